@@ -1,0 +1,67 @@
+//! The status as JSON, for whoever looks at the canister through the HTTP gateway.
+
+use crate::api::{HttpRequest, HttpResponse, Status};
+use serde_bytes::ByteBuf;
+
+/// Answers `GET /` with the status and everything else with what HTTP has for it.
+pub fn respond(request: &HttpRequest, status: &Status) -> HttpResponse {
+    let path = request.url.split(['?', '#']).next().unwrap_or_default();
+    match (request.method.as_str(), path) {
+        ("GET" | "HEAD", "/" | "") => response(200, "application/json", json(status)),
+        (_, "/" | "") => response(405, "text/plain", "only GET\n".to_string()),
+        _ => response(404, "text/plain", "only /\n".to_string()),
+    }
+}
+
+fn response(status_code: u16, content_type: &str, body: String) -> HttpResponse {
+    let header = |name: &str, value: &str| (name.to_string(), value.to_string());
+    let mut headers = vec![header("Content-Type", content_type), header("Cache-Control", "no-store")];
+    if status_code == 405 {
+        headers.push(header("Allow", "GET, HEAD"));
+    }
+    HttpResponse { status_code, headers, body: ByteBuf::from(body.into_bytes()) }
+}
+
+/// Names as in `canister.did`. The version is the only text, and a version has nothing to escape.
+fn json(status: &Status) -> String {
+    let limits = &status.limits;
+    let rebuild = status.rebuild.map_or("null".to_string(), |progress| {
+        object(&[("done", progress.done.into()), ("total", progress.total.into())])
+    });
+    let numbers = object(&[
+        ("layout_version", status.layout_version.into()),
+        ("first_id", status.first_id.into()),
+        ("next_id", status.next_id.into()),
+        ("messages", status.messages.into()),
+        ("keys", status.keys.into()),
+        ("oldest_timestamp", status.oldest_timestamp.into()),
+        ("newest_timestamp", status.newest_timestamp.into()),
+        ("live_bytes", status.live_bytes),
+        ("stable_bytes", status.stable_bytes),
+        ("stable_bytes_free", status.stable_bytes_free),
+        ("index_entries", status.index_entries),
+    ]);
+    let limits = object(&[
+        ("key_id_bytes", limits.key_id_bytes.into()),
+        ("ciphertext_bytes", limits.ciphertext_bytes.into()),
+        ("batch_messages", limits.batch_messages.into()),
+        ("lookup_items", limits.lookup_items.into()),
+        ("page_messages", limits.page_messages.into()),
+        ("page_bytes", limits.page_bytes.into()),
+        ("last_id", limits.last_id.into()),
+        ("index_entries", limits.index_entries),
+        ("payload_stream_bytes", limits.payload_stream_bytes),
+        ("stable_bytes", limits.stable_bytes),
+        ("rebuild_pages", limits.rebuild_pages.into()),
+    ]);
+    format!(
+        "{{\"version\":\"{}\",{},\"rebuild\":{rebuild},\"limits\":{limits}}}\n",
+        status.version,
+        &numbers[1..numbers.len() - 1],
+    )
+}
+
+fn object(fields: &[(&str, u64)]) -> String {
+    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{}}}", fields.join(","))
+}

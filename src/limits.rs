@@ -1,0 +1,43 @@
+//! Every limit of the store, once. `get_status` reports them and `docs/limits.md` explains them.
+
+/// Bytes of a key id. The record's first 23 bytes of it stand in the inbox, the rest beside the ciphertext.
+pub const MAX_KEY_ID_BYTES: usize = 64;
+
+/// Bytes of a ciphertext: with its key id, the method name and a signed envelope it fits into the platform's
+/// 2 MiB ingress message, and with its record into a 2 MiB reply.
+pub const MAX_CIPHERTEXT_BYTES: usize = 2_000_000;
+
+/// Messages of one `add_messages`.
+pub const MAX_BATCH_MESSAGES: usize = 1_000;
+
+/// Items of one `get_key_heads` or `has_messages`.
+pub const MAX_LOOKUP_ITEMS: usize = 1_000;
+
+/// Messages of a page.
+pub const MAX_PAGE_MESSAGES: u32 = 1_000;
+
+/// Bytes of a page's messages, each counted as [`PAGE_MESSAGE_OVERHEAD`] + key id + ciphertext. One message of the
+/// largest size fits, so a page always makes progress, and what candid adds keeps the reply under 2 MiB.
+pub const MAX_PAGE_BYTES: usize = 2_020_000;
+
+/// What a message costs in a page beside its key id and ciphertext: the numbers, the hash and candid's lengths.
+pub const PAGE_MESSAGE_OVERHEAD: usize = 64;
+
+/// The last id. The one above it is kept free so that "one past the last" is always a u32.
+pub const LAST_ID: u32 = u32::MAX - 1;
+
+/// Entries of the indexes: a message takes one, a key two. At 12.5 bytes an entry, with the rebuild's 4 bytes a
+/// message beside them, this many fit well into the platform's default heap limit of 3 GiB.
+pub const MAX_INDEX_ENTRIES: u64 = 150_000_000;
+
+/// Bytes of the payload stream ever written: what 6-byte positions can name.
+pub const MAX_PAYLOAD_STREAM_BYTES: u64 = 1 << 48;
+
+/// Bytes of stable memory: the platform's 500 GiB.
+pub const MAX_STABLE_BYTES: u64 = 500 << 30;
+
+/// The least and the most 4 KiB pages of stable memory one message touches while it rebuilds the indexes. The most is
+/// 1 GiB, half of what the platform allows in a timer; the least lets a record, its key and its neighbours be read.
+pub const MIN_REBUILD_PAGES: u32 = 16;
+/// See [`MIN_REBUILD_PAGES`].
+pub const MAX_REBUILD_PAGES: u32 = (1 << 30) / 4096;

@@ -1,0 +1,124 @@
+//! The map of stable memory: which virtual memory holds what, and the one place where stable memory grows.
+//!
+//! One [`MemoryManager`] divides the canister's stable memory. Its ids are handed out here and nowhere else; an id
+//! that is retired stays reserved for ever.
+//!
+//! | id | memory | holds |
+//! |---|---|---|
+//! | 0 | inbox | records ([`crate::store::inbox`]) |
+//! | 1 | payloads | ciphertexts and key tails ([`crate::store::payloads`]) |
+//! | 2 | state | index seed and settings ([`crate::store::state`]) |
+
+use crate::limits::MAX_STABLE_BYTES;
+use ic_stable_structures::Memory;
+use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
+use std::fmt;
+
+const INBOX: MemoryId = MemoryId::new(0);
+const PAYLOADS: MemoryId = MemoryId::new(1);
+const STATE: MemoryId = MemoryId::new(2);
+
+/// Wasm pages of a bucket, 16 MiB: the manager's 32,768 buckets then reach beyond the platform's 500 GiB.
+pub const BUCKET_PAGES: u64 = 256;
+/// Wasm pages before the first bucket.
+const MANAGER_PAGES: u64 = 1;
+const MANAGER_MAGIC: [u8; 4] = *b"MGR\x01";
+const WASM_PAGE_BYTES: u64 = 65_536;
+
+/// Stable memory was refused, by the platform or by [`MAX_STABLE_BYTES`]. Nothing has grown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfMemory;
+
+/// Stable memory does not start with the memory manager's magic, version and our bucket size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForeignMemory {
+    /// The first bytes found: magic, version, allocated buckets (2), bucket size in pages (2).
+    pub found: [u8; 8],
+}
+
+impl fmt::Display for ForeignMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "stable memory was written by something else: it starts with {:02x?} where a memory manager with buckets of \
+             {BUCKET_PAGES} pages was expected",
+            self.found
+        )
+    }
+}
+
+/// The canister's stable memory, divided.
+pub struct StableMemory<M: Memory> {
+    raw: M,
+    manager: MemoryManager<M>,
+}
+
+impl<M: Memory + Clone> StableMemory<M> {
+    /// Divides empty stable memory.
+    ///
+    /// Precondition: `raw` has no pages.
+    pub fn create(raw: M) -> Result<Self, OutOfMemory> {
+        assert_eq!(raw.size(), 0, "stable memory is in use");
+        if raw.grow(MANAGER_PAGES) < 0 {
+            return Err(OutOfMemory);
+        }
+        let manager = MemoryManager::init_with_bucket_size(raw.clone(), BUCKET_PAGES as u16);
+        Ok(Self { raw, manager })
+    }
+
+    /// Opens what [`Self::create`] divided. Anything else is refused: the manager itself would overwrite it.
+    pub fn open(raw: M) -> Result<Self, ForeignMemory> {
+        let mut found = [0; 8];
+        if raw.size() > 0 {
+            raw.read(0, &mut found);
+        }
+        if found[..4] != MANAGER_MAGIC || u64::from(u16::from_le_bytes([found[6], found[7]])) != BUCKET_PAGES {
+            return Err(ForeignMemory { found });
+        }
+        let manager = MemoryManager::init_with_bucket_size(raw.clone(), BUCKET_PAGES as u16);
+        Ok(Self { raw, manager })
+    }
+
+    /// The memory of the inbox region.
+    pub fn inbox(&self) -> VirtualMemory<M> {
+        self.manager.get(INBOX)
+    }
+
+    /// The memory of the payload region.
+    pub fn payloads(&self) -> VirtualMemory<M> {
+        self.manager.get(PAYLOADS)
+    }
+
+    /// The memory of the durable state.
+    pub fn state(&self) -> VirtualMemory<M> {
+        self.manager.get(STATE)
+    }
+
+    /// Grows the inbox, payload and state memories by so many Wasm pages each: all of them or none.
+    ///
+    /// The manager panics when the memory under it refuses, so the memory under it grows first, once for all three.
+    pub fn grow(&self, inbox: u64, payloads: u64, state: u64) -> Result<(), OutOfMemory> {
+        let wanted = [(INBOX, inbox), (PAYLOADS, payloads), (STATE, state)];
+        let buckets: u64 =
+            wanted.iter().map(|&(id, pages)| (self.manager.get(id).size() + pages).div_ceil(BUCKET_PAGES)).sum();
+        let raw_pages = MANAGER_PAGES + buckets * BUCKET_PAGES;
+        if raw_pages * WASM_PAGE_BYTES > MAX_STABLE_BYTES {
+            return Err(OutOfMemory);
+        }
+        let missing = raw_pages.saturating_sub(self.raw.size());
+        if missing > 0 && self.raw.grow(missing) < 0 {
+            return Err(OutOfMemory);
+        }
+        for (id, pages) in wanted {
+            if pages > 0 {
+                self.manager.get(id).grow(pages);
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of stable memory in use, the manager's own included.
+    pub fn bytes(&self) -> u64 {
+        self.raw.size() * WASM_PAGE_BYTES
+    }
+}

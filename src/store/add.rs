@@ -1,0 +1,125 @@
+//! Adding messages: check, hash, look up, make room, write.
+
+use super::MessageStore;
+use super::index::List;
+use super::index::hashes::Displaced;
+use super::read::length;
+use super::record::{Record, split_key};
+use crate::api::{AddError, Added, BatchError, TooLong};
+use crate::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES};
+use ic_stable_structures::Memory;
+use sha2::{Digest, Sha256};
+
+/// An item of a batch, borrowed from the call's argument.
+#[derive(Clone, Copy, Debug)]
+pub struct NewMessageRef<'a> {
+    /// The key to store under.
+    pub key_id: &'a [u8],
+    /// The sealed message.
+    pub ciphertext: &'a [u8],
+}
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// Stores a ciphertext under a key, at `now` unix seconds or the last timestamp, whichever is later. A pair that is
+    /// live already is left as it is and named.
+    pub fn add_message(&mut self, key_id: &[u8], ciphertext: &[u8], now: u32) -> Result<Added, AddError> {
+        check_new(key_id, ciphertext)?;
+        self.indexed().map_err(AddError::Unavailable)?;
+
+        let hash: [u8; 32] = Sha256::digest(ciphertext).into();
+        let key = self.indexes.fingerprints.key(key_id);
+        let newest = self.indexes.fingerprints.newest(&hash);
+        let same_hash = self.find_newest(&hash);
+        if let Some(same_hash) = &same_hash
+            && let Some(id) = self.find_pair_beside(same_hash, key, key_id)
+        {
+            return Ok(Added { id, duplicate: true });
+        }
+        let displaced = same_hash.map(|old| {
+            let key = self.indexes.fingerprints.key(self.key_id(&old).as_bytes());
+            Displaced { id: old.id, pair: self.indexes.fingerprints.pair(key, &old.hash) }
+        });
+        let (list, prev_id) = match self.find_key(key, key_id) {
+            Some((place, head)) => (List::Open(place), head.max_id),
+            None => (List::New(key), 0),
+        };
+
+        let id = self.inbox.next_id();
+        if id > self.capacity.last_id {
+            return Err(AddError::IdsExhausted { last: self.capacity.last_id });
+        }
+        let index_full = AddError::IndexFull { max: self.capacity.index_entries };
+        let entries = if prev_id == 0 { 3 } else { 1 };
+        if self.indexes.entries() + entries > self.capacity.index_entries {
+            return Err(index_full);
+        }
+        let (key_head, tail) = split_key(key_id);
+        let extent = (ciphertext.len() + tail.len()) as u64;
+        let payload_pages = self.payloads.pages_missing(extent).ok_or(AddError::StorageFull)?;
+        self.indexes.reserve(newest, displaced, list).map_err(|_| index_full)?;
+        self.memory.grow(self.inbox.pages_missing(), payload_pages, 0).map_err(|_| AddError::StorageFull)?;
+
+        // Nothing below can fail.
+        let offset = self.payloads.append(ciphertext, tail);
+        self.inbox.append(&Record {
+            id,
+            timestamp: now.max(self.inbox.last_timestamp()),
+            key_len: key_id.len() as u8,
+            key_head,
+            next_id: 0,
+            prev_id,
+            hash,
+            offset,
+            ext_len: 0,
+            flags: 0,
+            len: ciphertext.len() as u32,
+        });
+        if prev_id != 0 {
+            self.inbox.set_next(prev_id, id);
+        }
+        self.indexes.insert(newest, displaced, list, id);
+        Ok(Added { id, duplicate: false })
+    }
+
+    /// Stores the items of a batch one after the other; what one fails on does not undo another.
+    pub fn add_messages(
+        &mut self,
+        batch: &[NewMessageRef<'_>],
+        now: u32,
+    ) -> Result<Vec<Result<Added, AddError>>, BatchError> {
+        if batch.len() > MAX_BATCH_MESSAGES {
+            return Err(batch_too_long(batch.len()));
+        }
+        self.indexed().map_err(BatchError::Unavailable)?;
+        Ok(batch.iter().map(|item| self.add_message(item.key_id, item.ciphertext, now)).collect())
+    }
+}
+
+/// The refusal of a batch of so many items.
+pub fn batch_too_long(length: usize) -> BatchError {
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
+    BatchError::BatchTooLong(TooLong { length, max: MAX_BATCH_MESSAGES as u32 })
+}
+
+fn check_new(key_id: &[u8], ciphertext: &[u8]) -> Result<(), AddError> {
+    check_key_length(key_id).map_err(AddError::KeyIdLength)?;
+    if ciphertext.is_empty() {
+        return Err(AddError::CiphertextEmpty);
+    }
+    if ciphertext.len() > MAX_CIPHERTEXT_BYTES {
+        return Err(AddError::CiphertextTooLarge(TooLong {
+            length: length(ciphertext),
+            max: MAX_CIPHERTEXT_BYTES as u32,
+        }));
+    }
+    Ok(())
+}
+
+/// Whether a key id has an allowed length.
+pub(super) fn check_key_length(key_id: &[u8]) -> Result<(), TooLong> {
+    if (1..=MAX_KEY_ID_BYTES).contains(&key_id.len()) {
+        Ok(())
+    } else {
+        Err(TooLong { length: length(key_id), max: MAX_KEY_ID_BYTES as u32 })
+    }
+}

@@ -1,0 +1,193 @@
+//! Proving the invariants of `docs/invariants.md`, slice by slice.
+
+use super::MessageStore;
+use super::record::Record;
+use crate::api::{CheckCursor, CheckError, CheckReport, Id};
+use ic_stable_structures::Memory;
+use sha2::{Digest, Sha256};
+
+/// Records that one slice looks at, as messages or as steps along a list.
+const SLICE_RECORDS: u32 = 5_000;
+/// Bytes of ciphertext that one slice hashes before it stops, beyond those of its last message.
+const SLICE_BYTES: u64 = 8 << 20;
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// Checks the next slice of the store against every invariant. Where the report's `next` is `None`, the whole store
+    /// has been looked at, provided that nothing was added between the slices.
+    pub fn check(&self, from: CheckCursor) -> Result<CheckReport, CheckError> {
+        self.indexed().map_err(CheckError::Unavailable)?;
+        let last = self.inbox.next_id() - 1;
+        for id in [from.id, from.walk] {
+            if id > last {
+                return Err(CheckError::UnknownId { id, last });
+            }
+        }
+        let mut slice = Slice { store: self, records: 0, bytes: 0, checked: 0, violations: Vec::new() };
+        let next = slice.run(from);
+        if next.is_none() {
+            slice.check_totals();
+        }
+        Ok(CheckReport { checked: slice.checked, next, violations: slice.violations })
+    }
+}
+
+struct Slice<'a, M: Memory + Clone> {
+    store: &'a MessageStore<M>,
+    records: u32,
+    bytes: u64,
+    checked: u32,
+    violations: Vec<String>,
+}
+
+impl<M: Memory + Clone> Slice<'_, M> {
+    /// Goes on until the slice is full and gives where the next one starts.
+    fn run(&mut self, from: CheckCursor) -> Option<CheckCursor> {
+        let inbox = &self.store.inbox;
+        let mut at = from;
+        at.id = at.id.max(inbox.first_id());
+        while at.id < inbox.next_id() {
+            if self.records >= SLICE_RECORDS || self.bytes >= SLICE_BYTES {
+                return Some(at);
+            }
+            if at.walk == 0 {
+                let record = self.record(at.id);
+                self.check_message(at.id, &record);
+                // The first message of a list: walk it to its end and count.
+                (at.walk, at.counted) = if record.prev_id < inbox.first_id() { (at.id, 0) } else { (0, 0) };
+            } else {
+                let record = self.record(at.walk);
+                at.counted += 1;
+                if !self.links_forward(&record) {
+                    self.check_count(&record, at.counted);
+                    at.walk = 0;
+                } else {
+                    at.walk = record.next_id;
+                }
+            }
+            if at.walk == 0 {
+                at.id += 1;
+            }
+        }
+        None
+    }
+
+    fn check_message(&mut self, id: Id, record: &Record) {
+        self.checked += 1;
+        if record.id != id || !record.is_known() {
+            // Nothing else in such a record means anything.
+            return self.violation(1, id, format!("its record carries id {} or is of an unknown kind", record.id));
+        }
+        self.check_payload(record);
+        self.check_links(record);
+        self.check_look_ups(record);
+    }
+
+    /// Invariant 1 for timestamps, invariant 4.
+    fn check_payload(&mut self, record: &Record) {
+        let store = self.store;
+        if record.id > store.inbox.first_id() {
+            let before = self.record(record.id - 1);
+            if before.timestamp > record.timestamp {
+                self.violation(1, record.id, format!("stored at {}, before {}", record.timestamp, before.timestamp));
+            }
+            if before.extent_end() != record.offset {
+                self.violation(
+                    4,
+                    record.id,
+                    format!("extent starts at {}, not at {}", record.offset, before.extent_end()),
+                );
+            }
+        }
+        if record.extent_end() > store.payloads.end() {
+            return self.violation(4, record.id, format!("extent ends at {}, behind the stream", record.extent_end()));
+        }
+        let mut ciphertext = vec![0; record.len as usize];
+        store.payloads.read(record.offset, &mut ciphertext);
+        self.bytes += u64::from(record.len);
+        if Sha256::digest(&ciphertext)[..] != record.hash {
+            self.violation(4, record.id, "its ciphertext has another hash".to_string());
+        }
+    }
+
+    /// Invariant 2: each link is met by its counterpart, and the ends of the list are its head's.
+    fn check_links(&mut self, record: &Record) {
+        let store = self.store;
+        let key_id = store.key_id(record);
+        let fingerprint = store.indexes.fingerprints.key(key_id.as_bytes());
+        let Some((_, head)) = store.find_key(fingerprint, key_id.as_bytes()) else {
+            return self.violation(2, record.id, "its key is not indexed".to_string());
+        };
+        let first_id = store.inbox.first_id();
+        if record.prev_id < first_id {
+            if head.min_id != record.id {
+                self.violation(2, record.id, format!("opens its list, but the list starts at {}", head.min_id));
+            }
+        } else if record.prev_id >= record.id {
+            self.violation(2, record.id, format!("prev_id {} is not older", record.prev_id));
+        } else {
+            let before = self.record(record.prev_id);
+            if before.next_id != record.id || !store.has_key(&before, key_id.as_bytes()) {
+                self.violation(2, record.id, format!("prev_id {} does not lead back", record.prev_id));
+            }
+        }
+        if record.next_id == 0 {
+            if head.max_id != record.id {
+                self.violation(2, record.id, format!("ends its list, but the list ends at {}", head.max_id));
+            }
+        } else if record.next_id <= record.id || !store.inbox.is_live(record.next_id) {
+            self.violation(2, record.id, format!("next_id {} is not a newer message", record.next_id));
+        } else if self.record(record.next_id).prev_id != record.id {
+            self.violation(2, record.id, format!("next_id {} does not lead back", record.next_id));
+        }
+    }
+
+    /// Invariant 3: the message is found by its pair, and by its hash the newest that has it.
+    fn check_look_ups(&mut self, record: &Record) {
+        let store = self.store;
+        let Some(newest) = store.find_newest(&record.hash) else {
+            return self.violation(3, record.id, "not found by its hash".to_string());
+        };
+        if newest.id < record.id {
+            self.violation(3, record.id, format!("by its hash the older {} is found", newest.id));
+        }
+        let key_id = store.key_id(record);
+        let key = store.indexes.fingerprints.key(key_id.as_bytes());
+        let found = store.find_pair_beside(&newest, key, key_id.as_bytes());
+        if found != Some(record.id) {
+            self.violation(3, record.id, format!("by its key and hash {found:?} is found"));
+        }
+    }
+
+    fn check_count(&mut self, last: &Record, counted: u32) {
+        let key_id = self.store.key_id(last);
+        let fingerprint = self.store.indexes.fingerprints.key(key_id.as_bytes());
+        let count = self.store.find_key(fingerprint, key_id.as_bytes()).map_or(0, |(_, head)| head.count);
+        if count != counted {
+            self.violation(2, last.id, format!("its list has {counted} messages and a count of {count}"));
+        }
+    }
+
+    /// Invariant 3, "nothing else is found": every message has been found, so equal numbers leave no room for more.
+    fn check_totals(&mut self) {
+        let live = u64::from(self.store.inbox.live());
+        let hashes = self.store.indexes.hashes.len();
+        let listed: u64 = self.store.indexes.keys.heads().map(|head| u64::from(head.count)).sum();
+        if hashes != live || listed != live {
+            let found = format!("{live} messages, but {hashes} in the hash index and {listed} in lists");
+            self.violation(3, self.store.inbox.next_id() - 1, found);
+        }
+    }
+
+    fn links_forward(&self, record: &Record) -> bool {
+        record.next_id > record.id && self.store.inbox.is_live(record.next_id)
+    }
+
+    fn record(&mut self, id: Id) -> Record {
+        self.records += 1;
+        self.store.inbox.record(id)
+    }
+
+    fn violation(&mut self, invariant: u32, id: Id, what: String) {
+        self.violations.push(format!("invariant {invariant}, message {id}: {what}"));
+    }
+}

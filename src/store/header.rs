@@ -1,0 +1,184 @@
+//! The header with which each of the three memories begins, and the refusal of what is not ours.
+//!
+//! ```text
+//! offset size
+//!      0    4  magic                  "MCIN" inbox, "MCPL" payloads, "MCST" state
+//!      4    4  layout version         1
+//!      8    4  record size            84 in the inbox, 1 in the payloads, 0 in the state
+//!     12    4  segment size           in Wasm pages: 84, 128, 0
+//!     16    8  incompatible features  an unknown bit: refuse to open
+//!     24    8  compatible features    unknown bits are left alone
+//!     32   32  of the memory's own    see there
+//! ```
+//!
+//! Little-endian throughout. A memory is never silently written anew.
+
+use ic_stable_structures::Memory;
+use std::fmt;
+
+/// The layout this release writes and reads.
+pub const LAYOUT_VERSION: u32 = 1;
+/// Bytes of the header with the memory's own fields.
+pub const HEADER_BYTES: usize = 64;
+/// Where the memory's own fields start.
+pub const OWN_OFFSET: u64 = 32;
+/// Bytes of the memory's own fields.
+pub const OWN_BYTES: usize = HEADER_BYTES - OWN_OFFSET as usize;
+
+/// The incompatible features this release knows: none.
+const KNOWN_INCOMPATIBLE: u64 = 0;
+
+/// What tells one memory from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The first four bytes.
+    pub magic: [u8; 4],
+    /// Bytes of a record.
+    pub record_bytes: u32,
+    /// Wasm pages of a segment.
+    pub segment_pages: u32,
+}
+
+/// Why a memory was not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderError {
+    /// The memory is shorter than its header and tables.
+    Truncated {
+        /// Pages it has.
+        pages: u64,
+        /// Pages expected at least.
+        expected: u64,
+    },
+    /// Another magic.
+    Magic {
+        /// The bytes found.
+        found: [u8; 4],
+        /// The bytes expected.
+        expected: [u8; 4],
+    },
+    /// A layout this release does not know.
+    Version {
+        /// The version found.
+        found: u32,
+    },
+    /// Another record size.
+    RecordBytes {
+        /// The size found.
+        found: u32,
+        /// The size expected.
+        expected: u32,
+    },
+    /// Another segment size.
+    SegmentPages {
+        /// The size found.
+        found: u32,
+        /// The size expected.
+        expected: u32,
+    },
+    /// Features that this release cannot work with.
+    IncompatibleFeatures {
+        /// The unknown bits.
+        unknown: u64,
+    },
+    /// More segments are mapped than the memory has.
+    MappedSegments {
+        /// The first mapped logical segment.
+        from: u64,
+        /// One past the last.
+        end: u64,
+        /// Physical segments in the memory.
+        there: u64,
+    },
+    /// The segment table names a place that the memory does not have, or names one twice.
+    SegmentTable {
+        /// The logical segment.
+        logical: u64,
+        /// Its entry.
+        physical: u32,
+        /// Physical segments in the memory.
+        there: u64,
+    },
+    /// The last record's extent ends behind the mapped segments.
+    StreamEnd {
+        /// Where it ends.
+        end: u64,
+        /// Where the mapped segments end.
+        mapped: u64,
+    },
+}
+
+impl fmt::Display for HeaderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated { pages, expected } => write!(f, "{pages} pages where at least {expected} were expected"),
+            Self::Magic { found, expected } => write!(f, "magic {found:02x?} where {expected:02x?} was expected"),
+            Self::Version { found } => write!(f, "layout version {found}; this release knows {LAYOUT_VERSION}"),
+            Self::RecordBytes { found, expected } => {
+                write!(f, "records of {found} bytes where {expected} were expected")
+            }
+            Self::SegmentPages { found, expected } => {
+                write!(f, "segments of {found} pages where {expected} were expected")
+            }
+            Self::IncompatibleFeatures { unknown } => {
+                write!(f, "features {unknown:#x} that this release does not know")
+            }
+            Self::MappedSegments { from, end, there } => write!(f, "segments {from} to {end} mapped onto {there}"),
+            Self::SegmentTable { logical, physical, there } => {
+                write!(f, "segment {logical} mapped onto place {physical} of {there}, which is not there or taken")
+            }
+            Self::StreamEnd { end, mapped } => write!(f, "payloads end at {end}, behind the mapped {mapped} bytes"),
+        }
+    }
+}
+
+/// Writes the header of a new memory, its own fields as given.
+///
+/// Precondition: `memory` has a page.
+pub fn write(memory: &impl Memory, kind: Kind, own: [u8; OWN_BYTES]) {
+    let mut bytes = [0; HEADER_BYTES];
+    bytes[0..4].copy_from_slice(&kind.magic);
+    bytes[4..8].copy_from_slice(&LAYOUT_VERSION.to_le_bytes());
+    bytes[8..12].copy_from_slice(&kind.record_bytes.to_le_bytes());
+    bytes[12..16].copy_from_slice(&kind.segment_pages.to_le_bytes());
+    bytes[OWN_OFFSET as usize..].copy_from_slice(&own);
+    memory.write(0, &bytes);
+}
+
+/// Checks the header of a memory of at least `pages` pages and gives its own fields.
+pub fn read(memory: &impl Memory, kind: Kind, pages: u64) -> Result<[u8; OWN_BYTES], HeaderError> {
+    if memory.size() < pages {
+        return Err(HeaderError::Truncated { pages: memory.size(), expected: pages });
+    }
+    let mut bytes = [0; HEADER_BYTES];
+    memory.read(0, &mut bytes);
+    let magic = field(&bytes, 0);
+    if magic != kind.magic {
+        return Err(HeaderError::Magic { found: magic, expected: kind.magic });
+    }
+    let version = u32::from_le_bytes(field(&bytes, 4));
+    if version != LAYOUT_VERSION {
+        return Err(HeaderError::Version { found: version });
+    }
+    let unknown = u64::from_le_bytes(field(&bytes, 16)) & !KNOWN_INCOMPATIBLE;
+    if unknown != 0 {
+        return Err(HeaderError::IncompatibleFeatures { unknown });
+    }
+    let record_bytes = u32::from_le_bytes(field(&bytes, 8));
+    if record_bytes != kind.record_bytes {
+        return Err(HeaderError::RecordBytes { found: record_bytes, expected: kind.record_bytes });
+    }
+    let segment_pages = u32::from_le_bytes(field(&bytes, 12));
+    if segment_pages != kind.segment_pages {
+        return Err(HeaderError::SegmentPages { found: segment_pages, expected: kind.segment_pages });
+    }
+    Ok(field(&bytes, OWN_OFFSET as usize))
+}
+
+/// `N` bytes of `bytes` from `at`.
+///
+/// Precondition: they lie inside; every caller names a constant offset.
+pub fn field<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let mut out = [0; N];
+    out.copy_from_slice(&bytes[at..at + N]);
+    out
+}

@@ -1,0 +1,151 @@
+//! The inbox region: 84-byte records, each found by its id alone.
+//!
+//! 65,536 records are exactly 84 Wasm pages, one segment: record `id` is number `(id - 1) mod 65,536` of logical
+//! segment `(id - 1) / 65,536`. `next_id` and the last timestamp are not stored anywhere: ids are given out in order,
+//! so the slots of the last mapped segment that carry their own id are exactly those written, and the last record is
+//! never unmapped. (A counter in a header would dirty one more page in every add.)
+
+use super::header::{HeaderError, Kind};
+use super::record::{NEXT_ID_OFFSET, RECORD_BYTES, Record, TIMESTAMP_OFFSET};
+use super::region::{LowIds, Region};
+use crate::api::Id;
+use ic_stable_structures::Memory;
+
+/// Records of a segment.
+pub const SEGMENT_RECORDS: u32 = 65_536;
+/// How the inbox's header says what it is.
+pub const KIND: Kind = Kind { magic: *b"MCIN", record_bytes: RECORD_BYTES as u32, segment_pages: 84 };
+
+/// Records by id. Keeps invariant 1.
+pub struct Inbox<V: Memory> {
+    region: Region<V>,
+    low: LowIds,
+    next_id: Id,
+    last_timestamp: u32,
+}
+
+impl<V: Memory> Inbox<V> {
+    /// Lays out an empty inbox. Precondition: as for [`Region::create`].
+    pub fn create(memory: V) -> Self {
+        let low = LowIds { first: 1, reclaimed: 1 };
+        Self { region: Region::create(memory, KIND, low), low, next_id: 1, last_timestamp: 0 }
+    }
+
+    /// Opens an inbox and finds out where it ends.
+    pub fn open(memory: V) -> Result<Self, HeaderError> {
+        let (region, low) = Region::open(memory, KIND)?;
+        let mut inbox = Self { region, low, next_id: 1, last_timestamp: 0 };
+        if let Some(last_segment) = inbox.region.mapped_end().checked_sub(1) {
+            // The first slot of a mapped segment is written in the call that maps it.
+            let base = last_segment as u32 * SEGMENT_RECORDS;
+            let (mut written, mut free) = (0, SEGMENT_RECORDS);
+            while written < free {
+                let middle = written + (free - written) / 2;
+                // The very last slot of the last segment would be id 2^32, which no record carries.
+                let id = base.checked_add(middle).and_then(|id| id.checked_add(1));
+                if id.is_some_and(|id| inbox.id_in_slot(id) == id) {
+                    written = middle + 1;
+                } else {
+                    free = middle;
+                }
+            }
+            inbox.next_id = base + written + 1;
+            if inbox.next_id > 1 {
+                inbox.last_timestamp = inbox.timestamp(inbox.next_id - 1);
+            }
+        }
+        Ok(inbox)
+    }
+
+    /// The oldest id that may be live.
+    pub fn first_id(&self) -> Id {
+        self.low.first
+    }
+
+    /// The id that the next record gets.
+    pub fn next_id(&self) -> Id {
+        self.next_id
+    }
+
+    /// The newest record's timestamp, 0 if there never was one.
+    pub fn last_timestamp(&self) -> u32 {
+        self.last_timestamp
+    }
+
+    /// True where `id` names a live record.
+    pub fn is_live(&self, id: Id) -> bool {
+        id >= self.low.first && id < self.next_id
+    }
+
+    /// Live records.
+    pub fn live(&self) -> u32 {
+        self.next_id - self.low.first
+    }
+
+    /// Wasm pages the memory must grow by before one more record fits.
+    pub fn pages_missing(&self) -> u64 {
+        self.region.pages_missing(self.segments_needed())
+    }
+
+    /// Appends a record. Preconditions: it carries [`Self::next_id`], its timestamp is not below the last one, and the
+    /// memory has grown by [`Self::pages_missing`].
+    pub fn append(&mut self, record: &Record) {
+        self.region.map_to(self.segments_needed());
+        self.region.memory().write(self.address(record.id), &record.to_bytes());
+        self.next_id = record.id + 1;
+        self.last_timestamp = record.timestamp;
+    }
+
+    /// The record of a live id.
+    pub fn record(&self, id: Id) -> Record {
+        let mut bytes = [0; RECORD_BYTES];
+        self.region.memory().read(self.address(id), &mut bytes);
+        Record::from_bytes(&bytes)
+    }
+
+    /// The newest record there ever was.
+    pub fn last(&self) -> Option<Record> {
+        (self.next_id > 1).then(|| self.record(self.next_id - 1))
+    }
+
+    /// Reads records of consecutive ids from `id` on into `bytes`: as many as `bytes` has room for, the segment goes on
+    /// and there are. Gives their number.
+    pub fn read_run(&self, id: Id, bytes: &mut [u8]) -> usize {
+        let in_segment = SEGMENT_RECORDS - (id - 1) % SEGMENT_RECORDS;
+        let run = in_segment.min(self.next_id - id).min((bytes.len() / RECORD_BYTES) as u32) as usize;
+        self.region.memory().read(self.address(id), &mut bytes[..run * RECORD_BYTES]);
+        run
+    }
+
+    /// The timestamp of a live id.
+    pub fn timestamp(&self, id: Id) -> u32 {
+        self.read_u32(self.address(id) + TIMESTAMP_OFFSET)
+    }
+
+    /// Links a live record to the next one of its key.
+    pub fn set_next(&mut self, id: Id, next: Id) {
+        self.region.memory().write(self.address(id) + NEXT_ID_OFFSET, &next.to_le_bytes());
+    }
+
+    /// Where a record lies in the inbox's memory; for counting the pages that reading it touches.
+    pub fn address(&self, id: Id) -> u64 {
+        let slot = id - 1;
+        let in_segment = u64::from(slot % SEGMENT_RECORDS) * RECORD_BYTES as u64;
+        self.region.segment_address(u64::from(slot / SEGMENT_RECORDS)) + in_segment
+    }
+
+    /// Segments that must be mapped for one more record.
+    fn segments_needed(&self) -> u64 {
+        u64::from((self.next_id - 1) / SEGMENT_RECORDS) + 1
+    }
+
+    fn id_in_slot(&self, id: Id) -> Id {
+        self.read_u32(self.address(id))
+    }
+
+    fn read_u32(&self, address: u64) -> u32 {
+        let mut bytes = [0; 4];
+        self.region.memory().read(address, &mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+}

@@ -1,0 +1,57 @@
+//! The hash index: hash → newest message with it, and (key, hash) → message.
+//!
+//! Both are one table. A message that is the newest with its hash is filed under the hash; once another key stores the
+//! same ciphertext, the older message is filed under its pair instead. So every message has exactly one entry.
+
+use super::fingerprint::Fingerprint;
+use super::table::{OutOfHeap, Table};
+use crate::api::Id;
+
+/// An older message that gives up its place as the newest with a hash.
+#[derive(Clone, Copy, Debug)]
+pub struct Displaced {
+    /// Its id.
+    pub id: Id,
+    /// What it is filed under from now on.
+    pub pair: Fingerprint,
+}
+
+/// Messages by hash and by pair. Keeps the hash part of invariant 3.
+pub struct HashIndex {
+    table: Table,
+}
+
+impl HashIndex {
+    /// An empty index that is about to take `expected` messages.
+    pub fn for_messages(expected: u32) -> Self {
+        Self { table: Table::for_entries(expected.into()) }
+    }
+
+    /// How many messages it has.
+    pub fn len(&self) -> u64 {
+        self.table.len()
+    }
+
+    /// The message filed under `fingerprint` that `is_it` accepts.
+    pub fn find(&self, fingerprint: Fingerprint, is_it: impl FnMut(Id) -> bool) -> Option<Id> {
+        self.table.find(fingerprint, is_it)
+    }
+
+    /// Makes sure that [`Self::insert`] with the same arguments needs no memory.
+    pub fn reserve(&mut self, newest: Fingerprint, displaced: Option<Displaced>) -> Result<(), OutOfHeap> {
+        self.table.reserve(displaced.map_or(newest, |displaced| displaced.pair))
+    }
+
+    /// Files a message as the newest with its hash, in the place of the one it displaces.
+    ///
+    /// Preconditions: [`Self::reserve`]; `displaced` is the message filed under `newest` with the same hash.
+    pub fn insert(&mut self, newest: Fingerprint, id: Id, displaced: Option<Displaced>) {
+        match displaced {
+            None => self.table.insert(newest, id),
+            Some(old) => {
+                self.table.replace(newest, old.id, id);
+                self.table.insert(old.pair, old.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The key index: key id → oldest, newest and count.
+//!
+//! Heads live in numbered places that never move; a table finds the place by the key's fingerprint, and the key is
+//! confirmed against the record of its newest message.
+
+use super::fingerprint::Fingerprint;
+use super::table::{OutOfHeap, Table};
+use crate::api::{Id, KeyHead};
+
+const CHUNK: usize = 1_024;
+
+/// Where a key's head lives; never 0.
+pub type Place = u32;
+
+/// Heads by key. Keeps the ends and counts of invariant 2.
+pub struct KeyIndex {
+    table: Table,
+    /// Chunks of equal size, so that no head ever moves and growth copies nothing.
+    chunks: Vec<Vec<KeyHead>>,
+    len: u32,
+}
+
+impl KeyIndex {
+    /// An empty index.
+    pub fn new() -> Self {
+        Self { table: Table::for_entries(0), chunks: Vec::new(), len: 0 }
+    }
+
+    /// How many keys it has.
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// The head of the key with this fingerprint that `is_it` accepts.
+    pub fn find(&self, fingerprint: Fingerprint, mut is_it: impl FnMut(KeyHead) -> bool) -> Option<(Place, KeyHead)> {
+        let place = self.table.find(fingerprint, |place| is_it(self.head(place)))?;
+        Some((place, self.head(place)))
+    }
+
+    /// Makes sure that one key more with this fingerprint needs no memory.
+    pub fn reserve(&mut self, fingerprint: Fingerprint) -> Result<(), OutOfHeap> {
+        self.table.reserve(fingerprint)?;
+        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+            let mut chunk = Vec::new();
+            chunk.try_reserve_exact(CHUNK).map_err(|_| OutOfHeap)?;
+            self.chunks.try_reserve(1).map_err(|_| OutOfHeap)?;
+            self.chunks.push(chunk);
+        }
+        Ok(())
+    }
+
+    /// Opens a list with its first message. Precondition: [`Self::reserve`], and the key is not there.
+    pub fn open(&mut self, fingerprint: Fingerprint, id: Id) -> Place {
+        if let Some(chunk) = self.chunks.last_mut() {
+            chunk.push(KeyHead { min_id: id, max_id: id, count: 1 });
+        }
+        self.len += 1;
+        self.table.insert(fingerprint, self.len);
+        self.len
+    }
+
+    /// Adds a message to the end of a list.
+    pub fn extend(&mut self, place: Place, id: Id) {
+        let (chunk, at) = locate(place);
+        let head = &mut self.chunks[chunk][at];
+        head.max_id = id;
+        head.count += 1;
+    }
+
+    /// The head in a place.
+    pub fn head(&self, place: Place) -> KeyHead {
+        let (chunk, at) = locate(place);
+        self.chunks[chunk][at]
+    }
+
+    /// Every head.
+    pub fn heads(&self) -> impl Iterator<Item = KeyHead> {
+        self.chunks.iter().flatten().copied()
+    }
+}
+
+fn locate(place: Place) -> (usize, usize) {
+    let number = place as usize - 1;
+    (number / CHUNK, number % CHUNK)
+}

@@ -1,0 +1,99 @@
+//! From keys, hashes and pairs to heads, records and ids. A fingerprint only proposes; a record confirms.
+
+use super::MessageStore;
+use super::add::check_key_length;
+use super::index::fingerprint::Fingerprint;
+use super::index::keys::Place;
+use super::read::hash_bytes;
+use super::record::Record;
+use crate::api::{Id, KeyHead, LookupError, TooLong};
+use crate::limits::MAX_LOOKUP_ITEMS;
+use ic_stable_structures::Memory;
+
+/// A pair to look for, borrowed from the call's argument.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredRef<'a> {
+    /// The key id.
+    pub key_id: &'a [u8],
+    /// SHA-256 of the ciphertext.
+    pub hash: &'a [u8],
+}
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// The oldest live id, 0: the store is empty.
+    pub fn get_min_message_id(&self) -> Id {
+        if self.inbox.live() == 0 { 0 } else { self.inbox.first_id() }
+    }
+
+    /// The newest live id, 0: the store is empty.
+    pub fn get_max_message_id(&self) -> Id {
+        if self.inbox.live() == 0 { 0 } else { self.inbox.next_id() - 1 }
+    }
+
+    /// The head of one key; `None`: it has no message.
+    pub fn get_key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
+        check_key_length(key_id).map_err(LookupError::KeyIdLength)?;
+        self.indexed().map_err(LookupError::Unavailable)?;
+        Ok(self.find_key(self.indexes.fingerprints.key(key_id), key_id).map(|(_, head)| head))
+    }
+
+    /// The heads of several keys, in their order.
+    pub fn get_key_heads(&self, key_ids: &[&[u8]]) -> Result<Vec<Option<KeyHead>>, LookupError> {
+        check_items(key_ids.len())?;
+        self.indexed().map_err(LookupError::Unavailable)?;
+        key_ids.iter().map(|key_id| self.get_key_head(key_id)).collect()
+    }
+
+    /// The ids of several pairs, in their order; `None`: not stored.
+    pub fn has_messages(&self, pairs: &[StoredRef<'_>]) -> Result<Vec<Option<Id>>, LookupError> {
+        check_items(pairs.len())?;
+        self.indexed().map_err(LookupError::Unavailable)?;
+        pairs
+            .iter()
+            .map(|pair| {
+                check_key_length(pair.key_id).map_err(LookupError::KeyIdLength)?;
+                let hash = hash_bytes(pair.hash).map_err(|length| LookupError::HashLength { length, expected: 32 })?;
+                let key = self.indexes.fingerprints.key(pair.key_id);
+                Ok(self.find_newest(&hash).and_then(|newest| self.find_pair_beside(&newest, key, pair.key_id)))
+            })
+            .collect()
+    }
+
+    /// Place and head of a key.
+    pub(super) fn find_key(&self, fingerprint: Fingerprint, key_id: &[u8]) -> Option<(Place, KeyHead)> {
+        self.indexes.keys.find(fingerprint, |head| self.has_key(&self.inbox.record(head.max_id), key_id))
+    }
+
+    /// The newest record with a hash.
+    pub(super) fn find_newest(&self, hash: &[u8; 32]) -> Option<Record> {
+        let mut found = None;
+        self.indexes.hashes.find(self.indexes.fingerprints.newest(hash), |id| {
+            let record = self.inbox.record(id);
+            let is_it = record.hash == *hash;
+            found = is_it.then_some(record);
+            is_it
+        });
+        found
+    }
+
+    /// The id of a key's message that has the same hash as `newest`, the newest record with it.
+    pub(super) fn find_pair_beside(&self, newest: &Record, key: Fingerprint, key_id: &[u8]) -> Option<Id> {
+        if self.has_key(newest, key_id) {
+            return Some(newest.id);
+        }
+        self.indexes.hashes.find(self.indexes.fingerprints.pair(key, &newest.hash), |id| {
+            let record = self.inbox.record(id);
+            record.hash == newest.hash && self.has_key(&record, key_id)
+        })
+    }
+}
+
+fn check_items(length: usize) -> Result<(), LookupError> {
+    if length <= MAX_LOOKUP_ITEMS { Ok(()) } else { Err(items_too_long(length)) }
+}
+
+/// The refusal of so many items.
+pub fn items_too_long(length: usize) -> LookupError {
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
+    LookupError::BatchTooLong(TooLong { length, max: MAX_LOOKUP_ITEMS as u32 })
+}

@@ -1,0 +1,169 @@
+//! The message store: pure Rust over any [`Memory`], without a call to the platform.
+//!
+//! ```text
+//! MessageStore ── add, read, pages, lookup, check: what callers ask for
+//!   ├─ inbox      84-byte records by id
+//!   ├─ payloads   ciphertexts and key tails by position
+//!   ├─ state      seed and settings
+//!   └─ index      hash and key indexes on the heap, filled by rebuild
+//! ```
+//!
+//! Every change is planned first: checks, look-ups and whatever may fail (heap, stable memory, limits) come before the
+//! first write, and the writes cannot fail. So a call that returns an error has changed nothing (invariant 5), even
+//! without the platform's rollback.
+
+mod add;
+mod check;
+pub mod header;
+pub mod inbox;
+pub mod index;
+mod lookup;
+mod pages;
+pub mod payloads;
+mod read;
+mod rebuild;
+pub mod record;
+pub mod region;
+pub mod state;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub use add::{NewMessageRef, batch_too_long};
+pub use lookup::{StoredRef, items_too_long};
+pub use rebuild::{RebuildError, Rebuilt};
+
+use crate::api::{Progress, Settings, SettingsError};
+use crate::limits::{LAST_ID, MAX_INDEX_ENTRIES, MAX_REBUILD_PAGES, MIN_REBUILD_PAGES};
+use crate::memory::{ForeignMemory, OutOfMemory, StableMemory};
+use header::HeaderError;
+use ic_stable_structures::Memory;
+use ic_stable_structures::memory_manager::VirtualMemory;
+use inbox::Inbox;
+use index::Indexes;
+use index::fingerprint::Seed;
+use payloads::Payloads;
+use rebuild::Rebuild;
+use state::State;
+use std::fmt;
+
+/// How much a store may hold. The platform's build uses [`Capacity::default`]; smaller ones let tests reach the end.
+#[derive(Clone, Copy, Debug)]
+pub struct Capacity {
+    /// The last id to give out, at most [`LAST_ID`].
+    pub last_id: u32,
+    /// Entries of the indexes: a message takes one, a key two.
+    pub index_entries: u64,
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self { last_id: LAST_ID, index_entries: MAX_INDEX_ENTRIES }
+    }
+}
+
+/// Why a store was not opened. Nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenError {
+    /// Stable memory is not divided as ours.
+    Foreign(ForeignMemory),
+    /// The state memory is not ours.
+    State(HeaderError),
+    /// The inbox region is not ours.
+    Inbox(HeaderError),
+    /// The payload region is not ours.
+    Payloads(HeaderError),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Foreign(error) => write!(f, "{error}"),
+            Self::State(error) => write!(f, "state memory: {error}"),
+            Self::Inbox(error) => write!(f, "inbox region: {error}"),
+            Self::Payloads(error) => write!(f, "payload region: {error}"),
+        }
+    }
+}
+
+/// The store. `docs/invariants.md` numbers what always holds of it.
+pub struct MessageStore<M: Memory + Clone> {
+    memory: StableMemory<M>,
+    inbox: Inbox<VirtualMemory<M>>,
+    payloads: Payloads<VirtualMemory<M>>,
+    state: State<VirtualMemory<M>>,
+    indexes: Indexes,
+    /// Set while the indexes do not hold every message yet; whoever needs them answers `Unavailable`.
+    rebuild: Option<Rebuild>,
+    capacity: Capacity,
+}
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// Lays out an empty store.
+    ///
+    /// Preconditions: `raw` has no pages; `settings` are valid.
+    pub fn create(raw: M, settings: Settings, capacity: Capacity) -> Result<Self, OutOfMemory> {
+        let memory = StableMemory::create(raw)?;
+        memory.grow(region::LEADING_PAGES, region::LEADING_PAGES, state::STATE_PAGES)?;
+        Ok(Self {
+            inbox: Inbox::create(memory.inbox()),
+            payloads: Payloads::create(memory.payloads()),
+            state: State::create(memory.state(), settings),
+            memory,
+            indexes: Indexes::for_messages(&Seed::default(), 0),
+            rebuild: None,
+            capacity,
+        })
+    }
+
+    /// Opens a store. Its indexes are empty until [`Self::rebuild_step`] says that they are complete.
+    pub fn open(raw: M, capacity: Capacity) -> Result<Self, OpenError> {
+        let memory = StableMemory::open(raw).map_err(OpenError::Foreign)?;
+        let state = State::open(memory.state()).map_err(OpenError::State)?;
+        let inbox = Inbox::open(memory.inbox()).map_err(OpenError::Inbox)?;
+        let end = inbox.last().map_or(0, |record| record.extent_end());
+        let payloads = Payloads::open(memory.payloads(), end).map_err(OpenError::Payloads)?;
+        let indexes = Indexes::for_messages(&state.seed(), 0);
+        let mut store = Self { memory, inbox, payloads, state, indexes, rebuild: None, capacity };
+        store.start_rebuild();
+        Ok(store)
+    }
+
+    /// True once the indexes' fingerprints are keyed with a drawn seed.
+    pub fn has_seed(&self) -> bool {
+        self.state.seed().is_drawn()
+    }
+
+    /// Keeps a drawn seed for good and starts a rebuild of the indexes under it.
+    pub fn set_seed(&mut self, seed: Seed) {
+        self.state.set_seed(seed);
+        self.start_rebuild();
+    }
+
+    /// What the operator chose.
+    pub fn settings(&self) -> Settings {
+        self.state.settings()
+    }
+
+    /// Replaces what the operator chose.
+    pub fn set_settings(&mut self, settings: Settings) -> Result<(), SettingsError> {
+        check_settings(&settings)?;
+        self.state.set_settings(settings);
+        Ok(())
+    }
+
+    /// How far a rebuild has come, as the error of whoever needs the indexes.
+    fn indexed(&self) -> Result<(), Progress> {
+        self.rebuild_progress().map_or(Ok(()), Err)
+    }
+}
+
+/// Whether settings can be kept.
+pub fn check_settings(settings: &Settings) -> Result<(), SettingsError> {
+    match settings.rebuild_pages {
+        Some(value) if !(MIN_REBUILD_PAGES..=MAX_REBUILD_PAGES).contains(&value) => {
+            Err(SettingsError::RebuildPages { value, min: MIN_REBUILD_PAGES, max: MAX_REBUILD_PAGES })
+        }
+        _ => Ok(()),
+    }
+}

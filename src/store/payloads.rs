@@ -1,0 +1,99 @@
+//! The payload region: an endless stream of bytes whose positions are never used twice.
+//!
+//! A message's extent holds its ciphertext, then the bytes of its key id beyond the 23rd, then extensions (none today).
+//! Extents follow each other without a hole and may cross the end of a segment. The write position is the end of the
+//! last record's extent, so it is not stored anywhere either.
+
+use super::header::{HeaderError, Kind};
+use super::region::{LowIds, Region};
+use crate::limits::MAX_PAYLOAD_STREAM_BYTES;
+use ic_stable_structures::Memory;
+
+/// Bytes of a segment, 8 MiB.
+pub const SEGMENT_BYTES: u64 = 8 << 20;
+/// How the payload region's header says what it is.
+pub const KIND: Kind = Kind { magic: *b"MCPL", record_bytes: 1, segment_pages: (SEGMENT_BYTES / 65_536) as u32 };
+
+/// The payload stream. Keeps the first half of invariant 4.
+pub struct Payloads<V: Memory> {
+    region: Region<V>,
+    end: u64,
+}
+
+impl<V: Memory> Payloads<V> {
+    /// Lays out an empty stream. Precondition: as for [`Region::create`].
+    pub fn create(memory: V) -> Self {
+        Self { region: Region::create(memory, KIND, LowIds { first: 0, reclaimed: 0 }), end: 0 }
+    }
+
+    /// Opens a stream that was written up to `end`, the end of the last record's extent.
+    pub fn open(memory: V, end: u64) -> Result<Self, HeaderError> {
+        let (region, _) = Region::open(memory, KIND)?;
+        if end.div_ceil(SEGMENT_BYTES) > region.mapped_end() {
+            return Err(HeaderError::StreamEnd { end, mapped: region.mapped_end() * SEGMENT_BYTES });
+        }
+        Ok(Self { region, end })
+    }
+
+    /// The position that the next extent gets.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Wasm pages the memory must grow by before `bytes` more fit; `None` where positions or the segment table end.
+    pub fn pages_missing(&self, bytes: u64) -> Option<u64> {
+        let end = self.end + bytes;
+        let segments = end.div_ceil(SEGMENT_BYTES);
+        (end <= MAX_PAYLOAD_STREAM_BYTES && self.region.can_map(segments)).then(|| self.region.pages_missing(segments))
+    }
+
+    /// Appends an extent given in two pieces, and gives its position.
+    ///
+    /// Precondition: the memory has grown by [`Self::pages_missing`] for both.
+    pub fn append(&mut self, ciphertext: &[u8], tail: &[u8]) -> u64 {
+        let position = self.end;
+        self.end += (ciphertext.len() + tail.len()) as u64;
+        self.region.map_to(self.end.div_ceil(SEGMENT_BYTES));
+        self.write(position, ciphertext);
+        self.write(position + ciphertext.len() as u64, tail);
+        position
+    }
+
+    /// Reads what was written from `position` on.
+    ///
+    /// Precondition: all of it lies inside live extents.
+    pub fn read(&self, position: u64, bytes: &mut [u8]) {
+        let mut rest = bytes;
+        let mut position = position;
+        while !rest.is_empty() {
+            let (address, room) = self.locate(position);
+            let (now, later) = rest.split_at_mut(room.min(rest.len()));
+            self.region.memory().read(address, now);
+            position += now.len() as u64;
+            rest = later;
+        }
+    }
+
+    /// Where a position lies in the payload memory; for counting the pages that reading it touches.
+    pub fn address(&self, position: u64) -> u64 {
+        self.locate(position).0
+    }
+
+    fn write(&self, position: u64, bytes: &[u8]) {
+        let mut rest = bytes;
+        let mut position = position;
+        while !rest.is_empty() {
+            let (address, room) = self.locate(position);
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            self.region.memory().write(address, now);
+            position += now.len() as u64;
+            rest = later;
+        }
+    }
+
+    /// Where a position lies, and how many bytes from there on lie in the same segment.
+    fn locate(&self, position: u64) -> (u64, usize) {
+        let offset = position % SEGMENT_BYTES;
+        (self.region.segment_address(position / SEGMENT_BYTES) + offset, (SEGMENT_BYTES - offset) as usize)
+    }
+}

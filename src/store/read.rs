@@ -1,0 +1,88 @@
+//! What records and payloads say of a message, put together.
+
+use super::MessageStore;
+use super::record::{KEY_HEAD_BYTES, Record, split_key};
+use crate::api::{GetError, Id, Message};
+use crate::limits::MAX_KEY_ID_BYTES;
+use ic_stable_structures::Memory;
+use serde_bytes::ByteBuf;
+
+/// A key id, put together from record and payload.
+pub(super) struct KeyId {
+    bytes: [u8; MAX_KEY_ID_BYTES],
+    len: usize,
+}
+
+impl KeyId {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// The message with this id.
+    pub fn get_message_by_id(&self, id: Id) -> Result<Message, GetError> {
+        if id == 0 || id >= self.inbox.next_id() {
+            return Err(GetError::UnknownId { id, last: self.inbox.next_id() - 1 });
+        }
+        if !self.inbox.is_live(id) {
+            return Err(GetError::Dropped { first_id: self.inbox.first_id() });
+        }
+        Ok(self.message(&self.inbox.record(id)))
+    }
+
+    /// The newest message whose ciphertext has this SHA-256.
+    pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Message, GetError> {
+        let hash = hash_bytes(hash).map_err(|length| GetError::HashLength { length, expected: 32 })?;
+        self.indexed().map_err(GetError::Unavailable)?;
+        let newest = self.find_newest(&hash).ok_or(GetError::NotFound)?;
+        Ok(self.message(&newest))
+    }
+
+    /// A record with its payload: one read of its extent.
+    pub(super) fn message(&self, record: &Record) -> Message {
+        let mut extent = vec![0; record.len as usize + record.tail_len()];
+        self.payloads.read(record.offset, &mut extent);
+        let mut key_id = Vec::with_capacity(record.key_len.into());
+        key_id.extend_from_slice(record.key_head());
+        key_id.extend_from_slice(&extent[record.len as usize..]);
+        extent.truncate(record.len as usize);
+        Message {
+            id: record.id,
+            timestamp: record.timestamp,
+            key_id: ByteBuf::from(key_id),
+            next_id: record.next_id,
+            prev_id: record.prev_id,
+            hash: ByteBuf::from(record.hash),
+            ciphertext: ByteBuf::from(extent),
+        }
+    }
+
+    /// The key id of a record: one read of its tail, if it has one.
+    pub(super) fn key_id(&self, record: &Record) -> KeyId {
+        let len = usize::from(record.key_len).min(MAX_KEY_ID_BYTES);
+        let mut bytes = [0; MAX_KEY_ID_BYTES];
+        bytes[..KEY_HEAD_BYTES].copy_from_slice(&record.key_head);
+        if len > KEY_HEAD_BYTES {
+            self.payloads.read(record.offset + u64::from(record.len), &mut bytes[KEY_HEAD_BYTES..len]);
+        }
+        KeyId { bytes, len }
+    }
+
+    /// Whether a record is of this key: its tail is read only where the rest fits.
+    pub(super) fn has_key(&self, record: &Record, key_id: &[u8]) -> bool {
+        usize::from(record.key_len) == key_id.len()
+            && record.key_head == split_key(key_id).0
+            && (key_id.len() <= KEY_HEAD_BYTES || self.key_id(record).as_bytes() == key_id)
+    }
+}
+
+/// A hash as an array, or the length of what is none.
+pub(super) fn hash_bytes(hash: &[u8]) -> Result<[u8; 32], u32> {
+    hash.try_into().map_err(|_| length(hash))
+}
+
+/// A length as errors give it.
+pub(super) fn length(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,209 @@
+//! Rebuilding the indexes from the regions, in steps of bounded work.
+//!
+//! Records are read in order. One whose `prev_id` is 0 opens a list, and only then is its key id read; every other one
+//! extends the list that ended at its `prev_id`, which is found by the place that message was given. So keys are never
+//! compared, and the payloads of all but each key's first message are not touched.
+
+use super::MessageStore;
+use super::index::fingerprint::Fingerprint;
+use super::index::hashes::Displaced;
+use super::index::keys::Place;
+use super::index::{Indexes, List};
+use super::read::KeyId;
+use super::record::{RECORD_BYTES, Record};
+use crate::api::{Id, Progress};
+use crate::limits::MAX_REBUILD_PAGES;
+use ic_stable_structures::Memory;
+use std::fmt;
+
+/// Records read at once: a little less than a page of 4 KiB.
+const RUN_RECORDS: usize = 48;
+/// Pages that reading a run touches at most.
+const RUN_PAGES: u32 = 2;
+/// Pages that filing one record touches at most: its key's tail, and record and key tail of one that it displaces.
+const RECORD_PAGES: u32 = 6;
+const PAGE_BYTES: u64 = 4_096;
+
+/// What a step has achieved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rebuilt {
+    /// The indexes hold every message.
+    Done,
+    /// Another step is needed.
+    Unfinished,
+}
+
+/// Why the indexes cannot be rebuilt. The regions are as they were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RebuildError {
+    /// A record does not carry the id of its slot.
+    Id {
+        /// The slot's id.
+        expected: Id,
+        /// What the record carries.
+        found: Id,
+    },
+    /// A record has flags, extensions or a key length that this release does not know.
+    Unknown {
+        /// The record.
+        id: Id,
+    },
+    /// A record's `prev_id` is not where a list ended.
+    Link {
+        /// The record.
+        id: Id,
+        /// Its `prev_id`.
+        prev_id: Id,
+    },
+    /// The heap has no room for the indexes.
+    OutOfHeap,
+}
+
+impl fmt::Display for RebuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id { expected, found } => write!(f, "the record of message {expected} carries id {found}"),
+            Self::Unknown { id } => write!(f, "the record of message {id} is of a kind this release does not know"),
+            Self::Link { id, prev_id } => write!(f, "message {id} follows {prev_id}, where no list ended"),
+            Self::OutOfHeap => write!(f, "the heap has no room for the indexes"),
+        }
+    }
+}
+
+/// A rebuild under way.
+pub(super) struct Rebuild {
+    next: Id,
+    /// The place of each message's list, in order of ids from the first live one on.
+    places: Vec<Place>,
+}
+
+/// Counts 4 KiB pages of stable memory as they are touched: never too few, and a page of payloads that is touched again
+/// at once, as by many small messages with keys of their own, only once.
+struct PageBudget {
+    left: u32,
+    last_payload_page: u64,
+}
+
+impl PageBudget {
+    fn has(&self, pages: u32) -> bool {
+        self.left >= pages
+    }
+
+    fn touch_inbox(&mut self, address: u64, bytes: usize) {
+        self.spend(address / PAGE_BYTES, last_page(address, bytes));
+    }
+
+    fn touch_payloads(&mut self, address: u64, bytes: usize) {
+        let (first, last) = (address / PAGE_BYTES, last_page(address, bytes));
+        let first = if first == self.last_payload_page { first + 1 } else { first };
+        self.spend(first, last);
+        self.last_payload_page = last;
+    }
+
+    fn spend(&mut self, first: u64, last: u64) {
+        self.left = self.left.saturating_sub((last + 1 - first) as u32);
+    }
+}
+
+fn last_page(address: u64, bytes: usize) -> u64 {
+    (address + bytes as u64 - 1) / PAGE_BYTES
+}
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// How far a rebuild has come; `None`: the indexes are complete.
+    pub fn rebuild_progress(&self) -> Option<Progress> {
+        let rebuild = self.rebuild.as_ref()?;
+        Some(Progress { done: rebuild.places.len() as u32, total: self.inbox.live() })
+    }
+
+    /// Empties the indexes and starts to rebuild them.
+    pub(super) fn start_rebuild(&mut self) {
+        self.indexes = Indexes::for_messages(&self.state.seed(), self.inbox.live());
+        self.rebuild = (self.inbox.live() > 0).then(|| Rebuild { next: self.inbox.first_id(), places: Vec::new() });
+    }
+
+    /// Files as many messages as the settings' `rebuild_pages` allow one call to touch, at least one.
+    pub fn rebuild_step(&mut self) -> Result<Rebuilt, RebuildError> {
+        let Some(mut rebuild) = self.rebuild.take() else {
+            return Ok(Rebuilt::Done);
+        };
+        let step = self.rebuild_some(&mut rebuild);
+        if step != Ok(Rebuilt::Done) {
+            self.rebuild = Some(rebuild);
+        }
+        step
+    }
+
+    fn rebuild_some(&mut self, rebuild: &mut Rebuild) -> Result<Rebuilt, RebuildError> {
+        if rebuild.places.is_empty() {
+            let live = self.inbox.live() as usize;
+            rebuild.places.try_reserve_exact(live).map_err(|_| RebuildError::OutOfHeap)?;
+        }
+        let mut pages =
+            PageBudget { left: self.settings().rebuild_pages.unwrap_or(MAX_REBUILD_PAGES), last_payload_page: 0 };
+        let mut run = [0; RUN_RECORDS * RECORD_BYTES];
+        while rebuild.next < self.inbox.next_id() {
+            if !pages.has(RUN_PAGES + RECORD_PAGES) {
+                return Ok(Rebuilt::Unfinished);
+            }
+            let records = self.inbox.read_run(rebuild.next, &mut run);
+            pages.touch_inbox(self.inbox.address(rebuild.next), records * RECORD_BYTES);
+            let (run, _) = run[..records * RECORD_BYTES].as_chunks::<RECORD_BYTES>();
+            for bytes in run {
+                if !pages.has(RECORD_PAGES) {
+                    break;
+                }
+                self.file(rebuild, &Record::from_bytes(bytes), &mut pages)?;
+                rebuild.next += 1;
+            }
+        }
+        Ok(Rebuilt::Done)
+    }
+
+    /// Files one record in both indexes.
+    fn file(&mut self, rebuild: &mut Rebuild, record: &Record, pages: &mut PageBudget) -> Result<(), RebuildError> {
+        if record.id != rebuild.next {
+            return Err(RebuildError::Id { expected: rebuild.next, found: record.id });
+        }
+        if !record.is_known() {
+            return Err(RebuildError::Unknown { id: record.id });
+        }
+        let first_id = self.inbox.first_id();
+        let list = if record.prev_id < first_id {
+            List::New(self.indexes.fingerprints.key(self.key_id_within(record, pages).as_bytes()))
+        } else {
+            let place = rebuild.places.get((record.prev_id - first_id) as usize).copied();
+            let ended_there = |&place: &Place| self.indexes.keys.head(place).max_id == record.prev_id;
+            let broken = RebuildError::Link { id: record.id, prev_id: record.prev_id };
+            List::Open(place.filter(ended_there).ok_or(broken)?)
+        };
+        let newest = self.indexes.fingerprints.newest(&record.hash);
+        let displaced = self.find_displaced(record, newest, pages);
+        self.indexes.reserve(newest, displaced, list).map_err(|_| RebuildError::OutOfHeap)?;
+        let place = self.indexes.insert(newest, displaced, list, record.id);
+        rebuild.places.push(place);
+        Ok(())
+    }
+
+    /// The message filed as the newest with the hash of a newer `record`.
+    fn find_displaced(&self, record: &Record, newest: Fingerprint, pages: &mut PageBudget) -> Option<Displaced> {
+        let mut old = None;
+        self.indexes.hashes.find(newest, |id| {
+            pages.touch_inbox(self.inbox.address(id), RECORD_BYTES);
+            let candidate = self.inbox.record(id);
+            let is_it = candidate.hash == record.hash;
+            old = is_it.then_some(candidate);
+            is_it
+        });
+        let old = old?;
+        let key = self.indexes.fingerprints.key(self.key_id_within(&old, pages).as_bytes());
+        Some(Displaced { id: old.id, pair: self.indexes.fingerprints.pair(key, &old.hash) })
+    }
+
+    fn key_id_within(&self, record: &Record, pages: &mut PageBudget) -> KeyId {
+        if record.tail_len() > 0 {
+            pages.touch_payloads(self.payloads.address(record.offset + u64::from(record.len)), record.tail_len());
+        }
+        self.key_id(record)
+    }
+}

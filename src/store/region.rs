@@ -1,0 +1,136 @@
+//! A region: a stable memory cut into segments of equal size that a durable table puts into an endless sequence.
+//!
+//! ```text
+//! Wasm page
+//!         0  header (see `header`); its own fields:
+//!              offset size
+//!                  32    8  mapped_from  first logical segment that is mapped
+//!                  40    8  mapped_end   one past the last; every segment between is mapped
+//!                  48    4  first_id     inbox: everything below has been dropped; payloads: 0
+//!                  52    4  reclaimed_id inbox: everything below has been swept up too; payloads: 0
+//!                  56    8  0
+//!    1 to 4  segment table: 65,536 × u32; entry (logical mod 65,536) is the physical segment
+//!    5 to …  physical segments
+//! ```
+//!
+//! Logical segments are numbered from 0 for ever; physical ones are places in this memory. At most 65,536 are mapped
+//! at once: all ids there are in the inbox, 512 GiB in the payloads.
+
+use super::header::{self, HeaderError, Kind, OWN_BYTES, field};
+use crate::api::Id;
+use ic_stable_structures::Memory;
+
+const WASM_PAGE_BYTES: u64 = 65_536;
+/// Wasm pages before the first segment.
+pub const LEADING_PAGES: u64 = 5;
+const TABLE_OFFSET: u64 = WASM_PAGE_BYTES;
+const TABLE_ENTRIES: u64 = 65_536;
+const ENTRY_BYTES: u64 = 4;
+const MAPPED_OFFSET: u64 = header::OWN_OFFSET;
+const _: () = assert!(TABLE_OFFSET + TABLE_ENTRIES * ENTRY_BYTES == LEADING_PAGES * WASM_PAGE_BYTES);
+
+/// The two ids that bound what is live and what is swept. Both only rise, and `reclaimed <= first`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LowIds {
+    /// Everything below has been dropped.
+    pub first: Id,
+    /// Everything below has been swept out of indexes and segments.
+    pub reclaimed: Id,
+}
+
+/// The segments of one memory, in their order.
+pub struct Region<V: Memory> {
+    memory: V,
+    kind: Kind,
+    /// Physical segment of each mapped logical one, from `mapped_from` on; the table in stable memory, on the heap.
+    physical: Vec<u32>,
+    mapped_from: u64,
+}
+
+impl<V: Memory> Region<V> {
+    /// Lays out a new region.
+    ///
+    /// Precondition: `memory` has exactly [`LEADING_PAGES`] pages of zeros.
+    pub fn create(memory: V, kind: Kind, low: LowIds) -> Self {
+        header::write(&memory, kind, own_fields(0, 0, low));
+        Self { memory, kind, physical: Vec::new(), mapped_from: 0 }
+    }
+
+    /// Opens a region and gives the low ids beside it.
+    pub fn open(memory: V, kind: Kind) -> Result<(Self, LowIds), HeaderError> {
+        let own = header::read(&memory, kind, LEADING_PAGES)?;
+        let mapped_from = u64::from_le_bytes(field(&own, 0));
+        let mapped_end = u64::from_le_bytes(field(&own, 8));
+        let low = LowIds { first: u32::from_le_bytes(field(&own, 16)), reclaimed: u32::from_le_bytes(field(&own, 20)) };
+        let there = (memory.size() - LEADING_PAGES) / u64::from(kind.segment_pages);
+        let mapped = mapped_end.wrapping_sub(mapped_from);
+        if mapped > TABLE_ENTRIES.min(there) {
+            return Err(HeaderError::MappedSegments { from: mapped_from, end: mapped_end, there });
+        }
+        let mut table = vec![0; (TABLE_ENTRIES * ENTRY_BYTES) as usize];
+        memory.read(TABLE_OFFSET, &mut table);
+        let mut physical = Vec::with_capacity(mapped as usize);
+        let mut taken = vec![false; there as usize];
+        for logical in mapped_from..mapped_end {
+            let entry = u32::from_le_bytes(field(&table, ((logical % TABLE_ENTRIES) * ENTRY_BYTES) as usize));
+            match taken.get_mut(entry as usize) {
+                Some(taken) if !*taken => *taken = true,
+                _ => return Err(HeaderError::SegmentTable { logical, physical: entry, there }),
+            }
+            physical.push(entry);
+        }
+        Ok((Self { memory, kind, physical, mapped_from }, low))
+    }
+
+    /// One past the last mapped logical segment.
+    pub fn mapped_end(&self) -> u64 {
+        self.mapped_from + self.physical.len() as u64
+    }
+
+    /// Wasm pages this memory must grow by before [`Self::map_to`] can map every segment below `end`.
+    pub fn pages_missing(&self, end: u64) -> u64 {
+        end.saturating_sub(self.mapped_end()) * u64::from(self.kind.segment_pages)
+    }
+
+    /// True where the segment table has a place for every segment below `end`.
+    pub fn can_map(&self, end: u64) -> bool {
+        end.saturating_sub(self.mapped_from) <= TABLE_ENTRIES
+    }
+
+    /// Maps every logical segment below `end`.
+    ///
+    /// Precondition: [`Self::can_map`], and the memory has grown by [`Self::pages_missing`].
+    pub fn map_to(&mut self, end: u64) {
+        let before = self.mapped_end();
+        for logical in before..end {
+            let physical = self.physical.len() as u32;
+            self.memory.write(TABLE_OFFSET + (logical % TABLE_ENTRIES) * ENTRY_BYTES, &physical.to_le_bytes());
+            self.physical.push(physical);
+        }
+        if end > before {
+            self.memory.write(MAPPED_OFFSET + 8, &end.to_le_bytes());
+        }
+    }
+
+    /// Where a logical segment starts in [`Self::memory`].
+    ///
+    /// Precondition: it is mapped.
+    pub fn segment_address(&self, logical: u64) -> u64 {
+        let physical = self.physical[(logical - self.mapped_from) as usize];
+        (LEADING_PAGES + u64::from(physical) * u64::from(self.kind.segment_pages)) * WASM_PAGE_BYTES
+    }
+
+    /// The memory under it, to read and write inside mapped segments.
+    pub fn memory(&self) -> &V {
+        &self.memory
+    }
+}
+
+fn own_fields(mapped_from: u64, mapped_end: u64, low: LowIds) -> [u8; OWN_BYTES] {
+    let mut own = [0; OWN_BYTES];
+    own[0..8].copy_from_slice(&mapped_from.to_le_bytes());
+    own[8..16].copy_from_slice(&mapped_end.to_le_bytes());
+    own[16..20].copy_from_slice(&low.first.to_le_bytes());
+    own[20..24].copy_from_slice(&low.reclaimed.to_le_bytes());
+    own
+}

@@ -1,0 +1,77 @@
+//! The durable state that is neither record nor payload: the indexes' seed and the settings.
+//!
+//! ```text
+//! Wasm page 0
+//!   offset size
+//!        0   64  header (see `header`); its own fields are 0
+//!       64   32  seed of the indexes' fingerprints; all 0: not drawn yet
+//!       96    4  settings: rebuild_pages, 0: none chosen
+//!      100   60  0
+//! ```
+
+use super::header::{self, HeaderError, Kind, OWN_BYTES, field};
+use super::index::fingerprint::Seed;
+use crate::api::Settings;
+use ic_stable_structures::Memory;
+
+/// Wasm pages of the state memory.
+pub const STATE_PAGES: u64 = 1;
+/// How the state's header says what it is.
+pub const KIND: Kind = Kind { magic: *b"MCST", record_bytes: 0, segment_pages: 0 };
+
+const SEED_OFFSET: u64 = 64;
+const SETTINGS_OFFSET: u64 = 96;
+const SETTINGS_BYTES: usize = 4;
+
+/// Seed and settings, each read once and kept beside its durable copy.
+pub struct State<V: Memory> {
+    memory: V,
+    seed: Seed,
+    settings: Settings,
+}
+
+impl<V: Memory> State<V> {
+    /// Lays out a new state without a seed.
+    ///
+    /// Precondition: `memory` has [`STATE_PAGES`] pages of zeros.
+    pub fn create(memory: V, settings: Settings) -> Self {
+        header::write(&memory, KIND, [0; OWN_BYTES]);
+        let mut state = Self { memory, seed: Seed::default(), settings };
+        state.set_settings(settings);
+        state
+    }
+
+    /// Opens a state.
+    pub fn open(memory: V) -> Result<Self, HeaderError> {
+        header::read(&memory, KIND, STATE_PAGES)?;
+        let mut seed = [0; 32];
+        memory.read(SEED_OFFSET, &mut seed);
+        let mut settings = [0; SETTINGS_BYTES];
+        memory.read(SETTINGS_OFFSET, &mut settings);
+        let rebuild_pages = u32::from_le_bytes(field(&settings, 0));
+        let settings = Settings { rebuild_pages: (rebuild_pages != 0).then_some(rebuild_pages) };
+        Ok(Self { memory, seed: Seed(seed), settings })
+    }
+
+    /// The seed; [`Seed::is_drawn`] tells whether it is one.
+    pub fn seed(&self) -> Seed {
+        self.seed
+    }
+
+    /// Keeps a seed.
+    pub fn set_seed(&mut self, seed: Seed) {
+        self.memory.write(SEED_OFFSET, &seed.0);
+        self.seed = seed;
+    }
+
+    /// What the operator chose.
+    pub fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// Keeps settings. Precondition: they are valid.
+    pub fn set_settings(&mut self, settings: Settings) {
+        self.memory.write(SETTINGS_OFFSET, &settings.rebuild_pages.unwrap_or(0).to_le_bytes());
+        self.settings = settings;
+    }
+}

@@ -1,0 +1,49 @@
+//! The store at a glance, and all its limits.
+
+use super::MessageStore;
+use super::header::LAYOUT_VERSION;
+use super::record::RECORD_BYTES;
+use crate::api::{Limits, Status};
+use crate::limits::{
+    MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES,
+    MAX_PAYLOAD_STREAM_BYTES, MAX_REBUILD_PAGES, MAX_STABLE_BYTES,
+};
+use ic_stable_structures::Memory;
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// Counts, sizes, limits.
+    pub fn get_status(&self) -> Status {
+        let live = self.inbox.live();
+        let oldest = (live > 0).then(|| self.inbox.record(self.inbox.first_id()));
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            layout_version: LAYOUT_VERSION,
+            first_id: self.inbox.first_id(),
+            next_id: self.inbox.next_id(),
+            messages: live,
+            keys: self.indexes.keys.len(),
+            oldest_timestamp: oldest.as_ref().map_or(0, |record| record.timestamp),
+            newest_timestamp: if live > 0 { self.inbox.last_timestamp() } else { 0 },
+            live_bytes: oldest
+                .map_or(0, |record| u64::from(live) * RECORD_BYTES as u64 + self.payloads.end() - record.offset),
+            stable_bytes: self.memory.bytes(),
+            stable_bytes_free: MAX_STABLE_BYTES - self.memory.bytes(),
+            index_entries: self.indexes.entries(),
+            rebuild: self.rebuild_progress(),
+            limits: Limits {
+                key_id_bytes: MAX_KEY_ID_BYTES as u32,
+                ciphertext_bytes: MAX_CIPHERTEXT_BYTES as u32,
+                batch_messages: MAX_BATCH_MESSAGES as u32,
+                lookup_items: MAX_LOOKUP_ITEMS as u32,
+                page_messages: MAX_PAGE_MESSAGES,
+                page_bytes: MAX_PAGE_BYTES as u32,
+                last_id: self.capacity.last_id,
+                index_entries: self.capacity.index_entries,
+                payload_stream_bytes: MAX_PAYLOAD_STREAM_BYTES,
+                stable_bytes: MAX_STABLE_BYTES,
+                rebuild_pages: self.settings().rebuild_pages.unwrap_or(MAX_REBUILD_PAGES),
+            },
+            settings: self.settings(),
+        }
+    }
+}
