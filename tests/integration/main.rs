@@ -1,0 +1,16 @@
+//! The integration tests: the built canister on PocketIC or on the embedded engine, and the store against its model.
+//!
+//! One binary, because linking both engines takes long; one scenario a module. `support` chooses the engine and finds
+//! the Wasm.
+
+mod bad_input;
+mod batches;
+mod controllers;
+mod key_lists;
+mod malformed;
+mod model;
+mod pages;
+mod properties;
+mod round_trip;
+mod support;
+mod time_search;

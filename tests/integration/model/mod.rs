@@ -1,0 +1,270 @@
+//! The reference model: what the canister must answer, on plain vectors and maps.
+//!
+//! It shares the interface's types and limits with the canister, and nothing else.
+
+mod pages;
+
+use message_canister::api::*;
+use message_canister::limits::{
+    LAST_ID, MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS, MAX_REBUILD_PAGES,
+    MIN_REBUILD_PAGES,
+};
+use serde_bytes::ByteBuf;
+use std::collections::{BTreeSet, HashMap};
+
+use crate::support::sha256;
+
+/// Bytes of a record, and how many of a key id's bytes stand in it: what `live_bytes` counts with.
+const RECORD_BYTES: u64 = 84;
+const KEY_BYTES_IN_RECORD: usize = 23;
+
+/// The whole store.
+#[derive(Default)]
+pub struct Model {
+    /// The message with id n is at n - 1.
+    messages: Vec<Entry>,
+    /// The ids of each key, ascending.
+    keys: HashMap<Vec<u8>, Vec<Id>>,
+    /// Each (key id, ciphertext).
+    pairs: HashMap<(Vec<u8>, Vec<u8>), Id>,
+    settings: Settings,
+}
+
+struct Entry {
+    timestamp: u32,
+    key_id: Vec<u8>,
+    ciphertext: Vec<u8>,
+    hash: [u8; 32],
+}
+
+impl Model {
+    /// The last id given out, 0: none.
+    pub fn last(&self) -> Id {
+        Id::try_from(self.messages.len()).expect("a test has fewer messages than ids")
+    }
+
+    /// Every hash there is, once.
+    pub fn hashes(&self) -> BTreeSet<[u8; 32]> {
+        self.messages.iter().map(|entry| entry.hash).collect()
+    }
+
+    fn entry(&self, id: Id) -> &Entry {
+        &self.messages[id as usize - 1]
+    }
+
+    fn newest_timestamp(&self) -> u32 {
+        self.messages.last().map_or(0, |entry| entry.timestamp)
+    }
+
+    /// The message as the interface shows it.
+    fn message(&self, id: Id) -> Message {
+        let entry = self.entry(id);
+        let list = &self.keys[&entry.key_id];
+        let place = list.binary_search(&id).expect("a message is in its key's list");
+        let neighbour = |place: Option<usize>| place.and_then(|place| list.get(place)).copied().unwrap_or(0);
+        Message {
+            id,
+            timestamp: entry.timestamp,
+            key_id: ByteBuf::from(entry.key_id.as_slice()),
+            next_id: neighbour(place.checked_add(1)),
+            prev_id: neighbour(place.checked_sub(1)),
+            hash: ByteBuf::from(entry.hash),
+            ciphertext: ByteBuf::from(entry.ciphertext.as_slice()),
+        }
+    }
+}
+
+/// Updates.
+impl Model {
+    pub fn add_message(&mut self, key_id: &[u8], ciphertext: &[u8], now: u32) -> Result<Added, AddError> {
+        if let Some(wrong) = bad_key(key_id) {
+            return Err(AddError::KeyIdLength(wrong));
+        }
+        if ciphertext.is_empty() {
+            return Err(AddError::CiphertextEmpty);
+        }
+        if ciphertext.len() > MAX_CIPHERTEXT_BYTES {
+            return Err(AddError::CiphertextTooLarge(too_long(ciphertext.len(), MAX_CIPHERTEXT_BYTES)));
+        }
+        let pair = (key_id.to_vec(), ciphertext.to_vec());
+        if let Some(&id) = self.pairs.get(&pair) {
+            return Ok(Added { id, duplicate: true });
+        }
+        let id = self.last() + 1;
+        assert!(id <= LAST_ID, "no test gets as far as the last id");
+        self.messages.push(Entry {
+            timestamp: now.max(self.newest_timestamp()),
+            key_id: pair.0.clone(),
+            ciphertext: pair.1.clone(),
+            hash: sha256(ciphertext),
+        });
+        self.keys.entry(pair.0.clone()).or_default().push(id);
+        self.pairs.insert(pair, id);
+        Ok(Added { id, duplicate: false })
+    }
+
+    pub fn add_messages(
+        &mut self,
+        batch: &[(Vec<u8>, Vec<u8>)],
+        now: u32,
+    ) -> Result<Vec<Result<Added, AddError>>, BatchError> {
+        if batch.len() > MAX_BATCH_MESSAGES {
+            return Err(BatchError::BatchTooLong(too_long(batch.len(), MAX_BATCH_MESSAGES)));
+        }
+        let items = batch.iter();
+        Ok(items.map(|(key_id, ciphertext)| self.add_message(key_id, ciphertext, now)).collect())
+    }
+
+    pub fn set_settings(&mut self, settings: Settings) -> Result<(), SettingsError> {
+        if let Some(value) = settings.rebuild_pages
+            && !(MIN_REBUILD_PAGES..=MAX_REBUILD_PAGES).contains(&value)
+        {
+            let (min, max) = (MIN_REBUILD_PAGES, MAX_REBUILD_PAGES);
+            return Err(SettingsError::RebuildPages { value, min, max });
+        }
+        self.settings = settings;
+        Ok(())
+    }
+}
+
+/// Single messages, keys and the whole.
+impl Model {
+    pub fn get_message_by_id(&self, id: Id) -> Result<Message, GetError> {
+        let last = self.last();
+        if id == 0 || id > last {
+            return Err(GetError::UnknownId { id, last });
+        }
+        Ok(self.message(id))
+    }
+
+    pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Message, GetError> {
+        if hash.len() != 32 {
+            let length = number(hash.len());
+            return Err(GetError::HashLength { length, expected: 32 });
+        }
+        let newest = (1..=self.last()).rev().find(|&id| self.entry(id).hash == hash);
+        newest.map(|id| self.message(id)).ok_or(GetError::NotFound)
+    }
+
+    pub fn get_min_message_id(&self) -> Result<Id, StatusError> {
+        Ok(self.last().min(1))
+    }
+
+    pub fn get_max_message_id(&self) -> Result<Id, StatusError> {
+        Ok(self.last())
+    }
+
+    pub fn get_min_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
+        Ok(self.key_head(key_id)?.map(|head| head.min_id))
+    }
+
+    pub fn get_max_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
+        Ok(self.key_head(key_id)?.map(|head| head.max_id))
+    }
+
+    pub fn get_key_heads(&self, key_ids: &[Vec<u8>]) -> Result<Vec<Option<KeyHead>>, LookupError> {
+        check_lookup(key_ids.len())?;
+        key_ids.iter().map(|key_id| self.key_head(key_id)).collect()
+    }
+
+    pub fn has_messages(&self, pairs: &[(Vec<u8>, Vec<u8>)]) -> Result<Vec<Option<Id>>, LookupError> {
+        check_lookup(pairs.len())?;
+        pairs.iter().map(|(key_id, hash)| self.has_message(key_id, hash)).collect()
+    }
+
+    fn has_message(&self, key_id: &[u8], hash: &[u8]) -> Result<Option<Id>, LookupError> {
+        let list = self.list(key_id)?;
+        if hash.len() != 32 {
+            let length = number(hash.len());
+            return Err(LookupError::HashLength { length, expected: 32 });
+        }
+        Ok(list.iter().copied().find(|&id| self.entry(id).hash == hash))
+    }
+
+    fn key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
+        let list = self.list(key_id)?;
+        let ends = list.first().zip(list.last());
+        Ok(ends.map(|(&min_id, &max_id)| KeyHead {
+            min_id,
+            max_id,
+            count: number(list.len()),
+        }))
+    }
+
+    fn list(&self, key_id: &[u8]) -> Result<&[Id], LookupError> {
+        match bad_key(key_id) {
+            Some(wrong) => Err(LookupError::KeyIdLength(wrong)),
+            None => Ok(self.keys.get(key_id).map_or(&[], Vec::as_slice)),
+        }
+    }
+
+    /// The part of the status that follows from what was stored.
+    pub fn facts(&self) -> Facts {
+        let bytes = |entry: &Entry| {
+            let tail = entry.key_id.len().saturating_sub(KEY_BYTES_IN_RECORD);
+            RECORD_BYTES + (entry.ciphertext.len() + tail) as u64
+        };
+        Facts {
+            first_id: 1,
+            next_id: self.last() + 1,
+            messages: self.last(),
+            keys: number(self.keys.len()),
+            oldest_timestamp: self.messages.first().map_or(0, |entry| entry.timestamp),
+            newest_timestamp: self.newest_timestamp(),
+            live_bytes: self.messages.iter().map(bytes).sum(),
+            settings: self.settings,
+        }
+    }
+}
+
+/// What of a [`Status`] follows from what was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    pub first_id: Id,
+    pub next_id: Id,
+    pub messages: u32,
+    pub keys: u32,
+    pub oldest_timestamp: u32,
+    pub newest_timestamp: u32,
+    pub live_bytes: u64,
+    pub settings: Settings,
+}
+
+impl From<Status> for Facts {
+    fn from(status: Status) -> Self {
+        Self {
+            first_id: status.first_id,
+            next_id: status.next_id,
+            messages: status.messages,
+            keys: status.keys,
+            oldest_timestamp: status.oldest_timestamp,
+            newest_timestamp: status.newest_timestamp,
+            live_bytes: status.live_bytes,
+            settings: status.settings,
+        }
+    }
+}
+
+fn bad_key(key_id: &[u8]) -> Option<TooLong> {
+    let allowed = (1..=MAX_KEY_ID_BYTES).contains(&key_id.len());
+    (!allowed).then(|| too_long(key_id.len(), MAX_KEY_ID_BYTES))
+}
+
+fn check_lookup(items: usize) -> Result<(), LookupError> {
+    if items > MAX_LOOKUP_ITEMS {
+        return Err(LookupError::BatchTooLong(too_long(items, MAX_LOOKUP_ITEMS)));
+    }
+    Ok(())
+}
+
+/// A length and its limit, as the errors carry them.
+pub fn too_long(length: usize, max: usize) -> TooLong {
+    TooLong {
+        length: number(length),
+        max: number(max),
+    }
+}
+
+fn number(length: usize) -> u32 {
+    u32::try_from(length).expect("tests use lengths that fit")
+}

@@ -1,0 +1,87 @@
+//! One reference model, two runs: the same generated sequences against the canister's Wasm and against the store.
+//!
+//! The sequences are the same in every run. `MESSAGE_CANISTER_TEST_SEED` draws others, `MESSAGE_CANISTER_TEST_SCALE`
+//! draws more of them.
+
+mod native;
+mod ops;
+mod questions;
+mod subject;
+mod wasm;
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+use crate::model::Model;
+use crate::support::{START_SECONDS, scale};
+use ops::Op;
+use subject::{Answer, Subject};
+
+/// Draws `cases` sequences and runs each against a new subject.
+fn compare_with_model<S: Subject>(cases: u32, steps: std::ops::Range<usize>, new_subject: impl Fn() -> S) {
+    let config = Config {
+        cases: cases * scale(),
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed()));
+    let outcome = runner.run(&ops::sequence(steps).boxed(), |ops| run(&mut new_subject(), &ops));
+    if let Err(TestError::Fail(reason, ops)) = outcome {
+        panic!("{reason}\nin the sequence {ops:#?}");
+    }
+    outcome.expect("no sequence is given up");
+}
+
+fn seed() -> [u8; 32] {
+    let text = std::env::var("MESSAGE_CANISTER_TEST_SEED").unwrap_or_default();
+    crate::support::sha256(text.as_bytes())
+}
+
+fn run<S: Subject>(subject: &mut S, ops: &[Op]) -> Result<(), TestCaseError> {
+    let mut model = Model::default();
+    let mut now = START_SECONDS;
+    for (place, op) in ops.iter().enumerate() {
+        if let Op::SetClock(offset) = op {
+            let asked = START_SECONDS + offset;
+            if asked >= now || subject.clock_goes_back() {
+                now = asked;
+            }
+        }
+        same(subject, &mut model, op, now).map_err(|reason| TestCaseError::fail(format!("step {place}: {reason}")))?;
+        subject.check_after_step();
+        if matches!(op, Op::Upgrade(_)) {
+            ask_everything(subject, &mut model, now)?;
+        }
+    }
+    ask_everything(subject, &mut model, now)
+}
+
+/// Asks for everything the model knows, in every way there is.
+fn ask_everything<S: Subject>(subject: &mut S, model: &mut Model, now: u32) -> Result<(), TestCaseError> {
+    subject.check();
+    for op in questions::about(model) {
+        same(subject, model, &op, now).map_err(|reason| TestCaseError::fail(format!("asking for all: {reason}")))?;
+    }
+    Ok(())
+}
+
+fn same<S: Subject>(subject: &mut S, model: &mut Model, op: &Op, now: u32) -> Result<(), String> {
+    let expected = model.apply(op, now);
+    let answered = subject.apply(op, now);
+    if answered == expected {
+        return Ok(());
+    }
+    Err(format!("{op:?} at {now} must answer {}, answered {}", brief(&expected), brief(&answered)))
+}
+
+/// An answer, but no megabytes of it.
+fn brief(answer: &Answer) -> String {
+    let mut text = format!("{answer:?}");
+    if text.len() > 2_000 {
+        let end = text.floor_char_boundary(2_000);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}

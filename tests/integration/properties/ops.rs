@@ -1,0 +1,225 @@
+//! What the generated sequences are made of: keys, texts and calls that print short, and how they are drawn.
+
+use message_canister::api::{Cursor, Id, Order};
+use message_canister::limits::{MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_REBUILD_PAGES, MIN_REBUILD_PAGES};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::support::{bytes, sha256};
+
+/// A key id, by its number in [`Key::bytes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key(pub u8);
+
+impl Key {
+    /// So many keys are well formed; the [`Key::BAD`] after them are not.
+    pub const GOOD: u8 = 14;
+    const BAD: u8 = 3;
+
+    /// Keys that differ in their length alone, in one byte before or behind the part that stands in the record, or
+    /// are one another's beginnings.
+    pub fn bytes(self) -> Vec<u8> {
+        let group = |place: usize| {
+            let mut key = bytes(5, 41);
+            key[place] ^= 1;
+            key
+        };
+        match self.0 {
+            0 => vec![7; 20],
+            1 => [vec![7; 20], vec![0]].concat(),
+            2 => vec![7; 23],
+            3 => [vec![7; 23], vec![1]].concat(),
+            4 => [vec![7; 23], vec![2]].concat(),
+            5 => bytes(5, 41),
+            6 => group(40),
+            7 => group(0),
+            8 => group(22),
+            9 => group(23),
+            10 => vec![0],
+            11 => vec![0, 0],
+            12 => bytes(12, MAX_KEY_ID_BYTES),
+            13 => bytes(13, MAX_KEY_ID_BYTES - 1),
+            14 => Vec::new(),
+            15 => bytes(15, MAX_KEY_ID_BYTES + 1),
+            _ => bytes(16, 5_000),
+        }
+    }
+}
+
+/// A ciphertext.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Text {
+    pub seed: u32,
+    pub length: usize,
+}
+
+impl Text {
+    pub fn bytes(self) -> Vec<u8> {
+        bytes(self.seed, self.length)
+    }
+}
+
+/// A hash to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    Of(Text),
+    Exactly([u8; 32]),
+    OfLength(u8),
+}
+
+impl Hash {
+    pub fn bytes(self) -> Vec<u8> {
+        match self {
+            Self::Of(text) => sha256(&text.bytes()).to_vec(),
+            Self::Exactly(hash) => hash.to_vec(),
+            Self::OfLength(length) => vec![0; usize::from(length)],
+        }
+    }
+}
+
+/// One step of a sequence.
+#[derive(Clone, Debug)]
+pub enum Op {
+    AddMessage(Key, Text),
+    AddMessages(Vec<(Key, Text)>),
+    /// A batch of so many items, more of them than are worth printing.
+    AddMany(usize),
+    GetMessageById(Id),
+    GetMessageByHash(Hash),
+    GetMessagesByRange(Id, Id, Cursor),
+    GetMessagesByKey(Key, Cursor),
+    GetMessagesByTime(u32, u32, Cursor),
+    GetMinMessageId,
+    GetMaxMessageId,
+    GetMinMessageIdByKey(Key),
+    GetMaxMessageIdByKey(Key),
+    GetKeyHeads(Vec<Key>),
+    HasMessages(Vec<(Key, Hash)>),
+    GetStatus,
+    SetSettings(Option<u32>),
+    /// `None` keeps the settings.
+    Upgrade(Option<Option<u32>>),
+    /// So many seconds after [`crate::support::START_SECONDS`], be that forward or back.
+    SetClock(u32),
+}
+
+/// The items of [`Op::AddMany`]: among them duplicates, and some that are refused.
+pub fn many(items: usize) -> Vec<(Key, Text)> {
+    let item = |place: usize| {
+        let seed = u32::try_from(place % 700).expect("a small number");
+        let length = 1 + place % 50;
+        (Key((place % 15) as u8), Text { seed, length })
+    };
+    (0..items).map(item).collect()
+}
+
+/// A sequence of steps.
+pub fn sequence(steps: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Op>> {
+    vec(step(), steps)
+}
+
+fn step() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        30 => updates(),
+        30 => queries(),
+        4 => (0u32..30).prop_map(Op::SetClock),
+        2 => upgrades(),
+    ]
+}
+
+fn updates() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        40 => (key(), text()).prop_map(|(key, text)| Op::AddMessage(key, text)),
+        20 => vec((key(), text()), 0..12).prop_map(Op::AddMessages),
+        1 => prop_oneof![Just(100), Just(1_000), Just(1_001)].prop_map(Op::AddMany),
+        3 => rebuild_pages().prop_map(Op::SetSettings),
+        1 => prop_oneof![Just(0), Just(MIN_REBUILD_PAGES - 1), Just(MAX_REBUILD_PAGES + 1)]
+            .prop_map(|pages| Op::SetSettings(Some(pages))),
+    ]
+}
+
+fn upgrades() -> impl Strategy<Value = Op> {
+    prop_oneof![Just(None), rebuild_pages().prop_map(Some)].prop_map(Op::Upgrade)
+}
+
+fn rebuild_pages() -> impl Strategy<Value = Option<u32>> {
+    prop_oneof![
+        Just(None),
+        Just(Some(MIN_REBUILD_PAGES)),
+        Just(Some(MAX_REBUILD_PAGES)),
+        (MIN_REBUILD_PAGES..100).prop_map(Some),
+    ]
+}
+
+fn queries() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        5 => id().prop_map(Op::GetMessageById),
+        4 => hash().prop_map(Op::GetMessageByHash),
+        6 => (id(), id(), cursor()).prop_map(|(min, max, cursor)| Op::GetMessagesByRange(min, max, cursor)),
+        8 => (key(), cursor()).prop_map(|(key, cursor)| Op::GetMessagesByKey(key, cursor)),
+        6 => (time(), time(), cursor()).prop_map(|(from, until, cursor)| Op::GetMessagesByTime(from, until, cursor)),
+        1 => Just(Op::GetMinMessageId),
+        1 => Just(Op::GetMaxMessageId),
+        1 => key().prop_map(Op::GetMinMessageIdByKey),
+        1 => key().prop_map(Op::GetMaxMessageIdByKey),
+        2 => vec(key(), 0..10).prop_map(Op::GetKeyHeads),
+        2 => vec((key(), hash()), 0..10).prop_map(Op::HasMessages),
+        1 => Just(Op::GetStatus),
+    ]
+}
+
+fn key() -> impl Strategy<Value = Key> {
+    prop_oneof![
+        30 => (0..Key::GOOD).prop_map(Key),
+        1 => (Key::GOOD..Key::GOOD + Key::BAD).prop_map(Key),
+    ]
+}
+
+/// Few short texts, so that they come again; some as long as matters; some refused.
+fn text() -> impl Strategy<Value = Text> {
+    let of = |seed: u32, length: usize| Text { seed, length };
+    prop_oneof![
+        60 => (0u32..12, prop_oneof![Just(1), Just(63), Just(64), Just(65), Just(180)])
+            .prop_map(move |(seed, length)| of(seed, length)),
+        20 => (0u32..1_000, 1usize..600).prop_map(move |(seed, length)| of(seed, length)),
+        6 => (0u32..3, prop_oneof![Just(4_096), Just(65_536), Just(100_000)])
+            .prop_map(move |(seed, length)| of(seed, length)),
+        1 => (0u32..4, prop_oneof![Just(700_000), Just(MAX_CIPHERTEXT_BYTES)])
+            .prop_map(move |(seed, length)| of(seed, length)),
+        1 => prop_oneof![Just(0), Just(MAX_CIPHERTEXT_BYTES + 1)].prop_map(move |length| of(0, length)),
+    ]
+}
+
+fn hash() -> impl Strategy<Value = Hash> {
+    prop_oneof![
+        20 => text().prop_map(Hash::Of),
+        1 => prop_oneof![Just(0u8), Just(31), Just(32), Just(33), Just(64)].prop_map(Hash::OfLength),
+    ]
+}
+
+fn id() -> impl Strategy<Value = Id> {
+    prop_oneof![
+        20 => 1u32..80,
+        4 => 80u32..1_500,
+        1 => prop_oneof![Just(0), Just(u32::MAX - 1), Just(u32::MAX)],
+    ]
+}
+
+fn time() -> impl Strategy<Value = u32> {
+    let start = crate::support::START_SECONDS;
+    prop_oneof![
+        20 => start.saturating_sub(2)..start + 35,
+        1 => prop_oneof![Just(0), Just(u32::MAX)],
+    ]
+}
+
+fn cursor() -> impl Strategy<Value = Cursor> {
+    let after = prop_oneof![4 => Just(0), 6 => id()];
+    let order = prop_oneof![Just(Order::ascending), Just(Order::descending)];
+    let limit = prop_oneof![
+        1 => Just(0),
+        12 => 1u32..6,
+        6 => prop_oneof![Just(100), Just(1_000), Just(1_001), Just(u32::MAX)],
+    ];
+    (after, order, limit).prop_map(|(after, order, limit)| Cursor { after, order, limit })
+}

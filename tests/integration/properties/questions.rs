@@ -1,0 +1,33 @@
+//! Every question that a model's contents give rise to.
+
+use message_canister::api::{Cursor, Order};
+
+use super::ops::{Hash, Key, Op};
+use crate::model::Model;
+use crate::support::START_SECONDS;
+
+/// Every message by id, every hash the model holds, every key, every list and page in both orders.
+pub fn about(model: &Model) -> Vec<Op> {
+    let last = model.last();
+    let mut ops = vec![Op::GetStatus, Op::GetMinMessageId, Op::GetMaxMessageId];
+    ops.extend((0..=last + 1).map(Op::GetMessageById));
+    for hash in model.hashes() {
+        ops.push(Op::GetMessageByHash(Hash::Exactly(hash)));
+        ops.push(Op::HasMessages((0..Key::GOOD).map(|key| (Key(key), Hash::Exactly(hash))).collect()));
+    }
+    ops.push(Op::GetKeyHeads((0..Key::GOOD).map(Key).collect()));
+    for order in [Order::ascending, Order::descending] {
+        let page = |after| Cursor { after, order, limit: 50 };
+        for key in (0..Key::GOOD).map(Key) {
+            ops.extend([0, last / 2, last].map(|after| Op::GetMessagesByKey(key, page(after))));
+        }
+        for after in (0..=last).step_by(37) {
+            ops.push(Op::GetMessagesByRange(1, u32::MAX, page(after)));
+            ops.push(Op::GetMessagesByTime(0, u32::MAX, page(after)));
+        }
+        for second in START_SECONDS..START_SECONDS + 31 {
+            ops.push(Op::GetMessagesByTime(second, second, page(0)));
+        }
+    }
+    ops
+}

@@ -1,0 +1,142 @@
+//! Whatever can take the steps of a sequence and answer them: the model, the canister, the store.
+
+use message_canister::api::*;
+use serde_bytes::ByteBuf;
+
+use super::ops::{Key, Op, Text, many};
+use crate::model::{Facts, Model};
+use crate::support::{Inbox, SECOND, START, START_SECONDS, new_message};
+
+/// What a step is answered with.
+#[derive(Debug, PartialEq)]
+pub enum Answer {
+    Added(Result<Added, AddError>),
+    Batch(Result<Vec<Result<Added, AddError>>, BatchError>),
+    Message(Result<Message, GetError>),
+    Page(Result<Page, PageError>),
+    Id(Result<Id, StatusError>),
+    IdOfKey(Result<Option<Id>, LookupError>),
+    Heads(Result<Vec<Option<KeyHead>>, LookupError>),
+    Found(Result<Vec<Option<Id>>, LookupError>),
+    Facts(Facts),
+    Settings(Result<(), SettingsError>),
+    Nothing,
+}
+
+/// Something with the canister's interface.
+pub trait Subject {
+    /// Takes one step at `now`, in unix seconds.
+    fn apply(&mut self, op: &Op, now: u32) -> Answer;
+
+    /// Whether its clock can be set back.
+    fn clock_goes_back(&self) -> bool {
+        true
+    }
+
+    /// The part of [`Subject::check`] that is worth its time after every step.
+    fn check_after_step(&mut self) {}
+
+    /// Panics where an invariant is broken.
+    fn check(&mut self);
+}
+
+pub fn pairs(items: &[(Key, Text)]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    items.iter().map(|(key, text)| (key.bytes(), text.bytes())).collect()
+}
+
+pub fn settings(rebuild_pages: Option<u32>) -> Settings {
+    Settings { rebuild_pages }
+}
+
+impl Subject for Model {
+    fn apply(&mut self, op: &Op, now: u32) -> Answer {
+        match op {
+            Op::AddMessage(key, text) => Answer::Added(self.add_message(&key.bytes(), &text.bytes(), now)),
+            Op::AddMessages(items) => Answer::Batch(self.add_messages(&pairs(items), now)),
+            Op::AddMany(items) => Answer::Batch(self.add_messages(&pairs(&many(*items)), now)),
+            Op::GetMessageById(id) => Answer::Message(self.get_message_by_id(*id)),
+            Op::GetMessageByHash(hash) => Answer::Message(self.get_message_by_hash(&hash.bytes())),
+            Op::GetMessagesByRange(min, max, cursor) => Answer::Page(self.get_messages_by_range(*min, *max, *cursor)),
+            Op::GetMessagesByKey(key, cursor) => Answer::Page(self.get_messages_by_key(&key.bytes(), *cursor)),
+            Op::GetMessagesByTime(from, until, cursor) => {
+                Answer::Page(self.get_messages_by_time(*from, *until, *cursor))
+            }
+            Op::GetMinMessageId => Answer::Id(self.get_min_message_id()),
+            Op::GetMaxMessageId => Answer::Id(self.get_max_message_id()),
+            Op::GetMinMessageIdByKey(key) => Answer::IdOfKey(self.get_min_message_id_by_key(&key.bytes())),
+            Op::GetMaxMessageIdByKey(key) => Answer::IdOfKey(self.get_max_message_id_by_key(&key.bytes())),
+            Op::GetKeyHeads(keys) => {
+                let keys: Vec<_> = keys.iter().map(|key| key.bytes()).collect();
+                Answer::Heads(self.get_key_heads(&keys))
+            }
+            Op::HasMessages(asked) => {
+                let asked: Vec<_> = asked.iter().map(|(key, hash)| (key.bytes(), hash.bytes())).collect();
+                Answer::Found(self.has_messages(&asked))
+            }
+            Op::GetStatus => Answer::Facts(self.facts()),
+            Op::SetSettings(pages) => Answer::Settings(self.set_settings(settings(*pages))),
+            Op::Upgrade(Some(pages)) => {
+                self.set_settings(settings(*pages)).expect("generated upgrades have good settings");
+                Answer::Nothing
+            }
+            Op::Upgrade(None) | Op::SetClock(_) => Answer::Nothing,
+        }
+    }
+
+    fn check(&mut self) {}
+}
+
+/// The canister's Wasm, through candid.
+impl Subject for Inbox {
+    fn apply(&mut self, op: &Op, now: u32) -> Answer {
+        let batch = |items: &[(Key, Text)]| -> Vec<NewMessage> {
+            let items = pairs(items);
+            items.iter().map(|(key_id, ciphertext)| new_message(key_id, ciphertext)).collect()
+        };
+        match op {
+            Op::AddMessage(key, text) => Answer::Added(self.add_message(&key.bytes(), &text.bytes())),
+            Op::AddMessages(items) => Answer::Batch(self.add_messages(&batch(items))),
+            Op::AddMany(items) => Answer::Batch(self.add_messages(&batch(&many(*items)))),
+            Op::GetMessageById(id) => Answer::Message(self.get_message_by_id(*id)),
+            Op::GetMessageByHash(hash) => Answer::Message(self.get_message_by_hash(&hash.bytes())),
+            Op::GetMessagesByRange(min, max, cursor) => Answer::Page(self.get_messages_by_range(*min, *max, *cursor)),
+            Op::GetMessagesByKey(key, cursor) => Answer::Page(self.get_messages_by_key(&key.bytes(), *cursor)),
+            Op::GetMessagesByTime(from, until, cursor) => {
+                Answer::Page(self.get_messages_by_time(*from, *until, *cursor))
+            }
+            Op::GetMinMessageId => Answer::Id(self.get_min_message_id()),
+            Op::GetMaxMessageId => Answer::Id(self.get_max_message_id()),
+            Op::GetMinMessageIdByKey(key) => Answer::IdOfKey(self.get_min_message_id_by_key(&key.bytes())),
+            Op::GetMaxMessageIdByKey(key) => Answer::IdOfKey(self.get_max_message_id_by_key(&key.bytes())),
+            Op::GetKeyHeads(keys) => {
+                let keys: Vec<_> = keys.iter().map(|key| key.bytes()).collect();
+                Answer::Heads(self.get_key_heads(&keys))
+            }
+            Op::HasMessages(asked) => {
+                let asked = asked.iter().map(|(key, hash)| Stored {
+                    key_id: ByteBuf::from(key.bytes()),
+                    hash: ByteBuf::from(hash.bytes()),
+                });
+                Answer::Found(self.has_messages(&asked.collect::<Vec<_>>()))
+            }
+            Op::GetStatus => Answer::Facts(self.get_status().into()),
+            Op::SetSettings(pages) => Answer::Settings(self.set_settings(settings(*pages))),
+            Op::Upgrade(pages) => {
+                self.upgrade(pages.map(settings));
+                Answer::Nothing
+            }
+            Op::SetClock(_) => {
+                self.platform.set_time(START + u64::from(now - START_SECONDS) * SECOND);
+                Answer::Nothing
+            }
+        }
+    }
+
+    fn clock_goes_back(&self) -> bool {
+        self.platform.clock_goes_back()
+    }
+
+    fn check(&mut self) {
+        self.assert_all_invariants();
+    }
+}

@@ -1,0 +1,91 @@
+//! Every method of the interface, with good arguments for each.
+
+use candid::encode_args;
+use message_canister::api::*;
+use serde_bytes::ByteBuf;
+
+use super::client::new_message;
+use super::{bytes, first_page, page_after, sha256};
+
+/// A method of `canister.did`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Method {
+    pub name: &'static str,
+    pub is_query: bool,
+}
+
+const fn query(name: &'static str) -> Method {
+    Method { name, is_query: true }
+}
+
+const fn update(name: &'static str) -> Method {
+    Method { name, is_query: false }
+}
+
+/// All of them; a test holds this list equal to the file.
+pub const METHODS: [Method; 17] = [
+    update("add_message"),
+    update("add_messages"),
+    query("get_message_by_id"),
+    query("get_message_by_hash"),
+    query("get_messages_by_range"),
+    query("get_messages_by_key"),
+    query("get_messages_by_time"),
+    query("get_min_message_id"),
+    query("get_max_message_id"),
+    query("get_min_message_id_by_key"),
+    query("get_max_message_id_by_key"),
+    query("get_key_heads"),
+    query("has_messages"),
+    query("get_status"),
+    update("set_settings"),
+    query("check"),
+    query("http_request"),
+];
+
+/// Arguments that each method accepts: several for those that take any.
+pub fn good_arguments(method: Method) -> Vec<Vec<u8>> {
+    let key = || ByteBuf::from(bytes(1, 41));
+    let stored = |n: u32| Stored {
+        key_id: ByteBuf::from(bytes(n, 20)),
+        hash: ByteBuf::from(sha256(&bytes(n, 100))),
+    };
+    let pages = [first_page(Order::ascending), page_after(1, Order::descending, 3)];
+    let encoded = match method.name {
+        "add_message" => vec![
+            encode_args((key(), ByteBuf::from(bytes(2, 180)))),
+            encode_args((ByteBuf::from("k"), ByteBuf::from("c"))),
+        ],
+        "add_messages" => vec![
+            encode_args((vec![new_message(b"alice", b"one"), new_message(&bytes(3, 64), &bytes(4, 300))],)),
+            encode_args((Vec::<NewMessage>::new(),)),
+        ],
+        "get_message_by_id" => vec![encode_args((1u32,)), encode_args((0u32,))],
+        "check" => vec![encode_args((CheckCursor::default(),))],
+        "get_message_by_hash" => vec![encode_args((ByteBuf::from(sha256(b"one")),))],
+        "get_messages_by_range" => pages.map(|page| encode_args((1u32, 9u32, page))).into(),
+        "get_messages_by_key" => pages.map(|page| encode_args((key(), page))).into(),
+        "get_messages_by_time" => pages.map(|page| encode_args((0u32, u32::MAX, page))).into(),
+        "get_min_message_id_by_key" | "get_max_message_id_by_key" => vec![encode_args((key(),))],
+        "get_key_heads" => vec![encode_args((vec![key(), ByteBuf::from("k")],))],
+        "has_messages" => vec![encode_args((vec![stored(1), stored(2)],))],
+        "set_settings" => [None, Some(100)].map(|pages| encode_args((settings(pages),))).into(),
+        "http_request" => vec![encode_args((request(),))],
+        _ => vec![encode_args(())],
+    };
+    encoded.into_iter().map(|bytes| bytes.expect("good arguments can be encoded")).collect()
+}
+
+fn settings(rebuild_pages: Option<u32>) -> Settings {
+    Settings { rebuild_pages }
+}
+
+fn request() -> HttpRequest {
+    HttpRequest {
+        method: "GET".to_string(),
+        url: "/".to_string(),
+        headers: vec![("host".to_string(), "localhost".to_string())],
+        body: ByteBuf::new(),
+    }
+}
+

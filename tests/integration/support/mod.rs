@@ -1,0 +1,59 @@
+//! What the scenarios stand on: the platform they run on, the canister's Wasm, a typed client.
+
+pub mod client;
+pub mod embedded;
+pub mod engine;
+pub mod methods;
+pub mod platform;
+pub mod pocket;
+pub mod raw;
+pub mod snapshot;
+pub mod wasm;
+
+pub use client::{Inbox, first_page, new_message, page_after};
+pub use platform::SECOND;
+
+use candid::Principal;
+use sha2::{Digest, Sha256};
+
+/// When the tests begin: half a second past a full one, so that the nanoseconds that rounds take never turn it.
+pub const START: u64 = START_SECONDS as u64 * SECOND + SECOND / 2;
+/// [`START`] as the canister stamps it.
+pub const START_SECONDS: u32 = 1_800_000_000;
+
+/// What a canister starts with.
+pub const CYCLES: u128 = 100_000_000_000_000;
+
+/// Who controls the canister.
+pub fn controller() -> Principal {
+    Principal::self_authenticating(b"controller of the tests")
+}
+
+/// Somebody else.
+pub fn stranger() -> Principal {
+    Principal::self_authenticating(b"nobody in particular")
+}
+
+/// The hash that the store files a ciphertext under.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// `length` bytes that differ with `seed`, with their position and from each other.
+pub fn bytes(seed: u32, length: usize) -> Vec<u8> {
+    let mut state = u64::from(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let words = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    });
+    words.flatten().take(length).collect()
+}
+
+/// How many times the default number of generated cases to run: `MESSAGE_CANISTER_TEST_SCALE`, 1 where it is not set.
+pub fn scale() -> u32 {
+    std::env::var("MESSAGE_CANISTER_TEST_SCALE").map_or(1, |text| {
+        text.parse().expect("MESSAGE_CANISTER_TEST_SCALE is a whole number")
+    })
+}

@@ -1,0 +1,82 @@
+//! PocketIC as a [`Platform`].
+
+use candid::Principal;
+use pocket_ic::common::rest::BlobCompression;
+use pocket_ic::{CreateCanisterParams, PocketIc, PocketIcBuilder, RejectResponse, Time};
+use std::path::Path;
+
+use super::controller;
+use super::platform::{Platform, Reject};
+
+/// A new network with one application subnet.
+pub fn start(server: &Path) -> PocketIc {
+    PocketIcBuilder::new()
+        .with_server_binary(server.to_path_buf())
+        .with_application_subnet()
+        .build()
+}
+
+impl From<RejectResponse> for Reject {
+    fn from(reject: RejectResponse) -> Self {
+        Self {
+            code: reject.error_code as u64,
+            message: reject.reject_message,
+        }
+    }
+}
+
+impl Platform for PocketIc {
+    fn create(&self, cycles: u128) -> Principal {
+        let params = CreateCanisterParams {
+            cycles: Some(cycles),
+            ..CreateCanisterParams::default()
+        };
+        self.create_canister_with_params(Some(controller()), params)
+            .expect("an application subnet has room for a canister")
+    }
+
+    fn install(&self, id: Principal, wasm: &[u8], arg: Vec<u8>) -> Result<(), Reject> {
+        // `install_canister` panics where the canister refuses; on an empty canister the two are the same.
+        Ok(self.reinstall_canister(id, wasm.to_vec(), arg, Some(controller()))?)
+    }
+
+    fn upgrade(&self, id: Principal, wasm: &[u8], arg: Vec<u8>) -> Result<(), Reject> {
+        Ok(self.upgrade_canister(id, wasm.to_vec(), arg, Some(controller()))?)
+    }
+
+    fn update(&self, id: Principal, sender: Principal, method: &str, arg: Vec<u8>) -> Result<Vec<u8>, Reject> {
+        Ok(self.update_call(id, sender, method, arg)?)
+    }
+
+    fn query(&self, id: Principal, sender: Principal, method: &str, arg: Vec<u8>) -> Result<Vec<u8>, Reject> {
+        Ok(self.query_call(id, sender, method, arg)?)
+    }
+
+    fn time(&self) -> u64 {
+        self.get_time().as_nanos_since_unix_epoch()
+    }
+
+    fn set_time(&self, nanos: u64) {
+        PocketIc::set_time(self, Time::from_nanos_since_unix_epoch(nanos));
+    }
+
+    fn clock_goes_back(&self) -> bool {
+        false
+    }
+
+    fn tick(&self) {
+        PocketIc::tick(self);
+    }
+
+    fn stable_memory(&self, id: Principal) -> Vec<u8> {
+        self.get_stable_memory(id)
+    }
+
+    fn set_stable_memory(&self, id: Principal, bytes: Vec<u8>) {
+        PocketIc::set_stable_memory(self, id, bytes, BlobCompression::NoCompression);
+    }
+
+    fn cycle_balance(&self, id: Principal) -> u128 {
+        PocketIc::cycle_balance(self, id)
+    }
+}

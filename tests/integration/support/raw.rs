@@ -1,0 +1,76 @@
+//! Candid put together by hand, for what no encoder would write.
+
+/// `DIDL`.
+pub const MAGIC: &[u8] = b"DIDL";
+
+pub const NULL: u8 = 0x7f;
+pub const NAT8: u8 = 0x7b;
+pub const NAT32: u8 = 0x79;
+pub const NAT64: u8 = 0x78;
+pub const INT8: u8 = 0x77;
+pub const TEXT: u8 = 0x71;
+pub const RESERVED: u8 = 0x70;
+pub const EMPTY: u8 = 0x6f;
+pub const OPT: u8 = 0x6e;
+pub const VEC: u8 = 0x6d;
+pub const RECORD: u8 = 0x6c;
+pub const VARIANT: u8 = 0x6b;
+
+/// An unsigned LEB128 number.
+pub fn leb(mut number: u64) -> Vec<u8> {
+    let mut bytes = vec![];
+    loop {
+        let low = (number & 0x7f) as u8;
+        number >>= 7;
+        if number == 0 {
+            bytes.push(low);
+            return bytes;
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+/// The reference to a type: a primitive's opcode is written as it is, an entry of the table as its index.
+pub fn index(entry: u64) -> Vec<u8> {
+    // A signed LEB128 number: one more bit, which is 0.
+    let mut bytes = leb(entry);
+    let last = bytes.last_mut().expect("a number has a byte");
+    if *last & 0x40 != 0 {
+        *last |= 0x80;
+        bytes.push(0);
+    }
+    bytes
+}
+
+/// A vector type of this element.
+pub fn vec_of(element: &[u8]) -> Vec<u8> {
+    [&[VEC], element].concat()
+}
+
+/// An option type of this content.
+pub fn opt_of(content: &[u8]) -> Vec<u8> {
+    [&[OPT], content].concat()
+}
+
+/// A record type. Candid wants the fields in the order of their hashes: sorted here.
+pub fn record_of(fields: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut fields: Vec<_> = fields.iter().map(|(name, of)| (candid::idl_hash(name), *of)).collect();
+    fields.sort_unstable();
+    let mut bytes = [vec![RECORD], leb(fields.len() as u64)].concat();
+    for (hash, of) in fields {
+        bytes.extend(leb(u64::from(hash)));
+        bytes.extend(of);
+    }
+    bytes
+}
+
+/// A whole argument list: the table's entries, the arguments' types, their values one after the other.
+pub fn message(table: &[Vec<u8>], types: &[Vec<u8>], values: &[u8]) -> Vec<u8> {
+    let lengths = (leb(table.len() as u64), leb(types.len() as u64));
+    [MAGIC, &lengths.0, &table.concat(), &lengths.1, &types.concat(), values].concat()
+}
+
+/// A blob's value.
+pub fn blob(bytes: &[u8]) -> Vec<u8> {
+    [leb(bytes.len() as u64), bytes.to_vec()].concat()
+}
