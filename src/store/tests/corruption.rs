@@ -1,0 +1,116 @@
+//! What is not ours is refused: each header field corrupted, and foreign memory.
+
+use super::*;
+use crate::store::OpenError;
+use crate::store::header::HeaderError;
+use ic_stable_structures::Memory;
+use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
+
+fn region(memory: &SparseMemory, id: u8) -> VirtualMemory<SparseMemory> {
+    MemoryManager::init(memory.clone()).get(MemoryId::new(id))
+}
+
+/// A filled store with some bytes of one of its memories overwritten, and what opening it says.
+fn open_with(id: u8, offset: u64, bytes: &[u8]) -> OpenError {
+    let memory = SparseMemory::default();
+    fill(&mut create(&memory), 60);
+    region(&memory, id).write(offset, bytes);
+    let before = memory.snapshot();
+    let error = Store::open(memory.clone(), Capacity::default()).err().expect("a corrupted header was accepted");
+    assert!(memory.snapshot() == before, "a refused memory was written to");
+    assert!(!error.to_string().is_empty());
+    error
+}
+
+fn header_error(id: u8, offset: u64, bytes: &[u8]) -> HeaderError {
+    match (id, open_with(id, offset, bytes)) {
+        (0, OpenError::Inbox(error)) | (1, OpenError::Payloads(error)) | (2, OpenError::State(error)) => error,
+        (id, error) => panic!("memory {id}: {error}"),
+    }
+}
+
+#[test]
+fn each_header_field_is_checked() {
+    for (id, magic, record, pages) in [(0, b"MCIN", 84, 84), (1, b"MCPL", 1, 128), (2, b"MCST", 0, 0)] {
+        assert_eq!(header_error(id, 0, b"XXXX"), HeaderError::Magic { found: *b"XXXX", expected: *magic });
+        assert_eq!(header_error(id, 4, &[2]), HeaderError::Version { found: 2 });
+        assert_eq!(header_error(id, 8, &[7]), HeaderError::RecordBytes { found: 7, expected: record });
+        assert_eq!(header_error(id, 12, &[9]), HeaderError::SegmentPages { found: 9, expected: pages });
+        assert_eq!(header_error(id, 23, &[128]), HeaderError::IncompatibleFeatures { unknown: 1 << 63 });
+    }
+}
+
+#[test]
+fn unknown_compatible_features_are_left_alone() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    fill(&mut store, 60);
+    for id in 0..3 {
+        region(&memory, id).write(24, &[0xff; 8]);
+    }
+    let expected = answers(&store);
+    let mut store = open(&memory);
+    assert_eq!(answers(&store), expected);
+    store.add_message(b"k", b"after", 1).unwrap();
+    for id in 0..3 {
+        let mut bytes = [0; 8];
+        region(&memory, id).read(24, &mut bytes);
+        assert_eq!(bytes, [0xff; 8]);
+    }
+}
+
+#[test]
+fn the_segment_table_is_checked() {
+    for id in [0, 1] {
+        assert!(matches!(header_error(id, 40, &[200]), HeaderError::MappedSegments { end: 200, .. }));
+        assert!(matches!(header_error(id, 32, &[0xff; 8]), HeaderError::MappedSegments { .. }));
+        assert!(matches!(header_error(id, 65_536, &[99]), HeaderError::SegmentTable { logical: 0, physical: 99, .. }));
+    }
+    // The second segment in the place of the first.
+    let memory = SparseMemory::default();
+    fill(&mut create(&memory), 320);
+    region(&memory, 1).write(65_540, &[0]);
+    let error = Store::open(memory, Capacity::default()).err();
+    assert!(matches!(error, Some(OpenError::Payloads(HeaderError::SegmentTable { logical: 1, physical: 0, .. }))));
+}
+
+#[test]
+fn a_stream_shorter_than_its_records_is_refused() {
+    assert!(matches!(header_error(1, 40, &[0]), HeaderError::StreamEnd { mapped: 0, .. }));
+}
+
+#[test]
+fn foreign_memory_is_refused_and_left_as_it_is() {
+    for first in [&b"DIDL"[..], b"MGR\x02", b"MGR\x01\0\0\x80\0", b""] {
+        let memory = SparseMemory::default();
+        memory.grow(300);
+        memory.write(0, first);
+        let before = memory.snapshot();
+        assert!(matches!(Store::open(memory.clone(), Capacity::default()).err(), Some(OpenError::Foreign(_))));
+        assert!(memory.snapshot() == before);
+    }
+    assert!(matches!(Store::open(SparseMemory::default(), Capacity::default()).err(), Some(OpenError::Foreign(_))));
+}
+
+/// Records that this release does not know stop the rebuild, and with it the upgrade.
+#[test]
+fn unknown_records_are_refused() {
+    use crate::store::RebuildError;
+    let record = 5 * 65_536 + 84 * 2;
+    for (offset, byte, expected) in [
+        (0, 99, RebuildError::Id { expected: 3, found: 99 }),
+        (8, 65, RebuildError::Unknown { id: 3 }),
+        (8, 0, RebuildError::Unknown { id: 3 }),
+        (78, 1, RebuildError::Unknown { id: 3 }),
+        (79, 1, RebuildError::Unknown { id: 3 }),
+        (36, 3, RebuildError::Link { id: 3, prev_id: 3 }),
+        (36, 200, RebuildError::Link { id: 3, prev_id: 200 }),
+    ] {
+        let memory = SparseMemory::default();
+        fill(&mut create(&memory), 40);
+        region(&memory, 0).write(record + offset, &[byte]);
+        let mut store = Store::open(memory, Capacity::default()).unwrap();
+        assert_eq!(store.rebuild_step(), Err(expected));
+        assert!(!expected.to_string().is_empty());
+    }
+}
