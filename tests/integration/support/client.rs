@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::platform::{Platform, Reject};
 use super::wasm::canister_wasm;
-use super::{CYCLES, START, controller, engine};
+use super::{START, controller, engine};
 
 /// An installed message canister, and who calls it.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ impl Inbox {
 
     /// Installed with these settings; nothing has run since.
     pub fn installed(platform: Rc<dyn Platform>, settings: Option<Settings>) -> Self {
-        let id = platform.create(CYCLES);
+        let id = platform.create();
         platform
             .install(id, canister_wasm(), init_argument(settings))
             .expect("the canister installs");

@@ -21,9 +21,6 @@ pub const START: u64 = START_SECONDS as u64 * SECOND + SECOND / 2;
 /// [`START`] as the canister stamps it.
 pub const START_SECONDS: u32 = 1_800_000_000;
 
-/// What a canister starts with.
-pub const CYCLES: u128 = 100_000_000_000_000;
-
 /// Who controls the canister.
 pub fn controller() -> Principal {
     Principal::self_authenticating(b"controller of the tests")

@@ -33,8 +33,8 @@ impl Reject {
 
 /// A platform. Every call returns when it is answered.
 pub trait Platform {
-    /// Creates an empty canister with so many cycles, controlled by [`super::controller`].
-    fn create(&self, cycles: u128) -> Principal;
+    /// Creates an empty canister with 100 T cycles, controlled by [`super::controller`].
+    fn create(&self) -> Principal;
     /// Installs code into an empty canister.
     fn install(&self, id: Principal, wasm: &[u8], arg: Vec<u8>) -> Result<(), Reject>;
     /// Replaces the code and keeps stable memory.
@@ -43,12 +43,8 @@ pub trait Platform {
     fn update(&self, id: Principal, sender: Principal, method: &str, arg: Vec<u8>) -> Result<Vec<u8>, Reject>;
     /// A call that changes nothing.
     fn query(&self, id: Principal, sender: Principal, method: &str, arg: Vec<u8>) -> Result<Vec<u8>, Reject>;
-    /// Nanoseconds since 1970.
-    fn time(&self) -> u64;
-    /// Sets the clock. Only where [`Platform::clock_goes_back`] may the time be before the current one.
+    /// Sets the clock, in nanoseconds since 1970, to no earlier time than it shows.
     fn set_time(&self, nanos: u64);
-    /// Whether the clock can be set to an earlier time.
-    fn clock_goes_back(&self) -> bool;
     /// Runs one round: what is due of timers, and what they started.
     fn tick(&self);
     /// The whole stable memory.

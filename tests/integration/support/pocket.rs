@@ -2,7 +2,7 @@
 
 use candid::Principal;
 use pocket_ic::common::rest::BlobCompression;
-use pocket_ic::{CreateCanisterParams, PocketIc, PocketIcBuilder, RejectResponse, Time};
+use pocket_ic::{PocketIc, PocketIcBuilder, RejectResponse, Time};
 use std::path::Path;
 
 use super::controller;
@@ -26,13 +26,8 @@ impl From<RejectResponse> for Reject {
 }
 
 impl Platform for PocketIc {
-    fn create(&self, cycles: u128) -> Principal {
-        let params = CreateCanisterParams {
-            cycles: Some(cycles),
-            ..CreateCanisterParams::default()
-        };
-        self.create_canister_with_params(Some(controller()), params)
-            .expect("an application subnet has room for a canister")
+    fn create(&self) -> Principal {
+        self.create_canister_with_settings(Some(controller()), None)
     }
 
     fn install(&self, id: Principal, wasm: &[u8], arg: Vec<u8>) -> Result<(), Reject> {
@@ -52,16 +47,8 @@ impl Platform for PocketIc {
         Ok(self.query_call(id, sender, method, arg)?)
     }
 
-    fn time(&self) -> u64 {
-        self.get_time().as_nanos_since_unix_epoch()
-    }
-
     fn set_time(&self, nanos: u64) {
         PocketIc::set_time(self, Time::from_nanos_since_unix_epoch(nanos));
-    }
-
-    fn clock_goes_back(&self) -> bool {
-        false
     }
 
     fn tick(&self) {
