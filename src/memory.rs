@@ -5,9 +5,9 @@
 //!
 //! | id | memory | holds |
 //! |---|---|---|
-//! | 0 | inbox | records ([`crate::store::inbox`]) |
-//! | 1 | payloads | ciphertexts and key tails ([`crate::store::payloads`]) |
-//! | 2 | state | index seed and settings ([`crate::store::state`]) |
+//! | 0 | inbox | records (`store/inbox.rs`) |
+//! | 1 | payloads | ciphertexts and key tails (`store/payloads.rs`) |
+//! | 2 | state | index seed and settings (`store/state.rs`) |
 
 use crate::limits::MAX_STABLE_BYTES;
 use ic_stable_structures::Memory;

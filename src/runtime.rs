@@ -1,8 +1,7 @@
 //! The one store of this canister, and what takes more than one message: drawing the seed, rebuilding the indexes.
 
 use crate::api::Settings;
-use crate::store::index::fingerprint::Seed;
-use crate::store::{Capacity, MessageStore, Rebuilt, check_settings};
+use crate::store::{Capacity, MessageStore, Rebuilt, Seed, check_settings};
 use candid::Principal;
 use ic_cdk::call::Call;
 use ic_stable_structures::DefaultMemoryImpl;

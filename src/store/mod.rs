@@ -14,34 +14,34 @@
 
 mod add;
 mod check;
-pub mod header;
-pub mod inbox;
-pub mod index;
+mod header;
+mod inbox;
+mod index;
 mod lookup;
 mod pages;
-pub mod payloads;
+mod payloads;
 mod read;
 mod rebuild;
-pub mod record;
-pub mod region;
-pub mod state;
+mod record;
+mod region;
+mod state;
 mod status;
 #[cfg(test)]
 mod tests;
 
 pub use add::{NewMessageRef, batch_too_long};
+pub use header::{HeaderError, LAYOUT_VERSION};
+pub use index::fingerprint::Seed;
 pub use lookup::{StoredRef, items_too_long};
 pub use rebuild::{RebuildError, Rebuilt};
 
 use crate::api::{Progress, Settings, SettingsError};
 use crate::limits::{LAST_ID, MAX_INDEX_ENTRIES, MAX_REBUILD_PAGES, MIN_REBUILD_PAGES};
 use crate::memory::{ForeignMemory, OutOfMemory, StableMemory};
-use header::HeaderError;
 use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::VirtualMemory;
 use inbox::Inbox;
 use index::Indexes;
-use index::fingerprint::Seed;
 use payloads::Payloads;
 use rebuild::Rebuild;
 use state::State;

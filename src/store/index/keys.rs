@@ -21,8 +21,8 @@ pub struct KeyIndex {
 }
 
 impl KeyIndex {
-    /// An empty index.
-    pub fn new() -> Self {
+    /// An index without keys.
+    pub fn empty() -> Self {
         Self { table: Table::for_entries(0), chunks: Vec::new(), len: 0 }
     }
 

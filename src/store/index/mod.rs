@@ -33,7 +33,11 @@ pub enum List {
 impl Indexes {
     /// Empty indexes that are about to take `expected` messages.
     pub fn for_messages(seed: &Seed, expected: u32) -> Self {
-        Self { fingerprints: Fingerprints::new(seed), keys: KeyIndex::new(), hashes: HashIndex::for_messages(expected) }
+        Self {
+            fingerprints: Fingerprints::new(seed),
+            keys: KeyIndex::empty(),
+            hashes: HashIndex::for_messages(expected),
+        }
     }
 
     /// Entries in use: a message takes one, a key two.

@@ -185,7 +185,7 @@ mod tests {
     fn no_shard_is_ever_full() {
         let mut table = Table::for_entries(0);
         for value in 1..=10_000 {
-            insert(&mut table, u64::from(value) * 0x9e37_79b9 & 0xffff_ffff, value);
+            insert(&mut table, (u64::from(value) * 0x9e37_79b9) & 0xffff_ffff, value);
             let shard = &table.shards[0];
             assert!(shard.taken * 5 <= shard.slots.len() * 4, "{} of {}", shard.taken, shard.slots.len());
         }

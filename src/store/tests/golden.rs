@@ -69,10 +69,7 @@ fn headers_are_these_bytes() {
     );
     assert_eq!(header(1, 64), ["4d43504c010000000100000080000000", none, none, none, one, none, none].concat());
     let seed = "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20";
-    assert_eq!(
-        header(2, 160),
-        [&"4d435354010000000000000000000000"[..], &zeros(48), seed, "34120000", &zeros(60)].concat()
-    );
+    assert_eq!(header(2, 160), format!("4d435354010000000000000000000000{}{seed}34120000{}", zeros(48), zeros(60)));
 }
 
 /// The calls that wrote the image.

@@ -30,11 +30,6 @@ impl SparseMemory {
         Pages { limit: None, ..self.0.borrow().clone() }
     }
 
-    /// A new memory with what a snapshot holds.
-    pub fn from_snapshot(pages: &Pages) -> Self {
-        Self(Rc::new(RefCell::new(pages.clone())), Rc::default())
-    }
-
     /// Starts to count anew which pages of 4 KiB are read.
     pub fn count_reads(&self) {
         self.1.borrow_mut().clear();

@@ -9,8 +9,7 @@ mod out_of_memory;
 mod rebuild;
 mod seed;
 
-use super::index::fingerprint::Seed;
-use super::{Capacity, MessageStore, Rebuilt};
+use super::{Capacity, MessageStore, Rebuilt, Seed};
 use crate::api::{CheckCursor, Cursor, KeyHead, Message, Order, Settings};
 use memory::SparseMemory;
 
@@ -84,7 +83,7 @@ fn fill(store: &mut Store, messages: u32) {
     for number in 0..messages {
         let key = key(number % 7, [1, 20, 22, 23, 24, 41, 64][number as usize % 7]);
         let len = if number % 50 == 49 { 1_500_000 } else { 1 + number as usize * 37 % 400 };
-        let ciphertext: Vec<u8> = (0..len).map(|at| (at as u32 ^ number / 2) as u8).collect();
+        let ciphertext: Vec<u8> = (0..len).map(|at| (at as u32 ^ (number / 2)) as u8).collect();
         store.add_message(&key, &ciphertext, 1_700_000_000 + number / 3).unwrap();
     }
 }
