@@ -18,7 +18,7 @@ const DECODING_QUOTA: usize = 20_000;
 /// The same for each element of a vector that may have many.
 const ELEMENT_QUOTA: usize = 100;
 /// Units of candid's cost for values that are skipped: extra arguments and fields.
-const SKIPPING_QUOTA: usize = 10_000;
+const SKIPPING_QUOTA: usize = 4_000;
 /// Entries of a type table, and bytes of the header that holds it: our own types need less than a tenth.
 const MAX_TYPES: usize = 200;
 const MAX_HEADER_BYTES: usize = 4_096;
