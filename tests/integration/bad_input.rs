@@ -47,10 +47,7 @@ fn key_ids_of_a_wrong_length() {
         assert_eq!(inbox.get_max_message_id_by_key(&key_id), Err(refused.clone()), "{what}");
         let heads = inbox.get_key_heads(&[b"odd".to_vec(), key_id.clone()]);
         assert_eq!(heads, Err(refused.clone()), "{what}");
-        let pair = Stored {
-            key_id: ByteBuf::from(key_id),
-            hash: ByteBuf::from([0; 32]),
-        };
+        let pair = Stored { key_id: ByteBuf::from(key_id), hash: ByteBuf::from([0; 32]) };
         assert_eq!(inbox.has_messages(&[pair]), Err(refused), "{what}");
     }
     before.assert_same(&inbox, "calls with key ids of a wrong length");
@@ -75,10 +72,7 @@ fn hashes_of_a_wrong_length() {
     for (hash, length) in wrong_hashes() {
         let refused = GetError::HashLength { length, expected: 32 };
         assert_eq!(inbox.get_message_by_hash(&hash), Err(refused), "a hash of {length} bytes");
-        let pair = Stored {
-            key_id: ByteBuf::from("odd"),
-            hash: ByteBuf::from(hash),
-        };
+        let pair = Stored { key_id: ByteBuf::from("odd"), hash: ByteBuf::from(hash) };
         let refused = LookupError::HashLength { length, expected: 32 };
         assert_eq!(inbox.has_messages(&[pair]), Err(refused), "a pair with a hash of {length} bytes");
     }
@@ -165,10 +159,7 @@ fn more_items_than_a_call_may_ask_for() {
         let refused = LookupError::BatchTooLong(too_long(items, MAX_LOOKUP_ITEMS));
         let keys = vec![b"odd".to_vec(); items];
         assert_eq!(inbox.get_key_heads(&keys), Err(refused.clone()), "{items} heads");
-        let pair = Stored {
-            key_id: ByteBuf::from("odd"),
-            hash: ByteBuf::from([0; 32]),
-        };
+        let pair = Stored { key_id: ByteBuf::from("odd"), hash: ByteBuf::from([0; 32]) };
         assert_eq!(inbox.has_messages(&vec![pair; items]), Err(refused), "{items} pairs");
     }
     before.assert_same(&inbox, "lookups of too many items");

@@ -56,11 +56,7 @@ fn settings_out_of_bounds_are_refused() {
     inbox.set_settings(pages(Some(100))).expect("within bounds");
     let before = Snapshot::of(&inbox);
     for value in [0, MIN_REBUILD_PAGES - 1, MAX_REBUILD_PAGES + 1, u32::MAX] {
-        let refused = SettingsError::RebuildPages {
-            value,
-            min: MIN_REBUILD_PAGES,
-            max: MAX_REBUILD_PAGES,
-        };
+        let refused = SettingsError::RebuildPages { value, min: MIN_REBUILD_PAGES, max: MAX_REBUILD_PAGES };
         assert_eq!(inbox.set_settings(pages(Some(value))), Err(refused), "{value} pages");
         let reject = inbox.begin_upgrade(Some(pages(Some(value)))).expect_err("an upgrade with bad settings fails");
         assert!(reject.is_trap(), "an upgrade to {value} pages must trap, got {reject:?}");

@@ -80,11 +80,7 @@ fn heads_of_many_keys_come_in_one_call() {
     let heads = inbox.get_key_heads(&asked).expect("few keys");
     let expected = asked.iter().map(|key_id| {
         let ids = ids_of(key_id);
-        Some(KeyHead {
-            min_id: *ids.first()?,
-            max_id: *ids.last()?,
-            count: ids.len() as u32,
-        })
+        Some(KeyHead { min_id: *ids.first()?, max_id: *ids.last()?, count: ids.len() as u32 })
     });
     assert_eq!(heads, expected.collect::<Vec<_>>(), "one answer for each key asked for, in that order");
 }
@@ -115,13 +111,7 @@ fn as_many_heads_as_the_limit_come_in_one_call() {
     let added = inbox.add_messages(&batch).expect("a batch of the largest size");
     assert!(added.iter().all(Result::is_ok), "all of it is stored");
     let heads = inbox.get_key_heads(&keys).expect("as many as allowed");
-    let expected = (1..=MAX_LOOKUP_ITEMS as u32).map(|id| {
-        Some(KeyHead {
-            min_id: id,
-            max_id: id,
-            count: 1,
-        })
-    });
+    let expected = (1..=MAX_LOOKUP_ITEMS as u32).map(|id| Some(KeyHead { min_id: id, max_id: id, count: 1 }));
     assert_eq!(heads, expected.collect::<Vec<_>>(), "the head of each");
     assert_eq!(inbox.get_status().keys, MAX_LOOKUP_ITEMS as u32, "as many keys");
 }

@@ -5,12 +5,15 @@
 
 mod bad_input;
 mod batches;
+mod bombs;
 mod controllers;
 mod key_lists;
 mod malformed;
 mod model;
 mod pages;
 mod properties;
+mod rebuild;
 mod round_trip;
 mod support;
 mod time_search;
+mod upgrades;

@@ -14,16 +14,14 @@ fn added(inbox: &Inbox, key_id: &[u8], ciphertext: &[u8]) -> Id {
 }
 
 fn stored(key_id: &[u8], ciphertext: &[u8]) -> Stored {
-    Stored {
-        key_id: ByteBuf::from(key_id),
-        hash: ByteBuf::from(sha256(ciphertext)),
-    }
+    Stored { key_id: ByteBuf::from(key_id), hash: ByteBuf::from(sha256(ciphertext)) }
 }
 
 #[test]
 fn ciphertexts_of_every_kind_of_length_come_back() {
     let inbox = Inbox::new();
-    let lengths = [1, 2, 31, 32, 33, 55, 56, 63, 64, 65, 4_095, 4_096, 65_535, 65_536, 65_537, 1_048_576, MAX_CIPHERTEXT_BYTES];
+    let lengths =
+        [1, 2, 31, 32, 33, 55, 56, 63, 64, 65, 4_095, 4_096, 65_535, 65_536, 65_537, 1_048_576, MAX_CIPHERTEXT_BYTES];
     let key_id = bytes(1, 41);
     for (place, &length) in lengths.iter().enumerate() {
         let ciphertext = bytes(length as u32, length);
@@ -153,12 +151,7 @@ fn an_empty_store_answers_every_question() {
     assert_eq!(inbox.get_max_message_id_by_key(b"key"), Ok(None), "no key");
     assert_eq!(inbox.get_key_heads(&[b"key".to_vec()]), Ok(vec![None]), "no key");
     assert_eq!(inbox.has_messages(&[stored(b"key", b"text")]), Ok(vec![None]), "no pair");
-    let empty = Page {
-        messages: vec![],
-        next: 0,
-        first_id: 1,
-        gap: false,
-    };
+    let empty = Page { messages: vec![], next: 0, first_id: 1, gap: false };
     for order in [Order::ascending, Order::descending] {
         let cursor = first_page(order);
         assert_eq!(inbox.get_messages_by_range(1, u32::MAX, cursor).as_ref(), Ok(&empty), "no range, {order:?}");

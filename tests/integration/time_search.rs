@@ -2,11 +2,11 @@
 
 use message_canister::api::*;
 
-use crate::support::{Inbox, SECOND, START, START_SECONDS, bytes, first_page, page_after};
+use crate::support::{Inbox, START_SECONDS, bytes, first_page, page_after};
 
 /// Adds one message at `offset` seconds after the start.
 fn add_at(inbox: &Inbox, offset: u32, n: u32) {
-    inbox.platform.set_time(START + u64::from(offset) * SECOND);
+    inbox.set_clock(offset);
     inbox.add_message(&bytes(n % 3, 41), &n.to_le_bytes()).expect("stored");
 }
 

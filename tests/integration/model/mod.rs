@@ -48,6 +48,11 @@ impl Model {
         self.messages.iter().map(|entry| entry.hash).collect()
     }
 
+    /// Every key that has messages.
+    pub fn key_ids(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.keys.keys()
+    }
+
     fn entry(&self, id: Id) -> &Entry {
         &self.messages[id as usize - 1]
     }
@@ -184,11 +189,7 @@ impl Model {
     fn key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
         let list = self.list(key_id)?;
         let ends = list.first().zip(list.last());
-        Ok(ends.map(|(&min_id, &max_id)| KeyHead {
-            min_id,
-            max_id,
-            count: number(list.len()),
-        }))
+        Ok(ends.map(|(&min_id, &max_id)| KeyHead { min_id, max_id, count: number(list.len()) }))
     }
 
     fn list(&self, key_id: &[u8]) -> Result<&[Id], LookupError> {
@@ -259,10 +260,7 @@ fn check_lookup(items: usize) -> Result<(), LookupError> {
 
 /// A length and its limit, as the errors carry them.
 pub fn too_long(length: usize, max: usize) -> TooLong {
-    TooLong {
-        length: number(length),
-        max: number(max),
-    }
+    TooLong { length: number(length), max: number(max) }
 }
 
 fn number(length: usize) -> u32 {

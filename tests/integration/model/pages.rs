@@ -57,12 +57,7 @@ impl Model {
         let shown = self.how_many_fit(&ids, limit);
         let next = if shown < ids.len() { ids[shown - 1] } else { 0 };
         ids.truncate(shown);
-        Ok(Page {
-            messages: ids.into_iter().map(|id| self.message(id)).collect(),
-            next,
-            first_id: 1,
-            gap: false,
-        })
+        Ok(Page { messages: ids.into_iter().map(|id| self.message(id)).collect(), next, first_id: 1, gap: false })
     }
 
     /// How many of these make a page: limited by number and by bytes, but always at least one.

@@ -19,12 +19,8 @@ use subject::{Answer, Subject};
 
 /// Draws `cases` sequences and runs each against a new subject.
 fn compare_with_model<S: Subject>(cases: u32, steps: std::ops::Range<usize>, new_subject: impl Fn() -> S) {
-    let config = Config {
-        cases: cases * scale(),
-        failure_persistence: None,
-        max_shrink_iters: 400,
-        ..Config::default()
-    };
+    let config =
+        Config { cases: cases * scale(), failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed()));
     let outcome = runner.run(&ops::sequence(steps).boxed(), |ops| run(&mut new_subject(), &ops));
     if let Err(TestError::Fail(reason, ops)) = outcome {

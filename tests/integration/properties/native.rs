@@ -2,8 +2,8 @@
 
 use ic_stable_structures::VectorMemory;
 use message_canister::api::*;
-use message_canister::store::index::fingerprint::Seed;
-use message_canister::store::{Capacity, MessageStore, NewMessageRef, Rebuilt, StoredRef};
+
+use message_canister::store::{Capacity, MessageStore, NewMessageRef, Rebuilt, Seed, StoredRef};
 
 use super::compare_with_model;
 use super::ops::{Key, Op, Text, many};
@@ -34,7 +34,8 @@ impl NativeStore {
 
     /// What the canister does in an upgrade.
     fn upgrade(&mut self, new: Option<Settings>) {
-        self.store = MessageStore::open(self.memory.clone(), Capacity::default()).expect("it was written by this release");
+        self.store =
+            MessageStore::open(self.memory.clone(), Capacity::default()).expect("it was written by this release");
         if let Some(new) = new {
             self.store.set_settings(new).expect("generated upgrades have good settings");
         }

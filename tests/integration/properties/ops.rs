@@ -113,6 +113,18 @@ pub fn many(items: usize) -> Vec<(Key, Text)> {
     (0..items).map(item).collect()
 }
 
+/// As many of the items as an ingress message has room for.
+fn within_ingress(items: Vec<(Key, Text)>) -> Vec<(Key, Text)> {
+    let mut room = MAX_CIPHERTEXT_BYTES + 50_000;
+    let fits = |(key, text): &(Key, Text)| {
+        let size = key.bytes().len() + text.length + 20;
+        let fits = size <= room;
+        room = room.saturating_sub(size);
+        fits
+    };
+    items.into_iter().take_while(fits).collect()
+}
+
 /// A sequence of steps.
 pub fn sequence(steps: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Op>> {
     vec(step(), steps)
@@ -130,7 +142,7 @@ fn step() -> impl Strategy<Value = Op> {
 fn updates() -> impl Strategy<Value = Op> {
     prop_oneof![
         40 => (key(), text()).prop_map(|(key, text)| Op::AddMessage(key, text)),
-        20 => vec((key(), text()), 0..12).prop_map(Op::AddMessages),
+        20 => vec((key(), text()), 0..12).prop_map(|items| Op::AddMessages(within_ingress(items))),
         1 => prop_oneof![Just(100), Just(1_000), Just(1_001)].prop_map(Op::AddMany),
         3 => rebuild_pages().prop_map(Op::SetSettings),
         1 => prop_oneof![Just(0), Just(MIN_REBUILD_PAGES - 1), Just(MAX_REBUILD_PAGES + 1)]

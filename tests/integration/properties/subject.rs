@@ -5,7 +5,7 @@ use serde_bytes::ByteBuf;
 
 use super::ops::{Key, Op, Text, many};
 use crate::model::{Facts, Model};
-use crate::support::{Inbox, SECOND, START, START_SECONDS, new_message};
+use crate::support::{Inbox, START_SECONDS, new_message};
 
 /// What a step is answered with.
 #[derive(Debug, PartialEq)]
@@ -126,7 +126,7 @@ impl Subject for Inbox {
                 Answer::Nothing
             }
             Op::SetClock(_) => {
-                self.platform.set_time(START + u64::from(now - START_SECONDS) * SECOND);
+                self.set_clock(now - START_SECONDS);
                 Answer::Nothing
             }
         }

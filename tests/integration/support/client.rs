@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::platform::{Platform, Reject};
 use super::wasm::canister_wasm;
-use super::{START, controller, engine};
+use super::{SECOND, START, START_SECONDS, controller, engine};
 
 /// An installed message canister, and who calls it.
 #[derive(Clone)]
@@ -30,10 +30,7 @@ pub fn init_argument(settings: Option<Settings>) -> Vec<u8> {
 
 /// An item of a batch.
 pub fn new_message(key_id: &[u8], ciphertext: &[u8]) -> NewMessage {
-    NewMessage {
-        key_id: ByteBuf::from(key_id),
-        ciphertext: ByteBuf::from(ciphertext),
-    }
+    NewMessage { key_id: ByteBuf::from(key_id), ciphertext: ByteBuf::from(ciphertext) }
 }
 
 /// The first page in the order, as long as it may be.
@@ -54,8 +51,8 @@ impl Inbox {
 
     /// On this platform, likewise.
     pub fn on(platform: Rc<dyn Platform>) -> Self {
-        platform.set_time(START);
         let inbox = Self::installed(platform, None);
+        inbox.set_clock(0);
         inbox.settle();
         inbox
     }
@@ -63,9 +60,7 @@ impl Inbox {
     /// Installed with these settings; nothing has run since.
     pub fn installed(platform: Rc<dyn Platform>, settings: Option<Settings>) -> Self {
         let id = platform.create();
-        platform
-            .install(id, canister_wasm(), init_argument(settings))
-            .expect("the canister installs");
+        platform.install(id, canister_wasm(), init_argument(settings)).expect("the canister installs");
         let caller = controller();
         Self { platform, id, caller }
     }
@@ -73,6 +68,16 @@ impl Inbox {
     /// The same canister, called by somebody else.
     pub fn called_by(&self, caller: Principal) -> Self {
         Self { caller, ..self.clone() }
+    }
+
+    /// Sets the clock to so many seconds after [`START`]. Rounds take nanoseconds, so it may show that second already.
+    pub fn set_clock(&self, offset: u32) {
+        let nanos = START + u64::from(offset) * SECOND;
+        if self.platform.time() < nanos {
+            self.platform.set_time(nanos);
+        }
+        let second = self.platform.time() / SECOND;
+        assert_eq!(second, u64::from(START_SECONDS + offset), "no clock goes back");
     }
 
     /// Lets the timers of an installation or upgrade run.

@@ -57,6 +57,10 @@ impl Platform for LocalIc {
         Ok(self.query_call(id, sender, method, arg)?)
     }
 
+    fn time(&self) -> u64 {
+        self.get_time().as_nanos_since_unix_epoch()
+    }
+
     fn set_time(&self, nanos: u64) {
         LocalIc::set_time(self, Time::from_nanos_since_unix_epoch(nanos));
     }

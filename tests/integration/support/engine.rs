@@ -53,11 +53,7 @@ fn choose() -> Engine {
     }
     let folder = format!("pocket-ic-server-{}", pocket_ic::LATEST_SERVER_VERSION);
     let server = std::env::temp_dir().join(folder).join("pocket-ic");
-    if is_right(version(&server).as_deref()) {
-        Engine::PocketIc(server)
-    } else {
-        Engine::Embedded
-    }
+    if is_right(version(&server).as_deref()) { Engine::PocketIc(server) } else { Engine::Embedded }
 }
 
 /// What `--version` prints, as `pocket-ic-server 16.1.0`.

@@ -46,10 +46,7 @@ pub const METHODS: [Method; 17] = [
 /// Arguments that each method accepts: several for those that take any.
 pub fn good_arguments(method: Method) -> Vec<Vec<u8>> {
     let key = || ByteBuf::from(bytes(1, 41));
-    let stored = |n: u32| Stored {
-        key_id: ByteBuf::from(bytes(n, 20)),
-        hash: ByteBuf::from(sha256(&bytes(n, 100))),
-    };
+    let stored = |n: u32| Stored { key_id: ByteBuf::from(bytes(n, 20)), hash: ByteBuf::from(sha256(&bytes(n, 100))) };
     let pages = [first_page(Order::ascending), page_after(1, Order::descending, 3)];
     let encoded = match method.name {
         "add_message" => vec![
@@ -88,4 +85,3 @@ fn request() -> HttpRequest {
         body: ByteBuf::new(),
     }
 }
-

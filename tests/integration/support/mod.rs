@@ -50,7 +50,6 @@ pub fn bytes(seed: u32, length: usize) -> Vec<u8> {
 
 /// How many times the default number of generated cases to run: `MESSAGE_CANISTER_TEST_SCALE`, 1 where it is not set.
 pub fn scale() -> u32 {
-    std::env::var("MESSAGE_CANISTER_TEST_SCALE").map_or(1, |text| {
-        text.parse().expect("MESSAGE_CANISTER_TEST_SCALE is a whole number")
-    })
+    std::env::var("MESSAGE_CANISTER_TEST_SCALE")
+        .map_or(1, |text| text.parse().expect("MESSAGE_CANISTER_TEST_SCALE is a whole number"))
 }

@@ -43,7 +43,9 @@ pub trait Platform {
     fn update(&self, id: Principal, sender: Principal, method: &str, arg: Vec<u8>) -> Result<Vec<u8>, Reject>;
     /// A call that changes nothing.
     fn query(&self, id: Principal, sender: Principal, method: &str, arg: Vec<u8>) -> Result<Vec<u8>, Reject>;
-    /// Sets the clock, in nanoseconds since 1970, to no earlier time than it shows.
+    /// Nanoseconds since 1970.
+    fn time(&self) -> u64;
+    /// Sets the clock, to no earlier time than it shows.
     fn set_time(&self, nanos: u64);
     /// Runs one round: what is due of timers, and what they started.
     fn tick(&self);

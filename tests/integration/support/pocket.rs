@@ -10,18 +10,12 @@ use super::platform::{Platform, Reject};
 
 /// A new network with one application subnet.
 pub fn start(server: &Path) -> PocketIc {
-    PocketIcBuilder::new()
-        .with_server_binary(server.to_path_buf())
-        .with_application_subnet()
-        .build()
+    PocketIcBuilder::new().with_server_binary(server.to_path_buf()).with_application_subnet().build()
 }
 
 impl From<RejectResponse> for Reject {
     fn from(reject: RejectResponse) -> Self {
-        Self {
-            code: reject.error_code as u64,
-            message: reject.reject_message,
-        }
+        Self { code: reject.error_code as u64, message: reject.reject_message }
     }
 }
 
@@ -45,6 +39,10 @@ impl Platform for PocketIc {
 
     fn query(&self, id: Principal, sender: Principal, method: &str, arg: Vec<u8>) -> Result<Vec<u8>, Reject> {
         Ok(self.query_call(id, sender, method, arg)?)
+    }
+
+    fn time(&self) -> u64 {
+        self.get_time().as_nanos_since_unix_epoch()
     }
 
     fn set_time(&self, nanos: u64) {

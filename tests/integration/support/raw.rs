@@ -74,3 +74,60 @@ pub fn message(table: &[Vec<u8>], types: &[Vec<u8>], values: &[u8]) -> Vec<u8> {
 pub fn blob(bytes: &[u8]) -> Vec<u8> {
     [leb(bytes.len() as u64), bytes.to_vec()].concat()
 }
+
+/// An argument list taken apart, to be put together again with changes.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The entries of the type table.
+    pub table: Vec<Vec<u8>>,
+    /// The arguments' types.
+    pub types: Vec<Vec<u8>>,
+    /// The values, one after the other.
+    pub values: Vec<u8>,
+}
+
+impl Parts {
+    /// Takes apart what an encoder wrote.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut rest = bytes.strip_prefix(MAGIC).expect("an encoder writes the magic");
+        let entries = take_leb(&mut rest);
+        let table = (0..entries).map(|_| take_entry(&mut rest)).collect();
+        let count = take_leb(&mut rest);
+        let types = (0..count).map(|_| take_number(&mut rest)).collect();
+        Self { table, types, values: rest.to_vec() }
+    }
+
+    /// The whole argument list.
+    pub fn bytes(&self) -> Vec<u8> {
+        message(&self.table, &self.types, &self.values)
+    }
+}
+
+fn take_entry(rest: &mut &[u8]) -> Vec<u8> {
+    let mut entry = take(rest, 1);
+    if [RECORD, VARIANT].contains(&entry[0]) {
+        let fields = take_leb(rest);
+        entry.extend(leb(fields));
+        (0..2 * fields).for_each(|_| entry.extend(take_number(rest)));
+    } else {
+        entry.extend(take_number(rest));
+    }
+    entry
+}
+
+/// The bytes of a LEB128 number of either kind.
+fn take_number(rest: &mut &[u8]) -> Vec<u8> {
+    let last = rest.iter().position(|byte| byte & 0x80 == 0).expect("an encoder ends its numbers");
+    take(rest, last + 1)
+}
+
+fn take_leb(rest: &mut &[u8]) -> u64 {
+    let bytes = take_number(rest);
+    bytes.iter().rev().fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f))
+}
+
+fn take(rest: &mut &[u8], length: usize) -> Vec<u8> {
+    let (taken, left) = rest.split_at(length);
+    *rest = left;
+    taken.to_vec()
+}

@@ -12,10 +12,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub fn of(inbox: &Inbox) -> Self {
-        Self {
-            stable: inbox.platform.stable_memory(inbox.id),
-            status: inbox.get_status(),
-        }
+        Self { stable: inbox.platform.stable_memory(inbox.id), status: inbox.get_status() }
     }
 
     /// # Panics

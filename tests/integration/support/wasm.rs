@@ -12,9 +12,9 @@ pub fn canister_wasm() -> &'static [u8] {
     static WASM: OnceLock<Vec<u8>> = OnceLock::new();
     WASM.get_or_init(|| {
         let path = path();
-        let built = std::fs::metadata(&path)
-            .and_then(|file| file.modified())
-            .unwrap_or_else(|error| panic!("{}: {error}. Run scripts/build, or scripts/test, which does.", path.display()));
+        let built = std::fs::metadata(&path).and_then(|file| file.modified()).unwrap_or_else(|error| {
+            panic!("{}: {error}. Run scripts/build, or scripts/test, which does.", path.display())
+        });
         let (source, changed) = youngest(&root().join("src"));
         assert!(
             changed <= built,
