@@ -1,17 +1,19 @@
-//! The one store of this canister, and what takes more than one message: drawing the seed, rebuilding the indexes.
+//! The one store of this canister, and what it does without being asked: rebuilding its indexes, drawing its seed.
+//!
+//! Both hang on the global timer, which every install and upgrade arms while something is to be done. No state of
+//! this is kept but the store's own, so it makes no difference in which message an upgrade comes between.
 
 use crate::api::Settings;
 use crate::store::{Capacity, MessageStore, Rebuilt, Seed, check_settings};
-use candid::Principal;
-use ic_cdk::call::Call;
 use ic_stable_structures::DefaultMemoryImpl;
+use serde_bytes::ByteBuf;
 use std::cell::RefCell;
-use std::time::Duration;
 
 type Store = MessageStore<DefaultMemoryImpl>;
 
+const NANOSECONDS: u64 = 1_000_000_000;
 /// How long to wait after the platform failed to give randomness.
-const SEED_RETRY: Duration = Duration::from_secs(1);
+const SEED_RETRY: u64 = NANOSECONDS;
 
 thread_local! {
     static STORE: RefCell<Option<Store>> = const { RefCell::new(None) };
@@ -29,7 +31,7 @@ pub fn change<T>(change: impl FnOnce(&mut Store) -> T) -> T {
 
 /// Unix seconds.
 pub fn now() -> u32 {
-    u32::try_from(ic_cdk::api::time() / 1_000_000_000).unwrap_or(u32::MAX)
+    u32::try_from(ic_cdk::api::time() / NANOSECONDS).unwrap_or(u32::MAX)
 }
 
 /// Lays out an empty store, or traps: stable memory that holds anything is never written anew.
@@ -39,52 +41,70 @@ pub fn create(settings: Option<Settings>) {
     let store = Store::create(DefaultMemoryImpl::default(), settings, Capacity::default())
         .unwrap_or_else(|_| ic_cdk::trap("stable memory is too small for an empty store"));
     STORE.set(Some(store));
-    draw_seed_in(Duration::ZERO);
+    wake_in(0);
 }
 
 /// Opens the store that an earlier release left, or traps and so leaves that release in place.
 pub fn open(settings: Option<Settings>) {
     let store = Store::open(DefaultMemoryImpl::default(), Capacity::default())
         .unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
-    let has_seed = store.has_seed();
     STORE.set(Some(store));
     if let Some(settings) = settings {
         change(|store| store.set_settings(settings)).unwrap_or_else(|error| ic_cdk::trap(format!("{error:?}")));
     }
     rebuild();
-    if !has_seed {
-        draw_seed_in(Duration::ZERO);
+}
+
+/// What the global timer runs: another step of a rebuild, or the request for a seed.
+#[unsafe(export_name = "canister_global_timer")]
+extern "C" fn on_global_timer() {
+    if read(|store| store.rebuild_progress().is_some()) {
+        rebuild();
+    } else if !read(Store::has_seed) {
+        request_seed();
     }
 }
 
-/// One step of a rebuild; the next one follows in a message of its own.
-fn rebuild() {
-    match change(Store::rebuild_step) {
-        Ok(Rebuilt::Done) => {}
-        Ok(Rebuilt::Unfinished) => {
-            ic_cdk_timers::set_timer(Duration::ZERO, async { rebuild() });
-        }
-        Err(error) => ic_cdk::trap(error.to_string()),
+/// Asks the platform for randomness.
+///
+/// The callbacks carry no state. A future would leave a pointer into this heap with the platform, and an upgrade before
+/// the reply would hand it to a heap that knows nothing of it.
+fn request_seed() {
+    // SAFETY: both callbacks ignore their environment, so they are sound whenever they come.
+    unsafe { ic0::call_new(&[], "raw_rand", on_seed, 0, on_no_seed, 0) };
+    ic0::call_data_append(b"DIDL\0\0");
+    if ic0::call_perform() != 0 {
+        wake_in(SEED_RETRY);
     }
 }
 
-fn draw_seed_in(delay: Duration) {
-    ic_cdk_timers::set_timer(delay, draw_seed());
-}
-
-async fn draw_seed() {
-    match raw_rand().await {
+/// Keeps the first seed that comes; a second one may, where an upgrade came between request and reply.
+extern "C" fn on_seed(_: usize) {
+    if read(Store::has_seed) {
+        return;
+    }
+    let bytes = candid::decode_one(&ic_cdk::api::msg_arg_data()).map(ByteBuf::into_vec);
+    match bytes.ok().and_then(|bytes| bytes.try_into().ok()) {
         Some(seed) => {
-            change(|store| store.set_seed(seed));
+            change(|store| store.set_seed(Seed(seed)));
             rebuild();
         }
-        None => draw_seed_in(SEED_RETRY),
+        None => wake_in(SEED_RETRY),
     }
 }
 
-/// The platform's randomness; `None` where the call failed.
-async fn raw_rand() -> Option<Seed> {
-    let response = Call::unbounded_wait(Principal::management_canister(), "raw_rand").await.ok()?;
-    let bytes: serde_bytes::ByteBuf = response.candid().ok()?;
-    Some(Seed(bytes.into_vec().try_into().ok()?))
+extern "C" fn on_no_seed(_: usize) {
+    wake_in(SEED_RETRY);
+}
+
+/// One step of a rebuild. What is left to do, the timer does in a message of its own.
+fn rebuild() {
+    let rebuilt = change(Store::rebuild_step).unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
+    if rebuilt == Rebuilt::Unfinished || !read(Store::has_seed) {
+        wake_in(0);
+    }
+}
+
+fn wake_in(nanoseconds: u64) {
+    ic_cdk::api::global_timer_set(ic_cdk::api::time() + nanoseconds);
 }
