@@ -1,1 +1,35 @@
 //! An in-process host for canister Wasm.
+//!
+//! It runs canisters of the Internet Computer on wasmtime, inside a test, a benchmark or a demo, where PocketIC's
+//! server cannot be had. [`LocalIc`] offers the calls of PocketIC's blocking client, so that a test reads the same on
+//! both; what only this engine can do is kept apart, in [`testing`].
+//!
+//! The folders are the layers, each using those after it:
+//! - `client` and [`testing`]: the public face;
+//! - `engine`: the replicated state machine, with its messages, calls and rounds;
+//! - `canister`: the state of one canister;
+//! - `sandbox`: the execution of one entry point;
+//! - `system_api`: the functions of `ic0`;
+//! - `wasm`: decompression, validation, instrumentation and compilation of modules;
+//! - `memory`: heap and stable memory with their undo logs, and all the unsafe code but the hook in `sandbox` that
+//!   hands page faults to the heap.
+
+mod canister;
+mod client;
+mod engine;
+mod fees;
+pub mod limits;
+mod memory;
+mod metrics;
+mod reject;
+mod sandbox;
+mod system_api;
+pub mod testing;
+mod time;
+mod wasm;
+
+pub use client::{LocalIc, MessageId};
+pub use metrics::{ExecutionRecord, Usage};
+pub use reject::{ErrorCode, RejectCode, RejectResponse};
+pub use system_api::EntryPoint;
+pub use time::Time;

@@ -1,0 +1,48 @@
+//! The calls that a canister answers, and those that it waits for.
+
+use candid::Principal;
+
+use crate::sandbox::Request;
+
+/// Who waits for a call's response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The user who sent this ingress message.
+    Ingress(u64),
+    /// The canister that made the call, with its callback.
+    Canister(Principal, u64),
+    /// Nobody: the system called the canister's timer or heartbeat.
+    System,
+}
+
+/// A call that a canister is answering.
+#[derive(Debug)]
+pub struct CallContext {
+    /// Who waits for the response.
+    pub origin: Origin,
+    /// Who called.
+    pub caller: Principal,
+    /// Cycles of the call that were not accepted yet.
+    pub available: u128,
+    /// The deadline of a best-effort call, or 0.
+    pub deadline: u64,
+    /// Whether the response was given, or none is due.
+    pub responded: bool,
+    /// Calls made for it that are not answered yet.
+    pub outstanding: usize,
+    /// Instructions that its executions ran.
+    pub instructions: u64,
+    /// The number of the ingress message or task that it goes back to.
+    pub root: u64,
+}
+
+/// A call that a canister waits for.
+#[derive(Debug)]
+pub struct Callback {
+    /// The call that it was made for.
+    pub context: u64,
+    /// What was asked, with the callbacks.
+    pub request: Request,
+    /// When a best-effort call ends unanswered, in nanoseconds since the Unix epoch.
+    pub deadline: Option<u64>,
+}

@@ -1,0 +1,88 @@
+//! A canister's module with its heap and globals.
+
+use std::sync::Arc;
+
+use wasmtime::Val;
+
+use crate::memory::Heap;
+use crate::sandbox::{Execution, Finished, Sandbox, Target};
+use crate::wasm::CompiledModule;
+
+/// A module and its WebAssembly state. The heap and the globals are the canister's; the instance that runs on them
+/// is made when it is needed, and kept as long as it has no state of its own.
+pub struct Code {
+    /// The module.
+    pub module: Arc<CompiledModule>,
+    /// The heap.
+    pub heap: Arc<Heap>,
+    /// The mutable globals, as of the last commit.
+    globals: Vec<Val>,
+    sandbox: Option<Sandbox>,
+}
+
+impl Code {
+    /// Instantiates `module` on a new heap, in a transaction that is left open.
+    pub fn new(module: Arc<CompiledModule>) -> Result<Self, String> {
+        let heap = Arc::new(Heap::new());
+        heap.begin();
+        let mut sandbox = Sandbox::new(&module, &heap)?;
+        for (offset, bytes) in &module.data {
+            if !heap.write(*offset as usize, bytes) {
+                return Err(format!("the data segment at {offset} is out of bounds"));
+            }
+        }
+        let globals = sandbox.globals();
+        Ok(Self { module, heap, globals, sandbox: Some(sandbox) })
+    }
+
+    /// Begins a transaction.
+    pub fn begin(&mut self) {
+        self.heap.begin();
+    }
+
+    /// Runs `target` in the transaction.
+    pub fn run(&mut self, target: Target<'_>, execution: Execution) -> Finished {
+        let Self { module, heap, globals, sandbox } = self;
+        let sandbox = sandbox.get_or_insert_with(|| {
+            let mut sandbox = Sandbox::new(module, heap).expect("the module was instantiated before");
+            sandbox.set_globals(globals);
+            sandbox
+        });
+        sandbox.run(target, execution)
+    }
+
+    /// Keeps what the transaction did.
+    pub fn commit(&mut self) {
+        self.heap.commit();
+        if let Some(sandbox) = &mut self.sandbox {
+            self.globals = sandbox.globals();
+        }
+        if self.module.changes_instance {
+            self.sandbox = None;
+        }
+    }
+
+    /// Takes back what the transaction did.
+    pub fn rollback(&mut self) {
+        // An instance remembers the size of its memory, so one that saw the heap grow is of no further use.
+        let grew = self.heap.size() != self.heap.old_size();
+        self.heap.rollback();
+        if grew || self.module.changes_instance {
+            self.sandbox = None;
+        } else if let Some(sandbox) = &mut self.sandbox {
+            sandbox.set_globals(&self.globals);
+        }
+    }
+
+    /// The mutable globals as of the last commit, each as the bits of its value.
+    pub fn global_bits(&self) -> Vec<u64> {
+        let bits = |value: &Val| match *value {
+            Val::I32(value) => u64::from(value as u32),
+            Val::I64(value) => value as u64,
+            Val::F32(bits) => u64::from(bits),
+            Val::F64(bits) => bits,
+            _ => unreachable!("validation admits numeric globals only"),
+        };
+        self.globals.iter().map(bits).collect()
+    }
+}

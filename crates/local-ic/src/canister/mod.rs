@@ -1,0 +1,146 @@
+//! A canister: its code, memories, cycles, settings and open calls.
+
+mod calls;
+mod code;
+mod log;
+mod settings;
+
+pub use calls::{CallContext, Callback, Origin};
+pub use code::Code;
+pub use log::CanisterLog;
+pub use settings::Settings;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use candid::Principal;
+use ic_management_canister_types::CanisterStatusType;
+
+use crate::fees;
+use crate::limits::WASM_PAGE;
+use crate::memory::StableMemory;
+use crate::metrics::ExecutionRecord;
+use crate::sandbox::memory_usage;
+use crate::testing::Faults;
+
+/// Executions that are remembered for each canister.
+const REMEMBERED_EXECUTIONS: usize = 10_000;
+
+/// A canister.
+pub struct Canister {
+    /// Its id.
+    pub id: Principal,
+    /// Its settings.
+    pub settings: Arc<Settings>,
+    /// Whether it takes messages.
+    pub status: CanisterStatusType,
+    /// Incremented with each change of it.
+    pub version: u64,
+    /// Its cycles.
+    pub cycles: u128,
+    /// Its module and heap, if one is installed.
+    pub code: Option<Code>,
+    /// Its stable memory.
+    pub stable: StableMemory,
+    /// Its certified data.
+    pub certified_data: Vec<u8>,
+    /// Its global timer in nanoseconds since the Unix epoch, or 0.
+    pub global_timer: u64,
+    /// Its log.
+    pub log: CanisterLog,
+    /// Until when its storage is paid, in nanoseconds since the Unix epoch.
+    pub paid_until: u64,
+    /// The calls that it is answering.
+    pub contexts: BTreeMap<u64, CallContext>,
+    /// The calls that it waits for.
+    pub callbacks: BTreeMap<u64, Callback>,
+    /// What tests have it suffer.
+    pub faults: Faults,
+    /// Its latest executions, the last at the end.
+    pub executions: VecDeque<ExecutionRecord>,
+}
+
+impl Canister {
+    /// An empty canister.
+    pub fn new(id: Principal, settings: Settings, now: u64) -> Self {
+        Self {
+            id,
+            settings: Arc::new(settings),
+            status: CanisterStatusType::Running,
+            version: 0,
+            cycles: fees::INITIAL_CYCLES,
+            code: None,
+            stable: StableMemory::default(),
+            certified_data: Vec::new(),
+            global_timer: 0,
+            log: CanisterLog::default(),
+            paid_until: now,
+            contexts: BTreeMap::new(),
+            callbacks: BTreeMap::new(),
+            faults: Faults::default(),
+            executions: VecDeque::new(),
+        }
+    }
+
+    /// Bytes of its heap.
+    pub fn heap_bytes(&self) -> u64 {
+        self.code.as_ref().map_or(0, |code| code.heap.size() as u64)
+    }
+
+    /// Bytes of its module.
+    pub fn module_bytes(&self) -> u64 {
+        self.code.as_ref().map_or(0, |code| code.module.size)
+    }
+
+    /// Bytes that it pays storage for.
+    pub fn memory_usage(&self) -> u64 {
+        memory_usage(self.heap_bytes(), self.stable.pages(), self.module_bytes())
+    }
+
+    /// Bytes of its stable memory.
+    pub fn stable_bytes(&self) -> u64 {
+        self.stable.pages() * WASM_PAGE
+    }
+
+    /// The balance under which it is frozen.
+    pub fn freezing_balance(&self) -> u128 {
+        fees::freezing_balance(self.memory_usage(), self.settings.freezing_threshold_secs)
+    }
+
+    /// Whether it can pay `cycles` without being frozen.
+    pub fn can_pay(&self, cycles: u128) -> bool {
+        self.cycles >= self.freezing_balance().saturating_add(cycles)
+    }
+
+    /// Whether `principal` controls it.
+    pub fn is_controlled_by(&self, principal: Principal) -> bool {
+        self.settings.controllers.contains(&principal)
+    }
+
+    /// The status as `ic0.canister_status` gives it.
+    pub fn status_number(&self) -> u32 {
+        match self.status {
+            CanisterStatusType::Running => 1,
+            CanisterStatusType::Stopping => 2,
+            CanisterStatusType::Stopped => 3,
+        }
+    }
+
+    /// Remembers an execution.
+    pub fn record(&mut self, record: ExecutionRecord) {
+        if self.executions.len() == REMEMBERED_EXECUTIONS {
+            self.executions.pop_front();
+        }
+        self.executions.push_back(record);
+    }
+
+    /// Removes the module, and everything that only code can use.
+    pub fn uninstall(&mut self) {
+        self.code = None;
+        self.stable = StableMemory::default();
+        self.certified_data.clear();
+        self.global_timer = 0;
+        self.callbacks.clear();
+        self.version += 1;
+    }
+}

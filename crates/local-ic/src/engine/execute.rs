@@ -1,0 +1,235 @@
+//! Executing one entry point as a transaction.
+
+use std::sync::Arc;
+
+use candid::Principal;
+
+use super::Engine;
+use crate::canister::{Canister, CanisterLog};
+use crate::fees;
+use crate::limits::*;
+use crate::memory::Footprint;
+use crate::metrics::{ExecutionRecord, Usage};
+use crate::sandbox::{Context, Execution, Finished, Limits, Rejection, Request, Response, Target, Trap};
+use crate::system_api::EntryPoint;
+
+/// What a message brings to an execution.
+pub struct Input {
+    /// Who called.
+    pub caller: Principal,
+    /// The method.
+    pub method: String,
+    /// The argument, or the reply.
+    pub argument: Vec<u8>,
+    /// The rejection.
+    pub rejection: Option<Rejection>,
+    /// Cycles that can be accepted.
+    pub available: u128,
+    /// Cycles that came back.
+    pub refunded: u128,
+    /// The deadline, or 0.
+    pub deadline: u64,
+    /// Whether a response is due.
+    pub may_respond: bool,
+    /// Instructions that the call ran before.
+    pub earlier_instructions: u64,
+    /// The number of what led to the execution.
+    pub root: u64,
+}
+
+impl Input {
+    /// A call of `caller`, to be answered.
+    pub fn call(caller: Principal, method: &str, argument: Vec<u8>, root: u64) -> Self {
+        Self {
+            caller,
+            method: method.to_owned(),
+            argument,
+            rejection: None,
+            available: 0,
+            refunded: 0,
+            deadline: 0,
+            may_respond: true,
+            earlier_instructions: 0,
+            root,
+        }
+    }
+
+    /// What the system calls by itself, with no response due.
+    pub fn system(root: u64) -> Self {
+        let caller = Principal::management_canister();
+        Self { may_respond: false, ..Self::call(caller, "", Vec::new(), root) }
+    }
+}
+
+/// What an execution leaves to be done.
+pub struct Output {
+    /// The response, if it gave one.
+    pub response: Option<Response>,
+    /// The calls that it made.
+    pub requests: Vec<Request>,
+    /// Cycles that it did not accept.
+    pub available: u128,
+    /// Instructions that it ran.
+    pub instructions: u64,
+    /// Whether it accepted the ingress message.
+    pub message_accepted: bool,
+    /// Whether it trapped, and why.
+    pub result: Result<(), Trap>,
+}
+
+impl Engine {
+    /// Executes `target` of a canister that has code, as a transaction: commits what it did if it returned and its
+    /// kind of entry point keeps that, and takes it back otherwise. The canister can pay for the execution.
+    pub(super) fn execute(&mut self, id: Principal, entry: EntryPoint, target: Target<'_>, input: Input) -> Output {
+        let (now, subnet_id) = (self.now, self.subnet_id);
+        let canister = self.canisters.get_mut(&id).expect("the canister exists");
+        let (method, root) = (input.method.clone(), input.root);
+        let (available, charged) = (input.available, entry.is_replicated());
+        let limits = limits(canister, entry);
+        let before = canister.cycles;
+        if charged {
+            canister.cycles = before.saturating_sub(fees::execution(limits.instructions));
+        }
+        let execution = begin(canister, entry, input, limits, now, subnet_id);
+        let code = canister.code.as_mut().expect("the canister has code");
+        code.begin();
+        let Finished { mut execution, result, instructions } = code.run(target, execution);
+        let usage = usage(&execution, instructions, Footprint::default());
+
+        let keep = result.is_ok() && !entry.is_read_only();
+        if keep {
+            code.commit();
+            execution.stable.commit();
+        } else {
+            code.rollback();
+            execution.stable.rollback();
+        }
+        canister.stable = execution.stable;
+        canister.faults.trap_at = None;
+        if charged {
+            let fee = fees::execution(instructions);
+            let refund = fees::execution(limits.instructions) - fee;
+            // What a trapped execution did with the cycles is taken back, its fee is not.
+            canister.cycles = match &result {
+                Ok(()) => execution.balance + refund,
+                Err(_) => before.saturating_sub(fee),
+            };
+            if let Err(trap) = &result {
+                execution.log.push(now, format!("[TRAP]: {trap}").into_bytes());
+            }
+            canister.log.append(execution.log);
+        }
+        if keep {
+            canister.version += 1;
+            canister.global_timer = execution.global_timer;
+            if let Some(data) = execution.certified_data {
+                canister.certified_data = data;
+            }
+        }
+        let error = result.as_ref().err().map(|trap| trap.clone().into_reject(id));
+        canister.record(ExecutionRecord {
+            entry,
+            method,
+            root,
+            usage,
+            heap_pages: canister.heap_bytes() / WASM_PAGE,
+            stable_pages: canister.stable.pages(),
+            error,
+        });
+        if result.is_err() {
+            return Output {
+                response: None,
+                requests: Vec::new(),
+                available,
+                instructions,
+                message_accepted: false,
+                result,
+            };
+        }
+        Output {
+            response: execution.response,
+            requests: execution.requests,
+            available: execution.available,
+            instructions,
+            message_accepted: execution.message_accepted,
+            result,
+        }
+    }
+}
+
+/// What `entry` may use.
+pub fn limits(canister: &Canister, entry: EntryPoint) -> Limits {
+    use EntryPoint::*;
+    let (instructions, stable_pages) = match entry {
+        Start | Init | PreUpgrade | PostUpgrade => (INSTALL_INSTRUCTIONS, INSTALL_STABLE_PAGES),
+        Query | CompositeQuery => (QUERY_INSTRUCTIONS, QUERY_STABLE_PAGES),
+        InspectMessage => (INSPECT_INSTRUCTIONS, QUERY_STABLE_PAGES),
+        _ => (UPDATE_INSTRUCTIONS, UPDATE_STABLE_PAGES),
+    };
+    let platform = MAX_STABLE_MEMORY / WASM_PAGE;
+    Limits {
+        instructions: canister.faults.instruction_limit(entry).unwrap_or(instructions),
+        stable_pages,
+        stable_memory: canister.faults.stable_memory_limit.unwrap_or(platform).min(platform),
+        reply: if entry.is_replicated() { MAX_INTER_CANISTER_PAYLOAD } else { MAX_QUERY_REPLY },
+        calls: MAX_OUTSTANDING_CALLS.saturating_sub(canister.callbacks.len()),
+        trap_at: canister.faults.trap_at,
+    }
+}
+
+/// The execution of `entry`, its stable memory in a new transaction.
+fn begin(
+    canister: &mut Canister,
+    entry: EntryPoint,
+    input: Input,
+    limits: Limits,
+    now: u64,
+    subnet_id: Principal,
+) -> Execution {
+    let mut stable = std::mem::take(&mut canister.stable);
+    stable.begin();
+    Execution {
+        context: Context {
+            entry,
+            canister_id: canister.id,
+            settings: Arc::clone(&canister.settings),
+            status: canister.status_number(),
+            version: canister.version,
+            module_bytes: canister.module_bytes(),
+            subnet_id,
+            now,
+            caller: input.caller,
+            method: input.method,
+            argument: input.argument,
+            rejection: input.rejection,
+            refunded: input.refunded,
+            deadline: input.deadline,
+            earlier_instructions: input.earlier_instructions,
+            may_respond: input.may_respond,
+        },
+        limits,
+        stable,
+        log: CanisterLog::default(),
+        balance: canister.cycles,
+        available: input.available,
+        reply_data: Vec::new(),
+        response: None,
+        pending: None,
+        requests: Vec::new(),
+        certified_data: None,
+        global_timer: canister.global_timer,
+        message_accepted: false,
+        system_calls: 0,
+    }
+}
+
+/// What an execution used, its stable memory counted from `before` on.
+pub fn usage(execution: &Execution, instructions: u64, before: Footprint) -> Usage {
+    let reply_bytes = match &execution.response {
+        Some(Ok(reply)) => reply.len() as u64,
+        _ => 0,
+    };
+    let mut usage = Usage { instructions, system_calls: execution.system_calls, reply_bytes, ..Usage::default() };
+    usage.set_footprint(before, execution.stable.footprint());
+    usage
+}

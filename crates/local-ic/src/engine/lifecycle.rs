@@ -1,0 +1,109 @@
+//! Creating, starting, stopping and emptying canisters, and their settings.
+
+use std::sync::Arc;
+
+use candid::Principal;
+use ic_management_canister_types::{CanisterSettings, CanisterStatusType};
+
+use super::Engine;
+use crate::canister::{Canister, Settings};
+use crate::reject::{ErrorCode, RejectResponse};
+
+impl Engine {
+    /// Creates a canister that `sender` controls unless `settings` name others.
+    pub fn create(&mut self, sender: Principal, settings: CanisterSettings) -> Result<Principal, RejectResponse> {
+        let settings = Settings::new(sender, settings).map_err(invalid)?;
+        let id = canister_id(self.next_canister);
+        self.next_canister += 1;
+        self.canisters.insert(id, Canister::new(id, settings, self.now));
+        Ok(id)
+    }
+
+    /// Changes the settings of a canister that `sender` controls.
+    pub fn update_settings(
+        &mut self,
+        id: Principal,
+        sender: Principal,
+        wanted: CanisterSettings,
+    ) -> Result<(), RejectResponse> {
+        let canister = self.check_controller(id, sender)?;
+        let mut settings = Settings::clone(&canister.settings);
+        settings.update(wanted).map_err(invalid)?;
+        canister.settings = Arc::new(settings);
+        canister.version += 1;
+        Ok(())
+    }
+
+    /// Lets a canister that `sender` controls take messages.
+    pub fn start(&mut self, id: Principal, sender: Principal) -> Result<(), RejectResponse> {
+        let canister = self.check_controller(id, sender)?;
+        canister.status = CanisterStatusType::Running;
+        canister.version += 1;
+        Ok(())
+    }
+
+    /// Has a canister that `sender` controls take no more calls. It is stopped once its open calls are answered.
+    pub fn stop(&mut self, id: Principal, sender: Principal) -> Result<(), RejectResponse> {
+        let canister = self.check_controller(id, sender)?;
+        if canister.status == CanisterStatusType::Running {
+            canister.status = CanisterStatusType::Stopping;
+            canister.version += 1;
+        }
+        self.finish_stopping(id);
+        Ok(())
+    }
+
+    /// Stops a stopping canister if it has no open call.
+    pub(super) fn finish_stopping(&mut self, id: Principal) {
+        let Some(canister) = self.canisters.get_mut(&id) else { return };
+        if canister.status == CanisterStatusType::Stopping && canister.contexts.is_empty() {
+            canister.status = CanisterStatusType::Stopped;
+            canister.version += 1;
+        }
+    }
+
+    /// Removes the code of a canister that `sender` controls.
+    pub fn uninstall(&mut self, id: Principal, sender: Principal) -> Result<(), RejectResponse> {
+        self.check_controller(id, sender)?;
+        self.remove_code(id);
+        Ok(())
+    }
+
+    /// Removes a canister's code and rejects the calls that it was answering.
+    pub(super) fn remove_code(&mut self, id: Principal) {
+        let Some(canister) = self.canisters.get_mut(&id) else { return };
+        canister.uninstall();
+        for (_, context) in std::mem::take(&mut canister.contexts) {
+            if !context.responded {
+                let message = "Canister has been uninstalled.";
+                let reject = RejectResponse::new(ErrorCode::CanisterRejectedMessage, message);
+                self.respond(context.origin, Err(reject), context.available);
+            }
+        }
+    }
+
+    /// The canister, if `sender` controls it.
+    pub(super) fn check_controller(
+        &mut self,
+        id: Principal,
+        sender: Principal,
+    ) -> Result<&mut Canister, RejectResponse> {
+        let canister = self.canister_mut(id)?;
+        if canister.is_controlled_by(sender) {
+            return Ok(canister);
+        }
+        let message = format!("Only the controllers of the canister {id} can control it.");
+        Err(RejectResponse::new(ErrorCode::CanisterInvalidController, message))
+    }
+}
+
+/// The id of the canister with this number, as the platform forms it.
+fn canister_id(number: u64) -> Principal {
+    let mut bytes = [1; 10];
+    bytes[..8].copy_from_slice(&number.to_be_bytes());
+    Principal::from_slice(&bytes)
+}
+
+fn invalid(message: String) -> RejectResponse {
+    RejectResponse::new(ErrorCode::InvalidManagementPayload, message)
+}

@@ -1,0 +1,138 @@
+//! How a call fails: the platform's reject codes and error codes, with its numbers.
+
+use std::fmt;
+
+/// The class of a failure, as a canister sees it in `ic0.msg_reject_code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum RejectCode {
+    /// The system failed, and retrying is useless.
+    SysFatal = 1,
+    /// The system failed for now, and retrying may help.
+    SysTransient = 2,
+    /// There is no such canister or method.
+    DestinationInvalid = 3,
+    /// The canister rejected the call itself.
+    CanisterReject = 4,
+    /// The canister failed.
+    CanisterError = 5,
+    /// The outcome of a best-effort call is unknown.
+    SysUnknown = 6,
+}
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $name:ident = $number:literal),* $(,)?) => {
+        /// The cause of a failure. The hundreds are the [`RejectCode`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        pub enum ErrorCode {
+            $($(#[$doc])* $name = $number,)*
+        }
+    };
+}
+
+error_codes! {
+    /// The canister cannot pay for the message.
+    CanisterOutOfCycles = 207,
+    /// There is no canister with this id.
+    CanisterNotFound = 301,
+    /// The canister rejected the call, or its `canister_inspect_message` did not accept the message.
+    CanisterRejectedMessage = 406,
+    /// The management canister has no such method here.
+    UnknownManagementMessage = 407,
+    /// The argument of a management call does not decode, or names an illegal value.
+    InvalidManagementPayload = 408,
+    /// WebAssembly trapped.
+    CanisterTrapped = 502,
+    /// The canister called `ic0.trap`.
+    CanisterCalledTrap = 503,
+    /// The canister broke a rule of the System API.
+    CanisterContractViolation = 504,
+    /// The module is not a legal canister module.
+    CanisterInvalidWasm = 505,
+    /// The call ended, with no call left to wait for, and no response.
+    CanisterDidNotReply = 506,
+    /// The heap or stable memory is exhausted.
+    CanisterOutOfMemory = 507,
+    /// The canister is stopped.
+    CanisterStopped = 508,
+    /// The canister is stopping.
+    CanisterStopping = 509,
+    /// The sender does not control the canister.
+    CanisterInvalidController = 512,
+    /// A callback is no function of the module's table.
+    CanisterFunctionNotFound = 513,
+    /// Install was asked of a canister that has a module already.
+    CanisterNonEmpty = 514,
+    /// The message ran more instructions than its kind may.
+    CanisterInstructionLimitExceeded = 522,
+    /// The message accessed or dirtied more stable memory than its kind may.
+    CanisterMemoryAccessLimitExceeded = 524,
+    /// A composite query was called as an update.
+    CompositeQueryCalledInReplicatedMode = 527,
+    /// The balance does not allow the memory to grow.
+    InsufficientCyclesInMemoryGrow = 532,
+    /// The module exports no such method.
+    CanisterMethodNotFound = 536,
+    /// The canister has no module.
+    CanisterWasmModuleNotFound = 537,
+    /// The heap would exceed the canister's `wasm_memory_limit`.
+    CanisterWasmMemoryLimitExceeded = 539,
+    /// The best-effort call was not answered before its deadline.
+    DeadlineExpired = 601,
+}
+
+impl ErrorCode {
+    /// The class of this cause.
+    pub fn reject_code(self) -> RejectCode {
+        match self as u16 / 100 {
+            1 => RejectCode::SysFatal,
+            2 => RejectCode::SysTransient,
+            3 => RejectCode::DestinationInvalid,
+            4 => RejectCode::CanisterReject,
+            5 => RejectCode::CanisterError,
+            _ => RejectCode::SysUnknown,
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    /// The platform's notation, such as `IC0503`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IC{:04}", *self as u16)
+    }
+}
+
+/// A call's failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectResponse {
+    /// The class of the failure.
+    pub reject_code: RejectCode,
+    /// The cause in words.
+    pub reject_message: String,
+    /// The cause.
+    pub error_code: ErrorCode,
+    /// Whether the platform would certify this response: true of calls that were accepted, false of
+    /// queries and of messages that were turned away.
+    pub certified: bool,
+}
+
+impl RejectResponse {
+    /// A failure that the platform certifies.
+    pub(crate) fn new(error_code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { reject_code: error_code.reject_code(), reject_message: message.into(), error_code, certified: true }
+    }
+
+    /// The same failure, answered without a certificate.
+    pub(crate) fn uncertified(self) -> Self {
+        Self { certified: false, ..self }
+    }
+}
+
+impl fmt::Display for RejectResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:?}): {}", self.error_code, self.reject_code, self.reject_message)
+    }
+}
+
+impl std::error::Error for RejectResponse {}

@@ -1,0 +1,15 @@
+//! Running one entry point of a canister.
+//!
+//! A [`Sandbox`] holds an instance of a module on a canister's heap. It runs an [`Execution`] and hands it back with
+//! all that the entry point did through the System API. Beginning, committing and rolling back the memories is for
+//! the caller, because an upgrade is one transaction of several entry points.
+
+mod execution;
+mod host;
+mod instance;
+mod trap;
+
+pub use execution::{Closure, Context, Execution, Limits, Rejection, Request, Response, memory_usage};
+pub use host::Host;
+pub use instance::{Finished, Sandbox, Target};
+pub use trap::Trap;

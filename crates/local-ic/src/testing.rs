@@ -1,0 +1,147 @@
+//! What only an embedded engine can do: measure executions, make them fail, and compare states.
+
+use std::collections::HashMap;
+
+use candid::Principal;
+use sha2::{Digest, Sha256};
+
+use crate::canister::Canister;
+use crate::client::LocalIc;
+use crate::metrics::{ExecutionRecord, Usage};
+use crate::system_api::EntryPoint;
+
+/// What a test has a canister suffer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults {
+    /// Size that stable memory cannot exceed, in 64-KiB pages.
+    pub stable_memory_limit: Option<u64>,
+    /// The system call of the next message that traps, counted from 1.
+    pub trap_at: Option<u64>,
+    /// Limit of instructions by entry point, and for all others.
+    instructions: (HashMap<EntryPoint, u64>, Option<u64>),
+}
+
+impl Faults {
+    /// The limit that `entry` has instead of the platform's.
+    pub fn instruction_limit(&self, entry: EntryPoint) -> Option<u64> {
+        let (by_entry, others) = &self.instructions;
+        by_entry.get(&entry).copied().or(*others)
+    }
+}
+
+/// The state of a canister, comparable.
+///
+/// A message that traps leaves all of it as it was but for `cycles`, which pay for the execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CanisterState {
+    /// SHA-256 of the module.
+    pub module_hash: Option<[u8; 32]>,
+    /// Size of the heap, in 64-KiB pages.
+    pub heap_pages: u64,
+    /// SHA-256 of the heap.
+    pub heap_hash: [u8; 32],
+    /// The bits of the module's mutable globals.
+    pub globals: Vec<u64>,
+    /// Size of stable memory, in 64-KiB pages.
+    pub stable_pages: u64,
+    /// SHA-256 of stable memory.
+    pub stable_hash: [u8; 32],
+    /// The certified data.
+    pub certified_data: Vec<u8>,
+    /// The global timer in nanoseconds since the Unix epoch, or 0.
+    pub global_timer: u64,
+    /// The version.
+    pub version: u64,
+    /// The cycles.
+    pub cycles: u128,
+    /// Calls that are being answered.
+    pub open_calls: usize,
+    /// Calls whose response is awaited.
+    pub awaited_calls: usize,
+}
+
+impl CanisterState {
+    fn of(canister: &Canister) -> Self {
+        let code = canister.code.as_ref();
+        let heap = code.and_then(|code| code.heap.read(0..code.heap.size())).unwrap_or_default();
+        Self {
+            module_hash: code.map(|code| code.module.hash),
+            heap_pages: heap.len() as u64 / crate::limits::WASM_PAGE,
+            heap_hash: Sha256::digest(heap).into(),
+            globals: code.map_or_else(Vec::new, |code| code.global_bits()),
+            stable_pages: canister.stable.pages(),
+            stable_hash: Sha256::digest(canister.stable.contents()).into(),
+            certified_data: canister.certified_data.clone(),
+            global_timer: canister.global_timer,
+            version: canister.version,
+            cycles: canister.cycles,
+            open_calls: canister.contexts.len(),
+            awaited_calls: canister.callbacks.len(),
+        }
+    }
+}
+
+/// Measurements.
+impl LocalIc {
+    /// The latest execution of a canister, if there was one.
+    pub fn last_execution(&self, canister_id: Principal) -> Option<ExecutionRecord> {
+        self.with_canister(canister_id, |canister| canister.executions.back().cloned())
+    }
+
+    /// The executions of a canister, oldest first: the last 10,000 since they were cleared.
+    pub fn executions(&self, canister_id: Principal) -> Vec<ExecutionRecord> {
+        self.with_canister(canister_id, |canister| canister.executions.iter().cloned().collect())
+    }
+
+    /// Forgets the executions of a canister.
+    pub fn clear_executions(&self, canister_id: Principal) {
+        self.with_canister(canister_id, |canister| canister.executions.clear());
+    }
+
+    /// What a canister used for the last update or query that was called: the execution of the method, and those
+    /// of the calls and callbacks that it led to.
+    pub fn last_call_usage(&self, canister_id: Principal) -> Option<Usage> {
+        use EntryPoint::{CompositeQuery, Query, ReplicatedQuery, Update};
+        let executions = self.executions(canister_id);
+        let is_method = |entry| matches!(entry, Update | ReplicatedQuery | Query | CompositeQuery);
+        let root = executions.iter().rfind(|execution| is_method(execution.entry))?.root;
+        let of_call = executions.iter().filter(|execution| execution.root == root);
+        Some(of_call.map(|execution| execution.usage).sum())
+    }
+
+    /// The state of a canister. Reads all its memory.
+    pub fn canister_state(&self, canister_id: Principal) -> CanisterState {
+        self.with_canister(canister_id, |canister| CanisterState::of(canister))
+    }
+}
+
+/// Faults.
+impl LocalIc {
+    /// Has stable memory fail to grow beyond `pages` of 64 KiB, or takes that back.
+    pub fn set_stable_memory_limit(&self, canister_id: Principal, pages: Option<u64>) {
+        self.with_canister(canister_id, |canister| canister.faults.stable_memory_limit = pages);
+    }
+
+    /// Has the `call`-th system call of the next execution trap, counted from 1, or takes that back. The hooks of
+    /// an installation or upgrade count as one execution.
+    pub fn trap_at_system_call(&self, canister_id: Principal, call: Option<u64>) {
+        self.with_canister(canister_id, |canister| canister.faults.trap_at = call);
+    }
+
+    /// Limits the instructions of `entry`, or of every entry point that has no limit of its own, until it is taken
+    /// back. The hooks of an installation or upgrade share the limit of [`EntryPoint::Init`].
+    pub fn set_instruction_limit(&self, canister_id: Principal, entry: Option<EntryPoint>, limit: Option<u64>) {
+        self.with_canister(canister_id, |canister| {
+            let (by_entry, others) = &mut canister.faults.instructions;
+            match (entry, limit) {
+                (None, limit) => *others = limit,
+                (Some(entry), Some(limit)) => {
+                    by_entry.insert(entry, limit);
+                }
+                (Some(entry), None) => {
+                    by_entry.remove(&entry);
+                }
+            }
+        });
+    }
+}
