@@ -25,7 +25,7 @@ const CAPACITY: usize = MAX_HEAP as usize;
 /// Unmapped bytes behind it, which let compiled code leave out most bounds checks.
 pub const GUARD: usize = 32 << 20;
 /// Changed pages that stay writable for the next message.
-const HOT_PAGES: usize = 64;
+const HOT_PAGES: usize = 512;
 /// Up to how many faults of a message how many pages are unprotected at a time. At most 16,384 mappings result.
 const GRANULES: [(usize, usize); 3] = [(2048, 1), (4096, 16), (usize::MAX, 256)];
 

@@ -1,0 +1,128 @@
+//! The management canister, inspection of ingress messages, and best-effort calls.
+
+mod common;
+
+use candid::{Principal, decode_one, encode_one};
+use common::{install, number, query, update};
+use ic_management_canister_types::{CanisterIdRecord, CanisterStatusResult, CanisterStatusType};
+use local_ic::{ErrorCode, LocalIc, RejectCode};
+
+/// `call` sends its argument, but for the name that ends at the first zero byte, to that management method, and
+/// forwards the reply, or replies with the reject code.
+const FORWARD: &str = r#"
+    (memory 1) (table 2 funcref) (elem (i32.const 0) func $forward $code)
+    (func $forward (param i32)
+        (call $msg_arg_data_copy (i32.const 0) (i32.const 0) (call $msg_arg_data_size))
+        (call $msg_reply_data_append (i32.const 0) (call $msg_arg_data_size)) (call $msg_reply))
+    (func $code (param i32)
+        (i32.store (i32.const 0) (call $msg_reject_code))
+        (call $msg_reply_data_append (i32.const 0) (i32.const 4)) (call $msg_reply))
+    (func (export "canister_update call") (local $name i32)
+        (call $msg_arg_data_copy (i32.const 0) (i32.const 0) (call $msg_arg_data_size))
+        (loop
+            (local.set $name (i32.add (local.get $name) (i32.const 1)))
+            (br_if 0 (i32.load8_u (local.get $name))))
+        (call $call_new (i32.const 0) (i32.const 0) (i32.const 0) (local.get $name)
+            (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0))
+        (call $call_data_append (i32.add (local.get $name) (i32.const 1))
+            (i32.sub (i32.sub (call $msg_arg_data_size) (local.get $name)) (i32.const 1)))
+        (if (call $call_perform) (then unreachable)))
+"#;
+
+fn forward(ic: &LocalIc, id: Principal, method: &str, argument: Vec<u8>) -> Vec<u8> {
+    let payload = [method.as_bytes(), b"\0", &argument].concat();
+    ic.update_call(id, Principal::anonymous(), "call", payload).unwrap()
+}
+
+#[test]
+fn raw_rand_is_different_each_time_and_the_same_in_each_engine() {
+    let draw = || {
+        let ic = LocalIc::new();
+        let id = install(&ic, FORWARD);
+        [0, 1].map(|_| {
+            let reply = forward(&ic, id, "raw_rand", encode_one(()).unwrap());
+            decode_one::<Vec<u8>>(&reply).unwrap()
+        })
+    };
+    let [first, second] = draw();
+    assert_eq!((first.len(), second.len()), (32, 32));
+    assert_ne!(first, second);
+    assert_eq!(draw(), [first, second]);
+}
+
+#[test]
+fn a_canister_sees_its_own_status() {
+    let ic = LocalIc::new();
+    let (id, other) = (install(&ic, FORWARD), install(&ic, FORWARD));
+    let argument = |canister_id| encode_one(CanisterIdRecord { canister_id }).unwrap();
+    let reply = forward(&ic, id, "canister_status", argument(id));
+    let status: CanisterStatusResult = decode_one(&reply).unwrap();
+    assert_eq!(status.status, CanisterStatusType::Running);
+    assert_eq!(status.memory_metrics.wasm_memory_size, 65_536u32);
+    let refused = forward(&ic, id, "canister_status", argument(other));
+    assert_eq!(refused, (RejectCode::CanisterError as u32).to_le_bytes());
+}
+
+#[test]
+fn other_management_methods_are_rejected() {
+    let ic = LocalIc::new();
+    let id = install(&ic, FORWARD);
+    let reply = forward(&ic, id, "delete_canister", vec![]);
+    assert_eq!(reply, (RejectCode::CanisterReject as u32).to_le_bytes());
+    let management = Principal::management_canister();
+    let reject = update(&ic, management, "delete_canister").unwrap_err();
+    assert_eq!(reject.error_code, ErrorCode::UnknownManagementMessage);
+}
+
+#[test]
+fn inspect_message_turns_ingress_away_but_not_calls() {
+    let body = r#"
+        (memory 1)
+        (func (export "canister_inspect_message")
+            (i32.store (i32.const 0) (i32.const 1))
+            (if (call $msg_arg_data_size) (then (call $accept_message))))
+        (func (export "canister_update seen")
+            (call $msg_reply_data_append (i32.const 0) (i32.const 4)) (call $msg_reply))
+    "#;
+    let ic = LocalIc::new();
+    let id = install(&ic, body);
+    let before = ic.cycle_balance(id);
+    let reject = update(&ic, id, "seen").unwrap_err();
+    assert_eq!(reject.error_code, ErrorCode::CanisterRejectedMessage);
+    assert!(!reject.certified);
+    assert_eq!(ic.cycle_balance(id), before);
+    // What the inspection wrote is taken back.
+    let reply = ic.update_call(id, Principal::anonymous(), "seen", vec![1]).unwrap();
+    assert_eq!(reply, [0; 4]);
+}
+
+/// `ask` makes a best-effort call to itself, of a method that never answers before the deadline: it calls on.
+const PATIENCE: &str = r#"
+    (memory 1) (table 2 funcref) (elem (i32.const 0) func $done $late)
+    (data (i32.const 100) "spin")
+    (func $call (param $callback i32) (param $timeout i32)
+        (call $canister_self_copy (i32.const 0) (i32.const 0) (i32.const 10))
+        (call $call_new (i32.const 0) (i32.const 10) (i32.const 100) (i32.const 4)
+            (local.get $callback) (i32.const 0) (local.get $callback) (i32.const 0))
+        (if (local.get $timeout) (then (call $call_with_best_effort_response (local.get $timeout))))
+        (if (call $call_perform) (then unreachable)))
+    (func $done (param i32)
+        (i64.store (i32.const 200) (i64.extend_i32_u (call $msg_reject_code)))
+        (call $msg_reply_data_append (i32.const 200) (i32.const 8)) (call $msg_reply))
+    (func $late (param i32) (call $call (i32.const 1) (i32.const 0)))
+    (func (export "canister_update ask") (call $call (i32.const 0) (i32.const 1)))
+    (func (export "canister_update spin") (call $call (i32.const 1) (i32.const 0)))
+    (func (export "canister_query code")
+        (call $msg_reply_data_append (i32.const 200) (i32.const 8)) (call $msg_reply))
+"#;
+
+#[test]
+fn a_best_effort_call_ends_at_its_deadline() {
+    let ic = LocalIc::new();
+    let id = install(&ic, PATIENCE);
+    let message = ic.submit_call(id, Principal::anonymous(), "ask", vec![]).unwrap();
+    ic.tick();
+    assert_eq!(number(&query(&ic, id, "code").unwrap()), 0);
+    ic.advance_time(std::time::Duration::from_secs(1));
+    assert_eq!(number(&ic.await_call(message).unwrap()), RejectCode::SysUnknown as u64);
+}
