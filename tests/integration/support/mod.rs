@@ -4,6 +4,7 @@ pub mod client;
 pub mod embedded;
 pub mod engine;
 pub mod methods;
+pub mod module;
 pub mod platform;
 pub mod pocket;
 pub mod raw;

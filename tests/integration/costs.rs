@@ -1,0 +1,54 @@
+//! What clients' calls cost the canister, in cycles and in instructions.
+
+use crate::support::{Inbox, bytes, embedded, new_message};
+
+#[test]
+fn an_add_costs_a_few_million_cycles_and_a_query_none() {
+    let inbox = Inbox::new();
+    let cost_of = |call: &dyn Fn()| {
+        let before = inbox.platform.cycle_balance(inbox.id);
+        call();
+        before - inbox.platform.cycle_balance(inbox.id)
+    };
+    let add = cost_of(&|| drop(inbox.add_message(&bytes(1, 41), &bytes(1, 180)).expect("stored")));
+    // 5 M for the update and about 2.3 M for its envelope, whatever the code does.
+    assert!((5_000_000..12_000_000).contains(&add), "an add of 180 bytes cost {add} cycles");
+    let batch: Vec<_> = (0..1_000).map(|n| new_message(&bytes(n % 50, 41), &bytes(n, 180))).collect();
+    let each = cost_of(&|| drop(inbox.add_messages(&batch).expect("stored"))) / 1_000;
+    assert!(each < 1_000_000, "in a batch of 1,000 each message cost {each} cycles");
+    let query = cost_of(&|| drop(inbox.get_message_by_id(1).expect("stored")));
+    assert_eq!(query, 0, "queries are free");
+}
+
+/// Growing tables must not make one unlucky call pay for all: the earlier implementation paid 101 M instructions in
+/// one call at 65,536 messages.
+#[test]
+fn no_add_pays_for_the_growth_of_an_index() {
+    let (engine, inbox) = embedded::inbox();
+    let key = |n: u32| bytes(n % 30_000, 41);
+    let batches = |range: std::ops::Range<u32>| {
+        for first in range.step_by(1_000) {
+            let batch: Vec<_> = (first..first + 1_000).map(|n| new_message(&key(n), &bytes(n, 30))).collect();
+            let added = inbox.add_messages(&batch).expect("a good batch");
+            assert!(added.iter().all(Result::is_ok), "all of it is stored");
+        }
+    };
+    let mut worst = (0, 0);
+    let mut singles = |range: std::ops::Range<u32>| {
+        for n in range {
+            inbox.add_message(&key(n), &bytes(n, 30)).expect("stored");
+            worst = worst.max((embedded::usage(&engine, &inbox).instructions, n));
+        }
+    };
+    // Singly around every power of two up to the one the earlier implementation failed at.
+    singles(0..1_000);
+    let mut at = 1_000;
+    for power in [1u32 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16] {
+        let near = (power - 100) / 1_000 * 1_000;
+        batches(at..near);
+        at = near + 1_000;
+        singles(near..at);
+    }
+    let (instructions, n) = worst;
+    assert!(instructions < 3_000_000, "the dearest add, of message {n}, cost {instructions} instructions");
+}

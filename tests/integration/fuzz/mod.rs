@@ -1,0 +1,92 @@
+//! Raw candid bytes for every method: good arguments mutated, and noise. No trap but the reject of what cannot be
+//! decoded, no change of state on a reject, no bomb; and what is accepted is what candid's own decoder makes of it.
+//!
+//! The bytes are the same in every run. `MESSAGE_CANISTER_TEST_SCALE` tries more of them. On the embedded engine only,
+//! which measures.
+
+mod judge;
+mod mutate;
+
+use local_ic::LocalIc;
+
+use crate::model::Model;
+use crate::support::client::init_argument;
+use crate::support::methods::{METHODS, good_arguments};
+use crate::support::snapshot::Snapshot;
+use crate::support::wasm::canister_wasm;
+use crate::support::{Inbox, START_SECONDS, bytes, embedded, scale};
+use judge::Verdict;
+use mutate::Dice;
+
+/// How many arguments for each method, times the scale.
+const ROUNDS: u32 = 300;
+/// The same for upgrades, which take longer.
+const UPGRADES: u32 = 60;
+/// What any of these calls may cost at most. The store is small, so those that are accepted are cheap too.
+const MAX_INSTRUCTIONS: u64 = 10_000_000;
+
+fn assert_cheap(engine: &LocalIc, inbox: &Inbox, what: &str, arg: &[u8]) {
+    let used = embedded::last_execution(engine, inbox).usage.instructions;
+    assert!(used <= MAX_INSTRUCTIONS, "{what} cost {used} instructions, of {arg:02x?}");
+}
+
+#[test]
+fn every_method_withstands_any_bytes() {
+    let (engine, inbox) = embedded::inbox();
+    let mut model = Model::default();
+    for n in 0..40u32 {
+        let (key_id, text) = (bytes(n % 4, 41), bytes(n, 100));
+        assert_eq!(inbox.add_message(&key_id, &text), model.add_message(&key_id, &text, START_SECONDS), "stored");
+    }
+    let all: Vec<_> = METHODS.into_iter().flat_map(good_arguments).collect();
+    for (place, method) in METHODS.into_iter().enumerate() {
+        let mut dice = Dice::new(place as u64);
+        let good = good_arguments(method);
+        let before = Snapshot::of(&inbox);
+        let mut all_rejected = true;
+        for _ in 0..ROUNDS * scale() {
+            let arg = mutate::argument(&mut dice, &good, &all);
+            let call = if method.is_query { Inbox::query_raw } else { Inbox::update_raw };
+            let answer = call(&inbox, method.name, arg.clone());
+            assert_cheap(&engine, &inbox, method.name, &arg);
+            let wrote = embedded::last_execution(&engine, &inbox).usage.stable_bytes_written;
+            match judge::judge(&mut model, method, &arg, &answer) {
+                Verdict::Right => all_rejected &= method.is_query || answer.is_err(),
+                Verdict::Wrong(reason) => panic!("{} of {arg:02x?}: {reason}", method.name),
+            }
+            assert!(answer.is_ok() || wrote == 0, "{} wrote before it rejected {arg:02x?}", method.name);
+        }
+        if all_rejected {
+            before.assert_same(&inbox, method.name);
+        }
+        assert_eq!(inbox.get_status().messages, model.last(), "what is stored after {}", method.name);
+    }
+    inbox.assert_all_invariants();
+}
+
+#[test]
+fn upgrades_withstand_any_bytes() {
+    let (engine, inbox) = embedded::inbox();
+    for n in 0..40u32 {
+        inbox.add_message(&bytes(n % 4, 41), &bytes(n, 100)).expect("stored");
+    }
+    let good = [init_argument(None), init_argument(Some(crate::properties::settings(Some(100))))];
+    let all: Vec<_> = METHODS.into_iter().flat_map(good_arguments).collect();
+    let mut dice = Dice::new(4_711);
+    for _ in 0..UPGRADES * scale() {
+        let arg = mutate::argument(&mut dice, &good, &all);
+        let before = Snapshot::of(&inbox);
+        let upgraded = inbox.platform.upgrade(inbox.id, canister_wasm(), arg.clone());
+        assert_cheap(&engine, &inbox, "an upgrade", &arg);
+        match judge::judge_upgrade(&arg, &upgraded) {
+            Verdict::Right if upgraded.is_ok() => inbox.finish_rebuild(),
+            Verdict::Right => {
+                before.assert_same(&inbox, "a rejected upgrade");
+                0
+            }
+            Verdict::Wrong(reason) => panic!("an upgrade with {arg:02x?}: {reason}"),
+        };
+    }
+    assert_eq!(inbox.get_status().messages, 40, "nothing was added or lost");
+    inbox.assert_all_invariants();
+}

@@ -1,0 +1,86 @@
+//! The built module from outside: its custom sections and exports.
+
+use flate2::read::GzDecoder;
+use std::io::Read;
+
+use super::wasm::canister_wasm;
+
+const CUSTOM: u8 = 0;
+const EXPORT: u8 = 7;
+
+/// A WebAssembly module.
+pub struct Module {
+    pub bytes: Vec<u8>,
+}
+
+impl Module {
+    /// The one that is installed, decompressed.
+    pub fn built() -> Self {
+        let mut bytes = vec![];
+        GzDecoder::new(canister_wasm()).read_to_end(&mut bytes).expect("the artifact is gzipped");
+        assert!(bytes.starts_with(b"\0asm\x01\0\0\0"), "the artifact is a WebAssembly module");
+        Self { bytes }
+    }
+
+    /// The contents of a custom section.
+    pub fn custom_section(&self, name: &str) -> Option<&[u8]> {
+        self.customs().into_iter().find(|(found, _)| *found == name).map(|(_, contents)| contents)
+    }
+
+    /// The names of all custom sections.
+    pub fn custom_sections(&self) -> Vec<&str> {
+        self.customs().into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// The names of all exports.
+    pub fn exports(&self) -> Vec<String> {
+        let sections = self.sections();
+        let (_, mut rest) = *sections.iter().find(|(id, _)| *id == EXPORT).expect("a canister has exports");
+        let count = number(&mut rest);
+        let names = (0..count).map(|_| {
+            let name = name(&mut rest).to_string();
+            rest = &rest[1..];
+            number(&mut rest);
+            name
+        });
+        names.collect()
+    }
+
+    fn customs(&self) -> Vec<(&str, &[u8])> {
+        let sections = self.sections().into_iter().filter(|(id, _)| *id == CUSTOM);
+        let named = sections.map(|(_, mut contents)| {
+            let name = name(&mut contents);
+            (name, contents)
+        });
+        named.collect()
+    }
+
+    /// Each section's number and contents.
+    fn sections(&self) -> Vec<(u8, &[u8])> {
+        let mut rest = &self.bytes[8..];
+        let mut sections = vec![];
+        while let Some((&id, after)) = rest.split_first() {
+            rest = after;
+            let length = number(&mut rest);
+            let (contents, after) = rest.split_at(length);
+            sections.push((id, contents));
+            rest = after;
+        }
+        sections
+    }
+}
+
+fn name<'a>(rest: &mut &'a [u8]) -> &'a str {
+    let length = number(rest);
+    let (name, after) = rest.split_at(length);
+    *rest = after;
+    std::str::from_utf8(name).expect("names are UTF-8")
+}
+
+/// An unsigned LEB128 number.
+fn number(rest: &mut &[u8]) -> usize {
+    let last = rest.iter().position(|byte| byte & 0x80 == 0).expect("a number ends");
+    let (bytes, after) = rest.split_at(last + 1);
+    *rest = after;
+    bytes.iter().rev().fold(0, |number, byte| number << 7 | usize::from(byte & 0x7f))
+}

@@ -1,0 +1,149 @@
+//! A trap at any system call of an add, a batch, an upgrade or a timer leaves everything as it was. The embedded engine
+//! causes the traps.
+
+use local_ic::LocalIc;
+use message_canister::api::*;
+use message_canister::limits::MIN_REBUILD_PAGES;
+
+use crate::support::{Inbox, bytes, embedded, new_message};
+
+/// More system calls than any of the calls tested here makes.
+const TOO_MANY: u64 = 2_000;
+
+/// The canister's heap, globals, stable memory and so on, but for what the failed execution cost.
+fn state(engine: &LocalIc, inbox: &Inbox) -> local_ic::testing::CanisterState {
+    local_ic::testing::CanisterState { cycles: 0, ..engine.canister_state(inbox.id) }
+}
+
+fn filled() -> (std::rc::Rc<LocalIc>, Inbox) {
+    let (engine, inbox) = embedded::inbox();
+    for n in 0..30u32 {
+        inbox.add_message(&bytes(n % 4, 41), &bytes(n, 100)).expect("stored");
+    }
+    (engine, inbox)
+}
+
+/// Traps at the first system call, the second, … until the call is through; how many trapped.
+fn trap_at_each(
+    engine: &LocalIc,
+    inbox: &Inbox,
+    what: &str,
+    call: impl Fn() -> Result<(), crate::support::platform::Reject>,
+) -> u64 {
+    let before = state(engine, inbox);
+    for n in 1..TOO_MANY {
+        engine.trap_at_system_call(inbox.id, Some(n));
+        let outcome = call();
+        engine.trap_at_system_call(inbox.id, None);
+        match outcome {
+            Err(reject) => {
+                assert!(reject.is_trap(), "{what} with a trap at system call {n} must trap, got {reject:?}");
+                assert!(
+                    state(engine, inbox) == before,
+                    "{what} with a trap at system call {n} must leave all as it was"
+                );
+            }
+            Ok(()) => return n - 1,
+        }
+    }
+    panic!("{what} must get through after {TOO_MANY} system calls");
+}
+
+#[test]
+fn a_trap_anywhere_in_an_add() {
+    let (engine, inbox) = filled();
+    let arg = candid::encode_args((serde_bytes::Bytes::new(&bytes(2, 41)), serde_bytes::Bytes::new(b"sealed")));
+    let arg = arg.expect("arguments can be encoded");
+    let trapped = trap_at_each(&engine, &inbox, "an add", || inbox.update_raw("add_message", arg.clone()).map(drop));
+    assert!(trapped >= 8, "an add makes more system calls than {trapped}");
+    assert_eq!(inbox.get_max_message_id(), Ok(31), "the one that got through is stored");
+    inbox.assert_all_invariants();
+}
+
+#[test]
+fn a_trap_anywhere_in_an_add_that_grows_memory() {
+    let (engine, inbox) = embedded::inbox();
+    let size = inbox.get_status().stable_bytes;
+    let mut n = 0;
+    // Up to the add that grows: found by trying it on a second inbox.
+    let (_other_engine, other) = embedded::inbox();
+    loop {
+        other.add_message(b"key", &bytes(n, 2_000_000)).expect("stored");
+        if other.get_status().stable_bytes > size {
+            break;
+        }
+        inbox.add_message(b"key", &bytes(n, 2_000_000)).expect("stored");
+        n += 1;
+    }
+    let arg = candid::encode_args((serde_bytes::Bytes::new(b"key"), serde_bytes::Bytes::new(&bytes(n, 2_000_000))));
+    let arg = arg.expect("arguments can be encoded");
+    trap_at_each(&engine, &inbox, "an add that grows", || inbox.update_raw("add_message", arg.clone()).map(drop));
+    assert!(inbox.get_status().stable_bytes > size, "the add that got through grew stable memory");
+    inbox.assert_all_invariants();
+}
+
+#[test]
+fn a_trap_anywhere_in_a_batch() {
+    let (engine, inbox) = filled();
+    let batch = [
+        new_message(&bytes(1, 41), b"one"),
+        new_message(b"", b"two"),
+        new_message(b"a new key", b"three"),
+        new_message(b"another", b"three"),
+        new_message(&bytes(1, 41), b"one"),
+        new_message(b"a new key", b"four"),
+    ];
+    let arg = candid::encode_args((&batch[..],)).expect("arguments can be encoded");
+    let trapped = trap_at_each(&engine, &inbox, "a batch", || inbox.update_raw("add_messages", arg.clone()).map(drop));
+    assert!(trapped >= 20, "a batch makes more system calls than {trapped}");
+    assert_eq!(inbox.get_max_message_id(), Ok(34), "the one that got through is stored, once");
+    inbox.assert_all_invariants();
+}
+
+#[test]
+fn a_trap_anywhere_in_an_upgrade() {
+    let (engine, inbox) = filled();
+    let trapped = trap_at_each(&engine, &inbox, "an upgrade", || {
+        inbox.begin_upgrade(Some(Settings { rebuild_pages: Some(100) }))
+    });
+    assert!(trapped >= 8, "an upgrade makes more system calls than {trapped}");
+    inbox.finish_rebuild();
+    assert_eq!(inbox.add_message(&bytes(3, 41), &bytes(3, 100)), Ok(Added { id: 4, duplicate: true }), "all is known");
+    inbox.assert_all_invariants();
+}
+
+#[test]
+fn a_trap_anywhere_in_changing_settings() {
+    let (engine, inbox) = filled();
+    let arg = candid::encode_args((Settings { rebuild_pages: Some(99) },)).expect("arguments can be encoded");
+    trap_at_each(&engine, &inbox, "settings", || inbox.update_raw("set_settings", arg.clone()).map(drop));
+    assert_eq!(inbox.get_status().settings.rebuild_pages, Some(99), "the call that got through is heard");
+}
+
+/// A slice that traps, for whatever reason that passes, must not leave a store unavailable for good.
+#[test]
+fn a_rebuild_survives_a_trap_in_any_of_its_slices() {
+    let (engine, inbox) = embedded::inbox();
+    let batch: Vec<_> = (0..600u32).map(|n| new_message(&bytes(n, 41), &bytes(n, 200))).collect();
+    inbox.add_messages(&batch).expect("a good batch");
+    for n in 1..=12 {
+        inbox.begin_upgrade(Some(Settings { rebuild_pages: Some(MIN_REBUILD_PAGES) })).expect("the canister upgrades");
+        let start = inbox.get_status().rebuild.expect("one slice is not enough");
+        engine.trap_at_system_call(inbox.id, Some(n));
+        inbox.platform.tick();
+        inbox.platform.tick();
+        engine.trap_at_system_call(inbox.id, None);
+        // What is left of it may wait for a while before it is tried again.
+        for second in 1..=300 {
+            let clock = inbox.platform.time();
+            inbox.platform.set_time(clock + crate::support::SECOND);
+            inbox.platform.tick();
+            let now = inbox.get_status().rebuild;
+            assert!(
+                second < 300 || now.is_none(),
+                "from {start:?}, with a trap at system call {n}, it stays at {now:?}"
+            );
+        }
+        inbox.assert_all_invariants();
+    }
+}
