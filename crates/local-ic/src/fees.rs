@@ -56,5 +56,5 @@ pub fn storage(bytes: u64, nanos: u64) -> u128 {
 
 /// The balance under which a canister that holds `bytes` is frozen.
 pub fn freezing_balance(bytes: u64, threshold_secs: u64) -> u128 {
-    u128::from(bytes) * GIB_SECOND * u128::from(threshold_secs) >> 30
+    (u128::from(bytes) * GIB_SECOND * u128::from(threshold_secs)) >> 30
 }

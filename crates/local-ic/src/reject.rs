@@ -36,7 +36,8 @@ error_codes! {
     CanisterOutOfCycles = 207,
     /// There is no canister with this id.
     CanisterNotFound = 301,
-    /// The canister rejected the call, or its `canister_inspect_message` did not accept the message.
+    /// The canister rejected the call, its `canister_inspect_message` did not accept the message, or the message
+    /// is too large to be taken in.
     CanisterRejectedMessage = 406,
     /// The management canister has no such method here.
     UnknownManagementMessage = 407,

@@ -41,7 +41,8 @@ fn a_query_called_as_an_update_is_taken_back_but_paid() {
     assert_eq!(number(&update(&ic, id, "change").unwrap()), 1);
     let mut after = ic.canister_state(id);
     assert!(after.cycles < before.cycles);
-    after.cycles = before.cycles;
+    assert_eq!(after.version, before.version + 1);
+    (after.cycles, after.version) = (before.cycles, before.version);
     assert_eq!(after, before);
 }
 

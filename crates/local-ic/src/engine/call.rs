@@ -27,7 +27,7 @@ impl Engine {
         let envelope = (method.len() + argument.len()) as u64 + ENVELOPE_OVERHEAD;
         if envelope > MAX_INGRESS_BYTES {
             let message = format!("the ingress message has {envelope} bytes, more than {MAX_INGRESS_BYTES}");
-            return Err(RejectResponse::new(ErrorCode::InvalidManagementPayload, message).uncertified());
+            return Err(RejectResponse::new(ErrorCode::CanisterRejectedMessage, message).uncertified());
         }
         if callee == Principal::management_canister() {
             let response = self.management_call(caller, method, &argument);

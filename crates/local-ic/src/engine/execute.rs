@@ -119,8 +119,10 @@ impl Engine {
             }
             canister.log.append(execution.log);
         }
-        if keep {
+        if result.is_ok() && charged {
             canister.version += 1;
+        }
+        if keep {
             canister.global_timer = execution.global_timer;
             if let Some(data) = execution.certified_data {
                 canister.certified_data = data;

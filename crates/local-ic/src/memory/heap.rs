@@ -5,9 +5,9 @@
 //! rollback a copy of them.
 //!
 //! Two measures keep this cheap:
-//! - Pages that a message changed are likely to be changed by the next: up to [`HOT_PAGES`] of them stay writable,
-//!   and are saved when the next message begins instead of when it faults. One that a message leaves as it was
-//!   is protected again.
+//! - Pages that a message wrote are likely to be written by the next: up to [`HOT_PAGES`] of them stay writable,
+//!   and are saved when the next message begins instead of when it faults. One that [`IDLE_MESSAGES`] in a row
+//!   leave as it was is protected again.
 //! - Each isolated writable page splits the kernel's record of the mapping, and their number is limited
 //!   (`vm.max_map_count`, 65,530 by default). So the more faults a message has had, the more pages the next one
 //!   saves and unprotects together.
@@ -24,8 +24,10 @@ use crate::limits::MAX_HEAP;
 const CAPACITY: usize = MAX_HEAP as usize;
 /// Unmapped bytes behind it, which let compiled code leave out most bounds checks.
 pub const GUARD: usize = 32 << 20;
-/// Changed pages that stay writable for the next message.
+/// Written pages that stay writable for the next message.
 const HOT_PAGES: usize = 512;
+/// Messages after which a page that stayed writable, and was not changed, is protected again.
+const IDLE_MESSAGES: u32 = 8;
 /// Up to how many faults of a message how many pages are unprotected at a time. At most 16,384 mappings result.
 const GRANULES: [(usize, usize); 3] = [(2048, 1), (4096, 16), (usize::MAX, 256)];
 
@@ -45,8 +47,16 @@ struct Tracking {
     old_size: usize,
     /// Times that this transaction unprotected pages.
     faults: usize,
-    /// Pages left writable by the previous transaction.
-    hot: Vec<u32>,
+    /// Pages left writable by the previous transaction. They are the first in this one's log.
+    hot: Vec<HotPage>,
+}
+
+/// A page that stays writable between transactions.
+#[derive(Clone, Copy)]
+struct HotPage {
+    number: u32,
+    /// Transactions in a row that did not change it.
+    idle: u32,
 }
 
 // SAFETY: a heap belongs to one canister, whose messages run one at a time on one thread: the engine's lock
@@ -93,7 +103,8 @@ impl Heap {
         debug_assert_eq!(tracking.undo.len(), 0, "transactions do not nest");
         tracking.old_size = size;
         tracking.faults = 0;
-        for page in std::mem::take(&mut tracking.hot) {
+        for index in 0..tracking.hot.len() {
+            let page = tracking.hot[index].number;
             tracking.save(page, self.page(page));
         }
     }
@@ -150,56 +161,63 @@ impl Heap {
 
     /// Keeps what the transaction did.
     pub fn commit(&self) {
-        let tracking = self.tracking();
-        let (old_size, size) = (tracking.old_size, self.size());
-        self.protect_again();
-        assert!(self.memory.protect(old_size..size, Access::Read), "cannot protect the heap");
+        let (old_size, size) = (self.old_size(), self.size());
+        self.protect_except(self.hot_pages());
+        if size > old_size {
+            assert!(self.memory.protect(old_size..size, Access::Read), "cannot protect the heap");
+        }
     }
 
     /// Takes back what the transaction did.
     pub fn rollback(&self) {
-        let tracking = self.tracking();
-        let (old_size, size) = (tracking.old_size, self.size());
-        self.memory.discard(old_size..size);
-        assert!(self.memory.protect(old_size..size, Access::None), "cannot protect the heap");
-        self.size.store(old_size, Ordering::Relaxed);
-        // Hot pages are told by comparing with the log, so they are protected before they are restored.
-        let entries = tracking.undo.len();
+        let (old_size, size) = (self.old_size(), self.size());
+        if size > old_size {
+            self.memory.discard(old_size..size);
+            assert!(self.memory.protect(old_size..size, Access::None), "cannot protect the heap");
+            self.size.store(old_size, Ordering::Relaxed);
+        }
         let hot = self.hot_pages();
-        for (&number, contents) in tracking.undo.numbers().iter().zip(tracking.undo.contents()) {
+        let undo = &self.tracking().undo;
+        for (&number, contents) in undo.numbers().iter().zip(undo.contents()) {
             // SAFETY: a saved page is below the old size and still writable.
             unsafe { self.base().cast::<Page>().add(number as usize).write(*contents) };
         }
-        debug_assert_eq!(entries, tracking.undo.len());
         self.protect_except(hot);
     }
 
-    fn protect_again(&self) {
-        self.protect_except(self.hot_pages());
-    }
-
-    /// The saved pages that differ from what they were, if they are few.
-    fn hot_pages(&self) -> Vec<u32> {
-        let undo = &self.tracking().undo;
+    /// The saved pages that are to stay writable: none if there are many.
+    fn hot_pages(&self) -> Vec<HotPage> {
+        let Tracking { undo, hot, .. } = self.tracking();
         if undo.len() > HOT_PAGES {
             return Vec::new();
         }
-        let entries = undo.numbers().iter().zip(undo.contents());
-        entries.filter(|&(&page, old)| self.page(page) != old).map(|(&page, _)| page).collect()
+        let entries = undo.numbers().iter().zip(undo.contents()).enumerate();
+        let pages = entries.map(|(index, (&number, old))| {
+            let idle = match hot.get(index) {
+                Some(page) if self.page(number) == old => page.idle + 1,
+                _ => 0,
+            };
+            HotPage { number, idle }
+        });
+        pages.filter(|page| page.idle < IDLE_MESSAGES).collect()
     }
 
     /// Protects the saved pages but those in `hot`, and empties the log.
-    fn protect_except(&self, hot: Vec<u32>) {
+    fn protect_except(&self, hot: Vec<HotPage>) {
         let tracking = self.tracking();
         let mut pages = tracking.undo.numbers().to_vec();
-        for &page in &pages {
-            tracking.set_saved(page, false);
+        for page in &hot {
+            tracking.set_saved(page.number, false);
         }
-        pages.retain(|page| !hot.contains(page));
+        // The hot pages are those whose mark is gone.
+        pages.retain(|&page| tracking.is_saved(page as usize));
         pages.sort_unstable();
         for run in pages.chunk_by(|a, b| a + 1 == *b) {
             let range = run[0] as usize * PAGE..(run[run.len() - 1] as usize + 1) * PAGE;
             assert!(self.memory.protect(range, Access::Read), "cannot protect the heap");
+        }
+        for page in pages {
+            tracking.set_saved(page, false);
         }
         tracking.undo.clear();
         tracking.hot = hot;

@@ -170,7 +170,7 @@ impl StableMemory {
     ///
     /// If `contents` is larger than a stable memory can be.
     pub fn replace(&mut self, contents: &[u8]) {
-        *self = Self { transaction: 0, ..Self::default() };
+        *self = Self::default();
         let pages = (contents.len() as u64).div_ceil(WASM_PAGE);
         assert!(self.grow(pages), "stable memory ends at {MAX_STABLE_MEMORY} bytes");
         if let Some(backing) = &mut self.backing {
