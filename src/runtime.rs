@@ -1,10 +1,11 @@
 //! The one store of this canister, and what it does without being asked: rebuilding its indexes, drawing its seed.
 //!
-//! Both hang on the global timer, which every install and upgrade arms while something is to be done. No state of
-//! this is kept but the store's own, so it makes no difference in which message an upgrade comes between.
+//! Both hang on the global timer. Every install and upgrade arms it while something is to be done, and so does every call
+//! that changes the store, for a trap in the timer's own message takes back that it armed itself again. No state of this
+//! is kept but the store's own, so it makes no difference in which message an upgrade comes between.
 
 use crate::api::Settings;
-use crate::store::{Capacity, MessageStore, Rebuilt, Seed, check_settings};
+use crate::store::{Capacity, MessageStore, Seed, check_settings};
 use ic_stable_structures::DefaultMemoryImpl;
 use serde_bytes::ByteBuf;
 use std::cell::RefCell;
@@ -24,9 +25,24 @@ pub fn read<T>(read: impl FnOnce(&Store) -> T) -> T {
     STORE.with_borrow(|store| read(store.as_ref().unwrap_or_else(|| ic_cdk::trap("no store"))))
 }
 
-/// Changes the store.
+/// Changes the store for a caller, and sees to it that what is still to be done will be.
 pub fn change<T>(change: impl FnOnce(&mut Store) -> T) -> T {
+    with_store(|store| {
+        let changed = change(store);
+        if !is_settled(store) {
+            wake_in(0);
+        }
+        changed
+    })
+}
+
+fn with_store<T>(change: impl FnOnce(&mut Store) -> T) -> T {
     STORE.with_borrow_mut(|store| change(store.as_mut().unwrap_or_else(|| ic_cdk::trap("no store"))))
+}
+
+/// True where nothing is to be done without being asked.
+fn is_settled(store: &Store) -> bool {
+    store.rebuild_progress().is_none() && store.has_seed()
 }
 
 /// Unix seconds.
@@ -50,7 +66,7 @@ pub fn open(settings: Option<Settings>) {
         .unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
     STORE.set(Some(store));
     if let Some(settings) = settings {
-        change(|store| store.set_settings(settings)).unwrap_or_else(|error| ic_cdk::trap(format!("{error:?}")));
+        with_store(|store| store.set_settings(settings)).unwrap_or_else(|error| ic_cdk::trap(format!("{error:?}")));
     }
     rebuild();
 }
@@ -86,7 +102,7 @@ extern "C" fn on_seed(_: usize) {
     let bytes = candid::decode_one(&ic_cdk::api::msg_arg_data()).map(ByteBuf::into_vec);
     match bytes.ok().and_then(|bytes| bytes.try_into().ok()) {
         Some(seed) => {
-            change(|store| store.set_seed(Seed(seed)));
+            with_store(|store| store.set_seed(Seed(seed)));
             rebuild();
         }
         None => wake_in(SEED_RETRY),
@@ -99,8 +115,8 @@ extern "C" fn on_no_seed(_: usize) {
 
 /// One step of a rebuild. What is left to do, the timer does in a message of its own.
 fn rebuild() {
-    let rebuilt = change(Store::rebuild_step).unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
-    if rebuilt == Rebuilt::Unfinished || !read(Store::has_seed) {
+    with_store(Store::rebuild_step).unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
+    if !read(is_settled) {
         wake_in(0);
     }
 }

@@ -3,15 +3,15 @@
 use super::MessageStore;
 use super::index::List;
 use super::index::hashes::Displaced;
-use super::read::length;
 use super::record::{Record, split_key};
 use crate::api::{AddError, Added, BatchError, TooLong};
 use crate::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES};
+use candid::{CandidType, Deserialize};
 use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};
 
 /// An item of a batch, borrowed from the call's argument.
-#[derive(Clone, Copy, Debug)]
+#[derive(CandidType, Deserialize, Clone, Copy, Debug)]
 pub struct NewMessageRef<'a> {
     /// The key to store under.
     pub key_id: &'a [u8],
@@ -23,7 +23,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     /// Stores a ciphertext under a key, at `now` unix seconds or the last timestamp, whichever is later. A pair that is
     /// live already is left as it is and named.
     pub fn add_message(&mut self, key_id: &[u8], ciphertext: &[u8], now: u32) -> Result<Added, AddError> {
-        check_new(key_id, ciphertext)?;
+        check_lengths(key_id.len(), ciphertext.len())?;
         self.indexed().map_err(AddError::Unavailable)?;
 
         let hash: [u8; 32] = Sha256::digest(ciphertext).into();
@@ -97,29 +97,27 @@ impl<M: Memory + Clone> MessageStore<M> {
 
 /// The refusal of a batch of so many items.
 pub fn batch_too_long(length: usize) -> BatchError {
-    let length = u32::try_from(length).unwrap_or(u32::MAX);
-    BatchError::BatchTooLong(TooLong { length, max: MAX_BATCH_MESSAGES as u32 })
+    BatchError::BatchTooLong(too_long(length, MAX_BATCH_MESSAGES))
 }
 
-fn check_new(key_id: &[u8], ciphertext: &[u8]) -> Result<(), AddError> {
+/// Whether a key id and a ciphertext of these lengths can be stored.
+pub fn check_lengths(key_id: usize, ciphertext: usize) -> Result<(), AddError> {
     check_key_length(key_id).map_err(AddError::KeyIdLength)?;
-    if ciphertext.is_empty() {
+    if ciphertext == 0 {
         return Err(AddError::CiphertextEmpty);
     }
-    if ciphertext.len() > MAX_CIPHERTEXT_BYTES {
-        return Err(AddError::CiphertextTooLarge(TooLong {
-            length: length(ciphertext),
-            max: MAX_CIPHERTEXT_BYTES as u32,
-        }));
+    if ciphertext > MAX_CIPHERTEXT_BYTES {
+        return Err(AddError::CiphertextTooLarge(too_long(ciphertext, MAX_CIPHERTEXT_BYTES)));
     }
     Ok(())
 }
 
-/// Whether a key id has an allowed length.
-pub(super) fn check_key_length(key_id: &[u8]) -> Result<(), TooLong> {
-    if (1..=MAX_KEY_ID_BYTES).contains(&key_id.len()) {
-        Ok(())
-    } else {
-        Err(TooLong { length: length(key_id), max: MAX_KEY_ID_BYTES as u32 })
-    }
+/// Whether a key id may have this length.
+pub(super) fn check_key_length(length: usize) -> Result<(), TooLong> {
+    if (1..=MAX_KEY_ID_BYTES).contains(&length) { Ok(()) } else { Err(too_long(length, MAX_KEY_ID_BYTES)) }
+}
+
+/// A length and its limit as errors give them.
+pub(super) fn too_long(length: usize, max: usize) -> TooLong {
+    TooLong { length: u32::try_from(length).unwrap_or(u32::MAX), max: max as u32 }
 }

@@ -1,17 +1,18 @@
 //! From keys, hashes and pairs to heads, records and ids. A fingerprint only proposes; a record confirms.
 
 use super::MessageStore;
-use super::add::check_key_length;
+use super::add::{check_key_length, too_long};
 use super::index::fingerprint::Fingerprint;
 use super::index::keys::Place;
 use super::read::hash_bytes;
 use super::record::Record;
-use crate::api::{Id, KeyHead, LookupError, TooLong};
+use crate::api::{Id, KeyHead, LookupError};
 use crate::limits::MAX_LOOKUP_ITEMS;
+use candid::{CandidType, Deserialize};
 use ic_stable_structures::Memory;
 
 /// A pair to look for, borrowed from the call's argument.
-#[derive(Clone, Copy, Debug)]
+#[derive(CandidType, Deserialize, Clone, Copy, Debug)]
 pub struct StoredRef<'a> {
     /// The key id.
     pub key_id: &'a [u8],
@@ -32,7 +33,7 @@ impl<M: Memory + Clone> MessageStore<M> {
 
     /// The head of one key; `None`: it has no message.
     pub fn get_key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
-        check_key_length(key_id).map_err(LookupError::KeyIdLength)?;
+        check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
         self.indexed().map_err(LookupError::Unavailable)?;
         Ok(self.find_key(self.indexes.fingerprints.key(key_id), key_id).map(|(_, head)| head))
     }
@@ -51,7 +52,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         pairs
             .iter()
             .map(|pair| {
-                check_key_length(pair.key_id).map_err(LookupError::KeyIdLength)?;
+                check_key_length(pair.key_id.len()).map_err(LookupError::KeyIdLength)?;
                 let hash = hash_bytes(pair.hash).map_err(|length| LookupError::HashLength { length, expected: 32 })?;
                 let key = self.indexes.fingerprints.key(pair.key_id);
                 Ok(self.find_newest(&hash).and_then(|newest| self.find_pair_beside(&newest, key, pair.key_id)))
@@ -94,6 +95,5 @@ fn check_items(length: usize) -> Result<(), LookupError> {
 
 /// The refusal of so many items.
 pub fn items_too_long(length: usize) -> LookupError {
-    let length = u32::try_from(length).unwrap_or(u32::MAX);
-    LookupError::BatchTooLong(TooLong { length, max: MAX_LOOKUP_ITEMS as u32 })
+    LookupError::BatchTooLong(too_long(length, MAX_LOOKUP_ITEMS))
 }

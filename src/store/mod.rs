@@ -22,17 +22,18 @@ mod pages;
 mod payloads;
 mod read;
 mod rebuild;
-mod record;
+pub mod record;
 mod region;
 mod state;
 mod status;
 #[cfg(test)]
 mod tests;
 
-pub use add::{NewMessageRef, batch_too_long};
+pub use add::{NewMessageRef, batch_too_long, check_lengths};
 pub use header::{HeaderError, LAYOUT_VERSION};
 pub use index::fingerprint::Seed;
 pub use lookup::{StoredRef, items_too_long};
+pub use pages::RecordPage;
 pub use rebuild::{RebuildError, Rebuilt};
 
 use crate::api::{Progress, Settings, SettingsError};

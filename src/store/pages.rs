@@ -10,6 +10,19 @@ use crate::api::{Cursor, Id, Order, Page, PageError};
 use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, PAGE_MESSAGE_OVERHEAD};
 use ic_stable_structures::Memory;
 
+/// A page before its payloads are read.
+#[derive(Clone, Debug)]
+pub struct RecordPage {
+    /// In the order that was asked for.
+    pub records: Vec<Record>,
+    /// As in [`Page`].
+    pub next: Id,
+    /// As in [`Page`].
+    pub first_id: Id,
+    /// As in [`Page`].
+    pub gap: bool,
+}
+
 /// Ids from the first to the last, both inclusive; empty where `first > last`.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -20,6 +33,27 @@ struct Span {
 impl<M: Memory + Clone> MessageStore<M> {
     /// Messages with ids from `min_id` to `max_id`, both inclusive; `max_id` may lie beyond the last.
     pub fn get_messages_by_range(&self, min_id: Id, max_id: Id, cursor: Cursor) -> Result<Page, PageError> {
+        self.records_by_range(min_id, max_id, cursor).map(|page| self.messages(page))
+    }
+
+    /// Messages of one key.
+    pub fn get_messages_by_key(&self, key_id: &[u8], cursor: Cursor) -> Result<Page, PageError> {
+        self.records_by_key(key_id, cursor).map(|page| self.messages(page))
+    }
+
+    /// Messages stored from `from` to `until`, unix seconds, both inclusive.
+    pub fn get_messages_by_time(&self, from: u32, until: u32, cursor: Cursor) -> Result<Page, PageError> {
+        self.records_by_time(from, until, cursor).map(|page| self.messages(page))
+    }
+
+    /// A page with its payloads.
+    fn messages(&self, page: RecordPage) -> Page {
+        let messages = page.records.iter().map(|record| self.message(record)).collect();
+        Page { messages, next: page.next, first_id: page.first_id, gap: page.gap }
+    }
+
+    /// Records of [`Self::get_messages_by_range`].
+    pub fn records_by_range(&self, min_id: Id, max_id: Id, cursor: Cursor) -> Result<RecordPage, PageError> {
         check_range(min_id, max_id)?;
         if min_id == 0 {
             return Err(PageError::InvalidRange { min: min_id, max: max_id });
@@ -27,17 +61,17 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.span_page(Span { first: min_id, last: max_id }, cursor)
     }
 
-    /// Messages stored from `from` to `until`, unix seconds, both inclusive.
-    pub fn get_messages_by_time(&self, from: u32, until: u32, cursor: Cursor) -> Result<Page, PageError> {
+    /// Records of [`Self::get_messages_by_time`].
+    pub fn records_by_time(&self, from: u32, until: u32, cursor: Cursor) -> Result<RecordPage, PageError> {
         check_range(from, until)?;
         let first = self.first_id_where(|timestamp| timestamp >= from);
         let last = self.first_id_where(|timestamp| timestamp > until) - 1;
         self.span_page(Span { first, last }, cursor)
     }
 
-    /// Messages of one key.
-    pub fn get_messages_by_key(&self, key_id: &[u8], cursor: Cursor) -> Result<Page, PageError> {
-        check_key_length(key_id).map_err(PageError::KeyIdLength)?;
+    /// Records of [`Self::get_messages_by_key`].
+    pub fn records_by_key(&self, key_id: &[u8], cursor: Cursor) -> Result<RecordPage, PageError> {
+        check_key_length(key_id.len()).map_err(PageError::KeyIdLength)?;
         check_limit(cursor)?;
         self.indexed().map_err(PageError::Unavailable)?;
         let unknown = PageError::UnknownCursor { after: cursor.after };
@@ -59,7 +93,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(self.page(start, cursor, step))
     }
 
-    fn span_page(&self, span: Span, cursor: Cursor) -> Result<Page, PageError> {
+    fn span_page(&self, span: Span, cursor: Cursor) -> Result<RecordPage, PageError> {
         check_limit(cursor)?;
         if cursor.after >= self.inbox.next_id() {
             return Err(PageError::UnknownCursor { after: cursor.after });
@@ -79,22 +113,22 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 
     /// The page that starts at `start` and goes on with `step`, each an id or 0: nothing left.
-    fn page(&self, start: Id, cursor: Cursor, step: impl Fn(&Record) -> Id) -> Page {
+    fn page(&self, start: Id, cursor: Cursor, step: impl Fn(&Record) -> Id) -> RecordPage {
         let limit = cursor.limit.min(MAX_PAGE_MESSAGES) as usize;
-        let mut page = Page { messages: Vec::new(), next: 0, first_id: self.inbox.first_id(), gap: false };
+        let mut page = RecordPage { records: Vec::new(), next: 0, first_id: self.inbox.first_id(), gap: false };
         let mut bytes = 0;
         let mut id = start;
         while id != 0 {
             let record = self.inbox.record(id);
             bytes += PAGE_MESSAGE_OVERHEAD + usize::from(record.key_len) + record.len as usize;
-            if let Some(last) = page.messages.last()
-                && (page.messages.len() == limit || bytes > MAX_PAGE_BYTES)
+            if let Some(last) = page.records.last()
+                && (page.records.len() == limit || bytes > MAX_PAGE_BYTES)
             {
                 page.next = last.id;
                 break;
             }
-            page.messages.push(self.message(&record));
             id = step(&record);
+            page.records.push(record);
         }
         page
     }

@@ -74,6 +74,24 @@ impl<V: Memory> Payloads<V> {
         }
     }
 
+    /// Appends `len` bytes of what was written from `position` on. Precondition: as for [`Self::read`].
+    pub fn append_to(&self, position: u64, len: usize, bytes: &mut Vec<u8>) {
+        bytes.reserve(len);
+        let (mut position, mut left) = (position, len);
+        while left > 0 {
+            let (address, room) = self.locate(position);
+            let now = room.min(left);
+            let at = bytes.len();
+            // SAFETY: `reserve` made room for `left` bytes behind `at`, and reading initialises `now <= left` of them.
+            unsafe {
+                self.region.memory().read_unsafe(address, bytes.as_mut_ptr().add(at), now);
+                bytes.set_len(at + now);
+            }
+            position += now as u64;
+            left -= now;
+        }
+    }
+
     /// Where a position lies in the payload memory; for counting the pages that reading it touches.
     pub fn address(&self, position: u64) -> u64 {
         self.locate(position).0

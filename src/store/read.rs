@@ -22,35 +22,46 @@ impl KeyId {
 impl<M: Memory + Clone> MessageStore<M> {
     /// The message with this id.
     pub fn get_message_by_id(&self, id: Id) -> Result<Message, GetError> {
+        self.record_by_id(id).map(|record| self.message(&record))
+    }
+
+    /// The newest message whose ciphertext has this SHA-256.
+    pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Message, GetError> {
+        self.record_by_hash(hash).map(|record| self.message(&record))
+    }
+
+    /// The record of the message with this id.
+    pub fn record_by_id(&self, id: Id) -> Result<Record, GetError> {
         if id == 0 || id >= self.inbox.next_id() {
             return Err(GetError::UnknownId { id, last: self.inbox.next_id() - 1 });
         }
         if !self.inbox.is_live(id) {
             return Err(GetError::Dropped { first_id: self.inbox.first_id() });
         }
-        Ok(self.message(&self.inbox.record(id)))
+        Ok(self.inbox.record(id))
     }
 
-    /// The newest message whose ciphertext has this SHA-256.
-    pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Message, GetError> {
+    /// The record of the newest message whose ciphertext has this SHA-256.
+    pub fn record_by_hash(&self, hash: &[u8]) -> Result<Record, GetError> {
         let hash = hash_bytes(hash).map_err(|length| GetError::HashLength { length, expected: 32 })?;
         self.indexed().map_err(GetError::Unavailable)?;
-        let newest = self.find_newest(&hash).ok_or(GetError::NotFound)?;
-        Ok(self.message(&newest))
+        self.find_newest(&hash).ok_or(GetError::NotFound)
     }
 
-    /// A record with its payload: one read of its extent.
-    pub(super) fn message(&self, record: &Record) -> Message {
-        let mut extent = vec![0; record.len as usize + record.tail_len()];
-        self.payloads.read(record.offset, &mut extent);
-        let mut key_id = Vec::with_capacity(record.key_len.into());
-        key_id.extend_from_slice(record.key_head());
-        key_id.extend_from_slice(&extent[record.len as usize..]);
-        extent.truncate(record.len as usize);
+    /// Appends a record's extent to `bytes`, in one read: its ciphertext, then its key tail.
+    pub fn append_extent(&self, record: &Record, bytes: &mut Vec<u8>) {
+        self.payloads.append_to(record.offset, record.len as usize + record.tail_len(), bytes);
+    }
+
+    /// A record with its payload.
+    pub fn message(&self, record: &Record) -> Message {
+        let mut extent = Vec::new();
+        self.append_extent(record, &mut extent);
+        let tail = extent.split_off(record.len as usize);
         Message {
             id: record.id,
             timestamp: record.timestamp,
-            key_id: ByteBuf::from(key_id),
+            key_id: ByteBuf::from([record.key_head(), &tail].concat()),
             next_id: record.next_id,
             prev_id: record.prev_id,
             hash: ByteBuf::from(record.hash),
@@ -79,10 +90,5 @@ impl<M: Memory + Clone> MessageStore<M> {
 
 /// A hash as an array, or the length of what is none.
 pub(super) fn hash_bytes(hash: &[u8]) -> Result<[u8; 32], u32> {
-    hash.try_into().map_err(|_| length(hash))
-}
-
-/// A length as errors give it.
-pub(super) fn length(bytes: &[u8]) -> u32 {
-    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
+    hash.try_into().map_err(|_| u32::try_from(hash.len()).unwrap_or(u32::MAX))
 }

@@ -1,0 +1,39 @@
+//! The interface, once: which methods there are and what they take and give.
+
+/// Exports each method of a table, answered by the function of its name in `endpoints`, and lists them for
+/// `candid_interface`.
+macro_rules! methods {
+    (init($init:ty); $($mode:ident $name:ident($($argument:ty),*) -> $reply:ty;)*) => {
+        mod exports {
+            $(
+                #[unsafe(export_name = concat!("canister_", stringify!($mode), " ", stringify!($name)))]
+                extern "C" fn $name() {
+                    crate::endpoints::$name();
+                }
+            )*
+        }
+
+        /// The interface as candid text, with the types that the code has; a test holds it equal to `canister.did`.
+        pub fn candid_interface() -> String {
+            use candid::types::{Function, TypeInner};
+            let mut types = candid::types::internal::TypeContainer::new();
+            let mut service = vec![$({
+                let function = Function {
+                    modes: $crate::methods::mode(stringify!($mode)),
+                    args: vec![$(types.add::<$argument>()),*],
+                    rets: vec![types.add::<$reply>()],
+                };
+                (stringify!($name).to_string(), TypeInner::Func(function).into())
+            }),*];
+            service.sort_by(|(one, _): &(String, candid::types::Type), (other, _)| one.cmp(other));
+            let class = TypeInner::Class(vec![types.add::<$init>()], TypeInner::Service(service).into());
+            candid::pretty::candid::compile(&types.env, &Some(class.into()))
+        }
+    };
+}
+pub(crate) use methods;
+
+/// Candid's modes for a method that is exported as `update` or `query`.
+pub(crate) fn mode(name: &str) -> Vec<candid::types::FuncMode> {
+    if name == "query" { vec![candid::types::FuncMode::Query] } else { Vec::new() }
+}
