@@ -72,7 +72,7 @@ fn storage_is_paid_as_time_passes() {
     ic.advance_time(Duration::from_secs(1000));
     ic.tick();
     let paid = before - ic.cycle_balance(id);
-    let expected = u128::from(bytes) * 317_500 * 1000 >> 30;
+    let expected = (u128::from(bytes) * 317_500 * 1000) >> 30;
     assert!(paid.abs_diff(expected) <= 1, "paid {paid}, expected {expected}");
 }
 

@@ -1,16 +1,17 @@
 //! Stable memory, with 64-bit and with 32-bit offsets.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use wasmtime::Linker;
 
 use super::call::Call;
 use super::system_call;
-use crate::limits::{DIRTY_PAGE_INSTRUCTIONS, WASM_PAGE};
+use crate::limits::{DIRTY_PAGE_INSTRUCTIONS, MAX_HEAP, WASM_PAGE};
 use crate::sandbox::{Host, Trap};
 
 /// 64-KiB pages that 32-bit offsets can address.
-const MAX_PAGES_32: u64 = (1 << 32) / WASM_PAGE;
+const MAX_PAGES_32: u64 = MAX_HEAP / WASM_PAGE;
 
 pub fn register(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     system_call!(linker, stable64_size(call) -> u64 { Ok(call.execution().stable.pages()) });
@@ -61,14 +62,13 @@ fn grow(call: &mut Call<'_>, pages: u64, limit: u64) -> Result<Option<u64>, Trap
 
 fn read(call: &mut Call<'_>, dst: u64, offset: u64, size: u64) -> Result<(), Trap> {
     call.charge(size)?;
-    let (dst, len) = heap_range(dst, size)?;
+    let dst = heap_range(dst, size)?;
     let stable = &call.execution().stable;
     let range = stable.range(offset, size).ok_or_else(stable_out_of_bounds)?;
     let (unaccessed, _) = stable.untouched(&range);
     check_limit(call, stable.footprint().accessed_pages + unaccessed)?;
     let heap = Arc::clone(&call.host().heap);
-    let copied = heap.write(dst, call.execution_mut().stable.read(range));
-    debug_assert_eq!(len, size as usize);
+    let copied = heap.write(dst.start, call.execution_mut().stable.read(range));
     if copied { Ok(()) } else { Err(heap_out_of_bounds()) }
 }
 
@@ -80,9 +80,8 @@ fn write(call: &mut Call<'_>, offset: u64, src: u64, size: u64) -> Result<(), Tr
     call.charge(size.saturating_add(clean * DIRTY_PAGE_INSTRUCTIONS))?;
     let range = range.ok_or_else(stable_out_of_bounds)?;
     check_limit(call, accessed)?;
-    let (src, len) = heap_range(src, size)?;
     let heap = Arc::clone(&call.host().heap);
-    let bytes = heap.read(src..src + len).ok_or_else(heap_out_of_bounds)?;
+    let bytes = heap.read(heap_range(src, size)?).ok_or_else(heap_out_of_bounds)?;
     call.execution_mut().stable.write(range.start, bytes);
     Ok(())
 }
@@ -93,9 +92,10 @@ fn check_limit(call: &Call<'_>, accessed_pages: u64) -> Result<(), Trap> {
     if accessed_pages > limit { Err(Trap::StablePages(limit)) } else { Ok(()) }
 }
 
-fn heap_range(offset: u64, size: u64) -> Result<(usize, usize), Trap> {
-    let end = offset.checked_add(size).filter(|&end| end <= 1 << 32);
-    end.map(|_| (offset as usize, size as usize)).ok_or_else(heap_out_of_bounds)
+/// The range of `size` bytes from `offset` on, if 32 bits can address it.
+fn heap_range(offset: u64, size: u64) -> Result<Range<usize>, Trap> {
+    let end = offset.checked_add(size).filter(|&end| end <= MAX_HEAP).ok_or_else(heap_out_of_bounds)?;
+    Ok(offset as usize..end as usize)
 }
 
 fn heap_out_of_bounds() -> Trap {
