@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{install, module, update};
+use common::{install, module, number, query, update};
 use local_ic::{ErrorCode, LocalIc};
 
 /// An update that changes everything there is to change, by 15 system calls.
@@ -119,4 +119,32 @@ fn what_a_trapping_message_printed_stays_in_the_log() {
     assert_eq!(logs.len(), 2);
     assert_eq!((logs[0].idx, logs[0].content.as_slice()), (0, &b"hello"[..]));
     assert!(logs[1].content.ends_with(b"'hell'"));
+}
+
+/// Reports a global and the size of the heap, which other methods change and then trap.
+const OBSERVER: &str = r#"
+    (memory 1)
+    (global $g (mut i64) (i64.const 7))
+    (func (export "canister_update set and trap") (global.set $g (i64.const 8)) unreachable)
+    (func (export "canister_update grow and trap") (drop (memory.grow (i32.const 9))) unreachable)
+    (func (export "canister_update fill")
+        (memory.fill (i32.const 65536) (i32.const 1) (i32.const 4096)))
+    (func (export "canister_query observe")
+        (i64.store (i32.const 0) (global.get $g))
+        (i64.store (i32.const 8) (i64.extend_i32_u (memory.size)))
+        (call $msg_reply_data_append (i32.const 0) (i32.const 16))
+        (call $msg_reply))
+"#;
+
+#[test]
+fn the_next_message_sees_the_old_globals_and_the_old_size() {
+    let ic = LocalIc::new();
+    let id = install(&ic, OBSERVER);
+    for method in ["set and trap", "grow and trap"] {
+        update(&ic, id, method).unwrap_err();
+        let seen = query(&ic, id, "observe").unwrap();
+        assert_eq!((number(&seen), number(&seen[8..])), (7, 1), "after {method}");
+        let reject = update(&ic, id, "fill").unwrap_err();
+        assert!(reject.reject_message.ends_with("heap out of bounds"), "{reject}");
+    }
 }
