@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candid::Principal;
 
 use super::Engine;
-use crate::canister::{Canister, CanisterLog};
+use crate::canister::Canister;
 use crate::fees;
 use crate::limits::*;
 use crate::memory::Footprint;
@@ -79,7 +79,7 @@ pub struct Output {
 
 impl Engine {
     /// Executes `target` of a canister that has code, as a transaction: commits what it did if it returned and its
-    /// kind of entry point keeps that, and takes it back otherwise. The canister can pay for the execution.
+    /// kind of entry point keeps that, and takes it back otherwise. What the execution may cost is set aside before.
     pub(super) fn execute(&mut self, id: Principal, entry: EntryPoint, target: Target<'_>, input: Input) -> Output {
         let (now, subnet_id) = (self.now, self.subnet_id);
         let canister = self.canisters.get_mut(&id).expect("the canister exists");
@@ -87,9 +87,8 @@ impl Engine {
         let (available, charged) = (input.available, entry.is_replicated());
         let limits = limits(canister, entry);
         let before = canister.cycles;
-        if charged {
-            canister.cycles = before.saturating_sub(fees::execution(limits.instructions));
-        }
+        let prepaid = if charged { fees::execution(limits.instructions).min(before) } else { 0 };
+        canister.cycles -= prepaid;
         let execution = begin(canister, entry, input, limits, now, subnet_id);
         let code = canister.code.as_mut().expect("the canister has code");
         code.begin();
@@ -107,12 +106,11 @@ impl Engine {
         canister.stable = execution.stable;
         canister.faults.trap_at = None;
         if charged {
-            let fee = fees::execution(instructions);
-            let refund = fees::execution(limits.instructions) - fee;
+            let fee = fees::execution(instructions).min(prepaid);
             // What a trapped execution did with the cycles is taken back, its fee is not.
             canister.cycles = match &result {
-                Ok(()) => execution.balance + refund,
-                Err(_) => before.saturating_sub(fee),
+                Ok(()) => execution.balance + prepaid - fee,
+                Err(_) => before - fee,
             };
             if let Err(trap) = &result {
                 execution.log.push(now, format!("[TRAP]: {trap}").into_bytes());
@@ -190,39 +188,26 @@ fn begin(
 ) -> Execution {
     let mut stable = std::mem::take(&mut canister.stable);
     stable.begin();
-    Execution {
-        context: Context {
-            entry,
-            canister_id: canister.id,
-            settings: Arc::clone(&canister.settings),
-            status: canister.status_number(),
-            version: canister.version,
-            module_bytes: canister.module_bytes(),
-            subnet_id,
-            now,
-            caller: input.caller,
-            method: input.method,
-            argument: input.argument,
-            rejection: input.rejection,
-            refunded: input.refunded,
-            deadline: input.deadline,
-            earlier_instructions: input.earlier_instructions,
-            may_respond: input.may_respond,
-        },
-        limits,
-        stable,
-        log: CanisterLog::default(),
-        balance: canister.cycles,
-        available: input.available,
-        reply_data: Vec::new(),
-        response: None,
-        pending: None,
-        requests: Vec::new(),
-        certified_data: None,
-        global_timer: canister.global_timer,
-        message_accepted: false,
-        system_calls: 0,
-    }
+    let context = Context {
+        entry,
+        canister_id: canister.id,
+        settings: Arc::clone(&canister.settings),
+        status: canister.status_number(),
+        version: canister.version,
+        module_bytes: canister.module_bytes(),
+        subnet_id,
+        now,
+        caller: input.caller,
+        method: input.method,
+        argument: input.argument,
+        rejection: input.rejection,
+        refunded: input.refunded,
+        deadline: input.deadline,
+        earlier_instructions: input.earlier_instructions,
+        may_respond: input.may_respond,
+    };
+    let execution = Execution::new(context, limits, stable, canister.cycles, canister.global_timer);
+    Execution { available: input.available, ..execution }
 }
 
 /// What an execution used, its stable memory counted from `before` on.

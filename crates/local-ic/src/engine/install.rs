@@ -209,39 +209,27 @@ impl Installation<'_> {
             EntryPoint::Init | EntryPoint::PostUpgrade => std::mem::take(&mut self.argument),
             _ => Vec::new(),
         };
-        Execution {
-            context: Context {
-                entry,
-                canister_id: self.canister.id,
-                settings: Arc::clone(&self.canister.settings),
-                status: self.canister.status_number(),
-                version: self.version,
-                module_bytes,
-                subnet_id: self.subnet_id,
-                now: self.now,
-                caller: self.sender,
-                method: String::new(),
-                argument,
-                rejection: None,
-                refunded: 0,
-                deadline: 0,
-                earlier_instructions: 0,
-                may_respond: false,
-            },
-            limits: self.limits,
-            stable: std::mem::take(&mut self.stable),
-            log: CanisterLog::default(),
-            balance: self.balance,
-            available: 0,
-            reply_data: Vec::new(),
-            response: None,
-            pending: None,
-            requests: Vec::new(),
-            certified_data: None,
-            global_timer: self.global_timer,
-            message_accepted: false,
-            system_calls: self.system_calls,
-        }
+        let context = Context {
+            entry,
+            canister_id: self.canister.id,
+            settings: Arc::clone(&self.canister.settings),
+            status: self.canister.status_number(),
+            version: self.version,
+            module_bytes,
+            subnet_id: self.subnet_id,
+            now: self.now,
+            caller: self.sender,
+            method: String::new(),
+            argument,
+            rejection: None,
+            refunded: 0,
+            deadline: 0,
+            earlier_instructions: 0,
+            may_respond: false,
+        };
+        let stable = std::mem::take(&mut self.stable);
+        let execution = Execution::new(context, self.limits, stable, self.balance, self.global_timer);
+        Execution { system_calls: self.system_calls, ..execution }
     }
 }
 

@@ -145,6 +145,26 @@ pub fn memory_usage(heap_bytes: u64, stable_pages: u64, module_bytes: u64) -> u6
 }
 
 impl Execution {
+    /// An execution that has done nothing yet, of a canister with this stable memory, balance and global timer.
+    pub fn new(context: Context, limits: Limits, stable: StableMemory, balance: u128, global_timer: u64) -> Self {
+        Self {
+            context,
+            limits,
+            stable,
+            log: CanisterLog::default(),
+            balance,
+            available: 0,
+            reply_data: Vec::new(),
+            response: None,
+            pending: None,
+            requests: Vec::new(),
+            certified_data: None,
+            global_timer,
+            message_accepted: false,
+            system_calls: 0,
+        }
+    }
+
     /// Whether the call still needs a response.
     pub fn may_respond(&self) -> bool {
         self.context.may_respond && self.response.is_none()
