@@ -6,7 +6,15 @@ macro_rules! methods {
     (init($init:ty); $($mode:ident $name:ident($($argument:ty),*) -> $reply:ty;)*) => {
         mod exports {
             $(
-                #[unsafe(export_name = concat!("canister_", stringify!($mode), " ", stringify!($name)))]
+                // Linkers of other targets do not take a space.
+                #[cfg_attr(
+                    target_family = "wasm",
+                    unsafe(export_name = concat!("canister_", stringify!($mode), " ", stringify!($name)))
+                )]
+                #[cfg_attr(
+                    not(target_family = "wasm"),
+                    unsafe(export_name = concat!("canister_", stringify!($mode), ".", stringify!($name)))
+                )]
                 extern "C" fn $name() {
                     crate::endpoints::$name();
                 }
