@@ -10,7 +10,7 @@ const MESSAGES: u32 = 200;
 
 /// The key of the n-th message: some keys have many, the last has few.
 fn key_of(n: u32) -> Vec<u8> {
-    let key = if n % 50 == 0 { KEYS } else { n * n % KEYS };
+    let key = if n.is_multiple_of(50) { KEYS } else { n * n % KEYS };
     bytes(key, 20 + key as usize * 5)
 }
 

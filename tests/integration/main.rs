@@ -23,6 +23,7 @@ mod round_trip;
 mod seed;
 mod status;
 mod storage_full;
+mod subtypes;
 mod support;
 mod time_search;
 mod traps;

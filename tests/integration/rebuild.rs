@@ -5,7 +5,6 @@ use message_canister::api::*;
 use message_canister::limits::{MAX_REBUILD_PAGES, MIN_REBUILD_PAGES};
 use serde_bytes::ByteBuf;
 
-use crate::support::snapshot::Snapshot;
 use crate::support::{Inbox, bytes, first_page, new_message, sha256};
 
 /// The least work there may be in a slice.

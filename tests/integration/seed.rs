@@ -6,7 +6,7 @@ use message_canister::limits::MIN_REBUILD_PAGES;
 use crate::support::{Inbox, bytes, engine, new_message};
 
 /// The seed in stable memory: 32 bytes behind the header of the state memory, as `docs/layout.md` draws it.
-fn seed(inbox: &Inbox) -> Vec<u8> {
+pub fn seed(inbox: &Inbox) -> Vec<u8> {
     let stable = inbox.platform.stable_memory(inbox.id);
     let state = stable.chunks(65_536).find(|page| page.starts_with(b"MCST")).expect("there is a state memory");
     state[64..96].to_vec()

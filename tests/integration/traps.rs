@@ -2,6 +2,7 @@
 //! causes the traps.
 
 use local_ic::LocalIc;
+use local_ic::testing::CanisterState;
 use message_canister::api::*;
 use message_canister::limits::MIN_REBUILD_PAGES;
 
@@ -11,8 +12,8 @@ use crate::support::{Inbox, bytes, embedded, new_message};
 const TOO_MANY: u64 = 2_000;
 
 /// The canister's heap, globals, stable memory and so on, but for what the failed execution cost.
-fn state(engine: &LocalIc, inbox: &Inbox) -> local_ic::testing::CanisterState {
-    local_ic::testing::CanisterState { cycles: 0, ..engine.canister_state(inbox.id) }
+fn state(engine: &LocalIc, inbox: &Inbox) -> CanisterState {
+    CanisterState { cycles: 0, ..engine.canister_state(inbox.id) }
 }
 
 fn filled() -> (std::rc::Rc<LocalIc>, Inbox) {
@@ -120,7 +121,8 @@ fn a_trap_anywhere_in_changing_settings() {
     assert_eq!(inbox.get_status().settings.rebuild_pages, Some(99), "the call that got through is heard");
 }
 
-/// A slice that traps, for whatever reason that passes, must not leave a store unavailable for good.
+/// A slice that traps, for whatever reason that passes, must not leave a store unavailable for good. It may wait for a
+/// while, or for a client that tries again.
 #[test]
 fn a_rebuild_survives_a_trap_in_any_of_its_slices() {
     let (engine, inbox) = embedded::inbox();
@@ -128,22 +130,47 @@ fn a_rebuild_survives_a_trap_in_any_of_its_slices() {
     inbox.add_messages(&batch).expect("a good batch");
     for n in 1..=12 {
         inbox.begin_upgrade(Some(Settings { rebuild_pages: Some(MIN_REBUILD_PAGES) })).expect("the canister upgrades");
-        let start = inbox.get_status().rebuild.expect("one slice is not enough");
+        assert!(inbox.get_status().rebuild.is_some(), "one slice is not enough");
         engine.trap_at_system_call(inbox.id, Some(n));
         inbox.platform.tick();
-        inbox.platform.tick();
         engine.trap_at_system_call(inbox.id, None);
-        // What is left of it may wait for a while before it is tried again.
-        for second in 1..=300 {
-            let clock = inbox.platform.time();
-            inbox.platform.set_time(clock + crate::support::SECOND);
-            inbox.platform.tick();
-            let now = inbox.get_status().rebuild;
-            assert!(
-                second < 300 || now.is_none(),
-                "from {start:?}, with a trap at system call {n}, it stays at {now:?}"
-            );
-        }
+        let is_over = waits_until(&inbox, || inbox.add_message(&bytes(1, 41), &bytes(1, 200)).is_ok());
+        assert!(is_over, "with a trap at system call {n} it stays at {:?}", inbox.get_status().rebuild);
         inbox.assert_all_invariants();
     }
+}
+
+/// Drawing the seed takes several messages: whichever of them traps, the seed is drawn in the end.
+#[test]
+fn the_seed_is_drawn_in_spite_of_a_trap() {
+    let is_drawn = |inbox: &Inbox| crate::seed::seed(inbox) != [0; 32];
+    for message in 0..3 {
+        for n in 1..=6 {
+            let engine = std::rc::Rc::new(embedded::start());
+            let inbox = Inbox::installed(engine.clone(), None);
+            for _ in 0..message {
+                inbox.platform.tick();
+            }
+            engine.trap_at_system_call(inbox.id, Some(n));
+            inbox.platform.tick();
+            engine.trap_at_system_call(inbox.id, None);
+            let mut sent = 0u32;
+            let drawn = waits_until(&inbox, || {
+                sent += 1;
+                inbox.add_message(b"key", &sent.to_le_bytes()).expect("adds do not wait for the seed");
+                sent.is_multiple_of(20) && is_drawn(&inbox)
+            });
+            assert!(drawn, "with a trap at system call {n} after {message} rounds the seed is never drawn");
+            inbox.assert_all_invariants();
+        }
+    }
+}
+
+/// Whether `done` becomes true within five minutes of rounds, a second each.
+fn waits_until(inbox: &Inbox, mut done: impl FnMut() -> bool) -> bool {
+    (0..300).any(|_| {
+        inbox.platform.set_time(inbox.platform.time() + crate::support::SECOND);
+        inbox.platform.tick();
+        done()
+    })
 }

@@ -1,0 +1,95 @@
+//! What candid allows beyond a method's own types is accepted: other type tables, extra fields, extra arguments.
+
+use candid::{CandidType, encode_args};
+use message_canister::api::*;
+use serde_bytes::ByteBuf;
+
+use crate::support::raw::{self, blob, index, leb, message, opt_of, record_of, vec_of};
+use crate::support::{Inbox, bytes, first_page};
+
+fn filled() -> Inbox {
+    let inbox = Inbox::new();
+    for n in 1..=5u32 {
+        inbox.add_message(&bytes(n % 2, 41), &n.to_le_bytes()).expect("stored");
+    }
+    inbox
+}
+
+/// New arguments will come as trailing opts: a client of a later release talks to this one.
+#[test]
+fn extra_arguments_are_ignored() {
+    let inbox = filled();
+    let cursor = first_page(Order::ascending);
+    let add = encode_args((ByteBuf::from("key"), ByteBuf::from("text"), Some("later"), vec![1u64, 2]));
+    let reply = inbox.update_raw("add_message", add.expect("arguments can be encoded")).expect("accepted");
+    let (added,): (Result<Added, AddError>,) = candid::decode_args(&reply).expect("a result");
+    assert_eq!(added, Ok(Added { id: 6, duplicate: false }), "an add with extra arguments");
+    let range = encode_args((1u32, 9u32, cursor, Some(true)));
+    let reply = inbox.query_raw("get_messages_by_range", range.expect("encoded")).expect("accepted");
+    let (page,): (Result<Page, PageError>,) = candid::decode_args(&reply).expect("a result");
+    assert_eq!(page, inbox.get_messages_by_range(1, 9, cursor), "a page with an extra argument");
+    let batch = encode_args((vec![crate::support::new_message(b"key", b"more")], Some(1u8)));
+    let reply = inbox.update_raw("add_messages", batch.expect("encoded")).expect("accepted");
+    type Results = Result<Vec<Result<Added, AddError>>, BatchError>;
+    let (results,): (Results,) = candid::decode_args(&reply).expect("a result");
+    assert_eq!(results, Ok(vec![Ok(Added { id: 7, duplicate: false })]), "a batch with an extra argument");
+    for method in ["get_status", "get_min_message_id", "get_max_message_id"] {
+        let arg = encode_args((1u32, "text", Some(cursor))).expect("encoded");
+        let reply = inbox.query_raw(method, arg).expect("accepted");
+        let plain = inbox.query_raw(method, crate::support::client::no_arguments()).expect("accepted");
+        assert_eq!(reply, plain, "{method} with arguments answers as without");
+    }
+}
+
+/// Subtypes: what other encoders write, and what a later client's records may have beside the fields of today.
+#[test]
+fn every_encoding_that_candid_allows_is_accepted() {
+    #[derive(CandidType)]
+    struct LaterCursor {
+        after: Id,
+        order: Order,
+        limit: u32,
+        newer: Option<String>,
+        an_older: u64,
+    }
+    let inbox = filled();
+    let expected = inbox.get_messages_by_range(1, 9, first_page(Order::descending));
+    let later =
+        LaterCursor { after: 0, order: Order::descending, limit: 9, newer: Some("new".to_string()), an_older: 7 };
+    let arg = encode_args((1u32, 9u32, later)).expect("encoded");
+    let reply = inbox.query_raw("get_messages_by_range", arg).expect("more fields are a subtype");
+    let (page,): (Result<Page, PageError>,) = candid::decode_args(&reply).expect("a result");
+    assert_eq!(page, expected, "a cursor with fields of a later release");
+
+    // A table with entries that nothing uses, the same type twice, and types in another order.
+    let unused = record_of(&[("a", &[raw::TEXT]), ("b", &index(1))]);
+    let table = [unused, opt_of(&index(0)), vec_of(&[raw::NAT8]), vec_of(&[raw::NAT8])];
+    let values = [blob(b"key"), blob(b"by hand")].concat();
+    let arg = message(&table, &[index(3), index(2)], &values);
+    let reply = inbox.update_raw("add_message", arg).expect("any type table will do");
+    let (added,): (Result<Added, AddError>,) = candid::decode_args(&reply).expect("a result");
+    assert_eq!(added, Ok(Added { id: 6, duplicate: false }), "an add with another type table");
+
+    // A batch of no items, typed as the vector of nothing that some encoders write.
+    let arg = message(&[vec_of(&[raw::EMPTY])], &[index(0)], &leb(0));
+    let reply = inbox.update_raw("add_messages", arg).expect("a vec empty is a subtype of every vector");
+    type Results = Result<Vec<Result<Added, AddError>>, BatchError>;
+    let (results,): (Results,) = candid::decode_args(&reply).expect("a result");
+    assert_eq!(results, Ok(vec![]), "a batch of nothing");
+
+    // Settings are a record of opts: one may be missing, and one of another type is none.
+    for arg in [
+        message(&[record_of(&[])], &[index(0)], &[]),
+        encode_args((WrongOpt { rebuild_pages: Some("x") },)).expect("encoded"),
+    ] {
+        let reply = inbox.update_raw("set_settings", arg).expect("a missing opt is null");
+        let (result,): (Result<(), SettingsError>,) = candid::decode_args(&reply).expect("a result");
+        assert_eq!(result, Ok(()), "settings of a missing opt");
+        assert_eq!(inbox.get_status().settings, Settings::default(), "which is null");
+    }
+}
+
+#[derive(CandidType)]
+struct WrongOpt {
+    rebuild_pages: Option<&'static str>,
+}
