@@ -1,7 +1,5 @@
 //! What only an embedded engine can do: measure executions, make them fail, and compare states.
 
-use std::collections::HashMap;
-
 use candid::Principal;
 use sha2::{Digest, Sha256};
 
@@ -9,25 +7,6 @@ use crate::canister::Canister;
 use crate::client::LocalIc;
 use crate::metrics::{ExecutionRecord, Usage};
 use crate::system_api::EntryPoint;
-
-/// What a test has a canister suffer.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Faults {
-    /// Size that stable memory cannot exceed, in 64-KiB pages.
-    pub stable_memory_limit: Option<u64>,
-    /// The system call of the next message that traps, counted from 1.
-    pub trap_at: Option<u64>,
-    /// Limit of instructions by entry point, and for all others.
-    instructions: (HashMap<EntryPoint, u64>, Option<u64>),
-}
-
-impl Faults {
-    /// The limit that `entry` has instead of the platform's.
-    pub fn instruction_limit(&self, entry: EntryPoint) -> Option<u64> {
-        let (by_entry, others) = &self.instructions;
-        by_entry.get(&entry).copied().or(*others)
-    }
-}
 
 /// The state of a canister, comparable.
 ///
@@ -131,17 +110,6 @@ impl LocalIc {
     /// Limits the instructions of `entry`, or of every entry point that has no limit of its own, until it is taken
     /// back. The hooks of an installation or upgrade share the limit of [`EntryPoint::Init`].
     pub fn set_instruction_limit(&self, canister_id: Principal, entry: Option<EntryPoint>, limit: Option<u64>) {
-        self.with_canister(canister_id, |canister| {
-            let (by_entry, others) = &mut canister.faults.instructions;
-            match (entry, limit) {
-                (None, limit) => *others = limit,
-                (Some(entry), Some(limit)) => {
-                    by_entry.insert(entry, limit);
-                }
-                (Some(entry), None) => {
-                    by_entry.remove(&entry);
-                }
-            }
-        });
+        self.with_canister(canister_id, |canister| canister.faults.limit_instructions(entry, limit));
     }
 }

@@ -2,11 +2,13 @@
 
 mod calls;
 mod code;
+mod faults;
 mod log;
 mod settings;
 
 pub use calls::{CallContext, Callback, Origin};
 pub use code::Code;
+pub use faults::Faults;
 pub use log::CanisterLog;
 pub use settings::Settings;
 
@@ -21,7 +23,6 @@ use crate::limits::WASM_PAGE;
 use crate::memory::StableMemory;
 use crate::metrics::ExecutionRecord;
 use crate::sandbox::memory_usage;
-use crate::testing::Faults;
 
 /// Executions that are remembered for each canister.
 const REMEMBERED_EXECUTIONS: usize = 10_000;
