@@ -5,10 +5,9 @@ use message_canister::limits::MAX_CIPHERTEXT_BYTES;
 
 use crate::model::{Facts, Model};
 use crate::support::client::init_argument;
-use crate::support::platform::Platform;
 use crate::support::snapshot::Snapshot;
 use crate::support::wasm::canister_wasm;
-use crate::support::{Inbox, START_SECONDS, bytes, embedded, first_page, new_message, page_after};
+use crate::support::{Inbox, START_SECONDS, bytes, first_page, new_message, page_after};
 
 /// Stores in both the inbox and its model, at the same second.
 fn add(inbox: &Inbox, model: &mut Model, offset: u32, key_id: &[u8], ciphertext: &[u8]) {
@@ -164,20 +163,4 @@ fn a_bad_argument_fails_the_upgrade_and_changes_nothing() {
         assert!(reject.is_trap(), "by a trap, got {reject:?}");
     }
     before.assert_same(&inbox, "upgrades with malformed arguments");
-}
-
-/// Memory in use is never laid out anew, be it our own or somebody else's.
-#[test]
-fn an_installation_over_memory_in_use_is_refused() {
-    let filled = Inbox::new();
-    filled.add_message(b"key", b"text").expect("stored");
-    for image in [filled.platform.stable_memory(filled.id), vec![0; 65_536], bytes(1, 65_536)] {
-        let engine = embedded::start();
-        let id = engine.create();
-        engine.set_stable_memory(id, image.clone());
-        let reject = engine.install(id, canister_wasm(), init_argument(None)).expect_err("memory is in use");
-        assert!(reject.is_trap(), "by a trap, got {reject:?}");
-        assert!(reject.message.contains("stable memory"), "the reason must name stable memory: {}", reject.message);
-        assert!(engine.stable_memory(id) == image, "the memory that was refused must be as it was");
-    }
 }
