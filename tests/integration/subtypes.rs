@@ -4,7 +4,8 @@ use candid::{CandidType, encode_args};
 use message_canister::api::*;
 use serde_bytes::ByteBuf;
 
-use crate::support::raw::{self, blob, index, leb, message, opt_of, record_of, vec_of};
+use crate::support::methods::{METHODS, good_arguments};
+use crate::support::raw::{self, Parts, blob, index, leb, message, opt_of, record_of, vec_of};
 use crate::support::{Inbox, bytes, first_page};
 
 fn filled() -> Inbox {
@@ -92,4 +93,31 @@ fn every_encoding_that_candid_allows_is_accepted() {
 #[derive(CandidType)]
 struct WrongOpt {
     rebuild_pages: Option<&'static str>,
+}
+
+/// Agents number the types of an argument in different orders.
+#[test]
+fn the_order_of_types_makes_no_difference() {
+    let inbox = filled();
+    let mut differ = 0;
+    for method in METHODS {
+        for arg in good_arguments(method) {
+            let parts = Parts::of(&arg);
+            let other = parts.parts_first();
+            differ += u32::from(other.table != parts.table);
+            // What no agent writes: every type of the table twice over.
+            let mut doubled = parts.clone();
+            doubled.table.extend(parts.table.clone());
+            let call = if method.is_query { Inbox::query_raw } else { Inbox::update_raw };
+            let first = call(&inbox, method.name, arg).expect("good arguments");
+            // An add is a duplicate from the second time on.
+            let again = call(&inbox, method.name, parts.bytes()).expect("good arguments");
+            assert!(!method.is_query || first == again, "{} answers the same twice", method.name);
+            for other in [other, doubled] {
+                let reply = call(&inbox, method.name, other.bytes()).expect("the same arguments, encoded otherwise");
+                assert_eq!(reply, again, "{} answers the same to {other:02x?}", method.name);
+            }
+        }
+    }
+    assert!(differ >= 6, "the orders differ for {differ} arguments only");
 }

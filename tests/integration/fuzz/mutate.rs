@@ -148,7 +148,9 @@ fn change_parts(dice: &mut Dice, parts: &mut Parts, others: &[Vec<u8>]) {
 
 /// A change of the bytes, whatever they mean.
 fn change_bytes(dice: &mut Dice, arg: &mut Vec<u8>) {
-    let place = dice.below(arg.len() + 1);
+    // Half of the changes fall where the types and the first lengths are.
+    let reach = if dice.below(2) == 0 { arg.len().min(50) } else { arg.len() };
+    let place = dice.below(reach + 1);
     let length = 1 + dice.below(8);
     let end = (place + length).min(arg.len());
     match dice.below(6) {

@@ -5,6 +5,7 @@ use message_canister::api::*;
 use serde_bytes::ByteBuf;
 
 use super::client::new_message;
+use super::raw::Parts;
 use super::{bytes, first_page, page_after, sha256};
 
 /// A method of `canister.did`.
@@ -43,7 +44,7 @@ pub const METHODS: [Method; 17] = [
     query("http_request"),
 ];
 
-/// Arguments that each method accepts: several for those that take any.
+/// Arguments that each method accepts: several for those that take any, encoded as agents in Rust and in JavaScript do.
 pub fn good_arguments(method: Method) -> Vec<Vec<u8>> {
     let key = || ByteBuf::from(bytes(1, 41));
     let stored = |n: u32| Stored { key_id: ByteBuf::from(bytes(n, 20)), hash: ByteBuf::from(sha256(&bytes(n, 100))) };
@@ -70,7 +71,9 @@ pub fn good_arguments(method: Method) -> Vec<Vec<u8>> {
         "http_request" => vec![encode_args((request(),))],
         _ => vec![encode_args(())],
     };
-    encoded.into_iter().map(|bytes| bytes.expect("good arguments can be encoded")).collect()
+    let rust: Vec<_> = encoded.into_iter().map(|bytes| bytes.expect("good arguments can be encoded")).collect();
+    let javascript = rust.iter().map(|bytes| Parts::of(bytes).parts_first().bytes());
+    rust.iter().cloned().chain(javascript.filter(|bytes| !rust.contains(bytes))).collect()
 }
 
 fn settings(rebuild_pages: Option<u32>) -> Settings {

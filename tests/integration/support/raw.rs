@@ -101,6 +101,54 @@ impl Parts {
     pub fn bytes(&self) -> Vec<u8> {
         message(&self.table, &self.types, &self.values)
     }
+
+    /// The same with every type numbered after its parts, as agents in JavaScript do; agents in Rust number it before.
+    pub fn parts_first(&self) -> Self {
+        let mut order = vec![];
+        self.types.iter().for_each(|of| self.visit(of, &mut order));
+        let renumbered = |of: &[u8]| match entry_number(of) {
+            Some(entry) => index(order.iter().position(|&old| old == entry).expect("every entry is used") as u64),
+            None => of.to_vec(),
+        };
+        let entry = |&old: &usize| {
+            let (mut entry, parts) = split_entry(&self.table[old]);
+            parts.into_iter().for_each(|(label, of)| entry.extend([label, renumbered(&of)].concat()));
+            entry
+        };
+        Self {
+            table: order.iter().map(entry).collect(),
+            types: self.types.iter().map(|of| renumbered(of)).collect(),
+            values: self.values.clone(),
+        }
+    }
+
+    fn visit(&self, of: &[u8], order: &mut Vec<usize>) {
+        if let Some(entry) = entry_number(of)
+            && !order.contains(&entry)
+        {
+            let (_, parts) = split_entry(&self.table[entry]);
+            parts.iter().for_each(|(_, of)| self.visit(of, order));
+            order.push(entry);
+        }
+    }
+}
+
+/// The number of an entry that a type refers to; `None`: a primitive. The tables of good arguments are short.
+fn entry_number(of: &[u8]) -> Option<usize> {
+    (of[0] < 0x40).then_some(usize::from(of[0]))
+}
+
+/// An entry's opcode with the number of its parts, and each part: its label, if it has one, and its type.
+fn split_entry(entry: &[u8]) -> (Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>) {
+    let mut rest = entry;
+    let mut head = take(&mut rest, 1);
+    if ![RECORD, VARIANT].contains(&head[0]) {
+        return (head, vec![(vec![], rest.to_vec())]);
+    }
+    let fields = take_leb(&mut rest);
+    head.extend(leb(fields));
+    let parts = (0..fields).map(|_| (take_number(&mut rest), take_number(&mut rest)));
+    (head, parts.collect())
 }
 
 fn take_entry(rest: &mut &[u8]) -> Vec<u8> {
