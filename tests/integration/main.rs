@@ -8,6 +8,7 @@ mod batches;
 mod bombs;
 mod controllers;
 mod costs;
+mod damage;
 mod fuzz;
 mod http;
 mod instruction_limit;

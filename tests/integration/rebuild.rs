@@ -30,8 +30,8 @@ fn filled(items: &[(Vec<u8>, Vec<u8>)]) -> Inbox {
     inbox
 }
 
-fn few_keys() -> Vec<(Vec<u8>, Vec<u8>)> {
-    (0..3_000u32).map(|n| (bytes(n % 7, 41), bytes(n, 40))).collect()
+fn few_keys(messages: u32) -> Vec<(Vec<u8>, Vec<u8>)> {
+    (0..messages).map(|n| (bytes(n % 7, 41), bytes(n, 40))).collect()
 }
 
 fn many_keys() -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -91,7 +91,7 @@ fn rebuilds_in_slices(items: &[(Vec<u8>, Vec<u8>)], at_least: u32) {
 
 #[test]
 fn a_rebuild_of_few_keys() {
-    rebuilds_in_slices(&few_keys(), 8);
+    rebuilds_in_slices(&few_keys(3_000), 8);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_rebuild_of_one_text_under_many_keys() {
 
 #[test]
 fn what_needs_the_indexes_is_unavailable_and_the_rest_is_not() {
-    let items = few_keys();
+    let items = few_keys(6_000);
     let inbox = filled(&items);
     let page = first_page(Order::ascending);
     let by_range = inbox.get_messages_by_range(5, 50, page);
@@ -189,7 +189,7 @@ fn settings_changed_during_a_rebuild_count_from_the_next_slice() {
 
 #[test]
 fn the_default_settings_rebuild_small_stores_within_the_upgrade() {
-    let items = few_keys();
+    let items = few_keys(1_000);
     let inbox = filled(&items);
     inbox.begin_upgrade(None).expect("the canister upgrades");
     assert_eq!(inbox.get_status().rebuild, None, "nothing is left to do");

@@ -18,6 +18,9 @@ pub fn about(model: &Model) -> Vec<Op> {
     ops.push(Op::GetKeyHeads((0..Key::GOOD).map(Key).collect()));
     for order in [Order::ascending, Order::descending] {
         let page = |after| Cursor { after, order, limit: 50 };
+        let longest = Cursor { after: 0, order, limit: u32::MAX };
+        ops.extend([Op::GetMessagesByRange(1, u32::MAX, longest), Op::GetMessagesByTime(0, u32::MAX, longest)]);
+        ops.extend((0..Key::GOOD).map(|key| Op::GetMessagesByKey(Key(key), longest)));
         for key in (0..Key::GOOD).map(Key) {
             ops.extend([0, last / 2, last].map(|after| Op::GetMessagesByKey(key, page(after))));
         }

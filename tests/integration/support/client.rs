@@ -82,7 +82,7 @@ impl Inbox {
 
     /// Lets the timers of an installation or upgrade run.
     pub fn settle(&self) {
-        for _ in 0..5 {
+        for _ in 0..10 {
             self.platform.tick();
         }
     }

@@ -1,0 +1,117 @@
+//! Damaged records: an upgrade that meets one refuses it, and what an upgrade does not look at `check` reports. So a
+//! check that reports nothing means something.
+
+use message_canister::api::*;
+
+use crate::support::{Inbox, bytes, new_message, sha256};
+
+const MESSAGES: u32 = 20;
+/// The message that is damaged: neither the first nor the last of its key or of the store.
+const VICTIM: u32 = 10;
+
+fn text(id: u32) -> Vec<u8> {
+    bytes(id, 200)
+}
+
+/// Messages of two keys in turn.
+fn filled() -> Inbox {
+    let inbox = Inbox::new();
+    for id in 1..=MESSAGES {
+        inbox.set_clock(id);
+        inbox.add_message(&bytes(id % 2, 41), &text(id)).expect("stored");
+    }
+    inbox
+}
+
+fn find(stable: &[u8], bytes: &[u8]) -> usize {
+    let found: Vec<_> =
+        stable.chunks(4_096).enumerate().filter(|(_, page)| page.iter().any(|byte| *byte != 0)).collect();
+    let first = found.first().expect("stable memory is in use").0 * 4_096;
+    let place = stable[first..].windows(bytes.len()).position(|window| window == bytes);
+    first + place.expect("it is in stable memory")
+}
+
+/// The victim's record: 84 bytes, its hash at the 40th.
+fn record(stable: &[u8]) -> usize {
+    find(stable, &sha256(&text(VICTIM))) - 40
+}
+
+/// Damages stable memory, upgrades, and gives what is reported.
+fn report(damage: impl FnOnce(&mut [u8])) -> Result<Vec<String>, String> {
+    let inbox = filled();
+    let mut stable = inbox.platform.stable_memory(inbox.id);
+    damage(&mut stable);
+    inbox.platform.set_stable_memory(inbox.id, stable);
+    inbox.begin_upgrade(None).map_err(|reject| reject.message)?;
+    let report = inbox.check(CheckCursor::default()).expect("a small store is rebuilt at once");
+    assert_eq!((report.checked, report.next), (MESSAGES, None), "a small store is checked in one slice");
+    Ok(report.violations)
+}
+
+#[test]
+fn sound_memory_has_nothing_to_report() {
+    assert_eq!(report(|_| ()), Ok(vec![]), "nothing was damaged");
+}
+
+#[test]
+fn a_check_reports_what_is_broken() {
+    for (invariant, offset, what) in [
+        (1, 7, "the timestamp"),
+        (2, 9, "the key id's head"),
+        (2, 32, "the link to the next message"),
+        (4, 40, "the hash"),
+        (4, 73, "where the ciphertext starts"),
+        (4, 80, "how long the ciphertext is"),
+    ] {
+        let violations = report(|stable| stable[record(stable) + offset] ^= 1).expect("an upgrade does not notice");
+        let expected = format!("invariant {invariant}, message {VICTIM}:");
+        assert!(
+            violations.iter().any(|violation| violation.starts_with(&expected)),
+            "with {what} damaged the report must have \"{expected}\", has {violations:?}",
+        );
+    }
+    let violations = report(|stable| {
+        let place = find(stable, &text(VICTIM));
+        stable[place + 100] ^= 0x40;
+    });
+    let violations = violations.expect("an upgrade does not read ciphertexts");
+    assert!(
+        violations.iter().any(|violation| violation.starts_with(&format!("invariant 4, message {VICTIM}:"))),
+        "with the ciphertext damaged the report must name it, has {violations:?}",
+    );
+}
+
+#[test]
+fn an_upgrade_refuses_records_that_make_no_sense() {
+    for (offset, what) in [(0, "the id"), (8, "the length of the key id"), (36, "the link back"), (79, "the flags")] {
+        let refused = report(|stable| stable[record(stable) + offset] ^= 0x80);
+        let reason = refused.expect_err("an upgrade must refuse it");
+        assert!(
+            reason.contains(&format!("message {VICTIM}")),
+            "{what} is damaged, the reason must name the message: {reason}"
+        );
+    }
+}
+
+#[test]
+fn a_large_store_is_checked_in_slices() {
+    let inbox = Inbox::new();
+    for first in (0..7_000u32).step_by(1_000) {
+        let batch: Vec<_> =
+            (first..first + 1_000).map(|n| new_message(&bytes(n % 900, 20), &n.to_le_bytes())).collect();
+        inbox.add_messages(&batch).expect("a good batch");
+    }
+    let mut checked = 0;
+    let mut slices = 0;
+    let mut slice = Some(CheckCursor::default());
+    while let Some(from) = slice {
+        let report = inbox.check(from).expect("a controller may");
+        assert_eq!(report.violations, Vec::<String>::new(), "nothing is broken, from {from:?}");
+        checked += report.checked;
+        slices += 1;
+        assert_ne!(report.next, slice, "each slice must make progress");
+        slice = report.next;
+    }
+    assert_eq!(checked, 7_000, "each message is looked at once");
+    assert!(slices > 1, "in more than one slice");
+}
