@@ -138,8 +138,11 @@ fn entry_number(of: &[u8]) -> Option<usize> {
     (of[0] < 0x40).then_some(usize::from(of[0]))
 }
 
-/// An entry's opcode with the number of its parts, and each part: its label, if it has one, and its type.
-fn split_entry(entry: &[u8]) -> (Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>) {
+/// A part of an entry: its label, if it has one, and its type.
+type Part = (Vec<u8>, Vec<u8>);
+
+/// An entry's opcode with the number of its parts, and the parts.
+fn split_entry(entry: &[u8]) -> (Vec<u8>, Vec<Part>) {
     let mut rest = entry;
     let mut head = take(&mut rest, 1);
     if ![RECORD, VARIANT].contains(&head[0]) {
