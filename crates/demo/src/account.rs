@@ -1,0 +1,124 @@
+//! What the calls cost, by kind, and how it is printed.
+
+use std::fmt;
+
+/// What one call took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Instructions by the platform's weights.
+    pub instructions: u64,
+    /// Cycles that the canister paid; nothing for a query.
+    pub cycles: u128,
+}
+
+/// The calls of one kind.
+#[derive(Debug)]
+struct Kind {
+    name: &'static str,
+    calls: u64,
+    messages: u64,
+    least: u64,
+    most: u64,
+    instructions: u64,
+    cycles: u128,
+}
+
+/// Every call, by kind, in the order in which the kinds first came.
+#[derive(Debug, Default)]
+pub struct Account {
+    kinds: Vec<Kind>,
+}
+
+impl Account {
+    /// Enters a call of this kind that was about so many messages.
+    pub fn enter(&mut self, name: &'static str, messages: usize, cost: Cost) {
+        let place = self.kinds.iter().position(|kind| kind.name == name).unwrap_or_else(|| {
+            self.kinds.push(Kind { name, calls: 0, messages: 0, least: u64::MAX, most: 0, instructions: 0, cycles: 0 });
+            self.kinds.len() - 1
+        });
+        let kind = &mut self.kinds[place];
+        kind.calls += 1;
+        kind.messages += messages as u64;
+        kind.least = kind.least.min(cost.instructions);
+        kind.most = kind.most.max(cost.instructions);
+        kind.instructions += cost.instructions;
+        kind.cycles += cost.cycles;
+    }
+
+    /// The cycles of all calls.
+    pub fn cycles(&self) -> u128 {
+        self.kinds.iter().map(|kind| kind.cycles).sum()
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let heads = ["calls", "messages", "least", "mean", "most", "a message", "cycles"];
+        write!(f, "  {:<28}", "instructions of")?;
+        let [calls, messages, least, mean, most, each, cycles] = heads;
+        writeln!(f, "{calls:>7}{messages:>10}{least:>14}{mean:>14}{most:>14}{each:>13}{cycles:>16}")?;
+        for kind in &self.kinds {
+            let each = kind.instructions.checked_div(kind.messages).map_or("-".into(), grouped);
+            let cycles = if kind.cycles == 0 { "free".into() } else { grouped(kind.cycles) };
+            writeln!(
+                f,
+                "  {:<28}{:>7}{:>10}{:>14}{:>14}{:>14}{each:>13}{cycles:>16}",
+                kind.name,
+                grouped(kind.calls),
+                if kind.messages == 0 { "-".into() } else { grouped(kind.messages) },
+                grouped(kind.least),
+                grouped(kind.instructions / kind.calls),
+                grouped(kind.most),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// A number with its digits in groups of three.
+pub fn grouped(number: impl Into<u128>) -> String {
+    let digits = number.into().to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number of things: "1 file", "2,000 files".
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number as u128), if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped() {
+        for (number, text) in
+            [(0_u64, "0"), (999, "999"), (1_000, "1,000"), (12_345, "12,345"), (1_234_567, "1,234,567")]
+        {
+            assert_eq!(grouped(number), text);
+        }
+        assert_eq!(counted(1, "file", "files"), "1 file");
+        assert_eq!(counted(2_000, "file", "files"), "2,000 files");
+    }
+
+    #[test]
+    fn calls_are_added_up_by_kind() {
+        let mut account = Account::default();
+        account.enter("add", 1, Cost { instructions: 100, cycles: 7 });
+        account.enter("get", 0, Cost { instructions: 5, cycles: 0 });
+        account.enter("add", 3, Cost { instructions: 300, cycles: 8 });
+        assert_eq!(account.cycles(), 15);
+        let text = account.to_string();
+        let rows: Vec<Vec<_>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(rows[1], ["add", "2", "4", "100", "200", "300", "100", "15"]);
+        assert_eq!(rows[2], ["get", "1", "-", "5", "5", "5", "-", "free"]);
+        assert_eq!(rows.len(), 3);
+    }
+}

@@ -1,0 +1,68 @@
+//! Why the demo stopped, and the exit code that says so.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::files::FilesError;
+
+/// Why the demo stopped before its end.
+#[derive(Debug)]
+pub enum Error {
+    /// The command line is wrong.
+    Usage(String),
+    /// The canister's Wasm cannot be read.
+    Wasm(PathBuf, std::io::Error),
+    /// There is nothing to send.
+    Files(FilesError),
+    /// The engine did not answer a call.
+    Rejected {
+        /// What was called.
+        method: &'static str,
+        /// The engine's words.
+        reason: String,
+    },
+    /// The canister answered with an error.
+    Refused {
+        /// What was called.
+        method: &'static str,
+        /// The error, as Rust shows it.
+        answer: String,
+    },
+    /// An answer is not what it must be: the canister, the engine or the demo has a fault.
+    Wrong(String),
+}
+
+impl Error {
+    /// 2 where the user can mend it, 1 where the project must.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Error::Usage(_) | Error::Wasm(..) | Error::Files(_) => ExitCode::from(2),
+            Error::Rejected { .. } | Error::Refused { .. } | Error::Wrong(_) => ExitCode::from(1),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Usage(what) => write!(f, "{what}; --help says more"),
+            Error::Wasm(path, error) => write!(f, "the canister's Wasm {}: {error}", path.display()),
+            Error::Files(error) => write!(f, "{error}"),
+            Error::Rejected { method, reason } => write!(f, "{method} was rejected: {reason}"),
+            Error::Refused { method, answer } => write!(f, "{method} answered {answer}"),
+            Error::Wrong(what) => write!(f, "{what}"),
+        }
+    }
+}
+
+impl From<FilesError> for Error {
+    fn from(error: FilesError) -> Self {
+        Error::Files(error)
+    }
+}
+
+/// `Ok` where `holds`, else what is wrong.
+pub fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), Error> {
+    if holds { Ok(()) } else { Err(Error::Wrong(what())) }
+}

@@ -1,0 +1,58 @@
+//! One line that says how far a step has come, on standard error, where it takes longer than a second.
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+/// Before this nothing is shown: most steps are over by then.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How often the line is written, to a terminal and to anything else.
+const ON_TERMINAL: Duration = Duration::from_millis(100);
+const IN_LOG: Duration = Duration::from_secs(5);
+
+/// A step under way. The line goes when the step ends, on a terminal.
+pub struct Progress {
+    what: String,
+    total: usize,
+    done: usize,
+    started: Instant,
+    shown: Option<Instant>,
+    terminal: bool,
+}
+
+impl Progress {
+    /// A step of `total` items begins.
+    pub fn new(what: &str, total: usize) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        Progress { what: what.into(), total, done: 0, started: Instant::now(), shown: None, terminal }
+    }
+
+    /// `items` more are done.
+    pub fn advance(&mut self, items: usize) {
+        self.done += items;
+        let now = Instant::now();
+        let pause = if self.terminal { ON_TERMINAL } else { IN_LOG };
+        let due = match self.shown {
+            None => now.duration_since(self.started) >= PATIENCE,
+            Some(last) => now.duration_since(last) >= pause,
+        };
+        if !due {
+            return;
+        }
+        self.shown = Some(now);
+        let mut stderr = std::io::stderr().lock();
+        // Nothing depends on the line: an error here is no reason to stop.
+        let _ = if self.terminal {
+            write!(stderr, "\r\x1b[K  {}: {} of {}", self.what, self.done, self.total).and_then(|()| stderr.flush())
+        } else {
+            writeln!(stderr, "  {}: {} of {}", self.what, self.done, self.total)
+        };
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.terminal && self.shown.is_some() {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
+}
