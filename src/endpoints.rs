@@ -2,12 +2,13 @@
 
 use crate::api::{
     CheckCursor, CheckError, CheckReport, HttpRequest, Id, LookupError, Settings, SettingsError, Status, StatusError,
+    Stored,
 };
 use crate::call::{answer, decoded, peek, reply};
 use crate::codec::{arguments, general, replies};
 use crate::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
 use crate::runtime::{change, now, read};
-use crate::store::{StoredRef, batch_too_long, check_lengths, items_too_long};
+use crate::store::{NewMessageRef, StoredRef, batch_too_long, check_lengths, items_too_long};
 
 pub fn add_message() {
     let large = peek(arguments::lengths_of_two_blobs);
@@ -17,7 +18,7 @@ pub fn add_message() {
     answer(|bytes| {
         let (key_id, ciphertext) = decoded(arguments::two_blobs(bytes));
         let added = check_lengths(key_id.len(), ciphertext.len())
-            .and_then(|()| change(|store| store.add_message(key_id, ciphertext, now())));
+            .and_then(|()| change(|store| store.add_message(&key_id, &ciphertext, now())));
         replies::added(added, reply);
     });
 }
@@ -25,7 +26,11 @@ pub fn add_message() {
 pub fn add_messages() {
     answer(|bytes| {
         let added = match decoded(arguments::batch::<MAX_BATCH_MESSAGES>(bytes)) {
-            Ok(batch) => change(|store| store.add_messages(&batch, now())),
+            Ok(batch) => {
+                let batch: Vec<_> =
+                    batch.iter().map(|(key_id, ciphertext)| NewMessageRef { key_id, ciphertext }).collect();
+                change(|store| store.add_messages(&batch, now()))
+            }
             Err(length) => Err(batch_too_long(length)),
         };
         replies::all_added(added, reply);
@@ -42,7 +47,7 @@ pub fn get_message_by_id() {
 pub fn get_message_by_hash() {
     answer(|bytes| {
         let hash = decoded(arguments::blob(bytes));
-        read(|store| replies::message(store, store.record_by_hash(hash), reply));
+        read(|store| replies::message(store, store.record_by_hash(&hash), reply));
     });
 }
 
@@ -56,7 +61,7 @@ pub fn get_messages_by_range() {
 pub fn get_messages_by_key() {
     answer(|bytes| {
         let (key_id, cursor) = decoded(arguments::key(bytes));
-        read(|store| replies::page(store, store.records_by_key(key_id, cursor), reply));
+        read(|store| replies::page(store, store.records_by_key(&key_id, cursor), reply));
     });
 }
 
@@ -70,7 +75,10 @@ pub fn get_messages_by_time() {
 pub fn get_key_heads() {
     answer(|bytes| {
         let heads = match decoded(arguments::blobs::<MAX_LOOKUP_ITEMS>(bytes)) {
-            Ok(key_ids) => read(|store| store.get_key_heads(&key_ids)),
+            Ok(key_ids) => {
+                let key_ids: Vec<&[u8]> = key_ids.iter().map(AsRef::as_ref).collect();
+                read(|store| store.get_key_heads(&key_ids))
+            }
             Err(length) => Err(items_too_long(length)),
         };
         replies::heads(heads, reply);
@@ -79,8 +87,12 @@ pub fn get_key_heads() {
 
 pub fn has_messages() {
     answer(|bytes| {
-        let found = match decoded(general::decode_elements::<StoredRef<'_>, MAX_LOOKUP_ITEMS>(bytes)) {
-            Ok(pairs) => read(|store| store.has_messages(&pairs)),
+        let found = match decoded(general::decode_elements::<Stored, MAX_LOOKUP_ITEMS>(bytes)) {
+            Ok(pairs) => {
+                let pairs: Vec<_> =
+                    pairs.iter().map(|pair| StoredRef { key_id: &pair.key_id, hash: &pair.hash }).collect();
+                read(|store| store.has_messages(&pairs))
+            }
             Err(length) => Err(items_too_long(length)),
         };
         reply(&general::encode(found));
@@ -103,14 +115,14 @@ pub fn get_max_message_id() {
 
 pub fn get_min_message_id_by_key() {
     answer(|bytes| {
-        let head = read(|store| store.get_key_head(decoded(arguments::blob(bytes))));
+        let head = read(|store| store.get_key_head(&decoded(arguments::blob(bytes))));
         reply(&general::encode::<Result<Option<Id>, LookupError>>(head.map(|head| head.map(|head| head.min_id))));
     });
 }
 
 pub fn get_max_message_id_by_key() {
     answer(|bytes| {
-        let head = read(|store| store.get_key_head(decoded(arguments::blob(bytes))));
+        let head = read(|store| store.get_key_head(&decoded(arguments::blob(bytes))));
         reply(&general::encode::<Result<Option<Id>, LookupError>>(head.map(|head| head.map(|head| head.max_id))));
     });
 }

@@ -22,26 +22,26 @@ pub mod store;
 
 use api::*;
 use codec::general;
-use store::{NewMessageRef, StoredRef};
+use serde_bytes::ByteBuf;
 
 methods::methods! {
     init(Option<Settings>);
 
-    update add_message(&[u8], &[u8]) -> Result<Added, AddError>;
-    update add_messages(Vec<NewMessageRef<'_>>) -> Result<Vec<Result<Added, AddError>>, BatchError>;
+    update add_message(ByteBuf, ByteBuf) -> Result<Added, AddError>;
+    update add_messages(Vec<NewMessage>) -> Result<Vec<Result<Added, AddError>>, BatchError>;
 
     query get_message_by_id(Id) -> Result<Message, GetError>;
-    query get_message_by_hash(&[u8]) -> Result<Message, GetError>;
+    query get_message_by_hash(ByteBuf) -> Result<Message, GetError>;
     query get_messages_by_range(Id, Id, Cursor) -> Result<Page, PageError>;
-    query get_messages_by_key(&[u8], Cursor) -> Result<Page, PageError>;
+    query get_messages_by_key(ByteBuf, Cursor) -> Result<Page, PageError>;
     query get_messages_by_time(u32, u32, Cursor) -> Result<Page, PageError>;
 
     query get_min_message_id() -> Result<Id, StatusError>;
     query get_max_message_id() -> Result<Id, StatusError>;
-    query get_min_message_id_by_key(&[u8]) -> Result<Option<Id>, LookupError>;
-    query get_max_message_id_by_key(&[u8]) -> Result<Option<Id>, LookupError>;
-    query get_key_heads(Vec<&[u8]>) -> Result<Vec<Option<KeyHead>>, LookupError>;
-    query has_messages(Vec<StoredRef<'_>>) -> Result<Vec<Option<Id>>, LookupError>;
+    query get_min_message_id_by_key(ByteBuf) -> Result<Option<Id>, LookupError>;
+    query get_max_message_id_by_key(ByteBuf) -> Result<Option<Id>, LookupError>;
+    query get_key_heads(Vec<ByteBuf>) -> Result<Vec<Option<KeyHead>>, LookupError>;
+    query has_messages(Vec<Stored>) -> Result<Vec<Option<Id>>, LookupError>;
 
     query get_status() -> Result<Status, StatusError>;
     update set_settings(Settings) -> Result<(), SettingsError>;

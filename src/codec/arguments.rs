@@ -5,8 +5,9 @@
 
 use super::general::{self, Malformed};
 use super::header::{Header, NAT8, NAT32, NULL};
-use crate::api::{Cursor, Id, Order};
-use crate::store::NewMessageRef;
+use crate::api::{Cursor, Id, NewMessage, Order};
+use serde_bytes::ByteBuf;
+use std::borrow::Cow;
 
 const ONE_ID: Header = Header::new(0).values([NAT32]);
 const ONE_BLOB: Header = Header::new(1).vec(NAT8).values([0]);
@@ -35,6 +36,10 @@ const BATCH: [Header; 2] = [
     Header::new(3).vec(NAT8).record(new_message(0)).vec(1).values([2]),
 ];
 
+/// A blob: a part of the argument where it was read by hand. (The library's own borrowed blobs will not do: it does not
+/// look at the type that the argument says they have.)
+pub type Blob<'a> = Cow<'a, [u8]>;
+
 /// A vector's elements, or the number of them where it is above what the method takes; then none was decoded.
 pub type Elements<T> = Result<Result<Vec<T>, usize>, Malformed>;
 
@@ -47,18 +52,18 @@ pub fn id(bytes: &[u8]) -> Result<Id, Malformed> {
 }
 
 /// A blob.
-pub fn blob(bytes: &[u8]) -> Result<&[u8], Malformed> {
+pub fn blob(bytes: &[u8]) -> Result<Blob<'_>, Malformed> {
     match Values::behind(bytes, &[ONE_BLOB]) {
         Some(values) => values.read(Values::blob),
-        None => general::decode(bytes).map(|(blob,)| blob),
+        None => general::decode(bytes).map(|(blob,)| owned(blob)),
     }
 }
 
 /// A key id and a ciphertext.
-pub fn two_blobs(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+pub fn two_blobs(bytes: &[u8]) -> Result<(Blob<'_>, Blob<'_>), Malformed> {
     match Values::behind(bytes, &[TWO_BLOBS]) {
         Some(values) => values.read(|values| Some((values.blob()?, values.blob()?))),
-        None => general::decode(bytes),
+        None => general::decode(bytes).map(|(one, two)| (owned(one), owned(two))),
     }
 }
 
@@ -78,31 +83,39 @@ pub fn span(bytes: &[u8]) -> Result<(u32, u32, Cursor), Malformed> {
 }
 
 /// A key id and a cursor.
-pub fn key(bytes: &[u8]) -> Result<(&[u8], Cursor), Malformed> {
+pub fn key(bytes: &[u8]) -> Result<(Blob<'_>, Cursor), Malformed> {
     match Values::behind(bytes, &KEYS) {
         Some(values) => values.read(|values| Some((values.blob()?, values.cursor()?))),
-        None => general::decode(bytes),
+        None => general::decode(bytes).map(|(blob, cursor)| (owned(blob), cursor)),
     }
 }
 
-/// At most `max` blobs.
-pub fn blobs<const MAX: usize>(bytes: &[u8]) -> Elements<&[u8]> {
+/// At most `MAX` blobs.
+pub fn blobs<const MAX: usize>(bytes: &[u8]) -> Elements<Blob<'_>> {
     match Values::behind(bytes, &BLOBS) {
         Some(values) => values.elements(MAX, Values::blob),
-        None => general::decode_elements::<&[u8], MAX>(bytes),
+        None => {
+            Ok(general::decode_elements::<ByteBuf, MAX>(bytes)?.map(|blobs| blobs.into_iter().map(owned).collect()))
+        }
     }
 }
 
-/// At most `max` messages.
-pub fn batch<const MAX: usize>(bytes: &[u8]) -> Elements<NewMessageRef<'_>> {
+/// At most `MAX` messages, each its key id and its ciphertext.
+pub fn batch<const MAX: usize>(bytes: &[u8]) -> Elements<(Blob<'_>, Blob<'_>)> {
     match Values::behind(bytes, &BATCH) {
         Some(values) => values.elements(MAX, |values| {
             // In the order of their labels.
             let ciphertext = values.blob()?;
-            Some(NewMessageRef { key_id: values.blob()?, ciphertext })
+            Some((values.blob()?, ciphertext))
         }),
-        None => general::decode_elements::<NewMessageRef<'_>, MAX>(bytes),
+        None => Ok(general::decode_elements::<NewMessage, MAX>(bytes)?.map(|messages| {
+            messages.into_iter().map(|message| (owned(message.key_id), owned(message.ciphertext))).collect()
+        })),
     }
+}
+
+fn owned<'a>(blob: ByteBuf) -> Blob<'a> {
+    Cow::Owned(blob.into_vec())
 }
 
 /// Values that have not been read yet. Each reader gives `None` where the bytes do not hold such a value.
@@ -153,9 +166,9 @@ impl<'a> Values<'a> {
         Some(u32::from_le_bytes(*bytes))
     }
 
-    fn blob(&mut self) -> Option<&'a [u8]> {
+    fn blob(&mut self) -> Option<Blob<'a>> {
         let length = self.length()?;
-        self.take(length)
+        self.take(length).map(Cow::Borrowed)
     }
 
     fn cursor(&mut self) -> Option<Cursor> {

@@ -3,11 +3,12 @@
 use super::{arguments, general, replies};
 use crate::api::*;
 use crate::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
-use crate::store::{Capacity, MessageStore, NewMessageRef};
+use crate::store::{Capacity, MessageStore};
 use candid::utils::ArgumentEncoder;
 use candid::{CandidType, Decode, Deserialize};
 use ic_stable_structures::VectorMemory;
 use proptest::prelude::*;
+use serde_bytes::ByteBuf;
 use std::fmt::Debug;
 
 /// What a decoder makes of bytes: a value, or a refusal without its words.
@@ -15,24 +16,41 @@ fn outcome<T: Debug>(decoded: Result<T, general::Malformed>) -> String {
     decoded.map_or("refused".to_string(), |value| format!("{value:?}"))
 }
 
-/// Each method's argument, by hand and by the library alone.
+/// Each method's argument, by hand and by the library alone, with the types that the interface names.
 fn both_ways(bytes: &[u8]) -> Vec<(&'static str, String, String)> {
-    let elements = |decoded: Result<Result<Vec<_>, usize>, _>| outcome(decoded);
     vec![
         ("id", outcome(arguments::id(bytes)), outcome(general::decode::<(Id,)>(bytes).map(|(id,)| id))),
-        ("blob", outcome(arguments::blob(bytes)), outcome(general::decode::<(&[u8],)>(bytes).map(|(blob,)| blob))),
-        ("two blobs", outcome(arguments::two_blobs(bytes)), outcome(general::decode::<(&[u8], &[u8])>(bytes))),
+        (
+            "blob",
+            outcome(arguments::blob(bytes)),
+            outcome(general::decode::<(ByteBuf,)>(bytes).map(|(blob,)| blob.into_vec())),
+        ),
+        (
+            "two blobs",
+            outcome(arguments::two_blobs(bytes)),
+            outcome(general::decode::<(ByteBuf, ByteBuf)>(bytes).map(|(one, two)| (one.into_vec(), two.into_vec()))),
+        ),
         ("span", outcome(arguments::span(bytes)), outcome(general::decode::<(u32, u32, Cursor)>(bytes))),
-        ("key", outcome(arguments::key(bytes)), outcome(general::decode::<(&[u8], Cursor)>(bytes))),
+        (
+            "key",
+            outcome(arguments::key(bytes)),
+            outcome(general::decode::<(ByteBuf, Cursor)>(bytes).map(|(key, cursor)| (key.into_vec(), cursor))),
+        ),
         (
             "blobs",
             outcome(arguments::blobs::<MAX_LOOKUP_ITEMS>(bytes)),
-            outcome(general::decode_elements::<&[u8], MAX_LOOKUP_ITEMS>(bytes)),
+            outcome(
+                general::decode_elements::<ByteBuf, MAX_LOOKUP_ITEMS>(bytes)
+                    .map(|blobs| blobs.map(|blobs| blobs.into_iter().map(ByteBuf::into_vec).collect::<Vec<_>>())),
+            ),
         ),
         (
             "batch",
-            elements(arguments::batch::<MAX_BATCH_MESSAGES>(bytes)),
-            elements(general::decode_elements::<NewMessageRef<'_>, MAX_BATCH_MESSAGES>(bytes)),
+            outcome(arguments::batch::<MAX_BATCH_MESSAGES>(bytes)),
+            outcome(general::decode_elements::<NewMessage, MAX_BATCH_MESSAGES>(bytes).map(|messages| {
+                let pair = |message: NewMessage| (message.key_id.into_vec(), message.ciphertext.into_vec());
+                messages.map(|messages| messages.into_iter().map(pair).collect::<Vec<_>>())
+            })),
         ),
     ]
 }
@@ -71,8 +89,11 @@ fn argument() -> impl Strategy<Value = Vec<u8>> {
         prop::collection::vec(blob(), 0..5)
             .prop_map(|blobs| encoded((blobs.iter().map(Vec::as_slice).collect::<Vec<_>>(),))),
         prop::collection::vec((blob(), blob()), 0..5).prop_map(|items| {
-            let batch: Vec<_> = items.iter().map(|(key_id, ciphertext)| NewMessageRef { key_id, ciphertext }).collect();
-            encoded((batch,))
+            let message = |(key_id, ciphertext): (Vec<u8>, Vec<u8>)| NewMessage {
+                key_id: ByteBuf::from(key_id),
+                ciphertext: ByteBuf::from(ciphertext),
+            };
+            encoded((items.into_iter().map(message).collect::<Vec<_>>(),))
         }),
         Just(Vec::new()),
         prop::collection::vec(any::<u8>(), 0..40),
@@ -137,6 +158,16 @@ fn label(name: &str) -> String {
         hash >>= 7;
     }
     digits + &format!("{hash:02x}")
+}
+
+/// What is no blob is not taken for one, though its length and bytes would look alike.
+#[test]
+fn other_types_are_no_blobs() {
+    for argument in [encoded(("text",)), encoded((vec![1u64, 2],)), encoded((vec![1i8],)), encoded((vec!["text"],))] {
+        assert_eq!(outcome(arguments::blob(&argument)), "refused");
+    }
+    assert_eq!(outcome(arguments::two_blobs(&encoded(("key", "text")))), "refused");
+    assert_eq!(outcome(arguments::blobs::<9>(&encoded((vec!["key"],)))), "refused");
 }
 
 /// Lengths that are not encoded in the shortest way, or are beyond any argument.

@@ -6,12 +6,11 @@ use super::index::hashes::Displaced;
 use super::record::{Record, split_key};
 use crate::api::{AddError, Added, BatchError, TooLong};
 use crate::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES};
-use candid::{CandidType, Deserialize};
 use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};
 
 /// An item of a batch, borrowed from the call's argument.
-#[derive(CandidType, Deserialize, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct NewMessageRef<'a> {
     /// The key to store under.
     pub key_id: &'a [u8],

@@ -8,11 +8,10 @@ use super::read::hash_bytes;
 use super::record::Record;
 use crate::api::{Id, KeyHead, LookupError};
 use crate::limits::MAX_LOOKUP_ITEMS;
-use candid::{CandidType, Deserialize};
 use ic_stable_structures::Memory;
 
 /// A pair to look for, borrowed from the call's argument.
-#[derive(CandidType, Deserialize, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct StoredRef<'a> {
     /// The key id.
     pub key_id: &'a [u8],
