@@ -53,25 +53,34 @@ impl Account {
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let heads = ["calls", "messages", "least", "mean", "most", "a message", "cycles"];
-        write!(f, "  {:<28}", "instructions of")?;
-        let [calls, messages, least, mean, most, each, cycles] = heads;
-        writeln!(f, "{calls:>7}{messages:>10}{least:>14}{mean:>14}{most:>14}{each:>13}{cycles:>16}")?;
-        for kind in &self.kinds {
-            let each = kind.instructions.checked_div(kind.messages).map_or("-".into(), grouped);
-            let cycles = if kind.cycles == 0 { "free".into() } else { grouped(kind.cycles) };
-            writeln!(
-                f,
-                "  {:<28}{:>7}{:>10}{:>14}{:>14}{:>14}{each:>13}{cycles:>16}",
-                kind.name,
-                grouped(kind.calls),
-                if kind.messages == 0 { "-".into() } else { grouped(kind.messages) },
-                grouped(kind.least),
-                grouped(kind.instructions / kind.calls),
-                grouped(kind.most),
-            )?;
+        let heads = ["instructions of", "calls", "messages", "least", "mean", "most", "a message", "cycles"];
+        let mut rows = vec![heads.map(String::from)];
+        rows.extend(self.kinds.iter().map(Kind::row));
+        let widths: [usize; 8] =
+            std::array::from_fn(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0));
+        for row in rows {
+            write!(f, "  {:<width$}", row[0], width = widths[0])?;
+            for (cell, width) in row.iter().zip(widths).skip(1) {
+                write!(f, "   {cell:>width$}")?;
+            }
+            writeln!(f)?;
         }
         Ok(())
+    }
+}
+
+impl Kind {
+    fn row(&self) -> [String; 8] {
+        [
+            self.name.into(),
+            grouped(self.calls),
+            if self.messages == 0 { "-".into() } else { grouped(self.messages) },
+            grouped(self.least),
+            grouped(self.instructions / self.calls),
+            grouped(self.most),
+            self.instructions.checked_div(self.messages).map_or("-".into(), grouped),
+            if self.cycles == 0 { "free".into() } else { grouped(self.cycles) },
+        ]
     }
 }
 
