@@ -10,7 +10,7 @@ use super::ops::{Key, Op, Text, many};
 use super::subject::{Answer, Subject, pairs, settings};
 
 /// How many sequences, times the scale.
-const CASES: u32 = 60;
+const CASES: u32 = 80;
 
 #[test]
 fn the_store_answers_as_the_model_does() {

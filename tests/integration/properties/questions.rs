@@ -24,7 +24,7 @@ pub fn about(model: &Model) -> Vec<Op> {
         for key in (0..Key::GOOD).map(Key) {
             ops.extend([0, last / 2, last].map(|after| Op::GetMessagesByKey(key, page(after))));
         }
-        for after in (0..=last).step_by(37) {
+        for after in (0..=last).step_by(37).chain([last + 1]) {
             ops.push(Op::GetMessagesByRange(1, u32::MAX, page(after)));
             ops.push(Op::GetMessagesByTime(0, u32::MAX, page(after)));
         }

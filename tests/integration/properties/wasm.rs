@@ -4,7 +4,7 @@ use super::compare_with_model;
 use crate::support::Inbox;
 
 /// How many sequences, times the scale.
-const CASES: u32 = 16;
+const CASES: u32 = 20;
 
 #[test]
 fn the_canister_answers_as_the_model_does() {
