@@ -77,36 +77,37 @@ pub(super) struct Rebuild {
     places: Vec<Place>,
 }
 
-/// Counts 4 KiB pages of stable memory as they are touched: never too few, and a page of payloads that is touched again
-/// at once, as by many small messages with keys of their own, only once.
+/// Counts 4 KiB pages of stable memory as they are touched: never too few, and one that is touched again at once, as by
+/// the next run of records or by many small messages with keys of their own, only once.
 struct PageBudget {
     left: u32,
-    last_payload_page: u64,
+    last_inbox_page: Option<u64>,
+    last_payload_page: Option<u64>,
 }
 
 impl PageBudget {
+    fn new(pages: u32) -> Self {
+        Self { left: pages, last_inbox_page: None, last_payload_page: None }
+    }
+
     fn has(&self, pages: u32) -> bool {
         self.left >= pages
     }
 
     fn touch_inbox(&mut self, address: u64, bytes: usize) {
-        self.spend(address / PAGE_BYTES, last_page(address, bytes));
+        touch(&mut self.left, &mut self.last_inbox_page, address, bytes);
     }
 
     fn touch_payloads(&mut self, address: u64, bytes: usize) {
-        let (first, last) = (address / PAGE_BYTES, last_page(address, bytes));
-        let first = if first == self.last_payload_page { first + 1 } else { first };
-        self.spend(first, last);
-        self.last_payload_page = last;
-    }
-
-    fn spend(&mut self, first: u64, last: u64) {
-        self.left = self.left.saturating_sub((last + 1 - first) as u32);
+        touch(&mut self.left, &mut self.last_payload_page, address, bytes);
     }
 }
 
-fn last_page(address: u64, bytes: usize) -> u64 {
-    (address + bytes as u64 - 1) / PAGE_BYTES
+fn touch(left: &mut u32, last: &mut Option<u64>, address: u64, bytes: usize) {
+    let (from, to) = (address / PAGE_BYTES, (address + bytes as u64 - 1) / PAGE_BYTES);
+    let pages = to + 1 - from - u64::from(*last == Some(from));
+    *left = left.saturating_sub(pages as u32);
+    *last = Some(to);
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
@@ -139,8 +140,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             let live = self.inbox.live() as usize;
             rebuild.places.try_reserve_exact(live).map_err(|_| RebuildError::OutOfHeap)?;
         }
-        let mut pages =
-            PageBudget { left: self.settings().rebuild_pages.unwrap_or(MAX_REBUILD_PAGES), last_payload_page: 0 };
+        let mut pages = PageBudget::new(self.settings().rebuild_pages.unwrap_or(MAX_REBUILD_PAGES));
         let mut run = [0; RUN_RECORDS * RECORD_BYTES];
         while rebuild.next < self.inbox.next_id() {
             if !pages.has(RUN_PAGES + RECORD_PAGES) {
