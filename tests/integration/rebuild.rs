@@ -91,12 +91,12 @@ fn rebuilds_in_slices(items: &[(Vec<u8>, Vec<u8>)], at_least: u32) {
 
 #[test]
 fn a_rebuild_of_few_keys() {
-    rebuilds_in_slices(&few_keys(3_000), 8);
+    rebuilds_in_slices(&few_keys(3_000), 6);
 }
 
 #[test]
 fn a_rebuild_of_many_keys() {
-    rebuilds_in_slices(&many_keys(), 20);
+    rebuilds_in_slices(&many_keys(), 12);
 }
 
 #[test]

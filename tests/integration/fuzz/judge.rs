@@ -105,7 +105,10 @@ pub fn judge(model: &mut Model, method: Method, arg: &[u8], answer: &Reply) -> V
 
 fn refused_by_length(answer: &Reply) -> bool {
     let decoded = answer.as_ref().ok().and_then(|reply| decode_args::<(Result<Added, AddError>,)>(reply).ok());
-    matches!(decoded, Some((Err(AddError::KeyIdLength(_) | AddError::CiphertextTooLarge(_)),)))
+    matches!(
+        decoded,
+        Some((Err(AddError::KeyIdLength(_) | AddError::CiphertextEmpty | AddError::CiphertextTooLarge(_)),))
+    )
 }
 
 /// Whether an upgrade with this argument was rightly done or refused.
