@@ -8,7 +8,7 @@ use crate::support::methods::{METHODS, Method, good_arguments};
 use crate::support::platform::Reject;
 use crate::support::raw::{index, message, vec_of};
 use crate::support::snapshot::Snapshot;
-use crate::support::{Inbox, bytes, first_page};
+use crate::support::{Inbox, bytes, filled, first_page};
 
 fn call(inbox: &Inbox, method: Method, arg: Vec<u8>) -> Result<Vec<u8>, Reject> {
     if method.is_query { inbox.query_raw(method.name, arg) } else { inbox.update_raw(method.name, arg) }
@@ -29,14 +29,6 @@ fn assert_rejected(inbox: &Inbox, method: Method, arg: Vec<u8>, what: &str) {
             );
         }
     }
-}
-
-fn filled() -> Inbox {
-    let inbox = Inbox::new();
-    for n in 1..=5u32 {
-        inbox.add_message(&bytes(n % 2, 41), &n.to_le_bytes()).expect("stored");
-    }
-    inbox
 }
 
 /// No bytes at all are what some tools send for no arguments.

@@ -6,15 +6,7 @@ use serde_bytes::ByteBuf;
 
 use crate::support::methods::{METHODS, good_arguments};
 use crate::support::raw::{self, Parts, blob, index, leb, message, opt_of, record_of, vec_of};
-use crate::support::{Inbox, bytes, first_page};
-
-fn filled() -> Inbox {
-    let inbox = Inbox::new();
-    for n in 1..=5u32 {
-        inbox.add_message(&bytes(n % 2, 41), &n.to_le_bytes()).expect("stored");
-    }
-    inbox
-}
+use crate::support::{Inbox, filled, first_page};
 
 /// New arguments will come as trailing opts: a client of a later release talks to this one.
 #[test]

@@ -54,3 +54,12 @@ pub fn scale() -> u32 {
     std::env::var("MESSAGE_CANISTER_TEST_SCALE")
         .map_or(1, |text| text.parse().expect("MESSAGE_CANISTER_TEST_SCALE is a whole number"))
 }
+
+/// An inbox with five messages under two keys.
+pub fn filled() -> Inbox {
+    let inbox = Inbox::new();
+    for n in 1..=5u32 {
+        inbox.add_message(&bytes(n % 2, 41), &n.to_le_bytes()).expect("stored");
+    }
+    inbox
+}
