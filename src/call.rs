@@ -5,31 +5,48 @@ use std::mem::MaybeUninit;
 
 /// Arguments up to this many bytes are copied to the stack; of larger ones so many can be looked at first.
 const SMALL: usize = 4_096;
-/// How much of a large argument a look takes in.
-const HEAD: usize = 256;
+/// How much of a large argument a look takes in: a header (10), a key id behind its length (1 + 64), and the length of
+/// a ciphertext (4 at most).
+const HEAD: usize = 79;
 
-/// Answers a call from its argument.
-pub fn answer(answer: impl FnOnce(&[u8])) {
-    let size = ic0::msg_arg_data_size();
-    if size <= SMALL {
-        answer(copy(&mut [MaybeUninit::uninit(); SMALL][..size]));
-    } else {
-        let mut bytes = Vec::with_capacity(size);
-        answer(copy(&mut bytes.spare_capacity_mut()[..size]));
+/// The argument of the call, not copied yet.
+pub struct Argument {
+    size: usize,
+}
+
+impl Argument {
+    /// The one of the call being answered.
+    pub fn of_call() -> Self {
+        Self { size: ic0::msg_arg_data_size() }
+    }
+
+    /// Looks at the first bytes of an argument that is too large to be copied unseen.
+    pub fn peek<T>(&self, look: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+        if self.size <= SMALL {
+            return None;
+        }
+        look(copy(&mut [MaybeUninit::uninit(); HEAD]))
+    }
+
+    /// Gives all its bytes.
+    pub fn read<T>(self, read: impl FnOnce(&[u8]) -> T) -> T {
+        if self.size <= SMALL {
+            read(copy(&mut [MaybeUninit::uninit(); SMALL][..self.size]))
+        } else {
+            let mut bytes = Vec::with_capacity(self.size);
+            read(copy(&mut bytes.spare_capacity_mut()[..self.size]))
+        }
     }
 }
 
-/// Looks at the first bytes of an argument that is too large to be copied unseen.
-pub fn peek<T>(look: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
-    if ic0::msg_arg_data_size() <= SMALL {
-        return None;
-    }
-    look(copy(&mut [MaybeUninit::uninit(); HEAD]))
+/// Answers a call from its argument.
+pub fn answer(answer: impl FnOnce(&[u8])) {
+    Argument::of_call().read(answer);
 }
 
 /// A decoded argument. One that is malformed is refused with a trap: the caller gets a reject, and nothing has changed.
 pub fn decoded<T>(argument: Result<T, Malformed>) -> T {
-    argument.unwrap_or_else(|why| ic_cdk::trap(format!("malformed argument: {why}")))
+    argument.unwrap_or_else(|why| ic_cdk::trap(why.message()))
 }
 
 /// Sends the reply.

@@ -4,18 +4,19 @@ use crate::api::{
     CheckCursor, CheckError, CheckReport, HttpRequest, Id, LookupError, Settings, SettingsError, Status, StatusError,
     Stored,
 };
-use crate::call::{answer, decoded, peek, reply};
+use crate::call::{Argument, answer, decoded, reply};
 use crate::codec::{arguments, general, replies};
 use crate::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
 use crate::runtime::{change, now, read};
-use crate::store::{NewMessageRef, StoredRef, batch_too_long, check_lengths, items_too_long};
+use crate::store::{StoredRef, batch_too_long, check_lengths, items_too_long};
 
 pub fn add_message() {
-    let large = peek(arguments::lengths_of_two_blobs);
+    let argument = Argument::of_call();
+    let large = argument.peek(arguments::lengths_of_two_blobs);
     if let Some(Err(error)) = large.map(|(key_id, ciphertext)| check_lengths(key_id, ciphertext)) {
         return replies::added(Err(error), reply);
     }
-    answer(|bytes| {
+    argument.read(|bytes| {
         let (key_id, ciphertext) = decoded(arguments::two_blobs(bytes));
         let added = check_lengths(key_id.len(), ciphertext.len())
             .and_then(|()| change(|store| store.add_message(&key_id, &ciphertext, now())));
@@ -25,15 +26,9 @@ pub fn add_message() {
 
 pub fn add_messages() {
     answer(|bytes| {
-        let added = match decoded(arguments::batch::<MAX_BATCH_MESSAGES>(bytes)) {
-            Ok(batch) => {
-                let batch: Vec<_> =
-                    batch.iter().map(|(key_id, ciphertext)| NewMessageRef { key_id, ciphertext }).collect();
-                change(|store| store.add_messages(&batch, now()))
-            }
-            Err(length) => Err(batch_too_long(length)),
-        };
-        replies::all_added(added, reply);
+        let added =
+            arguments::batch::<_, MAX_BATCH_MESSAGES>(bytes, |batch| change(|store| store.add_messages(batch, now())));
+        replies::all_added(decoded(added).unwrap_or_else(|length| Err(batch_too_long(length))), reply);
     });
 }
 
@@ -74,14 +69,9 @@ pub fn get_messages_by_time() {
 
 pub fn get_key_heads() {
     answer(|bytes| {
-        let heads = match decoded(arguments::blobs::<MAX_LOOKUP_ITEMS>(bytes)) {
-            Ok(key_ids) => {
-                let key_ids: Vec<&[u8]> = key_ids.iter().map(AsRef::as_ref).collect();
-                read(|store| store.get_key_heads(&key_ids))
-            }
-            Err(length) => Err(items_too_long(length)),
-        };
-        replies::heads(heads, reply);
+        let heads =
+            arguments::blobs::<_, MAX_LOOKUP_ITEMS>(bytes, |key_ids| read(|store| store.get_key_heads(key_ids)));
+        replies::heads(decoded(heads).unwrap_or_else(|length| Err(items_too_long(length))), reply);
     });
 }
 

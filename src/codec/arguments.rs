@@ -6,6 +6,7 @@
 use super::general::{self, Malformed};
 use super::header::{Header, NAT8, NAT32, NULL};
 use crate::api::{Cursor, Id, NewMessage, Order};
+use crate::store::NewMessageRef;
 use serde_bytes::ByteBuf;
 use std::borrow::Cow;
 
@@ -40,8 +41,9 @@ const BATCH: [Header; 2] = [
 /// look at the type that the argument says they have.)
 pub type Blob<'a> = Cow<'a, [u8]>;
 
-/// A vector's elements, or the number of them where it is above what the method takes; then none was decoded.
-pub type Elements<T> = Result<Result<Vec<T>, usize>, Malformed>;
+/// What was made of a vector's elements, or the number of them where it is above what the method takes; then none was
+/// decoded.
+pub type OfElements<T> = Result<Result<T, usize>, Malformed>;
 
 /// An id.
 pub fn id(bytes: &[u8]) -> Result<Id, Malformed> {
@@ -90,27 +92,32 @@ pub fn key(bytes: &[u8]) -> Result<(Blob<'_>, Cursor), Malformed> {
     }
 }
 
-/// At most `MAX` blobs.
-pub fn blobs<const MAX: usize>(bytes: &[u8]) -> Elements<Blob<'_>> {
+/// At most `MAX` blobs, and what is made of them.
+pub fn blobs<T, const MAX: usize>(bytes: &[u8], then: impl FnOnce(&[&[u8]]) -> T) -> OfElements<T> {
     match Values::behind(bytes, &BLOBS) {
-        Some(values) => values.elements(MAX, Values::blob),
+        Some(values) => Ok(values.elements(MAX, Values::bytes)?.map(|blobs| then(&blobs))),
         None => {
-            Ok(general::decode_elements::<ByteBuf, MAX>(bytes)?.map(|blobs| blobs.into_iter().map(owned).collect()))
+            let blobs = general::decode_elements::<ByteBuf, MAX>(bytes)?;
+            Ok(blobs.map(|blobs| then(&blobs.iter().map(|blob| blob.as_slice()).collect::<Vec<_>>())))
         }
     }
 }
 
-/// At most `MAX` messages, each its key id and its ciphertext.
-pub fn batch<const MAX: usize>(bytes: &[u8]) -> Elements<(Blob<'_>, Blob<'_>)> {
+/// At most `MAX` messages, and what is made of them.
+pub fn batch<T, const MAX: usize>(bytes: &[u8], then: impl FnOnce(&[NewMessageRef<'_>]) -> T) -> OfElements<T> {
     match Values::behind(bytes, &BATCH) {
-        Some(values) => values.elements(MAX, |values| {
-            // In the order of their labels.
-            let ciphertext = values.blob()?;
-            Some((values.blob()?, ciphertext))
-        }),
-        None => Ok(general::decode_elements::<NewMessage, MAX>(bytes)?.map(|messages| {
-            messages.into_iter().map(|message| (owned(message.key_id), owned(message.ciphertext))).collect()
-        })),
+        Some(values) => {
+            let messages = values.elements(MAX, |values| {
+                // In the order of their labels.
+                let ciphertext = values.bytes()?;
+                Some(NewMessageRef { key_id: values.bytes()?, ciphertext })
+            });
+            Ok(messages?.map(|messages| then(&messages)))
+        }
+        None => {
+            let messages = general::decode_elements::<NewMessage, MAX>(bytes)?;
+            Ok(messages.map(|messages| then(&messages.iter().map(NewMessageRef::from).collect::<Vec<_>>())))
+        }
     }
 }
 
@@ -139,7 +146,7 @@ impl<'a> Values<'a> {
     }
 
     /// Reads a vector's elements, at most `max`.
-    fn elements<T>(mut self, max: usize, element: impl Fn(&mut Self) -> Option<T>) -> Elements<T> {
+    fn elements<T>(mut self, max: usize, element: impl Fn(&mut Self) -> Option<T>) -> OfElements<Vec<T>> {
         let length = self.length().ok_or(Malformed::Values)?;
         if length > max {
             return Ok(Err(length));
@@ -154,12 +161,6 @@ impl<'a> Values<'a> {
         elements.map(Ok)
     }
 
-    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(len)?;
-        self.rest = rest;
-        Some(taken)
-    }
-
     fn nat32(&mut self) -> Option<u32> {
         let (bytes, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
@@ -167,8 +168,14 @@ impl<'a> Values<'a> {
     }
 
     fn blob(&mut self) -> Option<Blob<'a>> {
+        self.bytes().map(Cow::Borrowed)
+    }
+
+    fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = self.length()?;
-        self.take(length).map(Cow::Borrowed)
+        let (taken, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(taken)
     }
 
     fn cursor(&mut self) -> Option<Cursor> {

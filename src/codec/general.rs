@@ -8,6 +8,7 @@ use candid::types::{Serializer, Type};
 use candid::utils::ArgumentDecoder;
 use candid::{CandidType, DecoderConfig};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -21,9 +22,14 @@ const SKIPPING_QUOTA: usize = 4_000;
 const MAX_TYPES: usize = 200;
 const MAX_HEADER_BYTES: usize = 4_096;
 
+const MAGIC: &[u8] = b"DIDL";
+const NO_VALUES: &[u8] = b"DIDL\0\0";
+
 /// Why an argument is no legal one.
 #[derive(Debug)]
 pub enum Malformed {
+    /// It does not start with candid's magic.
+    Magic,
     /// Its values are not those that its header announces.
     Values,
     /// Bytes follow the last value.
@@ -32,12 +38,14 @@ pub enum Malformed {
     Candid(candid::Error),
 }
 
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Malformed {
+    /// What is wrong, for people. Put together beforehand wherever that is possible: refusing is to cost little.
+    pub fn message(&self) -> Cow<'static, str> {
         match self {
-            Self::Values => write!(f, "the values are not those of its types"),
-            Self::TrailingBytes => write!(f, "bytes follow the last value"),
-            Self::Candid(error) => write!(f, "{error}"),
+            Self::Magic => "malformed argument: it does not start with DIDL".into(),
+            Self::Values => "malformed argument: the values are not those of its types".into(),
+            Self::TrailingBytes => "malformed argument: bytes follow the last value".into(),
+            Self::Candid(error) => format!("malformed argument: {error}").into(),
         }
     }
 }
@@ -77,7 +85,10 @@ pub fn encode<T: CandidType>(result: T) -> Vec<u8> {
 
 /// An argument to take values from. No bytes at all stand for no values.
 fn open(bytes: &[u8], extra_quota: usize) -> Result<IDLDeserialize<'_>, Malformed> {
-    let bytes = if bytes.is_empty() { b"DIDL\0\0" } else { bytes };
+    let bytes = if bytes.is_empty() { NO_VALUES } else { bytes };
+    if !bytes.starts_with(MAGIC) {
+        return Err(Malformed::Magic);
+    }
     let mut config = DecoderConfig::new();
     config
         .set_decoding_quota(bytes.len() + DECODING_QUOTA + extra_quota)

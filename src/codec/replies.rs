@@ -6,8 +6,8 @@
 use super::general::encode;
 use super::header::{BOOL, Header, NAT8, NAT32, NULL};
 use crate::api::{AddError, Added, BatchError, GetError, KeyHead, LookupError, Message, Page, PageError, TooLong};
-use crate::store::record::{KEY_HEAD_BYTES, Record};
-use crate::store::{MessageStore, RecordPage};
+use crate::store::record::Record;
+use crate::store::{MessageStore, RecordPage, bytes_in_page};
 use ic_stable_structures::Memory;
 
 const ADDED_FIELDS: [(&str, i8); 2] = [("id", NAT32), ("duplicate", BOOL)];
@@ -48,23 +48,16 @@ const fn too_long(case: &str) -> Header {
 
 /// The index of a variant's only case.
 const ONLY: u8 = 0;
-/// The most bytes of a short reply.
-const SHORT: usize = 96;
-/// Bytes of a message in a page beside key id and ciphertext, at most.
-const MESSAGE_BYTES: usize = 64;
+/// Bytes of a reply beside its messages or elements, at most.
+const FRAME: usize = 128;
 
 /// The result of an add.
 pub fn added(result: Result<Added, AddError>, send: impl FnOnce(&[u8])) {
-    let short = Short::new();
     match result {
-        Ok(added) => short.put(ADDED.as_bytes()).put(&[ONLY]).put(&added_bytes(added)).send(send),
-        Err(AddError::KeyIdLength(TooLong { length, max })) => {
-            short.put(KEY_ID_LENGTH.as_bytes()).put(&[ONLY, ONLY]).nat32(max).nat32(length).send(send)
-        }
-        Err(AddError::CiphertextTooLarge(TooLong { length, max })) => {
-            short.put(CIPHERTEXT_TOO_LARGE.as_bytes()).put(&[ONLY, ONLY]).nat32(max).nat32(length).send(send)
-        }
-        Err(AddError::CiphertextEmpty) => short.put(CIPHERTEXT_EMPTY.as_bytes()).put(&[ONLY, ONLY]).send(send),
+        Ok(added) => Short::OF_ADDED.put(added_bytes(added)).send(send),
+        Err(AddError::KeyIdLength(error)) => Short::OF_KEY_ID_LENGTH.too_long(error).send(send),
+        Err(AddError::CiphertextTooLarge(error)) => Short::OF_CIPHERTEXT_TOO_LARGE.too_long(error).send(send),
+        Err(AddError::CiphertextEmpty) => Short::OF_CIPHERTEXT_EMPTY.send(send),
         result => send(&encode(result)),
     }
 }
@@ -72,7 +65,7 @@ pub fn added(result: Result<Added, AddError>, send: impl FnOnce(&[u8])) {
 /// The result of a batch.
 pub fn all_added(result: Result<Vec<Result<Added, AddError>>, BatchError>, send: impl FnOnce(&[u8])) {
     let short = result.as_ref().ok().and_then(|results| {
-        let mut reply = Vec::with_capacity(SHORT + results.len() * 6);
+        let mut reply = Vec::with_capacity(FRAME + results.len() * 6);
         reply.extend_from_slice(ALL_ADDED.as_bytes());
         reply.push(ONLY);
         push_length(&mut reply, results.len());
@@ -92,13 +85,13 @@ pub fn all_added(result: Result<Vec<Result<Added, AddError>>, BatchError>, send:
 pub fn message<M: Memory + Clone>(store: &MessageStore<M>, result: Result<Record, GetError>, send: impl FnOnce(&[u8])) {
     match result {
         Ok(record) => {
-            let mut reply = Vec::with_capacity(MESSAGE.as_bytes().len() + 1 + room_for(&record));
+            let mut reply = Vec::with_capacity(FRAME + bytes_in_page(&record));
             reply.extend_from_slice(MESSAGE.as_bytes());
             reply.push(ONLY);
             push_message(&mut reply, store, &record);
             send(&reply);
         }
-        Err(GetError::NotFound) => Short::new().put(NOT_FOUND.as_bytes()).put(&[ONLY, ONLY]).send(send),
+        Err(GetError::NotFound) => Short::OF_NOT_FOUND.send(send),
         Err(error) => send(&encode(Err::<Message, _>(error))),
     }
 }
@@ -111,13 +104,12 @@ pub fn page<M: Memory + Clone>(
 ) {
     match result {
         Ok(page) => {
-            let messages: usize = page.records.iter().map(room_for).sum();
-            let mut reply = Vec::with_capacity(SHORT + PAGE.as_bytes().len() + messages);
+            let mut reply = Vec::with_capacity(FRAME + page.bytes);
             reply.extend_from_slice(PAGE.as_bytes());
             // In the order of their labels: gap, messages, next, first_id.
             reply.extend_from_slice(&[ONLY, u8::from(page.gap)]);
-            push_length(&mut reply, page.records.len());
-            for record in &page.records {
+            push_length(&mut reply, page.records().len());
+            for record in page.records() {
                 push_message(&mut reply, store, record);
             }
             reply.extend_from_slice(&page.next.to_le_bytes());
@@ -132,7 +124,7 @@ pub fn page<M: Memory + Clone>(
 pub fn heads(result: Result<Vec<Option<KeyHead>>, LookupError>, send: impl FnOnce(&[u8])) {
     match result {
         Ok(heads) => {
-            let mut reply = Vec::with_capacity(SHORT + heads.len() * 13);
+            let mut reply = Vec::with_capacity(FRAME + heads.len() * 13);
             reply.extend_from_slice(HEADS.as_bytes());
             reply.push(ONLY);
             push_length(&mut reply, heads.len());
@@ -155,34 +147,19 @@ pub fn heads(result: Result<Vec<Option<KeyHead>>, LookupError>, send: impl FnOnc
     }
 }
 
-/// The bytes that [`push_message`] writes, at most.
-fn room_for(record: &Record) -> usize {
-    MESSAGE_BYTES + record.len as usize + usize::from(record.key_len) + record.tail_len()
-}
-
-/// A message: its extent goes from stable memory to where the ciphertext belongs, in one read; what the key tail
-/// occupies behind it is then overwritten.
+/// A message, in fewer bytes than [`bytes_in_page`]. Its ciphertext and its key's tail go from stable memory to where they belong.
 fn push_message<M: Memory + Clone>(reply: &mut Vec<u8>, store: &MessageStore<M>, record: &Record) {
-    let (len, tail_len) = (record.len as usize, record.tail_len());
     // In the order of their labels: id, ciphertext, prev_id, key_id, hash, next_id, timestamp.
-    reply.extend_from_slice(&record.id.to_le_bytes());
-    push_length(reply, len);
-    let end = reply.len() + len;
-    store.append_extent(record, reply);
-    let mut rest = [0; 4 + 1 + 64 + 1 + 32 + 8];
-    rest[..4].copy_from_slice(&record.prev_id.to_le_bytes());
-    rest[4] = record.key_len;
-    rest[5..5 + KEY_HEAD_BYTES].copy_from_slice(&record.key_head);
-    let key_end = 5 + usize::from(record.key_len);
-    rest[5 + KEY_HEAD_BYTES.min(record.key_len.into())..key_end][..tail_len]
-        .copy_from_slice(&reply[end..end + tail_len]);
-    let fixed = &mut rest[key_end..];
-    fixed[0] = 32;
-    fixed[1..33].copy_from_slice(&record.hash);
-    fixed[33..37].copy_from_slice(&record.next_id.to_le_bytes());
-    fixed[37..41].copy_from_slice(&record.timestamp.to_le_bytes());
-    reply.truncate(end);
-    reply.extend_from_slice(&rest[..key_end + 41]);
+    reply.extend_from_slice(&record.id().to_le_bytes());
+    push_length(reply, record.ciphertext_len());
+    store.append_ciphertext(record, reply);
+    reply.extend_from_slice(&record.prev_id().to_le_bytes());
+    reply.push(record.key_len() as u8);
+    store.append_key_id(record, reply);
+    reply.push(32);
+    reply.extend_from_slice(record.hash());
+    reply.extend_from_slice(&record.next_id().to_le_bytes());
+    reply.extend_from_slice(&record.timestamp().to_le_bytes());
 }
 
 fn added_bytes(added: Added) -> [u8; 5] {
@@ -200,27 +177,47 @@ fn push_length(reply: &mut Vec<u8>, length: usize) {
     reply.push(rest as u8);
 }
 
-/// A reply short enough for the stack.
+/// A reply on the stack. Its header is put there when the code is compiled.
 struct Short {
-    bytes: [u8; SHORT],
+    bytes: [u8; Self::CAPACITY],
     len: usize,
 }
 
 impl Short {
-    fn new() -> Self {
-        Self { bytes: [0; SHORT], len: 0 }
+    const CAPACITY: usize = 60;
+
+    const OF_ADDED: Self = Self::new(&ADDED, 1);
+    const OF_NOT_FOUND: Self = Self::new(&NOT_FOUND, 2);
+    const OF_CIPHERTEXT_EMPTY: Self = Self::new(&CIPHERTEXT_EMPTY, 2);
+    const OF_KEY_ID_LENGTH: Self = Self::new(&KEY_ID_LENGTH, 2);
+    const OF_CIPHERTEXT_TOO_LARGE: Self = Self::new(&CIPHERTEXT_TOO_LARGE, 2);
+
+    /// A header, and the [`ONLY`] cases of so many variants within each other.
+    const fn new(header: &Header, variants: usize) -> Self {
+        let mut bytes = [ONLY; Self::CAPACITY];
+        let header = header.as_bytes();
+        let mut at = 0;
+        while at < header.len() {
+            bytes[at] = header[at];
+            at += 1;
+        }
+        Self { bytes, len: header.len() + variants }
     }
 
-    fn put(mut self, bytes: &[u8]) -> Self {
-        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
-        self.len += bytes.len();
+    #[inline(always)]
+    fn put<const N: usize>(mut self, bytes: [u8; N]) -> Self {
+        self.bytes[self.len..][..N].copy_from_slice(&bytes);
+        self.len += N;
         self
     }
 
-    fn nat32(self, number: u32) -> Self {
-        self.put(&number.to_le_bytes())
+    #[inline(always)]
+    fn too_long(self, TooLong { length, max }: TooLong) -> Self {
+        // In the order of their labels.
+        self.put(max.to_le_bytes()).put(length.to_le_bytes())
     }
 
+    #[inline(always)]
     fn send(self, send: impl FnOnce(&[u8])) {
         send(&self.bytes[..self.len]);
     }

@@ -38,7 +38,9 @@ fn both_ways(bytes: &[u8]) -> Vec<(&'static str, String, String)> {
         ),
         (
             "blobs",
-            outcome(arguments::blobs::<MAX_LOOKUP_ITEMS>(bytes)),
+            outcome(arguments::blobs::<_, MAX_LOOKUP_ITEMS>(bytes, |blobs| {
+                blobs.iter().map(|blob| blob.to_vec()).collect::<Vec<_>>()
+            })),
             outcome(
                 general::decode_elements::<ByteBuf, MAX_LOOKUP_ITEMS>(bytes)
                     .map(|blobs| blobs.map(|blobs| blobs.into_iter().map(ByteBuf::into_vec).collect::<Vec<_>>())),
@@ -46,7 +48,9 @@ fn both_ways(bytes: &[u8]) -> Vec<(&'static str, String, String)> {
         ),
         (
             "batch",
-            outcome(arguments::batch::<MAX_BATCH_MESSAGES>(bytes)),
+            outcome(arguments::batch::<_, MAX_BATCH_MESSAGES>(bytes, |batch| {
+                batch.iter().map(|item| (item.key_id.to_vec(), item.ciphertext.to_vec())).collect::<Vec<_>>()
+            })),
             outcome(general::decode_elements::<NewMessage, MAX_BATCH_MESSAGES>(bytes).map(|messages| {
                 let pair = |message: NewMessage| (message.key_id.into_vec(), message.ciphertext.into_vec());
                 messages.map(|messages| messages.into_iter().map(pair).collect::<Vec<_>>())
@@ -167,7 +171,8 @@ fn other_types_are_no_blobs() {
         assert_eq!(outcome(arguments::blob(&argument)), "refused");
     }
     assert_eq!(outcome(arguments::two_blobs(&encoded(("key", "text")))), "refused");
-    assert_eq!(outcome(arguments::blobs::<9>(&encoded((vec!["key"],)))), "refused");
+    let keys = encoded((vec!["key"],));
+    assert_eq!(outcome(arguments::blobs::<_, 9>(&keys, |blobs| blobs.len())), "refused");
 }
 
 /// Lengths that are not encoded in the shortest way, or are beyond any argument.

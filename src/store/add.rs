@@ -3,8 +3,8 @@
 use super::MessageStore;
 use super::index::List;
 use super::index::hashes::Displaced;
-use super::record::{Record, split_key};
-use crate::api::{AddError, Added, BatchError, TooLong};
+use super::record::{NewRecord, Record, split_key};
+use crate::api::{AddError, Added, BatchError, NewMessage, TooLong};
 use crate::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES};
 use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};
@@ -18,6 +18,12 @@ pub struct NewMessageRef<'a> {
     pub ciphertext: &'a [u8],
 }
 
+impl<'a> From<&'a NewMessage> for NewMessageRef<'a> {
+    fn from(message: &'a NewMessage) -> Self {
+        Self { key_id: &message.key_id, ciphertext: &message.ciphertext }
+    }
+}
+
 impl<M: Memory + Clone> MessageStore<M> {
     /// Stores a ciphertext under a key, at `now` unix seconds or the last timestamp, whichever is later. A pair that is
     /// live already is left as it is and named.
@@ -29,14 +35,14 @@ impl<M: Memory + Clone> MessageStore<M> {
         let key = self.indexes.fingerprints.key(key_id);
         let newest = self.indexes.fingerprints.newest(&hash);
         let same_hash = self.find_newest(&hash);
-        if let Some(same_hash) = &same_hash
-            && let Some(id) = self.find_pair_beside(same_hash, key, key_id)
+        if let Some(newest) = same_hash
+            && let Some(id) = self.find_pair_beside(newest, &hash, key, key_id)
         {
             return Ok(Added { id, duplicate: true });
         }
-        let displaced = same_hash.map(|old| {
-            let key = self.indexes.fingerprints.key(self.key_id(&old).as_bytes());
-            Displaced { id: old.id, pair: self.indexes.fingerprints.pair(key, &old.hash) }
+        let displaced = same_hash.map(|id| {
+            let key = self.indexes.fingerprints.key(self.key_id(&self.inbox.record(id)).as_bytes());
+            Displaced { id, pair: self.indexes.fingerprints.pair(key, &hash) }
         });
         let (list, prev_id) = match self.find_key(key, key_id) {
             Some((place, head)) => (List::Open(place), head.max_id),
@@ -52,7 +58,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         if self.indexes.entries() + entries > self.capacity.index_entries {
             return Err(index_full);
         }
-        let (key_head, tail) = split_key(key_id);
+        let (_, tail) = split_key(key_id);
         let extent = (ciphertext.len() + tail.len()) as u64;
         let payload_pages = self.payloads.pages_missing(extent).ok_or(AddError::StorageFull)?;
         self.indexes.reserve(newest, displaced, list).map_err(|_| index_full)?;
@@ -60,19 +66,15 @@ impl<M: Memory + Clone> MessageStore<M> {
 
         // Nothing below can fail.
         let offset = self.payloads.append(ciphertext, tail);
-        self.inbox.append(&Record {
+        self.inbox.append(&Record::new(NewRecord {
             id,
             timestamp: now.max(self.inbox.last_timestamp()),
-            key_len: key_id.len() as u8,
-            key_head,
-            next_id: 0,
+            key_id,
             prev_id,
-            hash,
+            hash: &hash,
             offset,
-            ext_len: 0,
-            flags: 0,
             len: ciphertext.len() as u32,
-        });
+        }));
         if prev_id != 0 {
             self.inbox.set_next(prev_id, id);
         }

@@ -53,7 +53,7 @@ impl<M: Memory + Clone> Slice<'_, M> {
                 let record = self.record(at.id);
                 self.check_message(at.id, &record);
                 // The first message of a list: walk it to its end and count.
-                (at.walk, at.counted) = if record.prev_id < inbox.first_id() { (at.id, 0) } else { (0, 0) };
+                (at.walk, at.counted) = if record.prev_id() < inbox.first_id() { (at.id, 0) } else { (0, 0) };
             } else {
                 let record = self.record(at.walk);
                 at.counted += 1;
@@ -61,7 +61,7 @@ impl<M: Memory + Clone> Slice<'_, M> {
                     self.check_count(&record, at.counted);
                     at.walk = 0;
                 } else {
-                    at.walk = record.next_id;
+                    at.walk = record.next_id();
                 }
             }
             if at.walk == 0 {
@@ -73,9 +73,9 @@ impl<M: Memory + Clone> Slice<'_, M> {
 
     fn check_message(&mut self, id: Id, record: &Record) {
         self.checked += 1;
-        if record.id != id || !record.is_known() {
+        if record.id() != id || !record.is_known() {
             // Nothing else in such a record means anything.
-            return self.violation(1, id, format!("its record carries id {} or is of an unknown kind", record.id));
+            return self.violation(1, id, format!("its record carries id {} or is of an unknown kind", record.id()));
         }
         self.check_payload(record);
         self.check_links(record);
@@ -85,27 +85,35 @@ impl<M: Memory + Clone> Slice<'_, M> {
     /// Invariant 1 for timestamps, invariant 4.
     fn check_payload(&mut self, record: &Record) {
         let store = self.store;
-        if record.id > store.inbox.first_id() {
-            let before = self.record(record.id - 1);
-            if before.timestamp > record.timestamp {
-                self.violation(1, record.id, format!("stored at {}, before {}", record.timestamp, before.timestamp));
+        if record.id() > store.inbox.first_id() {
+            let before = self.record(record.id() - 1);
+            if before.timestamp() > record.timestamp() {
+                self.violation(
+                    1,
+                    record.id(),
+                    format!("stored at {}, before {}", record.timestamp(), before.timestamp()),
+                );
             }
-            if before.extent_end() != record.offset {
+            if before.extent_end() != record.offset() {
                 self.violation(
                     4,
-                    record.id,
-                    format!("extent starts at {}, not at {}", record.offset, before.extent_end()),
+                    record.id(),
+                    format!("extent starts at {}, not at {}", record.offset(), before.extent_end()),
                 );
             }
         }
         if record.extent_end() > store.payloads.end() {
-            return self.violation(4, record.id, format!("extent ends at {}, behind the stream", record.extent_end()));
+            return self.violation(
+                4,
+                record.id(),
+                format!("extent ends at {}, behind the stream", record.extent_end()),
+            );
         }
-        let mut ciphertext = vec![0; record.len as usize];
-        store.payloads.read(record.offset, &mut ciphertext);
-        self.bytes += u64::from(record.len);
-        if Sha256::digest(&ciphertext)[..] != record.hash {
-            self.violation(4, record.id, "its ciphertext has another hash".to_string());
+        let mut ciphertext = vec![0; record.ciphertext_len()];
+        store.payloads.read(record.offset(), &mut ciphertext);
+        self.bytes += record.ciphertext_len() as u64;
+        if Sha256::digest(&ciphertext)[..] != *record.hash() {
+            self.violation(4, record.id(), "its ciphertext has another hash".to_string());
         }
     }
 
@@ -115,46 +123,46 @@ impl<M: Memory + Clone> Slice<'_, M> {
         let key_id = store.key_id(record);
         let fingerprint = store.indexes.fingerprints.key(key_id.as_bytes());
         let Some((_, head)) = store.find_key(fingerprint, key_id.as_bytes()) else {
-            return self.violation(2, record.id, "its key is not indexed".to_string());
+            return self.violation(2, record.id(), "its key is not indexed".to_string());
         };
         let first_id = store.inbox.first_id();
-        if record.prev_id < first_id {
-            if head.min_id != record.id {
-                self.violation(2, record.id, format!("opens its list, but the list starts at {}", head.min_id));
+        if record.prev_id() < first_id {
+            if head.min_id != record.id() {
+                self.violation(2, record.id(), format!("opens its list, but the list starts at {}", head.min_id));
             }
-        } else if record.prev_id >= record.id {
-            self.violation(2, record.id, format!("prev_id {} is not older", record.prev_id));
+        } else if record.prev_id() >= record.id() {
+            self.violation(2, record.id(), format!("prev_id {} is not older", record.prev_id()));
         } else {
-            let before = self.record(record.prev_id);
-            if before.next_id != record.id || !store.has_key(&before, key_id.as_bytes()) {
-                self.violation(2, record.id, format!("prev_id {} does not lead back", record.prev_id));
+            let before = self.record(record.prev_id());
+            if before.next_id() != record.id() || !store.has_key(&before, key_id.as_bytes()) {
+                self.violation(2, record.id(), format!("prev_id {} does not lead back", record.prev_id()));
             }
         }
-        if record.next_id == 0 {
-            if head.max_id != record.id {
-                self.violation(2, record.id, format!("ends its list, but the list ends at {}", head.max_id));
+        if record.next_id() == 0 {
+            if head.max_id != record.id() {
+                self.violation(2, record.id(), format!("ends its list, but the list ends at {}", head.max_id));
             }
-        } else if record.next_id <= record.id || !store.inbox.is_live(record.next_id) {
-            self.violation(2, record.id, format!("next_id {} is not a newer message", record.next_id));
-        } else if self.record(record.next_id).prev_id != record.id {
-            self.violation(2, record.id, format!("next_id {} does not lead back", record.next_id));
+        } else if record.next_id() <= record.id() || !store.inbox.is_live(record.next_id()) {
+            self.violation(2, record.id(), format!("next_id {} is not a newer message", record.next_id()));
+        } else if self.record(record.next_id()).prev_id() != record.id() {
+            self.violation(2, record.id(), format!("next_id {} does not lead back", record.next_id()));
         }
     }
 
     /// Invariant 3: the message is found by its pair, and by its hash the newest that has it.
     fn check_look_ups(&mut self, record: &Record) {
         let store = self.store;
-        let Some(newest) = store.find_newest(&record.hash) else {
-            return self.violation(3, record.id, "not found by its hash".to_string());
+        let Some(newest) = store.find_newest(record.hash()) else {
+            return self.violation(3, record.id(), "not found by its hash".to_string());
         };
-        if newest.id < record.id {
-            self.violation(3, record.id, format!("by its hash the older {} is found", newest.id));
+        if newest < record.id() {
+            self.violation(3, record.id(), format!("by its hash the older {newest} is found"));
         }
         let key_id = store.key_id(record);
         let key = store.indexes.fingerprints.key(key_id.as_bytes());
-        let found = store.find_pair_beside(&newest, key, key_id.as_bytes());
-        if found != Some(record.id) {
-            self.violation(3, record.id, format!("by its key and hash {found:?} is found"));
+        let found = store.find_pair_beside(newest, record.hash(), key, key_id.as_bytes());
+        if found != Some(record.id()) {
+            self.violation(3, record.id(), format!("by its key and hash {found:?} is found"));
         }
     }
 
@@ -163,7 +171,7 @@ impl<M: Memory + Clone> Slice<'_, M> {
         let fingerprint = self.store.indexes.fingerprints.key(key_id.as_bytes());
         let count = self.store.find_key(fingerprint, key_id.as_bytes()).map_or(0, |(_, head)| head.count);
         if count != counted {
-            self.violation(2, last.id, format!("its list has {counted} messages and a count of {count}"));
+            self.violation(2, last.id(), format!("its list has {counted} messages and a count of {count}"));
         }
     }
 
@@ -179,7 +187,7 @@ impl<M: Memory + Clone> Slice<'_, M> {
     }
 
     fn links_forward(&self, record: &Record) -> bool {
-        record.next_id > record.id && self.store.inbox.is_live(record.next_id)
+        record.next_id() > record.id() && self.store.inbox.is_live(record.next_id())
     }
 
     fn record(&mut self, id: Id) -> Record {

@@ -6,7 +6,7 @@
 //! never unmapped. (A counter in a header would dirty one more page in every add.)
 
 use super::header::{HeaderError, Kind};
-use super::record::{NEXT_ID_OFFSET, RECORD_BYTES, Record, TIMESTAMP_OFFSET};
+use super::record::{HASH_OFFSET, NEXT_ID_OFFSET, RECORD_BYTES, Record, TIMESTAMP_OFFSET};
 use super::region::{LowIds, Region};
 use crate::api::Id;
 use ic_stable_structures::Memory;
@@ -91,16 +91,21 @@ impl<V: Memory> Inbox<V> {
     /// memory has grown by [`Self::pages_missing`].
     pub fn append(&mut self, record: &Record) {
         self.region.map_to(self.segments_needed());
-        self.region.memory().write(self.address(record.id), &record.to_bytes());
-        self.next_id = record.id + 1;
-        self.last_timestamp = record.timestamp;
+        self.region.memory().write(self.address(record.id()), record.as_bytes());
+        self.next_id = record.id() + 1;
+        self.last_timestamp = record.timestamp();
     }
 
     /// The record of a live id.
     pub fn record(&self, id: Id) -> Record {
-        let mut bytes = [0; RECORD_BYTES];
-        self.region.memory().read(self.address(id), &mut bytes);
-        Record::from_bytes(&bytes)
+        Record::read(self.region.memory(), self.address(id))
+    }
+
+    /// The hash of a live id.
+    pub fn hash(&self, id: Id) -> [u8; 32] {
+        let mut hash = [0; 32];
+        self.region.memory().read(self.address(id) + HASH_OFFSET, &mut hash);
+        hash
     }
 
     /// The newest record there ever was.
@@ -108,13 +113,23 @@ impl<V: Memory> Inbox<V> {
         (self.next_id > 1).then(|| self.record(self.next_id - 1))
     }
 
-    /// Reads records of consecutive ids from `id` on into `bytes`: as many as `bytes` has room for, the segment goes on
-    /// and there are. Gives their number.
-    pub fn read_run(&self, id: Id, bytes: &mut [u8]) -> usize {
-        let in_segment = SEGMENT_RECORDS - (id - 1) % SEGMENT_RECORDS;
-        let run = in_segment.min(self.next_id - id).min((bytes.len() / RECORD_BYTES) as u32) as usize;
-        self.region.memory().read(self.address(id), &mut bytes[..run * RECORD_BYTES]);
-        run
+    /// Reads `count` records from `id` on to the end of `records`, those of one segment at a time.
+    ///
+    /// Precondition: they are live.
+    pub fn read_run(&self, id: Id, count: u32, records: &mut Vec<Record>) {
+        let (mut id, mut left) = (id, count);
+        while left > 0 {
+            let run = self.run_len(id, left);
+            Record::read_many(self.region.memory(), self.address(id), run as usize, records);
+            left -= run;
+            // Past the last record this may be one past the last id.
+            id += run;
+        }
+    }
+
+    /// How many of `count` records from `id` on lie behind each other in the memory.
+    pub fn run_len(&self, id: Id, count: u32) -> u32 {
+        count.min(SEGMENT_RECORDS - (id - 1) % SEGMENT_RECORDS)
     }
 
     /// The timestamp of a live id.

@@ -5,7 +5,7 @@ use super::add::{check_key_length, too_long};
 use super::index::fingerprint::Fingerprint;
 use super::index::keys::Place;
 use super::read::hash_bytes;
-use super::record::Record;
+use super::words::equal;
 use crate::api::{Id, KeyHead, LookupError};
 use crate::limits::MAX_LOOKUP_ITEMS;
 use ic_stable_structures::Memory;
@@ -54,7 +54,7 @@ impl<M: Memory + Clone> MessageStore<M> {
                 check_key_length(pair.key_id.len()).map_err(LookupError::KeyIdLength)?;
                 let hash = hash_bytes(pair.hash).map_err(|length| LookupError::HashLength { length, expected: 32 })?;
                 let key = self.indexes.fingerprints.key(pair.key_id);
-                Ok(self.find_newest(&hash).and_then(|newest| self.find_pair_beside(&newest, key, pair.key_id)))
+                Ok(self.find_newest(&hash).and_then(|newest| self.find_pair_beside(newest, &hash, key, pair.key_id)))
             })
             .collect()
     }
@@ -64,26 +64,20 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.indexes.keys.find(fingerprint, |head| self.has_key(&self.inbox.record(head.max_id), key_id))
     }
 
-    /// The newest record with a hash.
-    pub(super) fn find_newest(&self, hash: &[u8; 32]) -> Option<Record> {
-        let mut found = None;
-        self.indexes.hashes.find(self.indexes.fingerprints.newest(hash), |id| {
-            let record = self.inbox.record(id);
-            let is_it = record.hash == *hash;
-            found = is_it.then_some(record);
-            is_it
-        });
-        found
+    /// The newest message with a hash.
+    pub(super) fn find_newest(&self, hash: &[u8; 32]) -> Option<Id> {
+        let fingerprint = self.indexes.fingerprints.newest(hash);
+        self.indexes.hashes.find(fingerprint, |id| equal(&self.inbox.hash(id), hash))
     }
 
-    /// The id of a key's message that has the same hash as `newest`, the newest record with it.
-    pub(super) fn find_pair_beside(&self, newest: &Record, key: Fingerprint, key_id: &[u8]) -> Option<Id> {
-        if self.has_key(newest, key_id) {
-            return Some(newest.id);
+    /// A key's message with a hash, given the newest message that has it.
+    pub(super) fn find_pair_beside(&self, newest: Id, hash: &[u8; 32], key: Fingerprint, key_id: &[u8]) -> Option<Id> {
+        if self.has_key(&self.inbox.record(newest), key_id) {
+            return Some(newest);
         }
-        self.indexes.hashes.find(self.indexes.fingerprints.pair(key, &newest.hash), |id| {
+        self.indexes.hashes.find(self.indexes.fingerprints.pair(key, hash), |id| {
             let record = self.inbox.record(id);
-            record.hash == newest.hash && self.has_key(&record, key_id)
+            equal(record.hash(), hash) && self.has_key(&record, key_id)
         })
     }
 }

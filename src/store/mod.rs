@@ -28,12 +28,13 @@ mod state;
 mod status;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use add::{NewMessageRef, batch_too_long, check_lengths};
 pub use header::{HeaderError, LAYOUT_VERSION};
 pub use index::fingerprint::Seed;
 pub use lookup::{StoredRef, items_too_long};
-pub use pages::RecordPage;
+pub use pages::{RecordPage, bytes_in_page};
 pub use rebuild::{RebuildError, Rebuilt};
 
 use crate::api::{Progress, Settings, SettingsError};
@@ -132,7 +133,7 @@ impl<M: Memory + Clone> MessageStore<M> {
 
     /// True once the indexes' fingerprints are keyed with a drawn seed.
     pub fn has_seed(&self) -> bool {
-        self.state.seed().is_drawn()
+        self.state.has_seed()
     }
 
     /// Keeps a drawn seed for good and starts a rebuild of the indexes under it.

@@ -13,14 +13,60 @@ use ic_stable_structures::Memory;
 /// A page before its payloads are read.
 #[derive(Clone, Debug)]
 pub struct RecordPage {
-    /// In the order that was asked for.
-    pub records: Vec<Record>,
+    /// As they were read; [`Self::records`] gives them in the order that was asked for.
+    read: Vec<Record>,
+    backwards: bool,
+    /// What its messages take, as [`MAX_PAGE_BYTES`] counts.
+    pub bytes: usize,
     /// As in [`Page`].
     pub next: Id,
     /// As in [`Page`].
     pub first_id: Id,
     /// As in [`Page`].
     pub gap: bool,
+}
+
+impl RecordPage {
+    /// The records, in the order that was asked for.
+    pub fn records(&self) -> impl ExactSizeIterator<Item = &Record> {
+        let last = self.read.len().wrapping_sub(1);
+        (0..self.read.len()).map(move |at| &self.read[if self.backwards { last - at } else { at }])
+    }
+
+    fn truncate(&mut self, len: usize) {
+        if self.backwards {
+            self.read.drain(..self.read.len() - len);
+        } else {
+            self.read.truncate(len);
+        }
+    }
+}
+
+/// What a page still takes.
+struct Room {
+    messages: u32,
+    bytes: usize,
+}
+
+impl Room {
+    fn for_page(cursor: Cursor) -> Self {
+        Self { messages: cursor.limit.min(MAX_PAGE_MESSAGES), bytes: MAX_PAGE_BYTES }
+    }
+
+    /// Takes a message where there is room for it.
+    fn takes(&mut self, record: &Record) -> bool {
+        let bytes = bytes_in_page(record);
+        let fits = self.messages > 0 && bytes <= self.bytes;
+        if fits {
+            self.messages -= 1;
+            self.bytes -= bytes;
+        }
+        fits
+    }
+
+    fn taken(&self) -> usize {
+        MAX_PAGE_BYTES - self.bytes
+    }
 }
 
 /// Ids from the first to the last, both inclusive; empty where `first > last`.
@@ -48,7 +94,7 @@ impl<M: Memory + Clone> MessageStore<M> {
 
     /// A page with its payloads.
     fn messages(&self, page: RecordPage) -> Page {
-        let messages = page.records.iter().map(|record| self.message(record)).collect();
+        let messages = page.records().map(|record| self.message(record)).collect();
         Page { messages, next: page.next, first_id: page.first_id, gap: page.gap }
     }
 
@@ -76,11 +122,11 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.indexed().map_err(PageError::Unavailable)?;
         let unknown = PageError::UnknownCursor { after: cursor.after };
         let Some((_, head)) = self.find_key(self.indexes.fingerprints.key(key_id), key_id) else {
-            return if cursor.after == 0 { Ok(self.page(0, cursor, |_| 0)) } else { Err(unknown) };
+            return if cursor.after == 0 { Ok(self.empty_page(false)) } else { Err(unknown) };
         };
         let step = |record: &Record| match cursor.order {
-            Order::ascending => record.next_id,
-            Order::descending => record.prev_id,
+            Order::ascending => record.next_id(),
+            Order::descending => record.prev_id(),
         };
         let start = match (cursor.after, cursor.order) {
             (0, Order::ascending) => head.min_id,
@@ -90,47 +136,63 @@ impl<M: Memory + Clone> MessageStore<M> {
                 step(&record.filter(|record| self.has_key(record, key_id)).ok_or(unknown)?)
             }
         };
-        Ok(self.page(start, cursor, step))
+        Ok(self.linked_page(start, head.count, cursor, step))
     }
 
-    fn span_page(&self, span: Span, cursor: Cursor) -> Result<RecordPage, PageError> {
-        check_limit(cursor)?;
-        if cursor.after >= self.inbox.next_id() {
-            return Err(PageError::UnknownCursor { after: cursor.after });
-        }
-        let first = span.first.max(self.inbox.first_id());
-        let last = span.last.min(self.inbox.next_id() - 1);
-        let inside = |id: Id| if (first..=last).contains(&id) { id } else { 0 };
-        Ok(match (cursor.order, cursor.after) {
-            (Order::ascending, after) => {
-                self.page(inside(first.max(after + 1)), cursor, |record| inside(record.id + 1))
-            }
-            (Order::descending, 0) => self.page(inside(last), cursor, |record| inside(record.id - 1)),
-            (Order::descending, after) => {
-                self.page(inside(last.min(after - 1)), cursor, |record| inside(record.id - 1))
-            }
-        })
-    }
-
-    /// The page that starts at `start` and goes on with `step`, each an id or 0: nothing left.
-    fn page(&self, start: Id, cursor: Cursor, step: impl Fn(&Record) -> Id) -> RecordPage {
-        let limit = cursor.limit.min(MAX_PAGE_MESSAGES) as usize;
-        let mut page = RecordPage { records: Vec::new(), next: 0, first_id: self.inbox.first_id(), gap: false };
-        let mut bytes = 0;
+    /// The page of a list of `count` messages that starts at `start` and goes on with `step`, each an id or 0: nothing
+    /// left.
+    fn linked_page(&self, start: Id, count: u32, cursor: Cursor, step: impl Fn(&Record) -> Id) -> RecordPage {
+        let mut page = self.empty_page(false);
+        let mut room = Room::for_page(cursor);
+        // One more than fits is looked at.
+        page.read.reserve_exact(count.min(room.messages + 1) as usize);
         let mut id = start;
         while id != 0 {
-            let record = self.inbox.record(id);
-            bytes += PAGE_MESSAGE_OVERHEAD + usize::from(record.key_len) + record.len as usize;
-            if let Some(last) = page.records.last()
-                && (page.records.len() == limit || bytes > MAX_PAGE_BYTES)
-            {
-                page.next = last.id;
+            self.inbox.read_run(id, 1, &mut page.read);
+            let record = &page.read[page.read.len() - 1];
+            if !room.takes(record) {
+                page.read.pop();
+                page.next = page.read.last().map_or(0, Record::id);
                 break;
             }
-            id = step(&record);
-            page.records.push(record);
+            id = step(record);
         }
+        page.bytes = room.taken();
         page
+    }
+
+    /// The page of consecutive ids: read at once, whichever way it goes.
+    fn span_page(&self, span: Span, cursor: Cursor) -> Result<RecordPage, PageError> {
+        check_limit(cursor)?;
+        let Cursor { after, order, limit } = cursor;
+        if after >= self.inbox.next_id() {
+            return Err(PageError::UnknownCursor { after });
+        }
+        let mut first = span.first.max(self.inbox.first_id());
+        let mut last = span.last.min(self.inbox.next_id() - 1);
+        let mut page = self.empty_page(order == Order::descending);
+        match order {
+            Order::ascending => first = first.max(after + 1),
+            Order::descending if after != 0 => last = last.min(after - 1),
+            Order::descending => {}
+        }
+        if first <= last {
+            let left = last - first + 1;
+            let count = left.min(limit.min(MAX_PAGE_MESSAGES));
+            self.inbox.read_run(if page.backwards { last - count + 1 } else { first }, count, &mut page.read);
+            let mut room = Room::for_page(cursor);
+            let fitting = page.records().take_while(|record| room.takes(record)).count();
+            page.truncate(fitting);
+            page.bytes = room.taken();
+            if fitting < left as usize {
+                page.next = page.records().last().map_or(0, Record::id);
+            }
+        }
+        Ok(page)
+    }
+
+    fn empty_page(&self, backwards: bool) -> RecordPage {
+        RecordPage { read: Vec::new(), backwards, bytes: 0, next: 0, first_id: self.inbox.first_id(), gap: false }
     }
 
     /// The first live id whose timestamp satisfies a condition that all later ones satisfy too, else `next_id`.
@@ -146,6 +208,11 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
         found
     }
+}
+
+/// What a message takes of a page.
+pub fn bytes_in_page(record: &Record) -> usize {
+    PAGE_MESSAGE_OVERHEAD + record.key_len() + record.ciphertext_len()
 }
 
 fn check_range(min: u32, max: u32) -> Result<(), PageError> {

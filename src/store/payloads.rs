@@ -8,6 +8,7 @@ use super::header::{HeaderError, Kind};
 use super::region::{LowIds, Region};
 use crate::limits::MAX_PAYLOAD_STREAM_BYTES;
 use ic_stable_structures::Memory;
+use std::ops::Range;
 
 /// Bytes of a segment, 8 MiB.
 pub const SEGMENT_BYTES: u64 = 8 << 20;
@@ -63,55 +64,42 @@ impl<V: Memory> Payloads<V> {
     ///
     /// Precondition: all of it lies inside live extents.
     pub fn read(&self, position: u64, bytes: &mut [u8]) {
-        let mut rest = bytes;
-        let mut position = position;
-        while !rest.is_empty() {
-            let (address, room) = self.locate(position);
-            let (now, later) = rest.split_at_mut(room.min(rest.len()));
-            self.region.memory().read(address, now);
-            position += now.len() as u64;
-            rest = later;
-        }
+        self.pieces(position, bytes.len(), |address, piece| self.region.memory().read(address, &mut bytes[piece]));
     }
 
     /// Appends `len` bytes of what was written from `position` on. Precondition: as for [`Self::read`].
     pub fn append_to(&self, position: u64, len: usize, bytes: &mut Vec<u8>) {
         bytes.reserve(len);
-        let (mut position, mut left) = (position, len);
-        while left > 0 {
-            let (address, room) = self.locate(position);
-            let now = room.min(left);
-            let at = bytes.len();
-            // SAFETY: `reserve` made room for `left` bytes behind `at`, and reading initialises `now <= left` of them.
+        self.pieces(position, len, |address, piece| {
+            // SAFETY: `reserve` made room for all pieces, which together are `len` bytes, and reading writes this one's.
             unsafe {
-                self.region.memory().read_unsafe(address, bytes.as_mut_ptr().add(at), now);
-                bytes.set_len(at + now);
+                let end = bytes.as_mut_ptr().add(bytes.len());
+                self.region.memory().read_unsafe(address, end, piece.len());
+                bytes.set_len(bytes.len() + piece.len());
             }
-            position += now as u64;
-            left -= now;
-        }
+        });
     }
 
     /// Where a position lies in the payload memory; for counting the pages that reading it touches.
     pub fn address(&self, position: u64) -> u64 {
-        self.locate(position).0
+        self.region.segment_address(position / SEGMENT_BYTES) + position % SEGMENT_BYTES
     }
 
     fn write(&self, position: u64, bytes: &[u8]) {
-        let mut rest = bytes;
-        let mut position = position;
-        while !rest.is_empty() {
-            let (address, room) = self.locate(position);
-            let (now, later) = rest.split_at(room.min(rest.len()));
-            self.region.memory().write(address, now);
-            position += now.len() as u64;
-            rest = later;
-        }
+        self.pieces(position, bytes.len(), |address, piece| self.region.memory().write(address, &bytes[piece]));
     }
 
-    /// Where a position lies, and how many bytes from there on lie in the same segment.
-    fn locate(&self, position: u64) -> (u64, usize) {
-        let offset = position % SEGMENT_BYTES;
-        (self.region.segment_address(position / SEGMENT_BYTES) + offset, (SEGMENT_BYTES - offset) as usize)
+    /// Names the pieces of `len` bytes from `position` on that lie in one segment each, nearly always one: its address,
+    /// and its part of the bytes.
+    #[inline(always)]
+    fn pieces(&self, position: u64, len: usize, mut piece: impl FnMut(u64, Range<usize>)) {
+        let mut done = 0;
+        while done < len {
+            let at = position + done as u64;
+            let room = (SEGMENT_BYTES - at % SEGMENT_BYTES) as usize;
+            let end = len.min(done + room);
+            piece(self.address(at), done..end);
+            done = end;
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::MessageStore;
 use super::record::{KEY_HEAD_BYTES, Record, split_key};
+use super::words::equal;
 use crate::api::{GetError, Id, Message};
 use crate::limits::MAX_KEY_ID_BYTES;
 use ic_stable_structures::Memory;
@@ -45,46 +46,67 @@ impl<M: Memory + Clone> MessageStore<M> {
     pub fn record_by_hash(&self, hash: &[u8]) -> Result<Record, GetError> {
         let hash = hash_bytes(hash).map_err(|length| GetError::HashLength { length, expected: 32 })?;
         self.indexed().map_err(GetError::Unavailable)?;
-        self.find_newest(&hash).ok_or(GetError::NotFound)
+        self.find_newest(&hash).map(|id| self.inbox.record(id)).ok_or(GetError::NotFound)
     }
 
-    /// Appends a record's extent to `bytes`, in one read: its ciphertext, then its key tail.
-    pub fn append_extent(&self, record: &Record, bytes: &mut Vec<u8>) {
-        self.payloads.append_to(record.offset, record.len as usize + record.tail_len(), bytes);
+    /// Appends a record's ciphertext to `bytes`.
+    pub fn append_ciphertext(&self, record: &Record, bytes: &mut Vec<u8>) {
+        self.payloads.append_to(record.offset(), record.ciphertext_len(), bytes);
+    }
+
+    /// Appends a record's key id to `bytes`.
+    pub fn append_key_id(&self, record: &Record, bytes: &mut Vec<u8>) {
+        let tail_len = record.tail_len();
+        if tail_len > 0 {
+            bytes.extend_from_slice(record.key_head());
+            self.payloads.append_to(record.tail_offset(), tail_len, bytes);
+        } else {
+            bytes.extend_from_slice(&record.key_head()[..record.key_len()]);
+        }
     }
 
     /// A record with its payload.
     pub fn message(&self, record: &Record) -> Message {
-        let mut extent = Vec::new();
-        self.append_extent(record, &mut extent);
-        let tail = extent.split_off(record.len as usize);
+        let (mut key_id, mut ciphertext) = (Vec::new(), Vec::new());
+        self.append_key_id(record, &mut key_id);
+        self.append_ciphertext(record, &mut ciphertext);
         Message {
-            id: record.id,
-            timestamp: record.timestamp,
-            key_id: ByteBuf::from([record.key_head(), &tail].concat()),
-            next_id: record.next_id,
-            prev_id: record.prev_id,
-            hash: ByteBuf::from(record.hash),
-            ciphertext: ByteBuf::from(extent),
+            id: record.id(),
+            timestamp: record.timestamp(),
+            key_id: ByteBuf::from(key_id),
+            next_id: record.next_id(),
+            prev_id: record.prev_id(),
+            hash: ByteBuf::from(*record.hash()),
+            ciphertext: ByteBuf::from(ciphertext),
         }
     }
 
     /// The key id of a record: one read of its tail, if it has one.
     pub(super) fn key_id(&self, record: &Record) -> KeyId {
-        let len = usize::from(record.key_len).min(MAX_KEY_ID_BYTES);
+        let len = record.key_len().min(MAX_KEY_ID_BYTES);
         let mut bytes = [0; MAX_KEY_ID_BYTES];
-        bytes[..KEY_HEAD_BYTES].copy_from_slice(&record.key_head);
+        bytes[..KEY_HEAD_BYTES].copy_from_slice(record.key_head());
         if len > KEY_HEAD_BYTES {
-            self.payloads.read(record.offset + u64::from(record.len), &mut bytes[KEY_HEAD_BYTES..len]);
+            self.payloads.read(record.tail_offset(), &mut bytes[KEY_HEAD_BYTES..len]);
         }
         KeyId { bytes, len }
     }
 
     /// Whether a record is of this key: its tail is read only where the rest fits.
     pub(super) fn has_key(&self, record: &Record, key_id: &[u8]) -> bool {
-        usize::from(record.key_len) == key_id.len()
-            && record.key_head == split_key(key_id).0
-            && (key_id.len() <= KEY_HEAD_BYTES || self.key_id(record).as_bytes() == key_id)
+        let (head, tail) = split_key(key_id);
+        record.key_len() == key_id.len() && equal(record.key_head(), &head) && self.has_tail(record, tail)
+    }
+
+    /// Whether a record's key id goes on with `tail` behind its first 23 bytes. Precondition: it is as long.
+    fn has_tail(&self, record: &Record, tail: &[u8]) -> bool {
+        if tail.is_empty() {
+            return true;
+        }
+        let mut bytes = [0; MAX_KEY_ID_BYTES - KEY_HEAD_BYTES];
+        let stored = &mut bytes[..tail.len()];
+        self.payloads.read(record.tail_offset(), stored);
+        equal(stored, tail)
     }
 }
 

@@ -5,19 +5,19 @@
 //! compared, and the payloads of all but each key's first message are not touched.
 
 use super::MessageStore;
-use super::index::fingerprint::Fingerprint;
-use super::index::hashes::Displaced;
+use super::index::Indexes;
 use super::index::keys::Place;
-use super::index::{Indexes, List};
+use super::index::table::OutOfHeap;
 use super::read::KeyId;
 use super::record::{RECORD_BYTES, Record};
+use super::words::equal;
 use crate::api::{Id, Progress};
 use crate::limits::MAX_REBUILD_PAGES;
 use ic_stable_structures::Memory;
 use std::fmt;
 
 /// Records read at once: a little less than a page of 4 KiB.
-const RUN_RECORDS: usize = 48;
+const RUN_RECORDS: u32 = 48;
 /// Pages that reading a run touches at most.
 const RUN_PAGES: u32 = 2;
 /// Pages that filing one record touches at most: its key's tail, and record and key tail of one that it displaces.
@@ -67,6 +67,12 @@ impl fmt::Display for RebuildError {
             Self::Link { id, prev_id } => write!(f, "message {id} follows {prev_id}, where no list ended"),
             Self::OutOfHeap => write!(f, "the heap has no room for the indexes"),
         }
+    }
+}
+
+impl From<OutOfHeap> for RebuildError {
+    fn from(_: OutOfHeap) -> Self {
+        Self::OutOfHeap
     }
 }
 
@@ -141,19 +147,20 @@ impl<M: Memory + Clone> MessageStore<M> {
             rebuild.places.try_reserve_exact(live).map_err(|_| RebuildError::OutOfHeap)?;
         }
         let mut pages = PageBudget::new(self.settings().rebuild_pages.unwrap_or(MAX_REBUILD_PAGES));
-        let mut run = [0; RUN_RECORDS * RECORD_BYTES];
+        let mut run = Vec::with_capacity(RUN_RECORDS as usize);
         while rebuild.next < self.inbox.next_id() {
             if !pages.has(RUN_PAGES + RECORD_PAGES) {
                 return Ok(Rebuilt::Unfinished);
             }
-            let records = self.inbox.read_run(rebuild.next, &mut run);
-            pages.touch_inbox(self.inbox.address(rebuild.next), records * RECORD_BYTES);
-            let (run, _) = run[..records * RECORD_BYTES].as_chunks::<RECORD_BYTES>();
-            for bytes in run {
+            let records = self.inbox.run_len(rebuild.next, RUN_RECORDS.min(self.inbox.next_id() - rebuild.next));
+            pages.touch_inbox(self.inbox.address(rebuild.next), records as usize * RECORD_BYTES);
+            run.clear();
+            self.inbox.read_run(rebuild.next, records, &mut run);
+            for record in &run {
                 if !pages.has(RECORD_PAGES) {
                     break;
                 }
-                self.file(rebuild, &Record::from_bytes(bytes), &mut pages)?;
+                self.file(rebuild, record, &mut pages)?;
                 rebuild.next += 1;
             }
         }
@@ -162,47 +169,42 @@ impl<M: Memory + Clone> MessageStore<M> {
 
     /// Files one record in both indexes.
     fn file(&mut self, rebuild: &mut Rebuild, record: &Record, pages: &mut PageBudget) -> Result<(), RebuildError> {
-        if record.id != rebuild.next {
-            return Err(RebuildError::Id { expected: rebuild.next, found: record.id });
+        let (id, prev_id) = (record.id(), record.prev_id());
+        if id != rebuild.next {
+            return Err(RebuildError::Id { expected: rebuild.next, found: id });
         }
         if !record.is_known() {
-            return Err(RebuildError::Unknown { id: record.id });
+            return Err(RebuildError::Unknown { id });
         }
         let first_id = self.inbox.first_id();
-        let list = if record.prev_id < first_id {
-            List::New(self.indexes.fingerprints.key(self.key_id_within(record, pages).as_bytes()))
+        let place = if prev_id < first_id {
+            let key = self.indexes.fingerprints.key(self.key_id_within(record, pages).as_bytes());
+            self.indexes.keys.reserve(key)?;
+            self.indexes.keys.open(key, id)
         } else {
-            let place = rebuild.places.get((record.prev_id - first_id) as usize).copied();
-            let ended_there = |&place: &Place| self.indexes.keys.head(place).max_id == record.prev_id;
-            let broken = RebuildError::Link { id: record.id, prev_id: record.prev_id };
-            List::Open(place.filter(ended_there).ok_or(broken)?)
+            let place = rebuild.places.get((prev_id - first_id) as usize).copied();
+            place
+                .filter(|&place| self.indexes.keys.extend_from(place, prev_id, id))
+                .ok_or(RebuildError::Link { id, prev_id })?
         };
-        let newest = self.indexes.fingerprints.newest(&record.hash);
-        let displaced = self.find_displaced(record, newest, pages);
-        self.indexes.reserve(newest, displaced, list).map_err(|_| RebuildError::OutOfHeap)?;
-        let place = self.indexes.insert(newest, displaced, list, record.id);
+        let newest = self.indexes.fingerprints.newest(record.hash());
+        let inbox = &self.inbox;
+        let displaced = self.indexes.hashes.put_newest(newest, id, |old| {
+            pages.touch_inbox(inbox.address(old), RECORD_BYTES);
+            equal(&inbox.hash(old), record.hash())
+        })?;
+        if let Some(old) = displaced {
+            let key_id = self.key_id_within(&self.inbox.record(old), pages);
+            let key = self.indexes.fingerprints.key(key_id.as_bytes());
+            self.indexes.hashes.put_pair(self.indexes.fingerprints.pair(key, record.hash()), old)?;
+        }
         rebuild.places.push(place);
         Ok(())
     }
 
-    /// The message filed as the newest with the hash of a newer `record`.
-    fn find_displaced(&self, record: &Record, newest: Fingerprint, pages: &mut PageBudget) -> Option<Displaced> {
-        let mut old = None;
-        self.indexes.hashes.find(newest, |id| {
-            pages.touch_inbox(self.inbox.address(id), RECORD_BYTES);
-            let candidate = self.inbox.record(id);
-            let is_it = candidate.hash == record.hash;
-            old = is_it.then_some(candidate);
-            is_it
-        });
-        let old = old?;
-        let key = self.indexes.fingerprints.key(self.key_id_within(&old, pages).as_bytes());
-        Some(Displaced { id: old.id, pair: self.indexes.fingerprints.pair(key, &old.hash) })
-    }
-
     fn key_id_within(&self, record: &Record, pages: &mut PageBudget) -> KeyId {
         if record.tail_len() > 0 {
-            pages.touch_payloads(self.payloads.address(record.offset + u64::from(record.len)), record.tail_len());
+            pages.touch_payloads(self.payloads.address(record.tail_offset()), record.tail_len());
         }
         self.key_id(record)
     }

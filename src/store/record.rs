@@ -19,6 +19,9 @@
 
 use super::header::field;
 use crate::api::Id;
+use crate::limits::MAX_KEY_ID_BYTES;
+use ic_stable_structures::Memory;
+use std::mem::MaybeUninit;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 84;
@@ -40,90 +43,159 @@ const _: () = assert!(LEN + 4 == RECORD_BYTES);
 
 /// Where a record's `timestamp` stands in it.
 pub const TIMESTAMP_OFFSET: u64 = TIMESTAMP as u64;
+/// Where a record's `hash` stands in it.
+pub const HASH_OFFSET: u64 = HASH as u64;
 /// Where a record's `next_id` stands in it.
 pub const NEXT_ID_OFFSET: u64 = NEXT_ID as u64;
 
-/// A record, decoded. The map above says what the fields mean.
+/// A record: its bytes, read where they stand. Any bytes will do: [`Self::is_known`] tells whether this release can
+/// work with them. The map above says what the fields mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[repr(transparent)]
 pub struct Record {
+    bytes: [u8; RECORD_BYTES],
+}
+
+/// What a new record says; it has no next message, extensions or flags.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct NewRecord<'a> {
     pub id: Id,
     pub timestamp: u32,
-    pub key_len: u8,
-    pub key_head: [u8; KEY_HEAD_BYTES],
-    pub next_id: Id,
+    pub key_id: &'a [u8],
     pub prev_id: Id,
-    pub hash: [u8; 32],
+    pub hash: &'a [u8; 32],
     pub offset: u64,
-    pub ext_len: u8,
-    pub flags: u8,
     pub len: u32,
 }
 
 impl Record {
-    /// The bytes of the map above.
-    pub fn to_bytes(&self) -> [u8; RECORD_BYTES] {
+    /// Puts a record together.
+    pub fn new(new: NewRecord<'_>) -> Self {
         let mut bytes = [0; RECORD_BYTES];
-        bytes[ID..TIMESTAMP].copy_from_slice(&self.id.to_le_bytes());
-        bytes[TIMESTAMP..KEY_LEN].copy_from_slice(&self.timestamp.to_le_bytes());
-        bytes[KEY_LEN] = self.key_len;
-        bytes[KEY_HEAD..NEXT_ID].copy_from_slice(&self.key_head);
-        bytes[NEXT_ID..PREV_ID].copy_from_slice(&self.next_id.to_le_bytes());
-        bytes[PREV_ID..HASH].copy_from_slice(&self.prev_id.to_le_bytes());
-        bytes[HASH..OFFSET].copy_from_slice(&self.hash);
-        bytes[OFFSET..EXT_LEN].copy_from_slice(&self.offset.to_le_bytes()[..6]);
-        bytes[EXT_LEN] = self.ext_len;
-        bytes[FLAGS] = self.flags;
-        bytes[LEN..].copy_from_slice(&self.len.to_le_bytes());
-        bytes
+        bytes[ID..TIMESTAMP].copy_from_slice(&new.id.to_le_bytes());
+        bytes[TIMESTAMP..KEY_LEN].copy_from_slice(&new.timestamp.to_le_bytes());
+        bytes[KEY_LEN] = new.key_id.len() as u8;
+        bytes[KEY_HEAD..NEXT_ID].copy_from_slice(&split_key(new.key_id).0);
+        bytes[PREV_ID..HASH].copy_from_slice(&new.prev_id.to_le_bytes());
+        bytes[HASH..OFFSET].copy_from_slice(new.hash);
+        bytes[OFFSET..EXT_LEN].copy_from_slice(&field::<6>(&new.offset.to_le_bytes(), 0));
+        bytes[LEN..].copy_from_slice(&new.len.to_le_bytes());
+        Self { bytes }
     }
 
-    /// Reads the map above. Any bytes decode: [`Self::is_known`] tells whether this release can work with them.
-    pub fn from_bytes(bytes: &[u8; RECORD_BYTES]) -> Self {
-        let mut offset = [0; 8];
-        offset[..6].copy_from_slice(&bytes[OFFSET..EXT_LEN]);
-        Self {
-            id: u32::from_le_bytes(field(bytes, ID)),
-            timestamp: u32::from_le_bytes(field(bytes, TIMESTAMP)),
-            key_len: bytes[KEY_LEN],
-            key_head: field(bytes, KEY_HEAD),
-            next_id: u32::from_le_bytes(field(bytes, NEXT_ID)),
-            prev_id: u32::from_le_bytes(field(bytes, PREV_ID)),
-            hash: field(bytes, HASH),
-            offset: u64::from_le_bytes(offset),
-            ext_len: bytes[EXT_LEN],
-            flags: bytes[FLAGS],
-            len: u32::from_le_bytes(field(bytes, LEN)),
+    /// Reads a record from stable memory.
+    pub fn read(memory: &impl Memory, address: u64) -> Self {
+        let mut record = MaybeUninit::<Self>::uninit();
+        // SAFETY: a record is nothing but its bytes, and reading writes all of them, or traps.
+        unsafe {
+            memory.read_unsafe(address, record.as_mut_ptr().cast(), RECORD_BYTES);
+            record.assume_init()
         }
+    }
+
+    /// Reads `count` records that follow each other in stable memory to the end of `records`.
+    pub fn read_many(memory: &impl Memory, address: u64, count: usize, records: &mut Vec<Self>) {
+        records.reserve(count);
+        // SAFETY: there is room for `count` more, and reading writes all their bytes, or traps.
+        unsafe {
+            let end = records.as_mut_ptr().add(records.len());
+            memory.read_unsafe(address, end.cast(), count * RECORD_BYTES);
+            records.set_len(records.len() + count);
+        }
+    }
+
+    /// The bytes of the map above.
+    pub fn as_bytes(&self) -> &[u8; RECORD_BYTES] {
+        &self.bytes
+    }
+
+    /// The message's id.
+    pub fn id(&self) -> Id {
+        self.u32_at(ID)
+    }
+
+    /// When it was stored, unix seconds.
+    pub fn timestamp(&self) -> u32 {
+        self.u32_at(TIMESTAMP)
+    }
+
+    /// Bytes of its key id.
+    pub fn key_len(&self) -> usize {
+        self.bytes[KEY_LEN].into()
+    }
+
+    /// The first bytes of its key id, zero-padded.
+    pub fn key_head(&self) -> &[u8; KEY_HEAD_BYTES] {
+        self.part(KEY_HEAD)
+    }
+
+    /// The next message of the same key, 0: none.
+    pub fn next_id(&self) -> Id {
+        self.u32_at(NEXT_ID)
+    }
+
+    /// The previous message of the same key, 0: none.
+    pub fn prev_id(&self) -> Id {
+        self.u32_at(PREV_ID)
+    }
+
+    /// SHA-256 of its ciphertext.
+    pub fn hash(&self) -> &[u8; 32] {
+        self.part(HASH)
+    }
+
+    /// Where its extent starts in the payload stream.
+    pub fn offset(&self) -> u64 {
+        let mut offset = [0; 8];
+        offset[..6].copy_from_slice(self.part::<6>(OFFSET));
+        u64::from_le_bytes(offset)
+    }
+
+    /// Bytes of its ciphertext.
+    pub fn ciphertext_len(&self) -> usize {
+        self.u32_at(LEN) as usize
     }
 
     /// True where nothing in the record comes from a later layout.
     pub fn is_known(&self) -> bool {
-        self.ext_len == 0
-            && self.flags == 0
-            && (1..=crate::limits::MAX_KEY_ID_BYTES).contains(&usize::from(self.key_len))
+        self.bytes[EXT_LEN] == 0 && self.bytes[FLAGS] == 0 && (1..=MAX_KEY_ID_BYTES).contains(&self.key_len())
     }
 
     /// Bytes of the key id that stand in the payload stream.
     pub fn tail_len(&self) -> usize {
-        usize::from(self.key_len).saturating_sub(KEY_HEAD_BYTES)
+        self.key_len().saturating_sub(KEY_HEAD_BYTES)
     }
 
-    /// Bytes of the key id that stand in the record.
-    pub fn key_head(&self) -> &[u8] {
-        &self.key_head[..KEY_HEAD_BYTES.min(self.key_len.into())]
+    /// Where the key id's tail starts in the payload stream.
+    pub fn tail_offset(&self) -> u64 {
+        self.offset() + self.ciphertext_len() as u64
     }
 
     /// Where the extent ends in the payload stream: ciphertext, key tail, extensions.
     pub fn extent_end(&self) -> u64 {
-        self.offset + u64::from(self.len) + self.tail_len() as u64 + u64::from(self.ext_len)
+        self.tail_offset() + self.tail_len() as u64 + u64::from(self.bytes[EXT_LEN])
+    }
+
+    fn u32_at(&self, at: usize) -> u32 {
+        u32::from_le_bytes(*self.part(at))
+    }
+
+    /// `N` bytes from `at`; every caller names constants, so that the check is made when the code is compiled.
+    #[inline(always)]
+    fn part<const N: usize>(&self, at: usize) -> &[u8; N] {
+        self.bytes[at..].first_chunk().expect("a field of a record")
     }
 }
 
 /// Splits a key id into what stands in the record, zero-padded, and its tail.
 pub fn split_key(key_id: &[u8]) -> ([u8; KEY_HEAD_BYTES], &[u8]) {
-    let (head, tail) = key_id.split_at(key_id.len().min(KEY_HEAD_BYTES));
-    let mut padded = [0; KEY_HEAD_BYTES];
-    padded[..head.len()].copy_from_slice(head);
-    (padded, tail)
+    match key_id.split_first_chunk() {
+        Some((head, tail)) => (*head, tail),
+        None => {
+            let mut padded = [0; KEY_HEAD_BYTES];
+            padded[..key_id.len()].copy_from_slice(key_id);
+            (padded, &[])
+        }
+    }
 }

@@ -42,8 +42,8 @@ pub struct LowIds {
 pub struct Region<V: Memory> {
     memory: V,
     kind: Kind,
-    /// Physical segment of each mapped logical one, from `mapped_from` on; the table in stable memory, on the heap.
-    physical: Vec<u32>,
+    /// Where each mapped logical segment starts in `memory`, from `mapped_from` on: the segment table, on the heap.
+    starts: Vec<u64>,
     mapped_from: u64,
 }
 
@@ -53,7 +53,7 @@ impl<V: Memory> Region<V> {
     /// Precondition: `memory` has exactly [`LEADING_PAGES`] pages of zeros.
     pub fn create(memory: V, kind: Kind, low: LowIds) -> Self {
         header::write(&memory, kind, own_fields(0, 0, low));
-        Self { memory, kind, physical: Vec::new(), mapped_from: 0 }
+        Self { memory, kind, starts: Vec::new(), mapped_from: 0 }
     }
 
     /// Opens a region and gives the low ids beside it.
@@ -69,7 +69,7 @@ impl<V: Memory> Region<V> {
         }
         let mut table = vec![0; (TABLE_ENTRIES * ENTRY_BYTES) as usize];
         memory.read(TABLE_OFFSET, &mut table);
-        let mut physical = Vec::with_capacity(mapped as usize);
+        let mut starts = Vec::with_capacity(mapped as usize);
         let mut taken = vec![false; there as usize];
         for logical in mapped_from..mapped_end {
             let entry = u32::from_le_bytes(field(&table, ((logical % TABLE_ENTRIES) * ENTRY_BYTES) as usize));
@@ -77,14 +77,14 @@ impl<V: Memory> Region<V> {
                 Some(taken) if !*taken => *taken = true,
                 _ => return Err(HeaderError::SegmentTable { logical, physical: entry, there }),
             }
-            physical.push(entry);
+            starts.push(kind.segment_start(entry));
         }
-        Ok((Self { memory, kind, physical, mapped_from }, low))
+        Ok((Self { memory, kind, starts, mapped_from }, low))
     }
 
     /// One past the last mapped logical segment.
     pub fn mapped_end(&self) -> u64 {
-        self.mapped_from + self.physical.len() as u64
+        self.mapped_from + self.starts.len() as u64
     }
 
     /// Wasm pages this memory must grow by before [`Self::map_to`] can map every segment below `end`.
@@ -103,9 +103,9 @@ impl<V: Memory> Region<V> {
     pub fn map_to(&mut self, end: u64) {
         let before = self.mapped_end();
         for logical in before..end {
-            let physical = self.physical.len() as u32;
+            let physical = self.starts.len() as u32;
             self.memory.write(TABLE_OFFSET + (logical % TABLE_ENTRIES) * ENTRY_BYTES, &physical.to_le_bytes());
-            self.physical.push(physical);
+            self.starts.push(self.kind.segment_start(physical));
         }
         if end > before {
             self.memory.write(MAPPED_OFFSET + 8, &end.to_le_bytes());
@@ -116,13 +116,19 @@ impl<V: Memory> Region<V> {
     ///
     /// Precondition: it is mapped.
     pub fn segment_address(&self, logical: u64) -> u64 {
-        let physical = self.physical[(logical - self.mapped_from) as usize];
-        (LEADING_PAGES + u64::from(physical) * u64::from(self.kind.segment_pages)) * WASM_PAGE_BYTES
+        self.starts[(logical - self.mapped_from) as usize]
     }
 
     /// The memory under it, to read and write inside mapped segments.
     pub fn memory(&self) -> &V {
         &self.memory
+    }
+}
+
+impl Kind {
+    /// Where a physical segment starts.
+    fn segment_start(self, physical: u32) -> u64 {
+        (LEADING_PAGES + u64::from(physical) * u64::from(self.segment_pages)) * WASM_PAGE_BYTES
     }
 }
 

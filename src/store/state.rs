@@ -27,6 +27,7 @@ const SETTINGS_BYTES: usize = 4;
 pub struct State<V: Memory> {
     memory: V,
     seed: Seed,
+    has_seed: bool,
     settings: Settings,
 }
 
@@ -36,7 +37,7 @@ impl<V: Memory> State<V> {
     /// Precondition: `memory` has [`STATE_PAGES`] pages of zeros.
     pub fn create(memory: V, settings: Settings) -> Self {
         header::write(&memory, KIND, [0; OWN_BYTES]);
-        let mut state = Self { memory, seed: Seed::default(), settings };
+        let mut state = Self { memory, seed: Seed::default(), has_seed: false, settings };
         state.set_settings(settings);
         state
     }
@@ -50,10 +51,16 @@ impl<V: Memory> State<V> {
         memory.read(SETTINGS_OFFSET, &mut settings);
         let rebuild_pages = u32::from_le_bytes(field(&settings, 0));
         let settings = Settings { rebuild_pages: (rebuild_pages != 0).then_some(rebuild_pages) };
-        Ok(Self { memory, seed: Seed(seed), settings })
+        let seed = Seed(seed);
+        Ok(Self { memory, seed, has_seed: seed.is_drawn(), settings })
     }
 
-    /// The seed; [`Seed::is_drawn`] tells whether it is one.
+    /// True once [`Self::seed`] is one.
+    pub fn has_seed(&self) -> bool {
+        self.has_seed
+    }
+
+    /// The seed.
     pub fn seed(&self) -> Seed {
         self.seed
     }
@@ -61,7 +68,7 @@ impl<V: Memory> State<V> {
     /// Keeps a seed.
     pub fn set_seed(&mut self, seed: Seed) {
         self.memory.write(SEED_OFFSET, &seed.0);
-        self.seed = seed;
+        (self.seed, self.has_seed) = (seed, seed.is_drawn());
     }
 
     /// What the operator chose.

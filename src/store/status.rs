@@ -22,10 +22,10 @@ impl<M: Memory + Clone> MessageStore<M> {
             next_id: self.inbox.next_id(),
             messages: live,
             keys: self.indexes.keys.len(),
-            oldest_timestamp: oldest.as_ref().map_or(0, |record| record.timestamp),
+            oldest_timestamp: oldest.as_ref().map_or(0, |record| record.timestamp()),
             newest_timestamp: if live > 0 { self.inbox.last_timestamp() } else { 0 },
             live_bytes: oldest
-                .map_or(0, |record| u64::from(live) * RECORD_BYTES as u64 + self.payloads.end() - record.offset),
+                .map_or(0, |record| u64::from(live) * RECORD_BYTES as u64 + self.payloads.end() - record.offset()),
             stable_bytes: self.memory.bytes(),
             stable_bytes_free: MAX_STABLE_BYTES - self.memory.bytes(),
             index_entries: self.indexes.entries(),

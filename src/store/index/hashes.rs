@@ -37,6 +37,24 @@ impl HashIndex {
         self.table.find(fingerprint, is_it)
     }
 
+    /// Files a message as the newest with its hash, and gives the one that `has_hash` and was so far: to be filed under
+    /// its pair.
+    pub fn put_newest(
+        &mut self,
+        newest: Fingerprint,
+        id: Id,
+        has_hash: impl FnMut(Id) -> bool,
+    ) -> Result<Option<Id>, OutOfHeap> {
+        self.table.put(newest, id, has_hash)
+    }
+
+    /// Files an older message under its pair.
+    pub fn put_pair(&mut self, pair: Fingerprint, id: Id) -> Result<(), OutOfHeap> {
+        self.table.reserve(pair)?;
+        self.table.insert(pair, id);
+        Ok(())
+    }
+
     /// Makes sure that [`Self::insert`] with the same arguments needs no memory.
     pub fn reserve(&mut self, newest: Fingerprint, displaced: Option<Displaced>) -> Result<(), OutOfHeap> {
         self.table.reserve(displaced.map_or(newest, |displaced| displaced.pair))

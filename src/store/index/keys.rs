@@ -33,8 +33,14 @@ impl KeyIndex {
 
     /// The head of the key with this fingerprint that `is_it` accepts.
     pub fn find(&self, fingerprint: Fingerprint, mut is_it: impl FnMut(KeyHead) -> bool) -> Option<(Place, KeyHead)> {
-        let place = self.table.find(fingerprint, |place| is_it(self.head(place)))?;
-        Some((place, self.head(place)))
+        let mut found = None;
+        self.table.find(fingerprint, |place| {
+            let head = self.head(place);
+            let is_it = is_it(head);
+            found = is_it.then_some((place, head));
+            is_it
+        });
+        found
     }
 
     /// Makes sure that one key more with this fingerprint needs no memory.
@@ -61,16 +67,31 @@ impl KeyIndex {
 
     /// Adds a message to the end of a list.
     pub fn extend(&mut self, place: Place, id: Id) {
-        let (chunk, at) = locate(place);
-        let head = &mut self.chunks[chunk][at];
+        let head = self.head_mut(place);
         head.max_id = id;
         head.count += 1;
+    }
+
+    /// Adds a message to a list if it ended at `prev_id`.
+    pub fn extend_from(&mut self, place: Place, prev_id: Id, id: Id) -> bool {
+        let head = self.head_mut(place);
+        let ended_there = head.max_id == prev_id;
+        if ended_there {
+            head.max_id = id;
+            head.count += 1;
+        }
+        ended_there
     }
 
     /// The head in a place.
     pub fn head(&self, place: Place) -> KeyHead {
         let (chunk, at) = locate(place);
         self.chunks[chunk][at]
+    }
+
+    fn head_mut(&mut self, place: Place) -> &mut KeyHead {
+        let (chunk, at) = locate(place);
+        &mut self.chunks[chunk][at]
     }
 
     /// Every head.

@@ -54,17 +54,16 @@ impl Indexes {
         }
     }
 
-    /// Files a message under its hash and its key, and gives the place of its list.
+    /// Files a message under its hash and its key.
     ///
     /// Preconditions: those of [`HashIndex::insert`], [`KeyIndex::open`] and [`KeyIndex::extend`].
-    pub fn insert(&mut self, newest: Fingerprint, displaced: Option<Displaced>, list: List, id: Id) -> Place {
+    pub fn insert(&mut self, newest: Fingerprint, displaced: Option<Displaced>, list: List, id: Id) {
         self.hashes.insert(newest, id, displaced);
         match list {
-            List::Open(place) => {
-                self.keys.extend(place, id);
-                place
+            List::Open(place) => self.keys.extend(place, id),
+            List::New(key) => {
+                self.keys.open(key, id);
             }
-            List::New(key) => self.keys.open(key, id),
         }
     }
 }

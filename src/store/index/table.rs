@@ -80,6 +80,35 @@ impl Table {
         self.len += 1;
     }
 
+    /// Files a value in the place of the one under the same fingerprint that `is_same` accepts, which it gives back, or
+    /// beside all others: [`Self::find`], [`Self::reserve`] and then [`Self::insert`] or [`Self::replace`] in one.
+    pub fn put(
+        &mut self,
+        fingerprint: Fingerprint,
+        value: u32,
+        mut is_same: impl FnMut(u32) -> bool,
+    ) -> Result<Option<u32>, OutOfHeap> {
+        let shard = &mut self.shards[shard_of(fingerprint)];
+        shard.reserve(self.first_slots)?;
+        let tag = tag_of(fingerprint);
+        let mut place = shard.home(tag);
+        loop {
+            let slot = shard.slots[place];
+            if slot == 0 {
+                break;
+            }
+            if (slot >> 32) as u32 == tag && is_same(slot as u32) {
+                shard.slots[place] = entry(fingerprint, value);
+                return Ok(Some(slot as u32));
+            }
+            place = shard.after(place);
+        }
+        shard.slots[place] = entry(fingerprint, value);
+        shard.taken += 1;
+        self.len += 1;
+        Ok(None)
+    }
+
     /// Files `new` in the place of `old`. Precondition: `old` is filed under `fingerprint`.
     pub fn replace(&mut self, fingerprint: Fingerprint, old: u32, new: u32) {
         let shard = &mut self.shards[shard_of(fingerprint)];
@@ -161,6 +190,14 @@ mod tests {
                 let fingerprint = shard << 50 | (tag << 26 | tag);
                 if set.insert((fingerprint, value)) {
                     insert(&mut table, fingerprint, value);
+                }
+                if !set.contains(&(fingerprint, value + 4_000)) && set.insert((fingerprint, value + 2_000)) {
+                    let old = table.put(Fingerprint(fingerprint), value + 2_000, |other| other == value + 4_000);
+                    prop_assert_eq!(old, Ok(None));
+                    let old = table.put(Fingerprint(fingerprint), value + 4_000, |other| other == value + 2_000);
+                    prop_assert_eq!(old, Ok(Some(value + 2_000)));
+                    set.remove(&(fingerprint, value + 2_000));
+                    set.insert((fingerprint, value + 4_000));
                 }
                 let other = value + 1_000;
                 if value % 3 == 0 && set.insert((fingerprint, other)) {

@@ -4,7 +4,7 @@
 //! same, and the same calls must write the same bytes. `UPDATE_IMAGES=1` writes it anew, for a new layout only.
 
 use super::*;
-use crate::store::record::Record;
+use crate::store::record::{NewRecord, Record};
 use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
 
@@ -16,28 +16,21 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn a_record_is_84_bytes_in_this_order() {
-    let mut key_head = [0; 23];
-    key_head[..5].copy_from_slice(b"key-1");
-    let record = Record {
+    let record = Record::new(NewRecord {
         id: 0x0403_0201,
         timestamp: 0x0807_0605,
-        key_len: 5,
-        key_head,
-        next_id: 0x1413_1211,
+        key_id: b"key-1",
         prev_id: 0x1817_1615,
-        hash: std::array::from_fn(|at| 0x20 + at as u8),
+        hash: &std::array::from_fn(|at| 0x20 + at as u8),
         offset: 0x4645_4443_4241,
-        ext_len: 0,
-        flags: 0,
         len: 0x5453_5251,
-    };
-    let bytes = record.to_bytes();
+    });
     let expected = concat!(
         "01020304",                                                         // id
         "05060708",                                                         // timestamp
         "05",                                                               // key_len
         "6b65792d31000000000000000000000000000000000000",                   // key_head
-        "11121314",                                                         // next_id
+        "00000000",                                                         // next_id
         "15161718",                                                         // prev_id
         "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f", // hash
         "414243444546",                                                     // offset
@@ -45,8 +38,12 @@ fn a_record_is_84_bytes_in_this_order() {
         "00",                                                               // flags
         "51525354",                                                         // len
     );
-    assert_eq!(hex(&bytes), expected);
-    assert_eq!(Record::from_bytes(&bytes), record);
+    assert_eq!(hex(record.as_bytes()), expected);
+    assert_eq!((record.id(), record.timestamp(), record.next_id()), (0x0403_0201, 0x0807_0605, 0));
+    assert_eq!((record.key_len(), &record.key_head()[..6]), (5, &b"key-1\0"[..]));
+    assert_eq!((record.prev_id(), record.hash()[31]), (0x1817_1615, 0x3f));
+    assert_eq!((record.offset(), record.ciphertext_len()), (0x4645_4443_4241, 0x5453_5251));
+    assert!(record.is_known(), "nothing in it is new");
 }
 
 #[test]
