@@ -1,0 +1,197 @@
+//! The canister under measurement, and the calls that are made to it.
+
+use candid::utils::ArgumentEncoder;
+use candid::{Decode, Principal, encode_args};
+use local_ic::{LocalIc, Time, Usage};
+use message_canister::api::{NewMessage, Settings, Status, StatusError};
+use serde_bytes::ByteBuf;
+use std::time::Duration;
+
+/// Bytes of a key id: those of the groups that the seed document speaks of.
+pub const KEY_BYTES: usize = 41;
+/// Bytes of a ciphertext, unless a row says otherwise.
+pub const CIPHERTEXT_BYTES: usize = 180;
+
+/// Cycles that no measurement uses up.
+const CYCLES: u128 = 1 << 100;
+const START: u64 = 1_800_000_000;
+/// Messages stored in the same second.
+const PER_SECOND: u64 = 100;
+
+/// What one call cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cost {
+    /// Instructions, as the replica charges them.
+    pub instructions: u64,
+    /// Bytes of the reply, or of what a trap says; the instructions have them at [`local_ic`]'s price.
+    pub reply_bytes: u64,
+    /// Everything the engine counts.
+    pub usage: Usage,
+}
+
+/// An inbox in an engine of its own. Everything in it follows from the number of keys: the same calls cost the same.
+pub struct Inbox {
+    engine: LocalIc,
+    id: Principal,
+    wasm: Vec<u8>,
+    keys: u64,
+    stored: u64,
+}
+
+impl Inbox {
+    /// An empty one whose messages will belong to so many keys in turn.
+    pub fn install(wasm: &[u8], keys: u64) -> Self {
+        let engine = LocalIc::new();
+        engine.set_time(Time::from_nanos_since_unix_epoch(START * 1_000_000_000));
+        let id = engine.create_canister_with_settings(Some(controller()), None);
+        engine.add_cycles(id, CYCLES);
+        engine.install_canister(id, wasm.to_vec(), arguments((None::<Settings>,)), Some(controller()));
+        let inbox = Self { engine, id, wasm: wasm.to_vec(), keys, stored: 0 };
+        inbox.settle();
+        inbox
+    }
+
+    /// Messages stored by [`Self::add_next`] and [`Self::add_next_batch`].
+    pub fn stored(&self) -> u64 {
+        self.stored
+    }
+
+    /// The key id of message `number`.
+    pub fn key(&self, number: u64) -> ByteBuf {
+        ByteBuf::from(bytes(KEYS + number % self.keys, KEY_BYTES))
+    }
+
+    /// The ciphertext of message `number`.
+    pub fn ciphertext(number: u64) -> ByteBuf {
+        ByteBuf::from(bytes(number, CIPHERTEXT_BYTES))
+    }
+
+    /// Adds the next message by itself.
+    pub fn add_next(&mut self) -> Cost {
+        let cost = self.update("add_message", (self.key(self.stored), Self::ciphertext(self.stored)));
+        self.count(1);
+        cost
+    }
+
+    /// Adds the next messages as one batch.
+    pub fn add_next_batch(&mut self, count: u64) -> Cost {
+        let message = |number| NewMessage { key_id: self.key(number), ciphertext: Self::ciphertext(number) };
+        let batch: Vec<_> = (self.stored..self.stored + count).map(message).collect();
+        let cost = self.update("add_messages", (batch,));
+        self.count(count);
+        cost
+    }
+
+    /// Seconds pass as messages come.
+    fn count(&mut self, messages: u64) {
+        let before = self.stored / PER_SECOND;
+        self.stored += messages;
+        self.engine.advance_time(Duration::from_secs(self.stored / PER_SECOND - before));
+    }
+
+    /// The second in which message `number` was stored.
+    pub fn second(number: u64) -> u32 {
+        (START + number / PER_SECOND) as u32
+    }
+
+    /// Calls an update.
+    pub fn update(&self, method: &str, args: impl ArgumentEncoder) -> Cost {
+        self.update_raw(method, arguments(args))
+    }
+
+    /// Calls an update with bytes that need not be candid. A call that is rejected has a cost too.
+    pub fn update_raw(&self, method: &str, arg: Vec<u8>) -> Cost {
+        let answer = self.engine.update_call(self.id, Principal::anonymous(), method, arg);
+        let mut cost = self.last_cost();
+        if let Err(reject) = answer {
+            cost.reply_bytes += trap_message(&reject.reject_message).len() as u64;
+        }
+        cost
+    }
+
+    /// Calls a query, which must be answered.
+    pub fn query(&self, method: &str, args: impl ArgumentEncoder) -> Cost {
+        self.ask(method, args);
+        self.last_cost()
+    }
+
+    /// The status.
+    pub fn status(&self) -> Status {
+        let reply = self.ask("get_status", ());
+        Decode!(&reply, Result<Status, StatusError>).expect("a status").expect("is always given")
+    }
+
+    /// Heap in use, in bytes of whole Wasm pages.
+    pub fn heap_bytes(&self) -> u64 {
+        self.engine.last_execution(self.id).map_or(0, |execution| execution.heap_pages) * 65_536
+    }
+
+    /// Upgrades to the same module and waits until every index is back. Gives the instructions of all executions.
+    pub fn upgrade(&self) -> u64 {
+        self.engine.clear_executions(self.id);
+        let upgraded = self.engine.upgrade_canister(
+            self.id,
+            self.wasm.clone(),
+            arguments((None::<Settings>,)),
+            Some(controller()),
+        );
+        upgraded.expect("the upgrade succeeds");
+        while self.is_rebuilding() {
+            self.engine.tick();
+        }
+        let executions = self.engine.executions(self.id);
+        executions.iter().filter(|execution| execution.method != "get_status").map(|each| each.usage.instructions).sum()
+    }
+
+    fn is_rebuilding(&self) -> bool {
+        self.status().rebuild.is_some()
+    }
+
+    /// Lets the canister draw its seed.
+    fn settle(&self) {
+        for _ in 0..5 {
+            self.engine.tick();
+        }
+    }
+
+    fn ask(&self, method: &str, args: impl ArgumentEncoder) -> Vec<u8> {
+        let reply = self.engine.query_call(self.id, Principal::anonymous(), method, arguments(args));
+        reply.unwrap_or_else(|reject| panic!("{method} was rejected: {}", reject.reject_message))
+    }
+
+    fn last_cost(&self) -> Cost {
+        let usage = self.engine.last_execution(self.id).expect("a call was executed").usage;
+        Cost { instructions: usage.instructions, reply_bytes: usage.reply_bytes, usage }
+    }
+}
+
+/// Numbers from here on make keys, smaller ones ciphertexts.
+const KEYS: u64 = 1 << 40;
+
+/// Bytes that look random and follow from a number.
+pub fn bytes(number: u64, len: usize) -> Vec<u8> {
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;
+    let mut bytes = Vec::with_capacity(len + 8);
+    while bytes.len() < len {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(len);
+    bytes
+}
+
+/// What a canister said when it trapped, out of the words around it.
+fn trap_message(reject: &str) -> &str {
+    let message = reject.split_once("with message: '").and_then(|(_, message)| message.rsplit_once('\''));
+    message.map(|(message, _)| message).unwrap_or_else(|| panic!("not the words of a trap: {reject}"))
+}
+
+fn controller() -> Principal {
+    Principal::self_authenticating([1])
+}
+
+fn arguments(args: impl ArgumentEncoder) -> Vec<u8> {
+    encode_args(args).expect("arguments can be encoded")
+}

@@ -1,0 +1,177 @@
+//! The benchmark: what every call costs, measured on the release Wasm and held to a record.
+//!
+//! `scripts/bench` builds what it needs and runs it. The figures are instructions by the platform's weights, so they
+//! repeat exactly and hold on every machine.
+
+mod attack;
+mod inbox;
+mod page;
+mod results;
+mod rows;
+
+use results::{Figure, Figures, differences, from_text, to_text};
+use rows::grouped;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: bench WASM RECORD PAGE [--fast | --full] [--check | --write]";
+/// Messages stored when the figures are taken.
+const SIZES: [u64; 4] = [1_000, 100_000, 1_000_000, 10_000_000];
+const KEYS: [u64; 2] = [1, 1_000];
+
+struct Options {
+    wasm: PathBuf,
+    record: PathBuf,
+    page: PathBuf,
+    sizes: &'static [u64],
+    mode: Mode,
+}
+
+enum Mode {
+    /// Print the figures.
+    Show,
+    /// Print them, and fail where they differ from the record.
+    Check,
+    /// Print them, and record them.
+    Write,
+}
+
+fn main() -> ExitCode {
+    let Some(options) = options(std::env::args().skip(1).collect()) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    match run(&options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn options(arguments: Vec<String>) -> Option<Options> {
+    let (flags, paths): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|argument| argument.starts_with("--"));
+    let [wasm, record, page] = <[String; 3]>::try_from(paths).ok()?.map(PathBuf::from);
+    let mut options = Options { wasm, record, page, sizes: &SIZES[..3], mode: Mode::Show };
+    for flag in flags {
+        match flag.as_str() {
+            "--fast" => options.sizes = &SIZES[..2],
+            "--full" => options.sizes = &SIZES,
+            "--check" => options.mode = Mode::Check,
+            "--write" => options.mode = Mode::Write,
+            _ => return None,
+        }
+    }
+    Some(options)
+}
+
+/// Measures, prints and does what was asked for. False: the figures differ from the record.
+fn run(options: &Options) -> Result<bool, String> {
+    let wasm = read(&options.wasm)?;
+    let figures = measure(&wasm, options.sizes);
+    for (row, Figure { charged, by_bars }) in &figures {
+        println!("{row}: {}, with a reply's bytes at 1: {}", grouped(*charged), grouped(*by_bars));
+    }
+    match options.mode {
+        Mode::Show => Ok(true),
+        Mode::Check => check(options, &figures),
+        Mode::Write => write(options, &wasm, figures).map(|()| true),
+    }
+}
+
+fn measure(wasm: &[u8], sizes: &[u64]) -> Figures {
+    let mut figures = Figures::new();
+    let progress = |what: &str| eprintln!("bench: {what}");
+    rows::refusals(wasm, &mut figures);
+    attack::measure(wasm, &mut figures);
+    for keys in KEYS {
+        rows::measure(wasm, keys, sizes, &mut figures, &progress);
+    }
+    figures
+}
+
+fn check(options: &Options, figures: &Figures) -> Result<bool, String> {
+    let record = from_text(&text(&options.record)?)?;
+    let beyond: Vec<_> = SIZES.iter().filter(|size| !options.sizes.contains(size)).collect();
+    let reached = |row: &str| !beyond.iter().any(|&&size| row.ends_with(&format!(" {} stored", grouped(size))));
+    let differences = differences(&record, figures, reached);
+    if differences.is_empty() {
+        println!("\nbench: {} figures are as recorded", figures.len());
+        return Ok(true);
+    }
+    println!("\nbench: {} figures differ from the record by more than 1 %:", differences.len());
+    for line in &differences {
+        println!("  {line}");
+    }
+    println!("If that is meant, record them: scripts/bench --write, and --full where 10 M are concerned");
+    Ok(false)
+}
+
+/// Records the figures. Rows of larger stores than this run's stay as they were recorded.
+fn write(options: &Options, wasm: &[u8], figures: Figures) -> Result<(), String> {
+    let mut record = if options.record.exists() { from_text(&text(&options.record)?)? } else { Figures::new() };
+    let beyond: Vec<_> = SIZES.iter().filter(|size| !options.sizes.contains(size)).collect();
+    record.retain(|row, _| beyond.iter().any(|&&size| row.ends_with(&format!(" {} stored", grouped(size)))));
+    record.extend(figures);
+    save(&options.record, &to_text(&record))?;
+    let each = |name: &str| {
+        let row = format!("{name} | 1,000 keys | {} stored", grouped(SIZES[1]));
+        record.get(&row).map(|figure| figure.charged).ok_or(format!("no row {row}"))
+    };
+    let mut page = text(&options.page)?;
+    for (name, table) in [
+        ("calls", page::calls(&record, &SIZES)),
+        ("parts", page::parts(&rows::parts_of_an_add(wasm))),
+        ("cycles", page::cycles(each("add_message")?, each("add_messages of 1,000, each")?)),
+    ] {
+        page = page::replaced(&page, name, &table)
+            .ok_or_else(|| format!("{} has no place for {name}", options.page.display()))?;
+    }
+    save(&options.page, &page)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn text(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn save(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Option<usize> {
+        options(line.split(' ').map(String::from).collect()).map(|options| options.sizes.len())
+    }
+
+    #[test]
+    fn the_command_line_is_three_paths_and_known_flags() {
+        assert_eq!(parsed("wasm record page"), Some(3));
+        assert_eq!(parsed("wasm --fast record page --check"), Some(2));
+        assert_eq!(parsed("--full --write wasm record page"), Some(4));
+        for line in ["wasm record", "wasm record page more", "wasm record page --slow"] {
+            assert_eq!(parsed(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_missing_record_is_no_agreement() {
+        let missing = PathBuf::from("no-such-file");
+        let options = Options {
+            wasm: missing.clone(),
+            record: missing.clone(),
+            page: missing,
+            sizes: &SIZES[..1],
+            mode: Mode::Check,
+        };
+        assert!(check(&options, &Figures::new()).unwrap_err().starts_with("no-such-file: "));
+    }
+}
