@@ -21,6 +21,13 @@ pub struct Settings {
     /// How many 4 KiB pages of stable memory one message may touch while it rebuilds the indexes after an
     /// upgrade, [`crate::limits::MIN_REBUILD_PAGES`] to [`crate::limits::MAX_REBUILD_PAGES`]; `null`: the most.
     pub rebuild_pages: Option<u32>,
+    /// Live messages at most, at least 1; `null`: no limit. An add beyond it drops the oldest.
+    pub max_messages: Option<u32>,
+    /// Bytes of live messages at most, as [`Status::live_bytes`] counts them, at least what the largest message takes;
+    /// `null`: no limit. An add beyond it drops the oldest.
+    pub max_bytes: Option<u64>,
+    /// Seconds that a message lives, at least 1; `null`: for ever.
+    pub max_age_seconds: Option<u32>,
 }
 
 /// A stored message.
@@ -90,7 +97,7 @@ pub struct Page {
     pub next: Id,
     /// Everything below this id has been dropped.
     pub first_id: Id,
-    /// True where messages between `after` and this page were dropped.
+    /// True where messages that would have come between `after` and this page were dropped, or may have been.
     pub gap: bool,
 }
 
@@ -275,6 +282,27 @@ pub enum SettingsError {
         /// The most allowed.
         max: u32,
     },
+    /// `max_messages` is below what one message needs.
+    MaxMessages {
+        /// What was given.
+        value: u32,
+        /// The least allowed.
+        min: u32,
+    },
+    /// `max_bytes` is below what one message may need.
+    MaxBytes {
+        /// What was given.
+        value: u64,
+        /// The least allowed.
+        min: u64,
+    },
+    /// `max_age_seconds` is below the least.
+    MaxAgeSeconds {
+        /// What was given.
+        value: u32,
+        /// The least allowed.
+        min: u32,
+    },
     /// See [`OtherError`].
     Other(OtherError),
 }
@@ -359,8 +387,11 @@ pub struct Status {
     pub next_id: Id,
     /// Live messages.
     pub messages: u32,
-    /// Keys with live messages; while the indexes are rebuilt, those found so far.
+    /// Keys with live messages; while the indexes are rebuilt, those found so far; while there is a backlog, at most so
+    /// many, for keys whose messages were all dropped are still among them.
     pub keys: u32,
+    /// Messages that were dropped, but not yet swept out of indexes and memory.
+    pub backlog: u32,
     /// When the oldest live message was stored, unix seconds; 0: none.
     pub oldest_timestamp: u32,
     /// When the newest message was stored, unix seconds; 0: none.

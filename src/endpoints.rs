@@ -128,7 +128,7 @@ pub fn set_settings() {
     answer(|bytes| {
         let (settings,): (Settings,) = decoded(general::decode(bytes));
         let set = if caller_is_controller() {
-            change(|store| store.set_settings(settings))
+            change(|store| store.set_settings(settings, now()))
         } else {
             Err(SettingsError::NotController)
         };

@@ -34,6 +34,7 @@ fn json(status: &Status) -> String {
         ("next_id", status.next_id.into()),
         ("messages", status.messages.into()),
         ("keys", status.keys.into()),
+        ("backlog", status.backlog.into()),
         ("oldest_timestamp", status.oldest_timestamp.into()),
         ("newest_timestamp", status.newest_timestamp.into()),
         ("live_bytes", status.live_bytes),
@@ -54,14 +55,26 @@ fn json(status: &Status) -> String {
         ("stable_bytes", limits.stable_bytes),
         ("rebuild_pages", limits.rebuild_pages.into()),
     ]);
+    let settings = &status.settings;
+    let settings = object_of_options(&[
+        ("rebuild_pages", settings.rebuild_pages.map(u64::from)),
+        ("max_messages", settings.max_messages.map(u64::from)),
+        ("max_bytes", settings.max_bytes),
+        ("max_age_seconds", settings.max_age_seconds.map(u64::from)),
+    ]);
     format!(
-        "{{\"version\":\"{}\",{},\"rebuild\":{rebuild},\"limits\":{limits}}}\n",
+        "{{\"version\":\"{}\",{},\"rebuild\":{rebuild},\"limits\":{limits},\"settings\":{settings}}}\n",
         status.version,
         &numbers[1..numbers.len() - 1],
     )
 }
 
 fn object(fields: &[(&str, u64)]) -> String {
-    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    object_of_options(&fields.iter().map(|&(name, value)| (name, Some(value))).collect::<Vec<_>>())
+}
+
+fn object_of_options(fields: &[(&str, Option<u64>)]) -> String {
+    let value = |value: Option<u64>| value.map_or("null".to_string(), |value| value.to_string());
+    let fields: Vec<String> = fields.iter().map(|&(name, number)| format!("\"{name}\":{}", value(number))).collect();
     format!("{{{}}}", fields.join(","))
 }

@@ -23,6 +23,21 @@ pub const MAX_PAGE_BYTES: usize = 2_020_000;
 /// What a message costs in a page beside its key id and ciphertext: the numbers, the hash and candid's lengths.
 pub const PAGE_MESSAGE_OVERHEAD: usize = 64;
 
+/// The least `max_messages`, and the least `max_age_seconds`.
+pub const MIN_RETAINED: u32 = 1;
+
+/// The least `max_bytes`: what the largest message takes, its record and the tail of its key id with it.
+pub const MIN_MAX_BYTES: u64 = 84 + 41 + MAX_CIPHERTEXT_BYTES as u64;
+
+/// Dropped messages that one add sweeps out of indexes and memory: more than it drops itself, on average.
+pub const SWEPT_BY_ADD: u32 = 2;
+
+/// Dropped messages that one message of the timer sweeps out.
+pub const SWEPT_BY_TIMER: u32 = 20_000;
+
+/// Links to dropped messages that one call follows to find where the live part of keys' lists begins.
+pub const MAX_SKIPPED_LINKS: u32 = 10_000;
+
 /// The last id. The one above it is kept free so that "one past the last" is always a u32.
 pub const LAST_ID: u32 = u32::MAX - 1;
 

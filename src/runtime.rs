@@ -1,14 +1,17 @@
-//! The one store of this canister, and what it does without being asked: rebuilding its indexes, drawing its seed.
+//! The one store of this canister, and what it does without being asked: rebuilding its indexes, drawing its seed,
+//! dropping what has become too old and sweeping up behind what was dropped.
 //!
-//! Both hang on the global timer. Every install and upgrade arms it while something is to be done, and so does every call
-//! that changes the store, for a trap in the timer's own message takes back that it armed itself again. No state of this
-//! is kept but the store's own, so it makes no difference in which message an upgrade comes between.
+//! All of it hangs on the global timer. Every install and upgrade arms it while something is to be done, and so does
+//! every call that changes the store, for a trap in the timer's own message takes back that it armed itself again. No
+//! state of this is kept but the store's own, and what the timer was set to, so as not to set it anew: it makes no
+//! difference in which message an upgrade comes between.
 
 use crate::api::Settings;
-use crate::store::{Capacity, MessageStore, Seed, check_settings};
+use crate::limits::SWEPT_BY_TIMER;
+use crate::store::{Capacity, MessageStore, Seed, View, check_settings};
 use ic_stable_structures::DefaultMemoryImpl;
 use serde_bytes::ByteBuf;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 type Store = MessageStore<DefaultMemoryImpl>;
 
@@ -18,20 +21,25 @@ const SEED_RETRY: u64 = NANOSECONDS;
 
 thread_local! {
     static STORE: RefCell<Option<Store>> = const { RefCell::new(None) };
+    /// What the timer was last set to.
+    static ARMED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Reads the store.
-pub fn read<T>(read: impl FnOnce(&Store) -> T) -> T {
-    STORE.with_borrow(|store| read(store.as_ref().unwrap_or_else(|| ic_cdk::trap("no store"))))
+/// Reads the store as it is now.
+pub fn read<T>(read: impl FnOnce(&View<'_, DefaultMemoryImpl>) -> T) -> T {
+    with_kept(|store| read(&store.view(now)))
+}
+
+/// Looks at the store as it is kept, whatever the time.
+fn with_kept<T>(look: impl FnOnce(&Store) -> T) -> T {
+    STORE.with_borrow(|store| look(store.as_ref().unwrap_or_else(|| ic_cdk::trap("no store"))))
 }
 
 /// Changes the store for a caller, and sees to it that what is still to be done will be.
 pub fn change<T>(change: impl FnOnce(&mut Store) -> T) -> T {
     with_store(|store| {
         let changed = change(store);
-        if !is_settled(store) {
-            wake_in(0);
-        }
+        arm(store);
         changed
     })
 }
@@ -40,9 +48,17 @@ fn with_store<T>(change: impl FnOnce(&mut Store) -> T) -> T {
     STORE.with_borrow_mut(|store| change(store.as_mut().unwrap_or_else(|| ic_cdk::trap("no store"))))
 }
 
-/// True where nothing is to be done without being asked.
-fn is_settled(store: &Store) -> bool {
-    store.rebuild_progress().is_none() && store.has_seed()
+/// Arms the timer for the next moment at which something is to be done without being asked, if there is one.
+fn arm(store: &Store) {
+    if store.rebuild_progress().is_some() || !store.has_seed() || store.backlog_kept() > 0 {
+        wake_in(0);
+    } else if let Some(second) = store.next_expiry() {
+        let due = second.saturating_mul(NANOSECONDS);
+        // What was set for a moment that has passed has fired, be it in vain.
+        if ARMED.get() != due || due <= ic_cdk::api::time() {
+            wake_at(due);
+        }
+    }
 }
 
 /// Unix seconds.
@@ -66,18 +82,25 @@ pub fn open(settings: Option<Settings>) {
         .unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
     STORE.set(Some(store));
     if let Some(settings) = settings {
-        with_store(|store| store.set_settings(settings)).unwrap_or_else(|error| ic_cdk::trap(format!("{error:?}")));
+        with_store(|store| store.set_settings(settings, now()))
+            .unwrap_or_else(|error| ic_cdk::trap(format!("{error:?}")));
     }
     rebuild();
 }
 
-/// What the global timer runs: another step of a rebuild, or the request for a seed.
+/// What the global timer runs: another step of a rebuild, the request for a seed, or a sweep.
 #[unsafe(export_name = "canister_global_timer")]
 extern "C" fn on_global_timer() {
-    if read(|store| store.rebuild_progress().is_some()) {
+    if with_kept(|store| store.rebuild_progress().is_some()) {
         rebuild();
-    } else if !read(Store::has_seed) {
+    } else if !with_kept(Store::has_seed) {
         request_seed();
+    } else {
+        with_store(|store| {
+            store.drop_excluded(now());
+            store.sweep(SWEPT_BY_TIMER);
+            arm(store);
+        });
     }
 }
 
@@ -96,7 +119,7 @@ fn request_seed() {
 
 /// Keeps the first seed that comes; a second one may, where an upgrade came between request and reply.
 extern "C" fn on_seed(_: usize) {
-    if read(Store::has_seed) {
+    if with_kept(Store::has_seed) {
         return;
     }
     let bytes = candid::decode_one(&ic_cdk::api::msg_arg_data()).map(ByteBuf::into_vec);
@@ -116,11 +139,14 @@ extern "C" fn on_no_seed(_: usize) {
 /// One step of a rebuild. What is left to do, the timer does in a message of its own.
 fn rebuild() {
     with_store(Store::rebuild_step).unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
-    if !read(is_settled) {
-        wake_in(0);
-    }
+    with_kept(arm);
 }
 
 fn wake_in(nanoseconds: u64) {
-    ic_cdk::api::global_timer_set(ic_cdk::api::time() + nanoseconds);
+    wake_at(ic_cdk::api::time() + nanoseconds);
+}
+
+fn wake_at(nanoseconds: u64) {
+    ic_cdk::api::global_timer_set(nanoseconds);
+    ARMED.set(nanoseconds);
 }

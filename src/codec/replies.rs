@@ -7,7 +7,7 @@ use super::general::encode;
 use super::header::{BOOL, Header, NAT8, NAT32, NULL};
 use crate::api::{AddError, Added, BatchError, GetError, KeyHead, LookupError, Message, Page, PageError, TooLong};
 use crate::store::record::Record;
-use crate::store::{MessageStore, RecordPage, bytes_in_page};
+use crate::store::{RecordPage, View, bytes_in_page};
 use ic_stable_structures::Memory;
 
 const ADDED_FIELDS: [(&str, i8); 2] = [("id", NAT32), ("duplicate", BOOL)];
@@ -82,7 +82,7 @@ pub fn all_added(result: Result<Vec<Result<Added, AddError>>, BatchError>, send:
 }
 
 /// A message of the store.
-pub fn message<M: Memory + Clone>(store: &MessageStore<M>, result: Result<Record, GetError>, send: impl FnOnce(&[u8])) {
+pub fn message<M: Memory + Clone>(store: &View<'_, M>, result: Result<Record, GetError>, send: impl FnOnce(&[u8])) {
     match result {
         Ok(record) => {
             let mut reply = Vec::with_capacity(FRAME + bytes_in_page(&record));
@@ -97,11 +97,7 @@ pub fn message<M: Memory + Clone>(store: &MessageStore<M>, result: Result<Record
 }
 
 /// A page of the store.
-pub fn page<M: Memory + Clone>(
-    store: &MessageStore<M>,
-    result: Result<RecordPage, PageError>,
-    send: impl FnOnce(&[u8]),
-) {
+pub fn page<M: Memory + Clone>(store: &View<'_, M>, result: Result<RecordPage, PageError>, send: impl FnOnce(&[u8])) {
     match result {
         Ok(page) => {
             let mut reply = Vec::with_capacity(FRAME + page.bytes);
@@ -148,12 +144,12 @@ pub fn heads(result: Result<Vec<Option<KeyHead>>, LookupError>, send: impl FnOnc
 }
 
 /// A message, in fewer bytes than [`bytes_in_page`]. Its ciphertext and its key's tail go from stable memory to where they belong.
-fn push_message<M: Memory + Clone>(reply: &mut Vec<u8>, store: &MessageStore<M>, record: &Record) {
+fn push_message<M: Memory + Clone>(reply: &mut Vec<u8>, store: &View<'_, M>, record: &Record) {
     // In the order of their labels: id, ciphertext, prev_id, key_id, hash, next_id, timestamp.
     reply.extend_from_slice(&record.id().to_le_bytes());
     push_length(reply, record.ciphertext_len());
     store.append_ciphertext(record, reply);
-    reply.extend_from_slice(&record.prev_id().to_le_bytes());
+    reply.extend_from_slice(&store.masked(record.prev_id()).to_le_bytes());
     reply.push(record.key_len() as u8);
     store.append_key_id(record, reply);
     reply.push(32);

@@ -219,13 +219,16 @@ fn read<T: CandidType + for<'a> Deserialize<'a>>(send: impl FnOnce(&mut Vec<u8>)
 #[test]
 fn messages_are_written_as_the_library_reads_them() {
     let store = store();
-    for id in 0..=store.get_max_message_id() + 1 {
-        let expected = store.get_message_by_id(id);
-        let found = read(|out| replies::message(&store, store.record_by_id(id), |bytes| out.extend(bytes)));
+    for id in 0..=store.view(|| 0).get_max_message_id() + 1 {
+        let expected = store.view(|| 0).get_message_by_id(id);
+        let found = read(|out| {
+            replies::message(&store.view(|| 0), store.view(|| 0).record_by_id(id), |bytes| out.extend(bytes))
+        });
         assert_eq!(expected, found);
     }
-    let absent: Result<Message, GetError> =
-        read(|out| replies::message(&store, store.record_by_hash(&[0; 32]), |bytes| out.extend(bytes)));
+    let absent: Result<Message, GetError> = read(|out| {
+        replies::message(&store.view(|| 0), store.view(|| 0).record_by_hash(&[0; 32]), |bytes| out.extend(bytes))
+    });
     assert_eq!(absent, Err(GetError::NotFound));
 }
 
@@ -234,8 +237,12 @@ fn pages_are_written_as_the_library_reads_them() {
     let store = store();
     for (order, after, limit) in [(Order::ascending, 0, 1_000), (Order::descending, 50, 7), (Order::ascending, 9, 0)] {
         let cursor = Cursor { after, order, limit };
-        let expected = store.get_messages_by_range(2, 90, cursor);
-        let found = read(|out| replies::page(&store, store.records_by_range(2, 90, cursor), |bytes| out.extend(bytes)));
+        let expected = store.view(|| 0).get_messages_by_range(2, 90, cursor);
+        let found = read(|out| {
+            replies::page(&store.view(|| 0), store.view(|| 0).records_by_range(2, 90, cursor), |bytes| {
+                out.extend(bytes)
+            })
+        });
         assert_eq!(expected, found);
     }
 }
@@ -244,7 +251,7 @@ fn pages_are_written_as_the_library_reads_them() {
 fn heads_are_written_as_the_library_reads_them() {
     let store = store();
     for keys in [vec![], vec![&b"k"[..], b"none", b"kk"], vec![&b""[..]]] {
-        let expected = store.get_key_heads(&keys);
+        let expected = store.view(|| 0).get_key_heads(&keys);
         let found = read(|out| replies::heads(expected.clone(), |bytes| out.extend(bytes)));
         assert_eq!(expected, found);
     }

@@ -4,8 +4,9 @@ use super::MessageStore;
 use super::index::List;
 use super::index::hashes::Displaced;
 use super::record::{NewRecord, Record, split_key};
+use super::retention::Coming;
 use crate::api::{AddError, Added, BatchError, NewMessage, TooLong};
-use crate::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES};
+use crate::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, SWEPT_BY_ADD};
 use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};
 
@@ -34,9 +35,11 @@ impl<M: Memory + Clone> MessageStore<M> {
         let hash: [u8; 32] = Sha256::digest(ciphertext).into();
         let key = self.indexes.fingerprints.key(key_id);
         let newest = self.indexes.fingerprints.newest(&hash);
-        let same_hash = self.find_newest(&hash);
-        if let Some(newest) = same_hash
-            && let Some(id) = self.find_pair_beside(newest, &hash, key, key_id)
+        let live_from = self.first_unexpired(|| now);
+        // Also what was dropped, but not yet swept, gives up its place as the newest.
+        let same_hash = self.find_newest(&hash, self.inbox.reclaimed_id());
+        if let Some(newest) = same_hash.filter(|&newest| newest >= live_from)
+            && let Some(id) = self.find_pair_beside(newest, &hash, key, key_id, live_from)
         {
             return Ok(Added { id, duplicate: true });
         }
@@ -44,7 +47,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             let key = self.indexes.fingerprints.key(self.key_id(&self.inbox.record(id)).as_bytes());
             Displaced { id, pair: self.indexes.fingerprints.pair(key, &hash) }
         });
-        let (list, prev_id) = match self.find_key(key, key_id) {
+        let (list, prev_id) = match self.find_key(key, key_id, live_from) {
             Some((place, head)) => (List::Open(place), head.max_id),
             None => (List::New(key), 0),
         };
@@ -60,6 +63,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
         let (_, tail) = split_key(key_id);
         let extent = (ciphertext.len() + tail.len()) as u64;
+        let first_id = self.first_within(&self.settings(), live_from, Coming { messages: 1, extent });
         let payload_pages = self.payloads.pages_missing(extent).ok_or(AddError::StorageFull)?;
         self.indexes.reserve(newest, displaced, list).map_err(|_| index_full)?;
         self.memory.grow(self.inbox.pages_missing(), payload_pages, 0).map_err(|_| AddError::StorageFull)?;
@@ -79,6 +83,8 @@ impl<M: Memory + Clone> MessageStore<M> {
             self.inbox.set_next(prev_id, id);
         }
         self.indexes.insert(newest, displaced, list, id);
+        self.inbox.drop_below(first_id);
+        self.sweep(SWEPT_BY_ADD);
         Ok(Added { id, duplicate: false })
     }
 

@@ -25,8 +25,11 @@ pub const OWN_OFFSET: u64 = 32;
 /// Bytes of the memory's own fields.
 pub const OWN_BYTES: usize = HEADER_BYTES - OWN_OFFSET as usize;
 
-/// The incompatible features this release knows: none.
-const KNOWN_INCOMPATIBLE: u64 = 0;
+/// An incompatible feature: segments have been unmapped and may have been mapped again elsewhere.
+pub const REUSED_SEGMENTS: u64 = 1;
+/// The incompatible features this release knows.
+const KNOWN_INCOMPATIBLE: u64 = REUSED_SEGMENTS;
+const INCOMPATIBLE_OFFSET: u64 = 16;
 
 /// What tells one memory from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +101,15 @@ pub enum HeaderError {
         /// Physical segments in the memory.
         there: u64,
     },
+    /// The ids that bound what is live are not in their order.
+    LowIds {
+        /// Everything below has been dropped.
+        first: u32,
+        /// Everything below has been swept up.
+        reclaimed: u32,
+        /// One past the last record.
+        next: u32,
+    },
     /// The last record's extent ends behind the mapped segments.
     StreamEnd {
         /// Where it ends.
@@ -125,6 +137,9 @@ impl fmt::Display for HeaderError {
             Self::MappedSegments { from, end, there } => write!(f, "segments {from} to {end} mapped onto {there}"),
             Self::SegmentTable { logical, physical, there } => {
                 write!(f, "segment {logical} mapped onto place {physical} of {there}, which is not there or taken")
+            }
+            Self::LowIds { first, reclaimed, next } => {
+                write!(f, "live from {first}, swept up to {reclaimed}, but the next id is {next}")
             }
             Self::StreamEnd { end, mapped } => write!(f, "payloads end at {end}, behind the mapped {mapped} bytes"),
         }
@@ -172,6 +187,16 @@ pub fn read(memory: &impl Memory, kind: Kind, pages: u64) -> Result<[u8; OWN_BYT
         return Err(HeaderError::SegmentPages { found: segment_pages, expected: kind.segment_pages });
     }
     Ok(field(&bytes, OWN_OFFSET as usize))
+}
+
+/// Notes in a memory's header that whoever opens it must know these incompatible features.
+pub fn require(memory: &impl Memory, features: u64) {
+    let mut bytes = [0; 8];
+    memory.read(INCOMPATIBLE_OFFSET, &mut bytes);
+    let required = u64::from_le_bytes(bytes);
+    if required & features != features {
+        memory.write(INCOMPATIBLE_OFFSET, &(required | features).to_le_bytes());
+    }
 }
 
 /// `N` bytes of `bytes` from `at`.

@@ -6,7 +6,7 @@
 //! never unmapped. (A counter in a header would dirty one more page in every add.)
 
 use super::header::{HeaderError, Kind};
-use super::record::{HASH_OFFSET, NEXT_ID_OFFSET, RECORD_BYTES, Record, TIMESTAMP_OFFSET};
+use super::record::{HASH_OFFSET, NEXT_ID_OFFSET, OFFSET_OFFSET, RECORD_BYTES, Record, TIMESTAMP_OFFSET};
 use super::region::{LowIds, Region};
 use crate::api::Id;
 use ic_stable_structures::Memory;
@@ -54,6 +54,10 @@ impl<V: Memory> Inbox<V> {
                 inbox.last_timestamp = inbox.timestamp(inbox.next_id - 1);
             }
         }
+        let LowIds { first, reclaimed } = low;
+        if reclaimed == 0 || reclaimed > first || first > inbox.next_id {
+            return Err(HeaderError::LowIds { first, reclaimed, next: inbox.next_id });
+        }
         Ok(inbox)
     }
 
@@ -72,14 +76,30 @@ impl<V: Memory> Inbox<V> {
         self.last_timestamp
     }
 
-    /// True where `id` names a live record.
-    pub fn is_live(&self, id: Id) -> bool {
-        id >= self.low.first && id < self.next_id
+    /// The oldest id that is still in the indexes.
+    pub fn reclaimed_id(&self) -> Id {
+        self.low.reclaimed
     }
 
-    /// Live records.
-    pub fn live(&self) -> u32 {
-        self.next_id - self.low.first
+    /// Drops every record below `first`. Precondition: it is not below [`Self::first_id`], nor above the next id.
+    pub fn drop_below(&mut self, first: Id) {
+        self.set_low(LowIds { first, ..self.low });
+    }
+
+    /// Gives back the segments of records below `reclaimed`, but never that of the last record.
+    ///
+    /// Precondition: everything below it has been dropped and is in no index any more.
+    pub fn reclaim_below(&mut self, reclaimed: Id) {
+        self.set_low(LowIds { reclaimed, ..self.low });
+        let kept = reclaimed.min(self.next_id.saturating_sub(1)).max(1);
+        self.region.unmap_to(u64::from((kept - 1) / SEGMENT_RECORDS));
+    }
+
+    fn set_low(&mut self, low: LowIds) {
+        if low != self.low {
+            self.region.set_low(low);
+            self.low = low;
+        }
     }
 
     /// Wasm pages the memory must grow by before one more record fits.
@@ -99,6 +119,13 @@ impl<V: Memory> Inbox<V> {
     /// The record of a live id.
     pub fn record(&self, id: Id) -> Record {
         Record::read(self.region.memory(), self.address(id))
+    }
+
+    /// Where the extent of a live id starts in the payload stream.
+    pub fn offset(&self, id: Id) -> u64 {
+        let mut bytes = [0; 8];
+        self.region.memory().read(self.address(id) + OFFSET_OFFSET, &mut bytes[..6]);
+        u64::from_le_bytes(bytes)
     }
 
     /// The hash of a live id.
@@ -135,6 +162,11 @@ impl<V: Memory> Inbox<V> {
     /// The timestamp of a live id.
     pub fn timestamp(&self, id: Id) -> u32 {
         self.read_u32(self.address(id) + TIMESTAMP_OFFSET)
+    }
+
+    /// The `next_id` of a record.
+    pub fn next_of(&self, id: Id) -> Id {
+        self.read_u32(self.address(id) + NEXT_ID_OFFSET)
     }
 
     /// Links a live record to the next one of its key.

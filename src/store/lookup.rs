@@ -1,11 +1,11 @@
 //! From keys, hashes and pairs to heads, records and ids. A fingerprint only proposes; a record confirms.
 
-use super::MessageStore;
 use super::add::{check_key_length, too_long};
 use super::index::fingerprint::Fingerprint;
 use super::index::keys::Place;
 use super::read::hash_bytes;
 use super::words::equal;
+use super::{MessageStore, View};
 use crate::api::{Id, KeyHead, LookupError};
 use crate::limits::MAX_LOOKUP_ITEMS;
 use ic_stable_structures::Memory;
@@ -19,22 +19,23 @@ pub struct StoredRef<'a> {
     pub hash: &'a [u8],
 }
 
-impl<M: Memory + Clone> MessageStore<M> {
+impl<M: Memory + Clone> View<'_, M> {
     /// The oldest live id, 0: the store is empty.
     pub fn get_min_message_id(&self) -> Id {
-        if self.inbox.live() == 0 { 0 } else { self.inbox.first_id() }
+        if self.live() == 0 { 0 } else { self.first_id() }
     }
 
     /// The newest live id, 0: the store is empty.
     pub fn get_max_message_id(&self) -> Id {
-        if self.inbox.live() == 0 { 0 } else { self.inbox.next_id() - 1 }
+        if self.live() == 0 { 0 } else { self.inbox.next_id() - 1 }
     }
 
     /// The head of one key; `None`: it has no message.
     pub fn get_key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
         check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
         self.indexed().map_err(LookupError::Unavailable)?;
-        Ok(self.find_key(self.indexes.fingerprints.key(key_id), key_id).map(|(_, head)| head))
+        let found = self.find_key(self.indexes.fingerprints.key(key_id), key_id);
+        found.map(|(_, head)| self.live_head(head)).transpose().map_err(LookupError::Unavailable)
     }
 
     /// The heads of several keys, in their order.
@@ -54,28 +55,43 @@ impl<M: Memory + Clone> MessageStore<M> {
                 check_key_length(pair.key_id.len()).map_err(LookupError::KeyIdLength)?;
                 let hash = hash_bytes(pair.hash).map_err(|length| LookupError::HashLength { length, expected: 32 })?;
                 let key = self.indexes.fingerprints.key(pair.key_id);
-                Ok(self.find_newest(&hash).and_then(|newest| self.find_pair_beside(newest, &hash, key, pair.key_id)))
+                let newest = self.find_newest(&hash, self.first_id());
+                Ok(newest.and_then(|newest| self.find_pair_beside(newest, &hash, key, pair.key_id, self.first_id())))
             })
             .collect()
     }
+}
 
-    /// Place and head of a key.
-    pub(super) fn find_key(&self, fingerprint: Fingerprint, key_id: &[u8]) -> Option<(Place, KeyHead)> {
-        self.indexes.keys.find(fingerprint, |head| self.has_key(&self.inbox.record(head.max_id), key_id))
+impl<M: Memory + Clone> MessageStore<M> {
+    /// Place and head of a key whose newest message is not below `first`.
+    pub(super) fn find_key(&self, fingerprint: Fingerprint, key_id: &[u8], first: Id) -> Option<(Place, KeyHead)> {
+        self.indexes
+            .keys
+            .find(fingerprint, |head| head.max_id >= first && self.has_key(&self.inbox.record(head.max_id), key_id))
     }
 
-    /// The newest message with a hash.
-    pub(super) fn find_newest(&self, hash: &[u8; 32]) -> Option<Id> {
+    /// The newest message with a hash, unless it is below `first`; then all that have it are.
+    pub(super) fn find_newest(&self, hash: &[u8; 32], first: Id) -> Option<Id> {
         let fingerprint = self.indexes.fingerprints.newest(hash);
-        self.indexes.hashes.find(fingerprint, |id| equal(&self.inbox.hash(id), hash))
+        self.indexes.hashes.find(fingerprint, |id| id >= first && equal(&self.inbox.hash(id), hash))
     }
 
-    /// A key's message with a hash, given the newest message that has it.
-    pub(super) fn find_pair_beside(&self, newest: Id, hash: &[u8; 32], key: Fingerprint, key_id: &[u8]) -> Option<Id> {
+    /// A key's message with a hash, not below `first`, given the newest message that has it.
+    pub(super) fn find_pair_beside(
+        &self,
+        newest: Id,
+        hash: &[u8; 32],
+        key: Fingerprint,
+        key_id: &[u8],
+        first: Id,
+    ) -> Option<Id> {
         if self.has_key(&self.inbox.record(newest), key_id) {
             return Some(newest);
         }
         self.indexes.hashes.find(self.indexes.fingerprints.pair(key, hash), |id| {
+            if id < first {
+                return false;
+            }
             let record = self.inbox.record(id);
             equal(record.hash(), hash) && self.has_key(&record, key_id)
         })

@@ -24,10 +24,12 @@ mod read;
 mod rebuild;
 pub mod record;
 mod region;
+mod retention;
 mod state;
 mod status;
 #[cfg(test)]
 mod tests;
+mod view;
 mod words;
 
 pub use add::{NewMessageRef, batch_too_long, check_lengths};
@@ -36,9 +38,10 @@ pub use index::fingerprint::Seed;
 pub use lookup::{StoredRef, items_too_long};
 pub use pages::{RecordPage, bytes_in_page};
 pub use rebuild::{RebuildError, Rebuilt};
+pub use view::View;
 
 use crate::api::{Progress, Settings, SettingsError};
-use crate::limits::{LAST_ID, MAX_INDEX_ENTRIES, MAX_REBUILD_PAGES, MIN_REBUILD_PAGES};
+use crate::limits::{LAST_ID, MAX_INDEX_ENTRIES, MAX_REBUILD_PAGES, MIN_MAX_BYTES, MIN_REBUILD_PAGES, MIN_RETAINED};
 use crate::memory::{ForeignMemory, OutOfMemory, StableMemory};
 use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::VirtualMemory;
@@ -147,10 +150,12 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.state.settings()
     }
 
-    /// Replaces what the operator chose.
-    pub fn set_settings(&mut self, settings: Settings) -> Result<(), SettingsError> {
+    /// Replaces what the operator chose, at `now`: first the old settings drop what they exclude, then the new ones.
+    pub fn set_settings(&mut self, settings: Settings, now: u32) -> Result<(), SettingsError> {
         check_settings(&settings)?;
+        self.drop_excluded(now);
         self.state.set_settings(settings);
+        self.drop_excluded(now);
         Ok(())
     }
 
@@ -162,10 +167,18 @@ impl<M: Memory + Clone> MessageStore<M> {
 
 /// Whether settings can be kept.
 pub fn check_settings(settings: &Settings) -> Result<(), SettingsError> {
-    match settings.rebuild_pages {
-        Some(value) if !(MIN_REBUILD_PAGES..=MAX_REBUILD_PAGES).contains(&value) => {
-            Err(SettingsError::RebuildPages { value, min: MIN_REBUILD_PAGES, max: MAX_REBUILD_PAGES })
-        }
-        _ => Ok(()),
+    let Settings { rebuild_pages, max_messages, max_bytes, max_age_seconds } = *settings;
+    if let Some(value) = rebuild_pages.filter(|value| !(MIN_REBUILD_PAGES..=MAX_REBUILD_PAGES).contains(value)) {
+        return Err(SettingsError::RebuildPages { value, min: MIN_REBUILD_PAGES, max: MAX_REBUILD_PAGES });
     }
+    if let Some(value) = max_messages.filter(|&value| value < MIN_RETAINED) {
+        return Err(SettingsError::MaxMessages { value, min: MIN_RETAINED });
+    }
+    if let Some(value) = max_bytes.filter(|&value| value < MIN_MAX_BYTES) {
+        return Err(SettingsError::MaxBytes { value, min: MIN_MAX_BYTES });
+    }
+    if let Some(value) = max_age_seconds.filter(|&value| value < MIN_RETAINED) {
+        return Err(SettingsError::MaxAgeSeconds { value, min: MIN_RETAINED });
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 //! A page ends where its limit is reached, where the next message would take it over [`MAX_PAGE_BYTES`], or where
 //! nothing is left. Its first message always fits, so it makes progress.
 
-use super::MessageStore;
+use super::View;
 use super::add::check_key_length;
 use super::record::Record;
 use crate::api::{Cursor, Id, Order, Page, PageError};
@@ -76,7 +76,7 @@ struct Span {
     last: Id,
 }
 
-impl<M: Memory + Clone> MessageStore<M> {
+impl<M: Memory + Clone> View<'_, M> {
     /// Messages with ids from `min_id` to `max_id`, both inclusive; `max_id` may lie beyond the last.
     pub fn get_messages_by_range(&self, min_id: Id, max_id: Id, cursor: Cursor) -> Result<Page, PageError> {
         self.records_by_range(min_id, max_id, cursor).map(|page| self.messages(page))
@@ -110,8 +110,12 @@ impl<M: Memory + Clone> MessageStore<M> {
     /// Records of [`Self::get_messages_by_time`].
     pub fn records_by_time(&self, from: u32, until: u32, cursor: Cursor) -> Result<RecordPage, PageError> {
         check_range(from, until)?;
-        let first = self.first_id_where(|timestamp| timestamp >= from);
-        let last = self.first_id_where(|timestamp| timestamp > until) - 1;
+        let mut first = self.first_id_where(|timestamp| timestamp >= from);
+        let mut last = self.first_id_where(|timestamp| timestamp > until) - 1;
+        // What was dropped is older than all that is live; where the span reaches that far, some of it may have been in it.
+        if first == self.first_id() {
+            (first, last) = (1, last.max(first - 1));
+        }
         self.span_page(Span { first, last }, cursor)
     }
 
@@ -120,23 +124,44 @@ impl<M: Memory + Clone> MessageStore<M> {
         check_key_length(key_id.len()).map_err(PageError::KeyIdLength)?;
         check_limit(cursor)?;
         self.indexed().map_err(PageError::Unavailable)?;
-        let unknown = PageError::UnknownCursor { after: cursor.after };
-        let Some((_, head)) = self.find_key(self.indexes.fingerprints.key(key_id), key_id) else {
-            return if cursor.after == 0 { Ok(self.empty_page(false)) } else { Err(unknown) };
-        };
-        let step = |record: &Record| match cursor.order {
-            Order::ascending => record.next_id(),
-            Order::descending => record.prev_id(),
-        };
-        let start = match (cursor.after, cursor.order) {
-            (0, Order::ascending) => head.min_id,
-            (0, Order::descending) => head.max_id,
-            (after, _) => {
-                let record = self.inbox.is_live(after).then(|| self.inbox.record(after));
-                step(&record.filter(|record| self.has_key(record, key_id)).ok_or(unknown)?)
+        let Cursor { after, order, .. } = cursor;
+        let found = self.find_key(self.indexes.fingerprints.key(key_id), key_id).map(|(_, head)| head);
+        let mut gap = false;
+        let start = if after == 0 {
+            match (found, order) {
+                (None, _) => 0,
+                (Some(head), Order::ascending) => self.live_head(head).map_err(PageError::Unavailable)?.min_id,
+                (Some(head), Order::descending) => head.max_id,
+            }
+        } else if after < self.first_id() {
+            // Whether it was the key's cannot be told any more. All that is live comes after it.
+            gap = true;
+            match (found, order) {
+                (Some(head), Order::ascending) => {
+                    let oldest = self.live_head(head).map_err(PageError::Unavailable)?.min_id;
+                    gap = self.inbox.record(oldest).prev_id() != after;
+                    oldest
+                }
+                _ => 0,
+            }
+        } else {
+            let record = self.is_live(after).then(|| self.inbox.record(after));
+            let record = record.filter(|record| self.has_key(record, key_id));
+            let record = record.ok_or(PageError::UnknownCursor { after })?;
+            match order {
+                Order::ascending => record.next_id(),
+                Order::descending => {
+                    gap = record.prev_id() != self.masked(record.prev_id());
+                    self.masked(record.prev_id())
+                }
             }
         };
-        Ok(self.linked_page(start, head.count, cursor, step))
+        let count = found.map_or(0, |head| head.count);
+        let page = self.linked_page(start, count, cursor, |record| match order {
+            Order::ascending => record.next_id(),
+            Order::descending => self.masked(record.prev_id()),
+        });
+        Ok(RecordPage { gap, ..page })
     }
 
     /// The page of a list of `count` messages that starts at `start` and goes on with `step`, each an id or 0: nothing
@@ -168,14 +193,18 @@ impl<M: Memory + Clone> MessageStore<M> {
         if after >= self.inbox.next_id() {
             return Err(PageError::UnknownCursor { after });
         }
-        let mut first = span.first.max(self.inbox.first_id());
-        let mut last = span.last.min(self.inbox.next_id() - 1);
-        let mut page = self.empty_page(order == Order::descending);
+        let Span { mut first, mut last } = span;
+        last = last.min(self.inbox.next_id() - 1);
         match order {
             Order::ascending => first = first.max(after + 1),
             Order::descending if after != 0 => last = last.min(after - 1),
             Order::descending => {}
         }
+        let mut page = self.empty_page(order == Order::descending);
+        // Of what follows the cursor, the dropped part lies before the page or, going back, is all there was left.
+        let dropped = first < self.first_id() && first <= last;
+        page.gap = after != 0 && dropped && (order == Order::ascending || last < self.first_id());
+        first = first.max(self.first_id());
         if first <= last {
             let left = last - first + 1;
             let count = left.min(limit.min(MAX_PAGE_MESSAGES));
@@ -192,12 +221,12 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 
     fn empty_page(&self, backwards: bool) -> RecordPage {
-        RecordPage { read: Vec::new(), backwards, bytes: 0, next: 0, first_id: self.inbox.first_id(), gap: false }
+        RecordPage { read: Vec::new(), backwards, bytes: 0, next: 0, first_id: self.first_id(), gap: false }
     }
 
     /// The first live id whose timestamp satisfies a condition that all later ones satisfy too, else `next_id`.
     fn first_id_where(&self, condition: impl Fn(u32) -> bool) -> Id {
-        let (mut below, mut found) = (self.inbox.first_id(), self.inbox.next_id());
+        let (mut below, mut found) = (self.first_id(), self.inbox.next_id());
         while below < found {
             let middle = below + (found - below) / 2;
             if condition(self.inbox.timestamp(middle)) {

@@ -60,6 +60,11 @@ impl<V: Memory> Payloads<V> {
         position
     }
 
+    /// Gives back the segments that lie wholly below `position`.
+    pub fn free_below(&mut self, position: u64) {
+        self.region.unmap_to(position / SEGMENT_BYTES);
+    }
+
     /// Reads what was written from `position` on.
     ///
     /// Precondition: all of it lies inside live extents.

@@ -1,8 +1,8 @@
 //! What records and payloads say of a message, put together.
 
-use super::MessageStore;
 use super::record::{KEY_HEAD_BYTES, Record, split_key};
 use super::words::equal;
+use super::{MessageStore, View};
 use crate::api::{GetError, Id, Message};
 use crate::limits::MAX_KEY_ID_BYTES;
 use ic_stable_structures::Memory;
@@ -20,7 +20,7 @@ impl KeyId {
     }
 }
 
-impl<M: Memory + Clone> MessageStore<M> {
+impl<M: Memory + Clone> View<'_, M> {
     /// The message with this id.
     pub fn get_message_by_id(&self, id: Id) -> Result<Message, GetError> {
         self.record_by_id(id).map(|record| self.message(&record))
@@ -36,8 +36,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         if id == 0 || id >= self.inbox.next_id() {
             return Err(GetError::UnknownId { id, last: self.inbox.next_id() - 1 });
         }
-        if !self.inbox.is_live(id) {
-            return Err(GetError::Dropped { first_id: self.inbox.first_id() });
+        if !self.is_live(id) {
+            return Err(GetError::Dropped { first_id: self.first_id() });
         }
         Ok(self.inbox.record(id))
     }
@@ -46,9 +46,27 @@ impl<M: Memory + Clone> MessageStore<M> {
     pub fn record_by_hash(&self, hash: &[u8]) -> Result<Record, GetError> {
         let hash = hash_bytes(hash).map_err(|length| GetError::HashLength { length, expected: 32 })?;
         self.indexed().map_err(GetError::Unavailable)?;
-        self.find_newest(&hash).map(|id| self.inbox.record(id)).ok_or(GetError::NotFound)
+        self.find_newest(&hash, self.first_id()).map(|id| self.inbox.record(id)).ok_or(GetError::NotFound)
     }
 
+    /// A record with its payload.
+    pub fn message(&self, record: &Record) -> Message {
+        let (mut key_id, mut ciphertext) = (Vec::new(), Vec::new());
+        self.append_key_id(record, &mut key_id);
+        self.append_ciphertext(record, &mut ciphertext);
+        Message {
+            id: record.id(),
+            timestamp: record.timestamp(),
+            key_id: ByteBuf::from(key_id),
+            next_id: record.next_id(),
+            prev_id: self.masked(record.prev_id()),
+            hash: ByteBuf::from(*record.hash()),
+            ciphertext: ByteBuf::from(ciphertext),
+        }
+    }
+}
+
+impl<M: Memory + Clone> MessageStore<M> {
     /// Appends a record's ciphertext to `bytes`.
     pub fn append_ciphertext(&self, record: &Record, bytes: &mut Vec<u8>) {
         self.payloads.append_to(record.offset(), record.ciphertext_len(), bytes);
@@ -62,22 +80,6 @@ impl<M: Memory + Clone> MessageStore<M> {
             self.payloads.append_to(record.tail_offset(), tail_len, bytes);
         } else {
             bytes.extend_from_slice(&record.key_head()[..record.key_len()]);
-        }
-    }
-
-    /// A record with its payload.
-    pub fn message(&self, record: &Record) -> Message {
-        let (mut key_id, mut ciphertext) = (Vec::new(), Vec::new());
-        self.append_key_id(record, &mut key_id);
-        self.append_ciphertext(record, &mut ciphertext);
-        Message {
-            id: record.id(),
-            timestamp: record.timestamp(),
-            key_id: ByteBuf::from(key_id),
-            next_id: record.next_id(),
-            prev_id: record.prev_id(),
-            hash: ByteBuf::from(*record.hash()),
-            ciphertext: ByteBuf::from(ciphertext),
         }
     }
 

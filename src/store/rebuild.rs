@@ -120,13 +120,16 @@ impl<M: Memory + Clone> MessageStore<M> {
     /// How far a rebuild has come; `None`: the indexes are complete.
     pub fn rebuild_progress(&self) -> Option<Progress> {
         let rebuild = self.rebuild.as_ref()?;
-        Some(Progress { done: rebuild.places.len() as u32, total: self.inbox.live() })
+        let total = self.inbox.next_id() - self.inbox.reclaimed_id();
+        Some(Progress { done: rebuild.places.len() as u32, total })
     }
 
-    /// Empties the indexes and starts to rebuild them.
+    /// Empties the indexes and starts to rebuild them. What was dropped is not filed again, so it is swept with that.
     pub(super) fn start_rebuild(&mut self) {
-        self.indexes = Indexes::for_messages(&self.state.seed(), self.inbox.live());
-        self.rebuild = (self.inbox.live() > 0).then(|| Rebuild { next: self.inbox.first_id(), places: Vec::new() });
+        self.give_back(self.inbox.first_id());
+        let messages = self.inbox.next_id() - self.inbox.first_id();
+        self.indexes = Indexes::for_messages(&self.state.seed(), messages);
+        self.rebuild = (messages > 0).then(|| Rebuild { next: self.inbox.first_id(), places: Vec::new() });
     }
 
     /// Files as many messages as the settings' `rebuild_pages` allow one call to touch, at least one.
@@ -143,7 +146,7 @@ impl<M: Memory + Clone> MessageStore<M> {
 
     fn rebuild_some(&mut self, rebuild: &mut Rebuild) -> Result<Rebuilt, RebuildError> {
         if rebuild.places.is_empty() {
-            let live = self.inbox.live() as usize;
+            let live = (self.inbox.next_id() - self.inbox.reclaimed_id()) as usize;
             rebuild.places.try_reserve_exact(live).map_err(|_| RebuildError::OutOfHeap)?;
         }
         let mut pages = PageBudget::new(self.settings().rebuild_pages.unwrap_or(MAX_REBUILD_PAGES));
@@ -176,7 +179,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         if !record.is_known() {
             return Err(RebuildError::Unknown { id });
         }
-        let first_id = self.inbox.first_id();
+        let first_id = self.inbox.reclaimed_id();
         let place = if prev_id < first_id {
             let key = self.indexes.fingerprints.key(self.key_id_within(record, pages).as_bytes());
             self.indexes.keys.reserve(key)?;

@@ -45,6 +45,8 @@ const _: () = assert!(LEN + 4 == RECORD_BYTES);
 pub const TIMESTAMP_OFFSET: u64 = TIMESTAMP as u64;
 /// Where a record's `hash` stands in it.
 pub const HASH_OFFSET: u64 = HASH as u64;
+/// Where a record's `offset` stands in it.
+pub const OFFSET_OFFSET: u64 = OFFSET as u64;
 /// Where a record's `next_id` stands in it.
 pub const NEXT_ID_OFFSET: u64 = NEXT_ID as u64;
 

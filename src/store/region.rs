@@ -13,12 +13,14 @@
 //!    5 to …  physical segments
 //! ```
 //!
-//! Logical segments are numbered from 0 for ever; physical ones are places in this memory. At most 65,536 are mapped
+//! Logical segments are numbered from 0 for ever; physical ones are places in this memory, and where one is unmapped
+//! because all in it was dropped, its place is taken by a later one. At most 65,536 are mapped
 //! at once: all ids there are in the inbox, 512 GiB in the payloads.
 
-use super::header::{self, HeaderError, Kind, OWN_BYTES, field};
+use super::header::{self, HeaderError, Kind, OWN_BYTES, REUSED_SEGMENTS, field};
 use crate::api::Id;
 use ic_stable_structures::Memory;
+use std::collections::VecDeque;
 
 const WASM_PAGE_BYTES: u64 = 65_536;
 /// Wasm pages before the first segment.
@@ -27,6 +29,7 @@ const TABLE_OFFSET: u64 = WASM_PAGE_BYTES;
 const TABLE_ENTRIES: u64 = 65_536;
 const ENTRY_BYTES: u64 = 4;
 const MAPPED_OFFSET: u64 = header::OWN_OFFSET;
+const LOW_IDS_OFFSET: u64 = MAPPED_OFFSET + 16;
 const _: () = assert!(TABLE_OFFSET + TABLE_ENTRIES * ENTRY_BYTES == LEADING_PAGES * WASM_PAGE_BYTES);
 
 /// The two ids that bound what is live and what is swept. Both only rise, and `reclaimed <= first`.
@@ -43,8 +46,10 @@ pub struct Region<V: Memory> {
     memory: V,
     kind: Kind,
     /// Where each mapped logical segment starts in `memory`, from `mapped_from` on: the segment table, on the heap.
-    starts: Vec<u64>,
+    starts: VecDeque<u64>,
     mapped_from: u64,
+    /// Physical segments that are not mapped.
+    free: Vec<u32>,
 }
 
 impl<V: Memory> Region<V> {
@@ -53,7 +58,7 @@ impl<V: Memory> Region<V> {
     /// Precondition: `memory` has exactly [`LEADING_PAGES`] pages of zeros.
     pub fn create(memory: V, kind: Kind, low: LowIds) -> Self {
         header::write(&memory, kind, own_fields(0, 0, low));
-        Self { memory, kind, starts: Vec::new(), mapped_from: 0 }
+        Self { memory, kind, starts: VecDeque::new(), mapped_from: 0, free: Vec::new() }
     }
 
     /// Opens a region and gives the low ids beside it.
@@ -69,7 +74,7 @@ impl<V: Memory> Region<V> {
         }
         let mut table = vec![0; (TABLE_ENTRIES * ENTRY_BYTES) as usize];
         memory.read(TABLE_OFFSET, &mut table);
-        let mut starts = Vec::with_capacity(mapped as usize);
+        let mut starts = VecDeque::with_capacity(mapped as usize);
         let mut taken = vec![false; there as usize];
         for logical in mapped_from..mapped_end {
             let entry = u32::from_le_bytes(field(&table, ((logical % TABLE_ENTRIES) * ENTRY_BYTES) as usize));
@@ -77,9 +82,10 @@ impl<V: Memory> Region<V> {
                 Some(taken) if !*taken => *taken = true,
                 _ => return Err(HeaderError::SegmentTable { logical, physical: entry, there }),
             }
-            starts.push(kind.segment_start(entry));
+            starts.push_back(kind.segment_start(entry));
         }
-        Ok((Self { memory, kind, starts, mapped_from }, low))
+        let free = (0..there as u32).rev().filter(|&physical| !taken[physical as usize]).collect();
+        Ok((Self { memory, kind, starts, mapped_from, free }, low))
     }
 
     /// One past the last mapped logical segment.
@@ -89,7 +95,8 @@ impl<V: Memory> Region<V> {
 
     /// Wasm pages this memory must grow by before [`Self::map_to`] can map every segment below `end`.
     pub fn pages_missing(&self, end: u64) -> u64 {
-        end.saturating_sub(self.mapped_end()) * u64::from(self.kind.segment_pages)
+        let needed = end.saturating_sub(self.mapped_end());
+        needed.saturating_sub(self.free.len() as u64) * u64::from(self.kind.segment_pages)
     }
 
     /// True where the segment table has a place for every segment below `end`.
@@ -103,13 +110,37 @@ impl<V: Memory> Region<V> {
     pub fn map_to(&mut self, end: u64) {
         let before = self.mapped_end();
         for logical in before..end {
-            let physical = self.starts.len() as u32;
+            // Where none is free, all are mapped, and the memory has just grown by the next one.
+            let physical = self.free.pop().unwrap_or(self.starts.len() as u32);
             self.memory.write(TABLE_OFFSET + (logical % TABLE_ENTRIES) * ENTRY_BYTES, &physical.to_le_bytes());
-            self.starts.push(self.kind.segment_start(physical));
+            self.starts.push_back(self.kind.segment_start(physical));
         }
         if end > before {
             self.memory.write(MAPPED_OFFSET + 8, &end.to_le_bytes());
         }
+    }
+
+    /// Unmaps every logical segment below `from`, so that others may take their places.
+    pub fn unmap_to(&mut self, from: u64) {
+        if from <= self.mapped_from {
+            return;
+        }
+        while self.mapped_from < from
+            && let Some(start) = self.starts.pop_front()
+        {
+            self.free.push(self.kind.physical_segment(start));
+            self.mapped_from += 1;
+        }
+        header::require(&self.memory, REUSED_SEGMENTS);
+        self.memory.write(MAPPED_OFFSET, &self.mapped_from.to_le_bytes());
+    }
+
+    /// Keeps the low ids.
+    pub fn set_low(&mut self, low: LowIds) {
+        let mut bytes = [0; 8];
+        bytes[..4].copy_from_slice(&low.first.to_le_bytes());
+        bytes[4..].copy_from_slice(&low.reclaimed.to_le_bytes());
+        self.memory.write(LOW_IDS_OFFSET, &bytes);
     }
 
     /// Where a logical segment starts in [`Self::memory`].
@@ -129,6 +160,11 @@ impl Kind {
     /// Where a physical segment starts.
     fn segment_start(self, physical: u32) -> u64 {
         (LEADING_PAGES + u64::from(physical) * u64::from(self.segment_pages)) * WASM_PAGE_BYTES
+    }
+
+    /// The physical segment that starts there.
+    fn physical_segment(self, start: u64) -> u32 {
+        ((start / WASM_PAGE_BYTES - LEADING_PAGES) / u64::from(self.segment_pages)) as u32
     }
 }
 

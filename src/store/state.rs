@@ -5,8 +5,11 @@
 //!   offset size
 //!        0   64  header (see `header`); its own fields are 0
 //!       64   32  seed of the indexes' fingerprints; all 0: not drawn yet
-//!       96    4  settings: rebuild_pages, 0: none chosen
-//!      100   60  0
+//!       96    4  settings, in each 0: none chosen: rebuild_pages
+//!      100    4  max_messages
+//!      104    8  max_bytes
+//!      112    4  max_age_seconds
+//!      116   44  0
 //! ```
 
 use super::header::{self, HeaderError, Kind, OWN_BYTES, field};
@@ -21,7 +24,7 @@ pub const KIND: Kind = Kind { magic: *b"MCST", record_bytes: 0, segment_pages: 0
 
 const SEED_OFFSET: u64 = 64;
 const SETTINGS_OFFSET: u64 = 96;
-const SETTINGS_BYTES: usize = 4;
+const SETTINGS_BYTES: usize = 20;
 
 /// Seed and settings, each read once and kept beside its durable copy.
 pub struct State<V: Memory> {
@@ -49,10 +52,8 @@ impl<V: Memory> State<V> {
         memory.read(SEED_OFFSET, &mut seed);
         let mut settings = [0; SETTINGS_BYTES];
         memory.read(SETTINGS_OFFSET, &mut settings);
-        let rebuild_pages = u32::from_le_bytes(field(&settings, 0));
-        let settings = Settings { rebuild_pages: (rebuild_pages != 0).then_some(rebuild_pages) };
         let seed = Seed(seed);
-        Ok(Self { memory, seed, has_seed: seed.is_drawn(), settings })
+        Ok(Self { memory, seed, has_seed: seed.is_drawn(), settings: settings_from(&settings) })
     }
 
     /// True once [`Self::seed`] is one.
@@ -78,7 +79,27 @@ impl<V: Memory> State<V> {
 
     /// Keeps settings. Precondition: they are valid.
     pub fn set_settings(&mut self, settings: Settings) {
-        self.memory.write(SETTINGS_OFFSET, &settings.rebuild_pages.unwrap_or(0).to_le_bytes());
+        self.memory.write(SETTINGS_OFFSET, &settings_bytes(&settings));
         self.settings = settings;
+    }
+}
+
+fn settings_bytes(settings: &Settings) -> [u8; SETTINGS_BYTES] {
+    let mut bytes = [0; SETTINGS_BYTES];
+    bytes[..4].copy_from_slice(&settings.rebuild_pages.unwrap_or(0).to_le_bytes());
+    bytes[4..8].copy_from_slice(&settings.max_messages.unwrap_or(0).to_le_bytes());
+    bytes[8..16].copy_from_slice(&settings.max_bytes.unwrap_or(0).to_le_bytes());
+    bytes[16..].copy_from_slice(&settings.max_age_seconds.unwrap_or(0).to_le_bytes());
+    bytes
+}
+
+fn settings_from(bytes: &[u8; SETTINGS_BYTES]) -> Settings {
+    let chosen = |number: u32| (number != 0).then_some(number);
+    let max_bytes = u64::from_le_bytes(field(bytes, 8));
+    Settings {
+        rebuild_pages: chosen(u32::from_le_bytes(field(bytes, 0))),
+        max_messages: chosen(u32::from_le_bytes(field(bytes, 4))),
+        max_bytes: (max_bytes != 0).then_some(max_bytes),
+        max_age_seconds: chosen(u32::from_le_bytes(field(bytes, 16))),
     }
 }

@@ -1,6 +1,6 @@
 //! The store at a glance, and all its limits.
 
-use super::MessageStore;
+use super::View;
 use super::header::LAYOUT_VERSION;
 use super::record::RECORD_BYTES;
 use crate::api::{Limits, Status};
@@ -10,18 +10,19 @@ use crate::limits::{
 };
 use ic_stable_structures::Memory;
 
-impl<M: Memory + Clone> MessageStore<M> {
+impl<M: Memory + Clone> View<'_, M> {
     /// Counts, sizes, limits.
     pub fn get_status(&self) -> Status {
-        let live = self.inbox.live();
-        let oldest = (live > 0).then(|| self.inbox.record(self.inbox.first_id()));
+        let live = self.live();
+        let oldest = (live > 0).then(|| self.inbox.record(self.first_id()));
         Status {
             version: env!("CARGO_PKG_VERSION").to_string(),
             layout_version: LAYOUT_VERSION,
-            first_id: self.inbox.first_id(),
+            first_id: self.first_id(),
             next_id: self.inbox.next_id(),
             messages: live,
             keys: self.indexes.keys.len(),
+            backlog: self.backlog(),
             oldest_timestamp: oldest.as_ref().map_or(0, |record| record.timestamp()),
             newest_timestamp: if live > 0 { self.inbox.last_timestamp() } else { 0 },
             live_bytes: oldest

@@ -7,7 +7,7 @@ use crate::support::snapshot::Snapshot;
 use crate::support::{Inbox, stranger};
 
 fn pages(rebuild_pages: Option<u32>) -> Settings {
-    Settings { rebuild_pages }
+    Settings { rebuild_pages, ..Settings::default() }
 }
 
 #[test]

@@ -63,7 +63,9 @@ fn the_progress_of_a_rebuild_is_in_the_json() {
     for n in 0..300u32 {
         inbox.add_message(&bytes(n, 41), &bytes(n, 2_000)).expect("stored");
     }
-    inbox.begin_upgrade(Some(Settings { rebuild_pages: Some(16) })).expect("the canister upgrades");
+    inbox
+        .begin_upgrade(Some(Settings { rebuild_pages: Some(16), ..Settings::default() }))
+        .expect("the canister upgrades");
     let progress = inbox.get_status().rebuild.expect("one slice is not enough");
     let body: Value = serde_json::from_slice(&inbox.http_request("GET", "/").body).expect("the body is JSON");
     assert_eq!(body["rebuild"], json!({ "done": progress.done, "total": 300 }), "how far it has come");

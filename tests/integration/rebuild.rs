@@ -7,8 +7,10 @@ use serde_bytes::ByteBuf;
 
 use crate::support::{Inbox, bytes, first_page, new_message, sha256};
 
+const NO_LIMITS: Settings =
+    Settings { rebuild_pages: None, max_messages: None, max_bytes: None, max_age_seconds: None };
 /// The least work there may be in a slice.
-const LEAST: Settings = Settings { rebuild_pages: Some(MIN_REBUILD_PAGES) };
+const LEAST: Settings = Settings { rebuild_pages: Some(MIN_REBUILD_PAGES), ..NO_LIMITS };
 
 /// An inbox with these messages.
 fn filled(items: &[(Vec<u8>, Vec<u8>)]) -> Inbox {
@@ -180,7 +182,7 @@ fn settings_changed_during_a_rebuild_count_from_the_next_slice() {
     let inbox = filled(&items);
     inbox.begin_upgrade(Some(LEAST)).expect("a large store upgrades");
     assert!(inbox.get_status().rebuild.is_some(), "one slice is not enough");
-    let most = Settings { rebuild_pages: Some(MAX_REBUILD_PAGES) };
+    let most = Settings { rebuild_pages: Some(MAX_REBUILD_PAGES), ..NO_LIMITS };
     assert_eq!(inbox.set_settings(most), Ok(()), "settings need no index");
     let rounds = inbox.finish_rebuild();
     assert!(rounds <= 4, "the rest takes one slice, took {rounds} rounds");

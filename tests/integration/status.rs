@@ -17,6 +17,7 @@ fn an_empty_store() {
         next_id: 1,
         messages: 0,
         keys: 0,
+        backlog: 0,
         oldest_timestamp: 0,
         newest_timestamp: 0,
         live_bytes: 0,

@@ -105,7 +105,7 @@ fn a_trap_anywhere_in_a_batch() {
 fn a_trap_anywhere_in_an_upgrade() {
     let (engine, inbox) = filled();
     let trapped = trap_at_each(&engine, &inbox, "an upgrade", || {
-        inbox.begin_upgrade(Some(Settings { rebuild_pages: Some(100) }))
+        inbox.begin_upgrade(Some(Settings { rebuild_pages: Some(100), ..Settings::default() }))
     });
     assert!(trapped >= 8, "an upgrade makes more system calls than {trapped}");
     inbox.finish_rebuild();
@@ -116,7 +116,8 @@ fn a_trap_anywhere_in_an_upgrade() {
 #[test]
 fn a_trap_anywhere_in_changing_settings() {
     let (engine, inbox) = filled();
-    let arg = candid::encode_args((Settings { rebuild_pages: Some(99) },)).expect("arguments can be encoded");
+    let arg = candid::encode_args((Settings { rebuild_pages: Some(99), ..Settings::default() },))
+        .expect("arguments can be encoded");
     trap_at_each(&engine, &inbox, "settings", || inbox.update_raw("set_settings", arg.clone()).map(drop));
     assert_eq!(inbox.get_status().settings.rebuild_pages, Some(99), "the call that got through is heard");
 }
@@ -129,7 +130,9 @@ fn a_rebuild_survives_a_trap_in_any_of_its_slices() {
     let batch: Vec<_> = (0..600u32).map(|n| new_message(&bytes(n, 41), &bytes(n, 200))).collect();
     inbox.add_messages(&batch).expect("a good batch");
     for n in 1..=12 {
-        inbox.begin_upgrade(Some(Settings { rebuild_pages: Some(MIN_REBUILD_PAGES) })).expect("the canister upgrades");
+        inbox
+            .begin_upgrade(Some(Settings { rebuild_pages: Some(MIN_REBUILD_PAGES), ..Settings::default() }))
+            .expect("the canister upgrades");
         assert!(inbox.get_status().rebuild.is_some(), "one slice is not enough");
         engine.trap_at_system_call(inbox.id, Some(n));
         inbox.platform.tick();

@@ -12,7 +12,7 @@ use crate::support::{Inbox, START_SECONDS, bytes, first_page, new_message, page_
 /// Stores in both the inbox and its model, at the same second.
 fn add(inbox: &Inbox, model: &mut Model, offset: u32, key_id: &[u8], ciphertext: &[u8]) {
     inbox.set_clock(offset);
-    let expected = model.add_message(key_id, ciphertext, START_SECONDS + offset);
+    let expected = model.at(START_SECONDS + offset).add_message(key_id, ciphertext);
     assert_eq!(inbox.add_message(key_id, ciphertext), expected, "stored");
 }
 
@@ -92,7 +92,7 @@ fn many_keys_survive() {
     for first in (0..4_000u32).step_by(1_000) {
         let items: Vec<_> = (first..first + 1_000).map(|n| (bytes(n, 41), bytes(n, 30))).collect();
         let batch: Vec<_> = items.iter().map(|(key_id, text)| new_message(key_id, text)).collect();
-        assert_eq!(inbox.add_messages(&batch), model.add_messages(&items, START_SECONDS), "stored");
+        assert_eq!(inbox.add_messages(&batch), model.at(START_SECONDS).add_messages(&items), "stored");
     }
     inbox.upgrade(None);
     let keys: Vec<_> = model.key_ids().cloned().collect();

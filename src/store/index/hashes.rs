@@ -55,6 +55,16 @@ impl HashIndex {
         Ok(())
     }
 
+    /// Takes out a message that is filed as the newest with its hash. False: it is not.
+    pub fn remove_newest(&mut self, newest: Fingerprint, id: Id) -> bool {
+        self.table.remove(newest, id)
+    }
+
+    /// Takes out a message that is filed under its pair. False: it is not.
+    pub fn remove_pair(&mut self, pair: Fingerprint, id: Id) -> bool {
+        self.table.remove(pair, id)
+    }
+
     /// Makes sure that [`Self::insert`] with the same arguments needs no memory.
     pub fn reserve(&mut self, newest: Fingerprint, displaced: Option<Displaced>) -> Result<(), OutOfHeap> {
         self.table.reserve(displaced.map_or(newest, |displaced| displaced.pair))

@@ -17,13 +17,15 @@ pub struct KeyIndex {
     table: Table,
     /// Chunks of equal size, so that no head ever moves and growth copies nothing.
     chunks: Vec<Vec<KeyHead>>,
+    /// The place of a head that was closed, and may be taken again; its `min_id` names the next one. 0: none.
+    free: Place,
     len: u32,
 }
 
 impl KeyIndex {
     /// An index without keys.
     pub fn empty() -> Self {
-        Self { table: Table::for_entries(0), chunks: Vec::new(), len: 0 }
+        Self { table: Table::for_entries(0), chunks: Vec::new(), free: 0, len: 0 }
     }
 
     /// How many keys it has.
@@ -46,7 +48,7 @@ impl KeyIndex {
     /// Makes sure that one key more with this fingerprint needs no memory.
     pub fn reserve(&mut self, fingerprint: Fingerprint) -> Result<(), OutOfHeap> {
         self.table.reserve(fingerprint)?;
-        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+        if self.free == 0 && self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
             let mut chunk = Vec::new();
             chunk.try_reserve_exact(CHUNK).map_err(|_| OutOfHeap)?;
             self.chunks.try_reserve(1).map_err(|_| OutOfHeap)?;
@@ -57,12 +59,36 @@ impl KeyIndex {
 
     /// Opens a list with its first message. Precondition: [`Self::reserve`], and the key is not there.
     pub fn open(&mut self, fingerprint: Fingerprint, id: Id) -> Place {
-        if let Some(chunk) = self.chunks.last_mut() {
-            chunk.push(KeyHead { min_id: id, max_id: id, count: 1 });
-        }
+        let head = KeyHead { min_id: id, max_id: id, count: 1 };
+        let place = if self.free != 0 {
+            let place = self.free;
+            self.free = std::mem::replace(self.head_mut(place), head).min_id;
+            place
+        } else {
+            let chunk = self.chunks.last_mut().expect("reserve has made one");
+            chunk.push(head);
+            ((self.chunks.len() - 1) * CHUNK) as Place + self.chunks[self.chunks.len() - 1].len() as Place
+        };
         self.len += 1;
-        self.table.insert(fingerprint, self.len);
-        self.len
+        self.table.insert(fingerprint, place);
+        place
+    }
+
+    /// Takes the first message out of the list that begins with it, and `next` is then the first; a list without
+    /// messages is closed. False: there is no such list.
+    pub fn shorten(&mut self, fingerprint: Fingerprint, id: Id, next: Id) -> bool {
+        let Some((place, head)) = self.find(fingerprint, |head| head.min_id == id) else {
+            return false;
+        };
+        if head.max_id != id {
+            *self.head_mut(place) = KeyHead { min_id: next, count: head.count - 1, ..head };
+        } else {
+            self.table.remove(fingerprint, place);
+            *self.head_mut(place) = KeyHead { min_id: self.free, max_id: 0, count: 0 };
+            self.free = place;
+            self.len -= 1;
+        }
+        true
     }
 
     /// Adds a message to the end of a list.
@@ -96,7 +122,7 @@ impl KeyIndex {
 
     /// Every head.
     pub fn heads(&self) -> impl Iterator<Item = KeyHead> {
-        self.chunks.iter().flatten().copied()
+        self.chunks.iter().flatten().copied().filter(|head| head.count > 0)
     }
 }
 

@@ -109,6 +109,14 @@ impl Table {
         Ok(None)
     }
 
+    /// Takes out an entry. False: there is none.
+    pub fn remove(&mut self, fingerprint: Fingerprint, value: u32) -> bool {
+        let shard = &mut self.shards[shard_of(fingerprint)];
+        let removed = !shard.slots.is_empty() && shard.remove(entry(fingerprint, value));
+        self.len -= u64::from(removed);
+        removed
+    }
+
     /// Files `new` in the place of `old`. Precondition: `old` is filed under `fingerprint`.
     pub fn replace(&mut self, fingerprint: Fingerprint, old: u32, new: u32) {
         let shard = &mut self.shards[shard_of(fingerprint)];
@@ -145,6 +153,36 @@ impl Shard {
             place = self.after(place);
         }
         self.slots[place] = entry;
+    }
+
+    /// Takes out an entry, and closes the hole with what stands behind it but belongs before: no search ends at a hole
+    /// that should have gone on.
+    fn remove(&mut self, entry: u64) -> bool {
+        let mut hole = self.home((entry >> 32) as u32);
+        while self.slots[hole] != entry {
+            if self.slots[hole] == 0 {
+                return false;
+            }
+            hole = self.after(hole);
+        }
+        let mut place = self.after(hole);
+        while self.slots[place] != 0 {
+            let home = self.home((self.slots[place] >> 32) as u32);
+            // It may move to the hole unless its home lies behind that.
+            if self.distance(home, place) >= self.distance(hole, place) {
+                self.slots[hole] = self.slots[place];
+                hole = place;
+            }
+            place = self.after(place);
+        }
+        self.slots[hole] = 0;
+        self.taken -= 1;
+        true
+    }
+
+    /// Steps from one place to another, going round.
+    fn distance(&self, from: usize, to: usize) -> usize {
+        if to >= from { to - from } else { to + self.slots.len() - from }
     }
 
     /// Where the search for a tag starts: tags in equal parts onto slots, in order.
@@ -198,6 +236,11 @@ mod tests {
                     prop_assert_eq!(old, Ok(Some(value + 2_000)));
                     set.remove(&(fingerprint, value + 2_000));
                     set.insert((fingerprint, value + 4_000));
+                }
+                if value % 5 == 0 {
+                    let gone = set.remove(&(fingerprint, value));
+                    prop_assert_eq!(table.remove(Fingerprint(fingerprint), value), gone);
+                    continue;
                 }
                 let other = value + 1_000;
                 if value % 3 == 0 && set.insert((fingerprint, other)) {

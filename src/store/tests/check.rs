@@ -75,7 +75,7 @@ fn slices_cover_everything() {
     let mut checked = 0;
     let mut next = Some(CheckCursor::default());
     while let Some(cursor) = next {
-        let report = store.check(cursor).unwrap();
+        let report = store.view(|| 0).check(cursor).unwrap();
         assert_eq!(report.violations, Vec::<String>::new());
         checked += report.checked;
         slices += 1;

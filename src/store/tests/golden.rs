@@ -51,7 +51,7 @@ fn headers_are_these_bytes() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     store.set_seed(Seed(std::array::from_fn(|at| at as u8 + 1)));
-    store.set_settings(Settings { rebuild_pages: Some(0x1234) }).unwrap();
+    store.set_settings(Settings { rebuild_pages: Some(0x1234), ..Settings::default() }, 0).unwrap();
     store.add_message(b"k", b"c", 1).unwrap();
     let header = |id, bytes: usize| {
         let mut header = vec![0; bytes];

@@ -42,15 +42,18 @@ struct Answers {
 /// Asks for everything, and proves every invariant on the way.
 fn answers(store: &Store) -> Answers {
     assert_eq!(violations(store), Vec::<String>::new());
-    let last = store.get_max_message_id();
-    let messages: Vec<_> = (1..=last).map(|id| store.get_message_by_id(id).unwrap()).collect();
+    let last = store.view(|| 0).get_max_message_id();
+    let messages: Vec<_> = (1..=last).map(|id| store.view(|| 0).get_message_by_id(id).unwrap()).collect();
     let mut keys: Vec<Vec<u8>> = messages.iter().map(|message| message.key_id.to_vec()).collect();
     keys.sort();
     keys.dedup();
-    let lists =
-        keys.into_iter().map(|key| (key.clone(), store.get_key_head(&key).unwrap(), list(store, &key))).collect();
-    let newest = messages.iter().map(|message| store.get_message_by_hash(&message.hash).unwrap().id).collect();
-    Answers { messages, lists, newest, entries: store.get_status().index_entries }
+    let lists = keys
+        .into_iter()
+        .map(|key| (key.clone(), store.view(|| 0).get_key_head(&key).unwrap(), list(store, &key)))
+        .collect();
+    let newest =
+        messages.iter().map(|message| store.view(|| 0).get_message_by_hash(&message.hash).unwrap().id).collect();
+    Answers { messages, lists, newest, entries: store.view(|| 0).get_status().index_entries }
 }
 
 fn list(store: &Store, key_id: &[u8]) -> Vec<u32> {
@@ -58,7 +61,7 @@ fn list(store: &Store, key_id: &[u8]) -> Vec<u32> {
     let mut after = 0;
     loop {
         let cursor = Cursor { after, order: Order::ascending, limit: 1_000 };
-        let page = store.get_messages_by_key(key_id, cursor).unwrap();
+        let page = store.view(|| 0).get_messages_by_key(key_id, cursor).unwrap();
         ids.extend(page.messages.iter().map(|message| message.id));
         if page.next == 0 {
             return ids;
@@ -71,7 +74,7 @@ fn violations(store: &Store) -> Vec<String> {
     let mut violations = Vec::new();
     let mut next = Some(CheckCursor::default());
     while let Some(cursor) = next {
-        let report = store.check(cursor).unwrap();
+        let report = store.view(|| 0).check(cursor).unwrap();
         violations.extend(report.violations);
         next = report.next;
     }

@@ -49,16 +49,16 @@ fn a_refused_add_that_grows_the_inbox_changes_nothing() {
         if let Err(error) = add(&mut store) {
             assert_eq!(error, AddError::StorageFull);
             let before = memory.snapshot();
-            let status = store.get_status();
+            let status = store.view(|| 0).get_status();
             assert_eq!(add(&mut store), Err(AddError::StorageFull));
-            assert!(memory.snapshot() == before && store.get_status() == status);
+            assert!(memory.snapshot() == before && store.view(|| 0).get_status() == status);
             refused += 1;
             memory.set_limit(None);
             assert_eq!(add(&mut store).unwrap().id, number + 1);
         }
     }
     assert_eq!(refused, 1, "the inbox should have needed one bucket");
-    assert_eq!(store.get_key_head(b"k").unwrap().unwrap().count, 3 * SEGMENT_RECORDS);
+    assert_eq!(store.view(|| 0).get_key_head(b"k").unwrap().unwrap().count, 3 * SEGMENT_RECORDS);
     assert_eq!(violations(&store), Vec::<String>::new());
 }
 

@@ -26,18 +26,18 @@ fn small_steps_end_where_one_large_step_does() {
         store.add_message(&key(number + 1_000, 41), &key(number, 5_000), 1).unwrap();
     }
     let expected = answers(&store);
-    store.set_settings(Settings { rebuild_pages: Some(MIN_REBUILD_PAGES) }).unwrap();
+    store.set_settings(Settings { rebuild_pages: Some(MIN_REBUILD_PAGES), ..Settings::default() }, 0).unwrap();
     let mut store = Store::open(memory.clone(), Capacity::default()).unwrap();
     let mut steps = 0;
     while let Some(progress) = store.rebuild_progress() {
         assert_eq!(progress.total, 1_100);
         assert_eq!(store.add_message(b"k", b"c", 1), Err(AddError::Unavailable(progress)));
-        assert_eq!(store.get_message_by_hash(&[0; 32]), Err(GetError::Unavailable(progress)));
-        assert_eq!(store.get_key_head(b"k"), Err(LookupError::Unavailable(progress)));
+        assert_eq!(store.view(|| 0).get_message_by_hash(&[0; 32]), Err(GetError::Unavailable(progress)));
+        assert_eq!(store.view(|| 0).get_key_head(b"k"), Err(LookupError::Unavailable(progress)));
         let cursor = Cursor { after: 0, order: Order::ascending, limit: 1 };
-        assert_eq!(store.get_messages_by_key(b"k", cursor), Err(PageError::Unavailable(progress)));
-        assert_eq!(store.get_message_by_id(1_100).unwrap().id, 1_100);
-        assert_eq!(store.get_messages_by_range(1, 9, cursor).unwrap().messages[0].id, 1);
+        assert_eq!(store.view(|| 0).get_messages_by_key(b"k", cursor), Err(PageError::Unavailable(progress)));
+        assert_eq!(store.view(|| 0).get_message_by_id(1_100).unwrap().id, 1_100);
+        assert_eq!(store.view(|| 0).get_messages_by_range(1, 9, cursor).unwrap().messages[0].id, 1);
         store.rebuild_step().unwrap();
         assert!(store.rebuild_progress().is_none_or(|now| now.done > progress.done), "no progress at {progress:?}");
         steps += 1;
@@ -55,7 +55,7 @@ fn a_step_stays_within_its_pages() {
         store.add_message(&key(number % 1_500, 41), &key(number % 1_000, 300), 1).unwrap();
     }
     for pages in [MIN_REBUILD_PAGES, 50, 1_000] {
-        store.set_settings(Settings { rebuild_pages: Some(pages) }).unwrap();
+        store.set_settings(Settings { rebuild_pages: Some(pages), ..Settings::default() }, 0).unwrap();
         let mut store = Store::open(memory.clone(), Capacity::default()).unwrap();
         loop {
             memory.count_reads();

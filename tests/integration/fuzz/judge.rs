@@ -30,11 +30,11 @@ pub fn judge(model: &mut Model, method: Method, arg: &[u8], answer: &Reply) -> V
         // A length that is not allowed may be refused before the rest is looked at.
         "add_message" if refused_by_length(answer) && decode::<(ByteBuf, ByteBuf)>(arg).is_none() => Verdict::Right,
         "add_message" => {
-            compare(arg, answer, |(key_id, text): (ByteBuf, ByteBuf)| model.add_message(&key_id, &text, now))
+            compare(arg, answer, |(key_id, text): (ByteBuf, ByteBuf)| model.at(now).add_message(&key_id, &text))
         }
         "add_messages" => compare_long(arg, answer, MAX_BATCH_MESSAGES, |(items,): (Vec<NewMessage>,)| {
             let items = items.into_iter().map(|item| (item.key_id.into_vec(), item.ciphertext.into_vec()));
-            model.add_messages(&items.collect::<Vec<_>>(), now)
+            model.at(now).add_messages(&items.collect::<Vec<_>>())
         }),
         "get_message_by_id" => compare(arg, answer, |(id,): (Id,)| model.get_message_by_id(id)),
         "get_message_by_hash" => compare(arg, answer, |(hash,): (ByteBuf,)| model.get_message_by_hash(&hash)),

@@ -9,6 +9,7 @@ mod mutate;
 
 use candid::encode_args;
 use local_ic::LocalIc;
+use message_canister::api::Settings;
 use serde_bytes::Bytes;
 
 use crate::model::Model;
@@ -45,7 +46,7 @@ fn every_method_withstands_any_bytes() {
     let mut model = Model::default();
     for n in 0..40u32 {
         let (key_id, text) = (bytes(n % 4, 41), bytes(n, 100));
-        assert_eq!(inbox.add_message(&key_id, &text), model.add_message(&key_id, &text, START_SECONDS), "stored");
+        assert_eq!(inbox.add_message(&key_id, &text), model.at(START_SECONDS).add_message(&key_id, &text), "stored");
     }
     let all: Vec<_> = METHODS.into_iter().flat_map(good_arguments).collect();
     for (place, method) in METHODS.into_iter().enumerate() {
@@ -84,7 +85,7 @@ fn upgrades_withstand_any_bytes() {
     for n in 0..40u32 {
         inbox.add_message(&bytes(n % 4, 41), &bytes(n, 100)).expect("stored");
     }
-    let good = [init_argument(None), init_argument(Some(crate::properties::settings(Some(100))))];
+    let good = [init_argument(None), init_argument(Some(Settings { rebuild_pages: Some(100), ..Settings::default() }))];
     let all: Vec<_> = METHODS.into_iter().flat_map(good_arguments).collect();
     let mut dice = Dice::new(4_711);
     for _ in 0..UPGRADES * scale() {

@@ -7,7 +7,7 @@ mod pages;
 use message_canister::api::*;
 use message_canister::limits::{
     LAST_ID, MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS, MAX_REBUILD_PAGES,
-    MIN_REBUILD_PAGES,
+    MIN_MAX_BYTES, MIN_REBUILD_PAGES,
 };
 use serde_bytes::ByteBuf;
 use std::collections::{BTreeSet, HashMap};
@@ -28,9 +28,15 @@ pub struct Model {
     /// Each (key id, ciphertext).
     pairs: HashMap<(Vec<u8>, Vec<u8>), Id>,
     settings: Settings,
+    /// Everything below was dropped for good: this much, less one.
+    dropped: Id,
+    /// The second at which it is asked or changed.
+    now: u32,
 }
 
 struct Entry {
+    /// The key's message before this one, if that was live when this one came.
+    prev_id: Id,
     timestamp: u32,
     key_id: Vec<u8>,
     ciphertext: Vec<u8>,
@@ -41,6 +47,36 @@ impl Model {
     /// The last id given out, 0: none.
     pub fn last(&self) -> Id {
         Id::try_from(self.messages.len()).expect("a test has fewer messages than ids")
+    }
+
+    /// Sets its clock.
+    pub fn at(&mut self, now: u32) -> &mut Self {
+        self.now = now;
+        self
+    }
+
+    /// The oldest id that is neither dropped nor too old.
+    pub fn first(&self) -> Id {
+        let expired = |id: &Id| {
+            let age = self.settings.max_age_seconds.map(u64::from);
+            age.is_some_and(|age| u64::from(self.entry(*id).timestamp) + age <= u64::from(self.now))
+        };
+        (self.dropped + 1..=self.last()).find(|id| !expired(id)).unwrap_or(self.last() + 1)
+    }
+
+    /// Drops what the settings exclude.
+    fn drop_excluded(&mut self) {
+        let mut first = self.first();
+        let excluded = |first: Id| {
+            let live = first..=self.last();
+            let too_many = self.settings.max_messages.is_some_and(|max| live.clone().count() > max as usize);
+            let bytes: u64 = live.map(|id| self.entry(id).bytes()).sum();
+            too_many || self.settings.max_bytes.is_some_and(|max| bytes > max)
+        };
+        while excluded(first) {
+            first += 1;
+        }
+        self.dropped = first - 1;
     }
 
     /// Every hash there is, once.
@@ -65,14 +101,12 @@ impl Model {
     fn message(&self, id: Id) -> Message {
         let entry = self.entry(id);
         let list = &self.keys[&entry.key_id];
-        let place = list.binary_search(&id).expect("a message is in its key's list");
-        let neighbour = |place: Option<usize>| place.and_then(|place| list.get(place)).copied().unwrap_or(0);
         Message {
             id,
             timestamp: entry.timestamp,
             key_id: ByteBuf::from(entry.key_id.as_slice()),
-            next_id: neighbour(place.checked_add(1)),
-            prev_id: neighbour(place.checked_sub(1)),
+            next_id: list.iter().copied().find(|&other| other > id).unwrap_or(0),
+            prev_id: if entry.prev_id >= self.first() { entry.prev_id } else { 0 },
             hash: ByteBuf::from(entry.hash),
             ciphertext: ByteBuf::from(entry.ciphertext.as_slice()),
         }
@@ -81,7 +115,7 @@ impl Model {
 
 /// Updates.
 impl Model {
-    pub fn add_message(&mut self, key_id: &[u8], ciphertext: &[u8], now: u32) -> Result<Added, AddError> {
+    pub fn add_message(&mut self, key_id: &[u8], ciphertext: &[u8]) -> Result<Added, AddError> {
         if let Some(wrong) = bad_key(key_id) {
             return Err(AddError::KeyIdLength(wrong));
         }
@@ -92,32 +126,33 @@ impl Model {
             return Err(AddError::CiphertextTooLarge(too_long(ciphertext.len(), MAX_CIPHERTEXT_BYTES)));
         }
         let pair = (key_id.to_vec(), ciphertext.to_vec());
-        if let Some(&id) = self.pairs.get(&pair) {
+        let first = self.first();
+        if let Some(&id) = self.pairs.get(&pair).filter(|&&id| id >= first) {
             return Ok(Added { id, duplicate: true });
         }
         let id = self.last() + 1;
         assert!(id <= LAST_ID, "no test gets as far as the last id");
+        let prev_id = self.keys.get(key_id).and_then(|list| list.last()).copied().filter(|&id| id >= first);
+        self.dropped = first - 1;
         self.messages.push(Entry {
-            timestamp: now.max(self.newest_timestamp()),
+            prev_id: prev_id.unwrap_or(0),
+            timestamp: self.now.max(self.newest_timestamp()),
             key_id: pair.0.clone(),
             ciphertext: pair.1.clone(),
             hash: sha256(ciphertext),
         });
         self.keys.entry(pair.0.clone()).or_default().push(id);
         self.pairs.insert(pair, id);
+        self.drop_excluded();
         Ok(Added { id, duplicate: false })
     }
 
-    pub fn add_messages(
-        &mut self,
-        batch: &[(Vec<u8>, Vec<u8>)],
-        now: u32,
-    ) -> Result<Vec<Result<Added, AddError>>, BatchError> {
+    pub fn add_messages(&mut self, batch: &[(Vec<u8>, Vec<u8>)]) -> Result<Vec<Result<Added, AddError>>, BatchError> {
         if batch.len() > MAX_BATCH_MESSAGES {
             return Err(BatchError::BatchTooLong(too_long(batch.len(), MAX_BATCH_MESSAGES)));
         }
         let items = batch.iter();
-        Ok(items.map(|(key_id, ciphertext)| self.add_message(key_id, ciphertext, now)).collect())
+        Ok(items.map(|(key_id, ciphertext)| self.add_message(key_id, ciphertext)).collect())
     }
 
     pub fn set_settings(&mut self, settings: Settings) -> Result<(), SettingsError> {
@@ -127,7 +162,20 @@ impl Model {
             let (min, max) = (MIN_REBUILD_PAGES, MAX_REBUILD_PAGES);
             return Err(SettingsError::RebuildPages { value, min, max });
         }
+        if let Some(value @ 0) = settings.max_messages {
+            return Err(SettingsError::MaxMessages { value, min: 1 });
+        }
+        if let Some(value) = settings.max_bytes
+            && value < MIN_MAX_BYTES
+        {
+            return Err(SettingsError::MaxBytes { value, min: MIN_MAX_BYTES });
+        }
+        if let Some(value @ 0) = settings.max_age_seconds {
+            return Err(SettingsError::MaxAgeSeconds { value, min: 1 });
+        }
+        self.drop_excluded();
         self.settings = settings;
+        self.drop_excluded();
         Ok(())
     }
 }
@@ -139,6 +187,10 @@ impl Model {
         if id == 0 || id > last {
             return Err(GetError::UnknownId { id, last });
         }
+        let first_id = self.first();
+        if id < first_id {
+            return Err(GetError::Dropped { first_id });
+        }
         Ok(self.message(id))
     }
 
@@ -147,16 +199,16 @@ impl Model {
             let length = number(hash.len());
             return Err(GetError::HashLength { length, expected: 32 });
         }
-        let newest = (1..=self.last()).rev().find(|&id| self.entry(id).hash == hash);
+        let newest = (self.first()..=self.last()).rev().find(|&id| self.entry(id).hash == hash);
         newest.map(|id| self.message(id)).ok_or(GetError::NotFound)
     }
 
     pub fn get_min_message_id(&self) -> Result<Id, StatusError> {
-        Ok(self.last().min(1))
+        Ok(if self.first() > self.last() { 0 } else { self.first() })
     }
 
     pub fn get_max_message_id(&self) -> Result<Id, StatusError> {
-        Ok(self.last())
+        Ok(if self.first() > self.last() { 0 } else { self.last() })
     }
 
     pub fn get_min_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
@@ -195,26 +247,38 @@ impl Model {
     fn list(&self, key_id: &[u8]) -> Result<&[Id], LookupError> {
         match bad_key(key_id) {
             Some(wrong) => Err(LookupError::KeyIdLength(wrong)),
-            None => Ok(self.keys.get(key_id).map_or(&[], Vec::as_slice)),
+            None => Ok(self.live_list(key_id)),
         }
+    }
+
+    /// The live messages of a key, ascending.
+    fn live_list(&self, key_id: &[u8]) -> &[Id] {
+        let list = self.keys.get(key_id).map_or(&[][..], Vec::as_slice);
+        &list[list.partition_point(|&id| id < self.first())..]
     }
 
     /// The part of the status that follows from what was stored.
     pub fn facts(&self) -> Facts {
-        let bytes = |entry: &Entry| {
-            let tail = entry.key_id.len().saturating_sub(KEY_BYTES_IN_RECORD);
-            RECORD_BYTES + (entry.ciphertext.len() + tail) as u64
-        };
+        let (first_id, next_id) = (self.first(), self.last() + 1);
+        let live = first_id..next_id;
         Facts {
-            first_id: 1,
-            next_id: self.last() + 1,
-            messages: self.last(),
-            keys: number(self.keys.len()),
-            oldest_timestamp: self.messages.first().map_or(0, |entry| entry.timestamp),
-            newest_timestamp: self.newest_timestamp(),
-            live_bytes: self.messages.iter().map(bytes).sum(),
+            first_id,
+            next_id,
+            messages: next_id - first_id,
+            keys: number(self.keys.keys().filter(|key| !self.live_list(key).is_empty()).count()),
+            oldest_timestamp: live.clone().next().map_or(0, |id| self.entry(id).timestamp),
+            newest_timestamp: if live.is_empty() { 0 } else { self.newest_timestamp() },
+            live_bytes: live.map(|id| self.entry(id).bytes()).sum(),
             settings: self.settings,
         }
+    }
+}
+
+impl Entry {
+    /// What it counts for in `live_bytes`.
+    fn bytes(&self) -> u64 {
+        let tail = self.key_id.len().saturating_sub(KEY_BYTES_IN_RECORD);
+        RECORD_BYTES + (self.ciphertext.len() + tail) as u64
     }
 }
 

@@ -10,8 +10,7 @@ impl Model {
         if min == 0 || min > max {
             return Err(PageError::InvalidRange { min, max });
         }
-        let ids = (1..=self.last()).filter(|id| (min..=max).contains(id)).collect();
-        self.page_of_all(ids, cursor)
+        self.page_of_all(min, max.min(self.last()), cursor)
     }
 
     pub fn get_messages_by_time(&self, from: u32, until: u32, cursor: Cursor) -> Result<Page, PageError> {
@@ -19,26 +18,52 @@ impl Model {
             let (min, max) = (from, until);
             return Err(PageError::InvalidRange { min, max });
         }
-        let inside = |id: &Id| (from..=until).contains(&self.entry(*id).timestamp);
-        self.page_of_all((1..=self.last()).filter(inside).collect(), cursor)
+        let (first, next) = (self.first(), self.last() + 1);
+        let first_where = |condition: &dyn Fn(u32) -> bool| {
+            (first..next).find(|&id| condition(self.entry(id).timestamp)).unwrap_or(next)
+        };
+        let (low, high) = (first_where(&|second| second >= from), first_where(&|second| second > until) - 1);
+        // A span that reaches what was dropped may have had some of it.
+        if low == first {
+            self.page_of_all(1, high.max(first - 1), cursor)
+        } else {
+            self.page_of_all(low, high, cursor)
+        }
     }
 
     pub fn get_messages_by_key(&self, key_id: &[u8], cursor: Cursor) -> Result<Page, PageError> {
         if let Some(wrong) = bad_key(key_id) {
             return Err(PageError::KeyIdLength(wrong));
         }
-        let ids = self.keys.get(key_id).cloned().unwrap_or_default();
-        let known = cursor.after == 0 || ids.contains(&cursor.after);
-        self.page(ids, cursor, known)
+        let Cursor { after, order, .. } = cursor;
+        let live = self.live_list(key_id);
+        let was_dropped = after != 0 && after < self.first();
+        let known = after == 0 || was_dropped || live.contains(&after);
+        let prev_of = |id: Option<&Id>| id.map(|&id| self.entry(id).prev_id);
+        let gap = match order {
+            Order::ascending => was_dropped && prev_of(live.first()) != Some(after),
+            Order::descending if was_dropped => true,
+            // The oldest live message, where there was an older one.
+            Order::descending => after != 0 && live.first() == Some(&after) && prev_of(live.first()) != Some(0),
+        };
+        self.page(live.to_vec(), cursor, known, gap)
     }
 
     /// A page of messages of all keys: any id that was ever given out may be the cursor.
-    fn page_of_all(&self, ids: Vec<Id>, cursor: Cursor) -> Result<Page, PageError> {
-        self.page(ids, cursor, cursor.after <= self.last())
+    fn page_of_all(&self, low: Id, high: Id, cursor: Cursor) -> Result<Page, PageError> {
+        let Cursor { after, order, .. } = cursor;
+        let follows = |id: &Id| match order {
+            _ if after == 0 => true,
+            Order::ascending => *id > after,
+            Order::descending => *id < after,
+        };
+        let (dropped, live): (Vec<Id>, Vec<Id>) = (low..=high).filter(follows).partition(|&id| id < self.first());
+        let gap = after != 0 && !dropped.is_empty() && (order == Order::ascending || live.is_empty());
+        self.page(live, cursor, after <= self.last(), gap)
     }
 
     /// The page of these ids, which ascend.
-    fn page(&self, mut ids: Vec<Id>, cursor: Cursor, known: bool) -> Result<Page, PageError> {
+    fn page(&self, mut ids: Vec<Id>, cursor: Cursor, known: bool, gap: bool) -> Result<Page, PageError> {
         let Cursor { after, order, limit } = cursor;
         if limit == 0 {
             return Err(PageError::LimitZero);
@@ -57,7 +82,7 @@ impl Model {
         let shown = self.how_many_fit(&ids, limit);
         let next = if shown < ids.len() { ids[shown - 1] } else { 0 };
         ids.truncate(shown);
-        Ok(Page { messages: ids.into_iter().map(|id| self.message(id)).collect(), next, first_id: 1, gap: false })
+        Ok(Page { messages: ids.into_iter().map(|id| self.message(id)).collect(), next, first_id: self.first(), gap })
     }
 
     /// How many of these make a page: limited by number and by bytes, but always at least one.

@@ -15,7 +15,6 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use crate::model::Model;
 use crate::support::{START_SECONDS, scale};
 use ops::Op;
-pub use subject::settings;
 use subject::{Answer, Subject};
 
 /// Draws `cases` sequences and runs each against a new subject.

@@ -1,7 +1,9 @@
 //! What the generated sequences are made of: keys, texts and calls that print short, and how they are drawn.
 
-use message_canister::api::{Cursor, Id, Order};
-use message_canister::limits::{MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_REBUILD_PAGES, MIN_REBUILD_PAGES};
+use message_canister::api::{Cursor, Id, Order, Settings};
+use message_canister::limits::{
+    MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_REBUILD_PAGES, MIN_MAX_BYTES, MIN_REBUILD_PAGES,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -15,6 +17,11 @@ impl Key {
     /// So many keys are well formed; the [`Key::BAD`] after them are not.
     pub const GOOD: u8 = 14;
     const BAD: u8 = 3;
+
+    /// The well-formed ones.
+    pub fn good() -> impl Iterator<Item = Self> {
+        (0..Self::GOOD).map(Self)
+    }
 
     /// Keys that differ in their length alone, in one byte before or behind the part that stands in the record, or
     /// are one another's beginnings.
@@ -96,9 +103,9 @@ pub enum Op {
     GetKeyHeads(Vec<Key>),
     HasMessages(Vec<(Key, Hash)>),
     GetStatus,
-    SetSettings(Option<u32>),
+    SetSettings(Settings),
     /// `None` keeps the settings.
-    Upgrade(Option<Option<u32>>),
+    Upgrade(Option<Settings>),
     /// So many seconds after [`crate::support::START_SECONDS`], be that forward or back.
     SetClock(u32),
 }
@@ -144,14 +151,40 @@ fn updates() -> impl Strategy<Value = Op> {
         40 => (key(), text()).prop_map(|(key, text)| Op::AddMessage(key, text)),
         20 => vec((key(), text()), 0..12).prop_map(|items| Op::AddMessages(within_ingress(items))),
         1 => prop_oneof![Just(100), Just(1_000), Just(1_001)].prop_map(Op::AddMany),
-        3 => rebuild_pages().prop_map(Op::SetSettings),
-        1 => prop_oneof![Just(0), Just(MIN_REBUILD_PAGES - 1), Just(MAX_REBUILD_PAGES + 1)]
-            .prop_map(|pages| Op::SetSettings(Some(pages))),
+        4 => settings().prop_map(Op::SetSettings),
+        1 => bad_settings().prop_map(Op::SetSettings),
     ]
 }
 
 fn upgrades() -> impl Strategy<Value = Op> {
-    prop_oneof![Just(None), rebuild_pages().prop_map(Some)].prop_map(Op::Upgrade)
+    prop_oneof![2 => Just(None), 1 => settings().prop_map(Some)].prop_map(Op::Upgrade)
+}
+
+/// Limits that a sequence reaches, and none.
+fn settings() -> impl Strategy<Value = Settings> {
+    let max_messages = prop_oneof![2 => Just(None), 1 => (1u32..30).prop_map(Some), 1 => (1u32..900).prop_map(Some)];
+    let max_bytes = prop_oneof![3 => Just(None), 1 => (MIN_MAX_BYTES..3_000_000).prop_map(Some)];
+    let max_age_seconds = prop_oneof![2 => Just(None), 1 => (1u32..25).prop_map(Some)];
+    (rebuild_pages(), max_messages, max_bytes, max_age_seconds).prop_map(
+        |(rebuild_pages, max_messages, max_bytes, max_age_seconds)| Settings {
+            rebuild_pages,
+            max_messages,
+            max_bytes,
+            max_age_seconds,
+        },
+    )
+}
+
+fn bad_settings() -> impl Strategy<Value = Settings> {
+    let none = Settings::default();
+    prop_oneof![
+        prop_oneof![Just(0), Just(MIN_REBUILD_PAGES - 1), Just(MAX_REBUILD_PAGES + 1)]
+            .prop_map(move |pages| Settings { rebuild_pages: Some(pages), ..none }),
+        Just(Settings { max_messages: Some(0), ..none }),
+        prop_oneof![Just(0), Just(MIN_MAX_BYTES - 1)]
+            .prop_map(move |bytes| Settings { max_bytes: Some(bytes), ..none }),
+        Just(Settings { max_age_seconds: Some(0), ..none }),
+    ]
 }
 
 fn rebuild_pages() -> impl Strategy<Value = Option<u32>> {

@@ -44,16 +44,21 @@ pub fn pairs(items: &[(Key, Text)]) -> Vec<(Vec<u8>, Vec<u8>)> {
     items.iter().map(|(key, text)| (key.bytes(), text.bytes())).collect()
 }
 
-pub fn settings(rebuild_pages: Option<u32>) -> Settings {
-    Settings { rebuild_pages }
+/// The facts of a status. While there is a backlog its number of keys is too high: then they are counted.
+pub fn facts(status: Status, live_keys: impl FnOnce() -> usize) -> Facts {
+    let told = status.keys;
+    let keys = if status.backlog > 0 { live_keys() as u32 } else { told };
+    assert!(keys <= told, "{told} keys are told, but {keys} have messages");
+    Facts { keys, ..Facts::from(status) }
 }
 
 impl Subject for Model {
     fn apply(&mut self, op: &Op, now: u32) -> Answer {
+        self.at(now);
         match op {
-            Op::AddMessage(key, text) => Answer::Added(self.add_message(&key.bytes(), &text.bytes(), now)),
-            Op::AddMessages(items) => Answer::Batch(self.add_messages(&pairs(items), now)),
-            Op::AddMany(items) => Answer::Batch(self.add_messages(&pairs(&many(*items)), now)),
+            Op::AddMessage(key, text) => Answer::Added(self.add_message(&key.bytes(), &text.bytes())),
+            Op::AddMessages(items) => Answer::Batch(self.add_messages(&pairs(items))),
+            Op::AddMany(items) => Answer::Batch(self.add_messages(&pairs(&many(*items)))),
             Op::GetMessageById(id) => Answer::Message(self.get_message_by_id(*id)),
             Op::GetMessageByHash(hash) => Answer::Message(self.get_message_by_hash(&hash.bytes())),
             Op::GetMessagesByRange(min, max, cursor) => Answer::Page(self.get_messages_by_range(*min, *max, *cursor)),
@@ -74,9 +79,9 @@ impl Subject for Model {
                 Answer::Found(self.has_messages(&asked))
             }
             Op::GetStatus => Answer::Facts(self.facts()),
-            Op::SetSettings(pages) => Answer::Settings(self.set_settings(settings(*pages))),
-            Op::Upgrade(Some(pages)) => {
-                self.set_settings(settings(*pages)).expect("generated upgrades have good settings");
+            Op::SetSettings(settings) => Answer::Settings(self.set_settings(*settings)),
+            Op::Upgrade(Some(settings)) => {
+                self.set_settings(*settings).expect("generated upgrades have good settings");
                 Answer::Nothing
             }
             Op::Upgrade(None) | Op::SetClock(_) => Answer::Nothing,
@@ -119,10 +124,14 @@ impl Subject for Inbox {
                 });
                 Answer::Found(self.has_messages(&asked.collect::<Vec<_>>()))
             }
-            Op::GetStatus => Answer::Facts(self.get_status().into()),
-            Op::SetSettings(pages) => Answer::Settings(self.set_settings(settings(*pages))),
-            Op::Upgrade(pages) => {
-                self.upgrade(pages.map(settings));
+            Op::GetStatus => {
+                let keys: Vec<_> = Key::good().map(Key::bytes).collect();
+                let heads = || self.get_key_heads(&keys).expect("heads of good keys").into_iter().flatten().count();
+                Answer::Facts(facts(self.get_status(), heads))
+            }
+            Op::SetSettings(settings) => Answer::Settings(self.set_settings(*settings)),
+            Op::Upgrade(settings) => {
+                self.upgrade(*settings);
                 Answer::Nothing
             }
             Op::SetClock(_) => {

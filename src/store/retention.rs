@@ -1,0 +1,141 @@
+//! Retention: dropping by count, bytes and age, and sweeping up behind it.
+//!
+//! ```text
+//!        reclaimed_id       first_id              next_id
+//!             │                │                     │
+//!   gone      ▼    backlog     ▼        live         ▼
+//!   ──────────┼────────────────┼─────────────────────┼──────▶ ids
+//!             sweep: two by each add, more by the timer
+//! ```
+//!
+//! Dropping moves `first_id`, found by search; it costs the same whether one message goes or a million. What was
+//! dropped is then swept: taken out of the indexes, oldest first, and its segments given back. Both ids only rise.
+
+use super::MessageStore;
+use super::record::RECORD_BYTES;
+use crate::api::{Id, Settings};
+use ic_stable_structures::Memory;
+
+/// A message about to be added: it counts as one more.
+#[derive(Clone, Copy)]
+pub(super) struct Coming {
+    pub messages: u32,
+    /// Bytes of its extent.
+    pub extent: u64,
+}
+
+impl Coming {
+    pub(super) const NONE: Self = Self { messages: 0, extent: 0 };
+}
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// The oldest id that is neither dropped nor too old at `now`.
+    pub(super) fn first_unexpired(&self, now: impl FnOnce() -> u32) -> Id {
+        match self.settings().max_age_seconds {
+            None => self.inbox.first_id(),
+            Some(age) => {
+                let now = u64::from(now());
+                self.search(self.inbox.first_id(), |id| expiry(self.inbox.timestamp(id), age) > now)
+            }
+        }
+    }
+
+    /// The oldest id from `first` on that `settings` let live beside what is coming.
+    pub(super) fn first_within(&self, settings: &Settings, first: Id, coming: Coming) -> Id {
+        let next_id = self.inbox.next_id();
+        let mut first = first;
+        if let Some(max) = settings.max_messages {
+            // All that is live may have to go, but ids that were not given out stay as they are.
+            first = first.max((next_id + coming.messages).saturating_sub(max)).min(next_id);
+        }
+        if let Some(max) = settings.max_bytes {
+            let end = self.payloads.end() + coming.extent;
+            first = self.search(first, |id| {
+                let records = u64::from(next_id - id + coming.messages) * RECORD_BYTES as u64;
+                records + end - self.inbox.offset(id) <= max
+            });
+        }
+        first
+    }
+
+    /// Drops what the settings exclude at `now`. True: more has to be swept.
+    pub fn drop_excluded(&mut self, now: u32) -> bool {
+        let first = self.first_unexpired(|| now);
+        let first = self.first_within(&self.settings(), first, Coming::NONE);
+        self.inbox.drop_below(first);
+        self.backlog_kept() > 0
+    }
+
+    /// Sweeps dropped messages out of indexes and segments, oldest first, at most so many.
+    ///
+    /// Precondition: the indexes are complete.
+    pub fn sweep(&mut self, at_most: u32) {
+        let count = self.backlog_kept().min(at_most);
+        if count == 0 {
+            return;
+        }
+        let from = self.inbox.reclaimed_id();
+        for id in from..from + count {
+            self.sweep_one(id);
+        }
+        self.give_back(from + count);
+    }
+
+    /// Gives back what lies below `reclaimed`. Precondition: it was swept, or the indexes are empty.
+    pub(super) fn give_back(&mut self, reclaimed: Id) {
+        let position =
+            if reclaimed < self.inbox.next_id() { self.inbox.offset(reclaimed) } else { self.payloads.end() };
+        self.payloads.free_below(position);
+        self.inbox.reclaim_below(reclaimed);
+    }
+
+    fn sweep_one(&mut self, id: Id) {
+        let record = self.inbox.record(id);
+        let key_id = self.key_id(&record);
+        let key = self.indexes.fingerprints.key(key_id.as_bytes());
+        let newest = self.indexes.fingerprints.newest(record.hash());
+        if !self.indexes.hashes.remove_newest(newest, id) {
+            self.indexes.hashes.remove_pair(self.indexes.fingerprints.pair(key, record.hash()), id);
+        }
+        self.indexes.keys.shorten(key, id, record.next_id());
+    }
+
+    /// Messages that were dropped for good, but not yet swept.
+    pub fn backlog_kept(&self) -> u32 {
+        self.inbox.first_id() - self.inbox.reclaimed_id()
+    }
+
+    /// The second at which the oldest message becomes too old, if it ever does.
+    pub fn next_expiry(&self) -> Option<u64> {
+        let age = self.settings().max_age_seconds?;
+        let first = self.inbox.first_id();
+        (first < self.inbox.next_id()).then(|| expiry(self.inbox.timestamp(first), age))
+    }
+
+    /// The first id from `first` on, below `next_id`, that satisfies a condition which all later ones satisfy too; else
+    /// `next_id`. In ever longer steps, then by halves: what is near is found at once.
+    pub(super) fn search(&self, first: Id, condition: impl Fn(Id) -> bool) -> Id {
+        let end = self.inbox.next_id();
+        let (mut below, mut step) = (first, 1);
+        let mut found = first;
+        while found < end && !condition(found) {
+            below = found + 1;
+            found = found.saturating_add(step).min(end);
+            step = step.saturating_mul(2);
+        }
+        while below < found {
+            let middle = below + (found - below) / 2;
+            if condition(middle) {
+                found = middle;
+            } else {
+                below = middle + 1;
+            }
+        }
+        found
+    }
+}
+
+/// The second from which on a message is too old.
+fn expiry(timestamp: u32, max_age_seconds: u32) -> u64 {
+    u64::from(timestamp) + u64::from(max_age_seconds)
+}
