@@ -20,6 +20,7 @@ mod motoko_faults;
 mod pages;
 mod properties;
 mod rebuild;
+mod retention;
 mod round_trip;
 mod seed;
 mod status;

@@ -61,6 +61,23 @@ fn a_trap_anywhere_in_an_add() {
     inbox.assert_all_invariants();
 }
 
+/// One that drops two messages, one of them the last of its key, sweeps them and arms the timer.
+#[test]
+fn a_trap_anywhere_in_an_add_that_drops() {
+    let (engine, inbox) = filled();
+    let settings = Settings { max_messages: Some(29), max_age_seconds: Some(1_000), ..Settings::default() };
+    inbox.set_settings(settings).expect("good settings");
+    inbox.settle();
+    let arg = candid::encode_args((serde_bytes::Bytes::new(b"a new key"), serde_bytes::Bytes::new(b"sealed")));
+    let arg = arg.expect("arguments can be encoded");
+    let trapped =
+        trap_at_each(&engine, &inbox, "an add that drops", || inbox.update_raw("add_message", arg.clone()).map(drop));
+    assert!(trapped >= 14, "an add that drops makes more system calls than {trapped}");
+    let status = inbox.get_status();
+    assert_eq!((status.first_id, status.next_id), (3, 32), "the one that got through is stored");
+    inbox.assert_all_invariants();
+}
+
 #[test]
 fn a_trap_anywhere_in_an_add_that_grows_memory() {
     let (engine, inbox) = embedded::inbox();

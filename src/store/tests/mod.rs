@@ -7,6 +7,7 @@ mod golden;
 mod memory;
 mod out_of_memory;
 mod rebuild;
+mod retention;
 mod seed;
 
 use super::{Capacity, MessageStore, Rebuilt, Seed};

@@ -1,0 +1,290 @@
+//! The ring: what is dropped is gone, its room is used again, and nothing else changes.
+
+use super::*;
+use crate::api::{AddError, GetError};
+use crate::limits::{LAST_ID, MIN_MAX_BYTES};
+use crate::store::inbox::{self, SEGMENT_RECORDS};
+use crate::store::payloads::SEGMENT_BYTES;
+use crate::store::record::{NewRecord, Record};
+use crate::store::region::LEADING_PAGES;
+use ic_stable_structures::Memory;
+
+fn limits(max_messages: Option<u32>, max_bytes: Option<u64>, max_age_seconds: Option<u32>) -> Settings {
+    Settings { max_messages, max_bytes, max_age_seconds, ..Settings::default() }
+}
+
+/// Records and stream bytes that are stored, the backlog's with them.
+fn stored(store: &Store) -> (u64, u64) {
+    let (reclaimed, next) = (store.inbox.reclaimed_id(), store.inbox.next_id());
+    let start = if reclaimed < next { store.inbox.offset(reclaimed) } else { store.payloads.end() };
+    (u64::from(next - reclaimed), store.payloads.end() - start)
+}
+
+/// The most that was ever stored at once, and whether memory has stayed within it: 2 % more, and two segments.
+#[derive(Default)]
+struct Most {
+    records: u64,
+    bytes: u64,
+}
+
+impl Most {
+    fn watch(&mut self, store: &Store) {
+        let (records, bytes) = stored(store);
+        (self.records, self.bytes) = (self.records.max(records), self.bytes.max(bytes));
+        for (memory, most, segment, pages) in [
+            (store.memory.inbox(), self.records, u64::from(SEGMENT_RECORDS), 84),
+            (store.memory.payloads(), self.bytes, SEGMENT_BYTES, 128),
+        ] {
+            let segments = (memory.size() - LEADING_PAGES) / pages;
+            let allowed = most * 102 / 100;
+            assert!(
+                segments * segment <= allowed + 2 * segment,
+                "{segments} segments where {most} were stored at once"
+            );
+        }
+    }
+}
+
+/// Sweeps until nothing is left to be swept, as the timer does.
+fn sweep_all(store: &mut Store) {
+    while store.backlog_kept() > 0 {
+        store.sweep(1_000);
+    }
+}
+
+/// Turned over many times with the smallest and the largest messages mixed.
+#[test]
+fn memory_stays_within_what_was_stored_at_once() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    store.set_settings(limits(None, Some(20_000_000), None), 0).unwrap();
+    let (mut most, mut number) = (Most::default(), 0u32);
+    for turn in 0..60u32 {
+        for _ in 0..turn % 7 * 300 {
+            number += 1;
+            store.add_message(&key(number % 5_000, 41), &[&number.to_le_bytes()[..], &[0; 28]].concat(), turn).unwrap();
+            most.watch(&store);
+        }
+        for size in [1_900_000, 700_000, 1_999_999] {
+            number += 1;
+            let text: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(size).collect();
+            store.add_message(&key(number % 3, 64), &text, turn).unwrap();
+            most.watch(&store);
+        }
+        assert!(store.view(|| 0).get_status().live_bytes <= 20_000_000);
+        if turn % 20 == 19 {
+            assert_eq!(violations(&store), Vec::<String>::new());
+            store = open(&memory);
+        }
+    }
+    assert!(store.payloads.end() > 12 * 20_000_000, "the store was turned over");
+    assert_eq!(violations(&store), Vec::<String>::new());
+}
+
+/// A whole segment of records after the other, with keys that all come only once: places and entries are used again.
+#[test]
+fn records_and_keys_that_are_gone_cost_nothing() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    store.set_settings(limits(Some(1_000), None, None), 0).unwrap();
+    let mut most = Most::default();
+    for number in 0..3 * SEGMENT_RECORDS {
+        store.add_message(&number.to_le_bytes(), &number.to_le_bytes(), 1).unwrap();
+    }
+    most.watch(&store);
+    let status = store.view(|| 0).get_status();
+    assert_eq!((status.messages, status.keys, status.backlog), (1_000, 1_000, 0));
+    assert_eq!(status.index_entries, 3_000);
+    assert_eq!(store.view(|| 0).get_key_head(&0u32.to_le_bytes()), Ok(None), "an emptied key disappears");
+    assert_eq!(violations(&store), Vec::<String>::new());
+    let reopened = open(&memory);
+    assert_eq!(reopened.view(|| 0).get_status().first_id, status.first_id);
+    assert_eq!(violations(&reopened), Vec::<String>::new());
+}
+
+/// Limits that grow and shrink while the ring is wrapped exclude what they say and nothing else, and nothing comes back.
+#[test]
+fn limits_change_while_the_ring_is_wrapped() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    let mut first = 1;
+    let mut number = 0u32;
+    for (round, max) in [9_000, 3_000, 70_000, 1, 20_000, 100_000, 50].into_iter().enumerate() {
+        store.set_settings(limits(Some(max), None, None), 0).unwrap();
+        for _ in 0..40_000 {
+            number += 1;
+            store.add_message(&key(number % 100, 20), &number.to_le_bytes(), 1).unwrap();
+            let expected = first.max((number + 1).saturating_sub(max));
+            assert_eq!(store.view(|| 0).first_id(), expected, "round {round}");
+            first = expected;
+        }
+        if round % 2 == 0 {
+            sweep_all(&mut store);
+            assert_eq!(store.backlog_kept(), 0);
+        }
+        assert_eq!(violations(&store), Vec::<String>::new());
+        let oldest = store.view(|| 0).get_message_by_id(first).unwrap();
+        assert_eq!(oldest.ciphertext.as_slice(), first.to_le_bytes());
+        assert_eq!(
+            store.view(|| 0).get_message_by_id(first - 1).err(),
+            match first {
+                1 => Some(GetError::UnknownId { id: 0, last: number }),
+                _ => Some(GetError::Dropped { first_id: first }),
+            }
+        );
+    }
+}
+
+/// A dropped message is a new one when it comes again, swept or not, and sweeping the old one leaves the new one alone.
+#[test]
+fn a_dropped_message_comes_again_as_a_new_one() {
+    for swept in [false, true] {
+        let mut store = create(&SparseMemory::default());
+        for text in [b"a", b"b", b"c"] {
+            store.add_message(b"key", text, 1).unwrap();
+        }
+        store.set_settings(limits(Some(2), None, None), 1).unwrap();
+        if swept {
+            sweep_all(&mut store);
+        }
+        let again = store.add_message(b"key", b"a", 1).unwrap();
+        assert_eq!((again.id, again.duplicate), (4, false), "swept: {swept}");
+        sweep_all(&mut store);
+        let again = store.add_message(b"key", b"a", 1).unwrap();
+        assert_eq!((again.id, again.duplicate), (4, true), "a duplicate of a live one, and it drops nothing");
+        assert_eq!(store.view(|| 0).first_id(), 3);
+        assert_eq!(violations(&store), Vec::<String>::new());
+    }
+}
+
+/// Age holds to the second, and what is too old does not come back with a longer age.
+#[test]
+fn age_holds_to_the_second() {
+    let mut store = create(&SparseMemory::default());
+    store.set_settings(limits(None, None, Some(10)), 100).unwrap();
+    store.add_message(b"key", b"old", 100).unwrap();
+    store.add_message(b"key", b"new", 105).unwrap();
+    for (now, first) in [(109, 1), (110, 2), (114, 2), (115, 3)] {
+        assert_eq!(store.view(|| now).first_id(), first, "at {now}");
+    }
+    assert_eq!(store.view(|| 115).get_status().messages, 0);
+    store.set_settings(limits(None, None, Some(1_000)), 112).unwrap();
+    assert_eq!(store.view(|| 112).first_id(), 2, "the old limit counted first");
+    assert_eq!(store.view(|| 112).get_message_by_hash(&store.inbox.hash(1)), Err(GetError::NotFound));
+}
+
+/// More links to skip than one call may: unavailable, until some of them are swept.
+#[test]
+fn a_long_dropped_part_of_a_list_makes_it_unavailable() {
+    let mut store = create(&SparseMemory::default());
+    for number in 0..12_000u32 {
+        store.add_message(b"key", &number.to_le_bytes(), 1).unwrap();
+    }
+    store.set_settings(limits(Some(5), None, None), 1).unwrap();
+    assert!(store.view(|| 0).get_key_head(b"key").is_err(), "11,995 links");
+    store.sweep(2_000);
+    let head = store.view(|| 0).get_key_head(b"key").unwrap().unwrap();
+    assert_eq!((head.min_id, head.max_id, head.count), (11_996, 12_000, 5));
+    assert_eq!(list(&store, b"key"), [11_996, 11_997, 11_998, 11_999, 12_000]);
+}
+
+/// A store that has come to its last ids, as one does that was turned over often.
+fn near_the_end(left: u32) -> (SparseMemory, Store) {
+    let memory = SparseMemory::default();
+    drop(create(&memory));
+    let last = LAST_ID - left;
+    let (segment, slot) = ((last - 1) / SEGMENT_RECORDS, (last - 1) % SEGMENT_RECORDS);
+    let divided = crate::memory::StableMemory::open(memory.clone()).unwrap();
+    divided.grow(84, 0, 0).unwrap();
+    let region = divided.inbox();
+    let record =
+        Record::new(NewRecord { id: last, timestamp: 7, key_id: b"k", prev_id: 0, hash: &[9; 32], offset: 0, len: 0 });
+    region.write(LEADING_PAGES * 65_536 + u64::from(slot) * 84, record.as_bytes());
+    // Ids below it in its segment, for the search for the last one to pass.
+    for below in 0..slot {
+        region.write(
+            LEADING_PAGES * 65_536 + u64::from(below) * 84,
+            &(segment * SEGMENT_RECORDS + below + 1).to_le_bytes(),
+        );
+    }
+    region.write(32, &u64::from(segment).to_le_bytes());
+    region.write(40, &(u64::from(segment) + 1).to_le_bytes());
+    region.write(48, &(last + 1).to_le_bytes());
+    region.write(52, &(last + 1).to_le_bytes());
+    region.write(65_536 + u64::from(segment % 65_536) * 4, &0u32.to_le_bytes());
+    let store = open(&memory);
+    assert_eq!(store.inbox.next_id(), last + 1);
+    (memory, store)
+}
+
+#[test]
+fn ids_end_and_everything_stays_readable() {
+    let (memory, mut store) = near_the_end(70_000);
+    store.set_settings(limits(Some(100), None, None), 0).unwrap();
+    for number in 0..70_000u32 {
+        let added = store.add_message(&key(number % 9, 41), &number.to_le_bytes(), 8).unwrap();
+        assert_eq!(added.id, LAST_ID - 69_999 + number);
+    }
+    for store in [&mut store, &mut open(&memory)] {
+        assert_eq!(store.add_message(b"k", b"one more", 9), Err(AddError::IdsExhausted { last: LAST_ID }));
+        assert_eq!(store.view(|| 0).get_max_message_id(), LAST_ID);
+        assert_eq!(store.view(|| 0).get_status().messages, 100);
+        assert_eq!(violations(store), Vec::<String>::new());
+        let duplicate = store.add_message(&key(69_999 % 9, 41), &69_999u32.to_le_bytes(), 9).unwrap();
+        assert_eq!((duplicate.id, duplicate.duplicate), (LAST_ID, true));
+    }
+    assert_eq!(inbox::KIND.segment_pages, 84);
+}
+
+/// Invariant 5 for an add that drops and needs memory which is refused.
+#[test]
+fn a_refused_add_drops_nothing() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    store.set_settings(limits(None, Some(MIN_MAX_BYTES * 40), Some(100)), 0).unwrap();
+    let (mut refused, mut number) = (0, 0u32);
+    while store.view(|| 0).first_id() < 30 {
+        let text: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(1_900_000).collect();
+        let (before, status) = (memory.snapshot(), store.view(|| number).get_status());
+        memory.set_limit(Some(memory.size()));
+        if let Err(error) = store.add_message(&key(number % 3, 41), &text, number) {
+            assert_eq!(error, AddError::StorageFull);
+            assert!(memory.snapshot() == before && store.view(|| number).get_status() == status, "{number}");
+            refused += 1;
+            memory.set_limit(None);
+            store.add_message(&key(number % 3, 41), &text, number).unwrap();
+        }
+        memory.set_limit(None);
+        number += 1;
+    }
+    // While it grows; afterwards its own segments are enough.
+    assert!((2..10).contains(&refused), "{refused} refusals");
+    memory.set_limit(Some(memory.size()));
+    for number in number..number + 100 {
+        let text: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(1_900_000).collect();
+        store.add_message(&key(number % 3, 41), &text, number).unwrap();
+    }
+    assert_eq!(violations(&store), Vec::<String>::new());
+}
+
+/// A release that knows nothing of segments that are used again is told not to open such a store.
+#[test]
+fn reuse_is_an_incompatible_feature() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    let feature = |region: &dyn Fn(&Store) -> Vec<u8>, store: &Store| region(store)[16];
+    let of_inbox = |store: &Store| {
+        let mut header = vec![0; 64];
+        store.memory.inbox().read(0, &mut header);
+        header
+    };
+    store.set_settings(limits(Some(10), None, None), 0).unwrap();
+    for number in 0..SEGMENT_RECORDS {
+        store.add_message(b"k", &number.to_le_bytes(), 1).unwrap();
+    }
+    assert_eq!(feature(&of_inbox, &store), 0, "nothing was unmapped yet");
+    for number in 0..20u32 {
+        store.add_message(b"k", &[&number.to_le_bytes()[..], b"more"].concat(), 1).unwrap();
+    }
+    assert_eq!(feature(&of_inbox, &store), 1);
+}
