@@ -20,7 +20,6 @@
 use super::header::{self, HeaderError, Kind, OWN_BYTES, REUSED_SEGMENTS, field};
 use crate::api::Id;
 use ic_stable_structures::Memory;
-use std::collections::VecDeque;
 
 const WASM_PAGE_BYTES: u64 = 65_536;
 /// Wasm pages before the first segment.
@@ -45,8 +44,11 @@ pub struct LowIds {
 pub struct Region<V: Memory> {
     memory: V,
     kind: Kind,
-    /// Where each mapped logical segment starts in `memory`, from `mapped_from` on: the segment table, on the heap.
-    starts: VecDeque<u64>,
+    /// Where each mapped logical segment starts in `memory`: the segment table, on the heap. Begins with some that were
+    /// unmapped, fewer than are mapped.
+    starts: Vec<u64>,
+    /// The logical segment that `starts` begins with.
+    starts_from: u64,
     mapped_from: u64,
     /// Physical segments that are not mapped.
     free: Vec<u32>,
@@ -58,7 +60,7 @@ impl<V: Memory> Region<V> {
     /// Precondition: `memory` has exactly [`LEADING_PAGES`] pages of zeros.
     pub fn create(memory: V, kind: Kind, low: LowIds) -> Self {
         header::write(&memory, kind, own_fields(0, 0, low));
-        Self { memory, kind, starts: VecDeque::new(), mapped_from: 0, free: Vec::new() }
+        Self { memory, kind, starts: Vec::new(), starts_from: 0, mapped_from: 0, free: Vec::new() }
     }
 
     /// Opens a region and gives the low ids beside it.
@@ -74,7 +76,7 @@ impl<V: Memory> Region<V> {
         }
         let mut table = vec![0; (TABLE_ENTRIES * ENTRY_BYTES) as usize];
         memory.read(TABLE_OFFSET, &mut table);
-        let mut starts = VecDeque::with_capacity(mapped as usize);
+        let mut starts = Vec::with_capacity(mapped as usize);
         let mut taken = vec![false; there as usize];
         for logical in mapped_from..mapped_end {
             let entry = u32::from_le_bytes(field(&table, ((logical % TABLE_ENTRIES) * ENTRY_BYTES) as usize));
@@ -82,15 +84,15 @@ impl<V: Memory> Region<V> {
                 Some(taken) if !*taken => *taken = true,
                 _ => return Err(HeaderError::SegmentTable { logical, physical: entry, there }),
             }
-            starts.push_back(kind.segment_start(entry));
+            starts.push(kind.segment_start(entry));
         }
         let free = (0..there as u32).rev().filter(|&physical| !taken[physical as usize]).collect();
-        Ok((Self { memory, kind, starts, mapped_from, free }, low))
+        Ok((Self { memory, kind, starts, starts_from: mapped_from, mapped_from, free }, low))
     }
 
     /// One past the last mapped logical segment.
     pub fn mapped_end(&self) -> u64 {
-        self.mapped_from + self.starts.len() as u64
+        self.starts_from + self.starts.len() as u64
     }
 
     /// Wasm pages this memory must grow by before [`Self::map_to`] can map every segment below `end`.
@@ -111,9 +113,9 @@ impl<V: Memory> Region<V> {
         let before = self.mapped_end();
         for logical in before..end {
             // Where none is free, all are mapped, and the memory has just grown by the next one.
-            let physical = self.free.pop().unwrap_or(self.starts.len() as u32);
+            let physical = self.free.pop().unwrap_or((logical - self.mapped_from) as u32);
             self.memory.write(TABLE_OFFSET + (logical % TABLE_ENTRIES) * ENTRY_BYTES, &physical.to_le_bytes());
-            self.starts.push_back(self.kind.segment_start(physical));
+            self.starts.push(self.kind.segment_start(physical));
         }
         if end > before {
             self.memory.write(MAPPED_OFFSET + 8, &end.to_le_bytes());
@@ -125,11 +127,14 @@ impl<V: Memory> Region<V> {
         if from <= self.mapped_from {
             return;
         }
-        while self.mapped_from < from
-            && let Some(start) = self.starts.pop_front()
-        {
-            self.free.push(self.kind.physical_segment(start));
-            self.mapped_from += 1;
+        for logical in self.mapped_from..from {
+            self.free.push(self.kind.physical_segment(self.segment_address(logical)));
+        }
+        self.mapped_from = from;
+        let unmapped = (from - self.starts_from) as usize;
+        if unmapped * 2 > self.starts.len() {
+            self.starts.drain(..unmapped);
+            self.starts_from = from;
         }
         header::require(&self.memory, REUSED_SEGMENTS);
         self.memory.write(MAPPED_OFFSET, &self.mapped_from.to_le_bytes());
@@ -147,7 +152,7 @@ impl<V: Memory> Region<V> {
     ///
     /// Precondition: it is mapped.
     pub fn segment_address(&self, logical: u64) -> u64 {
-        self.starts[(logical - self.mapped_from) as usize]
+        self.starts[(logical - self.starts_from) as usize]
     }
 
     /// The memory under it, to read and write inside mapped segments.
