@@ -109,6 +109,18 @@ impl Inbox {
         cost
     }
 
+    /// Calls an update as the canister's controller.
+    pub fn update_as_controller(&self, method: &str, args: impl ArgumentEncoder) -> Cost {
+        let answer = self.engine.update_call(self.id, controller(), method, arguments(args));
+        answer.unwrap_or_else(|reject| panic!("{method} was rejected: {}", reject.reject_message));
+        self.last_cost()
+    }
+
+    /// Lets time pass in which nothing runs.
+    pub fn pass(&self, time: Duration) {
+        self.engine.advance_time(time);
+    }
+
     /// Calls a query, which must be answered.
     pub fn query(&self, method: &str, args: impl ArgumentEncoder) -> Cost {
         self.ask(method, args);

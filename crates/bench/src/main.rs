@@ -6,7 +6,9 @@
 mod attack;
 mod inbox;
 mod page;
+mod plot;
 mod results;
+mod retention;
 mod rows;
 
 use results::{Figure, Figures, differences, from_text, to_text};
@@ -89,6 +91,7 @@ fn measure(wasm: &[u8], sizes: &[u64]) -> Figures {
     for keys in KEYS {
         rows::measure(wasm, keys, sizes, &mut figures, &progress);
     }
+    retention::measure(wasm, sizes, &mut figures, &progress);
     figures
 }
 
@@ -123,13 +126,37 @@ fn write(options: &Options, wasm: &[u8], figures: Figures) -> Result<(), String>
     let mut page = text(&options.page)?;
     for (name, table) in [
         ("calls", page::calls(&record, &SIZES)),
+        ("retention", page::retention(&record, &SIZES)),
         ("parts", page::parts(&rows::parts_of_an_add(wasm))),
         ("cycles", page::cycles(each("add_message")?, each("add_messages of 1,000, each")?)),
     ] {
         page = page::replaced(&page, name, &table)
             .ok_or_else(|| format!("{} has no place for {name}", options.page.display()))?;
     }
-    save(&options.page, &page)
+    save(&options.page, &page)?;
+    let plot = options.page.with_file_name("images").join("turnover.svg");
+    std::fs::create_dir_all(plot.with_file_name("")).map_err(|error| format!("{}: {error}", plot.display()))?;
+    save(&plot, &turnover(wasm))
+}
+
+/// The plot of memory while a store is turned over three times.
+fn turnover(wasm: &[u8]) -> String {
+    const KEPT: u32 = 200_000;
+    let points = retention::turnover(wasm, KEPT, 4, 400);
+    let axis: Vec<u64> = points.iter().map(|point| point.0).collect();
+    let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    let title = format!("Memory under max_messages = {}", grouped(u64::from(KEPT)));
+    let heap = points.iter().map(|point| mebibytes(point.1)).collect();
+    let stable = points.iter().map(|point| mebibytes(point.2)).collect();
+    plot::draw(
+        &title,
+        &axis,
+        "MiB",
+        &[
+            plot::Curve { name: "stable memory", colour: "#1f6feb", values: stable },
+            plot::Curve { name: "heap", colour: "#c2410c", values: heap },
+        ],
+    )
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

@@ -76,6 +76,26 @@ pub fn calls(figures: &Figures, sizes: &[u64]) -> String {
     table
 }
 
+/// Every row of a store with limits.
+pub fn retention(figures: &Figures, sizes: &[u64]) -> String {
+    let mut table = String::from("| call |");
+    for &size in sizes {
+        write!(table, " {} stored |", grouped(size)).expect("a string takes everything");
+    }
+    write!(table, "\n|---|{}\n", "--:|".repeat(sizes.len())).expect("a string takes everything");
+    let ending = format!(" | 1,000 keys | {} stored", grouped(sizes[0]));
+    for name in figures.keys().filter_map(|row| row.strip_prefix("retention: ")?.strip_suffix(&ending)) {
+        write!(table, "| {name} |").expect("a string takes everything");
+        for &size in sizes {
+            let row = format!("retention: {name} | 1,000 keys | {} stored", grouped(size));
+            let cell = figures.get(&row).map(|figure| grouped(figure.by_bars)).unwrap_or_default();
+            write!(table, " {cell} |").expect("a string takes everything");
+        }
+        table.push('\n');
+    }
+    table
+}
+
 /// Where the instructions of one add go.
 pub fn parts(parts: &[(&str, u64)]) -> String {
     let mut table = String::from("| of one add | instructions |\n|---|--:|\n");

@@ -67,11 +67,11 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
 }
 
 fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, Figure)) {
-    row("add_message", average((0..AVERAGED).map(|_| inbox.add_next())));
+    row("add_message", figure(average((0..AVERAGED).map(|_| inbox.add_next()))));
     let again = |number| inbox.update("add_message", (inbox.key(number), Inbox::ciphertext(number)));
-    row("add_message, duplicate", average((0..AVERAGED).map(|n| again(n * (size / AVERAGED)))));
+    row("add_message, duplicate", figure(average((0..AVERAGED).map(|n| again(n * (size / AVERAGED))))));
     let large = |n| (inbox.key(n), ByteBuf::from(bytes(OTHERS + size + n, 100 << 10)));
-    row("add_message, 100 KiB", average((0..2).map(|n| inbox.update("add_message", large(n)))));
+    row("add_message, 100 KiB", figure(average((0..2).map(|n| inbox.update("add_message", large(n))))));
     let batch = inbox.add_next_batch(BATCH);
     row("add_messages of 1,000, each", figure(batch).each(BATCH));
     // A key of exactly a page's messages, spread over as many others.
@@ -84,10 +84,10 @@ fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, Figure)) {
 fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, Figure)) {
     let numbers = || (0..AVERAGED).map(|n| n * (size / AVERAGED));
     let by_id = |number: u64| inbox.query("get_message_by_id", (number as u32 + 1,));
-    row("get_message_by_id", average(numbers().map(by_id)));
+    row("get_message_by_id", figure(average(numbers().map(by_id))));
     let by_hash = |text: &[u8]| inbox.query("get_message_by_hash", (ByteBuf::from(Sha256::digest(text).to_vec()),));
-    row("get_message_by_hash", average(numbers().map(|number| by_hash(&Inbox::ciphertext(number)))));
-    row("get_message_by_hash, absent", average(numbers().map(|number| by_hash(&bytes(OTHERS - number, 9)))));
+    row("get_message_by_hash", figure(average(numbers().map(|number| by_hash(&Inbox::ciphertext(number))))));
+    row("get_message_by_hash, absent", figure(average(numbers().map(|number| by_hash(&bytes(OTHERS - number, 9))))));
     for (order, name) in [(Order::ascending, "ascending"), (Order::descending, "descending")] {
         let cursor = Cursor { after: 0, order, limit: PAGE };
         // From within what is stored in turn, so that every message has the usual size.
@@ -167,14 +167,15 @@ fn plain(number: u64) -> Figure {
     Figure { charged: number, by_bars: number }
 }
 
-fn average(costs: impl Iterator<Item = Cost>) -> Figure {
+/// The mean of costs.
+pub fn average(costs: impl Iterator<Item = Cost>) -> Cost {
     let (mut sum, mut count) = (Cost::default(), 0);
     for cost in costs {
         sum.instructions += cost.instructions;
         sum.reply_bytes += cost.reply_bytes;
         count += 1;
     }
-    figure(sum).each(count)
+    Cost { instructions: sum.instructions / count, reply_bytes: sum.reply_bytes / count, ..sum }
 }
 
 impl Figure {
