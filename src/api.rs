@@ -372,6 +372,8 @@ pub struct Limits {
     pub stable_bytes: u64,
     /// Pages of 4 KiB that one message touches while it rebuilds the indexes.
     pub rebuild_pages: u32,
+    /// Links to dropped messages that one call follows before it answers `Unavailable`.
+    pub skipped_links: u32,
 }
 
 /// The store at a glance.

@@ -54,6 +54,7 @@ fn json(status: &Status) -> String {
         ("payload_stream_bytes", limits.payload_stream_bytes),
         ("stable_bytes", limits.stable_bytes),
         ("rebuild_pages", limits.rebuild_pages.into()),
+        ("skipped_links", limits.skipped_links.into()),
     ]);
     let settings = &status.settings;
     let settings = object_of_options(&[

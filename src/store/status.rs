@@ -6,7 +6,7 @@ use super::record::RECORD_BYTES;
 use crate::api::{Limits, Status};
 use crate::limits::{
     MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES,
-    MAX_PAYLOAD_STREAM_BYTES, MAX_REBUILD_PAGES, MAX_STABLE_BYTES,
+    MAX_PAYLOAD_STREAM_BYTES, MAX_REBUILD_PAGES, MAX_SKIPPED_LINKS, MAX_STABLE_BYTES,
 };
 use ic_stable_structures::Memory;
 
@@ -43,6 +43,7 @@ impl<M: Memory + Clone> View<'_, M> {
                 payload_stream_bytes: MAX_PAYLOAD_STREAM_BYTES,
                 stable_bytes: MAX_STABLE_BYTES,
                 rebuild_pages: self.settings().rebuild_pages.unwrap_or(MAX_REBUILD_PAGES),
+                skipped_links: MAX_SKIPPED_LINKS,
             },
             settings: self.settings(),
         }

@@ -49,6 +49,13 @@ fn the_root_is_the_status_as_json() {
                 "payload_stream_bytes": limits.payload_stream_bytes,
                 "stable_bytes": limits.stable_bytes,
                 "rebuild_pages": limits.rebuild_pages,
+                "skipped_links": limits.skipped_links,
+            },
+            "settings": {
+                "rebuild_pages": status.settings.rebuild_pages,
+                "max_messages": status.settings.max_messages,
+                "max_bytes": status.settings.max_bytes,
+                "max_age_seconds": status.settings.max_age_seconds,
             },
         });
         for (name, value) in expected.as_object().expect("an object") {

@@ -45,6 +45,7 @@ fn every_limit_is_told() {
         payload_stream_bytes: 1 << 48,
         stable_bytes: 500 << 30,
         rebuild_pages: limits::MAX_REBUILD_PAGES,
+        skipped_links: limits::MAX_SKIPPED_LINKS,
     };
     assert_eq!(Inbox::new().get_status().limits, expected, "the limits that clients and operators plan with");
 }

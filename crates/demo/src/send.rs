@@ -121,6 +121,7 @@ mod tests {
             payload_stream_bytes: 1,
             stable_bytes: 1,
             rebuild_pages: 1,
+            skipped_links: 1,
         };
         let small: Vec<_> = (0..50).map(|_| parcel(10)).collect();
         assert_eq!(batch_length(&small, &keys, &limits(1_000)), 50);
