@@ -44,7 +44,10 @@ impl<M: Memory + Clone> Slice<'_, M> {
     fn run(&mut self, from: CheckCursor) -> Option<CheckCursor> {
         let inbox = &self.store.inbox;
         let mut at = from;
-        at.id = at.id.max(self.store.first_id());
+        // Where that was dropped since, it starts anew at the oldest there is.
+        if at.id < self.store.first_id() || at.walk != 0 && at.walk < at.id {
+            at = CheckCursor { id: at.id.max(self.store.first_id()), walk: 0, counted: 0 };
+        }
         while at.id < inbox.next_id() {
             if self.records >= SLICE_RECORDS || self.bytes >= SLICE_BYTES {
                 return Some(at);

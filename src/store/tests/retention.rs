@@ -79,6 +79,18 @@ fn memory_stays_within_what_was_stored_at_once() {
     }
     assert!(store.payloads.end() > 12 * 20_000_000, "the store was turned over");
     assert_eq!(violations(&store), Vec::<String>::new());
+    // All of it goes at once, and the store goes on where it was.
+    store.set_settings(limits(None, None, Some(1)), 1_000).unwrap();
+    sweep_all(&mut store);
+    assert_eq!(stored(&store), (0, 0));
+    for store in [&mut open(&memory), &mut store] {
+        let status = store.view(|| 1_000).get_status();
+        assert_eq!((status.messages, status.next_id, status.index_entries), (0, number + 1, 0));
+    }
+    let mut store = open(&memory);
+    assert_eq!(store.add_message(b"key", b"after all", 1_000).unwrap().id, number + 1);
+    most.watch(&store);
+    assert_eq!(violations(&store), Vec::<String>::new());
 }
 
 /// A whole segment of records after the other, with keys that all come only once: places and entries are used again.
@@ -154,6 +166,22 @@ fn a_dropped_message_comes_again_as_a_new_one() {
         assert_eq!((again.id, again.duplicate), (4, true), "a duplicate of a live one, and it drops nothing");
         assert_eq!(store.view(|| 0).first_id(), 3);
         assert_eq!(violations(&store), Vec::<String>::new());
+    }
+}
+
+/// A check goes on from the oldest message where the one it had come to was dropped in between.
+#[test]
+fn a_check_survives_what_is_dropped_between_its_slices() {
+    let mut store = create(&SparseMemory::default());
+    for number in 0..2 * SEGMENT_RECORDS {
+        store.add_message(b"key", &number.to_le_bytes(), 1).unwrap();
+    }
+    let next = store.view(|| 0).check(CheckCursor::default()).unwrap().next.unwrap();
+    assert!(next.walk > next.id, "a walk is under way: {next:?}");
+    store.set_settings(limits(Some(10), None, None), 1).unwrap();
+    sweep_all(&mut store);
+    for from in [next, CheckCursor { id: 2 * SEGMENT_RECORDS, walk: 1, counted: 1 }] {
+        assert_eq!(store.view(|| 0).check(from).unwrap().violations, Vec::<String>::new(), "from {from:?}");
     }
 }
 
