@@ -98,6 +98,10 @@ impl<M: Memory + Clone> StableMemory<M> {
     ///
     /// The manager panics when the memory under it refuses, so the memory under it grows first, once for all three.
     pub fn grow(&self, inbox: u64, payloads: u64, state: u64) -> Result<(), OutOfMemory> {
+        // As nearly always.
+        if inbox + payloads + state == 0 {
+            return Ok(());
+        }
         let wanted = [(INBOX, inbox), (PAYLOADS, payloads), (STATE, state)];
         let buckets: u64 =
             wanted.iter().map(|&(id, pages)| (self.manager.get(id).size() + pages).div_ceil(BUCKET_PAGES)).sum();

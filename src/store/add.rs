@@ -37,9 +37,9 @@ impl<M: Memory + Clone> MessageStore<M> {
         let newest = self.indexes.fingerprints.newest(&hash);
         let live_from = self.first_unexpired(|| now);
         // Also what was dropped, but not yet swept, gives up its place as the newest.
-        let same_hash = self.find_newest(&hash, self.inbox.reclaimed_id());
-        if let Some(newest) = same_hash.filter(|&newest| newest >= live_from)
-            && let Some(id) = self.find_pair_beside(newest, &hash, key, key_id, live_from)
+        let same_hash = self.find_newest(newest, &hash, self.inbox.reclaimed_id());
+        if let Some(same_hash) = same_hash.filter(|&same_hash| same_hash >= live_from)
+            && let Some(id) = self.find_pair_beside(same_hash, &hash, key, key_id, live_from)
         {
             return Ok(Added { id, duplicate: true });
         }

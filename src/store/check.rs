@@ -157,7 +157,7 @@ impl<M: Memory + Clone> Slice<'_, M> {
     /// Invariant 3: the message is found by its pair, and by its hash the newest that has it.
     fn check_look_ups(&mut self, record: &Record) {
         let store = self.store;
-        let Some(newest) = store.find_newest(record.hash(), store.first_id()) else {
+        let Some(newest) = store.find_newest(record.hash()) else {
             return self.violation(3, record.id(), "not found by its hash".to_string());
         };
         if newest < record.id() {

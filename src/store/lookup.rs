@@ -55,7 +55,7 @@ impl<M: Memory + Clone> View<'_, M> {
                 check_key_length(pair.key_id.len()).map_err(LookupError::KeyIdLength)?;
                 let hash = hash_bytes(pair.hash).map_err(|length| LookupError::HashLength { length, expected: 32 })?;
                 let key = self.indexes.fingerprints.key(pair.key_id);
-                let newest = self.find_newest(&hash, self.first_id());
+                let newest = self.find_newest(&hash);
                 Ok(newest.and_then(|newest| self.find_pair_beside(newest, &hash, key, pair.key_id, self.first_id())))
             })
             .collect()
@@ -71,8 +71,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 
     /// The newest message with a hash, unless it is below `first`; then all that have it are.
-    pub(super) fn find_newest(&self, hash: &[u8; 32], first: Id) -> Option<Id> {
-        let fingerprint = self.indexes.fingerprints.newest(hash);
+    pub(super) fn find_newest(&self, fingerprint: Fingerprint, hash: &[u8; 32], first: Id) -> Option<Id> {
         self.indexes.hashes.find(fingerprint, |id| id >= first && equal(&self.inbox.hash(id), hash))
     }
 

@@ -46,7 +46,7 @@ impl<M: Memory + Clone> View<'_, M> {
     pub fn record_by_hash(&self, hash: &[u8]) -> Result<Record, GetError> {
         let hash = hash_bytes(hash).map_err(|length| GetError::HashLength { length, expected: 32 })?;
         self.indexed().map_err(GetError::Unavailable)?;
-        self.find_newest(&hash, self.first_id()).map(|id| self.inbox.record(id)).ok_or(GetError::NotFound)
+        self.find_newest(&hash).map(|id| self.inbox.record(id)).ok_or(GetError::NotFound)
     }
 
     /// A record with its payload.

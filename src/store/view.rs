@@ -61,6 +61,11 @@ impl<M: Memory + Clone> View<'_, M> {
         self.store.find_key(fingerprint, key_id, self.first_id)
     }
 
+    /// The newest live message with a hash.
+    pub(super) fn find_newest(&self, hash: &[u8; 32]) -> Option<Id> {
+        self.store.find_newest(self.indexes.fingerprints.newest(hash), hash, self.first_id)
+    }
+
     /// The live part of a list. What was dropped of it is skipped link by link, as long as the view's skips last.
     pub(super) fn live_head(&self, head: KeyHead) -> Result<KeyHead, Progress> {
         let mut head = head;
