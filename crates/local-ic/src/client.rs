@@ -262,6 +262,11 @@ impl LocalIc {
         panic!("{message_id:?} was not answered within {MAX_ROUNDS} rounds");
     }
 
+    /// The response to a submitted call if it is answered, handed out once; `None` while it is not. Executes nothing.
+    pub fn ingress_status(&self, message_id: MessageId) -> Option<Result<Vec<u8>, RejectResponse>> {
+        self.engine().take_response(message_id.0)
+    }
+
     /// Executes an update call: submits it, and executes rounds until it is answered.
     pub fn update_call(
         &self,
@@ -308,6 +313,19 @@ impl LocalIc {
             let (visibility, contents) = canister.code.as_ref()?.module.metadata.get(name)?;
             let visible = visibility == Visibility::Public || canister.is_controlled_by(sender);
             visible.then(|| contents.to_vec())
+        })
+    }
+
+    /// Names and contents of the module's custom sections `icp:public <name>`, and for the canister's controllers
+    /// `icp:private <name>`, by name.
+    pub fn all_canister_metadata(&self, canister_id: Principal, sender: Option<Principal>) -> Vec<(String, Vec<u8>)> {
+        let sender = or_anonymous(sender);
+        self.with_canister(canister_id, |canister| {
+            let Some(code) = &canister.code else { return Vec::new() };
+            let controls = canister.is_controlled_by(sender);
+            let sections = code.module.metadata.iter();
+            let visible = sections.filter(|(_, visibility, _)| controls || *visibility == Visibility::Public);
+            visible.map(|(name, _, contents)| (name.to_owned(), contents.to_vec())).collect()
         })
     }
 

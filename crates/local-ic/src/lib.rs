@@ -29,6 +29,7 @@ mod time;
 mod wasm;
 
 pub use client::{LocalIc, MessageId};
+pub use engine::CANISTER_ID_RANGE;
 pub use metrics::{ExecutionRecord, Usage};
 pub use reject::{ErrorCode, RejectCode, RejectResponse};
 pub use system_api::EntryPoint;

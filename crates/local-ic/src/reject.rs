@@ -59,6 +59,8 @@ error_codes! {
     CanisterStopped = 508,
     /// The canister is stopping.
     CanisterStopping = 509,
+    /// The canister was started before it had stopped.
+    StopCancelled = 511,
     /// The sender does not control the canister.
     CanisterInvalidController = 512,
     /// A callback is no function of the module's table.

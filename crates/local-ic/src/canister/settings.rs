@@ -3,6 +3,7 @@
 use candid::{Nat, Principal};
 use ic_management_canister_types::{
     CanisterSettings, DefiniteCanisterSettings, EnvironmentVariable, LogVisibility, SnapshotVisibility,
+    StatusVisibility,
 };
 
 use crate::fees::DEFAULT_FREEZING_THRESHOLD_SECS;
@@ -44,6 +45,8 @@ impl Settings {
             ("memory_allocation", wanted.memory_allocation.is_some()),
             ("reserved_cycles_limit", wanted.reserved_cycles_limit.is_some()),
             ("log_memory_limit", wanted.log_memory_limit.is_some()),
+            ("minimum_incoming_canister_call_cycles", wanted.minimum_incoming_canister_call_cycles.is_some()),
+            ("status_visibility", wanted.status_visibility.is_some()),
             ("snapshot_visibility", wanted.snapshot_visibility.is_some()),
             ("wasm_memory_threshold", wanted.wasm_memory_threshold.is_some()),
         ];
@@ -85,9 +88,11 @@ impl Settings {
             memory_allocation: Nat::from(0u8),
             freezing_threshold: Nat::from(self.freezing_threshold_secs),
             reserved_cycles_limit: Nat::from(0u8),
+            minimum_incoming_canister_call_cycles: Nat::from(0u8),
             log_visibility: self.log_visibility.clone(),
             log_memory_limit: Nat::from(MAX_LOG_BYTES),
             snapshot_visibility: SnapshotVisibility::Controllers,
+            status_visibility: StatusVisibility::Controllers,
             wasm_memory_limit: Nat::from(self.wasm_memory_limit),
             wasm_memory_threshold: Nat::from(0u8),
             environment_variables: variables.map(|(name, value)| EnvironmentVariable { name, value }).collect(),

@@ -30,8 +30,8 @@ impl Engine {
             return Err(RejectResponse::new(ErrorCode::CanisterRejectedMessage, message).uncertified());
         }
         if callee == Principal::management_canister() {
-            let response = self.management_call(caller, method, &argument);
-            self.ingress.insert(number, Some(response));
+            self.ingress.insert(number, None);
+            self.management_call(Origin::Ingress(number), caller, method, &argument);
             return Ok(number);
         }
         self.accept_ingress(callee, caller, method, &argument, envelope, number)

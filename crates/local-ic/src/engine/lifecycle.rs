@@ -98,10 +98,9 @@ impl Engine {
 }
 
 /// The id of the canister with this number, as the platform forms it.
-fn canister_id(number: u64) -> Principal {
-    let mut bytes = [1; 10];
-    bytes[..8].copy_from_slice(&number.to_be_bytes());
-    Principal::from_slice(&bytes)
+pub(super) const fn canister_id(number: u64) -> Principal {
+    let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
+    Principal::from_slice(&[a, b, c, d, e, f, g, h, 1, 1])
 }
 
 fn invalid(message: String) -> RejectResponse {

@@ -2,11 +2,12 @@
 
 use candid::{Nat, Principal};
 use ic_management_canister_types::{
-    CanisterIdRecord, CanisterLogRecord, CanisterStatusResult, LogVisibility, MemoryMetrics, QueryStats,
+    CanisterIdRecord, CanisterInstallMode, CanisterLogRecord, CanisterStatusResult, CanisterStatusType,
+    FetchCanisterLogsResult, InstallCodeArgs, LogVisibility, MemoryMetrics, QueryStats, UpdateSettingsArgs,
 };
 
-use super::Engine;
-use crate::canister::Canister;
+use super::{Engine, InstallMode};
+use crate::canister::{Canister, Origin};
 use crate::fees;
 use crate::limits::MAX_LOG_BYTES;
 use crate::reject::{ErrorCode, RejectResponse};
@@ -15,18 +16,104 @@ use crate::sandbox::Response;
 const DAY_SECS: u64 = 24 * 60 * 60;
 
 impl Engine {
-    /// Answers a call to the management canister.
-    pub(super) fn management_call(&mut self, caller: Principal, method: &str, argument: &[u8]) -> Response {
-        match method {
+    /// Executes a call to the management canister, and answers it: at once, but for `stop_canister` of a canister that
+    /// has open calls.
+    pub(super) fn management_call(&mut self, origin: Origin, caller: Principal, method: &str, argument: &[u8]) {
+        let response = match method {
             "raw_rand" => encode(&self.random.block().to_vec()),
-            "canister_status" => {
-                let CanisterIdRecord { canister_id } =
-                    candid::decode_one(argument).map_err(|error| payload_error(&error))?;
-                encode(&self.status(canister_id, caller)?)
-            }
+            "canister_status" => self.canister_status(caller, argument),
+            "install_code" => self.install_code(caller, argument),
+            "start_canister" => self.with_id(argument, |engine, id| engine.start(id, caller)),
+            "stop_canister" => match self.with_id(argument, |engine, id| engine.stop(id, caller)) {
+                Ok(_) => return self.answer_once_stopped(origin, argument),
+                failed => failed,
+            },
+            "uninstall_code" => self.with_id(argument, |engine, id| engine.uninstall(id, caller)),
+            "update_settings" => self.change_settings(caller, argument),
             _ => {
                 let message = format!("this engine has no management method '{method}'");
                 Err(RejectResponse::new(ErrorCode::UnknownManagementMessage, message))
+            }
+        };
+        self.respond(origin, response, 0);
+    }
+
+    /// Answers a query to the management canister.
+    pub(super) fn management_query(&mut self, caller: Principal, method: &str, argument: &[u8]) -> Response {
+        match method {
+            "canister_status" => self.canister_status(caller, argument),
+            "fetch_canister_logs" => {
+                let CanisterIdRecord { canister_id } = decode(argument)?;
+                let canister_log_records = self.logs(canister_id, caller)?;
+                encode(&FetchCanisterLogsResult { canister_log_records })
+            }
+            _ => {
+                let message = format!("this engine has no management query '{method}'");
+                Err(RejectResponse::new(ErrorCode::UnknownManagementMessage, message))
+            }
+        }
+    }
+
+    fn canister_status(&mut self, caller: Principal, argument: &[u8]) -> Response {
+        let CanisterIdRecord { canister_id } = decode(argument)?;
+        encode(&self.status(canister_id, caller)?)
+    }
+
+    fn install_code(&mut self, caller: Principal, argument: &[u8]) -> Response {
+        let args: InstallCodeArgs = decode(argument)?;
+        let mode = match args.mode {
+            CanisterInstallMode::Install => InstallMode::Install,
+            CanisterInstallMode::Reinstall => InstallMode::Reinstall,
+            // Whether to run the old code's hook, and to keep the heap, are options that this engine does not have.
+            CanisterInstallMode::Upgrade(None) => InstallMode::Upgrade,
+            CanisterInstallMode::Upgrade(Some(flags))
+                if flags.skip_pre_upgrade != Some(true) && flags.wasm_memory_persistence.is_none() =>
+            {
+                InstallMode::Upgrade
+            }
+            CanisterInstallMode::Upgrade(Some(flags)) => {
+                let message = format!("upgrade options are not supported by this engine: {flags:?}");
+                return Err(RejectResponse::new(ErrorCode::InvalidManagementPayload, message));
+            }
+        };
+        self.install(mode, args.canister_id, &args.wasm_module, args.arg, caller)?;
+        encode_nothing()
+    }
+
+    fn change_settings(&mut self, caller: Principal, argument: &[u8]) -> Response {
+        let args: UpdateSettingsArgs = decode(argument)?;
+        self.update_settings(args.canister_id, caller, args.settings)?;
+        encode_nothing()
+    }
+
+    fn with_id(
+        &mut self,
+        argument: &[u8],
+        f: impl FnOnce(&mut Self, Principal) -> Result<(), RejectResponse>,
+    ) -> Response {
+        let CanisterIdRecord { canister_id } = decode(argument)?;
+        f(self, canister_id)?;
+        encode_nothing()
+    }
+
+    fn answer_once_stopped(&mut self, origin: Origin, argument: &[u8]) {
+        let CanisterIdRecord { canister_id } = decode(argument).expect("it was decoded before");
+        self.stopping.push((canister_id, origin));
+        self.answer_stopped();
+    }
+
+    /// Answers the calls of `stop_canister` whose canisters have stopped, or will not any more.
+    pub(super) fn answer_stopped(&mut self) {
+        for (id, origin) in std::mem::take(&mut self.stopping) {
+            match self.canister(id).map(|canister| canister.status) {
+                Ok(CanisterStatusType::Stopping) => self.stopping.push((id, origin)),
+                Ok(CanisterStatusType::Stopped) => self.respond(origin, encode_nothing(), 0),
+                Ok(CanisterStatusType::Running) => {
+                    let message = format!("Canister {id} was started before it had stopped");
+                    let reject = RejectResponse::new(ErrorCode::StopCancelled, message);
+                    self.respond(origin, Err(reject), 0);
+                }
+                Err(reject) => self.respond(origin, Err(reject), 0),
             }
         }
     }
@@ -83,6 +170,14 @@ fn report(canister: &Canister) -> CanisterStatusResult {
             response_payload_bytes_total: zero(),
         },
     }
+}
+
+fn decode<T: candid::CandidType + for<'a> candid::Deserialize<'a>>(argument: &[u8]) -> Result<T, RejectResponse> {
+    candid::decode_one(argument).map_err(|error| payload_error(&error))
+}
+
+fn encode_nothing() -> Response {
+    candid::encode_args(()).map_err(|error| payload_error(&error))
 }
 
 fn encode(value: &impl candid::CandidType) -> Response {

@@ -24,8 +24,14 @@ use random::Random;
 
 /// The first canister's number, which is that of PocketIC's application subnet.
 const FIRST_CANISTER: u64 = 0xffff_ffff_ffe0_0000;
+/// The canister numbers of the subnet.
+const CANISTERS: u64 = 1 << 20;
 /// When a new engine's clock starts: 6 May 2021, as PocketIC's.
 const GENESIS: u64 = 1_620_328_630_000_000_000;
+
+/// The first and the last canister id of the subnet.
+pub const CANISTER_ID_RANGE: (Principal, Principal) =
+    (lifecycle::canister_id(FIRST_CANISTER), lifecycle::canister_id(FIRST_CANISTER + CANISTERS - 1));
 
 /// A message that waits for its execution.
 enum Message {
@@ -55,6 +61,8 @@ pub struct Engine {
     queue: VecDeque<Message>,
     /// Ingress messages by number, with their responses once there are.
     ingress: HashMap<u64, Option<Response>>,
+    /// Calls of `stop_canister` that wait for their canister.
+    stopping: Vec<(Principal, Origin)>,
     next_canister: u64,
     next_number: u64,
     random: Random,
@@ -69,6 +77,7 @@ impl Engine {
             canisters: BTreeMap::new(),
             queue: VecDeque::new(),
             ingress: HashMap::new(),
+            stopping: Vec::new(),
             next_canister: FIRST_CANISTER,
             next_number: 0,
             random: Random::new(),

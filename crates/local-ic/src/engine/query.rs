@@ -17,6 +17,9 @@ impl Engine {
     }
 
     fn run_query(&mut self, callee: Principal, caller: Principal, method: &str, argument: Vec<u8>) -> Response {
+        if callee == Principal::management_canister() {
+            return self.management_query(caller, method, &argument);
+        }
         let kind = self.prepare_query(callee, method)?;
         let entry = match kind {
             MethodKind::CompositeQuery => EntryPoint::CompositeQuery,

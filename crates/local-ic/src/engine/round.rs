@@ -35,13 +35,13 @@ impl Engine {
         for id in ids {
             self.finish_stopping(id);
         }
+        self.answer_stopped();
     }
 
     fn execute_message(&mut self, message: Message) -> u64 {
         match message {
             Message::Call(call) if call.callee == Principal::management_canister() => {
-                let response = self.management_call(call.caller, &call.method, &call.argument);
-                self.respond(call.origin, response, call.cycles);
+                self.management_call(call.origin, call.caller, &call.method, &call.argument);
                 0
             }
             Message::Call(call) => self.execute_call(call),

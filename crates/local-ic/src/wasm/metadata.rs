@@ -28,6 +28,11 @@ impl Metadata {
         self.sections.get(name).map(|(visibility, contents)| (*visibility, contents.as_slice()))
     }
 
+    /// The sections, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Visibility, &[u8])> {
+        self.sections.iter().map(|(name, (visibility, contents))| (name.as_str(), *visibility, contents.as_slice()))
+    }
+
     /// The number of sections.
     pub fn len(&self) -> usize {
         self.sections.len()

@@ -1,0 +1,118 @@
+//! Certificates: parts of the state tree, signed by the subnet.
+//!
+//! ```text
+//! /time                                             nanoseconds, ULEB128
+//! /request_status/<request id>/status               received, processing, replied or rejected
+//!                             /reply                the reply
+//!                             /reject_code          ULEB128
+//!                             /reject_message, /error_code
+//! /canister/<canister id>/controllers               CBOR
+//!                        /module_hash               32 bytes
+//!                        /metadata/<name>           contents of the custom section
+//! /subnet/<subnet id>/public_key, /type, /canister_ranges, /node/<node id>/public_key
+//! /canister_ranges/<subnet id>/<first canister id>  CBOR
+//! ```
+//!
+//! The tree of one certificate holds, of request statuses and canisters, only those that its paths name: the others
+//! would be pruned, and building them would make each certificate as dear as there are requests.
+
+use candid::Principal;
+use ic_certification::Certificate;
+use local_ic::{CANISTER_ID_RANGE, RejectResponse};
+use serde::Serialize;
+
+use crate::keys::Keys;
+use crate::state_tree::{Path, StateTree};
+
+/// What is known of a request.
+#[derive(Clone, Debug)]
+pub enum Status {
+    /// It was taken in, and is not answered.
+    Processing,
+    /// It was answered.
+    Answered(Result<Vec<u8>, RejectResponse>),
+}
+
+/// What is certified of a canister.
+pub struct CanisterInfo {
+    /// Its id.
+    pub id: Principal,
+    /// Who controls it.
+    pub controllers: Vec<Principal>,
+    /// SHA-256 of its module, if it has one.
+    pub module_hash: Option<[u8; 32]>,
+    /// Names and contents of its public metadata.
+    pub metadata: Vec<(String, Vec<u8>)>,
+}
+
+/// The part of the state tree that every certificate shares.
+pub fn base_tree(keys: &Keys, now: u64) -> StateTree {
+    let mut tree = StateTree::new();
+    let (subnet, node) = (keys.subnet_id.as_slice(), keys.node_id.as_slice());
+    let (first, last) = CANISTER_ID_RANGE;
+    let ranges = cbor(&[(first, last)]);
+    tree.insert(&[b"time"], uleb128(now));
+    tree.insert(&[b"subnet", subnet, b"public_key"], keys.root_key.clone());
+    tree.insert(&[b"subnet", subnet, b"type"], "application");
+    tree.insert(&[b"subnet", subnet, b"canister_ranges"], ranges.clone());
+    tree.insert(&[b"subnet", subnet, b"node", node, b"public_key"], keys.node_key.clone());
+    tree.insert(&[b"canister_ranges", subnet, first.as_slice()], ranges);
+    tree
+}
+
+/// Adds the status of a request.
+pub fn insert_request(tree: &mut StateTree, id: &[u8], status: &Status) {
+    let mut insert = |name: &str, contents: Vec<u8>| {
+        tree.insert(&[b"request_status", id, name.as_bytes()], contents);
+    };
+    match status {
+        Status::Processing => insert("status", b"processing".to_vec()),
+        Status::Answered(Ok(reply)) => {
+            insert("status", b"replied".to_vec());
+            insert("reply", reply.clone());
+        }
+        Status::Answered(Err(reject)) => {
+            insert("status", b"rejected".to_vec());
+            insert("reject_code", uleb128(reject.reject_code as u64));
+            insert("reject_message", reject.reject_message.clone().into_bytes());
+            insert("error_code", reject.error_code.to_string().into_bytes());
+        }
+    }
+}
+
+/// Adds what is certified of a canister.
+pub fn insert_canister(tree: &mut StateTree, canister: &CanisterInfo) {
+    let mut insert = |path: &[&[u8]], contents: Vec<u8>| {
+        tree.insert(&[&[b"canister".as_slice(), canister.id.as_slice()], path].concat(), contents);
+    };
+    insert(&[b"controllers"], cbor(&canister.controllers));
+    if let Some(hash) = canister.module_hash {
+        insert(&[b"module_hash"], hash.to_vec());
+    }
+    for (name, contents) in &canister.metadata {
+        insert(&[b"metadata", name.as_bytes()], contents.clone());
+    }
+}
+
+/// The certificate that shows `paths`, and the time, in CBOR.
+pub fn certify(keys: &Keys, tree: &StateTree, paths: &[Path]) -> Vec<u8> {
+    let time: Path = vec![b"time".to_vec()];
+    let paths: Vec<&[Vec<u8>]> = paths.iter().chain([&time]).map(Vec::as_slice).collect();
+    let tree = tree.witness(&paths);
+    let signature = keys.sign_as_subnet(&[b"\x0Dic-state-root".as_slice(), &tree.digest()].concat());
+    cbor(&Certificate { tree, signature, delegation: None })
+}
+
+/// Self-described CBOR.
+pub fn cbor(value: &impl Serialize) -> Vec<u8> {
+    let mut serializer = serde_cbor::Serializer::new(Vec::new());
+    serializer.self_describe().expect("a vector takes everything");
+    value.serialize(&mut serializer).expect("a vector takes everything");
+    serializer.into_inner()
+}
+
+fn uleb128(value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    leb128::write::unsigned(&mut bytes, value).expect("a vector takes everything");
+    bytes
+}

@@ -1,0 +1,55 @@
+//! The keys of the network: the subnet signs certificates with BLS, its only node signs queries with Ed25519.
+
+use candid::Principal;
+
+/// What DER puts before a BLS12-381 public key: the algorithm and curve 1.3.6.1.4.1.44668.5.3.{1.2.1, 2.1}.
+const BLS_DER_PREFIX: [u8; 37] = [
+    0x30, 0x81, 0x82, 0x30, 0x1d, 0x06, 0x0d, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0xdc, 0x7c, 0x05, 0x03, 0x01, 0x02,
+    0x01, 0x06, 0x0c, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0xdc, 0x7c, 0x05, 0x03, 0x02, 0x01, 0x03, 0x61, 0x00,
+];
+
+/// Both secret keys, with what is public of them.
+pub struct Keys {
+    subnet: ic_verify_bls_signature::PrivateKey,
+    node: ic_ed25519::PrivateKey,
+    /// The root key as clients pin it: the subnet's public key in DER, 133 bytes.
+    pub root_key: Vec<u8>,
+    /// The node's public key in DER, 44 bytes.
+    pub node_key: Vec<u8>,
+    /// The subnet's id, derived from the root key.
+    pub subnet_id: Principal,
+    /// The node's id, derived from its key.
+    pub node_id: Principal,
+}
+
+impl Keys {
+    /// New keys, from the operating system's randomness.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut seed = [0; 32];
+        let subnet = loop {
+            getrandom::getrandom(&mut seed)?;
+            // A scalar's first bits are zero: two seeds of three are too large.
+            seed[0] &= 0x7f;
+            if let Ok(key) = ic_verify_bls_signature::PrivateKey::deserialize(&seed) {
+                break key;
+            }
+        };
+        getrandom::getrandom(&mut seed)?;
+        let node = ic_ed25519::PrivateKey::deserialize_raw_32(&seed);
+        let root_key = [&BLS_DER_PREFIX[..], &subnet.public_key().serialize()].concat();
+        let node_key = node.public_key().serialize_rfc8410_der();
+        let (subnet_id, node_id) =
+            (Principal::self_authenticating(&root_key), Principal::self_authenticating(&node_key));
+        Ok(Self { subnet, node, root_key, node_key, subnet_id, node_id })
+    }
+
+    /// The subnet's signature, 48 bytes.
+    pub fn sign_as_subnet(&self, message: &[u8]) -> Vec<u8> {
+        self.subnet.sign(message).serialize().to_vec()
+    }
+
+    /// The node's signature, 64 bytes.
+    pub fn sign_as_node(&self, message: &[u8]) -> Vec<u8> {
+        self.node.sign_message(message).to_vec()
+    }
+}

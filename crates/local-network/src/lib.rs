@@ -1,0 +1,24 @@
+//! A development network for one machine: the Internet Computer's HTTP interface on the embedded engine.
+//!
+//! It follows the interface specification far enough for every client: `icp`, dfx, the agents, a browser behind the
+//! gateway. It is one node and one subnet with keys of its own, so what it certifies proves nothing to anybody who did
+//! not ask this process for its root key. Production is the Internet Computer itself.
+//!
+//! The folders and modules are the layers, each using those after it:
+//! - `http`: connections, routes, and the translation between HTTP, CBOR and the node;
+//! - `node`: the engine behind one executor, request statuses, and who may ask what;
+//! - `certificate`, `state_tree`: what the node certifies;
+//! - `sender`: whether a request is its sender's;
+//! - `keys`: the subnet's and the node's keys;
+//! - [`limits`]: every limit, named once.
+
+mod certificate;
+mod http;
+mod keys;
+pub mod limits;
+mod node;
+mod sender;
+mod state_tree;
+
+pub use http::serve;
+pub use node::Node;

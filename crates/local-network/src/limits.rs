@@ -1,0 +1,32 @@
+//! The limits of the network, each named once. The engine has its own, which are the platform's.
+
+use std::time::Duration;
+
+/// Bytes of a request's body. A larger one is answered 413.
+pub const MAX_BODY_BYTES: usize = 4 << 20;
+/// Connections that are open at once. Further ones wait to be accepted.
+pub const MAX_CONNECTIONS: usize = 2_048;
+/// Requests that are being answered at once. Further ones are answered 503.
+pub const MAX_REQUESTS: usize = 512;
+/// How long a connection may take to send the head of its next request.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a request may take to send its body. A slower one is answered 408.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a call waits for its response before it is answered 202.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// How far in the future a request may expire.
+pub const MAX_INGRESS_EXPIRY: Duration = Duration::from_secs(5 * 60);
+/// What clocks may differ by: a request may expire so much later.
+pub const CLOCK_DRIFT: Duration = Duration::from_secs(60);
+/// Delegations between a sender and the key that signed its request.
+pub const MAX_DELEGATIONS: usize = 20;
+/// Canisters that one delegation may name as its targets.
+pub const MAX_DELEGATION_TARGETS: usize = 1_000;
+/// Paths of one `read_state`.
+pub const MAX_PATHS: usize = 1_000;
+/// Labels of one path.
+pub const MAX_PATH_LABELS: usize = 127;
+/// Calls whose status is kept. Further ones are rejected until some have expired.
+pub const MAX_REQUEST_STATUSES: usize = 1_000_000;
+/// How often rounds are executed while there is nothing to do, for timers and heartbeats.
+pub const IDLE_ROUND: Duration = Duration::from_millis(200);

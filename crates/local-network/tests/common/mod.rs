@@ -1,0 +1,65 @@
+//! A network with a small canister, on a free port.
+#![allow(dead_code, reason = "each test uses some of it")]
+
+use std::time::SystemTime;
+
+use candid::Principal;
+use local_ic::{LocalIc, Time};
+use local_network::{Node, serve};
+use tokio::net::TcpListener;
+
+/// It tells who called, counts, traps, rejects, and lets no call of `refused` in.
+pub const CANISTER: &str = r#"(module
+    (import "ic0" "msg_caller_size" (func $caller_size (result i32)))
+    (import "ic0" "msg_caller_copy" (func $caller_copy (param i32 i32 i32)))
+    (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+    (import "ic0" "msg_reply" (func $reply))
+    (import "ic0" "msg_reject" (func $reject (param i32 i32)))
+    (import "ic0" "msg_method_name_size" (func $name_size (result i32)))
+    (import "ic0" "accept_message" (func $accept))
+    (memory 1)
+    (func $caller
+        (call $caller_copy (i32.const 64) (i32.const 0) (call $caller_size))
+        (call $append (i32.const 64) (call $caller_size))
+        (call $reply))
+    (func $count
+        (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
+        (call $append (i32.const 0) (i32.const 4))
+        (call $reply))
+    (func $counted (call $append (i32.const 0) (i32.const 4)) (call $reply))
+    (func $inspect
+        ;; "refused" has seven letters, like no other method here but "counted".
+        (if (i32.ne (call $name_size) (i32.const 7)) (then (call $accept))))
+    (export "canister_update caller" (func $caller))
+    (export "canister_query caller_of_query" (func $caller))
+    (export "canister_update count" (func $count))
+    (export "canister_query counted" (func $counted))
+    (func (export "canister_update trap") unreachable)
+    (func (export "canister_query trap_of_query") unreachable)
+    (func (export "canister_update reject") (call $reject (i32.const 64) (i32.const 0)))
+    (func (export "canister_update refused") (call $reply))
+    (export "canister_inspect_message" (func $inspect))
+    (@custom "icp:public about" "for tests")
+)"#;
+
+/// A network, served until the test ends.
+pub struct Network {
+    pub url: String,
+    pub canister: Principal,
+    pub module_hash: Vec<u8>,
+}
+
+impl Network {
+    pub async fn start() -> Self {
+        let engine = LocalIc::new();
+        engine.set_time(Time::from(SystemTime::now()));
+        let canister = engine.create_canister();
+        engine.install_canister(canister, wat::parse_str(CANISTER).expect("the text is legal"), Vec::new(), None);
+        let module_hash = engine.module_hash(canister).expect("it has a module").to_vec();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let node = Node::start(engine).expect("there is randomness");
+        tokio::spawn(serve(node, listener, std::future::pending()));
+        Self { url, canister, module_hash }
+    }
+}
