@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use candid::Principal;
 use ic_management_canister_types::{CanisterLogRecord, CanisterSettings, CanisterStatusResult, CanisterStatusType};
+use serde::{Deserialize, Serialize};
 
-use crate::engine::{Engine, InstallMode};
+use crate::engine::{Changes, Engine, InstallMode, Query, logs, status};
 use crate::reject::RejectResponse;
 use crate::time::Time;
 use crate::wasm::Visibility;
@@ -15,7 +16,7 @@ use crate::wasm::Visibility;
 const MAX_ROUNDS: usize = 100;
 
 /// An ingress message that was submitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MessageId(u64);
 
 /// An Internet Computer of one subnet, in this process.
@@ -34,7 +35,16 @@ impl Default for LocalIc {
 impl LocalIc {
     /// An instance without canisters.
     pub fn new() -> Self {
-        Self { engine: Mutex::new(Engine::new()) }
+        Self::with(Engine::new())
+    }
+
+    pub(crate) fn with(engine: Engine) -> Self {
+        Self { engine: Mutex::new(engine) }
+    }
+
+    /// Hands `f` what changed since this was last called; at first, everything. Nothing is executed meanwhile.
+    pub fn take_changes<T>(&self, f: impl FnOnce(&Changes<'_>) -> T) -> T {
+        f(&self.engine().take_changes())
     }
 
     pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
@@ -222,7 +232,7 @@ impl LocalIc {
         canister_id: Principal,
         sender: Option<Principal>,
     ) -> Result<CanisterStatusResult, RejectResponse> {
-        self.engine().status(canister_id, or_anonymous(sender))
+        status(self.engine().canister(canister_id)?, or_anonymous(sender))
     }
 
     /// The log of a canister, for those whom its settings let read it.
@@ -231,7 +241,7 @@ impl LocalIc {
         canister_id: Principal,
         sender: Principal,
     ) -> Result<Vec<CanisterLogRecord>, RejectResponse> {
-        self.engine().logs(canister_id, sender)
+        logs(self.engine().canister(canister_id)?, sender)
     }
 
     /// Submits an update call, to be executed in the next round.
@@ -287,7 +297,8 @@ impl LocalIc {
         method: &str,
         payload: Vec<u8>,
     ) -> Result<Vec<u8>, RejectResponse> {
-        self.engine().query(canister_id, sender, method, payload)
+        let query = Query { callee: canister_id, caller: sender, method: method.to_owned(), argument: payload };
+        self.engine().query(query)
     }
 
     /// A copy of a canister's stable memory.
@@ -313,19 +324,6 @@ impl LocalIc {
             let (visibility, contents) = canister.code.as_ref()?.module.metadata.get(name)?;
             let visible = visibility == Visibility::Public || canister.is_controlled_by(sender);
             visible.then(|| contents.to_vec())
-        })
-    }
-
-    /// Names and contents of the module's custom sections `icp:public <name>`, and for the canister's controllers
-    /// `icp:private <name>`, by name.
-    pub fn all_canister_metadata(&self, canister_id: Principal, sender: Option<Principal>) -> Vec<(String, Vec<u8>)> {
-        let sender = or_anonymous(sender);
-        self.with_canister(canister_id, |canister| {
-            let Some(code) = &canister.code else { return Vec::new() };
-            let controls = canister.is_controlled_by(sender);
-            let sections = code.module.metadata.iter();
-            let visible = sections.filter(|(_, visibility, _)| controls || *visibility == Visibility::Public);
-            visible.map(|(name, _, contents)| (name.to_owned(), contents.to_vec())).collect()
         })
     }
 

@@ -6,6 +6,7 @@
 //!
 //! The folders are the layers, each using those after it:
 //! - `client` and [`testing`]: the public face;
+//! - `reader`: a copy of the state, for queries beside updates;
 //! - `engine`: the replicated state machine, with its messages, calls and rounds;
 //! - `canister`: the state of one canister;
 //! - `sandbox`: the execution of one entry point;
@@ -21,6 +22,7 @@ mod fees;
 pub mod limits;
 mod memory;
 mod metrics;
+mod reader;
 mod reject;
 mod sandbox;
 mod system_api;
@@ -29,8 +31,9 @@ mod time;
 mod wasm;
 
 pub use client::{LocalIc, MessageId};
-pub use engine::CANISTER_ID_RANGE;
+pub use engine::{CANISTER_ID_RANGE, Changes, Restore, RestoreError, Storage};
 pub use metrics::{ExecutionRecord, Usage};
+pub use reader::{CanisterInfo, StateReader};
 pub use reject::{ErrorCode, RejectCode, RejectResponse};
 pub use system_api::EntryPoint;
 pub use time::Time;

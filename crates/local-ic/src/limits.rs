@@ -54,6 +54,9 @@ pub const EXECUTION_OVERHEAD_INSTRUCTIONS: u64 = 2_000_000;
 /// Instructions for each 4-KiB page of stable memory that a message is first to dirty.
 pub const DIRTY_PAGE_INSTRUCTIONS: u64 = 1_000;
 
+/// Queries that run on a canister beside each other. Further ones wait.
+pub const MAX_CONCURRENT_QUERIES: usize = 16;
+
 /// 4-KiB pages of stable memory that a query may access, and may dirty.
 pub const QUERY_STABLE_PAGES: u64 = GIB / OS_PAGE;
 /// The same for an update, callback, timer or heartbeat.

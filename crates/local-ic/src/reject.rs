@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The class of a failure, as a canister sees it in `ic0.msg_reject_code`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum RejectCode {
     /// The system failed, and retrying is useless.
@@ -23,7 +25,7 @@ pub enum RejectCode {
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $name:ident = $number:literal),* $(,)?) => {
         /// The cause of a failure. The hundreds are the [`RejectCode`].
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[repr(u16)]
         pub enum ErrorCode {
             $($(#[$doc])* $name = $number,)*
@@ -107,7 +109,7 @@ impl fmt::Display for ErrorCode {
 }
 
 /// A call's failure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectResponse {
     /// The class of the failure.
     pub reject_code: RejectCode,

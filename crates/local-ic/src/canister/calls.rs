@@ -1,11 +1,12 @@
 //! The calls that a canister answers, and those that it waits for.
 
 use candid::Principal;
+use serde::{Deserialize, Serialize};
 
 use crate::sandbox::Request;
 
 /// Who waits for a call's response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// The user who sent this ingress message.
     Ingress(u64),
@@ -16,7 +17,7 @@ pub enum Origin {
 }
 
 /// A call that a canister is answering.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct CallContext {
     /// Who waits for the response.
     pub origin: Origin,
@@ -37,7 +38,7 @@ pub struct CallContext {
 }
 
 /// A call that a canister waits for.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Callback {
     /// The call that it was made for.
     pub context: u64,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wasmtime::Val;
 
-use crate::memory::Heap;
+use crate::memory::{Heap, Image};
 use crate::sandbox::{Execution, Finished, Sandbox, Target};
 use crate::wasm::CompiledModule;
 
@@ -33,6 +33,47 @@ impl Code {
         }
         let globals = sandbox.globals();
         Ok(Self { module, heap, globals, sandbox: Some(sandbox) })
+    }
+
+    /// Code of `module` as it was: with `size` bytes of heap, which are still to be written, and mutable globals with
+    /// these bits. In a transaction that is left open.
+    pub fn restore(module: Arc<CompiledModule>, size: u64, globals: &[u64]) -> Result<Self, String> {
+        let heap = Arc::new(Heap::new());
+        heap.begin();
+        if !heap.grow_to(size as usize) {
+            return Err(format!("a heap cannot have {size} bytes"));
+        }
+        let mut sandbox = Sandbox::new(&module, &heap)?;
+        let initial = sandbox.globals();
+        if heap.size() as u64 != size || initial.len() != globals.len() {
+            return Err(format!("{size} bytes of heap and {} globals are not of this module", globals.len()));
+        }
+        let globals: Vec<Val> = initial.iter().zip(globals).map(|(initial, &bits)| with_bits(initial, bits)).collect();
+        sandbox.set_globals(&globals);
+        Ok(Self { module, heap, globals, sandbox: Some(sandbox) })
+    }
+
+    /// Code that runs on a view of `image`, which belongs to a canister with `module`.
+    pub fn view(module: Arc<CompiledModule>, image: &Image) -> Self {
+        Self { module, heap: Arc::new(Heap::view(image)), globals: Vec::new(), sandbox: None }
+    }
+
+    /// Has a view show `size` bytes of its image, with these mutable globals.
+    pub fn show(&mut self, size: u64, globals: &[Val]) {
+        if size != self.heap.size() as u64 {
+            self.heap.show(size as usize);
+            // An instance remembers the size of its memory.
+            self.sandbox = None;
+        }
+        self.globals = globals.to_vec();
+        if let Some(sandbox) = &mut self.sandbox {
+            sandbox.set_globals(globals);
+        }
+    }
+
+    /// The mutable globals as of the last commit.
+    pub fn globals(&self) -> &[Val] {
+        &self.globals
     }
 
     /// Begins a transaction.
@@ -84,5 +125,16 @@ impl Code {
             _ => unreachable!("validation admits numeric globals only"),
         };
         self.globals.iter().map(bits).collect()
+    }
+}
+
+/// The value of the type of `initial` that has these bits.
+fn with_bits(initial: &Val, bits: u64) -> Val {
+    match initial {
+        Val::I32(_) => Val::I32(bits as u32 as i32),
+        Val::I64(_) => Val::I64(bits as i64),
+        Val::F32(_) => Val::F32(bits as u32),
+        Val::F64(_) => Val::F64(bits),
+        _ => unreachable!("validation admits numeric globals only"),
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 
 use ic_management_canister_types::CanisterLogRecord;
+use serde::{Deserialize, Serialize};
 
 use crate::limits::MAX_LOG_BYTES;
 
 /// A log. The oldest records give way when it is full.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct CanisterLog {
     records: VecDeque<CanisterLogRecord>,
     bytes: usize,

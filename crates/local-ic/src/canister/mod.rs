@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use candid::Principal;
 use ic_management_canister_types::CanisterStatusType;
+use serde::{Deserialize, Serialize};
 
 use crate::fees;
 use crate::limits::WASM_PAGE;
@@ -27,7 +28,8 @@ use crate::sandbox::memory_usage;
 /// Executions that are remembered for each canister.
 const REMEMBERED_EXECUTIONS: usize = 10_000;
 
-/// A canister.
+/// A canister. What is skipped here is saved apart from the rest, or belongs to a test.
+#[derive(Serialize, Deserialize)]
 pub struct Canister {
     /// Its id.
     pub id: Principal,
@@ -40,8 +42,10 @@ pub struct Canister {
     /// Its cycles.
     pub cycles: u128,
     /// Its module and heap, if one is installed.
+    #[serde(skip)]
     pub code: Option<Code>,
     /// Its stable memory.
+    #[serde(skip)]
     pub stable: StableMemory,
     /// Its certified data.
     pub certified_data: Vec<u8>,
@@ -56,8 +60,10 @@ pub struct Canister {
     /// The calls that it waits for.
     pub callbacks: BTreeMap<u64, Callback>,
     /// What tests have it suffer.
+    #[serde(skip)]
     pub faults: Faults,
     /// Its latest executions, the last at the end.
+    #[serde(skip)]
     pub executions: VecDeque<ExecutionRecord>,
 }
 

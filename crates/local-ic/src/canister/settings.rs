@@ -6,11 +6,13 @@ use ic_management_canister_types::{
     StatusVisibility,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::fees::DEFAULT_FREEZING_THRESHOLD_SECS;
 use crate::limits::{DEFAULT_WASM_MEMORY_LIMIT, MAX_CONTROLLERS, MAX_HEAP, MAX_LOG_BYTES};
 
 /// The settings that this engine applies.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// Who controls the canister.
     pub controllers: Vec<Principal>,

@@ -13,6 +13,15 @@ use crate::metrics::{ExecutionRecord, Usage};
 use crate::sandbox::{Context, Execution, Finished, Limits, Rejection, Request, Response, Target, Trap};
 use crate::system_api::EntryPoint;
 
+/// When and where an execution is.
+#[derive(Clone, Copy)]
+pub struct Moment {
+    /// Nanoseconds since the Unix epoch.
+    pub now: u64,
+    /// The subnet.
+    pub subnet_id: Principal,
+}
+
 /// What a message brings to an execution.
 pub struct Input {
     /// Who called.
@@ -78,82 +87,93 @@ pub struct Output {
 }
 
 impl Engine {
-    /// Executes `target` of a canister that has code, as a transaction: commits what it did if it returned and its
-    /// kind of entry point keeps that, and takes it back otherwise. What the execution may cost is set aside before.
+    /// Executes `target` of a canister that has code: see [`execute`].
     pub(super) fn execute(&mut self, id: Principal, entry: EntryPoint, target: Target<'_>, input: Input) -> Output {
-        let (now, subnet_id) = (self.now, self.subnet_id);
+        let moment = self.moment();
         let canister = self.canisters.get_mut(&id).expect("the canister exists");
-        let (method, root) = (input.method.clone(), input.root);
-        let (available, charged) = (input.available, entry.is_replicated());
-        let limits = limits(canister, entry);
-        let before = canister.cycles;
-        let prepaid = if charged { fees::execution(limits.instructions).min(before) } else { 0 };
-        canister.cycles -= prepaid;
-        let execution = begin(canister, entry, input, limits, now, subnet_id);
-        let code = canister.code.as_mut().expect("the canister has code");
-        code.begin();
-        let Finished { mut execution, result, instructions } = code.run(target, execution);
-        let usage = usage(&execution, instructions, Footprint::default());
+        execute(canister, entry, target, input, moment)
+    }
 
-        let keep = result.is_ok() && !entry.is_read_only();
-        if keep {
-            code.commit();
-            execution.stable.commit();
-        } else {
-            code.rollback();
-            execution.stable.rollback();
+    /// When and where executions are.
+    pub(super) fn moment(&self) -> Moment {
+        Moment { now: self.now, subnet_id: self.subnet_id }
+    }
+}
+
+/// Executes `target` of a canister that has code, as a transaction: commits what it did if it returned and its kind of entry
+/// point keeps that, and takes it back otherwise. What the execution may cost is set aside before.
+pub fn execute(canister: &mut Canister, entry: EntryPoint, target: Target<'_>, input: Input, moment: Moment) -> Output {
+    let (id, now) = (canister.id, moment.now);
+    let (method, root) = (input.method.clone(), input.root);
+    let (available, charged) = (input.available, entry.is_replicated());
+    let limits = limits(canister, entry);
+    let before = canister.cycles;
+    let prepaid = if charged { fees::execution(limits.instructions).min(before) } else { 0 };
+    canister.cycles -= prepaid;
+    let execution = begin(canister, entry, input, limits, moment);
+    let code = canister.code.as_mut().expect("the canister has code");
+    code.begin();
+    let Finished { mut execution, result, instructions } = code.run(target, execution);
+    let usage = usage(&execution, instructions, Footprint::default());
+
+    let keep = result.is_ok() && !entry.is_read_only();
+    if keep {
+        code.commit();
+        execution.stable.commit();
+    } else {
+        code.rollback();
+        execution.stable.rollback();
+    }
+    canister.stable = execution.stable;
+    canister.faults.trap_at = None;
+    if charged {
+        let fee = fees::execution(instructions).min(prepaid);
+        // What a trapped execution did with the cycles is taken back, its fee is not.
+        canister.cycles = match &result {
+            Ok(()) => execution.balance + prepaid - fee,
+            Err(_) => before - fee,
+        };
+        if let Err(trap) = &result {
+            execution.log.push(now, format!("[TRAP]: {trap}").into_bytes());
         }
-        canister.stable = execution.stable;
-        canister.faults.trap_at = None;
-        if charged {
-            let fee = fees::execution(instructions).min(prepaid);
-            // What a trapped execution did with the cycles is taken back, its fee is not.
-            canister.cycles = match &result {
-                Ok(()) => execution.balance + prepaid - fee,
-                Err(_) => before - fee,
-            };
-            if let Err(trap) = &result {
-                execution.log.push(now, format!("[TRAP]: {trap}").into_bytes());
-            }
-            canister.log.append(execution.log);
+        canister.log.append(execution.log);
+    }
+    if result.is_ok() && charged {
+        canister.version += 1;
+    }
+    if keep {
+        canister.global_timer = execution.global_timer;
+        if let Some(data) = execution.certified_data {
+            canister.certified_data = data;
         }
-        if result.is_ok() && charged {
-            canister.version += 1;
-        }
-        if keep {
-            canister.global_timer = execution.global_timer;
-            if let Some(data) = execution.certified_data {
-                canister.certified_data = data;
-            }
-        }
-        let error = result.as_ref().err().map(|trap| trap.clone().into_reject(id));
-        canister.record(ExecutionRecord {
-            entry,
-            method,
-            root,
-            usage,
-            heap_pages: canister.heap_bytes() / WASM_PAGE,
-            stable_pages: canister.stable.pages(),
-            error,
-        });
-        if result.is_err() {
-            return Output {
-                response: None,
-                requests: Vec::new(),
-                available,
-                instructions,
-                message_accepted: false,
-                result,
-            };
-        }
-        Output {
-            response: execution.response,
-            requests: execution.requests,
-            available: execution.available,
+    }
+    let error = result.as_ref().err().map(|trap| trap.clone().into_reject(id));
+    canister.record(ExecutionRecord {
+        entry,
+        method,
+        root,
+        usage,
+        heap_pages: canister.heap_bytes() / WASM_PAGE,
+        stable_pages: canister.stable.pages(),
+        error,
+    });
+    if result.is_err() {
+        return Output {
+            response: None,
+            requests: Vec::new(),
+            available,
             instructions,
-            message_accepted: execution.message_accepted,
+            message_accepted: false,
             result,
-        }
+        };
+    }
+    Output {
+        response: execution.response,
+        requests: execution.requests,
+        available: execution.available,
+        instructions,
+        message_accepted: execution.message_accepted,
+        result,
     }
 }
 
@@ -183,8 +203,7 @@ fn begin(
     entry: EntryPoint,
     input: Input,
     limits: Limits,
-    now: u64,
-    subnet_id: Principal,
+    Moment { now, subnet_id }: Moment,
 ) -> Execution {
     let mut stable = std::mem::take(&mut canister.stable);
     stable.begin();

@@ -89,12 +89,18 @@ impl Engine {
         sender: Principal,
     ) -> Result<&mut Canister, RejectResponse> {
         let canister = self.canister_mut(id)?;
-        if canister.is_controlled_by(sender) {
-            return Ok(canister);
-        }
-        let message = format!("Only the controllers of the canister {id} can control it.");
-        Err(RejectResponse::new(ErrorCode::CanisterInvalidController, message))
+        check_controller(canister, sender)?;
+        Ok(canister)
     }
+}
+
+/// Checks that `sender` controls a canister.
+pub(super) fn check_controller(canister: &Canister, sender: Principal) -> Result<(), RejectResponse> {
+    if canister.is_controlled_by(sender) {
+        return Ok(());
+    }
+    let message = format!("Only the controllers of the canister {} can control it.", canister.id);
+    Err(RejectResponse::new(ErrorCode::CanisterInvalidController, message))
 }
 
 /// The id of the canister with this number, as the platform forms it.

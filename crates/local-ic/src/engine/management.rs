@@ -6,6 +6,7 @@ use ic_management_canister_types::{
     FetchCanisterLogsResult, InstallCodeArgs, LogVisibility, MemoryMetrics, QueryStats, UpdateSettingsArgs,
 };
 
+use super::lifecycle::check_controller;
 use super::{Engine, InstallMode};
 use crate::canister::{Canister, Origin};
 use crate::fees;
@@ -21,7 +22,7 @@ impl Engine {
     pub(super) fn management_call(&mut self, origin: Origin, caller: Principal, method: &str, argument: &[u8]) {
         let response = match method {
             "raw_rand" => encode(&self.random.block().to_vec()),
-            "canister_status" => self.canister_status(caller, argument),
+            STATUS => self.canister_status(caller, argument),
             "install_code" => self.install_code(caller, argument),
             "start_canister" => self.with_id(argument, |engine, id| engine.start(id, caller)),
             "stop_canister" => match self.with_id(argument, |engine, id| engine.stop(id, caller)) {
@@ -38,25 +39,9 @@ impl Engine {
         self.respond(origin, response, 0);
     }
 
-    /// Answers a query to the management canister.
-    pub(super) fn management_query(&mut self, caller: Principal, method: &str, argument: &[u8]) -> Response {
-        match method {
-            "canister_status" => self.canister_status(caller, argument),
-            "fetch_canister_logs" => {
-                let CanisterIdRecord { canister_id } = decode(argument)?;
-                let canister_log_records = self.logs(canister_id, caller)?;
-                encode(&FetchCanisterLogsResult { canister_log_records })
-            }
-            _ => {
-                let message = format!("this engine has no management query '{method}'");
-                Err(RejectResponse::new(ErrorCode::UnknownManagementMessage, message))
-            }
-        }
-    }
-
-    fn canister_status(&mut self, caller: Principal, argument: &[u8]) -> Response {
+    fn canister_status(&self, caller: Principal, argument: &[u8]) -> Response {
         let CanisterIdRecord { canister_id } = decode(argument)?;
-        encode(&self.status(canister_id, caller)?)
+        answer_query(self.canister(canister_id)?, caller, STATUS)
     }
 
     fn install_code(&mut self, caller: Principal, argument: &[u8]) -> Response {
@@ -117,27 +102,48 @@ impl Engine {
             }
         }
     }
+}
 
-    /// The status of a canister, for its controllers and itself.
-    pub fn status(&mut self, id: Principal, sender: Principal) -> Result<CanisterStatusResult, RejectResponse> {
-        if sender != id {
-            self.check_controller(id, sender)?;
-        }
-        Ok(report(self.canister(id)?))
-    }
+const STATUS: &str = "canister_status";
+const LOGS: &str = "fetch_canister_logs";
 
-    /// The log of a canister, for those who may read it.
-    pub fn logs(&mut self, id: Principal, sender: Principal) -> Result<Vec<CanisterLogRecord>, RejectResponse> {
-        let visible = match &self.canister(id)?.settings.log_visibility {
-            LogVisibility::Public => true,
-            LogVisibility::AllowedViewers(viewers) => viewers.contains(&sender),
-            LogVisibility::Controllers => false,
-        };
-        if !visible {
-            self.check_controller(id, sender)?;
-        }
-        Ok(self.canister(id)?.log.records())
+/// The canister that a query to the management canister is about.
+pub fn subject_of_query(method: &str, argument: &[u8]) -> Result<Principal, RejectResponse> {
+    if ![STATUS, LOGS].contains(&method) {
+        let message = format!("this engine has no management query '{method}'");
+        return Err(RejectResponse::new(ErrorCode::UnknownManagementMessage, message));
     }
+    let CanisterIdRecord { canister_id } = decode(argument)?;
+    Ok(canister_id)
+}
+
+/// Answers a query to the management canister about `canister`, whose method [`subject_of_query`] knows.
+pub fn answer_query(canister: &Canister, caller: Principal, method: &str) -> Response {
+    match method {
+        STATUS => encode(&status(canister, caller)?),
+        _ => encode(&FetchCanisterLogsResult { canister_log_records: logs(canister, caller)? }),
+    }
+}
+
+/// The status of a canister, for its controllers and itself.
+pub fn status(canister: &Canister, sender: Principal) -> Result<CanisterStatusResult, RejectResponse> {
+    if sender != canister.id {
+        check_controller(canister, sender)?;
+    }
+    Ok(report(canister))
+}
+
+/// The log of a canister, for those who may read it.
+pub fn logs(canister: &Canister, sender: Principal) -> Result<Vec<CanisterLogRecord>, RejectResponse> {
+    let visible = match &canister.settings.log_visibility {
+        LogVisibility::Public => true,
+        LogVisibility::AllowedViewers(viewers) => viewers.contains(&sender),
+        LogVisibility::Controllers => false,
+    };
+    if !visible {
+        check_controller(canister, sender)?;
+    }
+    Ok(canister.log.records())
 }
 
 fn report(canister: &Canister) -> CanisterStatusResult {

@@ -2,24 +2,33 @@
 
 mod call;
 mod callback;
+mod changes;
 mod execute;
 mod install;
 mod lifecycle;
 mod management;
 mod query;
 mod random;
+mod restore;
 mod round;
 
+pub use changes::{CanisterChanges, Changes, Record, Storage};
+pub use execute::Moment;
 pub use install::InstallMode;
+pub use management::{logs, status};
+pub use query::Query;
+pub use restore::{Restore, RestoreError};
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use candid::Principal;
 use ic_management_canister_types::CanisterStatusType;
+use serde::{Deserialize, Serialize};
 
 use crate::canister::{Canister, Code, Origin};
 use crate::reject::{ErrorCode, RejectResponse};
 use crate::sandbox::Response;
+use changes::Taken;
 use random::Random;
 
 /// The first canister's number, which is that of PocketIC's application subnet.
@@ -34,6 +43,7 @@ pub const CANISTER_ID_RANGE: (Principal, Principal) =
     (lifecycle::canister_id(FIRST_CANISTER), lifecycle::canister_id(FIRST_CANISTER + CANISTERS - 1));
 
 /// A message that waits for its execution.
+#[derive(Serialize, Deserialize)]
 enum Message {
     /// A call to a canister.
     Call(Call),
@@ -42,6 +52,7 @@ enum Message {
 }
 
 /// A call to a canister, from a user or a canister.
+#[derive(Serialize, Deserialize)]
 struct Call {
     origin: Origin,
     callee: Principal,
@@ -53,10 +64,13 @@ struct Call {
     root: u64,
 }
 
-/// The whole state.
+/// The whole state. What is skipped here is saved apart from the rest.
+#[derive(Serialize, Deserialize)]
 pub struct Engine {
     /// Nanoseconds since the Unix epoch.
+    #[serde(skip)]
     pub now: u64,
+    #[serde(skip)]
     canisters: BTreeMap<Principal, Canister>,
     queue: VecDeque<Message>,
     /// Ingress messages by number, with their responses once there are.
@@ -67,6 +81,8 @@ pub struct Engine {
     next_number: u64,
     random: Random,
     subnet_id: Principal,
+    #[serde(skip)]
+    taken: Taken,
 }
 
 impl Engine {
@@ -82,6 +98,7 @@ impl Engine {
             next_number: 0,
             random: Random::new(),
             subnet_id: Principal::self_authenticating(b"local-ic subnet"),
+            taken: Taken::default(),
         }
     }
 
@@ -102,7 +119,8 @@ impl Engine {
     }
 }
 
-fn not_found(id: Principal) -> RejectResponse {
+/// The rejection of what is meant for a canister that does not exist.
+pub fn not_found(id: Principal) -> RejectResponse {
     RejectResponse::new(ErrorCode::CanisterNotFound, format!("Canister {id} not found"))
 }
 

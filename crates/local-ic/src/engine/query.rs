@@ -3,42 +3,70 @@
 use candid::Principal;
 
 use super::call::answer;
-use super::execute::Input;
+use super::execute::{Input, Moment, execute};
+use super::management::{answer_query, subject_of_query};
 use super::{Engine, no_method, out_of_cycles, running_code};
+use crate::canister::Canister;
 use crate::reject::RejectResponse;
 use crate::sandbox::{Response, Target};
 use crate::system_api::EntryPoint;
 use crate::wasm::MethodKind;
 
+/// A query.
+pub struct Query {
+    /// Whom it is put to.
+    pub callee: Principal,
+    /// Who puts it.
+    pub caller: Principal,
+    /// The method.
+    pub method: String,
+    /// The argument.
+    pub argument: Vec<u8>,
+}
+
 impl Engine {
     /// Executes a query. Whatever it does is taken back.
-    pub fn query(&mut self, callee: Principal, caller: Principal, method: &str, argument: Vec<u8>) -> Response {
-        self.run_query(callee, caller, method, argument).map_err(RejectResponse::uncertified)
+    pub fn query(&mut self, query: Query) -> Response {
+        let (moment, root) = (self.moment(), self.number());
+        let canister = query.subject().and_then(|id| self.canister_mut(id));
+        let response = canister.and_then(|canister| query.run(canister, moment, root));
+        response.map_err(RejectResponse::uncertified)
+    }
+}
+
+impl Query {
+    /// The canister whose state answers it: the callee, or the one that the management canister is asked about.
+    pub fn subject(&self) -> Result<Principal, RejectResponse> {
+        match self.callee == Principal::management_canister() {
+            true => subject_of_query(&self.method, &self.argument),
+            false => Ok(self.callee),
+        }
     }
 
-    fn run_query(&mut self, callee: Principal, caller: Principal, method: &str, argument: Vec<u8>) -> Response {
+    /// Executes it on its subject. `root` is the number that its execution is recorded under.
+    pub fn run(self, canister: &mut Canister, moment: Moment, root: u64) -> Response {
+        let Self { callee, caller, method, argument } = self;
         if callee == Principal::management_canister() {
-            return self.management_query(caller, method, &argument);
+            return answer_query(canister, caller, &method);
         }
-        let kind = self.prepare_query(callee, method)?;
+        let kind = prepare(canister, &method)?;
         let entry = match kind {
             MethodKind::CompositeQuery => EntryPoint::CompositeQuery,
             _ => EntryPoint::Query,
         };
-        let export = kind.export(method);
-        let input = Input::call(caller, method, argument, self.number());
-        answer(callee, self.execute(callee, entry, Target::Export(&export), input)).0
+        let export = kind.export(&method);
+        let input = Input::call(caller, &method, argument, root);
+        answer(callee, execute(canister, entry, Target::Export(&export), input, moment)).0
     }
+}
 
-    fn prepare_query(&self, callee: Principal, method: &str) -> Result<MethodKind, RejectResponse> {
-        let canister = self.canister(callee)?;
-        let code = running_code(canister)?;
-        if !canister.can_pay(0) {
-            return Err(out_of_cycles(canister, 0));
-        }
-        match code.module.methods.kind(method) {
-            Some(kind) if kind != MethodKind::Update => Ok(kind),
-            _ => Err(no_method(canister, "query", method)),
-        }
+fn prepare(canister: &Canister, method: &str) -> Result<MethodKind, RejectResponse> {
+    let code = running_code(canister)?;
+    if !canister.can_pay(0) {
+        return Err(out_of_cycles(canister, 0));
+    }
+    match code.module.methods.kind(method) {
+        Some(kind) if kind != MethodKind::Update => Ok(kind),
+        _ => Err(no_method(canister, "query", method)),
     }
 }

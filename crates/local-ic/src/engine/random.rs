@@ -1,8 +1,10 @@
 //! Random bytes that are the same in every run.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// A generator: SHA-256 of a label and a counter.
+#[derive(Serialize, Deserialize)]
 pub struct Random {
     blocks: u64,
 }

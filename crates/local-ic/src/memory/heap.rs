@@ -11,11 +11,16 @@
 //! - Each isolated writable page splits the kernel's record of the mapping, and their number is limited
 //!   (`vm.max_map_count`, 65,530 by default). So the more faults a message has had, the more pages the next one
 //!   saves and unprotects together.
+//!
+//! A heap can also be a view of an image, for queries: then the kernel keeps the originals, and there is nothing to
+//! protect or log.
 
 use std::cell::UnsafeCell;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::changed::{Changed, PageChanges};
+use super::image::Image;
 use super::mapping::{Access, Mapping};
 use super::undo_log::{PAGE, Page, UndoLog};
 use crate::limits::MAX_HEAP;
@@ -36,15 +41,25 @@ pub struct Heap {
     memory: Mapping,
     /// Accessible bytes, a multiple of the WebAssembly page.
     size: AtomicUsize,
-    tracking: UnsafeCell<Tracking>,
+    /// The size when the transaction began. What lies behind is new, and writable.
+    old_size: AtomicUsize,
+    originals: Originals,
+}
+
+/// Where the contents are that a rollback restores.
+enum Originals {
+    /// In a log that this heap writes.
+    Logged(UnsafeCell<Tracking>),
+    /// In the image that this heap is a view of.
+    Image,
 }
 
 struct Tracking {
     undo: UndoLog,
     /// A byte for each page: whether this transaction saved it.
     saved: Mapping,
-    /// The size when the transaction began. What lies behind is new, and writable.
-    old_size: usize,
+    /// Pages that committed transactions changed.
+    changed: Changed,
     /// Times that this transaction unprotected pages.
     faults: usize,
     /// Pages left writable by the previous transaction. They are the first in this one's log.
@@ -59,8 +74,8 @@ struct HotPage {
     idle: u32,
 }
 
-// SAFETY: a heap belongs to one canister, whose messages run one at a time on one thread: the engine's lock
-// excludes all others. The fault handler runs on that thread, between two instructions of WebAssembly or of a
+// SAFETY: a heap belongs to one canister, or one view of it, whose messages run one at a time on one thread: the
+// engine's lock, or the view's owner, excludes all others. (`keep` may be called beside them: it changes no content.) The fault handler runs on that thread, between two instructions of WebAssembly or of a
 // copy into the heap, never inside a method of `Tracking`, for those do not write to protected pages.
 unsafe impl Sync for Heap {}
 
@@ -68,16 +83,43 @@ impl Heap {
     /// An empty heap.
     pub fn new() -> Self {
         let pages = CAPACITY / PAGE;
-        Self {
-            memory: Mapping::new(CAPACITY + GUARD, Access::None),
-            size: AtomicUsize::new(0),
-            tracking: UnsafeCell::new(Tracking {
-                undo: UndoLog::new(pages),
-                saved: Mapping::new(pages, Access::ReadWrite),
-                old_size: 0,
-                faults: 0,
-                hot: Vec::with_capacity(HOT_PAGES),
-            }),
+        let tracking = Tracking {
+            undo: UndoLog::new(pages),
+            saved: Mapping::new(pages, Access::ReadWrite),
+            changed: Changed::default(),
+            faults: 0,
+            hot: Vec::with_capacity(HOT_PAGES),
+        };
+        let memory = Mapping::new(CAPACITY + GUARD, Access::None);
+        Self::with(memory, Originals::Logged(UnsafeCell::new(tracking)))
+    }
+
+    /// An image that a heap can have views of.
+    pub fn image() -> Image {
+        Image::new(CAPACITY)
+    }
+
+    /// A view of `image`, empty until [`Heap::show`].
+    pub fn view(image: &Image) -> Self {
+        Self::with(image.view(GUARD, Access::None), Originals::Image)
+    }
+
+    fn with(memory: Mapping, originals: Originals) -> Self {
+        Self { memory, size: AtomicUsize::new(0), old_size: AtomicUsize::new(0), originals }
+    }
+
+    /// Has a view show `size` bytes, at least as many as before, as the image now has them.
+    pub fn show(&self, size: usize) {
+        assert!(self.memory.protect(self.size()..size, Access::ReadWrite), "cannot unprotect the heap");
+        self.size.store(size, Ordering::Relaxed);
+        self.old_size.store(size, Ordering::Relaxed);
+    }
+
+    /// Has a view keep its contents of `pages` whatever becomes of its image.
+    pub fn keep(&self, pages: Range<usize>) {
+        let pages = pages.start..pages.end.min(self.old_size() / PAGE);
+        if !pages.is_empty() {
+            self.memory.copy_pages(pages.start * PAGE..pages.end * PAGE);
         }
     }
 
@@ -93,15 +135,14 @@ impl Heap {
 
     /// The size that a rollback would restore, in bytes.
     pub fn old_size(&self) -> usize {
-        self.tracking().old_size
+        self.old_size.load(Ordering::Relaxed)
     }
 
     /// Begins a transaction.
     pub fn begin(&self) {
-        let size = self.size();
-        let tracking = self.tracking();
+        self.old_size.store(self.size(), Ordering::Relaxed);
+        let Some(tracking) = self.tracking() else { return };
         debug_assert_eq!(tracking.undo.len(), 0, "transactions do not nest");
-        tracking.old_size = size;
         tracking.faults = 0;
         for index in 0..tracking.hot.len() {
             let page = tracking.hot[index].number;
@@ -112,7 +153,15 @@ impl Heap {
     /// Grows to `size` bytes, zeroed. Returns whether the capacity allowed it.
     pub fn grow_to(&self, size: usize) -> bool {
         let old = self.size();
-        let grown = size <= CAPACITY && self.memory.protect(old..size, Access::ReadWrite);
+        let grown = size <= CAPACITY
+            && match self.originals {
+                Originals::Logged(_) => self.memory.protect(old..size, Access::ReadWrite),
+                Originals::Image => {
+                    // The image may have grown meanwhile.
+                    self.memory.replace_with_zeros(old..size);
+                    true
+                }
+            };
         if grown {
             self.size.store(size, Ordering::Relaxed);
         }
@@ -138,7 +187,9 @@ impl Heap {
         if bytes.is_empty() {
             return true;
         }
-        assert!(self.unprotect(offset / PAGE..end.div_ceil(PAGE)), "cannot unprotect the heap");
+        if let Some(tracking) = self.tracking() {
+            assert!(self.unprotect(tracking, offset / PAGE..end.div_ceil(PAGE)), "cannot unprotect the heap");
+        }
         // SAFETY: the range is in bounds and writable, and `bytes` is the host's memory or stable memory.
         unsafe {
             let target = self.base().add(offset);
@@ -150,44 +201,74 @@ impl Heap {
     /// Handles a fault at `address`. Returns whether the access can be tried again. Async-signal-safe.
     pub fn on_fault(&self, address: usize) -> bool {
         let offset = address.wrapping_sub(self.base().addr());
-        let tracking = self.tracking();
-        if offset >= self.size().min(tracking.old_size) || tracking.is_saved(offset / PAGE) {
+        let Some(tracking) = self.tracking() else { return false };
+        if offset >= self.size().min(self.old_size()) || tracking.is_saved(offset / PAGE) {
             return false;
         }
         let (_, granule) = GRANULES[GRANULES.partition_point(|&(until, _)| until <= tracking.faults)];
         let first = offset / PAGE / granule * granule;
-        self.unprotect(first..first + granule)
+        self.unprotect(tracking, first..first + granule)
     }
 
     /// Keeps what the transaction did.
+    ///
+    /// # Panics
+    ///
+    /// If this is a view.
     pub fn commit(&self) {
+        let tracking = self.tracking().expect("a view keeps nothing");
         let (old_size, size) = (self.old_size(), self.size());
-        self.protect_except(self.hot_pages());
+        if let Changed::Pages(_) = tracking.changed {
+            let logged = tracking.undo.numbers().iter().zip(tracking.undo.contents());
+            let written = logged.filter(|&(&number, old)| self.page(number) != old).map(|(&number, _)| number);
+            let new = (old_size / PAGE..size / PAGE).map(|number| number as u32);
+            let new = new.filter(|&number| *self.page(number) != [0; PAGE]);
+            tracking.changed.add(written.chain(new).collect::<Vec<_>>());
+        }
+        self.protect_except(tracking, self.hot_pages(tracking));
         if size > old_size {
             assert!(self.memory.protect(old_size..size, Access::Read), "cannot protect the heap");
         }
     }
 
-    /// Takes back what the transaction did.
+    /// Takes back what the transaction did. A view has to be refreshed instead.
     pub fn rollback(&self) {
+        let Some(tracking) = self.tracking() else { return };
         let (old_size, size) = (self.old_size(), self.size());
         if size > old_size {
             self.memory.discard(old_size..size);
             assert!(self.memory.protect(old_size..size, Access::None), "cannot protect the heap");
             self.size.store(old_size, Ordering::Relaxed);
         }
-        let hot = self.hot_pages();
-        let undo = &self.tracking().undo;
+        let hot = self.hot_pages(tracking);
+        let undo = &tracking.undo;
         for (&number, contents) in undo.numbers().iter().zip(undo.contents()) {
             // SAFETY: a saved page is below the old size and still writable.
             unsafe { self.base().cast::<Page>().add(number as usize).write(*contents) };
         }
-        self.protect_except(hot);
+        self.protect_except(tracking, hot);
+    }
+
+    /// Has a view show its image as it is by now, outside of any transaction. Returns whether it can: one that has grown
+    /// is of no further use.
+    pub fn refresh(&self) -> bool {
+        self.memory.discard(0..self.size());
+        self.size() == self.old_size()
+    }
+
+    /// What committed transactions changed since this was last asked.
+    ///
+    /// # Panics
+    ///
+    /// If this is a view.
+    pub fn take_changes(&self) -> PageChanges<'_> {
+        let contents = self.read(0..self.size()).expect("the whole heap is in bounds");
+        self.tracking().expect("a view changes nothing").changed.take(contents)
     }
 
     /// The saved pages that are to stay writable: none if there are many.
-    fn hot_pages(&self) -> Vec<HotPage> {
-        let Tracking { undo, hot, .. } = self.tracking();
+    fn hot_pages(&self, tracking: &Tracking) -> Vec<HotPage> {
+        let Tracking { undo, hot, .. } = tracking;
         if undo.len() > HOT_PAGES {
             return Vec::new();
         }
@@ -203,8 +284,7 @@ impl Heap {
     }
 
     /// Protects the saved pages but those in `hot`, and empties the log.
-    fn protect_except(&self, hot: Vec<HotPage>) {
-        let tracking = self.tracking();
+    fn protect_except(&self, tracking: &mut Tracking, hot: Vec<HotPage>) {
         let mut pages = tracking.undo.numbers().to_vec();
         for page in &hot {
             tracking.set_saved(page.number, false);
@@ -224,9 +304,8 @@ impl Heap {
     }
 
     /// Saves the pages that existed when the transaction began, and makes them writable.
-    fn unprotect(&self, pages: Range<usize>) -> bool {
-        let tracking = self.tracking();
-        let pages = pages.start..pages.end.min(tracking.old_size / PAGE);
+    fn unprotect(&self, tracking: &mut Tracking, pages: Range<usize>) -> bool {
+        let pages = pages.start..pages.end.min(self.old_size() / PAGE);
         let mut fresh = false;
         for page in pages.clone() {
             if !tracking.is_saved(page) {
@@ -247,9 +326,12 @@ impl Heap {
     }
 
     #[allow(clippy::mut_from_ref)]
-    fn tracking(&self) -> &mut Tracking {
-        // SAFETY: one thread at a time uses a heap, see `Sync`.
-        unsafe { &mut *self.tracking.get() }
+    fn tracking(&self) -> Option<&mut Tracking> {
+        match &self.originals {
+            // SAFETY: one thread at a time uses a heap, see `Sync`.
+            Originals::Logged(tracking) => Some(unsafe { &mut *tracking.get() }),
+            Originals::Image => None,
+        }
     }
 }
 

@@ -1,7 +1,9 @@
-//! Anonymous virtual memory, reserved without committing physical memory to it.
+//! Virtual memory, reserved without committing physical memory to it.
 
+use std::fs::File;
 use std::io;
 use std::ops::Range;
+use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
 
 /// What a part of a mapping may be used for.
@@ -25,8 +27,8 @@ impl Access {
     }
 }
 
-/// A private anonymous mapping. It reads as zero until it is written, and takes physical memory only where it
-/// was touched.
+/// A mapping: anonymous, or of an anonymous file. It reads as zero or as the file until it is written, and takes physical
+/// memory only where it was touched.
 pub struct Mapping {
     base: NonNull<u8>,
     len: usize,
@@ -38,15 +40,38 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Reserves `len` bytes of address space, a multiple of the page size.
+    /// Reserves `len` bytes of address space, a multiple of the page size, for memory that nobody else sees.
     ///
     /// # Panics
     ///
     /// If the system refuses: the address space of the process is limited or exhausted.
     pub fn new(len: usize, access: Access) -> Self {
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        Self::map(len, access, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)
+    }
+
+    /// Maps the first `len` bytes of `file`: what is written is written to the file.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses.
+    pub fn shared(file: &File, len: usize) -> Self {
+        Self::map(len, Access::ReadWrite, libc::MAP_SHARED, file.as_raw_fd())
+    }
+
+    /// Maps the first `len` bytes of `file`: pages that are written are copied before, and the file is not changed. What
+    /// lies behind its end must not be accessible.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses.
+    pub fn view(file: &File, len: usize, access: Access) -> Self {
+        Self::map(len, access, libc::MAP_PRIVATE, file.as_raw_fd())
+    }
+
+    fn map(len: usize, access: Access, kind: libc::c_int, file: libc::c_int) -> Self {
+        let flags = kind | libc::MAP_NORESERVE;
         // SAFETY: a new mapping at an address that the kernel chooses touches no existing memory.
-        let base = unsafe { libc::mmap(std::ptr::null_mut(), len, access.flags(), flags, -1, 0) };
+        let base = unsafe { libc::mmap(std::ptr::null_mut(), len, access.flags(), flags, file, 0) };
         assert!(
             base != libc::MAP_FAILED,
             "cannot reserve {len} bytes of address space: {}",
@@ -61,6 +86,11 @@ impl Mapping {
         self.base.as_ptr()
     }
 
+    /// The length in bytes.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
     /// Changes the access to `range`, whose ends are multiples of the page size. Returns whether the system did
     /// so. Async-signal-safe.
     #[must_use]
@@ -73,18 +103,43 @@ impl Mapping {
         }
     }
 
-    /// Gives the physical memory of `range` back: it reads as zero again. The ends are multiples of the page size.
+    /// Gives the physical memory of `range` back: it reads as zero again, or as the file that this is a view of. The ends
+    /// are multiples of the page size.
     pub fn discard(&self, range: Range<usize>) {
+        self.advise(range, libc::MADV_DONTNEED);
+    }
+
+    /// Gives a view its own copy of `range`, as if each page were written with what it contains. The range is writable, and
+    /// its ends are multiples of the page size. Whoever uses the memory meanwhile notices nothing.
+    pub fn copy_pages(&self, range: Range<usize>) {
+        // Since Linux 5.14.
+        self.advise(range, libc::MADV_POPULATE_WRITE);
+    }
+
+    /// Replaces `range` by zeroed memory that is no view of anything, readable and writable.
+    pub fn replace_with_zeros(&self, range: Range<usize>) {
+        assert!(range.start <= range.end && range.end <= self.len);
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+        // SAFETY: the range lies in this mapping, and callers let nobody use it who expects other contents.
+        let mapped = unsafe {
+            let start = self.base().add(range.start).cast();
+            libc::mmap(start, range.end - range.start, Access::ReadWrite.flags(), flags, -1, 0)
+        };
+        assert!(mapped != libc::MAP_FAILED, "cannot map memory: {}", io::Error::last_os_error());
+    }
+
+    fn advise(&self, range: Range<usize>, advice: libc::c_int) {
         assert!(range.start <= range.end && range.end <= self.len);
         if range.is_empty() {
             return;
         }
-        // SAFETY: the range lies in this mapping, which is private and anonymous.
+        // SAFETY: the range lies in this mapping, and all of these are safe on memory that the process owns: they change
+        // which physical memory is behind it, and its contents as the callers document.
         let result = unsafe {
             let start = self.base().add(range.start).cast();
-            libc::madvise(start, range.end - range.start, libc::MADV_DONTNEED)
+            libc::madvise(start, range.end - range.start, advice)
         };
-        assert_eq!(result, 0, "cannot discard memory: {}", io::Error::last_os_error());
+        assert_eq!(result, 0, "cannot advise the system of memory: {}", io::Error::last_os_error());
     }
 }
 

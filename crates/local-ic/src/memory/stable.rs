@@ -4,7 +4,10 @@
 //! 4-KiB page has a stamp that tells whether the running transaction has accessed or dirtied it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use super::changed::{Changed, PageChanges};
+use super::image::Image;
 use super::mapping::{Access, Mapping};
 use super::undo_log::{PAGE, Page, UndoLog};
 use crate::limits::{INSTALL_STABLE_PAGES, MAX_STABLE_MEMORY, WASM_PAGE};
@@ -36,16 +39,48 @@ pub struct StableMemory {
     transaction: u32,
     footprint: Footprint,
     backing: Option<Backing>,
+    /// Pages that committed transactions changed.
+    changed: Changed,
 }
 
 struct Backing {
-    memory: Mapping,
+    memory: Arc<Mapping>,
     /// A `u32` for each 4-KiB page: the last transaction that accessed it, doubled, plus one if that dirtied it.
     stamps: Mapping,
     undo: UndoLog,
+    /// The pages that the running transaction dirtied.
+    dirtied: Vec<u32>,
 }
 
 impl StableMemory {
+    /// An image that a stable memory can have views of.
+    pub fn image() -> Image {
+        Image::new(CAPACITY)
+    }
+
+    /// A view of `image`, empty until [`StableMemory::show`].
+    pub fn view(image: &Image) -> Self {
+        let backing = Backing::new(image.view(0, Access::ReadWrite));
+        Self { backing: Some(backing), ..Self::default() }
+    }
+
+    /// Has a view show `pages` of 64 KiB, as the image now has them.
+    pub fn show(&mut self, pages: u64) {
+        self.pages = pages;
+    }
+
+    /// Has a view show its image as it is by now, outside of any transaction.
+    pub fn refresh(&mut self) {
+        if let Some(backing) = &self.backing {
+            backing.memory.discard(0..CAPACITY);
+        }
+    }
+
+    /// The memory, for those who keep a view's contents whatever becomes of its image.
+    pub fn mapping(&self) -> Option<&Arc<Mapping>> {
+        self.backing.as_ref().map(|backing| &backing.memory)
+    }
+
     /// The size in 64-KiB pages.
     pub fn pages(&self) -> u64 {
         self.pages
@@ -60,6 +95,9 @@ impl StableMemory {
     pub fn begin(&mut self) {
         self.old_pages = self.pages;
         self.footprint = Footprint::default();
+        if let Some(backing) = &mut self.backing {
+            backing.dirtied.clear();
+        }
         if self.transaction == LAST_TRANSACTION {
             self.transaction = 0;
             if let Some(backing) = &self.backing {
@@ -73,6 +111,7 @@ impl StableMemory {
     pub fn commit(&mut self) {
         if let Some(backing) = &mut self.backing {
             backing.undo.clear();
+            self.changed.add(backing.dirtied.drain(..));
         }
     }
 
@@ -95,11 +134,7 @@ impl StableMemory {
             return false;
         };
         if pages > 0 && self.backing.is_none() {
-            self.backing = Some(Backing {
-                memory: Mapping::new(CAPACITY, Access::ReadWrite),
-                stamps: Mapping::new(stamp_bytes(), Access::ReadWrite),
-                undo: UndoLog::new(INSTALL_STABLE_PAGES as usize),
-            });
+            self.backing = Some(Backing::new(Mapping::new(CAPACITY, Access::ReadWrite)));
         }
         self.pages = pages;
         true
@@ -152,6 +187,7 @@ impl StableMemory {
             self.footprint.accessed_pages += u64::from(stamp >> 1 != self.transaction);
             self.footprint.dirtied_pages += 1;
             backing.set_stamp(page, dirty);
+            backing.dirtied.push(page as u32);
             if page < old_pages {
                 backing.save(page);
             }
@@ -162,6 +198,20 @@ impl StableMemory {
     /// The whole contents, outside of any transaction.
     pub fn contents(&self) -> &[u8] {
         self.backing.as_ref().map_or(&[], |backing| backing.bytes(0..bytes(self.pages)))
+    }
+
+    /// What committed transactions changed since this was last asked, outside of any transaction.
+    pub fn take_changes(&mut self) -> PageChanges<'_> {
+        let Self { changed, backing, pages, .. } = self;
+        changed.take(backing.as_ref().map_or(&[], |backing| backing.bytes(0..bytes(*pages))))
+    }
+
+    /// Overwrites 4 KiB of a memory that is being restored, outside of any transaction. Returns whether they are in bounds.
+    pub fn restore_page(&mut self, offset: u64, contents: &[u8]) -> bool {
+        let range = self.range(offset, contents.len() as u64);
+        let (Some(range), Some(backing)) = (range, &mut self.backing) else { return false };
+        backing.overwrite(range.start, contents);
+        true
     }
 
     /// Replaces the whole contents, outside of any transaction. The rest of the last 64-KiB page is zero.
@@ -184,6 +234,15 @@ impl StableMemory {
 }
 
 impl Backing {
+    fn new(memory: Mapping) -> Self {
+        Self {
+            memory: Arc::new(memory),
+            stamps: Mapping::new(stamp_bytes(), Access::ReadWrite),
+            undo: UndoLog::new(INSTALL_STABLE_PAGES as usize),
+            dirtied: Vec::new(),
+        }
+    }
+
     fn stamp(&self, page: usize) -> u32 {
         // SAFETY: there is a stamp for each page of the capacity.
         unsafe { self.stamps.base().cast::<u32>().add(page).read() }

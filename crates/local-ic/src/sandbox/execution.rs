@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use candid::Principal;
+use serde::{Deserialize, Serialize};
 
 use crate::canister::{CanisterLog, Settings};
 use crate::limits::WASM_PAGE;
@@ -76,7 +77,7 @@ pub struct Rejection {
 pub type Response = Result<Vec<u8>, RejectResponse>;
 
 /// A function of the canister's table, and the argument that it is to be called with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closure {
     /// The index in the table.
     pub function: u32,
@@ -85,7 +86,7 @@ pub struct Closure {
 }
 
 /// A call that a canister makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// The canister called.
     pub callee: Vec<u8>,

@@ -21,7 +21,9 @@ const REMEMBERED_MODULES: usize = 64;
 
 /// A module, ready to run.
 pub struct CompiledModule {
-    /// SHA-256 of the bytes that were installed.
+    /// The bytes that were installed, compressed or not.
+    pub wasm: Vec<u8>,
+    /// Their SHA-256.
     pub hash: [u8; 32],
     /// Bytes of the module after decompression.
     pub size: u64,
@@ -92,6 +94,7 @@ impl Compiler {
             .and_then(|code| self.linker.instantiate_pre(&code))
             .map_err(|error| format!("the module does not compile: {error:#}"))?;
         Ok(CompiledModule {
+            wasm: wasm.to_vec(),
             hash,
             size: module.len() as u64,
             methods: validated.methods,

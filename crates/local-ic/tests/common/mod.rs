@@ -1,6 +1,9 @@
 //! Helpers for tests that write their canisters as WebAssembly text.
 #![allow(dead_code, reason = "each test uses some of them")]
 
+pub mod memory_canister;
+pub mod random;
+
 use candid::Principal;
 use local_ic::{LocalIc, RejectResponse};
 

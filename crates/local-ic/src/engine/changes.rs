@@ -1,0 +1,192 @@
+//! What changed of the state since it was last asked for: to be saved, and to be shown to readers.
+//!
+//! Saved, the state is a map. Its keys, in this order:
+//!
+//! ```text
+//! 0                                the time, 8 bytes, little-endian; then what the engine is besides its canisters
+//! 1 | canister                     what a canister is besides its module and memories: a `Record`
+//! 2 | canister                     its module, as it was installed
+//! 3 | canister | page number       4 KiB of its heap
+//! 4 | canister | page number       4 KiB of its stable memory
+//! ```
+//!
+//! A canister is the length of its id, 1 byte, and the id; a page number has 4 bytes, big-endian. Pages that are zero and
+//! always were may be missing. Values that are not raw bytes are encoded by postcard.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use candid::Principal;
+use serde::{Deserialize, Serialize};
+use wasmtime::Val;
+
+use super::{Engine, Moment};
+use crate::canister::Canister;
+use crate::memory::PageChanges;
+use crate::wasm::CompiledModule;
+
+/// Where a state is saved: a map from keys to values.
+pub trait Storage {
+    /// How it fails.
+    type Error;
+
+    /// Puts a value under a key, in place of any other.
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), Self::Error>;
+
+    /// Removes every key that begins with `prefix`.
+    fn remove(&mut self, prefix: &[u8]) -> Result<(), Self::Error>;
+}
+
+/// What changed of a state.
+pub struct Changes<'a> {
+    /// When it is, and where.
+    pub(crate) moment: Moment,
+    /// The engine, encoded, if it changed.
+    pub(super) engine: Option<Vec<u8>>,
+    /// The canisters that changed.
+    pub(crate) canisters: Vec<CanisterChanges<'a>>,
+}
+
+/// What changed of a canister.
+pub struct CanisterChanges<'a> {
+    /// Its id.
+    pub id: Principal,
+    /// What it is besides its module and memories: a [`Record`], encoded.
+    pub record: Vec<u8>,
+    /// Its code, if it has any.
+    pub code: Option<CodeChanges<'a>>,
+    /// Its stable memory.
+    pub stable: PageChanges<'a>,
+}
+
+/// What changed of a canister's code.
+pub struct CodeChanges<'a> {
+    /// The module. It is another one if the heap is.
+    pub module: &'a Arc<CompiledModule>,
+    /// The mutable globals.
+    pub globals: &'a [Val],
+    /// The heap.
+    pub heap: PageChanges<'a>,
+}
+
+/// What a canister is besides its module and memories.
+#[derive(Serialize, Deserialize)]
+pub struct Record<C> {
+    /// The canister.
+    pub canister: C,
+    /// Of its code, if it has any: the size of the heap in bytes, and the bits of the mutable globals.
+    pub code: Option<(u64, Vec<u64>)>,
+    /// Size of stable memory, in 64-KiB pages.
+    pub stable_pages: u64,
+}
+
+/// What was taken: the encoding of the engine, and those of the canisters' records.
+#[derive(Default)]
+pub struct Taken {
+    engine: Vec<u8>,
+    records: BTreeMap<Principal, Vec<u8>>,
+}
+
+/// The first byte of a key.
+pub(super) mod kind {
+    pub const ENGINE: u8 = 0;
+    pub const RECORD: u8 = 1;
+    pub const MODULE: u8 = 2;
+    pub const HEAP: u8 = 3;
+    pub const STABLE: u8 = 4;
+}
+
+impl Engine {
+    /// What changed since this was last asked; at first, everything.
+    pub fn take_changes(&mut self) -> Changes<'_> {
+        let moment = self.moment();
+        let encoded = encode(self);
+        let engine = (encoded != self.taken.engine).then(|| encoded.clone());
+        self.taken.engine = encoded;
+        let records = &mut self.taken.records;
+        let canisters = self.canisters.values_mut().filter_map(|canister| {
+            let record = encode(&Record::of(canister));
+            let same = records.insert(canister.id, record.clone()).is_some_and(|taken| taken == record);
+            let changes = CanisterChanges {
+                id: canister.id,
+                record,
+                code: canister.code.as_ref().map(|code| CodeChanges {
+                    module: &code.module,
+                    globals: code.globals(),
+                    heap: code.heap.take_changes(),
+                }),
+                stable: canister.stable.take_changes(),
+            };
+            (!same || changes.memories().any(PageChanges::is_some)).then_some(changes)
+        });
+        Changes { moment, engine, canisters: canisters.collect() }
+    }
+}
+
+impl<'a> Record<&'a Canister> {
+    fn of(canister: &'a Canister) -> Self {
+        let code = canister.code.as_ref().map(|code| (code.heap.size() as u64, code.global_bits()));
+        Self { canister, code, stable_pages: canister.stable.pages() }
+    }
+}
+
+impl<'a> CanisterChanges<'a> {
+    fn memories(&self) -> impl Iterator<Item = &PageChanges<'a>> {
+        self.code.iter().map(|code| &code.heap).chain([&self.stable])
+    }
+}
+
+impl Changes<'_> {
+    /// Whether nothing changed but the time.
+    pub fn is_empty(&self) -> bool {
+        self.engine.is_none() && self.canisters.is_empty()
+    }
+
+    /// Makes of what `storage` has, which is the state as of the last changes, the state as of these.
+    ///
+    /// # Errors
+    ///
+    /// If the storage fails. Then part of the changes may be there.
+    pub fn save<S: Storage>(&self, storage: &mut S) -> Result<(), S::Error> {
+        if let Some(engine) = &self.engine {
+            storage.put(&[kind::ENGINE], &[&self.moment.now.to_le_bytes(), engine.as_slice()].concat())?;
+        }
+        for canister in &self.canisters {
+            let id = canister.id;
+            storage.put(&key(kind::RECORD, id), &canister.record)?;
+            match &canister.code {
+                Some(code) => {
+                    if code.heap.replaced {
+                        storage.put(&key(kind::MODULE, id), &code.module.wasm)?;
+                    }
+                    save_pages(storage, &key(kind::HEAP, id), &code.heap)?;
+                }
+                None => {
+                    storage.remove(&key(kind::MODULE, id))?;
+                    storage.remove(&key(kind::HEAP, id))?;
+                }
+            }
+            save_pages(storage, &key(kind::STABLE, id), &canister.stable)?;
+        }
+        Ok(())
+    }
+}
+
+fn save_pages<S: Storage>(storage: &mut S, prefix: &[u8], changes: &PageChanges) -> Result<(), S::Error> {
+    if changes.replaced {
+        storage.remove(prefix)?;
+    }
+    for (number, contents) in changes.pages() {
+        storage.put(&[prefix, &number.to_be_bytes()].concat(), contents)?;
+    }
+    Ok(())
+}
+
+fn key(kind: u8, canister: Principal) -> Vec<u8> {
+    let id = canister.as_slice();
+    [&[kind, id.len() as u8], id].concat()
+}
+
+fn encode(value: &impl Serialize) -> Vec<u8> {
+    postcard::to_stdvec(value).expect("a vector takes everything")
+}

@@ -1,0 +1,114 @@
+//! A state from where it was saved.
+
+use std::fmt;
+
+use candid::Principal;
+
+use super::Engine;
+use super::changes::{Record, kind};
+use crate::canister::{Canister, Code};
+use crate::client::LocalIc;
+use crate::limits::{MAX_STABLE_MEMORY, OS_PAGE, WASM_PAGE};
+use crate::wasm::compile;
+
+/// A state that is being restored, entry by entry.
+#[derive(Default)]
+pub struct Restore {
+    engine: Option<Engine>,
+    /// The canisters whose modules are still to come, with the size of the heap and the globals.
+    expected: Vec<(Principal, u64, Vec<u64>)>,
+}
+
+/// What was saved is no state.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RestoreError(String);
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for RestoreError {}
+
+impl Restore {
+    /// Takes the next entry that [`Changes::save`](super::Changes::save) left in the storage, in ascending order of keys.
+    ///
+    /// # Errors
+    ///
+    /// If the entry is none that belongs there.
+    pub fn entry(&mut self, key: &[u8], value: &[u8]) -> Result<(), RestoreError> {
+        let wrong = |what: &str| RestoreError(format!("the entry {} {what}", hex(key)));
+        let Some((&kind, rest)) = key.split_first() else { return Err(wrong("has no kind")) };
+        if kind == kind::ENGINE {
+            let (now, engine) = value.split_first_chunk().ok_or_else(|| wrong("has no time"))?;
+            let mut engine: Engine = postcard::from_bytes(engine).map_err(|error| wrong(&error.to_string()))?;
+            engine.now = u64::from_le_bytes(*now);
+            self.engine = Some(engine);
+            return Ok(());
+        }
+        let engine = self.engine.as_mut().ok_or_else(|| wrong("comes before the engine"))?;
+        let (id, page) = split_id(rest).ok_or_else(|| wrong("names no canister"))?;
+        if kind == kind::RECORD {
+            let record: Record<Canister> = postcard::from_bytes(value).map_err(|error| wrong(&error.to_string()))?;
+            let mut canister = record.canister;
+            if record.stable_pages > MAX_STABLE_MEMORY / WASM_PAGE || !canister.stable.grow(record.stable_pages) {
+                return Err(wrong("has too much stable memory"));
+            }
+            if let Some((heap_size, globals)) = record.code {
+                self.expected.push((id, heap_size, globals));
+            }
+            engine.canisters.insert(id, canister);
+            return Ok(());
+        }
+        let canister = engine.canister_mut(id).map_err(|_| wrong("is of no canister"))?;
+        if kind == kind::MODULE {
+            let place = self.expected.iter().position(|(expected, ..)| *expected == id);
+            let place = place.ok_or_else(|| wrong("is of a canister without code"))?;
+            let (_, heap_size, globals) = self.expected.swap_remove(place);
+            let code = compile(value).and_then(|module| Code::restore(module, heap_size, &globals));
+            canister.code = Some(code.map_err(|error| wrong(&error))?);
+            return Ok(());
+        }
+        let number = page.try_into().map(u32::from_be_bytes).map_err(|_| wrong("has no page number"))?;
+        let offset = u64::from(number) * OS_PAGE;
+        if value.len() as u64 != OS_PAGE {
+            return Err(wrong("is no page"));
+        }
+        let written = match kind {
+            kind::HEAP => canister.code.as_ref().is_some_and(|code| code.heap.write(offset as usize, value)),
+            kind::STABLE => canister.stable.restore_page(offset, value),
+            _ => return Err(wrong("is of an unknown kind")),
+        };
+        if written { Ok(()) } else { Err(wrong("lies outside of its memory")) }
+    }
+
+    /// The state.
+    ///
+    /// # Errors
+    ///
+    /// If something is missing.
+    pub fn finish(self) -> Result<LocalIc, RestoreError> {
+        if let Some((id, ..)) = self.expected.first() {
+            return Err(RestoreError(format!("the module of canister {id} is missing")));
+        }
+        let mut engine = self.engine.ok_or_else(|| RestoreError("there is no engine".into()))?;
+        for canister in engine.canisters.values_mut() {
+            if let Some(code) = &mut canister.code {
+                code.commit();
+            }
+        }
+        Ok(LocalIc::with(engine))
+    }
+}
+
+/// The canister id at the front of `bytes`, and what follows.
+fn split_id(bytes: &[u8]) -> Option<(Principal, &[u8])> {
+    let (&length, rest) = bytes.split_first()?;
+    let (id, rest) = rest.split_at_checked(length.into())?;
+    Some((Principal::try_from_slice(id).ok()?, rest))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,51 @@
+//! Contents that several views share, each as of its own beginning.
+//!
+//! An image lies in an anonymous file. A view is a private mapping of it: what is written through the view stays in the
+//! view, and the kernel copies a page when that first happens. A page of the image that is about to change is first
+//! copied in each view that is in use, by the same mechanism: so the view goes on seeing what it began with, and nobody
+//! waits for anybody.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::FromRawFd;
+
+use super::mapping::{Access, Mapping};
+use super::undo_log::{PAGE, Page};
+
+/// An image, of pages that are zero until they are written.
+pub struct Image {
+    file: File,
+    /// The file, shared.
+    memory: Mapping,
+}
+
+impl Image {
+    /// An image that can hold `capacity` bytes. It takes physical memory only where it is written.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses.
+    pub fn new(capacity: usize) -> Self {
+        // SAFETY: the name is a C string, and the descriptor that the kernel returns belongs to nobody else.
+        let file = unsafe {
+            let descriptor = libc::memfd_create(c"local-ic image".as_ptr(), libc::MFD_CLOEXEC);
+            assert!(descriptor >= 0, "cannot create an anonymous file: {}", io::Error::last_os_error());
+            File::from_raw_fd(descriptor)
+        };
+        file.set_len(capacity as u64).expect("an anonymous file can be as large as an address space");
+        let memory = Mapping::shared(&file, capacity);
+        Self { file, memory }
+    }
+
+    /// Changes a page. Views in use must have their own copy of it: see [`Mapping::copy_pages`].
+    pub fn write(&mut self, number: u32, contents: &Page) {
+        assert!(number as usize * PAGE < self.memory.len());
+        // SAFETY: the page lies in the mapping, which only this method accesses.
+        unsafe { self.memory.base().cast::<Page>().add(number as usize).write(*contents) };
+    }
+
+    /// A view, with `guard` inaccessible bytes behind it.
+    pub fn view(&self, guard: usize, access: Access) -> Mapping {
+        Mapping::view(&self.file, self.memory.len() + guard, access)
+    }
+}

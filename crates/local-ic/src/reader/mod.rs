@@ -1,0 +1,103 @@
+//! Queries beside updates.
+//!
+//! A [`StateReader`] has a copy of the state as of the last changes that were applied to it, and answers queries on it, on
+//! as many threads as ask, while the engine executes. Each query sees one state from its beginning to its end: it runs on
+//! a view of the copy, in which pages that later changes replace stay what they were. Applying changes waits for no
+//! query, and costs in proportion to what changed.
+
+mod published;
+mod view;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use candid::Principal;
+
+use crate::engine::{Changes, Moment, Query, not_found};
+use crate::reject::RejectResponse;
+use published::Published;
+
+/// What can be certified of a canister.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CanisterInfo {
+    /// Who controls it.
+    pub controllers: Vec<Principal>,
+    /// SHA-256 of its module, if it has one.
+    pub module_hash: Option<[u8; 32]>,
+    /// Names and contents of the module's custom sections `icp:public <name>`, and for controllers `icp:private <name>`.
+    pub metadata: Vec<(String, Vec<u8>)>,
+}
+
+/// A copy of the state, for queries.
+pub struct StateReader {
+    state: RwLock<State>,
+}
+
+struct State {
+    moment: Moment,
+    canisters: BTreeMap<Principal, Arc<Published>>,
+}
+
+impl StateReader {
+    /// A copy of the state that has only seen `changes`: the first that the engine hands out.
+    pub fn new(changes: &Changes<'_>) -> Self {
+        let state = State { moment: changes.moment, canisters: BTreeMap::new() };
+        let reader = Self { state: RwLock::new(state) };
+        reader.apply(changes);
+        reader
+    }
+
+    /// Applies the next changes. Queries that begin from now on see them.
+    pub fn apply(&self, changes: &Changes<'_>) {
+        if !changes.is_empty() {
+            let mut new = Vec::new();
+            for changes in &changes.canisters {
+                match self.canister(changes.id) {
+                    Ok(canister) => canister.apply(changes),
+                    Err(_) => new.push((changes.id, Arc::new(Published::new(changes)))),
+                }
+            }
+            self.write().canisters.extend(new);
+        }
+        self.write().moment = changes.moment;
+    }
+
+    /// Executes a query call.
+    pub fn query_call(
+        &self,
+        canister_id: Principal,
+        sender: Principal,
+        method: &str,
+        payload: Vec<u8>,
+    ) -> Result<Vec<u8>, RejectResponse> {
+        let query = Query { callee: canister_id, caller: sender, method: method.to_owned(), argument: payload };
+        let response = query.subject().and_then(|subject| {
+            let canister = self.canister(subject)?;
+            let moment = self.read().moment;
+            canister.with_view(|view| query.run(view, moment, 0))
+        });
+        response.map_err(RejectResponse::uncertified)
+    }
+
+    /// Whether there is a canister with this id.
+    pub fn canister_exists(&self, canister_id: Principal) -> bool {
+        self.canister(canister_id).is_ok()
+    }
+
+    /// What can be certified of a canister to `sender`, if there is one with this id.
+    pub fn canister_info(&self, canister_id: Principal, sender: Principal) -> Option<CanisterInfo> {
+        self.canister(canister_id).ok().map(|canister| canister.info(sender))
+    }
+
+    fn canister(&self, id: Principal) -> Result<Arc<Published>, RejectResponse> {
+        self.read().canisters.get(&id).cloned().ok_or_else(|| not_found(id))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().expect("no thread panics while it holds this lock")
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().expect("no thread panics while it holds this lock")
+    }
+}

@@ -1,0 +1,101 @@
+//! What one query runs on.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::published::State;
+use crate::canister::{Canister, Code};
+use crate::memory::{Heap, Mapping, StableMemory};
+
+/// Bytes of a page of memory.
+const PAGE: usize = crate::limits::OS_PAGE as usize;
+
+/// A canister whose memories are views. It is used by one query at a time.
+pub struct View {
+    canister: Canister,
+    /// The state's version that it shows.
+    version: u64,
+    /// The state's generation that its memories are of.
+    generation: u64,
+}
+
+/// The memories of a view in use, to have them keep pages that are about to change.
+pub struct Memories {
+    heap: Option<Arc<Heap>>,
+    stable: Arc<Mapping>,
+}
+
+impl View {
+    /// A view of `state`, to be shown.
+    pub fn new(state: &State) -> Self {
+        let mut canister = state.canister();
+        canister.code = state.code.as_ref().map(|code| Code::view(Arc::clone(&code.module), &code.heap));
+        canister.stable = StableMemory::view(&state.stable);
+        // No state has this version yet, so that the first `show` shows everything.
+        Self { canister, version: state.version + 1, generation: state.generation }
+    }
+
+    /// Shows `state`, which is of the view's generation.
+    pub fn show(&mut self, state: &State) {
+        if self.version == state.version {
+            return;
+        }
+        let Canister { code, stable, .. } = std::mem::replace(&mut self.canister, state.canister());
+        self.canister.code = code;
+        self.canister.stable = stable;
+        if let (Some(code), Some(published)) = (&mut self.canister.code, &state.code) {
+            code.show(published.heap_size, &published.globals);
+        }
+        self.canister.stable.show(state.stable_pages);
+        self.version = state.version;
+    }
+
+    /// The canister.
+    pub fn canister(&mut self) -> &mut Canister {
+        &mut self.canister
+    }
+
+    /// The generation that its memories are of.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Its memories.
+    pub fn memories(&self) -> Memories {
+        Memories {
+            heap: self.canister.code.as_ref().map(|code| Arc::clone(&code.heap)),
+            stable: Arc::clone(self.canister.stable.mapping().expect("a view has a mapping")),
+        }
+    }
+
+    /// Lets go of the pages that were copied. Returns whether the view can be used again.
+    pub fn refresh(&mut self) -> bool {
+        self.canister.executions.clear();
+        self.canister.stable.refresh();
+        self.canister.code.as_ref().is_none_or(|code| code.heap.refresh())
+    }
+}
+
+impl Memories {
+    /// Whether they are those of `view`.
+    pub fn are_of(&self, view: &View) -> bool {
+        view.canister.stable.mapping().is_some_and(|stable| Arc::ptr_eq(stable, &self.stable))
+    }
+
+    /// Keeps these pages of the heap, ascending, as they are.
+    pub fn keep_heap(&self, pages: &[u32]) {
+        if let Some(heap) = &self.heap {
+            runs(pages).for_each(|run| heap.keep(run));
+        }
+    }
+
+    /// Keeps these pages of stable memory, ascending, as they are.
+    pub fn keep_stable(&self, pages: &[u32]) {
+        runs(pages).for_each(|run| self.stable.copy_pages(run.start * PAGE..run.end * PAGE));
+    }
+}
+
+/// The runs of successive numbers in `pages`.
+fn runs(pages: &[u32]) -> impl Iterator<Item = Range<usize>> {
+    pages.chunk_by(|a, b| a + 1 == *b).map(|run| run[0] as usize..run[run.len() - 1] as usize + 1)
+}

@@ -1,0 +1,197 @@
+//! A reader answers on one consistent state while the engine executes and changes are applied.
+
+mod common;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use candid::Principal;
+use common::memory_canister::{FIRST_OFFSET, SIZE, install, module, replied, update, words};
+use common::random::Random;
+use local_ic::{LocalIc, StateReader};
+
+/// Long enough for whatever is to happen meanwhile: a tenth of a second, about.
+const LONG: u32 = 100_000_000;
+
+fn query(reader: &StateReader, id: Principal, method: &str, arguments: &[u32]) -> Vec<u32> {
+    replied(reader.query_call(id, Principal::anonymous(), method, words(arguments)))
+}
+
+fn publish(ic: &LocalIc, reader: &StateReader) {
+    ic.take_changes(|changes| reader.apply(changes));
+}
+
+#[test]
+fn queries_are_answered_while_an_update_runs_and_see_nothing_of_it() {
+    let ic = LocalIc::new();
+    let id = install(&ic);
+    let reader = ic.take_changes(StateReader::new);
+    let done = AtomicBool::new(false);
+    let during = thread::scope(|scope| {
+        scope.spawn(|| {
+            update(&ic, id, "slow", &[10 * LONG]).expect("it replies");
+            done.store(true, Ordering::SeqCst);
+        });
+        let mut during = 0;
+        loop {
+            assert_eq!(query(&reader, id, "read", &[FIRST_OFFSET]), [0, 0]);
+            if done.load(Ordering::SeqCst) {
+                break during;
+            }
+            during += 1;
+        }
+    });
+    assert!(during > 10, "only {during} queries were answered during the update");
+    publish(&ic, &reader);
+    assert_eq!(query(&reader, id, "read", &[FIRST_OFFSET]), [1, 1]);
+}
+
+/// Several queries are under way while several states are applied; each sees one state, and later ones see later states.
+#[test]
+fn a_query_sees_one_state_from_its_beginning_to_its_end() {
+    let ic = LocalIc::new();
+    let id = install(&ic);
+    let reader = ic.take_changes(StateReader::new);
+    let offsets = [FIRST_OFFSET, FIRST_OFFSET + 40_000, SIZE - 4];
+    let seen = thread::scope(|scope| {
+        let queries: Vec<_> = offsets
+            .iter()
+            .map(|&offset| {
+                let reader = &reader;
+                scope.spawn(move || -> Vec<u32> {
+                    let twice = || query(reader, id, "read_twice", &[offset, LONG]);
+                    (0..5)
+                        .map(|_| {
+                            let words = twice();
+                            assert_eq!(words, [words[0]; 4], "a query saw more than one state");
+                            words[0]
+                        })
+                        .collect()
+                })
+            })
+            .collect();
+        let mut value = 0;
+        while queries.iter().any(|query| !query.is_finished()) {
+            value += 1;
+            for offset in offsets {
+                update(&ic, id, "write", &[offset, value]).expect("it replies");
+            }
+            publish(&ic, &reader);
+        }
+        queries.into_iter().map(|query| query.join().expect("it passes")).collect::<Vec<_>>()
+    });
+    for values in seen {
+        assert!(values.is_sorted(), "{values:?}");
+        assert!(values[4] > values[0], "no state was applied meanwhile: {values:?}");
+    }
+}
+
+#[test]
+fn what_a_query_writes_is_gone_and_new_memory_is_zero() {
+    let ic = LocalIc::new();
+    let id = install(&ic);
+    let reader = ic.take_changes(StateReader::new);
+    for _ in 0..3 {
+        // Grow what the next query's growth might be seen through.
+        assert_eq!(query(&reader, id, "scribble", &[FIRST_OFFSET, 7]), [0]);
+        assert_eq!(query(&reader, id, "read", &[FIRST_OFFSET]), [0, 0]);
+        assert_eq!(query(&reader, id, "counted", &[]), [0, 0]);
+    }
+}
+
+#[test]
+fn memory_that_a_query_grows_is_zero_whatever_is_applied_meanwhile() {
+    let ic = LocalIc::new();
+    let id = install(&ic);
+    let reader = ic.take_changes(StateReader::new);
+    update(&ic, id, "grow", &[]).expect("it replies");
+    update(&ic, id, "write", &[SIZE, 9]).expect("it replies");
+    // The view that is created here is of the smaller heap, and the image is that of the larger one once it runs.
+    assert_eq!(query(&reader, id, "scribble", &[FIRST_OFFSET, 7]), [0]);
+    publish(&ic, &reader);
+    assert_eq!(query(&reader, id, "read", &[SIZE]), [9, 9]);
+    assert_eq!(query(&reader, id, "scribble", &[FIRST_OFFSET, 7]), [0]);
+    assert_eq!(query(&reader, id, "read", &[SIZE]), [9, 9]);
+}
+
+#[test]
+fn more_queries_than_run_beside_each_other_are_all_answered() {
+    let ic = LocalIc::new();
+    let id = install(&ic);
+    update(&ic, id, "write", &[FIRST_OFFSET, 3]).expect("it replies");
+    let reader = ic.take_changes(StateReader::new);
+    thread::scope(|scope| {
+        for _ in 0..4 * local_ic::limits::MAX_CONCURRENT_QUERIES {
+            scope.spawn(|| assert_eq!(query(&reader, id, "read_twice", &[FIRST_OFFSET, LONG / 20]), [3; 4]));
+        }
+    });
+}
+
+#[test]
+fn an_upgrade_is_seen_with_its_new_heap_and_old_stable_memory() {
+    let ic = LocalIc::new();
+    let id = install(&ic);
+    update(&ic, id, "write", &[FIRST_OFFSET, 3]).expect("it replies");
+    let reader = ic.take_changes(StateReader::new);
+    thread::scope(|scope| {
+        let before = scope.spawn(|| query(&reader, id, "read_twice", &[FIRST_OFFSET, 3 * LONG]));
+        thread::sleep(std::time::Duration::from_millis(20));
+        ic.upgrade_canister(id, module(), vec![], None).expect("it upgrades");
+        publish(&ic, &reader);
+        assert_eq!(query(&reader, id, "read", &[FIRST_OFFSET]), [0, 3]);
+        assert_eq!(before.join().expect("it is answered"), [3; 4]);
+    });
+    ic.uninstall_canister(id, None).expect("it is uninstalled");
+    publish(&ic, &reader);
+    let rejected = reader.query_call(id, Principal::anonymous(), "read", words(&[FIRST_OFFSET]));
+    assert_eq!(rejected, ic.query_call(id, Principal::anonymous(), "read", words(&[FIRST_OFFSET])));
+    rejected.expect_err("there is no module");
+}
+
+/// After any changes the reader answers as the engine does.
+#[test]
+fn a_reader_follows_random_changes() {
+    let mut random = Random::new(5);
+    let ic = LocalIc::new();
+    let id = install(&ic);
+    let reader = ic.take_changes(StateReader::new);
+    // Of the heap, in bytes.
+    let mut size = SIZE;
+    for step in 0..2_000 {
+        let offset = FIRST_OFFSET + random.below((size - FIRST_OFFSET) / 4) * 4;
+        match random.below(40) {
+            0 => {
+                update(&ic, id, "grow", &[]).expect("it replies");
+                size += 1 << 16;
+            }
+            1 => {
+                ic.upgrade_canister(id, module(), vec![], None).expect("it upgrades");
+                // The stable memory keeps its size.
+                size = SIZE;
+            }
+            2..5 => {
+                update(&ic, id, "write_and_trap", &[offset, step]).expect_err("it traps");
+            }
+            _ => {
+                update(&ic, id, "write", &[offset, step]).expect("it replies");
+            }
+        }
+        if random.below(3) == 0 {
+            publish(&ic, &reader);
+            for place in
+                [offset.min(size - 4), FIRST_OFFSET, FIRST_OFFSET + random.below((size - FIRST_OFFSET) / 4) * 4]
+            {
+                let asked = |method: &str, arguments: &[u32]| {
+                    (
+                        query(&reader, id, method, arguments),
+                        replied(ic.query_call(id, Principal::anonymous(), method, words(arguments))),
+                    )
+                };
+                let (read, expected) = asked("read", &[place]);
+                assert_eq!(read, expected, "step {step}, offset {place}");
+                let (counted, expected) = asked("counted", &[]);
+                assert_eq!(counted, expected, "step {step}");
+            }
+        }
+    }
+}
