@@ -16,34 +16,13 @@
 //! The tree of one certificate holds, of request statuses and canisters, only those that its paths name: the others
 //! would be pruned, and building them would make each certificate as dear as there are requests.
 
-use candid::Principal;
 use ic_certification::Certificate;
-use local_ic::{CANISTER_ID_RANGE, RejectResponse};
+use local_ic::{CANISTER_ID_RANGE, CanisterInfo};
 use serde::Serialize;
 
 use crate::keys::Keys;
+use crate::requests::Status;
 use crate::state_tree::{Path, StateTree};
-
-/// What is known of a request.
-#[derive(Clone, Debug)]
-pub enum Status {
-    /// It was taken in, and is not answered.
-    Processing,
-    /// It was answered.
-    Answered(Result<Vec<u8>, RejectResponse>),
-}
-
-/// What is certified of a canister.
-pub struct CanisterInfo {
-    /// Its id.
-    pub id: Principal,
-    /// Who controls it.
-    pub controllers: Vec<Principal>,
-    /// SHA-256 of its module, if it has one.
-    pub module_hash: Option<[u8; 32]>,
-    /// Names and contents of its public metadata.
-    pub metadata: Vec<(String, Vec<u8>)>,
-}
 
 /// The part of the state tree that every certificate shares.
 pub fn base_tree(keys: &Keys, now: u64) -> StateTree {
@@ -66,7 +45,7 @@ pub fn insert_request(tree: &mut StateTree, id: &[u8], status: &Status) {
         tree.insert(&[b"request_status", id, name.as_bytes()], contents);
     };
     match status {
-        Status::Processing => insert("status", b"processing".to_vec()),
+        Status::Processing(_) => insert("status", b"processing".to_vec()),
         Status::Answered(Ok(reply)) => {
             insert("status", b"replied".to_vec());
             insert("reply", reply.clone());
@@ -81,9 +60,9 @@ pub fn insert_request(tree: &mut StateTree, id: &[u8], status: &Status) {
 }
 
 /// Adds what is certified of a canister.
-pub fn insert_canister(tree: &mut StateTree, canister: &CanisterInfo) {
+pub fn insert_canister(tree: &mut StateTree, id: &[u8], canister: &CanisterInfo) {
     let mut insert = |path: &[&[u8]], contents: Vec<u8>| {
-        tree.insert(&[&[b"canister".as_slice(), canister.id.as_slice()], path].concat(), contents);
+        tree.insert(&[&[b"canister".as_slice(), id], path].concat(), contents);
     };
     insert(&[b"controllers"], cbor(&canister.controllers));
     if let Some(hash) = canister.module_hash {

@@ -22,25 +22,39 @@ pub struct Keys {
     pub node_id: Principal,
 }
 
+/// What both keys are made of.
+pub type Seeds = [[u8; 32]; 2];
+
 impl Keys {
     /// New keys, from the operating system's randomness.
     pub fn generate() -> Result<Self, getrandom::Error> {
-        let mut seed = [0; 32];
-        let subnet = loop {
-            getrandom::getrandom(&mut seed)?;
-            // A scalar's first bits are zero: two seeds of three are too large.
-            seed[0] &= 0x7f;
-            if let Ok(key) = ic_verify_bls_signature::PrivateKey::deserialize(&seed) {
-                break key;
+        loop {
+            let mut seeds = Seeds::default();
+            for seed in &mut seeds {
+                getrandom::getrandom(seed)?;
             }
-        };
-        getrandom::getrandom(&mut seed)?;
-        let node = ic_ed25519::PrivateKey::deserialize_raw_32(&seed);
+            // A scalar's first bit is zero.
+            seeds[0][0] &= 0x7f;
+            if let Some(keys) = Self::from_seeds(seeds) {
+                return Ok(keys);
+            }
+        }
+    }
+
+    /// The keys that [`Keys::seeds`] are of. `None` if the first seed is no scalar of the curve.
+    pub fn from_seeds([subnet, node]: Seeds) -> Option<Self> {
+        let subnet = ic_verify_bls_signature::PrivateKey::deserialize(&subnet).ok()?;
+        let node = ic_ed25519::PrivateKey::deserialize_raw_32(&node);
         let root_key = [&BLS_DER_PREFIX[..], &subnet.public_key().serialize()].concat();
         let node_key = node.public_key().serialize_rfc8410_der();
         let (subnet_id, node_id) =
             (Principal::self_authenticating(&root_key), Principal::self_authenticating(&node_key));
-        Ok(Self { subnet, node, root_key, node_key, subnet_id, node_id })
+        Some(Self { subnet, node, root_key, node_key, subnet_id, node_id })
+    }
+
+    /// What the keys are made of: secret.
+    pub fn seeds(&self) -> Seeds {
+        [self.subnet.serialize(), self.node.serialize_raw()]
     }
 
     /// The subnet's signature, 48 bytes.

@@ -6,19 +6,28 @@
 //!
 //! The folders and modules are the layers, each using those after it:
 //! - `http`: connections, routes, and the translation between HTTP, CBOR and the node;
-//! - `node`: the engine behind one executor, request statuses, and who may ask what;
+//! - `node`: who may ask what, and where it is answered;
+//! - `executor`: updates, round by round;
+//! - `requests`: the calls that were made, and how far they have come;
+//! - `state`, `folder`: what a network starts from, in memory or on disk;
 //! - `certificate`, `state_tree`: what the node certifies;
 //! - `sender`: whether a request is its sender's;
 //! - `keys`: the subnet's and the node's keys;
 //! - [`limits`]: every limit, named once.
 
 mod certificate;
+mod executor;
+mod folder;
 mod http;
 mod keys;
 pub mod limits;
 mod node;
+mod requests;
 mod sender;
+mod state;
 mod state_tree;
 
-pub use http::serve;
-pub use node::Node;
+pub use folder::FolderError;
+pub use http::{Page, serve};
+pub use node::{ExecutorThread, Node};
+pub use state::State;

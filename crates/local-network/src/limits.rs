@@ -28,5 +28,9 @@ pub const MAX_PATHS: usize = 1_000;
 pub const MAX_PATH_LABELS: usize = 127;
 /// Calls whose status is kept. Further ones are rejected until some have expired.
 pub const MAX_REQUEST_STATUSES: usize = 1_000_000;
+/// Calls that the engine takes in for one round: those of one block.
+pub const MAX_BLOCK_MESSAGES: usize = 1_000;
+/// Bytes of their arguments together, but for the first of them.
+pub const MAX_BLOCK_BYTES: usize = 4 << 20;
 /// How often rounds are executed while there is nothing to do, for timers and heartbeats.
 pub const IDLE_ROUND: Duration = Duration::from_millis(200);

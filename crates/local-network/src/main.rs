@@ -1,21 +1,29 @@
-//! Serves one canister on this machine: `local-network MODULE [--port PORT]`.
+//! Serves one canister on this machine: `local-network MODULE [--port PORT] [--state FOLDER] [--page FOLDER]`.
 
+mod announcement;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 use std::{env, fs};
 
 use candid::Principal;
 use local_ic::{LocalIc, Time};
-use local_network::{Node, serve};
+use local_network::{Node, Page, State, serve};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+const USAGE: &str = "usage: local-network MODULE [--port PORT] [--state FOLDER] [--page FOLDER]";
+/// What the page knows the canister as.
+const CANISTER_NAME: &str = "message-canister";
 /// The port unless another is asked for.
 const DEFAULT_PORT: u16 = 4943;
 
 struct Options {
-    module: String,
+    module: PathBuf,
     port: u16,
+    state: Option<PathBuf>,
+    page: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -30,69 +38,80 @@ fn main() -> ExitCode {
 }
 
 fn options() -> Result<Options, String> {
-    let (mut module, mut port) = (None, DEFAULT_PORT);
+    let (mut module, mut port, mut state, mut page) = (None, DEFAULT_PORT, None, None);
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {
-        if word == "--port" {
-            let text = words.next().ok_or("--port takes a number")?;
-            port = text.parse().map_err(|_| format!("--port takes a number up to 65535, not '{text}'"))?;
-        } else if word.starts_with('-') || module.is_some() {
-            return Err(format!("unexpected '{word}'; usage: local-network MODULE [--port PORT]"));
-        } else {
-            module = Some(word);
+        match word.as_str() {
+            "--port" => {
+                let text = words.next().ok_or("--port takes a number")?;
+                port = text.parse().map_err(|_| format!("--port takes a number up to 65535, not '{text}'"))?;
+            }
+            "--state" => state = Some(words.next().ok_or("--state takes a folder")?.into()),
+            "--page" => page = Some(PathBuf::from(words.next().ok_or("--page takes a folder")?)),
+            other if other.starts_with('-') || module.is_some() => {
+                return Err(format!("unexpected '{other}'; {USAGE}"));
+            }
+            _ => module = Some(word.into()),
         }
     }
-    Ok(Options { module: module.ok_or("usage: local-network MODULE [--port PORT]")?, port })
+    if let Some(folder) = page.as_ref().filter(|folder| !folder.join("index.html").is_file()) {
+        return Err(format!("--page {}: there is no index.html", folder.display()));
+    }
+    Ok(Options { module: module.ok_or(USAGE)?, port, state, page })
 }
 
 fn run(options: &Options) -> Result<(), String> {
-    let module = fs::read(&options.module).map_err(|error| format!("{}: {error}", options.module))?;
+    let module = fs::read(&options.module).map_err(|error| format!("{}: {error}", options.module.display()))?;
+    let (state, canister) = match &options.state {
+        None => {
+            let (engine, canister) = install(module, options)?;
+            (State::in_memory(engine).map_err(|error| error.to_string())?, canister)
+        }
+        Some(folder) => match State::open(folder).map_err(|error| error.to_string())? {
+            Some(opened) => opened,
+            None => {
+                let (engine, canister) = install(module, options)?;
+                (State::create(folder, engine, canister).map_err(|error| error.to_string())?, canister)
+            }
+        },
+    };
+    let module_hash = state.module_hash(canister);
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+    let executor = runtime.block_on(async {
+        let listener = TcpListener::bind(("127.0.0.1", options.port))
+            .await
+            .map_err(|error| format!("port {}: {error}", options.port))?;
+        let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+        let [interrupt, terminate] = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        let mut interrupt = interrupt.map_err(|error| error.to_string())?;
+        let mut terminate = terminate.map_err(|error| error.to_string())?;
+        let (node, mut executor) = Node::start(state).map_err(|error| error.to_string())?;
+        let page = options.page.clone();
+        let page = page.map(|folder| Page::new(folder, &node.keys.root_key, CANISTER_NAME, canister));
+        announcement::print(port, canister, module_hash, options.state.as_deref(), page.is_some());
+        let stop = async {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                () = executor.ended() => {}
+            }
+        };
+        serve(node, page, listener, stop).await.map_err(|error| error.to_string())?;
+        Ok::<_, String>(executor)
+    })?;
+    // Requests that did not end in time hold the node: with the runtime they go.
+    drop(runtime);
+    executor.join()
+}
+
+/// A new engine with the module installed.
+fn install(module: Vec<u8>, options: &Options) -> Result<(LocalIc, Principal), String> {
     let engine = LocalIc::new();
     engine.set_time(Time::from(SystemTime::now()));
     let canister = engine.create_canister();
     let argument = candid::encode_one(None::<candid::Reserved>).map_err(|error| error.to_string())?;
     engine
         .try_install_canister(canister, module, argument, None)
-        .map_err(|reject| format!("{} does not install: {reject}", options.module))?;
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
-    runtime.block_on(async {
-        let listener = TcpListener::bind(("127.0.0.1", options.port))
-            .await
-            .map_err(|error| format!("port {}: {error}", options.port))?;
-        let port = listener.local_addr().map_err(|error| error.to_string())?.port();
-        let mut signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal).into_iter();
-        let mut next = || signals.next().expect("there are two").map_err(|error| error.to_string());
-        let (mut interrupt, mut terminate) = (next()?, next()?);
-        let node = Node::start(engine).map_err(|error| error.to_string())?;
-        announce(port, canister);
-        let stop = async {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        };
-        serve(node, listener, stop).await.map_err(|error| error.to_string())
-    })
-}
-
-/// Says that the network is ready, and how to call it.
-fn announce(port: u16, canister: Principal) {
-    let url = format!("http://127.0.0.1:{port}");
-    println!(
-        "\
-ready: {url} canister {canister}
-
-A development network for one machine; everything is gone when it stops. In another terminal, with icp:
-
-  icp canister call -n {url} -k fetch {canister} add_message '(blob \"alice\", blob \"sealed\")'
-  icp canister call -n {url} -k fetch {canister} get_message_by_id '(1 : nat32)' --query
-
-with dfx:
-
-  dfx canister call --network {url} {canister} add_message '(blob \"alice\", blob \"sealed\")'
-  dfx canister call --network {url} {canister} get_message_by_id '(1 : nat32)' --query
-
-with curl:
-
-  curl '{url}/?canisterId={canister}'
-  curl 'http://{canister}.localhost:{port}/'
-"
-    );
+        .map_err(|reject| format!("{} does not install: {reject}", options.module.display()))?;
+    Ok((engine, canister))
 }

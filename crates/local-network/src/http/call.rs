@@ -11,9 +11,10 @@ use tokio::sync::watch;
 
 use super::api::{check_route, envelope, principal, rejection, reply};
 use super::error::Refusal;
-use crate::certificate::Status;
+use crate::executor::Call;
 use crate::limits::CALL_TIMEOUT;
-use crate::node::{Call, Node, Progress, RequestHash};
+use crate::node::Node;
+use crate::requests::{Progress, RequestHash, Status};
 use crate::sender;
 
 /// `POST /api/v2/canister/<id>/call`: 202 once the call is taken in.

@@ -76,7 +76,7 @@ pub async fn serve(
 }
 
 /// The canister that a request names: in the query, or as the first label of its host.
-fn canister_id(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+pub fn canister_id(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let parameters = uri.query().unwrap_or_default().split('&');
     if let Some(id) = parameters.filter_map(|parameter| parameter.strip_prefix("canisterId=")).next() {
         return Some(id.to_string());

@@ -4,25 +4,29 @@ mod api;
 mod call;
 mod error;
 mod gateway;
+mod page;
 mod query;
 mod read_state;
 mod server;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tower_http::cors::CorsLayer;
 
+pub use page::Page;
 pub use server::serve;
 
 use crate::limits::MAX_BODY_BYTES;
 use crate::node::Node;
 
-/// The interface of `node`. What is not the API is for the gateway. Pages of any origin may call it, as on the platform.
-fn router(node: Arc<Node>) -> Router {
-    Router::new()
+/// The interface of `node`. What is not the API is for the gateway, or of the page. Pages of any origin may call it, as
+/// on the platform.
+fn router(node: Arc<Node>, page: Option<Page>) -> Router {
+    let router = Router::new()
         .route("/api/v2/status", get(api::status))
         .route("/api/v2/canister/{id}/call", post(call::asynchronous))
         .route("/api/v3/canister/{id}/call", post(call::synchronous))
@@ -34,7 +38,12 @@ fn router(node: Arc<Node>) -> Router {
         .route("/api/v2/subnet/{id}/read_state", post(read_state::of_subnet))
         .route("/api/v3/subnet/{id}/read_state", post(read_state::of_subnet))
         .fallback(gateway::serve)
+        .layer(from_fn(page::intercept))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CorsLayer::permissive())
-        .with_state(node)
+        .with_state(node);
+    match page {
+        Some(page) => router.layer(Extension(page)),
+        None => router,
+    }
 }

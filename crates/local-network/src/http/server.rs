@@ -15,20 +15,26 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use super::router;
+use super::{Page, router};
 use crate::limits::*;
 use crate::node::Node;
 
 /// How long open connections have to finish their request once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves `node` on `listener` until `stop` is done; requests that are being answered then are finished.
+/// Serves `node`, and a page if there is one, on `listener` until `stop` is done; requests that are being answered then are
+/// finished.
 ///
 /// # Errors
 ///
 /// If the listener fails for good.
-pub async fn serve(node: Arc<Node>, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let router = router(node);
+pub async fn serve(
+    node: Arc<Node>,
+    page: Option<Page>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let router = router(node, page);
     let (connections, requests) = (Arc::new(Semaphore::new(MAX_CONNECTIONS)), Arc::new(Semaphore::new(MAX_REQUESTS)));
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();

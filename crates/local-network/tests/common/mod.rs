@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use candid::Principal;
 use local_ic::{LocalIc, Time};
-use local_network::{Node, serve};
+use local_network::{Node, State, serve};
 use tokio::net::TcpListener;
 
 /// It tells who called, counts, traps, rejects, and lets no call of `refused` in.
@@ -58,8 +58,9 @@ impl Network {
         let module_hash = engine.module_hash(canister).expect("it has a module").to_vec();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let node = Node::start(engine).expect("there is randomness");
-        tokio::spawn(serve(node, listener, std::future::pending()));
+        let state = State::in_memory(engine).expect("there is randomness");
+        let (node, _) = Node::start(state).expect("there is a thread");
+        tokio::spawn(serve(node, None, listener, std::future::pending()));
         Self { url, canister, module_hash }
     }
 }

@@ -1,0 +1,280 @@
+//! The state on disk: a folder with one database, in which each commit is a transaction.
+//!
+//! ```text
+//! state.redb
+//!   network    format       4 bytes, little-endian: 1
+//!              canister     the id of the canister that the network was started with
+//!              subnet key, node key
+//!                           the seeds of the secret keys, 32 bytes each
+//!   engine     key -> value as local_ic::Changes::save puts them
+//!   requests   request id -> TakenCall, encoded by postcard
+//! ```
+//!
+//! The database checks what it reads by the checksum of each of its pages; a commit is on disk, whole, before it is
+//! confirmed. A new database has another name until its first commit is there, so that a folder has a whole state or none.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use candid::Principal;
+use local_ic::{Changes, LocalIc, Restore, Storage};
+use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
+
+use crate::keys::Keys;
+use crate::requests::{RequestHash, TakenCall};
+
+const FORMAT: u32 = 1;
+const DATABASE: &str = "state.redb";
+const NEW_DATABASE: &str = "state.redb.new";
+
+const NETWORK: TableDefinition<&str, &[u8]> = TableDefinition::new("network");
+const ENGINE: TableDefinition<&[u8], &[u8]> = TableDefinition::new("engine");
+const REQUESTS: TableDefinition<RequestHash, &[u8]> = TableDefinition::new("requests");
+
+/// A folder with a state, which this process has for itself.
+pub struct StateFolder {
+    database: Database,
+}
+
+/// A state, as it was last committed.
+pub struct Saved {
+    /// The engine.
+    pub engine: LocalIc,
+    /// The canister that the network was started with.
+    pub canister: Principal,
+    /// The keys.
+    pub keys: Keys,
+    /// The calls that were taken in and not forgotten.
+    pub requests: Vec<(RequestHash, TakenCall)>,
+}
+
+/// What happened to the calls since the last commit.
+#[derive(Default)]
+pub struct RequestChanges {
+    /// Calls that were taken in or answered.
+    pub put: Vec<(RequestHash, TakenCall)>,
+    /// Calls that were forgotten.
+    pub forgotten: Vec<RequestHash>,
+}
+
+impl RequestChanges {
+    /// Whether nothing happened.
+    pub fn is_empty(&self) -> bool {
+        self.put.is_empty() && self.forgotten.is_empty()
+    }
+}
+
+/// Why a folder cannot be used.
+#[derive(Debug)]
+pub enum FolderError {
+    /// Another process has it.
+    InUse(PathBuf),
+    /// It has another format.
+    Format {
+        /// The database.
+        path: PathBuf,
+        /// The format that it says it has.
+        actual: u32,
+    },
+    /// It is not what was written.
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The system refuses.
+    System {
+        /// What was to be used.
+        path: PathBuf,
+        /// What the system says.
+        cause: String,
+    },
+}
+
+impl fmt::Display for FolderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse(path) => write!(f, "{}: another process uses this state", path.display()),
+            Self::Format { path, actual } => {
+                write!(f, "{}: the state has format {actual}, this program knows {FORMAT}", path.display())
+            }
+            Self::Damaged { path, cause } => write!(
+                f,
+                "{}: the state is damaged ({cause}). Nothing was changed. Restore the file from a copy, or name another folder",
+                path.display()
+            ),
+            Self::System { path, cause } => write!(f, "{}: {cause}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for FolderError {}
+
+impl StateFolder {
+    /// Opens the folder, if it has a state. All of it is read, and checked.
+    ///
+    /// # Errors
+    ///
+    /// If the state cannot be used as a whole. Then nothing was changed.
+    pub fn open(folder: &Path) -> Result<Option<(Self, Saved)>, FolderError> {
+        let path = folder.join(DATABASE);
+        if !path.try_exists().map_err(|error| system(&path, error))? {
+            return Ok(None);
+        }
+        // The library may panic on what its checks do not expect, and says nothing more useful of it to a user.
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let mut database = Database::open(&path).map_err(|error| refused(&path, error.into()))?;
+            match database.check_integrity() {
+                Ok(true) => {}
+                Ok(false) => return Err(damaged(&path, "its bookkeeping is not that of its contents")),
+                Err(error) => return Err(refused(&path, error.into())),
+            }
+            let saved = load(&database, &path)?;
+            Ok((Self { database }, saved))
+        }));
+        opened.unwrap_or_else(|_| Err(damaged(&path, "it cannot be read"))).map(Some)
+    }
+
+    /// Makes a folder with a first state, of an engine that `changes` are all of.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses. Then the folder has no state.
+    pub fn create(folder: &Path, keys: &Keys, canister: Principal, changes: &Changes<'_>) -> Result<Self, FolderError> {
+        let (path, new_path) = (folder.join(DATABASE), folder.join(NEW_DATABASE));
+        let failed = |error: &dyn fmt::Display| system(&new_path, error);
+        std::fs::create_dir_all(folder).map_err(|error| system(folder, error))?;
+        // What a process left that ended before its first commit.
+        match std::fs::remove_file(&new_path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(&error)),
+            _ => {}
+        }
+        let created = (|| -> Result<Database, redb::Error> {
+            let database = Database::create(&new_path)?;
+            let transaction = begin(&database)?;
+            {
+                let [subnet_key, node_key] = keys.seeds();
+                let mut network = transaction.open_table(NETWORK)?;
+                network.insert("format", FORMAT.to_le_bytes().as_slice())?;
+                network.insert("canister", canister.as_slice())?;
+                network.insert("subnet key", subnet_key.as_slice())?;
+                network.insert("node key", node_key.as_slice())?;
+                transaction.open_table(REQUESTS)?;
+                changes.save(&mut EngineTable(transaction.open_table(ENGINE)?))?;
+            }
+            transaction.commit()?;
+            Ok(database)
+        })();
+        let database = created.map_err(|error| failed(&error))?;
+        std::fs::rename(&new_path, &path).map_err(|error| system(&path, error))?;
+        let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| system(folder, error))?;
+        Ok(Self { database })
+    }
+
+    /// Commits what changed: when this returns, it is on disk.
+    ///
+    /// # Errors
+    ///
+    /// If the disk does not take it. Then the state on disk is the one before.
+    pub fn commit(&self, changes: &Changes<'_>, requests: &RequestChanges) -> Result<(), redb::Error> {
+        let transaction = begin(&self.database)?;
+        {
+            changes.save(&mut EngineTable(transaction.open_table(ENGINE)?))?;
+            let mut table = transaction.open_table(REQUESTS)?;
+            for (id, call) in &requests.put {
+                let call = postcard::to_stdvec(call).expect("a vector takes everything");
+                table.insert(id, call.as_slice())?;
+            }
+            for id in &requests.forgotten {
+                table.remove(id)?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+/// A transaction whose commit never leaves a choice of states: if what it wrote is damaged later, that is noticed.
+fn begin(database: &Database) -> Result<WriteTransaction, redb::Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_two_phase_commit(true);
+    Ok(transaction)
+}
+
+fn load(database: &Database, path: &Path) -> Result<Saved, FolderError> {
+    let failed = |error: redb::Error| refused(path, error);
+    let transaction = database.begin_read().map_err(|error| failed(error.into()))?;
+    let network = transaction.open_table(NETWORK).map_err(|error| failed(error.into()))?;
+    let value = |name: &str| -> Result<Vec<u8>, FolderError> {
+        let value = network.get(name).map_err(|error| failed(error.into()))?;
+        Ok(value.ok_or_else(|| damaged(path, format!("it has no {name}")))?.value().to_vec())
+    };
+    let format = value("format")?.try_into().map(u32::from_le_bytes);
+    let format = format.map_err(|_| damaged(path, "its format is no number"))?;
+    if format != FORMAT {
+        return Err(FolderError::Format { path: path.to_owned(), actual: format });
+    }
+    let seed = |name: &str| value(name)?.try_into().map_err(|_| damaged(path, format!("its {name} is no key")));
+    let keys = Keys::from_seeds([seed("subnet key")?, seed("node key")?]);
+    let keys = keys.ok_or_else(|| damaged(path, "its subnet key is no key"))?;
+    let canister = Principal::try_from_slice(&value("canister")?).map_err(|error| damaged(path, error))?;
+
+    let mut restore = Restore::default();
+    let engine = transaction.open_table(ENGINE).map_err(|error| failed(error.into()))?;
+    for entry in engine.iter().map_err(|error| failed(error.into()))? {
+        let (key, value) = entry.map_err(|error| failed(error.into()))?;
+        restore.entry(key.value(), value.value()).map_err(|error| damaged(path, error))?;
+    }
+    let engine = restore.finish().map_err(|error| damaged(path, error))?;
+    if !engine.canister_exists(canister) {
+        return Err(damaged(path, format!("canister {canister} is missing")));
+    }
+
+    let table = transaction.open_table(REQUESTS).map_err(|error| failed(error.into()))?;
+    let requests = table.iter().map_err(|error| failed(error.into()))?.map(|entry| {
+        let (id, call) = entry.map_err(|error| failed(error.into()))?;
+        let call = postcard::from_bytes(call.value()).map_err(|error| damaged(path, error))?;
+        Ok((id.value(), call))
+    });
+    let requests = requests.collect::<Result<_, _>>()?;
+    Ok(Saved { engine, canister, keys, requests })
+}
+
+struct EngineTable<'a>(Table<'a, &'static [u8], &'static [u8]>);
+
+impl Storage for EngineTable<'_> {
+    type Error = redb::StorageError;
+
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), Self::Error> {
+        self.0.insert(key, value).map(drop)
+    }
+
+    fn remove(&mut self, prefix: &[u8]) -> Result<(), Self::Error> {
+        // No page number continues like this.
+        let end = [prefix, &[0xff; 5]].concat();
+        self.0.retain_in(prefix..end.as_slice(), |_, _| false)
+    }
+}
+
+fn system(path: &Path, cause: impl fmt::Display) -> FolderError {
+    FolderError::System { path: path.to_owned(), cause: cause.to_string() }
+}
+
+fn damaged(path: &Path, cause: impl fmt::Display) -> FolderError {
+    FolderError::Damaged { path: path.to_owned(), cause: cause.to_string() }
+}
+
+/// Why the database cannot be opened or read.
+fn refused(path: &Path, error: redb::Error) -> FolderError {
+    match error {
+        redb::Error::DatabaseAlreadyOpen => FolderError::InUse(path.to_owned()),
+        redb::Error::Io(error)
+            if error.kind() != std::io::ErrorKind::InvalidData && error.kind() != std::io::ErrorKind::UnexpectedEof =>
+        {
+            system(path, error)
+        }
+        error => damaged(path, error),
+    }
+}

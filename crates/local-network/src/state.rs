@@ -1,0 +1,66 @@
+//! What a network starts from: in memory only, or in a folder.
+
+use std::io;
+use std::path::Path;
+
+use candid::Principal;
+use local_ic::{LocalIc, StateReader};
+
+use crate::folder::{FolderError, StateFolder};
+use crate::keys::Keys;
+use crate::requests::{RequestHash, TakenCall};
+
+/// The state of a network that does not run.
+pub struct State {
+    pub(crate) engine: LocalIc,
+    pub(crate) reader: StateReader,
+    pub(crate) keys: Keys,
+    pub(crate) calls: Vec<(RequestHash, TakenCall)>,
+    pub(crate) folder: Option<StateFolder>,
+}
+
+impl State {
+    /// A new network on `engine`, in memory: when it stops, all is gone.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system gives no random bytes.
+    pub fn in_memory(engine: LocalIc) -> io::Result<Self> {
+        let keys = Keys::generate().map_err(io::Error::from)?;
+        let reader = engine.take_changes(StateReader::new);
+        Ok(Self { engine, reader, keys, calls: Vec::new(), folder: None })
+    }
+
+    /// A new network on `engine`, saved in `folder`, which has none. `canister` is what it is for.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system does not play along.
+    pub fn create(folder: &Path, engine: LocalIc, canister: Principal) -> Result<Self, FolderError> {
+        let keys = Keys::generate();
+        let keys = keys.map_err(|error| FolderError::System { path: folder.to_owned(), cause: error.to_string() })?;
+        let (reader, folder) = engine.take_changes(|changes| {
+            let created = StateFolder::create(folder, &keys, canister, changes)?;
+            Ok::<_, FolderError>((StateReader::new(changes), created))
+        })?;
+        Ok(Self { engine, reader, keys, calls: Vec::new(), folder: Some(folder) })
+    }
+
+    /// The network that is saved in `folder`, if one is, with the canister that it is for.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be used as a whole.
+    pub fn open(folder: &Path) -> Result<Option<(Self, Principal)>, FolderError> {
+        let Some((folder, saved)) = StateFolder::open(folder)? else { return Ok(None) };
+        let reader = saved.engine.take_changes(StateReader::new);
+        let state =
+            Self { engine: saved.engine, reader, keys: saved.keys, calls: saved.requests, folder: Some(folder) };
+        Ok(Some((state, saved.canister)))
+    }
+
+    /// SHA-256 of a canister's module, if it has one.
+    pub fn module_hash(&self, canister: Principal) -> Option<[u8; 32]> {
+        self.engine.module_hash(canister)
+    }
+}
