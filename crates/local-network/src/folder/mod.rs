@@ -13,17 +13,24 @@
 //! The database checks what it reads by the checksum of each of its pages; a commit is on disk, whole, before it is
 //! confirmed. A new database has another name until its first commit is there, so that a folder has a whole state or none.
 
+mod error;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use candid::Principal;
 use local_ic::{Changes, LocalIc, Restore, Storage};
-use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
+use redb::{Builder, Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
+
+pub use error::FolderError;
+use error::{damaged, refused, system};
 
 use crate::keys::Keys;
 use crate::requests::{RequestHash, TakenCall};
 
+/// The format that this program writes.
 const FORMAT: u32 = 1;
 const DATABASE: &str = "state.redb";
 const NEW_DATABASE: &str = "state.redb.new";
@@ -65,76 +72,21 @@ impl RequestChanges {
     }
 }
 
-/// Why a folder cannot be used.
-#[derive(Debug)]
-pub enum FolderError {
-    /// Another process has it.
-    InUse(PathBuf),
-    /// It has another format.
-    Format {
-        /// The database.
-        path: PathBuf,
-        /// The format that it says it has.
-        actual: u32,
-    },
-    /// It is not what was written.
-    Damaged {
-        /// The database.
-        path: PathBuf,
-        /// What is wrong.
-        cause: String,
-    },
-    /// The system refuses.
-    System {
-        /// What was to be used.
-        path: PathBuf,
-        /// What the system says.
-        cause: String,
-    },
-}
-
-impl fmt::Display for FolderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InUse(path) => write!(f, "{}: another process uses this state", path.display()),
-            Self::Format { path, actual } => {
-                write!(f, "{}: the state has format {actual}, this program knows {FORMAT}", path.display())
-            }
-            Self::Damaged { path, cause } => write!(
-                f,
-                "{}: the state is damaged ({cause}). Nothing was changed. Restore the file from a copy, or name another folder",
-                path.display()
-            ),
-            Self::System { path, cause } => write!(f, "{}: {cause}", path.display()),
-        }
-    }
-}
-
-impl std::error::Error for FolderError {}
-
 impl StateFolder {
     /// Opens the folder, if it has a state. All of it is read, and checked.
     ///
     /// # Errors
     ///
-    /// If the state cannot be used as a whole. Then nothing was changed.
+    /// If the state cannot be used as a whole.
     pub fn open(folder: &Path) -> Result<Option<(Self, Saved)>, FolderError> {
         let path = folder.join(DATABASE);
         if !path.try_exists().map_err(|error| system(&path, error))? {
             return Ok(None);
         }
-        // The library may panic on what its checks do not expect, and says nothing more useful of it to a user.
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            let mut database = Database::open(&path).map_err(|error| refused(&path, error.into()))?;
-            match database.check_integrity() {
-                Ok(true) => {}
-                Ok(false) => return Err(damaged(&path, "its bookkeeping is not that of its contents")),
-                Err(error) => return Err(refused(&path, error.into())),
-            }
-            let saved = load(&database, &path)?;
-            Ok((Self { database }, saved))
-        }));
-        opened.unwrap_or_else(|_| Err(damaged(&path, "it cannot be read"))).map(Some)
+        let database = Builder::new().set_check_integrity_on_open(true).open(&path);
+        let database = database.map_err(|error| refused(&path, error.into()))?;
+        let saved = load(&database, &path)?;
+        Ok(Some((Self { database }, saved)))
     }
 
     /// Makes a folder with a first state, of an engine that `changes` are all of.
@@ -255,26 +207,5 @@ impl Storage for EngineTable<'_> {
         // No page number continues like this.
         let end = [prefix, &[0xff; 5]].concat();
         self.0.retain_in(prefix..end.as_slice(), |_, _| false)
-    }
-}
-
-fn system(path: &Path, cause: impl fmt::Display) -> FolderError {
-    FolderError::System { path: path.to_owned(), cause: cause.to_string() }
-}
-
-fn damaged(path: &Path, cause: impl fmt::Display) -> FolderError {
-    FolderError::Damaged { path: path.to_owned(), cause: cause.to_string() }
-}
-
-/// Why the database cannot be opened or read.
-fn refused(path: &Path, error: redb::Error) -> FolderError {
-    match error {
-        redb::Error::DatabaseAlreadyOpen => FolderError::InUse(path.to_owned()),
-        redb::Error::Io(error)
-            if error.kind() != std::io::ErrorKind::InvalidData && error.kind() != std::io::ErrorKind::UnexpectedEof =>
-        {
-            system(path, error)
-        }
-        error => damaged(path, error),
     }
 }
