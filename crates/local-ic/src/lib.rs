@@ -35,5 +35,6 @@ pub use engine::{CANISTER_ID_RANGE, Changes, Restore, RestoreError, Storage};
 pub use metrics::{ExecutionRecord, Usage};
 pub use reader::{CanisterInfo, StateReader};
 pub use reject::{ErrorCode, RejectCode, RejectResponse};
+pub use sandbox::Certifier;
 pub use system_api::EntryPoint;
 pub use time::Time;

@@ -17,6 +17,10 @@ fn query(reader: &StateReader, id: Principal, method: &str, arguments: &[u32]) -
     replied(reader.query_call(id, Principal::anonymous(), method, words(arguments)))
 }
 
+fn reader(ic: &LocalIc) -> StateReader {
+    ic.take_changes(|changes| StateReader::new(changes, None))
+}
+
 fn publish(ic: &LocalIc, reader: &StateReader) {
     ic.take_changes(|changes| reader.apply(changes));
 }
@@ -25,7 +29,7 @@ fn publish(ic: &LocalIc, reader: &StateReader) {
 fn queries_are_answered_while_an_update_runs_and_see_nothing_of_it() {
     let ic = LocalIc::new();
     let id = install(&ic);
-    let reader = ic.take_changes(StateReader::new);
+    let reader = reader(&ic);
     let done = AtomicBool::new(false);
     let during = thread::scope(|scope| {
         scope.spawn(|| {
@@ -51,7 +55,7 @@ fn queries_are_answered_while_an_update_runs_and_see_nothing_of_it() {
 fn a_query_sees_one_state_from_its_beginning_to_its_end() {
     let ic = LocalIc::new();
     let id = install(&ic);
-    let reader = ic.take_changes(StateReader::new);
+    let reader = reader(&ic);
     let offsets = [FIRST_OFFSET, FIRST_OFFSET + 40_000, SIZE - 4];
     let seen = thread::scope(|scope| {
         let queries: Vec<_> = offsets
@@ -90,7 +94,7 @@ fn a_query_sees_one_state_from_its_beginning_to_its_end() {
 fn what_a_query_writes_is_gone_and_new_memory_is_zero() {
     let ic = LocalIc::new();
     let id = install(&ic);
-    let reader = ic.take_changes(StateReader::new);
+    let reader = reader(&ic);
     for _ in 0..3 {
         // Grow what the next query's growth might be seen through.
         assert_eq!(query(&reader, id, "scribble", &[FIRST_OFFSET, 7]), [0]);
@@ -103,7 +107,7 @@ fn what_a_query_writes_is_gone_and_new_memory_is_zero() {
 fn memory_that_a_query_grows_is_zero_whatever_is_applied_meanwhile() {
     let ic = LocalIc::new();
     let id = install(&ic);
-    let reader = ic.take_changes(StateReader::new);
+    let reader = reader(&ic);
     update(&ic, id, "grow", &[]).expect("it replies");
     update(&ic, id, "write", &[SIZE, 9]).expect("it replies");
     // The view that is created here is of the smaller heap, and the image is that of the larger one once it runs.
@@ -119,7 +123,7 @@ fn more_queries_than_run_beside_each_other_are_all_answered() {
     let ic = LocalIc::new();
     let id = install(&ic);
     update(&ic, id, "write", &[FIRST_OFFSET, 3]).expect("it replies");
-    let reader = ic.take_changes(StateReader::new);
+    let reader = reader(&ic);
     thread::scope(|scope| {
         for _ in 0..4 * local_ic::limits::MAX_CONCURRENT_QUERIES {
             scope.spawn(|| assert_eq!(query(&reader, id, "read_twice", &[FIRST_OFFSET, LONG / 20]), [3; 4]));
@@ -132,7 +136,7 @@ fn an_upgrade_is_seen_with_its_new_heap_and_old_stable_memory() {
     let ic = LocalIc::new();
     let id = install(&ic);
     update(&ic, id, "write", &[FIRST_OFFSET, 3]).expect("it replies");
-    let reader = ic.take_changes(StateReader::new);
+    let reader = reader(&ic);
     thread::scope(|scope| {
         let before = scope.spawn(|| query(&reader, id, "read_twice", &[FIRST_OFFSET, 3 * LONG]));
         thread::sleep(std::time::Duration::from_millis(20));
@@ -154,7 +158,7 @@ fn a_reader_follows_random_changes() {
     let mut random = Random::new(5);
     let ic = LocalIc::new();
     let id = install(&ic);
-    let reader = ic.take_changes(StateReader::new);
+    let reader = reader(&ic);
     // Of the heap, in bytes.
     let mut size = SIZE;
     for step in 0..2_000 {
@@ -194,4 +198,42 @@ fn a_reader_follows_random_changes() {
             }
         }
     }
+}
+
+/// The certificate is that of the data as of the state that the query sees.
+#[test]
+fn a_query_finds_the_certificate_of_its_canisters_data() {
+    let ic = LocalIc::new();
+    let id = common::install(
+        &ic,
+        r#"
+        (import "ic0" "data_certificate_present" (func $present (result i32)))
+        (import "ic0" "data_certificate_size" (func $size (result i32)))
+        (import "ic0" "data_certificate_copy" (func $copy (param i32 i32 i32)))
+        (memory 1)
+        (data (i32.const 0) "data")
+        (func (export "canister_update certify")
+            (call $certified_data_set (i32.const 0) (i32.const 4)) (call $msg_reply))
+        (func (export "canister_query certificate")
+            (call $copy (i32.const 64) (i32.const 0) (call $size))
+            (call $msg_reply_data_append (i32.const 64) (call $size))
+            (call $msg_reply))
+        (func (export "canister_query present")
+            (i32.store (i32.const 0) (call $present))
+            (call $msg_reply_data_append (i32.const 0) (i32.const 1))
+            (call $msg_reply))
+        "#,
+    );
+    let certifier = |canister: Principal, data: &[u8]| [canister.as_slice(), b" certified ", data].concat();
+    let certifier: local_ic::Certifier = std::sync::Arc::new(certifier);
+    let reader = ic.take_changes(|changes| StateReader::new(changes, Some(certifier)));
+    let certificate = || reader.query_call(id, Principal::anonymous(), "certificate", vec![]).expect("it replies");
+    assert_eq!(certificate(), [id.as_slice(), b" certified "].concat());
+    common::update(&ic, id, "certify").expect("it replies");
+    assert_eq!(certificate(), [id.as_slice(), b" certified "].concat(), "the state is not applied");
+    publish(&ic, &reader);
+    assert_eq!(certificate(), [id.as_slice(), b" certified data"].concat());
+    assert_eq!(reader.query_call(id, Principal::anonymous(), "present", vec![]).expect("it replies"), [1]);
+    assert_eq!(common::query(&ic, id, "present").expect("it replies"), [0], "the engine has no key");
+    common::query(&ic, id, "certificate").expect_err("there is none");
 }

@@ -9,6 +9,7 @@
 //! /canister/<canister id>/controllers               CBOR
 //!                        /module_hash               32 bytes
 //!                        /metadata/<name>           contents of the custom section
+//!                        /certified_data            what the canister set, in the certificates of its queries only
 //! /subnet/<subnet id>/public_key, /type, /canister_ranges, /node/<node id>/public_key
 //! /canister_ranges/<subnet id>/<first canister id>  CBOR
 //! ```
@@ -16,6 +17,7 @@
 //! The tree of one certificate holds, of request statuses and canisters, only those that its paths name: the others
 //! would be pruned, and building them would make each certificate as dear as there are requests.
 
+use candid::Principal;
 use ic_certification::Certificate;
 use local_ic::{CANISTER_ID_RANGE, CanisterInfo};
 use serde::Serialize;
@@ -57,6 +59,14 @@ pub fn insert_request(tree: &mut StateTree, id: &[u8], status: &Status) {
             insert("error_code", reject.error_code.to_string().into_bytes());
         }
     }
+}
+
+/// The certificate of what a canister has certified itself.
+pub fn certify_data(keys: &Keys, now: u64, canister: Principal, data: &[u8]) -> Vec<u8> {
+    let path = [b"canister".as_slice(), canister.as_slice(), b"certified_data"];
+    let mut tree = base_tree(keys, now);
+    tree.insert(&path, data);
+    certify(keys, &tree, &[path.map(<[u8]>::to_vec).to_vec()])
 }
 
 /// Adds what is certified of a canister.

@@ -22,7 +22,7 @@ use crate::state_tree::Path;
 pub struct Node {
     reader: Arc<StateReader>,
     /// The keys of the network.
-    pub keys: Keys,
+    pub keys: Arc<Keys>,
     requests: Arc<Requests>,
     calls: Sender<Call>,
 }

@@ -2,10 +2,13 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use candid::Principal;
-use local_ic::{LocalIc, StateReader};
+use local_ic::{Certifier, Changes, LocalIc, StateReader};
 
+use crate::certificate::certify_data;
+use crate::executor::clock;
 use crate::folder::{FolderError, StateFolder};
 use crate::keys::Keys;
 use crate::requests::{RequestHash, TakenCall};
@@ -14,7 +17,7 @@ use crate::requests::{RequestHash, TakenCall};
 pub struct State {
     pub(crate) engine: LocalIc,
     pub(crate) reader: StateReader,
-    pub(crate) keys: Keys,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) calls: Vec<(RequestHash, TakenCall)>,
     pub(crate) folder: Option<StateFolder>,
 }
@@ -27,7 +30,8 @@ impl State {
     /// If the operating system gives no random bytes.
     pub fn in_memory(engine: LocalIc) -> io::Result<Self> {
         let keys = Keys::generate().map_err(io::Error::from)?;
-        let reader = engine.take_changes(StateReader::new);
+        let keys = Arc::new(keys);
+        let reader = engine.take_changes(|changes| reader(changes, &keys));
         Ok(Self { engine, reader, keys, calls: Vec::new(), folder: None })
     }
 
@@ -39,9 +43,10 @@ impl State {
     pub fn create(folder: &Path, engine: LocalIc, canister: Principal) -> Result<Self, FolderError> {
         let keys = Keys::generate();
         let keys = keys.map_err(|error| FolderError::System { path: folder.to_owned(), cause: error.to_string() })?;
+        let keys = Arc::new(keys);
         let (reader, folder) = engine.take_changes(|changes| {
             let created = StateFolder::create(folder, &keys, canister, changes)?;
-            Ok::<_, FolderError>((StateReader::new(changes), created))
+            Ok::<_, FolderError>((reader(changes, &keys), created))
         })?;
         Ok(Self { engine, reader, keys, calls: Vec::new(), folder: Some(folder) })
     }
@@ -53,9 +58,9 @@ impl State {
     /// If it cannot be used as a whole.
     pub fn open(folder: &Path) -> Result<Option<(Self, Principal)>, FolderError> {
         let Some((folder, saved)) = StateFolder::open(folder)? else { return Ok(None) };
-        let reader = saved.engine.take_changes(StateReader::new);
-        let state =
-            Self { engine: saved.engine, reader, keys: saved.keys, calls: saved.requests, folder: Some(folder) };
+        let keys = Arc::new(saved.keys);
+        let reader = saved.engine.take_changes(|changes| reader(changes, &keys));
+        let state = Self { engine: saved.engine, reader, keys, calls: saved.requests, folder: Some(folder) };
         Ok(Some((state, saved.canister)))
     }
 
@@ -63,4 +68,12 @@ impl State {
     pub fn module_hash(&self, canister: Principal) -> Option<[u8; 32]> {
         self.engine.module_hash(canister)
     }
+}
+
+/// A reader whose queries find certificates by the subnet's key.
+fn reader(changes: &Changes<'_>, keys: &Arc<Keys>) -> StateReader {
+    let keys = Arc::clone(keys);
+    let certifier: Certifier =
+        Arc::new(move |canister, data| certify_data(&keys, clock().as_nanos_since_unix_epoch(), canister, data));
+    StateReader::new(changes, Some(certifier))
 }

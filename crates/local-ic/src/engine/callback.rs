@@ -48,10 +48,12 @@ impl Engine {
             may_respond: !context.responded,
             earlier_instructions: context.instructions,
             root: context.root,
+            certifier: None,
         };
         let cleanup_input = Input {
             method: input.method.clone(),
             rejection: input.rejection.clone(),
+            certifier: None,
             argument: Vec::new(),
             may_respond: false,
             ..input

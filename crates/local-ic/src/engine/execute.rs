@@ -10,7 +10,9 @@ use crate::fees;
 use crate::limits::*;
 use crate::memory::Footprint;
 use crate::metrics::{ExecutionRecord, Usage};
-use crate::sandbox::{Context, Execution, Finished, Limits, Rejection, Request, Response, Target, Trap};
+use crate::sandbox::{
+    Certifier, Context, DataCertificate, Execution, Finished, Limits, Rejection, Request, Response, Target, Trap,
+};
 use crate::system_api::EntryPoint;
 
 /// When and where an execution is.
@@ -44,6 +46,8 @@ pub struct Input {
     pub earlier_instructions: u64,
     /// The number of what led to the execution.
     pub root: u64,
+    /// Who certifies the canister's data.
+    pub certifier: Option<Certifier>,
 }
 
 impl Input {
@@ -60,6 +64,7 @@ impl Input {
             may_respond: true,
             earlier_instructions: 0,
             root,
+            certifier: None,
         }
     }
 
@@ -224,6 +229,9 @@ fn begin(
         deadline: input.deadline,
         earlier_instructions: input.earlier_instructions,
         may_respond: input.may_respond,
+        data_certificate: input
+            .certifier
+            .map(|certifier| DataCertificate::new(certifier, canister.id, canister.certified_data.clone())),
     };
     let execution = Execution::new(context, limits, stable, canister.cycles, canister.global_timer);
     Execution { available: input.available, ..execution }

@@ -226,6 +226,7 @@ impl Installation<'_> {
             deadline: 0,
             earlier_instructions: 0,
             may_respond: false,
+            data_certificate: None,
         };
         let stable = std::mem::take(&mut self.stable);
         let execution = Execution::new(context, self.limits, stable, self.balance, self.global_timer);

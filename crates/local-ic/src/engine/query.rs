@@ -8,7 +8,7 @@ use super::management::{answer_query, subject_of_query};
 use super::{Engine, no_method, out_of_cycles, running_code};
 use crate::canister::Canister;
 use crate::reject::RejectResponse;
-use crate::sandbox::{Response, Target};
+use crate::sandbox::{Certifier, Response, Target};
 use crate::system_api::EntryPoint;
 use crate::wasm::MethodKind;
 
@@ -29,7 +29,7 @@ impl Engine {
     pub fn query(&mut self, query: Query) -> Response {
         let (moment, root) = (self.moment(), self.number());
         let canister = query.subject().and_then(|id| self.canister_mut(id));
-        let response = canister.and_then(|canister| query.run(canister, moment, root));
+        let response = canister.and_then(|canister| query.run(canister, moment, root, None));
         response.map_err(RejectResponse::uncertified)
     }
 }
@@ -44,7 +44,7 @@ impl Query {
     }
 
     /// Executes it on its subject. `root` is the number that its execution is recorded under.
-    pub fn run(self, canister: &mut Canister, moment: Moment, root: u64) -> Response {
+    pub fn run(self, canister: &mut Canister, moment: Moment, root: u64, certifier: Option<Certifier>) -> Response {
         let Self { callee, caller, method, argument } = self;
         if callee == Principal::management_canister() {
             return answer_query(canister, caller, &method);
@@ -55,7 +55,7 @@ impl Query {
             _ => EntryPoint::Query,
         };
         let export = kind.export(&method);
-        let input = Input::call(caller, &method, argument, root);
+        let input = Input { certifier, ..Input::call(caller, &method, argument, root) };
         answer(callee, execute(canister, entry, Target::Export(&export), input, moment)).0
     }
 }

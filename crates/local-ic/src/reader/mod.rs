@@ -15,6 +15,7 @@ use candid::Principal;
 
 use crate::engine::{Changes, Moment, Query, not_found};
 use crate::reject::RejectResponse;
+use crate::sandbox::Certifier;
 use published::Published;
 
 /// What can be certified of a canister.
@@ -31,6 +32,7 @@ pub struct CanisterInfo {
 /// A copy of the state, for queries.
 pub struct StateReader {
     state: RwLock<State>,
+    certifier: Option<Certifier>,
 }
 
 struct State {
@@ -39,10 +41,11 @@ struct State {
 }
 
 impl StateReader {
-    /// A copy of the state that has only seen `changes`: the first that the engine hands out.
-    pub fn new(changes: &Changes<'_>) -> Self {
+    /// A copy of the state that has only seen `changes`: the first that the engine hands out. Queries find the certificate
+    /// of their canister's data that `certifier` makes, if there is one.
+    pub fn new(changes: &Changes<'_>, certifier: Option<Certifier>) -> Self {
         let state = State { moment: changes.moment, canisters: BTreeMap::new() };
-        let reader = Self { state: RwLock::new(state) };
+        let reader = Self { state: RwLock::new(state), certifier };
         reader.apply(changes);
         reader
     }
@@ -74,7 +77,7 @@ impl StateReader {
         let response = query.subject().and_then(|subject| {
             let canister = self.canister(subject)?;
             let moment = self.read().moment;
-            canister.with_view(|view| query.run(view, moment, 0))
+            canister.with_view(|view| query.run(view, moment, 0, self.certifier.clone()))
         });
         response.map_err(RejectResponse::uncertified)
     }

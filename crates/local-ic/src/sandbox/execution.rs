@@ -5,6 +5,7 @@ use std::sync::Arc;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 
+use super::certificate::DataCertificate;
 use crate::canister::{CanisterLog, Settings};
 use crate::limits::WASM_PAGE;
 use crate::memory::StableMemory;
@@ -45,6 +46,8 @@ pub struct Context {
     pub earlier_instructions: u64,
     /// Whether the call still needs a response.
     pub may_respond: bool,
+    /// The certificate of the certified data, for a query that is answered with one.
+    pub data_certificate: Option<DataCertificate>,
 }
 
 /// What an entry point may use.

@@ -4,11 +4,13 @@
 //! all that the entry point did through the System API. Beginning, committing and rolling back the memories is for
 //! the caller, because an upgrade is one transaction of several entry points.
 
+mod certificate;
 mod execution;
 mod host;
 mod instance;
 mod trap;
 
+pub use certificate::{Certifier, DataCertificate};
 pub use execution::{Closure, Context, Execution, Limits, Rejection, Request, Response, memory_usage};
 pub use host::Host;
 pub use instance::{Finished, Sandbox, Target};
