@@ -1,0 +1,231 @@
+//! curl: the interface as plain HTTP.
+//!
+//! curl knows neither CBOR nor signatures, so it can refuse nothing: the tests make its requests and verify what it has
+//! fetched, with the crates that clients use (`verification`). What it has fetched from a network that lies must not
+//! pass there.
+
+mod http;
+mod refusals;
+
+use candid::Principal;
+use ic_agent::Identity;
+use ic_agent::identity::AnonymousIdentity;
+use ic_transport_types::{QueryResponse, ReadStateResponse, RejectCode, TransportCallResponse};
+use message_canister::api::*;
+use serde_cbor::Value;
+
+use crate::envelopes::{self, Request};
+use crate::network::Network;
+use crate::programs::{program, run};
+use crate::verification::{self, Verified};
+use crate::wasm::root;
+use crate::{assert_each_is_its_own_caller, blob, decoded, encoded, identities, item, module_hash, obeyed};
+
+/// curl, for one network.
+struct Curl {
+    url: String,
+    canister: Principal,
+    root_key: Vec<u8>,
+}
+
+/// A response.
+struct Response {
+    status: u16,
+    body: Vec<u8>,
+}
+
+impl Response {
+    /// Its CBOR.
+    fn value<T: serde::de::DeserializeOwned>(&self) -> T {
+        assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
+        serde_cbor::from_slice(&self.body).expect("the body is CBOR of this type")
+    }
+}
+
+/// Fetches `url`, after posting `body` if there is one.
+fn fetch(url: &str, body: Option<&[u8]>) -> Response {
+    let mut command = program("MESSAGE_CANISTER_CURL", Some("curl"));
+    // -q: without the user's own settings.
+    command.args(["-q", "--silent", "--show-error", "--max-time", "60", "--write-out", "%{stderr}%{http_code}"]);
+    if body.is_some() {
+        command.args(["--header", "Content-Type: application/cbor", "--data-binary", "@-"]);
+    }
+    let outcome = run(command.arg(url), body.unwrap_or_default());
+    assert!(outcome.status.success(), "curl {url}: {}", outcome.errors);
+    Response { status: outcome.errors.parse().expect("a number"), body: outcome.output }
+}
+
+impl Curl {
+    fn of(network: &Network) -> Self {
+        Self::at(network.url(), network.canisters[0])
+    }
+
+    fn at(url: String, canister: Principal) -> Self {
+        let status = fetch(&format!("{url}/api/v2/status"), None);
+        assert!(status.body.starts_with(b"\xd9\xd9\xf7"), "the CBOR describes itself");
+        let Value::Map(fields) = status.value() else { panic!("the status is a map") };
+        let Value::Bytes(root_key) = &fields[&Value::Text("root_key".into())] else { panic!("the key is bytes") };
+        Self { url, canister, root_key: root_key.clone() }
+    }
+
+    fn post(&self, path: &str, body: &[u8]) -> Response {
+        fetch(&format!("{}/api/{path}", self.url), Some(body))
+    }
+
+    /// A look at the state, believed if the root key has signed it.
+    fn read_state(&self, path: &[&[u8]]) -> Result<Verified, String> {
+        let request = envelopes::read_state(&AnonymousIdentity, path);
+        let response = self.post(&format!("v2/canister/{}/read_state", self.canister), &request.body);
+        Verified::new(&response.value::<ReadStateResponse>().certificate, &self.root_key)
+    }
+
+    fn call(&self, canister: Principal, request: &Request) -> TransportCallResponse {
+        self.post(&format!("v3/canister/{canister}/call"), &request.body).value()
+    }
+
+    /// The certificate of what a call has become.
+    fn certified(&self, request: &Request) -> Result<Verified, String> {
+        match self.call(self.canister, request) {
+            TransportCallResponse::Replied { certificate } => Verified::new(&certificate, &self.root_key),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The certified reply of an update by `identity`.
+    fn update_as(&self, identity: &dyn Identity, method: &str, argument: Vec<u8>) -> Vec<u8> {
+        let request = envelopes::call(identity, self.canister, method, argument);
+        let certificate = self.certified(&request).expect("the root key has signed it");
+        assert_eq!(certificate.status(&request.id, "status"), b"replied");
+        certificate.status(&request.id, "reply").to_vec()
+    }
+
+    fn update(&self, method: &str, argument: Vec<u8>) -> Vec<u8> {
+        self.update_as(&AnonymousIdentity, method, argument)
+    }
+
+    /// The answer to a query, believed if a node of the subnet has signed it.
+    fn response(&self, identity: &dyn Identity, method: &str, argument: Vec<u8>) -> Result<QueryResponse, String> {
+        let request = envelopes::query(identity, self.canister, method, argument);
+        let response = self.post(&format!("v2/canister/{}/query", self.canister), &request.body);
+        let response: QueryResponse = response.value();
+        let subnet = Principal::self_authenticating(&self.root_key);
+        let nodes = self.read_state(&[b"subnet", subnet.as_slice(), b"node"])?;
+        verification::query(&response, request.id, |node| nodes.node_key(subnet, node).to_vec())?;
+        Ok(response)
+    }
+
+    fn query_as(&self, identity: &dyn Identity, method: &str, argument: Vec<u8>) -> Vec<u8> {
+        match self.response(identity, method, argument).expect("a node has signed it") {
+            QueryResponse::Replied { reply, .. } => reply.arg,
+            QueryResponse::Rejected { reject, .. } => panic!("{reject:?}"),
+        }
+    }
+
+    fn query(&self, method: &str, argument: Vec<u8>) -> Vec<u8> {
+        self.query_as(&AnonymousIdentity, method, argument)
+    }
+}
+
+#[test]
+fn messages_are_added_once_and_read_back() {
+    let network = Network::start();
+    let curl = Curl::of(&network);
+    for duplicate in [false, true] {
+        let reply = curl.update("add_message", encoded((blob(b"alice"), blob(b"sealed"))));
+        assert_eq!(decoded::<Added, AddError>(&reply), Ok(Added { id: 1, duplicate }));
+    }
+    let reply = curl.update("add_message", encoded((blob(&[1; 65]), blob(b"sealed"))));
+    assert_eq!(decoded::<Added, AddError>(&reply), Err(AddError::KeyIdLength(TooLong { length: 65, max: 64 })));
+    let message = decoded::<Message, GetError>(&curl.query("get_message_by_id", encoded((1u32,))));
+    assert_eq!(message.expect("it is stored").ciphertext, b"sealed");
+    let unknown = decoded::<Message, GetError>(&curl.query("get_message_by_id", encoded((2u32,))));
+    assert_eq!(unknown, Err(GetError::UnknownId { id: 2, last: 1 }));
+}
+
+#[test]
+fn a_batch_is_added_and_read_in_pages() {
+    let network = Network::start();
+    let curl = Curl::of(&network);
+    let batch: Vec<NewMessage> = (1..=5u8).map(|n| item(b"bob", &[n; 100])).collect();
+    let reply = curl.update("add_messages", encoded((batch,)));
+    let results = decoded::<Vec<Result<Added, AddError>>, BatchError>(&reply).expect("it is short enough");
+    assert_eq!(results, [1, 2, 3, 4, 5].map(|id| Ok(Added { id, duplicate: false })));
+    for (after, ids, next) in [(0, &[1, 2, 3][..], 3), (3, &[4, 5], 0)] {
+        let cursor = Cursor { after, order: Order::ascending, limit: 3 };
+        let reply = curl.query("get_messages_by_key", encoded((blob(b"bob"), cursor)));
+        let page = decoded::<Page, PageError>(&reply).expect("the cursor is one");
+        assert_eq!(page.messages.iter().map(|message| message.id).collect::<Vec<_>>(), ids, "after {after}");
+        assert_eq!(page.next, next, "after {after}");
+    }
+}
+
+/// The asynchronous call: the network only takes it in, and the client looks for what became of it.
+#[test]
+fn a_call_that_is_only_taken_in_is_polled() {
+    let network = Network::start();
+    let curl = Curl::of(&network);
+    let argument = encoded((blob(b"alice"), blob(b"sealed")));
+    let request = envelopes::call(&AnonymousIdentity, curl.canister, "add_message", argument);
+    let response = curl.post(&format!("v2/canister/{}/call", curl.canister), &request.body);
+    assert_eq!((response.status, &response.body[..]), (202, &b""[..]));
+    let answered = (0..100).find_map(|_| {
+        let certificate = curl.read_state(&[b"request_status", request.id.as_slice()]).expect("it is signed");
+        (certificate.status(&request.id, "status") == b"replied").then_some(certificate)
+    });
+    let certificate = answered.expect("it is answered within a hundred looks");
+    let reply = decoded::<Added, AddError>(certificate.status(&request.id, "reply"));
+    assert_eq!(reply, Ok(Added { id: 1, duplicate: false }));
+}
+
+#[test]
+fn traps_missing_methods_and_missing_canisters_are_told_apart() {
+    let network = Network::start();
+    let curl = Curl::of(&network);
+    for (method, error_code) in [("add_message", "IC0503"), ("missing", "IC0536")] {
+        let request = envelopes::call(&AnonymousIdentity, curl.canister, method, b"no candid".to_vec());
+        let certificate = curl.certified(&request).expect("the root key has signed it");
+        assert_eq!(certificate.status(&request.id, "status"), b"rejected", "{method}");
+        assert_eq!(certificate.status(&request.id, "reject_code"), [RejectCode::CanisterError as u8], "{method}");
+        assert_eq!(certificate.status(&request.id, "error_code"), error_code.as_bytes(), "{method}");
+    }
+    for (method, error_code) in [("get_message_by_id", "IC0503"), ("missing", "IC0536")] {
+        let response = curl.response(&AnonymousIdentity, method, b"no candid".to_vec()).expect("a node has signed it");
+        let QueryResponse::Rejected { reject, .. } = response else { panic!("{response:?}") };
+        assert_eq!(reject.reject_code, RejectCode::CanisterError, "{method}");
+        assert_eq!(reject.error_code.as_deref(), Some(error_code), "{method}");
+    }
+    let nobody = network.absent_canister();
+    let request = envelopes::call(&AnonymousIdentity, nobody, "add_message", encoded(()));
+    let response = curl.call(nobody, &request);
+    let TransportCallResponse::NonReplicatedRejection(reject) = response else { panic!("{response:?}") };
+    assert_eq!(reject.reject_code, RejectCode::DestinationInvalid);
+    assert_eq!(reject.error_code.as_deref(), Some("IC0301"));
+}
+
+#[test]
+fn metadata_and_the_module_hash_are_certified() {
+    let network = Network::start();
+    let curl = Curl::of(&network);
+    let canister = curl.canister.as_slice();
+    let interface = [&b"canister"[..], canister, b"metadata", b"candid:service"];
+    let certificate = curl.read_state(&interface).expect("it is signed");
+    assert_eq!(certificate.at(&interface), std::fs::read(root().join("canister.did")).expect("the file is there"));
+    let absent = [&b"canister"[..], canister, b"metadata", b"absent"];
+    assert!(curl.read_state(&absent).expect("it is signed").proves_absent(&absent));
+    let hash = [&b"canister"[..], canister, b"module_hash"];
+    assert_eq!(curl.read_state(&hash).expect("it is signed").at(&hash), module_hash());
+}
+
+#[test]
+fn every_identity_is_its_own_caller() {
+    let identities = identities::of_every_client();
+    let names = identities.each_ref().map(|(name, _)| *name);
+    let network = Network::controlled_by(&identities.each_ref().map(|(_, key)| identities::principal(&**key)));
+    assert_each_is_its_own_caller(&names, |canister, caller| {
+        let curl = Curl::at(network.url(), network.canisters[canister]);
+        let identity = &*identities[caller].1;
+        let settings = curl.update_as(identity, "set_settings", encoded((Settings::default(),)));
+        let check = curl.query_as(identity, "check", encoded((CheckCursor::default(),)));
+        obeyed(decoded(&settings), decoded(&check))
+    });
+}

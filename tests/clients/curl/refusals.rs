@@ -1,0 +1,36 @@
+//! What curl has fetched from a network that lies.
+
+use ic_agent::identity::AnonymousIdentity;
+
+use super::Curl;
+use crate::network::Network;
+use crate::proxy::Proxy;
+use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
+use crate::{blob, encoded, envelopes};
+
+/// What is fetched through an honest proxy passes, what is fetched through another does not.
+#[test]
+fn what_is_fetched_from_a_network_that_lies_does_not_pass() {
+    let network = Network::start();
+    let canister = network.canister();
+    let through = |tamper| {
+        let proxy = Proxy::start(&network, tamper);
+        let curl = Curl::at(proxy.url(), canister);
+        let call = envelopes::call(&AnonymousIdentity, canister, "add_message", encoded((blob(b"a"), blob(b"b"))));
+        let updated = curl.certified(&call).map(|_| ());
+        let queried = curl.response(&AnonymousIdentity, "get_status", encoded(())).map(|_| ());
+        let read = curl.read_state(&[b"canister", canister.as_slice(), b"module_hash"]).map(|_| ());
+        [updated, queried, read]
+    };
+    assert_eq!(through(Tamper::Nothing), [Ok(()), Ok(()), Ok(())]);
+    let unbelieved = || Err("the signature is not the root key's".to_string());
+    for tamper in WITH_CERTIFICATES.into_iter().chain([Tamper::RootKey]) {
+        assert_eq!(through(tamper), [unbelieved(), unbelieved(), unbelieved()], "{tamper:?}");
+    }
+    for tamper in WITH_QUERIES {
+        let [updated, queried, read] = through(tamper);
+        assert_eq!((updated, read), (Ok(()), Ok(())), "certificates are as they were: {tamper:?}");
+        let reason = queried.expect_err("the query's signature is wrong");
+        assert!(reason.contains("signature"), "{tamper:?}: {reason}");
+    }
+}

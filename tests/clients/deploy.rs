@@ -1,0 +1,86 @@
+//! The project's own `icp.yaml`, from the build to the canister that runs: `icp` builds and installs with the
+//! environment `local-network`, whose port is that of `scripts/serve`; here it is a free one's.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use candid::Principal;
+use flate2::read::GzDecoder;
+use message_canister::api::*;
+use serde_json::Value;
+
+use crate::decoded;
+use crate::icp::{Icp, Inbox, built_module_hash, module_hash_in};
+use crate::network::Network;
+use crate::programs::Folder;
+use crate::wasm::{canister_wasm, root};
+
+/// The address in `icp.yaml`.
+const SERVED: &str = "http://127.0.0.1:4943";
+
+/// This project as `icp` sees it, but for the port: nothing that `icp` writes is left in the checkout.
+fn project(url: &str) -> Folder {
+    let (folder, root) = (Folder::new(), root());
+    let yaml = fs::read_to_string(root.join("icp.yaml")).expect("the file is there");
+    assert_eq!(yaml.matches(SERVED).count(), 1, "icp.yaml names {SERVED} once");
+    folder.write("icp.yaml", yaml.replace(SERVED, url));
+    for shared in ["recipes", "artifacts"] {
+        symlink(root.join(shared), folder.path().join(shared)).expect("folders can be linked");
+    }
+    // The script finds the checkout from where it is itself: a link to it would not.
+    fs::create_dir(folder.path().join("scripts")).expect("folders can be made");
+    let script = folder.write("scripts/build", format!("#!/bin/sh\nexec '{}'\n", root.join("scripts/build").display()));
+    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("the file is ours");
+    folder
+}
+
+/// The built module before it was compressed: another file, with another hash, that does the same.
+fn another_module() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    GzDecoder::new(canister_wasm()).read_to_end(&mut bytes).expect("the artifact is gzipped");
+    bytes
+}
+
+/// `icp canister status` of the canister that the environment knows.
+fn status(icp: &Icp, project: &Path) -> Vec<u8> {
+    icp.run_in(project, &["canister", "status", "message-canister", "-e", "local-network", "--json"]).succeeded()
+}
+
+#[test]
+fn the_projects_environment_builds_installs_and_upgrades_with_the_bytes_of_scripts_build() {
+    let anonymous = Principal::anonymous();
+    let old = another_module();
+    let network = Network::with(&[(anonymous, None), (anonymous, Some(&old))]);
+    let [empty, running] = network.canisters[..] else { panic!("there are two canisters") };
+    let (icp, project) = (Icp::new(), project(&network.url()));
+    let project = project.path();
+    let link = |canister: Principal, words: &[&str]| {
+        let id = canister.to_text();
+        let link = ["canister", "link", "message-canister", &id, "-e", "local-network"];
+        icp.run_in(project, &[&link[..], words].concat()).succeeded();
+    };
+
+    link(empty, &[]);
+    icp.run_in(project, &["build", "message-canister", "-e", "local-network"]).succeeded();
+    let built = fs::read(project.join(".icp/cache/artifacts/message-canister")).expect("the build leaves it");
+    assert!(built == canister_wasm(), "icp builds other bytes than scripts/build");
+    let install = ["canister", "install", "message-canister", "-e", "local-network", "--mode", "install"];
+    icp.run_in(project, &[&install[..], &["--args", "(null)"]].concat()).succeeded();
+    assert_eq!(module_hash_in(&status(&icp, project)), built_module_hash());
+
+    link(running, &["--force"]);
+    let inbox = Inbox::at(&icp, network.url(), running);
+    let added = inbox.update("add_message", "(blob \"alice\", blob \"sealed\")");
+    assert_eq!(decoded::<Added, AddError>(&added), Ok(Added { id: 1, duplicate: false }));
+    assert_ne!(module_hash_in(&status(&icp, project)), built_module_hash(), "there is something to deploy");
+    icp.run_in(project, &["deploy", "message-canister", "-e", "local-network", "--no-create", "--yes"]).succeeded();
+    let status = status(&icp, project);
+    assert_eq!(module_hash_in(&status), built_module_hash());
+    let message = decoded::<Message, GetError>(&inbox.query("get_message_by_id", "(1)"));
+    assert_eq!(message.expect("the upgrade has kept it").ciphertext, b"sealed");
+    let status: Value = serde_json::from_slice(&status).expect("the output is JSON");
+    let threshold = status["settings"]["freezing_threshold"].to_string().replace(['"', '_'], "");
+    assert_eq!(threshold, (90 * 24 * 60 * 60).to_string(), "the settings of icp.yaml: {status}");
+}

@@ -1,0 +1,211 @@
+//! The program `icp`, as a person at a terminal calls it.
+
+mod refusals;
+
+use std::path::Path;
+
+use candid::Principal;
+use message_canister::api::*;
+use serde_json::Value;
+
+use crate::identities;
+use crate::network::Network;
+use crate::programs::{Folder, Outcome, program, run};
+use crate::wasm::root;
+use crate::{assert_each_is_its_own_caller, decoded, module_hash, obeyed};
+
+/// The program, with a home of its own: no identity, no settings, no telemetry, nothing left behind.
+pub struct Icp {
+    home: Folder,
+}
+
+impl Icp {
+    /// With the anonymous identity only.
+    pub fn new() -> Self {
+        Self { home: Folder::new() }
+    }
+
+    /// Runs it in `folder`.
+    pub fn run_in(&self, folder: &Path, words: &[&str]) -> Outcome {
+        let mut icp = program("MESSAGE_CANISTER_ICP", None);
+        icp.env("ICP_HOME", self.home.path()).env("DO_NOT_TRACK", "1").env("RUST_BACKTRACE", "0");
+        // A project or network that the caller's shell has chosen is not meant.
+        for variable in ["ICP_PROJECT_ROOT", "ICP_ENVIRONMENT", "ICP_NETWORK"] {
+            icp.env_remove(variable);
+        }
+        run(icp.current_dir(folder).args(words), b"")
+    }
+
+    fn run(&self, words: &[&str]) -> Outcome {
+        self.run_in(self.home.path(), words)
+    }
+
+    /// Has it know a key by a name.
+    fn import(&self, name: &str, pem: &str) {
+        let pem = self.home.write(&format!("{name}.pem"), pem);
+        let pem = pem.to_str().expect("the path is text");
+        self.run(&["identity", "import", "--storage", "plaintext", "--from-pem", pem, name]).succeeded();
+    }
+
+    /// `icp canister` with these words, about a canister of the network at `url`.
+    fn canister(&self, url: &str, words: &[&str]) -> Outcome {
+        self.run(&[&["canister"], words, &["--network", url, "--root-key", "fetch"]].concat())
+    }
+}
+
+/// The program and one canister of a network.
+pub struct Inbox<'a> {
+    icp: &'a Icp,
+    url: String,
+    canister: String,
+}
+
+impl<'a> Inbox<'a> {
+    fn of(icp: &'a Icp, network: &Network) -> Self {
+        Self::at(icp, network.url(), network.canister())
+    }
+
+    /// A canister of the network at `url`.
+    pub fn at(icp: &'a Icp, url: String, canister: Principal) -> Self {
+        Self { icp, url, canister: canister.to_text() }
+    }
+
+    /// `icp canister call` with arguments in candid's text, and further words.
+    fn call(&self, method: &str, arguments: &str, words: &[&str]) -> Outcome {
+        let call = [&["call", &self.canister, method, arguments, "--json"], words].concat();
+        self.icp.canister(&self.url, &call)
+    }
+
+    /// The bytes of the reply.
+    fn reply(&self, method: &str, arguments: &str, words: &[&str]) -> Vec<u8> {
+        let output = self.call(method, arguments, words).succeeded();
+        let output: Value = serde_json::from_slice(&output).expect("the output is JSON");
+        let hex = output["response_bytes"].as_str().expect("the reply is in it");
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("it is hex")).collect()
+    }
+
+    /// The bytes of the reply to an update, with arguments in candid's text.
+    pub fn update(&self, method: &str, arguments: &str) -> Vec<u8> {
+        self.reply(method, arguments, &[])
+    }
+
+    /// The bytes of the reply to a query, likewise.
+    pub fn query(&self, method: &str, arguments: &str) -> Vec<u8> {
+        self.reply(method, arguments, &["--query"])
+    }
+
+    fn metadata(&self, name: &str) -> Outcome {
+        self.icp.canister(&self.url, &["metadata", &self.canister, name])
+    }
+
+    /// The module hash as the state says it.
+    fn status(&self) -> Outcome {
+        self.icp.canister(&self.url, &["status", &self.canister, "--public", "--json"])
+    }
+}
+
+/// The module hash in the output of `icp canister status --json`.
+pub fn module_hash_in(status: &[u8]) -> String {
+    let status: Value = serde_json::from_slice(status).expect("the output is JSON");
+    status["module_hash"].as_str().expect("it has a module").to_string()
+}
+
+/// The hash of the built module as `icp` prints it.
+pub fn built_module_hash() -> String {
+    let digits: String = module_hash().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("0x{digits}")
+}
+
+#[test]
+fn messages_are_added_once_and_read_back() {
+    let (network, icp) = (Network::start(), Icp::new());
+    let inbox = Inbox::of(&icp, &network);
+    for duplicate in [false, true] {
+        let reply = inbox.update("add_message", "(blob \"alice\", blob \"sealed\")");
+        assert_eq!(decoded::<Added, AddError>(&reply), Ok(Added { id: 1, duplicate }));
+    }
+    let reply = inbox.update("add_message", "(blob \"\", blob \"sealed\")");
+    assert_eq!(decoded::<Added, AddError>(&reply), Err(AddError::KeyIdLength(TooLong { length: 0, max: 64 })));
+    let message = decoded::<Message, GetError>(&inbox.query("get_message_by_id", "(1)")).expect("it is stored");
+    assert_eq!((&message.key_id[..], &message.ciphertext[..]), (&b"alice"[..], &b"sealed"[..]));
+    let unknown = decoded::<Message, GetError>(&inbox.query("get_message_by_id", "(2)"));
+    assert_eq!(unknown, Err(GetError::UnknownId { id: 2, last: 1 }));
+}
+
+#[test]
+fn a_batch_is_added_and_read_in_pages() {
+    let (network, icp) = (Network::start(), Icp::new());
+    let inbox = Inbox::of(&icp, &network);
+    let item = |text: &str| format!("record {{ key_id = blob \"bob\"; ciphertext = blob \"{text}\" }}");
+    let batch = ["one", "two", "three", "four", "five", ""].map(item).join("; ");
+    let reply = inbox.update("add_messages", &format!("(vec {{ {batch} }})"));
+    let results = decoded::<Vec<Result<Added, AddError>>, BatchError>(&reply).expect("it is short enough");
+    let mut expected: Vec<_> = (1..=5).map(|id| Ok(Added { id, duplicate: false })).collect();
+    expected.push(Err(AddError::CiphertextEmpty));
+    assert_eq!(results, expected);
+    let page = |after: u32| {
+        let cursor = format!("record {{ after = {after}; order = variant {{ descending }}; limit = 3 }}");
+        let reply = inbox.query("get_messages_by_key", &format!("(blob \"bob\", {cursor})"));
+        let page = decoded::<Page, PageError>(&reply)?;
+        Ok((page.messages.iter().map(|message| message.id).collect::<Vec<_>>(), page.next))
+    };
+    assert_eq!(page(0), Ok((vec![5, 4, 3], 3)));
+    assert_eq!(page(3), Ok((vec![2, 1], 0)));
+    assert_eq!(page(9), Err(PageError::UnknownCursor { after: 9 }));
+}
+
+#[test]
+fn traps_missing_methods_and_missing_canisters_are_told_apart() {
+    let (network, icp) = (Network::start(), Icp::new());
+    let inbox = Inbox::of(&icp, &network);
+    let nobody = Inbox::at(&icp, network.url(), network.absent_canister());
+    let no_candid = ["--args-format", "hex"];
+    for (outcome, error_code) in [
+        (inbox.call("add_message", "00", &no_candid), "IC0503"),
+        (inbox.call("get_message_by_id", "00", &[&no_candid[..], &["--query"]].concat()), "IC0503"),
+        (inbox.call("missing", "()", &[]), "IC0536"),
+        (inbox.call("missing", "()", &["--query"]), "IC0536"),
+        (nobody.call("add_message", "()", &[]), "IC0301"),
+        (nobody.call("get_status", "()", &["--query"]), "IC0301"),
+    ] {
+        let errors = outcome.failed();
+        assert!(errors.contains(error_code), "it must say {error_code}: {errors}");
+    }
+    let errors = inbox.call("add_message", "00", &no_candid).failed();
+    assert!(errors.contains("malformed argument"), "the reason is told: {errors}");
+}
+
+#[test]
+fn metadata_and_the_module_hash_are_certified() {
+    let (network, icp) = (Network::start(), Icp::new());
+    let inbox = Inbox::of(&icp, &network);
+    let interface = String::from_utf8(inbox.metadata("candid:service").succeeded()).expect("it is text");
+    let file = std::fs::read_to_string(root().join("canister.did")).expect("the file is there");
+    assert_eq!(interface.trim_end(), file.trim_end());
+    let errors = inbox.metadata("absent").failed();
+    assert!(errors.contains("'absent' not found"), "{errors}");
+    assert_eq!(module_hash_in(&inbox.status().succeeded()), built_module_hash());
+}
+
+#[test]
+fn every_identity_is_its_own_caller() {
+    let icp = Icp::new();
+    icp.import("ed25519", &identities::ed25519_pem());
+    icp.import("secp256k1", &identities::secp256k1_pem());
+    let identities = identities::of_every_client();
+    let names = identities.each_ref().map(|(name, _)| *name);
+    let principals = identities.each_ref().map(|(_, identity)| identities::principal(&**identity));
+    for (name, principal) in names.iter().zip(principals) {
+        let known = icp.run(&["identity", "principal", "--identity", name]).succeeded();
+        assert_eq!(String::from_utf8_lossy(&known).trim(), principal.to_text(), "{name}");
+    }
+    let network = Network::controlled_by(&principals);
+    assert_each_is_its_own_caller(&names, |canister, caller| {
+        let inbox = Inbox::at(&icp, network.url(), network.canisters[canister]);
+        let identity = ["--identity", names[caller]];
+        let settings = inbox.reply("set_settings", "(record {})", &identity);
+        let start = "(record { id = 0; walk = 0; counted = 0 })";
+        let check = inbox.reply("check", start, &[&identity[..], &["--query"]].concat());
+        obeyed(decoded(&settings), decoded(&check))
+    });
+}

@@ -1,0 +1,78 @@
+//! What `icp` must refuse. Without this, what it accepts elsewhere would prove nothing.
+
+use super::{Icp, Inbox, built_module_hash, module_hash_in};
+use crate::network::Network;
+use crate::programs::Outcome;
+use crate::proxy::Proxy;
+use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
+
+/// What `icp` says of a certificate that the root key has not signed.
+const UNBELIEVED: &str = "Certificate verification failed";
+
+/// What becomes of an update, a query, and a look at the metadata and at the module hash.
+fn outcomes(inbox: &Inbox) -> [Outcome; 4] {
+    [
+        inbox.call("add_message", "(blob \"alice\", blob \"sealed\")", &[]),
+        inbox.call("get_message_by_id", "(1 : nat32)", &["--query"]),
+        inbox.metadata("candid:service"),
+        inbox.status(),
+    ]
+}
+
+fn assert_refused(outcome: Outcome, reason: &str, what: &str) {
+    let errors = outcome.failed();
+    assert!(errors.contains(reason), "{what}: it must say '{reason}': {errors}");
+}
+
+#[test]
+fn an_honest_proxy_is_believed() {
+    let (network, icp) = (Network::start(), Icp::new());
+    let proxy = Proxy::start(&network, Tamper::Nothing);
+    let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
+    for outcome in [update, query, metadata] {
+        outcome.succeeded();
+    }
+    assert_eq!(module_hash_in(&status.succeeded()), built_module_hash());
+}
+
+#[test]
+fn tampered_certificates_and_a_wrong_root_key_are_refused() {
+    let (network, icp) = (Network::start(), Icp::new());
+    for tamper in WITH_CERTIFICATES.into_iter().chain([Tamper::RootKey]) {
+        let proxy = Proxy::start(&network, tamper);
+        let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
+        for outcome in [update, query, status] {
+            assert_refused(outcome, UNBELIEVED, &format!("{tamper:?}"));
+        }
+        // Here the program gives the reason as it does for every failure.
+        assert_refused(metadata, "Metadata section 'candid:service' not found", &format!("{tamper:?}"));
+    }
+}
+
+#[test]
+fn tampered_queries_are_refused() {
+    let (network, icp) = (Network::start(), Icp::new());
+    for tamper in WITH_QUERIES {
+        let proxy = Proxy::start(&network, tamper);
+        let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
+        for outcome in [update, metadata, status] {
+            // Certificates are as they were.
+            outcome.succeeded();
+        }
+        let reason = match tamper {
+            Tamper::QueryUnsigned => "Query response did not contain any node signatures",
+            _ => "Query signature verification failed",
+        };
+        assert_refused(query, reason, &format!("{tamper:?}"));
+    }
+}
+
+/// The root key of the platform itself, where a network of another is called.
+#[test]
+fn the_platforms_root_key_is_a_wrong_one_here() {
+    let (network, icp) = (Network::start(), Icp::new());
+    let (url, canister) = (network.url(), network.canister().to_text());
+    let words =
+        ["canister", "call", &canister, "get_status", "()", "--query", "--network", &url, "--root-key", "mainnet"];
+    assert_refused(icp.run(&words), UNBELIEVED, "mainnet's root key");
+}

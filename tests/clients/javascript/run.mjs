@@ -1,0 +1,20 @@
+// Runs one scenario with one family of packages: node run.mjs FAMILY SCENARIO, with its settings in JSON on the
+// standard input. Says "done: SCENARIO" once all of it held; whatever did not ends it with an error.
+
+import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
+import * as messages from './messages.mjs';
+import * as identities from './identities.mjs';
+import * as refusals from './refusals.mjs';
+
+const [family, name] = process.argv.slice(2);
+const settings = JSON.parse(await text(process.stdin));
+const packages = await import(`./${family}.mjs`);
+const { idlFactory } = await import(pathToFileURL(settings.interface).href);
+
+const scenario = { ...messages, ...identities, ...refusals }[name];
+if (scenario === undefined) {
+  throw new Error(`there is no scenario '${name}'`);
+}
+await scenario({ ...packages, idlFactory }, settings);
+console.log(`done: ${name}`);

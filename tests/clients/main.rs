@@ -1,0 +1,80 @@
+//! The clients that people use, each as its authors release it, against the built canister on the served network:
+//! the agent for Rust, both agents for JavaScript, the program `icp`, and curl.
+//!
+//! Each adds, reads, fails and proves who it is; and each is shown a network that lies (`proxy`), which it must refuse.
+//! A program that is not here fails its tests with a sentence that says what to run.
+
+mod curl;
+mod deploy;
+mod envelopes;
+mod icp;
+mod identities;
+mod javascript;
+mod network;
+mod programs;
+mod proxy;
+mod rust_agent;
+mod server;
+mod tamper;
+mod verification;
+#[path = "../integration/support/wasm.rs"]
+mod wasm;
+
+use candid::{CandidType, Deserialize};
+use message_canister::api::*;
+use serde_bytes::ByteBuf;
+use sha2::{Digest, Sha256};
+
+/// The arguments of a call, encoded.
+fn encoded(arguments: impl candid::utils::ArgumentEncoder) -> Vec<u8> {
+    candid::encode_args(arguments).expect("arguments can be encoded")
+}
+
+/// The reply of a method that answers `variant { Ok; Err }`.
+fn decoded<T, E>(reply: &[u8]) -> Result<T, E>
+where
+    T: CandidType + for<'de> Deserialize<'de>,
+    E: CandidType + for<'de> Deserialize<'de>,
+{
+    candid::decode_one(reply).unwrap_or_else(|error| panic!("{reply:02x?} is not of the method's type: {error}"))
+}
+
+/// Bytes as candid has them.
+fn blob(bytes: &[u8]) -> ByteBuf {
+    ByteBuf::from(bytes)
+}
+
+/// An item of a batch.
+fn item(key_id: &[u8], ciphertext: &[u8]) -> NewMessage {
+    NewMessage { key_id: blob(key_id), ciphertext: blob(ciphertext) }
+}
+
+/// SHA-256 of the file that scripts/build makes.
+fn module_hash() -> [u8; 32] {
+    Sha256::digest(wasm::canister_wasm()).into()
+}
+
+/// Whether a canister obeyed a caller: in an update, and in a query, which only controllers may call.
+fn obeyed(set_settings: Result<(), SettingsError>, check: Result<CheckReport, CheckError>) -> [bool; 2] {
+    let updated = match set_settings {
+        Ok(()) => true,
+        Err(SettingsError::NotController) => false,
+        Err(other) => panic!("{other:?}"),
+    };
+    let queried = match check {
+        Ok(_) => true,
+        Err(CheckError::NotController) => false,
+        Err(other) => panic!("{other:?}"),
+    };
+    [updated, queried]
+}
+
+/// Each of `names` controls the canister of the same number: it must obey that caller, and no other.
+fn assert_each_is_its_own_caller(names: &[&str], mut obeyed: impl FnMut(usize, usize) -> [bool; 2]) {
+    for (canister, controller) in names.iter().enumerate() {
+        for (caller, name) in names.iter().enumerate() {
+            let expected = [caller == canister; 2];
+            assert_eq!(obeyed(canister, caller), expected, "{name} calls the canister of {controller}");
+        }
+    }
+}

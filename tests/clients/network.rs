@@ -1,0 +1,76 @@
+//! The served network, in this process, with message canisters on it.
+
+use std::time::SystemTime;
+
+use candid::Principal;
+use local_ic::{LocalIc, Time};
+use local_network::{Node, State, serve};
+
+use crate::encoded;
+use crate::server::Server;
+use crate::wasm::canister_wasm;
+use message_canister::api::Settings;
+
+/// A network, served until it is dropped.
+pub struct Network {
+    server: Server,
+    /// Its canisters, in the order in which they were asked for.
+    pub canisters: Vec<Principal>,
+}
+
+impl Network {
+    /// With one inbox, that the anonymous principal controls.
+    pub fn start() -> Self {
+        Self::controlled_by(&[Principal::anonymous()])
+    }
+
+    /// With an inbox for each of these controllers.
+    pub fn controlled_by(controllers: &[Principal]) -> Self {
+        let inboxes: Vec<_> = controllers.iter().map(|controller| (*controller, Some(canister_wasm()))).collect();
+        Self::with(&inboxes)
+    }
+
+    /// With a canister for each of these controllers, of this module or empty.
+    pub fn with(canisters: &[(Principal, Option<&[u8]>)]) -> Self {
+        let engine = LocalIc::new();
+        engine.set_time(Time::from(SystemTime::now()));
+        let created = canisters.iter().map(|(controller, module)| {
+            let id = engine.create_canister_with_settings(Some(*controller), None);
+            if let Some(module) = module {
+                engine.install_canister(id, module.to_vec(), encoded((None::<Settings>,)), Some(*controller));
+            }
+            id
+        });
+        let canisters = created.collect();
+        let state = State::in_memory(engine).expect("there is randomness");
+        let (node, _) = Node::start(state).expect("there is a thread");
+        let server = Server::start(|listener, stop| async {
+            serve(node, None, listener, stop.wait()).await.expect("the listener goes on");
+        });
+        Self { server, canisters }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.server.port()
+    }
+
+    /// The only canister.
+    pub fn canister(&self) -> Principal {
+        let [canister] = self.canisters[..] else { panic!("there are {} canisters", self.canisters.len()) };
+        canister
+    }
+
+    /// A canister id of this network that no canister has.
+    pub fn absent_canister(&self) -> Principal {
+        let last = *self.canisters.last().expect("there is a canister");
+        let mut id = <[u8; 10]>::try_from(last.as_slice()).expect("canister ids have ten bytes");
+        id[7] += 1;
+        Principal::from_slice(&id)
+    }
+}

@@ -1,0 +1,139 @@
+//! The programs that tests run: where they are, and how they end.
+
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long a program may take.
+const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// What a program has done.
+pub struct Outcome {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it wrote to its standard output.
+    pub output: Vec<u8>,
+    /// What it wrote to its standard error.
+    pub errors: String,
+}
+
+impl Outcome {
+    /// Its output, if it ended well.
+    ///
+    /// # Panics
+    ///
+    /// If it did not.
+    pub fn succeeded(self) -> Vec<u8> {
+        assert!(self.status.success(), "{}: {}{}", self.status, String::from_utf8_lossy(&self.output), self.errors);
+        self.output
+    }
+
+    /// What it said to explain why it failed.
+    ///
+    /// # Panics
+    ///
+    /// If it did not fail.
+    pub fn failed(self) -> String {
+        let output = String::from_utf8_lossy(&self.output);
+        assert!(!self.status.success(), "it must fail, but said: {output}{}", self.errors);
+        self.errors
+    }
+}
+
+/// What to do about what is not here.
+pub const MISSING: &str = "run scripts/test, which installs what these tests need and says where it is";
+
+/// The program that the environment variable names, or else the one that the system finds by `name`, if any will do.
+///
+/// # Panics
+///
+/// If there is none.
+pub fn program(variable: &str, name: Option<&str>) -> Command {
+    let place = std::env::var_os(variable).or(name.map(OsString::from));
+    let mut command = Command::new(place.unwrap_or_else(|| panic!("{variable} names no program: {MISSING}")));
+    // What stands between this machine and others does not concern this machine.
+    command.env("NO_PROXY", "*").env("no_proxy", "*");
+    command
+}
+
+/// Runs a program to its end, with `input` on its standard input.
+///
+/// # Panics
+///
+/// If it is not there, or takes too long.
+pub fn run(command: &mut Command, input: &[u8]) -> Outcome {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = child.as_mut().unwrap_or_else(|error| panic!("{command:?} does not start: {error}; {MISSING}"));
+    let output = read(child.stdout.take());
+    let errors = read(child.stderr.take());
+    // A program that ends before it has read everything says why by other means.
+    let _ = child.stdin.take().expect("it is a pipe").write_all(input);
+    let status = wait(child).unwrap_or_else(|| {
+        panic!("{command:?} took more than {TIMEOUT:?} and was ended");
+    });
+    let errors = String::from_utf8_lossy(&errors.join().expect("pipes can be read")).into_owned();
+    Outcome { status, output: output.join().expect("pipes can be read"), errors }
+}
+
+/// Reads a pipe to its end, on a thread of its own: a program that has filled one waits.
+fn read(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    let mut pipe = pipe.expect("it is a pipe");
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).expect("pipes can be read");
+        bytes
+    })
+}
+
+/// How a program ended, or `None` if it had to be ended.
+fn wait(child: &mut Child) -> Option<ExitStatus> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("it was started") {
+            return Some(status);
+        }
+        if start.elapsed() > TIMEOUT {
+            child.kill().expect("it still runs");
+            child.wait().expect("it was started");
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A folder below the target folder, until this is dropped.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// An empty one.
+    pub fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("clients-{}-{count}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self(path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes a file into it, and says where it is.
+    pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, contents).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed is in the way of nothing.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,85 @@
+//! An HTTP proxy in front of the network that may tamper with one thing. Everything else passes unchanged.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+use crate::network::Network;
+use crate::server::{Server, Stop};
+use crate::tamper::{Tamper, tampered};
+
+/// A proxy, until it is dropped.
+pub struct Proxy(Server);
+
+/// What the proxy needs for each request.
+struct Route {
+    target: String,
+    tamper: Tamper,
+    client: reqwest::Client,
+}
+
+impl Proxy {
+    /// In front of `network`.
+    pub fn start(network: &Network, tamper: Tamper) -> Self {
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
+        let route = Route { target: network.url(), tamper, client: client.expect("the options are legal") };
+        Self(Server::start(|listener, stop| serve(listener, stop, Arc::new(route))))
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        self.0.url()
+    }
+}
+
+async fn serve(listener: TcpListener, stop: Stop, route: Arc<Route>) {
+    let accept = async {
+        loop {
+            let (stream, _) = listener.accept().await.expect("the listener goes on");
+            let route = Arc::clone(&route);
+            let service = service_fn(move |request| {
+                let route = Arc::clone(&route);
+                async move { Ok::<_, Infallible>(answer(&route, request).await) }
+            });
+            // A connection that breaks concerns its client only.
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    };
+    tokio::select! { () = accept => {}, () = stop.wait() => {} }
+}
+
+async fn answer(route: &Route, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    forward(route, request).await.unwrap_or_else(|error| {
+        let mut response = Response::new(Full::from(format!("the proxy cannot forward: {error}\n")));
+        *response.status_mut() = StatusCode::BAD_GATEWAY;
+        response
+    })
+}
+
+async fn forward(route: &Route, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, String> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+    let mut headers = head.headers.clone();
+    headers.remove(HOST);
+    let forwarded = route.client.request(head.method, format!("{}{path}", route.target)).headers(headers).body(body);
+    let answered = forwarded.send().await.map_err(|error| error.to_string())?;
+    let (status, mut headers) = (answered.status(), answered.headers().clone());
+    let body = answered.bytes().await.map_err(|error| error.to_string())?;
+    let body = tampered(&route.tamper, head.uri.path(), body.to_vec());
+    // Those of the body that is sent, which may have another length.
+    headers.remove(CONTENT_LENGTH);
+    headers.remove(TRANSFER_ENCODING);
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    Ok(response)
+}

@@ -1,0 +1,57 @@
+//! A server on a thread and a runtime of its own, so that a test may wait for a program that calls it.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::mpsc::channel;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// A server on a free port of 127.0.0.1, until it is dropped.
+pub struct Server {
+    address: SocketAddr,
+    // Its receiver is told when this is dropped.
+    _stop: oneshot::Sender<()>,
+}
+
+impl Server {
+    /// Runs `serve`, which gets the listener and what ends once the server is to stop.
+    pub fn start<F>(serve: impl FnOnce(TcpListener, Stop) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()>,
+    {
+        let (stop, stopped) = oneshot::channel();
+        let (ready, address) = channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            runtime.expect("threads can be started").block_on(async {
+                let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port");
+                let address = listener.local_addr().expect("it is bound");
+                ready.send(address).expect("who started this waits");
+                serve(listener, Stop(stopped)).await;
+            });
+        });
+        Self { address: address.recv().expect("the server starts"), _stop: stop }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+}
+
+/// Ends once the server is dropped.
+pub struct Stop(oneshot::Receiver<()>);
+
+impl Stop {
+    /// Waits until then.
+    pub async fn wait(self) {
+        // The sender sends nothing: it goes away.
+        let _ = self.0.await;
+    }
+}

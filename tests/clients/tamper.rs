@@ -1,0 +1,122 @@
+//! What a dishonest network may change in a response: one thing at a time, and so that the rest remains well formed.
+
+use serde_cbor::Value;
+
+/// What is tampered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tamper {
+    /// Nothing.
+    Nothing,
+    /// What certificates say: replies, module hashes, metadata and public keys differ in a bit.
+    CertificateTree,
+    /// A bit of each certificate's signature.
+    CertificateSignature,
+    /// A bit of each reply to a query.
+    QueryReply,
+    /// A bit of the node's signature of each query.
+    QuerySignature,
+    /// The signatures of queries are left out.
+    QueryUnsigned,
+    /// `/status` tells the root key of another network.
+    RootKey,
+}
+
+/// Every way to tamper with certificates.
+pub const WITH_CERTIFICATES: [Tamper; 2] = [Tamper::CertificateTree, Tamper::CertificateSignature];
+/// Every way to tamper with queries.
+pub const WITH_QUERIES: [Tamper; 3] = [Tamper::QueryReply, Tamper::QuerySignature, Tamper::QueryUnsigned];
+
+/// The labels of the leaves that [`Tamper::CertificateTree`] changes. A changed time would be refused for its age.
+const LIES: [&[u8]; 4] = [b"reply", b"module_hash", b"candid:service", b"public_key"];
+
+/// The tag of self-described CBOR.
+const SELF_DESCRIBED: &[u8] = b"\xd9\xd9\xf7";
+
+/// The body of the response to a request of `path`, tampered with. What is not concerned stays as it is, byte for byte.
+pub fn tampered(tamper: &Tamper, path: &str, body: Vec<u8>) -> Vec<u8> {
+    let Some(mut value) = parsed(&body) else { return body };
+    let changed = match tamper {
+        Tamper::Nothing => false,
+        Tamper::CertificateTree => in_certificate(&mut value, |certificate| match field(certificate, "tree") {
+            Some(tree) => change_leaves(tree, b""),
+            None => false,
+        }),
+        Tamper::CertificateSignature => {
+            in_certificate(&mut value, |certificate| field(certificate, "signature").is_some_and(flip))
+        }
+        Tamper::QueryReply => field(&mut value, "reply").and_then(|reply| field(reply, "arg")).is_some_and(flip),
+        Tamper::QuerySignature => match field(&mut value, "signatures") {
+            Some(Value::Array(signatures)) => {
+                signatures.iter_mut().filter_map(|signed| field(signed, "signature")).any(flip)
+            }
+            _ => false,
+        },
+        Tamper::QueryUnsigned => match field(&mut value, "signatures") {
+            Some(Value::Array(signatures)) => signatures.drain(..).count() > 0,
+            _ => false,
+        },
+        Tamper::RootKey if path == "/api/v2/status" => match field(&mut value, "root_key") {
+            Some(Value::Bytes(key)) => {
+                let prefix = key.len() - other_root_key().len();
+                key.splice(prefix.., other_root_key());
+                true
+            }
+            _ => false,
+        },
+        Tamper::RootKey => false,
+    };
+    if changed { [SELF_DESCRIBED, &encoded(&value)].concat() } else { body }
+}
+
+/// A root key that signs nothing here, without what DER puts before it.
+fn other_root_key() -> [u8; 96] {
+    let key = ic_verify_bls_signature::PrivateKey::deserialize(&[1; 32]).expect("it is less than the order");
+    key.public_key().serialize()
+}
+
+fn parsed(body: &[u8]) -> Option<Value> {
+    serde_cbor::from_slice(body.strip_prefix(SELF_DESCRIBED)?).ok()
+}
+
+fn encoded(value: &Value) -> Vec<u8> {
+    serde_cbor::to_vec(value).expect("a vector takes everything")
+}
+
+fn field<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    let Value::Map(fields) = value else { return None };
+    fields.get_mut(&Value::Text(name.to_string()))
+}
+
+/// Changes the certificate in a response, if there is one.
+fn in_certificate(response: &mut Value, change: impl FnOnce(&mut Value) -> bool) -> bool {
+    let Some(Value::Bytes(bytes)) = field(response, "certificate") else { return false };
+    let Some(mut certificate) = parsed(bytes) else { return false };
+    let changed = change(&mut certificate);
+    if changed {
+        *bytes = [SELF_DESCRIBED, &encoded(&certificate)].concat();
+    }
+    changed
+}
+
+/// Changes the leaves below `label` that say what clients ask for. Nodes of a hash tree are `[1, left, right]`,
+/// `[2, label, subtree]` and `[3, contents]`; others have nothing below.
+fn change_leaves(tree: &mut Value, label: &[u8]) -> bool {
+    let Value::Array(node) = tree else { return false };
+    match &mut node[..] {
+        [Value::Integer(1), left, right] => {
+            let both = [change_leaves(left, label), change_leaves(right, label)];
+            both.contains(&true)
+        }
+        [Value::Integer(2), Value::Bytes(label), subtree] => change_leaves(subtree, label),
+        [Value::Integer(3), contents] if LIES.contains(&label) => flip(contents),
+        _ => false,
+    }
+}
+
+/// Flips the last bit of a byte string, if it has any.
+fn flip(bytes: &mut Value) -> bool {
+    let Value::Bytes(bytes) = bytes else { return false };
+    let Some(last) = bytes.last_mut() else { return false };
+    *last ^= 1;
+    true
+}
