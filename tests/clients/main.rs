@@ -4,6 +4,7 @@
 //! Each adds, reads, fails and proves who it is; and each is shown a network that lies (`proxy`), which it must refuse.
 //! A program that is not here fails its tests with a sentence that says what to run.
 
+mod announced;
 mod curl;
 mod deploy;
 mod envelopes;
