@@ -8,14 +8,15 @@ use crate::programs::{Folder, MISSING, program, run};
 use crate::wasm::root;
 
 /// The program that `scripts/serve` ends with, running.
-struct Serving {
+pub struct Serving {
     process: Child,
     /// What it printed.
     announcement: String,
 }
 
 impl Serving {
-    fn start(options: &[&str]) -> Self {
+    /// Starts it on a free port.
+    pub fn start(options: &[&str]) -> Self {
         let mut process = Command::new(network_program())
             .arg(root().join("artifacts/message-canister.wasm.gz"))
             .args(["--port", "0"])
@@ -31,6 +32,12 @@ impl Serving {
             assert!(read > 0, "the network ended: {announcement}");
         }
         Self { process, announcement }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &str {
+        let place = self.announcement.strip_prefix("ready: ").and_then(|rest| rest.split(' ').next());
+        place.expect("the first line says where it is")
     }
 
     /// The calls that it prints for a program.

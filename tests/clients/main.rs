@@ -14,6 +14,7 @@ mod javascript;
 mod network;
 mod programs;
 mod proxy;
+mod readme;
 mod rust_agent;
 mod server;
 mod tamper;

@@ -1,0 +1,75 @@
+//! The sessions of the README: each command, run in their order, prints what stands there.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::announced::Serving;
+use crate::programs::{Folder, program, run};
+use crate::wasm::root;
+
+/// Where the README's network is.
+const URL: &str = "http://127.0.0.1:4943";
+
+/// A command, and what it prints.
+struct Step {
+    command: String,
+    output: String,
+}
+
+/// The steps of the README's blocks of `console`.
+fn steps() -> Vec<Step> {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("it is text");
+    let mut steps: Vec<Step> = Vec::new();
+    let mut inside = false;
+    for line in readme.lines() {
+        match line {
+            "```console" => inside = true,
+            "```" => inside = false,
+            _ if !inside => {}
+            _ => match line.strip_prefix("$ ") {
+                Some(command) => steps.push(Step { command: command.into(), output: String::new() }),
+                None => {
+                    let step = steps.last_mut().expect("a session begins with a command");
+                    step.output.push_str(line);
+                    step.output.push('\n');
+                }
+            },
+        }
+    }
+    steps
+}
+
+/// Replaces what differs from run to run: the time of insertion.
+fn without_time(output: &str) -> String {
+    let lines = output.lines().map(|line| match line.split_once("timestamp = ") {
+        Some((before, after)) => {
+            let rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
+            format!("{before}timestamp = …{rest}\n")
+        }
+        None => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
+#[test]
+fn the_sessions_print_what_stands_in_the_readme() {
+    let serving = Serving::start(&[]);
+    let home = Folder::new();
+    let icp = PathBuf::from(program("MESSAGE_CANISTER_ICP", None).get_program());
+    let test = std::env::current_exe().expect("a process has a program");
+    let built = test.parent().and_then(Path::parent).expect("tests lie below the profile's folder");
+    let example = built.join("examples/agent");
+    let steps = steps();
+    assert!(steps.len() >= 6, "the README has {} commands", steps.len());
+    for Step { command, output } in steps {
+        let line = command
+            .replace(URL, serving.url())
+            .replacen("icp ", &format!("'{}' ", icp.display()), usize::from(command.starts_with("icp ")))
+            .replace("cargo run --quiet --example agent --", &format!("'{}'", example.display()));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line]).current_dir(root()).env("NO_PROXY", "*");
+        shell.env("ICP_HOME", home.path()).env("DO_NOT_TRACK", "1");
+        let printed = String::from_utf8(run(&mut shell, b"").succeeded()).expect("it is text");
+        assert_eq!(without_time(&printed), without_time(&output), "of {command}");
+    }
+}
