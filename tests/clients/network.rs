@@ -45,7 +45,7 @@ impl Network {
         let state = State::in_memory(engine).expect("there is randomness");
         let (node, _) = Node::start(state).expect("there is a thread");
         let server = Server::start(|listener, stop| async {
-            serve(node, None, listener, stop.wait()).await.expect("the listener goes on");
+            serve(node, None, listener, stop.wait()).await;
         });
         Self { server, canisters }
     }

@@ -33,7 +33,7 @@ mod wasm;
 pub use client::{LocalIc, MessageId};
 pub use engine::{CANISTER_ID_RANGE, Changes, Restore, RestoreError, Storage};
 pub use metrics::{ExecutionRecord, Usage};
-pub use reader::{CanisterInfo, StateReader};
+pub use reader::{CanisterInfo, MetadataSection, StateReader};
 pub use reject::{ErrorCode, RejectCode, RejectResponse};
 pub use sandbox::Certifier;
 pub use system_api::EntryPoint;

@@ -19,7 +19,7 @@
 
 use candid::Principal;
 use ic_certification::Certificate;
-use local_ic::{CANISTER_ID_RANGE, CanisterInfo};
+use local_ic::{CANISTER_ID_RANGE, CanisterInfo, MetadataSection};
 use serde::Serialize;
 
 use crate::keys::Keys;
@@ -78,7 +78,7 @@ pub fn insert_canister(tree: &mut StateTree, id: &[u8], canister: &CanisterInfo)
     if let Some(hash) = canister.module_hash {
         insert(&[b"module_hash"], hash.to_vec());
     }
-    for (name, contents) in &canister.metadata {
+    for MetadataSection { name, contents, .. } in &canister.metadata {
         insert(&[b"metadata", name.as_bytes()], contents.clone());
     }
 }

@@ -35,6 +35,8 @@ pub struct Pending {
     pub id: RequestHash,
     /// Who called.
     pub sender: Principal,
+    /// The callee.
+    pub canister: Principal,
     /// When it expires.
     pub expiry: u64,
     /// The engine's number for it.
@@ -101,7 +103,7 @@ impl Executor {
             bytes += call.argument.len();
             let Call { id, sender, expiry, canister, method, argument } = call;
             match self.engine.submit_call(canister, sender, &method, argument) {
-                Ok(message) => self.pending.push(Pending { id, sender, expiry, message, noted: false }),
+                Ok(message) => self.pending.push(Pending { id, sender, canister, expiry, message, noted: false }),
                 Err(reject) => self.requests.turn_away(&id, reject),
             }
         }
@@ -109,12 +111,12 @@ impl Executor {
 
     fn commit(&mut self) -> Result<(), redb::Error> {
         let mut put = Vec::new();
-        self.pending.retain_mut(|&mut Pending { id, sender, expiry, message, ref mut noted }| {
+        self.pending.retain_mut(|&mut Pending { id, sender, canister, expiry, message, ref mut noted }| {
             let response = self.engine.ingress_status(message);
             let answered = response.is_some();
             if answered || !*noted {
                 let status = response.map_or(Status::Processing(message), Status::Answered);
-                put.push((id, TakenCall { sender, expiry, status }));
+                put.push((id, TakenCall { sender, canister, expiry, status }));
                 *noted = true;
             }
             !answered

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 /// Bytes of a request's body. A larger one is answered 413.
 pub const MAX_BODY_BYTES: usize = 4 << 20;
+/// Bytes up to which a body is small. Larger ones are taken in only so many at once.
+pub const SMALL_BODY_BYTES: usize = 64 << 10;
+/// Larger bodies that are held at once. Further ones wait, within the time that a body has.
+pub const MAX_LARGE_BODIES: usize = 64;
 /// Connections that are open at once. Further ones wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 2_048;
 /// Requests that are being answered at once. Further ones are answered 503.
@@ -18,6 +22,8 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 pub const MAX_INGRESS_EXPIRY: Duration = Duration::from_secs(5 * 60);
 /// What clocks may differ by: a request may expire so much later.
 pub const CLOCK_DRIFT: Duration = Duration::from_secs(60);
+/// Bytes of a request's nonce.
+pub const MAX_NONCE_BYTES: usize = 32;
 /// Delegations between a sender and the key that signed its request.
 pub const MAX_DELEGATIONS: usize = 20;
 /// Canisters that one delegation may name as its targets.

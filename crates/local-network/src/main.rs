@@ -96,7 +96,7 @@ fn run(options: &Options) -> Result<(), String> {
                 () = executor.ended() => {}
             }
         };
-        serve(node, page, listener, stop).await.map_err(|error| error.to_string())?;
+        serve(node, page, listener, stop).await;
         Ok::<_, String>(executor)
     })?;
     // Requests that did not end in time hold the node: with the runtime they go.

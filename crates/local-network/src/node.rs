@@ -14,7 +14,7 @@ use tokio::sync::{oneshot, watch};
 use crate::certificate;
 use crate::executor::{Call, Executor, Pending, clock};
 use crate::keys::Keys;
-use crate::requests::{Progress, RequestHash, Requests, Status};
+use crate::requests::{Progress, RequestHash, Requests, Status, TakenCall};
 use crate::state::State;
 use crate::state_tree::Path;
 
@@ -61,7 +61,8 @@ impl Node {
         let State { engine, reader, keys, calls, folder } = state;
         let pending = calls.iter().filter_map(|(id, call)| match call.status {
             Status::Processing(message) => {
-                Some(Pending { id: *id, sender: call.sender, expiry: call.expiry, message, noted: true })
+                let TakenCall { sender, canister, expiry, .. } = *call;
+                Some(Pending { id: *id, sender, canister, expiry, message, noted: true })
             }
             Status::Answered(_) => None,
         });
@@ -92,7 +93,7 @@ impl Node {
     /// Submits a call, and tells how it comes along. One that was submitted before is not executed again. `None` if
     /// too many calls are known, or none are executed any more.
     pub fn submit(&self, call: Call) -> Option<watch::Receiver<Progress>> {
-        let (progress, new) = self.requests.note(call.id, call.sender, call.expiry)?;
+        let (progress, new) = self.requests.note(&call)?;
         if new {
             self.calls.send(call).ok()?;
         }
@@ -110,18 +111,21 @@ impl Node {
         self.reader.query_call(canister, sender, method, argument)
     }
 
-    /// Whether there is a canister with this id.
-    pub fn canister_exists(&self, id: Principal) -> bool {
-        self.reader.canister_exists(id)
+    /// Who made a request, and the canister that it was made to, if it is known.
+    pub fn request(&self, id: &RequestHash) -> Option<(Principal, Principal)> {
+        self.requests.parties(id)
     }
 
-    /// Who made a request, if its status is known.
-    pub fn request_sender(&self, id: &[u8]) -> Option<Principal> {
-        self.requests.sender(&RequestHash::try_from(id).ok()?)
+    /// Whether `reader` may read this metadata: it is public, or there is none, or the reader controls the canister.
+    pub fn may_read_metadata(&self, canister: Principal, reader: Principal, name: &str) -> bool {
+        self.reader.canister_info(canister).is_none_or(|info| {
+            let private = info.metadata.iter().any(|section| section.private && section.name == name);
+            !private || info.controllers.contains(&reader)
+        })
     }
 
-    /// The certificate that shows `paths`. Private metadata is there if `reader` controls the canister.
-    pub fn certify(&self, paths: &[Path], reader: Principal) -> Vec<u8> {
+    /// The certificate that shows `paths`.
+    pub fn certify(&self, paths: &[Path]) -> Vec<u8> {
         let mut tree = certificate::base_tree(&self.keys, self.now());
         for path in paths {
             match path.iter().map(Vec::as_slice).collect::<Vec<_>>()[..] {
@@ -133,8 +137,7 @@ impl Node {
                 }
                 [b"canister", id, ..] => {
                     let canister = Principal::try_from_slice(id).ok();
-                    let info = canister.and_then(|canister| self.reader.canister_info(canister, reader));
-                    if let Some(info) = info {
+                    if let Some(info) = canister.and_then(|canister| self.reader.canister_info(canister)) {
                         certificate::insert_canister(&mut tree, id, &info);
                     }
                 }

@@ -8,6 +8,7 @@ use local_ic::{MessageId, RejectResponse};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::executor::Call;
 use crate::limits::MAX_REQUEST_STATUSES;
 
 /// The id of a request: the hash of its content.
@@ -38,6 +39,8 @@ pub enum Status {
 pub struct TakenCall {
     /// Who made it.
     pub sender: Principal,
+    /// The canister that it was made to.
+    pub canister: Principal,
     /// When it expires, in nanoseconds since the Unix epoch.
     pub expiry: u64,
     /// How far it has come.
@@ -59,6 +62,7 @@ struct Calls {
 
 struct Entry {
     sender: Principal,
+    canister: Principal,
     expiry: u64,
     progress: watch::Sender<Progress>,
 }
@@ -67,20 +71,26 @@ impl Requests {
     /// The calls that were saved.
     pub fn restore(saved: impl IntoIterator<Item = (RequestHash, TakenCall)>) -> Self {
         let requests = Self::default();
-        for (id, TakenCall { sender, expiry, status }) in saved {
-            requests.lock().insert(id, sender, expiry, Progress::Taken(status));
+        for (id, TakenCall { sender, canister, expiry, status }) in saved {
+            let (progress, _) = watch::channel(Progress::Taken(status));
+            requests.lock().insert(id, Entry { sender, canister, expiry, progress });
         }
         requests
     }
 
     /// Notes a call and tells how it comes along, and whether it is new. `None` if too many are known.
-    pub fn note(&self, id: RequestHash, sender: Principal, expiry: u64) -> Option<(watch::Receiver<Progress>, bool)> {
+    pub fn note(&self, call: &Call) -> Option<(watch::Receiver<Progress>, bool)> {
+        let &Call { id, sender, canister, expiry, .. } = call;
         let mut calls = self.lock();
         if let Some(entry) = calls.by_id.get(&id) {
             return Some((entry.progress.subscribe(), false));
         }
-        (calls.by_id.len() < MAX_REQUEST_STATUSES)
-            .then(|| (calls.insert(id, sender, expiry, Progress::Submitted).subscribe(), true))
+        if calls.by_id.len() >= MAX_REQUEST_STATUSES {
+            return None;
+        }
+        let (progress, receiver) = watch::channel(Progress::Submitted);
+        calls.insert(id, Entry { sender, canister, expiry, progress });
+        Some((receiver, true))
     }
 
     /// Tells those who wait that a call has got a status.
@@ -110,9 +120,9 @@ impl Requests {
         forgotten
     }
 
-    /// Who made a call.
-    pub fn sender(&self, id: &RequestHash) -> Option<Principal> {
-        self.lock().by_id.get(id).map(|entry| entry.sender)
+    /// Who made a call, and the canister that it was made to.
+    pub fn parties(&self, id: &RequestHash) -> Option<(Principal, Principal)> {
+        self.lock().by_id.get(id).map(|entry| (entry.sender, entry.canister))
     }
 
     /// The status of a call, once it was taken in.
@@ -129,16 +139,9 @@ impl Requests {
 }
 
 impl Calls {
-    fn insert(
-        &mut self,
-        id: RequestHash,
-        sender: Principal,
-        expiry: u64,
-        progress: Progress,
-    ) -> &watch::Sender<Progress> {
-        self.by_expiry.insert((expiry, id));
-        let (progress, _) = watch::channel(progress);
-        &self.by_id.entry(id).or_insert(Entry { sender, expiry, progress }).progress
+    fn insert(&mut self, id: RequestHash, entry: Entry) {
+        self.by_expiry.insert((entry.expiry, id));
+        self.by_id.insert(id, entry);
     }
 
     fn remove(&mut self, id: &RequestHash) -> Option<Entry> {

@@ -52,7 +52,7 @@ struct Running {
     agent: Agent,
     canister: Principal,
     stop: oneshot::Sender<()>,
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<()>,
     executor: ExecutorThread,
 }
 
@@ -82,7 +82,7 @@ impl Running {
     async fn stop(self) {
         self.stop.send(()).expect("the server waits for it");
         drop(self.agent);
-        self.server.await.expect("it does not panic").expect("it stops");
+        self.server.await.expect("it does not panic");
         tokio::task::spawn_blocking(|| self.executor.join()).await.expect("it ends").expect("all is saved");
     }
 

@@ -30,6 +30,7 @@ impl Engine {
             return Err(RejectResponse::new(ErrorCode::CanisterRejectedMessage, message).uncertified());
         }
         if callee == Principal::management_canister() {
+            self.accept_management(caller, &argument).map_err(RejectResponse::uncertified)?;
             self.ingress.insert(number, None);
             self.management_call(Origin::Ingress(number), caller, method, &argument);
             return Ok(number);

@@ -1,5 +1,6 @@
 //! The management canister, as far as this engine offers it to canisters.
 
+use candid::de::DecoderConfig;
 use candid::{Nat, Principal};
 use ic_management_canister_types::{
     CanisterIdRecord, CanisterInstallMode, CanisterLogRecord, CanisterStatusResult, CanisterStatusType,
@@ -13,6 +14,10 @@ use crate::fees;
 use crate::limits::MAX_LOG_BYTES;
 use crate::reject::{ErrorCode, RejectResponse};
 use crate::sandbox::Response;
+
+/// Work that decoding an argument may take, in steps of the candid library: about one for each byte of a legal one.
+/// Without a limit, a few bytes can claim four billion values that take none.
+const DECODING_STEPS: usize = 16 << 20;
 
 const DAY_SECS: u64 = 24 * 60 * 60;
 
@@ -37,6 +42,15 @@ impl Engine {
             }
         };
         self.respond(origin, response, 0);
+    }
+
+    /// Whether an ingress message to the management canister is let in: not if it is about a canister that its sender
+    /// does not control. One that is about none is rejected when it is executed.
+    pub(super) fn accept_management(&mut self, caller: Principal, argument: &[u8]) -> Result<(), RejectResponse> {
+        match decode(argument) {
+            Ok(CanisterIdRecord { canister_id }) => self.check_controller(canister_id, caller).map(|_| ()),
+            Err(_) => Ok(()),
+        }
     }
 
     fn canister_status(&self, caller: Principal, argument: &[u8]) -> Response {
@@ -179,7 +193,9 @@ fn report(canister: &Canister) -> CanisterStatusResult {
 }
 
 fn decode<T: candid::CandidType + for<'a> candid::Deserialize<'a>>(argument: &[u8]) -> Result<T, RejectResponse> {
-    candid::decode_one(argument).map_err(|error| payload_error(&error))
+    let mut config = DecoderConfig::new();
+    config.set_skipping_quota(DECODING_STEPS).set_full_error_message(false);
+    candid::utils::decode_one_with_config(argument, &config).map_err(|error| payload_error(&error))
 }
 
 fn encode_nothing() -> Response {

@@ -25,8 +25,19 @@ pub struct CanisterInfo {
     pub controllers: Vec<Principal>,
     /// SHA-256 of its module, if it has one.
     pub module_hash: Option<[u8; 32]>,
-    /// Names and contents of the module's custom sections `icp:public <name>`, and for controllers `icp:private <name>`.
-    pub metadata: Vec<(String, Vec<u8>)>,
+    /// The module's custom sections `icp:public <name>` and `icp:private <name>`.
+    pub metadata: Vec<MetadataSection>,
+}
+
+/// A custom section of a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetadataSection {
+    /// Its name, without the scope.
+    pub name: String,
+    /// Whether only the controllers may read it.
+    pub private: bool,
+    /// What is in it.
+    pub contents: Vec<u8>,
 }
 
 /// A copy of the state, for queries.
@@ -87,9 +98,9 @@ impl StateReader {
         self.canister(canister_id).is_ok()
     }
 
-    /// What can be certified of a canister to `sender`, if there is one with this id.
-    pub fn canister_info(&self, canister_id: Principal, sender: Principal) -> Option<CanisterInfo> {
-        self.canister(canister_id).ok().map(|canister| canister.info(sender))
+    /// What can be certified of a canister, if there is one with this id.
+    pub fn canister_info(&self, canister_id: Principal) -> Option<CanisterInfo> {
+        self.canister(canister_id).ok().map(|canister| canister.info())
     }
 
     fn canister(&self, id: Principal) -> Result<Arc<Published>, RejectResponse> {

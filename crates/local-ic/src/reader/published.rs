@@ -2,16 +2,15 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use candid::Principal;
 use wasmtime::Val;
 
-use super::CanisterInfo;
 use super::view::{Memories, View};
+use super::{CanisterInfo, MetadataSection};
 use crate::canister::Canister;
 use crate::engine::{CanisterChanges, Record};
 use crate::limits::MAX_CONCURRENT_QUERIES;
 use crate::memory::{Heap, Image, PageChanges, StableMemory};
-use crate::wasm::CompiledModule;
+use crate::wasm::{CompiledModule, Visibility};
 
 /// A canister as of the last changes, and the views of it.
 pub struct Published {
@@ -98,17 +97,21 @@ impl Published {
         result
     }
 
-    /// What can be certified of it to `sender`.
-    pub fn info(&self, sender: Principal) -> CanisterInfo {
+    /// What can be certified of it.
+    pub fn info(&self) -> CanisterInfo {
         let state = self.lock();
-        let canister = state.canister();
         let module = state.code.as_ref().map(|code| &code.module);
+        let sections = module.iter().flat_map(|module| module.metadata.iter());
         CanisterInfo {
+            controllers: state.canister().settings.controllers.clone(),
             module_hash: module.map(|module| module.hash),
-            metadata: module
-                .map(|module| module.metadata.visible(canister.is_controlled_by(sender)))
-                .unwrap_or_default(),
-            controllers: canister.settings.controllers.clone(),
+            metadata: sections
+                .map(|(name, visibility, contents)| MetadataSection {
+                    name: name.to_owned(),
+                    private: visibility == Visibility::Private,
+                    contents: contents.to_vec(),
+                })
+                .collect(),
         }
     }
 

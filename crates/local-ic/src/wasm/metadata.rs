@@ -28,11 +28,9 @@ impl Metadata {
         self.sections.get(name).map(|(visibility, contents)| (*visibility, contents.as_slice()))
     }
 
-    /// Names and contents of the sections that one may read who `controls` the canister, or does not.
-    pub fn visible(&self, controls: bool) -> Vec<(String, Vec<u8>)> {
-        let sections =
-            self.sections.iter().filter(|(_, (visibility, _))| controls || *visibility == Visibility::Public);
-        sections.map(|(name, (_, contents))| (name.clone(), contents.clone())).collect()
+    /// The sections, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Visibility, &[u8])> {
+        self.sections.iter().map(|(name, (visibility, contents))| (name.as_str(), *visibility, contents.as_slice()))
     }
 
     /// The number of sections.

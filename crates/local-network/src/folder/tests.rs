@@ -79,7 +79,7 @@ fn count(engine: &LocalIc, canister: Principal) {
 
 fn call(number: u8) -> (RequestHash, TakenCall) {
     let status = Status::Answered(Ok(vec![number; 100]));
-    ([number; 32], TakenCall { sender: Principal::anonymous(), expiry: 7, status })
+    ([number; 32], TakenCall { sender: Principal::anonymous(), canister: Principal::anonymous(), expiry: 7, status })
 }
 
 /// A folder with a state after some commits.
@@ -306,7 +306,10 @@ fn calls_under_way_are_saved_with_their_number() {
     let submitted = saved.engine.submit_call(saved.canister, Principal::anonymous(), "count", vec![]);
     let message: MessageId = submitted.expect("it is taken in");
     let status = Status::Processing(message);
-    let put = vec![([8; 32], TakenCall { sender: Principal::anonymous(), expiry: 7, status })];
+    let put = vec![(
+        [8; 32],
+        TakenCall { sender: Principal::anonymous(), canister: Principal::anonymous(), expiry: 7, status },
+    )];
     let requests = RequestChanges { put, forgotten: vec![] };
     saved.engine.take_changes(|changes| opened.commit(changes, &requests)).expect("it is committed");
     drop(opened);

@@ -1,20 +1,26 @@
-//! What the endpoints of the API share: CBOR, envelopes, effective canister ids; and the status.
+//! What the endpoints of the API share: requests and responses in CBOR, effective canister ids; and the status.
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{FromRequest, State};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use candid::Principal;
 use candid::types::principal::PrincipalError;
-use ic_transport_types::Envelope;
 use local_ic::{CANISTER_ID_RANGE, RejectResponse};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::error::Refusal;
+use super::management;
 use crate::certificate::cbor;
 use crate::node::Node;
+use crate::sender::{self, Content, Envelope, Kind, Message, Verified};
+
+/// The media type of requests and responses.
+const CBOR: &str = "application/cbor";
 
 #[derive(Serialize)]
 struct Status {
@@ -37,13 +43,51 @@ pub async fn status(State(node): State<Arc<Node>>) -> Response {
 
 /// `value` as a response in CBOR.
 pub fn reply(value: &impl Serialize) -> Response {
-    ([(CONTENT_TYPE, "application/cbor")], cbor(value)).into_response()
+    ([(CONTENT_TYPE, CBOR)], cbor(value)).into_response()
 }
 
-/// The envelope in a request's body.
-pub fn envelope(body: &Bytes) -> Result<Envelope<'static>, Refusal> {
-    serde_cbor::from_slice(body)
-        .map_err(|error| Refusal::malformed(format!("the body is no envelope of a request in CBOR: {error}")))
+/// A request in CBOR.
+pub struct Request<C> {
+    /// Its envelope. Nobody has looked at its signature yet.
+    pub envelope: Envelope<C>,
+    /// How many bytes it was sent in.
+    pub bytes: usize,
+}
+
+impl<S: Send + Sync, C: DeserializeOwned> FromRequest<S> for Request<C> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Refusal> {
+        check_content_type(request.headers())?;
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(|error| Refusal(error.status(), error.body_text()))?;
+        let envelope = serde_cbor::from_slice(&body);
+        let envelope = envelope
+            .map_err(|error| Refusal::malformed(format!("the body is no envelope of a request in CBOR: {error}")))?;
+        Ok(Self { envelope, bytes: body.len() })
+    }
+}
+
+fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return Err(Refusal::malformed(format!("a request must say its content-type, {CBOR}")));
+    };
+    let text = value.to_str().unwrap_or_default();
+    let media_type = text.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case(CBOR) {
+        return Ok(());
+    }
+    Err(Refusal::malformed(format!("the content-type of a request is {CBOR}, not {value:?}")))
+}
+
+/// Checks that a request is of this kind and its sender's, and not expired.
+pub fn verify<C: Content>(node: &Node, kind: Kind, envelope: &Envelope<C>) -> Result<Verified, Refusal> {
+    let header = envelope.content.header();
+    if header.request_type != kind.name() {
+        let message = format!("request_type is '{}', this endpoint takes '{}'", header.request_type, kind.name());
+        return Err(Refusal::malformed(message));
+    }
+    Ok(sender::verify(kind, envelope, node.now())?)
 }
 
 /// A principal in a path.
@@ -54,21 +98,16 @@ pub fn principal(text: &str) -> Result<Principal, Refusal> {
 
 /// Checks that a call or query goes where its path says: a canister of this subnet, or to the management canister
 /// about one.
-pub fn check_route(effective: Principal, canister: Principal, argument: &[u8]) -> Result<(), Refusal> {
-    if canister != effective && canister != Principal::management_canister() {
-        let message = format!("the request is for canister {canister}, its path names {effective}");
-        return Err(Refusal::malformed(message));
-    }
-    if canister == Principal::management_canister() && effective != canister {
-        #[derive(candid::CandidType, candid::Deserialize)]
-        struct About {
-            canister_id: Principal,
-        }
-        let about = candid::decode_one(argument).ok().map(|About { canister_id }| canister_id);
-        if about.is_some_and(|about| about != effective) {
-            let message = format!("the management call is not about the canister that its path names, {effective}");
+pub fn check_route(effective: Principal, message: &Message) -> Result<(), Refusal> {
+    let canister = message.canister_id;
+    if canister != Principal::management_canister() {
+        if canister != effective {
+            let message = format!("the request is for canister {canister}, its path names {effective}");
             return Err(Refusal::malformed(message));
         }
+    } else if let Some(about) = management::subject(&message.arg).filter(|about| *about != effective) {
+        let message = format!("the management call is about canister {about}, its path names {effective}");
+        return Err(Refusal::malformed(message));
     }
     check_range(effective)
 }
@@ -76,7 +115,7 @@ pub fn check_route(effective: Principal, canister: Principal, argument: &[u8]) -
 /// Checks that a canister id is one of this subnet.
 pub fn check_range(id: Principal) -> Result<(), Refusal> {
     let (first, last) = CANISTER_ID_RANGE;
-    if id == Principal::management_canister() || (first..=last).contains(&id) {
+    if (first..=last).contains(&id) {
         return Ok(());
     }
     Err(Refusal::malformed(format!("canister_not_found: canister {id} does not belong to this network's only subnet")))

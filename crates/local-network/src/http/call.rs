@@ -2,30 +2,37 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use ic_transport_types::{EnvelopeContent, TransportCallResponse};
+use candid::Principal;
+use ic_transport_types::TransportCallResponse;
+use local_ic::RejectResponse;
+use local_ic::limits::MAX_INGRESS_BYTES;
 use tokio::sync::watch;
 
-use super::api::{check_route, envelope, principal, rejection, reply};
+use super::api::{Request, check_route, principal, rejection, reply, verify};
 use super::error::Refusal;
+use super::management;
 use crate::executor::Call;
 use crate::limits::CALL_TIMEOUT;
 use crate::node::Node;
 use crate::requests::{Progress, RequestHash, Status};
-use crate::sender;
+use crate::sender::{Kind, Message};
 
 /// `POST /api/v2/canister/<id>/call`: 202 once the call is taken in.
 pub async fn asynchronous(
     State(node): State<Arc<Node>>,
     Path(id): Path<String>,
-    body: Bytes,
+    request: Request<Message>,
 ) -> Result<Response, Refusal> {
-    let (mut progress, _) = submit(&node, &id, &body)?;
+    let rejected = |reject: &RejectResponse| reply(&rejection(reject));
+    let mut progress = match submit(&node, &id, request)? {
+        Ok((progress, _)) => progress,
+        Err(reject) => return Ok(rejected(&reject)),
+    };
     match wait(&mut progress, |progress| !matches!(progress, Progress::Submitted)).await {
-        Some(Progress::TurnedAway(reject)) => Ok(turned_away(&reject)),
+        Some(Progress::TurnedAway(reject)) => Ok(rejected(&reject)),
         _ => Ok(StatusCode::ACCEPTED.into_response()),
     }
 }
@@ -34,42 +41,57 @@ pub async fn asynchronous(
 pub async fn synchronous(
     State(node): State<Arc<Node>>,
     Path(id): Path<String>,
-    body: Bytes,
+    request: Request<Message>,
 ) -> Result<Response, Refusal> {
-    let (mut progress, call) = submit(&node, &id, &body)?;
+    let rejected = |reject: &RejectResponse| reply(&TransportCallResponse::NonReplicatedRejection(rejection(reject)));
+    let (mut progress, call) = match submit(&node, &id, request)? {
+        Ok(submitted) => submitted,
+        Err(reject) => return Ok(rejected(&reject)),
+    };
     let over = |progress: &Progress| matches!(progress, Progress::TurnedAway(_) | Progress::Taken(Status::Answered(_)));
     match wait(&mut progress, over).await {
-        Some(Progress::TurnedAway(reject)) => Ok(turned_away(&reject)),
+        Some(Progress::TurnedAway(reject)) => Ok(rejected(&reject)),
         Some(_) => {
             let paths = [vec![b"request_status".to_vec(), call.to_vec()]];
-            let certificate = node.certify(&paths, candid::Principal::anonymous());
+            let certificate = node.certify(&paths);
             Ok(reply(&TransportCallResponse::Replied { certificate }))
         }
         None => Ok(StatusCode::ACCEPTED.into_response()),
     }
 }
 
-fn submit(node: &Node, effective: &str, body: &Bytes) -> Result<(watch::Receiver<Progress>, RequestHash), Refusal> {
+/// A call that was submitted, or turned away before that.
+type Submitted = Result<(watch::Receiver<Progress>, RequestHash), RejectResponse>;
+
+fn submit(node: &Node, effective: &str, request: Request<Message>) -> Result<Submitted, Refusal> {
     let effective = principal(effective)?;
-    let envelope = envelope(body)?;
-    let id = *sender::verify(&envelope, node.now())?;
-    let EnvelopeContent::Call { ingress_expiry, sender, canister_id, method_name, arg, .. } =
-        envelope.content.into_owned()
-    else {
-        return Err(Refusal::malformed("the request is not a call"));
+    let Request { envelope, bytes } = request;
+    if bytes as u64 > MAX_INGRESS_BYTES {
+        let message = format!("the call has {bytes} bytes, more than {MAX_INGRESS_BYTES}");
+        return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, message));
+    }
+    let id = verify(node, Kind::Call, &envelope)?.id;
+    let call = envelope.content;
+    check_route(effective, &call)?;
+    if call.canister_id == Principal::management_canister()
+        && let Err(reject) = management::check_ingress(&call.method_name, &call.arg)
+    {
+        return Ok(Err(reject));
+    }
+    let call = Call {
+        id,
+        sender: call.sender,
+        expiry: call.ingress_expiry,
+        canister: call.canister_id,
+        method: call.method_name,
+        argument: call.arg.into_vec(),
     };
-    check_route(effective, canister_id, &arg)?;
-    let call = Call { id, sender, expiry: ingress_expiry, canister: canister_id, method: method_name, argument: arg };
     let progress = node.submit(call).ok_or_else(|| Refusal::overloaded("too many calls have not expired yet"))?;
-    Ok((progress, id))
+    Ok(Ok((progress, id)))
 }
 
 /// The progress once it is as `wanted`, or `None` after [`CALL_TIMEOUT`].
 async fn wait(progress: &mut watch::Receiver<Progress>, wanted: impl FnMut(&Progress) -> bool) -> Option<Progress> {
     let reached = tokio::time::timeout(CALL_TIMEOUT, progress.wait_for(wanted)).await.ok()?;
     reached.ok().map(|progress| progress.clone())
-}
-
-fn turned_away(reject: &local_ic::RejectResponse) -> Response {
-    reply(&TransportCallResponse::NonReplicatedRejection(rejection(reject)))
 }

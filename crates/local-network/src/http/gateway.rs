@@ -1,16 +1,18 @@
 //! The gateway: a canister's `http_request` under `http://<canister id>.localhost:PORT/`, or with `?canisterId=`.
 //!
-//! Responses are handed on as the canister gives them, unverified: this process is the network. It follows neither
-//! streaming strategies nor upgrades to an update call.
+//! Responses are handed on as the canister gives them, unverified: this process is the network. One that is to be
+//! streamed, or upgraded to an update call, is refused.
 
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use candid::{CandidType, Deserialize, Principal};
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::response::Response;
+use candid::de::DecoderConfig;
+use candid::{CandidType, Deserialize, Principal, Reserved};
+use local_ic::ErrorCode;
 use serde_bytes::ByteBuf;
 
 use super::api::check_range;
@@ -31,7 +33,16 @@ struct HttpResponse {
     status_code: u16,
     headers: Vec<(String, String)>,
     body: ByteBuf,
+    upgrade: Option<bool>,
+    streaming_strategy: Option<Reserved>,
 }
+
+/// Work that decoding a response may take: about a step of the candid library for each byte of the largest reply.
+const DECODING_STEPS: usize = 16 << 20;
+
+/// Headers that are about one connection and not about the response, which is sent whole.
+const CONNECTION_HEADERS: [HeaderName; 6] =
+    [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE, TRAILER, HeaderName::from_static("keep-alive")];
 
 /// Everything that is not the API.
 pub async fn serve(
@@ -48,7 +59,7 @@ pub async fn serve(
     let id =
         Principal::from_text(&id).map_err(|error| Refusal::malformed(format!("'{id}' is no canister id: {error}")))?;
     check_range(id)?;
-    let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let request = HttpRequest {
         method: method.to_string(),
         url: uri.path_and_query().map_or("/".to_string(), ToString::to_string),
@@ -56,32 +67,52 @@ pub async fn serve(
         body: ByteBuf::from(body.to_vec()),
     };
     let argument = candid::encode_one(request).map_err(|error| Refusal::malformed(error.to_string()))?;
-    let bad_gateway = |message: String| Refusal(StatusCode::BAD_GATEWAY, message);
     let reply = blocking(move || node.query(id, Principal::anonymous(), "http_request", argument)).await?;
-    let reply = reply.map_err(|reject| bad_gateway(reject.to_string()))?;
-    let response: HttpResponse =
-        candid::decode_one(&reply).map_err(|error| bad_gateway(format!("no answer of http_request: {error}")))?;
-    let mut builder = Response::builder().status(response.status_code);
-    for (name, value) in response.headers {
-        // The body is sent whole, whatever the canister says of it.
-        if !name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str()) && !name.eq_ignore_ascii_case(TRANSFER_ENCODING.as_str())
-        {
-            builder = builder.header(name, value);
-        }
-    }
-    let built = builder.body(Body::from(response.body.into_vec()));
-    built
-        .map_err(|error| bad_gateway(format!("no legal answer of http_request: {error}")))
-        .map(IntoResponse::into_response)
+    let reply = reply.map_err(|reject| match reject.error_code {
+        ErrorCode::CanisterNotFound => Refusal(StatusCode::NOT_FOUND, reject.to_string()),
+        _ => bad_gateway(reject.to_string()),
+    })?;
+    respond(&reply)
 }
 
-/// The canister that a request names: in the query, or as the first label of its host.
-pub fn canister_id(uri: &Uri, headers: &HeaderMap) -> Option<String> {
-    let parameters = uri.query().unwrap_or_default().split('&');
-    if let Some(id) = parameters.filter_map(|parameter| parameter.strip_prefix("canisterId=")).next() {
-        return Some(id.to_string());
+/// The response that the candid of a canister's reply describes.
+fn respond(reply: &[u8]) -> Result<Response, Refusal> {
+    let mut config = DecoderConfig::new();
+    config.set_skipping_quota(DECODING_STEPS).set_full_error_message(false);
+    let response: HttpResponse = candid::utils::decode_one_with_config(reply, &config)
+        .map_err(|error| bad_gateway(format!("no answer of http_request: {error}")))?;
+    if response.upgrade == Some(true) {
+        return Err(Refusal(StatusCode::NOT_IMPLEMENTED, "the canister asks for an update call".to_string()));
     }
-    let host = headers.get(HOST)?.to_str().ok()?;
-    let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    host.strip_suffix(".localhost").map(str::to_string)
+    if response.streaming_strategy.is_some() {
+        return Err(Refusal(StatusCode::NOT_IMPLEMENTED, "the canister streams its response".to_string()));
+    }
+    let status = StatusCode::from_u16(response.status_code).ok().filter(|status| !status.is_informational());
+    let status = status.ok_or_else(|| bad_gateway(format!("{} is no status of a response", response.status_code)))?;
+    let mut built = Response::new(Body::from(response.body.into_vec()));
+    *built.status_mut() = status;
+    for (name, value) in response.headers {
+        let (Ok(legal_name), Ok(legal_value)) = (HeaderName::try_from(&name), HeaderValue::try_from(&value)) else {
+            return Err(bad_gateway(format!("http_request answered the illegal header {name:?}: {value:?}")));
+        };
+        if !CONNECTION_HEADERS.contains(&legal_name) {
+            built.headers_mut().append(legal_name, legal_value);
+        }
+    }
+    Ok(built)
+}
+
+fn bad_gateway(message: String) -> Refusal {
+    Refusal(StatusCode::BAD_GATEWAY, message)
+}
+
+/// The canister that a request names: as the first label of its host, or else in the query.
+pub fn canister_id(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
+    if let Some(id) = name.strip_suffix(".localhost") {
+        return Some(id.strip_suffix(".raw").unwrap_or(id).to_string());
+    }
+    let mut parameters = uri.query().unwrap_or_default().split('&');
+    parameters.find_map(|parameter| parameter.strip_prefix("canisterId=")).map(str::to_string)
 }

@@ -1,9 +1,11 @@
 //! Connections and routes. Each endpoint is a module that translates between HTTP and the node.
 
 mod api;
+mod body;
 mod call;
 mod error;
 mod gateway;
+mod management;
 mod page;
 mod query;
 mod read_state;

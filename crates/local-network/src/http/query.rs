@@ -2,27 +2,35 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use ic_transport_types::{EnvelopeContent, NodeSignature, QueryResponse, ReplyResponse};
+use candid::Principal;
+use ic_transport_types::{NodeSignature, QueryResponse, ReplyResponse, RequestId};
 
-use super::api::{check_route, envelope, principal, rejection, reply};
+use super::api::{Request, check_route, principal, rejection, reply, verify};
 use super::error::Refusal;
+use super::management;
 use crate::node::Node;
-use crate::sender;
+use crate::sender::{Kind, Message};
 
 /// `POST /api/v2/canister/<id>/query` and v3.
-pub async fn query(State(node): State<Arc<Node>>, Path(id): Path<String>, body: Bytes) -> Result<Response, Refusal> {
+pub async fn query(
+    State(node): State<Arc<Node>>,
+    Path(id): Path<String>,
+    request: Request<Message>,
+) -> Result<Response, Refusal> {
     let effective = principal(&id)?;
-    let envelope = envelope(&body)?;
-    let id = sender::verify(&envelope, node.now())?;
-    let EnvelopeContent::Query { sender, canister_id, method_name, arg, .. } = envelope.content.into_owned() else {
-        return Err(Refusal::malformed("the request is not a query"));
-    };
-    check_route(effective, canister_id, &arg)?;
+    let id = RequestId::new(&verify(&node, Kind::Query, &request.envelope)?.id);
+    let query = request.envelope.content;
+    check_route(effective, &query)?;
     let answer = blocking(move || {
-        let mut response = match node.query(canister_id, sender, &method_name, arg) {
+        let Message { canister_id, sender, method_name, arg, .. } = query;
+        let legal = match canister_id == Principal::management_canister() {
+            true => management::check_subject(&method_name, &arg),
+            false => Ok(()),
+        };
+        let outcome = legal.and_then(|()| node.query(canister_id, sender, &method_name, arg.into_vec()));
+        let mut response = match outcome {
             Ok(arg) => QueryResponse::Replied { reply: ReplyResponse { arg }, signatures: Vec::new() },
             Err(reject) => QueryResponse::Rejected { reject: rejection(&reject), signatures: Vec::new() },
         };

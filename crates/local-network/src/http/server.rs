@@ -1,20 +1,23 @@
 //! Connections: how many, for how long, and how they end.
 
 use std::future::Future;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
+use super::body::Intake;
+use super::error::Refusal;
 use super::{Page, router};
 use crate::limits::*;
 use crate::node::Node;
@@ -22,23 +25,46 @@ use crate::node::Node;
 /// How long open connections have to finish their request once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// What connections may take of the server.
+#[derive(Clone, Copy)]
+struct Allowance {
+    connections: usize,
+    requests: usize,
+    large_bodies: usize,
+    head_timeout: Duration,
+    body_timeout: Duration,
+}
+
+const ALLOWANCE: Allowance = Allowance {
+    connections: MAX_CONNECTIONS,
+    requests: MAX_REQUESTS,
+    large_bodies: MAX_LARGE_BODIES,
+    head_timeout: HEAD_TIMEOUT,
+    body_timeout: BODY_TIMEOUT,
+};
+
 /// Serves `node`, and a page if there is one, on `listener` until `stop` is done; requests that are being answered then are
-/// finished.
-///
-/// # Errors
-///
-/// If the listener fails for good.
-pub async fn serve(
+/// finished. What fails concerns one connection, or passes.
+pub async fn serve(node: Arc<Node>, page: Option<Page>, listener: TcpListener, stop: impl Future<Output = ()>) {
+    serve_within(ALLOWANCE, node, page, listener, stop).await;
+}
+
+async fn serve_within(
+    allowance: Allowance,
     node: Arc<Node>,
     page: Option<Page>,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
-) -> io::Result<()> {
-    let router = router(node, page);
-    let (connections, requests) = (Arc::new(Semaphore::new(MAX_CONNECTIONS)), Arc::new(Semaphore::new(MAX_REQUESTS)));
+) {
+    let connections = Arc::new(Semaphore::new(allowance.connections));
+    let desk = Arc::new(Desk {
+        router: TowerToHyperService::new(router(node, page)),
+        intake: Intake::new(allowance.large_bodies, allowance.body_timeout),
+        requests: Semaphore::new(allowance.requests),
+    });
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    http.timer(TokioTimer::new()).header_read_timeout(allowance.head_timeout);
     tokio::pin!(stop);
     loop {
         let place = Arc::clone(&connections).acquire_owned();
@@ -57,12 +83,13 @@ pub async fn serve(
             },
             () = &mut stop => break,
         };
-        // A reply is one write: waiting for more to send would only delay it.
-        stream.set_nodelay(true)?;
-        let (router, requests) = (router.clone(), Arc::clone(&requests));
-        let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-            let (router, requests) = (router.clone(), Arc::clone(&requests));
-            async move { Ok::<Response, std::convert::Infallible>(answer(router, &requests, request).await) }
+        // A reply is one write: waiting for more to send would only delay it. A connection that broke already is found
+        // broken below.
+        let _ = stream.set_nodelay(true);
+        let desk = Arc::clone(&desk);
+        let service = service_fn(move |request| {
+            let desk = Arc::clone(&desk);
+            async move { Ok::<_, std::convert::Infallible>(desk.answer(request).await) }
         });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
@@ -73,35 +100,32 @@ pub async fn serve(
     }
     drop(listener);
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
-    Ok(())
 }
 
-async fn answer(router: axum::Router, requests: &Semaphore, request: Request<hyper::body::Incoming>) -> Response {
-    let Ok(_place) = requests.try_acquire() else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "too many requests at once\n").into_response();
-    };
-    let (head, body) = request.into_parts();
-    // Read whole before it takes a handler's time, and within the limits of size and time.
-    let body = axum::body::to_bytes(Body::new(body), MAX_BODY_BYTES);
-    let body = match tokio::time::timeout(BODY_TIMEOUT, body).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => {
-            let message = format!("the body is larger than {MAX_BODY_BYTES} bytes, or was cut short\n");
-            return (StatusCode::PAYLOAD_TOO_LARGE, message).into_response();
+/// What answers requests, whatever connection they come from.
+struct Desk {
+    router: TowerToHyperService<axum::Router>,
+    intake: Intake,
+    requests: Semaphore,
+}
+
+impl Desk {
+    async fn answer(&self, request: Request<Incoming>) -> Response {
+        let (head, body) = request.into_parts();
+        // Read whole before it takes a place among the requests: slow clients keep nobody from being answered.
+        let (body, _large) = match self.intake.receive(body).await {
+            Ok(received) => received,
+            Err(refusal) => return refusal.into_response(),
+        };
+        let Ok(_place) = self.requests.try_acquire() else {
+            return Refusal(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once".into()).into_response();
+        };
+        match self.router.call(Request::from_parts(head, Body::from(body))).await {
+            Ok(response) => response,
+            Err(never) => match never {},
         }
-        Err(_) => return (StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time\n").into_response(),
-    };
-    let mut router = router;
-    match tower_service(&mut router, Request::from_parts(head, Body::from(body))).await {
-        Ok(response) => response,
-        Err(never) => match never {},
     }
 }
 
-async fn tower_service(
-    router: &mut axum::Router,
-    request: Request<Body>,
-) -> Result<Response, std::convert::Infallible> {
-    use hyper_util::service::TowerToHyperService;
-    hyper::service::Service::call(&TowerToHyperService::new(router.clone()), request).await
-}
+#[cfg(test)]
+mod tests;

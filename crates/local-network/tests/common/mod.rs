@@ -1,6 +1,14 @@
 //! A network with a small canister, on a free port.
 #![allow(dead_code, reason = "each test uses some of it")]
 
+pub mod certificate;
+pub mod envelope;
+pub mod http;
+pub mod keys;
+pub mod probe;
+pub mod random;
+
+use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use candid::Principal;
@@ -45,22 +53,48 @@ pub const CANISTER: &str = r#"(module
 /// A network, served until the test ends.
 pub struct Network {
     pub url: String,
+    pub address: SocketAddr,
     pub canister: Principal,
     pub module_hash: Vec<u8>,
+    /// The root key, in DER.
+    pub root_key: Vec<u8>,
+    pub subnet: Principal,
 }
 
 impl Network {
+    /// With [`CANISTER`].
     pub async fn start() -> Self {
+        Self::start_with(&[CANISTER]).await.0
+    }
+
+    /// With the canister of [`probe`].
+    pub async fn probe() -> Self {
+        Self::start_with(&[probe::PROBE]).await.0
+    }
+
+    /// With these canisters, which the anonymous principal controls; the first is the network's own. An empty text
+    /// makes a canister without code. Returns their ids too.
+    pub async fn start_with(modules: &[&str]) -> (Self, Vec<Principal>) {
         let engine = LocalIc::new();
         engine.set_time(Time::from(SystemTime::now()));
-        let canister = engine.create_canister();
-        engine.install_canister(canister, wat::parse_str(CANISTER).expect("the text is legal"), Vec::new(), None);
+        let mut canisters = Vec::new();
+        for module in modules {
+            let canister = engine.create_canister();
+            if !module.is_empty() {
+                let module = wat::parse_str(module).expect("the text is legal");
+                engine.install_canister(canister, module, Vec::new(), None);
+            }
+            canisters.push(canister);
+        }
+        let canister = canisters[0];
         let module_hash = engine.module_hash(canister).expect("it has a module").to_vec();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port");
-        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let address = listener.local_addr().expect("it is bound");
         let state = State::in_memory(engine).expect("there is randomness");
         let (node, _) = Node::start(state).expect("there is a thread");
+        let (root_key, subnet) = (node.keys.root_key.clone(), node.keys.subnet_id);
         tokio::spawn(serve(node, None, listener, std::future::pending()));
-        Self { url, canister, module_hash }
+        let url = format!("http://{address}");
+        (Self { url, address, canister, module_hash, root_key, subnet }, canisters)
     }
 }

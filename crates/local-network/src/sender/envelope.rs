@@ -1,0 +1,144 @@
+//! Envelopes: what a request says, and what proves who says it.
+//!
+//! The types are those of the interface specification, decoded into without a detour through a tree of CBOR values:
+//! blobs are byte strings, numbers are numbers, no field comes twice.
+
+use candid::Principal;
+use ic_transport_types::{DelegationPermissions, RequestId, to_request_id};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use super::bounded::Bounded;
+use crate::limits::{MAX_DELEGATION_TARGETS, MAX_DELEGATIONS, MAX_PATH_LABELS, MAX_PATHS};
+
+/// A request with what proves its sender.
+#[derive(Debug, Deserialize)]
+pub struct Envelope<C> {
+    /// What the request says.
+    pub content: C,
+    /// The sender's public key, in DER.
+    #[serde(default)]
+    pub sender_pubkey: Option<ByteBuf>,
+    /// The signature of the content's hash.
+    #[serde(default)]
+    pub sender_sig: Option<ByteBuf>,
+    /// How the sender's key hands over to the one that signed.
+    #[serde(default)]
+    pub sender_delegation: Option<Bounded<SignedDelegation, MAX_DELEGATIONS>>,
+}
+
+/// What all contents say.
+pub struct Header<'a> {
+    pub request_type: &'a str,
+    pub nonce: Option<&'a [u8]>,
+    pub ingress_expiry: u64,
+    pub sender: Principal,
+    /// Whether there is information about the sender.
+    pub sender_info: bool,
+}
+
+/// What a request says. Its serialization has the fields of its hash.
+pub trait Content: Serialize + Sized {
+    /// What every request says.
+    fn header(&self) -> Header<'_>;
+
+    /// The canister that the request is for, if it is for one.
+    fn canister(&self) -> Option<Principal>;
+
+    /// The id: the hash of the content.
+    fn id(&self) -> RequestId {
+        to_request_id(self).expect("blobs, texts, numbers and arrays of these have a hash")
+    }
+}
+
+/// A call or a query.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Message {
+    request_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nonce: Option<ByteBuf>,
+    pub ingress_expiry: u64,
+    pub sender: Principal,
+    pub canister_id: Principal,
+    pub method_name: String,
+    pub arg: ByteBuf,
+    #[serde(default, skip_serializing)]
+    sender_info: Option<IgnoredAny>,
+}
+
+impl Content for Message {
+    fn header(&self) -> Header<'_> {
+        Header {
+            request_type: &self.request_type,
+            nonce: self.nonce.as_deref().map(Vec::as_slice),
+            ingress_expiry: self.ingress_expiry,
+            sender: self.sender,
+            sender_info: self.sender_info.is_some(),
+        }
+    }
+
+    fn canister(&self) -> Option<Principal> {
+        Some(self.canister_id)
+    }
+}
+
+/// A path of the state tree, label by label.
+pub type Path = Bounded<ByteBuf, MAX_PATH_LABELS>;
+
+/// What is to be read of the state.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Reading {
+    request_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nonce: Option<ByteBuf>,
+    pub ingress_expiry: u64,
+    pub sender: Principal,
+    pub paths: Bounded<Path, MAX_PATHS>,
+}
+
+impl Content for Reading {
+    fn header(&self) -> Header<'_> {
+        Header {
+            request_type: &self.request_type,
+            nonce: self.nonce.as_deref().map(Vec::as_slice),
+            ingress_expiry: self.ingress_expiry,
+            sender: self.sender,
+            sender_info: false,
+        }
+    }
+
+    fn canister(&self) -> Option<Principal> {
+        None
+    }
+}
+
+/// A delegation and its signature, by the key before it.
+#[derive(Debug, Deserialize)]
+pub struct SignedDelegation {
+    pub delegation: Delegation,
+    pub signature: ByteBuf,
+}
+
+/// What one key hands over to another.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Delegation {
+    /// The other key, in DER.
+    pub pubkey: ByteBuf,
+    /// Nanoseconds since the Unix epoch.
+    pub expiration: u64,
+    /// The only canisters that it is good for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Bounded<Principal, MAX_DELEGATION_TARGETS>>,
+    /// The only requests that it is good for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<DelegationPermissions>,
+}
+
+impl Delegation {
+    /// What is signed of it.
+    pub fn signable(&self) -> Vec<u8> {
+        let hash = to_request_id(self).expect("blobs, texts, numbers and arrays of these have a hash");
+        [b"\x1Aic-request-auth-delegation".as_slice(), hash.as_slice()].concat()
+    }
+}
