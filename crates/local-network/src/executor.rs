@@ -121,7 +121,7 @@ impl Executor {
             }
             !answered
         });
-        let expired = clock().as_nanos_since_unix_epoch().saturating_sub(CLOCK_DRIFT.as_nanos() as u64);
+        let expired = clock().as_nanos_since_unix_epoch().saturating_sub(STATUS_RETENTION.as_nanos() as u64);
         let changes = RequestChanges { put, forgotten: self.requests.forget_expired(expired) };
         self.engine.take_changes(|engine_changes| {
             if let Some(folder) = &self.folder

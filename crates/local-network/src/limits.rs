@@ -32,6 +32,8 @@ pub const MAX_DELEGATION_TARGETS: usize = 1_000;
 pub const MAX_PATHS: usize = 1_000;
 /// Labels of one path.
 pub const MAX_PATH_LABELS: usize = 127;
+/// How long a call's status is kept after it has expired, for clients that poll late.
+pub const STATUS_RETENTION: Duration = Duration::from_secs(5 * 60);
 /// Calls whose status is kept. Further ones are rejected until some have expired.
 pub const MAX_REQUEST_STATUSES: usize = 1_000_000;
 /// Calls that the engine takes in for one round: those of one block.

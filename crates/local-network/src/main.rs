@@ -76,6 +76,9 @@ fn run(options: &Options) -> Result<(), String> {
         },
     };
     let module_hash = state.module_hash(canister);
+    // Each connection is an open file, and the usual limit is below what the network allows. A lower one makes connections
+    // wait earlier.
+    let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     let executor = runtime.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", options.port))

@@ -2,6 +2,7 @@
 //!
 //! Updates go to the executor; queries run on the caller's thread, on the state as of the latest round.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -127,15 +128,17 @@ impl Node {
     /// The certificate that shows `paths`.
     pub fn certify(&self, paths: &[Path]) -> Vec<u8> {
         let mut tree = certificate::base_tree(&self.keys, self.now());
-        for path in paths {
-            match path.iter().map(Vec::as_slice).collect::<Vec<_>>()[..] {
-                [b"request_status", id, ..] => {
+        // A request or canister is added once, however many paths go through it.
+        let subjects: BTreeSet<&[Vec<u8>]> = paths.iter().map(|path| &path[..path.len().min(2)]).collect();
+        for subject in subjects {
+            match subject.iter().map(Vec::as_slice).collect::<Vec<_>>()[..] {
+                [b"request_status", id] => {
                     let request = RequestHash::try_from(id).ok();
                     if let Some(status) = request.and_then(|request| self.requests.status(&request)) {
                         certificate::insert_request(&mut tree, id, &status);
                     }
                 }
-                [b"canister", id, ..] => {
+                [b"canister", id] => {
                     let canister = Principal::try_from_slice(id).ok();
                     if let Some(info) = canister.and_then(|canister| self.reader.canister_info(canister)) {
                         certificate::insert_canister(&mut tree, id, &info);

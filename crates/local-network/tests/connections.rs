@@ -202,13 +202,16 @@ async fn requests_beyond_the_limit_are_told_to_come_again() {
         connection.send(&[&head[..], &body].concat()).await;
     }
     let mut beyond = network.connect().await;
-    let refused = loop {
-        beyond.send(b"GET /api/v2/status HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
-        let answer = beyond.answer().await.expect("it is answered");
-        if answer.status != 200 {
-            break answer;
+    let refusal = async {
+        loop {
+            beyond.send(b"GET /api/v2/status HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+            let answer = beyond.answer().await.expect("it is answered");
+            if answer.status != 200 {
+                return answer;
+            }
         }
     };
+    let refused = tokio::time::timeout(SOON, refusal).await.expect("there is a limit");
     assert_eq!(refused.status, 503);
     assert!(refused.text().contains("too many requests at once"), "{}", refused.text());
     // A client that goes away makes room.

@@ -1,7 +1,9 @@
 //! A network with a small canister, on a free port.
 #![allow(dead_code, reason = "each test uses some of it")]
 
+pub mod asked;
 pub mod certificate;
+pub mod endpoints;
 pub mod envelope;
 pub mod http;
 pub mod keys;
