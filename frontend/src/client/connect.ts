@@ -1,0 +1,102 @@
+/**
+ * A typed client of one message canister.
+ *
+ *     const client = await connect({ canisterId, network: networkAt('https://icp-api.io')! });
+ *     const page = await client.pageByKey(keyId, { after: 0, order: Order.ascending, limit: 100 });
+ *
+ * Each method throws a {@link Failure} and nothing else. Answers to queries come from one replica, whose signature the
+ * agent checks against the network's keys; answers to updates and {@link Client.moduleHash} are certified by the subnet.
+ */
+import { HttpAgent, type Identity, StatePaths } from '@icp-sdk/core/agent';
+import { Principal } from '@icp-sdk/core/principal';
+import {
+  type Added,
+  type Cursor,
+  createActor,
+  type KeyHead,
+  type Message,
+  type Page,
+  type Status,
+} from './bindings/canister';
+import { Failure } from './failure';
+import type { Place } from './locate';
+import { failureOf } from './platform';
+import { addErrorWords, getErrorWords, lookupErrorWords, pageErrorWords, statusErrorWords, take } from './words';
+
+/** A request that hangs this long is given up: longer than the 10 s that a network holds an update's answer. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface Client {
+  readonly place: Place;
+  readonly principal: Principal;
+  status(): Promise<Status>;
+  message(id: number): Promise<Message>;
+  messageByHash(hash: Uint8Array): Promise<Message>;
+  pageByKey(keyId: Uint8Array, cursor: Cursor): Promise<Page>;
+  pageByRange(minId: number, maxId: number, cursor: Cursor): Promise<Page>;
+  /** Unix seconds, both inclusive. */
+  pageByTime(from: number, until: number, cursor: Cursor): Promise<Page>;
+  /** null for a key without messages. */
+  keyHead(keyId: Uint8Array): Promise<KeyHead | null>;
+  /** Safe to repeat with the same bytes: `duplicate` then says that they were there. */
+  add(keyId: Uint8Array, ciphertext: Uint8Array): Promise<Added>;
+  /** SHA-256 of the installed module, certified; null where none is installed. */
+  moduleHash(): Promise<Uint8Array | null>;
+}
+
+/** Throws a {@link Failure} where the id is not one, or a local network's root key cannot be fetched. */
+export async function connect(place: Place, identity?: Identity): Promise<Client> {
+  const { canisterId, network, rootKey } = place;
+  const canister = parseCanisterId(canisterId);
+  const whereabouts = { canisterId, network: network.origin };
+  const guarded = async <T>(call: () => Promise<T>): Promise<T> => {
+    try {
+      return await call();
+    } catch (error) {
+      throw failureOf(error, whereabouts);
+    }
+  };
+
+  const agent = await guarded(() =>
+    HttpAgent.create({
+      host: network.origin,
+      fetch: (input, init) =>
+        fetch(input, { ...init, credentials: 'omit', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }),
+      ...(identity && { identity }),
+      ...(network.kind === 'local' && (rootKey ? { rootKey } : { shouldFetchRootKey: true })),
+      // Whoever calls decides when to try again.
+      retryTimes: 1,
+    }),
+  );
+  const actor = createActor(canisterId, { agent });
+  const principal = await guarded(() => agent.getPrincipal());
+
+  return {
+    place,
+    principal,
+    status: () => guarded(async () => take(await actor.get_status(), statusErrorWords)),
+    message: (id) => guarded(async () => take(await actor.get_message_by_id(id), getErrorWords)),
+    messageByHash: (hash) => guarded(async () => take(await actor.get_message_by_hash(hash), getErrorWords)),
+    pageByKey: (keyId, cursor) =>
+      guarded(async () => take(await actor.get_messages_by_key(keyId, cursor), pageErrorWords)),
+    pageByRange: (minId, maxId, cursor) =>
+      guarded(async () => take(await actor.get_messages_by_range(minId, maxId, cursor), pageErrorWords)),
+    pageByTime: (from, until, cursor) =>
+      guarded(async () => take(await actor.get_messages_by_time(from, until, cursor), pageErrorWords)),
+    keyHead: (keyId) => guarded(async () => take(await actor.get_key_heads([keyId]), lookupErrorWords)[0] ?? null),
+    add: (keyId, ciphertext) => guarded(async () => take(await actor.add_message(keyId, ciphertext), addErrorWords)),
+    moduleHash: () =>
+      guarded(async () => {
+        const path = StatePaths.canisterModuleHash(canister);
+        return (await agent.readState({ canisterId: canister }, { paths: [path] })).values.get(path) ?? null;
+      }),
+  };
+}
+
+function parseCanisterId(text: string): Principal {
+  try {
+    return Principal.fromText(text);
+  } catch {
+    throw new Failure('input', `"${text}" is not a canister id.`, false);
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * The client: everything that a frontend of its own needs to talk to a message canister. No DOM, no framework.
+ *
+ *     import { connect, networkAt, Order } from './client';
+ *
+ * `connect` gives typed methods that throw {@link Failure}s with sentences in them; `locate` finds the canister as this
+ * page does; `Poller` and `Outbox` repeat what may be repeated; `identity` keeps a key in the browser. The types are
+ * generated from canister.did (`npm run bindings`).
+ */
+export type { Added, Cursor, KeyHead, Message, Page, Settings, Status } from './bindings/canister';
+export { Order } from './bindings/canister';
+export { type Client, connect } from './connect';
+export { Failure, type FailureKind } from './failure';
+export { forgetIdentity, loadIdentity, makeIdentity } from './identity';
+export { type Located, locate, type Place, type ServerEnv } from './locate';
+export { MAINNET, type Network, networkAt, networkName } from './network';
+export { type Delivery, type Item, Outbox } from './outbox';
+export { Poller, type PollState } from './poller';

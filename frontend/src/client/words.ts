@@ -1,0 +1,221 @@
+/**
+ * The canister's errors in words, with the offending value. One function for each error type of canister.did; the
+ * compiler refuses a case that is missing.
+ */
+import type {
+  AddError,
+  BatchError,
+  CheckError,
+  GetError,
+  LookupError,
+  OtherError,
+  PageError,
+  Progress,
+  SettingsError,
+  StatusError,
+  TooLong,
+} from './bindings/canister';
+import { Failure } from './failure';
+
+const number = new Intl.NumberFormat('en-US');
+const n = (value: number | bigint): string => number.format(value);
+
+type Words = readonly [message: string, transient: boolean];
+
+const keyIdLength = ({ length, max }: TooLong): Words => [
+  length === 0
+    ? `The key id is empty: it must have 1 to ${n(max)} bytes.`
+    : `The key id has ${n(length)} bytes; at most ${n(max)} are allowed.`,
+  false,
+];
+const hashLength = ({ length, expected }: { length: number; expected: number }): Words => [
+  `The hash has ${n(length)} bytes; a SHA-256 hash has ${n(expected)}.`,
+  false,
+];
+const batchTooLong = ({ length, max }: TooLong): Words => [
+  `The batch has ${n(length)} items; at most ${n(max)} are allowed.`,
+  false,
+];
+const unavailable = ({ done, total }: Progress): Words => [
+  `The store is rebuilding its indexes: ${n(done)} of ${n(total)} messages done. Try again shortly.`,
+  true,
+];
+const other = ({ code, message }: OtherError): Words => [
+  `The canister refused with code ${n(code)}: ${message}`,
+  false,
+];
+const unknownId = ({ id, last }: { id: number; last: number }): Words => [
+  last === 0
+    ? `No message has the id ${n(id)}: nothing has been stored yet.`
+    : `No message has the id ${n(id)} yet: the last id given out is ${n(last)}.`,
+  false,
+];
+const notController: Words = ['Only a controller of the canister may do this.', false];
+
+/** Never called: that it compiles says that every case was handled. */
+function missing(error: never): never {
+  throw new TypeError(`unknown error ${JSON.stringify(error)}`);
+}
+
+export function addErrorWords(error: AddError): Words {
+  switch (error.__kind__) {
+    case 'KeyIdLength':
+      return keyIdLength(error.KeyIdLength);
+    case 'CiphertextEmpty':
+      return ['The ciphertext is empty: there is nothing to store.', false];
+    case 'CiphertextTooLarge': {
+      const { length, max } = error.CiphertextTooLarge;
+      return [`The ciphertext has ${n(length)} bytes; at most ${n(max)} are allowed.`, false];
+    }
+    case 'StorageFull':
+      return ['The store is full: its stable memory does not grow any more. Nothing was stored.', false];
+    case 'IndexFull':
+      return [
+        `The store is full: its indexes hold at most ${n(error.IndexFull.max)} entries. Nothing was stored.`,
+        false,
+      ];
+    case 'IdsExhausted':
+      return [`The store has given out its last id, ${n(error.IdsExhausted.last)}. It takes no more messages.`, false];
+    case 'Unavailable':
+      return unavailable(error.Unavailable);
+    case 'Other':
+      return other(error.Other);
+    default:
+      return missing(error);
+  }
+}
+
+export function batchErrorWords(error: BatchError): Words {
+  switch (error.__kind__) {
+    case 'BatchTooLong':
+      return batchTooLong(error.BatchTooLong);
+    case 'Unavailable':
+      return unavailable(error.Unavailable);
+    case 'Other':
+      return other(error.Other);
+    default:
+      return missing(error);
+  }
+}
+
+export function getErrorWords(error: GetError): Words {
+  switch (error.__kind__) {
+    case 'NotFound':
+      return ['No stored message has this hash.', false];
+    case 'UnknownId':
+      return unknownId(error.UnknownId);
+    case 'Dropped':
+      return [`This message has been dropped: the oldest one kept has the id ${n(error.Dropped.first_id)}.`, false];
+    case 'HashLength':
+      return hashLength(error.HashLength);
+    case 'Unavailable':
+      return unavailable(error.Unavailable);
+    case 'Other':
+      return other(error.Other);
+    default:
+      return missing(error);
+  }
+}
+
+export function pageErrorWords(error: PageError): Words {
+  switch (error.__kind__) {
+    case 'InvalidRange': {
+      const { min, max } = error.InvalidRange;
+      return [
+        min > max
+          ? `The range ends before it begins: from ${n(min)} to ${n(max)}.`
+          : `The range from ${n(min)} to ${n(max)} is not valid: ids begin with 1.`,
+        false,
+      ];
+    }
+    case 'LimitZero':
+      return ['A page of 0 messages was asked for; at least 1 is needed.', false];
+    case 'UnknownCursor':
+      return [`Cannot go on after ${n(error.UnknownCursor.after)}: it is not the id of a message in this list.`, false];
+    case 'KeyIdLength':
+      return keyIdLength(error.KeyIdLength);
+    case 'Unavailable':
+      return unavailable(error.Unavailable);
+    case 'Other':
+      return other(error.Other);
+    default:
+      return missing(error);
+  }
+}
+
+export function lookupErrorWords(error: LookupError): Words {
+  switch (error.__kind__) {
+    case 'KeyIdLength':
+      return keyIdLength(error.KeyIdLength);
+    case 'HashLength':
+      return hashLength(error.HashLength);
+    case 'BatchTooLong':
+      return batchTooLong(error.BatchTooLong);
+    case 'Unavailable':
+      return unavailable(error.Unavailable);
+    case 'Other':
+      return other(error.Other);
+    default:
+      return missing(error);
+  }
+}
+
+export function statusErrorWords(error: StatusError): Words {
+  switch (error.__kind__) {
+    case 'Other':
+      return other(error.Other);
+    default:
+      return missing(error.__kind__);
+  }
+}
+
+export function settingsErrorWords(error: SettingsError): Words {
+  switch (error.__kind__) {
+    case 'NotController':
+      return notController;
+    case 'RebuildPages': {
+      const { value, min, max } = error.RebuildPages;
+      return [`rebuild_pages cannot be ${n(value)}: it must be ${n(min)} to ${n(max)}.`, false];
+    }
+    case 'MaxMessages': {
+      const { value, min } = error.MaxMessages;
+      return [`max_messages cannot be ${n(value)}: it must be at least ${n(min)}.`, false];
+    }
+    case 'MaxBytes': {
+      const { value, min } = error.MaxBytes;
+      return [`max_bytes cannot be ${n(value)}: it must be at least ${n(min)}.`, false];
+    }
+    case 'MaxAgeSeconds': {
+      const { value, min } = error.MaxAgeSeconds;
+      return [`max_age_seconds cannot be ${n(value)}: it must be at least ${n(min)}.`, false];
+    }
+    case 'Other':
+      return other(error.Other);
+    default:
+      return missing(error);
+  }
+}
+
+export function checkErrorWords(error: CheckError): Words {
+  switch (error.__kind__) {
+    case 'NotController':
+      return notController;
+    case 'UnknownId':
+      return unknownId(error.UnknownId);
+    case 'Unavailable':
+      return unavailable(error.Unavailable);
+    case 'Other':
+      return other(error.Other);
+    default:
+      return missing(error);
+  }
+}
+
+type Answer<T, E> = { __kind__: 'Ok'; Ok: T } | { __kind__: 'Err'; Err: E };
+
+/** What the canister answered, or its error thrown as a {@link Failure}. */
+export function take<T, E extends { __kind__: string }>(answer: Answer<T, E>, words: (error: E) => Words): T {
+  if (answer.__kind__ === 'Ok') return answer.Ok;
+  const [message, transient] = words(answer.Err);
+  throw new Failure('refused', message, transient, answer.Err.__kind__);
+}

@@ -1,0 +1,69 @@
+/** The frame: who and where, the views, what is announced. */
+import { useEffect, useRef } from 'preact/hooks';
+import { Announcer } from './parts/announcer';
+import { TopBar } from './parts/top-bar';
+import { Trouble } from './parts/trouble';
+import { fragment, linkTo, VIEWS, type View, viewOf } from './state/route';
+import { located } from './state/session';
+import { ConnectionView } from './views/connection';
+import { MessagesView } from './views/messages';
+import { OverviewView } from './views/overview';
+import { WriteView } from './views/write';
+
+const TITLES: Record<View, string> = {
+  overview: 'Overview',
+  messages: 'Messages',
+  write: 'Seal and store',
+  connection: 'Connection',
+};
+
+const CONTENT: Record<View, () => preact.JSX.Element> = {
+  overview: OverviewView,
+  messages: MessagesView,
+  write: WriteView,
+  connection: ConnectionView,
+};
+
+export function App() {
+  const placed = 'place' in located.value;
+  // Without a canister there is nothing to see but where to name one.
+  const view = placed ? viewOf(fragment.value) : 'connection';
+  const Content = CONTENT[view];
+  const heading = useRef<HTMLHeadingElement>(null);
+  const last = useRef(view);
+
+  useEffect(() => {
+    document.title = `${TITLES[view]} – Message canister`;
+    // The first view leaves the focus where the browser puts it.
+    if (last.current !== view) heading.current?.focus();
+    last.current = view;
+  }, [view]);
+
+  return (
+    <>
+      <button type="button" class="skip" onClick={() => heading.current?.focus()}>
+        Skip to the content
+      </button>
+      <TopBar />
+      <nav class="views" aria-label="Views">
+        {VIEWS.map((name) => (
+          <a key={name} href={linkTo(name)} aria-current={name === view ? 'page' : undefined}>
+            {TITLES[name]}
+          </a>
+        ))}
+      </nav>
+      <main>
+        <h1 ref={heading} tabIndex={-1}>
+          {TITLES[view]}
+        </h1>
+        {placed && <Trouble />}
+        <Content />
+      </main>
+      <footer>
+        Answers to queries come from one node of the network, and its signature is checked. Ciphertexts are hashed,
+        sealed and opened here.
+      </footer>
+      <Announcer />
+    </>
+  );
+}

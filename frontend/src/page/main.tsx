@@ -1,0 +1,19 @@
+import { render } from 'preact';
+import { App } from './app';
+import { startBrowsing } from './state/browse';
+import { startCurve } from './state/chart';
+import { restoreIdentity } from './state/identity';
+import { startOutbox } from './state/sealing';
+import { startSession } from './state/session';
+import './style/index.css';
+
+const root = document.getElementById('app');
+if (!root) throw new Error('index.html has no #app');
+// The identity first: the session would connect twice.
+void restoreIdentity().then(() => {
+  startSession();
+  startOutbox();
+  startCurve();
+  startBrowsing();
+  render(<App />, root);
+});

@@ -1,0 +1,120 @@
+/** Messages over time: the curve, drawn by uPlot, and the same in words. */
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { Point } from '../../paging';
+import { formatCount, formatTime } from '../format';
+import { curvePoints } from '../state/chart';
+import { status } from '../state/session';
+
+const HEIGHT = 220;
+
+function color(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function options(width: number): uPlot.Options {
+  const axis = {
+    stroke: () => color('--muted'),
+    grid: { stroke: () => color('--line'), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width,
+    height: HEIGHT,
+    padding: [12, 26, 0, 0],
+    cursor: { y: false, points: { size: 7 } },
+    legend: { show: true, live: true },
+    scales: { x: { time: true }, y: { range: (_, min, max) => [Math.max(0, min - 1), max + 1] } },
+    axes: [
+      { ...axis, space: 80, values: (_, ticks, __, ___, step) => timeTicks(ticks, step) },
+      {
+        ...axis,
+        size: 70,
+        values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? formatCount(tick) : '')),
+      },
+    ],
+    series: [
+      { label: 'Time', value: (_, time) => (time == null ? '–' : formatTime(time)) },
+      {
+        label: 'Stored until then',
+        value: (_, id) => (id == null ? '–' : formatCount(id)),
+        stroke: () => color('--accent'),
+        fill: () => color('--accent-wash'),
+        width: 1.5,
+        points: { show: true, size: 4, fill: () => color('--accent') },
+      },
+    ],
+  };
+}
+
+/** Clock times, or dates where ticks are days apart; the date is below the first tick of each day. */
+function timeTicks(ticks: readonly number[], step: number): string[] {
+  let day = '';
+  return ticks.map((tick) => {
+    // Times are whole seconds.
+    if (!Number.isInteger(tick)) return '';
+    const [date = '', time = ''] = formatTime(tick).split(' ');
+    const isNew = date !== day;
+    day = date;
+    if (step >= 86_400) return date;
+    const clock = step < 60 ? time : time.slice(0, 5);
+    return isNew ? `${clock}\n${date}` : clock;
+  });
+}
+
+function data(points: readonly Point[]): uPlot.AlignedData {
+  return [points.map(({ time }) => time), points.map(({ id }) => id)];
+}
+
+export function MessagesChart() {
+  const holder = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const points = curvePoints.value;
+  const drawable = points.length > 1;
+
+  useEffect(() => {
+    const element = holder.current;
+    if (!element || !drawable) return;
+    const made = new uPlot(options(element.clientWidth), data(curvePoints.peek()), element);
+    plot.current = made;
+    const resized = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
+    resized.observe(element);
+    const scheme = matchMedia('(prefers-color-scheme: dark)');
+    const redraw = () => made.redraw();
+    scheme.addEventListener('change', redraw);
+    return () => {
+      scheme.removeEventListener('change', redraw);
+      resized.disconnect();
+      made.destroy();
+      plot.current = undefined;
+    };
+  }, [drawable]);
+
+  useEffect(() => plot.current?.setData(data(points)), [points]);
+
+  return (
+    <>
+      <div ref={holder} class="chart" role="img" aria-label={inWords(points)} hidden={!drawable} />
+      {!drawable && <p class="muted empty">{nothing()}</p>}
+      <p class="muted">
+        How many messages had been stored at a time, of all keys, dropped ones counted too. Each dot is known exactly:
+        the ends come with the status, the dots between them from at most 48 single messages that this page asked for.
+        Between dots the line is straight.
+      </p>
+    </>
+  );
+}
+
+function nothing(): string {
+  const { value } = status;
+  if (!value) return 'Waiting for the canister.';
+  if (value.messages === 0) return 'Nothing is stored.';
+  return 'One message is stored: the line begins with the second.';
+}
+
+function inWords(points: readonly Point[]): string {
+  const [first, last] = [points[0], points.at(-1)];
+  if (!first || !last) return 'No messages yet';
+  return `Message ${formatCount(first.id)} was stored at ${formatTime(first.time)}, message ${formatCount(last.id)} at ${formatTime(last.time)}`;
+}

@@ -1,0 +1,77 @@
+/** A list of messages: how much of it is loaded, more at either end, following. */
+import { useCallback, useMemo } from 'preact/hooks';
+import type { Message } from '../../client';
+import { formatCount } from '../format';
+import { busy, downwards, follow, type List, listVersion, load } from '../state/browse';
+import { linesOf } from './lines';
+import { MessageGrid } from './message-grid';
+
+interface MessageListProps {
+  readonly value: List;
+  readonly chosen: number | undefined;
+  readonly onChoose: (message: Message) => void;
+  readonly onOpen: (message: Message) => void;
+}
+
+export function MessageList({ value, chosen, onChoose, onOpen }: MessageListProps) {
+  const version = listVersion.value;
+  // The window is mutable: its version says that it changed.
+  const lines = useMemo(() => linesOf(value), [value, version]);
+  const { window, order } = value;
+  const down = downwards(order);
+  const up = down === 'older' ? 'newer' : 'older';
+  const loadMore = useCallback(() => {
+    if (window.more[down] && !busy.peek()) void load(down);
+  }, [window, down]);
+  const more = window.more.older || window.more.newer;
+
+  return (
+    <section class="card list" aria-label="List">
+      <div class="list-bar">
+        <span>
+          {formatCount(window.messages.length)} {window.messages.length === 1 ? 'message' : 'messages'} loaded
+          {more && ', there are more'}
+        </span>
+        {([up, down] as const).map(
+          (end) =>
+            window.more[end] && (
+              <button key={end} type="button" onClick={() => load(end)} disabled={busy.value}>
+                Load {end}
+              </button>
+            ),
+        )}
+        <label class="follow">
+          <input
+            type="checkbox"
+            checked={follow.value}
+            onChange={({ currentTarget }) => {
+              follow.value = currentTarget.checked;
+            }}
+          />
+          Follow
+        </label>
+      </div>
+      {lines.length === 0 ? (
+        <p class="muted empty">No messages here.</p>
+      ) : (
+        <MessageGrid
+          lines={lines}
+          complete={!more}
+          firstId={window.firstId}
+          chosen={chosen}
+          onChoose={onChoose}
+          onOpen={onOpen}
+          onNearEnd={loadMore}
+        />
+      )}
+      <p class="muted list-end">{endWords(value)}</p>
+    </section>
+  );
+}
+
+function endWords({ window }: List): string {
+  if (window.more.older) return '';
+  const dropped =
+    window.firstId > 1 ? ` The store has dropped all messages below id ${formatCount(window.firstId)}.` : '';
+  return `The oldest message of this list is loaded.${dropped}`;
+}

@@ -1,0 +1,70 @@
+/** What was sealed here, and what became of it. */
+import type { Item } from '../../client';
+import { formatCount, formatDuration } from '../format';
+import { linkTo } from '../state/route';
+import { outbox, outboxItems } from '../state/sealing';
+import { useNow } from './clock';
+
+const LABEL_LENGTH = 60;
+
+export function OutboxList() {
+  const items = outboxItems.value;
+  if (items.length === 0) return null;
+  return (
+    <section class="card" aria-labelledby="outbox-title">
+      <h2 id="outbox-title">Sealed here</h2>
+      <ul class="outbox" aria-live="polite">
+        {items.map((item) => (
+          <Entry key={item.number} item={item} />
+        ))}
+      </ul>
+      <p class="muted">
+        Sending again is safe: the same sealed bytes are sent, and what is there already is not stored twice. Until it
+        says “stored”, keep this page open.
+      </p>
+    </section>
+  );
+}
+
+function Entry({ item }: { readonly item: Item }) {
+  const { delivery } = item;
+  const label = item.label.length > LABEL_LENGTH ? `${item.label.slice(0, LABEL_LENGTH)}…` : item.label;
+  return (
+    <li class={delivery.phase}>
+      <span class="label">{label}</span>
+      <span class="muted">{formatCount(item.sealed.length)} bytes sealed</span>
+      <Became item={item} />
+      {delivery.phase !== 'sending' && (
+        <button type="button" onClick={() => outbox.value.send(item)}>
+          Send again<span class="visually-hidden">: {label}</span>
+        </button>
+      )}
+    </li>
+  );
+}
+
+function Became({ item: { delivery } }: { readonly item: Item }) {
+  const now = useNow();
+  switch (delivery.phase) {
+    case 'sending':
+      return <span>Sending…</span>;
+    case 'stored':
+      return (
+        <span class="good">
+          {delivery.duplicate ? 'Already stored, as ' : 'Stored as '}
+          <a href={linkTo('messages', { by: 'id', id: String(delivery.id) })}>message {formatCount(delivery.id)}</a>
+        </span>
+      );
+    case 'waiting':
+      return (
+        <span class="bad">
+          {delivery.reason}{' '}
+          <span aria-hidden="true">
+            Sending again in {formatDuration(Math.max(0, Math.ceil((delivery.nextAt - now) / 1000)))}.
+          </span>
+        </span>
+      );
+    case 'failed':
+      return <span class="bad">{delivery.reason}</span>;
+  }
+}

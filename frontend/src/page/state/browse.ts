@@ -1,0 +1,200 @@
+/** What the messages view looks at: a list through a window, or one message. */
+import { effect, signal } from '@preact/signals';
+import { type Client, Failure, type Message, Poller } from '../../client';
+import { type Direction, MessageWindow, type Source } from '../../paging';
+import { fromHex, parseU32 } from '../format';
+import { fragment, type ListOrder, type Query, queryOf, viewOf } from './route';
+import { connected, status, whenBack } from './session';
+
+export const DEFAULT_PAGE_SIZE = 100;
+const U32_MAX = 0xffff_ffff;
+const WINDOW_BYTES = 64_000_000;
+const FOLLOW_INTERVAL_MS = 3000;
+/** Of one look for new messages. */
+const FOLLOW_PAGES = 20;
+
+export interface List {
+  readonly window: MessageWindow;
+  readonly order: ListOrder;
+  /** The newest id that the list has now, without asking for a message. */
+  readonly newest: () => Promise<number>;
+}
+
+export const list = signal<List | undefined>(undefined);
+export const found = signal<Message | undefined>(undefined);
+export const busy = signal(false);
+export const problem = signal<Failure | undefined>(undefined);
+export const follow = signal(false);
+/** Bumped at each change of the window, which is mutable. */
+export const listVersion = signal(0);
+/** How many rows the last load added at the top of what is shown, so that the view can stay where it is. */
+export const shift = signal({ rows: 0 });
+
+function number(text: string, name: string, whenEmpty?: number): number {
+  if (text.trim() === '' && whenEmpty !== undefined) return whenEmpty;
+  const value = parseU32(text);
+  if (value === undefined) {
+    throw new Failure('input', `${name} must be a whole number from 0 to 4,294,967,295, not "${text}".`, false);
+  }
+  return value;
+}
+
+function bytes(text: string, name: string): Uint8Array {
+  const value = fromHex(text);
+  if (!value) throw new Failure('input', `${name} must be in hex, two digits a byte, not "${text}".`, false);
+  return value;
+}
+
+type ListQuery = Extract<Query, { order: ListOrder }>;
+
+function makeList(of: Client, query: ListQuery): List {
+  const { order } = query;
+  const last = async () => (status.value ?? (await of.status())).next_id - 1;
+  const from = query.by === 'key' ? undefined : query.from;
+  const until = query.by === 'key' ? undefined : query.until;
+  let source: Source;
+  let newest = last;
+  if (query.by === 'key') {
+    const keyId = bytes(query.key, 'The key id');
+    source = (cursor) => of.pageByKey(keyId, cursor);
+    newest = async () => (await of.keyHead(keyId))?.max_id ?? 0;
+  } else if (query.by === 'range') {
+    const [min, max] = [number(from ?? '', 'The first id', 1), number(until ?? '', 'The last id', U32_MAX)];
+    source = (cursor) => of.pageByRange(min, max, cursor);
+    newest = async () => Math.min(max, await last());
+  } else {
+    const [min, max] = [number(from ?? '', 'The time from', 0), number(until ?? '', 'The time until', U32_MAX)];
+    source = (cursor) => of.pageByTime(min, max, cursor);
+  }
+  const options = {
+    pageSize: number(query.limit, 'The page size', DEFAULT_PAGE_SIZE),
+    maxBytes: WINDOW_BYTES,
+    after: number(query.after, 'The id to go on after', 0),
+  };
+  return { window: new MessageWindow(source, options), order, newest };
+}
+
+/** The end at which more appears further down. */
+export function downwards(order: ListOrder): Direction {
+  return order === 'newest' ? 'older' : 'newer';
+}
+
+async function guarded(work: () => Promise<void>): Promise<void> {
+  busy.value = true;
+  try {
+    await work();
+    problem.value = undefined;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    problem.value = error;
+  } finally {
+    busy.value = false;
+  }
+}
+
+async function loadInto(target: List, direction: Direction): Promise<void> {
+  const { added, evicted } = await target.window.load(direction);
+  if (target !== list.value) return;
+  const onTop = direction === downwards(target.order) ? -evicted : added;
+  shift.value = { rows: onTop };
+  listVersion.value += 1;
+}
+
+/** One more page at an end; what goes wrong is in {@link problem}. */
+export function load(direction: Direction): Promise<void> {
+  return guarded(async () => {
+    if (list.value) await loadInto(list.value, direction);
+  });
+}
+
+/** Runs the query of the present address. */
+export function run(): Promise<void> {
+  const query = queryOf(fragment.peek());
+  list.value = undefined;
+  found.value = undefined;
+  problem.value = undefined;
+  if (!query) return Promise.resolve();
+  return guarded(async () => {
+    const of = await connected();
+    // Somebody may have asked for something else meanwhile.
+    const current = () => fragment.peek().toString() === asked;
+    const asked = fragment.peek().toString();
+    if (query.by === 'id') {
+      const message = await of.message(number(query.id, 'The id'));
+      if (current()) found.value = message;
+    } else if (query.by === 'hash') {
+      const message = await of.messageByHash(bytes(query.hash, 'The hash'));
+      if (current()) found.value = message;
+    } else {
+      const made = makeList(of, query);
+      await made.window.load(downwards(made.order));
+      if (current()) {
+        list.value = made;
+        listVersion.value += 1;
+      }
+    }
+  });
+}
+
+const followPoller = new Poller(
+  async () => {
+    const target = list.value;
+    if (!target) return;
+    const newest = await target.newest();
+    for (let pages = 0; pages < FOLLOW_PAGES && newest > (target.window.newest ?? 0); pages += 1) {
+      const before = target.window.newest;
+      await loadInto(target, 'newer');
+      if (target !== list.value || target.window.newest === before) break;
+    }
+    problem.value = undefined;
+  },
+  { intervalMs: FOLLOW_INTERVAL_MS },
+  (state) => {
+    if (state.phase === 'failed') problem.value = state.error as Failure;
+  },
+);
+
+/** Following begins at the newest message: where the window does not reach that far, it is opened there anew. */
+async function jumpToNewest(): Promise<void> {
+  const target = list.value;
+  if (!target?.window.more.newer) return;
+  const query = queryOf(fragment.peek());
+  if (!query || !('order' in query)) return;
+  await guarded(async () => {
+    const made = makeList(await connected(), { ...query, after: '' });
+    await made.window.load('older');
+    list.value = made;
+    listVersion.value += 1;
+  });
+}
+
+export function startBrowsing(): void {
+  let shown = '';
+  effect(() => {
+    const { value } = fragment;
+    if (viewOf(value) !== 'messages') return;
+    const now = value.toString();
+    if (now !== shown) {
+      shown = now;
+      follow.value = false;
+      void run();
+    }
+  });
+  effect(() => {
+    if (follow.value) {
+      void jumpToNewest().then(() => {
+        if (follow.peek()) followPoller.start();
+      });
+    } else {
+      followPoller.pause();
+    }
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) followPoller.pause();
+    else if (follow.value) followPoller.start();
+  });
+  whenBack(() => {
+    if (follow.value) followPoller.poke();
+    else if (problem.value?.kind === 'away') void run();
+  });
+}

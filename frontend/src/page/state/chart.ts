@@ -1,0 +1,49 @@
+/** The curve of messages over time of the canister that is looked at. */
+import { effect, signal } from '@preact/signals';
+import { Failure } from '../../client';
+import { Curve, type Point } from '../../paging';
+import { client, status } from './session';
+
+export const curvePoints = signal<readonly Point[]>([]);
+
+export function startCurve(): void {
+  let curve = new Curve();
+  let of = client.peek();
+  let probing = false;
+
+  const probe = async (): Promise<void> => {
+    if (probing) return;
+    probing = true;
+    try {
+      for (let id = curve.nextProbe(); id !== undefined; id = curve.nextProbe()) {
+        const [from, asked] = [curve, of];
+        const time = await asked?.message(id).then(
+          (message) => message.timestamp,
+          (error: Failure) => {
+            // Dropped since the status: no point there. Anything else is for the next status to try again.
+            if (error.variant !== 'Dropped') throw error;
+            return undefined;
+          },
+        );
+        from.record(id, time);
+        if (from === curve) curvePoints.value = [...curve.points];
+      }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    } finally {
+      probing = false;
+    }
+  };
+
+  effect(() => {
+    if (client.value !== of) {
+      of = client.value;
+      curve = new Curve();
+      curvePoints.value = [];
+    }
+    if (status.value && curve.advance(status.value)) {
+      curvePoints.value = [...curve.points];
+      void probe();
+    }
+  });
+}

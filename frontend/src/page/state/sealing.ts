@@ -1,0 +1,92 @@
+/** The key that seals and opens, for as long as the page is open, and what is on its way into the store. */
+import { Principal } from '@icp-sdk/core/principal';
+import { computed, effect, signal } from '@preact/signals';
+import { Failure, type Item, Outbox } from '../../client';
+import { type Content, keyFromFile, keyFromPassphrase, type SealingKey, seal } from '../../sealing';
+import { toHex } from '../format';
+import { connected, located, nameOf, placeName, refresh, status, whenBack } from './session';
+
+/** What `get_status` says in every release so far; used until it has answered. */
+const DEFAULT_MAX_CIPHERTEXT_BYTES = 2_000_000;
+
+export const sealingKey = signal<SealingKey | undefined>(undefined);
+export const sealingKeyId = computed(() => sealingKey.value && toHex(sealingKey.value.keyId));
+
+const canisterId = computed(() => ('place' in located.value ? located.value.place.canisterId : undefined));
+
+/** A key belongs to one canister. */
+function scope(): Uint8Array {
+  if (!canisterId.value) throw new Error('Choose a canister first: a sealing key belongs to one.');
+  return Principal.fromText(canisterId.value).toUint8Array();
+}
+
+export async function unlockWithPassphrase(passphrase: string): Promise<void> {
+  sealingKey.value = await keyFromPassphrase(passphrase, scope());
+}
+
+export async function unlockWithFile(file: File): Promise<void> {
+  sealingKey.value = await keyFromFile(new Uint8Array(await file.arrayBuffer()), scope());
+}
+
+export function lock(): void {
+  sealingKey.value = undefined;
+}
+
+/** Bumped at each change of an item, which are mutable. */
+export const outboxVersion = signal(0);
+
+/** One for each place that was looked at: what is sealed for one canister does not go to another. */
+const outboxes = new Map<string, Outbox>();
+
+function outboxOf(place: string): Outbox {
+  const [id] = place.split(' ');
+  return new Outbox(
+    async (keyId, sealed) => {
+      const elsewhere = new Failure('away', `It waits until ${id} is looked at again.`, true);
+      if (placeName.peek() !== place) throw elsewhere;
+      const to = await connected();
+      if (nameOf(to.place) !== place) throw elsewhere;
+      const added = await to.add(keyId, sealed);
+      refresh();
+      return added;
+    },
+    () => {
+      outboxVersion.value += 1;
+    },
+  );
+}
+
+export const outbox = computed(() => {
+  const place = placeName.value ?? '';
+  const known = outboxes.get(place) ?? outboxOf(place);
+  outboxes.set(place, known);
+  return known;
+});
+
+export const outboxItems = computed<readonly Item[]>(() => {
+  outboxVersion.value;
+  return [...outbox.value.items];
+});
+
+export function startOutbox(): void {
+  effect(() => {
+    canisterId.value;
+    lock();
+  });
+  const retry = () => outbox.value.retryWaiting();
+  whenBack(retry);
+  addEventListener('online', retry);
+  addEventListener('beforeunload', (event) => {
+    if ([...outboxes.values()].some(({ unconfirmed }) => unconfirmed > 0)) event.preventDefault();
+  });
+}
+
+/** Seals a content and hands it to the outbox, which sends it until it is stored. */
+export async function sealAndSend(content: Content): Promise<void> {
+  const key = sealingKey.value;
+  if (!key) throw new Error('Unlock a key first.');
+  // The key's canister, also where another one is looked at before it is sealed.
+  const into = outbox.value;
+  const sealed = await seal(content, key, status.value?.limits.ciphertext_bytes ?? DEFAULT_MAX_CIPHERTEXT_BYTES);
+  into.put(content.kind === 'file' ? content.name : content.text, key.keyId, sealed);
+}

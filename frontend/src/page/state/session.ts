@@ -1,0 +1,157 @@
+/**
+ * The connection: which canister, as whom, and what its status is. Polls get_status, and now and then the certified
+ * module hash; backs off while the network is away, rests while the page is hidden.
+ */
+import type { Identity } from '@icp-sdk/core/agent';
+import { safeGetCanisterEnv } from '@icp-sdk/core/agent/canister-env';
+import { batch, computed, effect, signal } from '@preact/signals';
+import {
+  type Client,
+  connect,
+  Failure,
+  type Located,
+  locate,
+  type Place,
+  Poller,
+  type PollState,
+  type Status,
+} from '../../client';
+import { toHex } from '../format';
+import { fragment } from './route';
+
+const STATUS_INTERVAL_MS = 3000;
+const MODULE_HASH_INTERVAL_MS = 30_000;
+
+const env = safeGetCanisterEnv<{ readonly 'PUBLIC_CANISTER_ID:message-canister'?: string }>();
+const serverEnv = env && { canisterId: env['PUBLIC_CANISTER_ID:message-canister'], rootKey: env.IC_ROOT_KEY };
+
+export const located = computed<Located>(() => locate(fragment.value, serverEnv, location.origin));
+/** Changes when the place does, and only then. */
+export const placeName = computed(() => {
+  const { value } = located;
+  return 'place' in value ? nameOf(value.place) : undefined;
+});
+
+export function nameOf({ canisterId, network }: Place): string {
+  return `${canisterId} ${network.origin}`;
+}
+
+/** undefined: anonymous. */
+export const identity = signal<Identity | undefined>(undefined);
+export const client = signal<Client | undefined>(undefined);
+export const status = signal<Status | undefined>(undefined);
+export const poll = signal<PollState>({ phase: 'running' });
+export const failure = signal<Failure | undefined>(undefined);
+export const moduleHash = signal<string | undefined>(undefined);
+/** Why there is none, or the one that is shown may be old. */
+export const moduleHashProblem = signal<string | undefined>(undefined);
+/** Set once the module hash has changed under our eyes. */
+export const upgradedAt = signal<number | undefined>(undefined);
+
+/** Whoever wants to know that a poll found the network answering again. */
+const onBack = new Set<() => void>();
+export function whenBack(listener: () => void): () => void {
+  onBack.add(listener);
+  return () => onBack.delete(listener);
+}
+
+/** What is being connected to; one connection at a time for a place and an identity. */
+let connecting: Promise<Client> | undefined;
+
+/** The client, connected now if it is not yet. */
+export function connected(): Promise<Client> {
+  if (client.value) return Promise.resolve(client.value);
+  if (connecting) return connecting;
+  const attempt = connectHere().finally(() => {
+    if (connecting === attempt) connecting = undefined;
+  });
+  connecting = attempt;
+  return attempt;
+}
+
+async function connectHere(): Promise<Client> {
+  const place = located.value;
+  if (!('place' in place)) throw new Failure('input', 'No canister is chosen yet.', false);
+  const wanted = placeName.value;
+  const as = identity.value;
+  const made = await connect(place.place, as);
+  // Meanwhile somebody may have gone elsewhere.
+  if (placeName.value === wanted && identity.value === as) client.value = made;
+  return made;
+}
+
+const statusPoller = new Poller(
+  async () => {
+    const from = await connected();
+    const answer = await from.status();
+    if (client.value !== from) return;
+    const wasAway = failure.value !== undefined;
+    batch(() => {
+      status.value = answer;
+      failure.value = undefined;
+    });
+    if (wasAway) for (const listener of onBack) listener();
+  },
+  { intervalMs: STATUS_INTERVAL_MS, maxBackoffMs: 30_000 },
+  (state) =>
+    batch(() => {
+      if (state.phase !== 'running') poll.value = state;
+      if (state.phase === 'failed') failure.value = state.error as Failure;
+    }),
+);
+
+const hashPoller = new Poller(
+  async () => {
+    const from = await connected();
+    const hash = await from.moduleHash();
+    if (client.value !== from) return;
+    const text = hash ? toHex(hash) : undefined;
+    if (moduleHash.value && text && moduleHash.value !== text) upgradedAt.value = Date.now();
+    moduleHash.value = text;
+  },
+  { intervalMs: MODULE_HASH_INTERVAL_MS },
+  (state) => {
+    if (state.phase !== 'running') {
+      moduleHashProblem.value = state.phase === 'failed' ? (state.error as Failure).message : undefined;
+    }
+  },
+);
+
+/** Asks at once: the network may be back, or something has just been stored. */
+export function refresh(): void {
+  statusPoller.poke();
+}
+
+function retryNow(): void {
+  statusPoller.poke();
+  hashPoller.poke();
+}
+
+export function startSession(): void {
+  effect(() => {
+    // A new place or identity: everything known belongs to the old one.
+    placeName.value;
+    identity.value;
+    connecting = undefined;
+    batch(() => {
+      client.value = undefined;
+      status.value = undefined;
+      failure.value = undefined;
+      moduleHash.value = undefined;
+      moduleHashProblem.value = undefined;
+      upgradedAt.value = undefined;
+      poll.value = { phase: 'running' };
+    });
+    retryNow();
+  });
+  addEventListener('online', retryNow);
+  whenBack(() => hashPoller.poke());
+  const onVisibility = () => {
+    for (const poller of [statusPoller, hashPoller]) {
+      if (document.hidden) poller.pause();
+      else poller.start();
+    }
+  };
+  document.addEventListener('visibilitychange', onVisibility);
+  onVisibility();
+}

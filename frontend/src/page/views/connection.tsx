@@ -1,0 +1,130 @@
+/** Where and as whom. */
+import { useState } from 'preact/hooks';
+import { MAINNET, networkAt } from '../../client';
+import { Copy } from '../parts/copy';
+import { Notice } from '../parts/notice';
+import { dropIdentity, identityProblem, newIdentity, principal } from '../state/identity';
+import { goTo } from '../state/route';
+import { identity, located } from '../state/session';
+
+const BAD_NETWORK =
+  'is no network for this page: it talks to the Internet Computer (https://icp-api.io, icp0.io, ic0.app) or to a network on this computer (http://127.0.0.1:PORT or http://localhost:PORT).';
+
+export function ConnectionView() {
+  return (
+    <>
+      <PlaceForm />
+      <Identity />
+    </>
+  );
+}
+
+function PlaceForm() {
+  const { value } = located;
+  const place = 'place' in value ? value.place : undefined;
+  const [problem, setProblem] = useState<string>();
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget as HTMLFormElement);
+    const [canister, network] = [String(fields.get('canister')).trim(), String(fields.get('network')).trim()];
+    if (canister === '') return setProblem('The canister id is missing.');
+    if (!networkAt(network)) return setProblem(`"${network}" ${BAD_NETWORK}`);
+    setProblem(undefined);
+    goTo(canister, network);
+  };
+  const own = networkAt(location.origin)?.origin;
+  return (
+    <section class="card" aria-labelledby="place-title">
+      <h2 id="place-title">Canister and network</h2>
+      {'problem' in value && value.problem === 'no-canister' && (
+        <Notice tone="plain">
+          No canister is named by this page’s server or its address. Which one do you want to see?
+        </Notice>
+      )}
+      {'problem' in value && value.problem === 'bad-network' && (
+        <Notice tone="bad">
+          “{value.network}” {BAD_NETWORK}
+        </Notice>
+      )}
+      <form class="place" onSubmit={submit}>
+        <label class="wide">
+          <span>Canister id</span>
+          <input
+            name="canister"
+            class="code"
+            defaultValue={place?.canisterId ?? ''}
+            autocomplete="off"
+            spellcheck={false}
+          />
+        </label>
+        <label class="wide">
+          <span>Network</span>
+          <input
+            name="network"
+            list="networks"
+            defaultValue={place?.network.origin ?? own ?? MAINNET}
+            autocomplete="off"
+          />
+        </label>
+        <datalist id="networks">
+          <option value={MAINNET} />
+          {own && own !== MAINNET && <option value={own} />}
+        </datalist>
+        <button type="submit" class="primary">
+          Connect
+        </button>
+      </form>
+      {problem && <Notice tone="bad">{problem}</Notice>}
+      <p class="muted">
+        {place?.network.kind === 'local'
+          ? 'A local network: its key is taken from that network itself, so its answers are only as trustworthy as it is.'
+          : 'Answers of the Internet Computer are checked against its key, which is built into this page.'}
+      </p>
+    </section>
+  );
+}
+
+function Identity() {
+  const [sure, setSure] = useState(false);
+  return (
+    <section class="card" aria-labelledby="identity-title">
+      <h2 id="identity-title">Identity</h2>
+      <dl class="facts">
+        <dt>You are</dt>
+        <dd>{identity.value ? 'the holder of a key made in this browser' : 'anonymous'}</dd>
+        <dt>Principal</dt>
+        <dd>
+          <Copy name="principal" value={principal.value} />
+        </dd>
+      </dl>
+      <p class="actions">
+        {!identity.value && (
+          <button type="button" onClick={newIdentity}>
+            Make a key in this browser
+          </button>
+        )}
+        {identity.value && !sure && (
+          <button type="button" onClick={() => setSure(true)}>
+            Forget this key
+          </button>
+        )}
+        {identity.value && sure && (
+          <>
+            <span>Nobody can sign as this principal again.</span>
+            <button type="button" class="danger" onClick={() => void dropIdentity().then(() => setSure(false))}>
+              Forget it for good
+            </button>
+            <button type="button" onClick={() => setSure(false)}>
+              Keep it
+            </button>
+          </>
+        )}
+      </p>
+      {identityProblem.value && <Notice tone="bad">{identityProblem.value}</Notice>}
+      <p class="muted">
+        Calls are signed with it. Its private part cannot be read, not even by this page, and stays in this browser. The
+        canister takes messages from everybody; it does not record who stored them.
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,70 @@
+/** Messages: what to look at, the list, and the one that is chosen. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Message } from '../../client';
+import { formatCount } from '../format';
+import { announce } from '../parts/announcer';
+import { MessageDetail } from '../parts/message-detail';
+import { MessageList } from '../parts/message-list';
+import { Notice } from '../parts/notice';
+import { QueryForm } from '../parts/query-form';
+import { busy, found, type List, list, listVersion, problem, run } from '../state/browse';
+import { fragment, queryOf } from '../state/route';
+
+export function MessagesView() {
+  const query = queryOf(fragment.value);
+  return (
+    <>
+      <QueryForm />
+      {problem.value && (
+        <Notice tone="bad">
+          <p>{problem.value.message}</p>
+          {problem.value.transient && (
+            <p class="actions">
+              <button type="button" onClick={run}>
+                Try again
+              </button>
+            </p>
+          )}
+        </Notice>
+      )}
+      {!query && <p class="muted">Choose how to look into the store.</p>}
+      {busy.value && !list.value && !found.value && <p class="muted">Asking the canister…</p>}
+      {found.value && <MessageDetail message={found.value} />}
+      {list.value && <ListWithDetail key={fragment.value.toString()} value={list.value} />}
+    </>
+  );
+}
+
+function ListWithDetail({ value }: { readonly value: List }) {
+  const [chosen, setChosen] = useState<Message>();
+  const detail = useRef<HTMLDivElement>(null);
+  const version = listVersion.value;
+
+  // The window is mutable, its version says that it changed
+  useEffect(() => {
+    announce(`${formatCount(value.window.messages.length)} messages loaded`);
+  }, [value, version]);
+
+  // On a narrow screen it is below the list.
+  useEffect(() => detail.current?.scrollIntoView({ block: 'nearest' }), [chosen]);
+
+  return (
+    <div class={chosen ? 'list-and-detail open' : 'list-and-detail'}>
+      <MessageList
+        value={value}
+        chosen={chosen?.id}
+        onChoose={setChosen}
+        onOpen={(message) => {
+          setChosen(message);
+          // After it is there.
+          setTimeout(() => detail.current?.querySelector('h2')?.focus());
+        }}
+      />
+      {chosen && (
+        <div ref={detail} class="detail-holder">
+          <MessageDetail message={chosen} onClose={() => setChosen(undefined)} />
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,120 @@
+/** A store at a glance. */
+
+import type { Status } from '../../client';
+import { formatBytes, formatCount, formatTime } from '../format';
+import { MessagesChart } from '../parts/chart';
+import { Copy } from '../parts/copy';
+import { Fullness } from '../parts/fullness';
+import { linkTo } from '../state/route';
+import { located, moduleHash, moduleHashProblem, status } from '../state/session';
+
+export function OverviewView() {
+  const now = status.value;
+  return (
+    <>
+      <section class="tiles" aria-label="Counts">
+        <Tile name="Messages" value={now && formatCount(now.messages)} />
+        <Tile name="Keys" value={now && formatCount(now.keys)} note={now && now.backlog > 0 ? 'at most' : undefined} />
+        <Tile name="First id" value={now && formatCount(now.first_id)} note={now && droppedNote(now)} />
+        <Tile name="Next id" value={now && formatCount(now.next_id)} />
+        <Tile name="Bytes of messages" value={now && formatBytes(now.live_bytes)} exact={now?.live_bytes} />
+        <Tile name="Not yet swept" value={now && formatCount(now.backlog)} note={now && 'dropped messages'} />
+      </section>
+      <section class="card" aria-labelledby="chart-title">
+        <h2 id="chart-title">Messages over time</h2>
+        <MessagesChart />
+      </section>
+      <div class="columns">
+        <section class="card" aria-labelledby="full-title">
+          <h2 id="full-title">How full it is</h2>
+          {now ? <Fullness status={now} /> : <p class="muted">Waiting for the canister.</p>}
+        </section>
+        <section class="card" aria-labelledby="facts-title">
+          <h2 id="facts-title">The canister</h2>
+          <Facts status={now} />
+        </section>
+        <section class="card" aria-labelledby="limits-title">
+          <h2 id="limits-title">Limits of one call</h2>
+          {now ? <Limits status={now} /> : <p class="muted">Waiting for the canister.</p>}
+        </section>
+      </div>
+    </>
+  );
+}
+
+function droppedNote({ first_id }: Status): string | undefined {
+  return first_id > 1 ? `${formatCount(first_id - 1)} dropped` : undefined;
+}
+
+interface TileProps {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly note?: string | undefined;
+  readonly exact?: bigint | undefined;
+}
+
+function Tile({ name, value, note, exact }: TileProps) {
+  return (
+    <dl class="tile">
+      <dt>{name}</dt>
+      <dd class="value" title={exact === undefined ? undefined : `${formatCount(exact)} bytes`}>
+        {value ?? '–'}
+      </dd>
+      {note && <dd class="note">{note}</dd>}
+    </dl>
+  );
+}
+
+function Facts({ status: now }: { readonly status: Status | undefined }) {
+  const place = 'place' in located.value ? located.value.place : undefined;
+  return (
+    <dl class="facts">
+      <dt>Canister id</dt>
+      <dd>{place && <Copy name="canister id" value={place.canisterId} />}</dd>
+      <dt>Module hash</dt>
+      <dd>
+        {moduleHash.value ? <Copy name="module hash" value={moduleHash.value} /> : '–'}
+        {moduleHashProblem.value && <div class="bad">{moduleHashProblem.value}</div>}
+      </dd>
+      <dt>Version</dt>
+      <dd>{now ? `${now.version}, layout ${now.layout_version}` : '–'}</dd>
+      <dt>Stable memory</dt>
+      <dd>{now ? formatBytes(now.stable_bytes) : '–'}</dd>
+      <dt>Oldest message</dt>
+      <dd>{now?.messages ? formatTime(now.oldest_timestamp) : '–'}</dd>
+      <dt>Newest message</dt>
+      <dd>{now?.messages ? formatTime(now.newest_timestamp) : '–'}</dd>
+      <dt>Look into it</dt>
+      <dd>
+        <a href={linkTo('messages', { by: 'range', from: '1', until: '', order: 'newest', after: '', limit: '' })}>
+          All messages, newest first
+        </a>
+      </dd>
+    </dl>
+  );
+}
+
+function Limits({ status: { limits } }: { readonly status: Status }) {
+  return (
+    <dl class="facts numbers">
+      <dt>Key id</dt>
+      <dd>{formatBytes(limits.key_id_bytes)}</dd>
+      <dt>Ciphertext</dt>
+      <dd>{formatBytes(limits.ciphertext_bytes)}</dd>
+      <dt>Page</dt>
+      <dd>
+        {formatCount(limits.page_messages)} messages, {formatBytes(limits.page_bytes)}
+      </dd>
+      <dt>Messages added at once</dt>
+      <dd>{formatCount(limits.batch_messages)}</dd>
+      <dt>Items looked up at once</dt>
+      <dd>{formatCount(limits.lookup_items)}</dd>
+      <dt>Payload ever written</dt>
+      <dd>{formatBytes(limits.payload_stream_bytes)}</dd>
+      <dt>Pages of a rebuild step</dt>
+      <dd>{formatCount(limits.rebuild_pages)}</dd>
+      <dt>Dropped links followed</dt>
+      <dd>{formatCount(limits.skipped_links)}</dd>
+    </dl>
+  );
+}

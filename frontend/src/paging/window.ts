@@ -1,0 +1,117 @@
+/**
+ * A window onto a list of messages: those of a key, a range of ids or a span of time. It grows at either end, page by
+ * page, knows where messages were dropped in between, and lets go at the far end of what no longer fits.
+ *
+ * Invariants:
+ * - `messages` ascend by id and each is in it once.
+ * - Between two neighbours nothing of the list is missing, unless the later one's id is in `gaps`.
+ * - Loads never overlap: each waits for the one before, so that each cursor is the window's edge.
+ */
+import type { Cursor, Message, Page } from '../client/bindings/canister';
+import { Order } from '../client/bindings/canister';
+
+/** Gives a page of the list: a method of the client with its first arguments fixed. */
+export type Source = (cursor: Cursor) => Promise<Page>;
+
+/** Where a load goes: towards the beginning of the list or its end. */
+export type Direction = 'older' | 'newer';
+
+export interface WindowOptions {
+  /** Messages asked for at once; a page may hold fewer. */
+  readonly pageSize: number;
+  /** Ciphertext bytes kept; one page more may be held. */
+  readonly maxBytes: number;
+  /** Begin behind this id, which is not shown itself; 0: at the list's end. */
+  readonly after?: number;
+}
+
+export interface Loaded {
+  /** How many messages came in at this end. */
+  readonly added: number;
+  /** How many left at the other. */
+  readonly evicted: number;
+}
+
+export class MessageWindow {
+  messages: Message[] = [];
+  /** Ids before which, in the list, messages were dropped. */
+  readonly gaps = new Set<number>();
+  /** Messages before the first one, of this list, were dropped while the window was looking. */
+  droppedBefore = false;
+  /** Whether there may be more; at the newer end there may always be later. */
+  readonly more: Record<Direction, boolean> = { older: true, newer: true };
+  /** Everything below it has been dropped, as of the last page. */
+  firstId = 0;
+
+  readonly #anchor: number;
+  #bytes = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly source: Source,
+    private readonly options: WindowOptions,
+  ) {
+    this.#anchor = options.after ?? 0;
+  }
+
+  get oldest(): number | undefined {
+    return this.messages[0]?.id;
+  }
+
+  get newest(): number | undefined {
+    return this.messages.at(-1)?.id;
+  }
+
+  /** Loads one page at an end. What the source throws leaves the window as it was. */
+  load(direction: Direction): Promise<Loaded> {
+    const load = this.#queue.then(() => this.#load(direction));
+    this.#queue = load.catch(() => {});
+    return load;
+  }
+
+  async #load(direction: Direction): Promise<Loaded> {
+    const edge = (direction === 'older' ? this.oldest : this.newest) ?? this.#anchor;
+    const order = direction === 'older' ? Order.descending : Order.ascending;
+    const page = await this.source({ after: edge, order, limit: this.options.pageSize });
+
+    this.firstId = page.first_id;
+    this.more[direction] = page.next !== 0;
+    // From an end of the list nothing lies beyond it.
+    if (edge === 0) this.more[direction === 'older' ? 'newer' : 'older'] = false;
+
+    const incoming = direction === 'older' ? [...page.messages].reverse() : page.messages;
+    this.#bytes += bytesOf(incoming);
+    if (direction === 'older') {
+      // Going back, what was dropped is all there was left.
+      if (page.gap) this.droppedBefore = true;
+      this.messages = [...incoming, ...this.messages];
+    } else {
+      const first = incoming[0];
+      if (page.gap && first) this.gaps.add(first.id);
+      this.messages = [...this.messages, ...incoming];
+    }
+    return { added: incoming.length, evicted: this.#evict(direction, incoming.length) };
+  }
+
+  /** Lets go of messages at the end away from the load, but never of what it just brought. */
+  #evict(loaded: Direction, brought: number): number {
+    const spare = this.messages.length - brought;
+    let evicted = 0;
+    while (this.#bytes > this.options.maxBytes && evicted < spare) {
+      const at = loaded === 'older' ? this.messages.length - 1 - evicted : evicted;
+      this.#bytes -= this.messages[at]?.ciphertext.length ?? 0;
+      evicted += 1;
+    }
+    if (evicted > 0) {
+      const kept = this.messages.length - evicted;
+      this.messages = loaded === 'older' ? this.messages.slice(0, kept) : this.messages.slice(evicted);
+      this.more[loaded === 'older' ? 'newer' : 'older'] = true;
+      if (loaded === 'newer') this.droppedBefore = false;
+    }
+    return evicted;
+  }
+}
+
+function bytesOf(messages: readonly Message[]): number {
+  return messages.reduce((bytes, { ciphertext }) => bytes + ciphertext.length, 0);
+}

@@ -1,0 +1,83 @@
+/** Headless Chromium, and pages that are watched: what no page may ever do fails the test it happened in. */
+import { join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { type LocalNetwork, OUTPUT, startNetwork } from './network';
+
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export const PHONE = { viewport: { width: 390, height: 844 } } as const;
+const DESKTOP = { viewport: { width: 1360, height: 900 } } as const;
+
+export interface Stage {
+  readonly network: LocalNetwork;
+  /** Opens the page at a fragment, in a browser profile of its own; `prepare` comes before its first request. */
+  open(fragment?: string, options?: BrowserContextOptions, prepare?: (page: Page) => Promise<void>): Promise<Page>;
+}
+
+/** For a test file: a network of its own and a browser. To be called at the file's top level. */
+export function stage(): Stage {
+  let network: LocalNetwork;
+  let browser: Browser;
+  let offences: string[] = [];
+
+  beforeAll(async () => {
+    network = await startNetwork();
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    network?.stop();
+  });
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    const seen = offences;
+    offences = [];
+    expect(seen).toEqual([]);
+  });
+
+  return {
+    get network() {
+      return network;
+    },
+    async open(fragment = '', options = {}, prepare = undefined) {
+      const context = await browser.newContext({
+        ...DESKTOP,
+        permissions: ['clipboard-read', 'clipboard-write'],
+        ...options,
+      });
+      const page = await context.newPage();
+      page.setDefaultTimeout(15_000);
+      watch(page, network.origin, (offence) => offences.push(offence));
+      await prepare?.(page);
+      await page.goto(`${network.origin}/#${fragment}`);
+      return page;
+    },
+  };
+}
+
+/** Errors of scripts, breaches of the content security policy, requests to anybody but the page's own server. */
+function watch(page: Page, origin: string, tell: (offence: string) => void): void {
+  page.on('pageerror', (error) => tell(`script error: ${error.stack}`));
+  page.on('console', (message) => {
+    if (/content security policy/i.test(message.text())) tell(`policy: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(`${origin}/`) && !/^(blob|data):/.test(url)) tell(`request to ${url}`);
+  });
+}
+
+export async function screenshot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(OUTPUT, `${name}.png`), animations: 'disabled' });
+}
