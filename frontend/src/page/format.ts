@@ -96,3 +96,8 @@ export function parseU32(text: string): number | undefined {
   const value = Number(digits);
   return value <= 0xffff_ffff ? value : undefined;
 }
+
+/** What an axis of unix seconds shows: from the first to the last, or the minute around them where they are the same. */
+export function timeSpan(first: number, last: number): [number, number] {
+  return last > first ? [first, last] : [first - 30, last + 30];
+}

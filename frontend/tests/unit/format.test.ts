@@ -9,6 +9,7 @@ import {
   fromTimeField,
   parseU32,
   shortBytes,
+  timeSpan,
   toHex,
   toTimeField,
 } from '../../src/page/format';
@@ -71,6 +72,14 @@ describe('hex', () => {
     expect(shortBytes(Uint8Array.of(1, 2))).toBe('0102');
     expect(shortBytes(new Uint8Array(20))).toBe('00000000…00000000');
     expect(shortBytes(bytes('a b'))).toBe('612062');
+  });
+});
+
+describe('the axis of times', () => {
+  it('shows from the first to the last, and never less than a moment fills', () => {
+    expect(timeSpan(100, 200)).toEqual([100, 200]);
+    expect(timeSpan(100, 101)).toEqual([100, 101]);
+    expect(timeSpan(100, 100)).toEqual([70, 130]);
   });
 });
 

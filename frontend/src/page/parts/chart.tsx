@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Point } from '../../paging';
-import { formatCount, formatTime } from '../format';
+import { formatCount, formatTime, timeSpan } from '../format';
 import { curvePoints } from '../state/chart';
 import { status } from '../state/session';
 
@@ -25,7 +25,10 @@ function options(width: number): uPlot.Options {
     padding: [12, 26, 0, 0],
     cursor: { y: false, points: { size: 7 } },
     legend: { show: true, live: true },
-    scales: { x: { time: true }, y: { range: (_, min, max) => [Math.max(0, min - 1), max + 1] } },
+    scales: {
+      x: { time: true, range: (_, min, max) => timeSpan(min, max) },
+      y: { range: (_, min, max) => [Math.max(0, min - 1), max + 1] },
+    },
     axes: [
       { ...axis, space: 80, values: (_, ticks, __, ___, step) => timeTicks(ticks, step) },
       {
