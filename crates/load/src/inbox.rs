@@ -82,7 +82,16 @@ impl Inbox {
     ///
     /// If the identity does not sign.
     pub fn sign(&self, method: &str, arguments: impl ArgumentEncoder) -> Result<Signed, AgentError> {
-        let signed = self.agent.update(&self.canister, method).with_arg(encode(arguments)).sign()?;
+        self.sign_encoded(method, encode(arguments))
+    }
+
+    /// Signs a call of the canister with an argument in candid.
+    ///
+    /// # Errors
+    ///
+    /// If the identity does not sign.
+    pub fn sign_encoded(&self, method: &str, argument: Vec<u8>) -> Result<Signed, AgentError> {
+        let signed = self.agent.update(&self.canister, method).with_arg(argument).sign()?;
         Ok(Signed { envelope: signed.signed_update, effective: self.canister })
     }
 

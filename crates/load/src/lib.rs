@@ -2,7 +2,8 @@
 //!
 //! - [`soak`]: clients mix all calls while the network is killed again and again: nothing confirmed is lost, nothing is
 //!   stored twice, nothing unconfirmed is half there;
-//! - [`inbox`], [`server`]: one client, and the process that it talks to;
+//! - [`throughput`]: the same calls on the engine itself and through HTTP;
+//! - [`inbox`], [`wire`], [`server`]: a client, the plainest of clients, and the process that they talk to;
 //! - [`draft`], [`random`]: what is sent, from a seed.
 
 pub mod draft;
@@ -10,4 +11,6 @@ pub mod inbox;
 pub mod random;
 pub mod server;
 pub mod soak;
+pub mod throughput;
 pub mod violation;
+pub mod wire;
