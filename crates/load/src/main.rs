@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 use load::server::{Start, program};
-use load::throughput::{self, page};
 use load::soak;
+use load::throughput::{self, page};
 
 const USAGE: &str = "\
 usage: load MODULE soak --folder FOLDER [--operations N] [--kills N] [--seed N]

@@ -1,7 +1,7 @@
 //! What a call costs on disk is in proportion to what it touched, not to what is stored.
 
-use std::path::Path;
 use std::fs;
+use std::path::Path;
 
 use load::throughput::disk;
 

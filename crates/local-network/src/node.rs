@@ -15,6 +15,7 @@ use crate::certificate;
 use crate::executor::{Call, Executor, Pending, clock};
 use crate::keys::Keys;
 use crate::requests::{Progress, RequestHash, Requests, Status};
+use crate::signer::Signer;
 use crate::state::State;
 use crate::state_tree::Path;
 
@@ -22,7 +23,8 @@ use crate::state_tree::Path;
 pub struct Node {
     reader: Arc<StateReader>,
     /// The keys of the network.
-    pub keys: Keys,
+    pub keys: Arc<Keys>,
+    signer: Signer,
     requests: Arc<Requests>,
     calls: Sender<Call>,
 }
@@ -66,6 +68,8 @@ impl Node {
             Status::Answered(_) => None,
         });
         let pending = pending.collect();
+        let keys = Arc::new(keys);
+        let signer = Signer::start(Arc::clone(&keys))?;
         let (reader, requests) = (Arc::new(reader), Arc::new(Requests::restore(calls)));
         let (calls, arrivals) = channel();
         let executor = Executor {
@@ -81,7 +85,7 @@ impl Node {
             let _ends = ends;
             executor.run()
         })?;
-        Ok((Arc::new(Self { reader, keys, requests, calls }), ExecutorThread { thread, ended }))
+        Ok((Arc::new(Self { reader, keys, signer, requests, calls }), ExecutorThread { thread, ended }))
     }
 
     /// The time: nanoseconds since the Unix epoch.
@@ -120,6 +124,11 @@ impl Node {
         self.requests.sender(&RequestHash::try_from(id).ok()?)
     }
 
+    /// The certificate of a call that was answered. `None` if none are made any more.
+    pub async fn certify_call(&self, call: RequestHash, status: &Status) -> Option<Vec<u8>> {
+        self.signer.certify(call, status).await
+    }
+
     /// The certificate that shows `paths`. Private metadata is there if `reader` controls the canister.
     pub fn certify(&self, paths: &[Path], reader: Principal) -> Vec<u8> {
         let mut tree = certificate::base_tree(&self.keys, self.now());
@@ -128,7 +137,7 @@ impl Node {
                 [b"request_status", id, ..] => {
                     let request = RequestHash::try_from(id).ok();
                     if let Some(status) = request.and_then(|request| self.requests.status(&request)) {
-                        certificate::insert_request(&mut tree, id, &status);
+                        tree.insert(&[b"request_status", id], certificate::request(&status));
                     }
                 }
                 [b"canister", id, ..] => {

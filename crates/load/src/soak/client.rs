@@ -187,7 +187,9 @@ impl Client {
 
     /// Notes where messages are, of which some were `known` to be stored before they were asked for.
     pub fn found(&self, places: &[Place], known: &[bool], ids: &[Option<Id>]) -> Verdict<()> {
-        ensure(ids.len() == places.len(), || format!("{} messages were asked for, {} answered", places.len(), ids.len()))?;
+        ensure(ids.len() == places.len(), || {
+            format!("{} messages were asked for, {} answered", places.len(), ids.len())
+        })?;
         let mut model = lock(&self.shared.model);
         for ((&place, known), id) in places.iter().zip(known).zip(ids) {
             match id {

@@ -152,7 +152,10 @@ impl Model {
         let place = key_of(&message.key_id).zip(Hash::try_from(&message.hash[..]).ok());
         place.and_then(|pair| self.places.get(&pair)).copied().ok_or_else(|| {
             let (id, length) = (message.id, message.ciphertext.len());
-            Violation(format!("the message {id} of {length} bytes, stored under {:?}, was sent by nobody", message.key_id))
+            Violation(format!(
+                "the message {id} of {length} bytes, stored under {:?}, was sent by nobody",
+                message.key_id
+            ))
         })
     }
 
@@ -193,7 +196,8 @@ impl Model {
         let mut landed = 0;
         for request in self.open.values() {
             let own: BTreeSet<Place> = request.items.iter().map(|&(place, _)| place).collect();
-            let own: Vec<Sent> = own.into_iter().map(|place| self.sent[place]).filter(|sent| sent.sendings == 1).collect();
+            let own: Vec<Sent> =
+                own.into_iter().map(|place| self.sent[place]).filter(|sent| sent.sendings == 1).collect();
             let stored = own.iter().filter(|sent| sent.id.is_some()).count();
             ensure(stored == 0 || stored == own.len(), || {
                 format!("of the {} messages of one call, {stored} are stored: {own:?}", own.len())

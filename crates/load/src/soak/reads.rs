@@ -84,9 +84,8 @@ impl Client {
         ensure(heads.len() == known.len(), || format!("{} heads for {} keys", heads.len(), known.len()))?;
         for (ids, head) in known.iter().zip(&heads) {
             let (Some(first), Some(last)) = (ids.first(), ids.last()) else { continue };
-            let covers = head.is_some_and(|head| {
-                head.min_id <= *first && head.max_id >= *last && head.count as usize >= ids.len()
-            });
+            let covers = head
+                .is_some_and(|head| head.min_id <= *first && head.max_id >= *last && head.count as usize >= ids.len());
             ensure(covers, || format!("a key's head is {head:?}, but it has {} from {first} to {last}", ids.len()))?;
         }
         Ok(())
@@ -101,7 +100,8 @@ impl Client {
             }
             _ => 0,
         };
-        let walk = self.walk("get_messages_by_key", (key_id(key),), Cursor { after, order, limit }, Some(pages)).await?;
+        let walk =
+            self.walk("get_messages_by_key", (key_id(key),), Cursor { after, order, limit }, Some(pages)).await?;
         check_walk(&known, after, order, &walk)?;
         let mut links = walk.messages;
         if order == Order::descending {
@@ -134,7 +134,9 @@ impl Client {
         for _ in 0..pages.unwrap_or(u32::MAX) {
             let answer = self.ask::<Result<Page, PageError>>(method, of.with(cursor)).await?;
             let page = answer.map_err(|error| Violation(format!("{method} from {cursor:?} failed: {error:?}")))?;
-            ensure(!page.gap && page.first_id <= 1, || format!("{method} from {cursor:?} says that messages were dropped"))?;
+            ensure(!page.gap && page.first_id <= 1, || {
+                format!("{method} from {cursor:?} says that messages were dropped")
+            })?;
             ensure(page.messages.len() <= cursor.limit as usize, || format!("{method}: a page beyond its limit"))?;
             check_messages(&self.shared.model, &page.messages)?;
             messages.extend(page.messages.iter().map(|message| (message.prev_id, message.id, message.next_id)));
@@ -142,7 +144,9 @@ impl Client {
                 return Ok(Walk { messages, ended: true });
             }
             let last = page.messages.last().map(|message| message.id);
-            ensure(last == Some(page.next), || format!("{method}: the page ends with {last:?}, then comes {}", page.next))?;
+            ensure(last == Some(page.next), || {
+                format!("{method}: the page ends with {last:?}, then comes {}", page.next)
+            })?;
             cursor.after = page.next;
         }
         Ok(Walk { messages, ended: false })
@@ -187,6 +191,7 @@ fn check_walk(known: &BTreeSet<Id>, after: Id, order: Order, walk: &Walk) -> Ver
     let shown: BTreeSet<Id> = ids.iter().copied().collect();
     let skipped: Vec<Id> = expected.filter(|id| !shown.contains(id)).collect();
     ensure(skipped.is_empty(), || format!("pages in {order:?} order from {after} skipped {skipped:?}"))?;
-    let beyond = ids.first().is_some_and(|&first| after != 0 && if ascending { first <= after } else { first >= after });
+    let beyond =
+        ids.first().is_some_and(|&first| after != 0 && if ascending { first <= after } else { first >= after });
     ensure(!beyond, || format!("pages in {order:?} order from {after} begin with {:?}", ids.first()))
 }

@@ -126,7 +126,13 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {}, {} operations of {} clients", self.options.seed, self.options.operations, super::CLIENTS)?;
+        writeln!(
+            f,
+            "seed {}, {} operations of {} clients",
+            self.options.seed,
+            self.options.operations,
+            super::CLIENTS
+        )?;
         f.write_str(&self.text)
     }
 }

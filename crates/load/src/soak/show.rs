@@ -20,12 +20,17 @@ pub fn lock(model: &Mutex<Model>) -> std::sync::MutexGuard<'_, Model> {
 pub fn check_messages(model: &Mutex<Model>, messages: &[Message]) -> Verdict<Vec<Sent>> {
     let places: Vec<_> = {
         let model = lock(model);
-        messages.iter().map(|message| model.place(message).map(|place| (place, model.sent(place)))).collect::<Verdict<_>>()?
+        messages
+            .iter()
+            .map(|message| model.place(message).map(|place| (place, model.sent(place))))
+            .collect::<Verdict<_>>()?
     };
     // The hash led here, but that the bytes have it is what is to be checked.
     for (message, (_, sent)) in messages.iter().zip(&places) {
         let id = message.id;
-        ensure(message.ciphertext == sent.draft.ciphertext(), || format!("the bytes of message {id} are not {sent:?}"))?;
+        ensure(message.ciphertext == sent.draft.ciphertext(), || {
+            format!("the bytes of message {id} are not {sent:?}")
+        })?;
     }
     let mut model = lock(model);
     for (message, (place, _)) in messages.iter().zip(&places) {

@@ -100,7 +100,8 @@ async fn walk_ids(shared: &Shared, from: Id, last: Id) -> Verdict<BTreeMap<u16, 
     let mut next = from;
     while next <= last {
         let cursor = Cursor { after: 0, order: Order::ascending, limit: u32::MAX };
-        let page = ask_ready::<Page, PageError>(&shared.controller, "get_messages_by_range", (next, last, cursor)).await?;
+        let page =
+            ask_ready::<Page, PageError>(&shared.controller, "get_messages_by_range", (next, last, cursor)).await?;
         ensure(!page.messages.is_empty(), || format!("nothing is stored from {next} to {last}"))?;
         let sent = check_messages(&shared.model, &page.messages)?;
         for (message, sent) in page.messages.iter().zip(sent) {
@@ -170,7 +171,11 @@ async fn check_pages(inbox: &Inbox, key: u16, list: &List) -> Verdict<()> {
 }
 
 /// Asks until the indexes are rebuilt. Nobody kills the network meanwhile.
-async fn ask_ready<T, E>(inbox: &Inbox, method: &str, arguments: impl candid::utils::ArgumentEncoder + Clone) -> Verdict<T>
+async fn ask_ready<T, E>(
+    inbox: &Inbox,
+    method: &str,
+    arguments: impl candid::utils::ArgumentEncoder + Clone,
+) -> Verdict<T>
 where
     T: candid::CandidType + for<'a> candid::Deserialize<'a> + std::fmt::Debug,
     E: candid::CandidType + for<'a> candid::Deserialize<'a> + std::fmt::Debug,

@@ -89,10 +89,10 @@ impl Kind {
     }
 
     /// How many messages so many calls leave.
-    pub fn stored(self, calls: usize) -> u64 {
+    pub fn stored(self, calls: u64) -> u64 {
         match self {
-            Self::Add => calls as u64,
-            Self::AddBatch => calls as u64 * BATCH,
+            Self::Add => calls,
+            Self::AddBatch => calls * BATCH,
             // What was there before.
             Self::GetById | Self::GetPage => BATCH,
         }

@@ -20,6 +20,9 @@ use http::Transport;
 
 use crate::server::{Start, program};
 
+/// How often each case is measured, after a round to warm up. The best counts: others were disturbed.
+const ROUNDS: usize = 3;
+
 /// What a case took, a call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cost {
