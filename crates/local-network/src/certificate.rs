@@ -18,13 +18,13 @@
 //! would be pruned, and building them would make each certificate as dear as there are requests.
 
 use candid::Principal;
-use ic_certification::Certificate;
+use ic_certification::{Certificate, HashTree};
 use local_ic::{CANISTER_ID_RANGE, CanisterInfo, MetadataSection};
 use serde::Serialize;
 
 use crate::keys::Keys;
 use crate::requests::Status;
-use crate::state_tree::{Path, StateTree};
+use crate::state_tree::{Digest, Path, StateTree};
 
 /// The part of the state tree that every certificate shares.
 pub fn base_tree(keys: &Keys, now: u64) -> StateTree {
@@ -34,18 +34,17 @@ pub fn base_tree(keys: &Keys, now: u64) -> StateTree {
     let ranges = cbor(&[(first, last)]);
     tree.insert(&[b"time"], uleb128(now));
     tree.insert(&[b"subnet", subnet, b"public_key"], keys.root_key.clone());
-    tree.insert(&[b"subnet", subnet, b"type"], "application");
+    tree.insert(&[b"subnet", subnet, b"type"], b"application".to_vec());
     tree.insert(&[b"subnet", subnet, b"canister_ranges"], ranges.clone());
     tree.insert(&[b"subnet", subnet, b"node", node, b"public_key"], keys.node_key.clone());
     tree.insert(&[b"canister_ranges", subnet, first.as_slice()], ranges);
     tree
 }
 
-/// Adds the status of a request.
-pub fn insert_request(tree: &mut StateTree, id: &[u8], status: &Status) {
-    let mut insert = |name: &str, contents: Vec<u8>| {
-        tree.insert(&[b"request_status", id, name.as_bytes()], contents);
-    };
+/// What is certified of a request: the tree below its id.
+pub fn request(status: &Status) -> StateTree {
+    let mut tree = StateTree::new();
+    let mut insert = |name: &str, contents: Vec<u8>| tree.insert(&[name.as_bytes()], contents);
     match status {
         Status::Processing(_) => insert("status", b"processing".to_vec()),
         Status::Answered(Ok(reply)) => {
@@ -59,13 +58,14 @@ pub fn insert_request(tree: &mut StateTree, id: &[u8], status: &Status) {
             insert("error_code", reject.error_code.to_string().into_bytes());
         }
     }
+    tree
 }
 
 /// The certificate of what a canister has certified itself.
 pub fn certify_data(keys: &Keys, now: u64, canister: Principal, data: &[u8]) -> Vec<u8> {
     let path = [b"canister".as_slice(), canister.as_slice(), b"certified_data"];
     let mut tree = base_tree(keys, now);
-    tree.insert(&path, data);
+    tree.insert(&path, data.to_vec());
     certify(keys, &tree, &[path.map(<[u8]>::to_vec).to_vec()])
 }
 
@@ -83,12 +83,27 @@ pub fn insert_canister(tree: &mut StateTree, id: &[u8], canister: &CanisterInfo)
     }
 }
 
-/// The certificate that shows `paths`, and the time, in CBOR.
+/// The certificate that shows `paths`, and the time.
 pub fn certify(keys: &Keys, tree: &StateTree, paths: &[Path]) -> Vec<u8> {
+    let tree = witness(tree, paths);
+    let signature = sign(keys, tree.digest());
+    encode(tree, signature)
+}
+
+/// What a certificate has of `tree` to show `paths`, and the time. It has the digest of the tree.
+pub fn witness(tree: &StateTree, paths: &[Path]) -> HashTree {
     let time: Path = vec![b"time".to_vec()];
     let paths: Vec<&[Vec<u8>]> = paths.iter().chain([&time]).map(Vec::as_slice).collect();
-    let tree = tree.witness(&paths);
-    let signature = keys.sign_as_subnet(&[b"\x0Dic-state-root".as_slice(), &tree.digest()].concat());
+    tree.witness(&paths)
+}
+
+/// The signature of a tree with this digest.
+pub fn sign(keys: &Keys, digest: Digest) -> Vec<u8> {
+    keys.sign_as_subnet(&[b"\x0Dic-state-root".as_slice(), &digest].concat())
+}
+
+/// A certificate in CBOR.
+pub fn encode(tree: HashTree, signature: Vec<u8>) -> Vec<u8> {
     cbor(&Certificate { tree, signature, delegation: None })
 }
 

@@ -10,6 +10,7 @@
 //! - `executor`: updates, round by round;
 //! - `requests`: the calls that were made, and how far they have come;
 //! - `state`, `folder`: what a network starts from, in memory or on disk;
+//! - `signer`: signs for calls that were answered;
 //! - `certificate`, `state_tree`: what the node certifies;
 //! - `sender`: whether a request is its sender's;
 //! - `keys`: the subnet's and the node's keys;
@@ -24,6 +25,7 @@ pub mod limits;
 mod node;
 mod requests;
 mod sender;
+mod signer;
 mod state;
 mod state_tree;
 

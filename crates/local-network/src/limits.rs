@@ -36,6 +36,8 @@ pub const MAX_PATH_LABELS: usize = 127;
 pub const STATUS_RETENTION: Duration = Duration::from_secs(5 * 60);
 /// Calls whose status is kept. Further ones are rejected until some have expired.
 pub const MAX_REQUEST_STATUSES: usize = 1_000_000;
+/// Calls that share a signature. Each hides all others, which with many costs more than signatures.
+pub const MAX_SHARED_SIGNATURE: usize = 64;
 /// Calls that the engine takes in for one round: those of one block.
 pub const MAX_BLOCK_MESSAGES: usize = 1_000;
 /// Bytes of their arguments together, but for the first of them.

@@ -16,6 +16,7 @@ use crate::certificate;
 use crate::executor::{Call, Executor, Pending, clock};
 use crate::keys::Keys;
 use crate::requests::{Progress, RequestHash, Requests, Status, TakenCall};
+use crate::signer::Signer;
 use crate::state::State;
 use crate::state_tree::Path;
 
@@ -24,6 +25,7 @@ pub struct Node {
     reader: Arc<StateReader>,
     /// The keys of the network.
     pub keys: Arc<Keys>,
+    signer: Signer,
     requests: Arc<Requests>,
     calls: Sender<Call>,
 }
@@ -68,6 +70,8 @@ impl Node {
             Status::Answered(_) => None,
         });
         let pending = pending.collect();
+
+        let signer = Signer::start(Arc::clone(&keys))?;
         let (reader, requests) = (Arc::new(reader), Arc::new(Requests::restore(calls)));
         let (calls, arrivals) = channel();
         let executor = Executor {
@@ -83,7 +87,7 @@ impl Node {
             let _ends = ends;
             executor.run()
         })?;
-        Ok((Arc::new(Self { reader, keys, requests, calls }), ExecutorThread { thread, ended }))
+        Ok((Arc::new(Self { reader, keys, signer, requests, calls }), ExecutorThread { thread, ended }))
     }
 
     /// The time: nanoseconds since the Unix epoch.
@@ -125,6 +129,11 @@ impl Node {
         })
     }
 
+    /// The certificate of a call that was answered. `None` if none are made any more.
+    pub async fn certify_call(&self, call: RequestHash, status: &Status) -> Option<Vec<u8>> {
+        self.signer.certify(call, status).await
+    }
+
     /// The certificate that shows `paths`.
     pub fn certify(&self, paths: &[Path]) -> Vec<u8> {
         let mut tree = certificate::base_tree(&self.keys, self.now());
@@ -135,7 +144,7 @@ impl Node {
                 [b"request_status", id] => {
                     let request = RequestHash::try_from(id).ok();
                     if let Some(status) = request.and_then(|request| self.requests.status(&request)) {
-                        certificate::insert_request(&mut tree, id, &status);
+                        tree.insert(&[b"request_status", id], certificate::request(&status));
                     }
                 }
                 [b"canister", id] => {

@@ -11,7 +11,18 @@ pub enum StateTree {
     Leaf(Vec<u8>),
     /// Subtrees by their labels.
     Fork(BTreeMap<Vec<u8>, StateTree>),
+    /// A tree of which no more than its digest is known.
+    Hidden(Digest),
 }
+
+impl From<Vec<u8>> for StateTree {
+    fn from(contents: Vec<u8>) -> Self {
+        Self::Leaf(contents)
+    }
+}
+
+/// The hash of a tree.
+pub type Digest = [u8; 32];
 
 /// A path from the root, label by label.
 pub type Path = Vec<Vec<u8>>;
@@ -22,29 +33,38 @@ impl StateTree {
         Self::Fork(BTreeMap::new())
     }
 
-    /// Puts `contents` at `path`, making the forks that lead there.
+    /// Puts contents, or a tree, at `path`, making the forks that lead there.
     ///
     /// # Panics
     ///
-    /// If a leaf is on the way.
-    pub fn insert(&mut self, path: &[&[u8]], contents: impl Into<Vec<u8>>) {
+    /// If something else than a fork is on the way.
+    pub fn insert(&mut self, path: &[&[u8]], tree: impl Into<Self>) {
         let Some((first, rest)) = path.split_first() else {
-            *self = Self::Leaf(contents.into());
+            *self = tree.into();
             return;
         };
-        let Self::Fork(children) = self else { panic!("a leaf is on the way") };
-        children.entry(first.to_vec()).or_insert_with(Self::new).insert(rest, contents);
+        let Self::Fork(children) = self else { panic!("only forks lead on") };
+        children.entry(first.to_vec()).or_insert_with(Self::new).insert(rest, tree);
+    }
+
+    /// The digest of everything.
+    pub fn digest(&self) -> Digest {
+        match self {
+            Self::Hidden(digest) => *digest,
+            _ => self.all().digest(),
+        }
     }
 
     /// The hash tree that shows what is at `paths` and hides the rest. Where a path leads nowhere, it shows the two
     /// labels between which the missing one would be: together they prove that it is absent.
     pub fn witness(&self, paths: &[&[Vec<u8>]]) -> HashTree {
         if paths.is_empty() {
-            return pruned(self.all().digest());
+            return pruned(self.digest());
         }
         match self {
             // A path that goes on below a leaf is absent, which the leaf proves.
             Self::Leaf(contents) => leaf(contents.clone()),
+            Self::Hidden(digest) => pruned(*digest),
             Self::Fork(_) if paths.iter().any(|path| path.is_empty()) => self.all(),
             Self::Fork(children) => {
                 let shown: Vec<(bool, HashTree)> = shown(children, paths);
@@ -57,6 +77,7 @@ impl StateTree {
     fn all(&self) -> HashTree {
         match self {
             Self::Leaf(contents) => leaf(contents.clone()),
+            Self::Hidden(digest) => pruned(*digest),
             Self::Fork(children) => {
                 balanced(children.iter().map(|(name, child)| (true, labeled(name, child.all()))).collect()).1
             }
@@ -122,7 +143,7 @@ mod tests {
         let mut tree = StateTree::new();
         for text in paths {
             let labels: Vec<&[u8]> = text.split('/').map(str::as_bytes).collect();
-            tree.insert(&labels, text.as_bytes());
+            tree.insert(&labels, text.as_bytes().to_vec());
         }
         tree
     }

@@ -51,12 +51,12 @@ pub async fn synchronous(
     let over = |progress: &Progress| matches!(progress, Progress::TurnedAway(_) | Progress::Taken(Status::Answered(_)));
     match wait(&mut progress, over).await {
         Some(Progress::TurnedAway(reject)) => Ok(rejected(&reject)),
-        Some(_) => {
-            let paths = [vec![b"request_status".to_vec(), call.to_vec()]];
-            let certificate = node.certify(&paths);
+        Some(Progress::Taken(status)) => {
+            let certificate = node.certify_call(call, &status).await;
+            let certificate = certificate.ok_or_else(|| Refusal::overloaded("nothing is certified any more"))?;
             Ok(reply(&TransportCallResponse::Replied { certificate }))
         }
-        None => Ok(StatusCode::ACCEPTED.into_response()),
+        Some(Progress::Submitted) | None => Ok(StatusCode::ACCEPTED.into_response()),
     }
 }
 

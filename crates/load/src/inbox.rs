@@ -1,0 +1,152 @@
+//! A client: an agent with an identity of its own, and the canister that it talks to.
+
+use std::fmt::Debug;
+
+use candid::utils::ArgumentEncoder;
+use candid::{CandidType, Principal, encode_args};
+use ic_agent::agent::CallResponse;
+use ic_agent::identity::{AnonymousIdentity, BasicIdentity};
+use ic_agent::{Agent, AgentError, Identity};
+use ic_management_canister_types::{CanisterInstallMode, InstallCodeArgs};
+use message_canister::api::Settings;
+use std::time::Duration;
+
+/// A client.
+pub struct Inbox {
+    /// Its agent.
+    pub agent: Agent,
+    /// The canister.
+    pub canister: Principal,
+}
+
+/// A call that is signed, to be sent as often as one likes.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// The envelope.
+    pub envelope: Vec<u8>,
+    /// Whose path it takes.
+    effective: Principal,
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The reply.
+    Replied(Vec<u8>),
+    /// It was refused because it expired: it was not executed because of this.
+    Expired,
+}
+
+impl Inbox {
+    /// The client with this number, whose calls expire after `expiry`.
+    ///
+    /// # Errors
+    ///
+    /// If the network does not answer.
+    pub async fn connect(
+        url: &str,
+        canister: Principal,
+        number: u8,
+        expiry: Option<Duration>,
+    ) -> Result<Self, AgentError> {
+        Self::with(BasicIdentity::from_raw_key(&[number + 1; 32]), url, canister, expiry).await
+    }
+
+    /// The canister's controller, the anonymous principal.
+    ///
+    /// # Errors
+    ///
+    /// If the network does not answer.
+    pub async fn controller(url: &str, canister: Principal) -> Result<Self, AgentError> {
+        Self::with(AnonymousIdentity, url, canister, None).await
+    }
+
+    async fn with(
+        identity: impl Identity + 'static,
+        url: &str,
+        canister: Principal,
+        expiry: Option<Duration>,
+    ) -> Result<Self, AgentError> {
+        let mut builder = Agent::builder().with_url(url).with_identity(identity);
+        if let Some(expiry) = expiry {
+            builder = builder.with_ingress_expiry(expiry);
+        }
+        let agent = builder.build()?;
+        agent.fetch_root_key().await?;
+        Ok(Self { agent, canister })
+    }
+
+    /// Signs a call of the canister.
+    ///
+    /// # Errors
+    ///
+    /// If the identity does not sign.
+    pub fn sign(&self, method: &str, arguments: impl ArgumentEncoder) -> Result<Signed, AgentError> {
+        self.sign_encoded(method, encode(arguments))
+    }
+
+    /// Signs a call of the canister with an argument in candid.
+    ///
+    /// # Errors
+    ///
+    /// If the identity does not sign.
+    pub fn sign_encoded(&self, method: &str, argument: Vec<u8>) -> Result<Signed, AgentError> {
+        let signed = self.agent.update(&self.canister, method).with_arg(argument).sign()?;
+        Ok(Signed { envelope: signed.signed_update, effective: self.canister })
+    }
+
+    /// Signs an upgrade of the canister.
+    ///
+    /// # Errors
+    ///
+    /// If the identity does not sign.
+    pub fn sign_upgrade(&self, module: Vec<u8>) -> Result<Signed, AgentError> {
+        let arguments = InstallCodeArgs {
+            mode: CanisterInstallMode::Upgrade(None),
+            canister_id: self.canister,
+            wasm_module: module,
+            arg: encode((None::<Settings>,)),
+            sender_canister_version: None,
+        };
+        let call = self.agent.update(&Principal::management_canister(), "install_code");
+        let signed = call.with_effective_canister_id(self.canister).with_arg(encode((arguments,))).sign()?;
+        Ok(Signed { envelope: signed.signed_update, effective: self.canister })
+    }
+
+    /// Sends a call and waits for its certified reply.
+    ///
+    /// # Errors
+    ///
+    /// If it was rejected, or its outcome is unknown.
+    pub async fn send(&self, call: &Signed) -> Result<Outcome, AgentError> {
+        match self.agent.update_signed(call.effective, call.envelope.clone()).await {
+            Ok(CallResponse::Response(reply)) => Ok(Outcome::Replied(reply)),
+            Ok(CallResponse::Poll(id)) => {
+                self.agent.wait(&id, call.effective).await.map(|(reply, _)| Outcome::Replied(reply))
+            }
+            Err(AgentError::HttpError(refusal)) if is_expiry(&refusal.content) => Ok(Outcome::Expired),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks a query.
+    ///
+    /// # Errors
+    ///
+    /// If it was rejected, not answered, or not answered in these types.
+    pub async fn ask<T>(&self, method: &str, arguments: impl ArgumentEncoder) -> Result<T, AgentError>
+    where
+        T: CandidType + for<'a> candid::Deserialize<'a> + Debug,
+    {
+        let reply = self.agent.query(&self.canister, method).with_arg(encode(arguments)).call().await?;
+        candid::decode_one(&reply).map_err(|error| AgentError::CandidError(error.into()))
+    }
+}
+
+fn is_expiry(body: &[u8]) -> bool {
+    body.starts_with(b"Invalid request expiry")
+}
+
+fn encode(arguments: impl ArgumentEncoder) -> Vec<u8> {
+    encode_args(arguments).expect("arguments can be encoded")
+}

@@ -1,0 +1,49 @@
+//! Numbers that look random and follow from a seed.
+
+/// A sequence of them (splitmix64).
+#[derive(Clone, Debug)]
+pub struct Random(u64);
+
+impl Random {
+    /// The sequence of these parts, in this order.
+    pub fn of(parts: &[u64]) -> Self {
+        let mut random = Self(0);
+        for part in parts {
+            random.0 = random.word() ^ part;
+        }
+        random
+    }
+
+    /// The next number.
+    pub fn word(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`, which is not 0.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.word() % bound
+    }
+
+    /// A number from `low` to `high`, both included.
+    pub fn between(&mut self, low: u64, high: u64) -> u64 {
+        low + self.below(high - low + 1)
+    }
+
+    /// True in `of` out of 1,000 cases.
+    pub fn per_mille(&mut self, of: u64) -> bool {
+        self.below(1_000) < of
+    }
+
+    /// So many bytes.
+    pub fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(length + 8);
+        while bytes.len() < length {
+            bytes.extend_from_slice(&self.word().to_le_bytes());
+        }
+        bytes.truncate(length);
+        bytes
+    }
+}

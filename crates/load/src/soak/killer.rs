@@ -1,0 +1,113 @@
+//! Kills the network while the clients work, starts it again and looks whether all is there.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::Shared;
+use super::verify::{Depth, Verifier};
+use crate::random::Random;
+use crate::server::{Server, Start};
+use crate::violation::{Verdict, Violation};
+
+/// How often the killer looks how far the clients are.
+const LOOK_INTERVAL: Duration = Duration::from_millis(2);
+/// How long it waits for a large call to be under way.
+const LARGE_CALL_WAIT: Duration = Duration::from_secs(2);
+
+/// The killer.
+pub struct Killer {
+    /// How the network is started again.
+    pub start: Start,
+    /// The network.
+    pub server: Option<Server>,
+    /// What all share.
+    pub shared: Arc<Shared>,
+    /// What it looks at.
+    pub verifier: Verifier,
+    /// When it strikes.
+    pub random: Random,
+}
+
+impl Killer {
+    /// Kills the network so many times, evenly over so many operations.
+    ///
+    /// # Errors
+    ///
+    /// If something happens that must not.
+    pub async fn run(&mut self, kills: u64, operations: u64) -> Verdict<()> {
+        for kill in 0..kills {
+            let place = operations * kill / (kills + 1) + self.random.below(operations / (kills + 1) + 1);
+            while self.shared.done.load(Ordering::Relaxed) < place {
+                tokio::time::sleep(LOOK_INTERVAL).await;
+                if self.shared.failed.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
+            }
+            self.kill_once().await?;
+        }
+        Ok(())
+    }
+
+    async fn kill_once(&mut self) -> Verdict<()> {
+        match self.random.below(4) {
+            0 => self.kill_within(30).await?,
+            // While a large batch or message is sent, executed or written.
+            1 | 2 => {
+                let large_call = self.shared.large_call.notified();
+                let _ = tokio::time::timeout(LARGE_CALL_WAIT, large_call).await;
+                self.kill_within(12).await?;
+            }
+            // While the canister is upgraded, or its indexes are rebuilt.
+            _ => {
+                let shared = Arc::clone(&self.shared);
+                let upgrade = tokio::spawn(async move { shared.upgrade_once(&shared.controller).await });
+                self.kill_within(400).await?;
+                // The upgrade's outcome does not matter; that it failed shows only now, with the network up again.
+                self.restart().await?;
+                return upgrade.await.map_err(|error| Violation(error.to_string()))?.map(drop);
+            }
+        }
+        self.restart().await
+    }
+
+    async fn kill_within(&mut self, milliseconds: u64) -> Verdict<()> {
+        let time = Duration::from_micros(self.random.below(milliseconds * 1_000));
+        tokio::time::sleep(time).await;
+        let server = self.server.take().expect("it runs");
+        server.kill().map_err(|error| Violation(format!("the network cannot be killed: {error}")))
+    }
+
+    async fn restart(&mut self) -> Verdict<()> {
+        let shared = Arc::clone(&self.shared);
+        let closed = shared.gate.close().await;
+        let begin = Instant::now();
+        // Now and then it is killed again while it starts.
+        if self.random.per_mille(250) {
+            let (start, time) = (self.start.clone(), Duration::from_millis(self.random.below(150)));
+            blocking(move || start.run_for(time)).await?;
+            self.shared.tally.kills_at_start.fetch_add(1, Ordering::Relaxed);
+        }
+        self.start().await?;
+        self.shared.tally.kills.fetch_add(1, Ordering::Relaxed);
+        let found = self.verifier.verify(&self.shared, Depth::Restart).await?;
+        self.shared.tally.landed.fetch_add(found.landed as u64, Ordering::Relaxed);
+        self.shared.gate.restarted();
+        drop(closed);
+        *self.shared.tally.looking.lock().expect("nobody panics with it") += begin.elapsed();
+        Ok(())
+    }
+
+    /// Starts the network where it was.
+    pub async fn start(&mut self) -> Verdict<()> {
+        let start = self.start.clone();
+        self.server = Some(blocking(move || start.run()).await?);
+        Ok(())
+    }
+}
+
+/// What waits for processes, on a thread where it holds up nobody.
+pub async fn blocking<T: Send + 'static>(f: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Verdict<T> {
+    let result = tokio::task::spawn_blocking(f).await.map_err(|error| Violation(error.to_string()))?;
+    result.map_err(|error| Violation(format!("the network cannot be started: {error}")))
+}

@@ -1,0 +1,224 @@
+//! The soak: clients mix adds, batches, pages and upgrades while the network is killed again and again.
+//!
+//! - [`operation`]: what a client does next;
+//! - [`client`], [`reads`]: does it, and says what the answer must be;
+//! - [`model`]: what was sent, confirmed and seen;
+//! - [`killer`]: kills the network and starts it again;
+//! - [`verify`]: compares the whole store with the model after each restart;
+//! - [`gate`]: keeps calls and restarts apart.
+
+pub mod client;
+pub mod gate;
+pub mod killer;
+pub mod model;
+pub mod operation;
+pub mod reads;
+mod report;
+mod show;
+pub mod verify;
+
+use std::collections::VecDeque;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use ic_agent::AgentError;
+use message_canister::api::{Settings, SettingsError};
+use tokio::sync::Notify;
+
+use crate::inbox::{Inbox, Outcome};
+use crate::random::Random;
+use crate::server::Start;
+use crate::violation::{Verdict, Violation, ensure};
+use client::Client;
+use gate::Gate;
+use killer::{Killer, blocking};
+use model::Model;
+use operation::Operation;
+pub use report::{Report, Tally};
+use show::lock;
+use verify::{Depth, Verifier};
+
+/// Clients at once.
+pub const CLIENTS: u8 = 8;
+/// Pages of stable memory that one message of a rebuild may touch: few, so that a rebuild takes many messages and is
+/// killed in the middle.
+const REBUILD_PAGES: u32 = 64;
+/// When the calls of every fourth client expire: before they would be sent again after a long restart.
+const SHORT_EXPIRY: Duration = Duration::from_secs(8);
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What is drawn follows from it.
+    pub seed: u64,
+    /// Operations of all clients together.
+    pub operations: u64,
+    /// How often the network is killed.
+    pub kills: u64,
+}
+
+impl Options {
+    /// So many times the usual number of operations. Kills grow with its root: each has the whole store looked at.
+    pub fn scaled(seed: u64, scale: u32) -> Self {
+        Self { seed, operations: 5_000 * u64::from(scale), kills: 40 * u64::from(scale).isqrt() }
+    }
+}
+
+/// What clients and killer share.
+pub struct Shared {
+    /// What is known of the store.
+    pub model: Mutex<Model>,
+    /// Between clients and network.
+    pub gate: Gate,
+    /// The canister's controller.
+    pub controller: Inbox,
+    /// The canister's module.
+    pub module: Vec<u8>,
+    /// Operations that were made.
+    pub done: AtomicU64,
+    /// Whether a client has failed.
+    pub failed: AtomicBool,
+    /// Signalled when a large call is sent.
+    pub large_call: Notify,
+    /// What is counted.
+    pub tally: Tally,
+}
+
+impl Shared {
+    /// Upgrades the canister to the same module, whatever it takes.
+    ///
+    /// # Errors
+    ///
+    /// If that fails.
+    pub async fn upgrade(&self, controller: &Inbox) -> Verdict<()> {
+        while !self.upgrade_once(controller).await? {}
+        Ok(())
+    }
+
+    /// Upgrades the canister to the same module. Returns whether that was confirmed before the network was killed.
+    ///
+    /// # Errors
+    ///
+    /// If that fails.
+    pub async fn upgrade_once(&self, controller: &Inbox) -> Verdict<bool> {
+        let call = controller.sign_upgrade(self.module.clone()).map_err(failed)?;
+        let upgraded = self.gate.attempt(controller.send(&call)).await?;
+        let upgraded = matches!(upgraded, Some(Outcome::Replied(_)));
+        self.tally.upgrades.fetch_add(u64::from(upgraded), Ordering::Relaxed);
+        Ok(upgraded)
+    }
+}
+
+/// Runs the soak on a new network, which keeps its state where `start` says.
+///
+/// # Errors
+///
+/// If something happens that must not, or the network cannot be started.
+pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
+    let began = Instant::now();
+    let module = fs::read(&start.module).map_err(|error| Violation(format!("{}: {error}", start.module.display())))?;
+    let first = start.clone();
+    let server = blocking(move || first.run()).await?;
+    // Clients find it there again.
+    let start = Start { port: server.port, ..start };
+    let (url, canister) = (server.url.clone(), server.canister);
+    let controller = Inbox::controller(&url, canister).await.map_err(failed)?;
+    set_rebuild_pages(&controller).await?;
+
+    let shared = Arc::new(Shared {
+        model: Mutex::default(),
+        gate: Gate::default(),
+        controller,
+        module,
+        done: AtomicU64::new(0),
+        failed: AtomicBool::new(false),
+        large_call: Notify::new(),
+        tally: Tally::default(),
+    });
+    let mut clients = Vec::new();
+    for number in 0..CLIENTS {
+        let expiry = (number % 4 == 3).then_some(SHORT_EXPIRY);
+        let client = Client {
+            inbox: Inbox::connect(&url, canister, number, expiry).await.map_err(failed)?,
+            shared: Arc::clone(&shared),
+            random: Random::of(&[options.seed, u64::from(number), u64::MAX]),
+            answered: VecDeque::new(),
+        };
+        clients.push(tokio::spawn(operate(client, options.seed, number, options.operations / u64::from(CLIENTS))));
+    }
+    let mut killer = Killer {
+        start,
+        server: Some(server),
+        shared: Arc::clone(&shared),
+        verifier: Verifier::default(),
+        random: Random::of(&[options.seed, u64::MAX]),
+    };
+    let killed = killer.run(options.kills, options.operations).await;
+    if killed.is_err() {
+        clients.iter().for_each(|client| client.abort());
+    }
+    killed?;
+    for client in clients {
+        client.await.map_err(|error| Violation(error.to_string()))??;
+    }
+    finish(&mut killer).await?;
+    let model = lock(&shared.model);
+    Ok(Report::new(options, &shared.tally, model.known(), folder_size(killer.start.state.as_deref()), began.elapsed()))
+}
+
+async fn operate(mut client: Client, seed: u64, number: u8, operations: u64) -> Verdict<()> {
+    for operation in 0..operations {
+        if client.shared.failed.load(Ordering::Relaxed) {
+            break;
+        }
+        let drawn = Operation::draw(seed, number.into(), operation);
+        let what = format!("client {number}, operation {operation}, {}", drawn.name());
+        client.shared.tally.count(&drawn);
+        if let Err(Violation(how)) = client.make(drawn).await {
+            client.shared.failed.store(true, Ordering::Relaxed);
+            return Err(Violation(format!("{what}: {how}")));
+        }
+        client.shared.done.fetch_add(1, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Looks at everything, before and after a clean stop.
+async fn finish(killer: &mut Killer) -> Verdict<()> {
+    let shared = Arc::clone(&killer.shared);
+    {
+        let model = lock(&shared.model);
+        ensure(model.open() == 0, || format!("{} calls have no outcome", model.open()))?;
+        model.check_settled()?;
+    }
+    killer.verifier.verify(&shared, Depth::Everything).await?;
+    let server = killer.server.take().expect("it runs");
+    blocking(move || server.stop()).await?;
+    killer.start().await?;
+    killer.verifier.verify(&shared, Depth::Everything).await?;
+    let server = killer.server.take().expect("it runs");
+    blocking(move || server.stop()).await
+}
+
+async fn set_rebuild_pages(controller: &Inbox) -> Verdict<()> {
+    let settings = Settings { rebuild_pages: Some(REBUILD_PAGES), ..Settings::default() };
+    let call = controller.sign("set_settings", (settings,)).map_err(failed)?;
+    let Outcome::Replied(reply) = controller.send(&call).await.map_err(failed)? else {
+        return Err(Violation("a fresh call expired".into()));
+    };
+    let result: Result<(), SettingsError> = candid::decode_one(&reply).map_err(|error| Violation(error.to_string()))?;
+    result.map_err(|error| Violation(format!("the settings were refused: {error:?}")))
+}
+
+fn failed(error: AgentError) -> Violation {
+    Violation(format!("the network does not answer: {error}"))
+}
+
+/// Bytes of the files in a folder.
+fn folder_size(folder: Option<&Path>) -> u64 {
+    let files = folder.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+}

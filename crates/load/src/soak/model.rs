@@ -1,0 +1,223 @@
+//! What is known of the store: every message that was sent, where it was confirmed or seen to be, and the calls whose
+//! outcome is open.
+//!
+//! What a query shows is on disk, so that an id that was seen is as good as one that was confirmed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use message_canister::api::{Added, Id, Message};
+
+use crate::draft::{Draft, Hash, key_of};
+use crate::violation::{Verdict, Violation, ensure};
+
+/// A message's place in the model.
+pub type Place = usize;
+
+/// A message that was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    /// What it is.
+    pub draft: Draft,
+    /// Its hash.
+    pub hash: Hash,
+    /// Where it is, once that is known.
+    pub id: Option<Id>,
+    /// How often calls have had it, each envelope counted once.
+    sendings: u32,
+    /// Whether a call was told that it stored it.
+    stored_by_call: bool,
+    /// Whether a call that may have stored it was given up.
+    given_up: bool,
+}
+
+/// A call that adds messages.
+#[derive(Clone, Debug)]
+pub struct Request {
+    number: u64,
+    /// Its messages, each with whether it was known to be stored when the call was made.
+    items: Vec<(Place, bool)>,
+}
+
+/// The model.
+#[derive(Default)]
+pub struct Model {
+    sent: Vec<Sent>,
+    places: HashMap<(u16, Hash), Place>,
+    /// The messages by the ids that are known.
+    ids: BTreeMap<Id, Place>,
+    /// The known ids of each key.
+    keys: BTreeMap<u16, BTreeSet<Id>>,
+    open: BTreeMap<u64, Request>,
+    requests: u64,
+}
+
+impl Model {
+    /// Notes a message that will be sent.
+    pub fn draft(&mut self, draft: Draft, hash: Hash) -> Place {
+        let next = self.sent.len();
+        let place = *self.places.entry((draft.key, hash)).or_insert(next);
+        if place == next {
+            self.sent.push(Sent { draft, hash, id: None, sendings: 0, stored_by_call: false, given_up: false });
+        }
+        place
+    }
+
+    /// What was sent from this place.
+    pub fn sent(&self, place: Place) -> Sent {
+        self.sent[place]
+    }
+
+    /// Notes a call that is about to be made, of messages in this order.
+    pub fn begin(&mut self, places: &[Place]) -> Request {
+        self.requests += 1;
+        for &place in places {
+            self.sent[place].sendings += 1;
+        }
+        let items = places.iter().map(|&place| (place, self.sent[place].id.is_some())).collect();
+        let request = Request { number: self.requests, items };
+        self.open.insert(request.number, request.clone());
+        request
+    }
+
+    /// A call that was told to come again changed nothing.
+    pub fn withdraw(&mut self, request: &Request) {
+        self.open.remove(&request.number);
+        for &(place, _) in &request.items {
+            self.sent[place].sendings -= 1;
+        }
+    }
+
+    /// A call whose outcome stays unknown will not be made again. Its messages may be there, or not.
+    pub fn give_up(&mut self, request: &Request) {
+        self.open.remove(&request.number);
+        for &(place, _) in &request.items {
+            self.sent[place].given_up = true;
+        }
+    }
+
+    /// A call was answered: each message by its id, and whether it had been there.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be.
+    pub fn confirm(&mut self, request: &Request, added: &[Added]) -> Verdict<()> {
+        self.open.remove(&request.number);
+        ensure(added.len() == request.items.len(), || {
+            format!("{} messages were answered by {} results", request.items.len(), added.len())
+        })?;
+        let mut stored = Vec::new();
+        for (&(place, known), &Added { id, duplicate }) in request.items.iter().zip(added) {
+            let named = self.sent[place];
+            self.found(place, id)?;
+            if duplicate {
+                ensure(named.sendings > 1, || {
+                    format!("{named:?} was sent by one call, which was told that it was there: it was executed twice")
+                })?;
+            } else {
+                ensure(!known, || format!("{named:?} was there, and a call was told that it stored it as {id}"))?;
+                ensure(!named.stored_by_call, || format!("{named:?} was stored twice, the second time as {id}"))?;
+                self.sent[place].stored_by_call = true;
+                stored.push(id);
+            }
+        }
+        let together = stored.windows(2).all(|pair| pair[0] + 1 == pair[1]);
+        ensure(together, || format!("a batch is one message, but was stored as {stored:?}"))
+    }
+
+    /// A message is at this id.
+    ///
+    /// # Errors
+    ///
+    /// If it was known elsewhere, or another one there.
+    pub fn found(&mut self, place: Place, id: Id) -> Verdict<()> {
+        let sent = self.sent[place];
+        ensure(id != 0 && sent.id.is_none_or(|known| known == id), || format!("{sent:?} has the id {id} too"))?;
+        if sent.id.is_none() {
+            if let Some(other) = self.ids.insert(id, place) {
+                let other = self.sent[other];
+                return Err(Violation(format!("the id {id} is that of {other:?} and of {sent:?}")));
+            }
+            self.sent[place].id = Some(id);
+            self.keys.entry(sent.draft.key).or_default().insert(id);
+        }
+        Ok(())
+    }
+
+    /// The place of a message that the store showed.
+    ///
+    /// # Errors
+    ///
+    /// If nobody sent it.
+    pub fn place(&self, message: &Message) -> Verdict<Place> {
+        let place = key_of(&message.key_id).zip(Hash::try_from(&message.hash[..]).ok());
+        place.and_then(|pair| self.places.get(&pair)).copied().ok_or_else(|| {
+            let (id, length) = (message.id, message.ciphertext.len());
+            Violation(format!(
+                "the message {id} of {length} bytes, stored under {:?}, was sent by nobody",
+                message.key_id
+            ))
+        })
+    }
+
+    /// A message whose id is known, if there is one.
+    pub fn pick(&self, pick: u64) -> Option<(Id, Sent)> {
+        let (first, last) = (*self.ids.first_key_value()?.0, *self.ids.last_key_value()?.0);
+        let from = first + (pick % u64::from(last - first + 1)) as Id;
+        self.ids.range(from..).next().map(|(&id, &place)| (id, self.sent[place]))
+    }
+
+    /// The known ids of a key.
+    pub fn ids_of(&self, key: u16) -> BTreeSet<Id> {
+        self.keys.get(&key).cloned().unwrap_or_default()
+    }
+
+    /// The last known id, or 0.
+    pub fn last_id(&self) -> Id {
+        self.ids.last_key_value().map_or(0, |(&id, _)| id)
+    }
+
+    /// How many ids are known.
+    pub fn known(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// How many calls have no outcome yet.
+    pub fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Checks, while nothing is executed and the ids of all that is stored are known, that each open call has stored all
+    /// of its messages or none. Only those count that no other call has sent. Returns how many calls have stored theirs.
+    ///
+    /// # Errors
+    ///
+    /// If one has stored some.
+    pub fn check_open(&self) -> Verdict<usize> {
+        let mut landed = 0;
+        for request in self.open.values() {
+            let own: BTreeSet<Place> = request.items.iter().map(|&(place, _)| place).collect();
+            let own: Vec<Sent> =
+                own.into_iter().map(|place| self.sent[place]).filter(|sent| sent.sendings == 1).collect();
+            let stored = own.iter().filter(|sent| sent.id.is_some()).count();
+            ensure(stored == 0 || stored == own.len(), || {
+                format!("of the {} messages of one call, {stored} are stored: {own:?}", own.len())
+            })?;
+            landed += usize::from(stored > 0);
+        }
+        Ok(landed)
+    }
+
+    /// Checks, when no call is open, that of every message one call was told that it stored it, and that each is where it
+    /// was confirmed.
+    ///
+    /// # Errors
+    ///
+    /// If of some message no call was.
+    pub fn check_settled(&self) -> Verdict<()> {
+        for sent in self.sent.iter().filter(|sent| sent.sendings > 0) {
+            ensure(sent.id.is_some(), || format!("{sent:?} was sent, and nobody knows where it is"))?;
+            ensure(sent.stored_by_call || sent.given_up, || format!("{sent:?} is there, and no call stored it"))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! What a client does next. It follows from the seed, the client and the operation's number alone; only which of the
+//! messages that are there by then it picks depends on what the others did.
+
+use message_canister::api::Order;
+
+use crate::draft::{Draft, KEYS};
+use crate::random::Random;
+
+/// Numbers of messages from here on are sent by several clients.
+const CONTESTED: u64 = 1 << 48;
+
+/// A choice among what is there, to be taken modulo how much there is.
+pub type Pick = u64;
+
+/// A message of a batch.
+#[derive(Clone, Copy, Debug)]
+pub enum Item {
+    /// A new one.
+    New(Draft),
+    /// The one before, again.
+    Again,
+    /// One that is stored.
+    Stored(Pick),
+}
+
+/// An operation.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// Adds a message that nobody else sends.
+    Add(Draft),
+    /// Adds a message that all clients send at about this time.
+    AddContested(Draft),
+    /// Adds a stored message.
+    AddStored(Pick),
+    /// Adds a batch.
+    AddBatch(Vec<Item>),
+    /// Pages through a key's messages, from the start or from one of them.
+    PagesOfKey {
+        /// The key.
+        key: u16,
+        /// Where to start, if not at the start.
+        after: Option<Pick>,
+        /// The order.
+        order: Order,
+        /// Messages of a page.
+        limit: u32,
+        /// Pages.
+        pages: u32,
+    },
+    /// Pages through the ids between two that are there.
+    PagesOfRange {
+        /// Both ends.
+        ends: [Pick; 2],
+        /// The order.
+        order: Order,
+        /// Messages of a page.
+        limit: u32,
+    },
+    /// Gets a message by its id.
+    GetById(Pick),
+    /// Gets a message by its hash.
+    GetByHash(Pick),
+    /// Asks whether messages are there, and one that is not.
+    HasMessages(Vec<Pick>, Draft),
+    /// Asks for the heads of all keys.
+    GetHeads,
+    /// Sends an answered call again, the same envelope.
+    Replay(Pick),
+    /// Upgrades the canister.
+    Upgrade,
+}
+
+impl Operation {
+    /// What this client does as its operation with this number.
+    pub fn draw(seed: u64, client: u64, number: u64) -> Self {
+        let mut random = Random::of(&[seed, client, number]);
+        let random = &mut random;
+        if number % 25 == 24 {
+            let mut shared = Random::of(&[seed, CONTESTED, number]);
+            return Self::AddContested(Draft { key: key(&mut shared), number: CONTESTED + number, length: 300 });
+        }
+        // Of one client's operations no two share a message, whatever its parts are numbered.
+        let new = (client << 40) + (number << 8);
+        match random.below(1_000) {
+            0..400 => {
+                let length = match random.below(250) {
+                    0 => 1_000_000,
+                    1..200 => random.between(180, 400),
+                    _ => random.between(400, 4_096),
+                };
+                Self::Add(Draft { key: key(random), number: new, length: length as usize })
+            }
+            400..450 => Self::AddStored(random.word()),
+            450..590 => Self::AddBatch(batch(random, new)),
+            590..710 => Self::PagesOfKey {
+                key: key(random),
+                after: random.per_mille(700).then(|| random.word()),
+                order: order(random),
+                limit: random.between(1, 100) as u32,
+                pages: random.between(2, 6) as u32,
+            },
+            710..800 => Self::PagesOfRange {
+                ends: [random.word(), random.word()],
+                order: order(random),
+                limit: random.between(20, 200) as u32,
+            },
+            800..870 => Self::GetById(random.word()),
+            870..910 => Self::GetByHash(random.word()),
+            910..945 => {
+                let picks = (0..random.between(1, 50)).map(|_| random.word()).collect();
+                Self::HasMessages(picks, Draft { key: key(random), number: new, length: 200 })
+            }
+            945..970 => Self::GetHeads,
+            970..997 => Self::Replay(random.word()),
+            _ => Self::Upgrade,
+        }
+    }
+}
+
+fn batch(random: &mut Random, new: u64) -> Vec<Item> {
+    let count = if random.per_mille(800) { random.between(2, 20) } else { random.between(21, 200) };
+    // Some batches are long in bytes.
+    let longest = if random.per_mille(40) { 1_800_000 / count } else { 500 }.min(60_000);
+    let item = |at: u64| {
+        if at > 0 && random.per_mille(40) {
+            return Item::Again;
+        }
+        if random.per_mille(60) {
+            return Item::Stored(random.word());
+        }
+        Item::New(Draft { key: key(random), number: new + at, length: random.between(180, longest) as usize })
+    };
+    (0..count).map(item).collect()
+}
+
+/// Some keys have more messages than others.
+fn key(random: &mut Random) -> u16 {
+    let keys = u64::from(KEYS);
+    random.below(keys).min(random.below(keys)) as u16
+}
+
+fn order(random: &mut Random) -> Order {
+    if random.per_mille(500) { Order::ascending } else { Order::descending }
+}

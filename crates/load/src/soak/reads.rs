@@ -1,0 +1,197 @@
+//! What a client asks, and what the answers must be while others write.
+
+use std::collections::BTreeSet;
+
+use candid::utils::ArgumentEncoder;
+use message_canister::api::{Cursor, GetError, Id, KeyHead, Message, Order, Page, PageError};
+use serde_bytes::ByteBuf;
+
+use super::client::{Client, pair};
+use super::operation::Operation;
+use super::show::{check_links, check_messages, lock};
+use crate::draft::{Draft, KEYS, key_id};
+use crate::violation::{Verdict, Violation, ensure};
+
+/// Pages, one after the other.
+pub struct Walk {
+    /// The messages, in the order that was asked for.
+    pub messages: Vec<(Id, Id, Id)>,
+    /// Whether nothing is left.
+    pub ended: bool,
+}
+
+impl Client {
+    /// Makes an operation that changes nothing.
+    pub(super) async fn read(&mut self, operation: Operation) -> Verdict<()> {
+        let stored = |pick| lock(&self.shared.model).pick(pick);
+        match operation {
+            Operation::PagesOfKey { key, after, order, limit, pages } => {
+                self.pages_of_key(key, after, order, limit, pages).await
+            }
+            Operation::PagesOfRange { ends, order, limit } => {
+                let (Some(one), Some(other)) = (stored(ends[0]), stored(ends[1])) else { return Ok(()) };
+                // Not too many pages.
+                let low = one.0.min(other.0);
+                let high = one.0.max(other.0).min(low + 4 * limit);
+                self.pages_of_range(low, high, order, limit).await
+            }
+            Operation::GetById(pick) => {
+                let Some((id, _)) = stored(pick) else { return Ok(()) };
+                let message = self.get("get_message_by_id", (id,)).await?;
+                self.check_one(id, &message)
+            }
+            Operation::GetByHash(pick) => {
+                let Some((id, sent)) = stored(pick) else { return Ok(()) };
+                let message = self.get("get_message_by_hash", (ByteBuf::from(sent.hash),)).await?;
+                // No two keys have a message with the same bytes.
+                self.check_one(id, &message)
+            }
+            Operation::HasMessages(picks, absent) => self.has_messages(&picks, absent).await,
+            Operation::GetHeads => self.heads().await,
+            write => unreachable!("{write:?} is made elsewhere"),
+        }
+    }
+
+    async fn get(&self, method: &str, arguments: impl ArgumentEncoder + Clone) -> Verdict<Message> {
+        let answer = self.ask::<Result<Message, GetError>>(method, arguments).await?;
+        answer.map_err(|error| Violation(format!("{method} lacks a message that is there: {error:?}")))
+    }
+
+    fn check_one(&self, id: Id, message: &Message) -> Verdict<()> {
+        ensure(message.id == id, || format!("{id} was asked for, {} answered", message.id))?;
+        check_messages(&self.shared.model, std::slice::from_ref(message)).map(drop)
+    }
+
+    async fn has_messages(&self, picks: &[u64], absent: Draft) -> Verdict<()> {
+        let asked = {
+            let model = lock(&self.shared.model);
+            picks.iter().filter_map(|&pick| model.pick(pick)).collect::<Vec<_>>()
+        };
+        let mut pairs: Vec<_> = asked.iter().map(|(_, sent)| pair(&sent.draft, sent.hash)).collect();
+        pairs.push(pair(&absent, absent.message().1));
+        let ids = self.ask_lookup::<Vec<Option<Id>>>("has_messages", (&pairs,)).await?;
+        let expected: Vec<_> = asked.iter().map(|(id, _)| Some(*id)).chain([None]).collect();
+        ensure(ids == expected, || format!("has_messages answers {ids:?}, it should be {expected:?}"))
+    }
+
+    async fn heads(&self) -> Verdict<()> {
+        let known: Vec<BTreeSet<Id>> = {
+            let model = lock(&self.shared.model);
+            (0..KEYS).map(|key| model.ids_of(key)).collect()
+        };
+        let keys: Vec<ByteBuf> = (0..KEYS).map(key_id).collect();
+        let heads = self.ask_lookup::<Vec<Option<KeyHead>>>("get_key_heads", (&keys,)).await?;
+        ensure(heads.len() == known.len(), || format!("{} heads for {} keys", heads.len(), known.len()))?;
+        for (ids, head) in known.iter().zip(&heads) {
+            let (Some(first), Some(last)) = (ids.first(), ids.last()) else { continue };
+            let covers = head
+                .is_some_and(|head| head.min_id <= *first && head.max_id >= *last && head.count as usize >= ids.len());
+            ensure(covers, || format!("a key's head is {head:?}, but it has {} from {first} to {last}", ids.len()))?;
+        }
+        Ok(())
+    }
+
+    async fn pages_of_key(&self, key: u16, after: Option<u64>, order: Order, limit: u32, pages: u32) -> Verdict<()> {
+        let known = lock(&self.shared.model).ids_of(key);
+        let after = match after {
+            Some(pick) if !known.is_empty() => {
+                let place = (pick % known.len() as u64) as usize;
+                known.iter().nth(place).copied().unwrap_or_default()
+            }
+            _ => 0,
+        };
+        let walk =
+            self.walk("get_messages_by_key", (key_id(key),), Cursor { after, order, limit }, Some(pages)).await?;
+        check_walk(&known, after, order, &walk)?;
+        let mut links = walk.messages;
+        if order == Order::descending {
+            links.reverse();
+        }
+        check_links(&links)
+    }
+
+    async fn pages_of_range(&self, low: Id, high: Id, order: Order, limit: u32) -> Verdict<()> {
+        let walk = self.walk("get_messages_by_range", (low, high), Cursor { after: 0, order, limit }, None).await?;
+        let mut ids: Vec<Id> = walk.messages.iter().map(|&(_, id, _)| id).collect();
+        if order == Order::descending {
+            ids.reverse();
+        }
+        // Every id up to one that is known has a message.
+        let whole = ids.iter().copied().eq(low..=high);
+        ensure(whole, || format!("the ids from {low} to {high} are {ids:?}"))
+    }
+
+    /// Asks for pages until nothing is left, or `pages` are there.
+    ///
+    /// # Errors
+    ///
+    /// If a message is not as it was sent, or a page makes no progress.
+    pub async fn walk<A>(&self, method: &str, of: A, cursor: Cursor, pages: Option<u32>) -> Verdict<Walk>
+    where
+        A: WithCursor,
+    {
+        let (mut cursor, mut messages) = (cursor, Vec::new());
+        for _ in 0..pages.unwrap_or(u32::MAX) {
+            let answer = self.ask::<Result<Page, PageError>>(method, of.with(cursor)).await?;
+            let page = answer.map_err(|error| Violation(format!("{method} from {cursor:?} failed: {error:?}")))?;
+            ensure(!page.gap && page.first_id <= 1, || {
+                format!("{method} from {cursor:?} says that messages were dropped")
+            })?;
+            ensure(page.messages.len() <= cursor.limit as usize, || format!("{method}: a page beyond its limit"))?;
+            check_messages(&self.shared.model, &page.messages)?;
+            messages.extend(page.messages.iter().map(|message| (message.prev_id, message.id, message.next_id)));
+            if page.next == 0 {
+                return Ok(Walk { messages, ended: true });
+            }
+            let last = page.messages.last().map(|message| message.id);
+            ensure(last == Some(page.next), || {
+                format!("{method}: the page ends with {last:?}, then comes {}", page.next)
+            })?;
+            cursor.after = page.next;
+        }
+        Ok(Walk { messages, ended: false })
+    }
+}
+
+/// Arguments that a cursor follows.
+pub trait WithCursor {
+    /// All of them.
+    type Arguments: ArgumentEncoder + Clone;
+    /// These arguments, and the cursor.
+    fn with(&self, cursor: Cursor) -> Self::Arguments;
+}
+
+impl WithCursor for (ByteBuf,) {
+    type Arguments = (ByteBuf, Cursor);
+    fn with(&self, cursor: Cursor) -> Self::Arguments {
+        (self.0.clone(), cursor)
+    }
+}
+
+impl WithCursor for (Id, Id) {
+    type Arguments = (Id, Id, Cursor);
+    fn with(&self, cursor: Cursor) -> Self::Arguments {
+        (self.0, self.1, cursor)
+    }
+}
+
+/// Checks that a walk neither skipped nor repeated any of the ids that were known before it began.
+fn check_walk(known: &BTreeSet<Id>, after: Id, order: Order, walk: &Walk) -> Verdict<()> {
+    let ids: Vec<Id> = walk.messages.iter().map(|&(_, id, _)| id).collect();
+    let ascending = order == Order::ascending;
+    let ordered = ids.windows(2).all(|pair| if ascending { pair[0] < pair[1] } else { pair[0] > pair[1] });
+    ensure(ordered, || format!("pages in {order:?} order have {ids:?}"))?;
+    // What lies between where it began and where it ended.
+    let reached = if walk.ended { None } else { ids.last().copied() };
+    let expected = known.iter().copied().filter(|&id| {
+        let behind_start = after == 0 || if ascending { id > after } else { id < after };
+        let before_end = reached.is_none_or(|reached| if ascending { id <= reached } else { id >= reached });
+        behind_start && before_end
+    });
+    let shown: BTreeSet<Id> = ids.iter().copied().collect();
+    let skipped: Vec<Id> = expected.filter(|id| !shown.contains(id)).collect();
+    ensure(skipped.is_empty(), || format!("pages in {order:?} order from {after} skipped {skipped:?}"))?;
+    let beyond =
+        ids.first().is_some_and(|&first| after != 0 && if ascending { first <= after } else { first >= after });
+    ensure(!beyond, || format!("pages in {order:?} order from {after} begin with {:?}", ids.first()))
+}

@@ -1,0 +1,112 @@
+//! What is measured.
+
+use candid::encode_args;
+use message_canister::api::{Cursor, Id, NewMessage, Order};
+
+use crate::draft::{Draft, KEYS, key_id};
+
+/// Bytes of a ciphertext: as in `docs/performance.md`.
+pub const CIPHERTEXT_BYTES: usize = 180;
+/// Messages of a batch, and of what is stored before queries are measured.
+pub const BATCH: u64 = 1_000;
+/// Messages of a page.
+const PAGE: u32 = 100;
+
+/// A kind of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `add_message`.
+    Add,
+    /// `add_messages` of 1,000.
+    AddBatch,
+    /// `get_message_by_id`.
+    GetById,
+    /// `get_messages_by_range` of 100.
+    GetPage,
+}
+
+/// Calls, and how many clients make them.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// What it is called.
+    pub name: &'static str,
+    /// The kind.
+    pub kind: Kind,
+    /// Clients at once.
+    pub clients: usize,
+    /// Calls of all clients together.
+    pub calls: usize,
+}
+
+const fn case(name: &'static str, kind: Kind, clients: usize, calls: usize) -> Case {
+    Case { name, kind, clients, calls }
+}
+
+/// All cases.
+pub const CASES: [Case; 8] = [
+    case("single adds, 1 client", Kind::Add, 1, 200),
+    case("single adds, 8 clients", Kind::Add, 8, 800),
+    case("single adds, 32 clients", Kind::Add, 32, 1_600),
+    case("batches of 1,000, 1 client", Kind::AddBatch, 1, 30),
+    case("get_message_by_id, 1 client", Kind::GetById, 1, 600),
+    case("get_message_by_id, 8 clients", Kind::GetById, 8, 2_400),
+    case("pages of 100, 1 client", Kind::GetPage, 1, 400),
+    case("pages of 100, 8 clients", Kind::GetPage, 8, 1_600),
+];
+
+impl Kind {
+    /// Whether it is an update.
+    pub fn is_update(self) -> bool {
+        matches!(self, Self::Add | Self::AddBatch)
+    }
+
+    /// The method.
+    pub fn method(self) -> &'static str {
+        match self {
+            Self::Add => "add_message",
+            Self::AddBatch => "add_messages",
+            Self::GetById => "get_message_by_id",
+            Self::GetPage => "get_messages_by_range",
+        }
+    }
+
+    /// The argument of the call with this number.
+    pub fn argument(self, number: u64) -> Vec<u8> {
+        let encoded = match self {
+            Self::Add => {
+                let message = message(number);
+                encode_args((message.key_id, message.ciphertext))
+            }
+            Self::AddBatch => return batch(number),
+            Self::GetById => encode_args(((number % BATCH) as Id + 1,)),
+            Self::GetPage => {
+                let first = (number % (BATCH - u64::from(PAGE))) as Id + 1;
+                let cursor = Cursor { after: 0, order: Order::ascending, limit: PAGE };
+                encode_args((first, first + PAGE - 1, cursor))
+            }
+        };
+        encoded.expect("arguments can be encoded")
+    }
+
+    /// How many messages so many calls leave.
+    pub fn stored(self, calls: u64) -> u64 {
+        match self {
+            Self::Add => calls,
+            Self::AddBatch => calls * BATCH,
+            // What was there before.
+            Self::GetById | Self::GetPage => BATCH,
+        }
+    }
+}
+
+/// The argument of the batch with this number.
+pub fn batch(number: u64) -> Vec<u8> {
+    let messages: Vec<NewMessage> = (0..BATCH).map(|at| message(number * BATCH + at)).collect();
+    encode_args((messages,)).expect("arguments can be encoded")
+}
+
+fn message(number: u64) -> NewMessage {
+    let key = (number % u64::from(KEYS)) as u16;
+    let ciphertext = Draft { key, number, length: CIPHERTEXT_BYTES }.ciphertext();
+    NewMessage { key_id: key_id(key), ciphertext: ciphertext.into() }
+}

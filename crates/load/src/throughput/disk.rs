@@ -1,0 +1,64 @@
+//! What an add has the network write to disk.
+
+use std::path::Path;
+
+use message_canister::api::{AddError, Added};
+
+use super::cases::{BATCH, Kind, batch};
+use crate::inbox::{Inbox, Outcome};
+use crate::server::Start;
+
+/// Adds that an average is taken over.
+const AVERAGED: u64 = 50;
+
+/// Bytes that an add has written to disk, on average, when each of these numbers of messages is stored. The sizes
+/// ascend, in thousands.
+///
+/// # Errors
+///
+/// If the network does not play along.
+pub async fn bytes_by_size(start: &Start, sizes: &[u64]) -> Result<Vec<u64>, String> {
+    let server = start.run().map_err(|error| error.to_string())?;
+    let inbox = Inbox::connect(&server.url, server.canister, 0, None).await.map_err(|error| error.to_string())?;
+    let (mut batches, mut adds, mut bytes) = (0, 0, Vec::new());
+    for &size in sizes {
+        while (batches + 1) * BATCH <= size {
+            send(&inbox, "add_messages", batch(batches)).await?;
+            batches += 1;
+        }
+        let before = server.usage().map_err(|error| error.to_string())?.written_bytes;
+        for _ in 0..AVERAGED {
+            // Numbers of messages that no batch has.
+            let reply = send(&inbox, "add_message", Kind::Add.argument(u64::from(u32::MAX) + adds)).await?;
+            adds += 1;
+            let added: Result<Added, AddError> = candid::decode_one(&reply).map_err(|error| error.to_string())?;
+            let id = added.map_err(|error| format!("an add was refused: {error:?}"))?.id;
+            if u64::from(id) != batches * BATCH + adds {
+                return Err(format!("{} messages should be stored, the last is {id}", batches * BATCH + adds));
+            }
+        }
+        let after = server.usage().map_err(|error| error.to_string())?.written_bytes;
+        bytes.push((after - before) / AVERAGED);
+    }
+    server.stop().map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+/// The same, as the state in `folder` that is made for it.
+///
+/// # Errors
+///
+/// If the network does not play along.
+pub async fn measure(module: &Path, folder: &Path, sizes: &[u64]) -> Result<Vec<u64>, String> {
+    let program = crate::server::program()?;
+    let start = Start { program, module: module.to_owned(), state: Some(folder.to_owned()), port: 0 };
+    bytes_by_size(&start, sizes).await
+}
+
+async fn send(inbox: &Inbox, method: &str, argument: Vec<u8>) -> Result<Vec<u8>, String> {
+    match inbox.send(&inbox.sign_encoded(method, argument).map_err(|error| error.to_string())?).await {
+        Ok(Outcome::Replied(reply)) => Ok(reply),
+        Ok(Outcome::Expired) => Err(format!("{method}: a fresh call expired")),
+        Err(error) => Err(format!("{method}: {error}")),
+    }
+}

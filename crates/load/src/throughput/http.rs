@@ -1,0 +1,156 @@
+//! The calls through the network.
+
+use std::io;
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use candid::{Principal, decode_one};
+use ic_agent::{Agent, AgentError};
+use message_canister::api::{Status, StatusError};
+use tokio::runtime::Runtime;
+
+use super::cases::{Case, Kind, batch};
+use super::{Cost, ROUNDS};
+use crate::inbox::Inbox;
+use crate::server::{Server, Start};
+use crate::wire::Wire;
+
+/// What calls are made by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Connections on which requests that were signed ahead are sent; answers are not looked at.
+    Plain,
+    /// The agent that programs use: it signs each call, and verifies each answer.
+    Agent,
+}
+
+/// What a call takes.
+///
+/// # Errors
+///
+/// If the network does not answer as it should.
+pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, String> {
+    let server = start.run().map_err(|error| error.to_string())?;
+    let runtime = Runtime::new().map_err(|error| error.to_string())?;
+    let connect = |number: usize| {
+        let number = u8::try_from(number).expect("clients are few");
+        runtime.block_on(Inbox::connect(&server.url, server.canister, number, None))
+    };
+    let inboxes: Vec<Inbox> = (0..case.clients).map(connect).collect::<Result<_, _>>().map_err(failed)?;
+    if !case.kind.is_update() {
+        let first = &inboxes[0].agent;
+        runtime.block_on(call(first, server.canister, Kind::AddBatch, batch(0))).map_err(failed)?;
+    }
+    let agents: Vec<Agent> = inboxes.into_iter().map(|inbox| inbox.agent).collect();
+    // A round to warm up: connections, keys, pages. The best of the others is what is least disturbed.
+    let (mut best, mut made) = (None::<Cost>, 0);
+    for round in 0..=ROUNDS {
+        let calls = if round == 0 { case.clients * 2 } else { case.calls };
+        let usage = || server.usage().map_err(|error| error.to_string());
+        let before = usage()?;
+        let time = make(&server, &runtime, &agents, Case { calls, ..case }, transport, made)?;
+        let used = usage()?.cpu - before.cpu;
+        made += calls as u64;
+        let (calls, known) = (calls as u32, best.unwrap_or(Cost { time: Duration::MAX, server: Duration::MAX }));
+        let cost = Cost { time: known.time.min(time / calls), server: known.server.min(used / calls) };
+        best = (round > 0).then_some(cost);
+    }
+
+    let status = agents[0].query(&server.canister, "get_status").with_arg(candid::encode_args(()).expect("nothing"));
+    let status = runtime.block_on(async { status.call().await }).map_err(failed)?;
+    let status: Result<Status, StatusError> = decode_one(&status).map_err(|error| error.to_string())?;
+    let stored = status.map_err(|error| format!("{error:?}"))?.messages;
+    let expected = case.kind.stored(made);
+    if u64::from(stored) != expected {
+        return Err(format!("{}: {stored} messages are stored, it should be {expected}", case.name));
+    }
+    server.stop().map_err(|error| error.to_string())?;
+    Ok(best.unwrap_or_default())
+}
+
+/// Makes the calls whose numbers begin with `first`. Returns how long that took.
+fn make(
+    server: &Server,
+    runtime: &Runtime,
+    agents: &[Agent],
+    case: Case,
+    transport: Transport,
+    first: u64,
+) -> Result<Duration, String> {
+    let each = case.calls / case.clients;
+    let arguments = |client: usize| {
+        let from = first + (client * each) as u64;
+        (from..from + each as u64).map(|number| case.kind.argument(number)).collect::<Vec<_>>()
+    };
+    let canister = server.canister;
+    match transport {
+        Transport::Agent => {
+            let arguments: Vec<_> = (0..case.clients).map(arguments).collect();
+            let begin = Instant::now();
+            let clients = agents.iter().cloned().zip(arguments).map(|(agent, arguments)| {
+                runtime.spawn(async move {
+                    for argument in arguments {
+                        call(&agent, canister, case.kind, argument).await?;
+                    }
+                    Ok::<_, AgentError>(())
+                })
+            });
+            for client in clients.collect::<Vec<_>>() {
+                runtime.block_on(client).map_err(|error| error.to_string())?.map_err(failed)?;
+            }
+            Ok(begin.elapsed())
+        }
+        Transport::Plain => {
+            let ready = Arc::new(Barrier::new(case.clients + 1));
+            let kind = if case.kind.is_update() { "v4" } else { "v3" };
+            let what = if case.kind.is_update() { "call" } else { "query" };
+            let path = format!("/api/{kind}/canister/{canister}/{what}");
+            let mut clients = Vec::new();
+            for (number, agent) in agents.iter().enumerate() {
+                let envelopes: Vec<Vec<u8>> = arguments(number)
+                    .into_iter()
+                    .map(|argument| sign(agent, canister, case.kind, argument))
+                    .collect::<Result<_, _>>()
+                    .map_err(failed)?;
+                let (port, path, ready) = (server.port, path.clone(), Arc::clone(&ready));
+                clients.push(thread::spawn(move || {
+                    let wire = Wire::connect(port);
+                    ready.wait();
+                    let mut wire = wire?;
+                    for envelope in envelopes {
+                        wire.post(&path, &envelope)?;
+                    }
+                    Ok::<_, io::Error>(())
+                }));
+            }
+            ready.wait();
+            let begin = Instant::now();
+            for client in clients {
+                let made = client.join().map_err(|_| "a client panicked".to_string())?;
+                made.map_err(|error| error.to_string())?;
+            }
+            Ok(begin.elapsed())
+        }
+    }
+}
+
+fn sign(agent: &Agent, canister: Principal, kind: Kind, argument: Vec<u8>) -> Result<Vec<u8>, AgentError> {
+    if kind.is_update() {
+        Ok(agent.update(&canister, kind.method()).with_arg(argument).sign()?.signed_update)
+    } else {
+        Ok(agent.query(&canister, kind.method()).with_arg(argument).sign()?.signed_query)
+    }
+}
+
+async fn call(agent: &Agent, canister: Principal, kind: Kind, argument: Vec<u8>) -> Result<Vec<u8>, AgentError> {
+    if kind.is_update() {
+        agent.update(&canister, kind.method()).with_arg(argument).call_and_wait().await
+    } else {
+        agent.query(&canister, kind.method()).with_arg(argument).call().await
+    }
+}
+
+fn failed(error: AgentError) -> String {
+    format!("the network does not answer: {error}")
+}

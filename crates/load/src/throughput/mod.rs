@@ -1,0 +1,71 @@
+//! Throughput: the same calls on the engine itself and through HTTP, compared within one run.
+//!
+//! - [`cases`]: the calls, and how many clients make them;
+//! - [`engine`]: straight on the engine, as the tests use it;
+//! - [`http`]: through the network, by an agent that verifies everything or by the plainest of clients;
+//! - [`disk`]: what an add has written to disk;
+//! - [`page`]: the tables of `docs/local-network.md`.
+
+mod cases;
+pub mod disk;
+mod engine;
+mod http;
+pub mod page;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use cases::{CASES, Case, Kind};
+use http::Transport;
+
+use crate::server::{Start, program};
+
+/// How often each case is measured, after a round to warm up. The best counts: others were disturbed.
+const ROUNDS: usize = 3;
+
+/// What a case took, a call.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cost {
+    /// Time, with all clients at work.
+    pub time: Duration,
+    /// Processor time of the server.
+    pub server: Duration,
+}
+
+/// A case, everywhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The case.
+    pub case: Case,
+    /// On the engine.
+    pub engine: Duration,
+    /// In memory: by the plain client, by the agent.
+    pub memory: [Cost; 2],
+    /// With a state on disk: likewise.
+    pub disk: [Cost; 2],
+}
+
+/// Measures all cases. `folder` is for states, and `progress` is told of each case.
+///
+/// # Errors
+///
+/// If the network does not play along.
+pub fn measure(module: &Path, folder: &Path, progress: &dyn Fn(&str)) -> Result<Vec<Row>, String> {
+    let program = program()?;
+    let wasm = std::fs::read(module).map_err(|error| format!("{}: {error}", module.display()))?;
+    let measure = |case: Case, number: usize| {
+        progress(case.name);
+        let place = |state: Option<PathBuf>, transport| {
+            let start = Start { program: program.clone(), module: module.to_owned(), state, port: 0 };
+            http::measure(&start, case, transport)
+        };
+        let state = |part: &str| Some(folder.join(format!("{number}-{part}")));
+        Ok(Row {
+            case,
+            engine: engine::measure(&wasm, case)?,
+            memory: [place(None, Transport::Plain)?, place(None, Transport::Agent)?],
+            disk: [place(state("plain"), Transport::Plain)?, place(state("agent"), Transport::Agent)?],
+        })
+    };
+    CASES.iter().enumerate().map(|(number, &case)| measure(case, number)).collect()
+}

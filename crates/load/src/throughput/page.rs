@@ -1,0 +1,50 @@
+//! The tables of `docs/local-network.md`, put between its markers.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::Row;
+
+/// How many calls the engine makes while the network makes one; and the server's processor time in calls of the engine.
+pub fn table(rows: &[Row]) -> String {
+    let mut table = String::from(
+        "\
+| calls | in memory | `--state` | in memory, agent | `--state`, agent | processor, in memory | processor, `--state` |
+|---|--:|--:|--:|--:|--:|--:|
+",
+    );
+    for Row { case, engine, memory: [plain, agent], disk: [disk_plain, disk_agent] } in rows {
+        let ratio = |time: Duration| time.as_secs_f64() / engine.as_secs_f64();
+        write!(table, "| {} |", case.name).expect("a string takes everything");
+        for time in [plain.time, disk_plain.time, agent.time, disk_agent.time] {
+            write!(table, " 1/{} |", rounded(ratio(time))).expect("a string takes everything");
+        }
+        for time in [plain.server, disk_plain.server] {
+            write!(table, " {} |", rounded(ratio(time))).expect("a string takes everything");
+        }
+        table.push('\n');
+    }
+    table
+}
+
+/// Bytes that an add has written to disk, by what is stored.
+pub fn bytes(sizes: &[u64], bytes: &[u64]) -> String {
+    let mut table = String::from("| messages stored | KiB written to disk by an add |\n|--:|--:|\n");
+    for (size, bytes) in sizes.iter().zip(bytes) {
+        writeln!(table, "| {size} | {} |", bytes.div_ceil(1 << 10)).expect("a string takes everything");
+    }
+    table
+}
+
+/// Two digits say enough.
+fn rounded(ratio: f64) -> String {
+    if ratio < 10.0 { format!("{ratio:.1}") } else { format!("{ratio:.0}") }
+}
+
+/// Replaces what stands between a page's markers `<!-- NAME -->` and `<!-- /NAME -->`.
+pub fn replaced(page: &str, name: &str, content: &str) -> Option<String> {
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let (before, rest) = page.split_once(&open)?;
+    let (_, after) = rest.split_once(&close)?;
+    Some(format!("{before}{open}{content}{close}{after}"))
+}

@@ -1,0 +1,23 @@
+//! What must not happen.
+
+use std::fmt;
+
+/// Something that must not happen, and did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation(pub String);
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Violation {}
+
+/// A result, unless something happened that must not.
+pub type Verdict<T> = Result<T, Violation>;
+
+/// Says what must hold. `message` says what did not.
+pub fn ensure(holds: bool, message: impl FnOnce() -> String) -> Verdict<()> {
+    if holds { Ok(()) } else { Err(Violation(message())) }
+}

@@ -1,0 +1,20 @@
+//! What a call costs on disk is in proportion to what it touched, not to what is stored.
+
+use std::fs;
+use std::path::Path;
+
+use load::throughput::disk;
+
+/// An add to twenty times as many messages may write this much more, in percent: the database's tree gets deeper.
+const TOLERATED: u64 = 60;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_add_writes_does_not_grow_with_the_store() {
+    let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("disk-{}", std::process::id()));
+    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../artifacts/message-canister.wasm.gz");
+    let bytes = disk::measure(&module, &state, &[1_000, 20_000]).await.unwrap_or_else(|message| panic!("{message}"));
+    fs::remove_dir_all(&state).expect("the state is the test's own");
+    let [few, many] = bytes[..] else { panic!("two sizes, not {bytes:?}") };
+    assert!(few > 0, "the operating system counts what is written");
+    assert!(many * 100 <= few * (100 + TOLERATED), "{few} bytes with 1,000 messages, {many} with 20,000");
+}
