@@ -11,23 +11,7 @@ use local_ic::{LocalIc, MessageId, StateReader, Time};
 
 use crate::folder::{RequestChanges, StateFolder};
 use crate::limits::*;
-use crate::requests::{RequestHash, Requests, Status, TakenCall};
-
-/// An update call.
-pub struct Call {
-    /// Its id.
-    pub id: RequestHash,
-    /// Who called.
-    pub sender: Principal,
-    /// When it expires, in nanoseconds since the Unix epoch.
-    pub expiry: u64,
-    /// The callee.
-    pub canister: Principal,
-    /// The method.
-    pub method: String,
-    /// The argument.
-    pub argument: Vec<u8>,
-}
+use crate::requests::{Call, RequestHash, Requests, Status, TakenCall};
 
 /// A call that the engine has.
 pub struct Pending {

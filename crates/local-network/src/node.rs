@@ -13,9 +13,9 @@ use local_ic::{RejectResponse, StateReader};
 use tokio::sync::{oneshot, watch};
 
 use crate::certificate;
-use crate::executor::{Call, Executor, Pending, clock};
+use crate::executor::{Executor, Pending, clock};
 use crate::keys::Keys;
-use crate::requests::{Progress, RequestHash, Requests, Status, TakenCall};
+use crate::requests::{Call, Progress, RequestHash, Requests, Status, TakenCall};
 use crate::signer::Signer;
 use crate::state::State;
 use crate::state_tree::Path;

@@ -8,11 +8,26 @@ use local_ic::{MessageId, RejectResponse};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::executor::Call;
 use crate::limits::MAX_REQUEST_STATUSES;
 
 /// The id of a request: the hash of its content.
 pub type RequestHash = [u8; 32];
+
+/// An update call.
+pub struct Call {
+    /// Its id.
+    pub id: RequestHash,
+    /// Who called.
+    pub sender: Principal,
+    /// When it expires, in nanoseconds since the Unix epoch.
+    pub expiry: u64,
+    /// The callee.
+    pub canister: Principal,
+    /// The method.
+    pub method: String,
+    /// The argument.
+    pub argument: Vec<u8>,
+}
 
 /// How far a call has come.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@
 //! a view of the copy, in which pages that later changes replace stay what they were. Applying changes waits for no
 //! query, and costs in proportion to what changed.
 
+mod latest;
 mod published;
 mod view;
 

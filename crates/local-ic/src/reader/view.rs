@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::published::State;
+use super::latest::Latest;
 use crate::canister::{Canister, Code};
 use crate::memory::{Heap, Mapping, StableMemory};
 
@@ -13,9 +13,9 @@ const PAGE: usize = crate::limits::OS_PAGE as usize;
 /// A canister whose memories are views. It is used by one query at a time.
 pub struct View {
     canister: Canister,
-    /// The state's version that it shows.
+    /// The version that it shows.
     version: u64,
-    /// The state's generation that its memories are of.
+    /// The generation that its memories are of.
     generation: u64,
 }
 
@@ -26,28 +26,28 @@ pub struct Memories {
 }
 
 impl View {
-    /// A view of `state`, to be shown.
-    pub fn new(state: &State) -> Self {
-        let mut canister = state.canister();
-        canister.code = state.code.as_ref().map(|code| Code::view(Arc::clone(&code.module), &code.heap));
-        canister.stable = StableMemory::view(&state.stable);
+    /// A view of `latest`, to be shown.
+    pub fn new(latest: &Latest) -> Self {
+        let mut canister = latest.canister();
+        canister.code = latest.code.as_ref().map(|code| Code::view(Arc::clone(&code.module), &code.heap));
+        canister.stable = StableMemory::view(&latest.stable);
         // No state has this version yet, so that the first `show` shows everything.
-        Self { canister, version: state.version + 1, generation: state.generation }
+        Self { canister, version: latest.version + 1, generation: latest.generation }
     }
 
-    /// Shows `state`, which is of the view's generation.
-    pub fn show(&mut self, state: &State) {
-        if self.version == state.version {
+    /// Shows `latest`, which is of the view's generation.
+    pub fn show(&mut self, latest: &Latest) {
+        if self.version == latest.version {
             return;
         }
-        let Canister { code, stable, .. } = std::mem::replace(&mut self.canister, state.canister());
+        let Canister { code, stable, .. } = std::mem::replace(&mut self.canister, latest.canister());
         self.canister.code = code;
         self.canister.stable = stable;
-        if let (Some(code), Some(published)) = (&mut self.canister.code, &state.code) {
+        if let (Some(code), Some(published)) = (&mut self.canister.code, &latest.code) {
             code.show(published.heap_size, &published.globals);
         }
-        self.canister.stable.show(state.stable_pages);
-        self.version = state.version;
+        self.canister.stable.show(latest.stable_pages);
+        self.version = latest.version;
     }
 
     /// The canister.

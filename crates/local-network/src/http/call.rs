@@ -14,10 +14,9 @@ use tokio::sync::watch;
 use super::api::{Request, check_route, principal, rejection, reply, verify};
 use super::error::Refusal;
 use super::management;
-use crate::executor::Call;
 use crate::limits::CALL_TIMEOUT;
 use crate::node::Node;
-use crate::requests::{Progress, RequestHash, Status};
+use crate::requests::{Call, Progress, RequestHash, Status};
 use crate::sender::{Kind, Message};
 
 /// `POST /api/v2/canister/<id>/call`: 202 once the call is taken in.
