@@ -43,6 +43,11 @@ impl Published {
 
     /// Has `query` run on the canister as it is now. Waits while too many others do.
     pub fn with_view<T>(&self, query: impl FnOnce(&mut Canister) -> T) -> T {
+        let mut running = self.begin();
+        query(running.view.as_mut().expect("it is there until the query ends").canister())
+    }
+
+    fn begin(&self) -> Running<'_> {
         let state = self.ended.wait_while(self.lock(), |state| state.queries >= MAX_CONCURRENT_QUERIES);
         let mut state = state.expect(NO_PANIC);
         let mut view = match state.idle.pop() {
@@ -52,20 +57,7 @@ impl Published {
         view.show(&state.latest);
         state.used.push(view.memories());
         state.queries += 1;
-        drop(state);
-
-        let result = query(view.canister());
-
-        let mut state = self.lock();
-        state.queries -= 1;
-        state.used.retain(|memories| !memories.are_of(&view));
-        // Only now, when no change has the view copy pages any more.
-        if view.refresh() && view.generation() == state.latest.generation {
-            state.idle.push(view);
-        }
-        drop(state);
-        self.ended.notify_one();
-        result
+        Running { published: self, view: Some(view) }
     }
 
     /// What can be certified of it.
@@ -88,6 +80,28 @@ impl Published {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect(NO_PANIC)
+    }
+}
+
+/// A query that runs, until it ends or panics.
+struct Running<'a> {
+    published: &'a Published,
+    view: Option<View>,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut view = self.view.take().expect("a query ends once");
+        let mut state = self.published.lock();
+        state.queries -= 1;
+        state.used.retain(|memories| !memories.are_of(&view));
+        // Refreshed only now, when no change has the view copy pages any more. What a panic left is of no further use.
+        let usable = !std::thread::panicking() && view.refresh() && view.generation() == state.latest.generation;
+        if usable {
+            state.idle.push(view);
+        }
+        drop(state);
+        self.published.ended.notify_one();
     }
 }
 
