@@ -170,20 +170,31 @@ pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
 }
 
 async fn operate(mut client: Client, seed: u64, number: u8, operations: u64) -> Verdict<()> {
+    let mut ending = Ending { shared: Arc::clone(&client.shared), well: false };
     for operation in 0..operations {
-        if client.shared.failed.load(Ordering::Relaxed) {
+        if ending.shared.failed.load(Ordering::Relaxed) {
             break;
         }
         let drawn = Operation::draw(seed, number.into(), operation);
         let what = format!("client {number}, operation {operation}, {}", drawn.name());
-        client.shared.tally.count(&drawn);
-        if let Err(Violation(how)) = client.make(drawn).await {
-            client.shared.failed.store(true, Ordering::Relaxed);
-            return Err(Violation(format!("{what}: {how}")));
-        }
-        client.shared.done.fetch_add(1, Ordering::Relaxed);
+        ending.shared.tally.count(&drawn);
+        client.make(drawn).await.map_err(|Violation(how)| Violation(format!("{what}: {how}")))?;
+        ending.shared.done.fetch_add(1, Ordering::Relaxed);
     }
+    ending.well = true;
     Ok(())
+}
+
+/// A client that ends: if not well, the others and the killer need not go on.
+struct Ending {
+    shared: Arc<Shared>,
+    well: bool,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.shared.failed.fetch_or(!self.well, Ordering::Relaxed);
+    }
 }
 
 /// Looks at everything, before and after a clean stop.

@@ -195,3 +195,42 @@ fn check_walk(known: &BTreeSet<Id>, after: Id, order: Order, walk: &Walk) -> Ver
         ids.first().is_some_and(|&first| after != 0 && if ascending { first <= after } else { first >= after });
     ensure(!beyond, || format!("pages in {order:?} order from {after} begin with {:?}", ids.first()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(ids: &[Id], ended: bool) -> Walk {
+        Walk { messages: ids.iter().map(|&id| (0, id, 0)).collect(), ended }
+    }
+
+    #[test]
+    fn pages_that_skip_or_repeat_are_noticed() {
+        let known = BTreeSet::from([2, 4, 6, 8]);
+        let (up, down) = (Order::ascending, Order::descending);
+        let check = |after, order, ids: &[Id], ended| check_walk(&known, after, order, &walk(ids, ended));
+        // What came meanwhile may be there too; what lies beyond the last page may be missing.
+        for (after, order, ids, ended) in [
+            (0, up, &[2, 4, 6, 8, 9][..], true),
+            (4, up, &[6][..], false),
+            (0, down, &[9, 8, 6, 4, 2][..], true),
+            (6, down, &[4][..], false),
+            (8, up, &[][..], true),
+        ] {
+            assert_eq!(check(after, order, ids, ended), Ok(()), "{after} {order:?} {ids:?}");
+        }
+        for (after, order, ids, ended) in [
+            (0, up, &[2, 6, 8][..], true),
+            (0, up, &[2, 4, 6][..], true),
+            (0, up, &[2, 4, 4, 6, 8][..], true),
+            (4, up, &[8][..], false),
+            (4, up, &[4, 6, 8][..], true),
+            (0, down, &[8, 6, 2][..], true),
+            (0, down, &[2, 4, 6, 8][..], true),
+            (6, down, &[6, 4, 2][..], true),
+            (0, down, &[][..], true),
+        ] {
+            assert!(check(after, order, ids, ended).is_err(), "{after} {order:?} {ids:?}");
+        }
+    }
+}

@@ -54,3 +54,15 @@ pub fn check_links(messages: &[(Id, Id, Id)]) -> Verdict<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_that_lead_elsewhere_are_noticed() {
+        assert_eq!(check_links(&[(0, 1, 4), (1, 4, 0), (4, 9, 0)]), Ok(()));
+        assert!(check_links(&[(0, 1, 4), (1, 5, 0)]).is_err());
+        assert!(check_links(&[(0, 1, 4), (0, 4, 0)]).is_err());
+    }
+}

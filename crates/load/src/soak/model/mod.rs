@@ -3,6 +3,9 @@
 //!
 //! What a query shows is on disk, so that an id that was seen is as good as one that was confirmed.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use message_canister::api::{Added, Id, Message};
