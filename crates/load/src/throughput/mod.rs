@@ -1,10 +1,10 @@
 //! Throughput: the same calls on the engine itself and through HTTP, compared within one run.
 //!
-//! - [`cases`]: the calls, and how many clients make them;
-//! - [`engine`]: straight on the engine, as the tests use it;
-//! - [`http`]: through the network, by an agent that verifies everything or by the plainest of clients;
-//! - [`disk`]: what an add has written to disk;
-//! - [`page`]: the tables of `docs/local-network.md`.
+//! - `cases`: the calls, and how many clients make them;
+//! - `engine`: straight on the engine, as the tests use it;
+//! - `http`: through the network, by an agent that verifies everything or by the plainest of clients;
+//! - `disk`: what an add has written to disk;
+//! - `page`: the tables of `docs/local-network.md`.
 
 mod cases;
 pub mod disk;
