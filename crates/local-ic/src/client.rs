@@ -7,7 +7,7 @@ use candid::Principal;
 use ic_management_canister_types::{CanisterLogRecord, CanisterSettings, CanisterStatusResult, CanisterStatusType};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Changes, Engine, InstallMode, Query, logs, status};
+use crate::engine::{Engine, InstallMode, Query, logs, status};
 use crate::reject::RejectResponse;
 use crate::time::Time;
 use crate::wasm::Visibility;
@@ -17,7 +17,7 @@ const MAX_ROUNDS: usize = 100;
 
 /// An ingress message that was submitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct MessageId(u64);
+pub struct MessageId(pub(crate) u64);
 
 /// An Internet Computer of one subnet, in this process.
 ///
@@ -35,16 +35,11 @@ impl Default for LocalIc {
 impl LocalIc {
     /// An instance without canisters.
     pub fn new() -> Self {
-        Self::with(Engine::new())
+        Self::with(Engine::new(&[]))
     }
 
     pub(crate) fn with(engine: Engine) -> Self {
         Self { engine: Mutex::new(engine) }
-    }
-
-    /// Hands `f` what changed since this was last called; at first, everything. Nothing is executed meanwhile.
-    pub fn take_changes<T>(&self, f: impl FnOnce(&Changes<'_>) -> T) -> T {
-        f(&self.engine().take_changes())
     }
 
     pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
@@ -270,11 +265,6 @@ impl LocalIc {
             }
         }
         panic!("{message_id:?} was not answered within {MAX_ROUNDS} rounds");
-    }
-
-    /// The response to a submitted call if it is answered, handed out once; `None` while it is not. Executes nothing.
-    pub fn ingress_status(&self, message_id: MessageId) -> Option<Result<Vec<u8>, RejectResponse>> {
-        self.engine().take_response(message_id.0)
     }
 
     /// Executes an update call: submits it, and executes rounds until it is answered.

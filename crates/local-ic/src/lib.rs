@@ -5,7 +5,7 @@
 //! both; what only this engine can do is kept apart, in [`testing`].
 //!
 //! The folders are the layers, each using those after it:
-//! - `client` and [`testing`]: the public face;
+//! - `client`, `host` and [`testing`]: the public face;
 //! - `reader`: a copy of the state, for queries beside updates;
 //! - `engine`: the replicated state machine, with its messages, calls and rounds;
 //! - `canister`: the state of one canister;
@@ -19,6 +19,7 @@ mod canister;
 mod client;
 mod engine;
 mod fees;
+mod host;
 pub mod limits;
 mod memory;
 mod metrics;

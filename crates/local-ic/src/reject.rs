@@ -34,6 +34,10 @@ macro_rules! error_codes {
 }
 
 error_codes! {
+    /// The ingress message expired before its execution began.
+    IngressMessageTimeout = 202,
+    /// The canister did not stop in time.
+    StopCanisterRequestTimeout = 206,
     /// The canister cannot pay for the message.
     CanisterOutOfCycles = 207,
     /// There is no canister with this id.

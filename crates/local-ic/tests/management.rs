@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use candid::{Principal, decode_one, encode_one};
 use common::{install, number, query, update};
 use ic_management_canister_types::{CanisterIdRecord, CanisterStatusResult, CanisterStatusType};
@@ -48,6 +50,71 @@ fn raw_rand_is_different_each_time_and_the_same_in_each_engine() {
     assert_eq!((first.len(), second.len()), (32, 32));
     assert_ne!(first, second);
     assert_eq!(draw(), [first, second]);
+}
+
+#[test]
+fn raw_rand_follows_from_the_seed() {
+    let draw = |ic: LocalIc| {
+        let id = install(&ic, FORWARD);
+        forward(&ic, id, "raw_rand", encode_one(()).unwrap())
+    };
+    let seeded = |seed| draw(LocalIc::with_random_seed([seed; 32]));
+    assert_eq!(seeded(1), seeded(1));
+    assert_ne!(seeded(1), seeded(2));
+    assert_ne!(seeded(0), draw(LocalIc::new()));
+}
+
+/// `wait` is never answered: it calls `nop` of its own canister again and again, whatever that is answered with.
+const WAITING: &str = r#"
+    (memory 1) (data (i32.const 64) "nop") (table funcref (elem $again))
+    (func $again (param i32)
+        (call $canister_self_copy (i32.const 0) (i32.const 0) (call $canister_self_size))
+        (call $call_new (i32.const 0) (call $canister_self_size) (i32.const 64) (i32.const 3)
+            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+        (drop (call $call_perform)))
+    (func (export "canister_update wait") (call $again (i32.const 0)))
+    (func (export "canister_update nop") (call $msg_reply))
+"#;
+
+#[test]
+fn stopping_a_canister_that_does_not_stop_is_given_up_after_five_minutes() {
+    let ic = LocalIc::new();
+    let id = install(&ic, WAITING);
+    ic.submit_call(id, Principal::anonymous(), "wait", vec![]).unwrap();
+    ic.tick();
+    let argument = encode_one(CanisterIdRecord { canister_id: id }).unwrap();
+    let management = Principal::management_canister();
+    let stop = ic.submit_call(management, Principal::anonymous(), "stop_canister", argument).unwrap();
+    ic.advance_time(Duration::from_secs(299));
+    ic.tick();
+    assert_eq!(ic.ingress_status(stop), None);
+    ic.advance_time(Duration::from_secs(1));
+    ic.tick();
+    let error = ic.ingress_status(stop).expect("it is answered").unwrap_err();
+    assert_eq!(
+        (error.error_code, error.reject_code),
+        (ErrorCode::StopCanisterRequestTimeout, RejectCode::SysTransient)
+    );
+    assert_eq!(ic.canister_status(id, None).unwrap().status, CanisterStatusType::Stopping);
+}
+
+#[test]
+fn calls_that_have_not_begun_can_be_timed_out() {
+    let ic = LocalIc::new();
+    let id = install(&ic, WAITING);
+    let submit = |method| ic.submit_call(id, Principal::anonymous(), method, vec![]).unwrap();
+    let (first, second, third) = (submit("nop"), submit("nop"), submit("nop"));
+    assert_eq!(ic.queued_calls(), 3);
+    ic.time_out_calls(|message| message == second);
+    assert_eq!(ic.queued_calls(), 2);
+    let error = ic.ingress_status(second).expect("it is answered").unwrap_err();
+    assert_eq!((error.error_code, error.certified), (ErrorCode::IngressMessageTimeout, true));
+    assert_eq!([first, third].map(|message| ic.await_call(message)), [Ok(vec![]), Ok(vec![])]);
+    // What has begun goes on.
+    let wait = submit("wait");
+    ic.tick();
+    ic.time_out_calls(|_| true);
+    assert_eq!((ic.queued_calls(), ic.ingress_status(wait)), (0, None));
 }
 
 #[test]

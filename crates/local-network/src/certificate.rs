@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! /time                                             nanoseconds, ULEB128
-//! /request_status/<request id>/status               received, processing, replied or rejected
+//! /request_status/<request id>/status               processing, replied, rejected or done
 //!                             /reply                the reply
 //!                             /reject_code          ULEB128
 //!                             /reject_message, /error_code
@@ -57,6 +57,7 @@ pub fn request(status: &Status) -> StateTree {
             insert("reject_message", reject.reject_message.clone().into_bytes());
             insert("error_code", reject.error_code.to_string().into_bytes());
         }
+        Status::Done => insert("status", b"done".to_vec()),
     }
     tree
 }

@@ -1,28 +1,31 @@
 //! The thread that executes updates: it takes in what has arrived, executes a round, saves what changed, shows it to the
 //! readers, and only then publishes the answers.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::SystemTime;
 
-use candid::Principal;
-use local_ic::{LocalIc, MessageId, StateReader, Time};
+use local_ic::{ErrorCode, LocalIc, MessageId, RejectCode, RejectResponse, StateReader};
 
+use crate::clock;
 use crate::folder::{RequestChanges, StateFolder};
 use crate::limits::*;
-use crate::requests::{Call, RequestHash, Requests, Status, TakenCall};
+use crate::requests::{Call, Header, RequestHash, Requests, Status, TakenCall};
+
+/// What reaches the thread.
+pub enum Arrival {
+    /// A call.
+    Call(Call),
+    /// To stop: what was taken in goes on when the state is opened again, what was not is not executed.
+    Stop,
+}
 
 /// A call that the engine has.
 pub struct Pending {
     /// Its id.
     pub id: RequestHash,
-    /// Who called.
-    pub sender: Principal,
-    /// The callee.
-    pub canister: Principal,
-    /// When it expires.
-    pub expiry: u64,
+    /// Who called whom.
+    pub header: Header,
     /// The engine's number for it.
     pub message: MessageId,
     /// Whether its status is published, and saved.
@@ -39,30 +42,43 @@ pub struct Executor {
     pub folder: Option<StateFolder>,
     /// Where answers are published.
     pub requests: Arc<Requests>,
-    /// The calls that arrive.
-    pub arrivals: Receiver<Call>,
+    /// What arrives.
+    pub arrivals: Receiver<Arrival>,
     /// The calls that the engine has, and has not answered.
     pub pending: Vec<Pending>,
 }
 
 impl Executor {
-    /// Executes until nobody can send calls any more. Those that have arrived by then are executed first.
+    /// Executes until it is told to stop, or nobody can send calls any more.
     ///
     /// # Errors
     ///
     /// If a state cannot be saved. Its answers are not published then: nothing is confirmed that is not on disk.
     pub fn run(mut self) -> Result<(), redb::Error> {
+        let result = self.run_rounds();
+        self.requests.stop();
+        result
+    }
+
+    fn run_rounds(&mut self) -> Result<(), redb::Error> {
         let mut waiting = VecDeque::new();
         loop {
-            if waiting.is_empty() {
+            if waiting.is_empty() && self.engine.queued_calls() == 0 {
                 match self.arrivals.recv_timeout(IDLE_ROUND) {
-                    Ok(call) => waiting.push_back(call),
+                    Ok(Arrival::Call(call)) => waiting.push_back(call),
                     Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                    Ok(Arrival::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 }
             }
-            waiting.extend(self.arrivals.try_iter());
+            for arrival in self.arrivals.try_iter() {
+                match arrival {
+                    Arrival::Call(call) => waiting.push_back(call),
+                    Arrival::Stop => return Ok(()),
+                }
+            }
             self.follow_clock();
+            self.refill();
+            self.time_out();
             self.take_in(&mut waiting);
             self.engine.tick();
             self.commit()?;
@@ -71,42 +87,72 @@ impl Executor {
 
     /// The machine's clock may go backwards, the engine's time may not.
     fn follow_clock(&self) {
-        let now = clock();
+        let now = clock::now();
         if now > self.engine.get_time() {
             self.engine.set_time(now);
         }
     }
 
-    /// Has the engine take in as many calls as a block of the platform has, but none while earlier ones wait.
+    /// Cycles cost nothing here: no canister may die of what its storage costs, not even while the network was off.
+    fn refill(&self) {
+        for canister in self.engine.canister_ids() {
+            let balance = self.engine.cycle_balance(canister);
+            if balance < MIN_CYCLES {
+                self.engine.add_cycles(canister, FULL_CYCLES - balance);
+            }
+        }
+    }
+
+    /// Rejects what the engine took in and has not begun by the time that it expires.
+    fn time_out(&self) {
+        if self.engine.queued_calls() == 0 {
+            return;
+        }
+        let now = clock::nanos();
+        let expired = self.pending.iter().filter(|call| call.header.expiry < now).map(|call| call.message);
+        let expired: HashSet<MessageId> = expired.collect();
+        if !expired.is_empty() {
+            self.engine.time_out_calls(|message| expired.contains(&message));
+        }
+    }
+
+    /// Has the engine take in as many calls as a block of the platform has, but none while earlier ones wait. A call
+    /// that expired while it waited is turned away: who sees, at a later time than its expiry, that it has no status can
+    /// rely on that it never will be executed.
     fn take_in(&mut self, waiting: &mut VecDeque<Call>) {
+        if self.engine.queued_calls() > 0 {
+            return;
+        }
+        let now = clock::nanos();
         let mut bytes = 0;
-        while self.pending.len() < MAX_BLOCK_MESSAGES
-            && let Some(call) =
-                waiting.pop_front_if(|call| bytes == 0 || bytes + call.argument.len() <= MAX_BLOCK_BYTES)
-        {
+        for _ in 0..MAX_BLOCK_MESSAGES {
+            let Some(call) = waiting.pop_front_if(|call| bytes + call.argument.len() <= MAX_BLOCK_BYTES) else { break };
             bytes += call.argument.len();
-            let Call { id, sender, expiry, canister, method, argument } = call;
-            match self.engine.submit_call(canister, sender, &method, argument) {
-                Ok(message) => self.pending.push(Pending { id, sender, canister, expiry, message, noted: false }),
+            let Call { id, header, method, argument } = call;
+            if header.expiry < now {
+                self.requests.turn_away(&id, expired());
+                continue;
+            }
+            match self.engine.submit_call(header.canister, header.sender, &method, argument) {
+                Ok(message) => self.pending.push(Pending { id, header, message, noted: false }),
                 Err(reject) => self.requests.turn_away(&id, reject),
             }
         }
     }
 
     fn commit(&mut self) -> Result<(), redb::Error> {
-        let mut put = Vec::new();
-        self.pending.retain_mut(|&mut Pending { id, sender, canister, expiry, message, ref mut noted }| {
+        let mut put = self.requests.beyond_budget();
+        self.pending.retain_mut(|&mut Pending { id, header, message, ref mut noted }| {
             let response = self.engine.ingress_status(message);
             let answered = response.is_some();
             if answered || !*noted {
                 let status = response.map_or(Status::Processing(message), Status::Answered);
-                put.push((id, TakenCall { sender, canister, expiry, status }));
+                put.push((id, TakenCall { header, status }));
                 *noted = true;
             }
             !answered
         });
-        let expired = clock().as_nanos_since_unix_epoch().saturating_sub(STATUS_RETENTION.as_nanos() as u64);
-        let changes = RequestChanges { put, forgotten: self.requests.forget_expired(expired) };
+        let changes = RequestChanges { put, forgotten: self.requests.forget_expired(clock::nanos()) };
         self.engine.take_changes(|engine_changes| {
             if let Some(folder) = &self.folder
                 && !(engine_changes.is_empty() && changes.is_empty())
@@ -123,7 +169,11 @@ impl Executor {
     }
 }
 
-/// The machine's clock.
-pub fn clock() -> Time {
-    Time::from(SystemTime::now())
+fn expired() -> RejectResponse {
+    RejectResponse {
+        reject_code: RejectCode::SysTransient,
+        reject_message: "the call expired before it could be taken in".into(),
+        error_code: ErrorCode::IngressMessageTimeout,
+        certified: false,
+    }
 }

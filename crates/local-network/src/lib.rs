@@ -11,12 +11,14 @@
 //! - `requests`: the calls that were made, and how far they have come;
 //! - `state`, `folder`: what a network starts from, in memory or on disk;
 //! - `signer`: signs for calls that were answered;
+//! - `clock`: what time it is;
 //! - `certificate`, `state_tree`: what the node certifies;
 //! - `sender`: whether a request is its sender's;
 //! - `keys`: the subnet's and the node's keys;
 //! - [`limits`]: every limit, named once.
 
 mod certificate;
+mod clock;
 mod executor;
 mod folder;
 mod http;

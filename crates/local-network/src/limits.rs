@@ -34,13 +34,24 @@ pub const MAX_PATHS: usize = 1_000;
 pub const MAX_PATH_LABELS: usize = 127;
 /// How long a call's status is kept after it has expired, for clients that poll late.
 pub const STATUS_RETENTION: Duration = Duration::from_secs(5 * 60);
-/// Calls whose status is kept. Further ones are rejected until some have expired.
+/// Calls whose status is kept. Further ones are answered 503 until some have expired. From half of that on a status is
+/// forgotten as soon as its call has expired.
 pub const MAX_REQUEST_STATUSES: usize = 1_000_000;
+/// Bytes of answers that are kept. Beyond it, of the calls that expire first only that they were answered is kept.
+pub const MAX_REPLY_BYTES_KEPT: usize = 512 << 20;
+/// Calls that wait to be taken in. Further ones are answered 503.
+pub const MAX_WAITING_CALLS: usize = 10_000;
+/// Bytes of their arguments.
+pub const MAX_WAITING_BYTES: usize = 128 << 20;
 /// Calls that share a signature. Each hides all others, which with many costs more than signatures.
 pub const MAX_SHARED_SIGNATURE: usize = 64;
 /// Calls that the engine takes in for one round: those of one block.
 pub const MAX_BLOCK_MESSAGES: usize = 1_000;
-/// Bytes of their arguments together, but for the first of them.
+/// Bytes of their arguments together.
 pub const MAX_BLOCK_BYTES: usize = 4 << 20;
+/// The cycles of a canister that has fewer than [`MIN_CYCLES`]: more than the largest storage costs in twenty years.
+pub const FULL_CYCLES: u128 = 100_000_000_000_000_000;
+/// Below it a canister is refilled.
+pub const MIN_CYCLES: u128 = FULL_CYCLES / 2;
 /// How often rounds are executed while there is nothing to do, for timers and heartbeats.
 pub const IDLE_ROUND: Duration = Duration::from_millis(200);

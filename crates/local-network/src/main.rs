@@ -2,16 +2,16 @@
 
 mod announcement;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
-use std::{env, fs};
+use std::{env, fs, io};
 
 use candid::Principal;
 use local_ic::{LocalIc, Time};
 use local_network::{Node, Page, State, serve};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 const USAGE: &str = "usage: local-network MODULE [--port PORT] [--state FOLDER] [--page FOLDER]";
 /// What the page knows the canister as.
@@ -61,60 +61,81 @@ fn options() -> Result<Options, String> {
 }
 
 fn run(options: &Options) -> Result<(), String> {
-    let module = fs::read(&options.module).map_err(|error| format!("{}: {error}", options.module.display()))?;
-    let (state, canister) = match &options.state {
-        None => {
-            let (engine, canister) = install(module, options)?;
-            (State::in_memory(engine).map_err(|error| error.to_string())?, canister)
-        }
-        Some(folder) => match State::open(folder).map_err(|error| error.to_string())? {
-            Some(opened) => opened,
-            None => {
-                let (engine, canister) = install(module, options)?;
-                (State::create(folder, engine, canister).map_err(|error| error.to_string())?, canister)
-            }
-        },
-    };
-    let module_hash = state.module_hash(canister);
     // Each connection is an open file, and the usual limit is below what the network allows. A lower one makes connections
     // wait earlier.
     let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
-    let executor = runtime.block_on(async {
-        let listener = TcpListener::bind(("127.0.0.1", options.port))
-            .await
-            .map_err(|error| format!("port {}: {error}", options.port))?;
-        let port = listener.local_addr().map_err(|error| error.to_string())?.port();
-        let [interrupt, terminate] = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-        let mut interrupt = interrupt.map_err(|error| error.to_string())?;
-        let mut terminate = terminate.map_err(|error| error.to_string())?;
-        let (node, mut executor) = Node::start(state).map_err(|error| error.to_string())?;
-        let page = options.page.clone();
-        let page = page.map(|folder| Page::new(folder, &node.keys.root_key, CANISTER_NAME, canister));
-        announcement::print(port, canister, module_hash, options.state.as_deref(), page.is_some());
-        let stop = async {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-                () = executor.ended() => {}
-            }
-        };
-        serve(node, page, listener, stop).await;
-        Ok::<_, String>(executor)
+    let result = runtime.block_on(run_network(options));
+    // Queries that still run hold nothing that is not saved.
+    runtime.shutdown_background();
+    result
+}
+
+async fn run_network(options: &Options) -> Result<(), String> {
+    // First what may be taken by others: nothing is made where it is.
+    let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(|error| {
+        let port = options.port;
+        format!("port {port}: {error}; if another network runs there, stop it or choose another --port")
     })?;
-    // Requests that did not end in time hold the node: with the runtime they go.
-    drop(runtime);
-    executor.join()
+    let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+    let mut signals = Signals::new().map_err(|error| error.to_string())?;
+    let (state, canister) = match &options.state {
+        None => {
+            let (engine, canister) = install(&options.module)?;
+            (State::in_memory(engine).map_err(|error| error.to_string())?, canister)
+        }
+        Some(folder) => State::in_folder(folder, || install(&options.module))?,
+    };
+    let module_hash = state.module_hash(canister);
+    let (node, mut executor) = Node::start(state).map_err(|error| error.to_string())?;
+    let page = options.page.clone();
+    let page = page.map(|folder| Page::new(folder, &node.keys.root_key, CANISTER_NAME, canister));
+    announcement::print(port, canister, module_hash, options.state.as_deref(), page.is_some());
+    let stop = async {
+        tokio::select! {
+            () = signals.next() => executor.stop(),
+            () = executor.ended() => {}
+        }
+    };
+    serve(node, page, listener, stop).await;
+    tokio::select! {
+        result = executor.join() => result,
+        // Whoever asks again does not want to wait for the round.
+        () = signals.next() => Err("stopped in the middle of a round".into()),
+    }
+}
+
+/// What asks the process to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// The next of them.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// A new engine with the module installed.
-fn install(module: Vec<u8>, options: &Options) -> Result<(LocalIc, Principal), String> {
-    let engine = LocalIc::new();
+fn install(path: &Path) -> Result<(LocalIc, Principal), String> {
+    let module = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut seed = [0; 32];
+    getrandom::getrandom(&mut seed).map_err(|error| error.to_string())?;
+    let engine = LocalIc::with_random_seed(seed);
     engine.set_time(Time::from(SystemTime::now()));
     let canister = engine.create_canister();
     let argument = candid::encode_one(None::<candid::Reserved>).map_err(|error| error.to_string())?;
     engine
         .try_install_canister(canister, module, argument, None)
-        .map_err(|reject| format!("{} does not install: {reject}", options.module.display()))?;
+        .map_err(|reject| format!("{} does not install: {reject}", path.display()))?;
     Ok((engine, canister))
 }

@@ -5,20 +5,20 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{SendError, Sender, channel};
 use std::thread::JoinHandle;
 
 use candid::Principal;
 use local_ic::{RejectResponse, StateReader};
 use tokio::sync::{oneshot, watch};
 
-use crate::certificate;
-use crate::executor::{Executor, Pending, clock};
+use crate::executor::{Arrival, Executor, Pending};
 use crate::keys::Keys;
-use crate::requests::{Call, Progress, RequestHash, Requests, Status, TakenCall};
+use crate::requests::{Busy, Call, Header, Progress, RequestHash, Requests, Status};
 use crate::signer::Signer;
 use crate::state::State;
 use crate::state_tree::Path;
+use crate::{certificate, clock};
 
 /// One node of a network of one.
 pub struct Node {
@@ -27,28 +27,36 @@ pub struct Node {
     pub keys: Arc<Keys>,
     signer: Signer,
     requests: Arc<Requests>,
-    calls: Sender<Call>,
+    arrivals: Sender<Arrival>,
 }
 
 /// The thread on which updates are executed.
 pub struct ExecutorThread {
     thread: JoinHandle<Result<(), redb::Error>>,
+    arrivals: Sender<Arrival>,
     ended: oneshot::Receiver<()>,
 }
 
 impl ExecutorThread {
-    /// Waits until the thread ends: before the node is gone it does so only if it fails.
+    /// Waits until the thread ends: before it is told to, it does so only if it fails.
     pub async fn ended(&mut self) {
         // That the sender is gone says the same.
         let _ = (&mut self.ended).await;
     }
 
-    /// Waits for the thread, which ends once the node is gone.
+    /// Tells the thread to end after the round that it executes.
+    pub fn stop(&self) {
+        // It may have ended.
+        let _ = self.arrivals.send(Arrival::Stop);
+    }
+
+    /// Waits for the thread, once it was told to stop.
     ///
     /// # Errors
     ///
     /// If a state could not be saved. What it would have confirmed was not.
-    pub fn join(self) -> Result<(), String> {
+    pub async fn join(mut self) -> Result<(), String> {
+        self.ended().await;
         let result = self.thread.join().map_err(|_| "the executor panicked".to_string())?;
         result.map_err(|error| format!("the state cannot be saved: {error}"))
     }
@@ -63,17 +71,14 @@ impl Node {
     pub fn start(state: State) -> io::Result<(Arc<Self>, ExecutorThread)> {
         let State { engine, reader, keys, calls, folder } = state;
         let pending = calls.iter().filter_map(|(id, call)| match call.status {
-            Status::Processing(message) => {
-                let TakenCall { sender, canister, expiry, .. } = *call;
-                Some(Pending { id: *id, sender, canister, expiry, message, noted: true })
-            }
-            Status::Answered(_) => None,
+            Status::Processing(message) => Some(Pending { id: *id, header: call.header, message, noted: true }),
+            Status::Answered(_) | Status::Done => None,
         });
         let pending = pending.collect();
 
         let signer = Signer::start(Arc::clone(&keys))?;
         let (reader, requests) = (Arc::new(reader), Arc::new(Requests::restore(calls)));
-        let (calls, arrivals) = channel();
+        let (sender, arrivals) = channel();
         let executor = Executor {
             engine,
             reader: Arc::clone(&reader),
@@ -87,22 +92,26 @@ impl Node {
             let _ends = ends;
             executor.run()
         })?;
-        Ok((Arc::new(Self { reader, keys, signer, requests, calls }), ExecutorThread { thread, ended }))
+        let executor = ExecutorThread { thread, arrivals: sender.clone(), ended };
+        Ok((Arc::new(Self { reader, keys, signer, requests, arrivals: sender }), executor))
     }
 
     /// The time: nanoseconds since the Unix epoch.
     pub fn now(&self) -> u64 {
-        clock().as_nanos_since_unix_epoch()
+        clock::nanos()
     }
 
-    /// Submits a call, and tells how it comes along. One that was submitted before is not executed again. `None` if
-    /// too many calls are known, or none are executed any more.
-    pub fn submit(&self, call: Call) -> Option<watch::Receiver<Progress>> {
+    /// Submits a call, and tells how it comes along. One that was submitted before is not executed again.
+    ///
+    /// # Errors
+    ///
+    /// If none can be taken now.
+    pub fn submit(&self, call: Call) -> Result<watch::Receiver<Progress>, Busy> {
         let (progress, new) = self.requests.note(&call)?;
-        if new {
-            self.calls.send(call).ok()?;
+        if new && let Err(SendError(_)) = self.arrivals.send(Arrival::Call(call)) {
+            return Err(Busy::Stopped);
         }
-        Some(progress)
+        Ok(progress)
     }
 
     /// Executes a query.
@@ -116,9 +125,9 @@ impl Node {
         self.reader.query_call(canister, sender, method, argument)
     }
 
-    /// Who made a request, and the canister that it was made to, if it is known.
-    pub fn request(&self, id: &RequestHash) -> Option<(Principal, Principal)> {
-        self.requests.parties(id)
+    /// Who made a call to whom, if it is known.
+    pub fn call(&self, id: &RequestHash) -> Option<Header> {
+        self.requests.header(id)
     }
 
     /// Whether `reader` may read this metadata: it is public, or there is none, or the reader controls the canister.

@@ -2,17 +2,16 @@
 //! while one is made share the next: the certificate of each shows its own call and hides the others.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
 
-use crate::certificate;
-use crate::executor::clock;
 use crate::keys::Keys;
 use crate::limits::MAX_SHARED_SIGNATURE;
 use crate::requests::{RequestHash, Status};
 use crate::state_tree::{Digest, Path, StateTree};
+use crate::{certificate, clock};
 
 /// The way to the thread, which ends once this is gone.
 pub struct Signer {
@@ -43,7 +42,7 @@ impl Signer {
     /// If the operating system gives none.
     pub fn start(keys: Arc<Keys>) -> io::Result<Self> {
         let (waiting, arrivals) = channel();
-        let signing = Arc::downgrade(&keys);
+        let signing = Arc::clone(&keys);
         std::thread::Builder::new().name("signer".into()).spawn(move || sign(&arrivals, &signing))?;
         Ok(Self { keys, waiting })
     }
@@ -72,14 +71,13 @@ impl Signed {
     }
 }
 
-fn sign(arrivals: &Receiver<Waiting>, keys: &Weak<Keys>) {
+fn sign(arrivals: &Receiver<Waiting>, keys: &Keys) {
     while let Ok(first) = arrivals.recv() {
         let group: Vec<Waiting> =
             [first].into_iter().chain(arrivals.try_iter().take(MAX_SHARED_SIGNATURE - 1)).collect();
-        let Some(keys) = keys.upgrade() else { return };
         let calls = group.iter().map(|waiting| (waiting.call, waiting.digest)).collect();
-        let mut signed = Signed { time: clock().as_nanos_since_unix_epoch(), calls, signature: Vec::new() };
-        signed.signature = certificate::sign(&keys, signed.tree(&keys).digest());
+        let mut signed = Signed { time: clock::nanos(), calls, signature: Vec::new() };
+        signed.signature = certificate::sign(keys, signed.tree(keys).digest());
         let signed = Arc::new(signed);
         for waiting in group {
             // A client that went away does not matter.

@@ -8,8 +8,8 @@ use candid::Principal;
 use local_ic::{Certifier, Changes, LocalIc, StateReader};
 
 use crate::certificate::certify_data;
-use crate::executor::clock;
-use crate::folder::{FolderError, StateFolder};
+use crate::clock;
+use crate::folder::{FolderError, FolderLock, StateFolder};
 use crate::keys::Keys;
 use crate::requests::{RequestHash, TakenCall};
 
@@ -35,33 +35,32 @@ impl State {
         Ok(Self { engine, reader, keys, calls: Vec::new(), folder: None })
     }
 
-    /// A new network on `engine`, saved in `folder`, which has none. `canister` is what it is for.
+    /// The network that is saved in `folder`, with the canister that it is for. If there is none, it is that which `new`
+    /// gives, and saved there.
     ///
     /// # Errors
     ///
-    /// If the operating system does not play along.
-    pub fn create(folder: &Path, engine: LocalIc, canister: Principal) -> Result<Self, FolderError> {
+    /// If what is saved cannot be used as a whole, the system does not play along, or `new` fails.
+    pub fn in_folder<E: From<FolderError>>(
+        folder: &Path,
+        new: impl FnOnce() -> Result<(LocalIc, Principal), E>,
+    ) -> Result<(Self, Principal), E> {
+        let lock = FolderLock::take(folder)?;
+        if let Some((folder, saved)) = StateFolder::open(&lock)? {
+            let keys = Arc::new(saved.keys);
+            let reader = saved.engine.take_changes(|changes| reader(changes, &keys));
+            let state = Self { engine: saved.engine, reader, keys, calls: saved.requests, folder: Some(folder) };
+            return Ok((state, saved.canister));
+        }
+        let (engine, canister) = new()?;
         let keys = Keys::generate();
         let keys = keys.map_err(|error| FolderError::System { path: folder.to_owned(), cause: error.to_string() })?;
         let keys = Arc::new(keys);
         let (reader, folder) = engine.take_changes(|changes| {
-            let created = StateFolder::create(folder, &keys, canister, changes)?;
+            let created = StateFolder::create(&lock, &keys, canister, changes)?;
             Ok::<_, FolderError>((reader(changes, &keys), created))
         })?;
-        Ok(Self { engine, reader, keys, calls: Vec::new(), folder: Some(folder) })
-    }
-
-    /// The network that is saved in `folder`, if one is, with the canister that it is for.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be used as a whole.
-    pub fn open(folder: &Path) -> Result<Option<(Self, Principal)>, FolderError> {
-        let Some((folder, saved)) = StateFolder::open(folder)? else { return Ok(None) };
-        let keys = Arc::new(saved.keys);
-        let reader = saved.engine.take_changes(|changes| reader(changes, &keys));
-        let state = Self { engine: saved.engine, reader, keys, calls: saved.requests, folder: Some(folder) };
-        Ok(Some((state, saved.canister)))
+        Ok((Self { engine, reader, keys, calls: Vec::new(), folder: Some(folder) }, canister))
     }
 
     /// SHA-256 of a canister's module, if it has one.
@@ -73,7 +72,6 @@ impl State {
 /// A reader whose queries find certificates by the subnet's key.
 fn reader(changes: &Changes<'_>, keys: &Arc<Keys>) -> StateReader {
     let keys = Arc::clone(keys);
-    let certifier: Certifier =
-        Arc::new(move |canister, data| certify_data(&keys, clock().as_nanos_since_unix_epoch(), canister, data));
+    let certifier: Certifier = Arc::new(move |canister, data| certify_data(&keys, clock::nanos(), canister, data));
     StateReader::new(changes, Some(certifier))
 }

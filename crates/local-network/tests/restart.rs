@@ -2,21 +2,22 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use candid::Principal;
 use ic_agent::agent::{CallResponse, RequestStatusResponse};
 use ic_agent::{Agent, RequestId};
 use local_ic::{LocalIc, Time};
-use local_network::{ExecutorThread, Node, State, serve};
+use local_network::{ExecutorThread, FolderError, Node, State, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// `count` counts; `slow` takes so long that few of them fit in a round, and counts.
+/// `count` counts; `grow` takes 64 GiB of stable memory; `slow` takes so long that few of them fit in a round, and counts.
 const CANISTER: &str = r#"(module
     (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
     (import "ic0" "msg_reply" (func $reply))
+    (import "ic0" "stable64_grow" (func $grow (param i64) (result i64)))
     (memory 1)
     (func $count
         (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
@@ -28,6 +29,9 @@ const CANISTER: &str = r#"(module
             (local.set $i (i32.add (local.get $i) (i32.const 1)))
             (br_if $again (i32.lt_u (local.get $i) (i32.const 300000000))))
         (call $count))
+    (func (export "canister_update grow")
+        (if (i64.lt_s (call $grow (i64.const 1048576)) (i64.const 0)) (then unreachable))
+        (call $reply))
     (func (export "canister_query counted") (call $append (i32.const 0) (i32.const 4)) (call $reply)))"#;
 
 /// A folder that is gone when the test ends.
@@ -58,13 +62,23 @@ struct Running {
 
 /// Serves the network of `folder`, a new one if it has none.
 async fn start(folder: &Path) -> Running {
-    let (state, canister) = State::open(folder).expect("it is whole").unwrap_or_else(|| {
+    start_with(folder, || {
         let engine = LocalIc::new();
         engine.set_time(Time::from(SystemTime::now()));
-        let canister = engine.create_canister();
-        engine.install_canister(canister, wat::parse_str(CANISTER).expect("the text is legal"), vec![], None);
-        (State::create(folder, engine, canister).expect("it is created"), canister)
-    });
+        install(engine)
+    })
+    .await
+}
+
+fn install(engine: LocalIc) -> (LocalIc, Principal) {
+    let canister = engine.create_canister();
+    engine.install_canister(canister, wat::parse_str(CANISTER).expect("the text is legal"), vec![], None);
+    (engine, canister)
+}
+
+async fn start_with(folder: &Path, new: impl FnOnce() -> (LocalIc, Principal)) -> Running {
+    let opened = State::in_folder(folder, || Ok::<_, FolderError>(new()));
+    let (state, canister) = opened.expect("it is whole");
     let (node, executor) = Node::start(state).expect("there is a thread");
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port");
     let url = format!("http://{}", listener.local_addr().expect("it is bound"));
@@ -81,9 +95,9 @@ async fn start(folder: &Path) -> Running {
 impl Running {
     async fn stop(self) {
         self.stop.send(()).expect("the server waits for it");
-        drop(self.agent);
         self.server.await.expect("it does not panic");
-        tokio::task::spawn_blocking(|| self.executor.join()).await.expect("it ends").expect("all is saved");
+        self.executor.stop();
+        self.executor.join().await.expect("all is saved");
     }
 
     async fn counted(&self) -> u32 {
@@ -99,13 +113,44 @@ impl Running {
         }
     }
 
+    /// Waits until calls are taken in.
+    async fn taken_in(&self, ids: &[RequestId]) {
+        for id in ids {
+            while let (RequestStatusResponse::Unknown, _) =
+                self.agent.request_status_raw(id, self.canister).await.expect("it is certified")
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+
+    /// Sends `slow` so many times, which expires after `expiry`. Who waits for the answers goes away with the network.
+    fn send_slow(&self, count: usize, expiry: Duration) -> Vec<RequestId> {
+        let send = |_| {
+            let call = self.agent.update(&self.canister, "slow").with_arg([]).expire_after(expiry);
+            let signed = call.sign().expect("it is signed");
+            let (agent, canister) = (self.agent.clone(), self.canister);
+            tokio::spawn(async move { agent.update_signed(canister, signed.signed_update).await });
+            signed.request_id
+        };
+        (0..count).map(send).collect()
+    }
+
     async fn poll(&self, id: RequestId) -> Vec<u8> {
+        match self.answer(id).await {
+            RequestStatusResponse::Replied(reply) => reply.arg,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The status of a call that was taken in, once it is answered.
+    async fn answer(&self, id: RequestId) -> RequestStatusResponse {
         loop {
             let (status, _) = self.agent.request_status_raw(&id, self.canister).await.expect("it is certified");
-            if let RequestStatusResponse::Replied(reply) = status {
-                return reply.arg;
+            if !matches!(status, RequestStatusResponse::Processing) {
+                return status;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 }
@@ -131,27 +176,60 @@ async fn state_keys_and_answers_survive_and_a_call_made_again_is_not_executed_ag
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_that_wait_when_the_network_stops_are_answered_when_it_runs_again() {
+async fn calls_under_way_when_the_network_stops_are_answered_when_it_runs_again() {
     let folder = Folder::new();
     let network = start(&folder.0).await;
-    let (url, canister) = (network.agent.clone(), network.canister);
-    let mut ids = Vec::new();
-    for _ in 0..20 {
-        let signed = url.update(&canister, "slow").with_arg([]).sign().expect("it is signed");
-        ids.push(signed.request_id);
-        let agent = url.clone();
-        // Sent at once; who waits for the answer goes away with the network.
-        tokio::spawn(async move { agent.update_signed(canister, signed.signed_update).await });
-    }
-    drop(url);
-    while network.counted().await == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let ids = network.send_slow(20, Duration::from_secs(240));
+    network.taken_in(&ids).await;
     network.stop().await;
     let network = start(&folder.0).await;
     for id in ids {
         network.poll(id).await;
     }
     assert_eq!(network.counted().await, 20);
+    network.stop().await;
+}
+
+/// Who sees that a call has expired and has no answer may make it again: it must not be executed then.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_expire_while_the_network_is_off_are_rejected_unless_they_had_begun() {
+    let folder = Folder::new();
+    let network = start(&folder.0).await;
+    let expiry = Duration::from_secs(8);
+    let ids = network.send_slow(80, expiry);
+    network.taken_in(&ids).await;
+    network.stop().await;
+    tokio::time::sleep(expiry).await;
+    let network = start(&folder.0).await;
+    let (mut replied, mut timed_out) = (0, 0);
+    for id in ids {
+        match network.answer(id).await {
+            RequestStatusResponse::Replied(_) => replied += 1,
+            RequestStatusResponse::Rejected(reject) => {
+                assert_eq!(reject.error_code.as_deref(), Some("IC0202"));
+                timed_out += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(network.counted().await, replied);
+    assert!(timed_out > 0, "all {replied} were executed before the network stopped: nothing was tested");
+    network.stop().await;
+}
+
+/// Storage is charged for the years in which the network was off too. Nobody can pay for it here, and nobody has to.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_canister_dies_of_what_its_storage_costs() {
+    let folder = Folder::new();
+    // The engine's time begins in 2021.
+    let network = start_with(&folder.0, || {
+        let (engine, canister) = install(LocalIc::new());
+        let grown = engine.update_call(canister, Principal::anonymous(), "grow", vec![]);
+        grown.expect("there is room for 64 GiB");
+        (engine, canister)
+    })
+    .await;
+    let count = network.agent.update(&network.canister, "count").with_arg([]).call_and_wait().await;
+    assert_eq!(count.expect("its code is there"), [1, 0, 0, 0]);
     network.stop().await;
 }

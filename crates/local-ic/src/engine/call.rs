@@ -51,6 +51,27 @@ impl Engine {
         Ok(number)
     }
 
+    /// Ingress messages whose execution has not begun.
+    pub fn queued_ingress(&self) -> usize {
+        let ingress = |message: &&Message| matches!(message, Message::Call(Call { origin: Origin::Ingress(_), .. }));
+        self.queue.iter().filter(ingress).count()
+    }
+
+    /// Rejects those of them, by number, that are `expired`.
+    pub fn time_out(&mut self, mut expired: impl FnMut(u64) -> bool) {
+        for _ in 0..self.queue.len() {
+            let message = self.queue.pop_front().expect("it was counted");
+            match message {
+                Message::Call(Call { origin: Origin::Ingress(number), .. }) if expired(number) => {
+                    let message = "Ingress message timed out waiting to start executing.";
+                    let reject = RejectResponse::new(ErrorCode::IngressMessageTimeout, message);
+                    self.respond(Origin::Ingress(number), Err(reject), 0);
+                }
+                message => self.queue.push_back(message),
+            }
+        }
+    }
+
     /// The response to an ingress message, once there is one. It is handed out once.
     pub fn take_response(&mut self, number: u64) -> Option<Response> {
         self.ingress.get(&number)?.as_ref()?;

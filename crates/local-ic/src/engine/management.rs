@@ -8,10 +8,10 @@ use ic_management_canister_types::{
 };
 
 use super::lifecycle::check_controller;
-use super::{Engine, InstallMode};
+use super::{Engine, InstallMode, Stopping};
 use crate::canister::{Canister, Origin};
 use crate::fees;
-use crate::limits::MAX_LOG_BYTES;
+use crate::limits::{MAX_LOG_BYTES, STOP_TIMEOUT_NANOS};
 use crate::reject::{ErrorCode, RejectResponse};
 use crate::sandbox::Response;
 
@@ -97,15 +97,21 @@ impl Engine {
 
     fn answer_once_stopped(&mut self, origin: Origin, argument: &[u8]) {
         let CanisterIdRecord { canister_id } = decode(argument).expect("it was decoded before");
-        self.stopping.push((canister_id, origin));
+        self.stopping.push(Stopping { canister: canister_id, origin, deadline: self.now + STOP_TIMEOUT_NANOS });
         self.answer_stopped();
     }
 
-    /// Answers the calls of `stop_canister` whose canisters have stopped, or will not any more.
+    /// Answers the calls of `stop_canister` whose canisters have stopped, or will not any more, or not in time: these go on
+    /// stopping, as on the platform.
     pub(super) fn answer_stopped(&mut self) {
-        for (id, origin) in std::mem::take(&mut self.stopping) {
+        for Stopping { canister: id, origin, deadline } in std::mem::take(&mut self.stopping) {
             match self.canister(id).map(|canister| canister.status) {
-                Ok(CanisterStatusType::Stopping) => self.stopping.push((id, origin)),
+                Ok(CanisterStatusType::Stopping) if deadline <= self.now => {
+                    let message = "Stop canister request timed out";
+                    let reject = RejectResponse::new(ErrorCode::StopCanisterRequestTimeout, message);
+                    self.respond(origin, Err(reject), 0);
+                }
+                Ok(CanisterStatusType::Stopping) => self.stopping.push(Stopping { canister: id, origin, deadline }),
                 Ok(CanisterStatusType::Stopped) => self.respond(origin, encode_nothing(), 0),
                 Ok(CanisterStatusType::Running) => {
                     let message = format!("Canister {id} was started before it had stopped");

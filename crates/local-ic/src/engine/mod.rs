@@ -64,6 +64,15 @@ struct Call {
     root: u64,
 }
 
+/// A call of `stop_canister` that waits for its canister.
+#[derive(Serialize, Deserialize)]
+struct Stopping {
+    canister: Principal,
+    origin: Origin,
+    /// When it is given up, in nanoseconds since the Unix epoch.
+    deadline: u64,
+}
+
 /// The whole state. What is skipped here is saved apart from the rest.
 #[derive(Serialize, Deserialize)]
 pub struct Engine {
@@ -75,8 +84,7 @@ pub struct Engine {
     queue: VecDeque<Message>,
     /// Ingress messages by number, with their responses once there are.
     ingress: HashMap<u64, Option<Response>>,
-    /// Calls of `stop_canister` that wait for their canister.
-    stopping: Vec<(Principal, Origin)>,
+    stopping: Vec<Stopping>,
     next_canister: u64,
     next_number: u64,
     random: Random,
@@ -86,8 +94,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine without canisters.
-    pub fn new() -> Self {
+    /// An engine without canisters, whose random bytes follow from `seed`.
+    pub fn new(seed: &[u8]) -> Self {
         Self {
             now: GENESIS,
             canisters: BTreeMap::new(),
@@ -96,10 +104,15 @@ impl Engine {
             stopping: Vec::new(),
             next_canister: FIRST_CANISTER,
             next_number: 0,
-            random: Random::new(),
+            random: Random::new(seed),
             subnet_id: Principal::self_authenticating(b"local-ic subnet"),
             taken: Taken::default(),
         }
+    }
+
+    /// The ids of all canisters.
+    pub fn canister_ids(&self) -> impl Iterator<Item = Principal> {
+        self.canisters.keys().copied()
     }
 
     /// The canister with this id.

@@ -53,6 +53,12 @@ impl fmt::Display for FolderError {
 
 impl std::error::Error for FolderError {}
 
+impl From<FolderError> for String {
+    fn from(error: FolderError) -> Self {
+        error.to_string()
+    }
+}
+
 /// The system refuses.
 pub fn system(path: &Path, cause: impl fmt::Display) -> FolderError {
     FolderError::System { path: path.to_owned(), cause: cause.to_string() }

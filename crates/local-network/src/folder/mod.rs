@@ -1,6 +1,7 @@
 //! The state on disk: a folder with one database, in which each commit is a transaction.
 //!
 //! ```text
+//! lock         empty; locked by the process that uses the folder
 //! state.redb
 //!   network    format       4 bytes, little-endian: 1
 //!              canister     the id of the canister that the network was started with
@@ -14,11 +15,12 @@
 //! confirmed. A new database has another name until its first commit is there, so that a folder has a whole state or none.
 
 mod error;
+mod lock;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::path::Path;
+use std::{fmt, fs, io};
 
 use candid::Principal;
 use local_ic::{Changes, LocalIc, Restore, Storage};
@@ -26,6 +28,7 @@ use redb::{Builder, Database, ReadableDatabase, ReadableTable, Table, TableDefin
 
 pub use error::FolderError;
 use error::{damaged, refused, system};
+pub use lock::FolderLock;
 
 use crate::keys::Keys;
 use crate::requests::{RequestHash, TakenCall};
@@ -39,9 +42,14 @@ const NETWORK: TableDefinition<&str, &[u8]> = TableDefinition::new("network");
 const ENGINE: TableDefinition<&[u8], &[u8]> = TableDefinition::new("engine");
 const REQUESTS: TableDefinition<RequestHash, &[u8]> = TableDefinition::new("requests");
 
+/// Bytes of the database that are held in memory. The engine has the state itself: a commit reads only the way to the
+/// pages that it writes.
+const CACHE_BYTES: usize = 64 << 20;
+
 /// A folder with a state, which this process has for itself.
 pub struct StateFolder {
     database: Database,
+    _lock: FolderLock,
 }
 
 /// A state, as it was last committed.
@@ -78,33 +86,38 @@ impl StateFolder {
     /// # Errors
     ///
     /// If the state cannot be used as a whole.
-    pub fn open(folder: &Path) -> Result<Option<(Self, Saved)>, FolderError> {
-        let path = folder.join(DATABASE);
+    pub fn open(lock: &FolderLock) -> Result<Option<(Self, Saved)>, FolderError> {
+        let path = lock.folder().join(DATABASE);
         if !path.try_exists().map_err(|error| system(&path, error))? {
             return Ok(None);
         }
-        let database = Builder::new().set_check_integrity_on_open(true).open(&path);
+        let database = Builder::new().set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true).open(&path);
         let database = database.map_err(|error| refused(&path, error.into()))?;
         let saved = load(&database, &path)?;
-        Ok(Some((Self { database }, saved)))
+        Ok(Some((Self { database, _lock: lock.clone() }, saved)))
     }
 
-    /// Makes a folder with a first state, of an engine that `changes` are all of.
+    /// Makes the first state of a folder that has none: of an engine that `changes` are all of.
     ///
     /// # Errors
     ///
     /// If the system refuses. Then the folder has no state.
-    pub fn create(folder: &Path, keys: &Keys, canister: Principal, changes: &Changes<'_>) -> Result<Self, FolderError> {
+    pub fn create(
+        lock: &FolderLock,
+        keys: &Keys,
+        canister: Principal,
+        changes: &Changes<'_>,
+    ) -> Result<Self, FolderError> {
+        let folder = lock.folder();
         let (path, new_path) = (folder.join(DATABASE), folder.join(NEW_DATABASE));
         let failed = |error: &dyn fmt::Display| system(&new_path, error);
-        std::fs::create_dir_all(folder).map_err(|error| system(folder, error))?;
         // What a process left that ended before its first commit.
-        match std::fs::remove_file(&new_path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(&error)),
+        match fs::remove_file(&new_path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&error)),
             _ => {}
         }
         let created = (|| -> Result<Database, redb::Error> {
-            let database = Database::create(&new_path)?;
+            let database = Builder::new().set_cache_size(CACHE_BYTES).create(&new_path)?;
             let transaction = begin(&database)?;
             {
                 let [subnet_key, node_key] = keys.seeds();
@@ -120,17 +133,16 @@ impl StateFolder {
             Ok(database)
         })();
         let database = created.map_err(|error| failed(&error))?;
-        std::fs::rename(&new_path, &path).map_err(|error| system(&path, error))?;
-        let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| system(folder, error))?;
-        Ok(Self { database })
+        fs::rename(&new_path, &path).map_err(|error| system(&path, error))?;
+        lock.sync()?;
+        Ok(Self { database, _lock: lock.clone() })
     }
 
     /// Commits what changed: when this returns, it is on disk.
     ///
     /// # Errors
     ///
-    /// If the disk does not take it. Then the state on disk is the one before.
+    /// If the disk does not take it. Then the state on disk is the one before, or this one.
     pub fn commit(&self, changes: &Changes<'_>, requests: &RequestChanges) -> Result<(), redb::Error> {
         let transaction = begin(&self.database)?;
         {

@@ -12,7 +12,7 @@ use redb::StorageBackend;
 use redb::backends::FileBackend;
 
 use super::*;
-use crate::requests::Status;
+use crate::requests::{Header, Status};
 
 /// A folder of its own for each test, gone when the test ends.
 struct Folder(PathBuf);
@@ -36,8 +36,12 @@ impl Folder {
         copy
     }
 
+    fn lock(&self) -> FolderLock {
+        FolderLock::take(&self.0).expect("nobody has it")
+    }
+
     fn open(&self) -> Result<Option<(StateFolder, Saved)>, FolderError> {
-        StateFolder::open(&self.0)
+        StateFolder::open(&FolderLock::take(&self.0)?)
     }
 }
 
@@ -77,9 +81,11 @@ fn count(engine: &LocalIc, canister: Principal) {
     engine.update_call(canister, Principal::anonymous(), "count", vec![]).expect("it replies");
 }
 
+const HEADER: Header = Header { sender: Principal::anonymous(), canister: Principal::anonymous(), expiry: 7 };
+
 fn call(number: u8) -> (RequestHash, TakenCall) {
     let status = Status::Answered(Ok(vec![number; 100]));
-    ([number; 32], TakenCall { sender: Principal::anonymous(), canister: Principal::anonymous(), expiry: 7, status })
+    ([number; 32], TakenCall { header: HEADER, status })
 }
 
 /// A folder with a state after some commits.
@@ -89,7 +95,7 @@ fn folder() -> Folder {
     let canister = engine.create_canister();
     engine.install_canister(canister, wat::parse_str(CANISTER).expect("the text is legal"), vec![], None);
     let keys = Keys::generate().expect("there is randomness");
-    let created = engine.take_changes(|changes| StateFolder::create(&folder.0, &keys, canister, changes));
+    let created = engine.take_changes(|changes| StateFolder::create(&folder.lock(), &keys, canister, changes));
     let created = created.expect("it is created");
     for number in 0..5 {
         count(&engine, canister);
@@ -115,7 +121,8 @@ fn a_folder_has_what_was_committed() {
 fn an_empty_folder_and_one_that_does_not_exist_have_no_state() {
     let folder = Folder::new();
     assert!(folder.open().expect("it is empty").is_none());
-    assert!(StateFolder::open(&folder.0.join("missing")).expect("it is missing").is_none());
+    let missing = FolderLock::take(&folder.0.join("missing")).expect("it is made");
+    assert!(StateFolder::open(&missing).expect("it is empty").is_none());
 }
 
 #[test]
@@ -125,6 +132,23 @@ fn a_folder_is_for_one_process() {
     let error = folder.open().err().expect("it is in use");
     assert!(matches!(error, FolderError::InUse(_)), "{error}");
     drop(opened);
+    assert!(folder.open().expect("it is free").is_some());
+}
+
+/// Before there is a state too: else the second process would replace the state of the first.
+#[test]
+fn a_new_folder_is_for_one_process() {
+    let folder = Folder::new();
+    let lock = folder.lock();
+    assert!(StateFolder::open(&lock).expect("it is empty").is_none());
+    let error = folder.open().err().expect("it is in use");
+    assert!(matches!(error, FolderError::InUse(_)), "{error}");
+    let (engine, keys) = (LocalIc::new(), Keys::generate().expect("there is randomness"));
+    let canister = engine.create_canister();
+    let created = engine.take_changes(|changes| StateFolder::create(&lock, &keys, canister, changes));
+    drop(lock);
+    assert!(matches!(folder.open(), Err(FolderError::InUse(_))), "what was created has it still");
+    drop(created.expect("it is created"));
     assert!(folder.open().expect("it is free").is_some());
 }
 
@@ -141,10 +165,7 @@ fn what_is_no_folder_or_no_database_is_refused() {
     drop(Database::create(folder.database()).expect("it is created"));
     let error = folder.open().err().expect("it has no tables");
     assert!(matches!(error, FolderError::Damaged { .. }), "{error}");
-    let keys = Keys::generate().expect("there is randomness");
-    let engine = LocalIc::new();
-    let create = |path: &Path| engine.take_changes(|c| StateFolder::create(path, &keys, Principal::anonymous(), c));
-    let error = create(&folder.database()).err().expect("it is a file");
+    let error = FolderLock::take(&folder.database()).expect_err("it is a file");
     assert!(matches!(error, FolderError::System { .. }), "{error}");
 }
 
@@ -261,7 +282,7 @@ fn a_commit_that_ends_anywhere_is_whole_or_not_at_all() {
         let file = fs::OpenOptions::new().read(true).write(true).open(copy.database()).expect("it opens");
         let file = FailingFile { file: FileBackend::new(file).expect("it is free"), left: Arc::clone(&left) };
         let database = Builder::new().create_with_backend(file).expect("it is whole");
-        let opened = StateFolder { database };
+        let opened = StateFolder { database, _lock: copy.lock() };
         left.store(operations, Ordering::SeqCst);
         let changes = RequestChanges { put: vec![call(9)], forgotten: vec![] };
         let committed = engine.take_changes(|engine_changes| opened.commit(engine_changes, &changes));
@@ -292,7 +313,9 @@ fn what_a_process_left_that_ended_before_its_first_commit_is_no_state() {
     assert!(folder.open().expect("there is none").is_none());
     let (engine, keys) = (LocalIc::new(), Keys::generate().expect("there is randomness"));
     let canister = engine.create_canister();
-    engine.take_changes(|changes| StateFolder::create(&folder.0, &keys, canister, changes)).expect("it is created");
+    engine
+        .take_changes(|changes| StateFolder::create(&folder.lock(), &keys, canister, changes))
+        .expect("it is created");
     assert!(!folder.0.join(NEW_DATABASE).exists());
     assert!(folder.open().expect("it is whole").is_some());
 }
@@ -306,10 +329,7 @@ fn calls_under_way_are_saved_with_their_number() {
     let submitted = saved.engine.submit_call(saved.canister, Principal::anonymous(), "count", vec![]);
     let message: MessageId = submitted.expect("it is taken in");
     let status = Status::Processing(message);
-    let put = vec![(
-        [8; 32],
-        TakenCall { sender: Principal::anonymous(), canister: Principal::anonymous(), expiry: 7, status },
-    )];
+    let put = vec![([8; 32], TakenCall { header: HEADER, status })];
     let requests = RequestChanges { put, forgotten: vec![] };
     saved.engine.take_changes(|changes| opened.commit(changes, &requests)).expect("it is committed");
     drop(opened);

@@ -16,7 +16,7 @@ use super::error::Refusal;
 use super::management;
 use crate::limits::CALL_TIMEOUT;
 use crate::node::Node;
-use crate::requests::{Call, Progress, RequestHash, Status};
+use crate::requests::{Call, Header, Progress, RequestHash, Status};
 use crate::sender::{Kind, Message};
 
 /// `POST /api/v2/canister/<id>/call`: 202 once the call is taken in.
@@ -30,9 +30,10 @@ pub async fn asynchronous(
         Ok((progress, _)) => progress,
         Err(reject) => return Ok(rejected(&reject)),
     };
-    match wait(&mut progress, |progress| !matches!(progress, Progress::Submitted)).await {
-        Some(Progress::TurnedAway(reject)) => Ok(rejected(&reject)),
-        _ => Ok(StatusCode::ACCEPTED.into_response()),
+    match wait(&mut progress, |progress| !matches!(progress, Progress::Waiting)).await {
+        Progress::TurnedAway(reject) => Ok(rejected(&reject)),
+        Progress::Taken(_) => Ok(StatusCode::ACCEPTED.into_response()),
+        Progress::Waiting | Progress::Stopped => Err(not_taken_in()),
     }
 }
 
@@ -47,15 +48,16 @@ pub async fn synchronous(
         Ok(submitted) => submitted,
         Err(reject) => return Ok(rejected(&reject)),
     };
-    let over = |progress: &Progress| matches!(progress, Progress::TurnedAway(_) | Progress::Taken(Status::Answered(_)));
-    match wait(&mut progress, over).await {
-        Some(Progress::TurnedAway(reject)) => Ok(rejected(&reject)),
-        Some(Progress::Taken(status)) => {
+    let open = |progress: &Progress| matches!(progress, Progress::Waiting | Progress::Taken(Status::Processing(_)));
+    match wait(&mut progress, |progress| !open(progress)).await {
+        Progress::TurnedAway(reject) => Ok(rejected(&reject)),
+        Progress::Taken(Status::Processing(_)) => Ok(StatusCode::ACCEPTED.into_response()),
+        Progress::Taken(status) => {
             let certificate = node.certify_call(call, &status).await;
             let certificate = certificate.ok_or_else(|| Refusal::overloaded("nothing is certified any more"))?;
             Ok(reply(&TransportCallResponse::Replied { certificate }))
         }
-        Some(Progress::Submitted) | None => Ok(StatusCode::ACCEPTED.into_response()),
+        Progress::Waiting | Progress::Stopped => Err(not_taken_in()),
     }
 }
 
@@ -79,18 +81,21 @@ fn submit(node: &Node, effective: &str, request: Request<Message>) -> Result<Sub
     }
     let call = Call {
         id,
-        sender: call.sender,
-        expiry: call.ingress_expiry,
-        canister: call.canister_id,
+        header: Header { sender: call.sender, canister: call.canister_id, expiry: call.ingress_expiry },
         method: call.method_name,
         argument: call.arg.into_vec(),
     };
-    let progress = node.submit(call).ok_or_else(|| Refusal::overloaded("too many calls have not expired yet"))?;
+    let progress = node.submit(call).map_err(|busy| Refusal::overloaded(busy.to_string()))?;
     Ok(Ok((progress, id)))
 }
 
-/// The progress once it is as `wanted`, or `None` after [`CALL_TIMEOUT`].
-async fn wait(progress: &mut watch::Receiver<Progress>, wanted: impl FnMut(&Progress) -> bool) -> Option<Progress> {
-    let reached = tokio::time::timeout(CALL_TIMEOUT, progress.wait_for(wanted)).await.ok()?;
-    reached.ok().map(|progress| progress.clone())
+/// The progress once it is as `wanted`, or as it is after [`CALL_TIMEOUT`].
+async fn wait(progress: &mut watch::Receiver<Progress>, wanted: impl FnMut(&Progress) -> bool) -> Progress {
+    let _ = tokio::time::timeout(CALL_TIMEOUT, progress.wait_for(wanted)).await;
+    progress.borrow().clone()
+}
+
+/// What is answered of a call that the executor has not taken in: nothing of it is saved, so it may be lost.
+fn not_taken_in() -> Refusal {
+    Refusal::overloaded("the call was not taken in: send it again, it will not be executed twice")
 }

@@ -44,13 +44,11 @@ pub async fn of_canister(
             if *asked.get_or_insert(id) != id {
                 return Err(Refusal::malformed("the paths name more than one request"));
             }
-            match node.request(&id) {
-                Some((owner, _)) if owner != sender => {
+            match node.call(&id) {
+                Some(call) if call.sender != sender => {
                     Err(Refusal::forbidden("only its sender may read a request's status"))
                 }
-                Some((_, canister)) => {
-                    scope.check_target(canister).map_err(|error| Refusal::forbidden(error.to_string()))
-                }
+                Some(call) => scope.check_target(call.canister).map_err(|error| Refusal::forbidden(error.to_string())),
                 None => Ok(()),
             }
         }

@@ -10,7 +10,7 @@
 /// | `trap`, `trap_of_query`, `reject` | fail |
 /// | `refused_by_inspection` | is let in by nobody |
 /// | `log` | prints its argument |
-/// | `spin` | takes a million steps for each number of its argument, 4 bytes |
+/// | `spin`, `spin_of_query` | take a million steps for each number of its argument, 4 bytes |
 /// | `hold` | calls `wait` of the canister that its argument names, and replies when that does |
 /// | `wait`, `release` | the one replies once the other was called |
 /// | `set_response` | keeps its argument as the answer of `http_request`; of one byte: have it trap |
@@ -59,12 +59,12 @@ pub const PROBE: &str = r#"(module
         (call $argument)
         (call $print (i32.const 3145728) (call $arg_size))
         (call $reply))
-    (func $spin (local $left i32)
+    (func $spin (local $left i64)
         (call $argument)
-        (local.set $left (i32.mul (i32.load (i32.const 3145728)) (i32.const 1000000)))
+        (local.set $left (i64.mul (i64.load32_u (i32.const 3145728)) (i64.const 1000000)))
         (loop $again
-            (local.set $left (i32.sub (local.get $left) (i32.const 1)))
-            (br_if $again (i32.gt_s (local.get $left) (i32.const 0))))
+            (local.set $left (i64.sub (local.get $left) (i64.const 1)))
+            (br_if $again (i64.gt_s (local.get $left) (i64.const 0))))
         (call $reply))
 
     (func $reply_nothing (param i32) (call $reply))
@@ -123,6 +123,7 @@ pub const PROBE: &str = r#"(module
     (func (export "canister_update refused_by_inspection") (call $reply))
     (export "canister_update log" (func $log))
     (export "canister_update spin" (func $spin))
+    (export "canister_query spin_of_query" (func $spin))
     (export "canister_update hold" (func $hold))
     (export "canister_update wait" (func $wait))
     (func (export "canister_update nop") (call $reply))

@@ -1,0 +1,40 @@
+//! What a program needs that serves the engine to others, beside PocketIC's client.
+
+use candid::Principal;
+
+use crate::client::{LocalIc, MessageId};
+use crate::engine::{Changes, Engine};
+use crate::reject::RejectResponse;
+
+impl LocalIc {
+    /// An instance without canisters, whose `raw_rand` nobody knows who does not know `seed`. That of [`LocalIc::new`] is
+    /// the same in every run.
+    pub fn with_random_seed(seed: [u8; 32]) -> Self {
+        Self::with(Engine::new(&seed))
+    }
+
+    /// Hands `f` what changed since this was last called; at first, everything. Nothing is executed meanwhile.
+    pub fn take_changes<T>(&self, f: impl FnOnce(&Changes<'_>) -> T) -> T {
+        f(&self.engine().take_changes())
+    }
+
+    /// The ids of all canisters.
+    pub fn canister_ids(&self) -> Vec<Principal> {
+        self.engine().canister_ids().collect()
+    }
+
+    /// Submitted calls whose execution has not begun.
+    pub fn queued_calls(&self) -> usize {
+        self.engine().queued_ingress()
+    }
+
+    /// Rejects those of them that are `expired`. The engine itself knows of no expiry.
+    pub fn time_out_calls(&self, mut expired: impl FnMut(MessageId) -> bool) {
+        self.engine().time_out(|number| expired(MessageId(number)));
+    }
+
+    /// The response to a submitted call if it is answered, handed out once; `None` while it is not. Executes nothing.
+    pub fn ingress_status(&self, message_id: MessageId) -> Option<Result<Vec<u8>, RejectResponse>> {
+        self.engine().take_response(message_id.0)
+    }
+}

@@ -1,0 +1,15 @@
+//! The machine's clock.
+
+use std::time::SystemTime;
+
+use local_ic::Time;
+
+/// What time it is.
+pub fn now() -> Time {
+    Time::from(SystemTime::now())
+}
+
+/// The same in nanoseconds since the Unix epoch.
+pub fn nanos() -> u64 {
+    now().as_nanos_since_unix_epoch()
+}

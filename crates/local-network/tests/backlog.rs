@@ -1,0 +1,79 @@
+//! Calls that wait: for their turn until they expire, and for others for ever.
+
+mod common;
+
+use std::time::Duration;
+
+use candid::Principal;
+use common::Network;
+use common::certificate::response;
+use common::envelope::*;
+use common::http::{CallAnswer, Connection, head};
+use ic_transport_types::{Envelope, EnvelopeContent, QueryResponse};
+
+const ANONYMOUS: Principal = Principal::anonymous();
+/// Millions of steps that are more than a round has.
+const MORE_THAN_A_ROUND: u32 = 1_000;
+
+fn expiring(canister: Principal, method: &str, in_time: Duration) -> Envelope<'static> {
+    let mut content = call(canister, ANONYMOUS, method, &[]);
+    let EnvelopeContent::Call { ingress_expiry, .. } = &mut content else { unreachable!("it is a call") };
+    *ingress_expiry = after(in_time);
+    bare(content)
+}
+
+async fn counted(network: &Network) -> u32 {
+    let envelope = bare(query(network.canister, ANONYMOUS, "counted", &[]));
+    let QueryResponse::Replied { reply, .. } = network.ask(&envelope).await.cbor() else { panic!("it replies") };
+    u32::from_le_bytes(reply.arg.try_into().expect("a count has four bytes"))
+}
+
+/// Keeps the network executing while the connections are there: each of these calls takes more than a round.
+async fn occupy(network: &Network, calls: usize) -> Vec<Connection> {
+    let mut connections = Vec::new();
+    for _ in 0..calls {
+        let body = bare(call(network.canister, ANONYMOUS, "spin", &MORE_THAN_A_ROUND.to_le_bytes())).encode_bytes();
+        let path = format!("/api/v4/canister/{}/call", network.canister);
+        let mut connection = network.connect().await;
+        connection.send(&head("POST", &path, &[("content-type", "application/cbor")], body.len())).await;
+        connection.send(&body).await;
+        connections.push(connection);
+    }
+    connections
+}
+
+/// Whoever sees that a call has expired and has no status may make it again: it must not be executed then.
+#[tokio::test]
+async fn a_call_that_expires_before_its_turn_is_not_executed() {
+    let network = Network::probe().await;
+    let _occupied = occupy(&network, 4).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let late = expiring(network.canister, "count", Duration::from_millis(500));
+    let answer: CallAnswer = network.send("v4", network.canister, "call", &late).await.cbor();
+    let error = match answer.status.as_str() {
+        // It was not taken in before it expired; or it was, and not begun.
+        "non_replicated_rejection" => answer.error_code.expect("it has an error code"),
+        _ => {
+            let certificate = answer.certificate.expect("it is certified");
+            let tree = common::certificate::verified(&network.root_key, &certificate);
+            let id = late.content.to_request_id();
+            response(&tree, id.as_slice()).expect("it is answered").expect_err("it is rejected").1
+        }
+    };
+    assert_eq!(error, "IC0202");
+    network.call(network.canister, &bare(call(network.canister, ANONYMOUS, "count", &[]))).await.expect("it counts");
+    assert_eq!(counted(&network).await, 1);
+}
+
+/// More calls than a block has wait for others; what would release them is executed all the same.
+#[tokio::test]
+async fn more_than_a_thousand_open_calls_stop_nothing() {
+    let (network, canisters) = Network::start_with(&[common::probe::PROBE; 6]).await;
+    let waits = canisters[1..].iter().flat_map(|canister| std::iter::repeat_n(*canister, 205));
+    for canister in waits {
+        let envelope = bare(call(canister, ANONYMOUS, "wait", &[]));
+        assert_eq!(network.send("v2", canister, "call", &envelope).await.status, 202);
+    }
+    let counted = network.call(network.canister, &bare(call(network.canister, ANONYMOUS, "count", &[]))).await;
+    assert_eq!(counted, Ok(vec![1, 0, 0, 0]));
+}

@@ -1,0 +1,184 @@
+//! The program: it stops when it is told to, whatever it is doing, and shares its folder with nobody.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use candid::Principal;
+use common::envelope::{bare, call, query};
+use common::http::head;
+use common::probe::PROBE;
+use ic_transport_types::Envelope;
+
+const ANONYMOUS: Principal = Principal::anonymous();
+/// How long it may take to stop: the time that requests have to end, and some for a busy machine.
+const SOON: Duration = Duration::from_secs(12);
+
+/// A folder of a test, gone when the test ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("local-network-stopping-{}-{number}", std::process::id()));
+        std::fs::create_dir(&path).expect("the name is new");
+        std::fs::write(path.join("probe.wasm"), wat::parse_str(PROBE).expect("the text is legal")).expect("it is kept");
+        Self(path)
+    }
+
+    /// The program with the probe, on a free port.
+    fn command(&self, options: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_local-network"));
+        command.arg(self.0.join("probe.wasm")).args(["--port", "0"]).args(options).stdout(Stdio::piped());
+        command
+    }
+
+    fn state(&self) -> String {
+        self.0.join("state").display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Running {
+    process: Child,
+    port: u16,
+    canister: Principal,
+}
+
+impl Running {
+    fn start(folder: &Folder, options: &[&str]) -> Self {
+        let mut process = folder.command(options).spawn().expect("it starts");
+        let mut ready = String::new();
+        let mut output = BufReader::new(process.stdout.take().expect("it is a pipe"));
+        output.read_line(&mut ready).expect("it is text");
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        let (place, canister) = ready.trim().rsplit_once(" canister ").expect("the first line says where it is");
+        let port = place.rsplit_once(':').expect("it has a port").1.parse().expect("it is a number");
+        Self { process, port, canister: canister.parse().expect("it is a principal") }
+    }
+
+    /// Sends a request and leaves its answer.
+    fn send(&self, endpoint: &str, envelope: &Envelope<'_>) -> TcpStream {
+        let body = envelope.encode_bytes();
+        let path = format!("/api/v3/canister/{}/{endpoint}", self.canister);
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
+        stream.write_all(&head("POST", &path, &[("content-type", "application/cbor")], body.len())).expect("it reads");
+        stream.write_all(&body).expect("it reads");
+        stream
+    }
+
+    fn spin(&self, endpoint: &str, millions: u32) -> TcpStream {
+        let argument = millions.to_le_bytes();
+        let content = match endpoint {
+            "query" => query(self.canister, ANONYMOUS, "spin_of_query", &argument),
+            _ => call(self.canister, ANONYMOUS, "spin", &argument),
+        };
+        self.send(endpoint, &bare(content))
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.process.id().to_string()]).status();
+        assert!(sent.expect("there is kill").success());
+    }
+
+    /// Its exit code, if it ends soon.
+    fn ends_soon(&mut self) -> Option<i32> {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().expect("it was started") {
+                return status.code();
+            }
+            assert!(start.elapsed() < SOON, "it does not stop");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn it_stops_while_queries_run() {
+    let folder = Folder::new();
+    let mut running = Running::start(&folder, &[]);
+    let queries: Vec<_> = (0..40).map(|_| running.spin("query", 500)).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    running.signal("TERM");
+    assert_eq!(running.ends_soon(), Some(0));
+    drop(queries);
+}
+
+#[test]
+fn it_stops_before_calls_that_wait() {
+    let folder = Folder::new();
+    let state = folder.state();
+    let mut running = Running::start(&folder, &["--state", &state]);
+    let calls: Vec<_> = (0..30).map(|_| running.spin("call", 1_000)).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    running.signal("INT");
+    assert_eq!(running.ends_soon(), Some(0));
+    // What was not taken in is not confirmed: each call has an answer, of 503 or of what it is.
+    for mut stream in calls {
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        assert!(!answer.starts_with("HTTP/1.1 202") || answer.is_empty(), "{answer}");
+    }
+}
+
+#[test]
+fn asked_twice_it_waits_for_nothing() {
+    let folder = Folder::new();
+    let mut running = Running::start(&folder, &[]);
+    // The longest that a call may take.
+    let call = running.spin("call", 100_000);
+    std::thread::sleep(Duration::from_millis(300));
+    running.signal("INT");
+    std::thread::sleep(Duration::from_millis(300));
+    running.signal("INT");
+    let code = running.ends_soon();
+    assert!(code == Some(0) || code == Some(2), "{code:?}");
+    drop(call);
+}
+
+#[test]
+fn a_second_network_on_a_folder_changes_nothing() {
+    let folder = Folder::new();
+    let state = folder.state();
+    let mut running = Running::start(&folder, &["--state", &state]);
+    let refused = folder.command(&["--state", &state]).output().expect("it starts");
+    assert_eq!(refused.status.code(), Some(2));
+    drop(running.spin("call", 1));
+    running.signal("TERM");
+    assert_eq!(running.ends_soon(), Some(0));
+    let again = Running::start(&folder, &["--state", &state]);
+    assert_eq!(again.canister, running.canister);
+}
+
+#[test]
+fn where_the_port_is_taken_no_folder_is_made() {
+    let folder = Folder::new();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
+    let port = taken.local_addr().expect("it is bound").port().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local-network"));
+    command.arg(folder.0.join("probe.wasm")).args(["--port", &port, "--state", &folder.state()]);
+    let refused = command.output().expect("it starts");
+    let said = String::from_utf8(refused.stderr).expect("it is text");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(said.contains(&port) && said.contains("--port"), "{said}");
+    assert!(!folder.0.join("state").exists());
+}
