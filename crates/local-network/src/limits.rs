@@ -16,6 +16,11 @@ pub const MAX_REQUESTS: usize = 512;
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request may take to send its body. A slower one is answered 408.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Requests that are verified, or certificates that are made for `read_state`, at once. Further ones wait.
+pub const MAX_CONCURRENT_CHECKS: usize = 16;
+/// Steps of the candid library that decoding may take for values which nobody asked for. Without a limit, a few bytes can
+/// claim four billion values that take none.
+pub const MAX_SKIPPING_STEPS: usize = 64 << 10;
 /// How long a call waits for its response before it is answered 202.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How far in the future a request may expire.

@@ -233,6 +233,26 @@ async fn requests_beyond_the_limit_are_told_to_come_again() {
     assert_serves(&network).await;
 }
 
+/// What runs is bounded though nobody waits for it, and nothing is begun for those who have left.
+#[tokio::test]
+async fn clients_that_leave_during_slow_queries_leave_no_work_behind() {
+    let network = Network::probe().await;
+    let slow = bare(query(network.canister, ANONYMOUS, "spin_of_query", &200_u32.to_le_bytes())).encode_bytes();
+    let asked = [&query_head(&network, slow.len())[..], &slow].concat();
+    let mut leaving = connections(&network, 600).await;
+    for connection in &mut leaving {
+        connection.send(&asked).await;
+    }
+    // While they wait, certificates are made.
+    let read = async {
+        network.assert_alive().await;
+        network.state(network.canister, &bare(read_state(ANONYMOUS, &[path([b"time"])]))).await;
+    };
+    tokio::time::timeout(SOON, read).await.expect("it does not wait for queries");
+    drop(leaving);
+    assert_serves(&network).await;
+}
+
 #[tokio::test]
 async fn what_is_no_http_is_refused() {
     let network = Network::probe().await;

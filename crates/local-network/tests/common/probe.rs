@@ -10,7 +10,7 @@
 /// | `trap`, `trap_of_query`, `reject` | fail |
 /// | `refused_by_inspection` | is let in by nobody |
 /// | `log` | prints its argument |
-/// | `spin` | takes a million steps for each number of its argument, 4 bytes |
+/// | `spin`, `spin_of_query` | take a million steps for each number of the argument, 4 bytes |
 /// | `hold` | calls `wait` of the canister that its argument names, and replies when that does |
 /// | `wait`, `release` | the one replies once the other was called |
 /// | `set_response` | keeps its argument as the answer of `http_request`; of one byte: have it trap |
@@ -123,6 +123,7 @@ pub const PROBE: &str = r#"(module
     (func (export "canister_update refused_by_inspection") (call $reply))
     (export "canister_update log" (func $log))
     (export "canister_update spin" (func $spin))
+    (export "canister_query spin_of_query" (func $spin))
     (export "canister_update hold" (func $hold))
     (export "canister_update wait" (func $wait))
     (func (export "canister_update nop") (call $reply))
