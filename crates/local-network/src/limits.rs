@@ -16,6 +16,8 @@ pub const MAX_REQUESTS: usize = 512;
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request may take to send its body. A slower one is answered 408.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection may take to accept the next byte of an answer. A slower one is closed.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Requests that are verified, or certificates that are made for `read_state`, at once. Further ones wait.
 pub const MAX_CONCURRENT_CHECKS: usize = 16;
 /// Steps of the candid library that decoding may take for values which nobody asked for. Without a limit, a few bytes can

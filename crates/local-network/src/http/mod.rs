@@ -13,6 +13,7 @@ mod read_state;
 mod route;
 mod server;
 mod status;
+mod stream;
 
 use std::sync::Arc;
 

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use super::body::Intake;
 use super::error::Refusal;
+use super::stream::Draining;
 use super::{Page, router};
 use crate::limits::*;
 use crate::node::Node;
@@ -33,6 +34,7 @@ struct Allowance {
     large_bodies: usize,
     head_timeout: Duration,
     body_timeout: Duration,
+    write_timeout: Duration,
 }
 
 const ALLOWANCE: Allowance = Allowance {
@@ -41,6 +43,7 @@ const ALLOWANCE: Allowance = Allowance {
     large_bodies: MAX_LARGE_BODIES,
     head_timeout: HEAD_TIMEOUT,
     body_timeout: BODY_TIMEOUT,
+    write_timeout: WRITE_TIMEOUT,
 };
 
 /// Serves `node`, and a page if there is one, on `listener` until `stop` is done; requests that are being answered then are
@@ -86,12 +89,13 @@ async fn serve_within(
         // A reply is one write: waiting for more to send would only delay it. A connection that broke already is found
         // broken below.
         let _ = stream.set_nodelay(true);
+        let stream = TokioIo::new(Draining::new(stream, allowance.write_timeout));
         let desk = Arc::clone(&desk);
         let service = service_fn(move |request| {
             let desk = Arc::clone(&desk);
             async move { Ok::<_, std::convert::Infallible>(desk.answer(request).await) }
         });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let connection = graceful.watch(http.serve_connection(stream, service));
         tokio::spawn(async move {
             // A connection that breaks concerns its client only.
             let _ = connection.await;

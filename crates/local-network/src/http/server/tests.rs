@@ -15,6 +15,7 @@ const GENEROUS: Allowance = Allowance {
     large_bodies: 100,
     head_timeout: Duration::from_secs(60),
     body_timeout: Duration::from_secs(60),
+    write_timeout: Duration::from_secs(60),
 };
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(10);
@@ -113,6 +114,23 @@ async fn large_bodies_wait_for_each_other_and_small_ones_do_not() {
     assert_eq!(status(&mut small).await, 404);
     drop(first);
     assert_eq!(status(&mut second).await, 404, "there is room");
+}
+
+/// It asks and asks, until nothing that it sends is taken: the server takes no more as its answers are not taken.
+#[tokio::test]
+async fn a_client_that_does_not_read_is_given_up() {
+    let server = Server::start(Allowance { connections: 1, write_timeout: 3 * SHORT, ..GENEROUS }).await;
+    let mut greedy = server.connect().await;
+    let asked = STATUS.repeat(1_000);
+    while let Ok(written) = tokio::time::timeout(SHORT, greedy.write_all(&asked)).await {
+        written.expect("the connection is open");
+    }
+    let mut next = server.sent(STATUS).await;
+    assert_eq!(status(&mut next).await, 200, "its place is free");
+    // It may read what was sent before, and finds that there is no more.
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(LONG, greedy.read_to_end(&mut bytes)).await.expect("it ends");
+    assert!(read.is_err() || bytes.len() < asked.len() * 100, "the connection is closed");
 }
 
 #[tokio::test]
