@@ -4,14 +4,13 @@ use std::time::Duration;
 
 /// Bytes of a request's body. A larger one is answered 413.
 pub const MAX_BODY_BYTES: usize = 4 << 20;
-/// Bytes up to which a body is small. Larger ones are taken in only so many at once.
+/// Bytes up to which a body is small.
 pub const SMALL_BODY_BYTES: usize = 64 << 10;
-/// Larger bodies that are held at once. Further ones wait, within the time that a body has.
-pub const MAX_LARGE_BODIES: usize = 64;
+/// Bytes that all bodies hold at once of what each has beyond a small one. Further ones wait, within the time that a body
+/// has.
+pub const MAX_LARGE_BODY_BYTES: usize = 64 * MAX_BODY_BYTES;
 /// Connections that are open at once. Further ones wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 2_048;
-/// Requests that are being answered at once. Further ones are answered 503.
-pub const MAX_REQUESTS: usize = 512;
 /// How long a connection may take to send the head of its next request.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request may take to send its body. A slower one is answered 408.

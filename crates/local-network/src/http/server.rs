@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::Request;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,7 +17,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::body::Intake;
-use super::error::Refusal;
 use super::stream::Draining;
 use super::{Page, router};
 use crate::limits::*;
@@ -30,8 +29,7 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy)]
 struct Allowance {
     connections: usize,
-    requests: usize,
-    large_bodies: usize,
+    body_bytes: usize,
     head_timeout: Duration,
     body_timeout: Duration,
     write_timeout: Duration,
@@ -39,8 +37,7 @@ struct Allowance {
 
 const ALLOWANCE: Allowance = Allowance {
     connections: MAX_CONNECTIONS,
-    requests: MAX_REQUESTS,
-    large_bodies: MAX_LARGE_BODIES,
+    body_bytes: MAX_LARGE_BODY_BYTES,
     head_timeout: HEAD_TIMEOUT,
     body_timeout: BODY_TIMEOUT,
     write_timeout: WRITE_TIMEOUT,
@@ -62,8 +59,7 @@ async fn serve_within(
     let connections = Arc::new(Semaphore::new(allowance.connections));
     let desk = Arc::new(Desk {
         router: TowerToHyperService::new(router(node, page)),
-        intake: Intake::new(allowance.large_bodies, allowance.body_timeout),
-        requests: Semaphore::new(allowance.requests),
+        intake: Intake::new(allowance.body_bytes, allowance.body_timeout),
     });
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
@@ -106,25 +102,21 @@ async fn serve_within(
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
 }
 
-/// What answers requests, whatever connection they come from.
+/// What answers requests, whatever connection they come from. There are no more of them at once than connections, so that
+/// those which only wait need no limit of their own.
 struct Desk {
     router: TowerToHyperService<axum::Router>,
     intake: Intake,
-    requests: Semaphore,
 }
 
 impl Desk {
     async fn answer(&self, request: Request<Incoming>) -> Response {
         let (head, body) = request.into_parts();
-        // Read whole before it takes a place among the requests: slow clients keep nobody from being answered.
-        let (body, _large) = match self.intake.receive(body).await {
-            Ok(received) => received,
+        let body = match self.intake.receive(body).await {
+            Ok(received) => Body::from(received),
             Err(refusal) => return refusal.into_response(),
         };
-        let Ok(_place) = self.requests.try_acquire() else {
-            return Refusal(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once".into()).into_response();
-        };
-        match self.router.call(Request::from_parts(head, Body::from(body))).await {
+        match self.router.call(Request::from_parts(head, body)).await {
             Ok(response) => response,
             Err(never) => match never {},
         }

@@ -11,8 +11,7 @@ use crate::state::State;
 
 const GENEROUS: Allowance = Allowance {
     connections: 100,
-    requests: 100,
-    large_bodies: 100,
+    body_bytes: MAX_LARGE_BODY_BYTES,
     head_timeout: Duration::from_secs(60),
     body_timeout: Duration::from_secs(60),
     write_timeout: Duration::from_secs(60),
@@ -103,17 +102,66 @@ async fn a_body_that_does_not_come_in_time_is_given_up() {
     assert_eq!(status(&mut whole).await, 404);
 }
 
+/// The rest of a request of [`post`].
+async fn finish(stream: &mut TcpStream, bytes: usize) {
+    stream.write_all(&vec![b'a'; bytes]).await.expect("the connection is open");
+}
+
+const KIB: usize = 1 << 10;
+
 #[tokio::test]
-async fn large_bodies_wait_for_each_other_and_small_ones_do_not() {
-    let server = Server::start(Allowance { large_bodies: 1, ..GENEROUS }).await;
-    let first = server.sent(&post(SMALL_BODY_BYTES + 2, SMALL_BODY_BYTES + 1)).await;
+async fn large_bodies_hold_what_they_sent_and_one_goes_on_beyond_the_room() {
+    let server = Server::start(Allowance { body_bytes: 1_000 * KIB, ..GENEROUS }).await;
+    let length = SMALL_BODY_BYTES + 900 * KIB;
+    let sent = |kib: usize| post(length, SMALL_BODY_BYTES + kib * KIB);
+    let mut first = server.sent(&sent(600)).await;
     tokio::time::sleep(SHORT).await;
-    let mut second = server.sent(&post(SMALL_BODY_BYTES + 1, SMALL_BODY_BYTES + 1)).await;
-    assert!(silent(&mut second).await, "there is one place");
+    // There are 400 KiB of room still, for those who need no more.
+    let mut fits = server.sent(&post(SMALL_BODY_BYTES + 400 * KIB, SMALL_BODY_BYTES + 400 * KIB)).await;
+    assert_eq!(status(&mut fits).await, 404);
+    let mut beyond = server.sent(&sent(600)).await;
+    tokio::time::sleep(SHORT).await;
+    let mut waits = server.sent(&sent(900)).await;
+    assert!(silent(&mut waits).await, "there is no room, and another goes on beyond it");
     let mut small = server.sent(&post(SMALL_BODY_BYTES, SMALL_BODY_BYTES)).await;
-    assert_eq!(status(&mut small).await, 404);
-    drop(first);
-    assert_eq!(status(&mut second).await, 404, "there is room");
+    assert_eq!(status(&mut small).await, 404, "small bodies wait for nobody");
+    finish(&mut beyond, 300 * KIB).await;
+    assert_eq!(status(&mut beyond).await, 404);
+    assert_eq!(status(&mut waits).await, 404, "now it is the one");
+    finish(&mut first, 300 * KIB).await;
+    assert_eq!(status(&mut first).await, 404);
+}
+
+#[tokio::test]
+async fn bodies_that_hold_all_room_together_do_not_wait_for_each_other() {
+    let server = Server::start(Allowance { body_bytes: 1_000 * KIB, ..GENEROUS }).await;
+    let mut halves = Vec::new();
+    for _ in 0..10 {
+        halves.push(server.sent(&post(SMALL_BODY_BYTES + 900 * KIB, SMALL_BODY_BYTES + 300 * KIB)).await);
+    }
+    tokio::time::sleep(SHORT).await;
+    for half in &mut halves {
+        finish(half, 600 * KIB).await;
+    }
+    for half in &mut halves {
+        assert_eq!(status(half).await, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_gives_its_room_back() {
+    let server = Server::start(Allowance { body_bytes: 1_000 * KIB, ..GENEROUS }).await;
+    let sent = |kib: usize| post(SMALL_BODY_BYTES + 900 * KIB, SMALL_BODY_BYTES + kib * KIB);
+    let first = server.sent(&sent(800)).await;
+    tokio::time::sleep(SHORT).await;
+    let beyond = server.sent(&sent(800)).await;
+    tokio::time::sleep(SHORT).await;
+    let mut both = [server.sent(&sent(900)).await, server.sent(&sent(900)).await];
+    assert!(silent(&mut both[0]).await && silent(&mut both[1]).await, "there is room for neither");
+    drop((first, beyond));
+    for stream in &mut both {
+        assert_eq!(status(stream).await, 404);
+    }
 }
 
 /// It asks and asks, until nothing that it sends is taken: the server takes no more as its answers are not taken.
@@ -144,13 +192,6 @@ async fn a_connection_beyond_the_limit_waits() {
     assert!(silent(&mut third).await);
     drop(both);
     assert_eq!(status(&mut third).await, 200);
-}
-
-#[tokio::test]
-async fn a_request_beyond_the_limit_is_refused() {
-    let server = Server::start(Allowance { requests: 0, ..GENEROUS }).await;
-    let mut stream = server.sent(STATUS).await;
-    assert_eq!(status(&mut stream).await, 503);
 }
 
 #[tokio::test]
