@@ -22,9 +22,6 @@ use super::{Page, router};
 use crate::limits::*;
 use crate::node::Node;
 
-/// How long open connections have to finish their request once the server is told to stop.
-const GRACE: Duration = Duration::from_secs(5);
-
 /// What connections may take of the server.
 #[derive(Clone, Copy)]
 struct Allowance {
@@ -35,18 +32,32 @@ struct Allowance {
     write_timeout: Duration,
 }
 
-const ALLOWANCE: Allowance = Allowance {
-    connections: MAX_CONNECTIONS,
-    body_bytes: MAX_LARGE_BODY_BYTES,
-    head_timeout: HEAD_TIMEOUT,
-    body_timeout: BODY_TIMEOUT,
-    write_timeout: WRITE_TIMEOUT,
-};
+impl Allowance {
+    /// That of a process which may have so many files open.
+    fn with_open_files(limit: u64) -> Self {
+        Self {
+            connections: connections(limit),
+            body_bytes: MAX_LARGE_BODY_BYTES,
+            head_timeout: HEAD_TIMEOUT,
+            body_timeout: BODY_TIMEOUT,
+            write_timeout: WRITE_TIMEOUT,
+        }
+    }
+}
+
+/// How many connections leave [`RESERVED_FILES`] of so many files. Each is one, and may have one of the page open.
+fn connections(open_files: u64) -> usize {
+    let affordable = open_files.saturating_sub(RESERVED_FILES) / 2;
+    usize::try_from(affordable).unwrap_or(MAX_CONNECTIONS).clamp(1, MAX_CONNECTIONS)
+}
 
 /// Serves `node`, and a page if there is one, on `listener` until `stop` is done; requests that are being answered then are
-/// finished. What fails concerns one connection, or passes.
+/// finished. What fails concerns one connection, or passes. There are fewer connections than [`MAX_CONNECTIONS`] where the
+/// process may not have so many files open as this begins.
 pub async fn serve(node: Arc<Node>, page: Option<Page>, listener: TcpListener, stop: impl Future<Output = ()>) {
-    serve_within(ALLOWANCE, node, page, listener, stop).await;
+    // Where the system does not say, it has no limit that it enforces.
+    let open_files = rlimit::Resource::NOFILE.get_soft().unwrap_or(rlimit::INFINITY);
+    serve_within(Allowance::with_open_files(open_files), node, page, listener, stop).await;
 }
 
 async fn serve_within(
@@ -99,7 +110,7 @@ async fn serve_within(
         });
     }
     drop(listener);
-    let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    let _ = tokio::time::timeout(STOP_GRACE, graceful.shutdown()).await;
 }
 
 /// What answers requests, whatever connection they come from. There are no more of them at once than connections, so that

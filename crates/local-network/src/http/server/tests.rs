@@ -181,6 +181,22 @@ async fn a_client_that_does_not_read_is_given_up() {
     assert!(read.is_err() || bytes.len() < asked.len() * 100, "the connection is closed");
 }
 
+#[test]
+fn connections_leave_files_to_the_rest_of_the_network() {
+    for (open_files, expected) in [
+        (0, 1),
+        (RESERVED_FILES, 1),
+        (RESERVED_FILES + 4, 2),
+        (256, 96),
+        (1_024, 480),
+        (4_096, 2_016),
+        (20_000, MAX_CONNECTIONS),
+        (rlimit::INFINITY, MAX_CONNECTIONS),
+    ] {
+        assert_eq!(connections(open_files), expected, "{open_files}");
+    }
+}
+
 #[tokio::test]
 async fn a_connection_beyond_the_limit_waits() {
     let server = Server::start(Allowance { connections: 2, ..GENEROUS }).await;
@@ -207,6 +223,6 @@ async fn a_server_that_is_told_to_stop_closes_what_is_idle_and_finishes_the_rest
     rest(&mut served).await;
     sending.write_all(b"a").await.expect("the connection is open");
     assert_eq!(status(&mut sending).await, 404, "it was being sent");
-    tokio::time::timeout(GRACE + LONG, server.done).await.expect("it stops").expect("it does not panic");
+    tokio::time::timeout(STOP_GRACE + LONG, server.done).await.expect("it stops").expect("it does not panic");
     assert!(TcpStream::connect(server.address).await.is_err(), "nobody listens");
 }
