@@ -4,18 +4,29 @@ use std::time::Duration;
 
 /// Bytes of a request's body. A larger one is answered 413.
 pub const MAX_BODY_BYTES: usize = 4 << 20;
-/// Bytes up to which a body is small. Larger ones are taken in only so many at once.
+/// Bytes up to which a body is small.
 pub const SMALL_BODY_BYTES: usize = 64 << 10;
-/// Larger bodies that are held at once. Further ones wait, within the time that a body has.
-pub const MAX_LARGE_BODIES: usize = 64;
+/// Bytes that all bodies hold at once of what each has beyond a small one. Further ones wait, within the time that a body
+/// has.
+pub const MAX_LARGE_BODY_BYTES: usize = 64 * MAX_BODY_BYTES;
 /// Connections that are open at once. Further ones wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 2_048;
-/// Requests that are being answered at once. Further ones are answered 503.
-pub const MAX_REQUESTS: usize = 512;
+/// Open files that connections leave to the database, the memory of canisters and the runtime. An upgrade makes files, and
+/// the network could not go on without them.
+pub const RESERVED_FILES: u64 = 64;
+/// Requests that are verified, or certificates that are made for `read_state`, at once. Further ones wait.
+pub const MAX_CONCURRENT_CHECKS: usize = 16;
 /// How long a connection may take to send the head of its next request.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request may take to send its body. A slower one is answered 408.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection may take to accept the next byte of an answer. A slower one is closed.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long open connections have to finish their request once the network is told to stop.
+pub const STOP_GRACE: Duration = Duration::from_secs(5);
+/// Steps of the candid library that decoding may take for values which nobody asked for. Without a limit, a few bytes can
+/// claim four billion values that take none.
+pub const MAX_SKIPPING_STEPS: usize = 64 << 10;
 /// How long a call waits for its response before it is answered 202.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How far in the future a request may expire.

@@ -9,7 +9,7 @@ use std::sync::mpsc::{SendError, Sender, channel};
 use std::thread::JoinHandle;
 
 use candid::Principal;
-use local_ic::{RejectResponse, StateReader};
+use local_ic::{CanisterInfo, RejectResponse, StateReader};
 use tokio::sync::{oneshot, watch};
 
 use crate::executor::{Arrival, Executor, Pending};
@@ -130,12 +130,9 @@ impl Node {
         self.requests.header(id)
     }
 
-    /// Whether `reader` may read this metadata: it is public, or there is none, or the reader controls the canister.
-    pub fn may_read_metadata(&self, canister: Principal, reader: Principal, name: &str) -> bool {
-        self.reader.canister_info(canister).is_none_or(|info| {
-            let private = info.metadata.iter().any(|section| section.private && section.name == name);
-            !private || info.controllers.contains(&reader)
-        })
+    /// What can be certified of a canister, if there is one with this id.
+    pub fn canister_info(&self, canister: Principal) -> Option<CanisterInfo> {
+        self.reader.canister_info(canister)
     }
 
     /// The certificate of a call that was answered. `None` if none are made any more.
@@ -143,26 +140,24 @@ impl Node {
         self.signer.certify(call, status).await
     }
 
-    /// The certificate that shows `paths`.
-    pub fn certify(&self, paths: &[Path]) -> Vec<u8> {
+    /// The certificate that shows `paths`, which are of no canister but the one given.
+    pub fn certify(&self, paths: &[Path], canister: Option<(Principal, &CanisterInfo)>) -> Vec<u8> {
         let mut tree = certificate::base_tree(&self.keys, self.now());
-        // A request or canister is added once, however many paths go through it.
-        let subjects: BTreeSet<&[Vec<u8>]> = paths.iter().map(|path| &path[..path.len().min(2)]).collect();
-        for subject in subjects {
-            match subject.iter().map(Vec::as_slice).collect::<Vec<_>>()[..] {
-                [b"request_status", id] => {
-                    let request = RequestHash::try_from(id).ok();
-                    if let Some(status) = request.and_then(|request| self.requests.status(&request)) {
-                        tree.insert(&[b"request_status", id], certificate::request(&status));
-                    }
-                }
-                [b"canister", id] => {
-                    let canister = Principal::try_from_slice(id).ok();
-                    if let Some(info) = canister.and_then(|canister| self.reader.canister_info(canister)) {
-                        certificate::insert_canister(&mut tree, id, &info);
-                    }
-                }
-                _ => {}
+        if let Some((id, info)) = canister {
+            certificate::insert_canister(&mut tree, id.as_slice(), info);
+        }
+        // A request is added once, however many paths go through it.
+        let requests: BTreeSet<&[u8]> = paths
+            .iter()
+            .filter_map(|path| match &path[..] {
+                [kind, id, ..] if kind == b"request_status" => Some(id.as_slice()),
+                _ => None,
+            })
+            .collect();
+        for id in requests {
+            let request = RequestHash::try_from(id).ok();
+            if let Some(status) = request.and_then(|request| self.requests.status(&request)) {
+                tree.insert(&[b"request_status", id], certificate::request(&status));
             }
         }
         certificate::certify(&self.keys, &tree, paths)

@@ -9,7 +9,7 @@ use common::Network;
 use common::envelope::*;
 use common::http::{Connection, head};
 use ic_transport_types::QueryResponse;
-use local_network::limits::{MAX_CONNECTIONS, MAX_REQUESTS};
+use local_network::limits::{MAX_CONNECTIONS, SMALL_BODY_BYTES};
 
 const ANONYMOUS: Principal = Principal::anonymous();
 /// What an answer may take while others keep the network busy with nothing.
@@ -69,11 +69,10 @@ async fn heads_that_never_end_keep_nobody_waiting() {
     assert_serves(&network).await;
 }
 
-/// More of them than requests are answered at once.
 #[tokio::test]
 async fn bodies_that_never_come_keep_nobody_waiting() {
     let network = Network::probe().await;
-    let mut waiting = connections(&network, MAX_REQUESTS + 100).await;
+    let mut waiting = connections(&network, 600).await;
     for (number, connection) in waiting.iter_mut().enumerate() {
         // Nothing, a little, and more than a small body.
         let sent = [0, 1, 100, 100_000][number % 4];
@@ -190,46 +189,68 @@ async fn a_connection_beyond_the_limit_waits_and_is_served_then() {
     assert_eq!(beyond.answer().await.expect("there is room").status, 200);
 }
 
+/// Each holds what it has sent, and no place that a large body needs.
 #[tokio::test]
-async fn requests_beyond_the_limit_are_told_to_come_again() {
+async fn large_bodies_that_come_slowly_keep_no_large_call_waiting() {
+    let network = Network::probe().await;
+    let mut slow = Vec::new();
+    for count in [64, 200] {
+        while slow.len() < count {
+            let mut connection = network.connect().await;
+            connection.send(&[&query_head(&network, 4 << 20)[..], &vec![0xd9; SMALL_BODY_BYTES + 1]].concat()).await;
+            slow.push(connection);
+        }
+        let argument = vec![7; (2 << 20) - 1_000];
+        let large = bare(call(network.canister, ANONYMOUS, "echo", &argument));
+        let called = tokio::time::timeout(SOON, network.call(network.canister, &large)).await;
+        assert!(called.expect("it waits for none of them") == Ok(argument), "{count} slow bodies");
+        assert_serves(&network).await;
+    }
+}
+
+/// A client that waits for a round takes nothing that others need.
+#[tokio::test]
+async fn a_thousand_calls_that_wait_are_all_answered() {
     let network = Network::probe().await;
     let url = format!("/api/v4/canister/{}/call", network.canister);
-    // Calls that are not answered before they are released.
-    let mut waiting = connections(&network, MAX_REQUESTS).await;
-    for connection in &mut waiting {
-        let body = bare(call(network.canister, ANONYMOUS, "wait", &[])).encode_bytes();
+    let mut waiting = connections(&network, 1_001).await;
+    for (number, connection) in waiting.iter_mut().enumerate() {
+        // The first keeps the others waiting.
+        let content = match number {
+            0 => call(network.canister, ANONYMOUS, "spin", &500_u32.to_le_bytes()),
+            _ => call(network.canister, ANONYMOUS, "count", &[]),
+        };
+        let body = bare(content).encode_bytes();
         let head = head("POST", &url, &[("content-type", "application/cbor")], body.len());
         connection.send(&[&head[..], &body].concat()).await;
     }
-    let mut beyond = network.connect().await;
-    let refusal = async {
-        loop {
-            beyond.send(b"GET /api/v2/status HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
-            let answer = beyond.answer().await.expect("it is answered");
-            if answer.status != 200 {
-                return answer;
-            }
-        }
-    };
-    let refused = tokio::time::timeout(SOON, refusal).await.expect("there is a limit");
-    assert_eq!(refused.status, 503);
-    assert!(refused.text().contains("too many requests at once"), "{}", refused.text());
-    // A client that goes away makes room.
-    drop(waiting.pop());
-    let release = bare(call(network.canister, ANONYMOUS, "release", &[]));
-    loop {
-        let answer = network.ask(&release).await;
-        if answer.status == 200 {
-            break;
-        }
-        assert_eq!(answer.status, 503, "{}", answer.text());
-    }
+    network.assert_alive().await;
     for connection in &mut waiting {
-        assert_eq!(connection.answer().await.expect("it is answered").status, 200);
+        let answer = connection.answer().await.expect("it is answered");
+        assert!([200, 202].contains(&answer.status), "{}: {}", answer.status, answer.text());
     }
-    // Those who come again are served, on the same connection too.
-    beyond.send(b"GET /api/v2/status HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
-    assert_eq!(beyond.answer().await.expect("it is open").status, 200);
+    let counted = network.ask(&bare(query(network.canister, ANONYMOUS, "counted", &[]))).await;
+    let QueryResponse::Replied { reply, .. } = counted.cbor() else { panic!("it replies") };
+    assert_eq!(reply.arg, 1_000_u32.to_le_bytes());
+}
+
+/// What runs is bounded though nobody waits for it, and nothing is begun for those who have left.
+#[tokio::test]
+async fn clients_that_leave_during_slow_queries_leave_no_work_behind() {
+    let network = Network::probe().await;
+    let slow = bare(query(network.canister, ANONYMOUS, "spin_of_query", &200_u32.to_le_bytes())).encode_bytes();
+    let asked = [&query_head(&network, slow.len())[..], &slow].concat();
+    let mut leaving = connections(&network, 600).await;
+    for connection in &mut leaving {
+        connection.send(&asked).await;
+    }
+    // While they wait, certificates are made.
+    let read = async {
+        network.assert_alive().await;
+        network.state(network.canister, &bare(read_state(ANONYMOUS, &[path([b"time"])]))).await;
+    };
+    tokio::time::timeout(SOON, read).await.expect("it does not wait for queries");
+    drop(leaving);
     assert_serves(&network).await;
 }
 

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::Instant;
+
 use candid::Principal;
 use common::Network;
 use common::certificate::{found, hidden, response, status_path, verified};
@@ -199,6 +201,18 @@ async fn boundary_nodes_are_proved_absent() {
 }
 
 #[tokio::test]
+async fn metrics_of_the_subnet_are_not_found() {
+    let network = Network::probe().await;
+    let metrics = path([b"subnet", network.subnet.as_slice(), b"metrics"]);
+    let body = read(&[metrics]).encode_bytes();
+    for version in ["v2", "v3"] {
+        let answer = network.post(&format!("/api/{version}/subnet/{}/read_state", network.subnet), &body).await;
+        assert_eq!(answer.status, 404);
+        assert!(answer.text().contains("/metrics may not be read here"), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn other_paths_are_not_found() {
     let network = Network::probe().await;
     let (canister, subnet) = (network.canister.as_slice(), network.subnet.as_slice());
@@ -237,6 +251,24 @@ async fn a_thousand_paths_may_be_asked_for() {
     let labels = |count| vec![b"time".to_vec(); count];
     refused(&network, &read(&[labels(127)]), 404, "may not be read here").await;
     refused(&network, &read(&[labels(128)]), 400, "a path of 128 labels is longer than 127").await;
+}
+
+/// A megabyte of it is looked at once for a request, and not for each path.
+#[tokio::test]
+async fn a_thousand_paths_of_large_metadata_cost_no_more_than_one() {
+    let large = format!(r#"(module (@custom "icp:public large" "{}"))"#, "x".repeat((1 << 20) - 100));
+    let network = Network::start_with(&[&large]).await.0;
+    let name = |number: usize| of_canister(network.canister, [b"metadata", format!("name{number}").as_bytes()]);
+    let paths: Vec<Path> = (0..1_000).map(name).collect();
+    let time = async |paths: &[Path]| {
+        let start = Instant::now();
+        for _ in 0..20 {
+            assert_eq!(network.ask(&read(paths)).await.status, 200);
+        }
+        start.elapsed()
+    };
+    let (one, all) = (time(&paths[..1]).await, time(&paths).await);
+    assert!(all < 5 * one, "{all:?} are much more than {one:?}");
 }
 
 /// A call that was answered, and its id.

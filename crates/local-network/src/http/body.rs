@@ -1,30 +1,41 @@
-//! Bodies of requests: read whole, within limits of size and time.
+//! Bodies of requests: read whole, within limits of size, time and memory.
+//!
+//! What is limited is the bytes that are held, not the bodies: a slow sender keeps from others what it has sent and no
+//! more. The first [`SMALL_BODY_BYTES`] of each body are free, which the number of connections bounds, so that small
+//! bodies wait for nobody. The bytes after them are taken from [`Room`], as they arrive, and given back with the body.
+//!
+//! Bodies that each hold a part of the room and wait for more could wait for each other until all of them are out of
+//! time. So one body at a time, the first in the queue, goes on beyond the room: it waits for nobody but its own client,
+//! and when it is done its bytes, and its place, are another's. With a room of R bytes, all bodies together have
+//! R + [`MAX_BODY_BYTES`] and the free ones.
 
 use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use hyper::body::{Body, Buf, Bytes};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use hyper::body::{Body, Bytes};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::Refusal;
 use crate::limits::{MAX_BODY_BYTES, SMALL_BODY_BYTES};
 
-/// Takes bodies in. A body beyond [`SMALL_BODY_BYTES`] takes one of few places, so that connections that send slowly, or
-/// stop in the middle, hold bounded memory, and only large bodies wait for each other.
+/// Takes bodies in.
 pub struct Intake {
-    large: Semaphore,
+    room: Room,
     timeout: Duration,
 }
 
 impl Intake {
-    /// With so many places for large bodies, and so much time for each body.
-    pub fn new(large: usize, timeout: Duration) -> Self {
-        Self { large: Semaphore::new(large), timeout }
+    /// With so many bytes of room, and so much time for each body.
+    pub fn new(room: usize, timeout: Duration) -> Self {
+        let room = Room { bytes: Arc::new(Semaphore::new(room)), beyond: Arc::new(Semaphore::new(1)) };
+        Self { room, timeout }
     }
 
-    /// The whole body, and the place that it holds if it is large.
-    pub async fn receive<B>(&self, body: B) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Refusal>
+    /// The whole body. What it holds of the room is given back when the last copy of these bytes is dropped.
+    pub async fn receive<B>(&self, body: B) -> Result<Bytes, Refusal>
     where
         B: Body<Data = Bytes, Error: Error> + Unpin,
     {
@@ -38,26 +49,72 @@ impl Intake {
         })
     }
 
-    async fn read<B>(&self, mut body: B) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Refusal>
+    async fn read<B>(&self, mut body: B) -> Result<Bytes, Refusal>
     where
         B: Body<Data = Bytes, Error: Error> + Unpin,
     {
-        let mut bytes = Vec::new();
-        let mut place = None;
-        while let Some(frame) = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context)).await
-        {
+        let mut held = Held { bytes: Vec::new(), share: Share::default() };
+        while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
             let frame = frame.map_err(|error| Refusal::malformed(format!("the body broke off: {error}")))?;
             let Ok(data) = frame.into_data() else { continue };
-            let total = bytes.len() + data.remaining();
+            let total = held.bytes.len() + data.len();
             if total > MAX_BODY_BYTES {
                 return Err(too_large());
             }
-            if total > SMALL_BODY_BYTES && place.is_none() {
-                place = Some(self.large.acquire().await.expect("the semaphore is never closed"));
-            }
-            bytes.extend_from_slice(&data);
+            self.room.extend(&mut held.share, total.saturating_sub(SMALL_BODY_BYTES)).await;
+            held.bytes.extend_from_slice(&data);
         }
-        Ok((Bytes::from(bytes), place))
+        Ok(Bytes::from_owner(held))
+    }
+}
+
+/// What bodies share.
+struct Room {
+    bytes: Arc<Semaphore>,
+    /// The place of the body that goes on beyond it.
+    beyond: Arc<Semaphore>,
+}
+
+/// What one body has of the room.
+#[derive(Default)]
+struct Share {
+    bytes: Option<OwnedSemaphorePermit>,
+    beyond: Option<OwnedSemaphorePermit>,
+}
+
+impl Room {
+    /// Waits until `share` is one of so many bytes.
+    async fn extend(&self, share: &mut Share, bytes: usize) {
+        let has = share.bytes.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        if bytes <= has || share.beyond.is_some() {
+            return;
+        }
+        let missing = u32::try_from(bytes - has).expect("bodies are not so large");
+        tokio::select! {
+            biased;
+            more = Arc::clone(&self.bytes).acquire_many_owned(missing) => {
+                let more = more.expect(NEVER_CLOSED);
+                match &mut share.bytes {
+                    Some(bytes) => bytes.merge(more),
+                    None => share.bytes = Some(more),
+                }
+            }
+            beyond = Arc::clone(&self.beyond).acquire_owned() => share.beyond = Some(beyond.expect(NEVER_CLOSED)),
+        }
+    }
+}
+
+const NEVER_CLOSED: &str = "the semaphore is never closed";
+
+/// A body with its share of the room.
+struct Held {
+    bytes: Vec<u8>,
+    share: Share,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

@@ -11,9 +11,11 @@ use local_ic::RejectResponse;
 use local_ic::limits::MAX_INGRESS_BYTES;
 use tokio::sync::watch;
 
-use super::api::{Request, check_route, principal, rejection, reply, verify};
+use super::codec::{Request, rejection, reply, verify};
 use super::error::Refusal;
 use super::management;
+use super::pool::Pools;
+use super::route::{Destination, destination, principal};
 use crate::limits::CALL_TIMEOUT;
 use crate::node::Node;
 use crate::requests::{Call, Header, Progress, RequestHash, Status};
@@ -22,11 +24,12 @@ use crate::sender::{Kind, Message};
 /// `POST /api/v2/canister/<id>/call`: 202 once the call is taken in.
 pub async fn asynchronous(
     State(node): State<Arc<Node>>,
+    State(pools): State<Pools>,
     Path(id): Path<String>,
-    request: Request<Message>,
+    request: Request,
 ) -> Result<Response, Refusal> {
     let rejected = |reject: &RejectResponse| reply(&rejection(reject));
-    let mut progress = match submit(&node, &id, request)? {
+    let mut progress = match submit(&node, &pools, &id, request).await? {
         Ok((progress, _)) => progress,
         Err(reject) => return Ok(rejected(&reject)),
     };
@@ -40,11 +43,12 @@ pub async fn asynchronous(
 /// `POST /api/v3/canister/<id>/call` and v4: the certificate of the response, or 202 if there is none in time.
 pub async fn synchronous(
     State(node): State<Arc<Node>>,
+    State(pools): State<Pools>,
     Path(id): Path<String>,
-    request: Request<Message>,
+    request: Request,
 ) -> Result<Response, Refusal> {
     let rejected = |reject: &RejectResponse| reply(&TransportCallResponse::NonReplicatedRejection(rejection(reject)));
-    let (mut progress, call) = match submit(&node, &id, request)? {
+    let (mut progress, call) = match submit(&node, &pools, &id, request).await? {
         Ok(submitted) => submitted,
         Err(reject) => return Ok(rejected(&reject)),
     };
@@ -54,7 +58,7 @@ pub async fn synchronous(
         Progress::Taken(Status::Processing(_)) => Ok(StatusCode::ACCEPTED.into_response()),
         Progress::Taken(status) => {
             let certificate = node.certify_call(call, &status).await;
-            let certificate = certificate.ok_or_else(|| Refusal::overloaded("nothing is certified any more"))?;
+            let certificate = certificate.ok_or_else(|| Refusal::failed("nothing is certified any more"))?;
             Ok(reply(&TransportCallResponse::Replied { certificate }))
         }
         Progress::Waiting | Progress::Stopped => Err(not_taken_in()),
@@ -64,29 +68,39 @@ pub async fn synchronous(
 /// A call that was submitted, or turned away before that.
 type Submitted = Result<(watch::Receiver<Progress>, RequestHash), RejectResponse>;
 
-fn submit(node: &Node, effective: &str, request: Request<Message>) -> Result<Submitted, Refusal> {
+async fn submit(node: &Arc<Node>, pools: &Pools, effective: &str, request: Request) -> Result<Submitted, Refusal> {
     let effective = principal(effective)?;
-    let Request { envelope, bytes } = request;
+    let bytes = request.bytes();
     if bytes as u64 > MAX_INGRESS_BYTES {
         let message = format!("the call has {bytes} bytes, more than {MAX_INGRESS_BYTES}");
         return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE, message));
     }
+    let checker = Arc::clone(node);
+    let call = match pools.checks.run(move || check(&checker, effective, request)).await? {
+        Ok(call) => call,
+        Err(reject) => return Ok(Err(reject)),
+    };
+    let id = call.id;
+    let progress = node.submit(call).map_err(|busy| Refusal::overloaded(busy.to_string()))?;
+    Ok(Ok((progress, id)))
+}
+
+/// The call that a request is, unless it is turned away.
+fn check(node: &Node, effective: Principal, request: Request) -> Result<Result<Call, RejectResponse>, Refusal> {
+    let envelope = request.decode::<Message>()?;
     let id = verify(node, Kind::Call, &envelope)?.id;
     let call = envelope.content;
-    check_route(effective, &call)?;
-    if call.canister_id == Principal::management_canister()
-        && let Err(reject) = management::check_ingress(&call.method_name, &call.arg)
+    if let Destination::Management(subject) = destination(effective, &call)?
+        && let Err(reject) = management::check_ingress(&call.method_name, subject)
     {
         return Ok(Err(reject));
     }
-    let call = Call {
+    Ok(Ok(Call {
         id,
         header: Header { sender: call.sender, canister: call.canister_id, expiry: call.ingress_expiry },
         method: call.method_name,
         argument: call.arg.into_vec(),
-    };
-    let progress = node.submit(call).map_err(|busy| Refusal::overloaded(busy.to_string()))?;
-    Ok(Ok((progress, id)))
+    }))
 }
 
 /// The progress once it is as `wanted`, or as it is after [`CALL_TIMEOUT`].

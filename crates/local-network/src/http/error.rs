@@ -20,6 +20,11 @@ impl Refusal {
         Self(StatusCode::FORBIDDEN, message.into())
     }
 
+    /// The network is at fault.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self(StatusCode::INTERNAL_SERVER_ERROR, message.into())
+    }
+
     /// There are too many of them for now.
     pub fn overloaded(message: impl Into<String>) -> Self {
         Self(StatusCode::SERVICE_UNAVAILABLE, message.into())

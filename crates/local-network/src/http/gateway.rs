@@ -15,9 +15,10 @@ use candid::{CandidType, Deserialize, Principal, Reserved};
 use local_ic::ErrorCode;
 use serde_bytes::ByteBuf;
 
-use super::api::check_range;
 use super::error::Refusal;
-use super::query::blocking;
+use super::pool::Pools;
+use super::route::check_range;
+use crate::limits::MAX_SKIPPING_STEPS;
 use crate::node::Node;
 
 #[derive(CandidType)]
@@ -37,9 +38,6 @@ struct HttpResponse {
     streaming_strategy: Option<Reserved>,
 }
 
-/// Work that decoding a response may take: about a step of the candid library for each byte of the largest reply.
-const DECODING_STEPS: usize = 16 << 20;
-
 /// Headers that are about one connection and not about the response, which is sent whole.
 const CONNECTION_HEADERS: [HeaderName; 6] =
     [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE, TRAILER, HeaderName::from_static("keep-alive")];
@@ -47,6 +45,7 @@ const CONNECTION_HEADERS: [HeaderName; 6] =
 /// Everything that is not the API.
 pub async fn serve(
     State(node): State<Arc<Node>>,
+    State(pools): State<Pools>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -59,15 +58,27 @@ pub async fn serve(
     let id =
         Principal::from_text(&id).map_err(|error| Refusal::malformed(format!("'{id}' is no canister id: {error}")))?;
     check_range(id)?;
+    pools.queries.run(move || answer(&node, id, &method, &uri, &headers, body)).await
+}
+
+/// What the canister answers.
+fn answer(
+    node: &Node,
+    canister: Principal,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let request = HttpRequest {
         method: method.to_string(),
         url: uri.path_and_query().map_or("/".to_string(), ToString::to_string),
         headers: headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
-        body: ByteBuf::from(body.to_vec()),
+        body: ByteBuf::from(body),
     };
     let argument = candid::encode_one(request).map_err(|error| Refusal::malformed(error.to_string()))?;
-    let reply = blocking(move || node.query(id, Principal::anonymous(), "http_request", argument)).await?;
+    let reply = node.query(canister, Principal::anonymous(), "http_request", argument);
     let reply = reply.map_err(|reject| match reject.error_code {
         ErrorCode::CanisterNotFound => Refusal(StatusCode::NOT_FOUND, reject.to_string()),
         _ => bad_gateway(reject.to_string()),
@@ -78,7 +89,7 @@ pub async fn serve(
 /// The response that the candid of a canister's reply describes.
 fn respond(reply: &[u8]) -> Result<Response, Refusal> {
     let mut config = DecoderConfig::new();
-    config.set_skipping_quota(DECODING_STEPS).set_full_error_message(false);
+    config.set_skipping_quota(MAX_SKIPPING_STEPS).set_full_error_message(false);
     let response: HttpResponse = candid::utils::decode_one_with_config(reply, &config)
         .map_err(|error| bad_gateway(format!("no answer of http_request: {error}")))?;
     if response.upgrade == Some(true) {

@@ -3,10 +3,9 @@
 use candid::de::DecoderConfig;
 use candid::{CandidType, Deserialize, Principal};
 use local_ic::{ErrorCode, RejectResponse};
+use serde_bytes::ByteBuf;
 
-/// Work that decoding an argument may take, in steps of the candid library: about one for each byte of a legal one.
-/// Without a limit, a few bytes can claim four billion values that take none.
-const DECODING_STEPS: usize = 16 << 20;
+use crate::limits::MAX_SKIPPING_STEPS;
 
 /// The methods that users may call. The others that the engine has are for canisters.
 const INGRESS_METHODS: [&str; 6] =
@@ -17,25 +16,28 @@ pub fn subject(argument: &[u8]) -> Option<Principal> {
     #[derive(CandidType, Deserialize)]
     struct About {
         canister_id: Principal,
+        /// What is large in a legal argument is named, and so not skipped: the limit can be one of what else there is.
+        wasm_module: Option<ByteBuf>,
+        arg: Option<ByteBuf>,
     }
     let mut config = DecoderConfig::new();
-    config.set_skipping_quota(DECODING_STEPS).set_full_error_message(false);
+    config.set_skipping_quota(MAX_SKIPPING_STEPS).set_full_error_message(false);
     let about: Result<About, _> = candid::utils::decode_one_with_config(argument, &config);
     about.ok().map(|about| about.canister_id)
 }
 
-/// Whether a user may make this call: it is one of those for users, and about a canister.
-pub fn check_ingress(method: &str, argument: &[u8]) -> Result<(), RejectResponse> {
+/// Whether a user may make this call, about this canister: it is one of those for users, and about one.
+pub fn check_ingress(method: &str, subject: Option<Principal>) -> Result<(), RejectResponse> {
     if !INGRESS_METHODS.contains(&method) {
         let message = format!("management method '{method}' cannot be called by users of this network");
         return Err(reject(ErrorCode::CanisterRejectedMessage, message));
     }
-    check_subject(method, argument)
+    check_subject(method, subject)
 }
 
 /// Whether a management query is about a canister.
-pub fn check_subject(method: &str, argument: &[u8]) -> Result<(), RejectResponse> {
-    if subject(argument).is_some() {
+pub fn check_subject(method: &str, subject: Option<Principal>) -> Result<(), RejectResponse> {
+    if subject.is_some() {
         return Ok(());
     }
     let message = format!("the argument of management method '{method}' is no record with a canister_id");
@@ -50,34 +52,57 @@ fn reject(error_code: ErrorCode, reject_message: String) -> RejectResponse {
 mod tests {
     use super::*;
 
-    /// A record of `canister_id` and a vector that claims 2^32 - 1 values of null, in 50 bytes.
-    #[test]
-    fn a_vector_of_nothing_is_given_up() {
-        let id = Principal::anonymous();
-        let mut bomb = b"DIDL\x02\x6d\x7f\x6c\x02\x00\x00".to_vec();
+    /// A record of `canister_id` and a vector that claims so many values of null.
+    fn with_nothings(id: Principal, count: u32) -> Vec<u8> {
+        let mut argument = b"DIDL\x02\x6d\x7f\x6c\x02\x00\x00".to_vec();
         let label = candid::idl_hash("canister_id");
-        leb128::write::unsigned(&mut bomb, u64::from(label)).expect("a vector takes everything");
-        bomb.extend([0x68, 1, 1]);
-        leb128::write::unsigned(&mut bomb, u64::from(u32::MAX)).expect("a vector takes everything");
-        bomb.extend([1, 1]);
-        bomb.extend(id.as_slice());
-        assert_eq!(subject(&bomb), None);
-        // With few of them it is an argument like others.
-        let at = bomb.len() - 8;
-        bomb.splice(at..at + 5, [3]);
-        assert_eq!(subject(&bomb), Some(id));
+        leb128::write::unsigned(&mut argument, u64::from(label)).expect("a vector takes everything");
+        argument.extend([0x68, 1, 1]);
+        leb128::write::unsigned(&mut argument, u64::from(count)).expect("a vector takes everything");
+        argument.extend([1, id.as_slice().len() as u8]);
+        argument.extend(id.as_slice());
+        argument
     }
 
     #[test]
-    fn the_largest_module_is_no_bomb() {
-        #[derive(CandidType)]
-        struct Install {
-            canister_id: Principal,
-            wasm_module: serde_bytes::ByteBuf,
-        }
+    fn a_vector_of_nothing_is_given_up() {
         let id = Principal::anonymous();
-        let wasm_module = serde_bytes::ByteBuf::from(vec![0; 2 << 20]);
-        let argument = candid::encode_one(Install { canister_id: id, wasm_module }).expect("it encodes");
-        assert_eq!(subject(&argument), Some(id));
+        assert_eq!(subject(&with_nothings(id, 3)), Some(id), "with few it is an argument like others");
+        for count in [MAX_SKIPPING_STEPS as u32, 1 << 20, u32::MAX] {
+            assert_eq!(subject(&with_nothings(id, count)), None, "{count}");
+        }
+    }
+
+    #[test]
+    fn the_largest_arguments_of_each_method_are_no_bombs() {
+        use ic_management_canister_types::*;
+        let id = Principal::anonymous();
+        let blob = vec![0; 1 << 20];
+        let install = InstallCodeArgs {
+            mode: CanisterInstallMode::Upgrade(Some(UpgradeFlags {
+                skip_pre_upgrade: Some(true),
+                wasm_memory_persistence: Some(WasmMemoryPersistence::Keep),
+            })),
+            canister_id: id,
+            wasm_module: blob.clone(),
+            arg: blob,
+            sender_canister_version: Some(u64::MAX),
+        };
+        let principals = vec![Principal::self_authenticating([]); 10];
+        let variable = EnvironmentVariable { name: "n".repeat(128), value: "v".repeat(128) };
+        let update = UpdateSettingsArgs {
+            canister_id: id,
+            settings: CanisterSettings {
+                controllers: Some(principals.clone()),
+                log_visibility: Some(LogVisibility::AllowedViewers(principals)),
+                environment_variables: Some(vec![variable; 20]),
+                freezing_threshold: Some(u64::MAX.into()),
+                ..CanisterSettings::default()
+            },
+            sender_canister_version: Some(u64::MAX),
+        };
+        for argument in [candid::encode_one(install), candid::encode_one(update)] {
+            assert_eq!(subject(&argument.expect("it encodes")), Some(id));
+        }
     }
 }

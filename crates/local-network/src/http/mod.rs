@@ -1,19 +1,23 @@
 //! Connections and routes. Each endpoint is a module that translates between HTTP and the node.
 
-mod api;
 mod body;
 mod call;
+mod codec;
 mod error;
 mod gateway;
 mod management;
 mod page;
+mod pool;
 mod query;
 mod read_state;
+mod route;
 mod server;
+mod status;
+mod stream;
 
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -24,12 +28,32 @@ pub use server::serve;
 
 use crate::limits::MAX_BODY_BYTES;
 use crate::node::Node;
+use pool::Pools;
+
+/// What endpoints work with.
+#[derive(Clone)]
+struct Equipment {
+    node: Arc<Node>,
+    pools: Pools,
+}
+
+impl FromRef<Equipment> for Arc<Node> {
+    fn from_ref(equipment: &Equipment) -> Self {
+        Arc::clone(&equipment.node)
+    }
+}
+
+impl FromRef<Equipment> for Pools {
+    fn from_ref(equipment: &Equipment) -> Self {
+        equipment.pools.clone()
+    }
+}
 
 /// The interface of `node`. What is not the API is for the gateway, or of the page. Pages of any origin may call it, as
 /// on the platform.
 fn router(node: Arc<Node>, page: Option<Page>) -> Router {
     let router = Router::new()
-        .route("/api/v2/status", get(api::status))
+        .route("/api/v2/status", get(status::status))
         .route("/api/v2/canister/{id}/call", post(call::asynchronous))
         .route("/api/v3/canister/{id}/call", post(call::synchronous))
         .route("/api/v4/canister/{id}/call", post(call::synchronous))
@@ -43,7 +67,7 @@ fn router(node: Arc<Node>, page: Option<Page>) -> Router {
         .layer(from_fn(page::intercept))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CorsLayer::permissive())
-        .with_state(node);
+        .with_state(Equipment { node, pools: Pools::default() });
     match page {
         Some(page) => router.layer(Extension(page)),
         None => router,

@@ -7,10 +7,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use candid::Principal;
 use ic_transport_types::ReadStateResponse;
+use local_ic::CanisterInfo;
 
-use super::api::{Request, check_range, principal, reply, verify};
+use super::codec::{Request, reply, verify};
 use super::error::Refusal;
-use super::query::blocking;
+use super::pool::Pools;
+use super::route::{check_range, principal};
 use crate::limits::{MAX_PATH_LABELS, MAX_PATHS};
 use crate::node::Node;
 use crate::requests::RequestHash;
@@ -21,53 +23,106 @@ use crate::state_tree;
 /// clients do that want to know how far their clock is off.
 pub async fn of_canister(
     State(node): State<Arc<Node>>,
+    State(pools): State<Pools>,
     Path(id): Path<String>,
-    request: Request<Reading>,
+    request: Request,
 ) -> Result<Response, Refusal> {
     let effective = principal(&id)?;
-    let mut asked: Option<RequestHash> = None;
-    read_state(node, request, |node, sender, scope, path| match path {
-        [b"canister", id, b"controllers" | b"module_hash"] => check_canister(id, effective),
-        [b"canister", id, b"metadata", name] => {
-            check_canister(id, effective)?;
-            let name = str::from_utf8(name)
-                .map_err(|error| Refusal::malformed(format!("the name of metadata is no UTF-8: {error}")))?;
-            if node.may_read_metadata(effective, sender, name) {
-                return Ok(());
-            }
-            Err(Refusal::forbidden(format!("only controllers of canister {effective} may read its metadata '{name}'")))
-        }
-        [b"request_status", id]
-        | [b"request_status", id, b"status" | b"reply" | b"reject_code" | b"reject_message" | b"error_code"] => {
-            let id = RequestHash::try_from(*id)
-                .map_err(|_| Refusal::malformed(format!("a request id has 32 bytes, not {}", id.len())))?;
-            if *asked.get_or_insert(id) != id {
-                return Err(Refusal::malformed("the paths name more than one request"));
-            }
-            match node.call(&id) {
-                Some(call) if call.sender != sender => {
-                    Err(Refusal::forbidden("only its sender may read a request's status"))
-                }
-                Some(call) => scope.check_target(call.canister).map_err(|error| Refusal::forbidden(error.to_string())),
-                None => Ok(()),
-            }
-        }
-        _ => check_subnet_path(path),
-    })
-    .await
+    pools.checks.run(move || read_canister(&node, effective, request)).await
 }
 
 /// `POST /api/v2/subnet/<id>/read_state` and v3.
 pub async fn of_subnet(
     State(node): State<Arc<Node>>,
+    State(pools): State<Pools>,
     Path(id): Path<String>,
-    request: Request<Reading>,
+    request: Request,
 ) -> Result<Response, Refusal> {
     let subnet = principal(&id)?;
     if subnet != node.keys.subnet_id {
         return Err(Refusal(StatusCode::NOT_FOUND, format!("there is no subnet {subnet} here")));
     }
-    read_state(node, request, |_, _, _, path| check_subnet_path(path)).await
+    pools.checks.run(move || read_subnet(&node, request)).await
+}
+
+fn read_canister(node: &Node, effective: Principal, request: Request) -> Result<Response, Refusal> {
+    let Asked { sender, scope, paths } = asked(node, request)?;
+    // Looked at once, however many paths are of it: what is checked below is what is shown then.
+    let of_canister = paths.iter().any(|path| path.first().is_some_and(|label| label == b"canister"));
+    let canister = of_canister.then(|| node.canister_info(effective)).flatten();
+    let mut request: Option<RequestHash> = None;
+    for path in &paths {
+        match path.iter().map(Vec::as_slice).collect::<Vec<_>>()[..] {
+            [b"canister", id, b"controllers" | b"module_hash"] => check_canister(id, effective)?,
+            [b"canister", id, b"metadata", name] => {
+                check_canister(id, effective)?;
+                let name = str::from_utf8(name)
+                    .map_err(|error| Refusal::malformed(format!("the name of metadata is no UTF-8: {error}")))?;
+                if canister.as_ref().is_some_and(|canister| !may_read_metadata(canister, sender, name)) {
+                    let message = format!("only controllers of canister {effective} may read its metadata '{name}'");
+                    return Err(Refusal::forbidden(message));
+                }
+            }
+            [b"request_status", id]
+            | [b"request_status", id, b"status" | b"reply" | b"reject_code" | b"reject_message" | b"error_code"] => {
+                let id = RequestHash::try_from(id)
+                    .map_err(|_| Refusal::malformed(format!("a request id has 32 bytes, not {}", id.len())))?;
+                if *request.get_or_insert(id) != id {
+                    return Err(Refusal::malformed("the paths name more than one request"));
+                }
+                check_request(node, &id, sender, &scope)?;
+            }
+            ref labels => check_subnet_path(labels)?,
+        }
+    }
+    let certificate = node.certify(&paths, canister.as_ref().map(|info| (effective, info)));
+    Ok(reply(&ReadStateResponse { certificate }))
+}
+
+fn read_subnet(node: &Node, request: Request) -> Result<Response, Refusal> {
+    let paths = asked(node, request)?.paths;
+    for path in &paths {
+        check_subnet_path(&path.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+    }
+    Ok(reply(&ReadStateResponse { certificate: node.certify(&paths, None) }))
+}
+
+/// What somebody wants to read.
+struct Asked {
+    sender: Principal,
+    scope: Scope,
+    paths: Vec<state_tree::Path>,
+}
+
+/// What a request wants to read, once it is found to be its sender's.
+fn asked(node: &Node, request: Request) -> Result<Asked, Refusal> {
+    let envelope = request.decode::<Reading>()?;
+    let paths = envelope.content.paths.get();
+    let paths = paths.map_err(|count| Refusal::malformed(format!("{count} paths are more than {MAX_PATHS}")))?;
+    let paths = paths.iter().map(|path| {
+        let labels = path.get().map_err(|count| {
+            Refusal::malformed(format!("a path of {count} labels is longer than {MAX_PATH_LABELS}"))
+        })?;
+        Ok(labels.iter().map(|label| label.to_vec()).collect())
+    });
+    let paths = paths.collect::<Result<Vec<state_tree::Path>, Refusal>>()?;
+    let scope = verify(node, Kind::ReadState, &envelope)?.scope;
+    Ok(Asked { sender: envelope.content.sender, scope, paths })
+}
+
+/// Whether this metadata is public, or missing, or its reader controls the canister.
+fn may_read_metadata(canister: &CanisterInfo, reader: Principal, name: &str) -> bool {
+    let private = canister.metadata.iter().any(|section| section.private && section.name == name);
+    !private || canister.controllers.contains(&reader)
+}
+
+/// Checks that a request which is known was made by this sender, to a canister that its delegations are good for.
+fn check_request(node: &Node, id: &RequestHash, sender: Principal, scope: &Scope) -> Result<(), Refusal> {
+    match node.call(id) {
+        Some(call) if call.sender != sender => Err(Refusal::forbidden("only its sender may read a request's status")),
+        Some(call) => scope.check_target(call.canister).map_err(|error| Refusal::forbidden(error.to_string())),
+        None => Ok(()),
+    }
 }
 
 /// Checks a path that is of no canister and no request.
@@ -96,29 +151,4 @@ fn check_canister(id: &[u8], effective: Principal) -> Result<(), Refusal> {
     }
     let id = Principal::try_from_slice(id).map_or_else(|_| format!("{id:02x?}"), |id| id.to_string());
     Err(Refusal::malformed(format!("a path is of canister {id}, the request names {effective}")))
-}
-
-async fn read_state(
-    node: Arc<Node>,
-    request: Request<Reading>,
-    mut check: impl FnMut(&Node, Principal, &Scope, &[&[u8]]) -> Result<(), Refusal>,
-) -> Result<Response, Refusal> {
-    let content = &request.envelope.content;
-    let paths = content.paths.get();
-    let paths = paths.map_err(|count| Refusal::malformed(format!("{count} paths are more than {MAX_PATHS}")))?;
-    let paths = paths.iter().map(|path| {
-        let labels = path.get().map_err(|count| {
-            Refusal::malformed(format!("a path of {count} labels is longer than {MAX_PATH_LABELS}"))
-        })?;
-        Ok(labels.iter().map(|label| label.to_vec()).collect())
-    });
-    let paths = paths.collect::<Result<Vec<state_tree::Path>, Refusal>>()?;
-    let scope = verify(&node, Kind::ReadState, &request.envelope)?.scope;
-    let sender = content.sender;
-    for path in &paths {
-        let labels: Vec<&[u8]> = path.iter().map(Vec::as_slice).collect();
-        check(&node, sender, &scope, &labels)?;
-    }
-    let certificate = blocking(move || node.certify(&paths)).await?;
-    Ok(reply(&ReadStateResponse { certificate }))
 }

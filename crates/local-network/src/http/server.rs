@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::Request;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,36 +17,47 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::body::Intake;
-use super::error::Refusal;
+use super::stream::Draining;
 use super::{Page, router};
 use crate::limits::*;
 use crate::node::Node;
-
-/// How long open connections have to finish their request once the server is told to stop.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// What connections may take of the server.
 #[derive(Clone, Copy)]
 struct Allowance {
     connections: usize,
-    requests: usize,
-    large_bodies: usize,
+    body_bytes: usize,
     head_timeout: Duration,
     body_timeout: Duration,
+    write_timeout: Duration,
 }
 
-const ALLOWANCE: Allowance = Allowance {
-    connections: MAX_CONNECTIONS,
-    requests: MAX_REQUESTS,
-    large_bodies: MAX_LARGE_BODIES,
-    head_timeout: HEAD_TIMEOUT,
-    body_timeout: BODY_TIMEOUT,
-};
+impl Allowance {
+    /// That of a process which may have so many files open.
+    fn with_open_files(limit: u64) -> Self {
+        Self {
+            connections: connections(limit),
+            body_bytes: MAX_LARGE_BODY_BYTES,
+            head_timeout: HEAD_TIMEOUT,
+            body_timeout: BODY_TIMEOUT,
+            write_timeout: WRITE_TIMEOUT,
+        }
+    }
+}
+
+/// How many connections leave [`RESERVED_FILES`] of so many files. Each is one, and may have one of the page open.
+fn connections(open_files: u64) -> usize {
+    let affordable = open_files.saturating_sub(RESERVED_FILES) / 2;
+    usize::try_from(affordable).unwrap_or(MAX_CONNECTIONS).clamp(1, MAX_CONNECTIONS)
+}
 
 /// Serves `node`, and a page if there is one, on `listener` until `stop` is done; requests that are being answered then are
-/// finished. What fails concerns one connection, or passes.
+/// finished. What fails concerns one connection, or passes. There are fewer connections than [`MAX_CONNECTIONS`] where the
+/// process may not have so many files open as this begins.
 pub async fn serve(node: Arc<Node>, page: Option<Page>, listener: TcpListener, stop: impl Future<Output = ()>) {
-    serve_within(ALLOWANCE, node, page, listener, stop).await;
+    // Where the system does not say, it has no limit that it enforces.
+    let open_files = rlimit::Resource::NOFILE.get_soft().unwrap_or(rlimit::INFINITY);
+    serve_within(Allowance::with_open_files(open_files), node, page, listener, stop).await;
 }
 
 async fn serve_within(
@@ -59,8 +70,7 @@ async fn serve_within(
     let connections = Arc::new(Semaphore::new(allowance.connections));
     let desk = Arc::new(Desk {
         router: TowerToHyperService::new(router(node, page)),
-        intake: Intake::new(allowance.large_bodies, allowance.body_timeout),
-        requests: Semaphore::new(allowance.requests),
+        intake: Intake::new(allowance.body_bytes, allowance.body_timeout),
     });
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
@@ -86,12 +96,13 @@ async fn serve_within(
         // A reply is one write: waiting for more to send would only delay it. A connection that broke already is found
         // broken below.
         let _ = stream.set_nodelay(true);
+        let stream = TokioIo::new(Draining::new(stream, allowance.write_timeout));
         let desk = Arc::clone(&desk);
         let service = service_fn(move |request| {
             let desk = Arc::clone(&desk);
             async move { Ok::<_, std::convert::Infallible>(desk.answer(request).await) }
         });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let connection = graceful.watch(http.serve_connection(stream, service));
         tokio::spawn(async move {
             // A connection that breaks concerns its client only.
             let _ = connection.await;
@@ -99,28 +110,24 @@ async fn serve_within(
         });
     }
     drop(listener);
-    let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    let _ = tokio::time::timeout(STOP_GRACE, graceful.shutdown()).await;
 }
 
-/// What answers requests, whatever connection they come from.
+/// What answers requests, whatever connection they come from. There are no more of them at once than connections, so that
+/// those which only wait need no limit of their own.
 struct Desk {
     router: TowerToHyperService<axum::Router>,
     intake: Intake,
-    requests: Semaphore,
 }
 
 impl Desk {
     async fn answer(&self, request: Request<Incoming>) -> Response {
         let (head, body) = request.into_parts();
-        // Read whole before it takes a place among the requests: slow clients keep nobody from being answered.
-        let (body, _large) = match self.intake.receive(body).await {
-            Ok(received) => received,
+        let body = match self.intake.receive(body).await {
+            Ok(received) => Body::from(received),
             Err(refusal) => return refusal.into_response(),
         };
-        let Ok(_place) = self.requests.try_acquire() else {
-            return Refusal(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once".into()).into_response();
-        };
-        match self.router.call(Request::from_parts(head, Body::from(body))).await {
+        match self.router.call(Request::from_parts(head, body)).await {
             Ok(response) => response,
             Err(never) => match never {},
         }

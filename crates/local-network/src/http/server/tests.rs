@@ -11,10 +11,10 @@ use crate::state::State;
 
 const GENEROUS: Allowance = Allowance {
     connections: 100,
-    requests: 100,
-    large_bodies: 100,
+    body_bytes: MAX_LARGE_BODY_BYTES,
     head_timeout: Duration::from_secs(60),
     body_timeout: Duration::from_secs(60),
+    write_timeout: Duration::from_secs(60),
 };
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(10);
@@ -102,17 +102,99 @@ async fn a_body_that_does_not_come_in_time_is_given_up() {
     assert_eq!(status(&mut whole).await, 404);
 }
 
+/// The rest of a request of [`post`].
+async fn finish(stream: &mut TcpStream, bytes: usize) {
+    stream.write_all(&vec![b'a'; bytes]).await.expect("the connection is open");
+}
+
+const KIB: usize = 1 << 10;
+
 #[tokio::test]
-async fn large_bodies_wait_for_each_other_and_small_ones_do_not() {
-    let server = Server::start(Allowance { large_bodies: 1, ..GENEROUS }).await;
-    let first = server.sent(&post(SMALL_BODY_BYTES + 2, SMALL_BODY_BYTES + 1)).await;
+async fn large_bodies_hold_what_they_sent_and_one_goes_on_beyond_the_room() {
+    let server = Server::start(Allowance { body_bytes: 1_000 * KIB, ..GENEROUS }).await;
+    let length = SMALL_BODY_BYTES + 900 * KIB;
+    let sent = |kib: usize| post(length, SMALL_BODY_BYTES + kib * KIB);
+    let mut first = server.sent(&sent(600)).await;
     tokio::time::sleep(SHORT).await;
-    let mut second = server.sent(&post(SMALL_BODY_BYTES + 1, SMALL_BODY_BYTES + 1)).await;
-    assert!(silent(&mut second).await, "there is one place");
+    // There are 400 KiB of room still, for those who need no more.
+    let mut fits = server.sent(&post(SMALL_BODY_BYTES + 400 * KIB, SMALL_BODY_BYTES + 400 * KIB)).await;
+    assert_eq!(status(&mut fits).await, 404);
+    let mut beyond = server.sent(&sent(600)).await;
+    tokio::time::sleep(SHORT).await;
+    let mut waits = server.sent(&sent(900)).await;
+    assert!(silent(&mut waits).await, "there is no room, and another goes on beyond it");
     let mut small = server.sent(&post(SMALL_BODY_BYTES, SMALL_BODY_BYTES)).await;
-    assert_eq!(status(&mut small).await, 404);
-    drop(first);
-    assert_eq!(status(&mut second).await, 404, "there is room");
+    assert_eq!(status(&mut small).await, 404, "small bodies wait for nobody");
+    finish(&mut beyond, 300 * KIB).await;
+    assert_eq!(status(&mut beyond).await, 404);
+    assert_eq!(status(&mut waits).await, 404, "now it is the one");
+    finish(&mut first, 300 * KIB).await;
+    assert_eq!(status(&mut first).await, 404);
+}
+
+#[tokio::test]
+async fn bodies_that_hold_all_room_together_do_not_wait_for_each_other() {
+    let server = Server::start(Allowance { body_bytes: 1_000 * KIB, ..GENEROUS }).await;
+    let mut halves = Vec::new();
+    for _ in 0..10 {
+        halves.push(server.sent(&post(SMALL_BODY_BYTES + 900 * KIB, SMALL_BODY_BYTES + 300 * KIB)).await);
+    }
+    tokio::time::sleep(SHORT).await;
+    for half in &mut halves {
+        finish(half, 600 * KIB).await;
+    }
+    for half in &mut halves {
+        assert_eq!(status(half).await, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_gives_its_room_back() {
+    let server = Server::start(Allowance { body_bytes: 1_000 * KIB, ..GENEROUS }).await;
+    let sent = |kib: usize| post(SMALL_BODY_BYTES + 900 * KIB, SMALL_BODY_BYTES + kib * KIB);
+    let first = server.sent(&sent(800)).await;
+    tokio::time::sleep(SHORT).await;
+    let beyond = server.sent(&sent(800)).await;
+    tokio::time::sleep(SHORT).await;
+    let mut both = [server.sent(&sent(900)).await, server.sent(&sent(900)).await];
+    assert!(silent(&mut both[0]).await && silent(&mut both[1]).await, "there is room for neither");
+    drop((first, beyond));
+    for stream in &mut both {
+        assert_eq!(status(stream).await, 404);
+    }
+}
+
+/// It asks and asks, until nothing that it sends is taken: the server takes no more as its answers are not taken.
+#[tokio::test]
+async fn a_client_that_does_not_read_is_given_up() {
+    let server = Server::start(Allowance { connections: 1, write_timeout: 3 * SHORT, ..GENEROUS }).await;
+    let mut greedy = server.connect().await;
+    let asked = STATUS.repeat(1_000);
+    while let Ok(written) = tokio::time::timeout(SHORT, greedy.write_all(&asked)).await {
+        written.expect("the connection is open");
+    }
+    let mut next = server.sent(STATUS).await;
+    assert_eq!(status(&mut next).await, 200, "its place is free");
+    // It may read what was sent before, and finds that there is no more.
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(LONG, greedy.read_to_end(&mut bytes)).await.expect("it ends");
+    assert!(read.is_err() || bytes.len() < asked.len() * 100, "the connection is closed");
+}
+
+#[test]
+fn connections_leave_files_to_the_rest_of_the_network() {
+    for (open_files, expected) in [
+        (0, 1),
+        (RESERVED_FILES, 1),
+        (RESERVED_FILES + 4, 2),
+        (256, 96),
+        (1_024, 480),
+        (4_096, 2_016),
+        (20_000, MAX_CONNECTIONS),
+        (rlimit::INFINITY, MAX_CONNECTIONS),
+    ] {
+        assert_eq!(connections(open_files), expected, "{open_files}");
+    }
 }
 
 #[tokio::test]
@@ -129,13 +211,6 @@ async fn a_connection_beyond_the_limit_waits() {
 }
 
 #[tokio::test]
-async fn a_request_beyond_the_limit_is_refused() {
-    let server = Server::start(Allowance { requests: 0, ..GENEROUS }).await;
-    let mut stream = server.sent(STATUS).await;
-    assert_eq!(status(&mut stream).await, 503);
-}
-
-#[tokio::test]
 async fn a_server_that_is_told_to_stop_closes_what_is_idle_and_finishes_the_rest() {
     let server = Server::start(GENEROUS).await;
     let mut idle = server.connect().await;
@@ -148,6 +223,6 @@ async fn a_server_that_is_told_to_stop_closes_what_is_idle_and_finishes_the_rest
     rest(&mut served).await;
     sending.write_all(b"a").await.expect("the connection is open");
     assert_eq!(status(&mut sending).await, 404, "it was being sent");
-    tokio::time::timeout(GRACE + LONG, server.done).await.expect("it stops").expect("it does not panic");
+    tokio::time::timeout(STOP_GRACE + LONG, server.done).await.expect("it stops").expect("it does not panic");
     assert!(TcpStream::connect(server.address).await.is_err(), "nobody listens");
 }
