@@ -131,6 +131,11 @@ impl<'a> Record<&'a Canister> {
 }
 
 impl<'a> CanisterChanges<'a> {
+    /// Whether no page remains of a heap that there may have been.
+    pub fn replace_heap(&self) -> bool {
+        self.code.as_ref().is_none_or(|code| code.heap.replaced)
+    }
+
     fn memories(&self) -> impl Iterator<Item = &PageChanges<'a>> {
         self.code.iter().map(|code| &code.heap).chain([&self.stable])
     }

@@ -1,5 +1,6 @@
 //! A canister as readers see it.
 
+use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 use super::latest::Latest;
@@ -21,16 +22,16 @@ struct State {
     latest: Latest,
     /// Views that no query uses.
     idle: Vec<View>,
-    /// The memories of the views that queries use.
-    used: Vec<Memories>,
-    /// How many queries run.
-    queries: usize,
+    /// The memories of the views that queries use, by the number of the query.
+    used: BTreeMap<u64, Memories>,
+    /// The number of the last query that began.
+    last_query: u64,
 }
 
 impl Published {
     /// A canister as its first changes show it.
     pub fn new(changes: &CanisterChanges<'_>) -> Self {
-        let state = State { latest: Latest::new(), idle: Vec::new(), used: Vec::new(), queries: 0 };
+        let state = State { latest: Latest::new(), idle: Vec::new(), used: BTreeMap::new(), last_query: 0 };
         let published = Self { state: Mutex::new(state), ended: Condvar::new() };
         published.apply(changes);
         published
@@ -48,16 +49,17 @@ impl Published {
     }
 
     fn begin(&self) -> Running<'_> {
-        let state = self.ended.wait_while(self.lock(), |state| state.queries >= MAX_CONCURRENT_QUERIES);
+        let state = self.ended.wait_while(self.lock(), |state| state.used.len() >= MAX_CONCURRENT_QUERIES);
         let mut state = state.expect(NO_PANIC);
         let mut view = match state.idle.pop() {
             Some(view) => view,
             None => View::new(&state.latest),
         };
         view.show(&state.latest);
-        state.used.push(view.memories());
-        state.queries += 1;
-        Running { published: self, view: Some(view) }
+        state.last_query += 1;
+        let number = state.last_query;
+        state.used.insert(number, view.memories());
+        Running { published: self, number, view: Some(view) }
     }
 
     /// What can be certified of it.
@@ -86,6 +88,7 @@ impl Published {
 /// A query that runs, until it ends or panics.
 struct Running<'a> {
     published: &'a Published,
+    number: u64,
     view: Option<View>,
 }
 
@@ -93,8 +96,8 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         let mut view = self.view.take().expect("a query ends once");
         let mut state = self.published.lock();
-        state.queries -= 1;
-        state.used.retain(|memories| !memories.are_of(&view));
+        // By its number: a query that panics may have lost its view's memories.
+        state.used.remove(&self.number);
         // Refreshed only now, when no change has the view copy pages any more. What a panic left is of no further use.
         let usable = !std::thread::panicking() && view.refresh() && view.generation() == state.latest.generation;
         if usable {
@@ -111,14 +114,9 @@ impl State {
     fn apply(&mut self, changes: &CanisterChanges<'_>) {
         if self.latest.begin(changes) {
             self.idle.clear();
-            // Queries that use older views keep the older images, which change no more.
-            self.used.clear();
         }
-        for memories in &self.used {
-            if let Some(code) = &changes.code {
-                memories.keep_heap(code.heap.numbers());
-            }
-            memories.keep_stable(changes.stable.numbers());
+        for memories in self.used.values_mut() {
+            memories.keep(changes);
         }
         self.latest.finish(changes);
     }

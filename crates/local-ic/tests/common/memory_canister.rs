@@ -9,6 +9,7 @@ pub const FIRST_OFFSET: u32 = 1 << 16;
 pub const SIZE: u32 = 16 << 16;
 
 const BODY: &str = r#"
+    (import "ic0" "data_certificate_size" (func $data_certificate_size (result i32)))
     (memory (export "memory") 16)
     (global $counter (mut i64) (i64.const 0))
     (func $arguments
@@ -53,6 +54,11 @@ const BODY: &str = r#"
         (call $arguments)
         (call $read (i32.const 32)) (call $spin (call $second)) (call $read (i32.const 40))
         (call $reply (i32.const 16)))
+    ;; (offset): the same, before and after asking for a certificate: see `PausingReader`.
+    (func (export "canister_query read_around")
+        (call $arguments)
+        (call $read (i32.const 32)) (drop (call $data_certificate_size)) (call $read (i32.const 40))
+        (call $reply (i32.const 16)))
     ;; (offset, value): writes and grows, which a query cannot keep, and tells what is there behind the old ends.
     (func (export "canister_query scribble")
         (call $arguments) (call $write) (call $grow)
@@ -66,6 +72,11 @@ const BODY: &str = r#"
 /// The module.
 pub fn module() -> Vec<u8> {
     super::module(BODY)
+}
+
+/// The module with further functions.
+pub fn module_with(functions: &str) -> Vec<u8> {
+    super::module(&format!("{BODY}{functions}"))
 }
 
 /// A new such canister.
