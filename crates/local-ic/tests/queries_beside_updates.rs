@@ -4,10 +4,13 @@ mod common;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use candid::Principal;
 use common::memory_canister::{FIRST_OFFSET, SIZE, install, module, replied, update, words};
+use common::pausing_reader::PausingReader;
 use common::random::Random;
+use local_ic::limits::MAX_CONCURRENT_QUERIES;
 use local_ic::{LocalIc, StateReader};
 
 /// Long enough for whatever is to happen meanwhile: a tenth of a second, about.
@@ -125,10 +128,50 @@ fn more_queries_than_run_beside_each_other_are_all_answered() {
     update(&ic, id, "write", &[FIRST_OFFSET, 3]).expect("it replies");
     let reader = reader(&ic);
     thread::scope(|scope| {
-        for _ in 0..4 * local_ic::limits::MAX_CONCURRENT_QUERIES {
+        for _ in 0..4 * MAX_CONCURRENT_QUERIES {
             scope.spawn(|| assert_eq!(query(&reader, id, "read_twice", &[FIRST_OFFSET, LONG / 20]), [3; 4]));
         }
     });
+}
+
+/// A query that had to wait for its place runs on what there is then, at the time of then.
+#[test]
+fn the_time_of_a_query_is_that_of_its_state() {
+    let ic = LocalIc::new();
+    let id = install(&ic);
+    let pausing = PausingReader::new(&ic);
+    let reader = &pausing.reader;
+    let times = thread::scope(|scope| {
+        for _ in 0..MAX_CONCURRENT_QUERIES {
+            scope.spawn(|| query(reader, id, "read_around", &[FIRST_OFFSET]));
+        }
+        pausing.wait(MAX_CONCURRENT_QUERIES);
+        let last = scope.spawn(|| query(reader, id, "times", &[]));
+        // Usually enough for it to wait for a place. If it is not, the test shows less, and passes.
+        thread::sleep(Duration::from_millis(50));
+        ic.advance_time(Duration::from_secs(3600));
+        update(&ic, id, "stamp", &[]).expect("it replies");
+        pausing.publish(&ic);
+        pausing.resume(MAX_CONCURRENT_QUERIES);
+        last.join().expect("it is answered")
+    });
+    assert_eq!(times[..2], times[2..]);
+}
+
+/// The time of a canister that does not change goes on.
+#[test]
+fn the_time_of_a_query_is_that_of_the_last_changes() {
+    let ic = LocalIc::new();
+    let [changed, unchanged] = [install(&ic), install(&ic)];
+    let reader = reader(&ic);
+    for _ in 0..3 {
+        update(&ic, changed, "stamp", &[]).expect("it replies");
+        publish(&ic, &reader);
+        assert_eq!(query(&reader, unchanged, "times", &[])[..2], query(&reader, changed, "times", &[])[2..]);
+        ic.tick();
+        publish(&ic, &reader);
+        assert_ne!(query(&reader, unchanged, "times", &[])[..2], query(&reader, changed, "times", &[])[2..]);
+    }
 }
 
 #[test]

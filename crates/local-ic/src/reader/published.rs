@@ -5,9 +5,9 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 
 use super::latest::Latest;
 use super::view::{Memories, View};
-use super::{CanisterInfo, MetadataSection};
+use super::{CanisterInfo, MetadataSection, NO_PANIC};
 use crate::canister::Canister;
-use crate::engine::CanisterChanges;
+use crate::engine::{CanisterChanges, Moment};
 use crate::limits::MAX_CONCURRENT_QUERIES;
 use crate::wasm::Visibility;
 
@@ -19,6 +19,8 @@ pub struct Published {
 }
 
 struct State {
+    /// When the last changes were, of this canister or others.
+    moment: Moment,
     latest: Latest,
     /// Views that no query uses.
     idle: Vec<View>,
@@ -30,22 +32,28 @@ struct State {
 
 impl Published {
     /// A canister as its first changes show it.
-    pub fn new(changes: &CanisterChanges<'_>) -> Self {
-        let state = State { latest: Latest::new(), idle: Vec::new(), used: BTreeMap::new(), last_query: 0 };
+    pub fn new(changes: &CanisterChanges<'_>, moment: Moment) -> Self {
+        let state = State { moment, latest: Latest::new(), idle: Vec::new(), used: BTreeMap::new(), last_query: 0 };
         let published = Self { state: Mutex::new(state), ended: Condvar::new() };
-        published.apply(changes);
+        published.apply(Some(changes), moment);
         published
     }
 
-    /// Applies the next changes.
-    pub fn apply(&self, changes: &CanisterChanges<'_>) {
-        self.lock().apply(changes);
+    /// Applies the next changes, if it changed, which are as of `moment`.
+    pub fn apply(&self, changes: Option<&CanisterChanges<'_>>, moment: Moment) {
+        let mut state = self.lock();
+        state.moment = moment;
+        if let Some(changes) = changes {
+            state.apply(changes);
+        }
     }
 
-    /// Has `query` run on the canister as it is now. Waits while too many others do.
-    pub fn with_view<T>(&self, query: impl FnOnce(&mut Canister) -> T) -> T {
+    /// Has `query` run on the canister as it is now, and gives it the moment that this is as of. Waits while too many others
+    /// run.
+    pub fn with_view<T>(&self, query: impl FnOnce(&mut Canister, Moment) -> T) -> T {
         let mut running = self.begin();
-        query(running.view.as_mut().expect("it is there until the query ends").canister())
+        let view = running.view.as_mut().expect("it is there until the query ends");
+        query(view.canister(), running.moment)
     }
 
     fn begin(&self) -> Running<'_> {
@@ -59,7 +67,7 @@ impl Published {
         state.last_query += 1;
         let number = state.last_query;
         state.used.insert(number, view.memories());
-        Running { published: self, number, view: Some(view) }
+        Running { published: self, number, moment: state.moment, view: Some(view) }
     }
 
     /// What can be certified of it.
@@ -89,6 +97,7 @@ impl Published {
 struct Running<'a> {
     published: &'a Published,
     number: u64,
+    moment: Moment,
     view: Option<View>,
 }
 
@@ -107,8 +116,6 @@ impl Drop for Running<'_> {
         self.published.ended.notify_one();
     }
 }
-
-const NO_PANIC: &str = "no thread panics while it holds this lock";
 
 impl State {
     fn apply(&mut self, changes: &CanisterChanges<'_>) {

@@ -65,6 +65,13 @@ const BODY: &str = r#"
         (i32.store (i32.const 0) (i32.shl (i32.sub (memory.size) (i32.const 1)) (i32.const 16)))
         (i32.store (i32.const 32) (i32.load (call $first)))
         (call $reply (i32.const 4)))
+    ;; Puts the time at the first offset of the heap.
+    (func (export "canister_update stamp")
+        (i64.store (i32.const 65536) (call $time)) (call $reply (i32.const 0)))
+    ;; The time, and the one that was put there, which take two words each.
+    (func (export "canister_query times")
+        (i64.store (i32.const 32) (call $time)) (i64.store (i32.const 40) (i64.load (i32.const 65536)))
+        (call $reply (i32.const 16)))
     (func (export "canister_query counted")
         (i64.store (i32.const 32) (global.get $counter)) (call $reply (i32.const 8)))
 "#;

@@ -15,7 +15,8 @@ const TOO_LONG: Duration = Duration::from_secs(60);
 
 /// The reader, and what its queries are stopped and resumed with.
 pub struct PausingReader {
-    reader: StateReader,
+    /// The reader.
+    pub reader: StateReader,
     waits: Receiver<()>,
     resume: Sender<()>,
 }
@@ -51,10 +52,24 @@ impl PausingReader {
         let reader = &self.reader;
         thread::scope(|scope| {
             let query = scope.spawn(|| reader.query_call(id, Principal::anonymous(), method, words(arguments)));
-            self.waits.recv_timeout(TOO_LONG).expect("the query asks for its certificate");
+            self.wait(1);
             meanwhile();
-            self.resume.send(()).expect("the query waits");
+            self.resume(1);
             replied(query.join().expect("it is answered"))
         })
+    }
+
+    /// Waits until as many queries as `count` wait.
+    pub fn wait(&self, count: usize) {
+        for _ in 0..count {
+            self.waits.recv_timeout(TOO_LONG).expect("a query asks for its certificate");
+        }
+    }
+
+    /// Has as many queries go on.
+    pub fn resume(&self, count: usize) {
+        for _ in 0..count {
+            self.resume.send(()).expect("a query waits");
+        }
     }
 }
