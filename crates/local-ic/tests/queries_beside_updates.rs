@@ -99,26 +99,32 @@ fn what_a_query_writes_is_gone_and_new_memory_is_zero() {
     let id = install(&ic);
     let reader = reader(&ic);
     for _ in 0..3 {
-        // Grow what the next query's growth might be seen through.
-        assert_eq!(query(&reader, id, "scribble", &[FIRST_OFFSET, 7]), [0]);
+        assert_eq!(query(&reader, id, "scribble", &[FIRST_OFFSET, 7]), [0, 0]);
         assert_eq!(query(&reader, id, "read", &[FIRST_OFFSET]), [0, 0]);
         assert_eq!(query(&reader, id, "counted", &[]), [0, 0]);
     }
 }
 
+/// The canister's own memories grow, and are written, where those of a query that is under way end.
 #[test]
-fn memory_that_a_query_grows_is_zero_whatever_is_applied_meanwhile() {
-    let ic = LocalIc::new();
-    let id = install(&ic);
-    let reader = reader(&ic);
-    update(&ic, id, "grow", &[]).expect("it replies");
-    update(&ic, id, "write", &[SIZE, 9]).expect("it replies");
-    // The view that is created here is of the smaller heap, and the image is that of the larger one once it runs.
-    assert_eq!(query(&reader, id, "scribble", &[FIRST_OFFSET, 7]), [0]);
-    publish(&ic, &reader);
-    assert_eq!(query(&reader, id, "read", &[SIZE]), [9, 9]);
-    assert_eq!(query(&reader, id, "scribble", &[FIRST_OFFSET, 7]), [0]);
-    assert_eq!(query(&reader, id, "read", &[SIZE]), [9, 9]);
+fn memory_that_a_query_grows_is_its_own_whatever_is_applied_meanwhile() {
+    for (method, value) in [("grow_after", 0), ("grow_before", 0), ("grow_before", 7)] {
+        let ic = LocalIc::new();
+        let id = install(&ic);
+        let reader = PausingReader::new(&ic);
+        let seen = reader.query_around(id, method, &[SIZE, value], || {
+            update(&ic, id, "grow", &[]).expect("it replies");
+            for written in [8, 9] {
+                update(&ic, id, "write", &[SIZE, written]).expect("it replies");
+                reader.publish(&ic);
+            }
+            assert_eq!(reader.query(id, "read", &[SIZE]), [9, 9]);
+        });
+        assert_eq!(seen, [value, value], "{method}");
+        assert_eq!(reader.query(id, "read", &[SIZE]), [9, 9]);
+        assert_eq!(reader.query(id, "scribble", &[SIZE, 7]), [0, 0]);
+        assert_eq!(reader.query(id, "read", &[SIZE]), [9, 9]);
+    }
 }
 
 #[test]

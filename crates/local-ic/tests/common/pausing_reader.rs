@@ -11,7 +11,7 @@ use local_ic::{Certifier, LocalIc, StateReader};
 use super::memory_canister::{replied, words};
 
 /// After this, a test has failed.
-const TOO_LONG: Duration = Duration::from_secs(60);
+const TOO_LONG: Duration = Duration::from_secs(20);
 
 /// The reader, and what its queries are stopped and resumed with.
 pub struct PausingReader {
