@@ -45,7 +45,11 @@ impl Image {
     }
 
     /// A view, with `guard` inaccessible bytes behind it.
-    pub fn view(&self, guard: usize, access: Access) -> Mapping {
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub fn view(&self, guard: usize, access: Access) -> io::Result<Mapping> {
         Mapping::view(&self.file, self.memory.len() + guard, access)
     }
 }

@@ -46,6 +46,15 @@ impl Mapping {
     ///
     /// If the system refuses: the address space of the process is limited or exhausted.
     pub fn new(len: usize, access: Access) -> Self {
+        Self::try_new(len, access).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub fn try_new(len: usize, access: Access) -> io::Result<Self> {
         Self::map(len, access, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)
     }
 
@@ -55,30 +64,30 @@ impl Mapping {
     ///
     /// If the system refuses.
     pub fn shared(file: &File, len: usize) -> Self {
-        Self::map(len, Access::ReadWrite, libc::MAP_SHARED, file.as_raw_fd())
+        let mapping = Self::map(len, Access::ReadWrite, libc::MAP_SHARED, file.as_raw_fd());
+        mapping.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Maps the first `len` bytes of `file`: pages that are written are copied before, and the file is not changed. What
     /// lies behind its end must not be accessible.
     ///
-    /// # Panics
+    /// # Errors
     ///
     /// If the system refuses.
-    pub fn view(file: &File, len: usize, access: Access) -> Self {
+    pub fn view(file: &File, len: usize, access: Access) -> io::Result<Self> {
         Self::map(len, access, libc::MAP_PRIVATE, file.as_raw_fd())
     }
 
-    fn map(len: usize, access: Access, kind: libc::c_int, file: libc::c_int) -> Self {
+    fn map(len: usize, access: Access, kind: libc::c_int, file: libc::c_int) -> io::Result<Self> {
         let flags = kind | libc::MAP_NORESERVE;
         // SAFETY: a new mapping at an address that the kernel chooses touches no existing memory.
         let base = unsafe { libc::mmap(std::ptr::null_mut(), len, access.flags(), flags, file, 0) };
-        assert!(
-            base != libc::MAP_FAILED,
-            "cannot reserve {len} bytes of address space: {}",
-            io::Error::last_os_error(),
-        );
+        if base == libc::MAP_FAILED {
+            let error = io::Error::last_os_error();
+            return Err(io::Error::new(error.kind(), format!("cannot reserve {len} bytes of address space: {error}")));
+        }
         let base = NonNull::new(base.cast()).expect("mmap chooses no null address");
-        Self { base, len }
+        Ok(Self { base, len })
     }
 
     /// The first byte.

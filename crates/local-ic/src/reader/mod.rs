@@ -15,7 +15,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 use candid::Principal;
 
 use crate::engine::{Changes, Query, not_found};
-use crate::reject::RejectResponse;
+use crate::reject::{ErrorCode, RejectResponse};
 use crate::sandbox::Certifier;
 use published::Published;
 
@@ -83,7 +83,10 @@ impl StateReader {
         let query = Query { callee: canister_id, caller: sender, method: method.to_owned(), argument: payload };
         let response = query.subject().and_then(|subject| {
             let canister = self.canister(subject)?;
-            canister.with_view(|view, moment| query.run(view, moment, 0, self.certifier.clone()))
+            let run = canister.with_view(|view, moment| query.run(view, moment, 0, self.certifier.clone()));
+            run.unwrap_or_else(|error| {
+                Err(RejectResponse::new(ErrorCode::CertifiedStateUnavailable, error.to_string()))
+            })
         });
         response.map_err(RejectResponse::uncertified)
     }

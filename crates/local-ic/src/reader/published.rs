@@ -1,6 +1,7 @@
 //! A canister as readers see it.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 use super::latest::Latest;
@@ -50,24 +51,25 @@ impl Published {
 
     /// Has `query` run on the canister as it is now, and gives it the moment that this is as of. Waits while too many others
     /// run.
-    pub fn with_view<T>(&self, query: impl FnOnce(&mut Canister, Moment) -> T) -> T {
-        let mut running = self.begin();
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses what the query would run on.
+    pub fn with_view<T>(&self, query: impl FnOnce(&mut Canister, Moment) -> T) -> io::Result<T> {
+        let mut running = self.begin()?;
         let view = running.view.as_mut().expect("it is there until the query ends");
-        query(view.canister(), running.moment)
+        Ok(query(view.canister(), running.moment))
     }
 
-    fn begin(&self) -> Running<'_> {
+    fn begin(&self) -> io::Result<Running<'_>> {
         let state = self.ended.wait_while(self.lock(), |state| state.used.len() >= MAX_CONCURRENT_QUERIES);
         let mut state = state.expect(NO_PANIC);
-        let mut view = match state.idle.pop() {
-            Some(view) => view,
-            None => View::new(&state.latest),
-        };
-        view.show(&state.latest);
+        // Without a view the place stays free, for the next that waits.
+        let view = state.view().inspect_err(|_| self.ended.notify_one())?;
         state.last_query += 1;
         let number = state.last_query;
         state.used.insert(number, view.memories());
-        Running { published: self, number, moment: state.moment, view: Some(view) }
+        Ok(Running { published: self, number, moment: state.moment, view: Some(view) })
     }
 
     /// What can be certified of it.
@@ -118,6 +120,15 @@ impl Drop for Running<'_> {
 }
 
 impl State {
+    fn view(&mut self) -> io::Result<View> {
+        let mut view = match self.idle.pop() {
+            Some(view) => view,
+            None => View::new(&self.latest)?,
+        };
+        view.show(&self.latest)?;
+        Ok(view)
+    }
+
     fn apply(&mut self, changes: &CanisterChanges<'_>) {
         if self.latest.begin(changes) {
             self.idle.clear();

@@ -1,5 +1,6 @@
 //! What one query runs on.
 
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -29,27 +30,37 @@ pub struct Memories {
 
 impl View {
     /// A view of `latest`, to be shown.
-    pub fn new(latest: &Latest) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub fn new(latest: &Latest) -> io::Result<Self> {
         let mut canister = latest.canister();
-        canister.code = latest.code.as_ref().map(|code| Code::view(Arc::clone(&code.module), &code.heap));
-        canister.stable = StableMemory::view(&latest.stable);
+        let code = latest.code.as_ref().map(|code| Code::view(Arc::clone(&code.module), &code.heap));
+        canister.code = code.transpose()?;
+        canister.stable = StableMemory::view(&latest.stable)?;
         // No state has this version yet, so that the first `show` shows everything.
-        Self { canister, version: latest.version + 1, generation: latest.generation }
+        Ok(Self { canister, version: latest.version + 1, generation: latest.generation })
     }
 
     /// Shows `latest`, which is of the view's generation.
-    pub fn show(&mut self, latest: &Latest) {
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses. Then the view is of no further use.
+    pub fn show(&mut self, latest: &Latest) -> io::Result<()> {
         if self.version == latest.version {
-            return;
+            return Ok(());
         }
         let Canister { code, stable, .. } = std::mem::replace(&mut self.canister, latest.canister());
         self.canister.code = code;
         self.canister.stable = stable;
         if let (Some(code), Some(published)) = (&mut self.canister.code, &latest.code) {
-            code.show(published.heap_size, &published.globals);
+            code.show(published.heap_size, &published.globals)?;
         }
         self.canister.stable.show(latest.stable_pages);
         self.version = latest.version;
+        Ok(())
     }
 
     /// The canister.
