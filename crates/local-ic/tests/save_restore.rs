@@ -4,6 +4,7 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::time::Duration;
 
 use candid::Principal;
 use common::memory_canister::{FIRST_OFFSET, SIZE, install, module, update};
@@ -164,11 +165,30 @@ fn nothing_is_saved_of_rounds_in_which_nothing_happens() {
     map.save(&ic);
     map.written = 0;
     for _ in 0..10 {
-        ic.advance_time(std::time::Duration::from_millis(200));
+        ic.advance_time(Duration::from_millis(200));
         ic.tick();
         map.save(&ic);
     }
     assert_eq!(map.written, 0);
+}
+
+/// A canister pays for its storage while the engine does nothing else: the time of that is saved with it.
+#[test]
+fn a_state_is_as_of_the_time_until_which_its_storage_is_paid() {
+    let ic = LocalIc::new();
+    let id = install(&ic);
+    let mut map = Map::default();
+    map.save(&ic);
+    ic.advance_time(Duration::from_secs(3600));
+    ic.tick();
+    map.save(&ic);
+    let restored = map.restore().expect("it is whole");
+    assert_eq!(restored.get_time(), ic.get_time());
+    for ic in [&restored, &ic] {
+        ic.advance_time(Duration::from_secs(3600));
+        ic.tick();
+    }
+    assert_eq!(restored.canister_state(id), ic.canister_state(id));
 }
 
 /// Whatever entry is missing, strange or out of place, a state is not restored in part.
