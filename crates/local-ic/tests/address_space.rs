@@ -39,7 +39,7 @@ fn a_query_that_panics_leaves_nothing() {
     let ic = LocalIc::new();
     let id = install(&ic);
     let certifier: Certifier = Arc::new(|_, _| panic!("there is no certificate"));
-    let reader = ic.take_changes(|changes| StateReader::new(changes, Some(certifier)));
+    let reader = ic.take_changes(|changes| StateReader::new(changes, Some(certifier))).expect("the system can do it");
     let query = |method| reader.query_call(id, Principal::anonymous(), method, words(&[FIRST_OFFSET]));
     let before = reserved();
     for _ in 0..3 {
@@ -57,7 +57,7 @@ fn a_query_without_address_space_is_rejected_and_others_are_answered_later() {
     let _alone = ADDRESS_SPACE.lock().unwrap_or_else(PoisonError::into_inner);
     let ic = LocalIc::new();
     let id = install(&ic);
-    let reader = ic.take_changes(|changes| StateReader::new(changes, None));
+    let reader = ic.take_changes(|changes| StateReader::new(changes, None)).expect("the system can do it");
     let query = || reader.query_call(id, Principal::anonymous(), "read", words(&[FIRST_OFFSET]));
     limit(reserved() + (1 << 30));
     let answers = [query(), query()];

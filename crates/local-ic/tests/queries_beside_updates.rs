@@ -21,7 +21,7 @@ fn query(reader: &StateReader, id: Principal, method: &str, arguments: &[u32]) -
 }
 
 fn reader(ic: &LocalIc) -> StateReader {
-    ic.take_changes(|changes| StateReader::new(changes, None))
+    ic.take_changes(|changes| StateReader::new(changes, None)).expect("the system can do it")
 }
 
 fn publish(ic: &LocalIc, reader: &StateReader) {
@@ -267,7 +267,7 @@ fn a_query_finds_the_certificate_of_its_canisters_data() {
     );
     let certifier = |canister: Principal, data: &[u8]| [canister.as_slice(), b" certified ", data].concat();
     let certifier: local_ic::Certifier = std::sync::Arc::new(certifier);
-    let reader = ic.take_changes(|changes| StateReader::new(changes, Some(certifier)));
+    let reader = ic.take_changes(|changes| StateReader::new(changes, Some(certifier))).expect("the system can do it");
     let certificate = || reader.query_call(id, Principal::anonymous(), "certificate", vec![]).expect("it replies");
     assert_eq!(certificate(), [id.as_slice(), b" certified "].concat());
     common::update(&ic, id, "certify").expect("it replies");

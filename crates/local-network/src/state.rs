@@ -9,7 +9,7 @@ use local_ic::{Certifier, Changes, LocalIc, StateReader};
 
 use crate::certificate::certify_data;
 use crate::executor::clock;
-use crate::folder::{FolderError, StateFolder};
+use crate::folder::{FolderError, StateFolder, system};
 use crate::keys::Keys;
 use crate::requests::{RequestHash, TakenCall};
 
@@ -27,11 +27,11 @@ impl State {
     ///
     /// # Errors
     ///
-    /// If the operating system gives no random bytes.
+    /// If the operating system gives no random bytes, or cannot do what queries beside updates need.
     pub fn in_memory(engine: LocalIc) -> io::Result<Self> {
         let keys = Keys::generate().map_err(io::Error::from)?;
         let keys = Arc::new(keys);
-        let reader = engine.take_changes(|changes| reader(changes, &keys));
+        let reader = engine.take_changes(|changes| reader(changes, &keys))?;
         Ok(Self { engine, reader, keys, calls: Vec::new(), folder: None })
     }
 
@@ -41,12 +41,10 @@ impl State {
     ///
     /// If the operating system does not play along.
     pub fn create(folder: &Path, engine: LocalIc, canister: Principal) -> Result<Self, FolderError> {
-        let keys = Keys::generate();
-        let keys = keys.map_err(|error| FolderError::System { path: folder.to_owned(), cause: error.to_string() })?;
-        let keys = Arc::new(keys);
+        let keys = Arc::new(Keys::generate().map_err(|error| system(folder, error))?);
         let (reader, folder) = engine.take_changes(|changes| {
-            let created = StateFolder::create(folder, &keys, canister, changes)?;
-            Ok::<_, FolderError>((reader(changes, &keys), created))
+            let reader = reader(changes, &keys).map_err(|error| system(folder, error))?;
+            Ok::<_, FolderError>((reader, StateFolder::create(folder, &keys, canister, changes)?))
         })?;
         Ok(Self { engine, reader, keys, calls: Vec::new(), folder: Some(folder) })
     }
@@ -57,10 +55,11 @@ impl State {
     ///
     /// If it cannot be used as a whole.
     pub fn open(folder: &Path) -> Result<Option<(Self, Principal)>, FolderError> {
-        let Some((folder, saved)) = StateFolder::open(folder)? else { return Ok(None) };
+        let Some((opened, saved)) = StateFolder::open(folder)? else { return Ok(None) };
         let keys = Arc::new(saved.keys);
         let reader = saved.engine.take_changes(|changes| reader(changes, &keys));
-        let state = Self { engine: saved.engine, reader, keys, calls: saved.requests, folder: Some(folder) };
+        let reader = reader.map_err(|error| system(folder, error))?;
+        let state = Self { engine: saved.engine, reader, keys, calls: saved.requests, folder: Some(opened) };
         Ok(Some((state, saved.canister)))
     }
 
@@ -71,7 +70,7 @@ impl State {
 }
 
 /// A reader whose queries find certificates by the subnet's key.
-fn reader(changes: &Changes<'_>, keys: &Arc<Keys>) -> StateReader {
+fn reader(changes: &Changes<'_>, keys: &Arc<Keys>) -> io::Result<StateReader> {
     let keys = Arc::clone(keys);
     let certifier: Certifier =
         Arc::new(move |canister, data| certify_data(&keys, clock().as_nanos_since_unix_epoch(), canister, data));

@@ -10,11 +10,13 @@ mod published;
 mod view;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use candid::Principal;
 
 use crate::engine::{Changes, Query, not_found};
+use crate::memory::Mapping;
 use crate::reject::{ErrorCode, RejectResponse};
 use crate::sandbox::Certifier;
 use published::Published;
@@ -54,10 +56,15 @@ const NO_PANIC: &str = "no thread panics while it holds this lock";
 impl StateReader {
     /// A copy of the state that has only seen `changes`: the first that the engine hands out. Queries find the certificate
     /// of their canister's data that `certifier` makes, if there is one.
-    pub fn new(changes: &Changes<'_>, certifier: Option<Certifier>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot do what queries beside updates need.
+    pub fn new(changes: &Changes<'_>, certifier: Option<Certifier>) -> io::Result<Self> {
+        Mapping::check_copy_pages()?;
         let reader = Self { canisters: RwLock::default(), certifier };
         reader.apply(changes);
-        reader
+        Ok(reader)
     }
 
     /// Applies the next changes. Queries that begin from now on see them.

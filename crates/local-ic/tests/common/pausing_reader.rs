@@ -33,7 +33,8 @@ impl PausingReader {
             resumed.recv_timeout(TOO_LONG).expect("the test has the query go on");
             Vec::new()
         });
-        let reader = ic.take_changes(|changes| StateReader::new(changes, Some(certifier)));
+        let reader =
+            ic.take_changes(|changes| StateReader::new(changes, Some(certifier))).expect("the system can do it");
         Self { reader, waits, resume }
     }
 

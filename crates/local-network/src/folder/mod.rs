@@ -24,8 +24,8 @@ use candid::Principal;
 use local_ic::{Changes, LocalIc, Restore, Storage};
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
 
-pub use error::FolderError;
-use error::{damaged, refused, system};
+pub use error::{FolderError, system};
+use error::{damaged, refused};
 
 use crate::keys::Keys;
 use crate::requests::{RequestHash, TakenCall};
