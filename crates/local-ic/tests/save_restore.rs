@@ -79,8 +79,8 @@ fn random_changes_are_restored() {
             assert_eq!(restored.canister_state(id), ic.canister_state(id), "step {step}");
             assert_eq!(restored.get_time(), ic.get_time());
             ic = restored;
-            // The restored state does not know that it is saved: its first changes are all of it. They can be saved again,
-            // or shown to readers only, and saving goes on with what follows.
+            // The restored state does not know that it is saved: its first changes are all of it. They can be saved
+            // again, or shown to readers only, and saving goes on with what follows.
             match random.below(2) {
                 0 => map.save(&ic),
                 _ => ic.take_changes(|changes| assert!(!changes.is_empty())),
@@ -195,8 +195,8 @@ fn a_state_is_as_of_the_time_until_which_its_storage_is_paid() {
     assert_eq!(restored.canister_state(id), ic.canister_state(id));
 }
 
-/// An entry that is strange or out of place is refused, and a state from which one is missing that is not a page. (Pages that
-/// are zero are not there either.)
+/// An entry that is strange or out of place is refused, and so is a state without one that is not a page. (That a page
+/// is missing is not noticed: those that are zero are not there either.)
 #[test]
 fn what_is_no_state_is_refused() {
     let ic = LocalIc::new();

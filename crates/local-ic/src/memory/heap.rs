@@ -76,8 +76,9 @@ struct HotPage {
 }
 
 // SAFETY: a heap belongs to one canister, or one view of it, whose messages run one at a time on one thread: the
-// engine's lock, or the view's owner, excludes all others. (`keep` may be called beside them: it changes no content.) The fault handler runs on that thread, between two instructions of WebAssembly or of a
-// copy into the heap, never inside a method of `Tracking`, for those do not write to protected pages.
+// engine's lock, or the view's owner, excludes all others. (`keep` may be called beside them: it changes no content.)
+// The fault handler runs on that thread, between two instructions of WebAssembly or of a copy into the heap, never
+// inside a method of `Tracking`, for those do not write to protected pages.
 unsafe impl Sync for Heap {}
 
 impl Heap {

@@ -49,8 +49,8 @@ impl Published {
         }
     }
 
-    /// Has `query` run on the canister as it is now, and gives it the moment that this is as of. Waits while too many others
-    /// run.
+    /// Has `query` run on the canister as it is now, and gives it the moment that this is as of. Waits while too many
+    /// others run.
     ///
     /// # Errors
     ///

@@ -7,10 +7,7 @@ use std::sync::Arc;
 use super::latest::Latest;
 use crate::canister::{Canister, Code};
 use crate::engine::CanisterChanges;
-use crate::memory::{Heap, Mapping, StableMemory};
-
-/// Bytes of a page of memory.
-const PAGE: usize = crate::limits::OS_PAGE as usize;
+use crate::memory::{Heap, Mapping, PAGE, StableMemory};
 
 /// A canister whose memories are views. It is used by one query at a time.
 pub struct View {

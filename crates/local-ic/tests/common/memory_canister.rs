@@ -63,14 +63,14 @@ const BODY: &str = r#"
     (func (export "canister_query grow_after")
         (call $arguments) (drop (call $data_certificate_size))
         (call $grow) (call $read (i32.const 32)) (call $reply (i32.const 8)))
-    ;; (offset, value): grows both memories, puts the value at the offset of both if it is not 0, asks for a certificate, and
-    ;; tells what they have there.
+    ;; (offset, value): grows both memories, puts the value at the offset of both if it is not 0, asks for a certificate,
+    ;; and tells what they have there.
     (func (export "canister_query grow_before")
         (call $arguments)
         (call $grow) (if (call $second) (then (call $write))) (drop (call $data_certificate_size))
         (call $read (i32.const 32)) (call $reply (i32.const 8)))
-    ;; (offset, value): puts the value at the offset of both memories and grows them, which a query cannot keep, and tells
-    ;; what they have behind their old ends.
+    ;; (offset, value): puts the value at the offset of both memories and grows them, which a query cannot keep, and
+    ;; tells what they have behind their old ends.
     (func (export "canister_query scribble")
         (call $arguments) (call $write) (call $grow)
         (i32.store (i32.const 0) (i32.shl (i32.sub (memory.size) (i32.const 1)) (i32.const 16)))
