@@ -40,6 +40,8 @@ error_codes! {
     StopCanisterRequestTimeout = 206,
     /// The canister cannot pay for the message.
     CanisterOutOfCycles = 207,
+    /// The state that a query would run on cannot be had for now.
+    CertifiedStateUnavailable = 208,
     /// There is no canister with this id.
     CanisterNotFound = 301,
     /// The canister rejected the call, its `canister_inspect_message` did not accept the message, or the message

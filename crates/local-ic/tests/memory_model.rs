@@ -4,6 +4,7 @@ mod common;
 
 use candid::Principal;
 use common::install;
+use common::random::Random;
 use local_ic::LocalIc;
 
 /// Executes a script: four bytes tell heap or stable memory, then the first 64-byte block, the blocks, and the byte
@@ -38,30 +39,20 @@ const WRITER: &str = r#"
 
 const MODELLED: usize = 2 << 20;
 
-/// A small generator of reproducible numbers.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
-
 #[test]
 fn memories_are_what_the_successful_messages_made_of_them() {
     let ic = LocalIc::new();
     let id = install(&ic, WRITER);
-    let mut numbers = Numbers(1);
+    let mut random = Random::new(1);
     let mut model = [vec![0u8; MODELLED], vec![0u8; MODELLED]];
     for message in 0..400 {
-        let fails = numbers.below(2) == 0;
+        let fails = random.below(2) == 0;
         // Phases of few and of many writes, so that pages become hot and cool down again.
-        let writes = if message % 100 < 50 { numbers.below(4) } else { numbers.below(300) };
+        let writes = if message % 100 < 50 { random.below(4) } else { random.below(300) };
         let mut script = Vec::new();
         for _ in 0..writes {
-            let (heap, fill) = (numbers.below(2) as usize, numbers.below(256) as u8);
-            let (first, blocks) = (numbers.below(32_000) as u16, numbers.below(200) as u16);
+            let (heap, fill) = (random.below(2) as usize, random.below(256) as u8);
+            let (first, blocks) = (random.below(32_000) as u16, random.below(200) as u16);
             script.push(heap as u8);
             script.extend(first.to_le_bytes());
             script.extend(blocks.to_le_bytes());

@@ -9,7 +9,7 @@ use local_ic::{Certifier, Changes, LocalIc, StateReader};
 
 use crate::certificate::certify_data;
 use crate::clock;
-use crate::folder::{FolderError, FolderLock, StateFolder};
+use crate::folder::{FolderError, FolderLock, StateFolder, system};
 use crate::keys::Keys;
 use crate::requests::{RequestHash, TakenCall};
 
@@ -27,11 +27,11 @@ impl State {
     ///
     /// # Errors
     ///
-    /// If the operating system gives no random bytes.
+    /// If the operating system gives no random bytes, or cannot do what queries beside updates need.
     pub fn in_memory(engine: LocalIc) -> io::Result<Self> {
         let keys = Keys::generate().map_err(io::Error::from)?;
         let keys = Arc::new(keys);
-        let reader = engine.take_changes(|changes| reader(changes, &keys));
+        let reader = engine.take_changes(|changes| reader(changes, &keys))?;
         Ok(Self { engine, reader, keys, calls: Vec::new(), folder: None })
     }
 
@@ -49,16 +49,15 @@ impl State {
         if let Some((folder, saved)) = StateFolder::open(&lock)? {
             let keys = Arc::new(saved.keys);
             let reader = saved.engine.take_changes(|changes| reader(changes, &keys));
+            let reader = reader.map_err(|error| system(lock.folder(), error))?;
             let state = Self { engine: saved.engine, reader, keys, calls: saved.requests, folder: Some(folder) };
             return Ok((state, saved.canister));
         }
         let (engine, canister) = new()?;
-        let keys = Keys::generate();
-        let keys = keys.map_err(|error| FolderError::System { path: folder.to_owned(), cause: error.to_string() })?;
-        let keys = Arc::new(keys);
+        let keys = Arc::new(Keys::generate().map_err(|error| system(folder, error))?);
         let (reader, folder) = engine.take_changes(|changes| {
-            let created = StateFolder::create(&lock, &keys, canister, changes)?;
-            Ok::<_, FolderError>((reader(changes, &keys), created))
+            let reader = reader(changes, &keys).map_err(|error| system(folder, error))?;
+            Ok::<_, FolderError>((reader, StateFolder::create(&lock, &keys, canister, changes)?))
         })?;
         Ok((Self { engine, reader, keys, calls: Vec::new(), folder: Some(folder) }, canister))
     }
@@ -70,7 +69,7 @@ impl State {
 }
 
 /// A reader whose queries find certificates by the subnet's key.
-fn reader(changes: &Changes<'_>, keys: &Arc<Keys>) -> StateReader {
+fn reader(changes: &Changes<'_>, keys: &Arc<Keys>) -> io::Result<StateReader> {
     let keys = Arc::clone(keys);
     let certifier: Certifier = Arc::new(move |canister, data| certify_data(&keys, clock::nanos(), canister, data));
     StateReader::new(changes, Some(certifier))

@@ -1,5 +1,6 @@
 //! A canister's module with its heap and globals.
 
+use std::io;
 use std::sync::Arc;
 
 use wasmtime::Val;
@@ -54,14 +55,14 @@ impl Code {
     }
 
     /// Code that runs on a view of `image`, which belongs to a canister with `module`.
-    pub fn view(module: Arc<CompiledModule>, image: &Image) -> Self {
-        Self { module, heap: Arc::new(Heap::view(image)), globals: Vec::new(), sandbox: None }
+    pub fn view(module: Arc<CompiledModule>, image: &Image) -> io::Result<Self> {
+        Ok(Self { module, heap: Arc::new(Heap::view(image)?), globals: Vec::new(), sandbox: None })
     }
 
     /// Has a view show `size` bytes of its image, with these mutable globals.
-    pub fn show(&mut self, size: u64, globals: &[Val]) {
+    pub fn show(&mut self, size: u64, globals: &[Val]) -> io::Result<()> {
         if size != self.heap.size() as u64 {
-            self.heap.show(size as usize);
+            self.heap.show(size as usize)?;
             // An instance remembers the size of its memory.
             self.sandbox = None;
         }
@@ -69,6 +70,7 @@ impl Code {
         if let Some(sandbox) = &mut self.sandbox {
             sandbox.set_globals(globals);
         }
+        Ok(())
     }
 
     /// The mutable globals as of the last commit.

@@ -41,8 +41,10 @@ pub trait Storage {
 pub struct Changes<'a> {
     /// When it is, and where.
     pub(crate) moment: Moment,
-    /// The engine, encoded, if it changed.
-    pub(super) engine: Option<Vec<u8>>,
+    /// The engine, encoded.
+    engine: Vec<u8>,
+    /// Whether that changed.
+    engine_changed: bool,
     /// The canisters that changed.
     pub(crate) canisters: Vec<CanisterChanges<'a>>,
 }
@@ -100,9 +102,9 @@ impl Engine {
     /// What changed since this was last asked; at first, everything.
     pub fn take_changes(&mut self) -> Changes<'_> {
         let moment = self.moment();
-        let encoded = encode(self);
-        let engine = (encoded != self.taken.engine).then(|| encoded.clone());
-        self.taken.engine = encoded;
+        let engine = encode(self);
+        let engine_changed = engine != self.taken.engine;
+        self.taken.engine.clone_from(&engine);
         let records = &mut self.taken.records;
         let canisters = self.canisters.values_mut().filter_map(|canister| {
             let record = encode(&Record::of(canister));
@@ -119,7 +121,7 @@ impl Engine {
             };
             (!same || changes.memories().any(PageChanges::is_some)).then_some(changes)
         });
-        Changes { moment, engine, canisters: canisters.collect() }
+        Changes { moment, engine, engine_changed, canisters: canisters.collect() }
     }
 }
 
@@ -131,6 +133,11 @@ impl<'a> Record<&'a Canister> {
 }
 
 impl<'a> CanisterChanges<'a> {
+    /// Whether no page remains of a heap that there may have been.
+    pub fn replace_heap(&self) -> bool {
+        self.code.as_ref().is_none_or(|code| code.heap.replaced)
+    }
+
     fn memories(&self) -> impl Iterator<Item = &PageChanges<'a>> {
         self.code.iter().map(|code| &code.heap).chain([&self.stable])
     }
@@ -139,7 +146,7 @@ impl<'a> CanisterChanges<'a> {
 impl Changes<'_> {
     /// Whether nothing changed but the time.
     pub fn is_empty(&self) -> bool {
-        self.engine.is_none() && self.canisters.is_empty()
+        !self.engine_changed && self.canisters.is_empty()
     }
 
     /// Makes of what `storage` has, which is the state as of the last changes, the state as of these.
@@ -148,9 +155,11 @@ impl Changes<'_> {
     ///
     /// If the storage fails. Then part of the changes may be there.
     pub fn save<S: Storage>(&self, storage: &mut S) -> Result<(), S::Error> {
-        if let Some(engine) = &self.engine {
-            storage.put(&[kind::ENGINE], &[&self.moment.now.to_le_bytes(), engine.as_slice()].concat())?;
+        if self.is_empty() {
+            return Ok(());
         }
+        // Also if the engine is the same: the canisters are as of this time.
+        storage.put(&[kind::ENGINE], &[&self.moment.now.to_le_bytes(), self.engine.as_slice()].concat())?;
         for canister in &self.canisters {
             let id = canister.id;
             storage.put(&key(kind::RECORD, id), &canister.record)?;

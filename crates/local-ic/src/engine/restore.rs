@@ -3,6 +3,7 @@
 use std::fmt;
 
 use candid::Principal;
+use serde::de::DeserializeOwned;
 
 use super::Engine;
 use super::changes::{Record, kind};
@@ -41,17 +42,26 @@ impl Restore {
         let wrong = |what: &str| RestoreError(format!("the entry {} {what}", hex(key)));
         let Some((&kind, rest)) = key.split_first() else { return Err(wrong("has no kind")) };
         if kind == kind::ENGINE {
+            if !rest.is_empty() {
+                return Err(wrong("names more than the engine"));
+            }
             let (now, engine) = value.split_first_chunk().ok_or_else(|| wrong("has no time"))?;
-            let mut engine: Engine = postcard::from_bytes(engine).map_err(|error| wrong(&error.to_string()))?;
+            let mut engine: Engine = decode(engine).map_err(|error| wrong(&error))?;
             engine.now = u64::from_le_bytes(*now);
             self.engine = Some(engine);
             return Ok(());
         }
         let engine = self.engine.as_mut().ok_or_else(|| wrong("comes before the engine"))?;
         let (id, page) = split_id(rest).ok_or_else(|| wrong("names no canister"))?;
+        if matches!(kind, kind::RECORD | kind::MODULE) && !page.is_empty() {
+            return Err(wrong("names a page, and is none"));
+        }
         if kind == kind::RECORD {
-            let record: Record<Canister> = postcard::from_bytes(value).map_err(|error| wrong(&error.to_string()))?;
+            let record: Record<Canister> = decode(value).map_err(|error| wrong(&error))?;
             let mut canister = record.canister;
+            if canister.id != id {
+                return Err(wrong("is of another canister"));
+            }
             if record.stable_pages > MAX_STABLE_MEMORY / WASM_PAGE || !canister.stable.grow(record.stable_pages) {
                 return Err(wrong("has too much stable memory"));
             }
@@ -99,6 +109,15 @@ impl Restore {
             }
         }
         Ok(LocalIc::with(engine))
+    }
+}
+
+/// The value that all of `bytes` encode.
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(format!("has {} bytes behind its value", rest.len())),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -16,6 +16,7 @@
 //! protect or log.
 
 use std::cell::UnsafeCell;
+use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -75,8 +76,9 @@ struct HotPage {
 }
 
 // SAFETY: a heap belongs to one canister, or one view of it, whose messages run one at a time on one thread: the
-// engine's lock, or the view's owner, excludes all others. (`keep` may be called beside them: it changes no content.) The fault handler runs on that thread, between two instructions of WebAssembly or of a
-// copy into the heap, never inside a method of `Tracking`, for those do not write to protected pages.
+// engine's lock, or the view's owner, excludes all others. (`keep` may be called beside them: it changes no content.)
+// The fault handler runs on that thread, between two instructions of WebAssembly or of a copy into the heap, never
+// inside a method of `Tracking`, for those do not write to protected pages.
 unsafe impl Sync for Heap {}
 
 impl Heap {
@@ -100,8 +102,12 @@ impl Heap {
     }
 
     /// A view of `image`, empty until [`Heap::show`].
-    pub fn view(image: &Image) -> Self {
-        Self::with(image.view(GUARD, Access::None), Originals::Image)
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub fn view(image: &Image) -> io::Result<Self> {
+        Ok(Self::with(image.view(GUARD, Access::None)?, Originals::Image))
     }
 
     fn with(memory: Mapping, originals: Originals) -> Self {
@@ -109,10 +115,17 @@ impl Heap {
     }
 
     /// Has a view show `size` bytes, at least as many as before, as the image now has them.
-    pub fn show(&self, size: usize) {
-        assert!(self.memory.protect(self.size()..size, Access::ReadWrite), "cannot unprotect the heap");
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses. Then nothing has changed.
+    pub fn show(&self, size: usize) -> io::Result<()> {
+        if !self.memory.protect(self.size()..size, Access::ReadWrite) {
+            return Err(io::Error::last_os_error());
+        }
         self.size.store(size, Ordering::Relaxed);
         self.old_size.store(size, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Has a view keep its contents of `pages` whatever becomes of its image.
@@ -251,7 +264,12 @@ impl Heap {
 
     /// Has a view show its image as it is by now, outside of any transaction. Returns whether it can: one that has grown
     /// is of no further use.
+    ///
+    /// # Panics
+    ///
+    /// If this is no view.
     pub fn refresh(&self) -> bool {
+        assert!(self.tracking().is_none(), "only a view has an image");
         self.memory.discard(0..self.size());
         self.size() == self.old_size()
     }

@@ -2,8 +2,8 @@
 //!
 //! An image lies in an anonymous file. A view is a private mapping of it: what is written through the view stays in the
 //! view, and the kernel copies a page when that first happens. A page of the image that is about to change is first
-//! copied in each view that is in use, by the same mechanism: so the view goes on seeing what it began with, and nobody
-//! waits for anybody.
+//! copied in each view that is in use, by the same mechanism: so the view goes on seeing what it began with, and the
+//! change waits for no view.
 
 use std::fs::File;
 use std::io;
@@ -45,7 +45,11 @@ impl Image {
     }
 
     /// A view, with `guard` inaccessible bytes behind it.
-    pub fn view(&self, guard: usize, access: Access) -> Mapping {
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub fn view(&self, guard: usize, access: Access) -> io::Result<Mapping> {
         Mapping::view(&self.file, self.memory.len() + guard, access)
     }
 }

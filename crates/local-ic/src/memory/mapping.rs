@@ -6,6 +6,8 @@ use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
 
+use super::undo_log::PAGE;
+
 /// What a part of a mapping may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -46,6 +48,15 @@ impl Mapping {
     ///
     /// If the system refuses: the address space of the process is limited or exhausted.
     pub fn new(len: usize, access: Access) -> Self {
+        Self::try_new(len, access).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub fn try_new(len: usize, access: Access) -> io::Result<Self> {
         Self::map(len, access, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)
     }
 
@@ -55,30 +66,30 @@ impl Mapping {
     ///
     /// If the system refuses.
     pub fn shared(file: &File, len: usize) -> Self {
-        Self::map(len, Access::ReadWrite, libc::MAP_SHARED, file.as_raw_fd())
+        let mapping = Self::map(len, Access::ReadWrite, libc::MAP_SHARED, file.as_raw_fd());
+        mapping.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Maps the first `len` bytes of `file`: pages that are written are copied before, and the file is not changed. What
     /// lies behind its end must not be accessible.
     ///
-    /// # Panics
+    /// # Errors
     ///
     /// If the system refuses.
-    pub fn view(file: &File, len: usize, access: Access) -> Self {
+    pub fn view(file: &File, len: usize, access: Access) -> io::Result<Self> {
         Self::map(len, access, libc::MAP_PRIVATE, file.as_raw_fd())
     }
 
-    fn map(len: usize, access: Access, kind: libc::c_int, file: libc::c_int) -> Self {
+    fn map(len: usize, access: Access, kind: libc::c_int, file: libc::c_int) -> io::Result<Self> {
         let flags = kind | libc::MAP_NORESERVE;
         // SAFETY: a new mapping at an address that the kernel chooses touches no existing memory.
         let base = unsafe { libc::mmap(std::ptr::null_mut(), len, access.flags(), flags, file, 0) };
-        assert!(
-            base != libc::MAP_FAILED,
-            "cannot reserve {len} bytes of address space: {}",
-            io::Error::last_os_error(),
-        );
+        if base == libc::MAP_FAILED {
+            let error = io::Error::last_os_error();
+            return Err(io::Error::new(error.kind(), format!("cannot reserve {len} bytes of address space: {error}")));
+        }
         let base = NonNull::new(base.cast()).expect("mmap chooses no null address");
-        Self { base, len }
+        Ok(Self { base, len })
     }
 
     /// The first byte.
@@ -106,14 +117,29 @@ impl Mapping {
     /// Gives the physical memory of `range` back: it reads as zero again, or as the file that this is a view of. The ends
     /// are multiples of the page size.
     pub fn discard(&self, range: Range<usize>) {
-        self.advise(range, libc::MADV_DONTNEED);
+        let discarded = self.advise(range, libc::MADV_DONTNEED);
+        discarded.unwrap_or_else(|error| panic!("cannot discard memory: {error}"));
+    }
+
+    /// Whether the system can copy pages: see [`Mapping::copy_pages`].
+    ///
+    /// # Errors
+    ///
+    /// If it cannot.
+    pub fn check_copy_pages() -> io::Result<()> {
+        let page = Self::try_new(PAGE, Access::ReadWrite)?;
+        page.advise(0..PAGE, libc::MADV_POPULATE_WRITE).map_err(|error| {
+            let message = format!("queries beside updates need Linux 5.14 or later (MADV_POPULATE_WRITE: {error})");
+            io::Error::new(io::ErrorKind::Unsupported, message)
+        })
     }
 
     /// Gives a view its own copy of `range`, as if each page were written with what it contains. The range is writable, and
     /// its ends are multiples of the page size. Whoever uses the memory meanwhile notices nothing.
     pub fn copy_pages(&self, range: Range<usize>) {
         // Since Linux 5.14.
-        self.advise(range, libc::MADV_POPULATE_WRITE);
+        let copied = self.advise(range, libc::MADV_POPULATE_WRITE);
+        copied.unwrap_or_else(|error| panic!("cannot copy memory: {error}"));
     }
 
     /// Replaces `range` by zeroed memory that is no view of anything, readable and writable.
@@ -128,10 +154,10 @@ impl Mapping {
         assert!(mapped != libc::MAP_FAILED, "cannot map memory: {}", io::Error::last_os_error());
     }
 
-    fn advise(&self, range: Range<usize>, advice: libc::c_int) {
+    fn advise(&self, range: Range<usize>, advice: libc::c_int) -> io::Result<()> {
         assert!(range.start <= range.end && range.end <= self.len);
         if range.is_empty() {
-            return;
+            return Ok(());
         }
         // SAFETY: the range lies in this mapping, and all of these are safe on memory that the process owns: they change
         // which physical memory is behind it, and its contents as the callers document.
@@ -139,7 +165,7 @@ impl Mapping {
             let start = self.base().add(range.start).cast();
             libc::madvise(start, range.end - range.start, advice)
         };
-        assert_eq!(result, 0, "cannot advise the system of memory: {}", io::Error::last_os_error());
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 }
 

@@ -18,3 +18,4 @@ pub use heap::{GUARD as HEAP_GUARD, Heap};
 pub use image::Image;
 pub use mapping::Mapping;
 pub use stable::{Footprint, StableMemory};
+pub use undo_log::PAGE;

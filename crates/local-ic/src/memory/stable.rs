@@ -3,6 +3,7 @@
 //! The memory is sparse: it takes address space when it first grows, and physical memory where it is touched. Each
 //! 4-KiB page has a stamp that tells whether the running transaction has accessed or dirtied it.
 
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::undo_log::{PAGE, Page, UndoLog};
 use crate::limits::{INSTALL_STABLE_PAGES, MAX_STABLE_MEMORY, WASM_PAGE};
 
 const CAPACITY: usize = MAX_STABLE_MEMORY as usize;
-/// The transaction number at which stamps are reset: two bits less than a stamp has.
+/// The transaction number at which stamps are reset: one bit less than a stamp has.
 const LAST_TRANSACTION: u32 = u32::MAX >> 1;
 
 /// What a transaction did to stable memory.
@@ -47,8 +48,14 @@ struct Backing {
     memory: Arc<Mapping>,
     /// A `u32` for each 4-KiB page: the last transaction that accessed it, doubled, plus one if that dirtied it.
     stamps: Mapping,
+    /// None in a view: its image has what a rollback restores.
+    log: Option<Log>,
+}
+
+/// What the running transaction changed.
+struct Log {
     undo: UndoLog,
-    /// The pages that the running transaction dirtied.
+    /// The pages that it dirtied.
     dirtied: Vec<u32>,
 }
 
@@ -59,9 +66,14 @@ impl StableMemory {
     }
 
     /// A view of `image`, empty until [`StableMemory::show`].
-    pub fn view(image: &Image) -> Self {
-        let backing = Backing::new(image.view(0, Access::ReadWrite));
-        Self { backing: Some(backing), ..Self::default() }
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub fn view(image: &Image) -> io::Result<Self> {
+        let memory = Arc::new(image.view(0, Access::ReadWrite)?);
+        let backing = Backing { memory, stamps: Mapping::try_new(stamp_bytes(), Access::ReadWrite)?, log: None };
+        Ok(Self { backing: Some(backing), ..Self::default() })
     }
 
     /// Has a view show `pages` of 64 KiB, as the image now has them.
@@ -70,10 +82,13 @@ impl StableMemory {
     }
 
     /// Has a view show its image as it is by now, outside of any transaction.
+    ///
+    /// # Panics
+    ///
+    /// If this is no view.
     pub fn refresh(&mut self) {
-        if let Some(backing) = &self.backing {
-            backing.memory.discard(0..CAPACITY);
-        }
+        let view = self.backing.as_ref().filter(|backing| backing.log.is_none());
+        view.expect("only a view has an image").memory.discard(0..CAPACITY);
     }
 
     /// The memory, for those who keep a view's contents whatever becomes of its image.
@@ -95,8 +110,8 @@ impl StableMemory {
     pub fn begin(&mut self) {
         self.old_pages = self.pages;
         self.footprint = Footprint::default();
-        if let Some(backing) = &mut self.backing {
-            backing.dirtied.clear();
+        if let Some(Backing { log: Some(log), .. }) = &mut self.backing {
+            log.dirtied.clear();
         }
         if self.transaction == LAST_TRANSACTION {
             self.transaction = 0;
@@ -107,23 +122,24 @@ impl StableMemory {
         self.transaction += 1;
     }
 
-    /// Keeps what the transaction did.
+    /// Keeps what the transaction did. It is not one on a view.
     pub fn commit(&mut self) {
-        if let Some(backing) = &mut self.backing {
-            backing.undo.clear();
-            self.changed.add(backing.dirtied.drain(..));
+        if let Some(Backing { log: Some(log), .. }) = &mut self.backing {
+            log.undo.clear();
+            self.changed.add(log.dirtied.drain(..));
         }
     }
 
-    /// Takes back what the transaction did.
+    /// Takes back what the transaction did. The contents of a view remain until it is refreshed.
     pub fn rollback(&mut self) {
-        let Some(backing) = &mut self.backing else { return };
-        for (&number, contents) in backing.undo.numbers().iter().zip(backing.undo.contents()) {
-            // SAFETY: a logged page lies in the memory.
-            unsafe { backing.memory.base().cast::<Page>().add(number as usize).write(*contents) };
+        if let Some(Backing { memory, log: Some(log), .. }) = &mut self.backing {
+            for (&number, contents) in log.undo.numbers().iter().zip(log.undo.contents()) {
+                // SAFETY: a logged page lies in the memory.
+                unsafe { memory.base().cast::<Page>().add(number as usize).write(*contents) };
+            }
+            log.undo.clear();
+            memory.discard(bytes(self.old_pages)..bytes(self.pages));
         }
-        backing.undo.clear();
-        backing.memory.discard(bytes(self.old_pages)..bytes(self.pages));
         self.pages = self.old_pages;
     }
 
@@ -134,7 +150,7 @@ impl StableMemory {
             return false;
         };
         if pages > 0 && self.backing.is_none() {
-            self.backing = Some(Backing::new(Mapping::new(CAPACITY, Access::ReadWrite)));
+            self.backing = Some(Backing::new());
         }
         self.pages = pages;
         true
@@ -187,10 +203,7 @@ impl StableMemory {
             self.footprint.accessed_pages += u64::from(stamp >> 1 != self.transaction);
             self.footprint.dirtied_pages += 1;
             backing.set_stamp(page, dirty);
-            backing.dirtied.push(page as u32);
-            if page < old_pages {
-                backing.save(page);
-            }
+            backing.log(page, page < old_pages);
         }
         backing.overwrite(offset, bytes);
     }
@@ -234,12 +247,11 @@ impl StableMemory {
 }
 
 impl Backing {
-    fn new(memory: Mapping) -> Self {
+    fn new() -> Self {
         Self {
-            memory: Arc::new(memory),
+            memory: Arc::new(Mapping::new(CAPACITY, Access::ReadWrite)),
             stamps: Mapping::new(stamp_bytes(), Access::ReadWrite),
-            undo: UndoLog::new(INSTALL_STABLE_PAGES as usize),
-            dirtied: Vec::new(),
+            log: Some(Log { undo: UndoLog::new(INSTALL_STABLE_PAGES as usize), dirtied: Vec::new() }),
         }
     }
 
@@ -253,10 +265,15 @@ impl Backing {
         unsafe { self.stamps.base().cast::<u32>().add(page).write(stamp) };
     }
 
-    fn save(&mut self, page: usize) {
-        // SAFETY: the page lies in the memory, and the log's is another.
-        let contents = unsafe { &*self.memory.base().cast::<Page>().add(page) };
-        self.undo.push(page as u32, contents);
+    /// Notes that a page is about to be dirtied, and what it has if it is to be restored.
+    fn log(&mut self, page: usize, restored: bool) {
+        let Some(log) = &mut self.log else { return };
+        log.dirtied.push(page as u32);
+        if restored {
+            // SAFETY: the page lies in the memory, and the log's is another.
+            let contents = unsafe { &*self.memory.base().cast::<Page>().add(page) };
+            log.undo.push(page as u32, contents);
+        }
     }
 
     fn bytes(&self, range: Range<usize>) -> &[u8] {

@@ -50,8 +50,7 @@ impl Latest {
     pub fn begin(&mut self, changes: &CanisterChanges<'_>) -> bool {
         self.version += 1;
         self.record.clone_from(&changes.record);
-        let heap_replaced = changes.code.as_ref().map_or(self.code.is_some(), |code| code.heap.replaced);
-        let replaced = heap_replaced || changes.stable.replaced;
+        let replaced = changes.replace_heap() || changes.stable.replaced;
         self.generation += u64::from(replaced);
         if changes.stable.replaced {
             self.stable = StableMemory::image();

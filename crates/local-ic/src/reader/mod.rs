@@ -2,20 +2,23 @@
 //!
 //! A [`StateReader`] has a copy of the state as of the last changes that were applied to it, and answers queries on it, on
 //! as many threads as ask, while the engine executes. Each query sees one state from its beginning to its end: it runs on
-//! a view of the copy, in which pages that later changes replace stay what they were. Applying changes waits for no
-//! query, and costs in proportion to what changed.
+//! a view of the copy, in which pages that later changes replace stay what they were. Applying changes waits for no query
+//! to end; a query that begins waits while changes of its canister are applied. That costs in proportion to the pages
+//! that changed, for each query under way.
 
 mod latest;
 mod published;
 mod view;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::io;
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use candid::Principal;
 
-use crate::engine::{Changes, Moment, Query, not_found};
-use crate::reject::RejectResponse;
+use crate::engine::{Changes, Query, not_found};
+use crate::memory::Mapping;
+use crate::reject::{ErrorCode, RejectResponse};
 use crate::sandbox::Certifier;
 use published::Published;
 
@@ -43,38 +46,38 @@ pub struct MetadataSection {
 
 /// A copy of the state, for queries.
 pub struct StateReader {
-    state: RwLock<State>,
+    canisters: RwLock<Canisters>,
     certifier: Option<Certifier>,
 }
 
-struct State {
-    moment: Moment,
-    canisters: BTreeMap<Principal, Arc<Published>>,
-}
+type Canisters = BTreeMap<Principal, Arc<Published>>;
+
+const NO_PANIC: &str = "no thread panics while it holds this lock";
 
 impl StateReader {
     /// A copy of the state that has only seen `changes`: the first that the engine hands out. Queries find the certificate
     /// of their canister's data that `certifier` makes, if there is one.
-    pub fn new(changes: &Changes<'_>, certifier: Option<Certifier>) -> Self {
-        let state = State { moment: changes.moment, canisters: BTreeMap::new() };
-        let reader = Self { state: RwLock::new(state), certifier };
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot do what queries beside updates need.
+    pub fn new(changes: &Changes<'_>, certifier: Option<Certifier>) -> io::Result<Self> {
+        Mapping::check_copy_pages()?;
+        let reader = Self { canisters: RwLock::default(), certifier };
         reader.apply(changes);
-        reader
+        Ok(reader)
     }
 
     /// Applies the next changes. Queries that begin from now on see them.
     pub fn apply(&self, changes: &Changes<'_>) {
-        if !changes.is_empty() {
-            let mut new = Vec::new();
-            for changes in &changes.canisters {
-                match self.canister(changes.id) {
-                    Ok(canister) => canister.apply(changes),
-                    Err(_) => new.push((changes.id, Arc::new(Published::new(changes)))),
-                }
-            }
-            self.write().canisters.extend(new);
+        let moment = changes.moment;
+        let mut changed: BTreeMap<_, _> = changes.canisters.iter().map(|changes| (changes.id, changes)).collect();
+        for (id, canister) in self.read().iter() {
+            canister.apply(changed.remove(id), moment);
         }
-        self.write().moment = changes.moment;
+        let new = changed.into_iter().map(|(id, changes)| (id, Arc::new(Published::new(changes, moment))));
+        let new: Vec<_> = new.collect();
+        self.canisters.write().expect(NO_PANIC).extend(new);
     }
 
     /// Executes a query call.
@@ -88,8 +91,10 @@ impl StateReader {
         let query = Query { callee: canister_id, caller: sender, method: method.to_owned(), argument: payload };
         let response = query.subject().and_then(|subject| {
             let canister = self.canister(subject)?;
-            let moment = self.read().moment;
-            canister.with_view(|view| query.run(view, moment, 0, self.certifier.clone()))
+            let run = canister.with_view(|view, moment| query.run(view, moment, 0, self.certifier.clone()));
+            run.unwrap_or_else(|error| {
+                Err(RejectResponse::new(ErrorCode::CertifiedStateUnavailable, error.to_string()))
+            })
         });
         response.map_err(RejectResponse::uncertified)
     }
@@ -105,14 +110,10 @@ impl StateReader {
     }
 
     fn canister(&self, id: Principal) -> Result<Arc<Published>, RejectResponse> {
-        self.read().canisters.get(&id).cloned().ok_or_else(|| not_found(id))
+        self.read().get(&id).cloned().ok_or_else(|| not_found(id))
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().expect("no thread panics while it holds this lock")
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().expect("no thread panics while it holds this lock")
+    fn read(&self) -> RwLockReadGuard<'_, Canisters> {
+        self.canisters.read().expect(NO_PANIC)
     }
 }

@@ -1,12 +1,14 @@
 //! A canister as readers see it.
 
+use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 use super::latest::Latest;
 use super::view::{Memories, View};
-use super::{CanisterInfo, MetadataSection};
+use super::{CanisterInfo, MetadataSection, NO_PANIC};
 use crate::canister::Canister;
-use crate::engine::CanisterChanges;
+use crate::engine::{CanisterChanges, Moment};
 use crate::limits::MAX_CONCURRENT_QUERIES;
 use crate::wasm::Visibility;
 
@@ -18,46 +20,56 @@ pub struct Published {
 }
 
 struct State {
+    /// When the last changes were, of this canister or others.
+    moment: Moment,
     latest: Latest,
     /// Views that no query uses.
     idle: Vec<View>,
-    /// The memories of the views that queries use.
-    used: Vec<Memories>,
-    /// How many queries run.
-    queries: usize,
+    /// The memories of the views that queries use, by the number of the query.
+    used: BTreeMap<u64, Memories>,
+    /// The number of the last query that began.
+    last_query: u64,
 }
 
 impl Published {
     /// A canister as its first changes show it.
-    pub fn new(changes: &CanisterChanges<'_>) -> Self {
-        let state = State { latest: Latest::new(), idle: Vec::new(), used: Vec::new(), queries: 0 };
+    pub fn new(changes: &CanisterChanges<'_>, moment: Moment) -> Self {
+        let state = State { moment, latest: Latest::new(), idle: Vec::new(), used: BTreeMap::new(), last_query: 0 };
         let published = Self { state: Mutex::new(state), ended: Condvar::new() };
-        published.apply(changes);
+        published.apply(Some(changes), moment);
         published
     }
 
-    /// Applies the next changes.
-    pub fn apply(&self, changes: &CanisterChanges<'_>) {
-        self.lock().apply(changes);
+    /// Applies the next changes, if it changed, which are as of `moment`.
+    pub fn apply(&self, changes: Option<&CanisterChanges<'_>>, moment: Moment) {
+        let mut state = self.lock();
+        state.moment = moment;
+        if let Some(changes) = changes {
+            state.apply(changes);
+        }
     }
 
-    /// Has `query` run on the canister as it is now. Waits while too many others do.
-    pub fn with_view<T>(&self, query: impl FnOnce(&mut Canister) -> T) -> T {
-        let mut running = self.begin();
-        query(running.view.as_mut().expect("it is there until the query ends").canister())
+    /// Has `query` run on the canister as it is now, and gives it the moment that this is as of. Waits while too many
+    /// others run.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses what the query would run on.
+    pub fn with_view<T>(&self, query: impl FnOnce(&mut Canister, Moment) -> T) -> io::Result<T> {
+        let mut running = self.begin()?;
+        let view = running.view.as_mut().expect("it is there until the query ends");
+        Ok(query(view.canister(), running.moment))
     }
 
-    fn begin(&self) -> Running<'_> {
-        let state = self.ended.wait_while(self.lock(), |state| state.queries >= MAX_CONCURRENT_QUERIES);
+    fn begin(&self) -> io::Result<Running<'_>> {
+        let state = self.ended.wait_while(self.lock(), |state| state.used.len() >= MAX_CONCURRENT_QUERIES);
         let mut state = state.expect(NO_PANIC);
-        let mut view = match state.idle.pop() {
-            Some(view) => view,
-            None => View::new(&state.latest),
-        };
-        view.show(&state.latest);
-        state.used.push(view.memories());
-        state.queries += 1;
-        Running { published: self, view: Some(view) }
+        // Without a view the place stays free, for the next that waits.
+        let view = state.view().inspect_err(|_| self.ended.notify_one())?;
+        state.last_query += 1;
+        let number = state.last_query;
+        state.used.insert(number, view.memories());
+        Ok(Running { published: self, number, moment: state.moment, view: Some(view) })
     }
 
     /// What can be certified of it.
@@ -86,6 +98,8 @@ impl Published {
 /// A query that runs, until it ends or panics.
 struct Running<'a> {
     published: &'a Published,
+    number: u64,
+    moment: Moment,
     view: Option<View>,
 }
 
@@ -93,8 +107,8 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         let mut view = self.view.take().expect("a query ends once");
         let mut state = self.published.lock();
-        state.queries -= 1;
-        state.used.retain(|memories| !memories.are_of(&view));
+        // By its number: a query that panics may have lost its view's memories.
+        state.used.remove(&self.number);
         // Refreshed only now, when no change has the view copy pages any more. What a panic left is of no further use.
         let usable = !std::thread::panicking() && view.refresh() && view.generation() == state.latest.generation;
         if usable {
@@ -105,20 +119,22 @@ impl Drop for Running<'_> {
     }
 }
 
-const NO_PANIC: &str = "no thread panics while it holds this lock";
-
 impl State {
+    fn view(&mut self) -> io::Result<View> {
+        let mut view = match self.idle.pop() {
+            Some(view) => view,
+            None => View::new(&self.latest)?,
+        };
+        view.show(&self.latest)?;
+        Ok(view)
+    }
+
     fn apply(&mut self, changes: &CanisterChanges<'_>) {
         if self.latest.begin(changes) {
             self.idle.clear();
-            // Queries that use older views keep the older images, which change no more.
-            self.used.clear();
         }
-        for memories in &self.used {
-            if let Some(code) = &changes.code {
-                memories.keep_heap(code.heap.numbers());
-            }
-            memories.keep_stable(changes.stable.numbers());
+        for memories in self.used.values_mut() {
+            memories.keep(changes);
         }
         self.latest.finish(changes);
     }

@@ -1,14 +1,13 @@
 //! What one query runs on.
 
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::latest::Latest;
 use crate::canister::{Canister, Code};
-use crate::memory::{Heap, Mapping, StableMemory};
-
-/// Bytes of a page of memory.
-const PAGE: usize = crate::limits::OS_PAGE as usize;
+use crate::engine::CanisterChanges;
+use crate::memory::{Heap, Mapping, PAGE, StableMemory};
 
 /// A canister whose memories are views. It is used by one query at a time.
 pub struct View {
@@ -19,35 +18,46 @@ pub struct View {
     generation: u64,
 }
 
-/// The memories of a view in use, to have them keep pages that are about to change.
+/// The memories of a view in use, to have them keep pages that are about to change. Those whose image was replaced are
+/// missing: it changes no more.
 pub struct Memories {
     heap: Option<Arc<Heap>>,
-    stable: Arc<Mapping>,
+    stable: Option<Arc<Mapping>>,
 }
 
 impl View {
     /// A view of `latest`, to be shown.
-    pub fn new(latest: &Latest) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub fn new(latest: &Latest) -> io::Result<Self> {
         let mut canister = latest.canister();
-        canister.code = latest.code.as_ref().map(|code| Code::view(Arc::clone(&code.module), &code.heap));
-        canister.stable = StableMemory::view(&latest.stable);
+        let code = latest.code.as_ref().map(|code| Code::view(Arc::clone(&code.module), &code.heap));
+        canister.code = code.transpose()?;
+        canister.stable = StableMemory::view(&latest.stable)?;
         // No state has this version yet, so that the first `show` shows everything.
-        Self { canister, version: latest.version + 1, generation: latest.generation }
+        Ok(Self { canister, version: latest.version + 1, generation: latest.generation })
     }
 
     /// Shows `latest`, which is of the view's generation.
-    pub fn show(&mut self, latest: &Latest) {
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses. Then the view is of no further use.
+    pub fn show(&mut self, latest: &Latest) -> io::Result<()> {
         if self.version == latest.version {
-            return;
+            return Ok(());
         }
         let Canister { code, stable, .. } = std::mem::replace(&mut self.canister, latest.canister());
         self.canister.code = code;
         self.canister.stable = stable;
         if let (Some(code), Some(published)) = (&mut self.canister.code, &latest.code) {
-            code.show(published.heap_size, &published.globals);
+            code.show(published.heap_size, &published.globals)?;
         }
         self.canister.stable.show(latest.stable_pages);
         self.version = latest.version;
+        Ok(())
     }
 
     /// The canister.
@@ -64,7 +74,7 @@ impl View {
     pub fn memories(&self) -> Memories {
         Memories {
             heap: self.canister.code.as_ref().map(|code| Arc::clone(&code.heap)),
-            stable: Arc::clone(self.canister.stable.mapping().expect("a view has a mapping")),
+            stable: self.canister.stable.mapping().cloned(),
         }
     }
 
@@ -77,25 +87,20 @@ impl View {
 }
 
 impl Memories {
-    /// Whether they are those of `view`.
-    pub fn are_of(&self, view: &View) -> bool {
-        view.canister.stable.mapping().is_some_and(|stable| Arc::ptr_eq(stable, &self.stable))
-    }
-
-    /// Keeps these pages of the heap, ascending, as they are.
-    pub fn keep_heap(&self, pages: &[u32]) {
-        if let Some(heap) = &self.heap {
-            runs(pages).for_each(|run| heap.keep(run));
+    /// Keeps what `changes` are about to change as it is.
+    pub fn keep(&mut self, changes: &CanisterChanges<'_>) {
+        self.heap.take_if(|_| changes.replace_heap());
+        if let (Some(heap), Some(code)) = (&self.heap, &changes.code) {
+            runs(code.heap.numbers()).for_each(|run| heap.keep(run));
         }
-    }
-
-    /// Keeps these pages of stable memory, ascending, as they are.
-    pub fn keep_stable(&self, pages: &[u32]) {
-        runs(pages).for_each(|run| self.stable.copy_pages(run.start * PAGE..run.end * PAGE));
+        self.stable.take_if(|_| changes.stable.replaced);
+        if let Some(stable) = &self.stable {
+            runs(changes.stable.numbers()).for_each(|run| stable.copy_pages(run.start * PAGE..run.end * PAGE));
+        }
     }
 }
 
-/// The runs of successive numbers in `pages`.
+/// The runs of successive numbers in `pages`, which are ascending.
 fn runs(pages: &[u32]) -> impl Iterator<Item = Range<usize>> {
     pages.chunk_by(|a, b| a + 1 == *b).map(|run| run[0] as usize..run[run.len() - 1] as usize + 1)
 }

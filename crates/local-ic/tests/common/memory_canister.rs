@@ -9,6 +9,7 @@ pub const FIRST_OFFSET: u32 = 1 << 16;
 pub const SIZE: u32 = 16 << 16;
 
 const BODY: &str = r#"
+    (import "ic0" "data_certificate_size" (func $data_certificate_size (result i32)))
     (memory (export "memory") 16)
     (global $counter (mut i64) (i64.const 0))
     (func $arguments
@@ -53,12 +54,34 @@ const BODY: &str = r#"
         (call $arguments)
         (call $read (i32.const 32)) (call $spin (call $second)) (call $read (i32.const 40))
         (call $reply (i32.const 16)))
-    ;; (offset, value): writes and grows, which a query cannot keep, and tells what is there behind the old ends.
+    ;; (offset): the same, before and after asking for a certificate: see `PausingReader`.
+    (func (export "canister_query read_around")
+        (call $arguments)
+        (call $read (i32.const 32)) (drop (call $data_certificate_size)) (call $read (i32.const 40))
+        (call $reply (i32.const 16)))
+    ;; (offset): asks for a certificate, grows both memories, and tells what they have at the offset: see above.
+    (func (export "canister_query grow_after")
+        (call $arguments) (drop (call $data_certificate_size))
+        (call $grow) (call $read (i32.const 32)) (call $reply (i32.const 8)))
+    ;; (offset, value): grows both memories, puts the value at the offset of both if it is not 0, asks for a certificate,
+    ;; and tells what they have there.
+    (func (export "canister_query grow_before")
+        (call $arguments)
+        (call $grow) (if (call $second) (then (call $write))) (drop (call $data_certificate_size))
+        (call $read (i32.const 32)) (call $reply (i32.const 8)))
+    ;; (offset, value): puts the value at the offset of both memories and grows them, which a query cannot keep, and
+    ;; tells what they have behind their old ends.
     (func (export "canister_query scribble")
         (call $arguments) (call $write) (call $grow)
         (i32.store (i32.const 0) (i32.shl (i32.sub (memory.size) (i32.const 1)) (i32.const 16)))
-        (i32.store (i32.const 32) (i32.load (call $first)))
-        (call $reply (i32.const 4)))
+        (call $read (i32.const 32)) (call $reply (i32.const 8)))
+    ;; Puts the time at the first offset of the heap.
+    (func (export "canister_update stamp")
+        (i64.store (i32.const 65536) (call $time)) (call $reply (i32.const 0)))
+    ;; The time, and the one that was put there, which take two words each.
+    (func (export "canister_query times")
+        (i64.store (i32.const 32) (call $time)) (i64.store (i32.const 40) (i64.load (i32.const 65536)))
+        (call $reply (i32.const 16)))
     (func (export "canister_query counted")
         (i64.store (i32.const 32) (global.get $counter)) (call $reply (i32.const 8)))
 "#;
@@ -66,6 +89,11 @@ const BODY: &str = r#"
 /// The module.
 pub fn module() -> Vec<u8> {
     super::module(BODY)
+}
+
+/// The module with further functions.
+pub fn module_with(functions: &str) -> Vec<u8> {
+    super::module(&format!("{BODY}{functions}"))
 }
 
 /// A new such canister.

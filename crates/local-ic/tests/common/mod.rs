@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses some of them")]
 
 pub mod memory_canister;
+pub mod pausing_reader;
 pub mod random;
 
 use candid::Principal;

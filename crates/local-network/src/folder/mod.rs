@@ -26,8 +26,8 @@ use candid::Principal;
 use local_ic::{Changes, LocalIc, Restore, Storage};
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
 
-pub use error::FolderError;
-use error::{damaged, refused, system};
+pub use error::{FolderError, system};
+use error::{damaged, refused};
 pub use lock::FolderLock;
 
 use crate::keys::Keys;
