@@ -159,10 +159,9 @@ pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
         charged: each(total.instructions),
         by_bars: each(total.instructions - REPLY_BYTE_SURCHARGE * total.reply_bytes),
     };
-    let rest = known.iter().fold(all, |rest, part| Figure {
-        charged: rest.charged - part.charged,
-        by_bars: rest.by_bars - part.by_bars,
-    });
+    let rest = known
+        .iter()
+        .fold(all, |rest, part| Figure { charged: rest.charged - part.charged, by_bars: rest.by_bars - part.by_bars });
     for (part, figure) in PARTS_OF_AN_ADD.iter().zip(known.into_iter().chain([rest, all])) {
         figures.insert(format!("part of an add: {part}"), figure);
     }
