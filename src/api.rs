@@ -121,7 +121,7 @@ pub struct Stored {
     pub hash: ByteBuf,
 }
 
-/// How far a rebuild of the indexes has come, in messages.
+/// How far a rebuild of the indexes has come, in messages; or 0 of a backlog of so many that is swept.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Indexed so far.
@@ -235,7 +235,7 @@ pub enum PageError {
     },
     /// The key id is empty or too long.
     KeyIdLength(TooLong),
-    /// The indexes are being rebuilt; try again.
+    /// The indexes are being rebuilt, or too much that was dropped waits to be swept; try again.
     Unavailable(Progress),
     /// See [`OtherError`].
     Other(OtherError),
@@ -255,7 +255,7 @@ pub enum LookupError {
     },
     /// Too many items in one call.
     BatchTooLong(TooLong),
-    /// The indexes are being rebuilt; try again.
+    /// The indexes are being rebuilt, or too much that was dropped waits to be swept; try again.
     Unavailable(Progress),
     /// See [`OtherError`].
     Other(OtherError),
@@ -347,7 +347,7 @@ pub struct CheckReport {
     pub violations: Vec<String>,
 }
 
-/// Everything that is limited, and how far.
+/// The limits that callers meet with.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a key id.
@@ -370,7 +370,7 @@ pub struct Limits {
     pub payload_stream_bytes: u64,
     /// Bytes of stable memory.
     pub stable_bytes: u64,
-    /// Pages of 4 KiB that one message touches while it rebuilds the indexes.
+    /// Pages of 4 KiB that one message touches while it rebuilds the indexes: the setting, where there is one.
     pub rebuild_pages: u32,
     /// Links to dropped messages that one call follows before it answers `Unavailable`.
     pub skipped_links: u32,
@@ -408,7 +408,7 @@ pub struct Status {
     pub index_entries: u64,
     /// Set while the indexes are rebuilt.
     pub rebuild: Option<Progress>,
-    /// Every limit.
+    /// The limits that callers meet with.
     pub limits: Limits,
     /// What the operator chose.
     pub settings: Settings,

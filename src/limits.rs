@@ -1,4 +1,4 @@
-//! Every limit of the store, once. `get_status` reports them and `docs/limits.md` explains them.
+//! The limits of the store, once. `get_status` reports those that callers meet with, `docs/limits.md` explains all.
 
 /// Bytes of a key id. The record's first 23 bytes of it stand in the inbox, the rest beside the ciphertext.
 pub const MAX_KEY_ID_BYTES: usize = 64;

@@ -1,8 +1,12 @@
-// Stores a message and reads it back, with @icp-sdk/core: node frontend/examples/agent.mjs URL CANISTER_ID
+// Stores a message and reads it back, with @icp-sdk/core.
 import { Actor, HttpAgent } from '@icp-sdk/core/agent';
 import { idlFactory } from '../src/client/bindings/declarations/canister.did.js';
 
 const [url, canisterId] = process.argv.slice(2);
+if (!url || !canisterId) {
+  console.error('usage: node frontend/examples/agent.mjs URL CANISTER_ID');
+  process.exit(2);
+}
 // Only for a development network: the Internet Computer's root key is built into the agent.
 const agent = await HttpAgent.create({ host: url, shouldFetchRootKey: true });
 const canister = Actor.createActor(idlFactory, { agent, canisterId });

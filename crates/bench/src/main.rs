@@ -16,7 +16,7 @@ use rows::grouped;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: bench WASM RECORD PAGE [--fast | --full] [--check | --write]";
+const USAGE: &str = "usage: bench WASM RECORD PAGE [--fast | --full] [--check | --write], or with --page";
 /// Messages stored when the figures are taken.
 const SIZES: [u64; 4] = [1_000, 100_000, 1_000_000, 10_000_000];
 const KEYS: [u64; 2] = [1, 1_000];
@@ -32,10 +32,12 @@ struct Options {
 enum Mode {
     /// Print the figures.
     Show,
-    /// Print them, and fail where they differ from the record.
+    /// Print them, and fail where they differ from the record, or the page's tables do.
     Check,
     /// Print them, and record them.
     Write,
+    /// Make the page's tables from the record, and measure nothing.
+    Page,
 }
 
 fn main() -> ExitCode {
@@ -56,21 +58,31 @@ fn main() -> ExitCode {
 fn options(arguments: Vec<String>) -> Option<Options> {
     let (flags, paths): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|argument| argument.starts_with("--"));
     let [wasm, record, page] = <[String; 3]>::try_from(paths).ok()?.map(PathBuf::from);
-    let mut options = Options { wasm, record, page, sizes: &SIZES[..3], mode: Mode::Show };
+    let (mut sizes, mut mode) = (None, None);
     for flag in flags {
-        match flag.as_str() {
-            "--fast" => options.sizes = &SIZES[..2],
-            "--full" => options.sizes = &SIZES,
-            "--check" => options.mode = Mode::Check,
-            "--write" => options.mode = Mode::Write,
+        let again = match flag.as_str() {
+            "--fast" => sizes.replace(&SIZES[..2]).is_some(),
+            "--full" => sizes.replace(&SIZES[..]).is_some(),
+            "--check" => mode.replace(Mode::Check).is_some(),
+            "--write" => mode.replace(Mode::Write).is_some(),
+            "--page" => mode.replace(Mode::Page).is_some(),
             _ => return None,
+        };
+        if again {
+            return None;
         }
     }
-    Some(options)
+    if sizes.is_some() && matches!(mode, Some(Mode::Page)) {
+        return None;
+    }
+    Some(Options { wasm, record, page, sizes: sizes.unwrap_or(&SIZES[..3]), mode: mode.unwrap_or(Mode::Show) })
 }
 
 /// Measures, prints and does what was asked for. False: the figures differ from the record.
 fn run(options: &Options) -> Result<bool, String> {
+    if let Mode::Page = options.mode {
+        return write_page(options, &from_text(&text(&options.record)?)?).map(|()| true);
+    }
     let wasm = read(&options.wasm)?;
     let figures = measure(&wasm, options.sizes);
     for (row, Figure { charged, by_bars }) in &figures {
@@ -80,6 +92,7 @@ fn run(options: &Options) -> Result<bool, String> {
         Mode::Show => Ok(true),
         Mode::Check => check(options, &figures),
         Mode::Write => write(options, &wasm, figures).map(|()| true),
+        Mode::Page => unreachable!("measures nothing"),
     }
 }
 
@@ -87,6 +100,7 @@ fn measure(wasm: &[u8], sizes: &[u64]) -> Figures {
     let mut figures = Figures::new();
     let progress = |what: &str| eprintln!("bench: {what}");
     rows::refusals(wasm, &mut figures);
+    rows::parts_of_an_add(wasm, &mut figures);
     attack::measure(wasm, &mut figures);
     for keys in KEYS {
         rows::measure(wasm, keys, sizes, &mut figures, &progress);
@@ -100,16 +114,21 @@ fn check(options: &Options, figures: &Figures) -> Result<bool, String> {
     let beyond: Vec<_> = SIZES.iter().filter(|size| !options.sizes.contains(size)).collect();
     let reached = |row: &str| !beyond.iter().any(|&&size| row.ends_with(&format!(" {} stored", grouped(size))));
     let differences = differences(&record, figures, reached);
+    let page = text(&options.page)?;
+    let same_tables = page::with_tables(&page, &record, &SIZES)? == page;
     if differences.is_empty() {
         println!("\nbench: {} figures are as recorded", figures.len());
-        return Ok(true);
+    } else {
+        println!("\nbench: {} figures differ from the record by more than 1 %:", differences.len());
+        for line in &differences {
+            println!("  {line}");
+        }
+        println!("If that is meant, record them: scripts/bench --write, and --full where 10 M are concerned");
     }
-    println!("\nbench: {} figures differ from the record by more than 1 %:", differences.len());
-    for line in &differences {
-        println!("  {line}");
+    if !same_tables {
+        println!("bench: the tables of {} are not the record's: scripts/bench --page", options.page.display());
     }
-    println!("If that is meant, record them: scripts/bench --write, and --full where 10 M are concerned");
-    Ok(false)
+    Ok(differences.is_empty() && same_tables)
 }
 
 /// Records the figures. Rows of larger stores than this run's stay as they were recorded.
@@ -119,24 +138,15 @@ fn write(options: &Options, wasm: &[u8], figures: Figures) -> Result<(), String>
     record.retain(|row, _| beyond.iter().any(|&&size| row.ends_with(&format!(" {} stored", grouped(size)))));
     record.extend(figures);
     save(&options.record, &to_text(&record))?;
-    let each = |name: &str| {
-        let row = format!("{name} | 1,000 keys | {} stored", grouped(SIZES[1]));
-        record.get(&row).map(|figure| figure.charged).ok_or(format!("no row {row}"))
-    };
-    let mut page = text(&options.page)?;
-    for (name, table) in [
-        ("calls", page::calls(&record, &SIZES)),
-        ("retention", page::retention(&record, &SIZES)),
-        ("parts", page::parts(&rows::parts_of_an_add(wasm))),
-        ("cycles", page::cycles(each("add_message")?, each("add_messages of 1,000, each")?)),
-    ] {
-        page = page::replaced(&page, name, &table)
-            .ok_or_else(|| format!("{} has no place for {name}", options.page.display()))?;
-    }
-    save(&options.page, &page)?;
+    write_page(options, &record)?;
     let plot = options.page.with_file_name("images").join("turnover.svg");
     std::fs::create_dir_all(plot.with_file_name("")).map_err(|error| format!("{}: {error}", plot.display()))?;
     save(&plot, &turnover(wasm))
+}
+
+/// Makes the page's tables from a record.
+fn write_page(options: &Options, record: &Figures) -> Result<(), String> {
+    save(&options.page, &page::with_tables(&text(&options.page)?, record, &SIZES)?)
 }
 
 /// The plot of memory while a store is turned over three times.
@@ -184,7 +194,15 @@ mod tests {
         assert_eq!(parsed("wasm record page"), Some(3));
         assert_eq!(parsed("wasm --fast record page --check"), Some(2));
         assert_eq!(parsed("--full --write wasm record page"), Some(4));
-        for line in ["wasm record", "wasm record page more", "wasm record page --slow"] {
+        assert_eq!(parsed("wasm record page --page"), Some(3));
+        for line in [
+            "wasm record",
+            "wasm record page more",
+            "wasm record page --slow",
+            "wasm record page --fast --full",
+            "wasm record page --check --write",
+            "wasm record page --page --fast",
+        ] {
             assert_eq!(parsed(line), None, "{line}");
         }
     }

@@ -109,8 +109,18 @@ fn memory(inbox: &Inbox, empty_heap: u64, row: &mut impl FnMut(&str, Figure)) {
     row("stable memory, bytes a message", plain(status.stable_bytes.div_ceil(messages)));
 }
 
+/// What an add consists of; the last is the sum of the others.
+pub const PARTS_OF_AN_ADD: [&str; 6] = [
+    "SHA-256, three blocks",
+    "system calls and their bytes",
+    "pages of stable memory dirtied",
+    "stable memory read and written",
+    "everything else: decode, indexes, memory manager, copies, encode",
+    "in all",
+];
+
 /// Parts of one add of a message of the usual size, to 1,000 stored under 1,000 keys, and what they cost.
-pub fn parts_of_an_add(wasm: &[u8]) -> Vec<(&'static str, u64)> {
+pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
     let mut inbox = Inbox::install(wasm, 1_000);
     while inbox.stored() < 1_000 {
         inbox.add_next();
@@ -119,6 +129,7 @@ pub fn parts_of_an_add(wasm: &[u8]) -> Vec<(&'static str, u64)> {
     for _ in 0..AVERAGED {
         let cost = inbox.add_next();
         total.instructions += cost.instructions;
+        total.reply_bytes += cost.reply_bytes;
         total.usage += cost.usage;
     }
     // A block more costs its compression, its bytes' way through argument and payload, and nothing else.
@@ -131,25 +142,29 @@ pub fn parts_of_an_add(wasm: &[u8]) -> Vec<(&'static str, u64)> {
     let usual: u64 = (0..AVERAGED).map(|n| with(CIPHERTEXT_BYTES, n)).sum::<u64>() / AVERAGED;
     let block = (longer - usual) / 10 - 2 * 64;
     let usage = total.usage;
-    let by_bars = (total.instructions - REPLY_BYTE_SURCHARGE * usage.reply_bytes) / AVERAGED;
     let each = |sum: u64| sum / AVERAGED;
     // Argument's size and copy, time, reply and its end; what else is called reads or writes stable memory.
     let calls = 5;
     let argument = (10 + 1 + 41 + 2 + CIPHERTEXT_BYTES) as u64;
     let stable_calls = each(usage.system_calls) - calls;
-    let mut parts = vec![
-        ("SHA-256, three blocks", blocks * block),
-        ("system calls and their bytes", calls * 500 + argument + each(usage.reply_bytes)),
-        ("pages of stable memory dirtied", each(usage.stable_pages_dirtied * 1_000)),
-        (
-            "stable memory read and written",
-            stable_calls * 20 + each(usage.stable_bytes_read + usage.stable_bytes_written),
-        ),
+    let reply = each(total.reply_bytes);
+    let in_calls = calls * 500 + argument + reply;
+    let known = [
+        plain(blocks * block),
+        Figure { charged: in_calls + REPLY_BYTE_SURCHARGE * reply, by_bars: in_calls },
+        plain(each(usage.stable_pages_dirtied * 1_000)),
+        plain(stable_calls * 20 + each(usage.stable_bytes_read + usage.stable_bytes_written)),
     ];
-    let known: u64 = parts.iter().map(|part| part.1).sum();
-    parts.push(("everything else: decode, indexes, memory manager, copies, encode", by_bars - known));
-    parts.push(("in all", by_bars));
-    parts
+    let all = Figure {
+        charged: each(total.instructions),
+        by_bars: each(total.instructions - REPLY_BYTE_SURCHARGE * total.reply_bytes),
+    };
+    let rest = known
+        .iter()
+        .fold(all, |rest, part| Figure { charged: rest.charged - part.charged, by_bars: rest.by_bars - part.by_bars });
+    for (part, figure) in PARTS_OF_AN_ADD.iter().zip(known.into_iter().chain([rest, all])) {
+        figures.insert(format!("part of an add: {part}"), figure);
+    }
 }
 
 /// The key whose messages the pages of a key are asked of.

@@ -221,7 +221,8 @@ export type AddError = {
 export interface Settings {
     max_age_seconds?: number;
     /**
-     * Retention: an add beyond a limit drops the oldest messages of all keys. null: no limit.
+     * Retention: the oldest messages of all keys are dropped, by an add beyond the first two, and by the third as soon as
+     * they are too old. null: no limit.
      */
     max_messages?: number;
     max_bytes?: bigint;

@@ -98,11 +98,16 @@ export type PageError = { 'UnknownCursor' : { 'after' : Id } } |
   { 'Other' : OtherError } |
   { 'LimitZero' : null } |
   { 'Unavailable' : Progress };
+/**
+ * Try again: done of total messages are in the indexes, which are being rebuilt after an upgrade; or, where done is 0, total
+ * messages were dropped and wait to be swept, which takes seconds.
+ */
 export interface Progress { 'total' : number, 'done' : number }
 export interface Settings {
   'max_age_seconds' : [] | [number],
   /**
-   * Retention: an add beyond a limit drops the oldest messages of all keys. null: no limit.
+   * Retention: the oldest messages of all keys are dropped, by an add beyond the first two, and by the third as soon as
+   * they are too old. null: no limit.
    */
   'max_messages' : [] | [number],
   'max_bytes' : [] | [bigint],
