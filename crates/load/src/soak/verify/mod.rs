@@ -1,48 +1,44 @@
 //! The whole store against the model, while nothing else happens.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
-use message_canister::api::{
-    CheckCursor, CheckError, CheckReport, Cursor, Id, KeyHead, Order, Page, PageError, Status, StatusError,
-};
-use serde_bytes::ByteBuf;
+use message_canister::api::{CheckCursor, Cursor, Id, KeyHead, Order};
 
-use super::show::{check_links, check_messages, lock};
-use super::{Shared, client::MayBeUnavailable};
-use crate::draft::{KEYS, key_id};
-use crate::inbox::Inbox;
+use super::model::Model;
+use super::show::{Seen, check_list, check_messages, lock};
+use super::store::{Of, Store};
+use crate::draft::KEYS;
 use crate::violation::{Verdict, Violation, ensure};
 
-/// Messages that are looked at again where not all are.
-const OVERLAP: Id = 5_000;
-/// Up to so many messages, all are looked at each time.
-const SMALL: Id = 50_000;
-/// How long a rebuild is waited for: tries, and milliseconds between them.
-const REBUILD_TRIES: u32 = 6_000;
-const REBUILD_WAIT: u64 = 20;
+/// Times that pages are asked by, each time.
+const TIMES: usize = 8;
 
-/// How far the store was looked at.
+/// Looks at the store, again and again.
 #[derive(Default)]
 pub struct Verifier {
-    /// The last id when all of it was.
-    complete: Id,
+    /// The last id when the canister checked itself.
+    checked: Id,
 }
 
 /// How much to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// All messages and links, unless there are many and hardly more than last time: then the newest.
+    /// All messages and links; and the canister's own check where the store has grown by a quarter since the last one.
     Restart,
-    /// All messages and links, and the canister's own check, and every key's pages in both directions.
+    /// Also the canister's own check in any case, and all pages by keys and by time in both directions.
     Everything,
 }
 
 /// What was found.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Messages in the store.
     pub messages: u32,
-    /// Calls without outcome that have stored their messages.
+    /// Calls without outcome that have stored their messages, as far as this is news.
     pub landed: usize,
 }
 
@@ -52,92 +48,111 @@ impl Verifier {
     /// # Errors
     ///
     /// If it has not, or has.
-    pub async fn verify(&mut self, shared: &Shared, depth: Depth) -> Verdict<Found> {
-        let inbox = &shared.controller;
-        let status = ask_ready::<Status, StatusError>(inbox, "get_status", ()).await?;
-        let last = status.next_id - 1;
-        ensure(status.first_id == 1 && status.messages == last, || format!("ids are not dense: {status:?}"))?;
-        let lost = lock(&shared.model).last_id();
+    pub async fn verify(&mut self, model: &Mutex<Model>, store: &impl Store, depth: Depth) -> Verdict<Found> {
+        let glance = store.glance().await?;
+        let last = glance.next_id - 1;
+        ensure(glance.first_id == 1 && glance.messages == last, || format!("ids are not dense: {glance:?}"))?;
+        let lost = lock(model).last_id();
         ensure(lost <= last, || format!("{lost} is known, but the last id is {last}"))?;
+        lock(model).installs.check(glance.settings, glance.version)?;
 
-        let all = depth == Depth::Everything || last <= SMALL || last - self.complete > self.complete / 4;
-        let from = if all { 1 } else { self.complete.saturating_sub(OVERLAP).max(1) };
-        let keys = walk_ids(shared, from, last).await?;
-        {
-            let model = lock(&shared.model);
-            let known = model.known();
-            ensure(known == last as usize, || format!("{known} messages are known of {last}"))?;
-            for (key, ids) in keys.iter().filter(|_| all) {
-                let walked = ids.iter().map(|&(_, id, _)| id);
-                ensure(walked.eq(model.ids_of(*key)), || format!("key {key} has other messages than are known"))?;
+        let all = walk(model, store, Of::Range(1, last), Order::ascending, last).await?;
+        let dense = all.iter().map(|seen| seen.id).eq(1..=last);
+        ensure(dense, || format!("of the ids from 1 to {last} some are missing, or come twice: {}", gap(&all)))?;
+        let mut lists: BTreeMap<u16, Vec<Seen>> = BTreeMap::new();
+        for seen in &all {
+            lists.entry(seen.key).or_default().push(*seen);
+        }
+        for (key, list) in &lists {
+            check_list(list).map_err(|Violation(what)| Violation(format!("key {key}: {what}")))?;
+        }
+        check_heads(&lists, &store.heads().await?)?;
+        check_times(model, store, &all).await?;
+        let landed = lock(model).check_open()?;
+        let deep = depth == Depth::Everything;
+        if deep || last - self.checked > self.checked / 4 {
+            check(store, last).await?;
+            self.checked = last;
+        }
+        if deep {
+            for (&key, list) in &lists {
+                check_pages(model, store, Of::Key(key), list).await?;
             }
+            check_pages(model, store, Of::Time(0, u32::MAX), &all).await?;
         }
-        let landed = lock(&shared.model).check_open()?;
-        for (key, list) in &keys {
-            check_links(list).map_err(|Violation(what)| Violation(format!("key {key}: {what}")))?;
-            ensure(list.last().is_none_or(|&(_, _, next)| next == 0), || format!("key {key}: the list does not end"))?;
-        }
-        check_heads(shared).await?;
-        if all {
-            check(inbox, last).await?;
-            self.complete = last;
-        }
-        if depth == Depth::Everything {
-            for (key, list) in &keys {
-                check_pages(inbox, *key, list).await?;
-            }
-        }
-        Ok(Found { messages: status.messages, landed })
+        Ok(Found { messages: glance.messages, landed })
     }
 }
 
-/// A key's messages: of each the id, between those of its neighbours.
-type List = Vec<(Id, Id, Id)>;
+/// Where ids are not dense.
+fn gap(all: &[Seen]) -> String {
+    let at = all.iter().zip(1..).find(|(seen, id)| seen.id != *id);
+    at.map_or_else(
+        || format!("the last is {:?}", all.last()),
+        |(seen, id)| format!("in place of {id} there is {seen:?}"),
+    )
+}
 
-/// Walks all ids from `from` on, and sorts what is there by keys.
-async fn walk_ids(shared: &Shared, from: Id, last: Id) -> Verdict<BTreeMap<u16, List>> {
-    let mut keys: BTreeMap<u16, List> = BTreeMap::new();
-    let mut next = from;
-    while next <= last {
-        let cursor = Cursor { after: 0, order: Order::ascending, limit: u32::MAX };
-        let page =
-            ask_ready::<Page, PageError>(&shared.controller, "get_messages_by_range", (next, last, cursor)).await?;
-        ensure(!page.messages.is_empty(), || format!("nothing is stored from {next} to {last}"))?;
-        let sent = check_messages(&shared.model, &page.messages)?;
-        for (message, sent) in page.messages.iter().zip(sent) {
-            ensure(message.id == next, || format!("{next} is missing: {} comes instead", message.id))?;
-            keys.entry(sent.draft.key).or_default().push((message.prev_id, message.id, message.next_id));
-            next += 1;
+/// Reads all pages. There are no more than `most` messages.
+async fn walk(model: &Mutex<Model>, store: &impl Store, of: Of, order: Order, most: u32) -> Verdict<Vec<Seen>> {
+    let mut all = Vec::new();
+    let mut after = 0;
+    while most > 0 {
+        let page = store.page(of, Cursor { after, order, limit: u32::MAX }).await?;
+        let seen = check_messages(model, &page.messages)?;
+        let end = seen.last().map(|seen| seen.id);
+        all.extend(seen);
+        if page.next == 0 {
+            break;
         }
+        ensure(end == Some(page.next), || format!("{of:?}: a page ends with {end:?}, then comes {}", page.next))?;
+        ensure(all.len() < most as usize, || format!("{of:?} has more pages than messages, {order:?}"))?;
+        after = page.next;
     }
-    Ok(keys)
+    Ok(all)
 }
 
 /// Checks what the index by keys says of every key.
-async fn check_heads(shared: &Shared) -> Verdict<()> {
-    let keys: Vec<ByteBuf> = (0..KEYS).map(key_id).collect();
-    let heads = ask_ready::<Vec<Option<KeyHead>>, message_canister::api::LookupError>(
-        &shared.controller,
-        "get_key_heads",
-        (&keys,),
-    );
-    for (key, head) in (0..KEYS).zip(heads.await?) {
-        let ids = lock(&shared.model).ids_of(key);
-        let expected = ids.first().zip(ids.last()).map(|(&min_id, &max_id)| KeyHead {
-            min_id,
-            max_id,
-            count: u32::try_from(ids.len()).expect("ids have 32 bits"),
+fn check_heads(lists: &BTreeMap<u16, Vec<Seen>>, heads: &[Option<KeyHead>]) -> Verdict<()> {
+    ensure(heads.len() == usize::from(KEYS), || format!("{} heads for {KEYS} keys", heads.len()))?;
+    for (key, head) in (0..KEYS).zip(heads) {
+        let list = lists.get(&key).map_or(&[][..], Vec::as_slice);
+        let expected = list.first().zip(list.last()).map(|(first, last)| KeyHead {
+            min_id: first.id,
+            max_id: last.id,
+            count: u32::try_from(list.len()).expect("ids have 32 bits"),
         });
-        ensure(head == expected, || format!("the head of key {key} is {head:?}, it should be {expected:?}"))?;
+        ensure(*head == expected, || format!("the head of key {key} is {head:?}, it should be {expected:?}"))?;
+    }
+    Ok(())
+}
+
+/// Looks up the first and the last message of some times.
+async fn check_times(model: &Mutex<Model>, store: &impl Store, all: &[Seen]) -> Verdict<()> {
+    for number in 0..TIMES.min(all.len()) {
+        let part = &all[all.len() * number / TIMES.min(all.len())..];
+        let from = part[0].timestamp;
+        for until in [from, part[part.len() / 2].timestamp] {
+            let within = |seen: &&Seen| (from..=until).contains(&seen.timestamp);
+            // Times ascend with ids, which the model has checked.
+            let ends = [all.iter().find(within), all.iter().rfind(within)];
+            for (order, end) in [Order::ascending, Order::descending].into_iter().zip(ends) {
+                let page = store.page(Of::Time(from, until), Cursor { after: 0, order, limit: 1 }).await?;
+                let seen = check_messages(model, &page.messages)?;
+                ensure(seen.iter().eq(end), || {
+                    format!("from {from} to {until} in {order:?} order comes {seen:?}, it should be {end:?}")
+                })?;
+            }
+        }
     }
     Ok(())
 }
 
 /// The canister's own check.
-async fn check(inbox: &Inbox, messages: Id) -> Verdict<()> {
+async fn check(store: &impl Store, messages: Id) -> Verdict<()> {
     let (mut cursor, mut checked) = (CheckCursor::default(), 0);
     loop {
-        let report = ask_ready::<CheckReport, CheckError>(inbox, "check", (cursor,)).await?;
+        let report = store.check(cursor).await?;
         ensure(report.violations.is_empty(), || format!("the canister's check: {:?}", report.violations))?;
         checked += report.checked;
         match report.next {
@@ -147,49 +162,19 @@ async fn check(inbox: &Inbox, messages: Id) -> Verdict<()> {
     }
 }
 
-/// Pages through a key in both directions.
-async fn check_pages(inbox: &Inbox, key: u16, list: &List) -> Verdict<()> {
+/// Pages through what has these messages, in both directions.
+async fn check_pages(model: &Mutex<Model>, store: &impl Store, of: Of, list: &[Seen]) -> Verdict<()> {
     for order in [Order::ascending, Order::descending] {
-        let mut expected: Vec<Id> = list.iter().map(|&(_, id, _)| id).collect();
+        let most = u32::try_from(list.len()).expect("ids have 32 bits");
+        let mut shown = walk(model, store, of, order, most).await?;
         if order == Order::descending {
-            expected.reverse();
+            shown.reverse();
         }
-        let (mut ids, mut after) = (Vec::new(), 0);
-        loop {
-            let cursor = Cursor { after, order, limit: u32::MAX };
-            let page = ask_ready::<Page, PageError>(inbox, "get_messages_by_key", (key_id(key), cursor)).await?;
-            ids.extend(page.messages.iter().map(|message| message.id));
-            if page.next == 0 {
-                break;
-            }
-            ensure(ids.len() < expected.len(), || format!("key {key} has more pages than messages, {order:?}"))?;
-            after = page.next;
-        }
-        ensure(ids == expected, || format!("key {key} in {order:?} order is {ids:?}, it should be {expected:?}"))?;
+        let differs = || shown.iter().zip(list).find(|(one, other)| one != other);
+        ensure(shown == list, || {
+            let lengths = (shown.len(), list.len());
+            format!("pages of {of:?} in {order:?} order differ from those by ids: {lengths:?}, {:?}", differs())
+        })?;
     }
     Ok(())
-}
-
-/// Asks until the indexes are rebuilt. Nobody kills the network meanwhile.
-async fn ask_ready<T, E>(
-    inbox: &Inbox,
-    method: &str,
-    arguments: impl candid::utils::ArgumentEncoder + Clone,
-) -> Verdict<T>
-where
-    T: candid::CandidType + for<'a> candid::Deserialize<'a> + std::fmt::Debug,
-    E: candid::CandidType + for<'a> candid::Deserialize<'a> + std::fmt::Debug,
-    Result<T, E>: MayBeUnavailable,
-{
-    for _ in 0..REBUILD_TRIES {
-        let answer = inbox.ask::<Result<T, E>>(method, arguments.clone()).await;
-        match answer.map_err(|error| Violation(format!("{method} failed: {error}")))? {
-            Ok(answer) => return Ok(answer),
-            unavailable if unavailable.is_unavailable() => {
-                tokio::time::sleep(std::time::Duration::from_millis(REBUILD_WAIT)).await;
-            }
-            Err(error) => return Err(Violation(format!("{method} failed: {error:?}"))),
-        }
-    }
-    Err(Violation(format!("{method} stays unavailable")))
 }
