@@ -3,11 +3,11 @@
 use std::fmt::Debug;
 
 use candid::utils::ArgumentEncoder;
-use candid::{CandidType, Principal, encode_args};
+use candid::{CandidType, Deserialize, Principal, encode_args};
 use ic_agent::agent::CallResponse;
 use ic_agent::identity::{AnonymousIdentity, BasicIdentity};
 use ic_agent::{Agent, AgentError, Identity};
-use ic_management_canister_types::{CanisterInstallMode, InstallCodeArgs};
+use ic_management_canister_types::{CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, InstallCodeArgs};
 use message_canister::api::Settings;
 use std::time::Duration;
 
@@ -95,17 +95,17 @@ impl Inbox {
         Ok(Signed { envelope: signed.signed_update, effective: self.canister })
     }
 
-    /// Signs an upgrade of the canister.
+    /// Signs an upgrade of the canister, with these settings.
     ///
     /// # Errors
     ///
     /// If the identity does not sign.
-    pub fn sign_upgrade(&self, module: Vec<u8>) -> Result<Signed, AgentError> {
+    pub fn sign_upgrade(&self, module: Vec<u8>, settings: Settings) -> Result<Signed, AgentError> {
         let arguments = InstallCodeArgs {
             mode: CanisterInstallMode::Upgrade(None),
             canister_id: self.canister,
             wasm_module: module,
-            arg: encode((None::<Settings>,)),
+            arg: encode((Some(settings),)),
             sender_canister_version: None,
         };
         let call = self.agent.update(&Principal::management_canister(), "install_code");
@@ -136,10 +136,24 @@ impl Inbox {
     /// If it was rejected, not answered, or not answered in these types.
     pub async fn ask<T>(&self, method: &str, arguments: impl ArgumentEncoder) -> Result<T, AgentError>
     where
-        T: CandidType + for<'a> candid::Deserialize<'a> + Debug,
+        T: CandidType + for<'a> Deserialize<'a> + Debug,
     {
         let reply = self.agent.query(&self.canister, method).with_arg(encode(arguments)).call().await?;
         candid::decode_one(&reply).map_err(|error| AgentError::CandidError(error.into()))
+    }
+
+    /// The canister's version, which every installation raises. The identity controls the canister.
+    ///
+    /// # Errors
+    ///
+    /// If the network does not tell it.
+    pub async fn version(&self) -> Result<u64, AgentError> {
+        let query = self.agent.query(&Principal::management_canister(), "canister_status");
+        let query = query.with_effective_canister_id(self.canister);
+        let reply = query.with_arg(encode((CanisterIdRecord { canister_id: self.canister },))).call().await?;
+        let status: CanisterStatusResult =
+            candid::decode_one(&reply).map_err(|error| AgentError::CandidError(error.into()))?;
+        Ok(status.version)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `load MODULE soak | throughput | disk`: what many clients at once do to the local network.
+//! `load MODULE soak | throughput`: what many clients at once do to the local network.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -3,10 +3,20 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use candid::Principal;
+
+/// How long a start may take: it reads and checks the whole folder, and compiles the module.
+const START_LIMIT: Duration = Duration::from_secs(300);
+/// How long a clean stop may take.
+const STOP_LIMIT: Duration = Duration::from_secs(60);
+/// How often it is looked whether it has ended.
+const LOOK_INTERVAL: Duration = Duration::from_millis(5);
+/// What the line begins with that says that it answers.
+const READY: &str = "ready:";
 
 /// How to start it.
 #[derive(Clone, Debug)]
@@ -42,7 +52,10 @@ pub fn program() -> Result<PathBuf, String> {
     let mut folders = this.ancestors().skip(1).take(2);
     let found = folders.find_map(|folder| Some(folder.join("local-network")).filter(|program| program.is_file()));
     found.ok_or_else(|| {
-        format!("there is no program local-network beside {}: scripts/test and scripts/load build it", this.display())
+        format!(
+            "there is no program local-network beside {}: scripts/test and scripts/throughput build it",
+            this.display()
+        )
     })
 }
 
@@ -51,42 +64,46 @@ impl Start {
     ///
     /// # Errors
     ///
-    /// If it ends instead.
+    /// If it ends instead, or takes too long.
     pub fn run(&self) -> io::Result<Server> {
         let mut child = self.spawn()?;
         let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
-        let mut line = String::new();
-        output.read_line(&mut line)?;
-        // "ready: http://127.0.0.1:PORT canister ID"
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let parsed = match words[..] {
-            ["ready:", url, "canister", canister] => url
-                .rsplit_once(':')
-                .and_then(|(_, port)| port.parse().ok())
-                .zip(Principal::from_text(canister).ok())
-                .map(|(port, canister)| (url.to_string(), port, canister)),
-            _ => None,
-        };
-        let Some((url, port, canister)) = parsed else {
-            let _ = child.kill();
-            let status = child.wait()?;
-            return Err(io::Error::other(format!("the network did not start ({status}); it said '{}'", line.trim())));
-        };
-        // Whatever else it prints must not fill the pipe.
-        thread::spawn(move || io::copy(&mut output, &mut io::sink()));
-        Ok(Server { child, url, port, canister })
+        let (first_line, said) = channel();
+        thread::spawn(move || {
+            let mut line = String::new();
+            let read = output.read_line(&mut line).map(|_| line);
+            // Who waited may have given up.
+            let _ = first_line.send(read);
+            // Whatever else it prints must not fill the pipe.
+            let _ = io::copy(&mut output, &mut io::sink());
+        });
+        let line = said.recv_timeout(START_LIMIT).unwrap_or_else(|_| {
+            let limit = START_LIMIT.as_secs();
+            Err(io::Error::new(io::ErrorKind::TimedOut, format!("the network said nothing within {limit} s")))
+        });
+        if let Some((url, port, canister)) = line.as_ref().ok().and_then(|line| parsed(line)) {
+            return Ok(Server { child, url, port, canister });
+        }
+        let _ = child.kill();
+        let status = child.wait()?;
+        Err(io::Error::other(format!("the network did not start ({status}); it said '{}'", line?.trim())))
     }
 
-    /// Starts the network and kills it after a while, ready or not.
+    /// Starts the network and kills it after a while. Returns whether it was still starting: it had not said yet that it
+    /// answers.
     ///
     /// # Errors
     ///
     /// If there is no process.
-    pub fn run_for(&self, time: Duration) -> io::Result<()> {
+    pub fn run_for(&self, time: Duration) -> io::Result<bool> {
         let mut child = self.spawn()?;
         thread::sleep(time);
         child.kill()?;
-        child.wait().map(drop)
+        let mut said = String::new();
+        child.stdout.take().expect("it is piped").read_to_string(&mut said)?;
+        // It may have ended by itself, before.
+        let killed = child.wait()?.code().is_none();
+        if killed { Ok(!said.starts_with(READY)) } else { Err(io::Error::other("the network did not start")) }
     }
 
     fn spawn(&self) -> io::Result<Child> {
@@ -97,6 +114,14 @@ impl Start {
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()
     }
+}
+
+/// What the first line says, `ready: http://127.0.0.1:PORT canister ID`: the address, its port and the canister.
+fn parsed(line: &str) -> Option<(String, u16, Principal)> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [READY, url, "canister", canister] = words[..] else { return None };
+    let port = url.rsplit_once(':')?.1.parse().ok()?;
+    Some((url.to_string(), port, Principal::from_text(canister).ok()?))
 }
 
 impl Server {
@@ -114,14 +139,25 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If it does not end well.
+    /// If it does not end well, or not in time.
     pub fn stop(mut self) -> io::Result<()> {
         let pid = self.child.id().cast_signed();
         // SAFETY: the process is our child and was not waited for, so that the number is still its own.
         if unsafe { libc::kill(pid, libc::SIGTERM) } != 0 {
             return Err(io::Error::last_os_error());
         }
-        let status = self.child.wait()?;
+        let begin = Instant::now();
+        let status = loop {
+            match self.child.try_wait()? {
+                Some(status) => break status,
+                None if begin.elapsed() < STOP_LIMIT => thread::sleep(LOOK_INTERVAL),
+                None => {
+                    let limit = STOP_LIMIT.as_secs();
+                    let message = format!("the network did not end within {limit} s of being told to");
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+                }
+            }
+        };
         if status.success() { Ok(()) } else { Err(io::Error::other(format!("the network ended with {status}"))) }
     }
 

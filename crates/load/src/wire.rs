@@ -1,5 +1,5 @@
 //! The plainest client: a connection that requests signed ahead are sent on. It looks at nothing of an answer but its
-//! status, so that what it measures is the server's.
+//! status, so that what it measures is the server's; what the answer says is for others to look at, later.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

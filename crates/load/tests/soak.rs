@@ -31,6 +31,8 @@ async fn kills_lose_nothing_and_store_nothing_twice() {
 
     // It was a soak.
     assert_eq!(report.kills, options.kills);
-    assert!(report.landed > 0 && report.resent > 0 && report.replays > 0 && report.upgrades > 0, "{report}");
+    assert!(report.kills_under_way > options.kills / 2 && report.kills_at_start > 0, "{report}");
+    assert!(report.landed > 0 && report.resent > 0 && report.renewed > 0 && report.replays > 0, "{report}");
+    assert!(report.upgrades > 0 && report.upgrades_cut > 0 && report.unavailable > 0, "{report}");
     assert!(report.messages as u64 > options.operations, "{report}");
 }

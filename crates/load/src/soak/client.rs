@@ -79,7 +79,7 @@ impl Client {
                 self.add_batch(&drafts).await
             }
             Operation::Replay(pick) => self.replay(pick).await,
-            Operation::Upgrade => self.shared.upgrade(&self.shared.controller).await.map(drop),
+            Operation::Upgrade => self.shared.upgrade().await,
             read => self.read(read).await,
         }
     }
@@ -162,7 +162,7 @@ impl Client {
                 }
                 Answer::Unavailable => lock(&self.shared.model).withdraw(&request),
             }
-            tokio::time::sleep(UNAVAILABLE_WAIT).await;
+            self.wait_for_rebuild().await;
         }
         Err(Violation("the indexes stay unavailable".into()))
     }
@@ -231,11 +231,16 @@ impl Client {
         for _ in 0..UNAVAILABLE_TRIES {
             match self.shared.gate.attempt(self.inbox.ask::<T>(method, arguments.clone())).await? {
                 Some(answer) if !answer.is_unavailable() => return Ok(answer),
-                Some(_) => tokio::time::sleep(UNAVAILABLE_WAIT).await,
+                Some(_) => self.wait_for_rebuild().await,
                 None => {}
             }
         }
         Err(Violation(format!("{method} stays unavailable")))
+    }
+
+    async fn wait_for_rebuild(&self) {
+        self.shared.tally.unavailable.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(UNAVAILABLE_WAIT).await;
     }
 
     /// Asks for what is stored.

@@ -6,21 +6,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ic_agent::AgentError;
-use tokio::sync::{RwLock, RwLockWriteGuard};
+use tokio::sync::{RwLock, RwLockWriteGuard, watch};
 
 use crate::violation::{Verdict, Violation};
 
-/// How often, and after which time each, a client looks whether the network was killed when a call of it failed.
-const LOOKS: u32 = 500;
-const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+/// How long a call may take.
+const CALL_LIMIT: Duration = Duration::from_secs(300);
 
 /// The gate.
 #[derive(Default)]
 pub struct Gate {
     /// Read by whoever uses the network, written by whoever restarts it.
     network: RwLock<()>,
-    /// How often it was started again.
-    restarts: AtomicU64,
+    /// Whether the network is killed, or is about to be.
+    down: watch::Sender<bool>,
+    /// Calls under way that the latest kill cut off.
+    cut: AtomicU64,
 }
 
 impl Gate {
@@ -28,33 +29,77 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// If the call fails though the network was not killed.
+    /// If the call fails though the network was not killed, or takes too long.
     pub async fn attempt<T>(&self, call: impl Future<Output = Result<T, AgentError>>) -> Verdict<Option<T>> {
         let guard = self.network.read().await;
-        let restarts = self.restarts.load(Ordering::Acquire);
-        let error = match call.await {
+        let mut down = self.down.subscribe();
+        let begun_before_kill = !*down.borrow();
+        let Ok(result) = tokio::time::timeout(CALL_LIMIT, call).await else {
+            return Err(Violation(format!("a call is not answered within {} s", CALL_LIMIT.as_secs())));
+        };
+        let error = match result {
             Ok(result) => return Ok(Some(result)),
             Err(error @ AgentError::TransportError(_)) => error,
             Err(error) => return Err(Violation(format!("a call failed: {error}"))),
         };
-        drop(guard);
-        for _ in 0..LOOKS {
-            tokio::time::sleep(LOOK_INTERVAL).await;
-            let _network = self.network.read().await;
-            if self.restarts.load(Ordering::Acquire) > restarts {
-                return Ok(None);
-            }
+        // The killer says so before it strikes, and cannot take it back before the guard is dropped.
+        if !*down.borrow() {
+            return Err(Violation(format!("a call failed though the network was not killed: {error:?}")));
         }
-        Err(Violation(format!("a call failed though the network was not killed: {error:?}")))
+        self.cut.fetch_add(u64::from(begun_before_kill), Ordering::Relaxed);
+        drop(guard);
+        down.wait_for(|down| !down).await.map_err(|error| Violation(error.to_string()))?;
+        Ok(None)
     }
 
-    /// Waits until no call is under way. None begins until the guard is dropped.
-    pub async fn close(&self) -> RwLockWriteGuard<'_, ()> {
-        self.network.write().await
+    /// Tells that the network is about to be killed: calls may fail from now on.
+    pub fn killing(&self) {
+        self.down.send_replace(true);
+    }
+
+    /// Waits until no call is under way. None begins until the guard is dropped. Returns also how many calls the kill
+    /// cut off.
+    pub async fn close(&self) -> (RwLockWriteGuard<'_, ()>, u64) {
+        let closed = self.network.write().await;
+        (closed, self.cut.swap(0, Ordering::Relaxed))
     }
 
     /// Tells that the network was started again. The gate is closed.
     pub fn restarted(&self) {
-        self.restarts.fetch_add(1, Ordering::Release);
+        self.down.send_replace(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A call of a network that is not there.
+    async fn cut_off() -> Result<(), AgentError> {
+        let agent = ic_agent::Agent::builder().with_url("http://127.0.0.1:1").build()?;
+        agent.status().await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn only_a_kill_excuses_a_call_that_fails() {
+        let gate = Gate::default();
+        let Violation(message) = gate.attempt(cut_off()).await.expect_err("nobody killed it");
+        assert!(message.contains("not killed"), "{message}");
+        assert_eq!(gate.close().await.1, 0);
+
+        let killed_meanwhile = async {
+            gate.killing();
+            cut_off().await
+        };
+        let restart = async {
+            // Waits until the call has failed.
+            let (_closed, cut) = gate.close().await;
+            gate.restarted();
+            cut
+        };
+        assert_eq!(tokio::join!(gate.attempt(killed_meanwhile), restart), (Ok(None), 1));
+        // That the network was killed once excuses nothing later.
+        assert!(gate.attempt(cut_off()).await.is_err());
+        assert_eq!(gate.attempt(async { Ok(7) }).await, Ok(Some(7)));
     }
 }

@@ -37,7 +37,7 @@ impl Killer {
     /// If something happens that must not.
     pub async fn run(&mut self, kills: u64, operations: u64) -> Verdict<()> {
         for kill in 0..kills {
-            let place = operations * kill / (kills + 1) + self.random.below(operations / (kills + 1) + 1);
+            let place = place(operations, kills, kill, &mut self.random);
             while self.shared.done.load(Ordering::Relaxed) < place {
                 tokio::time::sleep(LOOK_INTERVAL).await;
                 if self.shared.failed.load(Ordering::Relaxed) {
@@ -58,11 +58,12 @@ impl Killer {
                 let _ = tokio::time::timeout(LARGE_CALL_WAIT, large_call).await;
                 self.kill_within(12).await?;
             }
-            // While the canister is upgraded, or its indexes are rebuilt.
+            // While the canister is upgraded, or when its indexes are rebuilt.
             _ => {
                 let shared = Arc::clone(&self.shared);
-                let upgrade = tokio::spawn(async move { shared.upgrade_once(&shared.controller).await });
-                self.kill_within(400).await?;
+                let upgrade = tokio::spawn(async move { shared.upgrade_once().await });
+                let within = if self.random.per_mille(500) { 50 } else { 400 };
+                self.kill_within(within).await?;
                 // The upgrade's outcome does not matter; that it failed shows only now, with the network up again.
                 self.restart().await?;
                 return upgrade.await.map_err(|error| Violation(error.to_string()))?.map(drop);
@@ -75,26 +76,29 @@ impl Killer {
         let time = Duration::from_micros(self.random.below(milliseconds * 1_000));
         tokio::time::sleep(time).await;
         let server = self.server.take().expect("it runs");
+        self.shared.gate.killing();
         server.kill().map_err(|error| Violation(format!("the network cannot be killed: {error}")))
     }
 
     async fn restart(&mut self) -> Verdict<()> {
         let shared = Arc::clone(&self.shared);
-        let closed = shared.gate.close().await;
+        let (closed, cut) = shared.gate.close().await;
+        let tally = &shared.tally;
         let begin = Instant::now();
         // Now and then it is killed again while it starts.
         if self.random.per_mille(250) {
             let (start, time) = (self.start.clone(), Duration::from_millis(self.random.below(150)));
-            blocking(move || start.run_for(time)).await?;
-            self.shared.tally.kills_at_start.fetch_add(1, Ordering::Relaxed);
+            let starting = blocking(move || start.run_for(time)).await?;
+            tally.kills_at_start.fetch_add(u64::from(starting), Ordering::Relaxed);
         }
         self.start().await?;
-        self.shared.tally.kills.fetch_add(1, Ordering::Relaxed);
-        let found = self.verifier.verify(&self.shared, Depth::Restart).await?;
-        self.shared.tally.landed.fetch_add(found.landed as u64, Ordering::Relaxed);
-        self.shared.gate.restarted();
+        tally.kills.fetch_add(1, Ordering::Relaxed);
+        tally.kills_under_way.fetch_add(u64::from(cut > 0), Ordering::Relaxed);
+        let found = self.verifier.verify(&shared.model, &shared.controller, Depth::Restart).await?;
+        tally.landed.fetch_add(found.landed as u64, Ordering::Relaxed);
+        shared.gate.restarted();
         drop(closed);
-        *self.shared.tally.looking.lock().expect("nobody panics with it") += begin.elapsed();
+        *tally.looking.lock().expect("nobody panics with it") += begin.elapsed();
         Ok(())
     }
 
@@ -110,4 +114,29 @@ impl Killer {
 pub async fn blocking<T: Send + 'static>(f: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Verdict<T> {
     let result = tokio::task::spawn_blocking(f).await.map_err(|error| Violation(error.to_string()))?;
     result.map_err(|error| Violation(format!("the network cannot be started: {error}")))
+}
+
+/// How many operations are done when the network is killed this time: evenly over all of them, and always before the last.
+fn place(operations: u64, kills: u64, kill: u64, random: &mut Random) -> u64 {
+    operations * kill / (kills + 1) + random.below(operations / (kills + 1) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::soak::{CLIENTS, share};
+
+    /// Else the killer would wait for ever.
+    #[test]
+    fn the_clients_come_as_far_as_the_killer_waits_for() {
+        let mut random = Random::of(&[1]);
+        for operations in [1, 7, 8, 100, 5_000] {
+            let made: u64 = (0..CLIENTS).map(|client| share(operations, client)).sum();
+            assert_eq!(made, operations);
+            for kills in [1, 4, 40, 160] {
+                let latest = (0..kills).map(|kill| place(operations, kills, kill, &mut random)).max();
+                assert!(latest < Some(made), "{operations} operations, {kills} kills: {latest:?}");
+            }
+        }
+    }
 }

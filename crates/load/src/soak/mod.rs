@@ -2,20 +2,22 @@
 //!
 //! - [`operation`]: what a client does next;
 //! - [`client`], [`reads`]: does it, and says what the answer must be;
-//! - [`model`]: what was sent, confirmed and seen;
+//! - [`model`]: what was sent, confirmed and seen; `installs`: and which upgrades were;
 //! - [`killer`]: kills the network and starts it again;
-//! - [`verify`]: compares the whole store with the model after each restart;
+//! - `verify`: compares the whole store, as `store` shows it, with the model after each restart;
 //! - [`gate`]: keeps calls and restarts apart.
 
 pub mod client;
 pub mod gate;
+mod installs;
 pub mod killer;
 pub mod model;
 pub mod operation;
 pub mod reads;
 mod report;
 mod show;
-pub mod verify;
+mod store;
+mod verify;
 
 use std::collections::VecDeque;
 use std::fs;
@@ -25,7 +27,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ic_agent::AgentError;
-use message_canister::api::{Settings, SettingsError};
+use message_canister::api::SettingsError;
 use tokio::sync::Notify;
 
 use crate::inbox::{Inbox, Outcome};
@@ -34,6 +36,7 @@ use crate::server::Start;
 use crate::violation::{Verdict, Violation, ensure};
 use client::Client;
 use gate::Gate;
+use installs::settings;
 use killer::{Killer, blocking};
 use model::Model;
 use operation::Operation;
@@ -43,9 +46,6 @@ use verify::{Depth, Verifier};
 
 /// Clients at once.
 pub const CLIENTS: u8 = 8;
-/// Pages of stable memory that one message of a rebuild may touch: few, so that a rebuild takes many messages and is
-/// killed in the middle.
-const REBUILD_PAGES: u32 = 64;
 /// When the calls of every fourth client expire: before they would be sent again after a long restart.
 const SHORT_EXPIRY: Duration = Duration::from_secs(8);
 
@@ -93,22 +93,31 @@ impl Shared {
     /// # Errors
     ///
     /// If that fails.
-    pub async fn upgrade(&self, controller: &Inbox) -> Verdict<()> {
-        while !self.upgrade_once(controller).await? {}
+    pub async fn upgrade(&self) -> Verdict<()> {
+        while !self.upgrade_once().await? {}
         Ok(())
     }
 
-    /// Upgrades the canister to the same module. Returns whether that was confirmed before the network was killed.
+    /// Upgrades the canister to the same module, with settings of its own. Returns whether that was confirmed before the
+    /// network was killed.
     ///
     /// # Errors
     ///
     /// If that fails.
-    pub async fn upgrade_once(&self, controller: &Inbox) -> Verdict<bool> {
-        let call = controller.sign_upgrade(self.module.clone()).map_err(failed)?;
-        let upgraded = self.gate.attempt(controller.send(&call)).await?;
-        let upgraded = matches!(upgraded, Some(Outcome::Replied(_)));
-        self.tally.upgrades.fetch_add(u64::from(upgraded), Ordering::Relaxed);
-        Ok(upgraded)
+    pub async fn upgrade_once(&self) -> Verdict<bool> {
+        let number = lock(&self.model).installs.begin();
+        let call = self.controller.sign_upgrade(self.module.clone(), settings(number)).map_err(failed)?;
+        let outcome = self.gate.attempt(self.controller.send(&call)).await?;
+        self.tally.upgrades_cut.fetch_add(u64::from(outcome.is_none()), Ordering::Relaxed);
+        if !matches!(outcome, Some(Outcome::Replied(_))) {
+            return Ok(false);
+        }
+        self.tally.upgrades.fetch_add(1, Ordering::Relaxed);
+        lock(&self.model).installs.confirm(number);
+        if let Some(version) = self.gate.attempt(self.controller.version()).await? {
+            lock(&self.model).installs.note_version(version);
+        }
+        Ok(true)
     }
 }
 
@@ -126,10 +135,11 @@ pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
     let start = Start { port: server.port, ..start };
     let (url, canister) = (server.url.clone(), server.canister);
     let controller = Inbox::controller(&url, canister).await.map_err(failed)?;
-    set_rebuild_pages(&controller).await?;
+    let mut model = Model::default();
+    set_settings(&controller, &mut model).await?;
 
     let shared = Arc::new(Shared {
-        model: Mutex::default(),
+        model: Mutex::new(model),
         gate: Gate::default(),
         controller,
         module,
@@ -147,7 +157,7 @@ pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
             random: Random::of(&[options.seed, u64::from(number), u64::MAX]),
             answered: VecDeque::new(),
         };
-        clients.push(tokio::spawn(operate(client, options.seed, number, options.operations / u64::from(CLIENTS))));
+        clients.push(tokio::spawn(operate(client, options.seed, number, share(options.operations, number))));
     }
     let mut killer = Killer {
         start,
@@ -167,6 +177,12 @@ pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
     finish(&mut killer).await?;
     let model = lock(&shared.model);
     Ok(Report::new(options, &shared.tally, model.known(), folder_size(killer.start.state.as_deref()), began.elapsed()))
+}
+
+/// How many of the operations are this client's.
+fn share(operations: u64, client: u8) -> u64 {
+    let clients = u64::from(CLIENTS);
+    operations / clients + u64::from(u64::from(client) < operations % clients)
 }
 
 async fn operate(mut client: Client, seed: u64, number: u8, operations: u64) -> Verdict<()> {
@@ -205,23 +221,25 @@ async fn finish(killer: &mut Killer) -> Verdict<()> {
         ensure(model.open() == 0, || format!("{} calls have no outcome", model.open()))?;
         model.check_settled()?;
     }
-    killer.verifier.verify(&shared, Depth::Everything).await?;
+    killer.verifier.verify(&shared.model, &shared.controller, Depth::Everything).await?;
     let server = killer.server.take().expect("it runs");
     blocking(move || server.stop()).await?;
     killer.start().await?;
-    killer.verifier.verify(&shared, Depth::Everything).await?;
+    killer.verifier.verify(&shared.model, &shared.controller, Depth::Everything).await?;
     let server = killer.server.take().expect("it runs");
     blocking(move || server.stop()).await
 }
 
-async fn set_rebuild_pages(controller: &Inbox) -> Verdict<()> {
-    let settings = Settings { rebuild_pages: Some(REBUILD_PAGES), ..Settings::default() };
-    let call = controller.sign("set_settings", (settings,)).map_err(failed)?;
+async fn set_settings(controller: &Inbox, model: &mut Model) -> Verdict<()> {
+    let number = model.installs.begin();
+    let call = controller.sign("set_settings", (settings(number),)).map_err(failed)?;
     let Outcome::Replied(reply) = controller.send(&call).await.map_err(failed)? else {
         return Err(Violation("a fresh call expired".into()));
     };
     let result: Result<(), SettingsError> = candid::decode_one(&reply).map_err(|error| Violation(error.to_string()))?;
-    result.map_err(|error| Violation(format!("the settings were refused: {error:?}")))
+    result.map_err(|error| Violation(format!("the settings were refused: {error:?}")))?;
+    model.installs.confirm(number);
+    Ok(())
 }
 
 fn failed(error: AgentError) -> Violation {

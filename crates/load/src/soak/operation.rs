@@ -56,6 +56,21 @@ pub enum Operation {
         /// Messages of a page.
         limit: u32,
     },
+    /// Pages through some seconds, from the start or from one of their messages.
+    PagesOfTime {
+        /// A message of the first second.
+        from: Pick,
+        /// How many more seconds there are.
+        seconds: u32,
+        /// Where to start, if not at the start.
+        after: Option<Pick>,
+        /// The order.
+        order: Order,
+        /// Messages of a page.
+        limit: u32,
+        /// Pages.
+        pages: u32,
+    },
     /// Gets a message by its id.
     GetById(Pick),
     /// Gets a message by its hash.
@@ -92,17 +107,25 @@ impl Operation {
             }
             400..450 => Self::AddStored(random.word()),
             450..590 => Self::AddBatch(batch(random, new)),
-            590..710 => Self::PagesOfKey {
+            590..680 => Self::PagesOfKey {
                 key: key(random),
                 after: random.per_mille(700).then(|| random.word()),
                 order: order(random),
                 limit: random.between(1, 100) as u32,
                 pages: random.between(2, 6) as u32,
             },
-            710..800 => Self::PagesOfRange {
+            680..740 => Self::PagesOfRange {
                 ends: [random.word(), random.word()],
                 order: order(random),
                 limit: random.between(20, 200) as u32,
+            },
+            740..800 => Self::PagesOfTime {
+                from: random.word(),
+                seconds: random.below(4) as u32,
+                after: random.per_mille(300).then(|| random.word()),
+                order: order(random),
+                limit: random.between(1, 100) as u32,
+                pages: random.between(2, 6) as u32,
             },
             800..870 => Self::GetById(random.word()),
             870..910 => Self::GetByHash(random.word()),

@@ -8,16 +8,22 @@ use serde_bytes::ByteBuf;
 
 use super::client::{Client, pair};
 use super::operation::Operation;
-use super::show::{check_links, check_messages, lock};
+use super::show::{Seen, check_links, check_messages, lock};
 use crate::draft::{Draft, KEYS, key_id};
 use crate::violation::{Verdict, Violation, ensure};
 
 /// Pages, one after the other.
 pub struct Walk {
-    /// The messages, in the order that was asked for.
-    pub messages: Vec<(Id, Id, Id)>,
+    /// Their messages, in the order that was asked for.
+    pub pages: Vec<Vec<Seen>>,
     /// Whether nothing is left.
     pub ended: bool,
+}
+
+impl Walk {
+    fn messages(&self) -> impl DoubleEndedIterator<Item = &Seen> {
+        self.pages.iter().flatten()
+    }
 }
 
 impl Client {
@@ -34,6 +40,11 @@ impl Client {
                 let low = one.0.min(other.0);
                 let high = one.0.max(other.0).min(low + 4 * limit);
                 self.pages_of_range(low, high, order, limit).await
+            }
+            Operation::PagesOfTime { from, seconds, after, order, limit, pages } => {
+                // When it was stored is not known of a message that was confirmed and never shown.
+                let Some(from) = stored(from).and_then(|(_, sent)| sent.timestamp) else { return Ok(()) };
+                self.pages_of_time(from, from.saturating_add(seconds), after, order, limit, pages).await
             }
             Operation::GetById(pick) => {
                 let Some((id, _)) = stored(pick) else { return Ok(()) };
@@ -93,26 +104,33 @@ impl Client {
 
     async fn pages_of_key(&self, key: u16, after: Option<u64>, order: Order, limit: u32, pages: u32) -> Verdict<()> {
         let known = lock(&self.shared.model).ids_of(key);
-        let after = match after {
-            Some(pick) if !known.is_empty() => {
-                let place = (pick % known.len() as u64) as usize;
-                known.iter().nth(place).copied().unwrap_or_default()
-            }
-            _ => 0,
-        };
-        let walk =
-            self.walk("get_messages_by_key", (key_id(key),), Cursor { after, order, limit }, Some(pages)).await?;
-        check_walk(&known, after, order, &walk)?;
-        let mut links = walk.messages;
-        if order == Order::descending {
-            links.reverse();
-        }
-        check_links(&links)
+        let cursor = Cursor { after: one_of(&known, after), order, limit };
+        let walk = self.walk("get_messages_by_key", (key_id(key),), cursor, Some(pages)).await?;
+        check_walk(&known, cursor, &walk, |seen| seen.key == key)?;
+        check_links(&walk.pages, order)
+    }
+
+    async fn pages_of_time(
+        &self,
+        from: u32,
+        until: u32,
+        after: Option<u64>,
+        order: Order,
+        limit: u32,
+        pages: u32,
+    ) -> Verdict<()> {
+        let known = lock(&self.shared.model).ids_by_time(from, until);
+        let cursor = Cursor { after: one_of(&known, after), order, limit };
+        let walk = self.walk("get_messages_by_time", (from, until), cursor, Some(pages)).await?;
+        check_walk(&known, cursor, &walk, |seen| (from..=until).contains(&seen.timestamp))?;
+        let ids: Vec<Id> = walk.messages().map(|seen| seen.id).collect();
+        let whole = ids.windows(2).all(|pair| pair[0].abs_diff(pair[1]) == 1);
+        ensure(whole, || format!("between ids of one time there is another: {ids:?}"))
     }
 
     async fn pages_of_range(&self, low: Id, high: Id, order: Order, limit: u32) -> Verdict<()> {
         let walk = self.walk("get_messages_by_range", (low, high), Cursor { after: 0, order, limit }, None).await?;
-        let mut ids: Vec<Id> = walk.messages.iter().map(|&(_, id, _)| id).collect();
+        let mut ids: Vec<Id> = walk.messages().map(|seen| seen.id).collect();
         if order == Order::descending {
             ids.reverse();
         }
@@ -130,7 +148,7 @@ impl Client {
     where
         A: WithCursor,
     {
-        let (mut cursor, mut messages) = (cursor, Vec::new());
+        let (mut cursor, mut shown) = (cursor, Vec::new());
         for _ in 0..pages.unwrap_or(u32::MAX) {
             let answer = self.ask::<Result<Page, PageError>>(method, of.with(cursor)).await?;
             let page = answer.map_err(|error| Violation(format!("{method} from {cursor:?} failed: {error:?}")))?;
@@ -138,10 +156,9 @@ impl Client {
                 format!("{method} from {cursor:?} says that messages were dropped")
             })?;
             ensure(page.messages.len() <= cursor.limit as usize, || format!("{method}: a page beyond its limit"))?;
-            check_messages(&self.shared.model, &page.messages)?;
-            messages.extend(page.messages.iter().map(|message| (message.prev_id, message.id, message.next_id)));
+            shown.push(check_messages(&self.shared.model, &page.messages)?);
             if page.next == 0 {
-                return Ok(Walk { messages, ended: true });
+                return Ok(Walk { pages: shown, ended: true });
             }
             let last = page.messages.last().map(|message| message.id);
             ensure(last == Some(page.next), || {
@@ -149,7 +166,7 @@ impl Client {
             })?;
             cursor.after = page.next;
         }
-        Ok(Walk { messages, ended: false })
+        Ok(Walk { pages: shown, ended: false })
     }
 }
 
@@ -168,16 +185,27 @@ impl WithCursor for (ByteBuf,) {
     }
 }
 
-impl WithCursor for (Id, Id) {
-    type Arguments = (Id, Id, Cursor);
+/// Ids, or times.
+impl WithCursor for (u32, u32) {
+    type Arguments = (u32, u32, Cursor);
     fn with(&self, cursor: Cursor) -> Self::Arguments {
         (self.0, self.1, cursor)
     }
 }
 
-/// Checks that a walk neither skipped nor repeated any of the ids that were known before it began.
-fn check_walk(known: &BTreeSet<Id>, after: Id, order: Order, walk: &Walk) -> Verdict<()> {
-    let ids: Vec<Id> = walk.messages.iter().map(|&(_, id, _)| id).collect();
+/// The id that was picked, or 0.
+fn one_of(known: &BTreeSet<Id>, pick: Option<u64>) -> Id {
+    let pick = pick.filter(|_| !known.is_empty());
+    pick.and_then(|pick| known.iter().nth((pick % known.len() as u64) as usize)).copied().unwrap_or_default()
+}
+
+/// Checks that a walk neither skipped nor repeated any of the ids that were known before it began, and that all that it
+/// showed `belongs` to what was asked for.
+fn check_walk(known: &BTreeSet<Id>, from: Cursor, walk: &Walk, belongs: impl Fn(&Seen) -> bool) -> Verdict<()> {
+    let Cursor { after, order, .. } = from;
+    let stray = walk.messages().find(|seen| !belongs(seen));
+    ensure(stray.is_none(), || format!("pages in {order:?} order from {after} have {stray:?}"))?;
+    let ids: Vec<Id> = walk.messages().map(|seen| seen.id).collect();
     let ascending = order == Order::ascending;
     let ordered = ids.windows(2).all(|pair| if ascending { pair[0] < pair[1] } else { pair[0] > pair[1] });
     ensure(ordered, || format!("pages in {order:?} order have {ids:?}"))?;
@@ -201,14 +229,24 @@ mod tests {
     use super::*;
 
     fn walk(ids: &[Id], ended: bool) -> Walk {
-        Walk { messages: ids.iter().map(|&id| (0, id, 0)).collect(), ended }
+        let page = ids.iter().map(|&id| Seen { id, prev: 0, next: 0, key: 7, timestamp: 0 });
+        Walk { pages: vec![page.collect()], ended }
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_noticed() {
+        let (known, cursor) = (BTreeSet::new(), Cursor { after: 0, order: Order::ascending, limit: 9 });
+        assert_eq!(check_walk(&known, cursor, &walk(&[1], true), |seen| seen.key == 7), Ok(()));
+        assert!(check_walk(&known, cursor, &walk(&[1], true), |seen| seen.key == 8).is_err());
     }
 
     #[test]
     fn pages_that_skip_or_repeat_are_noticed() {
         let known = BTreeSet::from([2, 4, 6, 8]);
         let (up, down) = (Order::ascending, Order::descending);
-        let check = |after, order, ids: &[Id], ended| check_walk(&known, after, order, &walk(ids, ended));
+        let check = |after, order, ids: &[Id], ended| {
+            check_walk(&known, Cursor { after, order, limit: 9 }, &walk(ids, ended), |_| true)
+        };
         // What came meanwhile may be there too; what lies beyond the last page may be missing.
         for (after, order, ids, ended) in [
             (0, up, &[2, 4, 6, 8, 9][..], true),

@@ -13,12 +13,18 @@ use super::operation::Operation;
 pub struct Tally {
     /// Operations by their kind.
     operations: Mutex<Vec<(&'static str, u64)>>,
-    /// How often the network was killed while it worked, and found whole.
+    /// How often the network was killed while it ran, and found whole.
     pub kills: AtomicU64,
+    /// How often calls were under way, which the kill cut off.
+    pub kills_under_way: AtomicU64,
     /// How often it was killed while it started.
     pub kills_at_start: AtomicU64,
     /// Upgrades that were confirmed.
     pub upgrades: AtomicU64,
+    /// Upgrades that a kill cut off.
+    pub upgrades_cut: AtomicU64,
+    /// How often a client was told to come again, as the indexes were being rebuilt.
+    pub unavailable: AtomicU64,
     /// Calls without outcome that had been executed.
     pub landed: AtomicU64,
     /// Calls without outcome that were sent again, the same envelope.
@@ -56,6 +62,7 @@ impl Operation {
             Self::AddBatch(_) => "batches",
             Self::PagesOfKey { .. } => "walks through a key",
             Self::PagesOfRange { .. } => "walks through a range",
+            Self::PagesOfTime { .. } => "walks through a time",
             Self::GetById(_) => "gets by id",
             Self::GetByHash(_) => "gets by hash",
             Self::HasMessages(..) => "lookups of messages",
@@ -73,16 +80,26 @@ pub struct Report {
     pub options: Options,
     /// Messages in the store at the end.
     pub messages: usize,
-    /// Kills while the network worked.
+    /// Kills while the network ran.
     pub kills: u64,
+    /// Those while calls were under way.
+    pub kills_under_way: u64,
+    /// Kills while the network started.
+    pub kills_at_start: u64,
     /// Calls without outcome: those that were found executed.
     pub landed: u64,
     /// Calls without outcome that were sent again, the same envelope.
     pub resent: u64,
+    /// Calls without outcome that were sent in a new envelope: their messages were asked for, or the old one had expired.
+    pub renewed: u64,
     /// Answered calls that were sent again and had the same answer.
     pub replays: u64,
     /// Upgrades that were confirmed.
     pub upgrades: u64,
+    /// Upgrades that a kill cut off.
+    pub upgrades_cut: u64,
+    /// How often a client had to wait for a rebuild of the indexes.
+    pub unavailable: u64,
     text: String,
 }
 
@@ -94,7 +111,8 @@ impl Report {
         let mut text: String = operations.iter().map(|(name, count)| format!("{count:>8}  {name}\n")).collect();
         let looking = *tally.looking.lock().expect("nobody panics with it");
         let rows = [
-            (get(&tally.kills), "kills while calls were under way, after each of which all was there"),
+            (get(&tally.kills), "kills, after each of which all was there"),
+            (get(&tally.kills_under_way), "of them while calls were under way"),
             (get(&tally.kills_at_start), "kills more while the network started"),
             (get(&tally.landed), "calls without outcome that were found executed"),
             (get(&tally.resent), "calls without outcome sent again in the same envelope"),
@@ -103,6 +121,8 @@ impl Report {
             (get(&tally.replays), "answered calls that had the same answer again"),
             (get(&tally.replays_expired), "answered calls that had expired"),
             (get(&tally.upgrades), "upgrades confirmed, the killer's among them"),
+            (get(&tally.upgrades_cut), "upgrades that a kill cut off"),
+            (get(&tally.unavailable), "times that a client had to wait for a rebuild of the indexes"),
             (messages as u64, "messages stored, each once"),
             (folder >> 20, "MiB of state on disk"),
             (time.as_secs(), "seconds in all"),
@@ -115,10 +135,15 @@ impl Report {
             options: options.clone(),
             messages,
             kills: get(&tally.kills),
+            kills_under_way: get(&tally.kills_under_way),
+            kills_at_start: get(&tally.kills_at_start),
             landed: get(&tally.landed),
             resent: get(&tally.resent),
+            renewed: get(&tally.sent_anew) + get(&tally.expired),
             replays: get(&tally.replays),
             upgrades: get(&tally.upgrades),
+            upgrades_cut: get(&tally.upgrades_cut),
+            unavailable: get(&tally.unavailable),
             text,
         }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Mutex;
 
-use message_canister::api::{Id, Message};
+use message_canister::api::{Id, Message, Order};
 
-use super::model::{Model, Sent};
+use super::model::Model;
 use crate::violation::{Verdict, ensure};
 
 /// Locks the model.
@@ -12,12 +12,27 @@ pub fn lock(model: &Mutex<Model>) -> std::sync::MutexGuard<'_, Model> {
     model.lock().expect("no thread panics while it holds this lock")
 }
 
-/// Checks messages that the store showed, and notes their ids.
+/// A message that the store showed, but for its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its id.
+    pub id: Id,
+    /// The message before it under its key.
+    pub prev: Id,
+    /// The one after it.
+    pub next: Id,
+    /// Its key.
+    pub key: u16,
+    /// When it was stored.
+    pub timestamp: u32,
+}
+
+/// Checks messages that the store showed, and notes where they are and when they were stored.
 ///
 /// # Errors
 ///
-/// If one is not as it was sent, or not where it was.
-pub fn check_messages(model: &Mutex<Model>, messages: &[Message]) -> Verdict<Vec<Sent>> {
+/// If one is not as it was sent, or not where it was, or not of the same time.
+pub fn check_messages(model: &Mutex<Model>, messages: &[Message]) -> Verdict<Vec<Seen>> {
     let places: Vec<_> = {
         let model = lock(model);
         messages
@@ -33,36 +48,87 @@ pub fn check_messages(model: &Mutex<Model>, messages: &[Message]) -> Verdict<Vec
         })?;
     }
     let mut model = lock(model);
-    for (message, (place, _)) in messages.iter().zip(&places) {
-        model.found(*place, message.id)?;
-    }
-    Ok(places.into_iter().map(|(_, sent)| sent).collect())
+    let note = |(message, (place, sent)): (&Message, &(_, super::model::Sent))| {
+        let &Message { id, timestamp, prev_id, next_id, .. } = message;
+        model.shown(*place, id, timestamp)?;
+        Ok(Seen { id, prev: prev_id, next: next_id, key: sent.draft.key, timestamp })
+    };
+    messages.iter().zip(&places).map(note).collect()
 }
 
-/// Checks the links between successive messages of one key, in ascending order. `last` says that nothing follows them.
+/// Checks the links between successive messages of one key, in pages that were read in this order beside writers.
 ///
 /// # Errors
 ///
 /// If a link leads elsewhere.
-pub fn check_links(messages: &[(Id, Id, Id)]) -> Verdict<()> {
+pub fn check_links(pages: &[Vec<Seen>], order: Order) -> Verdict<()> {
+    let numbered =
+        |(number, page): (usize, &Vec<Seen>)| page.iter().map(move |seen| (number, *seen)).collect::<Vec<_>>();
+    let mut messages: Vec<(usize, Seen)> = pages.iter().enumerate().flat_map(numbered).collect();
+    if order == Order::descending {
+        messages.reverse();
+    }
     for pair in messages.windows(2) {
-        let ((_, id, next), (prev, following, _)) = (pair[0], pair[1]);
-        // A message that was shown as the last may have got a successor since.
-        ensure((next == following || next == 0) && prev == id, || {
-            format!("{following} follows {id} under their key, but the links are {next} and {prev}")
-        })?;
+        let ((page, one), (following_page, following)) = (pair[0], pair[1]);
+        // The last message of a page may have been the last of all, and have got a successor before the next page.
+        let grown = one.next == 0 && page < following_page;
+        check_link(one, following, grown)?;
     }
     Ok(())
+}
+
+/// Checks all links of one key's messages, in ascending order, which are all that it has while nothing is added.
+///
+/// # Errors
+///
+/// If a link leads elsewhere.
+pub fn check_list(list: &[Seen]) -> Verdict<()> {
+    for pair in list.windows(2) {
+        check_link(pair[0], pair[1], false)?;
+    }
+    let (first, last) = (list.first(), list.last());
+    ensure(first.is_none_or(|first| first.prev == 0), || format!("before the first message there is one: {first:?}"))?;
+    ensure(last.is_none_or(|last| last.next == 0), || format!("after the last message there is one: {last:?}"))
+}
+
+fn check_link(one: Seen, following: Seen, grown: bool) -> Verdict<()> {
+    ensure((one.next == following.id || grown) && following.prev == one.id, || {
+        format!("a message follows another under their key, but not by its links: {one:?}, {following:?}")
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn list(links: &[(Id, Id, Id)]) -> Vec<Seen> {
+        links.iter().map(|&(prev, id, next)| Seen { id, prev, next, key: 0, timestamp: 0 }).collect()
+    }
+
     #[test]
     fn links_that_lead_elsewhere_are_noticed() {
-        assert_eq!(check_links(&[(0, 1, 4), (1, 4, 0), (4, 9, 0)]), Ok(()));
-        assert!(check_links(&[(0, 1, 4), (1, 5, 0)]).is_err());
-        assert!(check_links(&[(0, 1, 4), (0, 4, 0)]).is_err());
+        let check =
+            |pages: &[&[(Id, Id, Id)]], order| check_links(&pages.iter().copied().map(list).collect::<Vec<_>>(), order);
+        let (up, down) = (Order::ascending, Order::descending);
+        assert_eq!(check(&[&[(0, 1, 4), (1, 4, 0)]], up), Ok(()));
+        assert_eq!(check(&[&[(0, 1, 4), (1, 4, 0)], &[(4, 9, 0)]], up), Ok(()), "9 came between the pages");
+        assert_eq!(check(&[&[(4, 9, 0)], &[(1, 4, 9), (0, 1, 4)]], down), Ok(()));
+        assert!(check(&[&[(0, 1, 4), (1, 5, 0)]], up).is_err());
+        assert!(check(&[&[(0, 1, 4), (0, 4, 0)]], up).is_err());
+        assert!(check(&[&[(0, 1, 4), (1, 4, 0), (4, 9, 0)]], up).is_err(), "a page is of one moment");
+        assert!(check(&[&[(4, 9, 0)], &[(1, 4, 0), (0, 1, 4)]], down).is_err(), "9 was there before 4 was shown");
+    }
+
+    #[test]
+    fn lists_that_are_cut_or_do_not_end_are_noticed() {
+        assert_eq!(check_list(&list(&[(0, 1, 4), (1, 4, 9), (4, 9, 0)])), Ok(()));
+        for cut in [
+            [(0, 1, 4), (1, 4, 0), (4, 9, 0)],
+            [(0, 1, 4), (1, 4, 9), (0, 9, 0)],
+            [(0, 1, 4), (1, 4, 9), (4, 9, 12)],
+            [(7, 1, 4), (1, 4, 9), (4, 9, 0)],
+        ] {
+            assert!(check_list(&list(&cut)).is_err(), "{cut:?}");
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! What is measured.
 
-use candid::encode_args;
-use message_canister::api::{Cursor, Id, NewMessage, Order};
+use candid::{decode_one, encode_args};
+use message_canister::api::{
+    AddError, Added, BatchError, Cursor, GetError, Id, Message, NewMessage, Order, Page, PageError,
+};
 
 use crate::draft::{Draft, KEYS, key_id};
 
@@ -88,6 +90,34 @@ impl Kind {
         encoded.expect("arguments can be encoded")
     }
 
+    /// Checks the reply to the call with this number: it did what it is measured for.
+    ///
+    /// # Errors
+    ///
+    /// If it did not.
+    pub fn check(self, number: u64, reply: &[u8]) -> Result<(), String> {
+        let done = match self {
+            Self::Add => {
+                decode_one::<Result<Added, AddError>>(reply).map(|added| added.is_ok_and(|one| !one.duplicate))
+            }
+            Self::AddBatch => decode_one::<Result<Vec<Result<Added, AddError>>, BatchError>>(reply).map(|added| {
+                let added = added.unwrap_or_default();
+                added.len() as u64 == BATCH && added.iter().all(|one| one.as_ref().is_ok_and(|one| !one.duplicate))
+            }),
+            Self::GetById => {
+                let id = (number % BATCH) as Id + 1;
+                decode_one::<Result<Message, GetError>>(reply).map(|message| message.is_ok_and(|one| one.id == id))
+            }
+            Self::GetPage => decode_one::<Result<Page, PageError>>(reply)
+                .map(|page| page.is_ok_and(|page| page.messages.len() == PAGE as usize)),
+        };
+        match done {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(format!("{} {number} did not do what is measured", self.method())),
+            Err(error) => Err(format!("{} {number} has another reply: {error}", self.method())),
+        }
+    }
+
     /// How many messages so many calls leave.
     pub fn stored(self, calls: u64) -> u64 {
         match self {
@@ -109,4 +139,40 @@ fn message(number: u64) -> NewMessage {
     let key = (number % u64::from(KEYS)) as u16;
     let ciphertext = Draft { key, number, length: CIPHERTEXT_BYTES }.ciphertext();
     NewMessage { key_id: key_id(key), ciphertext: ciphertext.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_bytes::ByteBuf;
+
+    use super::*;
+
+    /// A rejection comes with the status 200 too, and so does an answer that says no.
+    #[test]
+    fn a_reply_that_did_nothing_is_no_measurement() {
+        let encoded = |result: Result<Added, AddError>| encode_args((result,)).expect("it can be encoded");
+        let added = |duplicate| encoded(Ok(Added { id: 1, duplicate }));
+        assert_eq!(Kind::Add.check(0, &added(false)), Ok(()));
+        assert!(Kind::Add.check(0, &added(true)).is_err());
+        assert!(Kind::Add.check(0, &encoded(Err(AddError::StorageFull))).is_err());
+        assert!(Kind::AddBatch.check(0, &added(false)).is_err());
+
+        let empty = ByteBuf::new;
+        let message = Message {
+            id: 8,
+            timestamp: 0,
+            key_id: empty(),
+            next_id: 0,
+            prev_id: 0,
+            hash: empty(),
+            ciphertext: empty(),
+        };
+        let shown = encode_args((Ok::<_, GetError>(&message),)).expect("it can be encoded");
+        assert_eq!(Kind::GetById.check(7, &shown), Ok(()));
+        assert!(Kind::GetById.check(8, &shown).is_err());
+        let page = Page { messages: vec![message], next: 0, first_id: 1, gap: false };
+        let page = encode_args((Ok::<_, PageError>(page),)).expect("it can be encoded");
+        assert!(Kind::GetPage.check(0, &page).is_err());
+        assert!(Kind::GetPage.check(0, b"no candid").is_err());
+    }
 }

@@ -6,18 +6,19 @@ use message_canister::api::{AddError, Added};
 
 use super::cases::{BATCH, Kind, batch};
 use crate::inbox::{Inbox, Outcome};
-use crate::server::Start;
+use crate::server::{Start, program};
 
 /// Adds that an average is taken over.
 const AVERAGED: u64 = 50;
 
 /// Bytes that an add has written to disk, on average, when each of these numbers of messages is stored. The sizes
-/// ascend, in thousands.
+/// ascend, in thousands; `folder` is made for the state.
 ///
 /// # Errors
 ///
 /// If the network does not play along.
-pub async fn bytes_by_size(start: &Start, sizes: &[u64]) -> Result<Vec<u64>, String> {
+pub async fn measure(module: &Path, folder: &Path, sizes: &[u64]) -> Result<Vec<u64>, String> {
+    let start = Start { program: program()?, module: module.to_owned(), state: Some(folder.to_owned()), port: 0 };
     let server = start.run().map_err(|error| error.to_string())?;
     let inbox = Inbox::connect(&server.url, server.canister, 0, None).await.map_err(|error| error.to_string())?;
     let (mut batches, mut adds, mut bytes) = (0, 0, Vec::new());
@@ -42,17 +43,6 @@ pub async fn bytes_by_size(start: &Start, sizes: &[u64]) -> Result<Vec<u64>, Str
     }
     server.stop().map_err(|error| error.to_string())?;
     Ok(bytes)
-}
-
-/// The same, as the state in `folder` that is made for it.
-///
-/// # Errors
-///
-/// If the network does not play along.
-pub async fn measure(module: &Path, folder: &Path, sizes: &[u64]) -> Result<Vec<u64>, String> {
-    let program = crate::server::program()?;
-    let start = Start { program, module: module.to_owned(), state: Some(folder.to_owned()), port: 0 };
-    bytes_by_size(&start, sizes).await
 }
 
 async fn send(inbox: &Inbox, method: &str, argument: Vec<u8>) -> Result<Vec<u8>, String> {

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use candid::{Principal, decode_one};
-use ic_agent::{Agent, AgentError};
+use ic_agent::{Agent, AgentError, Certificate, RequestId, TransportCallResponse, lookup_value};
+use ic_transport_types::QueryResponse;
 use message_canister::api::{Status, StatusError};
 use tokio::runtime::Runtime;
 
@@ -19,7 +20,8 @@ use crate::wire::Wire;
 /// What calls are made by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// Connections on which requests that were signed ahead are sent; answers are not looked at.
+    /// Connections on which requests that were signed ahead are sent; only each client's last answer is looked at, when all
+    /// are there.
     Plain,
     /// The agent that programs use: it signs each call, and verifies each answer.
     Agent,
@@ -83,6 +85,7 @@ fn make(
         let from = first + (client * each) as u64;
         (from..from + each as u64).map(|number| case.kind.argument(number)).collect::<Vec<_>>()
     };
+    let last_of = |client: usize| first + ((client + 1) * each) as u64 - 1;
     let canister = server.canister;
     match transport {
         Transport::Agent => {
@@ -90,16 +93,22 @@ fn make(
             let begin = Instant::now();
             let clients = agents.iter().cloned().zip(arguments).map(|(agent, arguments)| {
                 runtime.spawn(async move {
+                    let mut latest = Vec::new();
                     for argument in arguments {
-                        call(&agent, canister, case.kind, argument).await?;
+                        latest = call(&agent, canister, case.kind, argument).await?;
                     }
-                    Ok::<_, AgentError>(())
+                    Ok::<_, AgentError>(latest)
                 })
             });
+            let mut replies = Vec::new();
             for client in clients.collect::<Vec<_>>() {
-                runtime.block_on(client).map_err(|error| error.to_string())?.map_err(failed)?;
+                replies.push(runtime.block_on(client).map_err(|error| error.to_string())?.map_err(failed)?);
             }
-            Ok(begin.elapsed())
+            let time = begin.elapsed();
+            for (client, reply) in replies.iter().enumerate() {
+                case.kind.check(last_of(client), reply)?;
+            }
+            Ok(time)
         }
         Transport::Plain => {
             let ready = Arc::new(Barrier::new(case.clients + 1));
@@ -108,7 +117,7 @@ fn make(
             let path = format!("/api/{kind}/canister/{canister}/{what}");
             let mut clients = Vec::new();
             for (number, agent) in agents.iter().enumerate() {
-                let envelopes: Vec<Vec<u8>> = arguments(number)
+                let envelopes: Vec<Envelope> = arguments(number)
                     .into_iter()
                     .map(|argument| sign(agent, canister, case.kind, argument))
                     .collect::<Result<_, _>>()
@@ -118,28 +127,66 @@ fn make(
                     let wire = Wire::connect(port);
                     ready.wait();
                     let mut wire = wire?;
-                    for envelope in envelopes {
-                        wire.post(&path, &envelope)?;
+                    let mut answer: &[u8] = &[];
+                    for envelope in &envelopes {
+                        answer = wire.post(&path, &envelope.bytes)?;
                     }
-                    Ok::<_, io::Error>(())
+                    let call = envelopes.last().and_then(|envelope| envelope.call);
+                    Ok::<_, io::Error>((call, answer.to_vec()))
                 }));
             }
             ready.wait();
             let begin = Instant::now();
+            let mut answers = Vec::new();
             for client in clients {
                 let made = client.join().map_err(|_| "a client panicked".to_string())?;
-                made.map_err(|error| error.to_string())?;
+                answers.push(made.map_err(|error| error.to_string())?);
             }
-            Ok(begin.elapsed())
+            let time = begin.elapsed();
+            for (client, (call, answer)) in answers.iter().enumerate() {
+                let reply = reply(&agents[client], canister, *call, answer)?;
+                case.kind.check(last_of(client), &reply)?;
+            }
+            Ok(time)
         }
     }
 }
 
-fn sign(agent: &Agent, canister: Principal, kind: Kind, argument: Vec<u8>) -> Result<Vec<u8>, AgentError> {
+/// A request that is signed.
+struct Envelope {
+    /// A call's id.
+    call: Option<RequestId>,
+    bytes: Vec<u8>,
+}
+
+fn sign(agent: &Agent, canister: Principal, kind: Kind, argument: Vec<u8>) -> Result<Envelope, AgentError> {
     if kind.is_update() {
-        Ok(agent.update(&canister, kind.method()).with_arg(argument).sign()?.signed_update)
+        let signed = agent.update(&canister, kind.method()).with_arg(argument).sign()?;
+        Ok(Envelope { call: Some(signed.request_id), bytes: signed.signed_update })
     } else {
-        Ok(agent.query(&canister, kind.method()).with_arg(argument).sign()?.signed_query)
+        let signed = agent.query(&canister, kind.method()).with_arg(argument).sign()?;
+        Ok(Envelope { call: None, bytes: signed.signed_query })
+    }
+}
+
+/// The reply in an answer that came as plain bytes: a call's as its certificate proves it, a query's as it is.
+fn reply(agent: &Agent, canister: Principal, call: Option<RequestId>, answer: &[u8]) -> Result<Vec<u8>, String> {
+    let other = |error: serde_cbor::Error| format!("an answer of another kind: {error}");
+    let Some(id) = call else {
+        return match serde_cbor::from_slice(answer).map_err(other)? {
+            QueryResponse::Replied { reply, .. } => Ok(reply.arg),
+            rejected @ QueryResponse::Rejected { .. } => Err(format!("a query was rejected: {rejected:?}")),
+        };
+    };
+    match serde_cbor::from_slice(answer).map_err(other)? {
+        TransportCallResponse::Replied { certificate } => {
+            let certificate: Certificate = serde_cbor::from_slice(&certificate).map_err(other)?;
+            agent.verify(&certificate, canister).map_err(failed)?;
+            let path: [&[u8]; 3] = [b"request_status", id.as_slice(), b"reply"];
+            let reply = lookup_value(&certificate, path).map_err(|error| format!("a call has no reply: {error}"))?;
+            Ok(reply.to_vec())
+        }
+        rejected => Err(format!("a call was rejected: {rejected:?}")),
     }
 }
 

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use message_canister::api::{Added, Id, Message};
 
 use crate::draft::{Draft, Hash, key_of};
+use crate::soak::installs::Installs;
 use crate::violation::{Verdict, Violation, ensure};
 
 /// A message's place in the model.
@@ -25,7 +26,9 @@ pub struct Sent {
     pub hash: Hash,
     /// Where it is, once that is known.
     pub id: Option<Id>,
-    /// How often calls have had it, each envelope counted once.
+    /// When it was stored, once the store has shown that.
+    pub timestamp: Option<u32>,
+    /// How often envelopes have it. Sending one again does not count; having it twice does.
     sendings: u32,
     /// Whether a call was told that it stored it.
     stored_by_call: bool,
@@ -39,6 +42,8 @@ pub struct Request {
     number: u64,
     /// Its messages, each with whether it was known to be stored when the call was made.
     items: Vec<(Place, bool)>,
+    /// Whether it was found executed while its outcome was open.
+    landed: bool,
 }
 
 /// The model.
@@ -50,8 +55,12 @@ pub struct Model {
     ids: BTreeMap<Id, Place>,
     /// The known ids of each key.
     keys: BTreeMap<u16, BTreeSet<Id>>,
+    /// The least and the greatest id that were shown with each timestamp.
+    times: BTreeMap<u32, (Id, Id)>,
     open: BTreeMap<u64, Request>,
     requests: u64,
+    /// What was installed.
+    pub installs: Installs,
 }
 
 impl Model {
@@ -60,7 +69,15 @@ impl Model {
         let next = self.sent.len();
         let place = *self.places.entry((draft.key, hash)).or_insert(next);
         if place == next {
-            self.sent.push(Sent { draft, hash, id: None, sendings: 0, stored_by_call: false, given_up: false });
+            self.sent.push(Sent {
+                draft,
+                hash,
+                id: None,
+                timestamp: None,
+                sendings: 0,
+                stored_by_call: false,
+                given_up: false,
+            });
         }
         place
     }
@@ -77,7 +94,7 @@ impl Model {
             self.sent[place].sendings += 1;
         }
         let items = places.iter().map(|&place| (place, self.sent[place].id.is_some())).collect();
-        let request = Request { number: self.requests, items };
+        let request = Request { number: self.requests, items, landed: false };
         self.open.insert(request.number, request.clone());
         request
     }
@@ -146,6 +163,34 @@ impl Model {
         Ok(())
     }
 
+    /// The store showed a message at this id, stored at this time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::found`]; or if it was shown with another time, or times do not ascend with ids.
+    pub fn shown(&mut self, place: Place, id: Id, timestamp: u32) -> Verdict<()> {
+        self.found(place, id)?;
+        let sent = self.sent[place];
+        if let Some(known) = sent.timestamp {
+            return ensure(known == timestamp, || format!("{sent:?} was stored at {timestamp} too"));
+        }
+        self.sent[place].timestamp = Some(timestamp);
+        let (first, last) = self.times.entry(timestamp).or_insert((id, id));
+        (*first, *last) = ((*first).min(id), (*last).max(id));
+        let before = self.times.range(..timestamp).next_back();
+        let after = self.times.range(timestamp + 1..).next();
+        let ascends = before.is_none_or(|(_, &(_, last))| last < id) && after.is_none_or(|(_, &(first, _))| id < first);
+        ensure(ascends, || format!("{id} was stored at {timestamp}, others at {before:?} and {after:?}"))
+    }
+
+    /// The known ids of messages that were stored from `from` to `until`, as far as these times were shown.
+    pub fn ids_by_time(&self, from: u32, until: u32) -> BTreeSet<Id> {
+        let mut spans = self.times.range(from..=until).map(|(_, &span)| span);
+        let Some((first, last)) = spans.next() else { return BTreeSet::new() };
+        let last = spans.next_back().map_or(last, |(_, last)| last);
+        self.ids.range(first..=last).map(|(&id, _)| id).collect()
+    }
+
     /// The place of a message that the store showed.
     ///
     /// # Errors
@@ -190,14 +235,15 @@ impl Model {
     }
 
     /// Checks, while nothing is executed and the ids of all that is stored are known, that each open call has stored all
-    /// of its messages or none. Only those count that no other call has sent. Returns how many calls have stored theirs.
+    /// of its messages or none. Only those count that no other call has sent. Returns of how many calls it is known since
+    /// just now that they have stored theirs.
     ///
     /// # Errors
     ///
     /// If one has stored some.
-    pub fn check_open(&self) -> Verdict<usize> {
+    pub fn check_open(&mut self) -> Verdict<usize> {
         let mut landed = 0;
-        for request in self.open.values() {
+        for request in self.open.values_mut() {
             let own: BTreeSet<Place> = request.items.iter().map(|&(place, _)| place).collect();
             let own: Vec<Sent> =
                 own.into_iter().map(|place| self.sent[place]).filter(|sent| sent.sendings == 1).collect();
@@ -205,7 +251,8 @@ impl Model {
             ensure(stored == 0 || stored == own.len(), || {
                 format!("of the {} messages of one call, {stored} are stored: {own:?}", own.len())
             })?;
-            landed += usize::from(stored > 0);
+            landed += usize::from(stored > 0 && !request.landed);
+            request.landed |= stored > 0;
         }
         Ok(landed)
     }

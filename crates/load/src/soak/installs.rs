@@ -1,0 +1,117 @@
+//! What was installed. Each upgrade brings settings that no other has, so that those that the canister shows tell which
+//! upgrade was the last.
+
+use message_canister::api::Settings;
+
+use crate::violation::{Verdict, ensure};
+
+/// Pages of stable memory that one message of a rebuild may touch: few, so that a rebuild takes many messages and is
+/// killed in the middle.
+const REBUILD_PAGES: u32 = 64;
+/// Live bytes from here on are a limit that no soak reaches.
+const UNREACHED_BYTES: u64 = 1 << 60;
+
+/// The settings that come with the installation of this number.
+pub fn settings(number: usize) -> Settings {
+    let max_bytes = Some(UNREACHED_BYTES + number as u64);
+    Settings { rebuild_pages: Some(REBUILD_PAGES), max_bytes, ..Settings::default() }
+}
+
+/// An installation, between two points of the order in which things became known.
+struct Installation {
+    /// When it was asked for.
+    begun: u64,
+    /// When it was known to be done, if it is: confirmed or seen.
+    done: Option<u64>,
+}
+
+/// All installations, by their numbers.
+#[derive(Default)]
+pub struct Installs {
+    all: Vec<Installation>,
+    now: u64,
+    /// The greatest version of the canister that the network has shown.
+    version: u64,
+}
+
+impl Installs {
+    /// Notes an installation that is about to be asked for. Returns its number.
+    pub fn begin(&mut self) -> usize {
+        self.now += 1;
+        self.all.push(Installation { begun: self.now, done: None });
+        self.all.len() - 1
+    }
+
+    /// One was confirmed.
+    pub fn confirm(&mut self, number: usize) {
+        self.now += 1;
+        self.all[number].done = Some(self.now);
+    }
+
+    /// The network has shown this version of the canister, which every installation raises.
+    pub fn note_version(&mut self, version: u64) {
+        self.version = self.version.max(version);
+    }
+
+    /// Checks what is installed while nothing else happens.
+    ///
+    /// # Errors
+    ///
+    /// If an installation that was confirmed or seen is lost.
+    pub fn check(&mut self, shown: Settings, version: u64) -> Verdict<()> {
+        let least = self.version;
+        ensure(version >= least, || format!("the canister has version {version}, but version {least} was shown"))?;
+        self.note_version(version);
+        let number = (0..self.all.len()).find(|&number| settings(number) == shown);
+        ensure(number.is_some(), || format!("no installation has the settings {shown:?}"))?;
+        let Some(number) = number else { return Ok(()) };
+        self.now += 1;
+        let done = *self.all[number].done.get_or_insert(self.now);
+        // One without outcome may have been done after any other.
+        let lost = self.all.iter().rposition(|other| other.begun > done && other.done.is_some());
+        ensure(lost.is_none(), || {
+            format!("installation {lost:?} was begun after {number} was done, and was confirmed, but {number} is shown")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_confirmed_installation_that_is_lost_is_noticed() {
+        let mut installs = Installs::default();
+        let first = installs.begin();
+        installs.confirm(first);
+        assert_eq!(installs.check(settings(first), 1), Ok(()));
+        let second = installs.begin();
+        // Without outcome it may be there or not.
+        assert_eq!(installs.check(settings(first), 1), Ok(()));
+        installs.confirm(second);
+        assert!(installs.check(settings(first), 2).is_err());
+        assert_eq!(installs.check(settings(second), 2), Ok(()));
+    }
+
+    #[test]
+    fn one_without_outcome_counts_from_when_it_is_seen() {
+        let mut installs = Installs::default();
+        let (open, other) = (installs.begin(), installs.begin());
+        installs.confirm(other);
+        assert_eq!(installs.check(settings(open), 1), Ok(()));
+        let third = installs.begin();
+        installs.confirm(third);
+        assert!(installs.check(settings(open), 1).is_err());
+    }
+
+    #[test]
+    fn settings_that_nobody_sent_and_an_older_version_are_noticed() {
+        let mut installs = Installs::default();
+        let first = installs.begin();
+        installs.confirm(first);
+        assert!(installs.check(Settings::default(), 1).is_err());
+        installs.note_version(7);
+        assert!(installs.check(settings(first), 6).is_err());
+        assert_eq!(installs.check(settings(first), 7), Ok(()));
+    }
+}

@@ -1,0 +1,180 @@
+//! The whole store against the model, while nothing else happens.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use message_canister::api::{CheckCursor, Cursor, Id, KeyHead, Order};
+
+use super::model::Model;
+use super::show::{Seen, check_list, check_messages, lock};
+use super::store::{Of, Store};
+use crate::draft::KEYS;
+use crate::violation::{Verdict, Violation, ensure};
+
+/// Times that pages are asked by, each time.
+const TIMES: usize = 8;
+
+/// Looks at the store, again and again.
+#[derive(Default)]
+pub struct Verifier {
+    /// The last id when the canister checked itself.
+    checked: Id,
+}
+
+/// How much to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// All messages and links; and the canister's own check where the store has grown by a quarter since the last one.
+    Restart,
+    /// Also the canister's own check in any case, and all pages by keys and by time in both directions.
+    Everything,
+}
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Messages in the store.
+    pub messages: u32,
+    /// Calls without outcome that have stored their messages, as far as this is news.
+    pub landed: usize,
+}
+
+impl Verifier {
+    /// Checks that the store has what is known, and nothing that was not sent.
+    ///
+    /// # Errors
+    ///
+    /// If it has not, or has.
+    pub async fn verify(&mut self, model: &Mutex<Model>, store: &impl Store, depth: Depth) -> Verdict<Found> {
+        let glance = store.glance().await?;
+        let last = glance.next_id - 1;
+        ensure(glance.first_id == 1 && glance.messages == last, || format!("ids are not dense: {glance:?}"))?;
+        let lost = lock(model).last_id();
+        ensure(lost <= last, || format!("{lost} is known, but the last id is {last}"))?;
+        lock(model).installs.check(glance.settings, glance.version)?;
+
+        let all = walk(model, store, Of::Range(1, last), Order::ascending, last).await?;
+        let dense = all.iter().map(|seen| seen.id).eq(1..=last);
+        ensure(dense, || format!("of the ids from 1 to {last} some are missing, or come twice: {}", gap(&all)))?;
+        let mut lists: BTreeMap<u16, Vec<Seen>> = BTreeMap::new();
+        for seen in &all {
+            lists.entry(seen.key).or_default().push(*seen);
+        }
+        for (key, list) in &lists {
+            check_list(list).map_err(|Violation(what)| Violation(format!("key {key}: {what}")))?;
+        }
+        check_heads(&lists, &store.heads().await?)?;
+        check_times(model, store, &all).await?;
+        let landed = lock(model).check_open()?;
+        let deep = depth == Depth::Everything;
+        if deep || last - self.checked > self.checked / 4 {
+            check(store, last).await?;
+            self.checked = last;
+        }
+        if deep {
+            for (&key, list) in &lists {
+                check_pages(model, store, Of::Key(key), list).await?;
+            }
+            check_pages(model, store, Of::Time(0, u32::MAX), &all).await?;
+        }
+        Ok(Found { messages: glance.messages, landed })
+    }
+}
+
+/// Where ids are not dense.
+fn gap(all: &[Seen]) -> String {
+    let at = all.iter().zip(1..).find(|(seen, id)| seen.id != *id);
+    at.map_or_else(
+        || format!("the last is {:?}", all.last()),
+        |(seen, id)| format!("in place of {id} there is {seen:?}"),
+    )
+}
+
+/// Reads all pages. There are no more than `most` messages.
+async fn walk(model: &Mutex<Model>, store: &impl Store, of: Of, order: Order, most: u32) -> Verdict<Vec<Seen>> {
+    let mut all = Vec::new();
+    let mut after = 0;
+    while most > 0 {
+        let page = store.page(of, Cursor { after, order, limit: u32::MAX }).await?;
+        let seen = check_messages(model, &page.messages)?;
+        let end = seen.last().map(|seen| seen.id);
+        all.extend(seen);
+        if page.next == 0 {
+            break;
+        }
+        ensure(end == Some(page.next), || format!("{of:?}: a page ends with {end:?}, then comes {}", page.next))?;
+        ensure(all.len() < most as usize, || format!("{of:?} has more pages than messages, {order:?}"))?;
+        after = page.next;
+    }
+    Ok(all)
+}
+
+/// Checks what the index by keys says of every key.
+fn check_heads(lists: &BTreeMap<u16, Vec<Seen>>, heads: &[Option<KeyHead>]) -> Verdict<()> {
+    ensure(heads.len() == usize::from(KEYS), || format!("{} heads for {KEYS} keys", heads.len()))?;
+    for (key, head) in (0..KEYS).zip(heads) {
+        let list = lists.get(&key).map_or(&[][..], Vec::as_slice);
+        let expected = list.first().zip(list.last()).map(|(first, last)| KeyHead {
+            min_id: first.id,
+            max_id: last.id,
+            count: u32::try_from(list.len()).expect("ids have 32 bits"),
+        });
+        ensure(*head == expected, || format!("the head of key {key} is {head:?}, it should be {expected:?}"))?;
+    }
+    Ok(())
+}
+
+/// Looks up the first and the last message of some times.
+async fn check_times(model: &Mutex<Model>, store: &impl Store, all: &[Seen]) -> Verdict<()> {
+    for number in 0..TIMES.min(all.len()) {
+        let part = &all[all.len() * number / TIMES.min(all.len())..];
+        let from = part[0].timestamp;
+        for until in [from, part[part.len() / 2].timestamp] {
+            let within = |seen: &&Seen| (from..=until).contains(&seen.timestamp);
+            // Times ascend with ids, which the model has checked.
+            let ends = [all.iter().find(within), all.iter().rfind(within)];
+            for (order, end) in [Order::ascending, Order::descending].into_iter().zip(ends) {
+                let page = store.page(Of::Time(from, until), Cursor { after: 0, order, limit: 1 }).await?;
+                let seen = check_messages(model, &page.messages)?;
+                ensure(seen.iter().eq(end), || {
+                    format!("from {from} to {until} in {order:?} order comes {seen:?}, it should be {end:?}")
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The canister's own check.
+async fn check(store: &impl Store, messages: Id) -> Verdict<()> {
+    let (mut cursor, mut checked) = (CheckCursor::default(), 0);
+    loop {
+        let report = store.check(cursor).await?;
+        ensure(report.violations.is_empty(), || format!("the canister's check: {:?}", report.violations))?;
+        checked += report.checked;
+        match report.next {
+            Some(next) => cursor = next,
+            None => return ensure(checked >= messages, || format!("of {messages} messages {checked} were checked")),
+        }
+    }
+}
+
+/// Pages through what has these messages, in both directions.
+async fn check_pages(model: &Mutex<Model>, store: &impl Store, of: Of, list: &[Seen]) -> Verdict<()> {
+    for order in [Order::ascending, Order::descending] {
+        let most = u32::try_from(list.len()).expect("ids have 32 bits");
+        let mut shown = walk(model, store, of, order, most).await?;
+        if order == Order::descending {
+            shown.reverse();
+        }
+        let differs = || shown.iter().zip(list).find(|(one, other)| one != other);
+        ensure(shown == list, || {
+            let lengths = (shown.len(), list.len());
+            format!("pages of {of:?} in {order:?} order differ from those by ids: {lengths:?}, {:?}", differs())
+        })?;
+    }
+    Ok(())
+}

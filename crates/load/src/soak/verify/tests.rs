@@ -1,0 +1,182 @@
+//! A store with a fault must not pass.
+
+use message_canister::api::{CheckReport, Message, Page, Settings};
+
+use super::*;
+use crate::draft::{Draft, key_id};
+use crate::soak::installs::settings;
+use crate::soak::store::Glance;
+
+/// Keys that the messages take turns with.
+const LISTS: u32 = 3;
+/// Messages.
+const COUNT: u32 = 30;
+/// Messages of a page.
+const PAGE: usize = 7;
+
+/// A store at rest, as a canister would show it, but for what is made wrong.
+struct Shown {
+    messages: Vec<Message>,
+    heads: Vec<Option<KeyHead>>,
+    settings: Settings,
+    version: u64,
+    violations: Vec<String>,
+    /// What pages by key lack.
+    hidden_by_key: Id,
+    /// What pages by time lack.
+    hidden_by_time: Id,
+}
+
+impl Shown {
+    fn message(&mut self, id: Id) -> &mut Message {
+        &mut self.messages[id as usize - 1]
+    }
+}
+
+impl Store for Shown {
+    async fn glance(&self) -> Verdict<Glance> {
+        let next_id = self.messages.last().map_or(0, |message| message.id) + 1;
+        let (settings, version) = (self.settings, self.version);
+        Ok(Glance { first_id: 1, next_id, messages: next_id - 1, settings, version })
+    }
+
+    async fn page(&self, of: Of, cursor: Cursor) -> Verdict<Page> {
+        let belongs = |message: &Message| match of {
+            Of::Range(first, last) => (first..=last).contains(&message.id),
+            Of::Key(key) => message.key_id == key_id(key) && message.id != self.hidden_by_key,
+            Of::Time(from, until) => (from..=until).contains(&message.timestamp) && message.id != self.hidden_by_time,
+        };
+        let mut messages: Vec<Message> = self.messages.iter().filter(|message| belongs(message)).cloned().collect();
+        if cursor.order == Order::descending {
+            messages.reverse();
+        }
+        let begin = messages.iter().position(|message| message.id == cursor.after).map_or(0, |at| at + 1);
+        messages.drain(..begin);
+        let length = PAGE.min(cursor.limit as usize);
+        let more = messages.len() > length;
+        messages.truncate(length);
+        let next = messages.last().filter(|_| more).map_or(0, |message| message.id);
+        Ok(Page { messages, next, first_id: 1, gap: false })
+    }
+
+    async fn heads(&self) -> Verdict<Vec<Option<KeyHead>>> {
+        Ok(self.heads.clone())
+    }
+
+    async fn check(&self, _cursor: CheckCursor) -> Verdict<CheckReport> {
+        Ok(CheckReport { checked: COUNT, next: None, violations: self.violations.clone() })
+    }
+}
+
+/// A store as it should be, and what is known of it: what was sent, and the latest installation.
+fn good() -> (Mutex<Model>, Shown) {
+    let mut model = Model::default();
+    let first = model.installs.begin();
+    model.installs.confirm(first);
+    let second = model.installs.begin();
+    model.installs.confirm(second);
+    let messages = (1..=COUNT).map(|id| {
+        let key = (id % LISTS) as u16;
+        let draft = Draft { key, number: id.into(), length: 50 };
+        let (message, hash) = draft.message();
+        let place = model.draft(draft, hash);
+        model.begin(&[place]);
+        Message {
+            id,
+            timestamp: 1_000 + id / 4,
+            key_id: message.key_id,
+            next_id: if id + LISTS <= COUNT { id + LISTS } else { 0 },
+            prev_id: id.saturating_sub(LISTS),
+            hash: hash.to_vec().into(),
+            ciphertext: message.ciphertext,
+        }
+    });
+    let messages = messages.collect();
+    let head = |key: u16| {
+        let min_id = if key == 0 { LISTS } else { key.into() };
+        (u32::from(key) < LISTS).then_some(KeyHead { min_id, max_id: min_id + COUNT - LISTS, count: COUNT / LISTS })
+    };
+    let shown = Shown {
+        messages,
+        heads: (0..KEYS).map(head).collect(),
+        settings: settings(second),
+        version: 9,
+        violations: Vec::new(),
+        hidden_by_key: 0,
+        hidden_by_time: 0,
+    };
+    (Mutex::new(model), shown)
+}
+
+#[tokio::test]
+async fn a_good_store_passes_again_and_again() {
+    let (model, shown) = good();
+    let mut verifier = Verifier::default();
+    // Its calls have no outcome yet; that they have stored their messages is news once.
+    for (depth, landed) in [(Depth::Restart, COUNT as usize), (Depth::Everything, 0), (Depth::Restart, 0)] {
+        assert_eq!(verifier.verify(&model, &shown, depth).await, Ok(Found { messages: COUNT, landed }), "{depth:?}");
+    }
+}
+
+/// Each fault is noticed by the look after a restart, and named.
+#[tokio::test]
+async fn a_fault_after_a_restart_is_noticed() {
+    type Fault = fn(&mut Shown);
+    let faults: [(&str, Fault, &str); 18] = [
+        ("a message is missing", |shown| drop(shown.messages.remove(11)), "in place of 12"),
+        ("the last message is missing", |shown| drop(shown.messages.pop()), "30 is known, but the last id is 29"),
+        (
+            "two ids are swapped",
+            |shown| {
+                (shown.message(4).id, shown.message(5).id) = (5, 4);
+                shown.messages.swap(3, 4);
+            },
+            "has the id",
+        ),
+        ("an id comes twice", |shown| shown.message(12).id = 11, "has the id 11 too"),
+        ("a list is cut in the middle", |shown| shown.message(9).next_id = 0, "not by its links"),
+        ("a list is cut backwards", |shown| shown.message(9).prev_id = 0, "not by its links"),
+        ("a link leads elsewhere", |shown| shown.message(9).next_id = 13, "not by its links"),
+        ("a list does not end", |shown| shown.message(COUNT).next_id = COUNT + LISTS, "after the last message"),
+        ("a list does not begin", |shown| shown.message(3).prev_id = 2, "before the first message"),
+        ("a time has changed", |shown| shown.message(9).timestamp += 1, "too"),
+        ("a byte has changed", |shown| shown.message(9).ciphertext[7] ^= 1, "the bytes of message 9"),
+        ("a message is of nobody", |shown| shown.message(9).hash[7] ^= 1, "sent by nobody"),
+        ("a key has changed", |shown| shown.message(9).key_id = key_id(7), "sent by nobody"),
+        (
+            "a head is wrong",
+            |shown| shown.heads[1].as_mut().expect("it has messages").max_id -= LISTS,
+            "the head of key 1",
+        ),
+        ("a head is missing", |shown| shown.heads[2] = None, "the head of key 2"),
+        ("pages by time lack a message", |shown| shown.hidden_by_time = 1, "from 1000 to 1000"),
+        ("an upgrade is lost", |shown| shown.settings = settings(0), "was confirmed"),
+        ("the canister is an older one", |shown| shown.version -= 1, "version 9 was shown"),
+    ];
+    for (what, fault, named) in faults {
+        let (model, mut shown) = good();
+        let mut verifier = Verifier::default();
+        assert!(verifier.verify(&model, &shown, Depth::Restart).await.is_ok());
+        fault(&mut shown);
+        let Violation(message) = verifier.verify(&model, &shown, Depth::Restart).await.expect_err(what);
+        assert!(message.contains(named), "{what}: {message}");
+    }
+}
+
+/// These only by the look at everything.
+#[tokio::test]
+async fn a_fault_of_pages_and_of_the_canisters_own_check_is_noticed() {
+    type Fault = fn(&mut Shown);
+    let faults: [(&str, Fault, &str); 3] = [
+        ("pages by key lack a message", |shown| shown.hidden_by_key = 12, "Key(0)"),
+        ("pages by time lack a message", |shown| shown.hidden_by_time = 10, "Time(0"),
+        ("the check finds something", |shown| shown.violations.push("a broken invariant".into()), "a broken invariant"),
+    ];
+    for (what, fault, named) in faults {
+        let (model, mut shown) = good();
+        fault(&mut shown);
+        let verdict = Verifier::default().verify(&model, &shown, Depth::Everything).await;
+        let Violation(message) = verdict.expect_err(what);
+        assert!(message.contains(named), "{what}: {message}");
+    }
+}
