@@ -96,20 +96,22 @@ fn gap(all: &[Seen]) -> String {
 /// Reads all pages. There are no more than `most` messages.
 async fn walk(model: &Mutex<Model>, store: &impl Store, of: Of, order: Order, most: u32) -> Verdict<Vec<Seen>> {
     let mut all = Vec::new();
+    if most == 0 {
+        return Ok(all);
+    }
     let mut after = 0;
-    while most > 0 {
+    loop {
         let page = store.page(of, Cursor { after, order, limit: u32::MAX }).await?;
         let seen = check_messages(model, &page.messages)?;
         let end = seen.last().map(|seen| seen.id);
         all.extend(seen);
         if page.next == 0 {
-            break;
+            return Ok(all);
         }
         ensure(end == Some(page.next), || format!("{of:?}: a page ends with {end:?}, then comes {}", page.next))?;
         ensure(all.len() < most as usize, || format!("{of:?} has more pages than messages, {order:?}"))?;
         after = page.next;
     }
-    Ok(all)
 }
 
 /// Checks what the index by keys says of every key.
