@@ -1,5 +1,9 @@
 //! What a dishonest network may change in a response: one thing at a time, and so that the rest remains well formed.
 
+use std::time::{Duration, SystemTime};
+
+use ic_certification::Certificate;
+use ic_verify_bls_signature::PrivateKey;
 use serde_cbor::Value;
 
 /// What is tampered with.
@@ -19,14 +23,21 @@ pub enum Tamper {
     QueryUnsigned,
     /// `/status` tells the root key of another network.
     RootKey,
+    /// The same, and that network has signed each certificate: all of it fits together.
+    SignedAnew,
+    /// The same again, but certificates are ten minutes old.
+    SignedLongAgo,
 }
+
+/// How old certificates of [`Tamper::SignedLongAgo`] are.
+const LONG: Duration = Duration::from_secs(600);
 
 /// Every way to tamper with certificates.
 pub const WITH_CERTIFICATES: [Tamper; 2] = [Tamper::CertificateTree, Tamper::CertificateSignature];
 /// Every way to tamper with queries.
 pub const WITH_QUERIES: [Tamper; 3] = [Tamper::QueryReply, Tamper::QuerySignature, Tamper::QueryUnsigned];
 
-/// The labels of the leaves that [`Tamper::CertificateTree`] changes. A changed time would be refused for its age.
+/// The labels of the leaves that [`Tamper::CertificateTree`] changes. A changed time might be refused for its age.
 const LIES: [&[u8]; 4] = [b"reply", b"module_hash", b"candid:service", b"public_key"];
 
 /// The tag of self-described CBOR.
@@ -38,7 +49,7 @@ pub fn tampered(tamper: &Tamper, path: &str, body: Vec<u8>) -> Vec<u8> {
     let changed = match tamper {
         Tamper::Nothing => false,
         Tamper::CertificateTree => in_certificate(&mut value, |certificate| match field(certificate, "tree") {
-            Some(tree) => change_leaves(tree, b""),
+            Some(tree) => change_leaves(tree, b"", &|label, contents| LIES.contains(&label) && flip(contents)),
             None => false,
         }),
         Tamper::CertificateSignature => {
@@ -55,23 +66,63 @@ pub fn tampered(tamper: &Tamper, path: &str, body: Vec<u8>) -> Vec<u8> {
             Some(Value::Array(signatures)) => signatures.drain(..).count() > 0,
             _ => false,
         },
-        Tamper::RootKey if path == "/api/v2/status" => match field(&mut value, "root_key") {
-            Some(Value::Bytes(key)) => {
-                let prefix = key.len() - other_root_key().len();
-                key.splice(prefix.., other_root_key());
-                true
+        Tamper::RootKey | Tamper::SignedAnew | Tamper::SignedLongAgo if path == "/api/v2/status" => {
+            match field(&mut value, "root_key") {
+                Some(Value::Bytes(key)) => {
+                    let other = other_network().public_key().serialize();
+                    let prefix = key.len() - other.len();
+                    key.splice(prefix.., other);
+                    true
+                }
+                _ => false,
             }
-            _ => false,
-        },
+        }
         Tamper::RootKey => false,
+        Tamper::SignedAnew => in_certificate(&mut value, sign_anew),
+        Tamper::SignedLongAgo => in_certificate(&mut value, |certificate| {
+            let long_ago = uleb128(nanos(SystemTime::now() - LONG));
+            let set_time = |label: &[u8], contents: &mut Value| {
+                let concerned = label == b"time";
+                if concerned {
+                    *contents = Value::Bytes(long_ago.clone());
+                }
+                concerned
+            };
+            let changed = field(certificate, "tree").is_some_and(|tree| change_leaves(tree, b"", &set_time));
+            changed && sign_anew(certificate)
+        }),
     };
     if changed { [SELF_DESCRIBED, &encoded(&value)].concat() } else { body }
 }
 
-/// A root key that signs nothing here, without what DER puts before it.
-fn other_root_key() -> [u8; 96] {
-    let key = ic_verify_bls_signature::PrivateKey::deserialize(&[1; 32]).expect("it is less than the order");
-    key.public_key().serialize()
+/// The root key of another network.
+fn other_network() -> PrivateKey {
+    PrivateKey::deserialize(&[1; 32]).expect("it is less than the order")
+}
+
+/// Has the other network sign a certificate.
+fn sign_anew(certificate: &mut Value) -> bool {
+    let parsed: Certificate = serde_cbor::from_slice(&encoded(certificate)).expect("the network made it");
+    let message = [b"\x0Dic-state-root".as_slice(), &parsed.tree.digest()].concat();
+    let signature = other_network().sign(&message).serialize();
+    field(certificate, "signature").is_some_and(|place| {
+        *place = Value::Bytes(signature.to_vec());
+        true
+    })
+}
+
+fn nanos(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).expect("it is after 1970").as_nanos() as u64
+}
+
+fn uleb128(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
 }
 
 fn parsed(body: &[u8]) -> Option<Value> {
@@ -98,17 +149,17 @@ fn in_certificate(response: &mut Value, change: impl FnOnce(&mut Value) -> bool)
     changed
 }
 
-/// Changes the leaves below `label` that say what clients ask for. Nodes of a hash tree are `[1, left, right]`,
-/// `[2, label, subtree]` and `[3, contents]`; others have nothing below.
-fn change_leaves(tree: &mut Value, label: &[u8]) -> bool {
+/// Has `change` look at the leaves below `label`, with the label of each; it says whether it changed one. Nodes of a hash
+/// tree are `[1, left, right]`, `[2, label, subtree]` and `[3, contents]`; others have nothing below.
+fn change_leaves(tree: &mut Value, label: &[u8], change: &dyn Fn(&[u8], &mut Value) -> bool) -> bool {
     let Value::Array(node) = tree else { return false };
     match &mut node[..] {
         [Value::Integer(1), left, right] => {
-            let both = [change_leaves(left, label), change_leaves(right, label)];
+            let both = [change_leaves(left, label, change), change_leaves(right, label, change)];
             both.contains(&true)
         }
-        [Value::Integer(2), Value::Bytes(label), subtree] => change_leaves(subtree, label),
-        [Value::Integer(3), contents] if LIES.contains(&label) => flip(contents),
+        [Value::Integer(2), Value::Bytes(label), subtree] => change_leaves(subtree, label, change),
+        [Value::Integer(3), contents] => change(label, contents),
         _ => false,
     }
 }

@@ -1,5 +1,10 @@
-//! What a client checks that does not believe the network, for what curl has fetched: with the crates that the
-//! agents use, not with the network's own code.
+//! What a client checks that does not believe the network, for what curl has fetched: signatures, and how old a
+//! certificate is; with the crates that the agents use, not with the network's own code.
+//!
+//! Ranges of canister ids bind what the root key delegates to another subnet. This network has one subnet, whose key is
+//! the root key: there is no delegation, and a certificate with one is refused.
+
+use std::time::{Duration, SystemTime};
 
 use candid::Principal;
 use ic_certification::hash_tree::LookupResult;
@@ -9,7 +14,10 @@ use ic_transport_types::{QueryResponse, RequestId};
 /// Bytes of a root key in DER before the key itself.
 const ROOT_KEY_PREFIX: usize = 37;
 
-/// A certificate that the root key has signed.
+/// How old a certificate may be, or how far ahead: as old as a request may be.
+const MAX_AGE: Duration = Duration::from_secs(300);
+
+/// A certificate that the root key has signed, not long ago.
 pub struct Verified(Certificate);
 
 impl Verified {
@@ -23,7 +31,19 @@ impl Verified {
         let key = root_key.get(ROOT_KEY_PREFIX..).ok_or("the root key is too short")?;
         ic_verify_bls_signature::verify_bls_signature(&certificate.signature, &message, key)
             .map_err(|()| "the signature is not the root key's")?;
-        Ok(Self(certificate))
+        let verified = Self(certificate);
+        let age = verified.time().elapsed().unwrap_or_else(|ahead| ahead.duration());
+        if age > MAX_AGE {
+            return Err(format!("the certificate is of another time: {} s", age.as_secs()));
+        }
+        Ok(verified)
+    }
+
+    /// When it was made.
+    fn time(&self) -> SystemTime {
+        let bytes = self.at(&[b"time"]);
+        let nanos = bytes.iter().rev().fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f));
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
     }
 
     /// What is at a path.

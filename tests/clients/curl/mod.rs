@@ -157,6 +157,10 @@ fn a_batch_is_added_and_read_in_pages() {
         assert_eq!(page.messages.iter().map(|message| message.id).collect::<Vec<_>>(), ids, "after {after}");
         assert_eq!(page.next, next, "after {after}");
     }
+    let all = Cursor { after: 0, order: Order::descending, limit: 9 };
+    let reply = curl.query("get_messages_by_time", encoded((0u32, u32::MAX, all)));
+    let page = decoded::<Page, PageError>(&reply).expect("the times are in order");
+    assert_eq!(page.messages.iter().map(|message| message.id).collect::<Vec<_>>(), [5, 4, 3, 2, 1]);
 }
 
 /// The asynchronous call: the network only takes it in, and the client looks for what became of it.

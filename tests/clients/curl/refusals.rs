@@ -34,3 +34,18 @@ fn what_is_fetched_from_a_network_that_lies_does_not_pass() {
         assert!(reason.contains("signature"), "{tamper:?}: {reason}");
     }
 }
+
+/// A certificate that was good once does not pass either; a network that signs as it should, and tells its key, would.
+#[test]
+fn old_certificates_do_not_pass() {
+    let network = Network::start();
+    let canister = network.canister();
+    let module_hash = [&b"canister"[..], canister.as_slice(), b"module_hash"];
+    let through = |tamper| {
+        let proxy = Proxy::start(&network, tamper);
+        Curl::at(proxy.url(), canister).read_state(&module_hash).map(|_| ())
+    };
+    assert_eq!(through(Tamper::SignedAnew), Ok(()));
+    let reason = through(Tamper::SignedLongAgo).expect_err("it is ten minutes old");
+    assert!(reason.contains("another time: 60"), "{reason}");
+}

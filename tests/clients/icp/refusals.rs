@@ -49,6 +49,23 @@ fn tampered_certificates_and_a_wrong_root_key_are_refused() {
     }
 }
 
+/// Certificates that were good once.
+#[test]
+fn old_certificates_are_refused() {
+    let (network, icp) = (Network::start(), Icp::new());
+    let proxy = Proxy::start(&network, Tamper::SignedAnew);
+    let [update, _, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
+    for outcome in [update, metadata, status] {
+        outcome.succeeded();
+    }
+    let proxy = Proxy::start(&network, Tamper::SignedLongAgo);
+    let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
+    for outcome in [update, query, status] {
+        assert_refused(outcome, "Certificate is stale", "ten minutes old");
+    }
+    assert_refused(metadata, "Metadata section 'candid:service' not found", "ten minutes old");
+}
+
 #[test]
 fn tampered_queries_are_refused() {
     let (network, icp) = (Network::start(), Icp::new());

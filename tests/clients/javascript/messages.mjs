@@ -41,6 +41,10 @@ export async function aBatchIsAddedAndReadInPages(packages, settings) {
     } while (after !== 0);
     assert.deepEqual(found, ids, order);
   }
+  const all = { after: 0, order: { descending: null }, limit: 9 };
+  const { Ok: byTime } = await canister.get_messages_by_time(0, 2 ** 32 - 1, all);
+  assert.deepEqual(byTime.messages.map((message) => message.id), [7, 6, 5, 4, 3, 2, 1]);
+
   const unknown = { after: 9, order: { ascending: null }, limit: 3 };
   assert.deepEqual(await canister.get_messages_by_key(key_id, unknown), { Err: { UnknownCursor: { after: 9 } } });
 }

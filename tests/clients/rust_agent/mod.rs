@@ -86,6 +86,13 @@ async fn a_batch_is_added_and_read_in_pages() {
         }
         assert_eq!(found, ids, "{order:?}");
     }
+    let all = Cursor { after: 0, order: Order::descending, limit: 9 };
+    let reply = query(&agent, inbox, "get_messages_by_time", (0u32, u32::MAX, all)).await.expect("it replies");
+    let page = decoded::<Page, PageError>(&reply).expect("the times are in order");
+    assert_eq!(page.messages.iter().map(|message| message.id).collect::<Vec<_>>(), [7, 6, 5, 4, 3, 2, 1]);
+    let reply = query(&agent, inbox, "get_messages_by_time", (0u32, 1u32, all)).await.expect("it replies");
+    assert_eq!(decoded::<Page, PageError>(&reply).map(|page| page.messages), Ok(vec![]), "it is not 1970");
+
     let cursor = Cursor { after: 9, order: Order::ascending, limit: 3 };
     let reply = query(&agent, inbox, "get_messages_by_key", (blob(b"bob"), cursor)).await.expect("it replies");
     assert_eq!(decoded::<Page, PageError>(&reply), Err(PageError::UnknownCursor { after: 9 }));

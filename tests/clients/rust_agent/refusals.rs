@@ -45,6 +45,20 @@ async fn tampered_certificates_are_refused() {
     }
 }
 
+/// A certificate that was good once, and says what was the case then.
+#[tokio::test]
+async fn old_certificates_are_refused() {
+    let network = Network::start();
+    let proxy = Proxy::start(&network, Tamper::SignedAnew);
+    let [update, _, metadata, hash] = results(&agent(&proxy.url(), AnonymousIdentity).await, network.canister()).await;
+    assert!(update.is_ok() && metadata.is_ok() && hash.is_ok(), "the signature is right: {update:?} {metadata:?}");
+
+    let proxy = Proxy::start(&network, Tamper::SignedLongAgo);
+    for result in results(&agent(&proxy.url(), AnonymousIdentity).await, network.canister()).await {
+        assert!(matches!(result, Err(AgentError::CertificateOutdated(_))), "{result:?}");
+    }
+}
+
 #[tokio::test]
 async fn tampered_queries_are_refused() {
     let network = Network::start();
