@@ -1,6 +1,6 @@
 //! Which pages of a memory changed since somebody last asked.
 
-use super::undo_log::{PAGE, Page};
+use super::page::{PAGE, Page};
 
 /// The pages that changed since they were last taken.
 #[derive(Default)]

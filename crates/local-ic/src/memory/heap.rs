@@ -23,7 +23,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::changed::{Changed, PageChanges};
 use super::image::Image;
 use super::mapping::{Access, Mapping};
-use super::undo_log::{PAGE, Page, UndoLog};
+use super::page::{PAGE, Page};
+use super::undo_log::UndoLog;
 use crate::limits::MAX_HEAP;
 
 /// Bytes that the heap can grow to.

@@ -10,7 +10,7 @@ use std::io;
 use std::os::fd::FromRawFd;
 
 use super::mapping::{Access, Mapping};
-use super::undo_log::{PAGE, Page};
+use super::page::{PAGE, Page};
 
 /// An image, of pages that are zero until they are written.
 pub struct Image {

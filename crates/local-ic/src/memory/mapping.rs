@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
 
-use super::undo_log::PAGE;
+use super::page::PAGE;
 
 /// What a part of a mapping may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod creator;
 mod heap;
 mod image;
 mod mapping;
+mod page;
 mod stable;
 mod undo_log;
 
@@ -17,5 +18,5 @@ pub use creator::{HeapCreator, with_heap};
 pub use heap::{GUARD as HEAP_GUARD, Heap};
 pub use image::Image;
 pub use mapping::Mapping;
+pub use page::PAGE;
 pub use stable::{Footprint, StableMemory};
-pub use undo_log::PAGE;

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use super::changed::{Changed, PageChanges};
 use super::image::Image;
 use super::mapping::{Access, Mapping};
-use super::undo_log::{PAGE, Page, UndoLog};
+use super::page::{PAGE, Page};
+use super::undo_log::UndoLog;
 use crate::limits::{INSTALL_STABLE_PAGES, MAX_STABLE_MEMORY, WASM_PAGE};
 
 const CAPACITY: usize = MAX_STABLE_MEMORY as usize;

@@ -1,12 +1,7 @@
 //! The former contents of pages that a transaction changed.
 
 use super::mapping::{Access, Mapping};
-use crate::limits::OS_PAGE;
-
-/// A 4-KiB page in bytes.
-pub const PAGE: usize = OS_PAGE as usize;
-/// A page's contents.
-pub type Page = [u8; PAGE];
+use super::page::{PAGE, Page};
 
 /// Entries whose memory is kept for the next transaction: 16 MiB.
 const KEPT_ENTRIES: usize = 4096;
