@@ -177,24 +177,9 @@ mod tests {
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::symlink;
 
+    use tempfile::TempDir;
+
     use super::*;
-
-    /// A folder that goes with its test.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(test: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("demo-files-{test}-{}", std::process::id()));
-            fs::create_dir(&path).unwrap();
-            Folder(path)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            fs::remove_dir_all(&self.0).unwrap();
-        }
-    }
 
     fn names(found: &Found) -> Vec<&[u8]> {
         found.files.iter().map(|file| file.name.as_slice()).collect()
@@ -202,15 +187,15 @@ mod tests {
 
     #[test]
     fn nested_empty_hidden_and_oddly_named_files_are_found_in_order() {
-        let folder = Folder::new("nested");
-        fs::create_dir_all(folder.0.join("b/c")).unwrap();
-        fs::create_dir(folder.0.join("nothing")).unwrap();
+        let folder = TempDir::new().unwrap();
+        fs::create_dir_all(folder.path().join("b/c")).unwrap();
+        fs::create_dir(folder.path().join("nothing")).unwrap();
         let odd = OsStr::from_bytes(b"b/\xff\xfe");
         for (name, bytes) in [("z", "last"), ("b/c/deep", "deep"), (".hidden", "h"), ("empty", "")] {
-            fs::write(folder.0.join(name), bytes).unwrap();
+            fs::write(folder.path().join(name), bytes).unwrap();
         }
-        fs::write(folder.0.join(odd), "odd").unwrap();
-        let found = collect(&folder.0).unwrap();
+        fs::write(folder.path().join(odd), "odd").unwrap();
+        let found = collect(folder.path()).unwrap();
         assert_eq!(names(&found), [b".hidden".as_slice(), b"b/c/deep", b"b/\xff\xfe", b"empty", b"z"]);
         assert_eq!(found.files[1].bytes, b"deep");
         assert!(found.files[3].bytes.is_empty());
@@ -219,13 +204,13 @@ mod tests {
 
     #[test]
     fn links_and_pipes_are_skipped_and_named() {
-        let folder = Folder::new("links");
-        fs::write(folder.0.join("file"), "file").unwrap();
-        symlink(&folder.0, folder.0.join("loop")).unwrap();
-        symlink("file", folder.0.join("second")).unwrap();
-        symlink("nowhere", folder.0.join("third")).unwrap();
-        let _socket = std::os::unix::net::UnixListener::bind(folder.0.join("socket")).unwrap();
-        let found = collect(&folder.0).unwrap();
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("file"), "file").unwrap();
+        symlink(folder.path(), folder.path().join("loop")).unwrap();
+        symlink("file", folder.path().join("second")).unwrap();
+        symlink("nowhere", folder.path().join("third")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+        let found = collect(folder.path()).unwrap();
         assert_eq!(names(&found), [b"file"]);
         let reasons: Vec<_> = found.skipped.iter().map(|skipped| skipped.reason.to_string()).collect();
         assert_eq!(
@@ -237,34 +222,34 @@ mod tests {
 
     #[test]
     fn the_folder_itself_may_be_a_link_and_a_file_is_a_folder_of_one() {
-        let folder = Folder::new("roots");
-        fs::create_dir(folder.0.join("real")).unwrap();
-        fs::write(folder.0.join("real/file"), "text").unwrap();
-        symlink("real", folder.0.join("link")).unwrap();
-        assert_eq!(names(&collect(&folder.0.join("link")).unwrap()), [b"file"]);
-        assert_eq!(names(&collect(&folder.0.join("real/file")).unwrap()), [b"file"]);
+        let folder = TempDir::new().unwrap();
+        fs::create_dir(folder.path().join("real")).unwrap();
+        fs::write(folder.path().join("real/file"), "text").unwrap();
+        symlink("real", folder.path().join("link")).unwrap();
+        assert_eq!(names(&collect(&folder.path().join("link")).unwrap()), [b"file"]);
+        assert_eq!(names(&collect(&folder.path().join("real/file")).unwrap()), [b"file"]);
     }
 
     #[test]
     fn nothing_to_send_is_an_error_that_says_why() {
-        let folder = Folder::new("nothing");
-        assert!(matches!(collect(&folder.0), Err(FilesError::NoFiles(_))));
-        assert!(matches!(collect(&folder.0.join("absent")), Err(FilesError::Missing(..))));
-        let socket = folder.0.join("socket");
+        let folder = TempDir::new().unwrap();
+        assert!(matches!(collect(folder.path()), Err(FilesError::NoFiles(_))));
+        assert!(matches!(collect(&folder.path().join("absent")), Err(FilesError::Missing(..))));
+        let socket = folder.path().join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         assert!(matches!(collect(&socket), Err(FilesError::Special(_))));
     }
 
     #[test]
     fn more_than_the_demo_holds_is_refused_without_reading_it() {
-        let folder = Folder::new("large");
+        let folder = TempDir::new().unwrap();
         // A file with a hole takes no room on disk.
-        File::create(folder.0.join("hole")).unwrap().set_len(MAX_BYTES + 1).unwrap();
-        let mut reader = Reader { root: &folder.0, found: Found::default(), room: 10 };
-        assert!(matches!(reader.folders(folder.0.clone()), Err(FilesError::TooLarge(_))));
-        fs::write(folder.0.join("hole"), "just right").unwrap();
-        let mut reader = Reader { root: &folder.0, found: Found::default(), room: 10 };
-        reader.folders(folder.0.clone()).unwrap();
+        File::create(folder.path().join("hole")).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        let mut reader = Reader { root: folder.path(), found: Found::default(), room: 10 };
+        assert!(matches!(reader.folders(folder.path().to_path_buf()), Err(FilesError::TooLarge(_))));
+        fs::write(folder.path().join("hole"), "just right").unwrap();
+        let mut reader = Reader { root: folder.path(), found: Found::default(), room: 10 };
+        reader.folders(folder.path().to_path_buf()).unwrap();
         assert_eq!((reader.room, reader.found.files.len()), (0, 1));
     }
 }

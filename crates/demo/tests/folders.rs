@@ -8,22 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A folder that goes with its test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("demo-{test}-{}", std::process::id()));
-        fs::create_dir(&path).unwrap();
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).unwrap();
-    }
-}
+use tempfile::TempDir;
 
 /// Exit code, standard output, standard error.
 fn demo(arguments: &[&OsStr]) -> (i32, String, String) {
@@ -40,25 +25,25 @@ fn demo_of(folder: &Path) -> (i32, String, String) {
 
 #[test]
 fn every_kind_of_file_comes_back_and_what_cannot_be_read_is_named() {
-    let folder = Folder::new("kinds");
-    let write = |name: &[u8], bytes: &[u8]| fs::write(folder.0.join(OsStr::from_bytes(name)), bytes).unwrap();
-    fs::create_dir_all(folder.0.join("nested/deeply")).unwrap();
-    fs::create_dir(folder.0.join("nothing in here")).unwrap();
+    let folder = TempDir::new().unwrap();
+    let write = |name: &[u8], bytes: &[u8]| fs::write(folder.path().join(OsStr::from_bytes(name)), bytes).unwrap();
+    fs::create_dir_all(folder.path().join("nested/deeply")).unwrap();
+    fs::create_dir(folder.path().join("nothing in here")).unwrap();
     let noise: Vec<u8> = (0..4_500_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     write(b"three parts", &noise);
     write(b"nested/deeply/same as the other", b"same bytes");
     write(b"nested/same as the other", b"same bytes");
     write(b"\xff\xfe no UTF-8", b"odd name");
     write(b"empty", b"");
-    symlink(&folder.0, folder.0.join("loop")).unwrap();
+    symlink(folder.path(), folder.path().join("loop")).unwrap();
     // Folders nested so deeply that no path leads to the file: even root cannot open it by name.
     let script = format!(
         "n=$(printf 'd%.0s' $(seq 200)); for i in $(seq 25); do mkdir $n && cd $n || exit 1; done; echo x > file && cd {}",
-        folder.0.display()
+        folder.path().display()
     );
-    assert!(Command::new("bash").args(["-c", &script]).current_dir(&folder.0).status().unwrap().success());
+    assert!(Command::new("bash").args(["-c", &script]).current_dir(folder.path()).status().unwrap().success());
 
-    let (code, out, err) = demo_of(&folder.0);
+    let (code, out, err) = demo_of(folder.path());
     assert_eq!(code, 3, "{out}{err}");
     assert!(out.contains("5 files of 4,500,028 bytes"), "{out}");
     assert!(out.contains("7 messages of 4,500,"), "one message a file, three for the large one: {out}");
@@ -82,9 +67,9 @@ fn every_kind_of_file_comes_back_and_what_cannot_be_read_is_named() {
 
 #[test]
 fn a_single_empty_file_may_be_given() {
-    let folder = Folder::new("single");
-    fs::write(folder.0.join("file"), "").unwrap();
-    let (code, out, err) = demo_of(&folder.0.join("file"));
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let (code, out, err) = demo_of(&folder.path().join("file"));
     assert_eq!(code, 0, "{out}{err}");
     assert!(out.contains("1 file of 0 bytes"), "{out}");
     assert!(out.contains("0 messages added in 0 batches"), "{out}");
@@ -93,11 +78,11 @@ fn a_single_empty_file_may_be_given() {
 
 #[test]
 fn nothing_to_send_is_said_at_once() {
-    let folder = Folder::new("nothing");
-    fs::create_dir(folder.0.join("empty")).unwrap();
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("empty")).unwrap();
     for (path, reason) in [
-        (folder.0.clone(), "has no file that can be read: nothing to send"),
-        (folder.0.join("absent"), "No such file or directory"),
+        (folder.path().to_path_buf(), "has no file that can be read: nothing to send"),
+        (folder.path().join("absent"), "No such file or directory"),
         (PathBuf::from("/dev/null"), "is neither file nor folder"),
     ] {
         let (code, out, err) = demo_of(&path);

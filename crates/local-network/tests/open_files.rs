@@ -4,7 +4,6 @@ mod common;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use common::envelope::*;
 use common::http::{Connection, head};
 use common::probe::PROBE;
 use ic_management_canister_types::{CanisterInstallMode, InstallCodeArgs};
+use tempfile::NamedTempFile;
 
 /// Of these, connections leave the half, and have one for themselves and one for the page each.
 const OPEN_FILES: usize = 128;
@@ -23,18 +23,18 @@ struct Process {
     child: Child,
     /// Kept open for what it says.
     _output: BufReader<ChildStdout>,
-    module: PathBuf,
+    _module: NamedTempFile,
     address: SocketAddr,
     canister: Principal,
 }
 
 impl Process {
     fn start() -> Self {
-        let module = std::env::temp_dir().join(format!("local-network-open-files-{}.wasm", std::process::id()));
-        std::fs::write(&module, wat::parse_str(PROBE).expect("the text is legal")).expect("there is room");
+        let module = NamedTempFile::new().expect("there is room");
+        std::fs::write(module.path(), wat::parse_str(PROBE).expect("the text is legal")).expect("there is room");
         let limited = format!("ulimit -n {OPEN_FILES} && exec \"$0\" \"$@\"");
         let mut command = Command::new("sh");
-        command.args(["-c", &limited, env!("CARGO_BIN_EXE_local-network")]).arg(&module).args(["--port", "0"]);
+        command.args(["-c", &limited, env!("CARGO_BIN_EXE_local-network")]).arg(module.path()).args(["--port", "0"]);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut ready = String::new();
@@ -43,7 +43,7 @@ impl Process {
         let words: Vec<&str> = ready.split_whitespace().collect();
         let address = words[1].strip_prefix("http://").expect("it is a URL").parse().expect("it is an address");
         let canister = Principal::from_text(words[3]).expect("it is an id");
-        Self { child, _output: output, module, address, canister }
+        Self { child, _output: output, _module: module, address, canister }
     }
 
     fn post(&self, endpoint: &str, envelope: &ic_transport_types::Envelope<'_>) -> Vec<u8> {
@@ -57,7 +57,6 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = std::fs::remove_file(&self.module);
     }
 }
 

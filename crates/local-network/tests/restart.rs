@@ -1,7 +1,6 @@
 //! A network that keeps its state in a folder goes on where it stopped.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use candid::Principal;
@@ -9,6 +8,7 @@ use ic_agent::agent::{CallResponse, RequestStatusResponse};
 use ic_agent::{Agent, RequestId};
 use local_ic::{LocalIc, Time};
 use local_network::{ExecutorThread, FolderError, Node, State, serve};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -33,24 +33,6 @@ const CANISTER: &str = r#"(module
         (if (i64.lt_s (call $grow (i64.const 1048576)) (i64.const 0)) (then unreachable))
         (call $reply))
     (func (export "canister_query counted") (call $append (i32.const 0) (i32.const 4)) (call $reply)))"#;
-
-/// A folder that is gone when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("local-network-restart-{}-{number}", std::process::id()));
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 struct Running {
     agent: Agent,
@@ -157,15 +139,15 @@ impl Running {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn state_keys_and_answers_survive_and_a_call_made_again_is_not_executed_again() {
-    let folder = Folder::new();
-    let network = start(&folder.0).await;
+    let folder = TempDir::new().expect("there is room");
+    let network = start(folder.path()).await;
     let root_key = network.agent.read_root_key();
     let signed = network.agent.update(&network.canister, "count").with_arg([]).sign().expect("it is signed");
     assert_eq!(network.send(signed.signed_update.clone()).await, [1, 0, 0, 0]);
     assert_eq!(network.counted().await, 1);
     network.stop().await;
 
-    let network = start(&folder.0).await;
+    let network = start(folder.path()).await;
     assert_eq!(network.agent.read_root_key(), root_key);
     assert_eq!(network.counted().await, 1);
     assert_eq!(network.send(signed.signed_update).await, [1, 0, 0, 0], "the first answer");
@@ -177,12 +159,12 @@ async fn state_keys_and_answers_survive_and_a_call_made_again_is_not_executed_ag
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_under_way_when_the_network_stops_are_answered_when_it_runs_again() {
-    let folder = Folder::new();
-    let network = start(&folder.0).await;
+    let folder = TempDir::new().expect("there is room");
+    let network = start(folder.path()).await;
     let ids = network.send_slow(20, Duration::from_secs(240));
     network.taken_in(&ids).await;
     network.stop().await;
-    let network = start(&folder.0).await;
+    let network = start(folder.path()).await;
     for id in ids {
         network.poll(id).await;
     }
@@ -193,8 +175,8 @@ async fn calls_under_way_when_the_network_stops_are_answered_when_it_runs_again(
 /// Who sees that a call has expired and has no answer may make it again: it must not be executed then.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_expire_while_the_network_is_off_are_rejected_unless_they_had_begun() {
-    let folder = Folder::new();
-    let network = start(&folder.0).await;
+    let folder = TempDir::new().expect("there is room");
+    let network = start(folder.path()).await;
     let expiry = Duration::from_secs(8);
     let ids = network.send_slow(20, expiry);
     // The first has a round of its own; the others are taken in for the next.
@@ -203,7 +185,7 @@ async fn calls_that_expire_while_the_network_is_off_are_rejected_unless_they_had
     }
     network.stop().await;
     tokio::time::sleep(expiry).await;
-    let network = start(&folder.0).await;
+    let network = start(folder.path()).await;
     let (mut replied, mut timed_out) = (0, 0);
     for id in ids {
         match network.answer(id).await {
@@ -225,9 +207,9 @@ async fn calls_that_expire_while_the_network_is_off_are_rejected_unless_they_had
 /// Storage is charged for the years in which the network was off too. Nobody can pay for it here, and nobody has to.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_canister_dies_of_what_its_storage_costs() {
-    let folder = Folder::new();
+    let folder = TempDir::new().expect("there is room");
     // The engine's time begins in 2021.
-    let network = start_with(&folder.0, || {
+    let network = start_with(folder.path(), || {
         let (engine, canister) = install(LocalIc::new());
         let grown = engine.update_call(canister, Principal::anonymous(), "grow", vec![]);
         grown.expect("there is room for 64 GiB");

@@ -126,18 +126,16 @@ mod tests {
 
     #[test]
     fn replaces_as_a_whole_and_leaves_nothing_behind() {
-        let folder = std::env::temp_dir().join(format!("pack-test-{}", std::process::id()));
-        std::fs::create_dir(&folder).unwrap();
-        let file = folder.join("out.gz");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("out.gz");
         replace(&file, b"old").unwrap();
         replace(&file, b"new").unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"new");
-        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         // A folder of that name stands in the way: the rename fails and the temporary file goes.
-        let blocked = folder.join("blocked");
+        let blocked = folder.path().join("blocked");
         std::fs::create_dir_all(blocked.join("full")).unwrap();
         assert!(replace(&blocked, b"new").is_err());
-        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
-        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }
