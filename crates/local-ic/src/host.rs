@@ -3,7 +3,7 @@
 use candid::Principal;
 
 use crate::client::{LocalIc, MessageId};
-use crate::engine::{Changes, Engine};
+use crate::engine::{Changes, Engine, Restore, RestoreError};
 use crate::reject::RejectResponse;
 
 impl LocalIc {
@@ -11,6 +11,15 @@ impl LocalIc {
     /// the same in every run.
     pub fn with_random_seed(seed: [u8; 32]) -> Self {
         Self::with(Engine::new(&seed))
+    }
+
+    /// The instance whose entries `restore` has taken.
+    ///
+    /// # Errors
+    ///
+    /// If something is missing.
+    pub fn restored(restore: Restore) -> Result<Self, RestoreError> {
+        restore.finish().map(Self::with)
     }
 
     /// Hands `f` what changed since this was last called; at first, everything. Nothing is executed meanwhile.
@@ -23,18 +32,24 @@ impl LocalIc {
         self.engine().canister_ids().collect()
     }
 
+    /// Whether no message waits to be executed: a round would do nothing but what is due by time.
+    pub fn is_idle(&self) -> bool {
+        self.engine().is_idle()
+    }
+
     /// Submitted calls whose execution has not begun.
     pub fn queued_calls(&self) -> usize {
         self.engine().queued_ingress()
     }
 
-    /// Rejects those of them that are `expired`. The engine itself knows of no expiry.
+    /// Rejects the submitted calls whose execution has not begun and that are `expired`. The engine itself knows of no
+    /// expiry.
     pub fn time_out_calls(&self, mut expired: impl FnMut(MessageId) -> bool) {
         self.engine().time_out(|number| expired(MessageId(number)));
     }
 
     /// The response to a submitted call if it is answered, handed out once; `None` while it is not. Executes nothing.
-    pub fn ingress_status(&self, message_id: MessageId) -> Option<Result<Vec<u8>, RejectResponse>> {
+    pub fn take_response(&self, message_id: MessageId) -> Option<Result<Vec<u8>, RejectResponse>> {
         self.engine().take_response(message_id.0)
     }
 }

@@ -4,14 +4,13 @@
 //! server cannot be had. [`LocalIc`] offers the calls of PocketIC's blocking client, so that a test reads the same on
 //! both; what only this engine can do is kept apart, in [`testing`].
 //!
-//! The folders are the layers, each using those after it:
+//! The folders, from the outside in:
 //! - `client`, `host` and [`testing`]: the public face;
 //! - `reader`: a copy of the state, for queries beside updates;
 //! - `engine`: the replicated state machine, with its messages, calls and rounds;
 //! - `canister`: the state of one canister;
-//! - `sandbox`: the execution of one entry point;
-//! - `system_api`: the functions of `ic0`;
-//! - `wasm`: decompression, validation, instrumentation and compilation of modules;
+//! - `sandbox`, `system_api`, `wasm`: the execution of one entry point; the functions of `ic0` that it may call; the
+//!   decompression, validation, instrumentation and compilation of modules for it. They know each other;
 //! - `memory`: heap and stable memory with their undo logs, and all the unsafe code but the hook in `sandbox` that
 //!   hands page faults to the heap.
 

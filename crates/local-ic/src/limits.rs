@@ -22,6 +22,8 @@ pub const MAX_WASM_STACK: usize = 1 << 20;
 pub const MAX_INGRESS_BYTES: u64 = 2 * MIB;
 /// What an envelope adds to method name and argument: ids, expiry, key and signature.
 pub const ENVELOPE_OVERHEAD: u64 = 340;
+/// What a canister or the system says of why a call failed. The middle of a longer one is left out.
+pub const MAX_REJECT_MESSAGE: usize = 8 * KIB as usize;
 /// Argument of a call between canisters, and the reply of anything but a query.
 pub const MAX_INTER_CANISTER_PAYLOAD: u64 = 2 * MIB;
 /// The reply of a non-replicated query.

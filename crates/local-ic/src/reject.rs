@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::MAX_REJECT_MESSAGE;
+
 /// The class of a failure, as a canister sees it in `ic0.msg_reject_code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
@@ -129,15 +131,33 @@ pub struct RejectResponse {
 }
 
 impl RejectResponse {
-    /// A failure that the platform certifies.
+    /// A failure that the platform certifies. Of a message beyond [`MAX_REJECT_MESSAGE`] there are both ends, with an
+    /// ellipsis between.
     pub(crate) fn new(error_code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { reject_code: error_code.reject_code(), reject_message: message.into(), error_code, certified: true }
+        let reject_message = shortened(message.into(), MAX_REJECT_MESSAGE);
+        Self { reject_code: error_code.reject_code(), reject_message, error_code, certified: true }
+    }
+
+    /// That of an ingress message that expired before its execution began.
+    pub fn expired() -> Self {
+        Self::new(ErrorCode::IngressMessageTimeout, "Ingress message timed out waiting to start executing.")
     }
 
     /// The same failure, answered without a certificate.
-    pub(crate) fn uncertified(self) -> Self {
+    pub fn uncertified(self) -> Self {
         Self { certified: false, ..self }
     }
+}
+
+/// A text, or its ends in at most so many bytes.
+fn shortened(text: String, bytes: usize) -> String {
+    const ELLIPSIS: &str = "...";
+    if text.len() <= bytes {
+        return text;
+    }
+    let head = text.floor_char_boundary(bytes / 2);
+    let tail = text.ceil_char_boundary(text.len() - (bytes - bytes / 2 - ELLIPSIS.len()));
+    format!("{}{ELLIPSIS}{}", &text[..head], &text[tail..])
 }
 
 impl fmt::Display for RejectResponse {
@@ -147,3 +167,21 @@ impl fmt::Display for RejectResponse {
 }
 
 impl std::error::Error for RejectResponse {}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn a_long_text_keeps_its_ends_and_its_characters() {
+        assert_eq!(shortened("0123456789".into(), 10), "0123456789");
+        assert_eq!(shortened("0123456789a".into(), 10), "01234...9a");
+        // Characters of three bytes, which no end may cut.
+        let text = "\u{20ac}".repeat(10);
+        for bytes in 5..30 {
+            let short = shortened(text.clone(), bytes);
+            assert!(short.len() <= bytes, "{bytes}: {short}");
+            assert!(short.trim_matches('\u{20ac}') == "...", "{bytes}: {short}");
+        }
+    }
+}

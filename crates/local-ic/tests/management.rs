@@ -5,8 +5,11 @@ mod common;
 use std::time::Duration;
 
 use candid::{Principal, decode_one, encode_one};
-use common::{install, number, query, update};
-use ic_management_canister_types::{CanisterIdRecord, CanisterStatusResult, CanisterStatusType};
+use common::{install, module, number, query, update};
+use ic_management_canister_types::{
+    CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, CanisterStatusType, InstallCodeArgs,
+};
+use local_ic::limits::{MAX_METHOD_NAME, MAX_REJECT_MESSAGE};
 use local_ic::{ErrorCode, LocalIc, RejectCode};
 
 /// `call` sends its argument, but for the name that ends at the first zero byte, to that management method, and
@@ -85,12 +88,13 @@ fn stopping_a_canister_that_does_not_stop_is_given_up_after_five_minutes() {
     let argument = encode_one(CanisterIdRecord { canister_id: id }).unwrap();
     let management = Principal::management_canister();
     let stop = ic.submit_call(management, Principal::anonymous(), "stop_canister", argument).unwrap();
+    ic.tick();
     ic.advance_time(Duration::from_secs(299));
     ic.tick();
-    assert_eq!(ic.ingress_status(stop), None);
+    assert_eq!(ic.take_response(stop), None);
     ic.advance_time(Duration::from_secs(1));
     ic.tick();
-    let error = ic.ingress_status(stop).expect("it is answered").unwrap_err();
+    let error = ic.take_response(stop).expect("it is answered").unwrap_err();
     assert_eq!(
         (error.error_code, error.reject_code),
         (ErrorCode::StopCanisterRequestTimeout, RejectCode::SysTransient)
@@ -107,14 +111,14 @@ fn calls_that_have_not_begun_can_be_timed_out() {
     assert_eq!(ic.queued_calls(), 3);
     ic.time_out_calls(|message| message == second);
     assert_eq!(ic.queued_calls(), 2);
-    let error = ic.ingress_status(second).expect("it is answered").unwrap_err();
+    let error = ic.take_response(second).expect("it is answered").unwrap_err();
     assert_eq!((error.error_code, error.certified), (ErrorCode::IngressMessageTimeout, true));
     assert_eq!([first, third].map(|message| ic.await_call(message)), [Ok(vec![]), Ok(vec![])]);
     // What has begun goes on.
     let wait = submit("wait");
     ic.tick();
     ic.time_out_calls(|_| true);
-    assert_eq!((ic.queued_calls(), ic.ingress_status(wait)), (0, None));
+    assert_eq!((ic.queued_calls(), ic.take_response(wait)), (0, None));
 }
 
 #[test]
@@ -161,6 +165,73 @@ fn inspect_message_turns_ingress_away_but_not_calls() {
     // What the inspection wrote is taken back.
     let reply = ic.update_call(id, Principal::anonymous(), "seen", vec![1]).unwrap();
     assert_eq!(reply, [0; 4]);
+}
+
+#[test]
+fn an_installation_is_the_last_message_of_its_round() {
+    let ic = LocalIc::new();
+    let ids = [(); 2].map(|()| ic.create_canister());
+    let installations = ids.map(|canister_id| {
+        let argument = InstallCodeArgs {
+            mode: CanisterInstallMode::Install,
+            canister_id,
+            wasm_module: module(FORWARD),
+            arg: vec![],
+            sender_canister_version: None,
+        };
+        let argument = encode_one(argument).unwrap();
+        ic.submit_call(Principal::management_canister(), Principal::anonymous(), "install_code", argument).unwrap()
+    });
+    assert_eq!((ic.queued_calls(), ic.module_hash(ids[0])), (2, None), "nothing is installed before its round");
+    for (queued, message) in [1, 0].into_iter().zip(installations) {
+        ic.tick();
+        assert_eq!(ic.queued_calls(), queued);
+        assert!(matches!(ic.take_response(message), Some(Ok(_))));
+    }
+    assert!(ids.iter().all(|id| ic.module_hash(*id).is_some()));
+}
+
+#[test]
+fn a_method_has_a_name_of_limited_length() {
+    let ic = LocalIc::new();
+    let id = install(&ic, FORWARD);
+    let named = |length| update(&ic, id, &"m".repeat(length)).unwrap_err();
+    assert_eq!(named(MAX_METHOD_NAME).error_code, ErrorCode::CanisterMethodNotFound);
+    let error = named(MAX_METHOD_NAME + 1);
+    assert_eq!((error.error_code, error.certified), (ErrorCode::CanisterRejectedMessage, false));
+    assert!(error.reject_message.contains("20001"), "{error}");
+}
+
+/// `ask` calls `trap` of itself, which traps with 43 MB of words, and replies how many of them it is told; `reject` rejects
+/// with as many bytes as a response may have, and `reject_more` with one more.
+const WORDY: &str = r#"
+    (import "ic0" "msg_reject" (func $msg_reject (param i32 i32)))
+    (import "ic0" "msg_reject_msg_size" (func $msg_reject_msg_size (result i32)))
+    (memory 700) (table 1 funcref) (elem (i32.const 0) func $told)
+    (data (i32.const 100) "trap")
+    (func $told (param i32)
+        (i64.store (i32.const 0) (i64.extend_i32_u (call $msg_reject_msg_size)))
+        (call $msg_reply_data_append (i32.const 0) (i32.const 8)) (call $msg_reply))
+    (func (export "canister_update ask")
+        (call $canister_self_copy (i32.const 0) (i32.const 0) (i32.const 10))
+        (call $call_new (i32.const 0) (i32.const 10) (i32.const 100) (i32.const 4)
+            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+        (if (call $call_perform) (then unreachable)))
+    (func (export "canister_update trap") (call $trap (i32.const 200) (i32.const 43000000)))
+    (func (export "canister_update reject") (call $msg_reject (i32.const 200) (i32.const 2097152)))
+    (func (export "canister_update reject_more") (call $msg_reject (i32.const 200) (i32.const 2097153)))
+"#;
+
+#[test]
+fn what_is_said_of_a_failure_is_cut_short() {
+    let ic = LocalIc::new();
+    let id = install(&ic, WORDY);
+    assert_eq!(number(&update(&ic, id, "ask").unwrap()), MAX_REJECT_MESSAGE as u64);
+    for (method, error) in [("trap", ErrorCode::CanisterCalledTrap), ("reject", ErrorCode::CanisterRejectedMessage)] {
+        let reject = update(&ic, id, method).unwrap_err();
+        assert_eq!((reject.error_code, reject.reject_message.len()), (error, MAX_REJECT_MESSAGE), "{method}");
+    }
+    assert_eq!(update(&ic, id, "reject_more").unwrap_err().error_code, ErrorCode::CanisterContractViolation);
 }
 
 /// `ask` makes a best-effort call to itself, of a method that never answers before the deadline: it calls on.

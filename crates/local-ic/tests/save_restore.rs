@@ -43,7 +43,7 @@ impl Map {
         for (key, value) in &self.entries {
             restore.entry(key, value)?;
         }
-        restore.finish()
+        LocalIc::restored(restore)
     }
 }
 
@@ -130,7 +130,7 @@ fn calls_in_flight_go_on() {
     let expected: Vec<_> = [run, later].map(|message| ic.await_call(message)).into();
     assert_eq!(expected[0].as_ref().expect("it replies").len(), b"DIDL".len() + 6 + 32, "a blob of 32 bytes");
     for ic in [restored, halfway] {
-        if let Some(response) = ic.ingress_status(spin) {
+        if let Some(response) = ic.take_response(spin) {
             response.expect("it replies");
         }
         assert_eq!([run, later].map(|message| ic.await_call(message)).to_vec(), expected);

@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
-use local_ic::{ErrorCode, LocalIc, MessageId, RejectCode, RejectResponse, StateReader};
+use local_ic::{LocalIc, MessageId, RejectResponse, StateReader};
 
 use crate::clock;
 use crate::folder::{RequestChanges, StateFolder};
@@ -63,7 +63,7 @@ impl Executor {
     fn run_rounds(&mut self) -> Result<(), redb::Error> {
         let mut waiting = VecDeque::new();
         loop {
-            if waiting.is_empty() && self.engine.queued_calls() == 0 {
+            if waiting.is_empty() && self.engine.is_idle() {
                 match self.arrivals.recv_timeout(IDLE_ROUND) {
                     Ok(Arrival::Call(call)) => waiting.push_back(call),
                     Err(RecvTimeoutError::Timeout) => {}
@@ -105,9 +105,6 @@ impl Executor {
 
     /// Rejects what the engine took in and has not begun by the time that it expires.
     fn time_out(&self) {
-        if self.engine.queued_calls() == 0 {
-            return;
-        }
         let now = clock::nanos();
         let expired = self.pending.iter().filter(|call| call.header.expiry < now).map(|call| call.message);
         let expired: HashSet<MessageId> = expired.collect();
@@ -126,15 +123,18 @@ impl Executor {
         let now = clock::nanos();
         let mut bytes = 0;
         for _ in 0..MAX_BLOCK_MESSAGES {
-            let Some(call) = waiting.pop_front_if(|call| bytes + call.argument.len() <= MAX_BLOCK_BYTES) else { break };
-            bytes += call.argument.len();
+            let Some(call) = waiting.pop_front_if(|call| bytes + call.bytes() <= MAX_BLOCK_BYTES) else { break };
+            bytes += call.bytes();
             let Call { id, header, method, argument } = call;
             if header.expiry < now {
-                self.requests.turn_away(&id, expired());
+                self.requests.turn_away(&id, RejectResponse::expired().uncertified());
                 continue;
             }
             match self.engine.submit_call(header.canister, header.sender, &method, argument) {
-                Ok(message) => self.pending.push(Pending { id, header, message, noted: false }),
+                Ok(message) => {
+                    self.requests.execute(&id);
+                    self.pending.push(Pending { id, header, message, noted: false });
+                }
                 Err(reject) => self.requests.turn_away(&id, reject),
             }
         }
@@ -143,7 +143,7 @@ impl Executor {
     fn commit(&mut self) -> Result<(), redb::Error> {
         let mut put = self.requests.beyond_budget();
         self.pending.retain_mut(|&mut Pending { id, header, message, ref mut noted }| {
-            let response = self.engine.ingress_status(message);
+            let response = self.engine.take_response(message);
             let answered = response.is_some();
             if answered || !*noted {
                 let status = response.map_or(Status::Processing(message), Status::Answered);
@@ -166,14 +166,5 @@ impl Executor {
             self.requests.publish(&id, call.status);
         }
         Ok(())
-    }
-}
-
-fn expired() -> RejectResponse {
-    RejectResponse {
-        reject_code: RejectCode::SysTransient,
-        reject_message: "the call expired before it could be taken in".into(),
-        error_code: ErrorCode::IngressMessageTimeout,
-        certified: false,
     }
 }

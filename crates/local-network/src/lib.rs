@@ -8,12 +8,12 @@
 //! - `http`: connections, routes, and the translation between HTTP, CBOR and the node;
 //! - `node`: who may ask what, and where it is answered;
 //! - `executor`: updates, round by round;
-//! - `requests`: the calls that were made, and how far they have come;
 //! - `state`, `folder`: what a network starts from, in memory or on disk;
 //! - `signer`: signs for calls that were answered;
 //! - `clock`: what time it is;
 //! - `certificate`, `state_tree`: what the node certifies;
 //! - `sender`: whether a request is its sender's;
+//! - `requests`: the calls that were made, and how far they have come;
 //! - `keys`: the subnet's and the node's keys;
 //! - [`limits`]: every limit, named once.
 

@@ -16,8 +16,9 @@ pub const MAX_CONNECTIONS: usize = 2_048;
 pub const RESERVED_FILES: u64 = 64;
 /// Requests that are verified, or certificates that are made for `read_state`, at once. Further ones wait.
 pub const MAX_CONCURRENT_CHECKS: usize = 16;
-/// How long a connection may take to send the head of its next request.
-pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection may take to send the head of its next request: longer than clients keep one that they do not use
+/// (reqwest 90 s, curl 118 s). Else a request could be under way on a connection that is being closed, and be lost.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a request may take to send its body. A slower one is answered 408.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection may take to accept the next byte of an answer. A slower one is closed.
@@ -52,17 +53,18 @@ pub const MAX_REQUEST_STATUSES: usize = 1_000_000;
 pub const MAX_REPLY_BYTES_KEPT: usize = 512 << 20;
 /// Calls that wait to be taken in. Further ones are answered 503.
 pub const MAX_WAITING_CALLS: usize = 10_000;
-/// Bytes of their arguments.
+/// Bytes of their method names and arguments.
 pub const MAX_WAITING_BYTES: usize = 128 << 20;
 /// Calls that share a signature. Each hides all others, which with many costs more than signatures.
 pub const MAX_SHARED_SIGNATURE: usize = 64;
 /// Calls that the engine takes in for one round: those of one block.
 pub const MAX_BLOCK_MESSAGES: usize = 1_000;
-/// Bytes of their arguments together.
+/// Bytes of their method names and arguments together.
 pub const MAX_BLOCK_BYTES: usize = 4 << 20;
-/// The cycles of a canister that has fewer than [`MIN_CYCLES`]: more than the largest storage costs in twenty years.
+/// The cycles of a canister that has fewer than [`MIN_CYCLES`].
 pub const FULL_CYCLES: u128 = 100_000_000_000_000_000;
-/// Below it a canister is refilled.
+/// Below it a canister is refilled: it is more than the largest storage costs in nine years, in which the network may be
+/// off.
 pub const MIN_CYCLES: u128 = FULL_CYCLES / 2;
 /// How often rounds are executed while there is nothing to do, for timers and heartbeats.
 pub const IDLE_ROUND: Duration = Duration::from_millis(200);

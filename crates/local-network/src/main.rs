@@ -12,6 +12,7 @@ use local_ic::{LocalIc, Time};
 use local_network::{Node, Page, State, serve};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 const USAGE: &str = "usage: local-network MODULE [--port PORT] [--state FOLDER] [--page FOLDER]";
 /// What the page knows the canister as.
@@ -78,7 +79,6 @@ async fn run_network(options: &Options) -> Result<(), String> {
         format!("port {port}: {error}; if another network runs there, stop it or choose another --port")
     })?;
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
-    let mut signals = Signals::new().map_err(|error| error.to_string())?;
     let (state, canister) = match &options.state {
         None => {
             let (engine, canister) = install(&options.module)?;
@@ -86,22 +86,30 @@ async fn run_network(options: &Options) -> Result<(), String> {
         }
         Some(folder) => State::in_folder(folder, || install(&options.module))?,
     };
+    // Until here a signal ended the process, as its folder withstands.
+    let mut signals = Signals::new().map_err(|error| error.to_string())?;
     let module_hash = state.module_hash(canister);
     let (node, mut executor) = Node::start(state).map_err(|error| error.to_string())?;
     let page = options.page.clone();
     let page = page.map(|folder| Page::new(folder, &node.keys.root_key, CANISTER_NAME, canister));
     announcement::print(port, canister, module_hash, options.state.as_deref(), page.is_some());
-    let stop = async {
-        tokio::select! {
-            () = signals.next() => executor.stop(),
-            () = executor.ended() => {}
-        }
-    };
-    serve(node, page, listener, stop).await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut server = tokio::spawn(serve(node, page, listener, async { drop(stopped.await) }));
     tokio::select! {
-        result = executor.join() => result,
-        // Whoever asks again does not want to wait for the round.
-        () = signals.next() => Err("stopped in the middle of a round".into()),
+        result = &mut server => return Err(format!("the server ended by itself: {result:?}")),
+        () = executor.ended() => {}
+        () = signals.next() => executor.stop(),
+    }
+    drop(stop);
+    let ended = async {
+        server.await.map_err(|error| error.to_string())?;
+        executor.join().await
+    };
+    tokio::select! {
+        biased;
+        result = ended => result,
+        // Whoever asks again waits neither for the round nor for who is being answered.
+        () = signals.next() => Err("stopped before all was done".into()),
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Updates go to the executor; queries run on the caller's thread, on the state as of the latest round.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{SendError, Sender, channel};
@@ -40,8 +39,10 @@ pub struct ExecutorThread {
 impl ExecutorThread {
     /// Waits until the thread ends: before it is told to, it does so only if it fails.
     pub async fn ended(&mut self) {
-        // That the sender is gone says the same.
-        let _ = (&mut self.ended).await;
+        // Who was told once must not ask again. That the sender is gone says the same as what it would send.
+        if !self.ended.is_terminated() {
+            let _ = (&mut self.ended).await;
+        }
     }
 
     /// Tells the thread to end after the round that it executes.
@@ -125,9 +126,9 @@ impl Node {
         self.reader.query_call(canister, sender, method, argument)
     }
 
-    /// Who made a call to whom, if it is known.
-    pub fn call(&self, id: &RequestHash) -> Option<Header> {
-        self.requests.header(id)
+    /// Who made a call to whom, if it is known, and its status, once it was taken in.
+    pub fn call(&self, id: &RequestHash) -> Option<(Header, Option<Status>)> {
+        self.requests.look_up(id)
     }
 
     /// What can be certified of a canister, if there is one with this id.
@@ -140,25 +141,20 @@ impl Node {
         self.signer.certify(call, status).await
     }
 
-    /// The certificate that shows `paths`, which are of no canister but the one given.
-    pub fn certify(&self, paths: &[Path], canister: Option<(Principal, &CanisterInfo)>) -> Vec<u8> {
-        let mut tree = certificate::base_tree(&self.keys, self.now());
+    /// The certificate that shows `paths` as of `time`, which are of no canister and of no call but the ones given.
+    pub fn certify(
+        &self,
+        paths: &[Path],
+        time: u64,
+        canister: Option<(Principal, &CanisterInfo)>,
+        call: Option<(&RequestHash, &Status)>,
+    ) -> Vec<u8> {
+        let mut tree = certificate::base_tree(&self.keys, time);
         if let Some((id, info)) = canister {
             certificate::insert_canister(&mut tree, id.as_slice(), info);
         }
-        // A request is added once, however many paths go through it.
-        let requests: BTreeSet<&[u8]> = paths
-            .iter()
-            .filter_map(|path| match &path[..] {
-                [kind, id, ..] if kind == b"request_status" => Some(id.as_slice()),
-                _ => None,
-            })
-            .collect();
-        for id in requests {
-            let request = RequestHash::try_from(id).ok();
-            if let Some(status) = request.and_then(|request| self.requests.status(&request)) {
-                tree.insert(&[b"request_status", id], certificate::request(&status));
-            }
+        if let Some((id, status)) = call {
+            tree.insert(&[b"request_status", id], certificate::request(status));
         }
         certificate::certify(&self.keys, &tree, paths)
     }

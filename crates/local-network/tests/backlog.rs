@@ -6,27 +6,14 @@ use std::time::Duration;
 
 use candid::Principal;
 use common::Network;
-use common::certificate::response;
+use common::certificate::{found, response};
 use common::envelope::*;
 use common::http::{CallAnswer, Connection, head};
-use ic_transport_types::{Envelope, EnvelopeContent, QueryResponse};
+use common::probe::counted;
 
 const ANONYMOUS: Principal = Principal::anonymous();
 /// Millions of steps that are more than a round has.
 const MORE_THAN_A_ROUND: u32 = 1_000;
-
-fn expiring(canister: Principal, method: &str, in_time: Duration) -> Envelope<'static> {
-    let mut content = call(canister, ANONYMOUS, method, &[]);
-    let EnvelopeContent::Call { ingress_expiry, .. } = &mut content else { unreachable!("it is a call") };
-    *ingress_expiry = after(in_time);
-    bare(content)
-}
-
-async fn counted(network: &Network) -> u32 {
-    let envelope = bare(query(network.canister, ANONYMOUS, "counted", &[]));
-    let QueryResponse::Replied { reply, .. } = network.ask(&envelope).await.cbor() else { panic!("it replies") };
-    u32::from_le_bytes(reply.arg.try_into().expect("a count has four bytes"))
-}
 
 /// Keeps the network executing while the connections are there: each of these calls takes more than a round.
 async fn occupy(network: &Network, calls: usize) -> Vec<Connection> {
@@ -48,7 +35,8 @@ async fn a_call_that_expires_before_its_turn_is_not_executed() {
     let network = Network::probe().await;
     let _occupied = occupy(&network, 4).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let late = expiring(network.canister, "count", Duration::from_millis(500));
+    let count = call(network.canister, ANONYMOUS, "count", &[]);
+    let late = bare(expiring(count, after(Duration::from_millis(500))));
     let answer: CallAnswer = network.send("v4", network.canister, "call", &late).await.cbor();
     let error = match answer.status.as_str() {
         // It was not taken in before it expired; or it was, and not begun.
@@ -63,6 +51,36 @@ async fn a_call_that_expires_before_its_turn_is_not_executed() {
     assert_eq!(error, "IC0202");
     network.call(network.canister, &bare(call(network.canister, ANONYMOUS, "count", &[]))).await.expect("it counts");
     assert_eq!(counted(&network).await, 1);
+}
+
+/// Whoever sees, at a later time than its expiry, that a call has no status may make it again: while it is executed for the
+/// first time it has none, so the time that is shown stops at its expiry.
+#[tokio::test]
+async fn a_call_that_is_executed_is_not_proved_absent_after_its_expiry() {
+    let network = Network::probe().await;
+    let expiry = after(Duration::from_millis(300));
+    let spin = call(network.canister, ANONYMOUS, "spin", &MORE_THAN_A_ROUND.to_le_bytes());
+    let spin = bare(expiring(spin, expiry));
+    let id = *spin.content.to_request_id();
+    let status = [path([b"request_status", &id])];
+    let watch = async {
+        let mut looks_after_expiry = 0;
+        loop {
+            let late = after(Duration::ZERO) > expiry;
+            let tree = network.state(network.canister, &bare(read_state(ANONYMOUS, &status))).await;
+            if response(&tree, &id).is_some() {
+                return looks_after_expiry;
+            }
+            let time = found(&tree, &path([b"time"])).expect("every certificate has a time");
+            let time = leb128::read::unsigned(&mut time.as_slice()).expect("it is a number");
+            assert!(time <= expiry, "it is shown as unknown {} ns after its expiry", time - expiry);
+            looks_after_expiry += u32::from(late);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let (answer, looks_after_expiry) = tokio::join!(network.send("v4", network.canister, "call", &spin), watch);
+    assert!(answer.status == 200 || answer.status == 202, "{}", answer.text());
+    assert!(looks_after_expiry > 0, "it was executed too fast to be looked at");
 }
 
 /// More calls than a block has wait for others; what would release them is executed all the same.

@@ -10,6 +10,7 @@ use common::certificate::{found, hidden, response, status_path, verified};
 use common::envelope::*;
 use common::http::CallAnswer;
 use common::keys::Key;
+use common::probe::counted;
 use ic_transport_types::{Envelope, QueryResponse};
 use serde::Deserialize;
 
@@ -31,13 +32,6 @@ async fn poll(network: &Network, call: &Envelope<'_>, key: Option<&Key>) -> Resu
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-}
-
-/// How often `count` was executed.
-async fn counted(network: &Network) -> u32 {
-    let envelope = bare(query(network.canister, ANONYMOUS, "counted", &[]));
-    let QueryResponse::Replied { reply, .. } = network.ask(&envelope).await.cbor() else { panic!("it replies") };
-    u32::from_le_bytes(reply.arg.try_into().expect("a count has four bytes"))
 }
 
 #[tokio::test]

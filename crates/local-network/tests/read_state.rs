@@ -308,6 +308,18 @@ async fn a_request_that_is_unknown_is_proved_absent() {
     }
 }
 
+/// A request was made to a canister of this subnet, or to the management canister about one.
+#[tokio::test]
+async fn a_request_is_asked_for_through_a_canister_of_this_subnet() {
+    let network = Network::probe().await;
+    let envelope = read(&[path([b"request_status", &[7; 32]])]);
+    for foreign in [Principal::management_canister(), ANONYMOUS, Principal::from_slice(&[7; 10])] {
+        let answer = network.send("v2", foreign, "read_state", &envelope).await;
+        assert_eq!(answer.status, 400, "{foreign}: {}", answer.text());
+        assert!(answer.text().contains("canister_not_found"), "{foreign}: {}", answer.text());
+    }
+}
+
 #[tokio::test]
 async fn the_paths_name_one_request_by_32_bytes() {
     let network = Network::probe().await;

@@ -24,19 +24,21 @@ impl Engine {
         argument: Vec<u8>,
     ) -> Result<u64, RejectResponse> {
         let number = self.number();
+        if method.len() > MAX_METHOD_NAME {
+            let message = format!("the method's name has {} bytes, more than {MAX_METHOD_NAME}", method.len());
+            return Err(RejectResponse::new(ErrorCode::CanisterRejectedMessage, message).uncertified());
+        }
         let envelope = (method.len() + argument.len()) as u64 + ENVELOPE_OVERHEAD;
         if envelope > MAX_INGRESS_BYTES {
             let message = format!("the ingress message has {envelope} bytes, more than {MAX_INGRESS_BYTES}");
             return Err(RejectResponse::new(ErrorCode::CanisterRejectedMessage, message).uncertified());
         }
-        if callee == Principal::management_canister() {
-            self.accept_management(caller, &argument).map_err(RejectResponse::uncertified)?;
-            self.ingress.insert(number, None);
-            self.management_call(Origin::Ingress(number), caller, method, &argument);
-            return Ok(number);
-        }
-        self.accept_ingress(callee, caller, method, &argument, envelope, number)
-            .map_err(RejectResponse::uncertified)?;
+        let accepted = if callee == Principal::management_canister() {
+            self.accept_management(caller, &argument)
+        } else {
+            self.accept_ingress(callee, caller, method, &argument, envelope, number)
+        };
+        accepted.map_err(RejectResponse::uncertified)?;
         self.ingress.insert(number, None);
         self.queue.push_back(Message::Call(Call {
             origin: Origin::Ingress(number),
@@ -51,21 +53,24 @@ impl Engine {
         Ok(number)
     }
 
+    /// Whether no message waits to be executed.
+    pub fn is_idle(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Ingress messages whose execution has not begun.
     pub fn queued_ingress(&self) -> usize {
         let ingress = |message: &&Message| matches!(message, Message::Call(Call { origin: Origin::Ingress(_), .. }));
         self.queue.iter().filter(ingress).count()
     }
 
-    /// Rejects those of them, by number, that are `expired`.
+    /// Rejects the ingress messages whose execution has not begun and that are, by number, `expired`.
     pub fn time_out(&mut self, mut expired: impl FnMut(u64) -> bool) {
         for _ in 0..self.queue.len() {
             let message = self.queue.pop_front().expect("it was counted");
             match message {
                 Message::Call(Call { origin: Origin::Ingress(number), .. }) if expired(number) => {
-                    let message = "Ingress message timed out waiting to start executing.";
-                    let reject = RejectResponse::new(ErrorCode::IngressMessageTimeout, message);
-                    self.respond(Origin::Ingress(number), Err(reject), 0);
+                    self.respond(Origin::Ingress(number), Err(RejectResponse::expired()), 0);
                 }
                 message => self.queue.push_back(message),
             }

@@ -203,16 +203,18 @@ pub fn limits(canister: &Canister, entry: EntryPoint) -> Limits {
 }
 
 /// The execution of `entry`, its stable memory in a new transaction.
-fn begin(
-    canister: &mut Canister,
-    entry: EntryPoint,
-    input: Input,
-    limits: Limits,
-    Moment { now, subnet_id }: Moment,
-) -> Execution {
+fn begin(canister: &mut Canister, entry: EntryPoint, input: Input, limits: Limits, moment: Moment) -> Execution {
     let mut stable = std::mem::take(&mut canister.stable);
     stable.begin();
-    let context = Context {
+    let available = input.available;
+    let context = context(canister, entry, input, moment);
+    let execution = Execution::new(context, limits, stable, canister.cycles, canister.global_timer);
+    Execution { available, ..execution }
+}
+
+/// What `entry` may ask about itself.
+pub fn context(canister: &Canister, entry: EntryPoint, input: Input, Moment { now, subnet_id }: Moment) -> Context {
+    Context {
         entry,
         canister_id: canister.id,
         settings: Arc::clone(&canister.settings),
@@ -232,9 +234,7 @@ fn begin(
         data_certificate: input
             .certifier
             .map(|certifier| DataCertificate::new(certifier, canister.id, canister.certified_data.clone())),
-    };
-    let execution = Execution::new(context, limits, stable, canister.cycles, canister.global_timer);
-    Execution { available: input.available, ..execution }
+    }
 }
 
 /// What an execution used, its stable memory counted from `before` on.

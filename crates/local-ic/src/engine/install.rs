@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use candid::Principal;
 
-use super::execute::{limits, usage};
+use super::execute::{Input, Moment, context, limits, usage};
 use super::{Engine, out_of_cycles};
 use crate::canister::{Canister, CanisterLog, Code};
 use crate::fees;
@@ -35,8 +35,7 @@ struct Installation<'a> {
     canister: &'a mut Canister,
     sender: Principal,
     argument: Vec<u8>,
-    now: u64,
-    subnet_id: Principal,
+    moment: Moment,
     root: u64,
     /// What the hooks to come may use.
     limits: Limits,
@@ -61,7 +60,7 @@ impl Engine {
         sender: Principal,
     ) -> Result<(), RejectResponse> {
         self.check_controller(id, sender)?;
-        let (now, subnet_id, root) = (self.now, self.subnet_id, self.number());
+        let (moment, root) = (self.moment(), self.number());
         let canister = self.canister_mut(id)?;
         check_mode(canister, mode)?;
         let module = compile(wasm).map_err(|error| invalid_wasm(id, &error))?;
@@ -80,8 +79,7 @@ impl Engine {
         let mut installation = Installation {
             sender,
             argument,
-            now,
-            subnet_id,
+            moment,
             root,
             limits,
             stable,
@@ -121,7 +119,7 @@ impl Engine {
                 canister.cycles = before - fee;
                 canister.log.append(installation.log);
                 let trap = format!("[TRAP]: {}", reject.reject_message);
-                canister.log.push(now, trap.into_bytes());
+                canister.log.push(moment.now, trap.into_bytes());
                 Err(reject)
             }
         }
@@ -209,25 +207,9 @@ impl Installation<'_> {
             EntryPoint::Init | EntryPoint::PostUpgrade => std::mem::take(&mut self.argument),
             _ => Vec::new(),
         };
-        let context = Context {
-            entry,
-            canister_id: self.canister.id,
-            settings: Arc::clone(&self.canister.settings),
-            status: self.canister.status_number(),
-            version: self.version,
-            module_bytes,
-            subnet_id: self.subnet_id,
-            now: self.now,
-            caller: self.sender,
-            method: String::new(),
-            argument,
-            rejection: None,
-            refunded: 0,
-            deadline: 0,
-            earlier_instructions: 0,
-            may_respond: false,
-            data_certificate: None,
-        };
+        let input = Input { caller: self.sender, argument, ..Input::system(self.root) };
+        let context = context(self.canister, entry, input, self.moment);
+        let context = Context { version: self.version, module_bytes, ..context };
         let stable = std::mem::take(&mut self.stable);
         let execution = Execution::new(context, self.limits, stable, self.balance, self.global_timer);
         Execution { system_calls: self.system_calls, ..execution }

@@ -3,8 +3,9 @@
 use candid::de::DecoderConfig;
 use candid::{Nat, Principal};
 use ic_management_canister_types::{
-    CanisterIdRecord, CanisterInstallMode, CanisterLogRecord, CanisterStatusResult, CanisterStatusType,
-    FetchCanisterLogsResult, InstallCodeArgs, LogVisibility, MemoryMetrics, QueryStats, UpdateSettingsArgs,
+    CanisterIdRecord, CanisterInstallMode, CanisterLogFilter, CanisterLogRecord, CanisterStatusResult,
+    CanisterStatusType, FetchCanisterLogsArgs, FetchCanisterLogsResult, InstallCodeArgs, LogVisibility, MemoryMetrics,
+    QueryStats, UpdateSettingsArgs,
 };
 
 use super::lifecycle::check_controller;
@@ -28,7 +29,7 @@ impl Engine {
         let response = match method {
             "raw_rand" => encode(&self.random.block().to_vec()),
             STATUS => self.canister_status(caller, argument),
-            "install_code" => self.install_code(caller, argument),
+            INSTALL_CODE => self.install_code(caller, argument),
             "start_canister" => self.with_id(argument, |engine, id| engine.start(id, caller)),
             "stop_canister" => match self.with_id(argument, |engine, id| engine.stop(id, caller)) {
                 Ok(_) => return self.answer_once_stopped(origin, argument),
@@ -55,7 +56,7 @@ impl Engine {
 
     fn canister_status(&self, caller: Principal, argument: &[u8]) -> Response {
         let CanisterIdRecord { canister_id } = decode(argument)?;
-        answer_query(self.canister(canister_id)?, caller, STATUS)
+        answer_query(self.canister(canister_id)?, caller, STATUS, argument)
     }
 
     fn install_code(&mut self, caller: Principal, argument: &[u8]) -> Response {
@@ -124,6 +125,8 @@ impl Engine {
     }
 }
 
+/// The method that installs modules.
+pub const INSTALL_CODE: &str = "install_code";
 const STATUS: &str = "canister_status";
 const LOGS: &str = "fetch_canister_logs";
 
@@ -138,11 +141,18 @@ pub fn subject_of_query(method: &str, argument: &[u8]) -> Result<Principal, Reje
 }
 
 /// Answers a query to the management canister about `canister`, whose method [`subject_of_query`] knows.
-pub fn answer_query(canister: &Canister, caller: Principal, method: &str) -> Response {
-    match method {
-        STATUS => encode(&status(canister, caller)?),
-        _ => encode(&FetchCanisterLogsResult { canister_log_records: logs(canister, caller)? }),
+pub fn answer_query(canister: &Canister, caller: Principal, method: &str, argument: &[u8]) -> Response {
+    if method == STATUS {
+        return encode(&status(canister, caller)?);
     }
+    let FetchCanisterLogsArgs { filter, .. } = decode(argument)?;
+    let mut canister_log_records = logs(canister, caller)?;
+    canister_log_records.retain(|record| match filter {
+        None => true,
+        Some(CanisterLogFilter::ByIdx { start, end }) => (start..end).contains(&record.idx),
+        Some(CanisterLogFilter::ByTimestampNanos { start, end }) => (start..end).contains(&record.timestamp_nanos),
+    });
+    encode(&FetchCanisterLogsResult { canister_log_records })
 }
 
 /// The status of a canister, for its controllers and itself.

@@ -47,7 +47,7 @@ impl Query {
     pub fn run(self, canister: &mut Canister, moment: Moment, root: u64, certifier: Option<Certifier>) -> Response {
         let Self { callee, caller, method, argument } = self;
         if callee == Principal::management_canister() {
-            return answer_query(canister, caller, &method);
+            return answer_query(canister, caller, &method, &argument);
         }
         let kind = prepare(canister, &method)?;
         let entry = match kind {

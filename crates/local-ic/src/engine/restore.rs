@@ -8,7 +8,6 @@ use serde::de::DeserializeOwned;
 use super::Engine;
 use super::changes::{Record, kind};
 use crate::canister::{Canister, Code};
-use crate::client::LocalIc;
 use crate::limits::{MAX_STABLE_MEMORY, OS_PAGE, WASM_PAGE};
 use crate::wasm::compile;
 
@@ -93,12 +92,8 @@ impl Restore {
         if written { Ok(()) } else { Err(wrong("lies outside of its memory")) }
     }
 
-    /// The state.
-    ///
-    /// # Errors
-    ///
-    /// If something is missing.
-    pub fn finish(self) -> Result<LocalIc, RestoreError> {
+    /// The engine, unless something is missing.
+    pub(crate) fn finish(self) -> Result<Engine, RestoreError> {
         if let Some((id, ..)) = self.expected.first() {
             return Err(RestoreError(format!("the module of canister {id} is missing")));
         }
@@ -108,7 +103,7 @@ impl Restore {
                 code.commit();
             }
         }
-        Ok(LocalIc::with(engine))
+        Ok(engine)
     }
 }
 

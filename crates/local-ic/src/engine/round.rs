@@ -5,6 +5,7 @@ use ic_management_canister_types::CanisterStatusType;
 
 use super::call::check_prepayment;
 use super::execute::Input;
+use super::management::INSTALL_CODE;
 use super::{Engine, Message};
 use crate::canister::{CallContext, Origin};
 use crate::fees;
@@ -42,7 +43,8 @@ impl Engine {
         match message {
             Message::Call(call) if call.callee == Principal::management_canister() => {
                 self.management_call(call.origin, call.caller, &call.method, &call.argument);
-                0
+                // An installation may run more instructions than a round has: no further message is begun after it.
+                if call.method == INSTALL_CODE { ROUND_INSTRUCTIONS } else { 0 }
             }
             Message::Call(call) => self.execute_call(call),
             Message::Response { canister, callback, response, refund } => {

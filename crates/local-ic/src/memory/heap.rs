@@ -202,7 +202,7 @@ impl Heap {
             return true;
         }
         if let Some(tracking) = self.tracking() {
-            assert!(self.unprotect(tracking, offset / PAGE..end.div_ceil(PAGE)), "cannot unprotect the heap");
+            self.unprotect(tracking, offset / PAGE..end.div_ceil(PAGE));
         }
         // SAFETY: the range is in bounds and writable, and `bytes` is the host's memory or stable memory.
         unsafe {
@@ -221,7 +221,8 @@ impl Heap {
         }
         let (_, granule) = GRANULES[GRANULES.partition_point(|&(until, _)| until <= tracking.faults)];
         let first = offset / PAGE / granule * granule;
-        self.unprotect(tracking, first..first + granule)
+        self.unprotect(tracking, first..first + granule);
+        true
     }
 
     /// Keeps what the transaction did.
@@ -257,7 +258,7 @@ impl Heap {
         let hot = self.hot_pages(tracking);
         let undo = &tracking.undo;
         for (&number, contents) in undo.numbers().iter().zip(undo.contents()) {
-            // SAFETY: a saved page is below the old size and still writable.
+            // SAFETY: a saved page is below the old size, and writable: `unprotect` does not return otherwise.
             unsafe { self.base().cast::<Page>().add(number as usize).write(*contents) };
         }
         self.protect_except(tracking, hot);
@@ -322,8 +323,10 @@ impl Heap {
         tracking.hot = hot;
     }
 
-    /// Saves the pages that existed when the transaction began, and makes them writable.
-    fn unprotect(&self, tracking: &mut Tracking, pages: Range<usize>) -> bool {
+    /// Saves the pages that existed when the transaction began, and makes them writable. Where the system refuses, some may
+    /// be writable and others not, and what is written to them could not be told, nor taken back: the process ends.
+    /// Async-signal-safe.
+    fn unprotect(&self, tracking: &mut Tracking, pages: Range<usize>) {
         let pages = pages.start..pages.end.min(self.old_size() / PAGE);
         let mut fresh = false;
         for page in pages.clone() {
@@ -333,10 +336,13 @@ impl Heap {
             }
         }
         if !fresh {
-            return true;
+            return;
         }
         tracking.faults += 1;
-        self.memory.protect(pages.start * PAGE..pages.end * PAGE, Access::ReadWrite)
+        if !self.memory.protect(pages.start * PAGE..pages.end * PAGE, Access::ReadWrite) {
+            // SAFETY: it does not return.
+            unsafe { libc::abort() };
+        }
     }
 
     fn page(&self, number: u32) -> &Page {

@@ -51,7 +51,7 @@ impl Mapping {
         Self::try_new(len, access).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The same.
+    /// As [`Mapping::new`], but returns the error.
     ///
     /// # Errors
     ///

@@ -21,6 +21,7 @@ pub fn register(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     system_call!(linker, msg_reject(call, src: u32, size: u32) {
         call.charge(TRANSMITTED_BYTE * u64::from(size))?;
         check_unanswered(&call)?;
+        check_size(&call, u64::from(size))?;
         let message = call.read_text(src, size)?.to_owned();
         let reject = RejectResponse::new(ErrorCode::CanisterRejectedMessage, message);
         let execution = call.execution_mut();
@@ -34,14 +35,15 @@ pub fn register(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
 fn append(call: &mut Call<'_>, src: u32, size: u32) -> Result<(), Trap> {
     call.charge(TRANSMITTED_BYTE * u64::from(size))?;
     check_unanswered(call)?;
-    let limit = call.execution().limits.reply;
-    let total = call.execution().reply_data.len() as u64 + u64::from(size);
-    if total > limit {
-        return Err(call.violation(format!("replies {total} bytes, more than {limit}")));
-    }
+    check_size(call, call.execution().reply_data.len() as u64 + u64::from(size))?;
     let bytes = call.read(src, size)?.to_vec();
     call.execution_mut().reply_data.extend_from_slice(&bytes);
     Ok(())
+}
+
+fn check_size(call: &Call<'_>, bytes: u64) -> Result<(), Trap> {
+    let limit = call.execution().limits.reply;
+    if bytes <= limit { Ok(()) } else { Err(call.violation(format!("replies {bytes} bytes, more than {limit}"))) }
 }
 
 fn check_unanswered(call: &Call<'_>) -> Result<(), Trap> {

@@ -101,7 +101,7 @@ impl StateFolder {
     ///
     /// # Errors
     ///
-    /// If the system refuses. Then the folder has no state.
+    /// If the system refuses. Then the folder has no state, or this one.
     pub fn create(
         lock: &FolderLock,
         keys: &Keys,
@@ -191,7 +191,7 @@ fn load(database: &Database, path: &Path) -> Result<Saved, FolderError> {
         let (key, value) = entry.map_err(|error| failed(error.into()))?;
         restore.entry(key.value(), value.value()).map_err(|error| damaged(path, error))?;
     }
-    let engine = restore.finish().map_err(|error| damaged(path, error))?;
+    let engine = LocalIc::restored(restore).map_err(|error| damaged(path, error))?;
     if !engine.canister_exists(canister) {
         return Err(damaged(path, format!("canister {canister} is missing")));
     }

@@ -1,7 +1,7 @@
 //! Every way in which a folder can be wrong, and every moment at which a commit can end.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,24 +10,27 @@ use local_ic::testing::CanisterState;
 use local_ic::{LocalIc, MessageId};
 use redb::StorageBackend;
 use redb::backends::FileBackend;
+use tempfile::TempDir;
 
 use super::*;
-use crate::requests::{Header, Status};
+use crate::node::Node;
+use crate::requests::{Busy, Call, Header, Progress, Status};
+use crate::state::State;
 
 /// A folder of its own for each test, gone when the test ends.
-struct Folder(PathBuf);
+struct Folder(TempDir);
 
 impl Folder {
     fn new() -> Self {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("local-network-{}-{number}", std::process::id()));
-        fs::create_dir(&path).expect("the name is new");
-        Self(path)
+        Self(TempDir::new().expect("there is room"))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
     }
 
     fn database(&self) -> PathBuf {
-        self.0.join(DATABASE)
+        self.path().join(DATABASE)
     }
 
     fn copy(&self) -> Self {
@@ -37,17 +40,11 @@ impl Folder {
     }
 
     fn lock(&self) -> FolderLock {
-        FolderLock::take(&self.0).expect("nobody has it")
+        FolderLock::take(self.path()).expect("nobody has it")
     }
 
     fn open(&self) -> Result<Option<(StateFolder, Saved)>, FolderError> {
-        StateFolder::open(&FolderLock::take(&self.0)?)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        StateFolder::open(&FolderLock::take(self.path())?)
     }
 }
 
@@ -121,7 +118,7 @@ fn a_folder_has_what_was_committed() {
 fn an_empty_folder_and_one_that_does_not_exist_have_no_state() {
     let folder = Folder::new();
     assert!(folder.open().expect("it is empty").is_none());
-    let missing = FolderLock::take(&folder.0.join("missing")).expect("it is made");
+    let missing = FolderLock::take(&folder.path().join("missing")).expect("it is made");
     assert!(StateFolder::open(&missing).expect("it is empty").is_none());
 }
 
@@ -184,6 +181,9 @@ fn another_format_is_refused_with_its_number() {
     assert!(error.to_string().contains("format 2"), "{error}");
 }
 
+/// What the database says of itself at the beginning of its file: its form, and which of two commits is the last.
+const HEAD_BYTES: usize = 320;
+
 /// One bit is wrong anywhere in the file: it is refused, or it was a bit that is not used.
 #[test]
 fn a_damaged_folder_is_refused_whole() {
@@ -191,8 +191,8 @@ fn a_damaged_folder_is_refused_whole() {
     let expected = Contents::of(folder.open().expect("it is whole").expect("there is a state").1);
     let bytes = fs::read(folder.database()).expect("it is read");
     let (mut refused, mut unused) = (0, 0);
-    // Each page of the database is met 16 times, at places that move within the page.
-    for place in (0..bytes.len()).step_by(251) {
+    // Every byte of the head; then each page of the database is met 16 times, at places that move within the page.
+    for place in (0..HEAD_BYTES).chain((HEAD_BYTES..bytes.len()).step_by(251)) {
         let copy = Folder::new();
         let mut bytes = bytes.clone();
         bytes[place] ^= 1 << (place % 8);
@@ -260,6 +260,15 @@ impl StorageBackend for FailingFile {
     }
 }
 
+/// The state of `folder` on a file that takes as many operations as the number says.
+fn failing(folder: &Folder) -> (StateFolder, Arc<AtomicUsize>) {
+    let left = Arc::new(AtomicUsize::new(usize::MAX));
+    let file = fs::OpenOptions::new().read(true).write(true).open(folder.database()).expect("it opens");
+    let file = FailingFile { file: FileBackend::new(file).expect("it is free"), left: Arc::clone(&left) };
+    let database = Builder::new().create_with_backend(file).expect("it is whole");
+    (StateFolder { database, _lock: folder.lock() }, left)
+}
+
 /// At whatever operation a commit ends, the folder has the state before it or the one after it, and that one if the commit
 /// was confirmed.
 #[test]
@@ -278,11 +287,7 @@ fn a_commit_that_ends_anywhere_is_whole_or_not_at_all() {
         requests.push(call(9));
         let after = Contents { canister: engine.canister_state(canister), seeds: saved.keys.seeds(), requests };
 
-        let left = Arc::new(AtomicUsize::new(usize::MAX));
-        let file = fs::OpenOptions::new().read(true).write(true).open(copy.database()).expect("it opens");
-        let file = FailingFile { file: FileBackend::new(file).expect("it is free"), left: Arc::clone(&left) };
-        let database = Builder::new().create_with_backend(file).expect("it is whole");
-        let opened = StateFolder { database, _lock: copy.lock() };
+        let (opened, left) = failing(&copy);
         left.store(operations, Ordering::SeqCst);
         let changes = RequestChanges { put: vec![call(9)], forgotten: vec![] };
         let committed = engine.take_changes(|engine_changes| opened.commit(engine_changes, &changes));
@@ -304,19 +309,51 @@ fn a_commit_that_ends_anywhere_is_whole_or_not_at_all() {
     assert!(failed > 5, "a commit takes {failed} operations");
 }
 
+/// Who was answered before the disk failed can rely on it; nobody is answered after that, and the network says why it ends.
+#[tokio::test]
+async fn a_network_whose_disk_fails_confirms_nothing_more_and_says_why() {
+    let folder = folder();
+    let (opened, saved) = folder.open().expect("it is whole").expect("there is a state");
+    drop(opened);
+    let (opened, left) = failing(&folder);
+    let canister = saved.canister;
+    let state = State::in_memory(saved.engine).expect("there is randomness");
+    let (node, mut executor) = Node::start(State { folder: Some(opened), ..state }).expect("there is a thread");
+    let expiry = crate::clock::nanos() + 60_000_000_000;
+    let submit = |number| {
+        let header = Header { sender: Principal::anonymous(), canister, expiry };
+        node.submit(Call { id: [number; 32], header, method: "count".into(), argument: vec![] })
+    };
+    let mut first = submit(101).expect("it runs");
+    let answered = first.wait_for(|progress| matches!(progress, Progress::Taken(Status::Answered(Ok(_))))).await;
+    drop(answered.expect("it is answered"));
+    left.store(0, Ordering::SeqCst);
+    // A round without calls may have failed already.
+    let second = submit(102);
+    executor.ended().await;
+    assert!(second.is_err() || second.is_ok_and(|progress| matches!(*progress.borrow(), Progress::Stopped)));
+    assert_eq!(submit(103).err(), Some(Busy::Stopped));
+    let error = executor.join().await.expect_err("it cannot go on");
+    assert!(error.contains("the state cannot be saved") && error.contains("the disk is gone"), "{error}");
+
+    let (_, saved) = folder.open().expect("it is whole").expect("there is a state");
+    let known: Vec<u8> = saved.requests.iter().map(|(id, _)| id[0]).filter(|number| *number > 100).collect();
+    assert_eq!(known, [101]);
+}
+
 fn drop_changes(_: &Changes<'_>) {}
 
 #[test]
 fn what_a_process_left_that_ended_before_its_first_commit_is_no_state() {
     let folder = Folder::new();
-    fs::write(folder.0.join(NEW_DATABASE), b"half").expect("it is written");
+    fs::write(folder.path().join(NEW_DATABASE), b"half").expect("it is written");
     assert!(folder.open().expect("there is none").is_none());
     let (engine, keys) = (LocalIc::new(), Keys::generate().expect("there is randomness"));
     let canister = engine.create_canister();
     engine
         .take_changes(|changes| StateFolder::create(&folder.lock(), &keys, canister, changes))
         .expect("it is created");
-    assert!(!folder.0.join(NEW_DATABASE).exists());
+    assert!(!folder.path().join(NEW_DATABASE).exists());
     assert!(folder.open().expect("it is whole").is_some());
 }
 

@@ -33,9 +33,10 @@ pub async fn asynchronous(
         Ok((progress, _)) => progress,
         Err(reject) => return Ok(rejected(&reject)),
     };
-    match wait(&mut progress, |progress| !matches!(progress, Progress::Waiting)).await {
+    let open = |progress: &Progress| matches!(progress, Progress::Waiting | Progress::Executing);
+    match wait(&mut progress, |progress| !open(progress)).await {
         Progress::TurnedAway(reject) => Ok(rejected(&reject)),
-        Progress::Taken(_) => Ok(StatusCode::ACCEPTED.into_response()),
+        Progress::Executing | Progress::Taken(_) => Ok(StatusCode::ACCEPTED.into_response()),
         Progress::Waiting | Progress::Stopped => Err(not_taken_in()),
     }
 }
@@ -52,10 +53,12 @@ pub async fn synchronous(
         Ok(submitted) => submitted,
         Err(reject) => return Ok(rejected(&reject)),
     };
-    let open = |progress: &Progress| matches!(progress, Progress::Waiting | Progress::Taken(Status::Processing(_)));
+    let open = |progress: &Progress| {
+        matches!(progress, Progress::Waiting | Progress::Executing | Progress::Taken(Status::Processing(_)))
+    };
     match wait(&mut progress, |progress| !open(progress)).await {
         Progress::TurnedAway(reject) => Ok(rejected(&reject)),
-        Progress::Taken(Status::Processing(_)) => Ok(StatusCode::ACCEPTED.into_response()),
+        Progress::Executing | Progress::Taken(Status::Processing(_)) => Ok(StatusCode::ACCEPTED.into_response()),
         Progress::Taken(status) => {
             let certificate = node.certify_call(call, &status).await;
             let certificate = certificate.ok_or_else(|| Refusal::failed("nothing is certified any more"))?;
@@ -103,7 +106,7 @@ fn check(node: &Node, effective: Principal, request: Request) -> Result<Result<C
     }))
 }
 
-/// The progress once it is as `wanted`, or as it is after [`CALL_TIMEOUT`].
+/// The progress once it is as `wanted`; or as it is after [`CALL_TIMEOUT`], or when the network stops.
 async fn wait(progress: &mut watch::Receiver<Progress>, wanted: impl FnMut(&Progress) -> bool) -> Progress {
     let _ = tokio::time::timeout(CALL_TIMEOUT, progress.wait_for(wanted)).await;
     progress.borrow().clone()
@@ -113,3 +116,6 @@ async fn wait(progress: &mut watch::Receiver<Progress>, wanted: impl FnMut(&Prog
 fn not_taken_in() -> Refusal {
     Refusal::overloaded("the call was not taken in: send it again, it will not be executed twice")
 }
+
+#[cfg(test)]
+mod tests;

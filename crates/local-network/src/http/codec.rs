@@ -1,16 +1,19 @@
-//! Requests and responses of the API, which are CBOR.
+//! Requests and responses: of the API, which are CBOR, and the candid in them that the network itself looks into.
 
 use axum::body::Bytes;
 use axum::extract::FromRequest;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use candid::CandidType;
+use candid::de::DecoderConfig;
 use local_ic::RejectResponse;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::Refusal;
 use crate::certificate::cbor;
+use crate::limits::MAX_SKIPPING_STEPS;
 use crate::node::Node;
 use crate::sender::{self, Content, Envelope, Kind, Verified};
 
@@ -52,6 +55,13 @@ pub fn verify<C: Content>(node: &Node, kind: Kind, envelope: &Envelope<C>) -> Re
         return Err(Refusal::malformed(message));
     }
     Ok(sender::verify(kind, envelope, node.now())?)
+}
+
+/// The only value in `bytes`, with a limit on what there is beside it.
+pub fn decode_candid<T: CandidType + DeserializeOwned>(bytes: &[u8]) -> candid::Result<T> {
+    let mut config = DecoderConfig::new();
+    config.set_skipping_quota(MAX_SKIPPING_STEPS).set_full_error_message(false);
+    candid::utils::decode_one_with_config(bytes, &config)
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {

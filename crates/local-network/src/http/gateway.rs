@@ -10,15 +10,14 @@ use axum::extract::State;
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
-use candid::de::DecoderConfig;
 use candid::{CandidType, Deserialize, Principal, Reserved};
 use local_ic::ErrorCode;
 use serde_bytes::ByteBuf;
 
+use super::codec::decode_candid;
 use super::error::Refusal;
 use super::pool::Pools;
 use super::route::check_range;
-use crate::limits::MAX_SKIPPING_STEPS;
 use crate::node::Node;
 
 #[derive(CandidType)]
@@ -88,10 +87,8 @@ fn answer(
 
 /// The response that the candid of a canister's reply describes.
 fn respond(reply: &[u8]) -> Result<Response, Refusal> {
-    let mut config = DecoderConfig::new();
-    config.set_skipping_quota(MAX_SKIPPING_STEPS).set_full_error_message(false);
-    let response: HttpResponse = candid::utils::decode_one_with_config(reply, &config)
-        .map_err(|error| bad_gateway(format!("no answer of http_request: {error}")))?;
+    let response: HttpResponse =
+        decode_candid(reply).map_err(|error| bad_gateway(format!("no answer of http_request: {error}")))?;
     if response.upgrade == Some(true) {
         return Err(Refusal(StatusCode::NOT_IMPLEMENTED, "the canister asks for an update call".to_string()));
     }

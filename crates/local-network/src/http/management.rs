@@ -1,11 +1,10 @@
 //! Calls to the management canister, before the engine sees them.
 
-use candid::de::DecoderConfig;
 use candid::{CandidType, Deserialize, Principal};
 use local_ic::{ErrorCode, RejectResponse};
 use serde_bytes::ByteBuf;
 
-use crate::limits::MAX_SKIPPING_STEPS;
+use super::codec::decode_candid;
 
 /// The methods that users may call. The others that the engine has are for canisters.
 const INGRESS_METHODS: [&str; 6] =
@@ -20,10 +19,7 @@ pub fn subject(argument: &[u8]) -> Option<Principal> {
         wasm_module: Option<ByteBuf>,
         arg: Option<ByteBuf>,
     }
-    let mut config = DecoderConfig::new();
-    config.set_skipping_quota(MAX_SKIPPING_STEPS).set_full_error_message(false);
-    let about: Result<About, _> = candid::utils::decode_one_with_config(argument, &config);
-    about.ok().map(|about| about.canister_id)
+    decode_candid(argument).ok().map(|about: About| about.canister_id)
 }
 
 /// Whether a user may make this call, about this canister: it is one of those for users, and about one.
@@ -51,6 +47,7 @@ fn reject(error_code: ErrorCode, reject_message: String) -> RejectResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_SKIPPING_STEPS;
 
     /// A record of `canister_id` and a vector that claims so many values of null.
     fn with_nothings(id: Principal, count: u32) -> Vec<u8> {

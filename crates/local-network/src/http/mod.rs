@@ -26,7 +26,6 @@ use tower_http::cors::CorsLayer;
 pub use page::Page;
 pub use server::serve;
 
-use crate::limits::MAX_BODY_BYTES;
 use crate::node::Node;
 use pool::Pools;
 
@@ -65,7 +64,8 @@ fn router(node: Arc<Node>, page: Option<Page>) -> Router {
         .route("/api/v3/subnet/{id}/read_state", post(read_state::of_subnet))
         .fallback(gateway::serve)
         .layer(from_fn(page::intercept))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        // The intake has had the bodies, and has a limit of its own.
+        .layer(DefaultBodyLimit::disable())
         .layer(CorsLayer::permissive())
         .with_state(Equipment { node, pools: Pools::default() });
     match page {

@@ -1,7 +1,7 @@
 //! Work that takes the processor for longer than a moment.
 //!
-//! It runs beside the threads that serve connections, which never have more to do than to hand bytes on. Whoever waits for
-//! a place holds no thread, and a client that goes away while it waits leaves nothing behind. A place is held until the
+//! It runs beside the threads that serve connections, which hand bytes on and put the certificates of calls together, but
+//! never have more to do. Whoever waits for a place holds no thread, and a client that goes away while it waits leaves nothing behind. A place is held until the
 //! work ends, whether or not anybody waits for it still: so that the limit is one of work, and not of clients.
 
 use std::sync::Arc;

@@ -15,7 +15,7 @@ use super::pool::Pools;
 use super::route::{check_range, principal};
 use crate::limits::{MAX_PATH_LABELS, MAX_PATHS};
 use crate::node::Node;
-use crate::requests::RequestHash;
+use crate::requests::{RequestHash, Status};
 use crate::sender::{Kind, Reading, Scope};
 use crate::state_tree;
 
@@ -47,10 +47,18 @@ pub async fn of_subnet(
 
 fn read_canister(node: &Node, effective: Principal, request: Request) -> Result<Response, Refusal> {
     let Asked { sender, scope, paths } = asked(node, request)?;
-    // Looked at once, however many paths are of it: what is checked below is what is shown then.
+    // Each is looked at once, however many paths are of it: what is checked is what is shown. The call comes first: where
+    // it has replied, what it did to the canister is seen.
+    let id = request_of(&paths)?;
+    let (time, status) = match id {
+        Some(id) => {
+            check_range(effective)?;
+            look_up(node, &id, sender, &scope)?
+        }
+        None => (node.now(), None),
+    };
     let of_canister = paths.iter().any(|path| path.first().is_some_and(|label| label == b"canister"));
     let canister = of_canister.then(|| node.canister_info(effective)).flatten();
-    let mut request: Option<RequestHash> = None;
     for path in &paths {
         match path.iter().map(Vec::as_slice).collect::<Vec<_>>()[..] {
             [b"canister", id, b"controllers" | b"module_hash"] => check_canister(id, effective)?,
@@ -63,19 +71,13 @@ fn read_canister(node: &Node, effective: Principal, request: Request) -> Result<
                     return Err(Refusal::forbidden(message));
                 }
             }
-            [b"request_status", id]
-            | [b"request_status", id, b"status" | b"reply" | b"reject_code" | b"reject_message" | b"error_code"] => {
-                let id = RequestHash::try_from(id)
-                    .map_err(|_| Refusal::malformed(format!("a request id has 32 bytes, not {}", id.len())))?;
-                if *request.get_or_insert(id) != id {
-                    return Err(Refusal::malformed("the paths name more than one request"));
-                }
-                check_request(node, &id, sender, &scope)?;
-            }
+            [b"request_status", _]
+            | [b"request_status", _, b"status" | b"reply" | b"reject_code" | b"reject_message" | b"error_code"] => {}
             ref labels => check_subnet_path(labels)?,
         }
     }
-    let certificate = node.certify(&paths, canister.as_ref().map(|info| (effective, info)));
+    let canister = canister.as_ref().map(|info| (effective, info));
+    let certificate = node.certify(&paths, time, canister, id.as_ref().zip(status.as_ref()));
     Ok(reply(&ReadStateResponse { certificate }))
 }
 
@@ -84,7 +86,7 @@ fn read_subnet(node: &Node, request: Request) -> Result<Response, Refusal> {
     for path in &paths {
         check_subnet_path(&path.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
     }
-    Ok(reply(&ReadStateResponse { certificate: node.certify(&paths, None) }))
+    Ok(reply(&ReadStateResponse { certificate: node.certify(&paths, node.now(), None, None) }))
 }
 
 /// What somebody wants to read.
@@ -116,13 +118,36 @@ fn may_read_metadata(canister: &CanisterInfo, reader: Principal, name: &str) -> 
     !private || canister.controllers.contains(&reader)
 }
 
-/// Checks that a request which is known was made by this sender, to a canister that its delegations are good for.
-fn check_request(node: &Node, id: &RequestHash, sender: Principal, scope: &Scope) -> Result<(), Refusal> {
-    match node.call(id) {
-        Some(call) if call.sender != sender => Err(Refusal::forbidden("only its sender may read a request's status")),
-        Some(call) => scope.check_target(call.canister).map_err(|error| Refusal::forbidden(error.to_string())),
-        None => Ok(()),
+/// The request that paths are of, if any is. There may be one.
+fn request_of(paths: &[state_tree::Path]) -> Result<Option<RequestHash>, Refusal> {
+    let mut request = None;
+    for path in paths {
+        let [kind, id, ..] = &path[..] else { continue };
+        if kind != b"request_status" {
+            continue;
+        }
+        let id = RequestHash::try_from(&id[..])
+            .map_err(|_| Refusal::malformed(format!("a request id has 32 bytes, not {}", id.len())))?;
+        if *request.get_or_insert(id) != id {
+            return Err(Refusal::malformed("the paths name more than one request"));
+        }
     }
+    Ok(request)
+}
+
+/// The status of a call that this sender made to a canister that its delegations are good for, and as of when: who sees, at
+/// a later time than its expiry, that a call has none can rely on that it never will be executed. One that waits, or has its
+/// first round, has none yet.
+fn look_up(node: &Node, id: &RequestHash, sender: Principal, scope: &Scope) -> Result<(u64, Option<Status>), Refusal> {
+    // Before it is looked up: what is noted after that is taken in only if it has not expired then.
+    let now = node.now();
+    let Some((call, status)) = node.call(id) else { return Ok((now, None)) };
+    if call.sender != sender {
+        return Err(Refusal::forbidden("only its sender may read a request's status"));
+    }
+    scope.check_target(call.canister).map_err(|error| Refusal::forbidden(error.to_string()))?;
+    let time = if status.is_some() { now } else { now.min(call.expiry) };
+    Ok((time, status))
 }
 
 /// Checks a path that is of no canister and no request.

@@ -1,111 +1,18 @@
 //! The calls that the network has seen: how far each has come, and who may know.
 
+mod call;
+
 use std::collections::{BTreeSet, HashMap};
-use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 
-use candid::Principal;
 use local_ic::{MessageId, RejectResponse};
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+
+pub use call::{Busy, Call, Header, Progress, RequestHash, Status, TakenCall};
 
 use crate::limits::{
     MAX_REPLY_BYTES_KEPT, MAX_REQUEST_STATUSES, MAX_WAITING_BYTES, MAX_WAITING_CALLS, STATUS_RETENTION,
 };
-
-/// The id of a request: the hash of its content.
-pub type RequestHash = [u8; 32];
-
-/// What is known of a call whatever becomes of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
-    /// Who called.
-    pub sender: Principal,
-    /// The callee.
-    pub canister: Principal,
-    /// When it expires, in nanoseconds since the Unix epoch.
-    pub expiry: u64,
-}
-
-/// An update call.
-pub struct Call {
-    /// Its id.
-    pub id: RequestHash,
-    /// Who called whom.
-    pub header: Header,
-    /// The method.
-    pub method: String,
-    /// The argument.
-    pub argument: Vec<u8>,
-}
-
-/// How far a call has come.
-#[derive(Clone, Debug)]
-pub enum Progress {
-    /// It waits to be taken in.
-    Waiting,
-    /// It was turned away, and leaves no status.
-    TurnedAway(RejectResponse),
-    /// It was taken in, and has this status.
-    Taken(Status),
-    /// The network stopped before it was taken in: it will not be executed.
-    Stopped,
-}
-
-/// What is known, and certified, of a call that was taken in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    /// The engine has it under this number, and has not answered it.
-    Processing(MessageId),
-    /// It was answered.
-    Answered(Result<Vec<u8>, RejectResponse>),
-    /// It was answered, and the answer is not kept any more.
-    Done,
-}
-
-impl Status {
-    /// Bytes of the answer that it keeps.
-    fn answer_bytes(&self) -> usize {
-        match self {
-            Self::Answered(Ok(reply)) => reply.len(),
-            Self::Answered(Err(reject)) => reject.reject_message.len(),
-            Self::Processing(_) | Self::Done => 0,
-        }
-    }
-}
-
-/// A call that was taken in, as it is saved.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TakenCall {
-    /// Who called whom.
-    pub header: Header,
-    /// How far it has come.
-    pub status: Status,
-}
-
-/// Why a call cannot be submitted now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Busy {
-    /// Too many calls, or bytes of them, wait to be taken in.
-    Waiting,
-    /// Of too many calls the status is kept.
-    Statuses,
-    /// Nothing is executed any more.
-    Stopped,
-}
-
-impl fmt::Display for Busy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Waiting => write!(
-                f,
-                "too many calls wait to be executed: up to {MAX_WAITING_CALLS}, of {MAX_WAITING_BYTES} bytes in all, may"
-            ),
-            Self::Statuses => write!(f, "the status of {MAX_REQUEST_STATUSES} calls is kept: none has expired yet"),
-            Self::Stopped => write!(f, "the network is stopping"),
-        }
-    }
-}
 
 /// All calls that have not been forgotten.
 #[derive(Default)]
@@ -118,13 +25,21 @@ struct Calls {
     by_id: HashMap<RequestHash, Entry>,
     /// In the order in which they expire.
     by_expiry: BTreeSet<(u64, RequestHash)>,
-    /// Those whose answer is kept, in the same order.
+    held: Held,
+    stopped: bool,
+}
+
+/// What the entries hold in memory.
+#[derive(Default)]
+struct Held {
+    /// The calls whose answer is kept, in the order in which they expire.
     with_answer: BTreeSet<(u64, RequestHash)>,
     /// Bytes of these answers.
     answer_bytes: usize,
-    /// Calls that wait to be taken in, and bytes of their arguments.
-    waiting: (usize, usize),
-    stopped: bool,
+    /// Calls that wait to be taken in.
+    waiting: usize,
+    /// Bytes of their method names and arguments.
+    waiting_bytes: usize,
 }
 
 struct Entry {
@@ -166,8 +81,8 @@ impl Requests {
         if let Some(entry) = calls.by_id.get(&call.id) {
             return Ok((entry.state.subscribe(), false));
         }
-        let bytes = call.argument.len();
-        let (waiting, waiting_bytes) = calls.waiting;
+        let bytes = call.bytes();
+        let Held { waiting, waiting_bytes, .. } = calls.held;
         if calls.stopped {
             return Err(Busy::Stopped);
         } else if waiting >= MAX_WAITING_CALLS || waiting_bytes + bytes > MAX_WAITING_BYTES {
@@ -180,22 +95,20 @@ impl Requests {
         Ok((receiver, true))
     }
 
+    /// Tells those who wait that a call is taken in.
+    pub fn execute(&self, id: &RequestHash) {
+        if let Some(Entry { state: State::Waiting { progress, .. }, .. }) = self.lock().by_id.get(id) {
+            progress.send_replace(Progress::Executing);
+        }
+    }
+
     /// Tells those who wait that a call has got a status.
     pub fn publish(&self, id: &RequestHash, status: Status) {
-        let mut calls = self.lock();
-        let Some(Entry { header, state }) = calls.remove(id) else { return };
-        let taken = Progress::Taken(status.clone());
-        let state = match (state, status) {
-            (State::Waiting { progress, .. } | State::Processing { progress, .. }, status) => {
-                progress.send_replace(taken);
-                match status {
-                    Status::Processing(message) => State::Processing { progress, message },
-                    over => State::Over(over),
-                }
-            }
-            (State::Over(_), status) => State::of(status),
-        };
-        calls.insert(*id, header, state);
+        let calls = &mut *self.lock();
+        let Some(entry) = calls.by_id.get_mut(id) else { return };
+        calls.held.subtract(id, entry);
+        entry.state.publish(status);
+        calls.held.add(id, entry);
     }
 
     /// Tells those who wait that a call was turned away, and forgets it: it may be made again.
@@ -225,8 +138,8 @@ impl Requests {
     /// first.
     pub fn beyond_budget(&self) -> Vec<(RequestHash, TakenCall)> {
         let calls = self.lock();
-        let mut bytes = calls.answer_bytes;
-        let ids = calls.with_answer.iter().map(|(_, id)| id).take_while(|id| {
+        let mut bytes = calls.held.answer_bytes;
+        let ids = calls.held.with_answer.iter().map(|(_, id)| id).take_while(|id| {
             let beyond = bytes > MAX_REPLY_BYTES_KEPT;
             bytes -= calls.by_id[*id].state.answer_bytes().min(bytes);
             beyond
@@ -234,29 +147,25 @@ impl Requests {
         ids.map(|id| (*id, TakenCall { header: calls.by_id[id].header, status: Status::Done })).collect()
     }
 
-    /// Takes no calls any more, and tells those whose call was not taken in.
+    /// Takes no calls any more. Those whose call was not taken in are told; nobody waits any longer for another.
     pub fn stop(&self) {
         let mut calls = self.lock();
         calls.stopped = true;
-        for entry in calls.by_id.values() {
-            if let State::Waiting { progress, .. } = &entry.state {
-                progress.send_replace(Progress::Stopped);
+        for entry in calls.by_id.values_mut() {
+            match &mut entry.state {
+                State::Waiting { progress, .. } => drop(progress.send_replace(Progress::Stopped)),
+                // What is saved goes on later: whoever waits for it need not any more.
+                State::Processing { progress, message } => {
+                    *progress = watch::Sender::new(Progress::Taken(Status::Processing(*message)));
+                }
+                State::Over(_) => {}
             }
         }
     }
 
-    /// Who called whom.
-    pub fn header(&self, id: &RequestHash) -> Option<Header> {
-        self.lock().by_id.get(id).map(|entry| entry.header)
-    }
-
-    /// The status of a call, once it was taken in.
-    pub fn status(&self, id: &RequestHash) -> Option<Status> {
-        match &self.lock().by_id.get(id)?.state {
-            State::Waiting { .. } => None,
-            State::Processing { message, .. } => Some(Status::Processing(*message)),
-            State::Over(status) => Some(status.clone()),
-        }
+    /// Who called whom, and the status of the call, once it was taken in.
+    pub fn look_up(&self, id: &RequestHash) -> Option<(Header, Option<Status>)> {
+        self.lock().by_id.get(id).map(|entry| (entry.header, entry.state.status()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Calls> {
@@ -266,32 +175,47 @@ impl Requests {
 
 impl Calls {
     fn insert(&mut self, id: RequestHash, header: Header, state: State) {
+        let entry = Entry { header, state };
         self.by_expiry.insert((header.expiry, id));
-        match &state {
-            State::Waiting { bytes, .. } => {
-                self.waiting.0 += 1;
-                self.waiting.1 += bytes;
-            }
-            State::Over(Status::Answered(_)) => {
-                self.with_answer.insert((header.expiry, id));
-                self.answer_bytes += state.answer_bytes();
-            }
-            State::Processing { .. } | State::Over(_) => {}
-        }
-        self.by_id.insert(id, Entry { header, state });
+        self.held.add(&id, &entry);
+        self.by_id.insert(id, entry);
     }
 
     fn remove(&mut self, id: &RequestHash) -> Option<Entry> {
         let entry = self.by_id.remove(id)?;
         self.by_expiry.remove(&(entry.header.expiry, *id));
-        if self.with_answer.remove(&(entry.header.expiry, *id)) {
-            self.answer_bytes -= entry.state.answer_bytes();
-        }
-        if let State::Waiting { bytes, .. } = entry.state {
-            self.waiting.0 -= 1;
-            self.waiting.1 -= bytes;
-        }
+        self.held.subtract(id, &entry);
         Some(entry)
+    }
+}
+
+impl Held {
+    fn add(&mut self, id: &RequestHash, Entry { header, state }: &Entry) {
+        match state {
+            State::Waiting { bytes, .. } => {
+                self.waiting += 1;
+                self.waiting_bytes += bytes;
+            }
+            State::Over(Status::Answered(_)) => {
+                self.with_answer.insert((header.expiry, *id));
+                self.answer_bytes += state.answer_bytes();
+            }
+            State::Processing { .. } | State::Over(_) => {}
+        }
+    }
+
+    fn subtract(&mut self, id: &RequestHash, Entry { header, state }: &Entry) {
+        match state {
+            State::Waiting { bytes, .. } => {
+                self.waiting -= 1;
+                self.waiting_bytes -= bytes;
+            }
+            State::Over(Status::Answered(_)) => {
+                self.with_answer.remove(&(header.expiry, *id));
+                self.answer_bytes -= state.answer_bytes();
+            }
+            State::Processing { .. } | State::Over(_) => {}
+        }
     }
 }
 
@@ -304,6 +228,29 @@ impl State {
                 Self::Processing { progress, message }
             }
             over => Self::Over(over),
+        }
+    }
+
+    /// Takes on a status, and tells those who wait.
+    fn publish(&mut self, status: Status) {
+        let progress = match self {
+            Self::Waiting { progress, .. } | Self::Processing { progress, .. } => Some(progress.clone()),
+            Self::Over(_) => None,
+        };
+        if let Some(progress) = &progress {
+            progress.send_replace(Progress::Taken(status.clone()));
+        }
+        *self = match (progress, status) {
+            (Some(progress), Status::Processing(message)) => Self::Processing { progress, message },
+            (_, status) => Self::of(status),
+        };
+    }
+
+    fn status(&self) -> Option<Status> {
+        match self {
+            Self::Waiting { .. } => None,
+            Self::Processing { message, .. } => Some(Status::Processing(*message)),
+            Self::Over(status) => Some(status.clone()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What is kept of calls, and what is not.
 
+use candid::Principal;
+
 use super::*;
 
 fn call(number: u64, expiry: u64, bytes: usize) -> Call {
@@ -13,13 +15,12 @@ fn answer(bytes: usize) -> Status {
     Status::Answered(Ok(vec![7; bytes]))
 }
 
+fn status(requests: &Requests, id: &RequestHash) -> Option<Status> {
+    requests.look_up(id)?.1
+}
+
 fn reject() -> RejectResponse {
-    RejectResponse {
-        reject_code: local_ic::RejectCode::SysTransient,
-        reject_message: "no".into(),
-        error_code: local_ic::ErrorCode::IngressMessageTimeout,
-        certified: false,
-    }
+    RejectResponse::expired().uncertified()
 }
 
 /// The answers that expire first make way for newer ones; that they were given stays known.
@@ -37,14 +38,14 @@ fn answers_beyond_the_budget_are_given_up_oldest_first() {
         requests.publish(&id, call.status);
     }
     assert_eq!(requests.beyond_budget().len(), 0);
-    assert_eq!(requests.status(&calls[1].id), Some(Status::Done));
-    assert!(matches!(requests.status(&calls[2].id), Some(Status::Answered(_))));
+    assert_eq!(status(&requests, &calls[1].id), Some(Status::Done));
+    assert!(matches!(status(&requests, &calls[2].id), Some(Status::Answered(_))));
     // It is not a new call, when it is made again.
     let (progress, new) = requests.note(&calls[1]).expect("it is known");
     assert!(!new && matches!(*progress.borrow(), Progress::Taken(Status::Done)));
     // What is forgotten counts no more.
     assert_eq!(requests.forget_expired(u64::MAX).len(), 3);
-    assert_eq!(requests.lock().answer_bytes, 0);
+    assert_eq!(requests.lock().held.answer_bytes, 0);
 }
 
 #[test]
@@ -58,6 +59,9 @@ fn calls_that_wait_are_bounded_in_number_and_bytes() {
     requests.note(&large(2)).expect("it is known");
     requests.turn_away(&large(1).id, reject());
     requests.note(&call(3, 1, 1)).expect("there is room again");
+    // The name of the method counts as the argument does.
+    let named = Call { method: "m".repeat(MAX_WAITING_BYTES / 2), ..call(5, 1, 0) };
+    assert_eq!(requests.note(&named).err(), Some(Busy::Waiting));
     requests.publish(&call(3, 1, 1).id, answer(1));
     requests.publish(&large(2).id, answer(1));
     for number in 0..MAX_WAITING_CALLS as u64 {
@@ -74,13 +78,27 @@ fn who_waits_is_told_what_becomes_of_the_call() {
     let (first, second, third) = (follow(&turned_away), follow(&taken), follow(&stopped));
     requests.turn_away(&turned_away.id, reject());
     assert!(matches!(&*first.borrow(), Progress::TurnedAway(told) if *told == reject()));
-    assert_eq!(requests.status(&turned_away.id), None);
+    assert_eq!(status(&requests, &turned_away.id), None);
     requests.publish(&taken.id, answer(3));
     assert!(matches!(&*second.borrow(), Progress::Taken(status) if *status == answer(3)));
+    let going_on = call(5, 1, 0);
+    let engine = local_ic::LocalIc::new();
+    let submitted = engine.submit_call(Principal::management_canister(), Principal::anonymous(), "raw_rand", vec![]);
+    let message = submitted.expect("it is taken in");
+    let mut fourth = follow(&going_on);
+    requests.execute(&going_on.id);
+    assert!(matches!(*fourth.borrow(), Progress::Executing));
+    assert_eq!(status(&requests, &going_on.id), None);
+    let processing = Status::Processing(message);
+    requests.publish(&going_on.id, processing.clone());
+    fourth.mark_unchanged();
+    assert_eq!(fourth.has_changed().ok(), Some(false));
     requests.stop();
     assert!(matches!(*third.borrow(), Progress::Stopped));
+    assert!(fourth.has_changed().is_err(), "there is nothing to wait for any more");
+    assert!(matches!(&*fourth.borrow(), Progress::Taken(status) if *status == processing));
     assert_eq!(requests.note(&call(4, 1, 0)).err(), Some(Busy::Stopped));
-    assert_eq!(requests.status(&taken.id), Some(answer(3)));
+    assert_eq!(status(&requests, &taken.id), Some(answer(3)));
 }
 
 /// Calls that are not answered are never forgotten; the others are kept for late pollers while there is room.
@@ -95,5 +113,5 @@ fn what_expired_is_forgotten_after_a_while() {
     let late = 5 + STATUS_RETENTION.as_nanos() as u64;
     assert_eq!(requests.forget_expired(late).len(), 0);
     assert_eq!(requests.forget_expired(late + 1), [over.id]);
-    assert_eq!(requests.header(&open.id), Some(open.header));
+    assert_eq!(requests.look_up(&open.id), Some((open.header, None)));
 }

@@ -1,5 +1,11 @@
 //! A canister that does what the tests ask for.
 
+use candid::Principal;
+use ic_transport_types::QueryResponse;
+
+use super::Network;
+use super::envelope::{bare, query};
+
 /// It counts, waits, spins, and answers `http_request` with its own argument or with what it was told to.
 ///
 /// | method | |
@@ -133,3 +139,10 @@ pub const PROBE: &str = r#"(module
     (@custom "icp:public about" "for tests")
     (@custom "icp:private secret" "for controllers")
 )"#;
+
+/// How often `count` was executed.
+pub async fn counted(network: &Network) -> u32 {
+    let envelope = bare(query(network.canister, Principal::anonymous(), "counted", &[]));
+    let QueryResponse::Replied { reply, .. } = network.ask(&envelope).await.cbor() else { panic!("it replies") };
+    u32::from_le_bytes(reply.arg.try_into().expect("a count has four bytes"))
+}
