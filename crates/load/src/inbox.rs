@@ -1,6 +1,7 @@
 //! A client: an agent with an identity of its own, and the canister that it talks to.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use candid::utils::ArgumentEncoder;
 use candid::{CandidType, Deserialize, Principal, encode_args};
@@ -9,7 +10,6 @@ use ic_agent::identity::{AnonymousIdentity, BasicIdentity};
 use ic_agent::{Agent, AgentError, Identity};
 use ic_management_canister_types::{CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, InstallCodeArgs};
 use message_canister::api::Settings;
-use std::time::Duration;
 
 /// A client.
 pub struct Inbox {

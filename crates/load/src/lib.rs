@@ -3,14 +3,14 @@
 //! - [`soak`]: clients mix all calls while the network is killed again and again: nothing confirmed is lost, nothing is
 //!   stored twice, nothing unconfirmed is half there;
 //! - [`throughput`]: the same calls on the engine itself and through HTTP;
-//! - [`inbox`], [`wire`], [`server`]: a client, the plainest of clients, and the process that they talk to;
-//! - [`draft`], [`random`]: what is sent, from a seed.
+//! - `inbox`, `wire`, [`server`]: a client, the plainest of clients, and the process that they talk to;
+//! - `draft`, `random`: what is sent, from a seed.
 
-pub mod draft;
-pub mod inbox;
-pub mod random;
+mod draft;
+mod inbox;
+mod random;
 pub mod server;
 pub mod soak;
 pub mod throughput;
-pub mod violation;
-pub mod wire;
+mod violation;
+mod wire;

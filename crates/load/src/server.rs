@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
@@ -13,6 +13,8 @@ use candid::Principal;
 const START_LIMIT: Duration = Duration::from_secs(300);
 /// How long a clean stop may take.
 const STOP_LIMIT: Duration = Duration::from_secs(60);
+/// How long a process that closed its connections may take to be gone.
+const ENDING_LIMIT: Duration = Duration::from_secs(2);
 /// How often it is looked whether it has ended.
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 /// What the line begins with that says that it answers.
@@ -34,6 +36,8 @@ pub struct Start {
 /// A running network. It is killed when this is dropped.
 pub struct Server {
     child: Child,
+    /// When it said that it answers.
+    ready: Instant,
     /// Where it answers.
     pub url: String,
     /// Its port.
@@ -82,7 +86,7 @@ impl Start {
             Err(io::Error::new(io::ErrorKind::TimedOut, format!("the network said nothing within {limit} s")))
         });
         if let Some((url, port, canister)) = line.as_ref().ok().and_then(|line| parsed(line)) {
-            return Ok(Server { child, url, port, canister });
+            return Ok(Server { child, ready: Instant::now(), url, port, canister });
         }
         let _ = child.kill();
         let status = child.wait()?;
@@ -146,19 +150,37 @@ impl Server {
         if unsafe { libc::kill(pid, libc::SIGTERM) } != 0 {
             return Err(io::Error::last_os_error());
         }
-        let begin = Instant::now();
-        let status = loop {
-            match self.child.try_wait()? {
-                Some(status) => break status,
-                None if begin.elapsed() < STOP_LIMIT => thread::sleep(LOOK_INTERVAL),
-                None => {
-                    let limit = STOP_LIMIT.as_secs();
-                    let message = format!("the network did not end within {limit} s of being told to");
-                    return Err(io::Error::new(io::ErrorKind::TimedOut, message));
-                }
+        match self.ended_within(STOP_LIMIT)? {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(io::Error::other(format!("the network ended with {status}"))),
+            None => {
+                let limit = STOP_LIMIT.as_secs();
+                let message = format!("the network did not end within {limit} s of being told to");
+                Err(io::Error::new(io::ErrorKind::TimedOut, message))
             }
+        }
+    }
+
+    /// Whether it is there, in words, for when a call fails that should not: it may have ended by itself.
+    pub fn condition(&mut self) -> String {
+        let up = self.ready.elapsed().as_secs_f64();
+        let how = match self.ended_within(ENDING_LIMIT) {
+            Ok(Some(status)) => format!("has ended by itself with {status}"),
+            Ok(None) => "is still there".into(),
+            Err(error) => format!("is in a state unknown: {error}"),
         };
-        if status.success() { Ok(()) } else { Err(io::Error::other(format!("the network ended with {status}"))) }
+        format!("the network, ready {up:.1} s before, {how}")
+    }
+
+    fn ended_within(&mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
+        let begin = Instant::now();
+        loop {
+            let status = self.child.try_wait()?;
+            if status.is_some() || begin.elapsed() >= limit {
+                return Ok(status);
+            }
+            thread::sleep(LOOK_INTERVAL);
+        }
     }
 
     /// What the operating system counts of it so far.
@@ -170,8 +192,7 @@ impl Server {
         let folder = Path::new("/proc").join(self.child.id().to_string());
         let io = fs::read_to_string(folder.join("io"))?;
         let written = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")?.parse().ok());
-        let mut stat = String::new();
-        fs::File::open(folder.join("stat"))?.read_to_string(&mut stat)?;
+        let stat = fs::read_to_string(folder.join("stat"))?;
         // Behind the name in brackets, the 12th and 13th field: ticks in user and in system mode.
         let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
         let ticks: Vec<u64> = fields.skip(11).take(2).filter_map(|field| field.parse().ok()).collect();

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use candid::utils::ArgumentEncoder;
@@ -136,7 +135,7 @@ impl Client {
                 match self.shared.gate.attempt(self.inbox.send(&call)).await? {
                     Some(Outcome::Replied(reply)) => break reply,
                     // The same envelope again: if it was executed, it will not be once more.
-                    None if self.random.per_mille(600) => self.shared.tally.resent.fetch_add(1, Ordering::Relaxed),
+                    None if self.random.per_mille(600) => lock(&self.shared.tally).resent += 1,
                     // Its outcome is found out, then the messages are sent anew.
                     outcome => {
                         let was_asked = outcome.is_none();
@@ -146,8 +145,8 @@ impl Client {
                         request = model.begin(&places);
                         drop(model);
                         call = sign(&self.inbox, &messages).map_err(unsigned)?;
-                        let tally = &self.shared.tally;
-                        if was_asked { &tally.sent_anew } else { &tally.expired }.fetch_add(1, Ordering::Relaxed)
+                        let mut tally = lock(&self.shared.tally);
+                        *if was_asked { &mut tally.sent_anew } else { &mut tally.expired } += 1;
                     }
                 };
             };
@@ -180,13 +179,13 @@ impl Client {
     }
 
     /// Which of these messages are known to be stored.
-    pub fn known(&self, places: &[Place]) -> Vec<bool> {
+    fn known(&self, places: &[Place]) -> Vec<bool> {
         let model = lock(&self.shared.model);
         places.iter().map(|&place| model.sent(place).id.is_some()).collect()
     }
 
     /// Notes where messages are, of which some were `known` to be stored before they were asked for.
-    pub fn found(&self, places: &[Place], known: &[bool], ids: &[Option<Id>]) -> Verdict<()> {
+    fn found(&self, places: &[Place], known: &[bool], ids: &[Option<Id>]) -> Verdict<()> {
         ensure(ids.len() == places.len(), || {
             format!("{} messages were asked for, {} answered", places.len(), ids.len())
         })?;
@@ -210,11 +209,11 @@ impl Client {
             match self.shared.gate.attempt(self.inbox.send(&call)).await? {
                 None => {}
                 Some(Outcome::Expired) => {
-                    self.shared.tally.replays_expired.fetch_add(1, Ordering::Relaxed);
+                    lock(&self.shared.tally).replays_expired += 1;
                     return Ok(());
                 }
                 Some(Outcome::Replied(again)) => {
-                    self.shared.tally.replays.fetch_add(1, Ordering::Relaxed);
+                    lock(&self.shared.tally).replays += 1;
                     return ensure(again == reply, || {
                         format!("an answered call, sent again, has another answer: {reply:?}, then {again:?}")
                     });
@@ -239,7 +238,7 @@ impl Client {
     }
 
     async fn wait_for_rebuild(&self) {
-        self.shared.tally.unavailable.fetch_add(1, Ordering::Relaxed);
+        lock(&self.shared.tally).unavailable += 1;
         tokio::time::sleep(UNAVAILABLE_WAIT).await;
     }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Shared;
+use super::show::lock;
 use super::verify::{Depth, Verifier};
 use crate::random::Random;
 use crate::server::{Server, Start};
@@ -83,22 +84,22 @@ impl Killer {
     async fn restart(&mut self) -> Verdict<()> {
         let shared = Arc::clone(&self.shared);
         let (closed, cut) = shared.gate.close().await;
-        let tally = &shared.tally;
         let begin = Instant::now();
         // Now and then it is killed again while it starts.
         if self.random.per_mille(250) {
             let (start, time) = (self.start.clone(), Duration::from_millis(self.random.below(150)));
             let starting = blocking(move || start.run_for(time)).await?;
-            tally.kills_at_start.fetch_add(u64::from(starting), Ordering::Relaxed);
+            lock(&shared.tally).kills_at_start += u64::from(starting);
         }
         self.start().await?;
-        tally.kills.fetch_add(1, Ordering::Relaxed);
-        tally.kills_under_way.fetch_add(u64::from(cut > 0), Ordering::Relaxed);
         let found = self.verifier.verify(&shared.model, &shared.controller, Depth::Restart).await?;
-        tally.landed.fetch_add(found.landed as u64, Ordering::Relaxed);
         shared.gate.restarted();
         drop(closed);
-        *tally.looking.lock().expect("nobody panics with it") += begin.elapsed();
+        let mut tally = lock(&shared.tally);
+        tally.kills += 1;
+        tally.kills_under_way += u64::from(cut > 0);
+        tally.landed += found.landed as u64;
+        tally.looking += begin.elapsed();
         Ok(())
     }
 

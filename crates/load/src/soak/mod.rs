@@ -1,19 +1,19 @@
 //! The soak: clients mix adds, batches, pages and upgrades while the network is killed again and again.
 //!
-//! - [`operation`]: what a client does next;
-//! - [`client`], [`reads`]: does it, and says what the answer must be;
-//! - [`model`]: what was sent, confirmed and seen; `installs`: and which upgrades were;
-//! - [`killer`]: kills the network and starts it again;
+//! - `operation`: what a client does next;
+//! - `client`, `reads`: does it, and says what the answer must be;
+//! - `model`: what was sent, confirmed and seen; `installs`: and which upgrades were;
+//! - `killer`: kills the network and starts it again;
 //! - `verify`: compares the whole store, as `store` shows it, with the model after each restart;
-//! - [`gate`]: keeps calls and restarts apart.
+//! - `gate`: keeps calls and restarts apart.
 
-pub mod client;
-pub mod gate;
+mod client;
+mod gate;
 mod installs;
-pub mod killer;
-pub mod model;
-pub mod operation;
-pub mod reads;
+mod killer;
+mod model;
+mod operation;
+mod reads;
 mod report;
 mod show;
 mod store;
@@ -32,7 +32,7 @@ use tokio::sync::Notify;
 
 use crate::inbox::{Inbox, Outcome};
 use crate::random::Random;
-use crate::server::Start;
+use crate::server::{Server, Start};
 use crate::violation::{Verdict, Violation, ensure};
 use client::Client;
 use gate::Gate;
@@ -84,7 +84,7 @@ pub struct Shared {
     /// Signalled when a large call is sent.
     pub large_call: Notify,
     /// What is counted.
-    pub tally: Tally,
+    pub tally: Mutex<Tally>,
 }
 
 impl Shared {
@@ -108,11 +108,11 @@ impl Shared {
         let number = lock(&self.model).installs.begin();
         let call = self.controller.sign_upgrade(self.module.clone(), settings(number)).map_err(failed)?;
         let outcome = self.gate.attempt(self.controller.send(&call)).await?;
-        self.tally.upgrades_cut.fetch_add(u64::from(outcome.is_none()), Ordering::Relaxed);
+        lock(&self.tally).upgrades_cut += u64::from(outcome.is_none());
         if !matches!(outcome, Some(Outcome::Replied(_))) {
             return Ok(false);
         }
-        self.tally.upgrades.fetch_add(1, Ordering::Relaxed);
+        lock(&self.tally).upgrades += 1;
         lock(&self.model).installs.confirm(number);
         if let Some(version) = self.gate.attempt(self.controller.version()).await? {
             lock(&self.model).installs.note_version(version);
@@ -146,7 +146,7 @@ pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
         done: AtomicU64::new(0),
         failed: AtomicBool::new(false),
         large_call: Notify::new(),
-        tally: Tally::default(),
+        tally: Mutex::default(),
     });
     let mut clients = Vec::new();
     for number in 0..CLIENTS {
@@ -172,11 +172,20 @@ pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
     }
     killed?;
     for client in clients {
-        client.await.map_err(|error| Violation(error.to_string()))??;
+        let made = client.await.map_err(|error| Violation(error.to_string()))?;
+        made.map_err(|Violation(what)| {
+            let network = killer.server.as_mut().map_or_else(|| "the network is down".into(), Server::condition);
+            Violation(format!("{what}; {network}"))
+        })?;
     }
     finish(&mut killer).await?;
-    let model = lock(&shared.model);
-    Ok(Report::new(options, &shared.tally, model.known(), folder_size(killer.start.state.as_deref()), began.elapsed()))
+    Ok(Report {
+        options: options.clone(),
+        tally: lock(&shared.tally).clone(),
+        messages: lock(&shared.model).known() as u64,
+        bytes: folder_size(killer.start.state.as_deref()),
+        time: began.elapsed(),
+    })
 }
 
 /// How many of the operations are this client's.
@@ -193,7 +202,7 @@ async fn operate(mut client: Client, seed: u64, number: u8, operations: u64) -> 
         }
         let drawn = Operation::draw(seed, number.into(), operation);
         let what = format!("client {number}, operation {operation}, {}", drawn.name());
-        ending.shared.tally.count(&drawn);
+        lock(&ending.shared.tally).count(&drawn);
         client.make(drawn).await.map_err(|Violation(how)| Violation(format!("{what}: {how}")))?;
         ending.shared.done.fetch_add(1, Ordering::Relaxed);
     }

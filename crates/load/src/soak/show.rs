@@ -7,9 +7,9 @@ use message_canister::api::{Id, Message, Order};
 use super::model::Model;
 use crate::violation::{Verdict, ensure};
 
-/// Locks the model.
-pub fn lock(model: &Mutex<Model>) -> std::sync::MutexGuard<'_, Model> {
-    model.lock().expect("no thread panics while it holds this lock")
+/// Locks what clients and killer share.
+pub fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().expect("no thread panics while it holds this lock")
 }
 
 /// A message that the store showed, but for its bytes.

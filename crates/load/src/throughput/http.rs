@@ -1,6 +1,7 @@
 //! The calls through the network.
 
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use tokio::runtime::Runtime;
 use super::cases::{Case, Kind, batch};
 use super::{Cost, ROUNDS};
 use crate::inbox::Inbox;
-use crate::server::{Server, Start};
+use crate::server::Start;
 use crate::wire::Wire;
 
 /// What calls are made by.
@@ -46,17 +47,22 @@ pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, 
     }
     let agents: Vec<Agent> = inboxes.into_iter().map(|inbox| inbox.agent).collect();
     // A round to warm up: connections, keys, pages. The best of the others is what is least disturbed.
-    let (mut best, mut made) = (None::<Cost>, 0);
-    for round in 0..=ROUNDS {
-        let calls = if round == 0 { case.clients * 2 } else { case.calls };
+    let (mut best, mut made) = (Cost { time: Duration::MAX, server: Duration::MAX }, 0);
+    for number in 0..=ROUNDS {
+        let each = if number == 0 { 2 } else { case.calls / case.clients };
+        let round = Round { kind: case.kind, canister: server.canister, each, first: made };
         let usage = || server.usage().map_err(|error| error.to_string());
         let before = usage()?;
-        let time = make(&server, &runtime, &agents, Case { calls, ..case }, transport, made)?;
+        let time = match transport {
+            Transport::Agent => round.by_agents(&runtime, &agents)?,
+            Transport::Plain => round.by_wires(server.port, &agents)?,
+        };
         let used = usage()?.cpu - before.cpu;
-        made += calls as u64;
-        let (calls, known) = (calls as u32, best.unwrap_or(Cost { time: Duration::MAX, server: Duration::MAX }));
-        let cost = Cost { time: known.time.min(time / calls), server: known.server.min(used / calls) };
-        best = (round > 0).then_some(cost);
+        let calls = (each * case.clients) as u32;
+        made += u64::from(calls);
+        if number > 0 {
+            best = Cost { time: best.time.min(time / calls), server: best.server.min(used / calls) };
+        }
     }
 
     let status = agents[0].query(&server.canister, "get_status").with_arg(candid::encode_args(()).expect("nothing"));
@@ -68,87 +74,93 @@ pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, 
         return Err(format!("{}: {stored} messages are stored, it should be {expected}", case.name));
     }
     server.stop().map_err(|error| error.to_string())?;
-    Ok(best.unwrap_or_default())
+    Ok(best)
 }
 
-/// Makes the calls whose numbers begin with `first`. Returns how long that took.
-fn make(
-    server: &Server,
-    runtime: &Runtime,
-    agents: &[Agent],
-    case: Case,
-    transport: Transport,
+/// Calls to make: `each` of every client, numbered from `first` on.
+#[derive(Clone, Copy)]
+struct Round {
+    kind: Kind,
+    canister: Principal,
+    each: usize,
     first: u64,
-) -> Result<Duration, String> {
-    let each = case.calls / case.clients;
-    let arguments = |client: usize| {
-        let from = first + (client * each) as u64;
-        (from..from + each as u64).map(|number| case.kind.argument(number)).collect::<Vec<_>>()
-    };
-    let last_of = |client: usize| first + ((client + 1) * each) as u64 - 1;
-    let canister = server.canister;
-    match transport {
-        Transport::Agent => {
-            let arguments: Vec<_> = (0..case.clients).map(arguments).collect();
-            let begin = Instant::now();
-            let clients = agents.iter().cloned().zip(arguments).map(|(agent, arguments)| {
-                runtime.spawn(async move {
-                    let mut latest = Vec::new();
-                    for argument in arguments {
-                        latest = call(&agent, canister, case.kind, argument).await?;
-                    }
-                    Ok::<_, AgentError>(latest)
-                })
-            });
-            let mut replies = Vec::new();
-            for client in clients.collect::<Vec<_>>() {
-                replies.push(runtime.block_on(client).map_err(|error| error.to_string())?.map_err(failed)?);
-            }
-            let time = begin.elapsed();
-            for (client, reply) in replies.iter().enumerate() {
-                case.kind.check(last_of(client), reply)?;
-            }
-            Ok(time)
+}
+
+impl Round {
+    /// The numbers of a client's calls.
+    fn numbers(&self, client: usize) -> Range<u64> {
+        let from = self.first + (client * self.each) as u64;
+        from..from + self.each as u64
+    }
+
+    fn arguments(&self, client: usize) -> impl Iterator<Item = Vec<u8>> {
+        let kind = self.kind;
+        self.numbers(client).map(move |number| kind.argument(number))
+    }
+
+    /// Checks the reply to a client's last call.
+    fn check(&self, client: usize, reply: &[u8]) -> Result<(), String> {
+        self.kind.check(self.numbers(client).end - 1, reply)
+    }
+
+    /// Has the agents make the calls. Returns how long that took.
+    fn by_agents(self, runtime: &Runtime, agents: &[Agent]) -> Result<Duration, String> {
+        let arguments: Vec<Vec<_>> = (0..agents.len()).map(|client| self.arguments(client).collect()).collect();
+        let begin = Instant::now();
+        let clients = agents.iter().cloned().zip(arguments).map(|(agent, arguments)| {
+            runtime.spawn(async move {
+                let mut latest = Vec::new();
+                for argument in arguments {
+                    latest = call(&agent, self.canister, self.kind, argument).await?;
+                }
+                Ok::<_, AgentError>(latest)
+            })
+        });
+        let mut replies = Vec::new();
+        for client in clients.collect::<Vec<_>>() {
+            replies.push(runtime.block_on(client).map_err(|error| error.to_string())?.map_err(failed)?);
         }
-        Transport::Plain => {
-            let ready = Arc::new(Barrier::new(case.clients + 1));
-            let kind = if case.kind.is_update() { "v4" } else { "v3" };
-            let what = if case.kind.is_update() { "call" } else { "query" };
-            let path = format!("/api/{kind}/canister/{canister}/{what}");
-            let mut clients = Vec::new();
-            for (number, agent) in agents.iter().enumerate() {
-                let envelopes: Vec<Envelope> = arguments(number)
-                    .into_iter()
-                    .map(|argument| sign(agent, canister, case.kind, argument))
-                    .collect::<Result<_, _>>()
-                    .map_err(failed)?;
-                let (port, path, ready) = (server.port, path.clone(), Arc::clone(&ready));
-                clients.push(thread::spawn(move || {
-                    let wire = Wire::connect(port);
-                    ready.wait();
-                    let mut wire = wire?;
-                    let mut answer: &[u8] = &[];
-                    for envelope in &envelopes {
-                        answer = wire.post(&path, &envelope.bytes)?;
-                    }
-                    let call = envelopes.last().and_then(|envelope| envelope.call);
-                    Ok::<_, io::Error>((call, answer.to_vec()))
-                }));
-            }
-            ready.wait();
-            let begin = Instant::now();
-            let mut answers = Vec::new();
-            for client in clients {
-                let made = client.join().map_err(|_| "a client panicked".to_string())?;
-                answers.push(made.map_err(|error| error.to_string())?);
-            }
-            let time = begin.elapsed();
-            for (client, (call, answer)) in answers.iter().enumerate() {
-                let reply = reply(&agents[client], canister, *call, answer)?;
-                case.kind.check(last_of(client), &reply)?;
-            }
-            Ok(time)
+        let time = begin.elapsed();
+        for (client, reply) in replies.iter().enumerate() {
+            self.check(client, reply)?;
         }
+        Ok(time)
+    }
+
+    /// Sends the calls, signed ahead by the agents, over bare connections. Returns how long that took.
+    fn by_wires(self, port: u16, agents: &[Agent]) -> Result<Duration, String> {
+        let ready = Arc::new(Barrier::new(agents.len() + 1));
+        let (version, endpoint) = if self.kind.is_update() { ("v4", "call") } else { ("v3", "query") };
+        let path = format!("/api/{version}/canister/{}/{endpoint}", self.canister);
+        let mut clients = Vec::new();
+        for (number, agent) in agents.iter().enumerate() {
+            let signed = self.arguments(number).map(|argument| sign(agent, self.canister, self.kind, argument));
+            let envelopes: Vec<Envelope> = signed.collect::<Result<_, _>>().map_err(failed)?;
+            let (path, ready) = (path.clone(), Arc::clone(&ready));
+            clients.push(thread::spawn(move || {
+                let wire = Wire::connect(port);
+                ready.wait();
+                let mut wire = wire?;
+                let mut answer: &[u8] = &[];
+                for envelope in &envelopes {
+                    answer = wire.post(&path, &envelope.bytes)?;
+                }
+                let call = envelopes.last().and_then(|envelope| envelope.call);
+                Ok::<_, io::Error>((call, answer.to_vec()))
+            }));
+        }
+        ready.wait();
+        let begin = Instant::now();
+        let mut answers = Vec::new();
+        for client in clients {
+            let made = client.join().map_err(|_| "a client panicked".to_string())?;
+            answers.push(made.map_err(|error| error.to_string())?);
+        }
+        let time = begin.elapsed();
+        for (client, (call, answer)) in answers.iter().enumerate() {
+            self.check(client, &reply(&agents[client], self.canister, *call, answer)?)?;
+        }
+        Ok(time)
     }
 }
 

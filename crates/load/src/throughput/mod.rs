@@ -24,7 +24,7 @@ use crate::server::{Start, program};
 const ROUNDS: usize = 3;
 
 /// What a case took, a call.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Cost {
     /// Time, with all clients at work.
     pub time: Duration,

@@ -257,12 +257,12 @@ impl Model {
         Ok(landed)
     }
 
-    /// Checks, when no call is open, that of every message one call was told that it stored it, and that each is where it
-    /// was confirmed.
+    /// Checks, when no call is open, that it is known of every message where it is; and that a call was told that it stored
+    /// it, or that one was given up which may have.
     ///
     /// # Errors
     ///
-    /// If of some message no call was.
+    /// If it is not.
     pub fn check_settled(&self) -> Verdict<()> {
         for sent in self.sent.iter().filter(|sent| sent.sendings > 0) {
             ensure(sent.id.is_some(), || format!("{sent:?} was sent, and nobody knows where it is"))?;
