@@ -53,6 +53,12 @@ fn with_an_inbox(family: &str, name: &str) {
     scenario(family, name, settings);
 }
 
+/// A scenario with a canister that rejects.
+fn with_a_rejecting_canister(family: &str, name: &str) {
+    let network = Network::rejecting();
+    scenario(family, name, json!({ "url": network.url(), "canister": network.canister().to_text() }));
+}
+
 /// A scenario with an inbox behind each proxy.
 fn with_proxies(family: &str, name: &str) {
     let network = Network::start();
@@ -102,6 +108,11 @@ macro_rules! tests_of {
             #[test]
             fn traps_missing_methods_and_missing_canisters_are_told_apart() {
                 super::with_an_inbox($family, "trapsMissingMethodsAndMissingCanistersAreToldApart");
+            }
+
+            #[test]
+            fn rejections_of_canisters_are_told() {
+                super::with_a_rejecting_canister($family, "rejectionsOfCanistersAreTold");
             }
 
             #[test]

@@ -11,6 +11,21 @@ use crate::server::Server;
 use crate::wasm::canister_wasm;
 use message_canister::api::Settings;
 
+/// A canister that rejects: `reject` and `reject_of_query` say "no", and `refused` is let in by nobody.
+const REJECTING: &str = r#"(module
+    (import "ic0" "msg_reject" (func $msg_reject (param i32 i32)))
+    (import "ic0" "msg_method_name_size" (func $name_size (result i32)))
+    (import "ic0" "accept_message" (func $accept_message))
+    (memory 1)
+    (data (i32.const 0) "no")
+    (func $reject (call $msg_reject (i32.const 0) (i32.const 2)))
+    (export "canister_update reject" (func $reject))
+    (export "canister_query reject_of_query" (func $reject))
+    (export "canister_update refused" (func $reject))
+    ;; "refused" is longer than "reject".
+    (func (export "canister_inspect_message")
+        (if (i32.le_u (call $name_size) (i32.const 6)) (then (call $accept_message)))))"#;
+
 /// A network, served until it is dropped.
 pub struct Network {
     server: Server,
@@ -28,6 +43,12 @@ impl Network {
     pub fn controlled_by(controllers: &[Principal]) -> Self {
         let inboxes: Vec<_> = controllers.iter().map(|controller| (*controller, Some(canister_wasm()))).collect();
         Self::with(&inboxes)
+    }
+
+    /// With [`REJECTING`].
+    pub fn rejecting() -> Self {
+        let module = wat::parse_str(REJECTING).expect("the text is legal");
+        Self::with(&[(Principal::anonymous(), Some(&module))])
     }
 
     /// With a canister for each of these controllers, of this module or empty.

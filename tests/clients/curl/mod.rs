@@ -207,6 +207,29 @@ fn traps_missing_methods_and_missing_canisters_are_told_apart() {
 }
 
 #[test]
+fn rejections_of_canisters_are_told() {
+    let network = Network::rejecting();
+    let curl = Curl::of(&network);
+    let request = envelopes::call(&AnonymousIdentity, curl.canister, "reject", encoded(()));
+    let certificate = curl.certified(&request).expect("the root key has signed it");
+    for (label, expected) in [
+        ("status", &b"rejected"[..]),
+        ("reject_code", &[RejectCode::CanisterReject as u8]),
+        ("reject_message", b"no"),
+        ("error_code", b"IC0406"),
+    ] {
+        assert_eq!(certificate.status(&request.id, label), expected, "{label}");
+    }
+    let response = curl.response(&AnonymousIdentity, "reject_of_query", encoded(())).expect("a node has signed it");
+    let QueryResponse::Rejected { reject, .. } = response else { panic!("{response:?}") };
+    assert_eq!((reject.reject_code, &reject.reject_message[..]), (RejectCode::CanisterReject, "no"));
+    let request = envelopes::call(&AnonymousIdentity, curl.canister, "refused", encoded(()));
+    let response = curl.call(curl.canister, &request);
+    let TransportCallResponse::NonReplicatedRejection(reject) = response else { panic!("{response:?}") };
+    assert_eq!((reject.reject_code, reject.error_code.as_deref()), (RejectCode::CanisterReject, Some("IC0406")));
+}
+
+#[test]
 fn metadata_and_the_module_hash_are_certified() {
     let network = Network::start();
     let curl = Curl::of(&network);

@@ -1,5 +1,6 @@
 //! The program `icp`, as a person at a terminal calls it.
 
+mod lifecycle;
 mod refusals;
 
 use std::path::Path;
@@ -173,6 +174,20 @@ fn traps_missing_methods_and_missing_canisters_are_told_apart() {
     }
     let errors = inbox.call("add_message", "00", &no_candid).failed();
     assert!(errors.contains("malformed argument"), "the reason is told: {errors}");
+}
+
+#[test]
+fn rejections_of_canisters_are_told() {
+    let (network, icp) = (Network::rejecting(), Icp::new());
+    let canister = Inbox::of(&icp, &network);
+    for (method, words, said) in [
+        ("reject", &[][..], "reject message no"),
+        ("reject_of_query", &["--query"], "reject message no"),
+        ("refused", &[], "rejected the message"),
+    ] {
+        let errors = canister.call(method, "()", words).failed();
+        assert!(errors.contains("IC0406") && errors.contains(said), "{method} must say {said}: {errors}");
+    }
 }
 
 #[test]

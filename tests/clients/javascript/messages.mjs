@@ -68,13 +68,35 @@ export async function trapsMissingMethodsAndMissingCanistersAreToldApart(package
     [() => nobody.missing(), 'UncertifiedRejectUpdateErrorCode', 3, 'IC0301'],
     [() => nobody.missing_query(), 'UncertifiedRejectErrorCode', 3, 'IC0301'],
   ]) {
-    const error = await failure(attempt);
-    assert.equal(error.name, 'RejectError', `${error}`);
-    const found = [error.code.name, error.code.rejectCode, error.code.rejectErrorCode];
-    assert.deepEqual(found, [code, rejectCode, errorCode], `${attempt}`);
+    assert.deepEqual(await rejection(attempt), [code, rejectCode, errorCode], `${attempt}`);
   }
   const trap = await failure(() => canister.add_message(1));
   assert.match(trap.message, /malformed argument/);
+}
+
+export async function rejectionsOfCanistersAreTold(packages, settings) {
+  const idlFactory = ({ IDL }) => IDL.Service({
+    reject: IDL.Func([], [], []),
+    reject_of_query: IDL.Func([], [], ['query']),
+    refused: IDL.Func([], [], []),
+  });
+  const canister = actor({ ...packages, idlFactory }, await agent(packages, settings.url), settings.canister);
+  for (const [attempt, code] of [
+    [() => canister.reject(), 'CertifiedRejectErrorCode'],
+    [() => canister.reject_of_query(), 'UncertifiedRejectErrorCode'],
+    [() => canister.refused(), 'UncertifiedRejectUpdateErrorCode'],
+  ]) {
+    assert.deepEqual(await rejection(attempt), [code, 4, 'IC0406'], `${attempt}`);
+  }
+  const rejected = await failure(() => canister.reject());
+  assert.equal(rejected.code.rejectMessage, 'no');
+}
+
+/** How an attempt is rejected: by a certificate or not, with which code, with which code of the error. */
+async function rejection(attempt) {
+  const error = await failure(attempt);
+  assert.equal(error.name, 'RejectError', `${error}`);
+  return [error.code.name, error.code.rejectCode, error.code.rejectErrorCode];
 }
 
 export async function metadataAndTheModuleHashAreCertified(packages, settings) {

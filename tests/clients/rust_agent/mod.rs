@@ -134,6 +134,19 @@ async fn traps_missing_methods_and_missing_canisters_are_told_apart() {
 }
 
 #[tokio::test]
+async fn rejections_of_canisters_are_told() {
+    let network = Network::rejecting();
+    let (agent, canister) = (agent(&network.url(), AnonymousIdentity).await, network.canister());
+    let error = |kind| (kind, RejectCode::CanisterReject, "IC0406".to_string());
+    let rejected = update(&agent, canister, "reject", ()).await;
+    let message = rejected.as_ref().expect_err("it rejects").to_string();
+    assert!(message.contains("reject message no,"), "the canister's word is told: {message}");
+    assert_eq!(rejection(rejected), error("certified"));
+    assert_eq!(rejection(query(&agent, canister, "reject_of_query", ()).await), error("uncertified"));
+    assert_eq!(rejection(update(&agent, canister, "refused", ()).await), error("uncertified"));
+}
+
+#[tokio::test]
 async fn metadata_the_module_hash_and_the_controllers_are_certified() {
     let controller = identities::principal(&identities::ed25519());
     let network = Network::controlled_by(&[controller]);

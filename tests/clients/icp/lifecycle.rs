@@ -1,0 +1,65 @@
+//! What `icp canister` does to a canister: stop and start, upgrade, logs.
+
+use message_canister::api::*;
+
+use super::{Icp, Inbox, built_module_hash, module_hash_in};
+use crate::decoded;
+use crate::network::Network;
+use crate::wasm::root;
+
+impl Inbox<'_> {
+    /// `icp canister` with a word for this canister, and further ones.
+    fn manage(&self, word: &str, further: &[&str]) -> String {
+        let output = self.icp.canister(&self.url, &[&[word, &self.canister], further].concat()).succeeded();
+        String::from_utf8(output).expect("it is text")
+    }
+}
+
+#[test]
+fn a_canister_is_stopped_and_started() {
+    let (network, icp) = (Network::start(), Icp::new());
+    let inbox = Inbox::of(&icp, &network);
+    let status = || {
+        let status: serde_json::Value = serde_json::from_str(&inbox.manage("status", &["--json"])).expect("it is JSON");
+        status["status"].as_str().expect("it has one").to_string()
+    };
+    assert_eq!(status(), "Running");
+    inbox.manage("stop", &[]);
+    assert_eq!(status(), "Stopped");
+    let errors = inbox.call("add_message", "(blob \"alice\", blob \"sealed\")", &[]).failed();
+    assert!(errors.contains("IC0508"), "{errors}");
+    inbox.manage("start", &[]);
+    assert_eq!(status(), "Running");
+    let added = inbox.update("add_message", "(blob \"alice\", blob \"sealed\")");
+    assert_eq!(decoded::<Added, AddError>(&added), Ok(Added { id: 1, duplicate: false }));
+}
+
+#[test]
+fn an_upgrade_keeps_messages_and_takes_settings() {
+    let (network, icp) = (Network::start(), Icp::new());
+    let inbox = Inbox::of(&icp, &network);
+    inbox.update("add_message", "(blob \"alice\", blob \"sealed\")");
+    let module = root().join("artifacts/message-canister.wasm.gz");
+    let module = module.to_str().expect("the path is text");
+    // Without its type the number would be an int, which candid takes for null: docs/deploy.md warns of it.
+    let settings = "(opt record { max_messages = opt (7 : nat32) })";
+    inbox.manage("install", &["--mode", "upgrade", "--wasm", module, "--args", settings, "--yes"]);
+    let status = decoded::<Status, StatusError>(&inbox.query("get_status", "()")).expect("it is ready");
+    assert_eq!(status.settings.max_messages, Some(7));
+    let message = decoded::<Message, GetError>(&inbox.query("get_message_by_id", "(1)"));
+    assert_eq!(message.expect("the upgrade has kept it").ciphertext, b"sealed");
+    assert_eq!(module_hash_in(&inbox.status().succeeded()), built_module_hash());
+}
+
+#[test]
+fn traps_are_in_the_log() {
+    let (network, icp) = (Network::start(), Icp::new());
+    let inbox = Inbox::of(&icp, &network);
+    for _ in 0..2 {
+        inbox.call("add_message", "00", &["--args-format", "hex"]).failed();
+    }
+    let lines = |words: &[&str]| inbox.manage("logs", words).lines().filter(|line| line.contains("[TRAP]")).count();
+    assert_eq!(lines(&[]), 2);
+    let some = [&["--since-index", "1"][..], &["--since-index", "2"], &["--until-index", "1"]].map(lines);
+    assert_eq!(some, [1, 0, 1]);
+}
