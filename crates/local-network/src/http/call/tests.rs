@@ -19,7 +19,7 @@ const CANISTER: &str = r#"(module
     (func (export "canister_update spin") (local $i i32)
         (loop $again
             (local.set $i (i32.add (local.get $i) (i32.const 1)))
-            (br_if $again (i32.lt_u (local.get $i) (i32.const 1500000000))))
+            (br_if $again (i32.lt_u (local.get $i) (i32.const 3000000000))))
         (call $reply))
     (func (export "canister_update nop") (call $reply)))"#;
 
