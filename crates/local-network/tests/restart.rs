@@ -106,6 +106,16 @@ impl Running {
         }
     }
 
+    /// How many of these calls are taken in and not answered.
+    async fn under_way(&self, ids: &[RequestId]) -> usize {
+        let mut count = 0;
+        for id in ids {
+            let (status, _) = self.agent.request_status_raw(id, self.canister).await.expect("it is certified");
+            count += usize::from(matches!(status, RequestStatusResponse::Processing));
+        }
+        count
+    }
+
     /// Sends `slow` so many times, which expires after `expiry`. Who waits for the answers goes away with the network.
     fn send_slow(&self, count: usize, expiry: Duration) -> Vec<RequestId> {
         let send = |_| {
@@ -178,11 +188,10 @@ async fn calls_that_expire_while_the_network_is_off_are_rejected_unless_they_had
     let folder = TempDir::new().expect("there is room");
     let network = start(folder.path()).await;
     let expiry = Duration::from_secs(8);
-    let ids = network.send_slow(20, expiry);
-    // The first has a round of its own; the others are taken in for the next.
-    while network.counted().await == 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let ids = network.send_slow(60, expiry);
+    // Some are taken in for the first round and the others, when these are done, for one: then many wait, and a round that is
+    // executed while this looks, or when the network stops, has a few of them.
+    while network.under_way(&ids).await < 15 {}
     network.stop().await;
     tokio::time::sleep(expiry).await;
     let network = start(folder.path()).await;
