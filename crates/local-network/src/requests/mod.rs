@@ -155,9 +155,7 @@ impl Requests {
             match &mut entry.state {
                 State::Waiting { progress, .. } => drop(progress.send_replace(Progress::Stopped)),
                 // What is saved goes on later: whoever waits for it need not any more.
-                State::Processing { progress, message } => {
-                    *progress = watch::Sender::new(Progress::Taken(Status::Processing(*message)));
-                }
+                State::Processing { message, .. } => entry.state = State::of(Status::Processing(*message)),
                 State::Over(_) => {}
             }
         }
