@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
 
 /// How long a program may take.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -106,34 +107,24 @@ fn wait(child: &mut Child) -> Option<ExitStatus> {
 }
 
 /// A folder below the target folder, until this is dropped.
-pub struct Folder(PathBuf);
+pub struct Folder(TempDir);
 
 impl Folder {
     /// An empty one.
     pub fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("clients-{}-{count}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        Self(path)
+        let place = env!("CARGO_TARGET_TMPDIR");
+        Self(TempDir::new_in(place).unwrap_or_else(|error| panic!("{place}: {error}")))
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.0
+        self.0.path()
     }
 
     /// Writes a file into it, and says where it is.
     pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(name);
+        let path = self.path().join(name);
         std::fs::write(&path, contents).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed is in the way of nothing.
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -73,13 +73,6 @@ impl Running {
         stream
     }
 
-    /// The status of the answer to what was sent; 0 if the connection ended without one.
-    fn answered(&self, stream: TcpStream) -> u16 {
-        let mut line = String::new();
-        let _ = BufReader::new(stream).read_line(&mut line);
-        line.split(' ').nth(1).map_or(0, |status| status.parse().expect("a status is a number"))
-    }
-
     fn spin(&self, endpoint: &str, millions: u32) -> TcpStream {
         let argument = millions.to_le_bytes();
         let content = match endpoint {
@@ -114,6 +107,13 @@ impl Drop for Running {
     }
 }
 
+/// The status of the answer to what was sent; 0 if the connection ended without one.
+fn answered(stream: TcpStream) -> u16 {
+    let mut line = String::new();
+    let _ = BufReader::new(stream).read_line(&mut line);
+    line.split(' ').nth(1).map_or(0, |status| status.parse().expect("a status is a number"))
+}
+
 #[test]
 fn it_stops_while_queries_run() {
     let folder = Folder::new();
@@ -131,7 +131,7 @@ fn it_stops_before_calls_that_wait() {
     let state = folder.state();
     let mut running = Running::start(&folder, &["--state", &state]);
     let begin = Instant::now();
-    running.answered(running.spin("call", 1_000));
+    answered(running.spin("call", 1_000));
     let round = begin.elapsed();
     let calls: Vec<_> = (0..30).map(|_| running.spin("call", 1_000)).collect();
     std::thread::sleep(round / 4);
@@ -139,7 +139,7 @@ fn it_stops_before_calls_that_wait() {
     assert_eq!(running.ends_soon(), Some(0));
     // What was not taken in is not confirmed: each call has an answer, of 503 or of what it is. Those of the first round
     // were, if no round was over: then they go on at the next start.
-    let statuses: Vec<u16> = calls.into_iter().map(|stream| running.answered(stream)).collect();
+    let statuses: Vec<u16> = calls.into_iter().map(answered).collect();
     assert!(statuses.iter().all(|status| [200, 202, 503].contains(status)), "{statuses:?}");
     assert!(statuses.contains(&503), "some were not taken in: {statuses:?}");
 }
