@@ -5,6 +5,8 @@
 mod cache;
 mod clock;
 mod error;
+#[cfg(test)]
+mod interleavings;
 mod key;
 pub mod local;
 mod manager;
