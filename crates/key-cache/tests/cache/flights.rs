@@ -1,6 +1,6 @@
 //! Flights: who shares them, how they end, and what of them is cached.
 
-use crate::support::{Reply, SECOND, Stage, bytes, key, name, now, wrapping};
+use crate::support::{Reply, SECOND, Stage, bytes, eventually, key, name, now, wrapping};
 use key_cache::{KeyCache, KeyError, Limits, Runtime, WrappedKey, block_on};
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -222,7 +222,7 @@ fn a_waker_that_panics_stops_neither_the_others_nor_the_wiping() {
         }
     }
     let script = crate::support::Scripted::default();
-    let limits = Limits { deadline: SECOND / 20, max_age: SECOND, ..Limits::default() };
+    let limits = Limits { deadline: SECOND, max_age: SECOND / 10, ..Limits::default() };
     let tasks = crate::support::Tasks::default();
     let cache = KeyCache::new(script.clone(), limits, tasks.runtime()).unwrap();
     let panics = Arc::new(Panics(Mutex::new(false)));
@@ -230,16 +230,12 @@ fn a_waker_that_panics_stops_neither_the_others_nor_the_wiping() {
     let mut get = cache.get(&key(1));
     assert!(std::pin::Pin::new(&mut get).poll(&mut std::task::Context::from_waker(&waker)).is_pending());
     // The keeper wakes it at the deadline, and goes on keeping.
-    while !*panics.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) {
-        std::thread::sleep(SECOND / 100);
-    }
+    eventually(|| *panics.0.lock().unwrap());
     drop(waker);
     let mut next = cache.get(&key(2));
     tasks.run();
     script.answer(0, Reply::Key(1));
     tasks.run();
-    drop(now(&mut next));
-    while cache.stats().removed.aged == 0 {
-        std::thread::sleep(SECOND / 50);
-    }
+    assert!(now(&mut next).unwrap().is_ok());
+    eventually(|| cache.stats().removed.aged == 1);
 }

@@ -57,7 +57,7 @@ impl Needles {
                 let Ok(length @ 8..) = memory.read_at(&mut chunk[..length], at) else { break };
                 found.extend(chunk[..length].windows(8).filter_map(|word| self.find(word)));
                 // It is memory of the process itself, and holds copies.
-                chunk.zeroize();
+                chunk.as_mut_slice().zeroize();
                 read += length as u64;
                 // The next chunk begins with this one's last 7 bytes.
                 at += (length - 7) as u64;

@@ -191,6 +191,15 @@ pub fn bytes(answer: &Answer) -> Option<u8> {
     .ok()
 }
 
+/// Waits until it is so, ten seconds at most.
+pub fn eventually(so: impl Fn() -> bool) {
+    let started = std::time::Instant::now();
+    while !so() {
+        assert!(started.elapsed() < 10 * SECOND, "it never came to be so");
+        std::thread::sleep(SECOND / 100);
+    }
+}
+
 pub fn secret(byte: u8) -> Secret {
     Secret::fill(|bytes| {
         bytes.fill(byte);

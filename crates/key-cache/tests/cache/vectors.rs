@@ -68,8 +68,8 @@ fn wycheproof_key_wrap() {
                     assert_eq!(unwrap(wrapping_key, wrapped).as_deref(), Some(key), "{}", test.tc_id);
                     seen[0] += 1;
                 }
-                // RFC 3394 wraps no key of 8 bytes; this crate wraps none of another length than 32.
-                _ if key.len() != 32 && wrapped.len() != 40 => {}
+                // RFC 3394 wraps keys of 16 bytes and more; the library leaves that to its callers, and here all have 32.
+                _ if key.len() < 16 => {}
                 _ => {
                     assert_ne!(unwrap(wrapping_key, wrapped).as_deref(), Some(key), "{}", test.tc_id);
                     seen[1] += 1;
@@ -77,7 +77,7 @@ fn wycheproof_key_wrap() {
             }
         }
     }
-    assert!(seen[0] >= 50 && seen[1] >= 10, "{seen:?}");
+    assert!(seen[0] >= 36 && seen[1] >= 72, "{seen:?}");
 }
 
 #[test]
