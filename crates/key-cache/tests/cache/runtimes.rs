@@ -81,11 +81,15 @@ fn smol() {
     assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
 
+async fn block_wait() {
+    std::thread::sleep(WAIT);
+}
+
 /// A store's thread, which runs SQLite and no runtime, and has nobody else's.
 #[test]
 fn no_runtime_at_all() {
     let calls = Arc::new(AtomicUsize::new(0));
-    let manager = Slow(|| std::future::ready(std::thread::sleep(WAIT)), calls.clone());
+    let manager = Slow(block_wait, calls.clone());
     let cache = KeyCache::new(manager, Limits::default(), Runtime::threads()).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..8 {
