@@ -1,4 +1,4 @@
-//! The runtimes that the cache serves: tasks on tokio, on smol, on threads; callers on any of them, or on none.
+//! The runtimes that the cache serves: tasks on tokio, on smol's executor, on threads; callers on any of them, or on none.
 
 use crate::support::{Refused, secret, wrapping};
 use key_cache::{
@@ -67,17 +67,13 @@ async fn tokio_with_one_thread() {
     assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
 
-async fn smol_wait() {
-    smol::Timer::after(WAIT).await;
-}
-
 #[test]
-fn smol() {
-    let calls = Arc::new(AtomicUsize::new(0));
-    let manager = Slow(smol_wait, calls.clone());
-    let runtime = Runtime::new(|task| smol::spawn(task).detach());
+fn smols_executor() {
+    let (executor, calls) = (Arc::new(async_executor::Executor::new()), Arc::new(AtomicUsize::new(0)));
+    let (manager, tasks) = (Slow(block_wait, calls.clone()), executor.clone());
+    let runtime = Runtime::new(move |task| tasks.spawn(task).detach());
     let cache = KeyCache::new(manager, Limits::default(), runtime).unwrap();
-    smol::block_on(storm(&cache));
+    block_on(executor.run(storm(&cache)));
     assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
 
