@@ -214,7 +214,9 @@ impl<M: KeyManager> Core<M> {
             clock: self.clock.clone(),
         };
         let entry = Arc::new(Entry::new(birth, answer.secret));
-        if joinable {
+        // A generated key whose wrapping nobody has is of no use, and would be in the way of the next one.
+        let wanted = !generates || flight.waiters.iter().any(|waiter| !waiter.is_canceled());
+        if joinable && wanted {
             self.make_room(book, after);
             book.live.insert(entry.clone(), &self.hits);
         } else {

@@ -17,7 +17,7 @@ pub struct Limits {
     pub flights: usize,
     /// Time that callers wait for an unwrapping, from the first one's call. 30 seconds.
     pub deadline: Duration,
-    /// Time after a failed unwrapping until the next one of the same key begins; callers wait. 200 milliseconds.
+    /// Time after a failed unwrapping until the next one of the same key begins; callers wait. Below the deadline. 200 milliseconds.
     pub back_off: Duration,
     /// Ids that [`retire`](crate::KeyCache::retire) remembers. 100,000.
     pub retired: usize,
@@ -39,19 +39,20 @@ impl Default for Limits {
 
 impl Limits {
     pub(crate) fn check(&self) -> Result<(), LimitsError> {
-        let zero = |of| Err(LimitsError { of });
+        let bad = |of| Err(LimitsError { of });
         match self {
-            Self { entries: 0, .. } => zero("entries"),
-            Self { max_age: Duration::ZERO, .. } => zero("max_age"),
-            Self { max_uses: Some(0), .. } => zero("max_uses"),
-            Self { flights: 0, .. } => zero("flights"),
-            Self { deadline: Duration::ZERO, .. } => zero("deadline"),
+            Self { entries: 0, .. } => bad("entries"),
+            Self { max_age: Duration::ZERO, .. } => bad("max_age"),
+            Self { max_uses: Some(0), .. } => bad("max_uses"),
+            Self { flights: 0, .. } => bad("flights"),
+            Self { deadline: Duration::ZERO, .. } => bad("deadline"),
+            Self { back_off, deadline, .. } if back_off >= deadline => bad("back_off"),
             _ => Ok(()),
         }
     }
 }
 
-/// A limit of zero, with which the cache could do nothing.
+/// A limit with which the cache could do nothing: zero, or a back-off that is not below the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitsError {
     /// Which limit.
@@ -60,7 +61,7 @@ pub struct LimitsError {
 
 impl fmt::Display for LimitsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the limit {} is zero", self.of)
+        write!(f, "the limit {} is zero, or a back-off not below the deadline", self.of)
     }
 }
 

@@ -51,7 +51,7 @@ pub struct KeyCache<M: KeyManager> {
 impl<M: KeyManager> KeyCache<M> {
     /// A cache over `manager`, whose calls `runtime` runs, and a thread of its own that ends keys.
     ///
-    /// An error where a limit is zero, or the thread cannot be started.
+    /// An error where a limit [allows nothing](LimitsError), or the thread cannot be started.
     pub fn new(manager: M, limits: Limits, runtime: Runtime) -> io::Result<Self> {
         limits.check()?;
         let core = Arc::new(Core::new(manager, limits, runtime, Clock::Boot));
@@ -88,7 +88,8 @@ impl<M: KeyManager> KeyCache<M> {
 
     /// Generates a key and puts it in the cache. Returns its wrapping, which the caller stores before it uses the key.
     ///
-    /// All who create the same key at once have the same. [`KeyError::Exists`] where it is in the cache already; whether it
+    /// All who create the same key at once have the same. Where all of them have vanished it is not cached: nobody has its
+    /// wrapping. A caller who lost the wrapping calls [`invalidate`](Self::invalidate) and creates another. [`KeyError::Exists`] where it is in the cache already; whether it
     /// is in the caller's store, the cache does not know.
     pub fn create(
         &self,

@@ -26,7 +26,7 @@ pub struct Stats {
     pub lost: u64,
     /// Callers refused, for there were too many flights.
     pub busy: u64,
-    /// Keys not cached, because they were invalidated while they were unwrapped.
+    /// Keys not cached: invalidated while they were unwrapped, or generated for callers who had all vanished.
     pub stale_dropped: u64,
     /// Answers dropped, because their flight had ended.
     pub late_dropped: u64,

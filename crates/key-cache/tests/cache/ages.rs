@@ -87,6 +87,7 @@ fn limits_of_zero_and_names_of_no_or_too_many_bytes_are_refused() {
         ("max_uses", Limits { max_uses: Some(0), ..Limits::default() }),
         ("flights", Limits { flights: 0, ..Limits::default() }),
         ("deadline", Limits { deadline: zero, ..Limits::default() }),
+        ("back_off", Limits { back_off: SECOND, deadline: SECOND, ..Limits::default() }),
     ] {
         assert_eq!(new(limits), Some(LimitsError { of }));
     }

@@ -177,6 +177,20 @@ fn creating_generates_once_and_caches() {
 }
 
 #[test]
+fn a_key_that_was_generated_for_nobody_is_not_in_the_way_of_the_next() {
+    let stage = Stage::new(Limits::default());
+    drop(stage.cache.create(name(1, 1)));
+    stage.tasks.run();
+    stage.answer(0, Reply::Key(1));
+    assert!(stage.cache.cached(&name(1, 1)).is_none());
+    let mut create = Box::pin(stage.cache.create(name(1, 1)));
+    stage.tasks.run();
+    stage.answer(1, Reply::Key(2));
+    let wrapped = now(&mut create).unwrap().unwrap();
+    assert_eq!(bytes(&now(&mut stage.cache.get(&wrapped))), Some(2));
+}
+
+#[test]
 fn two_wrappings_of_one_key_are_unwrapped_apart_and_must_agree() {
     let stage = Stage::new(Limits::default());
     let other = WrappedKey { name: key(1).name, wrapping: wrapping(b"other") };
