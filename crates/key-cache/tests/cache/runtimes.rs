@@ -115,7 +115,7 @@ async fn a_blocking_thread_beside_tokio() {
 async fn a_runtime_blocked_by_its_own_caller_is_freed_by_the_deadline() {
     let manager = Slow(|| tokio::time::sleep(WAIT), Arc::default());
     let handle = tokio::runtime::Handle::current();
-    let limits = Limits { deadline: Duration::from_millis(100), ..Limits::default() };
+    let limits = Limits { deadline: Duration::from_millis(300), ..Limits::default() };
     let cache = KeyCache::new(manager, limits, Runtime::new(move |task| drop(handle.spawn(task)))).unwrap();
     assert!(matches!(block_on(cache.get(&key(1))), Err(KeyError::Timeout { .. })));
 }
