@@ -7,7 +7,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// Length of every key in bytes.
 pub const KEY_LENGTH: usize = 32;
 
-/// Stack that a use of a key may have filled with copies: twice what the ciphers of an unoptimised build were seen to take.
+/// Bytes of stack that are wiped after each use of a key. That they are enough is a test: it scans the memory of the process
+/// while a thread that used keys stands still.
 const STACK: usize = 8 * 1024;
 
 /// The 32 bytes of a key.

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::fs::{File, read_to_string};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use zeroize::Zeroize;
 
@@ -88,25 +89,35 @@ fn no_word_of_a_key_is_in_memory_a_second_after_its_age() {
 fn ends_with_its_age(age: Duration) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let filled: Vec<_> = SIZES.map(|size| create(&folder.path().join(size.to_string()), size, age)).into();
-    let (mut needles, started) = (Needles::new(), Instant::now());
-    // References to all: to those that the cache has, and to those that it dropped for others.
-    let used: Option<Vec<_>> = filled.iter().map(|(cache, wrapped)| use_all(cache, wrapped, &mut needles)).collect();
-    let Some(held) = used else { return false };
-    let last = Instant::now();
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        let ((to_main, used), (scanned, wait)) = (mpsc::channel(), mpsc::channel::<()>());
+        // Uses the keys and then stands still, so that its stack stays as it is until the last scan.
+        scope.spawn(move || {
+            let mut needles = Needles::new();
+            let each = filled.iter().map(|(cache, wrapped)| use_all(cache, wrapped, &mut needles));
+            // References to all: to those that a cache has, and to those that it dropped for others.
+            let held: Option<Vec<_>> = each.collect();
+            to_main.send((held.is_some(), needles, Instant::now())).unwrap();
+            let _ = wait.recv();
+            drop((held, filled));
+        });
+        let (complete, needles, last) = used.recv().unwrap();
 
-    // The control: they are found while they live, every word of all.
-    let (found, read) = needles.scan();
-    if started.elapsed() >= age {
-        return false;
-    }
-    assert!(read > 1 << 20, "{read} bytes are not the whole process");
-    assert_eq!(found.len(), 4 * SIZES.iter().sum::<u32>() as usize);
+        // The control: they are found while they live, every word of all.
+        let (found, read) = needles.scan();
+        if !complete || started.elapsed() >= age {
+            return false;
+        }
+        assert!(read > 1 << 20, "{read} bytes are not the whole process");
+        assert_eq!(found.len(), 4 * SIZES.iter().sum::<u32>() as usize);
 
-    std::thread::sleep((age + Duration::from_secs(1)).saturating_sub(last.elapsed()));
-    let (left, _) = needles.scan();
-    assert_eq!(left.len(), 0, "words of keys are left a second after their age");
-    drop((held, filled));
-    true
+        std::thread::sleep((age + Duration::from_secs(1)).saturating_sub(last.elapsed()));
+        let (left, _) = needles.scan();
+        assert_eq!(left.len(), 0, "words of keys are left a second after their age");
+        drop(scanned);
+        true
+    })
 }
 
 type Filled = (KeyCache<LocalManager>, Vec<WrappedKey>);
