@@ -2,6 +2,7 @@
 
 mod lifecycle;
 mod refusals;
+mod snapshots;
 
 use std::path::Path;
 
@@ -99,8 +100,20 @@ impl<'a> Inbox<'a> {
         self.icp.canister(&self.url, &["metadata", &self.canister, name])
     }
 
+    /// `icp canister` with a word for this canister, and further ones.
+    pub fn manage(&self, word: &str, further: &[&str]) -> String {
+        let output = self.icp.canister(&self.url, &[&[word, &self.canister], further].concat()).succeeded();
+        String::from_utf8(output).expect("it is text")
+    }
+
+    /// `icp canister snapshot` with a word for this canister, and further ones.
+    pub fn snapshot(&self, word: &str, further: &[&str]) -> String {
+        let words = [&["snapshot", word, &self.canister], further].concat();
+        String::from_utf8(self.icp.canister(&self.url, &words).succeeded()).expect("it is text")
+    }
+
     /// The module hash as the state says it.
-    fn status(&self) -> Outcome {
+    pub fn status(&self) -> Outcome {
         self.icp.canister(&self.url, &["status", &self.canister, "--public", "--json"])
     }
 }

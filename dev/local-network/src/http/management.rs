@@ -18,6 +18,7 @@ pub fn subject(argument: &[u8]) -> Option<Principal> {
         /// What is large in a legal argument is named, and so not skipped: the limit can be one of what else there is.
         wasm_module: Option<ByteBuf>,
         arg: Option<ByteBuf>,
+        chunk: Option<ByteBuf>,
     }
     decode_candid(argument).ok().map(|about: About| about.canister_id)
 }
