@@ -15,6 +15,9 @@
 //! - `memory`: heap and stable memory with their undo logs, and all the unsafe code but the hook in `sandbox` that
 //!   hands page faults to the heap.
 
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!("local-ic runs on 64-bit Linux only: the engine handles page faults and copies pages as that system has them");
+
 mod canister;
 mod client;
 mod engine;

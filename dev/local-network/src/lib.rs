@@ -18,6 +18,9 @@
 //! - `keys`: the subnet's and the node's keys;
 //! - [`limits`]: every limit, named once.
 
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!("local-network runs on 64-bit Linux only: its engine does");
+
 mod cbor;
 mod certificate;
 mod clock;
