@@ -149,7 +149,7 @@ fn canisters_that_call_each_other_are_upgraded_with_a_snapshot_and_survive_kills
     let peer = peer(&serving, first);
     let hash = module_hash(&peer);
     peer.manage("stop", &[]);
-    let snapshot = peer.snapshot("create", &["--quiet"]).trim().to_string();
+    let snapshot = peer.new_snapshot("create", &["--quiet"]);
     peer.manage("install", &["--mode", "upgrade", "--wasm", wrong, "--args", "()", "--yes"]);
     peer.manage("start", &[]);
     assert_eq!(count(&runtime, &running, first), 77);

@@ -146,14 +146,15 @@ fn delegate(certificate: &mut Value, range: (Principal, Principal)) -> bool {
     let subnet = fork(label("canister_ranges", leaf(ranges)), label("public_key", leaf(key)));
     let tree = fork(
         label("canister_ranges", label(subnet_id.as_slice(), shard)),
-        fork(label("subnet", label(subnet_id.as_slice(), subnet)), label("time", leaf(uleb128(nanos(SystemTime::now()))))),
+        fork(
+            label("subnet", label(subnet_id.as_slice(), subnet)),
+            label("time", leaf(uleb128(nanos(SystemTime::now())))),
+        ),
     );
     let root_signature = signature(&other_network(), tree.digest());
     let delegation = Certificate { tree, signature: root_signature, delegation: None };
-    let delegation = Delegation {
-        subnet_id,
-        certificate: serde_cbor::to_vec(&delegation).expect("a vector takes everything"),
-    };
+    let delegation =
+        Delegation { subnet_id, certificate: serde_cbor::to_vec(&delegation).expect("a vector takes everything") };
     let delegation = serde_cbor::value::to_value(&delegation).expect("it is a map");
     let Value::Map(fields) = certificate else { return false };
     fields.insert(text("delegation"), delegation);

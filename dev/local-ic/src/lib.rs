@@ -16,7 +16,9 @@
 //!   hands page faults to the heap.
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
-compile_error!("local-ic runs on 64-bit Linux only: the engine handles page faults and copies pages as that system has them");
+compile_error!(
+    "local-ic runs on 64-bit Linux only: the engine handles page faults and copies pages as that system has them"
+);
 
 mod canister;
 mod client;

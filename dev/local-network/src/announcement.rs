@@ -52,7 +52,7 @@ pub fn print(port: u16, canisters: &[Served], state: Option<&Path>, page: bool, 
 pub fn calls(file: &Path, port: u16, canisters: &[Served]) -> Result<String, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let text = text.replace("{url}", &format!("http://127.0.0.1:{port}")).replace("{port}", &port.to_string());
-    Ok(canisters.iter().fold(text, |text, Served { name, id, .. }| {
-        text.replace(&format!("{{{name}}}"), &id.to_string())
-    }))
+    Ok(canisters
+        .iter()
+        .fold(text, |text, Served { name, id, .. }| text.replace(&format!("{{{name}}}"), &id.to_string())))
 }

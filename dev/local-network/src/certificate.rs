@@ -22,10 +22,10 @@ use candid::Principal;
 use ic_certification::{Certificate, Delegation, HashTree};
 use local_ic::{CANISTER_ID_RANGE, CanisterInfo, MetadataSection};
 
-use crate::{cbor, clock};
 use crate::keys::Keys;
 use crate::requests::Status;
 use crate::state_tree::{Digest, Path, StateTree};
+use crate::{cbor, clock};
 
 /// The part of the state tree that every certificate shares.
 pub fn base_tree(keys: &Keys, now: u64) -> StateTree {

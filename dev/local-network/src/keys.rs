@@ -55,9 +55,8 @@ impl Keys {
         let root = ic_verify_bls_signature::PrivateKey::deserialize(&root).ok()?;
         let subnet = ic_verify_bls_signature::PrivateKey::deserialize(&subnet).ok()?;
         let node = ic_ed25519::PrivateKey::deserialize_raw_32(&node);
-        let der = |key: &ic_verify_bls_signature::PrivateKey| {
-            [&BLS_DER_PREFIX[..], &key.public_key().serialize()].concat()
-        };
+        let der =
+            |key: &ic_verify_bls_signature::PrivateKey| [&BLS_DER_PREFIX[..], &key.public_key().serialize()].concat();
         let (root_key, subnet_key) = (der(&root), der(&subnet));
         let node_key = node.public_key().serialize_rfc8410_der();
         let subnet_id = Principal::self_authenticating(&subnet_key);

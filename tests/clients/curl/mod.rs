@@ -86,7 +86,9 @@ impl Curl {
     /// The certificate of what a call has become.
     fn certified(&self, request: &Request) -> Result<Verified, String> {
         match self.call(self.canister, request) {
-            TransportCallResponse::Replied { certificate } => Verified::new(&certificate, &self.root_key, self.canister),
+            TransportCallResponse::Replied { certificate } => {
+                Verified::new(&certificate, &self.root_key, self.canister)
+            }
             other => panic!("{other:?}"),
         }
     }

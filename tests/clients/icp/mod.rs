@@ -112,6 +112,13 @@ impl<'a> Inbox<'a> {
         String::from_utf8(self.icp.canister(&self.url, &words).succeeded()).expect("it is text")
     }
 
+    /// The same, of a word that makes a snapshot. Returns its id.
+    pub fn new_snapshot(&self, word: &str, further: &[&str]) -> String {
+        let output = self.snapshot(word, further);
+        let id = output.split_whitespace().find(|word| word.len() == 36 && word.chars().all(|c| c.is_ascii_hexdigit()));
+        id.unwrap_or_else(|| panic!("{output} names no snapshot")).to_string()
+    }
+
     /// The module hash as the state says it.
     pub fn status(&self) -> Outcome {
         self.icp.canister(&self.url, &["status", &self.canister, "--public", "--json"])

@@ -24,7 +24,7 @@ fn an_upgrade_is_taken_back_with_a_snapshot() {
     let inbox = Inbox::of(&icp, &network);
     add(&inbox, "before").expect("it is added");
     inbox.manage("stop", &[]);
-    let snapshot = inbox.snapshot("create", &["--quiet"]).trim().to_string();
+    let snapshot = inbox.new_snapshot("create", &["--quiet"]);
     let module = root().join("artifacts/message-canister.wasm.gz");
     let module = module.to_str().expect("the path is text");
     inbox.manage("install", &["--mode", "upgrade", "--wasm", module, "--args", "(null)", "--yes"]);
@@ -52,14 +52,14 @@ fn a_downloaded_snapshot_is_restored_in_another_canister() {
         add(&inbox, &format!("message {number}")).expect("it is added");
     }
     inbox.manage("stop", &[]);
-    let snapshot = inbox.snapshot("create", &["--quiet"]).trim().to_string();
+    let snapshot = inbox.new_snapshot("create", &["--quiet"]);
     let backup = folder.path().join("backup");
     let backup = backup.to_str().expect("the path is text");
     inbox.snapshot("download", &[&snapshot, "--output", backup]);
 
     let other = Inbox::at(&icp, network.url(), empty);
     other.manage("stop", &[]);
-    let uploaded = other.snapshot("upload", &["--input", backup, "--quiet"]).trim().to_string();
+    let uploaded = other.new_snapshot("upload", &["--input", backup, "--quiet"]);
     other.snapshot("restore", &[&uploaded]);
     other.manage("start", &[]);
     assert_eq!(module_hash_in(&other.status().succeeded()), built_module_hash());

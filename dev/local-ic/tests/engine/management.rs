@@ -140,7 +140,7 @@ fn other_management_methods_are_rejected() {
     assert_eq!(reply, (RejectCode::CanisterReject as u32).to_le_bytes());
     let management = Principal::management_canister();
     let reject = update(&ic, management, "bitcoin_get_balance").unwrap_err();
-    assert_eq!(reject.error_code, ErrorCode::UnknownManagementMessage);
+    assert_eq!(reject.error_code, ErrorCode::CanisterRejectedMessage);
 }
 
 #[test]

@@ -63,9 +63,7 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_limit_is_counted() {
-        let decode = |items: &[u8]| -> Bounded<u8, 3> {
-            cbor::decode(&cbor::encode(&items)).expect("it is an array")
-        };
+        let decode = |items: &[u8]| -> Bounded<u8, 3> { cbor::decode(&cbor::encode(&items)).expect("it is an array") };
         assert_eq!(decode(&[]).get(), Ok(&[][..]));
         assert_eq!(decode(&[1, 2, 3]).get(), Ok(&[1, 2, 3][..]));
         assert_eq!(decode(&[1, 2, 3, 4]).get(), Err(4));

@@ -20,7 +20,6 @@ use candid::Principal;
 use ic_management_canister_types::CanisterIdRecord;
 
 use super::{Call, Engine};
-use crate::canister::Origin;
 use crate::reject::{ErrorCode, RejectResponse};
 use crate::sandbox::Response;
 use codec::{decode, encode};
@@ -29,10 +28,25 @@ use codec::{decode, encode};
 pub const INSTALL_CODE: &str = "install_code";
 const STATUS: &str = "canister_status";
 const LOGS: &str = "fetch_canister_logs";
-const LIST_SNAPSHOTS: &str = "list_canister_snapshots";
 
-/// The methods that only canisters may call: users pay no cycles and get no randomness.
-const FOR_CANISTERS: [&str; 4] = ["raw_rand", "create_canister", "deposit_cycles", "canister_info"];
+/// The methods that users may call. The others are for canisters: users pay no cycles and get no randomness.
+const FOR_USERS: [&str; 15] = [
+    STATUS,
+    INSTALL_CODE,
+    "start_canister",
+    "stop_canister",
+    "uninstall_code",
+    "update_settings",
+    "delete_canister",
+    "take_canister_snapshot",
+    "load_canister_snapshot",
+    "list_canister_snapshots",
+    "delete_canister_snapshot",
+    "read_canister_snapshot_metadata",
+    "read_canister_snapshot_data",
+    "upload_canister_snapshot_metadata",
+    "upload_canister_snapshot_data",
+];
 
 impl Engine {
     /// Executes a call to the management canister, and answers it: at once, but for `stop_canister` of a canister that
@@ -41,9 +55,6 @@ impl Engine {
         let Call { origin, caller, method, argument, mut cycles, .. } = call;
         let argument = argument.as_slice();
         let response = match method.as_str() {
-            method if FOR_CANISTERS.contains(&method) && !matches!(origin, Origin::Canister(..)) => {
-                Err(for_canisters(method))
-            }
             "raw_rand" => encode(&self.random.block().to_vec()),
             "create_canister" => self.create_canister(caller, argument, &mut cycles),
             "deposit_cycles" => self.deposit_cycles(argument, &mut cycles),
@@ -60,7 +71,7 @@ impl Engine {
             "delete_canister" => self.delete_canister(caller, argument),
             "take_canister_snapshot" => self.take_canister_snapshot(caller, argument),
             "load_canister_snapshot" => self.load_canister_snapshot(caller, argument),
-            LIST_SNAPSHOTS => self.list_canister_snapshots(caller, argument),
+            "list_canister_snapshots" => self.list_canister_snapshots(caller, argument),
             "delete_canister_snapshot" => self.delete_canister_snapshot(caller, argument),
             "read_canister_snapshot_metadata" => self.read_snapshot_metadata(caller, argument),
             "read_canister_snapshot_data" => self.read_snapshot_data(caller, argument),
@@ -74,7 +85,7 @@ impl Engine {
         self.respond(origin, response, cycles);
     }
 
-    /// Whether an ingress message to the management canister is let in: not if its method is for canisters, nor if it is
+    /// Whether an ingress message to the management canister is let in: not if its method is not for users, nor if it is
     /// about a canister that its sender does not control. One that is about none is rejected when it is executed.
     pub(super) fn accept_management(
         &mut self,
@@ -82,8 +93,9 @@ impl Engine {
         method: &str,
         argument: &[u8],
     ) -> Result<(), RejectResponse> {
-        if FOR_CANISTERS.contains(&method) {
-            return Err(for_canisters(method));
+        if !FOR_USERS.contains(&method) {
+            let message = format!("management method '{method}' cannot be called by users");
+            return Err(RejectResponse::new(ErrorCode::CanisterRejectedMessage, message));
         }
         match decode(argument) {
             Ok(CanisterIdRecord { canister_id }) => self.check_controller(canister_id, caller).map(|_| ()),
@@ -95,9 +107,4 @@ impl Engine {
         let CanisterIdRecord { canister_id } = decode(argument)?;
         answer_query(self.canister(canister_id)?, caller, STATUS, argument)
     }
-}
-
-fn for_canisters(method: &str) -> RejectResponse {
-    let message = format!("management method '{method}' can be called by canisters only");
-    RejectResponse::new(ErrorCode::CanisterRejectedMessage, message)
 }
