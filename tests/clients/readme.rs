@@ -1,4 +1,4 @@
-//! The sessions of the README: each command, run in their order, prints what stands there.
+//! The sessions of the documents: each command, run in the order of the documents, prints the output shown there.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +7,9 @@ use crate::announced::Serving;
 use crate::programs::{Folder, program, run};
 use crate::wasm::root;
 
-/// Where the README's network is.
+/// The documents with sessions, in the order in which a reader meets them.
+const DOCUMENTS: [&str; 2] = ["README.md", "docs/clients.md"];
+/// Where the documents' network is.
 const URL: &str = "http://127.0.0.1:4943";
 
 /// A command, and what it prints.
@@ -16,12 +18,12 @@ struct Step {
     output: String,
 }
 
-/// The steps of the README's blocks of `console`.
+/// The steps of the documents' blocks of `console`.
 fn steps() -> Vec<Step> {
-    let readme = std::fs::read_to_string(root().join("README.md")).expect("it is text");
+    let texts = DOCUMENTS.map(|name| std::fs::read_to_string(root().join(name)).expect("it is text"));
     let mut steps: Vec<Step> = Vec::new();
     let mut inside = false;
-    for line in readme.lines() {
+    for line in texts.iter().flat_map(|text| text.lines()) {
         match line {
             "```console" => inside = true,
             "```" => inside = false,
@@ -52,7 +54,7 @@ fn without_time(output: &str) -> String {
 }
 
 #[test]
-fn the_sessions_print_what_stands_in_the_readme() {
+fn the_sessions_print_what_the_documents_show() {
     let serving = Serving::start(&[]);
     let home = Folder::new();
     let icp = PathBuf::from(program("MESSAGE_CANISTER_ICP", None).get_program());
@@ -60,7 +62,7 @@ fn the_sessions_print_what_stands_in_the_readme() {
     let built = test.parent().and_then(Path::parent).expect("tests lie below the profile's folder");
     let example = built.join("examples/agent");
     let steps = steps();
-    assert!(steps.len() >= 6, "the README has {} commands", steps.len());
+    assert!(steps.len() >= 5, "the documents have {} commands", steps.len());
     for Step { command, output } in steps {
         let line = command
             .replace(URL, serving.url())

@@ -1,5 +1,6 @@
 //! What queries take of the address space, they give back; and they do without if there is none.
 
+#[path = "engine/common/mod.rs"]
 mod common;
 
 use std::fs;

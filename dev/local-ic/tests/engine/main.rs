@@ -1,0 +1,25 @@
+//! The engine, seen from outside. One program, because each that links the compiler takes long to link and much room.
+
+mod common;
+
+mod cycles;
+mod heap_random_writes;
+mod instances;
+mod lifecycle;
+mod limits;
+mod management;
+mod memory_model;
+mod metering_operators;
+mod metering_system_calls;
+mod old_system;
+mod permissions;
+mod queries_beside_updates;
+mod query_isolation;
+mod replaced_memories;
+mod rollback_update;
+mod rollback_upgrade;
+mod save_restore;
+mod self_calls;
+mod threads;
+mod timers;
+mod validation;

@@ -1,0 +1,235 @@
+//! Changes that are saved make a state that goes on where the other was.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::time::Duration;
+
+use crate::common::memory_canister::{FIRST_OFFSET, SIZE, install, module, update};
+use crate::common::random::Random;
+use candid::Principal;
+use local_ic::{LocalIc, Restore, RestoreError, Storage};
+
+/// A storage that counts what is written to it.
+#[derive(Clone, Default)]
+struct Map {
+    entries: BTreeMap<Vec<u8>, Vec<u8>>,
+    written: usize,
+}
+
+impl Storage for Map {
+    type Error = Infallible;
+
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), Infallible> {
+        self.written += key.len() + value.len();
+        self.entries.insert(key.to_vec(), value.to_vec());
+        Ok(())
+    }
+
+    fn remove(&mut self, prefix: &[u8]) -> Result<(), Infallible> {
+        self.entries.retain(|key, _| !key.starts_with(prefix));
+        Ok(())
+    }
+}
+
+impl Map {
+    fn save(&mut self, ic: &LocalIc) {
+        let Ok(()) = ic.take_changes(|changes| changes.save(self));
+    }
+
+    fn restore(&self) -> Result<LocalIc, RestoreError> {
+        let mut restore = Restore::default();
+        for (key, value) in &self.entries {
+            restore.entry(key, value)?;
+        }
+        LocalIc::restored(restore)
+    }
+}
+
+/// After any changes the saved state is the state, and goes on as the state would.
+#[test]
+fn random_changes_are_restored() {
+    let mut random = Random::new(11);
+    let mut ic = LocalIc::new();
+    let id = install(&ic);
+    let mut map = Map::default();
+    map.save(&ic);
+    for step in 0..600 {
+        let offset = FIRST_OFFSET + random.below((SIZE - FIRST_OFFSET) / 4) * 4;
+        match random.below(40) {
+            0 => drop(update(&ic, id, "grow", &[]).expect("it replies")),
+            1 => ic.upgrade_canister(id, module(), vec![], None).expect("it upgrades"),
+            2 => ic.reinstall_canister(id, module(), vec![], None).expect("it is installed"),
+            3 => {
+                ic.uninstall_canister(id, None).expect("it is uninstalled");
+                map.save(&ic);
+                assert_eq!(map.restore().expect("it is whole").canister_state(id), ic.canister_state(id));
+                ic.install_canister(id, module(), vec![], None);
+            }
+            4..8 => drop(update(&ic, id, "write_and_trap", &[offset, step]).expect_err("it traps")),
+            _ => drop(update(&ic, id, "write", &[offset, step]).expect("it replies")),
+        }
+        if random.below(3) == 0 {
+            map.save(&ic);
+        }
+        if random.below(20) == 0 {
+            map.save(&ic);
+            let restored = map.restore().expect("it is whole");
+            assert_eq!(restored.canister_state(id), ic.canister_state(id), "step {step}");
+            assert_eq!(restored.get_time(), ic.get_time());
+            ic = restored;
+            // The restored state does not know that it is saved: its first changes are all of it. They can be saved
+            // again, or shown to readers only, and saving goes on with what follows.
+            match random.below(2) {
+                0 => map.save(&ic),
+                _ => ic.take_changes(|changes| assert!(!changes.is_empty())),
+            }
+        }
+    }
+}
+
+/// Calls in flight are part of the state: the answer that they get after a restore is the one they would have got.
+#[test]
+fn calls_in_flight_go_on() {
+    let ic = LocalIc::new();
+    // `run` asks for randomness, and answers with it from a callback.
+    let body = r#"
+        (memory (export "memory") 1)
+        (table (export "table") funcref (elem $replied $rejected))
+        (data (i32.const 0) "raw_rand")
+        (data (i32.const 16) "DIDL\00\00")
+        (func $replied (param i32)
+            (call $msg_arg_data_copy (i32.const 64) (i32.const 0) (call $msg_arg_data_size))
+            (call $msg_reply_data_append (i32.const 64) (call $msg_arg_data_size))
+            (call $msg_reply))
+        (func $rejected (param i32) unreachable)
+        (func (export "canister_update run")
+            (call $call_new (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 8)
+                (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0))
+            (call $call_data_append (i32.const 16) (i32.const 6))
+            (drop (call $call_perform)))
+        (func (export "canister_update spin") (local $i i32)
+            (loop $again
+                (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                (br_if $again (i32.lt_u (local.get $i) (i32.const 900000000))))
+            (call $msg_reply))
+    "#;
+    let id = crate::common::install(&ic, body);
+    let anonymous = Principal::anonymous();
+    // What fills a round, so that what comes behind waits in the queue or for its callback.
+    let spin = ic.submit_call(id, anonymous, "spin", vec![]).expect("it is taken in");
+    let run = ic.submit_call(id, anonymous, "run", vec![]).expect("it is taken in");
+    let later = ic.submit_call(id, anonymous, "spin", vec![]).expect("it is taken in");
+    let mut map = Map::default();
+    map.save(&ic);
+    let restored = map.restore().expect("it is whole");
+    ic.tick();
+    map.save(&ic);
+    let halfway = map.restore().expect("it is whole");
+    let expected: Vec<_> = [run, later].map(|message| ic.await_call(message)).into();
+    assert_eq!(expected[0].as_ref().expect("it replies").len(), b"DIDL".len() + 6 + 32, "a blob of 32 bytes");
+    for ic in [restored, halfway] {
+        if let Some(response) = ic.take_response(spin) {
+            response.expect("it replies");
+        }
+        assert_eq!([run, later].map(|message| ic.await_call(message)).to_vec(), expected);
+    }
+}
+
+#[test]
+fn a_small_change_is_saved_in_a_few_pages_however_large_the_state() {
+    let ic = LocalIc::new();
+    let id = install(&ic);
+    let mut map = Map::default();
+    map.save(&ic);
+    let mut cost = || {
+        map.written = 0;
+        update(&ic, id, "write", &[FIRST_OFFSET, 1]).expect("it replies");
+        map.save(&ic);
+        map.written
+    };
+    let small = cost();
+    for _ in 0..300 {
+        update(&ic, id, "grow", &[]).expect("it replies");
+    }
+    for offset in (SIZE..SIZE + (300 << 16)).step_by(4096) {
+        update(&ic, id, "write", &[offset, 7]).expect("it replies");
+    }
+    cost();
+    let large = cost();
+    assert!(small < 16_384 && large < small + 64, "{small} bytes, and {large} of a large state");
+}
+
+#[test]
+fn nothing_is_saved_of_rounds_in_which_nothing_happens() {
+    let ic = LocalIc::new();
+    install(&ic);
+    let mut map = Map::default();
+    map.save(&ic);
+    map.written = 0;
+    for _ in 0..10 {
+        ic.advance_time(Duration::from_millis(200));
+        ic.tick();
+        map.save(&ic);
+    }
+    assert_eq!(map.written, 0);
+}
+
+/// A canister pays for its storage while the engine does nothing else: the time of that is saved with it.
+#[test]
+fn a_state_is_as_of_the_time_until_which_its_storage_is_paid() {
+    let ic = LocalIc::new();
+    let id = install(&ic);
+    let mut map = Map::default();
+    map.save(&ic);
+    ic.advance_time(Duration::from_secs(3600));
+    ic.tick();
+    map.save(&ic);
+    let restored = map.restore().expect("it is whole");
+    assert_eq!(restored.get_time(), ic.get_time());
+    for ic in [&restored, &ic] {
+        ic.advance_time(Duration::from_secs(3600));
+        ic.tick();
+    }
+    assert_eq!(restored.canister_state(id), ic.canister_state(id));
+}
+
+/// An entry that is strange or out of place is refused, and so is a state without one that is not a page. (That a page
+/// is missing is not noticed: those that are zero are not there either.)
+#[test]
+fn what_is_no_state_is_refused() {
+    let ic = LocalIc::new();
+    let id = install(&ic);
+    update(&ic, id, "write", &[FIRST_OFFSET, 1]).expect("it replies");
+    let mut map = Map::default();
+    map.save(&ic);
+    map.restore().expect("it is whole");
+    let kinds: BTreeSet<u8> = map.entries.keys().map(|key| key[0]).collect();
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    for (key, value) in &map.entries {
+        let is_page = key[0] >= 3;
+        let mut without = map.clone();
+        without.entries.remove(key);
+        assert_eq!(without.restore().is_err(), !is_page, "without {key:?}");
+        let refuse = |map: &Map, key: &[u8], value: &[u8]| {
+            let mut map = map.clone();
+            map.entries.insert(key.to_vec(), value.to_vec());
+            let error = map.restore().err().unwrap_or_else(|| panic!("{key:?} is taken"));
+            assert!(!error.to_string().is_empty());
+        };
+        refuse(&map, key, &[]);
+        refuse(&map, key, &value[..value.len() - 1]);
+        refuse(&map, key, &[value, &[0][..]].concat());
+        refuse(&without, &[&[9], &key[..]].concat(), value);
+        // In place of it, and beside it.
+        for map in [&without, &map] {
+            refuse(map, &[key, &[0][..]].concat(), value);
+            if is_page {
+                refuse(map, &[&key[..key.len() - 4], &[0xff; 4]].concat(), value);
+            } else {
+                // Another canister's.
+                refuse(map, &[&key[..1], &[1, 7]].concat(), value);
+            }
+        }
+    }
+    assert!(Map::default().restore().is_err());
+}

@@ -1,0 +1,95 @@
+//! Calls that wait: for their turn until they expire, and for others for ever.
+
+use std::time::Duration;
+
+use crate::common::Network;
+use crate::common::certificate::{found, response};
+use crate::common::envelope::*;
+use crate::common::http::{CallAnswer, Connection, head};
+use crate::common::probe::counted;
+use candid::Principal;
+
+const ANONYMOUS: Principal = Principal::anonymous();
+/// Millions of steps that are more than a round has.
+const MORE_THAN_A_ROUND: u32 = 1_000;
+
+/// Keeps the network executing while the connections are there: each of these calls takes more than a round.
+async fn occupy(network: &Network, calls: usize) -> Vec<Connection> {
+    let mut connections = Vec::new();
+    for _ in 0..calls {
+        let body = bare(call(network.canister, ANONYMOUS, "spin", &MORE_THAN_A_ROUND.to_le_bytes())).encode_bytes();
+        let path = format!("/api/v4/canister/{}/call", network.canister);
+        let mut connection = network.connect().await;
+        connection.send(&head("POST", &path, &[("content-type", "application/cbor")], body.len())).await;
+        connection.send(&body).await;
+        connections.push(connection);
+    }
+    connections
+}
+
+/// Whoever sees that a call has expired and has no status may make it again: it must not be executed then.
+#[tokio::test]
+async fn a_call_that_expires_before_its_turn_is_not_executed() {
+    let network = Network::probe().await;
+    let _occupied = occupy(&network, 4).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let count = call(network.canister, ANONYMOUS, "count", &[]);
+    let late = bare(expiring(count, after(Duration::from_millis(500))));
+    let answer: CallAnswer = network.send("v4", network.canister, "call", &late).await.cbor();
+    let error = match answer.status.as_str() {
+        // It was not taken in before it expired; or it was, and not begun.
+        "non_replicated_rejection" => answer.error_code.expect("it has an error code"),
+        _ => {
+            let certificate = answer.certificate.expect("it is certified");
+            let tree = crate::common::certificate::verified(&network.root_key, &certificate);
+            let id = late.content.to_request_id();
+            response(&tree, id.as_slice()).expect("it is answered").expect_err("it is rejected").1
+        }
+    };
+    assert_eq!(error, "IC0202");
+    network.call(network.canister, &bare(call(network.canister, ANONYMOUS, "count", &[]))).await.expect("it counts");
+    assert_eq!(counted(&network).await, 1);
+}
+
+/// Whoever sees, at a later time than its expiry, that a call has no status may make it again: while it is executed for the
+/// first time it has none, so the time that is shown stops at its expiry.
+#[tokio::test]
+async fn a_call_that_is_executed_is_not_proved_absent_after_its_expiry() {
+    let network = Network::probe().await;
+    let expiry = after(Duration::from_millis(300));
+    let spin = call(network.canister, ANONYMOUS, "spin", &MORE_THAN_A_ROUND.to_le_bytes());
+    let spin = bare(expiring(spin, expiry));
+    let id = *spin.content.to_request_id();
+    let status = [path([b"request_status", &id])];
+    let watch = async {
+        let mut looks_after_expiry = 0;
+        loop {
+            let late = after(Duration::ZERO) > expiry;
+            let tree = network.state(network.canister, &bare(read_state(ANONYMOUS, &status))).await;
+            if response(&tree, &id).is_some() {
+                return looks_after_expiry;
+            }
+            let time = found(&tree, &path([b"time"])).expect("every certificate has a time");
+            let time = leb128::read::unsigned(&mut time.as_slice()).expect("it is a number");
+            assert!(time <= expiry, "it is shown as unknown {} ns after its expiry", time - expiry);
+            looks_after_expiry += u32::from(late);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let (answer, looks_after_expiry) = tokio::join!(network.send("v4", network.canister, "call", &spin), watch);
+    assert!(answer.status == 200 || answer.status == 202, "{}", answer.text());
+    assert!(looks_after_expiry > 0, "it was executed too fast to be looked at");
+}
+
+/// More calls than a block has wait for others; what would release them is executed all the same.
+#[tokio::test]
+async fn more_than_a_thousand_open_calls_stop_nothing() {
+    let (network, canisters) = Network::start_with(&[crate::common::probe::PROBE; 6]).await;
+    let waits = canisters[1..].iter().flat_map(|canister| std::iter::repeat_n(*canister, 205));
+    for canister in waits {
+        let envelope = bare(call(canister, ANONYMOUS, "wait", &[]));
+        assert_eq!(network.send("v2", canister, "call", &envelope).await.status, 202);
+    }
+    let counted = network.call(network.canister, &bare(call(network.canister, ANONYMOUS, "count", &[]))).await;
+    assert_eq!(counted, Ok(vec![1, 0, 0, 0]));
+}
