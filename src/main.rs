@@ -23,8 +23,8 @@ methods! {
     update add_message(ByteBuf, ByteBuf) -> Result<Added, AddError>;
     update add_messages(Vec<NewMessage>) -> Result<Vec<Result<Added, AddError>>, BatchError>;
 
-    query get_message_by_id(Id) -> Result<Message, GetError>;
-    query get_message_by_hash(ByteBuf) -> Result<Message, GetError>;
+    query get_message_by_id(Id) -> Result<Found, GetError>;
+    query get_message_by_hash(ByteBuf) -> Result<Found, GetError>;
     query get_messages_by_range(Id, Id, Cursor) -> Result<Page, PageError>;
     query get_messages_by_key(ByteBuf, Cursor) -> Result<Page, PageError>;
     query get_messages_by_time(u32, u32, Cursor) -> Result<Page, PageError>;
@@ -59,8 +59,7 @@ fn post_upgrade(settings: Option<Settings>) {
 }
 
 fn decode_settings(bytes: Vec<u8>) -> Option<Settings> {
-    let (settings,) = call::decoded(general::decode(&bytes));
-    settings
+    call::decoded(general::decode_optional(&bytes))
 }
 
 #[unsafe(export_name = "canister_global_timer")]

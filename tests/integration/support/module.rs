@@ -2,8 +2,10 @@
 
 use flate2::read::GzDecoder;
 use std::io::Read;
+use std::path::Path;
+use std::process::Command;
 
-use super::wasm::{built_package, canister_wasm};
+use super::wasm::{canister_wasm, root};
 
 const CUSTOM: u8 = 0;
 const IMPORT: u8 = 2;
@@ -93,6 +95,20 @@ impl Module {
         }
         sections
     }
+}
+
+/// The module of a package of the workspace, built in a folder of its own beside the tests'.
+fn built_package(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
+    let target = "wasm32-unknown-unknown";
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "--package", name, "--target", target, "--target-dir"])
+        .arg(&folder)
+        .current_dir(root())
+        .status();
+    assert!(built.is_ok_and(|status| status.success()), "{name} is built");
+    let path = folder.join(target).join("debug").join(name).with_extension("wasm");
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn name<'a>(rest: &mut &'a [u8]) -> &'a str {

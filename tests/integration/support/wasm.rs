@@ -1,7 +1,6 @@
 //! Where the tests get the canister's Wasm: the very file that `scripts/build` makes and operators install.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
@@ -25,20 +24,6 @@ pub fn canister_wasm() -> &'static [u8] {
         );
         std::fs::read(&path).expect("a file that has a date can be read")
     })
-}
-
-/// Another package of the workspace as a module, built in a folder of its own beside the tests'.
-pub fn built_package(name: &str) -> Vec<u8> {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("packages");
-    let target = "wasm32-unknown-unknown";
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--package", name, "--target", target, "--target-dir"])
-        .arg(&folder)
-        .current_dir(root())
-        .status();
-    assert!(built.is_ok_and(|status| status.success()), "{name} is built");
-    let path = folder.join(target).join("debug").join(name).with_extension("wasm");
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The folder of the root package.
