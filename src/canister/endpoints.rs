@@ -3,8 +3,7 @@
 use super::call::{Argument, answer, decoded, reply};
 use super::runtime::{change, now, read};
 use message_canister::api::{
-    CheckCursor, CheckError, CheckReport, HttpRequest, Id, LookupError, Settings, SettingsError, Status, StatusError,
-    Stored,
+    CheckCursor, CheckError, CheckReport, HttpRequest, Settings, SettingsError, Status, StatusError, Stored,
 };
 use message_canister::codec::{arguments, general, replies};
 use message_canister::http;
@@ -106,15 +105,15 @@ pub fn get_max_message_id() {
 
 pub fn get_min_message_id_by_key() {
     answer(|bytes| {
-        let head = read(|store| store.get_key_head(&decoded(arguments::blob(bytes))));
-        reply(&general::encode::<Result<Option<Id>, LookupError>>(head.map(|head| head.map(|head| head.min_id))));
+        let key_id = decoded(arguments::blob(bytes));
+        reply(&general::encode(read(|store| store.get_min_message_id_by_key(&key_id))));
     });
 }
 
 pub fn get_max_message_id_by_key() {
     answer(|bytes| {
-        let head = read(|store| store.get_key_head(&decoded(arguments::blob(bytes))));
-        reply(&general::encode::<Result<Option<Id>, LookupError>>(head.map(|head| head.map(|head| head.max_id))));
+        let key_id = decoded(arguments::blob(bytes));
+        reply(&general::encode(read(|store| store.get_max_message_id_by_key(&key_id))));
     });
 }
 

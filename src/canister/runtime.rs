@@ -8,7 +8,7 @@
 
 use ic_stable_structures::DefaultMemoryImpl;
 use message_canister::api::Settings;
-use message_canister::limits::SWEPT_BY_TIMER;
+use message_canister::limits::SWEEP_INSTRUCTIONS;
 use message_canister::store::{Capacity, MessageStore, Seed, View, check_settings};
 use serde_bytes::ByteBuf;
 use std::cell::{Cell, RefCell};
@@ -52,9 +52,9 @@ fn with_store<T>(change: impl FnOnce(&mut Store) -> T) -> T {
 fn arm(store: &Store) {
     if store.rebuild_progress().is_some() || !store.has_seed() || store.backlog_kept() > 0 {
         wake_in(0);
-    } else if let Some(second) = store.next_expiry() {
+    } else if let Some(second) = store.next_expiry_sweep() {
         let due = second.saturating_mul(NANOSECONDS);
-        // What was set for a moment that has passed has fired, be it in vain.
+        // A timer set for a past time has already fired.
         if ARMED.get() != due || due <= ic_cdk::api::time() {
             wake_at(due);
         }
@@ -97,7 +97,7 @@ pub fn on_global_timer() {
     } else {
         with_store(|store| {
             store.drop_excluded(now());
-            store.sweep(SWEPT_BY_TIMER);
+            store.sweep_while(|| ic_cdk::api::instruction_counter() < SWEEP_INSTRUCTIONS);
             arm(store);
         });
     }

@@ -87,15 +87,20 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// The key id of a record: one read of its tail, if it has one.
-    pub(super) fn key_id(&self, record: &Record) -> KeyId {
+    /// The key id of a record: one read of its tail, if it has one. `None`: the record is damaged, its tail is not in the
+    /// stream.
+    pub(super) fn key_id(&self, record: &Record) -> Option<KeyId> {
         let len = record.key_len().min(MAX_KEY_ID_BYTES);
         let mut bytes = [0; MAX_KEY_ID_BYTES];
         bytes[..KEY_HEAD_BYTES].copy_from_slice(record.key_head());
         if len > KEY_HEAD_BYTES {
-            self.payloads.read(record.tail_offset(), &mut bytes[KEY_HEAD_BYTES..len]);
+            let tail = &mut bytes[KEY_HEAD_BYTES..len];
+            if !self.payloads.holds(record.tail_offset(), tail.len()) {
+                return None;
+            }
+            self.payloads.read(record.tail_offset(), tail);
         }
-        KeyId { bytes, len }
+        Some(KeyId { bytes, len })
     }
 
     /// Whether a record is of this key: its tail is read only where the rest fits.
@@ -104,13 +109,17 @@ impl<M: Memory + Clone> MessageStore<M> {
         record.key_len() == key_id.len() && equal(record.key_head(), &head) && self.has_tail(record, tail)
     }
 
-    /// Whether a record's key id goes on with `tail` behind its first 23 bytes. Precondition: it is as long.
+    /// Whether a record's key id goes on with `tail` behind its first 23 bytes; a damaged record's does not. Precondition:
+    /// it is as long.
     fn has_tail(&self, record: &Record, tail: &[u8]) -> bool {
         if tail.is_empty() {
             return true;
         }
         let mut bytes = [0; MAX_KEY_ID_BYTES - KEY_HEAD_BYTES];
         let stored = &mut bytes[..tail.len()];
+        if !self.payloads.holds(record.tail_offset(), tail.len()) {
+            return false;
+        }
         self.payloads.read(record.tail_offset(), stored);
         equal(stored, tail)
     }

@@ -67,14 +67,20 @@ impl<M: Memory + Clone> View<'_, M> {
         self.store.find_newest(self.indexes.fingerprints.newest(hash), hash, self.first_id)
     }
 
-    /// The live part of a list. What was dropped of it is skipped link by link, as long as the view's skips last.
+    /// The live part of a list. What was dropped of it is skipped link by link, as long as the view's skips last. A
+    /// damaged link ends the walk too: that message waits to be swept.
     pub(super) fn live_head(&self, head: KeyHead) -> Result<KeyHead, Progress> {
         let mut head = head;
+        let waits = Progress { done: 0, total: self.backlog() };
         while head.min_id < self.first_id {
-            let left = self.skips.get().checked_sub(1).ok_or(Progress { done: 0, total: self.backlog() })?;
+            let left = self.skips.get().checked_sub(1).ok_or(waits)?;
             self.skips.set(left);
-            head.min_id = self.inbox.next_of(head.min_id);
-            head.count -= 1;
+            let next = self.inbox.next_of(head.min_id);
+            if next <= head.min_id || next > head.max_id {
+                return Err(waits);
+            }
+            head.min_id = next;
+            head.count = head.count.checked_sub(1).ok_or(waits)?;
         }
         Ok(head)
     }
