@@ -16,13 +16,26 @@ import {
   type Found,
   type KeyHead,
   type Message,
+  type NewMessage,
   type Page,
+  type Settings,
   type Status,
+  type Stored,
 } from './bindings/canister';
 import { Failure } from './failure';
 import type { Place } from './locate';
 import { failureOf } from './platform';
-import { addErrorWords, getErrorWords, lookupErrorWords, pageErrorWords, statusErrorWords, take } from './words';
+import {
+  addErrorWords,
+  batchErrorWords,
+  getErrorWords,
+  lookupErrorWords,
+  pageErrorWords,
+  refusal,
+  settingsErrorWords,
+  statusErrorWords,
+  take,
+} from './words';
 
 /** A request that hangs this long is given up: longer than the 10 s that a network holds an update's answer. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -41,6 +54,17 @@ export interface Client {
   keyHead(keyId: Uint8Array): Promise<KeyHead | null>;
   /** Safe to repeat with the same bytes: `duplicate` then says that they were there. */
   add(keyId: Uint8Array, ciphertext: Uint8Array): Promise<Added>;
+  /** The head of each key, in the same order; null for a key without messages. At most `limits.lookup_items` keys. */
+  keyHeads(keyIds: readonly Uint8Array[]): Promise<(KeyHead | null)[]>;
+  /** The id of each pair of key id and ciphertext hash, in the same order; null where it is not stored. */
+  hasMessages(stored: readonly Stored[]): Promise<(number | null)[]>;
+  /**
+   * Adds at most `limits.batch_messages` messages in one call, and answers for each, in the same order: some may be
+   * refused while others are stored. Safe to repeat, as {@link Client.add} is.
+   */
+  addMany(messages: readonly NewMessage[]): Promise<(Added | Failure)[]>;
+  /** Replaces all settings. Controllers only. */
+  setSettings(settings: Settings): Promise<void>;
   /** SHA-256 of the installed module, certified; null where none is installed. */
   moduleHash(): Promise<Uint8Array | null>;
 }
@@ -86,6 +110,18 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
       guarded(async () => maskedPage(take(await actor.get_messages_by_time(from, until, cursor), pageErrorWords))),
     keyHead: (keyId) => guarded(async () => take(await actor.get_key_heads([keyId]), lookupErrorWords)[0] ?? null),
     add: (keyId, ciphertext) => guarded(async () => take(await actor.add_message(keyId, ciphertext), addErrorWords)),
+    keyHeads: (keyIds) => guarded(async () => take(await actor.get_key_heads([...keyIds]), lookupErrorWords)),
+    hasMessages: (stored) => guarded(async () => take(await actor.has_messages([...stored]), lookupErrorWords)),
+    addMany: (messages) =>
+      guarded(async () =>
+        take(await actor.add_messages([...messages]), batchErrorWords).map((answer) =>
+          answer.__kind__ === 'Ok' ? answer.Ok : refusal(answer.Err, addErrorWords),
+        ),
+      ),
+    setSettings: (settings) =>
+      guarded(async () => {
+        take(await actor.set_settings(settings), settingsErrorWords);
+      }),
     moduleHash: () =>
       guarded(async () => {
         const path = StatePaths.canisterModuleHash(canister);

@@ -7,7 +7,7 @@
  * page does; `Poller` and `Outbox` repeat what may be repeated; `identity` keeps a key in the browser. The types are
  * generated from canister.did (`npm run bindings`).
  */
-export type { Added, Cursor, KeyHead, Message, Page, Settings, Status } from './bindings/canister';
+export type { Added, Cursor, KeyHead, Message, NewMessage, Page, Settings, Status, Stored } from './bindings/canister';
 export { Order } from './bindings/canister';
 export { type Client, connect } from './connect';
 export { Failure, type FailureKind } from './failure';

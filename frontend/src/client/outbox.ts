@@ -17,7 +17,8 @@ export type Delivery =
 
 export interface Item {
   readonly number: number;
-  readonly label: string;
+  /** Shown to the person who sealed it: often plaintext. {@link Outbox.hideLabels} removes it. */
+  label: string | undefined;
   readonly keyId: Uint8Array;
   readonly sealed: Uint8Array;
   delivery: Delivery;
@@ -64,6 +65,12 @@ export class Outbox {
   /** Sends at once what waits: for when the network is back. */
   retryWaiting(): void {
     for (const item of this.items) if (item.delivery.phase === 'waiting') void this.send(item);
+  }
+
+  /** Forgets the labels, which may be plaintext. The sealed bytes stay and are still sent. */
+  hideLabels(): void {
+    for (const item of this.items) item.label = undefined;
+    this.onChange();
   }
 
   /** Whether something would be lost if the items were. */

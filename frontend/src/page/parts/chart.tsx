@@ -101,9 +101,8 @@ export function MessagesChart() {
       <div ref={holder} class="chart" role="img" aria-label={inWords(points)} hidden={!drawable} />
       {!drawable && <p class="muted empty">{nothing()}</p>}
       <p class="muted">
-        How many messages had been stored at a time, of all keys, dropped ones counted too. Each dot is known exactly:
-        the ends come with the status, the dots between them from at most 48 single messages that this page asked for.
-        Between dots the line is straight.
+        The number of messages stored so far, of all keys, dropped messages included. Dots are exact; the line between
+        them is interpolated (at most 48 messages are sampled).
       </p>
     </>
   );

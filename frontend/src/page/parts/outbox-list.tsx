@@ -28,7 +28,7 @@ export function OutboxList() {
 
 function Entry({ item }: { readonly item: Item }) {
   const { delivery } = item;
-  const label = item.label.length > LABEL_LENGTH ? `${item.label.slice(0, LABEL_LENGTH)}…` : item.label;
+  const label = shortened(item.label ?? `Message ${item.number}, sealed with a key that is locked now`);
   return (
     <li class={delivery.phase}>
       <span class="label">{label}</span>
@@ -41,6 +41,10 @@ function Entry({ item }: { readonly item: Item }) {
       )}
     </li>
   );
+}
+
+function shortened(label: string): string {
+  return label.length > LABEL_LENGTH ? `${label.slice(0, LABEL_LENGTH)}…` : label;
 }
 
 function Became({ item: { delivery } }: { readonly item: Item }) {

@@ -28,8 +28,10 @@ export async function unlockWithFile(file: File): Promise<void> {
   sealingKey.value = await keyFromFile(new Uint8Array(await file.arrayBuffer()), scope());
 }
 
+/** Forgets the key and every plaintext that this page holds: the labels of what was sealed under it too. */
 export function lock(): void {
   sealingKey.value = undefined;
+  for (const outbox of outboxes.values()) outbox.hideLabels();
 }
 
 /** Bumped at each change of an item, which are mutable. */

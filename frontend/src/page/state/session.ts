@@ -25,7 +25,23 @@ const MODULE_HASH_INTERVAL_MS = 30_000;
 const env = safeGetCanisterEnv<{ readonly 'PUBLIC_CANISTER_ID:message-canister'?: string }>();
 const serverEnv = env && { canisterId: env['PUBLIC_CANISTER_ID:message-canister'], rootKey: env.IC_ROOT_KEY };
 
-export const located = computed<Located>(() => locate(fragment.value, serverEnv, location.origin));
+/** The places that differ from the server's and that a person agreed to, by {@link nameOf}, while the page is open. */
+const agreed = signal<ReadonlySet<string>>(new Set());
+
+export type Whereabouts = Located | { readonly problem: 'ask'; readonly asked: Place; readonly server: Place };
+
+/** Nothing is called at a place that is still to be asked about. */
+export const located = computed<Whereabouts>(() => {
+  const found = locate(fragment.value, serverEnv, location.origin);
+  if (!('place' in found) || !found.differsFrom || agreed.value.has(nameOf(found.place))) return found;
+  return { problem: 'ask', asked: found.place, server: found.differsFrom };
+});
+
+/** A person chose this place, knowing that the server names another one. */
+export function agreeTo(place: Place): void {
+  agreed.value = new Set([...agreed.value, nameOf(place)]);
+}
+
 /** Changes when the place does, and only then. */
 export const placeName = computed(() => {
   const { value } = located;

@@ -1,11 +1,11 @@
 /** Where and as whom. */
 import { useState } from 'preact/hooks';
-import { MAINNET, networkAt } from '../../client';
+import { MAINNET, networkAt, type Place } from '../../client';
 import { Copy } from '../parts/copy';
 import { Notice } from '../parts/notice';
 import { dropIdentity, identityProblem, newIdentity, principal } from '../state/identity';
 import { goTo } from '../state/route';
-import { identity, located } from '../state/session';
+import { agreeTo, identity, located } from '../state/session';
 
 const BAD_NETWORK =
   'is no network for this page: it talks to the Internet Computer (https://icp-api.io, icp0.io, ic0.app) or to a network on this computer (http://127.0.0.1:PORT or http://localhost:PORT).';
@@ -13,8 +13,40 @@ const BAD_NETWORK =
 export function ConnectionView() {
   return (
     <>
+      <AskAboutPlace />
       <PlaceForm />
       <Identity />
+    </>
+  );
+}
+
+/** A link can name another canister than the page's server does: nothing is called there until a person agrees. */
+function AskAboutPlace() {
+  const { value } = located;
+  if (!('asked' in value)) return null;
+  const { asked, server } = value;
+  return (
+    <Notice tone="warn" title="This link opens another canister">
+      <p>
+        The address names <Where {...asked} />. The server of this page names <Where {...server} />. Go on only if you
+        trust whoever sent you the link: what you seal would be stored there.
+      </p>
+      <p class="actions">
+        <button type="button" class="primary" onClick={() => goTo(server.canisterId, server.network.origin)}>
+          Use the server’s canister
+        </button>
+        <button type="button" onClick={() => agreeTo(asked)}>
+          Use the link’s canister
+        </button>
+      </p>
+    </Notice>
+  );
+}
+
+function Where({ canisterId, network }: Place) {
+  return (
+    <>
+      <code>{canisterId}</code> on {network.origin}
     </>
   );
 }
@@ -30,6 +62,8 @@ function PlaceForm() {
     if (canister === '') return setProblem('The canister id is missing.');
     if (!networkAt(network)) return setProblem(`"${network}" ${BAD_NETWORK}`);
     setProblem(undefined);
+    const chosen = networkAt(network);
+    if (chosen) agreeTo({ canisterId: canister, network: chosen });
     goTo(canister, network);
   };
   const own = networkAt(location.origin)?.origin;
