@@ -38,7 +38,7 @@ export class Outbox {
   ) {}
 
   /** Takes a sealed message in and sends it. */
-  put(label: string, keyId: Uint8Array, sealed: Uint8Array): Item {
+  put(label: string | undefined, keyId: Uint8Array, sealed: Uint8Array): Item {
     this.#numbers += 1;
     const item: Item = { number: this.#numbers, label, keyId, sealed, delivery: { phase: 'failed', reason: '' } };
     this.items.unshift(item);

@@ -50,6 +50,9 @@ describe.each(SETTINGS)('in %s', (name, options) => {
     await page.locator('.all-rows .row').nth(2).click();
     await page.getByText('The ciphertext was hashed here and matches.').waitFor();
     await look('messages');
+    await page.goto(`${on.network.origin}/#canister=rrkah-fqaaa-aaaaa-aaaaq-cai`);
+    await page.getByText('This link opens another canister').waitFor();
+    await look('question');
     await page.goto(`${on.network.origin}/#${FIRST_ID}000`);
     await page.getByRole('alert').waitFor();
     await look('error');

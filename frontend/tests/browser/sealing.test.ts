@@ -137,6 +137,7 @@ describe('sealing', () => {
     const calls: string[] = [];
     page.on('request', (request) => /rrkah.*\/call$/.test(request.url()) && calls.push(request.url()));
     await page.goto(`${on.network.origin}/#canister=rrkah-fqaaa-aaaaa-aaaaq-cai&view=write`);
+    await page.getByRole('button', { name: 'Use the link’s canister' }).click();
     await page.context().setOffline(false);
     await expect.poll(() => page.getByRole('alert').textContent()).toContain('does not hold the canister');
     await page.waitForTimeout(2500);
@@ -193,6 +194,10 @@ describe('sealing', () => {
     await expect.poll(() => entry(page, 'by file').textContent()).toContain('Stored as message');
     await page.getByRole('button', { name: 'Lock' }).click();
     expect(await page.getByLabel('Text', { exact: true }).count()).toBe(0);
+    // No plaintext stays: the entry is there, its label is not.
+    expect(await page.content()).not.toContain('by file');
+    expect(await page.locator('.outbox li').textContent()).toContain('sealed with a key that is locked now');
+    await screenshot(page, 'write-locked-again');
 
     const short = join(OUTPUT, 'short.key');
     await writeFile(short, 'too short');

@@ -4,7 +4,7 @@ import { type Client, Failure, type Message, Poller } from '../../client';
 import { type Direction, MessageWindow, type Source } from '../../paging';
 import { fromHex, parseU32 } from '../format';
 import { fragment, type ListOrder, type Query, queryOf, viewOf } from './route';
-import { connected, status, whenBack } from './session';
+import { connected, placeName, status, whenBack } from './session';
 
 export const DEFAULT_PAGE_SIZE = 100;
 const U32_MAX = 0xffff_ffff;
@@ -172,8 +172,9 @@ export function startBrowsing(): void {
   let shown = '';
   effect(() => {
     const { value } = fragment;
-    if (viewOf(value) !== 'messages') return;
-    const now = value.toString();
+    // Without a place there is nobody to ask: it may still have to be agreed to.
+    if (viewOf(value) !== 'messages' || placeName.value === undefined) return;
+    const now = `${placeName.value} ${value}`;
     if (now !== shown) {
       shown = now;
       follow.value = false;

@@ -53,7 +53,8 @@ function outboxOf(place: string): Outbox {
       return added;
     },
     () => {
-      outboxVersion.value += 1;
+      // Without reading it: whoever changes the outbox inside an effect must not wait for its own change.
+      outboxVersion.value = outboxVersion.peek() + 1;
     },
   );
 }
@@ -90,5 +91,7 @@ export async function sealAndSend(content: Content): Promise<void> {
   // The key's canister, also where another one is looked at before it is sealed.
   const into = outbox.value;
   const sealed = await seal(content, key, status.value?.limits.ciphertext_bytes ?? DEFAULT_MAX_CIPHERTEXT_BYTES);
-  into.put(content.kind === 'file' ? content.name : content.text, key.keyId, sealed);
+  const label = content.kind === 'file' ? content.name : content.text;
+  // Locked while it was being sealed: its plaintext must not come back.
+  into.put(sealingKey.peek() === key ? label : undefined, key.keyId, sealed);
 }
