@@ -37,7 +37,7 @@ import {
   take,
 } from './words';
 
-/** A request that hangs this long is given up: longer than the 10 s that a network holds an update's answer. */
+/** Aborts a request after this time, which is longer than the 10 s for which a network may hold an update's answer. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export interface Client {
@@ -52,7 +52,7 @@ export interface Client {
   pageByTime(from: number, until: number, cursor: Cursor): Promise<Page>;
   /** null for a key without messages. */
   keyHead(keyId: Uint8Array): Promise<KeyHead | null>;
-  /** Safe to repeat with the same bytes: `duplicate` then says that they were there. */
+  /** Safe to repeat with the same bytes: they are stored once, and `duplicate` is true from the second time on. */
   add(keyId: Uint8Array, ciphertext: Uint8Array): Promise<Added>;
   /** The head of each key, in the same order; null for a key without messages. At most `limits.lookup_items` keys. */
   keyHeads(keyIds: readonly Uint8Array[]): Promise<(KeyHead | null)[]>;
@@ -65,11 +65,11 @@ export interface Client {
   addMany(messages: readonly NewMessage[]): Promise<(Added | Failure)[]>;
   /** Replaces all settings. Controllers only. */
   setSettings(settings: Settings): Promise<void>;
-  /** SHA-256 of the installed module, certified; null where none is installed. */
+  /** Certified SHA-256 of the installed module; null if no module is installed. */
   moduleHash(): Promise<Uint8Array | null>;
 }
 
-/** Throws a {@link Failure} where the id is not one, or a local network's root key cannot be fetched. */
+/** Throws a {@link Failure} if the canister id is malformed or a local network's root key cannot be fetched. */
 export async function connect(place: Place, identity?: Identity): Promise<Client> {
   const { canisterId, network, rootKey } = place;
   const canister = parseCanisterId(canisterId);
@@ -89,7 +89,7 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
         fetch(input, { ...init, credentials: 'omit', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }),
       ...(identity && { identity }),
       ...(network.kind === 'local' && (rootKey ? { rootKey } : { shouldFetchRootKey: true })),
-      // Whoever calls decides when to try again.
+      // The caller decides when to try again.
       retryTimes: 1,
     }),
   );

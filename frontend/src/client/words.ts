@@ -1,6 +1,6 @@
 /**
- * The canister's errors in words, with the offending value. One function for each error type of canister.did; the
- * compiler refuses a case that is missing.
+ * Turns the canister's errors into sentences that contain the offending value. One function for each error type of
+ * canister.did; a missing case does not compile.
  */
 import type {
   AddError,
@@ -55,7 +55,7 @@ const unknownId = ({ id, last }: { id: number; last: number }): Words => [
 ];
 const notController: Words = ['Only a controller of the canister may do this.', false];
 
-/** Never called: that it compiles says that every case was handled. */
+/** Compiles only if every case is handled. */
 function missing(error: never): never {
   throw new TypeError(`unknown error ${JSON.stringify(error)}`);
 }
@@ -216,7 +216,7 @@ export function checkErrorWords(error: CheckError): Words {
 
 type Answer<T, E> = { __kind__: 'Ok'; Ok: T } | { __kind__: 'Err'; Err: E };
 
-/** What the canister answered, or its error thrown as a {@link Failure}. */
+/** Returns the Ok value, or throws the error as a {@link Failure}. */
 export function take<T, E extends { __kind__: string }>(answer: Answer<T, E>, words: (error: E) => Words): T {
   if (answer.__kind__ === 'Ok') return answer.Ok;
   throw refusal(answer.Err, words);

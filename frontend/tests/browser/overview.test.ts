@@ -39,7 +39,7 @@ describe('the overview', () => {
     await expect.poll(() => fact(page, 'Module hash').locator('code').textContent()).toMatch(/^[0-9a-f]{64}$/);
     expect(await fact(page, 'Canister id').locator('code').textContent()).toBe(on.network.canisterId);
     expect(await fact(page, 'Ciphertext').textContent()).toBe('2 MB');
-    const ids = page.getByRole('meter', { name: 'Ids given out' });
+    const ids = page.getByRole('meter', { name: 'Ids used' });
     expect(await ids.getAttribute('aria-valuetext')).toBe('3,000 of 4,294,967,294');
     await expect.poll(() => page.locator('.chart canvas').isVisible()).toBe(true);
 

@@ -210,7 +210,7 @@ describe('sealing', () => {
     await unlock(page);
     const buffer = Buffer.alloc(2_000_000);
     await page.locator('input[type=file]').setInputFiles({ name: 'large', mimeType: 'x/y', buffer });
-    const words = 'Sealed it would have 2,000,061 bytes; at most 2,000,000 are allowed.';
+    const words = 'Sealed, it would have 2,000,061 bytes; at most 2,000,000 are allowed.';
     await expect.poll(() => page.getByRole('alert').textContent()).toBe(words);
     const most = { name: 'large', mimeType: 'x/y', buffer: buffer.subarray(61) };
     await page.locator('input[type=file]').setInputFiles(most);

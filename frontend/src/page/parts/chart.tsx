@@ -1,4 +1,4 @@
-/** Messages over time: the curve, drawn by uPlot, and the same in words. */
+/** Messages over time: a curve drawn by uPlot, and its description in words. */
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
@@ -40,7 +40,7 @@ function options(width: number): uPlot.Options {
     series: [
       { label: 'Time', value: (_, time) => (time == null ? '–' : formatTime(time)) },
       {
-        label: 'Stored until then',
+        label: 'Stored by then',
         value: (_, id) => (id == null ? '–' : formatCount(id)),
         stroke: () => color('--accent'),
         fill: () => color('--accent-wash'),
@@ -51,7 +51,7 @@ function options(width: number): uPlot.Options {
   };
 }
 
-/** Clock times, or dates where ticks are days apart; the date is below the first tick of each day. */
+/** Clock times, with the date below the first tick of each day; dates alone if ticks are days apart. */
 function timeTicks(ticks: readonly number[], step: number): string[] {
   let day = '';
   return ticks.map((tick) => {
@@ -112,7 +112,7 @@ function nothing(): string {
   const { value } = status;
   if (!value) return 'Waiting for the canister.';
   if (value.messages === 0) return 'Nothing is stored.';
-  return 'One message is stored: the line begins with the second.';
+  return 'One message is stored. The chart needs two.';
 }
 
 function inWords(points: readonly Point[]): string {
