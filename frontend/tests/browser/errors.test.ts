@@ -127,11 +127,11 @@ describe('the connection', () => {
     await page.getByRole('button', { name: 'Use the link’s canister' }).click();
     await expect.poll(() => alert(page)).toContain('"nonsense" is not a canister id.');
     await page.goto(`${on.network.origin}/#network=https://evil.example`);
-    await expect.poll(() => alert(page)).toContain('“https://evil.example” is no network for this page');
+    await expect.poll(() => alert(page)).toContain('“https://evil.example” is not a network that this page can use');
     await page.getByRole('combobox', { name: 'Network' }).fill('http://192.168.0.7:4943');
     await page.getByRole('textbox', { name: 'Canister id' }).fill('aaaaa-aa');
     await page.getByRole('button', { name: 'Connect' }).click();
-    await expect.poll(() => page.getByText('"http://192.168.0.7:4943" is no network').count()).toBe(1);
+    await expect.poll(() => page.getByText('"http://192.168.0.7:4943" is not a network').count()).toBe(1);
   });
 
   it('says when answers are signed by another key', async () => {
@@ -147,7 +147,7 @@ describe('the connection', () => {
         .addCookies([{ name: 'ic_env', value: encodeURIComponent(environment), url: on.network.origin }]);
     });
     await expect.poll(() => alert(page)).toContain('The answer cannot be trusted');
-    expect(await alert(page)).toContain('if it was started anew, reload this page');
+    expect(await alert(page)).toContain('if it was restarted, reload this page');
     await expect.poll(() => page.locator('dt:text-is("Module hash") + dd').textContent()).toContain('is not signed by');
   });
 

@@ -50,6 +50,16 @@ describe('the overview', () => {
     await screenshot(page, 'overview-light');
   });
 
+  it('keeps internals in a details view, closed at first', async () => {
+    const page = await on.open();
+    const internal = page.getByText('Most dropped messages skipped by one page query');
+    await page.getByText('Details for operators').waitFor();
+    expect(await internal.isVisible()).toBe(false);
+    await page.getByText('Details for operators').click();
+    expect(await internal.isVisible()).toBe(true);
+    expect(await page.getByText(/ever written|links followed|Not yet swept/).count()).toBe(0);
+  });
+
   it('polls cheaply: a status every few seconds, no pages', async () => {
     const page = await on.open();
     await expect.poll(() => tile(page, 'Messages').textContent()).toBe('3,500');

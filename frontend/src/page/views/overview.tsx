@@ -1,4 +1,4 @@
-/** A store at a glance. */
+/** The overview: counts, the chart, limits and the canister's facts. */
 
 import type { Status } from '../../client';
 import { formatBytes, formatCount, formatTime } from '../format';
@@ -25,7 +25,7 @@ export function OverviewView() {
       </section>
       <div class="columns">
         <section class="card" aria-labelledby="full-title">
-          <h2 id="full-title">How full it is</h2>
+          <h2 id="full-title">Space used</h2>
           {now ? <Fullness status={now} /> : <p class="muted">Waiting for the canister.</p>}
         </section>
         <section class="card" aria-labelledby="facts-title">
@@ -84,7 +84,7 @@ function Facts({ status: now }: { readonly status: Status | undefined }) {
       <dd>{now?.messages ? formatTime(now.oldest_timestamp) : '–'}</dd>
       <dt>Newest message</dt>
       <dd>{now?.messages ? formatTime(now.newest_timestamp) : '–'}</dd>
-      <dt>Look into it</dt>
+      <dt>Browse</dt>
       <dd>
         <a href={linkTo('messages', { by: 'range', from: '1', until: '', order: 'newest', after: '', limit: '' })}>
           All messages, newest first
