@@ -68,8 +68,10 @@ pub fn orders() -> impl Strategy<Value = Order> {
     prop_oneof![Just(Order::Ascending), Just(Order::Descending)]
 }
 
-/// A store and a question to it.
-pub fn asked() -> impl Strategy<Value = (Store, Vec<u8>, Order, Entry, usize)> {
+/// A store, and a question to it: key, order, entry, limit.
+pub type Asked = (Store, Vec<u8>, Order, Entry, usize);
+
+pub fn asked() -> impl Strategy<Value = Asked> {
     events().prop_flat_map(|events| {
         let store = store(&events);
         let entry = entries(&store);
