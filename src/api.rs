@@ -344,6 +344,17 @@ pub enum SettingsError {
     Other(OtherError),
 }
 
+/// Why a rebuild was not started again. Nothing was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum RetryError {
+    /// The caller does not control the canister.
+    NotController,
+    /// No rebuild has failed.
+    NotFailed,
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
 /// Why a check did not run.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum CheckError {
@@ -445,6 +456,9 @@ pub struct Status {
     pub index_entries: u64,
     /// Set while the indexes are rebuilt.
     pub rebuild: Option<Progress>,
+    /// Why the rebuild has stopped, for people; until a controller calls `retry_rebuild`, what needs the indexes is
+    /// unavailable.
+    pub rebuild_failure: Option<String>,
     /// The limits that callers meet with.
     pub limits: Limits,
     /// What the operator chose.

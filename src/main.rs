@@ -38,6 +38,7 @@ methods! {
 
     query get_status() -> Result<Status, StatusError>;
     update set_settings(Settings) -> Result<(), SettingsError>;
+    update retry_rebuild() -> Result<(), RetryError>;
     query check(CheckCursor) -> Result<CheckReport, CheckError>;
     query http_request(HttpRequest) -> HttpResponse;
 }

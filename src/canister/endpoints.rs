@@ -3,7 +3,7 @@
 use super::call::{Argument, answer, decoded, reply};
 use super::runtime::{change, now, read};
 use message_canister::api::{
-    CheckCursor, CheckError, CheckReport, HttpRequest, Settings, SettingsError, Status, StatusError, Stored,
+    CheckCursor, CheckError, CheckReport, HttpRequest, RetryError, Settings, SettingsError, Status, StatusError, Stored,
 };
 use message_canister::codec::{arguments, general, replies};
 use message_canister::http;
@@ -133,6 +133,20 @@ pub fn set_settings() {
             Err(SettingsError::NotController)
         };
         reply(&general::encode(set));
+    });
+}
+
+pub fn retry_rebuild() {
+    answer(|bytes| {
+        let () = decoded(general::decode(bytes));
+        let retried = if !caller_is_controller() {
+            Err(RetryError::NotController)
+        } else if change(|store| store.retry_rebuild()) {
+            Ok(())
+        } else {
+            Err(RetryError::NotFailed)
+        };
+        reply(&general::encode(retried));
     });
 }
 

@@ -89,6 +89,8 @@ impl From<OutOfHeap> for RebuildError {
 
 /// A rebuild under way.
 pub(super) struct Rebuild {
+    /// Why it stopped, if it did: the next step would fail in the same way.
+    failed: Option<RebuildError>,
     next: Id,
     /// The place of each message's list, in order of ids from the first live one on.
     places: Vec<Place>,
@@ -135,20 +137,40 @@ impl<M: Memory + Clone> MessageStore<M> {
         Some(Progress { done: rebuild.places.len() as u32, total })
     }
 
+    /// Why a rebuild stopped. Then what needs the indexes stays unavailable until [`Self::retry_rebuild`].
+    pub fn rebuild_failure(&self) -> Option<RebuildError> {
+        self.rebuild.as_ref()?.failed
+    }
+
+    /// Starts a rebuild that stopped anew, from its first message. False: none has stopped.
+    pub fn retry_rebuild(&mut self) -> bool {
+        let has_failed = self.rebuild_failure().is_some();
+        if has_failed {
+            self.start_rebuild();
+        }
+        has_failed
+    }
+
     /// Empties the indexes and starts to rebuild them. What was dropped is not filed again, so it is swept with that.
     pub(super) fn start_rebuild(&mut self) {
         self.give_back(self.inbox.first_id());
         let messages = self.inbox.next_id() - self.inbox.first_id();
         self.indexes = Indexes::for_messages(&self.state.seed(), messages);
-        self.rebuild = (messages > 0).then(|| Rebuild { next: self.inbox.first_id(), places: Vec::new() });
+        self.rebuild =
+            (messages > 0).then(|| Rebuild { failed: None, next: self.inbox.first_id(), places: Vec::new() });
     }
 
-    /// Files as many messages as the settings' `rebuild_pages` allow one call to touch, at least one.
+    /// Files as many messages as the settings' `rebuild_pages` allow one call to touch, at least one. A failure is
+    /// remembered: every step after it returns it and does nothing.
     pub fn rebuild_step(&mut self) -> Result<Rebuilt, RebuildError> {
         let Some(mut rebuild) = self.rebuild.take() else {
             return Ok(Rebuilt::Done);
         };
-        let step = self.rebuild_some(&mut rebuild);
+        let step = match rebuild.failed {
+            Some(error) => Err(error),
+            None => self.rebuild_some(&mut rebuild),
+        };
+        rebuild.failed = step.err();
         if step != Ok(Rebuilt::Done) {
             self.rebuild = Some(rebuild);
         }

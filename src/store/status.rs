@@ -32,6 +32,7 @@ impl<M: Memory + Clone> View<'_, M> {
             stable_bytes_free: MAX_STABLE_BYTES - self.memory.bytes(),
             index_entries: self.indexes.entries(),
             rebuild: self.rebuild_progress(),
+            rebuild_failure: self.rebuild_failure().map(|error| error.to_string()),
             limits: Limits {
                 key_id_bytes: MAX_KEY_ID_BYTES as u32,
                 ciphertext_bytes: MAX_CIPHERTEXT_BYTES as u32,

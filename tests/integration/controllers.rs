@@ -23,6 +23,7 @@ fn strangers_may_neither_check_nor_set_anything() {
         assert_eq!(theirs.set_settings(pages(Some(100))), Err(SettingsError::NotController), "settings by {caller}");
         assert_eq!(theirs.set_settings(pages(Some(1))), Err(SettingsError::NotController), "bad ones by {caller}");
         assert_eq!(theirs.check(CheckCursor::default()), Err(CheckError::NotController), "a check by {caller}");
+        assert_eq!(theirs.retry_rebuild(), Err(RetryError::NotController), "another try by {caller}");
         let unknown = CheckCursor { id: 9, ..CheckCursor::default() };
         assert_eq!(theirs.check(unknown), Err(CheckError::NotController), "a check from an unknown id by {caller}");
     }

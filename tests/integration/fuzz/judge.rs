@@ -69,6 +69,7 @@ pub fn judge(model: &mut Model, method: Method, arg: &[u8], answer: &Reply) -> V
             |(), reply: Result<Status, StatusError>| reply.is_ok_and(|status| Facts::from(status) == model.facts()),
         ),
         "set_settings" => compare(arg, answer, |(settings,): (Settings,)| model.set_settings(settings)),
+        "retry_rebuild" => compare(arg, answer, |()| Err::<(), _>(RetryError::NotFailed)),
         "check" => by(
             arg,
             answer,

@@ -218,6 +218,11 @@ impl Inbox {
         answer
     }
 
+    pub fn retry_rebuild(&self) -> Result<(), RetryError> {
+        let (answer,) = self.update("retry_rebuild", ());
+        answer
+    }
+
     pub fn check(&self, from: CheckCursor) -> Result<CheckReport, CheckError> {
         let (answer,) = self.query("check", (from,));
         answer

@@ -143,6 +143,16 @@ export interface Page {
     next: Id;
     first_id: Id;
 }
+export type RetryError = {
+    __kind__: "NotFailed";
+    NotFailed: null;
+} | {
+    __kind__: "NotController";
+    NotController: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+};
 export interface OtherError {
     code: number;
     message: string;
@@ -257,11 +267,6 @@ export interface HttpResponse {
     status_code: number;
 }
 export type Id = number;
-export interface CheckReport {
-    checked: number;
-    next?: CheckCursor;
-    violations: Array<string>;
-}
 export interface Message {
     id: Id;
     ciphertext: Uint8Array;
@@ -274,11 +279,6 @@ export interface Message {
 export interface Progress {
     total: number;
     done: number;
-}
-export interface KeyHead {
-    count: number;
-    min_id: Id;
-    max_id: Id;
 }
 export type SettingsError = {
     __kind__: "NotController";
@@ -312,6 +312,11 @@ export type SettingsError = {
     __kind__: "Other";
     Other: OtherError;
 };
+export interface KeyHead {
+    count: number;
+    min_id: Id;
+    max_id: Id;
+}
 export type Bound64 = {
     __kind__: "at_most";
     at_most: bigint;
@@ -326,6 +331,7 @@ export interface Status {
     newest_timestamp: number;
     version: string;
     settings: Settings;
+    rebuild_failure?: string;
     rebuild?: Progress;
     index_entries: bigint;
     next_id: Id;
@@ -336,6 +342,11 @@ export interface Status {
     limits: Limits;
     first_id: Id;
     backlog: number;
+}
+export interface CheckReport {
+    checked: number;
+    next?: CheckCursor;
+    violations: Array<string>;
 }
 export interface HttpRequest {
     url: string;
@@ -463,6 +474,13 @@ export interface canisterInterface {
         Err: LookupError;
     }>;
     http_request(arg0: HttpRequest): Promise<HttpResponse>;
+    retry_rebuild(): Promise<{
+        __kind__: "Ok";
+        Ok: null;
+    } | {
+        __kind__: "Err";
+        Err: RetryError;
+    }>;
     set_settings(arg0: Settings): Promise<{
         __kind__: "Ok";
         Ok: null;
@@ -471,7 +489,7 @@ export interface canisterInterface {
         Err: SettingsError;
     }>;
 }
-import type { AddError as _AddError, Added as _Added, BatchError as _BatchError, Bound32 as _Bound32, Bound64 as _Bound64, CheckCursor as _CheckCursor, CheckError as _CheckError, CheckReport as _CheckReport, Cursor as _Cursor, Found as _Found, GetError as _GetError, Id as _Id, KeyHead as _KeyHead, Limits as _Limits, LookupError as _LookupError, Order as _Order, OtherError as _OtherError, Page as _Page, PageError as _PageError, Progress as _Progress, Settings as _Settings, SettingsError as _SettingsError, Status as _Status, StatusError as _StatusError, TooLong as _TooLong } from "./declarations/canister.did";
+import type { AddError as _AddError, Added as _Added, BatchError as _BatchError, Bound32 as _Bound32, Bound64 as _Bound64, CheckCursor as _CheckCursor, CheckError as _CheckError, CheckReport as _CheckReport, Cursor as _Cursor, Found as _Found, GetError as _GetError, Id as _Id, KeyHead as _KeyHead, Limits as _Limits, LookupError as _LookupError, Order as _Order, OtherError as _OtherError, Page as _Page, PageError as _PageError, Progress as _Progress, RetryError as _RetryError, Settings as _Settings, SettingsError as _SettingsError, Status as _Status, StatusError as _StatusError, TooLong as _TooLong } from "./declarations/canister.did";
 export class Canister implements canisterInterface {
     constructor(private actor: ActorSubclass<_SERVICE>){}
     async add_message(arg0: Uint8Array, arg1: Uint8Array): Promise<{
@@ -628,11 +646,21 @@ export class Canister implements canisterInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.has_messages(arg0);
-        return from_candid_variant_n44(result);
+        return from_candid_variant_n45(result);
     }
     async http_request(arg0: HttpRequest): Promise<HttpResponse> {
         const result = await this.actor.http_request(arg0);
         return result;
+    }
+    async retry_rebuild(): Promise<{
+        __kind__: "Ok";
+        Ok: null;
+    } | {
+        __kind__: "Err";
+        Err: RetryError;
+    }> {
+        const result = await this.actor.retry_rebuild();
+        return from_candid_variant_n47(result);
     }
     async set_settings(arg0: Settings): Promise<{
         __kind__: "Ok";
@@ -641,8 +669,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: SettingsError;
     }> {
-        const result = await this.actor.set_settings(to_candid_Settings_n46(arg0));
-        return from_candid_variant_n52(result);
+        const result = await this.actor.set_settings(to_candid_Settings_n50(arg0));
+        return from_candid_variant_n56(result);
     }
 }
 function from_candid_AddError_n2(value: _AddError): AddError {
@@ -672,8 +700,11 @@ function from_candid_LookupError_n17(value: _LookupError): LookupError {
 function from_candid_PageError_n32(value: _PageError): PageError {
     return from_candid_variant_n33(value);
 }
-function from_candid_SettingsError_n53(value: _SettingsError): SettingsError {
-    return from_candid_variant_n54(value);
+function from_candid_RetryError_n48(value: _RetryError): RetryError {
+    return from_candid_variant_n49(value);
+}
+function from_candid_SettingsError_n57(value: _SettingsError): SettingsError {
+    return from_candid_variant_n58(value);
 }
 function from_candid_Settings_n37(value: _Settings): Settings {
     return from_candid_record_n38(value);
@@ -693,7 +724,10 @@ function from_candid_opt_n16(value: [] | [_KeyHead]): KeyHead | null {
 function from_candid_opt_n23(value: [] | [_Id]): Id | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n43(value: [] | [_Progress]): Progress | null {
+function from_candid_opt_n43(value: [] | [string]): string | null {
+    return value.length === 0 ? null : value[0];
+}
+function from_candid_opt_n44(value: [] | [_Progress]): Progress | null {
     return value.length === 0 ? null : value[0];
 }
 function from_candid_record_n10(value: {
@@ -718,6 +752,7 @@ function from_candid_record_n36(value: {
     newest_timestamp: number;
     version: string;
     settings: _Settings;
+    rebuild_failure: [] | [string];
     rebuild: [] | [_Progress];
     index_entries: bigint;
     next_id: _Id;
@@ -735,6 +770,7 @@ function from_candid_record_n36(value: {
     newest_timestamp: number;
     version: string;
     settings: Settings;
+    rebuild_failure?: string;
     rebuild?: Progress;
     index_entries: bigint;
     next_id: Id;
@@ -753,7 +789,8 @@ function from_candid_record_n36(value: {
         newest_timestamp: value.newest_timestamp,
         version: value.version,
         settings: from_candid_Settings_n37(value.settings),
-        rebuild: record_opt_to_undefined(from_candid_opt_n43(value.rebuild)),
+        rebuild_failure: record_opt_to_undefined(from_candid_opt_n43(value.rebuild_failure)),
+        rebuild: record_opt_to_undefined(from_candid_opt_n44(value.rebuild)),
         index_entries: value.index_entries,
         next_id: value.next_id,
         layout_version: value.layout_version,
@@ -1287,7 +1324,7 @@ function from_candid_variant_n42(value: {
         unlimited: value.unlimited
     } : value;
 }
-function from_candid_variant_n44(value: {
+function from_candid_variant_n45(value: {
     Ok: Array<[] | [_Id]>;
 } | {
     Err: _LookupError;
@@ -1300,13 +1337,59 @@ function from_candid_variant_n44(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_vec_n45(value.Ok)
+        Ok: from_candid_vec_n46(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
         Err: from_candid_LookupError_n17(value.Err)
     } : value;
 }
-function from_candid_variant_n52(value: {
+function from_candid_variant_n47(value: {
+    Ok: null;
+} | {
+    Err: _RetryError;
+}): {
+    __kind__: "Ok";
+    Ok: null;
+} | {
+    __kind__: "Err";
+    Err: RetryError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_RetryError_n48(value.Err)
+    } : value;
+}
+function from_candid_variant_n49(value: {
+    NotFailed: null;
+} | {
+    NotController: null;
+} | {
+    Other: _OtherError;
+}): {
+    __kind__: "NotFailed";
+    NotFailed: null;
+} | {
+    __kind__: "NotController";
+    NotController: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} {
+    return "NotFailed" in value ? {
+        __kind__: "NotFailed",
+        NotFailed: value.NotFailed
+    } : "NotController" in value ? {
+        __kind__: "NotController",
+        NotController: value.NotController
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : value;
+}
+function from_candid_variant_n56(value: {
     Ok: null;
 } | {
     Err: _SettingsError;
@@ -1322,10 +1405,10 @@ function from_candid_variant_n52(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_SettingsError_n53(value.Err)
+        Err: from_candid_SettingsError_n57(value.Err)
     } : value;
 }
-function from_candid_variant_n54(value: {
+function from_candid_variant_n58(value: {
     NotController: null;
 } | {
     RebuildPages: {
@@ -1451,7 +1534,7 @@ function from_candid_variant_n8(value: {
 function from_candid_vec_n15(value: Array<[] | [_KeyHead]>): Array<KeyHead | null> {
     return value.map((x)=>from_candid_opt_n16(x));
 }
-function from_candid_vec_n45(value: Array<[] | [_Id]>): Array<Id | null> {
+function from_candid_vec_n46(value: Array<[] | [_Id]>): Array<Id | null> {
     return value.map((x)=>from_candid_opt_n23(x));
 }
 function from_candid_vec_n5(value: Array<{
@@ -1467,11 +1550,11 @@ function from_candid_vec_n5(value: Array<{
 }> {
     return value.map((x)=>from_candid_variant_n1(x));
 }
-function to_candid_Bound32_n48(value: Bound32): _Bound32 {
-    return to_candid_variant_n49(value);
+function to_candid_Bound32_n52(value: Bound32): _Bound32 {
+    return to_candid_variant_n53(value);
 }
-function to_candid_Bound64_n50(value: Bound64): _Bound64 {
-    return to_candid_variant_n51(value);
+function to_candid_Bound64_n54(value: Bound64): _Bound64 {
+    return to_candid_variant_n55(value);
 }
 function to_candid_Cursor_n27(value: Cursor): _Cursor {
     return to_candid_record_n28(value);
@@ -1479,8 +1562,8 @@ function to_candid_Cursor_n27(value: Cursor): _Cursor {
 function to_candid_Order_n29(value: Order): _Order {
     return to_candid_variant_n30(value);
 }
-function to_candid_Settings_n46(value: Settings): _Settings {
-    return to_candid_record_n47(value);
+function to_candid_Settings_n50(value: Settings): _Settings {
+    return to_candid_record_n51(value);
 }
 function to_candid_record_n28(value: {
     after: Id;
@@ -1497,7 +1580,7 @@ function to_candid_record_n28(value: {
         limit: value.limit
     };
 }
-function to_candid_record_n47(value: {
+function to_candid_record_n51(value: {
     max_age_seconds: Bound32;
     max_messages: Bound32;
     max_bytes: Bound64;
@@ -1509,10 +1592,10 @@ function to_candid_record_n47(value: {
     rebuild_pages: _Bound32;
 } {
     return {
-        max_age_seconds: to_candid_Bound32_n48(value.max_age_seconds),
-        max_messages: to_candid_Bound32_n48(value.max_messages),
-        max_bytes: to_candid_Bound64_n50(value.max_bytes),
-        rebuild_pages: to_candid_Bound32_n48(value.rebuild_pages)
+        max_age_seconds: to_candid_Bound32_n52(value.max_age_seconds),
+        max_messages: to_candid_Bound32_n52(value.max_messages),
+        max_bytes: to_candid_Bound64_n54(value.max_bytes),
+        rebuild_pages: to_candid_Bound32_n52(value.rebuild_pages)
     };
 }
 function to_candid_variant_n30(value: Order): {
@@ -1526,7 +1609,7 @@ function to_candid_variant_n30(value: Order): {
         ascending: null
     } : value;
 }
-function to_candid_variant_n49(value: {
+function to_candid_variant_n53(value: {
     __kind__: "at_most";
     at_most: number;
 } | {
@@ -1543,7 +1626,7 @@ function to_candid_variant_n49(value: {
         unlimited: value.unlimited
     } : value;
 }
-function to_candid_variant_n51(value: {
+function to_candid_variant_n55(value: {
     __kind__: "at_most";
     at_most: bigint;
 } | {

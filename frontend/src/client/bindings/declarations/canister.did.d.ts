@@ -105,9 +105,12 @@ export type PageError = { 'UnknownCursor' : { 'after' : Id } } |
   { 'Unavailable' : Progress };
 /**
  * Try again: done of total messages are in the indexes, which are being rebuilt after an upgrade; or, where done is 0, total
- * messages were dropped and wait to be swept, which takes seconds.
+ * messages were dropped and wait to be swept, which the timer does at some 500,000 a second.
  */
 export interface Progress { 'total' : number, 'done' : number }
+export type RetryError = { 'NotFailed' : null } |
+  { 'NotController' : null } |
+  { 'Other' : OtherError };
 export interface Settings {
   'max_age_seconds' : Bound32,
   /**
@@ -131,6 +134,7 @@ export interface Status {
   'newest_timestamp' : number,
   'version' : string,
   'settings' : Settings,
+  'rebuild_failure' : [] | [string],
   'rebuild' : [] | [Progress],
   'index_entries' : bigint,
   'next_id' : Id,
@@ -221,6 +225,7 @@ export interface _SERVICE {
       { 'Err' : LookupError }
   >,
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
+  'retry_rebuild' : ActorMethod<[], { 'Ok' : null } | { 'Err' : RetryError }>,
   'set_settings' : ActorMethod<
     [Settings],
     { 'Ok' : null } |

@@ -138,6 +138,7 @@ export const idlFactory = ({ IDL }) => {
     'newest_timestamp' : IDL.Nat32,
     'version' : IDL.Text,
     'settings' : Settings,
+    'rebuild_failure' : IDL.Opt(IDL.Text),
     'rebuild' : IDL.Opt(Progress),
     'index_entries' : IDL.Nat64,
     'next_id' : Id,
@@ -163,6 +164,11 @@ export const idlFactory = ({ IDL }) => {
     'body' : IDL.Vec(IDL.Nat8),
     'headers' : IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text)),
     'status_code' : IDL.Nat16,
+  });
+  const RetryError = IDL.Variant({
+    'NotFailed' : IDL.Null,
+    'NotController' : IDL.Null,
+    'Other' : OtherError,
   });
   const SettingsError = IDL.Variant({
     'NotController' : IDL.Null,
@@ -264,6 +270,11 @@ export const idlFactory = ({ IDL }) => {
         ['query'],
       ),
     'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
+    'retry_rebuild' : IDL.Func(
+        [],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : RetryError })],
+        [],
+      ),
     'set_settings' : IDL.Func(
         [Settings],
         [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : SettingsError })],
