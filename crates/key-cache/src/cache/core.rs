@@ -2,26 +2,22 @@
 //!
 //! Order of locks: the book, then a shard of [`Hits`]. Under them nobody else's code runs: no waker, no manager, no runtime.
 
-use super::flights::{Flight, Flights, Job, Landed, Launch, Outcome, Waiter, Work};
+use super::book::{After, Book};
+use super::flights::{Flight, Job, Landed, Outcome, Waiter, Work};
 use super::hits::Hits;
 use super::leader;
 use super::limits::Limits;
-use super::live::{Live, Which};
+use super::live::Which;
 use super::stats::Stats;
 use crate::clock::{Clock, nanos};
 use crate::key::{Birth, Entry};
 use crate::sync::{Condvar, Mutex, lock};
 use crate::{Generation, Key, KeyError, KeyId, KeyManager, KeyName, Runtime, Secret, WrappedKey, Wrapping};
-use futures_channel::oneshot;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Tasks that a flight may have: the first, and two that replace lost ones.
 const ATTEMPTS: u32 = 3;
-/// The longest sleep of the keeper while there is anything to keep. Half of the second within which a key is wiped, because
-/// its sleep does not go on while the machine is suspended.
-pub(super) const TICK: Duration = Duration::from_millis(500);
 
 pub(super) struct Core<M: KeyManager> {
     pub(super) manager: M,
@@ -34,29 +30,6 @@ pub(super) struct Core<M: KeyManager> {
     runtime: Runtime,
 }
 
-/// All that changes.
-pub(super) struct Book<E> {
-    live: Live,
-    flights: Flights<E>,
-    /// The lowest generation of an id that is not retired.
-    floors: HashMap<KeyId, Generation>,
-    stats: Stats,
-    next_serial: u64,
-    /// Until when the keeper sleeps.
-    pub(super) asleep_until: u64,
-    pub(super) closed: bool,
-}
-
-/// What follows from a transition.
-struct After<E> {
-    launches: Vec<Launch>,
-    answers: Vec<(Vec<Waiter<E>>, Outcome<E>)>,
-    /// Tasks of flights that ended.
-    stops: Vec<oneshot::Sender<()>>,
-    /// Keys to be dropped.
-    dropped: Vec<Arc<Entry>>,
-}
-
 /// A manager's answer.
 pub(super) struct Answer {
     pub(super) secret: Secret,
@@ -66,15 +39,7 @@ pub(super) struct Answer {
 
 impl<M: KeyManager> Core<M> {
     pub(super) fn new(manager: M, limits: Limits, runtime: Runtime, clock: Clock) -> Self {
-        let book = Book {
-            live: Live::default(),
-            flights: Flights::default(),
-            floors: HashMap::new(),
-            stats: Stats::default(),
-            next_serial: 0,
-            asleep_until: 0,
-            closed: false,
-        };
+        let book = Book::default();
         Self { manager, clock, hits: Hits::new(), book: Mutex::new(book), bell: Condvar::new(), limits, runtime }
     }
 
@@ -325,7 +290,7 @@ impl<M: KeyManager> Core<M> {
         self: &Arc<Self>,
         transition: impl FnOnce(&Self, &mut Book<M::Error>, &mut After<M::Error>, u64) -> R,
     ) -> R {
-        let mut after = After { launches: vec![], answers: vec![], stops: vec![], dropped: vec![] };
+        let mut after = After::default();
         let (result, wake) = {
             let mut book = lock(&self.book);
             // Read under the lock, so that no transition is older than the one before.
@@ -348,14 +313,5 @@ impl<M: KeyManager> Core<M> {
         }
         drop((after.stops, after.dropped));
         result
-    }
-}
-
-impl<E> Book<E> {
-    /// When the keeper has something to do next. None: nothing is kept.
-    pub(super) fn due(&self, now: u64) -> Option<u64> {
-        let tick = now.saturating_add(nanos(TICK));
-        let kept = !self.live.is_empty() || self.flights.len() > 0;
-        kept.then(|| self.live.first_end().into_iter().chain(self.flights.due()).fold(tick, u64::min))
     }
 }

@@ -1,6 +1,7 @@
 //! The thread that does what is due, though nobody calls.
 
-use super::core::{Core, TICK};
+use super::book::TICK;
+use super::core::Core;
 use crate::KeyManager;
 use crate::clock::nanos;
 use crate::sync::lock;

@@ -5,10 +5,12 @@
 //! | `hits` | look-ups by many threads |
 //! | `live` | keys by name, age and last use |
 //! | `flights` | unwrappings under way, shared by who waits |
-//! | `core` | every change of those three, under one lock |
+//! | `book` | those two and all else that changes, under one lock |
+//! | `core` | every change of the book, and of the look-ups with it |
 //! | `leader` | the task that calls the manager |
 //! | `keeper` | the thread that does what is due though nobody calls |
 
+mod book;
 mod core;
 mod flights;
 mod hits;
