@@ -82,7 +82,7 @@ impl Verified {
 }
 
 /// The key of the subnet that the root key delegates to, if it does for this canister.
-fn delegated_key(delegation: &Delegation<Vec<u8>>, root_key: &[u8], canister: Principal) -> Result<Vec<u8>, String> {
+fn delegated_key(delegation: &Delegation, root_key: &[u8], canister: Principal) -> Result<Vec<u8>, String> {
     let certificate: Certificate =
         serde_cbor::from_slice(&delegation.certificate).map_err(|error| error.to_string())?;
     if certificate.delegation.is_some() {

@@ -1,7 +1,8 @@
 //! What is printed once the network answers.
 
-use std::fs;
+use std::io::Write;
 use std::path::Path;
+use std::{fs, io};
 
 use candid::Principal;
 
@@ -36,12 +37,15 @@ pub fn print(port: u16, canisters: &[Served], state: Option<&Path>, page: bool, 
         true => format!("\nA page to look into the canister: {url}/\n"),
         false => String::new(),
     };
-    println!(
+    let text = format!(
         "\
 {ready}
 {modules}A development network for one machine, not the Internet Computer. {kept} Ctrl-C stops it.
-{page}{calls}"
+{page}{calls}
+"
     );
+    // At once, so that whoever has read the first line has all of it. It may be that nobody reads.
+    let _ = io::stdout().write_all(text.as_bytes());
 }
 
 /// The text of a file with calls, in which `{url}`, `{port}` and each canister's name in braces are replaced.

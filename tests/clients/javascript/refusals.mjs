@@ -39,8 +39,15 @@ export async function whatAnotherSubnetCertifiesIsRefused(packages, { proxies, c
   assert.ok((await here.update()).Ok);
   assert.ok((await here.query()).Ok);
   assert.ok((await here.state()).get('module_hash'));
-  const elsewhere = await agent(packages, proxies.DelegatedElsewhere, ONCE);
-  await refusesAll(requests(packages, elsewhere, canister), 'another subnet', 'CertificateNotAuthorizedErrorCode');
+  const network = await agent(packages, proxies.DelegatedElsewhere, ONCE);
+  const { update, query, state } = requests(packages, network, canister);
+  await refusesAll({ update }, 'another subnet', 'CertificateNotAuthorizedErrorCode');
+  // Without keys of nodes that it believes, one of the agents says that no signature is one.
+  const refused = ['CertificateNotAuthorizedErrorCode', 'MissingSignatureErrorCode'];
+  const error = await failure(query);
+  assert.ok(refused.includes(error.code.name), `query, another subnet: ${error}`);
+  // This method answers such a refusal with nothing.
+  assert.ok(!(await state()).get('module_hash'));
 }
 
 export async function tamperedQueriesAreRefused(packages, { proxies, canister }) {
