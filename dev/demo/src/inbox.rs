@@ -64,6 +64,11 @@ impl Inbox {
         Err(Error::Wrong(format!("the indexes were not rebuilt within {MAX_ROUNDS} rounds")))
     }
 
+    /// Where it is installed.
+    pub fn canister(&self) -> Principal {
+        self.canister
+    }
+
     /// Lets a second pass.
     pub fn wait_a_second(&self) {
         self.engine.advance_time(Duration::from_secs(1));

@@ -8,14 +8,15 @@ use message_canister::api::{
     CheckCursor, CheckError, CheckReport, Cursor, GetError, Id, KeyHead, Limits, LookupError, Message, Order, Page,
     PageError,
 };
+use sealing::Key;
 use serde_bytes::ByteBuf;
 
 use crate::error::{Error, ensure};
 use crate::files::Source;
 use crate::inbox::Inbox;
 use crate::parcel::Parcel;
+use crate::part;
 use crate::progress::Progress;
-use crate::seal::{self, Key};
 
 /// What was sent, and so must come back.
 pub struct Sent<'a> {
@@ -40,7 +41,8 @@ impl Sent<'_> {
 struct Checklist<'a> {
     sent: &'a Sent<'a>,
     places: HashMap<Id, usize>,
-    parts: Vec<u32>,
+    /// The part of its file that each message holds.
+    parts: Vec<usize>,
     /// Each message's neighbours in its key's list.
     links: Vec<(Id, Id)>,
     seen: Vec<bool>,
@@ -80,13 +82,11 @@ impl<'a> Checklist<'a> {
         })?;
         ensure(message.ciphertext == parcel.ciphertext, || format!("message {id} has other bytes"))?;
 
-        let part =
-            key.open(&message.ciphertext).map_err(|e| Error::Wrong(format!("message {id} does not open: {e:?}")))?;
+        let opened = sealing::open(&message.ciphertext, &message.key_id, key);
+        let opened = opened.map_err(|error| Error::Wrong(format!("message {id}: {error}")))?;
         let file = &self.sent.files[parcel.file];
-        let start = self.parts[place] as usize * seal::room(&file.name, self.sent.limits.ciphertext_bytes as usize);
-        let end = (start + part.bytes.len()).min(file.bytes.len());
-        let same = part.name == file.name && part.index == self.parts[place] && part.bytes == file.bytes[start..end];
-        ensure(same, || format!("message {id} is not part {} of {}", part.index, String::from_utf8_lossy(&file.name)))?;
+        let part = part::nth(file, self.parts[place], self.sent.limits.ciphertext_bytes as usize);
+        ensure(opened == part, || format!("message {id} opens to {opened:?}, not {part:?}"))?;
         self.seen[place] = true;
         self.progress.advance(1);
         Ok(())

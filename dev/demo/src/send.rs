@@ -1,12 +1,12 @@
 //! Adding: one by one, in batches, and everything once more.
 
 use message_canister::api::{AddError, Added, BatchError, Limits, NewMessage};
+use sealing::Key;
 
 use crate::error::{Error, ensure};
 use crate::inbox::Inbox;
 use crate::parcel::Parcel;
 use crate::progress::Progress;
-use crate::seal::Key;
 
 /// What candid and the signed envelope add to a batch, generously: the platform takes 2 MiB in all.
 const BATCH_BYTES: usize = (2 << 20) - 16_384;
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn batches_keep_to_both_limits_and_always_go_on() {
-        let keys = [Key::generate(64)];
+        let keys = [crate::part::new_key(&[1]).unwrap()];
         let parcel = |length| Parcel { key: 0, file: 0, ciphertext: vec![0; length], hash: [0; 32], id: 0 };
         let limits = |batch_messages| Limits {
             key_id_bytes: 64,
