@@ -3,7 +3,7 @@
 use super::record::{KEY_HEAD_BYTES, Record, split_key};
 use super::words::equal;
 use super::{MessageStore, View};
-use crate::api::{GetError, Id, Message};
+use crate::api::{Found, GetError, Id, Message};
 use crate::limits::MAX_KEY_ID_BYTES;
 use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
@@ -22,13 +22,13 @@ impl KeyId {
 
 impl<M: Memory + Clone> View<'_, M> {
     /// The message with this id.
-    pub fn get_message_by_id(&self, id: Id) -> Result<Message, GetError> {
-        self.record_by_id(id).map(|record| self.message(&record))
+    pub fn get_message_by_id(&self, id: Id) -> Result<Found, GetError> {
+        self.record_by_id(id).map(|record| self.found(&record))
     }
 
     /// The newest message whose ciphertext has this SHA-256.
-    pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Message, GetError> {
-        self.record_by_hash(hash).map(|record| self.message(&record))
+    pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Found, GetError> {
+        self.record_by_hash(hash).map(|record| self.found(&record))
     }
 
     /// The record of the message with this id.
@@ -49,6 +49,10 @@ impl<M: Memory + Clone> View<'_, M> {
         self.find_newest(&hash).map(|id| self.inbox.record(id)).ok_or(GetError::NotFound)
     }
 
+    fn found(&self, record: &Record) -> Found {
+        Found { message: self.message(record), first_id: self.first_id() }
+    }
+
     /// A record with its payload.
     pub fn message(&self, record: &Record) -> Message {
         let (mut key_id, mut ciphertext) = (Vec::new(), Vec::new());
@@ -59,7 +63,7 @@ impl<M: Memory + Clone> View<'_, M> {
             timestamp: record.timestamp(),
             key_id: ByteBuf::from(key_id),
             next_id: record.next_id(),
-            prev_id: self.masked(record.prev_id()),
+            prev_id: record.prev_id(),
             hash: ByteBuf::from(*record.hash()),
             ciphertext: ByteBuf::from(ciphertext),
         }

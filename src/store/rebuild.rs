@@ -149,7 +149,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             let live = (self.inbox.next_id() - self.inbox.reclaimed_id()) as usize;
             rebuild.places.try_reserve_exact(live).map_err(|_| RebuildError::OutOfHeap)?;
         }
-        let mut pages = PageBudget::new(self.settings().rebuild_pages.unwrap_or(MAX_REBUILD_PAGES));
+        let mut pages = PageBudget::new(self.settings().rebuild_pages.limit().unwrap_or(MAX_REBUILD_PAGES));
         let mut run = Vec::with_capacity(RUN_RECORDS as usize);
         while rebuild.next < self.inbox.next_id() {
             if !pages.has(RUN_PAGES + RECORD_PAGES) {

@@ -13,7 +13,7 @@
 
 use super::MessageStore;
 use super::record::RECORD_BYTES;
-use crate::api::{Id, Settings};
+use crate::api::{Bound, Id, Settings};
 use ic_stable_structures::Memory;
 
 /// A message about to be added: it counts as one more.
@@ -31,7 +31,7 @@ impl Coming {
 impl<M: Memory + Clone> MessageStore<M> {
     /// The oldest id that is neither dropped nor too old at `now`.
     pub(super) fn first_unexpired(&self, now: impl FnOnce() -> u32) -> Id {
-        match self.settings().max_age_seconds {
+        match self.settings().max_age_seconds.limit() {
             None => self.inbox.first_id(),
             Some(age) => {
                 let now = u64::from(now());
@@ -44,11 +44,11 @@ impl<M: Memory + Clone> MessageStore<M> {
     pub(super) fn first_within(&self, settings: &Settings, first: Id, coming: Coming) -> Id {
         let next_id = self.inbox.next_id();
         let mut first = first;
-        if let Some(max) = settings.max_messages {
+        if let Bound::AtMost(max) = settings.max_messages {
             // All that is live may have to go, but ids that were not given out stay as they are.
             first = first.max((next_id + coming.messages).saturating_sub(max)).min(next_id);
         }
-        if let Some(max) = settings.max_bytes {
+        if let Bound::AtMost(max) = settings.max_bytes {
             let end = self.payloads.end() + coming.extent;
             first = self.search(first, |id| {
                 let records = u64::from(next_id - id + coming.messages) * RECORD_BYTES as u64;
@@ -107,7 +107,7 @@ impl<M: Memory + Clone> MessageStore<M> {
 
     /// The second at which the oldest message becomes too old, if it ever does.
     pub fn next_expiry(&self) -> Option<u64> {
-        let age = self.settings().max_age_seconds?;
+        let age = self.settings().max_age_seconds.limit()?;
         let first = self.inbox.first_id();
         (first < self.inbox.next_id()).then(|| expiry(self.inbox.timestamp(first), age))
     }

@@ -42,7 +42,7 @@ impl<M: Memory + Clone> View<'_, M> {
                 index_entries: self.capacity.index_entries,
                 payload_stream_bytes: MAX_PAYLOAD_STREAM_BYTES,
                 stable_bytes: MAX_STABLE_BYTES,
-                rebuild_pages: self.settings().rebuild_pages.unwrap_or(MAX_REBUILD_PAGES),
+                rebuild_pages: self.settings().rebuild_pages.limit().unwrap_or(MAX_REBUILD_PAGES),
                 skipped_links: MAX_SKIPPED_LINKS,
             },
             settings: self.settings(),

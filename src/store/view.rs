@@ -1,7 +1,8 @@
 //! The store at one moment: what callers see of it.
 //!
 //! A message that is too old is gone to callers at that second, whether or not it was dropped since. So whoever reads
-//! first looks at the clock, if there is an age limit, and masks every answer and every link by the first live id.
+//! first looks at the clock, if there is an age limit, and answers nothing below the first live id. A message's `prev_id`
+//! is answered as it is stored, with the first live id beside it: callers see which links lead to what was dropped.
 
 use super::MessageStore;
 use super::index::fingerprint::Fingerprint;
@@ -51,8 +52,8 @@ impl<M: Memory + Clone> View<'_, M> {
         self.inbox.next_id() - self.first_id
     }
 
-    /// A link as callers see it: 0 where it leads to a message that was dropped.
-    pub fn masked(&self, link: Id) -> Id {
+    /// A link as walks follow it: 0 where it leads to a message that was dropped.
+    pub(super) fn masked(&self, link: Id) -> Id {
         if link >= self.first_id { link } else { 0 }
     }
 

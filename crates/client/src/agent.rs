@@ -90,7 +90,6 @@ fn reject_code(code: AgentRejectCode) -> RejectCode {
         AgentRejectCode::DestinationInvalid => RejectCode::DestinationInvalid,
         AgentRejectCode::CanisterReject => RejectCode::CanisterReject,
         AgentRejectCode::CanisterError => RejectCode::CanisterError,
-        AgentRejectCode::SysUnknown => RejectCode::SysUnknown,
     }
 }
 

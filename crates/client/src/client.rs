@@ -101,9 +101,9 @@ methods! {
     add_messages(messages: &[NewMessage]) -> Vec<Result<Added, AddError>>, BatchError;
 
     /// The message with this id.
-    get_message_by_id(id: Id) -> Message, GetError;
+    get_message_by_id(id: Id) -> Found, GetError;
     /// The newest message whose ciphertext has this SHA-256.
-    get_message_by_hash(hash: &[u8]) -> Message, GetError;
+    get_message_by_hash(hash: &[u8]) -> Found, GetError;
 
     /// A page of the messages with ids from `min_id` to `max_id`. [`Client::messages_in_range`] reads all of them.
     get_messages_by_range(min_id: Id, max_id: Id, cursor: Cursor) -> Page, PageError;

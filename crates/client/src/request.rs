@@ -72,12 +72,12 @@ pub fn add_messages(messages: &[NewMessage]) -> Request<Vec<Result<Added, AddErr
 }
 
 /// The message with this id.
-pub fn get_message_by_id(id: Id) -> Request<Message, GetError> {
+pub fn get_message_by_id(id: Id) -> Request<Found, GetError> {
     request("get_message_by_id", Kind::Query, (id,))
 }
 
 /// The newest message whose ciphertext has this SHA-256.
-pub fn get_message_by_hash(hash: &[u8]) -> Request<Message, GetError> {
+pub fn get_message_by_hash(hash: &[u8]) -> Request<Found, GetError> {
     request("get_message_by_hash", Kind::Query, (Bytes::new(hash),))
 }
 

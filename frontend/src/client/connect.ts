@@ -13,6 +13,7 @@ import {
   type Added,
   type Cursor,
   createActor,
+  type Found,
   type KeyHead,
   type Message,
   type Page,
@@ -75,14 +76,14 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
     place,
     principal,
     status: () => guarded(async () => take(await actor.get_status(), statusErrorWords)),
-    message: (id) => guarded(async () => take(await actor.get_message_by_id(id), getErrorWords)),
-    messageByHash: (hash) => guarded(async () => take(await actor.get_message_by_hash(hash), getErrorWords)),
+    message: (id) => guarded(async () => masked(take(await actor.get_message_by_id(id), getErrorWords))),
+    messageByHash: (hash) => guarded(async () => masked(take(await actor.get_message_by_hash(hash), getErrorWords))),
     pageByKey: (keyId, cursor) =>
-      guarded(async () => take(await actor.get_messages_by_key(keyId, cursor), pageErrorWords)),
+      guarded(async () => maskedPage(take(await actor.get_messages_by_key(keyId, cursor), pageErrorWords))),
     pageByRange: (minId, maxId, cursor) =>
-      guarded(async () => take(await actor.get_messages_by_range(minId, maxId, cursor), pageErrorWords)),
+      guarded(async () => maskedPage(take(await actor.get_messages_by_range(minId, maxId, cursor), pageErrorWords))),
     pageByTime: (from, until, cursor) =>
-      guarded(async () => take(await actor.get_messages_by_time(from, until, cursor), pageErrorWords)),
+      guarded(async () => maskedPage(take(await actor.get_messages_by_time(from, until, cursor), pageErrorWords))),
     keyHead: (keyId) => guarded(async () => take(await actor.get_key_heads([keyId]), lookupErrorWords)[0] ?? null),
     add: (keyId, ciphertext) => guarded(async () => take(await actor.add_message(keyId, ciphertext), addErrorWords)),
     moduleHash: () =>
@@ -91,6 +92,15 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
         return (await agent.readState({ canisterId: canister }, { paths: [path] })).values.get(path) ?? null;
       }),
   };
+}
+
+/** The message without a link to what has been dropped; the canister answers links as they were stored. */
+function masked({ message, first_id }: Found): Message {
+  return message.prev_id < first_id ? { ...message, prev_id: 0 } : message;
+}
+
+function maskedPage(page: Page): Page {
+  return { ...page, messages: page.messages.map((message) => masked({ message, first_id: page.first_id })) };
 }
 
 function parseCanisterId(text: string): Principal {

@@ -10,7 +10,8 @@ use crate::store::region::LEADING_PAGES;
 use ic_stable_structures::Memory;
 
 fn limits(max_messages: Option<u32>, max_bytes: Option<u64>, max_age_seconds: Option<u32>) -> Settings {
-    Settings { max_messages, max_bytes, max_age_seconds, ..Settings::default() }
+    let (max_messages, max_bytes) = (max_messages.into(), max_bytes.into());
+    Settings { max_messages, max_bytes, max_age_seconds: max_age_seconds.into(), ..Settings::default() }
 }
 
 /// Records and stream bytes that are stored, the backlog's with them.
@@ -136,7 +137,7 @@ fn limits_change_while_the_ring_is_wrapped() {
         }
         assert_eq!(violations(&store), Vec::<String>::new());
         let oldest = store.view(|| 0).get_message_by_id(first).unwrap();
-        assert_eq!(oldest.ciphertext.as_slice(), first.to_le_bytes());
+        assert_eq!(oldest.message.ciphertext.as_slice(), first.to_le_bytes());
         assert_eq!(
             store.view(|| 0).get_message_by_id(first - 1).err(),
             match first {

@@ -136,9 +136,9 @@ fn messages_are_added_once_and_read_back() {
     }
     let reply = curl.update("add_message", encoded((blob(&[1; 65]), blob(b"sealed"))));
     assert_eq!(decoded::<Added, AddError>(&reply), Err(AddError::KeyIdLength(TooLong { length: 65, max: 64 })));
-    let message = decoded::<Message, GetError>(&curl.query("get_message_by_id", encoded((1u32,))));
-    assert_eq!(message.expect("it is stored").ciphertext, b"sealed");
-    let unknown = decoded::<Message, GetError>(&curl.query("get_message_by_id", encoded((2u32,))));
+    let message = decoded::<Found, GetError>(&curl.query("get_message_by_id", encoded((1u32,))));
+    assert_eq!(message.expect("it is stored").message.ciphertext, b"sealed");
+    let unknown = decoded::<Found, GetError>(&curl.query("get_message_by_id", encoded((2u32,))));
     assert_eq!(unknown, Err(GetError::UnknownId { id: 2, last: 1 }));
 }
 

@@ -30,16 +30,16 @@ function measures(status: Status, now: number): Measure[] {
     of('Index entries', status.index_entries, limits.index_entries, formatCount),
     of('Stable memory', status.stable_bytes, limits.stable_bytes, formatBytes),
   ];
-  if (settings.max_messages !== undefined) {
-    found.push({ ...of('Messages kept', status.messages, settings.max_messages, formatCount), ...kept });
+  if (settings.max_messages.__kind__ === 'at_most') {
+    found.push({ ...of('Messages kept', status.messages, settings.max_messages.at_most, formatCount), ...kept });
   }
-  if (settings.max_bytes !== undefined) {
-    found.push({ ...of('Bytes kept', status.live_bytes, settings.max_bytes, formatBytes), ...kept });
+  if (settings.max_bytes.__kind__ === 'at_most') {
+    found.push({ ...of('Bytes kept', status.live_bytes, settings.max_bytes.at_most, formatBytes), ...kept });
   }
-  if (settings.max_age_seconds !== undefined) {
+  if (settings.max_age_seconds.__kind__ === 'at_most') {
     const age = status.messages === 0 ? 0 : Math.max(0, now - status.oldest_timestamp);
     const duration = (seconds: number | bigint) => formatDuration(Number(seconds));
-    found.push({ ...of('Age kept', age, settings.max_age_seconds, duration), ...kept });
+    found.push({ ...of('Age kept', age, settings.max_age_seconds.at_most, duration), ...kept });
   }
   return found;
 }

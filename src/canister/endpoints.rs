@@ -1,14 +1,15 @@
 //! What each method does: decode, check, delegate, encode; nothing else.
 
-use crate::api::{
+use super::call::{Argument, answer, decoded, reply};
+use super::runtime::{change, now, read};
+use message_canister::api::{
     CheckCursor, CheckError, CheckReport, HttpRequest, Id, LookupError, Settings, SettingsError, Status, StatusError,
     Stored,
 };
-use crate::call::{Argument, answer, decoded, reply};
-use crate::codec::{arguments, general, replies};
-use crate::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
-use crate::runtime::{change, now, read};
-use crate::store::{StoredRef, batch_too_long, check_lengths, items_too_long};
+use message_canister::codec::{arguments, general, replies};
+use message_canister::http;
+use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
+use message_canister::store::{StoredRef, batch_too_long, check_lengths, items_too_long};
 
 pub fn add_message() {
     let argument = Argument::of_call();
@@ -148,7 +149,7 @@ pub fn check() {
 pub fn http_request() {
     answer(|bytes| {
         let (request,): (HttpRequest,) = decoded(general::decode(bytes));
-        reply(&general::encode(crate::http::respond(&request, &read(|store| store.get_status()))));
+        reply(&general::encode(http::respond(&request, &read(|store| store.get_status()))));
     });
 }
 

@@ -6,10 +6,10 @@
 //! state of this is kept but the store's own, and what the timer was set to, so as not to set it anew: it makes no
 //! difference in which message an upgrade comes between.
 
-use crate::api::Settings;
-use crate::limits::SWEPT_BY_TIMER;
-use crate::store::{Capacity, MessageStore, Seed, View, check_settings};
 use ic_stable_structures::DefaultMemoryImpl;
+use message_canister::api::Settings;
+use message_canister::limits::SWEPT_BY_TIMER;
+use message_canister::store::{Capacity, MessageStore, Seed, View, check_settings};
 use serde_bytes::ByteBuf;
 use std::cell::{Cell, RefCell};
 
@@ -89,8 +89,7 @@ pub fn open(settings: Option<Settings>) {
 }
 
 /// What the global timer runs: another step of a rebuild, the request for a seed, or a sweep.
-#[unsafe(export_name = "canister_global_timer")]
-extern "C" fn on_global_timer() {
+pub fn on_global_timer() {
     if with_kept(|store| store.rebuild_progress().is_some()) {
         rebuild();
     } else if !with_kept(Store::has_seed) {
