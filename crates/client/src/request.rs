@@ -21,8 +21,11 @@ pub struct Request<T, E> {
     pub kind: Kind,
     /// Its arguments in candid.
     pub arg: Vec<u8>,
-    decode: fn(&[u8]) -> Result<Result<T, E>, candid::Error>,
+    decode: Decoder<T, E>,
 }
+
+/// Decodes a reply to the canister's answer.
+type Decoder<T, E> = fn(&[u8]) -> Result<Result<T, E>, candid::Error>;
 
 /// How a method is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

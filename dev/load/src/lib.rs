@@ -4,11 +4,10 @@
 //!   stored twice, nothing unconfirmed is half there;
 //! - [`throughput`]: the same calls on the engine itself and through HTTP;
 //! - `inbox`, `wire`, [`server`]: a client, the plainest of clients, and the process that they talk to;
-//! - `draft`, `random`: what is sent, from a seed.
+//! - `draft`: what is sent, from a seed.
 
 mod draft;
 mod inbox;
-mod random;
 pub mod server;
 pub mod soak;
 pub mod throughput;
