@@ -2,9 +2,8 @@
 
 use client::api::*;
 use client::{CallError, Failure, Item};
-use test_support::now;
 
-use crate::script::Script;
+use crate::script::{Script, now};
 
 type Answer = Result<Page, PageError>;
 

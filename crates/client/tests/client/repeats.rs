@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use client::api::*;
 use client::{CallError, Failure, RejectCode, Retry};
-use test_support::now;
 
-use crate::script::{Script, rejected};
+use crate::script::{Script, now, rejected};
 
 const STORED: Result<Added, AddError> = Ok(Added { id: 7, duplicate: true });
 const REBUILDING: Progress = Progress { done: 1, total: 2 };
