@@ -4,10 +4,10 @@ use candid::{CandidType, Int, encode_args};
 use message_canister::api::*;
 use message_canister::limits::{MAX_REBUILD_PAGES, MIN_REBUILD_PAGES};
 
-use crate::support::platform::Reject;
 use crate::support::snapshot::Snapshot;
 use crate::support::wasm::canister_wasm;
 use crate::support::{Inbox, stranger};
+use client::Reject;
 
 fn pages(rebuild_pages: Option<u32>) -> Settings {
     Settings { rebuild_pages: rebuild_pages.into(), ..Settings::default() }

@@ -5,10 +5,10 @@ use message_canister::api::*;
 use serde_bytes::ByteBuf;
 
 use crate::support::methods::{METHODS, Method, good_arguments};
-use crate::support::platform::Reject;
 use crate::support::raw::{index, message, vec_of};
 use crate::support::snapshot::Snapshot;
 use crate::support::{Inbox, bytes, filled, first_page};
+use client::Reject;
 
 fn call(inbox: &Inbox, method: Method, arg: Vec<u8>) -> Result<Vec<u8>, Reject> {
     if method.is_query { inbox.query_raw(method.name, arg) } else { inbox.update_raw(method.name, arg) }

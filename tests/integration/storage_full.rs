@@ -7,10 +7,10 @@ use message_canister::limits::MAX_CIPHERTEXT_BYTES;
 use std::rc::Rc;
 
 use crate::support::client::init_argument;
-use crate::support::platform::Platform;
 use crate::support::snapshot::Snapshot;
 use crate::support::wasm::canister_wasm;
 use crate::support::{Inbox, bytes, embedded, first_page, new_message};
+use test_support::Platform;
 
 const WASM_PAGE: u64 = 65_536;
 

@@ -25,12 +25,7 @@ fn filled() -> (std::rc::Rc<LocalIc>, Inbox) {
 }
 
 /// Traps at the first system call, the second, … until the call is through; how many trapped.
-fn trap_at_each(
-    engine: &LocalIc,
-    inbox: &Inbox,
-    what: &str,
-    call: impl Fn() -> Result<(), crate::support::platform::Reject>,
-) -> u64 {
+fn trap_at_each(engine: &LocalIc, inbox: &Inbox, what: &str, call: impl Fn() -> Result<(), client::Reject>) -> u64 {
     let before = state(engine, inbox);
     for n in 1..TOO_MANY {
         engine.trap_at_system_call(inbox.id, Some(n));

@@ -4,12 +4,14 @@
 //! into a 1,024th of it: what keyed fingerprints are there to prevent. The canister draws its seed itself, so the forged
 //! ones must cost what any others do.
 
-use crate::inbox::{Cost, Inbox, KEY_BYTES, bytes};
+use crate::inbox::{Cost, Inbox, KEY_BYTES};
 use crate::results::Figures;
+use client::request;
 use message_canister::api::NewMessage;
-use serde_bytes::{ByteBuf, Bytes};
+use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 use siphasher::sip::SipHasher13;
+use test_support::bytes;
 
 /// How many are forged.
 const FORGED: u64 = 10_000;
@@ -30,15 +32,15 @@ pub fn measure(wasm: &[u8], figures: &mut Figures) {
     let key = |n: u64| bytes(n, KEY_BYTES);
     for (what, keys) in [("forged", chosen(key, forged_key)), ("any", chosen(key, others))] {
         let texts: Vec<_> = (0..keys.len() as u64).map(text).collect();
-        let (add, find) =
-            dearest(wasm, &keys, &texts, |inbox, at| inbox.query("get_key_heads", (vec![Bytes::new(&keys[at])],)));
+        let (add, find) = dearest(wasm, &keys, &texts, |inbox, at| inbox.query(request::get_key_heads(&[&keys[at]])));
         figures.insert(format!("among 10,000 {what} keys: dearest add"), add.instructions);
         figures.insert(format!("among 10,000 {what} keys: dearest look-up"), find.instructions);
     }
     for (what, texts) in [("ground", chosen(text, ground_text)), ("any", chosen(text, others))] {
         let keys = vec![key(1); texts.len()];
         let hash = |at: usize| ByteBuf::from(Sha256::digest(&texts[at]).to_vec());
-        let (add, find) = dearest(wasm, &keys, &texts, |inbox, at| inbox.query("get_message_by_hash", (hash(at),)));
+        let (add, find) =
+            dearest(wasm, &keys, &texts, |inbox, at| inbox.query(request::get_message_by_hash(&hash(at))));
         figures.insert(format!("among 10,000 {what} hashes: dearest add"), add.instructions);
         figures.insert(format!("among 10,000 {what} hashes: dearest look-up"), find.instructions);
     }
@@ -57,10 +59,10 @@ fn dearest(wasm: &[u8], keys: &[Vec<u8>], texts: &[Vec<u8>], look_up: impl Fn(&I
         ciphertext: ByteBuf::from(texts[at].clone()),
     };
     for first in (0..FORGED as usize).step_by(1_000) {
-        inbox.update("add_messages", ((first..first + 1_000).map(message).collect::<Vec<_>>(),));
+        inbox.update(request::add_messages(&(first..first + 1_000).map(message).collect::<Vec<_>>()));
     }
     let measured = FORGED as usize..(FORGED + MEASURED) as usize;
-    let add = measured.clone().map(|at| inbox.update("add_message", (Bytes::new(&keys[at]), Bytes::new(&texts[at]))));
+    let add = measured.clone().map(|at| inbox.update(request::add_message(&keys[at], &texts[at])));
     let add = add.max_by_key(|cost| cost.instructions).unwrap_or_default();
     let find = measured.map(|at| look_up(&inbox, at)).max_by_key(|cost| cost.instructions).unwrap_or_default();
     assert_eq!(u64::from(inbox.status().messages), FORGED + MEASURED, "all of it was stored");

@@ -1,11 +1,13 @@
 //! The canister under measurement, and the calls that are made to it.
 
-use candid::utils::ArgumentEncoder;
-use candid::{Decode, Principal, encode_args};
+use candid::{Principal, encode_one};
+use client::request::{self, Request};
+use client::{Client, Refusal, Retry};
 use local_ic::{LocalIc, Time, Usage};
-use message_canister::api::{NewMessage, Settings, Status, StatusError};
+use message_canister::api::{NewMessage, Settings, Status};
 use serde_bytes::ByteBuf;
 use std::time::Duration;
+use test_support::{OnPlatform, bytes, now};
 
 /// Bytes of a key id: those of the groups that the seed document speaks of.
 pub const KEY_BYTES: usize = 41;
@@ -43,7 +45,7 @@ impl Inbox {
         engine.set_time(Time::from_nanos_since_unix_epoch(START * 1_000_000_000));
         let id = engine.create_canister_with_settings(Some(controller()), None);
         engine.add_cycles(id, CYCLES);
-        engine.install_canister(id, wasm.to_vec(), arguments((None::<Settings>,)), Some(controller()));
+        engine.install_canister(id, wasm.to_vec(), no_settings(), Some(controller()));
         let inbox = Self { engine, id, wasm: wasm.to_vec(), keys, stored: 0 };
         inbox.settle();
         inbox
@@ -66,7 +68,7 @@ impl Inbox {
 
     /// Adds the next message by itself.
     pub fn add_next(&mut self) -> Cost {
-        let cost = self.update("add_message", (self.key(self.stored), Self::ciphertext(self.stored)));
+        let cost = self.update(request::add_message(&self.key(self.stored), &Self::ciphertext(self.stored)));
         self.count(1);
         cost
     }
@@ -75,7 +77,7 @@ impl Inbox {
     pub fn add_next_batch(&mut self, count: u64) -> Cost {
         let message = |number| NewMessage { key_id: self.key(number), ciphertext: Self::ciphertext(number) };
         let batch: Vec<_> = (self.stored..self.stored + count).map(message).collect();
-        let cost = self.update("add_messages", (batch,));
+        let cost = self.update(request::add_messages(&batch));
         self.count(count);
         cost
     }
@@ -93,8 +95,8 @@ impl Inbox {
     }
 
     /// Calls an update.
-    pub fn update(&self, method: &str, args: impl ArgumentEncoder) -> Cost {
-        self.update_raw(method, arguments(args))
+    pub fn update<T, E>(&self, request: Request<T, E>) -> Cost {
+        self.update_raw(request.method, request.arg)
     }
 
     /// Calls an update with bytes that need not be candid. A call that is rejected has a cost too.
@@ -104,10 +106,9 @@ impl Inbox {
         self.last_cost()
     }
 
-    /// Calls an update as the canister's controller.
-    pub fn update_as_controller(&self, method: &str, args: impl ArgumentEncoder) -> Cost {
-        let answer = self.engine.update_call(self.id, controller(), method, arguments(args));
-        answer.unwrap_or_else(|reject| panic!("{method} was rejected: {}", reject.reject_message));
+    /// Replaces the settings, as the canister's controller.
+    pub fn set_settings(&self, settings: Settings) -> Cost {
+        self.answer(controller(), request::set_settings(settings));
         self.last_cost()
     }
 
@@ -117,15 +118,14 @@ impl Inbox {
     }
 
     /// Calls a query, which must be answered.
-    pub fn query(&self, method: &str, args: impl ArgumentEncoder) -> Cost {
-        self.ask(method, args);
+    pub fn query<T, E: Refusal>(&self, request: Request<T, E>) -> Cost {
+        self.answer(Principal::anonymous(), request);
         self.last_cost()
     }
 
     /// The status.
     pub fn status(&self) -> Status {
-        let reply = self.ask("get_status", ());
-        Decode!(&reply, Result<Status, StatusError>).expect("a status").expect("is always given")
+        self.answer(Principal::anonymous(), request::get_status())
     }
 
     /// Heap in use, in bytes of whole Wasm pages.
@@ -136,12 +136,7 @@ impl Inbox {
     /// Upgrades to the same module and waits until every index is back. Gives the instructions of all executions.
     pub fn upgrade(&self) -> u64 {
         self.engine.clear_executions(self.id);
-        let upgraded = self.engine.upgrade_canister(
-            self.id,
-            self.wasm.clone(),
-            arguments((None::<Settings>,)),
-            Some(controller()),
-        );
+        let upgraded = self.engine.upgrade_canister(self.id, self.wasm.clone(), no_settings(), Some(controller()));
         upgraded.expect("the upgrade succeeds");
         while self.is_rebuilding() {
             self.engine.tick();
@@ -161,9 +156,10 @@ impl Inbox {
         }
     }
 
-    fn ask(&self, method: &str, args: impl ArgumentEncoder) -> Vec<u8> {
-        let reply = self.engine.query_call(self.id, Principal::anonymous(), method, arguments(args));
-        reply.unwrap_or_else(|reject| panic!("{method} was rejected: {}", reject.reject_message))
+    fn answer<T, E: Refusal>(&self, caller: Principal, request: Request<T, E>) -> T {
+        let on = OnPlatform { platform: &self.engine, canister: self.id, caller };
+        let answer = now(Client::new(on).with_retry(Retry::NEVER).send(request));
+        answer.unwrap_or_else(|error| panic!("what is measured must succeed: {error}"))
     }
 
     fn last_cost(&self) -> Cost {
@@ -175,24 +171,11 @@ impl Inbox {
 /// Numbers from here on make keys, smaller ones ciphertexts.
 const KEYS: u64 = 1 << 40;
 
-/// Bytes that look random and follow from a number.
-pub fn bytes(number: u64, len: usize) -> Vec<u8> {
-    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;
-    let mut bytes = Vec::with_capacity(len + 8);
-    while bytes.len() < len {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        bytes.extend_from_slice(&state.to_le_bytes());
-    }
-    bytes.truncate(len);
-    bytes
-}
-
 fn controller() -> Principal {
     Principal::self_authenticating([1])
 }
 
-fn arguments(args: impl ArgumentEncoder) -> Vec<u8> {
-    encode_args(args).expect("arguments can be encoded")
+/// The argument of installations and upgrades: no settings.
+fn no_settings() -> Vec<u8> {
+    encode_one(None::<Settings>).expect("settings can be encoded")
 }

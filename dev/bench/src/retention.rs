@@ -3,6 +3,7 @@
 use crate::inbox::{Cost, Inbox};
 use crate::results::Figures;
 use crate::rows::{average, grouped};
+use client::request;
 use message_canister::api::{Bound, Settings};
 use std::time::Duration;
 
@@ -23,15 +24,15 @@ pub fn measure(wasm: &[u8], sizes: &[u64], figures: &mut Figures, progress: &dyn
         };
         row("add_message, nothing due", average((0..AVERAGED).map(|_| inbox.add_next())));
         let full = Settings { max_messages: Bound::AtMost(inbox.status().messages), ..Settings::default() };
-        row("set_settings, nothing due", inbox.update_as_controller("set_settings", (full,)));
+        row("set_settings, nothing due", inbox.set_settings(full));
         row("add_message that drops one", average((0..AVERAGED).map(|_| inbox.add_next())));
         let one_day = Settings { max_age_seconds: Bound::AtMost(3 * DAY), ..full };
-        inbox.update_as_controller("set_settings", (one_day,));
+        inbox.set_settings(one_day);
         row("add_message that drops one, with an age", average((0..AVERAGED).map(|_| inbox.add_next())));
-        row("get_message_by_id, with an age", inbox.query("get_message_by_id", (inbox.status().next_id - 1,)));
+        row("get_message_by_id, with an age", inbox.query(request::get_message_by_id(inbox.status().next_id - 1)));
         // Everything becomes too old while nothing runs.
         inbox.pass(Duration::from_secs(u64::from(4 * DAY)));
-        row("get_status, all of it due", inbox.query("get_status", ()));
+        row("get_status, all of it due", inbox.query(request::get_status()));
         row("add_message, all of it due", inbox.add_next());
         row("add_message behind a backlog", inbox.add_next());
     }
@@ -41,7 +42,7 @@ pub fn measure(wasm: &[u8], sizes: &[u64], figures: &mut Figures, progress: &dyn
 pub fn turnover(wasm: &[u8], kept: u32, turns: u64, samples: u64) -> Vec<(u64, u64, u64)> {
     let mut inbox = Inbox::install(wasm, KEYS);
     let limits = Settings { max_messages: Bound::AtMost(kept), ..Settings::default() };
-    inbox.update_as_controller("set_settings", (limits,));
+    inbox.set_settings(limits);
     let step = u64::from(kept) * turns / samples;
     let sample = |inbox: &Inbox| (inbox.stored(), inbox.heap_bytes(), inbox.status().stable_bytes);
     let mut points = vec![sample(&inbox)];

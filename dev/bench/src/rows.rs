@@ -1,10 +1,13 @@
 //! What is measured: every row of the record, by the size of the store.
 
-use crate::inbox::{CIPHERTEXT_BYTES, Cost, Inbox, bytes};
+use crate::inbox::{CIPHERTEXT_BYTES, Cost, Inbox};
 use crate::results::Figures;
+use candid::encode_args;
+use client::request;
 use message_canister::api::{Cursor, Order};
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
+use test_support::bytes;
 
 /// Calls that an average is taken over.
 const AVERAGED: u64 = 200;
@@ -51,15 +54,18 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     let mut row = |name: &str, cost: Cost| {
         figures.insert(format!("refused: {name}"), cost.instructions);
     };
-    row("empty key id", inbox.update("add_message", (ByteBuf::new(), &text)));
-    row("key id of 65 bytes", inbox.update("add_message", (ByteBuf::from(vec![7; 65]), &text)));
-    row("empty ciphertext", inbox.update("add_message", (&key, ByteBuf::new())));
-    row("ciphertext of 2,000,001 bytes", inbox.update("add_message", (&key, ByteBuf::from(vec![7; 2_000_001]))));
+    row("empty key id", inbox.update(request::add_message(b"", &text)));
+    row("key id of 65 bytes", inbox.update(request::add_message(&[7; 65], &text)));
+    row("empty ciphertext", inbox.update(request::add_message(&key, b"")));
+    row("ciphertext of 2,000,001 bytes", inbox.update(request::add_message(&key, &vec![7; 2_000_001])));
     row("bytes that are no candid", inbox.update_raw("add_message", b"nonsense".to_vec()));
     let good = candid::encode_args((&key, &text)).expect("arguments can be encoded");
     row("candid cut short", inbox.update_raw("add_message", good[..good.len() - 1].to_vec()));
     row("candid with a byte behind it", inbox.update_raw("add_message", [&good[..], b"\0"].concat()));
-    row("candid of other types", inbox.update("add_message", (1u32, "text")));
+    row(
+        "candid of other types",
+        inbox.update_raw("add_message", encode_args((1u32, "text")).expect("it can be encoded")),
+    );
     row("candid without a type table", inbox.update_raw("add_message", b"DIDLnonsense".to_vec()));
     let bomb = [&b"DIDL\x00\x80\x80\x40"[..], &[0x7f; 1_000_000]].concat();
     row("a million arguments of null", inbox.update_raw("add_message", bomb));
@@ -68,24 +74,24 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
 
 fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     row("add_message", average((0..AVERAGED).map(|_| inbox.add_next())).instructions);
-    let again = |number| inbox.update("add_message", (inbox.key(number), Inbox::ciphertext(number)));
+    let again = |number| inbox.update(request::add_message(&inbox.key(number), &Inbox::ciphertext(number)));
     row("add_message, duplicate", average((0..AVERAGED).map(|n| again(n * (size / AVERAGED)))).instructions);
-    let large = |n| (inbox.key(n), ByteBuf::from(bytes(OTHERS + size + n, 100 << 10)));
-    row("add_message, 100 KiB", average((0..2).map(|n| inbox.update("add_message", large(n)))).instructions);
+    let large = |n| request::add_message(&inbox.key(n), &bytes(OTHERS + size + n, 100 << 10));
+    row("add_message, 100 KiB", average((0..2).map(|n| inbox.update(large(n)))).instructions);
     let batch = inbox.add_next_batch(BATCH);
     row("add_messages of 1,000, each", batch.instructions / BATCH);
     // A key of exactly a page's messages, spread over as many others.
     for n in 0..u64::from(PAGE) {
-        inbox.update("add_message", (hot_key(size), Inbox::ciphertext(OTHERS + size + n)));
+        inbox.update(request::add_message(&hot_key(size), &Inbox::ciphertext(OTHERS + size + n)));
         inbox.add_next();
     }
 }
 
 fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     let numbers = || (0..AVERAGED).map(|n| n * (size / AVERAGED));
-    let by_id = |number: u64| inbox.query("get_message_by_id", (number as u32 + 1,));
+    let by_id = |number: u64| inbox.query(request::get_message_by_id(number as u32 + 1));
     row("get_message_by_id", average(numbers().map(by_id)).instructions);
-    let by_hash = |text: &[u8]| inbox.query("get_message_by_hash", (ByteBuf::from(Sha256::digest(text).to_vec()),));
+    let by_hash = |text: &[u8]| inbox.query(request::get_message_by_hash(&Sha256::digest(text)));
     row("get_message_by_hash", average(numbers().map(|number| by_hash(&Inbox::ciphertext(number)))).instructions);
     row(
         "get_message_by_hash, absent",
@@ -95,17 +101,23 @@ fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
         let cursor = Cursor { after: 0, order, limit: PAGE };
         // From within what is stored in turn, so that every message has the usual size.
         let (first, last) = (size as u32 / 2, size as u32 / 2 + 2 * PAGE);
-        row(&format!("range of 100, {name}"), inbox.query("get_messages_by_range", (first, last, cursor)).instructions);
-        row(&format!("key of 100, {name}"), inbox.query("get_messages_by_key", (hot_key(size), cursor)).instructions);
+        row(
+            &format!("range of 100, {name}"),
+            inbox.query(request::get_messages_by_range(first, last, cursor)).instructions,
+        );
+        row(
+            &format!("key of 100, {name}"),
+            inbox.query(request::get_messages_by_key(&hot_key(size), cursor)).instructions,
+        );
         let second = Inbox::second(size / 2);
         row(
             &format!("time of 100, {name}"),
-            inbox.query("get_messages_by_time", (second, second + 1, cursor)).instructions,
+            inbox.query(request::get_messages_by_time(second, second + 1, cursor)).instructions,
         );
     }
     let keys: Vec<_> = (0..100).map(|n| inbox.key(n)).collect();
-    row("get_key_heads of 100", inbox.query("get_key_heads", (keys,)).instructions);
-    row("get_status", inbox.query("get_status", ()).instructions);
+    row("get_key_heads of 100", inbox.query(request::get_key_heads(&keys)).instructions);
+    row("get_status", inbox.query(request::get_status()).instructions);
 }
 
 fn memory(inbox: &Inbox, empty_heap: u64, row: &mut impl FnMut(&str, u64)) {
@@ -140,7 +152,7 @@ pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
     // A block more costs its compression, its bytes' way through argument and payload, and nothing else.
     let with = |len: usize, n: u64| {
         let text = ByteBuf::from(bytes(OTHERS + len as u64 * AVERAGED + n, len));
-        inbox.update("add_message", (inbox.key(n), text)).instructions
+        inbox.update(request::add_message(&inbox.key(n), &text)).instructions
     };
     let blocks = CIPHERTEXT_BYTES.div_euclid(64) as u64 + 1;
     let longer: u64 = (0..AVERAGED).map(|n| with(CIPHERTEXT_BYTES + 640, n)).sum::<u64>() / AVERAGED;

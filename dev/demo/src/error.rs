@@ -15,19 +15,12 @@ pub enum Error {
     Wasm(PathBuf, std::io::Error),
     /// There is nothing to send.
     Files(FilesError),
-    /// The engine did not answer a call.
-    Rejected {
+    /// A call has no result.
+    Call {
         /// What was called.
         method: &'static str,
-        /// The engine's words.
+        /// The client's words, or the engine's.
         reason: String,
-    },
-    /// The canister answered with an error.
-    Refused {
-        /// What was called.
-        method: &'static str,
-        /// The error, as Rust shows it.
-        answer: String,
     },
     /// An answer is not what it must be: the canister, the engine or the demo has a fault.
     Wrong(String),
@@ -38,7 +31,7 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Error::Usage(_) | Error::Wasm(..) | Error::Files(_) => ExitCode::from(2),
-            Error::Rejected { .. } | Error::Refused { .. } | Error::Wrong(_) => ExitCode::from(1),
+            Error::Call { .. } | Error::Wrong(_) => ExitCode::from(1),
         }
     }
 }
@@ -49,8 +42,7 @@ impl fmt::Display for Error {
             Error::Usage(what) => write!(f, "{what}; --help says more"),
             Error::Wasm(path, error) => write!(f, "the canister's Wasm {}: {error}", path.display()),
             Error::Files(error) => write!(f, "{error}"),
-            Error::Rejected { method, reason } => write!(f, "{method} was rejected: {reason}"),
-            Error::Refused { method, answer } => write!(f, "{method} answered {answer}"),
+            Error::Call { method, reason } => write!(f, "{method}: {reason}"),
             Error::Wrong(what) => write!(f, "{what}"),
         }
     }

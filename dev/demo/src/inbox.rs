@@ -1,13 +1,13 @@
-//! The canister in the engine: installed from its release Wasm, called through candid, every call accounted for.
+//! The canister in the engine: installed from its release Wasm, called by the client, every call accounted for.
 
-use std::fmt::Debug;
 use std::time::Duration;
 
-use candid::utils::{ArgumentEncoder, encode_args};
-use candid::{CandidType, Principal};
+use candid::{Principal, encode_one};
+use client::request::{self, Request};
+use client::{Client, Refusal, Retry};
 use local_ic::{LocalIc, RejectResponse};
-use message_canister::api::{Settings, Status, StatusError};
-use serde::de::DeserializeOwned;
+use message_canister::api::{Settings, Status};
+use test_support::{OnPlatform, now};
 
 use crate::account::{Account, Cost};
 use crate::error::Error;
@@ -35,7 +35,9 @@ impl Inbox {
         let canister = engine.create_canister_with_settings(Some(controller), None);
         let mut inbox = Inbox { engine, canister, controller, wasm, account: Account::default() };
         inbox.metered("install", 0, |inbox| {
-            inbox.engine.try_install_canister(canister, inbox.wasm.clone(), no_settings(), Some(controller))
+            let arg = no_settings();
+            let installed = inbox.engine.try_install_canister(canister, inbox.wasm.clone(), arg, Some(controller));
+            installed.map_err(|reject| rejected("install", &reject))
         })?;
         inbox.settle()?;
         Ok(inbox)
@@ -46,7 +48,8 @@ impl Inbox {
     pub fn upgrade(&mut self, messages: usize) -> Result<(), Error> {
         self.metered("upgrade", messages, |inbox| {
             let controller = Some(inbox.controller);
-            inbox.engine.upgrade_canister(inbox.canister, inbox.wasm.clone(), no_settings(), controller)
+            let upgraded = inbox.engine.upgrade_canister(inbox.canister, inbox.wasm.clone(), no_settings(), controller);
+            upgraded.map_err(|reject| rejected("upgrade", &reject))
         })?;
         self.settle()
     }
@@ -64,6 +67,11 @@ impl Inbox {
         Err(Error::Wrong(format!("the indexes were not rebuilt within {MAX_ROUNDS} rounds")))
     }
 
+    /// Where it is installed.
+    pub fn canister(&self) -> Principal {
+        self.canister
+    }
+
     /// Lets a second pass.
     pub fn wait_a_second(&self) {
         self.engine.advance_time(Duration::from_secs(1));
@@ -77,50 +85,34 @@ impl Inbox {
 
     /// What the canister says of itself.
     pub fn status(&self) -> Result<Status, Error> {
-        let method = "get_status";
-        let reply = self.engine.query_call(self.canister, Principal::anonymous(), method, encode(()));
-        answer::<Status, StatusError>(method, &reply.map_err(|reject| rejected(method, &reject))?)
+        self.call(request::get_status())
     }
 
-    /// An update call about so many messages, from anybody, entered under `kind`.
-    pub fn update<A, T, E>(
+    /// An update call about so many messages, entered under `kind`.
+    pub fn update<T, E: Refusal>(
         &mut self,
         kind: &'static str,
-        method: &'static str,
         messages: usize,
-        arguments: A,
-    ) -> Result<T, Error>
-    where
-        A: ArgumentEncoder,
-        T: CandidType + DeserializeOwned,
-        E: CandidType + DeserializeOwned + Debug,
-    {
-        let arguments = encode(arguments);
-        let reply = self.metered(kind, messages, |inbox| {
-            inbox.engine.update_call(inbox.canister, Principal::anonymous(), method, arguments)
-        })?;
-        answer::<T, E>(method, &reply)
+        add: Request<T, E>,
+    ) -> Result<T, Error> {
+        self.metered(kind, messages, |inbox| inbox.call(add))
     }
 
     /// A query; `messages` says how many an answer is about.
-    pub fn query<A, T, E>(
-        &mut self,
-        method: &'static str,
-        arguments: A,
-        messages: impl Fn(&T) -> usize,
-    ) -> Result<T, Error>
-    where
-        A: ArgumentEncoder,
-        T: CandidType + DeserializeOwned,
-        E: CandidType + DeserializeOwned + Debug,
-    {
-        let arguments = encode(arguments);
+    pub fn query<T, E: Refusal>(&mut self, query: Request<T, E>, messages: impl Fn(&T) -> usize) -> Result<T, Error> {
+        let method = query.method;
         self.engine.clear_executions(self.canister);
-        // As its controller: `check` is for no one else.
-        let reply = self.engine.query_call(self.canister, self.controller, method, arguments);
-        let answer = answer::<T, E>(method, &reply.map_err(|reject| rejected(method, &reject))?)?;
+        let answer = self.call(query)?;
         self.account.enter(method, messages(&answer), Cost { instructions: self.instructions(), cycles: 0 });
         Ok(answer)
+    }
+
+    /// A call by the controller: `check` is for no one else.
+    fn call<T, E: Refusal>(&self, request: Request<T, E>) -> Result<T, Error> {
+        let method = request.method;
+        let on = OnPlatform { platform: &self.engine, canister: self.canister, caller: self.controller };
+        let client = Client::new(on).with_retry(Retry::NEVER);
+        now(client.send(request)).map_err(|error| Error::Call { method, reason: error.to_string() })
     }
 
     /// Runs `call` and enters what it cost.
@@ -128,11 +120,11 @@ impl Inbox {
         &mut self,
         kind: &'static str,
         messages: usize,
-        call: impl FnOnce(&Self) -> Result<T, RejectResponse>,
+        call: impl FnOnce(&Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.engine.clear_executions(self.canister);
         let before = self.engine.cycle_balance(self.canister);
-        let result = call(self).map_err(|reject| rejected(kind, &reject))?;
+        let result = call(self)?;
         let cycles = before.saturating_sub(self.engine.cycle_balance(self.canister));
         self.account.enter(kind, messages, Cost { instructions: self.instructions(), cycles });
         Ok(result)
@@ -159,27 +151,9 @@ impl Inbox {
 
 /// `null` to install means the defaults, to upgrade it keeps the settings.
 fn no_settings() -> Vec<u8> {
-    encode((None::<Settings>,))
-}
-
-fn encode(arguments: impl ArgumentEncoder) -> Vec<u8> {
-    encode_args(arguments).expect("the interface's types can be encoded")
-}
-
-fn answer<T, E>(method: &'static str, reply: &[u8]) -> Result<T, Error>
-where
-    T: CandidType + DeserializeOwned,
-    E: CandidType + DeserializeOwned + Debug,
-{
-    match candid::decode_one::<Result<T, E>>(reply) {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(Error::Refused { method, answer: format!("{error:?}") }),
-        Err(error) => {
-            Err(Error::Wrong(format!("{method} answered with something else than its interface says: {error}")))
-        }
-    }
+    encode_one(None::<Settings>).expect("the interface's types can be encoded")
 }
 
 fn rejected(method: &'static str, reject: &RejectResponse) -> Error {
-    Error::Rejected { method, reason: reject.to_string() }
+    Error::Call { method, reason: reject.to_string() }
 }

@@ -1,7 +1,7 @@
 //! The demo: sends a folder's files through the real canister Wasm, in the embedded engine, and compares every byte that
 //! comes back. `scripts/demo` builds what it needs and runs it.
 //!
-//! A sender seals each file under one of a few keys ([`seal`]); the canister sees ciphertexts under key ids. They are
+//! A sender seals each file under one of a few keys ([`part`], in the page's format); the canister sees ciphertexts under key ids. They are
 //! added one by one and in batches, the canister is upgraded in between, everything is added once more (and stored not
 //! once more), and read back by id, by hash, by key in both orders, by range and by time.
 
@@ -13,9 +13,9 @@ mod error;
 mod files;
 mod inbox;
 mod parcel;
+mod part;
 mod progress;
 mod read;
-mod seal;
 mod send;
 mod show;
 
@@ -31,22 +31,22 @@ use error::{Error, ensure};
 use files::{Found, Reason};
 use inbox::Inbox;
 use read::Sent;
-use seal::Key;
+use sealing::Key;
 use send::Expect;
 use show::{heading, item, line};
 
 const HELP: &str = "\
 usage: demo WASM FOLDER
 
-Installs the canister's WASM in the embedded engine, sends every file of FOLDER through it, sealed with
-XChaCha20-Poly1305, reads all of it back in every way and compares every byte. FOLDER may also be a single file.
+Installs the canister's WASM in the embedded engine, sends every file of FOLDER through it, sealed as the
+page seals it, reads all of it back in every way and compares every byte. FOLDER may also be a single file.
 Symbolic links inside it are not followed. Nothing is written anywhere.
 
 exit code: 0 every byte came back; 1 one did not; 2 there is nothing to send; 3 every byte that could be read came
 back, but a file or folder could not be read";
 
-/// The keys: two addresses, a group, and the longest id there can be.
-const KEY_ID_BYTES: [usize; 4] = [20, 20, 41, 64];
+/// The files take turns under so many keys.
+const KEYS: usize = 4;
 
 /// Messages that are added one by one; the others go in batches. Never more than half.
 const MOST_SINGLE: usize = 200;
@@ -76,21 +76,20 @@ fn run(wasm: &Path, folder: &Path) -> Result<ExitCode, Error> {
     let found = files::collect(folder)?;
     show_folder(folder, &found);
 
-    let keys = KEY_ID_BYTES.map(Key::generate);
     heading("the canister");
     item("module hash", &show::hash(&module));
     let mut inbox = Inbox::install(module)?;
     let limits = inbox.status()?.limits;
     item("installed", &format!("version {}, in the embedded engine", inbox.status()?.version));
 
-    let mut parcels = parcel::seal_all(&found.files, &keys, limits.ciphertext_bytes as usize);
+    let canister = inbox.canister();
+    let keys = (0..KEYS).map(|_| part::new_key(canister.as_slice())).collect::<Result<Vec<Key>, Error>>()?;
+    let mut parcels = parcel::seal_all(&found.files, &keys, limits.ciphertext_bytes as usize)?;
     let sealed: usize = parcels.iter().map(|parcel| parcel.ciphertext.len()).sum();
-    let [others @ .., last] = KEY_ID_BYTES.map(|length| length.to_string());
-    let lengths = format!("{} and {last}", others.join(", "));
     item(
         "sealed",
         &format!(
-            "{} of {} bytes, XChaCha20-Poly1305, under {} keys with ids of {lengths} bytes",
+            "{} of {} bytes, in the format that the page opens, under {} keys",
             counted(parcels.len(), "message", "messages"),
             grouped(sealed as u128),
             keys.len(),

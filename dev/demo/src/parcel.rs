@@ -1,12 +1,14 @@
 //! The sealed parts of the files, and where the canister put them.
 
 use message_canister::api::{Id, NewMessage, Stored};
+use sealing::Key;
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
+use crate::error::Error;
 use crate::files::Source;
+use crate::part;
 use crate::progress::Progress;
-use crate::seal::{self, Key};
 
 /// A sealed part of a file.
 pub struct Parcel {
@@ -35,17 +37,18 @@ impl Parcel {
 }
 
 /// Seals every file, the keys taking turns, in messages of at most `max` bytes.
-pub fn seal_all(files: &[Source], keys: &[Key], max: usize) -> Vec<Parcel> {
+pub fn seal_all(files: &[Source], keys: &[Key], max: usize) -> Result<Vec<Parcel>, Error> {
     let mut progress = Progress::new("sealing files", files.len());
     let mut parcels = Vec::new();
     for (file, source) in files.iter().enumerate() {
         let key = file % keys.len();
-        for part in seal::split(&source.name, &source.bytes, max) {
-            let ciphertext = keys[key].seal(&part);
+        for index in 0..part::count(source, max) {
+            let ciphertext = sealing::seal(&part::nth(source, index, max), &keys[key], max)
+                .map_err(|error| Error::Wrong(error.to_string()))?;
             let hash = Sha256::digest(&ciphertext).into();
             parcels.push(Parcel { key, file, ciphertext, hash, id: 0 });
         }
         progress.advance(1);
     }
-    parcels
+    Ok(parcels)
 }

@@ -3,19 +3,16 @@
 
 use std::collections::HashMap;
 
-use candid::utils::ArgumentEncoder;
-use message_canister::api::{
-    CheckCursor, CheckError, CheckReport, Cursor, Found, GetError, Id, KeyHead, Limits, LookupError, Message, Order,
-    Page, PageError,
-};
-use serde_bytes::ByteBuf;
+use client::request::{self, Request};
+use message_canister::api::{CheckCursor, Cursor, Id, KeyHead, Limits, Message, Order, Page, PageError};
+use sealing::Key;
 
 use crate::error::{Error, ensure};
 use crate::files::Source;
 use crate::inbox::Inbox;
 use crate::parcel::Parcel;
+use crate::part;
 use crate::progress::Progress;
-use crate::seal::{self, Key};
 
 /// What was sent, and so must come back.
 pub struct Sent<'a> {
@@ -40,7 +37,8 @@ impl Sent<'_> {
 struct Checklist<'a> {
     sent: &'a Sent<'a>,
     places: HashMap<Id, usize>,
-    parts: Vec<u32>,
+    /// The part of its file that each message holds.
+    parts: Vec<usize>,
     /// Each message's neighbours in its key's list.
     links: Vec<(Id, Id)>,
     seen: Vec<bool>,
@@ -80,13 +78,11 @@ impl<'a> Checklist<'a> {
         })?;
         ensure(message.ciphertext == parcel.ciphertext, || format!("message {id} has other bytes"))?;
 
-        let part =
-            key.open(&message.ciphertext).map_err(|e| Error::Wrong(format!("message {id} does not open: {e:?}")))?;
+        let opened = sealing::open(&message.ciphertext, &message.key_id, key);
+        let opened = opened.map_err(|error| Error::Wrong(format!("message {id}: {error}")))?;
         let file = &self.sent.files[parcel.file];
-        let start = self.parts[place] as usize * seal::room(&file.name, self.sent.limits.ciphertext_bytes as usize);
-        let end = (start + part.bytes.len()).min(file.bytes.len());
-        let same = part.name == file.name && part.index == self.parts[place] && part.bytes == file.bytes[start..end];
-        ensure(same, || format!("message {id} is not part {} of {}", part.index, String::from_utf8_lossy(&file.name)))?;
+        let part = part::nth(file, self.parts[place], self.sent.limits.ciphertext_bytes as usize);
+        ensure(opened == part, || format!("message {id} opens to {opened:?}, not {part:?}"))?;
         self.seen[place] = true;
         self.progress.advance(1);
         Ok(())
@@ -105,7 +101,7 @@ impl<'a> Checklist<'a> {
 pub fn by_id(inbox: &mut Inbox, sent: &Sent) -> Result<(), Error> {
     let mut list = Checklist::new(sent, "reading by id");
     for parcel in sent.parcels {
-        list.tick(&inbox.query::<_, Found, GetError>("get_message_by_id", (parcel.id,), |_| 1)?.message)?;
+        list.tick(&inbox.query(request::get_message_by_id(parcel.id), |_| 1)?.message)?;
     }
     list.finish()
 }
@@ -114,8 +110,7 @@ pub fn by_id(inbox: &mut Inbox, sent: &Sent) -> Result<(), Error> {
 pub fn by_hash(inbox: &mut Inbox, sent: &Sent) -> Result<(), Error> {
     let mut list = Checklist::new(sent, "reading by hash");
     for parcel in sent.parcels {
-        let hash = (ByteBuf::from(parcel.hash),);
-        list.tick(&inbox.query::<_, Found, GetError>("get_message_by_hash", hash, |_| 1)?.message)?;
+        list.tick(&inbox.query(request::get_message_by_hash(&parcel.hash), |_| 1)?.message)?;
     }
     list.finish()
 }
@@ -128,8 +123,7 @@ pub fn by_key(inbox: &mut Inbox, sent: &Sent, order: Order) -> Result<(), Error>
         if order == Order::descending {
             ids.reverse();
         }
-        let came =
-            pages(inbox, sent, order, "get_messages_by_key", |cursor| (ByteBuf::from(key.id()), cursor), &mut list)?;
+        let came = pages(inbox, sent, order, |cursor| request::get_messages_by_key(key.id(), cursor), &mut list)?;
         ensure(came == ids, || format!("a key's messages came as {came:?}, not {ids:?}"))?;
     }
     list.finish()
@@ -146,7 +140,7 @@ pub fn by_range(inbox: &mut Inbox, sent: &Sent) -> Result<(), Error> {
         if order == Order::descending {
             expected.reverse();
         }
-        let came = pages(inbox, sent, order, "get_messages_by_range", |cursor| (min, max, cursor), &mut list)?;
+        let came = pages(inbox, sent, order, |cursor| request::get_messages_by_range(min, max, cursor), &mut list)?;
         ensure(came == expected, || format!("the range {min} to {max} came as {came:?}"))?;
     }
     list.finish()
@@ -161,8 +155,7 @@ pub fn by_time(inbox: &mut Inbox, sent: &Sent, split: u32) -> Result<(), Error> 
             inbox,
             sent,
             Order::ascending,
-            "get_messages_by_time",
-            |cursor| (from, until, cursor),
+            |cursor| request::get_messages_by_time(from, until, cursor),
             &mut list,
         )?);
     }
@@ -171,18 +164,19 @@ pub fn by_time(inbox: &mut Inbox, sent: &Sent, split: u32) -> Result<(), Error> 
 }
 
 /// Reads pages from the start to the end, ticks their messages off and returns the ids as they came.
-fn pages<A: ArgumentEncoder>(
+fn pages(
     inbox: &mut Inbox,
     sent: &Sent,
     order: Order,
-    method: &'static str,
-    arguments: impl Fn(Cursor) -> A,
+    request: impl Fn(Cursor) -> Request<Page, PageError>,
     list: &mut Checklist,
 ) -> Result<Vec<Id>, Error> {
     let mut ids = Vec::new();
     let mut cursor = Cursor { after: 0, order, limit: sent.limits.page_messages };
     loop {
-        let page = inbox.query::<_, Page, PageError>(method, arguments(cursor), |page| page.messages.len())?;
+        let request = request(cursor);
+        let method = request.method;
+        let page = inbox.query(request, |page| page.messages.len())?;
         ensure(!page.gap && page.first_id == 1, || format!("{method} says that messages were dropped"))?;
         ensure(page.next == 0 || !page.messages.is_empty(), || format!("{method} gave an empty page that goes on"))?;
         for message in &page.messages {
@@ -201,12 +195,12 @@ pub fn by_question(inbox: &mut Inbox, sent: &Sent) -> Result<(), Error> {
     let most = sent.limits.lookup_items as usize;
     for parcels in sent.parcels.chunks(most) {
         let pairs: Vec<_> = parcels.iter().map(|parcel| parcel.pair(sent.keys)).collect();
-        let found = inbox.query::<_, Vec<Option<Id>>, LookupError>("has_messages", (pairs,), Vec::len)?;
+        let found = inbox.query(request::has_messages(&pairs), Vec::len)?;
         let ids: Vec<_> = parcels.iter().map(|parcel| Some(parcel.id)).collect();
         ensure(found == ids, || format!("has_messages gave {found:?}, not {ids:?}"))?;
     }
-    let key_ids: Vec<_> = sent.keys.iter().map(|key| ByteBuf::from(key.id())).collect();
-    let heads = inbox.query::<_, Vec<Option<KeyHead>>, LookupError>("get_key_heads", (key_ids,), |_| 0)?;
+    let key_ids: Vec<_> = sent.keys.iter().map(Key::id).collect();
+    let heads = inbox.query(request::get_key_heads(&key_ids), |_| 0)?;
     for (key, head) in heads.iter().enumerate() {
         let ids = sent.ids_of(key);
         let expected = ids.first().zip(ids.last()).map(|(&min_id, &max_id)| KeyHead {
@@ -226,7 +220,7 @@ pub fn invariants(inbox: &mut Inbox, sent: &Sent) -> Result<(), Error> {
     let mut progress = Progress::new("checking the invariants", sent.parcels.len());
     let (mut from, mut checked) = (CheckCursor::default(), 0);
     loop {
-        let report = inbox.query::<_, CheckReport, CheckError>("check", (from,), |report| report.checked as usize)?;
+        let report = inbox.query(request::check(from), |report| report.checked as usize)?;
         ensure(report.violations.is_empty(), || format!("the canister's own check found {:?}", report.violations))?;
         checked += report.checked as usize;
         progress.advance(report.checked as usize);

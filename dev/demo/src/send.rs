@@ -1,17 +1,13 @@
 //! Adding: one by one, in batches, and everything once more.
 
-use message_canister::api::{AddError, Added, BatchError, Limits, NewMessage};
+use client::{batches, request};
+use message_canister::api::{Added, Limits};
+use sealing::Key;
 
 use crate::error::{Error, ensure};
 use crate::inbox::Inbox;
 use crate::parcel::Parcel;
 use crate::progress::Progress;
-use crate::seal::Key;
-
-/// What candid and the signed envelope add to a batch, generously: the platform takes 2 MiB in all.
-const BATCH_BYTES: usize = (2 << 20) - 16_384;
-/// The same for one message.
-const MESSAGE_OVERHEAD: usize = 32;
 
 /// Whether the messages are to be new, or to be there already.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,8 +33,8 @@ pub fn one_by_one(inbox: &mut Inbox, parcels: &mut [Parcel], keys: &[Key], expec
     let mut progress = Progress::new("adding one by one", parcels.len());
     for parcel in parcels {
         inbox.wait_a_second();
-        let NewMessage { key_id, ciphertext } = parcel.message(keys);
-        let added = inbox.update::<_, Added, AddError>(expect.kinds().0, "add_message", 1, (key_id, ciphertext))?;
+        let add = request::add_message(keys[parcel.key].id(), &parcel.ciphertext);
+        let added = inbox.update(expect.kinds().0, 1, add)?;
         note(parcel, added, expect)?;
         progress.advance(1);
     }
@@ -54,41 +50,24 @@ pub fn in_batches(
     expect: Expect,
 ) -> Result<usize, Error> {
     let mut progress = Progress::new("adding in batches", parcels.len());
-    let mut batches = 0;
-    while !parcels.is_empty() {
-        let (batch, rest) = parcels.split_at_mut(batch_length(parcels, keys, limits));
+    let messages: Vec<_> = parcels.iter().map(|parcel| parcel.message(keys)).collect();
+    let mut count = 0;
+    for messages in batches(&messages, limits) {
+        let (batch, rest) = parcels.split_at_mut(messages.len());
         inbox.wait_a_second();
-        let messages: Vec<_> = batch.iter().map(|parcel| parcel.message(keys)).collect();
-        let kind = expect.kinds().1;
-        let results = inbox.update::<_, Vec<Result<Added, AddError>>, BatchError>(
-            kind,
-            "add_messages",
-            messages.len(),
-            (messages,),
-        )?;
+        let results = inbox.update(expect.kinds().1, messages.len(), request::add_messages(messages))?;
         ensure(results.len() == batch.len(), || {
             format!("a batch of {} was answered with {} results", batch.len(), results.len())
         })?;
         for (parcel, result) in batch.iter_mut().zip(results) {
-            let added =
-                result.map_err(|error| Error::Refused { method: "add_messages", answer: format!("{error:?}") })?;
+            let added = result.map_err(|error| Error::Call { method: "add_messages", reason: format!("{error:?}") })?;
             note(parcel, added, expect)?;
         }
-        batches += 1;
+        count += 1;
         progress.advance(batch.len());
         parcels = rest;
     }
-    Ok(batches)
-}
-
-/// How many of these go into one batch, at least 1.
-fn batch_length(parcels: &[Parcel], keys: &[Key], limits: &Limits) -> usize {
-    let mut bytes = 0;
-    let fitting = parcels.iter().take(limits.batch_messages as usize).take_while(|parcel| {
-        bytes += MESSAGE_OVERHEAD + keys[parcel.key].id().len() + parcel.ciphertext.len();
-        bytes <= BATCH_BYTES
-    });
-    fitting.count().max(1)
+    Ok(count)
 }
 
 fn note(parcel: &mut Parcel, added: Added, expect: Expect) -> Result<(), Error> {
@@ -99,36 +78,4 @@ fn note(parcel: &mut Parcel, added: Added, expect: Expect) -> Result<(), Error> 
     ensure(known, || format!("the message with id {} was answered with {added:?}", parcel.id))?;
     parcel.id = added.id;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_keep_to_both_limits_and_always_go_on() {
-        let keys = [Key::generate(64)];
-        let parcel = |length| Parcel { key: 0, file: 0, ciphertext: vec![0; length], hash: [0; 32], id: 0 };
-        let limits = |batch_messages| Limits {
-            key_id_bytes: 64,
-            ciphertext_bytes: 2_000_000,
-            batch_messages,
-            lookup_items: 1,
-            page_messages: 1,
-            page_bytes: 1,
-            last_id: 1,
-            index_entries: 1,
-            payload_stream_bytes: 1,
-            stable_bytes: 1,
-            rebuild_pages: 1,
-            skipped_links: 1,
-        };
-        let small: Vec<_> = (0..50).map(|_| parcel(10)).collect();
-        assert_eq!(batch_length(&small, &keys, &limits(1_000)), 50);
-        assert_eq!(batch_length(&small, &keys, &limits(7)), 7);
-        let large: Vec<_> = (0..5).map(|_| parcel(1_000_000)).collect();
-        assert_eq!(batch_length(&large, &keys, &limits(1_000)), 2);
-        let largest: Vec<_> = (0..5).map(|_| parcel(2_000_000)).collect();
-        assert_eq!(batch_length(&largest, &keys, &limits(1_000)), 1);
-    }
 }

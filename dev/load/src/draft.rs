@@ -4,7 +4,7 @@ use message_canister::api::NewMessage;
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
-use crate::random::Random;
+use test_support::Random;
 
 /// The keys that all clients share: few, so that their lists interleave.
 pub const KEYS: u16 = 24;

@@ -1,6 +1,7 @@
 //! The agent that Rust programs use: ic-agent.
 
 mod callers;
+mod client;
 mod refusals;
 
 use candid::Principal;

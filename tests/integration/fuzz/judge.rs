@@ -11,7 +11,7 @@ use std::fmt::Debug;
 use crate::model::{Facts, Model};
 use crate::support::START_SECONDS;
 use crate::support::methods::Method;
-use crate::support::platform::Reject;
+use client::Reject;
 
 pub enum Verdict {
     Right,

@@ -1,14 +1,14 @@
-//! A typed client: one function for each method, named as the method.
+//! An installed canister, and the client that calls it: one function for each method, answered at once.
 
-use candid::utils::{ArgumentDecoder, ArgumentEncoder};
-use candid::{Principal, decode_args, encode_args};
+use candid::{Principal, encode_args};
+use client::{CallError, Client, Reject, Retry};
 use message_canister::api::*;
-use serde_bytes::{ByteBuf, Bytes};
+use serde_bytes::ByteBuf;
 use std::rc::Rc;
+use test_support::{OnPlatform, Platform, chosen, now};
 
-use super::platform::{Platform, Reject};
 use super::wasm::canister_wasm;
-use super::{SECOND, START, START_SECONDS, controller, engine};
+use super::{SECOND, START, START_SECONDS, controller};
 
 /// An installed message canister, and who calls it.
 #[derive(Clone)]
@@ -46,7 +46,7 @@ pub fn page_after(after: Id, order: Order, limit: u32) -> Cursor {
 impl Inbox {
     /// On a fresh platform of the kind chosen for this run; the clock stands at [`START`], the first timers have run.
     pub fn new() -> Self {
-        Self::on(engine::platform())
+        Self::on(chosen::platform())
     }
 
     /// On this platform, likewise.
@@ -124,98 +124,78 @@ impl Inbox {
         self.platform.query(self.id, self.caller, method, arg)
     }
 
-    fn update<A: ArgumentEncoder, R: for<'a> ArgumentDecoder<'a>>(&self, method: &str, args: A) -> R {
-        let arg = encode_args(args).expect("arguments can be encoded");
-        decoded(method, self.update_raw(method, arg))
-    }
-
-    fn query<A: ArgumentEncoder, R: for<'a> ArgumentDecoder<'a>>(&self, method: &str, args: A) -> R {
-        let arg = encode_args(args).expect("arguments can be encoded");
-        decoded(method, self.query_raw(method, arg))
+    /// The client of this canister. It sends each call once.
+    pub fn client(&self) -> Client<OnPlatform<Rc<dyn Platform>>> {
+        let Self { platform, id: canister, caller } = self.clone();
+        Client::new(OnPlatform { platform, canister, caller }).with_retry(Retry::NEVER)
     }
 }
 
-fn decoded<R: for<'a> ArgumentDecoder<'a>>(method: &str, reply: Result<Vec<u8>, Reject>) -> R {
-    let bytes = reply.unwrap_or_else(|reject| panic!("{method} must reply, not reject: {reject:?}"));
-    decode_args(&bytes).unwrap_or_else(|error| panic!("the reply of {method} must be what the .did says: {error}"))
+/// The canister's answer, its own errors included.
+fn answer<T, E: std::fmt::Debug>(call: impl Future<Output = Result<T, CallError<E>>>) -> Result<T, E> {
+    match now(call) {
+        Ok(answer) => Ok(answer),
+        Err(CallError::Refused(error)) => Err(error),
+        Err(error) => panic!("the call must be answered: {error}"),
+    }
 }
 
-/// The endpoints.
+/// The endpoints, answered at once.
 impl Inbox {
     pub fn add_message(&self, key_id: &[u8], ciphertext: &[u8]) -> Result<Added, AddError> {
-        let (answer,) = self.update("add_message", (ByteBuf::from(key_id), ByteBuf::from(ciphertext)));
-        answer
+        answer(self.client().add_message(key_id, ciphertext))
     }
 
     pub fn add_messages(&self, batch: &[NewMessage]) -> Result<Vec<Result<Added, AddError>>, BatchError> {
-        let (answer,) = self.update("add_messages", (batch,));
-        answer
+        answer(self.client().add_messages(batch))
     }
 
     pub fn get_message_by_id(&self, id: Id) -> Result<Found, GetError> {
-        let (answer,) = self.query("get_message_by_id", (id,));
-        answer
+        answer(self.client().get_message_by_id(id))
     }
 
     pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Found, GetError> {
-        let (answer,) = self.query("get_message_by_hash", (ByteBuf::from(hash),));
-        answer
+        answer(self.client().get_message_by_hash(hash))
     }
 
     pub fn get_messages_by_range(&self, min_id: Id, max_id: Id, cursor: Cursor) -> Result<Page, PageError> {
-        let (answer,) = self.query("get_messages_by_range", (min_id, max_id, cursor));
-        answer
+        answer(self.client().get_messages_by_range(min_id, max_id, cursor))
     }
 
     pub fn get_messages_by_key(&self, key_id: &[u8], cursor: Cursor) -> Result<Page, PageError> {
-        let (answer,) = self.query("get_messages_by_key", (ByteBuf::from(key_id), cursor));
-        answer
+        answer(self.client().get_messages_by_key(key_id, cursor))
     }
 
     pub fn get_messages_by_time(&self, from: u32, until: u32, cursor: Cursor) -> Result<Page, PageError> {
-        let (answer,) = self.query("get_messages_by_time", (from, until, cursor));
-        answer
+        answer(self.client().get_messages_by_time(from, until, cursor))
     }
 
     pub fn get_min_message_id(&self) -> Result<Id, StatusError> {
-        let (answer,) = self.query("get_min_message_id", ());
-        answer
+        answer(self.client().get_min_message_id())
     }
 
     pub fn get_max_message_id(&self) -> Result<Id, StatusError> {
-        let (answer,) = self.query("get_max_message_id", ());
-        answer
+        answer(self.client().get_max_message_id())
     }
 
     pub fn get_min_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
-        let (answer,) = self.query("get_min_message_id_by_key", (ByteBuf::from(key_id),));
-        answer
+        answer(self.client().get_min_message_id_by_key(key_id))
     }
 
     pub fn get_max_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
-        let (answer,) = self.query("get_max_message_id_by_key", (ByteBuf::from(key_id),));
-        answer
+        answer(self.client().get_max_message_id_by_key(key_id))
     }
 
     pub fn get_key_heads(&self, key_ids: &[Vec<u8>]) -> Result<Vec<Option<KeyHead>>, LookupError> {
-        let key_ids: Vec<_> = key_ids.iter().map(|key_id| Bytes::new(key_id)).collect();
-        let (answer,) = self.query("get_key_heads", (key_ids,));
-        answer
+        answer(self.client().get_key_heads(key_ids))
     }
 
     pub fn has_messages(&self, pairs: &[Stored]) -> Result<Vec<Option<Id>>, LookupError> {
-        let (answer,) = self.query("has_messages", (pairs,));
-        answer
-    }
-
-    pub fn get_status(&self) -> Status {
-        let (answer,): (Result<Status, StatusError>,) = self.query("get_status", ());
-        answer.expect("the status has no reason to fail")
+        answer(self.client().has_messages(pairs))
     }
 
     pub fn set_settings(&self, settings: Settings) -> Result<(), SettingsError> {
-        let (answer,) = self.update("set_settings", (settings,));
-        answer
+        answer(self.client().set_settings(settings))
     }
 
     pub fn retry_rebuild(&self) -> Result<(), RetryError> {
@@ -224,8 +204,11 @@ impl Inbox {
     }
 
     pub fn check(&self, from: CheckCursor) -> Result<CheckReport, CheckError> {
-        let (answer,) = self.query("check", (from,));
-        answer
+        answer(self.client().check(from))
+    }
+
+    pub fn get_status(&self) -> Status {
+        answer(self.client().get_status()).expect("the status has no reason to fail")
     }
 
     pub fn http_request(&self, method: &str, url: &str) -> HttpResponse {
@@ -235,8 +218,8 @@ impl Inbox {
             headers: vec![("host".to_string(), "localhost".to_string())],
             body: ByteBuf::new(),
         };
-        let (answer,) = self.query("http_request", (request,));
-        answer
+        let Ok(response) = answer(self.client().http_request(&request));
+        response
     }
 
     /// Runs `check` over the whole store, in slices.

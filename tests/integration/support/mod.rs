@@ -1,18 +1,15 @@
-//! What the scenarios stand on: the platform they run on, the canister's Wasm, a typed client.
+//! What the scenarios stand on: the canister's Wasm, and an installed canister. `test-support` has the platforms.
 
 pub mod client;
 pub mod embedded;
-pub mod engine;
 pub mod methods;
 pub mod module;
-pub mod platform;
-pub mod pocket;
 pub mod raw;
 pub mod snapshot;
 pub mod wasm;
 
 pub use client::{Inbox, first_page, new_message, page_after};
-pub use platform::SECOND;
+pub use test_support::{SECOND, chosen as engine, controller};
 
 use candid::Principal;
 use sha2::{Digest, Sha256};
@@ -21,11 +18,6 @@ use sha2::{Digest, Sha256};
 pub const START: u64 = START_SECONDS as u64 * SECOND + SECOND / 2;
 /// [`START`] as the canister stamps it.
 pub const START_SECONDS: u32 = 1_800_000_000;
-
-/// Who controls the canister.
-pub fn controller() -> Principal {
-    Principal::self_authenticating(b"controller of the tests")
-}
 
 /// Somebody else.
 pub fn stranger() -> Principal {
@@ -39,14 +31,7 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// `length` bytes that differ with `seed`, with their position and from each other.
 pub fn bytes(seed: u32, length: usize) -> Vec<u8> {
-    let mut state = u64::from(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let words = std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    });
-    words.flatten().take(length).collect()
+    test_support::bytes(seed.into(), length)
 }
 
 /// How many times the default number of generated cases to run: `MESSAGE_CANISTER_TEST_SCALE`, 1 where it is not set.

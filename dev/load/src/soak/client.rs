@@ -18,8 +18,8 @@ use super::operation::{Item, Operation};
 use super::show::lock;
 use crate::draft::{Draft, key_id};
 use crate::inbox::{Inbox, Outcome, Signed};
-use crate::random::Random;
 use crate::violation::{Verdict, Violation, ensure};
+use test_support::Random;
 
 /// How long a client waits that was told that the indexes are being rebuilt.
 const UNAVAILABLE_WAIT: Duration = Duration::from_millis(20);

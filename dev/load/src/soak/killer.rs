@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::show::lock;
 use super::verify::{Depth, Verifier};
-use crate::random::Random;
 use crate::server::{Server, Start};
 use crate::violation::{Verdict, Violation};
+use test_support::Random;
 
 /// How often the killer looks how far the clients are.
 const LOOK_INTERVAL: Duration = Duration::from_millis(2);

@@ -31,7 +31,6 @@ use message_canister::api::SettingsError;
 use tokio::sync::Notify;
 
 use crate::inbox::{Inbox, Outcome};
-use crate::random::Random;
 use crate::server::{Server, Start};
 use crate::violation::{Verdict, Violation, ensure};
 use client::Client;
@@ -42,6 +41,7 @@ use model::Model;
 use operation::Operation;
 pub use report::{Report, Tally};
 use show::lock;
+use test_support::Random;
 use verify::{Depth, Verifier};
 
 /// Clients at once.

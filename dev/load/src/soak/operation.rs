@@ -4,7 +4,7 @@
 use message_canister::api::Order;
 
 use crate::draft::{Draft, KEYS};
-use crate::random::Random;
+use test_support::Random;
 
 /// Numbers of messages from here on are sent by several clients.
 const CONTESTED: u64 = 1 << 48;

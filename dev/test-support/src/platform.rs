@@ -1,39 +1,19 @@
-//! What the tests ask of a platform that runs the canister: the part that PocketIC and the embedded engine share.
+//! The operations that the embedded engine and PocketIC have in common.
 
 use candid::Principal;
+use client::Reject;
 
 /// Seconds to nanoseconds.
 pub const SECOND: u64 = 1_000_000_000;
 
-/// Why a call was not answered by the canister, or an installation refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reject {
-    /// The platform's error code, the number in `IC0503`.
-    pub code: u64,
-    /// For people.
-    pub message: String,
-}
-
-impl Reject {
-    /// The canister trapped, with or without a message of its own.
-    pub fn is_trap(&self) -> bool {
-        matches!(self.code, 502 | 503)
-    }
-
-    /// The canister exports no such method.
-    pub fn is_unknown_method(&self) -> bool {
-        self.code == 536
-    }
-
-    /// The message used up its instructions.
-    pub fn is_instruction_limit(&self) -> bool {
-        self.code == 522
-    }
+/// Who controls the canisters that [`Platform::create`] creates.
+pub fn controller() -> Principal {
+    Principal::self_authenticating(b"controller of the tests")
 }
 
 /// A platform. Every call returns when it is answered.
 pub trait Platform {
-    /// Creates an empty canister with 100 T cycles, controlled by [`super::controller`].
+    /// Creates an empty canister with 100 T cycles, controlled by [`controller`].
     fn create(&self) -> Principal;
     /// Installs code into an empty canister.
     fn install(&self, id: Principal, wasm: &[u8], arg: Vec<u8>) -> Result<(), Reject>;

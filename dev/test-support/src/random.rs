@@ -1,4 +1,18 @@
-//! Numbers that look random and follow from a seed.
+//! Bytes and numbers that look random and follow from a seed.
+
+/// Bytes that follow from a number and differ with it.
+pub fn bytes(number: u64, length: usize) -> Vec<u8> {
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}
 
 /// A sequence of them (splitmix64).
 #[derive(Clone, Debug)]

@@ -9,8 +9,10 @@ use std::process::Command;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use super::platform::Platform;
-use super::{embedded, pocket};
+use local_ic::LocalIc;
+
+use crate::platform::Platform;
+use crate::pocket;
 
 /// The server release that the crate in `Cargo.toml` speaks to.
 const SERVER_MAJOR: &str = "16";
@@ -25,7 +27,7 @@ pub fn platform() -> Rc<dyn Platform> {
     static CHOSEN: OnceLock<Engine> = OnceLock::new();
     match CHOSEN.get_or_init(choose_and_say) {
         Engine::PocketIc(server) => Rc::new(pocket::start(server)),
-        Engine::Embedded => Rc::new(embedded::start()),
+        Engine::Embedded => Rc::new(LocalIc::new()),
     }
 }
 

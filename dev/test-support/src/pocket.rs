@@ -5,17 +5,20 @@ use pocket_ic::common::rest::BlobCompression;
 use pocket_ic::{PocketIc, PocketIcBuilder, RejectResponse, Time};
 use std::path::Path;
 
-use super::controller;
-use super::platform::{Platform, Reject};
+use client::{Reject, RejectCode};
+
+use crate::platform::{Platform, controller};
 
 /// A new network with one application subnet.
 pub fn start(server: &Path) -> PocketIc {
     PocketIcBuilder::new().with_server_binary(server.to_path_buf()).with_application_subnet().build()
 }
 
-impl From<RejectResponse> for Reject {
-    fn from(reject: RejectResponse) -> Self {
-        Self { code: reject.error_code as u64, message: reject.reject_message }
+fn reject(reject: RejectResponse) -> Reject {
+    Reject {
+        code: RejectCode::from_number(reject.reject_code as u64).expect("PocketIC's classes are the platform's"),
+        error_code: Some(reject.error_code as u32),
+        message: reject.reject_message,
     }
 }
 
@@ -26,19 +29,19 @@ impl Platform for PocketIc {
 
     fn install(&self, id: Principal, wasm: &[u8], arg: Vec<u8>) -> Result<(), Reject> {
         // `install_canister` panics where the canister refuses; on an empty canister the two are the same.
-        Ok(self.reinstall_canister(id, wasm.to_vec(), arg, Some(controller()))?)
+        self.reinstall_canister(id, wasm.to_vec(), arg, Some(controller())).map_err(reject)
     }
 
     fn upgrade(&self, id: Principal, wasm: &[u8], arg: Vec<u8>) -> Result<(), Reject> {
-        Ok(self.upgrade_canister(id, wasm.to_vec(), arg, Some(controller()))?)
+        self.upgrade_canister(id, wasm.to_vec(), arg, Some(controller())).map_err(reject)
     }
 
     fn update(&self, id: Principal, sender: Principal, method: &str, arg: Vec<u8>) -> Result<Vec<u8>, Reject> {
-        Ok(self.update_call(id, sender, method, arg)?)
+        self.update_call(id, sender, method, arg).map_err(reject)
     }
 
     fn query(&self, id: Principal, sender: Principal, method: &str, arg: Vec<u8>) -> Result<Vec<u8>, Reject> {
-        Ok(self.query_call(id, sender, method, arg)?)
+        self.query_call(id, sender, method, arg).map_err(reject)
     }
 
     fn time(&self) -> u64 {

@@ -1,0 +1,99 @@
+//! The transport of ic-agent: the Internet Computer, and local networks that speak its HTTP interface.
+//!
+//! The agent checks a replica's signature on each query's reply and the subnet's certificate on each update's. Calls that
+//! [`crate::Client`] repeats are signed anew.
+
+use std::time::Duration;
+
+use candid::Principal;
+use ic_agent::agent::RejectCode as AgentRejectCode;
+use ic_agent::{Agent, AgentError};
+
+use crate::client::Client;
+use crate::transport::{Failure, Reject, RejectCode, Transport};
+
+/// Carries calls to a canister with an agent, whose identity is the caller. Needs a runtime of Tokio.
+#[derive(Clone, Debug)]
+pub struct AgentTransport {
+    agent: Agent,
+    canister: Principal,
+}
+
+impl AgentTransport {
+    /// The transport to this canister.
+    pub fn new(agent: Agent, canister: Principal) -> Self {
+        Self { agent, canister }
+    }
+}
+
+impl Client<AgentTransport> {
+    /// A client of this canister.
+    pub fn with_agent(agent: Agent, canister: Principal) -> Self {
+        Self::new(AgentTransport::new(agent, canister))
+    }
+}
+
+impl Transport for AgentTransport {
+    async fn update(&self, method: &'static str, arg: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        self.agent.update(&self.canister, method).with_arg(arg).call_and_wait().await.map_err(Failure::from)
+    }
+
+    async fn query(&self, method: &'static str, arg: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        self.agent.query(&self.canister, method).with_arg(arg).call().await.map_err(Failure::from)
+    }
+
+    async fn pause(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+impl From<AgentError> for Failure {
+    fn from(error: AgentError) -> Self {
+        use AgentError::*;
+        match error {
+            CertifiedReject { reject, .. } | UncertifiedReject { reject, .. } => Self::Rejected(Reject {
+                code: reject_code(reject.reject_code),
+                error_code: reject.error_code.as_deref().and_then(number_of),
+                message: reject.reject_message,
+            }),
+            LookupPathAbsent(_)
+            | LookupPathUnknown(_)
+            | LookupPathError(_)
+            | CertificateVerificationFailed()
+            | QuerySignatureVerificationFailed
+            | CertificateNotAuthorized()
+            | CertificateOutdated(_)
+            | CertificateHasTooManyDelegations
+            | MissingSignature
+            | MalformedSignature
+            | MalformedPublicKey
+            | TooManySignatures { .. }
+            | DerKeyLengthMismatch { .. }
+            | DerPrefixMismatch { .. }
+            | NoRootKeyInStatus(_) => Self::Unverified(error.into()),
+            InvalidReplicaUrl(_)
+            | SigningError(_)
+            | CannotCalculateRequestId(_)
+            | UrlParseError(_)
+            | InvalidMethodError(_)
+            | PrincipalError(_)
+            | CallDataMismatch { .. } => Self::Unsendable(error.into()),
+            _ => Self::Unanswered(error.into()),
+        }
+    }
+}
+
+fn reject_code(code: AgentRejectCode) -> RejectCode {
+    match code {
+        AgentRejectCode::SysFatal => RejectCode::SysFatal,
+        AgentRejectCode::SysTransient => RejectCode::SysTransient,
+        AgentRejectCode::DestinationInvalid => RejectCode::DestinationInvalid,
+        AgentRejectCode::CanisterReject => RejectCode::CanisterReject,
+        AgentRejectCode::CanisterError => RejectCode::CanisterError,
+    }
+}
+
+/// The number in `IC0503`.
+fn number_of(error_code: &str) -> Option<u32> {
+    error_code.strip_prefix("IC")?.parse().ok()
+}

@@ -1,0 +1,46 @@
+//! Lists of messages, cut to what one call takes.
+
+use crate::api::{Limits, NewMessage};
+
+/// Bytes of a batch at most, as [`batches`] counts them. The platform takes 2 MiB with the envelope.
+pub const MAX_BATCH_BYTES: usize = (2 << 20) - 16_384;
+/// Bytes that candid takes for a message beside its key id and ciphertext, at most.
+const MESSAGE_OVERHEAD: usize = 32;
+
+/// Cuts messages into slices that [`crate::Client::add_messages`] takes, in their order. Each slice has a message at least.
+pub fn batches<'a>(messages: &'a [NewMessage], limits: &Limits) -> impl Iterator<Item = &'a [NewMessage]> {
+    let most = limits.batch_messages as usize;
+    let mut rest = messages;
+    std::iter::from_fn(move || {
+        let (batch, others) = rest.split_at(fitting(rest, most).min(rest.len()));
+        rest = others;
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
+/// How many of these go into one batch, at least 1.
+fn fitting(messages: &[NewMessage], most: usize) -> usize {
+    let mut bytes = 0;
+    let fits = |message: &&NewMessage| {
+        bytes += MESSAGE_OVERHEAD + message.key_id.len() + message.ciphertext.len();
+        bytes <= MAX_BATCH_BYTES
+    };
+    messages.iter().take(most).take_while(fits).count().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitting;
+    use crate::api::NewMessage;
+
+    #[test]
+    fn batches_keep_to_both_limits_and_always_go_on() {
+        let messages = |count: usize, length: usize| -> Vec<_> {
+            (0..count).map(|_| NewMessage { key_id: vec![1; 64].into(), ciphertext: vec![0; length].into() }).collect()
+        };
+        assert_eq!(fitting(&messages(50, 10), 1_000), 50);
+        assert_eq!(fitting(&messages(50, 10), 7), 7);
+        assert_eq!(fitting(&messages(5, 1_000_000), 1_000), 2);
+        assert_eq!(fitting(&messages(5, 2_000_000), 1_000), 1);
+    }
+}

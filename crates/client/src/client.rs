@@ -1,0 +1,134 @@
+//! The client.
+
+use crate::api::*;
+use crate::error::{CallError, Refusal};
+use crate::pages::Pages;
+use crate::request::{self, Kind, Request};
+use crate::retry::Retry;
+use crate::transport::Transport;
+
+/// A message canister, and the transport that leads to it.
+///
+/// A method for each method of `canister.did`, named as the method, and the readers [`Client::messages_of_key`],
+/// [`Client::messages_in_range`] and [`Client::messages_in_time`].
+#[derive(Clone, Debug)]
+pub struct Client<T> {
+    transport: T,
+    retry: Retry,
+}
+
+impl<T: Transport> Client<T> {
+    /// A client that repeats calls as [`Retry::default`] says.
+    pub fn new(transport: T) -> Self {
+        Self { transport, retry: Retry::default() }
+    }
+
+    /// The same client, which repeats calls as `retry` says.
+    pub fn with_retry(self, retry: Retry) -> Self {
+        Self { retry, ..self }
+    }
+
+    /// The transport.
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// Sends a request, again where [`Retry`] says so, and decodes its reply.
+    ///
+    /// # Errors
+    ///
+    /// The error of the last attempt.
+    pub async fn send<A, E: Refusal>(&self, request: Request<A, E>) -> Result<A, CallError<E>> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let arg = request.arg.clone();
+            let reply = match request.kind {
+                Kind::Query => self.transport.query(request.method, arg).await,
+                Kind::Update | Kind::IdempotentUpdate => self.transport.update(request.method, arg).await,
+            };
+            let result = reply.map_err(CallError::Failed).and_then(|reply| request.decode(&reply));
+            let Err(error) = &result else { return result };
+            let Some(pause) = self.retry.pause_after(attempts, request.kind, error) else { return result };
+            self.transport.pause(pause).await;
+        }
+    }
+
+    /// Reads a key's messages behind `after` (0: from the start), oldest or newest first.
+    pub fn messages_of_key(&self, key_id: &[u8], order: Order, after: Id) -> Pages<'_, T> {
+        Pages::of_key(self, key_id, order, after)
+    }
+
+    /// Reads the messages with ids from `min_id` to `max_id`, both included, behind `after` (0: from the start).
+    pub fn messages_in_range(&self, min_id: Id, max_id: Id, order: Order, after: Id) -> Pages<'_, T> {
+        Pages::in_range(self, min_id, max_id, order, after)
+    }
+
+    /// Reads the messages stored from `from` to `until`, unix seconds, both included, behind `after` (0: from the start).
+    pub fn messages_in_time(&self, from: u32, until: u32, order: Order, after: Id) -> Pages<'_, T> {
+        Pages::in_time(self, from, until, order, after)
+    }
+}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $of:ty),*) -> $ok:ty, $error:ty;)*) => {
+        /// The methods of `canister.did`. Each fails as [`Client::send`] does.
+        #[allow(clippy::missing_errors_doc)] // Said once, above.
+        impl<T: Transport> Client<T> {
+            $(
+                $(#[$doc])*
+                pub async fn $name(&self, $($argument: $of),*) -> Result<$ok, CallError<$error>> {
+                    self.send(request::$name($($argument),*)).await
+                }
+            )*
+
+            /// Oldest id, newest id and count of up to `limits.lookup_items` keys, `None` for a key without messages.
+            pub async fn get_key_heads(
+                &self,
+                key_ids: &[impl AsRef<[u8]>],
+            ) -> Result<Vec<Option<KeyHead>>, CallError<LookupError>> {
+                self.send(request::get_key_heads(key_ids)).await
+            }
+        }
+    };
+}
+
+methods! {
+    /// Stores one message. Adding a pair of key id and ciphertext again stores nothing and returns the first id.
+    add_message(key_id: &[u8], ciphertext: &[u8]) -> Added, AddError;
+    /// Stores up to `limits.batch_messages` messages. Each has its own result; a failed one does not undo another.
+    /// [`crate::batches`] cuts a longer list.
+    add_messages(messages: &[NewMessage]) -> Vec<Result<Added, AddError>>, BatchError;
+
+    /// The message with this id.
+    get_message_by_id(id: Id) -> Found, GetError;
+    /// The newest message whose ciphertext has this SHA-256.
+    get_message_by_hash(hash: &[u8]) -> Found, GetError;
+
+    /// A page of the messages with ids from `min_id` to `max_id`. [`Client::messages_in_range`] reads all of them.
+    get_messages_by_range(min_id: Id, max_id: Id, cursor: Cursor) -> Page, PageError;
+    /// A page of a key's messages. [`Client::messages_of_key`] reads all of them.
+    get_messages_by_key(key_id: &[u8], cursor: Cursor) -> Page, PageError;
+    /// A page of the messages stored from `from` to `until`, unix seconds. [`Client::messages_in_time`] reads all of them.
+    get_messages_by_time(from: u32, until: u32, cursor: Cursor) -> Page, PageError;
+
+    /// The oldest live id, 0: the store is empty.
+    get_min_message_id() -> Id, StatusError;
+    /// The newest live id, 0: the store is empty.
+    get_max_message_id() -> Id, StatusError;
+    /// A key's oldest live id, `None`: it has no message.
+    get_min_message_id_by_key(key_id: &[u8]) -> Option<Id>, LookupError;
+    /// A key's newest live id, `None`: it has no message.
+    get_max_message_id_by_key(key_id: &[u8]) -> Option<Id>, LookupError;
+    /// Where up to `limits.lookup_items` pairs are stored, `None` for a pair that is not.
+    has_messages(pairs: &[Stored]) -> Vec<Option<Id>>, LookupError;
+
+    /// The store at a glance.
+    get_status() -> Status, StatusError;
+    /// Replaces all settings. The caller must control the canister.
+    set_settings(settings: Settings) -> (), SettingsError;
+    /// Looks for broken invariants in a slice of the store. The caller must control the canister.
+    check(from: CheckCursor) -> CheckReport, CheckError;
+    /// The answer to a request of an HTTP gateway.
+    http_request(http: &HttpRequest) -> HttpResponse, std::convert::Infallible;
+}

@@ -1,0 +1,121 @@
+//! Why a call has no result, and whether repeating it may help.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::api::*;
+use crate::transport::{Failure, Reject, RejectCode};
+
+/// Why a call has no result. `E` is the canister's own error type for the method.
+#[derive(Debug)]
+pub enum CallError<E> {
+    /// The canister answered with an error. Nothing was changed.
+    Refused(E),
+    /// No reply came.
+    Failed(Failure),
+    /// The reply is not what `canister.did` says: it is another canister, or one of another release.
+    Malformed {
+        /// The method.
+        method: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// An error of the canister.
+pub trait Refusal: fmt::Debug {
+    /// Whether the canister says that the same call may succeed later.
+    fn is_passing(&self) -> bool;
+}
+
+macro_rules! refusals {
+    ($($error:ident),*) => {
+        $(impl Refusal for $error {
+            fn is_passing(&self) -> bool {
+                matches!(self, Self::Unavailable(_))
+            }
+        })*
+    };
+}
+
+refusals!(AddError, BatchError, GetError, PageError, LookupError, CheckError);
+
+impl Refusal for StatusError {
+    fn is_passing(&self) -> bool {
+        false
+    }
+}
+
+impl Refusal for SettingsError {
+    fn is_passing(&self) -> bool {
+        false
+    }
+}
+
+/// For methods that do not answer with an error.
+impl Refusal for std::convert::Infallible {
+    fn is_passing(&self) -> bool {
+        match *self {}
+    }
+}
+
+impl<E: Refusal> CallError<E> {
+    /// Whether the same call may succeed later.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Refused(error) => error.is_passing(),
+            Self::Failed(Failure::Unanswered(_)) => true,
+            Self::Failed(Failure::Rejected(reject)) => {
+                matches!(reject.code, RejectCode::SysTransient | RejectCode::SysUnknown) || reject.is_stopped()
+            }
+            Self::Failed(Failure::Unverified(_) | Failure::Unsendable(_)) | Self::Malformed { .. } => false,
+        }
+    }
+}
+
+impl<E> CallError<E> {
+    /// Whether the call may have been executed although it has no result. An add can then be repeated; it is answered as a
+    /// duplicate if it had been executed.
+    pub fn may_have_run(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Failed(Failure::Unsendable(_)) => false,
+            Self::Failed(Failure::Rejected(reject)) => reject.code == RejectCode::SysUnknown,
+            Self::Failed(Failure::Unanswered(_) | Failure::Unverified(_)) | Self::Malformed { .. } => true,
+        }
+    }
+
+    /// The rejection, if the call was rejected.
+    pub fn reject(&self) -> Option<&Reject> {
+        match self {
+            Self::Failed(Failure::Rejected(reject)) => Some(reject),
+            _ => None,
+        }
+    }
+}
+
+impl<E> From<Failure> for CallError<E> {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl<E: fmt::Debug> fmt::Display for CallError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => write!(f, "the canister answered {error:?}"),
+            Self::Failed(failure) => failure.fmt(f),
+            Self::Malformed { method, reason } => {
+                write!(f, "the reply of {method} is not what the interface says: {reason}")
+            }
+        }
+    }
+}
+
+impl<E: fmt::Debug> Error for CallError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! A typed client of the message canister.
+//!
+//! [`Client`] has a method for each method of `canister.did`. It sends calls over a [`Transport`]: ic-agent's comes with
+//! the feature `agent` ([`agent`]), and any other that carries an update and a query by name will do.
+//!
+//! ```text
+//! Client ──▶ Request: method, arguments, decoder ──▶ Transport ──▶ canister
+//!   │                                                    │
+//! Retry ◀── CallError: refused, rejected, unanswered … ◀─┘
+//! ```
+//!
+//! - A call fails with a [`CallError`], which carries the canister's own typed error where the canister answered.
+//! - The client repeats a call whose failure will pass, as [`Retry`] says. That is safe: adds are idempotent.
+//! - [`Pages`] and [`Messages`] read a key, a range of ids or a span of time to its end, and report dropped messages.
+//! - [`Request`] is a call before it is sent, for programs that sign or send by themselves.
+//!
+//! Queries are answered by one replica. ic-agent checks that replica's signature, and a certificate over each reply to an
+//! update. Other transports check what they say they check; the client itself verifies nothing.
+
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "agent")]
+pub mod agent;
+mod batches;
+mod client;
+mod error;
+mod pages;
+pub mod request;
+mod retry;
+mod transport;
+
+pub use batches::{MAX_BATCH_BYTES, batches};
+pub use client::Client;
+pub use error::{CallError, Refusal};
+pub use message_canister::api;
+pub use pages::{Item, Messages, Pages};
+pub use request::Request;
+pub use retry::Retry;
+pub use transport::{Failure, Reject, RejectCode, Transport};

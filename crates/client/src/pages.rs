@@ -1,0 +1,166 @@
+//! Reading a list of messages to its end, page by page.
+
+use std::collections::VecDeque;
+
+use crate::api::{Cursor, Id, Message, Order, Page, PageError};
+use crate::client::Client;
+use crate::error::CallError;
+use crate::request::{self, Request};
+use crate::transport::Transport;
+
+/// Reads a list of messages, a page at a time.
+///
+/// Store [`Pages::position`] in the same transaction as the messages of the page, and pass it as `after` next time. It is
+/// the id of the last message and not the `next` of the page, which is 0 at the end of the list.
+///
+/// A page with `gap` set says that messages before it were dropped unread, or may have been. The error
+/// `PageError::UnknownCursor` says that `after` belongs to another store or key: start again at 0.
+#[derive(Debug)]
+pub struct Pages<'c, T> {
+    client: &'c Client<T>,
+    list: List,
+    cursor: Cursor,
+    ended: bool,
+}
+
+/// The list that is read.
+#[derive(Clone, Debug)]
+enum List {
+    Key(Vec<u8>),
+    Range(Id, Id),
+    Time(u32, u32),
+}
+
+impl List {
+    fn request(&self, cursor: Cursor) -> Request<Page, PageError> {
+        match self {
+            Self::Key(key_id) => request::get_messages_by_key(key_id, cursor),
+            Self::Range(min, max) => request::get_messages_by_range(*min, *max, cursor),
+            Self::Time(from, until) => request::get_messages_by_time(*from, *until, cursor),
+        }
+    }
+}
+
+impl<'c, T: Transport> Pages<'c, T> {
+    pub(crate) fn of_key(client: &'c Client<T>, key_id: &[u8], order: Order, after: Id) -> Self {
+        Self::of(client, List::Key(key_id.to_vec()), order, after)
+    }
+
+    pub(crate) fn in_range(client: &'c Client<T>, min_id: Id, max_id: Id, order: Order, after: Id) -> Self {
+        Self::of(client, List::Range(min_id, max_id), order, after)
+    }
+
+    pub(crate) fn in_time(client: &'c Client<T>, from: u32, until: u32, order: Order, after: Id) -> Self {
+        Self::of(client, List::Time(from, until), order, after)
+    }
+
+    fn of(client: &'c Client<T>, list: List, order: Order, after: Id) -> Self {
+        // The canister cuts the limit to its maximum.
+        Self { client, list, cursor: Cursor { after, order, limit: u32::MAX }, ended: false }
+    }
+
+    /// The same, with at most so many messages in a page.
+    pub fn with_limit(mut self, limit: u32) -> Self {
+        self.cursor.limit = limit;
+        self
+    }
+
+    /// The messages one at a time.
+    pub fn messages(self) -> Messages<'c, T> {
+        let position = self.cursor.after;
+        Messages { pages: self, items: VecDeque::new(), position }
+    }
+
+    /// The id of the last message that was returned; before the first, where the reader started.
+    pub fn position(&self) -> Id {
+        self.cursor.after
+    }
+
+    /// The next page; `None`: nothing is left. After an error the same page can be asked for again.
+    ///
+    /// The last page may be empty, where it says that there was a gap.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send`], and if the canister's pages do not go forward.
+    pub async fn next(&mut self) -> Result<Option<Page>, CallError<PageError>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let request = self.list.request(self.cursor);
+        let method = request.method;
+        let page = self.client.send(request).await?;
+        if let Some(reason) = self.contradiction(&page) {
+            return Err(CallError::Malformed { method, reason });
+        }
+        if let Some(last) = page.messages.last() {
+            self.cursor.after = last.id;
+        }
+        self.ended = page.next == 0;
+        Ok((!page.messages.is_empty() || page.gap).then_some(page))
+    }
+
+    /// What in a page would make a reader miss messages, read some twice, or go on for ever.
+    fn contradiction(&self, page: &Page) -> Option<String> {
+        let mut before = self.cursor.after;
+        for message in &page.messages {
+            let forward = match self.cursor.order {
+                Order::ascending => message.id > before,
+                Order::descending => message.id != 0 && (message.id < before || before == 0),
+            };
+            if !forward {
+                return Some(format!("message {} comes behind message {before}", message.id));
+            }
+            before = message.id;
+        }
+        let last = page.messages.last().map_or(0, |message| message.id);
+        (page.next != 0 && page.next != last)
+            .then(|| format!("the page goes on behind {}, but its last message is {last}", page.next))
+    }
+}
+
+/// Reads a list of messages, a message at a time. [`Pages::messages`] makes it.
+#[derive(Debug)]
+pub struct Messages<'c, T> {
+    pages: Pages<'c, T>,
+    items: VecDeque<Item>,
+    position: Id,
+}
+
+/// What a list holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// Messages that come here in the list were dropped unread, or may have been.
+    Gap {
+        /// Everything below this id has been dropped.
+        first_id: Id,
+    },
+    /// A message.
+    Message(Message),
+}
+
+impl<T: Transport> Messages<'_, T> {
+    /// The id of the last message that was returned; before the first, where the reader started.
+    pub fn position(&self) -> Id {
+        self.position
+    }
+
+    /// The next message or gap; `None`: nothing is left. After an error the same can be asked for again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pages::next`].
+    pub async fn next(&mut self) -> Result<Option<Item>, CallError<PageError>> {
+        if self.items.is_empty()
+            && let Some(page) = self.pages.next().await?
+        {
+            self.items.extend(page.gap.then_some(Item::Gap { first_id: page.first_id }));
+            self.items.extend(page.messages.into_iter().map(Item::Message));
+        }
+        let item = self.items.pop_front();
+        if let Some(Item::Message(message)) = &item {
+            self.position = message.id;
+        }
+        Ok(item)
+    }
+}

@@ -1,0 +1,168 @@
+//! Calls before they are sent: a method, its encoded arguments, and the decoder of its reply.
+//!
+//! [`crate::Client`] sends them. Programs that sign ahead, send by themselves or measure take them from here. There is a
+//! function for each method of `canister.did`, named as the method.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use candid::utils::ArgumentEncoder;
+use candid::{CandidType, Decode, Deserialize, encode_args};
+use serde_bytes::Bytes;
+
+use crate::api::*;
+use crate::error::CallError;
+
+/// A call of a method that returns a `T`, or the canister's error `E`.
+pub struct Request<T, E> {
+    /// The method.
+    pub method: &'static str,
+    /// How it is called.
+    pub kind: Kind,
+    /// Its arguments in candid.
+    pub arg: Vec<u8>,
+    decode: Decoder<T, E>,
+}
+
+/// Decodes a reply to the canister's answer.
+type Decoder<T, E> = fn(&[u8]) -> Result<Result<T, E>, candid::Error>;
+
+/// How a method is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A query: it changes nothing.
+    Query,
+    /// An update that has no further effect when it is called again.
+    IdempotentUpdate,
+    /// An update that must not be repeated while it may have been executed.
+    Update,
+}
+
+impl<T, E> Request<T, E> {
+    /// The result that a reply holds.
+    ///
+    /// # Errors
+    ///
+    /// If the reply holds the canister's error, or is not of the method's types.
+    pub fn decode(&self, reply: &[u8]) -> Result<T, CallError<E>> {
+        match (self.decode)(reply) {
+            Ok(answer) => answer.map_err(CallError::Refused),
+            Err(error) => Err(CallError::Malformed { method: self.method, reason: error.to_string() }),
+        }
+    }
+}
+
+impl<T, E> Clone for Request<T, E> {
+    fn clone(&self) -> Self {
+        Self { arg: self.arg.clone(), ..*self }
+    }
+}
+
+impl<T, E> fmt::Debug for Request<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:?}, {} bytes)", self.method, self.kind, self.arg.len())
+    }
+}
+
+/// Stores one message.
+pub fn add_message(key_id: &[u8], ciphertext: &[u8]) -> Request<Added, AddError> {
+    request("add_message", Kind::IdempotentUpdate, (Bytes::new(key_id), Bytes::new(ciphertext)))
+}
+
+/// Stores up to `limits.batch_messages` messages. Each has its own result.
+pub fn add_messages(messages: &[NewMessage]) -> Request<Vec<Result<Added, AddError>>, BatchError> {
+    request("add_messages", Kind::IdempotentUpdate, (messages,))
+}
+
+/// The message with this id.
+pub fn get_message_by_id(id: Id) -> Request<Found, GetError> {
+    request("get_message_by_id", Kind::Query, (id,))
+}
+
+/// The newest message whose ciphertext has this SHA-256.
+pub fn get_message_by_hash(hash: &[u8]) -> Request<Found, GetError> {
+    request("get_message_by_hash", Kind::Query, (Bytes::new(hash),))
+}
+
+/// A page of the messages with ids from `min_id` to `max_id`, both included.
+pub fn get_messages_by_range(min_id: Id, max_id: Id, cursor: Cursor) -> Request<Page, PageError> {
+    request("get_messages_by_range", Kind::Query, (min_id, max_id, cursor))
+}
+
+/// A page of a key's messages.
+pub fn get_messages_by_key(key_id: &[u8], cursor: Cursor) -> Request<Page, PageError> {
+    request("get_messages_by_key", Kind::Query, (Bytes::new(key_id), cursor))
+}
+
+/// A page of the messages stored from `from` to `until`, unix seconds, both included.
+pub fn get_messages_by_time(from: u32, until: u32, cursor: Cursor) -> Request<Page, PageError> {
+    request("get_messages_by_time", Kind::Query, (from, until, cursor))
+}
+
+/// The oldest live id, 0: the store is empty.
+pub fn get_min_message_id() -> Request<Id, StatusError> {
+    request("get_min_message_id", Kind::Query, ())
+}
+
+/// The newest live id, 0: the store is empty.
+pub fn get_max_message_id() -> Request<Id, StatusError> {
+    request("get_max_message_id", Kind::Query, ())
+}
+
+/// A key's oldest live id.
+pub fn get_min_message_id_by_key(key_id: &[u8]) -> Request<Option<Id>, LookupError> {
+    request("get_min_message_id_by_key", Kind::Query, (Bytes::new(key_id),))
+}
+
+/// A key's newest live id.
+pub fn get_max_message_id_by_key(key_id: &[u8]) -> Request<Option<Id>, LookupError> {
+    request("get_max_message_id_by_key", Kind::Query, (Bytes::new(key_id),))
+}
+
+/// Oldest id, newest id and count of up to `limits.lookup_items` keys, `None` for a key without messages.
+pub fn get_key_heads(key_ids: &[impl AsRef<[u8]>]) -> Request<Vec<Option<KeyHead>>, LookupError> {
+    let key_ids: Vec<_> = key_ids.iter().map(|key_id| Bytes::new(key_id.as_ref())).collect();
+    request("get_key_heads", Kind::Query, (key_ids,))
+}
+
+/// Where up to `limits.lookup_items` pairs are stored, `None` for a pair that is not.
+pub fn has_messages(pairs: &[Stored]) -> Request<Vec<Option<Id>>, LookupError> {
+    request("has_messages", Kind::Query, (pairs,))
+}
+
+/// The store at a glance.
+pub fn get_status() -> Request<Status, StatusError> {
+    request("get_status", Kind::Query, ())
+}
+
+/// Replaces all settings. The caller must control the canister.
+pub fn set_settings(settings: Settings) -> Request<(), SettingsError> {
+    request("set_settings", Kind::Update, (settings,))
+}
+
+/// Looks for broken invariants in a slice of the store. The caller must control the canister.
+pub fn check(from: CheckCursor) -> Request<CheckReport, CheckError> {
+    request("check", Kind::Query, (from,))
+}
+
+/// The answer to a request of an HTTP gateway.
+pub fn http_request(http: &HttpRequest) -> Request<HttpResponse, Infallible> {
+    Request {
+        method: "http_request",
+        kind: Kind::Query,
+        arg: encode((http,)),
+        decode: |reply| Decode!(reply, HttpResponse).map(Ok),
+    }
+}
+
+fn request<T, E>(method: &'static str, kind: Kind, args: impl ArgumentEncoder) -> Request<T, E>
+where
+    T: CandidType + for<'a> Deserialize<'a>,
+    E: CandidType + for<'a> Deserialize<'a>,
+{
+    Request { method, kind, arg: encode(args), decode: |reply| Decode!(reply, Result<T, E>) }
+}
+
+fn encode(args: impl ArgumentEncoder) -> Vec<u8> {
+    encode_args(args).expect("the interface's types can be encoded")
+}

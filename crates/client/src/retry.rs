@@ -1,0 +1,43 @@
+//! When a call is repeated.
+
+use std::time::Duration;
+
+use crate::error::{CallError, Refusal};
+use crate::request::Kind;
+
+/// When a call is repeated: a number of attempts, with pauses that double.
+///
+/// A call is repeated if its failure passes: no answer came, the system says that it failed for now, the canister is
+/// stopped as during an upgrade, or it answered `Unavailable` because it rebuilds its indexes.
+///
+/// A call that may have been executed is repeated only if that is harmless. Queries and adds are; `set_settings` is not,
+/// because somebody else's settings may have come between. A repeated add is answered as a duplicate, with the id of the
+/// first time, until retention has dropped the message; after that it is stored anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How often a call is sent at most; at least once.
+    pub attempts: u32,
+    /// The pause before the first repetition.
+    pub pause: Duration,
+    /// The longest pause.
+    pub max_pause: Duration,
+}
+
+impl Default for Retry {
+    /// Six attempts within some 15 seconds.
+    fn default() -> Self {
+        Self { attempts: 6, pause: Duration::from_millis(500), max_pause: Duration::from_secs(10) }
+    }
+}
+
+impl Retry {
+    /// Each call is sent once.
+    pub const NEVER: Self = Self { attempts: 1, pause: Duration::ZERO, max_pause: Duration::ZERO };
+
+    /// The pause before a call is sent again that was sent `attempts` times; `None`: it is not sent again.
+    pub(crate) fn pause_after<E: Refusal>(&self, attempts: u32, kind: Kind, error: &CallError<E>) -> Option<Duration> {
+        let harmless = kind != Kind::Update || !error.may_have_run();
+        let doubled = || self.pause.saturating_mul(2_u32.saturating_pow(attempts - 1)).min(self.max_pause);
+        (attempts < self.attempts && error.is_passing() && harmless).then(doubled)
+    }
+}

@@ -1,0 +1,118 @@
+//! How calls travel to a canister, and what can happen to them on the way.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// Carries calls to one canister, from one caller.
+pub trait Transport {
+    /// Calls an update and returns the bytes of its reply.
+    fn update(&self, method: &'static str, arg: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Failure>> + Send;
+
+    /// Calls a query and returns the bytes of its reply.
+    fn query(&self, method: &'static str, arg: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Failure>> + Send;
+
+    /// Lets time pass before a call is repeated.
+    fn pause(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// Why no reply came.
+#[derive(Debug)]
+pub enum Failure {
+    /// The platform or the canister rejected the call.
+    Rejected(Reject),
+    /// No answer came. The call may have been executed, or may yet be.
+    Unanswered(Box<dyn Error + Send + Sync>),
+    /// An answer came whose signature or certificate does not verify. The call may have been executed.
+    Unverified(Box<dyn Error + Send + Sync>),
+    /// The call was not sent, for a reason that does not pass: the address, the identity.
+    Unsendable(Box<dyn Error + Send + Sync>),
+}
+
+/// A rejected call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// The class of the failure.
+    pub code: RejectCode,
+    /// The cause, as the number in `IC0503`, where the platform names one.
+    pub error_code: Option<u32>,
+    /// The cause in words.
+    pub message: String,
+}
+
+/// The platform's classes of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RejectCode {
+    /// The system failed, and repeating the call is useless.
+    SysFatal = 1,
+    /// The system failed for now. The call was not executed.
+    SysTransient = 2,
+    /// There is no such canister or method.
+    DestinationInvalid = 3,
+    /// The canister rejected the call itself.
+    CanisterReject = 4,
+    /// The canister failed: it trapped, is stopped, or is out of cycles.
+    CanisterError = 5,
+    /// The outcome is unknown.
+    SysUnknown = 6,
+}
+
+impl Reject {
+    /// The canister is being stopped.
+    pub const STOPPING: u32 = 509;
+    /// The canister is stopped.
+    pub const STOPPED: u32 = 508;
+
+    /// Whether the canister does not run just now, as during an upgrade. The call was not executed.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.error_code, Some(Self::STOPPED | Self::STOPPING))
+    }
+
+    /// Whether the canister trapped, with a message of its own or without.
+    pub fn is_trap(&self) -> bool {
+        matches!(self.error_code, Some(502 | 503))
+    }
+
+    /// Whether the canister exports no such method.
+    pub fn is_unknown_method(&self) -> bool {
+        self.error_code == Some(536)
+    }
+
+    /// Whether the message used up its instructions.
+    pub fn is_instruction_limit(&self) -> bool {
+        self.error_code == Some(522)
+    }
+}
+
+impl RejectCode {
+    /// The class with this number.
+    pub fn from_number(number: u64) -> Option<Self> {
+        use RejectCode::*;
+        [SysFatal, SysTransient, DestinationInvalid, CanisterReject, CanisterError, SysUnknown]
+            .into_iter()
+            .find(|code| *code as u64 == number)
+    }
+}
+
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rejected ({:?}", self.code)?;
+        if let Some(number) = self.error_code {
+            write!(f, ", IC{number:04}")?;
+        }
+        write!(f, "): {}", self.message)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected(reject) => reject.fmt(f),
+            Self::Unanswered(why) => write!(f, "no answer came: {why}"),
+            Self::Unverified(why) => write!(f, "the answer does not verify: {why}"),
+            Self::Unsendable(why) => write!(f, "the call was not sent: {why}"),
+        }
+    }
+}
+
+impl Error for Failure {}

@@ -1,0 +1,77 @@
+//! A transport that plays a script, and remembers what it was asked.
+
+use std::collections::VecDeque;
+use std::future::ready;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use candid::{CandidType, encode_one};
+use client::{Client, Failure, Reject, RejectCode, Transport};
+
+/// One after the other, what calls come to.
+#[derive(Clone, Default)]
+pub struct Script {
+    answers: Arc<Mutex<VecDeque<Result<Vec<u8>, Failure>>>>,
+    /// The calls, as method and argument.
+    pub calls: Arc<Mutex<Vec<(&'static str, Vec<u8>)>>>,
+    /// The pauses between them.
+    pub pauses: Arc<Mutex<Vec<Duration>>>,
+}
+
+impl Script {
+    /// Then the canister replies this.
+    pub fn reply(self, answer: impl CandidType) -> Self {
+        self.then(Ok(encode_one(answer).expect("the interface's types can be encoded")))
+    }
+
+    /// Then a call comes to this.
+    pub fn then(self, result: Result<Vec<u8>, Failure>) -> Self {
+        self.answers.lock().expect("no thread panicked").push_back(result);
+        self
+    }
+
+    /// A client of this transport.
+    pub fn client(&self) -> Client<Self> {
+        Client::new(self.clone())
+    }
+
+    /// How many calls there were.
+    pub fn count(&self) -> usize {
+        self.calls.lock().expect("no thread panicked").len()
+    }
+
+    fn next(&self, method: &'static str, arg: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        self.calls.lock().expect("no thread panicked").push((method, arg));
+        self.answers.lock().expect("no thread panicked").pop_front().expect("the script foresees each call")
+    }
+}
+
+impl Transport for Script {
+    fn update(&self, method: &'static str, arg: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Failure>> + Send {
+        ready(self.next(method, arg))
+    }
+
+    fn query(&self, method: &'static str, arg: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Failure>> + Send {
+        ready(self.next(method, arg))
+    }
+
+    fn pause(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+        self.pauses.lock().expect("no thread panicked").push(duration);
+        ready(())
+    }
+}
+
+/// A rejection of this class and cause.
+pub fn rejected(code: RejectCode, error_code: u32) -> Failure {
+    Failure::Rejected(Reject { code, error_code: Some(error_code), message: "for a test".into() })
+}
+
+/// The result of a call over a script, which answers at once.
+pub fn now<T>(call: impl Future<Output = T>) -> T {
+    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("a script answers at once"),
+    }
+}

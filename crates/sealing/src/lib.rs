@@ -1,0 +1,35 @@
+//! Sealing: text and files encrypted under a passphrase or a key file, for a message canister.
+//!
+//! The format is the one that the message canister's page writes and opens. `docs/sealing.md` draws it, and the vectors in
+//! `vectors/` hold both implementations to it.
+//!
+//! ```
+//! use sealing::{Content, Key, open, seal};
+//!
+//! let canister = [0, 0, 0, 0, 0, 0, 0, 1, 1, 1]; // the principal's bytes
+//! let key = Key::from_file(&[7; 32], &canister)?;
+//! let sealed = seal(&Content::Text("hello".into()), &key, 2_000_000)?;
+//! // Store `sealed` under `key.id()`. To try again, send the same bytes again.
+//! assert_eq!(open(&sealed, key.id(), &key)?, Content::Text("hello".into()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The canister and its readers see the key id, the time a message was stored, and its length: the length of the text, or
+//! of the file and its name, and a constant. They see neither the content nor a file's name. They cannot alter a message
+//! or move it under another key id unnoticed. They can withhold it, and they can store it again.
+//!
+//! Whoever has the key opens and seals everything under it: there is no forward secrecy, and the sender is not proved.
+
+#![forbid(unsafe_code)]
+
+mod content;
+mod format;
+mod keys;
+mod seal;
+#[cfg(test)]
+mod tests;
+
+pub use content::{Content, ContentError, MAX_NAME_BYTES};
+pub use format::{HEADER_BYTES, OVERHEAD_BYTES, SALT_BYTES, TAG_BYTES, VERSION, looks_sealed};
+pub use keys::{FILE_MIN_BYTES, KEY_ID_BYTES, Key, KeyError, PBKDF2_ROUNDS};
+pub use seal::{OpenError, SealError, open, seal};
