@@ -20,6 +20,8 @@ pub mod log;
 pub mod map;
 pub mod policy;
 pub mod profile;
+pub mod proof;
 pub mod signatures;
 pub mod update;
+pub mod verify;
 pub mod vrf;

@@ -13,6 +13,11 @@ pub const MAX_KEYS: usize = 8;
 /// Size of an encoded key in bytes.
 pub const KEY_SIZE: usize = 33;
 const ED25519: u8 = 1;
+/// The order of the group, 2^252 + 27742317777372353535851937790883648493, little-endian.
+const ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
 
 /// An Ed25519 public key in its canonical encoding, not of small order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,10 +52,13 @@ impl Key {
         &self.0
     }
 
-    /// Whether the signature over the message is valid, by `verify_strict`.
+    /// Whether the signature over the message is valid, by `verify_strict`. A scalar beyond the group's order is refused
+    /// here: akd_core enables ed25519-dalek's `legacy_compatibility`, which would take it.
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        VerifyingKey::from_bytes(&self.0)
-            .is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
+        let is_reduced = signature[32..].iter().rev().lt(ORDER.iter().rev());
+        is_reduced
+            && VerifyingKey::from_bytes(&self.0)
+                .is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {

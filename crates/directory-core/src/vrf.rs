@@ -1,4 +1,4 @@
-//! Indexes: ECVRF-EDWARDS25519-SHA512-TAI of RFC 9381 over the bytes of a label, its output cut to 32 bytes. akd_core makes
+//! Indexes: ECVRF-EDWARDS25519-SHA512-TAI of RFC 9381 over an encoded label, its output cut to 32 bytes. akd_core makes
 //! and checks the proofs.
 //!
 //! ```text
@@ -6,7 +6,6 @@
 //! ```
 
 use crate::hash::Hash;
-use crate::label::Label;
 use akd_core::ecvrf;
 use ed25519_dalek::VerifyingKey;
 use sha2::{Digest, Sha512};
@@ -47,9 +46,9 @@ impl SecretKey {
         PublicKey(ecvrf::VRFPublicKey::from(&self.0))
     }
 
-    /// Returns the index of a label and the proof of it.
-    pub fn prove(&self, label: &Label) -> (Hash, [u8; PROOF_SIZE]) {
-        let proof = self.0.prove(&label.encode()).to_bytes();
+    /// Returns the index of an encoded label and the proof of it.
+    pub fn prove(&self, label: &[u8]) -> (Hash, [u8; PROOF_SIZE]) {
+        let proof = self.0.prove(label).to_bytes();
         (output(&proof).expect("the gamma of a proof just made is a point"), proof)
     }
 }
@@ -65,14 +64,14 @@ impl PublicKey {
         self.0.as_bytes()
     }
 
-    /// Checks a proof for a label and returns the label's index. Other encodings of the same proof, which akd_core would
+    /// Checks a proof for an encoded label and returns the label's index. Other encodings of the same proof, which akd_core would
     /// take, are refused.
-    pub fn verify(&self, label: &Label, proof: &[u8; PROOF_SIZE]) -> Result<Hash, VrfError> {
+    pub fn verify(&self, label: &[u8], proof: &[u8; PROOF_SIZE]) -> Result<Hash, VrfError> {
         let parsed = ecvrf::Proof::try_from(&proof[..]).map_err(|_| VrfError::Gamma)?;
         if parsed.to_bytes() != *proof {
             return Err(VrfError::NotCanonical);
         }
-        self.0.verify(&parsed, &label.encode()).map_err(|_| VrfError::Wrong)?;
+        self.0.verify(&parsed, label).map_err(|_| VrfError::Wrong)?;
         output(proof).ok_or(VrfError::Gamma)
     }
 }

@@ -74,12 +74,12 @@ impl<S: Hashes> Log<S> {
         path
     }
 
-    /// The proof that the log of `old` leaves is a prefix of the log of `new` leaves: RFC 6962, 2.1.2. Empty for an `old`
-    /// of 0 and for equal sizes.
+    /// The proof that the log of `old` leaves is a prefix of the log of `new` leaves: RFC 6962, 2.1.2. Empty for equal
+    /// sizes.
     pub fn consistency(&self, old: u64, new: u64) -> Vec<Hash> {
-        assert!(old <= new && new <= self.size, "sizes {old} and {new} in a log of {}", self.size);
+        assert!(0 < old && old <= new && new <= self.size, "sizes {old} and {new} in a log of {}", self.size);
         let mut path = Vec::new();
-        if old == 0 || old == new {
+        if old == new {
             return path;
         }
         let (mut from, mut to) = (0, new);

@@ -1,7 +1,7 @@
 //! Checks of inclusion and consistency: RFC 9162, 2.1.3.2 and 2.1.4.2.
 
 use super::node_hash;
-use crate::hash::{Hash, sha256};
+use crate::hash::Hash;
 
 /// Why a proof of the log does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum LogError {
         /// Leaves of the log.
         size: u64,
     },
+    /// The older log is empty: nothing can be shown of it.
+    Empty,
     /// The newer log is smaller.
     Shrunk {
         /// Leaves of the older log.
@@ -70,11 +72,11 @@ pub fn verify_consistency(
         return Err(LogError::Shrunk { old, new });
     }
     let length = LogError::Length { hashes: proof.len() };
-    if old == 0 || old == new {
-        if !proof.is_empty() {
-            return Err(length);
-        }
-        return if old == new { same(new_root, *old_root) } else { same(&sha256(&[]), *old_root) };
+    if old == 0 {
+        return Err(LogError::Empty);
+    }
+    if old == new {
+        return if proof.is_empty() { same(new_root, *old_root) } else { Err(length) };
     }
     let mut hashes = proof.iter();
     let (mut node, mut last) = (old - 1, new - 1);

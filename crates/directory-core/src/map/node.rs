@@ -119,9 +119,9 @@ impl Summary {
         match self {
             Self::Empty => ZERO,
             Self::Leaf(hash) => *hash,
-            Self::Branch { depth: branch, hash } => (depth..*branch)
-                .rev()
-                .fold(*hash, |hash, depth| super::join(super::bit(index, depth), &hash, &ZERO)),
+            Self::Branch { depth: branch, hash } => {
+                (depth..*branch).rev().fold(*hash, |hash, depth| super::join(super::bit(index, depth), &hash, &ZERO))
+            }
         }
     }
 }
