@@ -22,7 +22,7 @@ fn response(status_code: u16, content_type: &str, body: String) -> HttpResponse 
     HttpResponse { status_code, headers, body: ByteBuf::from(body.into_bytes()) }
 }
 
-/// Names as in `canister.did`. The version is the only text, and a version has nothing to escape.
+/// Names as in `canister.did`. Version and failure are the only texts; neither has anything to escape.
 fn json(status: &Status) -> String {
     let limits = &status.limits;
     let rebuild = status.rebuild.map_or("null".to_string(), |progress| {
@@ -58,13 +58,14 @@ fn json(status: &Status) -> String {
     ]);
     let settings = &status.settings;
     let settings = object_of_options(&[
-        ("rebuild_pages", settings.rebuild_pages.map(u64::from)),
-        ("max_messages", settings.max_messages.map(u64::from)),
-        ("max_bytes", settings.max_bytes),
-        ("max_age_seconds", settings.max_age_seconds.map(u64::from)),
+        ("rebuild_pages", settings.rebuild_pages.limit().map(u64::from)),
+        ("max_messages", settings.max_messages.limit().map(u64::from)),
+        ("max_bytes", settings.max_bytes.limit()),
+        ("max_age_seconds", settings.max_age_seconds.limit().map(u64::from)),
     ]);
+    let failure = status.rebuild_failure.as_ref().map_or("null".to_string(), |failure| format!("\"{failure}\""));
     format!(
-        "{{\"version\":\"{}\",{},\"rebuild\":{rebuild},\"limits\":{limits},\"settings\":{settings}}}\n",
+        "{{\"version\":\"{}\",{},\"rebuild\":{rebuild},\"rebuild_failure\":{failure},\"limits\":{limits},\"settings\":{settings}}}\n",
         status.version,
         &numbers[1..numbers.len() - 1],
     )

@@ -1,12 +1,13 @@
 //! The candid library under limits: for arguments that are encoded in an unusual way, and for what is seldom asked for.
 //!
-//! Decoding is bounded: its cost is limited in proportion to the argument's length, values that no method asks for are
-//! skipped only up to a small quota, and a vector's length is looked at before its elements.
+//! Decoding is bounded: its cost is limited in proportion to the argument's length and to the elements of a vector, that of
+//! values which no method asks for too, so that later clients may send more than this release knows; and a vector's length
+//! is looked at before its elements.
 
 use candid::de::IDLDeserialize;
 use candid::types::{Serializer, Type};
 use candid::utils::ArgumentDecoder;
-use candid::{CandidType, DecoderConfig};
+use candid::{CandidType, DecoderConfig, Reserved};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -16,8 +17,15 @@ use std::marker::PhantomData;
 const DECODING_QUOTA: usize = 20_000;
 /// The same for each element of a vector that may have many.
 const ELEMENT_QUOTA: usize = 100;
-/// Units of candid's cost for values that are skipped: extra arguments and fields.
-const SKIPPING_QUOTA: usize = 4_000;
+/// Units of candid's cost for values that are skipped, extra arguments and fields, beyond one for each byte of the
+/// argument.
+const SKIPPING_QUOTA: usize = 2_000;
+/// The same for each element of a vector that may have many.
+const ELEMENT_SKIPPING_QUOTA: usize = 6;
+/// Units that are skipped at most. The dearest, vectors deep inside each other, cost 1,350 instructions each: 10 M in all.
+const MAX_SKIPPING_QUOTA: usize = 7_200;
+/// The library charges so many units of its decoding cost for each unit of cost that is skipped.
+const SKIPPING_PENALTY: usize = 50;
 /// Entries of a type table, and bytes of the header that holds it: our own types need less than a tenth.
 const MAX_TYPES: usize = 200;
 const MAX_HEADER_BYTES: usize = 4_096;
@@ -34,6 +42,8 @@ pub enum Malformed {
     Values,
     /// Bytes follow the last value.
     TrailingBytes,
+    /// An optional value is there, but of another type.
+    Optional,
     /// What the candid library says.
     Candid(candid::Error),
 }
@@ -44,6 +54,7 @@ impl Malformed {
         match self {
             Self::Magic => "malformed argument: it does not start with DIDL".into(),
             Self::Values => "malformed argument: the values are not those of its types".into(),
+            Self::Optional => "malformed argument: it is not of the type that canister.did names".into(),
             Self::TrailingBytes => "malformed argument: bytes follow the last value".into(),
             Self::Candid(error) => format!("malformed argument: {error}").into(),
         }
@@ -64,13 +75,26 @@ pub fn decode<'a, A: ArgumentDecoder<'a>>(bytes: &'a [u8]) -> Result<A, Malforme
     Ok(decoded)
 }
 
+/// Decodes the only argument of an installation or upgrade, which may be missing or `null`.
+///
+/// Candid reads an `opt` whose content is of another type as `null`; an operator who mistypes a setting would get the
+/// defaults. Here that is malformed.
+pub fn decode_optional<T>(bytes: &[u8]) -> Result<Option<T>, Malformed>
+where
+    T: CandidType + for<'a> Deserialize<'a>,
+{
+    let (value,) = decode::<(Option<T>,)>(bytes)?;
+    let (given,) = decode::<(Option<Reserved>,)>(bytes)?;
+    if value.is_none() && given.is_some() { Err(Malformed::Optional) } else { Ok(value) }
+}
+
 /// Decodes the only argument of a method, a vector. One of more than `MAX` elements is left alone and its length given
 /// instead.
 pub fn decode_elements<'a, T, const MAX: usize>(bytes: &'a [u8]) -> Result<Result<Vec<T>, usize>, Malformed>
 where
     T: CandidType + Deserialize<'a>,
 {
-    let mut arguments = open(bytes, MAX * ELEMENT_QUOTA)?;
+    let mut arguments = open(bytes, MAX)?;
     let Bounded(elements): Bounded<T, MAX> = arguments.get_value()?;
     if elements.is_ok() {
         arguments.done()?;
@@ -83,16 +107,17 @@ pub fn encode<T: CandidType>(result: T) -> Vec<u8> {
     candid::encode_one(result).expect("our own types can be encoded")
 }
 
-/// An argument to take values from. No bytes at all stand for no values.
-fn open(bytes: &[u8], extra_quota: usize) -> Result<IDLDeserialize<'_>, Malformed> {
+/// An argument to take values from, a vector of at most so many elements among them. No bytes at all stand for no values.
+fn open(bytes: &[u8], elements: usize) -> Result<IDLDeserialize<'_>, Malformed> {
     let bytes = if bytes.is_empty() { NO_VALUES } else { bytes };
     if !bytes.starts_with(MAGIC) {
         return Err(Malformed::Magic);
     }
+    let skipping_quota = (SKIPPING_QUOTA + bytes.len() + elements * ELEMENT_SKIPPING_QUOTA).min(MAX_SKIPPING_QUOTA);
     let mut config = DecoderConfig::new();
     config
-        .set_decoding_quota(bytes.len() + DECODING_QUOTA + extra_quota)
-        .set_skipping_quota(SKIPPING_QUOTA)
+        .set_decoding_quota(bytes.len() + DECODING_QUOTA + elements * ELEMENT_QUOTA + skipping_quota * SKIPPING_PENALTY)
+        .set_skipping_quota(skipping_quota)
         .set_max_type_len(MAX_TYPES)
         .set_max_header_len(MAX_HEADER_BYTES)
         .set_full_error_message(false);

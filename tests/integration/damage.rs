@@ -2,8 +2,9 @@
 //! check that reports nothing means something.
 
 use message_canister::api::*;
+use message_canister::limits::MIN_REBUILD_PAGES;
 
-use crate::support::{Inbox, bytes, new_message, sha256};
+use crate::support::{Inbox, bytes, embedded, new_message, sha256, stranger};
 
 const MESSAGES: u32 = 20;
 /// The message that is damaged: neither the first nor the last of its key or of the store.
@@ -91,6 +92,54 @@ fn an_upgrade_refuses_records_that_make_no_sense() {
             "{what} is damaged, the reason must name the message: {reason}"
         );
     }
+}
+
+/// A record that makes no sense behind the first slice of a rebuild, where the upgrade is done already.
+#[test]
+fn a_rebuild_that_fails_stops_and_says_so_until_a_controller_tries_again() {
+    const BROKEN: u32 = 800;
+    let (engine, inbox) = embedded::inbox();
+    let small = Settings { rebuild_pages: Bound::AtMost(MIN_REBUILD_PAGES), ..Settings::default() };
+    inbox.set_settings(small).expect("good settings");
+    let batch: Vec<_> = (1..=900u32).map(|id| new_message(&bytes(id, 41), &text(id))).collect();
+    inbox.add_messages(&batch).expect("a good batch");
+    let sound = inbox.platform.stable_memory(inbox.id);
+    let mut damaged = sound.clone();
+    let flags = find(&sound, &sha256(&text(BROKEN))) - 40 + 79;
+    damaged[flags] = 1;
+    inbox.platform.set_stable_memory(inbox.id, damaged);
+    inbox.begin_upgrade(None).expect("the first slice is sound");
+    for attempt in 0..2 {
+        while inbox.get_status().rebuild_failure.is_none() {
+            inbox.platform.tick();
+        }
+        let status = inbox.get_status();
+        let why = status.rebuild_failure.expect("it has stopped");
+        assert!(why.contains(&format!("message {BROKEN}")), "attempt {attempt} says {why}");
+        let progress = status.rebuild.expect("the indexes are not complete");
+        assert_eq!((progress.done, progress.total), (BROKEN - 1, 900), "as far as it came");
+        let json = String::from_utf8(inbox.http_request("GET", "/").body.into_vec()).expect("text");
+        assert!(json.contains(&format!("\"rebuild_failure\":\"{why}\"")), "{json}");
+        let log = engine.fetch_canister_logs(inbox.id, inbox.caller).expect("a controller reads the log");
+        let logged = log.iter().any(|record| String::from_utf8_lossy(&record.content).contains(&why));
+        assert!(logged, "the log says it too: {log:?}");
+        // Strangers' calls do not start it again, and what needs no index goes on.
+        let refused = inbox.called_by(stranger()).add_message(b"key", b"text");
+        assert_eq!(refused, Err(AddError::Unavailable(progress)), "adds wait");
+        let add = embedded::usage(&engine, &inbox).instructions;
+        inbox.settle();
+        let last = embedded::last_execution(&engine, &inbox).usage.instructions;
+        assert_eq!(last, add, "nothing has run since that add");
+        assert_eq!(inbox.get_message_by_id(7).expect("by id").message.ciphertext, text(7));
+        if attempt == 1 {
+            inbox.platform.set_stable_memory(inbox.id, sound.clone());
+        }
+        assert_eq!(inbox.retry_rebuild(), Ok(()), "a controller may try again");
+    }
+    inbox.finish_rebuild();
+    assert_eq!(inbox.get_status().rebuild_failure, None, "it has gone through");
+    assert_eq!(inbox.retry_rebuild(), Err(RetryError::NotFailed));
+    inbox.assert_all_invariants();
 }
 
 #[test]

@@ -25,6 +25,7 @@ fn an_empty_store() {
         stable_bytes_free: limits::MAX_STABLE_BYTES - stable_bytes,
         index_entries: 0,
         rebuild: None,
+        rebuild_failure: None,
         limits: status.limits,
         settings: Settings::default(),
     };

@@ -2,11 +2,12 @@
 
 use candid::{CandidType, encode_args};
 use message_canister::api::*;
+use message_canister::limits::MAX_BATCH_MESSAGES;
 use serde_bytes::ByteBuf;
 
 use crate::support::methods::{METHODS, good_arguments};
 use crate::support::raw::{self, Parts, blob, index, leb, message, opt_of, record_of, vec_of};
-use crate::support::{Inbox, filled, first_page};
+use crate::support::{Inbox, bytes, filled, first_page};
 
 /// New arguments will come as trailing opts: a client of a later release talks to this one.
 #[test]
@@ -69,22 +70,42 @@ fn every_encoding_that_candid_allows_is_accepted() {
     type Results = Result<Vec<Result<Added, AddError>>, BatchError>;
     let (results,): (Results,) = candid::decode_args(&reply).expect("a result");
     assert_eq!(results, Ok(vec![]), "a batch of nothing");
-
-    // Settings are a record of opts: one may be missing, and one of another type is none.
-    for arg in [
-        message(&[record_of(&[])], &[index(0)], &[]),
-        encode_args((WrongOpt { rebuild_pages: Some("x") },)).expect("encoded"),
-    ] {
-        let reply = inbox.update_raw("set_settings", arg).expect("a missing opt is null");
-        let (result,): (Result<(), SettingsError>,) = candid::decode_args(&reply).expect("a result");
-        assert_eq!(result, Ok(()), "settings of a missing opt");
-        assert_eq!(inbox.get_status().settings, Settings::default(), "which is null");
-    }
 }
 
-#[derive(CandidType)]
-struct WrongOpt {
-    rebuild_pages: Option<&'static str>,
+/// A later client may send larger values that this release does not know, and more of them.
+#[test]
+fn unknown_values_of_every_usual_size_are_skipped() {
+    #[derive(CandidType, Clone)]
+    struct LaterMessage {
+        key_id: ByteBuf,
+        ciphertext: ByteBuf,
+        send_key: Option<ByteBuf>,
+    }
+    let inbox = Inbox::new();
+    let mut last = 0;
+    for length in [0, 1, 32, 401, 402, 4_096, 6_500] {
+        let later = Some(ByteBuf::from(bytes(1, length)));
+        let arg = encode_args((ByteBuf::from("key"), ByteBuf::from(bytes(2, length + 1)), later)).expect("encoded");
+        let reply = inbox.update_raw("add_message", arg).expect("a trailing blob is skipped");
+        let (added,): (Result<Added, AddError>,) = candid::decode_args(&reply).expect("a result");
+        last += 1;
+        assert_eq!(added, Ok(Added { id: last, duplicate: false }), "with {length} bytes more");
+    }
+    for (messages, send_key) in [(MAX_BATCH_MESSAGES as u32, None), (160, Some(ByteBuf::from([7; 32])))] {
+        let marker = u8::from(send_key.is_some());
+        let batch: Vec<LaterMessage> = (0..messages)
+            .map(|n| LaterMessage {
+                key_id: ByteBuf::from(bytes(n, 41)),
+                ciphertext: ByteBuf::from([&n.to_le_bytes()[..], &[marker]].concat()),
+                send_key: send_key.clone(),
+            })
+            .collect();
+        let reply =
+            inbox.update_raw("add_messages", encode_args((batch,)).expect("encoded")).expect("they are skipped");
+        type Results = Result<Vec<Result<Added, AddError>>, BatchError>;
+        let (results,): (Results,) = candid::decode_args(&reply).expect("a result");
+        assert!(results.expect("a batch").iter().all(Result::is_ok), "all of it is stored");
+    }
 }
 
 /// Agents number the types of an argument in different orders.

@@ -95,6 +95,7 @@ fn foreign_memory_is_refused_and_left_as_it_is() {
 /// Records that this release does not know stop the rebuild, and with it the upgrade.
 #[test]
 fn unknown_records_are_refused() {
+    use crate::api::AddError;
     use crate::store::RebuildError;
     let record = 5 * 65_536 + 84 * 2;
     for (offset, byte, expected) in [
@@ -108,9 +109,26 @@ fn unknown_records_are_refused() {
     ] {
         let memory = SparseMemory::default();
         fill(&mut create(&memory), 40);
+        let mut sound = [0; 84];
+        region(&memory, 0).read(record, &mut sound);
         region(&memory, 0).write(record + offset, &[byte]);
-        let mut store = Store::open(memory, Capacity::default()).unwrap();
+        let mut store = Store::open(memory.clone(), Capacity::default()).unwrap();
         assert_eq!(store.rebuild_step(), Err(expected));
         assert!(!expected.to_string().is_empty());
+        // It is remembered, and no step tries again by itself.
+        assert_eq!((store.rebuild_failure(), store.rebuild_step()), (Some(expected), Err(expected)));
+        assert_eq!(store.view(|| 0).get_status().rebuild_failure, Some(expected.to_string()));
+        // What needs no index goes on.
+        assert_eq!(store.view(|| 0).record_by_id(1).map(|record| record.id()), Ok(1));
+        let progress = store.rebuild_progress().unwrap();
+        assert_eq!(store.add_message(b"k", b"c", 1), Err(AddError::Unavailable(progress)));
+        // Another try begins anew, and goes through once the damage is mended.
+        assert!(store.retry_rebuild() && store.rebuild_failure().is_none(), "it begins anew");
+        assert_eq!(store.rebuild_step(), Err(expected), "still damaged");
+        region(&memory, 0).write(record, &sound);
+        assert!(store.retry_rebuild());
+        assert_eq!(store.rebuild_step(), Ok(Rebuilt::Done));
+        assert!(!store.retry_rebuild(), "nothing has failed");
+        answers(&store);
     }
 }

@@ -9,11 +9,19 @@
 import { IDL } from '@icp-sdk/core/candid';
 
 export const idlFactory = ({ IDL }) => {
+  const Bound32 = IDL.Variant({
+    'at_most' : IDL.Nat32,
+    'unlimited' : IDL.Null,
+  });
+  const Bound64 = IDL.Variant({
+    'at_most' : IDL.Nat64,
+    'unlimited' : IDL.Null,
+  });
   const Settings = IDL.Record({
-    'max_age_seconds' : IDL.Opt(IDL.Nat32),
-    'max_messages' : IDL.Opt(IDL.Nat32),
-    'max_bytes' : IDL.Opt(IDL.Nat64),
-    'rebuild_pages' : IDL.Opt(IDL.Nat32),
+    'max_age_seconds' : Bound32,
+    'max_messages' : Bound32,
+    'max_bytes' : Bound64,
+    'rebuild_pages' : Bound32,
   });
   const Id = IDL.Nat32;
   const Added = IDL.Record({ 'id' : Id, 'duplicate' : IDL.Bool });
@@ -77,6 +85,7 @@ export const idlFactory = ({ IDL }) => {
     'next_id' : Id,
     'timestamp' : IDL.Nat32,
   });
+  const Found = IDL.Record({ 'message' : Message, 'first_id' : Id });
   const GetError = IDL.Variant({
     'UnknownId' : IDL.Record({ 'id' : Id, 'last' : Id }),
     'HashLength' : IDL.Record({ 'expected' : IDL.Nat32, 'length' : IDL.Nat32 }),
@@ -129,6 +138,7 @@ export const idlFactory = ({ IDL }) => {
     'newest_timestamp' : IDL.Nat32,
     'version' : IDL.Text,
     'settings' : Settings,
+    'rebuild_failure' : IDL.Opt(IDL.Text),
     'rebuild' : IDL.Opt(Progress),
     'index_entries' : IDL.Nat64,
     'next_id' : Id,
@@ -154,6 +164,11 @@ export const idlFactory = ({ IDL }) => {
     'body' : IDL.Vec(IDL.Nat8),
     'headers' : IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text)),
     'status_code' : IDL.Nat16,
+  });
+  const RetryError = IDL.Variant({
+    'NotFailed' : IDL.Null,
+    'NotController' : IDL.Null,
+    'Other' : OtherError,
   });
   const SettingsError = IDL.Variant({
     'NotController' : IDL.Null,
@@ -211,12 +226,12 @@ export const idlFactory = ({ IDL }) => {
       ),
     'get_message_by_hash' : IDL.Func(
         [IDL.Vec(IDL.Nat8)],
-        [IDL.Variant({ 'Ok' : Message, 'Err' : GetError })],
+        [IDL.Variant({ 'Ok' : Found, 'Err' : GetError })],
         ['query'],
       ),
     'get_message_by_id' : IDL.Func(
         [Id],
-        [IDL.Variant({ 'Ok' : Message, 'Err' : GetError })],
+        [IDL.Variant({ 'Ok' : Found, 'Err' : GetError })],
         ['query'],
       ),
     'get_messages_by_key' : IDL.Func(
@@ -255,6 +270,11 @@ export const idlFactory = ({ IDL }) => {
         ['query'],
       ),
     'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
+    'retry_rebuild' : IDL.Func(
+        [],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : RetryError })],
+        [],
+      ),
     'set_settings' : IDL.Func(
         [Settings],
         [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : SettingsError })],
@@ -264,11 +284,19 @@ export const idlFactory = ({ IDL }) => {
 };
 
 export const init = ({ IDL }) => {
+  const Bound32 = IDL.Variant({
+    'at_most' : IDL.Nat32,
+    'unlimited' : IDL.Null,
+  });
+  const Bound64 = IDL.Variant({
+    'at_most' : IDL.Nat64,
+    'unlimited' : IDL.Null,
+  });
   const Settings = IDL.Record({
-    'max_age_seconds' : IDL.Opt(IDL.Nat32),
-    'max_messages' : IDL.Opt(IDL.Nat32),
-    'max_bytes' : IDL.Opt(IDL.Nat64),
-    'rebuild_pages' : IDL.Opt(IDL.Nat32),
+    'max_age_seconds' : Bound32,
+    'max_messages' : Bound32,
+    'max_bytes' : Bound64,
+    'rebuild_pages' : Bound32,
   });
   
   return [IDL.Opt(Settings)];

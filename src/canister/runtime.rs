@@ -6,10 +6,10 @@
 //! state of this is kept but the store's own, and what the timer was set to, so as not to set it anew: it makes no
 //! difference in which message an upgrade comes between.
 
-use crate::api::Settings;
-use crate::limits::SWEPT_BY_TIMER;
-use crate::store::{Capacity, MessageStore, Seed, View, check_settings};
 use ic_stable_structures::DefaultMemoryImpl;
+use message_canister::api::Settings;
+use message_canister::limits::SWEEP_INSTRUCTIONS;
+use message_canister::store::{Capacity, MessageStore, Seed, View, check_settings};
 use serde_bytes::ByteBuf;
 use std::cell::{Cell, RefCell};
 
@@ -50,11 +50,13 @@ fn with_store<T>(change: impl FnOnce(&mut Store) -> T) -> T {
 
 /// Arms the timer for the next moment at which something is to be done without being asked, if there is one.
 fn arm(store: &Store) {
-    if store.rebuild_progress().is_some() || !store.has_seed() || store.backlog_kept() > 0 {
+    if store.rebuild_failure().is_some() {
+        // Another step would fail like the last one. Only a controller starts it again.
+    } else if store.rebuild_progress().is_some() || !store.has_seed() || store.backlog_kept() > 0 {
         wake_in(0);
-    } else if let Some(second) = store.next_expiry() {
+    } else if let Some(second) = store.next_expiry_sweep() {
         let due = second.saturating_mul(NANOSECONDS);
-        // What was set for a moment that has passed has fired, be it in vain.
+        // A timer set for a past time has already fired.
         if ARMED.get() != due || due <= ic_cdk::api::time() {
             wake_at(due);
         }
@@ -85,20 +87,23 @@ pub fn open(settings: Option<Settings>) {
         with_store(|store| store.set_settings(settings, now()))
             .unwrap_or_else(|error| ic_cdk::trap(format!("{error:?}")));
     }
-    rebuild();
+    // An upgrade whose first step fails is refused: the earlier release stays in place.
+    with_store(Store::rebuild_step).unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
+    with_kept(arm);
 }
 
 /// What the global timer runs: another step of a rebuild, the request for a seed, or a sweep.
-#[unsafe(export_name = "canister_global_timer")]
-extern "C" fn on_global_timer() {
-    if with_kept(|store| store.rebuild_progress().is_some()) {
+pub fn on_global_timer() {
+    if with_kept(|store| store.rebuild_failure().is_some()) {
+        // Armed before it failed.
+    } else if with_kept(|store| store.rebuild_progress().is_some()) {
         rebuild();
     } else if !with_kept(Store::has_seed) {
         request_seed();
     } else {
         with_store(|store| {
             store.drop_excluded(now());
-            store.sweep(SWEPT_BY_TIMER);
+            store.sweep_while(|| ic_cdk::api::instruction_counter() < SWEEP_INSTRUCTIONS);
             arm(store);
         });
     }
@@ -109,7 +114,10 @@ extern "C" fn on_global_timer() {
 /// The callbacks carry no state. A future would leave a pointer into this heap with the platform, and an upgrade before
 /// the reply would hand it to a heap that knows nothing of it.
 fn request_seed() {
-    // SAFETY: both callbacks ignore their environment, so they are sound whenever they come.
+    // SAFETY: both callbacks ignore their environment, so they are sound in every instance of this module, upgraded in
+    // between or not. The platform knows them by their index in this module's table: an upgrade of a running canister to
+    // another module would have the reply call whatever is there. `docs/deploy.md` has operators stop the canister first,
+    // and a canister stops only once no call is out.
     unsafe { ic0::call_new(&[], "raw_rand", on_seed, 0, on_no_seed, 0) };
     ic0::call_data_append(b"DIDL\0\0");
     if ic0::call_perform() != 0 {
@@ -136,9 +144,12 @@ extern "C" fn on_no_seed(_: usize) {
     wake_in(SEED_RETRY);
 }
 
-/// One step of a rebuild. What is left to do, the timer does in a message of its own.
+/// One step of a rebuild. What is left to do, the timer does in a message of its own. A step that fails does not trap:
+/// the store remembers why, the status and the log say it, and reads that need no index go on.
 fn rebuild() {
-    with_store(Store::rebuild_step).unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
+    if let Err(error) = with_store(Store::rebuild_step) {
+        ic_cdk::api::debug_print(format!("the rebuild of the indexes has stopped: {error}"));
+    }
     with_kept(arm);
 }
 
