@@ -1,0 +1,18 @@
+//! SHA-256 over parts.
+
+use sha2::{Digest, Sha256};
+
+/// A SHA-256 hash.
+pub type Hash = [u8; 32];
+
+/// The hash that stands for something absent: a missing child, the predecessor of a first entry.
+pub const ZERO: Hash = [0; 32];
+
+/// Returns the SHA-256 hash of the parts, one after the other.
+pub fn sha256(parts: &[&[u8]]) -> Hash {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}

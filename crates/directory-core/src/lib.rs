@@ -1,0 +1,27 @@
+//! The key directory's rules, trees and proofs, without platform and network. The directory's canister, its verifiers and
+//! its clients run the same code. docs/directory.md has every byte.
+//!
+//! - Rules: [`entry`], [`policy`], [`signatures`] and [`change`] say who may change the entry of a label.
+//! - Outside the log: [`profile`] is committed to and can be erased; [`bundle`] is signed by a device and overwritten.
+//! - Trees: [`map`] is the prefix tree over indexes, [`log`] the RFC 6962 log of [`head`]s.
+//! - Names: [`label`] and [`vrf`] turn a label into an index.
+//! - Trust: [`checkpoint`] has what verifiers sign; [`proof`] the bytes of a look-up; [`verify`] what a client checks.
+
+pub mod bundle;
+pub mod bytes;
+pub mod change;
+pub mod checkpoint;
+pub mod commitment;
+pub mod entry;
+pub mod hash;
+pub mod head;
+pub mod label;
+pub mod log;
+pub mod map;
+pub mod policy;
+pub mod profile;
+pub mod proof;
+pub mod signatures;
+pub mod update;
+pub mod verify;
+pub mod vrf;

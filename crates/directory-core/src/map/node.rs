@@ -1,0 +1,127 @@
+//! What the tree consists of. Parents with one child are not stored: their hashes are computed.
+
+use crate::hash::{Hash, ZERO};
+
+/// A child of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Child {
+    /// Absent: only below the root.
+    None,
+    /// A leaf, by its number.
+    Leaf(u32),
+    /// A node, by its number.
+    Node(u32),
+}
+
+/// What hashing needs to know of a subtree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Summary {
+    /// No leaf.
+    Empty,
+    /// One leaf, by its hash.
+    Leaf(Hash),
+    /// Two leaves or more, whose indexes agree up to `depth`: the hash of their parent there.
+    Branch {
+        /// Depth of the parent.
+        depth: u16,
+        /// The parent's hash.
+        hash: Hash,
+    },
+}
+
+/// A parent where indexes branch, or the root. Node 0 is the root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Node {
+    /// The depth of the parent: the bit that decides between the children.
+    pub depth: u16,
+    /// The children by that bit.
+    pub children: [Child; 2],
+    /// A leaf below: its index has the prefix that all leaves below share.
+    pub leaf: u32,
+    /// The log's size at which the subtree changed last.
+    pub changed: u64,
+    /// The subtree has changed since it was hashed.
+    pub dirty: bool,
+    /// The newest state.
+    pub newest: Summary,
+    /// The state at the last ratified head, where the subtree changed after it.
+    pub ratified: Summary,
+}
+
+/// A label's leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaf {
+    /// The label's index.
+    pub index: Hash,
+    /// The newest value.
+    pub value: Hash,
+    /// The log's size at which the value changed last.
+    pub changed: u64,
+    /// The value at the last ratified head, where the leaf changed after it; `None` where it did not exist.
+    pub ratified: Option<Hash>,
+}
+
+/// Where nodes and leaves lie. Both are numbered from 0 and never removed.
+pub trait Nodes {
+    /// Returns a node that exists.
+    fn node(&self, number: u32) -> Node;
+    /// Overwrites a node that exists.
+    fn set_node(&mut self, number: u32, node: &Node);
+    /// Adds a node and returns its number.
+    fn add_node(&mut self, node: &Node) -> u32;
+    /// Returns a leaf that exists.
+    fn leaf(&self, number: u32) -> Leaf;
+    /// Overwrites a leaf that exists.
+    fn set_leaf(&mut self, number: u32, leaf: &Leaf);
+    /// Adds a leaf and returns its number.
+    fn add_leaf(&mut self, leaf: &Leaf) -> u32;
+}
+
+/// Nodes and leaves on the heap.
+#[derive(Debug, Clone, Default)]
+pub struct VecNodes {
+    nodes: Vec<Node>,
+    leaves: Vec<Leaf>,
+}
+
+impl Nodes for VecNodes {
+    fn node(&self, number: u32) -> Node {
+        self.nodes[number as usize]
+    }
+
+    fn set_node(&mut self, number: u32, node: &Node) {
+        self.nodes[number as usize] = *node;
+    }
+
+    fn add_node(&mut self, node: &Node) -> u32 {
+        self.nodes.push(*node);
+        (self.nodes.len() - 1) as u32
+    }
+
+    fn leaf(&self, number: u32) -> Leaf {
+        self.leaves[number as usize]
+    }
+
+    fn set_leaf(&mut self, number: u32, leaf: &Leaf) {
+        self.leaves[number as usize] = *leaf;
+    }
+
+    fn add_leaf(&mut self, leaf: &Leaf) -> u32 {
+        self.leaves.push(*leaf);
+        (self.leaves.len() - 1) as u32
+    }
+}
+
+impl Summary {
+    /// The hash of the subtree at `depth`. The index is that of any leaf below: it says on which side the parents with one
+    /// child have it.
+    pub(super) fn hash_at(&self, depth: u16, index: &Hash) -> Hash {
+        match self {
+            Self::Empty => ZERO,
+            Self::Leaf(hash) => *hash,
+            Self::Branch { depth: branch, hash } => {
+                (depth..*branch).rev().fold(*hash, |hash, depth| super::join(super::bit(index, depth), &hash, &ZERO))
+            }
+        }
+    }
+}

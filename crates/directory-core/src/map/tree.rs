@@ -1,0 +1,221 @@
+//! The tree: its newest state, and its state at the last ratified head.
+//!
+//! Leaves are set, then `seal` hashes what changed, each node once. A node that changes for the first time after the last
+//! ratified head puts its state aside, so ratifying the newest head is one assignment: what was put aside before is void.
+
+use super::node::{Child, Leaf, Node, Nodes, Summary};
+use super::{Search, bit, leaf_hash, parent_hash, proof::MapProof};
+use crate::hash::{Hash, ZERO};
+
+/// A state of the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The newest state.
+    Newest,
+    /// The state at the last ratified head.
+    Ratified,
+}
+
+/// A prefix tree.
+#[derive(Debug, Clone)]
+pub struct Tree<S> {
+    nodes: S,
+    sealed: u64,
+    ratified: u64,
+}
+
+const ROOT: u32 = 0;
+
+impl<S: Nodes + Default> Default for Tree<S> {
+    fn default() -> Self {
+        let mut nodes = S::default();
+        let empty = Summary::Branch { depth: 0, hash: parent_hash(&ZERO, &ZERO) };
+        let children = [Child::None; 2];
+        nodes.add_node(&Node { depth: 0, children, leaf: 0, changed: 0, dirty: false, newest: empty, ratified: empty });
+        Self { nodes, sealed: 0, ratified: 0 }
+    }
+}
+
+impl<S: Nodes> Tree<S> {
+    /// Sets the value of an index for the epoch whose head will be the next leaf of the log.
+    pub fn set(&mut self, index: &Hash, value: &Hash) {
+        let mut number = ROOT;
+        loop {
+            let mut node = self.touch(number);
+            let side = bit(index, node.depth);
+            let child = node.children[side];
+            let known = match child {
+                Child::None => {
+                    node.leaf = self.add_leaf(index, value);
+                    node.children[side] = Child::Leaf(node.leaf);
+                    return self.nodes.set_node(number, &node);
+                }
+                Child::Leaf(leaf) => leaf,
+                Child::Node(next) => self.nodes.node(next).leaf,
+            };
+            let other = self.nodes.leaf(known).index;
+            match (common_prefix(index, &other), child) {
+                (256, Child::Leaf(leaf)) => return self.replace(leaf, value),
+                (common, Child::Node(next)) if common >= self.nodes.node(next).depth => number = next,
+                (common, _) => {
+                    node.children[side] = Child::Node(self.branch(common, child, known, index, value));
+                    return self.nodes.set_node(number, &node);
+                }
+            }
+        }
+    }
+
+    /// Hashes what changed: the tree is now that of the head which makes the log one larger.
+    pub fn seal(&mut self) {
+        self.rehash(ROOT);
+        self.sealed += 1;
+    }
+
+    /// Makes the newest sealed state the ratified one. Requires that nothing was set since.
+    pub fn ratify(&mut self) {
+        assert!(!self.nodes.node(ROOT).dirty, "a head that is ratified was sealed");
+        self.ratified = self.sealed;
+    }
+
+    /// The root in a sealed state.
+    pub fn root(&self, view: View) -> Hash {
+        self.summary(Child::Node(ROOT), view).hash_at(0, &ZERO)
+    }
+
+    /// Searches an index in a sealed state and proves the result.
+    pub fn prove(&self, index: &Hash, view: View) -> MapProof {
+        let mut siblings = Vec::new();
+        let mut node = self.nodes.node(ROOT);
+        let search = loop {
+            let side = bit(index, node.depth);
+            siblings.push(self.child_hash(&node, 1 - side, view));
+            let child = self.present(node.children[side], view);
+            match child {
+                Child::None => break Search::Missing,
+                Child::Leaf(number) => break self.found(number, index, view),
+                Child::Node(number) => {
+                    let (from, below) = (node.depth + 1, self.nodes.node(number));
+                    let other = self.nodes.leaf(below.leaf).index;
+                    let common = common_prefix(index, &other).min(below.depth);
+                    siblings.extend((from..common).map(|_| ZERO));
+                    if common < below.depth {
+                        siblings.push(self.summary(child, view).hash_at(common + 1, &other));
+                        break Search::Missing;
+                    }
+                    node = below;
+                }
+            }
+        };
+        MapProof { siblings, search }
+    }
+
+    fn found(&self, number: u32, index: &Hash, view: View) -> Search {
+        let leaf = self.nodes.leaf(number);
+        let value = self.value(&leaf, view).expect("a leaf that is present has a value");
+        if leaf.index == *index { Search::Found { value } } else { Search::Other { index: leaf.index, value } }
+    }
+
+    /// Follows a child to where the view has its leaf or its branch.
+    fn present(&self, child: Child, view: View) -> Child {
+        let Child::Node(number) = child else {
+            return if self.summary(child, view) == Summary::Empty { Child::None } else { child };
+        };
+        let children = self.nodes.node(number).children.map(|child| self.present_now(child, view));
+        match children {
+            [true, true] => child,
+            [false, false] => Child::None,
+            [left, _] => self.present(self.nodes.node(number).children[usize::from(!left)], view),
+        }
+    }
+
+    fn present_now(&self, child: Child, view: View) -> bool {
+        self.summary(child, view) != Summary::Empty
+    }
+
+    fn value(&self, leaf: &Leaf, view: View) -> Option<Hash> {
+        if view == View::Newest || leaf.changed <= self.ratified { Some(leaf.value) } else { leaf.ratified }
+    }
+
+    fn summary(&self, child: Child, view: View) -> Summary {
+        match child {
+            Child::None => Summary::Empty,
+            Child::Leaf(number) => {
+                let leaf = self.nodes.leaf(number);
+                self.value(&leaf, view).map_or(Summary::Empty, |value| Summary::Leaf(leaf_hash(&leaf.index, &value)))
+            }
+            Child::Node(number) => {
+                let node = self.nodes.node(number);
+                if view == View::Newest || node.changed <= self.ratified { node.newest } else { node.ratified }
+            }
+        }
+    }
+
+    fn child_hash(&self, node: &Node, side: usize, view: View) -> Hash {
+        let child = node.children[side];
+        let leaf = match child {
+            Child::None => return ZERO,
+            Child::Leaf(number) => number,
+            Child::Node(number) => self.nodes.node(number).leaf,
+        };
+        self.summary(child, view).hash_at(node.depth + 1, &self.nodes.leaf(leaf).index)
+    }
+
+    /// Marks a node as changed, and puts its ratified state aside.
+    fn touch(&mut self, number: u32) -> Node {
+        let mut node = self.nodes.node(number);
+        if node.changed <= self.ratified {
+            node.ratified = node.newest;
+        }
+        (node.changed, node.dirty) = (self.sealed + 1, true);
+        self.nodes.set_node(number, &node);
+        node
+    }
+
+    fn add_leaf(&mut self, index: &Hash, value: &Hash) -> u32 {
+        self.nodes.add_leaf(&Leaf { index: *index, value: *value, changed: self.sealed + 1, ratified: None })
+    }
+
+    fn replace(&mut self, number: u32, value: &Hash) {
+        let mut leaf = self.nodes.leaf(number);
+        if leaf.changed <= self.ratified {
+            leaf.ratified = Some(leaf.value);
+        }
+        (leaf.value, leaf.changed) = (*value, self.sealed + 1);
+        self.nodes.set_leaf(number, &leaf);
+    }
+
+    /// Puts a node above a child, where the index leaves the child's prefix.
+    fn branch(&mut self, depth: u16, child: Child, known: u32, index: &Hash, value: &Hash) -> u32 {
+        let ratified = self.summary(child, View::Ratified);
+        let side = bit(index, depth);
+        let mut children = [child; 2];
+        children[side] = Child::Leaf(self.add_leaf(index, value));
+        let changed = self.sealed + 1;
+        let newest = Summary::Empty;
+        self.nodes.add_node(&Node { depth, children, leaf: known, changed, dirty: true, newest, ratified })
+    }
+
+    fn rehash(&mut self, number: u32) {
+        let mut node = self.nodes.node(number);
+        if !node.dirty {
+            return;
+        }
+        for child in node.children {
+            if let Child::Node(number) = child {
+                self.rehash(number);
+            }
+        }
+        let [left, right] = [0, 1].map(|side| self.child_hash(&node, side, View::Newest));
+        node.newest = Summary::Branch { depth: node.depth, hash: parent_hash(&left, &right) };
+        node.dirty = false;
+        self.nodes.set_node(number, &node);
+    }
+}
+
+/// Number of leading bits in which two indexes agree.
+fn common_prefix(a: &Hash, b: &Hash) -> u16 {
+    match a.iter().zip(b).position(|(a, b)| a != b) {
+        Some(byte) => byte as u16 * 8 + (a[byte] ^ b[byte]).leading_zeros() as u16,
+        None => super::BITS,
+    }
+}

@@ -1,0 +1,109 @@
+//! A list of signatures over one message.
+//!
+//! ```text
+//! 0   n 1 (0 to 24) | n x (key 33 | signature 64), keys strictly ascending
+//! ```
+
+use crate::bytes::{DecodeError, Reader, decode_all, require};
+use crate::policy::{Key, MAX_KEYS, Policy};
+
+/// Signatures of a list at most: an old, a new and a recovery policy that share no key.
+pub const MAX_SIGNATURES: usize = 3 * MAX_KEYS;
+
+/// Signatures by different keys, in the order of the keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signatures(Vec<(Key, [u8; 64])>);
+
+/// Why signatures do not authorise a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureError {
+    /// Fewer of the policy's keys signed than it asks for.
+    TooFew {
+        /// The policy.
+        role: Role,
+        /// Keys that must sign.
+        needed: u8,
+        /// Keys that signed.
+        found: u8,
+    },
+    /// A key signed that no policy asks for.
+    Foreign(Key),
+    /// A signature is wrong.
+    Wrong(Key),
+}
+
+/// The part that a policy plays in a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The policy in force, which authorises the change.
+    Current,
+    /// The policy of the new entry, which proves that its keys are held.
+    New,
+    /// The recovery policy in force.
+    Recovery,
+    /// The registrar's policy.
+    Registrar,
+}
+
+impl Signatures {
+    /// Makes a list of at most 24; the signatures may come in any order. Of a key that occurs twice the first is kept.
+    pub fn new(mut signatures: Vec<(Key, [u8; 64])>) -> Result<Self, DecodeError> {
+        signatures.sort_by_key(|(key, _)| *key);
+        signatures.dedup_by_key(|(key, _)| *key);
+        require(signatures.len() <= MAX_SIGNATURES, "number of signatures", signatures.len() as u64)?;
+        Ok(Self(signatures))
+    }
+
+    /// Keys and signatures in the order of the keys.
+    pub fn all(&self) -> &[(Key, [u8; 64])] {
+        &self.0
+    }
+
+    /// Checks that enough keys of each policy signed the message, that each signature is asked for and that each is valid.
+    /// Counting comes first: it costs a thousandth of a signature's check.
+    pub fn authorise(&self, message: &[u8], policies: &[(Role, &Policy)]) -> Result<(), SignatureError> {
+        for (role, policy) in policies {
+            let found = self.0.iter().filter(|(key, _)| policy.has(key)).count() as u8;
+            if found < policy.threshold() {
+                return Err(SignatureError::TooFew { role: *role, needed: policy.threshold(), found });
+            }
+        }
+        if let Some((key, _)) = self.0.iter().find(|(key, _)| !policies.iter().any(|(_, policy)| policy.has(key))) {
+            return Err(SignatureError::Foreign(*key));
+        }
+        match self.0.iter().find(|(key, signature)| !key.verifies(message, signature)) {
+            Some((key, _)) => Err(SignatureError::Wrong(*key)),
+            None => Ok(()),
+        }
+    }
+
+    /// Decodes a list.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode_all(bytes, Self::read)
+    }
+
+    /// Encodes the list.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        out
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let number = reader.u8("number of signatures")?;
+        require(usize::from(number) <= MAX_SIGNATURES, "number of signatures", number)?;
+        let signatures = (0..number)
+            .map(|_| Ok((Key::read(reader)?, reader.array("signature")?)))
+            .collect::<Result<Vec<_>, DecodeError>>()?;
+        require(signatures.is_sorted_by(|a, b| a.0 < b.0), "order of signatures", number)?;
+        Ok(Self(signatures))
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.0.len() as u8);
+        for (key, signature) in &self.0 {
+            key.write(out);
+            out.extend(signature);
+        }
+    }
+}

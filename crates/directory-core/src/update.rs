@@ -1,0 +1,88 @@
+//! An update: an entry and the signatures that justify it.
+//!
+//! ```text
+//! update  entry | signatures | registrar's signatures (none after version 0)
+//! leaf    position 8 | time 8 | update         a leaf of the update log, hashed as RFC 6962 does
+//! ```
+
+use crate::bytes::{DecodeError, Reader, decode_all};
+use crate::entry::Entry;
+use crate::signatures::Signatures;
+
+/// Precedes an entry's bytes in what a registrar signs.
+pub const REGISTRATION_DOMAIN: &[u8] = b"directory-registration-v1\n";
+
+/// A change that justifies itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// The new entry.
+    pub entry: Entry,
+    /// Signatures over [`Entry::signed_bytes`].
+    pub signatures: Signatures,
+    /// The registrar's signatures over [`Update::registration_bytes`], at version 0.
+    pub registration: Signatures,
+}
+
+/// An update in the log of all updates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedUpdate {
+    /// Position in the log, from 0.
+    pub position: u64,
+    /// When the directory accepted it, in nanoseconds since 1970.
+    pub time: u64,
+    /// The update.
+    pub update: Update,
+}
+
+impl Update {
+    /// The bytes that a registrar signs: neither the label nor a hash of it.
+    pub fn registration_bytes(&self) -> Vec<u8> {
+        let mut out = REGISTRATION_DOMAIN.to_vec();
+        self.entry.write(&mut out);
+        out
+    }
+
+    /// Decodes an update.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode_all(bytes, Self::read)
+    }
+
+    /// Encodes the update.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        out
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            entry: Entry::read(reader)?,
+            signatures: Signatures::read(reader)?,
+            registration: Signatures::read(reader)?,
+        })
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        self.entry.write(out);
+        self.signatures.write(out);
+        self.registration.write(out);
+    }
+}
+
+impl LoggedUpdate {
+    /// Decodes a leaf of the update log.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode_all(bytes, |reader| {
+            Ok(Self { position: reader.u64("position")?, time: reader.u64("time")?, update: Update::read(reader)? })
+        })
+    }
+
+    /// Encodes the leaf.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.extend(self.position.to_be_bytes());
+        out.extend(self.time.to_be_bytes());
+        self.update.write(&mut out);
+        out
+    }
+}

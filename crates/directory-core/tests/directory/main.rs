@@ -1,0 +1,16 @@
+//! The library against models, foreign vectors, oracles and adversaries.
+
+mod bundles;
+mod codecs;
+mod goldens;
+mod keys;
+mod logs;
+mod lookups;
+mod maps;
+mod naive;
+mod rules;
+mod server;
+mod sizes;
+mod support;
+mod transitions;
+mod vrfs;
