@@ -6,7 +6,6 @@
 
 use crate::inbox::{Cost, Inbox, KEY_BYTES, bytes};
 use crate::results::Figures;
-use crate::rows::figure;
 use message_canister::api::NewMessage;
 use serde_bytes::{ByteBuf, Bytes};
 use sha2::{Digest, Sha256};
@@ -33,15 +32,15 @@ pub fn measure(wasm: &[u8], figures: &mut Figures) {
         let texts: Vec<_> = (0..keys.len() as u64).map(text).collect();
         let (add, find) =
             dearest(wasm, &keys, &texts, |inbox, at| inbox.query("get_key_heads", (vec![Bytes::new(&keys[at])],)));
-        figures.insert(format!("among 10,000 {what} keys: dearest add"), figure(add));
-        figures.insert(format!("among 10,000 {what} keys: dearest look-up"), figure(find));
+        figures.insert(format!("among 10,000 {what} keys: dearest add"), add.instructions);
+        figures.insert(format!("among 10,000 {what} keys: dearest look-up"), find.instructions);
     }
     for (what, texts) in [("ground", chosen(text, ground_text)), ("any", chosen(text, others))] {
         let keys = vec![key(1); texts.len()];
         let hash = |at: usize| ByteBuf::from(Sha256::digest(&texts[at]).to_vec());
         let (add, find) = dearest(wasm, &keys, &texts, |inbox, at| inbox.query("get_message_by_hash", (hash(at),)));
-        figures.insert(format!("among 10,000 {what} hashes: dearest add"), figure(add));
-        figures.insert(format!("among 10,000 {what} hashes: dearest look-up"), figure(find));
+        figures.insert(format!("among 10,000 {what} hashes: dearest add"), add.instructions);
+        figures.insert(format!("among 10,000 {what} hashes: dearest look-up"), find.instructions);
     }
 }
 

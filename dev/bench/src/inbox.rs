@@ -23,8 +23,6 @@ const PER_SECOND: u64 = 100;
 pub struct Cost {
     /// Instructions, as the replica charges them.
     pub instructions: u64,
-    /// Bytes of the reply, or of what a trap says; the instructions have them at [`local_ic`]'s price.
-    pub reply_bytes: u64,
     /// Everything the engine counts.
     pub usage: Usage,
 }
@@ -101,12 +99,9 @@ impl Inbox {
 
     /// Calls an update with bytes that need not be candid. A call that is rejected has a cost too.
     pub fn update_raw(&self, method: &str, arg: Vec<u8>) -> Cost {
-        let answer = self.engine.update_call(self.id, Principal::anonymous(), method, arg);
-        let mut cost = self.last_cost();
-        if let Err(reject) = answer {
-            cost.reply_bytes += trap_message(&reject.reject_message).len() as u64;
-        }
-        cost
+        // The cost of a rejection is a figure too.
+        let _ = self.engine.update_call(self.id, Principal::anonymous(), method, arg);
+        self.last_cost()
     }
 
     /// Calls an update as the canister's controller.
@@ -173,7 +168,7 @@ impl Inbox {
 
     fn last_cost(&self) -> Cost {
         let usage = self.engine.last_execution(self.id).expect("a call was executed").usage;
-        Cost { instructions: usage.instructions, reply_bytes: usage.reply_bytes, usage }
+        Cost { instructions: usage.instructions, usage }
     }
 }
 
@@ -192,12 +187,6 @@ pub fn bytes(number: u64, len: usize) -> Vec<u8> {
     }
     bytes.truncate(len);
     bytes
-}
-
-/// What a canister said when it trapped, out of the words around it.
-fn trap_message(reject: &str) -> &str {
-    let message = reject.split_once("with message: '").and_then(|(_, message)| message.rsplit_once('\''));
-    message.map(|(message, _)| message).unwrap_or_else(|| panic!("not the words of a trap: {reject}"))
 }
 
 fn controller() -> Principal {

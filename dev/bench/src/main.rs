@@ -3,6 +3,9 @@
 //! `scripts/bench` builds what it needs and runs it. The figures are instructions by the platform's weights, so they
 //! repeat exactly and hold on every machine.
 
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!("bench runs on 64-bit Linux only: its engine does");
+
 mod attack;
 mod inbox;
 mod page;
@@ -11,7 +14,7 @@ mod results;
 mod retention;
 mod rows;
 
-use results::{Figure, Figures, differences, from_text, to_text};
+use results::{Figures, differences, from_text, to_text};
 use rows::grouped;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -85,8 +88,8 @@ fn run(options: &Options) -> Result<bool, String> {
     }
     let wasm = read(&options.wasm)?;
     let figures = measure(&wasm, options.sizes);
-    for (row, Figure { charged, by_bars }) in &figures {
-        println!("{row}: {}, with a reply's bytes at 1: {}", grouped(*charged), grouped(*by_bars));
+    for (row, figure) in &figures {
+        println!("{row}: {}", grouped(*figure));
     }
     match options.mode {
         Mode::Show => Ok(true),

@@ -37,37 +37,6 @@ const CALLS: [&str; 29] = [
     "refused: a million arguments of null",
 ];
 
-/// The bars that the project set itself, by the first part of a row's name. With them the floor or the best peer's
-/// figure, where there is one; `docs/performance.md` says what these are.
-const BARS: [(&str, u64, &str); 26] = [
-    ("add_message", 26_500, "floor 17,685; peer 72,000"),
-    ("dearest add so far", 300_000, "peer 700,000, up to 100,000 stored"),
-    ("add_messages of 1,000, each", 21_000, ""),
-    ("add_message, 100 KiB", 8_050_000, "floor 7.84 M; peer 8.6 M"),
-    ("add_message, duplicate", 22_500, ""),
-    ("get_message_by_id", 5_000, "peer 8,900"),
-    ("get_message_by_hash", 5_500, "peer 12,100"),
-    ("get_message_by_hash, absent", 4_000, "peer 5,700"),
-    ("range of 100, ascending", 165_000, "peer 520,000"),
-    ("range of 100, descending", 165_000, ""),
-    ("key of 100, ascending", 165_000, "peer 707,000"),
-    ("key of 100, descending", 165_000, ""),
-    ("time of 100, ascending", 190_000, ""),
-    ("time of 100, descending", 190_000, ""),
-    ("get_key_heads of 100", 130_000, ""),
-    ("upgrade, a message", 500, ""),
-    ("heap, bytes a message", 24, "peer 182"),
-    ("refused: empty key id", 2_500, ""),
-    ("refused: key id of 65 bytes", 2_500, ""),
-    ("refused: empty ciphertext", 2_500, ""),
-    ("refused: ciphertext of 2,000,001 bytes", 2_500, ""),
-    ("refused: bytes that are no candid", 2_500, ""),
-    ("refused: candid cut short", 2_500, ""),
-    ("refused: candid with a byte behind it", 2_500, ""),
-    ("refused: candid of other types", 2_500, ""),
-    ("refused: candid without a type table", 2_500, ""),
-];
-
 /// Fees of a 13-node subnet, in cycles.
 const UPDATE: u64 = 5_000_000;
 const INGRESS: u64 = 1_200_000;
@@ -89,12 +58,11 @@ fn replaced(page: &str, name: &str, content: &str) -> Option<String> {
 pub fn with_tables(page: &str, record: &Figures, sizes: &[u64]) -> Result<String, String> {
     let each = |name: &str| {
         let row = format!("{name} | 1,000 keys | 100,000 stored");
-        record.get(&row).map(|figure| figure.charged).ok_or(format!("the record has no row {row}"))
+        record.get(&row).copied().ok_or(format!("the record has no row {row}"))
     };
     let mut page = page.to_string();
     for (name, table) in [
         ("calls", calls(record, sizes)),
-        ("bars", bars(record)?),
         ("retention", retention(record, sizes)),
         ("parts", parts(record)?),
         ("cycles", cycles(each("add_message")?, each("add_messages of 1,000, each")?)),
@@ -116,12 +84,12 @@ fn calls(figures: &Figures, sizes: &[u64]) -> String {
         for &size in sizes {
             let cells: Vec<_> = match figures.get(name) {
                 // What no store makes dearer stands in the first column.
-                Some(figure) if size == sizes[0] => vec![grouped(figure.charged)],
+                Some(&figure) if size == sizes[0] => vec![grouped(figure)],
                 Some(_) => Vec::new(),
                 None => ["1 key", "1,000 keys"]
                     .iter()
                     .filter_map(|keys| figures.get(&format!("{name} | {keys} | {} stored", grouped(size))))
-                    .map(|figure| grouped(figure.charged))
+                    .map(|&figure| grouped(figure))
                     .collect(),
             };
             write!(table, " {} |", cells.join(" / ")).expect("a string takes everything");
@@ -129,20 +97,6 @@ fn calls(figures: &Figures, sizes: &[u64]) -> String {
         table.push('\n');
     }
     table
-}
-
-/// The bars, and beside each the highest figure of all sizes and numbers of keys, by the measure of the bars.
-fn bars(figures: &Figures) -> Result<String, String> {
-    let mut table = String::from("| call | bar | highest figure | floor, best peer |\n|---|--:|--:|---|\n");
-    for (name, bar, beside) in BARS {
-        let start = format!("{name} | ");
-        let rows = figures.iter().filter(|(row, _)| *row == name || row.starts_with(&start));
-        let highest = rows.map(|(_, figure)| figure.by_bars).max();
-        let highest = highest.ok_or_else(|| format!("the record has no row {name}"))?;
-        writeln!(table, "| {name} | {} | {} | {beside} |", grouped(bar), grouped(highest))
-            .expect("a string takes everything");
-    }
-    Ok(table)
 }
 
 /// What calls of a store with limits are charged.
@@ -157,7 +111,7 @@ fn retention(figures: &Figures, sizes: &[u64]) -> String {
         write!(table, "| {name} |").expect("a string takes everything");
         for &size in sizes {
             let row = format!("retention: {name} | 1,000 keys | {} stored", grouped(size));
-            let cell = figures.get(&row).map(|figure| grouped(figure.charged)).unwrap_or_default();
+            let cell = figures.get(&row).map(|&figure| grouped(figure)).unwrap_or_default();
             write!(table, " {cell} |").expect("a string takes everything");
         }
         table.push('\n');
@@ -171,7 +125,7 @@ fn parts(figures: &Figures) -> Result<String, String> {
     for part in PARTS_OF_AN_ADD {
         let row = format!("part of an add: {part}");
         let figure = figures.get(&row).ok_or_else(|| format!("the record has no row {row}"))?;
-        writeln!(table, "| {part} | {} |", grouped(figure.charged)).expect("a string takes everything");
+        writeln!(table, "| {part} | {} |", grouped(*figure)).expect("a string takes everything");
     }
     Ok(table)
 }

@@ -6,24 +6,15 @@ use std::fmt::Write as _;
 /// How far a figure may move, either way, without a new record: 1 %.
 const TOLERANCE_PERCENT: u64 = 1;
 
-/// A measured figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Figure {
-    /// Instructions as the replica charges them, where a byte of a reply costs 50.
-    pub charged: u64,
-    /// The same with a byte of a reply at 1, as the bars have it. Other units: the same number again.
-    pub by_bars: u64,
-}
-
-/// Figures by the name of their row, in the order of names.
-pub type Figures = BTreeMap<String, Figure>;
+/// Figures by the name of their row, in the order of names: instructions as the platform charges them, or bytes.
+pub type Figures = BTreeMap<String, u64>;
 
 /// The record's text.
 pub fn to_text(figures: &Figures) -> String {
     let mut text =
-        String::from("# Written by `scripts/bench --write`. Row: charged by the replica, with a reply's bytes at 1.\n");
+        String::from("# Written by `scripts/bench --write`. Instructions as the platform charges them, or bytes.\n");
     for (row, figure) in figures {
-        writeln!(text, "{row}: {}, {}", figure.charged, figure.by_bars).expect("a string takes every line");
+        writeln!(text, "{row}: {figure}").expect("a string takes every line");
     }
     text
 }
@@ -34,22 +25,19 @@ pub fn from_text(text: &str) -> Result<Figures, String> {
     lines.map(|line| parse(line).ok_or_else(|| format!("no row of a record: {line}"))).collect()
 }
 
-fn parse(line: &str) -> Option<(String, Figure)> {
-    let (row, numbers) = line.rsplit_once(": ")?;
-    let (charged, by_bars) = numbers.split_once(", ")?;
-    Some((row.to_string(), Figure { charged: charged.parse().ok()?, by_bars: by_bars.parse().ok()? }))
+fn parse(line: &str) -> Option<(String, u64)> {
+    let (row, figure) = line.rsplit_once(": ")?;
+    Some((row.to_string(), figure.parse().ok()?))
 }
 
 /// What differs between the record and the rows that were measured, a line each. Rows of the record that this run did
 /// not reach, because it stored less, are left alone: `reached` tells them.
 pub fn differences(record: &Figures, measured: &Figures, reached: impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines = Vec::new();
-    for (row, now) in measured {
+    for (row, &now) in measured {
         match record.get(row) {
-            None => lines.push(format!("{row}: {} is not in the record", now.charged)),
-            Some(then) if moved(then.charged, now.charged) || moved(then.by_bars, now.by_bars) => {
-                lines.push(format!("{row}: recorded {}, now {}", then.charged, now.charged));
-            }
+            None => lines.push(format!("{row}: {now} is not in the record")),
+            Some(&then) if moved(then, now) => lines.push(format!("{row}: recorded {then}, now {now}")),
             Some(_) => {}
         }
     }
@@ -68,7 +56,7 @@ mod tests {
     use super::*;
 
     fn figures(rows: &[(&str, u64)]) -> Figures {
-        rows.iter().map(|&(row, n)| (row.to_string(), Figure { charged: n, by_bars: n })).collect()
+        rows.iter().map(|&(row, n)| (row.to_string(), n)).collect()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::inbox::{Cost, Inbox};
 use crate::results::Figures;
-use crate::rows::{average, figure, grouped};
+use crate::rows::{average, grouped};
 use message_canister::api::{Bound, Settings};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub fn measure(wasm: &[u8], sizes: &[u64], figures: &mut Figures, progress: &dyn
         }
         progress(&format!("retention with {} stored", grouped(size)));
         let mut row = |name: &str, cost: Cost| {
-            figures.insert(format!("retention: {name} | 1,000 keys | {} stored", grouped(size)), figure(cost));
+            figures.insert(format!("retention: {name} | 1,000 keys | {} stored", grouped(size)), cost.instructions);
         };
         row("add_message, nothing due", average((0..AVERAGED).map(|_| inbox.add_next())));
         let full = Settings { max_messages: Bound::AtMost(inbox.status().messages), ..Settings::default() };

@@ -1,15 +1,15 @@
 //! What is measured: every row of the record, by the size of the store.
 
 use crate::inbox::{CIPHERTEXT_BYTES, Cost, Inbox, bytes};
-use crate::results::{Figure, Figures};
+use crate::results::Figures;
 use message_canister::api::{Cursor, Order};
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
 /// Calls that an average is taken over.
 const AVERAGED: u64 = 200;
-/// What a byte of a reply costs beyond 1 instruction.
-const REPLY_BYTE_SURCHARGE: u64 = 49;
+/// Instructions that a byte of a reply costs.
+const REPLY_BYTE: u64 = 50;
 /// Messages of the pages, and of the key they are asked of.
 const PAGE: u32 = 100;
 /// Messages of a batch.
@@ -32,14 +32,14 @@ pub fn measure(wasm: &[u8], keys: u64, sizes: &[u64], figures: &mut Figures, pro
                 progress(&format!("{} with {} stored", named_keys(keys), grouped(inbox.stored())));
             }
         }
-        let mut row = |name: &str, figure: Figure| {
+        let mut row = |name: &str, figure: u64| {
             figures.insert(format!("{name} | {} | {} stored", named_keys(keys), grouped(size)), figure);
         };
-        row("dearest add so far", figure(worst));
+        row("dearest add so far", worst.instructions);
         adds(&mut inbox, size, &mut row);
         reads(&inbox, size, &mut row);
         memory(&inbox, empty_heap, &mut row);
-        row("upgrade, a message", plain(inbox.upgrade() / u64::from(inbox.status().messages)));
+        row("upgrade, a message", inbox.upgrade() / u64::from(inbox.status().messages));
         assert!(u64::from(inbox.status().messages) > inbox.stored(), "everything was stored");
     }
 }
@@ -49,7 +49,7 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     let inbox = Inbox::install(wasm, 1);
     let (key, text) = (inbox.key(0), Inbox::ciphertext(0));
     let mut row = |name: &str, cost: Cost| {
-        figures.insert(format!("refused: {name}"), figure(cost));
+        figures.insert(format!("refused: {name}"), cost.instructions);
     };
     row("empty key id", inbox.update("add_message", (ByteBuf::new(), &text)));
     row("key id of 65 bytes", inbox.update("add_message", (ByteBuf::from(vec![7; 65]), &text)));
@@ -66,14 +66,14 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     assert_eq!(inbox.status().messages, 0, "nothing was stored");
 }
 
-fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, Figure)) {
-    row("add_message", figure(average((0..AVERAGED).map(|_| inbox.add_next()))));
+fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
+    row("add_message", average((0..AVERAGED).map(|_| inbox.add_next())).instructions);
     let again = |number| inbox.update("add_message", (inbox.key(number), Inbox::ciphertext(number)));
-    row("add_message, duplicate", figure(average((0..AVERAGED).map(|n| again(n * (size / AVERAGED))))));
+    row("add_message, duplicate", average((0..AVERAGED).map(|n| again(n * (size / AVERAGED)))).instructions);
     let large = |n| (inbox.key(n), ByteBuf::from(bytes(OTHERS + size + n, 100 << 10)));
-    row("add_message, 100 KiB", figure(average((0..2).map(|n| inbox.update("add_message", large(n))))));
+    row("add_message, 100 KiB", average((0..2).map(|n| inbox.update("add_message", large(n)))).instructions);
     let batch = inbox.add_next_batch(BATCH);
-    row("add_messages of 1,000, each", figure(batch).each(BATCH));
+    row("add_messages of 1,000, each", batch.instructions / BATCH);
     // A key of exactly a page's messages, spread over as many others.
     for n in 0..u64::from(PAGE) {
         inbox.update("add_message", (hot_key(size), Inbox::ciphertext(OTHERS + size + n)));
@@ -81,32 +81,38 @@ fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, Figure)) {
     }
 }
 
-fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, Figure)) {
+fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     let numbers = || (0..AVERAGED).map(|n| n * (size / AVERAGED));
     let by_id = |number: u64| inbox.query("get_message_by_id", (number as u32 + 1,));
-    row("get_message_by_id", figure(average(numbers().map(by_id))));
+    row("get_message_by_id", average(numbers().map(by_id)).instructions);
     let by_hash = |text: &[u8]| inbox.query("get_message_by_hash", (ByteBuf::from(Sha256::digest(text).to_vec()),));
-    row("get_message_by_hash", figure(average(numbers().map(|number| by_hash(&Inbox::ciphertext(number))))));
-    row("get_message_by_hash, absent", figure(average(numbers().map(|number| by_hash(&bytes(OTHERS - number, 9))))));
+    row("get_message_by_hash", average(numbers().map(|number| by_hash(&Inbox::ciphertext(number)))).instructions);
+    row(
+        "get_message_by_hash, absent",
+        average(numbers().map(|number| by_hash(&bytes(OTHERS - number, 9)))).instructions,
+    );
     for (order, name) in [(Order::ascending, "ascending"), (Order::descending, "descending")] {
         let cursor = Cursor { after: 0, order, limit: PAGE };
         // From within what is stored in turn, so that every message has the usual size.
         let (first, last) = (size as u32 / 2, size as u32 / 2 + 2 * PAGE);
-        row(&format!("range of 100, {name}"), figure(inbox.query("get_messages_by_range", (first, last, cursor))));
-        row(&format!("key of 100, {name}"), figure(inbox.query("get_messages_by_key", (hot_key(size), cursor))));
+        row(&format!("range of 100, {name}"), inbox.query("get_messages_by_range", (first, last, cursor)).instructions);
+        row(&format!("key of 100, {name}"), inbox.query("get_messages_by_key", (hot_key(size), cursor)).instructions);
         let second = Inbox::second(size / 2);
-        row(&format!("time of 100, {name}"), figure(inbox.query("get_messages_by_time", (second, second + 1, cursor))));
+        row(
+            &format!("time of 100, {name}"),
+            inbox.query("get_messages_by_time", (second, second + 1, cursor)).instructions,
+        );
     }
     let keys: Vec<_> = (0..100).map(|n| inbox.key(n)).collect();
-    row("get_key_heads of 100", figure(inbox.query("get_key_heads", (keys,))));
-    row("get_status", figure(inbox.query("get_status", ())));
+    row("get_key_heads of 100", inbox.query("get_key_heads", (keys,)).instructions);
+    row("get_status", inbox.query("get_status", ()).instructions);
 }
 
-fn memory(inbox: &Inbox, empty_heap: u64, row: &mut impl FnMut(&str, Figure)) {
+fn memory(inbox: &Inbox, empty_heap: u64, row: &mut impl FnMut(&str, u64)) {
     let status = inbox.status();
     let messages = u64::from(status.messages);
-    row("heap, bytes a message", plain((inbox.heap_bytes() - empty_heap).div_ceil(messages)));
-    row("stable memory, bytes a message", plain(status.stable_bytes.div_ceil(messages)));
+    row("heap, bytes a message", (inbox.heap_bytes() - empty_heap).div_ceil(messages));
+    row("stable memory, bytes a message", status.stable_bytes.div_ceil(messages));
 }
 
 /// What an add consists of; the last is the sum of the others.
@@ -129,13 +135,12 @@ pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
     for _ in 0..AVERAGED {
         let cost = inbox.add_next();
         total.instructions += cost.instructions;
-        total.reply_bytes += cost.reply_bytes;
         total.usage += cost.usage;
     }
     // A block more costs its compression, its bytes' way through argument and payload, and nothing else.
     let with = |len: usize, n: u64| {
         let text = ByteBuf::from(bytes(OTHERS + len as u64 * AVERAGED + n, len));
-        figure(inbox.update("add_message", (inbox.key(n), text))).by_bars
+        inbox.update("add_message", (inbox.key(n), text)).instructions
     };
     let blocks = CIPHERTEXT_BYTES.div_euclid(64) as u64 + 1;
     let longer: u64 = (0..AVERAGED).map(|n| with(CIPHERTEXT_BYTES + 640, n)).sum::<u64>() / AVERAGED;
@@ -147,21 +152,14 @@ pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
     let calls = 5;
     let argument = (10 + 1 + 41 + 2 + CIPHERTEXT_BYTES) as u64;
     let stable_calls = each(usage.system_calls) - calls;
-    let reply = each(total.reply_bytes);
-    let in_calls = calls * 500 + argument + reply;
     let known = [
-        plain(blocks * block),
-        Figure { charged: in_calls + REPLY_BYTE_SURCHARGE * reply, by_bars: in_calls },
-        plain(each(usage.stable_pages_dirtied * 1_000)),
-        plain(stable_calls * 20 + each(usage.stable_bytes_read + usage.stable_bytes_written)),
+        blocks * block,
+        calls * 500 + argument + REPLY_BYTE * each(usage.reply_bytes),
+        each(usage.stable_pages_dirtied * 1_000),
+        stable_calls * 20 + each(usage.stable_bytes_read + usage.stable_bytes_written),
     ];
-    let all = Figure {
-        charged: each(total.instructions),
-        by_bars: each(total.instructions - REPLY_BYTE_SURCHARGE * total.reply_bytes),
-    };
-    let rest = known
-        .iter()
-        .fold(all, |rest, part| Figure { charged: rest.charged - part.charged, by_bars: rest.by_bars - part.by_bars });
+    let all = each(total.instructions);
+    let rest = all - known.iter().sum::<u64>();
     for (part, figure) in PARTS_OF_AN_ADD.iter().zip(known.into_iter().chain([rest, all])) {
         figures.insert(format!("part of an add: {part}"), figure);
     }
@@ -172,31 +170,14 @@ fn hot_key(size: u64) -> ByteBuf {
     ByteBuf::from(bytes(OTHERS * 2 + size, 41))
 }
 
-/// A cost, as the record has it.
-pub fn figure(cost: Cost) -> Figure {
-    Figure { charged: cost.instructions, by_bars: cost.instructions - REPLY_BYTE_SURCHARGE * cost.reply_bytes }
-}
-
-/// A number that is none of instructions, or has no reply in it.
-fn plain(number: u64) -> Figure {
-    Figure { charged: number, by_bars: number }
-}
-
 /// The mean of costs.
 pub fn average(costs: impl Iterator<Item = Cost>) -> Cost {
     let (mut sum, mut count) = (Cost::default(), 0);
     for cost in costs {
         sum.instructions += cost.instructions;
-        sum.reply_bytes += cost.reply_bytes;
         count += 1;
     }
-    Cost { instructions: sum.instructions / count, reply_bytes: sum.reply_bytes / count, ..sum }
-}
-
-impl Figure {
-    fn each(self, of: u64) -> Self {
-        Self { charged: self.charged / of, by_bars: self.by_bars / of }
-    }
+    Cost { instructions: sum.instructions / count, ..sum }
 }
 
 fn named_keys(keys: u64) -> String {

@@ -180,7 +180,7 @@ describe('one message', () => {
     await page.getByLabel('Id', { exact: true }).fill('12,345');
     await page.keyboard.press('Enter');
     await expect.poll(() => page.getByRole('heading', { name: 'Message 12,345' }).count()).toBe(1);
-    await expect.poll(() => page.getByText('The ciphertext was hashed here and matches.').count()).toBe(1);
+    await expect.poll(() => page.getByText('The hash was computed in this browser and matches.').count()).toBe(1);
     expect(await page.locator('.reading').textContent()).toContain('Bytes only');
     await page.getByRole('link', { name: '12,385' }).click();
     await expect.poll(() => page.getByRole('heading', { name: 'Message 12,385' }).count()).toBe(1);

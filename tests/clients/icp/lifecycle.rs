@@ -7,14 +7,6 @@ use crate::decoded;
 use crate::network::Network;
 use crate::wasm::root;
 
-impl Inbox<'_> {
-    /// `icp canister` with a word for this canister, and further ones.
-    fn manage(&self, word: &str, further: &[&str]) -> String {
-        let output = self.icp.canister(&self.url, &[&[word, &self.canister], further].concat()).succeeded();
-        String::from_utf8(output).expect("it is text")
-    }
-}
-
 #[test]
 fn a_canister_is_stopped_and_started() {
     let (network, icp) = (Network::start(), Icp::new());

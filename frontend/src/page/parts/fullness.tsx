@@ -1,4 +1,4 @@
-/** The limits of the store and how far it is towards each. */
+/** The limits of the store, and the share of each that is used. */
 import type { Status } from '../../client';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../format';
 import { useNow } from './clock';
@@ -11,7 +11,7 @@ interface Measure {
   readonly part: number;
   readonly whole: number;
   readonly said: string;
-  /** At its end the oldest messages are dropped, which is meant: nothing to warn of. */
+  /** A retention limit: reaching it drops the oldest messages, as intended, so it never warns. */
   readonly retention: boolean;
 }
 
@@ -26,7 +26,7 @@ function measures(status: Status, now: number): Measure[] {
   });
   const kept = { retention: true };
   const found: Measure[] = [
-    of('Ids given out', status.next_id - 1, limits.last_id, formatCount),
+    of('Ids used', status.next_id - 1, limits.last_id, formatCount),
     of('Index entries', status.index_entries, limits.index_entries, formatCount),
     of('Stable memory', status.stable_bytes, limits.stable_bytes, formatBytes),
   ];
@@ -56,7 +56,7 @@ export function Fullness({ status }: { readonly status: Status }) {
       </ul>
       <p class="muted">
         {all.some(({ retention }) => retention)
-          ? 'Where what is kept is limited, each message beyond the limit drops the oldest of all keys.'
+          ? 'Beyond a limit on what is kept, the oldest messages of all keys are dropped.'
           : 'No limit on messages, bytes or age is set: nothing is dropped.'}
       </p>
     </>

@@ -79,7 +79,7 @@ export class Controller {
   async upgrade(name: string, rebuildPages?: number): Promise<void> {
     const unlimited = { unlimited: null };
     const settings = {
-      rebuild_pages: { at_most: rebuildPages },
+      rebuild_pages: rebuildPages === undefined ? unlimited : { at_most: rebuildPages },
       max_messages: unlimited,
       max_bytes: unlimited,
       max_age_seconds: unlimited,

@@ -1,0 +1,81 @@
+//! The chain of a key's messages: each commits to the one before it and to one that lies further back.
+//!
+//! ```text
+//! chain(i) = hash of 116 bytes
+//! offset size
+//!      0   32  chain value of the previous message of the key; of the first message: the label
+//!     32   32  chain value of the jump target; of the first message: the label
+//!     64   32  SHA-256 of the ciphertext
+//!     96    4  id
+//!    100    4  id of the previous message, 0: none
+//!    104    4  timestamp, unix seconds
+//!    108    4  bytes of the ciphertext
+//!    112    4  rank: 1, 2, 3, ... within the key
+//! ```
+//!
+//! The store chooses jump targets so that every message is a few dozen links from every newer one. A verifier does not
+//! need to know how: it accepts any link to a lower rank.
+
+use crate::hash::{self, Hash};
+use crate::wire::{Malformed, Reader};
+
+/// Bytes of a message's own fields on the wire: hash, id, previous id, timestamp, length, rank.
+pub const FIELDS_BYTES: usize = 52;
+
+/// What the chain commits to of one message, beside its links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// SHA-256 of the ciphertext.
+    pub hash: Hash,
+    /// The message's id.
+    pub id: u32,
+    /// The id of the message before it, 0: none.
+    pub prev_id: u32,
+    /// When it was stored, unix seconds.
+    pub timestamp: u32,
+    /// Bytes of the ciphertext.
+    pub len: u32,
+    /// Its number within the key, from 1.
+    pub rank: u32,
+}
+
+/// Chain values of the two messages that a message links to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Links {
+    /// The previous message's; of the first message: the label.
+    pub prev: Hash,
+    /// The jump target's; of the first message: the label.
+    pub jump: Hash,
+}
+
+impl Fields {
+    /// The message's chain value.
+    pub fn chain(&self, links: &Links) -> Hash {
+        let mut bytes = [0; 64 + FIELDS_BYTES];
+        bytes[..32].copy_from_slice(&links.prev);
+        bytes[32..64].copy_from_slice(&links.jump);
+        bytes[64..].copy_from_slice(&self.to_bytes());
+        hash::chain(&bytes)
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; FIELDS_BYTES] {
+        let mut bytes = [0; FIELDS_BYTES];
+        bytes[..32].copy_from_slice(&self.hash);
+        let numbers = [self.id, self.prev_id, self.timestamp, self.len, self.rank];
+        for (place, number) in bytes[32..].chunks_exact_mut(4).zip(numbers) {
+            place.copy_from_slice(&number.to_le_bytes());
+        }
+        bytes
+    }
+
+    pub(crate) fn read(bytes: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            hash: bytes.array()?,
+            id: bytes.u32()?,
+            prev_id: bytes.u32()?,
+            timestamp: bytes.u32()?,
+            len: bytes.u32()?,
+            rank: bytes.u32()?,
+        })
+    }
+}

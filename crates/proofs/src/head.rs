@@ -1,0 +1,120 @@
+//! What a root commits to: of each key its head, and of the store its state.
+//!
+//! ```text
+//! head, 52 bytes                                    state, 52 bytes, behind the trie's root (32)
+//! offset size                                       offset size
+//!      0    4  id of the newest message                  0    8  epoch
+//!      4    4  its timestamp, unix seconds               8    4  first_id: everything below has been dropped
+//!      8    4  its rank: 1 for a key's first            12    4  max_age in seconds, 0: none
+//!     12   32  its chain value                          16    4  layout version
+//!     44    4  acknowledged id, 0: none                 20   32  salt of the labels; 0 where reads are closed
+//!     48    4  acknowledged rank, 0: none
+//! ```
+//!
+//! Little-endian. A head changes with an add and an acknowledgement only: dropping and expiry change the state alone.
+
+use crate::hash::{self, Hash};
+use crate::wire::{Malformed, Reader};
+
+/// Bytes of a head.
+pub const HEAD_BYTES: usize = 52;
+/// Bytes of a state, without the trie's root.
+pub const STATE_BYTES: usize = 52;
+
+/// A key's head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Id of the newest message.
+    pub last_id: u32,
+    /// When it was stored, unix seconds.
+    pub last_time: u32,
+    /// Its rank: messages of the key so far.
+    pub rank: u32,
+    /// Its chain value.
+    pub chain: Hash,
+    /// Everything through this id has been acknowledged; 0: nothing.
+    pub acknowledged_id: u32,
+    /// The rank of that message.
+    pub acknowledged_rank: u32,
+}
+
+impl Head {
+    /// Its bytes.
+    pub fn to_bytes(&self) -> [u8; HEAD_BYTES] {
+        let mut bytes = [0; HEAD_BYTES];
+        bytes[..4].copy_from_slice(&self.last_id.to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.last_time.to_le_bytes());
+        bytes[8..12].copy_from_slice(&self.rank.to_le_bytes());
+        bytes[12..44].copy_from_slice(&self.chain);
+        bytes[44..48].copy_from_slice(&self.acknowledged_id.to_le_bytes());
+        bytes[48..].copy_from_slice(&self.acknowledged_rank.to_le_bytes());
+        bytes
+    }
+
+    pub(crate) fn read(bytes: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            last_id: bytes.u32()?,
+            last_time: bytes.u32()?,
+            rank: bytes.u32()?,
+            chain: bytes.array()?,
+            acknowledged_id: bytes.u32()?,
+            acknowledged_rank: bytes.u32()?,
+        })
+    }
+
+    /// What the trie's leaf commits to.
+    pub fn value(&self) -> Hash {
+        hash::value(&self.to_bytes())
+    }
+}
+
+/// The state of a store beside its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Set anew when a snapshot was restored; ids are given out twice only under different epochs.
+    pub epoch: u64,
+    /// Everything below this id has been dropped.
+    pub first_id: u32,
+    /// Seconds that a message lives; 0: for ever.
+    pub max_age: u32,
+    /// The version of the layout.
+    pub layout: u32,
+    /// Keys the labels; all 0 where reads are closed, so that nobody can compute labels.
+    pub salt: Hash,
+}
+
+impl State {
+    /// Its bytes.
+    pub fn to_bytes(&self) -> [u8; STATE_BYTES] {
+        let mut bytes = [0; STATE_BYTES];
+        bytes[..8].copy_from_slice(&self.epoch.to_le_bytes());
+        bytes[8..12].copy_from_slice(&self.first_id.to_le_bytes());
+        bytes[12..16].copy_from_slice(&self.max_age.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.layout.to_le_bytes());
+        bytes[20..].copy_from_slice(&self.salt);
+        bytes
+    }
+
+    pub(crate) fn read(bytes: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            epoch: bytes.u64()?,
+            first_id: bytes.u32()?,
+            max_age: bytes.u32()?,
+            layout: bytes.u32()?,
+            salt: bytes.array()?,
+        })
+    }
+
+    /// The root that the certificate proves, over a trie's root.
+    pub fn root(&self, trie: &Hash) -> Hash {
+        let mut bytes = [0; 32 + STATE_BYTES];
+        bytes[..32].copy_from_slice(trie);
+        bytes[32..].copy_from_slice(&self.to_bytes());
+        hash::state(&bytes)
+    }
+
+    /// True where a message of this time is too old at `now`, in unix seconds.
+    pub(crate) fn too_old(&self, timestamp: u32, now: u64) -> bool {
+        self.max_age != 0 && u64::from(timestamp) + u64::from(self.max_age) <= now
+    }
+}

@@ -1,0 +1,91 @@
+//! The proof of the heads of many keys: one state, and a witness for each key.
+//!
+//! ```text
+//! size
+//!    1  version: 1
+//!   52  state of the store (see `head`)
+//!    2  number of witnesses, at most 1,000, in the order of the question's keys
+//!    …  witnesses (see `trie`)
+//! ```
+
+use crate::hash::Hash;
+use crate::head::{Head, State};
+use crate::trie::{Witness, WitnessError};
+use crate::wire::{Malformed, Reader};
+
+/// Keys of one question.
+pub const MAX_KEYS: usize = 1_000;
+
+const VERSION: u8 = 1;
+
+/// The proof of many heads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadsProof {
+    /// The store's state.
+    pub state: State,
+    /// A witness for each key.
+    pub witnesses: Vec<Witness>,
+}
+
+/// Why heads are not verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadsRefused {
+    /// The proof has witnesses for another number of keys.
+    Count {
+        /// Keys of the question.
+        asked: usize,
+        /// Witnesses of the proof.
+        proved: usize,
+    },
+    /// A witness is not one of its key.
+    Witness {
+        /// The key's place in the question.
+        at: usize,
+        /// What is wrong.
+        error: WitnessError,
+    },
+    /// A witness belongs to another root than the certified one.
+    Root {
+        /// The key's place in the question.
+        at: usize,
+    },
+}
+
+impl HeadsProof {
+    /// Reads a proof.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut bytes = Reader::new(bytes);
+        match bytes.u8()? {
+            VERSION => {}
+            found => return Err(Malformed::Version { found }),
+        }
+        let state = State::read(&mut bytes)?;
+        let count = bytes.count(MAX_KEYS)?;
+        let witnesses = bytes.items(count, Witness::read)?;
+        bytes.done()?;
+        Ok(Self { state, witnesses })
+    }
+
+    /// Its bytes. Precondition: at most [`MAX_KEYS`] witnesses.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        bytes.extend(self.state.to_bytes());
+        bytes.extend((self.witnesses.len() as u16).to_le_bytes());
+        for witness in &self.witnesses {
+            witness.write(&mut bytes);
+        }
+        bytes
+    }
+
+    /// The head of each label, `None` for one that the store does not have, against the root that a certificate proves.
+    pub fn verify(&self, labels: &[Hash], root: &Hash) -> Result<Vec<Option<Head>>, HeadsRefused> {
+        if labels.len() != self.witnesses.len() {
+            return Err(HeadsRefused::Count { asked: labels.len(), proved: self.witnesses.len() });
+        }
+        let verified = labels.iter().zip(&self.witnesses).enumerate().map(|(at, (label, witness))| {
+            let (head, trie) = witness.verify(label).map_err(|error| HeadsRefused::Witness { at, error })?;
+            if self.state.root(&trie) == *root { Ok(head) } else { Err(HeadsRefused::Root { at }) }
+        });
+        verified.collect()
+    }
+}

@@ -1,0 +1,90 @@
+//! What a reader remembers of a key, and how a later answer must continue it.
+
+use crate::hash::Hash;
+use crate::verify::Verified;
+
+/// The newest message that a reader knows. It is stored beside the messages themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The store's epoch.
+    pub epoch: u64,
+    /// The message's id.
+    pub id: u32,
+    /// Its rank.
+    pub rank: u32,
+    /// Its chain value.
+    pub chain: Hash,
+}
+
+/// How a verified answer continues what was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Continued {
+    /// The answer shows the message that was seen: everything since is its continuation.
+    Extends,
+    /// The answer does not reach down to what was seen; nothing contradicts it.
+    Unlinked,
+    /// What was seen has been dropped, and so has the key, which then came back: its ranks start again.
+    Restarted,
+    /// The operator restored an earlier state, under a new epoch, and what was seen is not in it.
+    Restored,
+}
+
+/// The answer contradicts what was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// The answer is of an earlier epoch.
+    Epoch {
+        /// The epoch that was seen.
+        seen: u64,
+        /// The epoch of the answer.
+        found: u64,
+    },
+    /// The key's list is shorter than it was: an older state is shown, or messages were removed.
+    RolledBack {
+        /// The rank that was seen.
+        seen: u32,
+        /// The rank of the newest message now; 0: the key is not there.
+        found: u32,
+    },
+    /// Another message stands where one was seen.
+    Forked {
+        /// The rank of both.
+        rank: u32,
+    },
+}
+
+impl Seen {
+    /// The newest message of a verified answer; `None`: the key has none.
+    pub fn newest(answer: &Verified) -> Option<Self> {
+        let head = answer.head?;
+        Some(Self { epoch: answer.state.epoch, id: head.last_id, rank: head.rank, chain: head.chain })
+    }
+
+    /// Messages between this one and the page that nobody can read any more: they were dropped or acknowledged before this
+    /// reader saw them. Precondition: the page was asked for behind this message, in ascending order.
+    pub fn missed(&self, answer: &Verified) -> u32 {
+        answer.first_rank.saturating_sub(self.rank.saturating_add(1))
+    }
+
+    /// How an answer continues this.
+    pub fn continued_by(&self, answer: &Verified) -> Result<Continued, Broken> {
+        let epoch = answer.state.epoch;
+        if epoch < self.epoch {
+            return Err(Broken::Epoch { seen: self.epoch, found: epoch });
+        }
+        let found = answer.head.map_or(0, |head| head.rank);
+        let broken = match answer.known.iter().find(|(rank, _)| *rank == self.rank) {
+            Some((_, chain)) if *chain == self.chain => return Ok(Continued::Extends),
+            Some(_) => Broken::Forked { rank: self.rank },
+            None if found > self.rank => return Ok(Continued::Unlinked),
+            None => Broken::RolledBack { seen: self.rank, found },
+        };
+        if answer.state.first_id > self.id {
+            Ok(Continued::Restarted)
+        } else if epoch > self.epoch {
+            Ok(Continued::Restored)
+        } else {
+            Err(broken)
+        }
+    }
+}

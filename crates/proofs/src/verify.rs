@@ -1,0 +1,351 @@
+//! Verifying a page: every message is genuine, none is left out, and both ends are where the question puts them.
+//!
+//! ```text
+//!   older                                                                      newer
+//!   below ◀── oldest ◀── … ◀── newest ◀── step ◀── … ◀── step = the key's newest ◀── leaf ◀── root ◀── certificate
+//!     └ lower end: why nothing older belongs to the page        └ upper end
+//! ```
+//!
+//! The chain value of each message follows from its content and its links, so hashing from `below` upwards must end at
+//! the head that the trie commits to.
+
+use crate::chain::{Fields, Links};
+use crate::hash::{self, Hash};
+use crate::head::{Head, State};
+use crate::page::{Below, Jump, PageProof, Step, Taken};
+use crate::trie::WitnessError;
+use std::fmt;
+
+/// The key of a question.
+#[derive(Clone, Copy, Debug)]
+pub enum Key<'a> {
+    /// Its id, where the store's reads are open: the label follows from the salt in the state.
+    Id(&'a [u8]),
+    /// Its label, which an owner learns from the store.
+    Label(Hash),
+}
+
+/// The order of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Oldest first.
+    Ascending,
+    /// Newest first.
+    Descending,
+}
+
+/// Where a page begins, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// At the oldest live message, or at the newest.
+    Start,
+    /// Behind this id: above it, or below it in descending order.
+    After(u32),
+    /// At the first message not older than this second, or the last one not younger.
+    Time(u32),
+    /// At the first message with this rank or more, or the last one with it or less.
+    Rank(u32),
+}
+
+/// A question for a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The key.
+    pub key: Key<'a>,
+    /// The order.
+    pub order: Order,
+    /// The entry.
+    pub entry: Entry,
+}
+
+/// A message as the answer has it; the hash is the reader's own, of the ciphertext that it got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its id.
+    pub id: u32,
+    /// The id of the message before it, as stored.
+    pub prev_id: u32,
+    /// When it was stored, unix seconds.
+    pub timestamp: u32,
+    /// Bytes of the ciphertext.
+    pub len: u32,
+    /// SHA-256 of the ciphertext.
+    pub hash: Hash,
+}
+
+/// A page that was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The key's head; `None`: the store has no such key.
+    pub head: Option<Head>,
+    /// The store's state.
+    pub state: State,
+    /// The rank of the page's oldest message; 0: the page is empty.
+    pub first_rank: u32,
+    /// True where the key has live messages beyond the page, in its order.
+    pub more: bool,
+    /// Rank and chain value of every message that the proof shows, for [`crate::seen`].
+    pub(crate) known: Vec<(u32, Hash)>,
+}
+
+/// Why a page is not verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The labels of this store cannot be computed from key ids: its reads are closed.
+    LabelUnknown,
+    /// The witness is not one of this key.
+    Witness(WitnessError),
+    /// Witness and state belong to another root than the certified one.
+    Root,
+    /// The proof has parts for another number of messages.
+    Count {
+        /// Messages in the answer.
+        shown: usize,
+        /// Messages in the proof.
+        proved: usize,
+    },
+    /// Messages or steps without what the first of them follows.
+    BelowMissing,
+    /// The answer has messages, or the proof steps, of a key that is not there.
+    NoSuchKey,
+    /// A message's jump link leads out of the page.
+    JumpOutside {
+        /// The message.
+        id: u32,
+    },
+    /// Messages or steps are not in the order of the key's list.
+    Order {
+        /// The first that is not.
+        id: u32,
+    },
+    /// Messages and steps do not hash to the key's head: something was forged, left out, added or exchanged.
+    Chain,
+    /// A message does not belong to the page by where it begins.
+    BeforeEntry {
+        /// The message.
+        id: u32,
+    },
+    /// Nothing shows that the page begins where it was asked for: messages may be left out before this rank.
+    Start {
+        /// The rank at which the page begins.
+        rank: u32,
+    },
+    /// The page is empty, and nothing shows why.
+    Empty,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LabelUnknown => write!(f, "the reads of this store are closed, and the key's label is not known"),
+            Self::Witness(error) => write!(f, "the witness is not one of this key: {error:?}"),
+            Self::Root => write!(f, "the proof belongs to another state than the certified one"),
+            Self::Count { shown, proved } => write!(f, "{shown} messages, but a proof of {proved}"),
+            Self::BelowMissing => write!(f, "the proof does not say what the oldest message follows"),
+            Self::NoSuchKey => write!(f, "messages of a key that the store does not have"),
+            Self::JumpOutside { id } => write!(f, "message {id} jumps out of the page"),
+            Self::Order { id } => write!(f, "message {id} is not in the order of its key's list"),
+            Self::Chain => write!(f, "a message was forged, left out, added or exchanged"),
+            Self::BeforeEntry { id } => write!(f, "message {id} was not asked for"),
+            Self::Start { rank } => write!(f, "messages before rank {rank} may have been left out"),
+            Self::Empty => write!(f, "no messages, and nothing shows that there are none"),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl PageProof {
+    /// Verifies a page against the root that a certificate proves.
+    ///
+    /// `shown` are the messages of the answer, the oldest first in either order. `now` is the later of the certificate's
+    /// time and the reader's clock, in unix seconds: by it messages are too old.
+    pub fn verify(&self, question: &Question<'_>, shown: &[Shown], root: &Hash, now: u64) -> Result<Verified, Refused> {
+        let label = self.label(question.key)?;
+        let (head, trie) = self.witness.verify(&label).map_err(Refused::Witness)?;
+        if self.state.root(&trie) != *root {
+            return Err(Refused::Root);
+        }
+        if shown.len() != self.jumps.len() {
+            return Err(Refused::Count { shown: shown.len(), proved: self.jumps.len() });
+        }
+        let Some(head) = head else {
+            return match (shown, &self.steps[..]) {
+                ([], []) => Ok(self.verified(None, Vec::new(), false)),
+                _ => Err(Refused::NoSuchKey),
+            };
+        };
+        let known = self.hashed(shown, &head)?;
+        let ends = Ends { proof: self, head: &head, shown, now };
+        let more = match question.order {
+            Order::Ascending => ends.ascending(question.entry)?,
+            Order::Descending => ends.descending(question.entry)?,
+        };
+        Ok(self.verified(Some(head), known, more))
+    }
+
+    fn label(&self, key: Key<'_>) -> Result<Hash, Refused> {
+        match key {
+            Key::Label(label) => Ok(label),
+            Key::Id(_) if self.state.salt == hash::EMPTY => Err(Refused::LabelUnknown),
+            Key::Id(id) => Ok(hash::label(&self.state.salt, id)),
+        }
+    }
+
+    fn verified(&self, head: Option<Head>, known: Vec<(u32, Hash)>, more: bool) -> Verified {
+        let first_rank = if self.jumps.is_empty() { 0 } else { self.first_rank };
+        Verified { head, state: self.state, first_rank, more, known }
+    }
+
+    /// Hashes from below the page up to the head, and returns rank and chain value of everything on the way.
+    fn hashed(&self, shown: &[Shown], head: &Head) -> Result<Vec<(u32, Hash)>, Refused> {
+        let mut known = vec![(head.rank, head.chain)];
+        if shown.is_empty() && self.steps.is_empty() {
+            return Ok(known);
+        }
+        let mut current = self.below.chain().ok_or(Refused::BelowMissing)?;
+        let mut last = self.below.fields().map(|fields| (fields.rank, fields.id));
+        let mut chains = Vec::with_capacity(shown.len());
+        for (at, (message, jump)) in shown.iter().zip(&self.jumps).enumerate() {
+            let fields = message.fields(self.first_rank.wrapping_add(at as u32));
+            in_order(&fields, last, Taken::Previous)?;
+            let jump = match *jump {
+                Jump::Previous => current,
+                Jump::To(chain) => chain,
+                Jump::Back(places) => at
+                    .checked_sub(usize::from(places))
+                    .and_then(|target| chains.get(target).copied())
+                    .ok_or(Refused::JumpOutside { id: fields.id })?,
+            };
+            current = fields.chain(&Links { prev: current, jump });
+            chains.push(current);
+            known.push((fields.rank, current));
+            last = Some((fields.rank, fields.id));
+        }
+        for Step { taken, other, fields } in self.steps.iter().rev() {
+            in_order(fields, last, *taken)?;
+            current = fields.chain(&match taken {
+                Taken::Previous => Links { prev: current, jump: *other },
+                Taken::Jump => Links { prev: *other, jump: current },
+            });
+            known.push((fields.rank, current));
+            last = Some((fields.rank, fields.id));
+        }
+        if current != head.chain || last != Some((head.rank, head.last_id)) {
+            return Err(Refused::Chain);
+        }
+        if let Below::Message { fields, .. } = &self.below {
+            known.extend(self.below.chain().map(|chain| (fields.rank, chain)));
+        }
+        Ok(known)
+    }
+}
+
+impl Shown {
+    fn fields(&self, rank: u32) -> Fields {
+        let Self { id, prev_id, timestamp, len, hash } = *self;
+        Fields { hash, id, prev_id, timestamp, len, rank }
+    }
+}
+
+/// A message stands above the one that it links to: directly for a previous link, further up for a jump.
+fn in_order(fields: &Fields, below: Option<(u32, u32)>, taken: Taken) -> Result<(), Refused> {
+    let ordered = match (below, taken) {
+        (None, _) => true,
+        (Some((rank, id)), Taken::Previous) => fields.prev_id == id && Some(fields.rank) == rank.checked_add(1),
+        (Some((rank, id)), Taken::Jump) => fields.rank > rank && fields.id > id,
+    };
+    if ordered { Ok(()) } else { Err(Refused::Order { id: fields.id }) }
+}
+
+/// The two ends of a page whose chain has been verified.
+struct Ends<'a> {
+    proof: &'a PageProof,
+    head: &'a Head,
+    shown: &'a [Shown],
+    now: u64,
+}
+
+impl Ends<'_> {
+    /// Whether there is more above, if the page begins where it should.
+    fn ascending(&self, entry: Entry) -> Result<bool, Refused> {
+        let Some(oldest) = self.shown.first() else {
+            let beyond = match entry {
+                Entry::Start => false,
+                Entry::After(id) => self.head.last_id <= id,
+                Entry::Time(second) => self.head.last_time < second,
+                Entry::Rank(rank) => self.head.rank < rank,
+            };
+            return if beyond || self.newest_is_gone() { Ok(false) } else { Err(Refused::Empty) };
+        };
+        let rank = self.proof.first_rank;
+        let belongs = match entry {
+            Entry::Start => true,
+            Entry::After(id) => oldest.id > id,
+            Entry::Time(second) => oldest.timestamp >= second,
+            Entry::Rank(first) => rank >= first,
+        };
+        if !belongs {
+            return Err(Refused::BeforeEntry { id: oldest.id });
+        }
+        let begins_there = match entry {
+            Entry::Start => false,
+            Entry::After(id) => oldest.prev_id <= id,
+            Entry::Time(second) => self.proof.below.fields().is_some_and(|before| before.timestamp < second),
+            Entry::Rank(first) => rank == first,
+        };
+        if !begins_there && !self.ends_below(rank, oldest.prev_id) {
+            return Err(Refused::Start { rank });
+        }
+        Ok(!self.proof.steps.is_empty())
+    }
+
+    /// Whether there is more below, if the page begins where it should.
+    fn descending(&self, entry: Entry) -> Result<bool, Refused> {
+        let belongs = |id: u32, timestamp: u32, rank: u32| match entry {
+            Entry::Start => true,
+            Entry::After(before) => id < before,
+            Entry::Time(second) => timestamp <= second,
+            Entry::Rank(last) => rank <= last,
+        };
+        let rank = self.proof.first_rank;
+        if let Some(newest) = self.shown.last()
+            && !belongs(newest.id, newest.timestamp, rank + (self.shown.len() as u32 - 1))
+        {
+            return Err(Refused::BeforeEntry { id: newest.id });
+        }
+        // The message above the page does not belong to it.
+        let begins_there = match self.proof.steps.last() {
+            None => true,
+            Some(Step { taken, fields, .. }) => {
+                *taken == Taken::Previous && !belongs(fields.id, fields.timestamp, fields.rank)
+            }
+        };
+        match (self.shown.first(), self.proof.steps.last()) {
+            (Some(_), _) if !begins_there => Err(Refused::Start { rank }),
+            (Some(oldest), _) => Ok(!self.ends_below(rank, oldest.prev_id)),
+            (None, None) if self.newest_is_gone() => Ok(false),
+            (None, Some(Step { fields, .. })) if begins_there && self.ends_below(fields.rank, fields.prev_id) => {
+                Ok(false)
+            }
+            (None, _) => Err(Refused::Empty),
+        }
+    }
+
+    /// The key's newest message is no longer live, and so no other is.
+    fn newest_is_gone(&self) -> bool {
+        let Head { last_id, last_time, rank, acknowledged_rank, .. } = *self.head;
+        let state = &self.proof.state;
+        last_id < state.first_id || acknowledged_rank >= rank || state.too_old(last_time, self.now)
+    }
+
+    /// No message before the one with this rank and previous id is live.
+    fn ends_below(&self, rank: u32, prev_id: u32) -> bool {
+        let state = &self.proof.state;
+        let too_old = |before: &Fields| state.too_old(before.timestamp, self.now);
+        rank == 1
+            || prev_id < state.first_id
+            || u64::from(rank) <= u64::from(self.head.acknowledged_rank) + 1
+            || self.proof.below.fields().is_some_and(too_old)
+    }
+}
