@@ -18,18 +18,24 @@ use std::fmt;
 
 /// The layout this release writes and reads.
 pub const LAYOUT_VERSION: u32 = 1;
-/// Bytes of the header with the memory's own fields.
-pub const HEADER_BYTES: usize = 64;
-/// Where the memory's own fields start.
-pub const OWN_OFFSET: u64 = 32;
+const MAGIC: usize = 0;
+const VERSION: usize = MAGIC + 4;
+const RECORD_BYTES: usize = VERSION + 4;
+const SEGMENT_PAGES: usize = RECORD_BYTES + 4;
+const INCOMPATIBLE: usize = SEGMENT_PAGES + 4;
+const COMPATIBLE: usize = INCOMPATIBLE + 8;
+const OWN: usize = COMPATIBLE + 8;
 /// Bytes of the memory's own fields.
-pub const OWN_BYTES: usize = HEADER_BYTES - OWN_OFFSET as usize;
+pub const OWN_BYTES: usize = 32;
+/// Bytes of the header with the memory's own fields.
+pub const HEADER_BYTES: usize = OWN + OWN_BYTES;
+/// Where the memory's own fields start.
+pub const OWN_OFFSET: u64 = OWN as u64;
 
 /// An incompatible feature: segments have been unmapped and may have been mapped again elsewhere.
 pub const REUSED_SEGMENTS: u64 = 1;
 /// The incompatible features this release knows.
 const KNOWN_INCOMPATIBLE: u64 = REUSED_SEGMENTS;
-const INCOMPATIBLE_OFFSET: u64 = 16;
 
 /// What tells one memory from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,11 +157,11 @@ impl fmt::Display for HeaderError {
 /// Precondition: `memory` has a page.
 pub fn write(memory: &impl Memory, kind: Kind, own: [u8; OWN_BYTES]) {
     let mut bytes = [0; HEADER_BYTES];
-    bytes[0..4].copy_from_slice(&kind.magic);
-    bytes[4..8].copy_from_slice(&LAYOUT_VERSION.to_le_bytes());
-    bytes[8..12].copy_from_slice(&kind.record_bytes.to_le_bytes());
-    bytes[12..16].copy_from_slice(&kind.segment_pages.to_le_bytes());
-    bytes[OWN_OFFSET as usize..].copy_from_slice(&own);
+    bytes[MAGIC..VERSION].copy_from_slice(&kind.magic);
+    bytes[VERSION..RECORD_BYTES].copy_from_slice(&LAYOUT_VERSION.to_le_bytes());
+    bytes[RECORD_BYTES..SEGMENT_PAGES].copy_from_slice(&kind.record_bytes.to_le_bytes());
+    bytes[SEGMENT_PAGES..INCOMPATIBLE].copy_from_slice(&kind.segment_pages.to_le_bytes());
+    bytes[OWN..].copy_from_slice(&own);
     memory.write(0, &bytes);
 }
 
@@ -166,36 +172,36 @@ pub fn read(memory: &impl Memory, kind: Kind, pages: u64) -> Result<[u8; OWN_BYT
     }
     let mut bytes = [0; HEADER_BYTES];
     memory.read(0, &mut bytes);
-    let magic = field(&bytes, 0);
+    let magic = field(&bytes, MAGIC);
     if magic != kind.magic {
         return Err(HeaderError::Magic { found: magic, expected: kind.magic });
     }
-    let version = u32::from_le_bytes(field(&bytes, 4));
+    let version = u32::from_le_bytes(field(&bytes, VERSION));
     if version != LAYOUT_VERSION {
         return Err(HeaderError::Version { found: version });
     }
-    let unknown = u64::from_le_bytes(field(&bytes, 16)) & !KNOWN_INCOMPATIBLE;
+    let unknown = u64::from_le_bytes(field(&bytes, INCOMPATIBLE)) & !KNOWN_INCOMPATIBLE;
     if unknown != 0 {
         return Err(HeaderError::IncompatibleFeatures { unknown });
     }
-    let record_bytes = u32::from_le_bytes(field(&bytes, 8));
+    let record_bytes = u32::from_le_bytes(field(&bytes, RECORD_BYTES));
     if record_bytes != kind.record_bytes {
         return Err(HeaderError::RecordBytes { found: record_bytes, expected: kind.record_bytes });
     }
-    let segment_pages = u32::from_le_bytes(field(&bytes, 12));
+    let segment_pages = u32::from_le_bytes(field(&bytes, SEGMENT_PAGES));
     if segment_pages != kind.segment_pages {
         return Err(HeaderError::SegmentPages { found: segment_pages, expected: kind.segment_pages });
     }
-    Ok(field(&bytes, OWN_OFFSET as usize))
+    Ok(field(&bytes, OWN))
 }
 
 /// Notes in a memory's header that whoever opens it must know these incompatible features.
 pub fn require(memory: &impl Memory, features: u64) {
     let mut bytes = [0; 8];
-    memory.read(INCOMPATIBLE_OFFSET, &mut bytes);
+    memory.read(INCOMPATIBLE as u64, &mut bytes);
     let required = u64::from_le_bytes(bytes);
     if required & features != features {
-        memory.write(INCOMPATIBLE_OFFSET, &(required | features).to_le_bytes());
+        memory.write(INCOMPATIBLE as u64, &(required | features).to_le_bytes());
     }
 }
 

@@ -47,6 +47,7 @@ impl<M: Memory + Clone> View<'_, M> {
     }
 
     /// The head of one key as the index has it: its oldest messages may have been dropped.
+    #[inline(always)]
     fn indexed_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
         check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
         self.indexed().map_err(LookupError::Unavailable)?;

@@ -27,8 +27,13 @@ pub const LEADING_PAGES: u64 = 5;
 const TABLE_OFFSET: u64 = WASM_PAGE_BYTES;
 const TABLE_ENTRIES: u64 = 65_536;
 const ENTRY_BYTES: u64 = 4;
-const MAPPED_OFFSET: u64 = header::OWN_OFFSET;
-const LOW_IDS_OFFSET: u64 = MAPPED_OFFSET + 16;
+/// The region's own fields, from [`header::OWN_OFFSET`] on.
+const MAPPED_FROM: usize = 0;
+const MAPPED_END: usize = MAPPED_FROM + 8;
+const FIRST_ID: usize = MAPPED_END + 8;
+const RECLAIMED_ID: usize = FIRST_ID + 4;
+const OWN_END: usize = RECLAIMED_ID + 4;
+const _: () = assert!(OWN_END <= OWN_BYTES);
 const _: () = assert!(TABLE_OFFSET + TABLE_ENTRIES * ENTRY_BYTES == LEADING_PAGES * WASM_PAGE_BYTES);
 
 /// The two ids that bound what is live and what is swept. Both only rise, and `reclaimed <= first`.
@@ -66,9 +71,12 @@ impl<V: Memory> Region<V> {
     /// Opens a region and gives the low ids beside it.
     pub fn open(memory: V, kind: Kind) -> Result<(Self, LowIds), HeaderError> {
         let own = header::read(&memory, kind, LEADING_PAGES)?;
-        let mapped_from = u64::from_le_bytes(field(&own, 0));
-        let mapped_end = u64::from_le_bytes(field(&own, 8));
-        let low = LowIds { first: u32::from_le_bytes(field(&own, 16)), reclaimed: u32::from_le_bytes(field(&own, 20)) };
+        let mapped_from = u64::from_le_bytes(field(&own, MAPPED_FROM));
+        let mapped_end = u64::from_le_bytes(field(&own, MAPPED_END));
+        let low = LowIds {
+            first: u32::from_le_bytes(field(&own, FIRST_ID)),
+            reclaimed: u32::from_le_bytes(field(&own, RECLAIMED_ID)),
+        };
         let there = (memory.size() - LEADING_PAGES) / u64::from(kind.segment_pages);
         let mapped = mapped_end.wrapping_sub(mapped_from);
         if mapped > TABLE_ENTRIES.min(there) {
@@ -123,7 +131,7 @@ impl<V: Memory> Region<V> {
             self.starts.push(self.kind.segment_start(physical));
         }
         if end > before {
-            self.memory.write(MAPPED_OFFSET + 8, &end.to_le_bytes());
+            self.memory.write(header::OWN_OFFSET + MAPPED_END as u64, &end.to_le_bytes());
         }
     }
 
@@ -142,7 +150,7 @@ impl<V: Memory> Region<V> {
             self.starts_from = from;
         }
         header::require(&self.memory, REUSED_SEGMENTS);
-        self.memory.write(MAPPED_OFFSET, &self.mapped_from.to_le_bytes());
+        self.memory.write(header::OWN_OFFSET + MAPPED_FROM as u64, &self.mapped_from.to_le_bytes());
     }
 
     /// Keeps the low ids.
@@ -150,7 +158,7 @@ impl<V: Memory> Region<V> {
         let mut bytes = [0; 8];
         bytes[..4].copy_from_slice(&low.first.to_le_bytes());
         bytes[4..].copy_from_slice(&low.reclaimed.to_le_bytes());
-        self.memory.write(LOW_IDS_OFFSET, &bytes);
+        self.memory.write(header::OWN_OFFSET + FIRST_ID as u64, &bytes);
     }
 
     /// Where a logical segment starts in [`Self::memory`].
@@ -180,9 +188,9 @@ impl Kind {
 
 fn own_fields(mapped_from: u64, mapped_end: u64, low: LowIds) -> [u8; OWN_BYTES] {
     let mut own = [0; OWN_BYTES];
-    own[0..8].copy_from_slice(&mapped_from.to_le_bytes());
-    own[8..16].copy_from_slice(&mapped_end.to_le_bytes());
-    own[16..20].copy_from_slice(&low.first.to_le_bytes());
-    own[20..24].copy_from_slice(&low.reclaimed.to_le_bytes());
+    own[MAPPED_FROM..MAPPED_END].copy_from_slice(&mapped_from.to_le_bytes());
+    own[MAPPED_END..FIRST_ID].copy_from_slice(&mapped_end.to_le_bytes());
+    own[FIRST_ID..RECLAIMED_ID].copy_from_slice(&low.first.to_le_bytes());
+    own[RECLAIMED_ID..OWN_END].copy_from_slice(&low.reclaimed.to_le_bytes());
     own
 }

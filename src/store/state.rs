@@ -22,9 +22,14 @@ pub const STATE_PAGES: u64 = 1;
 /// How the state's header says what it is.
 pub const KIND: Kind = Kind { magic: *b"MCST", record_bytes: 0, segment_pages: 0 };
 
-const SEED_OFFSET: u64 = 64;
-const SETTINGS_OFFSET: u64 = 96;
-const SETTINGS_BYTES: usize = 20;
+const SEED_OFFSET: u64 = header::HEADER_BYTES as u64;
+const SETTINGS_OFFSET: u64 = SEED_OFFSET + 32;
+// Of the settings, from there on.
+const REBUILD_PAGES: usize = 0;
+const MAX_MESSAGES: usize = REBUILD_PAGES + 4;
+const MAX_BYTES: usize = MAX_MESSAGES + 4;
+const MAX_AGE_SECONDS: usize = MAX_BYTES + 8;
+const SETTINGS_BYTES: usize = MAX_AGE_SECONDS + 4;
 
 /// Seed and settings, each read once and kept beside its durable copy.
 pub struct State<V: Memory> {
@@ -86,20 +91,20 @@ impl<V: Memory> State<V> {
 
 fn settings_bytes(settings: &Settings) -> [u8; SETTINGS_BYTES] {
     let mut bytes = [0; SETTINGS_BYTES];
-    bytes[..4].copy_from_slice(&settings.rebuild_pages.limit().unwrap_or(0).to_le_bytes());
-    bytes[4..8].copy_from_slice(&settings.max_messages.limit().unwrap_or(0).to_le_bytes());
-    bytes[8..16].copy_from_slice(&settings.max_bytes.limit().unwrap_or(0).to_le_bytes());
-    bytes[16..].copy_from_slice(&settings.max_age_seconds.limit().unwrap_or(0).to_le_bytes());
+    bytes[REBUILD_PAGES..MAX_MESSAGES].copy_from_slice(&settings.rebuild_pages.limit().unwrap_or(0).to_le_bytes());
+    bytes[MAX_MESSAGES..MAX_BYTES].copy_from_slice(&settings.max_messages.limit().unwrap_or(0).to_le_bytes());
+    bytes[MAX_BYTES..MAX_AGE_SECONDS].copy_from_slice(&settings.max_bytes.limit().unwrap_or(0).to_le_bytes());
+    bytes[MAX_AGE_SECONDS..].copy_from_slice(&settings.max_age_seconds.limit().unwrap_or(0).to_le_bytes());
     bytes
 }
 
 fn settings_from(bytes: &[u8; SETTINGS_BYTES]) -> Settings {
     let bound = |number: u32| Bound::from((number != 0).then_some(number));
-    let max_bytes = u64::from_le_bytes(field(bytes, 8));
+    let max_bytes = u64::from_le_bytes(field(bytes, MAX_BYTES));
     Settings {
-        rebuild_pages: bound(u32::from_le_bytes(field(bytes, 0))),
-        max_messages: bound(u32::from_le_bytes(field(bytes, 4))),
+        rebuild_pages: bound(u32::from_le_bytes(field(bytes, REBUILD_PAGES))),
+        max_messages: bound(u32::from_le_bytes(field(bytes, MAX_MESSAGES))),
         max_bytes: (max_bytes != 0).then_some(max_bytes).into(),
-        max_age_seconds: bound(u32::from_le_bytes(field(bytes, 16))),
+        max_age_seconds: bound(u32::from_le_bytes(field(bytes, MAX_AGE_SECONDS))),
     }
 }

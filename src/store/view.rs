@@ -71,16 +71,16 @@ impl<M: Memory + Clone> View<'_, M> {
     /// damaged link ends the walk too: that message waits to be swept.
     pub(super) fn live_head(&self, head: KeyHead) -> Result<KeyHead, Progress> {
         let mut head = head;
-        let waits = Progress { done: 0, total: self.backlog() };
+        let waits = || Progress { done: 0, total: self.backlog() };
         while head.min_id < self.first_id {
-            let left = self.skips.get().checked_sub(1).ok_or(waits)?;
+            let left = self.skips.get().checked_sub(1).ok_or_else(waits)?;
             self.skips.set(left);
             let next = self.inbox.next_of(head.min_id);
             if next <= head.min_id || next > head.max_id {
-                return Err(waits);
+                return Err(waits());
             }
             head.min_id = next;
-            head.count = head.count.checked_sub(1).ok_or(waits)?;
+            head.count = head.count.checked_sub(1).ok_or_else(waits)?;
         }
         Ok(head)
     }
