@@ -127,6 +127,8 @@ methods! {
     get_status() -> Status, StatusError;
     /// Replaces all settings. The caller must control the canister.
     set_settings(settings: Settings) -> (), SettingsError;
+    /// Begins a rebuild anew that has failed, see [`Status::rebuild_failure`]. The caller must control the canister.
+    retry_rebuild() -> (), RetryError;
     /// Looks for broken invariants in a slice of the store. The caller must control the canister.
     check(from: CheckCursor) -> CheckReport, CheckError;
     /// The answer to a request of an HTTP gateway.

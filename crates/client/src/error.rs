@@ -40,17 +40,17 @@ macro_rules! refusals {
 
 refusals!(AddError, BatchError, GetError, PageError, LookupError, CheckError);
 
-impl Refusal for StatusError {
-    fn is_passing(&self) -> bool {
-        false
-    }
+macro_rules! lasting_refusals {
+    ($($error:ident),*) => {
+        $(impl Refusal for $error {
+            fn is_passing(&self) -> bool {
+                false
+            }
+        })*
+    };
 }
 
-impl Refusal for SettingsError {
-    fn is_passing(&self) -> bool {
-        false
-    }
-}
+lasting_refusals!(StatusError, SettingsError, RetryError);
 
 /// For methods that do not answer with an error.
 impl Refusal for std::convert::Infallible {

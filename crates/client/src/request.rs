@@ -140,6 +140,11 @@ pub fn set_settings(settings: Settings) -> Request<(), SettingsError> {
     request("set_settings", Kind::Update, (settings,))
 }
 
+/// Begins a rebuild anew that has failed. The caller must control the canister.
+pub fn retry_rebuild() -> Request<(), RetryError> {
+    request("retry_rebuild", Kind::Update, ())
+}
+
 /// Looks for broken invariants in a slice of the store. The caller must control the canister.
 pub fn check(from: CheckCursor) -> Request<CheckReport, CheckError> {
     request("check", Kind::Query, (from,))

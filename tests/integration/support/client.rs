@@ -199,8 +199,7 @@ impl Inbox {
     }
 
     pub fn retry_rebuild(&self) -> Result<(), RetryError> {
-        let (answer,) = self.update("retry_rebuild", ());
-        answer
+        answer(self.client().retry_rebuild())
     }
 
     pub fn check(&self, from: CheckCursor) -> Result<CheckReport, CheckError> {
