@@ -82,14 +82,12 @@ fn unknown_values_of_every_usual_size_are_skipped() {
         send_key: Option<ByteBuf>,
     }
     let inbox = Inbox::new();
-    let mut last = 0;
-    for length in [0, 1, 32, 401, 402, 4_096, 6_500] {
+    for (id, length) in (1..).zip([0, 1, 32, 401, 402, 4_096, 6_500]) {
         let later = Some(ByteBuf::from(bytes(1, length)));
         let arg = encode_args((ByteBuf::from("key"), ByteBuf::from(bytes(2, length + 1)), later)).expect("encoded");
         let reply = inbox.update_raw("add_message", arg).expect("a trailing blob is skipped");
         let (added,): (Result<Added, AddError>,) = candid::decode_args(&reply).expect("a result");
-        last += 1;
-        assert_eq!(added, Ok(Added { id: last, duplicate: false }), "with {length} bytes more");
+        assert_eq!(added, Ok(Added { id, duplicate: false }), "with {length} bytes more");
     }
     for (messages, send_key) in [(MAX_BATCH_MESSAGES as u32, None), (160, Some(ByteBuf::from([7; 32])))] {
         let marker = u8::from(send_key.is_some());

@@ -10,12 +10,17 @@ use std::time::Duration;
 use candid::{CandidType, encode_one};
 use client::{Client, Failure, Reject, RejectCode, Transport};
 
+/// What a call comes to.
+type Outcome = Result<Vec<u8>, Failure>;
+/// A call: its method and its argument.
+type Call = (&'static str, Vec<u8>);
+
 /// One after the other, what calls come to.
 #[derive(Clone, Default)]
 pub struct Script {
-    answers: Arc<Mutex<VecDeque<Result<Vec<u8>, Failure>>>>,
-    /// The calls, as method and argument.
-    pub calls: Arc<Mutex<Vec<(&'static str, Vec<u8>)>>>,
+    answers: Arc<Mutex<VecDeque<Outcome>>>,
+    /// The calls.
+    pub calls: Arc<Mutex<Vec<Call>>>,
     /// The pauses between them.
     pub pauses: Arc<Mutex<Vec<Duration>>>,
 }
@@ -27,7 +32,7 @@ impl Script {
     }
 
     /// Then a call comes to this.
-    pub fn then(self, result: Result<Vec<u8>, Failure>) -> Self {
+    pub fn then(self, result: Outcome) -> Self {
         self.answers.lock().expect("no thread panicked").push_back(result);
         self
     }

@@ -9,6 +9,9 @@ use proofs::trie::{End, Turn, Witness, bit};
 use proofs::verify::{Entry, Key, Order, Question, Shown};
 use std::collections::BTreeMap;
 
+/// A label and its head.
+type Leaf = (Hash, Head);
+
 /// A stored message.
 #[derive(Clone, Copy, Debug)]
 pub struct Stored {
@@ -188,7 +191,7 @@ impl Store {
         Witness { turns, end }
     }
 
-    fn leaves(&self) -> Vec<(Hash, Head)> {
+    fn leaves(&self) -> Vec<Leaf> {
         let mut leaves: Vec<_> =
             self.lists.iter().map(|(key_id, list)| (label(&self.state.salt, key_id), head(list))).collect();
         leaves.sort_by_key(|(label, _)| *label);
@@ -250,7 +253,7 @@ fn shown(message: &Stored) -> Shown {
     Shown { id, prev_id, timestamp, len, hash }
 }
 
-fn subtree(leaves: &[(Hash, Head)]) -> Hash {
+fn subtree(leaves: &[Leaf]) -> Hash {
     match leaves {
         [] => EMPTY,
         [(label, head)] => entry(label, &head.value()),
@@ -262,7 +265,7 @@ fn subtree(leaves: &[(Hash, Head)]) -> Hash {
 }
 
 /// The first bit in which sorted labels differ, and the leaves on its two sides.
-fn split(leaves: &[(Hash, Head)]) -> (u8, Vec<(Hash, Head)>, Vec<(Hash, Head)>) {
+fn split(leaves: &[Leaf]) -> (u8, Vec<Leaf>, Vec<Leaf>) {
     let (first, last) = (leaves[0].0, leaves[leaves.len() - 1].0);
     let position = (0..=255).find(|&position| bit(&first, position) != bit(&last, position)).expect("labels differ");
     let (right, left) = leaves.iter().partition(|(label, _)| bit(label, position));

@@ -18,8 +18,11 @@ pub fn decoded(certificate: &[u8]) -> Certificate {
     serde_cbor::from_slice(certificate).expect("it is a certificate in CBOR")
 }
 
+/// The first and last canister id of each range.
+pub type Ranges = Vec<(Principal, Principal)>;
+
 /// What the root key delegates by a certificate: the subnet's key in DER, and its ranges of canister ids.
-pub fn delegation_of(root_key: &[u8], certificate: &Certificate) -> Option<(Vec<u8>, Vec<(Principal, Principal)>)> {
+pub fn delegation_of(root_key: &[u8], certificate: &Certificate) -> Option<(Vec<u8>, Ranges)> {
     let delegation = certificate.delegation.as_ref()?;
     let subnet = delegation.subnet_id.as_slice();
     let certificate = decoded(&delegation.certificate);
@@ -27,7 +30,7 @@ pub fn delegation_of(root_key: &[u8], certificate: &Certificate) -> Option<(Vec<
     check_signature(&certificate, root_key);
     let of_subnet = |label: &[u8]| found(&certificate.tree, &path([b"subnet", subnet, label])).expect("it is there");
     let ranges = of_subnet(b"canister_ranges");
-    let decoded: Vec<(Principal, Principal)> = serde_cbor::from_slice(&ranges).expect("they are pairs");
+    let decoded: Ranges = serde_cbor::from_slice(&ranges).expect("they are pairs");
     let shard = path([b"canister_ranges", subnet, decoded[0].0.as_slice()]);
     assert_eq!(found(&certificate.tree, &shard), Some(ranges), "both ways to name the ranges agree");
     Some((of_subnet(b"public_key"), decoded))
