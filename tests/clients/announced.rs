@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use candid::Principal;
 
 use crate::programs::{Folder, MISSING, program, run};
-use crate::wasm::root;
+use test_support::artifact::root;
 
 /// The program that `scripts/serve` ends with, running.
 pub struct Serving {

@@ -15,7 +15,7 @@ use crate::decoded;
 use crate::icp::{Icp, Inbox, built_module_hash, module_hash_in};
 use crate::network::Network;
 use crate::programs::Folder;
-use crate::wasm::{canister_wasm, root};
+use test_support::artifact::{canister_wasm, root};
 
 /// The address in `icp.yaml`.
 const SERVED: &str = "http://127.0.0.1:4943";

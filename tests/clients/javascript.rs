@@ -13,7 +13,7 @@ use crate::network::Network;
 use crate::programs::{Folder, MISSING, program, run};
 use crate::proxy::Proxy;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
-use crate::wasm::root;
+use test_support::artifact::root;
 
 /// Runs a scenario with a family of packages, and demands that it comes to its end.
 fn scenario(family: &str, name: &str, mut settings: Value) {

@@ -20,8 +20,6 @@ mod rust_agent;
 mod server;
 mod tamper;
 mod verification;
-#[path = "../integration/support/wasm.rs"]
-mod wasm;
 
 use candid::{CandidType, Deserialize};
 use message_canister::api::*;
@@ -54,7 +52,7 @@ fn item(key_id: &[u8], ciphertext: &[u8]) -> NewMessage {
 
 /// SHA-256 of the file that scripts/build makes.
 fn module_hash() -> [u8; 32] {
-    Sha256::digest(wasm::canister_wasm()).into()
+    Sha256::digest(test_support::artifact::canister_wasm()).into()
 }
 
 /// Whether a canister obeyed a caller: in an update, and in a query, which only controllers may call.

@@ -8,7 +8,7 @@ use local_network::{Node, State, serve};
 
 use crate::encoded;
 use crate::server::Server;
-use crate::wasm::canister_wasm;
+use test_support::artifact::canister_wasm;
 use message_canister::api::Settings;
 
 /// A canister that rejects: `reject` and `reject_of_query` say "no", and `refused` is let in by nobody.

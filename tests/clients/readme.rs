@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::announced::Serving;
 use crate::programs::{Folder, program, run};
-use crate::wasm::root;
+use test_support::artifact::root;
 
 /// The documents with sessions, in the order in which a reader meets them.
 const DOCUMENTS: [&str; 2] = ["README.md", "docs/clients.md"];

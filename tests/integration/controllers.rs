@@ -5,7 +5,7 @@ use message_canister::api::*;
 use message_canister::limits::{MAX_REBUILD_PAGES, MIN_REBUILD_PAGES};
 
 use crate::support::snapshot::Snapshot;
-use crate::support::wasm::canister_wasm;
+use test_support::artifact::canister_wasm;
 use crate::support::{Inbox, stranger};
 use client::Reject;
 

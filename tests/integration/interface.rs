@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::support::methods::METHODS;
 use crate::support::module::Module;
-use crate::support::wasm::root;
+use test_support::artifact::root;
 
 fn did() -> String {
     std::fs::read_to_string(root().join("canister.did")).expect("canister.did is there")

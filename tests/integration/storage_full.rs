@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::support::client::init_argument;
 use crate::support::snapshot::Snapshot;
-use crate::support::wasm::canister_wasm;
+use test_support::artifact::canister_wasm;
 use crate::support::{Inbox, bytes, embedded, first_page, new_message};
 use test_support::Platform;
 

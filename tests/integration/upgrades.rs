@@ -6,7 +6,7 @@ use message_canister::limits::MAX_CIPHERTEXT_BYTES;
 use crate::model::{Facts, Model};
 use crate::support::client::init_argument;
 use crate::support::snapshot::Snapshot;
-use crate::support::wasm::canister_wasm;
+use test_support::artifact::canister_wasm;
 use crate::support::{Inbox, START_SECONDS, bytes, first_page, new_message, page_after};
 
 /// Stores in both the inbox and its model, at the same second.

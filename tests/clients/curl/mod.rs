@@ -18,7 +18,7 @@ use crate::envelopes::{self, Request};
 use crate::network::Network;
 use crate::programs::{program, run};
 use crate::verification::{self, Verified};
-use crate::wasm::root;
+use test_support::artifact::root;
 use crate::{assert_each_is_its_own_caller, blob, decoded, encoded, identities, item, module_hash, obeyed};
 
 /// curl, for one network.

@@ -5,7 +5,7 @@ use message_canister::api::*;
 use super::{Icp, Inbox, built_module_hash, module_hash_in};
 use crate::decoded;
 use crate::network::Network;
-use crate::wasm::root;
+use test_support::artifact::root;
 
 #[test]
 fn a_canister_is_stopped_and_started() {

@@ -6,7 +6,7 @@ use super::{Icp, Inbox, built_module_hash, module_hash_in};
 use crate::decoded;
 use crate::network::Network;
 use crate::programs::Folder;
-use crate::wasm::{canister_wasm, root};
+use test_support::artifact::{canister_wasm, root};
 use candid::Principal;
 
 fn add(inbox: &Inbox, ciphertext: &str) -> Result<Added, AddError> {

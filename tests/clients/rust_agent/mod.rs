@@ -12,7 +12,7 @@ use ic_agent::{Agent, AgentError, Identity};
 use message_canister::api::*;
 
 use crate::network::Network;
-use crate::wasm::root;
+use test_support::artifact::root;
 use crate::{blob, decoded, encoded, identities, item, module_hash};
 
 /// An agent that asks the network for its root key.

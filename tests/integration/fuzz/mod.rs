@@ -16,7 +16,7 @@ use crate::model::Model;
 use crate::support::client::init_argument;
 use crate::support::methods::{METHODS, good_arguments};
 use crate::support::snapshot::Snapshot;
-use crate::support::wasm::canister_wasm;
+use test_support::artifact::canister_wasm;
 use crate::support::{Inbox, START_SECONDS, bytes, embedded, scale};
 use judge::Verdict;
 use mutate::Dice;

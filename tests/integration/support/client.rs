@@ -7,7 +7,7 @@ use serde_bytes::ByteBuf;
 use std::rc::Rc;
 use test_support::{OnPlatform, Platform, chosen, now};
 
-use super::wasm::canister_wasm;
+use test_support::artifact::canister_wasm;
 use super::{SECOND, START, START_SECONDS, controller};
 
 /// An installed message canister, and who calls it.

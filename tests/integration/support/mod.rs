@@ -6,7 +6,6 @@ pub mod methods;
 pub mod module;
 pub mod raw;
 pub mod snapshot;
-pub mod wasm;
 
 pub use client::{Inbox, first_page, new_message, page_after};
 pub use test_support::{SECOND, chosen as engine, controller};

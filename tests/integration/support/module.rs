@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
-use super::wasm::{canister_wasm, root};
+use test_support::artifact::{canister_wasm, root};
 
 const CUSTOM: u8 = 0;
 const IMPORT: u8 = 2;
