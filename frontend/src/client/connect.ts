@@ -32,6 +32,7 @@ import {
   lookupErrorWords,
   pageErrorWords,
   refusal,
+  retryErrorWords,
   settingsErrorWords,
   statusErrorWords,
   take,
@@ -65,6 +66,11 @@ export interface Client {
   addMany(messages: readonly NewMessage[]): Promise<(Added | Failure)[]>;
   /** Replaces all settings. Controllers only. */
   setSettings(settings: Settings): Promise<void>;
+  /**
+   * Starts a rebuild that has stopped again, from its first message. `rebuild_failure` in the status says why it stopped.
+   * Controllers only.
+   */
+  retryRebuild(): Promise<void>;
   /** Certified SHA-256 of the installed module; null if no module is installed. */
   moduleHash(): Promise<Uint8Array | null>;
 }
@@ -121,6 +127,10 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
     setSettings: (settings) =>
       guarded(async () => {
         take(await actor.set_settings(settings), settingsErrorWords);
+      }),
+    retryRebuild: () =>
+      guarded(async () => {
+        take(await actor.retry_rebuild(), retryErrorWords);
       }),
     moduleHash: () =>
       guarded(async () => {

@@ -11,6 +11,7 @@ import type {
   OtherError,
   PageError,
   Progress,
+  RetryError,
   SettingsError,
   StatusError,
   TooLong,
@@ -36,11 +37,14 @@ const batchTooLong = ({ length, max }: TooLong): Words => [
   `The batch has ${n(length)} items; at most ${n(max)} are allowed.`,
   false,
 ];
-/** With `done` 0 the store is not rebuilding: dropped messages wait to be removed from its indexes. */
+/**
+ * With `done` 0 the store is not rebuilding: dropped messages wait to be removed from its indexes. Otherwise the rebuild
+ * goes on or has stopped: the error does not tell which, the status does.
+ */
 const unavailable = ({ done, total }: Progress): Words => [
   done === 0
     ? `The store is still removing ${n(total)} dropped messages. Try again in a few seconds.`
-    : `The store is rebuilding its indexes: ${n(done)} of ${n(total)} messages done. Try again shortly.`,
+    : `The store's indexes hold ${n(done)} of ${n(total)} messages so far. Try again when their rebuild is done.`,
   true,
 ];
 const other = ({ code, message }: OtherError): Words => [
@@ -192,6 +196,19 @@ export function settingsErrorWords(error: SettingsError): Words {
       const { value, min } = error.MaxAgeSeconds;
       return [`max_age_seconds cannot be ${n(value)}: it must be at least ${n(min)}.`, false];
     }
+    case 'Other':
+      return other(error.Other);
+    default:
+      return missing(error);
+  }
+}
+
+export function retryErrorWords(error: RetryError): Words {
+  switch (error.__kind__) {
+    case 'NotController':
+      return notController;
+    case 'NotFailed':
+      return ['There is nothing to try again: no rebuild has failed.', false];
     case 'Other':
       return other(error.Other);
     default:

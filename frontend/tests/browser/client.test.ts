@@ -81,4 +81,9 @@ describe('the client', () => {
     expect((await client.message(id)).prev_id).toBe(0);
     await client.setSettings({ ...settings, max_messages: unlimited });
   });
+
+  it('refuses to try a rebuild again where none has failed', async () => {
+    expect((await client.status()).rebuild_failure).toBeUndefined();
+    expect(await failure(client.retryRebuild())).toMatchObject({ kind: 'refused', variant: 'NotFailed' });
+  });
 });

@@ -62,7 +62,7 @@ describe('the canister’s own errors', () => {
     await controller.upgrade('slow-rebuild', 16);
     await page.getByLabel('Key id').fill(KEY);
     await page.getByRole('button', { name: 'Look up' }).click();
-    await expect.poll(() => alert(page)).toMatch(/rebuilding its indexes: [\d,]+ of [\d,]+ messages done/);
+    await expect.poll(() => alert(page)).toMatch(/indexes hold [\d,]+ of [\d,]+ messages so far/);
     await expect
       .poll(
         async () => {

@@ -7,6 +7,7 @@ import type {
   GetError,
   LookupError,
   PageError,
+  RetryError,
   SettingsError,
 } from '../../src/client/bindings/canister';
 import {
@@ -16,6 +17,7 @@ import {
   getErrorWords,
   lookupErrorWords,
   pageErrorWords,
+  retryErrorWords,
   settingsErrorWords,
   statusErrorWords,
   take,
@@ -86,6 +88,11 @@ const settings: [SettingsError, ...string[]][] = [
   [{ __kind__: 'MaxAgeSeconds', MaxAgeSeconds: { value: 0, min: 1 } }, 'max_age_seconds', '0', '1'],
   [OTHER, '7', 'because'],
 ];
+const retry: [RetryError, ...string[]][] = [
+  [NOT_CONTROLLER, 'controller'],
+  [{ __kind__: 'NotFailed', NotFailed: null }, 'no rebuild has failed'],
+  [OTHER, '7', 'because'],
+];
 const check: [CheckError, ...string[]][] = [
   [NOT_CONTROLLER, 'controller'],
   [UNKNOWN_ID, '60,000', '50,000'],
@@ -115,6 +122,7 @@ describe('get_messages', () => says(pageErrorWords, page));
 describe('lookups', () => says(lookupErrorWords, lookup));
 describe('get_status', () => says(statusErrorWords, [[OTHER, '7', 'because']]));
 describe('set_settings', () => says(settingsErrorWords, settings));
+describe('retry_rebuild', () => says(retryErrorWords, retry));
 describe('check', () => says(checkErrorWords, check));
 
 it('tells an empty key id and an empty store apart from too long and too far', () => {
@@ -128,7 +136,9 @@ it('tells a backlog of dropped messages apart from a rebuild', () => {
   const words = (done: number) => addErrorWords({ __kind__: 'Unavailable', Unavailable: { done, total: 60_000 } })[0];
   expect(words(0)).toContain('removing 60,000 dropped messages');
   expect(words(0)).not.toContain('rebuild');
-  expect(words(1)).toContain('rebuilding its indexes: 1 of 60,000');
+  expect(words(1)).toContain('indexes hold 1 of 60,000 messages');
+  expect(words(1)).toContain('rebuild');
+  expect(words(1)).not.toContain('dropped');
 });
 
 it('covers every case that canister.did has', async () => {
@@ -153,6 +163,7 @@ it('covers every case that canister.did has', async () => {
     LookupError: kinds(lookup),
     StatusError: ['Other'],
     SettingsError: kinds(settings),
+    RetryError: kinds(retry),
     CheckError: kinds(check),
   });
 });

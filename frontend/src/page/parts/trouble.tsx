@@ -1,10 +1,11 @@
-/** Problems of the connection, and the page's next step. */
+/** Problems of the connection and of the store, and the next step. */
 import type { FailureKind } from '../../client';
-import { formatCount, formatDuration, formatTime } from '../format';
+import { formatDuration, formatTime } from '../format';
 import { linkTo } from '../state/route';
 import { failure, located, poll, refresh, status, upgradedAt } from '../state/session';
 import { useNow } from './clock';
 import { Notice } from './notice';
+import { rebuildWords } from './rebuild';
 
 const TITLES: Record<FailureKind, string> = {
   refused: 'The canister refuses',
@@ -18,7 +19,7 @@ const TITLES: Record<FailureKind, string> = {
 
 export function Trouble() {
   const problem = failure.value;
-  const rebuild = status.value?.rebuild;
+  const rebuild = status.value && rebuildWords(status.value);
   return (
     <>
       {problem && (
@@ -38,11 +39,10 @@ export function Trouble() {
         </Notice>
       )}
       {rebuild && (
-        <Notice tone="warn" title="The store is rebuilding its indexes">
-          <p>
-            {formatCount(rebuild.done)} of {formatCount(rebuild.total)} messages done. Until it is done, the store
-            answers no lookups by key or hash, and accepts no messages.
-          </p>
+        <Notice tone={rebuild.tone} title={rebuild.title}>
+          {rebuild.paragraphs.map((paragraph) => (
+            <p key={paragraph}>{paragraph}</p>
+          ))}
         </Notice>
       )}
       {upgradedAt.value && (
