@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use candid::Principal;
 
 use crate::programs::{Folder, MISSING, program, run};
-use test_support::artifact::root;
+use test_support::artifact::{canister_path, root};
 
 /// The program that `scripts/serve` ends with, running.
 pub struct Serving {
@@ -19,7 +19,7 @@ pub struct Serving {
 impl Serving {
     /// Starts it with the built canister, as `scripts/serve` does, and with further options.
     pub fn start(options: &[&str]) -> Self {
-        let (module, calls) = (root().join("artifacts/message-canister.wasm.gz"), root().join("scripts/lib/calls"));
+        let (module, calls) = (canister_path(), root().join("scripts/lib/calls"));
         let [module, calls] = [&module, &calls].map(|path| path.to_str().expect("the path is text"));
         Self::of(&[&[module, "--calls", calls], options].concat())
     }
@@ -148,7 +148,7 @@ fn a_state_that_cannot_be_used_is_refused_with_a_sentence() {
     let state = folder.path().to_str().expect("the path is text");
     let refused = |state: &str| {
         let mut network = Command::new(network_program());
-        network.arg(root().join("artifacts/message-canister.wasm.gz")).args(["--port", "0", "--state", state]);
+        network.arg(canister_path()).args(["--port", "0", "--state", state]);
         let outcome = run(&mut network, b"");
         assert_eq!(outcome.status.code(), Some(2), "{}", outcome.errors);
         outcome.failed()

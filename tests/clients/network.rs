@@ -8,8 +8,8 @@ use local_network::{Node, State, serve};
 
 use crate::encoded;
 use crate::server::Server;
-use test_support::artifact::canister_wasm;
 use message_canister::api::Settings;
+use test_support::artifact::canister_wasm;
 
 /// A canister that rejects: `reject` and `reject_of_query` say "no", and `refused` is let in by nobody.
 const REJECTING: &str = r#"(module

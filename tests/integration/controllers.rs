@@ -5,9 +5,9 @@ use message_canister::api::*;
 use message_canister::limits::{MAX_REBUILD_PAGES, MIN_REBUILD_PAGES};
 
 use crate::support::snapshot::Snapshot;
-use test_support::artifact::canister_wasm;
 use crate::support::{Inbox, stranger};
 use client::Reject;
+use test_support::artifact::canister_wasm;
 
 fn pages(rebuild_pages: Option<u32>) -> Settings {
     Settings { rebuild_pages: rebuild_pages.into(), ..Settings::default() }

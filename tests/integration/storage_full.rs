@@ -8,9 +8,9 @@ use std::rc::Rc;
 
 use crate::support::client::init_argument;
 use crate::support::snapshot::Snapshot;
-use test_support::artifact::canister_wasm;
 use crate::support::{Inbox, bytes, embedded, first_page, new_message};
 use test_support::Platform;
+use test_support::artifact::canister_wasm;
 
 const WASM_PAGE: u64 = 65_536;
 

@@ -6,8 +6,8 @@ use message_canister::limits::MAX_CIPHERTEXT_BYTES;
 use crate::model::{Facts, Model};
 use crate::support::client::init_argument;
 use crate::support::snapshot::Snapshot;
-use test_support::artifact::canister_wasm;
 use crate::support::{Inbox, START_SECONDS, bytes, first_page, new_message, page_after};
+use test_support::artifact::canister_wasm;
 
 /// Stores in both the inbox and its model, at the same second.
 fn add(inbox: &Inbox, model: &mut Model, offset: u32, key_id: &[u8], ciphertext: &[u8]) {

@@ -18,8 +18,7 @@ fn demo(arguments: &[&OsStr]) -> (i32, String, String) {
 }
 
 fn demo_of(folder: &Path) -> (i32, String, String) {
-    let wasm = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../artifacts/message-canister.wasm.gz");
-    assert!(wasm.exists(), "{} is not there: run scripts/build, or scripts/test, which does", wasm.display());
+    let wasm = test_support::artifact::canister_path();
     demo(&[wasm.as_os_str(), folder.as_os_str()])
 }
 

@@ -11,7 +11,7 @@ const TOLERATED: u64 = 60;
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_add_writes_does_not_grow_with_the_store() {
     let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("disk-{}", std::process::id()));
-    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../artifacts/message-canister.wasm.gz");
+    let module = test_support::artifact::canister_path();
     let bytes = disk::measure(&module, &state, &[1_000, 20_000]).await.unwrap_or_else(|message| panic!("{message}"));
     fs::remove_dir_all(&state).expect("the state is the test's own");
     let [few, many] = bytes[..] else { panic!("two sizes, not {bytes:?}") };

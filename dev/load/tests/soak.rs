@@ -20,7 +20,7 @@ async fn kills_lose_nothing_and_store_nothing_twice() {
     let scale = number("MESSAGE_CANISTER_TEST_SCALE").unwrap_or(1);
     let options = Options::scaled(number("MESSAGE_CANISTER_TEST_SEED").unwrap_or(1), scale);
     let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("soak-{}", std::process::id()));
-    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../artifacts/message-canister.wasm.gz");
+    let module = test_support::artifact::canister_path();
     let program = program().unwrap_or_else(|message| panic!("{message}"));
     let start = Start { program, module, state: Some(state.clone()), port: 0 };
 

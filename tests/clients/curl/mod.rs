@@ -18,8 +18,8 @@ use crate::envelopes::{self, Request};
 use crate::network::Network;
 use crate::programs::{program, run};
 use crate::verification::{self, Verified};
-use test_support::artifact::root;
 use crate::{assert_each_is_its_own_caller, blob, decoded, encoded, identities, item, module_hash, obeyed};
+use test_support::artifact::root;
 
 /// curl, for one network.
 struct Curl {

@@ -5,7 +5,7 @@ use message_canister::api::*;
 use super::{Icp, Inbox, built_module_hash, module_hash_in};
 use crate::decoded;
 use crate::network::Network;
-use test_support::artifact::root;
+use test_support::artifact::canister_path;
 
 #[test]
 fn a_canister_is_stopped_and_started() {
@@ -31,7 +31,7 @@ fn an_upgrade_keeps_messages_and_takes_settings() {
     let (network, icp) = (Network::start(), Icp::new());
     let inbox = Inbox::of(&icp, &network);
     inbox.update("add_message", "(blob \"alice\", blob \"sealed\")");
-    let module = root().join("artifacts/message-canister.wasm.gz");
+    let module = canister_path();
     let module = module.to_str().expect("the path is text");
     // Without its type the number would be an int, which candid takes for null: docs/deploy.md warns of it.
     let settings = "(opt record { rebuild_pages = variant { unlimited }; max_messages = variant { at_most = 7 : nat32 }; \

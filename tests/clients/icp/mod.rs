@@ -13,8 +13,8 @@ use serde_json::Value;
 use crate::identities;
 use crate::network::Network;
 use crate::programs::{Folder, Outcome, program, run};
-use test_support::artifact::root;
 use crate::{assert_each_is_its_own_caller, decoded, module_hash, obeyed};
+use test_support::artifact::root;
 
 /// The program, with a home of its own: no identity, no settings, no telemetry, nothing left behind.
 pub struct Icp {

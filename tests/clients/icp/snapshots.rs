@@ -6,8 +6,8 @@ use super::{Icp, Inbox, built_module_hash, module_hash_in};
 use crate::decoded;
 use crate::network::Network;
 use crate::programs::Folder;
-use test_support::artifact::{canister_wasm, root};
 use candid::Principal;
+use test_support::artifact::{canister_path, canister_wasm};
 
 fn add(inbox: &Inbox, ciphertext: &str) -> Result<Added, AddError> {
     decoded(&inbox.update("add_message", &format!("(blob \"alice\", blob \"{ciphertext}\")")))
@@ -25,7 +25,7 @@ fn an_upgrade_is_taken_back_with_a_snapshot() {
     add(&inbox, "before").expect("it is added");
     inbox.manage("stop", &[]);
     let snapshot = inbox.new_snapshot("create", &["--quiet"]);
-    let module = root().join("artifacts/message-canister.wasm.gz");
+    let module = canister_path();
     let module = module.to_str().expect("the path is text");
     inbox.manage("install", &["--mode", "upgrade", "--wasm", module, "--args", "(null)", "--yes"]);
     inbox.manage("start", &[]);

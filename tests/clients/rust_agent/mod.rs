@@ -12,8 +12,8 @@ use ic_agent::{Agent, AgentError, Identity};
 use message_canister::api::*;
 
 use crate::network::Network;
-use test_support::artifact::root;
 use crate::{blob, decoded, encoded, identities, item, module_hash};
+use test_support::artifact::root;
 
 /// An agent that asks the network for its root key.
 async fn agent(url: &str, identity: impl Identity + 'static) -> Agent {

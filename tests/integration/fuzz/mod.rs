@@ -16,10 +16,10 @@ use crate::model::Model;
 use crate::support::client::init_argument;
 use crate::support::methods::{METHODS, good_arguments};
 use crate::support::snapshot::Snapshot;
-use test_support::artifact::canister_wasm;
 use crate::support::{Inbox, START_SECONDS, bytes, embedded, scale};
 use judge::Verdict;
 use mutate::Dice;
+use test_support::artifact::canister_wasm;
 
 /// How many arguments for each method, times the scale.
 const ROUNDS: u32 = 300;

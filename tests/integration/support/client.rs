@@ -7,8 +7,8 @@ use serde_bytes::ByteBuf;
 use std::rc::Rc;
 use test_support::{OnPlatform, Platform, chosen, now};
 
-use test_support::artifact::canister_wasm;
 use super::{SECOND, START, START_SECONDS, controller};
+use test_support::artifact::canister_wasm;
 
 /// An installed message canister, and who calls it.
 #[derive(Clone)]
