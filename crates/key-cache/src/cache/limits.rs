@@ -1,0 +1,73 @@
+//! The bounds of a cache.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The bounds of a cache. Every one holds at all times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Keys in the cache. One more removes the least recently used. 10,000.
+    pub entries: usize,
+    /// Age at which a key ends, used or not, from its unwrapping, by boot time. 30 minutes.
+    pub max_age: Duration,
+    /// Uses after which a key ends. None: no limit.
+    pub max_uses: Option<u64>,
+    /// Keys being unwrapped or waiting for it, and tasks doing so. More are refused with
+    /// [`KeyError::Busy`](crate::KeyError::Busy). 256.
+    pub flights: usize,
+    /// Time that callers wait for an unwrapping, from the first one's call. 30 seconds.
+    pub deadline: Duration,
+    /// Time after a failed unwrapping until the next one of the same key begins; callers wait. 200 milliseconds.
+    pub back_off: Duration,
+    /// Ids that [`retire`](crate::KeyCache::retire) remembers. 100,000.
+    pub retired: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            entries: 10_000,
+            max_age: Duration::from_secs(30 * 60),
+            max_uses: None,
+            flights: 256,
+            deadline: Duration::from_secs(30),
+            back_off: Duration::from_millis(200),
+            retired: 100_000,
+        }
+    }
+}
+
+impl Limits {
+    pub(crate) fn check(&self) -> Result<(), LimitsError> {
+        let zero = |of| Err(LimitsError { of });
+        match self {
+            Self { entries: 0, .. } => zero("entries"),
+            Self { max_age: Duration::ZERO, .. } => zero("max_age"),
+            Self { max_uses: Some(0), .. } => zero("max_uses"),
+            Self { flights: 0, .. } => zero("flights"),
+            Self { deadline: Duration::ZERO, .. } => zero("deadline"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A limit of zero, with which the cache could do nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitsError {
+    /// Which limit.
+    pub of: &'static str,
+}
+
+impl fmt::Display for LimitsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the limit {} is zero", self.of)
+    }
+}
+
+impl std::error::Error for LimitsError {}
+
+impl From<LimitsError> for std::io::Error {
+    fn from(error: LimitsError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
+}

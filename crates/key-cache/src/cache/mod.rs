@@ -1,0 +1,252 @@
+//! The cache.
+//!
+//! | module | its job |
+//! |---|---|
+//! | `hits` | look-ups by many threads |
+//! | `live` | keys by name, age and last use |
+//! | `flights` | unwrappings under way, shared by who waits |
+//! | `core` | every change of those three, under one lock |
+//! | `leader` | the task that calls the manager |
+//! | `keeper` | the thread that does what is due though nobody calls |
+
+mod core;
+mod flights;
+mod hits;
+mod keeper;
+mod leader;
+mod limits;
+mod live;
+mod stats;
+
+pub use limits::{Limits, LimitsError};
+pub use stats::{Removed, Stats, UNWRAP_TIME_BOUNDS};
+
+use crate::clock::Clock;
+use crate::value::{Place, ValueError};
+use crate::{Generation, Key, KeyError, KeyId, KeyManager, KeyName, Runtime, VirtualClock, WrappedKey};
+use core::Core;
+use flights::{Job, Outcome, Work};
+use futures_channel::oneshot;
+use live::Which;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::thread::JoinHandle;
+
+/// A cache of unwrapped keys.
+///
+/// Its methods may be called from any thread, in any runtime or none, and return at once: what takes time is the futures
+/// that some return. A thread without a runtime waits for them with [`block_on`](crate::block_on).
+///
+/// When it is dropped all its keys end, those too that are still referred to. A process that is killed wipes nothing. After
+/// `fork` the child has the keys but not the thread that wipes them: it should make a cache of its own.
+pub struct KeyCache<M: KeyManager> {
+    core: Arc<Core<M>>,
+    keeper: Option<JoinHandle<()>>,
+}
+
+impl<M: KeyManager> KeyCache<M> {
+    /// A cache over `manager`, whose calls `runtime` runs, and a thread of its own that ends keys.
+    ///
+    /// An error where a limit is zero, or the thread cannot be started.
+    pub fn new(manager: M, limits: Limits, runtime: Runtime) -> io::Result<Self> {
+        limits.check()?;
+        let core = Arc::new(Core::new(manager, limits, runtime, Clock::Boot));
+        Ok(Self { keeper: Some(keeper::start(core.clone())?), core })
+    }
+
+    /// A cache for tests, whose time stands still: nothing ends before the clock is advanced and [`turn`](Self::turn) is
+    /// called. It has no thread.
+    pub fn with_virtual_clock(
+        manager: M,
+        limits: Limits,
+        runtime: Runtime,
+        clock: VirtualClock,
+    ) -> Result<Self, LimitsError> {
+        limits.check()?;
+        Ok(Self { core: Arc::new(Core::new(manager, limits, runtime, Clock::Virtual(clock))), keeper: None })
+    }
+
+    /// The key, if it is in the cache. Never waits for a manager.
+    pub fn cached(&self, name: &KeyName) -> Option<Key> {
+        self.core.hits.get(name, self.core.clock.now()).map(Key)
+    }
+
+    /// The key: from the cache, or unwrapped by the manager.
+    ///
+    /// The caller has asked when this returns, not when the future is polled first. All who ask for a key while it is
+    /// unwrapped share that unwrapping and its result. The future may be dropped at any time; the unwrapping goes on.
+    pub fn get(&self, wrapped: &WrappedKey) -> Get<M::Error> {
+        match self.cached(&wrapped.name) {
+            Some(key) => Get(State::Hit(Some(key))),
+            None => Get(State::Miss(self.ask(wrapped.name, Work::Unwrap(wrapped.wrapping.clone())))),
+        }
+    }
+
+    /// Generates a key and puts it in the cache. Returns its wrapping, which the caller stores before it uses the key.
+    ///
+    /// All who create the same key at once have the same. [`KeyError::Exists`] where it is in the cache already; whether it
+    /// is in the caller's store, the cache does not know.
+    pub fn create(
+        &self,
+        name: KeyName,
+    ) -> impl Future<Output = Result<WrappedKey, KeyError<M::Error>>> + Send + 'static + use<M> {
+        let asked = self.ask(name, Work::Generate);
+        async move {
+            let landed = asked.await.map_err(|_| KeyError::Closed)??;
+            landed.generated.ok_or(KeyError::Exists { name })
+        }
+    }
+
+    /// Encrypts a value under the key, which is unwrapped if it is not in the cache.
+    ///
+    /// See [`Key::seal`]. A key that ends between the two steps is asked for again, twice at most.
+    pub async fn seal(
+        &self,
+        wrapped: &WrappedKey,
+        place: &Place<'_>,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CryptError<M::Error>> {
+        self.with_key(wrapped, |key| key.seal(place, plaintext)).await
+    }
+
+    /// Decrypts a value under the key, which is unwrapped if it is not in the cache.
+    ///
+    /// See [`Key::open`]. A key that ends between the two steps is asked for again, twice at most.
+    pub async fn open(
+        &self,
+        wrapped: &WrappedKey,
+        place: &Place<'_>,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, CryptError<M::Error>> {
+        self.with_key(wrapped, |key| key.open(place, sealed)).await
+    }
+
+    async fn with_key(
+        &self,
+        wrapped: &WrappedKey,
+        crypt: impl Fn(&Key) -> Result<Vec<u8>, ValueError>,
+    ) -> Result<Vec<u8>, CryptError<M::Error>> {
+        for _ in 0..2 {
+            match crypt(&self.get(wrapped).await.map_err(CryptError::Key)?) {
+                Err(ValueError::Gone(_)) => {}
+                result => return result.map_err(CryptError::Value),
+            }
+        }
+        crypt(&self.get(wrapped).await.map_err(CryptError::Key)?).map_err(CryptError::Value)
+    }
+
+    /// Ends all keys of an id, and keeps those out of the cache that are being unwrapped: who asked before has them,
+    /// nobody after. The next caller has the key unwrapped again.
+    pub fn invalidate(&self, id: &KeyId) {
+        self.core.invalidate(Which::Id(*id));
+    }
+
+    /// Ends the keys of an id below a generation, as [`invalidate`](Self::invalidate), for as long as the cache lives:
+    /// whoever asks for them has [`KeyError::Retired`].
+    ///
+    /// An error where the cache remembers as many ids as it can. The keys have ended, but may come back.
+    pub fn retire(&self, id: &KeyId, below: Generation) -> Result<(), TooManyRetired> {
+        if self.core.retire(*id, below) { Ok(()) } else { Err(TooManyRetired { id: *id }) }
+    }
+
+    /// Ends all keys, as [`invalidate`](Self::invalidate): when a screen is locked, say.
+    pub fn clear(&self) {
+        self.core.invalidate(Which::All);
+    }
+
+    /// Counts of what the cache did, and holds.
+    pub fn stats(&self) -> Stats {
+        self.core.stats()
+    }
+
+    /// Does what is due at this time: ends keys, ends flights at their deadline, and begins those that waited. The cache's
+    /// thread calls it; a test with a [virtual clock](Self::with_virtual_clock) calls it after each advance.
+    pub fn turn(&self) {
+        self.core.turn();
+    }
+
+    fn ask(&self, name: KeyName, work: Work) -> oneshot::Receiver<Outcome<M::Error>> {
+        let (waiter, asked) = oneshot::channel();
+        self.core.ask(Job { name, work }, waiter);
+        asked
+    }
+}
+
+impl<M: KeyManager> Drop for KeyCache<M> {
+    fn drop(&mut self) {
+        self.core.close();
+        // Not by itself: a waker that it wakes may hold the last reference to the cache.
+        if let Some(keeper) = self.keeper.take().filter(|keeper| keeper.thread().id() != std::thread::current().id()) {
+            let _ = keeper.join();
+        }
+    }
+}
+
+/// A key that was asked for: see [`KeyCache::get`].
+#[must_use = "the key comes when this is awaited"]
+pub struct Get<E>(State<E>);
+
+enum State<E> {
+    Hit(Option<Key>),
+    Miss(oneshot::Receiver<Outcome<E>>),
+}
+
+impl<E> Future for Get<E> {
+    type Output = Result<Key, KeyError<E>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            State::Hit(key) => Poll::Ready(Ok(key.take().expect("not polled after it was ready"))),
+            State::Miss(asked) => Pin::new(asked).poll(context).map(|outcome| match outcome {
+                Ok(outcome) => outcome.map(|landed| landed.key),
+                Err(_) => Err(KeyError::Closed),
+            }),
+        }
+    }
+}
+
+/// Why a value was not encrypted or decrypted.
+#[derive(Debug)]
+pub enum CryptError<E> {
+    /// There is no key.
+    Key(KeyError<E>),
+    /// There is a key, and it was not used.
+    Value(ValueError),
+}
+
+impl<E: fmt::Display> fmt::Display for CryptError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(error) => error.fmt(f),
+            Self::Value(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: std::error::Error + 'static> std::error::Error for CryptError<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Key(error) => Some(error),
+            Self::Value(error) => Some(error),
+        }
+    }
+}
+
+/// The cache remembers as many retired ids as [`Limits::retired`] allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyRetired {
+    /// The id that is not remembered.
+    pub id: KeyId,
+}
+
+impl fmt::Display for TooManyRetired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no more ids can be retired: {} is not", self.id)
+    }
+}
+
+impl std::error::Error for TooManyRetired {}

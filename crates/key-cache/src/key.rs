@@ -1,0 +1,147 @@
+//! One unwrapped key: who uses it, when it ends, and who wipes it.
+//!
+//! `state` is one atomic word: the number of uses under way, and the bit `ENDED`. A use begins only while the bit is
+//! clear. Whoever sets the bit while no use is under way wipes the key; otherwise the last use does, when it ends. So the
+//! bytes are wiped by exactly one thread, after the last use, and nobody waits for anybody.
+
+use crate::clock::Clock;
+use crate::secret::wipe_stack;
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{RwLock, read, write};
+use crate::{Gone, KEY_LENGTH, KeyName, Secret, WrappedKey, Wrapping};
+use std::fmt;
+use std::sync::Arc;
+
+const ENDED: u32 = 1 << 31;
+
+/// A reference to an unwrapped key. Cheap to clone; not a claim on the key, which ends when it must.
+#[derive(Clone)]
+pub struct Key(pub(crate) Arc<Entry>);
+
+impl Key {
+    /// The key's name.
+    pub fn name(&self) -> KeyName {
+        self.0.name
+    }
+
+    /// Lends the bytes of the key to `use_it` and returns its result. Counts as one use.
+    ///
+    /// [`Gone`] where the key has ended. A key that ends meanwhile is wiped as soon as `use_it` returns; so `use_it` is
+    /// short, and copies nothing. Afterwards 8 KiB of stack below the caller are wiped.
+    pub fn with<R>(&self, use_it: impl FnOnce(&[u8; KEY_LENGTH]) -> R) -> Result<R, Gone> {
+        let _under_way = self.0.begin()?;
+        let result = use_it(read(&self.0.secret).expose());
+        wipe_stack();
+        Ok(result)
+    }
+
+    /// A newer wrapping of this key than the one in hand. The caller stores it in place of that one.
+    ///
+    /// None in the common case: the manager returned none when it unwrapped the key, or `wrapped` is it.
+    pub fn newer_wrapping(&self, wrapped: &WrappedKey) -> Option<WrappedKey> {
+        let newer = self.0.rewrapped.as_ref().filter(|newer| **newer != wrapped.wrapping)?;
+        Some(WrappedKey { name: self.0.name, wrapping: newer.clone() })
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.0.name)
+    }
+}
+
+pub(crate) struct Entry {
+    pub(crate) name: KeyName,
+    /// Counts insertions: a higher one is younger.
+    pub(crate) serial: u64,
+    /// The time from which on the key may not be used.
+    pub(crate) end: u64,
+    /// When it was last asked for, to a second.
+    pub(crate) touched: AtomicU64,
+    clock: Clock,
+    state: AtomicU32,
+    uses_left: AtomicU64,
+    secret: RwLock<Secret>,
+    rewrapped: Option<Wrapping>,
+}
+
+/// What an entry is made of, apart from the secret.
+pub(crate) struct Birth {
+    pub(crate) name: KeyName,
+    pub(crate) serial: u64,
+    pub(crate) now: u64,
+    pub(crate) end: u64,
+    pub(crate) max_uses: Option<u64>,
+    pub(crate) rewrapped: Option<Wrapping>,
+    pub(crate) clock: Clock,
+}
+
+impl Entry {
+    pub(crate) fn new(birth: Birth, secret: Secret) -> Self {
+        Self {
+            name: birth.name,
+            serial: birth.serial,
+            end: birth.end,
+            touched: AtomicU64::new(birth.now),
+            clock: birth.clock,
+            state: AtomicU32::new(0),
+            uses_left: AtomicU64::new(birth.max_uses.unwrap_or(u64::MAX)),
+            secret: RwLock::new(secret),
+            rewrapped: birth.rewrapped,
+        }
+    }
+
+    /// Whether a use would be let in.
+    pub(crate) fn usable(&self, now: u64) -> bool {
+        now < self.end && self.state.load(Ordering::Acquire) & ENDED == 0
+    }
+
+    /// Notes that the key was asked for. The order of last uses is exact to a second: a store at every look-up would have
+    /// threads fight for the cache line.
+    pub(crate) fn touch(&self, now: u64) {
+        const SECOND: u64 = 1_000_000_000;
+        if now.saturating_sub(self.touched.load(Ordering::Relaxed)) >= SECOND {
+            self.touched.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// Compares the bytes in constant time. False where they are wiped.
+    pub(crate) fn holds(&self, secret: &Secret) -> bool {
+        read(&self.secret).same_as(secret)
+    }
+
+    /// Lets no further use in, and wipes the bytes after the last one under way.
+    pub(crate) fn end(&self) {
+        if self.state.fetch_or(ENDED, Ordering::AcqRel) == 0 {
+            write(&self.secret, Secret::wipe);
+        }
+    }
+
+    fn begin(&self) -> Result<UnderWay<'_>, Gone> {
+        let gone = Gone { name: self.name };
+        if self.clock.now() >= self.end {
+            self.end();
+            return Err(gone);
+        }
+        let more = |state: u32| (state & ENDED == 0).then_some(state + 1);
+        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).map_err(|_| gone)?;
+        let under_way = UnderWay(self);
+        let less = |left: u64| left.checked_sub(1);
+        let left = self.uses_left.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).map_err(|_| gone)?;
+        if left == 1 {
+            self.end();
+        }
+        Ok(under_way)
+    }
+}
+
+/// One use. Its end, a panic too, wipes the key where that is due.
+struct UnderWay<'a>(&'a Entry);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if self.0.state.fetch_sub(1, Ordering::AcqRel) == ENDED | 1 {
+            write(&self.0.secret, Secret::wipe);
+        }
+    }
+}

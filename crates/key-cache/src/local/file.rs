@@ -1,0 +1,143 @@
+//! Files that only their owner may read, and the key file.
+//!
+//! ```text
+//! offset  bytes  key file
+//! 0       8      magic: "KCROOT" and version 1 in 2 bytes, little-endian
+//! 8       32     root key
+//! ```
+
+use super::RootKey;
+use crate::{KEY_LENGTH, Secret};
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+const MAGIC: &[u8; 8] = b"KCROOT\x01\x00";
+
+impl RootKey {
+    /// Makes a root key at random and writes it to a new file of mode 0600, which is on disk on return.
+    ///
+    /// Errors: [`FileError::Io`], also where the file exists; [`FileError::Random`].
+    pub fn create_key_file(path: &Path) -> Result<Self, FileError> {
+        let secret = Secret::random().map_err(FileError::Random)?;
+        let mut bytes = Zeroizing::new([0; MAGIC.len() + KEY_LENGTH]);
+        bytes[..MAGIC.len()].copy_from_slice(MAGIC);
+        bytes[MAGIC.len()..].copy_from_slice(secret.expose());
+        create_private(path, &bytes[..])?;
+        Ok(Self::new(secret))
+    }
+
+    /// Reads a key file.
+    ///
+    /// Errors: every one of [`FileError`] but [`FileError::Random`].
+    pub fn open_key_file(path: &Path) -> Result<Self, FileError> {
+        let bytes = read_private::<{ MAGIC.len() + KEY_LENGTH }>(path)?;
+        if bytes[..MAGIC.len()] != MAGIC[..] {
+            return Err(FileError::Format { path: path.into() });
+        }
+        let filled = Secret::fill(|key| {
+            key.copy_from_slice(&bytes[MAGIC.len()..]);
+            Ok(())
+        });
+        filled.map(Self::new)
+    }
+}
+
+/// Writes a new file of mode 0600, and returns when it is on disk.
+pub(super) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let write = || {
+        let mut file = options.open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        sync_folder(path)
+    };
+    write().map_err(|error| FileError::io(path, error))
+}
+
+/// Makes a new name in its folder durable.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Reads a file of exactly `N` bytes that nobody but its owner may read or write.
+pub(super) fn read_private<const N: usize>(path: &Path) -> Result<Zeroizing<[u8; N]>, FileError> {
+    let mut file = File::open(path).map_err(|error| FileError::io(path, error))?;
+    let metadata = file.metadata().map_err(|error| FileError::io(path, error))?;
+    if !metadata.is_file() || metadata.len() != N as u64 {
+        return Err(FileError::Format { path: path.into() });
+    }
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::MetadataExt::mode(&metadata) & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(FileError::Mode { path: path.into(), mode });
+        }
+    }
+    let mut bytes = Zeroizing::new([0; N]);
+    file.read_exact(&mut bytes[..]).map_err(|error| FileError::io(path, error))?;
+    Ok(bytes)
+}
+
+/// Why a file of keys was not written or read.
+#[derive(Debug)]
+pub enum FileError {
+    /// The system's error.
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The error.
+        error: io::Error,
+    },
+    /// Others than the owner may read or write the file.
+    Mode {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file is none of this kind and version.
+    Format {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system's random number generator failed.
+    Random(getrandom::Error),
+}
+
+impl FileError {
+    pub(super) fn io(path: &Path, error: io::Error) -> Self {
+        Self::Io { path: path.into(), error }
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::Mode { path, mode } => {
+                write!(f, "{0}: others may read or write it (mode {mode:03o}): chmod 600 {0}", path.display())
+            }
+            Self::Format { path } => write!(f, "{}: not a file of this kind and version", path.display()),
+            Self::Random(error) => write!(f, "no random numbers: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for FileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A root key under a passphrase.
+//!
+//! ```text
+//! offset  bytes  passphrase file
+//! 0       8      magic: "KCPASS" and version 1 in 2 bytes, little-endian
+//! 8       4      memory of Argon2id in KiB, little-endian
+//! 12      4      passes of Argon2id, little-endian
+//! 16      16     salt
+//! 32      40     AES-256 key wrap (RFC 3394) of the root key, under Argon2id(passphrase, salt), one lane
+//! ```
+//!
+//! The root key is random, so the passphrase can be changed without wrapping any other key anew. Whoever changes a byte of
+//! the file makes it refuse every passphrase, and no more.
+
+use super::RootKey;
+use super::file::{FileError, create_private, read_private, sync_folder};
+use super::root::{WRAPPED_LENGTH, unwrap, wrap};
+use crate::Secret;
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+const MAGIC: &[u8; 8] = b"KCPASS\x01\x00";
+const MEMORY: Range<usize> = 8..12;
+const PASSES: Range<usize> = 12..16;
+const SALT: Range<usize> = 16..32;
+const ROOT: Range<usize> = 32..32 + WRAPPED_LENGTH;
+
+/// The cost of trying one passphrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    memory_kib: u32,
+    passes: u32,
+}
+
+impl Cost {
+    /// 64 MiB of memory and 3 passes: what RFC 9106 recommends where memory is scarce, but for its 4 lanes, which would be
+    /// computed one after the other here.
+    pub const DEFAULT: Self = Self { memory_kib: 64 << 10, passes: 3 };
+
+    /// Memory in KiB, 8 to 1,048,576; passes over it, 1 to 64. An error where one is out of these bounds.
+    pub fn new(memory_kib: u32, passes: u32) -> Result<Self, CostError> {
+        if (8..=1 << 20).contains(&memory_kib) && (1..=64).contains(&passes) {
+            Ok(Self { memory_kib, passes })
+        } else {
+            Err(CostError { memory_kib, passes })
+        }
+    }
+
+    /// Argon2id of a passphrase. Its memory is wiped.
+    fn derive(self, passphrase: &[u8], salt: &[u8]) -> Result<Secret, PassphraseError> {
+        let params = Params::new(self.memory_kib, self.passes, 1, None).map_err(PassphraseError::Argon2)?;
+        let mut memory = Zeroizing::new(vec![Block::default(); params.block_count()]);
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        Secret::fill(|key| argon2.hash_password_into_with_memory(passphrase, salt, key, &mut memory[..]))
+            .map_err(PassphraseError::Argon2)
+    }
+}
+
+impl RootKey {
+    /// Makes a root key at random and writes it, wrapped under a passphrase, to a new file of mode 0600, which is on disk on
+    /// return.
+    ///
+    /// Takes as long as `cost` has it: call it on a thread that may block. Errors: [`PassphraseError::File`], also where the
+    /// file exists; [`PassphraseError::Argon2`].
+    pub fn create_passphrase_file(path: &Path, passphrase: &[u8], cost: Cost) -> Result<Self, PassphraseError> {
+        let root = Secret::random().map_err(FileError::Random)?;
+        create_private(path, &file(&root, passphrase, cost)?)?;
+        Ok(Self::new(root))
+    }
+
+    /// Reads a file of [`create_passphrase_file`](Self::create_passphrase_file).
+    ///
+    /// Takes as long as the cost that the file was written with. Errors: every one of [`PassphraseError`].
+    pub fn open_passphrase_file(path: &Path, passphrase: &[u8]) -> Result<Self, PassphraseError> {
+        let bytes = read_private::<{ ROOT.end }>(path)?;
+        if bytes[..MAGIC.len()] != MAGIC[..] {
+            return Err(FileError::Format { path: path.into() }.into());
+        }
+        let number =
+            |range: Range<usize>| bytes[range].iter().rev().fold(0, |number, &byte| number << 8 | u32::from(byte));
+        let cost = Cost::new(number(MEMORY), number(PASSES)).map_err(PassphraseError::Cost)?;
+        let wrapping_key = cost.derive(passphrase, &bytes[SALT])?;
+        unwrap(&wrapping_key, &bytes[ROOT]).map(Self::new).ok_or(PassphraseError::Refused)
+    }
+
+    /// Replaces the file by one of another passphrase or cost, with the same root key. Keys need not be wrapped anew.
+    ///
+    /// The new file takes the old one's name when it is on disk, so that a crash leaves one of the two. Until then it is
+    /// `path` with `.new` at the end; one that a crash has left must be removed first.
+    pub fn change_passphrase(path: &Path, old: &[u8], new: &[u8], cost: Cost) -> Result<(), PassphraseError> {
+        let root = Self::open_passphrase_file(path, old)?;
+        let mut next = path.as_os_str().to_owned();
+        next.push(".new");
+        let next = Path::new(&next);
+        create_private(next, &file(root.secret(), new, cost)?)?;
+        std::fs::rename(next, path).and_then(|()| sync_folder(path)).map_err(|error| FileError::io(path, error).into())
+    }
+}
+
+fn file(root: &Secret, passphrase: &[u8], cost: Cost) -> Result<[u8; ROOT.end], PassphraseError> {
+    let mut bytes = [0; ROOT.end];
+    bytes[..MAGIC.len()].copy_from_slice(MAGIC);
+    bytes[MEMORY].copy_from_slice(&cost.memory_kib.to_le_bytes());
+    bytes[PASSES].copy_from_slice(&cost.passes.to_le_bytes());
+    getrandom::getrandom(&mut bytes[SALT]).map_err(FileError::Random)?;
+    let wrapping_key = cost.derive(passphrase, &bytes[SALT])?;
+    bytes[ROOT].copy_from_slice(&wrap(&wrapping_key, root));
+    Ok(bytes)
+}
+
+/// Why a file under a passphrase was not written or read.
+#[derive(Debug)]
+pub enum PassphraseError {
+    /// The file.
+    File(FileError),
+    /// The file's cost is out of bounds.
+    Cost(CostError),
+    /// The passphrase is wrong, or the file was changed.
+    Refused,
+    /// The passphrase has more than 4 GiB, or there is no memory.
+    Argon2(argon2::Error),
+}
+
+impl From<FileError> for PassphraseError {
+    fn from(error: FileError) -> Self {
+        Self::File(error)
+    }
+}
+
+impl fmt::Display for PassphraseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => error.fmt(f),
+            Self::Cost(error) => error.fmt(f),
+            Self::Refused => f.write_str("the passphrase is wrong, or the file was changed"),
+            Self::Argon2(error) => write!(f, "Argon2id: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for PassphraseError {}
+
+/// A cost out of bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CostError {
+    /// Memory in KiB: 8 to 1,048,576.
+    pub memory_kib: u32,
+    /// Passes: 1 to 64.
+    pub passes: u32,
+}
+
+impl fmt::Display for CostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { memory_kib, passes } = self;
+        write!(f, "a cost of {memory_kib} KiB and {passes} passes: 8 to 1,048,576 KiB and 1 to 64 passes are allowed")
+    }
+}
+
+impl std::error::Error for CostError {}

@@ -1,0 +1,29 @@
+//! Who wraps and unwraps keys: a key file, a passphrase, an OS keyring, a key management service.
+
+use crate::{KeyName, Secret, WrappedKey, Wrapping};
+use std::future::Future;
+
+/// Generates keys and unwraps them again.
+///
+/// The cache calls it in tasks of its own, one for a key at a time. A call may fail, panic or never end: the cache
+/// replaces a task that panicked, and drops a call that is not done at the [deadline](crate::Limits::deadline). A call
+/// that blocks its thread cannot be dropped; its late answer is.
+pub trait KeyManager: Send + Sync + 'static {
+    /// Why a key could not be generated or unwrapped.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Makes a new key and wraps it.
+    fn generate(&self, name: &KeyName) -> impl Future<Output = Result<(Secret, Wrapping), Self::Error>> + Send;
+
+    /// Unwraps a key that [`generate`](Self::generate) made.
+    fn unwrap_key(&self, wrapped: &WrappedKey) -> impl Future<Output = Result<Unwrapped, Self::Error>> + Send;
+}
+
+/// The answer to an unwrapping.
+#[derive(Debug)]
+pub struct Unwrapped {
+    /// The key.
+    pub secret: Secret,
+    /// A newer wrapping of the same key, where the old one should be replaced: its root key was rotated, say.
+    pub rewrapped: Option<Wrapping>,
+}
