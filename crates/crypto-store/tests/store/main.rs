@@ -1,0 +1,8 @@
+//! Tests of the store through its public interface, and with real processes.
+
+mod basics;
+mod caching;
+mod olm;
+mod processes;
+mod sharing;
+mod support;
