@@ -2,6 +2,7 @@
 
 mod basics;
 mod caching;
+mod faults;
 mod olm;
 mod processes;
 mod sharing;
