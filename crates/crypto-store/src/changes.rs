@@ -56,10 +56,7 @@ pub(crate) fn newest(connection: &Connection) -> Result<Version, Error> {
 }
 
 /// The rows that changed after a change. None: the log does not reach back to it.
-pub(crate) fn changed_since(
-    connection: &Connection,
-    after: Version,
-) -> Result<Option<Vec<(Table, Box<[u8]>)>>, Error> {
+pub(crate) fn changed_since(connection: &Connection, after: Version) -> Result<Option<Vec<(Table, Box<[u8]>)>>, Error> {
     let Some(changes) = log(connection, after, KEPT)? else { return Ok(None) };
     Ok(Some(changes.into_iter().map(|change| (change.table, change.key.into())).collect()))
 }
@@ -103,6 +100,10 @@ impl Watch {
             watched.newest = newest;
             std::mem::take(&mut watched.waiting).into_iter().for_each(Waker::wake);
         }
+    }
+
+    pub(crate) fn is_awaited(&self) -> bool {
+        !self.0.lock().unwrap_or_else(PoisonError::into_inner).waiting.is_empty()
     }
 
     async fn after(&self, version: Version) {

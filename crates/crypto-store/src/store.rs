@@ -239,8 +239,8 @@ fn look_for_changes(reader: Reader, watch: Weak<Watch>, every: Duration) -> std:
     let look = move || {
         while let Some(watch) = watch.upgrade() {
             // An error is met again, and returned, by whoever reads.
-            if let Ok(newest) = reader.newest() {
-                watch.saw(newest);
+            if watch.is_awaited() {
+                let _ = reader.newest().map(|newest| watch.saw(newest));
             }
             drop(watch);
             std::thread::sleep(every);

@@ -47,7 +47,8 @@ impl View<'_> {
             if !key.starts_with(prefix) {
                 break;
             }
-            let value = Arc::new(self.sealer.open::<F>(&key, row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?);
+            let value =
+                Arc::new(self.sealer.open::<F>(&key, row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?);
             rows.push(Row { key, held: Held { value, version: row.get(1)? } });
         }
         Ok(rows)

@@ -3,9 +3,9 @@
 //! One `flock` alone starves: who lets it go and wants it again at once has it before the process that was woken. With
 //! two, whoever has `queue.lock` is next, and who comes again must queue behind it.
 
+use super::FileId;
 use super::holder::{Holder, HolderState};
 use super::lock_file::{LockFile, Locked};
-use super::FileId;
 use crate::Error;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

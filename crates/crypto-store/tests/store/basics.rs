@@ -49,7 +49,8 @@ fn a_write_that_fails_or_panics_changes_neither_the_store_nor_the_cache() {
     let store = home.open();
     write(&store, |tx| tx.put("self", Account::new())).unwrap();
     let identity = |store: &crypto_store::Store| {
-        read(store, |snapshot| Ok(snapshot.get::<Account>("self")?.map(|it| (it.curve25519_key(), it.version)))).unwrap()
+        read(store, |snapshot| Ok(snapshot.get::<Account>("self")?.map(|it| (it.curve25519_key(), it.version))))
+            .unwrap()
     };
     let before = identity(&store);
     let failed = write(&store, |tx| {
@@ -75,7 +76,9 @@ fn a_value_held_too_long_is_a_conflict_and_not_lost_work_of_somebody_else() {
     let store = home.open();
     let first = write(&store, |tx| tx.put_if("k", None, message("1"))).unwrap();
     let again = write(&store, |tx| tx.put_if("k", None, message("2")));
-    assert!(matches!(again, Err(Error::Conflict { table: Table::Message, expected: None, found }) if found == Some(first)));
+    assert!(
+        matches!(again, Err(Error::Conflict { table: Table::Message, expected: None, found }) if found == Some(first))
+    );
     let second = write(&store, move |tx| tx.put_if("k", Some(first), message("2"))).unwrap();
     assert!(second > first);
     // Deleted and made again, it is another row: versions are never given twice.
@@ -119,7 +122,8 @@ fn values_open_only_at_their_place_and_unchanged() {
     .unwrap();
     drop(store);
     let file = Connection::open(home.database()).unwrap();
-    let stored: Vec<u8> = file.query_row("SELECT value FROM message WHERE key = CAST('a' AS BLOB)", [], |row| row.get(0)).unwrap();
+    let stored: Vec<u8> =
+        file.query_row("SELECT value FROM message WHERE key = CAST('a' AS BLOB)", [], |row| row.get(0)).unwrap();
     assert!(!stored.windows(6).any(|window| window == b"secret"));
     file.execute("UPDATE message SET value = ?1 WHERE key = CAST('b' AS BLOB)", [&stored]).unwrap();
     let mut flipped = stored;

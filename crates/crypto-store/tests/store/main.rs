@@ -3,6 +3,7 @@
 mod basics;
 mod caching;
 mod faults;
+mod image;
 mod olm;
 mod processes;
 mod sharing;

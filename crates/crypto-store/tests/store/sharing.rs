@@ -4,6 +4,8 @@ use crate::support::{CACHING, Home, options, read, write};
 use crypto_store::fields::Procedure;
 use crypto_store::{Error, Field, News, Options, Table};
 use key_cache::block_on;
+use std::future::Future;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use vodozemac::megolm::{GroupSession, SessionConfig};
 
@@ -119,6 +121,21 @@ fn a_write_waits_for_its_turn_until_the_deadline_and_then_does_nothing() {
     assert_eq!(busy.holder.unwrap().pid, std::process::id());
     // Reading waits for nobody.
     assert!(read(&two, |snapshot| snapshot.get::<GroupSession>("a")).unwrap().is_none());
+    // A future that was dropped asks for nothing any more; and only so many wait.
+    let mut context = Context::from_waker(Waker::noop());
+    let mut dropped = Box::pin(two.write(|tx| tx.put("a", session())));
+    assert!(dropped.as_mut().poll(&mut context).is_pending());
+    drop(dropped);
+    let mut waiting = Vec::new();
+    let full = loop {
+        let mut next = Box::pin(two.write(|_| Ok::<_, Error>(())));
+        match next.as_mut().poll(&mut context) {
+            Poll::Pending => waiting.push(next),
+            Poll::Ready(result) => break result,
+        }
+    };
+    assert!(matches!(full, Err(Error::Queue { limit: 1_024 })), "{full:?}");
+    drop(waiting);
     end.send(()).unwrap();
     holder.join().unwrap().unwrap();
     write(&two, |tx| tx.put("b", session())).unwrap();

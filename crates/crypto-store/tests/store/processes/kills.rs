@@ -36,7 +36,7 @@ fn nothing_acknowledged_is_lost_nothing_is_doubled_and_no_ratchet_step_is_used_t
             running.push(Process::start("work", home.path(), started));
             started += 1;
         }
-        std::thread::sleep(Duration::from_millis(random.below(60)));
+        std::thread::sleep(Duration::from_millis(random.below(320 / wanted as u64)));
         let now = Instant::now();
         while let Some(at) = stopped.iter().position(|(until, _)| *until <= now) {
             let (_, process) = stopped.swap_remove(at);
@@ -98,7 +98,8 @@ fn check(home: &Home, acknowledged: &[String]) {
     let mut texts = BTreeSet::new();
     for row in all::<Outbox>(&store) {
         let (session, index) = row.key.split_at(row.key.len() - 9);
-        let opened = sessions.get_mut(session).unwrap().decrypt(&MegolmMessage::from_bytes(&row.held.bytes).unwrap()).unwrap();
+        let opened =
+            sessions.get_mut(session).unwrap().decrypt(&MegolmMessage::from_bytes(&row.held.bytes).unwrap()).unwrap();
         let next = steps.entry(session.to_vec()).or_default();
         assert_eq!(opened.message_index, *next, "a step was left out or used twice");
         assert_eq!(index, format!("/{next:08}").as_bytes());

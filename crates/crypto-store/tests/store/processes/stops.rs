@@ -19,7 +19,9 @@ fn a_stopped_holder_is_waited_for_and_named_and_still_holds_when_it_goes_on() {
     child.await_line("held");
     child.signal(libc::SIGSTOP);
 
-    let Err(error) = write(&store, |tx| tx.put("abandoned", message("x"))) else { panic!("two had their turn at once") };
+    let Err(error) = write(&store, |tx| tx.put("abandoned", message("x"))) else {
+        panic!("two had their turn at once")
+    };
     let text = error.to_string();
     let Error::Busy(busy) = error else { panic!("{text}") };
     let holder = busy.holder.unwrap();
