@@ -5,7 +5,7 @@
 //! assumes that all has changed.
 
 use crate::Error;
-use crate::fields::{Table, Version};
+use crate::fields::{RowName, Table, Version};
 use crate::store::Shared;
 use rusqlite::{Connection, params};
 use std::future::poll_fn;
@@ -56,7 +56,7 @@ pub(crate) fn newest(connection: &Connection) -> Result<Version, Error> {
 }
 
 /// The rows that changed after a change. None: the log does not reach back to it.
-pub(crate) fn changed_since(connection: &Connection, after: Version) -> Result<Option<Vec<(Table, Box<[u8]>)>>, Error> {
+pub(crate) fn changed_since(connection: &Connection, after: Version) -> Result<Option<Vec<RowName>>, Error> {
     let Some(changes) = log(connection, after, KEPT)? else { return Ok(None) };
     Ok(Some(changes.into_iter().map(|change| (change.table, change.key.into())).collect()))
 }

@@ -17,10 +17,10 @@ pub(crate) struct View<'a> {
 impl View<'_> {
     pub(crate) fn get<F: Field>(&self, key: &[u8]) -> Result<Option<Held<F>>, Error> {
         check_key(key)?;
-        if F::CACHED {
-            if let Some(held) = self.cache.get(key, self.snapshot) {
-                return Ok(Some(held));
-            }
+        if F::CACHED
+            && let Some(held) = self.cache.get(key, self.snapshot)
+        {
+            return Ok(Some(held));
         }
         let sql = format!("SELECT version, value FROM {} WHERE key = ?1", F::TABLE.name());
         let mut select = self.connection.prepare_cached(&sql)?;

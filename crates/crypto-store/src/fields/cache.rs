@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Entries of the cache. Where there are more, any makes room.
 const MAX_ENTRIES: usize = 100_000;
 
-type RowName = (Table, Box<[u8]>);
+/// A row: its table and key.
+pub(crate) type RowName = (Table, Box<[u8]>);
 type Value = Arc<dyn Any + Send + Sync>;
 
 /// What a transaction has written to a row. None: deleted.
