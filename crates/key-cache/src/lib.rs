@@ -1,10 +1,24 @@
 //! A cache of unwrapped keys: one unwrap for any number of callers, and a key that is gone when it should be.
 //!
+//! [`KeyCache`] stands between a program and a [`KeyManager`]. A program stores keys wrapped ([`WrappedKey`]); the manager
+//! unwraps them; the cache has the unwrapped ones ([`Key`]) until they end. Values are sealed by a key for a [`Place`].
+//!
+//! | module | its job |
+//! |---|---|
+//! | `cache` | who asks, who unwraps, what is cached and for how long |
+//! | `key` | one unwrapped key: its uses, its end, its wiping |
+//! | `value` | sealed values: bytes and what they bind |
+//! | [`local`] | the manager that comes with the crate: root keys in files |
+//! | `secret` | a key's bytes on the heap |
+//! | `clock`, `runtime`, `sync` | time since boot; where tasks run; locks |
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
 mod cache;
 mod clock;
 mod error;
+#[cfg(test)]
+mod interleavings;
 mod key;
 pub mod local;
 mod manager;

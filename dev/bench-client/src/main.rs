@@ -1,0 +1,69 @@
+//! The benchmark of the client's crates. `scripts/bench-client` builds and runs it.
+//!
+//! A machine's speed and its load move times, so every figure is a count, or a ratio of two times of one run. They are
+//! recorded with the bars that they must meet; checking compares record, bars and page, and measures nothing.
+
+mod key_cache_rows;
+mod record;
+
+use record::Row;
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: bench-client RECORD PAGE [--check | --write]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [_, _] => Ok(report(&measure())),
+        [record, page, "--write"] => write(Path::new(record), Path::new(page)),
+        [record, page, "--check"] => check(Path::new(record), Path::new(page)),
+        _ => Err(USAGE.into()),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("bench-client: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn measure() -> Vec<Row> {
+    key_cache_rows::measure()
+}
+
+/// Prints the rows. False: one of them misses its bar.
+fn report(rows: &[Row]) -> bool {
+    rows.iter().for_each(|row| println!("{}", row.to_line()));
+    let missed: Vec<_> = rows.iter().filter(|row| !row.meets_its_bar()).collect();
+    missed.iter().for_each(|row| println!("misses its bar: {}", row.name));
+    missed.is_empty()
+}
+
+fn write(record: &Path, page: &Path) -> Result<bool, String> {
+    let rows = measure();
+    let text = read(page)?;
+    save(record, &record::to_text(&rows))?;
+    save(page, &record::with_table(&text, &rows)?)?;
+    Ok(report(&rows))
+}
+
+fn check(record: &Path, page: &Path) -> Result<bool, String> {
+    let rows = record::from_text(&read(record)?)?;
+    let text = read(page)?;
+    let same = record::with_table(&text, &rows)? == text;
+    if !same {
+        println!("the table of {} is not the record's: scripts/bench-client --write", page.display());
+    }
+    Ok(report(&rows) && same)
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn save(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}

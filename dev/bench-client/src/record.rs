@@ -1,0 +1,131 @@
+//! The record: one line a row, with the bar that it must meet.
+
+/// One figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What was measured, and in which unit.
+    pub name: String,
+    /// The figure.
+    pub value: f64,
+    /// What it must be.
+    pub bar: Bar,
+}
+
+/// A bound of a figure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bar {
+    /// So much, or more.
+    AtLeast(f64),
+    /// So much, or less.
+    AtMost(f64),
+    /// Exactly so much.
+    Exactly(f64),
+}
+
+const BEGIN: &str = "<!-- bench-client begin -->\n";
+const END: &str = "<!-- bench-client end -->";
+
+impl Row {
+    /// Whether the figure is as its bar has it.
+    pub fn meets_its_bar(&self) -> bool {
+        match self.bar {
+            Bar::AtLeast(bar) => self.value >= bar,
+            Bar::AtMost(bar) => self.value <= bar,
+            Bar::Exactly(bar) => self.value == bar,
+        }
+    }
+
+    /// The row as a line of the record.
+    pub fn to_line(&self) -> String {
+        format!("{}: {}, {}", self.name, self.value(), self.bar.to_text())
+    }
+
+    fn value(&self) -> String {
+        match self.bar {
+            Bar::Exactly(_) => format!("{}", self.value),
+            _ => format!("{:.3}", self.value),
+        }
+    }
+
+    fn from_line(line: &str) -> Option<Self> {
+        let (name, figures) = line.rsplit_once(": ")?;
+        let (value, bar) = figures.split_once(", ")?;
+        Some(Self { name: name.into(), value: value.parse().ok()?, bar: Bar::from_text(bar)? })
+    }
+}
+
+impl Bar {
+    fn to_text(self) -> String {
+        match self {
+            Bar::AtLeast(bar) => format!("at least {bar}"),
+            Bar::AtMost(bar) => format!("at most {bar}"),
+            Bar::Exactly(bar) => format!("exactly {bar}"),
+        }
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let (kind, bar) = text.rsplit_once(' ')?;
+        let bar = bar.parse().ok()?;
+        match kind {
+            "at least" => Some(Bar::AtLeast(bar)),
+            "at most" => Some(Bar::AtMost(bar)),
+            "exactly" => Some(Bar::Exactly(bar)),
+            _ => None,
+        }
+    }
+}
+
+/// The record's text.
+pub fn to_text(rows: &[Row]) -> String {
+    let lines = rows.iter().map(|row| row.to_line() + "\n");
+    ["# Written by `scripts/bench-client --write`. Row: figure, bar.\n".to_string()].into_iter().chain(lines).collect()
+}
+
+/// Reads a record; the error names the line that is none.
+pub fn from_text(text: &str) -> Result<Vec<Row>, String> {
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines.map(|line| Row::from_line(line).ok_or_else(|| format!("no row of a record: {line}"))).collect()
+}
+
+/// The page with the table of these rows between its two marks.
+pub fn with_table(page: &str, rows: &[Row]) -> Result<String, String> {
+    let (before, rest) = page.split_once(BEGIN).ok_or("the page has no place for the table")?;
+    let (_, after) = rest.split_once(END).ok_or("the table's place on the page has no end")?;
+    let lines = rows.iter().map(|row| format!("| {} | {} | {} |\n", row.name, row.value(), row.bar.to_text()));
+    let table: String = ["| | measured | bar |\n|---|--:|--:|\n".to_string()].into_iter().chain(lines).collect();
+    Ok(format!("{before}{BEGIN}{table}{END}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Vec<Row> {
+        let row = |name: &str, value, bar| Row { name: name.into(), value, bar };
+        vec![
+            row("a: b", 1.25, Bar::AtLeast(1.0)),
+            row("c", 0.5, Bar::AtMost(0.025)),
+            row("d", 100.0, Bar::Exactly(100.0)),
+        ]
+    }
+
+    #[test]
+    fn a_record_reads_as_it_was_written_and_misses_its_bars_where_it_does() {
+        assert_eq!(from_text(&to_text(&rows())), Ok(rows()));
+        assert_eq!(rows().iter().map(Row::meets_its_bar).collect::<Vec<_>>(), [true, false, true]);
+        assert_eq!(from_text("a: 1, about 2\n"), Err("no row of a record: a: 1, about 2".to_string()));
+    }
+
+    #[test]
+    fn a_page_keeps_all_but_its_table() {
+        let page = format!("before\n{BEGIN}old\n{END}\nafter\n");
+        let written = with_table(&page, &rows()).unwrap();
+        assert!(written.starts_with("before\n") && written.ends_with("\nafter\n") && !written.contains("old"));
+        assert!(
+            written
+                .contains("| a: b | 1.250 | at least 1 |\n| c | 0.500 | at most 0.025 |\n| d | 100 | exactly 100 |\n")
+        );
+        assert_eq!(with_table(&written, &rows()), Ok(written));
+        assert!(with_table("no marks", &rows()).is_err());
+    }
+}
