@@ -2,6 +2,26 @@
 //!
 //! `docs/crypto-store.md` has the schema, the byte maps, and each promise with its test.
 //!
+//! ```no_run
+//! use crypto_store::{Error, Options, Store, fields::Outbox};
+//! use key_cache::{KeyCache, local::LocalManager};
+//! use std::{path::Path, sync::Arc};
+//! use vodozemac::megolm::GroupSession;
+//!
+//! # async fn send(folder: &Path, keys: Arc<KeyCache<LocalManager>>) -> Result<(), Error> {
+//! let store = Store::open(folder, keys, Options::default())?;
+//! let sealed = store.write(|tx| {
+//!     let encrypt = |session: &mut GroupSession| Ok::<_, Error>(session.encrypt("hello").to_bytes());
+//!     let Some(bytes) = tx.update("group", encrypt)? else { return Ok(None) };
+//!     tx.put("message 1", Outbox { format: 1, bytes: bytes.clone() })?;
+//!     Ok::<_, Error>(Some(bytes))
+//! }).await?;
+//! // The step of the ratchet and the exact bytes are on disk: the message may leave.
+//! let waiting = store.read(|snapshot| snapshot.range::<Outbox>("", "", 100)).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! | module | its job |
 //! |---|---|
 //! | `locks` | whose turn it is to write: between threads, between processes |

@@ -18,7 +18,7 @@ fn index(store: &crypto_store::Store, key: &'static str) -> u32 {
 }
 
 fn step(store: &crypto_store::Store, key: &'static str) {
-    let done = write(store, move |tx| tx.update(key, |it: &mut GroupSession| Ok::<_, Error>(drop(it.encrypt("x")))));
+    let done = write(store, move |tx| tx.update(key, |it: &mut GroupSession| Ok::<_, Error>(it.encrypt("x"))));
     done.unwrap().unwrap();
 }
 

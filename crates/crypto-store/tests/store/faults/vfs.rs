@@ -68,8 +68,10 @@ impl Recorder {
     }
 }
 
-fn watched() -> &'static Mutex<Vec<(PathBuf, Arc<Recorder>)>> {
-    static WATCHED: OnceLock<Mutex<Vec<(PathBuf, Arc<Recorder>)>>> = OnceLock::new();
+type Watched = Mutex<Vec<(PathBuf, Arc<Recorder>)>>;
+
+fn watched() -> &'static Watched {
+    static WATCHED: OnceLock<Watched> = OnceLock::new();
     WATCHED.get_or_init(Mutex::default)
 }
 
@@ -152,10 +154,10 @@ unsafe extern "C" fn open(
 unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, sync_folder: c_int) -> c_int {
     // SAFETY: as SQLite has called.
     unsafe {
-        if let Some(path) = path_of(name) {
-            if let Some(recorder) = recorder_of(&path) {
-                recorder.note(Op::Delete { file: name_of(&path) });
-            }
+        if let Some(path) = path_of(name)
+            && let Some(recorder) = recorder_of(&path)
+        {
+            recorder.note(Op::Delete { file: name_of(&path) });
         }
         (*wrapped()).xDelete.unwrap()(wrapped(), name, sync_folder)
     }
