@@ -10,24 +10,51 @@ use serde_bytes::ByteBuf;
 /// A message's number: 1, 2, 3, … in order of insertion; 0 stands for "none" everywhere.
 pub type Id = u32;
 
-/// What the canister is installed with, and what [`Settings`] replace as a whole.
-///
-/// `null` on install means the defaults; on upgrade it keeps what the store has.
-pub type InitArgs = Settings;
+/// A limit that an operator chooses. It is a variant because candid reads an `opt` of another type as `null`: a mistyped
+/// number must be an error, never "no limit".
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bound<T> {
+    /// No limit.
+    #[default]
+    #[serde(rename = "unlimited")]
+    Unlimited,
+    /// This much, and no more.
+    #[serde(rename = "at_most")]
+    AtMost(T),
+}
 
-/// What an operator may choose.
+impl<T> Bound<T> {
+    /// The limit, if there is one.
+    pub fn limit(self) -> Option<T> {
+        match self {
+            Self::Unlimited => None,
+            Self::AtMost(limit) => Some(limit),
+        }
+    }
+}
+
+impl<T> From<Option<T>> for Bound<T> {
+    fn from(limit: Option<T>) -> Self {
+        limit.map_or(Self::Unlimited, Self::AtMost)
+    }
+}
+
+/// What an operator may choose. Settings are replaced as a whole.
+///
+/// As the argument of an installation or upgrade they are optional: without them an installation uses the defaults, and an
+/// upgrade keeps the store's.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// How many 4 KiB pages of stable memory one message may touch while it rebuilds the indexes after an
-    /// upgrade, [`crate::limits::MIN_REBUILD_PAGES`] to [`crate::limits::MAX_REBUILD_PAGES`]; `null`: the most.
-    pub rebuild_pages: Option<u32>,
-    /// Live messages at most, at least 1; `null`: no limit. An add beyond it drops the oldest.
-    pub max_messages: Option<u32>,
-    /// Bytes of live messages at most, as [`Status::live_bytes`] counts them, at least what the largest message takes;
-    /// `null`: no limit. An add beyond it drops the oldest.
-    pub max_bytes: Option<u64>,
-    /// Seconds that a message lives, at least 1; `null`: for ever.
-    pub max_age_seconds: Option<u32>,
+    /// upgrade, [`crate::limits::MIN_REBUILD_PAGES`] to [`crate::limits::MAX_REBUILD_PAGES`]; unlimited: that most.
+    pub rebuild_pages: Bound<u32>,
+    /// Live messages, at least 1. An add beyond it drops the oldest.
+    pub max_messages: Bound<u32>,
+    /// Bytes of live messages, as [`Status::live_bytes`] counts them, at least what the largest message takes. An add
+    /// beyond it drops the oldest.
+    pub max_bytes: Bound<u64>,
+    /// Seconds that a message lives, at least 1.
+    pub max_age_seconds: Bound<u32>,
 }
 
 /// A stored message.
@@ -41,12 +68,22 @@ pub struct Message {
     pub key_id: ByteBuf,
     /// The next message of the same key, 0: none yet.
     pub next_id: Id,
-    /// The previous message of the same key, 0: none left.
+    /// The previous message of the same key as it was when this one was stored, 0: none. Where it is below the `first_id`
+    /// of the answer, that message has been dropped since.
     pub prev_id: Id,
     /// SHA-256 of `ciphertext`, 32 bytes.
     pub hash: ByteBuf,
     /// What was stored, byte for byte.
     pub ciphertext: ByteBuf,
+}
+
+/// A message that was asked for alone.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The message.
+    pub message: Message,
+    /// Everything below this id has been dropped.
+    pub first_id: Id,
 }
 
 /// What to store: one item of a batch.

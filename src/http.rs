@@ -58,10 +58,10 @@ fn json(status: &Status) -> String {
     ]);
     let settings = &status.settings;
     let settings = object_of_options(&[
-        ("rebuild_pages", settings.rebuild_pages.map(u64::from)),
-        ("max_messages", settings.max_messages.map(u64::from)),
-        ("max_bytes", settings.max_bytes),
-        ("max_age_seconds", settings.max_age_seconds.map(u64::from)),
+        ("rebuild_pages", settings.rebuild_pages.limit().map(u64::from)),
+        ("max_messages", settings.max_messages.limit().map(u64::from)),
+        ("max_bytes", settings.max_bytes.limit()),
+        ("max_age_seconds", settings.max_age_seconds.limit().map(u64::from)),
     ]);
     format!(
         "{{\"version\":\"{}\",{},\"rebuild\":{rebuild},\"limits\":{limits},\"settings\":{settings}}}\n",

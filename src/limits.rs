@@ -32,8 +32,19 @@ pub const MIN_MAX_BYTES: u64 = 84 + 41 + MAX_CIPHERTEXT_BYTES as u64;
 /// Dropped messages that one add sweeps out of indexes and memory: more than it drops itself, on average.
 pub const SWEPT_BY_ADD: u32 = 2;
 
-/// Dropped messages that one message of the timer sweeps out.
-pub const SWEPT_BY_TIMER: u32 = 20_000;
+/// Instructions after which a message of the timer sweeps no further run of dropped messages: a fortieth of what the
+/// platform allows, so that calls wait for half a second at most.
+pub const SWEEP_INSTRUCTIONS: u64 = 1_000_000_000;
+
+/// Dropped messages that the timer sweeps between two looks at its budget.
+pub const SWEEP_RUN: u32 = 1_000;
+
+/// 4 KiB pages of stable memory that one message of the timer touches to sweep: as many as in a rebuild.
+pub const SWEEP_PAGES: u64 = MAX_REBUILD_PAGES as u64;
+
+/// Seconds, by the clock's full minutes, for which the timer gathers messages that become too old before it sweeps them.
+/// Readers see them no longer from the second on.
+pub const EXPIRY_STEP_SECONDS: u64 = 60;
 
 /// Links to dropped messages that one call follows to find where the live part of keys' lists begins.
 pub const MAX_SKIPPED_LINKS: u32 = 10_000;

@@ -6,7 +6,7 @@
 use candid::de::IDLDeserialize;
 use candid::types::{Serializer, Type};
 use candid::utils::ArgumentDecoder;
-use candid::{CandidType, DecoderConfig};
+use candid::{CandidType, DecoderConfig, Reserved};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -34,6 +34,8 @@ pub enum Malformed {
     Values,
     /// Bytes follow the last value.
     TrailingBytes,
+    /// An optional value is there, but of another type.
+    Optional,
     /// What the candid library says.
     Candid(candid::Error),
 }
@@ -44,6 +46,7 @@ impl Malformed {
         match self {
             Self::Magic => "malformed argument: it does not start with DIDL".into(),
             Self::Values => "malformed argument: the values are not those of its types".into(),
+            Self::Optional => "malformed argument: it is not of the type that canister.did names".into(),
             Self::TrailingBytes => "malformed argument: bytes follow the last value".into(),
             Self::Candid(error) => format!("malformed argument: {error}").into(),
         }
@@ -62,6 +65,19 @@ pub fn decode<'a, A: ArgumentDecoder<'a>>(bytes: &'a [u8]) -> Result<A, Malforme
     let decoded = A::decode(&mut arguments)?;
     arguments.done()?;
     Ok(decoded)
+}
+
+/// Decodes the only argument of an installation or upgrade, which may be missing or `null`.
+///
+/// Candid reads an `opt` whose content is of another type as `null`; an operator who mistypes a setting would get the
+/// defaults. Here that is malformed.
+pub fn decode_optional<T>(bytes: &[u8]) -> Result<Option<T>, Malformed>
+where
+    T: CandidType + for<'a> Deserialize<'a>,
+{
+    let (value,) = decode::<(Option<T>,)>(bytes)?;
+    let (given,) = decode::<(Option<Reserved>,)>(bytes)?;
+    if value.is_none() && given.is_some() { Err(Malformed::Optional) } else { Ok(value) }
 }
 
 /// Decodes the only argument of a method, a vector. One of more than `MAX` elements is left alone and its length given

@@ -5,7 +5,7 @@
 
 use super::general::encode;
 use super::header::{BOOL, Header, NAT8, NAT32, NULL};
-use crate::api::{AddError, Added, BatchError, GetError, KeyHead, LookupError, Message, Page, PageError, TooLong};
+use crate::api::{AddError, Added, BatchError, Found, GetError, KeyHead, LookupError, Page, PageError, TooLong};
 use crate::store::record::Record;
 use crate::store::{RecordPage, View, bytes_in_page};
 use ic_stable_structures::Memory;
@@ -23,7 +23,12 @@ const MESSAGE_FIELDS: [(&str, i8); 7] = [
     ("hash", 0),
     ("ciphertext", 0),
 ];
-const MESSAGE: Header = Header::new(3).vec(NAT8).record(MESSAGE_FIELDS).variant([("Ok", 1)]).values([2]);
+const FOUND: Header = Header::new(4)
+    .vec(NAT8)
+    .record(MESSAGE_FIELDS)
+    .record([("message", 1), ("first_id", NAT32)])
+    .variant([("Ok", 2)])
+    .values([3]);
 const PAGE: Header = Header::new(5)
     .vec(NAT8)
     .record(MESSAGE_FIELDS)
@@ -81,18 +86,20 @@ pub fn all_added(result: Result<Vec<Result<Added, AddError>>, BatchError>, send:
     }
 }
 
-/// A message of the store.
+/// A message of the store, alone.
 pub fn message<M: Memory + Clone>(store: &View<'_, M>, result: Result<Record, GetError>, send: impl FnOnce(&[u8])) {
     match result {
         Ok(record) => {
             let mut reply = Vec::with_capacity(FRAME + bytes_in_page(&record));
-            reply.extend_from_slice(MESSAGE.as_bytes());
+            reply.extend_from_slice(FOUND.as_bytes());
             reply.push(ONLY);
+            // In the order of their labels: message, first_id.
             push_message(&mut reply, store, &record);
+            reply.extend_from_slice(&store.first_id().to_le_bytes());
             send(&reply);
         }
         Err(GetError::NotFound) => Short::OF_NOT_FOUND.send(send),
-        Err(error) => send(&encode(Err::<Message, _>(error))),
+        Err(error) => send(&encode(Err::<Found, _>(error))),
     }
 }
 
@@ -149,7 +156,7 @@ fn push_message<M: Memory + Clone>(reply: &mut Vec<u8>, store: &View<'_, M>, rec
     reply.extend_from_slice(&record.id().to_le_bytes());
     push_length(reply, record.ciphertext_len());
     store.append_ciphertext(record, reply);
-    reply.extend_from_slice(&store.masked(record.prev_id()).to_le_bytes());
+    reply.extend_from_slice(&record.prev_id().to_le_bytes());
     reply.push(record.key_len() as u8);
     store.append_key_id(record, reply);
     reply.push(32);

@@ -226,7 +226,7 @@ fn messages_are_written_as_the_library_reads_them() {
         });
         assert_eq!(expected, found);
     }
-    let absent: Result<Message, GetError> = read(|out| {
+    let absent: Result<Found, GetError> = read(|out| {
         replies::message(&store.view(|| 0), store.view(|| 0).record_by_hash(&[0; 32]), |bytes| out.extend(bytes))
     });
     assert_eq!(absent, Err(GetError::NotFound));

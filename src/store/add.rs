@@ -5,10 +5,13 @@ use super::index::List;
 use super::index::hashes::Displaced;
 use super::record::{NewRecord, Record, split_key};
 use super::retention::Coming;
-use crate::api::{AddError, Added, BatchError, NewMessage, TooLong};
+use crate::api::{AddError, Added, BatchError, Id, NewMessage, OtherError, TooLong};
 use crate::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, SWEPT_BY_ADD};
 use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};
+
+/// The code of [`OtherError`] for a stored message that is damaged.
+const DAMAGED_MESSAGE: u32 = 1;
 
 /// An item of a batch, borrowed from the call's argument.
 #[derive(Clone, Copy, Debug)]
@@ -43,10 +46,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         {
             return Ok(Added { id, duplicate: true });
         }
-        let displaced = same_hash.map(|id| {
-            let key = self.indexes.fingerprints.key(self.key_id(&self.inbox.record(id)).as_bytes());
-            Displaced { id, pair: self.indexes.fingerprints.pair(key, &hash) }
-        });
+        let displaced = same_hash.map(|id| self.displaced(id, &hash)).transpose()?;
         let (list, prev_id) = match self.find_key(key, key_id, live_from) {
             Some((place, head)) => (List::Open(place), head.max_id),
             None => (List::New(key), 0),
@@ -88,6 +88,13 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(Added { id, duplicate: false })
     }
 
+    /// What becomes of the message that was the newest with a hash so far.
+    fn displaced(&self, id: Id, hash: &[u8; 32]) -> Result<Displaced, AddError> {
+        let key_id = self.key_id(&self.inbox.record(id)).ok_or_else(|| AddError::Other(damaged(id)))?;
+        let key = self.indexes.fingerprints.key(key_id.as_bytes());
+        Ok(Displaced { id, pair: self.indexes.fingerprints.pair(key, hash) })
+    }
+
     /// Stores the items of a batch one after the other; what one fails on does not undo another.
     pub fn add_messages(
         &mut self,
@@ -100,6 +107,11 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.indexed().map_err(BatchError::Unavailable)?;
         Ok(batch.iter().map(|item| self.add_message(item.key_id, item.ciphertext, now)).collect())
     }
+}
+
+/// The refusal of what would need the key of a damaged message.
+fn damaged(id: Id) -> OtherError {
+    OtherError { code: DAMAGED_MESSAGE, message: format!("message {id}, which has the same ciphertext, is damaged") }
 }
 
 /// The refusal of a batch of so many items.

@@ -1,8 +1,10 @@
 //! Proving the invariants of `docs/invariants.md`, slice by slice.
 
 use super::View;
+use super::read::KeyId;
 use super::record::Record;
-use crate::api::{CheckCursor, CheckError, CheckReport, Id};
+use crate::api::{CheckCursor, CheckError, CheckReport, Id, Progress};
+use crate::limits::MAX_CIPHERTEXT_BYTES;
 use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};
 
@@ -23,7 +25,7 @@ impl<M: Memory + Clone> View<'_, M> {
             }
         }
         let mut slice = Slice { store: self, records: 0, bytes: 0, checked: 0, violations: Vec::new() };
-        let next = slice.run(from);
+        let next = slice.run(from).map_err(CheckError::Unavailable)?;
         if next.is_none() {
             slice.check_totals();
         }
@@ -40,49 +42,75 @@ struct Slice<'a, M: Memory + Clone> {
 }
 
 impl<M: Memory + Clone> Slice<'_, M> {
-    /// Goes on until the slice is full and gives where the next one starts.
-    fn run(&mut self, from: CheckCursor) -> Option<CheckCursor> {
+    /// Goes on until the slice is full and returns where the next one starts. Where too many dropped links have been
+    /// followed, the next slice starts with the message that needs more of them.
+    ///
+    /// # Errors
+    ///
+    /// If the first message of the slice alone needs more dropped links than one call follows.
+    fn run(&mut self, from: CheckCursor) -> Result<Option<CheckCursor>, Progress> {
         let inbox = &self.store.inbox;
         let mut at = from;
         // Where that was dropped since, it starts anew at the oldest there is.
         if at.id < self.store.first_id() || at.walk != 0 && at.walk < at.id {
             at = CheckCursor { id: at.id.max(self.store.first_id()), walk: 0, counted: 0 };
         }
+        let first = at;
         while at.id < inbox.next_id() {
             if self.records >= SLICE_RECORDS || self.bytes >= SLICE_BYTES {
-                return Some(at);
+                return Ok(Some(at));
             }
-            if at.walk == 0 {
-                let record = self.record(at.id);
-                self.check_message(at.id, &record);
-                // The first message of a list: walk it to its end and count.
-                (at.walk, at.counted) = if record.prev_id() < self.store.first_id() { (at.id, 0) } else { (0, 0) };
-            } else {
-                let record = self.record(at.walk);
-                at.counted += 1;
-                if !self.links_forward(&record) {
-                    self.check_count(&record, at.counted);
-                    at.walk = 0;
-                } else {
-                    at.walk = record.next_id();
+            let (start, found) = (at, self.violations.len());
+            let step = self.step(&mut at);
+            if let Err(waits) = step {
+                if start == first {
+                    return Err(waits);
                 }
-            }
-            if at.walk == 0 {
-                at.id += 1;
+                self.violations.truncate(found);
+                return Ok(Some(start));
             }
         }
-        None
+        Ok(None)
     }
 
-    fn check_message(&mut self, id: Id, record: &Record) {
-        self.checked += 1;
+    /// Looks at one message, or takes one step along a list.
+    fn step(&mut self, at: &mut CheckCursor) -> Result<(), Progress> {
+        if at.walk == 0 {
+            let record = self.record(at.id);
+            self.check_message(at.id, &record)?;
+            self.checked += 1;
+            // The first message of a list: walk it to its end and count.
+            (at.walk, at.counted) = if record.prev_id() < self.store.first_id() { (at.id, 0) } else { (0, 0) };
+        } else {
+            let record = self.record(at.walk);
+            at.counted += 1;
+            if !self.links_forward(&record) {
+                self.check_count(&record, at.counted)?;
+                at.walk = 0;
+            } else {
+                at.walk = record.next_id();
+            }
+        }
+        if at.walk == 0 {
+            at.id += 1;
+        }
+        Ok(())
+    }
+
+    fn check_message(&mut self, id: Id, record: &Record) -> Result<(), Progress> {
         if record.id() != id || !record.is_known() {
             // Nothing else in such a record means anything.
-            return self.violation(1, id, format!("its record carries id {} or is of an unknown kind", record.id()));
+            self.violation(1, id, format!("its record carries id {} or is of an unknown kind", record.id()));
+            return Ok(());
         }
         self.check_payload(record);
-        self.check_links(record);
-        self.check_look_ups(record);
+        let Some(key_id) = self.store.key_id(record) else {
+            // Where its key cannot be read, no list and no pair can be looked for; the extent has been reported.
+            return Ok(());
+        };
+        self.check_links(record, &key_id)?;
+        self.check_look_ups(record, &key_id);
+        Ok(())
     }
 
     /// Invariant 1 for timestamps, invariant 4.
@@ -112,6 +140,12 @@ impl<M: Memory + Clone> Slice<'_, M> {
                 format!("extent ends at {}, behind the stream", record.extent_end()),
             );
         }
+        if record.ciphertext_len() > MAX_CIPHERTEXT_BYTES
+            || !store.payloads.holds(record.offset(), record.ciphertext_len())
+        {
+            let (offset, len) = (record.offset(), record.ciphertext_len());
+            return self.violation(4, record.id(), format!("{len} bytes at {offset} are none of a live message"));
+        }
         let mut ciphertext = vec![0; record.ciphertext_len()];
         store.payloads.read(record.offset(), &mut ciphertext);
         self.bytes += record.ciphertext_len() as u64;
@@ -121,18 +155,17 @@ impl<M: Memory + Clone> Slice<'_, M> {
     }
 
     /// Invariant 2: each link is met by its counterpart, and the ends of the list are its head's.
-    fn check_links(&mut self, record: &Record) {
+    fn check_links(&mut self, record: &Record, key_id: &KeyId) -> Result<(), Progress> {
         let store = self.store;
-        let key_id = store.key_id(record);
         let fingerprint = store.indexes.fingerprints.key(key_id.as_bytes());
         let Some((_, head)) = store.find_key(fingerprint, key_id.as_bytes()) else {
-            return self.violation(2, record.id(), "its key is not indexed".to_string());
+            self.violation(2, record.id(), "its key is not indexed".to_string());
+            return Ok(());
         };
         let first_id = store.first_id();
         if record.prev_id() < first_id {
-            if let Ok(head) = store.live_head(head)
-                && head.min_id != record.id()
-            {
+            let head = store.live_head(head)?;
+            if head.min_id != record.id() {
                 self.violation(2, record.id(), format!("opens its list, but the list starts at {}", head.min_id));
             }
         } else if record.prev_id() >= record.id() {
@@ -152,10 +185,11 @@ impl<M: Memory + Clone> Slice<'_, M> {
         } else if self.record(record.next_id()).prev_id() != record.id() {
             self.violation(2, record.id(), format!("next_id {} does not lead back", record.next_id()));
         }
+        Ok(())
     }
 
     /// Invariant 3: the message is found by its pair, and by its hash the newest that has it.
-    fn check_look_ups(&mut self, record: &Record) {
+    fn check_look_ups(&mut self, record: &Record, key_id: &KeyId) {
         let store = self.store;
         let Some(newest) = store.find_newest(record.hash()) else {
             return self.violation(3, record.id(), "not found by its hash".to_string());
@@ -163,7 +197,6 @@ impl<M: Memory + Clone> Slice<'_, M> {
         if newest < record.id() {
             self.violation(3, record.id(), format!("by its hash the older {newest} is found"));
         }
-        let key_id = store.key_id(record);
         let key = store.indexes.fingerprints.key(key_id.as_bytes());
         let found = store.find_pair_beside(newest, record.hash(), key, key_id.as_bytes(), store.first_id());
         if found != Some(record.id()) {
@@ -171,18 +204,19 @@ impl<M: Memory + Clone> Slice<'_, M> {
         }
     }
 
-    fn check_count(&mut self, last: &Record, counted: u32) {
-        let key_id = self.store.key_id(last);
+    fn check_count(&mut self, last: &Record, counted: u32) -> Result<(), Progress> {
+        let Some(key_id) = self.store.key_id(last) else {
+            // Reported where the message itself is looked at.
+            return Ok(());
+        };
         let fingerprint = self.store.indexes.fingerprints.key(key_id.as_bytes());
         let found = self.store.find_key(fingerprint, key_id.as_bytes());
-        // Where there is more to skip than a call may, the count is not known yet.
-        let Ok(head) = found.map(|(_, head)| self.store.live_head(head)).transpose() else {
-            return;
-        };
+        let head = found.map(|(_, head)| self.store.live_head(head)).transpose()?;
         let count = head.map_or(0, |head| head.count);
         if count != counted {
             self.violation(2, last.id(), format!("its list has {counted} messages and a count of {count}"));
         }
+        Ok(())
     }
 
     /// Invariant 3, "nothing else is found": every message has been found, so equal numbers leave no room for more.

@@ -30,12 +30,27 @@ impl<M: Memory + Clone> View<'_, M> {
         if self.live() == 0 { 0 } else { self.inbox.next_id() - 1 }
     }
 
+    /// The oldest live id of a key; `None`: it has no message.
+    pub fn get_min_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
+        Ok(self.get_key_head(key_id)?.map(|head| head.min_id))
+    }
+
+    /// The newest live id of a key; `None`: it has no message. No dropped link is followed for it.
+    pub fn get_max_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
+        Ok(self.indexed_head(key_id)?.map(|head| head.max_id))
+    }
+
     /// The head of one key; `None`: it has no message.
     pub fn get_key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
+        let head = self.indexed_head(key_id)?;
+        head.map(|head| self.live_head(head)).transpose().map_err(LookupError::Unavailable)
+    }
+
+    /// The head of one key as the index has it: its oldest messages may have been dropped.
+    fn indexed_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
         check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
         self.indexed().map_err(LookupError::Unavailable)?;
-        let found = self.find_key(self.indexes.fingerprints.key(key_id), key_id);
-        found.map(|(_, head)| self.live_head(head)).transpose().map_err(LookupError::Unavailable)
+        Ok(self.find_key(self.indexes.fingerprints.key(key_id), key_id).map(|(_, head)| head))
     }
 
     /// The heads of several keys, in their order.

@@ -168,16 +168,17 @@ impl<M: Memory + Clone> MessageStore<M> {
 /// Whether settings can be kept.
 pub fn check_settings(settings: &Settings) -> Result<(), SettingsError> {
     let Settings { rebuild_pages, max_messages, max_bytes, max_age_seconds } = *settings;
-    if let Some(value) = rebuild_pages.filter(|value| !(MIN_REBUILD_PAGES..=MAX_REBUILD_PAGES).contains(value)) {
+    if let Some(value) = rebuild_pages.limit().filter(|value| !(MIN_REBUILD_PAGES..=MAX_REBUILD_PAGES).contains(value))
+    {
         return Err(SettingsError::RebuildPages { value, min: MIN_REBUILD_PAGES, max: MAX_REBUILD_PAGES });
     }
-    if let Some(value) = max_messages.filter(|&value| value < MIN_RETAINED) {
+    if let Some(value) = max_messages.limit().filter(|&value| value < MIN_RETAINED) {
         return Err(SettingsError::MaxMessages { value, min: MIN_RETAINED });
     }
-    if let Some(value) = max_bytes.filter(|&value| value < MIN_MAX_BYTES) {
+    if let Some(value) = max_bytes.limit().filter(|&value| value < MIN_MAX_BYTES) {
         return Err(SettingsError::MaxBytes { value, min: MIN_MAX_BYTES });
     }
-    if let Some(value) = max_age_seconds.filter(|&value| value < MIN_RETAINED) {
+    if let Some(value) = max_age_seconds.limit().filter(|&value| value < MIN_RETAINED) {
         return Err(SettingsError::MaxAgeSeconds { value, min: MIN_RETAINED });
     }
     Ok(())

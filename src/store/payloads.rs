@@ -65,6 +65,12 @@ impl<V: Memory> Payloads<V> {
         self.region.unmap_to(position / SEGMENT_BYTES);
     }
 
+    /// Whether `len` bytes from `position` on have been written and are still mapped. What a record says of its extent is
+    /// asked here before anything is read by it, wherever the record may be damaged.
+    pub fn holds(&self, position: u64, len: usize) -> bool {
+        position >= self.region.mapped_from() * SEGMENT_BYTES && position + len as u64 <= self.end
+    }
+
     /// Reads what was written from `position` on.
     ///
     /// Precondition: all of it lies inside live extents.

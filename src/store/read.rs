@@ -3,7 +3,7 @@
 use super::record::{KEY_HEAD_BYTES, Record, split_key};
 use super::words::equal;
 use super::{MessageStore, View};
-use crate::api::{GetError, Id, Message};
+use crate::api::{Found, GetError, Id, Message};
 use crate::limits::MAX_KEY_ID_BYTES;
 use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
@@ -22,13 +22,13 @@ impl KeyId {
 
 impl<M: Memory + Clone> View<'_, M> {
     /// The message with this id.
-    pub fn get_message_by_id(&self, id: Id) -> Result<Message, GetError> {
-        self.record_by_id(id).map(|record| self.message(&record))
+    pub fn get_message_by_id(&self, id: Id) -> Result<Found, GetError> {
+        self.record_by_id(id).map(|record| self.found(&record))
     }
 
     /// The newest message whose ciphertext has this SHA-256.
-    pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Message, GetError> {
-        self.record_by_hash(hash).map(|record| self.message(&record))
+    pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Found, GetError> {
+        self.record_by_hash(hash).map(|record| self.found(&record))
     }
 
     /// The record of the message with this id.
@@ -49,6 +49,10 @@ impl<M: Memory + Clone> View<'_, M> {
         self.find_newest(&hash).map(|id| self.inbox.record(id)).ok_or(GetError::NotFound)
     }
 
+    fn found(&self, record: &Record) -> Found {
+        Found { message: self.message(record), first_id: self.first_id() }
+    }
+
     /// A record with its payload.
     pub fn message(&self, record: &Record) -> Message {
         let (mut key_id, mut ciphertext) = (Vec::new(), Vec::new());
@@ -59,7 +63,7 @@ impl<M: Memory + Clone> View<'_, M> {
             timestamp: record.timestamp(),
             key_id: ByteBuf::from(key_id),
             next_id: record.next_id(),
-            prev_id: self.masked(record.prev_id()),
+            prev_id: record.prev_id(),
             hash: ByteBuf::from(*record.hash()),
             ciphertext: ByteBuf::from(ciphertext),
         }
@@ -83,15 +87,20 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// The key id of a record: one read of its tail, if it has one.
-    pub(super) fn key_id(&self, record: &Record) -> KeyId {
+    /// The key id of a record: one read of its tail, if it has one. `None`: the record is damaged, its tail is not in the
+    /// stream.
+    pub(super) fn key_id(&self, record: &Record) -> Option<KeyId> {
         let len = record.key_len().min(MAX_KEY_ID_BYTES);
         let mut bytes = [0; MAX_KEY_ID_BYTES];
         bytes[..KEY_HEAD_BYTES].copy_from_slice(record.key_head());
         if len > KEY_HEAD_BYTES {
-            self.payloads.read(record.tail_offset(), &mut bytes[KEY_HEAD_BYTES..len]);
+            let tail = &mut bytes[KEY_HEAD_BYTES..len];
+            if !self.payloads.holds(record.tail_offset(), tail.len()) {
+                return None;
+            }
+            self.payloads.read(record.tail_offset(), tail);
         }
-        KeyId { bytes, len }
+        Some(KeyId { bytes, len })
     }
 
     /// Whether a record is of this key: its tail is read only where the rest fits.
@@ -100,13 +109,17 @@ impl<M: Memory + Clone> MessageStore<M> {
         record.key_len() == key_id.len() && equal(record.key_head(), &head) && self.has_tail(record, tail)
     }
 
-    /// Whether a record's key id goes on with `tail` behind its first 23 bytes. Precondition: it is as long.
+    /// Whether a record's key id goes on with `tail` behind its first 23 bytes; a damaged record's does not. Precondition:
+    /// it is as long.
     fn has_tail(&self, record: &Record, tail: &[u8]) -> bool {
         if tail.is_empty() {
             return true;
         }
         let mut bytes = [0; MAX_KEY_ID_BYTES - KEY_HEAD_BYTES];
         let stored = &mut bytes[..tail.len()];
+        if !self.payloads.holds(record.tail_offset(), tail.len()) {
+            return false;
+        }
         self.payloads.read(record.tail_offset(), stored);
         equal(stored, tail)
     }

@@ -22,7 +22,8 @@ const RUN_RECORDS: u32 = 48;
 const RUN_PAGES: u32 = 2;
 /// Pages that filing one record touches at most: its key's tail, and record and key tail of one that it displaces.
 const RECORD_PAGES: u32 = 6;
-const PAGE_BYTES: u64 = 4_096;
+/// Bytes of a page, as the platform counts what a message touches of stable memory.
+pub(super) const PAGE_BYTES: u64 = 4_096;
 
 /// What a step has achieved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,13 @@ pub enum RebuildError {
         /// Its `prev_id`.
         prev_id: Id,
     },
+    /// A record's extent is not in the payload stream.
+    Extent {
+        /// The record.
+        id: Id,
+        /// Where its extent should start.
+        offset: u64,
+    },
     /// The heap has no room for the indexes.
     OutOfHeap,
 }
@@ -65,6 +73,9 @@ impl fmt::Display for RebuildError {
             Self::Id { expected, found } => write!(f, "the record of message {expected} carries id {found}"),
             Self::Unknown { id } => write!(f, "the record of message {id} is of a kind this release does not know"),
             Self::Link { id, prev_id } => write!(f, "message {id} follows {prev_id}, where no list ended"),
+            Self::Extent { id, offset } => {
+                write!(f, "the payload of message {id} should start at {offset}, outside the stream")
+            }
             Self::OutOfHeap => write!(f, "the heap has no room for the indexes"),
         }
     }
@@ -149,7 +160,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             let live = (self.inbox.next_id() - self.inbox.reclaimed_id()) as usize;
             rebuild.places.try_reserve_exact(live).map_err(|_| RebuildError::OutOfHeap)?;
         }
-        let mut pages = PageBudget::new(self.settings().rebuild_pages.unwrap_or(MAX_REBUILD_PAGES));
+        let mut pages = PageBudget::new(self.settings().rebuild_pages.limit().unwrap_or(MAX_REBUILD_PAGES));
         let mut run = Vec::with_capacity(RUN_RECORDS as usize);
         while rebuild.next < self.inbox.next_id() {
             if !pages.has(RUN_PAGES + RECORD_PAGES) {
@@ -181,7 +192,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
         let first_id = self.inbox.reclaimed_id();
         let place = if prev_id < first_id {
-            let key = self.indexes.fingerprints.key(self.key_id_within(record, pages).as_bytes());
+            let key = self.indexes.fingerprints.key(self.key_id_within(record, pages)?.as_bytes());
             self.indexes.keys.reserve(key)?;
             self.indexes.keys.open(key, id)
         } else {
@@ -197,7 +208,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             equal(&inbox.hash(old), record.hash())
         })?;
         if let Some(old) = displaced {
-            let key_id = self.key_id_within(&self.inbox.record(old), pages);
+            let key_id = self.key_id_within(&self.inbox.record(old), pages)?;
             let key = self.indexes.fingerprints.key(key_id.as_bytes());
             self.indexes.hashes.put_pair(self.indexes.fingerprints.pair(key, record.hash()), old)?;
         }
@@ -205,10 +216,11 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(())
     }
 
-    fn key_id_within(&self, record: &Record, pages: &mut PageBudget) -> KeyId {
+    fn key_id_within(&self, record: &Record, pages: &mut PageBudget) -> Result<KeyId, RebuildError> {
+        let key_id = self.key_id(record).ok_or(RebuildError::Extent { id: record.id(), offset: record.offset() })?;
         if record.tail_len() > 0 {
             pages.touch_payloads(self.payloads.address(record.tail_offset()), record.tail_len());
         }
-        self.key_id(record)
+        Ok(key_id)
     }
 }

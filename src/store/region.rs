@@ -90,6 +90,11 @@ impl<V: Memory> Region<V> {
         Ok((Self { memory, kind, starts, starts_from: mapped_from, mapped_from, free }, low))
     }
 
+    /// The first mapped logical segment.
+    pub fn mapped_from(&self) -> u64 {
+        self.mapped_from
+    }
+
     /// One past the last mapped logical segment.
     pub fn mapped_end(&self) -> u64 {
         self.starts_from + self.starts.len() as u64

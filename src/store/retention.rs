@@ -12,8 +12,10 @@
 //! dropped is then swept: taken out of the indexes, oldest first, and its segments given back. Both ids only rise.
 
 use super::MessageStore;
+use super::rebuild::PAGE_BYTES;
 use super::record::RECORD_BYTES;
-use crate::api::{Id, Settings};
+use crate::api::{Bound, Id, Settings};
+use crate::limits::{EXPIRY_STEP_SECONDS, SWEEP_PAGES, SWEEP_RUN};
 use ic_stable_structures::Memory;
 
 /// A message about to be added: it counts as one more.
@@ -31,7 +33,7 @@ impl Coming {
 impl<M: Memory + Clone> MessageStore<M> {
     /// The oldest id that is neither dropped nor too old at `now`.
     pub(super) fn first_unexpired(&self, now: impl FnOnce() -> u32) -> Id {
-        match self.settings().max_age_seconds {
+        match self.settings().max_age_seconds.limit() {
             None => self.inbox.first_id(),
             Some(age) => {
                 let now = u64::from(now());
@@ -44,15 +46,15 @@ impl<M: Memory + Clone> MessageStore<M> {
     pub(super) fn first_within(&self, settings: &Settings, first: Id, coming: Coming) -> Id {
         let next_id = self.inbox.next_id();
         let mut first = first;
-        if let Some(max) = settings.max_messages {
+        if let Bound::AtMost(max) = settings.max_messages {
             // All that is live may have to go, but ids that were not given out stay as they are.
             first = first.max((next_id + coming.messages).saturating_sub(max)).min(next_id);
         }
-        if let Some(max) = settings.max_bytes {
+        if let Bound::AtMost(max) = settings.max_bytes {
             let end = self.payloads.end() + coming.extent;
             first = self.search(first, |id| {
                 let records = u64::from(next_id - id + coming.messages) * RECORD_BYTES as u64;
-                records + end - self.inbox.offset(id) <= max
+                records + end.saturating_sub(self.inbox.offset(id)) <= max
             });
         }
         first
@@ -81,20 +83,51 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.give_back(from + count);
     }
 
+    /// Sweeps a run of messages after the other while `go_on` says so, as far as one message may touch stable memory.
+    ///
+    /// Precondition: as for [`Self::sweep`].
+    pub fn sweep_while(&mut self, mut go_on: impl FnMut() -> bool) {
+        let mut pages = SWEEP_PAGES;
+        while self.backlog_kept() > 0 && go_on() {
+            let needed = self.pages_of_run(SWEEP_RUN.min(self.backlog_kept()));
+            let Some(left) = pages.checked_sub(needed) else { break };
+            pages = left;
+            self.sweep(SWEEP_RUN);
+        }
+    }
+
+    /// Pages that sweeping `count` more messages touches at most: those of their records, and those of their key tails,
+    /// two each or all that their extents lie in.
+    pub(super) fn pages_of_run(&self, count: u32) -> u64 {
+        let from = self.inbox.reclaimed_id();
+        let bytes = self.extent_start(from + count).saturating_sub(self.extent_start(from));
+        let records = u64::from(count) * RECORD_BYTES as u64;
+        (bytes / PAGE_BYTES + 2).min(2 * u64::from(count)) + records / PAGE_BYTES + 2
+    }
+
+    /// Where the extent of a message starts in the payload stream, or that of the next one will.
+    fn extent_start(&self, id: Id) -> u64 {
+        if id < self.inbox.next_id() { self.inbox.offset(id) } else { self.payloads.end() }
+    }
+
     /// Gives back what lies below `reclaimed`. Precondition: it was swept, or the indexes are empty.
     pub(super) fn give_back(&mut self, reclaimed: Id) {
-        let position =
-            if reclaimed < self.inbox.next_id() { self.inbox.offset(reclaimed) } else { self.payloads.end() };
-        self.payloads.free_below(position);
+        let position = self.extent_start(reclaimed);
+        // A damaged record must not unmap what is live.
+        if position <= self.payloads.end() {
+            self.payloads.free_below(position);
+        }
         self.inbox.reclaim_below(reclaimed);
     }
 
     fn sweep_one(&mut self, id: Id) {
         let record = self.inbox.record(id);
-        let key_id = self.key_id(&record);
-        let key = self.indexes.fingerprints.key(key_id.as_bytes());
         let newest = self.indexes.fingerprints.newest(record.hash());
-        if !self.indexes.hashes.remove_newest(newest, id) {
+        let was_newest = self.indexes.hashes.remove_newest(newest, id);
+        // Of a damaged record, entries that cannot be found any more stay until the indexes are rebuilt.
+        let Some(key_id) = self.key_id(&record) else { return };
+        let key = self.indexes.fingerprints.key(key_id.as_bytes());
+        if !was_newest {
             self.indexes.hashes.remove_pair(self.indexes.fingerprints.pair(key, record.hash()), id);
         }
         self.indexes.keys.shorten(key, id, record.next_id());
@@ -105,11 +138,14 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.inbox.first_id() - self.inbox.reclaimed_id()
     }
 
-    /// The second at which the oldest message becomes too old, if it ever does.
-    pub fn next_expiry(&self) -> Option<u64> {
-        let age = self.settings().max_age_seconds?;
+    /// The second at which the timer is to sweep what will have become too old, if anything ever does: the first full
+    /// minute after the oldest message has. So distinct seconds of
+    /// expiry wake the timer at most once a minute.
+    pub fn next_expiry_sweep(&self) -> Option<u64> {
+        let age = self.settings().max_age_seconds.limit()?;
         let first = self.inbox.first_id();
-        (first < self.inbox.next_id()).then(|| expiry(self.inbox.timestamp(first), age))
+        (first < self.inbox.next_id())
+            .then(|| expiry(self.inbox.timestamp(first), age).next_multiple_of(EXPIRY_STEP_SECONDS))
     }
 
     /// The first id from `first` on, below `next_id`, that satisfies a condition which all later ones satisfy too; else

@@ -5,7 +5,7 @@
 //!   offset size
 //!        0   64  header (see `header`); its own fields are 0
 //!       64   32  seed of the indexes' fingerprints; all 0: not drawn yet
-//!       96    4  settings, in each 0: none chosen: rebuild_pages
+//!       96    4  settings, in each 0: unlimited: rebuild_pages
 //!      100    4  max_messages
 //!      104    8  max_bytes
 //!      112    4  max_age_seconds
@@ -14,7 +14,7 @@
 
 use super::header::{self, HeaderError, Kind, OWN_BYTES, field};
 use super::index::fingerprint::Seed;
-use crate::api::Settings;
+use crate::api::{Bound, Settings};
 use ic_stable_structures::Memory;
 
 /// Wasm pages of the state memory.
@@ -86,20 +86,20 @@ impl<V: Memory> State<V> {
 
 fn settings_bytes(settings: &Settings) -> [u8; SETTINGS_BYTES] {
     let mut bytes = [0; SETTINGS_BYTES];
-    bytes[..4].copy_from_slice(&settings.rebuild_pages.unwrap_or(0).to_le_bytes());
-    bytes[4..8].copy_from_slice(&settings.max_messages.unwrap_or(0).to_le_bytes());
-    bytes[8..16].copy_from_slice(&settings.max_bytes.unwrap_or(0).to_le_bytes());
-    bytes[16..].copy_from_slice(&settings.max_age_seconds.unwrap_or(0).to_le_bytes());
+    bytes[..4].copy_from_slice(&settings.rebuild_pages.limit().unwrap_or(0).to_le_bytes());
+    bytes[4..8].copy_from_slice(&settings.max_messages.limit().unwrap_or(0).to_le_bytes());
+    bytes[8..16].copy_from_slice(&settings.max_bytes.limit().unwrap_or(0).to_le_bytes());
+    bytes[16..].copy_from_slice(&settings.max_age_seconds.limit().unwrap_or(0).to_le_bytes());
     bytes
 }
 
 fn settings_from(bytes: &[u8; SETTINGS_BYTES]) -> Settings {
-    let chosen = |number: u32| (number != 0).then_some(number);
+    let bound = |number: u32| Bound::from((number != 0).then_some(number));
     let max_bytes = u64::from_le_bytes(field(bytes, 8));
     Settings {
-        rebuild_pages: chosen(u32::from_le_bytes(field(bytes, 0))),
-        max_messages: chosen(u32::from_le_bytes(field(bytes, 4))),
-        max_bytes: (max_bytes != 0).then_some(max_bytes),
-        max_age_seconds: chosen(u32::from_le_bytes(field(bytes, 16))),
+        rebuild_pages: bound(u32::from_le_bytes(field(bytes, 0))),
+        max_messages: bound(u32::from_le_bytes(field(bytes, 4))),
+        max_bytes: (max_bytes != 0).then_some(max_bytes).into(),
+        max_age_seconds: bound(u32::from_le_bytes(field(bytes, 16))),
     }
 }

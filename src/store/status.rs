@@ -25,8 +25,9 @@ impl<M: Memory + Clone> View<'_, M> {
             backlog: self.backlog(),
             oldest_timestamp: oldest.as_ref().map_or(0, |record| record.timestamp()),
             newest_timestamp: if live > 0 { self.inbox.last_timestamp() } else { 0 },
-            live_bytes: oldest
-                .map_or(0, |record| u64::from(live) * RECORD_BYTES as u64 + self.payloads.end() - record.offset()),
+            live_bytes: oldest.map_or(0, |record| {
+                u64::from(live) * RECORD_BYTES as u64 + self.payloads.end().saturating_sub(record.offset())
+            }),
             stable_bytes: self.memory.bytes(),
             stable_bytes_free: MAX_STABLE_BYTES - self.memory.bytes(),
             index_entries: self.indexes.entries(),
@@ -42,7 +43,7 @@ impl<M: Memory + Clone> View<'_, M> {
                 index_entries: self.capacity.index_entries,
                 payload_stream_bytes: MAX_PAYLOAD_STREAM_BYTES,
                 stable_bytes: MAX_STABLE_BYTES,
-                rebuild_pages: self.settings().rebuild_pages.unwrap_or(MAX_REBUILD_PAGES),
+                rebuild_pages: self.settings().rebuild_pages.limit().unwrap_or(MAX_REBUILD_PAGES),
                 skipped_links: MAX_SKIPPED_LINKS,
             },
             settings: self.settings(),

@@ -1,7 +1,8 @@
 //! The store at one moment: what callers see of it.
 //!
 //! A message that is too old is gone to callers at that second, whether or not it was dropped since. So whoever reads
-//! first looks at the clock, if there is an age limit, and masks every answer and every link by the first live id.
+//! first looks at the clock, if there is an age limit, and answers nothing below the first live id. A message's `prev_id`
+//! is answered as it is stored, with the first live id beside it: callers see which links lead to what was dropped.
 
 use super::MessageStore;
 use super::index::fingerprint::Fingerprint;
@@ -51,8 +52,8 @@ impl<M: Memory + Clone> View<'_, M> {
         self.inbox.next_id() - self.first_id
     }
 
-    /// A link as callers see it: 0 where it leads to a message that was dropped.
-    pub fn masked(&self, link: Id) -> Id {
+    /// A link as walks follow it: 0 where it leads to a message that was dropped.
+    pub(super) fn masked(&self, link: Id) -> Id {
         if link >= self.first_id { link } else { 0 }
     }
 
@@ -66,14 +67,20 @@ impl<M: Memory + Clone> View<'_, M> {
         self.store.find_newest(self.indexes.fingerprints.newest(hash), hash, self.first_id)
     }
 
-    /// The live part of a list. What was dropped of it is skipped link by link, as long as the view's skips last.
+    /// The live part of a list. What was dropped of it is skipped link by link, as long as the view's skips last. A
+    /// damaged link ends the walk too: that message waits to be swept.
     pub(super) fn live_head(&self, head: KeyHead) -> Result<KeyHead, Progress> {
         let mut head = head;
+        let waits = Progress { done: 0, total: self.backlog() };
         while head.min_id < self.first_id {
-            let left = self.skips.get().checked_sub(1).ok_or(Progress { done: 0, total: self.backlog() })?;
+            let left = self.skips.get().checked_sub(1).ok_or(waits)?;
             self.skips.set(left);
-            head.min_id = self.inbox.next_of(head.min_id);
-            head.count -= 1;
+            let next = self.inbox.next_of(head.min_id);
+            if next <= head.min_id || next > head.max_id {
+                return Err(waits);
+            }
+            head.min_id = next;
+            head.count = head.count.checked_sub(1).ok_or(waits)?;
         }
         Ok(head)
     }

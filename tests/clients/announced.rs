@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use candid::Principal;
+
 use crate::programs::{Folder, MISSING, program, run};
 use crate::wasm::root;
 
@@ -15,23 +17,46 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Starts it on a free port.
+    /// Starts it with the built canister, as `scripts/serve` does, and with further options.
     pub fn start(options: &[&str]) -> Self {
+        let (module, calls) = (root().join("artifacts/message-canister.wasm.gz"), root().join("scripts/lib/calls"));
+        let [module, calls] = [&module, &calls].map(|path| path.to_str().expect("the path is text"));
+        Self::of(&[&[module, "--calls", calls], options].concat())
+    }
+
+    /// Starts it with these words, on a free port.
+    pub fn of(words: &[&str]) -> Self {
         let mut process = Command::new(network_program())
-            .arg(root().join("artifacts/message-canister.wasm.gz"))
+            .args(words)
             .args(["--port", "0"])
-            .args(options)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("the network does not start: {error}; {MISSING}"));
         let mut output = BufReader::new(process.stdout.take().expect("it is a pipe"));
         let mut announcement = String::new();
-        // It prints all of it at once, and the address of the gateway last.
-        while !announcement.contains(".localhost:") {
+        // It prints all of it at once, and this before the calls, which end with the address of the gateway.
+        let last = if words.contains(&"--calls") { ".localhost:" } else { "Ctrl-C stops it" };
+        while !announcement.contains(last) {
             let read = output.read_line(&mut announcement).expect("it is text");
             assert!(read > 0, "the network ended: {announcement}");
         }
         Self { process, announcement }
+    }
+
+    /// What it printed.
+    pub fn announcement(&self) -> &str {
+        &self.announcement
+    }
+
+    /// The canisters that it announces, in order.
+    pub fn canisters(&self) -> Vec<Principal> {
+        let ready = self.announcement.lines().filter_map(|line| line.strip_prefix("ready: ")?.rsplit(' ').next());
+        ready.map(|id| Principal::from_text(id).expect("it is an id")).collect()
+    }
+
+    /// Ends it at once, whatever it does.
+    pub fn kill(&mut self) {
+        assert_eq!(self.stop("KILL"), None);
     }
 
     /// Where it is.

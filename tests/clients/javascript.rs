@@ -62,7 +62,10 @@ fn with_a_rejecting_canister(family: &str, name: &str) {
 /// A scenario with an inbox behind each proxy.
 fn with_proxies(family: &str, name: &str) {
     let network = Network::start();
-    let tampers = [Tamper::Nothing, Tamper::RootKey].into_iter().chain(WITH_CERTIFICATES).chain(WITH_QUERIES);
+    let tampers = [Tamper::Nothing, Tamper::RootKey, Tamper::DelegatedHere, Tamper::DelegatedElsewhere]
+        .into_iter()
+        .chain(WITH_CERTIFICATES)
+        .chain(WITH_QUERIES);
     let proxies: Vec<_> = tampers.map(|tamper| (tamper, Proxy::start(&network, tamper))).collect();
     let urls = proxies.iter().map(|(tamper, proxy)| (format!("{tamper:?}"), json!(proxy.url())));
     let settings = json!({
@@ -133,6 +136,11 @@ macro_rules! tests_of {
             #[test]
             fn tampered_certificates_are_refused() {
                 super::with_proxies($family, "tamperedCertificatesAreRefused");
+            }
+
+            #[test]
+            fn what_another_subnet_certifies_is_refused() {
+                super::with_proxies($family, "whatAnotherSubnetCertifiesIsRefused");
             }
 
             #[test]

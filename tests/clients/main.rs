@@ -12,6 +12,7 @@ mod icp;
 mod identities;
 mod javascript;
 mod network;
+mod peers;
 mod programs;
 mod proxy;
 mod readme;

@@ -2,8 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use ic_certification::Certificate;
+use candid::Principal;
+use ic_certification::hash_tree::{fork, label, leaf};
+use ic_certification::{Certificate, Delegation};
 use ic_verify_bls_signature::PrivateKey;
+use local_ic::CANISTER_ID_RANGE;
 use serde_cbor::Value;
 
 /// What is tampered with.
@@ -27,7 +30,15 @@ pub enum Tamper {
     SignedAnew,
     /// The same again, but certificates are ten minutes old.
     SignedLongAgo,
+    /// `/status` tells the root key of another network, which delegates to a subnet that has signed each certificate: for
+    /// the canister ids of this network.
+    DelegatedHere,
+    /// The same, but for other canister ids.
+    DelegatedElsewhere,
 }
+
+/// What DER puts before a BLS12-381 public key.
+const BLS_DER_PREFIX: [u8; 37] = *b"\x30\x81\x82\x30\x1d\x06\x0d\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x01\x02\x01\x06\x0c\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x02\x01\x03\x61\x00";
 
 /// How old certificates of [`Tamper::SignedLongAgo`] are.
 const LONG: Duration = Duration::from_secs(600);
@@ -66,7 +77,13 @@ pub fn tampered(tamper: &Tamper, path: &str, body: Vec<u8>) -> Vec<u8> {
             Some(Value::Array(signatures)) => signatures.drain(..).count() > 0,
             _ => false,
         },
-        Tamper::RootKey | Tamper::SignedAnew | Tamper::SignedLongAgo if path == "/api/v2/status" => {
+        Tamper::RootKey
+        | Tamper::SignedAnew
+        | Tamper::SignedLongAgo
+        | Tamper::DelegatedHere
+        | Tamper::DelegatedElsewhere
+            if path == "/api/v2/status" =>
+        {
             match field(&mut value, "root_key") {
                 Some(Value::Bytes(key)) => {
                     let other = other_network().public_key().serialize();
@@ -79,6 +96,11 @@ pub fn tampered(tamper: &Tamper, path: &str, body: Vec<u8>) -> Vec<u8> {
         }
         Tamper::RootKey => false,
         Tamper::SignedAnew => in_certificate(&mut value, sign_anew),
+        Tamper::DelegatedHere => in_certificate(&mut value, |certificate| delegate(certificate, CANISTER_ID_RANGE)),
+        Tamper::DelegatedElsewhere => {
+            let id = |number: u8| Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, number, 1, 1]);
+            in_certificate(&mut value, |certificate| delegate(certificate, (id(0), id(9))))
+        }
         Tamper::SignedLongAgo => in_certificate(&mut value, |certificate| {
             let long_ago = uleb128(nanos(SystemTime::now() - LONG));
             let set_time = |label: &[u8], contents: &mut Value| {
@@ -100,15 +122,58 @@ fn other_network() -> PrivateKey {
     PrivateKey::deserialize(&[1; 32]).expect("it is less than the order")
 }
 
-/// Has the other network sign a certificate.
+/// A subnet of it.
+fn other_subnet() -> PrivateKey {
+    PrivateKey::deserialize(&[2; 32]).expect("it is less than the order")
+}
+
+/// Has the other network's root sign a certificate, without a delegation.
 fn sign_anew(certificate: &mut Value) -> bool {
+    let Value::Map(fields) = certificate else { return false };
+    fields.remove(&text("delegation"));
     let parsed: Certificate = serde_cbor::from_slice(&encoded(certificate)).expect("the network made it");
-    let message = [b"\x0Dic-state-root".as_slice(), &parsed.tree.digest()].concat();
-    let signature = other_network().sign(&message).serialize();
+    set_signature(certificate, signature(&other_network(), parsed.tree.digest()))
+}
+
+/// Has a subnet of the other network sign a certificate, and its root delegate to that subnet for a range of canisters.
+fn delegate(certificate: &mut Value, range: (Principal, Principal)) -> bool {
+    let parsed: Certificate = serde_cbor::from_slice(&encoded(certificate)).expect("the network made it");
+    // What this network's root says itself is not a subnet's.
+    let Some(Delegation { subnet_id, .. }) = parsed.delegation else { return sign_anew(certificate) };
+    let ranges = serde_cbor::to_vec(&[range]).expect("a vector takes everything");
+    let key = [&BLS_DER_PREFIX[..], &other_subnet().public_key().serialize()].concat();
+    let shard = label(range.0.as_slice(), leaf(ranges.clone()));
+    let subnet = fork(label("canister_ranges", leaf(ranges)), label("public_key", leaf(key)));
+    let tree = fork(
+        label("canister_ranges", label(subnet_id.as_slice(), shard)),
+        fork(
+            label("subnet", label(subnet_id.as_slice(), subnet)),
+            label("time", leaf(uleb128(nanos(SystemTime::now())))),
+        ),
+    );
+    let root_signature = signature(&other_network(), tree.digest());
+    let delegation = Certificate { tree, signature: root_signature, delegation: None };
+    let delegation =
+        Delegation { subnet_id, certificate: serde_cbor::to_vec(&delegation).expect("a vector takes everything") };
+    let delegation = serde_cbor::value::to_value(&delegation).expect("it is a map");
+    let Value::Map(fields) = certificate else { return false };
+    fields.insert(text("delegation"), delegation);
+    set_signature(certificate, signature(&other_subnet(), parsed.tree.digest()))
+}
+
+fn signature(key: &PrivateKey, digest: [u8; 32]) -> Vec<u8> {
+    key.sign(&[b"\x0Dic-state-root".as_slice(), &digest].concat()).serialize().to_vec()
+}
+
+fn set_signature(certificate: &mut Value, signature: Vec<u8>) -> bool {
     field(certificate, "signature").is_some_and(|place| {
-        *place = Value::Bytes(signature.to_vec());
+        *place = Value::Bytes(signature);
         true
     })
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_string())
 }
 
 fn nanos(time: SystemTime) -> u64 {

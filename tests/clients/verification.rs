@@ -1,36 +1,34 @@
 //! What a client checks that does not believe the network, for what curl has fetched: signatures, and how old a
 //! certificate is; with the crates that the agents use, not with the network's own code.
 //!
-//! Ranges of canister ids bind what the root key delegates to another subnet. This network has one subnet, whose key is
-//! the root key: there is no delegation, and a certificate with one is refused.
+//! The root key delegates to the subnet for its canister ids: a certificate is signed with the subnet's key, and is believed
+//! of a canister that the delegation names only.
 
 use std::time::{Duration, SystemTime};
 
 use candid::Principal;
 use ic_certification::hash_tree::LookupResult;
-use ic_certification::{Certificate, Label};
+use ic_certification::{Certificate, Delegation, Label};
 use ic_transport_types::{QueryResponse, RequestId};
 
-/// Bytes of a root key in DER before the key itself.
-const ROOT_KEY_PREFIX: usize = 37;
+/// Bytes of a key in DER before the key itself.
+const KEY_PREFIX: usize = 37;
 
 /// How old a certificate may be, or how far ahead: as old as a request may be.
 const MAX_AGE: Duration = Duration::from_secs(300);
 
-/// A certificate that the root key has signed, not long ago.
+/// A certificate that the root key has signed, or a subnet that it delegates to, not long ago.
 pub struct Verified(Certificate);
 
 impl Verified {
-    /// The certificate in these bytes, or why it is not to be believed.
-    pub fn new(bytes: &[u8], root_key: &[u8]) -> Result<Self, String> {
+    /// The certificate in these bytes, of a canister, or why it is not to be believed.
+    pub fn new(bytes: &[u8], root_key: &[u8], canister: Principal) -> Result<Self, String> {
         let certificate: Certificate = serde_cbor::from_slice(bytes).map_err(|error| error.to_string())?;
-        if certificate.delegation.is_some() {
-            return Err("a subnet that is the root delegates to nobody".to_string());
-        }
-        let message = [b"\x0Dic-state-root".as_slice(), &certificate.tree.digest()].concat();
-        let key = root_key.get(ROOT_KEY_PREFIX..).ok_or("the root key is too short")?;
-        ic_verify_bls_signature::verify_bls_signature(&certificate.signature, &message, key)
-            .map_err(|()| "the signature is not the root key's")?;
+        let key = match &certificate.delegation {
+            Some(delegation) => delegated_key(delegation, root_key, canister)?,
+            None => root_key.to_vec(),
+        };
+        check_signature(&certificate, &key)?;
         let verified = Self(certificate);
         let age = verified.time().elapsed().unwrap_or_else(|ahead| ahead.duration());
         if age > MAX_AGE {
@@ -44,6 +42,15 @@ impl Verified {
         let bytes = self.at(&[b"time"]);
         let nanos = bytes.iter().rev().fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f));
         SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
+    }
+
+    /// The subnet that has signed it.
+    ///
+    /// # Panics
+    ///
+    /// If it was the root key itself.
+    pub fn subnet(&self) -> Principal {
+        Principal::from_slice(&self.0.delegation.as_ref().expect("a subnet has signed it").subnet_id)
     }
 
     /// What is at a path.
@@ -72,6 +79,36 @@ impl Verified {
     pub fn node_key(&self, subnet: Principal, node: Principal) -> &[u8] {
         self.at(&[b"subnet", subnet.as_slice(), b"node", node.as_slice(), b"public_key"])
     }
+}
+
+/// The key of the subnet that the root key delegates to, if it does for this canister.
+fn delegated_key(delegation: &Delegation<Vec<u8>>, root_key: &[u8], canister: Principal) -> Result<Vec<u8>, String> {
+    let certificate: Certificate =
+        serde_cbor::from_slice(&delegation.certificate).map_err(|error| error.to_string())?;
+    if certificate.delegation.is_some() {
+        return Err("a delegation must be the root key's own".to_string());
+    }
+    check_signature(&certificate, root_key)?;
+    let of_subnet = |name: &str| {
+        let path = labels(&[b"subnet", &delegation.subnet_id, name.as_bytes()]);
+        match certificate.tree.lookup_path(path) {
+            LookupResult::Found(contents) => Ok(contents.to_vec()),
+            other => Err(format!("the delegation's {name}: {other:?}")),
+        }
+    };
+    let ranges: Vec<(Principal, Principal)> =
+        serde_cbor::from_slice(&of_subnet("canister_ranges")?).map_err(|error| error.to_string())?;
+    if !ranges.iter().any(|(first, last)| (first..=last).contains(&&canister)) {
+        return Err(format!("the delegation is not for canister {canister}"));
+    }
+    of_subnet("public_key")
+}
+
+fn check_signature(certificate: &Certificate, key: &[u8]) -> Result<(), String> {
+    let message = [b"\x0Dic-state-root".as_slice(), &certificate.tree.digest()].concat();
+    let key = key.get(KEY_PREFIX..).ok_or("a key is too short")?;
+    ic_verify_bls_signature::verify_bls_signature(&certificate.signature, &message, key)
+        .map_err(|()| "the signature is not the root key's, nor that of whom it delegates to".to_string())
 }
 
 fn labels(path: &[&[u8]]) -> Vec<Label> {

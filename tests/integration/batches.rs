@@ -43,7 +43,7 @@ fn bad_items_fail_alone() {
     assert_eq!(inbox.add_messages(&batch), Ok(expected), "one result for each item, in their order");
     assert_eq!(inbox.get_max_message_id(), Ok(5), "the good ones are stored, and take no ids for the bad ones");
     for (id, text) in [(2, "one"), (3, "three"), (4, "three"), (5, "five")] {
-        let message = inbox.get_message_by_id(id).expect("stored");
+        let message = inbox.get_message_by_id(id).expect("stored").message;
         assert_eq!(message.ciphertext, text.as_bytes(), "message {id}");
     }
     inbox.assert_all_invariants();
@@ -96,7 +96,7 @@ fn a_batch_as_large_as_an_ingress_message_is_stored() {
     let expected = (1..=20).map(fresh).collect();
     assert_eq!(inbox.add_messages(&batch), Ok(expected), "twenty large messages");
     for (place, item) in batch.iter().enumerate() {
-        let message = inbox.get_message_by_id(place as Id + 1).expect("stored");
+        let message = inbox.get_message_by_id(place as Id + 1).expect("stored").message;
         assert!(message.ciphertext == item.ciphertext, "message {} comes back byte for byte", place + 1);
     }
 }

@@ -52,10 +52,10 @@ fn the_root_is_the_status_as_json() {
                 "skipped_links": limits.skipped_links,
             },
             "settings": {
-                "rebuild_pages": status.settings.rebuild_pages,
-                "max_messages": status.settings.max_messages,
-                "max_bytes": status.settings.max_bytes,
-                "max_age_seconds": status.settings.max_age_seconds,
+                "rebuild_pages": status.settings.rebuild_pages.limit(),
+                "max_messages": status.settings.max_messages.limit(),
+                "max_bytes": status.settings.max_bytes.limit(),
+                "max_age_seconds": status.settings.max_age_seconds.limit(),
             },
         });
         for (name, value) in expected.as_object().expect("an object") {
@@ -71,7 +71,7 @@ fn the_progress_of_a_rebuild_is_in_the_json() {
         inbox.add_message(&bytes(n, 41), &bytes(n, 2_000)).expect("stored");
     }
     inbox
-        .begin_upgrade(Some(Settings { rebuild_pages: Some(16), ..Settings::default() }))
+        .begin_upgrade(Some(Settings { rebuild_pages: Bound::AtMost(16), ..Settings::default() }))
         .expect("the canister upgrades");
     let progress = inbox.get_status().rebuild.expect("one slice is not enough");
     let body: Value = serde_json::from_slice(&inbox.http_request("GET", "/").body).expect("the body is JSON");

@@ -1,6 +1,6 @@
-//! The interface is `canister.did`, in the code, in the built Wasm and in its exports.
+//! The interface is `canister.did`, in the built Wasm and in its exports; that the code says the same, a test of `main.rs` shows.
 
-use candid_parser::utils::{CandidSource, service_equal};
+use candid_parser::utils::CandidSource;
 use std::collections::BTreeSet;
 
 use crate::support::methods::METHODS;
@@ -9,14 +9,6 @@ use crate::support::wasm::root;
 
 fn did() -> String {
     std::fs::read_to_string(root().join("canister.did")).expect("canister.did is there")
-}
-
-#[test]
-fn the_file_is_what_the_code_says() {
-    let code = message_canister::candid_interface();
-    let file = did();
-    service_equal(CandidSource::Text(&code), CandidSource::Text(&file))
-        .unwrap_or_else(|error| panic!("canister.did and the code differ: {error}\nthe code says:\n{code}"));
 }
 
 #[test]
@@ -60,4 +52,14 @@ fn the_built_wasm_is_small_and_stripped() {
     assert_eq!(module.custom_section("name"), None, "names of functions are stripped");
     let debug = module.custom_sections().into_iter().find(|name| name.starts_with(".debug"));
     assert_eq!(debug, None, "debug sections are stripped");
+}
+
+#[test]
+fn a_canister_that_links_the_library_has_its_own_methods_alone() {
+    let module = Module::of_package("second-canister");
+    let entry_points: Vec<String> = module.exports().into_iter().filter(|name| name.starts_with("canister_")).collect();
+    assert_eq!(entry_points, ["canister_query would_take"], "the entry points of the module");
+    assert_eq!(module.custom_section("icp:public candid:service"), None, "the interface is not its own");
+    let stable: Vec<String> = module.imports().into_iter().filter(|name| name.starts_with("stable")).collect();
+    assert_eq!(stable, [""; 0], "types and limits come without the store");
 }

@@ -44,7 +44,7 @@ fn links_lead_through_a_keys_messages_and_no_others() {
         let mut id = inbox.get_min_message_id_by_key(&key_id).expect("a good key").expect("the key has messages");
         let mut before = 0;
         while id != 0 {
-            let message = inbox.get_message_by_id(id).expect("links lead to messages");
+            let message = inbox.get_message_by_id(id).expect("links lead to messages").message;
             assert_eq!(message.key_id, key_id, "message {id} is of the key");
             assert_eq!(message.prev_id, before, "message {id} links back to where the walk came from");
             forward.push(id);

@@ -7,10 +7,14 @@ use serde_bytes::ByteBuf;
 
 use crate::support::{Inbox, bytes, first_page, new_message, sha256};
 
-const NO_LIMITS: Settings =
-    Settings { rebuild_pages: None, max_messages: None, max_bytes: None, max_age_seconds: None };
+const NO_LIMITS: Settings = Settings {
+    rebuild_pages: Bound::Unlimited,
+    max_messages: Bound::Unlimited,
+    max_bytes: Bound::Unlimited,
+    max_age_seconds: Bound::Unlimited,
+};
 /// The least work there may be in a slice.
-const LEAST: Settings = Settings { rebuild_pages: Some(MIN_REBUILD_PAGES), ..NO_LIMITS };
+const LEAST: Settings = Settings { rebuild_pages: Bound::AtMost(MIN_REBUILD_PAGES), ..NO_LIMITS };
 
 /// An inbox with these messages.
 fn filled(items: &[(Vec<u8>, Vec<u8>)]) -> Inbox {
@@ -182,7 +186,7 @@ fn settings_changed_during_a_rebuild_count_from_the_next_slice() {
     let inbox = filled(&items);
     inbox.begin_upgrade(Some(LEAST)).expect("a large store upgrades");
     assert!(inbox.get_status().rebuild.is_some(), "one slice is not enough");
-    let most = Settings { rebuild_pages: Some(MAX_REBUILD_PAGES), ..NO_LIMITS };
+    let most = Settings { rebuild_pages: Bound::AtMost(MAX_REBUILD_PAGES), ..NO_LIMITS };
     assert_eq!(inbox.set_settings(most), Ok(()), "settings need no index");
     let rounds = inbox.finish_rebuild();
     assert!(rounds <= 4, "the rest takes one slice, took {rounds} rounds");

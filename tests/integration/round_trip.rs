@@ -41,6 +41,7 @@ fn ciphertexts_of_every_kind_of_length_come_back() {
             ciphertext: ByteBuf::from(ciphertext),
         };
         let hash = expected.hash.clone();
+        let expected = Found { message: expected, first_id: 1 };
         assert!(inbox.get_message_by_hash(&hash).as_ref() == Ok(&expected), "by hash, {length} bytes");
         assert!(inbox.get_message_by_id(id) == Ok(expected), "by id, {length} bytes");
     }
@@ -57,7 +58,7 @@ fn key_ids_of_every_length_come_back() {
     for length in 1..=MAX_KEY_ID_BYTES {
         let key_id = bytes(9, length);
         let id = length as Id;
-        let message = inbox.get_message_by_id(id).expect("it was stored");
+        let message = inbox.get_message_by_id(id).expect("it was stored").message;
         assert_eq!(message.key_id, key_id, "a key id of {length} bytes");
         assert_eq!(message.ciphertext, b"sealed", "the ciphertext beside a key id of {length} bytes");
         assert_eq!(inbox.get_min_message_id_by_key(&key_id), Ok(Some(id)), "first of a key of {length} bytes");
@@ -113,7 +114,7 @@ fn a_hash_gives_the_newest_message_with_it() {
     let inbox = Inbox::new();
     for key in 1..=5 {
         let id = added(&inbox, &bytes(key, 20), b"for all of them");
-        let message = inbox.get_message_by_hash(&sha256(b"for all of them")).expect("it is stored");
+        let message = inbox.get_message_by_hash(&sha256(b"for all of them")).expect("it is stored").message;
         assert_eq!(message.id, id, "the newest after {key} keys");
         assert_eq!(message.key_id, bytes(key, 20), "and its key");
     }

@@ -32,7 +32,7 @@ fn adds_work_before_and_after_the_seed_arrives() {
 
 #[test]
 fn a_seed_that_comes_late_refiles_everything_in_slices() {
-    let settings = Settings { rebuild_pages: Some(MIN_REBUILD_PAGES), ..Settings::default() };
+    let settings = Settings { rebuild_pages: Bound::AtMost(MIN_REBUILD_PAGES), ..Settings::default() };
     let inbox = Inbox::installed(engine::platform(), Some(settings));
     let batch: Vec<_> = (0..900u32).map(|n| new_message(&bytes(n, 41), &bytes(n, 60))).collect();
     let added = inbox.add_messages(&batch).expect("a good batch");

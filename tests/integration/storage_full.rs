@@ -58,7 +58,7 @@ fn reads_duplicates_and_whatever_still_fits_go_on() {
     for id in 1..=stored {
         let n = id - 1;
         let text = bytes(n, MAX_CIPHERTEXT_BYTES);
-        assert!(inbox.get_message_by_id(id).expect("stored").ciphertext == text, "message {id} is there");
+        assert!(inbox.get_message_by_id(id).expect("stored").message.ciphertext == text, "message {id} is there");
         let again = inbox.add_message(&bytes(n % 3, 41), &text);
         assert_eq!(again, Ok(Added { id, duplicate: true }), "message {id} is known");
     }

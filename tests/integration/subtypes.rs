@@ -69,22 +69,6 @@ fn every_encoding_that_candid_allows_is_accepted() {
     type Results = Result<Vec<Result<Added, AddError>>, BatchError>;
     let (results,): (Results,) = candid::decode_args(&reply).expect("a result");
     assert_eq!(results, Ok(vec![]), "a batch of nothing");
-
-    // Settings are a record of opts: one may be missing, and one of another type is none.
-    for arg in [
-        message(&[record_of(&[])], &[index(0)], &[]),
-        encode_args((WrongOpt { rebuild_pages: Some("x") },)).expect("encoded"),
-    ] {
-        let reply = inbox.update_raw("set_settings", arg).expect("a missing opt is null");
-        let (result,): (Result<(), SettingsError>,) = candid::decode_args(&reply).expect("a result");
-        assert_eq!(result, Ok(()), "settings of a missing opt");
-        assert_eq!(inbox.get_status().settings, Settings::default(), "which is null");
-    }
-}
-
-#[derive(CandidType)]
-struct WrongOpt {
-    rebuild_pages: Option<&'static str>,
 }
 
 /// Agents number the types of an argument in different orders.

@@ -92,7 +92,7 @@ fn messages_carry_the_second_they_were_stored_in() {
     let inbox = Inbox::new();
     for (place, offset) in [5, 9, 9, 12, 5_000].into_iter().enumerate() {
         add_at(&inbox, offset, place as u32);
-        let message = inbox.get_message_by_id(place as Id + 1).expect("stored");
+        let message = inbox.get_message_by_id(place as Id + 1).expect("stored").message;
         assert_eq!(message.timestamp, START_SECONDS + offset, "the clock's second");
     }
     let status = inbox.get_status();
@@ -111,7 +111,7 @@ fn timestamps_never_decrease_with_the_id() {
     for (offset, expected) in [(1, 100), (50, 100), (100, 100), (101, 101)] {
         let id = behind.get_status().next_id;
         add_at(&behind, offset, id);
-        let message = behind.get_message_by_id(id).expect("stored");
+        let message = behind.get_message_by_id(id).expect("stored").message;
         assert_eq!(message.timestamp, START_SECONDS + expected, "stored {offset} seconds after the start");
     }
     let found = found(&behind, START_SECONDS + 100, START_SECONDS + 100, Order::ascending);

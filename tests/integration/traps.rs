@@ -65,7 +65,8 @@ fn a_trap_anywhere_in_an_add() {
 #[test]
 fn a_trap_anywhere_in_an_add_that_drops() {
     let (engine, inbox) = filled();
-    let settings = Settings { max_messages: Some(29), max_age_seconds: Some(1_000), ..Settings::default() };
+    let settings =
+        Settings { max_messages: Bound::AtMost(29), max_age_seconds: Bound::AtMost(1_000), ..Settings::default() };
     inbox.set_settings(settings).expect("good settings");
     inbox.settle();
     let arg = candid::encode_args((serde_bytes::Bytes::new(b"a new key"), serde_bytes::Bytes::new(b"sealed")));
@@ -122,7 +123,7 @@ fn a_trap_anywhere_in_a_batch() {
 fn a_trap_anywhere_in_an_upgrade() {
     let (engine, inbox) = filled();
     let trapped = trap_at_each(&engine, &inbox, "an upgrade", || {
-        inbox.begin_upgrade(Some(Settings { rebuild_pages: Some(100), ..Settings::default() }))
+        inbox.begin_upgrade(Some(Settings { rebuild_pages: Bound::AtMost(100), ..Settings::default() }))
     });
     assert!(trapped >= 8, "an upgrade makes more system calls than {trapped}");
     inbox.finish_rebuild();
@@ -133,10 +134,10 @@ fn a_trap_anywhere_in_an_upgrade() {
 #[test]
 fn a_trap_anywhere_in_changing_settings() {
     let (engine, inbox) = filled();
-    let arg = candid::encode_args((Settings { rebuild_pages: Some(99), ..Settings::default() },))
+    let arg = candid::encode_args((Settings { rebuild_pages: Bound::AtMost(99), ..Settings::default() },))
         .expect("arguments can be encoded");
     trap_at_each(&engine, &inbox, "settings", || inbox.update_raw("set_settings", arg.clone()).map(drop));
-    assert_eq!(inbox.get_status().settings.rebuild_pages, Some(99), "the call that got through is heard");
+    assert_eq!(inbox.get_status().settings.rebuild_pages, Bound::AtMost(99), "the call that got through is heard");
 }
 
 /// A slice that traps, for whatever reason that passes, must not leave a store unavailable for good. It may wait for a
@@ -148,7 +149,7 @@ fn a_rebuild_survives_a_trap_in_any_of_its_slices() {
     inbox.add_messages(&batch).expect("a good batch");
     for n in 1..=12 {
         inbox
-            .begin_upgrade(Some(Settings { rebuild_pages: Some(MIN_REBUILD_PAGES), ..Settings::default() }))
+            .begin_upgrade(Some(Settings { rebuild_pages: Bound::AtMost(MIN_REBUILD_PAGES), ..Settings::default() }))
             .expect("the canister upgrades");
         assert!(inbox.get_status().rebuild.is_some(), "one slice is not enough");
         engine.trap_at_system_call(inbox.id, Some(n));

@@ -147,7 +147,7 @@ fn foreign_stable_memory_is_refused() {
     }
     inbox.platform.set_stable_memory(inbox.id, ours);
     inbox.upgrade(None);
-    assert_eq!(inbox.get_message_by_id(1).expect("it is still there").ciphertext, b"text", "our own is taken");
+    assert_eq!(inbox.get_message_by_id(1).expect("it is still there").message.ciphertext, b"text", "our own is taken");
 }
 
 /// An argument that does not decode leaves the release that runs in place.

@@ -15,6 +15,7 @@ const KEYS: u32 = 1_000;
 /// Look-ups of a thread in one round, and rounds. Each round measures both caches; the row is the median of their ratios.
 const LOOK_UPS: usize = 400_000;
 const ROUNDS: usize = 25;
+const STORMS: usize = 9;
 const CALLERS: usize = 10_000;
 const UNWRAP: Duration = Duration::from_millis(200);
 
@@ -28,7 +29,11 @@ pub fn measure() -> Vec<Row> {
         }
     }
     for keys in [1, 100] {
-        let (unwraps, extra) = storm(keys);
+        let mut storms: Vec<(usize, f64)> = (0..STORMS).map(|_| storm(keys)).collect();
+        // The most unwraps that any storm caused, and the median of their waits.
+        let unwraps = storms.iter().map(|(unwraps, _)| *unwraps).max().unwrap_or(0);
+        storms.sort_by(|one, other| one.1.total_cmp(&other.1));
+        let extra = storms[STORMS / 2].1;
         let name = format!("unwraps for 10,000 callers of {keys} cold keys").replace("1 cold keys", "1 cold key");
         rows.push(Row { name, value: unwraps as f64, bar: Bar::Exactly(f64::from(keys)) });
         if keys == 1 {
@@ -39,7 +44,7 @@ pub fn measure() -> Vec<Row> {
     rows
 }
 
-/// Answers after a time, and notes the calls and when the last one ended.
+/// Answers after a time of tokio's, or at once; notes the calls and when the last one ended.
 struct Manager {
     takes: Duration,
     calls: Arc<AtomicUsize>,
@@ -56,7 +61,7 @@ impl KeyManager for Manager {
     async fn unwrap_key(&self, _: &WrappedKey) -> Result<Unwrapped, Infallible> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         if !self.takes.is_zero() {
-            std::thread::sleep(self.takes);
+            tokio::time::sleep(self.takes).await;
         }
         *self.ended.lock().expect("nobody panics") = Some(Instant::now());
         Ok(Unwrapped { secret: secret(), rewrapped: None })
@@ -124,15 +129,19 @@ fn time(threads: usize, names: &[KeyName], look_up: &(dyn Fn(&KeyName) + Sync)) 
     })
 }
 
-/// Callers on tokio, all before the first unwrapping is done. Returns the calls of the manager, and the 99th percentile of
-/// the time from the end of the last call until a caller has its key, as a share of one unwrapping.
+/// Callers and manager on tokio; all callers ask before the first unwrapping is done. Returns the calls of the manager, and
+/// the 99th percentile of the time from the end of the last call until a caller has its key, as a share of one unwrapping.
 fn storm(keys: u32) -> (usize, f64) {
     let (calls, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
     let manager = Manager { takes: UNWRAP, calls: calls.clone(), ended: ended.clone() };
-    let cache =
-        Arc::new(KeyCache::new(manager, Limits::default(), Runtime::threads()).expect("a thread can be started"));
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("threads can be started");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .expect("threads can be started");
+    let handle = runtime.handle().clone();
+    let on_tokio = Runtime::new(move |task| drop(handle.spawn(task)));
+    let cache = Arc::new(KeyCache::new(manager, Limits::default(), on_tokio).expect("a thread can be started"));
     let mut had: Vec<Instant> = runtime.block_on(async {
         let callers = (0..CALLERS as u32).map(|caller| {
             let cache = cache.clone();

@@ -3,6 +3,9 @@
 //! `scripts/bench` builds what it needs and runs it. The figures are instructions by the platform's weights, so they
 //! repeat exactly and hold on every machine.
 
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!("bench runs on 64-bit Linux only: its engine does");
+
 mod attack;
 mod inbox;
 mod page;

@@ -3,7 +3,7 @@
 use crate::inbox::{Cost, Inbox};
 use crate::results::Figures;
 use crate::rows::{average, grouped};
-use message_canister::api::Settings;
+use message_canister::api::{Bound, Settings};
 use std::time::Duration;
 
 const KEYS: u64 = 1_000;
@@ -22,10 +22,10 @@ pub fn measure(wasm: &[u8], sizes: &[u64], figures: &mut Figures, progress: &dyn
             figures.insert(format!("retention: {name} | 1,000 keys | {} stored", grouped(size)), cost.instructions);
         };
         row("add_message, nothing due", average((0..AVERAGED).map(|_| inbox.add_next())));
-        let full = Settings { max_messages: Some(inbox.status().messages), ..Settings::default() };
+        let full = Settings { max_messages: Bound::AtMost(inbox.status().messages), ..Settings::default() };
         row("set_settings, nothing due", inbox.update_as_controller("set_settings", (full,)));
         row("add_message that drops one", average((0..AVERAGED).map(|_| inbox.add_next())));
-        let one_day = Settings { max_age_seconds: Some(3 * DAY), ..full };
+        let one_day = Settings { max_age_seconds: Bound::AtMost(3 * DAY), ..full };
         inbox.update_as_controller("set_settings", (one_day,));
         row("add_message that drops one, with an age", average((0..AVERAGED).map(|_| inbox.add_next())));
         row("get_message_by_id, with an age", inbox.query("get_message_by_id", (inbox.status().next_id - 1,)));
@@ -40,7 +40,7 @@ pub fn measure(wasm: &[u8], sizes: &[u64], figures: &mut Figures, progress: &dyn
 /// Bytes of heap and of stable memory by the messages that were ever added, under a limit of `kept`.
 pub fn turnover(wasm: &[u8], kept: u32, turns: u64, samples: u64) -> Vec<(u64, u64, u64)> {
     let mut inbox = Inbox::install(wasm, KEYS);
-    let limits = Settings { max_messages: Some(kept), ..Settings::default() };
+    let limits = Settings { max_messages: Bound::AtMost(kept), ..Settings::default() };
     inbox.update_as_controller("set_settings", (limits,));
     let step = u64::from(kept) * turns / samples;
     let sample = |inbox: &Inbox| (inbox.stored(), inbox.heap_bytes(), inbox.status().stable_bytes);

@@ -5,6 +5,9 @@
 //! added one by one and in batches, the canister is upgraded in between, everything is added once more (and stored not
 //! once more), and read back by id, by hash, by key in both orders, by range and by time.
 
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!("demo runs on 64-bit Linux only: its engine does");
+
 mod account;
 mod error;
 mod files;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use candid::utils::ArgumentEncoder;
 use message_canister::api::{
-    CheckCursor, CheckError, CheckReport, Cursor, GetError, Id, KeyHead, Limits, LookupError, Message, Order, Page,
-    PageError,
+    CheckCursor, CheckError, CheckReport, Cursor, Found, GetError, Id, KeyHead, Limits, LookupError, Message, Order,
+    Page, PageError,
 };
 use serde_bytes::ByteBuf;
 
@@ -105,7 +105,7 @@ impl<'a> Checklist<'a> {
 pub fn by_id(inbox: &mut Inbox, sent: &Sent) -> Result<(), Error> {
     let mut list = Checklist::new(sent, "reading by id");
     for parcel in sent.parcels {
-        list.tick(&inbox.query::<_, Message, GetError>("get_message_by_id", (parcel.id,), |_| 1)?)?;
+        list.tick(&inbox.query::<_, Found, GetError>("get_message_by_id", (parcel.id,), |_| 1)?.message)?;
     }
     list.finish()
 }
@@ -115,7 +115,7 @@ pub fn by_hash(inbox: &mut Inbox, sent: &Sent) -> Result<(), Error> {
     let mut list = Checklist::new(sent, "reading by hash");
     for parcel in sent.parcels {
         let hash = (ByteBuf::from(parcel.hash),);
-        list.tick(&inbox.query::<_, Message, GetError>("get_message_by_hash", hash, |_| 1)?)?;
+        list.tick(&inbox.query::<_, Found, GetError>("get_message_by_hash", hash, |_| 1)?.message)?;
     }
     list.finish()
 }

@@ -6,6 +6,9 @@
 //! - `inbox`, `wire`, [`server`]: a client, the plainest of clients, and the process that they talk to;
 //! - `draft`, `random`: what is sent, from a seed.
 
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!("load runs on 64-bit Linux only: the network that it kills does");
+
 mod draft;
 mod inbox;
 mod random;

@@ -7,7 +7,9 @@ use candid::Principal;
 use ic_management_canister_types::{CanisterLogRecord, CanisterSettings, CanisterStatusResult, CanisterStatusType};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Engine, InstallMode, Query, logs, status};
+use crate::canister::InstallMode;
+use crate::engine::{Engine, Query, Sender, logs, status};
+use crate::fees::INITIAL_CYCLES;
 use crate::reject::RejectResponse;
 use crate::time::Time;
 use crate::wasm::Visibility;
@@ -93,7 +95,7 @@ impl LocalIc {
         sender: Option<Principal>,
         settings: Option<CanisterSettings>,
     ) -> Principal {
-        let created = self.engine().create(or_anonymous(sender), settings.unwrap_or_default());
+        let created = self.engine().create(sender_of(sender), settings.unwrap_or_default(), INITIAL_CYCLES);
         created.expect("the settings are legal")
     }
 
@@ -140,7 +142,7 @@ impl LocalIc {
         sender: Option<Principal>,
     ) -> Result<(), RejectResponse> {
         let mode = InstallMode::Install;
-        self.engine().install(mode, canister_id, &wasm_module, arg, or_anonymous(sender))
+        self.engine().install(mode, canister_id, &wasm_module, arg, sender_of(sender))
     }
 
     /// Replaces a canister's module, heap and stable memory.
@@ -152,7 +154,7 @@ impl LocalIc {
         sender: Option<Principal>,
     ) -> Result<(), RejectResponse> {
         let mode = InstallMode::Reinstall;
-        self.engine().install(mode, canister_id, &wasm_module, arg, or_anonymous(sender))
+        self.engine().install(mode, canister_id, &wasm_module, arg, sender_of(sender))
     }
 
     /// Replaces a canister's module and heap, and keeps its stable memory.
@@ -164,12 +166,12 @@ impl LocalIc {
         sender: Option<Principal>,
     ) -> Result<(), RejectResponse> {
         let mode = InstallMode::Upgrade;
-        self.engine().install(mode, canister_id, &wasm_module, arg, or_anonymous(sender))
+        self.engine().install(mode, canister_id, &wasm_module, arg, sender_of(sender))
     }
 
     /// Removes a canister's module, heap and stable memory.
     pub fn uninstall_canister(&self, canister_id: Principal, sender: Option<Principal>) -> Result<(), RejectResponse> {
-        self.engine().uninstall(canister_id, or_anonymous(sender))
+        self.engine().uninstall(canister_id, sender_of(sender))
     }
 
     /// Has a stopped canister take messages again.
@@ -218,10 +220,10 @@ impl LocalIc {
         sender: Option<Principal>,
         settings: CanisterSettings,
     ) -> Result<(), RejectResponse> {
-        self.engine().update_settings(canister_id, or_anonymous(sender), settings)
+        self.engine().update_settings(canister_id, sender_of(sender), settings)
     }
 
-    /// The status of a canister, for its controllers. Query statistics are not kept.
+    /// The status of a canister, for its controllers.
     pub fn canister_status(
         &self,
         canister_id: Principal,
@@ -326,6 +328,10 @@ impl LocalIc {
         let result = self.engine().canister_mut(id).map(f);
         result.unwrap_or_else(|reject| panic!("{}", reject.reject_message))
     }
+}
+
+fn sender_of(sender: Option<Principal>) -> Sender {
+    or_anonymous(sender).into()
 }
 
 fn or_anonymous(sender: Option<Principal>) -> Principal {

@@ -18,14 +18,31 @@ const CALL_BYTE: u128 = 1_000;
 const GIB_SECOND: u128 = 317_500;
 /// The creation of a canister.
 pub const CREATE_CANISTER: u128 = 500_000_000_000;
+/// Cycles that may be reserved for a canister's storage, unless its settings say otherwise.
+pub const DEFAULT_RESERVED_CYCLES_LIMIT: u128 = 5_000_000_000_000;
 /// Seconds of storage that a canister must be able to pay, unless its settings say otherwise: 30 days.
 pub const DEFAULT_FREEZING_THRESHOLD_SECS: u64 = 2_592_000;
+
+/// Instructions that taking or loading a snapshot counts as, besides its bytes.
+const SNAPSHOT_BASE_INSTRUCTIONS: u64 = 2_000_000_000;
+/// Instructions that reading or writing a part of it counts as, besides its bytes.
+const SNAPSHOT_DATA_BASE_INSTRUCTIONS: u64 = 2_000_000;
 
 const NANOS_PER_SEC: u128 = 1_000_000_000;
 
 /// The fee of an execution that ran `instructions`.
 pub fn execution(instructions: u64) -> u128 {
     EXECUTION_BASE + u128::from(instructions)
+}
+
+/// The fee of taking or loading a snapshot of so many bytes: instructions, of which the platform takes a base and one a byte.
+pub fn snapshot(bytes: u64) -> u128 {
+    execution(SNAPSHOT_BASE_INSTRUCTIONS.saturating_add(bytes))
+}
+
+/// The fee of reading so many bytes of a snapshot, or of writing them.
+pub fn snapshot_data(bytes: u64) -> u128 {
+    execution(SNAPSHOT_DATA_BASE_INSTRUCTIONS.saturating_add(bytes))
 }
 
 /// The fee of accepting an ingress message whose envelope has `bytes`.

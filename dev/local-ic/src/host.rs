@@ -4,6 +4,7 @@ use candid::Principal;
 
 use crate::client::{LocalIc, MessageId};
 use crate::engine::{Changes, Engine, Restore, RestoreError};
+use crate::metrics::QueryStatistics;
 use crate::reject::RejectResponse;
 
 impl LocalIc {
@@ -30,6 +31,13 @@ impl LocalIc {
     /// The ids of all canisters.
     pub fn canister_ids(&self) -> Vec<Principal> {
         self.engine().canister_ids().collect()
+    }
+
+    /// Counts queries that a [`StateReader`](crate::StateReader) has answered as those of the canister, if it still exists.
+    pub fn count_queries(&self, canister_id: Principal, queries: QueryStatistics) {
+        if let Ok(canister) = self.engine().canister_mut(canister_id) {
+            canister.queries += queries;
+        }
     }
 
     /// Whether no message waits to be executed: a round would do nothing but what is due by time.

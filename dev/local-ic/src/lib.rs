@@ -9,10 +9,16 @@
 //! - `reader`: a copy of the state, for queries beside updates;
 //! - `engine`: the replicated state machine, with its messages, calls and rounds;
 //! - `canister`: the state of one canister;
+//! - `snapshot`: what a canister was at one moment;
 //! - `sandbox`, `system_api`, `wasm`: the execution of one entry point; the functions of `ic0` that it may call; the
 //!   decompression, validation, instrumentation and compilation of modules for it. They know each other;
 //! - `memory`: heap and stable memory with their undo logs, and all the unsafe code but the hook in `sandbox` that
 //!   hands page faults to the heap.
+
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!(
+    "local-ic runs on 64-bit Linux only: the engine handles page faults and copies pages as that system has them"
+);
 
 mod canister;
 mod client;
@@ -25,6 +31,7 @@ mod metrics;
 mod reader;
 mod reject;
 mod sandbox;
+mod snapshot;
 mod system_api;
 pub mod testing;
 mod time;
@@ -32,7 +39,7 @@ mod wasm;
 
 pub use client::{LocalIc, MessageId};
 pub use engine::{CANISTER_ID_RANGE, Changes, Restore, RestoreError, Storage};
-pub use metrics::{ExecutionRecord, Usage};
+pub use metrics::{ExecutionRecord, QueryStatistics, Usage};
 pub use reader::{CanisterInfo, MetadataSection, StateReader};
 pub use reject::{ErrorCode, RejectCode, RejectResponse};
 pub use sandbox::Certifier;

@@ -40,6 +40,12 @@ pub const STOP_TIMEOUT_NANOS: u64 = 300_000_000_000;
 pub const MAX_CERTIFIED_DATA: usize = 32;
 /// The log of one canister: older records give way to newer ones.
 pub const MAX_LOG_BYTES: usize = 4 * KIB as usize;
+/// Snapshots of one canister.
+pub const MAX_SNAPSHOTS: usize = 10;
+/// Bytes that are read from a snapshot at once, or written to it.
+pub const MAX_SNAPSHOT_CHUNK: u64 = 2_000_000;
+/// Changes of one canister that its history keeps.
+pub const MAX_HISTORY: usize = 20;
 /// Controllers of one canister.
 pub const MAX_CONTROLLERS: usize = 10;
 

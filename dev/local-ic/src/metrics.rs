@@ -1,5 +1,7 @@
 //! What executions cost.
 
+use serde::{Deserialize, Serialize};
+
 use crate::memory::Footprint;
 use crate::reject::RejectResponse;
 use crate::system_api::EntryPoint;
@@ -50,6 +52,28 @@ impl std::iter::Sum for Usage {
             total += usage;
             total
         })
+    }
+}
+
+/// Queries that a canister has executed, those that other canisters or users called as updates not among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueryStatistics {
+    /// Queries.
+    pub calls: u64,
+    /// Instructions that they ran.
+    pub instructions: u64,
+    /// Bytes of their arguments.
+    pub request_bytes: u64,
+    /// Bytes of their replies.
+    pub response_bytes: u64,
+}
+
+impl std::ops::AddAssign for QueryStatistics {
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.instructions += other.instructions;
+        self.request_bytes += other.request_bytes;
+        self.response_bytes += other.response_bytes;
     }
 }
 

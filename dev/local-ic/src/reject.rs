@@ -46,6 +46,10 @@ error_codes! {
     CertifiedStateUnavailable = 208,
     /// There is no canister with this id.
     CanisterNotFound = 301,
+    /// The canister has no snapshot with this id.
+    CanisterSnapshotNotFound = 305,
+    /// Fewer cycles are attached than the creation of a canister costs.
+    InsufficientCyclesForCreateCanister = 402,
     /// The canister rejected the call, its `canister_inspect_message` did not accept the message, or the message
     /// is too large to be taken in.
     CanisterRejectedMessage = 406,
@@ -53,6 +57,8 @@ error_codes! {
     UnknownManagementMessage = 407,
     /// The argument of a management call does not decode, or names an illegal value.
     InvalidManagementPayload = 408,
+    /// Only a snapshot that was uploaded can be written to.
+    CanisterSnapshotImmutable = 409,
     /// WebAssembly trapped.
     CanisterTrapped = 502,
     /// The canister called `ic0.trap`.
@@ -69,6 +75,8 @@ error_codes! {
     CanisterStopped = 508,
     /// The canister is stopping.
     CanisterStopping = 509,
+    /// The canister must be stopped first.
+    CanisterNotStopped = 510,
     /// The canister was started before it had stopped.
     StopCancelled = 511,
     /// The sender does not control the canister.

@@ -3,7 +3,7 @@
 use candid::Principal;
 use sha2::{Digest, Sha256};
 
-use crate::canister::Canister;
+use crate::canister::{Canister, Global};
 use crate::client::LocalIc;
 use crate::metrics::{ExecutionRecord, Usage};
 use crate::system_api::EntryPoint;
@@ -47,7 +47,7 @@ impl CanisterState {
             module_hash: code.map(|code| code.module.hash),
             heap_pages: heap.len() as u64 / crate::limits::WASM_PAGE,
             heap_hash: Sha256::digest(heap).into(),
-            globals: code.map_or_else(Vec::new, |code| code.global_bits()),
+            globals: code.iter().flat_map(|code| code.saved_globals()).map(Global::bits).collect(),
             stable_pages: canister.stable.pages(),
             stable_hash: Sha256::digest(canister.stable.contents()).into(),
             certified_data: canister.certified_data.clone(),

@@ -1,19 +1,36 @@
 //! What is printed once the network answers.
 
+use std::fs;
 use std::path::Path;
 
 use candid::Principal;
 
-/// Says that the network is ready, what it serves, and how to call it.
-pub fn print(port: u16, canister: Principal, module_hash: Option<[u8; 32]>, state: Option<&Path>, page: bool) {
+/// A canister that is served.
+pub struct Served {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: Principal,
+    /// SHA-256 of its module, if it has one.
+    pub module_hash: Option<[u8; 32]>,
+}
+
+/// Says that the network is ready and what it serves: a line for each canister, in the order of the names below.
+pub fn print(port: u16, canisters: &[Served], state: Option<&Path>, page: bool, calls: &str) {
     let url = format!("http://127.0.0.1:{port}");
+    let ready = canisters.iter().map(|canister| format!("ready: {url} canister {}\n", canister.id));
+    let ready: String = ready.collect();
+    let modules = canisters.iter().map(|Served { name, id, module_hash }| {
+        let hash = match module_hash {
+            Some(hash) => hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            None => "none is installed".to_string(),
+        };
+        format!("{name} {id} module hash: {hash}\n")
+    });
+    let modules: String = modules.collect();
     let kept = match state {
         Some(folder) => format!("Its state is in {}.", folder.display()),
         None => "Everything is gone when it stops.".to_string(),
-    };
-    let module_hash = match module_hash {
-        Some(hash) => hash.iter().map(|byte| format!("{byte:02x}")).collect(),
-        None => "none is installed".to_string(),
     };
     let page = match page {
         true => format!("\nA page to look into the canister: {url}/\n"),
@@ -21,25 +38,21 @@ pub fn print(port: u16, canister: Principal, module_hash: Option<[u8; 32]>, stat
     };
     println!(
         "\
-ready: {url} canister {canister}
-
-module hash: {module_hash}
-A development network for one machine, not the Internet Computer. {kept} Ctrl-C stops it.
-{page}
-In another terminal, with icp:
-
-  icp canister call -n {url} -k fetch {canister} add_message '(blob \"alice\", blob \"sealed\")'
-  icp canister call -n {url} -k fetch {canister} get_message_by_id '(1 : nat32)' --query
-
-with dfx:
-
-  dfx canister call --network {url} {canister} add_message '(blob \"alice\", blob \"sealed\")'
-  dfx canister call --network {url} {canister} get_message_by_id '(1 : nat32)' --query
-
-with curl:
-
-  curl '{url}/?canisterId={canister}'
-  curl 'http://{canister}.localhost:{port}/'
-"
+{ready}
+{modules}A development network for one machine, not the Internet Computer. {kept} Ctrl-C stops it.
+{page}{calls}"
     );
+}
+
+/// The text of a file with calls, in which `{url}`, `{port}` and each canister's name in braces are replaced.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub fn calls(file: &Path, port: u16, canisters: &[Served]) -> Result<String, String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let text = text.replace("{url}", &format!("http://127.0.0.1:{port}")).replace("{port}", &port.to_string());
+    Ok(canisters
+        .iter()
+        .fold(text, |text, Served { name, id, .. }| text.replace(&format!("{{{name}}}"), &id.to_string())))
 }

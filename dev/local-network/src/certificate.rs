@@ -1,4 +1,5 @@
-//! Certificates: parts of the state tree, signed by the subnet.
+//! Certificates: parts of the state tree, signed by the subnet, whose key the root key delegates to. The delegation is
+//! itself a certificate, of the subnet's key and its canister ids, as on the platform.
 //!
 //! ```text
 //! /time                                             nanoseconds, ULEB128
@@ -18,22 +19,22 @@
 //! would be pruned, and building them would make each certificate as dear as there are requests.
 
 use candid::Principal;
-use ic_certification::{Certificate, HashTree};
+use ic_certification::{Certificate, Delegation, HashTree};
 use local_ic::{CANISTER_ID_RANGE, CanisterInfo, MetadataSection};
-use serde::Serialize;
 
 use crate::keys::Keys;
 use crate::requests::Status;
 use crate::state_tree::{Digest, Path, StateTree};
+use crate::{cbor, clock};
 
 /// The part of the state tree that every certificate shares.
 pub fn base_tree(keys: &Keys, now: u64) -> StateTree {
     let mut tree = StateTree::new();
     let (subnet, node) = (keys.subnet_id.as_slice(), keys.node_id.as_slice());
     let (first, last) = CANISTER_ID_RANGE;
-    let ranges = cbor(&[(first, last)]);
+    let ranges = cbor::encode(&[(first, last)]);
     tree.insert(&[b"time"], uleb128(now));
-    tree.insert(&[b"subnet", subnet, b"public_key"], keys.root_key.clone());
+    tree.insert(&[b"subnet", subnet, b"public_key"], keys.subnet_key.clone());
     tree.insert(&[b"subnet", subnet, b"type"], b"application".to_vec());
     tree.insert(&[b"subnet", subnet, b"canister_ranges"], ranges.clone());
     tree.insert(&[b"subnet", subnet, b"node", node, b"public_key"], keys.node_key.clone());
@@ -75,7 +76,7 @@ pub fn insert_canister(tree: &mut StateTree, id: &[u8], canister: &CanisterInfo)
     let mut insert = |path: &[&[u8]], contents: Vec<u8>| {
         tree.insert(&[&[b"canister".as_slice(), id], path].concat(), contents);
     };
-    insert(&[b"controllers"], cbor(&canister.controllers));
+    insert(&[b"controllers"], cbor::encode(&canister.controllers));
     if let Some(hash) = canister.module_hash {
         insert(&[b"module_hash"], hash.to_vec());
     }
@@ -88,7 +89,15 @@ pub fn insert_canister(tree: &mut StateTree, id: &[u8], canister: &CanisterInfo)
 pub fn certify(keys: &Keys, tree: &StateTree, paths: &[Path]) -> Vec<u8> {
     let tree = witness(tree, paths);
     let signature = sign(keys, tree.digest());
-    encode(tree, signature)
+    encode(keys, tree, signature)
+}
+
+/// The same, signed with the root key itself, as the platform's root subnet does. For what is asked through ids that no
+/// canister of the subnet has.
+pub fn certify_as_root(keys: &Keys, tree: &StateTree, paths: &[Path]) -> Vec<u8> {
+    let tree = witness(tree, paths);
+    let signature = keys.sign_as_root(&signable(tree.digest()));
+    cbor::encode(&Certificate { tree, signature, delegation: None })
 }
 
 /// What a certificate has of `tree` to show `paths`, and the time. It has the digest of the tree.
@@ -98,22 +107,32 @@ pub fn witness(tree: &StateTree, paths: &[Path]) -> HashTree {
     tree.witness(&paths)
 }
 
-/// The signature of a tree with this digest.
+/// The subnet's signature of a tree with this digest.
 pub fn sign(keys: &Keys, digest: Digest) -> Vec<u8> {
-    keys.sign_as_subnet(&[b"\x0Dic-state-root".as_slice(), &digest].concat())
+    keys.sign_as_subnet(&signable(digest))
 }
 
-/// A certificate in CBOR.
-pub fn encode(tree: HashTree, signature: Vec<u8>) -> Vec<u8> {
-    cbor(&Certificate { tree, signature, delegation: None })
+/// What is signed of a tree.
+fn signable(digest: Digest) -> Vec<u8> {
+    [b"\x0Dic-state-root".as_slice(), &digest].concat()
 }
 
-/// Self-described CBOR.
-pub fn cbor(value: &impl Serialize) -> Vec<u8> {
-    let mut serializer = serde_cbor::Serializer::new(Vec::new());
-    serializer.self_describe().expect("a vector takes everything");
-    value.serialize(&mut serializer).expect("a vector takes everything");
-    serializer.into_inner()
+/// A certificate of the subnet in CBOR.
+pub fn encode(keys: &Keys, tree: HashTree, signature: Vec<u8>) -> Vec<u8> {
+    let subnet_id = keys.subnet_id.as_slice().to_vec();
+    let delegation = Delegation { subnet_id, certificate: delegation(keys).to_vec() };
+    cbor::encode(&Certificate { tree, signature, delegation: Some(delegation) })
+}
+
+/// The root key's certificate of the subnet: its key, and the canister ids that it is good for. It is made once.
+fn delegation(keys: &Keys) -> &[u8] {
+    keys.delegation.get_or_init(|| {
+        let subnet = keys.subnet_id.as_slice();
+        let of_subnet = |label: &[u8]| [b"subnet".as_slice(), subnet, label].map(<[u8]>::to_vec).to_vec();
+        let shards = [b"canister_ranges".as_slice(), subnet].map(<[u8]>::to_vec).to_vec();
+        let paths = [of_subnet(b"public_key"), of_subnet(b"canister_ranges"), shards];
+        certify_as_root(keys, &base_tree(keys, clock::nanos()), &paths)
+    })
 }
 
 fn uleb128(value: u64) -> Vec<u8> {

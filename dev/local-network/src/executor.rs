@@ -4,6 +4,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Instant;
 
 use local_ic::{LocalIc, MessageId, RejectResponse, StateReader};
 
@@ -46,6 +47,8 @@ pub struct Executor {
     pub arrivals: Receiver<Arrival>,
     /// The calls that the engine has, and has not answered.
     pub pending: Vec<Pending>,
+    /// When queries were last counted.
+    pub counted: Instant,
 }
 
 impl Executor {
@@ -77,6 +80,7 @@ impl Executor {
                 }
             }
             self.follow_clock();
+            self.count_queries();
             self.refill();
             self.time_out();
             self.take_in(&mut waiting);
@@ -90,6 +94,17 @@ impl Executor {
         let now = clock::now();
         if now > self.engine.get_time() {
             self.engine.set_time(now);
+        }
+    }
+
+    /// Now and then the queries that were answered are counted as their canisters'. Each time it is a change that is saved.
+    fn count_queries(&mut self) {
+        if self.counted.elapsed() < QUERY_COUNT_INTERVAL {
+            return;
+        }
+        self.counted = Instant::now();
+        for (canister, queries) in self.reader.take_query_statistics() {
+            self.engine.count_queries(canister, queries);
         }
     }
 

@@ -1,4 +1,7 @@
-//! The keys of the network: the subnet signs certificates with BLS, its only node signs queries with Ed25519.
+//! The keys of the network: the root key delegates to the subnet's, the subnet signs certificates with BLS, its only node
+//! signs queries with Ed25519.
+
+use std::sync::OnceLock;
 
 use candid::Principal;
 
@@ -8,22 +11,27 @@ const BLS_DER_PREFIX: [u8; 37] = [
     0x01, 0x06, 0x0c, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0xdc, 0x7c, 0x05, 0x03, 0x02, 0x01, 0x03, 0x61, 0x00,
 ];
 
-/// Both secret keys, with what is public of them.
+/// The secret keys, with what is public of them.
 pub struct Keys {
+    root: ic_verify_bls_signature::PrivateKey,
     subnet: ic_verify_bls_signature::PrivateKey,
     node: ic_ed25519::PrivateKey,
-    /// The root key as clients pin it: the subnet's public key in DER, 133 bytes.
+    /// The root key as clients pin it: its public key in DER, 133 bytes.
     pub root_key: Vec<u8>,
+    /// The subnet's public key in DER, 133 bytes.
+    pub subnet_key: Vec<u8>,
     /// The node's public key in DER, 44 bytes.
     pub node_key: Vec<u8>,
-    /// The subnet's id, derived from the root key.
+    /// The subnet's id, derived from its key.
     pub subnet_id: Principal,
     /// The node's id, derived from its key.
     pub node_id: Principal,
+    /// The root key's certificate of the subnet, once it is made.
+    pub delegation: OnceLock<Vec<u8>>,
 }
 
-/// What both keys are made of.
-pub type Seeds = [[u8; 32]; 2];
+/// What the keys are made of: root, subnet and node.
+pub type Seeds = [[u8; 32]; 3];
 
 impl Keys {
     /// New keys, from the operating system's randomness.
@@ -35,26 +43,36 @@ impl Keys {
             }
             // A scalar's first bit is zero.
             seeds[0][0] &= 0x7f;
+            seeds[1][0] &= 0x7f;
             if let Some(keys) = Self::from_seeds(seeds) {
                 return Ok(keys);
             }
         }
     }
 
-    /// The keys that [`Keys::seeds`] are of. `None` if the first seed is no scalar of the curve.
-    pub fn from_seeds([subnet, node]: Seeds) -> Option<Self> {
+    /// The keys that [`Keys::seeds`] are of. `None` if one of the first two seeds is no scalar of the curve.
+    pub fn from_seeds([root, subnet, node]: Seeds) -> Option<Self> {
+        let root = ic_verify_bls_signature::PrivateKey::deserialize(&root).ok()?;
         let subnet = ic_verify_bls_signature::PrivateKey::deserialize(&subnet).ok()?;
         let node = ic_ed25519::PrivateKey::deserialize_raw_32(&node);
-        let root_key = [&BLS_DER_PREFIX[..], &subnet.public_key().serialize()].concat();
+        let der =
+            |key: &ic_verify_bls_signature::PrivateKey| [&BLS_DER_PREFIX[..], &key.public_key().serialize()].concat();
+        let (root_key, subnet_key) = (der(&root), der(&subnet));
         let node_key = node.public_key().serialize_rfc8410_der();
-        let (subnet_id, node_id) =
-            (Principal::self_authenticating(&root_key), Principal::self_authenticating(&node_key));
-        Some(Self { subnet, node, root_key, node_key, subnet_id, node_id })
+        let subnet_id = Principal::self_authenticating(&subnet_key);
+        let node_id = Principal::self_authenticating(&node_key);
+        let delegation = OnceLock::new();
+        Some(Self { root, subnet, node, root_key, subnet_key, node_key, subnet_id, node_id, delegation })
     }
 
     /// What the keys are made of: secret.
     pub fn seeds(&self) -> Seeds {
-        [self.subnet.serialize(), self.node.serialize_raw()]
+        [self.root.serialize(), self.subnet.serialize(), self.node.serialize_raw()]
+    }
+
+    /// The root's signature, 48 bytes.
+    pub fn sign_as_root(&self, message: &[u8]) -> Vec<u8> {
+        self.root.sign(message).serialize().to_vec()
     }
 
     /// The subnet's signature, 48 bytes.

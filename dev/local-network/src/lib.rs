@@ -1,7 +1,7 @@
 //! A development network for one machine: the Internet Computer's HTTP interface on the embedded engine.
 //!
 //! It follows the interface specification far enough for every client: `icp`, dfx, the agents, a browser behind the
-//! gateway. It is one node and one subnet with keys of its own, so what it certifies proves nothing to anybody who did
+//! gateway. It is one node and one subnet with keys of its own, to which a root key of its own delegates, so what it certifies proves nothing to anybody who did
 //! not ask this process for its root key. Production is the Internet Computer itself.
 //!
 //! The folders and modules are the layers, each using those after it:
@@ -11,12 +11,17 @@
 //! - `state`, `folder`: what a network starts from, in memory or on disk;
 //! - `signer`: signs for calls that were answered;
 //! - `clock`: what time it is;
-//! - `certificate`, `state_tree`: what the node certifies;
+//! - `certificate`, `state_tree`: what the node certifies, and what the root key delegates to the subnet;
+//! - `cbor`: encoding and decoding;
 //! - `sender`: whether a request is its sender's;
 //! - `requests`: the calls that were made, and how far they have come;
 //! - `keys`: the subnet's and the node's keys;
 //! - [`limits`]: every limit, named once.
 
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!("local-network runs on 64-bit Linux only: its engine does");
+
+mod cbor;
 mod certificate;
 mod clock;
 mod executor;
@@ -34,4 +39,4 @@ mod state_tree;
 pub use folder::FolderError;
 pub use http::{Page, serve};
 pub use node::{ExecutorThread, Node};
-pub use state::State;
+pub use state::{Canisters, State};

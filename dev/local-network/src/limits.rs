@@ -9,6 +9,8 @@ pub const SMALL_BODY_BYTES: usize = 64 << 10;
 /// Bytes that all bodies hold at once of what each has beyond a small one. Further ones wait, within the time that a body
 /// has.
 pub const MAX_LARGE_BODY_BYTES: usize = 64 * MAX_BODY_BYTES;
+/// Levels of arrays, maps and tags of a request's CBOR.
+pub const MAX_NESTING: usize = 64;
 /// Connections that are open at once. Further ones wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 2_048;
 /// Open files that connections leave to the database, the memory of canisters and the runtime. An upgrade makes files, and
@@ -68,3 +70,5 @@ pub const FULL_CYCLES: u128 = 100_000_000_000_000_000;
 pub const MIN_CYCLES: u128 = FULL_CYCLES / 2;
 /// How often rounds are executed while there is nothing to do, for timers and heartbeats.
 pub const IDLE_ROUND: Duration = Duration::from_millis(200);
+/// How often the queries that were answered are counted as their canisters'.
+pub const QUERY_COUNT_INTERVAL: Duration = Duration::from_secs(60);

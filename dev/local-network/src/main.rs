@@ -1,34 +1,22 @@
-//! Serves one canister on this machine: `local-network MODULE [--port PORT] [--state FOLDER] [--page FOLDER]`.
+//! Serves canisters on this machine:
+//! `local-network [NAME=]MODULE… [--argument NAME=HEX]… [--port PORT] [--state FOLDER] [--page FOLDER] [--calls FILE]`.
 
 mod announcement;
+mod install;
+mod options;
 
-use std::path::{Path, PathBuf};
+use std::io;
 use std::process::ExitCode;
-use std::time::SystemTime;
-use std::{env, fs, io};
 
-use candid::Principal;
-use local_ic::{LocalIc, Time};
-use local_network::{Node, Page, State, serve};
+use announcement::Served;
+use local_network::{Canisters, Node, Page, State, serve};
+use options::Options;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-const USAGE: &str = "usage: local-network MODULE [--port PORT] [--state FOLDER] [--page FOLDER]";
-/// What the page knows the canister as.
-const CANISTER_NAME: &str = "message-canister";
-/// The port unless another is asked for.
-const DEFAULT_PORT: u16 = 4943;
-
-struct Options {
-    module: PathBuf,
-    port: u16,
-    state: Option<PathBuf>,
-    page: Option<PathBuf>,
-}
-
 fn main() -> ExitCode {
-    let result = options().and_then(|options| run(&options));
+    let result = Options::parse().and_then(|options| run(&options));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
@@ -36,29 +24,6 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-fn options() -> Result<Options, String> {
-    let (mut module, mut port, mut state, mut page) = (None, DEFAULT_PORT, None, None);
-    let mut words = env::args().skip(1);
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--port" => {
-                let text = words.next().ok_or("--port takes a number")?;
-                port = text.parse().map_err(|_| format!("--port takes a number up to 65535, not '{text}'"))?;
-            }
-            "--state" => state = Some(words.next().ok_or("--state takes a folder")?.into()),
-            "--page" => page = Some(PathBuf::from(words.next().ok_or("--page takes a folder")?)),
-            other if other.starts_with('-') || module.is_some() => {
-                return Err(format!("unexpected '{other}'; {USAGE}"));
-            }
-            _ => module = Some(word.into()),
-        }
-    }
-    if let Some(folder) = page.as_ref().filter(|folder| !folder.join("index.html").is_file()) {
-        return Err(format!("--page {}: there is no index.html", folder.display()));
-    }
-    Ok(Options { module: module.ok_or(USAGE)?, port, state, page })
 }
 
 fn run(options: &Options) -> Result<(), String> {
@@ -79,20 +44,23 @@ async fn run_network(options: &Options) -> Result<(), String> {
         format!("port {port}: {error}; if another network runs there, stop it or choose another --port")
     })?;
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
-    let (state, canister) = match &options.state {
+    let prepare = |engine: &_, canisters: &mut _| install::missing(&options.canisters, engine, canisters);
+    let (state, canisters) = match &options.state {
         None => {
-            let (engine, canister) = install(&options.module)?;
-            (State::in_memory(engine).map_err(|error| error.to_string())?, canister)
+            let (engine, mut canisters) = (install::engine()?, Canisters::new());
+            prepare(&engine, &mut canisters)?;
+            (State::in_memory(engine).map_err(|error| error.to_string())?, canisters)
         }
-        Some(folder) => State::in_folder(folder, || install(&options.module))?,
+        Some(folder) => State::in_folder(folder, install::engine, prepare)?,
     };
     // Until here a signal ended the process, as its folder withstands.
     let mut signals = Signals::new().map_err(|error| error.to_string())?;
-    let module_hash = state.module_hash(canister);
+    let served = served(options, &state, &canisters);
+    let calls = options.calls.as_ref().map(|file| announcement::calls(file, port, &served)).transpose()?;
     let (node, mut executor) = Node::start(state).map_err(|error| error.to_string())?;
     let page = options.page.clone();
-    let page = page.map(|folder| Page::new(folder, &node.keys.root_key, CANISTER_NAME, canister));
-    announcement::print(port, canister, module_hash, options.state.as_deref(), page.is_some());
+    let page = page.map(|folder| Page::new(folder, &node.keys.root_key, &canisters));
+    announcement::print(port, &served, options.state.as_deref(), page.is_some(), &calls.unwrap_or_default());
     let (stop, stopped) = oneshot::channel::<()>();
     let mut server = tokio::spawn(serve(node, page, listener, async { drop(stopped.await) }));
     tokio::select! {
@@ -133,17 +101,14 @@ impl Signals {
     }
 }
 
-/// A new engine with the module installed.
-fn install(path: &Path) -> Result<(LocalIc, Principal), String> {
-    let module = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let mut seed = [0; 32];
-    getrandom::getrandom(&mut seed).map_err(|error| error.to_string())?;
-    let engine = LocalIc::with_random_seed(seed);
-    engine.set_time(Time::from(SystemTime::now()));
-    let canister = engine.create_canister();
-    let argument = candid::encode_one(None::<candid::Reserved>).map_err(|error| error.to_string())?;
-    engine
-        .try_install_canister(canister, module, argument, None)
-        .map_err(|reject| format!("{} does not install: {reject}", path.display()))?;
-    Ok((engine, canister))
+/// The canisters that were asked for, in this order, and then those that the state has besides.
+fn served(options: &Options, state: &State, canisters: &Canisters) -> Vec<Served> {
+    let asked: Vec<&String> = options.canisters.iter().map(|wanted| &wanted.name).collect();
+    let others = canisters.keys().filter(|name| !asked.contains(name));
+    let all = asked.iter().copied().chain(others);
+    all.map(|name| {
+        let id = canisters[name];
+        Served { name: name.clone(), id, module_hash: state.module_hash(id) }
+    })
+    .collect()
 }

@@ -6,9 +6,10 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{SendError, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use candid::Principal;
-use local_ic::{CanisterInfo, RejectResponse, StateReader};
+use local_ic::{CANISTER_ID_RANGE, CanisterInfo, RejectResponse, StateReader};
 use tokio::sync::{oneshot, watch};
 
 use crate::executor::{Arrival, Executor, Pending};
@@ -87,6 +88,7 @@ impl Node {
             requests: Arc::clone(&requests),
             arrivals,
             pending,
+            counted: Instant::now(),
         };
         let (ends, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name("executor".into()).spawn(move || {
@@ -141,9 +143,11 @@ impl Node {
         self.signer.certify(call, status).await
     }
 
-    /// The certificate that shows `paths` as of `time`, which are of no canister and of no call but the ones given.
+    /// The certificate that shows `paths` as of `time`, which are of no canister and of no call but the ones given. It is
+    /// the subnet's, or the root's where they are asked for through `effective`, an id that is none of the subnet's.
     pub fn certify(
         &self,
+        effective: Option<Principal>,
         paths: &[Path],
         time: u64,
         canister: Option<(Principal, &CanisterInfo)>,
@@ -156,6 +160,10 @@ impl Node {
         if let Some((id, status)) = call {
             tree.insert(&[b"request_status", id], certificate::request(status));
         }
-        certificate::certify(&self.keys, &tree, paths)
+        let (first, last) = CANISTER_ID_RANGE;
+        match effective.is_none_or(|id| (first..=last).contains(&id)) {
+            true => certificate::certify(&self.keys, &tree, paths),
+            false => certificate::certify_as_root(&self.keys, &tree, paths),
+        }
     }
 }

@@ -56,7 +56,7 @@ impl Signer {
         let mut tree = signed.tree(&self.keys);
         tree.insert(&[b"request_status", &call], shown);
         let witness = certificate::witness(&tree, &[path(&call)]);
-        Some(certificate::encode(witness, signed.signature.clone()))
+        Some(certificate::encode(&self.keys, witness, signed.signature.clone()))
     }
 }
 
@@ -113,7 +113,7 @@ mod tests {
         for (call, certificate) in certified.join_all().await {
             let certificate: Certificate = serde_cbor::from_slice(&certificate).expect("it is CBOR");
             let message = [b"\x0Dic-state-root".as_slice(), &certificate.tree.digest()].concat();
-            let key = &keys.root_key[keys.root_key.len() - 96..];
+            let key = &keys.subnet_key[keys.subnet_key.len() - 96..];
             ic_verify_bls_signature::verify_bls_signature(&certificate.signature, &message, key).expect("it is signed");
             for (other, _) in &calls {
                 match certificate.tree.lookup_path([b"request_status".as_slice(), other, b"reply"]) {

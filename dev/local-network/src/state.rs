@@ -1,5 +1,7 @@
 //! What a network starts from: in memory only, or in a folder.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,9 +11,12 @@ use local_ic::{Certifier, Changes, LocalIc, StateReader};
 
 use crate::certificate::certify_data;
 use crate::clock;
-use crate::folder::{FolderError, FolderLock, StateFolder, system};
+use crate::folder::{FolderError, FolderLock, Saved, StateFolder, system};
 use crate::keys::Keys;
 use crate::requests::{RequestHash, TakenCall};
+
+/// The canisters that a network was started with, by their names.
+pub type Canisters = BTreeMap<String, Principal>;
 
 /// The state of a network that does not run.
 pub struct State {
@@ -35,31 +40,41 @@ impl State {
         Ok(Self { engine, reader, keys, calls: Vec::new(), folder: None })
     }
 
-    /// The network that is saved in `folder`, with the canister that it is for. If there is none, it is that which `new`
-    /// gives, and saved there.
+    /// The network that is saved in `folder`, or else a new one on the engine that `new` returns, saved there. `prepare`
+    /// adds the canisters that are missing. What it has done is saved as a whole, or not at all.
     ///
     /// # Errors
     ///
-    /// If what is saved cannot be used as a whole, the system does not play along, or `new` fails.
+    /// If what is saved cannot be used as a whole, the system does not play along, or `new` or `prepare` fails.
     pub fn in_folder<E: From<FolderError>>(
         folder: &Path,
-        new: impl FnOnce() -> Result<(LocalIc, Principal), E>,
-    ) -> Result<(Self, Principal), E> {
+        new: impl FnOnce() -> Result<LocalIc, E>,
+        prepare: impl FnOnce(&LocalIc, &mut Canisters) -> Result<(), E>,
+    ) -> Result<(Self, Canisters), E> {
         let lock = FolderLock::take(folder)?;
         if let Some((folder, saved)) = StateFolder::open(&lock)? {
-            let keys = Arc::new(saved.keys);
-            let reader = saved.engine.take_changes(|changes| reader(changes, &keys));
-            let reader = reader.map_err(|error| system(lock.folder(), error))?;
-            let state = Self { engine: saved.engine, reader, keys, calls: saved.requests, folder: Some(folder) };
-            return Ok((state, saved.canister));
+            let failed = |error: &dyn Display| system(lock.folder(), error);
+            let Saved { engine, mut canisters, keys, requests } = saved;
+            let keys = Arc::new(keys);
+            let reader = engine.take_changes(|changes| reader(changes, &keys)).map_err(|error| failed(&error))?;
+            prepare(&engine, &mut canisters)?;
+            engine.take_changes(|changes| {
+                if !changes.is_empty() {
+                    folder.add_canisters(&canisters, changes).map_err(|error| failed(&error))?;
+                }
+                reader.apply(changes);
+                Ok::<_, FolderError>(())
+            })?;
+            return Ok((Self { engine, reader, keys, calls: requests, folder: Some(folder) }, canisters));
         }
-        let (engine, canister) = new()?;
+        let (engine, mut canisters) = (new()?, Canisters::new());
+        prepare(&engine, &mut canisters)?;
         let keys = Arc::new(Keys::generate().map_err(|error| system(folder, error))?);
         let (reader, folder) = engine.take_changes(|changes| {
             let reader = reader(changes, &keys).map_err(|error| system(folder, error))?;
-            Ok::<_, FolderError>((reader, StateFolder::create(&lock, &keys, canister, changes)?))
+            Ok::<_, FolderError>((reader, StateFolder::create(&lock, &keys, &canisters, changes)?))
         })?;
-        Ok((Self { engine, reader, keys, calls: Vec::new(), folder: Some(folder) }, canister))
+        Ok((Self { engine, reader, keys, calls: Vec::new(), folder: Some(folder) }, canisters))
     }
 
     /// SHA-256 of a canister's module, if it has one.

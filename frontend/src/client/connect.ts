@@ -13,17 +13,31 @@ import {
   type Added,
   type Cursor,
   createActor,
+  type Found,
   type KeyHead,
   type Message,
+  type NewMessage,
   type Page,
+  type Settings,
   type Status,
+  type Stored,
 } from './bindings/canister';
 import { Failure } from './failure';
 import type { Place } from './locate';
 import { failureOf } from './platform';
-import { addErrorWords, getErrorWords, lookupErrorWords, pageErrorWords, statusErrorWords, take } from './words';
+import {
+  addErrorWords,
+  batchErrorWords,
+  getErrorWords,
+  lookupErrorWords,
+  pageErrorWords,
+  refusal,
+  settingsErrorWords,
+  statusErrorWords,
+  take,
+} from './words';
 
-/** A request that hangs this long is given up: longer than the 10 s that a network holds an update's answer. */
+/** Aborts a request after this time, which is longer than the 10 s for which a network may hold an update's answer. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export interface Client {
@@ -38,13 +52,24 @@ export interface Client {
   pageByTime(from: number, until: number, cursor: Cursor): Promise<Page>;
   /** null for a key without messages. */
   keyHead(keyId: Uint8Array): Promise<KeyHead | null>;
-  /** Safe to repeat with the same bytes: `duplicate` then says that they were there. */
+  /** Safe to repeat with the same bytes: they are stored once, and `duplicate` is true from the second time on. */
   add(keyId: Uint8Array, ciphertext: Uint8Array): Promise<Added>;
-  /** SHA-256 of the installed module, certified; null where none is installed. */
+  /** The head of each key, in the same order; null for a key without messages. At most `limits.lookup_items` keys. */
+  keyHeads(keyIds: readonly Uint8Array[]): Promise<(KeyHead | null)[]>;
+  /** The id of each pair of key id and ciphertext hash, in the same order; null where it is not stored. */
+  hasMessages(stored: readonly Stored[]): Promise<(number | null)[]>;
+  /**
+   * Adds at most `limits.batch_messages` messages in one call, and answers for each, in the same order: some may be
+   * refused while others are stored. Safe to repeat, as {@link Client.add} is.
+   */
+  addMany(messages: readonly NewMessage[]): Promise<(Added | Failure)[]>;
+  /** Replaces all settings. Controllers only. */
+  setSettings(settings: Settings): Promise<void>;
+  /** Certified SHA-256 of the installed module; null if no module is installed. */
   moduleHash(): Promise<Uint8Array | null>;
 }
 
-/** Throws a {@link Failure} where the id is not one, or a local network's root key cannot be fetched. */
+/** Throws a {@link Failure} if the canister id is malformed or a local network's root key cannot be fetched. */
 export async function connect(place: Place, identity?: Identity): Promise<Client> {
   const { canisterId, network, rootKey } = place;
   const canister = parseCanisterId(canisterId);
@@ -64,7 +89,7 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
         fetch(input, { ...init, credentials: 'omit', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }),
       ...(identity && { identity }),
       ...(network.kind === 'local' && (rootKey ? { rootKey } : { shouldFetchRootKey: true })),
-      // Whoever calls decides when to try again.
+      // The caller decides when to try again.
       retryTimes: 1,
     }),
   );
@@ -75,22 +100,43 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
     place,
     principal,
     status: () => guarded(async () => take(await actor.get_status(), statusErrorWords)),
-    message: (id) => guarded(async () => take(await actor.get_message_by_id(id), getErrorWords)),
-    messageByHash: (hash) => guarded(async () => take(await actor.get_message_by_hash(hash), getErrorWords)),
+    message: (id) => guarded(async () => masked(take(await actor.get_message_by_id(id), getErrorWords))),
+    messageByHash: (hash) => guarded(async () => masked(take(await actor.get_message_by_hash(hash), getErrorWords))),
     pageByKey: (keyId, cursor) =>
-      guarded(async () => take(await actor.get_messages_by_key(keyId, cursor), pageErrorWords)),
+      guarded(async () => maskedPage(take(await actor.get_messages_by_key(keyId, cursor), pageErrorWords))),
     pageByRange: (minId, maxId, cursor) =>
-      guarded(async () => take(await actor.get_messages_by_range(minId, maxId, cursor), pageErrorWords)),
+      guarded(async () => maskedPage(take(await actor.get_messages_by_range(minId, maxId, cursor), pageErrorWords))),
     pageByTime: (from, until, cursor) =>
-      guarded(async () => take(await actor.get_messages_by_time(from, until, cursor), pageErrorWords)),
+      guarded(async () => maskedPage(take(await actor.get_messages_by_time(from, until, cursor), pageErrorWords))),
     keyHead: (keyId) => guarded(async () => take(await actor.get_key_heads([keyId]), lookupErrorWords)[0] ?? null),
     add: (keyId, ciphertext) => guarded(async () => take(await actor.add_message(keyId, ciphertext), addErrorWords)),
+    keyHeads: (keyIds) => guarded(async () => take(await actor.get_key_heads([...keyIds]), lookupErrorWords)),
+    hasMessages: (stored) => guarded(async () => take(await actor.has_messages([...stored]), lookupErrorWords)),
+    addMany: (messages) =>
+      guarded(async () =>
+        take(await actor.add_messages([...messages]), batchErrorWords).map((answer) =>
+          answer.__kind__ === 'Ok' ? answer.Ok : refusal(answer.Err, addErrorWords),
+        ),
+      ),
+    setSettings: (settings) =>
+      guarded(async () => {
+        take(await actor.set_settings(settings), settingsErrorWords);
+      }),
     moduleHash: () =>
       guarded(async () => {
         const path = StatePaths.canisterModuleHash(canister);
         return (await agent.readState({ canisterId: canister }, { paths: [path] })).values.get(path) ?? null;
       }),
   };
+}
+
+/** The message without a link to what has been dropped; the canister answers links as they were stored. */
+function masked({ message, first_id }: Found): Message {
+  return message.prev_id < first_id ? { ...message, prev_id: 0 } : message;
+}
+
+function maskedPage(page: Page): Page {
+  return { ...page, messages: page.messages.map((message) => masked({ message, first_id: page.first_id })) };
 }
 
 function parseCanisterId(text: string): Principal {

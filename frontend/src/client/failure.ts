@@ -1,13 +1,13 @@
 /**
- * Everything that can go wrong with a call, as one kind of error whose message is a sentence for people.
+ * Every failure of a call, as one error class. Its message is a sentence for people.
  */
 
 export type FailureKind =
   /** The canister answered with one of its own errors: `variant` names it. */
   | 'refused'
-  /** No answer: the network is away, or answers with an HTTP error. */
+  /** No answer: the network cannot be reached or answers with an HTTP error. */
   | 'away'
-  /** There was an answer, but its signature does not hold. */
+  /** There was an answer, but its signature is not valid. */
   | 'untrusted'
   /** There is no such canister on this network. */
   | 'no-canister'
@@ -15,7 +15,7 @@ export type FailureKind =
   | 'not-ours'
   /** The platform rejected the call: `variant` is its reject code. */
   | 'rejected'
-  /** What was typed cannot be sent. */
+  /** The input is not valid, and nothing was sent. */
   | 'input';
 
 export class Failure extends Error {

@@ -26,20 +26,20 @@ async function withStore<T>(mode: IDBTransactionMode, work: (store: IDBObjectSto
   }
 }
 
-/** The key that is kept, if one is. */
+/** Returns the stored key, if there is one. */
 export async function loadIdentity(): Promise<ECDSAKeyIdentity | undefined> {
   const pair: CryptoKeyPair | undefined = await withStore('readonly', (store) => store.get(KEY));
   return pair && ECDSAKeyIdentity.fromKeyPair(pair);
 }
 
-/** Makes a key and keeps it, in place of one that was kept. */
+/** Makes a key and stores it, replacing any earlier key. */
 export async function makeIdentity(): Promise<ECDSAKeyIdentity> {
   const identity = await ECDSAKeyIdentity.generate({ extractable: false });
   await withStore('readwrite', (store) => store.put(identity.getKeyPair(), KEY));
   return identity;
 }
 
-/** What was stored with it stays; nobody will sign with it again. */
+/** Deletes the key. Messages stored with it stay; nobody can sign as its principal again. */
 export async function forgetIdentity(): Promise<void> {
   await withStore('readwrite', (store) => store.delete(KEY));
 }

@@ -1,13 +1,13 @@
 /**
- * The client: everything that a frontend of its own needs to talk to a message canister. No DOM, no framework.
+ * The client: everything that a frontend needs to talk to a message canister. No DOM, no framework.
  *
  *     import { connect, networkAt, Order } from './client';
  *
- * `connect` gives typed methods that throw {@link Failure}s with sentences in them; `locate` finds the canister as this
- * page does; `Poller` and `Outbox` repeat what may be repeated; `identity` keeps a key in the browser. The types are
+ * `connect` returns typed methods that throw only {@link Failure}s; `locate` finds the canister as this page does;
+ * `Poller` repeats queries; `Outbox` resends messages until they are stored; `identity` keeps a key in the browser. The types are
  * generated from canister.did (`npm run bindings`).
  */
-export type { Added, Cursor, KeyHead, Message, Page, Settings, Status } from './bindings/canister';
+export type { Added, Cursor, KeyHead, Message, NewMessage, Page, Settings, Status, Stored } from './bindings/canister';
 export { Order } from './bindings/canister';
 export { type Client, connect } from './connect';
 export { Failure, type FailureKind } from './failure';

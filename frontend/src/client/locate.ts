@@ -2,7 +2,8 @@
  * Which canister on which network a page is about.
  *
  * In order: the address's fragment (`#canister=…&network=…`), then what the page's server says in the cookie `ic_env`
- * (as an asset canister does for its project's canisters), then nothing: somebody has to say it. The network is by
+ * (as an asset canister does for its project's canisters), then nothing: somebody has to say it. Where the address and the
+ * server disagree, the answer says so, because a link can carry a fragment. The network is by
  * default the page's own origin where that is a network, else the Internet Computer. The fragment is used, and not the
  * query, because `?canisterId=` is taken by the gateways and a fragment is never sent to a server.
  */
@@ -22,7 +23,11 @@ export interface ServerEnv {
 }
 
 export type Located =
-  | { readonly place: Place }
+  | {
+      readonly place: Place;
+      /** The address names this place; the page's server names this other one. Ask a person before calling `place`: a link may have chosen it. */
+      readonly differsFrom?: Place;
+    }
   | { readonly problem: 'no-canister' }
   | { readonly problem: 'bad-network'; readonly network: string };
 
@@ -36,6 +41,14 @@ export function locate(fragment: URLSearchParams, env: ServerEnv | undefined, pa
   const canisterId = fragment.get('canister')?.trim() || env?.canisterId;
   if (!canisterId) return { problem: 'no-canister' };
 
-  const told = network.kind === 'local' && network.origin === own?.origin ? env?.rootKey : undefined;
-  return { place: { canisterId, network, ...(told && { rootKey: told }) } };
+  const at = (id: string, on: Network): Place => {
+    const told = on.kind === 'local' && on.origin === own?.origin ? env?.rootKey : undefined;
+    return { canisterId: id, network: on, ...(told && { rootKey: told }) };
+  };
+  const place = at(canisterId, network);
+  const home = own ?? networkAt(MAINNET);
+  if (!env?.canisterId || !home) return { place };
+  const server = at(env.canisterId, home);
+  const same = server.canisterId === place.canisterId && server.network.origin === place.network.origin;
+  return same ? { place } : { place, differsFrom: server };
 }

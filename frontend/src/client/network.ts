@@ -17,12 +17,12 @@ export interface Network {
   readonly kind: 'mainnet' | 'local';
 }
 
-/** The one that a host is, or is a subdomain of. */
+/** Returns the entry that equals the host or is a parent domain of it. */
 function among(hosts: readonly string[], host: string): string | undefined {
   return hosts.find((known) => host === known || host.endsWith(`.${known}`));
 }
 
-/** The network at an address, or undefined where it is neither the Internet Computer nor on this computer. */
+/** Returns the network at an address; undefined if it is neither the Internet Computer nor on this computer. */
 export function networkAt(address: string): Network | undefined {
   if (!URL.canParse(address.trim())) return undefined;
   const url = new URL(address.trim());
@@ -36,7 +36,7 @@ export function networkAt(address: string): Network | undefined {
     : undefined;
 }
 
-/** What a person calls it. */
+/** The name shown to people. */
 export function networkName(network: Network): string {
   return network.kind === 'mainnet' ? 'Internet Computer' : 'Local network';
 }

@@ -1,9 +1,9 @@
 /**
  * Sealed messages on their way into the store.
  *
- * Invariant: an item's bytes never change. A retry sends the same key id and ciphertext again, so that however often
- * it is sent, and whichever answer got lost, it is stored once: sealing anew would make another message. Items whose
- * call failed for a reason that may pass are tried again with backoff; the others wait for {@link Outbox.send}.
+ * Invariant: an item's bytes never change. A retry sends the same key id and ciphertext, so the message is stored once
+ * even if answers get lost. (Sealing again would make another message.) Transient failures are retried with backoff;
+ * after other failures the item waits for {@link Outbox.send}.
  */
 import type { Added } from './bindings/canister';
 import { Failure } from './failure';
@@ -17,7 +17,8 @@ export type Delivery =
 
 export interface Item {
   readonly number: number;
-  readonly label: string;
+  /** Shown to the person who sealed it: often plaintext. {@link Outbox.hideLabels} removes it. */
+  label: string | undefined;
   readonly keyId: Uint8Array;
   readonly sealed: Uint8Array;
   delivery: Delivery;
@@ -36,8 +37,8 @@ export class Outbox {
     private readonly random: () => number = Math.random,
   ) {}
 
-  /** Takes a sealed message in and sends it. */
-  put(label: string, keyId: Uint8Array, sealed: Uint8Array): Item {
+  /** Adds a sealed message and sends it. */
+  put(label: string | undefined, keyId: Uint8Array, sealed: Uint8Array): Item {
     this.#numbers += 1;
     const item: Item = { number: this.#numbers, label, keyId, sealed, delivery: { phase: 'failed', reason: '' } };
     this.items.unshift(item);
@@ -45,7 +46,7 @@ export class Outbox {
     return item;
   }
 
-  /** Sends an item now, whatever became of it before; one that is being sent is left alone. */
+  /** Sends an item now, in any phase but `sending`. */
   async send(item: Item): Promise<void> {
     if (item.delivery.phase === 'sending') return;
     clearTimeout(this.#timers.get(item));
@@ -61,12 +62,18 @@ export class Outbox {
     }
   }
 
-  /** Sends at once what waits: for when the network is back. */
+  /** Sends all waiting items now. Call it when the network is back. */
   retryWaiting(): void {
     for (const item of this.items) if (item.delivery.phase === 'waiting') void this.send(item);
   }
 
-  /** Whether something would be lost if the items were. */
+  /** Forgets the labels, which may be plaintext. The sealed bytes stay and are still sent. */
+  hideLabels(): void {
+    for (const item of this.items) item.label = undefined;
+    this.onChange();
+  }
+
+  /** Number of items that are not known to be stored. */
   get unconfirmed(): number {
     return this.items.filter((item) => item.delivery.phase !== 'stored').length;
   }

@@ -1,6 +1,6 @@
 /**
- * What the agent throws, as a {@link Failure}: the network away, an answer that cannot be trusted, a canister that is
- * not there or not one of ours, a rejection.
+ * Translates the agent's errors into {@link Failure}s: no network, an answer that cannot be trusted, no such canister,
+ * a canister of another kind, a rejection.
  */
 import {
   AgentError,
@@ -23,7 +23,7 @@ export interface Whereabouts {
   readonly network: string;
 }
 
-/** Codes of the platform's rejections that say what kind of thing is at the canister's id. */
+/** Reject codes that tell whether a message canister exists at the id. */
 const NO_CANISTER = new Set(['IC0301']);
 const NOT_OURS = new Set(['IC0302', 'IC0536', 'IC0537']);
 /** The canister is stopping, stopped or frozen, or the network is busy. */
@@ -36,7 +36,7 @@ export function failureOf(error: unknown, { canisterId, network }: Whereabouts):
     new Failure(kind, message, transient, variant, cause);
 
   if (!(error instanceof AgentError)) {
-    // The agent wraps what it meets itself; what is left comes from reading the answer.
+    // The agent wraps its own errors; any other error comes from decoding the answer.
     const detail = error instanceof Error ? error.message : String(error);
     return make('not-ours', `${canisterId} answers, but not as a message canister does: ${detail}`, false);
   }
@@ -72,7 +72,7 @@ export function failureOf(error: unknown, { canisterId, network }: Whereabouts):
     return make('away', `The network at ${network} answers with HTTP ${code.status}${said}`, transient);
   }
   if (code instanceof TimeoutWaitingForResponseErrorCode) {
-    return make('away', `The network at ${network} did not say in time what became of the call.`, true);
+    return make('away', `The network at ${network} did not report the outcome of the call in time.`, true);
   }
   switch (error.kind) {
     case ErrorKindEnum.Transport:

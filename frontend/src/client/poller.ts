@@ -1,6 +1,6 @@
 /**
- * Repeats a task: at an interval while it succeeds, with exponential backoff and jitter while it fails, at once when
- * told so, and not at all while paused. Runs never overlap.
+ * Repeats a task: at an interval while it succeeds, with exponential backoff and jitter while it fails, immediately on
+ * {@link Poller.poke}, and not at all while paused. Runs never overlap.
  */
 
 export interface PollerOptions {
@@ -16,7 +16,7 @@ export type PollState =
   | { readonly phase: 'ok'; readonly at: number }
   | { readonly phase: 'failed'; readonly error: unknown; readonly failures: number; readonly nextAt: number };
 
-/** The wait after so many failures in a row: doubling from a second, between half of it and all of it. */
+/** The wait after `failures` failures in a row: it doubles from one second; jitter subtracts up to half. */
 export function backoffMs(failures: number, maxMs: number, random: () => number): number {
   const full = Math.min(maxMs, 1000 * 2 ** Math.min(failures - 1, 30));
   return Math.round(full * (0.5 + 0.5 * random()));
@@ -35,19 +35,19 @@ export class Poller {
     private readonly onState: (state: PollState) => void = () => {},
   ) {}
 
-  /** Starts, or goes on after {@link pause}, with a run at once. */
+  /** Starts, or resumes after {@link pause}, with an immediate run. */
   start(): void {
     this.#paused = false;
     this.poke();
   }
 
-  /** A run that has begun is finished. */
+  /** Schedules no more runs. A run in progress finishes. */
   pause(): void {
     this.#paused = true;
     clearTimeout(this.#timer);
   }
 
-  /** Runs now, or again directly after the run that is under way. */
+  /** Runs now, or directly after the run in progress. */
   poke(): void {
     if (this.#paused) return;
     clearTimeout(this.#timer);

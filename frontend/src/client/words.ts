@@ -1,6 +1,6 @@
 /**
- * The canister's errors in words, with the offending value. One function for each error type of canister.did; the
- * compiler refuses a case that is missing.
+ * Turns the canister's errors into sentences that contain the offending value. One function for each error type of
+ * canister.did; a missing case does not compile.
  */
 import type {
   AddError,
@@ -36,8 +36,11 @@ const batchTooLong = ({ length, max }: TooLong): Words => [
   `The batch has ${n(length)} items; at most ${n(max)} are allowed.`,
   false,
 ];
+/** With `done` 0 the store is not rebuilding: dropped messages wait to be removed from its indexes. */
 const unavailable = ({ done, total }: Progress): Words => [
-  `The store is rebuilding its indexes: ${n(done)} of ${n(total)} messages done. Try again shortly.`,
+  done === 0
+    ? `The store is still removing ${n(total)} dropped messages. Try again in a few seconds.`
+    : `The store is rebuilding its indexes: ${n(done)} of ${n(total)} messages done. Try again shortly.`,
   true,
 ];
 const other = ({ code, message }: OtherError): Words => [
@@ -52,7 +55,7 @@ const unknownId = ({ id, last }: { id: number; last: number }): Words => [
 ];
 const notController: Words = ['Only a controller of the canister may do this.', false];
 
-/** Never called: that it compiles says that every case was handled. */
+/** Compiles only if every case is handled. */
 function missing(error: never): never {
   throw new TypeError(`unknown error ${JSON.stringify(error)}`);
 }
@@ -213,9 +216,14 @@ export function checkErrorWords(error: CheckError): Words {
 
 type Answer<T, E> = { __kind__: 'Ok'; Ok: T } | { __kind__: 'Err'; Err: E };
 
-/** What the canister answered, or its error thrown as a {@link Failure}. */
+/** Returns the Ok value, or throws the error as a {@link Failure}. */
 export function take<T, E extends { __kind__: string }>(answer: Answer<T, E>, words: (error: E) => Words): T {
   if (answer.__kind__ === 'Ok') return answer.Ok;
-  const [message, transient] = words(answer.Err);
-  throw new Failure('refused', message, transient, answer.Err.__kind__);
+  throw refusal(answer.Err, words);
+}
+
+/** One of the canister's errors as a {@link Failure}. */
+export function refusal<E extends { __kind__: string }>(error: E, words: (error: E) => Words): Failure {
+  const [message, transient] = words(error);
+  return new Failure('refused', message, transient, error.__kind__);
 }

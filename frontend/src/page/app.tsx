@@ -1,4 +1,4 @@
-/** The frame: who and where, the views, what is announced. */
+/** The frame: the top bar, the views, the footer and the announcer. */
 import { useEffect, useRef } from 'preact/hooks';
 import { Announcer } from './parts/announcer';
 import { TopBar } from './parts/top-bar';
@@ -26,7 +26,7 @@ const CONTENT: Record<View, () => preact.JSX.Element> = {
 
 export function App() {
   const placed = 'place' in located.value;
-  // Without a canister there is nothing to see but where to name one.
+  // Without a canister, only the form that chooses one is useful.
   const view = placed ? viewOf(fragment.value) : 'connection';
   const Content = CONTENT[view];
   const heading = useRef<HTMLHeadingElement>(null);
@@ -60,8 +60,8 @@ export function App() {
         <Content />
       </main>
       <footer>
-        Answers to queries come from one node of the network, and its signature is checked. Ciphertexts are hashed,
-        sealed and opened here.
+        Each query is answered by one node of the network; this page checks its signature. Messages are hashed, sealed
+        and opened in this browser.
       </footer>
       <Announcer />
     </>

@@ -9,7 +9,7 @@ import './style/index.css';
 
 const root = document.getElementById('app');
 if (!root) throw new Error('index.html has no #app');
-// The identity first: the session would connect twice.
+// The identity comes first; otherwise the session would connect twice.
 void restoreIdentity().then(() => {
   startSession();
   startOutbox();

@@ -1,10 +1,10 @@
 /**
  * Messages over time, without paging through them. Timestamps never decrease with the id and ids are given out without
- * holes, so (timestamp, id) of a few messages draw the curve of how many were stored until when. Its ends come with
- * every status for nothing; inside, the widest unknown rectangle between two points is halved by asking for one message.
+ * holes, so (timestamp, id) of a few messages describe the number of messages stored by any time. Every status contains
+ * both ends of the curve. A probe asks for one message and halves the largest unknown rectangle between two points.
  *
- * Invariants: points ascend in id and in time; a point once known never changes; there are at most `maxPoints`, and at
- * most `budgetBytes` are expected to be spent on probes, whatever the store holds.
+ * Invariants: points ascend in id and in time; a point once known never changes; there are at most `maxPoints`; the
+ * expected size of all probes' answers is at most `budgetBytes`.
  */
 import type { Status } from '../client/bindings/canister';
 
@@ -22,7 +22,7 @@ export type Ends = Pick<
 
 export interface CurveOptions {
   readonly maxProbes: number;
-  /** A probe is answered with a whole message: what all of them may cost. */
+  /** Limit on the expected bytes of all probes' answers, each of which is a whole message. */
   readonly budgetBytes: number;
   readonly maxPoints: number;
 }
@@ -40,7 +40,7 @@ export class Curve {
     return this.#points;
   }
 
-  /** Takes in the ends that a status tells. Says whether the curve changed. */
+  /** Updates the ends from a status. Returns whether the curve changed. */
   advance(ends: Ends): boolean {
     const before = this.#points;
     if (ends.messages === 0) {
@@ -51,7 +51,7 @@ export class Curve {
     this.#maxProbes = Math.min(this.options.maxProbes, Math.floor(this.options.budgetBytes / Math.max(1, average)));
 
     const last = ends.next_id - 1;
-    // A store with fewer messages than known before is another one.
+    // If the last id went backwards, this is another store.
     const known = (before.at(-1)?.id ?? 0) > last ? [] : before;
     if (known !== before) this.#probes = 0;
     this.#points = known.filter(({ id }) => id > ends.first_id && id < last);
@@ -65,7 +65,7 @@ export class Curve {
     return before.length !== this.#points.length || before.some((point, at) => point.id !== this.#points[at]?.id);
   }
 
-  /** The id worth asking for next, or undefined: nothing worth it, or the budget is spent. */
+  /** Returns the id to probe next; undefined if no probe would help or the budget is spent. */
   nextProbe(): number | undefined {
     if (this.#probes >= this.#maxProbes) return undefined;
     let widest = 0;
@@ -73,7 +73,7 @@ export class Curve {
     for (let at = 1; at < this.#points.length; at += 1) {
       const from = this.#points[at - 1] as Point;
       const to = this.#points[at] as Point;
-      // Where either side is at most 1 there is nothing to learn.
+      // A rectangle with a side of at most 1 has no unknown point inside.
       const area = Math.max(0, to.id - from.id - 1) * Math.max(0, to.time - from.time - 1);
       if (area > widest) {
         widest = area;
@@ -83,7 +83,7 @@ export class Curve {
     return probe;
   }
 
-  /** What a probe found; undefined: it has been dropped meanwhile. */
+  /** Records the answer to a probe; undefined: the message has been dropped meanwhile. */
   record(id: number, time: number | undefined): void {
     this.#probes += 1;
     if (time === undefined) return;
@@ -91,7 +91,7 @@ export class Curve {
     if (at > 0 && this.#points[at - 1]?.id !== id) this.#points.splice(at, 0, { id, time });
   }
 
-  /** Drops the inner points that the curve misses least. */
+  /** Drops the inner points whose removal changes the curve least. */
   #thin(): void {
     while (this.#points.length > this.options.maxPoints) {
       let least = Number.POSITIVE_INFINITY;

@@ -4,10 +4,10 @@
  *
  *     const window = new MessageWindow((cursor) => client.pageByKey(keyId, cursor), { pageSize: 100, maxBytes: 64e6 });
  *     await window.load('older');       // the newest page; again: the one before it
- *     await window.load('newer');       // what came since: call it when the key's head has moved
+ *     await window.load('newer');       // newer messages: call it when the key's head has moved
  *
- * `window.messages` always ascend by id; show them in either order. Where `window.gaps` has a message's id, messages
- * before it were dropped by the store's retention before they could be read.
+ * `window.messages` always ascend by id; show them in either order. If `window.gaps` contains a message's id, the store
+ * dropped messages directly before it before they could be read.
  */
 export { Curve, type CurveOptions, DEFAULT_CURVE, type Ends, type Point } from './curve';
 export { type Direction, type Loaded, MessageWindow, type Source, type WindowOptions } from './window';

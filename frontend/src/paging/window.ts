@@ -1,6 +1,6 @@
 /**
  * A window onto a list of messages: those of a key, a range of ids or a span of time. It grows at either end, page by
- * page, knows where messages were dropped in between, and lets go at the far end of what no longer fits.
+ * page, records where messages were dropped in between, and evicts messages at the far end when it is full.
  *
  * Invariants:
  * - `messages` ascend by id and each is in it once.
@@ -10,7 +10,7 @@
 import type { Cursor, Message, Page } from '../client/bindings/canister';
 import { Order } from '../client/bindings/canister';
 
-/** Gives a page of the list: a method of the client with its first arguments fixed. */
+/** Fetches a page of the list: a method of the client with its first arguments fixed. */
 export type Source = (cursor: Cursor) => Promise<Page>;
 
 /** Where a load goes: towards the beginning of the list or its end. */
@@ -19,16 +19,16 @@ export type Direction = 'older' | 'newer';
 export interface WindowOptions {
   /** Messages asked for at once; a page may hold fewer. */
   readonly pageSize: number;
-  /** Ciphertext bytes kept; one page more may be held. */
+  /** Most ciphertext bytes kept, not counting the last page loaded. */
   readonly maxBytes: number;
-  /** Begin behind this id, which is not shown itself; 0: at the list's end. */
+  /** Begin after this id (exclusive); 0: begin at an end of the list. */
   readonly after?: number;
 }
 
 export interface Loaded {
-  /** How many messages came in at this end. */
+  /** Number of messages added at this end. */
   readonly added: number;
-  /** How many left at the other. */
+  /** Number of messages evicted at the other end. */
   readonly evicted: number;
 }
 
@@ -36,9 +36,9 @@ export class MessageWindow {
   messages: Message[] = [];
   /** Ids before which, in the list, messages were dropped. */
   readonly gaps = new Set<number>();
-  /** Messages before the first one, of this list, were dropped while the window was looking. */
+  /** Messages of this list that preceded the first one were dropped while the window was open. */
   droppedBefore = false;
-  /** Whether there may be more; at the newer end there may always be later. */
+  /** Whether there may be more messages at each end. False at the newer end can become true as messages arrive. */
   readonly more: Record<Direction, boolean> = { older: true, newer: true };
   /** Everything below it has been dropped, as of the last page. */
   firstId = 0;
@@ -62,7 +62,7 @@ export class MessageWindow {
     return this.messages.at(-1)?.id;
   }
 
-  /** Loads one page at an end. What the source throws leaves the window as it was. */
+  /** Loads one page at an end. If the source throws, the window is unchanged. */
   load(direction: Direction): Promise<Loaded> {
     const load = this.#queue.then(() => this.#load(direction));
     this.#queue = load.catch(() => {});
@@ -76,13 +76,13 @@ export class MessageWindow {
 
     this.firstId = page.first_id;
     this.more[direction] = page.next !== 0;
-    // From an end of the list nothing lies beyond it.
+    // A load that starts at an end of the list has nothing beyond that end.
     if (edge === 0) this.more[direction === 'older' ? 'newer' : 'older'] = false;
 
     const incoming = direction === 'older' ? [...page.messages].reverse() : page.messages;
     this.#bytes += bytesOf(incoming);
     if (direction === 'older') {
-      // Going back, what was dropped is all there was left.
+      // Dropped messages are always the oldest: nothing older is left.
       if (page.gap) this.droppedBefore = true;
       this.messages = [...incoming, ...this.messages];
     } else {
@@ -93,7 +93,7 @@ export class MessageWindow {
     return { added: incoming.length, evicted: this.#evict(direction, incoming.length) };
   }
 
-  /** Lets go of messages at the end away from the load, but never of what it just brought. */
+  /** Evicts messages at the end away from the load, but never those just loaded. */
   #evict(loaded: Direction, brought: number): number {
     const spare = this.messages.length - brought;
     let evicted = 0;

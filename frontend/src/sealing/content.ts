@@ -1,5 +1,5 @@
 /**
- * What is inside a sealed message:
+ * The content of a sealed message:
  *
  *     text:  0x01  text in UTF-8
  *     file:  0x02  length of the name: u16, little-endian  name in UTF-8  the file's bytes
@@ -28,7 +28,7 @@ export function encodeContent(content: Content): Uint8Array<ArrayBuffer> {
   return concat(Uint8Array.of(FILE, name.length & 0xff, name.length >> 8), name, content.bytes);
 }
 
-/** Throws where somebody who had the key sealed something else. */
+/** Throws a {@link SealingError} if a holder of the key sealed bytes of another form. */
 export function decodeContent(bytes: Uint8Array): Content {
   try {
     const [kind, low, high] = bytes;
@@ -40,7 +40,7 @@ export function decodeContent(bytes: Uint8Array): Content {
       }
     }
   } catch {
-    // Not UTF-8: falls through to the one sentence for all that is not a content.
+    // Not UTF-8: falls through to the error below.
   }
-  throw new SealingError('It was sealed with this key, but its content is of no known form.');
+  throw new SealingError('It was sealed with this key, but its content has an unknown form.');
 }

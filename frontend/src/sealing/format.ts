@@ -9,11 +9,11 @@
  *       37+n    16  tag
  *
  * The version fixes everything that the header does not say: how keys are derived (`keys.ts`), with which parameters,
- * and what the content looks like (`content.ts`). Key and nonce of a message come out of the master key and the salt.
- * The associated data are the 37 bytes of the header and the key id, so that neither can be exchanged.
+ * and what the content looks like (`content.ts`). The key and nonce of a message are derived from the master key and the salt.
+ * The associated data are the 37 bytes of the header and the key id, so that neither can be replaced.
  */
 
-/** What parts of this package throw: the message is a sentence. */
+/** The error that this folder throws. Its message is a sentence. */
 export class SealingError extends Error {
   override readonly name = 'SealingError';
 }
@@ -27,7 +27,7 @@ const VERSION_OFFSET = MAGIC.length;
 const SALT_OFFSET = VERSION_OFFSET + 1;
 export const HEADER_BYTES = SALT_OFFSET + SALT_BYTES;
 
-/** By how much a sealed message is longer than its content. */
+/** Length of a sealed message minus the length of its content. */
 export const OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES;
 
 export function header(salt: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -49,7 +49,7 @@ export function looksSealed(bytes: Uint8Array): boolean {
 export interface Parts {
   readonly header: Uint8Array<ArrayBuffer>;
   readonly salt: Uint8Array<ArrayBuffer>;
-  /** With the tag. */
+  /** Including the tag. */
   readonly ciphertext: Uint8Array<ArrayBuffer>;
 }
 

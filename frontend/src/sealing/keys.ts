@@ -6,10 +6,10 @@
  *     master key  ──HKDF-SHA-256, info L"key id"────────────────────────────────▶ key id, 20 bytes: public
  *     master key  ──HKDF-SHA-256, salt: the message's, info L"message"──────────▶ 32-byte AES key ‖ 12-byte nonce
  *
- * Both sides must come to the same key id from the passphrase alone, before they have seen any message. Therefore the
- * salt of the master key cannot be random; it is the canister's id, so that guesses made in advance serve against one
- * canister only, and the same passphrase has unrelated key ids in two canisters. The price: everybody can see the key
- * id, and whoever guesses passphrases can test each guess against it, at the cost of the 1,000,000 rounds. A passphrase
+ * Both sides must derive the same key id from the passphrase alone, before they have seen any message. Therefore the
+ * salt of the master key cannot be random. It is the canister's id: precomputed guesses serve against one canister only,
+ * and the same passphrase has unrelated key ids in two canisters. The price: everybody can see the key id, and an
+ * attacker can test each guess of a passphrase against it, at the cost of the 1,000,000 rounds. A passphrase
  * must therefore be hard to guess (six random words); a key file of random bytes cannot be guessed at all. And because
  * the parameters decide the key id, they belong to the version and cannot be raised without a new one.
  *
@@ -30,14 +30,14 @@ const utf8 = new TextEncoder();
 const label = (name: string): Uint8Array<ArrayBuffer> => utf8.encode(`message-canister/sealing/v1/${name}`);
 const NO_BYTES = new Uint8Array();
 
-/** What seals and opens. The secret is inside a CryptoKey that gives it to nobody. */
+/** Seals and opens messages. The secret is in a CryptoKey that cannot be exported. */
 export interface SealingKey {
-  /** Where messages sealed with it are stored. Derived from the secret, which cannot be computed from it. */
+  /** The key id under which its messages are stored. Derived one-way from the secret. */
   readonly keyId: Uint8Array<ArrayBuffer>;
   readonly master: CryptoKey;
 }
 
-/** About a second of work. The passphrase is taken in Unicode's NFC, with every blank that it has. */
+/** Takes about a second. The passphrase is normalised to Unicode NFC; blanks are kept. */
 export async function keyFromPassphrase(passphrase: string, scope: Uint8Array): Promise<SealingKey> {
   if (passphrase === '') throw new SealingError('The passphrase is empty.');
   const secret = utf8.encode(passphrase.normalize('NFC'));
@@ -47,7 +47,7 @@ export async function keyFromPassphrase(passphrase: string, scope: Uint8Array): 
   return keyFromMaster(await crypto.subtle.deriveBits(parameters, base, MASTER_BITS));
 }
 
-/** Any file whose content nobody else has. */
+/** The file can be any whose content nobody else has. */
 export async function keyFromFile(content: Uint8Array, scope: Uint8Array): Promise<SealingKey> {
   if (content.length < KEY_FILE_MIN_BYTES) {
     throw new SealingError(`The key file has ${content.length} bytes; at least ${KEY_FILE_MIN_BYTES} are needed.`);

@@ -4,11 +4,11 @@ import { header, looksSealed, OVERHEAD_BYTES, parts, SALT_BYTES, SealingError } 
 import { concat, messageKey, type SealingKey } from './keys';
 
 /**
- * Seals a content. Each call gives other bytes: to try again to store a message, send the same sealed bytes, or it is
- * another message.
+ * Seals a content. Each call returns different bytes. To retry storing a message, send the same sealed bytes again:
+ * sealing again makes another message.
  *
- * @param maxBytes what the canister takes: `limits.ciphertext_bytes` of its status
- * @param salt random bytes, new for each message; given by tests only
+ * @param maxBytes the canister's limit: `limits.ciphertext_bytes` of its status
+ * @param salt random bytes, new for each message; only tests pass it
  */
 export async function seal(
   content: Content,
@@ -20,7 +20,7 @@ export async function seal(
   if (plain.length + OVERHEAD_BYTES > maxBytes) {
     const format = new Intl.NumberFormat('en-US').format;
     throw new SealingError(
-      `Sealed it would have ${format(plain.length + OVERHEAD_BYTES)} bytes; at most ${format(maxBytes)} are allowed.`,
+      `Sealed, it would have ${format(plain.length + OVERHEAD_BYTES)} bytes; at most ${format(maxBytes)} are allowed.`,
     );
   }
   const head = header(salt);
@@ -35,12 +35,12 @@ export type Opened =
   | { readonly state: 'opened'; readonly content: Content }
   /** Sealed with this key, but by a program that writes contents of its own. */
   | { readonly state: 'unknown-content'; readonly reason: string }
-  /** Looks sealed; the key is another one, or the bytes were altered. */
+  /** Looks sealed, but with another key, or the bytes were altered. */
   | { readonly state: 'other-key' }
   /** Not in this format. */
   | { readonly state: 'bytes' };
 
-/** What a stored ciphertext is to the holder of a key, or of none. */
+/** Opens a stored ciphertext, or returns why it cannot be opened. Without a key it only recognises the format. */
 export async function open(
   ciphertext: Uint8Array,
   keyId: Uint8Array,

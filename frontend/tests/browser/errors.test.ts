@@ -89,6 +89,7 @@ describe('the connection', () => {
 
   it('says when the network has no such canister', async () => {
     const page = await on.open('canister=rrkah-fqaaa-aaaaa-aaaaq-cai');
+    await page.getByRole('button', { name: 'Use the link’s canister' }).click();
     await expect.poll(() => alert(page)).toContain('does not hold the canister rrkah-fqaaa-aaaaa-aaaaq-cai.');
     await page.getByRole('link', { name: 'Choose another canister or network' }).click();
     await page.getByRole('textbox', { name: 'Canister id' }).fill(on.network.canisterId);
@@ -96,15 +97,41 @@ describe('the connection', () => {
     await expect.poll(() => page.locator('.live').textContent()).toBe('Live');
   });
 
+  it('asks before it calls another canister than its server names, and takes either answer', async () => {
+    const other = 'rrkah-fqaaa-aaaaa-aaaaq-cai';
+    const calls: string[] = [];
+    const link = `canister=${other}&view=messages&by=id&id=1`;
+    const page = await on.open(link, {}, async (page) => {
+      page.on('request', (request) => request.url().includes(other) && calls.push(request.url()));
+    });
+    const question = page.getByText('This link opens another canister');
+    await question.waitFor();
+    await expect.poll(() => page.locator('main').textContent()).toContain(on.network.canisterId);
+    await page.waitForTimeout(4000);
+    expect(calls).toEqual([]);
+    await page.getByRole('button', { name: 'Use the server’s canister' }).click();
+    await expect.poll(() => page.locator('.live').textContent()).toBe('Live');
+    expect(calls).toEqual([]);
+
+    await page.goto(`${on.network.origin}/#${link}`);
+    await page.getByRole('button', { name: 'Use the link’s canister' }).click();
+    // The link's view is run now, though the address has not changed.
+    await expect
+      .poll(() => page.getByRole('alert').last().textContent())
+      .toContain(`does not hold the canister ${other}`);
+    expect(calls.length).toBeGreaterThan(0);
+  });
+
   it('says when an id is none, and when a network is none of its own', async () => {
     const page = await on.open('canister=nonsense');
+    await page.getByRole('button', { name: 'Use the link’s canister' }).click();
     await expect.poll(() => alert(page)).toContain('"nonsense" is not a canister id.');
     await page.goto(`${on.network.origin}/#network=https://evil.example`);
-    await expect.poll(() => alert(page)).toContain('“https://evil.example” is no network for this page');
+    await expect.poll(() => alert(page)).toContain('“https://evil.example” is not a network that this page can use');
     await page.getByRole('combobox', { name: 'Network' }).fill('http://192.168.0.7:4943');
     await page.getByRole('textbox', { name: 'Canister id' }).fill('aaaaa-aa');
     await page.getByRole('button', { name: 'Connect' }).click();
-    await expect.poll(() => page.getByText('"http://192.168.0.7:4943" is no network').count()).toBe(1);
+    await expect.poll(() => page.getByText('"http://192.168.0.7:4943" is not a network').count()).toBe(1);
   });
 
   it('says when answers are signed by another key', async () => {
@@ -120,7 +147,7 @@ describe('the connection', () => {
         .addCookies([{ name: 'ic_env', value: encodeURIComponent(environment), url: on.network.origin }]);
     });
     await expect.poll(() => alert(page)).toContain('The answer cannot be trusted');
-    expect(await alert(page)).toContain('if it was started anew, reload this page');
+    expect(await alert(page)).toContain('if it was restarted, reload this page');
     await expect.poll(() => page.locator('dt:text-is("Module hash") + dd').textContent()).toContain('is not signed by');
   });
 

@@ -89,7 +89,7 @@ describe('lists', () => {
   it('shows a span of time, in the device’s own time zone', async () => {
     const answer = await controller.canister.get_message_by_id(MESSAGES / 2);
     if (answer.__kind__ === 'Err') throw new Error(answer.Err.__kind__);
-    const { timestamp } = answer.Ok;
+    const { timestamp } = answer.Ok.message;
     const page = await on.open('view=messages', { timezoneId: 'Asia/Kathmandu' });
     const local = await page.evaluate((seconds) => {
       const time = new Date(seconds * 1000);
@@ -180,7 +180,7 @@ describe('one message', () => {
     await page.getByLabel('Id', { exact: true }).fill('12,345');
     await page.keyboard.press('Enter');
     await expect.poll(() => page.getByRole('heading', { name: 'Message 12,345' }).count()).toBe(1);
-    await expect.poll(() => page.getByText('The ciphertext was hashed here and matches.').count()).toBe(1);
+    await expect.poll(() => page.getByText('The hash was computed in this browser and matches.').count()).toBe(1);
     expect(await page.locator('.reading').textContent()).toContain('Bytes only');
     await page.getByRole('link', { name: '12,385' }).click();
     await expect.poll(() => page.getByRole('heading', { name: 'Message 12,385' }).count()).toBe(1);
@@ -191,7 +191,7 @@ describe('one message', () => {
   it('is found by its hash', async () => {
     const answer = await controller.canister.get_message_by_id(4321);
     if (answer.__kind__ === 'Err') throw new Error(answer.Err.__kind__);
-    const hash = createHash('sha256').update(answer.Ok.ciphertext).digest('hex');
+    const hash = createHash('sha256').update(answer.Ok.message.ciphertext).digest('hex');
     const page = await on.open('view=messages');
     await page.getByText('One hash').click();
     await page.getByLabel('SHA-256 of the ciphertext, hex').fill(hash);

@@ -39,7 +39,7 @@ describe('the overview', () => {
     await expect.poll(() => fact(page, 'Module hash').locator('code').textContent()).toMatch(/^[0-9a-f]{64}$/);
     expect(await fact(page, 'Canister id').locator('code').textContent()).toBe(on.network.canisterId);
     expect(await fact(page, 'Ciphertext').textContent()).toBe('2 MB');
-    const ids = page.getByRole('meter', { name: 'Ids given out' });
+    const ids = page.getByRole('meter', { name: 'Ids used' });
     expect(await ids.getAttribute('aria-valuetext')).toBe('3,000 of 4,294,967,294');
     await expect.poll(() => page.locator('.chart canvas').isVisible()).toBe(true);
 
@@ -48,6 +48,16 @@ describe('the overview', () => {
     await expect.poll(() => tile(page, 'Messages').textContent()).toBe('3,500');
     await expect.poll(() => page.getByRole('img').getAttribute('aria-label')).toContain('message 3,500 at');
     await screenshot(page, 'overview-light');
+  });
+
+  it('keeps internals in a details view, closed at first', async () => {
+    const page = await on.open();
+    const internal = page.getByText('Most dropped messages skipped by one page query');
+    await page.getByText('Details for operators').waitFor();
+    expect(await internal.isVisible()).toBe(false);
+    await page.getByText('Details for operators').click();
+    expect(await internal.isVisible()).toBe(true);
+    expect(await page.getByText(/ever written|links followed|Not yet swept/).count()).toBe(0);
   });
 
   it('polls cheaply: a status every few seconds, no pages', async () => {

@@ -48,8 +48,11 @@ describe.each(SETTINGS)('in %s', (name, options) => {
     await expect.poll(() => page.locator('.all-rows .row').count()).toBeGreaterThan(5);
     await expect.poll(() => page.locator('.row .hash').last().textContent()).toBe('matches');
     await page.locator('.all-rows .row').nth(2).click();
-    await page.getByText('The ciphertext was hashed here and matches.').waitFor();
+    await page.getByText('The hash was computed in this browser and matches.').waitFor();
     await look('messages');
+    await page.goto(`${on.network.origin}/#canister=rrkah-fqaaa-aaaaa-aaaaq-cai`);
+    await page.getByText('This link opens another canister').waitFor();
+    await look('question');
     await page.goto(`${on.network.origin}/#${FIRST_ID}000`);
     await page.getByRole('alert').waitFor();
     await look('error');

@@ -58,7 +58,7 @@ describe('sealing', () => {
     await expect.poll(() => other.locator('.row .what').last().textContent()).toContain(SECRET);
     await other.locator('.row .what').last().click();
     await expect.poll(() => other.locator('.reading').textContent()).toBe(`Sealed, opened with your key${SECRET}`);
-    await expect.poll(() => other.getByText('The ciphertext was hashed here and matches.').count()).toBe(1);
+    await expect.poll(() => other.getByText('The hash was computed in this browser and matches.').count()).toBe(1);
     await screenshot(other, 'opened-dark');
   });
 
@@ -137,12 +137,15 @@ describe('sealing', () => {
     const calls: string[] = [];
     page.on('request', (request) => /rrkah.*\/call$/.test(request.url()) && calls.push(request.url()));
     await page.goto(`${on.network.origin}/#canister=rrkah-fqaaa-aaaaa-aaaaq-cai&view=write`);
+    await page.getByRole('button', { name: 'Use the link’s canister' }).click();
     await page.context().setOffline(false);
     await expect.poll(() => page.getByRole('alert').textContent()).toContain('does not hold the canister');
     await page.waitForTimeout(2500);
-    expect([await entry(page, 'for this one').count(), calls]).toEqual([0, []]);
+    expect([await page.locator('.outbox li').count(), calls]).toEqual([0, []]);
     await page.goto(`${on.network.origin}/#view=write`);
-    await expect.poll(() => entry(page, 'for this one').textContent()).toMatch(/[Ss]tored(, )? ?as message/);
+    // Its key was locked when the canister changed, so its label is gone.
+    await expect.poll(() => page.locator('.outbox li').textContent()).toMatch(/[Ss]tored(, )? ?as message/);
+    expect(await page.content()).not.toContain('for this one');
   });
 
   it('seals a chosen file and a dropped one, and gives them back byte for byte under their names', async () => {
@@ -193,6 +196,10 @@ describe('sealing', () => {
     await expect.poll(() => entry(page, 'by file').textContent()).toContain('Stored as message');
     await page.getByRole('button', { name: 'Lock' }).click();
     expect(await page.getByLabel('Text', { exact: true }).count()).toBe(0);
+    // No plaintext stays: the entry is there, its label is not.
+    expect(await page.content()).not.toContain('by file');
+    expect(await page.locator('.outbox li').textContent()).toContain('sealed with a key that is locked now');
+    await screenshot(page, 'write-locked-again');
 
     const short = join(OUTPUT, 'short.key');
     await writeFile(short, 'too short');
@@ -205,7 +212,7 @@ describe('sealing', () => {
     await unlock(page);
     const buffer = Buffer.alloc(2_000_000);
     await page.locator('input[type=file]').setInputFiles({ name: 'large', mimeType: 'x/y', buffer });
-    const words = 'Sealed it would have 2,000,061 bytes; at most 2,000,000 are allowed.';
+    const words = 'Sealed, it would have 2,000,061 bytes; at most 2,000,000 are allowed.';
     await expect.poll(() => page.getByRole('alert').textContent()).toBe(words);
     const most = { name: 'large', mimeType: 'x/y', buffer: buffer.subarray(61) };
     await page.locator('input[type=file]').setInputFiles(most);

@@ -47,11 +47,26 @@ describe('locate', () => {
   });
 
   it('lets the address say otherwise', () => {
-    expect(at('canister=mine', ENV, OWN)).toMatchObject({ place: { canisterId: 'mine', rootKey: KEY } });
+    expect(at('canister=mine', undefined, OWN)).toEqual({
+      place: { canisterId: 'mine', network: { origin: OWN, kind: 'local' } },
+    });
     // The cookie's key is this server's, not another network's.
-    expect(at('network=http://localhost:9', ENV, OWN)).toEqual({
+    expect(at('network=http://localhost:9', ENV, OWN)).toMatchObject({
       place: { canisterId: 'from-env', network: { origin: 'http://localhost:9', kind: 'local' } },
     });
+  });
+
+  it('says where the address and the server disagree, and only there', () => {
+    const server = { canisterId: 'from-env', network: { origin: OWN, kind: 'local' }, rootKey: KEY };
+    expect(at('canister=mine', ENV, OWN)).toEqual({
+      place: { canisterId: 'mine', network: { origin: OWN, kind: 'local' }, rootKey: KEY },
+      differsFrom: server,
+    });
+    expect(at('network=http://localhost:9', ENV, OWN)).toHaveProperty('differsFrom', server);
+    expect(at('network=http://localhost:9', ENV, OWN)).not.toHaveProperty('place.rootKey');
+    expect(at(`canister=from-env&network=${OWN}`, ENV, OWN)).not.toHaveProperty('differsFrom');
+    expect(at('view=messages', ENV, OWN)).not.toHaveProperty('differsFrom');
+    expect(at('canister=mine', { rootKey: KEY }, OWN)).not.toHaveProperty('differsFrom');
   });
 
   it('never uses a told root key for mainnet', () => {

@@ -37,6 +37,23 @@ describe('an outbox', () => {
     expect(outbox.unconfirmed).toBe(0);
   });
 
+  it('forgets labels, which are plaintext, and still sends what waits', async () => {
+    const { add, behaviour, stored } = canister();
+    behaviour.reachable = false;
+    const changes = vi.fn();
+    const outbox = new Outbox(add, changes);
+    outbox.put('meet me at noon', KEY, SEALED);
+    await pass(0);
+    changes.mockClear();
+    outbox.hideLabels();
+    expect(changes).toHaveBeenCalledOnce();
+    expect(JSON.stringify(outbox.items)).not.toContain('noon');
+    behaviour.reachable = true;
+    outbox.retryWaiting();
+    await pass(0);
+    expect(stored.size).toBe(1);
+  });
+
   it('sends the same bytes again when the answer was lost, and stores them once', async () => {
     const { add, behaviour, stored, sent } = canister();
     behaviour.answers = false;

@@ -139,7 +139,7 @@ describe('seal and open', () => {
     const most = { kind: 'text', text: 'x'.repeat(100 - OVERHEAD_BYTES - 1) } as const;
     expect((await seal(most, key, 100)).length).toBe(100);
     const more = { kind: 'text', text: `${most.text}x` } as const;
-    await expect(seal(more, key, 100)).rejects.toThrow('Sealed it would have 101 bytes; at most 100 are allowed.');
+    await expect(seal(more, key, 100)).rejects.toThrow('Sealed, it would have 101 bytes; at most 100 are allowed.');
   });
 });
 
@@ -147,7 +147,7 @@ describe('content', () => {
   it.each([[], [0], [3, 1, 2], [1, 0xff], [2], [2, 5], [2, 4, 0, 65, 66, 67], [2, 1, 0, 0xff]])(
     'refuses what no version of it writes: %j',
     (...bytes) => {
-      expect(() => decodeContent(Uint8Array.from(bytes))).toThrow('of no known form');
+      expect(() => decodeContent(Uint8Array.from(bytes))).toThrow('has an unknown form');
     },
   );
 

@@ -124,6 +124,13 @@ it('tells an empty key id and an empty store apart from too long and too far', (
   );
 });
 
+it('tells a backlog of dropped messages apart from a rebuild', () => {
+  const words = (done: number) => addErrorWords({ __kind__: 'Unavailable', Unavailable: { done, total: 60_000 } })[0];
+  expect(words(0)).toContain('removing 60,000 dropped messages');
+  expect(words(0)).not.toContain('rebuild');
+  expect(words(1)).toContain('rebuilding its indexes: 1 of 60,000');
+});
+
 it('covers every case that canister.did has', async () => {
   const { readFileSync } = await import('node:fs');
   const did = readFileSync(new URL('../../../canister.did', import.meta.url), 'utf8')

@@ -54,12 +54,14 @@ impl Fingerprints {
 
     /// Of a hash, for the newest message that has it.
     pub fn newest(&self, hash: &[u8; 32]) -> Fingerprint {
-        Self::mark(self.hash_words([start_of(hash)]), Entry::Newest)
+        let [a, b, c, d] = words_of(hash);
+        Self::mark(self.hash_words([a, b, c, d]), Entry::Newest)
     }
 
     /// Of a key and a hash, for an older message that has them.
     pub fn pair(&self, key: Fingerprint, hash: &[u8; 32]) -> Fingerprint {
-        Self::mark(self.hash_words([key.0, start_of(hash)]), Entry::Pair)
+        let [a, b, c, d] = words_of(hash);
+        Self::mark(self.hash_words([key.0, a, b, c, d]), Entry::Pair)
     }
 
     fn hash_words<const N: usize>(&self, words: [u64; N]) -> u64 {
@@ -75,8 +77,8 @@ impl Fingerprints {
     }
 }
 
-/// The first 8 bytes of a ciphertext's hash, which its fingerprints are made of. Two hashes that agree in them can be
-/// ground out, but not three: such a pair only costs another look at a record.
-fn start_of(hash: &[u8; 32]) -> u64 {
-    u64::from_le_bytes(field(hash, 0))
+/// A ciphertext's hash as words. A fingerprint takes in all of them: hashes that agree in 8 bytes can be ground out in any
+/// number, and would all be filed in one place whatever the seed.
+fn words_of(hash: &[u8; 32]) -> [u64; 4] {
+    [0, 8, 16, 24].map(|at| u64::from_le_bytes(field(hash, at)))
 }

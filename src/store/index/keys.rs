@@ -81,7 +81,7 @@ impl KeyIndex {
             return false;
         };
         if head.max_id != id {
-            *self.head_mut(place) = KeyHead { min_id: next, count: head.count - 1, ..head };
+            *self.head_mut(place) = KeyHead { min_id: next, count: head.count.saturating_sub(1), ..head };
         } else {
             self.table.remove(fingerprint, place);
             *self.head_mut(place) = KeyHead { min_id: self.free, max_id: 0, count: 0 };

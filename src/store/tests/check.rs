@@ -1,6 +1,8 @@
 //! The checker finds what is wrong: each invariant broken in a way of its own.
 
 use super::*;
+use crate::api::{Bound, CheckError, LookupError, Progress};
+use crate::limits::MAX_SKIPPED_LINKS;
 use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
 
@@ -61,6 +63,69 @@ fn a_changed_hash_or_ciphertext_is_found() {
 fn a_misplaced_extent_is_found() {
     assert!(says(&broken_by(0, record(4) + 72, 7), 4, "message 4: extent starts at"));
     assert!(says(&broken_by(0, record(10) + 80, 200), 4, "message 10: extent ends at"));
+}
+
+/// Every byte of a record may be damaged in any way: the check names a violation or finds none, and never fails. Key ids
+/// of 41 bytes have a tail in the payload stream, which then is looked for anywhere.
+#[test]
+fn no_damage_of_a_record_stops_the_check() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    for number in 0..10u8 {
+        store.add_message(&[number % 2; 41], &[number; 100], 1_000 + u32::from(number)).unwrap();
+    }
+    let inbox = MemoryManager::init(memory.clone()).get(MemoryId::new(0));
+    for id in [1, 4, 9, 10] {
+        for at in 0..84 {
+            let mut byte = [0];
+            inbox.read(record(id) + at, &mut byte);
+            for damaged in [0, 1, 0x7f, 0xff].into_iter().filter(|&damaged| damaged != byte[0]) {
+                inbox.write(record(id) + at, &[damaged]);
+                // Any time may be right that lies between its neighbours'.
+                let found = !violations(&store).is_empty() || (4..8).contains(&at);
+                assert!(found, "byte {at} of message {id} is {damaged}: nothing is found");
+                inbox.write(record(id) + at, &byte);
+            }
+        }
+    }
+    assert_eq!(violations(&store), Vec::<String>::new());
+    inbox.write(record(4) + 75, &[1]);
+    assert!(says(&violations(&store), 4, "message 4: extent"));
+}
+
+/// An extent that points below the mapped segments.
+#[test]
+fn an_extent_before_the_stream_is_found() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    let limits = Settings { max_messages: Bound::AtMost(5), ..Settings::default() };
+    store.set_settings(limits, 0).unwrap();
+    for number in 0..30u8 {
+        store.add_message(&[number % 2; 41], &vec![number; 1_000_000], 1).unwrap();
+    }
+    assert_eq!(violations(&store), Vec::<String>::new());
+    MemoryManager::init(memory.clone()).get(MemoryId::new(0)).write(record(28) + 72, &[0; 6]);
+    assert!(says(&violations(&store), 4, "message 28: extent starts at 0"));
+}
+
+/// A list with more dropped messages than one call follows is not passed over in silence.
+#[test]
+fn a_check_waits_for_what_it_cannot_follow() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    for number in 0..MAX_SKIPPED_LINKS + 100 {
+        store.add_message(b"k", &number.to_le_bytes(), 1).unwrap();
+    }
+    store.set_settings(Settings { max_messages: Bound::AtMost(50), ..Settings::default() }, 1).unwrap();
+    let total = store.backlog_kept();
+    assert!(total > MAX_SKIPPED_LINKS);
+    let waits = Progress { done: 0, total };
+    assert_eq!(store.view(|| 1).check(CheckCursor::default()), Err(CheckError::Unavailable(waits)));
+    assert_eq!(store.view(|| 1).get_key_head(b"k"), Err(LookupError::Unavailable(waits)));
+    let newest = MAX_SKIPPED_LINKS + 100;
+    assert_eq!(store.view(|| 1).get_max_message_id_by_key(b"k"), Ok(Some(newest)), "no link leads to the newest");
+    store.sweep(1_000);
+    assert_eq!(violations(&store), Vec::<String>::new());
 }
 
 /// Long lists and large messages are checked across slices.

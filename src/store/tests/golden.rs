@@ -4,6 +4,7 @@
 //! same, and the same calls must write the same bytes. `UPDATE_IMAGES=1` writes it anew, for a new layout only.
 
 use super::*;
+use crate::api::Bound;
 use crate::store::record::{NewRecord, Record};
 use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
@@ -51,7 +52,7 @@ fn headers_are_these_bytes() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     store.set_seed(Seed(std::array::from_fn(|at| at as u8 + 1)));
-    store.set_settings(Settings { rebuild_pages: Some(0x1234), ..Settings::default() }, 0).unwrap();
+    store.set_settings(Settings { rebuild_pages: Bound::AtMost(0x1234), ..Settings::default() }, 0).unwrap();
     store.add_message(b"k", b"c", 1).unwrap();
     let header = |id, bytes: usize| {
         let mut header = vec![0; bytes];

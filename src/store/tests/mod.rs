@@ -44,7 +44,7 @@ struct Answers {
 fn answers(store: &Store) -> Answers {
     assert_eq!(violations(store), Vec::<String>::new());
     let last = store.view(|| 0).get_max_message_id();
-    let messages: Vec<_> = (1..=last).map(|id| store.view(|| 0).get_message_by_id(id).unwrap()).collect();
+    let messages: Vec<_> = (1..=last).map(|id| store.view(|| 0).get_message_by_id(id).unwrap().message).collect();
     let mut keys: Vec<Vec<u8>> = messages.iter().map(|message| message.key_id.to_vec()).collect();
     keys.sort();
     keys.dedup();
@@ -52,8 +52,10 @@ fn answers(store: &Store) -> Answers {
         .into_iter()
         .map(|key| (key.clone(), store.view(|| 0).get_key_head(&key).unwrap(), list(store, &key)))
         .collect();
-    let newest =
-        messages.iter().map(|message| store.view(|| 0).get_message_by_hash(&message.hash).unwrap().id).collect();
+    let newest = messages
+        .iter()
+        .map(|message| store.view(|| 0).get_message_by_hash(&message.hash).unwrap().message.id)
+        .collect();
     Answers { messages, lists, newest, entries: store.view(|| 0).get_status().index_entries }
 }
 

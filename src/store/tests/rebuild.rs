@@ -1,7 +1,7 @@
 //! Invariant 6: the indexes come back the same, in one step or in many, and answers wait for them.
 
 use super::*;
-use crate::api::{AddError, GetError, LookupError, PageError};
+use crate::api::{AddError, Bound, GetError, LookupError, PageError};
 use crate::limits::MIN_REBUILD_PAGES;
 
 #[test]
@@ -26,7 +26,7 @@ fn small_steps_end_where_one_large_step_does() {
         store.add_message(&key(number + 1_000, 41), &key(number, 5_000), 1).unwrap();
     }
     let expected = answers(&store);
-    store.set_settings(Settings { rebuild_pages: Some(MIN_REBUILD_PAGES), ..Settings::default() }, 0).unwrap();
+    store.set_settings(Settings { rebuild_pages: Bound::AtMost(MIN_REBUILD_PAGES), ..Settings::default() }, 0).unwrap();
     let mut store = Store::open(memory.clone(), Capacity::default()).unwrap();
     let mut steps = 0;
     while let Some(progress) = store.rebuild_progress() {
@@ -36,7 +36,7 @@ fn small_steps_end_where_one_large_step_does() {
         assert_eq!(store.view(|| 0).get_key_head(b"k"), Err(LookupError::Unavailable(progress)));
         let cursor = Cursor { after: 0, order: Order::ascending, limit: 1 };
         assert_eq!(store.view(|| 0).get_messages_by_key(b"k", cursor), Err(PageError::Unavailable(progress)));
-        assert_eq!(store.view(|| 0).get_message_by_id(1_100).unwrap().id, 1_100);
+        assert_eq!(store.view(|| 0).get_message_by_id(1_100).unwrap().message.id, 1_100);
         assert_eq!(store.view(|| 0).get_messages_by_range(1, 9, cursor).unwrap().messages[0].id, 1);
         store.rebuild_step().unwrap();
         assert!(store.rebuild_progress().is_none_or(|now| now.done > progress.done), "no progress at {progress:?}");
@@ -55,7 +55,7 @@ fn a_step_stays_within_its_pages() {
         store.add_message(&key(number % 1_500, 41), &key(number % 1_000, 300), 1).unwrap();
     }
     for pages in [MIN_REBUILD_PAGES, 50, 1_000] {
-        store.set_settings(Settings { rebuild_pages: Some(pages), ..Settings::default() }, 0).unwrap();
+        store.set_settings(Settings { rebuild_pages: Bound::AtMost(pages), ..Settings::default() }, 0).unwrap();
         let mut store = Store::open(memory.clone(), Capacity::default()).unwrap();
         loop {
             memory.count_reads();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::api::{AddError, GetError};
-use crate::limits::{LAST_ID, MIN_MAX_BYTES};
+use crate::limits::{LAST_ID, MIN_MAX_BYTES, SWEEP_RUN};
 use crate::store::inbox::{self, SEGMENT_RECORDS};
 use crate::store::payloads::SEGMENT_BYTES;
 use crate::store::record::{NewRecord, Record};
@@ -10,7 +10,8 @@ use crate::store::region::LEADING_PAGES;
 use ic_stable_structures::Memory;
 
 fn limits(max_messages: Option<u32>, max_bytes: Option<u64>, max_age_seconds: Option<u32>) -> Settings {
-    Settings { max_messages, max_bytes, max_age_seconds, ..Settings::default() }
+    let (max_messages, max_bytes) = (max_messages.into(), max_bytes.into());
+    Settings { max_messages, max_bytes, max_age_seconds: max_age_seconds.into(), ..Settings::default() }
 }
 
 /// Records and stream bytes that are stored, the backlog's with them.
@@ -136,7 +137,7 @@ fn limits_change_while_the_ring_is_wrapped() {
         }
         assert_eq!(violations(&store), Vec::<String>::new());
         let oldest = store.view(|| 0).get_message_by_id(first).unwrap();
-        assert_eq!(oldest.ciphertext.as_slice(), first.to_le_bytes());
+        assert_eq!(oldest.message.ciphertext.as_slice(), first.to_le_bytes());
         assert_eq!(
             store.view(|| 0).get_message_by_id(first - 1).err(),
             match first {
@@ -199,6 +200,51 @@ fn age_holds_to_the_second() {
     store.set_settings(limits(None, None, Some(1_000)), 112).unwrap();
     assert_eq!(store.view(|| 112).first_id(), 2, "the old limit counted first");
     assert_eq!(store.view(|| 112).get_message_by_hash(&store.inbox.hash(1)), Err(GetError::NotFound));
+}
+
+/// Readers see age to the second; the timer sweeps by the minute, however many seconds messages expire in.
+#[test]
+fn the_timer_wakes_once_a_minute_at_most() {
+    let mut store = create(&SparseMemory::default());
+    store.set_settings(limits(None, None, Some(100)), 0).unwrap();
+    let mut woken = std::collections::BTreeSet::new();
+    for now in 600..1_200u32 {
+        store.add_message(b"key", &now.to_le_bytes(), now).unwrap();
+        let due = store.next_expiry_sweep().unwrap();
+        assert!(due.is_multiple_of(60) && due < u64::from(now) + 160, "{due} at {now}");
+        woken.insert(due);
+        if u64::from(now) == due {
+            store.drop_excluded(now);
+            sweep_all(&mut store);
+            assert_eq!(store.view(|| now).first_id(), now - 600 - 99 + 1, "all that is too old goes at once");
+        }
+    }
+    assert!(woken.len() <= 11, "{woken:?}");
+}
+
+/// A message of the timer sweeps while it is told to, and never touches more pages than a message may.
+#[test]
+fn a_sweep_keeps_its_budgets() {
+    let mut store = create(&SparseMemory::default());
+    for number in 0..5_500u32 {
+        store.add_message(&key(number, 41), &number.to_le_bytes(), 1).unwrap();
+    }
+    store.set_settings(limits(Some(1), None, None), 1).unwrap();
+    let mut looks = 0;
+    store.sweep_while(|| {
+        looks += 1;
+        looks <= 3
+    });
+    assert_eq!(store.backlog_kept(), 5_499 - 3 * SWEEP_RUN);
+    assert!(store.pages_of_run(SWEEP_RUN) >= 20 && store.pages_of_run(SWEEP_RUN) < 60, "extents follow each other");
+    store.sweep_while(|| true);
+    assert_eq!(store.backlog_kept(), 0);
+    let large = 1_000;
+    for number in 0..large {
+        store.set_settings(limits(None, None, None), 1).unwrap();
+        store.add_message(&key(number, 41), &number.to_le_bytes().repeat(5_000), 1).unwrap();
+    }
+    assert!(store.pages_of_run(large) <= 2 * u64::from(large) + 25, "at most two pages a tail");
 }
 
 /// More links to skip than one call may: unavailable, until some of them are swept.

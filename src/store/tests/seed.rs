@@ -29,4 +29,11 @@ fn fingerprints_are_keyed_and_apart() {
     let key = one.key(b"key");
     assert_ne!(one.pair(key, &hash).0 & 1, one.newest(&hash).0 & 1);
     assert_ne!(one.pair(key, &hash), one.pair(one.key(b"yek"), &hash));
+    // Hashes that agree in all bytes but one, wherever that is.
+    for at in 0..32 {
+        let mut near = hash;
+        near[at] ^= 1;
+        assert_ne!(one.newest(&near), one.newest(&hash), "byte {at} counts");
+        assert_ne!(one.pair(key, &near), one.pair(key, &hash), "byte {at} counts");
+    }
 }

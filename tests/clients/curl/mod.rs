@@ -76,7 +76,7 @@ impl Curl {
     fn read_state(&self, path: &[&[u8]]) -> Result<Verified, String> {
         let request = envelopes::read_state(&AnonymousIdentity, path);
         let response = self.post(&format!("v2/canister/{}/read_state", self.canister), &request.body);
-        Verified::new(&response.value::<ReadStateResponse>().certificate, &self.root_key)
+        Verified::new(&response.value::<ReadStateResponse>().certificate, &self.root_key, self.canister)
     }
 
     fn call(&self, canister: Principal, request: &Request) -> TransportCallResponse {
@@ -86,7 +86,9 @@ impl Curl {
     /// The certificate of what a call has become.
     fn certified(&self, request: &Request) -> Result<Verified, String> {
         match self.call(self.canister, request) {
-            TransportCallResponse::Replied { certificate } => Verified::new(&certificate, &self.root_key),
+            TransportCallResponse::Replied { certificate } => {
+                Verified::new(&certificate, &self.root_key, self.canister)
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -108,8 +110,8 @@ impl Curl {
         let request = envelopes::query(identity, self.canister, method, argument);
         let response = self.post(&format!("v2/canister/{}/query", self.canister), &request.body);
         let response: QueryResponse = response.value();
-        let subnet = Principal::self_authenticating(&self.root_key);
-        let nodes = self.read_state(&[b"subnet", subnet.as_slice(), b"node"])?;
+        let nodes = self.read_state(&[b"subnet"])?;
+        let subnet = nodes.subnet();
         verification::query(&response, request.id, |node| nodes.node_key(subnet, node).to_vec())?;
         Ok(response)
     }
@@ -136,9 +138,9 @@ fn messages_are_added_once_and_read_back() {
     }
     let reply = curl.update("add_message", encoded((blob(&[1; 65]), blob(b"sealed"))));
     assert_eq!(decoded::<Added, AddError>(&reply), Err(AddError::KeyIdLength(TooLong { length: 65, max: 64 })));
-    let message = decoded::<Message, GetError>(&curl.query("get_message_by_id", encoded((1u32,))));
-    assert_eq!(message.expect("it is stored").ciphertext, b"sealed");
-    let unknown = decoded::<Message, GetError>(&curl.query("get_message_by_id", encoded((2u32,))));
+    let message = decoded::<Found, GetError>(&curl.query("get_message_by_id", encoded((1u32,))));
+    assert_eq!(message.expect("it is stored").message.ciphertext, b"sealed");
+    let unknown = decoded::<Found, GetError>(&curl.query("get_message_by_id", encoded((2u32,))));
     assert_eq!(unknown, Err(GetError::UnknownId { id: 2, last: 1 }));
 }
 

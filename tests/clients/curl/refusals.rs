@@ -23,7 +23,7 @@ fn what_is_fetched_from_a_network_that_lies_does_not_pass() {
         [updated, queried, read]
     };
     assert_eq!(through(Tamper::Nothing), [Ok(()), Ok(()), Ok(())]);
-    let unbelieved = || Err("the signature is not the root key's".to_string());
+    let unbelieved = || Err("the signature is not the root key's, nor that of whom it delegates to".to_string());
     for tamper in WITH_CERTIFICATES.into_iter().chain([Tamper::RootKey]) {
         assert_eq!(through(tamper), [unbelieved(), unbelieved(), unbelieved()], "{tamper:?}");
     }
@@ -33,6 +33,20 @@ fn what_is_fetched_from_a_network_that_lies_does_not_pass() {
         let reason = queried.expect_err("the query's signature is wrong");
         assert!(reason.contains("signature"), "{tamper:?}: {reason}");
     }
+}
+
+/// What a subnet signs does not pass for a canister that the root key has not delegated to it; for its own it would.
+#[test]
+fn what_another_subnet_signs_does_not_pass() {
+    let network = Network::start();
+    let canister = network.canister();
+    let module_hash = [&b"canister"[..], canister.as_slice(), b"module_hash"];
+    let through = |tamper| {
+        let proxy = Proxy::start(&network, tamper);
+        Curl::at(proxy.url(), canister).read_state(&module_hash).map(|_| ())
+    };
+    assert_eq!(through(Tamper::DelegatedHere), Ok(()));
+    assert_eq!(through(Tamper::DelegatedElsewhere), Err(format!("the delegation is not for canister {canister}")));
 }
 
 /// A certificate that was good once does not pass either; a network that signs as it should, and tells its key, would.

@@ -7,14 +7,6 @@ use crate::decoded;
 use crate::network::Network;
 use crate::wasm::root;
 
-impl Inbox<'_> {
-    /// `icp canister` with a word for this canister, and further ones.
-    fn manage(&self, word: &str, further: &[&str]) -> String {
-        let output = self.icp.canister(&self.url, &[&[word, &self.canister], further].concat()).succeeded();
-        String::from_utf8(output).expect("it is text")
-    }
-}
-
 #[test]
 fn a_canister_is_stopped_and_started() {
     let (network, icp) = (Network::start(), Icp::new());
@@ -42,12 +34,13 @@ fn an_upgrade_keeps_messages_and_takes_settings() {
     let module = root().join("artifacts/message-canister.wasm.gz");
     let module = module.to_str().expect("the path is text");
     // Without its type the number would be an int, which candid takes for null: docs/deploy.md warns of it.
-    let settings = "(opt record { max_messages = opt (7 : nat32) })";
+    let settings = "(opt record { rebuild_pages = variant { unlimited }; max_messages = variant { at_most = 7 : nat32 }; \
+         max_bytes = variant { unlimited }; max_age_seconds = variant { unlimited } })";
     inbox.manage("install", &["--mode", "upgrade", "--wasm", module, "--args", settings, "--yes"]);
     let status = decoded::<Status, StatusError>(&inbox.query("get_status", "()")).expect("it is ready");
-    assert_eq!(status.settings.max_messages, Some(7));
-    let message = decoded::<Message, GetError>(&inbox.query("get_message_by_id", "(1)"));
-    assert_eq!(message.expect("the upgrade has kept it").ciphertext, b"sealed");
+    assert_eq!(status.settings.max_messages, Bound::AtMost(7));
+    let message = decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(1)"));
+    assert_eq!(message.expect("the upgrade has kept it").message.ciphertext, b"sealed");
     assert_eq!(module_hash_in(&inbox.status().succeeded()), built_module_hash());
 }
 

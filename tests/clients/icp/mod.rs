@@ -2,6 +2,7 @@
 
 mod lifecycle;
 mod refusals;
+mod snapshots;
 
 use std::path::Path;
 
@@ -99,8 +100,27 @@ impl<'a> Inbox<'a> {
         self.icp.canister(&self.url, &["metadata", &self.canister, name])
     }
 
+    /// `icp canister` with a word for this canister, and further ones.
+    pub fn manage(&self, word: &str, further: &[&str]) -> String {
+        let output = self.icp.canister(&self.url, &[&[word, &self.canister], further].concat()).succeeded();
+        String::from_utf8(output).expect("it is text")
+    }
+
+    /// `icp canister snapshot` with a word for this canister, and further ones.
+    pub fn snapshot(&self, word: &str, further: &[&str]) -> String {
+        let words = [&["snapshot", word, &self.canister], further].concat();
+        String::from_utf8(self.icp.canister(&self.url, &words).succeeded()).expect("it is text")
+    }
+
+    /// The same, of a word that makes a snapshot. Returns its id.
+    pub fn new_snapshot(&self, word: &str, further: &[&str]) -> String {
+        let output = self.snapshot(word, further);
+        let id = output.split_whitespace().find(|word| word.len() == 36 && word.chars().all(|c| c.is_ascii_hexdigit()));
+        id.unwrap_or_else(|| panic!("{output} names no snapshot")).to_string()
+    }
+
     /// The module hash as the state says it.
-    fn status(&self) -> Outcome {
+    pub fn status(&self) -> Outcome {
         self.icp.canister(&self.url, &["status", &self.canister, "--public", "--json"])
     }
 }
@@ -127,9 +147,9 @@ fn messages_are_added_once_and_read_back() {
     }
     let reply = inbox.update("add_message", "(blob \"\", blob \"sealed\")");
     assert_eq!(decoded::<Added, AddError>(&reply), Err(AddError::KeyIdLength(TooLong { length: 0, max: 64 })));
-    let message = decoded::<Message, GetError>(&inbox.query("get_message_by_id", "(1)")).expect("it is stored");
+    let message = decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(1)")).expect("it is stored").message;
     assert_eq!((&message.key_id[..], &message.ciphertext[..]), (&b"alice"[..], &b"sealed"[..]));
-    let unknown = decoded::<Message, GetError>(&inbox.query("get_message_by_id", "(2)"));
+    let unknown = decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(2)"));
     assert_eq!(unknown, Err(GetError::UnknownId { id: 2, last: 1 }));
 }
 

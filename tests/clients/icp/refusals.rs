@@ -66,6 +66,22 @@ fn old_certificates_are_refused() {
     assert_refused(metadata, "Metadata section 'candid:service' not found", "ten minutes old");
 }
 
+/// A subnet may speak for the canisters that the root key has delegated to it, and for no others.
+#[test]
+fn what_another_subnet_certifies_is_refused() {
+    let (network, icp) = (Network::start(), Icp::new());
+    let proxy = Proxy::start(&network, Tamper::DelegatedHere);
+    for outcome in outcomes(&Inbox::at(&icp, proxy.url(), network.canister())) {
+        outcome.succeeded();
+    }
+    let proxy = Proxy::start(&network, Tamper::DelegatedElsewhere);
+    let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
+    for outcome in [update, query, status] {
+        assert_refused(outcome, "not authorized", "another subnet");
+    }
+    assert_refused(metadata, "Metadata section 'candid:service' not found", "another subnet");
+}
+
 #[test]
 fn tampered_queries_are_refused() {
     let (network, icp) = (Network::start(), Icp::new());

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { actor, agent } from './inbox.mjs';
 
-const NONE = { rebuild_pages: [], max_messages: [], max_bytes: [], max_age_seconds: [] };
+const unlimited = { unlimited: null };
+const NONE = { rebuild_pages: unlimited, max_messages: unlimited, max_bytes: unlimited, max_age_seconds: unlimited };
 const START = { id: 0, walk: 0, counted: 0 };
 const REFUSED = { Err: { NotController: null } };
 

@@ -13,7 +13,7 @@ export async function messagesAreAddedOnceAndReadBack(packages, settings) {
   const refused = await canister.add_message(new Uint8Array(65), sealed);
   assert.deepEqual(refused, { Err: { KeyIdLength: { length: 65, max: 64 } } });
 
-  const { Ok: message } = await canister.get_message_by_id(1);
+  const { Ok: { message } } = await canister.get_message_by_id(1);
   assert.deepEqual(Uint8Array.from(message.key_id), key);
   assert.deepEqual(Uint8Array.from(message.ciphertext), sealed);
   const hash = createHash('sha256').update(sealed).digest();

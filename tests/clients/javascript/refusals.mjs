@@ -33,6 +33,16 @@ export async function tamperedCertificatesAreRefused(packages, { proxies, canist
   }
 }
 
+/** A subnet may speak for the canisters that the root key has delegated to it, and for no others. */
+export async function whatAnotherSubnetCertifiesIsRefused(packages, { proxies, canister }) {
+  const here = requests(packages, await agent(packages, proxies.DelegatedHere, ONCE), canister);
+  assert.ok((await here.update()).Ok);
+  assert.ok((await here.query()).Ok);
+  assert.ok((await here.state()).get('module_hash'));
+  const elsewhere = await agent(packages, proxies.DelegatedElsewhere, ONCE);
+  await refusesAll(requests(packages, elsewhere, canister), 'another subnet', 'CertificateNotAuthorizedErrorCode');
+}
+
 export async function tamperedQueriesAreRefused(packages, { proxies, canister }) {
   for (const [tamper, code] of [
     ['QueryReply', 'QuerySignatureVerificationFailedErrorCode'],
@@ -59,10 +69,10 @@ export async function aWrongRootKeyIsRefused(packages, { proxies, url, canister 
   }
 }
 
-/** Whatever rests on a certificate is refused for its signature: also a query, whose node's key comes in one. */
-async function refusesAll(requests, what) {
+/** Whatever rests on a certificate is refused, for its signature unless another reason is expected: also a query, whose node's key comes in one. */
+async function refusesAll(requests, what, code = 'CertificateVerificationErrorCode') {
   for (const [name, request] of Object.entries(requests)) {
     const error = await failure(request);
-    assert.equal(error.code.name, 'CertificateVerificationErrorCode', `${name}, ${what}: ${error}`);
+    assert.equal(error.code.name, code, `${name}, ${what}: ${error}`);
   }
 }

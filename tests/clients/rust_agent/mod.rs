@@ -51,13 +51,14 @@ async fn messages_are_added_once_and_read_back() {
     assert_eq!(decoded::<Added, AddError>(&reply), Err(AddError::KeyIdLength(TooLong { length: 0, max: 64 })));
 
     let message = query(&agent, inbox, "get_message_by_id", (1u32,)).await.expect("it replies");
-    let message = decoded::<Message, GetError>(&message).expect("it is stored");
+    let found = decoded::<Found, GetError>(&message).expect("it is stored");
+    let message = &found.message;
     assert_eq!((&message.key_id[..], &message.ciphertext[..]), (&b"alice"[..], &b"sealed"[..]));
     let unknown = query(&agent, inbox, "get_message_by_id", (2u32,)).await.expect("it replies");
-    assert_eq!(decoded::<Message, GetError>(&unknown), Err(GetError::UnknownId { id: 2, last: 1 }));
+    assert_eq!(decoded::<Found, GetError>(&unknown), Err(GetError::UnknownId { id: 2, last: 1 }));
     // A query method may be called as an update too; then its reply is certified.
     let certified = update(&agent, inbox, "get_message_by_id", (1u32,)).await.expect("it replies");
-    assert_eq!(decoded::<Message, GetError>(&certified), Ok(message));
+    assert_eq!(decoded::<Found, GetError>(&certified), Ok(found));
 }
 
 #[tokio::test]

@@ -59,6 +59,21 @@ async fn old_certificates_are_refused() {
     }
 }
 
+/// A subnet may speak for the canisters that the root key has delegated to it, and for no others.
+#[tokio::test]
+async fn what_another_subnet_certifies_is_refused() {
+    let network = Network::start();
+    let proxy = Proxy::start(&network, Tamper::DelegatedHere);
+    let [update, query, metadata, hash] =
+        results(&agent(&proxy.url(), AnonymousIdentity).await, network.canister()).await;
+    assert!(update.is_ok() && query.is_ok() && metadata.is_ok() && hash.is_ok(), "{update:?} {query:?} {metadata:?}");
+
+    let proxy = Proxy::start(&network, Tamper::DelegatedElsewhere);
+    for result in results(&agent(&proxy.url(), AnonymousIdentity).await, network.canister()).await {
+        assert_eq!(result, Err(AgentError::CertificateNotAuthorized()));
+    }
+}
+
 #[tokio::test]
 async fn tampered_queries_are_refused() {
     let network = Network::start();

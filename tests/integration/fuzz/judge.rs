@@ -1,7 +1,7 @@
 //! What the right answer to raw bytes is: candid's own decoder reads them, the model answers.
 
 use candid::utils::{ArgumentDecoder, decode_args_with_config};
-use candid::{CandidType, DecoderConfig, decode_args};
+use candid::{CandidType, DecoderConfig, Reserved, decode_args};
 use message_canister::api::*;
 use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
 use serde::Deserialize;
@@ -113,7 +113,9 @@ fn refused_by_length(answer: &Reply) -> bool {
 
 /// Whether an upgrade with this argument was rightly done or refused.
 pub fn judge_upgrade(arg: &[u8], upgraded: &Result<(), Reject>) -> Verdict {
-    let decoded: Option<(Option<Settings>,)> = decode(arg);
+    // Candid's own decoder reads settings of another type as none.
+    let is_there = decode::<(Option<Reserved>,)>(arg).is_some_and(|(there,)| there.is_some());
+    let decoded = decode::<(Option<Settings>,)>(arg).filter(|(settings,)| settings.is_some() == is_there);
     let good = decoded.map(|(settings,)| Model::default().set_settings(settings.unwrap_or_default()));
     match (upgraded, good) {
         (Ok(()), Some(Ok(()))) => Verdict::Right,

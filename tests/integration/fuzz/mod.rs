@@ -9,7 +9,7 @@ mod mutate;
 
 use candid::encode_args;
 use local_ic::LocalIc;
-use message_canister::api::Settings;
+use message_canister::api::{Bound, Settings};
 use serde_bytes::Bytes;
 
 use crate::model::Model;
@@ -85,7 +85,10 @@ fn upgrades_withstand_any_bytes() {
     for n in 0..40u32 {
         inbox.add_message(&bytes(n % 4, 41), &bytes(n, 100)).expect("stored");
     }
-    let good = [init_argument(None), init_argument(Some(Settings { rebuild_pages: Some(100), ..Settings::default() }))];
+    let good = [
+        init_argument(None),
+        init_argument(Some(Settings { rebuild_pages: Bound::AtMost(100), ..Settings::default() })),
+    ];
     let all: Vec<_> = METHODS.into_iter().flat_map(good_arguments).collect();
     let mut dice = Dice::new(4_711);
     for _ in 0..UPGRADES * scale() {

@@ -58,7 +58,7 @@ impl Model {
     /// The oldest id that is neither dropped nor too old.
     pub fn first(&self) -> Id {
         let expired = |id: &Id| {
-            let age = self.settings.max_age_seconds.map(u64::from);
+            let age = self.settings.max_age_seconds.limit().map(u64::from);
             age.is_some_and(|age| u64::from(self.entry(*id).timestamp) + age <= u64::from(self.now))
         };
         (self.dropped + 1..=self.last()).find(|id| !expired(id)).unwrap_or(self.last() + 1)
@@ -69,9 +69,9 @@ impl Model {
         let mut first = self.first();
         let excluded = |first: Id| {
             let live = first..=self.last();
-            let too_many = self.settings.max_messages.is_some_and(|max| live.clone().count() > max as usize);
+            let too_many = self.settings.max_messages.limit().is_some_and(|max| live.clone().count() > max as usize);
             let bytes: u64 = live.map(|id| self.entry(id).bytes()).sum();
-            too_many || self.settings.max_bytes.is_some_and(|max| bytes > max)
+            too_many || self.settings.max_bytes.limit().is_some_and(|max| bytes > max)
         };
         while excluded(first) {
             first += 1;
@@ -106,10 +106,17 @@ impl Model {
             timestamp: entry.timestamp,
             key_id: ByteBuf::from(entry.key_id.as_slice()),
             next_id: list.iter().copied().find(|&other| other > id).unwrap_or(0),
-            prev_id: if entry.prev_id >= self.first() { entry.prev_id } else { 0 },
+            prev_id: entry.prev_id,
             hash: ByteBuf::from(entry.hash),
             ciphertext: ByteBuf::from(entry.ciphertext.as_slice()),
         }
+    }
+}
+
+impl Model {
+    /// A single message, as it is answered.
+    fn found(&self, id: Id) -> Found {
+        Found { message: self.message(id), first_id: self.first() }
     }
 }
 
@@ -156,21 +163,21 @@ impl Model {
     }
 
     pub fn set_settings(&mut self, settings: Settings) -> Result<(), SettingsError> {
-        if let Some(value) = settings.rebuild_pages
+        if let Bound::AtMost(value) = settings.rebuild_pages
             && !(MIN_REBUILD_PAGES..=MAX_REBUILD_PAGES).contains(&value)
         {
             let (min, max) = (MIN_REBUILD_PAGES, MAX_REBUILD_PAGES);
             return Err(SettingsError::RebuildPages { value, min, max });
         }
-        if let Some(value @ 0) = settings.max_messages {
+        if let Bound::AtMost(value @ 0) = settings.max_messages {
             return Err(SettingsError::MaxMessages { value, min: 1 });
         }
-        if let Some(value) = settings.max_bytes
+        if let Bound::AtMost(value) = settings.max_bytes
             && value < MIN_MAX_BYTES
         {
             return Err(SettingsError::MaxBytes { value, min: MIN_MAX_BYTES });
         }
-        if let Some(value @ 0) = settings.max_age_seconds {
+        if let Bound::AtMost(value @ 0) = settings.max_age_seconds {
             return Err(SettingsError::MaxAgeSeconds { value, min: 1 });
         }
         self.drop_excluded();
@@ -182,7 +189,7 @@ impl Model {
 
 /// Single messages, keys and the whole.
 impl Model {
-    pub fn get_message_by_id(&self, id: Id) -> Result<Message, GetError> {
+    pub fn get_message_by_id(&self, id: Id) -> Result<Found, GetError> {
         let last = self.last();
         if id == 0 || id > last {
             return Err(GetError::UnknownId { id, last });
@@ -191,16 +198,16 @@ impl Model {
         if id < first_id {
             return Err(GetError::Dropped { first_id });
         }
-        Ok(self.message(id))
+        Ok(self.found(id))
     }
 
-    pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Message, GetError> {
+    pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Found, GetError> {
         if hash.len() != 32 {
             let length = number(hash.len());
             return Err(GetError::HashLength { length, expected: 32 });
         }
         let newest = (self.first()..=self.last()).rev().find(|&id| self.entry(id).hash == hash);
-        newest.map(|id| self.message(id)).ok_or(GetError::NotFound)
+        newest.map(|id| self.found(id)).ok_or(GetError::NotFound)
     }
 
     pub fn get_min_message_id(&self) -> Result<Id, StatusError> {

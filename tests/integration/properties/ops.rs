@@ -1,6 +1,6 @@
 //! What the generated sequences are made of: keys, texts and calls that print short, and how they are drawn.
 
-use message_canister::api::{Cursor, Id, Order, Settings};
+use message_canister::api::{Bound, Cursor, Id, Order, Settings};
 use message_canister::limits::{
     MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_REBUILD_PAGES, MIN_MAX_BYTES, MIN_REBUILD_PAGES,
 };
@@ -162,9 +162,11 @@ fn upgrades() -> impl Strategy<Value = Op> {
 
 /// Limits that a sequence reaches, and none.
 fn settings() -> impl Strategy<Value = Settings> {
-    let max_messages = prop_oneof![2 => Just(None), 1 => (1u32..30).prop_map(Some), 1 => (1u32..900).prop_map(Some)];
-    let max_bytes = prop_oneof![3 => Just(None), 1 => (MIN_MAX_BYTES..3_000_000).prop_map(Some)];
-    let max_age_seconds = prop_oneof![2 => Just(None), 1 => (1u32..25).prop_map(Some)];
+    use Bound::{AtMost, Unlimited};
+    let max_messages =
+        prop_oneof![2 => Just(Unlimited), 1 => (1u32..30).prop_map(AtMost), 1 => (1u32..900).prop_map(AtMost)];
+    let max_bytes = prop_oneof![3 => Just(Unlimited), 1 => (MIN_MAX_BYTES..3_000_000).prop_map(AtMost)];
+    let max_age_seconds = prop_oneof![2 => Just(Unlimited), 1 => (1u32..25).prop_map(AtMost)];
     (rebuild_pages(), max_messages, max_bytes, max_age_seconds).prop_map(
         |(rebuild_pages, max_messages, max_bytes, max_age_seconds)| Settings {
             rebuild_pages,
@@ -179,20 +181,20 @@ fn bad_settings() -> impl Strategy<Value = Settings> {
     let none = Settings::default();
     prop_oneof![
         prop_oneof![Just(0), Just(MIN_REBUILD_PAGES - 1), Just(MAX_REBUILD_PAGES + 1)]
-            .prop_map(move |pages| Settings { rebuild_pages: Some(pages), ..none }),
-        Just(Settings { max_messages: Some(0), ..none }),
+            .prop_map(move |pages| Settings { rebuild_pages: Bound::AtMost(pages), ..none }),
+        Just(Settings { max_messages: Bound::AtMost(0), ..none }),
         prop_oneof![Just(0), Just(MIN_MAX_BYTES - 1)]
-            .prop_map(move |bytes| Settings { max_bytes: Some(bytes), ..none }),
-        Just(Settings { max_age_seconds: Some(0), ..none }),
+            .prop_map(move |bytes| Settings { max_bytes: Bound::AtMost(bytes), ..none }),
+        Just(Settings { max_age_seconds: Bound::AtMost(0), ..none }),
     ]
 }
 
-fn rebuild_pages() -> impl Strategy<Value = Option<u32>> {
+fn rebuild_pages() -> impl Strategy<Value = Bound<u32>> {
     prop_oneof![
-        Just(None),
-        Just(Some(MIN_REBUILD_PAGES)),
-        Just(Some(MAX_REBUILD_PAGES)),
-        (MIN_REBUILD_PAGES..100).prop_map(Some),
+        Just(Bound::Unlimited),
+        Just(Bound::AtMost(MIN_REBUILD_PAGES)),
+        Just(Bound::AtMost(MAX_REBUILD_PAGES)),
+        (MIN_REBUILD_PAGES..100).prop_map(Bound::AtMost),
     ]
 }
 

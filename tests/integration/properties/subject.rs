@@ -12,7 +12,7 @@ use crate::support::{Inbox, START_SECONDS, new_message};
 pub enum Answer {
     Added(Result<Added, AddError>),
     Batch(Result<Vec<Result<Added, AddError>>, BatchError>),
-    Message(Result<Message, GetError>),
+    Message(Result<Found, GetError>),
     Page(Result<Page, PageError>),
     Id(Result<Id, StatusError>),
     IdOfKey(Result<Option<Id>, LookupError>),

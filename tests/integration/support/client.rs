@@ -152,12 +152,12 @@ impl Inbox {
         answer
     }
 
-    pub fn get_message_by_id(&self, id: Id) -> Result<Message, GetError> {
+    pub fn get_message_by_id(&self, id: Id) -> Result<Found, GetError> {
         let (answer,) = self.query("get_message_by_id", (id,));
         answer
     }
 
-    pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Message, GetError> {
+    pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Found, GetError> {
         let (answer,) = self.query("get_message_by_hash", (ByteBuf::from(hash),));
         answer
     }

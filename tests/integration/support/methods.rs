@@ -77,7 +77,7 @@ pub fn good_arguments(method: Method) -> Vec<Vec<u8>> {
 }
 
 fn settings(rebuild_pages: Option<u32>) -> Settings {
-    Settings { rebuild_pages, ..Settings::default() }
+    Settings { rebuild_pages: rebuild_pages.into(), ..Settings::default() }
 }
 
 fn request() -> HttpRequest {

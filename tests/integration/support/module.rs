@@ -1,11 +1,14 @@
-//! The built module from outside: its custom sections and exports.
+//! A built module from outside: its custom sections, imports and exports.
 
 use flate2::read::GzDecoder;
 use std::io::Read;
+use std::path::Path;
+use std::process::Command;
 
-use super::wasm::canister_wasm;
+use super::wasm::{canister_wasm, root};
 
 const CUSTOM: u8 = 0;
+const IMPORT: u8 = 2;
 const EXPORT: u8 = 7;
 
 /// A WebAssembly module.
@@ -22,6 +25,11 @@ impl Module {
         Self { bytes }
     }
 
+    /// Another canister of the workspace, built as it is for tests.
+    pub fn of_package(name: &str) -> Self {
+        Self { bytes: built_package(name) }
+    }
+
     /// The contents of a custom section.
     pub fn custom_section(&self, name: &str) -> Option<&[u8]> {
         self.customs().into_iter().find(|(found, _)| *found == name).map(|(_, contents)| contents)
@@ -30,6 +38,25 @@ impl Module {
     /// The names of all custom sections.
     pub fn custom_sections(&self) -> Vec<&str> {
         self.customs().into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// The names of all functions that it imports.
+    ///
+    /// # Panics
+    /// Where it imports anything else: canisters do not.
+    pub fn imports(&self) -> Vec<String> {
+        let sections = self.sections();
+        let (_, mut rest) = *sections.iter().find(|(id, _)| *id == IMPORT).expect("a canister has imports");
+        let count = number(&mut rest);
+        let names = (0..count).map(|_| {
+            name(&mut rest);
+            let name = name(&mut rest).to_string();
+            assert_eq!(rest[0], 0, "{name} is a function");
+            rest = &rest[1..];
+            number(&mut rest);
+            name
+        });
+        names.collect()
     }
 
     /// The names of all exports.
@@ -68,6 +95,20 @@ impl Module {
         }
         sections
     }
+}
+
+/// The module of a package of the workspace, built in a folder of its own beside the tests'.
+fn built_package(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
+    let target = "wasm32-unknown-unknown";
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "--package", name, "--target", target, "--target-dir"])
+        .arg(&folder)
+        .current_dir(root())
+        .status();
+    assert!(built.is_ok_and(|status| status.success()), "{name} is built");
+    let path = folder.join(target).join("debug").join(name).with_extension("wasm");
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn name<'a>(rest: &mut &'a [u8]) -> &'a str {

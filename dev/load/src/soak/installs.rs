@@ -1,7 +1,7 @@
 //! What was installed. Each upgrade brings settings that no other has, so that those that the canister shows tell which
 //! upgrade was the last.
 
-use message_canister::api::Settings;
+use message_canister::api::{Bound, Settings};
 
 use crate::violation::{Verdict, ensure};
 
@@ -13,8 +13,8 @@ const UNREACHED_BYTES: u64 = 1 << 60;
 
 /// The settings that come with the installation of this number.
 pub fn settings(number: usize) -> Settings {
-    let max_bytes = Some(UNREACHED_BYTES + number as u64);
-    Settings { rebuild_pages: Some(REBUILD_PAGES), max_bytes, ..Settings::default() }
+    let max_bytes = Bound::AtMost(UNREACHED_BYTES + number as u64);
+    Settings { rebuild_pages: Bound::AtMost(REBUILD_PAGES), max_bytes, ..Settings::default() }
 }
 
 /// An installation, between two points of the order in which things became known.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use candid::utils::ArgumentEncoder;
-use message_canister::api::{Cursor, GetError, Id, KeyHead, Message, Order, Page, PageError};
+use message_canister::api::{Cursor, Found, GetError, Id, KeyHead, Message, Order, Page, PageError};
 use serde_bytes::ByteBuf;
 
 use super::client::{Client, pair};
@@ -64,8 +64,10 @@ impl Client {
     }
 
     async fn get(&self, method: &str, arguments: impl ArgumentEncoder + Clone) -> Verdict<Message> {
-        let answer = self.ask::<Result<Message, GetError>>(method, arguments).await?;
-        answer.map_err(|error| Violation(format!("{method} lacks a message that is there: {error:?}")))
+        let answer = self.ask::<Result<Found, GetError>>(method, arguments).await?;
+        answer
+            .map(|found| found.message)
+            .map_err(|error| Violation(format!("{method} lacks a message that is there: {error:?}")))
     }
 
     fn check_one(&self, id: Id, message: &Message) -> Verdict<()> {

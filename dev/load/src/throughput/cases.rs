@@ -2,7 +2,7 @@
 
 use candid::{decode_one, encode_args};
 use message_canister::api::{
-    AddError, Added, BatchError, Cursor, GetError, Id, Message, NewMessage, Order, Page, PageError,
+    AddError, Added, BatchError, Cursor, Found, GetError, Id, NewMessage, Order, Page, PageError,
 };
 
 use crate::draft::{Draft, KEYS, key_id};
@@ -106,7 +106,8 @@ impl Kind {
             }),
             Self::GetById => {
                 let id = (number % BATCH) as Id + 1;
-                decode_one::<Result<Message, GetError>>(reply).map(|message| message.is_ok_and(|one| one.id == id))
+                decode_one::<Result<Found, GetError>>(reply)
+                    .map(|found| found.is_ok_and(|found| found.message.id == id))
             }
             Self::GetPage => decode_one::<Result<Page, PageError>>(reply)
                 .map(|page| page.is_ok_and(|page| page.messages.len() == PAGE as usize)),
@@ -146,6 +147,7 @@ mod tests {
     use serde_bytes::ByteBuf;
 
     use super::*;
+    use message_canister::api::Message;
 
     /// A rejection comes with the status 200 too, and so does an answer that says no.
     #[test]
@@ -167,7 +169,8 @@ mod tests {
             hash: empty(),
             ciphertext: empty(),
         };
-        let shown = encode_args((Ok::<_, GetError>(&message),)).expect("it can be encoded");
+        let found = Found { message: message.clone(), first_id: 1 };
+        let shown = encode_args((Ok::<_, GetError>(found),)).expect("it can be encoded");
         assert_eq!(Kind::GetById.check(7, &shown), Ok(()));
         assert!(Kind::GetById.check(8, &shown).is_err());
         let page = Page { messages: vec![message], next: 0, first_id: 1, gap: false };

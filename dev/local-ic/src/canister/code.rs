@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use wasmtime::Val;
 
+use super::global::Global;
 use crate::memory::{Heap, Image};
 use crate::sandbox::{Execution, Finished, Sandbox, Target};
 use crate::wasm::CompiledModule;
@@ -36,20 +37,21 @@ impl Code {
         Ok(Self { module, heap, globals, sandbox: Some(sandbox) })
     }
 
-    /// Code of `module` as it was: with `size` bytes of heap, which are still to be written, and mutable globals with
-    /// these bits. In a transaction that is left open.
-    pub fn restore(module: Arc<CompiledModule>, size: u64, globals: &[u64]) -> Result<Self, String> {
+    /// Code of `module` as it was: with `size` bytes of heap, which are still to be written, and these mutable globals. In a
+    /// transaction that is left open.
+    pub fn restore(module: Arc<CompiledModule>, size: u64, globals: &[Global]) -> Result<Self, String> {
         let heap = Arc::new(Heap::new());
         heap.begin();
-        if !heap.grow_to(size as usize) {
+        if !usize::try_from(size).is_ok_and(|size| heap.grow_to(size)) {
             return Err(format!("a heap cannot have {size} bytes"));
         }
         let mut sandbox = Sandbox::new(&module, &heap)?;
         let initial = sandbox.globals();
-        if heap.size() as u64 != size || initial.len() != globals.len() {
+        let same_types = initial.iter().map(Global::from).zip(globals).all(|(a, b)| a.has_type_of(*b));
+        if heap.size() as u64 != size || initial.len() != globals.len() || !same_types {
             return Err(format!("{size} bytes of heap and {} globals are not of this module", globals.len()));
         }
-        let globals: Vec<Val> = initial.iter().zip(globals).map(|(initial, &bits)| with_bits(initial, bits)).collect();
+        let globals: Vec<Val> = globals.iter().map(|global| Val::from(*global)).collect();
         sandbox.set_globals(&globals);
         Ok(Self { module, heap, globals, sandbox: Some(sandbox) })
     }
@@ -117,26 +119,8 @@ impl Code {
         }
     }
 
-    /// The mutable globals as of the last commit, each as the bits of its value.
-    pub fn global_bits(&self) -> Vec<u64> {
-        let bits = |value: &Val| match *value {
-            Val::I32(value) => u64::from(value as u32),
-            Val::I64(value) => value as u64,
-            Val::F32(bits) => u64::from(bits),
-            Val::F64(bits) => bits,
-            _ => unreachable!("validation admits numeric globals only"),
-        };
-        self.globals.iter().map(bits).collect()
-    }
-}
-
-/// The value of the type of `initial` that has these bits.
-fn with_bits(initial: &Val, bits: u64) -> Val {
-    match initial {
-        Val::I32(_) => Val::I32(bits as u32 as i32),
-        Val::I64(_) => Val::I64(bits as i64),
-        Val::F32(_) => Val::F32(bits as u32),
-        Val::F64(_) => Val::F64(bits),
-        _ => unreachable!("validation admits numeric globals only"),
+    /// The mutable globals as of the last commit, as they are saved.
+    pub fn saved_globals(&self) -> Vec<Global> {
+        self.globals.iter().map(Global::from).collect()
     }
 }

@@ -3,13 +3,19 @@
 mod calls;
 mod code;
 mod faults;
+mod global;
+mod history;
 mod log;
+mod low_memory;
 mod settings;
 
 pub use calls::{CallContext, Callback, Origin};
 pub use code::Code;
 pub use faults::Faults;
+pub use global::Global;
+pub use history::{Change, ChangeDetails, ChangeOrigin, History, InstallMode};
 pub use log::CanisterLog;
+pub use low_memory::LowWasmMemory;
 pub use settings::Settings;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -22,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::fees;
 use crate::limits::WASM_PAGE;
 use crate::memory::StableMemory;
-use crate::metrics::ExecutionRecord;
+use crate::metrics::{ExecutionRecord, QueryStatistics};
 use crate::sandbox::memory_usage;
 
 /// Executions that are remembered for each canister.
@@ -51,14 +57,24 @@ pub struct Canister {
     pub certified_data: Vec<u8>,
     /// Its global timer in nanoseconds since the Unix epoch, or 0.
     pub global_timer: u64,
+    /// Whether `canister_on_low_wasm_memory` is due.
+    pub low_wasm_memory: LowWasmMemory,
     /// Its log.
     pub log: CanisterLog,
+    /// What was changed of it, and by whom.
+    pub history: History,
+    /// Snapshots that were made of it, also those that are gone.
+    pub snapshots_made: u64,
+    /// Bytes of its snapshots.
+    pub snapshot_bytes: u64,
     /// Until when its storage is paid, in nanoseconds since the Unix epoch.
     pub paid_until: u64,
     /// The calls that it is answering.
     pub contexts: BTreeMap<u64, CallContext>,
     /// The calls that it waits for.
     pub callbacks: BTreeMap<u64, Callback>,
+    /// The queries that it has answered.
+    pub queries: QueryStatistics,
     /// What tests have it suffer.
     #[serde(skip)]
     pub faults: Faults,
@@ -69,21 +85,26 @@ pub struct Canister {
 
 impl Canister {
     /// An empty canister.
-    pub fn new(id: Principal, settings: Settings, now: u64) -> Self {
+    pub fn new(id: Principal, settings: Settings, cycles: u128, now: u64) -> Self {
         Self {
             id,
             settings: Arc::new(settings),
             status: CanisterStatusType::Running,
             version: 0,
-            cycles: fees::INITIAL_CYCLES,
+            cycles,
             code: None,
             stable: StableMemory::default(),
             certified_data: Vec::new(),
             global_timer: 0,
+            low_wasm_memory: LowWasmMemory::default(),
             log: CanisterLog::default(),
+            history: History::default(),
+            snapshots_made: 0,
+            snapshot_bytes: 0,
             paid_until: now,
             contexts: BTreeMap::new(),
             callbacks: BTreeMap::new(),
+            queries: QueryStatistics::default(),
             faults: Faults::default(),
             executions: VecDeque::new(),
         }
@@ -99,9 +120,14 @@ impl Canister {
         self.code.as_ref().map_or(0, |code| code.module.size)
     }
 
+    /// Bytes that it pays storage for and that its executions cannot change: its module's and its snapshots'.
+    pub fn other_bytes(&self) -> u64 {
+        self.module_bytes() + self.snapshot_bytes
+    }
+
     /// Bytes that it pays storage for.
     pub fn memory_usage(&self) -> u64 {
-        memory_usage(self.heap_bytes(), self.stable.pages(), self.module_bytes())
+        memory_usage(self.heap_bytes(), self.stable.pages(), self.other_bytes())
     }
 
     /// Bytes of its stable memory.
@@ -117,6 +143,17 @@ impl Canister {
     /// Whether it can pay `cycles` without being frozen.
     pub fn can_pay(&self, cycles: u128) -> bool {
         self.cycles >= self.freezing_balance().saturating_add(cycles)
+    }
+
+    /// Whether it answers calls, or waits for answers.
+    pub fn has_open_calls(&self) -> bool {
+        !self.contexts.is_empty() || !self.callbacks.is_empty()
+    }
+
+    /// Notes whether the heap has come close to its limit, or is far from it again.
+    pub fn update_low_wasm_memory(&mut self) {
+        let low = self.settings.is_wasm_memory_low(self.heap_bytes());
+        self.low_wasm_memory = self.low_wasm_memory.next(low);
     }
 
     /// Whether `principal` controls it.
@@ -141,13 +178,13 @@ impl Canister {
         self.executions.push_back(record);
     }
 
-    /// Removes the module, and everything that only code can use.
+    /// Removes the module, and everything that only code can use. The responses that it waits for still bring cycles back.
     pub fn uninstall(&mut self) {
         self.code = None;
         self.stable = StableMemory::default();
         self.certified_data.clear();
         self.global_timer = 0;
-        self.callbacks.clear();
         self.version += 1;
+        self.update_low_wasm_memory();
     }
 }

@@ -34,7 +34,7 @@ impl Engine {
             return Err(RejectResponse::new(ErrorCode::CanisterRejectedMessage, message).uncertified());
         }
         let accepted = if callee == Principal::management_canister() {
-            self.accept_management(caller, &argument)
+            self.accept_management(caller, method, &argument)
         } else {
             self.accept_ingress(callee, caller, method, &argument, envelope, number)
         };
@@ -219,6 +219,7 @@ impl Engine {
         let open = canister.contexts.get_mut(&context).expect("the call is open");
         open.outstanding += 1;
         let root = open.root;
+        let cycles = request.cycles;
         let timeout = request.timeout.map(|secs| now + u64::from(secs) * NANOS_PER_SEC);
         let callee = Principal::try_from_slice(&request.callee);
         let call = callee.map(|callee| Call {
@@ -227,7 +228,7 @@ impl Engine {
             caller,
             method: request.method.clone(),
             argument: std::mem::take(&mut request.argument),
-            cycles: request.cycles,
+            cycles,
             deadline: timeout.unwrap_or(0),
             root,
         });
@@ -237,7 +238,7 @@ impl Engine {
             Err(error) => {
                 let message = format!("the callee is no principal: {error}");
                 let reject = RejectResponse::new(ErrorCode::CanisterNotFound, message);
-                self.respond(Origin::Canister(caller, number), Err(reject), 0);
+                self.respond(Origin::Canister(caller, number), Err(reject), cycles);
             }
         }
     }

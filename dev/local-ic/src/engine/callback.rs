@@ -11,10 +11,15 @@ use crate::system_api::EntryPoint;
 
 impl Engine {
     /// Runs the callback that a response is for. Returns the instructions that it ran.
+    ///
+    /// The cycles that come back are the canister's also where no callback waits for them any more.
     pub(super) fn execute_response(&mut self, id: Principal, callback: u64, response: Response, refund: u128) -> u64 {
         let Some(canister) = self.canisters.get_mut(&id) else { return 0 };
-        // A best-effort call that ended at its deadline no longer waits, nor does an uninstalled canister.
-        let Some(callback) = canister.callbacks.remove(&callback) else { return 0 };
+        let Some(callback) = canister.callbacks.remove(&callback) else {
+            // The call was a best-effort one, and ended at its deadline.
+            canister.cycles += refund;
+            return 0;
+        };
         let request = callback.request;
         let bytes = match &response {
             Ok(reply) => reply.len(),
@@ -22,7 +27,8 @@ impl Engine {
         };
         canister.cycles += refund + request.prepaid - fees::response(bytes as u64);
         let number = callback.context;
-        let context = canister.contexts.get_mut(&number).expect("a call with callbacks is open");
+        // The code that made the call was uninstalled, and its open calls with it.
+        let Some(context) = canister.contexts.get_mut(&number) else { return 0 };
         context.outstanding -= 1;
 
         let (entry, closure) = match &response {

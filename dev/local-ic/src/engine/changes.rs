@@ -8,21 +8,27 @@
 //! 2 | canister                     its module, as it was installed
 //! 3 | canister | page number       4 KiB of its heap
 //! 4 | canister | page number       4 KiB of its stable memory
+//! 5 | canister | snapshot          a snapshot of it besides its pages: a `Snapshot`
+//! 6 | canister | snapshot | part | page number
+//!                                  4 KiB of part 0, its module, 1, its heap, or 2, its stable memory
 //! ```
 //!
-//! A canister is the length of its id, 1 byte, and the id; a page number has 4 bytes, big-endian. Pages that are zero and
+//! A canister is the length of its id, 1 byte, and the id; a page number has 4 bytes, big-endian, a
+//! snapshot 8 bytes: its number among those that were made of the canister. Pages that are zero and
 //! always were may be missing. Values that are not raw bytes are encoded by postcard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 use wasmtime::Val;
 
+use super::snapshots::SnapshotKey;
 use super::{Engine, Moment};
-use crate::canister::Canister;
-use crate::memory::PageChanges;
+use crate::canister::{Canister, Global};
+use crate::memory::{Page, PageChanges};
+use crate::snapshot::Part;
 use crate::wasm::CompiledModule;
 
 /// Where a state is saved: a map from keys to values.
@@ -47,6 +53,12 @@ pub struct Changes<'a> {
     engine_changed: bool,
     /// The canisters that changed.
     pub(crate) canisters: Vec<CanisterChanges<'a>>,
+    /// The canisters that were deleted.
+    pub(crate) deleted: Vec<Principal>,
+    /// The snapshots that changed.
+    snapshots: Vec<SnapshotChanges<'a>>,
+    /// The snapshots that were deleted.
+    deleted_snapshots: Vec<SnapshotKey>,
 }
 
 /// What changed of a canister.
@@ -71,13 +83,22 @@ pub struct CodeChanges<'a> {
     pub heap: PageChanges<'a>,
 }
 
+/// What changed of a snapshot.
+struct SnapshotChanges<'a> {
+    key: SnapshotKey,
+    /// If it is new: what it is besides its pages, encoded.
+    record: Option<Vec<u8>>,
+    /// The pages that changed.
+    pages: Vec<(Part, u32, &'a Page)>,
+}
+
 /// What a canister is besides its module and memories.
 #[derive(Serialize, Deserialize)]
 pub struct Record<C> {
     /// The canister.
     pub canister: C,
-    /// Of its code, if it has any: the size of the heap in bytes, and the bits of the mutable globals.
-    pub code: Option<(u64, Vec<u64>)>,
+    /// Of its code, if it has any: the size of the heap in bytes, and the mutable globals.
+    pub code: Option<(u64, Vec<Global>)>,
     /// Size of stable memory, in 64-KiB pages.
     pub stable_pages: u64,
 }
@@ -87,6 +108,7 @@ pub struct Record<C> {
 pub struct Taken {
     engine: Vec<u8>,
     records: BTreeMap<Principal, Vec<u8>>,
+    snapshots: BTreeSet<SnapshotKey>,
 }
 
 /// The first byte of a key.
@@ -96,6 +118,8 @@ pub(super) mod kind {
     pub const MODULE: u8 = 2;
     pub const HEAP: u8 = 3;
     pub const STABLE: u8 = 4;
+    pub const SNAPSHOT: u8 = 5;
+    pub const SNAPSHOT_PAGE: u8 = 6;
 }
 
 impl Engine {
@@ -106,6 +130,7 @@ impl Engine {
         let engine_changed = engine != self.taken.engine;
         self.taken.engine.clone_from(&engine);
         let records = &mut self.taken.records;
+        let deleted = records.extract_if(.., |id, _| !self.canisters.contains_key(id)).map(|(id, _)| id).collect();
         let canisters = self.canisters.values_mut().filter_map(|canister| {
             let record = encode(&Record::of(canister));
             let same = records.insert(canister.id, record.clone()).is_some_and(|taken| taken == record);
@@ -121,13 +146,23 @@ impl Engine {
             };
             (!same || changes.memories().any(PageChanges::is_some)).then_some(changes)
         });
-        Changes { moment, engine, engine_changed, canisters: canisters.collect() }
+        let canisters = canisters.collect();
+        let known = &mut self.taken.snapshots;
+        let deleted_snapshots = known.extract_if(.., |key| !self.snapshots.contains_key(key)).collect();
+        let snapshots = self.snapshots.iter_mut().filter_map(|(&key, snapshot)| {
+            let new = known.insert(key);
+            let record = new.then(|| encode(snapshot));
+            let pages = if new { snapshot.all_pages() } else { snapshot.take_written() };
+            (new || !pages.is_empty()).then_some(SnapshotChanges { key, record, pages })
+        });
+        let snapshots = snapshots.collect();
+        Changes { moment, engine, engine_changed, canisters, deleted, snapshots, deleted_snapshots }
     }
 }
 
 impl<'a> Record<&'a Canister> {
     fn of(canister: &'a Canister) -> Self {
-        let code = canister.code.as_ref().map(|code| (code.heap.size() as u64, code.global_bits()));
+        let code = canister.code.as_ref().map(|code| (code.heap.size() as u64, code.saved_globals()));
         Self { canister, code, stable_pages: canister.stable.pages() }
     }
 }
@@ -146,7 +181,11 @@ impl<'a> CanisterChanges<'a> {
 impl Changes<'_> {
     /// Whether nothing changed but the time.
     pub fn is_empty(&self) -> bool {
-        !self.engine_changed && self.canisters.is_empty()
+        !self.engine_changed
+            && self.canisters.is_empty()
+            && self.deleted.is_empty()
+            && self.snapshots.is_empty()
+            && self.deleted_snapshots.is_empty()
     }
 
     /// Makes of what `storage` has, which is the state as of the last changes, the state as of these.
@@ -177,6 +216,30 @@ impl Changes<'_> {
             }
             save_pages(storage, &key(kind::STABLE, id), &canister.stable)?;
         }
+        for id in &self.deleted {
+            for kind in [kind::RECORD, kind::MODULE, kind::HEAP, kind::STABLE] {
+                storage.remove(&key(kind, *id))?;
+            }
+        }
+        for key in &self.deleted_snapshots {
+            storage.remove(&snapshot_key(kind::SNAPSHOT, *key))?;
+            storage.remove(&snapshot_key(kind::SNAPSHOT_PAGE, *key))?;
+        }
+        self.snapshots.iter().try_for_each(|snapshot| snapshot.save(storage))
+    }
+}
+
+impl SnapshotChanges<'_> {
+    fn save<S: Storage>(&self, storage: &mut S) -> Result<(), S::Error> {
+        let prefix = snapshot_key(kind::SNAPSHOT_PAGE, self.key);
+        if let Some(record) = &self.record {
+            storage.put(&snapshot_key(kind::SNAPSHOT, self.key), record)?;
+            storage.remove(&prefix)?;
+        }
+        for (part, number, contents) in &self.pages {
+            let key = [&prefix[..], &[*part as u8], &number.to_be_bytes()].concat();
+            storage.put(&key, *contents)?;
+        }
         Ok(())
     }
 }
@@ -194,6 +257,10 @@ fn save_pages<S: Storage>(storage: &mut S, prefix: &[u8], changes: &PageChanges)
 fn key(kind: u8, canister: Principal) -> Vec<u8> {
     let id = canister.as_slice();
     [&[kind, id.len() as u8], id].concat()
+}
+
+fn snapshot_key(kind: u8, (canister, number): SnapshotKey) -> Vec<u8> {
+    [key(kind, canister).as_slice(), &number.to_be_bytes()].concat()
 }
 
 fn encode(value: &impl Serialize) -> Vec<u8> {

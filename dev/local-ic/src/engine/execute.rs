@@ -147,6 +147,7 @@ pub fn execute(canister: &mut Canister, entry: EntryPoint, target: Target<'_>, i
         canister.version += 1;
     }
     if keep {
+        canister.update_low_wasm_memory();
         canister.global_timer = execution.global_timer;
         if let Some(data) = execution.certified_data {
             canister.certified_data = data;
@@ -220,7 +221,7 @@ pub fn context(canister: &Canister, entry: EntryPoint, input: Input, Moment { no
         settings: Arc::clone(&canister.settings),
         status: canister.status_number(),
         version: canister.version,
-        module_bytes: canister.module_bytes(),
+        other_bytes: canister.other_bytes(),
         subnet_id,
         now,
         caller: input.caller,

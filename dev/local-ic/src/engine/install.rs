@@ -8,8 +8,8 @@ use std::sync::Arc;
 use candid::Principal;
 
 use super::execute::{Input, Moment, context, limits, usage};
-use super::{Engine, out_of_cycles};
-use crate::canister::{Canister, CanisterLog, Code};
+use super::{Engine, Sender, out_of_cycles};
+use crate::canister::{Canister, CanisterLog, ChangeDetails, Code, InstallMode};
 use crate::fees;
 use crate::limits::WASM_PAGE;
 use crate::memory::StableMemory;
@@ -18,17 +18,6 @@ use crate::reject::{ErrorCode, RejectResponse};
 use crate::sandbox::{Context, Execution, Limits, Target};
 use crate::system_api::EntryPoint;
 use crate::wasm::{CompiledModule, START, compile};
-
-/// How a module comes to a canister.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InstallMode {
-    /// Onto an empty canister.
-    Install,
-    /// In place of what there is, with a new stable memory.
-    Reinstall,
-    /// In place of what there is, keeping stable memory.
-    Upgrade,
-}
 
 /// An installation in progress.
 struct Installation<'a> {
@@ -57,9 +46,9 @@ impl Engine {
         id: Principal,
         wasm: &[u8],
         argument: Vec<u8>,
-        sender: Principal,
+        sender: Sender,
     ) -> Result<(), RejectResponse> {
-        self.check_controller(id, sender)?;
+        self.check_controller(id, sender.id)?;
         let (moment, root) = (self.moment(), self.number());
         let canister = self.canister_mut(id)?;
         check_mode(canister, mode)?;
@@ -69,6 +58,7 @@ impl Engine {
         if !canister.can_pay(prepayment) {
             return Err(out_of_cycles(canister, prepayment));
         }
+        let module_hash = module.hash;
         let old_stable = std::mem::take(&mut canister.stable);
         let (mut stable, set_aside) = match mode {
             InstallMode::Upgrade => (old_stable, None),
@@ -77,7 +67,7 @@ impl Engine {
         stable.begin();
         let before = canister.cycles;
         let mut installation = Installation {
-            sender,
+            sender: sender.id,
             argument,
             moment,
             root,
@@ -105,11 +95,13 @@ impl Engine {
                 stable.commit();
                 canister.stable = stable;
                 canister.code = Some(code);
+                canister.update_low_wasm_memory();
                 canister.certified_data = certified_data;
                 canister.global_timer = global_timer;
                 canister.version = version;
                 canister.cycles = installation.balance + prepayment - fee;
                 canister.log.append(installation.log);
+                self.note(id, sender, ChangeDetails::Installed { mode, module_hash });
                 Ok(())
             }
             Err(reject) => {
@@ -173,7 +165,7 @@ impl Installation<'_> {
     fn entry(&mut self, code: &mut Code, entry: EntryPoint, export: &str) -> Result<(), RejectResponse> {
         let before = self.stable.footprint();
         let earlier_calls = self.system_calls;
-        let execution = self.execution(entry, code.module.size);
+        let execution = self.execution(entry, code.module.size + self.canister.snapshot_bytes);
         let finished = code.run(Target::Export(export), execution);
         let (execution, instructions) = (finished.execution, finished.instructions);
         let mut usage = usage(&execution, instructions, before);
@@ -202,14 +194,14 @@ impl Installation<'_> {
         Ok(())
     }
 
-    fn execution(&mut self, entry: EntryPoint, module_bytes: u64) -> Execution {
+    fn execution(&mut self, entry: EntryPoint, other_bytes: u64) -> Execution {
         let argument = match entry {
             EntryPoint::Init | EntryPoint::PostUpgrade => std::mem::take(&mut self.argument),
             _ => Vec::new(),
         };
         let input = Input { caller: self.sender, argument, ..Input::system(self.root) };
         let context = context(self.canister, entry, input, self.moment);
-        let context = Context { version: self.version, module_bytes, ..context };
+        let context = Context { version: self.version, other_bytes, ..context };
         let stable = std::mem::take(&mut self.stable);
         let execution = Execution::new(context, self.limits, stable, self.balance, self.global_timer);
         Execution { system_calls: self.system_calls, ..execution }

@@ -4,6 +4,7 @@ mod call;
 mod callback;
 mod changes;
 mod execute;
+mod history;
 mod install;
 mod lifecycle;
 mod management;
@@ -11,12 +12,13 @@ mod query;
 mod random;
 mod restore;
 mod round;
+mod snapshots;
 
 pub use changes::{CanisterChanges, Changes, Record, Storage};
 pub use execute::Moment;
-pub use install::InstallMode;
+pub use history::Sender;
 pub use management::{logs, status};
-pub use query::Query;
+pub use query::{Answered, Query};
 pub use restore::{Restore, RestoreError};
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -28,8 +30,10 @@ use serde::{Deserialize, Serialize};
 use crate::canister::{Canister, Code, Origin};
 use crate::reject::{ErrorCode, RejectResponse};
 use crate::sandbox::Response;
+use crate::snapshot::Snapshot;
 use changes::Taken;
 use random::Random;
+use snapshots::SnapshotKey;
 
 /// The first canister's number, which is that of PocketIC's application subnet.
 const FIRST_CANISTER: u64 = 0xffff_ffff_ffe0_0000;
@@ -69,6 +73,8 @@ struct Call {
 struct Stopping {
     canister: Principal,
     origin: Origin,
+    /// Cycles that go back with the answer.
+    cycles: u128,
     /// When it is given up, in nanoseconds since the Unix epoch.
     deadline: u64,
 }
@@ -81,6 +87,8 @@ pub struct Engine {
     pub now: u64,
     #[serde(skip)]
     canisters: BTreeMap<Principal, Canister>,
+    #[serde(skip)]
+    snapshots: BTreeMap<SnapshotKey, Snapshot>,
     queue: VecDeque<Message>,
     /// Ingress messages by number, with their responses once there are.
     ingress: HashMap<u64, Option<Response>>,
@@ -99,6 +107,7 @@ impl Engine {
         Self {
             now: GENESIS,
             canisters: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
             queue: VecDeque::new(),
             ingress: HashMap::new(),
             stopping: Vec::new(),

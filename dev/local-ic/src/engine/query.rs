@@ -7,6 +7,7 @@ use super::execute::{Input, Moment, execute};
 use super::management::{answer_query, subject_of_query};
 use super::{Engine, no_method, out_of_cycles, running_code};
 use crate::canister::Canister;
+use crate::metrics::QueryStatistics;
 use crate::reject::RejectResponse;
 use crate::sandbox::{Certifier, Response, Target};
 use crate::system_api::EntryPoint;
@@ -29,7 +30,11 @@ impl Engine {
     pub fn query(&mut self, query: Query) -> Response {
         let (moment, root) = (self.moment(), self.number());
         let canister = query.subject().and_then(|id| self.canister_mut(id));
-        let response = canister.and_then(|canister| query.run(canister, moment, root, None));
+        let response = canister.and_then(|canister| {
+            let Answered { response, statistics } = query.run(canister, moment, root, None);
+            canister.queries += statistics;
+            response
+        });
         response.map_err(RejectResponse::uncertified)
     }
 }
@@ -44,19 +49,41 @@ impl Query {
     }
 
     /// Executes it on its subject. `root` is the number that its execution is recorded under.
-    pub fn run(self, canister: &mut Canister, moment: Moment, root: u64, certifier: Option<Certifier>) -> Response {
+    pub fn run(self, canister: &mut Canister, moment: Moment, root: u64, certifier: Option<Certifier>) -> Answered {
         let Self { callee, caller, method, argument } = self;
         if callee == Principal::management_canister() {
-            return answer_query(canister, caller, &method, &argument);
+            return answer_query(canister, caller, &method, &argument).into();
         }
-        let kind = prepare(canister, &method)?;
+        let kind = match prepare(canister, &method) {
+            Ok(kind) => kind,
+            Err(reject) => return Err(reject).into(),
+        };
+        let request_bytes = argument.len() as u64;
         let entry = match kind {
             MethodKind::CompositeQuery => EntryPoint::CompositeQuery,
             _ => EntryPoint::Query,
         };
         let export = kind.export(&method);
         let input = Input { certifier, ..Input::call(caller, &method, argument, root) };
-        answer(callee, execute(canister, entry, Target::Export(&export), input, moment)).0
+        let output = execute(canister, entry, Target::Export(&export), input, moment);
+        let instructions = output.instructions;
+        let (response, _) = answer(callee, output);
+        let response_bytes = response.as_ref().map_or(0, |reply| reply.len() as u64);
+        Answered { response, statistics: QueryStatistics { calls: 1, instructions, request_bytes, response_bytes } }
+    }
+}
+
+/// The answer to a query.
+pub struct Answered {
+    /// What is answered.
+    pub response: Response,
+    /// What the query counts as: nothing, if it was not executed.
+    pub statistics: QueryStatistics,
+}
+
+impl From<Response> for Answered {
+    fn from(response: Response) -> Self {
+        Self { response, statistics: QueryStatistics::default() }
     }
 }
 

@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 
 use super::Engine;
 use super::changes::{Record, kind};
-use crate::canister::{Canister, Code};
+use crate::canister::{Canister, Code, Global};
 use crate::limits::{MAX_STABLE_MEMORY, OS_PAGE, WASM_PAGE};
+use crate::snapshot::{Part, Snapshot};
 use crate::wasm::compile;
 
 /// A state that is being restored, entry by entry.
@@ -16,7 +17,7 @@ use crate::wasm::compile;
 pub struct Restore {
     engine: Option<Engine>,
     /// The canisters whose modules are still to come, with the size of the heap and the globals.
-    expected: Vec<(Principal, u64, Vec<u64>)>,
+    expected: Vec<(Principal, u64, Vec<Global>)>,
 }
 
 /// What was saved is no state.
@@ -70,6 +71,9 @@ impl Restore {
             engine.canisters.insert(id, canister);
             return Ok(());
         }
+        if kind == kind::SNAPSHOT || kind == kind::SNAPSHOT_PAGE {
+            return restore_snapshot(engine, kind, id, page, value).map_err(|error| wrong(&error));
+        }
         let canister = engine.canister_mut(id).map_err(|_| wrong("is of no canister"))?;
         if kind == kind::MODULE {
             let place = self.expected.iter().position(|(expected, ..)| *expected == id);
@@ -98,12 +102,48 @@ impl Restore {
             return Err(RestoreError(format!("the module of canister {id} is missing")));
         }
         let mut engine = self.engine.ok_or_else(|| RestoreError("there is no engine".into()))?;
+        for (id, canister) in &engine.canisters {
+            let bytes: u64 = engine.snapshots_of(*id).map(|(_, snapshot)| snapshot.bytes()).sum();
+            if bytes != canister.snapshot_bytes {
+                let pays = canister.snapshot_bytes;
+                let error = format!("canister {id} has {bytes} bytes of snapshots, and pays for {pays}");
+                return Err(RestoreError(error));
+            }
+        }
         for canister in engine.canisters.values_mut() {
             if let Some(code) = &mut canister.code {
                 code.commit();
             }
         }
         Ok(engine)
+    }
+}
+
+/// Takes an entry of a snapshot of canister `id`: it, or one of its pages. `rest` is the key from the snapshot's number on.
+fn restore_snapshot(engine: &mut Engine, kind: u8, id: Principal, rest: &[u8], value: &[u8]) -> Result<(), String> {
+    let (number, rest) = rest.split_first_chunk().ok_or("names no snapshot")?;
+    let key = (id, u64::from_be_bytes(*number));
+    if kind == kind::SNAPSHOT {
+        if !rest.is_empty() {
+            return Err("names a page, and is none".into());
+        }
+        let snapshot: Snapshot = decode(value)?;
+        let canister = engine.canister(id).map_err(|_| "is of no canister")?;
+        if key.1 >= canister.snapshots_made {
+            return Err("is of a snapshot that was never made".into());
+        }
+        snapshot.check()?;
+        engine.snapshots.insert(key, snapshot);
+        return Ok(());
+    }
+    let snapshot = engine.snapshots.get_mut(&key).ok_or("is of no snapshot")?;
+    let (part, page) = rest.split_first().ok_or("names no part")?;
+    let part = Part::ALL.get(usize::from(*part)).ok_or("is of an unknown part")?;
+    let page = page.try_into().map(u32::from_be_bytes).map_err(|_| "has no page number")?;
+    let contents = value.try_into().map_err(|_| "is no page")?;
+    match snapshot.part_mut(*part).restore_page(page, contents) {
+        true => Ok(()),
+        false => Err("lies outside of its part".into()),
     }
 }
 

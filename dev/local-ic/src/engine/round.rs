@@ -7,7 +7,7 @@ use super::call::check_prepayment;
 use super::execute::Input;
 use super::management::INSTALL_CODE;
 use super::{Engine, Message};
-use crate::canister::{CallContext, Origin};
+use crate::canister::{CallContext, LowWasmMemory, Origin};
 use crate::fees;
 use crate::limits::{EXECUTION_OVERHEAD_INSTRUCTIONS, ROUND_INSTRUCTIONS};
 use crate::sandbox::Target;
@@ -30,6 +30,7 @@ impl Engine {
             spent += self.run_heartbeat(id);
         }
         while spent < ROUND_INSTRUCTIONS {
+            spent += self.run_low_memory_hooks();
             let Some(message) = self.queue.pop_front() else { break };
             spent += EXECUTION_OVERHEAD_INSTRUCTIONS + self.execute_message(message);
         }
@@ -42,9 +43,10 @@ impl Engine {
     fn execute_message(&mut self, message: Message) -> u64 {
         match message {
             Message::Call(call) if call.callee == Principal::management_canister() => {
-                self.management_call(call.origin, call.caller, &call.method, &call.argument);
+                let installs = call.method == INSTALL_CODE;
+                self.management_call(call);
                 // An installation may run more instructions than a round has: no further message is begun after it.
-                if call.method == INSTALL_CODE { ROUND_INSTRUCTIONS } else { 0 }
+                if installs { ROUND_INSTRUCTIONS } else { 0 }
             }
             Message::Call(call) => self.execute_call(call),
             Message::Response { canister, callback, response, refund } => {
@@ -71,6 +73,20 @@ impl Engine {
             return 0;
         }
         self.run_task(id, EntryPoint::Heartbeat, "canister_heartbeat")
+    }
+
+    /// Runs `canister_on_low_wasm_memory` of the canisters where it is due, before any further message.
+    fn run_low_memory_hooks(&mut self) -> u64 {
+        let due = self.canisters.values_mut().filter(|canister| {
+            canister.low_wasm_memory == LowWasmMemory::Ready && canister.status == CanisterStatusType::Running
+        });
+        let due = due.map(|canister| {
+            canister.low_wasm_memory = LowWasmMemory::Executed;
+            canister.id
+        });
+        let due: Vec<Principal> = due.collect();
+        let run = |id| self.run_task(id, EntryPoint::OnLowWasmMemory, "canister_on_low_wasm_memory");
+        due.into_iter().map(run).sum()
     }
 
     fn run_task(&mut self, id: Principal, entry: EntryPoint, export: &str) -> u64 {
@@ -120,7 +136,7 @@ impl Engine {
             }
         }
         for id in broke {
-            self.remove_code(id);
+            self.remove_code(id, Principal::management_canister().into());
         }
     }
 }

@@ -16,8 +16,9 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use candid::Principal;
 
-use crate::engine::{Changes, Query, not_found};
+use crate::engine::{Answered, Changes, Query, not_found};
 use crate::memory::Mapping;
+use crate::metrics::QueryStatistics;
 use crate::reject::{ErrorCode, RejectResponse};
 use crate::sandbox::Certifier;
 use published::Published;
@@ -77,7 +78,11 @@ impl StateReader {
         }
         let new = changed.into_iter().map(|(id, changes)| (id, Arc::new(Published::new(changes, moment))));
         let new: Vec<_> = new.collect();
-        self.canisters.write().expect(NO_PANIC).extend(new);
+        let mut canisters = self.canisters.write().expect(NO_PANIC);
+        canisters.extend(new);
+        for id in &changes.deleted {
+            canisters.remove(id);
+        }
     }
 
     /// Executes a query call.
@@ -92,11 +97,18 @@ impl StateReader {
         let response = query.subject().and_then(|subject| {
             let canister = self.canister(subject)?;
             let run = canister.with_view(|view, moment| query.run(view, moment, 0, self.certifier.clone()));
-            run.unwrap_or_else(|error| {
-                Err(RejectResponse::new(ErrorCode::CertifiedStateUnavailable, error.to_string()))
-            })
+            let Answered { response, statistics } =
+                run.map_err(|error| RejectResponse::new(ErrorCode::CertifiedStateUnavailable, error.to_string()))?;
+            canister.count(statistics);
+            response
         });
         response.map_err(RejectResponse::uncertified)
+    }
+
+    /// The queries of each canister since this was last asked, for [`LocalIc::count_queries`](crate::LocalIc::count_queries).
+    pub fn take_query_statistics(&self) -> Vec<(Principal, QueryStatistics)> {
+        let counted = self.read().iter().map(|(id, canister)| (*id, canister.take_count())).collect::<Vec<_>>();
+        counted.into_iter().filter(|(_, statistics)| *statistics != QueryStatistics::default()).collect()
     }
 
     /// Whether there is a canister with this id.

@@ -10,6 +10,7 @@ use super::{CanisterInfo, MetadataSection, NO_PANIC};
 use crate::canister::Canister;
 use crate::engine::{CanisterChanges, Moment};
 use crate::limits::MAX_CONCURRENT_QUERIES;
+use crate::metrics::QueryStatistics;
 use crate::wasm::Visibility;
 
 /// A canister as of the last changes, and the views of it.
@@ -17,6 +18,8 @@ pub struct Published {
     state: Mutex<State>,
     /// Signalled when a query ends.
     ended: Condvar,
+    /// The queries that were not taken yet.
+    queries: Mutex<QueryStatistics>,
 }
 
 struct State {
@@ -35,7 +38,7 @@ impl Published {
     /// A canister as its first changes show it.
     pub fn new(changes: &CanisterChanges<'_>, moment: Moment) -> Self {
         let state = State { moment, latest: Latest::new(), idle: Vec::new(), used: BTreeMap::new(), last_query: 0 };
-        let published = Self { state: Mutex::new(state), ended: Condvar::new() };
+        let published = Self { state: Mutex::new(state), ended: Condvar::new(), queries: Mutex::default() };
         published.apply(Some(changes), moment);
         published
     }
@@ -70,6 +73,16 @@ impl Published {
         let number = state.last_query;
         state.used.insert(number, view.memories());
         Ok(Running { published: self, number, moment: state.moment, view: Some(view) })
+    }
+
+    /// Counts a query.
+    pub fn count(&self, query: QueryStatistics) {
+        *self.queries.lock().expect(NO_PANIC) += query;
+    }
+
+    /// The queries since this was last asked.
+    pub fn take_count(&self) -> QueryStatistics {
+        std::mem::take(&mut self.queries.lock().expect(NO_PANIC))
     }
 
     /// What can be certified of it.

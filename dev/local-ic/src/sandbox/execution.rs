@@ -24,8 +24,8 @@ pub struct Context {
     pub status: u32,
     /// Its version.
     pub version: u64,
-    /// Bytes of its module, which count as its memory.
-    pub module_bytes: u64,
+    /// Bytes of its memory that the execution cannot change: its module's and its snapshots'.
+    pub other_bytes: u64,
     /// The subnet.
     pub subnet_id: Principal,
     /// Nanoseconds since the Unix epoch.
@@ -144,8 +144,8 @@ pub struct Execution {
 }
 
 /// The bytes that a canister pays storage for.
-pub fn memory_usage(heap_bytes: u64, stable_pages: u64, module_bytes: u64) -> u64 {
-    heap_bytes + stable_pages * WASM_PAGE + module_bytes
+pub fn memory_usage(heap_bytes: u64, stable_pages: u64, other_bytes: u64) -> u64 {
+    heap_bytes + stable_pages * WASM_PAGE + other_bytes
 }
 
 impl Execution {

@@ -26,7 +26,7 @@ impl Host {
     pub fn check_balance(&self, heap_bytes: u64, stable_pages: u64) -> Result<(), Trap> {
         let Some(execution) = &self.execution else { return Ok(()) };
         let context = &execution.context;
-        let bytes = memory_usage(heap_bytes, stable_pages, context.module_bytes);
+        let bytes = memory_usage(heap_bytes, stable_pages, context.other_bytes);
         let needed = fees::freezing_balance(bytes, context.settings.freezing_threshold_secs);
         if context.entry.is_replicated() && execution.balance < needed {
             return Err(Trap::CyclesForMemory(needed));

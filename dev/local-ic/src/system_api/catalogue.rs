@@ -23,7 +23,7 @@ pub struct SystemCall {
 pub const TRANSMITTED_BYTE: u64 = 50;
 
 /// `T`
-const TASK: EntryPoints = EntryPoints::of(&[Heartbeat, GlobalTimer]);
+const TASK: EntryPoints = EntryPoints::of(&[Heartbeat, GlobalTimer, OnLowWasmMemory]);
 /// `Ry Rt`
 const CALLBACK: EntryPoints = EntryPoints::of(&[ReplyCallback, RejectCallback]);
 /// `I`

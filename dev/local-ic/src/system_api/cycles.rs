@@ -53,7 +53,7 @@ pub fn wide(high: u64, low: u64) -> u128 {
 pub fn liquid_balance(call: &Call<'_>) -> u128 {
     let (execution, context) = (call.execution(), call.context());
     let heap = call.host().heap.size() as u64;
-    let bytes = memory_usage(heap, execution.stable.pages(), context.module_bytes);
+    let bytes = memory_usage(heap, execution.stable.pages(), context.other_bytes);
     let frozen = fees::freezing_balance(bytes, context.settings.freezing_threshold_secs);
     execution.balance.saturating_sub(frozen)
 }

@@ -29,6 +29,8 @@ pub enum EntryPoint {
     Heartbeat,
     /// `canister_global_timer`.
     GlobalTimer,
+    /// `canister_on_low_wasm_memory`.
+    OnLowWasmMemory,
     /// `canister_inspect_message`.
     InspectMessage,
 }

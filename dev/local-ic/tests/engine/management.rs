@@ -136,11 +136,11 @@ fn a_canister_sees_its_own_status() {
 fn other_management_methods_are_rejected() {
     let ic = LocalIc::new();
     let id = install(&ic, FORWARD);
-    let reply = forward(&ic, id, "delete_canister", vec![]);
+    let reply = forward(&ic, id, "bitcoin_get_balance", vec![]);
     assert_eq!(reply, (RejectCode::CanisterReject as u32).to_le_bytes());
     let management = Principal::management_canister();
-    let reject = update(&ic, management, "delete_canister").unwrap_err();
-    assert_eq!(reject.error_code, ErrorCode::UnknownManagementMessage);
+    let reject = update(&ic, management, "bitcoin_get_balance").unwrap_err();
+    assert_eq!(reject.error_code, ErrorCode::CanisterRejectedMessage);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use candid::Principal;
+use ic_management_canister_types::CanisterSettings;
 use local_ic::{EntryPoint, LocalIc};
 
 /// Name, number of parameters by type, whether there is a result, and the letters of the specification.
@@ -112,6 +113,7 @@ const ENTRY_POINTS: &[(EntryPoint, &str)] = &[
     (EntryPoint::Cleanup, "C"),
     (EntryPoint::Heartbeat, "T"),
     (EntryPoint::GlobalTimer, "T"),
+    (EntryPoint::OnLowWasmMemory, "T"),
     (EntryPoint::InspectMessage, "F"),
 ];
 
@@ -162,7 +164,7 @@ fn module(name: &str, params: &str, result: bool, entry: EntryPoint) -> Vec<u8> 
         (func (export "canister_update arm") (drop (call $timer (i64.const 1))) (call $reply))
         (func (export "canister_query ask") {query})
         (func (export "canister_composite_query compose") {composite})
-        {init} {pre_upgrade} {post_upgrade} {heartbeat} {timer} {inspect})"#,
+        {init} {pre_upgrade} {post_upgrade} {heartbeat} {timer} {low_memory} {inspect})"#,
         start = probe(&[Start]),
         in_cleanup = probe(&[Cleanup]),
         update = probe(&[Update]),
@@ -173,6 +175,7 @@ fn module(name: &str, params: &str, result: bool, entry: EntryPoint) -> Vec<u8> 
         post_upgrade = hook(PostUpgrade, "canister_post_upgrade"),
         heartbeat = hook(Heartbeat, "canister_heartbeat"),
         timer = hook(GlobalTimer, "canister_global_timer"),
+        low_memory = hook(OnLowWasmMemory, "canister_on_low_wasm_memory"),
         inspect = hook(InspectMessage, "canister_inspect_message"),
     );
     wat::parse_str(text).expect("the text is WebAssembly")
@@ -202,6 +205,11 @@ fn enter(ic: &LocalIc, id: Principal, wasm: Vec<u8>, entry: EntryPoint) {
         ReplyCallback | Cleanup => update("reply"),
         RejectCallback => update("reject"),
         Heartbeat => ic.tick(),
+        OnLowWasmMemory => {
+            let settings = CanisterSettings { wasm_memory_threshold: Some(u64::MAX.into()), ..Default::default() };
+            ic.update_canister_settings(id, None, settings).unwrap();
+            ic.tick();
+        }
         GlobalTimer => {
             update("arm");
             ic.tick();

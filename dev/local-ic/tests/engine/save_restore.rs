@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::common::memory_canister::{FIRST_OFFSET, SIZE, install, module, update};
 use crate::common::random::Random;
-use candid::Principal;
+use candid::{CandidType, Principal, decode_one, encode_one};
+use ic_management_canister_types::*;
 use local_ic::{LocalIc, Restore, RestoreError, Storage};
 
 /// A storage that counts what is written to it.
@@ -45,6 +46,85 @@ impl Map {
     }
 }
 
+/// Calls a management method as the anonymous principal.
+fn manage(ic: &LocalIc, method: &str, argument: impl CandidType) -> Vec<u8> {
+    let argument = encode_one(argument).expect("it encodes");
+    let reply = ic.update_call(Principal::management_canister(), Principal::anonymous(), method, argument);
+    reply.unwrap_or_else(|reject| panic!("{method}: {reject}"))
+}
+
+/// Takes a snapshot, writes to one that is uploaded, loads or deletes the oldest, as `step` says.
+fn snapshot_something(ic: &LocalIc, canister_id: Principal, step: u64) {
+    let list = manage(ic, "list_canister_snapshots", CanisterIdRecord { canister_id });
+    let list: Vec<Snapshot> = decode_one(&list).expect("it decodes");
+    match (list.first().map(|oldest| oldest.id.clone()), step % 4) {
+        (None, _) | (Some(_), 0) if list.len() < 4 => {
+            let upload = UploadCanisterSnapshotMetadataArgs {
+                canister_id,
+                replace_snapshot: None,
+                wasm_module_size: 5_000,
+                globals: Vec::new(),
+                wasm_memory_size: 65_536,
+                stable_memory_size: 0,
+                certified_data: Vec::new(),
+                global_timer: None,
+                on_low_wasm_memory_hook_status: None,
+            };
+            let reply = manage(ic, "upload_canister_snapshot_metadata", upload);
+            let UploadCanisterSnapshotMetadataResult { snapshot_id } = decode_one(&reply).expect("it decodes");
+            let kind = SnapshotDataOffset::WasmMemory { offset: 4_000 + step };
+            let chunk = vec![step as u8 | 1; 5_000];
+            let data = UploadCanisterSnapshotDataArgs { canister_id, snapshot_id, kind, chunk };
+            manage(ic, "upload_canister_snapshot_data", data);
+            let take = TakeCanisterSnapshotArgs {
+                canister_id,
+                replace_snapshot: None,
+                uninstall_code: None,
+                sender_canister_version: None,
+            };
+            manage(ic, "take_canister_snapshot", take);
+        }
+        (Some(snapshot_id), 1) => {
+            let kind = SnapshotDataOffset::WasmMemory { offset: step };
+            let args = UploadCanisterSnapshotDataArgs { canister_id, snapshot_id, kind, chunk: vec![7; 10_000] };
+            let argument = encode_one(args).expect("it encodes");
+            // Refused, if the oldest was not uploaded.
+            let management = Principal::management_canister();
+            let _ = ic.update_call(management, Principal::anonymous(), "upload_canister_snapshot_data", argument);
+        }
+        (Some(snapshot_id), _) => {
+            manage(ic, "delete_canister_snapshot", DeleteCanisterSnapshotArgs { canister_id, snapshot_id });
+        }
+        (None, _) => {}
+    }
+}
+
+/// What is in the snapshots of a canister.
+fn snapshots(ic: &LocalIc, canister_id: Principal) -> Vec<Vec<u8>> {
+    let list = manage(ic, "list_canister_snapshots", CanisterIdRecord { canister_id });
+    let snapshots: Vec<Snapshot> = decode_one(&list).expect("it decodes");
+    let contents = snapshots.into_iter().flat_map(|Snapshot { id, .. }| {
+        let snapshot_id = id.clone();
+        let metadata = manage(
+            ic,
+            "read_canister_snapshot_metadata",
+            ReadCanisterSnapshotMetadataArgs { canister_id, snapshot_id },
+        );
+        let decoded: ReadCanisterSnapshotMetadataResult = decode_one(&metadata).expect("it decodes");
+        let kinds = [
+            SnapshotDataKind::WasmModule { offset: 0, size: decoded.wasm_module_size },
+            SnapshotDataKind::WasmMemory { offset: 0, size: decoded.wasm_memory_size.min(1 << 20) },
+            SnapshotDataKind::StableMemory { offset: 0, size: decoded.stable_memory_size.min(1 << 20) },
+        ];
+        let parts = kinds.map(|kind| {
+            let args = ReadCanisterSnapshotDataArgs { canister_id, snapshot_id: id.clone(), kind };
+            manage(ic, "read_canister_snapshot_data", args)
+        });
+        [metadata].into_iter().chain(parts)
+    });
+    contents.collect()
+}
+
 /// After any changes the saved state is the state, and goes on as the state would.
 #[test]
 fn random_changes_are_restored() {
@@ -65,7 +145,8 @@ fn random_changes_are_restored() {
                 assert_eq!(map.restore().expect("it is whole").canister_state(id), ic.canister_state(id));
                 ic.install_canister(id, module(), vec![], None);
             }
-            4..8 => drop(update(&ic, id, "write_and_trap", &[offset, step]).expect_err("it traps")),
+            4 => snapshot_something(&ic, id, step.into()),
+            5..8 => drop(update(&ic, id, "write_and_trap", &[offset, step]).expect_err("it traps")),
             _ => drop(update(&ic, id, "write", &[offset, step]).expect("it replies")),
         }
         if random.below(3) == 0 {
@@ -76,6 +157,7 @@ fn random_changes_are_restored() {
             let restored = map.restore().expect("it is whole");
             assert_eq!(restored.canister_state(id), ic.canister_state(id), "step {step}");
             assert_eq!(restored.get_time(), ic.get_time());
+            assert_eq!(snapshots(&restored, id), snapshots(&ic, id), "step {step}");
             ic = restored;
             // The restored state does not know that it is saved: its first changes are all of it. They can be saved
             // again, or shown to readers only, and saving goes on with what follows.
@@ -193,6 +275,26 @@ fn a_state_is_as_of_the_time_until_which_its_storage_is_paid() {
     assert_eq!(restored.canister_state(id), ic.canister_state(id));
 }
 
+/// Nothing is left of a canister that was deleted, nor of its snapshots.
+#[test]
+fn a_deleted_canister_leaves_nothing() {
+    let ic = LocalIc::new();
+    install(&ic);
+    let mut map = Map::default();
+    map.save(&ic);
+    let keys = |map: &Map| map.entries.keys().cloned().collect::<Vec<_>>();
+    let before = keys(&map);
+    let id = install(&ic);
+    snapshot_something(&ic, id, 0);
+    map.save(&ic);
+    assert!(before.len() < keys(&map).len());
+    ic.stop_canister(id, None).expect("it stops");
+    manage(&ic, "delete_canister", CanisterIdRecord { canister_id: id });
+    map.save(&ic);
+    assert_eq!(keys(&map), before);
+    assert!(!map.restore().expect("it is whole").canister_exists(id));
+}
+
 /// An entry that is strange or out of place is refused, and so is a state without one that is not a page. (That a page
 /// is missing is not noticed: those that are zero are not there either.)
 #[test]
@@ -200,13 +302,14 @@ fn what_is_no_state_is_refused() {
     let ic = LocalIc::new();
     let id = install(&ic);
     update(&ic, id, "write", &[FIRST_OFFSET, 1]).expect("it replies");
+    snapshot_something(&ic, id, 0);
     let mut map = Map::default();
     map.save(&ic);
     map.restore().expect("it is whole");
     let kinds: BTreeSet<u8> = map.entries.keys().map(|key| key[0]).collect();
-    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6]);
     for (key, value) in &map.entries {
-        let is_page = key[0] >= 3;
+        let is_page = [3, 4, 6].contains(&key[0]);
         let mut without = map.clone();
         without.entries.remove(key);
         assert_eq!(without.restore().is_err(), !is_page, "without {key:?}");

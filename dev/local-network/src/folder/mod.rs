@@ -3,10 +3,10 @@
 //! ```text
 //! lock         empty; locked by the process that uses the folder
 //! state.redb
-//!   network    format       4 bytes, little-endian: 1
-//!              canister     the id of the canister that the network was started with
-//!              subnet key, node key
+//!   network    format       4 bytes, little-endian: 2
+//!              root key, subnet key, node key
 //!                           the seeds of the secret keys, 32 bytes each
+//!   canisters  name -> id   the canisters that the network was started with
 //!   engine     key -> value as local_ic::Changes::save puts them
 //!   requests   request id -> TakenCall, encoded by postcard
 //! ```
@@ -32,13 +32,15 @@ pub use lock::FolderLock;
 
 use crate::keys::Keys;
 use crate::requests::{RequestHash, TakenCall};
+use crate::state::Canisters;
 
 /// The format that this program writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const DATABASE: &str = "state.redb";
 const NEW_DATABASE: &str = "state.redb.new";
 
 const NETWORK: TableDefinition<&str, &[u8]> = TableDefinition::new("network");
+const CANISTERS: TableDefinition<&str, &[u8]> = TableDefinition::new("canisters");
 const ENGINE: TableDefinition<&[u8], &[u8]> = TableDefinition::new("engine");
 const REQUESTS: TableDefinition<RequestHash, &[u8]> = TableDefinition::new("requests");
 
@@ -56,8 +58,8 @@ pub struct StateFolder {
 pub struct Saved {
     /// The engine.
     pub engine: LocalIc,
-    /// The canister that the network was started with.
-    pub canister: Principal,
+    /// The canisters that the network was started with, but those that were deleted since.
+    pub canisters: Canisters,
     /// The keys.
     pub keys: Keys,
     /// The calls that were taken in and not forgotten.
@@ -105,7 +107,7 @@ impl StateFolder {
     pub fn create(
         lock: &FolderLock,
         keys: &Keys,
-        canister: Principal,
+        canisters: &Canisters,
         changes: &Changes<'_>,
     ) -> Result<Self, FolderError> {
         let folder = lock.folder();
@@ -120,13 +122,14 @@ impl StateFolder {
             let database = Builder::new().set_cache_size(CACHE_BYTES).create(&new_path)?;
             let transaction = begin(&database)?;
             {
-                let [subnet_key, node_key] = keys.seeds();
+                let [root_key, subnet_key, node_key] = keys.seeds();
                 let mut network = transaction.open_table(NETWORK)?;
                 network.insert("format", FORMAT.to_le_bytes().as_slice())?;
-                network.insert("canister", canister.as_slice())?;
+                network.insert("root key", root_key.as_slice())?;
                 network.insert("subnet key", subnet_key.as_slice())?;
                 network.insert("node key", node_key.as_slice())?;
                 transaction.open_table(REQUESTS)?;
+                put_canisters(&transaction, canisters)?;
                 changes.save(&mut EngineTable(transaction.open_table(ENGINE)?))?;
             }
             transaction.commit()?;
@@ -136,6 +139,18 @@ impl StateFolder {
         fs::rename(&new_path, &path).map_err(|error| system(&path, error))?;
         lock.sync()?;
         Ok(Self { database, _lock: lock.clone() })
+    }
+
+    /// Commits canisters that were added, and the changes that made them.
+    ///
+    /// # Errors
+    ///
+    /// As [`StateFolder::commit`].
+    pub fn add_canisters(&self, canisters: &Canisters, changes: &Changes<'_>) -> Result<(), redb::Error> {
+        let transaction = begin(&self.database)?;
+        put_canisters(&transaction, canisters)?;
+        changes.save(&mut EngineTable(transaction.open_table(ENGINE)?))?;
+        Ok(transaction.commit()?)
     }
 
     /// Commits what changed: when this returns, it is on disk.
@@ -160,6 +175,14 @@ impl StateFolder {
     }
 }
 
+fn put_canisters(transaction: &WriteTransaction, canisters: &Canisters) -> Result<(), redb::Error> {
+    let mut table = transaction.open_table(CANISTERS)?;
+    for (name, id) in canisters {
+        table.insert(name.as_str(), id.as_slice())?;
+    }
+    Ok(())
+}
+
 /// A transaction whose commit never leaves a choice of states: if what it wrote is damaged later, that is noticed.
 fn begin(database: &Database) -> Result<WriteTransaction, redb::Error> {
     let mut transaction = database.begin_write()?;
@@ -181,9 +204,8 @@ fn load(database: &Database, path: &Path) -> Result<Saved, FolderError> {
         return Err(FolderError::Format { path: path.to_owned(), actual: format });
     }
     let seed = |name: &str| value(name)?.try_into().map_err(|_| damaged(path, format!("its {name} is no key")));
-    let keys = Keys::from_seeds([seed("subnet key")?, seed("node key")?]);
-    let keys = keys.ok_or_else(|| damaged(path, "its subnet key is no key"))?;
-    let canister = Principal::try_from_slice(&value("canister")?).map_err(|error| damaged(path, error))?;
+    let keys = Keys::from_seeds([seed("root key")?, seed("subnet key")?, seed("node key")?]);
+    let keys = keys.ok_or_else(|| damaged(path, "its root key or subnet key is no key"))?;
 
     let mut restore = Restore::default();
     let engine = transaction.open_table(ENGINE).map_err(|error| failed(error.into()))?;
@@ -192,8 +214,15 @@ fn load(database: &Database, path: &Path) -> Result<Saved, FolderError> {
         restore.entry(key.value(), value.value()).map_err(|error| damaged(path, error))?;
     }
     let engine = LocalIc::restored(restore).map_err(|error| damaged(path, error))?;
-    if !engine.canister_exists(canister) {
-        return Err(damaged(path, format!("canister {canister} is missing")));
+
+    let mut canisters = Canisters::new();
+    let table = transaction.open_table(CANISTERS).map_err(|error| failed(error.into()))?;
+    for entry in table.iter().map_err(|error| failed(error.into()))? {
+        let (name, id) = entry.map_err(|error| failed(error.into()))?;
+        let id = Principal::try_from_slice(id.value()).map_err(|error| damaged(path, error))?;
+        if engine.canister_exists(id) {
+            canisters.insert(name.value().to_string(), id);
+        }
     }
 
     let table = transaction.open_table(REQUESTS).map_err(|error| failed(error.into()))?;
@@ -203,7 +232,7 @@ fn load(database: &Database, path: &Path) -> Result<Saved, FolderError> {
         Ok((id.value(), call))
     });
     let requests = requests.collect::<Result<_, _>>()?;
-    Ok(Saved { engine, canister, keys, requests })
+    Ok(Saved { engine, canisters, keys, requests })
 }
 
 struct EngineTable<'a>(Table<'a, &'static [u8], &'static [u8]>);

@@ -59,6 +59,16 @@ const CANISTER: &str = r#"(module
         (call $write (i64.const 0) (i64.const 0) (i64.const 4))
         (call $reply)))"#;
 
+/// The names of a network with one canister.
+fn named(canister: Principal) -> Canisters {
+    Canisters::from([("only".to_string(), canister)])
+}
+
+/// The canister of such a network.
+fn canister(saved: &Saved) -> Principal {
+    saved.canisters["only"]
+}
+
 /// What a folder has, comparable.
 #[derive(Debug, PartialEq)]
 struct Contents {
@@ -69,7 +79,7 @@ struct Contents {
 
 impl Contents {
     fn of(saved: Saved) -> Self {
-        let canister = saved.engine.canister_state(saved.canister);
+        let canister = saved.engine.canister_state(canister(&saved));
         Self { canister, seeds: saved.keys.seeds(), requests: saved.requests }
     }
 }
@@ -92,7 +102,7 @@ fn folder() -> Folder {
     let canister = engine.create_canister();
     engine.install_canister(canister, wat::parse_str(CANISTER).expect("the text is legal"), vec![], None);
     let keys = Keys::generate().expect("there is randomness");
-    let created = engine.take_changes(|changes| StateFolder::create(&folder.lock(), &keys, canister, changes));
+    let created = engine.take_changes(|changes| StateFolder::create(&folder.lock(), &keys, &named(canister), changes));
     let created = created.expect("it is created");
     for number in 0..5 {
         count(&engine, canister);
@@ -108,10 +118,10 @@ fn a_folder_has_what_was_committed() {
     let folder = folder();
     let (_, saved) = folder.open().expect("it is whole").expect("there is a state");
     assert_eq!(saved.requests, [0, 2, 3, 4].map(call));
-    let engine = saved.engine;
-    assert_eq!(engine.get_stable_memory(saved.canister)[..4], [5, 0, 0, 0]);
-    count(&engine, saved.canister);
-    assert_eq!(engine.get_stable_memory(saved.canister)[..4], [6, 0, 0, 0]);
+    let canister = canister(&saved);
+    assert_eq!(saved.engine.get_stable_memory(canister)[..4], [5, 0, 0, 0]);
+    count(&saved.engine, canister);
+    assert_eq!(saved.engine.get_stable_memory(canister)[..4], [6, 0, 0, 0]);
 }
 
 #[test]
@@ -142,7 +152,7 @@ fn a_new_folder_is_for_one_process() {
     assert!(matches!(error, FolderError::InUse(_)), "{error}");
     let (engine, keys) = (LocalIc::new(), Keys::generate().expect("there is randomness"));
     let canister = engine.create_canister();
-    let created = engine.take_changes(|changes| StateFolder::create(&lock, &keys, canister, changes));
+    let created = engine.take_changes(|changes| StateFolder::create(&lock, &keys, &named(canister), changes));
     drop(lock);
     assert!(matches!(folder.open(), Err(FolderError::InUse(_))), "what was created has it still");
     drop(created.expect("it is created"));
@@ -172,13 +182,13 @@ fn another_format_is_refused_with_its_number() {
     let database = Database::open(folder.database()).expect("it opens");
     let transaction = begin(&database).expect("it begins");
     let inserted =
-        transaction.open_table(NETWORK).expect("it is there").insert("format", 2u32.to_le_bytes().as_slice()).map(drop);
+        transaction.open_table(NETWORK).expect("it is there").insert("format", 1u32.to_le_bytes().as_slice()).map(drop);
     inserted.expect("it is inserted");
     transaction.commit().expect("it is committed");
     drop(database);
     let error = folder.open().err().expect("it is of another format");
-    assert!(matches!(error, FolderError::Format { actual: 2, .. }), "{error}");
-    assert!(error.to_string().contains("format 2"), "{error}");
+    assert!(matches!(error, FolderError::Format { actual: 1, .. }), "{error}");
+    assert!(error.to_string().contains("format 1"), "{error}");
 }
 
 /// What the database says of itself at the beginning of its file: its form, and which of two commits is the last.
@@ -280,7 +290,8 @@ fn a_commit_that_ends_anywhere_is_whole_or_not_at_all() {
         let copy = folder.copy();
         let (opened, saved) = copy.open().expect("it is whole").expect("there is a state");
         drop(opened);
-        let (engine, canister) = (saved.engine, saved.canister);
+        let canister = canister(&saved);
+        let engine = saved.engine;
         engine.take_changes(drop_changes);
         count(&engine, canister);
         let mut requests = saved.requests;
@@ -316,7 +327,7 @@ async fn a_network_whose_disk_fails_confirms_nothing_more_and_says_why() {
     let (opened, saved) = folder.open().expect("it is whole").expect("there is a state");
     drop(opened);
     let (opened, left) = failing(&folder);
-    let canister = saved.canister;
+    let canister = canister(&saved);
     let state = State::in_memory(saved.engine).expect("there is randomness");
     let (node, mut executor) = Node::start(State { folder: Some(opened), ..state }).expect("there is a thread");
     let expiry = crate::clock::nanos() + 60_000_000_000;
@@ -351,7 +362,7 @@ fn what_a_process_left_that_ended_before_its_first_commit_is_no_state() {
     let (engine, keys) = (LocalIc::new(), Keys::generate().expect("there is randomness"));
     let canister = engine.create_canister();
     engine
-        .take_changes(|changes| StateFolder::create(&folder.lock(), &keys, canister, changes))
+        .take_changes(|changes| StateFolder::create(&folder.lock(), &keys, &named(canister), changes))
         .expect("it is created");
     assert!(!folder.path().join(NEW_DATABASE).exists());
     assert!(folder.open().expect("it is whole").is_some());
@@ -363,7 +374,7 @@ fn calls_under_way_are_saved_with_their_number() {
     let folder = folder();
     let (opened, saved) = folder.open().expect("it is whole").expect("there is a state");
     saved.engine.take_changes(drop_changes);
-    let submitted = saved.engine.submit_call(saved.canister, Principal::anonymous(), "count", vec![]);
+    let submitted = saved.engine.submit_call(canister(&saved), Principal::anonymous(), "count", vec![]);
     let message: MessageId = submitted.expect("it is taken in");
     let status = Status::Processing(message);
     let put = vec![([8; 32], TakenCall { header: HEADER, status })];

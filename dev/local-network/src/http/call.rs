@@ -94,7 +94,7 @@ fn check(node: &Node, effective: Principal, request: Request) -> Result<Result<C
     let id = verify(node, Kind::Call, &envelope)?.id;
     let call = envelope.content;
     if let Destination::Management(subject) = destination(effective, &call)?
-        && let Err(reject) = management::check_ingress(&call.method_name, subject)
+        && let Err(reject) = management::check_subject(&call.method_name, subject)
     {
         return Ok(Err(reject));
     }

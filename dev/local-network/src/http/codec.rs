@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::Refusal;
-use crate::certificate::cbor;
+use crate::cbor;
 use crate::limits::MAX_SKIPPING_STEPS;
 use crate::node::Node;
 use crate::sender::{self, Content, Envelope, Kind, Verified};
@@ -42,7 +42,7 @@ impl Request {
 
     /// What is in it. The body is given back: others may wait for its bytes.
     pub fn decode<C: DeserializeOwned>(self) -> Result<Envelope<C>, Refusal> {
-        serde_cbor::from_slice(&self.0)
+        cbor::decode(&self.0)
             .map_err(|error| Refusal::malformed(format!("the body is no envelope of a request in CBOR: {error}")))
     }
 }
@@ -78,7 +78,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// `value` as a response.
 pub fn reply(value: &impl Serialize) -> Response {
-    ([(CONTENT_TYPE, CBOR)], cbor(value)).into_response()
+    ([(CONTENT_TYPE, CBOR)], cbor::encode(value)).into_response()
 }
 
 /// A rejection as agents read it.

@@ -6,10 +6,6 @@ use serde_bytes::ByteBuf;
 
 use super::codec::decode_candid;
 
-/// The methods that users may call. The others that the engine has are for canisters.
-const INGRESS_METHODS: [&str; 6] =
-    ["canister_status", "install_code", "start_canister", "stop_canister", "uninstall_code", "update_settings"];
-
 /// The canister that a management call is about: the field `canister_id` of its argument.
 pub fn subject(argument: &[u8]) -> Option<Principal> {
     #[derive(CandidType, Deserialize)]
@@ -18,20 +14,12 @@ pub fn subject(argument: &[u8]) -> Option<Principal> {
         /// What is large in a legal argument is named, and so not skipped: the limit can be one of what else there is.
         wasm_module: Option<ByteBuf>,
         arg: Option<ByteBuf>,
+        chunk: Option<ByteBuf>,
     }
     decode_candid(argument).ok().map(|about: About| about.canister_id)
 }
 
-/// Whether a user may make this call, about this canister: it is one of those for users, and about one.
-pub fn check_ingress(method: &str, subject: Option<Principal>) -> Result<(), RejectResponse> {
-    if !INGRESS_METHODS.contains(&method) {
-        let message = format!("management method '{method}' cannot be called by users of this network");
-        return Err(reject(ErrorCode::CanisterRejectedMessage, message));
-    }
-    check_subject(method, subject)
-}
-
-/// Whether a management query is about a canister.
+/// Whether a management call or query is about a canister. Which methods there are for users the engine knows.
 pub fn check_subject(method: &str, subject: Option<Principal>) -> Result<(), RejectResponse> {
     if subject.is_some() {
         return Ok(());
@@ -98,7 +86,26 @@ mod tests {
             },
             sender_canister_version: Some(u64::MAX),
         };
-        for argument in [candid::encode_one(install), candid::encode_one(update)] {
+        let upload = UploadCanisterSnapshotDataArgs {
+            canister_id: id,
+            snapshot_id: vec![0; 18],
+            kind: SnapshotDataOffset::WasmMemory { offset: u64::MAX },
+            chunk: vec![0; 2_000_000],
+        };
+        let globals = vec![SnapshotMetadataGlobal::I64(-1); 1_000];
+        let described = UploadCanisterSnapshotMetadataArgs {
+            canister_id: id,
+            replace_snapshot: Some(vec![0; 18]),
+            wasm_module_size: 1,
+            globals,
+            wasm_memory_size: 0,
+            stable_memory_size: 0,
+            certified_data: vec![0; 32],
+            global_timer: Some(CanisterTimer::Active(1)),
+            on_low_wasm_memory_hook_status: Some(OnLowWasmMemoryHookStatus::Ready),
+        };
+        let snapshots = [candid::encode_one(upload), candid::encode_one(described)];
+        for argument in [candid::encode_one(install), candid::encode_one(update)].into_iter().chain(snapshots) {
             assert_eq!(subject(&argument.expect("it encodes")), Some(id));
         }
     }

@@ -11,10 +11,10 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE, X_CONTENT_TYPE_OPTIONS};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use candid::Principal;
 use tower_http::services::ServeDir;
 
 use super::gateway;
+use crate::state::Canisters;
 
 /// A folder of static files.
 #[derive(Clone)]
@@ -24,12 +24,13 @@ pub struct Page {
 }
 
 impl Page {
-    /// The files of `folder`, which are told of a canister by its name.
-    pub fn new(folder: PathBuf, root_key: &[u8], name: &str, canister: Principal) -> Self {
+    /// The files of `folder`, which are told of canisters by their names.
+    pub fn new(folder: PathBuf, root_key: &[u8], canisters: &Canisters) -> Self {
         let root_key: String = root_key.iter().map(|byte| format!("{byte:02x}")).collect();
         // The pairs in the cookie's value are joined by `=` and `&`, and encoded as one component of a URL.
-        let cookie =
-            format!("ic_env=ic_root_key%3D{root_key}%26PUBLIC_CANISTER_ID%3A{name}%3D{canister}; SameSite=Lax; Path=/");
+        let ids = canisters.iter().map(|(name, id)| format!("%26PUBLIC_CANISTER_ID%3A{name}%3D{id}"));
+        let ids: String = ids.collect();
+        let cookie = format!("ic_env=ic_root_key%3D{root_key}{ids}; SameSite=Lax; Path=/");
         let cookie = cookie.try_into().expect("names, hexadecimal digits and canister ids are legal in a header");
         Self { files: ServeDir::new(folder), cookie }
     }

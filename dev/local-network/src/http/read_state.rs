@@ -77,7 +77,7 @@ fn read_canister(node: &Node, effective: Principal, request: Request) -> Result<
         }
     }
     let canister = canister.as_ref().map(|info| (effective, info));
-    let certificate = node.certify(&paths, time, canister, id.as_ref().zip(status.as_ref()));
+    let certificate = node.certify(Some(effective), &paths, time, canister, id.as_ref().zip(status.as_ref()));
     Ok(reply(&ReadStateResponse { certificate }))
 }
 
@@ -86,7 +86,7 @@ fn read_subnet(node: &Node, request: Request) -> Result<Response, Refusal> {
     for path in &paths {
         check_subnet_path(&path.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
     }
-    Ok(reply(&ReadStateResponse { certificate: node.certify(&paths, node.now(), None, None) }))
+    Ok(reply(&ReadStateResponse { certificate: node.certify(None, &paths, node.now(), None, None) }))
 }
 
 /// What somebody wants to read.

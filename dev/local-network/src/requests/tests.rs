@@ -83,7 +83,8 @@ fn who_waits_is_told_what_becomes_of_the_call() {
     assert!(matches!(&*second.borrow(), Progress::Taken(status) if *status == answer(3)));
     let going_on = call(5, 1, 0);
     let engine = local_ic::LocalIc::new();
-    let submitted = engine.submit_call(Principal::management_canister(), Principal::anonymous(), "raw_rand", vec![]);
+    let submitted =
+        engine.submit_call(Principal::management_canister(), Principal::anonymous(), "canister_status", vec![]);
     let message = submitted.expect("it is taken in");
     let mut fourth = follow(&going_on);
     requests.execute(&going_on.id);

@@ -13,6 +13,7 @@ mod gateway;
 mod malformed;
 mod management;
 mod mutations;
+mod names;
 mod open_files;
 mod read_state;
 mod restart;

@@ -212,8 +212,10 @@ async fn calls_that_are_no_users_or_about_no_canister_are_not_let_in() {
     let nothing = candid::encode_args(()).expect("it encodes");
     let id = encode(&about(canister));
     for (method, argument, code, error) in [
-        ("raw_rand", &nothing, 4, "IC0406"),
+        ("raw_rand", &nothing, 4, "IC0408"),
         ("raw_rand", &id, 4, "IC0406"),
+        ("create_canister", &id, 4, "IC0406"),
+        ("deposit_cycles", &id, 4, "IC0406"),
         ("fetch_canister_logs", &id, 4, "IC0406"),
         ("missing_method", &id, 4, "IC0406"),
         ("canister_status", &nothing, 4, "IC0408"),

@@ -32,7 +32,8 @@ impl Process {
         std::fs::write(module.path(), wat::parse_str(PROBE).expect("the text is legal")).expect("there is room");
         let limited = format!("ulimit -n {OPEN_FILES} && exec \"$0\" \"$@\"");
         let mut command = Command::new("sh");
-        command.args(["-c", &limited, env!("CARGO_BIN_EXE_local-network")]).arg(module.path()).args(["--port", "0"]);
+        let probe = format!("probe={}", module.path().display());
+        command.args(["-c", &limited, env!("CARGO_BIN_EXE_local-network"), &probe, "--port", "0"]);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut ready = String::new();

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::common::Network;
-use crate::common::certificate::{found, hidden, response, status_path, verified};
+use crate::common::certificate::{decoded, delegation_of, found, hidden, response, status_path, verified};
 use crate::common::envelope::*;
 use crate::common::keys::Key;
 use candid::Principal;
@@ -54,8 +54,11 @@ async fn a_certificate_with_a_byte_changed_does_not_verify() {
     };
     assert!(!refuses(network.root_key.clone(), certificate.clone()));
     assert!(refuses(other.root_key.clone(), certificate.clone()), "another root key");
-    // The first three bytes say that this is CBOR, and nothing of what is certified.
-    for place in 3..certificate.len() {
+    // Three bytes say that this is CBOR, here and in the delegation, and nothing of what is certified.
+    let tags = (0..certificate.len()).filter(|place| certificate[*place..].starts_with(b"\xd9\xd9\xf7"));
+    let tags: Vec<_> = tags.flat_map(|place| place..place + 3).collect();
+    assert_eq!(tags.len(), 6);
+    for place in (0..certificate.len()).filter(|place| !tags.contains(place)) {
         let mut changed = certificate.clone();
         changed[place] ^= 1;
         assert!(refuses(network.root_key.clone(), changed), "byte {place} of {certificate:02x?}");
@@ -152,7 +155,7 @@ async fn private_metadata_is_for_controllers() {
 fn check_subnet(network: &Network, tree: &HashTree) {
     let subnet = network.subnet.as_slice();
     let of_subnet = |label: &[u8]| found(tree, &path([b"subnet", subnet, label]));
-    assert_eq!(of_subnet(b"public_key"), Some(network.root_key.clone()));
+    assert_eq!(of_subnet(b"public_key"), Some(network.subnet_key.clone()));
     assert_eq!(of_subnet(b"type").as_deref(), Some(&b"application"[..]));
     let ranges = of_subnet(b"canister_ranges").expect("they are there");
     let ranges: Vec<(Principal, Principal)> = serde_cbor::from_slice(&ranges).expect("they are pairs");
@@ -187,6 +190,25 @@ async fn the_subnet_is_shown_through_canisters_and_through_itself() {
         assert_eq!(answer.status, 404);
         assert!(answer.text().contains(&format!("there is no subnet {}", network.canister)), "{}", answer.text());
     }
+}
+
+/// The root key delegates to the subnet what is asked of its canisters, and answers for other ids itself.
+#[tokio::test]
+async fn the_subnet_is_delegated_to_for_its_canisters_only() {
+    let network = Network::probe().await;
+    assert_ne!(network.subnet_key, network.root_key);
+    let delegated_through = async |id: Principal| {
+        let answer = network.send("v2", id, "read_state", &read(&[path([b"time"])])).await;
+        let ReadStateResponse { certificate } = answer.cbor();
+        delegation_of(&network.root_key, &decoded(&certificate))
+    };
+    let (key, ranges) = delegated_through(network.canister).await.expect("the subnet answers");
+    assert_eq!(key, network.subnet_key);
+    let [(first, last)] = ranges[..] else { panic!("{ranges:?}") };
+    assert!((first..=last).contains(&network.canister));
+    let ledger = Principal::from_text("ryjl3-tyaaa-aaaaa-aaaba-cai").expect("it is an id");
+    assert!(!(first..=last).contains(&ledger));
+    assert_eq!(delegated_through(ledger).await, None, "what is no canister of the subnet is none of its business");
 }
 
 /// Agents ask for it to find other nodes. Here there are none.

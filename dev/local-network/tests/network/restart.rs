@@ -1,5 +1,6 @@
 //! A network that keeps its state in a folder goes on where it stopped.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -59,8 +60,20 @@ fn install(engine: LocalIc) -> (LocalIc, Principal) {
 }
 
 async fn start_with(folder: &Path, new: impl FnOnce() -> (LocalIc, Principal)) -> Running {
-    let opened = State::in_folder(folder, || Ok::<_, FolderError>(new()));
-    let (state, canister) = opened.expect("it is whole");
+    let made = Cell::new(None);
+    let new = || {
+        let (engine, canister) = new();
+        made.set(Some(canister));
+        Ok::<_, FolderError>(engine)
+    };
+    let opened = State::in_folder(folder, new, |_, canisters| {
+        if let Some(canister) = made.take() {
+            canisters.insert("counter".into(), canister);
+        }
+        Ok(())
+    });
+    let (state, canisters) = opened.expect("it is whole");
+    let canister = canisters["counter"];
     let (node, executor) = Node::start(state).expect("there is a thread");
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port");
     let url = format!("http://{}", listener.local_addr().expect("it is bound"));

@@ -56,20 +56,9 @@ export interface CheckCursor {
     counted: number;
     walk: Id;
 }
-export interface HttpRequest {
-    url: string;
-    method: string;
-    body: Uint8Array;
-    headers: Array<[string, string]>;
-}
-export interface Cursor {
-    after: Id;
-    order: Order;
-    limit: number;
-}
-export interface Stored {
-    key_id: Uint8Array;
-    hash: Uint8Array;
+export interface Found {
+    message: Message;
+    first_id: Id;
 }
 export interface TooLong {
     max: number;
@@ -115,9 +104,68 @@ export type CheckError = {
     __kind__: "Unavailable";
     Unavailable: Progress;
 };
-export type StatusError = {
+export type AddError = {
+    __kind__: "StorageFull";
+    StorageFull: null;
+} | {
+    __kind__: "IdsExhausted";
+    IdsExhausted: {
+        last: Id;
+    };
+} | {
+    __kind__: "CiphertextEmpty";
+    CiphertextEmpty: null;
+} | {
+    __kind__: "CiphertextTooLarge";
+    CiphertextTooLarge: TooLong;
+} | {
+    __kind__: "IndexFull";
+    IndexFull: {
+        max: bigint;
+    };
+} | {
+    __kind__: "KeyIdLength";
+    KeyIdLength: TooLong;
+} | {
     __kind__: "Other";
     Other: OtherError;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: Progress;
+};
+export interface NewMessage {
+    ciphertext: Uint8Array;
+    key_id: Uint8Array;
+}
+export interface Page {
+    gap: boolean;
+    messages: Array<Message>;
+    next: Id;
+    first_id: Id;
+}
+export interface OtherError {
+    code: number;
+    message: string;
+}
+export interface Added {
+    id: Id;
+    duplicate: boolean;
+}
+export interface Cursor {
+    after: Id;
+    order: Order;
+    limit: number;
+}
+export interface Stored {
+    key_id: Uint8Array;
+    hash: Uint8Array;
+}
+export type Bound32 = {
+    __kind__: "at_most";
+    at_most: number;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
 };
 export interface Limits {
     batch_messages: number;
@@ -133,6 +181,10 @@ export interface Limits {
     last_id: Id;
     key_id_bytes: number;
 }
+export type StatusError = {
+    __kind__: "Other";
+    Other: OtherError;
+};
 export type BatchError = {
     __kind__: "Other";
     Other: OtherError;
@@ -189,54 +241,15 @@ export type LookupError = {
     __kind__: "Unavailable";
     Unavailable: Progress;
 };
-export type AddError = {
-    __kind__: "StorageFull";
-    StorageFull: null;
-} | {
-    __kind__: "IdsExhausted";
-    IdsExhausted: {
-        last: Id;
-    };
-} | {
-    __kind__: "CiphertextEmpty";
-    CiphertextEmpty: null;
-} | {
-    __kind__: "CiphertextTooLarge";
-    CiphertextTooLarge: TooLong;
-} | {
-    __kind__: "IndexFull";
-    IndexFull: {
-        max: bigint;
-    };
-} | {
-    __kind__: "KeyIdLength";
-    KeyIdLength: TooLong;
-} | {
-    __kind__: "Other";
-    Other: OtherError;
-} | {
-    __kind__: "Unavailable";
-    Unavailable: Progress;
-};
 export interface Settings {
-    max_age_seconds?: number;
+    max_age_seconds: Bound32;
     /**
      * Retention: the oldest messages of all keys are dropped, by an add beyond the first two, and by the third as soon as
-     * they are too old. null: no limit.
+     * they are too old.
      */
-    max_messages?: number;
-    max_bytes?: bigint;
-    rebuild_pages?: number;
-}
-export interface NewMessage {
-    ciphertext: Uint8Array;
-    key_id: Uint8Array;
-}
-export interface Page {
-    gap: boolean;
-    messages: Array<Message>;
-    next: Id;
-    first_id: Id;
+    max_messages: Bound32;
+    max_bytes: Bound64;
+    rebuild_pages: Bound32;
 }
 export interface HttpResponse {
     body: Uint8Array;
@@ -244,6 +257,11 @@ export interface HttpResponse {
     status_code: number;
 }
 export type Id = number;
+export interface CheckReport {
+    checked: number;
+    next?: CheckCursor;
+    violations: Array<string>;
+}
 export interface Message {
     id: Id;
     ciphertext: Uint8Array;
@@ -256,14 +274,6 @@ export interface Message {
 export interface Progress {
     total: number;
     done: number;
-}
-export interface OtherError {
-    code: number;
-    message: string;
-}
-export interface Added {
-    id: Id;
-    duplicate: boolean;
 }
 export interface KeyHead {
     count: number;
@@ -302,6 +312,13 @@ export type SettingsError = {
     __kind__: "Other";
     Other: OtherError;
 };
+export type Bound64 = {
+    __kind__: "at_most";
+    at_most: bigint;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+};
 export interface Status {
     live_bytes: bigint;
     messages: number;
@@ -320,17 +337,18 @@ export interface Status {
     first_id: Id;
     backlog: number;
 }
-export interface CheckReport {
-    checked: number;
-    next?: CheckCursor;
-    violations: Array<string>;
+export interface HttpRequest {
+    url: string;
+    method: string;
+    body: Uint8Array;
+    headers: Array<[string, string]>;
 }
 export enum Order {
     descending = "descending",
     ascending = "ascending"
 }
 /**
- * Settings: null on install means the defaults, null on upgrade keeps what the store has.
+ * Settings: null on install means the defaults, null on upgrade keeps the store's. An opt of another type is refused.
  */
 export interface canisterInterface {
     add_message(key_id: Uint8Array, ciphertext: Uint8Array): Promise<{
@@ -383,14 +401,14 @@ export interface canisterInterface {
     }>;
     get_message_by_hash(hash: Uint8Array): Promise<{
         __kind__: "Ok";
-        Ok: Message;
+        Ok: Found;
     } | {
         __kind__: "Err";
         Err: GetError;
     }>;
     get_message_by_id(arg0: Id): Promise<{
         __kind__: "Ok";
-        Ok: Message;
+        Ok: Found;
     } | {
         __kind__: "Err";
         Err: GetError;
@@ -453,7 +471,7 @@ export interface canisterInterface {
         Err: SettingsError;
     }>;
 }
-import type { AddError as _AddError, Added as _Added, BatchError as _BatchError, CheckCursor as _CheckCursor, CheckError as _CheckError, CheckReport as _CheckReport, Cursor as _Cursor, GetError as _GetError, Id as _Id, KeyHead as _KeyHead, Limits as _Limits, LookupError as _LookupError, Message as _Message, Order as _Order, OtherError as _OtherError, Page as _Page, PageError as _PageError, Progress as _Progress, Settings as _Settings, SettingsError as _SettingsError, Status as _Status, StatusError as _StatusError, TooLong as _TooLong } from "./declarations/canister.did";
+import type { AddError as _AddError, Added as _Added, BatchError as _BatchError, Bound32 as _Bound32, Bound64 as _Bound64, CheckCursor as _CheckCursor, CheckError as _CheckError, CheckReport as _CheckReport, Cursor as _Cursor, Found as _Found, GetError as _GetError, Id as _Id, KeyHead as _KeyHead, Limits as _Limits, LookupError as _LookupError, Order as _Order, OtherError as _OtherError, Page as _Page, PageError as _PageError, Progress as _Progress, Settings as _Settings, SettingsError as _SettingsError, Status as _Status, StatusError as _StatusError, TooLong as _TooLong } from "./declarations/canister.did";
 export class Canister implements canisterInterface {
     constructor(private actor: ActorSubclass<_SERVICE>){}
     async add_message(arg0: Uint8Array, arg1: Uint8Array): Promise<{
@@ -524,7 +542,7 @@ export class Canister implements canisterInterface {
     }
     async get_message_by_hash(arg0: Uint8Array): Promise<{
         __kind__: "Ok";
-        Ok: Message;
+        Ok: Found;
     } | {
         __kind__: "Err";
         Err: GetError;
@@ -534,7 +552,7 @@ export class Canister implements canisterInterface {
     }
     async get_message_by_id(arg0: Id): Promise<{
         __kind__: "Ok";
-        Ok: Message;
+        Ok: Found;
     } | {
         __kind__: "Err";
         Err: GetError;
@@ -610,7 +628,7 @@ export class Canister implements canisterInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.has_messages(arg0);
-        return from_candid_variant_n42(result);
+        return from_candid_variant_n44(result);
     }
     async http_request(arg0: HttpRequest): Promise<HttpResponse> {
         const result = await this.actor.http_request(arg0);
@@ -623,8 +641,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: SettingsError;
     }> {
-        const result = await this.actor.set_settings(to_candid_Settings_n44(arg0));
-        return from_candid_variant_n46(result);
+        const result = await this.actor.set_settings(to_candid_Settings_n46(arg0));
+        return from_candid_variant_n52(result);
     }
 }
 function from_candid_AddError_n2(value: _AddError): AddError {
@@ -632,6 +650,12 @@ function from_candid_AddError_n2(value: _AddError): AddError {
 }
 function from_candid_BatchError_n6(value: _BatchError): BatchError {
     return from_candid_variant_n7(value);
+}
+function from_candid_Bound32_n39(value: _Bound32): Bound32 {
+    return from_candid_variant_n40(value);
+}
+function from_candid_Bound64_n41(value: _Bound64): Bound64 {
+    return from_candid_variant_n42(value);
 }
 function from_candid_CheckError_n12(value: _CheckError): CheckError {
     return from_candid_variant_n13(value);
@@ -648,8 +672,8 @@ function from_candid_LookupError_n17(value: _LookupError): LookupError {
 function from_candid_PageError_n32(value: _PageError): PageError {
     return from_candid_variant_n33(value);
 }
-function from_candid_SettingsError_n47(value: _SettingsError): SettingsError {
-    return from_candid_variant_n48(value);
+function from_candid_SettingsError_n53(value: _SettingsError): SettingsError {
+    return from_candid_variant_n54(value);
 }
 function from_candid_Settings_n37(value: _Settings): Settings {
     return from_candid_record_n38(value);
@@ -669,13 +693,7 @@ function from_candid_opt_n16(value: [] | [_KeyHead]): KeyHead | null {
 function from_candid_opt_n23(value: [] | [_Id]): Id | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n39(value: [] | [number]): number | null {
-    return value.length === 0 ? null : value[0];
-}
-function from_candid_opt_n40(value: [] | [bigint]): bigint | null {
-    return value.length === 0 ? null : value[0];
-}
-function from_candid_opt_n41(value: [] | [_Progress]): Progress | null {
+function from_candid_opt_n43(value: [] | [_Progress]): Progress | null {
     return value.length === 0 ? null : value[0];
 }
 function from_candid_record_n10(value: {
@@ -735,7 +753,7 @@ function from_candid_record_n36(value: {
         newest_timestamp: value.newest_timestamp,
         version: value.version,
         settings: from_candid_Settings_n37(value.settings),
-        rebuild: record_opt_to_undefined(from_candid_opt_n41(value.rebuild)),
+        rebuild: record_opt_to_undefined(from_candid_opt_n43(value.rebuild)),
         index_entries: value.index_entries,
         next_id: value.next_id,
         layout_version: value.layout_version,
@@ -748,21 +766,21 @@ function from_candid_record_n36(value: {
     };
 }
 function from_candid_record_n38(value: {
-    max_age_seconds: [] | [number];
-    max_messages: [] | [number];
-    max_bytes: [] | [bigint];
-    rebuild_pages: [] | [number];
+    max_age_seconds: _Bound32;
+    max_messages: _Bound32;
+    max_bytes: _Bound64;
+    rebuild_pages: _Bound32;
 }): {
-    max_age_seconds?: number;
-    max_messages?: number;
-    max_bytes?: bigint;
-    rebuild_pages?: number;
+    max_age_seconds: Bound32;
+    max_messages: Bound32;
+    max_bytes: Bound64;
+    rebuild_pages: Bound32;
 } {
     return {
-        max_age_seconds: record_opt_to_undefined(from_candid_opt_n39(value.max_age_seconds)),
-        max_messages: record_opt_to_undefined(from_candid_opt_n39(value.max_messages)),
-        max_bytes: record_opt_to_undefined(from_candid_opt_n40(value.max_bytes)),
-        rebuild_pages: record_opt_to_undefined(from_candid_opt_n39(value.rebuild_pages))
+        max_age_seconds: from_candid_Bound32_n39(value.max_age_seconds),
+        max_messages: from_candid_Bound32_n39(value.max_messages),
+        max_bytes: from_candid_Bound64_n41(value.max_bytes),
+        rebuild_pages: from_candid_Bound32_n39(value.rebuild_pages)
     };
 }
 function from_candid_variant_n1(value: {
@@ -943,12 +961,12 @@ function from_candid_variant_n22(value: {
     } : value;
 }
 function from_candid_variant_n24(value: {
-    Ok: _Message;
+    Ok: _Found;
 } | {
     Err: _GetError;
 }): {
     __kind__: "Ok";
-    Ok: Message;
+    Ok: Found;
 } | {
     __kind__: "Err";
     Err: GetError;
@@ -1231,7 +1249,45 @@ function from_candid_variant_n4(value: {
         Err: from_candid_BatchError_n6(value.Err)
     } : value;
 }
+function from_candid_variant_n40(value: {
+    at_most: number;
+} | {
+    unlimited: null;
+}): {
+    __kind__: "at_most";
+    at_most: number;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+} {
+    return "at_most" in value ? {
+        __kind__: "at_most",
+        at_most: value.at_most
+    } : "unlimited" in value ? {
+        __kind__: "unlimited",
+        unlimited: value.unlimited
+    } : value;
+}
 function from_candid_variant_n42(value: {
+    at_most: bigint;
+} | {
+    unlimited: null;
+}): {
+    __kind__: "at_most";
+    at_most: bigint;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+} {
+    return "at_most" in value ? {
+        __kind__: "at_most",
+        at_most: value.at_most
+    } : "unlimited" in value ? {
+        __kind__: "unlimited",
+        unlimited: value.unlimited
+    } : value;
+}
+function from_candid_variant_n44(value: {
     Ok: Array<[] | [_Id]>;
 } | {
     Err: _LookupError;
@@ -1244,13 +1300,13 @@ function from_candid_variant_n42(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_vec_n43(value.Ok)
+        Ok: from_candid_vec_n45(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
         Err: from_candid_LookupError_n17(value.Err)
     } : value;
 }
-function from_candid_variant_n46(value: {
+function from_candid_variant_n52(value: {
     Ok: null;
 } | {
     Err: _SettingsError;
@@ -1266,10 +1322,10 @@ function from_candid_variant_n46(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_SettingsError_n47(value.Err)
+        Err: from_candid_SettingsError_n53(value.Err)
     } : value;
 }
-function from_candid_variant_n48(value: {
+function from_candid_variant_n54(value: {
     NotController: null;
 } | {
     RebuildPages: {
@@ -1395,7 +1451,7 @@ function from_candid_variant_n8(value: {
 function from_candid_vec_n15(value: Array<[] | [_KeyHead]>): Array<KeyHead | null> {
     return value.map((x)=>from_candid_opt_n16(x));
 }
-function from_candid_vec_n43(value: Array<[] | [_Id]>): Array<Id | null> {
+function from_candid_vec_n45(value: Array<[] | [_Id]>): Array<Id | null> {
     return value.map((x)=>from_candid_opt_n23(x));
 }
 function from_candid_vec_n5(value: Array<{
@@ -1411,14 +1467,20 @@ function from_candid_vec_n5(value: Array<{
 }> {
     return value.map((x)=>from_candid_variant_n1(x));
 }
+function to_candid_Bound32_n48(value: Bound32): _Bound32 {
+    return to_candid_variant_n49(value);
+}
+function to_candid_Bound64_n50(value: Bound64): _Bound64 {
+    return to_candid_variant_n51(value);
+}
 function to_candid_Cursor_n27(value: Cursor): _Cursor {
     return to_candid_record_n28(value);
 }
 function to_candid_Order_n29(value: Order): _Order {
     return to_candid_variant_n30(value);
 }
-function to_candid_Settings_n44(value: Settings): _Settings {
-    return to_candid_record_n45(value);
+function to_candid_Settings_n46(value: Settings): _Settings {
+    return to_candid_record_n47(value);
 }
 function to_candid_record_n28(value: {
     after: Id;
@@ -1435,22 +1497,22 @@ function to_candid_record_n28(value: {
         limit: value.limit
     };
 }
-function to_candid_record_n45(value: {
-    max_age_seconds?: number;
-    max_messages?: number;
-    max_bytes?: bigint;
-    rebuild_pages?: number;
+function to_candid_record_n47(value: {
+    max_age_seconds: Bound32;
+    max_messages: Bound32;
+    max_bytes: Bound64;
+    rebuild_pages: Bound32;
 }): {
-    max_age_seconds: [] | [number];
-    max_messages: [] | [number];
-    max_bytes: [] | [bigint];
-    rebuild_pages: [] | [number];
+    max_age_seconds: _Bound32;
+    max_messages: _Bound32;
+    max_bytes: _Bound64;
+    rebuild_pages: _Bound32;
 } {
     return {
-        max_age_seconds: value.max_age_seconds ? candid_some(value.max_age_seconds) : candid_none(),
-        max_messages: value.max_messages ? candid_some(value.max_messages) : candid_none(),
-        max_bytes: value.max_bytes ? candid_some(value.max_bytes) : candid_none(),
-        rebuild_pages: value.rebuild_pages ? candid_some(value.rebuild_pages) : candid_none()
+        max_age_seconds: to_candid_Bound32_n48(value.max_age_seconds),
+        max_messages: to_candid_Bound32_n48(value.max_messages),
+        max_bytes: to_candid_Bound64_n50(value.max_bytes),
+        rebuild_pages: to_candid_Bound32_n48(value.rebuild_pages)
     };
 }
 function to_candid_variant_n30(value: Order): {
@@ -1462,6 +1524,40 @@ function to_candid_variant_n30(value: Order): {
         descending: null
     } : value == Order.ascending ? {
         ascending: null
+    } : value;
+}
+function to_candid_variant_n49(value: {
+    __kind__: "at_most";
+    at_most: number;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+}): {
+    at_most: number;
+} | {
+    unlimited: null;
+} {
+    return value.__kind__ === "at_most" ? {
+        at_most: value.at_most
+    } : value.__kind__ === "unlimited" ? {
+        unlimited: value.unlimited
+    } : value;
+}
+function to_candid_variant_n51(value: {
+    __kind__: "at_most";
+    at_most: bigint;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+}): {
+    at_most: bigint;
+} | {
+    unlimited: null;
+} {
+    return value.__kind__ === "at_most" ? {
+        at_most: value.at_most
+    } : value.__kind__ === "unlimited" ? {
+        unlimited: value.unlimited
     } : value;
 }
 export interface CreateActorOptions {

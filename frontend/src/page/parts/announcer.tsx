@@ -1,4 +1,4 @@
-/** What a screen reader is told without the focus moving. */
+/** Tells a screen reader something without moving the focus. */
 import { signal } from '@preact/signals';
 
 const announcement = signal('');

@@ -1,4 +1,4 @@
-/** Messages over time: the curve, drawn by uPlot, and the same in words. */
+/** Messages over time: a curve drawn by uPlot, and its description in words. */
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
@@ -40,7 +40,7 @@ function options(width: number): uPlot.Options {
     series: [
       { label: 'Time', value: (_, time) => (time == null ? '–' : formatTime(time)) },
       {
-        label: 'Stored until then',
+        label: 'Stored by then',
         value: (_, id) => (id == null ? '–' : formatCount(id)),
         stroke: () => color('--accent'),
         fill: () => color('--accent-wash'),
@@ -51,7 +51,7 @@ function options(width: number): uPlot.Options {
   };
 }
 
-/** Clock times, or dates where ticks are days apart; the date is below the first tick of each day. */
+/** Clock times, with the date below the first tick of each day; dates alone if ticks are days apart. */
 function timeTicks(ticks: readonly number[], step: number): string[] {
   let day = '';
   return ticks.map((tick) => {
@@ -101,9 +101,8 @@ export function MessagesChart() {
       <div ref={holder} class="chart" role="img" aria-label={inWords(points)} hidden={!drawable} />
       {!drawable && <p class="muted empty">{nothing()}</p>}
       <p class="muted">
-        How many messages had been stored at a time, of all keys, dropped ones counted too. Each dot is known exactly:
-        the ends come with the status, the dots between them from at most 48 single messages that this page asked for.
-        Between dots the line is straight.
+        The number of messages stored so far, of all keys, dropped messages included. Dots are exact; the line between
+        them is interpolated (at most 48 messages are sampled).
       </p>
     </>
   );
@@ -113,7 +112,7 @@ function nothing(): string {
   const { value } = status;
   if (!value) return 'Waiting for the canister.';
   if (value.messages === 0) return 'Nothing is stored.';
-  return 'One message is stored: the line begins with the second.';
+  return 'One message is stored. The chart needs two.';
 }
 
 function inWords(points: readonly Point[]): string {

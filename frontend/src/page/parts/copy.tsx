@@ -1,4 +1,4 @@
-/** A value to be copied: shown whole or shortened, copied whole. */
+/** A value with a copy button. It may be shown shortened, but is always copied whole. */
 import { useState } from 'preact/hooks';
 import { announce } from './announcer';
 
@@ -19,7 +19,7 @@ export function Copy({ value, name, shown = value }: CopyProps) {
       () => true,
       () => false,
     );
-    const text = done ? 'Copied' : 'Not allowed to copy';
+    const text = done ? 'Copied' : 'Copying is not allowed';
     announce(`${text}: ${name}`);
     setSaid(text);
     setTimeout(() => setSaid(undefined), SHOWN_MS);

@@ -1,4 +1,4 @@
-/** The limits of the store and how far it is towards each. */
+/** The limits of the store, and the share of each that is used. */
 import type { Status } from '../../client';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../format';
 import { useNow } from './clock';
@@ -11,7 +11,7 @@ interface Measure {
   readonly part: number;
   readonly whole: number;
   readonly said: string;
-  /** At its end the oldest messages are dropped, which is meant: nothing to warn of. */
+  /** A retention limit: reaching it drops the oldest messages, as intended, so it never warns. */
   readonly retention: boolean;
 }
 
@@ -26,20 +26,20 @@ function measures(status: Status, now: number): Measure[] {
   });
   const kept = { retention: true };
   const found: Measure[] = [
-    of('Ids given out', status.next_id - 1, limits.last_id, formatCount),
+    of('Ids used', status.next_id - 1, limits.last_id, formatCount),
     of('Index entries', status.index_entries, limits.index_entries, formatCount),
     of('Stable memory', status.stable_bytes, limits.stable_bytes, formatBytes),
   ];
-  if (settings.max_messages !== undefined) {
-    found.push({ ...of('Messages kept', status.messages, settings.max_messages, formatCount), ...kept });
+  if (settings.max_messages.__kind__ === 'at_most') {
+    found.push({ ...of('Messages kept', status.messages, settings.max_messages.at_most, formatCount), ...kept });
   }
-  if (settings.max_bytes !== undefined) {
-    found.push({ ...of('Bytes kept', status.live_bytes, settings.max_bytes, formatBytes), ...kept });
+  if (settings.max_bytes.__kind__ === 'at_most') {
+    found.push({ ...of('Bytes kept', status.live_bytes, settings.max_bytes.at_most, formatBytes), ...kept });
   }
-  if (settings.max_age_seconds !== undefined) {
+  if (settings.max_age_seconds.__kind__ === 'at_most') {
     const age = status.messages === 0 ? 0 : Math.max(0, now - status.oldest_timestamp);
     const duration = (seconds: number | bigint) => formatDuration(Number(seconds));
-    found.push({ ...of('Age kept', age, settings.max_age_seconds, duration), ...kept });
+    found.push({ ...of('Age kept', age, settings.max_age_seconds.at_most, duration), ...kept });
   }
   return found;
 }
@@ -56,7 +56,7 @@ export function Fullness({ status }: { readonly status: Status }) {
       </ul>
       <p class="muted">
         {all.some(({ retention }) => retention)
-          ? 'Where what is kept is limited, each message beyond the limit drops the oldest of all keys.'
+          ? 'Beyond a limit on what is kept, the oldest messages of all keys are dropped.'
           : 'No limit on messages, bytes or age is set: nothing is dropped.'}
       </p>
     </>

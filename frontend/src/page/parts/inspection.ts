@@ -1,4 +1,4 @@
-/** What this browser found out about a message by itself: its hash, and whether the key opens it. */
+/** Checks that this browser makes on a message: its hash, and whether the key opens it. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Message } from '../../client';
 import { type Opened, open } from '../../sealing';
@@ -15,17 +15,17 @@ async function inspect(message: Message): Promise<Inspection> {
   return { hashMatches, opened: await open(message.ciphertext, message.key_id, sealingKey.peek()) };
 }
 
-/** Of the key that is unlocked now; messages never change, so it is done once for each. */
+/** Results for the unlocked key. Messages never change, so each is inspected once. */
 let known = new WeakMap<Message, Inspection>();
 sealingKey.subscribe(() => {
   known = new WeakMap();
 });
 
-/** undefined while it is being done. */
+/** undefined until the checks are done. */
 export function useInspection(message: Message): Inspection | undefined {
   const key = sealingKey.value;
   const [, done] = useState<Inspection>();
-  // Another key opens other messages
+  // The key is a dependency: another key opens other messages.
   useEffect(() => {
     if (known.has(message)) return;
     let wanted = true;
@@ -41,7 +41,7 @@ export function useInspection(message: Message): Inspection | undefined {
   return known.get(message);
 }
 
-/** What a message is, in a few words. */
+/** The state of a message in a few words. */
 export function stateWords(opened: Opened, underOwnKey: boolean): string {
   switch (opened.state) {
     case 'opened':

@@ -1,4 +1,4 @@
-/** The key that seals and opens. It lives in this page until it is locked or the page is closed. */
+/** The sealing key: unlocking it, and locking it again. */
 import { useState } from 'preact/hooks';
 import { KEY_FILE_MIN_BYTES } from '../../sealing';
 import { linkTo } from '../state/route';
@@ -87,9 +87,9 @@ function Locked() {
       </form>
       {problem && <Notice tone="bad">{problem}</Notice>}
       <p class="muted">
-        Whoever knows the passphrase, or has the file, finds and reads what is sealed with it, on this canister. Neither
-        leaves this page. The key id that is derived from it is public, and lets others test guesses: take six random
-        words or more, or a key file.
+        Anyone with the passphrase or the key file can find and read the messages sealed with it on this canister.
+        Neither leaves this page. The key id derived from it is public, and others can test guesses against it: use at
+        least six random words, or a key file.
       </p>
     </>
   );

@@ -1,4 +1,4 @@
-/** What a list shows, line by line. */
+/** The lines of a list. */
 import type { Message } from '../../client';
 import type { List } from '../state/browse';
 

@@ -1,6 +1,6 @@
 import { Component, type ComponentType, h } from 'preact';
 
-/** A component that is drawn anew only when one of its properties is another. */
+/** A component that renders again only if one of its properties changed. */
 export function memo<P extends object>(of: ComponentType<P>): ComponentType<P> {
   return class extends Component<P> {
     override shouldComponentUpdate(next: Readonly<P>): boolean {

@@ -8,7 +8,7 @@ import { Copy } from './copy';
 import { saveFile } from './files';
 import { type Inspection, stateWords, useInspection } from './inspection';
 
-/** Of a ciphertext, shown in hex. */
+/** Number of leading ciphertext bytes shown in hex. */
 const SHOWN_BYTES = 256;
 
 interface MessageDetailProps {
@@ -45,9 +45,9 @@ export function MessageDetail({ message, onClose }: MessageDetailProps) {
             All messages of {shortBytes(message.key_id)}
           </a>
         </dd>
-        <dt>Previous of the key</dt>
+        <dt>Previous of this key</dt>
         <dd>{neighbour(message.prev_id, 'none left')}</dd>
-        <dt>Next of the key</dt>
+        <dt>Next of this key</dt>
         <dd>{neighbour(message.next_id, 'none yet')}</dd>
         <dt>Size</dt>
         <dd>{formatCount(message.ciphertext.length)} bytes</dd>
@@ -76,9 +76,9 @@ function neighbour(id: number, none: string) {
 
 function HashWords({ matches }: { readonly matches: boolean }) {
   return matches ? (
-    <span class="good">The ciphertext was hashed here and matches.</span>
+    <span class="good">The hash was computed in this browser and matches.</span>
   ) : (
-    <span class="bad">The ciphertext was hashed here and has another hash: do not trust this answer.</span>
+    <span class="bad">The hash computed in this browser differs: do not trust this answer.</span>
   );
 }
 
@@ -92,14 +92,12 @@ function Reading({ inspection: { opened }, message }: { readonly inspection: Ins
       {opened.state === 'other-key' && (
         <p class="muted">
           {own
-            ? 'It lies under your key id, but was sealed with another key or altered.'
+            ? 'It is stored under your key id, but was sealed with another key or altered.'
             : 'It has the form of a message sealed by this page. Unlock its key under “Seal and store” to read it.'}
         </p>
       )}
       {opened.state === 'bytes' && (
-        <p class="muted">
-          Not sealed by this page: what the bytes mean, and whether they are encrypted, it cannot say.
-        </p>
+        <p class="muted">Not in this page’s sealing format. The page cannot tell whether these bytes are encrypted.</p>
       )}
     </div>
   );

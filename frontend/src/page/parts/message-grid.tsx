@@ -1,6 +1,6 @@
 /**
- * The rows of a list, of which only those in view are in the document. To assistive technology it is a grid with all its
- * rows: the focus stays on the grid, which names the active row; arrows move, Enter opens.
+ * The rows of a list. Only rows in view are in the document, but assistive technology sees a grid with all rows. The
+ * focus stays on the grid, which names the active row; arrows move, Enter opens.
  */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Message } from '../../client';
@@ -10,26 +10,26 @@ import { MessageRow, rowAttributes } from './message-row';
 import { useStayInPlace } from './stay-in-place';
 import { useMedia, useRows } from './virtual';
 
-const COLUMNS = ['Id', 'Stored', 'Key id', 'Bytes', 'Of the same key', 'Hash', 'What it is'];
+const COLUMNS = ['Id', 'Stored', 'Key id', 'Bytes', 'Of the same key', 'Hash', 'State'];
 
-/** Heights as in the style sheets. On a narrow screen a row has two lines, and there is no head. */
+/** Heights in pixels, as in the style sheets. On a narrow screen a row has two lines, and there is no head. */
 const NARROW = '(max-width: 700px)';
 const WIDE_ROWS = { row: 32, head: 29 };
 const NARROW_ROWS = { row: 56, head: 0 };
-/** So near to the end of what is loaded, the next page is. */
+/** The next page is loaded when the view is this close to the last loaded row. */
 const LOAD_AHEAD_ROWS = 20;
 
 interface MessageGridProps {
   readonly lines: readonly Line[];
-  /** Whether these are all, so that their number can be told. */
+  /** Whether these are all lines, so that their number is known. */
   readonly complete: boolean;
   /** Everything below it has been dropped. */
   readonly firstId: number;
   readonly chosen: number | undefined;
   readonly onChoose: (message: Message) => void;
-  /** Chosen to be read: the focus goes there. */
+  /** Opens a message and moves the focus to it. */
   readonly onOpen: (message: Message) => void;
-  /** The last line is near. */
+  /** Called when the last line is near the view. */
   readonly onNearEnd: () => void;
 }
 
@@ -43,7 +43,7 @@ export function MessageGrid({ lines, complete, firstId, chosen, onChoose, onOpen
 
   const visible = rows.getVirtualItems();
   const nearEnd = (visible.at(-1)?.index ?? 0) >= lines.length - LOAD_AHEAD_ROWS;
-  // Also when more lines came and it is near all the same.
+  // Runs again after a load that leaves the last line near.
   useEffect(() => {
     if (nearEnd) onNearEnd();
   }, [nearEnd, lines, onNearEnd]);
@@ -149,7 +149,7 @@ function GapRow({ before, attributes, active }: GapRowProps) {
   return (
     <div role="row" {...attributes} class={`row gap${active ? ' active' : ''}`}>
       <span role="gridcell" aria-colspan={COLUMNS.length}>
-        Gap: messages before {before > 0 ? `id ${formatCount(before)}` : 'this place'} were dropped
+        Gap: messages before {before > 0 ? `id ${formatCount(before)}` : 'this point'} were dropped
       </span>
     </div>
   );

@@ -1,4 +1,4 @@
-/** A list of messages: how much of it is loaded, more at either end, following. */
+/** A list of messages: the number loaded, buttons that load more at either end, and following. */
 import { useCallback, useMemo } from 'preact/hooks';
 import type { Message } from '../../client';
 import { formatCount } from '../format';
@@ -15,7 +15,7 @@ interface MessageListProps {
 
 export function MessageList({ value, chosen, onChoose, onOpen }: MessageListProps) {
   const version = listVersion.value;
-  // The window is mutable: its version says that it changed.
+  // The window is mutable; its version changes with it.
   const lines = useMemo(() => linesOf(value), [value, version]);
   const { window, order } = value;
   const down = downwards(order);

@@ -12,7 +12,7 @@ interface MessageRowProps {
   readonly height: number;
   readonly active: boolean;
   readonly chosen: boolean;
-  /** Since it was read. */
+  /** Dropped by the store after this page read it. */
   readonly dropped: boolean;
   readonly onPick: (index: number, message: Message) => void;
 }
@@ -58,7 +58,7 @@ export const MessageRow = memo(({ message, index, top, height, active, chosen, d
         <Hash inspection={inspection} />
       </span>
       <span role="gridcell" class="what">
-        {dropped && <em>dropped since </em>}
+        {dropped && <em>now dropped </em>}
         {inspection && <What inspection={inspection} message={message} />}
       </span>
     </div>

@@ -6,7 +6,7 @@ interface NoticeProps {
   readonly children?: ComponentChildren;
 }
 
-/** A sentence that matters. What is bad interrupts a screen reader, the rest waits. */
+/** An important sentence. A `bad` notice interrupts a screen reader; the others wait. */
 export function Notice({ tone, title, children }: NoticeProps) {
   return (
     <div class={`notice ${tone}`} role={tone === 'bad' ? 'alert' : 'status'}>

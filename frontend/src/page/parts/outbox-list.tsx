@@ -1,4 +1,4 @@
-/** What was sealed here, and what became of it. */
+/** The messages sealed on this page, and whether each is stored. */
 import type { Item } from '../../client';
 import { formatCount, formatDuration } from '../format';
 import { linkTo } from '../state/route';
@@ -19,8 +19,8 @@ export function OutboxList() {
         ))}
       </ul>
       <p class="muted">
-        Sending again is safe: the same sealed bytes are sent, and what is there already is not stored twice. Until it
-        says “stored”, keep this page open.
+        Sending again is safe: the same sealed bytes are sent, and the canister stores them once. Keep this page open
+        until each message is stored.
       </p>
     </section>
   );
@@ -28,7 +28,7 @@ export function OutboxList() {
 
 function Entry({ item }: { readonly item: Item }) {
   const { delivery } = item;
-  const label = item.label.length > LABEL_LENGTH ? `${item.label.slice(0, LABEL_LENGTH)}…` : item.label;
+  const label = shortened(item.label ?? `Message ${item.number}, sealed with a key that is locked now`);
   return (
     <li class={delivery.phase}>
       <span class="label">{label}</span>
@@ -41,6 +41,10 @@ function Entry({ item }: { readonly item: Item }) {
       )}
     </li>
   );
+}
+
+function shortened(label: string): string {
+  return label.length > LABEL_LENGTH ? `${label.slice(0, LABEL_LENGTH)}…` : label;
 }
 
 function Became({ item: { delivery } }: { readonly item: Item }) {

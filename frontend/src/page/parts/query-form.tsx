@@ -1,4 +1,4 @@
-/** What to look at. The form writes the address; the address is what is run. */
+/** The form that chooses messages. It writes the address, and the page runs the address. */
 import { useRef, useState } from 'preact/hooks';
 import { fromTimeField, toHex, toTimeField } from '../format';
 import { DEFAULT_PAGE_SIZE, run } from '../state/browse';
@@ -13,7 +13,7 @@ const WAYS: readonly (readonly [By, string])[] = [
   ['hash', 'One hash'],
 ];
 
-/** Filled anew when the address came from elsewhere; what was typed here stays, and so does the focus. */
+/** Refilled when the address changes by other means; a submit keeps the typed text and the focus. */
 export function QueryForm() {
   const address = fragment.value.toString();
   const submitted = useRef<string | undefined>(undefined);
@@ -47,7 +47,7 @@ function Form({ query, onAsk }: FormProps) {
     onAsk(read(by, (name) => String(fields.get(name) ?? '').trim()));
   };
   return (
-    <form class="query card" onSubmit={submit} aria-label="What to look at">
+    <form class="query card" onSubmit={submit} aria-label="Choose messages">
       <fieldset class="ways">
         <legend class="visually-hidden">Look up by</legend>
         {WAYS.map(([way, name]) => (
@@ -74,7 +74,7 @@ function Form({ query, onAsk }: FormProps) {
   );
 }
 
-/** A key typed as text is its UTF-8; a time is unix seconds in the address. */
+/** A key typed as text becomes its UTF-8 bytes; a time becomes unix seconds in the address. */
 function read(by: By, field: (name: string) => string): Query {
   const paging = {
     order: (field('order') === 'oldest' ? 'oldest' : 'newest') as ListOrder,

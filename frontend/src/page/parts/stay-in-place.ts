@@ -2,10 +2,10 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { follow, shift } from '../state/browse';
 
 /**
- * Rows that come or go above do not move what is looked at, unless it is the end that is followed.
+ * Keeps the rows in view in place when rows above them come or go, except while following an end of the list.
  *
  * @param atEnd whether the last row was in view before
- * @param onShift is told by how many rows everything moved down
+ * @param onShift receives the number of rows by which everything moved down
  */
 export function useStayInPlace(
   scroller: { readonly current: HTMLElement | null },

@@ -1,4 +1,4 @@
-/** Which canister, on which network, as whom, and whether it answers. */
+/** The canister, its network, the caller's identity, and whether the canister answers. */
 import { networkName } from '../../client';
 import { formatDuration } from '../format';
 import { linkTo } from '../state/route';

@@ -1,4 +1,4 @@
-/** What is wrong with the connection, and what is done about it. */
+/** Problems of the connection, and the page's next step. */
 import type { FailureKind } from '../../client';
 import { formatCount, formatDuration, formatTime } from '../format';
 import { linkTo } from '../state/route';
@@ -25,9 +25,9 @@ export function Trouble() {
         <Notice tone="bad" title={TITLES[problem.kind]}>
           <p>{problem.message}</p>
           {problem.kind === 'untrusted' && 'place' in located.value && located.value.place.network.kind === 'local' && (
-            <p>A local network has a new key each time it starts: if it was started anew, reload this page.</p>
+            <p>A local network has a new key each time it starts: if it was restarted, reload this page.</p>
           )}
-          {status.value && <p>What is shown is from the last answer.</p>}
+          {status.value && <p>This page shows the last answer.</p>}
           <p class="actions">
             <Next />
             <button type="button" onClick={refresh}>
@@ -40,8 +40,8 @@ export function Trouble() {
       {rebuild && (
         <Notice tone="warn" title="The store is rebuilding its indexes">
           <p>
-            {formatCount(rebuild.done)} of {formatCount(rebuild.total)} messages done. Until then it does not answer by
-            key or hash, and takes no messages.
+            {formatCount(rebuild.done)} of {formatCount(rebuild.total)} messages done. Until it is done, the store
+            answers no lookups by key or hash, and accepts no messages.
           </p>
         </Notice>
       )}

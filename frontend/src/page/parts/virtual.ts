@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useReducer, useState } from 'preact/hooks';
 interface RowsOptions {
   readonly count: number;
   readonly rowHeight: number;
-  /** What stays on top of the rows, and hides as much of the view. */
+  /** Height of the fixed head, which hides as much of the view. */
   readonly head: number;
   readonly scroller: () => HTMLElement | null;
 }
@@ -27,7 +27,7 @@ export function useRows({ count, rowHeight, head, scroller }: RowsOptions): Virt
   rows.setOptions(options);
   useLayoutEffect(() => rows._didMount(), [rows]);
   useLayoutEffect(() => rows._willUpdate());
-  // Heights are measured anew when they are others.
+  // Measures again when the row height changes.
   useLayoutEffect(() => rows.measure(), [rows, rowHeight]);
   return rows;
 }

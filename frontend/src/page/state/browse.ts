@@ -1,16 +1,16 @@
-/** What the messages view looks at: a list through a window, or one message. */
+/** The data of the messages view: a list through a window, or one message. */
 import { effect, signal } from '@preact/signals';
 import { type Client, Failure, type Message, Poller } from '../../client';
 import { type Direction, MessageWindow, type Source } from '../../paging';
 import { fromHex, parseU32 } from '../format';
 import { fragment, type ListOrder, type Query, queryOf, viewOf } from './route';
-import { connected, status, whenBack } from './session';
+import { connected, placeName, status, whenBack } from './session';
 
 export const DEFAULT_PAGE_SIZE = 100;
 const U32_MAX = 0xffff_ffff;
 const WINDOW_BYTES = 64_000_000;
 const FOLLOW_INTERVAL_MS = 3000;
-/** Of one look for new messages. */
+/** Most pages loaded by one look for new messages. */
 const FOLLOW_PAGES = 20;
 
 export interface List {
@@ -25,9 +25,9 @@ export const found = signal<Message | undefined>(undefined);
 export const busy = signal(false);
 export const problem = signal<Failure | undefined>(undefined);
 export const follow = signal(false);
-/** Bumped at each change of the window, which is mutable. */
+/** Incremented at each change of the window, which is mutable. */
 export const listVersion = signal(0);
-/** How many rows the last load added at the top of what is shown, so that the view can stay where it is. */
+/** Rows that the last load added at the top, so that the view can stay in place. */
 export const shift = signal({ rows: 0 });
 
 function number(text: string, name: string, whenEmpty?: number): number {
@@ -100,7 +100,7 @@ async function loadInto(target: List, direction: Direction): Promise<void> {
   listVersion.value += 1;
 }
 
-/** One more page at an end; what goes wrong is in {@link problem}. */
+/** Loads one more page at an end. A failure goes to {@link problem}. */
 export function load(direction: Direction): Promise<void> {
   return guarded(async () => {
     if (list.value) await loadInto(list.value, direction);
@@ -116,7 +116,7 @@ export function run(): Promise<void> {
   if (!query) return Promise.resolve();
   return guarded(async () => {
     const of = await connected();
-    // Somebody may have asked for something else meanwhile.
+    // The address may change while the canister answers.
     const current = () => fragment.peek().toString() === asked;
     const asked = fragment.peek().toString();
     if (query.by === 'id') {
@@ -154,7 +154,7 @@ const followPoller = new Poller(
   },
 );
 
-/** Following begins at the newest message: where the window does not reach that far, it is opened there anew. */
+/** Following begins at the newest message. If the window does not reach it, a new window opens there. */
 async function jumpToNewest(): Promise<void> {
   const target = list.value;
   if (!target?.window.more.newer) return;
@@ -172,8 +172,9 @@ export function startBrowsing(): void {
   let shown = '';
   effect(() => {
     const { value } = fragment;
-    if (viewOf(value) !== 'messages') return;
-    const now = value.toString();
+    // Without a place there is nobody to ask: it may still have to be agreed to.
+    if (viewOf(value) !== 'messages' || placeName.value === undefined) return;
+    const now = `${placeName.value} ${value}`;
     if (now !== shown) {
       shown = now;
       follow.value = false;

@@ -1,4 +1,4 @@
-/** The curve of messages over time of the canister that is looked at. */
+/** The curve of messages over time of the current canister. */
 import { effect, signal } from '@preact/signals';
 import { Failure } from '../../client';
 import { Curve, type Point } from '../../paging';
@@ -20,7 +20,7 @@ export function startCurve(): void {
         const time = await asked?.message(id).then(
           (message) => message.timestamp,
           (error: Failure) => {
-            // Dropped since the status: no point there. Anything else is for the next status to try again.
+            // Dropped since the status: no point here. After any other failure the next status tries again.
             if (error.variant !== 'Dropped') throw error;
             return undefined;
           },

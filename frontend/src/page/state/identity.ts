@@ -1,11 +1,11 @@
-/** As whom messages are stored: nobody, or a key of this browser. */
+/** The identity that signs calls: anonymous, or a key of this browser. */
 import { computed, signal } from '@preact/signals';
 import { forgetIdentity, loadIdentity, makeIdentity } from '../../client';
 import { identity } from './session';
 
 const ANONYMOUS = '2vxsx-fae';
 
-/** What went wrong with the browser's storage. */
+/** A failure of the browser's storage. */
 export const identityProblem = signal<string | undefined>(undefined);
 export const principal = computed(() => identity.value?.getPrincipal().toText() ?? ANONYMOUS);
 
@@ -14,7 +14,7 @@ async function guarded(work: () => Promise<void>): Promise<void> {
     await work();
     identityProblem.value = undefined;
   } catch (error) {
-    identityProblem.value = `This browser does not keep keys: ${error instanceof Error ? error.message : error}`;
+    identityProblem.value = `This browser cannot store keys: ${error instanceof Error ? error.message : error}`;
   }
 }
 

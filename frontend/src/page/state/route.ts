@@ -1,13 +1,13 @@
 /**
- * The address's fragment is the page's state that can be sent to somebody: the canister, the network, the view and
- * what is looked at. Nothing secret is ever in it.
+ * The address's fragment is the part of the page's state that can be shared: the canister, the network, the view and
+ * the query. It never contains a secret.
  */
 import { signal } from '@preact/signals';
 
 export const VIEWS = ['overview', 'messages', 'write', 'connection'] as const;
 export type View = (typeof VIEWS)[number];
 
-/** Which message list or message: as in the fields of the form, not yet checked. */
+/** The chosen list or message, as typed in the form and not yet checked. */
 export type Query =
   | {
       readonly by: 'key';
@@ -27,7 +27,7 @@ interface ListFields {
 }
 export type By = Query['by'];
 
-/** Of what is looked at; a change of the view or the query keeps the others. */
+/** Fields that a change of the view or the query keeps. */
 const PLACE_FIELDS = ['canister', 'network'];
 
 function read(): URLSearchParams {

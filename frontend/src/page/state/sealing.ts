@@ -1,4 +1,4 @@
-/** The key that seals and opens, for as long as the page is open, and what is on its way into the store. */
+/** The unlocked sealing key, held in memory only, and the outbox of sealed messages. */
 import { Principal } from '@icp-sdk/core/principal';
 import { computed, effect, signal } from '@preact/signals';
 import { Failure, type Item, Outbox } from '../../client';
@@ -6,7 +6,7 @@ import { type Content, keyFromFile, keyFromPassphrase, type SealingKey, seal } f
 import { toHex } from '../format';
 import { connected, located, nameOf, placeName, refresh, status, whenBack } from './session';
 
-/** What `get_status` says in every release so far; used until it has answered. */
+/** The limit of every release so far; used until `get_status` has answered. */
 const DEFAULT_MAX_CIPHERTEXT_BYTES = 2_000_000;
 
 export const sealingKey = signal<SealingKey | undefined>(undefined);
@@ -28,21 +28,23 @@ export async function unlockWithFile(file: File): Promise<void> {
   sealingKey.value = await keyFromFile(new Uint8Array(await file.arrayBuffer()), scope());
 }
 
+/** Forgets the key and every plaintext that this page holds: the labels of what was sealed under it too. */
 export function lock(): void {
   sealingKey.value = undefined;
+  for (const outbox of outboxes.values()) outbox.hideLabels();
 }
 
-/** Bumped at each change of an item, which are mutable. */
+/** Incremented at each change of an item; items are mutable. */
 export const outboxVersion = signal(0);
 
-/** One for each place that was looked at: what is sealed for one canister does not go to another. */
+/** One outbox for each place: a message sealed for one canister is never sent to another. */
 const outboxes = new Map<string, Outbox>();
 
 function outboxOf(place: string): Outbox {
   const [id] = place.split(' ');
   return new Outbox(
     async (keyId, sealed) => {
-      const elsewhere = new Failure('away', `It waits until ${id} is looked at again.`, true);
+      const elsewhere = new Failure('away', `It is sent when this page shows ${id} again.`, true);
       if (placeName.peek() !== place) throw elsewhere;
       const to = await connected();
       if (nameOf(to.place) !== place) throw elsewhere;
@@ -51,7 +53,8 @@ function outboxOf(place: string): Outbox {
       return added;
     },
     () => {
-      outboxVersion.value += 1;
+      // Without reading it: whoever changes the outbox inside an effect must not wait for its own change.
+      outboxVersion.value = outboxVersion.peek() + 1;
     },
   );
 }
@@ -85,8 +88,10 @@ export function startOutbox(): void {
 export async function sealAndSend(content: Content): Promise<void> {
   const key = sealingKey.value;
   if (!key) throw new Error('Unlock a key first.');
-  // The key's canister, also where another one is looked at before it is sealed.
+  // Taken before sealing, so that the message goes to the key's canister even if the page moves to another one.
   const into = outbox.value;
   const sealed = await seal(content, key, status.value?.limits.ciphertext_bytes ?? DEFAULT_MAX_CIPHERTEXT_BYTES);
-  into.put(content.kind === 'file' ? content.name : content.text, key.keyId, sealed);
+  const label = content.kind === 'file' ? content.name : content.text;
+  // Locked while it was being sealed: its plaintext must not come back.
+  into.put(sealingKey.peek() === key ? label : undefined, key.keyId, sealed);
 }

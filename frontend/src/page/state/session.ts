@@ -1,6 +1,6 @@
 /**
- * The connection: which canister, as whom, and what its status is. Polls get_status, and now and then the certified
- * module hash; backs off while the network is away, rests while the page is hidden.
+ * The connection: the canister, the identity and the status. Polls get_status and, less often, the certified module
+ * hash; backs off while the network is away, and pauses while the page is hidden.
  */
 import type { Identity } from '@icp-sdk/core/agent';
 import { safeGetCanisterEnv } from '@icp-sdk/core/agent/canister-env';
@@ -25,8 +25,24 @@ const MODULE_HASH_INTERVAL_MS = 30_000;
 const env = safeGetCanisterEnv<{ readonly 'PUBLIC_CANISTER_ID:message-canister'?: string }>();
 const serverEnv = env && { canisterId: env['PUBLIC_CANISTER_ID:message-canister'], rootKey: env.IC_ROOT_KEY };
 
-export const located = computed<Located>(() => locate(fragment.value, serverEnv, location.origin));
-/** Changes when the place does, and only then. */
+/** The places that differ from the server's and that a person agreed to, by {@link nameOf}, while the page is open. */
+const agreed = signal<ReadonlySet<string>>(new Set());
+
+export type Whereabouts = Located | { readonly problem: 'ask'; readonly asked: Place; readonly server: Place };
+
+/** Nothing is called at a place that is still to be asked about. */
+export const located = computed<Whereabouts>(() => {
+  const found = locate(fragment.value, serverEnv, location.origin);
+  if (!('place' in found) || !found.differsFrom || agreed.value.has(nameOf(found.place))) return found;
+  return { problem: 'ask', asked: found.place, server: found.differsFrom };
+});
+
+/** A person chose this place, knowing that the server names another one. */
+export function agreeTo(place: Place): void {
+  agreed.value = new Set([...agreed.value, nameOf(place)]);
+}
+
+/** Changes only when the place changes. */
 export const placeName = computed(() => {
   const { value } = located;
   return 'place' in value ? nameOf(value.place) : undefined;
@@ -43,22 +59,22 @@ export const status = signal<Status | undefined>(undefined);
 export const poll = signal<PollState>({ phase: 'running' });
 export const failure = signal<Failure | undefined>(undefined);
 export const moduleHash = signal<string | undefined>(undefined);
-/** Why there is none, or the one that is shown may be old. */
+/** Why the module hash is missing or may be old. */
 export const moduleHashProblem = signal<string | undefined>(undefined);
-/** Set once the module hash has changed under our eyes. */
+/** When this page saw the module hash change, in milliseconds. */
 export const upgradedAt = signal<number | undefined>(undefined);
 
-/** Whoever wants to know that a poll found the network answering again. */
+/** Listeners called when a poll succeeds after a failure. */
 const onBack = new Set<() => void>();
 export function whenBack(listener: () => void): () => void {
   onBack.add(listener);
   return () => onBack.delete(listener);
 }
 
-/** What is being connected to; one connection at a time for a place and an identity. */
+/** The attempt in progress; at most one for a place and an identity. */
 let connecting: Promise<Client> | undefined;
 
-/** The client, connected now if it is not yet. */
+/** Returns the client, connecting first if needed. */
 export function connected(): Promise<Client> {
   if (client.value) return Promise.resolve(client.value);
   if (connecting) return connecting;
@@ -75,7 +91,7 @@ async function connectHere(): Promise<Client> {
   const wanted = placeName.value;
   const as = identity.value;
   const made = await connect(place.place, as);
-  // Meanwhile somebody may have gone elsewhere.
+  // The place or the identity may have changed meanwhile.
   if (placeName.value === wanted && identity.value === as) client.value = made;
   return made;
 }
@@ -117,7 +133,7 @@ const hashPoller = new Poller(
   },
 );
 
-/** Asks at once: the network may be back, or something has just been stored. */
+/** Polls the status now: the network may be back, or a message was just stored. */
 export function refresh(): void {
   statusPoller.poke();
 }
@@ -129,7 +145,7 @@ function retryNow(): void {
 
 export function startSession(): void {
   effect(() => {
-    // A new place or identity: everything known belongs to the old one.
+    // A new place or identity: all data here belongs to the old one.
     placeName.value;
     identity.value;
     connecting = undefined;

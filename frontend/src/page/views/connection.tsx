@@ -1,20 +1,52 @@
-/** Where and as whom. */
+/** The connection view: the canister, its network, and the identity. */
 import { useState } from 'preact/hooks';
-import { MAINNET, networkAt } from '../../client';
+import { MAINNET, networkAt, type Place } from '../../client';
 import { Copy } from '../parts/copy';
 import { Notice } from '../parts/notice';
 import { dropIdentity, identityProblem, newIdentity, principal } from '../state/identity';
 import { goTo } from '../state/route';
-import { identity, located } from '../state/session';
+import { agreeTo, identity, located } from '../state/session';
 
 const BAD_NETWORK =
-  'is no network for this page: it talks to the Internet Computer (https://icp-api.io, icp0.io, ic0.app) or to a network on this computer (http://127.0.0.1:PORT or http://localhost:PORT).';
+  'is not a network that this page can use: it talks to the Internet Computer (https://icp-api.io, icp0.io, ic0.app) or to a network on this computer (http://127.0.0.1:PORT or http://localhost:PORT).';
 
 export function ConnectionView() {
   return (
     <>
+      <AskAboutPlace />
       <PlaceForm />
       <Identity />
+    </>
+  );
+}
+
+/** A link can name another canister than the page's server does: nothing is called there until a person agrees. */
+function AskAboutPlace() {
+  const { value } = located;
+  if (!('asked' in value)) return null;
+  const { asked, server } = value;
+  return (
+    <Notice tone="warn" title="This link opens another canister">
+      <p>
+        The address names <Where {...asked} />. The server of this page names <Where {...server} />. Go on only if you
+        trust whoever sent you the link: what you seal would be stored there.
+      </p>
+      <p class="actions">
+        <button type="button" class="primary" onClick={() => goTo(server.canisterId, server.network.origin)}>
+          Use the server’s canister
+        </button>
+        <button type="button" onClick={() => agreeTo(asked)}>
+          Use the link’s canister
+        </button>
+      </p>
+    </Notice>
+  );
+}
+
+function Where({ canisterId, network }: Place) {
+  return (
+    <>
+      <code>{canisterId}</code> on {network.origin}
     </>
   );
 }
@@ -30,6 +62,8 @@ function PlaceForm() {
     if (canister === '') return setProblem('The canister id is missing.');
     if (!networkAt(network)) return setProblem(`"${network}" ${BAD_NETWORK}`);
     setProblem(undefined);
+    const chosen = networkAt(network);
+    if (chosen) agreeTo({ canisterId: canister, network: chosen });
     goTo(canister, network);
   };
   const own = networkAt(location.origin)?.origin;
@@ -37,9 +71,7 @@ function PlaceForm() {
     <section class="card" aria-labelledby="place-title">
       <h2 id="place-title">Canister and network</h2>
       {'problem' in value && value.problem === 'no-canister' && (
-        <Notice tone="plain">
-          No canister is named by this page’s server or its address. Which one do you want to see?
-        </Notice>
+        <Notice tone="plain">Neither the address nor this page’s server names a canister. Enter the id of one.</Notice>
       )}
       {'problem' in value && value.problem === 'bad-network' && (
         <Notice tone="bad">
@@ -77,8 +109,8 @@ function PlaceForm() {
       {problem && <Notice tone="bad">{problem}</Notice>}
       <p class="muted">
         {place?.network.kind === 'local'
-          ? 'A local network: its key is taken from that network itself, so its answers are only as trustworthy as it is.'
-          : 'Answers of the Internet Computer are checked against its key, which is built into this page.'}
+          ? 'This is a local network. Its key comes from the network itself, so its answers are only as trustworthy as it is.'
+          : 'Answers from the Internet Computer are checked against its key, which is built into this page.'}
       </p>
     </section>
   );
@@ -122,8 +154,8 @@ function Identity() {
       </p>
       {identityProblem.value && <Notice tone="bad">{identityProblem.value}</Notice>}
       <p class="muted">
-        Calls are signed with it. Its private part cannot be read, not even by this page, and stays in this browser. The
-        canister takes messages from everybody; it does not record who stored them.
+        This key signs your calls. Its private part stays in this browser and cannot be read, not even by this page. The
+        canister accepts messages from everybody and does not record who stored them.
       </p>
     </section>
   );

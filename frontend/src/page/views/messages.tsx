@@ -1,4 +1,4 @@
-/** Messages: what to look at, the list, and the one that is chosen. */
+/** The messages view: the query form, the list, and the chosen message. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Message } from '../../client';
 import { formatCount } from '../format';
@@ -27,7 +27,7 @@ export function MessagesView() {
           )}
         </Notice>
       )}
-      {!query && <p class="muted">Choose how to look into the store.</p>}
+      {!query && <p class="muted">Choose which messages to show.</p>}
       {busy.value && !list.value && !found.value && <p class="muted">Asking the canister…</p>}
       {found.value && <MessageDetail message={found.value} />}
       {list.value && <ListWithDetail key={fragment.value.toString()} value={list.value} />}
@@ -40,12 +40,12 @@ function ListWithDetail({ value }: { readonly value: List }) {
   const detail = useRef<HTMLDivElement>(null);
   const version = listVersion.value;
 
-  // The window is mutable, its version says that it changed
+  // The window is mutable; its version changes with it.
   useEffect(() => {
     announce(`${formatCount(value.window.messages.length)} messages loaded`);
   }, [value, version]);
 
-  // On a narrow screen it is below the list.
+  // On a narrow screen the message is below the list.
   useEffect(() => detail.current?.scrollIntoView({ block: 'nearest' }), [chosen]);
 
   return (
@@ -56,7 +56,7 @@ function ListWithDetail({ value }: { readonly value: List }) {
         onChoose={setChosen}
         onOpen={(message) => {
           setChosen(message);
-          // After it is there.
+          // After it is rendered.
           setTimeout(() => detail.current?.querySelector('h2')?.focus());
         }}
       />

@@ -1,4 +1,4 @@
-/** A store at a glance. */
+/** The overview: counts, the chart, limits and the canister's facts. */
 
 import type { Status } from '../../client';
 import { formatBytes, formatCount, formatTime } from '../format';
@@ -18,7 +18,6 @@ export function OverviewView() {
         <Tile name="First id" value={now && formatCount(now.first_id)} note={now && droppedNote(now)} />
         <Tile name="Next id" value={now && formatCount(now.next_id)} />
         <Tile name="Bytes of messages" value={now && formatBytes(now.live_bytes)} exact={now?.live_bytes} />
-        <Tile name="Not yet swept" value={now && formatCount(now.backlog)} note={now && 'dropped messages'} />
       </section>
       <section class="card" aria-labelledby="chart-title">
         <h2 id="chart-title">Messages over time</h2>
@@ -26,7 +25,7 @@ export function OverviewView() {
       </section>
       <div class="columns">
         <section class="card" aria-labelledby="full-title">
-          <h2 id="full-title">How full it is</h2>
+          <h2 id="full-title">Space used</h2>
           {now ? <Fullness status={now} /> : <p class="muted">Waiting for the canister.</p>}
         </section>
         <section class="card" aria-labelledby="facts-title">
@@ -36,6 +35,7 @@ export function OverviewView() {
         <section class="card" aria-labelledby="limits-title">
           <h2 id="limits-title">Limits of one call</h2>
           {now ? <Limits status={now} /> : <p class="muted">Waiting for the canister.</p>}
+          {now && <Internals status={now} />}
         </section>
       </div>
     </>
@@ -84,7 +84,7 @@ function Facts({ status: now }: { readonly status: Status | undefined }) {
       <dd>{now?.messages ? formatTime(now.oldest_timestamp) : '–'}</dd>
       <dt>Newest message</dt>
       <dd>{now?.messages ? formatTime(now.newest_timestamp) : '–'}</dd>
-      <dt>Look into it</dt>
+      <dt>Browse</dt>
       <dd>
         <a href={linkTo('messages', { by: 'range', from: '1', until: '', order: 'newest', after: '', limit: '' })}>
           All messages, newest first
@@ -109,12 +109,27 @@ function Limits({ status: { limits } }: { readonly status: Status }) {
       <dd>{formatCount(limits.batch_messages)}</dd>
       <dt>Items looked up at once</dt>
       <dd>{formatCount(limits.lookup_items)}</dd>
-      <dt>Payload ever written</dt>
-      <dd>{formatBytes(limits.payload_stream_bytes)}</dd>
-      <dt>Pages of a rebuild step</dt>
-      <dd>{formatCount(limits.rebuild_pages)}</dd>
-      <dt>Dropped links followed</dt>
-      <dd>{formatCount(limits.skipped_links)}</dd>
     </dl>
+  );
+}
+
+/** For operators: closed until somebody opens it. */
+function Internals({ status: { limits, backlog, stable_bytes_free } }: { readonly status: Status }) {
+  return (
+    <details>
+      <summary>Details for operators</summary>
+      <dl class="facts numbers">
+        <dt>Dropped messages still in the indexes</dt>
+        <dd>{formatCount(backlog)}</dd>
+        <dt>Free stable memory</dt>
+        <dd>{formatBytes(stable_bytes_free)}</dd>
+        <dt>Most ciphertext bytes ever stored</dt>
+        <dd>{formatBytes(limits.payload_stream_bytes)}</dd>
+        <dt>Most 4 KiB pages touched by one rebuild step</dt>
+        <dd>{formatCount(limits.rebuild_pages)}</dd>
+        <dt>Most dropped messages skipped by one page query</dt>
+        <dd>{formatCount(limits.skipped_links)}</dd>
+      </dl>
+    </details>
   );
 }

@@ -1,4 +1,4 @@
-/** Sealing: the key, what to seal, and what became of it. */
+/** The sealing view: the key, the composer, and the outbox. */
 import { useState } from 'preact/hooks';
 import { KeyPanel } from '../parts/key-panel';
 import { Notice } from '../parts/notice';
@@ -70,7 +70,7 @@ function Composer() {
             Seal and store
           </button>
           <label>
-            <span>or files, also dropped on the text field</span>
+            <span>or files (you can drop them on the text field)</span>
             <input
               type="file"
               multiple
@@ -86,8 +86,8 @@ function Composer() {
       </form>
       {problem && <Notice tone="bad">{problem}</Notice>}
       <p class="muted">
-        Sealed here, in your browser: the text, or a file’s content and name. The canister and everybody who reads it
-        see the key id, the time and the length, which is that of the text or file and a little more.
+        Your browser seals the text, or a file’s content and name. The canister and all its readers see the key id, the
+        time, and a length slightly above that of the text or file.
       </p>
     </section>
   );

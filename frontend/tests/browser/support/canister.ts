@@ -4,16 +4,17 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { Actor, HttpAgent } from '@icp-sdk/core/agent';
 import { IDL } from '@icp-sdk/core/candid';
 import { Principal } from '@icp-sdk/core/principal';
-import { type Canister, createActor, type NewMessage, type Settings } from '../../../src/client/bindings/canister';
+import { type Canister, createActor, type NewMessage } from '../../../src/client/bindings/canister';
 import { type LocalNetwork, MODULE } from './network';
 
 const BATCH = 1000;
 
+const bound = (number: IDL.Type) => IDL.Variant({ unlimited: IDL.Null, at_most: number });
 const SETTINGS = IDL.Record({
-  rebuild_pages: IDL.Opt(IDL.Nat32),
-  max_messages: IDL.Opt(IDL.Nat32),
-  max_bytes: IDL.Opt(IDL.Nat64),
-  max_age_seconds: IDL.Opt(IDL.Nat32),
+  rebuild_pages: bound(IDL.Nat32),
+  max_messages: bound(IDL.Nat32),
+  max_bytes: bound(IDL.Nat64),
+  max_age_seconds: bound(IDL.Nat32),
 });
 const INSTALL = IDL.Record({
   mode: IDL.Variant({ install: IDL.Null, reinstall: IDL.Null, upgrade: IDL.Opt(IDL.Record({})) }),
@@ -59,18 +60,29 @@ export class Controller {
     }
   }
 
-  async limit(settings: Settings): Promise<void> {
-    const answer = await this.canister.set_settings(settings);
+  /** Sets these limits, and no others. */
+  async limit(limits: { max_messages?: number; max_bytes?: bigint; max_age_seconds?: number }): Promise<void> {
+    const bound = <T>(limit: T | undefined) =>
+      limit === undefined
+        ? { __kind__: 'unlimited' as const, unlimited: null }
+        : { __kind__: 'at_most' as const, at_most: limit };
+    const answer = await this.canister.set_settings({
+      rebuild_pages: bound<number>(undefined),
+      max_messages: bound(limits.max_messages),
+      max_bytes: bound(limits.max_bytes),
+      max_age_seconds: bound(limits.max_age_seconds),
+    });
     if (answer.__kind__ === 'Err') throw new Error(answer.Err.__kind__);
   }
 
   /** Upgrades to the same code with another module hash: a custom section at the end says so. */
   async upgrade(name: string, rebuildPages?: number): Promise<void> {
+    const unlimited = { unlimited: null };
     const settings = {
-      rebuild_pages: rebuildPages === undefined ? [] : [rebuildPages],
-      max_messages: [],
-      max_bytes: [],
-      max_age_seconds: [],
+      rebuild_pages: rebuildPages === undefined ? unlimited : { at_most: rebuildPages },
+      max_messages: unlimited,
+      max_bytes: unlimited,
+      max_age_seconds: unlimited,
     };
     const custom = text(name);
     const section = Uint8Array.of(0, custom.length + 1, custom.length, ...custom);

@@ -1,6 +1,7 @@
 //! Helpers for tests that write their canisters as WebAssembly text.
 #![allow(dead_code, reason = "each test uses some of them")]
 
+pub mod forwarder;
 pub mod memory_canister;
 pub mod pausing_reader;
 pub mod random;

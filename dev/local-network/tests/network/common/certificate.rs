@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use candid::Principal;
 use ic_certification::hash_tree::LookupResult;
 use ic_certification::{Certificate, HashTree};
 
@@ -12,13 +13,38 @@ const DER_PREFIX: usize = 37;
 /// How far the time of a certificate may be from the clock.
 const TIME_BOUND: Duration = Duration::from_secs(10);
 
-/// The tree of a certificate, once its signature is verified and its time is now.
-pub fn verified(root_key: &[u8], certificate: &[u8]) -> HashTree {
-    let certificate: Certificate = serde_cbor::from_slice(certificate).expect("it is a certificate in CBOR");
-    assert!(certificate.delegation.is_none(), "there is one subnet");
+/// A certificate as it was sent.
+pub fn decoded(certificate: &[u8]) -> Certificate {
+    serde_cbor::from_slice(certificate).expect("it is a certificate in CBOR")
+}
+
+/// What the root key delegates by a certificate: the subnet's key in DER, and its ranges of canister ids.
+pub fn delegation_of(root_key: &[u8], certificate: &Certificate) -> Option<(Vec<u8>, Vec<(Principal, Principal)>)> {
+    let delegation = certificate.delegation.as_ref()?;
+    let subnet = delegation.subnet_id.as_slice();
+    let certificate = decoded(&delegation.certificate);
+    assert!(certificate.delegation.is_none(), "the root delegates itself");
+    check_signature(&certificate, root_key);
+    let of_subnet = |label: &[u8]| found(&certificate.tree, &path([b"subnet", subnet, label])).expect("it is there");
+    let ranges = of_subnet(b"canister_ranges");
+    let decoded: Vec<(Principal, Principal)> = serde_cbor::from_slice(&ranges).expect("they are pairs");
+    let shard = path([b"canister_ranges", subnet, decoded[0].0.as_slice()]);
+    assert_eq!(found(&certificate.tree, &shard), Some(ranges), "both ways to name the ranges agree");
+    Some((of_subnet(b"public_key"), decoded))
+}
+
+fn check_signature(certificate: &Certificate, key: &[u8]) {
     let message = [b"\x0Dic-state-root".as_slice(), &certificate.tree.digest()].concat();
-    ic_verify_bls_signature::verify_bls_signature(&certificate.signature, &message, &root_key[DER_PREFIX..])
-        .expect("the subnet signed it");
+    ic_verify_bls_signature::verify_bls_signature(&certificate.signature, &message, &key[DER_PREFIX..])
+        .expect("it is signed with this key");
+}
+
+/// The tree of a certificate, once its signature is verified, by the key that the root key delegates to if it does, and its
+/// time is now.
+pub fn verified(root_key: &[u8], certificate: &[u8]) -> HashTree {
+    let certificate = decoded(certificate);
+    let key = delegation_of(root_key, &certificate).map_or_else(|| root_key.to_vec(), |(key, _)| key);
+    check_signature(&certificate, &key);
     let time = found(&certificate.tree, &path([b"time"])).expect("every certificate has a time");
     let time = leb128::read::unsigned(&mut time.as_slice()).expect("it is a number");
     assert!((before(TIME_BOUND)..=after(TIME_BOUND)).contains(&time), "the time is now, not {time}");

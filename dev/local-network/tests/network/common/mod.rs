@@ -61,6 +61,8 @@ pub struct Network {
     /// The root key, in DER.
     pub root_key: Vec<u8>,
     pub subnet: Principal,
+    /// The subnet's key, in DER.
+    pub subnet_key: Vec<u8>,
 }
 
 impl Network {
@@ -94,9 +96,10 @@ impl Network {
         let address = listener.local_addr().expect("it is bound");
         let state = State::in_memory(engine).expect("there is randomness");
         let (node, _) = Node::start(state).expect("there is a thread");
-        let (root_key, subnet) = (node.keys.root_key.clone(), node.keys.subnet_id);
+        let keys = &node.keys;
+        let (root_key, subnet_key, subnet) = (keys.root_key.clone(), keys.subnet_key.clone(), keys.subnet_id);
         tokio::spawn(serve(node, None, listener, std::future::pending()));
         let url = format!("http://{address}");
-        (Self { url, address, canister, module_hash, root_key, subnet }, canisters)
+        (Self { url, address, canister, module_hash, root_key, subnet, subnet_key }, canisters)
     }
 }

@@ -22,6 +22,10 @@ export interface Added { 'id' : Id, 'duplicate' : boolean }
 export type BatchError = { 'Other' : OtherError } |
   { 'BatchTooLong' : TooLong } |
   { 'Unavailable' : Progress };
+export type Bound32 = { 'at_most' : number } |
+  { 'unlimited' : null };
+export type Bound64 = { 'at_most' : bigint } |
+  { 'unlimited' : null };
 export interface CheckCursor { 'id' : Id, 'counted' : number, 'walk' : Id }
 export type CheckError = { 'NotController' : null } |
   { 'UnknownId' : { 'id' : Id, 'last' : Id } } |
@@ -33,6 +37,7 @@ export interface CheckReport {
   'violations' : Array<string>,
 }
 export interface Cursor { 'after' : Id, 'order' : Order, 'limit' : number }
+export interface Found { 'message' : Message, 'first_id' : Id }
 export type GetError = { 'UnknownId' : { 'id' : Id, 'last' : Id } } |
   { 'HashLength' : { 'expected' : number, 'length' : number } } |
   { 'NotFound' : null } |
@@ -104,14 +109,14 @@ export type PageError = { 'UnknownCursor' : { 'after' : Id } } |
  */
 export interface Progress { 'total' : number, 'done' : number }
 export interface Settings {
-  'max_age_seconds' : [] | [number],
+  'max_age_seconds' : Bound32,
   /**
    * Retention: the oldest messages of all keys are dropped, by an add beyond the first two, and by the third as soon as
-   * they are too old. null: no limit.
+   * they are too old.
    */
-  'max_messages' : [] | [number],
-  'max_bytes' : [] | [bigint],
-  'rebuild_pages' : [] | [number],
+  'max_messages' : Bound32,
+  'max_bytes' : Bound64,
+  'rebuild_pages' : Bound32,
 }
 export type SettingsError = { 'NotController' : null } |
   { 'RebuildPages' : { 'max' : number, 'min' : number, 'value' : number } } |
@@ -141,7 +146,7 @@ export type StatusError = { 'Other' : OtherError };
 export interface Stored { 'key_id' : Uint8Array, 'hash' : Uint8Array }
 export interface TooLong { 'max' : number, 'length' : number }
 /**
- * Settings: null on install means the defaults, null on upgrade keeps what the store has.
+ * Settings: null on install means the defaults, null on upgrade keeps the store's. An opt of another type is refused.
  */
 export interface _SERVICE {
   'add_message' : ActorMethod<
@@ -176,12 +181,12 @@ export interface _SERVICE {
   >,
   'get_message_by_hash' : ActorMethod<
     [Uint8Array],
-    { 'Ok' : Message } |
+    { 'Ok' : Found } |
       { 'Err' : GetError }
   >,
   'get_message_by_id' : ActorMethod<
     [Id],
-    { 'Ok' : Message } |
+    { 'Ok' : Found } |
       { 'Err' : GetError }
   >,
   'get_messages_by_key' : ActorMethod<

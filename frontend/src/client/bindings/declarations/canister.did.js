@@ -9,11 +9,19 @@
 import { IDL } from '@icp-sdk/core/candid';
 
 export const idlFactory = ({ IDL }) => {
+  const Bound32 = IDL.Variant({
+    'at_most' : IDL.Nat32,
+    'unlimited' : IDL.Null,
+  });
+  const Bound64 = IDL.Variant({
+    'at_most' : IDL.Nat64,
+    'unlimited' : IDL.Null,
+  });
   const Settings = IDL.Record({
-    'max_age_seconds' : IDL.Opt(IDL.Nat32),
-    'max_messages' : IDL.Opt(IDL.Nat32),
-    'max_bytes' : IDL.Opt(IDL.Nat64),
-    'rebuild_pages' : IDL.Opt(IDL.Nat32),
+    'max_age_seconds' : Bound32,
+    'max_messages' : Bound32,
+    'max_bytes' : Bound64,
+    'rebuild_pages' : Bound32,
   });
   const Id = IDL.Nat32;
   const Added = IDL.Record({ 'id' : Id, 'duplicate' : IDL.Bool });
@@ -77,6 +85,7 @@ export const idlFactory = ({ IDL }) => {
     'next_id' : Id,
     'timestamp' : IDL.Nat32,
   });
+  const Found = IDL.Record({ 'message' : Message, 'first_id' : Id });
   const GetError = IDL.Variant({
     'UnknownId' : IDL.Record({ 'id' : Id, 'last' : Id }),
     'HashLength' : IDL.Record({ 'expected' : IDL.Nat32, 'length' : IDL.Nat32 }),
@@ -211,12 +220,12 @@ export const idlFactory = ({ IDL }) => {
       ),
     'get_message_by_hash' : IDL.Func(
         [IDL.Vec(IDL.Nat8)],
-        [IDL.Variant({ 'Ok' : Message, 'Err' : GetError })],
+        [IDL.Variant({ 'Ok' : Found, 'Err' : GetError })],
         ['query'],
       ),
     'get_message_by_id' : IDL.Func(
         [Id],
-        [IDL.Variant({ 'Ok' : Message, 'Err' : GetError })],
+        [IDL.Variant({ 'Ok' : Found, 'Err' : GetError })],
         ['query'],
       ),
     'get_messages_by_key' : IDL.Func(
@@ -264,11 +273,19 @@ export const idlFactory = ({ IDL }) => {
 };
 
 export const init = ({ IDL }) => {
+  const Bound32 = IDL.Variant({
+    'at_most' : IDL.Nat32,
+    'unlimited' : IDL.Null,
+  });
+  const Bound64 = IDL.Variant({
+    'at_most' : IDL.Nat64,
+    'unlimited' : IDL.Null,
+  });
   const Settings = IDL.Record({
-    'max_age_seconds' : IDL.Opt(IDL.Nat32),
-    'max_messages' : IDL.Opt(IDL.Nat32),
-    'max_bytes' : IDL.Opt(IDL.Nat64),
-    'rebuild_pages' : IDL.Opt(IDL.Nat32),
+    'max_age_seconds' : Bound32,
+    'max_messages' : Bound32,
+    'max_bytes' : Bound64,
+    'rebuild_pages' : Bound32,
   });
   
   return [IDL.Opt(Settings)];

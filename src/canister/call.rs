@@ -1,6 +1,6 @@
 //! The call being answered: its argument and its reply, without a detour over the heap where they are small.
 
-use crate::codec::general::Malformed;
+use message_canister::codec::general::Malformed;
 use std::mem::MaybeUninit;
 
 /// Arguments up to this many bytes are copied to the stack; of larger ones so many can be looked at first.

@@ -6,10 +6,10 @@
 //! state of this is kept but the store's own, and what the timer was set to, so as not to set it anew: it makes no
 //! difference in which message an upgrade comes between.
 
-use crate::api::Settings;
-use crate::limits::SWEPT_BY_TIMER;
-use crate::store::{Capacity, MessageStore, Seed, View, check_settings};
 use ic_stable_structures::DefaultMemoryImpl;
+use message_canister::api::Settings;
+use message_canister::limits::SWEEP_INSTRUCTIONS;
+use message_canister::store::{Capacity, MessageStore, Seed, View, check_settings};
 use serde_bytes::ByteBuf;
 use std::cell::{Cell, RefCell};
 
@@ -52,9 +52,9 @@ fn with_store<T>(change: impl FnOnce(&mut Store) -> T) -> T {
 fn arm(store: &Store) {
     if store.rebuild_progress().is_some() || !store.has_seed() || store.backlog_kept() > 0 {
         wake_in(0);
-    } else if let Some(second) = store.next_expiry() {
+    } else if let Some(second) = store.next_expiry_sweep() {
         let due = second.saturating_mul(NANOSECONDS);
-        // What was set for a moment that has passed has fired, be it in vain.
+        // A timer set for a past time has already fired.
         if ARMED.get() != due || due <= ic_cdk::api::time() {
             wake_at(due);
         }
@@ -89,8 +89,7 @@ pub fn open(settings: Option<Settings>) {
 }
 
 /// What the global timer runs: another step of a rebuild, the request for a seed, or a sweep.
-#[unsafe(export_name = "canister_global_timer")]
-extern "C" fn on_global_timer() {
+pub fn on_global_timer() {
     if with_kept(|store| store.rebuild_progress().is_some()) {
         rebuild();
     } else if !with_kept(Store::has_seed) {
@@ -98,7 +97,7 @@ extern "C" fn on_global_timer() {
     } else {
         with_store(|store| {
             store.drop_excluded(now());
-            store.sweep(SWEPT_BY_TIMER);
+            store.sweep_while(|| ic_cdk::api::instruction_counter() < SWEEP_INSTRUCTIONS);
             arm(store);
         });
     }

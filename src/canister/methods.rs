@@ -1,7 +1,7 @@
 //! The interface, once: which methods there are and what they take and give.
 
-/// Exports each method of a table, answered by the function of its name in `endpoints`, and lists them for
-/// `candid_interface`.
+/// Exports each method of a table, answered by the function of its name in `endpoints`, and writes the interface that
+/// a test compares with `canister.did`.
 macro_rules! methods {
     (init($init:ty); $($mode:ident $name:ident($($argument:ty),*) -> $reply:ty;)*) => {
         mod exports {
@@ -16,18 +16,19 @@ macro_rules! methods {
                     unsafe(export_name = concat!("canister_", stringify!($mode), ".", stringify!($name)))
                 )]
                 extern "C" fn $name() {
-                    crate::endpoints::$name();
+                    crate::canister::endpoints::$name();
                 }
             )*
         }
 
-        /// The interface as candid text, with the types that the code has; a test holds it equal to `canister.did`.
-        pub fn candid_interface() -> String {
+        /// The interface as candid text, with the types that the code has.
+        #[cfg(test)]
+        fn candid_interface() -> String {
             use candid::types::{Function, TypeInner};
             let mut types = candid::types::internal::TypeContainer::new();
             let mut service = vec![$({
                 let function = Function {
-                    modes: $crate::methods::mode(stringify!($mode)),
+                    modes: $crate::canister::methods::mode(stringify!($mode)),
                     args: vec![$(types.add::<$argument>()),*],
                     rets: vec![types.add::<$reply>()],
                 };
@@ -42,6 +43,7 @@ macro_rules! methods {
 pub(crate) use methods;
 
 /// Candid's modes for a method that is exported as `update` or `query`.
+#[cfg(test)]
 pub(crate) fn mode(name: &str) -> Vec<candid::types::FuncMode> {
     if name == "query" { vec![candid::types::FuncMode::Query] } else { Vec::new() }
 }

@@ -1,14 +1,14 @@
 //! What each method does: decode, check, delegate, encode; nothing else.
 
-use crate::api::{
-    CheckCursor, CheckError, CheckReport, HttpRequest, Id, LookupError, Settings, SettingsError, Status, StatusError,
-    Stored,
+use super::call::{Argument, answer, decoded, reply};
+use super::runtime::{change, now, read};
+use message_canister::api::{
+    CheckCursor, CheckError, CheckReport, HttpRequest, Settings, SettingsError, Status, StatusError, Stored,
 };
-use crate::call::{Argument, answer, decoded, reply};
-use crate::codec::{arguments, general, replies};
-use crate::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
-use crate::runtime::{change, now, read};
-use crate::store::{StoredRef, batch_too_long, check_lengths, items_too_long};
+use message_canister::codec::{arguments, general, replies};
+use message_canister::http;
+use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
+use message_canister::store::{StoredRef, batch_too_long, check_lengths, items_too_long};
 
 pub fn add_message() {
     let argument = Argument::of_call();
@@ -105,15 +105,15 @@ pub fn get_max_message_id() {
 
 pub fn get_min_message_id_by_key() {
     answer(|bytes| {
-        let head = read(|store| store.get_key_head(&decoded(arguments::blob(bytes))));
-        reply(&general::encode::<Result<Option<Id>, LookupError>>(head.map(|head| head.map(|head| head.min_id))));
+        let key_id = decoded(arguments::blob(bytes));
+        reply(&general::encode(read(|store| store.get_min_message_id_by_key(&key_id))));
     });
 }
 
 pub fn get_max_message_id_by_key() {
     answer(|bytes| {
-        let head = read(|store| store.get_key_head(&decoded(arguments::blob(bytes))));
-        reply(&general::encode::<Result<Option<Id>, LookupError>>(head.map(|head| head.map(|head| head.max_id))));
+        let key_id = decoded(arguments::blob(bytes));
+        reply(&general::encode(read(|store| store.get_max_message_id_by_key(&key_id))));
     });
 }
 
@@ -148,7 +148,7 @@ pub fn check() {
 pub fn http_request() {
     answer(|bytes| {
         let (request,): (HttpRequest,) = decoded(general::decode(bytes));
-        reply(&general::encode(crate::http::respond(&request, &read(|store| store.get_status()))));
+        reply(&general::encode(http::respond(&request, &read(|store| store.get_status()))));
     });
 }
 

@@ -1,0 +1,46 @@
+//! The canisters that a network is started with.
+
+use std::fs;
+use std::time::SystemTime;
+
+use local_ic::{LocalIc, Time};
+use local_network::Canisters;
+
+use crate::options::Wanted;
+
+/// A new engine, whose randomness nobody knows.
+///
+/// # Errors
+///
+/// If the operating system gives no random bytes.
+pub fn engine() -> Result<LocalIc, String> {
+    let mut seed = [0; 32];
+    getrandom::getrandom(&mut seed).map_err(|error| error.to_string())?;
+    Ok(LocalIc::with_random_seed(seed))
+}
+
+/// Creates and installs the canisters that are `wanted` and not there yet, in this order. One that is there stays as it is.
+///
+/// # Errors
+///
+/// If a module cannot be read or does not install.
+pub fn missing(wanted: &[Wanted], engine: &LocalIc, canisters: &mut Canisters) -> Result<(), String> {
+    let missing: Vec<_> = wanted.iter().filter(|wanted| !canisters.contains_key(&wanted.name)).collect();
+    let now = Time::from(SystemTime::now());
+    if !missing.is_empty() && now > engine.get_time() {
+        engine.set_time(now);
+    }
+    for Wanted { name, module: path, argument } in missing {
+        let module = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let argument = match argument {
+            Some(argument) => argument.clone(),
+            None => candid::encode_one(None::<candid::Reserved>).map_err(|error| error.to_string())?,
+        };
+        let canister = engine.create_canister();
+        engine
+            .try_install_canister(canister, module, argument, None)
+            .map_err(|reject| format!("{} does not install as {name}: {reject}", path.display()))?;
+        canisters.insert(name.clone(), canister);
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! The exports of the message canister.
+//!
+//! ```text
+//! clients ──▶ exports ──▶ endpoints ──▶ runtime ──▶ the library's store
+//!                             │
+//!                     call, the library's codec
+//! ```
+//!
+//! Everything that the platform calls is exported here and in `canister`; the library exports nothing.
+
+mod canister;
+
+use canister::methods::methods;
+use canister::{call, runtime};
+use message_canister::api::*;
+use message_canister::codec::general;
+#[cfg(test)]
+use serde_bytes::ByteBuf;
+
+methods! {
+    init(Option<Settings>);
+
+    update add_message(ByteBuf, ByteBuf) -> Result<Added, AddError>;
+    update add_messages(Vec<NewMessage>) -> Result<Vec<Result<Added, AddError>>, BatchError>;
+
+    query get_message_by_id(Id) -> Result<Found, GetError>;
+    query get_message_by_hash(ByteBuf) -> Result<Found, GetError>;
+    query get_messages_by_range(Id, Id, Cursor) -> Result<Page, PageError>;
+    query get_messages_by_key(ByteBuf, Cursor) -> Result<Page, PageError>;
+    query get_messages_by_time(u32, u32, Cursor) -> Result<Page, PageError>;
+
+    query get_min_message_id() -> Result<Id, StatusError>;
+    query get_max_message_id() -> Result<Id, StatusError>;
+    query get_min_message_id_by_key(ByteBuf) -> Result<Option<Id>, LookupError>;
+    query get_max_message_id_by_key(ByteBuf) -> Result<Option<Id>, LookupError>;
+    query get_key_heads(Vec<ByteBuf>) -> Result<Vec<Option<KeyHead>>, LookupError>;
+    query has_messages(Vec<Stored>) -> Result<Vec<Option<Id>>, LookupError>;
+
+    query get_status() -> Result<Status, StatusError>;
+    update set_settings(Settings) -> Result<(), SettingsError>;
+    query check(CheckCursor) -> Result<CheckReport, CheckError>;
+    query http_request(HttpRequest) -> HttpResponse;
+}
+
+/// The interface, in the module's public metadata. Whoever has the module has its `canister.did`.
+#[cfg(target_family = "wasm")]
+#[used]
+#[unsafe(link_section = "icp:public candid:service")]
+static CANDID_SERVICE: [u8; include_bytes!("../canister.did").len()] = *include_bytes!("../canister.did");
+
+#[ic_cdk::init(decode_with = "decode_settings")]
+fn init(settings: Option<Settings>) {
+    runtime::create(settings);
+}
+
+#[ic_cdk::post_upgrade(decode_with = "decode_settings")]
+fn post_upgrade(settings: Option<Settings>) {
+    runtime::open(settings);
+}
+
+fn decode_settings(bytes: Vec<u8>) -> Option<Settings> {
+    call::decoded(general::decode_optional(&bytes))
+}
+
+#[unsafe(export_name = "canister_global_timer")]
+extern "C" fn on_global_timer() {
+    runtime::on_global_timer();
+}
+
+/// The platform calls exports, never this.
+fn main() {}
+
+#[cfg(test)]
+mod tests {
+    use candid_parser::utils::{CandidSource, service_equal};
+
+    #[test]
+    fn the_interface_is_what_canister_did_says() {
+        let code = super::candid_interface();
+        service_equal(CandidSource::Text(&code), CandidSource::Text(include_str!("../canister.did")))
+            .unwrap_or_else(|error| panic!("canister.did and the code differ: {error}\nthe code says:\n{code}"));
+    }
+}

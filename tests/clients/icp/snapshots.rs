@@ -1,0 +1,72 @@
+//! What docs/deploy.md says of snapshots, with `icp`: before an upgrade, and downloaded to be restored elsewhere.
+
+use message_canister::api::*;
+
+use super::{Icp, Inbox, built_module_hash, module_hash_in};
+use crate::decoded;
+use crate::network::Network;
+use crate::programs::Folder;
+use crate::wasm::{canister_wasm, root};
+use candid::Principal;
+
+fn add(inbox: &Inbox, ciphertext: &str) -> Result<Added, AddError> {
+    decoded(&inbox.update("add_message", &format!("(blob \"alice\", blob \"{ciphertext}\")")))
+}
+
+fn messages(inbox: &Inbox) -> u64 {
+    let status = decoded::<Status, StatusError>(&inbox.query("get_status", "()")).expect("it is ready");
+    status.messages.into()
+}
+
+#[test]
+fn an_upgrade_is_taken_back_with_a_snapshot() {
+    let (network, icp) = (Network::start(), Icp::new());
+    let inbox = Inbox::of(&icp, &network);
+    add(&inbox, "before").expect("it is added");
+    inbox.manage("stop", &[]);
+    let snapshot = inbox.new_snapshot("create", &["--quiet"]);
+    let module = root().join("artifacts/message-canister.wasm.gz");
+    let module = module.to_str().expect("the path is text");
+    inbox.manage("install", &["--mode", "upgrade", "--wasm", module, "--args", "(null)", "--yes"]);
+    inbox.manage("start", &[]);
+    add(&inbox, "after").expect("it is added");
+    assert_eq!(messages(&inbox), 2);
+
+    inbox.manage("stop", &[]);
+    inbox.snapshot("restore", &[&snapshot]);
+    inbox.manage("start", &[]);
+    assert_eq!(messages(&inbox), 1, "what came after the snapshot is gone");
+    assert_eq!(add(&inbox, "again").expect("it goes on").id, 2);
+    assert_eq!(module_hash_in(&inbox.status().succeeded()), built_module_hash());
+    inbox.snapshot("delete", &[&snapshot]);
+}
+
+#[test]
+fn a_downloaded_snapshot_is_restored_in_another_canister() {
+    let anonymous = Principal::anonymous();
+    let network = Network::with(&[(anonymous, Some(canister_wasm())), (anonymous, None)]);
+    let [full, empty] = network.canisters[..] else { panic!("there are two canisters") };
+    let (icp, folder) = (Icp::new(), Folder::new());
+    let inbox = Inbox::at(&icp, network.url(), full);
+    for number in 0..3 {
+        add(&inbox, &format!("message {number}")).expect("it is added");
+    }
+    inbox.manage("stop", &[]);
+    let snapshot = inbox.new_snapshot("create", &["--quiet"]);
+    let backup = folder.path().join("backup");
+    let backup = backup.to_str().expect("the path is text");
+    inbox.snapshot("download", &[&snapshot, "--output", backup]);
+
+    let other = Inbox::at(&icp, network.url(), empty);
+    other.manage("stop", &[]);
+    let uploaded = other.new_snapshot("upload", &["--input", backup, "--quiet"]);
+    other.snapshot("restore", &[&uploaded]);
+    other.manage("start", &[]);
+    assert_eq!(module_hash_in(&other.status().succeeded()), built_module_hash());
+    for id in 1..=3 {
+        let message = other.query("get_message_by_id", &format!("({id})"));
+        let message = decoded::<Message, GetError>(&message).expect("it is there");
+        assert_eq!(message.ciphertext, format!("message {}", id - 1).as_bytes());
+    }
+    assert_eq!(add(&other, "more").expect("it goes on").id, 4);
+}
