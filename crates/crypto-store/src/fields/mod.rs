@@ -22,7 +22,7 @@ pub type Version = i64;
 pub trait Field: Sized + Send + Sync + 'static {
     /// Its table.
     const TABLE: Table;
-    /// Whether the process remembers values. `docs/crypto-store.md` has the measurements that decide it.
+    /// Whether the process remembers values: it pays where decoding takes more than opening the seal.
     const CACHED: bool;
 
     /// The format that [`encode`](Self::encode) writes. It stands before the bytes, under the seal.

@@ -17,7 +17,7 @@ use worker::{Kind, together};
 const SESSIONS: u32 = 10_000;
 const ROUNDS: usize = 5;
 /// Transactions that two handles make in one round, each in its turn.
-const ALTERNATIONS: u32 = 200;
+const ALTERNATIONS: u32 = 1_000;
 
 /// All rows.
 pub fn measure() -> Vec<Row> {
