@@ -1,5 +1,6 @@
 //! Processes that write at once.
 
+use super::SESSIONS;
 use super::home::{Home, open, step};
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -68,7 +69,8 @@ fn start(kind: Kind, number: u32, home: &Home) -> Child {
 /// What a worker does: `worker KIND NUMBER HOME`.
 pub fn work(kind: &str, number: &str, home: &Path) {
     let id = std::process::id();
-    let session = |transaction: u32| transaction * 8 + number.parse::<u32>().expect("a number");
+    let number: u32 = number.parse().expect("a number");
+    let session = |transaction: u32| (transaction * 8 + number) % SESSIONS;
     match kind {
         "store" => {
             let store = open(home);
