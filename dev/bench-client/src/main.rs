@@ -3,6 +3,7 @@
 //! A machine's speed and its load move times, so every figure is a count, or a ratio of two times of one run. They are
 //! recorded with the bars that they must meet; checking compares record, bars and page, and measures nothing.
 
+mod crypto_store_rows;
 mod key_cache_rows;
 mod record;
 
@@ -10,14 +11,18 @@ use record::Row;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: bench-client RECORD PAGE [--check | --write]";
+const USAGE: &str = "usage: bench-client key-cache|crypto-store RECORD PAGE [--check | --write]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [_, _] => Ok(report(&measure())),
-        [record, page, "--write"] => write(Path::new(record), Path::new(page)),
-        [record, page, "--check"] => check(Path::new(record), Path::new(page)),
+        ["worker", kind, number, home] => {
+            crypto_store_rows::work(kind, number, Path::new(home));
+            Ok(true)
+        }
+        [of, _, _] => measure(of).map(|rows| report(&rows)),
+        [of, record, page, "--write"] => write(of, Path::new(record), Path::new(page)),
+        [_, record, page, "--check"] => check(Path::new(record), Path::new(page)),
         _ => Err(USAGE.into()),
     };
     match result {
@@ -30,8 +35,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure() -> Vec<Row> {
-    key_cache_rows::measure()
+fn measure(of: &str) -> Result<Vec<Row>, String> {
+    match of {
+        "key-cache" => Ok(key_cache_rows::measure()),
+        "crypto-store" => Ok(crypto_store_rows::measure()),
+        _ => Err(USAGE.into()),
+    }
 }
 
 /// Prints the rows. False: one of them misses its bar.
@@ -42,8 +51,8 @@ fn report(rows: &[Row]) -> bool {
     missed.is_empty()
 }
 
-fn write(record: &Path, page: &Path) -> Result<bool, String> {
-    let rows = measure();
+fn write(of: &str, record: &Path, page: &Path) -> Result<bool, String> {
+    let rows = measure(of)?;
     let text = read(page)?;
     save(record, &record::to_text(&rows))?;
     save(page, &record::with_table(&text, &rows)?)?;

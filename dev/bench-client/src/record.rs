@@ -78,7 +78,10 @@ impl Bar {
 /// The record's text.
 pub fn to_text(rows: &[Row]) -> String {
     let lines = rows.iter().map(|row| row.to_line() + "\n");
-    ["# Written by `scripts/bench-client --write`. Row: figure, bar.\n".to_string()].into_iter().chain(lines).collect()
+    ["# Written by `scripts/bench-client CRATE --write`. Row: figure, bar.\n".to_string()]
+        .into_iter()
+        .chain(lines)
+        .collect()
 }
 
 /// Reads a record; the error names the line that is none.

@@ -1,0 +1,189 @@
+//! Why the store did not do it. Nothing has changed where a write returns an error.
+
+use crate::fields::{Table, Version};
+use crate::locks::{Holder, HolderState};
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Why the store was not opened, read or written.
+#[derive(Debug)]
+pub enum Error {
+    /// SQLite's error: a full disk and a failed write among them.
+    Sqlite(rusqlite::Error),
+    /// The system's error.
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The error.
+        error: io::Error,
+    },
+    /// The SQLite that this program runs with can lose transactions of several writers.
+    Sqlite3Version {
+        /// Its version, as `sqlite3_libversion_number` has it.
+        found: i32,
+    },
+    /// WAL and locks need a file system of this machine.
+    FileSystem {
+        /// The store's folder.
+        path: PathBuf,
+        /// The file system.
+        name: &'static str,
+    },
+    /// The database is of another program.
+    Foreign {
+        /// Its `application_id`.
+        application_id: i32,
+    },
+    /// A newer release wrote the store.
+    Newer {
+        /// The store's `user_version`.
+        found: i32,
+        /// The highest that this release knows.
+        known: i32,
+    },
+    /// A setting that the store's promises need did not take effect.
+    Setting {
+        /// The pragma.
+        pragma: &'static str,
+        /// Its value.
+        found: String,
+    },
+    /// Another file stands where the store was opened.
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The store was opened by another process, of which this one is a fork.
+    Forked {
+        /// Who opened it.
+        opened_by: u32,
+    },
+    /// The locks were not free before the deadline. The request was abandoned.
+    Busy(Busy),
+    /// As many requests wait as may.
+    Queue {
+        /// The limit.
+        limit: usize,
+    },
+    /// The row was changed since the caller read it.
+    Conflict {
+        /// The row's table.
+        table: Table,
+        /// The version that the caller has read. None: there was no row.
+        expected: Option<Version>,
+        /// The version that is stored.
+        found: Option<Version>,
+    },
+    /// One snapshot returns at most [`MAX_ROWS`](crate::MAX_ROWS) rows.
+    TooManyRows {
+        /// The limit.
+        limit: usize,
+    },
+    /// A key or a value is too long, or a key is empty.
+    Length {
+        /// `"key"` or `"value"`.
+        of: &'static str,
+        /// Its bytes.
+        length: usize,
+        /// The bytes that it may have.
+        limit: usize,
+    },
+    /// A stored value could not be opened: it was changed, moved or sealed under another key; or its key has just ended.
+    Value {
+        /// The row's table.
+        table: Table,
+        /// The reason.
+        error: key_cache::ValueError,
+    },
+    /// A stored value was opened, and this release cannot decode it.
+    Decode {
+        /// The row's table.
+        table: Table,
+        /// The value's format.
+        format: u8,
+    },
+    /// The key cache has no key for the store.
+    Key(Box<dyn std::error::Error + Send + Sync>),
+    /// An earlier statement of the transaction failed, and the closure went on.
+    Broken,
+    /// The closure panicked, or the store was closed. A closure that panicked has changed nothing.
+    Lost,
+}
+
+/// Who had the locks when a request was abandoned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// How long the request had waited.
+    pub after: Duration,
+    /// The holder, where it has left its name.
+    pub holder: Option<Holder>,
+}
+
+impl Error {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |error| Self::Io { path, error }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl fmt::Display for Busy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the store was busy for {:?}", self.after)?;
+        let Some(Holder { pid, command, state }) = &self.holder else { return Ok(()) };
+        match state {
+            HolderState::Running => write!(f, ": held by pid {pid} ({command})"),
+            HolderState::Stopped => write!(f, ": held by pid {pid} ({command}), stopped: kill -CONT {pid}"),
+            HolderState::Gone => write!(f, ": last held by pid {pid}, which is gone"),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(error) => write!(f, "SQLite: {error}"),
+            Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::Sqlite3Version { found } => write!(f, "SQLite {found}: 3.51.3 or later is needed"),
+            Self::FileSystem { path, name } => {
+                write!(f, "{}: a store cannot be on {name}, only on a file system of this machine", path.display())
+            }
+            Self::Foreign { application_id } => write!(f, "a database of another program ({application_id:#x})"),
+            Self::Newer { found, known } => write!(f, "a store of version {found}: this release knows {known}"),
+            Self::Setting { pragma, found } => write!(f, "PRAGMA {pragma} is {found}"),
+            Self::Replaced { path } => write!(f, "{}: replaced since it was opened", path.display()),
+            Self::Forked { opened_by } => write!(f, "the store was opened by pid {opened_by}, before a fork"),
+            Self::Busy(busy) => busy.fmt(f),
+            Self::Queue { limit } => write!(f, "{limit} requests wait already"),
+            Self::Conflict { table, expected, found } => {
+                write!(f, "a row of {} has version {found:?}, not {expected:?}", table.name())
+            }
+            Self::TooManyRows { limit } => write!(f, "a snapshot returns at most {limit} rows"),
+            Self::Length { of, length, limit } => write!(f, "a {of} of {length} bytes: at most {limit} are allowed"),
+            Self::Value { table, error } => write!(f, "a value of {}: {error}", table.name()),
+            Self::Decode { table, format } => write!(f, "a value of {} of format {format}: not known", table.name()),
+            Self::Key(error) => write!(f, "no key: {error}"),
+            Self::Broken => f.write_str("an earlier statement of the transaction failed"),
+            Self::Lost => f.write_str("the closure panicked, or the store was closed"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Sqlite(error) => Some(error),
+            Self::Io { error, .. } => Some(error),
+            Self::Value { error, .. } => Some(error),
+            Self::Key(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}

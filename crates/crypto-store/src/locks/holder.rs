@@ -1,0 +1,102 @@
+//! Who holds a lock file, as the file itself says.
+//!
+//! ```text
+//! offset  bytes  lock file
+//! 0       4      process id, little-endian
+//! 4       8      start of that process in clock ticks since boot, little-endian
+//! ```
+//!
+//! The holder writes it after it has the lock. It serves messages only: the lock is the kernel's. The start tells a process
+//! from a later one of the same id.
+
+use std::fs;
+use std::sync::OnceLock;
+
+pub(super) const RECORD: usize = START_AT + 8;
+const START_AT: usize = 4;
+
+/// A process that holds the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its id.
+    pub pid: u32,
+    /// Its command's name; empty where it is gone.
+    pub command: String,
+    /// Whether it runs.
+    pub state: HolderState,
+}
+
+/// Whether a holder runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HolderState {
+    /// It runs or waits.
+    Running,
+    /// It was stopped by a signal or a debugger, and has the lock until it goes on or ends.
+    Stopped,
+    /// It has ended. A process that it forked may hold the lock still.
+    Gone,
+}
+
+/// What this process writes into a lock file.
+pub(super) fn own_record() -> [u8; RECORD] {
+    static START: OnceLock<u64> = OnceLock::new();
+    let pid = std::process::id();
+    let start = *START.get_or_init(|| stat_of(pid).map_or(0, |stat| stat.start));
+    let mut record = [0; RECORD];
+    record[..START_AT].copy_from_slice(&pid.to_le_bytes());
+    record[START_AT..].copy_from_slice(&start.to_le_bytes());
+    record
+}
+
+/// Reads a lock file's record. None where nobody has ever held it.
+pub(super) fn holder_of(record: &[u8; RECORD]) -> Option<Holder> {
+    let pid = u32::from_le_bytes(record[..START_AT].try_into().expect("4 bytes"));
+    let start = u64::from_le_bytes(record[START_AT..].try_into().expect("8 bytes"));
+    if pid == 0 {
+        return None;
+    }
+    let stat = stat_of(pid).filter(|stat| stat.start == start && stat.state != 'Z');
+    Some(match stat {
+        Some(stat) if matches!(stat.state, 'T' | 't') => {
+            Holder { pid, command: stat.command, state: HolderState::Stopped }
+        }
+        Some(stat) => Holder { pid, command: stat.command, state: HolderState::Running },
+        None => Holder { pid, command: String::new(), state: HolderState::Gone },
+    })
+}
+
+struct Stat {
+    command: String,
+    state: char,
+    start: u64,
+}
+
+/// `/proc/PID/stat`: the command stands in parentheses and may contain any byte; state and start are fields 3 and 22.
+fn stat_of(pid: u32) -> Option<Stat> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    let (before, after) = stat.rsplit_once(')')?;
+    let command = before.split_once('(')?.1.to_owned();
+    let mut fields = after.split_whitespace();
+    let state = fields.next()?.chars().next()?;
+    let start = fields.nth(18)?.parse().ok()?;
+    Some(Stat { command, state, start })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_names_this_process_and_not_a_later_one_of_the_same_id() {
+        let record = own_record();
+        let holder = holder_of(&record).unwrap();
+        assert_eq!((holder.pid, holder.state), (std::process::id(), HolderState::Running));
+        assert!(!holder.command.is_empty());
+
+        let mut other_start = record;
+        other_start[START_AT] ^= 1;
+        assert_eq!(holder_of(&other_start).unwrap().state, HolderState::Gone);
+        assert_eq!(holder_of(&[0; RECORD]), None);
+    }
+}

@@ -1,0 +1,98 @@
+//! The order of all locks: this process's mutex, `queue.lock`, `store.lock`; then `queue.lock` is let go.
+//!
+//! One `flock` alone starves: who lets it go and wants it again at once has it before the process that was woken. With
+//! two, whoever has `queue.lock` is next, and who comes again must queue behind it.
+
+use super::FileId;
+use super::holder::{Holder, HolderState};
+use super::lock_file::{LockFile, Locked};
+use crate::Error;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+pub(crate) struct Turnstile {
+    process: Arc<Mutex<()>>,
+    queue: LockFile,
+    store: LockFile,
+    id: FileId,
+    store_path: PathBuf,
+}
+
+/// The right to write, until it is dropped. Store before process: the next thread of this process finds the lock free.
+pub(crate) struct Turn<'a> {
+    _store: Locked<'a>,
+    _process: MutexGuard<'a, ()>,
+}
+
+impl Turnstile {
+    /// The lock files of a store's folder, which are made where they are missing.
+    pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
+        let store_path = folder.join("store.lock");
+        let queue = LockFile::open(&folder.join("queue.lock"))?;
+        let store = LockFile::open(&store_path)?;
+        let id = store.id()?;
+        Ok(Self { process: process_mutex(id), queue, store, id, store_path })
+    }
+
+    /// Blocks the thread until it is this store's turn. Errors: [`Error::Io`], [`Error::Replaced`].
+    pub(crate) fn turn(&self) -> Result<Turn<'_>, Error> {
+        // A poisoned mutex guards nothing that a panic could have left half done.
+        let process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = self.queue.lock()?;
+        let store = self.store.lock()?;
+        drop(queue);
+        if FileId::of(&self.store_path).ok() != Some(self.id) {
+            return Err(Error::Replaced { path: self.store_path.clone() });
+        }
+        Ok(Turn { _store: store, _process: process })
+    }
+
+    /// Who holds the locks: whoever is stopped before all others, for it is whom everybody waits for.
+    pub(crate) fn holder(&self) -> Option<Holder> {
+        let (store, queue) = (self.store.holder(), self.queue.holder());
+        let stopped = |holder: &Option<Holder>| holder.as_ref().is_some_and(|it| it.state == HolderState::Stopped);
+        if !stopped(&store) && stopped(&queue) { queue } else { store }
+    }
+}
+
+/// The one mutex of a file in this process, whichever path or store it was opened by.
+fn process_mutex(id: FileId) -> Arc<Mutex<()>> {
+    static MUTEXES: OnceLock<Mutex<HashMap<FileId, Weak<Mutex<()>>>>> = OnceLock::new();
+    let mut mutexes = MUTEXES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    mutexes.retain(|_, mutex| mutex.strong_count() > 0);
+    if let Some(mutex) = mutexes.get(&id).and_then(Weak::upgrade) {
+        return mutex;
+    }
+    let mutex = Arc::default();
+    mutexes.insert(id, Arc::downgrade(&mutex));
+    mutex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_file_has_one_mutex_in_a_process_by_any_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let alias = folder.path().join("alias");
+        std::os::unix::fs::symlink(folder.path(), &alias).unwrap();
+        let one = Turnstile::open(folder.path()).unwrap();
+        let two = Turnstile::open(&alias).unwrap();
+        assert!(Arc::ptr_eq(&one.process, &two.process));
+
+        let elsewhere = tempfile::tempdir().unwrap();
+        let other = Turnstile::open(elsewhere.path()).unwrap();
+        assert!(!Arc::ptr_eq(&one.process, &other.process));
+    }
+
+    #[test]
+    fn a_lock_file_that_was_replaced_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let turnstile = Turnstile::open(folder.path()).unwrap();
+        drop(turnstile.turn().unwrap());
+        std::fs::remove_file(folder.path().join("store.lock")).unwrap();
+        assert!(matches!(turnstile.turn(), Err(Error::Replaced { .. })));
+    }
+}

@@ -1,0 +1,63 @@
+//! Sealing through the key cache.
+//!
+//! ```text
+//! offset  bytes  plaintext of a value
+//! 0       1      format, as the field counts it
+//! 1       n      the field's bytes
+//! ```
+//!
+//! `key_cache::Key::seal` makes the value of it, bound to its place: the store's id, the table, the row's key, the column
+//! "value", and the key's generation.
+
+use crate::Error;
+use crate::fields::{Field, Table};
+use key_cache::{Key, Place};
+use zeroize::Zeroizing;
+
+/// Bytes of a store's id.
+pub(crate) const ID_LENGTH: usize = 16;
+/// Bytes of the longest key of a row.
+pub const MAX_KEY: usize = 256;
+/// Bytes of the longest value: 16 MiB.
+pub const MAX_VALUE: usize = 16 << 20;
+
+/// Seals and opens the values of one store.
+#[derive(Clone)]
+pub(crate) struct Sealer {
+    pub(crate) store: [u8; ID_LENGTH],
+    pub(crate) key: Key,
+}
+
+impl Sealer {
+    pub(crate) fn seal<F: Field>(&self, row: &[u8], field: &F) -> Result<Vec<u8>, Error> {
+        let bytes = field.encode();
+        if bytes.len() > MAX_VALUE {
+            return Err(Error::Length { of: "value", length: bytes.len(), limit: MAX_VALUE });
+        }
+        let mut plain = Zeroizing::new(Vec::with_capacity(1 + bytes.len()));
+        plain.push(field.format());
+        plain.extend_from_slice(&bytes);
+        self.key.seal(&self.place(F::TABLE, row), &plain).map_err(|error| Error::Value { table: F::TABLE, error })
+    }
+
+    pub(crate) fn open<F: Field>(&self, row: &[u8], sealed: &[u8]) -> Result<F, Error> {
+        let table = F::TABLE;
+        let plain = self.key.open(&self.place(table, row), sealed).map_err(|error| Error::Value { table, error })?;
+        let plain = Zeroizing::new(plain);
+        let Some((&format, bytes)) = plain.split_first() else { return Err(Error::Decode { table, format: 0 }) };
+        F::decode(format, bytes).ok_or(Error::Decode { table, format })
+    }
+
+    fn place<'a>(&'a self, table: Table, row: &'a [u8]) -> Place<'a> {
+        Place { store: &self.store, table: table.name().as_bytes(), row, column: b"value" }
+    }
+}
+
+/// Errors: [`Error::Length`].
+pub(crate) fn check_key(key: &[u8]) -> Result<(), Error> {
+    if (1..=MAX_KEY).contains(&key.len()) {
+        Ok(())
+    } else {
+        Err(Error::Length { of: "key", length: key.len(), limit: MAX_KEY })
+    }
+}

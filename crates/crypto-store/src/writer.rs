@@ -1,0 +1,221 @@
+//! One write transaction: the turn, `BEGIN IMMEDIATE`, the closure, `COMMIT`, and only then the cache.
+
+use crate::Error;
+use crate::changes::{Watch, newest, record, trim};
+use crate::fields::{Field, FieldCache, Held, Row, Staged, Version};
+use crate::locks::{FileId, Turnstile};
+use crate::values::{Sealer, check_key};
+use crate::view::View;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The write-ahead log is emptied when it is longer than this.
+const MAX_WAL: u64 = 4 << 20;
+
+/// The writing thread's side of a store.
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    pub(crate) turnstile: Arc<Turnstile>,
+    pub(crate) cache: Arc<FieldCache>,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) database: PathBuf,
+    pub(crate) database_id: FileId,
+    pub(crate) wal: PathBuf,
+    /// What `PRAGMA data_version` was after the last transaction, and the newest change then.
+    pub(crate) seen: Option<(i64, Version)>,
+}
+
+/// A write transaction. What it reads is the newest there is, and nobody else writes until it ends.
+pub struct Tx<'a> {
+    view: View<'a>,
+    /// What it wrote to fields that are cached. Others are read back from the database.
+    staged: Staged,
+    newest: Version,
+    /// A statement has failed. SQLite may have rolled back by itself, so nothing may follow.
+    broken: bool,
+}
+
+impl Writer {
+    /// Runs `write` in a transaction. `start` is called when it has the turn: false if nobody waits any more.
+    ///
+    /// None: `start` was false. An error of any kind has changed nothing, in the store or in the cache.
+    pub(crate) fn write<T, E: From<Error>>(
+        &mut self,
+        sealer: &Sealer,
+        start: impl FnOnce() -> bool,
+        write: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
+        let turnstile = self.turnstile.clone();
+        let turn = turnstile.turn();
+        if !start() {
+            return None;
+        }
+        let done = turn.map_err(E::from).and_then(|_turn| self.transaction(sealer, write));
+        if done.is_err() {
+            self.seen = None;
+        }
+        Some(done)
+    }
+
+    fn transaction<T, E: From<Error>>(
+        &mut self,
+        sealer: &Sealer,
+        write: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if FileId::of(&self.database).ok() != Some(self.database_id) {
+            return Err(Error::Replaced { path: self.database.clone() }.into());
+        }
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(Error::from)?;
+        let data_version = data_version(&transaction)?;
+        let snapshot = match self.seen {
+            Some((seen, newest)) if seen == data_version => newest,
+            _ => newest(&transaction)?,
+        };
+        let view = View { connection: &transaction, cache: &self.cache, sealer, snapshot };
+        view.catch_up()?;
+        let mut tx = Tx { view, staged: Staged::new(), newest: snapshot, broken: false };
+        let value = write(&mut tx)?;
+        tx.check()?;
+        let Tx { staged, newest, .. } = tx;
+        if newest > snapshot {
+            trim(&transaction, newest)?;
+        }
+        if let Err(error) = transaction.commit() {
+            self.cache.clear();
+            return Err(Error::from(error).into());
+        }
+        self.cache.publish(staged, newest);
+        self.watch.saw(newest);
+        self.seen = Some((data_version, newest));
+        self.checkpoint();
+        Ok(value)
+    }
+
+    /// Empties a long write-ahead log. Never waits: a reader may keep it for now, and the next transaction tries again.
+    /// An error is none of the transaction's, which is committed.
+    fn checkpoint(&self) {
+        let long = std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > MAX_WAL);
+        if long && self.connection.busy_timeout(Duration::ZERO).is_ok() {
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            let _ = self.connection.busy_timeout(crate::open::BUSY_TIMEOUT);
+        }
+    }
+}
+
+/// Changes when another connection has committed, and not by commits of this one.
+fn data_version(connection: &Connection) -> Result<i64, Error> {
+    Ok(connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+}
+
+impl Tx<'_> {
+    /// The newest value of a row, this transaction's own among them. Errors: [`Error::Length`], [`Error::Value`],
+    /// [`Error::Decode`], [`Error::Sqlite`].
+    pub fn get<F: Field>(&self, key: impl AsRef<[u8]>) -> Result<Option<Held<F>>, Error> {
+        let key = key.as_ref();
+        match self.staged.get(&(F::TABLE, key.into())) {
+            Some(Some((version, value))) => {
+                let value = value.clone().downcast().expect("a table has one type");
+                Ok(Some(Held { value, version: *version }))
+            }
+            Some(None) => Ok(None),
+            None => self.view.get(key),
+        }
+    }
+
+    /// At most `limit` rows whose keys begin with `prefix` and follow `after`, by key. Errors: as [`get`](Self::get).
+    pub fn range<F: Field>(
+        &self,
+        prefix: impl AsRef<[u8]>,
+        after: impl AsRef<[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row<F>>, Error> {
+        self.view.range(prefix.as_ref(), after.as_ref(), limit)
+    }
+
+    /// Writes a row, whatever it was. Returns its version. Errors: [`Error::Length`], [`Error::Value`], [`Error::Sqlite`].
+    pub fn put<F: Field>(&mut self, key: impl AsRef<[u8]>, value: F) -> Result<Version, Error> {
+        let key = key.as_ref();
+        check_key(key)?;
+        self.check()?;
+        let sealed = self.view.sealer.seal(key, &value)?;
+        let sql = format!(
+            "INSERT INTO {} (key, version, value) VALUES (?1, ?2, ?3)
+             ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value",
+            F::TABLE.name()
+        );
+        let connection = self.view.connection;
+        let version = self.statements(|| {
+            let version = record(connection, F::TABLE, key)?;
+            connection.prepare_cached(&sql)?.execute(params![key, version, sealed])?;
+            Ok(version)
+        })?;
+        self.newest = version;
+        if F::CACHED {
+            self.staged.insert((F::TABLE, key.into()), Some((version, Arc::new(value))));
+        }
+        Ok(version)
+    }
+
+    /// Writes a row that still has the version that the caller has read. None: that there was none.
+    ///
+    /// For whoever held a value across an await. Errors: [`Error::Conflict`], and those of [`put`](Self::put).
+    pub fn put_if<F: Field>(
+        &mut self,
+        key: impl AsRef<[u8]>,
+        expected: Option<Version>,
+        value: F,
+    ) -> Result<Version, Error> {
+        let found = self.get::<F>(key.as_ref())?.map(|held| held.version);
+        if found != expected {
+            return Err(Error::Conflict { table: F::TABLE, expected, found });
+        }
+        self.put(key, value)
+    }
+
+    /// Changes a copy of a row's newest value and writes it: how a ratchet moves. None: there is no such row.
+    ///
+    /// An error of `change` is returned, and the row is as it was. Errors: as [`get`](Self::get) and [`put`](Self::put).
+    pub fn update<F: Field, R, E: From<Error>>(
+        &mut self,
+        key: impl AsRef<[u8]>,
+        change: impl FnOnce(&mut F) -> Result<R, E>,
+    ) -> Result<Option<R>, E> {
+        let Some(held) = self.get::<F>(key.as_ref())? else { return Ok(None) };
+        let mut value = held.copy();
+        let result = change(&mut value)?;
+        self.put(key, value)?;
+        Ok(Some(result))
+    }
+
+    /// Deletes a row. False: there was none. Errors: [`Error::Length`], [`Error::Sqlite`].
+    pub fn delete<F: Field>(&mut self, key: impl AsRef<[u8]>) -> Result<bool, Error> {
+        let key = key.as_ref();
+        check_key(key)?;
+        self.check()?;
+        let sql = format!("DELETE FROM {} WHERE key = ?1", F::TABLE.name());
+        let connection = self.view.connection;
+        let version = self.statements(|| {
+            let deleted = connection.prepare_cached(&sql)?.execute([key])?;
+            if deleted == 0 { Ok(None) } else { record(connection, F::TABLE, key).map(Some) }
+        })?;
+        let Some(version) = version else { return Ok(false) };
+        self.newest = version;
+        if F::CACHED {
+            self.staged.insert((F::TABLE, key.into()), None);
+        }
+        Ok(true)
+    }
+
+    fn statements<T>(&mut self, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let done = run();
+        self.broken |= done.is_err();
+        done
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.broken || self.view.connection.is_autocommit() { Err(Error::Broken) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,104 @@
+//! The crypto store: processes that write at once, beside one; their waits, beside those of SQLite's busy handler; and two
+//! that alternate, beside one that loads everything again.
+
+mod home;
+mod worker;
+
+pub use worker::work;
+
+use crate::record::{Bar, Row};
+use home::{Home, step};
+use key_cache::block_on;
+use rusqlite::Connection;
+use std::time::{Duration, Instant};
+use vodozemac::megolm::GroupSession;
+use worker::{Kind, together};
+
+const SESSIONS: u32 = 10_000;
+const ROUNDS: usize = 5;
+/// Transactions that two handles make in one round, each in its turn.
+const ALTERNATIONS: u32 = 1_000;
+
+/// All rows.
+pub fn measure() -> Vec<Row> {
+    let home = Home::new(SESSIONS);
+    let (mut two, mut four, mut wait) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let one = together(Kind::Store, 1, &home);
+        two.push(together(Kind::Store, 2, &home).rate / one.rate);
+        let ours = together(Kind::Store, 4, &home);
+        four.push(ours.rate / one.rate);
+        wait.push(ours.wait / together(Kind::BusyHandler, 4, &home).wait);
+    }
+
+    let (small, large) = (Home::new(SESSIONS / 10), Home::new(SESSIONS * 10));
+    let (mut reload, mut size, mut check) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let alternating = alternate(&home);
+        reload.push((alternating + load_everything(&home)).as_secs_f64() / alternating.as_secs_f64());
+        check.push(unchanged(&home).as_secs_f64() / alternating.as_secs_f64());
+        size.push(alternate(&large).as_secs_f64() / alternate(&small).as_secs_f64());
+    }
+    vec![
+        row("transactions of 2 processes: rate to one's", two, Bar::AtLeast(0.6)),
+        row("transactions of 4 processes: rate to one's", four, Bar::AtLeast(0.8)),
+        row(
+            "a transaction of 4 processes, 99.9th percentile: share of the busy handler's",
+            wait,
+            Bar::AtMost(1.0 / 3.0),
+        ),
+        row("two that alternate, 10,000 sessions: rate to loading everything again", reload, Bar::AtLeast(100.0)),
+        row("two that alternate, 100,000 sessions: time to that of 1,000", size, Bar::AtMost(1.2)),
+        row("the check that nothing changed: share of a transaction", check, Bar::AtMost(0.05)),
+    ]
+}
+
+/// The median of the rounds.
+fn row(name: &str, mut rounds: Vec<f64>, bar: Bar) -> Row {
+    rounds.sort_by(f64::total_cmp);
+    Row { name: name.into(), value: rounds[ROUNDS / 2], bar }
+}
+
+/// The time of one transaction where two handles write in turn, so that each finds the other's change.
+fn alternate(home: &Home) -> Duration {
+    let handles = [home.open(), home.open()];
+    let run = |transactions: u32| {
+        for number in 0..transactions {
+            step(&handles[number as usize % 2], number / 2 % home.sessions, &format!("alternating {number}"));
+        }
+    };
+    run(ALTERNATIONS / 10);
+    let began = Instant::now();
+    run(ALTERNATIONS);
+    began.elapsed() / ALTERNATIONS
+}
+
+/// The time in which a handle reads, opens and decodes all sessions: what follows a change where all is dropped.
+fn load_everything(home: &Home) -> Duration {
+    let store = home.open();
+    let began = Instant::now();
+    let (mut after, mut loaded) = (Vec::new(), Vec::new());
+    while loaded.len() < home.sessions as usize {
+        let from = after.clone();
+        let read = store.read(move |snapshot| snapshot.range::<GroupSession>("", from, crypto_store::MAX_ROWS));
+        let rows: Result<Vec<_>, crypto_store::Error> = block_on(read);
+        loaded.extend(rows.expect("the store can be read"));
+        after.clone_from(&loaded.last().expect("there are more rows").key);
+    }
+    began.elapsed()
+}
+
+/// The time of `PRAGMA data_version` in a transaction.
+fn unchanged(home: &Home) -> Duration {
+    const CHECKS: u32 = 10_000;
+    let check = || -> rusqlite::Result<Duration> {
+        let connection = Connection::open(home.database())?;
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        let began = Instant::now();
+        for _ in 0..CHECKS {
+            connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get::<_, i64>(0))?;
+        }
+        Ok(began.elapsed() / CHECKS)
+    };
+    check().expect("the database can be read")
+}

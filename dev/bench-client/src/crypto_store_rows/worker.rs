@@ -1,0 +1,119 @@
+//! Processes that write at once.
+
+use super::SESSIONS;
+use super::home::{Home, open, step};
+use rusqlite::{Connection, TransactionBehavior, params};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Transactions of one process.
+const TRANSACTIONS: u32 = 1_000;
+
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// This store.
+    Store,
+    /// The same statements by SQLite's own locks and busy handler, without encryption.
+    BusyHandler,
+}
+
+pub struct Together {
+    /// Transactions a second, of all together.
+    pub rate: f64,
+    /// 99.9th percentile of the time of a transaction, waiting included, in seconds.
+    pub wait: f64,
+}
+
+/// This many processes write at once.
+pub fn together(kind: Kind, processes: u32, home: &Home) -> Together {
+    let mut workers: Vec<Child> = (0..processes).map(|number| start(kind, number, home)).collect();
+    let mut outputs: Vec<_> =
+        workers.iter_mut().map(|worker| BufReader::new(worker.stdout.take().expect("it is piped"))).collect();
+    for output in &mut outputs {
+        let mut ready = String::new();
+        output.read_line(&mut ready).expect("a worker says that it is ready");
+    }
+    let began = Instant::now();
+    for worker in &mut workers {
+        worker.stdin.take().expect("it is piped").write_all(b"go\n").expect("a worker waits");
+    }
+    let mut times: Vec<f64> = Vec::new();
+    for output in &mut outputs {
+        let mut text = String::new();
+        output.read_to_string(&mut text).expect("a worker writes its times");
+        times.extend(text.lines().map(|line| line.parse::<f64>().expect("a time in seconds")));
+    }
+    let took = began.elapsed();
+    workers.iter_mut().for_each(|worker| assert!(worker.wait().expect("a worker ends").success()));
+    times.sort_by(f64::total_cmp);
+    assert_eq!(times.len() as u32, processes * TRANSACTIONS);
+    Together { rate: times.len() as f64 / took.as_secs_f64(), wait: times[times.len() * 999 / 1_000] }
+}
+
+fn start(kind: Kind, number: u32, home: &Home) -> Child {
+    let kind = match kind {
+        Kind::Store => "store",
+        Kind::BusyHandler => "busy-handler",
+    };
+    Command::new(std::env::current_exe().expect("the program has a path"))
+        .args(["worker", kind, &number.to_string()])
+        .arg(home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process can be started")
+}
+
+/// What a worker does: `worker KIND NUMBER HOME`.
+pub fn work(kind: &str, number: &str, home: &Path) {
+    let id = std::process::id();
+    let number: u32 = number.parse().expect("a number");
+    let session = |transaction: u32| (transaction * 8 + number) % SESSIONS;
+    match kind {
+        "store" => {
+            let store = open(home);
+            run(|transaction| step(&store, session(transaction), &format!("{id}-{transaction}")));
+        }
+        _ => {
+            let path = home.join("busy-handler.sqlite");
+            let mut connection = plain(&path).expect("the database can be opened");
+            run(|transaction| plain_step(&mut connection, session(transaction)).expect("the database can be written"));
+        }
+    }
+}
+
+fn run(mut transact: impl FnMut(u32)) {
+    println!("ready");
+    let mut go = String::new();
+    std::io::stdin().read_line(&mut go).expect("the other end says when");
+    let times: Vec<Duration> = (0..TRANSACTIONS)
+        .map(|transaction| {
+            let began = Instant::now();
+            transact(transaction);
+            began.elapsed()
+        })
+        .collect();
+    times.iter().for_each(|time| println!("{}", time.as_secs_f64()));
+}
+
+fn plain(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(60))?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+         CREATE TABLE IF NOT EXISTS session (key INTEGER PRIMARY KEY, value BLOB NOT NULL);
+         CREATE TABLE IF NOT EXISTS outbox (key INTEGER PRIMARY KEY, value BLOB NOT NULL);",
+    )?;
+    Ok(connection)
+}
+
+fn plain_step(connection: &mut Connection, session: u32) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.prepare_cached("SELECT value FROM session WHERE key = ?1")?.query([session])?.next()?;
+    let value = [7; 1_000];
+    transaction.prepare_cached("INSERT OR REPLACE INTO session VALUES (?1, ?2)")?.execute(params![session, value])?;
+    transaction.prepare_cached("INSERT INTO outbox (value) VALUES (?1)")?.execute([&value[..600]])?;
+    transaction.commit()
+}
