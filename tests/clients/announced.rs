@@ -19,7 +19,7 @@ pub struct Serving {
 impl Serving {
     /// Starts it with the built canister, as `scripts/serve` does, and with further options.
     pub fn start(options: &[&str]) -> Self {
-        let (module, calls) = (canister_path(), root().join("scripts/lib/calls"));
+        let (module, calls) = (canister_path(), root().join("scripts/lib/calls.txt"));
         let [module, calls] = [&module, &calls].map(|path| path.to_str().expect("the path is text"));
         Self::of(&[&[module, "--calls", calls], options].concat())
     }
