@@ -238,7 +238,9 @@ fn every_identity_is_its_own_caller() {
     assert_each_is_its_own_caller(&names, |canister, caller| {
         let inbox = Inbox::at(&icp, network.url(), network.canisters[canister]);
         let identity = ["--identity", names[caller]];
-        let settings = inbox.reply("set_settings", "(record {})", &identity);
+        let unlimited = "(record { rebuild_pages = variant { unlimited }; max_messages = variant { unlimited }; \
+                         max_bytes = variant { unlimited }; max_age_seconds = variant { unlimited } })";
+        let settings = inbox.reply("set_settings", unlimited, &identity);
         let start = "(record { id = 0; walk = 0; counted = 0 })";
         let check = inbox.reply("check", start, &[&identity[..], &["--query"]].concat());
         obeyed(decoded(&settings), decoded(&check))

@@ -22,7 +22,7 @@ export async function anHonestProxyIsBelieved(packages, { proxies, canister, mod
   const network = await agent(packages, proxies.Nothing, ONCE);
   const { update, query, state } = requests(packages, network, canister);
   assert.deepEqual(await update(), { Ok: { id: 1, duplicate: false } });
-  assert.equal((await query()).Ok.id, 1);
+  assert.equal((await query()).Ok.message.id, 1);
   assert.equal((await state()).get('module_hash'), moduleHash);
 }
 
