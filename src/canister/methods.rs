@@ -1,7 +1,7 @@
 //! The table of methods with their argument and reply types.
 
-/// Exports each method of a table: the function of the same name in `endpoints` answers it. For tests it also writes the
-/// interface as candid text, to be compared with `canister.did`.
+/// Exports each method of a table: the function of the same name in `endpoints` answers it. For tests it also writes
+/// the interface as candid text, to be compared with `canister.did`.
 macro_rules! methods {
     (init($init:ty); $($mode:ident $name:ident($($argument:ty),*) -> $reply:ty;)*) => {
         mod exports {

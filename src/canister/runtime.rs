@@ -112,13 +112,13 @@ pub fn on_global_timer() {
 
 /// Asks the platform for randomness.
 ///
-/// The callbacks carry no state. A future would leave a pointer into this heap with the platform, and an upgrade before
-/// the reply would hand it to a heap that knows nothing of it.
+/// The callbacks carry no state. A future would leave a pointer into this heap with the platform. After an upgrade the
+/// reply would use that pointer in a new heap.
 fn request_seed() {
-    // SAFETY: both callbacks ignore their environment, so they are sound in every instance of this module, upgraded in
-    // between or not. The platform knows them by their index in this module's table: an upgrade of a running canister to
-    // another module would have the reply call whatever is there. `docs/deploy.md` has operators stop the canister first,
-    // and a canister stops only once no call is out.
+    // SAFETY: both callbacks ignore their environment, so they are sound in every instance of this module, even after an
+    // upgrade to the same module. The platform knows them by their index in this module's table. After an upgrade of a
+    // running canister to another module, the reply would call another function at that index. So `docs/deploy.md` has
+    // operators stop the canister first, and a canister stops only when no call is outstanding.
     unsafe { ic0::call_new(&[], "raw_rand", on_seed, 0, on_no_seed, 0) };
     ic0::call_data_append(b"DIDL\0\0");
     if ic0::call_perform() != 0 {
