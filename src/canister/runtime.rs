@@ -115,10 +115,10 @@ pub fn on_global_timer() {
 /// The callbacks carry no state. A future would leave a pointer into this heap with the platform. After an upgrade the
 /// reply would use that pointer in a new heap.
 fn request_seed() {
-    // SAFETY: both callbacks ignore their environment, so they are sound in every instance of this module, even after an
-    // upgrade to the same module. The platform knows them by their index in this module's table. After an upgrade of a
-    // running canister to another module, the reply would call another function at that index. So `docs/deploy.md` has
-    // operators stop the canister first, and a canister stops only when no call is outstanding.
+    // SAFETY: both callbacks ignore their environment, so they are sound in every instance of this module, even after
+    // an upgrade to the same module. The platform knows them by their index in this module's table. After an upgrade of
+    // a running canister to another module, the reply would call another function at that index. So `docs/deploy.md`
+    // has operators stop the canister first, and a canister stops only when no call is outstanding.
     unsafe { ic0::call_new(&[], "raw_rand", on_seed, 0, on_no_seed, 0) };
     ic0::call_data_append(b"DIDL\0\0");
     if ic0::call_perform() != 0 {

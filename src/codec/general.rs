@@ -22,7 +22,7 @@ const ELEMENT_QUOTA: usize = 100;
 const SKIPPING_QUOTA: usize = 2_000;
 /// Units of skipping cost for each element that a vector may have.
 const ELEMENT_SKIPPING_QUOTA: usize = 6;
-/// Maximum units of skipping cost. Deeply nested vectors are the most expensive: 1,350 instructions a unit, 10 M in all.
+/// Maximum units of skipping cost. Deeply nested vectors cost most: 1,350 instructions a unit, 10 M in all.
 const MAX_SKIPPING_QUOTA: usize = 7_200;
 /// Units of decoding cost that the library charges for each unit of skipping cost.
 const SKIPPING_PENALTY: usize = 50;
@@ -77,8 +77,8 @@ pub fn decode<'a, A: ArgumentDecoder<'a>>(bytes: &'a [u8]) -> Result<A, Malforme
 
 /// Decodes the only argument of an installation or upgrade, which may be missing or `null`.
 ///
-/// Candid reads an `opt` whose content is of another type as `null`, so an operator who mistypes a setting would get the
-/// defaults. This function returns [`Malformed::Optional`] instead.
+/// Candid reads an `opt` whose content is of another type as `null`, so an operator who mistypes a setting would get
+/// the defaults. This function returns [`Malformed::Optional`] instead.
 pub fn decode_optional<T>(bytes: &[u8]) -> Result<Option<T>, Malformed>
 where
     T: CandidType + for<'a> Deserialize<'a>,

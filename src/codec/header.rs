@@ -1,7 +1,7 @@
 //! Candid headers, built at compile time.
 //!
-//! A header is `DIDL`, a table of types, and the types of the values that follow. The functions take the names of fields
-//! and cases, and sort them by candid's hash of the name, as the format requires.
+//! A header is `DIDL`, a table of types, and the types of the values that follow. The functions take the names of
+//! fields and cases, and sort them by candid's hash of the name, as the format requires.
 
 /// `nat8`, as in a type table.
 pub const NAT8: i8 = -5;

@@ -1,7 +1,7 @@
 //! Reply encoding.
 //!
-//! A variant with fewer cases is a subtype, so a reply's type need only name the cases that occur in it. So common replies
-//! have a short constant header, and their values are encoded by hand. The candid library encodes the rare ones.
+//! A variant with fewer cases is a subtype, so a reply's type need only name the cases that occur in it. Common replies
+//! therefore have a short constant header, and their values are encoded by hand. The candid library encodes the rest.
 
 use super::general::encode;
 use super::header::{BOOL, Header, NAT8, NAT32, NULL};
@@ -150,8 +150,8 @@ pub fn heads(result: Result<Vec<Option<KeyHead>>, LookupError>, send: impl FnOnc
     }
 }
 
-/// Appends a message, in fewer bytes than [`bytes_in_page`]. Its ciphertext and its key's tail are read from stable memory
-/// directly into the reply.
+/// Appends a message, in fewer bytes than [`bytes_in_page`]. Its ciphertext and its key's tail are read from stable
+/// memory directly into the reply.
 fn push_message<M: Memory + Clone>(reply: &mut Vec<u8>, store: &View<'_, M>, record: &Record) {
     // In the order of their labels: id, ciphertext, prev_id, key_id, hash, next_id, timestamp.
     reply.extend_from_slice(&record.id().to_le_bytes());
