@@ -8,9 +8,9 @@
 //!   └─ index      hash and key indexes on the heap, filled by rebuild
 //! ```
 //!
-//! Every change is planned first. Everything that can fail (checks, lookups, heap, stable memory) comes before the first
-//! write, and the writes cannot fail. So a call that returns an error has changed nothing (invariant 5), even without
-//! the platform's rollback.
+//! Every change is planned first. Everything that can fail (checks, lookups, heap, stable memory) comes before the
+//! first write, and the writes cannot fail. So a call that returns an error has changed nothing (invariant 5), even
+//! without the platform's rollback.
 
 mod add;
 mod check;
@@ -72,11 +72,11 @@ impl Default for Capacity {
 pub enum OpenError {
     /// Stable memory is not divided by this canister's memory manager.
     Foreign(ForeignMemory),
-    /// The state memory has another header.
+    /// The state memory is foreign or damaged.
     State(HeaderError),
-    /// The inbox region has another header or a damaged table.
+    /// The inbox region is foreign or damaged.
     Inbox(HeaderError),
-    /// The payload region has another header or a damaged table.
+    /// The payload region is foreign or damaged.
     Payloads(HeaderError),
 }
 

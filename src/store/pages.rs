@@ -1,7 +1,7 @@
 //! Pages of messages by id, by key and by time, in both orders.
 //!
-//! A page ends when its limit is reached, when the next message would exceed [`MAX_PAGE_BYTES`], or when no messages are
-//! left. The first message always fits, so every page makes progress.
+//! A page ends when its limit is reached, when the next message would exceed [`MAX_PAGE_BYTES`], or when no messages
+//! are left. The first message always fits, so every page makes progress.
 
 use super::View;
 use super::add::check_key_length;
@@ -112,7 +112,7 @@ impl<M: Memory + Clone> View<'_, M> {
         check_range(from, until)?;
         let mut first = self.first_id_where(|timestamp| timestamp >= from);
         let mut last = self.first_id_where(|timestamp| timestamp > until) - 1;
-        // Dropped messages are older than all live ones. If the span reaches back that far, it may have contained some.
+        // Dropped messages are older than all live ones. If the span reaches back to them, it may have held some.
         if first == self.first_id() {
             (first, last) = (1, last.max(first - 1));
         }
@@ -201,8 +201,8 @@ impl<M: Memory + Clone> View<'_, M> {
             Order::descending => {}
         }
         let mut page = self.empty_page(order == Order::descending);
-        // Ascending, the dropped part of the span lies between cursor and page. Descending, it is a gap only if all that
-        // is left was dropped.
+        // Ascending, the dropped part of the span lies between cursor and page. Descending, it is a gap only if all
+        // messages that are left were dropped.
         let dropped = first < self.first_id() && first <= last;
         page.gap = after != 0 && dropped && (order == Order::ascending || last < self.first_id());
         first = first.max(self.first_id());

@@ -41,7 +41,8 @@ impl<V: Memory> Payloads<V> {
         self.end
     }
 
-    /// Wasm pages by which the memory must grow before `bytes` more fit; `None` if positions or the segment table run out.
+    /// Wasm pages by which the memory must grow before `bytes` more fit; `None` if positions or the segment table run
+    /// out.
     pub fn pages_missing(&self, bytes: u64) -> Option<u64> {
         let end = self.end + bytes;
         let segments = end.div_ceil(SEGMENT_BYTES);
@@ -65,8 +66,8 @@ impl<V: Memory> Payloads<V> {
         self.region.unmap_to(position / SEGMENT_BYTES);
     }
 
-    /// Whether `len` bytes from `position` on have been written and are still mapped. Where a record may be damaged, its
-    /// extent is checked here before it is read.
+    /// Whether `len` bytes from `position` on have been written and are still mapped. Where a record may be damaged,
+    /// its extent is checked here before it is read.
     pub fn holds(&self, position: u64, len: usize) -> bool {
         position >= self.region.mapped_from() * SEGMENT_BYTES && position + len as u64 <= self.end
     }
@@ -100,8 +101,8 @@ impl<V: Memory> Payloads<V> {
         self.pieces(position, bytes.len(), |address, piece| self.region.memory().write(address, &bytes[piece]));
     }
 
-    /// Splits `len` bytes from `position` on into pieces of one segment each (almost always one). Calls `piece` with the
-    /// address of each and its range within the bytes.
+    /// Splits `len` bytes from `position` on into pieces of one segment each (almost always one). Calls `piece` with
+    /// the address of each and its range within the bytes.
     #[inline(always)]
     fn pieces(&self, position: u64, len: usize, mut piece: impl FnMut(u64, Range<usize>)) {
         let mut done = 0;

@@ -87,8 +87,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// The key id of a record. Reads its tail once, if it has one. `None`: the record is damaged, because its tail is not
-    /// in the stream.
+    /// The key id of a record. Reads its tail once, if it has one. `None`: the record is damaged, for its tail is not in
+    /// the stream.
     pub(super) fn key_id(&self, record: &Record) -> Option<KeyId> {
         let len = record.key_len().min(MAX_KEY_ID_BYTES);
         let mut bytes = [0; MAX_KEY_ID_BYTES];
@@ -109,8 +109,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         record.key_len() == key_id.len() && equal(record.key_head(), &head) && self.has_tail(record, tail)
     }
 
-    /// Whether `tail` follows the first 23 bytes of a record's key id. False for a damaged record. Precondition: both key
-    /// ids have the same length.
+    /// Whether `tail` follows the first 23 bytes of a record's key id. False for a damaged record. Precondition: both
+    /// key ids have the same length.
     fn has_tail(&self, record: &Record, tail: &[u8]) -> bool {
         if tail.is_empty() {
             return true;

@@ -1,8 +1,8 @@
 //! Rebuilding the indexes from the regions, in steps of bounded work.
 //!
-//! Records are read in order. A record without a live `prev_id` opens a list, and only then its key id is read. Every
-//! other record extends the list that ended at its `prev_id`: the place of that list was remembered. So keys are never
-//! compared, and this reads the payload of each key's first message only.
+//! Records are read in order. A record without a live `prev_id` opens a list, and its key id is read. Every other record
+//! extends the list that ended at its `prev_id`, whose place is remembered. So keys are never compared. Payloads are
+//! read only for the key tails of messages that open a list, or that a newer message with the same hash displaces.
 
 use super::MessageStore;
 use super::index::Indexes;
@@ -76,7 +76,7 @@ impl fmt::Display for RebuildError {
                 write!(f, "message {id} should follow message {prev_id}, but no list ends there")
             }
             Self::Extent { id, offset } => {
-                write!(f, "the payload of message {id} should start at {offset}, but lies outside the stream")
+                write!(f, "the payload of message {id}, from {offset} on, is outside the stream")
             }
             Self::OutOfHeap => write!(f, "the heap has no room for the indexes"),
         }
@@ -153,7 +153,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         has_failed
     }
 
-    /// Empties the indexes and starts to rebuild them. Dropped messages are not indexed again, so this also sweeps them.
+    /// Empties the indexes and starts to rebuild them. Dropped messages are not indexed again, so this sweeps them too.
     pub(super) fn start_rebuild(&mut self) {
         self.give_back(self.inbox.first_id());
         let messages = self.inbox.next_id() - self.inbox.first_id();
@@ -162,8 +162,8 @@ impl<M: Memory + Clone> MessageStore<M> {
             (messages > 0).then(|| Rebuild { failed: None, next: self.inbox.first_id(), places: Vec::new() });
     }
 
-    /// Indexes as many messages as the settings' `rebuild_pages` allow, at least one. A failure is remembered: every later
-    /// step returns it and does nothing.
+    /// Indexes as many messages as the settings' `rebuild_pages` allow, at least one. A failure is remembered: every
+    /// later step returns it and does nothing.
     pub fn rebuild_step(&mut self) -> Result<Rebuilt, RebuildError> {
         let Some(mut rebuild) = self.rebuild.take() else {
             return Ok(Rebuilt::Done);
