@@ -164,8 +164,8 @@ impl<M: Memory + Clone> View<'_, M> {
         Ok(RecordPage { gap, ..page })
     }
 
-    /// The page of a list of `count` messages. `start` is the first id, and `step` returns each next one; 0: no messages
-    /// are left.
+    /// The page of a list of `count` messages. `start` is the first id, and `step` returns each next one; 0: no
+    /// messages are left.
     fn linked_page(&self, start: Id, count: u32, cursor: Cursor, step: impl Fn(&Record) -> Id) -> RecordPage {
         let mut page = self.empty_page(false);
         let mut room = Room::for_page(cursor);

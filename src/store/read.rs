@@ -87,8 +87,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// The key id of a record. Reads its tail once, if it has one. `None`: the record is damaged, for its tail is not in
-    /// the stream.
+    /// The key id of a record. Reads its tail once, if it has one. `None`: the record is damaged, for its tail is not
+    /// in the stream.
     pub(super) fn key_id(&self, record: &Record) -> Option<KeyId> {
         let len = record.key_len().min(MAX_KEY_ID_BYTES);
         let mut bytes = [0; MAX_KEY_ID_BYTES];

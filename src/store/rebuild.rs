@@ -1,8 +1,8 @@
 //! Rebuilding the indexes from the regions, in steps of bounded work.
 //!
-//! Records are read in order. A record without a live `prev_id` opens a list, and its key id is read. Every other record
-//! extends the list that ended at its `prev_id`, whose place is remembered. So keys are never compared. Payloads are
-//! read only for the key tails of messages that open a list, or that a newer message with the same hash displaces.
+//! Records are read in order. A record without a live `prev_id` opens a list, and its key id is read. Every other
+//! record extends the list that ended at its `prev_id`, whose place is remembered. So keys are never compared. Payloads
+//! are read only for the key tails of messages that open a list, or that a newer message with the same hash displaces.
 
 use super::MessageStore;
 use super::index::Indexes;

@@ -14,8 +14,8 @@
 //! ```
 //!
 //! Logical segments are numbered from 0 and never renumbered. Physical segments are places in this memory. A logical
-//! segment is unmapped once all of it was dropped, and a later one takes its place. At most 65,536 segments are mapped at
-//! once: enough for all ids in the inbox, and for 512 GiB in the payloads.
+//! segment is unmapped once everything in it was swept, and a later one takes its place. At most 65,536 segments are
+//! mapped at once: enough for all ids in the inbox, and for 512 GiB in the payloads.
 
 use super::header::{self, HeaderError, Kind, OWN_BYTES, REUSED_SEGMENTS, field};
 use crate::api::Id;
@@ -49,8 +49,8 @@ pub struct LowIds {
 pub struct Region<V: Memory> {
     memory: V,
     kind: Kind,
-    /// The address in `memory` of each mapped logical segment: the segment table, on the heap. It may begin with unmapped
-    /// segments, never more of them than mapped ones.
+    /// The address in `memory` of each mapped logical segment: the segment table, on the heap. It may begin with
+    /// unmapped segments, never more of them than mapped ones.
     starts: Vec<u64>,
     /// The logical segment that `starts` begins with.
     starts_from: u64,

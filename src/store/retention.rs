@@ -47,7 +47,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         let next_id = self.inbox.next_id();
         let mut first = first;
         if let Bound::AtMost(max) = settings.max_messages {
-            // All live messages may have to go, but no id above them is dropped.
+            // All live messages may have to go, but unassigned ids are never dropped.
             first = first.max((next_id + coming.messages).saturating_sub(max)).min(next_id);
         }
         if let Bound::AtMost(max) = settings.max_bytes {
@@ -138,8 +138,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.inbox.first_id() - self.inbox.reclaimed_id()
     }
 
-    /// The second (unix time) at which the timer sweeps messages that are too old: the full minute at or after the oldest
-    /// message's expiry. So the timer wakes at most once a minute for them. `None`: no message expires.
+    /// The second (unix time) at which the timer sweeps messages that are too old: the full minute at or after the
+    /// oldest message's expiry. So the timer wakes at most once a minute for them. `None`: no message expires.
     pub fn next_expiry_sweep(&self) -> Option<u64> {
         let age = self.settings().max_age_seconds.limit()?;
         let first = self.inbox.first_id();
@@ -147,8 +147,8 @@ impl<M: Memory + Clone> MessageStore<M> {
             .then(|| expiry(self.inbox.timestamp(first), age).next_multiple_of(EXPIRY_STEP_SECONDS))
     }
 
-    /// The first id from `first` on that satisfies `condition`, or `next_id`. The search takes steps of doubling length,
-    /// then bisects, so an id near `first` is found at once.
+    /// The first id from `first` on that satisfies `condition`, or `next_id`. The search takes steps of doubling
+    /// length, then bisects, so an id near `first` is found at once.
     ///
     /// Precondition: if an id satisfies the condition, all later ones do.
     pub(super) fn search(&self, first: Id, condition: impl Fn(Id) -> bool) -> Id {

@@ -1,8 +1,8 @@
 //! The store as callers see it at one moment.
 //!
-//! Callers no longer see a message from the second on in which it becomes too old, even if it is not dropped yet. So with
-//! an age limit every read looks at the clock first, and returns nothing below the first live id. A message's `prev_id`
-//! is returned as stored, together with the first live id: callers see which links lead to dropped messages.
+//! Callers no longer see a message from the second on in which it becomes too old, even if it is not dropped yet. So
+//! with an age limit every read looks at the clock first, and returns nothing below the first live id. A message's
+//! `prev_id` is returned as stored, together with the first live id: callers see which links lead to dropped messages.
 
 use super::MessageStore;
 use super::index::fingerprint::Fingerprint;

@@ -1,5 +1,5 @@
-//! Comparison of bytes, a word at a time. The platform charges by the instruction, and the compiler's own comparison goes
-//! byte by byte.
+//! Comparison of bytes, a word at a time. The platform charges by the instruction, and the compiler's own comparison
+//! goes byte by byte.
 
 /// Whether two byte strings are equal. For arrays the compiler removes the loop.
 #[inline(always)]
