@@ -1,8 +1,8 @@
 //! Keyed fingerprints of keys, hashes and pairs.
 //!
 //! Callers choose key ids freely and can grind hashes. So the table slot of an input depends on a secret seed, through
-//! SipHash-1-3. If different inputs have the same fingerprint, the only cost is reading another record: no answer relies
-//! on a fingerprint alone.
+//! SipHash-1-3. If different inputs have the same fingerprint, the only cost is reading another record: no answer
+//! relies on a fingerprint alone.
 
 use crate::store::header::field;
 use siphasher::sip::SipHasher13;

@@ -74,8 +74,8 @@ impl KeyIndex {
         place
     }
 
-    /// Removes message `id` from the list that begins with it; `next` then becomes the first. A list without messages is
-    /// closed. False: no list begins with `id`.
+    /// Removes message `id` from the list that begins with it; `next` then becomes the first. A list without messages
+    /// is closed. False: no list begins with `id`.
     pub fn shorten(&mut self, fingerprint: Fingerprint, id: Id, next: Id) -> bool {
         let Some((place, head)) = self.find(fingerprint, |head| head.min_id == id) else {
             return false;

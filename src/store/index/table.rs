@@ -1,11 +1,11 @@
 //! A table from fingerprints to 32-bit values, which grows a shard at a time.
 //!
-//! The top bits of a fingerprint choose one of 16,384 shards. The low 32 bits, its tag, choose a slot in the shard: open
-//! addressing with linear probing. A slot has 8 bytes, the tag above the value; 0 means free. Several entries may share
-//! a tag: the caller tells which value is meant.
+//! The top bits of a fingerprint choose one of 16,384 shards. The low 32 bits, its tag, choose a slot in the shard:
+//! open addressing with linear probing. A slot has 8 bytes, the tag above the value; 0 means free. Several entries may
+//! share a tag: the caller tells which value is meant.
 //!
-//! A shard that is four fifths full is copied into one a quarter larger. An insertion copies one shard at most, which is
-//! a 16,384th of the table on average.
+//! A shard that is four fifths full is copied into one a quarter larger. An insertion copies one shard at most, which
+//! is a 16,384th of the table on average.
 
 use super::fingerprint::Fingerprint;
 
@@ -82,8 +82,8 @@ impl Table {
         self.len += 1;
     }
 
-    /// Replaces the value under `fingerprint` that `is_same` accepts, and returns the old value. If there is none, inserts
-    /// the new value. It does the work of [`Self::find`], [`Self::reserve`] and [`Self::insert`] or [`Self::replace`].
+    /// Replaces the value under `fingerprint` that `is_same` accepts, and returns the old value. If there is none,
+    /// inserts the new one. It combines [`Self::find`], [`Self::reserve`] and [`Self::insert`] or [`Self::replace`].
     pub fn put(
         &mut self,
         fingerprint: Fingerprint,
@@ -157,8 +157,8 @@ impl Shard {
         self.slots[place] = entry;
     }
 
-    /// Removes an entry. Later entries whose search passes the hole move back into it, so that no search stops too early.
-    /// False: there is no such entry.
+    /// Removes an entry. Later entries whose search passes the hole move back into it, so that no search stops too
+    /// early. False: there is no such entry.
     fn remove(&mut self, entry: u64) -> bool {
         let mut hole = self.home((entry >> 32) as u32);
         while self.slots[hole] != entry {
