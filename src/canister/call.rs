@@ -1,4 +1,4 @@
-//! The argument and the reply of the current call. Small ones never touch the heap.
+//! The argument and the reply of the current call. Small arguments are read without the heap.
 
 use message_canister::codec::general::Malformed;
 use std::mem::MaybeUninit;

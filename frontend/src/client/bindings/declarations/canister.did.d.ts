@@ -82,7 +82,8 @@ export interface Message {
   'id' : Id,
   'ciphertext' : Uint8Array,
   /**
-   * Previous message of the same key when this one was stored; 0: none. If it is below first_id, it has been dropped.
+   * Previous message of the same key when this one was stored; 0: none. If it is below the reply's first_id, it has
+   * been dropped.
    */
   'prev_id' : Id,
   'key_id' : Uint8Array,
@@ -159,8 +160,8 @@ export type StatusError = { 'Other' : OtherError };
 export interface Stored { 'key_id' : Uint8Array, 'hash' : Uint8Array }
 export interface TooLong { 'max' : number, 'length' : number }
 /**
- * The argument: null means the defaults on install, and keeps the store's settings on upgrade. An opt of another type
- * is refused.
+ * The argument of an install or upgrade. On install null means the defaults; on upgrade it keeps the store's settings.
+ * An opt of another type is refused.
  */
 export interface _SERVICE {
   'add_message' : ActorMethod<
