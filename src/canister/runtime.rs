@@ -4,8 +4,8 @@
 //! The global timer runs all of this work. Every install, every upgrade and every call that changes the store arms it
 //! while work is left. The timer arms itself again too, but a trap in its own execution would undo that.
 //!
-//! The only other state is the time that the timer was set to, which saves setting it twice. All progress is kept in the
-//! store or can be rebuilt, so an upgrade may come between any two executions.
+//! The only other state is the time that the timer was set to, which saves setting it twice. All progress is kept in
+//! the store or can be rebuilt, so an upgrade may come between any two executions.
 
 use ic_stable_structures::DefaultMemoryImpl;
 use message_canister::api::Settings;
