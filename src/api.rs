@@ -1,16 +1,16 @@
 //! The types of `canister.did`, in its order and with its names.
 //!
-//! Errors carry the offending value beside the limit it broke. Each has the case `Other` from the first
-//! release on, because a new case in a returned variant breaks clients that do not know it: whatever a later
-//! release has to say that these cases cannot, it says through `Other` with a code from its changelog.
+//! Errors carry the offending value and the limit it broke. A new case in a returned variant breaks clients that do not
+//! know it. So every error type has had the case `Other` since the first release: later releases report new errors
+//! through it, with a code from the changelog.
 
 use candid::{CandidType, Deserialize};
 use serde_bytes::ByteBuf;
 
-/// A message's number: 1, 2, 3, … in order of insertion; 0 stands for "none" everywhere.
+/// A message's number: 1, 2, 3, … in order of insertion; 0 means "none" everywhere.
 pub type Id = u32;
 
-/// A limit that an operator chooses. It is a variant because candid reads an `opt` of another type as `null`: a mistyped
+/// A limit that an operator chooses. Candid reads an `opt` of another type as `null`, so this is a variant: a mistyped
 /// number must be an error, never "no limit".
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Bound<T> {
@@ -18,7 +18,7 @@ pub enum Bound<T> {
     #[default]
     #[serde(rename = "unlimited")]
     Unlimited,
-    /// This much, and no more.
+    /// At most this much.
     #[serde(rename = "at_most")]
     AtMost(T),
 }
@@ -39,19 +39,19 @@ impl<T> From<Option<T>> for Bound<T> {
     }
 }
 
-/// What an operator may choose. Settings are replaced as a whole.
+/// The operator's settings. They are always replaced as a whole.
 ///
-/// As the argument of an installation or upgrade they are optional: without them an installation uses the defaults, and an
-/// upgrade keeps the store's.
+/// They are the optional argument of an installation or upgrade. Without them an installation uses the defaults, and an
+/// upgrade keeps the store's settings.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// How many 4 KiB pages of stable memory one message may touch while it rebuilds the indexes after an
-    /// upgrade, [`crate::limits::MIN_REBUILD_PAGES`] to [`crate::limits::MAX_REBUILD_PAGES`]; unlimited: that most.
+    /// 4 KiB pages of stable memory that one step may touch while the indexes are rebuilt, from
+    /// [`crate::limits::MIN_REBUILD_PAGES`] to [`crate::limits::MAX_REBUILD_PAGES`]. Unlimited means the latter.
     pub rebuild_pages: Bound<u32>,
-    /// Live messages, at least 1. An add beyond it drops the oldest.
+    /// Live messages, at least 1. An add that exceeds it drops the oldest.
     pub max_messages: Bound<u32>,
-    /// Bytes of live messages, as [`Status::live_bytes`] counts them, at least what the largest message takes. An add
-    /// beyond it drops the oldest.
+    /// Bytes of live messages, counted as in [`Status::live_bytes`], at least [`crate::limits::MIN_MAX_BYTES`]. An add
+    /// that exceeds it drops the oldest.
     pub max_bytes: Bound<u64>,
     /// Seconds that a message lives, at least 1.
     pub max_age_seconds: Bound<u32>,
@@ -64,20 +64,20 @@ pub struct Message {
     pub id: Id,
     /// Unix seconds of insertion; never decreases with `id`.
     pub timestamp: u32,
-    /// The key it was stored under, 1 to 64 bytes.
+    /// The key id it was stored under, 1 to 64 bytes.
     pub key_id: ByteBuf,
-    /// The next message of the same key, 0: none yet.
+    /// The next message of the same key; 0: none yet.
     pub next_id: Id,
-    /// The previous message of the same key as it was when this one was stored, 0: none. Where it is below the `first_id`
-    /// of the answer, that message has been dropped since.
+    /// The previous message of the same key when this one was stored; 0: none. If it is below the reply's `first_id`,
+    /// that message has been dropped since.
     pub prev_id: Id,
     /// SHA-256 of `ciphertext`, 32 bytes.
     pub hash: ByteBuf,
-    /// What was stored, byte for byte.
+    /// The stored bytes, unchanged.
     pub ciphertext: ByteBuf,
 }
 
-/// A message that was asked for alone.
+/// The reply to a request for one message.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The message.
@@ -86,25 +86,25 @@ pub struct Found {
     pub first_id: Id,
 }
 
-/// What to store: one item of a batch.
+/// One item of a batch to store.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct NewMessage {
-    /// The key to store under, 1 to 64 bytes.
+    /// The key id to store under, 1 to 64 bytes.
     pub key_id: ByteBuf,
     /// The sealed message, 1 to 2,000,000 bytes.
     pub ciphertext: ByteBuf,
 }
 
-/// The answer to a successful add.
+/// The result of a successful add.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Added {
-    /// Where the pair (key id, ciphertext) is stored.
+    /// The id under which the pair (key id, ciphertext) is stored.
     pub id: Id,
-    /// True where it was there already; then nothing was stored.
+    /// True if the pair was already stored; then nothing changed.
     pub duplicate: bool,
 }
 
-/// The direction a page goes in.
+/// The order of a page's messages.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Order {
@@ -117,39 +117,39 @@ pub enum Order {
 /// Where a page starts and how long it may be.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// Exclusive: the page starts behind this id, in `order`; 0: from the start of that order.
+    /// Exclusive: the page starts after this id, in `order`. 0: it starts at the beginning of that order.
     pub after: Id,
     /// Oldest or newest first.
     pub order: Order,
-    /// The most messages to return, at least 1; above the maximum it is cut to it.
+    /// Maximum number of messages, at least 1. Values above [`crate::limits::MAX_PAGE_MESSAGES`] count as that.
     pub limit: u32,
 }
 
 /// A page of messages.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// In the order that was asked for.
+    /// The messages, in the requested order.
     pub messages: Vec<Message>,
-    /// What to pass as `after` to go on; 0: nothing left.
+    /// The `after` of the next page; 0: no messages are left.
     pub next: Id,
     /// Everything below this id has been dropped.
     pub first_id: Id,
-    /// True where messages that would have come between `after` and this page were dropped, or may have been.
+    /// True if messages between `after` and this page were dropped, or may have been.
     pub gap: bool,
 }
 
-/// What the store knows of one key.
+/// The ends and length of one key's list of messages.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyHead {
     /// Its oldest message.
     pub min_id: Id,
     /// Its newest message.
     pub max_id: Id,
-    /// How many it has.
+    /// Number of its messages.
     pub count: u32,
 }
 
-/// A pair to ask for: "was it stored?".
+/// A pair to look up: is it stored?
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// The key id, 1 to 64 bytes.
@@ -158,30 +158,31 @@ pub struct Stored {
     pub hash: ByteBuf,
 }
 
-/// How far a rebuild of the indexes has come, in messages; or 0 of a backlog of so many that is swept.
+/// Progress of a rebuild of the indexes, in messages. Once the indexes are complete, it reports a backlog instead:
+/// `done` is 0, and `total` is the number of messages to be swept.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Indexed so far.
+    /// Messages indexed so far.
     pub done: u32,
-    /// To be indexed in all.
+    /// Messages to be indexed in all.
     pub total: u32,
 }
 
-/// A length that is not allowed, and the most that is. The least is 1.
+/// A length outside the allowed range, which is 1 to `max`.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong {
-    /// What was given.
+    /// The length given.
     pub length: u32,
-    /// The limit.
+    /// The longest length allowed.
     pub max: u32,
 }
 
-/// What a later release may add to an error.
+/// An error that a later release has added.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct OtherError {
     /// Stable across releases; listed in the changelog.
     pub code: u32,
-    /// For people.
+    /// An explanation for people.
     pub message: String,
 }
 
@@ -196,14 +197,14 @@ pub enum AddError {
     CiphertextTooLarge(TooLong),
     /// Stable memory cannot grow any more.
     StorageFull,
-    /// The indexes hold as many entries as they may.
+    /// The indexes have reached their maximum number of entries.
     IndexFull {
         /// The limit, in entries: a message takes one, a key two.
         max: u64,
     },
-    /// Every id has been given out.
+    /// Every id has been assigned.
     IdsExhausted {
-        /// The last id there is.
+        /// The highest id.
         last: Id,
     },
     /// The indexes are being rebuilt; try again.
@@ -228,21 +229,21 @@ pub enum BatchError {
 pub enum GetError {
     /// No live message has this hash.
     NotFound,
-    /// The id is 0 or was not given out yet.
+    /// The id is 0 or was not assigned yet.
     UnknownId {
-        /// What was asked for.
+        /// The id given.
         id: Id,
-        /// The last id given out, 0: none.
+        /// The last id assigned; 0: none.
         last: Id,
     },
-    /// The message has been dropped, as everything below `first_id` has.
+    /// The message has been dropped, like everything below `first_id`.
     Dropped {
-        /// The oldest id that may still be there.
+        /// The oldest id that may still be stored.
         first_id: Id,
     },
-    /// A hash has 32 bytes.
+    /// The hash does not have 32 bytes.
     HashLength {
-        /// What was given.
+        /// The length given.
         length: u32,
         /// 32.
         expected: u32,
@@ -263,16 +264,16 @@ pub enum PageError {
         /// The upper end that was given.
         max: u32,
     },
-    /// A page of no messages was asked for.
+    /// The cursor's `limit` is 0.
     LimitZero,
-    /// `after` is no message of that key, or was never an id.
+    /// `after` is not a message of that key, or was never assigned.
     UnknownCursor {
-        /// What was given.
+        /// The cursor's `after`.
         after: Id,
     },
     /// The key id is empty or too long.
     KeyIdLength(TooLong),
-    /// The indexes are being rebuilt, or too much that was dropped waits to be swept; try again.
+    /// The indexes are being rebuilt, or too many dropped messages wait to be swept; try again.
     Unavailable(Progress),
     /// See [`OtherError`].
     Other(OtherError),
@@ -283,22 +284,22 @@ pub enum PageError {
 pub enum LookupError {
     /// A key id is empty or too long.
     KeyIdLength(TooLong),
-    /// A hash has 32 bytes.
+    /// The hash does not have 32 bytes.
     HashLength {
-        /// What was given.
+        /// The length given.
         length: u32,
         /// 32.
         expected: u32,
     },
-    /// Too many items in one call.
+    /// The call has too many items.
     BatchTooLong(TooLong),
-    /// The indexes are being rebuilt, or too much that was dropped waits to be swept; try again.
+    /// The indexes are being rebuilt, or too many dropped messages wait to be swept; try again.
     Unavailable(Progress),
     /// See [`OtherError`].
     Other(OtherError),
 }
 
-/// Why the status was not returned: for no reason that exists today.
+/// Why the status was not returned. No such reason exists today.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum StatusError {
     /// See [`OtherError`].
@@ -312,39 +313,39 @@ pub enum SettingsError {
     NotController,
     /// `rebuild_pages` is out of bounds.
     RebuildPages {
-        /// What was given.
+        /// The value given.
         value: u32,
-        /// The least allowed.
+        /// The lowest value allowed.
         min: u32,
-        /// The most allowed.
+        /// The highest value allowed.
         max: u32,
     },
-    /// `max_messages` is below what one message needs.
+    /// `max_messages` is too low.
     MaxMessages {
-        /// What was given.
+        /// The value given.
         value: u32,
-        /// The least allowed.
+        /// The lowest value allowed.
         min: u32,
     },
-    /// `max_bytes` is below what one message may need.
+    /// `max_bytes` is too low for the largest message.
     MaxBytes {
-        /// What was given.
+        /// The value given.
         value: u64,
-        /// The least allowed.
+        /// The lowest value allowed.
         min: u64,
     },
-    /// `max_age_seconds` is below the least.
+    /// `max_age_seconds` is too low.
     MaxAgeSeconds {
-        /// What was given.
+        /// The value given.
         value: u32,
-        /// The least allowed.
+        /// The lowest value allowed.
         min: u32,
     },
     /// See [`OtherError`].
     Other(OtherError),
 }
 
-/// Why a rebuild was not started again. Nothing was changed.
+/// Why a rebuild was not restarted. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum RetryError {
     /// The caller does not control the canister.
@@ -360,11 +361,11 @@ pub enum RetryError {
 pub enum CheckError {
     /// The caller does not control the canister.
     NotController,
-    /// The id to start from was not given out yet.
+    /// The id to start from was not assigned yet.
     UnknownId {
-        /// What was asked for.
+        /// The id given.
         id: Id,
-        /// The last id given out, 0: none.
+        /// The last id assigned; 0: none.
         last: Id,
     },
     /// The indexes are being rebuilt; try again.
@@ -373,29 +374,29 @@ pub enum CheckError {
     Other(OtherError),
 }
 
-/// Where a slice of a check starts: all 0 for the first one, then the `next` of the report before.
+/// The start of one slice of a check: all fields 0 for the first slice, then the `next` of the last report.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CheckCursor {
-    /// The message to look at next.
+    /// The next message to check.
     pub id: Id,
-    /// Where the walk along the list that `id` opens has come to; 0: none is under way.
+    /// The next message of the walk along the list that starts at `id`; 0: no walk is under way.
     pub walk: Id,
-    /// How many messages of that list have been counted.
+    /// Messages of that list counted so far.
     pub counted: u32,
 }
 
-/// What one slice of a check found.
+/// The result of one slice of a check.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct CheckReport {
-    /// How many messages this slice looked at.
+    /// Messages checked by this slice.
     pub checked: u32,
-    /// Where the next slice starts; `None`: the whole store has been looked at.
+    /// The start of the next slice; `None`: the whole store has been checked.
     pub next: Option<CheckCursor>,
-    /// Each broken invariant by its number in `docs/invariants.md`, and where. Empty: all hold.
+    /// Each broken invariant, with its number in `docs/invariants.md` and its place. Empty: all hold.
     pub violations: Vec<String>,
 }
 
-/// The limits that callers meet with.
+/// The limits that callers can reach.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a key id.
@@ -408,60 +409,60 @@ pub struct Limits {
     pub lookup_items: u32,
     /// Messages of a page.
     pub page_messages: u32,
-    /// Bytes of a page: its messages' ciphertexts and key ids, and a fixed part for each.
+    /// Bytes of a page: ciphertext, key id and [`crate::limits::PAGE_MESSAGE_OVERHEAD`] of each message.
     pub page_bytes: u32,
-    /// The last id.
+    /// The highest id.
     pub last_id: Id,
     /// Entries of the indexes: a message takes one, a key two.
     pub index_entries: u64,
-    /// Bytes of the payload stream, ever written.
+    /// Bytes that can ever be written to the payload stream.
     pub payload_stream_bytes: u64,
     /// Bytes of stable memory.
     pub stable_bytes: u64,
-    /// Pages of 4 KiB that one message touches while it rebuilds the indexes: the setting, where there is one.
+    /// 4 KiB pages that one step of a rebuild may touch: the setting, or the default without one.
     pub rebuild_pages: u32,
-    /// Links to dropped messages that one call follows before it answers `Unavailable`.
+    /// Links to dropped messages that one call follows before it returns `Unavailable`.
     pub skipped_links: u32,
 }
 
-/// The store at a glance.
+/// Counts, sizes, settings and limits of the store.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// The canister's release.
     pub version: String,
     /// The version of the layout in stable memory.
     pub layout_version: u32,
-    /// The oldest id that may still be there.
+    /// The oldest id that may still be stored.
     pub first_id: Id,
     /// The id that the next message gets.
     pub next_id: Id,
     /// Live messages.
     pub messages: u32,
-    /// Keys with live messages; while the indexes are rebuilt, those found so far; while there is a backlog, at most so
-    /// many, for keys whose messages were all dropped are still among them.
+    /// Keys with live messages. While the indexes are rebuilt, this counts the keys found so far. With a backlog it is
+    /// an upper bound: keys whose messages were all dropped are still counted.
     pub keys: u32,
-    /// Messages that were dropped, but not yet swept out of indexes and memory.
+    /// Dropped messages that are still in indexes and memory.
     pub backlog: u32,
-    /// When the oldest live message was stored, unix seconds; 0: none.
+    /// Timestamp of the oldest live message, unix seconds; 0: none.
     pub oldest_timestamp: u32,
-    /// When the newest message was stored, unix seconds; 0: none.
+    /// Timestamp of the newest live message, unix seconds; 0: none.
     pub newest_timestamp: u32,
-    /// Bytes of the live messages: records, ciphertexts and what of the key ids stands beside them.
+    /// Bytes of the live messages: records, ciphertexts and the tails of key ids that do not fit into a record.
     pub live_bytes: u64,
     /// Bytes of stable memory that the canister occupies.
     pub stable_bytes: u64,
-    /// Bytes of stable memory that can still be occupied; the platform may have less to give.
+    /// Bytes that the canister may still add to its stable memory; the platform may refuse some of them.
     pub stable_bytes_free: u64,
     /// Entries of the indexes in use.
     pub index_entries: u64,
     /// Set while the indexes are rebuilt.
     pub rebuild: Option<Progress>,
-    /// Why the rebuild has stopped, for people; until a controller calls `retry_rebuild`, what needs the indexes is
-    /// unavailable.
+    /// Why the rebuild stopped, for people. Methods that need the indexes return `Unavailable` until a controller calls
+    /// `retry_rebuild`.
     pub rebuild_failure: Option<String>,
-    /// The limits that callers meet with.
+    /// The limits that callers can reach.
     pub limits: Limits,
-    /// What the operator chose.
+    /// The operator's settings.
     pub settings: Settings,
 }
 
@@ -478,10 +479,10 @@ pub struct HttpRequest {
     pub body: ByteBuf,
 }
 
-/// The answer for the HTTP gateway.
+/// A response to the HTTP gateway.
 #[derive(CandidType, Deserialize, Clone, Debug)]
 pub struct HttpResponse {
-    /// As in HTTP.
+    /// The HTTP status code.
     pub status_code: u16,
     /// Names and values.
     pub headers: Vec<(String, String)>,

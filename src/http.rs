@@ -1,9 +1,9 @@
-//! The status as JSON, for whoever looks at the canister through the HTTP gateway.
+//! The status as JSON, for requests through the HTTP gateway.
 
 use crate::api::{HttpRequest, HttpResponse, Status};
 use serde_bytes::ByteBuf;
 
-/// Answers `GET /` with the status and everything else with what HTTP has for it.
+/// Answers `GET /` and `HEAD /` with the status, another method with 405, and another path with 404.
 pub fn respond(request: &HttpRequest, status: &Status) -> HttpResponse {
     let path = request.url.split(['?', '#']).next().unwrap_or_default();
     match (request.method.as_str(), path) {
@@ -22,7 +22,7 @@ fn response(status_code: u16, content_type: &str, body: String) -> HttpResponse 
     HttpResponse { status_code, headers, body: ByteBuf::from(body.into_bytes()) }
 }
 
-/// Names as in `canister.did`. Version and failure are the only texts; neither has anything to escape.
+/// Names are those of `canister.did`. Version and failure are the only texts; neither contains a character to escape.
 fn json(status: &Status) -> String {
     let limits = &status.limits;
     let rebuild = status.rebuild.map_or("null".to_string(), |progress| {

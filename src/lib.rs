@@ -1,15 +1,15 @@
 //! The message canister: a store-and-forward inbox for end-to-end-encrypted messages on the Internet Computer.
 //!
-//! This library holds everything that runs without the platform: types, limits, encoding and the store. It exports no
-//! method of a canister, so that other canisters and clients can link it; `main.rs` exports them.
+//! This library holds everything that runs without the platform: types, limits, encoding and the store. Only `main.rs`
+//! exports canister methods, so other canisters and clients can link the library.
 //!
 //! ```text
 //! codec ──▶ store ──▶ memory
 //!    └──▶ api, limits ◀──┘
 //! ```
 //!
-//! [`codec`] decodes arguments, [`store::MessageStore`] answers, [`codec`] encodes replies. `canister.did` says what each
-//! method does, [`api`] has its types. [`api`] and [`limits`] depend on no other module.
+//! [`codec`] decodes a call's argument, [`store::MessageStore`] executes the call, and [`codec`] encodes the reply.
+//! `canister.did` documents the methods, [`api`] holds their types. [`api`] and [`limits`] depend on no other module.
 
 pub mod api;
 pub mod codec;

@@ -6,7 +6,7 @@
 //!                     call, the library's codec
 //! ```
 //!
-//! Everything that the platform calls is exported here and in `canister`; the library exports nothing.
+//! Every function that the platform calls is exported here or in `canister`. The library exports nothing.
 
 mod canister;
 
@@ -43,7 +43,7 @@ methods! {
     query http_request(HttpRequest) -> HttpResponse;
 }
 
-/// The interface, in the module's public metadata. Whoever has the module has its `canister.did`.
+/// `canister.did` in the module's public metadata: the module carries its own interface.
 #[cfg(target_family = "wasm")]
 #[used]
 #[unsafe(link_section = "icp:public candid:service")]
@@ -68,7 +68,7 @@ extern "C" fn on_global_timer() {
     runtime::on_global_timer();
 }
 
-/// The platform calls exports, never this.
+/// Required by the compiler. The platform calls the exports, never this.
 fn main() {}
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! The map of stable memory: which virtual memory holds what, and the one place where stable memory grows.
+//! The map of stable memory, and the only place where stable memory grows.
 //!
-//! One [`MemoryManager`] divides the canister's stable memory. Its ids are handed out here and nowhere else; an id
-//! that is retired stays reserved for ever.
+//! One [`MemoryManager`] divides the canister's stable memory. This module assigns all its ids. A retired id stays
+//! reserved for ever.
 //!
 //! | id | memory | holds |
 //! |---|---|---|
@@ -18,14 +18,14 @@ const INBOX: MemoryId = MemoryId::new(0);
 const PAYLOADS: MemoryId = MemoryId::new(1);
 const STATE: MemoryId = MemoryId::new(2);
 
-/// Wasm pages of a bucket, 16 MiB: the manager's 32,768 buckets then reach beyond the platform's 500 GiB.
+/// Wasm pages of a bucket, 16 MiB. The manager's 32,768 buckets then cover more than the platform's 500 GiB.
 pub const BUCKET_PAGES: u64 = 256;
 /// Wasm pages before the first bucket.
 const MANAGER_PAGES: u64 = 1;
 const MANAGER_MAGIC: [u8; 4] = *b"MGR\x01";
 const WASM_PAGE_BYTES: u64 = 65_536;
 
-/// Stable memory was refused, by the platform or by [`MAX_STABLE_BYTES`]. Nothing has grown.
+/// Stable memory could not grow: the platform refused it, or it would exceed [`MAX_STABLE_BYTES`]. Nothing has grown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfMemory;
 
@@ -40,14 +40,14 @@ impl fmt::Display for ForeignMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "stable memory was written by something else: it starts with {:02x?} where a memory manager with buckets of \
-             {BUCKET_PAGES} pages was expected",
+            "stable memory was not written by a message canister: it starts with {:02x?}, not with the header of a memory \
+             manager with buckets of {BUCKET_PAGES} pages",
             self.found
         )
     }
 }
 
-/// The canister's stable memory, divided.
+/// The canister's stable memory, divided into the virtual memories of the map above.
 pub struct StableMemory<M: Memory> {
     raw: M,
     manager: MemoryManager<M>,
@@ -66,7 +66,7 @@ impl<M: Memory + Clone> StableMemory<M> {
         Ok(Self { raw, manager })
     }
 
-    /// Opens what [`Self::create`] divided. Anything else is refused: the manager itself would overwrite it.
+    /// Opens memory that [`Self::create`] divided. It refuses any other memory, which the manager would overwrite.
     pub fn open(raw: M) -> Result<Self, ForeignMemory> {
         let mut found = [0; 8];
         if raw.size() > 0 {
@@ -94,11 +94,11 @@ impl<M: Memory + Clone> StableMemory<M> {
         self.manager.get(STATE)
     }
 
-    /// Grows the inbox, payload and state memories by so many Wasm pages each: all of them or none.
+    /// Grows the inbox, payload and state memories by the given numbers of Wasm pages: all of them or none.
     ///
-    /// The manager panics when the memory under it refuses, so the memory under it grows first, once for all three.
+    /// The manager panics if the raw memory refuses to grow. So the raw memory grows first, once for all three.
     pub fn grow(&self, inbox: u64, payloads: u64, state: u64) -> Result<(), OutOfMemory> {
-        // As nearly always.
+        // The common case.
         if inbox + payloads + state == 0 {
             return Ok(());
         }
@@ -121,7 +121,7 @@ impl<M: Memory + Clone> StableMemory<M> {
         Ok(())
     }
 
-    /// Bytes of stable memory in use, the manager's own included.
+    /// Bytes of stable memory in use, including the manager's own.
     pub fn bytes(&self) -> u64 {
         self.raw.size() * WASM_PAGE_BYTES
     }

@@ -1,26 +1,26 @@
-//! The call being answered: its argument and its reply, without a detour over the heap where they are small.
+//! The argument and the reply of the current call. Small arguments are read without the heap.
 
 use message_canister::codec::general::Malformed;
 use std::mem::MaybeUninit;
 
-/// Arguments up to this many bytes are copied to the stack; of larger ones so many can be looked at first.
+/// Arguments of up to this many bytes are copied to the stack.
 const SMALL: usize = 4_096;
-/// How much of a large argument a look takes in: a header (10), a key id behind its length (1 + 64), and the length of
-/// a ciphertext (4 at most).
+/// Number of leading bytes copied to inspect a large argument: the header (10), the key id's length and bytes (1 + 64)
+/// and the ciphertext's length (at most 4).
 const HEAD: usize = 79;
 
-/// The argument of the call, not copied yet.
+/// The argument of the current call, not copied yet.
 pub struct Argument {
     size: usize,
 }
 
 impl Argument {
-    /// The one of the call being answered.
+    /// The argument of the current call.
     pub fn of_call() -> Self {
         Self { size: ic0::msg_arg_data_size() }
     }
 
-    /// Looks at the first bytes of an argument that is too large to be copied unseen.
+    /// Passes the first bytes of a large argument to `look`, before all of it is copied. `None` for a small argument.
     pub fn peek<T>(&self, look: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
         if self.size <= SMALL {
             return None;
@@ -28,7 +28,7 @@ impl Argument {
         look(copy(&mut [MaybeUninit::uninit(); HEAD]))
     }
 
-    /// Gives all its bytes.
+    /// Copies the argument and passes all its bytes to `read`.
     pub fn read<T>(self, read: impl FnOnce(&[u8]) -> T) -> T {
         if self.size <= SMALL {
             read(copy(&mut [MaybeUninit::uninit(); SMALL][..self.size]))
@@ -39,12 +39,12 @@ impl Argument {
     }
 }
 
-/// Answers a call from its argument.
+/// Passes the argument of the current call to `answer`.
 pub fn answer(answer: impl FnOnce(&[u8])) {
     Argument::of_call().read(answer);
 }
 
-/// A decoded argument. One that is malformed is refused with a trap: the caller gets a reject, and nothing has changed.
+/// The decoded argument. A malformed one traps: the caller gets a reject, and nothing has changed.
 pub fn decoded<T>(argument: Result<T, Malformed>) -> T {
     argument.unwrap_or_else(|why| ic_cdk::trap(why.message()))
 }
@@ -55,7 +55,7 @@ pub fn reply(bytes: &[u8]) {
     ic0::msg_reply();
 }
 
-/// The argument's first bytes. Precondition: it has as many as `room`.
+/// Fills `room` with the argument's first bytes. Precondition: the argument is at least as long.
 fn copy(room: &mut [MaybeUninit<u8>]) -> &[u8] {
     ic0::msg_arg_data_copy_uninit(room, 0);
     // SAFETY: the system call has written every byte, or trapped.

@@ -1,4 +1,4 @@
-//! What each method does: decode, check, delegate, encode; nothing else.
+//! One function a method: each decodes the argument, checks it, calls the store and encodes the reply.
 
 use super::call::{Argument, answer, decoded, reply};
 use super::runtime::{change, now, read};

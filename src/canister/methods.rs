@@ -1,12 +1,12 @@
-//! The interface, once: which methods there are and what they take and give.
+//! The table of methods with their argument and reply types.
 
-/// Exports each method of a table, answered by the function of its name in `endpoints`, and writes the interface that
-/// a test compares with `canister.did`.
+/// Exports each method of a table: the function of the same name in `endpoints` answers it. For tests it also writes
+/// the interface as candid text, to be compared with `canister.did`.
 macro_rules! methods {
     (init($init:ty); $($mode:ident $name:ident($($argument:ty),*) -> $reply:ty;)*) => {
         mod exports {
             $(
-                // Linkers of other targets do not take a space.
+                // Linkers of other targets do not accept a space in a name.
                 #[cfg_attr(
                     target_family = "wasm",
                     unsafe(export_name = concat!("canister_", stringify!($mode), " ", stringify!($name)))
@@ -21,7 +21,7 @@ macro_rules! methods {
             )*
         }
 
-        /// The interface as candid text, with the types that the code has.
+        /// The interface as candid text, derived from the types in the code.
         #[cfg(test)]
         fn candid_interface() -> String {
             use candid::types::{Function, TypeInner};
@@ -42,7 +42,7 @@ macro_rules! methods {
 }
 pub(crate) use methods;
 
-/// Candid's modes for a method that is exported as `update` or `query`.
+/// Candid's modes of a method that is exported as `update` or `query`.
 #[cfg(test)]
 pub(crate) fn mode(name: &str) -> Vec<candid::types::FuncMode> {
     if name == "query" { vec![candid::types::FuncMode::Query] } else { Vec::new() }

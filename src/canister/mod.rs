@@ -1,4 +1,4 @@
-//! The platform's side of the message canister: everything that only runs inside a canister.
+//! The parts of the message canister that run only inside a canister.
 
 pub mod call;
 pub mod endpoints;

@@ -1,10 +1,11 @@
-//! The one store of this canister, and what it does without being asked: rebuilding its indexes, drawing its seed,
-//! dropping what has become too old and sweeping up behind what was dropped.
+//! The canister's only store, and its background work: rebuilding the indexes, drawing the seed, dropping messages that
+//! are too old, and sweeping dropped messages.
 //!
-//! All of it hangs on the global timer. Every install and upgrade arms it while something is to be done, and so does
-//! every call that changes the store, for a trap in the timer's own message takes back that it armed itself again. No
-//! state of this is kept but the store's own, and what the timer was set to, so as not to set it anew: it makes no
-//! difference in which message an upgrade comes between.
+//! The global timer runs all of this work. Every install, every upgrade and every call that changes the store arms it
+//! while work is left. The timer arms itself again too, but a trap in its own execution would undo that.
+//!
+//! The only other state is the time that the timer was set to, which saves setting it twice. All progress is kept in
+//! the store or can be rebuilt, so an upgrade may come between any two executions.
 
 use ic_stable_structures::DefaultMemoryImpl;
 use message_canister::api::Settings;
@@ -16,26 +17,26 @@ use std::cell::{Cell, RefCell};
 type Store = MessageStore<DefaultMemoryImpl>;
 
 const NANOSECONDS: u64 = 1_000_000_000;
-/// How long to wait after the platform failed to give randomness.
+/// Nanoseconds to wait after the platform failed to return randomness.
 const SEED_RETRY: u64 = NANOSECONDS;
 
 thread_local! {
     static STORE: RefCell<Option<Store>> = const { RefCell::new(None) };
-    /// What the timer was last set to.
+    /// The time that the timer was last set to, in nanoseconds.
     static ARMED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Reads the store as it is now.
+/// Reads the view of the store at the current time.
 pub fn read<T>(read: impl FnOnce(&View<'_, DefaultMemoryImpl>) -> T) -> T {
     with_kept(|store| read(&store.view(now)))
 }
 
-/// Looks at the store as it is kept, whatever the time.
+/// Reads the store itself, regardless of the time.
 fn with_kept<T>(look: impl FnOnce(&Store) -> T) -> T {
     STORE.with_borrow(|store| look(store.as_ref().unwrap_or_else(|| ic_cdk::trap("no store"))))
 }
 
-/// Changes the store for a caller, and sees to it that what is still to be done will be.
+/// Changes the store for a caller, then arms the timer for the work that is left.
 pub fn change<T>(change: impl FnOnce(&mut Store) -> T) -> T {
     with_store(|store| {
         let changed = change(store);
@@ -48,10 +49,10 @@ fn with_store<T>(change: impl FnOnce(&mut Store) -> T) -> T {
     STORE.with_borrow_mut(|store| change(store.as_mut().unwrap_or_else(|| ic_cdk::trap("no store"))))
 }
 
-/// Arms the timer for the next moment at which something is to be done without being asked, if there is one.
+/// Arms the timer for the next background work, if there is any.
 fn arm(store: &Store) {
     if store.rebuild_failure().is_some() {
-        // Another step would fail like the last one. Only a controller starts it again.
+        // Another step would fail in the same way. Only a controller restarts the rebuild.
     } else if store.rebuild_progress().is_some() || !store.has_seed() || store.backlog_kept() > 0 {
         wake_in(0);
     } else if let Some(second) = store.next_expiry_sweep() {
@@ -68,7 +69,7 @@ pub fn now() -> u32 {
     u32::try_from(ic_cdk::api::time() / NANOSECONDS).unwrap_or(u32::MAX)
 }
 
-/// Lays out an empty store, or traps: stable memory that holds anything is never written anew.
+/// Creates an empty store. Traps if stable memory is in use: it is never overwritten.
 pub fn create(settings: Option<Settings>) {
     let settings = settings.unwrap_or_default();
     check_settings(&settings).unwrap_or_else(|error| ic_cdk::trap(format!("{error:?}")));
@@ -78,7 +79,7 @@ pub fn create(settings: Option<Settings>) {
     wake_in(0);
 }
 
-/// Opens the store that an earlier release left, or traps and so leaves that release in place.
+/// Opens the store of an earlier release. A trap leaves that release in place.
 pub fn open(settings: Option<Settings>) {
     let store = Store::open(DefaultMemoryImpl::default(), Capacity::default())
         .unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
@@ -87,15 +88,15 @@ pub fn open(settings: Option<Settings>) {
         with_store(|store| store.set_settings(settings, now()))
             .unwrap_or_else(|error| ic_cdk::trap(format!("{error:?}")));
     }
-    // An upgrade whose first step fails is refused: the earlier release stays in place.
+    // If the first step of the rebuild fails, the upgrade is refused: the earlier release stays in place.
     with_store(Store::rebuild_step).unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
     with_kept(arm);
 }
 
-/// What the global timer runs: another step of a rebuild, the request for a seed, or a sweep.
+/// Runs one piece of background work: a step of a rebuild, the request for a seed, or a sweep.
 pub fn on_global_timer() {
     if with_kept(|store| store.rebuild_failure().is_some()) {
-        // Armed before it failed.
+        // The timer was armed before the rebuild failed.
     } else if with_kept(|store| store.rebuild_progress().is_some()) {
         rebuild();
     } else if !with_kept(Store::has_seed) {
@@ -111,13 +112,13 @@ pub fn on_global_timer() {
 
 /// Asks the platform for randomness.
 ///
-/// The callbacks carry no state. A future would leave a pointer into this heap with the platform, and an upgrade before
-/// the reply would hand it to a heap that knows nothing of it.
+/// The callbacks carry no state. A future would leave a pointer into this heap with the platform. After an upgrade the
+/// reply would use that pointer in a new heap.
 fn request_seed() {
-    // SAFETY: both callbacks ignore their environment, so they are sound in every instance of this module, upgraded in
-    // between or not. The platform knows them by their index in this module's table: an upgrade of a running canister to
-    // another module would have the reply call whatever is there. `docs/deploy.md` has operators stop the canister first,
-    // and a canister stops only once no call is out.
+    // SAFETY: both callbacks ignore their environment, so they are sound in every instance of this module, even after
+    // an upgrade to the same module. The platform knows them by their index in this module's table. After an upgrade of
+    // a running canister to another module, the reply would call another function at that index. So `docs/deploy.md`
+    // has operators stop the canister first, and a canister stops only when no call is outstanding.
     unsafe { ic0::call_new(&[], "raw_rand", on_seed, 0, on_no_seed, 0) };
     ic0::call_data_append(b"DIDL\0\0");
     if ic0::call_perform() != 0 {
@@ -125,7 +126,7 @@ fn request_seed() {
     }
 }
 
-/// Keeps the first seed that comes; a second one may, where an upgrade came between request and reply.
+/// Keeps the first seed. A second one may arrive if an upgrade came between request and reply.
 extern "C" fn on_seed(_: usize) {
     if with_kept(Store::has_seed) {
         return;
@@ -144,8 +145,8 @@ extern "C" fn on_no_seed(_: usize) {
     wake_in(SEED_RETRY);
 }
 
-/// One step of a rebuild. What is left to do, the timer does in a message of its own. A step that fails does not trap:
-/// the store remembers why, the status and the log say it, and reads that need no index go on.
+/// Runs one step of a rebuild; the timer runs the next one. A step that fails does not trap. The store remembers the
+/// reason, status and log report it, and reads that need no index go on.
 fn rebuild() {
     if let Err(error) = with_store(Store::rebuild_step) {
         ic_cdk::api::debug_print(format!("the rebuild of the indexes has stopped: {error}"));

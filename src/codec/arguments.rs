@@ -1,7 +1,7 @@
-//! Arguments from bytes.
+//! Argument decoding.
 //!
-//! What the common clients send starts with one of a few headers, known here, and its values are read by hand. Any other
-//! legal encoding of the same types goes through the candid library.
+//! The arguments of common clients start with one of a few headers, listed here. Their values are decoded by hand. The
+//! candid library decodes every other legal encoding of the same types.
 
 use super::general::{self, Malformed};
 use super::header::{Header, NAT8, NAT32, NULL};
@@ -37,12 +37,12 @@ const BATCH: [Header; 2] = [
     Header::new(3).vec(NAT8).record(new_message(0)).vec(1).values([2]),
 ];
 
-/// A blob: a part of the argument where it was read by hand. (The library's own borrowed blobs will not do: it does not
-/// look at the type that the argument says they have.)
+/// A blob. It borrows from the argument if it was decoded by hand. (The library's own borrowed blobs are unsuitable: it
+/// does not check the type that the argument declares for them.)
 pub type Blob<'a> = Cow<'a, [u8]>;
 
-/// What was made of a vector's elements, or the number of them where it is above what the method takes; then none was
-/// decoded.
+/// The result computed from a vector's elements. If the vector has more elements than the method takes, its length
+/// instead; then no element was decoded.
 pub type OfElements<T> = Result<Result<T, usize>, Malformed>;
 
 /// An id.
@@ -69,7 +69,7 @@ pub fn two_blobs(bytes: &[u8]) -> Result<(Blob<'_>, Blob<'_>), Malformed> {
     }
 }
 
-/// The lengths of two blobs, from the first bytes of an argument; `None` where those do not tell.
+/// The lengths of two blobs, read from the first bytes of an argument; `None` if those do not contain them.
 pub fn lengths_of_two_blobs(head: &[u8]) -> Option<(usize, usize)> {
     let mut values = Values::behind(head, &[TWO_BLOBS])?;
     let first = values.blob()?.len();
@@ -92,7 +92,7 @@ pub fn key(bytes: &[u8]) -> Result<(Blob<'_>, Cursor), Malformed> {
     }
 }
 
-/// At most `MAX` blobs, and what is made of them.
+/// Decodes at most `MAX` blobs and passes them to `then`.
 pub fn blobs<T, const MAX: usize>(bytes: &[u8], then: impl FnOnce(&[&[u8]]) -> T) -> OfElements<T> {
     match Values::behind(bytes, &BLOBS) {
         Some(values) => Ok(values.elements(MAX, Values::bytes)?.map(|blobs| then(&blobs))),
@@ -103,7 +103,7 @@ pub fn blobs<T, const MAX: usize>(bytes: &[u8], then: impl FnOnce(&[&[u8]]) -> T
     }
 }
 
-/// At most `MAX` messages, and what is made of them.
+/// Decodes at most `MAX` messages and passes them to `then`.
 pub fn batch<T, const MAX: usize>(bytes: &[u8], then: impl FnOnce(&[NewMessageRef<'_>]) -> T) -> OfElements<T> {
     match Values::behind(bytes, &BATCH) {
         Some(values) => {
@@ -125,7 +125,7 @@ fn owned<'a>(blob: ByteBuf) -> Blob<'a> {
     Cow::Owned(blob.into_vec())
 }
 
-/// Values that have not been read yet. Each reader gives `None` where the bytes do not hold such a value.
+/// Values that have not been read yet. Each reader returns `None` if the bytes do not hold such a value.
 struct Values<'a> {
     rest: &'a [u8],
 }
@@ -136,7 +136,7 @@ impl<'a> Values<'a> {
         headers.iter().find_map(|header| bytes.strip_prefix(header.as_bytes())).map(|rest| Self { rest })
     }
 
-    /// Reads all there is.
+    /// Reads all values; further bytes are an error.
     fn read<T>(mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Malformed> {
         match read(&mut self) {
             Some(value) if self.rest.is_empty() => Ok(value),
@@ -145,7 +145,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Reads a vector's elements, at most `max`.
+    /// Reads a vector of at most `max` elements, or returns the length of a longer one.
     fn elements<T>(mut self, max: usize, element: impl Fn(&mut Self) -> Option<T>) -> OfElements<Vec<T>> {
         let length = self.length().ok_or(Malformed::Values)?;
         if length > max {
@@ -179,7 +179,7 @@ impl<'a> Values<'a> {
     }
 
     fn cursor(&mut self) -> Option<Cursor> {
-        // In the order of their labels, the cases too.
+        // In the order of their labels, like the cases.
         let after = self.nat32()?;
         let order = match self.length()? {
             0 => Order::descending,
@@ -189,7 +189,7 @@ impl<'a> Values<'a> {
         Some(Cursor { after, order, limit: self.nat32()? })
     }
 
-    /// An unsigned LEB128 number of at most 9 bytes, as the library takes them.
+    /// An unsigned LEB128 number of at most 9 bytes, as in the library.
     fn length(&mut self) -> Option<usize> {
         let mut value = 0u64;
         for shift in (0..63).step_by(7) {

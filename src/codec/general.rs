@@ -1,8 +1,8 @@
-//! The candid library under limits: for arguments that are encoded in an unusual way, and for what is seldom asked for.
+//! The candid library under limits, for unusual encodings of arguments and for rare methods and replies.
 //!
-//! Decoding is bounded: its cost is limited in proportion to the argument's length and to the elements of a vector, that of
-//! values which no method asks for too, so that later clients may send more than this release knows; and a vector's length
-//! is looked at before its elements.
+//! Decoding is bounded. Its cost is limited in proportion to the argument's length and to the number of a vector's
+//! elements. Unknown values have a limit of their own, because later clients may send more than this release knows. A
+//! vector's length is checked before its elements are decoded.
 
 use candid::de::IDLDeserialize;
 use candid::types::{Serializer, Type};
@@ -13,48 +13,48 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Units of candid's decoding cost beyond one for each byte of the argument.
+/// Units of candid's decoding cost, in addition to one for each byte of the argument.
 const DECODING_QUOTA: usize = 20_000;
-/// The same for each element of a vector that may have many.
+/// Units of decoding cost for each element that a vector may have.
 const ELEMENT_QUOTA: usize = 100;
-/// Units of candid's cost for values that are skipped, extra arguments and fields, beyond one for each byte of the
+/// Units of candid's cost for skipped values (extra arguments and fields), in addition to one for each byte of the
 /// argument.
 const SKIPPING_QUOTA: usize = 2_000;
-/// The same for each element of a vector that may have many.
+/// Units of skipping cost for each element that a vector may have.
 const ELEMENT_SKIPPING_QUOTA: usize = 6;
-/// Units that are skipped at most. The dearest, vectors deep inside each other, cost 1,350 instructions each: 10 M in all.
+/// Maximum units of skipping cost. Deeply nested vectors cost most: 1,350 instructions a unit, 10 M in all.
 const MAX_SKIPPING_QUOTA: usize = 7_200;
-/// The library charges so many units of its decoding cost for each unit of cost that is skipped.
+/// Units of decoding cost that the library charges for each unit of skipping cost.
 const SKIPPING_PENALTY: usize = 50;
-/// Entries of a type table, and bytes of the header that holds it: our own types need less than a tenth.
+/// Maximum entries of a type table, and bytes of the header that holds it. Our own types need less than a tenth.
 const MAX_TYPES: usize = 200;
 const MAX_HEADER_BYTES: usize = 4_096;
 
 const MAGIC: &[u8] = b"DIDL";
 const NO_VALUES: &[u8] = b"DIDL\0\0";
 
-/// Why an argument is no legal one.
+/// Why an argument is malformed.
 #[derive(Debug)]
 pub enum Malformed {
     /// It does not start with candid's magic.
     Magic,
-    /// Its values are not those that its header announces.
+    /// Its values do not match the types in its header.
     Values,
     /// Bytes follow the last value.
     TrailingBytes,
-    /// An optional value is there, but of another type.
+    /// An optional value has another type.
     Optional,
-    /// What the candid library says.
+    /// The candid library's error.
     Candid(candid::Error),
 }
 
 impl Malformed {
-    /// What is wrong, for people. Put together beforehand wherever that is possible: refusing is to cost little.
+    /// An explanation for people. Most are constant texts, so that a refusal costs little.
     pub fn message(&self) -> Cow<'static, str> {
         match self {
             Self::Magic => "malformed argument: it does not start with DIDL".into(),
-            Self::Values => "malformed argument: the values are not those of its types".into(),
-            Self::Optional => "malformed argument: it is not of the type that canister.did names".into(),
+            Self::Values => "malformed argument: the values do not match its types".into(),
+            Self::Optional => "malformed argument: it is not of the type in canister.did".into(),
             Self::TrailingBytes => "malformed argument: bytes follow the last value".into(),
             Self::Candid(error) => format!("malformed argument: {error}").into(),
         }
@@ -77,8 +77,8 @@ pub fn decode<'a, A: ArgumentDecoder<'a>>(bytes: &'a [u8]) -> Result<A, Malforme
 
 /// Decodes the only argument of an installation or upgrade, which may be missing or `null`.
 ///
-/// Candid reads an `opt` whose content is of another type as `null`; an operator who mistypes a setting would get the
-/// defaults. Here that is malformed.
+/// Candid reads an `opt` whose content is of another type as `null`, so an operator who mistypes a setting would get
+/// the defaults. This function returns [`Malformed::Optional`] instead.
 pub fn decode_optional<T>(bytes: &[u8]) -> Result<Option<T>, Malformed>
 where
     T: CandidType + for<'a> Deserialize<'a>,
@@ -88,8 +88,8 @@ where
     if value.is_none() && given.is_some() { Err(Malformed::Optional) } else { Ok(value) }
 }
 
-/// Decodes the only argument of a method, a vector. One of more than `MAX` elements is left alone and its length given
-/// instead.
+/// Decodes a method's only argument, a vector. If it has more than `MAX` elements, returns its length instead, without
+/// decoding them.
 pub fn decode_elements<'a, T, const MAX: usize>(bytes: &'a [u8]) -> Result<Result<Vec<T>, usize>, Malformed>
 where
     T: CandidType + Deserialize<'a>,
@@ -107,7 +107,7 @@ pub fn encode<T: CandidType>(result: T) -> Vec<u8> {
     candid::encode_one(result).expect("our own types can be encoded")
 }
 
-/// An argument to take values from, a vector of at most so many elements among them. No bytes at all stand for no values.
+/// Opens an argument for decoding. `elements` is the most that its vector may have. No bytes mean no values.
 fn open(bytes: &[u8], elements: usize) -> Result<IDLDeserialize<'_>, Malformed> {
     let bytes = if bytes.is_empty() { NO_VALUES } else { bytes };
     if !bytes.starts_with(MAGIC) {

@@ -1,9 +1,9 @@
-//! Candid headers, put together when the code is compiled.
+//! Candid headers, built at compile time.
 //!
-//! A header is `DIDL`, a table of types, and the types of the values that follow. Fields and cases are named here and
-//! sorted by candid's hash of the name, as the format wants them.
+//! A header is `DIDL`, a table of types, and the types of the values that follow. The functions take the names of
+//! fields and cases, and sort them by candid's hash of the name, as the format requires.
 
-/// `nat8`, as an entry of a type table names it.
+/// `nat8`, as in a type table.
 pub const NAT8: i8 = -5;
 /// `nat32`.
 pub const NAT32: i8 = -7;
@@ -18,15 +18,15 @@ const RECORD: i8 = -20;
 const VARIANT: i8 = -21;
 const CAPACITY: usize = 128;
 
-/// The bytes before the first value. Types are appended in the order of their numbers; a type is a number from the
-/// table, or one of the negative constants.
+/// The bytes before the first value. Types are appended in the order of their numbers. A type is the number of a table
+/// entry, or one of the negative constants.
 pub struct Header {
     bytes: [u8; CAPACITY],
     len: usize,
 }
 
 impl Header {
-    /// Begins a header whose table has so many types, fewer than 64.
+    /// Begins a header whose table has `types` entries, fewer than 64.
     pub const fn new(types: u8) -> Self {
         let mut bytes = [0; CAPACITY];
         (bytes[0], bytes[1], bytes[2], bytes[3], bytes[4]) = (b'D', b'I', b'D', b'L', types);

@@ -1,7 +1,7 @@
-//! Between candid's bytes and the store.
+//! Argument decoding and reply encoding.
 //!
-//! What every caller sends and gets is read and written by hand ([`arguments`], [`replies`], over the `header`s they
-//! share); everything else goes through the candid library ([`general`]). Tests hold the two equal on every input.
+//! The common types are hand-written ([`arguments`] and [`replies`], with the `header`s that they share). The candid
+//! library does the rest ([`general`]). Tests show that both read and write the same.
 
 pub mod arguments;
 pub mod general;

@@ -1,7 +1,7 @@
-//! Replies to bytes.
+//! Reply encoding.
 //!
-//! A reply's type need only name the cases that occur in it, for fewer cases are a subtype. So what is common has a short
-//! header, known here, and its values are written by hand; what is rare goes through the candid library.
+//! A variant with fewer cases is a subtype, so a reply's type need only name the cases that occur in it. Common replies
+//! therefore have a short constant header, and their values are encoded by hand. The candid library encodes the rest.
 
 use super::general::encode;
 use super::header::{BOOL, Header, NAT8, NAT32, NULL};
@@ -53,7 +53,7 @@ const fn too_long(case: &str) -> Header {
 
 /// The index of a variant's only case.
 const ONLY: u8 = 0;
-/// Bytes of a reply beside its messages or elements, at most.
+/// Maximum bytes of a reply besides its messages or elements.
 const FRAME: usize = 128;
 
 /// The result of an add.
@@ -86,7 +86,7 @@ pub fn all_added(result: Result<Vec<Result<Added, AddError>>, BatchError>, send:
     }
 }
 
-/// A message of the store, alone.
+/// One message of the store.
 pub fn message<M: Memory + Clone>(store: &View<'_, M>, result: Result<Record, GetError>, send: impl FnOnce(&[u8])) {
     match result {
         Ok(record) => {
@@ -150,7 +150,8 @@ pub fn heads(result: Result<Vec<Option<KeyHead>>, LookupError>, send: impl FnOnc
     }
 }
 
-/// A message, in fewer bytes than [`bytes_in_page`]. Its ciphertext and its key's tail go from stable memory to where they belong.
+/// Appends a message, in fewer bytes than [`bytes_in_page`]. Its ciphertext and its key's tail are read from stable
+/// memory directly into the reply.
 fn push_message<M: Memory + Clone>(reply: &mut Vec<u8>, store: &View<'_, M>, record: &Record) {
     // In the order of their labels: id, ciphertext, prev_id, key_id, hash, next_id, timestamp.
     reply.extend_from_slice(&record.id().to_le_bytes());
@@ -180,7 +181,7 @@ fn push_length(reply: &mut Vec<u8>, length: usize) {
     reply.push(rest as u8);
 }
 
-/// A reply on the stack. Its header is put there when the code is compiled.
+/// A reply on the stack. Its header is built at compile time.
 struct Short {
     bytes: [u8; Self::CAPACITY],
     len: usize,
@@ -195,7 +196,7 @@ impl Short {
     const OF_KEY_ID_LENGTH: Self = Self::new(&KEY_ID_LENGTH, 2);
     const OF_CIPHERTEXT_TOO_LARGE: Self = Self::new(&CIPHERTEXT_TOO_LARGE, 2);
 
-    /// A header, and the [`ONLY`] cases of so many variants within each other.
+    /// A header, followed by the [`ONLY`] case of each of `variants` nested variants.
     const fn new(header: &Header, variants: usize) -> Self {
         let mut bytes = [ONLY; Self::CAPACITY];
         let header = header.as_bytes();

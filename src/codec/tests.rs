@@ -1,4 +1,4 @@
-//! By hand and by the candid library: the same on every input, legal or not.
+//! The hand-written code and the candid library agree on every input, legal or not.
 
 use super::{arguments, general, replies};
 use crate::api::*;
@@ -11,12 +11,12 @@ use proptest::prelude::*;
 use serde_bytes::ByteBuf;
 use std::fmt::Debug;
 
-/// What a decoder makes of bytes: a value, or a refusal without its words.
+/// The outcome of a decoder: the value, or "refused" for every error.
 fn outcome<T: Debug>(decoded: Result<T, general::Malformed>) -> String {
     decoded.map_or("refused".to_string(), |value| format!("{value:?}"))
 }
 
-/// Each method's argument, by hand and by the library alone, with the types that the interface names.
+/// Each method's argument, decoded by hand and by the library alone, with the interface's types.
 fn both_ways(bytes: &[u8]) -> Vec<(&'static str, String, String)> {
     vec![
         ("id", outcome(arguments::id(bytes)), outcome(general::decode::<(Id,)>(bytes).map(|(id,)| id))),
@@ -112,7 +112,7 @@ proptest! {
         assert_same(&bytes)?;
     }
 
-    /// A byte changed, cut off or added anywhere.
+    /// One byte is changed, cut off or added anywhere.
     #[test]
     fn damaged_arguments_are_read_the_same(bytes in argument(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         prop_assume!(!bytes.is_empty());
@@ -129,8 +129,8 @@ proptest! {
     }
 }
 
-/// Agents in JavaScript number the parts of a type before the type. The argument of each method that takes more than
-/// blobs and numbers, put together by hand.
+/// Agents in JavaScript number the parts of a type before the type. The arguments, built by hand, are those of each
+/// method that takes more than blobs and numbers.
 #[test]
 fn arguments_from_javascript_are_read_the_same() {
     let order = format!("6b02 {} 7f {} 7f", label("descending"), label("ascending"));
@@ -153,7 +153,7 @@ fn arguments_from_javascript_are_read_the_same() {
     }
 }
 
-/// A name's hash as a type table holds it, in hexadecimal digits.
+/// A name's hash as in a type table, in hexadecimal digits.
 fn label(name: &str) -> String {
     let mut hash = candid::idl_hash(name);
     let mut digits = String::new();
@@ -164,7 +164,7 @@ fn label(name: &str) -> String {
     digits + &format!("{hash:02x}")
 }
 
-/// What is no blob is not taken for one, though its length and bytes would look alike.
+/// Other types are not taken for blobs, although their lengths and bytes look alike.
 #[test]
 fn other_types_are_no_blobs() {
     for argument in [encoded(("text",)), encoded((vec![1u64, 2],)), encoded((vec![1i8],)), encoded((vec!["text"],))] {
@@ -175,7 +175,7 @@ fn other_types_are_no_blobs() {
     assert_eq!(outcome(arguments::blobs::<_, 9>(&keys, |blobs| blobs.len())), "refused");
 }
 
-/// Lengths that are not encoded in the shortest way, or are beyond any argument.
+/// Lengths that are not encoded in the shortest way, or exceed any argument.
 #[test]
 fn strange_lengths_are_read_the_same() {
     for length in [
@@ -209,7 +209,7 @@ fn store() -> MessageStore<VectorMemory> {
     store
 }
 
-/// What the library reads from a reply.
+/// Decodes a reply with the library.
 fn read<T: CandidType + for<'a> Deserialize<'a>>(send: impl FnOnce(&mut Vec<u8>)) -> T {
     let mut bytes = Vec::new();
     send(&mut bytes);

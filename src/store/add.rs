@@ -1,4 +1,4 @@
-//! Adding messages: check, hash, look up, make room, write.
+//! Adding messages: check the input, hash, look up, make room, write.
 
 use super::MessageStore;
 use super::index::List;
@@ -10,13 +10,13 @@ use crate::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, 
 use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};
 
-/// The code of [`OtherError`] for a stored message that is damaged.
+/// The code of [`OtherError`] if a stored message is damaged.
 const DAMAGED_MESSAGE: u32 = 1;
 
 /// An item of a batch, borrowed from the call's argument.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMessageRef<'a> {
-    /// The key to store under.
+    /// The key id to store under.
     pub key_id: &'a [u8],
     /// The sealed message.
     pub ciphertext: &'a [u8],
@@ -29,8 +29,8 @@ impl<'a> From<&'a NewMessage> for NewMessageRef<'a> {
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// Stores a ciphertext under a key, at `now` unix seconds or the last timestamp, whichever is later. A pair that is
-    /// live already is left as it is and named.
+    /// Stores a ciphertext under a key. Its timestamp is `now` (unix seconds) or the last timestamp, whichever is
+    /// later. If the pair is already live, returns its id as a duplicate and changes nothing.
     pub fn add_message(&mut self, key_id: &[u8], ciphertext: &[u8], now: u32) -> Result<Added, AddError> {
         check_lengths(key_id.len(), ciphertext.len())?;
         self.indexed().map_err(AddError::Unavailable)?;
@@ -39,7 +39,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         let key = self.indexes.fingerprints.key(key_id);
         let newest = self.indexes.fingerprints.newest(&hash);
         let live_from = self.first_unexpired(|| now);
-        // Also what was dropped, but not yet swept, gives up its place as the newest.
+        // A dropped message that is not swept yet is displaced as the newest, too.
         let same_hash = self.find_newest(newest, &hash, self.inbox.reclaimed_id());
         if let Some(same_hash) = same_hash.filter(|&same_hash| same_hash >= live_from)
             && let Some(id) = self.find_pair_beside(same_hash, &hash, key, key_id, live_from)
@@ -88,14 +88,14 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(Added { id, duplicate: false })
     }
 
-    /// What becomes of the message that was the newest with a hash so far.
+    /// The entry that moves: message `id`, the newest with `hash` so far, will be filed under its pair.
     fn displaced(&self, id: Id, hash: &[u8; 32]) -> Result<Displaced, AddError> {
         let key_id = self.key_id(&self.inbox.record(id)).ok_or_else(|| AddError::Other(damaged(id)))?;
         let key = self.indexes.fingerprints.key(key_id.as_bytes());
         Ok(Displaced { id, pair: self.indexes.fingerprints.pair(key, hash) })
     }
 
-    /// Stores the items of a batch one after the other; what one fails on does not undo another.
+    /// Stores the items of a batch one after the other. An item that fails does not affect the others.
     pub fn add_messages(
         &mut self,
         batch: &[NewMessageRef<'_>],
@@ -109,17 +109,17 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 }
 
-/// The refusal of what would need the key of a damaged message.
+/// The error if the key of a damaged message is needed.
 fn damaged(id: Id) -> OtherError {
     OtherError { code: DAMAGED_MESSAGE, message: format!("message {id}, which has the same ciphertext, is damaged") }
 }
 
-/// The refusal of a batch of so many items.
+/// The error of a batch with too many items.
 pub fn batch_too_long(length: usize) -> BatchError {
     BatchError::BatchTooLong(too_long(length, MAX_BATCH_MESSAGES))
 }
 
-/// Whether a key id and a ciphertext of these lengths can be stored.
+/// Checks whether a key id and a ciphertext of these lengths, in bytes, can be stored.
 pub fn check_lengths(key_id: usize, ciphertext: usize) -> Result<(), AddError> {
     check_key_length(key_id).map_err(AddError::KeyIdLength)?;
     if ciphertext == 0 {
@@ -131,12 +131,12 @@ pub fn check_lengths(key_id: usize, ciphertext: usize) -> Result<(), AddError> {
     Ok(())
 }
 
-/// Whether a key id may have this length.
+/// Checks whether a key id may have this length, in bytes.
 pub(super) fn check_key_length(length: usize) -> Result<(), TooLong> {
     if (1..=MAX_KEY_ID_BYTES).contains(&length) { Ok(()) } else { Err(too_long(length, MAX_KEY_ID_BYTES)) }
 }
 
-/// A length and its limit as errors give them.
+/// A length and its limit as an error carries them.
 pub(super) fn too_long(length: usize, max: usize) -> TooLong {
     TooLong { length: u32::try_from(length).unwrap_or(u32::MAX), max: max as u32 }
 }

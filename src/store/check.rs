@@ -1,4 +1,4 @@
-//! Proving the invariants of `docs/invariants.md`, slice by slice.
+//! Checks the invariants of `docs/invariants.md`, slice by slice.
 
 use super::View;
 use super::read::KeyId;
@@ -8,14 +8,14 @@ use crate::limits::MAX_CIPHERTEXT_BYTES;
 use ic_stable_structures::Memory;
 use sha2::{Digest, Sha256};
 
-/// Records that one slice looks at, as messages or as steps along a list.
+/// Records that one slice reads, as messages or as steps along a list.
 const SLICE_RECORDS: u32 = 5_000;
-/// Bytes of ciphertext that one slice hashes before it stops, beyond those of its last message.
+/// Bytes of ciphertext after which a slice stops. Its last message may exceed them.
 const SLICE_BYTES: u64 = 8 << 20;
 
 impl<M: Memory + Clone> View<'_, M> {
-    /// Checks the next slice of the store against every invariant. Where the report's `next` is `None`, the whole store
-    /// has been looked at, provided that nothing was added between the slices.
+    /// Checks the next slice of the store against every invariant. If the report's `next` is `None`, the whole store
+    /// has been checked, provided that nothing was added between the slices.
     pub fn check(&self, from: CheckCursor) -> Result<CheckReport, CheckError> {
         self.indexed().map_err(CheckError::Unavailable)?;
         let last = self.inbox.next_id() - 1;
@@ -42,16 +42,16 @@ struct Slice<'a, M: Memory + Clone> {
 }
 
 impl<M: Memory + Clone> Slice<'_, M> {
-    /// Goes on until the slice is full and returns where the next one starts. Where too many dropped links have been
-    /// followed, the next slice starts with the message that needs more of them.
+    /// Checks messages until the slice is full, and returns the start of the next slice. If this slice has followed too
+    /// many links to dropped messages, the next one starts with the message that needs more of them.
     ///
     /// # Errors
     ///
-    /// If the first message of the slice alone needs more dropped links than one call follows.
+    /// If the first message of the slice needs more links to dropped messages than one call follows.
     fn run(&mut self, from: CheckCursor) -> Result<Option<CheckCursor>, Progress> {
         let inbox = &self.store.inbox;
         let mut at = from;
-        // Where that was dropped since, it starts anew at the oldest there is.
+        // If that message was dropped since, the check restarts at the oldest live message.
         if at.id < self.store.first_id() || at.walk != 0 && at.walk < at.id {
             at = CheckCursor { id: at.id.max(self.store.first_id()), walk: 0, counted: 0 };
         }
@@ -73,13 +73,13 @@ impl<M: Memory + Clone> Slice<'_, M> {
         Ok(None)
     }
 
-    /// Looks at one message, or takes one step along a list.
+    /// Checks one message, or takes one step along a list.
     fn step(&mut self, at: &mut CheckCursor) -> Result<(), Progress> {
         if at.walk == 0 {
             let record = self.record(at.id);
             self.check_message(at.id, &record)?;
             self.checked += 1;
-            // The first message of a list: walk it to its end and count.
+            // This is the first message of a list: walk the list to its end and count.
             (at.walk, at.counted) = if record.prev_id() < self.store.first_id() { (at.id, 0) } else { (0, 0) };
         } else {
             let record = self.record(at.walk);
@@ -99,13 +99,13 @@ impl<M: Memory + Clone> Slice<'_, M> {
 
     fn check_message(&mut self, id: Id, record: &Record) -> Result<(), Progress> {
         if record.id() != id || !record.is_known() {
-            // Nothing else in such a record means anything.
-            self.violation(1, id, format!("its record carries id {} or is of an unknown kind", record.id()));
+            // No other field of such a record has a known meaning.
+            self.violation(1, id, format!("its record has id {} or is of an unknown kind", record.id()));
             return Ok(());
         }
         self.check_payload(record);
         let Some(key_id) = self.store.key_id(record) else {
-            // Where its key cannot be read, no list and no pair can be looked for; the extent has been reported.
+            // Without its key neither list nor pair can be found. `check_payload` has reported the extent.
             return Ok(());
         };
         self.check_links(record, &key_id)?;
@@ -113,7 +113,7 @@ impl<M: Memory + Clone> Slice<'_, M> {
         Ok(())
     }
 
-    /// Invariant 1 for timestamps, invariant 4.
+    /// The timestamps of invariant 1, and invariant 4.
     fn check_payload(&mut self, record: &Record) {
         let store = self.store;
         if record.id() > store.first_id() {
@@ -137,14 +137,14 @@ impl<M: Memory + Clone> Slice<'_, M> {
             return self.violation(
                 4,
                 record.id(),
-                format!("extent ends at {}, behind the stream", record.extent_end()),
+                format!("extent ends at {}, beyond the stream", record.extent_end()),
             );
         }
         if record.ciphertext_len() > MAX_CIPHERTEXT_BYTES
             || !store.payloads.holds(record.offset(), record.ciphertext_len())
         {
             let (offset, len) = (record.offset(), record.ciphertext_len());
-            return self.violation(4, record.id(), format!("{len} bytes at {offset} are none of a live message"));
+            return self.violation(4, record.id(), format!("{len} bytes at {offset} do not belong to a live message"));
         }
         let mut ciphertext = vec![0; record.ciphertext_len()];
         store.payloads.read(record.offset(), &mut ciphertext);
@@ -154,7 +154,7 @@ impl<M: Memory + Clone> Slice<'_, M> {
         }
     }
 
-    /// Invariant 2: each link is met by its counterpart, and the ends of the list are its head's.
+    /// Invariant 2: each link has its counterpart, and the list ends where its head says.
     fn check_links(&mut self, record: &Record, key_id: &KeyId) -> Result<(), Progress> {
         let store = self.store;
         let fingerprint = store.indexes.fingerprints.key(key_id.as_bytes());
@@ -188,25 +188,25 @@ impl<M: Memory + Clone> Slice<'_, M> {
         Ok(())
     }
 
-    /// Invariant 3: the message is found by its pair, and by its hash the newest that has it.
+    /// Invariant 3: a lookup by pair finds the message, and a lookup by hash finds the newest message with that hash.
     fn check_look_ups(&mut self, record: &Record, key_id: &KeyId) {
         let store = self.store;
         let Some(newest) = store.find_newest(record.hash()) else {
             return self.violation(3, record.id(), "not found by its hash".to_string());
         };
         if newest < record.id() {
-            self.violation(3, record.id(), format!("by its hash the older {newest} is found"));
+            self.violation(3, record.id(), format!("its hash finds the older message {newest}"));
         }
         let key = store.indexes.fingerprints.key(key_id.as_bytes());
         let found = store.find_pair_beside(newest, record.hash(), key, key_id.as_bytes(), store.first_id());
         if found != Some(record.id()) {
-            self.violation(3, record.id(), format!("by its key and hash {found:?} is found"));
+            self.violation(3, record.id(), format!("its key and hash find {found:?}"));
         }
     }
 
     fn check_count(&mut self, last: &Record, counted: u32) -> Result<(), Progress> {
         let Some(key_id) = self.store.key_id(last) else {
-            // Reported where the message itself is looked at.
+            // `check_payload` reports it when the message itself is checked.
             return Ok(());
         };
         let fingerprint = self.store.indexes.fingerprints.key(key_id.as_bytes());
@@ -219,9 +219,9 @@ impl<M: Memory + Clone> Slice<'_, M> {
         Ok(())
     }
 
-    /// Invariant 3, "nothing else is found": every message has been found, so equal numbers leave no room for more.
+    /// Invariant 3, "nothing else is found": every message has been found, so equal totals exclude further entries.
     fn check_totals(&mut self) {
-        // What was dropped stays in the indexes until it is swept.
+        // Dropped messages stay in the indexes until they are swept.
         let there = u64::from(self.store.inbox.next_id() - self.store.inbox.reclaimed_id());
         let hashes = self.store.indexes.hashes.len();
         let listed: u64 = self.store.indexes.keys.heads().map(|head| u64::from(head.count)).sum();

@@ -1,4 +1,4 @@
-//! The header with which each of the three memories begins, and the refusal of what is not ours.
+//! The header at the start of each of the three memories. A memory with any other header is refused.
 //!
 //! ```text
 //! offset size
@@ -7,11 +7,11 @@
 //!      8    4  record size            84 in the inbox, 1 in the payloads, 0 in the state
 //!     12    4  segment size           in Wasm pages: 84, 128, 0
 //!     16    8  incompatible features  an unknown bit: refuse to open
-//!     24    8  compatible features    unknown bits are left alone
-//!     32   32  of the memory's own    see there
+//!     24    8  compatible features    unknown bits are left unchanged
+//!     32   32  own fields             see the memory's module
 //! ```
 //!
-//! Little-endian throughout. A memory is never silently written anew.
+//! Little-endian throughout. A memory is never silently reinitialised.
 
 use ic_stable_structures::Memory;
 use std::fmt;
@@ -32,12 +32,12 @@ pub const HEADER_BYTES: usize = OWN + OWN_BYTES;
 /// Where the memory's own fields start.
 pub const OWN_OFFSET: u64 = OWN as u64;
 
-/// An incompatible feature: segments have been unmapped and may have been mapped again elsewhere.
+/// Incompatible feature: segments have been unmapped, and may have been mapped again elsewhere.
 pub const REUSED_SEGMENTS: u64 = 1;
 /// The incompatible features this release knows.
 const KNOWN_INCOMPATIBLE: u64 = REUSED_SEGMENTS;
 
-/// What tells one memory from another.
+/// The constants that identify a memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
     /// The first four bytes.
@@ -53,38 +53,38 @@ pub struct Kind {
 pub enum HeaderError {
     /// The memory is shorter than its header and tables.
     Truncated {
-        /// Pages it has.
+        /// Wasm pages it has.
         pages: u64,
-        /// Pages expected at least.
+        /// Wasm pages expected at least.
         expected: u64,
     },
-    /// Another magic.
+    /// The magic is different.
     Magic {
         /// The bytes found.
         found: [u8; 4],
         /// The bytes expected.
         expected: [u8; 4],
     },
-    /// A layout this release does not know.
+    /// This release does not know the layout.
     Version {
         /// The version found.
         found: u32,
     },
-    /// Another record size.
+    /// The record size is different.
     RecordBytes {
         /// The size found.
         found: u32,
         /// The size expected.
         expected: u32,
     },
-    /// Another segment size.
+    /// The segment size is different.
     SegmentPages {
         /// The size found.
         found: u32,
         /// The size expected.
         expected: u32,
     },
-    /// Features that this release cannot work with.
+    /// This release does not know some incompatible features.
     IncompatibleFeatures {
         /// The unknown bits.
         unknown: u64,
@@ -98,7 +98,7 @@ pub enum HeaderError {
         /// Physical segments in the memory.
         there: u64,
     },
-    /// The segment table names a place that the memory does not have, or names one twice.
+    /// The segment table names a physical segment that does not exist, or names one twice.
     SegmentTable {
         /// The logical segment.
         logical: u64,
@@ -107,20 +107,20 @@ pub enum HeaderError {
         /// Physical segments in the memory.
         there: u64,
     },
-    /// The ids that bound what is live are not in their order.
+    /// The ids are not in the order `reclaimed <= first <= next`.
     LowIds {
         /// Everything below has been dropped.
         first: u32,
-        /// Everything below has been swept up.
+        /// Everything below has been swept.
         reclaimed: u32,
         /// One past the last record.
         next: u32,
     },
-    /// The last record's extent ends behind the mapped segments.
+    /// The last record's extent ends beyond the mapped segments.
     StreamEnd {
-        /// Where it ends.
+        /// The position at which it ends.
         end: u64,
-        /// Where the mapped segments end.
+        /// The position at which the mapped segments end.
         mapped: u64,
     },
 }
@@ -128,31 +128,33 @@ pub enum HeaderError {
 impl fmt::Display for HeaderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Truncated { pages, expected } => write!(f, "{pages} pages where at least {expected} were expected"),
-            Self::Magic { found, expected } => write!(f, "magic {found:02x?} where {expected:02x?} was expected"),
+            Self::Truncated { pages, expected } => write!(f, "{pages} pages, expected at least {expected}"),
+            Self::Magic { found, expected } => write!(f, "magic {found:02x?}, expected {expected:02x?}"),
             Self::Version { found } => write!(f, "layout version {found}; this release knows {LAYOUT_VERSION}"),
             Self::RecordBytes { found, expected } => {
-                write!(f, "records of {found} bytes where {expected} were expected")
+                write!(f, "records of {found} bytes, expected {expected}")
             }
             Self::SegmentPages { found, expected } => {
-                write!(f, "segments of {found} pages where {expected} were expected")
+                write!(f, "segments of {found} pages, expected {expected}")
             }
             Self::IncompatibleFeatures { unknown } => {
-                write!(f, "features {unknown:#x} that this release does not know")
+                write!(f, "this release does not know the features {unknown:#x}")
             }
-            Self::MappedSegments { from, end, there } => write!(f, "segments {from} to {end} mapped onto {there}"),
+            Self::MappedSegments { from, end, there } => {
+                write!(f, "segments {from} to {end} are mapped, but the memory has {there}")
+            }
             Self::SegmentTable { logical, physical, there } => {
-                write!(f, "segment {logical} mapped onto place {physical} of {there}, which is not there or taken")
+                write!(f, "segment {logical} is mapped to place {physical} of {there}, which is missing or taken")
             }
             Self::LowIds { first, reclaimed, next } => {
-                write!(f, "live from {first}, swept up to {reclaimed}, but the next id is {next}")
+                write!(f, "ids out of order: reclaimed {reclaimed}, first {first}, next {next}")
             }
-            Self::StreamEnd { end, mapped } => write!(f, "payloads end at {end}, behind the mapped {mapped} bytes"),
+            Self::StreamEnd { end, mapped } => write!(f, "payloads end at {end}, beyond the mapped {mapped} bytes"),
         }
     }
 }
 
-/// Writes the header of a new memory, its own fields as given.
+/// Writes the header of a new memory, with the own fields `own`.
 ///
 /// Precondition: `memory` has a page.
 pub fn write(memory: &impl Memory, kind: Kind, own: [u8; OWN_BYTES]) {
@@ -165,7 +167,7 @@ pub fn write(memory: &impl Memory, kind: Kind, own: [u8; OWN_BYTES]) {
     memory.write(0, &bytes);
 }
 
-/// Checks the header of a memory of at least `pages` pages and gives its own fields.
+/// Checks the header of a memory, which must have at least `pages` Wasm pages, and returns its own fields.
 pub fn read(memory: &impl Memory, kind: Kind, pages: u64) -> Result<[u8; OWN_BYTES], HeaderError> {
     if memory.size() < pages {
         return Err(HeaderError::Truncated { pages: memory.size(), expected: pages });
@@ -195,7 +197,7 @@ pub fn read(memory: &impl Memory, kind: Kind, pages: u64) -> Result<[u8; OWN_BYT
     Ok(field(&bytes, OWN))
 }
 
-/// Notes in a memory's header that whoever opens it must know these incompatible features.
+/// Sets incompatible features in a memory's header: releases that do not know them refuse to open it.
 pub fn require(memory: &impl Memory, features: u64) {
     let mut bytes = [0; 8];
     memory.read(INCOMPATIBLE as u64, &mut bytes);
@@ -205,9 +207,9 @@ pub fn require(memory: &impl Memory, features: u64) {
     }
 }
 
-/// `N` bytes of `bytes` from `at`.
+/// Copies `N` bytes of `bytes`, starting at `at`.
 ///
-/// Precondition: they lie inside; every caller names a constant offset.
+/// Precondition: the range lies within `bytes`. Every caller uses a constant offset.
 pub fn field<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut out = [0; N];
     out.copy_from_slice(&bytes[at..at + N]);

@@ -1,9 +1,11 @@
-//! The inbox region: 84-byte records, each found by its id alone.
+//! The inbox region: 84-byte records, addressed by id.
 //!
-//! 65,536 records are exactly 84 Wasm pages, one segment: record `id` is number `(id - 1) mod 65,536` of logical
-//! segment `(id - 1) / 65,536`. `next_id` and the last timestamp are not stored anywhere: ids are given out in order,
-//! so the slots of the last mapped segment that carry their own id are exactly those written, and the last record is
-//! never unmapped. (A counter in a header would dirty one more page in every add.)
+//! A segment has 65,536 records, exactly 84 Wasm pages. Record `id` is number `(id - 1) mod 65,536` of logical segment
+//! `(id - 1) / 65,536`.
+//!
+//! `next_id` and the last timestamp are not stored, because a counter would dirty one more page in every add. They are
+//! derived when the inbox is opened. Ids are assigned in order, so in the last mapped segment exactly the written slots
+//! carry their own id. The last record is never unmapped.
 
 use super::header::{HeaderError, Kind};
 use super::record::{HASH_OFFSET, NEXT_ID_OFFSET, OFFSET_OFFSET, RECORD_BYTES, Record, TIMESTAMP_OFFSET};
@@ -13,7 +15,7 @@ use ic_stable_structures::Memory;
 
 /// Records of a segment.
 pub const SEGMENT_RECORDS: u32 = 65_536;
-/// How the inbox's header says what it is.
+/// The constants that identify the inbox's header.
 pub const KIND: Kind = Kind { magic: *b"MCIN", record_bytes: RECORD_BYTES as u32, segment_pages: 84 };
 
 /// Records by id. Keeps invariant 1.
@@ -25,13 +27,13 @@ pub struct Inbox<V: Memory> {
 }
 
 impl<V: Memory> Inbox<V> {
-    /// Lays out an empty inbox. Precondition: as for [`Region::create`].
+    /// Creates an empty inbox. Precondition: as for [`Region::create`].
     pub fn create(memory: V) -> Self {
         let low = LowIds { first: 1, reclaimed: 1 };
         Self { region: Region::create(memory, KIND, low), low, next_id: 1, last_timestamp: 0 }
     }
 
-    /// Opens an inbox and finds out where it ends.
+    /// Opens an inbox and finds its end.
     pub fn open(memory: V) -> Result<Self, HeaderError> {
         let (region, low) = Region::open(memory, KIND)?;
         let mut inbox = Self { region, low, next_id: 1, last_timestamp: 0 };
@@ -41,7 +43,7 @@ impl<V: Memory> Inbox<V> {
             let (mut written, mut free) = (0, SEGMENT_RECORDS);
             while written < free {
                 let middle = written + (free - written) / 2;
-                // The very last slot of the last segment would be id 2^32, which no record carries.
+                // The last slot of the last segment would have id 2^32, which no record carries.
                 let id = base.checked_add(middle).and_then(|id| id.checked_add(1));
                 if id.is_some_and(|id| inbox.id_in_slot(id) == id) {
                     written = middle + 1;
@@ -71,7 +73,7 @@ impl<V: Memory> Inbox<V> {
         self.next_id
     }
 
-    /// The newest record's timestamp, 0 if there never was one.
+    /// The newest record's timestamp in unix seconds; 0 if there never was a record.
     pub fn last_timestamp(&self) -> u32 {
         self.last_timestamp
     }
@@ -81,14 +83,14 @@ impl<V: Memory> Inbox<V> {
         self.low.reclaimed
     }
 
-    /// Drops every record below `first`. Precondition: it is not below [`Self::first_id`], nor above the next id.
+    /// Drops every record below `first`. Precondition: `first` is from [`Self::first_id`] to the next id.
     pub fn drop_below(&mut self, first: Id) {
         self.set_low(LowIds { first, ..self.low });
     }
 
-    /// Gives back the segments of records below `reclaimed`, but never that of the last record.
+    /// Frees the segments whose records are all below `reclaimed`, except the last record's segment.
     ///
-    /// Precondition: everything below it has been dropped and is in no index any more.
+    /// Precondition: everything below it has been dropped and removed from the indexes.
     pub fn reclaim_below(&mut self, reclaimed: Id) {
         self.set_low(LowIds { reclaimed, ..self.low });
         let kept = reclaimed.min(self.next_id.saturating_sub(1)).max(1);
@@ -102,7 +104,7 @@ impl<V: Memory> Inbox<V> {
         }
     }
 
-    /// Wasm pages the memory must grow by before one more record fits.
+    /// Wasm pages by which the memory must grow before one more record fits.
     pub fn pages_missing(&self) -> u64 {
         self.region.pages_missing(self.segments_needed())
     }
@@ -121,7 +123,7 @@ impl<V: Memory> Inbox<V> {
         Record::read(self.region.memory(), self.address(id))
     }
 
-    /// Where the extent of a live id starts in the payload stream.
+    /// The position in the payload stream at which the extent of a live id starts.
     pub fn offset(&self, id: Id) -> u64 {
         let mut bytes = [0; 8];
         self.region.memory().read(self.address(id) + OFFSET_OFFSET, &mut bytes[..6]);
@@ -135,12 +137,12 @@ impl<V: Memory> Inbox<V> {
         hash
     }
 
-    /// The newest record there ever was.
+    /// The newest record, live or dropped; `None` if there never was one.
     pub fn last(&self) -> Option<Record> {
         (self.next_id > 1).then(|| self.record(self.next_id - 1))
     }
 
-    /// Reads `count` records from `id` on to the end of `records`, those of one segment at a time.
+    /// Appends `count` records, starting with `id`, to `records`. It reads one segment at a time.
     ///
     /// Precondition: they are live.
     pub fn read_run(&self, id: Id, count: u32, records: &mut Vec<Record>) {
@@ -149,12 +151,12 @@ impl<V: Memory> Inbox<V> {
             let run = self.run_len(id, left);
             Record::read_many(self.region.memory(), self.address(id), run as usize, records);
             left -= run;
-            // Past the last record this may be one past the last id.
+            // After the last record this may be one past the highest id.
             id += run;
         }
     }
 
-    /// How many of `count` records from `id` on lie behind each other in the memory.
+    /// How many of `count` records, starting with `id`, are contiguous in the memory.
     pub fn run_len(&self, id: Id, count: u32) -> u32 {
         count.min(SEGMENT_RECORDS - (id - 1) % SEGMENT_RECORDS)
     }
@@ -174,7 +176,7 @@ impl<V: Memory> Inbox<V> {
         self.region.memory().write(self.address(id) + NEXT_ID_OFFSET, &next.to_le_bytes());
     }
 
-    /// Where a record lies in the inbox's memory; for counting the pages that reading it touches.
+    /// The address of a record in the inbox's memory, from which callers count the pages that a read touches.
     pub fn address(&self, id: Id) -> u64 {
         let slot = id - 1;
         let in_segment = u64::from(slot % SEGMENT_RECORDS) * RECORD_BYTES as u64;

@@ -1,4 +1,4 @@
-//! From keys, hashes and pairs to heads, records and ids. A fingerprint only proposes; a record confirms.
+//! Lookups by key, by hash and by pair. A fingerprint finds candidates; the record confirms one.
 
 use super::add::{check_key_length, too_long};
 use super::index::fingerprint::Fingerprint;
@@ -10,7 +10,7 @@ use crate::api::{Id, KeyHead, LookupError};
 use crate::limits::MAX_LOOKUP_ITEMS;
 use ic_stable_structures::Memory;
 
-/// A pair to look for, borrowed from the call's argument.
+/// A pair to look up, borrowed from the call's argument.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredRef<'a> {
     /// The key id.
@@ -20,12 +20,12 @@ pub struct StoredRef<'a> {
 }
 
 impl<M: Memory + Clone> View<'_, M> {
-    /// The oldest live id, 0: the store is empty.
+    /// The oldest live id; 0: the store is empty.
     pub fn get_min_message_id(&self) -> Id {
         if self.live() == 0 { 0 } else { self.first_id() }
     }
 
-    /// The newest live id, 0: the store is empty.
+    /// The newest live id; 0: the store is empty.
     pub fn get_max_message_id(&self) -> Id {
         if self.live() == 0 { 0 } else { self.inbox.next_id() - 1 }
     }
@@ -35,7 +35,7 @@ impl<M: Memory + Clone> View<'_, M> {
         Ok(self.get_key_head(key_id)?.map(|head| head.min_id))
     }
 
-    /// The newest live id of a key; `None`: it has no message. No dropped link is followed for it.
+    /// The newest live id of a key; `None`: it has no message. Follows no links to dropped messages.
     pub fn get_max_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
         Ok(self.indexed_head(key_id)?.map(|head| head.max_id))
     }
@@ -46,7 +46,7 @@ impl<M: Memory + Clone> View<'_, M> {
         head.map(|head| self.live_head(head)).transpose().map_err(LookupError::Unavailable)
     }
 
-    /// The head of one key as the index has it: its oldest messages may have been dropped.
+    /// The head of one key in the index. Its oldest messages may have been dropped.
     #[inline(always)]
     fn indexed_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
         check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
@@ -61,7 +61,7 @@ impl<M: Memory + Clone> View<'_, M> {
         key_ids.iter().map(|key_id| self.get_key_head(key_id)).collect()
     }
 
-    /// The ids of several pairs, in their order; `None`: not stored.
+    /// The ids of several pairs, in their order; `None`: the pair is not stored.
     pub fn has_messages(&self, pairs: &[StoredRef<'_>]) -> Result<Vec<Option<Id>>, LookupError> {
         check_items(pairs.len())?;
         self.indexed().map_err(LookupError::Unavailable)?;
@@ -79,19 +79,19 @@ impl<M: Memory + Clone> View<'_, M> {
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// Place and head of a key whose newest message is not below `first`.
+    /// The place and head of a key, if its newest message is not below `first`.
     pub(super) fn find_key(&self, fingerprint: Fingerprint, key_id: &[u8], first: Id) -> Option<(Place, KeyHead)> {
         self.indexes
             .keys
             .find(fingerprint, |head| head.max_id >= first && self.has_key(&self.inbox.record(head.max_id), key_id))
     }
 
-    /// The newest message with a hash, unless it is below `first`; then all that have it are.
+    /// The newest message with a hash. `None` if it is below `first`: then all messages with this hash are.
     pub(super) fn find_newest(&self, fingerprint: Fingerprint, hash: &[u8; 32], first: Id) -> Option<Id> {
         self.indexes.hashes.find(fingerprint, |id| id >= first && equal(&self.inbox.hash(id), hash))
     }
 
-    /// A key's message with a hash, not below `first`, given the newest message that has it.
+    /// The message with this key and hash that is not below `first`. `newest` is the newest message with the hash.
     pub(super) fn find_pair_beside(
         &self,
         newest: Id,
@@ -117,7 +117,7 @@ fn check_items(length: usize) -> Result<(), LookupError> {
     if length <= MAX_LOOKUP_ITEMS { Ok(()) } else { Err(items_too_long(length)) }
 }
 
-/// The refusal of so many items.
+/// The error of a lookup with too many items.
 pub fn items_too_long(length: usize) -> LookupError {
     LookupError::BatchTooLong(too_long(length, MAX_LOOKUP_ITEMS))
 }

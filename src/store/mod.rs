@@ -1,14 +1,14 @@
-//! The message store: pure Rust over any [`Memory`], without a call to the platform.
+//! The message store: pure Rust over any [`Memory`], without calls to the platform.
 //!
 //! ```text
-//! MessageStore ── add, read, pages, lookup, check: what callers ask for
+//! MessageStore ── add, read, pages, lookup, check: the calls
 //!   ├─ inbox      84-byte records by id
 //!   ├─ payloads   ciphertexts and key tails by position
 //!   ├─ state      seed and settings
 //!   └─ index      hash and key indexes on the heap, filled by rebuild
 //! ```
 //!
-//! Every change is planned first: checks, look-ups and whatever may fail (heap, stable memory, limits) come before the
+//! Every change is planned first. Everything that can fail (checks, lookups, heap, stable memory) comes before the
 //! first write, and the writes cannot fail. So a call that returns an error has changed nothing (invariant 5), even
 //! without the platform's rollback.
 
@@ -52,10 +52,10 @@ use rebuild::Rebuild;
 use state::State;
 use std::fmt;
 
-/// How much a store may hold. The platform's build uses [`Capacity::default`]; smaller ones let tests reach the end.
+/// The capacity of a store. The canister uses [`Capacity::default`]; tests use smaller ones to reach the limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Capacity {
-    /// The last id to give out, at most [`LAST_ID`].
+    /// The highest id to assign, at most [`LAST_ID`].
     pub last_id: u32,
     /// Entries of the indexes: a message takes one, a key two.
     pub index_entries: u64,
@@ -70,13 +70,13 @@ impl Default for Capacity {
 /// Why a store was not opened. Nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenError {
-    /// Stable memory is not divided as ours.
+    /// Stable memory is not divided by this canister's memory manager.
     Foreign(ForeignMemory),
-    /// The state memory is not ours.
+    /// The state memory is foreign or damaged.
     State(HeaderError),
-    /// The inbox region is not ours.
+    /// The inbox region is foreign or damaged.
     Inbox(HeaderError),
-    /// The payload region is not ours.
+    /// The payload region is foreign or damaged.
     Payloads(HeaderError),
 }
 
@@ -91,20 +91,20 @@ impl fmt::Display for OpenError {
     }
 }
 
-/// The store. `docs/invariants.md` numbers what always holds of it.
+/// The store. `docs/invariants.md` numbers its invariants.
 pub struct MessageStore<M: Memory + Clone> {
     memory: StableMemory<M>,
     inbox: Inbox<VirtualMemory<M>>,
     payloads: Payloads<VirtualMemory<M>>,
     state: State<VirtualMemory<M>>,
     indexes: Indexes,
-    /// Set while the indexes do not hold every message yet; whoever needs them answers `Unavailable`.
+    /// Set while the indexes are incomplete. Calls that need them return `Unavailable`.
     rebuild: Option<Rebuild>,
     capacity: Capacity,
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// Lays out an empty store.
+    /// Creates an empty store.
     ///
     /// Preconditions: `raw` has no pages; `settings` are valid.
     pub fn create(raw: M, settings: Settings, capacity: Capacity) -> Result<Self, OutOfMemory> {
@@ -121,7 +121,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         })
     }
 
-    /// Opens a store. Its indexes are empty until [`Self::rebuild_step`] says that they are complete.
+    /// Opens a store. Its indexes are incomplete until [`Self::rebuild_step`] returns [`Rebuilt::Done`].
     pub fn open(raw: M, capacity: Capacity) -> Result<Self, OpenError> {
         let memory = StableMemory::open(raw).map_err(OpenError::Foreign)?;
         let state = State::open(memory.state()).map_err(OpenError::State)?;
@@ -139,18 +139,19 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.state.has_seed()
     }
 
-    /// Keeps a drawn seed for good and starts a rebuild of the indexes under it.
+    /// Stores a drawn seed and starts to rebuild the indexes under it.
     pub fn set_seed(&mut self, seed: Seed) {
         self.state.set_seed(seed);
         self.start_rebuild();
     }
 
-    /// What the operator chose.
+    /// The operator's settings.
     pub fn settings(&self) -> Settings {
         self.state.settings()
     }
 
-    /// Replaces what the operator chose, at `now`: first the old settings drop what they exclude, then the new ones.
+    /// Replaces the settings at `now`, in unix seconds. First the old settings drop the messages that they exclude,
+    /// then the new ones do.
     pub fn set_settings(&mut self, settings: Settings, now: u32) -> Result<(), SettingsError> {
         check_settings(&settings)?;
         self.drop_excluded(now);
@@ -159,13 +160,13 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(())
     }
 
-    /// How far a rebuild has come, as the error of whoever needs the indexes.
+    /// Whether the indexes are complete. The error is the progress of the rebuild.
     fn indexed(&self) -> Result<(), Progress> {
         self.rebuild_progress().map_or(Ok(()), Err)
     }
 }
 
-/// Whether settings can be kept.
+/// Checks whether settings are valid.
 pub fn check_settings(settings: &Settings) -> Result<(), SettingsError> {
     let Settings { rebuild_pages, max_messages, max_bytes, max_age_seconds } = *settings;
     if let Some(value) = rebuild_pages.limit().filter(|value| !(MIN_REBUILD_PAGES..=MAX_REBUILD_PAGES).contains(value))

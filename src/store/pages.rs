@@ -1,7 +1,7 @@
-//! Pages of messages: by id, by key, by time, in both orders.
+//! Pages of messages by id, by key and by time, in both orders.
 //!
-//! A page ends where its limit is reached, where the next message would take it over [`MAX_PAGE_BYTES`], or where
-//! nothing is left. Its first message always fits, so it makes progress.
+//! A page ends when its limit is reached, when the next message would exceed [`MAX_PAGE_BYTES`], or when no messages
+//! are left. The first message always fits, so every page makes progress.
 
 use super::View;
 use super::add::check_key_length;
@@ -13,10 +13,10 @@ use ic_stable_structures::Memory;
 /// A page before its payloads are read.
 #[derive(Clone, Debug)]
 pub struct RecordPage {
-    /// As they were read; [`Self::records`] gives them in the order that was asked for.
+    /// In the order in which they were read; [`Self::records`] returns them in the requested order.
     read: Vec<Record>,
     backwards: bool,
-    /// What its messages take, as [`MAX_PAGE_BYTES`] counts.
+    /// Bytes of its messages, counted as for [`MAX_PAGE_BYTES`].
     pub bytes: usize,
     /// As in [`Page`].
     pub next: Id,
@@ -27,7 +27,7 @@ pub struct RecordPage {
 }
 
 impl RecordPage {
-    /// The records, in the order that was asked for.
+    /// The records, in the requested order.
     pub fn records(&self) -> impl ExactSizeIterator<Item = &Record> {
         let last = self.read.len().wrapping_sub(1);
         (0..self.read.len()).map(move |at| &self.read[if self.backwards { last - at } else { at }])
@@ -42,7 +42,7 @@ impl RecordPage {
     }
 }
 
-/// What a page still takes.
+/// The room left in a page.
 struct Room {
     messages: u32,
     bytes: usize,
@@ -53,7 +53,7 @@ impl Room {
         Self { messages: cursor.limit.min(MAX_PAGE_MESSAGES), bytes: MAX_PAGE_BYTES }
     }
 
-    /// Takes a message where there is room for it.
+    /// Takes a message if there is room for it. False: there is none.
     fn takes(&mut self, record: &Record) -> bool {
         let bytes = bytes_in_page(record);
         let fits = self.messages > 0 && bytes <= self.bytes;
@@ -69,7 +69,7 @@ impl Room {
     }
 }
 
-/// Ids from the first to the last, both inclusive; empty where `first > last`.
+/// Ids from the first to the last, both inclusive; empty if `first > last`.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     first: Id,
@@ -77,7 +77,7 @@ struct Span {
 }
 
 impl<M: Memory + Clone> View<'_, M> {
-    /// Messages with ids from `min_id` to `max_id`, both inclusive; `max_id` may lie beyond the last.
+    /// Messages with ids from `min_id` to `max_id`, both inclusive; `max_id` may exceed the last id.
     pub fn get_messages_by_range(&self, min_id: Id, max_id: Id, cursor: Cursor) -> Result<Page, PageError> {
         self.records_by_range(min_id, max_id, cursor).map(|page| self.messages(page))
     }
@@ -98,7 +98,7 @@ impl<M: Memory + Clone> View<'_, M> {
         Page { messages, next: page.next, first_id: page.first_id, gap: page.gap }
     }
 
-    /// Records of [`Self::get_messages_by_range`].
+    /// The records of [`Self::get_messages_by_range`].
     pub fn records_by_range(&self, min_id: Id, max_id: Id, cursor: Cursor) -> Result<RecordPage, PageError> {
         check_range(min_id, max_id)?;
         if min_id == 0 {
@@ -107,19 +107,19 @@ impl<M: Memory + Clone> View<'_, M> {
         self.span_page(Span { first: min_id, last: max_id }, cursor)
     }
 
-    /// Records of [`Self::get_messages_by_time`].
+    /// The records of [`Self::get_messages_by_time`].
     pub fn records_by_time(&self, from: u32, until: u32, cursor: Cursor) -> Result<RecordPage, PageError> {
         check_range(from, until)?;
         let mut first = self.first_id_where(|timestamp| timestamp >= from);
         let mut last = self.first_id_where(|timestamp| timestamp > until) - 1;
-        // What was dropped is older than all that is live; where the span reaches that far, some of it may have been in it.
+        // Dropped messages are older than all live ones. If the span reaches back to them, it may have held some.
         if first == self.first_id() {
             (first, last) = (1, last.max(first - 1));
         }
         self.span_page(Span { first, last }, cursor)
     }
 
-    /// Records of [`Self::get_messages_by_key`].
+    /// The records of [`Self::get_messages_by_key`].
     pub fn records_by_key(&self, key_id: &[u8], cursor: Cursor) -> Result<RecordPage, PageError> {
         check_key_length(key_id.len()).map_err(PageError::KeyIdLength)?;
         check_limit(cursor)?;
@@ -134,7 +134,7 @@ impl<M: Memory + Clone> View<'_, M> {
                 (Some(head), Order::descending) => head.max_id,
             }
         } else if after < self.first_id() {
-            // Whether it was the key's cannot be told any more. All that is live comes after it.
+            // It is unknown whether this dropped message was the key's. All live messages are newer.
             gap = true;
             match (found, order) {
                 (Some(head), Order::ascending) => {
@@ -164,12 +164,12 @@ impl<M: Memory + Clone> View<'_, M> {
         Ok(RecordPage { gap, ..page })
     }
 
-    /// The page of a list of `count` messages that starts at `start` and goes on with `step`, each an id or 0: nothing
-    /// left.
+    /// The page of a list of `count` messages. `start` is the first id, and `step` returns each next one; 0: no
+    /// messages are left.
     fn linked_page(&self, start: Id, count: u32, cursor: Cursor, step: impl Fn(&Record) -> Id) -> RecordPage {
         let mut page = self.empty_page(false);
         let mut room = Room::for_page(cursor);
-        // One more than fits is looked at.
+        // One record more than fits is read.
         page.read.reserve_exact(count.min(room.messages + 1) as usize);
         let mut id = start;
         while id != 0 {
@@ -186,7 +186,7 @@ impl<M: Memory + Clone> View<'_, M> {
         page
     }
 
-    /// The page of consecutive ids: read at once, whichever way it goes.
+    /// The page of consecutive ids. All its records are read at once, in either order.
     fn span_page(&self, span: Span, cursor: Cursor) -> Result<RecordPage, PageError> {
         check_limit(cursor)?;
         let Cursor { after, order, limit } = cursor;
@@ -201,7 +201,8 @@ impl<M: Memory + Clone> View<'_, M> {
             Order::descending => {}
         }
         let mut page = self.empty_page(order == Order::descending);
-        // Of what follows the cursor, the dropped part lies before the page or, going back, is all there was left.
+        // Ascending, the dropped part of the span lies between cursor and page. Descending, it is a gap only if all
+        // messages that are left were dropped.
         let dropped = first < self.first_id() && first <= last;
         page.gap = after != 0 && dropped && (order == Order::ascending || last < self.first_id());
         first = first.max(self.first_id());
@@ -224,7 +225,9 @@ impl<M: Memory + Clone> View<'_, M> {
         RecordPage { read: Vec::new(), backwards, bytes: 0, next: 0, first_id: self.first_id(), gap: false }
     }
 
-    /// The first live id whose timestamp satisfies a condition that all later ones satisfy too, else `next_id`.
+    /// The first live id whose timestamp satisfies `condition`, or `next_id`.
+    ///
+    /// Precondition: if a timestamp satisfies it, all later ones do.
     fn first_id_where(&self, condition: impl Fn(u32) -> bool) -> Id {
         let (mut below, mut found) = (self.first_id(), self.inbox.next_id());
         while below < found {
@@ -239,7 +242,7 @@ impl<M: Memory + Clone> View<'_, M> {
     }
 }
 
-/// What a message takes of a page.
+/// Bytes that a message takes in a page.
 pub fn bytes_in_page(record: &Record) -> usize {
     PAGE_MESSAGE_OVERHEAD + record.key_len() + record.ciphertext_len()
 }

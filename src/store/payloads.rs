@@ -1,8 +1,8 @@
-//! The payload region: an endless stream of bytes whose positions are never used twice.
+//! The payload region: an endless stream of bytes. Positions are never reused.
 //!
-//! A message's extent holds its ciphertext, then the bytes of its key id beyond the 23rd, then extensions (none today).
-//! Extents follow each other without a hole and may cross the end of a segment. The write position is the end of the
-//! last record's extent, so it is not stored anywhere either.
+//! A message's extent holds its ciphertext, then its key id's tail (the bytes after the 23rd), then extensions (none
+//! today). Extents follow each other without gaps and may cross the end of a segment. The write position is the end of
+//! the last record's extent, so it is not stored.
 
 use super::header::{HeaderError, Kind};
 use super::region::{LowIds, Region};
@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// Bytes of a segment, 8 MiB.
 pub const SEGMENT_BYTES: u64 = 8 << 20;
-/// How the payload region's header says what it is.
+/// The constants that identify the payload region's header.
 pub const KIND: Kind = Kind { magic: *b"MCPL", record_bytes: 1, segment_pages: (SEGMENT_BYTES / 65_536) as u32 };
 
 /// The payload stream. Keeps the first half of invariant 4.
@@ -22,7 +22,7 @@ pub struct Payloads<V: Memory> {
 }
 
 impl<V: Memory> Payloads<V> {
-    /// Lays out an empty stream. Precondition: as for [`Region::create`].
+    /// Creates an empty stream. Precondition: as for [`Region::create`].
     pub fn create(memory: V) -> Self {
         Self { region: Region::create(memory, KIND, LowIds { first: 0, reclaimed: 0 }), end: 0 }
     }
@@ -41,16 +41,17 @@ impl<V: Memory> Payloads<V> {
         self.end
     }
 
-    /// Wasm pages the memory must grow by before `bytes` more fit; `None` where positions or the segment table end.
+    /// Wasm pages by which the memory must grow before `bytes` more fit; `None` if positions or the segment table run
+    /// out.
     pub fn pages_missing(&self, bytes: u64) -> Option<u64> {
         let end = self.end + bytes;
         let segments = end.div_ceil(SEGMENT_BYTES);
         (end <= MAX_PAYLOAD_STREAM_BYTES && self.region.can_map(segments)).then(|| self.region.pages_missing(segments))
     }
 
-    /// Appends an extent given in two pieces, and gives its position.
+    /// Appends an extent, given in two pieces, and returns its position.
     ///
-    /// Precondition: the memory has grown by [`Self::pages_missing`] for both.
+    /// Precondition: the memory has grown by [`Self::pages_missing`] for the bytes of both.
     pub fn append(&mut self, ciphertext: &[u8], tail: &[u8]) -> u64 {
         let position = self.end;
         self.end += (ciphertext.len() + tail.len()) as u64;
@@ -60,29 +61,29 @@ impl<V: Memory> Payloads<V> {
         position
     }
 
-    /// Gives back the segments that lie wholly below `position`.
+    /// Frees the segments that lie completely below `position`.
     pub fn free_below(&mut self, position: u64) {
         self.region.unmap_to(position / SEGMENT_BYTES);
     }
 
-    /// Whether `len` bytes from `position` on have been written and are still mapped. What a record says of its extent is
-    /// asked here before anything is read by it, wherever the record may be damaged.
+    /// Whether `len` bytes from `position` on have been written and are still mapped. Where a record may be damaged,
+    /// its extent is checked here before it is read.
     pub fn holds(&self, position: u64, len: usize) -> bool {
         position >= self.region.mapped_from() * SEGMENT_BYTES && position + len as u64 <= self.end
     }
 
-    /// Reads what was written from `position` on.
+    /// Fills `bytes` with the stream's bytes from `position` on.
     ///
-    /// Precondition: all of it lies inside live extents.
+    /// Precondition: all of them lie within live extents.
     pub fn read(&self, position: u64, bytes: &mut [u8]) {
         self.pieces(position, bytes.len(), |address, piece| self.region.memory().read(address, &mut bytes[piece]));
     }
 
-    /// Appends `len` bytes of what was written from `position` on. Precondition: as for [`Self::read`].
+    /// Appends `len` bytes of the stream, from `position` on, to `bytes`. Precondition: as for [`Self::read`].
     pub fn append_to(&self, position: u64, len: usize, bytes: &mut Vec<u8>) {
         bytes.reserve(len);
         self.pieces(position, len, |address, piece| {
-            // SAFETY: `reserve` made room for all pieces, which together are `len` bytes, and reading writes this one's.
+            // SAFETY: `reserve` made room for all pieces, together `len` bytes, and the read fills this piece.
             unsafe {
                 let end = bytes.as_mut_ptr().add(bytes.len());
                 self.region.memory().read_unsafe(address, end, piece.len());
@@ -91,7 +92,7 @@ impl<V: Memory> Payloads<V> {
         });
     }
 
-    /// Where a position lies in the payload memory; for counting the pages that reading it touches.
+    /// The address of a position in the payload memory, from which callers count the pages that a read touches.
     pub fn address(&self, position: u64) -> u64 {
         self.region.segment_address(position / SEGMENT_BYTES) + position % SEGMENT_BYTES
     }
@@ -100,8 +101,8 @@ impl<V: Memory> Payloads<V> {
         self.pieces(position, bytes.len(), |address, piece| self.region.memory().write(address, &bytes[piece]));
     }
 
-    /// Names the pieces of `len` bytes from `position` on that lie in one segment each, nearly always one: its address,
-    /// and its part of the bytes.
+    /// Splits `len` bytes from `position` on into pieces of one segment each (almost always one). Calls `piece` with
+    /// the address of each and its range within the bytes.
     #[inline(always)]
     fn pieces(&self, position: u64, len: usize, mut piece: impl FnMut(u64, Range<usize>)) {
         let mut done = 0;

@@ -1,4 +1,4 @@
-//! What records and payloads say of a message, put together.
+//! Reading messages: a record together with its payload.
 
 use super::record::{KEY_HEAD_BYTES, Record, split_key};
 use super::words::equal;
@@ -8,7 +8,7 @@ use crate::limits::MAX_KEY_ID_BYTES;
 use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
 
-/// A key id, put together from record and payload.
+/// A key id, read from record and payload.
 pub(super) struct KeyId {
     bytes: [u8; MAX_KEY_ID_BYTES],
     len: usize,
@@ -87,8 +87,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// The key id of a record: one read of its tail, if it has one. `None`: the record is damaged, its tail is not in the
-    /// stream.
+    /// The key id of a record. Reads its tail once, if it has one. `None`: the record is damaged, for its tail is not
+    /// in the stream.
     pub(super) fn key_id(&self, record: &Record) -> Option<KeyId> {
         let len = record.key_len().min(MAX_KEY_ID_BYTES);
         let mut bytes = [0; MAX_KEY_ID_BYTES];
@@ -103,14 +103,14 @@ impl<M: Memory + Clone> MessageStore<M> {
         Some(KeyId { bytes, len })
     }
 
-    /// Whether a record is of this key: its tail is read only where the rest fits.
+    /// Whether a record has this key. Its tail is read only if its length and first bytes match.
     pub(super) fn has_key(&self, record: &Record, key_id: &[u8]) -> bool {
         let (head, tail) = split_key(key_id);
         record.key_len() == key_id.len() && equal(record.key_head(), &head) && self.has_tail(record, tail)
     }
 
-    /// Whether a record's key id goes on with `tail` behind its first 23 bytes; a damaged record's does not. Precondition:
-    /// it is as long.
+    /// Whether `tail` follows the first 23 bytes of a record's key id. False for a damaged record. Precondition: both
+    /// key ids have the same length.
     fn has_tail(&self, record: &Record, tail: &[u8]) -> bool {
         if tail.is_empty() {
             return true;
@@ -125,7 +125,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 }
 
-/// A hash as an array, or the length of what is none.
+/// A hash as an array; the error is the length if it is not 32.
 pub(super) fn hash_bytes(hash: &[u8]) -> Result<[u8; 32], u32> {
     hash.try_into().map_err(|_| u32::try_from(hash.len()).unwrap_or(u32::MAX))
 }

@@ -1,8 +1,8 @@
 //! Rebuilding the indexes from the regions, in steps of bounded work.
 //!
-//! Records are read in order. One whose `prev_id` is 0 opens a list, and only then is its key id read; every other one
-//! extends the list that ended at its `prev_id`, which is found by the place that message was given. So keys are never
-//! compared, and the payloads of all but each key's first message are not touched.
+//! Records are read in order. A record without a live `prev_id` opens a list, and its key id is read. Every other
+//! record extends the list that ended at its `prev_id`, whose place is remembered. So keys are never compared. Payloads
+//! are read only for the key tails of messages that open a list, or that a newer message with the same hash displaces.
 
 use super::MessageStore;
 use super::index::Indexes;
@@ -16,16 +16,16 @@ use crate::limits::MAX_REBUILD_PAGES;
 use ic_stable_structures::Memory;
 use std::fmt;
 
-/// Records read at once: a little less than a page of 4 KiB.
+/// Records read at once: slightly less than a page of 4 KiB.
 const RUN_RECORDS: u32 = 48;
-/// Pages that reading a run touches at most.
+/// Maximum pages that the read of a run touches.
 const RUN_PAGES: u32 = 2;
-/// Pages that filing one record touches at most: its key's tail, and record and key tail of one that it displaces.
+/// Maximum pages that indexing one record touches: its key's tail, and the displaced message's record and key tail.
 const RECORD_PAGES: u32 = 6;
-/// Bytes of a page, as the platform counts what a message touches of stable memory.
+/// Bytes of a page, the unit in which the platform counts access to stable memory.
 pub(super) const PAGE_BYTES: u64 = 4_096;
 
-/// What a step has achieved.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rebuilt {
     /// The indexes hold every message.
@@ -34,14 +34,14 @@ pub enum Rebuilt {
     Unfinished,
 }
 
-/// Why the indexes cannot be rebuilt. The regions are as they were.
+/// Why the indexes cannot be rebuilt. The regions are unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RebuildError {
     /// A record does not carry the id of its slot.
     Id {
         /// The slot's id.
         expected: Id,
-        /// What the record carries.
+        /// The id that the record carries.
         found: Id,
     },
     /// A record has flags, extensions or a key length that this release does not know.
@@ -49,7 +49,7 @@ pub enum RebuildError {
         /// The record.
         id: Id,
     },
-    /// A record's `prev_id` is not where a list ended.
+    /// No list ends at a record's `prev_id`.
     Link {
         /// The record.
         id: Id,
@@ -60,7 +60,7 @@ pub enum RebuildError {
     Extent {
         /// The record.
         id: Id,
-        /// Where its extent should start.
+        /// The position at which its extent should start.
         offset: u64,
     },
     /// The heap has no room for the indexes.
@@ -72,9 +72,11 @@ impl fmt::Display for RebuildError {
         match self {
             Self::Id { expected, found } => write!(f, "the record of message {expected} carries id {found}"),
             Self::Unknown { id } => write!(f, "the record of message {id} is of a kind this release does not know"),
-            Self::Link { id, prev_id } => write!(f, "message {id} follows {prev_id}, where no list ended"),
+            Self::Link { id, prev_id } => {
+                write!(f, "message {id} should follow message {prev_id}, but no list ends there")
+            }
             Self::Extent { id, offset } => {
-                write!(f, "the payload of message {id} should start at {offset}, outside the stream")
+                write!(f, "the payload of message {id}, from {offset} on, is outside the stream")
             }
             Self::OutOfHeap => write!(f, "the heap has no room for the indexes"),
         }
@@ -87,17 +89,17 @@ impl From<OutOfHeap> for RebuildError {
     }
 }
 
-/// A rebuild under way.
+/// A rebuild in progress.
 pub(super) struct Rebuild {
-    /// Why it stopped, if it did: the next step would fail in the same way.
+    /// Why it stopped, if it did. Another step would fail in the same way.
     failed: Option<RebuildError>,
     next: Id,
-    /// The place of each message's list, in order of ids from the first live one on.
+    /// The place of each message's list, in order of ids, starting with the first live one.
     places: Vec<Place>,
 }
 
-/// Counts 4 KiB pages of stable memory as they are touched: never too few, and one that is touched again at once, as by
-/// the next run of records or by many small messages with keys of their own, only once.
+/// Counts the 4 KiB pages of stable memory that are touched. It never counts too few. A page that is touched again at
+/// once is counted once: this is common for runs of records and for small messages with their own keys.
 struct PageBudget {
     left: u32,
     last_inbox_page: Option<u64>,
@@ -130,19 +132,19 @@ fn touch(left: &mut u32, last: &mut Option<u64>, address: u64, bytes: usize) {
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// How far a rebuild has come; `None`: the indexes are complete.
+    /// The progress of a rebuild; `None`: the indexes are complete.
     pub fn rebuild_progress(&self) -> Option<Progress> {
         let rebuild = self.rebuild.as_ref()?;
         let total = self.inbox.next_id() - self.inbox.reclaimed_id();
         Some(Progress { done: rebuild.places.len() as u32, total })
     }
 
-    /// Why a rebuild stopped. Then what needs the indexes stays unavailable until [`Self::retry_rebuild`].
+    /// Why a rebuild stopped. Calls that need the indexes return `Unavailable` until [`Self::retry_rebuild`].
     pub fn rebuild_failure(&self) -> Option<RebuildError> {
         self.rebuild.as_ref()?.failed
     }
 
-    /// Starts a rebuild that stopped anew, from its first message. False: none has stopped.
+    /// Restarts a rebuild that stopped, from its first message. False: none has stopped.
     pub fn retry_rebuild(&mut self) -> bool {
         let has_failed = self.rebuild_failure().is_some();
         if has_failed {
@@ -151,7 +153,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         has_failed
     }
 
-    /// Empties the indexes and starts to rebuild them. What was dropped is not filed again, so it is swept with that.
+    /// Empties the indexes and starts to rebuild them. Dropped messages are not indexed again, so this sweeps them too.
     pub(super) fn start_rebuild(&mut self) {
         self.give_back(self.inbox.first_id());
         let messages = self.inbox.next_id() - self.inbox.first_id();
@@ -160,8 +162,8 @@ impl<M: Memory + Clone> MessageStore<M> {
             (messages > 0).then(|| Rebuild { failed: None, next: self.inbox.first_id(), places: Vec::new() });
     }
 
-    /// Files as many messages as the settings' `rebuild_pages` allow one call to touch, at least one. A failure is
-    /// remembered: every step after it returns it and does nothing.
+    /// Indexes as many messages as the settings' `rebuild_pages` allow, at least one. A failure is remembered: every
+    /// later step returns it and does nothing.
     pub fn rebuild_step(&mut self) -> Result<Rebuilt, RebuildError> {
         let Some(mut rebuild) = self.rebuild.take() else {
             return Ok(Rebuilt::Done);
@@ -203,7 +205,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(Rebuilt::Done)
     }
 
-    /// Files one record in both indexes.
+    /// Adds one record to both indexes.
     fn file(&mut self, rebuild: &mut Rebuild, record: &Record, pages: &mut PageBudget) -> Result<(), RebuildError> {
         let (id, prev_id) = (record.id(), record.prev_id());
         if id != rebuild.next {

@@ -7,15 +7,15 @@
 //!      8    1  key_len    length of the key id, 1 to 64
 //!      9   23  key_head   first min(key_len, 23) bytes of the key id, zero-padded
 //!     32    4  next_id    next message of the same key, 0: none
-//!     36    4  prev_id    previous message of the same key, 0: none; never rewritten
+//!     36    4  prev_id    previous message of the same key, 0: none
 //!     40   32  hash       SHA-256 of the ciphertext
-//!     72    6  offset     where the extent starts in the payload stream
-//!     78    1  ext_len    bytes of extensions behind the key tail: 0
+//!     72    6  offset     start of the extent in the payload stream
+//!     78    1  ext_len    bytes of extensions after the key tail: 0
 //!     79    1  flags      0
 //!     80    4  len        length of the ciphertext
 //! ```
 //!
-//! Little-endian. Only `next_id` ever changes once a record is written.
+//! Little-endian. Only `next_id` changes after a record is written.
 
 use super::header::field;
 use crate::api::Id;
@@ -25,7 +25,7 @@ use std::mem::MaybeUninit;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 84;
-/// Bytes of the key id that stand in the record; the rest, its tail, stands behind the ciphertext.
+/// Bytes of the key id that the record holds. The rest, its tail, follows the ciphertext.
 pub const KEY_HEAD_BYTES: usize = 23;
 
 const ID: usize = 0;
@@ -41,24 +41,24 @@ const FLAGS: usize = EXT_LEN + 1;
 const LEN: usize = FLAGS + 1;
 const _: () = assert!(LEN + 4 == RECORD_BYTES);
 
-/// Where a record's `timestamp` stands in it.
+/// The offset of `timestamp` in a record.
 pub const TIMESTAMP_OFFSET: u64 = TIMESTAMP as u64;
-/// Where a record's `hash` stands in it.
+/// The offset of `hash` in a record.
 pub const HASH_OFFSET: u64 = HASH as u64;
-/// Where a record's `offset` stands in it.
+/// The offset of `offset` in a record.
 pub const OFFSET_OFFSET: u64 = OFFSET as u64;
-/// Where a record's `next_id` stands in it.
+/// The offset of `next_id` in a record.
 pub const NEXT_ID_OFFSET: u64 = NEXT_ID as u64;
 
-/// A record: its bytes, read where they stand. Any bytes will do: [`Self::is_known`] tells whether this release can
-/// work with them. The map above says what the fields mean.
+/// The bytes of a record, laid out as in the map above. Any bytes are valid: [`Self::is_known`] tells whether this
+/// release understands them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Record {
     bytes: [u8; RECORD_BYTES],
 }
 
-/// What a new record says; it has no next message, extensions or flags.
+/// The fields of a new record, which has no next message, extensions or flags.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub struct NewRecord<'a> {
@@ -72,7 +72,7 @@ pub struct NewRecord<'a> {
 }
 
 impl Record {
-    /// Puts a record together.
+    /// Encodes a new record.
     pub fn new(new: NewRecord<'_>) -> Self {
         let mut bytes = [0; RECORD_BYTES];
         bytes[ID..TIMESTAMP].copy_from_slice(&new.id.to_le_bytes());
@@ -89,17 +89,17 @@ impl Record {
     /// Reads a record from stable memory.
     pub fn read(memory: &impl Memory, address: u64) -> Self {
         let mut record = MaybeUninit::<Self>::uninit();
-        // SAFETY: a record is nothing but its bytes, and reading writes all of them, or traps.
+        // SAFETY: a record consists only of its bytes, and the read fills all of them, or traps.
         unsafe {
             memory.read_unsafe(address, record.as_mut_ptr().cast(), RECORD_BYTES);
             record.assume_init()
         }
     }
 
-    /// Reads `count` records that follow each other in stable memory to the end of `records`.
+    /// Appends `count` records, contiguous in stable memory, to `records`.
     pub fn read_many(memory: &impl Memory, address: u64, count: usize, records: &mut Vec<Self>) {
         records.reserve(count);
-        // SAFETY: there is room for `count` more, and reading writes all their bytes, or traps.
+        // SAFETY: there is room for `count` more, and the read fills all their bytes, or traps.
         unsafe {
             let end = records.as_mut_ptr().add(records.len());
             memory.read_unsafe(address, end.cast(), count * RECORD_BYTES);
@@ -117,12 +117,12 @@ impl Record {
         self.u32_at(ID)
     }
 
-    /// When it was stored, unix seconds.
+    /// The time of insertion, unix seconds.
     pub fn timestamp(&self) -> u32 {
         self.u32_at(TIMESTAMP)
     }
 
-    /// Bytes of its key id.
+    /// Length of its key id in bytes.
     pub fn key_len(&self) -> usize {
         self.bytes[KEY_LEN].into()
     }
@@ -132,12 +132,12 @@ impl Record {
         self.part(KEY_HEAD)
     }
 
-    /// The next message of the same key, 0: none.
+    /// The next message of the same key; 0: none.
     pub fn next_id(&self) -> Id {
         self.u32_at(NEXT_ID)
     }
 
-    /// The previous message of the same key, 0: none.
+    /// The previous message of the same key; 0: none.
     pub fn prev_id(&self) -> Id {
         self.u32_at(PREV_ID)
     }
@@ -147,34 +147,34 @@ impl Record {
         self.part(HASH)
     }
 
-    /// Where its extent starts in the payload stream.
+    /// The position in the payload stream at which its extent starts.
     pub fn offset(&self) -> u64 {
         let mut offset = [0; 8];
         offset[..6].copy_from_slice(self.part::<6>(OFFSET));
         u64::from_le_bytes(offset)
     }
 
-    /// Bytes of its ciphertext.
+    /// Length of its ciphertext in bytes.
     pub fn ciphertext_len(&self) -> usize {
         self.u32_at(LEN) as usize
     }
 
-    /// True where nothing in the record comes from a later layout.
+    /// True if this release knows the record's flags, extensions and key length.
     pub fn is_known(&self) -> bool {
         self.bytes[EXT_LEN] == 0 && self.bytes[FLAGS] == 0 && (1..=MAX_KEY_ID_BYTES).contains(&self.key_len())
     }
 
-    /// Bytes of the key id that stand in the payload stream.
+    /// Length of the key id's tail, in bytes.
     pub fn tail_len(&self) -> usize {
         self.key_len().saturating_sub(KEY_HEAD_BYTES)
     }
 
-    /// Where the key id's tail starts in the payload stream.
+    /// The position in the payload stream at which the key id's tail starts.
     pub fn tail_offset(&self) -> u64 {
         self.offset() + self.ciphertext_len() as u64
     }
 
-    /// Where the extent ends in the payload stream: ciphertext, key tail, extensions.
+    /// The position in the payload stream at which the extent (ciphertext, key tail, extensions) ends.
     pub fn extent_end(&self) -> u64 {
         self.tail_offset() + self.tail_len() as u64 + u64::from(self.bytes[EXT_LEN])
     }
@@ -183,14 +183,14 @@ impl Record {
         u32::from_le_bytes(*self.part(at))
     }
 
-    /// `N` bytes from `at`; every caller names constants, so that the check is made when the code is compiled.
+    /// `N` bytes from `at` on. Every caller uses constants, so the bounds check happens at compile time.
     #[inline(always)]
     fn part<const N: usize>(&self, at: usize) -> &[u8; N] {
         self.bytes[at..].first_chunk().expect("a field of a record")
     }
 }
 
-/// Splits a key id into what stands in the record, zero-padded, and its tail.
+/// Splits a key id into the bytes in the record, zero-padded, and its tail.
 pub fn split_key(key_id: &[u8]) -> ([u8; KEY_HEAD_BYTES], &[u8]) {
     match key_id.split_first_chunk() {
         Some((head, tail)) => (*head, tail),

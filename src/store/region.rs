@@ -1,4 +1,4 @@
-//! A region: a stable memory cut into segments of equal size that a durable table puts into an endless sequence.
+//! A region: a stable memory divided into segments of equal size. A durable table arranges them in an endless sequence.
 //!
 //! ```text
 //! Wasm page
@@ -7,15 +7,15 @@
 //!                  32    8  mapped_from  first logical segment that is mapped
 //!                  40    8  mapped_end   one past the last; every segment between is mapped
 //!                  48    4  first_id     inbox: everything below has been dropped; payloads: 0
-//!                  52    4  reclaimed_id inbox: everything below has been swept up too; payloads: 0
+//!                  52    4  reclaimed_id inbox: everything below has been swept too; payloads: 0
 //!                  56    8  0
 //!    1 to 4  segment table: 65,536 × u32; entry (logical mod 65,536) is the physical segment
 //!    5 to …  physical segments
 //! ```
 //!
-//! Logical segments are numbered from 0 for ever; physical ones are places in this memory, and where one is unmapped
-//! because all in it was dropped, its place is taken by a later one. At most 65,536 are mapped
-//! at once: all ids there are in the inbox, 512 GiB in the payloads.
+//! Logical segments are numbered from 0 and never renumbered. Physical segments are places in this memory. A logical
+//! segment is unmapped once everything in it was swept, and a later one takes its place. At most 65,536 segments are
+//! mapped at once: enough for all ids in the inbox, and for 512 GiB in the payloads.
 
 use super::header::{self, HeaderError, Kind, OWN_BYTES, REUSED_SEGMENTS, field};
 use crate::api::Id;
@@ -27,7 +27,7 @@ pub const LEADING_PAGES: u64 = 5;
 const TABLE_OFFSET: u64 = WASM_PAGE_BYTES;
 const TABLE_ENTRIES: u64 = 65_536;
 const ENTRY_BYTES: u64 = 4;
-/// The region's own fields, from [`header::OWN_OFFSET`] on.
+/// Offset of the region's first own field, counted from [`header::OWN_OFFSET`] like those below.
 const MAPPED_FROM: usize = 0;
 const MAPPED_END: usize = MAPPED_FROM + 8;
 const FIRST_ID: usize = MAPPED_END + 8;
@@ -36,12 +36,12 @@ const OWN_END: usize = RECLAIMED_ID + 4;
 const _: () = assert!(OWN_END <= OWN_BYTES);
 const _: () = assert!(TABLE_OFFSET + TABLE_ENTRIES * ENTRY_BYTES == LEADING_PAGES * WASM_PAGE_BYTES);
 
-/// The two ids that bound what is live and what is swept. Both only rise, and `reclaimed <= first`.
+/// The lower bounds of the live ids and of the ids in the indexes. Both only rise, and `reclaimed <= first`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LowIds {
     /// Everything below has been dropped.
     pub first: Id,
-    /// Everything below has been swept out of indexes and segments.
+    /// Everything below has been removed from indexes and segments.
     pub reclaimed: Id,
 }
 
@@ -49,8 +49,8 @@ pub struct LowIds {
 pub struct Region<V: Memory> {
     memory: V,
     kind: Kind,
-    /// Where each mapped logical segment starts in `memory`: the segment table, on the heap. Begins with some that were
-    /// unmapped, fewer than are mapped.
+    /// The address in `memory` of each mapped logical segment: the segment table, on the heap. It may begin with
+    /// unmapped segments, never more of them than mapped ones.
     starts: Vec<u64>,
     /// The logical segment that `starts` begins with.
     starts_from: u64,
@@ -60,7 +60,7 @@ pub struct Region<V: Memory> {
 }
 
 impl<V: Memory> Region<V> {
-    /// Lays out a new region.
+    /// Creates a region.
     ///
     /// Precondition: `memory` has exactly [`LEADING_PAGES`] pages of zeros.
     pub fn create(memory: V, kind: Kind, low: LowIds) -> Self {
@@ -68,7 +68,7 @@ impl<V: Memory> Region<V> {
         Self { memory, kind, starts: Vec::new(), starts_from: 0, mapped_from: 0, free: Vec::new() }
     }
 
-    /// Opens a region and gives the low ids beside it.
+    /// Opens a region and returns it with its low ids.
     pub fn open(memory: V, kind: Kind) -> Result<(Self, LowIds), HeaderError> {
         let own = header::read(&memory, kind, LEADING_PAGES)?;
         let mapped_from = u64::from_le_bytes(field(&own, MAPPED_FROM));
@@ -108,13 +108,13 @@ impl<V: Memory> Region<V> {
         self.starts_from + self.starts.len() as u64
     }
 
-    /// Wasm pages this memory must grow by before [`Self::map_to`] can map every segment below `end`.
+    /// Wasm pages by which this memory must grow before [`Self::map_to`] can map every segment below `end`.
     pub fn pages_missing(&self, end: u64) -> u64 {
         let needed = end.saturating_sub(self.mapped_end());
         needed.saturating_sub(self.free.len() as u64) * u64::from(self.kind.segment_pages)
     }
 
-    /// True where the segment table has a place for every segment below `end`.
+    /// True if the segment table has an entry for every segment below `end`.
     pub fn can_map(&self, end: u64) -> bool {
         end.saturating_sub(self.mapped_from) <= TABLE_ENTRIES
     }
@@ -125,7 +125,7 @@ impl<V: Memory> Region<V> {
     pub fn map_to(&mut self, end: u64) {
         let before = self.mapped_end();
         for logical in before..end {
-            // Where none is free, all are mapped, and the memory has just grown by the next one.
+            // If none is free, all are mapped, and the memory has just grown by the next one.
             let physical = self.free.pop().unwrap_or((logical - self.mapped_from) as u32);
             self.memory.write(TABLE_OFFSET + (logical % TABLE_ENTRIES) * ENTRY_BYTES, &physical.to_le_bytes());
             self.starts.push(self.kind.segment_start(physical));
@@ -135,7 +135,7 @@ impl<V: Memory> Region<V> {
         }
     }
 
-    /// Unmaps every logical segment below `from`, so that others may take their places.
+    /// Unmaps every logical segment below `from`. Others may take their places.
     pub fn unmap_to(&mut self, from: u64) {
         if from <= self.mapped_from {
             return;
@@ -153,7 +153,7 @@ impl<V: Memory> Region<V> {
         self.memory.write(header::OWN_OFFSET + MAPPED_FROM as u64, &self.mapped_from.to_le_bytes());
     }
 
-    /// Keeps the low ids.
+    /// Stores the low ids.
     pub fn set_low(&mut self, low: LowIds) {
         let mut bytes = [0; 8];
         bytes[..4].copy_from_slice(&low.first.to_le_bytes());
@@ -161,26 +161,26 @@ impl<V: Memory> Region<V> {
         self.memory.write(header::OWN_OFFSET + FIRST_ID as u64, &bytes);
     }
 
-    /// Where a logical segment starts in [`Self::memory`].
+    /// The address in [`Self::memory`] at which a logical segment starts.
     ///
     /// Precondition: it is mapped.
     pub fn segment_address(&self, logical: u64) -> u64 {
         self.starts[(logical - self.starts_from) as usize]
     }
 
-    /// The memory under it, to read and write inside mapped segments.
+    /// The underlying memory, for reads and writes within mapped segments.
     pub fn memory(&self) -> &V {
         &self.memory
     }
 }
 
 impl Kind {
-    /// Where a physical segment starts.
+    /// The address at which a physical segment starts.
     fn segment_start(self, physical: u32) -> u64 {
         (LEADING_PAGES + u64::from(physical) * u64::from(self.segment_pages)) * WASM_PAGE_BYTES
     }
 
-    /// The physical segment that starts there.
+    /// The physical segment that starts at address `start`.
     fn physical_segment(self, start: u64) -> u32 {
         ((start / WASM_PAGE_BYTES - LEADING_PAGES) / u64::from(self.segment_pages)) as u32
     }

@@ -1,4 +1,4 @@
-//! Retention: dropping by count, bytes and age, and sweeping up behind it.
+//! Retention: dropping messages by count, bytes and age, and sweeping them afterwards.
 //!
 //! ```text
 //!        reclaimed_id       first_id              next_id
@@ -8,8 +8,8 @@
 //!             sweep: two by each add, more by the timer
 //! ```
 //!
-//! Dropping moves `first_id`, found by search; it costs the same whether one message goes or a million. What was
-//! dropped is then swept: taken out of the indexes, oldest first, and its segments given back. Both ids only rise.
+//! Dropping only moves `first_id`, to an id found by search, so one message costs about as much as a million. Sweeping
+//! then removes the dropped messages from the indexes, oldest first, and frees their segments. Both ids only rise.
 
 use super::MessageStore;
 use super::rebuild::PAGE_BYTES;
@@ -18,7 +18,7 @@ use crate::api::{Bound, Id, Settings};
 use crate::limits::{EXPIRY_STEP_SECONDS, SWEEP_PAGES, SWEEP_RUN};
 use ic_stable_structures::Memory;
 
-/// A message about to be added: it counts as one more.
+/// The messages about to be added (one or none): they count as stored.
 #[derive(Clone, Copy)]
 pub(super) struct Coming {
     pub messages: u32,
@@ -42,12 +42,12 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// The oldest id from `first` on that `settings` let live beside what is coming.
+    /// The oldest id from `first` on that `settings` keep if `coming` is added.
     pub(super) fn first_within(&self, settings: &Settings, first: Id, coming: Coming) -> Id {
         let next_id = self.inbox.next_id();
         let mut first = first;
         if let Bound::AtMost(max) = settings.max_messages {
-            // All that is live may have to go, but ids that were not given out stay as they are.
+            // All live messages may have to go, but unassigned ids are never dropped.
             first = first.max((next_id + coming.messages).saturating_sub(max)).min(next_id);
         }
         if let Bound::AtMost(max) = settings.max_bytes {
@@ -60,7 +60,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         first
     }
 
-    /// Drops what the settings exclude at `now`. True: more has to be swept.
+    /// Drops the messages that the settings exclude at `now`, in unix seconds. True: there is a backlog to sweep.
     pub fn drop_excluded(&mut self, now: u32) -> bool {
         let first = self.first_unexpired(|| now);
         let first = self.first_within(&self.settings(), first, Coming::NONE);
@@ -68,7 +68,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.backlog_kept() > 0
     }
 
-    /// Sweeps dropped messages out of indexes and segments, oldest first, at most so many.
+    /// Removes at most `at_most` dropped messages from indexes and segments, oldest first.
     ///
     /// Precondition: the indexes are complete.
     pub fn sweep(&mut self, at_most: u32) {
@@ -83,7 +83,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.give_back(from + count);
     }
 
-    /// Sweeps a run of messages after the other while `go_on` says so, as far as one message may touch stable memory.
+    /// Sweeps runs of messages while `go_on` returns true, within the stable memory that one execution may touch.
     ///
     /// Precondition: as for [`Self::sweep`].
     pub fn sweep_while(&mut self, mut go_on: impl FnMut() -> bool) {
@@ -96,8 +96,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// Pages that sweeping `count` more messages touches at most: those of their records, and those of their key tails,
-    /// two each or all that their extents lie in.
+    /// Maximum pages that sweeping `count` more messages touches: those of their records and those of their key tails.
+    /// The latter are two pages each, or all pages of their extents if those are fewer.
     pub(super) fn pages_of_run(&self, count: u32) -> u64 {
         let from = self.inbox.reclaimed_id();
         let bytes = self.extent_start(from + count).saturating_sub(self.extent_start(from));
@@ -105,15 +105,15 @@ impl<M: Memory + Clone> MessageStore<M> {
         (bytes / PAGE_BYTES + 2).min(2 * u64::from(count)) + records / PAGE_BYTES + 2
     }
 
-    /// Where the extent of a message starts in the payload stream, or that of the next one will.
+    /// The position in the payload stream at which a message's extent starts, or will start for the next id.
     fn extent_start(&self, id: Id) -> u64 {
         if id < self.inbox.next_id() { self.inbox.offset(id) } else { self.payloads.end() }
     }
 
-    /// Gives back what lies below `reclaimed`. Precondition: it was swept, or the indexes are empty.
+    /// Frees the segments below `reclaimed`. Precondition: the messages were swept, or the indexes are empty.
     pub(super) fn give_back(&mut self, reclaimed: Id) {
         let position = self.extent_start(reclaimed);
-        // A damaged record must not unmap what is live.
+        // A damaged record must not unmap live segments.
         if position <= self.payloads.end() {
             self.payloads.free_below(position);
         }
@@ -124,7 +124,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         let record = self.inbox.record(id);
         let newest = self.indexes.fingerprints.newest(record.hash());
         let was_newest = self.indexes.hashes.remove_newest(newest, id);
-        // Of a damaged record, entries that cannot be found any more stay until the indexes are rebuilt.
+        // A damaged record's other entries cannot be found. They stay until the indexes are rebuilt.
         let Some(key_id) = self.key_id(&record) else { return };
         let key = self.indexes.fingerprints.key(key_id.as_bytes());
         if !was_newest {
@@ -133,14 +133,13 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.indexes.keys.shorten(key, id, record.next_id());
     }
 
-    /// Messages that were dropped for good, but not yet swept.
+    /// Messages that are dropped in the store itself, but not swept yet.
     pub fn backlog_kept(&self) -> u32 {
         self.inbox.first_id() - self.inbox.reclaimed_id()
     }
 
-    /// The second at which the timer is to sweep what will have become too old, if anything ever does: the first full
-    /// minute after the oldest message has. So distinct seconds of
-    /// expiry wake the timer at most once a minute.
+    /// The second (unix time) at which the timer sweeps messages that are too old: the full minute at or after the
+    /// oldest message's expiry. So the timer wakes at most once a minute for them. `None`: no message expires.
     pub fn next_expiry_sweep(&self) -> Option<u64> {
         let age = self.settings().max_age_seconds.limit()?;
         let first = self.inbox.first_id();
@@ -148,8 +147,10 @@ impl<M: Memory + Clone> MessageStore<M> {
             .then(|| expiry(self.inbox.timestamp(first), age).next_multiple_of(EXPIRY_STEP_SECONDS))
     }
 
-    /// The first id from `first` on, below `next_id`, that satisfies a condition which all later ones satisfy too; else
-    /// `next_id`. In ever longer steps, then by halves: what is near is found at once.
+    /// The first id from `first` on that satisfies `condition`, or `next_id`. The search takes steps of doubling
+    /// length, then bisects, so an id near `first` is found at once.
+    ///
+    /// Precondition: if an id satisfies the condition, all later ones do.
     pub(super) fn search(&self, first: Id, condition: impl Fn(Id) -> bool) -> Id {
         let end = self.inbox.next_id();
         let (mut below, mut step) = (first, 1);
@@ -171,7 +172,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 }
 
-/// The second from which on a message is too old.
+/// The second (unix time) from which on a message is too old.
 fn expiry(timestamp: u32, max_age_seconds: u32) -> u64 {
     u64::from(timestamp) + u64::from(max_age_seconds)
 }

@@ -1,11 +1,11 @@
-//! The durable state that is neither record nor payload: the indexes' seed and the settings.
+//! The durable state besides records and payloads: the indexes' seed and the settings.
 //!
 //! ```text
 //! Wasm page 0
 //!   offset size
 //!        0   64  header (see `header`); its own fields are 0
 //!       64   32  seed of the indexes' fingerprints; all 0: not drawn yet
-//!       96    4  settings, in each 0: unlimited: rebuild_pages
+//!       96    4  rebuild_pages, the first of the settings; in each, 0 means unlimited
 //!      100    4  max_messages
 //!      104    8  max_bytes
 //!      112    4  max_age_seconds
@@ -19,19 +19,19 @@ use ic_stable_structures::Memory;
 
 /// Wasm pages of the state memory.
 pub const STATE_PAGES: u64 = 1;
-/// How the state's header says what it is.
+/// The constants that identify the state's header.
 pub const KIND: Kind = Kind { magic: *b"MCST", record_bytes: 0, segment_pages: 0 };
 
 const SEED_OFFSET: u64 = header::HEADER_BYTES as u64;
 const SETTINGS_OFFSET: u64 = SEED_OFFSET + 32;
-// Of the settings, from there on.
+// Offsets of the settings, counted from `SETTINGS_OFFSET`.
 const REBUILD_PAGES: usize = 0;
 const MAX_MESSAGES: usize = REBUILD_PAGES + 4;
 const MAX_BYTES: usize = MAX_MESSAGES + 4;
 const MAX_AGE_SECONDS: usize = MAX_BYTES + 8;
 const SETTINGS_BYTES: usize = MAX_AGE_SECONDS + 4;
 
-/// Seed and settings, each read once and kept beside its durable copy.
+/// Seed and settings. Each is read once and cached.
 pub struct State<V: Memory> {
     memory: V,
     seed: Seed,
@@ -40,7 +40,7 @@ pub struct State<V: Memory> {
 }
 
 impl<V: Memory> State<V> {
-    /// Lays out a new state without a seed.
+    /// Creates a state without a seed.
     ///
     /// Precondition: `memory` has [`STATE_PAGES`] pages of zeros.
     pub fn create(memory: V, settings: Settings) -> Self {
@@ -61,28 +61,28 @@ impl<V: Memory> State<V> {
         Ok(Self { memory, seed, has_seed: seed.is_drawn(), settings: settings_from(&settings) })
     }
 
-    /// True once [`Self::seed`] is one.
+    /// True once the seed has been drawn.
     pub fn has_seed(&self) -> bool {
         self.has_seed
     }
 
-    /// The seed.
+    /// The seed; zeros until it has been drawn.
     pub fn seed(&self) -> Seed {
         self.seed
     }
 
-    /// Keeps a seed.
+    /// Stores a seed.
     pub fn set_seed(&mut self, seed: Seed) {
         self.memory.write(SEED_OFFSET, &seed.0);
         (self.seed, self.has_seed) = (seed, seed.is_drawn());
     }
 
-    /// What the operator chose.
+    /// The operator's settings.
     pub fn settings(&self) -> Settings {
         self.settings
     }
 
-    /// Keeps settings. Precondition: they are valid.
+    /// Stores settings. Precondition: they are valid.
     pub fn set_settings(&mut self, settings: Settings) {
         self.memory.write(SETTINGS_OFFSET, &settings_bytes(&settings));
         self.settings = settings;

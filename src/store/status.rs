@@ -1,4 +1,4 @@
-//! The store at a glance, and all its limits.
+//! The status of the store, with its limits.
 
 use super::View;
 use super::header::LAYOUT_VERSION;

@@ -1,8 +1,8 @@
-//! The store at one moment: what callers see of it.
+//! The store as callers see it at one moment.
 //!
-//! A message that is too old is gone to callers at that second, whether or not it was dropped since. So whoever reads
-//! first looks at the clock, if there is an age limit, and answers nothing below the first live id. A message's `prev_id`
-//! is answered as it is stored, with the first live id beside it: callers see which links lead to what was dropped.
+//! Callers no longer see a message from the second on in which it becomes too old, even if it is not dropped yet. So
+//! with an age limit every read looks at the clock first, and returns nothing below the first live id. A message's
+//! `prev_id` is returned as stored, together with the first live id: callers see which links lead to dropped messages.
 
 use super::MessageStore;
 use super::index::fingerprint::Fingerprint;
@@ -13,7 +13,7 @@ use ic_stable_structures::Memory;
 use std::cell::Cell;
 use std::ops::Deref;
 
-/// A store to read from, at a moment.
+/// A read-only view of the store at one moment.
 pub struct View<'a, M: Memory + Clone> {
     store: &'a MessageStore<M>,
     first_id: Id,
@@ -30,7 +30,7 @@ impl<M: Memory + Clone> Deref for View<'_, M> {
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// The store at `now`, in unix seconds; it is not asked for where nothing depends on it.
+    /// The view at `now`, in unix seconds. `now` is called only if there is an age limit.
     pub fn view(&self, now: impl FnOnce() -> u32) -> View<'_, M> {
         View { store: self, first_id: self.first_unexpired(now), skips: Cell::new(MAX_SKIPPED_LINKS) }
     }
@@ -42,22 +42,22 @@ impl<M: Memory + Clone> View<'_, M> {
         self.first_id
     }
 
-    /// True where `id` names a live message.
+    /// True if `id` is a live message.
     pub(super) fn is_live(&self, id: Id) -> bool {
         id >= self.first_id && id < self.inbox.next_id()
     }
 
-    /// Live messages.
+    /// Number of live messages.
     pub(super) fn live(&self) -> u32 {
         self.inbox.next_id() - self.first_id
     }
 
-    /// A link as walks follow it: 0 where it leads to a message that was dropped.
+    /// A link, or 0 if it leads to a dropped message.
     pub(super) fn masked(&self, link: Id) -> Id {
         if link >= self.first_id { link } else { 0 }
     }
 
-    /// Place and head of a key, as the index has it; its oldest messages may have been dropped, its newest is live.
+    /// The place and head of a key in the index. Its newest message is live; its oldest ones may have been dropped.
     pub(super) fn find_key(&self, fingerprint: Fingerprint, key_id: &[u8]) -> Option<(Place, KeyHead)> {
         self.store.find_key(fingerprint, key_id, self.first_id)
     }
@@ -67,8 +67,11 @@ impl<M: Memory + Clone> View<'_, M> {
         self.store.find_newest(self.indexes.fingerprints.newest(hash), hash, self.first_id)
     }
 
-    /// The live part of a list. What was dropped of it is skipped link by link, as long as the view's skips last. A
-    /// damaged link ends the walk too: that message waits to be swept.
+    /// The live part of a list. Dropped messages are skipped link by link.
+    ///
+    /// # Errors
+    ///
+    /// If the view may follow no more links, or if a link is damaged: then that message must be swept first.
     pub(super) fn live_head(&self, head: KeyHead) -> Result<KeyHead, Progress> {
         let mut head = head;
         let waits = || Progress { done: 0, total: self.backlog() };
@@ -85,7 +88,7 @@ impl<M: Memory + Clone> View<'_, M> {
         Ok(head)
     }
 
-    /// Messages that were dropped, but not yet swept.
+    /// Messages that are dropped for this view, but not swept yet.
     pub(super) fn backlog(&self) -> u32 {
         self.first_id - self.inbox.reclaimed_id()
     }

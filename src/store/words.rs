@@ -1,14 +1,14 @@
-//! Comparing bytes a word at a time: the platform's price is by the operation, and the compiler's own comparison goes
-//! byte by byte.
+//! Comparison of bytes, a word at a time. The platform charges by the instruction, and the compiler's own comparison
+//! goes byte by byte.
 
-/// Whether two byte strings are equal. Between arrays there is no loop left when the code is compiled.
+/// Whether two byte strings are equal. For arrays the compiler removes the loop.
 #[inline(always)]
 pub fn equal(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
     match (one.last_chunk(), other.last_chunk()) {
-        // What is no whole word is the end of one that begins in the word before.
+        // The last 8 bytes cover the rest that is no whole word; they may overlap the word before.
         (Some(last), Some(other_last)) => {
             let words = one.as_chunks().0.iter().zip(other.as_chunks().0);
             words.fold(differ(last, other_last), |found, (one, other)| found | differ(one, other)) == 0
@@ -17,7 +17,7 @@ pub fn equal(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
-/// 0: the words are equal.
+/// 0 if the words are equal.
 #[inline(always)]
 fn differ(one: &[u8; 8], other: &[u8; 8]) -> u64 {
     u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other)

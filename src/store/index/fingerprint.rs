@@ -1,8 +1,8 @@
 //! Keyed fingerprints of keys, hashes and pairs.
 //!
-//! Callers choose key ids freely and can grind hashes, so which table slots an input falls on depends on a seed that
-//! nobody outside knows: SipHash-1-3 under it. Equal fingerprints of different inputs only cost another look at a
-//! record; no answer ever rests on a fingerprint alone.
+//! Callers choose key ids freely and can grind hashes. So the table slot of an input depends on a secret seed, through
+//! SipHash-1-3. If different inputs have the same fingerprint, the only cost is reading another record: no answer
+//! relies on a fingerprint alone.
 
 use crate::store::header::field;
 use siphasher::sip::SipHasher13;
@@ -13,37 +13,37 @@ use std::hash::Hasher;
 pub struct Seed(pub [u8; 32]);
 
 impl Seed {
-    /// False for the zeros that stand in for a seed until it is drawn.
+    /// False for the zeros that are used until a seed is drawn.
     pub fn is_drawn(&self) -> bool {
         self.0 != [0; 32]
     }
 }
 
-/// What a table files an input under: its shard, its place in there, and what tells it from its neighbours.
+/// The 64-bit key of an input in a table. It determines the shard and the tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(pub u64);
 
-/// What a fingerprint in the hash index was made of; it is a part of the fingerprint.
+/// The kind of an entry in the hash index. It is the lowest bit of the fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Entry {
     /// The newest message with a hash.
     Newest = 0,
-    /// An older message with it, under its key.
+    /// An older message with a hash, filed under its key and hash.
     Pair = 1,
 }
 
-/// Makes fingerprints under one seed.
+/// Computes fingerprints under one seed.
 #[derive(Clone, Copy)]
 pub struct Fingerprints {
     keys: SipHasher13,
-    /// Keys a hasher anew for each input: with an empty state that the compiler sees, words are hashed without a detour.
+    /// The keys of a new hasher for each input: the compiler knows its empty state, so it hashes words directly.
     hashes: (u64, u64),
-    /// For [`Self::fold`], made of the seed.
+    /// The multipliers of [`Self::fold`], derived from the seed.
     multipliers: [u64; 4],
 }
 
 impl Fingerprints {
-    /// Fingerprints under `seed`, one half of it for keys, the other for hashes.
+    /// Fingerprints under `seed`. One half of it is for keys, the other for hashes.
     pub fn new(seed: &Seed) -> Self {
         let word = |at| u64::from_le_bytes(field(&seed.0, at));
         let hashes = (word(16), word(24));
@@ -52,24 +52,26 @@ impl Fingerprints {
         Self { keys: SipHasher13::new_with_keys(word(0), word(8)), hashes, multipliers }
     }
 
-    /// Of a key id.
+    /// The fingerprint of a key id.
     pub fn key(&self, key_id: &[u8]) -> Fingerprint {
         Fingerprint(self.keys.hash(key_id))
     }
 
-    /// Of a hash, for the newest message that has it.
+    /// The fingerprint of a hash, for the newest message that has it.
     pub fn newest(&self, hash: &[u8; 32]) -> Fingerprint {
         Self::mark(self.hash_words([self.fold(hash)]), Entry::Newest)
     }
 
-    /// Of a key and a hash, for an older message that has them.
+    /// The fingerprint of a key and a hash, for an older message that has both.
     pub fn pair(&self, key: Fingerprint, hash: &[u8; 32]) -> Fingerprint {
         Self::mark(self.hash_words([key.0, self.fold(hash)]), Entry::Pair)
     }
 
-    /// All 32 bytes of a ciphertext's hash in one word: the sum of its words, each times a secret odd number, at a tenth of
-    /// what hashing them all would cost. Hashes that agree in 8 bytes can be ground out in any number, and would be filed in
-    /// one place whatever the seed; to bring sums together, the secret numbers would have to be known.
+    /// Folds the 32 bytes of a hash into one word: the sum of its words, each times a secret odd number. This costs a
+    /// tenth of hashing all words.
+    ///
+    /// Using only 8 bytes of the hash would be unsafe. Anybody can grind hashes that agree in 8 bytes, and all of them
+    /// would have the same fingerprint under every seed. Equal sums require knowledge of the secret numbers.
     #[inline(always)]
     fn fold(&self, hash: &[u8; 32]) -> u64 {
         let word = |at| u64::from_le_bytes(field(hash, at));

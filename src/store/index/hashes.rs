@@ -1,18 +1,18 @@
-//! The hash index: hash → newest message with it, and (key, hash) → message.
+//! The hash index: hash → newest message with this hash, and (key, hash) → message.
 //!
-//! Both are one table. A message that is the newest with its hash is filed under the hash; once another key stores the
-//! same ciphertext, the older message is filed under its pair instead. So every message has exactly one entry.
+//! Both are one table. The newest message with a hash is filed under the hash. When another key stores the same
+//! ciphertext, the older message is moved to its pair. So every message has exactly one entry.
 
 use super::fingerprint::Fingerprint;
 use super::table::{OutOfHeap, Table};
 use crate::api::Id;
 
-/// An older message that gives up its place as the newest with a hash.
+/// An older message that a new one replaces as the newest with a hash.
 #[derive(Clone, Copy, Debug)]
 pub struct Displaced {
     /// Its id.
     pub id: Id,
-    /// What it is filed under from now on.
+    /// The fingerprint that it is filed under from now on.
     pub pair: Fingerprint,
 }
 
@@ -22,12 +22,12 @@ pub struct HashIndex {
 }
 
 impl HashIndex {
-    /// An empty index that is about to take `expected` messages.
+    /// An empty index, sized for `expected` messages.
     pub fn for_messages(expected: u32) -> Self {
         Self { table: Table::for_entries(expected.into()) }
     }
 
-    /// How many messages it has.
+    /// Number of messages in it.
     pub fn len(&self) -> u64 {
         self.table.len()
     }
@@ -37,8 +37,8 @@ impl HashIndex {
         self.table.find(fingerprint, is_it)
     }
 
-    /// Files a message as the newest with its hash, and gives the one that `has_hash` and was so far: to be filed under
-    /// its pair.
+    /// Files a message as the newest with its hash. Returns the id that this one replaced, found by `has_hash`; the
+    /// caller files it under its pair.
     pub fn put_newest(
         &mut self,
         newest: Fingerprint,
@@ -55,22 +55,22 @@ impl HashIndex {
         Ok(())
     }
 
-    /// Takes out a message that is filed as the newest with its hash. False: it is not.
+    /// Removes a message that is filed as the newest with its hash. False: it is not filed so.
     pub fn remove_newest(&mut self, newest: Fingerprint, id: Id) -> bool {
         self.table.remove(newest, id)
     }
 
-    /// Takes out a message that is filed under its pair. False: it is not.
+    /// Removes a message that is filed under its pair. False: it is not filed so.
     pub fn remove_pair(&mut self, pair: Fingerprint, id: Id) -> bool {
         self.table.remove(pair, id)
     }
 
-    /// Makes sure that [`Self::insert`] with the same arguments needs no memory.
+    /// Allocates memory, so that [`Self::insert`] with the same arguments needs none.
     pub fn reserve(&mut self, newest: Fingerprint, displaced: Option<Displaced>) -> Result<(), OutOfHeap> {
         self.table.reserve(displaced.map_or(newest, |displaced| displaced.pair))
     }
 
-    /// Files a message as the newest with its hash, in the place of the one it displaces.
+    /// Files a message as the newest with its hash. It replaces `displaced`, which is moved to its pair.
     ///
     /// Preconditions: [`Self::reserve`]; `displaced` is the message filed under `newest` with the same hash.
     pub fn insert(&mut self, newest: Fingerprint, id: Id, displaced: Option<Displaced>) {

@@ -1,7 +1,7 @@
-//! The key index: key id → oldest, newest and count.
+//! The key index: key id → oldest id, newest id and count.
 //!
-//! Heads live in numbered places that never move; a table finds the place by the key's fingerprint, and the key is
-//! confirmed against the record of its newest message.
+//! Heads have numbered places and never move. A table maps the key's fingerprint to the place. The record of the newest
+//! message confirms the key.
 
 use super::fingerprint::Fingerprint;
 use super::table::{OutOfHeap, Table};
@@ -9,15 +9,15 @@ use crate::api::{Id, KeyHead};
 
 const CHUNK: usize = 1_024;
 
-/// Where a key's head lives; never 0.
+/// The number of a key's head; never 0.
 pub type Place = u32;
 
 /// Heads by key. Keeps the ends and counts of invariant 2.
 pub struct KeyIndex {
     table: Table,
-    /// Chunks of equal size, so that no head ever moves and growth copies nothing.
+    /// Chunks of equal size: no head ever moves, and growth copies nothing.
     chunks: Vec<Vec<KeyHead>>,
-    /// The place of a head that was closed, and may be taken again; its `min_id` names the next one. 0: none.
+    /// The first free place, 0: none. The `min_id` of a free place is the next free one.
     free: Place,
     len: u32,
 }
@@ -28,7 +28,7 @@ impl KeyIndex {
         Self { table: Table::for_entries(0), chunks: Vec::new(), free: 0, len: 0 }
     }
 
-    /// How many keys it has.
+    /// Number of keys in it.
     pub fn len(&self) -> u32 {
         self.len
     }
@@ -45,7 +45,7 @@ impl KeyIndex {
         found
     }
 
-    /// Makes sure that one key more with this fingerprint needs no memory.
+    /// Allocates memory, so that one more key with this fingerprint needs none.
     pub fn reserve(&mut self, fingerprint: Fingerprint) -> Result<(), OutOfHeap> {
         self.table.reserve(fingerprint)?;
         if self.free == 0 && self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
@@ -57,7 +57,7 @@ impl KeyIndex {
         Ok(())
     }
 
-    /// Opens a list with its first message. Precondition: [`Self::reserve`], and the key is not there.
+    /// Opens a list with its first message. Preconditions: [`Self::reserve`]; the key has no list.
     pub fn open(&mut self, fingerprint: Fingerprint, id: Id) -> Place {
         let head = KeyHead { min_id: id, max_id: id, count: 1 };
         let place = if self.free != 0 {
@@ -74,8 +74,8 @@ impl KeyIndex {
         place
     }
 
-    /// Takes the first message out of the list that begins with it, and `next` is then the first; a list without
-    /// messages is closed. False: there is no such list.
+    /// Removes message `id` from the list that begins with it; `next` then becomes the first. A list without messages
+    /// is closed. False: no list begins with `id`.
     pub fn shorten(&mut self, fingerprint: Fingerprint, id: Id, next: Id) -> bool {
         let Some((place, head)) = self.find(fingerprint, |head| head.min_id == id) else {
             return false;
@@ -98,7 +98,7 @@ impl KeyIndex {
         head.count += 1;
     }
 
-    /// Adds a message to a list if it ended at `prev_id`.
+    /// Adds a message to the end of a list that ends at `prev_id`. False: it ends elsewhere.
     pub fn extend_from(&mut self, place: Place, prev_id: Id, id: Id) -> bool {
         let head = self.head_mut(place);
         let ended_there = head.max_id == prev_id;
@@ -109,7 +109,7 @@ impl KeyIndex {
         ended_there
     }
 
-    /// The head in a place.
+    /// The head at a place.
     pub fn head(&self, place: Place) -> KeyHead {
         let (chunk, at) = locate(place);
         self.chunks[chunk][at]

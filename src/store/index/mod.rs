@@ -1,4 +1,4 @@
-//! The indexes on the heap: everything here can be thrown away and rebuilt from the two regions.
+//! The indexes on the heap. All of them can be rebuilt from the two regions.
 
 pub mod fingerprint;
 pub mod hashes;
@@ -11,9 +11,9 @@ use hashes::{Displaced, HashIndex};
 use keys::{KeyIndex, Place};
 use table::OutOfHeap;
 
-/// The two indexes, and the fingerprints that both are filed under.
+/// The two indexes, and the fingerprints that are their keys.
 pub struct Indexes {
-    /// Makes fingerprints under the store's seed.
+    /// Computes fingerprints under the store's seed.
     pub fingerprints: Fingerprints,
     /// Heads by key.
     pub keys: KeyIndex,
@@ -24,14 +24,14 @@ pub struct Indexes {
 /// The list that a new message joins.
 #[derive(Clone, Copy, Debug)]
 pub enum List {
-    /// One that is there.
+    /// An existing list.
     Open(Place),
-    /// One that it opens, for the key with this fingerprint.
+    /// A new list, for the key with this fingerprint.
     New(Fingerprint),
 }
 
 impl Indexes {
-    /// Empty indexes that are about to take `expected` messages.
+    /// Empty indexes, sized for `expected` messages.
     pub fn for_messages(seed: &Seed, expected: u32) -> Self {
         Self {
             fingerprints: Fingerprints::new(seed),
@@ -45,7 +45,7 @@ impl Indexes {
         self.hashes.len() + 2 * u64::from(self.keys.len())
     }
 
-    /// Makes sure that [`Self::insert`] with the same arguments needs no memory.
+    /// Allocates memory, so that [`Self::insert`] with the same arguments needs none.
     pub fn reserve(&mut self, newest: Fingerprint, displaced: Option<Displaced>, list: List) -> Result<(), OutOfHeap> {
         self.hashes.reserve(newest, displaced)?;
         match list {
@@ -54,7 +54,7 @@ impl Indexes {
         }
     }
 
-    /// Files a message under its hash and its key.
+    /// Adds a message under its hash and its key.
     ///
     /// Preconditions: those of [`HashIndex::insert`], [`KeyIndex::open`] and [`KeyIndex::extend`].
     pub fn insert(&mut self, newest: Fingerprint, displaced: Option<Displaced>, list: List, id: Id) {

@@ -1,16 +1,18 @@
-//! A table from fingerprints to 32-bit values that grows a shard at a time.
+//! A table from fingerprints to 32-bit values, which grows a shard at a time.
 //!
-//! The top bits of a fingerprint choose one of 16,384 shards, the low 32, its tag, a place in the shard: open
-//! addressing with linear probing, 8 bytes a slot, tag above value, 0: free. A shard that is four fifths full is
-//! copied into one a quarter larger; shards fill up at different times, so no insertion ever pays for more than a
-//! 16,384th of the table. Several entries may share a tag: the caller says which value is meant.
+//! The top bits of a fingerprint choose one of 16,384 shards. The low 32 bits, its tag, choose a slot in the shard:
+//! open addressing with linear probing. A slot has 8 bytes, the tag above the value; 0 means free. Several entries may
+//! share a tag: the caller tells which value is meant.
+//!
+//! A shard that is four fifths full is copied into one a quarter larger. An insertion copies one shard at most, which
+//! is a 16,384th of the table on average.
 
 use super::fingerprint::Fingerprint;
 
 const SHARD_BITS: u32 = 14;
 /// Slots of the smallest shard.
 const MIN_SLOTS: usize = 4;
-/// A shard is grown before more than this part of its slots are taken.
+/// A shard grows before more than this fraction of its slots is taken.
 const MAX_LOAD: (usize, usize) = (4, 5);
 
 /// The heap has no room for a larger shard. Nothing has changed.
@@ -20,7 +22,7 @@ pub struct OutOfHeap;
 /// Fingerprint → value. Values are never 0.
 pub struct Table {
     shards: Vec<Shard>,
-    /// What a shard starts with: room for its part of the entries that were announced.
+    /// Slots of a shard's first allocation: room for its part of the expected entries.
     first_slots: usize,
     len: u64,
 }
@@ -32,7 +34,7 @@ struct Shard {
 }
 
 impl Table {
-    /// An empty table that is about to take `expected` entries, and allocates for them at once, shard by shard.
+    /// An empty table. Each shard's first allocation has room for its part of `expected` entries.
     pub fn for_entries(expected: u64) -> Self {
         let mean = (expected >> SHARD_BITS) as usize;
         // Three standard deviations above the mean: few shards have to grow.
@@ -41,7 +43,7 @@ impl Table {
         Self { shards: vec![Shard::default(); 1 << SHARD_BITS], first_slots, len: 0 }
     }
 
-    /// Entries in it.
+    /// Number of entries in it.
     pub fn len(&self) -> u64 {
         self.len
     }
@@ -66,7 +68,7 @@ impl Table {
         }
     }
 
-    /// Makes sure that one entry more under `fingerprint` needs no memory.
+    /// Allocates memory, so that one more entry under `fingerprint` needs none.
     pub fn reserve(&mut self, fingerprint: Fingerprint) -> Result<(), OutOfHeap> {
         let first_slots = self.first_slots;
         self.shards[shard_of(fingerprint)].reserve(first_slots)
@@ -80,8 +82,8 @@ impl Table {
         self.len += 1;
     }
 
-    /// Files a value in the place of the one under the same fingerprint that `is_same` accepts, which it gives back, or
-    /// beside all others: [`Self::find`], [`Self::reserve`] and then [`Self::insert`] or [`Self::replace`] in one.
+    /// Replaces the value under `fingerprint` that `is_same` accepts, and returns the old value. If there is none,
+    /// inserts the new one. It combines [`Self::find`], [`Self::reserve`] and [`Self::insert`] or [`Self::replace`].
     pub fn put(
         &mut self,
         fingerprint: Fingerprint,
@@ -109,7 +111,7 @@ impl Table {
         Ok(None)
     }
 
-    /// Takes out an entry. False: there is none.
+    /// Removes an entry. False: there is none.
     pub fn remove(&mut self, fingerprint: Fingerprint, value: u32) -> bool {
         let shard = &mut self.shards[shard_of(fingerprint)];
         let removed = !shard.slots.is_empty() && shard.remove(entry(fingerprint, value));
@@ -117,7 +119,7 @@ impl Table {
         removed
     }
 
-    /// Files `new` in the place of `old`. Precondition: `old` is filed under `fingerprint`.
+    /// Replaces `old` by `new`. Precondition: `old` is filed under `fingerprint`.
     pub fn replace(&mut self, fingerprint: Fingerprint, old: u32, new: u32) {
         let shard = &mut self.shards[shard_of(fingerprint)];
         let old = entry(fingerprint, old);
@@ -146,7 +148,7 @@ impl Shard {
         Ok(())
     }
 
-    /// Puts an entry into the first free slot from its home on. Precondition: there is one.
+    /// Puts an entry into the first free slot from its home on. Precondition: a slot is free.
     fn place(&mut self, entry: u64) {
         let mut place = self.home((entry >> 32) as u32);
         while self.slots[place] != 0 {
@@ -155,8 +157,8 @@ impl Shard {
         self.slots[place] = entry;
     }
 
-    /// Takes out an entry, and closes the hole with what stands behind it but belongs before: no search ends at a hole
-    /// that should have gone on.
+    /// Removes an entry. Later entries whose search passes the hole move back into it, so that no search stops too
+    /// early. False: there is no such entry.
     fn remove(&mut self, entry: u64) -> bool {
         let mut hole = self.home((entry >> 32) as u32);
         while self.slots[hole] != entry {
@@ -168,7 +170,7 @@ impl Shard {
         let mut place = self.after(hole);
         while self.slots[place] != 0 {
             let home = self.home((self.slots[place] >> 32) as u32);
-            // It may move to the hole unless its home lies behind that.
+            // The entry may move into the hole unless its home lies after the hole.
             if self.distance(home, place) >= self.distance(hole, place) {
                 self.slots[hole] = self.slots[place];
                 hole = place;
@@ -180,12 +182,12 @@ impl Shard {
         true
     }
 
-    /// Steps from one place to another, going round.
+    /// Steps from one slot to another, wrapping around.
     fn distance(&self, from: usize, to: usize) -> usize {
         if to >= from { to - from } else { to + self.slots.len() - from }
     }
 
-    /// Where the search for a tag starts: tags in equal parts onto slots, in order.
+    /// The slot at which the search for a tag starts. Tags map to slots in order, in equal parts.
     fn home(&self, tag: u32) -> usize {
         ((u64::from(tag) * self.slots.len() as u64) >> 32) as usize
     }
@@ -219,7 +221,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against a set of pairs, with few shards and few tags so that probes run into each other and wrap.
+        /// Compares the table with a set of pairs. Few shards and few tags make probes collide and wrap around.
         #[test]
         fn agrees_with_a_set(ops in prop::collection::vec((0u64..4, 0u64..64, 1u32..1_000), 1..400), expected in 0u64..100_000) {
             let mut table = Table::for_entries(expected);

@@ -1,4 +1,5 @@
-//! The ends of the store: ids and index entries. Nothing changes, reads go on, duplicates are still recognised.
+//! The store at its limits of ids and index entries. Refused adds change nothing, reads still work, and duplicates are
+//! still recognised.
 
 use super::*;
 use crate::api::AddError;

@@ -1,4 +1,4 @@
-//! The checker finds what is wrong: each invariant broken in a way of its own.
+//! The checker finds damage. Each test breaks one invariant in a different way.
 
 use super::*;
 use crate::api::{Bound, CheckError, LookupError, Progress};
@@ -6,7 +6,7 @@ use crate::limits::MAX_SKIPPED_LINKS;
 use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
 
-/// Breaks a byte behind the back of a store and gives the invariants that the checker says are broken.
+/// Overwrites one byte of a store's memory and returns the violations that the checker finds.
 fn broken_by(memory_id: u8, address: u64, byte: u8) -> Vec<String> {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
@@ -65,8 +65,8 @@ fn a_misplaced_extent_is_found() {
     assert!(says(&broken_by(0, record(10) + 80, 200), 4, "message 10: extent ends at"));
 }
 
-/// Every byte of a record may be damaged in any way: the check names a violation or finds none, and never fails. Key ids
-/// of 41 bytes have a tail in the payload stream, which then is looked for anywhere.
+/// Each byte of a record is damaged in several ways. The check finds a violation and never panics. Key ids of 41 bytes
+/// have a tail in the payload stream, so a damaged record may place its tail anywhere.
 #[test]
 fn no_damage_of_a_record_stops_the_check() {
     let memory = SparseMemory::default();
@@ -81,7 +81,7 @@ fn no_damage_of_a_record_stops_the_check() {
             inbox.read(record(id) + at, &mut byte);
             for damaged in [0, 1, 0x7f, 0xff].into_iter().filter(|&damaged| damaged != byte[0]) {
                 inbox.write(record(id) + at, &[damaged]);
-                // Any time may be right that lies between its neighbours'.
+                // A damaged timestamp may still lie between those of its neighbours.
                 let found = !violations(&store).is_empty() || (4..8).contains(&at);
                 assert!(found, "byte {at} of message {id} is {damaged}: nothing is found");
                 inbox.write(record(id) + at, &byte);
@@ -93,7 +93,7 @@ fn no_damage_of_a_record_stops_the_check() {
     assert!(says(&violations(&store), 4, "message 4: extent"));
 }
 
-/// An extent that points below the mapped segments.
+/// The extent starts below the mapped segments.
 #[test]
 fn an_extent_before_the_stream_is_found() {
     let memory = SparseMemory::default();
@@ -108,7 +108,7 @@ fn an_extent_before_the_stream_is_found() {
     assert!(says(&violations(&store), 4, "message 28: extent starts at 0"));
 }
 
-/// A list with more dropped messages than one call follows is not passed over in silence.
+/// If a list has more dropped messages than one call follows, the check returns an error.
 #[test]
 fn a_check_waits_for_what_it_cannot_follow() {
     let memory = SparseMemory::default();

@@ -1,4 +1,4 @@
-//! What is not ours is refused: each header field corrupted, and foreign memory.
+//! Foreign memory is refused, and so is a header with any field corrupted.
 
 use super::*;
 use crate::store::OpenError;
@@ -10,7 +10,7 @@ fn region(memory: &SparseMemory, id: u8) -> VirtualMemory<SparseMemory> {
     MemoryManager::init(memory.clone()).get(MemoryId::new(id))
 }
 
-/// A filled store with some bytes of one of its memories overwritten, and what opening it says.
+/// Overwrites some bytes in one memory of a filled store and returns the error of opening it.
 fn open_with(id: u8, offset: u64, bytes: &[u8]) -> OpenError {
     let memory = SparseMemory::default();
     fill(&mut create(&memory), 60);
@@ -66,7 +66,7 @@ fn the_segment_table_is_checked() {
         assert!(matches!(header_error(id, 32, &[0xff; 8]), HeaderError::MappedSegments { .. }));
         assert!(matches!(header_error(id, 65_536, &[99]), HeaderError::SegmentTable { logical: 0, physical: 99, .. }));
     }
-    // The second segment in the place of the first.
+    // The table maps the second segment to the place of the first.
     let memory = SparseMemory::default();
     fill(&mut create(&memory), 320);
     region(&memory, 1).write(65_540, &[0]);
@@ -92,7 +92,7 @@ fn foreign_memory_is_refused_and_left_as_it_is() {
     assert!(matches!(Store::open(SparseMemory::default(), Capacity::default()).err(), Some(OpenError::Foreign(_))));
 }
 
-/// Records that this release does not know stop the rebuild, and with it the upgrade.
+/// A record that this release does not know stops the rebuild, and so the upgrade.
 #[test]
 fn unknown_records_are_refused() {
     use crate::api::AddError;
@@ -115,14 +115,14 @@ fn unknown_records_are_refused() {
         let mut store = Store::open(memory.clone(), Capacity::default()).unwrap();
         assert_eq!(store.rebuild_step(), Err(expected));
         assert!(!expected.to_string().is_empty());
-        // It is remembered, and no step tries again by itself.
+        // The store remembers the failure, and no step retries.
         assert_eq!((store.rebuild_failure(), store.rebuild_step()), (Some(expected), Err(expected)));
         assert_eq!(store.view(|| 0).get_status().rebuild_failure, Some(expected.to_string()));
-        // What needs no index goes on.
+        // Reads that need no index go on.
         assert_eq!(store.view(|| 0).record_by_id(1).map(|record| record.id()), Ok(1));
         let progress = store.rebuild_progress().unwrap();
         assert_eq!(store.add_message(b"k", b"c", 1), Err(AddError::Unavailable(progress)));
-        // Another try begins anew, and goes through once the damage is mended.
+        // A retry starts from the first message. It succeeds once the damage is repaired.
         assert!(store.retry_rebuild() && store.rebuild_failure().is_none(), "it begins anew");
         assert_eq!(store.rebuild_step(), Err(expected), "still damaged");
         region(&memory, 0).write(record, &sound);

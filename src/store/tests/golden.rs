@@ -1,7 +1,7 @@
-//! Layout 1, byte for byte: a record, the headers, and a whole committed store.
+//! Layout 1, byte for byte: a record, the headers and a committed store.
 //!
-//! The image `tests/images/layout-1.image` is the contract with every release to come: it must open it and answer the
-//! same, and the same calls must write the same bytes. `UPDATE_IMAGES=1` writes it anew, for a new layout only.
+//! The image `tests/images/layout-1.image` binds every later release: the release must open it and return the same
+//! answers, and the same calls must write the same bytes. `UPDATE_IMAGES=1` rewrites it, for a new layout only.
 
 use super::*;
 use crate::api::Bound;
@@ -79,7 +79,7 @@ fn store_of_the_image(memory: &SparseMemory) -> Store {
         let ciphertext = key.iter().cycle().take(1 + number as usize * 53 % 900).copied().collect::<Vec<_>>();
         store.add_message(&key, &ciphertext, 1_700_000_000 + number / 3 * 60).unwrap();
     }
-    // The same ciphertext under several keys, and a pair that is there already.
+    // The same ciphertext under several keys, and a pair that is already stored.
     for key_id in [&b"a"[..], b"b", b"c", b"a"] {
         store.add_message(key_id, b"one for all", 1_600_000_000).unwrap();
     }

@@ -1,4 +1,4 @@
-//! A memory for tests: sparse, comparable, and able to refuse growth.
+//! A memory for tests. It is sparse, can be compared and can refuse to grow.
 
 use ic_stable_structures::Memory;
 use std::cell::RefCell;
@@ -8,7 +8,7 @@ use std::rc::Rc;
 const PAGE: u64 = 4_096;
 const WASM_PAGE: u64 = 65_536;
 
-/// Stable memory of which only the pages that were written take room. A clone is another handle of the same memory.
+/// Stable memory that stores only the pages that were written. A clone is another handle of the same memory.
 #[derive(Clone, Default)]
 pub struct SparseMemory(Rc<RefCell<Pages>>, Rc<RefCell<BTreeSet<u64>>>);
 
@@ -20,27 +20,27 @@ pub struct Pages {
 }
 
 impl SparseMemory {
-    /// Refuses to grow beyond so many Wasm pages; `None`: never.
+    /// Sets the number of Wasm pages beyond which the memory refuses to grow; `None`: it never refuses.
     pub fn set_limit(&self, limit: Option<u64>) {
         self.0.borrow_mut().limit = limit;
     }
 
-    /// All there is, to be compared or to start from again.
+    /// A copy of size and contents, for comparison.
     pub fn snapshot(&self) -> Pages {
         Pages { limit: None, ..self.0.borrow().clone() }
     }
 
-    /// Starts to count anew which pages of 4 KiB are read.
+    /// Resets the count of 4 KiB pages that are read.
     pub fn count_reads(&self) {
         self.1.borrow_mut().clear();
     }
 
-    /// How many have been.
+    /// Number of different pages read since [`Self::count_reads`].
     pub fn pages_read(&self) -> u64 {
         self.1.borrow().len() as u64
     }
 
-    /// The size in Wasm pages, then each page that is not all zeros with its number, all little-endian.
+    /// The size in Wasm pages, then the number and bytes of each page that is not all zeros. Numbers are little-endian.
     pub fn to_image(&self) -> Vec<u8> {
         let pages = self.0.borrow();
         let mut image = pages.size.to_le_bytes().to_vec();

@@ -1,4 +1,4 @@
-//! Tests of the store alone, natively, without any rollback but its own.
+//! Native tests of the store alone, without the platform's rollback.
 
 mod capacity;
 mod check;
@@ -26,12 +26,12 @@ fn open(memory: &SparseMemory) -> Store {
     store
 }
 
-/// A key id of `len` bytes that tells its number.
+/// A key id of `len` bytes, different for each number.
 fn key(number: u32, len: usize) -> Vec<u8> {
     number.to_le_bytes().into_iter().cycle().take(len).collect()
 }
 
-/// Everything that can be asked of a store, for comparing it before and after.
+/// Answers to every kind of query, to compare a store before and after.
 #[derive(Debug, PartialEq)]
 struct Answers {
     messages: Vec<Message>,
@@ -40,7 +40,7 @@ struct Answers {
     entries: u64,
 }
 
-/// Asks for everything, and proves every invariant on the way.
+/// Collects the answers to every kind of query, and checks every invariant.
 fn answers(store: &Store) -> Answers {
     assert_eq!(violations(store), Vec::<String>::new());
     let last = store.view(|| 0).get_max_message_id();
@@ -84,7 +84,7 @@ fn violations(store: &Store) -> Vec<String> {
     violations
 }
 
-/// A store with keys of every kind of length, duplicates across keys, and extents that cross segments.
+/// Fills a store with keys of many lengths, equal ciphertexts under several keys, and extents that cross segments.
 fn fill(store: &mut Store, messages: u32) {
     for number in 0..messages {
         let key = key(number % 7, [1, 20, 22, 23, 24, 41, 64][number as usize % 7]);

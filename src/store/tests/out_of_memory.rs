@@ -1,5 +1,5 @@
-//! Invariant 5 under memory that refuses: at every size at which an add or a batch could be refused, it is refused
-//! whole, changes no byte and no answer, and goes through once there is room.
+//! Invariant 5 when memory refuses to grow. Adds and batches are tried at every size at which they could be refused. A
+//! refused one changes no byte and no answer, and succeeds once there is room.
 
 use super::*;
 use crate::api::AddError;
@@ -8,7 +8,7 @@ use crate::store::NewMessageRef;
 use crate::store::inbox::SEGMENT_RECORDS;
 use ic_stable_structures::Memory;
 
-/// Adds with growth in the payloads, in the inbox and in both at once, each tried under every limit that could matter.
+/// Adds grow the payloads, the inbox or both at once. Each is tried under every limit that could matter.
 #[test]
 fn a_refused_add_changes_nothing() {
     let memory = SparseMemory::default();
@@ -37,7 +37,7 @@ fn a_refused_add_changes_nothing() {
     assert_eq!(answers(&open(&memory)), answers(&store));
 }
 
-/// The inbox's second bucket, which its third segment needs.
+/// The inbox's third segment needs its second bucket.
 #[test]
 fn a_refused_add_that_grows_the_inbox_changes_nothing() {
     let memory = SparseMemory::default();
@@ -62,7 +62,7 @@ fn a_refused_add_that_grows_the_inbox_changes_nothing() {
     assert_eq!(violations(&store), Vec::<String>::new());
 }
 
-/// In a batch each item stands for itself: small ones go in behind a large one that found no room.
+/// In a batch each item is independent: small ones are stored after a large one that found no room.
 #[test]
 fn a_batch_stores_what_fits() {
     let memory = SparseMemory::default();
@@ -80,7 +80,7 @@ fn a_batch_stores_what_fits() {
     assert_eq!(answers(&open(&memory)), answers(&store));
 }
 
-/// A store that does not fit is not created half.
+/// A store that does not fit is not created in part.
 #[test]
 fn creation_reports_a_memory_that_is_too_small() {
     for limit in [0, 1, 2, BUCKET_PAGES, 3 * BUCKET_PAGES] {

@@ -1,4 +1,4 @@
-//! Invariant 6: the indexes come back the same, in one step or in many, and answers wait for them.
+//! Invariant 6: a rebuild restores the same indexes, in one step or in many, and calls that need them wait for it.
 
 use super::*;
 use crate::api::{AddError, Bound, GetError, LookupError, PageError};
@@ -13,7 +13,7 @@ fn a_reopened_store_answers_the_same() {
     assert_eq!(answers(&open(&memory)), answers(&store));
 }
 
-/// Many keys, large messages, and the same ciphertexts under other keys, in the smallest steps there are.
+/// Many keys, large messages and equal ciphertexts under other keys, in the smallest possible steps.
 #[test]
 fn small_steps_end_where_one_large_step_does() {
     let memory = SparseMemory::default();
@@ -46,7 +46,7 @@ fn small_steps_end_where_one_large_step_does() {
     assert_eq!(answers(&store), expected);
 }
 
-/// The budget is kept: no step touches more pages than the settings allow.
+/// No step touches more pages than the settings allow.
 #[test]
 fn a_step_stays_within_its_pages() {
     let memory = SparseMemory::default();

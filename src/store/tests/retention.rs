@@ -1,4 +1,4 @@
-//! The ring: what is dropped is gone, its room is used again, and nothing else changes.
+//! Retention: dropped messages are gone, their room is used again, and nothing else changes.
 
 use super::*;
 use crate::api::{AddError, GetError};
@@ -14,14 +14,14 @@ fn limits(max_messages: Option<u32>, max_bytes: Option<u64>, max_age_seconds: Op
     Settings { max_messages, max_bytes, max_age_seconds: max_age_seconds.into(), ..Settings::default() }
 }
 
-/// Records and stream bytes that are stored, the backlog's with them.
+/// Records and stream bytes that are stored, including the backlog.
 fn stored(store: &Store) -> (u64, u64) {
     let (reclaimed, next) = (store.inbox.reclaimed_id(), store.inbox.next_id());
     let start = if reclaimed < next { store.inbox.offset(reclaimed) } else { store.payloads.end() };
     (u64::from(next - reclaimed), store.payloads.end() - start)
 }
 
-/// The most that was ever stored at once, and whether memory has stayed within it: 2 % more, and two segments.
+/// The most records and bytes ever stored at once. Memory may exceed them by 2 % and two segments.
 #[derive(Default)]
 struct Most {
     records: u64,
@@ -46,14 +46,14 @@ impl Most {
     }
 }
 
-/// Sweeps until nothing is left to be swept, as the timer does.
+/// Sweeps the whole backlog, as the timer does.
 fn sweep_all(store: &mut Store) {
     while store.backlog_kept() > 0 {
         store.sweep(1_000);
     }
 }
 
-/// Turned over many times with the smallest and the largest messages mixed.
+/// The contents are replaced many times, by the smallest and the largest messages mixed.
 #[test]
 fn memory_stays_within_what_was_stored_at_once() {
     let memory = SparseMemory::default();
@@ -80,7 +80,7 @@ fn memory_stays_within_what_was_stored_at_once() {
     }
     assert!(store.payloads.end() > 12 * 20_000_000, "the store was turned over");
     assert_eq!(violations(&store), Vec::<String>::new());
-    // All of it goes at once, and the store goes on where it was.
+    // All messages are dropped at once, and the next add gets the next id.
     store.set_settings(limits(None, None, Some(1)), 1_000).unwrap();
     sweep_all(&mut store);
     assert_eq!(stored(&store), (0, 0));
@@ -94,7 +94,7 @@ fn memory_stays_within_what_was_stored_at_once() {
     assert_eq!(violations(&store), Vec::<String>::new());
 }
 
-/// A whole segment of records after the other, with keys that all come only once: places and entries are used again.
+/// Several segments of records, each with its own key: places and entries are used again.
 #[test]
 fn records_and_keys_that_are_gone_cost_nothing() {
     let memory = SparseMemory::default();
@@ -115,7 +115,8 @@ fn records_and_keys_that_are_gone_cost_nothing() {
     assert_eq!(violations(&reopened), Vec::<String>::new());
 }
 
-/// Limits that grow and shrink while the ring is wrapped exclude what they say and nothing else, and nothing comes back.
+/// Limits grow and shrink while messages are replaced. They exclude exactly the messages that they name, and no dropped
+/// message returns.
 #[test]
 fn limits_change_while_the_ring_is_wrapped() {
     let memory = SparseMemory::default();
@@ -148,7 +149,8 @@ fn limits_change_while_the_ring_is_wrapped() {
     }
 }
 
-/// A dropped message is a new one when it comes again, swept or not, and sweeping the old one leaves the new one alone.
+/// A dropped message that is added again is a new one, whether or not the old one was swept. Sweeping the old one does
+/// not affect the new one.
 #[test]
 fn a_dropped_message_comes_again_as_a_new_one() {
     for swept in [false, true] {
@@ -170,7 +172,7 @@ fn a_dropped_message_comes_again_as_a_new_one() {
     }
 }
 
-/// A check goes on from the oldest message where the one it had come to was dropped in between.
+/// If the check's next message was dropped in the meantime, the check goes on from the oldest one.
 #[test]
 fn a_check_survives_what_is_dropped_between_its_slices() {
     let mut store = create(&SparseMemory::default());
@@ -186,7 +188,7 @@ fn a_check_survives_what_is_dropped_between_its_slices() {
     }
 }
 
-/// Age holds to the second, and what is too old does not come back with a longer age.
+/// Age limits are exact to the second. A message that was too old does not return under a longer age limit.
 #[test]
 fn age_holds_to_the_second() {
     let mut store = create(&SparseMemory::default());
@@ -202,7 +204,7 @@ fn age_holds_to_the_second() {
     assert_eq!(store.view(|| 112).get_message_by_hash(&store.inbox.hash(1)), Err(GetError::NotFound));
 }
 
-/// Readers see age to the second; the timer sweeps by the minute, however many seconds messages expire in.
+/// Readers see messages expire to the second. The timer sweeps once a minute, in however many seconds they expire.
 #[test]
 fn the_timer_wakes_once_a_minute_at_most() {
     let mut store = create(&SparseMemory::default());
@@ -222,7 +224,7 @@ fn the_timer_wakes_once_a_minute_at_most() {
     assert!(woken.len() <= 11, "{woken:?}");
 }
 
-/// A message of the timer sweeps while it is told to, and never touches more pages than a message may.
+/// One execution of the timer sweeps while `go_on` returns true, and never touches more pages than allowed.
 #[test]
 fn a_sweep_keeps_its_budgets() {
     let mut store = create(&SparseMemory::default());
@@ -247,7 +249,7 @@ fn a_sweep_keeps_its_budgets() {
     assert!(store.pages_of_run(large) <= 2 * u64::from(large) + 25, "at most two pages a tail");
 }
 
-/// More links to skip than one call may: unavailable, until some of them are swept.
+/// A call that needs to skip too many links returns `Unavailable`, until some of them are swept.
 #[test]
 fn a_long_dropped_part_of_a_list_makes_it_unavailable() {
     let mut store = create(&SparseMemory::default());
@@ -262,7 +264,7 @@ fn a_long_dropped_part_of_a_list_makes_it_unavailable() {
     assert_eq!(list(&store, b"key"), [11_996, 11_997, 11_998, 11_999, 12_000]);
 }
 
-/// A store that has come to its last ids, as one does that was turned over often.
+/// A store with only `left` ids left, as after many messages.
 fn near_the_end(left: u32) -> (SparseMemory, Store) {
     let memory = SparseMemory::default();
     drop(create(&memory));
@@ -274,7 +276,7 @@ fn near_the_end(left: u32) -> (SparseMemory, Store) {
     let record =
         Record::new(NewRecord { id: last, timestamp: 7, key_id: b"k", prev_id: 0, hash: &[9; 32], offset: 0, len: 0 });
     region.write(LEADING_PAGES * 65_536 + u64::from(slot) * 84, record.as_bytes());
-    // Ids below it in its segment, for the search for the last one to pass.
+    // Opening searches the segment for the last record, so the slots below carry their ids.
     for below in 0..slot {
         region.write(
             LEADING_PAGES * 65_536 + u64::from(below) * 84,
@@ -310,7 +312,7 @@ fn ids_end_and_everything_stays_readable() {
     assert_eq!(inbox::KIND.segment_pages, 84);
 }
 
-/// Invariant 5 for an add that drops and needs memory which is refused.
+/// Invariant 5 for an add that would drop messages but is refused memory.
 #[test]
 fn a_refused_add_drops_nothing() {
     let memory = SparseMemory::default();
@@ -331,7 +333,7 @@ fn a_refused_add_drops_nothing() {
         memory.set_limit(None);
         number += 1;
     }
-    // While it grows; afterwards its own segments are enough.
+    // Adds are refused only while the store grows. Afterwards it reuses its own segments.
     assert!((2..10).contains(&refused), "{refused} refusals");
     memory.set_limit(Some(memory.size()));
     for number in number..number + 100 {
@@ -341,7 +343,7 @@ fn a_refused_add_drops_nothing() {
     assert_eq!(violations(&store), Vec::<String>::new());
 }
 
-/// A release that knows nothing of segments that are used again is told not to open such a store.
+/// An incompatible feature keeps releases that do not know reused segments from opening such a store.
 #[test]
 fn reuse_is_an_incompatible_feature() {
     let memory = SparseMemory::default();

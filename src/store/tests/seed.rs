@@ -1,4 +1,4 @@
-//! The seed: kept for good, and drawing it changes no answer.
+//! The seed is kept for ever, and drawing it changes no answer.
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn drawing_the_seed_rebuilds_the_indexes_under_it() {
     assert_eq!(answers(&reopened), before);
 }
 
-/// Fingerprints depend on the seed, and keys, hashes and pairs do not share theirs.
+/// Fingerprints depend on the seed. Keys, hashes and pairs have different ones.
 #[test]
 fn fingerprints_are_keyed_and_apart() {
     use crate::store::index::fingerprint::Fingerprints;
@@ -29,7 +29,7 @@ fn fingerprints_are_keyed_and_apart() {
     let key = one.key(b"key");
     assert_ne!(one.pair(key, &hash).0 & 1, one.newest(&hash).0 & 1);
     assert_ne!(one.pair(key, &hash), one.pair(one.key(b"yek"), &hash));
-    // Hashes that agree in all bytes but one, wherever that is.
+    // Hashes that differ in a single byte, at every position.
     for at in 0..32 {
         let mut near = hash;
         near[at] ^= 1;

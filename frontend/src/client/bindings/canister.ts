@@ -254,11 +254,14 @@ export type LookupError = {
 export interface Settings {
     max_age_seconds: Bound32;
     /**
-     * Retention: the oldest messages of all keys are dropped, by an add beyond the first two, and by the third as soon as
-     * they are too old.
+     * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops them.
+     * max_age_seconds drops a message as soon as it is too old.
      */
     max_messages: Bound32;
     max_bytes: Bound64;
+    /**
+     * 4 KiB pages of stable memory that one rebuild step may touch; unlimited: the highest value allowed.
+     */
     rebuild_pages: Bound32;
 }
 export interface HttpResponse {
@@ -270,6 +273,10 @@ export type Id = number;
 export interface Message {
     id: Id;
     ciphertext: Uint8Array;
+    /**
+     * Previous message of the same key when this one was stored; 0: none. If it is below the reply's first_id, it has
+     * been dropped.
+     */
     prev_id: Id;
     key_id: Uint8Array;
     hash: Uint8Array;
@@ -331,6 +338,9 @@ export interface Status {
     newest_timestamp: number;
     version: string;
     settings: Settings;
+    /**
+     * Why the rebuild stopped. Methods that need the indexes return Unavailable until retry_rebuild is called.
+     */
     rebuild_failure?: string;
     rebuild?: Progress;
     index_entries: bigint;
@@ -359,7 +369,8 @@ export enum Order {
     ascending = "ascending"
 }
 /**
- * Settings: null on install means the defaults, null on upgrade keeps the store's. An opt of another type is refused.
+ * The argument of an install or upgrade. On install null means the defaults; on upgrade it keeps the store's settings.
+ * An opt of another type is refused.
  */
 export interface canisterInterface {
     add_message(key_id: Uint8Array, ciphertext: Uint8Array): Promise<{

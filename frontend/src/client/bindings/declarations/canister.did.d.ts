@@ -81,6 +81,10 @@ export type LookupError = {
 export interface Message {
   'id' : Id,
   'ciphertext' : Uint8Array,
+  /**
+   * Previous message of the same key when this one was stored; 0: none. If it is below the reply's first_id, it has
+   * been dropped.
+   */
   'prev_id' : Id,
   'key_id' : Uint8Array,
   'hash' : Uint8Array,
@@ -104,8 +108,8 @@ export type PageError = { 'UnknownCursor' : { 'after' : Id } } |
   { 'LimitZero' : null } |
   { 'Unavailable' : Progress };
 /**
- * Try again: done of total messages are in the indexes, which are being rebuilt after an upgrade; or, where done is 0, total
- * messages were dropped and wait to be swept, which the timer does at some 500,000 a second.
+ * Try again later. Usually the indexes are being rebuilt after an upgrade: done of total messages are indexed. The
+ * other cause has done = 0: total dropped messages have not been swept yet. The timer sweeps about 500,000 a second.
  */
 export interface Progress { 'total' : number, 'done' : number }
 export type RetryError = { 'NotFailed' : null } |
@@ -114,11 +118,14 @@ export type RetryError = { 'NotFailed' : null } |
 export interface Settings {
   'max_age_seconds' : Bound32,
   /**
-   * Retention: the oldest messages of all keys are dropped, by an add beyond the first two, and by the third as soon as
-   * they are too old.
+   * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops them.
+   * max_age_seconds drops a message as soon as it is too old.
    */
   'max_messages' : Bound32,
   'max_bytes' : Bound64,
+  /**
+   * 4 KiB pages of stable memory that one rebuild step may touch; unlimited: the highest value allowed.
+   */
   'rebuild_pages' : Bound32,
 }
 export type SettingsError = { 'NotController' : null } |
@@ -134,6 +141,9 @@ export interface Status {
   'newest_timestamp' : number,
   'version' : string,
   'settings' : Settings,
+  /**
+   * Why the rebuild stopped. Methods that need the indexes return Unavailable until retry_rebuild is called.
+   */
   'rebuild_failure' : [] | [string],
   'rebuild' : [] | [Progress],
   'index_entries' : bigint,
@@ -150,7 +160,8 @@ export type StatusError = { 'Other' : OtherError };
 export interface Stored { 'key_id' : Uint8Array, 'hash' : Uint8Array }
 export interface TooLong { 'max' : number, 'length' : number }
 /**
- * Settings: null on install means the defaults, null on upgrade keeps the store's. An opt of another type is refused.
+ * The argument of an install or upgrade. On install null means the defaults; on upgrade it keeps the store's settings.
+ * An opt of another type is refused.
  */
 export interface _SERVICE {
   'add_message' : ActorMethod<
