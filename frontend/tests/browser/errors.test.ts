@@ -88,9 +88,9 @@ describe('the connection', () => {
   });
 
   it('says when the network has no such canister', async () => {
-    const page = await on.open('canister=rrkah-fqaaa-aaaaa-aaaaq-cai');
+    const page = await on.open('canister=lz3um-vp777-77777-aaaba-cai');
     await page.getByRole('button', { name: 'Use the link’s canister' }).click();
-    await expect.poll(() => alert(page)).toContain('does not hold the canister rrkah-fqaaa-aaaaa-aaaaq-cai.');
+    await expect.poll(() => alert(page)).toContain('does not hold the canister lz3um-vp777-77777-aaaba-cai.');
     await page.getByRole('link', { name: 'Choose another canister or network' }).click();
     await page.getByRole('textbox', { name: 'Canister id' }).fill(on.network.canisterId);
     await page.getByRole('button', { name: 'Connect' }).click();
@@ -98,7 +98,7 @@ describe('the connection', () => {
   });
 
   it('asks before it calls another canister than its server names, and takes either answer', async () => {
-    const other = 'rrkah-fqaaa-aaaaa-aaaaq-cai';
+    const other = 'lz3um-vp777-77777-aaaba-cai';
     const calls: string[] = [];
     const link = `canister=${other}&view=messages&by=id&id=1`;
     const page = await on.open(link, {}, async (page) => {

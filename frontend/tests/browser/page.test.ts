@@ -50,7 +50,7 @@ describe.each(SETTINGS)('in %s', (name, options) => {
     await page.locator('.all-rows .row').nth(2).click();
     await page.getByText('The hash was computed in this browser and matches.').waitFor();
     await look('messages');
-    await page.goto(`${on.network.origin}/#canister=rrkah-fqaaa-aaaaa-aaaaq-cai`);
+    await page.goto(`${on.network.origin}/#canister=lz3um-vp777-77777-aaaba-cai`);
     await page.getByText('This link opens another canister').waitFor();
     await look('question');
     await page.goto(`${on.network.origin}/#${FIRST_ID}000`);

@@ -135,8 +135,8 @@ describe('sealing', () => {
     await sealText(page, 'for this one');
     await expect.poll(() => entry(page, 'for this one').textContent()).toContain('does not answer');
     const calls: string[] = [];
-    page.on('request', (request) => /rrkah.*\/call$/.test(request.url()) && calls.push(request.url()));
-    await page.goto(`${on.network.origin}/#canister=rrkah-fqaaa-aaaaa-aaaaq-cai&view=write`);
+    page.on('request', (request) => /lz3um.*\/call$/.test(request.url()) && calls.push(request.url()));
+    await page.goto(`${on.network.origin}/#canister=lz3um-vp777-77777-aaaba-cai&view=write`);
     await page.getByRole('button', { name: 'Use the link’s canister' }).click();
     await page.context().setOffline(false);
     await expect.poll(() => page.getByRole('alert').textContent()).toContain('does not hold the canister');
