@@ -117,9 +117,10 @@ impl Inbox {
         self.engine.advance_time(time);
     }
 
-    /// Calls a query, which must be answered.
-    pub fn query<T, E: Refusal>(&self, request: Request<T, E>) -> Cost {
-        self.answer(Principal::anonymous(), request);
+    /// Calls a query, which must be answered: "not found" is an answer too.
+    pub fn query<T, E>(&self, request: Request<T, E>) -> Cost {
+        let reply = self.engine.query_call(self.id, Principal::anonymous(), request.method, request.arg);
+        reply.unwrap_or_else(|reject| panic!("{} was rejected: {}", request.method, reject.reject_message));
         self.last_cost()
     }
 
