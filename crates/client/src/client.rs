@@ -97,7 +97,7 @@ methods! {
     /// Stores one message. Adding a pair of key id and ciphertext again stores nothing and returns the first id.
     add_message(key_id: &[u8], ciphertext: &[u8]) -> Added, AddError;
     /// Stores up to `limits.batch_messages` messages. Each has its own result; a failed one does not undo another.
-    /// [`crate::batches`] cuts a longer list.
+    /// [`crate::batches()`] cuts a longer list.
     add_messages(messages: &[NewMessage]) -> Vec<Result<Added, AddError>>, BatchError;
 
     /// The message with this id.

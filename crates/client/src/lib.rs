@@ -1,7 +1,7 @@
 //! A typed client of the message canister.
 //!
 //! [`Client`] has a method for each method of `canister.did`. It sends calls over a [`Transport`]: ic-agent's comes with
-//! the feature `agent` ([`agent`]), and any other that carries an update and a query by name will do.
+//! the feature `agent`, and any other that carries an update and a query by name will do.
 //!
 //! ```text
 //! Client ──▶ Request: method, arguments, decoder ──▶ Transport ──▶ canister
