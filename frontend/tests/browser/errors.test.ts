@@ -90,7 +90,7 @@ describe('the connection', () => {
   it('says when the network has no such canister', async () => {
     const page = await on.open('canister=lz3um-vp777-77777-aaaba-cai');
     await page.getByRole('button', { name: 'Use the link’s canister' }).click();
-    await expect.poll(() => alert(page)).toContain('does not hold the canister lz3um-vp777-77777-aaaba-cai.');
+    await expect.poll(() => alert(page)).toContain('There is no canister lz3um-vp777-77777-aaaba-cai');
     await page.getByRole('link', { name: 'Choose another canister or network' }).click();
     await page.getByRole('textbox', { name: 'Canister id' }).fill(on.network.canisterId);
     await page.getByRole('button', { name: 'Connect' }).click();
@@ -118,7 +118,7 @@ describe('the connection', () => {
     // The link's view is run now, though the address has not changed.
     await expect
       .poll(() => page.getByRole('alert').last().textContent())
-      .toContain(`does not hold the canister ${other}`);
+      .toContain(`There is no canister ${other}`);
     expect(calls.length).toBeGreaterThan(0);
   });
 

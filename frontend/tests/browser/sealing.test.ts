@@ -139,7 +139,7 @@ describe('sealing', () => {
     await page.goto(`${on.network.origin}/#canister=lz3um-vp777-77777-aaaba-cai&view=write`);
     await page.getByRole('button', { name: 'Use the link’s canister' }).click();
     await page.context().setOffline(false);
-    await expect.poll(() => page.getByRole('alert').textContent()).toContain('does not hold the canister');
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('There is no canister');
     await page.waitForTimeout(2500);
     expect([await page.locator('.outbox li').count(), calls]).toEqual([0, []]);
     await page.goto(`${on.network.origin}/#view=write`);
