@@ -116,9 +116,7 @@ describe('the connection', () => {
     await page.goto(`${on.network.origin}/#${link}`);
     await page.getByRole('button', { name: 'Use the link’s canister' }).click();
     // The link's view is run now, though the address has not changed.
-    await expect
-      .poll(() => page.getByRole('alert').last().textContent())
-      .toContain(`There is no canister ${other}`);
+    await expect.poll(() => page.getByRole('alert').last().textContent()).toContain(`There is no canister ${other}`);
     expect(calls.length).toBeGreaterThan(0);
   });
 
