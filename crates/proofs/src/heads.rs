@@ -11,12 +11,10 @@
 use crate::hash::Hash;
 use crate::head::{Head, State};
 use crate::trie::{Witness, WitnessError};
-use crate::wire::{Malformed, Reader};
+use crate::wire::{Malformed, Reader, VERSION};
 
 /// Keys of one question.
 pub const MAX_KEYS: usize = 1_000;
-
-const VERSION: u8 = 1;
 
 /// The proof of many heads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,10 +53,7 @@ impl HeadsProof {
     /// Reads a proof.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut bytes = Reader::new(bytes);
-        match bytes.u8()? {
-            VERSION => {}
-            found => return Err(Malformed::Version { found }),
-        }
+        bytes.version()?;
         let state = State::read(&mut bytes)?;
         let count = bytes.count(MAX_KEYS)?;
         let witnesses = bytes.items(count, Witness::read)?;

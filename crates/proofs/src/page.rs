@@ -22,14 +22,12 @@ use crate::chain::{Fields, Links};
 use crate::hash::Hash;
 use crate::head::State;
 use crate::trie::Witness;
-use crate::wire::{Malformed, Reader};
+use crate::wire::{Malformed, Reader, VERSION};
 
 /// Steps from a key's newest message to a page.
 pub const MAX_STEPS: usize = 255;
 /// Messages of a page.
 pub const MAX_MESSAGES: usize = 1_000;
-
-const VERSION: u8 = 1;
 
 /// The link that a step takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,10 +97,7 @@ impl PageProof {
     /// Reads a proof.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut bytes = Reader::new(bytes);
-        match bytes.u8()? {
-            VERSION => {}
-            found => return Err(Malformed::Version { found }),
-        }
+        bytes.version()?;
         let state = State::read(&mut bytes)?;
         let witness = Witness::read(&mut bytes)?;
         let count = bytes.count(MAX_STEPS)?;

@@ -3,6 +3,9 @@
 use crate::hash::Hash;
 use std::fmt;
 
+/// The first byte of every proof.
+pub(crate) const VERSION: u8 = 1;
+
 /// Bytes that are no proof of this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
@@ -37,7 +40,7 @@ impl fmt::Display for Malformed {
         match self {
             Self::Truncated => write!(f, "the proof ends in the middle of a field"),
             Self::TrailingBytes { count } => write!(f, "{count} bytes follow the proof"),
-            Self::Version { found } => write!(f, "proof version {found}; this release knows 1"),
+            Self::Version { found } => write!(f, "proof version {found}; this release knows {VERSION}"),
             Self::Case { found } => write!(f, "byte {found} names no case"),
             Self::Count { found, max } => write!(f, "{found} items where at most {max} are allowed"),
         }
@@ -60,6 +63,14 @@ impl<'a> Reader<'a> {
         let (array, rest) = self.rest.split_first_chunk().ok_or(Malformed::Truncated)?;
         self.rest = rest;
         Ok(*array)
+    }
+
+    /// The version, which must be [`VERSION`].
+    pub fn version(&mut self) -> Result<(), Malformed> {
+        match self.u8()? {
+            VERSION => Ok(()),
+            found => Err(Malformed::Version { found }),
+        }
     }
 
     pub fn hash(&mut self) -> Result<Hash, Malformed> {

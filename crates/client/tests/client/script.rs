@@ -10,12 +10,12 @@ use std::time::Duration;
 use candid::{CandidType, encode_one};
 use client::{Client, Failure, Reject, RejectCode, Transport};
 
-/// What a call comes to.
+/// The outcome of a call.
 type Outcome = Result<Vec<u8>, Failure>;
 /// A call: its method and its argument.
 type Call = (&'static str, Vec<u8>);
 
-/// One after the other, what calls come to.
+/// The outcomes of calls, in their order.
 #[derive(Clone, Default)]
 pub struct Script {
     answers: Arc<Mutex<VecDeque<Outcome>>>,
