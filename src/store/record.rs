@@ -17,7 +17,7 @@
 //!
 //! Little-endian. Only `next_id` changes after a record is written.
 
-use super::header::field;
+use stable::header::field;
 use crate::api::Id;
 use crate::limits::MAX_KEY_ID_BYTES;
 use ic_stable_structures::Memory;
@@ -49,6 +49,8 @@ pub const HASH_OFFSET: u64 = HASH as u64;
 pub const OFFSET_OFFSET: u64 = OFFSET as u64;
 /// The offset of `next_id` in a record.
 pub const NEXT_ID_OFFSET: u64 = NEXT_ID as u64;
+/// The offset of `prev_id` in a record.
+pub const PREV_ID_OFFSET: u64 = PREV_ID as u64;
 
 /// The bytes of a record, laid out as in the map above. Any bytes are valid: [`Self::is_known`] tells whether this
 /// release understands them.
