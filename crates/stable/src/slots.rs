@@ -96,7 +96,8 @@ impl<V: Memory> Slots<V> {
         pages.saturating_sub(self.memory.size())
     }
 
-    /// Takes a slot into use: the one released last, else the one at the end. Its bytes are 0.
+    /// Takes a slot into use: the one released last, else the one at the end. Its bytes are 0. A damaged list does not
+    /// lead to a slot in use, if that one's owner has written anything but 0 behind its fourth byte.
     ///
     /// Precondition: the memory has grown by [`Self::pages_missing`].
     pub fn allocate(&mut self) -> Result<u32, Damaged> {
@@ -105,11 +106,13 @@ impl<V: Memory> Slots<V> {
             self.end - 1
         } else {
             let slot = self.free;
-            let mut link = [0; LINK_BYTES];
-            self.read(slot, 0, &mut link);
-            let next = u32::from_le_bytes(link);
-            // The list ends with its last slot, neither sooner nor later.
-            if next >= self.end || (next == 0) != (self.free_slots() == 1) {
+            let mut bytes = vec![0; self.record_bytes as usize];
+            self.read(slot, 0, &mut bytes);
+            let (link, rest) = bytes.split_at(LINK_BYTES);
+            let next = u32::from_le_bytes(field(link, 0));
+            let leads_on = next < self.end && next != slot;
+            // The list ends with its last slot, neither sooner nor later. A slot that is not clear is in use.
+            if !leads_on || (next == 0) != (self.free_slots() == 1) || rest.iter().any(|byte| *byte != 0) {
                 return Err(Damaged { slot });
             }
             self.write(slot, 0, &[0; LINK_BYTES]);
