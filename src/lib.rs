@@ -16,4 +16,5 @@ pub mod codec;
 pub mod http;
 pub mod limits;
 pub mod memory;
+pub mod settings;
 pub mod store;

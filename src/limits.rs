@@ -23,7 +23,7 @@ pub const MAX_PAGE_BYTES: usize = 2_020_000;
 /// Bytes that a message takes in a page besides its key id and ciphertext: numbers, hash and candid's lengths.
 pub const PAGE_MESSAGE_OVERHEAD: usize = 64;
 
-/// The lowest `max_messages` and the lowest `max_age_seconds`.
+/// The lowest `max_messages`, `max_age_seconds` and `max_keys.all`.
 pub const MIN_RETAINED: u32 = 1;
 
 /// The lowest `max_bytes`: the size of the largest message with its record and the tail of its key id.
@@ -46,13 +46,13 @@ pub const SWEEP_PAGES: u64 = MAX_REBUILD_PAGES as u64;
 /// see such a message from the second on in which it becomes too old.
 pub const EXPIRY_STEP_SECONDS: u64 = 60;
 
-/// Links to dropped messages that one call follows to find the first live message of each key's list.
-pub const MAX_SKIPPED_LINKS: u32 = 10_000;
-
 /// The highest id. The number above it stays free, so that "one past the last" always fits into a u32.
 pub const LAST_ID: u32 = u32::MAX - 1;
 
-/// Entries of the indexes: a message takes one, a key two. An entry takes 12.5 bytes, and a rebuild takes 4 bytes a
+/// The highest `max_keys.all`. A key takes at most two nodes of the trie, whose places have 4 bytes.
+pub const MAX_KEYS: u32 = u32::MAX / 2;
+
+/// Entries of the index, one a message. An entry takes 12.5 bytes, and a rebuild takes 4 bytes a
 /// message besides. This many fit well into the platform's default heap limit of 3 GiB.
 pub const MAX_INDEX_ENTRIES: u64 = 150_000_000;
 

@@ -1,0 +1,196 @@
+//! Errors of adds, reads and operators' methods.
+
+use super::Id;
+use candid::{CandidType, Deserialize};
+
+/// A length outside the allowed range, which is 1 to `max`.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong {
+    /// The length given.
+    pub length: u32,
+    /// The longest length allowed.
+    pub max: u32,
+}
+
+/// Progress of a rebuild of the index, in messages. While `total` is 0, the canister waits for the platform's
+/// randomness, once, right after its installation.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Messages indexed so far.
+    pub done: u32,
+    /// Messages to be indexed in all.
+    pub total: u32,
+}
+
+/// An error that a later release has added.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct OtherError {
+    /// Stable across releases; listed in the changelog.
+    pub code: u32,
+    /// An explanation for people.
+    pub message: String,
+}
+
+/// Why a message was not stored. Nothing was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum AddError {
+    /// The key id is empty or too long.
+    KeyIdLength(TooLong),
+    /// The ciphertext has no bytes.
+    CiphertextEmpty,
+    /// The ciphertext has too many bytes.
+    CiphertextTooLarge(TooLong),
+    /// The store does not take messages from this caller.
+    NotAllowed,
+    /// The key's messages that were not acknowledged fill the share of its quota that this caller may use.
+    KeyFull {
+        /// Unix seconds since when.
+        since: u32,
+    },
+    /// The store is full, and its oldest message is too young to be evicted.
+    StoreFull {
+        /// Seconds until it is old enough.
+        retry_after: u32,
+    },
+    /// No more keys can be opened by this kind of caller.
+    KeysFull {
+        /// The limit.
+        max: u32,
+    },
+    /// Stable memory cannot grow any more.
+    StorageFull,
+    /// The index has reached its maximum number of entries.
+    IndexFull {
+        /// The limit, one entry a message.
+        max: u64,
+    },
+    /// Every id has been assigned.
+    IdsExhausted {
+        /// The highest id.
+        last: Id,
+    },
+    /// The index is being rebuilt; try again.
+    Unavailable(Progress),
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why a batch as a whole was refused. Nothing was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum BatchError {
+    /// The batch has too many items.
+    BatchTooLong(TooLong),
+    /// The index is being rebuilt; try again.
+    Unavailable(Progress),
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why a single message was not returned.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum GetError {
+    /// No live message has this hash, or the caller may not read the message.
+    NotFound,
+    /// The id is 0 or was not assigned yet.
+    UnknownId {
+        /// The id given.
+        id: Id,
+        /// The last id assigned; 0: none, or the caller may not know it.
+        last: Id,
+    },
+    /// The message has been dropped, like everything below `first_id`, or it was acknowledged.
+    Dropped {
+        /// The oldest id that may still be stored.
+        first_id: Id,
+    },
+    /// The hash does not have 32 bytes.
+    HashLength {
+        /// The length given.
+        length: u32,
+        /// 32.
+        expected: u32,
+    },
+    /// The index is being rebuilt; try again.
+    Unavailable(Progress),
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why a page was not returned.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum PageError {
+    /// `min` is above `max`, or an id range starts at 0.
+    InvalidRange {
+        /// The lower end that was given.
+        min: u32,
+        /// The upper end that was given.
+        max: u32,
+    },
+    /// The cursor's `limit` is 0.
+    LimitZero,
+    /// `after` was never assigned.
+    UnknownCursor {
+        /// The id to start after.
+        after: Id,
+    },
+    /// The key id is empty or too long.
+    KeyIdLength(TooLong),
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why keys or pairs could not be looked up.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum LookupError {
+    /// A key id is empty or too long.
+    KeyIdLength(TooLong),
+    /// The hash does not have 32 bytes.
+    HashLength {
+        /// The length given.
+        length: u32,
+        /// 32.
+        expected: u32,
+    },
+    /// The call has too many items.
+    BatchTooLong(TooLong),
+    /// The index is being rebuilt; try again.
+    Unavailable(Progress),
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why the status was not returned. No such reason exists today.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum StatusError {
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why a rebuild was not restarted. Nothing was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum RetryError {
+    /// The caller is no admin.
+    NotAllowed,
+    /// No rebuild has failed.
+    NotFailed,
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why a check did not run.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum CheckError {
+    /// The caller is no admin.
+    NotAllowed,
+    /// The id to start from was not assigned yet.
+    UnknownId {
+        /// The id given.
+        id: Id,
+        /// The last id assigned; 0: none.
+        last: Id,
+    },
+    /// The index is being rebuilt; try again.
+    Unavailable(Progress),
+    /// See [`OtherError`].
+    Other(OtherError),
+}

@@ -1,0 +1,176 @@
+//! Owners of keys, acknowledgement, and settings of one key.
+
+use super::{Id, OtherError, Progress, Quota, TooLong};
+use candid::{CandidType, Deserialize, Principal};
+use serde_bytes::ByteBuf;
+
+/// Why a key is the caller's. The length of the key id decides which proofs it accepts.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum OwnerProof {
+    /// The key id is the caller's principal.
+    own,
+    /// The public key that signs for the caller, in DER. The key id is its Ethereum address or its SHA-256.
+    public_key(ByteBuf),
+    /// The 16 bytes that the key id was made of, together with the caller's principal.
+    salt(ByteBuf),
+}
+
+/// The result of a successful claim.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The store's proofs speak of the key under this label, 32 bytes. Where reads are closed, only the owner learns it.
+    pub label: ByteBuf,
+}
+
+/// Why a claim was refused. Nothing was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum ClaimError {
+    /// The key id is empty or too long.
+    KeyIdLength(TooLong),
+    /// Nobody can claim a key id of this length.
+    NotClaimable {
+        /// The length given.
+        length: u32,
+    },
+    /// The bytes are no public key in strict DER; the text says why.
+    PublicKey(String),
+    /// The public key or salt belongs to another key id.
+    NotThatKey {
+        /// The key id it belongs to.
+        key_id: ByteBuf,
+    },
+    /// The public key is somebody else's.
+    NotTheCaller {
+        /// The principal for which it signs.
+        signer: Principal,
+    },
+    /// The salt does not have 16 bytes.
+    SaltLength {
+        /// The length given.
+        length: u32,
+        /// 16.
+        expected: u32,
+    },
+    /// An admin gave the key to somebody else.
+    Owned,
+    /// The anonymous principal owns nothing.
+    Anonymous,
+    /// No more keys can be opened by this kind of caller.
+    KeysFull {
+        /// The limit.
+        max: u32,
+    },
+    /// Stable memory cannot grow any more.
+    StorageFull,
+    /// The canister waits for the platform's randomness; try again.
+    Unavailable(Progress),
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// One key of an acknowledgement.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// The key id, 1 to 64 bytes.
+    pub key_id: ByteBuf,
+    /// The key's messages through this id need not be kept.
+    pub through: Id,
+}
+
+/// The result of a successful acknowledgement.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Messages that were live and not acknowledged before.
+    pub messages: u32,
+}
+
+/// Why a key's messages were not acknowledged. Nothing of this key was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum AckError {
+    /// The key id is empty or too long.
+    KeyIdLength(TooLong),
+    /// The caller does not own the key, or the key does not exist.
+    NotOwner,
+    /// `through` is below what has been acknowledged.
+    NotNewer {
+        /// Everything through it has been acknowledged.
+        acknowledged_id: Id,
+    },
+    /// `through` is beyond the key's newest message.
+    NotStored {
+        /// The id given.
+        through: Id,
+        /// The key's newest message.
+        max_id: Id,
+    },
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why an acknowledgement as a whole was refused. Nothing was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum AcksError {
+    /// The call has too many items.
+    BatchTooLong(TooLong),
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// One setting of a key.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum KeySetting {
+    /// Set by admins; `None`: whoever can claim the key owns it.
+    owner(Option<Principal>),
+    /// Set by the owner: SHA-256 of the send key, 32 bytes; `None`: there is none.
+    send_key(Option<ByteBuf>),
+    /// Set by admins.
+    quota(OwnQuota),
+    /// Set by members and admins: the key stays though it has no messages.
+    kept(bool),
+}
+
+/// The quota that applies to a key.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum OwnQuota {
+    /// The store's `key_quota`.
+    store,
+    /// Its own.
+    own(Quota),
+}
+
+/// Why settings of a key were refused. Nothing was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum KeyError {
+    /// The key id is empty or too long.
+    KeyIdLength(TooLong),
+    /// The caller may not change one of these settings.
+    NotAllowed,
+    /// The key does not exist.
+    NoKey,
+    /// The anonymous principal owns nothing.
+    Owner {
+        /// The principal given.
+        owner: Principal,
+    },
+    /// The hash of the send key does not have 32 bytes.
+    SendKey {
+        /// The length given.
+        length: u32,
+        /// 32.
+        expected: u32,
+    },
+    /// No more keys can be opened by this kind of caller.
+    KeysFull {
+        /// The limit.
+        max: u32,
+    },
+    /// Stable memory cannot grow any more.
+    StorageFull,
+    /// The canister waits for the platform's randomness; try again.
+    Unavailable(Progress),
+    /// See [`OtherError`].
+    Other(OtherError),
+}

@@ -1,0 +1,192 @@
+//! Roles, and settings of the store.
+
+use super::OtherError;
+use candid::{CandidType, Deserialize};
+
+/// What a principal may do.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum Role {
+    /// Reads all keys.
+    reader,
+    /// A member: fills a larger share of quotas, keeps keys and reads what it owns.
+    writer,
+    /// Does what readers and writers do, and changes settings and roles. Controllers are admins.
+    admin,
+}
+
+/// Why a role was not changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum RoleError {
+    /// The caller is no admin.
+    NotAllowed,
+    /// The anonymous principal never has a role.
+    Anonymous,
+    /// No more principals can have a role.
+    RolesFull {
+        /// The limit.
+        max: u32,
+    },
+    /// Stable memory cannot grow any more.
+    StorageFull,
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why roles were not listed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum RolesError {
+    /// The caller is no admin.
+    NotAllowed,
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// A limit that an operator chooses. Candid reads an `opt` of another type as `null`, so this is a variant: a mistyped
+/// number must be an error, never "no limit".
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bound<T> {
+    /// No limit.
+    #[default]
+    #[serde(rename = "unlimited")]
+    Unlimited,
+    /// At most this much.
+    #[serde(rename = "at_most")]
+    AtMost(T),
+}
+
+impl<T> Bound<T> {
+    /// The limit, if there is one.
+    pub fn limit(self) -> Option<T> {
+        match self {
+            Self::Unlimited => None,
+            Self::AtMost(limit) => Some(limit),
+        }
+    }
+}
+
+impl<T> From<Option<T>> for Bound<T> {
+    fn from(limit: Option<T>) -> Self {
+        limit.map_or(Self::Unlimited, Self::AtMost)
+    }
+}
+
+/// Limits of one key's messages that were not acknowledged.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quota {
+    /// Their number.
+    pub messages: Bound<u32>,
+    /// Bytes of their ciphertexts.
+    pub bytes: Bound<u64>,
+}
+
+/// Limits of the number of keys.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxKeys {
+    /// Keys in all.
+    pub all: u32,
+    /// Keys at which strangers can open no more.
+    pub strangers: u32,
+}
+
+/// Who reads.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum Reads {
+    /// Everybody reads everything.
+    #[default]
+    anyone,
+    /// Each key is read by its owner, all keys by readers.
+    owners,
+}
+
+/// Who adds messages.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum Writes {
+    /// Everybody.
+    #[default]
+    anyone,
+    /// Everybody but the anonymous principal.
+    identified,
+    /// Writers and admins.
+    members,
+}
+
+/// One setting of the store.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum Setting {
+    /// 4 KiB pages of stable memory that one step may touch while the index is rebuilt, from
+    /// [`crate::limits::MIN_REBUILD_PAGES`] to [`crate::limits::MAX_REBUILD_PAGES`]. Unlimited means the latter.
+    rebuild_pages(Bound<u32>),
+    /// Live messages, at least 1. An add that exceeds it drops the oldest.
+    max_messages(Bound<u32>),
+    /// Bytes of live messages, counted as in [`super::StoreStatus::live_bytes`], at least
+    /// [`crate::limits::MIN_MAX_BYTES`]. An add that exceeds it drops the oldest.
+    max_bytes(Bound<u64>),
+    /// Seconds that a message lives, at least 1.
+    max_age_seconds(Bound<u32>),
+    /// Seconds for which no add drops a message.
+    min_age_seconds(u32),
+    /// Seconds after its last message was dropped for which a key without messages is remembered.
+    idle_seconds(Bound<u32>),
+    /// See [`MaxKeys`].
+    max_keys(MaxKeys),
+    /// See [`Reads`].
+    reads(Reads),
+    /// See [`Writes`].
+    writes(Writes),
+    /// The quota of a key without its own.
+    key_quota(Quota),
+}
+
+/// All settings of the store.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Grows by one with each change.
+    pub version: u32,
+    /// One of each kind.
+    pub settings: Vec<Setting>,
+}
+
+/// Why settings were refused. Nothing was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum SettingsError {
+    /// The caller is no admin.
+    NotAllowed,
+    /// Somebody else has changed the settings since.
+    Version {
+        /// The version given.
+        given: u32,
+        /// The version of the settings that hold.
+        current: u32,
+    },
+    /// A value is too low.
+    TooLow {
+        /// The setting's name.
+        setting: String,
+        /// The value given.
+        value: u64,
+        /// The lowest value allowed.
+        min: u64,
+    },
+    /// A value is too high.
+    TooHigh {
+        /// The setting's name.
+        setting: String,
+        /// The value given.
+        value: u64,
+        /// The highest value allowed.
+        max: u64,
+    },
+    /// One setting is given twice.
+    Twice {
+        /// The setting's name.
+        setting: String,
+    },
+    /// Reads cannot be closed while everybody is a controller.
+    AnonymousController,
+    /// See [`OtherError`].
+    Other(OtherError),
+}
