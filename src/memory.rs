@@ -11,6 +11,7 @@
 //! | 3 | links | ranks, jumps and chain values by id (`store/links.rs`) |
 //! | 4 | keys | a record for each key (`store/keys.rs`) |
 //! | 5 | trie | inner nodes of the trie of keys (`crates/stable`) |
+//! | 6 | roles | roles by principal (`access/roles.rs`) |
 
 use crate::limits::MAX_STABLE_BYTES;
 use ic_stable_structures::Memory;
@@ -23,6 +24,7 @@ const STATE: MemoryId = MemoryId::new(2);
 const LINKS: MemoryId = MemoryId::new(3);
 const KEYS: MemoryId = MemoryId::new(4);
 const TRIE: MemoryId = MemoryId::new(5);
+const ROLES: MemoryId = MemoryId::new(6);
 
 /// Wasm pages of a bucket, 16 MiB. The manager's 32,768 buckets then cover more than the platform's 500 GiB.
 pub const BUCKET_PAGES: u64 = 256;
@@ -68,6 +70,8 @@ pub struct Growth {
     pub keys: u64,
     /// Of the trie.
     pub trie: u64,
+    /// Of the roles.
+    pub roles: u64,
 }
 
 /// The canister's stable memory, divided into the virtual memories of the map above.
@@ -132,17 +136,29 @@ impl<M: Memory + Clone> StableMemory<M> {
         self.manager.get(TRIE)
     }
 
+    /// The memory of the roles.
+    pub fn roles(&self) -> VirtualMemory<M> {
+        self.manager.get(ROLES)
+    }
+
     /// Grows all memories or none.
     ///
     /// The manager panics if the raw memory refuses to grow. So the raw memory grows first, once for all of them.
     pub fn grow(&self, growth: Growth) -> Result<(), OutOfMemory> {
-        let Growth { inbox, payloads, state, links, keys, trie } = growth;
+        let Growth { inbox, payloads, state, links, keys, trie, roles } = growth;
         // The common case.
-        if inbox + payloads + state + links + keys + trie == 0 {
+        if inbox + payloads + state + links + keys + trie + roles == 0 {
             return Ok(());
         }
-        let wanted =
-            [(INBOX, inbox), (PAYLOADS, payloads), (STATE, state), (LINKS, links), (KEYS, keys), (TRIE, trie)];
+        let wanted = [
+            (INBOX, inbox),
+            (PAYLOADS, payloads),
+            (STATE, state),
+            (LINKS, links),
+            (KEYS, keys),
+            (TRIE, trie),
+            (ROLES, roles),
+        ];
         let buckets: u64 =
             wanted.iter().map(|&(id, pages)| (self.manager.get(id).size() + pages).div_ceil(BUCKET_PAGES)).sum();
         let raw_pages = MANAGER_PAGES + buckets * BUCKET_PAGES;

@@ -6,7 +6,8 @@ use super::keys::{Key, Place};
 use super::links::Link;
 use super::record::{NewRecord, Record, split_key};
 use super::retention::Coming;
-use crate::access::Sender;
+use super::rights::NotOpened;
+use crate::access::{Caller, KeyRights, policy};
 use crate::api::{AddError, Added, BatchError, Id, NewMessage, OtherError, Progress, TooLong};
 use crate::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, SWEPT_BY_ADD};
 use crate::memory::Growth;
@@ -48,14 +49,23 @@ pub(super) struct Found {
     pub key: Option<(Place, Key)>,
 }
 
+impl Found {
+    /// What the key's record says about rights.
+    pub fn rights(&self) -> KeyRights {
+        self.key.as_ref().map(|(_, key)| key.rights).unwrap_or_default()
+    }
+}
+
 impl<M: Memory + Clone> MessageStore<M> {
     /// Stores a ciphertext under a key. Its timestamp is `now` (unix seconds) or the last timestamp, whichever is
     /// later. If the pair is already there, returns its id as a duplicate and changes nothing.
-    pub fn add_message(&mut self, new: NewMessageRef<'_>, sender: &Sender, now: u32) -> Result<Added, AddError> {
+    pub fn add_message(&mut self, new: NewMessageRef<'_>, caller: &Caller, now: u32) -> Result<Added, AddError> {
         let NewMessageRef { key_id, ciphertext, .. } = new;
         check_lengths(key_id.len(), ciphertext.len())?;
         self.ready().map_err(AddError::Unavailable)?;
-        sender.may_add(self.settings().writes)?;
+        if !policy::may_add(self.settings().writes, caller) {
+            return Err(AddError::NotAllowed);
+        }
 
         let hash: Hash = Sha256::digest(ciphertext).into();
         let pair_key = self.indexes.fingerprints.key(key_id);
@@ -66,7 +76,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         if let Some(same_hash) = same_hash.filter(|&same_hash| same_hash >= live_from)
             && let Some(id) = self.find_pair_beside(same_hash, &hash, pair_key, key_id, live_from)
         {
-            return Ok(Added { id, duplicate: true });
+            return Ok(self.told(Added { id, duplicate: true }, caller, key_id));
         }
         let displaced = same_hash.map(|id| self.displaced(id, &hash)).transpose()?;
 
@@ -78,11 +88,11 @@ impl<M: Memory + Clone> MessageStore<M> {
         let timestamp = now.max(self.inbox.last_timestamp());
         let (opened, mut key) = match &found.key {
             Some((place, key)) => (Some(*place), key.clone()),
-            None => (None, self.new_key(key_id, sender, timestamp)?),
+            None => (None, self.new_key(key_id, caller, timestamp).map_err(not_opened)?),
         };
         let len = ciphertext.len() as u32;
-        self.look_at_oldest(&mut key, live_from);
-        self.admit(&mut key, sender, new.send_key, len, timestamp)?;
+        let floor = live_from.max(key.head.acknowledged_id.saturating_add(1));
+        self.admit(&mut key, caller, new.send_key, len, floor, timestamp)?;
 
         let index_full = AddError::IndexFull { max: self.capacity.index_entries };
         if self.indexes.entries() >= self.capacity.index_entries {
@@ -101,7 +111,7 @@ impl<M: Memory + Clone> MessageStore<M> {
                 links: self.links.pages_missing(id),
                 payloads: payload_pages,
                 keys: if new_key { self.keys.pages_missing() } else { 0 },
-                trie: if new_key { self.trie.pages_missing() } else { 0 },
+                trie: if new_key { self.trie.pages_missing(1) } else { 0 },
                 state: 0,
             })
             .map_err(|_| AddError::StorageFull)?;
@@ -112,7 +122,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         key.head.chain = fields.chain(&link.chains);
         (key.head.last_id, key.head.last_time, key.head.rank) = (id, timestamp, link.rank);
         key.bytes = link.bytes;
-        if key.oldest_id == 0 {
+        if prev_id < floor {
             key.oldest_id = id;
         }
         self.write_key(&found, &key).map_err(|damaged| AddError::Other(damaged_key(damaged)))?;
@@ -127,13 +137,13 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.indexes.insert(newest, displaced, id);
         self.drop_below(first_id);
         self.sweep(SWEPT_BY_ADD);
-        Ok(Added { id, duplicate: false })
+        Ok(self.told(Added { id, duplicate: false }, caller, key_id))
     }
 
     /// A key's record and its way through the trie, for a change. `None`: the salt has not been drawn yet.
     pub(super) fn find_for_change(&self, key_id: &[u8]) -> Option<Found> {
         let label = hash::label(self.state.salt()?, key_id);
-        let path = self.trie.walk(&label);
+        let path = self.trie.walk(&label).ok()?;
         let at_end = path.end().and_then(|place| Some((place, self.keys.get(place)?)));
         Some(Found { label, path, key: at_end.filter(|(_, key)| key.id() == key_id) })
     }
@@ -145,13 +155,13 @@ impl<M: Memory + Clone> MessageStore<M> {
         let leaf = hash::entry(&found.label, &key.head.value());
         let place = match &found.key {
             Some((place, _)) => {
-                self.trie.update(&found.path, leaf)?;
+                self.trie.update(&found.path, &leaf);
                 *place
             }
             None => {
                 let other = found.path.end().and_then(|place| self.label_at(place));
                 let place = self.keys.allocate()?;
-                if let Err(damaged) = self.trie.insert(&found.path, other, &found.label, place, leaf) {
+                if let Err(damaged) = self.trie.insert(&found.path, other.as_ref(), place, &leaf) {
                     self.keys.release(place)?;
                     return Err(damaged);
                 }
@@ -197,14 +207,22 @@ impl<M: Memory + Clone> MessageStore<M> {
     pub fn add_messages(
         &mut self,
         batch: &[NewMessageRef<'_>],
-        sender: &Sender,
+        caller: &Caller,
         now: u32,
     ) -> Result<Vec<Result<Added, AddError>>, BatchError> {
         if batch.len() > MAX_BATCH_MESSAGES {
             return Err(batch_too_long(batch.len()));
         }
         self.ready().map_err(BatchError::Unavailable)?;
-        Ok(batch.iter().map(|item| self.add_message(*item, sender, now)).collect())
+        Ok(batch.iter().map(|item| self.add_message(*item, caller, now)).collect())
+    }
+}
+
+fn not_opened(error: NotOpened) -> AddError {
+    match error {
+        NotOpened::KeysFull { max } => AddError::KeysFull { max },
+        NotOpened::StorageFull => AddError::StorageFull,
+        NotOpened::Damaged(damaged) => AddError::Other(damaged_key(damaged)),
     }
 }
 

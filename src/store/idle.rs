@@ -22,7 +22,7 @@ impl<M: Memory + Clone> MessageStore<M> {
 
     /// Puts a key into the queue. It does nothing if the key is in it or is kept.
     pub(super) fn push_idle(&mut self, place: Place, key: Key) {
-        if key.in_idle_queue || key.kept {
+        if key.in_idle_queue || key.rights.kept {
             return;
         }
         self.keys.put(place, &Key { in_idle_queue: true, next_idle: 0, ..key });
@@ -54,7 +54,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             self.state.set_idle_queue(rest);
             let key = Key { in_idle_queue: false, next_idle: 0, ..key };
             self.keys.put(place, &key);
-            if key.kept || key.head.last_id >= self.inbox.reclaimed_id() {
+            if key.rights.kept || key.head.last_id >= self.inbox.reclaimed_id() {
                 continue;
             }
             if key.waits_for_erasure() {

@@ -6,7 +6,7 @@
 
 use super::numbered::{Numbered, SEGMENT_PAGES, SEGMENT_SLOTS};
 use super::record::{
-    HASH_OFFSET, NEXT_ID_OFFSET, OFFSET_OFFSET, PREV_ID_OFFSET, RECORD_BYTES, Record, TIMESTAMP_OFFSET,
+    ERASED, FLAGS_OFFSET, HASH_OFFSET, NEXT_ID_OFFSET, OFFSET_OFFSET, PREV_ID_OFFSET, RECORD_BYTES, Record, TIMESTAMP_OFFSET,
 };
 use crate::api::Id;
 use ic_stable_structures::Memory;
@@ -183,6 +183,11 @@ impl<V: Memory> Inbox<V> {
     /// The `prev_id` of a record.
     pub fn prev_of(&self, id: Id) -> Id {
         self.read_u32(self.address(id) + PREV_ID_OFFSET)
+    }
+
+    /// Marks a record whose ciphertext has been overwritten.
+    pub fn set_erased(&mut self, id: Id) {
+        self.slots.memory().write(self.address(id) + FLAGS_OFFSET, &[ERASED]);
     }
 
     /// Links a live record to the next one of its key.

@@ -6,7 +6,8 @@
 //!                           acknowledged messages to erase; 0: none
 //!      4    1  key_len      1 to 64
 //!      5   64  key_id       zero-padded
-//!     69    1  flags        bit 0: kept though it has no messages; bit 1: in the queue of idle keys
+//!     69    1  flags        bit 0: kept though it has no messages; bit 1: in the queue of idle keys; bit 2: a send
+//!                           key; bit 3: its own quota; bits 4, 5: that quota bounds messages, bytes
 //!     70    2  0
 //!     72    4  next_idle    the next key in that queue, 0: none
 //!     76   52  head         newest id, time, rank, chain; acknowledged id, rank (`proofs::head`)
@@ -17,16 +18,17 @@
 //!    152    1  owner_len    0: no owner is recorded
 //!    153   29  owner        a principal, zero-padded
 //!    182    2  0
-//!    184   32  send key     SHA-256 of the secret, 0: none
-//!    216    4  quota: messages, 0: the store's
-//!    220    8  quota: bytes, 0: the store's
+//!    184   32  send key     SHA-256 of the secret
+//!    216    4  quota: messages
+//!    220    8  quota: bytes
 //!    228    4  full since   unix seconds, 0: it is not
 //!    232
 //! ```
 //!
 //! Little-endian. A key waits for erasure exactly if its erased id is below its acknowledged id.
 
-use crate::api::Id;
+use crate::access::KeyRights;
+use crate::api::{Id, Quota};
 use crate::limits::MAX_KEY_ID_BYTES;
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -62,6 +64,10 @@ const _: () = assert!(KEY_BYTES == 232);
 const OWNER_BYTES: usize = Principal::MAX_LENGTH_IN_BYTES;
 const KEPT: u8 = 1;
 const IN_IDLE_QUEUE: u8 = 2;
+const HAS_SEND_KEY: u8 = 4;
+const HAS_QUOTA: u8 = 8;
+const BOUNDS_MESSAGES: u8 = 16;
+const BOUNDS_BYTES: u8 = 32;
 
 /// The number of a key's record; 0: none.
 pub type Place = u32;
@@ -75,8 +81,6 @@ pub struct Key {
     len: u8,
     /// The key id, zero-padded.
     id: [u8; MAX_KEY_ID_BYTES],
-    /// It stays though it has no messages.
-    pub kept: bool,
     /// It is in the queue of idle keys.
     pub in_idle_queue: bool,
     /// The next key in that queue.
@@ -91,14 +95,8 @@ pub struct Key {
     pub acknowledged_bytes: u64,
     /// Acknowledged ciphertexts through this id have been overwritten.
     pub erased_id: Id,
-    /// The owner, where one is recorded.
-    pub owner: Option<Principal>,
-    /// SHA-256 of the send key; zeros: none.
-    pub send_key: [u8; 32],
-    /// Its own quota of messages, 0: the store's.
-    pub quota_messages: u32,
-    /// Its own quota of bytes, 0: the store's.
-    pub quota_bytes: u64,
+    /// Owner, send key, own quota, and whether it is kept.
+    pub rights: KeyRights,
     /// Unix seconds since which strangers are refused, 0: they are not.
     pub full_since: u32,
 }
@@ -112,7 +110,6 @@ impl Key {
             next: 0,
             len: key_id.len() as u8,
             id,
-            kept: false,
             in_idle_queue: false,
             next_idle: 0,
             head: Head {
@@ -127,10 +124,7 @@ impl Key {
             bytes: 0,
             acknowledged_bytes: 0,
             erased_id: 0,
-            owner: None,
-            send_key: [0; 32],
-            quota_messages: 0,
-            quota_bytes: 0,
+            rights: KeyRights::default(),
             full_since: 0,
         }
     }
@@ -147,12 +141,22 @@ impl Key {
 
     fn to_bytes(&self) -> [u8; KEY_BYTES] {
         let mut bytes = [0; KEY_BYTES];
-        let owner = self.owner.as_ref().map_or(&[][..], Principal::as_slice);
+        let KeyRights { owner, send_key, quota, kept } = &self.rights;
+        let owner = owner.as_ref().map_or(&[][..], Principal::as_slice);
+        let Quota { messages, bytes: ciphertext } = quota.unwrap_or_default();
+        let flags = [
+            (*kept, KEPT),
+            (self.in_idle_queue, IN_IDLE_QUEUE),
+            (send_key.is_some(), HAS_SEND_KEY),
+            (quota.is_some(), HAS_QUOTA),
+            (messages.limit().is_some(), BOUNDS_MESSAGES),
+            (ciphertext.limit().is_some(), BOUNDS_BYTES),
+        ];
         let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
         put(NEXT, &self.next.to_le_bytes());
         put(KEY_LEN, &[self.len]);
         put(KEY_ID, &self.id);
-        put(FLAGS, &[if self.kept { KEPT } else { 0 } | if self.in_idle_queue { IN_IDLE_QUEUE } else { 0 }]);
+        put(FLAGS, &[flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum()]);
         put(NEXT_IDLE, &self.next_idle.to_le_bytes());
         put(HEAD, &self.head.to_bytes());
         put(OLDEST_ID, &self.oldest_id.to_le_bytes());
@@ -161,35 +165,41 @@ impl Key {
         put(ERASED_ID, &self.erased_id.to_le_bytes());
         put(OWNER_LEN, &[owner.len() as u8]);
         put(OWNER, owner);
-        put(SEND_KEY, &self.send_key);
-        put(QUOTA_MESSAGES, &self.quota_messages.to_le_bytes());
-        put(QUOTA_BYTES, &self.quota_bytes.to_le_bytes());
+        put(SEND_KEY, &send_key.unwrap_or_default());
+        put(QUOTA_MESSAGES, &messages.limit().unwrap_or(0).to_le_bytes());
+        put(QUOTA_BYTES, &ciphertext.limit().unwrap_or(0).to_le_bytes());
         put(FULL_SINCE, &self.full_since.to_le_bytes());
         bytes
     }
 
-    /// Damaged bytes give a key that no caller asks for, or owns.
+    /// Any bytes give a key: damaged ones one that nobody asks for, or owns.
     fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
         let word = |at| u32::from_le_bytes(field(bytes, at));
         let long = |at| u64::from_le_bytes(field(bytes, at));
+        let has = |flag| bytes[FLAGS] & flag != 0;
         let owner: [u8; OWNER_BYTES] = field(bytes, OWNER);
         let owner = owner.get(..usize::from(bytes[OWNER_LEN])).filter(|owner| !owner.is_empty());
+        let quota = Quota {
+            messages: has(BOUNDS_MESSAGES).then(|| word(QUOTA_MESSAGES)).into(),
+            bytes: has(BOUNDS_BYTES).then(|| long(QUOTA_BYTES)).into(),
+        };
         Self {
             next: word(NEXT),
             len: bytes[KEY_LEN],
             id: field(bytes, KEY_ID),
-            kept: bytes[FLAGS] & KEPT != 0,
-            in_idle_queue: bytes[FLAGS] & IN_IDLE_QUEUE != 0,
+            in_idle_queue: has(IN_IDLE_QUEUE),
             next_idle: word(NEXT_IDLE),
             head: Head::from_bytes(&field(bytes, HEAD)),
             oldest_id: word(OLDEST_ID),
             bytes: long(BYTES),
             acknowledged_bytes: long(ACKNOWLEDGED_BYTES),
             erased_id: word(ERASED_ID),
-            owner: owner.map(Principal::from_slice),
-            send_key: field(bytes, SEND_KEY),
-            quota_messages: word(QUOTA_MESSAGES),
-            quota_bytes: long(QUOTA_BYTES),
+            rights: KeyRights {
+                owner: owner.map(Principal::from_slice),
+                send_key: has(HAS_SEND_KEY).then(|| field(bytes, SEND_KEY)),
+                quota: has(HAS_QUOTA).then_some(quota),
+                kept: has(KEPT),
+            },
             full_since: word(FULL_SINCE),
         }
     }

@@ -81,6 +81,7 @@ impl From<OutOfHeap> for RebuildError {
 pub(super) struct Rebuild {
     /// Why it stopped, if it did. Another step would fail in the same way.
     failed: Option<RebuildError>,
+    first: Id,
     next: Id,
 }
 
@@ -121,8 +122,8 @@ impl<M: Memory + Clone> MessageStore<M> {
     /// The progress of a rebuild; `None`: the index is complete.
     pub fn rebuild_progress(&self) -> Option<Progress> {
         let rebuild = self.rebuild.as_ref()?;
-        let total = self.inbox.next_id() - self.inbox.reclaimed_id();
-        Some(Progress { done: rebuild.next - self.inbox.reclaimed_id(), total })
+        let total = self.inbox.next_id() - rebuild.first;
+        Some(Progress { done: rebuild.next - rebuild.first, total })
     }
 
     /// Why a rebuild stopped. Calls that need the index return `Unavailable` until [`Self::retry_rebuild`].
@@ -139,14 +140,12 @@ impl<M: Memory + Clone> MessageStore<M> {
         has_failed
     }
 
-    /// Empties the index and starts to rebuild it. Dropped messages are not indexed again, so this sweeps them too.
+    /// Empties the index and starts to rebuild it. Dropped messages are not indexed again.
     pub(super) fn start_rebuild(&mut self) {
-        self.note_all_swept();
-        self.give_back(self.inbox.first_id());
         let messages = self.inbox.next_id() - self.inbox.first_id();
         self.indexes = Indexes::for_messages(&self.state.seed(), messages);
         self.rebuild =
-            (messages > 0).then(|| Rebuild { failed: None, next: self.inbox.first_id() });
+            (messages > 0).then(|| Rebuild { failed: None, first: self.inbox.first_id(), next: self.inbox.first_id() });
     }
 
     /// Indexes as many messages as the settings' `rebuild_pages` allow, at least one. A failure is remembered: every

@@ -47,9 +47,14 @@ impl<M: Memory + Clone> View<'_, M> {
         self.first_id
     }
 
+    /// As [`Self::shown_first_id`], in an answer about one key.
+    pub(super) fn first_id_beside(&self, key_id: &[u8], key: Option<&Key>) -> Id {
+        if self.sight.sees(key_id, key.and_then(|key| key.rights.owner)) { self.first_id } else { 0 }
+    }
+
     /// True if the caller sees the whole store.
     pub fn sees_all(&self) -> bool {
-        self.sight.sees_all()
+        self.sight.is_all()
     }
 
     /// True if `id` is a live message, unless it has been acknowledged.
@@ -65,7 +70,7 @@ impl<M: Memory + Clone> View<'_, M> {
     /// A key that the caller may see.
     pub(super) fn find_key(&self, key_id: &[u8]) -> Option<(Place, Key)> {
         let (place, key) = self.store.find_key(key_id)?;
-        self.sight.sees(key_id, key.owner.as_ref()).then_some((place, key))
+        self.sight.sees(key_id, key.rights.owner).then_some((place, key))
     }
 
     /// The key of a record, if the caller may see it.
