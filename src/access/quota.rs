@@ -11,14 +11,12 @@
 //! All messages of the key count, whoever sent them. An add is refused beyond its share; nothing is evicted for it. So
 //! strangers cannot close a key to members, and neither can close it to the owner's friends.
 //!
-//! Strangers meet hysteresis besides. The key becomes *full* for them with an add, of anybody, after which
-//! - another message of the same size would exceed the strangers' share, and
-//! - at least 70 % of that share is filled, in messages or in bytes.
-//!
-//! It stays full until less than 70 % is filled, in messages and in bytes. So the owner sees one time since when
-//! strangers are refused, and a flood does not win each place that becomes free. The record keeps that time. Levels
-//! fall without a write to the record, so it counts only while 70 % are filled; the next add clears an outdated one.
-//! Members and friends have no such state: whatever strangers do, a message of theirs that fits is admitted.
+//! Strangers meet hysteresis besides. After an add of anybody, if another message of its size would exceed the
+//! strangers' share, the record keeps the time. The key is *full* for strangers from then on, as long as at least 70 % of
+//! their share is filled, in messages or in bytes. So the owner sees one time since when strangers are refused, and a
+//! flood does not win each place that becomes free. Levels fall without a write to the record; the next add clears a time
+//! that no longer counts. Members and friends have no such state: whatever strangers do, a message of theirs that fits is
+//! admitted.
 //!
 //! A refused add changes nothing. A quota that is lowered below what a key holds refuses at once. Then no add has set the
 //! time, and the newest message's stands for it.
@@ -38,7 +36,8 @@ pub struct Level {
     pub bytes: u64,
     /// Time of the key's newest message, unix seconds.
     pub newest: u32,
-    /// The record's time since when the key is full for strangers, unix seconds; 0: none.
+    /// The record's time since when the key is full for strangers, unix seconds; 0: none. It counts only while 70 % of
+    /// their share is filled.
     pub full_since: u32,
 }
 
@@ -50,7 +49,7 @@ pub struct KeyFull {
 }
 
 /// Decides about a message of `bytes` bytes that comes at `now` for a share of the key's quota. Returns the record's
-/// new time since when it is full, 0: it is not.
+/// new `full_since`.
 pub fn admit(quota: &Quota, share: Share, level: &Level, bytes: u64, now: u32) -> Result<u32, KeyFull> {
     let strangers = limits(quota, Share::Strangers);
     let is_full = level.full_since != 0 && fills_most(level, strangers);
@@ -60,7 +59,7 @@ pub fn admit(quota: &Quota, share: Share, level: &Level, bytes: u64, now: u32) -
     }
     Ok(if is_full {
         level.full_since
-    } else if !fits(&after.with(bytes), strangers) && fills_most(&after, strangers) {
+    } else if !fits(&after.with(bytes), strangers) {
         now
     } else {
         0

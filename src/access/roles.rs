@@ -31,11 +31,12 @@ use std::fmt;
 use std::ops::Bound;
 
 /// Wasm pages of the memory.
-pub const ROLES_PAGES: u64 = (HEADER_BYTES as u64 + MAX_ROLES as u64 * ROLE_BYTES as u64).div_ceil(65_536);
+pub const ROLES_PAGES: u64 = (HEADER_BYTES as u64 + MAX_ROLES as u64 * ROLE_BYTES as u64).div_ceil(WASM_PAGE_BYTES);
 /// The constants that identify the memory's header.
 pub const KIND: Kind =
     Kind { magic: *b"MCRO", layout: LAYOUT_VERSION, record_bytes: ROLE_BYTES as u32, segment_pages: 0 };
 
+const WASM_PAGE_BYTES: u64 = 65_536;
 const LENGTH: usize = 0;
 const PRINCIPAL: usize = LENGTH + 1;
 const ROLE: usize = PRINCIPAL + Principal::MAX_LENGTH_IN_BYTES;
