@@ -113,6 +113,7 @@ impl<M: Memory + Clone> MessageStore<M> {
                 keys: if new_key { self.keys.pages_missing() } else { 0 },
                 trie: if new_key { self.trie.pages_missing(1) } else { 0 },
                 state: 0,
+                roles: 0,
             })
             .map_err(|_| AddError::StorageFull)?;
 

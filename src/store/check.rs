@@ -1,31 +1,31 @@
-//! Checks the invariants of `docs/invariants.md`, slice by slice.
+//! Checks the invariants of `docs/invariants.md`, slice by slice: first the messages, then the keys, then the trie.
 
-use super::View;
+use super::keys::Key;
 use super::read::KeyId;
 use super::record::Record;
-use crate::api::{CheckCursor, CheckError, CheckReport, Id, Progress};
+use super::{MessageStore, View};
+use crate::api::{CheckCursor, CheckError, CheckReport, Id};
 use crate::limits::MAX_CIPHERTEXT_BYTES;
 use ic_stable_structures::Memory;
+use proofs::hash;
 use sha2::{Digest, Sha256};
 
-/// Records that one slice reads, as messages or as steps along a list.
+/// Records, keys and nodes that one slice reads.
 const SLICE_RECORDS: u32 = 5_000;
 /// Bytes of ciphertext after which a slice stops. Its last message may exceed them.
 const SLICE_BYTES: u64 = 8 << 20;
 
 impl<M: Memory + Clone> View<'_, M> {
     /// Checks the next slice of the store against every invariant. If the report's `next` is `None`, the whole store
-    /// has been checked, provided that nothing was added between the slices.
+    /// has been checked, provided that nothing was changed between the slices.
     pub fn check(&self, from: CheckCursor) -> Result<CheckReport, CheckError> {
         self.indexed().map_err(CheckError::Unavailable)?;
         let last = self.inbox.next_id() - 1;
-        for id in [from.id, from.walk] {
-            if id > last {
-                return Err(CheckError::UnknownId { id, last });
-            }
+        if from.id > last.saturating_add(1) {
+            return Err(CheckError::UnknownId { id: from.id, last });
         }
         let mut slice = Slice { store: self, records: 0, bytes: 0, checked: 0, violations: Vec::new() };
-        let next = slice.run(from).map_err(CheckError::Unavailable)?;
+        let next = slice.run(from);
         if next.is_none() {
             slice.check_totals();
         }
@@ -42,75 +42,55 @@ struct Slice<'a, M: Memory + Clone> {
 }
 
 impl<M: Memory + Clone> Slice<'_, M> {
-    /// Checks messages until the slice is full, and returns the start of the next slice. If this slice has followed too
-    /// many links to dropped messages, the next one starts with the message that needs more of them.
-    ///
-    /// # Errors
-    ///
-    /// If the first message of the slice needs more links to dropped messages than one call follows.
-    fn run(&mut self, from: CheckCursor) -> Result<Option<CheckCursor>, Progress> {
-        let inbox = &self.store.inbox;
-        let mut at = from;
-        // If that message was dropped since, the check restarts at the oldest live message.
-        if at.id < self.store.first_id() || at.walk != 0 && at.walk < at.id {
-            at = CheckCursor { id: at.id.max(self.store.first_id()), walk: 0, counted: 0 };
-        }
-        let first = at;
-        while at.id < inbox.next_id() {
+    /// Checks until the slice is full, and returns the start of the next one. Behind the places of keys, the cursor's
+    /// `key` counts the trie's slots.
+    fn run(&mut self, from: CheckCursor) -> Option<CheckCursor> {
+        let (next_id, places) = (self.store.inbox.next_id(), self.store.keys.end());
+        let end = places.saturating_add(self.store.trie.slots_end());
+        let mut at = CheckCursor { id: from.id.max(self.store.first_id()).min(next_id), ..from };
+        loop {
             if self.records >= SLICE_RECORDS || self.bytes >= SLICE_BYTES {
-                return Ok(Some(at));
+                return Some(at);
             }
-            let (start, found) = (at, self.violations.len());
-            let step = self.step(&mut at);
-            if let Err(waits) = step {
-                if start == first {
-                    return Err(waits);
-                }
-                self.violations.truncate(found);
-                return Ok(Some(start));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Checks one message, or takes one step along a list.
-    fn step(&mut self, at: &mut CheckCursor) -> Result<(), Progress> {
-        if at.walk == 0 {
-            let record = self.record(at.id);
-            self.check_message(at.id, &record)?;
-            self.checked += 1;
-            // This is the first message of a list: walk the list to its end and count.
-            (at.walk, at.counted) = if record.prev_id() < self.store.first_id() { (at.id, 0) } else { (0, 0) };
-        } else {
-            let record = self.record(at.walk);
-            at.counted += 1;
-            if !self.links_forward(&record) {
-                self.check_count(&record, at.counted)?;
-                at.walk = 0;
+            if at.id < next_id {
+                self.check_message(at.id);
+                self.checked += 1;
+                at.id += 1;
+            } else if at.key < places {
+                self.check_key(at.key);
+                at.key += 1;
+            } else if at.key < end {
+                self.check_trie(at.key - places);
+                at.key += 1;
             } else {
-                at.walk = record.next_id();
+                return None;
             }
         }
-        if at.walk == 0 {
-            at.id += 1;
-        }
-        Ok(())
     }
 
-    fn check_message(&mut self, id: Id, record: &Record) -> Result<(), Progress> {
+    fn check_message(&mut self, id: Id) {
+        let record = self.record(id);
         if record.id() != id || !record.is_known() {
             // No other field of such a record has a known meaning.
-            self.violation(1, id, format!("its record has id {} or is of an unknown kind", record.id()));
-            return Ok(());
+            return self.violation(
+                1,
+                id,
+                format!("its record has id {} or is of an unknown kind", record.id()),
+            );
         }
-        self.check_payload(record);
-        let Some(key_id) = self.store.key_id(record) else {
+        self.check_payload(&record);
+        let Some(key_id) = self.store.key_id(&record) else {
             // Without its key neither list nor pair can be found. `check_payload` has reported the extent.
-            return Ok(());
+            return;
         };
-        self.check_links(record, &key_id)?;
-        self.check_look_ups(record, &key_id);
-        Ok(())
+        match self.store.store().find_key(key_id.as_bytes()) {
+            Some((_, key)) => {
+                self.check_list(&record, &key);
+                self.check_links(&record, &key);
+            }
+            None => self.violation(2, id, "its key is not known".to_string()),
+        }
+        self.check_look_ups(&record, &key_id);
     }
 
     /// The timestamps of invariant 1, and invariant 4.
@@ -119,73 +99,95 @@ impl<M: Memory + Clone> Slice<'_, M> {
         if record.id() > store.first_id() {
             let before = self.record(record.id() - 1);
             if before.timestamp() > record.timestamp() {
-                self.violation(
-                    1,
-                    record.id(),
-                    format!("stored at {}, before {}", record.timestamp(), before.timestamp()),
-                );
+                let what = format!("stored at {}, before {}", record.timestamp(), before.timestamp());
+                self.violation(1, record.id(), what);
             }
             if before.extent_end() != record.offset() {
-                self.violation(
-                    4,
-                    record.id(),
-                    format!("extent starts at {}, not at {}", record.offset(), before.extent_end()),
-                );
+                let what = format!("extent starts at {}, not at {}", record.offset(), before.extent_end());
+                self.violation(4, record.id(), what);
             }
         }
         if record.extent_end() > store.payloads.end() {
-            return self.violation(
-                4,
-                record.id(),
-                format!("extent ends at {}, beyond the stream", record.extent_end()),
-            );
+            let what = format!("extent ends at {}, beyond the stream", record.extent_end());
+            return self.violation(4, record.id(), what);
         }
-        if record.ciphertext_len() > MAX_CIPHERTEXT_BYTES
-            || !store.payloads.holds(record.offset(), record.ciphertext_len())
-        {
-            let (offset, len) = (record.offset(), record.ciphertext_len());
-            return self.violation(4, record.id(), format!("{len} bytes at {offset} do not belong to a live message"));
+        let (offset, len) = (record.offset(), record.ciphertext_len());
+        if len > MAX_CIPHERTEXT_BYTES || !store.payloads.holds(offset, len) {
+            let what = format!("{len} bytes at {offset} do not belong to a live message");
+            return self.violation(4, record.id(), what);
         }
-        let mut ciphertext = vec![0; record.ciphertext_len()];
-        store.payloads.read(record.offset(), &mut ciphertext);
-        self.bytes += record.ciphertext_len() as u64;
-        if Sha256::digest(&ciphertext)[..] != *record.hash() {
+        let mut ciphertext = vec![0; len];
+        store.payloads.read(offset, &mut ciphertext);
+        self.bytes += len as u64;
+        if record.is_erased() {
+            if ciphertext.iter().any(|byte| *byte != 0) {
+                self.violation(4, record.id(), "is marked as overwritten, and is not".to_string());
+            }
+        } else if Sha256::digest(&ciphertext)[..] != *record.hash() {
             self.violation(4, record.id(), "its ciphertext has another hash".to_string());
         }
     }
 
-    /// Invariant 2: each link has its counterpart, and the list ends where its head says.
-    fn check_links(&mut self, record: &Record, key_id: &KeyId) -> Result<(), Progress> {
+    /// Invariant 2: each link has its counterpart, and the list ends at the key's newest message.
+    fn check_list(&mut self, record: &Record, key: &Key) {
         let store = self.store;
-        let fingerprint = store.indexes.fingerprints.key(key_id.as_bytes());
-        let Some((_, head)) = store.find_key(fingerprint, key_id.as_bytes()) else {
-            self.violation(2, record.id(), "its key is not indexed".to_string());
-            return Ok(());
-        };
-        let first_id = store.first_id();
-        if record.prev_id() < first_id {
-            let head = store.live_head(head)?;
-            if head.min_id != record.id() {
-                self.violation(2, record.id(), format!("opens its list, but the list starts at {}", head.min_id));
-            }
-        } else if record.prev_id() >= record.id() {
-            self.violation(2, record.id(), format!("prev_id {} is not older", record.prev_id()));
-        } else {
+        let id = record.id();
+        if record.prev_id() >= id {
+            self.violation(2, id, format!("prev_id {} is not older", record.prev_id()));
+        } else if record.prev_id() >= store.first_id() {
             let before = self.record(record.prev_id());
-            if before.next_id() != record.id() || !store.has_key(&before, key_id.as_bytes()) {
-                self.violation(2, record.id(), format!("prev_id {} does not lead back", record.prev_id()));
+            if before.next_id() != id || !store.has_key(&before, key.id()) {
+                self.violation(2, id, format!("prev_id {} does not lead back", record.prev_id()));
             }
         }
         if record.next_id() == 0 {
-            if head.max_id != record.id() {
-                self.violation(2, record.id(), format!("ends its list, but the list ends at {}", head.max_id));
+            if key.head.last_id != id {
+                self.violation(2, id, format!("ends its list, but the list ends at {}", key.head.last_id));
             }
-        } else if record.next_id() <= record.id() || !store.is_live(record.next_id()) {
-            self.violation(2, record.id(), format!("next_id {} is not a newer message", record.next_id()));
-        } else if self.record(record.next_id()).prev_id() != record.id() {
-            self.violation(2, record.id(), format!("next_id {} does not lead back", record.next_id()));
+        } else if record.next_id() <= id || !store.is_live(record.next_id()) {
+            self.violation(2, id, format!("next_id {} is not a newer message", record.next_id()));
+        } else if self.record(record.next_id()).prev_id() != id {
+            self.violation(2, id, format!("next_id {} does not lead back", record.next_id()));
         }
-        Ok(())
+        if record.is_erased() && id > key.head.acknowledged_id {
+            self.violation(2, id, "is overwritten, but not acknowledged".to_string());
+        }
+    }
+
+    /// Invariant 7: rank, jump, bytes and chain values follow from the older messages and lead to the key's head.
+    fn check_links(&mut self, record: &Record, key: &Key) {
+        let store = self.store;
+        let (id, prev) = (record.id(), record.prev_id());
+        let link = store.links.get(id);
+        let len = record.ciphertext_len() as u64;
+        let stored = |id: Id| id >= store.first_id() && id < record.id();
+        if prev == 0 {
+            let label = store.state.salt().map(|salt| hash::label(salt, key.id())).unwrap_or_default();
+            if link != super::links::Link::first(label, len) {
+                self.violation(7, id, "is the first of its key, and its link is another's".to_string());
+            }
+        } else if stored(prev) {
+            let before = store.links.get(prev);
+            if Some(link.rank) != before.rank.checked_add(1) || link.bytes != before.bytes.saturating_add(len) {
+                self.violation(7, id, format!("rank or bytes do not follow those of message {prev}"));
+            }
+            if link.chains.prev != store.chain_of(prev) {
+                self.violation(7, id, format!("does not commit to message {prev}"));
+            }
+        }
+        let jump = link.jump;
+        if jump.id >= id || jump.rank >= link.rank {
+            self.violation(7, id, format!("jumps to message {}, which is not older", jump.id));
+        } else if stored(jump.id)
+            && (store.links.get(jump.id).rank != jump.rank || link.chains.jump != store.chain_of(jump.id))
+        {
+            self.violation(7, id, format!("does not commit to message {}, to which it jumps", jump.id));
+        }
+        let head = &key.head;
+        let ends = (head.rank, head.last_time, key.bytes) == (link.rank, record.timestamp(), link.bytes);
+        if head.last_id == id && (!ends || head.chain != store.chain_of(id)) {
+            self.violation(7, id, "is its key's newest, and the key's head is not its".to_string());
+        }
     }
 
     /// Invariant 3: a lookup by pair finds the message, and a lookup by hash finds the newest message with that hash.
@@ -204,35 +206,49 @@ impl<M: Memory + Clone> Slice<'_, M> {
         }
     }
 
-    fn check_count(&mut self, last: &Record, counted: u32) -> Result<(), Progress> {
-        let Some(key_id) = self.store.key_id(last) else {
-            // `check_payload` reports it when the message itself is checked.
-            return Ok(());
-        };
-        let fingerprint = self.store.indexes.fingerprints.key(key_id.as_bytes());
-        let found = self.store.find_key(fingerprint, key_id.as_bytes());
-        let head = found.map(|(_, head)| self.store.live_head(head)).transpose()?;
-        let count = head.map_or(0, |head| head.count);
-        if count != counted {
-            self.violation(2, last.id(), format!("its list has {counted} messages and a count of {count}"));
+    /// Invariant 8 of one key: its label leads to it, and its numbers are possible.
+    fn check_key(&mut self, place: u32) {
+        self.records += 1;
+        let Some(key) = self.store.keys.get(place) else { return };
+        let head = &key.head;
+        let leads_there = self.store.store().find_key(key.id()).is_some_and(|(found, _)| found == place);
+        let floor = self.store.floor(&key);
+        let oldest_is_it = key.oldest_id < floor
+            || key.oldest_id == self.store.oldest_from(head.last_id, |id| id >= floor);
+        let possible = head.acknowledged_id <= head.last_id
+            && head.acknowledged_rank <= head.rank
+            && key.erased_id <= head.acknowledged_id
+            && head.last_id < self.store.inbox.next_id();
+        if !leads_there || !possible || !oldest_is_it {
+            self.violations.push(format!("invariant 8, key at place {place}: its label or its numbers are wrong"));
         }
-        Ok(())
     }
 
-    /// Invariant 3, "nothing else is found": every message has been found, so equal totals exclude further entries.
+    /// Invariant 8 of one slot of the trie.
+    fn check_trie(&mut self, slot: u32) {
+        self.records += 1;
+        let store: &MessageStore<M> = self.store;
+        let leaf = |place| Some(hash::entry(&store.label_at(place)?, &store.keys.get(place)?.head.value()));
+        if let Err(found) = store.trie.check(slot, leaf) {
+            self.violations.push(format!("invariant 8, slot {} of the trie: {:?}", found.slot, found.fault));
+        }
+    }
+
+    /// Invariants 3 and 8, "nothing else is found": everything has been found, so equal totals exclude further entries.
     fn check_totals(&mut self) {
-        // Dropped messages stay in the indexes until they are swept.
-        let there = u64::from(self.store.inbox.next_id() - self.store.inbox.reclaimed_id());
-        let hashes = self.store.indexes.hashes.len();
-        let listed: u64 = self.store.indexes.keys.heads().map(|head| u64::from(head.count)).sum();
-        if hashes != there || listed != there {
-            let found = format!("{there} messages, but {hashes} in the hash index and {listed} in lists");
-            self.violation(3, self.store.inbox.next_id() - 1, found);
+        let inbox = &self.store.inbox;
+        // Dropped messages stay in the index until they are swept. A rebuild leaves them out.
+        let live = u64::from(inbox.next_id() - inbox.first_id());
+        let there = u64::from(inbox.next_id() - inbox.reclaimed_id());
+        let hashes = self.store.indexes.entries();
+        if !(live..=there).contains(&hashes) {
+            let found = format!("{live} messages, but {hashes} in the hash index");
+            self.violation(3, inbox.next_id() - 1, found);
         }
-    }
-
-    fn links_forward(&self, record: &Record) -> bool {
-        record.next_id() > record.id() && self.store.is_live(record.next_id())
+        let (keys, leaves) = (self.store.keys.len(), self.store.trie.len());
+        if keys != leaves {
+            self.violations.push(format!("invariant 8: {keys} keys, but {leaves} leaves"));
+        }
     }
 
     fn record(&mut self, id: Id) -> Record {

@@ -115,6 +115,8 @@ pub enum OpenError {
         /// What is wrong with it.
         error: HeaderError,
     },
+    /// The settings are damaged.
+    Settings,
     /// The roles are foreign or damaged.
     Roles(OpenRolesError),
 }
@@ -124,6 +126,7 @@ impl fmt::Display for OpenError {
         match self {
             Self::Foreign(error) => write!(f, "{error}"),
             Self::Memory { memory, error } => write!(f, "{memory}: {error}"),
+            Self::Settings => write!(f, "the stored settings are none that this release knows"),
             Self::Roles(error) => write!(f, "roles: {error}"),
         }
     }
@@ -182,7 +185,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     pub fn open(raw: M, capacity: Capacity) -> Result<Self, OpenError> {
         let of = |memory| move |error| OpenError::Memory { memory, error };
         let memory = StableMemory::open(raw).map_err(OpenError::Foreign)?;
-        let state = State::open(memory.state()).map_err(of("state"))?;
+        let state = State::open(memory.state())?;
         let inbox = Inbox::open(memory.inbox()).map_err(of("inbox"))?;
         let links = LinkRegion::open(memory.links(), inbox.mapped()).map_err(of("links"))?;
         let end = inbox.last().map_or(0, |record| record.extent_end());

@@ -31,7 +31,7 @@ pub struct RecordPage {
 
 impl RecordPage {
     /// The records, in the requested order.
-    pub fn records(&self) -> impl ExactSizeIterator<Item = &Record> {
+    pub fn records(&self) -> impl ExactSizeIterator<Item = &Record> + DoubleEndedIterator {
         let last = self.read.len().wrapping_sub(1);
         (0..self.read.len()).map(move |at| &self.read[if self.backwards { last - at } else { at }])
     }

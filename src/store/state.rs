@@ -18,12 +18,13 @@
 //!
 //! Little-endian.
 
+use super::OpenError;
 use super::index::fingerprint::Seed;
 use super::keys::Place;
 use crate::settings::{CONFIGURATION_BYTES, Configuration};
 use ic_stable_structures::Memory;
 use proofs::hash::Hash;
-use stable::header::{self, HEADER_BYTES, HeaderError, Kind, OWN_BYTES, field};
+use stable::header::{self, HEADER_BYTES, Kind, OWN_BYTES, field};
 
 /// Wasm pages of the state memory.
 pub const STATE_PAGES: u64 = 1;
@@ -82,8 +83,8 @@ impl<V: Memory> State<V> {
     }
 
     /// Opens a state.
-    pub fn open(memory: V) -> Result<Self, HeaderError> {
-        header::read(&memory, KIND, STATE_PAGES)?;
+    pub fn open(memory: V) -> Result<Self, OpenError> {
+        header::read(&memory, KIND, STATE_PAGES).map_err(|error| OpenError::Memory { memory: "state", error })?;
         let mut bytes = [0; STATE_BYTES];
         memory.read(0, &mut bytes);
         let word = |at| u32::from_le_bytes(field(&bytes, at));
@@ -93,7 +94,7 @@ impl<V: Memory> State<V> {
             seed: Seed(field(&bytes, SEED)),
             epoch: u64::from_le_bytes(field(&bytes, EPOCH)),
             settings_version: word(SETTINGS_VERSION),
-            settings: Configuration::from_bytes(&field(&bytes, SETTINGS)),
+            settings: Configuration::from_bytes(&field(&bytes, SETTINGS)).ok_or(OpenError::Settings)?,
             erase: queue(ERASE),
             idle: queue(IDLE),
             memory,

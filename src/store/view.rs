@@ -37,6 +37,11 @@ impl<M: Memory + Clone> MessageStore<M> {
 }
 
 impl<M: Memory + Clone> View<'_, M> {
+    /// The store itself, whatever the caller may see.
+    pub(super) fn store(&self) -> &MessageStore<M> {
+        self.store
+    }
+
     /// The oldest id that may be live: everything below it is gone. 0: the caller does not see the whole store.
     pub fn shown_first_id(&self) -> Id {
         if self.sees_all() { self.first_id } else { 0 }
