@@ -3,6 +3,18 @@
 /// Bytes of a key id. The record holds the first 23 bytes; the rest follows the ciphertext.
 pub const MAX_KEY_ID_BYTES: usize = 64;
 
+/// Bytes of a public key in DER. The longest key that the platform takes, RSA of 8,192 bits, has about 1,100.
+pub const MAX_PUBLIC_KEY_BYTES: usize = 2_048;
+
+/// Bytes of a send key. A longer one opens nothing.
+pub const MAX_SEND_KEY_BYTES: usize = 64;
+
+/// Principals with a role.
+pub const MAX_ROLES: u32 = 10_000;
+
+/// Roles of one `get_roles`.
+pub const MAX_PAGE_ROLES: usize = 1_000;
+
 /// Bytes of a ciphertext. The largest one still fits into the platform's 2 MiB ingress message, together with key id,
 /// method name and signed envelope. Together with its record it fits into a 2 MiB reply.
 pub const MAX_CIPHERTEXT_BYTES: usize = 2_000_000;

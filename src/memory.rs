@@ -7,7 +7,11 @@
 //! |---|---|---|
 //! | 0 | inbox | records (`store/inbox.rs`) |
 //! | 1 | payloads | ciphertexts and key tails (`store/payloads.rs`) |
-//! | 2 | state | index seed and settings (`store/state.rs`) |
+//! | 2 | state | salt, seed, settings, ends of queues (`store/state.rs`) |
+//! | 3 | links | ranks, jumps and chain values by id (`store/links.rs`) |
+//! | 4 | keys | a record for each key (`store/keys.rs`) |
+//! | 5 | trie | inner nodes of the trie of keys (`crates/stable`) |
+//! | 6 | roles | roles by principal (`access/roles.rs`) |
 
 use crate::limits::MAX_STABLE_BYTES;
 use ic_stable_structures::Memory;
@@ -17,6 +21,10 @@ use std::fmt;
 const INBOX: MemoryId = MemoryId::new(0);
 const PAYLOADS: MemoryId = MemoryId::new(1);
 const STATE: MemoryId = MemoryId::new(2);
+const LINKS: MemoryId = MemoryId::new(3);
+const KEYS: MemoryId = MemoryId::new(4);
+const TRIE: MemoryId = MemoryId::new(5);
+const ROLES: MemoryId = MemoryId::new(6);
 
 /// Wasm pages of a bucket, 16 MiB. The manager's 32,768 buckets then cover more than the platform's 500 GiB.
 pub const BUCKET_PAGES: u64 = 256;
@@ -45,6 +53,25 @@ impl fmt::Display for ForeignMemory {
             self.found
         )
     }
+}
+
+/// Wasm pages by which each memory is to grow.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Growth {
+    /// Of the inbox.
+    pub inbox: u64,
+    /// Of the payloads.
+    pub payloads: u64,
+    /// Of the state.
+    pub state: u64,
+    /// Of the links.
+    pub links: u64,
+    /// Of the keys.
+    pub keys: u64,
+    /// Of the trie.
+    pub trie: u64,
+    /// Of the roles.
+    pub roles: u64,
 }
 
 /// The canister's stable memory, divided into the virtual memories of the map above.
@@ -94,15 +121,44 @@ impl<M: Memory + Clone> StableMemory<M> {
         self.manager.get(STATE)
     }
 
-    /// Grows the inbox, payload and state memories by the given numbers of Wasm pages: all of them or none.
+    /// The memory of the links region.
+    pub fn links(&self) -> VirtualMemory<M> {
+        self.manager.get(LINKS)
+    }
+
+    /// The memory of the keys.
+    pub fn keys(&self) -> VirtualMemory<M> {
+        self.manager.get(KEYS)
+    }
+
+    /// The memory of the trie.
+    pub fn trie(&self) -> VirtualMemory<M> {
+        self.manager.get(TRIE)
+    }
+
+    /// The memory of the roles.
+    pub fn roles(&self) -> VirtualMemory<M> {
+        self.manager.get(ROLES)
+    }
+
+    /// Grows all memories or none.
     ///
-    /// The manager panics if the raw memory refuses to grow. So the raw memory grows first, once for all three.
-    pub fn grow(&self, inbox: u64, payloads: u64, state: u64) -> Result<(), OutOfMemory> {
+    /// The manager panics if the raw memory refuses to grow. So the raw memory grows first, once for all of them.
+    pub fn grow(&self, growth: Growth) -> Result<(), OutOfMemory> {
+        let Growth { inbox, payloads, state, links, keys, trie, roles } = growth;
         // The common case.
-        if inbox + payloads + state == 0 {
+        if inbox + payloads + state + links + keys + trie + roles == 0 {
             return Ok(());
         }
-        let wanted = [(INBOX, inbox), (PAYLOADS, payloads), (STATE, state)];
+        let wanted = [
+            (INBOX, inbox),
+            (PAYLOADS, payloads),
+            (STATE, state),
+            (LINKS, links),
+            (KEYS, keys),
+            (TRIE, trie),
+            (ROLES, roles),
+        ];
         let buckets: u64 =
             wanted.iter().map(|&(id, pages)| (self.manager.get(id).size() + pages).div_ceil(BUCKET_PAGES)).sum();
         let raw_pages = MANAGER_PAGES + buckets * BUCKET_PAGES;

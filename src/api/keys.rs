@@ -148,8 +148,6 @@ pub enum KeyError {
     KeyIdLength(TooLong),
     /// The caller may not change one of these settings.
     NotAllowed,
-    /// The key does not exist.
-    NoKey,
     /// The anonymous principal owns nothing.
     Owner {
         /// The principal given.

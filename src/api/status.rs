@@ -63,8 +63,8 @@ pub struct StoreStatus {
     pub keys: u32,
     /// Dropped messages that are still in the index and memory.
     pub backlog: u32,
-    /// Keys with acknowledged messages whose ciphertexts are not overwritten yet.
-    pub to_erase: u32,
+    /// True while ciphertexts of acknowledged messages wait to be overwritten.
+    pub erasing: bool,
     /// Timestamp of the oldest live message, unix seconds; 0: none.
     pub oldest_timestamp: u32,
     /// Timestamp of the newest live message, unix seconds; 0: none.

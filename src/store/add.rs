@@ -1,95 +1,203 @@
-//! Adding messages: check the input, hash, look up, make room, write.
+//! Adding messages: check the input, hash, look up, decide, make room, write.
 
 use super::MessageStore;
-use super::index::List;
 use super::index::hashes::Displaced;
+use super::keys::{Key, Place};
+use super::links::Link;
 use super::record::{NewRecord, Record, split_key};
 use super::retention::Coming;
-use crate::api::{AddError, Added, BatchError, Id, NewMessage, OtherError, TooLong};
+use super::rights::NotOpened;
+use crate::access::{Caller, KeyRights, policy};
+use crate::api::{AddError, Added, BatchError, Id, NewMessage, OtherError, Progress, TooLong};
 use crate::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, SWEPT_BY_ADD};
+use crate::memory::Growth;
 use ic_stable_structures::Memory;
+use proofs::chain::{Fields, Links};
+use proofs::hash::{self, Hash};
 use sha2::{Digest, Sha256};
+use stable::Damaged;
+use stable::trie::Path;
 
-/// The code of [`OtherError`] if a stored message is damaged.
-const DAMAGED_MESSAGE: u32 = 1;
+/// The code of [`OtherError`] if a stored message or key is damaged.
+pub(super) const DAMAGED: u32 = 1;
 
-/// An item of a batch, borrowed from the call's argument.
+/// A message to store, borrowed from the call's argument.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMessageRef<'a> {
     /// The key id to store under.
     pub key_id: &'a [u8],
     /// The sealed message.
     pub ciphertext: &'a [u8],
+    /// The secret that the key's owner gave to the sender.
+    pub send_key: Option<&'a [u8]>,
 }
 
 impl<'a> From<&'a NewMessage> for NewMessageRef<'a> {
     fn from(message: &'a NewMessage) -> Self {
-        Self { key_id: &message.key_id, ciphertext: &message.ciphertext }
+        Self {
+            key_id: &message.key_id,
+            ciphertext: &message.ciphertext,
+            send_key: message.send_key.as_ref().map(|secret| &secret[..]),
+        }
+    }
+}
+
+/// A key to which something is written: where its label stands in the trie, and its record, if it has one.
+pub(super) struct Found {
+    pub label: Hash,
+    pub path: Path,
+    pub key: Option<(Place, Key)>,
+}
+
+impl Found {
+    /// What the key's record says about rights.
+    pub fn rights(&self) -> KeyRights {
+        self.key.as_ref().map(|(_, key)| key.rights).unwrap_or_default()
     }
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
     /// Stores a ciphertext under a key. Its timestamp is `now` (unix seconds) or the last timestamp, whichever is
-    /// later. If the pair is already live, returns its id as a duplicate and changes nothing.
-    pub fn add_message(&mut self, key_id: &[u8], ciphertext: &[u8], now: u32) -> Result<Added, AddError> {
+    /// later. If the pair is already there, returns its id as a duplicate and changes nothing.
+    pub fn add_message(&mut self, new: NewMessageRef<'_>, caller: &Caller, now: u32) -> Result<Added, AddError> {
+        let NewMessageRef { key_id, ciphertext, .. } = new;
         check_lengths(key_id.len(), ciphertext.len())?;
-        self.indexed().map_err(AddError::Unavailable)?;
+        self.ready().map_err(AddError::Unavailable)?;
+        if !policy::may_add(self.settings().writes, caller) {
+            return Err(AddError::NotAllowed);
+        }
 
-        let hash: [u8; 32] = Sha256::digest(ciphertext).into();
-        let key = self.indexes.fingerprints.key(key_id);
+        let hash: Hash = Sha256::digest(ciphertext).into();
+        let pair_key = self.indexes.fingerprints.key(key_id);
         let newest = self.indexes.fingerprints.newest(&hash);
         let live_from = self.first_unexpired(|| now);
         // A dropped message that is not swept yet is displaced as the newest, too.
         let same_hash = self.find_newest(newest, &hash, self.inbox.reclaimed_id());
         if let Some(same_hash) = same_hash.filter(|&same_hash| same_hash >= live_from)
-            && let Some(id) = self.find_pair_beside(same_hash, &hash, key, key_id, live_from)
+            && let Some(id) = self.find_pair_beside(same_hash, &hash, pair_key, key_id, live_from)
         {
-            return Ok(Added { id, duplicate: true });
+            return Ok(self.told(Added { id, duplicate: true }, caller, key_id));
         }
         let displaced = same_hash.map(|id| self.displaced(id, &hash)).transpose()?;
-        let (list, prev_id) = match self.find_key(key, key_id, live_from) {
-            Some((place, head)) => (List::Open(place), head.max_id),
-            None => (List::New(key), 0),
-        };
 
+        let found = self.find_for_change(key_id).ok_or_else(|| AddError::Unavailable(Progress { done: 0, total: 0 }))?;
         let id = self.inbox.next_id();
         if id > self.capacity.last_id {
             return Err(AddError::IdsExhausted { last: self.capacity.last_id });
         }
+        let timestamp = now.max(self.inbox.last_timestamp());
+        let (opened, mut key) = match &found.key {
+            Some((place, key)) => (Some(*place), key.clone()),
+            None => (None, self.new_key(key_id, caller, timestamp).map_err(not_opened)?),
+        };
+        let len = ciphertext.len() as u32;
+        let floor = live_from.max(key.head.acknowledged_id.saturating_add(1));
+        self.admit(&mut key, caller, new.send_key, len, floor, timestamp)?;
+
         let index_full = AddError::IndexFull { max: self.capacity.index_entries };
-        let entries = if prev_id == 0 { 3 } else { 1 };
-        if self.indexes.entries() + entries > self.capacity.index_entries {
+        if self.indexes.entries() >= self.capacity.index_entries {
             return Err(index_full);
         }
         let (_, tail) = split_key(key_id);
-        let extent = (ciphertext.len() + tail.len()) as u64;
-        let first_id = self.first_within(&self.settings(), live_from, Coming { messages: 1, extent });
+        let extent = u64::from(len) + tail.len() as u64;
+        let first_id = self.first_within(live_from, Coming { messages: 1, extent });
+        self.spare_the_young(first_id, live_from, now)?;
         let payload_pages = self.payloads.pages_missing(extent).ok_or(AddError::StorageFull)?;
-        self.indexes.reserve(newest, displaced, list).map_err(|_| index_full)?;
-        self.memory.grow(self.inbox.pages_missing(), payload_pages, 0).map_err(|_| AddError::StorageFull)?;
+        self.indexes.reserve(newest, displaced).map_err(|_| index_full)?;
+        let new_key = opened.is_none();
+        self.memory
+            .grow(Growth {
+                inbox: self.inbox.pages_missing(),
+                links: self.links.pages_missing(id),
+                payloads: payload_pages,
+                keys: if new_key { self.keys.pages_missing() } else { 0 },
+                trie: if new_key { self.trie.pages_missing(1) } else { 0 },
+                state: 0,
+            })
+            .map_err(|_| AddError::StorageFull)?;
+
+        let prev_id = key.head.last_id;
+        let link = self.link_behind(&key, &found.label, u64::from(len));
+        let fields = Fields { hash, id, prev_id, timestamp, len, rank: link.rank };
+        key.head.chain = fields.chain(&link.chains);
+        (key.head.last_id, key.head.last_time, key.head.rank) = (id, timestamp, link.rank);
+        key.bytes = link.bytes;
+        if prev_id < floor {
+            key.oldest_id = id;
+        }
+        self.write_key(&found, &key).map_err(|damaged| AddError::Other(damaged_key(damaged)))?;
 
         // Nothing below can fail.
         let offset = self.payloads.append(ciphertext, tail);
-        self.inbox.append(&Record::new(NewRecord {
-            id,
-            timestamp: now.max(self.inbox.last_timestamp()),
-            key_id,
-            prev_id,
-            hash: &hash,
-            offset,
-            len: ciphertext.len() as u32,
-        }));
-        if prev_id != 0 {
+        self.inbox.append(&Record::new(NewRecord { id, timestamp, key_id, prev_id, hash: &hash, offset, len }));
+        self.links.append(id, link);
+        if prev_id >= self.inbox.reclaimed_id() {
             self.inbox.set_next(prev_id, id);
         }
-        self.indexes.insert(newest, displaced, list, id);
-        self.inbox.drop_below(first_id);
+        self.indexes.insert(newest, displaced, id);
+        self.drop_below(first_id);
         self.sweep(SWEPT_BY_ADD);
-        Ok(Added { id, duplicate: false })
+        Ok(self.told(Added { id, duplicate: false }, caller, key_id))
+    }
+
+    /// A key's record and its way through the trie, for a change. `None`: the salt has not been drawn yet.
+    pub(super) fn find_for_change(&self, key_id: &[u8]) -> Option<Found> {
+        let label = hash::label(self.state.salt()?, key_id);
+        let path = self.trie.walk(&label).ok()?;
+        let at_end = path.end().and_then(|place| Some((place, self.keys.get(place)?)));
+        Some(Found { label, path, key: at_end.filter(|(_, key)| key.id() == key_id) })
+    }
+
+    /// Writes a key's record and its leaf. A new key takes its place in both.
+    ///
+    /// Preconditions: a new key's memories have grown; `found` is of this very state. A failure changes nothing.
+    pub(super) fn write_key(&mut self, found: &Found, key: &Key) -> Result<Place, Damaged> {
+        let leaf = hash::entry(&found.label, &key.head.value());
+        let place = match &found.key {
+            Some((place, _)) => {
+                self.trie.update(&found.path, &leaf);
+                *place
+            }
+            None => {
+                let other = found.path.end().and_then(|place| self.label_at(place));
+                let place = self.keys.allocate()?;
+                if let Err(damaged) = self.trie.insert(&found.path, other.as_ref(), place, &leaf) {
+                    self.keys.release(place)?;
+                    return Err(damaged);
+                }
+                place
+            }
+        };
+        self.keys.put(place, key);
+        self.root_changed = true;
+        Ok(place)
+    }
+
+    /// The label of the key at a place.
+    pub(super) fn label_at(&self, place: Place) -> Option<Hash> {
+        Some(hash::label(self.state.salt()?, self.keys.get(place)?.id()))
+    }
+
+    /// The link of the next message of a key.
+    fn link_behind(&self, key: &Key, label: &Hash, len: u64) -> Link {
+        let head = &key.head;
+        if head.rank == 0 {
+            return Link::first(*label, len);
+        }
+        let prev = head.last_id;
+        let (jump, jump_chain) = if prev < self.inbox.first_id() {
+            (super::links::Target { id: prev, rank: head.rank }, head.chain)
+        } else {
+            let link = self.links.get(prev);
+            let behind = (link.jump.id >= self.inbox.first_id()).then(|| self.links.get(link.jump.id));
+            Link::jump_behind(prev, &link, head.chain, behind.as_ref())
+        };
+        let chains = Links { prev: head.chain, jump: jump_chain };
+        Link { rank: head.rank.saturating_add(1), jump, bytes: key.bytes.saturating_add(len), chains }
     }
 
     /// The entry that moves: message `id`, the newest with `hash` so far, will be filed under its pair.
-    fn displaced(&self, id: Id, hash: &[u8; 32]) -> Result<Displaced, AddError> {
+    fn displaced(&self, id: Id, hash: &Hash) -> Result<Displaced, AddError> {
         let key_id = self.key_id(&self.inbox.record(id)).ok_or_else(|| AddError::Other(damaged(id)))?;
         let key = self.indexes.fingerprints.key(key_id.as_bytes());
         Ok(Displaced { id, pair: self.indexes.fingerprints.pair(key, hash) })
@@ -99,19 +207,33 @@ impl<M: Memory + Clone> MessageStore<M> {
     pub fn add_messages(
         &mut self,
         batch: &[NewMessageRef<'_>],
+        caller: &Caller,
         now: u32,
     ) -> Result<Vec<Result<Added, AddError>>, BatchError> {
         if batch.len() > MAX_BATCH_MESSAGES {
             return Err(batch_too_long(batch.len()));
         }
-        self.indexed().map_err(BatchError::Unavailable)?;
-        Ok(batch.iter().map(|item| self.add_message(item.key_id, item.ciphertext, now)).collect())
+        self.ready().map_err(BatchError::Unavailable)?;
+        Ok(batch.iter().map(|item| self.add_message(*item, caller, now)).collect())
+    }
+}
+
+fn not_opened(error: NotOpened) -> AddError {
+    match error {
+        NotOpened::KeysFull { max } => AddError::KeysFull { max },
+        NotOpened::StorageFull => AddError::StorageFull,
+        NotOpened::Damaged(damaged) => AddError::Other(damaged_key(damaged)),
     }
 }
 
 /// The error if the key of a damaged message is needed.
 fn damaged(id: Id) -> OtherError {
-    OtherError { code: DAMAGED_MESSAGE, message: format!("message {id}, which has the same ciphertext, is damaged") }
+    OtherError { code: DAMAGED, message: format!("message {id}, which has the same ciphertext, is damaged") }
+}
+
+/// The error if a key cannot be written because its record or the trie is damaged.
+pub(super) fn damaged_key(damaged: Damaged) -> OtherError {
+    OtherError { code: DAMAGED, message: format!("the key cannot be written: {damaged}") }
 }
 
 /// The error of a batch with too many items.

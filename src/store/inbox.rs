@@ -1,26 +1,29 @@
 //! The inbox region: 84-byte records, addressed by id.
 //!
-//! A segment has 65,536 records, exactly 84 Wasm pages. Record `id` is number `(id - 1) mod 65,536` of logical segment
-//! `(id - 1) / 65,536`.
-//!
 //! `next_id` and the last timestamp are not stored, because a counter would dirty one more page in every add. They are
 //! derived when the inbox is opened. Ids are assigned in order, so in the last mapped segment exactly the written slots
 //! carry their own id. The last record is never unmapped.
 
-use super::header::{HeaderError, Kind};
-use super::record::{HASH_OFFSET, NEXT_ID_OFFSET, OFFSET_OFFSET, RECORD_BYTES, Record, TIMESTAMP_OFFSET};
-use super::region::{LowIds, Region};
+use super::numbered::{Numbered, SEGMENT_PAGES, SEGMENT_SLOTS};
+use super::record::{
+    ERASED, FLAGS_OFFSET, HASH_OFFSET, NEXT_ID_OFFSET, OFFSET_OFFSET, PREV_ID_OFFSET, RECORD_BYTES, Record, TIMESTAMP_OFFSET,
+};
 use crate::api::Id;
 use ic_stable_structures::Memory;
+use stable::header::{HeaderError, Kind};
+use stable::region::LowIds;
 
-/// Records of a segment.
-pub const SEGMENT_RECORDS: u32 = 65_536;
 /// The constants that identify the inbox's header.
-pub const KIND: Kind = Kind { magic: *b"MCIN", record_bytes: RECORD_BYTES as u32, segment_pages: 84 };
+pub const KIND: Kind = Kind {
+    magic: *b"MCIN",
+    layout: super::LAYOUT_VERSION,
+    record_bytes: RECORD_BYTES as u32,
+    segment_pages: SEGMENT_PAGES,
+};
 
 /// Records by id. Keeps invariant 1.
 pub struct Inbox<V: Memory> {
-    region: Region<V>,
+    slots: Numbered<V>,
     low: LowIds,
     next_id: Id,
     last_timestamp: u32,
@@ -30,17 +33,16 @@ impl<V: Memory> Inbox<V> {
     /// Creates an empty inbox. Precondition: as for [`Region::create`].
     pub fn create(memory: V) -> Self {
         let low = LowIds { first: 1, reclaimed: 1 };
-        Self { region: Region::create(memory, KIND, low), low, next_id: 1, last_timestamp: 0 }
+        Self { slots: Numbered::create(memory, KIND, low), low, next_id: 1, last_timestamp: 0 }
     }
 
     /// Opens an inbox and finds its end.
     pub fn open(memory: V) -> Result<Self, HeaderError> {
-        let (region, low) = Region::open(memory, KIND)?;
-        let mut inbox = Self { region, low, next_id: 1, last_timestamp: 0 };
-        if let Some(last_segment) = inbox.region.mapped_end().checked_sub(1) {
+        let (slots, low) = Numbered::open(memory, KIND)?;
+        let mut inbox = Self { slots, low, next_id: 1, last_timestamp: 0 };
+        if let Some(base) = inbox.slots.last_segment() {
             // The first slot of a mapped segment is written in the call that maps it.
-            let base = last_segment as u32 * SEGMENT_RECORDS;
-            let (mut written, mut free) = (0, SEGMENT_RECORDS);
+            let (mut written, mut free) = (0, SEGMENT_SLOTS);
             while written < free {
                 let middle = written + (free - written) / 2;
                 // The last slot of the last segment would have id 2^32, which no record carries.
@@ -88,52 +90,59 @@ impl<V: Memory> Inbox<V> {
         self.set_low(LowIds { first, ..self.low });
     }
 
-    /// Frees the segments whose records are all below `reclaimed`, except the last record's segment.
+    /// Frees the segments whose records are all below `reclaimed`, except the last record's segment. Returns the oldest
+    /// id that is kept.
     ///
-    /// Precondition: everything below it has been dropped and removed from the indexes.
-    pub fn reclaim_below(&mut self, reclaimed: Id) {
+    /// Precondition: everything below it has been dropped and removed from the index.
+    pub fn reclaim_below(&mut self, reclaimed: Id) -> Id {
         self.set_low(LowIds { reclaimed, ..self.low });
         let kept = reclaimed.min(self.next_id.saturating_sub(1)).max(1);
-        self.region.unmap_to(u64::from((kept - 1) / SEGMENT_RECORDS));
+        self.slots.unmap_below(kept);
+        kept
+    }
+
+    /// The segments that are mapped: the first, and one past the last.
+    pub fn mapped(&self) -> (u64, u64) {
+        self.slots.mapped()
     }
 
     fn set_low(&mut self, low: LowIds) {
         if low != self.low {
-            self.region.set_low(low);
+            self.slots.set_low(low);
             self.low = low;
         }
     }
 
     /// Wasm pages by which the memory must grow before one more record fits.
     pub fn pages_missing(&self) -> u64 {
-        self.region.pages_missing(self.segments_needed())
+        self.slots.pages_missing(self.next_id)
     }
 
     /// Appends a record. Preconditions: it carries [`Self::next_id`], its timestamp is not below the last one, and the
     /// memory has grown by [`Self::pages_missing`].
     pub fn append(&mut self, record: &Record) {
-        self.region.map_to(self.segments_needed());
-        self.region.memory().write(self.address(record.id()), record.as_bytes());
+        self.slots.map(record.id());
+        self.slots.memory().write(self.address(record.id()), record.as_bytes());
         self.next_id = record.id() + 1;
         self.last_timestamp = record.timestamp();
     }
 
     /// The record of a live id.
     pub fn record(&self, id: Id) -> Record {
-        Record::read(self.region.memory(), self.address(id))
+        Record::read(self.slots.memory(), self.address(id))
     }
 
     /// The position in the payload stream at which the extent of a live id starts.
     pub fn offset(&self, id: Id) -> u64 {
         let mut bytes = [0; 8];
-        self.region.memory().read(self.address(id) + OFFSET_OFFSET, &mut bytes[..6]);
+        self.slots.memory().read(self.address(id) + OFFSET_OFFSET, &mut bytes[..6]);
         u64::from_le_bytes(bytes)
     }
 
     /// The hash of a live id.
     pub fn hash(&self, id: Id) -> [u8; 32] {
         let mut hash = [0; 32];
-        self.region.memory().read(self.address(id) + HASH_OFFSET, &mut hash);
+        self.slots.memory().read(self.address(id) + HASH_OFFSET, &mut hash);
         hash
     }
 
@@ -149,7 +158,7 @@ impl<V: Memory> Inbox<V> {
         let (mut id, mut left) = (id, count);
         while left > 0 {
             let run = self.run_len(id, left);
-            Record::read_many(self.region.memory(), self.address(id), run as usize, records);
+            Record::read_many(self.slots.memory(), self.address(id), run as usize, records);
             left -= run;
             // After the last record this may be one past the highest id.
             id += run;
@@ -158,7 +167,7 @@ impl<V: Memory> Inbox<V> {
 
     /// How many of `count` records, starting with `id`, are contiguous in the memory.
     pub fn run_len(&self, id: Id, count: u32) -> u32 {
-        count.min(SEGMENT_RECORDS - (id - 1) % SEGMENT_RECORDS)
+        self.slots.run_len(id, count)
     }
 
     /// The timestamp of a live id.
@@ -171,21 +180,24 @@ impl<V: Memory> Inbox<V> {
         self.read_u32(self.address(id) + NEXT_ID_OFFSET)
     }
 
+    /// The `prev_id` of a record.
+    pub fn prev_of(&self, id: Id) -> Id {
+        self.read_u32(self.address(id) + PREV_ID_OFFSET)
+    }
+
+    /// Marks a record whose ciphertext has been overwritten.
+    pub fn set_erased(&mut self, id: Id) {
+        self.slots.memory().write(self.address(id) + FLAGS_OFFSET, &[ERASED]);
+    }
+
     /// Links a live record to the next one of its key.
     pub fn set_next(&mut self, id: Id, next: Id) {
-        self.region.memory().write(self.address(id) + NEXT_ID_OFFSET, &next.to_le_bytes());
+        self.slots.memory().write(self.address(id) + NEXT_ID_OFFSET, &next.to_le_bytes());
     }
 
     /// The address of a record in the inbox's memory, from which callers count the pages that a read touches.
     pub fn address(&self, id: Id) -> u64 {
-        let slot = id - 1;
-        let in_segment = u64::from(slot % SEGMENT_RECORDS) * RECORD_BYTES as u64;
-        self.region.segment_address(u64::from(slot / SEGMENT_RECORDS)) + in_segment
-    }
-
-    /// Segments that must be mapped for one more record.
-    fn segments_needed(&self) -> u64 {
-        u64::from((self.next_id - 1) / SEGMENT_RECORDS) + 1
+        self.slots.address(id)
     }
 
     fn id_in_slot(&self, id: Id) -> Id {
@@ -194,7 +206,7 @@ impl<V: Memory> Inbox<V> {
 
     fn read_u32(&self, address: u64) -> u32 {
         let mut bytes = [0; 4];
-        self.region.memory().read(address, &mut bytes);
+        self.slots.memory().read(address, &mut bytes);
         u32::from_le_bytes(bytes)
     }
 }

@@ -2,13 +2,14 @@
 
 use super::add::{check_key_length, too_long};
 use super::index::fingerprint::Fingerprint;
-use super::index::keys::Place;
+use super::keys::{Key, Place};
 use super::read::hash_bytes;
 use super::words::equal;
 use super::{MessageStore, View};
 use crate::api::{Id, KeyHead, LookupError};
 use crate::limits::MAX_LOOKUP_ITEMS;
 use ic_stable_structures::Memory;
+use proofs::hash;
 
 /// A pair to look up, borrowed from the call's argument.
 #[derive(Clone, Copy, Debug)]
@@ -22,42 +23,47 @@ pub struct StoredRef<'a> {
 impl<M: Memory + Clone> View<'_, M> {
     /// The oldest live id; 0: the store is empty.
     pub fn get_min_message_id(&self) -> Id {
-        if self.live() == 0 { 0 } else { self.first_id() }
+        if self.live() == 0 || !self.sees_all() { 0 } else { self.first_id() }
     }
 
     /// The newest live id; 0: the store is empty.
     pub fn get_max_message_id(&self) -> Id {
-        if self.live() == 0 { 0 } else { self.inbox.next_id() - 1 }
+        if self.live() == 0 || !self.sees_all() { 0 } else { self.inbox.next_id() - 1 }
     }
 
     /// The oldest live id of a key; `None`: it has no message.
     pub fn get_min_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
-        Ok(self.get_key_head(key_id)?.map(|head| head.min_id))
+        Ok(self.get_key_head(key_id)?.map(|head| head.min_id).filter(|id| *id != 0))
     }
 
-    /// The newest live id of a key; `None`: it has no message. Follows no links to dropped messages.
+    /// The newest live id of a key; `None`: it has no message.
     pub fn get_max_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
-        Ok(self.indexed_head(key_id)?.map(|head| head.max_id))
-    }
-
-    /// The head of one key; `None`: it has no message.
-    pub fn get_key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
-        let head = self.indexed_head(key_id)?;
-        head.map(|head| self.live_head(head)).transpose().map_err(LookupError::Unavailable)
-    }
-
-    /// The head of one key in the index. Its oldest messages may have been dropped.
-    #[inline(always)]
-    fn indexed_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
         check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
-        self.indexed().map_err(LookupError::Unavailable)?;
-        Ok(self.find_key(self.indexes.fingerprints.key(key_id), key_id).map(|(_, head)| head))
+        let live = self.find_key(key_id).filter(|(_, key)| key.head.last_id >= self.floor(key));
+        Ok(live.map(|(_, key)| key.head.last_id))
+    }
+
+    /// The head of one key; `None`: the caller knows no such key.
+    pub fn get_key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
+        check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
+        Ok(self.find_key(key_id).map(|(_, key)| {
+            let oldest = self.oldest_live(&key, self.floor(&key));
+            let live = self.live_from(&key, oldest);
+            KeyHead {
+                min_id: live.min_id,
+                max_id: live.max_id,
+                count: live.count,
+                bytes: live.bytes,
+                rank: key.head.rank,
+                acknowledged_id: key.head.acknowledged_id,
+                full_since: self.full_since(&key, oldest),
+            }
+        }))
     }
 
     /// The heads of several keys, in their order.
     pub fn get_key_heads(&self, key_ids: &[&[u8]]) -> Result<Vec<Option<KeyHead>>, LookupError> {
         check_items(key_ids.len())?;
-        self.indexed().map_err(LookupError::Unavailable)?;
         key_ids.iter().map(|key_id| self.get_key_head(key_id)).collect()
     }
 
@@ -71,6 +77,9 @@ impl<M: Memory + Clone> View<'_, M> {
                 check_key_length(pair.key_id.len()).map_err(LookupError::KeyIdLength)?;
                 let hash = hash_bytes(pair.hash).map_err(|length| LookupError::HashLength { length, expected: 32 })?;
                 let key = self.indexes.fingerprints.key(pair.key_id);
+                if !self.sees_all() && self.find_key(pair.key_id).is_none() {
+                    return Ok(None);
+                }
                 let newest = self.find_newest(&hash);
                 Ok(newest.and_then(|newest| self.find_pair_beside(newest, &hash, key, pair.key_id, self.first_id())))
             })
@@ -79,11 +88,12 @@ impl<M: Memory + Clone> View<'_, M> {
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// The place and head of a key, if its newest message is not below `first`.
-    pub(super) fn find_key(&self, fingerprint: Fingerprint, key_id: &[u8], first: Id) -> Option<(Place, KeyHead)> {
-        self.indexes
-            .keys
-            .find(fingerprint, |head| head.max_id >= first && self.has_key(&self.inbox.record(head.max_id), key_id))
+    /// The place and record of a key. A damaged trie has no keys.
+    pub(super) fn find_key(&self, key_id: &[u8]) -> Option<(Place, Key)> {
+        let label = hash::label(self.state.salt()?, key_id);
+        let place = self.trie.find(&label).ok()??;
+        let key = self.keys.get(place)?;
+        (key.id() == key_id).then_some((place, key))
     }
 
     /// The newest message with a hash. `None` if it is below `first`: then all messages with this hash are.

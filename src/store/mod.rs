@@ -1,63 +1,99 @@
 //! The message store: pure Rust over any [`Memory`], without calls to the platform.
 //!
 //! ```text
-//! MessageStore ── add, read, pages, lookup, check: the calls
-//!   ├─ inbox      84-byte records by id
+//! MessageStore ── add, read, pages, lookup, acknowledge, rights, check: the calls
+//!   ├─ inbox      84-byte records by id             ┐ in segments of ids,
+//!   ├─ links      ranks, jumps, chain values by id  ┘ both `numbered`
 //!   ├─ payloads   ciphertexts and key tails by position
-//!   ├─ state      seed and settings
-//!   └─ index      hash and key indexes on the heap, filled by rebuild
+//!   ├─ keys       a record for each key, found through the trie of their labels
+//!   ├─ state      salt, seed, settings, ends of queues
+//!   └─ index      messages by hash on the heap, filled by rebuild
 //! ```
+//!
+//! `walk` and `live` find their way along a key's messages; `prove` puts proofs together; `retention`, `erase` and
+//! `idle` clear away what is dropped, acknowledged and forgotten.
 //!
 //! Every change is planned first. Everything that can fail (checks, lookups, heap, stable memory) comes before the
 //! first write, and the writes cannot fail. So a call that returns an error has changed nothing (invariant 5), even
 //! without the platform's rollback.
 
+mod acknowledge;
 mod add;
 mod check;
-mod header;
+mod erase;
+mod idle;
 mod inbox;
 mod index;
+mod keys;
+mod links;
+mod live;
 mod lookup;
+mod numbered;
 mod pages;
 mod payloads;
+mod prove;
 mod read;
 mod rebuild;
 pub mod record;
-mod region;
 mod retention;
+mod rights;
 mod state;
 mod status;
 #[cfg(test)]
 mod tests;
 mod view;
+mod walk;
 mod words;
 
 pub use add::{NewMessageRef, batch_too_long, check_lengths};
-pub use header::{HeaderError, LAYOUT_VERSION};
-pub use index::fingerprint::Seed;
 pub use lookup::{StoredRef, items_too_long};
 pub use pages::{RecordPage, bytes_in_page};
 pub use rebuild::{RebuildError, Rebuilt};
 pub use view::View;
 
-use crate::api::{Progress, Settings, SettingsError};
-use crate::limits::{LAST_ID, MAX_INDEX_ENTRIES, MAX_REBUILD_PAGES, MIN_MAX_BYTES, MIN_REBUILD_PAGES, MIN_RETAINED};
-use crate::memory::{ForeignMemory, OutOfMemory, StableMemory};
+use crate::access::roles::{OpenRolesError, ROLES_PAGES};
+use crate::access::{Caller, Roles};
+use crate::api::{Progress, Role, RoleError, Setting, SettingsError};
+use crate::limits::{LAST_ID, MAX_INDEX_ENTRIES};
+use crate::memory::{ForeignMemory, Growth, OutOfMemory, StableMemory};
+use crate::settings::Configuration;
+use candid::Principal;
 use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::VirtualMemory;
 use inbox::Inbox;
 use index::Indexes;
+use index::fingerprint::Seed;
+use keys::Keys;
+use links::LinkRegion;
 use payloads::Payloads;
+use proofs::hash::Hash;
 use rebuild::Rebuild;
+use stable::header::HeaderError;
+use stable::trie::{NodeHash, Trie};
+use stable::{region, slots};
 use state::State;
 use std::fmt;
+
+/// The layout that this release writes and reads.
+pub const LAYOUT_VERSION: u32 = 2;
+/// The magic of the trie's memory.
+const TRIE_MAGIC: [u8; 4] = *b"MCTR";
+
+/// The trie's nodes are hashed as proofs say.
+struct ProofNodes;
+
+impl NodeHash for ProofNodes {
+    fn node(position: u8, left: &Hash, right: &Hash) -> Hash {
+        proofs::hash::node(position, left, right)
+    }
+}
 
 /// The capacity of a store. The canister uses [`Capacity::default`]; tests use smaller ones to reach the limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Capacity {
     /// The highest id to assign, at most [`LAST_ID`].
     pub last_id: u32,
-    /// Entries of the indexes: a message takes one, a key two.
+    /// Entries of the index: a message takes one.
     pub index_entries: u64,
 }
 
@@ -72,21 +108,23 @@ impl Default for Capacity {
 pub enum OpenError {
     /// Stable memory is not divided by this canister's memory manager.
     Foreign(ForeignMemory),
-    /// The state memory is foreign or damaged.
-    State(HeaderError),
-    /// The inbox region is foreign or damaged.
-    Inbox(HeaderError),
-    /// The payload region is foreign or damaged.
-    Payloads(HeaderError),
+    /// A memory is foreign or damaged.
+    Memory {
+        /// Which one.
+        memory: &'static str,
+        /// What is wrong with it.
+        error: HeaderError,
+    },
+    /// The roles are foreign or damaged.
+    Roles(OpenRolesError),
 }
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Foreign(error) => write!(f, "{error}"),
-            Self::State(error) => write!(f, "state memory: {error}"),
-            Self::Inbox(error) => write!(f, "inbox region: {error}"),
-            Self::Payloads(error) => write!(f, "payload region: {error}"),
+            Self::Memory { memory, error } => write!(f, "{memory}: {error}"),
+            Self::Roles(error) => write!(f, "roles: {error}"),
         }
     }
 }
@@ -95,92 +133,137 @@ impl fmt::Display for OpenError {
 pub struct MessageStore<M: Memory + Clone> {
     memory: StableMemory<M>,
     inbox: Inbox<VirtualMemory<M>>,
+    links: LinkRegion<VirtualMemory<M>>,
     payloads: Payloads<VirtualMemory<M>>,
+    keys: Keys<VirtualMemory<M>>,
+    trie: Trie<VirtualMemory<M>, ProofNodes>,
     state: State<VirtualMemory<M>>,
+    roles: Roles<VirtualMemory<M>>,
     indexes: Indexes,
-    /// Set while the indexes are incomplete. Calls that need them return `Unavailable`.
+    /// Set while the index is incomplete. Calls that need it return `Unavailable`.
     rebuild: Option<Rebuild>,
+    /// What the root commits to has changed since it was last taken.
+    root_changed: bool,
     capacity: Capacity,
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// Creates an empty store.
+    /// Creates an empty store at `now`, in unix seconds.
     ///
-    /// Preconditions: `raw` has no pages; `settings` are valid.
-    pub fn create(raw: M, settings: Settings, capacity: Capacity) -> Result<Self, OutOfMemory> {
+    /// Precondition: `raw` has no pages.
+    pub fn create(raw: M, settings: Configuration, capacity: Capacity, now: u32) -> Result<Self, OutOfMemory> {
         let memory = StableMemory::create(raw)?;
-        memory.grow(region::LEADING_PAGES, region::LEADING_PAGES, state::STATE_PAGES)?;
+        memory.grow(Growth {
+            inbox: region::LEADING_PAGES,
+            payloads: region::LEADING_PAGES,
+            links: region::LEADING_PAGES,
+            keys: slots::LEADING_PAGES,
+            trie: slots::LEADING_PAGES,
+            state: state::STATE_PAGES,
+            roles: ROLES_PAGES,
+        })?;
         Ok(Self {
             inbox: Inbox::create(memory.inbox()),
+            links: LinkRegion::create(memory.links()),
             payloads: Payloads::create(memory.payloads()),
-            state: State::create(memory.state(), settings),
+            keys: Keys::create(memory.keys()),
+            trie: Trie::create(memory.trie(), TRIE_MAGIC, LAYOUT_VERSION),
+            state: State::create(memory.state(), settings, now.into()),
+            roles: Roles::create(memory.roles()),
             memory,
             indexes: Indexes::for_messages(&Seed::default(), 0),
             rebuild: None,
+            root_changed: true,
             capacity,
         })
     }
 
-    /// Opens a store. Its indexes are incomplete until [`Self::rebuild_step`] returns [`Rebuilt::Done`].
+    /// Opens a store. Its index is incomplete until [`Self::rebuild_step`] returns [`Rebuilt::Done`].
     pub fn open(raw: M, capacity: Capacity) -> Result<Self, OpenError> {
+        let of = |memory| move |error| OpenError::Memory { memory, error };
         let memory = StableMemory::open(raw).map_err(OpenError::Foreign)?;
-        let state = State::open(memory.state()).map_err(OpenError::State)?;
-        let inbox = Inbox::open(memory.inbox()).map_err(OpenError::Inbox)?;
+        let state = State::open(memory.state()).map_err(of("state"))?;
+        let inbox = Inbox::open(memory.inbox()).map_err(of("inbox"))?;
+        let links = LinkRegion::open(memory.links(), inbox.mapped()).map_err(of("links"))?;
         let end = inbox.last().map_or(0, |record| record.extent_end());
-        let payloads = Payloads::open(memory.payloads(), end).map_err(OpenError::Payloads)?;
+        let payloads = Payloads::open(memory.payloads(), end).map_err(of("payloads"))?;
+        let keys = Keys::open(memory.keys()).map_err(of("keys"))?;
+        let trie = Trie::open(memory.trie(), TRIE_MAGIC, LAYOUT_VERSION).map_err(of("trie"))?;
+        let roles = Roles::open(memory.roles()).map_err(OpenError::Roles)?;
         let indexes = Indexes::for_messages(&state.seed(), 0);
-        let mut store = Self { memory, inbox, payloads, state, indexes, rebuild: None, capacity };
+        let (rebuild, root_changed) = (None, true);
+        let mut store = Self {
+            memory, inbox, links, payloads, keys, trie, state, roles, indexes, rebuild, root_changed, capacity,
+        };
         store.start_rebuild();
         Ok(store)
     }
 
-    /// True once the indexes' fingerprints are keyed with a drawn seed.
-    pub fn has_seed(&self) -> bool {
-        self.state.has_seed()
+    /// True once the salt of the labels has been drawn. No message is taken before.
+    pub fn has_salt(&self) -> bool {
+        self.state.salt().is_some()
     }
 
-    /// Stores a drawn seed and starts to rebuild the indexes under it.
-    pub fn set_seed(&mut self, seed: Seed) {
-        self.state.set_seed(seed);
-        self.start_rebuild();
+    /// Derives the salt of the labels and the seed of the fingerprints from randomness of the platform. It does nothing
+    /// if they are there.
+    pub fn set_randomness(&mut self, random: &Hash) {
+        if !self.has_salt() {
+            let derive = |purpose: &[u8]| proofs::hash::label(random, purpose);
+            let seed = Seed(derive(b"message-canister fingerprints"));
+            self.state.set_secrets(derive(b"message-canister labels"), seed);
+            self.indexes = Indexes::for_messages(&seed, 0);
+            self.root_changed = true;
+        }
     }
 
     /// The operator's settings.
-    pub fn settings(&self) -> Settings {
+    pub fn settings(&self) -> &Configuration {
         self.state.settings()
     }
 
-    /// Replaces the settings at `now`, in unix seconds. First the old settings drop the messages that they exclude,
-    /// then the new ones do.
-    pub fn set_settings(&mut self, settings: Settings, now: u32) -> Result<(), SettingsError> {
-        check_settings(&settings)?;
-        self.drop_excluded(now);
-        self.state.set_settings(settings);
-        self.drop_excluded(now);
-        Ok(())
+    /// How often the settings have been set.
+    pub fn settings_version(&self) -> u32 {
+        self.state.settings_version()
     }
 
-    /// Whether the indexes are complete. The error is the progress of the rebuild.
+    /// Replaces the settings that are named, at `now`, in unix seconds. First the old settings drop the messages that
+    /// they exclude, then the new ones do.
+    pub fn set_settings(&mut self, settings: &[Setting], now: u32) -> Result<u32, SettingsError> {
+        let mut changed = *self.settings();
+        changed.apply(settings)?;
+        self.drop_excluded(now);
+        self.state.set_settings(changed);
+        self.drop_excluded(now);
+        self.root_changed = true;
+        Ok(self.settings_version())
+    }
+
+    /// What the platform's caller is to the store. `controller`: it controls the canister.
+    pub fn caller(&self, principal: Principal, controller: bool) -> Caller {
+        let open = crate::access::policy::is_open(self.settings().reads, self.settings().writes);
+        Caller::new(principal, self.roles.get(&principal), controller, open)
+    }
+
+    /// Gives a role to a principal, or takes it away.
+    pub fn set_role(&mut self, principal: Principal, role: Option<Role>) -> Result<(), RoleError> {
+        self.roles.set(principal, role)
+    }
+
+    /// Roles in the order of their principals, behind one of them.
+    pub fn roles(&self, after: Option<Principal>) -> Vec<(Principal, Role)> {
+        self.roles.page(after)
+    }
+
+    /// Whether adds are possible: the salt is drawn and the index complete. The error is the progress of the rebuild.
+    fn ready(&self) -> Result<(), Progress> {
+        if !self.has_salt() {
+            return Err(Progress { done: 0, total: 0 });
+        }
+        self.indexed()
+    }
+
+    /// Whether the index is complete. The error is the progress of the rebuild.
     fn indexed(&self) -> Result<(), Progress> {
         self.rebuild_progress().map_or(Ok(()), Err)
     }
-}
-
-/// Checks whether settings are valid.
-pub fn check_settings(settings: &Settings) -> Result<(), SettingsError> {
-    let Settings { rebuild_pages, max_messages, max_bytes, max_age_seconds } = *settings;
-    if let Some(value) = rebuild_pages.limit().filter(|value| !(MIN_REBUILD_PAGES..=MAX_REBUILD_PAGES).contains(value))
-    {
-        return Err(SettingsError::RebuildPages { value, min: MIN_REBUILD_PAGES, max: MAX_REBUILD_PAGES });
-    }
-    if let Some(value) = max_messages.limit().filter(|&value| value < MIN_RETAINED) {
-        return Err(SettingsError::MaxMessages { value, min: MIN_RETAINED });
-    }
-    if let Some(value) = max_bytes.limit().filter(|&value| value < MIN_MAX_BYTES) {
-        return Err(SettingsError::MaxBytes { value, min: MIN_MAX_BYTES });
-    }
-    if let Some(value) = max_age_seconds.limit().filter(|&value| value < MIN_RETAINED) {
-        return Err(SettingsError::MaxAgeSeconds { value, min: MIN_RETAINED });
-    }
-    Ok(())
 }

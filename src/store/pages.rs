@@ -5,8 +5,9 @@
 
 use super::View;
 use super::add::check_key_length;
+use super::keys::Key;
 use super::record::Record;
-use crate::api::{Cursor, Id, Order, Page, PageError};
+use crate::api::{Cursor, Id, KeyCursor, Order, Page, PageError, Start};
 use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, PAGE_MESSAGE_OVERHEAD};
 use ic_stable_structures::Memory;
 
@@ -24,6 +25,8 @@ pub struct RecordPage {
     pub first_id: Id,
     /// As in [`Page`].
     pub gap: bool,
+    /// Of a descending page of a key: the oldest message above where the page starts; 0: none.
+    pub(super) above: Id,
 }
 
 impl RecordPage {
@@ -49,8 +52,8 @@ struct Room {
 }
 
 impl Room {
-    fn for_page(cursor: Cursor) -> Self {
-        Self { messages: cursor.limit.min(MAX_PAGE_MESSAGES), bytes: MAX_PAGE_BYTES }
+    fn for_page(limit: u32) -> Self {
+        Self { messages: limit.min(MAX_PAGE_MESSAGES), bytes: MAX_PAGE_BYTES }
     }
 
     /// Takes a message if there is room for it. False: there is none.
@@ -83,7 +86,7 @@ impl<M: Memory + Clone> View<'_, M> {
     }
 
     /// Messages of one key.
-    pub fn get_messages_by_key(&self, key_id: &[u8], cursor: Cursor) -> Result<Page, PageError> {
+    pub fn get_messages_by_key(&self, key_id: &[u8], cursor: KeyCursor) -> Result<Page, PageError> {
         self.records_by_key(key_id, cursor).map(|page| self.messages(page))
     }
 
@@ -95,7 +98,7 @@ impl<M: Memory + Clone> View<'_, M> {
     /// A page with its payloads.
     fn messages(&self, page: RecordPage) -> Page {
         let messages = page.records().map(|record| self.message(record)).collect();
-        Page { messages, next: page.next, first_id: page.first_id, gap: page.gap }
+        Page { messages, next: page.next, first_id: page.first_id, gap: page.gap, proof: None }
     }
 
     /// The records of [`Self::get_messages_by_range`].
@@ -120,61 +123,107 @@ impl<M: Memory + Clone> View<'_, M> {
     }
 
     /// The records of [`Self::get_messages_by_key`].
-    pub fn records_by_key(&self, key_id: &[u8], cursor: Cursor) -> Result<RecordPage, PageError> {
+    pub fn records_by_key(&self, key_id: &[u8], cursor: KeyCursor) -> Result<RecordPage, PageError> {
         check_key_length(key_id.len()).map_err(PageError::KeyIdLength)?;
-        check_limit(cursor)?;
-        self.indexed().map_err(PageError::Unavailable)?;
-        let Cursor { after, order, .. } = cursor;
-        let found = self.find_key(self.indexes.fingerprints.key(key_id), key_id).map(|(_, head)| head);
-        let mut gap = false;
-        let start = if after == 0 {
-            match (found, order) {
-                (None, _) => 0,
-                (Some(head), Order::ascending) => self.live_head(head).map_err(PageError::Unavailable)?.min_id,
-                (Some(head), Order::descending) => head.max_id,
-            }
-        } else if after < self.first_id() {
-            // It is unknown whether this dropped message was the key's. All live messages are newer.
-            gap = true;
-            match (found, order) {
-                (Some(head), Order::ascending) => {
-                    let oldest = self.live_head(head).map_err(PageError::Unavailable)?.min_id;
-                    gap = self.inbox.record(oldest).prev_id() != after;
-                    oldest
-                }
-                _ => 0,
-            }
-        } else {
-            let record = self.is_live(after).then(|| self.inbox.record(after));
-            let record = record.filter(|record| self.has_key(record, key_id));
-            let record = record.ok_or(PageError::UnknownCursor { after })?;
-            match order {
-                Order::ascending => record.next_id(),
-                Order::descending => {
-                    gap = record.prev_id() != self.masked(record.prev_id());
-                    self.masked(record.prev_id())
-                }
-            }
+        check_limit(cursor.limit)?;
+        let found = self.find_key(key_id).map(|(_, key)| key);
+        let first_id = self.first_id_beside(key_id, found.as_ref());
+        let mut page = RecordPage { first_id, ..self.empty_page(false) };
+        if let Start::after(after) = cursor.start
+            && first_id > 0
+            && after >= self.inbox.next_id()
+        {
+            return Err(PageError::UnknownCursor { after });
+        }
+        let Some(key) = found else {
+            // A key that is not known now may have been.
+            page.gap = matches!(cursor.start, Start::after(after) if after != 0 && after < first_id);
+            return Ok(page);
         };
-        let count = found.map_or(0, |head| head.count);
-        let page = self.linked_page(start, count, cursor, |record| match order {
+        let floor = self.floor(&key);
+        let start = match cursor.order {
+            Order::ascending => self.start_upwards(&key, floor, cursor.start, &mut page),
+            Order::descending => self.start_downwards(&key, floor, cursor.start, &mut page),
+        };
+        self.fill(&mut page, start, key.head.rank, cursor.limit, |record| match cursor.order {
             Order::ascending => record.next_id(),
-            Order::descending => self.masked(record.prev_id()),
+            Order::descending if record.prev_id() >= floor => record.prev_id(),
+            Order::descending => 0,
         });
-        Ok(RecordPage { gap, ..page })
+        Ok(page)
     }
 
-    /// The page of a list of `count` messages. `start` is the first id, and `step` returns each next one; 0: no
-    /// messages are left.
-    fn linked_page(&self, start: Id, count: u32, cursor: Cursor, step: impl Fn(&Record) -> Id) -> RecordPage {
-        let mut page = self.empty_page(false);
-        let mut room = Room::for_page(cursor);
+    /// The first message of an ascending page; 0: none. Notes whether there is a gap.
+    fn start_upwards(&self, key: &Key, floor: Id, start: Start, page: &mut RecordPage) -> Id {
+        let newest = key.head.last_id;
+        let belongs = |id| match start {
+            Start::beginning => true,
+            Start::after(after) => id > after,
+            Start::time(second) => self.inbox.timestamp(id) >= second,
+            Start::rank(rank) => self.links.rank_and_bytes(id).0 >= rank,
+        };
+        if newest < floor {
+            let asked = match start {
+                Start::beginning => false,
+                Start::after(after) => newest > after,
+                Start::time(second) => key.head.last_time >= second,
+                Start::rank(rank) => key.head.rank >= rank,
+            };
+            page.gap = asked && newest > key.head.acknowledged_id;
+            return 0;
+        }
+        if !belongs(newest) {
+            return 0;
+        }
+        let first = self.oldest_from(newest, |id| id >= floor && belongs(id));
+        let prev = self.inbox.prev_of(first);
+        let dropped = prev != 0 && prev < self.first_id() && prev > key.head.acknowledged_id;
+        page.gap = dropped
+            && match start {
+                Start::beginning => false,
+                Start::after(after) => prev > after,
+                // The time of a message that is gone is not known.
+                Start::time(second) => prev < self.inbox.reclaimed_id() || self.inbox.timestamp(prev) >= second,
+                Start::rank(rank) => self.links.rank_and_bytes(first).0 > rank,
+            };
+        first
+    }
+
+    /// The first message of a descending page; 0: none. Notes whether there is a gap, and what stands above the page.
+    fn start_downwards(&self, key: &Key, floor: Id, start: Start, page: &mut RecordPage) -> Id {
+        let newest = key.head.last_id;
+        let lost = |prev: Id| prev != 0 && prev < self.first_id() && prev > key.head.acknowledged_id;
+        if newest < floor {
+            page.gap = lost(newest) && !matches!(start, Start::beginning);
+            return 0;
+        }
+        let belongs = |id| match start {
+            Start::beginning | Start::after(0) => true,
+            Start::after(before) => id < before,
+            Start::time(second) => self.inbox.timestamp(id) <= second,
+            Start::rank(rank) => self.links.rank_and_bytes(id).0 <= rank,
+        };
+        if belongs(newest) {
+            return newest;
+        }
+        page.above = self.oldest_from(newest, |id| id >= floor && !belongs(id));
+        let prev = self.inbox.prev_of(page.above);
+        if prev >= floor {
+            return prev;
+        }
+        page.gap = lost(prev);
+        0
+    }
+
+    /// Fills the page of a list. `start` is the first id, and `step` returns each next one; 0: no messages are left.
+    fn fill(&self, page: &mut RecordPage, start: Id, count: u32, limit: u32, step: impl Fn(&Record) -> Id) {
+        let mut room = Room::for_page(limit);
         // One record more than fits is read.
         page.read.reserve_exact(count.min(room.messages + 1) as usize);
         let mut id = start;
         while id != 0 {
             self.inbox.read_run(id, 1, &mut page.read);
-            let record = &page.read[page.read.len() - 1];
+            let Some(record) = page.read.last() else { break };
             if !room.takes(record) {
                 page.read.pop();
                 page.next = page.read.last().map_or(0, Record::id);
@@ -183,13 +232,15 @@ impl<M: Memory + Clone> View<'_, M> {
             id = step(record);
         }
         page.bytes = room.taken();
-        page
     }
 
     /// The page of consecutive ids. All its records are read at once, in either order.
     fn span_page(&self, span: Span, cursor: Cursor) -> Result<RecordPage, PageError> {
-        check_limit(cursor)?;
         let Cursor { after, order, limit } = cursor;
+        check_limit(limit)?;
+        if !self.sees_all() {
+            return Ok(self.empty_page(false));
+        }
         if after >= self.inbox.next_id() {
             return Err(PageError::UnknownCursor { after });
         }
@@ -210,19 +261,29 @@ impl<M: Memory + Clone> View<'_, M> {
             let left = last - first + 1;
             let count = left.min(limit.min(MAX_PAGE_MESSAGES));
             self.inbox.read_run(if page.backwards { last - count + 1 } else { first }, count, &mut page.read);
-            let mut room = Room::for_page(cursor);
+            let mut room = Room::for_page(limit);
             let fitting = page.records().take_while(|record| room.takes(record)).count();
             page.truncate(fitting);
             page.bytes = room.taken();
             if fitting < left as usize {
                 page.next = page.records().last().map_or(0, Record::id);
             }
+            // There is nothing left to show of them. A page may so be shorter than asked for.
+            page.read.retain(|record| !record.is_erased());
         }
         Ok(page)
     }
 
     fn empty_page(&self, backwards: bool) -> RecordPage {
-        RecordPage { read: Vec::new(), backwards, bytes: 0, next: 0, first_id: self.first_id(), gap: false }
+        RecordPage {
+            read: Vec::new(),
+            backwards,
+            bytes: 0,
+            next: 0,
+            first_id: self.shown_first_id(),
+            gap: false,
+            above: 0,
+        }
     }
 
     /// The first live id whose timestamp satisfies `condition`, or `next_id`.
@@ -251,6 +312,6 @@ fn check_range(min: u32, max: u32) -> Result<(), PageError> {
     if min <= max { Ok(()) } else { Err(PageError::InvalidRange { min, max }) }
 }
 
-fn check_limit(cursor: Cursor) -> Result<(), PageError> {
-    if cursor.limit > 0 { Ok(()) } else { Err(PageError::LimitZero) }
+fn check_limit(limit: u32) -> Result<(), PageError> {
+    if limit > 0 { Ok(()) } else { Err(PageError::LimitZero) }
 }

@@ -4,16 +4,21 @@
 //! today). Extents follow each other without gaps and may cross the end of a segment. The write position is the end of
 //! the last record's extent, so it is not stored.
 
-use super::header::{HeaderError, Kind};
-use super::region::{LowIds, Region};
 use crate::limits::MAX_PAYLOAD_STREAM_BYTES;
 use ic_stable_structures::Memory;
+use stable::header::{HeaderError, Kind};
+use stable::region::{LowIds, Region};
 use std::ops::Range;
 
 /// Bytes of a segment, 8 MiB.
 pub const SEGMENT_BYTES: u64 = 8 << 20;
 /// The constants that identify the payload region's header.
-pub const KIND: Kind = Kind { magic: *b"MCPL", record_bytes: 1, segment_pages: (SEGMENT_BYTES / 65_536) as u32 };
+pub const KIND: Kind = Kind {
+    magic: *b"MCPL",
+    layout: super::LAYOUT_VERSION,
+    record_bytes: 1,
+    segment_pages: (SEGMENT_BYTES / 65_536) as u32,
+};
 
 /// The payload stream. Keeps the first half of invariant 4.
 pub struct Payloads<V: Memory> {
@@ -59,6 +64,17 @@ impl<V: Memory> Payloads<V> {
         self.write(position, ciphertext);
         self.write(position + ciphertext.len() as u64, tail);
         position
+    }
+
+    /// Overwrites `len` bytes from `position` on with zeros. Precondition: as for [`Self::read`].
+    pub fn erase(&mut self, position: u64, len: usize) {
+        const ZEROS: [u8; 4_096] = [0; 4_096];
+        self.pieces(position, len, |address, piece| {
+            for at in piece.clone().step_by(ZEROS.len()) {
+                let some = ZEROS.len().min(piece.end - at);
+                self.region.memory().write(address + (at - piece.start) as u64, &ZEROS[..some]);
+            }
+        });
     }
 
     /// Frees the segments that lie completely below `position`.

@@ -31,26 +31,41 @@ impl<M: Memory + Clone> View<'_, M> {
         self.record_by_hash(hash).map(|record| self.found(&record))
     }
 
-    /// The record of the message with this id.
+    /// The record of the message with this id. A caller who does not see its key learns not even that the id is taken.
     pub fn record_by_id(&self, id: Id) -> Result<Record, GetError> {
-        if id == 0 || id >= self.inbox.next_id() {
-            return Err(GetError::UnknownId { id, last: self.inbox.next_id() - 1 });
+        let last = self.inbox.next_id() - 1;
+        if !self.sees_all() {
+            let seen = self.is_live(id).then(|| self.inbox.record(id)).filter(|record| self.key_of(record).is_some());
+            let record = seen.ok_or(GetError::UnknownId { id, last: 0 })?;
+            return if record.is_erased() { Err(self.dropped()) } else { Ok(record) };
+        }
+        if id == 0 || id > last {
+            return Err(GetError::UnknownId { id, last });
         }
         if !self.is_live(id) {
-            return Err(GetError::Dropped { first_id: self.first_id() });
+            return Err(self.dropped());
         }
-        Ok(self.inbox.record(id))
+        let record = self.inbox.record(id);
+        if record.is_erased() { Err(self.dropped()) } else { Ok(record) }
     }
 
     /// The record of the newest message whose ciphertext has this SHA-256.
     pub fn record_by_hash(&self, hash: &[u8]) -> Result<Record, GetError> {
         let hash = hash_bytes(hash).map_err(|length| GetError::HashLength { length, expected: 32 })?;
+        if !self.sees_all() {
+            return Err(GetError::NotFound);
+        }
         self.indexed().map_err(GetError::Unavailable)?;
-        self.find_newest(&hash).map(|id| self.inbox.record(id)).ok_or(GetError::NotFound)
+        let record = self.find_newest(&hash).map(|id| self.inbox.record(id));
+        record.filter(|record| !record.is_erased()).ok_or(GetError::NotFound)
+    }
+
+    fn dropped(&self) -> GetError {
+        GetError::Dropped { first_id: self.first_id() }
     }
 
     fn found(&self, record: &Record) -> Found {
-        Found { message: self.message(record), first_id: self.first_id() }
+        Found { message: self.message(record), first_id: self.first_id(), proof: None }
     }
 
     /// A record with its payload.

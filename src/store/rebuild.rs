@@ -1,12 +1,10 @@
-//! Rebuilding the indexes from the regions, in steps of bounded work.
+//! Rebuilding the hash index from the regions, in steps of bounded work.
 //!
-//! Records are read in order. A record without a live `prev_id` opens a list, and its key id is read. Every other
-//! record extends the list that ended at its `prev_id`, whose place is remembered. So keys are never compared. Payloads
-//! are read only for the key tails of messages that open a list, or that a newer message with the same hash displaces.
+//! Records are read in order. Payloads are read only for the key tails of messages that a newer message with the same
+//! hash displaces. Keys and their lists are durable: nothing of them is rebuilt.
 
 use super::MessageStore;
 use super::index::Indexes;
-use super::index::keys::Place;
 use super::index::table::OutOfHeap;
 use super::read::KeyId;
 use super::record::{RECORD_BYTES, Record};
@@ -28,13 +26,13 @@ pub(super) const PAGE_BYTES: u64 = 4_096;
 /// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rebuilt {
-    /// The indexes hold every message.
+    /// The index holds every message.
     Done,
     /// Another step is needed.
     Unfinished,
 }
 
-/// Why the indexes cannot be rebuilt. The regions are unchanged.
+/// Why the index cannot be rebuilt. The regions are unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RebuildError {
     /// A record does not carry the id of its slot.
@@ -48,13 +46,6 @@ pub enum RebuildError {
     Unknown {
         /// The record.
         id: Id,
-    },
-    /// No list ends at a record's `prev_id`.
-    Link {
-        /// The record.
-        id: Id,
-        /// Its `prev_id`.
-        prev_id: Id,
     },
     /// A record's extent is not in the payload stream.
     Extent {
@@ -72,13 +63,10 @@ impl fmt::Display for RebuildError {
         match self {
             Self::Id { expected, found } => write!(f, "the record of message {expected} carries id {found}"),
             Self::Unknown { id } => write!(f, "the record of message {id} is of a kind this release does not know"),
-            Self::Link { id, prev_id } => {
-                write!(f, "message {id} should follow message {prev_id}, but no list ends there")
-            }
             Self::Extent { id, offset } => {
                 write!(f, "the payload of message {id}, from {offset} on, is outside the stream")
             }
-            Self::OutOfHeap => write!(f, "the heap has no room for the indexes"),
+            Self::OutOfHeap => write!(f, "the heap has no room for the index"),
         }
     }
 }
@@ -93,9 +81,8 @@ impl From<OutOfHeap> for RebuildError {
 pub(super) struct Rebuild {
     /// Why it stopped, if it did. Another step would fail in the same way.
     failed: Option<RebuildError>,
+    first: Id,
     next: Id,
-    /// The place of each message's list, in order of ids, starting with the first live one.
-    places: Vec<Place>,
 }
 
 /// Counts the 4 KiB pages of stable memory that are touched. It never counts too few. A page that is touched again at
@@ -132,14 +119,14 @@ fn touch(left: &mut u32, last: &mut Option<u64>, address: u64, bytes: usize) {
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// The progress of a rebuild; `None`: the indexes are complete.
+    /// The progress of a rebuild; `None`: the index is complete.
     pub fn rebuild_progress(&self) -> Option<Progress> {
         let rebuild = self.rebuild.as_ref()?;
-        let total = self.inbox.next_id() - self.inbox.reclaimed_id();
-        Some(Progress { done: rebuild.places.len() as u32, total })
+        let total = self.inbox.next_id() - rebuild.first;
+        Some(Progress { done: rebuild.next - rebuild.first, total })
     }
 
-    /// Why a rebuild stopped. Calls that need the indexes return `Unavailable` until [`Self::retry_rebuild`].
+    /// Why a rebuild stopped. Calls that need the index return `Unavailable` until [`Self::retry_rebuild`].
     pub fn rebuild_failure(&self) -> Option<RebuildError> {
         self.rebuild.as_ref()?.failed
     }
@@ -153,13 +140,12 @@ impl<M: Memory + Clone> MessageStore<M> {
         has_failed
     }
 
-    /// Empties the indexes and starts to rebuild them. Dropped messages are not indexed again, so this sweeps them too.
+    /// Empties the index and starts to rebuild it. Dropped messages are not indexed again.
     pub(super) fn start_rebuild(&mut self) {
-        self.give_back(self.inbox.first_id());
         let messages = self.inbox.next_id() - self.inbox.first_id();
         self.indexes = Indexes::for_messages(&self.state.seed(), messages);
         self.rebuild =
-            (messages > 0).then(|| Rebuild { failed: None, next: self.inbox.first_id(), places: Vec::new() });
+            (messages > 0).then(|| Rebuild { failed: None, first: self.inbox.first_id(), next: self.inbox.first_id() });
     }
 
     /// Indexes as many messages as the settings' `rebuild_pages` allow, at least one. A failure is remembered: every
@@ -180,10 +166,6 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 
     fn rebuild_some(&mut self, rebuild: &mut Rebuild) -> Result<Rebuilt, RebuildError> {
-        if rebuild.places.is_empty() {
-            let live = (self.inbox.next_id() - self.inbox.reclaimed_id()) as usize;
-            rebuild.places.try_reserve_exact(live).map_err(|_| RebuildError::OutOfHeap)?;
-        }
         let mut pages = PageBudget::new(self.settings().rebuild_pages.limit().unwrap_or(MAX_REBUILD_PAGES));
         let mut run = Vec::with_capacity(RUN_RECORDS as usize);
         while rebuild.next < self.inbox.next_id() {
@@ -205,26 +187,15 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(Rebuilt::Done)
     }
 
-    /// Adds one record to both indexes.
+    /// Adds one record to the index.
     fn file(&mut self, rebuild: &mut Rebuild, record: &Record, pages: &mut PageBudget) -> Result<(), RebuildError> {
-        let (id, prev_id) = (record.id(), record.prev_id());
+        let id = record.id();
         if id != rebuild.next {
             return Err(RebuildError::Id { expected: rebuild.next, found: id });
         }
         if !record.is_known() {
             return Err(RebuildError::Unknown { id });
         }
-        let first_id = self.inbox.reclaimed_id();
-        let place = if prev_id < first_id {
-            let key = self.indexes.fingerprints.key(self.key_id_within(record, pages)?.as_bytes());
-            self.indexes.keys.reserve(key)?;
-            self.indexes.keys.open(key, id)
-        } else {
-            let place = rebuild.places.get((prev_id - first_id) as usize).copied();
-            place
-                .filter(|&place| self.indexes.keys.extend_from(place, prev_id, id))
-                .ok_or(RebuildError::Link { id, prev_id })?
-        };
         let newest = self.indexes.fingerprints.newest(record.hash());
         let inbox = &self.inbox;
         let displaced = self.indexes.hashes.put_newest(newest, id, |old| {
@@ -236,7 +207,6 @@ impl<M: Memory + Clone> MessageStore<M> {
             let key = self.indexes.fingerprints.key(key_id.as_bytes());
             self.indexes.hashes.put_pair(self.indexes.fingerprints.pair(key, record.hash()), old)?;
         }
-        rebuild.places.push(place);
         Ok(())
     }
 

@@ -11,13 +11,13 @@
 //!     40   32  hash       SHA-256 of the ciphertext
 //!     72    6  offset     start of the extent in the payload stream
 //!     78    1  ext_len    bytes of extensions after the key tail: 0
-//!     79    1  flags      0
+//!     79    1  flags      bit 0: acknowledged, and the ciphertext overwritten with zeros
 //!     80    4  len        length of the ciphertext
 //! ```
 //!
-//! Little-endian. Only `next_id` changes after a record is written.
+//! Little-endian. Only `next_id` and the flag change after a record is written.
 
-use super::header::field;
+use stable::header::field;
 use crate::api::Id;
 use crate::limits::MAX_KEY_ID_BYTES;
 use ic_stable_structures::Memory;
@@ -49,6 +49,12 @@ pub const HASH_OFFSET: u64 = HASH as u64;
 pub const OFFSET_OFFSET: u64 = OFFSET as u64;
 /// The offset of `next_id` in a record.
 pub const NEXT_ID_OFFSET: u64 = NEXT_ID as u64;
+/// The offset of `flags` in a record.
+pub const FLAGS_OFFSET: u64 = FLAGS as u64;
+/// The flag of a message whose ciphertext has been overwritten.
+pub const ERASED: u8 = 1;
+/// The offset of `prev_id` in a record.
+pub const PREV_ID_OFFSET: u64 = PREV_ID as u64;
 
 /// The bytes of a record, laid out as in the map above. Any bytes are valid: [`Self::is_known`] tells whether this
 /// release understands them.
@@ -161,7 +167,12 @@ impl Record {
 
     /// True if this release knows the record's flags, extensions and key length.
     pub fn is_known(&self) -> bool {
-        self.bytes[EXT_LEN] == 0 && self.bytes[FLAGS] == 0 && (1..=MAX_KEY_ID_BYTES).contains(&self.key_len())
+        self.bytes[EXT_LEN] == 0 && self.bytes[FLAGS] & !ERASED == 0 && (1..=MAX_KEY_ID_BYTES).contains(&self.key_len())
+    }
+
+    /// True if the message was acknowledged and its ciphertext has been overwritten.
+    pub fn is_erased(&self) -> bool {
+        self.bytes[FLAGS] & ERASED != 0
     }
 
     /// Length of the key id's tail, in bytes.

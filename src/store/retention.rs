@@ -9,12 +9,12 @@
 //! ```
 //!
 //! Dropping only moves `first_id`, to an id found by search, so one message costs about as much as a million. Sweeping
-//! then removes the dropped messages from the indexes, oldest first, and frees their segments. Both ids only rise.
+//! then removes the dropped messages from the index, oldest first, and frees their segments. Both ids only rise.
 
 use super::MessageStore;
 use super::rebuild::PAGE_BYTES;
 use super::record::RECORD_BYTES;
-use crate::api::{Bound, Id, Settings};
+use crate::api::{AddError, Bound, Id};
 use crate::limits::{EXPIRY_STEP_SECONDS, SWEEP_PAGES, SWEEP_RUN};
 use ic_stable_structures::Memory;
 
@@ -42,8 +42,9 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// The oldest id from `first` on that `settings` keep if `coming` is added.
-    pub(super) fn first_within(&self, settings: &Settings, first: Id, coming: Coming) -> Id {
+    /// The oldest id from `first` on that the settings keep if `coming` is added.
+    pub(super) fn first_within(&self, first: Id, coming: Coming) -> Id {
+        let settings = self.settings();
         let next_id = self.inbox.next_id();
         let mut first = first;
         if let Bound::AtMost(max) = settings.max_messages {
@@ -63,14 +64,33 @@ impl<M: Memory + Clone> MessageStore<M> {
     /// Drops the messages that the settings exclude at `now`, in unix seconds. True: there is a backlog to sweep.
     pub fn drop_excluded(&mut self, now: u32) -> bool {
         let first = self.first_unexpired(|| now);
-        let first = self.first_within(&self.settings(), first, Coming::NONE);
-        self.inbox.drop_below(first);
+        self.drop_below(self.first_within(first, Coming::NONE));
         self.backlog_kept() > 0
     }
 
-    /// Removes at most `at_most` dropped messages from indexes and segments, oldest first.
+    /// Drops everything below `first`.
+    pub(super) fn drop_below(&mut self, first: Id) {
+        self.root_changed |= first != self.inbox.first_id();
+        self.inbox.drop_below(first);
+    }
+
+    /// Refuses to drop a message that is younger than `min_age_seconds` at `now`, to make room for an add: those from
+    /// `live_from` on and below `first`.
+    pub(super) fn spare_the_young(&self, first: Id, live_from: Id, now: u32) -> Result<(), AddError> {
+        let min_age = self.settings().min_age_seconds;
+        if min_age == 0 || first <= live_from {
+            return Ok(());
+        }
+        let old_enough = expiry(self.inbox.timestamp(first - 1), min_age);
+        match u32::try_from(old_enough.saturating_sub(u64::from(now))) {
+            Ok(0) => Ok(()),
+            wait => Err(AddError::StoreFull { retry_after: wait.unwrap_or(u32::MAX) }),
+        }
+    }
+
+    /// Removes at most `at_most` dropped messages from the index and segments, oldest first.
     ///
-    /// Precondition: the indexes are complete.
+    /// Precondition: the index is complete.
     pub fn sweep(&mut self, at_most: u32) {
         let count = self.backlog_kept().min(at_most);
         if count == 0 {
@@ -110,14 +130,15 @@ impl<M: Memory + Clone> MessageStore<M> {
         if id < self.inbox.next_id() { self.inbox.offset(id) } else { self.payloads.end() }
     }
 
-    /// Frees the segments below `reclaimed`. Precondition: the messages were swept, or the indexes are empty.
+    /// Frees the segments below `reclaimed`. Precondition: the messages were swept, or the index is empty.
     pub(super) fn give_back(&mut self, reclaimed: Id) {
         let position = self.extent_start(reclaimed);
         // A damaged record must not unmap live segments.
         if position <= self.payloads.end() {
             self.payloads.free_below(position);
         }
-        self.inbox.reclaim_below(reclaimed);
+        let kept = self.inbox.reclaim_below(reclaimed);
+        self.links.unmap_below(kept);
     }
 
     fn sweep_one(&mut self, id: Id) {
@@ -130,7 +151,9 @@ impl<M: Memory + Clone> MessageStore<M> {
         if !was_newest {
             self.indexes.hashes.remove_pair(self.indexes.fingerprints.pair(key, record.hash()), id);
         }
-        self.indexes.keys.shorten(key, id, record.next_id());
+        if record.next_id() == 0 {
+            self.note_swept(key_id.as_bytes(), id);
+        }
     }
 
     /// Messages that are dropped in the store itself, but not swept yet.

@@ -1,51 +1,82 @@
-//! The durable state besides records and payloads: the indexes' seed and the settings.
+//! The durable state beside messages and keys.
 //!
 //! ```text
 //! Wasm page 0
 //!   offset size
-//!        0   64  header (see `header`); its own fields are 0
-//!       64   32  seed of the indexes' fingerprints; all 0: not drawn yet
-//!       96    4  rebuild_pages, the first of the settings; in each, 0 means unlimited
-//!      100    4  max_messages
-//!      104    8  max_bytes
-//!      112    4  max_age_seconds
-//!      116   44  0
+//!        0   64  header (see `stable::header`); its own fields are 0
+//!       64   32  salt of the labels; 0: not drawn yet
+//!       96   32  seed of the fingerprints
+//!      128    8  epoch: unix seconds of the installation
+//!      136    4  version of the settings
+//!      140    4  first key with acknowledged messages to erase, 0: none
+//!      144    4  last such key
+//!      148    4  first idle key, 0: none
+//!      152    4  last such key
+//!      156    4  0
+//!      160    …  settings (see `settings`)
 //! ```
+//!
+//! Little-endian.
 
-use super::header::{self, HeaderError, Kind, OWN_BYTES, field};
 use super::index::fingerprint::Seed;
-use crate::api::{Bound, Settings};
+use super::keys::Place;
+use crate::settings::{CONFIGURATION_BYTES, Configuration};
 use ic_stable_structures::Memory;
+use proofs::hash::Hash;
+use stable::header::{self, HEADER_BYTES, HeaderError, Kind, OWN_BYTES, field};
 
 /// Wasm pages of the state memory.
 pub const STATE_PAGES: u64 = 1;
 /// The constants that identify the state's header.
-pub const KIND: Kind = Kind { magic: *b"MCST", record_bytes: 0, segment_pages: 0 };
+pub const KIND: Kind = Kind { magic: *b"MCST", layout: super::LAYOUT_VERSION, record_bytes: 0, segment_pages: 0 };
 
-const SEED_OFFSET: u64 = header::HEADER_BYTES as u64;
-const SETTINGS_OFFSET: u64 = SEED_OFFSET + 32;
-// Offsets of the settings, counted from `SETTINGS_OFFSET`.
-const REBUILD_PAGES: usize = 0;
-const MAX_MESSAGES: usize = REBUILD_PAGES + 4;
-const MAX_BYTES: usize = MAX_MESSAGES + 4;
-const MAX_AGE_SECONDS: usize = MAX_BYTES + 8;
-const SETTINGS_BYTES: usize = MAX_AGE_SECONDS + 4;
+const SALT: usize = HEADER_BYTES;
+const SEED: usize = SALT + 32;
+const EPOCH: usize = SEED + 32;
+const SETTINGS_VERSION: usize = EPOCH + 8;
+const ERASE: usize = SETTINGS_VERSION + 4;
+const IDLE: usize = ERASE + 8;
+const SETTINGS: usize = IDLE + 8 + 4;
+const STATE_BYTES: usize = SETTINGS + CONFIGURATION_BYTES;
 
-/// Seed and settings. Each is read once and cached.
+/// A queue of keys: its ends. Each key's record names the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// The first key, 0: the queue is empty.
+    pub first: Place,
+    /// The last key.
+    pub last: Place,
+}
+
+/// The state. Everything is read once and cached.
 pub struct State<V: Memory> {
     memory: V,
+    salt: Hash,
     seed: Seed,
-    has_seed: bool,
-    settings: Settings,
+    epoch: u64,
+    settings_version: u32,
+    settings: Configuration,
+    erase: Queue,
+    idle: Queue,
 }
 
 impl<V: Memory> State<V> {
-    /// Creates a state without a seed.
+    /// Creates a state without a salt.
     ///
     /// Precondition: `memory` has [`STATE_PAGES`] pages of zeros.
-    pub fn create(memory: V, settings: Settings) -> Self {
+    pub fn create(memory: V, settings: Configuration, epoch: u64) -> Self {
         header::write(&memory, KIND, [0; OWN_BYTES]);
-        let mut state = Self { memory, seed: Seed::default(), has_seed: false, settings };
+        memory.write(EPOCH as u64, &epoch.to_le_bytes());
+        let mut state = Self {
+            memory,
+            salt: [0; 32],
+            seed: Seed::default(),
+            epoch,
+            settings_version: 0,
+            settings: Configuration::default(),
+            erase: Queue::default(),
+            idle: Queue::default(),
+        };
         state.set_settings(settings);
         state
     }
@@ -53,58 +84,90 @@ impl<V: Memory> State<V> {
     /// Opens a state.
     pub fn open(memory: V) -> Result<Self, HeaderError> {
         header::read(&memory, KIND, STATE_PAGES)?;
-        let mut seed = [0; 32];
-        memory.read(SEED_OFFSET, &mut seed);
-        let mut settings = [0; SETTINGS_BYTES];
-        memory.read(SETTINGS_OFFSET, &mut settings);
-        let seed = Seed(seed);
-        Ok(Self { memory, seed, has_seed: seed.is_drawn(), settings: settings_from(&settings) })
+        let mut bytes = [0; STATE_BYTES];
+        memory.read(0, &mut bytes);
+        let word = |at| u32::from_le_bytes(field(&bytes, at));
+        let queue = |at| Queue { first: word(at), last: word(at + 4) };
+        Ok(Self {
+            salt: field(&bytes, SALT),
+            seed: Seed(field(&bytes, SEED)),
+            epoch: u64::from_le_bytes(field(&bytes, EPOCH)),
+            settings_version: word(SETTINGS_VERSION),
+            settings: Configuration::from_bytes(&field(&bytes, SETTINGS)),
+            erase: queue(ERASE),
+            idle: queue(IDLE),
+            memory,
+        })
     }
 
-    /// True once the seed has been drawn.
-    pub fn has_seed(&self) -> bool {
-        self.has_seed
+    /// The salt of the labels; `None`: it has not been drawn yet.
+    pub fn salt(&self) -> Option<&Hash> {
+        (self.salt != [0; 32]).then_some(&self.salt)
     }
 
-    /// The seed; zeros until it has been drawn.
+    /// The seed of the fingerprints.
     pub fn seed(&self) -> Seed {
         self.seed
     }
 
-    /// Stores a seed.
-    pub fn set_seed(&mut self, seed: Seed) {
-        self.memory.write(SEED_OFFSET, &seed.0);
-        (self.seed, self.has_seed) = (seed, seed.is_drawn());
+    /// Stores salt and seed.
+    pub fn set_secrets(&mut self, salt: Hash, seed: Seed) {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(&salt);
+        bytes[32..].copy_from_slice(&seed.0);
+        self.memory.write(SALT as u64, &bytes);
+        (self.salt, self.seed) = (salt, seed);
+    }
+
+    /// Ids are given out twice only under different epochs.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// The operator's settings.
-    pub fn settings(&self) -> Settings {
-        self.settings
+    pub fn settings(&self) -> &Configuration {
+        &self.settings
     }
 
-    /// Stores settings. Precondition: they are valid.
-    pub fn set_settings(&mut self, settings: Settings) {
-        self.memory.write(SETTINGS_OFFSET, &settings_bytes(&settings));
+    /// How often they have been set.
+    pub fn settings_version(&self) -> u32 {
+        self.settings_version
+    }
+
+    /// Stores settings under the next version.
+    pub fn set_settings(&mut self, settings: Configuration) {
+        self.settings_version = self.settings_version.wrapping_add(1);
+        self.memory.write(SETTINGS_VERSION as u64, &self.settings_version.to_le_bytes());
+        self.memory.write(SETTINGS as u64, &settings.to_bytes());
         self.settings = settings;
     }
-}
 
-fn settings_bytes(settings: &Settings) -> [u8; SETTINGS_BYTES] {
-    let mut bytes = [0; SETTINGS_BYTES];
-    bytes[REBUILD_PAGES..MAX_MESSAGES].copy_from_slice(&settings.rebuild_pages.limit().unwrap_or(0).to_le_bytes());
-    bytes[MAX_MESSAGES..MAX_BYTES].copy_from_slice(&settings.max_messages.limit().unwrap_or(0).to_le_bytes());
-    bytes[MAX_BYTES..MAX_AGE_SECONDS].copy_from_slice(&settings.max_bytes.limit().unwrap_or(0).to_le_bytes());
-    bytes[MAX_AGE_SECONDS..].copy_from_slice(&settings.max_age_seconds.limit().unwrap_or(0).to_le_bytes());
-    bytes
-}
+    /// The keys with acknowledged messages to erase.
+    pub fn erase_queue(&self) -> Queue {
+        self.erase
+    }
 
-fn settings_from(bytes: &[u8; SETTINGS_BYTES]) -> Settings {
-    let bound = |number: u32| Bound::from((number != 0).then_some(number));
-    let max_bytes = u64::from_le_bytes(field(bytes, MAX_BYTES));
-    Settings {
-        rebuild_pages: bound(u32::from_le_bytes(field(bytes, REBUILD_PAGES))),
-        max_messages: bound(u32::from_le_bytes(field(bytes, MAX_MESSAGES))),
-        max_bytes: (max_bytes != 0).then_some(max_bytes).into(),
-        max_age_seconds: bound(u32::from_le_bytes(field(bytes, MAX_AGE_SECONDS))),
+    /// Stores the ends of that queue.
+    pub fn set_erase_queue(&mut self, queue: Queue) {
+        self.write_queue(ERASE, queue);
+        self.erase = queue;
+    }
+
+    /// The keys without messages, in the order in which they lost their last one.
+    pub fn idle_queue(&self) -> Queue {
+        self.idle
+    }
+
+    /// Stores the ends of that queue.
+    pub fn set_idle_queue(&mut self, queue: Queue) {
+        self.write_queue(IDLE, queue);
+        self.idle = queue;
+    }
+
+    fn write_queue(&self, at: usize, queue: Queue) {
+        let mut bytes = [0; 8];
+        bytes[..4].copy_from_slice(&queue.first.to_le_bytes());
+        bytes[4..].copy_from_slice(&queue.last.to_le_bytes());
+        self.memory.write(at as u64, &bytes);
     }
 }

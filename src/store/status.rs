@@ -1,38 +1,22 @@
 //! The status of the store, with its limits.
 
-use super::View;
-use super::header::LAYOUT_VERSION;
 use super::record::RECORD_BYTES;
-use crate::api::{Limits, Status};
+use super::{LAYOUT_VERSION, View};
+use crate::api::{Limits, Settings, Status, StoreStatus};
 use crate::limits::{
     MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES,
-    MAX_PAYLOAD_STREAM_BYTES, MAX_REBUILD_PAGES, MAX_SKIPPED_LINKS, MAX_STABLE_BYTES,
+    MAX_PAYLOAD_STREAM_BYTES, MAX_REBUILD_PAGES, MAX_ROLES, MAX_STABLE_BYTES,
 };
 use ic_stable_structures::Memory;
 
 impl<M: Memory + Clone> View<'_, M> {
-    /// Counts, sizes, limits.
+    /// Release, settings and limits, and counts and sizes for who sees the whole store.
     pub fn get_status(&self) -> Status {
-        let live = self.live();
-        let oldest = (live > 0).then(|| self.inbox.record(self.first_id()));
         Status {
             version: env!("CARGO_PKG_VERSION").to_string(),
             layout_version: LAYOUT_VERSION,
-            first_id: self.first_id(),
-            next_id: self.inbox.next_id(),
-            messages: live,
-            keys: self.indexes.keys.len(),
-            backlog: self.backlog(),
-            oldest_timestamp: oldest.as_ref().map_or(0, |record| record.timestamp()),
-            newest_timestamp: if live > 0 { self.inbox.last_timestamp() } else { 0 },
-            live_bytes: oldest.map_or(0, |record| {
-                u64::from(live) * RECORD_BYTES as u64 + self.payloads.end().saturating_sub(record.offset())
-            }),
-            stable_bytes: self.memory.bytes(),
-            stable_bytes_free: MAX_STABLE_BYTES - self.memory.bytes(),
-            index_entries: self.indexes.entries(),
-            rebuild: self.rebuild_progress(),
-            rebuild_failure: self.rebuild_failure().map(|error| error.to_string()),
+            epoch: self.state.epoch(),
+            settings: Settings { version: self.settings_version(), settings: self.settings().settings() },
             limits: Limits {
                 key_id_bytes: MAX_KEY_ID_BYTES as u32,
                 ciphertext_bytes: MAX_CIPHERTEXT_BYTES as u32,
@@ -45,9 +29,32 @@ impl<M: Memory + Clone> View<'_, M> {
                 payload_stream_bytes: MAX_PAYLOAD_STREAM_BYTES,
                 stable_bytes: MAX_STABLE_BYTES,
                 rebuild_pages: self.settings().rebuild_pages.limit().unwrap_or(MAX_REBUILD_PAGES),
-                skipped_links: MAX_SKIPPED_LINKS,
+                roles: MAX_ROLES,
             },
-            settings: self.settings(),
+            store: self.sees_all().then(|| self.store_status()),
+        }
+    }
+
+    fn store_status(&self) -> StoreStatus {
+        let live = self.live();
+        let oldest = (live > 0).then(|| self.inbox.record(self.first_id()));
+        StoreStatus {
+            first_id: self.first_id(),
+            next_id: self.inbox.next_id(),
+            messages: live,
+            keys: self.keys.len(),
+            backlog: self.backlog(),
+            erasing: self.has_to_erase(),
+            oldest_timestamp: oldest.as_ref().map_or(0, |record| record.timestamp()),
+            newest_timestamp: if live > 0 { self.inbox.last_timestamp() } else { 0 },
+            live_bytes: oldest.map_or(0, |record| {
+                u64::from(live) * RECORD_BYTES as u64 + self.payloads.end().saturating_sub(record.offset())
+            }),
+            stable_bytes: self.memory.bytes(),
+            stable_bytes_free: MAX_STABLE_BYTES - self.memory.bytes(),
+            index_entries: self.indexes.entries(),
+            rebuild: self.rebuild_progress(),
+            rebuild_failure: self.rebuild_failure().map(|error| error.to_string()),
         }
     }
 }

@@ -51,15 +51,23 @@ impl Head {
         bytes
     }
 
+    /// The head that has these bytes.
+    pub fn from_bytes(bytes: &[u8; HEAD_BYTES]) -> Self {
+        let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let mut chain = [0; 32];
+        chain.copy_from_slice(&bytes[12..44]);
+        Self {
+            last_id: word(0),
+            last_time: word(4),
+            rank: word(8),
+            chain,
+            acknowledged_id: word(44),
+            acknowledged_rank: word(48),
+        }
+    }
+
     pub(crate) fn read(bytes: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Ok(Self {
-            last_id: bytes.u32()?,
-            last_time: bytes.u32()?,
-            rank: bytes.u32()?,
-            chain: bytes.array()?,
-            acknowledged_id: bytes.u32()?,
-            acknowledged_rank: bytes.u32()?,
-        })
+        Ok(Self::from_bytes(&bytes.array()?))
     }
 
     /// What the trie's leaf commits to.

@@ -1,0 +1,88 @@
+//! The rights in a key's record, and the calls that change them.
+
+use super::caller::Caller;
+use super::owner::{check_claim, implicit_owner, owns};
+use crate::api::{ClaimError, KeyError, KeySetting, OwnQuota, OwnerProof, Quota};
+use candid::Principal;
+
+/// What a key's record says about rights. [`KeyRights::default`] stands for a key without a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyRights {
+    /// The owner that claimed the key, or that an admin named. `None` for a key id that is its owner's principal.
+    pub owner: Option<Principal>,
+    /// SHA-256 of the send key.
+    pub send_key: Option<[u8; 32]>,
+    /// The key's own quota; `None`: the store's.
+    pub quota: Option<Quota>,
+    /// The key stays though it has no messages.
+    pub kept: bool,
+}
+
+impl KeyRights {
+    /// The rights after `caller` has claimed the key with `proof`. Claiming again changes nothing.
+    pub fn claim(self, key_id: &[u8], proof: &OwnerProof, caller: Principal) -> Result<Self, ClaimError> {
+        check_claim(key_id, proof, caller)?;
+        if implicit_owner(key_id).is_some() {
+            return Ok(self);
+        }
+        match self.owner {
+            Some(owner) if owner != caller => Err(ClaimError::Owned),
+            _ => Ok(self.owned_by(Some(caller))),
+        }
+    }
+
+    /// The rights after `settings`, which take effect in their order: all of them, or none if one is refused. Whether
+    /// the caller may do it comes first, so a stranger learns nothing of the key.
+    pub fn apply(self, key_id: &[u8], settings: &[KeySetting], caller: &Caller) -> Result<Self, KeyError> {
+        settings.iter().try_fold(self, |rights, setting| rights.with(key_id, setting, caller))
+    }
+
+    fn with(self, key_id: &[u8], setting: &KeySetting, caller: &Caller) -> Result<Self, KeyError> {
+        let allowed = match setting {
+            KeySetting::owner(_) | KeySetting::quota(_) => caller.is_admin(),
+            KeySetting::send_key(_) => owns(key_id, self.owner, caller.principal()),
+            KeySetting::kept(_) => caller.is_member(),
+        };
+        if !allowed {
+            return Err(KeyError::NotAllowed);
+        }
+        match setting {
+            KeySetting::owner(owner) => {
+                let owner = owner.map(|owner| check_owner(key_id, owner)).transpose()?;
+                // Nothing is recorded of a key id that names its owner.
+                Ok(if implicit_owner(key_id).is_some() { self } else { self.owned_by(owner) })
+            }
+            KeySetting::send_key(hash) => {
+                let send_key = hash.as_ref().map(|hash| check_hash(hash)).transpose()?;
+                Ok(Self { send_key, ..self })
+            }
+            KeySetting::quota(quota) => {
+                let quota = match *quota {
+                    OwnQuota::store => None,
+                    OwnQuota::own(quota) => Some(quota),
+                };
+                Ok(Self { quota, ..self })
+            }
+            KeySetting::kept(kept) => Ok(Self { kept: *kept, ..self }),
+        }
+    }
+
+    /// The key goes to an owner. The send key of another one goes with him: his friends are not the new owner's.
+    fn owned_by(self, owner: Option<Principal>) -> Self {
+        let send_key = self.send_key.filter(|_| self.owner == owner);
+        Self { owner, send_key, ..self }
+    }
+}
+
+/// Checks whether an admin may give the key to `owner`. The anonymous principal is everybody and the management canister
+/// nobody. A key id that is a principal is that principal's.
+fn check_owner(key_id: &[u8], owner: Principal) -> Result<Principal, KeyError> {
+    let somebody = owner != Principal::anonymous() && owner != Principal::management_canister();
+    let free = implicit_owner(key_id).is_none_or(|implicit| implicit == owner);
+    if somebody && free { Ok(owner) } else { Err(KeyError::Owner { owner }) }
+}
+
+fn check_hash(hash: &[u8]) -> Result<[u8; 32], KeyError> {
+    let length = u32::try_from(hash.len()).unwrap_or(u32::MAX);
+    hash.try_into().map_err(|_| KeyError::SendKey { length, expected: 32 })
+}

@@ -1,0 +1,94 @@
+//! The store's policies: who may add, who sees what, and which share of a key's quota an add may fill.
+
+use super::caller::Caller;
+use super::owner;
+use crate::api::{Reads, SettingsError, Writes};
+use crate::limits::MAX_SEND_KEY_BYTES;
+use candid::Principal;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// Whether the policies shut nobody out.
+pub fn is_open(reads: Reads, writes: Writes) -> bool {
+    reads == Reads::anyone && writes == Writes::anyone
+}
+
+/// Checks whether these policies may be set. `anonymous_controls`: the anonymous principal controls the canister, so
+/// everybody does, and a policy that shuts somebody out would promise what it does not keep.
+pub fn check_policies(reads: Reads, writes: Writes, anonymous_controls: bool) -> Result<(), SettingsError> {
+    if anonymous_controls && !is_open(reads, writes) { Err(SettingsError::AnonymousController) } else { Ok(()) }
+}
+
+/// Whether the store takes messages from this caller. A send key opens a quota, not the store.
+pub fn may_add(writes: Writes, caller: &Caller) -> bool {
+    match writes {
+        Writes::anyone => true,
+        Writes::identified => caller.is_identified(),
+        Writes::members => caller.is_member(),
+    }
+}
+
+/// What one caller may see of the store's keys and messages. The rest looks as if it were not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// Everything, counts and look-ups across keys included.
+    All,
+    /// The keys that this principal owns, each asked for by its key id.
+    OwnedBy(Principal),
+}
+
+impl Sight {
+    /// What `caller` may see.
+    pub fn new(reads: Reads, caller: &Caller) -> Self {
+        if reads == Reads::anyone || caller.reads_all() { Self::All } else { Self::OwnedBy(caller.principal()) }
+    }
+
+    /// Whether the caller may see everything: numbers of messages and keys, and look-ups by id, time and hash.
+    pub fn is_all(&self) -> bool {
+        matches!(self, Self::All)
+    }
+
+    /// Whether the caller may see a key whose record names the owner `recorded`; without a record that is `None`.
+    pub fn sees(&self, key_id: &[u8], recorded: Option<Principal>) -> bool {
+        match *self {
+            Self::All => true,
+            Self::OwnedBy(principal) => owner::owns(key_id, recorded, principal),
+        }
+    }
+}
+
+/// Which share of a key's quota an add may fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// A quarter.
+    Strangers,
+    /// Half.
+    Members,
+    /// All of it: the key's owner, and whoever shows the send key that the owner gave out.
+    Friends,
+}
+
+impl Share {
+    /// The share of an add by `caller` to a key that it owns or not, whose record has the hash `send_key`. The add
+    /// shows the secret `shown`.
+    pub fn new(caller: &Caller, owns: bool, send_key: Option<&[u8; 32]>, shown: Option<&[u8]>) -> Self {
+        if owns || opens(send_key, shown) {
+            Self::Friends
+        } else if caller.is_member() {
+            Self::Members
+        } else {
+            Self::Strangers
+        }
+    }
+}
+
+/// Whether `shown` is the secret whose SHA-256 is `send_key`. The time does not depend on how many bytes agree. A
+/// secret that is too long matches nothing, so that nobody makes the canister hash megabytes.
+fn opens(send_key: Option<&[u8; 32]>, shown: Option<&[u8]>) -> bool {
+    match (send_key, shown) {
+        (Some(hash), Some(secret)) if secret.len() <= MAX_SEND_KEY_BYTES => {
+            Sha256::digest(secret).as_slice().ct_eq(hash).into()
+        }
+        _ => false,
+    }
+}

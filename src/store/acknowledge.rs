@@ -1,0 +1,60 @@
+//! Acknowledgement: a key's owner has everything through a message. It costs the same however many it covers.
+//!
+//! Acknowledged messages are no longer live. Their ciphertexts are overwritten afterwards (`erase`). Their records stay until retention drops them, so that the same message sent again is a duplicate.
+
+use super::MessageStore;
+use super::add::{check_key_length, damaged_key};
+use crate::access::Caller;
+use crate::access::owner::owns;
+use crate::api::{AckError, Acknowledged, Id};
+use ic_stable_structures::Memory;
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// Acknowledges everything of a key through a message, at `now`. The caller must own the key.
+    pub fn acknowledge(
+        &mut self,
+        key_id: &[u8],
+        through: Id,
+        caller: &Caller,
+        now: u32,
+    ) -> Result<Acknowledged, AckError> {
+        check_key_length(key_id.len()).map_err(AckError::KeyIdLength)?;
+        let found = self.find_for_change(key_id).ok_or(AckError::NotOwner)?;
+        let (place, mut key) = found.key.clone().ok_or(AckError::NotOwner)?;
+        if !owns(key_id, key.rights.owner, caller.principal()) {
+            return Err(AckError::NotOwner);
+        }
+        if through > key.head.last_id {
+            return Err(AckError::NotStored { through, max_id: key.head.last_id });
+        }
+        if through < key.head.acknowledged_id {
+            return Err(AckError::NotNewer { acknowledged_id: key.head.acknowledged_id });
+        }
+        let floor = self.first_unexpired(|| now).max(key.head.acknowledged_id.saturating_add(1));
+        let oldest = self.oldest_live(&key, floor);
+        if oldest == 0 || through < oldest {
+            return Ok(Acknowledged { messages: 0 });
+        }
+        let last = self.newest_through(key.head.last_id, through);
+        let (first_rank, _) = self.links.rank_and_bytes(oldest);
+        let (rank, bytes) = self.links.rank_and_bytes(last);
+        let waited = key.waits_for_erasure();
+        (key.head.acknowledged_id, key.head.acknowledged_rank) = (last, rank);
+        key.acknowledged_bytes = bytes;
+        key.oldest_id = self.inbox.next_of(last);
+        key.full_since = 0;
+        self.write_key(&found, &key).map_err(|damaged| AckError::Other(damaged_key(damaged)))?;
+        if !waited {
+            self.push_to_erase(place);
+        }
+        Ok(Acknowledged { messages: rank.saturating_sub(first_rank).saturating_add(1) })
+    }
+
+    /// The newest message of a key that is not above `through`. Precondition: there is one that is stored.
+    fn newest_through(&self, newest: Id, through: Id) -> Id {
+        if newest <= through {
+            return newest;
+        }
+        self.inbox.prev_of(self.oldest_from(newest, |id| id > through))
+    }
+}

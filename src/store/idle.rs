@@ -1,0 +1,78 @@
+//! Keys without messages: remembered for a while, then forgotten.
+//!
+//! A key joins the queue when its last message is swept, or when it is opened without one. It is forgotten when its
+//! last message is `idle_seconds` old, unless it has a new one, is kept, or its acknowledged messages are still to be
+//! overwritten.
+
+use super::MessageStore;
+use super::keys::{Key, Place};
+use super::state::Queue;
+use crate::api::Id;
+use ic_stable_structures::Memory;
+use stable::Damaged;
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// Puts the key of a message that was swept into the queue, if the message was its newest.
+    pub(super) fn note_swept(&mut self, key_id: &[u8], id: Id) {
+        let idle = self.find_key(key_id).filter(|(_, key)| key.head.last_id == id);
+        if let Some((place, key)) = idle {
+            self.push_idle(place, key);
+        }
+    }
+
+    /// Puts a key into the queue. It does nothing if the key is in it or is kept.
+    pub(super) fn push_idle(&mut self, place: Place, key: Key) {
+        if key.in_idle_queue || key.rights.kept {
+            return;
+        }
+        self.keys.put(place, &Key { in_idle_queue: true, next_idle: 0, ..key });
+        let Queue { first, last } = self.state.idle_queue();
+        match self.keys.get(last) {
+            Some(tail) => {
+                self.keys.put(last, &Key { next_idle: place, ..tail });
+                self.state.set_idle_queue(Queue { first, last: place });
+            }
+            None => self.state.set_idle_queue(Queue { first: place, last: place }),
+        }
+    }
+
+    /// The second (unix time) from which on the first key of the queue may be forgotten; `None`: there is none, or keys
+    /// are remembered for ever.
+    pub fn next_idle_due(&self) -> Option<u64> {
+        let age = self.settings().idle_seconds.limit()?;
+        let key = self.keys.get(self.state.idle_queue().first)?;
+        Some(u64::from(key.head.last_time) + u64::from(age))
+    }
+
+    /// Forgets idle keys at `now` while `go_on` returns true.
+    pub fn forget_while(&mut self, now: u32, mut go_on: impl FnMut() -> bool) -> Result<(), Damaged> {
+        while self.next_idle_due().is_some_and(|due| due <= u64::from(now)) && go_on() {
+            let queue = self.state.idle_queue();
+            let place = queue.first;
+            let Some(key) = self.keys.get(place) else { break };
+            let rest = if place == queue.last { Queue::default() } else { Queue { first: key.next_idle, ..queue } };
+            self.state.set_idle_queue(rest);
+            let key = Key { in_idle_queue: false, next_idle: 0, ..key };
+            self.keys.put(place, &key);
+            if key.rights.kept || key.head.last_id >= self.inbox.reclaimed_id() {
+                continue;
+            }
+            if key.waits_for_erasure() {
+                self.push_idle(place, key);
+                break;
+            }
+            self.forget(place, &key)?;
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, place: Place, key: &Key) -> Result<(), Damaged> {
+        let Some(found) = self.find_for_change(key.id()).filter(|found| found.path.end() == Some(place)) else {
+            return Err(Damaged { slot: place });
+        };
+        self.trie.remove(&found.path)?;
+        self.keys.release(place)?;
+        self.root_changed = true;
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! Proofs of reads: what leads from the certified root to an answer (`docs/proofs.md`).
+
+use super::{LAYOUT_VERSION, MessageStore, RecordPage, View};
+use crate::api::{Id, KeyCursor, Order, Reads, Start};
+use ic_stable_structures::Memory;
+use proofs::hash::{self, Hash};
+use proofs::head::State;
+use proofs::heads::HeadsProof;
+use proofs::page::{Below, Jump, PageProof, Step, Taken};
+use proofs::trie::{End, Turn, Witness};
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// What the root commits to beside the keys. A store with closed reads keeps its salt to itself.
+    fn certified_state(&self) -> State {
+        let settings = self.settings();
+        let salt = self.state.salt().filter(|_| settings.reads == Reads::anyone);
+        State {
+            epoch: self.state.epoch(),
+            first_id: self.inbox.first_id(),
+            max_age: settings.max_age_seconds.limit().unwrap_or(0),
+            layout: LAYOUT_VERSION,
+            salt: salt.copied().unwrap_or(hash::EMPTY),
+        }
+    }
+
+    /// The root that the canister certifies, if it has changed since it was last taken.
+    pub fn take_changed_root(&mut self) -> Option<Hash> {
+        std::mem::take(&mut self.root_changed).then(|| self.certified_state().root(&self.trie.root()))
+    }
+
+    /// The witness of a key, present or absent. `None`: the trie is damaged, or the salt is not drawn yet.
+    fn witness(&self, key_id: &[u8]) -> Option<Witness> {
+        let label = hash::label(self.state.salt()?, key_id);
+        let path = self.trie.walk(&label).ok()?;
+        let turns = path.turns().iter().map(|turn| Turn { position: turn.position, sibling: turn.sibling }).collect();
+        let end = match path.end() {
+            None => End::Nothing,
+            Some(place) => {
+                let key = self.keys.get(place)?;
+                if key.id() == key_id {
+                    End::Own(key.head)
+                } else {
+                    End::Other { label: self.label_at(place)?, value: key.head.value() }
+                }
+            }
+        };
+        Some(Witness { turns, end })
+    }
+}
+
+impl<M: Memory + Clone> View<'_, M> {
+    /// The proof of a page of a key. `None` for a caller who may not see the key: a proof would show whether it is there.
+    pub fn prove_page(&self, key_id: &[u8], cursor: &KeyCursor, page: &RecordPage) -> Option<Vec<u8>> {
+        let key = self.find_key(key_id).map(|(_, key)| key);
+        if self.first_id_beside(key_id, key.as_ref()) == 0 {
+            return None;
+        }
+        let ids: Vec<Id> = match cursor.order {
+            Order::ascending => page.records().map(|record| record.id()).collect(),
+            Order::descending => page.records().rev().map(|record| record.id()).collect(),
+        };
+        let head = key.map_or(0, |key| key.head.last_id);
+        let steps = match ids.last() {
+            _ if page.above != 0 => self.steps_beyond(head, page.above),
+            Some(newest) => self.steps_to(head, *newest),
+            None => Vec::new(),
+        };
+        let first_rank = ids.first().map_or(0, |id| self.links.rank_and_bytes(*id).0);
+        let by_time = matches!(cursor.start, Start::time(_));
+        let below = match (ids.first(), page.above) {
+            (Some(oldest), _) => self.below(*oldest, by_time),
+            (None, 0) => Below::Nothing,
+            (None, above) => self.below(above, by_time),
+        };
+        let proof = PageProof {
+            state: self.certified_state(),
+            witness: self.witness(key_id)?,
+            steps,
+            first_rank,
+            jumps: self.jumps(&ids, first_rank),
+            below,
+        };
+        Some(proof.to_bytes())
+    }
+
+    /// The proof of the heads of keys. `None` unless the caller sees every one of them.
+    pub fn prove_heads(&self, key_ids: &[&[u8]]) -> Option<Vec<u8>> {
+        let sees = |key_id: &&[u8]| {
+            let key = self.find_key(key_id).map(|(_, key)| key);
+            self.first_id_beside(key_id, key.as_ref()) != 0
+        };
+        if !self.sees_all() && !key_ids.iter().all(sees) {
+            return None;
+        }
+        let witnesses = key_ids.iter().map(|key_id| self.witness(key_id)).collect::<Option<_>>()?;
+        Some(HeadsProof { state: self.certified_state(), witnesses }.to_bytes())
+    }
+
+    /// The steps down to a message and from it to the one before.
+    fn steps_beyond(&self, newest: Id, above: Id) -> Vec<Step> {
+        let mut steps = self.steps_to(newest, above);
+        let other = self.links.get(above).chains.jump;
+        steps.push(Step { taken: Taken::Previous, other, fields: self.fields(above) });
+        steps
+    }
+
+    /// What is said of the message before one. All of its fields, where its time matters: by it the page begins, or the
+    /// message is too old though it is not dropped yet.
+    fn below(&self, id: Id, by_time: bool) -> Below {
+        let prev = self.inbox.prev_of(id);
+        let stored = prev >= self.inbox.first_id();
+        if stored && (by_time || prev < self.first_id()) {
+            Below::Message { links: self.links.get(prev).chains, fields: self.fields(prev) }
+        } else {
+            Below::Chain(self.links.get(id).chains.prev)
+        }
+    }
+
+    /// The jump links of a page's messages, from the oldest on.
+    fn jumps(&self, ids: &[Id], first_rank: u32) -> Vec<Jump> {
+        let mut jumps = Vec::with_capacity(ids.len());
+        for (at, id) in ids.iter().enumerate() {
+            let link = self.links.get(*id);
+            let back = link.rank.saturating_sub(link.jump.rank);
+            jumps.push(if back <= 1 || link.jump.id == 0 {
+                Jump::Previous
+            } else if link.jump.rank >= first_rank && back as usize <= at {
+                Jump::Back(back as u16)
+            } else {
+                Jump::To(link.chains.jump)
+            });
+        }
+        jumps
+    }
+}
