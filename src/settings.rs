@@ -246,8 +246,20 @@ mod tests {
     #[test]
     fn the_durable_form_stays_byte_for_byte() {
         let golden = [
-            "6f000000", "01", "02", "0000", "04030201", "14131211", "2827262524232221", "34333231", "44434201", "00000000",
-            "54535251", "64636201", "00000000", "7877767574737271",
+            "6f000000",
+            "01",
+            "02",
+            "0000",
+            "04030201",
+            "14131211",
+            "2827262524232221",
+            "34333231",
+            "44434201",
+            "00000000",
+            "54535251",
+            "64636201",
+            "00000000",
+            "7877767574737271",
         ];
         let hex: String = example().to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, golden.concat());
@@ -299,10 +311,7 @@ mod tests {
                 high("min_age_seconds", 11, 10),
             ),
             (vec![Setting::max_keys(MaxKeys { all: 0, strangers: 0 })], low("max_keys.all", 0, 1)),
-            (
-                vec![Setting::max_keys(MaxKeys { all: MAX_KEYS + 1, strangers: 0 })],
-                high("max_keys.all", all + 1, all),
-            ),
+            (vec![Setting::max_keys(MaxKeys { all: MAX_KEYS + 1, strangers: 0 })], high("max_keys.all", all + 1, all)),
             (vec![Setting::max_keys(MaxKeys { all: 5, strangers: 6 })], high("max_keys.strangers", 6, 5)),
             (
                 vec![Setting::writes(Writes::members), Setting::writes(Writes::members)],

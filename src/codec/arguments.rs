@@ -3,21 +3,29 @@
 //! The arguments of common clients start with one of a few headers, listed here. Their values are decoded by hand. The
 //! candid library decodes every other legal encoding of the same types.
 
-use super::general::{self, Malformed};
-use super::header::{Header, NAT8, NAT32, NULL};
-use crate::api::{Cursor, Id, NewMessage, Order};
+use super::general::{self, Malformed, OfElements};
+use super::header::{BOOL, Header, NAT8, NAT32, NULL};
+use super::values::Values;
+use crate::api::{Cursor, Id, KeyCursor, NewMessage};
 use crate::store::NewMessageRef;
 use serde_bytes::ByteBuf;
 use std::borrow::Cow;
 
-const ONE_ID: Header = Header::new(0).values([NAT32]);
-const ONE_BLOB: Header = Header::new(1).vec(NAT8).values([0]);
-const TWO_BLOBS: Header = Header::new(1).vec(NAT8).values([0, 0]);
+const ID: Header = Header::new(0).values([NAT32]);
+const ID_WITH_FLAG: Header = Header::new(1).opt(BOOL).values([NAT32, 0]);
+const BLOB: Header = Header::new(1).vec(NAT8).values([0]);
+const ADD: Header = Header::new(1).vec(NAT8).values([0, 0]);
+const ADD_WITH_SEND_KEY: Header = Header::new(2).vec(NAT8).opt(0).values([0, 0, 1]);
 
 type CursorFields = [(&'static str, i8); 3];
+type KeyCursorFields = [(&'static str, i8); 4];
 const ORDER: [(&str, i8); 2] = [("ascending", NULL), ("descending", NULL)];
+const START: [(&str, i8); 4] = [("beginning", NULL), ("after", NAT32), ("time", NAT32), ("rank", NAT32)];
 const fn cursor(order: i8) -> CursorFields {
     [("after", NAT32), ("order", order), ("limit", NAT32)]
+}
+const fn key_cursor(order: i8, start: i8) -> KeyCursorFields {
+    [("start", start), ("order", order), ("limit", NAT32), ("prove", BOOL)]
 }
 // Agents in Rust number a type before its parts, agents in JavaScript after them.
 const SPANS: [Header; 2] = [
@@ -25,55 +33,71 @@ const SPANS: [Header; 2] = [
     Header::new(2).variant(ORDER).record(cursor(0)).values([NAT32, NAT32, 1]),
 ];
 const KEYS: [Header; 2] = [
-    Header::new(3).vec(NAT8).record(cursor(2)).variant(ORDER).values([0, 1]),
-    Header::new(3).vec(NAT8).variant(ORDER).record(cursor(1)).values([0, 2]),
+    Header::new(4).vec(NAT8).record(key_cursor(2, 3)).variant(ORDER).variant(START).values([0, 1]),
+    Header::new(4).vec(NAT8).variant(ORDER).variant(START).record(key_cursor(1, 2)).values([0, 3]),
 ];
 const BLOBS: [Header; 2] = [Header::new(2).vec(1).vec(NAT8).values([0]), Header::new(2).vec(NAT8).vec(0).values([1])];
+const BLOBS_WITH_FLAG: [Header; 2] = [
+    Header::new(3).vec(1).vec(NAT8).opt(BOOL).values([0, 2]),
+    Header::new(3).vec(NAT8).vec(0).opt(BOOL).values([1, 2]),
+];
 const fn new_message(blob: i8) -> [(&'static str, i8); 2] {
     [("key_id", blob), ("ciphertext", blob)]
+}
+const fn with_send_key(blob: i8, optional: i8) -> [(&'static str, i8); 3] {
+    [("key_id", blob), ("ciphertext", blob), ("send_key", optional)]
 }
 const BATCH: [Header; 2] = [
     Header::new(3).vec(1).record(new_message(2)).vec(NAT8).values([0]),
     Header::new(3).vec(NAT8).record(new_message(0)).vec(1).values([2]),
+];
+const BATCH_WITH_SEND_KEYS: [Header; 2] = [
+    Header::new(4).vec(1).record(with_send_key(2, 3)).vec(NAT8).opt(2).values([0]),
+    Header::new(4).vec(NAT8).opt(0).record(with_send_key(0, 1)).vec(2).values([3]),
 ];
 
 /// A blob. It borrows from the argument if it was decoded by hand. (The library's own borrowed blobs are unsuitable: it
 /// does not check the type that the argument declares for them.)
 pub type Blob<'a> = Cow<'a, [u8]>;
 
-/// The result computed from a vector's elements. If the vector has more elements than the method takes, its length
-/// instead; then no element was decoded.
-pub type OfElements<T> = Result<Result<T, usize>, Malformed>;
-
-/// An id.
-pub fn id(bytes: &[u8]) -> Result<Id, Malformed> {
-    match Values::behind(bytes, &[ONE_ID]) {
-        Some(values) => values.read(Values::nat32),
-        None => general::decode(bytes).map(|(id,)| id),
-    }
+/// An id, and whether a proof is asked for.
+pub fn id(bytes: &[u8]) -> Result<(Id, bool), Malformed> {
+    let (id, prove) = match Values::behind_either(bytes, &[ID], &[ID_WITH_FLAG]) {
+        Some((values, more)) => {
+            values.read(|values| Some((values.nat32()?, values.optional_if(more, Values::flag)?)))?
+        }
+        None => general::decode(bytes)?,
+    };
+    Ok((id, prove.unwrap_or(false)))
 }
 
 /// A blob.
 pub fn blob(bytes: &[u8]) -> Result<Blob<'_>, Malformed> {
-    match Values::behind(bytes, &[ONE_BLOB]) {
+    match Values::behind(bytes, &[BLOB]) {
         Some(values) => values.read(Values::blob),
         None => general::decode(bytes).map(|(blob,)| owned(blob)),
     }
 }
 
-/// A key id and a ciphertext.
-pub fn two_blobs(bytes: &[u8]) -> Result<(Blob<'_>, Blob<'_>), Malformed> {
-    match Values::behind(bytes, &[TWO_BLOBS]) {
-        Some(values) => values.read(|values| Some((values.blob()?, values.blob()?))),
-        None => general::decode(bytes).map(|(one, two)| (owned(one), owned(two))),
+/// The message to add: key id, ciphertext and perhaps a send key.
+pub fn message<'a>(bytes: &'a [u8]) -> Result<(Blob<'a>, Blob<'a>, Option<Blob<'a>>), Malformed> {
+    match Values::behind_either(bytes, &[ADD], &[ADD_WITH_SEND_KEY]) {
+        Some((values, more)) => {
+            values.read(|values| Some((values.blob()?, values.blob()?, values.optional_if(more, Values::blob)?)))
+        }
+        None => {
+            let (key_id, ciphertext, send_key) = general::decode::<(_, _, Option<ByteBuf>)>(bytes)?;
+            Ok((owned(key_id), owned(ciphertext), send_key.map(owned)))
+        }
     }
 }
 
-/// The lengths of two blobs, read from the first bytes of an argument; `None` if those do not contain them.
-pub fn lengths_of_two_blobs(head: &[u8]) -> Option<(usize, usize)> {
-    let mut values = Values::behind(head, &[TWO_BLOBS])?;
-    let first = values.blob()?.len();
-    Some((first, values.length()?))
+/// The lengths of the key id and the ciphertext to add, read from the first bytes of an argument; `None` if those do
+/// not contain them.
+pub fn lengths_of_message(head: &[u8]) -> Option<(usize, usize)> {
+    let mut values = Values::behind(head, &[ADD, ADD_WITH_SEND_KEY])?;
+    let key_id = values.bytes()?.len();
+    Some((key_id, values.length()?))
 }
 
 /// Two numbers and a cursor.
@@ -85,34 +109,35 @@ pub fn span(bytes: &[u8]) -> Result<(u32, u32, Cursor), Malformed> {
 }
 
 /// A key id and a cursor.
-pub fn key(bytes: &[u8]) -> Result<(Blob<'_>, Cursor), Malformed> {
+pub fn key(bytes: &[u8]) -> Result<(Blob<'_>, KeyCursor), Malformed> {
     match Values::behind(bytes, &KEYS) {
-        Some(values) => values.read(|values| Some((values.blob()?, values.cursor()?))),
+        Some(values) => values.read(|values| Some((values.blob()?, values.key_cursor()?))),
         None => general::decode(bytes).map(|(blob, cursor)| (owned(blob), cursor)),
     }
 }
 
-/// Decodes at most `MAX` blobs and passes them to `then`.
-pub fn blobs<T, const MAX: usize>(bytes: &[u8], then: impl FnOnce(&[&[u8]]) -> T) -> OfElements<T> {
-    match Values::behind(bytes, &BLOBS) {
-        Some(values) => Ok(values.elements(MAX, Values::bytes)?.map(|blobs| then(&blobs))),
+/// Decodes at most `MAX` key ids and whether a proof is asked for, and passes them to `then`.
+pub fn keys<T, const MAX: usize>(bytes: &[u8], then: impl FnOnce(&[&[u8]], bool) -> T) -> OfElements<T> {
+    match Values::behind_either(bytes, &BLOBS, &BLOBS_WITH_FLAG) {
+        Some((values, more)) => {
+            let given = values.elements(MAX, Values::bytes, |values| values.optional_if(more, Values::flag))?;
+            Ok(given.map(|(keys, prove)| then(&keys, prove.unwrap_or(false))))
+        }
         None => {
-            let blobs = general::decode_elements::<ByteBuf, MAX>(bytes)?;
-            Ok(blobs.map(|blobs| then(&blobs.iter().map(|blob| blob.as_slice()).collect::<Vec<_>>())))
+            let given = general::decode_elements_then::<ByteBuf, Option<bool>, MAX>(bytes)?;
+            Ok(given.map(|(keys, prove)| {
+                then(&keys.iter().map(|key| key.as_slice()).collect::<Vec<_>>(), prove.unwrap_or(false))
+            }))
         }
     }
 }
 
 /// Decodes at most `MAX` messages and passes them to `then`.
 pub fn batch<T, const MAX: usize>(bytes: &[u8], then: impl FnOnce(&[NewMessageRef<'_>]) -> T) -> OfElements<T> {
-    match Values::behind(bytes, &BATCH) {
-        Some(values) => {
-            let messages = values.elements(MAX, |values| {
-                // In the order of their labels.
-                let ciphertext = values.bytes()?;
-                Some(NewMessageRef { key_id: values.bytes()?, ciphertext })
-            });
-            Ok(messages?.map(|messages| then(&messages)))
+    match Values::behind_either(bytes, &BATCH, &BATCH_WITH_SEND_KEYS) {
+        Some((values, more)) => {
+            let given = values.elements(MAX, |values| new_message_ref(values, more), |_| Some(()))?;
+            Ok(given.map(|(messages, ())| then(&messages)))
         }
         None => {
             let messages = general::decode_elements::<NewMessage, MAX>(bytes)?;
@@ -121,85 +146,13 @@ pub fn batch<T, const MAX: usize>(bytes: &[u8], then: impl FnOnce(&[NewMessageRe
     }
 }
 
+#[inline(always)]
+fn new_message_ref<'a>(values: &mut Values<'a>, has_send_key: bool) -> Option<NewMessageRef<'a>> {
+    // In the order of their labels.
+    let (ciphertext, key_id) = (values.bytes()?, values.bytes()?);
+    Some(NewMessageRef { key_id, ciphertext, send_key: values.optional_if(has_send_key, Values::bytes)? })
+}
+
 fn owned<'a>(blob: ByteBuf) -> Blob<'a> {
     Cow::Owned(blob.into_vec())
-}
-
-/// Values that have not been read yet. Each reader returns `None` if the bytes do not hold such a value.
-struct Values<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Values<'a> {
-    /// The values of an argument that starts with one of these headers.
-    fn behind(bytes: &'a [u8], headers: &[Header]) -> Option<Self> {
-        headers.iter().find_map(|header| bytes.strip_prefix(header.as_bytes())).map(|rest| Self { rest })
-    }
-
-    /// Reads all values; further bytes are an error.
-    fn read<T>(mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Malformed> {
-        match read(&mut self) {
-            Some(value) if self.rest.is_empty() => Ok(value),
-            Some(_) => Err(Malformed::TrailingBytes),
-            None => Err(Malformed::Values),
-        }
-    }
-
-    /// Reads a vector of at most `max` elements, or returns the length of a longer one.
-    fn elements<T>(mut self, max: usize, element: impl Fn(&mut Self) -> Option<T>) -> OfElements<Vec<T>> {
-        let length = self.length().ok_or(Malformed::Values)?;
-        if length > max {
-            return Ok(Err(length));
-        }
-        let elements = self.read(|values| {
-            let mut elements = Vec::with_capacity(length);
-            for _ in 0..length {
-                elements.push(element(values)?);
-            }
-            Some(elements)
-        });
-        elements.map(Ok)
-    }
-
-    fn nat32(&mut self) -> Option<u32> {
-        let (bytes, rest) = self.rest.split_first_chunk()?;
-        self.rest = rest;
-        Some(u32::from_le_bytes(*bytes))
-    }
-
-    fn blob(&mut self) -> Option<Blob<'a>> {
-        self.bytes().map(Cow::Borrowed)
-    }
-
-    fn bytes(&mut self) -> Option<&'a [u8]> {
-        let length = self.length()?;
-        let (taken, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        Some(taken)
-    }
-
-    fn cursor(&mut self) -> Option<Cursor> {
-        // In the order of their labels, like the cases.
-        let after = self.nat32()?;
-        let order = match self.length()? {
-            0 => Order::descending,
-            1 => Order::ascending,
-            _ => return None,
-        };
-        Some(Cursor { after, order, limit: self.nat32()? })
-    }
-
-    /// An unsigned LEB128 number of at most 9 bytes, as in the library.
-    fn length(&mut self) -> Option<usize> {
-        let mut value = 0u64;
-        for shift in (0..63).step_by(7) {
-            let (&byte, rest) = self.rest.split_first()?;
-            self.rest = rest;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return usize::try_from(value).ok();
-            }
-        }
-        None
-    }
 }

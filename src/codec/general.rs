@@ -67,6 +67,10 @@ impl From<candid::Error> for Malformed {
     }
 }
 
+/// The result computed from a vector's elements. If the vector has more elements than the method takes, its length
+/// instead; then no element was decoded.
+pub type OfElements<T> = Result<Result<T, usize>, Malformed>;
+
 /// Decodes the arguments of a method.
 pub fn decode<'a, A: ArgumentDecoder<'a>>(bytes: &'a [u8]) -> Result<A, Malformed> {
     let mut arguments = open(bytes, 0)?;
@@ -90,16 +94,38 @@ where
 
 /// Decodes a method's only argument, a vector. If it has more than `MAX` elements, returns its length instead, without
 /// decoding them.
-pub fn decode_elements<'a, T, const MAX: usize>(bytes: &'a [u8]) -> Result<Result<Vec<T>, usize>, Malformed>
+pub fn decode_elements<'a, T, const MAX: usize>(bytes: &'a [u8]) -> OfElements<Vec<T>>
+where
+    T: CandidType + Deserialize<'a>,
+{
+    elements::<T, (), MAX>(bytes, |_| Ok(())).map(|given| given.map(|(elements, ())| elements))
+}
+
+/// Decodes a vector as [`decode_elements`] does, and the argument that follows it.
+pub fn decode_elements_then<'a, T, R, const MAX: usize>(bytes: &'a [u8]) -> OfElements<(Vec<T>, R)>
+where
+    T: CandidType + Deserialize<'a>,
+    R: CandidType + Deserialize<'a>,
+{
+    elements::<T, R, MAX>(bytes, IDLDeserialize::get_value)
+}
+
+fn elements<'a, T, R, const MAX: usize>(
+    bytes: &'a [u8],
+    rest: impl FnOnce(&mut IDLDeserialize<'a>) -> Result<R, candid::Error>,
+) -> OfElements<(Vec<T>, R)>
 where
     T: CandidType + Deserialize<'a>,
 {
     let mut arguments = open(bytes, MAX)?;
     let Bounded(elements): Bounded<T, MAX> = arguments.get_value()?;
-    if elements.is_ok() {
-        arguments.done()?;
-    }
-    Ok(elements)
+    let elements = match elements {
+        Ok(elements) => elements,
+        Err(length) => return Ok(Err(length)),
+    };
+    let rest = rest(&mut arguments)?;
+    arguments.done()?;
+    Ok(Ok((elements, rest)))
 }
 
 /// Encodes a result.

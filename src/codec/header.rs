@@ -7,6 +7,8 @@
 pub const NAT8: i8 = -5;
 /// `nat32`.
 pub const NAT32: i8 = -7;
+/// `nat64`.
+pub const NAT64: i8 = -8;
 /// `bool`.
 pub const BOOL: i8 = -2;
 /// `null`.
@@ -16,7 +18,7 @@ const OPT: i8 = -18;
 const VEC: i8 = -19;
 const RECORD: i8 = -20;
 const VARIANT: i8 = -21;
-const CAPACITY: usize = 128;
+const CAPACITY: usize = 160;
 
 /// The bytes before the first value. Types are appended in the order of their numbers. A type is the number of a table
 /// entry, or one of the negative constants.

@@ -2,10 +2,11 @@
 //!
 //! A variant with fewer cases is a subtype, so a reply's type need only name the cases that occur in it. Common replies
 //! therefore have a short constant header, and their values are encoded by hand. The candid library encodes the rest.
+//! For the same reason a reply without a proof omits that field.
 
 use super::general::encode;
-use super::header::{BOOL, Header, NAT8, NAT32, NULL};
-use crate::api::{AddError, Added, BatchError, Found, GetError, KeyHead, LookupError, Page, PageError, TooLong};
+use super::header::{BOOL, Header, NAT8, NAT32, NAT64, NULL};
+use crate::api::{AddError, Added, BatchError, Found, GetError, Heads, LookupError, Page, PageError, Proof, TooLong};
 use crate::store::record::Record;
 use crate::store::{RecordPage, View, bytes_in_page};
 use ic_stable_structures::Memory;
@@ -23,12 +24,21 @@ const MESSAGE_FIELDS: [(&str, i8); 7] = [
     ("hash", 0),
     ("ciphertext", 0),
 ];
+const PROOF_FIELDS: [(&str, i8); 2] = [("certificate", 0), ("bytes", 0)];
 const FOUND: Header = Header::new(4)
     .vec(NAT8)
     .record(MESSAGE_FIELDS)
     .record([("message", 1), ("first_id", NAT32)])
     .variant([("Ok", 2)])
     .values([3]);
+const PROVED_FOUND: Header = Header::new(6)
+    .vec(NAT8)
+    .record(MESSAGE_FIELDS)
+    .record(PROOF_FIELDS)
+    .opt(2)
+    .record([("message", 1), ("first_id", NAT32), ("proof", 3)])
+    .variant([("Ok", 4)])
+    .values([5]);
 const PAGE: Header = Header::new(5)
     .vec(NAT8)
     .record(MESSAGE_FIELDS)
@@ -36,12 +46,41 @@ const PAGE: Header = Header::new(5)
     .record([("messages", 2), ("next", NAT32), ("first_id", NAT32), ("gap", BOOL)])
     .variant([("Ok", 3)])
     .values([4]);
-const HEADS: Header = Header::new(4)
-    .record([("min_id", NAT32), ("max_id", NAT32), ("count", NAT32)])
+const PROVED_PAGE: Header = Header::new(7)
+    .vec(NAT8)
+    .record(MESSAGE_FIELDS)
+    .record(PROOF_FIELDS)
+    .opt(2)
+    .vec(1)
+    .record([("messages", 4), ("next", NAT32), ("first_id", NAT32), ("gap", BOOL), ("proof", 3)])
+    .variant([("Ok", 5)])
+    .values([6]);
+const HEAD_FIELDS: [(&str, i8); 7] = [
+    ("min_id", NAT32),
+    ("max_id", NAT32),
+    ("count", NAT32),
+    ("bytes", NAT64),
+    ("rank", NAT32),
+    ("acknowledged_id", NAT32),
+    ("full_since", NAT32),
+];
+const HEADS: Header = Header::new(5)
+    .record(HEAD_FIELDS)
     .opt(0)
     .vec(1)
-    .variant([("Ok", 2)])
-    .values([3]);
+    .record([("heads", 2), ("first_id", NAT32)])
+    .variant([("Ok", 3)])
+    .values([4]);
+const PROVED_HEADS: Header = Header::new(8)
+    .record(HEAD_FIELDS)
+    .opt(0)
+    .vec(1)
+    .vec(NAT8)
+    .record([("certificate", 3), ("bytes", 3)])
+    .opt(4)
+    .record([("heads", 2), ("first_id", NAT32), ("proof", 5)])
+    .variant([("Ok", 6)])
+    .values([7]);
 const NOT_FOUND: Header = Header::new(2).variant([("NotFound", NULL)]).variant([("Err", 0)]).values([1]);
 const CIPHERTEXT_EMPTY: Header = Header::new(2).variant([("CiphertextEmpty", NULL)]).variant([("Err", 0)]).values([1]);
 const KEY_ID_LENGTH: Header = too_long("KeyIdLength");
@@ -53,8 +92,10 @@ const fn too_long(case: &str) -> Header {
 
 /// The index of a variant's only case.
 const ONLY: u8 = 0;
-/// Maximum bytes of a reply besides its messages or elements.
-const FRAME: usize = 128;
+/// Maximum bytes of a reply besides its messages or elements and its proof.
+const FRAME: usize = 192;
+/// Bytes of a key's head: six `nat32`, a `nat64`, and the byte of its `opt`.
+const HEAD_BYTES: usize = 6 * 4 + 8 + 1;
 
 /// The result of an add.
 pub fn added(result: Result<Added, AddError>, send: impl FnOnce(&[u8])) {
@@ -87,14 +128,18 @@ pub fn all_added(result: Result<Vec<Result<Added, AddError>>, BatchError>, send:
 }
 
 /// One message of the store.
-pub fn message<M: Memory + Clone>(store: &View<'_, M>, result: Result<Record, GetError>, send: impl FnOnce(&[u8])) {
+pub fn message<M: Memory + Clone>(
+    store: &View<'_, M>,
+    result: Result<Record, GetError>,
+    proof: Option<&Proof>,
+    send: impl FnOnce(&[u8]),
+) {
     match result {
         Ok(record) => {
-            let mut reply = Vec::with_capacity(FRAME + bytes_in_page(&record));
-            reply.extend_from_slice(FOUND.as_bytes());
-            reply.push(ONLY);
-            // In the order of their labels: message, first_id.
+            let mut reply = begin(proof, &FOUND, &PROVED_FOUND, bytes_in_page(&record));
+            // In the order of their labels: message, proof, first_id.
             push_message(&mut reply, store, &record);
+            push_proof(&mut reply, proof);
             reply.extend_from_slice(&store.first_id().to_le_bytes());
             send(&reply);
         }
@@ -104,18 +149,23 @@ pub fn message<M: Memory + Clone>(store: &View<'_, M>, result: Result<Record, Ge
 }
 
 /// A page of the store.
-pub fn page<M: Memory + Clone>(store: &View<'_, M>, result: Result<RecordPage, PageError>, send: impl FnOnce(&[u8])) {
+pub fn page<M: Memory + Clone>(
+    store: &View<'_, M>,
+    result: Result<RecordPage, PageError>,
+    proof: Option<&Proof>,
+    send: impl FnOnce(&[u8]),
+) {
     match result {
         Ok(page) => {
-            let mut reply = Vec::with_capacity(FRAME + page.bytes);
-            reply.extend_from_slice(PAGE.as_bytes());
-            // In the order of their labels: gap, messages, next, first_id.
-            reply.extend_from_slice(&[ONLY, u8::from(page.gap)]);
+            let mut reply = begin(proof, &PAGE, &PROVED_PAGE, page.bytes);
+            // In the order of their labels: gap, messages, next, proof, first_id.
+            reply.push(u8::from(page.gap));
             push_length(&mut reply, page.records().len());
             for record in page.records() {
                 push_message(&mut reply, store, record);
             }
             reply.extend_from_slice(&page.next.to_le_bytes());
+            push_proof(&mut reply, proof);
             reply.extend_from_slice(&page.first_id.to_le_bytes());
             send(&reply);
         }
@@ -124,29 +174,57 @@ pub fn page<M: Memory + Clone>(store: &View<'_, M>, result: Result<RecordPage, P
 }
 
 /// Heads of keys.
-pub fn heads(result: Result<Vec<Option<KeyHead>>, LookupError>, send: impl FnOnce(&[u8])) {
+pub fn heads(result: Result<Heads, LookupError>, send: impl FnOnce(&[u8])) {
     match result {
-        Ok(heads) => {
-            let mut reply = Vec::with_capacity(FRAME + heads.len() * 13);
-            reply.extend_from_slice(HEADS.as_bytes());
-            reply.push(ONLY);
+        Ok(Heads { heads, first_id, proof }) => {
+            let mut reply = begin(proof.as_ref(), &HEADS, &PROVED_HEADS, heads.len() * HEAD_BYTES);
+            // In the order of their labels: heads, proof, first_id.
             push_length(&mut reply, heads.len());
             for head in heads {
                 match head {
                     None => reply.push(0),
                     Some(head) => {
-                        let mut bytes = [1; 13];
-                        // In the order of their labels: count, min_id, max_id.
-                        bytes[1..5].copy_from_slice(&head.count.to_le_bytes());
-                        bytes[5..9].copy_from_slice(&head.min_id.to_le_bytes());
-                        bytes[9..].copy_from_slice(&head.max_id.to_le_bytes());
-                        reply.extend_from_slice(&bytes);
+                        // In the order of their labels.
+                        reply.push(1);
+                        reply.extend_from_slice(&head.full_since.to_le_bytes());
+                        reply.extend_from_slice(&head.count.to_le_bytes());
+                        reply.extend_from_slice(&head.rank.to_le_bytes());
+                        reply.extend_from_slice(&head.min_id.to_le_bytes());
+                        reply.extend_from_slice(&head.bytes.to_le_bytes());
+                        reply.extend_from_slice(&head.max_id.to_le_bytes());
+                        reply.extend_from_slice(&head.acknowledged_id.to_le_bytes());
                     }
                 }
             }
+            push_proof(&mut reply, proof.as_ref());
+            reply.extend_from_slice(&first_id.to_le_bytes());
             send(&reply);
         }
-        Err(error) => send(&encode(Err::<Vec<Option<KeyHead>>, _>(error))),
+        Err(error) => send(&encode(Err::<Heads, _>(error))),
+    }
+}
+
+/// Begins the reply `Ok`, with room for `bytes` of its content and for the proof.
+fn begin(proof: Option<&Proof>, without: &Header, proved: &Header, bytes: usize) -> Vec<u8> {
+    let (header, proof_bytes) = match proof {
+        None => (without, 0),
+        Some(proof) => (proved, proof.certificate.len() + proof.bytes.len()),
+    };
+    let mut reply = Vec::with_capacity(FRAME + bytes + proof_bytes);
+    reply.extend_from_slice(header.as_bytes());
+    reply.push(ONLY);
+    reply
+}
+
+/// Appends a proof, if the header says that there is one.
+fn push_proof(reply: &mut Vec<u8>, proof: Option<&Proof>) {
+    if let Some(proof) = proof {
+        reply.push(1);
+        // In the order of their labels.
+        for part in [&proof.certificate, &proof.bytes] {
+            push_length(reply, part.len());
+            reply.extend_from_slice(part);
+        }
     }
 }
 
