@@ -72,12 +72,20 @@ pub fn honest() -> Vec<PageVector> {
     again.add(KEY, 2);
     add("a key that came back, in the last epoch", &again, KEY, Ascending, Start, 9);
 
+    let mut to_the_second = aged();
+    to_the_second.now += 1;
+    add("the start: too old to the second", &to_the_second, KEY, Ascending, Start, 2);
+
     // What the canister still showed at the certificate's time may be too old by the reader's clock, and the other way round.
     let aged = aged();
     let page = told::honest("the reader's clock is ahead", &aged, KEY, Ascending, Start, 2);
     vectors.push(PageVector { clock: page.time + 30, ..page });
     let page = told::honest("the reader's clock is behind", &aged, KEY, Ascending, Start, 2);
     vectors.push(PageVector { clock: page.time - 1_000, ..page });
+    let mut later = aged.clone();
+    later.now += 15;
+    let page = told::honest("too old by the reader's clock alone", &later, KEY, Ascending, Start, 2);
+    vectors.push(PageVector { time: page.time - 15, ..page });
 
     let closed = closed();
     let page = told::honest("closed reads, asked for by label", &closed, KEY, Ascending, Start, 9);
@@ -88,6 +96,10 @@ pub fn honest() -> Vec<PageVector> {
     let told = Told::ranks(&dropped(), Ascending, Start, 2..=5);
     let head = dropped().lists.get(KEY).map(crate::store::head);
     vectors.push(told.vector("with messages that were dropped", verified(head, told.proof.state, 2, true)));
+    // Where there are no messages, nobody looks at the rank of the oldest.
+    let mut told = Told::nothing(&dropped(), Descending, After(10));
+    told.proof.first_rank = 9;
+    vectors.push(told.vector("nothing, with a rank", verified(head, told.proof.state, 0, false)));
     vectors
 }
 

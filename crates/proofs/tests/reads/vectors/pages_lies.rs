@@ -4,6 +4,7 @@ use super::format::{PageVector, refused};
 use super::told::{KEY, START, Told, acknowledged, aged, closed, dropped, three_keys};
 use crate::store::Store;
 use proofs::hash::label;
+use proofs::head::Head;
 use proofs::page::{Below, Jump, Taken};
 use proofs::trie::{End, WitnessError};
 use proofs::verify::Entry::{After, Rank, Start, Time};
@@ -86,6 +87,8 @@ fn lower_ends() -> Vec<PageVector> {
     // The store would answer so only a quarter of a minute later.
     let mut later = aged.clone();
     later.now += 15;
+    let mut newest_only = plain.clone();
+    newest_only.state.first_id = 58;
     let (early, truth) = (Told::truth(&later, Ascending, Start, 2), u64::from(aged.now));
     vec![
         lie("cut off at the start: rank 1", &ranks(&plain, Start, 2..=3), Refused::Start { rank: 2 }, as_it_is),
@@ -134,6 +137,12 @@ fn lower_ends() -> Vec<PageVector> {
         ),
         lie("a message before the rank", &ranks(&plain, Rank(9), 8..=10), Refused::BeforeEntry { id: 22 }, as_it_is),
         lie("nothing, of a key with messages", &Told::nothing(&plain, Ascending, Start), Refused::Empty, as_it_is),
+        lie(
+            "nothing, where only the newest is left",
+            &Told::nothing(&newest_only, Ascending, Start),
+            Refused::Empty,
+            as_it_is,
+        ),
         lie("nothing behind an id", &Told::nothing(&plain, Ascending, After(57)), Refused::Empty, as_it_is),
         lie("nothing from a time on", &Told::nothing(&plain, Ascending, Time(START + 57)), Refused::Empty, as_it_is),
         lie("nothing from a rank on", &Told::nothing(&plain, Ascending, Rank(20)), Refused::Empty, as_it_is),
@@ -189,6 +198,15 @@ fn keys_and_states() -> Vec<PageVector> {
         End::Other { label: label(&store.state.salt, key), value }
     };
     let absent = Told::truth_of(&store, b"no such key", Ascending, Start, 1);
+    let newest = Told::truth(&store, Ascending, After(49), 9);
+    // As a canister would certify it that keeps heads which are not those of its messages.
+    let certified_head = |told: &mut Told, change: fn(&mut Head)| {
+        if let End::Own(head) = &mut told.proof.witness.end {
+            change(head);
+        }
+        let (_, trie) = told.proof.witness.verify(&label(&store.state.salt, KEY)).expect("it is a way of the key");
+        told.root = told.proof.state.root(&trie);
+    };
     vec![
         lie("an older state", &page, Refused::Root, |told| told.root = later.root()),
         lie("an older epoch", &page, Refused::Root, |told| told.proof.state.epoch -= 1),
@@ -211,7 +229,7 @@ fn keys_and_states() -> Vec<PageVector> {
             told.key = page.key.clone();
             told.proof.witness = page.proof.witness.clone();
         }),
-        lie("messages of a key that is not there", &page, Refused::NoSuchKey, |told| {
+        lie("messages of a key that is not there", &newest, Refused::NoSuchKey, |told| {
             told.key = absent.key.clone();
             told.proof.witness = absent.proof.witness.clone();
         }),
@@ -245,6 +263,8 @@ fn keys_and_states() -> Vec<PageVector> {
             told.proof.witness.turns.clear();
             told.proof.witness.end = End::Nothing;
         }),
+        lie("a head of another rank", &newest, Refused::Chain, |told| certified_head(told, |head| head.rank += 1)),
+        lie("a head of another id", &newest, Refused::Chain, |told| certified_head(told, |head| head.last_id += 1)),
         lie("a sibling exchanged", &page, Refused::Root, |told| told.proof.witness.turns[0].sibling[0] ^= 1),
         lie(
             "closed reads, asked for by id",
@@ -285,6 +305,10 @@ fn parts() -> Vec<PageVector> {
         lie("a step that does not rise", &page, Refused::Order { id: 31 }, |told| {
             told.proof.steps.truncate(1);
             (told.proof.steps[0].fields.id, told.proof.steps[0].taken) = (31, Taken::Jump);
+        }),
+        lie("a step of a lower rank", &page, Refused::Order { id: 58 }, |told| {
+            told.proof.steps.truncate(1);
+            (told.proof.steps[0].fields.rank, told.proof.steps[0].taken) = (12, Taken::Jump);
         }),
         lie("links of the message before exchanged", &page, Refused::Chain, |told| {
             if let Below::Message { links, .. } = &mut told.proof.below {
