@@ -44,10 +44,12 @@ export interface Links {
   readonly jump: Hash;
 }
 
+/** The bytes being hashed: a page has a hundred of them, one after the other. */
+const bytes = new Uint8Array(CHAIN_BYTES);
+const view = new DataView(bytes.buffer);
+
 /** A message's chain value. */
 export function chainOf(fields: Fields, links: Links): Hash {
-  const bytes = new Uint8Array(CHAIN_BYTES);
-  const view = new DataView(bytes.buffer);
   bytes.set(links.prev);
   bytes.set(links.jump, 32);
   bytes.set(fields.hash, 64);
