@@ -15,29 +15,36 @@ use canister::{call, runtime};
 use message_canister::api::*;
 use message_canister::codec::general;
 #[cfg(test)]
-use serde_bytes::ByteBuf;
+use {candid::Principal, serde_bytes::ByteBuf};
 
 methods! {
-    init(Option<Settings>);
+    init(Option<Vec<Setting>>);
 
-    update add_message(ByteBuf, ByteBuf) -> Result<Added, AddError>;
+    update add_message(ByteBuf, ByteBuf, Option<ByteBuf>) -> Result<Added, AddError>;
     update add_messages(Vec<NewMessage>) -> Result<Vec<Result<Added, AddError>>, BatchError>;
 
-    query get_message_by_id(Id) -> Result<Found, GetError>;
+    query get_message_by_id(Id, Option<bool>) -> Result<Found, GetError>;
     query get_message_by_hash(ByteBuf) -> Result<Found, GetError>;
+
     query get_messages_by_range(Id, Id, Cursor) -> Result<Page, PageError>;
-    query get_messages_by_key(ByteBuf, Cursor) -> Result<Page, PageError>;
+    query get_messages_by_key(ByteBuf, KeyCursor) -> Result<Page, PageError>;
     query get_messages_by_time(u32, u32, Cursor) -> Result<Page, PageError>;
 
     query get_min_message_id() -> Result<Id, StatusError>;
     query get_max_message_id() -> Result<Id, StatusError>;
     query get_min_message_id_by_key(ByteBuf) -> Result<Option<Id>, LookupError>;
     query get_max_message_id_by_key(ByteBuf) -> Result<Option<Id>, LookupError>;
-    query get_key_heads(Vec<ByteBuf>) -> Result<Vec<Option<KeyHead>>, LookupError>;
+    query get_key_heads(Vec<ByteBuf>, Option<bool>) -> Result<Heads, LookupError>;
     query has_messages(Vec<Stored>) -> Result<Vec<Option<Id>>, LookupError>;
 
+    update acknowledge(Vec<Acknowledgement>) -> Result<Vec<Result<Acknowledged, AckError>>, AcksError>;
+    update claim(ByteBuf, OwnerProof) -> Result<Claimed, ClaimError>;
+    update set_key(ByteBuf, Vec<KeySetting>) -> Result<(), KeyError>;
+
     query get_status() -> Result<Status, StatusError>;
-    update set_settings(Settings) -> Result<(), SettingsError>;
+    update set_settings(u32, Vec<Setting>) -> Result<u32, SettingsError>;
+    update set_role(Principal, Option<Role>) -> Result<(), RoleError>;
+    query get_roles(Option<Principal>) -> Result<Vec<(Principal, Role)>, RolesError>;
     update retry_rebuild() -> Result<(), RetryError>;
     query check(CheckCursor) -> Result<CheckReport, CheckError>;
     query http_request(HttpRequest) -> HttpResponse;
@@ -50,16 +57,16 @@ methods! {
 static CANDID_SERVICE: [u8; include_bytes!("../canister.did").len()] = *include_bytes!("../canister.did");
 
 #[ic_cdk::init(decode_with = "decode_settings")]
-fn init(settings: Option<Settings>) {
+fn init(settings: Option<Vec<Setting>>) {
     runtime::create(settings);
 }
 
 #[ic_cdk::post_upgrade(decode_with = "decode_settings")]
-fn post_upgrade(settings: Option<Settings>) {
+fn post_upgrade(settings: Option<Vec<Setting>>) {
     runtime::open(settings);
 }
 
-fn decode_settings(bytes: Vec<u8>) -> Option<Settings> {
+fn decode_settings(bytes: Vec<u8>) -> Option<Vec<Setting>> {
     call::decoded(general::decode_optional(&bytes))
 }
 

@@ -1,78 +1,109 @@
 //! One function a method: each decodes the argument, checks it, calls the store and encodes the reply.
 
 use super::call::{Argument, answer, decoded, reply};
-use super::runtime::{change, now, read};
+use super::runtime::{caller, change, now, read};
+use candid::Principal;
+use message_canister::access::policy::check_policies;
 use message_canister::api::{
-    CheckCursor, CheckError, CheckReport, HttpRequest, RetryError, Settings, SettingsError, Status, StatusError, Stored,
+    Acknowledgement, CheckCursor, CheckError, CheckReport, Heads, HttpRequest, KeySetting, OwnerProof, Proof, RetryError,
+    Role, RoleError, RolesError, Setting, SettingsError, Status, StatusError, Stored,
 };
 use message_canister::codec::{arguments, general, replies};
 use message_canister::http;
 use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
-use message_canister::store::{StoredRef, batch_too_long, check_lengths, items_too_long};
+use message_canister::store::{
+    NewMessageRef, StoredRef, acks_too_long, batch_too_long, check_lengths, items_too_long,
+};
+use serde_bytes::ByteBuf;
 
 pub fn add_message() {
     let argument = Argument::of_call();
-    let large = argument.peek(arguments::lengths_of_two_blobs);
+    let large = argument.peek(arguments::lengths_of_message);
     if let Some(Err(error)) = large.map(|(key_id, ciphertext)| check_lengths(key_id, ciphertext)) {
         return replies::added(Err(error), reply);
     }
     argument.read(|bytes| {
-        let (key_id, ciphertext) = decoded(arguments::two_blobs(bytes));
+        let (key_id, ciphertext, send_key) = decoded(arguments::message(bytes));
+        let new = NewMessageRef { key_id: &key_id, ciphertext: &ciphertext, send_key: send_key.as_deref() };
         let added = check_lengths(key_id.len(), ciphertext.len())
-            .and_then(|()| change(|store| store.add_message(&key_id, &ciphertext, now())));
+            .and_then(|()| change(|store, caller| store.add_message(new, caller, now())));
         replies::added(added, reply);
     });
 }
 
 pub fn add_messages() {
     answer(|bytes| {
-        let added =
-            arguments::batch::<_, MAX_BATCH_MESSAGES>(bytes, |batch| change(|store| store.add_messages(batch, now())));
+        let added = arguments::batch::<_, MAX_BATCH_MESSAGES>(bytes, |batch| {
+            change(|store, caller| store.add_messages(batch, caller, now()))
+        });
         replies::all_added(decoded(added).unwrap_or_else(|length| Err(batch_too_long(length))), reply);
     });
 }
 
 pub fn get_message_by_id() {
     answer(|bytes| {
-        let id = decoded(arguments::id(bytes));
-        read(|store| replies::message(store, store.record_by_id(id), reply));
+        let (id, prove) = decoded(arguments::id(bytes));
+        read(|store| {
+            let record = store.record_by_id(id);
+            let proof = record.as_ref().ok().and_then(|record| proof(prove, || store.prove_message(record)));
+            replies::message(store, record, proof.as_ref(), reply);
+        });
     });
 }
 
 pub fn get_message_by_hash() {
     answer(|bytes| {
         let hash = decoded(arguments::blob(bytes));
-        read(|store| replies::message(store, store.record_by_hash(&hash), reply));
+        read(|store| replies::message(store, store.record_by_hash(&hash), None, reply));
     });
 }
 
 pub fn get_messages_by_range() {
     answer(|bytes| {
         let (min_id, max_id, cursor) = decoded(arguments::span(bytes));
-        read(|store| replies::page(store, store.records_by_range(min_id, max_id, cursor), reply));
+        read(|store| replies::page(store, store.records_by_range(min_id, max_id, cursor), None, reply));
     });
 }
 
 pub fn get_messages_by_key() {
     answer(|bytes| {
         let (key_id, cursor) = decoded(arguments::key(bytes));
-        read(|store| replies::page(store, store.records_by_key(&key_id, cursor), reply));
+        read(|store| {
+            let page = store.records_by_key(&key_id, cursor);
+            let proof =
+                page.as_ref().ok().and_then(|page| proof(cursor.prove, || store.prove_page(&key_id, &cursor, page)));
+            replies::page(store, page, proof.as_ref(), reply);
+        });
     });
 }
 
 pub fn get_messages_by_time() {
     answer(|bytes| {
         let (from, until, cursor) = decoded(arguments::span(bytes));
-        read(|store| replies::page(store, store.records_by_time(from, until, cursor), reply));
+        read(|store| replies::page(store, store.records_by_time(from, until, cursor), None, reply));
     });
 }
 
 pub fn get_key_heads() {
     answer(|bytes| {
-        let heads =
-            arguments::blobs::<_, MAX_LOOKUP_ITEMS>(bytes, |key_ids| read(|store| store.get_key_heads(key_ids)));
+        let heads = arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, |key_ids, prove| {
+            read(|store| {
+                let heads = store.get_key_heads(key_ids)?;
+                let proof = proof(prove, || store.prove_heads(key_ids));
+                Ok(Heads { heads, first_id: store.shown_first_id(), proof })
+            })
+        });
         replies::heads(decoded(heads).unwrap_or_else(|length| Err(items_too_long(length))), reply);
     });
+}
+
+/// The proof that the caller wants, if this call has the certificate that it begins with.
+fn proof(wanted: bool, bytes: impl FnOnce() -> Option<Vec<u8>>) -> Option<Proof> {
+    if !wanted {
+        return None;
+    }
+    let certificate = ic_cdk::api::data_certificate()?;
+    Some(Proof { certificate: ByteBuf::from(certificate), bytes: ByteBuf::from(bytes()?) })
 }
 
 pub fn has_messages() {
@@ -117,6 +148,32 @@ pub fn get_max_message_id_by_key() {
     });
 }
 
+pub fn acknowledge() {
+    answer(|bytes| {
+        let given = decoded(general::decode_elements::<Acknowledgement, MAX_LOOKUP_ITEMS>(bytes));
+        let acknowledged = given.map_err(acks_too_long).map(|keys| {
+            change(|store, caller| {
+                keys.iter().map(|key| store.acknowledge(&key.key_id, key.through, caller, now())).collect::<Vec<_>>()
+            })
+        });
+        reply(&general::encode(acknowledged));
+    });
+}
+
+pub fn claim() {
+    answer(|bytes| {
+        let (key_id, proof): (ByteBuf, OwnerProof) = decoded(general::decode(bytes));
+        reply(&general::encode(change(|store, caller| store.claim(&key_id, &proof, caller, now()))));
+    });
+}
+
+pub fn set_key() {
+    answer(|bytes| {
+        let (key_id, settings): (ByteBuf, Vec<KeySetting>) = decoded(general::decode(bytes));
+        reply(&general::encode(change(|store, caller| store.set_key(&key_id, &settings, caller, now()))));
+    });
+}
+
 pub fn get_status() {
     answer(|bytes| {
         let () = decoded(general::decode(bytes));
@@ -126,26 +183,53 @@ pub fn get_status() {
 
 pub fn set_settings() {
     answer(|bytes| {
-        let (settings,): (Settings,) = decoded(general::decode(bytes));
-        let set = if caller_is_controller() {
-            change(|store| store.set_settings(settings, now()))
-        } else {
-            Err(SettingsError::NotController)
-        };
+        let (version, settings): (u32, Vec<Setting>) = decoded(general::decode(bytes));
+        let set = change(|store, caller| {
+            if !caller.is_admin() {
+                return Err(SettingsError::NotAllowed);
+            }
+            let current = store.settings_version();
+            if version != current {
+                return Err(SettingsError::Version { given: version, current });
+            }
+            let mut changed = *store.settings();
+            changed.apply(&settings)?;
+            let anonymous_controls = ic_cdk::api::is_controller(&Principal::anonymous());
+            check_policies(changed.reads, changed.writes, anonymous_controls)?;
+            store.set_settings(&settings, now())
+        });
         reply(&general::encode(set));
+    });
+}
+
+pub fn set_role() {
+    answer(|bytes| {
+        // A role that this release does not know must not take away the one that is there.
+        let (principal, role): (Principal, Option<Role>) = decoded(general::decode_then_optional(bytes));
+        let set = change(|store, caller| {
+            if caller.is_admin() { store.set_role(principal, role) } else { Err(RoleError::NotAllowed) }
+        });
+        reply(&general::encode(set));
+    });
+}
+
+pub fn get_roles() {
+    answer(|bytes| {
+        let after: Option<Principal> = decoded(general::decode_optional(bytes));
+        let roles = if caller().is_admin() { Ok(read(|store| store.roles(after))) } else { Err(RolesError::NotAllowed) };
+        reply(&general::encode(roles));
     });
 }
 
 pub fn retry_rebuild() {
     answer(|bytes| {
         let () = decoded(general::decode(bytes));
-        let retried = if !caller_is_controller() {
-            Err(RetryError::NotController)
-        } else if change(|store| store.retry_rebuild()) {
-            Ok(())
-        } else {
-            Err(RetryError::NotFailed)
-        };
+        let retried = change(|store, caller| {
+            if !caller.is_admin() {
+                return Err(RetryError::NotAllowed);
+            }
+            if store.retry_rebuild() { Ok(()) } else { Err(RetryError::NotFailed) }
+        });
         reply(&general::encode(retried));
     });
 }
@@ -154,7 +238,7 @@ pub fn check() {
     answer(|bytes| {
         let (cursor,): (CheckCursor,) = decoded(general::decode(bytes));
         let report: Result<CheckReport, CheckError> =
-            if caller_is_controller() { read(|store| store.check(cursor)) } else { Err(CheckError::NotController) };
+            if caller().is_admin() { read(|store| store.check(cursor)) } else { Err(CheckError::NotAllowed) };
         reply(&general::encode(report));
     });
 }
@@ -164,8 +248,4 @@ pub fn http_request() {
         let (request,): (HttpRequest,) = decoded(general::decode(bytes));
         reply(&general::encode(http::respond(&request, &read(|store| store.get_status()))));
     });
-}
-
-fn caller_is_controller() -> bool {
-    ic_cdk::api::is_controller(&ic_cdk::api::msg_caller())
 }

@@ -45,6 +45,7 @@ mod view;
 mod walk;
 mod words;
 
+pub use acknowledge::acks_too_long;
 pub use add::{NewMessageRef, batch_too_long, check_lengths};
 pub use lookup::{StoredRef, items_too_long};
 pub use pages::{RecordPage, bytes_in_page};

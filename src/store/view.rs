@@ -48,7 +48,7 @@ impl<M: Memory + Clone> View<'_, M> {
     }
 
     /// The oldest id that may be live.
-    pub(super) fn first_id(&self) -> Id {
+    pub fn first_id(&self) -> Id {
         self.first_id
     }
 
