@@ -51,6 +51,9 @@ pub const SWEEP_INSTRUCTIONS: u64 = 1_000_000_000;
 /// Dropped messages that the timer sweeps between two checks of its budget.
 pub const SWEEP_RUN: u32 = 1_000;
 
+/// Bytes of acknowledged ciphertexts that one execution of the timer overwrites.
+pub const ERASED_BYTES: usize = 64 << 20;
+
 /// 4 KiB pages of stable memory that one execution of the timer may touch to sweep: as many as in a rebuild.
 pub const SWEEP_PAGES: u64 = MAX_REBUILD_PAGES as u64;
 

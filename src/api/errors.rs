@@ -2,6 +2,7 @@
 
 use super::Id;
 use candid::{CandidType, Deserialize};
+use serde::Serialize;
 
 /// A length outside the allowed range, which is 1 to `max`.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct TooLong {
 
 /// Progress of a rebuild of the index, in messages. While `total` is 0, the canister waits for the platform's
 /// randomness, once, right after its installation.
-#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Messages indexed so far.
     pub done: u32,

@@ -2,6 +2,7 @@
 
 use super::OtherError;
 use candid::{CandidType, Deserialize};
+use serde::Serialize;
 
 /// What a principal may do.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub enum RolesError {
 
 /// A limit that an operator chooses. Candid reads an `opt` of another type as `null`, so this is a variant: a mistyped
 /// number must be an error, never "no limit".
-#[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Bound<T> {
     /// No limit.
     #[default]
@@ -72,7 +73,7 @@ impl<T> From<Option<T>> for Bound<T> {
 }
 
 /// Limits of one key's messages that were not acknowledged.
-#[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quota {
     /// Their number.
     pub messages: Bound<u32>,
@@ -81,7 +82,7 @@ pub struct Quota {
 }
 
 /// Limits of the number of keys.
-#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaxKeys {
     /// Keys in all.
     pub all: u32,
@@ -90,7 +91,7 @@ pub struct MaxKeys {
 }
 
 /// Who reads.
-#[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Reads {
     /// Everybody reads everything.
@@ -101,7 +102,7 @@ pub enum Reads {
 }
 
 /// Who adds messages.
-#[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Writes {
     /// Everybody.
@@ -114,7 +115,7 @@ pub enum Writes {
 }
 
 /// One setting of the store.
-#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Setting {
     /// 4 KiB pages of stable memory that one step may touch while the index is rebuilt, from
@@ -142,7 +143,7 @@ pub enum Setting {
 }
 
 /// All settings of the store.
-#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Grows by one with each change.
     pub version: u32,

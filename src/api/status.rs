@@ -2,10 +2,11 @@
 
 use super::{Id, Progress, Settings};
 use candid::{CandidType, Deserialize};
+use serde::Serialize;
 use serde_bytes::ByteBuf;
 
 /// The limits that callers can reach.
-#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a key id.
     pub key_id_bytes: u32,
@@ -34,7 +35,7 @@ pub struct Limits {
 }
 
 /// Release, settings and limits, and what the caller may know about the store.
-#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// The canister's release.
     pub version: String,
@@ -51,7 +52,7 @@ pub struct Status {
 }
 
 /// Counts and sizes of the store.
-#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct StoreStatus {
     /// The oldest id that may still be stored.
     pub first_id: Id,

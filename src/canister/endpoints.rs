@@ -1,19 +1,14 @@
 //! One function a method: each decodes the argument, checks it, calls the store and encodes the reply.
 
 use super::call::{Argument, answer, decoded, reply};
-use super::runtime::{caller, change, now, read};
+use super::runtime::{caller, change, everybody_controls, now, read, with_kept};
 use candid::Principal;
 use message_canister::access::policy::check_policies;
-use message_canister::api::{
-    Acknowledgement, CheckCursor, CheckError, CheckReport, Heads, HttpRequest, KeySetting, OwnerProof, Proof, RetryError,
-    Role, RoleError, RolesError, Setting, SettingsError, Status, StatusError, Stored,
-};
+use message_canister::api::*;
 use message_canister::codec::{arguments, general, replies};
 use message_canister::http;
 use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
-use message_canister::store::{
-    NewMessageRef, StoredRef, acks_too_long, batch_too_long, check_lengths, items_too_long,
-};
+use message_canister::store::{NewMessageRef, StoredRef, batch_too_long, check_lengths, items_too_long, too_long};
 use serde_bytes::ByteBuf;
 
 pub fn add_message() {
@@ -45,8 +40,8 @@ pub fn get_message_by_id() {
         let (id, prove) = decoded(arguments::id(bytes));
         read(|store| {
             let record = store.record_by_id(id);
-            let proof = record.as_ref().ok().and_then(|record| proof(prove, || store.prove_message(record)));
-            replies::message(store, record, proof.as_ref(), reply);
+            let proof = record.as_ref().ok().filter(|_| prove).and_then(|record| store.prove_message(record));
+            replies::message(store, record, certified(proof).as_ref(), reply);
         });
     });
 }
@@ -70,8 +65,8 @@ pub fn get_messages_by_key() {
         let (key_id, cursor) = decoded(arguments::key(bytes));
         read(|store| {
             let page = store.records_by_key(&key_id, cursor);
-            let proof =
-                page.as_ref().ok().and_then(|page| proof(cursor.prove, || store.prove_page(&key_id, &cursor, page)));
+            let proof = page.as_ref().ok().filter(|_| cursor.prove);
+            let proof = certified(proof.and_then(|page| store.prove_page(&key_id, &cursor, page)));
             replies::page(store, page, proof.as_ref(), reply);
         });
     });
@@ -89,21 +84,18 @@ pub fn get_key_heads() {
         let heads = arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, |key_ids, prove| {
             read(|store| {
                 let heads = store.get_key_heads(key_ids)?;
-                let proof = proof(prove, || store.prove_heads(key_ids));
-                Ok(Heads { heads, first_id: store.shown_first_id(), proof })
+                let proof = if prove { store.prove_heads(key_ids) } else { None };
+                Ok(Heads { heads, first_id: store.shown_first_id(), proof: certified(proof) })
             })
         });
         replies::heads(decoded(heads).unwrap_or_else(|length| Err(items_too_long(length))), reply);
     });
 }
 
-/// The proof that the caller wants, if this call has the certificate that it begins with.
-fn proof(wanted: bool, bytes: impl FnOnce() -> Option<Vec<u8>>) -> Option<Proof> {
-    if !wanted {
-        return None;
-    }
-    let certificate = ic_cdk::api::data_certificate()?;
-    Some(Proof { certificate: ByteBuf::from(certificate), bytes: ByteBuf::from(bytes()?) })
+/// A proof with the subnet's certificate. There is none in an update, or for a canister.
+fn certified(proof: Option<Vec<u8>>) -> Option<Proof> {
+    let (bytes, certificate) = (proof?, ic_cdk::api::data_certificate()?);
+    Some(Proof { certificate: ByteBuf::from(certificate), bytes: ByteBuf::from(bytes) })
 }
 
 pub fn has_messages() {
@@ -148,14 +140,22 @@ pub fn get_max_message_id_by_key() {
     });
 }
 
+pub fn get_status() {
+    answer(|bytes| {
+        let () = decoded(general::decode(bytes));
+        reply(&general::encode(Ok::<_, StatusError>(read(|store| store.get_status()))));
+    });
+}
+
 pub fn acknowledge() {
     answer(|bytes| {
-        let given = decoded(general::decode_elements::<Acknowledgement, MAX_LOOKUP_ITEMS>(bytes));
-        let acknowledged = given.map_err(acks_too_long).map(|keys| {
-            change(|store, caller| {
-                keys.iter().map(|key| store.acknowledge(&key.key_id, key.through, caller, now())).collect::<Vec<_>>()
-            })
-        });
+        let acknowledged = match decoded(general::decode_elements::<Acknowledgement, MAX_LOOKUP_ITEMS>(bytes)) {
+            Ok(items) => change(|store, caller| {
+                let one = |item: &Acknowledgement| store.acknowledge(&item.key_id, item.through, caller, now());
+                Ok(items.iter().map(one).collect::<Vec<_>>())
+            }),
+            Err(length) => Err(AcksError::BatchTooLong(too_long(length, MAX_LOOKUP_ITEMS))),
+        };
         reply(&general::encode(acknowledged));
     });
 }
@@ -174,31 +174,22 @@ pub fn set_key() {
     });
 }
 
-pub fn get_status() {
-    answer(|bytes| {
-        let () = decoded(general::decode(bytes));
-        reply(&general::encode(Ok::<Status, StatusError>(read(|store| store.get_status()))));
-    });
-}
-
 pub fn set_settings() {
     answer(|bytes| {
         let (version, settings): (u32, Vec<Setting>) = decoded(general::decode(bytes));
-        let set = change(|store, caller| {
+        reply(&general::encode(change(|store, caller| {
+            let current = store.settings_version();
             if !caller.is_admin() {
                 return Err(SettingsError::NotAllowed);
             }
-            let current = store.settings_version();
             if version != current {
                 return Err(SettingsError::Version { given: version, current });
             }
             let mut changed = *store.settings();
             changed.apply(&settings)?;
-            let anonymous_controls = ic_cdk::api::is_controller(&Principal::anonymous());
-            check_policies(changed.reads, changed.writes, anonymous_controls)?;
+            check_policies(changed.reads, changed.writes, everybody_controls())?;
             store.set_settings(&settings, now())
-        });
-        reply(&general::encode(set));
+        })));
     });
 }
 
@@ -206,39 +197,38 @@ pub fn set_role() {
     answer(|bytes| {
         // A role that this release does not know must not take away the one that is there.
         let (principal, role): (Principal, Option<Role>) = decoded(general::decode_then_optional(bytes));
-        let set = change(|store, caller| {
+        reply(&general::encode(change(|store, caller| {
             if caller.is_admin() { store.set_role(principal, role) } else { Err(RoleError::NotAllowed) }
-        });
-        reply(&general::encode(set));
+        })));
     });
 }
 
 pub fn get_roles() {
     answer(|bytes| {
         let after: Option<Principal> = decoded(general::decode_optional(bytes));
-        let roles = if caller().is_admin() { Ok(read(|store| store.roles(after))) } else { Err(RolesError::NotAllowed) };
-        reply(&general::encode(roles));
+        reply(&general::encode(with_kept(|store| {
+            if caller(store).is_admin() { Ok(store.roles(after)) } else { Err(RolesError::NotAllowed) }
+        })));
     });
 }
 
 pub fn retry_rebuild() {
     answer(|bytes| {
         let () = decoded(general::decode(bytes));
-        let retried = change(|store, caller| {
-            if !caller.is_admin() {
-                return Err(RetryError::NotAllowed);
-            }
-            if store.retry_rebuild() { Ok(()) } else { Err(RetryError::NotFailed) }
-        });
-        reply(&general::encode(retried));
+        reply(&general::encode(change(|store, caller| match () {
+            () if !caller.is_admin() => Err(RetryError::NotAllowed),
+            () if store.retry_rebuild() => Ok(()),
+            () => Err(RetryError::NotFailed),
+        })));
     });
 }
 
 pub fn check() {
     answer(|bytes| {
         let (cursor,): (CheckCursor,) = decoded(general::decode(bytes));
+        let is_admin = with_kept(|store| caller(store).is_admin());
         let report: Result<CheckReport, CheckError> =
-            if caller().is_admin() { read(|store| store.check(cursor)) } else { Err(CheckError::NotAllowed) };
+            if is_admin { read(|store| store.check(cursor)) } else { Err(CheckError::NotAllowed) };
         reply(&general::encode(report));
     });
 }

@@ -1,5 +1,5 @@
-//! The canister's only store, and its background work: rebuilding the indexes, drawing the seed, dropping messages that
-//! are too old, and sweeping dropped messages.
+//! The canister's only store, its certified data, and its background work: rebuilding the index, drawing randomness,
+//! dropping messages that are too old, sweeping dropped ones, overwriting acknowledged ones, forgetting idle keys.
 //!
 //! The global timer runs all of this work. Every install, every upgrade and every call that changes the store arms it
 //! while work is left. The timer arms itself again too, but a trap in its own execution would undo that.
@@ -7,10 +7,15 @@
 //! The only other state is the time that the timer was set to, which saves setting it twice. All progress is kept in
 //! the store or can be rebuilt, so an upgrade may come between any two executions.
 
+use candid::Principal;
 use ic_stable_structures::DefaultMemoryImpl;
-use message_canister::api::Settings;
-use message_canister::limits::SWEEP_INSTRUCTIONS;
-use message_canister::store::{Capacity, MessageStore, Seed, View, check_settings};
+use message_canister::access::policy::check_policies;
+use message_canister::access::{Caller, Sight};
+use message_canister::api::Setting;
+use message_canister::limits::{ERASED_BYTES, SWEEP_INSTRUCTIONS};
+use message_canister::settings::Configuration;
+use message_canister::store::{Capacity, MessageStore, View};
+use proofs::certified::certified_data;
 use serde_bytes::ByteBuf;
 use std::cell::{Cell, RefCell};
 
@@ -18,7 +23,7 @@ type Store = MessageStore<DefaultMemoryImpl>;
 
 const NANOSECONDS: u64 = 1_000_000_000;
 /// Nanoseconds to wait after the platform failed to return randomness.
-const SEED_RETRY: u64 = NANOSECONDS;
+const RANDOMNESS_RETRY: u64 = NANOSECONDS;
 
 thread_local! {
     static STORE: RefCell<Option<Store>> = const { RefCell::new(None) };
@@ -26,36 +31,55 @@ thread_local! {
     static ARMED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Reads the view of the store at the current time.
+/// Reads what the caller may see of the store at the current time.
 pub fn read<T>(read: impl FnOnce(&View<'_, DefaultMemoryImpl>) -> T) -> T {
-    with_kept(|store| read(&store.view(now)))
+    with_kept(|store| read(&store.view(Sight::new(store.settings().reads, &caller(store)), now)))
 }
 
-/// Reads the store itself, regardless of the time.
-fn with_kept<T>(look: impl FnOnce(&Store) -> T) -> T {
+/// What the platform's caller is to the store.
+pub fn caller(store: &Store) -> Caller {
+    let principal = ic_cdk::api::msg_caller();
+    store.caller(principal, ic_cdk::api::is_controller(&principal))
+}
+
+/// Reads the store itself, whatever the caller may see.
+pub fn with_kept<T>(look: impl FnOnce(&Store) -> T) -> T {
     STORE.with_borrow(|store| look(store.as_ref().unwrap_or_else(|| ic_cdk::trap("no store"))))
 }
 
-/// Changes the store for a caller, then arms the timer for the work that is left.
-pub fn change<T>(change: impl FnOnce(&mut Store) -> T) -> T {
+/// Changes the store for its caller, then arms the timer for the work that is left.
+pub fn change<T>(change: impl FnOnce(&mut Store, &Caller) -> T) -> T {
     with_store(|store| {
-        let changed = change(store);
+        let caller = caller(store);
+        let changed = change(store, &caller);
         arm(store);
         changed
     })
 }
 
+/// Changes the store, and certifies its root if that has changed. So the certified data is true after every message.
 fn with_store<T>(change: impl FnOnce(&mut Store) -> T) -> T {
-    STORE.with_borrow_mut(|store| change(store.as_mut().unwrap_or_else(|| ic_cdk::trap("no store"))))
+    STORE.with_borrow_mut(|store| {
+        let store = store.as_mut().unwrap_or_else(|| ic_cdk::trap("no store"));
+        let changed = change(store);
+        if let Some(root) = store.take_changed_root() {
+            ic_cdk::api::certified_data_set(certified_data(&root));
+        }
+        changed
+    })
 }
 
 /// Arms the timer for the next background work, if there is any.
 fn arm(store: &Store) {
     if store.rebuild_failure().is_some() {
         // Another step would fail in the same way. Only a controller restarts the rebuild.
-    } else if store.rebuild_progress().is_some() || !store.has_seed() || store.backlog_kept() > 0 {
+    } else if store.rebuild_progress().is_some()
+        || !store.has_salt()
+        || store.backlog_kept() > 0
+        || store.has_to_erase()
+    {
         wake_in(0);
-    } else if let Some(second) = store.next_expiry_sweep() {
+    } else if let Some(second) = store.next_expiry_sweep().into_iter().chain(store.next_idle_sweep()).min() {
         let due = second.saturating_mul(NANOSECONDS);
         // A timer set for a past time has already fired.
         if ARMED.get() != due || due <= ic_cdk::api::time() {
@@ -70,22 +94,23 @@ pub fn now() -> u32 {
 }
 
 /// Creates an empty store. Traps if stable memory is in use: it is never overwritten.
-pub fn create(settings: Option<Settings>) {
-    let settings = settings.unwrap_or_default();
-    check_settings(&settings).unwrap_or_else(|error| ic_cdk::trap(format!("{error:?}")));
-    let store = Store::create(DefaultMemoryImpl::default(), settings, Capacity::default())
+pub fn create(settings: Option<Vec<Setting>>) {
+    let settings = changed(Configuration::default(), settings.as_deref().unwrap_or_default());
+    let store = Store::create(DefaultMemoryImpl::default(), settings, Capacity::default(), now())
         .unwrap_or_else(|_| ic_cdk::trap("stable memory is too small for an empty store"));
     STORE.set(Some(store));
+    with_store(|_| ());
     wake_in(0);
 }
 
 /// Opens the store of an earlier release. A trap leaves that release in place.
-pub fn open(settings: Option<Settings>) {
+pub fn open(settings: Option<Vec<Setting>>) {
     let store = Store::open(DefaultMemoryImpl::default(), Capacity::default())
         .unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
     STORE.set(Some(store));
     if let Some(settings) = settings {
-        with_store(|store| store.set_settings(settings, now()))
+        changed(with_kept(|store| *store.settings()), &settings);
+        with_store(|store| store.set_settings(&settings, now()))
             .unwrap_or_else(|error| ic_cdk::trap(format!("{error:?}")));
     }
     // If the first step of the rebuild fails, the upgrade is refused: the earlier release stays in place.
@@ -93,18 +118,41 @@ pub fn open(settings: Option<Settings>) {
     with_kept(arm);
 }
 
-/// Runs one piece of background work: a step of a rebuild, the request for a seed, or a sweep.
+/// Settings with some of them replaced. Traps if they are not possible.
+fn changed(mut settings: Configuration, new: &[Setting]) -> Configuration {
+    let checked =
+        settings.apply(new).and_then(|()| check_policies(settings.reads, settings.writes, everybody_controls()));
+    checked.unwrap_or_else(|error| ic_cdk::trap(format!("{error:?}")));
+    settings
+}
+
+/// True if the anonymous principal controls the canister, so everybody does.
+pub fn everybody_controls() -> bool {
+    ic_cdk::api::is_controller(&Principal::anonymous())
+}
+
+/// Runs one piece of background work: a step of a rebuild, the request for randomness, or what is to be cleared away.
 pub fn on_global_timer() {
     if with_kept(|store| store.rebuild_failure().is_some()) {
         // The timer was armed before the rebuild failed.
     } else if with_kept(|store| store.rebuild_progress().is_some()) {
         rebuild();
-    } else if !with_kept(Store::has_seed) {
-        request_seed();
+    } else if !with_kept(Store::has_salt) {
+        request_randomness();
     } else {
         with_store(|store| {
+            let is_within = || ic_cdk::api::instruction_counter() < SWEEP_INSTRUCTIONS;
             store.drop_excluded(now());
-            store.sweep_while(|| ic_cdk::api::instruction_counter() < SWEEP_INSTRUCTIONS);
+            store.sweep_while(is_within);
+            let mut bytes = ERASED_BYTES;
+            store.erase_while(|next| {
+                let fits = next <= bytes && is_within();
+                bytes = bytes.saturating_sub(next);
+                fits
+            });
+            if let Err(damaged) = store.forget_while(now(), is_within) {
+                ic_cdk::api::debug_print(format!("a key was not forgotten: {damaged}"));
+            }
             arm(store);
         });
     }
@@ -114,42 +162,36 @@ pub fn on_global_timer() {
 ///
 /// The callbacks carry no state. A future would leave a pointer into this heap with the platform. After an upgrade the
 /// reply would use that pointer in a new heap.
-fn request_seed() {
+fn request_randomness() {
     // SAFETY: both callbacks ignore their environment, so they are sound in every instance of this module, even after
     // an upgrade to the same module. The platform knows them by their index in this module's table. After an upgrade of
     // a running canister to another module, the reply would call another function at that index. So `docs/deploy.md`
     // has operators stop the canister first, and a canister stops only when no call is outstanding.
-    unsafe { ic0::call_new(&[], "raw_rand", on_seed, 0, on_no_seed, 0) };
+    unsafe { ic0::call_new(&[], "raw_rand", on_randomness, 0, on_none, 0) };
     ic0::call_data_append(b"DIDL\0\0");
     if ic0::call_perform() != 0 {
-        wake_in(SEED_RETRY);
+        wake_in(RANDOMNESS_RETRY);
     }
 }
 
-/// Keeps the first seed. A second one may arrive if an upgrade came between request and reply.
-extern "C" fn on_seed(_: usize) {
-    if with_kept(Store::has_seed) {
-        return;
-    }
+/// Keeps the first randomness. A second may arrive if an upgrade came between request and reply.
+extern "C" fn on_randomness(_: usize) {
     let bytes = candid::decode_one(&ic_cdk::api::msg_arg_data()).map(ByteBuf::into_vec);
-    match bytes.ok().and_then(|bytes| bytes.try_into().ok()) {
-        Some(seed) => {
-            with_store(|store| store.set_seed(Seed(seed)));
-            rebuild();
-        }
-        None => wake_in(SEED_RETRY),
+    match bytes.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
+        Some(random) => with_store(|store| store.set_randomness(&random)),
+        None => wake_in(RANDOMNESS_RETRY),
     }
 }
 
-extern "C" fn on_no_seed(_: usize) {
-    wake_in(SEED_RETRY);
+extern "C" fn on_none(_: usize) {
+    wake_in(RANDOMNESS_RETRY);
 }
 
 /// Runs one step of a rebuild; the timer runs the next one. A step that fails does not trap. The store remembers the
 /// reason, status and log report it, and reads that need no index go on.
 fn rebuild() {
     if let Err(error) = with_store(Store::rebuild_step) {
-        ic_cdk::api::debug_print(format!("the rebuild of the indexes has stopped: {error}"));
+        ic_cdk::api::debug_print(format!("the rebuild of the index has stopped: {error}"));
     }
     with_kept(arm);
 }

@@ -3,11 +3,10 @@
 //! Acknowledged messages are no longer live. Their ciphertexts are overwritten afterwards (`erase`). Their records stay until retention drops them, so that the same message sent again is a duplicate.
 
 use super::MessageStore;
-use super::add::{check_key_length, damaged_key, too_long};
+use super::add::{check_key_length, damaged_key};
 use crate::access::Caller;
 use crate::access::owner::owns;
-use crate::api::{AckError, Acknowledged, AcksError, Id};
-use crate::limits::MAX_LOOKUP_ITEMS;
+use crate::api::{AckError, Acknowledged, Id};
 use ic_stable_structures::Memory;
 
 impl<M: Memory + Clone> MessageStore<M> {
@@ -58,9 +57,4 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
         self.inbox.prev_of(self.oldest_from(newest, |id| id > through))
     }
-}
-
-/// The error of an acknowledgement of too many keys.
-pub fn acks_too_long(length: usize) -> AcksError {
-    AcksError::BatchTooLong(too_long(length, MAX_LOOKUP_ITEMS))
 }

@@ -80,7 +80,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
         let displaced = same_hash.map(|id| self.displaced(id, &hash)).transpose()?;
 
-        let found = self.find_for_change(key_id).ok_or_else(|| AddError::Unavailable(Progress { done: 0, total: 0 }))?;
+        let found =
+            self.find_for_change(key_id).ok_or_else(|| AddError::Unavailable(Progress { done: 0, total: 0 }))?;
         let id = self.inbox.next_id();
         if id > self.capacity.last_id {
             return Err(AddError::IdsExhausted { last: self.capacity.last_id });
@@ -260,6 +261,6 @@ pub(super) fn check_key_length(length: usize) -> Result<(), TooLong> {
 }
 
 /// A length and its limit as an error carries them.
-pub(super) fn too_long(length: usize, max: usize) -> TooLong {
+pub fn too_long(length: usize, max: usize) -> TooLong {
     TooLong { length: u32::try_from(length).unwrap_or(u32::MAX), max: max as u32 }
 }

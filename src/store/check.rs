@@ -72,11 +72,7 @@ impl<M: Memory + Clone> Slice<'_, M> {
         let record = self.record(id);
         if record.id() != id || !record.is_known() {
             // No other field of such a record has a known meaning.
-            return self.violation(
-                1,
-                id,
-                format!("its record has id {} or is of an unknown kind", record.id()),
-            );
+            return self.violation(1, id, format!("its record has id {} or is of an unknown kind", record.id()));
         }
         self.check_payload(&record);
         let Some(key_id) = self.store.key_id(&record) else {
@@ -213,8 +209,8 @@ impl<M: Memory + Clone> Slice<'_, M> {
         let head = &key.head;
         let leads_there = self.store.store().find_key(key.id()).is_some_and(|(found, _)| found == place);
         let floor = self.store.floor(&key);
-        let oldest_is_it = key.oldest_id < floor
-            || key.oldest_id == self.store.oldest_from(head.last_id, |id| id >= floor);
+        let oldest_is_it =
+            key.oldest_id < floor || key.oldest_id == self.store.oldest_from(head.last_id, |id| id >= floor);
         let possible = head.acknowledged_id <= head.last_id
             && head.acknowledged_rank <= head.rank
             && key.erased_id <= head.acknowledged_id

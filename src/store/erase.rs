@@ -39,7 +39,8 @@ impl<M: Memory + Clone> MessageStore<M> {
                 return;
             };
             let Some(id) = self.next_to_erase(key.erased_id, key.head.last_id, key.head.acknowledged_id) else {
-                let rest = if queue.first == queue.last { Queue::default() } else { Queue { first: key.next, ..queue } };
+                let rest =
+                    if queue.first == queue.last { Queue::default() } else { Queue { first: key.next, ..queue } };
                 key.erased_id = key.head.acknowledged_id;
                 key.next = 0;
                 self.keys.put(queue.first, &key);

@@ -8,6 +8,7 @@ use super::MessageStore;
 use super::keys::{Key, Place};
 use super::state::Queue;
 use crate::api::Id;
+use crate::limits::EXPIRY_STEP_SECONDS;
 use ic_stable_structures::Memory;
 use stable::Damaged;
 
@@ -36,9 +37,13 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// The second (unix time) from which on the first key of the queue may be forgotten; `None`: there is none, or keys
-    /// are remembered for ever.
-    pub fn next_idle_due(&self) -> Option<u64> {
+    /// The second (unix time) at which the timer forgets keys: a full minute. `None`: there is nothing to forget.
+    pub fn next_idle_sweep(&self) -> Option<u64> {
+        self.next_idle_due().map(|second| second.next_multiple_of(EXPIRY_STEP_SECONDS))
+    }
+
+    /// The second from which on the first key of the queue may be forgotten.
+    fn next_idle_due(&self) -> Option<u64> {
         let age = self.settings().idle_seconds.limit()?;
         let key = self.keys.get(self.state.idle_queue().first)?;
         Some(u64::from(key.head.last_time) + u64::from(age))

@@ -6,7 +6,8 @@
 
 use super::numbered::{Numbered, SEGMENT_PAGES, SEGMENT_SLOTS};
 use super::record::{
-    ERASED, FLAGS_OFFSET, HASH_OFFSET, NEXT_ID_OFFSET, OFFSET_OFFSET, PREV_ID_OFFSET, RECORD_BYTES, Record, TIMESTAMP_OFFSET,
+    ERASED, FLAGS_OFFSET, HASH_OFFSET, NEXT_ID_OFFSET, OFFSET_OFFSET, PREV_ID_OFFSET, RECORD_BYTES, Record,
+    TIMESTAMP_OFFSET,
 };
 use crate::api::Id;
 use ic_stable_structures::Memory;

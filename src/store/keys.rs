@@ -78,9 +78,9 @@ pub struct Key {
     /// The next key with messages to erase.
     pub next: Place,
     /// Bytes of the key id.
-    len: u8,
+    pub(super) len: u8,
     /// The key id, zero-padded.
-    id: [u8; MAX_KEY_ID_BYTES],
+    pub(super) id: [u8; MAX_KEY_ID_BYTES],
     /// It is in the queue of idle keys.
     pub in_idle_queue: bool,
     /// The next key in that queue.

@@ -25,8 +25,12 @@ use stable::header::{HeaderError, Kind, field};
 use stable::region::LowIds;
 
 /// The constants that identify the header of the links.
-pub const KIND: Kind =
-    Kind { magic: *b"MCLN", layout: super::LAYOUT_VERSION, record_bytes: SLOT_BYTES as u32, segment_pages: SEGMENT_PAGES };
+pub const KIND: Kind = Kind {
+    magic: *b"MCLN",
+    layout: super::LAYOUT_VERSION,
+    record_bytes: SLOT_BYTES as u32,
+    segment_pages: SEGMENT_PAGES,
+};
 
 const RANK: usize = 0;
 const JUMP_ID: usize = RANK + 4;

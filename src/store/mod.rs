@@ -45,8 +45,7 @@ mod view;
 mod walk;
 mod words;
 
-pub use acknowledge::acks_too_long;
-pub use add::{NewMessageRef, batch_too_long, check_lengths};
+pub use add::{NewMessageRef, batch_too_long, check_lengths, too_long};
 pub use lookup::{StoredRef, items_too_long};
 pub use pages::{RecordPage, bytes_in_page};
 pub use rebuild::{RebuildError, Rebuilt};
@@ -196,9 +195,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         let roles = Roles::open(memory.roles()).map_err(OpenError::Roles)?;
         let indexes = Indexes::for_messages(&state.seed(), 0);
         let (rebuild, root_changed) = (None, true);
-        let mut store = Self {
-            memory, inbox, links, payloads, keys, trie, state, roles, indexes, rebuild, root_changed, capacity,
-        };
+        let mut store =
+            Self { memory, inbox, links, payloads, keys, trie, state, roles, indexes, rebuild, root_changed, capacity };
         store.start_rebuild();
         Ok(store)
     }

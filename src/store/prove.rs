@@ -1,5 +1,6 @@
 //! Proofs of reads: what leads from the certified root to an answer (`docs/proofs.md`).
 
+use super::record::Record;
 use super::{LAYOUT_VERSION, MessageStore, RecordPage, View};
 use crate::api::{Id, KeyCursor, Order, Reads, Start};
 use ic_stable_structures::Memory;
@@ -81,6 +82,15 @@ impl<M: Memory + Clone> View<'_, M> {
             below,
         };
         Some(proof.to_bytes())
+    }
+
+    /// The proof of one message: that of the page of its key that starts behind the id before it and holds it alone.
+    pub fn prove_message(&self, record: &Record) -> Option<Vec<u8>> {
+        let key_id = self.key_id(record)?;
+        let start = Start::after(record.id() - 1);
+        let cursor = KeyCursor { start, order: Order::ascending, limit: 1, prove: true };
+        let page = self.records_by_key(key_id.as_bytes(), cursor).ok()?;
+        self.prove_page(key_id.as_bytes(), &cursor, &page)
     }
 
     /// The proof of the heads of keys. `None` unless the caller sees every one of them.

@@ -80,8 +80,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             return Ok(());
         }
         let key = Key { rights, ..self.new_key(key_id, caller, now)? };
-        let growth =
-            Growth { keys: self.keys.pages_missing(), trie: self.trie.pages_missing(1), ..Growth::default() };
+        let growth = Growth { keys: self.keys.pages_missing(), trie: self.trie.pages_missing(1), ..Growth::default() };
         self.memory.grow(growth).map_err(|_| NotOpened::StorageFull)?;
         let place = self.write_key(found, &key).map_err(NotOpened::Damaged)?;
         self.push_idle(place, key);

@@ -37,7 +37,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         while at > target {
             let link = self.links.get(at);
             let fields = self.fields(at);
-            let (taken, other, next) = if link.jump.id >= target && link.jump.id != fields.prev_id && link.jump.id < at {
+            let (taken, other, next) = if link.jump.id >= target && link.jump.id != fields.prev_id && link.jump.id < at
+            {
                 (Taken::Jump, link.chains.prev, link.jump.id)
             } else {
                 (Taken::Previous, link.chains.jump, fields.prev_id)

@@ -9,6 +9,7 @@
 //! and ends there ([`verify`]). [`seen::Seen`] compares it with what the reader knew before: nothing was rolled back or
 //! exchanged. `docs/proofs.md` has the whole argument, and what is not proved.
 
+pub mod certified;
 pub mod chain;
 pub mod hash;
 pub mod head;

@@ -8,16 +8,9 @@ use siphasher::sip::SipHasher13;
 use stable::header::field;
 use std::hash::Hasher;
 
-/// 32 secret bytes, drawn once from the platform's randomness and kept for the life of the store.
+/// 32 secret bytes, derived once from the platform's randomness and kept for the life of the store.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seed(pub [u8; 32]);
-
-impl Seed {
-    /// False for the zeros that are used until a seed is drawn.
-    pub fn is_drawn(&self) -> bool {
-        self.0 != [0; 32]
-    }
-}
 
 /// The 64-bit key of an input in a table. It determines the shard and the tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
