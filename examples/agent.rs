@@ -4,7 +4,7 @@ use std::env::args;
 
 use candid::Principal;
 use client::Client;
-use client::api::{Cursor, Order};
+use client::api::{KeyCursor, Order, Start};
 use ic_agent::Agent;
 
 #[tokio::main]
@@ -17,10 +17,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     agent.fetch_root_key().await?;
     let client = Client::with_agent(agent, Principal::from_text(id)?);
 
-    let added = client.add_message(b"alice", b"sealed by Rust").await?;
+    let added = client.add_message(b"alice", b"sealed by Rust", None).await?;
     println!("{added:?}");
 
-    let newest = Cursor { after: 0, order: Order::descending, limit: 1 };
+    let newest = KeyCursor { start: Start::beginning, order: Order::descending, limit: 1, prove: false };
     let page = client.get_messages_by_key(b"alice", newest).await?;
     for message in page.messages {
         println!("message {}: {}", message.id, String::from_utf8_lossy(&message.ciphertext));

@@ -25,6 +25,7 @@ methods! {
 
     query get_message_by_id(Id, Option<bool>) -> Result<Found, GetError>;
     query get_message_by_hash(ByteBuf) -> Result<Found, GetError>;
+
     query get_messages_by_range(Id, Id, Cursor) -> Result<Page, PageError>;
     query get_messages_by_key(ByteBuf, KeyCursor) -> Result<Page, PageError>;
     query get_messages_by_time(u32, u32, Cursor) -> Result<Page, PageError>;

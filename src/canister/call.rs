@@ -5,9 +5,9 @@ use std::mem::MaybeUninit;
 
 /// Arguments of up to this many bytes are copied to the stack.
 const SMALL: usize = 4_096;
-/// Number of leading bytes copied to inspect a large argument: the header (10), the key id's length and bytes (1 + 64)
+/// Number of leading bytes copied to inspect a large argument: the header (13), the key id's length and bytes (1 + 64)
 /// and the ciphertext's length (at most 4).
-const HEAD: usize = 79;
+const HEAD: usize = 82;
 
 /// The argument of the current call, not copied yet.
 pub struct Argument {

@@ -195,7 +195,8 @@ pub fn set_settings() {
 
 pub fn set_role() {
     answer(|bytes| {
-        let (principal, role): (Principal, Option<Role>) = decoded(general::decode(bytes));
+        // A role that this release does not know must not take away the one that is there.
+        let (principal, role): (Principal, Option<Role>) = decoded(general::decode_then_optional(bytes));
         reply(&general::encode(change(|store, caller| {
             if caller.is_admin() { store.set_role(principal, role) } else { Err(RoleError::NotAllowed) }
         })));
@@ -204,7 +205,7 @@ pub fn set_role() {
 
 pub fn get_roles() {
     answer(|bytes| {
-        let (after,): (Option<Principal>,) = decoded(general::decode(bytes));
+        let after: Option<Principal> = decoded(general::decode_optional(bytes));
         reply(&general::encode(with_kept(|store| {
             if caller(store).is_admin() { Ok(store.roles(after)) } else { Err(RolesError::NotAllowed) }
         })));

@@ -92,6 +92,18 @@ where
     if value.is_none() && given.is_some() { Err(Malformed::Optional) } else { Ok(value) }
 }
 
+/// Decodes two arguments, the second of which may be missing or `null`. One of another type is an error, as in
+/// [`decode_optional`].
+pub fn decode_then_optional<F, T>(bytes: &[u8]) -> Result<(F, Option<T>), Malformed>
+where
+    F: CandidType + for<'a> Deserialize<'a>,
+    T: CandidType + for<'a> Deserialize<'a>,
+{
+    let (first, value) = decode::<(F, Option<T>)>(bytes)?;
+    let (_, given) = decode::<(F, Option<Reserved>)>(bytes)?;
+    if value.is_none() && given.is_some() { Err(Malformed::Optional) } else { Ok((first, value)) }
+}
+
 /// Decodes a method's only argument, a vector. If it has more than `MAX` elements, returns its length instead, without
 /// decoding them.
 pub fn decode_elements<'a, T, const MAX: usize>(bytes: &'a [u8]) -> OfElements<Vec<T>>

@@ -1,5 +1,7 @@
 //! The client.
 
+use candid::Principal;
+
 use crate::api::*;
 use crate::error::{CallError, Refusal};
 use crate::pages::Pages;
@@ -54,9 +56,10 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// Reads a key's messages behind `after` (0: from the start), oldest or newest first.
-    pub fn messages_of_key(&self, key_id: &[u8], order: Order, after: Id) -> Pages<'_, T> {
-        Pages::of_key(self, key_id, order, after)
+    /// Reads a key's messages from `start` on, oldest or newest first. `Start::after` a stored position goes on there;
+    /// position 0 is the beginning.
+    pub fn messages_of_key(&self, key_id: &[u8], order: Order, start: Start) -> Pages<'_, T> {
+        Pages::of_key(self, key_id, order, start)
     }
 
     /// Reads the messages with ids from `min_id` to `max_id`, both included, behind `after` (0: from the start).
@@ -82,12 +85,14 @@ macro_rules! methods {
                 }
             )*
 
-            /// Oldest id, newest id and count of up to `limits.lookup_items` keys, `None` for a key without messages.
+            /// Ends and size of up to `limits.lookup_items` keys, `None` for a key that is not known, with a proof if
+            /// `prove` is set.
             pub async fn get_key_heads(
                 &self,
                 key_ids: &[impl AsRef<[u8]>],
-            ) -> Result<Vec<Option<KeyHead>>, CallError<LookupError>> {
-                self.send(request::get_key_heads(key_ids)).await
+                prove: bool,
+            ) -> Result<Heads, CallError<LookupError>> {
+                self.send(request::get_key_heads(key_ids, prove)).await
             }
         }
     };
@@ -95,20 +100,21 @@ macro_rules! methods {
 
 methods! {
     /// Stores one message. Adding a pair of key id and ciphertext again stores nothing and returns the first id.
-    add_message(key_id: &[u8], ciphertext: &[u8]) -> Added, AddError;
+    /// `send_key` is the secret that the key's owner gave to the sender.
+    add_message(key_id: &[u8], ciphertext: &[u8], send_key: Option<&[u8]>) -> Added, AddError;
     /// Stores up to `limits.batch_messages` messages. Each has its own result; a failed one does not undo another.
     /// [`crate::batches()`] cuts a longer list.
     add_messages(messages: &[NewMessage]) -> Vec<Result<Added, AddError>>, BatchError;
 
-    /// The message with this id.
-    get_message_by_id(id: Id) -> Found, GetError;
+    /// The message with this id, with a proof if `prove` is set.
+    get_message_by_id(id: Id, prove: bool) -> Found, GetError;
     /// The newest message whose ciphertext has this SHA-256.
     get_message_by_hash(hash: &[u8]) -> Found, GetError;
 
     /// A page of the messages with ids from `min_id` to `max_id`. [`Client::messages_in_range`] reads all of them.
     get_messages_by_range(min_id: Id, max_id: Id, cursor: Cursor) -> Page, PageError;
     /// A page of a key's messages. [`Client::messages_of_key`] reads all of them.
-    get_messages_by_key(key_id: &[u8], cursor: Cursor) -> Page, PageError;
+    get_messages_by_key(key_id: &[u8], cursor: KeyCursor) -> Page, PageError;
     /// A page of the messages stored from `from` to `until`, unix seconds. [`Client::messages_in_time`] reads all of them.
     get_messages_by_time(from: u32, until: u32, cursor: Cursor) -> Page, PageError;
 
@@ -123,13 +129,26 @@ methods! {
     /// Where up to `limits.lookup_items` pairs are stored, `None` for a pair that is not.
     has_messages(pairs: &[Stored]) -> Vec<Option<Id>>, LookupError;
 
+    /// Says of up to `limits.lookup_items` keys that everything through a message need not be kept. Each has its own
+    /// result. The caller must own the keys.
+    acknowledge(keys: &[Acknowledgement]) -> Vec<Result<Acknowledged, AckError>>, AcksError;
+    /// Records the caller as the owner of a key, and tells it the key's label.
+    claim(key_id: &[u8], proof: &OwnerProof) -> Claimed, ClaimError;
+    /// Changes settings of a key, all of them or none.
+    set_key(key_id: &[u8], settings: &[KeySetting]) -> (), KeyError;
+
     /// The store at a glance.
     get_status() -> Status, StatusError;
-    /// Replaces all settings. The caller must control the canister.
-    set_settings(settings: Settings) -> (), SettingsError;
-    /// Begins a rebuild anew that has failed, see [`Status::rebuild_failure`]. The caller must control the canister.
+    /// Replaces the settings that are named, if `version` is that of the present ones. Returns the new version. The
+    /// caller must be an admin.
+    set_settings(version: u32, settings: &[Setting]) -> u32, SettingsError;
+    /// Gives a principal a role, or takes its role away. The caller must be an admin.
+    set_role(principal: Principal, role: Option<Role>) -> (), RoleError;
+    /// At most 1,000 roles in the order of their principals, those after `after`. The caller must be an admin.
+    get_roles(after: Option<Principal>) -> Vec<(Principal, Role)>, RolesError;
+    /// Begins a rebuild anew that has failed, see [`StoreStatus::rebuild_failure`]. The caller must be an admin.
     retry_rebuild() -> (), RetryError;
-    /// Looks for broken invariants in a slice of the store. The caller must control the canister.
+    /// Looks for broken invariants in a slice of the store. The caller must be an admin.
     check(from: CheckCursor) -> CheckReport, CheckError;
     /// The answer to a request of an HTTP gateway.
     http_request(http: &HttpRequest) -> HttpResponse, std::convert::Infallible;

@@ -38,7 +38,7 @@ macro_rules! refusals {
     };
 }
 
-refusals!(AddError, BatchError, GetError, PageError, LookupError, CheckError);
+refusals!(AddError, BatchError, GetError, LookupError, ClaimError, KeyError, CheckError);
 
 macro_rules! lasting_refusals {
     ($($error:ident),*) => {
@@ -50,7 +50,7 @@ macro_rules! lasting_refusals {
     };
 }
 
-lasting_refusals!(StatusError, SettingsError, RetryError);
+lasting_refusals!(PageError, AcksError, StatusError, SettingsError, RoleError, RolesError, RetryError);
 
 /// For methods that do not answer with an error.
 impl Refusal for std::convert::Infallible {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::api::{Cursor, Id, Message, Order, Page, PageError};
+use crate::api::{Cursor, Id, KeyCursor, Message, Order, Page, PageError, Start};
 use crate::client::Client;
 use crate::error::CallError;
 use crate::request::{self, Request};
@@ -10,11 +10,11 @@ use crate::transport::Transport;
 
 /// Reads a list of messages, a page at a time.
 ///
-/// Store [`Pages::position`] in the same transaction as the messages of the page, and pass it as `after` next time. It is
+/// Store [`Pages::position`] in the same transaction as the messages of the page, and start after it next time. It is
 /// the id of the last message and not the `next` of the page, which is 0 at the end of the list.
 ///
 /// A page with `gap` set says that messages before it were dropped unread, or may have been. The error
-/// `PageError::UnknownCursor` says that `after` belongs to another store or key: start again at 0.
+/// `PageError::UnknownCursor` says that the position belongs to another store: start again at the beginning.
 #[derive(Debug)]
 pub struct Pages<'c, T> {
     client: &'c Client<T>,
@@ -26,7 +26,8 @@ pub struct Pages<'c, T> {
 /// The list that is read.
 #[derive(Clone, Debug)]
 enum List {
-    Key(Vec<u8>),
+    /// The start holds until a message has been read.
+    Key(Vec<u8>, Start),
     Range(Id, Id),
     Time(u32, u32),
 }
@@ -34,7 +35,11 @@ enum List {
 impl List {
     fn request(&self, cursor: Cursor) -> Request<Page, PageError> {
         match self {
-            Self::Key(key_id) => request::get_messages_by_key(key_id, cursor),
+            Self::Key(key_id, start) => {
+                let Cursor { after, order, limit } = cursor;
+                let start = if after == 0 { *start } else { Start::after(after) };
+                request::get_messages_by_key(key_id, KeyCursor { start, order, limit, prove: false })
+            }
             Self::Range(min, max) => request::get_messages_by_range(*min, *max, cursor),
             Self::Time(from, until) => request::get_messages_by_time(*from, *until, cursor),
         }
@@ -42,8 +47,12 @@ impl List {
 }
 
 impl<'c, T: Transport> Pages<'c, T> {
-    pub(crate) fn of_key(client: &'c Client<T>, key_id: &[u8], order: Order, after: Id) -> Self {
-        Self::of(client, List::Key(key_id.to_vec()), order, after)
+    pub(crate) fn of_key(client: &'c Client<T>, key_id: &[u8], order: Order, start: Start) -> Self {
+        let (start, after) = match start {
+            Start::after(after) => (Start::beginning, after),
+            start => (start, 0),
+        };
+        Self::of(client, List::Key(key_id.to_vec(), start), order, after)
     }
 
     pub(crate) fn in_range(client: &'c Client<T>, min_id: Id, max_id: Id, order: Order, after: Id) -> Self {
@@ -71,7 +80,7 @@ impl<'c, T: Transport> Pages<'c, T> {
         Messages { pages: self, items: VecDeque::new(), position }
     }
 
-    /// The id of the last message that was returned; before the first, where the reader started.
+    /// The id of the last message that was returned; before the first, the position that the reader started after, or 0.
     pub fn position(&self) -> Id {
         self.cursor.after
     }
@@ -140,7 +149,7 @@ pub enum Item {
 }
 
 impl<T: Transport> Messages<'_, T> {
-    /// The id of the last message that was returned; before the first, where the reader started.
+    /// The id of the last message that was returned; before the first, the position that the reader started after, or 0.
     pub fn position(&self) -> Id {
         self.position
     }

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::fmt;
 
 use candid::utils::ArgumentEncoder;
-use candid::{CandidType, Decode, Deserialize, encode_args};
+use candid::{CandidType, Decode, Deserialize, Principal, encode_args};
 use serde_bytes::Bytes;
 
 use crate::api::*;
@@ -64,9 +64,14 @@ impl<T, E> fmt::Debug for Request<T, E> {
     }
 }
 
-/// Stores one message.
-pub fn add_message(key_id: &[u8], ciphertext: &[u8]) -> Request<Added, AddError> {
-    request("add_message", Kind::IdempotentUpdate, (Bytes::new(key_id), Bytes::new(ciphertext)))
+/// Stores one message. `send_key` is the secret that the key's owner gave to the sender.
+pub fn add_message(key_id: &[u8], ciphertext: &[u8], send_key: Option<&[u8]>) -> Request<Added, AddError> {
+    let (key_id, ciphertext) = (Bytes::new(key_id), Bytes::new(ciphertext));
+    match send_key {
+        // One argument less is cheaper to decode.
+        None => request("add_message", Kind::IdempotentUpdate, (key_id, ciphertext)),
+        Some(_) => request("add_message", Kind::IdempotentUpdate, (key_id, ciphertext, send_key.map(Bytes::new))),
+    }
 }
 
 /// Stores up to `limits.batch_messages` messages. Each has its own result.
@@ -74,9 +79,12 @@ pub fn add_messages(messages: &[NewMessage]) -> Request<Vec<Result<Added, AddErr
     request("add_messages", Kind::IdempotentUpdate, (messages,))
 }
 
-/// The message with this id.
-pub fn get_message_by_id(id: Id) -> Request<Found, GetError> {
-    request("get_message_by_id", Kind::Query, (id,))
+/// The message with this id, with a proof if `prove` is set.
+pub fn get_message_by_id(id: Id, prove: bool) -> Request<Found, GetError> {
+    match prove {
+        false => request("get_message_by_id", Kind::Query, (id,)),
+        true => request("get_message_by_id", Kind::Query, (id, Some(true))),
+    }
 }
 
 /// The newest message whose ciphertext has this SHA-256.
@@ -90,7 +98,7 @@ pub fn get_messages_by_range(min_id: Id, max_id: Id, cursor: Cursor) -> Request<
 }
 
 /// A page of a key's messages.
-pub fn get_messages_by_key(key_id: &[u8], cursor: Cursor) -> Request<Page, PageError> {
+pub fn get_messages_by_key(key_id: &[u8], cursor: KeyCursor) -> Request<Page, PageError> {
     request("get_messages_by_key", Kind::Query, (Bytes::new(key_id), cursor))
 }
 
@@ -119,10 +127,13 @@ pub fn get_max_message_id_by_key(key_id: &[u8]) -> Request<Option<Id>, LookupErr
     request("get_max_message_id_by_key", Kind::Query, (Bytes::new(key_id),))
 }
 
-/// Oldest id, newest id and count of up to `limits.lookup_items` keys, `None` for a key without messages.
-pub fn get_key_heads(key_ids: &[impl AsRef<[u8]>]) -> Request<Vec<Option<KeyHead>>, LookupError> {
+/// Ends and size of up to `limits.lookup_items` keys, `None` for a key that is not known, with a proof if `prove` is set.
+pub fn get_key_heads(key_ids: &[impl AsRef<[u8]>], prove: bool) -> Request<Heads, LookupError> {
     let key_ids: Vec<_> = key_ids.iter().map(|key_id| Bytes::new(key_id.as_ref())).collect();
-    request("get_key_heads", Kind::Query, (key_ids,))
+    match prove {
+        false => request("get_key_heads", Kind::Query, (key_ids,)),
+        true => request("get_key_heads", Kind::Query, (key_ids, Some(true))),
+    }
 }
 
 /// Where up to `limits.lookup_items` pairs are stored, `None` for a pair that is not.
@@ -130,22 +141,49 @@ pub fn has_messages(pairs: &[Stored]) -> Request<Vec<Option<Id>>, LookupError> {
     request("has_messages", Kind::Query, (pairs,))
 }
 
+/// Says of up to `limits.lookup_items` keys that everything through a message need not be kept. Each has its own result.
+/// The caller must own the keys.
+pub fn acknowledge(keys: &[Acknowledgement]) -> Request<Vec<Result<Acknowledged, AckError>>, AcksError> {
+    request("acknowledge", Kind::IdempotentUpdate, (keys,))
+}
+
+/// Records the caller as the owner of a key, and tells it the key's label.
+pub fn claim(key_id: &[u8], proof: &OwnerProof) -> Request<Claimed, ClaimError> {
+    request("claim", Kind::IdempotentUpdate, (Bytes::new(key_id), proof))
+}
+
+/// Changes settings of a key, all of them or none.
+pub fn set_key(key_id: &[u8], settings: &[KeySetting]) -> Request<(), KeyError> {
+    request("set_key", Kind::Update, (Bytes::new(key_id), settings))
+}
+
 /// The store at a glance.
 pub fn get_status() -> Request<Status, StatusError> {
     request("get_status", Kind::Query, ())
 }
 
-/// Replaces all settings. The caller must control the canister.
-pub fn set_settings(settings: Settings) -> Request<(), SettingsError> {
-    request("set_settings", Kind::Update, (settings,))
+/// Replaces the settings that are named, if `version` is that of the present ones. Returns the new version. The caller
+/// must be an admin.
+pub fn set_settings(version: u32, settings: &[Setting]) -> Request<u32, SettingsError> {
+    request("set_settings", Kind::Update, (version, settings))
 }
 
-/// Begins a rebuild anew that has failed. The caller must control the canister.
+/// Gives a principal a role, or takes its role away. The caller must be an admin.
+pub fn set_role(principal: Principal, role: Option<Role>) -> Request<(), RoleError> {
+    request("set_role", Kind::Update, (principal, role))
+}
+
+/// At most 1,000 roles in the order of their principals, those after `after`. The caller must be an admin.
+pub fn get_roles(after: Option<Principal>) -> Request<Vec<(Principal, Role)>, RolesError> {
+    request("get_roles", Kind::Query, (after,))
+}
+
+/// Begins a rebuild anew that has failed. The caller must be an admin.
 pub fn retry_rebuild() -> Request<(), RetryError> {
     request("retry_rebuild", Kind::Update, ())
 }
 
-/// Looks for broken invariants in a slice of the store. The caller must control the canister.
+/// Looks for broken invariants in a slice of the store. The caller must be an admin.
 pub fn check(from: CheckCursor) -> Request<CheckReport, CheckError> {
     request("check", Kind::Query, (from,))
 }

@@ -32,7 +32,7 @@ pub fn measure(wasm: &[u8], figures: &mut Figures) {
     let key = |n: u64| bytes(n, KEY_BYTES);
     for (what, keys) in [("forged", chosen(key, forged_key)), ("any", chosen(key, others))] {
         let texts: Vec<_> = (0..keys.len() as u64).map(text).collect();
-        let (add, find) = dearest(wasm, &keys, &texts, |inbox, at| inbox.query(request::get_key_heads(&[&keys[at]])));
+        let (add, find) = dearest(wasm, &keys, &texts, |inbox, at| inbox.query(request::get_key_heads(&[&keys[at]], false)));
         figures.insert(format!("among 10,000 {what} keys: dearest add"), add.instructions);
         figures.insert(format!("among 10,000 {what} keys: dearest look-up"), find.instructions);
     }
@@ -57,14 +57,15 @@ fn dearest(wasm: &[u8], keys: &[Vec<u8>], texts: &[Vec<u8>], look_up: impl Fn(&I
     let message = |at: usize| NewMessage {
         key_id: ByteBuf::from(keys[at].clone()),
         ciphertext: ByteBuf::from(texts[at].clone()),
+        send_key: None,
     };
     for first in (0..FORGED as usize).step_by(1_000) {
         inbox.update(request::add_messages(&(first..first + 1_000).map(message).collect::<Vec<_>>()));
     }
     let measured = FORGED as usize..(FORGED + MEASURED) as usize;
-    let add = measured.clone().map(|at| inbox.update(request::add_message(&keys[at], &texts[at])));
+    let add = measured.clone().map(|at| inbox.update(request::add_message(&keys[at], &texts[at], None)));
     let add = add.max_by_key(|cost| cost.instructions).unwrap_or_default();
     let find = measured.map(|at| look_up(&inbox, at)).max_by_key(|cost| cost.instructions).unwrap_or_default();
-    assert_eq!(u64::from(inbox.status().messages), FORGED + MEASURED, "all of it was stored");
+    assert_eq!(u64::from(inbox.store().messages), FORGED + MEASURED, "all of it was stored");
     (add, find)
 }

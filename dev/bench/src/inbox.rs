@@ -4,7 +4,7 @@ use candid::{Principal, encode_one};
 use client::request::{self, Request};
 use client::{Client, Refusal, Retry};
 use local_ic::{LocalIc, Time, Usage};
-use message_canister::api::{NewMessage, Settings, Status};
+use message_canister::api::{NewMessage, Setting, Status, StoreStatus};
 use serde_bytes::ByteBuf;
 use std::time::Duration;
 use test_support::{OnPlatform, bytes, now};
@@ -68,14 +68,18 @@ impl Inbox {
 
     /// Adds the next message by itself.
     pub fn add_next(&mut self) -> Cost {
-        let cost = self.update(request::add_message(&self.key(self.stored), &Self::ciphertext(self.stored)));
+        let cost = self.update(request::add_message(&self.key(self.stored), &Self::ciphertext(self.stored), None));
         self.count(1);
         cost
     }
 
     /// Adds the next messages as one batch.
     pub fn add_next_batch(&mut self, count: u64) -> Cost {
-        let message = |number| NewMessage { key_id: self.key(number), ciphertext: Self::ciphertext(number) };
+        let message = |number| NewMessage {
+            key_id: self.key(number),
+            ciphertext: Self::ciphertext(number),
+            send_key: None,
+        };
         let batch: Vec<_> = (self.stored..self.stored + count).map(message).collect();
         let cost = self.update(request::add_messages(&batch));
         self.count(count);
@@ -106,9 +110,9 @@ impl Inbox {
         self.last_cost()
     }
 
-    /// Replaces the settings, as the canister's controller.
-    pub fn set_settings(&self, settings: Settings) -> Cost {
-        self.answer(controller(), request::set_settings(settings));
+    /// Replaces the settings that are named, as the canister's controller.
+    pub fn set_settings(&self, settings: &[Setting]) -> Cost {
+        self.answer(controller(), request::set_settings(self.status().settings.version, settings));
         self.last_cost()
     }
 
@@ -124,8 +128,12 @@ impl Inbox {
         self.last_cost()
     }
 
-    /// The status.
-    pub fn status(&self) -> Status {
+    /// Counts and sizes of the store.
+    pub fn store(&self) -> StoreStatus {
+        self.status().store.expect("reads are open")
+    }
+
+    fn status(&self) -> Status {
         self.answer(Principal::anonymous(), request::get_status())
     }
 
@@ -147,7 +155,7 @@ impl Inbox {
     }
 
     fn is_rebuilding(&self) -> bool {
-        self.status().rebuild.is_some()
+        self.store().rebuild.is_some()
     }
 
     /// Lets the canister draw its seed.
@@ -178,5 +186,5 @@ fn controller() -> Principal {
 
 /// The argument of installations and upgrades: no settings.
 fn no_settings() -> Vec<u8> {
-    encode_one(None::<Settings>).expect("settings can be encoded")
+    encode_one(None::<Vec<Setting>>).expect("settings can be encoded")
 }

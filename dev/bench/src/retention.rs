@@ -4,7 +4,7 @@ use crate::inbox::{Cost, Inbox};
 use crate::results::Figures;
 use crate::rows::{average, grouped};
 use client::request;
-use message_canister::api::{Bound, Settings};
+use message_canister::api::{Bound, Setting};
 use std::time::Duration;
 
 const KEYS: u64 = 1_000;
@@ -23,13 +23,13 @@ pub fn measure(wasm: &[u8], sizes: &[u64], figures: &mut Figures, progress: &dyn
             figures.insert(format!("retention: {name} | 1,000 keys | {} stored", grouped(size)), cost.instructions);
         };
         row("add_message, nothing due", average((0..AVERAGED).map(|_| inbox.add_next())));
-        let full = Settings { max_messages: Bound::AtMost(inbox.status().messages), ..Settings::default() };
-        row("set_settings, nothing due", inbox.set_settings(full));
+        let full = Setting::max_messages(Bound::AtMost(inbox.store().messages));
+        row("set_settings, nothing due", inbox.set_settings(&[full]));
         row("add_message that drops one", average((0..AVERAGED).map(|_| inbox.add_next())));
-        let one_day = Settings { max_age_seconds: Bound::AtMost(3 * DAY), ..full };
-        inbox.set_settings(one_day);
+        inbox.set_settings(&[Setting::max_age_seconds(Bound::AtMost(3 * DAY))]);
         row("add_message that drops one, with an age", average((0..AVERAGED).map(|_| inbox.add_next())));
-        row("get_message_by_id, with an age", inbox.query(request::get_message_by_id(inbox.status().next_id - 1)));
+        let newest = inbox.store().next_id - 1;
+        row("get_message_by_id, with an age", inbox.query(request::get_message_by_id(newest, false)));
         // Everything becomes too old while nothing runs.
         inbox.pass(Duration::from_secs(u64::from(4 * DAY)));
         row("get_status, all of it due", inbox.query(request::get_status()));
@@ -41,10 +41,9 @@ pub fn measure(wasm: &[u8], sizes: &[u64], figures: &mut Figures, progress: &dyn
 /// Bytes of heap and of stable memory by the messages that were ever added, under a limit of `kept`.
 pub fn turnover(wasm: &[u8], kept: u32, turns: u64, samples: u64) -> Vec<(u64, u64, u64)> {
     let mut inbox = Inbox::install(wasm, KEYS);
-    let limits = Settings { max_messages: Bound::AtMost(kept), ..Settings::default() };
-    inbox.set_settings(limits);
+    inbox.set_settings(&[Setting::max_messages(Bound::AtMost(kept))]);
     let step = u64::from(kept) * turns / samples;
-    let sample = |inbox: &Inbox| (inbox.stored(), inbox.heap_bytes(), inbox.status().stable_bytes);
+    let sample = |inbox: &Inbox| (inbox.stored(), inbox.heap_bytes(), inbox.store().stable_bytes);
     let mut points = vec![sample(&inbox)];
     for _ in 0..samples {
         inbox.add_next_batch(step);

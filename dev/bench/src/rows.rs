@@ -4,7 +4,7 @@ use crate::inbox::{CIPHERTEXT_BYTES, Cost, Inbox};
 use crate::results::Figures;
 use candid::encode_args;
 use client::request;
-use message_canister::api::{Cursor, Order};
+use message_canister::api::{Cursor, KeyCursor, Order, Start};
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 use test_support::bytes;
@@ -42,8 +42,8 @@ pub fn measure(wasm: &[u8], keys: u64, sizes: &[u64], figures: &mut Figures, pro
         adds(&mut inbox, size, &mut row);
         reads(&inbox, size, &mut row);
         memory(&inbox, empty_heap, &mut row);
-        row("upgrade, a message", inbox.upgrade() / u64::from(inbox.status().messages));
-        assert!(u64::from(inbox.status().messages) > inbox.stored(), "everything was stored");
+        row("upgrade, a message", inbox.upgrade() / u64::from(inbox.store().messages));
+        assert!(u64::from(inbox.store().messages) > inbox.stored(), "everything was stored");
     }
 }
 
@@ -54,10 +54,10 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     let mut row = |name: &str, cost: Cost| {
         figures.insert(format!("refused: {name}"), cost.instructions);
     };
-    row("empty key id", inbox.update(request::add_message(b"", &text)));
-    row("key id of 65 bytes", inbox.update(request::add_message(&[7; 65], &text)));
-    row("empty ciphertext", inbox.update(request::add_message(&key, b"")));
-    row("ciphertext of 2,000,001 bytes", inbox.update(request::add_message(&key, &vec![7; 2_000_001])));
+    row("empty key id", inbox.update(request::add_message(b"", &text, None)));
+    row("key id of 65 bytes", inbox.update(request::add_message(&[7; 65], &text, None)));
+    row("empty ciphertext", inbox.update(request::add_message(&key, b"", None)));
+    row("ciphertext of 2,000,001 bytes", inbox.update(request::add_message(&key, &vec![7; 2_000_001], None)));
     row("bytes that are no candid", inbox.update_raw("add_message", b"nonsense".to_vec()));
     let good = candid::encode_args((&key, &text)).expect("arguments can be encoded");
     row("candid cut short", inbox.update_raw("add_message", good[..good.len() - 1].to_vec()));
@@ -69,27 +69,27 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     row("candid without a type table", inbox.update_raw("add_message", b"DIDLnonsense".to_vec()));
     let bomb = [&b"DIDL\x00\x80\x80\x40"[..], &[0x7f; 1_000_000]].concat();
     row("a million arguments of null", inbox.update_raw("add_message", bomb));
-    assert_eq!(inbox.status().messages, 0, "nothing was stored");
+    assert_eq!(inbox.store().messages, 0, "nothing was stored");
 }
 
 fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     row("add_message", average((0..AVERAGED).map(|_| inbox.add_next())).instructions);
-    let again = |number| inbox.update(request::add_message(&inbox.key(number), &Inbox::ciphertext(number)));
+    let again = |number| inbox.update(request::add_message(&inbox.key(number), &Inbox::ciphertext(number), None));
     row("add_message, duplicate", average((0..AVERAGED).map(|n| again(n * (size / AVERAGED)))).instructions);
-    let large = |n| request::add_message(&inbox.key(n), &bytes(OTHERS + size + n, 100 << 10));
+    let large = |n| request::add_message(&inbox.key(n), &bytes(OTHERS + size + n, 100 << 10), None);
     row("add_message, 100 KiB", average((0..2).map(|n| inbox.update(large(n)))).instructions);
     let batch = inbox.add_next_batch(BATCH);
     row("add_messages of 1,000, each", batch.instructions / BATCH);
     // A key of exactly a page's messages, spread over as many others.
     for n in 0..u64::from(PAGE) {
-        inbox.update(request::add_message(&hot_key(size), &Inbox::ciphertext(OTHERS + size + n)));
+        inbox.update(request::add_message(&hot_key(size), &Inbox::ciphertext(OTHERS + size + n), None));
         inbox.add_next();
     }
 }
 
 fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     let numbers = || (0..AVERAGED).map(|n| n * (size / AVERAGED));
-    let by_id = |number: u64| inbox.query(request::get_message_by_id(number as u32 + 1));
+    let by_id = |number: u64| inbox.query(request::get_message_by_id(number as u32 + 1, false));
     row("get_message_by_id", average(numbers().map(by_id)).instructions);
     let by_hash = |text: &[u8]| inbox.query(request::get_message_by_hash(&Sha256::digest(text)));
     row("get_message_by_hash", average(numbers().map(|number| by_hash(&Inbox::ciphertext(number)))).instructions);
@@ -99,6 +99,7 @@ fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     );
     for (order, name) in [(Order::ascending, "ascending"), (Order::descending, "descending")] {
         let cursor = Cursor { after: 0, order, limit: PAGE };
+        let of_key = KeyCursor { start: Start::beginning, order, limit: PAGE, prove: false };
         // From within what is stored in turn, so that every message has the usual size.
         let (first, last) = (size as u32 / 2, size as u32 / 2 + 2 * PAGE);
         row(
@@ -107,7 +108,7 @@ fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
         );
         row(
             &format!("key of 100, {name}"),
-            inbox.query(request::get_messages_by_key(&hot_key(size), cursor)).instructions,
+            inbox.query(request::get_messages_by_key(&hot_key(size), of_key)).instructions,
         );
         let second = Inbox::second(size / 2);
         row(
@@ -116,15 +117,15 @@ fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
         );
     }
     let keys: Vec<_> = (0..100).map(|n| inbox.key(n)).collect();
-    row("get_key_heads of 100", inbox.query(request::get_key_heads(&keys)).instructions);
+    row("get_key_heads of 100", inbox.query(request::get_key_heads(&keys, false)).instructions);
     row("get_status", inbox.query(request::get_status()).instructions);
 }
 
 fn memory(inbox: &Inbox, empty_heap: u64, row: &mut impl FnMut(&str, u64)) {
-    let status = inbox.status();
-    let messages = u64::from(status.messages);
+    let store = inbox.store();
+    let messages = u64::from(store.messages);
     row("heap, bytes a message", (inbox.heap_bytes() - empty_heap).div_ceil(messages));
-    row("stable memory, bytes a message", status.stable_bytes.div_ceil(messages));
+    row("stable memory, bytes a message", store.stable_bytes.div_ceil(messages));
 }
 
 /// What an add consists of; the last is the sum of the others.
@@ -152,7 +153,7 @@ pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
     // A block more costs its compression, its bytes' way through argument and payload, and nothing else.
     let with = |len: usize, n: u64| {
         let text = ByteBuf::from(bytes(OTHERS + len as u64 * AVERAGED + n, len));
-        inbox.update(request::add_message(&inbox.key(n), &text)).instructions
+        inbox.update(request::add_message(&inbox.key(n), &text, None)).instructions
     };
     let blocks = CIPHERTEXT_BYTES.div_euclid(64) as u64 + 1;
     let longer: u64 = (0..AVERAGED).map(|n| with(CIPHERTEXT_BYTES + 640, n)).sum::<u64>() / AVERAGED;

@@ -6,7 +6,7 @@ use candid::{Principal, encode_one};
 use client::request::{self, Request};
 use client::{Client, Refusal, Retry};
 use local_ic::{LocalIc, RejectResponse};
-use message_canister::api::{Settings, Status};
+use message_canister::api::{Setting, Status, StoreStatus};
 use test_support::{OnPlatform, now};
 
 use crate::account::{Account, Cost};
@@ -60,7 +60,7 @@ impl Inbox {
         for _ in 0..MAX_ROUNDS {
             let executions = self.metered_if_any("timers: seed and rebuilds", |inbox| inbox.engine.tick());
             quiet = if executions == 0 { quiet + 1 } else { 0 };
-            if quiet >= QUIET_ROUNDS && self.status()?.rebuild.is_none() {
+            if quiet >= QUIET_ROUNDS && self.store()?.rebuild.is_none() {
                 return Ok(());
             }
         }
@@ -86,6 +86,11 @@ impl Inbox {
     /// What the canister says of itself.
     pub fn status(&self) -> Result<Status, Error> {
         self.call(request::get_status())
+    }
+
+    /// Counts and sizes of the store.
+    pub fn store(&self) -> Result<StoreStatus, Error> {
+        self.status()?.store.ok_or_else(|| Error::Wrong("the controller sees no store".into()))
     }
 
     /// An update call about so many messages, entered under `kind`.
@@ -151,7 +156,7 @@ impl Inbox {
 
 /// `null` to install means the defaults, to upgrade it keeps the settings.
 fn no_settings() -> Vec<u8> {
-    encode_one(None::<Settings>).expect("the interface's types can be encoded")
+    encode_one(None::<Vec<Setting>>).expect("the interface's types can be encoded")
 }
 
 fn rejected(method: &'static str, reject: &RejectResponse) -> Error {

@@ -141,10 +141,11 @@ fn run(wasm: &Path, folder: &Path) -> Result<ExitCode, Error> {
 /// Upgrades, and compares what the canister says of itself before and after.
 fn upgrade(inbox: &mut Inbox) -> Result<String, Error> {
     let before = inbox.status()?;
-    inbox.upgrade(before.messages as usize)?;
+    let messages = inbox.store()?.messages as usize;
+    inbox.upgrade(messages)?;
     let after = inbox.status()?;
     ensure(after == before, || format!("the upgrade changed {before:?} to {after:?}"))?;
-    Ok(format!("upgraded with {}", counted(before.messages as usize, "message", "messages")))
+    Ok(format!("upgraded with {}", counted(messages, "message", "messages")))
 }
 
 /// Adds everything once more: the last messages one by one, the others in batches.
@@ -172,17 +173,17 @@ fn show_folder(folder: &Path, found: &Found) {
 fn show_account(inbox: &Inbox, start: Instant) -> Result<(), Error> {
     heading("the account");
     print!("{}", inbox.account);
-    let status: Status = inbox.status()?;
+    let store = inbox.store()?;
     item(
         "live",
         &format!(
             "{} under {}: {} bytes with their records",
-            counted(status.messages as usize, "message", "messages"),
-            counted(status.keys as usize, "key", "keys"),
-            grouped(status.live_bytes)
+            counted(store.messages as usize, "message", "messages"),
+            counted(store.keys as usize, "key", "keys"),
+            grouped(store.live_bytes)
         ),
     );
-    item("stable memory", &format!("{} bytes", grouped(status.stable_bytes)));
+    item("stable memory", &format!("{} bytes", grouped(store.stable_bytes)));
     item("cycles", &format!("{} in all", grouped(inbox.account.cycles())));
     item("time", &format!("{:.1} s", start.elapsed().as_secs_f64()));
     Ok(())

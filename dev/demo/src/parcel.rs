@@ -27,7 +27,11 @@ pub struct Parcel {
 impl Parcel {
     /// What to send.
     pub fn message(&self, keys: &[Key]) -> NewMessage {
-        NewMessage { key_id: ByteBuf::from(keys[self.key].id()), ciphertext: ByteBuf::from(self.ciphertext.as_slice()) }
+        NewMessage {
+            key_id: ByteBuf::from(keys[self.key].id()),
+            ciphertext: ByteBuf::from(self.ciphertext.as_slice()),
+            send_key: None,
+        }
     }
 
     /// What to ask for: "was it stored?".

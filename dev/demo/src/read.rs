@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 
 use client::request::{self, Request};
-use message_canister::api::{CheckCursor, Cursor, Id, KeyHead, Limits, Message, Order, Page, PageError};
+use message_canister::api::{
+    CheckCursor, Cursor, Id, KeyCursor, KeyHead, Limits, Message, Order, Page, PageError, Start,
+};
 use sealing::Key;
 
 use crate::error::{Error, ensure};
@@ -30,6 +32,11 @@ impl Sent<'_> {
     /// The ids of a key's messages, ascending.
     fn ids_of(&self, key: usize) -> Vec<Id> {
         self.parcels.iter().filter(|parcel| parcel.key == key).map(|parcel| parcel.id).collect()
+    }
+
+    /// The bytes of a key's messages.
+    fn bytes_of(&self, key: usize) -> u64 {
+        self.parcels.iter().filter(|parcel| parcel.key == key).map(|parcel| parcel.ciphertext.len() as u64).sum()
     }
 }
 
@@ -101,7 +108,7 @@ impl<'a> Checklist<'a> {
 pub fn by_id(inbox: &mut Inbox, sent: &Sent) -> Result<(), Error> {
     let mut list = Checklist::new(sent, "reading by id");
     for parcel in sent.parcels {
-        list.tick(&inbox.query(request::get_message_by_id(parcel.id), |_| 1)?.message)?;
+        list.tick(&inbox.query(request::get_message_by_id(parcel.id, false), |_| 1)?.message)?;
     }
     list.finish()
 }
@@ -123,7 +130,8 @@ pub fn by_key(inbox: &mut Inbox, sent: &Sent, order: Order) -> Result<(), Error>
         if order == Order::descending {
             ids.reverse();
         }
-        let came = pages(inbox, sent, order, |cursor| request::get_messages_by_key(key.id(), cursor), &mut list)?;
+        let request = |cursor| request::get_messages_by_key(key.id(), of_key(cursor));
+        let came = pages(inbox, sent, order, request, &mut list)?;
         ensure(came == ids, || format!("a key's messages came as {came:?}, not {ids:?}"))?;
     }
     list.finish()
@@ -163,6 +171,12 @@ pub fn by_time(inbox: &mut Inbox, sent: &Sent, split: u32) -> Result<(), Error> 
     list.finish()
 }
 
+fn of_key(cursor: Cursor) -> KeyCursor {
+    let Cursor { after, order, limit } = cursor;
+    let start = if after == 0 { Start::beginning } else { Start::after(after) };
+    KeyCursor { start, order, limit, prove: false }
+}
+
 /// Reads pages from the start to the end, ticks their messages off and returns the ids as they came.
 fn pages(
     inbox: &mut Inbox,
@@ -190,7 +204,7 @@ fn pages(
     }
 }
 
-/// Asks whether each message is stored, and for each key's first, last and count.
+/// Asks whether each message is stored, and for each key's ends and size.
 pub fn by_question(inbox: &mut Inbox, sent: &Sent) -> Result<(), Error> {
     let most = sent.limits.lookup_items as usize;
     for parcels in sent.parcels.chunks(most) {
@@ -200,13 +214,18 @@ pub fn by_question(inbox: &mut Inbox, sent: &Sent) -> Result<(), Error> {
         ensure(found == ids, || format!("has_messages gave {found:?}, not {ids:?}"))?;
     }
     let key_ids: Vec<_> = sent.keys.iter().map(Key::id).collect();
-    let heads = inbox.query(request::get_key_heads(&key_ids), |_| 0)?;
+    let heads = inbox.query(request::get_key_heads(&key_ids, false), |_| 0)?.heads;
     for (key, head) in heads.iter().enumerate() {
         let ids = sent.ids_of(key);
+        let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
         let expected = ids.first().zip(ids.last()).map(|(&min_id, &max_id)| KeyHead {
             min_id,
             max_id,
-            count: u32::try_from(ids.len()).unwrap_or(u32::MAX),
+            count,
+            bytes: sent.bytes_of(key),
+            rank: count,
+            acknowledged_id: 0,
+            full_since: 0,
         });
         ensure(*head == expected, || format!("a key's head is {head:?}, not {expected:?}"))?;
     }

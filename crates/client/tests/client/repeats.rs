@@ -19,7 +19,7 @@ fn an_add_is_repeated_with_the_same_bytes_while_its_failure_passes() {
         .then(Err(rejected(RejectCode::CanisterError, 508)))
         .reply(Err::<Added, _>(AddError::Unavailable(REBUILDING)))
         .reply(STORED);
-    let added = now(script.client().add_message(b"key", b"sealed")).expect("the sixth attempt succeeds");
+    let added = now(script.client().add_message(b"key", b"sealed", None)).expect("the sixth attempt succeeds");
     assert_eq!(added, Added { id: 7, duplicate: true });
     let calls = script.calls.lock().unwrap();
     assert_eq!(calls.len(), 6);
@@ -50,29 +50,29 @@ fn what_does_not_pass_is_not_repeated() {
         Failure::Unsendable("no such address".into()),
     ] {
         let script = Script::default().then(Err(failure));
-        let error = now(script.client().add_message(b"key", b"sealed")).expect_err("it failed");
+        let error = now(script.client().add_message(b"key", b"sealed", None)).expect_err("it failed");
         assert_eq!(script.count(), 1, "{error}");
     }
     for refusal in [AddError::StorageFull, AddError::CiphertextEmpty, AddError::IdsExhausted { last: 9 }] {
         let script = Script::default().reply(Err::<Added, _>(refusal.clone()));
-        let error = now(script.client().add_message(b"key", b"sealed")).expect_err("it was refused");
+        let error = now(script.client().add_message(b"key", b"sealed", None)).expect_err("it was refused");
         assert!(matches!(&error, CallError::Refused(it) if *it == refusal), "{error}");
     }
     let script = Script::default().then(Ok(b"no candid".to_vec()));
-    let error = now(script.client().add_message(b"key", b"sealed")).expect_err("the reply is malformed");
+    let error = now(script.client().add_message(b"key", b"sealed", None)).expect_err("the reply is malformed");
     assert!(matches!(&error, CallError::Malformed { method: "add_message", .. }) && error.may_have_run(), "{error}");
 }
 
 #[test]
 fn settings_are_repeated_only_if_they_were_not_set() {
     let script = Script::default().then(Err(Failure::Unanswered("lost".into())));
-    let error = now(script.client().set_settings(Settings::default())).expect_err("its outcome is unknown");
+    let error = now(script.client().set_settings(4, &[])).expect_err("its outcome is unknown");
     assert!(error.may_have_run());
     let script = Script::default()
         .then(Err(rejected(RejectCode::SysTransient, 201)))
         .then(Err(rejected(RejectCode::CanisterError, 509)))
-        .reply(Ok::<(), SettingsError>(()));
-    now(script.client().set_settings(Settings::default())).expect("the third attempt succeeds");
+        .reply(Ok::<u32, SettingsError>(5));
+    now(script.client().set_settings(4, &[])).expect("the third attempt succeeds");
     assert_eq!(script.count(), 3);
 }
 
