@@ -11,6 +11,7 @@
 use crate::hash::Hash;
 use crate::head::{Head, State};
 use crate::trie::{Witness, WitnessError};
+use crate::verify::Key;
 use crate::wire::{Malformed, Reader, VERSION};
 
 /// Keys of one question.
@@ -34,6 +35,11 @@ pub enum HeadsRefused {
         asked: usize,
         /// Witnesses of the proof.
         proved: usize,
+    },
+    /// The labels of this store cannot be computed from key ids: its reads are closed.
+    LabelUnknown {
+        /// The key's place in the question.
+        at: usize,
     },
     /// A witness is not one of its key.
     Witness {
@@ -72,13 +78,14 @@ impl HeadsProof {
         bytes
     }
 
-    /// The head of each label, `None` for one that the store does not have, against the root that a certificate proves.
-    pub fn verify(&self, labels: &[Hash], root: &Hash) -> Result<Vec<Option<Head>>, HeadsRefused> {
-        if labels.len() != self.witnesses.len() {
-            return Err(HeadsRefused::Count { asked: labels.len(), proved: self.witnesses.len() });
+    /// The head of each key, `None` for one that the store does not have, against the root that a certificate proves.
+    pub fn verify(&self, keys: &[Key<'_>], root: &Hash) -> Result<Vec<Option<Head>>, HeadsRefused> {
+        if keys.len() != self.witnesses.len() {
+            return Err(HeadsRefused::Count { asked: keys.len(), proved: self.witnesses.len() });
         }
-        let verified = labels.iter().zip(&self.witnesses).enumerate().map(|(at, (label, witness))| {
-            let (head, trie) = witness.verify(label).map_err(|error| HeadsRefused::Witness { at, error })?;
+        let verified = keys.iter().zip(&self.witnesses).enumerate().map(|(at, (key, witness))| {
+            let label = key.label(&self.state).ok_or(HeadsRefused::LabelUnknown { at })?;
+            let (head, trie) = witness.verify(&label).map_err(|error| HeadsRefused::Witness { at, error })?;
             if self.state.root(&trie) == *root { Ok(head) } else { Err(HeadsRefused::Root { at }) }
         });
         verified.collect()

@@ -25,6 +25,17 @@ pub enum Key<'a> {
     Label(Hash),
 }
 
+impl Key<'_> {
+    /// Its label in a store with this state; `None`: it does not follow from the id, because reads are closed.
+    pub(crate) fn label(self, state: &State) -> Option<Hash> {
+        match self {
+            Key::Label(label) => Some(label),
+            Key::Id(_) if state.salt == hash::EMPTY => None,
+            Key::Id(id) => Some(hash::label(&state.salt, id)),
+        }
+    }
+}
+
 /// The order of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -161,7 +172,7 @@ impl PageProof {
     /// `shown` are the messages of the answer, the oldest first in either order. `now` is the later of the certificate's
     /// time and the reader's clock, in unix seconds: by it messages are too old.
     pub fn verify(&self, question: &Question<'_>, shown: &[Shown], root: &Hash, now: u64) -> Result<Verified, Refused> {
-        let label = self.label(question.key)?;
+        let label = question.key.label(&self.state).ok_or(Refused::LabelUnknown)?;
         let (head, trie) = self.witness.verify(&label).map_err(Refused::Witness)?;
         if self.state.root(&trie) != *root {
             return Err(Refused::Root);
@@ -182,14 +193,6 @@ impl PageProof {
             Order::Descending => ends.descending(question.entry)?,
         };
         Ok(self.verified(Some(head), known, more))
-    }
-
-    fn label(&self, key: Key<'_>) -> Result<Hash, Refused> {
-        match key {
-            Key::Label(label) => Ok(label),
-            Key::Id(_) if self.state.salt == hash::EMPTY => Err(Refused::LabelUnknown),
-            Key::Id(id) => Ok(hash::label(&self.state.salt, id)),
-        }
     }
 
     fn verified(&self, head: Option<Head>, known: Vec<(u32, Hash)>, more: bool) -> Verified {

@@ -1,7 +1,7 @@
 //! True answers are verified, and say what is true.
 
 use crate::store::{Store, question};
-use proofs::verify::{Entry, Order};
+use proofs::verify::{Entry, Key, Order};
 use proptest::prelude::*;
 
 /// One thing that happens to a store.
@@ -106,6 +106,7 @@ proptest! {
         let proof = proofs::heads::HeadsProof { state: store.state, witnesses };
         let proof = proofs::heads::HeadsProof::from_bytes(&proof.to_bytes()).expect("it reads what it wrote");
         let heads: Vec<_> = keys.iter().map(|key| store.lists.get(key).map(crate::store::head)).collect();
-        prop_assert_eq!(proof.verify(&labels, &store.root()), Ok(heads));
+        let keys: Vec<_> = keys.iter().map(|key| Key::Id(key)).collect();
+        prop_assert_eq!(proof.verify(&keys, &store.root()), Ok(heads));
     }
 }

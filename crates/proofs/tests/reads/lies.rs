@@ -3,6 +3,7 @@
 use crate::honest::{asked, events, key, store};
 use crate::store::{Store, question};
 use proofs::hash::label;
+use proofs::heads::{HeadsProof, HeadsRefused};
 use proofs::page::{Below, PageProof};
 use proofs::verify::{Entry, Order, Refused, Shown};
 use proptest::prelude::*;
@@ -133,4 +134,6 @@ fn a_store_with_closed_reads_has_no_labels_to_compute() {
     let asked = question(b"key", Order::Ascending, Entry::Start);
     let refused = answer.proof.verify(&asked, &answer.shown, &store.root(), store.now());
     assert_eq!(refused, Err(Refused::LabelUnknown));
+    let proof = HeadsProof { state: answer.proof.state, witnesses: vec![answer.proof.witness] };
+    assert_eq!(proof.verify(&[asked.key], &store.root()), Err(HeadsRefused::LabelUnknown { at: 0 }));
 }

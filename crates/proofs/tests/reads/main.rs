@@ -7,3 +7,4 @@ mod mutations;
 mod seen;
 mod sizes;
 mod store;
+mod vectors;

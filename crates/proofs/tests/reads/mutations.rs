@@ -3,7 +3,7 @@
 use crate::store::{Answer, Store, question};
 use proofs::heads::HeadsProof;
 use proofs::page::PageProof;
-use proofs::verify::{Entry, Order};
+use proofs::verify::{Entry, Key, Order};
 
 /// Three keys; the first has 40 messages, of which 3 were dropped and 2 more acknowledged.
 fn store() -> Store {
@@ -55,14 +55,14 @@ fn every_flipped_bit_of_a_page_proof_is_caught_or_harmless() {
 #[test]
 fn every_flipped_bit_of_a_heads_proof_is_caught() {
     let store = store();
-    let labels = [&b"a"[..], b"b", b"no such key"].map(|key| proofs::hash::label(&store.state.salt, key));
-    let witnesses = labels.iter().map(|label| store.witness(label)).collect();
+    let keys = [&b"a"[..], b"b", b"no such key"];
+    let witnesses = keys.iter().map(|key| store.witness(&proofs::hash::label(&store.state.salt, key))).collect();
     let bytes = HeadsProof { state: store.state, witnesses }.to_bytes();
     for bit in 0..bytes.len() * 8 {
         let mut bytes = bytes.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
         if let Ok(proof) = HeadsProof::from_bytes(&bytes) {
-            proof.verify(&labels, &store.root()).expect_err("it was changed");
+            proof.verify(&keys.map(Key::Id), &store.root()).expect_err("it was changed");
         }
     }
 }

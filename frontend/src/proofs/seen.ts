@@ -1,0 +1,68 @@
+/** What a reader remembers of a key, and how a later page must continue it. */
+import { equal, type Hash } from './hash';
+import type { VerifiedPage } from './verify';
+
+/** The newest message that a reader knows. It is stored beside the messages themselves. */
+export interface Seen {
+  /** The store's epoch. */
+  readonly epoch: bigint;
+  /** The message's id. */
+  readonly id: number;
+  /** Its rank. */
+  readonly rank: number;
+  /** Its chain value. */
+  readonly chain: Hash;
+}
+
+/** How a verified page continues what was seen. */
+export type Continuation =
+  /** The page shows the message that was seen: everything since is its continuation. */
+  | { readonly kind: 'extends' }
+  /** The page does not reach down to what was seen; nothing contradicts it. */
+  | { readonly kind: 'unlinked' }
+  /** What was seen has been dropped, and so has the key, which then came back: its ranks start again. */
+  | { readonly kind: 'restarted' }
+  /** The operator restored an earlier state, under a new epoch, and what was seen is not in it. */
+  | { readonly kind: 'restored' }
+  | { readonly kind: 'broken'; readonly why: Broken };
+
+/** The page contradicts what was seen. */
+export type Broken =
+  /** The page is of an earlier epoch. */
+  | { readonly kind: 'epoch'; readonly seen: bigint; readonly found: bigint }
+  /**
+   * The key's list is shorter than it was: an older state is shown, or messages were removed. `found` is the rank of the
+   * newest message now; 0: the key is not there.
+   */
+  | { readonly kind: 'rolled-back'; readonly seen: number; readonly found: number }
+  /** Another message stands where one was seen, at this rank. */
+  | { readonly kind: 'forked'; readonly rank: number };
+
+/** The newest message of a verified page; null: the key has none. */
+export function newestOf({ head, state }: VerifiedPage): Seen | null {
+  return head && { epoch: state.epoch, id: head.lastId, rank: head.rank, chain: head.chain };
+}
+
+/**
+ * Messages between the one that was seen and the page that nobody can read any more: they were dropped or acknowledged
+ * before this reader saw them. Precondition: the page was asked for behind that message, in ascending order.
+ */
+export function missed(seen: Seen, { firstRank }: VerifiedPage): number {
+  return Math.max(0, firstRank - (seen.rank + 1));
+}
+
+/** How a page continues what was seen. */
+export function continuation(seen: Seen, { state, head, known }: VerifiedPage): Continuation {
+  const { epoch } = state;
+  if (epoch < seen.epoch) return { kind: 'broken', why: { kind: 'epoch', seen: seen.epoch, found: epoch } };
+  const found = head?.rank ?? 0;
+  const same = known.find(({ rank }) => rank === seen.rank);
+  if (same && equal(same.chain, seen.chain)) return { kind: 'extends' };
+  if (!same && found > seen.rank) return { kind: 'unlinked' };
+  if (state.firstId > seen.id) return { kind: 'restarted' };
+  if (epoch > seen.epoch) return { kind: 'restored' };
+  return {
+    kind: 'broken',
+    why: same ? { kind: 'forked', rank: seen.rank } : { kind: 'rolled-back', seen: seen.rank, found },
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * Verifying a page: every message is genuine, none is left out, and both ends are where the question puts them.
+ *
+ *     older                                                                      newer
+ *     below ◀── oldest ◀── … ◀── newest ◀── step ◀── … ◀── step = the key's newest ◀── leaf ◀── root ◀── certificate
+ *       └ lower end: why nothing older belongs to the page        └ upper end
+ *
+ * The chain value of each message follows from its content and its links, so hashing from `below` upwards must end at
+ * the head that the trie commits to.
+ */
+import { chainOf, type Fields } from './chain';
+import { type EndsRefused, moreBeyond } from './ends';
+import { equal, type Hash } from './hash';
+import { type Certified, type Head, labelOf, rootOf, type State } from './head';
+import { type Below, type Jump, type PageProof, readPageProof, type Step } from './page';
+import type { Question, Shown } from './question';
+import { verifyWitness, type WitnessError } from './trie';
+import { judged, type Refuse, type Refused } from './verdict';
+import { type MalformedProof, Reader } from './wire';
+import { zip } from './zip';
+
+/** A page that was verified. */
+export interface VerifiedPage {
+  readonly kind: 'verified';
+  /** The certificate's time, unix seconds: so the store was then. */
+  readonly asOf: number;
+  /** The key's head; null: the store has no such key. */
+  readonly head: Head | null;
+  readonly state: State;
+  /** The rank of the page's oldest message; 0: the page is empty. */
+  readonly firstRank: number;
+  /** True where the key has live messages beyond the page, in its order. */
+  readonly more: boolean;
+  /** Rank and chain value of every message that the proof shows, for seen.ts. */
+  readonly known: readonly Known[];
+}
+
+export interface Known {
+  readonly rank: number;
+  readonly chain: Hash;
+}
+
+/** Why a page is not verified. */
+export type PageRefused =
+  | MalformedProof
+  /** The labels of this store cannot be computed from key ids: its reads are closed. */
+  | { readonly kind: 'label-unknown' }
+  /** The witness is not one of this key. */
+  | { readonly kind: 'witness'; readonly error: WitnessError }
+  /** Witness and state belong to another root than the certified one. */
+  | { readonly kind: 'root' }
+  /** The proof has parts for another number of messages. */
+  | { readonly kind: 'count'; readonly shown: number; readonly proved: number }
+  /** Messages or steps without what the first of them follows. */
+  | { readonly kind: 'below-missing' }
+  /** The answer has messages, or the proof steps, of a key that is not there. */
+  | { readonly kind: 'no-such-key' }
+  /** This message's jump link leads out of the page. */
+  | { readonly kind: 'jump-outside'; readonly id: number }
+  /** Messages or steps are not in the order of the key's list; this is the first. */
+  | { readonly kind: 'order'; readonly id: number }
+  /** Messages and steps do not hash to the key's head: something was forged, left out, added or exchanged. */
+  | { readonly kind: 'chain' }
+  | EndsRefused;
+
+/**
+ * Verifies a page against the root that a certificate proves.
+ *
+ * `shown` are the messages of the answer, the oldest first in either order. `clock` is the reader's, in unix seconds:
+ * messages are too old by the later of it and the certificate's time.
+ */
+export function verifyPage(
+  proofBytes: Uint8Array,
+  question: Question,
+  shown: readonly Shown[],
+  { root, time }: Certified,
+  clock: number,
+): VerifiedPage | Refused<PageRefused> {
+  return judged((refuse) => {
+    const proof = readPageProof(new Reader(proofBytes, refuse));
+    const { state, jumps, steps } = proof;
+    const label = labelOf(question.key, state) ?? refuse({ kind: 'label-unknown' });
+    const { head, trie } = verifyWitness(proof.witness, label, (error) => refuse({ kind: 'witness', error }));
+    if (!equal(rootOf(state, trie), root)) refuse({ kind: 'root' });
+    const messages = zip(shown, jumps) ?? refuse({ kind: 'count', shown: shown.length, proved: jumps.length });
+    const verified = { kind: 'verified', asOf: time, head, state } as const;
+    if (!head) {
+      if (shown.length > 0 || steps.length > 0) refuse({ kind: 'no-such-key' });
+      return { ...verified, firstRank: 0, more: false, known: [] };
+    }
+    const known = hashed(proof, messages, head, refuse);
+    const more = moreBeyond(question, { proof, head, shown, now: Math.max(time, clock) }, refuse);
+    return { ...verified, firstRank: shown.length > 0 ? proof.firstRank : 0, more, known };
+  });
+}
+
+/** Hashes from below the page up to the head, and returns rank and chain value of everything on the way. */
+function hashed(
+  { firstRank, steps, below }: PageProof,
+  messages: readonly [Shown, Jump][],
+  head: Head,
+  refuse: Refuse<PageRefused>,
+): Known[] {
+  const known: Known[] = [{ rank: head.rank, chain: head.chain }];
+  if (messages.length === 0 && steps.length === 0) return known;
+  let current = chainOfBelow(below) ?? refuse({ kind: 'below-missing' });
+  let last: Fields | undefined;
+  if (below.kind === 'message') {
+    last = below.fields;
+    known.push({ rank: last.rank, chain: current });
+  }
+  const chains: Hash[] = [];
+  for (const [message, jump] of messages) {
+    const fields = { ...message, rank: (firstRank + chains.length) >>> 0 };
+    if (last && !follows(fields, last, 'previous')) refuse({ kind: 'order', id: fields.id });
+    const target = targetOf(jump, current, chains) ?? refuse({ kind: 'jump-outside', id: fields.id });
+    current = chainOf(fields, { prev: current, jump: target });
+    chains.push(current);
+    known.push({ rank: fields.rank, chain: current });
+    last = fields;
+  }
+  for (const { taken, other, fields } of [...steps].reverse()) {
+    if (last && !follows(fields, last, taken)) refuse({ kind: 'order', id: fields.id });
+    current = chainOf(fields, taken === 'previous' ? { prev: current, jump: other } : { prev: other, jump: current });
+    known.push({ rank: fields.rank, chain: current });
+    last = fields;
+  }
+  if (!equal(current, head.chain) || last?.rank !== head.rank || last.id !== head.lastId) refuse({ kind: 'chain' });
+  return known;
+}
+
+/** The chain value of the message before, if anything is said of it. */
+function chainOfBelow(below: Below): Hash | undefined {
+  switch (below.kind) {
+    case 'nothing':
+      return undefined;
+    case 'chain':
+      return below.chain;
+    case 'message':
+      return chainOf(below.fields, below.links);
+  }
+}
+
+/** The chain value of a jump's target; `chains` are those of the page's messages so far. */
+function targetOf(jump: Jump, previous: Hash, chains: readonly Hash[]): Hash | undefined {
+  switch (jump.kind) {
+    case 'previous':
+      return previous;
+    case 'back':
+      return chains[chains.length - jump.places];
+    case 'to':
+      return jump.chain;
+  }
+}
+
+/** A message stands above the one that it links to: directly for a previous link, further up for a jump. */
+function follows(fields: Fields, below: Fields, taken: Step['taken']): boolean {
+  return taken === 'previous'
+    ? fields.prevId === below.id && fields.rank === below.rank + 1
+    : fields.rank > below.rank && fields.id > below.id;
+}

@@ -1,0 +1,203 @@
+import { Cbor, type HashTree, NodeType, reconstruct } from '@icp-sdk/core/agent';
+import { Principal } from '@icp-sdk/core/principal';
+import { bls12_381 } from '@noble/curves/bls12-381.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  type CertificateRefused,
+  certificateRefusedWords,
+  certifiedData,
+  certifiedRoot,
+  rootFromCertifiedData,
+  type TreeRefused,
+} from '../../src/proofs/certificate';
+
+const bls = bls12_381.shortSignatures;
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** A signer: the root of the network, or a subnet. */
+class Signer {
+  readonly #secret: Uint8Array;
+
+  constructor(seed: number) {
+    this.#secret = new Uint8Array(32).fill(seed);
+  }
+
+  get key(): Uint8Array {
+    const prefix = '308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100';
+    return Uint8Array.of(...Buffer.from(prefix, 'hex'), ...bls.getPublicKey(this.#secret).toBytes());
+  }
+
+  async certificate(tree: HashTree, delegation?: { subnet_id: Uint8Array; certificate: Uint8Array }) {
+    const message = Uint8Array.of(13, ...utf8('ic-state-root'), ...(await reconstruct(tree)));
+    const signature = bls.sign(bls.hash(message), this.#secret).toBytes();
+    return Cbor.encode({ tree, signature, ...(delegation && { delegation }) });
+  }
+}
+
+const labeled = (label: string | Uint8Array, tree: HashTree) =>
+  [NodeType.Labeled, typeof label === 'string' ? utf8(label) : label, tree] as HashTree;
+const fork = (left: HashTree, right: HashTree): HashTree => [NodeType.Fork, left, right];
+const leaf = (value: Uint8Array) => [NodeType.Leaf, value] as HashTree;
+const pruned = (hash: Uint8Array) => [NodeType.Pruned, hash] as HashTree;
+
+/** Unix seconds as the platform writes them: nanoseconds in LEB128. */
+function timeLeaf(seconds: number): HashTree {
+  const bytes: number[] = [];
+  for (let rest = BigInt(seconds) * 1_000_000_000n + 5n; ; rest >>= 7n) {
+    bytes.push(Number(rest & 0x7fn) | (rest > 0x7fn ? 0x80 : 0));
+    if (rest <= 0x7fn) return labeled('time', leaf(Uint8Array.from(bytes)));
+  }
+}
+
+const NOW = 1_800_000_000;
+const CANISTER = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 7, 1, 1);
+const OTHER = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 9, 1, 1);
+const ROOT = new Uint8Array(32).fill(0xab);
+const TREE = fork(labeled('http_expr', leaf(utf8('anything'))), labeled('proofs', leaf(ROOT)));
+const network = new Signer(1);
+const subnet = new Signer(2);
+const SUBNET = Principal.selfAuthenticating(subnet.key).toUint8Array();
+
+/** What a subnet certifies of a canister. */
+const state = (canister: Uint8Array, data: Uint8Array, time = NOW) =>
+  fork(labeled('canister', labeled(canister, labeled('certified_data', leaf(data)))), timeLeaf(time));
+
+/** The network's word that this subnet has the canisters from one through another. */
+async function delegation(from: Uint8Array, to: Uint8Array, signer = network) {
+  const ranges = leaf(Cbor.encode([[from, to]]));
+  const own = fork(labeled('canister_ranges', ranges), labeled('public_key', leaf(subnet.key)));
+  const certificate = await signer.certificate(fork(labeled('subnet', labeled(SUBNET, own)), timeLeaf(NOW)));
+  return { subnet_id: SUBNET, certificate };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW * 1000, toFake: ['Date'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a certificate', () => {
+  const data = new Uint8Array(32).fill(3);
+  const check = (certificate: Uint8Array) => certifiedData(certificate, CANISTER, network.key);
+  const refused = (kind: CertificateRefused['kind']) => ({ kind: 'refused', why: { kind } });
+
+  it('says what was certified, and when', async () => {
+    const certificate = await network.certificate(state(CANISTER, data, NOW - 7));
+    expect(await check(certificate)).toEqual({ kind: 'certified', data, time: NOW - 7 });
+    // Bytes in the middle of a larger buffer.
+    const buffer = Buffer.concat([Buffer.alloc(9), certificate]).subarray(9);
+    expect(await check(buffer)).toEqual({ kind: 'certified', data, time: NOW - 7 });
+  });
+
+  it('may be a subnet’s, which the network lets sign for these canisters', async () => {
+    const signed = await subnet.certificate(state(CANISTER, data), await delegation(CANISTER, CANISTER));
+    expect(await check(signed)).toEqual({ kind: 'certified', data, time: NOW });
+    const elsewhere = await subnet.certificate(state(CANISTER, data), await delegation(OTHER, OTHER));
+    expect(await check(elsewhere)).toMatchObject(refused('certificate'));
+    const itself = await subnet.certificate(state(CANISTER, data), await delegation(CANISTER, CANISTER, subnet));
+    expect(await check(itself)).toMatchObject(refused('certificate'));
+    expect(await check(await subnet.certificate(state(CANISTER, data)))).toMatchObject(refused('certificate'));
+  });
+
+  it('is refused when it was changed', async () => {
+    const certificate = await network.certificate(state(CANISTER, data));
+    for (let at = 0; at < certificate.length; at += 7) {
+      const changed = certificate.slice();
+      changed[at] = (changed[at] ?? 0) ^ 0x10;
+      expect((await check(changed)).kind, `byte ${at}`).toBe('refused');
+    }
+    for (const bytes of [new Uint8Array(), Uint8Array.of(1, 2, 3), certificate.subarray(0, -1)]) {
+      expect(await check(bytes)).toMatchObject(refused('certificate'));
+    }
+  });
+
+  it('is refused when its time is too far from the clock', async () => {
+    const at = async (time: number) => await check(await network.certificate(state(CANISTER, data, time)));
+    expect(await at(NOW - 299)).toMatchObject({ kind: 'certified', time: NOW - 299 });
+    expect(await at(NOW + 299)).toMatchObject({ kind: 'certified', time: NOW + 299 });
+    expect(await at(NOW - 302)).toMatchObject(refused('certificate-time'));
+    expect(await at(NOW + 302)).toMatchObject(refused('certificate-time'));
+  });
+
+  it('is refused when it is of another canister', async () => {
+    const certificate = await network.certificate(state(OTHER, data));
+    expect(await check(certificate)).toEqual(refused('canister'));
+  });
+});
+
+describe('the certified tree', () => {
+  const refused = (kind: TreeRefused['kind']) => ({ kind: 'refused', why: { kind } });
+
+  it('has the root', async () => {
+    const data = await reconstruct(TREE);
+    const cut = fork(
+      pruned(await reconstruct(labeled('http_expr', leaf(utf8('anything'))))),
+      labeled('proofs', leaf(ROOT)),
+    );
+    for (const tree of [TREE, cut]) {
+      const witness = Cbor.encode(tree);
+      expect(await rootFromCertifiedData(witness, data)).toEqual({ kind: 'root', root: ROOT });
+      // As a view into a larger buffer.
+      const buffer = Buffer.concat([Buffer.alloc(5), witness]).subarray(5);
+      expect(await rootFromCertifiedData(buffer, data)).toEqual({ kind: 'root', root: ROOT });
+    }
+  });
+
+  it('is refused when it hashes to other data', async () => {
+    const data = await reconstruct(TREE);
+    const forged = fork(labeled('http_expr', leaf(utf8('anything'))), labeled('proofs', leaf(new Uint8Array(32))));
+    expect(await rootFromCertifiedData(Cbor.encode(forged), data)).toEqual(refused('certified-data'));
+    expect(await rootFromCertifiedData(Cbor.encode(TREE), ROOT)).toEqual(refused('certified-data'));
+    expect(await rootFromCertifiedData(Cbor.encode(TREE), new Uint8Array())).toEqual(refused('certified-data'));
+  });
+
+  it('is refused without the root, or with one of another length', async () => {
+    const trees = [
+      pruned(await reconstruct(TREE)),
+      fork(labeled('http_expr', leaf(utf8('anything'))), pruned(await reconstruct(labeled('proofs', leaf(ROOT))))),
+      labeled('http_expr', leaf(ROOT)),
+      labeled('proofs', labeled('proofs', leaf(ROOT))),
+      labeled('proofs', leaf(ROOT.subarray(1))),
+    ];
+    for (const tree of trees) {
+      expect(await rootFromCertifiedData(Cbor.encode(tree), await reconstruct(tree))).toEqual(refused('root-missing'));
+    }
+  });
+
+  it('is refused when it is no tree', async () => {
+    const deep = [...new Array(100_000).fill(0x83), 0].flatMap((byte) => (byte ? [byte, 1, 0x81, 0] : [0x81, 0]));
+    // A text as long as a hash, where a hash should stand.
+    const text = [0x82, 4, 0x78, 32, ...ROOT.map(() => 0x61)];
+    for (const bytes of [[], text, [0xff], [0x80], [0x81, 9], [0xf6], [0x82, 3, 5], [0x82, 4, 0x61, 0x61], deep]) {
+      expect(await rootFromCertifiedData(Uint8Array.from(bytes), ROOT)).toEqual(refused('tree'));
+    }
+  });
+});
+
+describe('both together', () => {
+  const witness = Cbor.encode(TREE);
+
+  it('prove a root as of a time', async () => {
+    const certificate = await network.certificate(state(CANISTER, await reconstruct(TREE), NOW - 2));
+    const proved = { kind: 'certified', root: ROOT, time: NOW - 2 };
+    expect(await certifiedRoot(certificate, witness, CANISTER, network.key)).toEqual(proved);
+  });
+
+  it('say which of them is refused, and in words why', async () => {
+    const other = await network.certificate(state(CANISTER, ROOT));
+    const results = [
+      await certifiedRoot(other, witness, CANISTER, network.key),
+      await certifiedRoot(other, witness, OTHER, network.key),
+      await certifiedRoot(other, Uint8Array.of(0xff), CANISTER, network.key),
+      await certifiedRoot(other, witness, CANISTER, subnet.key),
+    ];
+    const words = results.map((result) => (result.kind === 'refused' ? certificateRefusedWords(result.why) : ''));
+    expect(words.slice(0, 3)).toEqual([
+      'The certificate is of other data.',
+      'The certificate says nothing of this canister.',
+      'The certified tree cannot be read.',
+    ]);
+    expect(words[3]).toMatch(/^The certificate is not valid: .*signature/i);
+  });
+});
