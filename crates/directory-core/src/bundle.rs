@@ -24,6 +24,8 @@ pub const DOMAIN: &[u8] = b"directory-bundle-v1\n";
 pub const MAX_LIFETIME: u64 = 8_640_000;
 /// Size of an inbox's key id in bytes at most.
 pub const MAX_INBOX: usize = 64;
+/// Size of a bundle in bytes at most.
+pub const MAX_SIZE: usize = 178 + 1 + MAX_INBOX + 64;
 const FORMAT: u8 = 1;
 
 /// What a sender needs for a device, before the device signs it.

@@ -43,7 +43,7 @@ fn directory() -> Directory {
 }
 
 fn change(directory: &mut Directory, change: impl FnOnce(Entry) -> Entry, signers: &[u8]) {
-    let old = directory.newest[&alice()].state.newest().clone();
+    let old = directory.state(&alice()).newest().clone();
     let commitment = profile(&alice(), old.version + 1, 200).2;
     let entry = change(Entry { commitment, ..next(&old) });
     directory.accept(&alice(), &signed(entry, signers), None);
@@ -64,7 +64,7 @@ fn presence_and_absence_at_newest_and_at_ratified() {
     let found = directory.look_up(&alice(), View::Newest).unwrap();
     assert_eq!(found.trust, Trust::Ratified { since: directory.now / SECOND });
     assert_eq!(found.profile, Some(vec![0; 200]));
-    assert_eq!(found.state.as_ref(), Some(&directory.newest[&alice()].state));
+    assert_eq!(found.state.as_ref(), Some(&directory.state(&alice())));
     assert_eq!(directory.look_up(&name("nobody"), View::Newest).unwrap().state, None);
     // A change that verifiers have not seen: `newest` has it, certified; `ratified` has the entry before, ratified.
     change(&mut directory, |entry| entry, &[1]);
@@ -79,7 +79,7 @@ fn presence_and_absence_at_newest_and_at_ratified() {
 #[test]
 fn all_labels_of_a_growing_directory() {
     let directory = directory();
-    for label in directory.newest.keys() {
+    for label in &directory.labels {
         assert!(directory.look_up(label, View::Newest).unwrap().state.is_some());
         assert!(directory.look_up(label, View::Ratified).unwrap().state.is_some());
     }
@@ -100,14 +100,14 @@ fn history_and_memory_continue_what_the_client_knows() {
     assert_eq!(proof.found.as_ref().unwrap().updates.len(), 9);
     let query = directory.query(&ALICE, memory, contact.as_ref());
     let verified = directory.trusted().verify(&query, &proof.encode()).unwrap();
-    assert_eq!(verified.state.as_ref(), Some(&directory.newest[&alice()].state));
+    assert_eq!(verified.state.as_ref(), Some(&directory.state(&alice())));
     // The same history replayed in pages.
     let (index, updates) = (directory.index(&alice()), proof.found.unwrap().updates);
     let replay = |state: Option<&State>, page| directory.trusted().replay(&alice(), &index, state, page).unwrap();
     let half = replay(contact.as_ref(), &updates[..4]);
     assert_eq!(replay(half.as_ref(), &updates[4..]), verified.state);
     // The whole history, to a client that knows nothing.
-    let whole = directory.history(&alice(), View::Newest, None, verified.state.as_ref(), 0);
+    let whole = directory.history(&alice(), View::Newest, None, Some(0));
     assert_eq!(whole.found.as_ref().unwrap().updates.len(), 10);
     assert_eq!(check(&directory, &whole).unwrap().state, verified.state);
     // Nothing changed since: one bare entry.
@@ -211,10 +211,10 @@ fn a_rolled_back_or_forked_directory_is_refused_by_the_clients_memory() {
     new.ratify(&VERIFIERS);
     let seen = new.look_up(&alice(), View::Newest).unwrap();
     let memory = Some(seen.memory);
-    let shrunk = LogError::Shrunk { old: new.log.size(), new: old.log.size() };
+    let shrunk = LogError::Shrunk { old: new.size(), new: old.size() };
     let query = old.query(&ALICE, memory, None);
     let stale = old.proof(&alice(), View::Newest, None, None).encode();
-    let ratified = VerifyError::OlderHead { ratified: new.log.size(), epoch: old.log.size() - 1 };
+    let ratified = VerifyError::OlderHead { ratified: new.size(), epoch: old.size() - 1 };
     assert_eq!(old.trusted().verify(&query, &stale), Err(ratified));
     let certified_only = Some(Memory { ratified: 0, ..seen.memory });
     let query = old.query(&ALICE, certified_only, None);
@@ -241,13 +241,12 @@ fn a_rolled_back_or_forked_directory_is_refused_by_the_clients_memory() {
 #[test]
 fn a_malicious_controller_cannot_replace_a_contacts_key() {
     let mut directory = directory();
-    let contact = directory.newest[&alice()].state.clone();
+    let contact = directory.state(&alice());
     let commitment = profile(&alice(), 1, 200).2;
     let entry = Entry { policy: policy(&[66], 1), commitment, ..next(contact.newest()) };
-    let forged = signed(entry.clone(), &[66]);
+    let forged = signed(entry, &[66]);
     directory.now += SECOND;
-    let state = State::from_parts(entry, directory.now, None).unwrap();
-    directory.force(&alice(), &forged, state, None);
+    directory.force(&alice(), &forged, None);
     directory.close_epoch();
     let proof = directory.proof(&alice(), View::Newest, None, Some(&contact)).encode();
     let refused = directory.trusted().verify(&directory.query(&ALICE, None, Some(&contact)), &proof);
