@@ -11,6 +11,7 @@ mod naive;
 mod rules;
 mod server;
 mod sizes;
+mod stores;
 mod support;
 mod transitions;
 mod vrfs;

@@ -26,7 +26,7 @@ pub struct Directory {
     pub realm: Hash,
     pub now: u64,
     pub store: Store<VectorMemory>,
-    memories: Memories<VectorMemory>,
+    pub memories: Memories<VectorMemory>,
     pub labels: BTreeSet<Label>,
     pub cosignatures: (u64, Vec<Cosignature>),
     pub registrar: Option<Policy>,
