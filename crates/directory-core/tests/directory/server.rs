@@ -129,7 +129,8 @@ impl Directory {
 
     pub fn accept(&mut self, label: &Label, update: &Update, address: Option<AddressProof>) {
         let index = self.index(label);
-        let registrar = self.registrar.as_ref().map_or(Registrar::Open, Registrar::Policy);
+        let asked = self.registrar.as_ref().filter(|_| *label != Label::Registrar);
+        let registrar = asked.map_or(Registrar::Open, Registrar::Policy);
         let context = Context { realm: &self.realm, index: &index, now: self.now, registrar, pending: None };
         let old = self.store.find(&index).and_then(|number| self.store.state(number, u64::MAX));
         apply(old.as_ref(), update, &context).unwrap();
@@ -181,8 +182,12 @@ impl Directory {
 
     /// A proof with the updates from a version on.
     pub fn history(&self, label: &Label, view: View, memory: Option<Memory>, from: Option<u32>) -> Proof {
+        self.answer(label, view, memory.map_or(0, |memory| memory.log.size), from)
+    }
+
+    /// A proof to a client that knows a log of `known` heads.
+    pub fn answer(&self, label: &Label, view: View, known: u64, from: Option<u32>) -> Proof {
         let (index, vrf) = self.vrf.prove(&label.encode());
-        let known = memory.map_or(0, |memory| memory.log.size);
         let (ratified, cosignatures) = self.cosignatures.clone();
         let is_ratified = view == View::Ratified || ratified == self.size();
         let ask = Ask { index: &index, vrf, view, known, from };
