@@ -13,6 +13,7 @@ use crate::clock::{Clock, nanos};
 use crate::key::{Birth, Entry};
 use crate::sync::{Condvar, Mutex, lock};
 use crate::{Generation, Key, KeyError, KeyId, KeyManager, KeyName, Runtime, Secret, WrappedKey, Wrapping};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -302,16 +303,19 @@ impl<M: KeyManager> Core<M> {
         if wake {
             self.bell.notify_all();
         }
+        // First: the runtime and the wakers below are the caller's code and may panic.
+        drop(after.stops);
         for launch in after.launches {
             self.runtime.spawn(leader::task(self.clone(), launch));
         }
         for (waiters, outcome) in after.answers {
             for waiter in waiters {
-                // One that has vanished is not there to be told.
-                let _ = waiter.send(outcome.clone());
+                // A waiter that has vanished is not there to be told. A waker that panics must not cost the others
+                // their answer.
+                let _ = catch_unwind(AssertUnwindSafe(|| waiter.send(outcome.clone())));
             }
         }
-        drop((after.stops, after.dropped));
+        drop(after.dropped);
         result
     }
 }
