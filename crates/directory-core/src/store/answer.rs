@@ -1,7 +1,7 @@
 //! What a directory answers: states, histories and proofs.
 
 use super::records::{MAX_PROFILE, MAX_REGISTRATION, Registration, decode_opened, decode_registration, lengthen};
-use super::{Store, own};
+use super::{Store, stored};
 use crate::change::State;
 use crate::checkpoint::Cosignature;
 use crate::entry::Kind;
@@ -66,14 +66,14 @@ impl<M: Memory> Store<M> {
         let is_last = position + 1 == self.updates.len();
         let end = if is_last { self.public.end() } else { self.update(position + 1).public };
         let index = self.index(record.label);
-        let update = own(lengthen(&self.public.read(record.public, end), &self.realm, &index));
+        let update = stored(lengthen(&self.public.read(record.public, end), &self.realm, &index));
         LoggedUpdate { position, time: record.time, update }
     }
 
     /// The profile that the update at a position came with, unless it was erased.
     pub fn opened(&self, position: u64) -> Option<Opened> {
         let from = self.update(position).private;
-        own(decode_opened(&self.private.read(from, self.private.end().min(from + MAX_PROFILE))))
+        stored(decode_opened(&self.private.read(from, self.private.end().min(from + MAX_PROFILE))))
     }
 
     /// What version 0 of a label came with, unless it was erased.
@@ -83,7 +83,7 @@ impl<M: Memory> Store<M> {
 
     pub(super) fn stored_registration(&self, label: u32) -> Option<(Registration, u64)> {
         let from = self.label(label).registration;
-        own(decode_registration(&self.private.read(from, self.private.end().min(from + MAX_REGISTRATION))))
+        stored(decode_registration(&self.private.read(from, self.private.end().min(from + MAX_REGISTRATION))))
     }
 
     /// Times and updates of a label from a version on, oldest first, through the updates before `until`.

@@ -18,8 +18,8 @@
 
 mod answer;
 mod changes;
-pub mod header;
 mod nodes;
+mod own;
 mod records;
 mod slots;
 pub mod stream;
@@ -35,10 +35,10 @@ use crate::hash::Hash;
 use crate::head::{self, Head};
 use crate::log::{Log, stored_hashes};
 use crate::map::{Nodes, Tree, View};
-use header::HeaderError;
 use ic_stable_structures::Memory;
 use records::{LABEL, LabelRecord, UPDATE, UpdateRecord};
 use slots::SLOT;
+use stable::header::HeaderError;
 use std::collections::BTreeMap;
 use std::fmt;
 use stream::Stream;
@@ -240,6 +240,6 @@ fn same(what: &'static str, one: u64, other: u64) -> Result<(), OpenError> {
 }
 
 /// What the store wrote it can read: other bytes are a fault of the memory.
-fn own<T>(result: Result<T, DecodeError>) -> T {
+fn stored<T>(result: Result<T, DecodeError>) -> T {
     result.expect("the store wrote these bytes")
 }

@@ -18,15 +18,15 @@
 //!           96  changed 4
 //! ```
 //!
-//! Own fields 1 and 2 of the nodes' header: sizes of the log at the newest and at the ratified state. Sizes stay below 2^32: at
+//! Own numbers 1 and 2 of the nodes' header: sizes of the log at the newest and at the ratified state. Sizes stay below 2^32: at
 //! an epoch a second that takes 136 years.
 
-use super::header::field;
 use super::table::Table;
 use super::{OpenError, open};
 use crate::hash::{Hash, ZERO};
 use crate::map::{Child, Leaf, Node, Nodes, Sizes, Summary};
 use ic_stable_structures::Memory;
+use stable::header::field;
 
 const NODE: usize = 84;
 const LEAF: usize = 100;

@@ -19,7 +19,6 @@
 //!
 //! Records are little-endian, streams as on the wire.
 
-use super::header::field;
 use crate::bytes::{DecodeError, Reader, write_long};
 use crate::commitment::OPENING_SIZE;
 use crate::hash::Hash;
@@ -28,6 +27,7 @@ use crate::profile;
 use crate::proof::Opened;
 use crate::update::Update;
 use crate::vrf::PROOF_SIZE;
+use stable::header::field;
 use std::ops::Range;
 
 pub(super) const LABEL: usize = 20;

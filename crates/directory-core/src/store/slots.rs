@@ -8,11 +8,11 @@
 //!
 //! A label has at most 16 slots: the profile's devices. The slot of a device that has left the profile is taken by another.
 
-use super::header::field;
-use super::{OutOfMemory, Store, own};
+use super::{OutOfMemory, Store, stored};
 use crate::bundle::{Bundle, MAX_SIZE};
 use crate::profile::{MAX_DEVICES, Profile};
 use ic_stable_structures::Memory;
+use stable::header::field;
 
 pub(super) const SLOT: usize = 6 + MAX_SIZE;
 
@@ -46,7 +46,7 @@ impl<M: Memory> Store<M> {
         numbers.map(|number| {
             let slot = self.slots.get(number.into());
             let length = u16::from_le_bytes(field(&slot, 4));
-            (number, own(Bundle::decode(&slot[6..6 + usize::from(length)])))
+            (number, stored(Bundle::decode(&slot[6..6 + usize::from(length)])))
         })
     }
 

@@ -1,12 +1,14 @@
 //! A stream: bytes in a memory that are appended. Their lengths stand elsewhere.
 //!
 //! ```text
-//! 0    header (header.rs); own field 0: bytes of the stream
+//! 0    header (crates/stable); its own fields:
+//!        32  bytes of the stream 8
 //! 64   the bytes
 //! ```
 
-use super::header::{self, HeaderError, Kind};
+use super::own::{self, kind};
 use ic_stable_structures::Memory;
+use stable::header::HeaderError;
 
 /// Bytes that are appended. Erasing overwrites some with zeros.
 #[derive(Debug)]
@@ -16,21 +18,16 @@ pub struct Stream<M> {
 }
 
 impl<M: Memory> Stream<M> {
-    fn kind(magic: [u8; 4]) -> Kind {
-        Kind { magic, record: 1 }
-    }
-
     /// Makes an empty stream in a memory that has a page.
     pub fn create(memory: M, magic: [u8; 4]) -> Self {
-        header::write(&memory, Self::kind(magic));
+        own::create(&memory, kind(magic, 1));
         Self { memory, end: 0 }
     }
 
     /// Opens a stream.
     pub fn open(memory: M, magic: [u8; 4]) -> Result<Self, HeaderError> {
-        header::check(&memory, Self::kind(magic))?;
-        let end = header::own(&memory, 0);
-        header::check_length(&memory, end.saturating_add(header::SIZE))?;
+        let end = own::open(&memory, kind(magic, 1))?;
+        own::check_length(&memory, end.saturating_add(own::START))?;
         Ok(Self { memory, end })
     }
 
@@ -41,15 +38,15 @@ impl<M: Memory> Stream<M> {
 
     /// The memory, and the bytes that it needs for `more` bytes of the stream.
     pub fn room(&self, more: u64) -> (&M, u64) {
-        (&self.memory, header::SIZE + self.end + more)
+        (&self.memory, own::START + self.end + more)
     }
 
     /// Appends bytes, for which the memory has room, and returns their position.
     pub fn append(&mut self, bytes: &[u8]) -> u64 {
         let position = self.end;
-        self.memory.write(header::SIZE + position, bytes);
+        self.memory.write(own::START + position, bytes);
         self.end += bytes.len() as u64;
-        header::set_own(&self.memory, 0, self.end);
+        own::set(&self.memory, 0, self.end);
         position
     }
 
@@ -57,13 +54,13 @@ impl<M: Memory> Stream<M> {
     pub fn read(&self, from: u64, to: u64) -> Vec<u8> {
         assert!(from <= to && to <= self.end, "bytes {from} to {to} of {}", self.end);
         let mut bytes = vec![0; (to - from) as usize];
-        self.memory.read(header::SIZE + from, &mut bytes);
+        self.memory.read(own::START + from, &mut bytes);
         bytes
     }
 
     /// Overwrites bytes between two positions with zeros.
     pub fn erase(&mut self, from: u64, to: u64) {
         assert!(from <= to && to <= self.end, "bytes {from} to {to} of {}", self.end);
-        self.memory.write(header::SIZE + from, &vec![0; (to - from) as usize]);
+        self.memory.write(own::START + from, &vec![0; (to - from) as usize]);
     }
 }

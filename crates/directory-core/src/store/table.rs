@@ -1,14 +1,17 @@
 //! A table: records of one size in a memory, numbered from 0.
 //!
 //! ```text
-//! 0    header (header.rs); own field 0: number of records
+//! 0    header (crates/stable); its own fields:
+//!        32  number of records 8
+//!        40  two more numbers, 8 each       what the table's owner keeps there
 //! 64   record 0, record 1, ...
 //! ```
 
-use super::header::{self, HeaderError, Kind};
+use super::own::{self, kind};
 use crate::hash::Hash;
 use crate::log::Hashes;
 use ic_stable_structures::Memory;
+use stable::header::HeaderError;
 
 /// Records of `N` bytes.
 #[derive(Debug)]
@@ -18,22 +21,17 @@ pub struct Table<M, const N: usize> {
 }
 
 impl<M: Memory, const N: usize> Table<M, N> {
-    fn kind(magic: [u8; 4]) -> Kind {
-        Kind { magic, record: N as u32 }
-    }
-
     /// Makes an empty table in a memory that has a page.
     pub fn create(memory: M, magic: [u8; 4]) -> Self {
-        header::write(&memory, Self::kind(magic));
+        own::create(&memory, kind(magic, N));
         Self { memory, length: 0 }
     }
 
     /// Opens a table.
     pub fn open(memory: M, magic: [u8; 4]) -> Result<Self, HeaderError> {
-        header::check(&memory, Self::kind(magic))?;
-        let length = header::own(&memory, 0);
-        let bytes = length.checked_mul(N as u64).and_then(|bytes| bytes.checked_add(header::SIZE));
-        header::check_length(&memory, bytes.unwrap_or(u64::MAX))?;
+        let length = own::open(&memory, kind(magic, N))?;
+        let bytes = length.checked_mul(N as u64).and_then(|bytes| bytes.checked_add(own::START));
+        own::check_length(&memory, bytes.unwrap_or(u64::MAX))?;
         Ok(Self { memory, length })
     }
 
@@ -71,22 +69,22 @@ impl<M: Memory, const N: usize> Table<M, N> {
         let number = self.length;
         self.memory.write(Self::offset(number), record);
         self.length += 1;
-        header::set_own(&self.memory, 0, self.length);
+        own::set(&self.memory, 0, self.length);
         number
     }
 
-    /// Reads own field 1 to 3 of the header.
+    /// Reads own number 1 or 2 of the header.
     pub fn own(&self, number: u64) -> u64 {
-        header::own(&self.memory, number)
+        own::get(&self.memory, number)
     }
 
-    /// Writes own field 1 to 3 of the header.
+    /// Writes own number 1 or 2 of the header.
     pub fn set_own(&mut self, number: u64, value: u64) {
-        header::set_own(&self.memory, number, value);
+        own::set(&self.memory, number, value);
     }
 
     fn offset(number: u64) -> u64 {
-        header::SIZE + number * N as u64
+        own::START + number * N as u64
     }
 }
 

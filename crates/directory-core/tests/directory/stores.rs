@@ -11,11 +11,11 @@ use directory_core::log::{leaf_hash, root_by_inclusion};
 use directory_core::map::View;
 use directory_core::profile::{Device, Profile};
 use directory_core::proof::Opened;
-use directory_core::store::header::HeaderError;
 use directory_core::store::{Accepted, Memories, OpenError, OutOfMemory, Registration, Store};
 use directory_core::update::{LoggedUpdate, Update};
 use ed25519_dalek::Signer;
 use ic_stable_structures::{Memory, RestrictedMemory, VectorMemory};
+use stable::header::HeaderError;
 
 fn all<M>(memories: &Memories<M>) -> [&M; 9] {
     let Memories { nodes, leaves, labels, updates, public, private, heads, hashes, slots } = memories;
@@ -130,16 +130,16 @@ fn damaged_and_foreign_memories_are_refused() {
         let refused = |error| OpenError::Header { memory: **magic, error };
         let found = [b'X', magic[1], magic[2], magic[3]];
         assert_eq!(open(number, 0, b'X'), refused(HeaderError::Magic { found, expected: **magic }));
-        assert_eq!(open(number, 4, 2), refused(HeaderError::Version(2)));
-        assert!(matches!(open(number, 9, 7), OpenError::Header { error: HeaderError::Record { .. }, .. }));
-        assert_eq!(open(number, 16, 4), refused(HeaderError::Features(4)));
+        assert_eq!(open(number, 4, 2), refused(HeaderError::Version { found: 2, expected: 1 }));
+        assert!(matches!(open(number, 9, 7), OpenError::Header { error: HeaderError::RecordBytes { .. }, .. }));
+        assert_eq!(open(number, 16, 4), refused(HeaderError::IncompatibleFeatures { unknown: 4 }));
         assert!(matches!(open(number, 39, 9), OpenError::Header { error: HeaderError::Truncated { .. }, .. }));
     }
     for (memory, what) in [(1, "labels"), (6, "heads"), (7, "hashes")] {
         assert!(matches!(open(memory, 32, 1), OpenError::Mismatch { what: found, .. } if found == what));
     }
     let empty = Store::open(memories(), directory.realm).map(|_| ()).unwrap_err();
-    let error = HeaderError::Truncated { found: 0, expected: 64 };
+    let error = HeaderError::Truncated { pages: 0, expected: 1 };
     assert_eq!(empty, OpenError::Header { memory: *b"DCND", error });
 }
 
