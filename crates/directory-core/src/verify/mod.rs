@@ -12,8 +12,6 @@ pub use quorum::{MAX_AHEAD, Quorum, Trust};
 
 use crate::change::State;
 use crate::checkpoint::Checkpoint;
-use crate::commitment::commit;
-use crate::entry::Kind;
 use crate::hash::Hash;
 use crate::head::Head;
 use crate::label::Label;
@@ -120,8 +118,9 @@ impl Trusted {
 /// Opens the commitment of the entry that is in force at the head.
 fn open(label: &Label, state: &State, found: &Found, now: u64) -> Result<Option<Vec<u8>>, VerifyError> {
     let entry = state.in_force(now).ok_or(VerifyError::Replaced)?;
-    let Some(opened) = &found.opened else { return Ok(None) };
-    let fits =
-        entry.kind != Kind::Close && commit(&opened.opening, label, entry.version, &opened.profile) == entry.commitment;
-    if fits { Ok(Some(opened.profile.clone())) } else { Err(VerifyError::Profile) }
+    match &found.opened {
+        None => Ok(None),
+        Some(opened) if opened.fits(label, entry) => Ok(Some(opened.profile.clone())),
+        Some(_) => Err(VerifyError::Profile),
+    }
 }

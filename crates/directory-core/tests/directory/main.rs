@@ -1,7 +1,9 @@
 //! The library against models, foreign vectors, oracles and adversaries.
 
+mod attackers;
 mod bundles;
 mod codecs;
+mod faults;
 mod goldens;
 mod keys;
 mod logs;
