@@ -36,7 +36,8 @@ pub struct Node {
     pub depth: u16,
     /// The children by that bit.
     pub children: [Child; 2],
-    /// A leaf below: its index has the prefix that all leaves below share.
+    /// A leaf below: its index has the prefix that all leaves below share. It is in the ratified state where any below is,
+    /// since that state's branch may lie deeper.
     pub leaf: u32,
     /// The log's size at which the subtree changed last.
     pub changed: u64,

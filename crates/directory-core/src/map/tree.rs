@@ -57,11 +57,16 @@ impl<S: Nodes> Tree<S> {
 
     /// Finds the leaf of an index, whatever the state: it may have been added since the ratified head.
     pub fn find(&self, index: &Hash) -> Option<u32> {
+        self.nearest(index).filter(|leaf| self.nodes.leaf(*leaf).index == *index)
+    }
+
+    /// The leaf that the bits of an index lead to. No other leaf agrees with the index in more bits.
+    fn nearest(&self, index: &Hash) -> Option<u32> {
         let mut node = self.nodes.node(ROOT);
         loop {
             match node.children[bit(index, node.depth)] {
                 Child::None => return None,
-                Child::Leaf(number) => return (self.nodes.leaf(number).index == *index).then_some(number),
+                Child::Leaf(number) => return Some(number),
                 Child::Node(number) => node = self.nodes.node(number),
             }
         }
@@ -82,29 +87,23 @@ impl<S: Nodes> Tree<S> {
     /// Puts a value into a leaf, and the leaf into the tree, for the epoch whose head will be the next leaf of the log.
     pub fn put(&mut self, leaf: u32, value: &Hash) {
         let index = self.nodes.leaf(leaf).index;
-        let mut number = ROOT;
+        let nearest = self.nearest(&index).unwrap_or(leaf);
+        let common = common_prefix(&index, &self.nodes.leaf(nearest).index);
+        let (mut number, mut node) = (ROOT, self.nodes.node(ROOT));
         loop {
-            let mut node = self.touch(number);
+            self.touch(&mut node);
             let side = bit(&index, node.depth);
-            let child = node.children[side];
-            let known = match child {
-                Child::None => {
-                    node.leaf = leaf;
-                    node.children[side] = Child::Leaf(leaf);
-                    break self.nodes.set_node(number, &node);
+            match node.children[side] {
+                Child::None => (node.leaf, node.children[side]) = (leaf, Child::Leaf(leaf)),
+                Child::Leaf(_) if common == super::BITS => {}
+                Child::Node(next) if self.nodes.node(next).depth <= common => {
+                    self.nodes.set_node(number, &node);
+                    (number, node) = (next, self.nodes.node(next));
+                    continue;
                 }
-                Child::Leaf(known) => known,
-                Child::Node(next) => self.nodes.node(next).leaf,
-            };
-            let other = self.nodes.leaf(known).index;
-            match (common_prefix(&index, &other), child) {
-                (256, Child::Leaf(_)) => break,
-                (common, Child::Node(next)) if common >= self.nodes.node(next).depth => number = next,
-                (common, _) => {
-                    node.children[side] = Child::Node(self.branch(common, child, known, leaf, &index));
-                    break self.nodes.set_node(number, &node);
-                }
+                child => node.children[side] = Child::Node(self.branch(common, child, leaf, &index)),
             }
+            break self.nodes.set_node(number, &node);
         }
         self.replace(leaf, value);
     }
@@ -207,14 +206,11 @@ impl<S: Nodes> Tree<S> {
     }
 
     /// Marks a node as changed, and puts its ratified state aside.
-    fn touch(&mut self, number: u32) -> Node {
-        let mut node = self.nodes.node(number);
+    fn touch(&self, node: &mut Node) {
         if node.changed <= self.sizes.ratified {
             node.ratified = node.newest;
         }
         (node.changed, node.dirty) = (self.sizes.sealed + 1, true);
-        self.nodes.set_node(number, &node);
-        node
     }
 
     fn replace(&mut self, number: u32, value: &Hash) {
@@ -227,13 +223,18 @@ impl<S: Nodes> Tree<S> {
     }
 
     /// Puts a node above a child, where the index of a leaf leaves the child's prefix.
-    fn branch(&mut self, depth: u16, child: Child, known: u32, leaf: u32, index: &Hash) -> u32 {
+    fn branch(&mut self, depth: u16, child: Child, leaf: u32, index: &Hash) -> u32 {
+        let oldest = match child {
+            Child::None => leaf,
+            Child::Leaf(number) => number,
+            Child::Node(number) => self.nodes.node(number).leaf,
+        };
         let ratified = self.summary(child, View::Ratified);
         let mut children = [child; 2];
         children[bit(index, depth)] = Child::Leaf(leaf);
         let changed = self.sizes.sealed + 1;
         let newest = Summary::Empty;
-        self.nodes.add_node(&Node { depth, children, leaf: known, changed, dirty: true, newest, ratified })
+        self.nodes.add_node(&Node { depth, children, leaf: oldest, changed, dirty: true, newest, ratified })
     }
 
     fn rehash(&mut self, number: u32) {
