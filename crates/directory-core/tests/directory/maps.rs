@@ -51,7 +51,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn both_states_are_the_naive_trees(steps in steps(), absent in prop::collection::vec(index(), 8)) {
-        run(|| Tree::<VecNodes>::default(), |_| (), &steps, &absent);
+        run(Tree::<VecNodes>::default, |_| (), &steps, &absent);
         let memories = [VectorMemory::default(), VectorMemory::default()];
         memories.iter().for_each(|memory| assert_eq!(memory.grow(2), 0));
         let [nodes, leaves] = &memories;

@@ -25,7 +25,7 @@ impl Cases {
         let trusted = Trusted { registrars, ..self.trusted.clone() };
         let label = Label::Name("alice".into());
         let result = trusted.replay(&label, &INDEX, None, updates).map(|state: Option<State>| state.unwrap());
-        let found = result.as_ref().map(|state| state.newest().version).map_err(|error| name(error));
+        let found = result.as_ref().map(|state| state.newest().version).map_err(name);
         assert_eq!(found.as_ref().map_err(|error| &error[..]), expected.as_ref().map_err(|error| *error), "{case}");
         let updates: Vec<_> = updates
             .iter()
