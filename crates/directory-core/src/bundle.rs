@@ -162,7 +162,11 @@ impl Bundle {
 
     /// Decodes a bundle.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        decode_all(bytes, |reader| Ok(Self { content: Content::read(reader)?, signature: reader.array("signature")? }))
+        decode_all(bytes, Self::read)
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { content: Content::read(reader)?, signature: reader.array("signature")? })
     }
 
     /// Encodes the bundle.

@@ -1,6 +1,8 @@
 //! What a directory answers: states, histories and proofs.
 
-use super::records::{MAX_PROFILE, MAX_REGISTRATION, Registration, decode_opened, decode_registration, lengthen};
+use super::records::{
+    MAX_PROFILE, MAX_REGISTRATION, Registration, VERSION, decode_opened, decode_registration, lengthen,
+};
 use super::{Store, stored};
 use crate::change::State;
 use crate::checkpoint::Cosignature;
@@ -86,14 +88,25 @@ impl<M: Memory> Store<M> {
         stored(decode_registration(&self.private.read(from, self.private.end().min(from + MAX_REGISTRATION))))
     }
 
-    /// Times and updates of a label from a version on, oldest first, through the updates before `until`.
-    pub fn history(&self, label: u32, from: u32, until: u64) -> Vec<(u64, Update)> {
+    /// Times and updates of a label from a version on, oldest first, at most `limit`, through the updates before `until`.
+    pub fn history(&self, label: u32, from: u32, until: u64, limit: usize) -> Vec<(u64, Update)> {
+        let positions = self.positions(label, from, until);
+        let logged = positions.iter().take(limit).map(|position| self.logged(*position));
+        logged.map(|logged| (logged.time, logged.update)).collect()
+    }
+
+    /// Positions of a label's updates from a version on, oldest first. Reads no more than the versions.
+    fn positions(&self, label: u32, from: u32, until: u64) -> Vec<u64> {
         let positions = std::iter::successors(self.newest_before(label, until), |at| self.update(*at).previous);
-        let logged = positions.map(|position| self.logged(position));
-        let newer = logged.take_while(|logged| logged.update.entry.version >= from);
-        let mut updates: Vec<_> = newer.map(|logged| (logged.time, logged.update)).collect();
-        updates.reverse();
-        updates
+        let mut positions: Vec<_> = positions.take_while(|position| self.version(*position) >= from).collect();
+        positions.reverse();
+        positions
+    }
+
+    fn version(&self, position: u64) -> u32 {
+        let start = self.update(position).public;
+        let bytes = self.public.read(start + VERSION.start, start + VERSION.end);
+        u32::from_be_bytes(bytes.try_into().expect("a version has four bytes"))
     }
 
     /// Answers a look-up at a head that has closed, with the verifiers' signatures over its log. `None` where no head is
@@ -136,30 +149,28 @@ impl<M: Memory> Store<M> {
 
     fn found(&self, label: u32, from: Option<u32>, until: u64, now: u64) -> Result<Found, TooLong> {
         let position = self.newest_before(label, until).expect("a label that is in the map has an update");
-        let newest = self.logged(position);
-        let state = self.state(label, until).expect("it has one");
-        let is_first = newest.update.entry.version == 0;
-        let updates = match from {
-            _ if is_first => vec![(newest.time, newest.update)],
-            Some(from) if from <= newest.update.entry.version => self.history(label, from, until),
-            _ => {
-                let (signatures, registration) = (Signatures::default(), Signatures::default());
-                vec![(newest.time, Update { signatures, registration, entry: newest.update.entry })]
-            }
-        };
-        if updates.len() > MAX_UPDATES {
-            return Err(TooLong { versions: updates.len() });
+        let is_first = self.version(position) == 0;
+        let asked = if is_first { Some(0) } else { from };
+        let positions = asked.map_or_else(Vec::new, |from| self.positions(label, from, until));
+        if positions.len() > MAX_UPDATES {
+            return Err(TooLong { versions: positions.len() });
         }
+        let state = self.state(label, until).expect("it has one");
         let is_pending = state.pending_until(now).is_some();
-        let is_bare = !is_first && updates.len() == 1 && updates[0].1.signatures == Signatures::default();
-        let from_start = is_first || from == Some(0);
+        let is_bare = positions.is_empty();
+        let updates = if is_bare {
+            let (signatures, registration) = (Signatures::default(), Signatures::default());
+            vec![(state.time(), Update { entry: state.newest().clone(), signatures, registration })]
+        } else {
+            positions.iter().map(|position| self.logged(*position)).map(|logged| (logged.time, logged.update)).collect()
+        };
         let in_force = if is_pending { self.update(position).previous } else { Some(position) };
         Ok(Found {
             position,
             updates,
             replaced: state.replaced().filter(|_| is_bare && is_pending).cloned(),
             opened: in_force.and_then(|position| self.opened(position)),
-            address: self.registration(label).filter(|_| from_start).and_then(|registration| registration.address),
+            address: (asked == Some(0)).then(|| self.registration(label)?.address).flatten(),
         })
     }
 

@@ -99,7 +99,7 @@ pub enum OpenError {
     },
 }
 
-/// The memory could not grow. Nothing was changed.
+/// A memory could not grow. Nothing was written; other memories may have grown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfMemory;
 

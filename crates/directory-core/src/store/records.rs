@@ -19,7 +19,7 @@
 //!
 //! Records are little-endian, streams as on the wire.
 
-use crate::bytes::{DecodeError, Reader, write_long};
+use crate::bytes::{DecodeError, Reader, decode_whole, write_long};
 use crate::commitment::OPENING_SIZE;
 use crate::hash::Hash;
 use crate::label::{self, AddressProof, Label};
@@ -39,6 +39,8 @@ pub(super) const MAX_PROFILE: u64 = (1 + OPENING_SIZE + 2 + profile::MAX_SIZE) a
 const NO_UPDATE: u64 = u64::MAX;
 /// Where realm and index stand in an entry.
 const ELSEWHERE: Range<usize> = 1..65;
+/// Where the version stands in a stored update.
+pub(super) const VERSION: Range<u64> = 1..5;
 
 /// A label's record.
 #[derive(Debug, Clone, Copy)]
@@ -125,7 +127,8 @@ pub(super) fn lengthen(short: &[u8], realm: &Hash, index: &Hash) -> Result<Updat
     let Some((format, rest)) = short.split_first() else {
         return Err(DecodeError::Truncated { field: "entry format", needed: 1, left: 0 });
     };
-    Update::decode(&[&[*format], &realm[..], index, rest].concat())
+    let whole = [&[*format], &realm[..], index, rest].concat();
+    decode_whole(Reader::stored(&whole), Update::read)
 }
 
 pub(super) fn encode_opened(opened: Option<&Opened>) -> Vec<u8> {
@@ -160,7 +163,7 @@ pub(super) fn encode_registration(registration: &Registration) -> Vec<u8> {
 
 /// Returns the registration and its size, or `None` where it was erased.
 pub(super) fn decode_registration(bytes: &[u8]) -> Result<Option<(Registration, u64)>, DecodeError> {
-    let mut reader = Reader::new(bytes);
+    let mut reader = Reader::stored(bytes);
     let length = reader.u8("label")?;
     if length == 0 {
         return Ok(None);

@@ -10,6 +10,7 @@
 
 use super::{OutOfMemory, Store, stored};
 use crate::bundle::{Bundle, MAX_SIZE};
+use crate::bytes::{Reader, decode_whole};
 use crate::profile::{MAX_DEVICES, Profile};
 use ic_stable_structures::Memory;
 use stable::header::field;
@@ -46,7 +47,7 @@ impl<M: Memory> Store<M> {
         numbers.map(|number| {
             let slot = self.slots.get(number.into());
             let length = u16::from_le_bytes(field(&slot, 4));
-            (number, stored(Bundle::decode(&slot[6..6 + usize::from(length)])))
+            (number, stored(decode_whole(Reader::stored(&slot[6..6 + usize::from(length)]), Bundle::read)))
         })
     }
 

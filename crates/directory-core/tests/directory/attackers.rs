@@ -172,7 +172,7 @@ fn a_malicious_user_replays_nothing_and_jumps_nowhere() {
     let again = directory.store.logged(directory.store.updates() - 1).update;
     assert_eq!(attempt(&again), conflict, "the newest entry again");
     let other = name("other 1");
-    let others = directory.store.history(directory.store.find(&directory.index(&other)).unwrap(), 0, u64::MAX);
+    let others = directory.store.history(directory.store.find(&directory.index(&other)).unwrap(), 0, u64::MAX, 9);
     assert_eq!(attempt(&others[0].1), Refusal::Index(directory.index(&other)), "another label's entry");
     assert_eq!(attempt(&signed(Entry { version: 9, ..next(state.newest()) }, &[1])), conflict, "a version to squat at");
     let opened = directory.store.opened(directory.store.updates() - 1).unwrap();

@@ -166,7 +166,7 @@ fn fault_07_a_second_update_in_an_epoch_overwrites_the_first() {
     change(&mut directory);
     directory.close_epoch();
     let versions: Vec<_> =
-        directory.store.history(number, 0, u64::MAX).iter().map(|(_, update)| update.entry.version).collect();
+        directory.store.history(number, 0, u64::MAX, 9).iter().map(|(_, update)| update.entry.version).collect();
     assert_eq!(versions, [0, 1, 2]);
 }
 

@@ -5,6 +5,7 @@ use crate::support::*;
 use directory_core::label::Label;
 use directory_core::map::View;
 use directory_core::proof::Proof;
+use directory_core::store::Ask;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -58,4 +59,27 @@ fn a_look_up_takes_at_most_1_3_times_its_signatures_and_vrf() {
     let ratio = least[0].as_secs_f64() / least[1].as_secs_f64();
     println!("a look-up {:?}, its signatures and VRF alone {:?}: {ratio:.2}", least[0], least[1]);
     assert!(ratio <= BAR, "{ratio}");
+}
+
+/// A directory that answers checks no key again that it has stored.
+#[test]
+fn an_answer_takes_a_fraction_of_a_signatures_check() {
+    let mut directory = Directory::new();
+    for number in 0..200 {
+        let label = Label::Name(format!("label {number}"));
+        let entry = directory.first(&label, policy(&[1, 2, 3], 3));
+        directory.accept(&label, &signed(entry, &[1, 2, 3]), None);
+    }
+    directory.close_epoch();
+    let (index, vrf) = directory.vrf.prove(b"nlabel 7");
+    let ask = Ask { index: &index, vrf, view: View::Newest, known: 0, from: None };
+    let signature = sign(b"message", &[1]).all()[0].1;
+    let mut least = [Duration::MAX; 2];
+    for _ in 0..300 {
+        let answer = time(|| drop(black_box(directory.store.prove(&ask, Vec::new()))));
+        let check = time(|| assert!(black_box(key(1)).verifies(b"message", &signature)));
+        least = [least[0].min(answer), least[1].min(check)];
+    }
+    println!("an answer {:?}, a signature {:?}", least[0], least[1]);
+    assert!(least[0] * 2 < least[1], "{least:?}");
 }

@@ -10,8 +10,8 @@ use directory_core::label::{AddressProof, Label, address_bytes};
 use directory_core::log::{leaf_hash, root_by_inclusion};
 use directory_core::map::View;
 use directory_core::profile::{Device, Profile};
-use directory_core::proof::Opened;
-use directory_core::store::{Accepted, Memories, OpenError, OutOfMemory, Registration, Store};
+use directory_core::proof::{MAX_UPDATES, Opened};
+use directory_core::store::{Accepted, Ask, Memories, OpenError, OutOfMemory, Registration, Store, TooLong};
 use directory_core::update::{LoggedUpdate, Update};
 use ed25519_dalek::Signer;
 use ic_stable_structures::{Memory, RestrictedMemory, VectorMemory};
@@ -114,6 +114,36 @@ fn an_update_is_proved_in_its_epoch_and_the_epoch_in_the_log() {
     assert_eq!(store.evidence(0, 4), None);
     let logged: LoggedUpdate = store.logged(4);
     assert_eq!((logged.position, logged.update.entry.index), (4, directory.index(&Label::address(&key(24)))));
+}
+
+#[test]
+fn a_history_that_is_too_long_for_a_proof_comes_in_pages() {
+    let mut directory = directory();
+    let label = Label::address(&key(20));
+    let first = directory.state(&label);
+    for _ in 0..MAX_UPDATES {
+        change(&mut directory, &label);
+        directory.close_epoch();
+    }
+    let number = directory.store.find(&directory.index(&label)).unwrap();
+    let (index, vrf) = directory.vrf.prove(&label.encode());
+    let ask = |from| Ask { index: &index, vrf, view: View::Newest, known: 0, from };
+    assert_eq!(directory.store.prove(&ask(Some(0)), vec![]), Err(TooLong { versions: MAX_UPDATES + 1 }));
+    let proof = directory.store.prove(&ask(Some(1)), vec![]).unwrap().unwrap();
+    assert_eq!(proof.found.unwrap().updates.len(), MAX_UPDATES);
+    // A client replays pages, then looks the label up with what it has reached.
+    let mut state = first;
+    loop {
+        let page = directory.store.history(number, state.newest().version + 1, u64::MAX, 20);
+        if page.is_empty() {
+            break;
+        }
+        assert!(page.len() <= 20);
+        state = directory.trusted().replay(&label, &index, Some(&state), &page).unwrap().unwrap();
+    }
+    let proof = directory.proof(&label, View::Newest, None, Some(&state)).encode();
+    let verified = directory.trusted().verify(&directory.query(&label, None, Some(&state)), &proof).unwrap();
+    assert_eq!((verified.state, state.newest().version), (Some(state.clone()), MAX_UPDATES as u32));
 }
 
 #[test]

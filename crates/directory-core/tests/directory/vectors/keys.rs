@@ -1,6 +1,6 @@
 //! Keys, signatures and VRF proofs: those of RFC 8032 and RFC 9381, and lies about them.
 
-use crate::keys::{ORDER, SMALL, malleable};
+use crate::keys::{Case, ORDER, SMALL, malleable, wycheproof_cases};
 use crate::support::*;
 use crate::vrfs::{RFC_9381, other_response};
 use directory_core::policy::Key;
@@ -41,12 +41,24 @@ pub fn signatures() -> Vec<Value> {
         ("s is the group's order", order, false),
         ("R is the neutral element", neutral, false),
     ];
+    let ours = cases.map(|(name, signature, valid)| Case {
+        name: name.into(),
+        key: key(1),
+        message: message.to_vec(),
+        signature: signature.to_vec(),
+        valid,
+    });
+    let cases = ours.into_iter().chain(wycheproof_cases());
     cases
-        .into_iter()
-        .map(|(name, signature, valid)| {
-            assert_eq!(key(1).verifies(message, &signature), valid, "{name}");
-            let (key, message) = (hex::encode(key(1).bytes()), hex::encode(message));
-            json!({ "name": name, "key": key, "message": message, "signature": hex::encode(signature), "valid": valid })
+        .map(|case| {
+            case.check();
+            json!({
+                "name": case.name,
+                "key": hex::encode(case.key.bytes()),
+                "message": hex::encode(case.message),
+                "signature": hex::encode(case.signature),
+                "valid": case.valid,
+            })
         })
         .collect()
 }
