@@ -6,6 +6,7 @@ mod codecs;
 mod faults;
 mod goldens;
 mod keys;
+mod layouts;
 mod logs;
 mod lookups;
 mod maps;

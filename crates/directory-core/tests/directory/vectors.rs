@@ -4,6 +4,7 @@
 //! `WRITE_VECTORS=1 cargo test -p directory-core vectors` writes the file anew.
 
 mod keys;
+mod lies;
 mod lookups;
 mod replays;
 
