@@ -7,16 +7,18 @@
 //! derived when the inbox is opened. Ids are assigned in order, so in the last mapped segment exactly the written slots
 //! carry their own id. The last record is never unmapped.
 
-use super::header::{HeaderError, Kind};
+use super::LAYOUT_VERSION;
 use super::record::{HASH_OFFSET, NEXT_ID_OFFSET, OFFSET_OFFSET, RECORD_BYTES, Record, TIMESTAMP_OFFSET};
-use super::region::{LowIds, Region};
 use crate::api::Id;
 use ic_stable_structures::Memory;
+use stable::header::{HeaderError, Kind};
+use stable::region::{LowIds, Region};
 
 /// Records of a segment.
 pub const SEGMENT_RECORDS: u32 = 65_536;
 /// The constants that identify the inbox's header.
-pub const KIND: Kind = Kind { magic: *b"MCIN", record_bytes: RECORD_BYTES as u32, segment_pages: 84 };
+pub const KIND: Kind =
+    Kind { magic: *b"MCIN", layout: LAYOUT_VERSION, record_bytes: RECORD_BYTES as u32, segment_pages: 84 };
 
 /// Records by id. Keeps invariant 1.
 pub struct Inbox<V: Memory> {

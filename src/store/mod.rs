@@ -14,7 +14,6 @@
 
 mod add;
 mod check;
-mod header;
 mod inbox;
 mod index;
 mod lookup;
@@ -23,7 +22,6 @@ mod payloads;
 mod read;
 mod rebuild;
 pub mod record;
-mod region;
 mod retention;
 mod state;
 mod status;
@@ -33,7 +31,6 @@ mod view;
 mod words;
 
 pub use add::{NewMessageRef, batch_too_long, check_lengths};
-pub use header::{HeaderError, LAYOUT_VERSION};
 pub use index::fingerprint::Seed;
 pub use lookup::{StoredRef, items_too_long};
 pub use pages::{RecordPage, bytes_in_page};
@@ -49,8 +46,13 @@ use inbox::Inbox;
 use index::Indexes;
 use payloads::Payloads;
 use rebuild::Rebuild;
+use stable::header::HeaderError;
+use stable::region;
 use state::State;
 use std::fmt;
+
+/// The layout that this release writes and reads.
+pub const LAYOUT_VERSION: u32 = 1;
 
 /// The capacity of a store. The canister uses [`Capacity::default`]; tests use smaller ones to reach the limits.
 #[derive(Clone, Copy, Debug)]

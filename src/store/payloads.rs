@@ -4,16 +4,18 @@
 //! today). Extents follow each other without gaps and may cross the end of a segment. The write position is the end of
 //! the last record's extent, so it is not stored.
 
-use super::header::{HeaderError, Kind};
-use super::region::{LowIds, Region};
+use super::LAYOUT_VERSION;
 use crate::limits::MAX_PAYLOAD_STREAM_BYTES;
 use ic_stable_structures::Memory;
+use stable::header::{HeaderError, Kind};
+use stable::region::{LowIds, Region};
 use std::ops::Range;
 
 /// Bytes of a segment, 8 MiB.
 pub const SEGMENT_BYTES: u64 = 8 << 20;
 /// The constants that identify the payload region's header.
-pub const KIND: Kind = Kind { magic: *b"MCPL", record_bytes: 1, segment_pages: (SEGMENT_BYTES / 65_536) as u32 };
+pub const KIND: Kind =
+    Kind { magic: *b"MCPL", layout: LAYOUT_VERSION, record_bytes: 1, segment_pages: (SEGMENT_BYTES / 65_536) as u32 };
 
 /// The payload stream. Keeps the first half of invariant 4.
 pub struct Payloads<V: Memory> {

@@ -17,10 +17,10 @@
 //!
 //! Little-endian. Only `next_id` changes after a record is written.
 
-use super::header::field;
 use crate::api::Id;
 use crate::limits::MAX_KEY_ID_BYTES;
 use ic_stable_structures::Memory;
+use stable::header::field;
 use std::mem::MaybeUninit;
 
 /// Bytes of a record.

@@ -3,7 +3,7 @@
 //! ```text
 //! Wasm page 0
 //!   offset size
-//!        0   64  header (see `header`); its own fields are 0
+//!        0   64  header (`stable::header`); its own fields are 0
 //!       64   32  seed of the indexes' fingerprints; all 0: not drawn yet
 //!       96    4  rebuild_pages, the first of the settings; in each, 0 means unlimited
 //!      100    4  max_messages
@@ -12,15 +12,16 @@
 //!      116   44  0
 //! ```
 
-use super::header::{self, HeaderError, Kind, OWN_BYTES, field};
+use super::LAYOUT_VERSION;
 use super::index::fingerprint::Seed;
 use crate::api::{Bound, Settings};
 use ic_stable_structures::Memory;
+use stable::header::{self, HeaderError, Kind, OWN_BYTES, field};
 
 /// Wasm pages of the state memory.
 pub const STATE_PAGES: u64 = 1;
 /// The constants that identify the state's header.
-pub const KIND: Kind = Kind { magic: *b"MCST", record_bytes: 0, segment_pages: 0 };
+pub const KIND: Kind = Kind { magic: *b"MCST", layout: LAYOUT_VERSION, record_bytes: 0, segment_pages: 0 };
 
 const SEED_OFFSET: u64 = header::HEADER_BYTES as u64;
 const SETTINGS_OFFSET: u64 = SEED_OFFSET + 32;

@@ -1,7 +1,7 @@
 //! The status of the store, with its limits.
 
+use super::LAYOUT_VERSION;
 use super::View;
-use super::header::LAYOUT_VERSION;
 use super::record::RECORD_BYTES;
 use crate::api::{Limits, Status};
 use crate::limits::{

@@ -4,8 +4,8 @@
 //! SipHash-1-3. If different inputs have the same fingerprint, the only cost is reading another record: no answer
 //! relies on a fingerprint alone.
 
-use crate::store::header::field;
 use siphasher::sip::SipHasher13;
+use stable::header::field;
 use std::hash::Hasher;
 
 /// 32 secret bytes, drawn once from the platform's randomness and kept for the life of the store.

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::store::OpenError;
-use crate::store::header::HeaderError;
 use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
+use stable::header::HeaderError;
 
 fn region(memory: &SparseMemory, id: u8) -> VirtualMemory<SparseMemory> {
     MemoryManager::init(memory.clone()).get(MemoryId::new(id))
@@ -33,7 +33,7 @@ fn header_error(id: u8, offset: u64, bytes: &[u8]) -> HeaderError {
 fn each_header_field_is_checked() {
     for (id, magic, record, pages) in [(0, b"MCIN", 84, 84), (1, b"MCPL", 1, 128), (2, b"MCST", 0, 0)] {
         assert_eq!(header_error(id, 0, b"XXXX"), HeaderError::Magic { found: *b"XXXX", expected: *magic });
-        assert_eq!(header_error(id, 4, &[2]), HeaderError::Version { found: 2 });
+        assert_eq!(header_error(id, 4, &[2]), HeaderError::Version { found: 2, expected: 1 });
         assert_eq!(header_error(id, 8, &[7]), HeaderError::RecordBytes { found: 7, expected: record });
         assert_eq!(header_error(id, 12, &[9]), HeaderError::SegmentPages { found: 9, expected: pages });
         assert_eq!(header_error(id, 23, &[128]), HeaderError::IncompatibleFeatures { unknown: 1 << 63 });

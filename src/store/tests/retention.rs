@@ -6,8 +6,8 @@ use crate::limits::{LAST_ID, MIN_MAX_BYTES, SWEEP_RUN};
 use crate::store::inbox::{self, SEGMENT_RECORDS};
 use crate::store::payloads::SEGMENT_BYTES;
 use crate::store::record::{NewRecord, Record};
-use crate::store::region::LEADING_PAGES;
 use ic_stable_structures::Memory;
+use stable::region::LEADING_PAGES;
 
 fn limits(max_messages: Option<u32>, max_bytes: Option<u64>, max_age_seconds: Option<u32>) -> Settings {
     let (max_messages, max_bytes) = (max_messages.into(), max_bytes.into());

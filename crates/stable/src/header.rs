@@ -1,11 +1,11 @@
-//! The header at the start of each of the three memories. A memory with any other header is refused.
+//! The header at the start of each memory. A memory with any other header is refused.
 //!
 //! ```text
 //! offset size
-//!      0    4  magic                  "MCIN" inbox, "MCPL" payloads, "MCST" state
-//!      4    4  layout version         1
-//!      8    4  record size            84 in the inbox, 1 in the payloads, 0 in the state
-//!     12    4  segment size           in Wasm pages: 84, 128, 0
+//!      0    4  magic                  names the memory's use
+//!      4    4  layout version         of the canister
+//!      8    4  record size            in bytes, 0: no records
+//!     12    4  segment size           in Wasm pages, 0: no segments
 //!     16    8  incompatible features  an unknown bit: refuse to open
 //!     24    8  compatible features    unknown bits are left unchanged
 //!     32   32  own fields             see the memory's module
@@ -16,8 +16,6 @@
 use ic_stable_structures::Memory;
 use std::fmt;
 
-/// The layout this release writes and reads.
-pub const LAYOUT_VERSION: u32 = 1;
 const MAGIC: usize = 0;
 const VERSION: usize = MAGIC + 4;
 const RECORD_BYTES: usize = VERSION + 4;
@@ -42,6 +40,8 @@ const KNOWN_INCOMPATIBLE: u64 = REUSED_SEGMENTS;
 pub struct Kind {
     /// The first four bytes.
     pub magic: [u8; 4],
+    /// The layout version that this release writes and reads.
+    pub layout: u32,
     /// Bytes of a record.
     pub record_bytes: u32,
     /// Wasm pages of a segment.
@@ -65,10 +65,12 @@ pub enum HeaderError {
         /// The bytes expected.
         expected: [u8; 4],
     },
-    /// This release does not know the layout.
+    /// This release does not read the layout.
     Version {
         /// The version found.
         found: u32,
+        /// The version expected.
+        expected: u32,
     },
     /// The record size is different.
     RecordBytes {
@@ -116,6 +118,17 @@ pub enum HeaderError {
         /// One past the last record.
         next: u32,
     },
+    /// The slots' end, free list and count do not fit each other or the memory.
+    Slots {
+        /// One past the last slot.
+        end: u32,
+        /// The first free slot, 0: none.
+        free: u32,
+        /// Slots in use.
+        count: u32,
+        /// Slots for which the memory has room.
+        room: u64,
+    },
     /// The last record's extent ends beyond the mapped segments.
     StreamEnd {
         /// The position at which it ends.
@@ -130,7 +143,9 @@ impl fmt::Display for HeaderError {
         match self {
             Self::Truncated { pages, expected } => write!(f, "{pages} pages, expected at least {expected}"),
             Self::Magic { found, expected } => write!(f, "magic {found:02x?}, expected {expected:02x?}"),
-            Self::Version { found } => write!(f, "layout version {found}; this release knows {LAYOUT_VERSION}"),
+            Self::Version { found, expected } => {
+                write!(f, "layout {found} is not read by this release, which reads layout {expected}")
+            }
             Self::RecordBytes { found, expected } => {
                 write!(f, "records of {found} bytes, expected {expected}")
             }
@@ -149,6 +164,12 @@ impl fmt::Display for HeaderError {
             Self::LowIds { first, reclaimed, next } => {
                 write!(f, "ids out of order: reclaimed {reclaimed}, first {first}, next {next}")
             }
+            Self::Slots { end, free, count, room } => {
+                write!(
+                    f,
+                    "slots end at {end}, the first free one is {free} and {count} are in use; there is room for {room}"
+                )
+            }
             Self::StreamEnd { end, mapped } => write!(f, "payloads end at {end}, beyond the mapped {mapped} bytes"),
         }
     }
@@ -160,7 +181,7 @@ impl fmt::Display for HeaderError {
 pub fn write(memory: &impl Memory, kind: Kind, own: [u8; OWN_BYTES]) {
     let mut bytes = [0; HEADER_BYTES];
     bytes[MAGIC..VERSION].copy_from_slice(&kind.magic);
-    bytes[VERSION..RECORD_BYTES].copy_from_slice(&LAYOUT_VERSION.to_le_bytes());
+    bytes[VERSION..RECORD_BYTES].copy_from_slice(&kind.layout.to_le_bytes());
     bytes[RECORD_BYTES..SEGMENT_PAGES].copy_from_slice(&kind.record_bytes.to_le_bytes());
     bytes[SEGMENT_PAGES..INCOMPATIBLE].copy_from_slice(&kind.segment_pages.to_le_bytes());
     bytes[OWN..].copy_from_slice(&own);
@@ -179,8 +200,8 @@ pub fn read(memory: &impl Memory, kind: Kind, pages: u64) -> Result<[u8; OWN_BYT
         return Err(HeaderError::Magic { found: magic, expected: kind.magic });
     }
     let version = u32::from_le_bytes(field(&bytes, VERSION));
-    if version != LAYOUT_VERSION {
-        return Err(HeaderError::Version { found: version });
+    if version != kind.layout {
+        return Err(HeaderError::Version { found: version, expected: kind.layout });
     }
     let unknown = u64::from_le_bytes(field(&bytes, INCOMPATIBLE)) & !KNOWN_INCOMPATIBLE;
     if unknown != 0 {

@@ -17,11 +17,10 @@
 //! segment is unmapped once everything in it was swept, and a later one takes its place. At most 65,536 segments are
 //! mapped at once: enough for all ids in the inbox, and for 512 GiB in the payloads.
 
-use super::header::{self, HeaderError, Kind, OWN_BYTES, REUSED_SEGMENTS, field};
-use crate::api::Id;
+use crate::WASM_PAGE_BYTES;
+use crate::header::{self, HeaderError, Kind, OWN_BYTES, REUSED_SEGMENTS, field};
 use ic_stable_structures::Memory;
 
-const WASM_PAGE_BYTES: u64 = 65_536;
 /// Wasm pages before the first segment.
 pub const LEADING_PAGES: u64 = 5;
 const TABLE_OFFSET: u64 = WASM_PAGE_BYTES;
@@ -40,9 +39,9 @@ const _: () = assert!(TABLE_OFFSET + TABLE_ENTRIES * ENTRY_BYTES == LEADING_PAGE
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LowIds {
     /// Everything below has been dropped.
-    pub first: Id,
+    pub first: u32,
     /// Everything below has been removed from indexes and segments.
-    pub reclaimed: Id,
+    pub reclaimed: u32,
 }
 
 /// The segments of one memory, in their order.
