@@ -24,6 +24,8 @@ pub const DOMAIN: &[u8] = b"directory-bundle-v1\n";
 pub const MAX_LIFETIME: u64 = 8_640_000;
 /// Size of an inbox's key id in bytes at most.
 pub const MAX_INBOX: usize = 64;
+/// Size of a bundle in bytes at most.
+pub const MAX_SIZE: usize = 178 + 1 + MAX_INBOX + 64;
 const FORMAT: u8 = 1;
 
 /// What a sender needs for a device, before the device signs it.
@@ -160,7 +162,11 @@ impl Bundle {
 
     /// Decodes a bundle.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        decode_all(bytes, |reader| Ok(Self { content: Content::read(reader)?, signature: reader.array("signature")? }))
+        decode_all(bytes, Self::read)
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { content: Content::read(reader)?, signature: reader.array("signature")? })
     }
 
     /// Encodes the bundle.

@@ -31,12 +31,24 @@ pub enum DecodeError {
 #[derive(Debug)]
 pub struct Reader<'a> {
     left: &'a [u8],
+    stored: bool,
 }
 
 impl<'a> Reader<'a> {
     /// Starts at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { left: bytes }
+        Self { left: bytes, stored: false }
+    }
+
+    /// Starts at the first byte of what this library wrote. Keys that were checked before they were stored are not checked
+    /// again: that is most of the work of reading an update.
+    pub(crate) fn stored(bytes: &'a [u8]) -> Self {
+        Self { left: bytes, stored: true }
+    }
+
+    /// Whether the bytes are the library's own.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.stored
     }
 
     /// Reads `length` bytes.
@@ -104,7 +116,14 @@ pub(crate) fn decode_all<'a, T>(
     bytes: &'a [u8],
     read: impl FnOnce(&mut Reader<'a>) -> Result<T, DecodeError>,
 ) -> Result<T, DecodeError> {
-    let mut reader = Reader::new(bytes);
+    decode_whole(Reader::new(bytes), read)
+}
+
+/// Decodes a structure that ends with the reader's bytes.
+pub(crate) fn decode_whole<'a, T>(
+    mut reader: Reader<'a>,
+    read: impl FnOnce(&mut Reader<'a>) -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
     let value = read(&mut reader)?;
     reader.end()?;
     Ok(value)

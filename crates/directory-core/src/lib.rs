@@ -4,6 +4,7 @@
 //! - Rules: [`entry`], [`policy`], [`signatures`] and [`change`] say who may change the entry of a label.
 //! - Outside the log: [`profile`] is committed to and can be erased; [`bundle`] is signed by a device and overwritten.
 //! - Trees: [`map`] is the prefix tree over indexes, [`log`] the RFC 6962 log of [`head`]s.
+//! - Stable memory: [`store`] keeps labels, updates, trees and bundles, and makes the proofs.
 //! - Names: [`label`] and [`vrf`] turn a label into an index.
 //! - Trust: [`checkpoint`] has what verifiers sign; [`proof`] the bytes of a look-up; [`verify`] what a client checks.
 
@@ -22,6 +23,7 @@ pub mod policy;
 pub mod profile;
 pub mod proof;
 pub mod signatures;
+pub mod store;
 pub mod update;
 pub mod verify;
 pub mod vrf;

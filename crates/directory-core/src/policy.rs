@@ -64,7 +64,11 @@ impl Key {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let kind = reader.u8("key type")?;
         require(kind == ED25519, "key type", kind)?;
-        Self::new(reader.array("key")?).map_err(|error| DecodeError::Invalid { field: "key", value: error as u64 })
+        let bytes = reader.array("key")?;
+        if reader.is_stored() {
+            return Ok(Self(bytes));
+        }
+        Self::new(bytes).map_err(|error| DecodeError::Invalid { field: "key", value: error as u64 })
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {

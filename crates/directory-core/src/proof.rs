@@ -21,11 +21,11 @@
 
 use crate::bytes::{DecodeError, Reader, decode_all, require, write_long};
 use crate::checkpoint::Cosignature;
-use crate::commitment::OPENING_SIZE;
-use crate::entry::Entry;
+use crate::commitment::{OPENING_SIZE, commit};
+use crate::entry::{Entry, Kind};
 use crate::hash::Hash;
 use crate::head::Head;
-use crate::label::AddressProof;
+use crate::label::{AddressProof, Label};
 use crate::log::MAX_PROOF;
 use crate::map::{MapProof, Search};
 use crate::profile;
@@ -82,6 +82,15 @@ pub struct Opened {
     pub opening: [u8; OPENING_SIZE],
     /// The bytes of the profile.
     pub profile: Vec<u8>,
+}
+
+impl Opened {
+    /// Whether the entry of a label commits to this profile: what a directory checks before it accepts the entry, and a client
+    /// when it reads it.
+    pub fn fits(&self, label: &Label, entry: &Entry) -> bool {
+        let commitment = commit(&self.opening, label, entry.version, &self.profile);
+        entry.kind != Kind::Close && self.profile.len() <= profile::MAX_SIZE && commitment == entry.commitment
+    }
 }
 
 impl Proof {

@@ -5,7 +5,7 @@
 //! ```
 
 use crate::bytes::{DecodeError, Reader, decode_all, require};
-use crate::policy::{Key, MAX_KEYS, Policy};
+use crate::policy::{KEY_SIZE, Key, MAX_KEYS, Policy};
 
 /// Signatures of a list at most: an old, a new and a recovery policy that share no key.
 pub const MAX_SIGNATURES: usize = 3 * MAX_KEYS;
@@ -46,6 +46,9 @@ pub enum Role {
 }
 
 impl Signatures {
+    /// Bytes of a key and its signature.
+    pub const ONE: usize = KEY_SIZE + 64;
+
     /// Makes a list of at most 24; the signatures may come in any order. Of a key that occurs twice the first is kept.
     pub fn new(mut signatures: Vec<(Key, [u8; 64])>) -> Result<Self, DecodeError> {
         signatures.sort_by_key(|(key, _)| *key);

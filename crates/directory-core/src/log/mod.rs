@@ -9,7 +9,7 @@
 mod store;
 mod verify;
 
-pub use store::{Hashes, Log};
+pub use store::{Hashes, Log, stored_hashes};
 pub use verify::{LogError, root_by_inclusion, verify_consistency};
 
 use crate::hash::{Hash, sha256};

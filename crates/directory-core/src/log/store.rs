@@ -33,6 +33,16 @@ pub struct Log<S> {
 }
 
 impl<S: Hashes> Log<S> {
+    /// Takes up a log of `size` leaves, whose hashes were stored before.
+    pub fn open(hashes: S, size: u64) -> Self {
+        Self { hashes, size }
+    }
+
+    /// Where the hashes lie.
+    pub fn hashes(&self) -> &S {
+        &self.hashes
+    }
+
     /// Number of leaves.
     pub fn size(&self) -> u64 {
         self.size
@@ -40,7 +50,12 @@ impl<S: Hashes> Log<S> {
 
     /// Appends a leaf.
     pub fn append(&mut self, leaf: &[u8]) {
-        let mut hash = leaf_hash(leaf);
+        self.append_hash(leaf_hash(leaf));
+    }
+
+    /// Appends a leaf by its hash.
+    pub fn append_hash(&mut self, leaf: Hash) {
+        let mut hash = leaf;
         self.hashes.push(hash);
         for level in 0..self.size.trailing_ones() {
             hash = node_hash(&self.complete(level, (self.size >> level) - 1), &hash);
@@ -112,8 +127,13 @@ impl<S: Hashes> Log<S> {
 
     fn complete(&self, level: u32, number: u64) -> Hash {
         let last = ((number + 1) << level) - 1;
-        self.hashes.get(2 * last - u64::from(last.count_ones()) + u64::from(level))
+        self.hashes.get(stored_hashes(last) + u64::from(level))
     }
+}
+
+/// Number of hashes that a log of `size` leaves stores.
+pub fn stored_hashes(size: u64) -> u64 {
+    2 * size - u64::from(size.count_ones())
 }
 
 /// The largest power of two below `leaves`, which is at least 2.

@@ -12,7 +12,7 @@ mod node;
 mod proof;
 mod tree;
 
-pub use node::{Child, Leaf, Node, Nodes, Summary, VecNodes};
+pub use node::{Child, Leaf, Node, Nodes, Sizes, Summary, VecNodes};
 pub use proof::{MapProof, Search};
 pub use tree::{Tree, View};
 

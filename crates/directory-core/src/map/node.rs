@@ -36,7 +36,8 @@ pub struct Node {
     pub depth: u16,
     /// The children by that bit.
     pub children: [Child; 2],
-    /// A leaf below: its index has the prefix that all leaves below share.
+    /// A leaf below: its index has the prefix that all leaves below share. It is in the ratified state where any below is,
+    /// since that state's branch may lie deeper.
     pub leaf: u32,
     /// The log's size at which the subtree changed last.
     pub changed: u64,
@@ -55,10 +56,19 @@ pub struct Leaf {
     pub index: Hash,
     /// The newest value.
     pub value: Hash,
-    /// The log's size at which the value changed last.
+    /// The log's size at which the value changed last; 0 where the leaf was never put into the tree.
     pub changed: u64,
     /// The value at the last ratified head, where the leaf changed after it; `None` where it did not exist.
     pub ratified: Option<Hash>,
+}
+
+/// Sizes of the log at the two states of the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sizes {
+    /// At the newest sealed state.
+    pub sealed: u64,
+    /// At the ratified state.
+    pub ratified: u64,
 }
 
 /// Where nodes and leaves lie. Both are numbered from 0 and never removed.
@@ -75,6 +85,10 @@ pub trait Nodes {
     fn set_leaf(&mut self, number: u32, leaf: &Leaf);
     /// Adds a leaf and returns its number.
     fn add_leaf(&mut self, leaf: &Leaf) -> u32;
+    /// Returns what was set last, at first zeros.
+    fn sizes(&self) -> Sizes;
+    /// Keeps the sizes beside the nodes.
+    fn set_sizes(&mut self, sizes: Sizes);
 }
 
 /// Nodes and leaves on the heap.
@@ -82,6 +96,7 @@ pub trait Nodes {
 pub struct VecNodes {
     nodes: Vec<Node>,
     leaves: Vec<Leaf>,
+    sizes: Sizes,
 }
 
 impl Nodes for VecNodes {
@@ -110,17 +125,27 @@ impl Nodes for VecNodes {
         self.leaves.push(*leaf);
         (self.leaves.len() - 1) as u32
     }
+
+    fn sizes(&self) -> Sizes {
+        self.sizes
+    }
+
+    fn set_sizes(&mut self, sizes: Sizes) {
+        self.sizes = sizes;
+    }
 }
 
 impl Summary {
-    /// The hash of the subtree at `depth`. The index is that of any leaf below: it says on which side the parents with one
-    /// child have it.
-    pub(super) fn hash_at(&self, depth: u16, index: &Hash) -> Hash {
+    /// The hash of the subtree at `depth`. `index` returns that of any leaf below: it says on which side the parents
+    /// with one child have it. Few subtrees have such parents, so it is called for these alone.
+    pub(super) fn hash_at(&self, depth: u16, index: impl FnOnce() -> Hash) -> Hash {
         match self {
             Self::Empty => ZERO,
             Self::Leaf(hash) => *hash,
+            Self::Branch { depth: branch, hash } if *branch <= depth => *hash,
             Self::Branch { depth: branch, hash } => {
-                (depth..*branch).rev().fold(*hash, |hash, depth| super::join(super::bit(index, depth), &hash, &ZERO))
+                let index = index();
+                (depth..*branch).rev().fold(*hash, |hash, depth| super::join(super::bit(&index, depth), &hash, &ZERO))
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Leaves are set, then `seal` hashes what changed, each node once. A node that changes for the first time after the last
 //! ratified head puts its state aside, so ratifying the newest head is one assignment: what was put aside before is void.
 
-use super::node::{Child, Leaf, Node, Nodes, Summary};
+use super::node::{Child, Leaf, Node, Nodes, Sizes, Summary};
 use super::{Search, bit, leaf_hash, parent_hash, proof::MapProof};
 use crate::hash::{Hash, ZERO};
 
@@ -20,66 +20,111 @@ pub enum View {
 #[derive(Debug, Clone)]
 pub struct Tree<S> {
     nodes: S,
-    sealed: u64,
-    ratified: u64,
+    sizes: Sizes,
 }
 
 const ROOT: u32 = 0;
 
 impl<S: Nodes + Default> Default for Tree<S> {
     fn default() -> Self {
-        let mut nodes = S::default();
-        let empty = Summary::Branch { depth: 0, hash: parent_hash(&ZERO, &ZERO) };
-        let children = [Child::None; 2];
-        nodes.add_node(&Node { depth: 0, children, leaf: 0, changed: 0, dirty: false, newest: empty, ratified: empty });
-        Self { nodes, sealed: 0, ratified: 0 }
+        Self::create(S::default())
     }
 }
 
 impl<S: Nodes> Tree<S> {
-    /// Sets the value of an index for the epoch whose head will be the next leaf of the log.
-    pub fn set(&mut self, index: &Hash, value: &Hash) {
-        let mut number = ROOT;
+    /// Makes the empty tree where there are no nodes yet.
+    pub fn create(mut nodes: S) -> Self {
+        let empty = Summary::Branch { depth: 0, hash: parent_hash(&ZERO, &ZERO) };
+        let children = [Child::None; 2];
+        nodes.add_node(&Node { depth: 0, children, leaf: 0, changed: 0, dirty: false, newest: empty, ratified: empty });
+        Self::open(nodes)
+    }
+
+    /// Takes up a tree that was made before.
+    pub fn open(nodes: S) -> Self {
+        Self { sizes: nodes.sizes(), nodes }
+    }
+
+    /// Where nodes and leaves lie.
+    pub fn nodes(&self) -> &S {
+        &self.nodes
+    }
+
+    /// Sizes of the log at the two states.
+    pub fn sizes(&self) -> Sizes {
+        self.sizes
+    }
+
+    /// Finds the leaf of an index, whatever the state: it may have been added since the ratified head.
+    pub fn find(&self, index: &Hash) -> Option<u32> {
+        self.nearest(index).filter(|leaf| self.nodes.leaf(*leaf).index == *index)
+    }
+
+    /// The leaf that the bits of an index lead to. No other leaf agrees with the index in more bits.
+    fn nearest(&self, index: &Hash) -> Option<u32> {
+        let mut node = self.nodes.node(ROOT);
         loop {
-            let mut node = self.touch(number);
-            let side = bit(index, node.depth);
-            let child = node.children[side];
-            let known = match child {
-                Child::None => {
-                    node.leaf = self.add_leaf(index, value);
-                    node.children[side] = Child::Leaf(node.leaf);
-                    return self.nodes.set_node(number, &node);
-                }
-                Child::Leaf(leaf) => leaf,
-                Child::Node(next) => self.nodes.node(next).leaf,
-            };
-            let other = self.nodes.leaf(known).index;
-            match (common_prefix(index, &other), child) {
-                (256, Child::Leaf(leaf)) => return self.replace(leaf, value),
-                (common, Child::Node(next)) if common >= self.nodes.node(next).depth => number = next,
-                (common, _) => {
-                    node.children[side] = Child::Node(self.branch(common, child, known, index, value));
-                    return self.nodes.set_node(number, &node);
-                }
+            match node.children[bit(index, node.depth)] {
+                Child::None => return None,
+                Child::Leaf(number) => return Some(number),
+                Child::Node(number) => node = self.nodes.node(number),
             }
         }
+    }
+
+    /// Sets the value of an index for the epoch whose head will be the next leaf of the log. Returns the index's leaf.
+    pub fn set(&mut self, index: &Hash, value: &Hash) -> u32 {
+        let leaf = self.find(index).unwrap_or_else(|| self.add(index));
+        self.put(leaf, value);
+        leaf
+    }
+
+    /// Adds a leaf for an index that has none. It belongs to the tree once it is put there.
+    pub fn add(&mut self, index: &Hash) -> u32 {
+        self.nodes.add_leaf(&Leaf { index: *index, value: ZERO, changed: 0, ratified: None })
+    }
+
+    /// Puts a value into a leaf, and the leaf into the tree, for the epoch whose head will be the next leaf of the log.
+    pub fn put(&mut self, leaf: u32, value: &Hash) {
+        let index = self.nodes.leaf(leaf).index;
+        let nearest = self.nearest(&index).unwrap_or(leaf);
+        let common = common_prefix(&index, &self.nodes.leaf(nearest).index);
+        let (mut number, mut node) = (ROOT, self.nodes.node(ROOT));
+        loop {
+            self.touch(&mut node);
+            let side = bit(&index, node.depth);
+            match node.children[side] {
+                Child::None => (node.leaf, node.children[side]) = (leaf, Child::Leaf(leaf)),
+                Child::Leaf(_) if common == super::BITS => {}
+                Child::Node(next) if self.nodes.node(next).depth <= common => {
+                    self.nodes.set_node(number, &node);
+                    (number, node) = (next, self.nodes.node(next));
+                    continue;
+                }
+                child => node.children[side] = Child::Node(self.branch(common, child, leaf, &index)),
+            }
+            break self.nodes.set_node(number, &node);
+        }
+        self.replace(leaf, value);
     }
 
     /// Hashes what changed: the tree is now that of the head which makes the log one larger.
     pub fn seal(&mut self) {
         self.rehash(ROOT);
-        self.sealed += 1;
+        self.sizes.sealed += 1;
+        self.nodes.set_sizes(self.sizes);
     }
 
     /// Makes the newest sealed state the ratified one. Requires that nothing was set since.
     pub fn ratify(&mut self) {
         assert!(!self.nodes.node(ROOT).dirty, "a head that is ratified was sealed");
-        self.ratified = self.sealed;
+        self.sizes.ratified = self.sizes.sealed;
+        self.nodes.set_sizes(self.sizes);
     }
 
     /// The root in a sealed state.
     pub fn root(&self, view: View) -> Hash {
-        self.summary(Child::Node(ROOT), view).hash_at(0, &ZERO)
+        self.summary(Child::Node(ROOT), view).hash_at(0, || ZERO)
     }
 
     /// Searches an index in a sealed state and proves the result.
@@ -99,7 +144,7 @@ impl<S: Nodes> Tree<S> {
                     let common = common_prefix(index, &other).min(below.depth);
                     siblings.extend((from..common).map(|_| ZERO));
                     if common < below.depth {
-                        siblings.push(self.summary(child, view).hash_at(common + 1, &other));
+                        siblings.push(self.summary(child, view).hash_at(common + 1, || other));
                         break Search::Missing;
                     }
                     node = below;
@@ -133,7 +178,7 @@ impl<S: Nodes> Tree<S> {
     }
 
     fn value(&self, leaf: &Leaf, view: View) -> Option<Hash> {
-        if view == View::Newest || leaf.changed <= self.ratified { Some(leaf.value) } else { leaf.ratified }
+        if view == View::Newest || leaf.changed <= self.sizes.ratified { Some(leaf.value) } else { leaf.ratified }
     }
 
     fn summary(&self, child: Child, view: View) -> Summary {
@@ -145,7 +190,7 @@ impl<S: Nodes> Tree<S> {
             }
             Child::Node(number) => {
                 let node = self.nodes.node(number);
-                if view == View::Newest || node.changed <= self.ratified { node.newest } else { node.ratified }
+                if view == View::Newest || node.changed <= self.sizes.ratified { node.newest } else { node.ratified }
             }
         }
     }
@@ -157,42 +202,39 @@ impl<S: Nodes> Tree<S> {
             Child::Leaf(number) => number,
             Child::Node(number) => self.nodes.node(number).leaf,
         };
-        self.summary(child, view).hash_at(node.depth + 1, &self.nodes.leaf(leaf).index)
+        self.summary(child, view).hash_at(node.depth + 1, || self.nodes.leaf(leaf).index)
     }
 
     /// Marks a node as changed, and puts its ratified state aside.
-    fn touch(&mut self, number: u32) -> Node {
-        let mut node = self.nodes.node(number);
-        if node.changed <= self.ratified {
+    fn touch(&self, node: &mut Node) {
+        if node.changed <= self.sizes.ratified {
             node.ratified = node.newest;
         }
-        (node.changed, node.dirty) = (self.sealed + 1, true);
-        self.nodes.set_node(number, &node);
-        node
-    }
-
-    fn add_leaf(&mut self, index: &Hash, value: &Hash) -> u32 {
-        self.nodes.add_leaf(&Leaf { index: *index, value: *value, changed: self.sealed + 1, ratified: None })
+        (node.changed, node.dirty) = (self.sizes.sealed + 1, true);
     }
 
     fn replace(&mut self, number: u32, value: &Hash) {
         let mut leaf = self.nodes.leaf(number);
-        if leaf.changed <= self.ratified {
-            leaf.ratified = Some(leaf.value);
+        if leaf.changed <= self.sizes.ratified {
+            leaf.ratified = Some(leaf.value).filter(|_| leaf.changed > 0);
         }
-        (leaf.value, leaf.changed) = (*value, self.sealed + 1);
+        (leaf.value, leaf.changed) = (*value, self.sizes.sealed + 1);
         self.nodes.set_leaf(number, &leaf);
     }
 
-    /// Puts a node above a child, where the index leaves the child's prefix.
-    fn branch(&mut self, depth: u16, child: Child, known: u32, index: &Hash, value: &Hash) -> u32 {
+    /// Puts a node above a child, where the index of a leaf leaves the child's prefix.
+    fn branch(&mut self, depth: u16, child: Child, leaf: u32, index: &Hash) -> u32 {
+        let oldest = match child {
+            Child::None => leaf,
+            Child::Leaf(number) => number,
+            Child::Node(number) => self.nodes.node(number).leaf,
+        };
         let ratified = self.summary(child, View::Ratified);
-        let side = bit(index, depth);
         let mut children = [child; 2];
-        children[side] = Child::Leaf(self.add_leaf(index, value));
-        let changed = self.sealed + 1;
+        children[bit(index, depth)] = Child::Leaf(leaf);
+        let changed = self.sizes.sealed + 1;
         let newest = Summary::Empty;
-        self.nodes.add_node(&Node { depth, children, leaf: known, changed, dirty: true, newest, ratified })
+        self.nodes.add_node(&Node { depth, children, leaf: oldest, changed, dirty: true, newest, ratified })
     }
 
     fn rehash(&mut self, number: u32) {

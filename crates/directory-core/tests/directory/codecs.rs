@@ -50,7 +50,7 @@ fn samples() -> Vec<(usize, Vec<u8>)> {
         (1, update.signatures.encode()),
         (2, update.encode()),
         (3, LoggedUpdate { position: 3, time: START, update }.encode()),
-        (4, directory.heads[0].encode()),
+        (4, directory.store.head(0).unwrap().encode()),
         (5, label.encode()),
         (5, Label::address(&key(1)).encode()),
         (5, Label::Registrar.encode()),

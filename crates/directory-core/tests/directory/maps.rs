@@ -2,7 +2,9 @@
 
 use crate::naive::map_root;
 use directory_core::hash::Hash;
-use directory_core::map::{Search, Tree, VecNodes, View, parent_hash};
+use directory_core::map::{Nodes, Search, Tree, VecNodes, View, parent_hash};
+use directory_core::store::StableNodes;
+use ic_stable_structures::{Memory, VectorMemory};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -31,7 +33,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(prop_oneof![3 => epoch, 1 => Just(Step::Ratify)], 1..12)
 }
 
-fn check(tree: &Tree<VecNodes>, entries: &Entries, root: Hash, view: View, index: &Hash) {
+fn check<S: Nodes>(tree: &Tree<S>, entries: &Entries, root: Hash, view: View, index: &Hash) {
     let proof = tree.prove(index, view);
     assert_eq!(proof.root(index), Some(root));
     let value = match proof.search {
@@ -49,27 +51,38 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn both_states_are_the_naive_trees(steps in steps(), absent in prop::collection::vec(index(), 8)) {
-        let (mut tree, mut newest, mut ratified) = (Tree::<VecNodes>::default(), Entries::new(), Entries::new());
-        for step in steps {
-            match step {
-                Step::Epoch(changes) => {
-                    for (index, value) in changes {
-                        tree.set(&index, &value);
-                        newest.insert(index, value);
-                    }
-                    tree.seal();
+        run(Tree::<VecNodes>::default, |_| (), &steps, &absent);
+        let memories = [VectorMemory::default(), VectorMemory::default()];
+        memories.iter().for_each(|memory| assert_eq!(memory.grow(2), 0));
+        let [nodes, leaves] = &memories;
+        let open = |tree: &mut Tree<_>| *tree = Tree::open(StableNodes::open(nodes.clone(), leaves.clone()).unwrap());
+        run(|| Tree::create(StableNodes::create(nodes.clone(), leaves.clone())), open, &steps, &absent);
+    }
+}
+
+/// Runs the steps; `reopen` after each.
+fn run<S: Nodes>(new: impl Fn() -> Tree<S>, reopen: impl Fn(&mut Tree<S>), steps: &[Step], absent: &[Hash]) {
+    let (mut tree, mut newest, mut ratified) = (new(), Entries::new(), Entries::new());
+    for step in steps {
+        match step {
+            Step::Epoch(changes) => {
+                for (index, value) in changes {
+                    tree.set(index, value);
+                    newest.insert(*index, *value);
                 }
-                Step::Ratify => {
-                    tree.ratify();
-                    ratified = newest.clone();
-                }
+                tree.seal();
             }
-            for (view, entries) in [(View::Newest, &newest), (View::Ratified, &ratified)] {
-                let root = map_root(entries);
-                prop_assert_eq!(tree.root(view), root);
-                for index in newest.keys().chain(&absent) {
-                    check(&tree, entries, root, view, index);
-                }
+            Step::Ratify => {
+                tree.ratify();
+                ratified = newest.clone();
+            }
+        }
+        reopen(&mut tree);
+        for (view, entries) in [(View::Newest, &newest), (View::Ratified, &ratified)] {
+            let root = map_root(entries);
+            assert_eq!(tree.root(view), root);
+            for index in newest.keys().chain(absent) {
+                check(&tree, entries, root, view, index);
             }
         }
     }

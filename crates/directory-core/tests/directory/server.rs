@@ -1,50 +1,85 @@
-//! A directory in memory, to make proofs of.
+//! A directory in memory, which makes proofs from its store.
 
 use crate::support::*;
 use directory_core::change::{Context, Registrar, State, apply};
 use directory_core::checkpoint::{Checkpoint, Cosignature, Verifier};
 use directory_core::entry::{Entry, realm};
 use directory_core::hash::Hash;
-use directory_core::head::Head;
 use directory_core::label::{AddressProof, Label};
-use directory_core::log::Log;
-use directory_core::map::{Search, Tree, VecNodes, View, leaf_value};
+use directory_core::map::View;
 use directory_core::policy::Policy;
-use directory_core::proof::{Found, Opened, Proof};
-use directory_core::signatures::Signatures;
-use directory_core::update::{LoggedUpdate, Update};
+use directory_core::proof::{Opened, Proof};
+use directory_core::store::{Accepted, Ask, Memories, Registration, Store};
+use directory_core::update::Update;
 use directory_core::verify::{Memory, Query, Quorum, Trusted, Verified, VerifyError};
 use directory_core::vrf::SecretKey;
 use ed25519_dalek::Signer;
-use std::collections::BTreeMap;
+use ic_stable_structures::VectorMemory;
+use std::collections::BTreeSet;
 
 pub const ORIGIN: &str = "directory/aaaaa-aa";
 pub const VERIFIERS: [u8; 3] = [51, 52, 53];
 pub const CONFIGURATION: Hash = [77; 32];
 
-#[derive(Clone)]
-pub struct Record {
-    pub state: State,
-    pub position: u64,
-    pub updates: Vec<(u64, Update)>,
-    pub opened: Option<Opened>,
-    pub address: Option<AddressProof>,
-}
-
-#[derive(Clone)]
 pub struct Directory {
     pub vrf: std::rc::Rc<SecretKey>,
     pub realm: Hash,
     pub now: u64,
-    pub tree: Tree<VecNodes>,
-    pub log: Log<Vec<Hash>>,
-    pub heads: Vec<Head>,
-    pub newest: BTreeMap<Label, Record>,
-    pub ratified: BTreeMap<Label, Record>,
+    pub store: Store<VectorMemory>,
+    pub memories: Memories<VectorMemory>,
+    pub labels: BTreeSet<Label>,
     pub cosignatures: (u64, Vec<Cosignature>),
     pub registrar: Option<Policy>,
-    position: u64,
-    open: Vec<Vec<u8>>,
+}
+
+/// A fork: another directory with the same bytes.
+impl Clone for Directory {
+    fn clone(&self) -> Self {
+        let memories = copy(&self.memories);
+        Self {
+            vrf: self.vrf.clone(),
+            realm: self.realm,
+            now: self.now,
+            store: Store::open(memories.clone(), self.realm).unwrap(),
+            memories,
+            labels: self.labels.clone(),
+            cosignatures: self.cosignatures.clone(),
+            registrar: self.registrar.clone(),
+        }
+    }
+}
+
+/// Copies of the memories.
+pub fn copy(memories: &Memories<VectorMemory>) -> Memories<VectorMemory> {
+    let copy = |memory: &VectorMemory| VectorMemory::new(memory.borrow().clone().into());
+    let Memories { nodes, leaves, labels, updates, public, private, heads, hashes, slots } = memories;
+    Memories {
+        nodes: copy(nodes),
+        leaves: copy(leaves),
+        labels: copy(labels),
+        updates: copy(updates),
+        public: copy(public),
+        private: copy(private),
+        heads: copy(heads),
+        hashes: copy(hashes),
+        slots: copy(slots),
+    }
+}
+
+/// Empty memories.
+pub fn memories() -> Memories<VectorMemory> {
+    let new = VectorMemory::default;
+    Memories {
+        nodes: new(),
+        leaves: new(),
+        labels: new(),
+        updates: new(),
+        public: new(),
+        private: new(),
+        heads: new(),
+        hashes: new(),
+        slots: new(),
+    }
 }
 
 pub fn verifier(number: u8) -> Verifier {
@@ -59,20 +94,27 @@ pub fn cosign(number: u8, checkpoint: &Checkpoint, time: u64) -> Cosignature {
 impl Directory {
     pub fn new() -> Self {
         let vrf = SecretKey::new(&[42; 32]);
+        let (realm, memories) = (realm(b"canister", vrf.public().bytes()), memories());
         Self {
-            realm: realm(b"canister", vrf.public().bytes()),
+            realm,
             vrf: vrf.into(),
             now: START,
-            tree: Tree::default(),
-            log: Log::default(),
-            heads: Vec::new(),
-            newest: BTreeMap::new(),
-            ratified: BTreeMap::new(),
+            store: Store::create(memories.clone(), realm).unwrap(),
+            memories,
+            labels: BTreeSet::new(),
             cosignatures: (0, Vec::new()),
             registrar: None,
-            position: 0,
-            open: Vec::new(),
         }
+    }
+
+    /// The newest state of a label.
+    pub fn state(&self, label: &Label) -> State {
+        self.store.state(self.store.find(&self.index(label)).unwrap(), u64::MAX).unwrap()
+    }
+
+    /// Opens the store's memories again, as after an upgrade.
+    pub fn reopen(&mut self) {
+        *self = self.clone();
     }
 
     pub fn index(&self, label: &Label) -> Hash {
@@ -87,56 +129,42 @@ impl Directory {
 
     pub fn accept(&mut self, label: &Label, update: &Update, address: Option<AddressProof>) {
         let index = self.index(label);
-        let registrar = self.registrar.as_ref().map_or(Registrar::Open, Registrar::Policy);
+        let asked = self.registrar.as_ref().filter(|_| *label != Label::Registrar);
+        let registrar = asked.map_or(Registrar::Open, Registrar::Policy);
         let context = Context { realm: &self.realm, index: &index, now: self.now, registrar, pending: None };
-        let old = self.newest.get(label);
-        let state = apply(old.map(|record| &record.state), update, &context).unwrap();
-        self.force(label, update, state, address);
+        let old = self.store.find(&index).and_then(|number| self.store.state(number, u64::MAX));
+        apply(old.as_ref(), update, &context).unwrap();
+        self.force(label, update, address);
     }
 
-    /// Takes a state up without asking the rules: what a malicious directory can do.
-    pub fn force(&mut self, label: &Label, update: &Update, state: State, address: Option<AddressProof>) {
-        let index = self.index(label);
-        self.tree.set(&index, &leaf_value(self.position, self.now, state.hash()));
-        let mut record = self.newest.get(label).cloned().unwrap_or_else(|| Record {
-            state: state.clone(),
-            position: 0,
-            updates: Vec::new(),
-            opened: None,
-            address,
-        });
-        record.updates.push((self.now, update.clone()));
-        let in_force = state.in_force(self.now).unwrap();
-        let (opening, bytes, commitment) = profile(label, in_force.version, 200);
-        record.opened = (commitment == in_force.commitment).then_some(Opened { opening, profile: bytes });
-        (record.state, record.position) = (state, self.position);
-        self.open.push(LoggedUpdate { position: self.position, time: self.now, update: update.clone() }.encode());
-        self.newest.insert(label.clone(), record);
-        self.position += 1;
+    /// Takes an update up without asking the rules: what a malicious directory can do.
+    pub fn force(&mut self, label: &Label, update: &Update, address: Option<AddressProof>) {
+        let (index, vrf) = self.vrf.prove(&label.encode());
+        let is_new = self.store.find(&index).is_none();
+        let registration = Registration { label: label.clone(), vrf, address };
+        let (opening, bytes, commitment) = profile(label, update.entry.version, 200);
+        let opened = Opened { opening, profile: bytes };
+        let accepted = Accepted {
+            update,
+            time: self.now,
+            opened: Some(&opened).filter(|_| commitment == update.entry.commitment),
+            registration: Some(&registration).filter(|_| is_new),
+        };
+        self.store.accept(&accepted).unwrap();
+        self.labels.insert(label.clone());
     }
 
     pub fn close_epoch(&mut self) {
         self.now += 5 * SECOND;
-        self.tree.seal();
-        let mut updates = Log::<Vec<Hash>>::default();
-        self.open.iter().for_each(|leaf| updates.append(leaf));
-        let head = Head {
-            epoch: self.log.size(),
-            time: self.now,
-            map_root: self.tree.root(View::Newest),
-            updates_root: updates.root(updates.size()),
-            first_update: self.position - updates.size(),
-            updates: updates.size() as u32,
-            labels: self.newest.len() as u64,
-            configuration: CONFIGURATION,
-        };
-        self.open.clear();
-        self.log.append(&head.encode());
-        self.heads.push(head);
+        self.store.close_epoch(self.now, CONFIGURATION).unwrap();
+    }
+
+    pub fn size(&self) -> u64 {
+        self.store.log().size()
     }
 
     pub fn checkpoint(&self) -> Checkpoint {
-        Checkpoint { size: self.log.size(), root: self.log.root(self.log.size()) }
+        Checkpoint { size: self.size(), root: self.store.log().root(self.size()) }
     }
 
     pub fn ratify(&mut self, verifiers: &[u8]) {
@@ -145,43 +173,25 @@ impl Directory {
             verifiers.iter().map(|number| cosign(*number, &checkpoint, self.now / SECOND)).collect();
         signatures.sort_by_key(|cosignature| cosignature.key_id);
         self.cosignatures = (checkpoint.size, signatures);
-        self.tree.ratify();
-        self.ratified = self.newest.clone();
+        self.store.ratify();
     }
 
     pub fn proof(&self, label: &Label, view: View, memory: Option<Memory>, contact: Option<&State>) -> Proof {
-        self.history(label, view, memory, contact, contact.map_or(u32::MAX, |state| state.newest().version + 1))
+        self.history(label, view, memory, contact.map(|state| state.newest().version + 1))
     }
 
     /// A proof with the updates from a version on.
-    pub fn history(
-        &self,
-        label: &Label,
-        view: View,
-        memory: Option<Memory>,
-        contact: Option<&State>,
-        from: u32,
-    ) -> Proof {
-        let newest = self.log.size();
-        let (size, records) = match view {
-            View::Newest => (newest, &self.newest),
-            View::Ratified => (self.cosignatures.0, &self.ratified),
-        };
+    pub fn history(&self, label: &Label, view: View, memory: Option<Memory>, from: Option<u32>) -> Proof {
+        self.answer(label, view, memory.map_or(0, |memory| memory.log.size), from)
+    }
+
+    /// A proof to a client that knows a log of `known` heads.
+    pub fn answer(&self, label: &Label, view: View, known: u64, from: Option<u32>) -> Proof {
         let (index, vrf) = self.vrf.prove(&label.encode());
-        let map = self.tree.prove(&index, view);
-        let is_found = matches!(map.search, Search::Found { .. });
-        let head = self.heads[size as usize - 1];
-        let found = is_found.then(|| records[label].found(contact, from, head.time));
-        Proof {
-            vrf,
-            head,
-            edge: self.log.inclusion(size - 1, size),
-            cosignatures: if size == self.cosignatures.0 { self.cosignatures.1.clone() } else { Vec::new() },
-            to_newest: self.log.consistency(size, newest),
-            from_known: memory.map_or_else(Vec::new, |memory| self.log.consistency(memory.log.size, newest)),
-            map,
-            found,
-        }
+        let (ratified, cosignatures) = self.cosignatures.clone();
+        let is_ratified = view == View::Ratified || ratified == self.size();
+        let ask = Ask { index: &index, vrf, view, known, from };
+        self.store.prove(&ask, if is_ratified { cosignatures } else { Vec::new() }).unwrap().unwrap()
     }
 
     pub fn trusted(&self) -> Trusted {
@@ -203,30 +213,5 @@ impl Directory {
     pub fn look_up(&self, label: &Label, view: View) -> Result<Verified, VerifyError> {
         let proof = self.proof(label, view, None, None).encode();
         self.trusted().verify(&self.query(label, None, None), &proof)
-    }
-}
-
-impl Record {
-    fn found(&self, contact: Option<&State>, from: u32, now: u64) -> Found {
-        let mut updates: Vec<_> =
-            self.updates.iter().filter(|(_, update)| update.entry.version >= from).cloned().collect();
-        let last = self.updates.last().unwrap();
-        if last.1.entry.version == 0 {
-            updates = self.updates.clone();
-        } else if updates.is_empty() || contact.is_none() && updates[0].1.entry.version != 0 {
-            let bare =
-                Update { signatures: Signatures::default(), registration: Signatures::default(), ..last.1.clone() };
-            updates = vec![(last.0, bare)];
-        }
-        let from_start = updates[0].1.entry.version == 0;
-        let is_bare = updates[0].1.signatures == Signatures::default();
-        let pending = self.state.pending_until(now).is_some();
-        Found {
-            position: self.position,
-            replaced: self.state.replaced().filter(|_| is_bare && pending).cloned(),
-            updates,
-            opened: self.opened.clone(),
-            address: self.address.clone().filter(|_| from_start),
-        }
     }
 }

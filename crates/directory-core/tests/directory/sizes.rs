@@ -35,7 +35,7 @@ fn mean(labels: f64, change: impl Fn(&mut Proof)) -> usize {
     let entry = directory.first(&label, policy(&[1], 1));
     directory.accept(&label, &signed(entry.clone(), &[1]), None);
     directory.close_epoch();
-    let old = directory.newest[&label].state.newest().clone();
+    let old = directory.state(&label).newest().clone();
     directory.accept(&label, &signed(next(&old), &[1]), None);
     directory.close_epoch();
     directory.ratify(&VERIFIERS);

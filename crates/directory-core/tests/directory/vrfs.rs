@@ -1,12 +1,13 @@
 //! The VRF by RFC 9381, B.3, and by another implementation.
 
+use crate::keys::plus_order;
 use directory_core::vrf::{PublicKey, SecretKey, VrfError};
 use proptest::prelude::*;
 use vrf_rfc9381::ec::edwards25519::tai::{EdVrfEdwards25519TaiPublicKey, EdVrfEdwards25519TaiSecretKey};
 use vrf_rfc9381::{Proof as _, Prover as _, Verifier as _};
 
 /// Secret key, public key, input, proof and the first 32 bytes of the output: examples 16 to 18.
-const RFC_9381: [[&str; 5]; 3] = [
+pub const RFC_9381: [[&str; 5]; 3] = [
     [
         "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
         "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
@@ -45,6 +46,13 @@ fn rfc_9381() {
     }
 }
 
+/// The response plus the group's order: akd_core alone would take it.
+pub fn other_response(proof: &[u8; 80]) -> [u8; 80] {
+    let mut other = *proof;
+    plus_order(&mut other[48..]);
+    other
+}
+
 #[test]
 fn every_flipped_bit_of_a_proof_and_every_other_encoding_is_refused() {
     let secret = SecretKey::new(&[3; 32]);
@@ -54,14 +62,7 @@ fn every_flipped_bit_of_a_proof_and_every_other_encoding_is_refused() {
         flipped[bit / 8] ^= 1 << (bit % 8);
         assert!(secret.public().verify(b"nalice", &flipped).is_err(), "bit {bit}");
     }
-    // The response plus the group's order: akd_core alone would take it.
-    let order: [u8; 32] = bytes("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
-    let mut other = proof;
-    let mut carry = 0;
-    for (byte, add) in other[48..].iter_mut().zip(order) {
-        let sum = u16::from(*byte) + u16::from(add) + carry;
-        (*byte, carry) = (sum as u8, sum >> 8);
-    }
+    let other = other_response(&proof);
     assert_eq!(secret.public().verify(b"nalice", &other), Err(VrfError::NotCanonical));
     assert_eq!(secret.public().verify(b"nbob", &proof), Err(VrfError::Wrong));
     assert_eq!(PublicKey::new(&bytes(&format!("01{}", "00".repeat(31)))), Err(VrfError::PublicKey));

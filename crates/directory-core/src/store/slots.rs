@@ -1,0 +1,66 @@
+//! Slots of bundles. A device's bundle lies in one slot, which the next one overwrites.
+//!
+//! ```text
+//! 0   next 4       1 + the number of the label's next slot, or 0
+//! 4   length 2
+//! 6   bundle       up to 307 bytes
+//! ```
+//!
+//! A label has at most 16 slots: the profile's devices. The slot of a device that has left the profile is taken by another.
+
+use super::{OutOfMemory, Store, stored};
+use crate::bundle::{Bundle, MAX_SIZE};
+use crate::bytes::{Reader, decode_whole};
+use crate::profile::{MAX_DEVICES, Profile};
+use ic_stable_structures::Memory;
+use stable::header::field;
+
+pub(super) const SLOT: usize = 6 + MAX_SIZE;
+
+impl<M: Memory> Store<M> {
+    /// The bundles of a label, whether or not they have expired.
+    pub fn bundles(&self, label: u32) -> Vec<Bundle> {
+        self.slots_of(label).map(|(_, bundle)| bundle).collect()
+    }
+
+    /// Stores a bundle that [`Bundle::verify`] accepts for the label's profile in force.
+    pub fn put_bundle(&mut self, label: u32, bundle: &Bundle, profile: &Profile) -> Result<(), OutOfMemory> {
+        let slots: Vec<_> = self.slots_of(label).collect();
+        let is_device = |of: &Bundle| of.content.device == bundle.content.device;
+        let has_left = |of: &Bundle| !profile.devices().iter().any(|device| device.signing == of.content.device);
+        let free = slots.iter().find(|(_, of)| is_device(of)).or_else(|| slots.iter().find(|(_, of)| has_left(of)));
+        if let Some((number, _)) = free {
+            let next = self.next(*number);
+            self.slots.set((*number).into(), &encode(next, bundle));
+            return Ok(());
+        }
+        assert!(slots.len() < MAX_DEVICES, "each of the profile's devices has at most one slot");
+        Self::grow(&[self.slots.room(1)])?;
+        let mut record = self.label(label);
+        record.slot = Some(self.slots.push(&encode(record.slot, bundle)) as u32);
+        self.labels.set(label.into(), &record.encode());
+        Ok(())
+    }
+
+    fn slots_of(&self, label: u32) -> impl Iterator<Item = (u32, Bundle)> {
+        let numbers = std::iter::successors(self.label(label).slot, |number| self.next(*number));
+        numbers.map(|number| {
+            let slot = self.slots.get(number.into());
+            let length = u16::from_le_bytes(field(&slot, 4));
+            (number, stored(decode_whole(Reader::stored(&slot[6..6 + usize::from(length)]), Bundle::read)))
+        })
+    }
+
+    fn next(&self, slot: u32) -> Option<u32> {
+        u32::from_le_bytes(field(&self.slots.get(slot.into()), 0)).checked_sub(1)
+    }
+}
+
+fn encode(next: Option<u32>, bundle: &Bundle) -> [u8; SLOT] {
+    let bytes = bundle.encode();
+    let mut out = [0; SLOT];
+    out[..4].copy_from_slice(&next.map_or(0, |next| next + 1).to_le_bytes());
+    out[4..6].copy_from_slice(&(bytes.len() as u16).to_le_bytes());
+    out[6..6 + bytes.len()].copy_from_slice(&bytes);
+    out
+}

@@ -1,0 +1,126 @@
+//! What a client checks. It passes in what it pins and what it remembers, and takes back what to remember next.
+//!
+//! The platform's certificate is checked by the caller: it yields the size and root of the certified log and the time.
+
+mod error;
+mod head;
+mod history;
+mod quorum;
+
+pub use error::VerifyError;
+pub use quorum::{MAX_AHEAD, Quorum, Trust};
+
+use crate::change::State;
+use crate::checkpoint::Checkpoint;
+use crate::hash::Hash;
+use crate::head::Head;
+use crate::label::Label;
+use crate::map::{Search, leaf_value};
+use crate::policy::Policy;
+use crate::proof::{Found, Proof};
+use crate::vrf::PublicKey;
+use history::newest;
+
+/// What a client pins.
+#[derive(Debug, Clone)]
+pub struct Trusted {
+    /// The directory.
+    pub realm: Hash,
+    /// The first line of its checkpoints.
+    pub origin: String,
+    /// Its VRF key.
+    pub vrf: PublicKey,
+    /// The hash of its configuration.
+    pub configuration: Hash,
+    /// Registrar's policies, today's and former ones, any of which vouches for version 0. Empty: registration is open.
+    pub registrars: Vec<Policy>,
+    /// Whose ratification is asked for; `None` for development: answers are then `Certified` at best.
+    pub quorum: Option<Quorum>,
+}
+
+/// What a client remembers of the directory, whatever label it looks up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// The largest certified log that it has seen.
+    pub log: Checkpoint,
+    /// Epochs through the newest ratified head that it has seen: no older head is accepted.
+    pub ratified: u64,
+}
+
+/// What a client asks and remembers.
+#[derive(Debug, Clone)]
+pub struct Query<'a> {
+    /// The label.
+    pub label: &'a Label,
+    /// The log that the platform certifies.
+    pub certified: Checkpoint,
+    /// The time of the platform's certificate, in nanoseconds since 1970.
+    pub certified_time: u64,
+    /// What the last look-up returned, of any label; `None` before the first.
+    pub memory: Option<Memory>,
+    /// The label's state at the last look-up.
+    pub contact: Option<&'a State>,
+    /// The client's clock, in seconds since 1970.
+    pub now: u64,
+}
+
+/// The answer that was proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Who stands behind it.
+    pub trust: Trust,
+    /// What to remember.
+    pub memory: Memory,
+    /// The head that the answer is taken at.
+    pub head: Head,
+    /// The label's state, to remember, or `None`: the label has no entry.
+    pub state: Option<State>,
+    /// The bytes of the profile in force. `None` for a closed label and for an erased profile.
+    pub profile: Option<Vec<u8>>,
+}
+
+impl Trusted {
+    /// Checks the bytes of a proof.
+    pub fn verify(&self, query: &Query<'_>, bytes: &[u8]) -> Result<Verified, VerifyError> {
+        let mut proof = Proof::decode(bytes).map_err(VerifyError::Decode)?;
+        let trust = self.check_head(query, &proof)?;
+        let index = self.vrf.verify(&query.label.encode(), &proof.vrf).map_err(VerifyError::Vrf)?;
+        let found = proof.found.take();
+        if let (Some(found), Search::Found { value }) = (&found, &mut proof.map.search) {
+            let (time, update) = newest(found)?;
+            *value = leaf_value(found.position, *time, &update.entry.hash());
+        }
+        if proof.map.root(&index) != Some(proof.head.map_root) {
+            return Err(VerifyError::Map);
+        }
+        let through = match trust {
+            Trust::Ratified { .. } => proof.head.epoch + 1,
+            Trust::Certified => query.memory.map_or(0, |memory| memory.ratified),
+        };
+        let memory = Memory { log: query.certified, ratified: through };
+        let mut verified = Verified { trust, memory, head: proof.head, state: None, profile: None };
+        match found {
+            Some(found) => {
+                let state = self.check_changes(query, &index, &found)?;
+                verified.profile = open(query.label, &state, &found, proof.head.time)?;
+                verified.state = Some(state);
+            }
+            None => {
+                if let Some(contact) = query.contact {
+                    return Err(VerifyError::Contact { known: contact.newest().version, found: None });
+                }
+            }
+        }
+        Ok(verified)
+    }
+}
+
+/// Opens the commitment of the entry that is in force at the head.
+fn open(label: &Label, state: &State, found: &Found, now: u64) -> Result<Option<Vec<u8>>, VerifyError> {
+    let entry = state.in_force(now).ok_or(VerifyError::Replaced)?;
+    match &found.opened {
+        None => Ok(None),
+        Some(opened) if opened.fits(label, entry) => Ok(Some(opened.profile.clone())),
+        Some(_) => Err(VerifyError::Profile),
+    }
+}

@@ -1,0 +1,64 @@
+//! Who stands behind an answer: a quorum of verifiers, or the platform alone.
+
+use super::VerifyError;
+use crate::checkpoint::{Checkpoint, Verifier};
+use crate::proof::Proof;
+
+/// Seconds that a cosignature may be ahead of the client's clock.
+pub const MAX_AHEAD: u64 = 60;
+
+/// Verifiers of which `threshold` must agree. Never empty.
+#[derive(Debug, Clone)]
+pub struct Quorum {
+    verifiers: Vec<Verifier>,
+    threshold: usize,
+    max_age: u64,
+}
+
+/// Who stands behind an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// A quorum of verifiers; `since` is the oldest of the newest signatures that make it, in seconds since 1970.
+    Ratified {
+        /// Seconds since 1970.
+        since: u64,
+    },
+    /// The platform alone.
+    Certified,
+}
+
+impl Quorum {
+    /// Takes verifiers, how many must agree, and how old their signatures may be, in seconds. Returns `None` for a
+    /// threshold that no verifier or not all of them could meet, and for two verifiers with one key or key id.
+    pub fn new(verifiers: Vec<Verifier>, threshold: usize, max_age: u64) -> Option<Self> {
+        let distinct = verifiers.iter().enumerate().all(|(at, verifier)| {
+            verifiers[..at].iter().all(|other| other.key() != verifier.key() && other.key_id() != verifier.key_id())
+        });
+        let fits = distinct && (1..=verifiers.len()).contains(&threshold);
+        fits.then_some(Self { verifiers, threshold, max_age })
+    }
+
+    pub(super) fn trust(
+        &self,
+        origin: &str,
+        checkpoint: &Checkpoint,
+        proof: &Proof,
+        now: u64,
+    ) -> Result<Trust, VerifyError> {
+        let mut times = Vec::new();
+        for cosignature in &proof.cosignatures {
+            let by = self.verifiers.iter().find(|verifier| verifier.key_id() == cosignature.key_id);
+            // Unknown signatures of a note are ignored, as C2SP asks.
+            let Some(verifier) = by else { continue };
+            if !verifier.verifies(origin, checkpoint, cosignature) {
+                return Err(VerifyError::Cosignature(cosignature.key_id));
+            }
+            let recent = now.saturating_sub(self.max_age)..=now.saturating_add(MAX_AHEAD);
+            if recent.contains(&cosignature.time) {
+                times.push(cosignature.time);
+            }
+        }
+        times.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(times.get(self.threshold - 1).map_or(Trust::Certified, |since| Trust::Ratified { since: *since }))
+    }
+}

@@ -1,0 +1,78 @@
+/** The changes of a label: as far as the proof has them, from version 0 or from what the client knows. */
+import { equal } from './bytes';
+import { apply, type State, stateFromParts } from './change';
+import { entryHash } from './entry';
+import { DirectoryError, within } from './error';
+import { checkAddress, isAddress, REGISTRAR } from './label';
+import type { Policy } from './policy';
+import type { Found, Timed } from './proof';
+import type { Query, Trusted } from './verify';
+
+/** Checks the history and returns the label's newest state. */
+export function checkChanges(trusted: Trusted, query: Query, index: Uint8Array, found: Found): State {
+  const { label, contact } = query;
+  const [oldest] = found.updates;
+  const fromStart = oldest?.update.entry.version === 0;
+  if (fromStart) {
+    if (found.address) checkAddress(label, found.address, oldest.update.entry);
+    else if (isAddress(label)) throw new DirectoryError('Address');
+  } else if (found.address) {
+    throw new DirectoryError('History');
+  }
+  if (contact) compareWith(contact, found);
+  const isSame = contact && equal(entryHash(contact.entry), entryHash(found.newest.update.entry));
+  const known = fromStart || isSame ? undefined : contact;
+  if (!fromStart && !known) return takeNewest(trusted, index, found);
+  if (found.replaced) throw new DirectoryError('History');
+  return replay(trusted, label, index, known, found.updates) as State;
+}
+
+/**
+ * Applies updates with their times to a label's state. A history that is too long for one proof comes in pages: a client
+ * replays each, then looks the label up with the last state as its contact.
+ */
+export function replay(
+  { realm, registrars }: Pick<Trusted, 'realm' | 'registrars'>,
+  label: Uint8Array,
+  index: Uint8Array,
+  state: State | undefined,
+  updates: readonly Timed[],
+): State | undefined {
+  // Each registrar's policy, today's and former ones, is tried; the last one's error counts.
+  const choices: readonly (Policy | undefined)[] =
+    equal(label, REGISTRAR) || !registrars.length ? [undefined] : registrars;
+  return updates.reduce<State | undefined>((state, { time, update }) => {
+    return within('Change', () => {
+      let refusal: unknown;
+      for (const registrar of choices) {
+        try {
+          return apply(state, update, { realm, index, now: time, registrar });
+        } catch (error) {
+          refusal = error;
+        }
+      }
+      throw refusal;
+    });
+  }, state);
+}
+
+/** Takes the newest entry as the map has it: a first contact, or no change since the last look-up. */
+function takeNewest({ realm }: Trusted, index: Uint8Array, found: Found): State {
+  const { time, update } = found.newest;
+  const isBare = update.signatures.length === 0 && update.registration.length === 0;
+  if (found.updates.length !== 1 || !isBare) throw new DirectoryError('History');
+  if (!equal(update.entry.realm, realm)) throw new DirectoryError('Realm');
+  if (!equal(update.entry.index, index)) throw new DirectoryError('Index');
+  const state = stateFromParts(update.entry, time, found.replaced);
+  if (!state) throw new DirectoryError('Replaced');
+  return state;
+}
+
+/** No version that the client has seen is lost, and none is another one. */
+function compareWith(contact: State, found: Found): void {
+  const known = contact.entry.version;
+  if (found.newest.update.entry.version < known) throw new DirectoryError('Contact');
+  const same = found.updates.find(({ update }) => update.entry.version === known);
+  if (same && !equal(entryHash(same.update.entry), entryHash(contact.entry)))
+    throw new DirectoryError('ContactChanged');
+}

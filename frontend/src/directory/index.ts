@@ -1,0 +1,20 @@
+/**
+ * The key directory's answers, verified: whose keys a label has, by the rules of docs/directory.md. The same checks as the Rust
+ * library's (crates/directory-core), held to the same vectors. No DOM, no network.
+ *
+ *     const verified = verify(trusted, { label: nameLabel('alice'), certified, certifiedTime, memory, contact, now }, proof);
+ *     remember(verified.memory, verified.state);
+ *
+ * An answer is `ratified` by a quorum of pinned verifiers, `certified` by the platform alone, or a {@link DirectoryError}
+ * whose `code` names what failed.
+ */
+export { inForce, pendingUntil, type State, stateFromParts } from './change';
+export { Quorum, type Trust, type Verifier } from './checkpoint';
+export { decodeEntry, decodeUpdate, type Entry, encodeEntry, entryHash, type Update } from './entry';
+export { DirectoryError } from './error';
+export { replay } from './history';
+export { addressLabel, nameLabel, principalOf, REGISTRAR } from './label';
+export type { Checkpoint } from './log';
+export type { Policy } from './policy';
+export type { Head, Timed } from './proof';
+export { type Memory, type Query, type Trusted, type Verified, verify } from './verify';

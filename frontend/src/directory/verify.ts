@@ -1,0 +1,116 @@
+/**
+ * What a client checks. It passes in what it pins and what it remembers, and takes back what to remember next. Times in
+ * nanoseconds and in seconds are since 1970.
+ *
+ * The platform's certificate is checked by the caller: it yields the size and root of the certified log and the time.
+ */
+import { equal } from './bytes';
+import { inForce, type State } from './change';
+import type { Quorum, Trust } from './checkpoint';
+import { entryHash } from './entry';
+import { DirectoryError, within } from './error';
+import { ZERO } from './hash';
+import { checkChanges } from './history';
+import { commit } from './label';
+import { type Checkpoint, checkConsistency, logLeaf, rootByInclusion } from './log';
+import { leafValue, mapRoot } from './map';
+import type { Policy } from './policy';
+import { decodeProof, type Found, type Head, type Proof } from './proof';
+import { verifyVrf } from './vrf';
+
+/** What a client pins. */
+export interface Trusted {
+  readonly realm: Uint8Array;
+  /** The first line of the directory's checkpoints. */
+  readonly origin: string;
+  readonly vrfKey: Uint8Array;
+  /** The hash of the directory's configuration. */
+  readonly configuration: Uint8Array;
+  /** Registrar's policies, today's and former ones, any of which vouches for version 0. Empty: registration is open. */
+  readonly registrars: readonly Policy[];
+  /** Whose ratification is asked for. Without it, for development, answers are certified at best. */
+  readonly quorum: Quorum | undefined;
+}
+
+/** What a client remembers of the directory, whatever label it looks up. */
+export interface Memory {
+  /** The largest certified log that it has seen. */
+  readonly log: Checkpoint;
+  /** Epochs through the newest ratified head that it has seen: no older head is accepted. */
+  readonly ratified: bigint;
+}
+
+export interface Query {
+  /** The encoded label. */
+  readonly label: Uint8Array;
+  /** The log that the platform certifies, and the certificate's time in nanoseconds. */
+  readonly certified: Checkpoint;
+  readonly certifiedTime: bigint;
+  /** What the last look-up returned, of any label. */
+  readonly memory?: Memory | undefined;
+  /** The label's state at the last look-up. */
+  readonly contact?: State | undefined;
+  /** The client's clock, in seconds. */
+  readonly now: bigint;
+}
+
+/** The answer that was proved. */
+export interface Verified {
+  readonly trust: Trust;
+  readonly memory: Memory;
+  /** The head that the answer is taken at. */
+  readonly head: Head;
+  /** The label's state, to remember; `undefined`: the label has no entry. */
+  readonly state: State | undefined;
+  /** The bytes of the profile in force; `undefined` for a closed label and for an erased profile. */
+  readonly profile: Uint8Array | undefined;
+}
+
+/** Checks the bytes of a proof, or throws a {@link DirectoryError}. */
+export function verify(trusted: Trusted, query: Query, bytes: Uint8Array): Verified {
+  const proof = decodeProof(bytes);
+  const { head, found } = proof;
+  const trust = checkHead(trusted, query, proof);
+  const index = verifyVrf(trusted.vrfKey, query.label, proof.vrf);
+  const value = found ? leafValue(found.position, found.newest.time, entryHash(found.newest.update.entry)) : ZERO;
+  const root = mapRoot(proof.map, index, value);
+  if (!root || !equal(root, head.mapRoot)) throw new DirectoryError('Map');
+  const ratified = trust.by === 'ratified' ? head.epoch + 1n : (query.memory?.ratified ?? 0n);
+  const memory = { log: query.certified, ratified };
+  if (!found) {
+    if (query.contact) throw new DirectoryError('Contact');
+    return { trust, memory, head, state: undefined, profile: undefined };
+  }
+  const state = checkChanges(trusted, query, index, found);
+  return { trust, memory, head, state, profile: open(query.label, state, found, head.time) };
+}
+
+/** The head lies in the certified log, which continues the one that the client knows. */
+function checkHead(trusted: Trusted, query: Query, proof: Proof): Trust {
+  const { head } = proof;
+  const { certified, memory } = query;
+  if (!equal(head.configuration, trusted.configuration)) throw new DirectoryError('Configuration');
+  if (head.time > query.certifiedTime) throw new DirectoryError('HeadTime');
+  const size = head.epoch + 1n;
+  if (size >> 64n !== 0n) throw new DirectoryError('Edge/Index');
+  const root = within('Edge', () => rootByInclusion(head.epoch, size, logLeaf(head.bytes), proof.edge));
+  within('ToNewest', () => checkConsistency({ size, root }, certified, proof.toNewest));
+  if (memory) {
+    if (size < memory.ratified) throw new DirectoryError('OlderHead');
+    within('FromKnown', () => checkConsistency(memory.log, certified, proof.fromKnown));
+  } else if (proof.fromKnown.length > 0) {
+    throw new DirectoryError('FromKnown/Length');
+  }
+  const { quorum, origin } = trusted;
+  return quorum ? quorum.trust(origin, { size, root }, proof.cosignatures, query.now) : { by: 'certified' };
+}
+
+/** Opens the commitment of the entry that is in force at the head. */
+function open(label: Uint8Array, state: State, { opened }: Found, now: bigint): Uint8Array | undefined {
+  const entry = inForce(state, now);
+  if (!entry) throw new DirectoryError('Replaced');
+  if (!opened) return undefined;
+  const commitment = commit(opened.opening, label, entry.version, opened.profile);
+  if (entry.kind === 'close' || !equal(commitment, entry.commitment)) throw new DirectoryError('Profile');
+  return opened.profile;
+}
