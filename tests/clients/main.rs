@@ -47,7 +47,7 @@ fn blob(bytes: &[u8]) -> ByteBuf {
 
 /// An item of a batch.
 fn item(key_id: &[u8], ciphertext: &[u8]) -> NewMessage {
-    NewMessage { key_id: blob(key_id), ciphertext: blob(ciphertext) }
+    NewMessage { key_id: blob(key_id), ciphertext: blob(ciphertext), send_key: None }
 }
 
 /// SHA-256 of the file that scripts/build makes.
@@ -56,15 +56,16 @@ fn module_hash() -> [u8; 32] {
 }
 
 /// Whether a canister obeyed a caller: in an update, and in a query, which only controllers may call.
-fn obeyed(set_settings: Result<(), SettingsError>, check: Result<CheckReport, CheckError>) -> [bool; 2] {
+fn obeyed(set_settings: Result<u32, SettingsError>, check: Result<CheckReport, CheckError>) -> [bool; 2] {
     let updated = match set_settings {
-        Ok(()) => true,
-        Err(SettingsError::NotController) => false,
-        Err(other) => panic!("{other:?}"),
+        // The tests name no version.
+        Err(SettingsError::Version { .. }) => true,
+        Err(SettingsError::NotAllowed) => false,
+        other => panic!("{other:?}"),
     };
     let queried = match check {
         Ok(_) => true,
-        Err(CheckError::NotController) => false,
+        Err(CheckError::NotAllowed) => false,
         Err(other) => panic!("{other:?}"),
     };
     [updated, queried]

@@ -8,7 +8,7 @@ use local_network::{Node, State, serve};
 
 use crate::encoded;
 use crate::server::Server;
-use message_canister::api::Settings;
+use message_canister::api::Setting;
 use test_support::artifact::canister_wasm;
 
 /// A canister that rejects: `reject` and `reject_of_query` say "no", and `refused` is let in by nobody.
@@ -25,6 +25,9 @@ const REJECTING: &str = r#"(module
     ;; "refused" is longer than "reject".
     (func (export "canister_inspect_message")
         (if (i32.le_u (call $name_size) (i32.const 6)) (then (call $accept_message)))))"#;
+
+/// Rounds after which an inbox that was installed has the platform's randomness.
+const ROUNDS_UNTIL_READY: u32 = 4;
 
 /// A network, served until it is dropped.
 pub struct Network {
@@ -58,11 +61,15 @@ impl Network {
         let created = canisters.iter().map(|(controller, module)| {
             let id = engine.create_canister_with_settings(Some(*controller), None);
             if let Some(module) = module {
-                engine.install_canister(id, module.to_vec(), encoded((None::<Settings>,)), Some(*controller));
+                engine.install_canister(id, module.to_vec(), encoded((None::<Vec<Setting>>,)), Some(*controller));
             }
             id
         });
         let canisters = created.collect();
+        // An inbox takes messages once it has the platform's randomness.
+        for _ in 0..ROUNDS_UNTIL_READY {
+            engine.tick();
+        }
         let state = State::in_memory(engine).expect("there is randomness");
         let (node, _) = Node::start(state).expect("there is a thread");
         let server = Server::start(|listener, stop| async {

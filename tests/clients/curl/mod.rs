@@ -153,7 +153,8 @@ fn a_batch_is_added_and_read_in_pages() {
     let results = decoded::<Vec<Result<Added, AddError>>, BatchError>(&reply).expect("it is short enough");
     assert_eq!(results, [1, 2, 3, 4, 5].map(|id| Ok(Added { id, duplicate: false })));
     for (after, ids, next) in [(0, &[1, 2, 3][..], 3), (3, &[4, 5], 0)] {
-        let cursor = Cursor { after, order: Order::ascending, limit: 3 };
+        let start = if after == 0 { Start::beginning } else { Start::after(after) };
+        let cursor = KeyCursor { start, order: Order::ascending, limit: 3, prove: false };
         let reply = curl.query("get_messages_by_key", encoded((blob(b"bob"), cursor)));
         let page = decoded::<Page, PageError>(&reply).expect("the cursor is one");
         assert_eq!(page.messages.iter().map(|message| message.id).collect::<Vec<_>>(), ids, "after {after}");
@@ -253,7 +254,7 @@ fn every_identity_is_its_own_caller() {
     assert_each_is_its_own_caller(&names, |canister, caller| {
         let curl = Curl::at(network.url(), network.canisters[canister]);
         let identity = &*identities[caller].1;
-        let settings = curl.update_as(identity, "set_settings", encoded((Settings::default(),)));
+        let settings = curl.update_as(identity, "set_settings", encoded((0u32, Vec::<Setting>::new())));
         let check = curl.query_as(identity, "check", encoded((CheckCursor::default(),)));
         obeyed(decoded(&settings), decoded(&check))
     });

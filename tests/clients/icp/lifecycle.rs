@@ -33,12 +33,11 @@ fn an_upgrade_keeps_messages_and_takes_settings() {
     inbox.update("add_message", "(blob \"alice\", blob \"sealed\")");
     let module = canister_path();
     let module = module.to_str().expect("the path is text");
-    // Without its type the number would be an int, which candid takes for null: docs/deploy.md warns of it.
-    let settings = "(opt record { rebuild_pages = variant { unlimited }; max_messages = variant { at_most = 7 : nat32 }; \
-         max_bytes = variant { unlimited }; max_age_seconds = variant { unlimited } })";
+    // Without its type the number would be an int, which is refused.
+    let settings = "(opt vec { variant { max_messages = variant { at_most = 7 : nat32 } } })";
     inbox.manage("install", &["--mode", "upgrade", "--wasm", module, "--args", settings, "--yes"]);
     let status = decoded::<Status, StatusError>(&inbox.query("get_status", "()")).expect("it is ready");
-    assert_eq!(status.settings.max_messages, Bound::AtMost(7));
+    assert!(status.settings.settings.contains(&Setting::max_messages(Bound::AtMost(7))), "{:?}", status.settings);
     let message = decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(1)"));
     assert_eq!(message.expect("the upgrade has kept it").message.ciphertext, b"sealed");
     assert_eq!(module_hash_in(&inbox.status().succeeded()), built_module_hash());

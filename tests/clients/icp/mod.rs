@@ -165,7 +165,10 @@ fn a_batch_is_added_and_read_in_pages() {
     expected.push(Err(AddError::CiphertextEmpty));
     assert_eq!(results, expected);
     let page = |after: u32| {
-        let cursor = format!("record {{ after = {after}; order = variant {{ descending }}; limit = 3 }}");
+        let start = if after == 0 { "beginning".to_string() } else { format!("after = {after} : nat32") };
+        let cursor = format!(
+            "record {{ start = variant {{ {start} }}; order = variant {{ descending }}; limit = 3; prove = false }}"
+        );
         let reply = inbox.query("get_messages_by_key", &format!("(blob \"bob\", {cursor})"));
         let page = decoded::<Page, PageError>(&reply)?;
         Ok((page.messages.iter().map(|message| message.id).collect::<Vec<_>>(), page.next))
@@ -238,10 +241,8 @@ fn every_identity_is_its_own_caller() {
     assert_each_is_its_own_caller(&names, |canister, caller| {
         let inbox = Inbox::at(&icp, network.url(), network.canisters[canister]);
         let identity = ["--identity", names[caller]];
-        let unlimited = "(record { rebuild_pages = variant { unlimited }; max_messages = variant { unlimited }; \
-                         max_bytes = variant { unlimited }; max_age_seconds = variant { unlimited } })";
-        let settings = inbox.reply("set_settings", unlimited, &identity);
-        let start = "(record { id = 0; walk = 0; counted = 0 })";
+        let settings = inbox.reply("set_settings", "(0, vec {})", &identity);
+        let start = "(record { id = 0; key = 0 })";
         let check = inbox.reply("check", start, &[&identity[..], &["--query"]].concat());
         obeyed(decoded(&settings), decoded(&check))
     });

@@ -8,25 +8,25 @@ import { actor, agent, bytes, failure, inbox } from './inbox.mjs';
 export async function messagesAreAddedOnceAndReadBack(packages, settings) {
   const canister = await inbox(packages, settings);
   const [key, sealed] = [bytes('alice'), bytes('sealed')];
-  assert.deepEqual(await canister.add_message(key, sealed), { Ok: { id: 1, duplicate: false } });
-  assert.deepEqual(await canister.add_message(key, sealed), { Ok: { id: 1, duplicate: true } });
-  const refused = await canister.add_message(new Uint8Array(65), sealed);
+  assert.deepEqual(await canister.add_message(key, sealed, []), { Ok: { id: 1, duplicate: false } });
+  assert.deepEqual(await canister.add_message(key, sealed, []), { Ok: { id: 1, duplicate: true } });
+  const refused = await canister.add_message(new Uint8Array(65), sealed, []);
   assert.deepEqual(refused, { Err: { KeyIdLength: { length: 65, max: 64 } } });
 
-  const { Ok: { message } } = await canister.get_message_by_id(1);
+  const { Ok: { message } } = await canister.get_message_by_id(1, []);
   assert.deepEqual(Uint8Array.from(message.key_id), key);
   assert.deepEqual(Uint8Array.from(message.ciphertext), sealed);
   const hash = createHash('sha256').update(sealed).digest();
   assert.deepEqual(Buffer.from(message.hash), hash);
-  assert.deepEqual(await canister.get_message_by_id(2), { Err: { UnknownId: { id: 2, last: 1 } } });
+  assert.deepEqual(await canister.get_message_by_id(2, []), { Err: { UnknownId: { id: 2, last: 1 } } });
   assert.deepEqual(await canister.has_messages([{ key_id: key, hash }]), { Ok: [[1]] });
 }
 
 export async function aBatchIsAddedAndReadInPages(packages, settings) {
   const canister = await inbox(packages, settings);
   const key_id = bytes('bob');
-  const batch = [1, 2, 3, 4, 5, 6, 7].map((n) => ({ key_id, ciphertext: new Uint8Array(100).fill(n) }));
-  const results = await canister.add_messages([...batch, { key_id, ciphertext: new Uint8Array() }]);
+  const batch = [1, 2, 3, 4, 5, 6, 7].map((n) => ({ key_id, ciphertext: new Uint8Array(100).fill(n), send_key: [] }));
+  const results = await canister.add_messages([...batch, { key_id, ciphertext: new Uint8Array(), send_key: [] }]);
   const added = batch.map((_, index) => ({ Ok: { id: index + 1, duplicate: false } }));
   assert.deepEqual(results, { Ok: [...added, { Err: { CiphertextEmpty: null } }] });
 
@@ -34,7 +34,8 @@ export async function aBatchIsAddedAndReadInPages(packages, settings) {
     const found = [];
     let after = 0;
     do {
-      const cursor = { after, order: { [order]: null }, limit: 3 };
+      const start = after === 0 ? { beginning: null } : { after };
+      const cursor = { start, order: { [order]: null }, limit: 3, prove: false };
       const { Ok: page } = await canister.get_messages_by_key(key_id, cursor);
       found.push(...page.messages.map((message) => message.id));
       after = page.next;
@@ -45,7 +46,7 @@ export async function aBatchIsAddedAndReadInPages(packages, settings) {
   const { Ok: byTime } = await canister.get_messages_by_time(0, 2 ** 32 - 1, all);
   assert.deepEqual(byTime.messages.map((message) => message.id), [7, 6, 5, 4, 3, 2, 1]);
 
-  const unknown = { after: 9, order: { ascending: null }, limit: 3 };
+  const unknown = { start: { after: 9 }, order: { ascending: null }, limit: 3, prove: false };
   assert.deepEqual(await canister.get_messages_by_key(key_id, unknown), { Err: { UnknownCursor: { after: 9 } } });
 }
 

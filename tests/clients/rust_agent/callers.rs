@@ -47,7 +47,7 @@ fn delegated_twice(from: &dyn Identity) -> DelegatedIdentity {
 }
 
 async fn obeys(agent: &Agent, canister: Principal) -> [bool; 2] {
-    let settings = update(agent, canister, "set_settings", (Settings::default(),)).await.expect("it replies");
+    let settings = update(agent, canister, "set_settings", (0u32, Vec::<Setting>::new())).await.expect("it replies");
     let check = query(agent, canister, "check", (CheckCursor::default(),)).await.expect("it replies");
     obeyed(decoded(&settings), decoded(&check))
 }
@@ -88,13 +88,13 @@ async fn delegations_hold_only_on_their_terms() {
     let principal = identities::principal(&owner);
     let network = Network::controlled_by(&[principal, principal]);
     let [target, other] = network.canisters[..] else { panic!("there are two canisters") };
-    let settings = (Settings::default(),);
+    let settings = (0u32, Vec::<Setting>::new());
     let start = (CheckCursor::default(),);
 
     let terms = Delegation { targets: Some(vec![target]), ..delegation(&key(21)) };
     let delegate = agent(&network.url(), delegated(&owner, key(21), terms)).await;
     assert_eq!(obeys(&delegate, target).await, [true, true], "the target obeys");
-    let answer = refused(update(&delegate, other, "set_settings", settings).await);
+    let answer = refused(update(&delegate, other, "set_settings", settings.clone()).await);
     assert!(answer.contains(&other.to_string()), "the refusal names the canister: {answer}");
     let answer = refused(query(&delegate, other, "check", start).await);
     assert!(answer.contains(&other.to_string()), "the refusal names the canister: {answer}");
@@ -103,13 +103,13 @@ async fn delegations_hold_only_on_their_terms() {
     let delegate = agent(&network.url(), delegated(&owner, key(21), terms)).await;
     let check = query(&delegate, target, "check", start).await.expect("queries are permitted");
     assert!(decoded::<CheckReport, CheckError>(&check).is_ok(), "the query is the owner's");
-    let answer = refused(update(&delegate, target, "set_settings", settings).await);
+    let answer = refused(update(&delegate, target, "set_settings", settings.clone()).await);
     assert!(answer.contains("queries only"), "{answer}");
 
     let expiration = nanos(SystemTime::now() - Duration::from_secs(1));
     let terms = Delegation { expiration, ..delegation(&key(21)) };
     let delegate = agent(&network.url(), delegated(&owner, key(21), terms)).await;
-    let answer = refused(update(&delegate, target, "set_settings", settings).await);
+    let answer = refused(update(&delegate, target, "set_settings", settings.clone()).await);
     assert!(answer.contains(&format!("expired at {expiration}")), "{answer}");
 }
 
@@ -123,6 +123,6 @@ async fn a_delegation_that_another_key_signed_is_refused() {
     let chain = vec![SignedDelegation { delegation, signature }];
     let identity = DelegatedIdentity::new_unchecked(claimed, Box::new(key(21)), chain);
     let thief = agent(&network.url(), identity).await;
-    let answer = refused(update(&thief, network.canister(), "set_settings", (Settings::default(),)).await);
+    let answer = refused(update(&thief, network.canister(), "set_settings", (0u32, Vec::<Setting>::new())).await);
     assert!(answer.contains("delegation 0"), "the refusal names the delegation: {answer}");
 }

@@ -77,7 +77,8 @@ async fn a_batch_is_added_and_read_in_pages() {
     for (order, ids) in [(Order::ascending, [1, 2, 3, 4, 5, 6, 7]), (Order::descending, [7, 6, 5, 4, 3, 2, 1])] {
         let (mut found, mut after) = (Vec::new(), 0);
         loop {
-            let cursor = Cursor { after, order, limit: 3 };
+            let start = if after == 0 { Start::beginning } else { Start::after(after) };
+            let cursor = KeyCursor { start, order, limit: 3, prove: false };
             let reply = query(&agent, inbox, "get_messages_by_key", (blob(b"bob"), cursor)).await.expect("it replies");
             let page = decoded::<Page, PageError>(&reply).expect("the cursor is one");
             found.extend(page.messages.iter().map(|message| message.id));
@@ -95,7 +96,7 @@ async fn a_batch_is_added_and_read_in_pages() {
     let reply = query(&agent, inbox, "get_messages_by_time", (0u32, 1u32, all)).await.expect("it replies");
     assert_eq!(decoded::<Page, PageError>(&reply).map(|page| page.messages), Ok(vec![]), "it is not 1970");
 
-    let cursor = Cursor { after: 9, order: Order::ascending, limit: 3 };
+    let cursor = KeyCursor { start: Start::after(9), order: Order::ascending, limit: 3, prove: false };
     let reply = query(&agent, inbox, "get_messages_by_key", (blob(b"bob"), cursor)).await.expect("it replies");
     assert_eq!(decoded::<Page, PageError>(&reply), Err(PageError::UnknownCursor { after: 9 }));
 }
