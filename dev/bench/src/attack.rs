@@ -32,7 +32,8 @@ pub fn measure(wasm: &[u8], figures: &mut Figures) {
     let key = |n: u64| bytes(n, KEY_BYTES);
     for (what, keys) in [("forged", chosen(key, forged_key)), ("any", chosen(key, others))] {
         let texts: Vec<_> = (0..keys.len() as u64).map(text).collect();
-        let (add, find) = dearest(wasm, &keys, &texts, |inbox, at| inbox.query(request::get_key_heads(&[&keys[at]], false)));
+        let (add, find) =
+            dearest(wasm, &keys, &texts, |inbox, at| inbox.query(request::get_key_heads(&[&keys[at]], false)));
         figures.insert(format!("among 10,000 {what} keys: dearest add"), add.instructions);
         figures.insert(format!("among 10,000 {what} keys: dearest look-up"), find.instructions);
     }

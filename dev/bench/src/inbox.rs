@@ -75,11 +75,8 @@ impl Inbox {
 
     /// Adds the next messages as one batch.
     pub fn add_next_batch(&mut self, count: u64) -> Cost {
-        let message = |number| NewMessage {
-            key_id: self.key(number),
-            ciphertext: Self::ciphertext(number),
-            send_key: None,
-        };
+        let message =
+            |number| NewMessage { key_id: self.key(number), ciphertext: Self::ciphertext(number), send_key: None };
         let batch: Vec<_> = (self.stored..self.stored + count).map(message).collect();
         let cost = self.update(request::add_messages(&batch));
         self.count(count);

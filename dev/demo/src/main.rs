@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use message_canister::api::{Order, Status};
+use message_canister::api::Order;
 
 use account::{counted, grouped};
 use error::{Error, ensure};

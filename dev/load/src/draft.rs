@@ -33,7 +33,7 @@ impl Draft {
     pub fn message(&self) -> (NewMessage, Hash) {
         let ciphertext = self.ciphertext();
         let hash = Sha256::digest(&ciphertext).into();
-        (NewMessage { key_id: key_id(self.key), ciphertext: ciphertext.into() }, hash)
+        (NewMessage { key_id: key_id(self.key), ciphertext: ciphertext.into(), send_key: None }, hash)
     }
 }
 

@@ -9,7 +9,7 @@ use ic_agent::agent::CallResponse;
 use ic_agent::identity::{AnonymousIdentity, BasicIdentity};
 use ic_agent::{Agent, AgentError, Identity};
 use ic_management_canister_types::{CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, InstallCodeArgs};
-use message_canister::api::Settings;
+use message_canister::api::Setting;
 
 /// A client.
 pub struct Inbox {
@@ -100,7 +100,7 @@ impl Inbox {
     /// # Errors
     ///
     /// If the identity does not sign.
-    pub fn sign_upgrade(&self, module: Vec<u8>, settings: Settings) -> Result<Signed, AgentError> {
+    pub fn sign_upgrade(&self, module: Vec<u8>, settings: &[Setting]) -> Result<Signed, AgentError> {
         let arguments = InstallCodeArgs {
             mode: CanisterInstallMode::Upgrade(None),
             canister_id: self.canister,

@@ -1,20 +1,38 @@
 //! Replies.
 
+use crate::access::{Caller, Sight};
 use crate::api::*;
 use crate::codec::replies;
-use crate::store::{Capacity, MessageStore};
-use candid::{CandidType, Decode, Deserialize};
+use crate::settings::Configuration;
+use crate::store::{Capacity, MessageStore, NewMessageRef, View};
+use candid::{CandidType, Decode, Deserialize, Principal};
 use ic_stable_structures::VectorMemory;
+use serde_bytes::ByteBuf;
 
 /// A store with keys of every length.
 fn store() -> MessageStore<VectorMemory> {
-    let mut store = MessageStore::create(VectorMemory::default(), Settings::default(), Capacity::default()).unwrap();
+    let (settings, capacity) = (Configuration::default(), Capacity::default());
+    let mut store = MessageStore::create(VectorMemory::default(), settings, capacity, 4).unwrap();
+    store.set_randomness(&[7; 32]);
+    let anyone = Caller::new(Principal::anonymous(), None, false, true);
     for len in 1..=64usize {
-        let ciphertext = vec![len as u8; len * len];
-        store.add_message(&vec![b'k'; len], &ciphertext, 5).unwrap();
-        store.add_message(&vec![b'k'; len], &ciphertext[1..], 6).ok();
+        let (key_id, ciphertext) = (vec![b'k'; len], vec![len as u8; len * len]);
+        let new = |ciphertext| NewMessageRef { key_id: &key_id, ciphertext, send_key: None };
+        store.add_message(new(&ciphertext), &anyone, 5).unwrap();
+        store.add_message(new(&ciphertext[1..]), &anyone, 6).ok();
     }
     store
+}
+
+fn view(store: &MessageStore<VectorMemory>) -> View<'_, VectorMemory> {
+    store.view(Sight::All, || 0)
+}
+
+fn proofs() -> [Option<Proof>; 3] {
+    let proof = |certificate: &[u8], bytes: &[u8]| {
+        Some(Proof { certificate: ByteBuf::from(certificate), bytes: ByteBuf::from(bytes) })
+    };
+    [None, proof(b"certificate", &[7; 1_000]), proof(b"", b"")]
 }
 
 /// Decodes a reply with the library.
@@ -27,42 +45,58 @@ fn read<T: CandidType + for<'a> Deserialize<'a>>(send: impl FnOnce(&mut Vec<u8>)
 #[test]
 fn messages_are_written_as_the_library_reads_them() {
     let store = store();
-    for id in 0..=store.view(|| 0).get_max_message_id() + 1 {
-        let expected = store.view(|| 0).get_message_by_id(id);
-        let found = read(|out| {
-            replies::message(&store.view(|| 0), store.view(|| 0).record_by_id(id), |bytes| out.extend(bytes))
-        });
-        assert_eq!(expected, found);
+    let store = view(&store);
+    for proof in proofs() {
+        for id in 0..=store.get_max_message_id() + 1 {
+            let expected = store.get_message_by_id(id).map(|found| Found { proof: proof.clone(), ..found });
+            let found =
+                read(|out| replies::message(&store, store.record_by_id(id), proof.as_ref(), |bytes| out.extend(bytes)));
+            assert_eq!(expected, found);
+        }
     }
-    let absent: Result<Found, GetError> = read(|out| {
-        replies::message(&store.view(|| 0), store.view(|| 0).record_by_hash(&[0; 32]), |bytes| out.extend(bytes))
-    });
+    let absent: Result<Found, GetError> =
+        read(|out| replies::message(&store, store.record_by_hash(&[0; 32]), None, |bytes| out.extend(bytes)));
     assert_eq!(absent, Err(GetError::NotFound));
 }
 
 #[test]
 fn pages_are_written_as_the_library_reads_them() {
     let store = store();
+    let store = view(&store);
     for (order, after, limit) in [(Order::ascending, 0, 1_000), (Order::descending, 50, 7), (Order::ascending, 9, 0)] {
         let cursor = Cursor { after, order, limit };
-        let expected = store.view(|| 0).get_messages_by_range(2, 90, cursor);
-        let found = read(|out| {
-            replies::page(&store.view(|| 0), store.view(|| 0).records_by_range(2, 90, cursor), |bytes| {
-                out.extend(bytes)
-            })
-        });
-        assert_eq!(expected, found);
+        for proof in proofs() {
+            let expected = store.get_messages_by_range(2, 90, cursor);
+            let expected = expected.map(|page| Page { proof: proof.clone(), ..page });
+            let page = store.records_by_range(2, 90, cursor);
+            let found = read(|out| replies::page(&store, page, proof.as_ref(), |bytes| out.extend(bytes)));
+            assert_eq!(expected, found);
+        }
     }
 }
 
 #[test]
 fn heads_are_written_as_the_library_reads_them() {
-    let store = store();
-    for keys in [vec![], vec![&b"k"[..], b"none", b"kk"], vec![&b""[..]]] {
-        let expected = store.view(|| 0).get_key_heads(&keys);
-        let found = read(|out| replies::heads(expected.clone(), |bytes| out.extend(bytes)));
-        assert_eq!(expected, found);
+    let head = KeyHead {
+        min_id: 0x0102_0304,
+        max_id: 0x1112_1314,
+        count: 0x2122_2324,
+        bytes: 0x3132_3334_3536_3738,
+        rank: 0x4142_4344,
+        acknowledged_id: 0x5152_5354,
+        full_since: 0x6162_6364,
+    };
+    for heads in [vec![], vec![Some(head), None, Some(KeyHead { bytes: 1, ..head })], vec![None; 200]] {
+        for proof in proofs() {
+            let expected = Ok(Heads { heads: heads.clone(), first_id: 0x7172_7374, proof });
+            let found: Result<Heads, LookupError> =
+                read(|out| replies::heads(expected.clone(), |bytes| out.extend(bytes)));
+            assert_eq!(expected, found);
+        }
     }
+    let refused = Err(LookupError::BatchTooLong(TooLong { length: 1_001, max: 1_000 }));
+    let found: Result<Heads, LookupError> = read(|out| replies::heads(refused.clone(), |bytes| out.extend(bytes)));
+    assert_eq!(refused, found);
 }
 
 #[test]
@@ -75,6 +109,10 @@ fn results_of_adds_are_written_as_the_library_reads_them() {
         Err(AddError::KeyIdLength(too_long)),
         Err(AddError::CiphertextEmpty),
         Err(AddError::CiphertextTooLarge(too_long)),
+        Err(AddError::NotAllowed),
+        Err(AddError::KeyFull { since: 7 }),
+        Err(AddError::StoreFull { retry_after: 8 }),
+        Err(AddError::KeysFull { max: 9 }),
         Err(AddError::StorageFull),
         Err(AddError::IndexFull { max: u64::MAX }),
         Err(AddError::IdsExhausted { last: 9 }),

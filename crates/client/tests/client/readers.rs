@@ -102,7 +102,8 @@ fn after_an_error_the_same_page_can_be_asked_for_again() {
 fn an_unknown_cursor_is_the_canisters_own_error() {
     let script = Script::default().reply(Err::<Page, _>(PageError::UnknownCursor { after: 8 }));
     let client = script.client();
-    let error = now(client.messages_of_key(b"key", Order::ascending, Start::after(8)).next()).expect_err("it is refused");
+    let error =
+        now(client.messages_of_key(b"key", Order::ascending, Start::after(8)).next()).expect_err("it is refused");
     assert!(matches!(error, CallError::Refused(PageError::UnknownCursor { after: 8 })), "{error}");
 }
 

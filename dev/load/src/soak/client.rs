@@ -268,13 +268,19 @@ macro_rules! may_be_unavailable {
         }
     )*};
 }
-may_be_unavailable!(LookupError, GetError, PageError, CheckError);
+may_be_unavailable!(LookupError, GetError, CheckError);
 
-impl<T> MayBeUnavailable for Result<T, StatusError> {
-    fn is_unavailable(&self) -> bool {
-        false
-    }
+/// Answers that need no index.
+macro_rules! always_available {
+    ($($error:ident),*) => {$(
+        impl<T> MayBeUnavailable for Result<T, $error> {
+            fn is_unavailable(&self) -> bool {
+                false
+            }
+        }
+    )*};
 }
+always_available!(PageError, StatusError);
 
 /// What a message is asked for by.
 pub fn pair(draft: &Draft, hash: [u8; 32]) -> Stored {

@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ic_agent::AgentError;
-use message_canister::api::SettingsError;
+use message_canister::api::{SettingsError, Status, StatusError};
 use tokio::sync::Notify;
 
 use crate::inbox::{Inbox, Outcome};
@@ -106,7 +106,7 @@ impl Shared {
     /// If that fails.
     pub async fn upgrade_once(&self) -> Verdict<bool> {
         let number = lock(&self.model).installs.begin();
-        let call = self.controller.sign_upgrade(self.module.clone(), settings(number)).map_err(failed)?;
+        let call = self.controller.sign_upgrade(self.module.clone(), &settings(number)).map_err(failed)?;
         let outcome = self.gate.attempt(self.controller.send(&call)).await?;
         lock(&self.tally).upgrades_cut += u64::from(outcome.is_none());
         if !matches!(outcome, Some(Outcome::Replied(_))) {
@@ -241,11 +241,14 @@ async fn finish(killer: &mut Killer) -> Verdict<()> {
 
 async fn set_settings(controller: &Inbox, model: &mut Model) -> Verdict<()> {
     let number = model.installs.begin();
-    let call = controller.sign("set_settings", (settings(number),)).map_err(failed)?;
+    let status: Result<Status, StatusError> = controller.ask("get_status", ()).await.map_err(failed)?;
+    let version = status.map_err(|error| Violation(format!("get_status failed: {error:?}")))?.settings.version;
+    let call = controller.sign("set_settings", (version, settings(number).as_slice())).map_err(failed)?;
     let Outcome::Replied(reply) = controller.send(&call).await.map_err(failed)? else {
         return Err(Violation("a fresh call expired".into()));
     };
-    let result: Result<(), SettingsError> = candid::decode_one(&reply).map_err(|error| Violation(error.to_string()))?;
+    let result: Result<u32, SettingsError> =
+        candid::decode_one(&reply).map_err(|error| Violation(error.to_string()))?;
     result.map_err(|error| Violation(format!("the settings were refused: {error:?}")))?;
     model.installs.confirm(number);
     Ok(())

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use candid::utils::ArgumentEncoder;
-use message_canister::api::{Cursor, Found, GetError, Id, KeyHead, Message, Order, Page, PageError};
+use message_canister::api::{Cursor, Found, GetError, Heads, Id, KeyCursor, Message, Order, Page, PageError};
 use serde_bytes::ByteBuf;
 
 use super::client::{Client, pair};
 use super::operation::Operation;
 use super::show::{Seen, check_links, check_messages, lock};
+use super::store::of_key;
 use crate::draft::{Draft, KEYS, key_id};
 use crate::violation::{Verdict, Violation, ensure};
 
@@ -93,7 +94,7 @@ impl Client {
             (0..KEYS).map(|key| model.ids_of(key)).collect()
         };
         let keys: Vec<ByteBuf> = (0..KEYS).map(key_id).collect();
-        let heads = self.ask_lookup::<Vec<Option<KeyHead>>>("get_key_heads", (&keys,)).await?;
+        let heads = self.ask_lookup::<Heads>("get_key_heads", (&keys,)).await?.heads;
         ensure(heads.len() == known.len(), || format!("{} heads for {} keys", heads.len(), known.len()))?;
         for (ids, head) in known.iter().zip(&heads) {
             let (Some(first), Some(last)) = (ids.first(), ids.last()) else { continue };
@@ -181,9 +182,9 @@ pub trait WithCursor {
 }
 
 impl WithCursor for (ByteBuf,) {
-    type Arguments = (ByteBuf, Cursor);
+    type Arguments = (ByteBuf, KeyCursor);
     fn with(&self, cursor: Cursor) -> Self::Arguments {
-        (self.0.clone(), cursor)
+        (self.0.clone(), of_key(cursor))
     }
 }
 
@@ -231,7 +232,7 @@ mod tests {
     use super::*;
 
     fn walk(ids: &[Id], ended: bool) -> Walk {
-        let page = ids.iter().map(|&id| Seen { id, prev: 0, next: 0, key: 7, timestamp: 0 });
+        let page = ids.iter().map(|&id| Seen { id, prev: 0, next: 0, key: 7, timestamp: 0, bytes: 1 });
         Walk { pages: vec![page.collect()], ended }
     }
 

@@ -25,6 +25,8 @@ pub struct Seen {
     pub key: u16,
     /// When it was stored.
     pub timestamp: u32,
+    /// Bytes of its ciphertext.
+    pub bytes: u32,
 }
 
 /// Checks messages that the store showed, and notes where they are and when they were stored.
@@ -51,7 +53,8 @@ pub fn check_messages(model: &Mutex<Model>, messages: &[Message]) -> Verdict<Vec
     let note = |(message, (place, sent)): (&Message, &(_, super::model::Sent))| {
         let &Message { id, timestamp, prev_id, next_id, .. } = message;
         model.shown(*place, id, timestamp)?;
-        Ok(Seen { id, prev: prev_id, next: next_id, key: sent.draft.key, timestamp })
+        let bytes = u32::try_from(message.ciphertext.len()).expect("messages are short");
+        Ok(Seen { id, prev: prev_id, next: next_id, key: sent.draft.key, timestamp, bytes })
     };
     messages.iter().zip(&places).map(note).collect()
 }
@@ -102,7 +105,7 @@ mod tests {
     use super::*;
 
     fn list(links: &[(Id, Id, Id)]) -> Vec<Seen> {
-        links.iter().map(|&(prev, id, next)| Seen { id, prev, next, key: 0, timestamp: 0 }).collect()
+        links.iter().map(|&(prev, id, next)| Seen { id, prev, next, key: 0, timestamp: 0, bytes: 1 }).collect()
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use candid::utils::ArgumentEncoder;
 use candid::{CandidType, Deserialize};
 use message_canister::api::{
-    CheckCursor, CheckError, CheckReport, Cursor, Id, KeyHead, LookupError, Page, PageError, Settings, Status,
-    StatusError,
+    CheckCursor, CheckError, CheckReport, Cursor, Heads, Id, KeyCursor, KeyHead, LookupError, Page, PageError, Setting,
+    Start, Status, StatusError,
 };
 use serde_bytes::ByteBuf;
 
@@ -33,7 +33,7 @@ pub enum Of {
 }
 
 /// What the canister and the network say of the store.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Glance {
     /// The first id.
     pub first_id: Id,
@@ -42,7 +42,7 @@ pub struct Glance {
     /// How many messages there are.
     pub messages: u32,
     /// The canister's settings.
-    pub settings: Settings,
+    pub settings: Vec<Setting>,
     /// The canister's version.
     pub version: u64,
 }
@@ -61,29 +61,43 @@ pub trait Store {
 
 impl Store for Inbox {
     async fn glance(&self) -> Verdict<Glance> {
-        let Status { first_id, next_id, messages, settings, .. } =
-            ask::<_, StatusError>(self, "get_status", ()).await?;
+        let Status { settings, store, .. } = ask::<_, StatusError>(self, "get_status", ()).await?;
+        let store = store.ok_or_else(|| Violation("the controller sees no store".into()))?;
         let version = self.version().await;
         let version = version.map_err(|error| Violation(format!("canister_status failed: {error}")))?;
-        Ok(Glance { first_id, next_id, messages, settings, version })
+        Ok(Glance {
+            first_id: store.first_id,
+            next_id: store.next_id,
+            messages: store.messages,
+            settings: settings.settings,
+            version,
+        })
     }
 
     async fn page(&self, of: Of, cursor: Cursor) -> Verdict<Page> {
         match of {
             Of::Range(first, last) => ask::<_, PageError>(self, "get_messages_by_range", (first, last, cursor)).await,
-            Of::Key(key) => ask::<_, PageError>(self, "get_messages_by_key", (key_id(key), cursor)).await,
+            Of::Key(key) => ask::<_, PageError>(self, "get_messages_by_key", (key_id(key), of_key(cursor))).await,
             Of::Time(from, until) => ask::<_, PageError>(self, "get_messages_by_time", (from, until, cursor)).await,
         }
     }
 
     async fn heads(&self) -> Verdict<Vec<Option<KeyHead>>> {
         let keys: Vec<ByteBuf> = (0..KEYS).map(key_id).collect();
-        ask::<_, LookupError>(self, "get_key_heads", (&keys,)).await
+        let Heads { heads, .. } = ask::<_, LookupError>(self, "get_key_heads", (&keys,)).await?;
+        Ok(heads)
     }
 
     async fn check(&self, cursor: CheckCursor) -> Verdict<CheckReport> {
         ask::<_, CheckError>(self, "check", (cursor,)).await
     }
+}
+
+/// The cursor of a key's pages that starts where another cursor does.
+pub fn of_key(cursor: Cursor) -> KeyCursor {
+    let Cursor { after, order, limit } = cursor;
+    let start = if after == 0 { Start::beginning } else { Start::after(after) };
+    KeyCursor { start, order, limit, prove: false }
 }
 
 /// Asks until the indexes are rebuilt.

@@ -139,7 +139,7 @@ pub fn batch(number: u64) -> Vec<u8> {
 fn message(number: u64) -> NewMessage {
     let key = (number % u64::from(KEYS)) as u16;
     let ciphertext = Draft { key, number, length: CIPHERTEXT_BYTES }.ciphertext();
-    NewMessage { key_id: key_id(key), ciphertext: ciphertext.into() }
+    NewMessage { key_id: key_id(key), ciphertext: ciphertext.into(), send_key: None }
 }
 
 #[cfg(test)]
@@ -169,11 +169,11 @@ mod tests {
             hash: empty(),
             ciphertext: empty(),
         };
-        let found = Found { message: message.clone(), first_id: 1 };
+        let found = Found { message: message.clone(), first_id: 1, proof: None };
         let shown = encode_args((Ok::<_, GetError>(found),)).expect("it can be encoded");
         assert_eq!(Kind::GetById.check(7, &shown), Ok(()));
         assert!(Kind::GetById.check(8, &shown).is_err());
-        let page = Page { messages: vec![message], next: 0, first_id: 1, gap: false };
+        let page = Page { messages: vec![message], next: 0, first_id: 1, gap: false, proof: None };
         let page = encode_args((Ok::<_, PageError>(page),)).expect("it can be encoded");
         assert!(Kind::GetPage.check(0, &page).is_err());
         assert!(Kind::GetPage.check(0, b"no candid").is_err());

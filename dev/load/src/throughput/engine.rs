@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use candid::{Principal, encode_args};
 use local_ic::{LocalIc, RejectResponse, Time};
-use message_canister::api::Settings;
+use message_canister::api::Setting;
 
 use super::ROUNDS;
 use super::cases::{Case, batch};
@@ -18,7 +18,7 @@ pub fn measure(wasm: &[u8], case: Case) -> Result<Duration, String> {
     let engine = LocalIc::new();
     engine.set_time(Time::from(SystemTime::now()));
     let canister = engine.create_canister();
-    let argument = encode_args((None::<Settings>,)).map_err(|error| error.to_string())?;
+    let argument = encode_args((None::<Vec<Setting>>,)).map_err(|error| error.to_string())?;
     engine.try_install_canister(canister, wasm.to_vec(), argument, None).map_err(rejected)?;
     // The canister draws its seed.
     for _ in 0..5 {

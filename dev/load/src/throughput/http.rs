@@ -68,7 +68,8 @@ pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, 
     let status = agents[0].query(&server.canister, "get_status").with_arg(candid::encode_args(()).expect("nothing"));
     let status = runtime.block_on(async { status.call().await }).map_err(failed)?;
     let status: Result<Status, StatusError> = decode_one(&status).map_err(|error| error.to_string())?;
-    let stored = status.map_err(|error| format!("{error:?}"))?.messages;
+    let status = status.map_err(|error| format!("{error:?}"))?;
+    let stored = status.store.map_or(0, |store| store.messages);
     let expected = case.kind.stored(made);
     if u64::from(stored) != expected {
         return Err(format!("{}: {stored} messages are stored, it should be {expected}", case.name));

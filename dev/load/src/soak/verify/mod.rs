@@ -54,7 +54,7 @@ impl Verifier {
         ensure(glance.first_id == 1 && glance.messages == last, || format!("ids are not dense: {glance:?}"))?;
         let lost = lock(model).last_id();
         ensure(lost <= last, || format!("{lost} is known, but the last id is {last}"))?;
-        lock(model).installs.check(glance.settings, glance.version)?;
+        lock(model).installs.check(&glance.settings, glance.version)?;
 
         let all = walk(model, store, Of::Range(1, last), Order::ascending, last).await?;
         let dense = all.iter().map(|seen| seen.id).eq(1..=last);
@@ -114,15 +114,20 @@ async fn walk(model: &Mutex<Model>, store: &impl Store, of: Of, order: Order, mo
     }
 }
 
-/// Checks what the index by keys says of every key.
+/// Checks what the store says of every key. Nothing was ever dropped or acknowledged.
 fn check_heads(lists: &BTreeMap<u16, Vec<Seen>>, heads: &[Option<KeyHead>]) -> Verdict<()> {
     ensure(heads.len() == usize::from(KEYS), || format!("{} heads for {KEYS} keys", heads.len()))?;
     for (key, head) in (0..KEYS).zip(heads) {
         let list = lists.get(&key).map_or(&[][..], Vec::as_slice);
+        let count = u32::try_from(list.len()).expect("ids have 32 bits");
         let expected = list.first().zip(list.last()).map(|(first, last)| KeyHead {
             min_id: first.id,
             max_id: last.id,
-            count: u32::try_from(list.len()).expect("ids have 32 bits"),
+            count,
+            bytes: list.iter().map(|seen| u64::from(seen.bytes)).sum(),
+            rank: count,
+            acknowledged_id: 0,
+            full_since: 0,
         });
         ensure(*head == expected, || format!("the head of key {key} is {head:?}, it should be {expected:?}"))?;
     }

@@ -1,6 +1,6 @@
 //! A store with a fault must not pass.
 
-use message_canister::api::{CheckReport, Message, Page, Settings};
+use message_canister::api::{CheckReport, Message, Page, Setting};
 
 use super::*;
 use crate::draft::{Draft, key_id};
@@ -11,6 +11,8 @@ use crate::soak::store::Glance;
 const LISTS: u32 = 3;
 /// Messages.
 const COUNT: u32 = 30;
+/// Bytes of a message.
+const LENGTH: usize = 50;
 /// Messages of a page.
 const PAGE: usize = 7;
 
@@ -18,7 +20,7 @@ const PAGE: usize = 7;
 struct Shown {
     messages: Vec<Message>,
     heads: Vec<Option<KeyHead>>,
-    settings: Settings,
+    settings: Vec<Setting>,
     version: u64,
     violations: Vec<String>,
     /// What pages by key lack.
@@ -36,7 +38,7 @@ impl Shown {
 impl Store for Shown {
     async fn glance(&self) -> Verdict<Glance> {
         let next_id = self.messages.last().map_or(0, |message| message.id) + 1;
-        let (settings, version) = (self.settings, self.version);
+        let (settings, version) = (self.settings.clone(), self.version);
         Ok(Glance { first_id: 1, next_id, messages: next_id - 1, settings, version })
     }
 
@@ -56,7 +58,7 @@ impl Store for Shown {
         let more = messages.len() > length;
         messages.truncate(length);
         let next = messages.last().filter(|_| more).map_or(0, |message| message.id);
-        Ok(Page { messages, next, first_id: 1, gap: false })
+        Ok(Page { messages, next, first_id: 1, gap: false, proof: None })
     }
 
     async fn heads(&self) -> Verdict<Vec<Option<KeyHead>>> {
@@ -77,7 +79,7 @@ fn good() -> (Mutex<Model>, Shown) {
     model.installs.confirm(second);
     let messages = (1..=COUNT).map(|id| {
         let key = (id % LISTS) as u16;
-        let draft = Draft { key, number: id.into(), length: 50 };
+        let draft = Draft { key, number: id.into(), length: LENGTH };
         let (message, hash) = draft.message();
         let place = model.draft(draft, hash);
         model.begin(&[place]);
@@ -94,12 +96,21 @@ fn good() -> (Mutex<Model>, Shown) {
     let messages = messages.collect();
     let head = |key: u16| {
         let min_id = if key == 0 { LISTS } else { key.into() };
-        (u32::from(key) < LISTS).then_some(KeyHead { min_id, max_id: min_id + COUNT - LISTS, count: COUNT / LISTS })
+        let count = COUNT / LISTS;
+        (u32::from(key) < LISTS).then_some(KeyHead {
+            min_id,
+            max_id: min_id + COUNT - LISTS,
+            count,
+            bytes: u64::from(count) * LENGTH as u64,
+            rank: count,
+            acknowledged_id: 0,
+            full_since: 0,
+        })
     };
     let shown = Shown {
         messages,
         heads: (0..KEYS).map(head).collect(),
-        settings: settings(second),
+        settings: settings(second).to_vec(),
         version: 9,
         violations: Vec::new(),
         hidden_by_key: 0,
@@ -122,7 +133,7 @@ async fn a_good_store_passes_again_and_again() {
 #[tokio::test]
 async fn a_fault_after_a_restart_is_noticed() {
     type Fault = fn(&mut Shown);
-    let faults: [(&str, Fault, &str); 18] = [
+    let faults: [(&str, Fault, &str); 19] = [
         ("a message is missing", |shown| drop(shown.messages.remove(11)), "in place of 12"),
         ("the last message is missing", |shown| drop(shown.messages.pop()), "30 is known, but the last id is 29"),
         (
@@ -148,9 +159,14 @@ async fn a_fault_after_a_restart_is_noticed() {
             |shown| shown.heads[1].as_mut().expect("it has messages").max_id -= LISTS,
             "the head of key 1",
         ),
+        (
+            "a head's bytes are wrong",
+            |shown| shown.heads[1].as_mut().expect("it is there").bytes -= 1,
+            "the head of key 1",
+        ),
         ("a head is missing", |shown| shown.heads[2] = None, "the head of key 2"),
         ("pages by time lack a message", |shown| shown.hidden_by_time = 1, "from 1000 to 1000"),
-        ("an upgrade is lost", |shown| shown.settings = settings(0), "was confirmed"),
+        ("an upgrade is lost", |shown| shown.settings = settings(0).to_vec(), "was confirmed"),
         ("the canister is an older one", |shown| shown.version -= 1, "version 9 was shown"),
     ];
     for (what, fault, named) in faults {
