@@ -24,13 +24,13 @@ pub fn no_arguments() -> Vec<u8> {
 }
 
 /// The bytes of an upgrade's or installation's argument.
-pub fn init_argument(settings: Option<Settings>) -> Vec<u8> {
+pub fn init_argument(settings: Option<&[Setting]>) -> Vec<u8> {
     encode_args((settings,)).expect("settings can be encoded")
 }
 
 /// An item of a batch.
 pub fn new_message(key_id: &[u8], ciphertext: &[u8]) -> NewMessage {
-    NewMessage { key_id: ByteBuf::from(key_id), ciphertext: ByteBuf::from(ciphertext) }
+    NewMessage { key_id: ByteBuf::from(key_id), ciphertext: ByteBuf::from(ciphertext), send_key: None }
 }
 
 /// The first page in the order, as long as it may be.
@@ -41,6 +41,13 @@ pub fn first_page(order: Order) -> Cursor {
 /// A cursor.
 pub fn page_after(after: Id, order: Order, limit: u32) -> Cursor {
     Cursor { after, order, limit }
+}
+
+/// The cursor of a key's pages that starts where another cursor does. Asks for no proof.
+pub fn of_key(cursor: Cursor) -> KeyCursor {
+    let Cursor { after, order, limit } = cursor;
+    let start = if after == 0 { Start::beginning } else { Start::after(after) };
+    KeyCursor { start, order, limit, prove: false }
 }
 
 impl Inbox {
@@ -58,7 +65,7 @@ impl Inbox {
     }
 
     /// Installed with these settings; nothing has run since.
-    pub fn installed(platform: Rc<dyn Platform>, settings: Option<Settings>) -> Self {
+    pub fn installed(platform: Rc<dyn Platform>, settings: Option<&[Setting]>) -> Self {
         let id = platform.create();
         platform.install(id, canister_wasm(), init_argument(settings)).expect("the canister installs");
         let caller = controller();
@@ -88,13 +95,13 @@ impl Inbox {
     }
 
     /// Upgrades to the same module and rebuilds its indexes to the end.
-    pub fn upgrade(&self, settings: Option<Settings>) {
+    pub fn upgrade(&self, settings: Option<&[Setting]>) {
         self.begin_upgrade(settings).expect("the canister upgrades");
         self.finish_rebuild();
     }
 
     /// Upgrades, and runs no timer afterwards.
-    pub fn begin_upgrade(&self, settings: Option<Settings>) -> Result<(), Reject> {
+    pub fn begin_upgrade(&self, settings: Option<&[Setting]>) -> Result<(), Reject> {
         self.platform.upgrade(self.id, canister_wasm(), init_argument(settings))
     }
 
@@ -102,11 +109,11 @@ impl Inbox {
     pub fn finish_rebuild(&self) -> u32 {
         let mut rounds = 0;
         let mut idle = 0;
-        let mut before = self.get_status().rebuild;
+        let mut before = self.store_status().rebuild;
         while before.is_some() {
             self.platform.tick();
             rounds += 1;
-            let after = self.get_status().rebuild;
+            let after = self.store_status().rebuild;
             idle = if after == before { idle + 1 } else { 0 };
             assert!(idle < 20, "a rebuild must go on in every few rounds; it stands at {after:?}");
             before = after;
@@ -143,7 +150,11 @@ fn answer<T, E: std::fmt::Debug>(call: impl Future<Output = Result<T, CallError<
 /// The endpoints, answered at once.
 impl Inbox {
     pub fn add_message(&self, key_id: &[u8], ciphertext: &[u8]) -> Result<Added, AddError> {
-        answer(self.client().add_message(key_id, ciphertext))
+        answer(self.client().add_message(key_id, ciphertext, None))
+    }
+
+    pub fn add_with_send_key(&self, key_id: &[u8], ciphertext: &[u8], send_key: &[u8]) -> Result<Added, AddError> {
+        answer(self.client().add_message(key_id, ciphertext, Some(send_key)))
     }
 
     pub fn add_messages(&self, batch: &[NewMessage]) -> Result<Vec<Result<Added, AddError>>, BatchError> {
@@ -151,7 +162,7 @@ impl Inbox {
     }
 
     pub fn get_message_by_id(&self, id: Id) -> Result<Found, GetError> {
-        answer(self.client().get_message_by_id(id))
+        answer(self.client().get_message_by_id(id, false))
     }
 
     pub fn get_message_by_hash(&self, hash: &[u8]) -> Result<Found, GetError> {
@@ -162,7 +173,7 @@ impl Inbox {
         answer(self.client().get_messages_by_range(min_id, max_id, cursor))
     }
 
-    pub fn get_messages_by_key(&self, key_id: &[u8], cursor: Cursor) -> Result<Page, PageError> {
+    pub fn get_messages_by_key(&self, key_id: &[u8], cursor: KeyCursor) -> Result<Page, PageError> {
         answer(self.client().get_messages_by_key(key_id, cursor))
     }
 
@@ -187,15 +198,37 @@ impl Inbox {
     }
 
     pub fn get_key_heads(&self, key_ids: &[Vec<u8>]) -> Result<Vec<Option<KeyHead>>, LookupError> {
-        answer(self.client().get_key_heads(key_ids))
+        answer(self.client().get_key_heads(key_ids, false)).map(|answered| answered.heads)
     }
 
     pub fn has_messages(&self, pairs: &[Stored]) -> Result<Vec<Option<Id>>, LookupError> {
         answer(self.client().has_messages(pairs))
     }
 
-    pub fn set_settings(&self, settings: Settings) -> Result<(), SettingsError> {
-        answer(self.client().set_settings(settings))
+    pub fn acknowledge(&self, key_id: &[u8], through: Id) -> Result<Acknowledged, AckError> {
+        let keys = [Acknowledgement { key_id: ByteBuf::from(key_id), through }];
+        answer(self.client().acknowledge(&keys)).expect("one key is not too many").remove(0)
+    }
+
+    pub fn claim(&self, key_id: &[u8], proof: &OwnerProof) -> Result<Claimed, ClaimError> {
+        answer(self.client().claim(key_id, proof))
+    }
+
+    pub fn set_key(&self, key_id: &[u8], settings: &[KeySetting]) -> Result<(), KeyError> {
+        answer(self.client().set_key(key_id, settings))
+    }
+
+    /// Replaces the settings that are named, whatever their version.
+    pub fn set_settings(&self, settings: &[Setting]) -> Result<u32, SettingsError> {
+        answer(self.client().set_settings(self.get_status().settings.version, settings))
+    }
+
+    pub fn set_role(&self, principal: Principal, role: Option<Role>) -> Result<(), RoleError> {
+        answer(self.client().set_role(principal, role))
+    }
+
+    pub fn get_roles(&self, after: Option<Principal>) -> Result<Vec<(Principal, Role)>, RolesError> {
+        answer(self.client().get_roles(after))
     }
 
     pub fn retry_rebuild(&self) -> Result<(), RetryError> {
@@ -208,6 +241,11 @@ impl Inbox {
 
     pub fn get_status(&self) -> Status {
         answer(self.client().get_status()).expect("the status has no reason to fail")
+    }
+
+    /// Counts and sizes of the store, for a caller who may know them.
+    pub fn store_status(&self) -> StoreStatus {
+        self.get_status().store.expect("the caller sees the store")
     }
 
     pub fn http_request(&self, method: &str, url: &str) -> HttpResponse {
