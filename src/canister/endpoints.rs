@@ -236,6 +236,11 @@ pub fn check() {
 pub fn http_request() {
     answer(|bytes| {
         let (request,): (HttpRequest,) = decoded(general::decode(bytes));
-        reply(&general::encode(http::respond(&request, &read(|store| store.get_status()))));
+        let certificate = ic_cdk::api::data_certificate();
+        let response = read(|store| {
+            let root = store.root();
+            http::respond(&request, &store.get_status(), certificate.as_deref().map(|bytes| (bytes, &root)))
+        });
+        reply(&general::encode(response));
     });
 }

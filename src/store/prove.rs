@@ -26,7 +26,12 @@ impl<M: Memory + Clone> MessageStore<M> {
 
     /// The root that the canister certifies, if it has changed since it was last taken.
     pub fn take_changed_root(&mut self) -> Option<Hash> {
-        std::mem::take(&mut self.root_changed).then(|| self.certified_state().root(&self.trie.root()))
+        std::mem::take(&mut self.root_changed).then(|| self.root())
+    }
+
+    /// The root that the canister certifies.
+    pub fn root(&self) -> Hash {
+        self.certified_state().root(&self.trie.root())
     }
 
     /// The witness of a key, present or absent. `None`: the trie is damaged, or the salt is not drawn yet.

@@ -114,6 +114,11 @@ macro_rules! tests_of {
             }
 
             #[test]
+            fn a_gateway_passes_the_status() {
+                super::with_an_inbox($family, "aGatewayPassesTheStatus");
+            }
+
+            #[test]
             fn rejections_of_canisters_are_told() {
                 super::with_a_rejecting_canister($family, "rejectionsOfCanistersAreTold");
             }

@@ -13,6 +13,9 @@ use sha2::{Digest, Sha256};
 /// The label under which the root stands.
 pub const LABEL: [u8; 3] = *b"msg";
 
+/// The expression that leaves an answer uncertified, as the gateway's specification has it.
+pub const EXPRESSION: &str = "default_certification(ValidationArgs{no_certification:Empty{}})";
+
 /// The hash of the branch `http_expr`, in which every answer of the HTTP gateway is left uncertified.
 pub const HTTP_EXPR: Hash = [
     0x55, 0xec, 0xc3, 0x1c, 0x3e, 0x80, 0x47, 0xfc, 0x15, 0x8f, 0x20, 0xea, 0x0a, 0xa0, 0x60, 0x9a, 0xac, 0xc7, 0xb5,
@@ -21,7 +24,12 @@ pub const HTTP_EXPR: Hash = [
 
 /// The certified data of a canister whose store has this root.
 pub fn certified_data(root: &Hash) -> Hash {
-    fork(&HTTP_EXPR, &labeled(&LABEL, &leaf(root)))
+    fork(&HTTP_EXPR, &branch(root))
+}
+
+/// The hash of the branch with the root, which gateways see pruned.
+pub fn branch(root: &Hash) -> Hash {
+    labeled(&LABEL, &leaf(root))
 }
 
 fn leaf(content: &[u8]) -> Hash {
@@ -47,9 +55,6 @@ fn hash(domain: &str, parts: &[&[u8]]) -> Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The expression that leaves a response uncertified, as the gateway's specification has it.
-    const EXPRESSION: &str = "default_certification(ValidationArgs{no_certification:Empty{}})";
 
     #[test]
     fn the_branch_for_gateways_is_the_hash_of_its_labels() {

@@ -3,6 +3,7 @@
 
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import * as gateway from './gateway.mjs';
 import * as messages from './messages.mjs';
 import * as identities from './identities.mjs';
 import * as refusals from './refusals.mjs';
@@ -12,7 +13,7 @@ const settings = JSON.parse(await text(process.stdin));
 const packages = await import(`./${family}.mjs`);
 const { idlFactory } = await import(pathToFileURL(settings.interface).href);
 
-const scenario = { ...messages, ...identities, ...refusals }[name];
+const scenario = { ...gateway, ...messages, ...identities, ...refusals }[name];
 if (scenario === undefined) {
   throw new Error(`there is no scenario '${name}'`);
 }

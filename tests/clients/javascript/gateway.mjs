@@ -1,0 +1,30 @@
+// What an HTTP gateway checks of an answer before it passes it on the certified domain.
+
+import assert from 'node:assert/strict';
+import verification from '@dfinity/response-verification';
+import { actor, agent, bytes } from './inbox.mjs';
+
+const FIVE_MINUTES = 300_000_000_000n;
+
+export async function aGatewayPassesTheStatus(packages, { url, canister }) {
+  const network = await agent(packages, url);
+  const inbox = actor(packages, network, canister);
+  const rootKey = await network.fetchRootKey();
+  const id = packages.Principal.fromText(canister).toUint8Array();
+  const verify = (request, { status_code, headers, body }) =>
+    verification.verifyRequestResponsePair(
+      request, { statusCode: status_code, headers, body: Uint8Array.from(body) }, id, BigInt(Date.now()) * 1_000_000n,
+      FIVE_MINUTES, new Uint8Array(rootKey), 2,
+    );
+  await inbox.add_message(bytes('alice'), bytes('sealed'), []);
+  for (const path of ['/', '/missing']) {
+    const request = { method: 'GET', url: path, headers: [], body: new Uint8Array() };
+    const response = await inbox.http_request(request);
+    const result = verify(request, response);
+    assert.equal(result.verificationVersion, 2, path);
+    // A gateway that knew another root would not pass it.
+    const header = response.headers.find(([name]) => name === 'IC-Certificate');
+    header[1] = header[1].replace(/tree=:(.{20})(.)/, (_, start, letter) => `tree=:${start}${letter === 'A' ? 'B' : 'A'}`);
+    assert.throws(() => verify(request, response), path);
+  }
+}
