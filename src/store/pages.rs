@@ -270,8 +270,8 @@ impl<M: Memory + Clone> View<'_, M> {
             if fitting < left as usize {
                 page.next = page.records().last().map_or(0, Record::id);
             }
-            // There is nothing left to show of them. A page may so be shorter than asked for.
-            page.read.retain(|record| !record.is_erased());
+            // They are no longer live. A page may so be shorter than asked for.
+            page.read.retain(|record| !self.is_acknowledged(record));
         }
         Ok(page)
     }
