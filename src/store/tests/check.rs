@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::api::{Bound, Setting};
-use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
 
 /// Overwrites one byte of a store's memory and returns the violations that the checker finds.

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::store::OpenError;
-use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
 use stable::header::HeaderError;
 

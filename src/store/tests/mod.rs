@@ -15,14 +15,19 @@ mod retention;
 mod rights;
 mod seed;
 
+use super::numbered::{SEGMENT_PAGES, SEGMENT_SLOTS};
+use super::record::{NewRecord, Record};
 use super::{Capacity, MessageStore, NewMessageRef, Rebuilt, View};
 use crate::access::owner::SALTED_OWNER;
 use crate::access::{Caller, Sight};
-use crate::api::{AddError, Added, CheckCursor, GetError, KeyCursor, KeyHead, Message, Order, Start, StoreStatus};
+use crate::api::{AddError, Added, CheckCursor, GetError, Id, KeyCursor, KeyHead, Message, Order, Start, StoreStatus};
+use crate::memory::{Growth, StableMemory};
 use crate::settings::Configuration;
 use candid::Principal;
+use ic_stable_structures::Memory;
 use memory::SparseMemory;
 use sha2::{Digest, Sha256};
+use stable::region::LEADING_PAGES;
 
 type Store = MessageStore<SparseMemory>;
 
@@ -36,6 +41,37 @@ fn create(memory: &SparseMemory) -> Store {
 fn create_with(memory: &SparseMemory, settings: Configuration, capacity: Capacity) -> Store {
     let mut store = Store::create(memory.clone(), settings, capacity, EPOCH).unwrap();
     store.set_randomness(&[0x5e; 32]);
+    store
+}
+
+/// A store in which `last` was the last id, all of whose messages are dropped and swept. So many segments are mapped.
+fn after_many(memory: &SparseMemory, last: Id, segments: u32) -> Store {
+    drop(create(memory));
+    let (segment, slot) = ((last - 1) / SEGMENT_SLOTS, (last - 1) % SEGMENT_SLOTS);
+    let divided = StableMemory::open(memory.clone()).unwrap();
+    let pages = u64::from(segments * SEGMENT_PAGES);
+    divided.grow(Growth { inbox: pages, links: pages, ..Growth::default() }).unwrap();
+    let inbox = divided.inbox();
+    // Opening searches the last segment for the last record, so the slots below carry their ids.
+    let base = LEADING_PAGES * 65_536 + u64::from((segments - 1) * SEGMENT_PAGES) * 65_536;
+    for below in 0..slot {
+        inbox.write(base + u64::from(below) * 84, &(segment * SEGMENT_SLOTS + below + 1).to_le_bytes());
+    }
+    let (id, hash) = (last, &[9; 32]);
+    let record = Record::new(NewRecord { id, timestamp: 7, key_id: b"k", prev_id: 0, hash, offset: 0, len: 0 });
+    inbox.write(base + u64::from(slot) * 84, record.as_bytes());
+    for region in [&inbox, &divided.links()] {
+        region.write(32, &u64::from(segment + 1 - segments).to_le_bytes());
+        region.write(40, &(u64::from(segment) + 1).to_le_bytes());
+        for physical in 0..segments {
+            let logical = segment + 1 - segments + physical;
+            region.write(65_536 + u64::from(logical % 65_536) * 4, &physical.to_le_bytes());
+        }
+    }
+    inbox.write(48, &(last + 1).to_le_bytes());
+    inbox.write(52, &(last + 1).to_le_bytes());
+    let store = open(memory);
+    assert_eq!(store.inbox.next_id(), last + 1);
     store
 }
 

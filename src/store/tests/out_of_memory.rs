@@ -5,8 +5,6 @@ use super::*;
 use crate::api::{ClaimError, KeyError, KeySetting, OwnerProof};
 use crate::memory::{BUCKET_PAGES, StableMemory};
 use crate::store::keys::KEY_BYTES;
-use crate::store::numbered::SEGMENT_SLOTS;
-use ic_stable_structures::Memory;
 
 /// Adds grow the payloads, the inbox or both at once. Each is tried under every limit that could matter.
 #[test]
@@ -14,7 +12,7 @@ fn a_refused_add_changes_nothing() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     let mut refused = 0;
-    for number in 0..60u32 {
+    for number in 0..30u32 {
         let ciphertext = vec![number as u8; 1_900_000];
         let before = memory.snapshot();
         let size = memory.size();
@@ -32,34 +30,31 @@ fn a_refused_add_changes_nothing() {
         memory.set_limit(None);
         assert_eq!(add(&mut store, &key(number % 3, 41), &ciphertext, 1).unwrap().id, number + 1);
     }
-    assert!(refused >= 4 * 5, "only {refused} refusals: growth was not reached");
-    assert_eq!(answers(&store).messages.len(), 60);
+    assert!(refused >= 4 * 3, "only {refused} refusals: growth was not reached");
+    assert_eq!(answers(&store).messages.len(), 30);
     assert_eq!(answers(&open(&memory)), answers(&store));
 }
 
-/// The inbox's third segment needs its second bucket.
+/// The third segment of the records needs their second bucket, and so does that of the links.
 #[test]
-fn a_refused_add_that_grows_the_inbox_changes_nothing() {
+fn a_refused_add_that_grows_records_and_links_changes_nothing() {
     let memory = SparseMemory::default();
-    let mut store = create(&memory);
-    let mut refused = 0;
-    for number in 0..3 * SEGMENT_SLOTS {
-        memory.set_limit(Some(memory.size()));
-        let add_to = |store: &mut Store| add(store, b"k", &number.to_le_bytes(), 1);
-        if let Err(error) = add_to(&mut store) {
-            assert_eq!(error, AddError::StorageFull);
-            let before = memory.snapshot();
-            let before = (before, status(&store, 0));
-            assert_eq!(add_to(&mut store), Err(AddError::StorageFull));
-            assert!((memory.snapshot(), status(&store, 0)) == before);
-            refused += 1;
-            memory.set_limit(None);
-            assert_eq!(add_to(&mut store).unwrap().id, number + 1);
-        }
+    let mut store = after_many(&memory, 9 * SEGMENT_SLOTS - 2, 2);
+    memory.set_limit(Some(memory.size()));
+    let mut add = |number: u32| super::add(&mut store, b"k", &number.to_le_bytes(), 1);
+    add(1).unwrap();
+    assert_eq!(add(2).map(|added| added.id), Ok(9 * SEGMENT_SLOTS));
+    // Room for one of the two buckets is not enough.
+    for spare in [0, BUCKET_PAGES, 2 * BUCKET_PAGES - 1] {
+        let before = memory.snapshot();
+        memory.set_limit(Some(memory.size() + spare));
+        assert_eq!(add(3), Err(AddError::StorageFull), "{spare} pages are left");
+        assert!(memory.snapshot() == before);
     }
-    assert_eq!(refused, 1, "the inbox should have needed one bucket");
-    assert_eq!(at(&store, 0).get_key_head(b"k").unwrap().unwrap().count, 3 * SEGMENT_SLOTS);
+    memory.set_limit(Some(memory.size() + 2 * BUCKET_PAGES));
+    assert_eq!(add(3).map(|added| added.id), Ok(9 * SEGMENT_SLOTS + 1));
     assert_eq!(violations(&store), Vec::<String>::new());
+    assert_eq!(violations(&open(&memory)), Vec::<String>::new());
 }
 
 /// In a batch each item is independent: small ones are stored after a large one that found no room.
