@@ -1,1 +1,155 @@
-//! TODO
+//! Acknowledgement: what it covers is no longer live at once, and overwritten afterwards.
+
+use super::*;
+use crate::api::{AckError, Acknowledged, KeySetting, TooLong};
+use crate::store::StoredRef;
+
+/// A store with so many messages of a key whose owner is `person(1)`.
+fn owned(memory: &SparseMemory, messages: u32) -> Store {
+    let mut store = create(memory);
+    let owner = KeySetting::owner(Some(person(1).principal()));
+    store.set_key(b"key", &[owner], &admin(), EPOCH).unwrap();
+    for number in 0..messages {
+        add(&mut store, b"key", &number.to_le_bytes(), EPOCH).unwrap();
+    }
+    store
+}
+
+fn acknowledge(store: &mut Store, through: Id) -> Result<Acknowledged, AckError> {
+    store.acknowledge(b"key", through, &person(1), EPOCH)
+}
+
+/// The bytes of a message's ciphertext, as they are stored.
+fn stored(store: &Store, id: Id) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    store.append_ciphertext(&store.inbox.record(id), &mut bytes);
+    bytes
+}
+
+/// All of a key, and half of it: the second looks for the last message that is covered.
+#[test]
+fn its_cost_does_not_depend_on_how_many_it_covers() {
+    let cost = |messages: u32, through: u32| {
+        let memory = SparseMemory::default();
+        let mut store = owned(&memory, messages);
+        let before = memory.accesses();
+        assert_eq!(acknowledge(&mut store, through), Ok(Acknowledged { messages: through }));
+        memory.accesses() - before
+    };
+    let (few, many) = (cost(10, 10), cost(4_000, 4_000));
+    assert!(many <= few && many < 60, "{few} accesses for 10 messages, {many} for 4,000");
+    let (few, many) = (cost(10, 5), cost(4_000, 2_000));
+    assert!(many < 120, "{few} accesses for 5 messages, {many} for 2,000");
+}
+
+#[test]
+fn what_is_acknowledged_is_not_live_and_then_overwritten() {
+    let memory = SparseMemory::default();
+    let mut store = owned(&memory, 10);
+    let text = |id: Id| (id - 1).to_le_bytes().to_vec();
+    assert_eq!(acknowledge(&mut store, 6), Ok(Acknowledged { messages: 6 }));
+    assert_eq!(list(&store, b"key"), [7, 8, 9, 10]);
+    let head = at(&store, EPOCH).get_key_head(b"key").unwrap().unwrap();
+    assert_eq!((head.min_id, head.count, head.bytes, head.rank, head.acknowledged_id), (7, 4, 16, 10, 6));
+    // Nobody reads it, though it is still there.
+    assert_eq!(stored(&store, 6), text(6));
+    assert_eq!(at(&store, EPOCH).get_message_by_id(6), Err(GetError::Dropped { first_id: 1 }));
+    assert_eq!(at(&store, EPOCH).get_message_by_hash(&store.inbox.hash(6)), Err(GetError::NotFound));
+    // Two are overwritten, and the rest after an upgrade, together with what is acknowledged meanwhile.
+    let mut left = 2;
+    store.erase_while(|_| {
+        left -= 1;
+        left >= 0
+    });
+    assert_eq!((stored(&store, 2), stored(&store, 3)), (vec![0; 4], text(3)));
+    let mut store = open(&memory);
+    assert_eq!(acknowledge(&mut store, 8), Ok(Acknowledged { messages: 2 }));
+    assert!(store.has_to_erase());
+    store.erase_while(|_| true);
+    assert!(!store.has_to_erase());
+    for id in 1..=10 {
+        assert_eq!(stored(&store, id), if id <= 8 { vec![0; 4] } else { text(id) }, "message {id}");
+        assert_eq!(store.inbox.record(id).is_erased(), id <= 8, "message {id}");
+    }
+    assert_eq!(list(&store, b"key"), [9, 10]);
+    assert_eq!(violations(&store), Vec::<String>::new());
+    assert_eq!(violations(&open(&memory)), Vec::<String>::new());
+}
+
+/// Its record stays: a sender that repeats itself, without having got the answer, does not bring the message back.
+#[test]
+fn an_acknowledged_message_that_is_sent_again_is_a_duplicate() {
+    let memory = SparseMemory::default();
+    let mut store = owned(&memory, 5);
+    acknowledge(&mut store, 5).unwrap();
+    for erased in [false, true] {
+        assert_eq!(store.has_to_erase(), !erased);
+        for store in [&mut open(&memory), &mut store] {
+            let before = memory.snapshot();
+            assert_eq!(add(store, b"key", &2u32.to_le_bytes(), EPOCH), Ok(Added { id: 3, duplicate: true }));
+            let pair = StoredRef { key_id: b"key", hash: &store.inbox.hash(3) };
+            assert_eq!(at(store, EPOCH).has_messages(&[pair]), Ok(vec![Some(3)]));
+            assert!(memory.snapshot() == before);
+        }
+        store.erase_while(|_| true);
+    }
+    // Under another key it is another message.
+    assert_eq!(add(&mut store, b"new", &2u32.to_le_bytes(), EPOCH), Ok(Added { id: 6, duplicate: false }));
+    assert_eq!(stored(&store, 6), 2u32.to_le_bytes());
+}
+
+/// Room in the key's quota is free at once.
+#[test]
+fn an_acknowledgement_frees_the_quota() {
+    use crate::api::{Bound, OwnQuota, Quota};
+    let mut store = owned(&SparseMemory::default(), 0);
+    let quota = Quota { messages: Bound::AtMost(4), bytes: Bound::Unlimited };
+    store.set_key(b"key", &[KeySetting::quota(OwnQuota::own(quota))], &admin(), EPOCH).unwrap();
+    add(&mut store, b"key", b"one", EPOCH + 1).unwrap();
+    assert_eq!(add(&mut store, b"key", b"two", EPOCH + 2), Err(AddError::KeyFull { since: EPOCH + 1 }));
+    let full_since = |store: &Store| at(store, EPOCH).get_key_head(b"key").unwrap().unwrap().full_since;
+    assert_eq!(full_since(&store), EPOCH + 1);
+    acknowledge(&mut store, 1).unwrap();
+    assert_eq!(full_since(&store), 0);
+    add(&mut store, b"key", b"two", EPOCH + 2).unwrap();
+}
+
+#[test]
+fn bad_input_and_others_change_nothing() {
+    let memory = SparseMemory::default();
+    let mut store = owned(&memory, 5);
+    add(&mut store, b"another", b"x", EPOCH).unwrap();
+    acknowledge(&mut store, 3).unwrap();
+    let (before, root) = (memory.snapshot(), store.take_changed_root());
+    assert!(root.is_some());
+    let long = [1; 65];
+    for (key_id, length) in [(&[][..], 0), (&long, 65)] {
+        let refused = Err(AckError::KeyIdLength(TooLong { length, max: 64 }));
+        assert_eq!(store.acknowledge(key_id, 1, &person(1), EPOCH), refused);
+    }
+    assert_eq!(acknowledge(&mut store, 2), Err(AckError::NotNewer { acknowledged_id: 3 }));
+    assert_eq!(acknowledge(&mut store, 6), Err(AckError::NotStored { through: 6, max_id: 5 }), "it is another key's");
+    assert_eq!(acknowledge(&mut store, 3), Ok(Acknowledged { messages: 0 }), "once more");
+    // Neither an admin nor a reader takes the owner's mail away. A key that is not there looks the same.
+    for caller in [&admin(), &person(2), &anonymous()] {
+        for key_id in [&b"key"[..], b"another", b"nowhere", person(3).principal().as_slice()] {
+            assert_eq!(store.acknowledge(key_id, 5, caller, EPOCH), Err(AckError::NotOwner));
+        }
+    }
+    assert_eq!(store.acknowledge(b"another", 6, &person(1), EPOCH), Err(AckError::NotOwner));
+    assert!(memory.snapshot() == before);
+    assert_eq!(store.take_changed_root(), None);
+}
+
+/// Who signs owns the key id that its principal is, without a record that says so.
+#[test]
+fn the_owner_by_key_id_acknowledges_without_a_claim() {
+    let owner = person(7);
+    let mut store = create(&SparseMemory::default());
+    let key_id = owner.principal();
+    assert_eq!(store.acknowledge(key_id.as_slice(), 0, &owner, EPOCH), Err(AckError::NotOwner), "it is not there");
+    add(&mut store, key_id.as_slice(), b"x", EPOCH).unwrap();
+    assert_eq!(store.acknowledge(key_id.as_slice(), 1, &person(8), EPOCH), Err(AckError::NotOwner));
+    let acknowledged = store.acknowledge(key_id.as_slice(), 1, &owner, EPOCH);
+    assert_eq!(acknowledged, Ok(Acknowledged { messages: 1 }));
+}

@@ -1,7 +1,7 @@
 //! A memory for tests. It is sparse, can be compared and can refuse to grow.
 
 use ic_stable_structures::Memory;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -10,7 +10,11 @@ const WASM_PAGE: u64 = 65_536;
 
 /// Stable memory that stores only the pages that were written. A clone is another handle of the same memory.
 #[derive(Clone, Default)]
-pub struct SparseMemory(Rc<RefCell<Pages>>, Rc<RefCell<BTreeSet<u64>>>);
+pub struct SparseMemory {
+    pages: Rc<RefCell<Pages>>,
+    read: Rc<RefCell<BTreeSet<u64>>>,
+    accesses: Rc<Cell<u64>>,
+}
 
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Pages {
@@ -22,27 +26,32 @@ pub struct Pages {
 impl SparseMemory {
     /// Sets the number of Wasm pages beyond which the memory refuses to grow; `None`: it never refuses.
     pub fn set_limit(&self, limit: Option<u64>) {
-        self.0.borrow_mut().limit = limit;
+        self.pages.borrow_mut().limit = limit;
     }
 
     /// A copy of size and contents, for comparison.
     pub fn snapshot(&self) -> Pages {
-        Pages { limit: None, ..self.0.borrow().clone() }
+        Pages { limit: None, ..self.pages.borrow().clone() }
     }
 
     /// Resets the count of 4 KiB pages that are read.
     pub fn count_reads(&self) {
-        self.1.borrow_mut().clear();
+        self.read.borrow_mut().clear();
     }
 
     /// Number of different pages read since [`Self::count_reads`].
     pub fn pages_read(&self) -> u64 {
-        self.1.borrow().len() as u64
+        self.read.borrow().len() as u64
+    }
+
+    /// Number of reads and writes so far.
+    pub fn accesses(&self) -> u64 {
+        self.accesses.get()
     }
 
     /// The size in Wasm pages, then the number and bytes of each page that is not all zeros. Numbers are little-endian.
     pub fn to_image(&self) -> Vec<u8> {
-        let pages = self.0.borrow();
+        let pages = self.pages.borrow();
         let mut image = pages.size.to_le_bytes().to_vec();
         for (number, bytes) in pages.bytes.iter().filter(|(_, bytes)| bytes.iter().any(|&byte| byte != 0)) {
             image.extend_from_slice(&number.to_le_bytes());
@@ -55,17 +64,18 @@ impl SparseMemory {
     pub fn from_image(image: &[u8]) -> Self {
         let number = |bytes: &[u8]| u64::from_le_bytes(bytes[..8].try_into().unwrap());
         let bytes = image[8..].chunks_exact(8 + PAGE as usize).map(|page| (number(page), page[8..].to_vec())).collect();
-        Self(Rc::new(RefCell::new(Pages { size: number(image), limit: None, bytes })), Rc::default())
+        let pages = Rc::new(RefCell::new(Pages { size: number(image), limit: None, bytes }));
+        Self { pages, ..Self::default() }
     }
 }
 
 impl Memory for SparseMemory {
     fn size(&self) -> u64 {
-        self.0.borrow().size
+        self.pages.borrow().size
     }
 
     fn grow(&self, pages: u64) -> i64 {
-        let mut memory = self.0.borrow_mut();
+        let mut memory = self.pages.borrow_mut();
         let old = memory.size;
         if memory.limit.is_some_and(|limit| old + pages > limit) {
             return -1;
@@ -75,9 +85,10 @@ impl Memory for SparseMemory {
     }
 
     fn read(&self, offset: u64, dst: &mut [u8]) {
-        let memory = self.0.borrow();
+        self.accesses.set(self.accesses.get() + 1);
+        let memory = self.pages.borrow();
         assert!(offset + dst.len() as u64 <= memory.size * WASM_PAGE, "read out of bounds");
-        self.1.borrow_mut().extend(offset / PAGE..(offset + dst.len() as u64).div_ceil(PAGE));
+        self.read.borrow_mut().extend(offset / PAGE..(offset + dst.len() as u64).div_ceil(PAGE));
         let mut at = offset;
         let mut rest = dst;
         while !rest.is_empty() {
@@ -93,7 +104,8 @@ impl Memory for SparseMemory {
     }
 
     fn write(&self, offset: u64, src: &[u8]) {
-        let mut memory = self.0.borrow_mut();
+        self.accesses.set(self.accesses.get() + 1);
+        let mut memory = self.pages.borrow_mut();
         assert!(offset + src.len() as u64 <= memory.size * WASM_PAGE, "write out of bounds");
         let mut at = offset;
         let mut rest = src;

@@ -2,12 +2,10 @@
 
 use super::*;
 use crate::api::{Bound, GetError, Setting};
-use crate::memory::Growth;
 use crate::limits::{LAST_ID, MIN_MAX_BYTES, SWEEP_RUN};
 use crate::store::inbox;
 use crate::store::numbered::SEGMENT_SLOTS;
 use crate::store::payloads::SEGMENT_BYTES;
-use crate::store::record::{NewRecord, Record};
 use stable::region::LEADING_PAGES;
 
 fn limits(max_messages: Option<u32>, max_bytes: Option<u64>, max_age_seconds: Option<u32>) -> [Setting; 3] {
