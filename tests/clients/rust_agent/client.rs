@@ -31,8 +31,8 @@ async fn adds_reads_and_refusals_are_typed() {
         }
     }
     assert_eq!((ids, messages.position()), (vec![5, 4, 3, 2, 1], 1));
-    let store = client.get_status().await.expect("it replies").store;
-    assert_eq!(store.map(|store| store.messages), Some(5));
+    let status = client.get_status().await.expect("it replies");
+    assert_eq!(status.store.expect("reads are open").messages, 5);
 }
 
 #[tokio::test]
