@@ -68,7 +68,7 @@ impl Inbox {
 
     /// Adds the next message by itself.
     pub fn add_next(&mut self) -> Cost {
-        let cost = self.update(request::add_message(&self.key(self.stored), &Self::ciphertext(self.stored), None));
+        let cost = self.update(request::add_message(&self.key(self.stored), &Self::ciphertext(self.stored)));
         self.count(1);
         cost
     }

@@ -54,10 +54,10 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     let mut row = |name: &str, cost: Cost| {
         figures.insert(format!("refused: {name}"), cost.instructions);
     };
-    row("empty key id", inbox.update(request::add_message(b"", &text, None)));
-    row("key id of 65 bytes", inbox.update(request::add_message(&[7; 65], &text, None)));
-    row("empty ciphertext", inbox.update(request::add_message(&key, b"", None)));
-    row("ciphertext of 2,000,001 bytes", inbox.update(request::add_message(&key, &vec![7; 2_000_001], None)));
+    row("empty key id", inbox.update(request::add_message(b"", &text)));
+    row("key id of 65 bytes", inbox.update(request::add_message(&[7; 65], &text)));
+    row("empty ciphertext", inbox.update(request::add_message(&key, b"")));
+    row("ciphertext of 2,000,001 bytes", inbox.update(request::add_message(&key, &vec![7; 2_000_001])));
     row("bytes that are no candid", inbox.update_raw("add_message", b"nonsense".to_vec()));
     let good = candid::encode_args((&key, &text)).expect("arguments can be encoded");
     row("candid cut short", inbox.update_raw("add_message", good[..good.len() - 1].to_vec()));
@@ -74,15 +74,15 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
 
 fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     row("add_message", average((0..AVERAGED).map(|_| inbox.add_next())).instructions);
-    let again = |number| inbox.update(request::add_message(&inbox.key(number), &Inbox::ciphertext(number), None));
+    let again = |number| inbox.update(request::add_message(&inbox.key(number), &Inbox::ciphertext(number)));
     row("add_message, duplicate", average((0..AVERAGED).map(|n| again(n * (size / AVERAGED)))).instructions);
-    let large = |n| request::add_message(&inbox.key(n), &bytes(OTHERS + size + n, 100 << 10), None);
+    let large = |n| request::add_message(&inbox.key(n), &bytes(OTHERS + size + n, 100 << 10));
     row("add_message, 100 KiB", average((0..2).map(|n| inbox.update(large(n)))).instructions);
     let batch = inbox.add_next_batch(BATCH);
     row("add_messages of 1,000, each", batch.instructions / BATCH);
     // A key of exactly a page's messages, spread over as many others.
     for n in 0..u64::from(PAGE) {
-        inbox.update(request::add_message(&hot_key(size), &Inbox::ciphertext(OTHERS + size + n), None));
+        inbox.update(request::add_message(&hot_key(size), &Inbox::ciphertext(OTHERS + size + n)));
         inbox.add_next();
     }
 }
@@ -153,7 +153,7 @@ pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
     // A block more costs its compression, its bytes' way through argument and payload, and nothing else.
     let with = |len: usize, n: u64| {
         let text = ByteBuf::from(bytes(OTHERS + len as u64 * AVERAGED + n, len));
-        inbox.update(request::add_message(&inbox.key(n), &text, None)).instructions
+        inbox.update(request::add_message(&inbox.key(n), &text)).instructions
     };
     let blocks = CIPHERTEXT_BYTES.div_euclid(64) as u64 + 1;
     let longer: u64 = (0..AVERAGED).map(|n| with(CIPHERTEXT_BYTES + 640, n)).sum::<u64>() / AVERAGED;

@@ -16,7 +16,7 @@ export async function aGatewayPassesTheStatus(packages, { url, canister }) {
       { ...request, certificate_version: [2] }, { status_code, headers, body: Uint8Array.from(body) }, id,
       BigInt(Date.now()) * 1_000_000n, FIVE_MINUTES, new Uint8Array(rootKey), 2,
     );
-  await inbox.add_message(bytes('alice'), bytes('sealed'), []);
+  await inbox.add_message(bytes('alice'), bytes('sealed'));
   for (const path of ['/', '/missing']) {
     const request = { method: 'GET', url: path, headers: [], body: new Uint8Array() };
     const response = await inbox.http_request(request);

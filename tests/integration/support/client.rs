@@ -150,7 +150,7 @@ fn answer<T, E: std::fmt::Debug>(call: impl Future<Output = Result<T, CallError<
 /// The endpoints, answered at once.
 impl Inbox {
     pub fn add_message(&self, key_id: &[u8], ciphertext: &[u8]) -> Result<Added, AddError> {
-        answer(self.client().add_message(key_id, ciphertext, None))
+        answer(self.client().add_message(key_id, ciphertext))
     }
 
     pub fn add_with_send_key(&self, key_id: &[u8], ciphertext: &[u8], send_key: &[u8]) -> Result<Added, AddError> {
