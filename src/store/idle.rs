@@ -42,11 +42,18 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.next_idle_due().map(|second| second.next_multiple_of(EXPIRY_STEP_SECONDS))
     }
 
-    /// The second from which on the first key of the queue may be forgotten.
+    /// The second from which on the first key of the queue may leave it: to be forgotten, or, where it is not idle any
+    /// more, at once. Otherwise a busy key would hold up those behind it.
     fn next_idle_due(&self) -> Option<u64> {
         let age = self.settings().idle_seconds.limit()?;
         let key = self.keys.get(self.state.idle_queue().first)?;
-        Some(u64::from(key.head.last_time) + u64::from(age))
+        let wait = if self.is_idle(&key) { age } else { 0 };
+        Some(u64::from(key.head.last_time) + u64::from(wait))
+    }
+
+    /// Whether a key has no messages that are not swept, and need not be kept.
+    fn is_idle(&self, key: &Key) -> bool {
+        !key.rights.kept && key.head.last_id < self.inbox.reclaimed_id()
     }
 
     /// Forgets idle keys at `now` while `go_on` returns true.
@@ -59,7 +66,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             self.state.set_idle_queue(rest);
             let key = Key { in_idle_queue: false, next_idle: 0, ..key };
             self.keys.put(place, &key);
-            if key.rights.kept || key.head.last_id >= self.inbox.reclaimed_id() {
+            if !self.is_idle(&key) {
                 continue;
             }
             if key.waits_for_erasure() {

@@ -141,9 +141,11 @@ impl<M: Memory + Clone> View<'_, M> {
             return Ok(page);
         };
         let floor = self.floor(&key);
+        // 0 is no message: nothing lies between it and the first page.
+        let start = if cursor.start == Start::after(0) { Start::beginning } else { cursor.start };
         let start = match cursor.order {
-            Order::ascending => self.start_upwards(&key, floor, cursor.start, &mut page),
-            Order::descending => self.start_downwards(&key, floor, cursor.start, &mut page),
+            Order::ascending => self.start_upwards(&key, floor, start, &mut page),
+            Order::descending => self.start_downwards(&key, floor, start, &mut page),
         };
         self.fill(&mut page, start, key.head.rank, cursor.limit, |record| match cursor.order {
             Order::ascending => record.next_id(),
@@ -198,7 +200,7 @@ impl<M: Memory + Clone> View<'_, M> {
             return 0;
         }
         let belongs = |id| match start {
-            Start::beginning | Start::after(0) => true,
+            Start::beginning => true,
             Start::after(before) => id < before,
             Start::time(second) => self.inbox.timestamp(id) <= second,
             Start::rank(rank) => self.links.rank_and_bytes(id).0 <= rank,
@@ -268,8 +270,8 @@ impl<M: Memory + Clone> View<'_, M> {
             if fitting < left as usize {
                 page.next = page.records().last().map_or(0, Record::id);
             }
-            // There is nothing left to show of them. A page may so be shorter than asked for.
-            page.read.retain(|record| !record.is_erased());
+            // They are no longer live. A page may so be shorter than asked for.
+            page.read.retain(|record| !self.is_acknowledged(record));
         }
         Ok(page)
     }

@@ -37,7 +37,7 @@ impl<M: Memory + Clone> View<'_, M> {
         if !self.sees_all() {
             let seen = self.is_live(id).then(|| self.inbox.record(id)).filter(|record| self.key_of(record).is_some());
             let record = seen.ok_or(GetError::UnknownId { id, last: 0 })?;
-            return if record.is_erased() { Err(self.dropped()) } else { Ok(record) };
+            return if self.is_acknowledged(&record) { Err(self.dropped()) } else { Ok(record) };
         }
         if id == 0 || id > last {
             return Err(GetError::UnknownId { id, last });
@@ -46,7 +46,7 @@ impl<M: Memory + Clone> View<'_, M> {
             return Err(self.dropped());
         }
         let record = self.inbox.record(id);
-        if record.is_erased() { Err(self.dropped()) } else { Ok(record) }
+        if self.is_acknowledged(&record) { Err(self.dropped()) } else { Ok(record) }
     }
 
     /// The record of the newest message whose ciphertext has this SHA-256.
@@ -57,7 +57,7 @@ impl<M: Memory + Clone> View<'_, M> {
         }
         self.indexed().map_err(GetError::Unavailable)?;
         let record = self.find_newest(&hash).map(|id| self.inbox.record(id));
-        record.filter(|record| !record.is_erased()).ok_or(GetError::NotFound)
+        record.filter(|record| !self.is_acknowledged(record)).ok_or(GetError::NotFound)
     }
 
     fn dropped(&self) -> GetError {

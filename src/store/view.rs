@@ -67,6 +67,16 @@ impl<M: Memory + Clone> View<'_, M> {
         id >= self.first_id && id < self.inbox.next_id()
     }
 
+    /// True if a message that is not dropped has been acknowledged. Its record says so once it is overwritten: until
+    /// then, its key does.
+    pub(super) fn is_acknowledged(&self, record: &Record) -> bool {
+        let by_key = || {
+            let (_, key) = self.store.find_key(self.key_id(record)?.as_bytes())?;
+            Some(record.id() <= key.head.acknowledged_id)
+        };
+        record.is_erased() || self.has_to_erase() && by_key() == Some(true)
+    }
+
     /// Number of messages that are not dropped.
     pub(super) fn live(&self) -> u32 {
         self.inbox.next_id() - self.first_id
