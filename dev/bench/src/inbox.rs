@@ -100,6 +100,18 @@ impl Inbox {
         self.update_raw(request.method, request.arg)
     }
 
+    /// The key id that [`Self::update_as_owner`] calls as the owner of.
+    pub fn own_key(&self) -> ByteBuf {
+        ByteBuf::from(controller().as_slice())
+    }
+
+    /// Calls an update as the owner of [`Self::own_key`].
+    pub fn update_as_owner<T, E>(&self, request: Request<T, E>) -> Cost {
+        let reply = self.engine.update_call(self.id, controller(), request.method, request.arg);
+        reply.unwrap_or_else(|reject| panic!("{} was rejected: {}", request.method, reject.reject_message));
+        self.last_cost()
+    }
+
     /// Calls an update with bytes that need not be candid. A call that is rejected has a cost too.
     pub fn update_raw(&self, method: &str, arg: Vec<u8>) -> Cost {
         // The cost of a rejection is a figure too.
