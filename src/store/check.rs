@@ -172,7 +172,7 @@ impl<M: Memory + Clone> Slice<'_, M> {
             }
         }
         let jump = link.jump;
-        if jump.id >= id || jump.rank >= link.rank {
+        if jump.id >= id || jump.rank >= link.rank || (jump.id == 0) != (prev == 0) {
             self.violation(7, id, format!("jumps to message {}, which is not older", jump.id));
         } else if stored(jump.id)
             && (store.links.get(jump.id).rank != jump.rank || link.chains.jump != store.chain_of(jump.id))
@@ -208,14 +208,17 @@ impl<M: Memory + Clone> Slice<'_, M> {
         let Some(key) = self.store.keys.get(place) else { return };
         let head = &key.head;
         let leads_there = self.store.store().find_key(key.id()).is_some_and(|(found, _)| found == place);
-        let floor = self.store.floor(&key);
-        let oldest_is_it =
-            key.oldest_id < floor || key.oldest_id == self.store.oldest_from(head.last_id, |id| id >= floor);
         let possible = head.acknowledged_id <= head.last_id
             && head.acknowledged_rank <= head.rank
             && key.erased_id <= head.acknowledged_id
             && head.last_id < self.store.inbox.next_id();
-        if !leads_there || !possible || !oldest_is_it {
+        let floor = self.store.floor(&key);
+        let oldest_is_it = || key.oldest_id == self.store.oldest_from(head.last_id, |id| id >= floor);
+        // The walk follows the numbers, so they must be possible.
+        let sound = leads_there
+            && possible
+            && (key.oldest_id < floor || (floor..=head.last_id).contains(&key.oldest_id) && oldest_is_it());
+        if !sound {
             self.violations.push(format!("invariant 8, key at place {place}: its label or its numbers are wrong"));
         }
     }

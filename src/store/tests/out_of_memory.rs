@@ -2,10 +2,10 @@
 //! refused one changes no byte and no answer, and succeeds once there is room.
 
 use super::*;
-use crate::api::AddError;
-use crate::memory::BUCKET_PAGES;
-use crate::store::NewMessageRef;
-use crate::store::inbox::SEGMENT_RECORDS;
+use crate::api::{ClaimError, KeyError, KeySetting, OwnerProof};
+use crate::memory::{BUCKET_PAGES, StableMemory};
+use crate::store::keys::KEY_BYTES;
+use crate::store::numbered::SEGMENT_SLOTS;
 use ic_stable_structures::Memory;
 
 /// Adds grow the payloads, the inbox or both at once. Each is tried under every limit that could matter.
@@ -20,7 +20,7 @@ fn a_refused_add_changes_nothing() {
         let size = memory.size();
         for limit in [0, 1, BUCKET_PAGES / 2, BUCKET_PAGES - 1].map(|spare| size + spare) {
             memory.set_limit(Some(limit));
-            match store.add_message(&key(number % 3, 41), &ciphertext, 1) {
+            match add(&mut store, &key(number % 3, 41), &ciphertext, 1) {
                 Ok(_) => break,
                 Err(error) => {
                     assert_eq!(error, AddError::StorageFull);
@@ -30,7 +30,7 @@ fn a_refused_add_changes_nothing() {
             }
         }
         memory.set_limit(None);
-        assert_eq!(store.add_message(&key(number % 3, 41), &ciphertext, 1).unwrap().id, number + 1);
+        assert_eq!(add(&mut store, &key(number % 3, 41), &ciphertext, 1).unwrap().id, number + 1);
     }
     assert!(refused >= 4 * 5, "only {refused} refusals: growth was not reached");
     assert_eq!(answers(&store).messages.len(), 60);
@@ -43,22 +43,22 @@ fn a_refused_add_that_grows_the_inbox_changes_nothing() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     let mut refused = 0;
-    for number in 0..3 * SEGMENT_RECORDS {
+    for number in 0..3 * SEGMENT_SLOTS {
         memory.set_limit(Some(memory.size()));
-        let add = |store: &mut Store| store.add_message(b"k", &number.to_le_bytes(), 1);
-        if let Err(error) = add(&mut store) {
+        let add_to = |store: &mut Store| add(store, b"k", &number.to_le_bytes(), 1);
+        if let Err(error) = add_to(&mut store) {
             assert_eq!(error, AddError::StorageFull);
             let before = memory.snapshot();
-            let status = store.view(|| 0).get_status();
-            assert_eq!(add(&mut store), Err(AddError::StorageFull));
-            assert!(memory.snapshot() == before && store.view(|| 0).get_status() == status);
+            let before = (before, status(&store, 0));
+            assert_eq!(add_to(&mut store), Err(AddError::StorageFull));
+            assert!((memory.snapshot(), status(&store, 0)) == before);
             refused += 1;
             memory.set_limit(None);
-            assert_eq!(add(&mut store).unwrap().id, number + 1);
+            assert_eq!(add_to(&mut store).unwrap().id, number + 1);
         }
     }
     assert_eq!(refused, 1, "the inbox should have needed one bucket");
-    assert_eq!(store.view(|| 0).get_key_head(b"k").unwrap().unwrap().count, 3 * SEGMENT_RECORDS);
+    assert_eq!(at(&store, 0).get_key_head(b"k").unwrap().unwrap().count, 3 * SEGMENT_SLOTS);
     assert_eq!(violations(&store), Vec::<String>::new());
 }
 
@@ -71,8 +71,8 @@ fn a_batch_stores_what_fits() {
     let large = vec![1; 1_999_000];
     let batch: Vec<Vec<u8>> =
         (0..12u8).map(|n| [large.as_slice(), &[n]].concat()).chain((0..3).map(|n| vec![n])).collect();
-    let items: Vec<_> = batch.iter().map(|ciphertext| NewMessageRef { key_id: b"key", ciphertext }).collect();
-    let results = store.add_messages(&items, 5).unwrap();
+    let items: Vec<_> = batch.iter().map(|ciphertext| NewMessageRef { key_id: b"key", ciphertext, send_key: None }).collect();
+    let results = store.add_messages(&items, &anonymous(), 5).unwrap();
     let stored: Vec<u32> = results.iter().filter_map(|result| result.as_ref().ok()).map(|added| added.id).collect();
     assert!(results.contains(&Err(AddError::StorageFull)), "everything fitted");
     assert!(results[12..].iter().all(Result::is_ok), "small items were refused: {results:?}");
@@ -83,9 +83,37 @@ fn a_batch_stores_what_fits() {
 /// A store that does not fit is not created in part.
 #[test]
 fn creation_reports_a_memory_that_is_too_small() {
-    for limit in [0, 1, 2, BUCKET_PAGES, 3 * BUCKET_PAGES] {
+    for limit in [0, 1, 2, BUCKET_PAGES, 7 * BUCKET_PAGES] {
         let memory = SparseMemory::default();
         memory.set_limit(Some(limit));
-        assert!(Store::create(memory, Settings::default(), Capacity::default()).is_err(), "fitted into {limit} pages");
+        assert!(Store::create(memory, Configuration::default(), Capacity::default(), EPOCH).is_err(), "fitted into {limit} pages");
     }
+}
+
+/// A new key needs memory of its own, too: by an add, and when it is opened without a message.
+#[test]
+fn a_refused_key_changes_nothing() {
+    let memory = SparseMemory::default();
+    add(&mut create(&memory), b"known", b"x", 1).unwrap();
+    // Its bucket is as full of keys as after many of them.
+    let keys = StableMemory::open(memory.clone()).unwrap().keys();
+    keys.grow(BUCKET_PAGES - keys.size());
+    let places = ((BUCKET_PAGES - 1) * 65_536 / KEY_BYTES as u64) as u32;
+    keys.write(32, &(places + 1).to_le_bytes());
+    keys.write(40, &places.to_le_bytes());
+    let mut store = open(&memory);
+    memory.set_limit(Some(memory.size()));
+    let before = memory.snapshot();
+    let owner = [KeySetting::owner(Some(person(1).principal()))];
+    assert_eq!(add(&mut store, b"new", b"x", 1), Err(AddError::StorageFull));
+    assert_eq!(store.set_key(b"new", &owner, &admin(), 1), Err(KeyError::StorageFull));
+    let proof = OwnerProof::salt(vec![3; 16].into());
+    let salted = salted_key_id(&person(1));
+    assert_eq!(store.claim(&salted, &proof, &person(1), 1), Err(ClaimError::StorageFull));
+    assert!(memory.snapshot() == before);
+    add(&mut store, b"known", b"y", 1).unwrap();
+    memory.set_limit(None);
+    add(&mut store, b"new", b"x", 1).unwrap();
+    store.claim(&salted, &proof, &person(1), 1).unwrap();
+    assert_eq!((list(&store, b"new"), store.keys.len()), (vec![3], places + 2));
 }

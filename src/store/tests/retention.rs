@@ -1,17 +1,22 @@
 //! Retention: dropped messages are gone, their room is used again, and nothing else changes.
 
 use super::*;
-use crate::api::{AddError, GetError};
+use crate::api::{Bound, GetError, Setting};
+use crate::memory::Growth;
 use crate::limits::{LAST_ID, MIN_MAX_BYTES, SWEEP_RUN};
-use crate::store::inbox::{self, SEGMENT_RECORDS};
+use crate::store::inbox;
+use crate::store::numbered::SEGMENT_SLOTS;
 use crate::store::payloads::SEGMENT_BYTES;
 use crate::store::record::{NewRecord, Record};
 use ic_stable_structures::Memory;
 use stable::region::LEADING_PAGES;
 
-fn limits(max_messages: Option<u32>, max_bytes: Option<u64>, max_age_seconds: Option<u32>) -> Settings {
-    let (max_messages, max_bytes) = (max_messages.into(), max_bytes.into());
-    Settings { max_messages, max_bytes, max_age_seconds: max_age_seconds.into(), ..Settings::default() }
+fn limits(max_messages: Option<u32>, max_bytes: Option<u64>, max_age_seconds: Option<u32>) -> [Setting; 3] {
+    [
+        Setting::max_messages(max_messages.into()),
+        Setting::max_bytes(max_bytes.into()),
+        Setting::max_age_seconds(Bound::from(max_age_seconds)),
+    ]
 }
 
 /// Records and stream bytes that are stored, including the backlog.
@@ -33,7 +38,8 @@ impl Most {
         let (records, bytes) = stored(store);
         (self.records, self.bytes) = (self.records.max(records), self.bytes.max(bytes));
         for (memory, most, segment, pages) in [
-            (store.memory.inbox(), self.records, u64::from(SEGMENT_RECORDS), 84),
+            (store.memory.inbox(), self.records, u64::from(SEGMENT_SLOTS), 84),
+            (store.memory.links(), self.records, u64::from(SEGMENT_SLOTS), 84),
             (store.memory.payloads(), self.bytes, SEGMENT_BYTES, 128),
         ] {
             let segments = (memory.size() - LEADING_PAGES) / pages;
@@ -58,21 +64,21 @@ fn sweep_all(store: &mut Store) {
 fn memory_stays_within_what_was_stored_at_once() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
-    store.set_settings(limits(None, Some(20_000_000), None), 0).unwrap();
+    store.set_settings(&limits(None, Some(20_000_000), None), 0).unwrap();
     let (mut most, mut number) = (Most::default(), 0u32);
     for turn in 0..60u32 {
         for _ in 0..turn % 7 * 300 {
             number += 1;
-            store.add_message(&key(number % 5_000, 41), &[&number.to_le_bytes()[..], &[0; 28]].concat(), turn).unwrap();
+            add(&mut store, &key(number % 5_000, 41), &[&number.to_le_bytes()[..], &[0; 28]].concat(), turn).unwrap();
             most.watch(&store);
         }
         for size in [1_900_000, 700_000, 1_999_999] {
             number += 1;
             let text: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(size).collect();
-            store.add_message(&key(number % 3, 64), &text, turn).unwrap();
+            add(&mut store, &key(number % 3, 64), &text, turn).unwrap();
             most.watch(&store);
         }
-        assert!(store.view(|| 0).get_status().live_bytes <= 20_000_000);
+        assert!(status(&store, 0).live_bytes <= 20_000_000);
         if turn % 20 == 19 {
             assert_eq!(violations(&store), Vec::<String>::new());
             store = open(&memory);
@@ -81,15 +87,15 @@ fn memory_stays_within_what_was_stored_at_once() {
     assert!(store.payloads.end() > 12 * 20_000_000, "the store was turned over");
     assert_eq!(violations(&store), Vec::<String>::new());
     // All messages are dropped at once, and the next add gets the next id.
-    store.set_settings(limits(None, None, Some(1)), 1_000).unwrap();
+    store.set_settings(&limits(None, None, Some(1)), 1_000).unwrap();
     sweep_all(&mut store);
     assert_eq!(stored(&store), (0, 0));
     for store in [&mut open(&memory), &mut store] {
-        let status = store.view(|| 1_000).get_status();
+        let status = status(&store, 1_000);
         assert_eq!((status.messages, status.next_id, status.index_entries), (0, number + 1, 0));
     }
     let mut store = open(&memory);
-    assert_eq!(store.add_message(b"key", b"after all", 1_000).unwrap().id, number + 1);
+    assert_eq!(add(&mut store, b"key", b"after all", 1_000).unwrap().id, number + 1);
     most.watch(&store);
     assert_eq!(violations(&store), Vec::<String>::new());
 }
@@ -97,21 +103,34 @@ fn memory_stays_within_what_was_stored_at_once() {
 /// Several segments of records, each with its own key: places and entries are used again.
 #[test]
 fn records_and_keys_that_are_gone_cost_nothing() {
+    const KEYS: u32 = SEGMENT_SLOTS + 5_000;
     let memory = SparseMemory::default();
     let mut store = create(&memory);
-    store.set_settings(limits(Some(1_000), None, None), 0).unwrap();
+    store.set_settings(&limits(Some(1_000), None, None), 0).unwrap();
     let mut most = Most::default();
-    for number in 0..3 * SEGMENT_RECORDS {
-        store.add_message(&number.to_le_bytes(), &number.to_le_bytes(), 1).unwrap();
+    for number in 0..KEYS {
+        add(&mut store, &number.to_le_bytes(), &number.to_le_bytes(), 1).unwrap();
     }
     most.watch(&store);
-    let status = store.view(|| 0).get_status();
-    assert_eq!((status.messages, status.keys, status.backlog), (1_000, 1_000, 0));
-    assert_eq!(status.index_entries, 3_000);
-    assert_eq!(store.view(|| 0).get_key_head(&0u32.to_le_bytes()), Ok(None), "an emptied key disappears");
+    let counted = status(&store, 0);
+    assert_eq!((counted.messages, counted.backlog, counted.index_entries), (1_000, 0, 1_000));
+    assert_eq!(counted.keys, KEYS, "no key is forgotten yet");
+    store.set_settings(&[Setting::idle_seconds(Bound::AtMost(10))], 1).unwrap();
+    assert_eq!(store.next_idle_sweep(), Some(60));
+    store.forget_while(10, || true).unwrap();
+    assert_eq!(status(&store, 0).keys, KEYS, "no second too early");
+    store.forget_while(11, || true).unwrap();
+    assert_eq!(status(&store, 0).keys, 1_000);
+    assert_eq!(store.next_idle_sweep(), None);
+    assert_eq!(at(&store, 0).get_key_head(&0u32.to_le_bytes()), Ok(None), "a forgotten key is gone");
     assert_eq!(violations(&store), Vec::<String>::new());
+    let pages = store.memory.keys().size();
+    for number in 0..1_000 {
+        add(&mut store, &key(number, 64), b"comes after", 1).unwrap();
+    }
+    assert_eq!(store.memory.keys().size(), pages, "places are used again");
     let reopened = open(&memory);
-    assert_eq!(reopened.view(|| 0).get_status().first_id, status.first_id);
+    assert_eq!(status(&reopened, 0).first_id, status(&store, 0).first_id);
     assert_eq!(violations(&reopened), Vec::<String>::new());
 }
 
@@ -124,12 +143,12 @@ fn limits_change_while_the_ring_is_wrapped() {
     let mut first = 1;
     let mut number = 0u32;
     for (round, max) in [9_000, 3_000, 70_000, 1, 20_000, 100_000, 50].into_iter().enumerate() {
-        store.set_settings(limits(Some(max), None, None), 0).unwrap();
+        store.set_settings(&limits(Some(max), None, None), 0).unwrap();
         for _ in 0..40_000 {
             number += 1;
-            store.add_message(&key(number % 100, 20), &number.to_le_bytes(), 1).unwrap();
+            add(&mut store, &key(number % 100, 20), &number.to_le_bytes(), 1).unwrap();
             let expected = first.max((number + 1).saturating_sub(max));
-            assert_eq!(store.view(|| 0).first_id(), expected, "round {round}");
+            assert_eq!(at(&store, 0).first_id(), expected, "round {round}");
             first = expected;
         }
         if round % 2 == 0 {
@@ -137,10 +156,10 @@ fn limits_change_while_the_ring_is_wrapped() {
             assert_eq!(store.backlog_kept(), 0);
         }
         assert_eq!(violations(&store), Vec::<String>::new());
-        let oldest = store.view(|| 0).get_message_by_id(first).unwrap();
+        let oldest = at(&store, 0).get_message_by_id(first).unwrap();
         assert_eq!(oldest.message.ciphertext.as_slice(), first.to_le_bytes());
         assert_eq!(
-            store.view(|| 0).get_message_by_id(first - 1).err(),
+            at(&store, 0).get_message_by_id(first - 1).err(),
             match first {
                 1 => Some(GetError::UnknownId { id: 0, last: number }),
                 _ => Some(GetError::Dropped { first_id: first }),
@@ -156,18 +175,18 @@ fn a_dropped_message_comes_again_as_a_new_one() {
     for swept in [false, true] {
         let mut store = create(&SparseMemory::default());
         for text in [b"a", b"b", b"c"] {
-            store.add_message(b"key", text, 1).unwrap();
+            add(&mut store, b"key", text, 1).unwrap();
         }
-        store.set_settings(limits(Some(2), None, None), 1).unwrap();
+        store.set_settings(&limits(Some(2), None, None), 1).unwrap();
         if swept {
             sweep_all(&mut store);
         }
-        let again = store.add_message(b"key", b"a", 1).unwrap();
+        let again = add(&mut store, b"key", b"a", 1).unwrap();
         assert_eq!((again.id, again.duplicate), (4, false), "swept: {swept}");
         sweep_all(&mut store);
-        let again = store.add_message(b"key", b"a", 1).unwrap();
+        let again = add(&mut store, b"key", b"a", 1).unwrap();
         assert_eq!((again.id, again.duplicate), (4, true), "a duplicate of a live one, and it drops nothing");
-        assert_eq!(store.view(|| 0).first_id(), 3);
+        assert_eq!(at(&store, 0).first_id(), 3);
         assert_eq!(violations(&store), Vec::<String>::new());
     }
 }
@@ -176,15 +195,16 @@ fn a_dropped_message_comes_again_as_a_new_one() {
 #[test]
 fn a_check_survives_what_is_dropped_between_its_slices() {
     let mut store = create(&SparseMemory::default());
-    for number in 0..2 * SEGMENT_RECORDS {
-        store.add_message(b"key", &number.to_le_bytes(), 1).unwrap();
+    for number in 0..6_000u32 {
+        add(&mut store, b"key", &number.to_le_bytes(), 1).unwrap();
     }
-    let next = store.view(|| 0).check(CheckCursor::default()).unwrap().next.unwrap();
-    assert!(next.walk > next.id, "a walk is under way: {next:?}");
-    store.set_settings(limits(Some(10), None, None), 1).unwrap();
+    let next = at(&store, 0).check(CheckCursor::default()).unwrap().next.unwrap();
+    assert!(next.id > 1 && next.key == 0, "messages are left: {next:?}");
+    store.set_settings(&limits(Some(10), None, None), 1).unwrap();
     sweep_all(&mut store);
-    for from in [next, CheckCursor { id: 2 * SEGMENT_RECORDS, walk: 1, counted: 1 }] {
-        assert_eq!(store.view(|| 0).check(from).unwrap().violations, Vec::<String>::new(), "from {from:?}");
+    for from in [next, CheckCursor { id: 6_001, key: 1 }, CheckCursor { id: 6_001, key: 99 }] {
+        let report = at(&store, 0).check(from).unwrap();
+        assert_eq!((report.violations, report.next), (Vec::new(), None), "from {from:?}");
     }
 }
 
@@ -192,33 +212,33 @@ fn a_check_survives_what_is_dropped_between_its_slices() {
 #[test]
 fn age_holds_to_the_second() {
     let mut store = create(&SparseMemory::default());
-    store.set_settings(limits(None, None, Some(10)), 100).unwrap();
-    store.add_message(b"key", b"old", 100).unwrap();
-    store.add_message(b"key", b"new", 105).unwrap();
+    store.set_settings(&limits(None, None, Some(10)), 100).unwrap();
+    add(&mut store, b"key", b"old", 100).unwrap();
+    add(&mut store, b"key", b"new", 105).unwrap();
     for (now, first) in [(109, 1), (110, 2), (114, 2), (115, 3)] {
-        assert_eq!(store.view(|| now).first_id(), first, "at {now}");
+        assert_eq!(at(&store, now).first_id(), first, "at {now}");
     }
-    assert_eq!(store.view(|| 115).get_status().messages, 0);
-    store.set_settings(limits(None, None, Some(1_000)), 112).unwrap();
-    assert_eq!(store.view(|| 112).first_id(), 2, "the old limit counted first");
-    assert_eq!(store.view(|| 112).get_message_by_hash(&store.inbox.hash(1)), Err(GetError::NotFound));
+    assert_eq!(status(&store, 115).messages, 0);
+    store.set_settings(&limits(None, None, Some(1_000)), 112).unwrap();
+    assert_eq!(at(&store, 112).first_id(), 2, "the old limit counted first");
+    assert_eq!(at(&store, 112).get_message_by_hash(&store.inbox.hash(1)), Err(GetError::NotFound));
 }
 
 /// Readers see messages expire to the second. The timer sweeps once a minute, in however many seconds they expire.
 #[test]
 fn the_timer_wakes_once_a_minute_at_most() {
     let mut store = create(&SparseMemory::default());
-    store.set_settings(limits(None, None, Some(100)), 0).unwrap();
+    store.set_settings(&limits(None, None, Some(100)), 0).unwrap();
     let mut woken = std::collections::BTreeSet::new();
     for now in 600..1_200u32 {
-        store.add_message(b"key", &now.to_le_bytes(), now).unwrap();
+        add(&mut store, b"key", &now.to_le_bytes(), now).unwrap();
         let due = store.next_expiry_sweep().unwrap();
         assert!(due.is_multiple_of(60) && due < u64::from(now) + 160, "{due} at {now}");
         woken.insert(due);
         if u64::from(now) == due {
             store.drop_excluded(now);
             sweep_all(&mut store);
-            assert_eq!(store.view(|| now).first_id(), now - 600 - 99 + 1, "all that is too old goes at once");
+            assert_eq!(at(&store, now).first_id(), now - 600 - 99 + 1, "all that is too old goes at once");
         }
     }
     assert!(woken.len() <= 11, "{woken:?}");
@@ -229,9 +249,9 @@ fn the_timer_wakes_once_a_minute_at_most() {
 fn a_sweep_keeps_its_budgets() {
     let mut store = create(&SparseMemory::default());
     for number in 0..5_500u32 {
-        store.add_message(&key(number, 41), &number.to_le_bytes(), 1).unwrap();
+        add(&mut store, &key(number, 41), &number.to_le_bytes(), 1).unwrap();
     }
-    store.set_settings(limits(Some(1), None, None), 1).unwrap();
+    store.set_settings(&limits(Some(1), None, None), 1).unwrap();
     let mut looks = 0;
     store.sweep_while(|| {
         looks += 1;
@@ -243,25 +263,29 @@ fn a_sweep_keeps_its_budgets() {
     assert_eq!(store.backlog_kept(), 0);
     let large = 1_000;
     for number in 0..large {
-        store.set_settings(limits(None, None, None), 1).unwrap();
-        store.add_message(&key(number, 41), &number.to_le_bytes().repeat(5_000), 1).unwrap();
+        store.set_settings(&limits(None, None, None), 1).unwrap();
+        add(&mut store, &key(number, 41), &number.to_le_bytes().repeat(5_000), 1).unwrap();
     }
     assert!(store.pages_of_run(large) <= 2 * u64::from(large) + 25, "at most two pages a tail");
 }
 
-/// A call that needs to skip too many links returns `Unavailable`, until some of them are swept.
+/// The oldest live message of a long list is found at once, swept or not.
 #[test]
-fn a_long_dropped_part_of_a_list_makes_it_unavailable() {
-    let mut store = create(&SparseMemory::default());
-    for number in 0..12_000u32 {
-        store.add_message(b"key", &number.to_le_bytes(), 1).unwrap();
+fn a_long_dropped_part_of_a_list_costs_nothing() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    for number in 0..5_000u32 {
+        add(&mut store, b"key", &number.to_le_bytes(), 1).unwrap();
     }
-    store.set_settings(limits(Some(5), None, None), 1).unwrap();
-    assert!(store.view(|| 0).get_key_head(b"key").is_err(), "11,995 links");
-    store.sweep(2_000);
-    let head = store.view(|| 0).get_key_head(b"key").unwrap().unwrap();
-    assert_eq!((head.min_id, head.max_id, head.count), (11_996, 12_000, 5));
-    assert_eq!(list(&store, b"key"), [11_996, 11_997, 11_998, 11_999, 12_000]);
+    store.set_settings(&limits(Some(5), None, None), 1).unwrap();
+    for _ in 0..2 {
+        memory.count_reads();
+        let head = at(&store, 0).get_key_head(b"key").unwrap().unwrap();
+        assert!(memory.pages_read() < 60, "{} pages", memory.pages_read());
+        assert_eq!((head.min_id, head.max_id, head.count), (4_996, 5_000, 5));
+        assert_eq!(list(&store, b"key"), [4_996, 4_997, 4_998, 4_999, 5_000]);
+        sweep_all(&mut store);
+    }
 }
 
 /// A store with only `left` ids left, as after many messages.
@@ -269,9 +293,9 @@ fn near_the_end(left: u32) -> (SparseMemory, Store) {
     let memory = SparseMemory::default();
     drop(create(&memory));
     let last = LAST_ID - left;
-    let (segment, slot) = ((last - 1) / SEGMENT_RECORDS, (last - 1) % SEGMENT_RECORDS);
+    let (segment, slot) = ((last - 1) / SEGMENT_SLOTS, (last - 1) % SEGMENT_SLOTS);
     let divided = crate::memory::StableMemory::open(memory.clone()).unwrap();
-    divided.grow(84, 0, 0).unwrap();
+    divided.grow(Growth { inbox: 84, links: 84, ..Growth::default() }).unwrap();
     let region = divided.inbox();
     let record =
         Record::new(NewRecord { id: last, timestamp: 7, key_id: b"k", prev_id: 0, hash: &[9; 32], offset: 0, len: 0 });
@@ -280,14 +304,16 @@ fn near_the_end(left: u32) -> (SparseMemory, Store) {
     for below in 0..slot {
         region.write(
             LEADING_PAGES * 65_536 + u64::from(below) * 84,
-            &(segment * SEGMENT_RECORDS + below + 1).to_le_bytes(),
+            &(segment * SEGMENT_SLOTS + below + 1).to_le_bytes(),
         );
     }
-    region.write(32, &u64::from(segment).to_le_bytes());
-    region.write(40, &(u64::from(segment) + 1).to_le_bytes());
+    for region in [&region, &divided.links()] {
+        region.write(32, &u64::from(segment).to_le_bytes());
+        region.write(40, &(u64::from(segment) + 1).to_le_bytes());
+        region.write(65_536 + u64::from(segment % 65_536) * 4, &0u32.to_le_bytes());
+    }
     region.write(48, &(last + 1).to_le_bytes());
     region.write(52, &(last + 1).to_le_bytes());
-    region.write(65_536 + u64::from(segment % 65_536) * 4, &0u32.to_le_bytes());
     let store = open(&memory);
     assert_eq!(store.inbox.next_id(), last + 1);
     (memory, store)
@@ -296,17 +322,17 @@ fn near_the_end(left: u32) -> (SparseMemory, Store) {
 #[test]
 fn ids_end_and_everything_stays_readable() {
     let (memory, mut store) = near_the_end(70_000);
-    store.set_settings(limits(Some(100), None, None), 0).unwrap();
+    store.set_settings(&limits(Some(100), None, None), 0).unwrap();
     for number in 0..70_000u32 {
-        let added = store.add_message(&key(number % 9, 41), &number.to_le_bytes(), 8).unwrap();
+        let added = add(&mut store, &key(number % 9, 41), &number.to_le_bytes(), 8).unwrap();
         assert_eq!(added.id, LAST_ID - 69_999 + number);
     }
     for store in [&mut store, &mut open(&memory)] {
-        assert_eq!(store.add_message(b"k", b"one more", 9), Err(AddError::IdsExhausted { last: LAST_ID }));
-        assert_eq!(store.view(|| 0).get_max_message_id(), LAST_ID);
-        assert_eq!(store.view(|| 0).get_status().messages, 100);
+        assert_eq!(add(store, b"k", b"one more", 9), Err(AddError::IdsExhausted { last: LAST_ID }));
+        assert_eq!(at(&store, 0).get_max_message_id(), LAST_ID);
+        assert_eq!(status(&store, 0).messages, 100);
         assert_eq!(violations(store), Vec::<String>::new());
-        let duplicate = store.add_message(&key(69_999 % 9, 41), &69_999u32.to_le_bytes(), 9).unwrap();
+        let duplicate = add(store, &key(69_999 % 9, 41), &69_999u32.to_le_bytes(), 9).unwrap();
         assert_eq!((duplicate.id, duplicate.duplicate), (LAST_ID, true));
     }
     assert_eq!(inbox::KIND.segment_pages, 84);
@@ -317,18 +343,18 @@ fn ids_end_and_everything_stays_readable() {
 fn a_refused_add_drops_nothing() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
-    store.set_settings(limits(None, Some(MIN_MAX_BYTES * 40), Some(100)), 0).unwrap();
+    store.set_settings(&limits(None, Some(MIN_MAX_BYTES * 40), Some(100)), 0).unwrap();
     let (mut refused, mut number) = (0, 0u32);
-    while store.view(|| 0).first_id() < 30 {
+    while at(&store, 0).first_id() < 30 {
         let text: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(1_900_000).collect();
-        let (before, status) = (memory.snapshot(), store.view(|| number).get_status());
+        let before = (memory.snapshot(), status(&store, number));
         memory.set_limit(Some(memory.size()));
-        if let Err(error) = store.add_message(&key(number % 3, 41), &text, number) {
+        if let Err(error) = add(&mut store, &key(number % 3, 41), &text, number) {
             assert_eq!(error, AddError::StorageFull);
-            assert!(memory.snapshot() == before && store.view(|| number).get_status() == status, "{number}");
+            assert!((memory.snapshot(), status(&store, number)) == before, "{number}");
             refused += 1;
             memory.set_limit(None);
-            store.add_message(&key(number % 3, 41), &text, number).unwrap();
+            add(&mut store, &key(number % 3, 41), &text, number).unwrap();
         }
         memory.set_limit(None);
         number += 1;
@@ -338,7 +364,7 @@ fn a_refused_add_drops_nothing() {
     memory.set_limit(Some(memory.size()));
     for number in number..number + 100 {
         let text: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(1_900_000).collect();
-        store.add_message(&key(number % 3, 41), &text, number).unwrap();
+        add(&mut store, &key(number % 3, 41), &text, number).unwrap();
     }
     assert_eq!(violations(&store), Vec::<String>::new());
 }
@@ -353,13 +379,13 @@ fn reuse_is_an_incompatible_feature() {
         store.memory.inbox().read(16, &mut features);
         u64::from_le_bytes(features)
     };
-    store.set_settings(limits(Some(10), None, None), 0).unwrap();
-    for number in 0..SEGMENT_RECORDS {
-        store.add_message(b"k", &number.to_le_bytes(), 1).unwrap();
+    store.set_settings(&limits(Some(10), None, None), 0).unwrap();
+    for number in 0..SEGMENT_SLOTS {
+        add(&mut store, b"k", &number.to_le_bytes(), 1).unwrap();
     }
     assert_eq!(features(&store), 0, "nothing was unmapped yet");
     for number in 0..20u32 {
-        store.add_message(b"k", &[&number.to_le_bytes()[..], b"more"].concat(), 1).unwrap();
+        add(&mut store, b"k", &[&number.to_le_bytes()[..], b"more"].concat(), 1).unwrap();
     }
     assert_eq!(features(&store), 1);
 }

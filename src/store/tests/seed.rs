@@ -1,21 +1,51 @@
-//! The seed is kept for ever, and drawing it changes no answer.
+//! Salt and seed are drawn once and kept for ever.
 
 use super::*;
+use crate::api::{AckError, BatchError, KeyError, Progress, Start};
+use crate::store::Seed;
+
+/// Until then nothing is stored, and reads find an empty store.
+#[test]
+fn without_randomness_nothing_is_taken() {
+    let memory = SparseMemory::default();
+    let mut store = Store::create(memory.clone(), Configuration::default(), Capacity::default(), EPOCH).unwrap();
+    let before = memory.snapshot();
+    let waits = Progress { done: 0, total: 0 };
+    for _ in 0..2 {
+        assert!(!store.has_salt());
+        assert_eq!(add(&mut store, b"key", b"x", 1), Err(AddError::Unavailable(waits)));
+        assert_eq!(store.add_messages(&[], &anonymous(), 1), Err(BatchError::Unavailable(waits)));
+        assert_eq!(store.set_key(b"key", &[], &admin(), 1), Err(KeyError::Unavailable(waits)));
+        assert_eq!(store.acknowledge(b"key", 0, &admin(), 1), Err(AckError::NotOwner));
+        assert_eq!(at(&store, 1).get_key_head(b"key"), Ok(None));
+        let cursor = KeyCursor { start: Start::beginning, order: Order::ascending, limit: 1, prove: true };
+        assert_eq!(at(&store, 1).get_messages_by_key(b"key", cursor).map(|page| page.messages), Ok(Vec::new()));
+        assert!(memory.snapshot() == before);
+        store = open(&memory);
+    }
+    store.set_randomness(&[7; 32]);
+    assert_eq!(add(&mut store, b"key", b"x", 1).map(|added| added.id), Ok(1));
+}
 
 #[test]
-fn drawing_the_seed_rebuilds_the_indexes_under_it() {
+fn what_was_drawn_first_stays() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     fill(&mut store, 100);
-    let before = answers(&store);
-    assert!(!store.has_seed());
-    store.set_seed(Seed([7; 32]));
-    assert_eq!(store.rebuild_step().unwrap(), Rebuilt::Done);
-    assert!(store.has_seed());
-    assert_eq!(answers(&store), before);
-    let reopened = open(&memory);
-    assert!(reopened.has_seed());
+    let (before, bytes) = (answers(&store), memory.snapshot());
+    store.set_randomness(&[7; 32]);
+    assert!(memory.snapshot() == bytes);
+    let mut reopened = open(&memory);
+    assert!(reopened.has_salt());
+    reopened.set_randomness(&[7; 32]);
     assert_eq!(answers(&reopened), before);
+}
+
+/// The salt of the labels says nothing about the seed of the fingerprints: proofs publish it.
+#[test]
+fn salt_and_seed_differ() {
+    let store = create(&SparseMemory::default());
+    assert_ne!(store.state.salt(), Some(&store.state.seed().0));
 }
 
 /// Fingerprints depend on the seed. Keys, hashes and pairs have different ones.
