@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     agent.fetch_root_key().await?;
     let client = Client::with_agent(agent, Principal::from_text(id)?);
 
-    let added = client.add_message(b"alice", b"sealed by Rust", None).await?;
+    let added = client.add_message(b"alice", b"sealed by Rust").await?;
     println!("{added:?}");
 
     let newest = KeyCursor { start: Start::beginning, order: Order::descending, limit: 1, prove: false };

@@ -20,7 +20,7 @@ use {candid::Principal, serde_bytes::ByteBuf};
 methods! {
     init(Option<Vec<Setting>>);
 
-    update add_message(ByteBuf, ByteBuf, Option<ByteBuf>) -> Result<Added, AddError>;
+    update add_message(ByteBuf, ByteBuf) -> Result<Added, AddError>;
     update add_messages(Vec<NewMessage>) -> Result<Vec<Result<Added, AddError>>, BatchError>;
 
     query get_message_by_id(Id, Option<bool>) -> Result<Found, GetError>;

@@ -2,7 +2,7 @@
 
 use super::caller::Caller;
 use super::owner::{check_claim, implicit_owner, owns};
-use crate::api::{ClaimError, KeyError, KeySetting, OwnQuota, OwnerProof, Quota};
+use crate::api::{ClaimError, KeyError, KeySetting, NewOwner, NewSendKey, OwnQuota, OwnerProof, Quota};
 use candid::Principal;
 
 /// What a key's record says about rights. [`KeyRights::default`] stands for a key without a record.
@@ -48,12 +48,18 @@ impl KeyRights {
         }
         match setting {
             KeySetting::owner(owner) => {
-                let owner = owner.map(|owner| check_owner(key_id, owner)).transpose()?;
+                let owner = match *owner {
+                    NewOwner::claimant => None,
+                    NewOwner::principal(owner) => Some(check_owner(key_id, owner)?),
+                };
                 // Nothing is recorded of a key id that names its owner.
                 Ok(if implicit_owner(key_id).is_some() { self } else { self.owned_by(owner) })
             }
-            KeySetting::send_key(hash) => {
-                let send_key = hash.as_ref().map(|hash| check_hash(hash)).transpose()?;
+            KeySetting::send_key(new) => {
+                let send_key = match new {
+                    NewSendKey::none => None,
+                    NewSendKey::sha256(hash) => Some(check_hash(hash)?),
+                };
                 Ok(Self { send_key, ..self })
             }
             KeySetting::quota(quota) => {

@@ -121,14 +121,34 @@ pub enum AcksError {
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum KeySetting {
-    /// Set by admins; `None`: whoever can claim the key owns it.
-    owner(Option<Principal>),
-    /// Set by the owner: SHA-256 of the send key, 32 bytes; `None`: there is none.
-    send_key(Option<ByteBuf>),
+    /// Set by admins.
+    owner(NewOwner),
+    /// Set by the owner.
+    send_key(NewSendKey),
     /// Set by admins.
     quota(OwnQuota),
     /// Set by members and admins: the key stays though it has no messages.
     kept(bool),
+}
+
+/// To whom a key is given. An `opt` of another type would be read as `null` and take the key away.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum NewOwner {
+    /// Whoever can claim the key owns it.
+    claimant,
+    /// This principal owns it.
+    principal(Principal),
+}
+
+/// What opens the share of a key's quota that is kept for the owner's friends.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum NewSendKey {
+    /// Nothing.
+    none,
+    /// The secret that has this SHA-256, 32 bytes.
+    sha256(ByteBuf),
 }
 
 /// The quota that applies to a key.

@@ -18,8 +18,8 @@ pub fn add_message() {
         return replies::added(Err(error), reply);
     }
     argument.read(|bytes| {
-        let (key_id, ciphertext, send_key) = decoded(arguments::message(bytes));
-        let new = NewMessageRef { key_id: &key_id, ciphertext: &ciphertext, send_key: send_key.as_deref() };
+        let (key_id, ciphertext) = decoded(arguments::message(bytes));
+        let new = NewMessageRef { key_id: &key_id, ciphertext: &ciphertext, send_key: None };
         let added = check_lengths(key_id.len(), ciphertext.len())
             .and_then(|()| change(|store, caller| store.add_message(new, caller, now())));
         replies::added(added, reply);
@@ -40,8 +40,9 @@ pub fn get_message_by_id() {
         let (id, prove) = decoded(arguments::id(bytes));
         read(|store| {
             let record = store.record_by_id(id);
-            let proof = record.as_ref().ok().filter(|_| prove).and_then(|record| store.prove_message(record));
-            replies::message(store, record, certified(proof).as_ref(), reply);
+            let found = record.as_ref().ok().filter(|_| prove);
+            let proof = certified(|| found.and_then(|record| store.prove_message(record)));
+            replies::message(store, record, proof.as_ref(), reply);
         });
     });
 }
@@ -65,8 +66,8 @@ pub fn get_messages_by_key() {
         let (key_id, cursor) = decoded(arguments::key(bytes));
         read(|store| {
             let page = store.records_by_key(&key_id, cursor);
-            let proof = page.as_ref().ok().filter(|_| cursor.prove);
-            let proof = certified(proof.and_then(|page| store.prove_page(&key_id, &cursor, page)));
+            let found = page.as_ref().ok().filter(|_| cursor.prove);
+            let proof = certified(|| found.and_then(|page| store.prove_page(&key_id, &cursor, page)));
             replies::page(store, page, proof.as_ref(), reply);
         });
     });
@@ -84,17 +85,18 @@ pub fn get_key_heads() {
         let heads = arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, |key_ids, prove| {
             read(|store| {
                 let heads = store.get_key_heads(key_ids)?;
-                let proof = if prove { store.prove_heads(key_ids) } else { None };
-                Ok(Heads { heads, first_id: store.shown_first_id(), proof: certified(proof) })
+                let proof = certified(|| if prove { store.prove_heads(key_ids) } else { None });
+                Ok(Heads { heads, first_id: store.shown_first_id(), proof })
             })
         });
         replies::heads(decoded(heads).unwrap_or_else(|length| Err(items_too_long(length))), reply);
     });
 }
 
-/// A proof with the subnet's certificate. There is none in an update, or for a canister.
-fn certified(proof: Option<Vec<u8>>) -> Option<Proof> {
-    let (bytes, certificate) = (proof?, ic_cdk::api::data_certificate()?);
+/// A proof with the subnet's certificate. There is none in an update, or for a canister: then nothing is proved.
+fn certified(prove: impl FnOnce() -> Option<Vec<u8>>) -> Option<Proof> {
+    let certificate = ic_cdk::api::data_certificate()?;
+    let bytes = prove()?;
     Some(Proof { certificate: ByteBuf::from(certificate), bytes: ByteBuf::from(bytes) })
 }
 

@@ -15,7 +15,6 @@ const ID: Header = Header::new(0).values([NAT32]);
 const ID_WITH_FLAG: Header = Header::new(1).opt(BOOL).values([NAT32, 0]);
 const BLOB: Header = Header::new(1).vec(NAT8).values([0]);
 const ADD: Header = Header::new(1).vec(NAT8).values([0, 0]);
-const ADD_WITH_SEND_KEY: Header = Header::new(2).vec(NAT8).opt(0).values([0, 0, 1]);
 
 type CursorFields = [(&'static str, i8); 3];
 type KeyCursorFields = [(&'static str, i8); 4];
@@ -79,23 +78,18 @@ pub fn blob(bytes: &[u8]) -> Result<Blob<'_>, Malformed> {
     }
 }
 
-/// The message to add: key id, ciphertext and perhaps a send key.
-pub fn message<'a>(bytes: &'a [u8]) -> Result<(Blob<'a>, Blob<'a>, Option<Blob<'a>>), Malformed> {
-    match Values::behind_either(bytes, &[ADD], &[ADD_WITH_SEND_KEY]) {
-        Some((values, more)) => {
-            values.read(|values| Some((values.blob()?, values.blob()?, values.optional_if(more, Values::blob)?)))
-        }
-        None => {
-            let (key_id, ciphertext, send_key) = general::decode::<(_, _, Option<ByteBuf>)>(bytes)?;
-            Ok((owned(key_id), owned(ciphertext), send_key.map(owned)))
-        }
+/// The message to add: key id and ciphertext.
+pub fn message(bytes: &[u8]) -> Result<(Blob<'_>, Blob<'_>), Malformed> {
+    match Values::behind(bytes, &[ADD]) {
+        Some(values) => values.read(|values| Some((values.blob()?, values.blob()?))),
+        None => general::decode(bytes).map(|(key_id, ciphertext)| (owned(key_id), owned(ciphertext))),
     }
 }
 
 /// The lengths of the key id and the ciphertext to add, read from the first bytes of an argument; `None` if those do
 /// not contain them.
 pub fn lengths_of_message(head: &[u8]) -> Option<(usize, usize)> {
-    let mut values = Values::behind(head, &[ADD, ADD_WITH_SEND_KEY])?;
+    let mut values = Values::behind(head, &[ADD])?;
     let key_id = values.bytes()?.len();
     Some((key_id, values.length()?))
 }

@@ -78,7 +78,7 @@ fn the_projects_environment_builds_installs_and_upgrades_with_the_bytes_of_scrip
     icp.run_in(project, &["deploy", "message-canister", "-e", "local-network", "--no-create", "--yes"]).succeeded();
     let status = status(&icp, project);
     assert_eq!(module_hash_in(&status), built_module_hash());
-    let message = decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(1)"));
+    let message = decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(1, null)"));
     assert_eq!(message.expect("the upgrade has kept it").message.ciphertext, b"sealed");
     let status: Value = serde_json::from_slice(&status).expect("the output is JSON");
     let threshold = status["settings"]["freezing_threshold"].to_string().replace(['"', '_'], "");

@@ -100,9 +100,8 @@ macro_rules! methods {
 
 methods! {
     /// Stores one message. Adding a pair of key id and ciphertext again stores nothing and returns the first id.
-    /// `send_key` is the secret that the key's owner gave to the sender.
-    add_message(key_id: &[u8], ciphertext: &[u8], send_key: Option<&[u8]>) -> Added, AddError;
-    /// Stores up to `limits.batch_messages` messages. Each has its own result; a failed one does not undo another.
+    add_message(key_id: &[u8], ciphertext: &[u8]) -> Added, AddError;
+    /// Stores up to `limits.batch_messages` messages, with send keys where there are any. Each has its own result; a failed one does not undo another.
     /// [`crate::batches()`] cuts a longer list.
     add_messages(messages: &[NewMessage]) -> Vec<Result<Added, AddError>>, BatchError;
 

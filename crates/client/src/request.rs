@@ -65,13 +65,8 @@ impl<T, E> fmt::Debug for Request<T, E> {
 }
 
 /// Stores one message. `send_key` is the secret that the key's owner gave to the sender.
-pub fn add_message(key_id: &[u8], ciphertext: &[u8], send_key: Option<&[u8]>) -> Request<Added, AddError> {
-    let (key_id, ciphertext) = (Bytes::new(key_id), Bytes::new(ciphertext));
-    match send_key {
-        // One argument less is cheaper to decode.
-        None => request("add_message", Kind::IdempotentUpdate, (key_id, ciphertext)),
-        Some(_) => request("add_message", Kind::IdempotentUpdate, (key_id, ciphertext, send_key.map(Bytes::new))),
-    }
+pub fn add_message(key_id: &[u8], ciphertext: &[u8]) -> Request<Added, AddError> {
+    request("add_message", Kind::IdempotentUpdate, (Bytes::new(key_id), Bytes::new(ciphertext)))
 }
 
 /// Stores up to `limits.batch_messages` messages. Each has its own result.

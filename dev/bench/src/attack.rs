@@ -64,7 +64,7 @@ fn dearest(wasm: &[u8], keys: &[Vec<u8>], texts: &[Vec<u8>], look_up: impl Fn(&I
         inbox.update(request::add_messages(&(first..first + 1_000).map(message).collect::<Vec<_>>()));
     }
     let measured = FORGED as usize..(FORGED + MEASURED) as usize;
-    let add = measured.clone().map(|at| inbox.update(request::add_message(&keys[at], &texts[at], None)));
+    let add = measured.clone().map(|at| inbox.update(request::add_message(&keys[at], &texts[at])));
     let add = add.max_by_key(|cost| cost.instructions).unwrap_or_default();
     let find = measured.map(|at| look_up(&inbox, at)).max_by_key(|cost| cost.instructions).unwrap_or_default();
     assert_eq!(u64::from(inbox.store().messages), FORGED + MEASURED, "all of it was stored");

@@ -68,7 +68,7 @@ impl Inbox {
 
     /// Adds the next message by itself.
     pub fn add_next(&mut self) -> Cost {
-        let cost = self.update(request::add_message(&self.key(self.stored), &Self::ciphertext(self.stored), None));
+        let cost = self.update(request::add_message(&self.key(self.stored), &Self::ciphertext(self.stored)));
         self.count(1);
         cost
     }
@@ -98,6 +98,18 @@ impl Inbox {
     /// Calls an update.
     pub fn update<T, E>(&self, request: Request<T, E>) -> Cost {
         self.update_raw(request.method, request.arg)
+    }
+
+    /// The key id that [`Self::update_as_owner`] calls as the owner of.
+    pub fn own_key(&self) -> ByteBuf {
+        ByteBuf::from(controller().as_slice())
+    }
+
+    /// Calls an update as the owner of [`Self::own_key`].
+    pub fn update_as_owner<T, E>(&self, request: Request<T, E>) -> Cost {
+        let reply = self.engine.update_call(self.id, controller(), request.method, request.arg);
+        reply.unwrap_or_else(|reject| panic!("{} was rejected: {}", request.method, reject.reject_message));
+        self.last_cost()
     }
 
     /// Calls an update with bytes that need not be candid. A call that is rejected has a cost too.

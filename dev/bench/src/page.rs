@@ -5,12 +5,14 @@ use crate::rows::{PARTS_OF_AN_ADD, grouped};
 use std::fmt::Write as _;
 
 /// The rows of the table of calls, by the first part of their names.
-const CALLS: [&str; 29] = [
+const CALLS: [&str; 33] = [
     "add_message",
     "dearest add so far",
     "add_messages of 1,000, each",
     "add_message, 100 KiB",
     "add_message, duplicate",
+    "acknowledge 1 message",
+    "acknowledge 999 messages",
     "get_message_by_id",
     "get_message_by_hash",
     "get_message_by_hash, absent",
@@ -18,6 +20,8 @@ const CALLS: [&str; 29] = [
     "range of 100, descending",
     "key of 100, ascending",
     "key of 100, descending",
+    "a stored key of 100, from its beginning",
+    "a stored key of 100, from a time",
     "time of 100, ascending",
     "time of 100, descending",
     "get_key_heads of 100",

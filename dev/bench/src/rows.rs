@@ -4,7 +4,7 @@ use crate::inbox::{CIPHERTEXT_BYTES, Cost, Inbox};
 use crate::results::Figures;
 use candid::encode_args;
 use client::request;
-use message_canister::api::{Cursor, KeyCursor, Order, Start};
+use message_canister::api::{Acknowledgement, Cursor, KeyCursor, NewMessage, Order, Start};
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 use test_support::bytes;
@@ -54,10 +54,10 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     let mut row = |name: &str, cost: Cost| {
         figures.insert(format!("refused: {name}"), cost.instructions);
     };
-    row("empty key id", inbox.update(request::add_message(b"", &text, None)));
-    row("key id of 65 bytes", inbox.update(request::add_message(&[7; 65], &text, None)));
-    row("empty ciphertext", inbox.update(request::add_message(&key, b"", None)));
-    row("ciphertext of 2,000,001 bytes", inbox.update(request::add_message(&key, &vec![7; 2_000_001], None)));
+    row("empty key id", inbox.update(request::add_message(b"", &text)));
+    row("key id of 65 bytes", inbox.update(request::add_message(&[7; 65], &text)));
+    row("empty ciphertext", inbox.update(request::add_message(&key, b"")));
+    row("ciphertext of 2,000,001 bytes", inbox.update(request::add_message(&key, &vec![7; 2_000_001])));
     row("bytes that are no candid", inbox.update_raw("add_message", b"nonsense".to_vec()));
     let good = candid::encode_args((&key, &text)).expect("arguments can be encoded");
     row("candid cut short", inbox.update_raw("add_message", good[..good.len() - 1].to_vec()));
@@ -74,17 +74,36 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
 
 fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     row("add_message", average((0..AVERAGED).map(|_| inbox.add_next())).instructions);
-    let again = |number| inbox.update(request::add_message(&inbox.key(number), &Inbox::ciphertext(number), None));
+    let again = |number| inbox.update(request::add_message(&inbox.key(number), &Inbox::ciphertext(number)));
     row("add_message, duplicate", average((0..AVERAGED).map(|n| again(n * (size / AVERAGED)))).instructions);
-    let large = |n| request::add_message(&inbox.key(n), &bytes(OTHERS + size + n, 100 << 10), None);
+    let large = |n| request::add_message(&inbox.key(n), &bytes(OTHERS + size + n, 100 << 10));
     row("add_message, 100 KiB", average((0..2).map(|n| inbox.update(large(n)))).instructions);
     let batch = inbox.add_next_batch(BATCH);
     row("add_messages of 1,000, each", batch.instructions / BATCH);
+    acknowledgements(inbox, size, row);
     // A key of exactly a page's messages, spread over as many others.
     for n in 0..u64::from(PAGE) {
-        inbox.update(request::add_message(&hot_key(size), &Inbox::ciphertext(OTHERS + size + n), None));
+        inbox.update(request::add_message(&hot_key(size), &Inbox::ciphertext(OTHERS + size + n)));
         inbox.add_next();
     }
+}
+
+/// Of one message and of a thousand, by the owner of their key.
+fn acknowledgements(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
+    let key = inbox.own_key();
+    let stored = |number: u64| NewMessage {
+        key_id: key.clone(),
+        ciphertext: bytes(OTHERS * 3 + size + number, CIPHERTEXT_BYTES).into(),
+        send_key: None,
+    };
+    let first = inbox.store().next_id;
+    inbox.update(request::add_messages(&(0..=BATCH - 1).map(stored).collect::<Vec<_>>()));
+    let mut acknowledge = |name: &str, through: u32| {
+        let acknowledged = [Acknowledgement { key_id: key.clone(), through }];
+        row(name, inbox.update_as_owner(request::acknowledge(&acknowledged)).instructions);
+    };
+    acknowledge("acknowledge 1 message", first);
+    acknowledge("acknowledge 999 messages", first + BATCH as u32 - 1);
 }
 
 fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
@@ -115,6 +134,12 @@ fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
             &format!("time of 100, {name}"),
             inbox.query(request::get_messages_by_time(second, second + 1, cursor)).instructions,
         );
+    }
+    let middle = Start::time(Inbox::second(size / 2));
+    for (start, name) in [(Start::beginning, "its beginning"), (middle, "a time")] {
+        let cursor = KeyCursor { start, order: Order::ascending, limit: PAGE, prove: false };
+        let cost = inbox.query(request::get_messages_by_key(&inbox.key(0), cursor));
+        row(&format!("a stored key of 100, from {name}"), cost.instructions);
     }
     let keys: Vec<_> = (0..100).map(|n| inbox.key(n)).collect();
     row("get_key_heads of 100", inbox.query(request::get_key_heads(&keys, false)).instructions);
@@ -153,7 +178,7 @@ pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
     // A block more costs its compression, its bytes' way through argument and payload, and nothing else.
     let with = |len: usize, n: u64| {
         let text = ByteBuf::from(bytes(OTHERS + len as u64 * AVERAGED + n, len));
-        inbox.update(request::add_message(&inbox.key(n), &text, None)).instructions
+        inbox.update(request::add_message(&inbox.key(n), &text)).instructions
     };
     let blocks = CIPHERTEXT_BYTES.div_euclid(64) as u64 + 1;
     let longer: u64 = (0..AVERAGED).map(|n| with(CIPHERTEXT_BYTES + 640, n)).sum::<u64>() / AVERAGED;

@@ -33,7 +33,7 @@ pub fn one_by_one(inbox: &mut Inbox, parcels: &mut [Parcel], keys: &[Key], expec
     let mut progress = Progress::new("adding one by one", parcels.len());
     for parcel in parcels {
         inbox.wait_a_second();
-        let add = request::add_message(keys[parcel.key].id(), &parcel.ciphertext, None);
+        let add = request::add_message(keys[parcel.key].id(), &parcel.ciphertext);
         let added = inbox.update(expect.kinds().0, 1, add)?;
         note(parcel, added, expect)?;
         progress.advance(1);

@@ -2,7 +2,7 @@
 
 use super::{canister, person};
 use crate::access::{Caller, KeyRights};
-use crate::api::{Bound, ClaimError, KeyError, KeySetting, OwnQuota, OwnerProof, Quota, Role};
+use crate::api::{Bound, ClaimError, KeyError, KeySetting, NewOwner, NewSendKey, OwnQuota, OwnerProof, Quota, Role};
 use candid::Principal;
 use serde_bytes::ByteBuf;
 
@@ -22,11 +22,11 @@ fn owned(owner: Principal) -> KeyRights {
 }
 
 fn owner(owner: Option<Principal>) -> KeySetting {
-    KeySetting::owner(owner)
+    KeySetting::owner(owner.map_or(NewOwner::claimant, NewOwner::principal))
 }
 
 fn send_key(hash: &[u8]) -> KeySetting {
-    KeySetting::send_key(Some(ByteBuf::from(hash)))
+    KeySetting::send_key(NewSendKey::sha256(ByteBuf::from(hash)))
 }
 
 /// One setting of each kind.
@@ -133,7 +133,7 @@ fn an_owner_replaces_and_withdraws_the_send_key() {
     let (rights, who) = (owned(person(2)), caller(2, None));
     let replaced = rights.apply(KEY_ID, &[send_key(&[2; 32])], &who);
     assert_eq!(replaced, Ok(KeyRights { send_key: Some([2; 32]), ..rights }));
-    let withdrawn = rights.apply(KEY_ID, &[KeySetting::send_key(None)], &who);
+    let withdrawn = rights.apply(KEY_ID, &[KeySetting::send_key(NewSendKey::none)], &who);
     assert_eq!(withdrawn, Ok(KeyRights { send_key: None, ..rights }));
 }
 
@@ -161,7 +161,7 @@ fn no_admin_gives_away_a_key_that_is_somebodys_principal() {
         assert_eq!(answer, Err(KeyError::Owner { owner: attacker }));
     }
     // To its owner or to nobody: it stays as it is, with its send key.
-    for owner in [None, Some(victim)] {
-        assert_eq!(rights.apply(victim.as_slice(), &[KeySetting::owner(owner)], &admin()), Ok(rights));
+    for recorded in [None, Some(victim)] {
+        assert_eq!(rights.apply(victim.as_slice(), &[owner(recorded)], &admin()), Ok(rights));
     }
 }

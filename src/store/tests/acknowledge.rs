@@ -1,13 +1,13 @@
 //! Acknowledgement: what it covers is no longer live at once, and overwritten afterwards.
 
 use super::*;
-use crate::api::{AckError, Acknowledged, KeySetting, TooLong};
+use crate::api::{AckError, Acknowledged, TooLong};
 use crate::store::StoredRef;
 
 /// A store with so many messages of a key whose owner is `person(1)`.
 fn owned(memory: &SparseMemory, messages: u32) -> Store {
     let mut store = create(memory);
-    let owner = KeySetting::owner(Some(person(1).principal()));
+    let owner = owned_by(&person(1));
     store.set_key(b"key", &[owner], &admin(), EPOCH).unwrap();
     for number in 0..messages {
         add(&mut store, b"key", &number.to_le_bytes(), EPOCH).unwrap();

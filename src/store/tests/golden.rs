@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::access::KeyRights;
-use crate::api::{Acknowledged, Bound, KeySetting, OwnQuota, Quota, Role, Setting};
+use crate::api::{Acknowledged, Bound, OwnQuota, Quota, Role, Setting};
 use crate::store::Seed;
 use crate::store::keys::{Key, Keys};
 use crate::store::links::{Link, LinkRegion, Target};
@@ -265,13 +265,13 @@ fn store_of_the_image(memory: &SparseMemory) -> Store {
     }
     let owner = person(1);
     let settings = [
-        KeySetting::owner(Some(owner.principal())),
+        owned_by(&owner),
         KeySetting::quota(OwnQuota::own(Quota { messages: Bound::AtMost(100), bytes: Bound::Unlimited })),
         KeySetting::kept(true),
     ];
     let key = key(0, 1);
     store.set_key(&key, &settings, &admin(), 1_600_000_000).unwrap();
-    store.set_key(&key, &[KeySetting::send_key(Some(vec![7; 32].into()))], &owner, 1_600_000_000).unwrap();
+    store.set_key(&key, &[send_key()], &owner, 1_600_000_000).unwrap();
     store.set_key(b"no message yet", &settings[..1], &admin(), 1_600_000_000).unwrap();
     // One of three acknowledged messages is overwritten.
     assert_eq!(store.acknowledge(&key, 19, &owner, 1_600_000_000), Ok(Acknowledged { messages: 3 }));

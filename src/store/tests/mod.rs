@@ -20,7 +20,10 @@ use super::record::{NewRecord, Record};
 use super::{Capacity, MessageStore, NewMessageRef, Rebuilt, View};
 use crate::access::owner::SALTED_OWNER;
 use crate::access::{Caller, Sight};
-use crate::api::{AddError, Added, CheckCursor, GetError, Id, KeyCursor, KeyHead, Message, Order, Start, StoreStatus};
+use crate::api::{
+    AddError, Added, CheckCursor, GetError, Id, KeyCursor, KeyHead, KeySetting, Message, NewOwner, NewSendKey, Order,
+    Start, StoreStatus,
+};
 use crate::memory::{Growth, StableMemory};
 use crate::settings::Configuration;
 use candid::Principal;
@@ -92,6 +95,16 @@ fn anonymous() -> Caller {
 
 fn admin() -> Caller {
     Caller::new(Principal::self_authenticating([0xad]), None, true, true)
+}
+
+/// The setting that gives a key to somebody.
+fn owned_by(owner: &Caller) -> KeySetting {
+    KeySetting::owner(NewOwner::principal(owner.principal()))
+}
+
+/// The setting of a send key whose hash is a row of 7s.
+fn send_key() -> KeySetting {
+    KeySetting::send_key(NewSendKey::sha256(vec![7; 32].into()))
 }
 
 /// An add of anybody.

@@ -2,7 +2,7 @@
 //! refused one changes no byte and no answer, and succeeds once there is room.
 
 use super::*;
-use crate::api::{ClaimError, KeyError, KeySetting, OwnerProof};
+use crate::api::{ClaimError, KeyError, OwnerProof};
 use crate::memory::{BUCKET_PAGES, StableMemory};
 use crate::store::keys::KEY_BYTES;
 
@@ -103,7 +103,7 @@ fn a_refused_key_changes_nothing() {
     let mut store = open(&memory);
     memory.set_limit(Some(memory.size()));
     let before = memory.snapshot();
-    let owner = [KeySetting::owner(Some(person(1).principal()))];
+    let owner = [owned_by(&person(1))];
     assert_eq!(add(&mut store, b"new", b"x", 1), Err(AddError::StorageFull));
     assert_eq!(store.set_key(b"new", &owner, &admin(), 1), Err(KeyError::StorageFull));
     let proof = OwnerProof::salt(vec![3; 16].into());

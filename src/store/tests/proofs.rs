@@ -3,7 +3,7 @@
 
 use super::model::{KEYS, Model, Sent, belongs, key_id};
 use super::*;
-use crate::api::{Cursor, GetError, KeySetting, PageError};
+use crate::api::{Cursor, GetError, PageError};
 use crate::store::StoredRef;
 use ::proofs::hash::Hash;
 use ::proofs::head::Head;
@@ -140,6 +140,7 @@ impl Pair {
             }
             Event::Open { key, owned, kept } => {
                 let owner = owned.then(|| person(key).principal());
+                let owner = owner.map_or(NewOwner::claimant, NewOwner::principal);
                 let settings = [KeySetting::owner(owner), KeySetting::kept(kept)];
                 assert_eq!(store.set_key(&key_id(key), &settings, &admin(), now), Ok(()));
                 model.open(key, owned, kept);

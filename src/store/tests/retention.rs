@@ -88,7 +88,7 @@ fn memory_stays_within_what_was_stored_at_once() {
     sweep_all(&mut store);
     assert_eq!(stored(&store), (0, 0));
     for store in [&mut open(&memory), &mut store] {
-        let status = status(&store, 1_000);
+        let status = status(store, 1_000);
         assert_eq!((status.messages, status.next_id, status.index_entries), (0, number + 1, 0));
     }
     let mut store = open(&memory);
@@ -302,8 +302,8 @@ fn ids_end_and_everything_stays_readable() {
     }
     for store in [&mut store, &mut open(&memory)] {
         assert_eq!(add(store, b"k", b"one more", 9), Err(AddError::IdsExhausted { last: LAST_ID }));
-        assert_eq!(at(&store, 0).get_max_message_id(), LAST_ID);
-        assert_eq!(status(&store, 0).messages, 100);
+        assert_eq!(at(store, 0).get_max_message_id(), LAST_ID);
+        assert_eq!(status(store, 0).messages, 100);
         assert_eq!(violations(store), Vec::<String>::new());
         let duplicate = add(store, &key(2_999 % 9, 41), &2_999u32.to_le_bytes(), 9).unwrap();
         assert_eq!((duplicate.id, duplicate.duplicate), (LAST_ID, true));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::api::{
-    ClaimError, Cursor, Heads, KeyError, KeySetting, OwnerProof, Reads, Role, RoleError, Setting, StatusError, Writes,
+    ClaimError, Cursor, Heads, KeyError, OwnerProof, Reads, Role, RoleError, Setting, StatusError, Writes,
 };
 use crate::codec::general::encode;
 use crate::codec::replies;
@@ -18,7 +18,7 @@ fn closed(filled: bool) -> Store {
     let mut store = create(&SparseMemory::default());
     store.set_settings(&[Setting::reads(Reads::owners)], EPOCH).unwrap();
     if filled {
-        let owner = [KeySetting::owner(Some(person(1).principal()))];
+        let owner = [owned_by(&person(1))];
         store.set_key(KEY, &owner, &admin(), EPOCH).unwrap();
         store.claim(&salted_key_id(&person(1)), &salt(), &person(1), EPOCH).unwrap();
         for key_id in keys() {
@@ -208,23 +208,26 @@ fn what_is_refused_changes_nothing() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     let salted = salted_key_id(&person(1));
-    store.set_key(&salted, &[KeySetting::owner(Some(person(5).principal()))], &admin(), EPOCH).unwrap();
+    store.set_key(&salted, &[owned_by(&person(5))], &admin(), EPOCH).unwrap();
     store.take_changed_root();
     let before = memory.snapshot();
     assert_eq!(store.claim(&salted, &salt(), &person(1), EPOCH), Err(ClaimError::Owned));
     assert!(matches!(store.claim(&salted, &salt(), &person(2), EPOCH), Err(ClaimError::NotThatKey { .. })));
     assert_eq!(store.claim(KEY, &salt(), &person(1), EPOCH), Err(ClaimError::NotClaimable { length: 3 }));
-    let hash = || Some(vec![7; 32].into());
     for (settings, caller) in [
-        (vec![KeySetting::owner(None)], person(5)),
+        (vec![KeySetting::owner(NewOwner::claimant)], person(5)),
         (vec![KeySetting::kept(true)], person(5)),
-        (vec![KeySetting::send_key(hash())], admin()),
-        (vec![KeySetting::kept(true), KeySetting::send_key(hash())], admin()),
+        (vec![send_key()], admin()),
+        (vec![KeySetting::kept(true), send_key()], admin()),
     ] {
         assert_eq!(store.set_key(&salted, &settings, &caller, EPOCH), Err(KeyError::NotAllowed), "{settings:?}");
         assert_eq!(store.set_key(ABSENT, &settings[..1], &person(6), EPOCH), Err(KeyError::NotAllowed));
     }
-    assert_eq!(store.set_key(ABSENT, &[KeySetting::owner(None)], &admin(), EPOCH), Ok(()), "it says nothing");
+    assert_eq!(
+        store.set_key(ABSENT, &[KeySetting::owner(NewOwner::claimant)], &admin(), EPOCH),
+        Ok(()),
+        "it says nothing"
+    );
     assert_eq!(store.set_role(Principal::anonymous(), Some(Role::reader)), Err(RoleError::Anonymous));
     assert!(memory.snapshot() == before);
     assert_eq!(store.take_changed_root(), None);
@@ -239,8 +242,7 @@ fn rights_last_as_long_as_the_key() {
     let mut store = create(&memory);
     let salted = salted_key_id(&person(1));
     store.claim(&salted, &salt(), &person(1), EPOCH).unwrap();
-    let send_key = KeySetting::send_key(Some(vec![7; 32].into()));
-    store.set_key(&salted, &[send_key], &person(1), EPOCH).unwrap();
+    store.set_key(&salted, &[send_key()], &person(1), EPOCH).unwrap();
     add(&mut store, &salted, b"x", EPOCH + 1).unwrap();
     let settings = [Setting::max_age_seconds(Bound::AtMost(10)), Setting::idle_seconds(Bound::AtMost(100))];
     store.set_settings(&settings, EPOCH + 50).unwrap();

@@ -41,7 +41,7 @@ fn the_status_is_a_page_by_both_ways_to_name_the_canister() {
         let response = fetch(&url, None);
         assert_eq!(response.status, 200, "{url}");
         let status: serde_json::Value = serde_json::from_slice(&response.body).expect("the body is JSON");
-        assert_eq!(status["messages"], 1, "{url}");
+        assert_eq!(status["store"]["messages"], 1, "{url}");
     }
     assert_eq!(fetch(&format!("{}/", curl.url), None).status, 404, "no canister is named");
     assert_eq!(fetch(&format!("{}/nothing?canisterId={canister}", curl.url), None).status, 404, "the canister says so");

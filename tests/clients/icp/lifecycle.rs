@@ -38,7 +38,7 @@ fn an_upgrade_keeps_messages_and_takes_settings() {
     inbox.manage("install", &["--mode", "upgrade", "--wasm", module, "--args", settings, "--yes"]);
     let status = decoded::<Status, StatusError>(&inbox.query("get_status", "()")).expect("it is ready");
     assert!(status.settings.settings.contains(&Setting::max_messages(Bound::AtMost(7))), "{:?}", status.settings);
-    let message = decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(1)"));
+    let message = decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(1, null)"));
     assert_eq!(message.expect("the upgrade has kept it").message.ciphertext, b"sealed");
     assert_eq!(module_hash_in(&inbox.status().succeeded()), built_module_hash());
 }

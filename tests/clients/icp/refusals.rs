@@ -13,7 +13,7 @@ const UNBELIEVED: &str = "Certificate verification failed";
 fn outcomes(inbox: &Inbox) -> [Outcome; 4] {
     [
         inbox.call("add_message", "(blob \"alice\", blob \"sealed\")", &[]),
-        inbox.call("get_message_by_id", "(1 : nat32)", &["--query"]),
+        inbox.call("get_message_by_id", "(1 : nat32, null)", &["--query"]),
         inbox.metadata("candid:service"),
         inbox.status(),
     ]

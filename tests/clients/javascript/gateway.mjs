@@ -13,10 +13,10 @@ export async function aGatewayPassesTheStatus(packages, { url, canister }) {
   const id = packages.Principal.fromText(canister).toUint8Array();
   const verify = (request, { status_code, headers, body }) =>
     verification.verifyRequestResponsePair(
-      request, { statusCode: status_code, headers, body: Uint8Array.from(body) }, id, BigInt(Date.now()) * 1_000_000n,
-      FIVE_MINUTES, new Uint8Array(rootKey), 2,
+      { ...request, certificate_version: [2] }, { status_code, headers, body: Uint8Array.from(body) }, id,
+      BigInt(Date.now()) * 1_000_000n, FIVE_MINUTES, new Uint8Array(rootKey), 2,
     );
-  await inbox.add_message(bytes('alice'), bytes('sealed'), []);
+  await inbox.add_message(bytes('alice'), bytes('sealed'));
   for (const path of ['/', '/missing']) {
     const request = { method: 'GET', url: path, headers: [], body: new Uint8Array() };
     const response = await inbox.http_request(request);

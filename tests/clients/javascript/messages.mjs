@@ -8,9 +8,9 @@ import { actor, agent, bytes, failure, inbox } from './inbox.mjs';
 export async function messagesAreAddedOnceAndReadBack(packages, settings) {
   const canister = await inbox(packages, settings);
   const [key, sealed] = [bytes('alice'), bytes('sealed')];
-  assert.deepEqual(await canister.add_message(key, sealed, []), { Ok: { id: 1, duplicate: false } });
-  assert.deepEqual(await canister.add_message(key, sealed, []), { Ok: { id: 1, duplicate: true } });
-  const refused = await canister.add_message(new Uint8Array(65), sealed, []);
+  assert.deepEqual(await canister.add_message(key, sealed), { Ok: { id: 1, duplicate: false } });
+  assert.deepEqual(await canister.add_message(key, sealed), { Ok: { id: 1, duplicate: true } });
+  const refused = await canister.add_message(new Uint8Array(65), sealed);
   assert.deepEqual(refused, { Err: { KeyIdLength: { length: 65, max: 64 } } });
 
   const { Ok: { message } } = await canister.get_message_by_id(1, []);

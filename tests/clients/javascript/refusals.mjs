@@ -9,7 +9,7 @@ function requests(packages, network, canisterId) {
   const canister = actor(packages, network, canisterId);
   const paths = ['candid', 'module_hash'];
   return {
-    update: () => canister.add_message(bytes('alice'), bytes('sealed'), []),
+    update: () => canister.add_message(bytes('alice'), bytes('sealed')),
     query: () => canister.get_message_by_id(1, []),
     state: () => CanisterStatus.request({ agent: network, canisterId: Principal.fromText(canisterId), paths }),
   };

@@ -150,7 +150,7 @@ fn answer<T, E: std::fmt::Debug>(call: impl Future<Output = Result<T, CallError<
 /// The endpoints, answered at once.
 impl Inbox {
     pub fn add_message(&self, key_id: &[u8], ciphertext: &[u8]) -> Result<Added, AddError> {
-        answer(self.client().add_message(key_id, ciphertext, None))
+        answer(self.client().add_message(key_id, ciphertext))
     }
 
     pub fn add_with_send_key(&self, key_id: &[u8], ciphertext: &[u8], send_key: &[u8]) -> Result<Added, AddError> {
@@ -173,7 +173,12 @@ impl Inbox {
         answer(self.client().get_messages_by_range(min_id, max_id, cursor))
     }
 
-    pub fn get_messages_by_key(&self, key_id: &[u8], cursor: KeyCursor) -> Result<Page, PageError> {
+    /// A page of a key that starts where a cursor of ids does.
+    pub fn get_messages_by_key(&self, key_id: &[u8], cursor: Cursor) -> Result<Page, PageError> {
+        self.page_of_key(key_id, of_key(cursor))
+    }
+
+    pub fn page_of_key(&self, key_id: &[u8], cursor: KeyCursor) -> Result<Page, PageError> {
         answer(self.client().get_messages_by_key(key_id, cursor))
     }
 

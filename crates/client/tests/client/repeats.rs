@@ -19,7 +19,7 @@ fn an_add_is_repeated_with_the_same_bytes_while_its_failure_passes() {
         .then(Err(rejected(RejectCode::CanisterError, 508)))
         .reply(Err::<Added, _>(AddError::Unavailable(REBUILDING)))
         .reply(STORED);
-    let added = now(script.client().add_message(b"key", b"sealed", None)).expect("the sixth attempt succeeds");
+    let added = now(script.client().add_message(b"key", b"sealed")).expect("the sixth attempt succeeds");
     assert_eq!(added, Added { id: 7, duplicate: true });
     let calls = script.calls.lock().unwrap();
     assert_eq!(calls.len(), 6);
@@ -50,16 +50,16 @@ fn what_does_not_pass_is_not_repeated() {
         Failure::Unsendable("no such address".into()),
     ] {
         let script = Script::default().then(Err(failure));
-        let error = now(script.client().add_message(b"key", b"sealed", None)).expect_err("it failed");
+        let error = now(script.client().add_message(b"key", b"sealed")).expect_err("it failed");
         assert_eq!(script.count(), 1, "{error}");
     }
     for refusal in [AddError::StorageFull, AddError::CiphertextEmpty, AddError::IdsExhausted { last: 9 }] {
         let script = Script::default().reply(Err::<Added, _>(refusal.clone()));
-        let error = now(script.client().add_message(b"key", b"sealed", None)).expect_err("it was refused");
+        let error = now(script.client().add_message(b"key", b"sealed")).expect_err("it was refused");
         assert!(matches!(&error, CallError::Refused(it) if *it == refusal), "{error}");
     }
     let script = Script::default().then(Ok(b"no candid".to_vec()));
-    let error = now(script.client().add_message(b"key", b"sealed", None)).expect_err("the reply is malformed");
+    let error = now(script.client().add_message(b"key", b"sealed")).expect_err("the reply is malformed");
     assert!(matches!(&error, CallError::Malformed { method: "add_message", .. }) && error.may_have_run(), "{error}");
 }
 
