@@ -91,7 +91,7 @@ fn life() -> impl Strategy<Value = Vec<(Event, Asked, Asked)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn answers_are_the_models_and_proved(life in life()) {
         let mut pair = Pair::new();
