@@ -110,7 +110,7 @@ pub struct Page {
 pub enum Start {
     /// Of the order: ascending the oldest message, descending the newest.
     beginning,
-    /// Exclusive; the id need not belong to the key.
+    /// Exclusive; the id need not belong to the key. 0: as `beginning`.
     after(Id),
     /// Unix seconds, inclusive.
     time(u32),

@@ -130,7 +130,7 @@ pub enum Setting {
     max_age_seconds(Bound<u32>),
     /// Seconds for which no add drops a message.
     min_age_seconds(u32),
-    /// Seconds after its last message was dropped for which a key without messages is remembered.
+    /// A key without messages is forgotten when its last message is so many seconds old.
     idle_seconds(Bound<u32>),
     /// See [`MaxKeys`].
     max_keys(MaxKeys),

@@ -86,6 +86,19 @@ fn the_segment_table_is_checked() {
     ));
 }
 
+/// The keys and the trie's nodes are slots with a free list.
+#[test]
+fn the_ends_of_slots_are_checked() {
+    for id in [4, 5] {
+        assert!(matches!(header_error(id, 32, &[0; 4]), HeaderError::Slots { end: 0, .. }));
+        assert!(matches!(header_error(id, 32, &[0xff; 4]), HeaderError::Slots { end: u32::MAX, .. }));
+        assert!(matches!(header_error(id, 36, &[0xff; 4]), HeaderError::Slots { free: u32::MAX, .. }));
+        assert!(matches!(header_error(id, 40, &[0xff; 4]), HeaderError::Slots { count: u32::MAX, .. }));
+        // A slot is missing, and none is free.
+        assert!(matches!(header_error(id, 40, &[1]), HeaderError::Slots { count: 1, free: 0, .. }));
+    }
+}
+
 #[test]
 fn a_stream_shorter_than_its_records_is_refused() {
     assert!(matches!(header_error(1, 40, &[0]), HeaderError::StreamEnd { mapped: 0, .. }));
