@@ -1,6 +1,7 @@
 //! Acknowledgement: a key's owner has everything through a message. It costs the same however many it covers.
 //!
-//! Acknowledged messages are no longer live. Their ciphertexts are overwritten afterwards (`erase`). Their records stay until retention drops them, so that the same message sent again is a duplicate.
+//! Acknowledged messages are no longer live. Their ciphertexts are overwritten afterwards (`erase`). Their records stay
+//! until retention drops them, so that the same message sent again is a duplicate.
 
 use super::MessageStore;
 use super::add::{check_key_length, damaged_key};

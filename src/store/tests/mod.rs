@@ -6,6 +6,7 @@ mod check;
 mod corruption;
 mod golden;
 mod jumps;
+mod life;
 mod memory;
 mod model;
 mod out_of_memory;
