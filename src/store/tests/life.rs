@@ -25,6 +25,8 @@ pub enum Event {
     MaxMessages(Option<u32>),
     MaxBytes(Option<u64>),
     MaxAge(Option<u32>),
+    /// Messages and bytes of a key.
+    Quota(Option<u32>, Option<u64>),
     Idle(Option<u32>),
     /// The timer drops.
     Drop,
@@ -58,6 +60,8 @@ fn event() -> impl Strategy<Value = Event> {
         2 => at_most(1..12).prop_map(Event::MaxMessages),
         1 => at_most(100..2_000).prop_map(|bytes| Event::MaxBytes(bytes.map(u64::from))),
         2 => at_most(1..60).prop_map(Event::MaxAge),
+        1 => (prop::option::of(4..40u32), prop::option::of(100..2_000u64))
+            .prop_map(|(messages, bytes)| Event::Quota(messages, bytes)),
         1 => at_most(1..60).prop_map(Event::Idle),
         2 => Just(Event::Drop),
         4 => (1..20u32).prop_map(Event::Sweep),

@@ -1,7 +1,9 @@
 //! A naive store: every message ever added in one list. What a store answers follows from it by looking at all of them.
 
 use super::{EPOCH, person};
-use crate::api::{AckError, Acknowledged, Added, Id, KeyHead, Order, Start};
+use crate::access::Share;
+use crate::access::quota::{self, Level};
+use crate::api::{AckError, Acknowledged, AddError, Added, Id, KeyHead, Order, Start};
 use crate::settings::Configuration;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -50,6 +52,7 @@ pub struct Known {
     pub owned: bool,
     pub kept: bool,
     pub acknowledged_id: Id,
+    pub full_since: u32,
 }
 
 pub struct Model {
@@ -76,22 +79,27 @@ impl Model {
         self.sent.iter().filter(old).count() as Id + 1
     }
 
-    pub fn add(&mut self, key: u8, ciphertext: &[u8]) -> Added {
+    /// An add of a stranger.
+    pub fn add(&mut self, key: u8, ciphertext: &[u8]) -> Result<Added, AddError> {
         let first_live = self.first_live();
         let stored =
             self.sent.iter().find(|sent| sent.id >= first_live && sent.key == key && sent.ciphertext == ciphertext);
         if let Some(stored) = stored {
-            return Added { id: stored.id, duplicate: true };
+            return Ok(Added { id: stored.id, duplicate: true });
         }
         let id = self.next_id();
         let timestamp = self.sent.last().map_or(self.now, |last| last.timestamp.max(self.now));
         let (prev_id, rank) = self.of_key(key).last().map_or((0, 0), |last| (last.id, last.rank));
         let rank = rank + 1;
-        self.keys.entry(key).or_insert(Known { opened: timestamp, ..Known::default() });
+        let mut known = self.keys.get(&key).cloned().unwrap_or(Known { opened: timestamp, ..Known::default() });
+        let (quota, level) = (self.settings.key_quota, self.level(key, &known));
+        let full = quota::admit(&quota, Share::Strangers, &level, ciphertext.len() as u64, timestamp);
+        known.full_since = full.map_err(|full| AddError::KeyFull { since: full.since })?;
+        self.keys.insert(key, known);
         let ciphertext = ciphertext.to_vec();
         self.sent.push(Sent { key, id, prev_id, rank, timestamp, ciphertext, forgotten: false });
         self.drop_from(id);
-        Added { id, duplicate: false }
+        Ok(Added { id, duplicate: false })
     }
 
     /// Drops what the settings exclude, one message after the other.
@@ -146,6 +154,7 @@ impl Model {
         let covered: Vec<Id> = self.live(key).map(|sent| sent.id).filter(|id| *id <= through).collect();
         if let (Some(last), Some(known)) = (covered.last(), self.keys.get_mut(&key)) {
             known.acknowledged_id = *last;
+            known.full_since = 0;
         }
         Ok(Acknowledged { messages: covered.len() as u32 })
     }
@@ -178,8 +187,17 @@ impl Model {
             bytes: self.live(key).map(|sent| sent.ciphertext.len() as u64).sum(),
             rank: self.of_key(key).next_back().map_or(0, |sent| sent.rank),
             acknowledged_id: known.acknowledged_id,
-            full_since: 0,
+            full_since: quota::full_since(&self.settings.key_quota, &self.level(key, known)),
         })
+    }
+
+    fn level(&self, key: u8, known: &Known) -> Level {
+        Level {
+            messages: self.live(key).count() as u32,
+            bytes: self.live(key).map(|sent| sent.ciphertext.len() as u64).sum(),
+            newest: self.of_key(key).next_back().map_or(known.opened, |sent| sent.timestamp),
+            full_since: known.full_since,
+        }
     }
 
     /// The live messages of a key that belong to a page, in its order.

@@ -4,7 +4,7 @@
 use super::life::{Asked, Event, life};
 use super::model::{KEYS, Model, Sent, belongs, key_id};
 use super::*;
-use crate::api::{Cursor, GetError, PageError};
+use crate::api::{Cursor, GetError, PageError, Quota};
 use crate::store::StoredRef;
 use ::proofs::hash::Hash;
 use ::proofs::head::Head;
@@ -54,7 +54,7 @@ impl Pair {
         match *event {
             Event::Add { key, content } => {
                 let ciphertext = vec![content; 1 + usize::from(content) * 37 % 90];
-                assert_eq!(add(store, &key_id(key), &ciphertext, now), Ok(model.add(key, &ciphertext)));
+                assert_eq!(add(store, &key_id(key), &ciphertext, now), model.add(key, &ciphertext));
             }
             Event::Acknowledge { key, share } => {
                 let through = u32::from(share) * model.next_id() / 255;
@@ -72,6 +72,9 @@ impl Pair {
             Event::MaxMessages(max) => self.set(|settings| settings.max_messages = max.into()),
             Event::MaxBytes(max) => self.set(|settings| settings.max_bytes = max.into()),
             Event::MaxAge(max) => self.set(|settings| settings.max_age_seconds = max.into()),
+            Event::Quota(messages, bytes) => self.set(|settings| {
+                settings.key_quota = Quota { messages: messages.into(), bytes: bytes.into() };
+            }),
             Event::Idle(max) => self.set(|settings| settings.idle_seconds = max.into()),
             Event::Drop => {
                 store.drop_excluded(now);
