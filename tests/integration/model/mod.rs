@@ -60,6 +60,11 @@ impl Model {
         Id::try_from(self.messages.len()).expect("a test has fewer messages than ids")
     }
 
+    /// How often the settings were set.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
     /// Sets its clock.
     pub fn at(&mut self, now: u32) -> &mut Self {
         self.now = now;
