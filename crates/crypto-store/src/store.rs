@@ -101,7 +101,6 @@ impl Store {
             turnstile: turnstile.clone(),
             cache: cache.clone(),
             watch: watch.clone(),
-            wal: folder.join("store.sqlite-wal"),
             database_id: FileId::of(&database).map_err(Error::io(&database))?,
             database,
             seen: None,

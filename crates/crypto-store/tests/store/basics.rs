@@ -182,3 +182,19 @@ fn a_wrong_root_key_opens_nothing() {
     key_cache::local::RootKey::create_key_file(&home.path().join("root.key")).unwrap();
     assert!(matches!(try_open(home.path(), options()).err(), Some(Error::Key(_))));
 }
+
+#[test]
+fn the_log_stays_short_and_is_cut_after_a_large_transaction() {
+    let home = Home::new();
+    let store = home.open();
+    let length = || std::fs::metadata(home.path().join("store/store.sqlite-wal")).unwrap().len();
+    let large = Message { format: 1, bytes: vec![7; 12 << 20] };
+    write(&store, |tx| tx.put("large", large)).unwrap();
+    assert!(length() > 12 << 20, "{}", length());
+    for number in 0..600u32 {
+        let value = Message { format: 1, bytes: vec![7; 10_000] };
+        write(&store, move |tx| tx.put(number.to_be_bytes(), value)).unwrap();
+    }
+    // 4 MiB, and the transaction that made it so long.
+    assert!(length() < 5 << 20, "{}", length());
+}

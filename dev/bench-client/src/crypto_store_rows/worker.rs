@@ -2,6 +2,7 @@
 
 use super::SESSIONS;
 use super::home::{Home, open, step};
+use crypto_store::Caching;
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -22,7 +23,7 @@ pub enum Kind {
 pub struct Together {
     /// Transactions a second, of all together.
     pub rate: f64,
-    /// 99.9th percentile of the time of a transaction, waiting included, in seconds.
+    /// The wait of a request, 99.9th percentile over time, in seconds: see [`over_time`].
     pub wait: f64,
 }
 
@@ -47,9 +48,23 @@ pub fn together(kind: Kind, processes: u32, home: &Home) -> Together {
     }
     let took = began.elapsed();
     workers.iter_mut().for_each(|worker| assert!(worker.wait().expect("a worker ends").success()));
-    times.sort_by(f64::total_cmp);
     assert_eq!(times.len() as u32, processes * TRANSACTIONS);
-    Together { rate: times.len() as f64 / took.as_secs_f64(), wait: times[times.len() * 999 / 1_000] }
+    Together { rate: times.len() as f64 / took.as_secs_f64(), wait: over_time(times, 0.999) }
+}
+
+/// A percentile over time: the shortest transaction such that this share of the processes' time went into it and shorter ones.
+///
+/// Not over transactions, because few of the busy handler's wait: the process that has just let the lock go has it again,
+/// a thousand times in a row, while the others sleep. About one transaction in a thousand is one that slept, so that their
+/// 99.9th percentile was 4 ms in one run and 230 ms in the next. At any moment three of four processes wait.
+fn over_time(mut times: Vec<f64>, share: f64) -> f64 {
+    times.sort_by(f64::total_cmp);
+    let mut left = share * times.iter().sum::<f64>();
+    let found = times.iter().find(|time| {
+        left -= **time;
+        left <= 0.0
+    });
+    *found.or(times.last()).expect("there are transactions")
 }
 
 fn start(kind: Kind, number: u32, home: &Home) -> Child {
@@ -73,7 +88,7 @@ pub fn work(kind: &str, number: &str, home: &Path) {
     let session = |transaction: u32| (transaction * 8 + number) % SESSIONS;
     match kind {
         "store" => {
-            let store = open(home);
+            let store = open(home, Caching::On);
             run(|transaction| step(&store, session(transaction), &format!("{id}-{transaction}")));
         }
         _ => {
@@ -116,4 +131,18 @@ fn plain_step(connection: &mut Connection, session: u32) -> rusqlite::Result<()>
     transaction.prepare_cached("INSERT OR REPLACE INTO session VALUES (?1, ?2)")?.execute(params![session, value])?;
     transaction.prepare_cached("INSERT INTO outbox (value) VALUES (?1)")?.execute([&value[..600]])?;
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::over_time;
+
+    #[test]
+    fn a_percentile_over_time_weighs_each_transaction_by_its_time() {
+        // Half of the time is one transaction of 10: the median over transactions would be 1.
+        let times: Vec<f64> = std::iter::repeat_n(1.0, 10).chain([10.0]).collect();
+        assert_eq!(over_time(times.clone(), 0.49), 1.0);
+        assert_eq!(over_time(times.clone(), 0.51), 10.0);
+        assert_eq!(over_time(times, 1.0), 10.0);
+    }
 }
