@@ -16,8 +16,6 @@ const STATEMENTS: usize = 128;
 /// transaction has left it longer.
 pub(crate) const LONG_LOG: i64 = 4 << 20;
 
-
-
 /// Opens the database file, and makes it where it is missing. The journal mode is set by [`set_journal_mode`].
 ///
 /// Errors: [`Error::Sqlite3Version`], [`Error::Setting`], [`Error::Sqlite`].

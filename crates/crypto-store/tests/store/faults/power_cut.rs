@@ -39,6 +39,7 @@ fn messages_after(ops: &[Op], disk: Disk, unsynced: Unsynced, from: &Home) -> Re
     std::fs::copy(from.path().join("root.key"), home.path().join("root.key")).unwrap();
     std::fs::create_dir(home.path().join("store")).unwrap();
     after_power_cut(ops, disk, unsynced, &home.path().join("store"));
+    crate::support::forget_place(&home);
     let store = crate::support::try_open(home.path(), crate::support::options()).map_err(|error| error.to_string())?;
     let integrity = Connection::open(home.database())
         .and_then(|file| file.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)))

@@ -27,6 +27,7 @@ fn plays_its_role() {
     let store = try_open(&home, options()).unwrap();
     match role.to_str().unwrap() {
         "work" => work(&store, &mut log),
+        "put" => put(&store),
         "hold" => hold(&store, &home, log),
         "full" => super::full::fill(&store, &mut log),
         "fork" => super::fork::fork(&store),
@@ -97,6 +98,10 @@ fn receive(store: &Store) -> Result<Option<String>, Error> {
         tx.put(INBOX, Cursor { format: 1, bytes: (next + 1).to_be_bytes().to_vec() })?;
         Ok(Some(format!("received {next}")))
     })
+}
+
+fn put(store: &Store) {
+    write(store, |tx| tx.put("put", Message { format: 1, bytes: b"by the child".to_vec() })).unwrap();
 }
 
 /// Writes, and has its turn until a file says that it may end.
