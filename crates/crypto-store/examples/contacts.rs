@@ -16,6 +16,7 @@ use key_cache::local::{LocalManager, RootKey};
 use key_cache::{KeyCache, Limits, Runtime, block_on};
 use std::error::Error as StdError;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,7 +61,17 @@ async fn refresh(store: &Store, name: &str) -> Result<Option<u32>, Error> {
     .await
 }
 
-fn main() -> Result<(), Box<dyn StdError>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn StdError>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [folder, "add", name] => {
