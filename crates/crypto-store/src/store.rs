@@ -125,8 +125,8 @@ impl Store {
     ///
     /// Nothing can be awaited in the closure, so no network is waited for under the locks. With an error of the closure or
     /// of the store, nothing has changed. A future that is dropped abandons a request that has not had its turn.
-    /// Errors: [`Error::Busy`], [`Error::Queue`], [`Error::Key`], [`Error::Forked`], [`Error::Replaced`], [`Error::Lost`],
-    /// [`Error::Broken`], [`Error::Sqlite`], [`Error::Io`].
+    /// Errors: [`Error::Busy`], [`Error::Queue`], [`Error::Key`], [`Error::Forked`], [`Error::Replaced`], [`Error::SetBack`],
+    /// [`Error::Newer`], [`Error::Lost`], [`Error::Broken`], [`Error::Sqlite`], [`Error::Io`].
     pub async fn write<T, E>(&self, write: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
@@ -167,7 +167,7 @@ impl Store {
 
     /// Runs `read` on one snapshot, which no writer waits for and which waits for none.
     ///
-    /// Errors: [`Error::Queue`], [`Error::Key`], [`Error::Forked`], [`Error::Lost`], [`Error::Sqlite`].
+    /// Errors: [`Error::Queue`], [`Error::Key`], [`Error::Forked`], [`Error::Newer`], [`Error::Lost`], [`Error::Sqlite`].
     pub async fn read<T, E>(&self, read: impl FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
