@@ -29,6 +29,8 @@ pub struct Together {
 
 /// This many processes write at once.
 pub fn together(kind: Kind, processes: u32, home: &Home) -> Together {
+    // Its journal mode is set while nobody else has it open: SQLite waits for nobody there.
+    plain(home.path()).expect("the database can be made");
     let mut workers: Vec<Child> = (0..processes).map(|number| start(kind, number, home)).collect();
     let mut outputs: Vec<_> =
         workers.iter_mut().map(|worker| BufReader::new(worker.stdout.take().expect("it is piped"))).collect();
@@ -92,8 +94,7 @@ pub fn work(kind: &str, number: &str, home: &Path) {
             run(|transaction| step(&store, session(transaction), &format!("{id}-{transaction}")));
         }
         _ => {
-            let path = home.join("busy-handler.sqlite");
-            let mut connection = plain(&path).expect("the database can be opened");
+            let mut connection = plain(home).expect("the database can be opened");
             run(|transaction| plain_step(&mut connection, session(transaction)).expect("the database can be written"));
         }
     }
@@ -113,8 +114,9 @@ fn run(mut transact: impl FnMut(u32)) {
     times.iter().for_each(|time| println!("{}", time.as_secs_f64()));
 }
 
-fn plain(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+/// The busy handler's database in a home.
+fn plain(home: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(home.join("busy-handler.sqlite"))?;
     connection.busy_timeout(Duration::from_secs(60))?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;

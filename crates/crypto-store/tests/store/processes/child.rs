@@ -26,7 +26,10 @@ pub const INBOX: &str = "inbox";
 fn plays_its_role() {
     let Some(role) = env::var_os(ROLE) else { return };
     let home = PathBuf::from(env::var_os(HOME).unwrap());
-    let mut log = Log(OpenOptions::new().append(true).create(true).open(env::var_os(LOG).unwrap()).unwrap());
+    let log = PathBuf::from(env::var_os(LOG).unwrap());
+    // Names the process among all of the test: its id may be another's later.
+    let name = log.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut log = Log(OpenOptions::new().append(true).create(true).open(log).unwrap());
     if env::var_os(JUMPS).is_some() {
         super::clock::let_jump();
     }
@@ -35,7 +38,7 @@ fn plays_its_role() {
     let statement = statement.parse().unwrap();
     let open = || try_open(&home, options()).unwrap();
     match role {
-        "work" => work(&open(), &mut log),
+        "work" => work(&open(), &name, &mut log),
         "put" => put(&open()),
         "hold" => hold(&open(), &home, log),
         "full" => super::full::fill(&open(), &mut log),
@@ -56,14 +59,14 @@ impl Log {
 }
 
 /// Sends, receives, begins new sessions and rotates the store's key until it is killed. Acknowledges in its log what has returned.
-fn work(store: &Store, log: &mut Log) {
+fn work(store: &Store, name: &str, log: &mut Log) {
     // Most processes live for a few turns only: each begins with another.
     for turn in u64::from(std::process::id() % 16).. {
         let done = match turn % 16 {
             3 | 11 => receive(store),
             7 => rotate(store).map(|()| None),
             15 if turn % 5 == 0 => block_on(store.rotate_key()).map(|_| None),
-            _ => send(store, format!("{}-{turn}", std::process::id())).map(Some),
+            _ => send(store, format!("{name}-{turn}")).map(Some),
         };
         match done {
             Ok(Some(line)) => log.line(&line),
