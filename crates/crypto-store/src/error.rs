@@ -2,6 +2,7 @@
 
 use crate::fields::{Table, Version};
 use crate::locks::{Holder, HolderState};
+use crate::place::Moved;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,6 +56,22 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The store is a copy of one that was made elsewhere. Both would use the same ratchet steps.
+    Copied {
+        /// The database.
+        path: PathBuf,
+        /// What differs.
+        moved: Moved,
+    },
+    /// The database was replaced by an older one. It would use again the ratchet steps that have been used since.
+    SetBack {
+        /// The database.
+        path: PathBuf,
+        /// The newest change that was committed here.
+        committed: Version,
+        /// The newest change that the database has.
+        found: Version,
+    },
     /// The store was opened by another process, of which this one is a fork.
     Forked {
         /// Who opened it.
@@ -106,6 +123,8 @@ pub enum Error {
     },
     /// The key cache has no key for the store.
     Key(Box<dyn std::error::Error + Send + Sync>),
+    /// The store's table of keys is empty: it was changed by hand.
+    NoKey,
     /// An earlier statement of the transaction failed, and the closure went on.
     Broken,
     /// The closure panicked, or the store was closed. A closure that panicked has changed nothing.
@@ -159,6 +178,24 @@ impl fmt::Display for Error {
             Self::Newer { found, known } => write!(f, "a store of version {found}: this release knows {known}"),
             Self::Setting { pragma, found } => write!(f, "PRAGMA {pragma} is {found}"),
             Self::Replaced { path } => write!(f, "{}: replaced since it was opened", path.display()),
+            Self::Copied { path, moved } => {
+                let from = match moved {
+                    Moved::Machine => "another machine",
+                    Moved::File => "another place",
+                };
+                write!(
+                    f,
+                    "{}: a copy from {from}, which would use the original's ratchet steps again: use the original, or make a \
+                     new store",
+                    path.display()
+                )
+            }
+            Self::SetBack { path, committed, found } => write!(
+                f,
+                "{}: set back to change {found} from {committed}, and would use ratchet steps again: put the newest one back, \
+                 or make a new store",
+                path.display()
+            ),
             Self::Forked { opened_by } => write!(f, "the store was opened by pid {opened_by}, before a fork"),
             Self::Busy(busy) => busy.fmt(f),
             Self::Queue { limit } => write!(f, "{limit} requests wait already"),
@@ -170,6 +207,7 @@ impl fmt::Display for Error {
             Self::Value { table, error } => write!(f, "a value of {}: {error}", table.name()),
             Self::Decode { table, format } => write!(f, "a value of {} of format {format}: not known", table.name()),
             Self::Key(error) => write!(f, "no key: {error}"),
+            Self::NoKey => f.write_str("the store has no key"),
             Self::Broken => f.write_str("an earlier statement of the transaction failed"),
             Self::Lost => f.write_str("the closure panicked, or the store was closed"),
         }

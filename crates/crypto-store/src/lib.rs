@@ -27,9 +27,12 @@
 //! | `locks` | whose turn it is to write: between threads, between processes |
 //! | `open` | a connection that may be trusted with ratchets |
 //! | `schema` | tables, versions and migrations |
+//! | `prepare`, `place` | what makes a file a store, and what tells a copy and one that was set back |
+//! | `keys`, `rotation` | the store's keys, and how one takes the place of another |
 //! | `thread` | the threads that block, and requests that are abandoned at a deadline |
 //! | `writer`, `reader` | one write transaction; one snapshot |
 //! | `view` | rows as fields, through the cache |
+//! | `retry` | what was read before an await, and has changed |
 //! | `changes` | the log of changes, and its stream |
 //! | `fields` | the types that are stored, and the cache of their values |
 //! | `values` | sealing through the key cache |
@@ -38,9 +41,14 @@
 mod changes;
 mod error;
 pub mod fields;
+mod keys;
 mod locks;
 mod open;
+mod place;
+mod prepare;
 mod reader;
+mod retry;
+mod rotation;
 mod schema;
 mod store;
 mod thread;
@@ -52,7 +60,9 @@ pub use changes::{Change, Changes, News};
 pub use error::{Busy, Error};
 pub use fields::{Caching, Field, Held, Row, Stats, Table, Version};
 pub use locks::{Holder, HolderState};
+pub use place::Moved;
 pub use reader::{MAX_ROWS, Snapshot};
+pub use retry::{ATTEMPTS, retry};
 pub use store::{Options, Store};
 pub use values::{MAX_KEY, MAX_VALUE};
 pub use writer::Tx;

@@ -12,6 +12,9 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// still meet.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 128;
+/// Bytes of a write-ahead log that is long: it is copied into the database, and its file is cut to this where a large
+/// transaction has left it longer.
+pub(crate) const LONG_LOG: i64 = 4 << 20;
 
 /// Opens the database file, and makes it where it is missing. The journal mode is set by [`set_journal_mode`].
 ///
@@ -24,10 +27,10 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, Error> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    connection.execute_batch(
+    connection.execute_batch(&format!(
         "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON; PRAGMA mmap_size = 0;
-         PRAGMA trusted_schema = OFF;",
-    )?;
+         PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = {LONG_LOG};",
+    ))?;
     expect(&connection, "synchronous", "2")?;
     Ok(connection)
 }

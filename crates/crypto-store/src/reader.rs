@@ -3,9 +3,12 @@
 use crate::Error;
 use crate::changes::{News, newest, news_after};
 use crate::fields::{Field, FieldCache, Held, Row, Version};
+use crate::keys;
 use crate::open::connect;
+use crate::schema::check_version;
 use crate::values::Sealer;
 use crate::view::View;
+use crate::writer::Ran;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::cell::Cell;
 use std::path::Path;
@@ -31,17 +34,22 @@ impl Reader {
         Ok(Self { connection: connect(path)?, cache })
     }
 
-    pub(crate) fn read<T, E: From<Error>>(
+    pub(crate) fn read<T, E: From<Error>, F: FnOnce(&Snapshot<'_>) -> Result<T, E>>(
         &mut self,
         sealer: &Sealer,
-        read: impl FnOnce(&Snapshot<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+        read: F,
+    ) -> Result<Ran<T, F>, E> {
         let transaction = self.begin()?;
         // The first statement fixes the snapshot.
+        check_version(&transaction)?;
+        let stored = keys::stored(&transaction)?;
+        if !sealer.has(&stored) {
+            return Ok(Ran::OtherKeys(stored, read));
+        }
         let snapshot = newest(&transaction)?;
         let view = View { connection: &transaction, cache: &self.cache, sealer, snapshot };
         view.catch_up()?;
-        read(&Snapshot { view, rows: Cell::new(0) })
+        read(&Snapshot { view, rows: Cell::new(0) }).map(Ran::Done)
     }
 
     pub(crate) fn newest(&self) -> Result<Version, Error> {

@@ -3,20 +3,18 @@
 use crate::changes::{Changes, News, Watch};
 use crate::error::{Busy, Error};
 use crate::fields::{Caching, FieldCache, Stats, Version};
+use crate::keys::{self, Keys};
 use crate::locks::{FileId, Turnstile, refuse_remote};
 use crate::open::{connect, set_journal_mode};
+use crate::prepare::{Prepared, prepare};
 use crate::reader::{Reader, Snapshot};
-use crate::schema;
 use crate::thread::{Deadlines, Due, Request, Worker};
 use crate::values::{ID_LENGTH, Sealer};
-use crate::writer::{Tx, Writer};
-use key_cache::{Key, KeyCache, KeyId, KeyManager, KeyName, WrappedKey, Wrapping};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use std::future::Future;
+use crate::writer::{Ran, Tx, Writer};
+use key_cache::{KeyCache, KeyManager, WrappedKey};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 /// How a store is opened.
@@ -41,14 +39,14 @@ impl Default for Options {
 ///
 /// Its methods return at once; the futures need no runtime. After `fork` every use of it in the child is an error.
 #[derive(Clone)]
-pub struct Store(Arc<Shared>);
-
-type KeyFuture = Pin<Box<dyn Future<Output = Result<Key, Error>> + Send>>;
+pub struct Store(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
     opened_by: u32,
     id: [u8; ID_LENGTH],
-    get_key: Box<dyn Fn() -> KeyFuture + Send + Sync>,
+    pub(crate) keys: Arc<dyn Keys>,
+    /// The store's wrapped keys, as far as this process knows; the newest last.
+    known: Mutex<Vec<WrappedKey>>,
     turnstile: Arc<Turnstile>,
     cache: Arc<FieldCache>,
     writer: Worker<Writer>,
@@ -61,9 +59,10 @@ pub(crate) struct Shared {
 impl Store {
     /// Opens the store of a folder, or makes one there, with mode 0700.
     ///
-    /// Blocks the thread: for the locks as long as another process has them, and for the key cache. Its key has the store's
-    /// id as its id, and generation 1. Errors: [`Error::FileSystem`], [`Error::Sqlite3Version`], [`Error::Foreign`],
-    /// [`Error::Newer`], [`Error::Setting`], [`Error::Key`], [`Error::Io`], [`Error::Sqlite`].
+    /// Blocks the thread: for the locks as long as another process has them, and for the key cache. A newer wrapping of a key,
+    /// which the key manager may return, is stored. Errors: [`Error::FileSystem`], [`Error::Sqlite3Version`],
+    /// [`Error::Foreign`], [`Error::Newer`], [`Error::Copied`], [`Error::SetBack`], [`Error::Setting`], [`Error::Key`],
+    /// [`Error::Io`], [`Error::Sqlite`].
     pub fn open<M: KeyManager>(folder: &Path, keys: Arc<KeyCache<M>>, options: Options) -> Result<Self, Error> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::io(folder))?;
         let folder = &folder.canonicalize().map_err(Error::io(folder))?;
@@ -71,25 +70,27 @@ impl Store {
         let turnstile = Arc::new(Turnstile::open(folder)?);
         let database = folder.join("store.sqlite");
         // Made before the turn, for nobody waits for a key manager under the locks. Not used where the store has one.
-        let candidate = if database.exists() { None } else { Some(new_key(&keys)?) };
-        let (connection, wrapped) = {
-            let _turn = turnstile.turn()?;
+        let new_key = || key_cache::block_on(Keys::create(&*keys, keys::new_name(1)?));
+        let candidate = if database.exists() { None } else { Some(new_key()?) };
+        let (connection, prepared) = {
+            let turn = turnstile.turn()?;
             let connection = connect(&database)?;
             set_journal_mode(&connection)?;
-            let wrapped = match prepare(&connection, candidate)? {
-                Some(wrapped) => wrapped,
+            let prepared = match prepare(&connection, &turn, &database, candidate.as_ref())? {
+                Some(prepared) => prepared,
                 // The file was there without tables: its maker was killed.
-                None => prepare(&connection, Some(new_key(&keys)?))?.expect("there is a key to store"),
+                None => prepare(&connection, &turn, &database, Some(&new_key()?))?.expect("there is a key to store"),
             };
-            (connection, wrapped)
+            (connection, prepared)
         };
-        let mut id = [0; ID_LENGTH];
-        id.copy_from_slice(wrapped.name.id.as_bytes());
-        key_cache::block_on(keys.get(&wrapped)).map_err(|error| Error::Key(Box::new(error)))?;
-        let get_key = Box::new(move || -> KeyFuture {
-            let key = keys.get(&wrapped);
-            Box::pin(async move { key.await.map_err(|error| Error::Key(Box::new(error))) })
-        });
+        let Prepared { id, keys: mut known } = prepared;
+        for wrapped in &mut known {
+            if let Some(newer) = key_cache::block_on(Keys::get(&*keys, wrapped))?.newer_wrapping(wrapped) {
+                let _turn = turnstile.turn()?;
+                keys::rewrap(&connection, &newer)?;
+                *wrapped = newer;
+            }
+        }
 
         let cache = Arc::new(FieldCache::new(options.caching));
         let reader = Reader::open(&database, cache.clone())?;
@@ -101,7 +102,6 @@ impl Store {
             turnstile: turnstile.clone(),
             cache: cache.clone(),
             watch: watch.clone(),
-            wal: folder.join("store.sqlite-wal"),
             database_id: FileId::of(&database).map_err(Error::io(&database))?,
             database,
             seen: None,
@@ -109,7 +109,8 @@ impl Store {
         Ok(Self(Arc::new(Shared {
             opened_by: std::process::id(),
             id,
-            get_key,
+            keys,
+            known: Mutex::new(known),
             turnstile,
             cache,
             writer: Worker::start("crypto-store-writer", writer).map_err(Error::io(folder))?,
@@ -124,48 +125,66 @@ impl Store {
     ///
     /// Nothing can be awaited in the closure, so no network is waited for under the locks. With an error of the closure or
     /// of the store, nothing has changed. A future that is dropped abandons a request that has not had its turn.
-    /// Errors: [`Error::Busy`], [`Error::Queue`], [`Error::Key`], [`Error::Forked`], [`Error::Replaced`], [`Error::Lost`],
-    /// [`Error::Broken`], [`Error::Sqlite`], [`Error::Io`].
+    /// Errors: [`Error::Busy`], [`Error::Queue`], [`Error::Key`], [`Error::Forked`], [`Error::Replaced`], [`Error::SetBack`],
+    /// [`Error::Newer`], [`Error::Lost`], [`Error::Broken`], [`Error::Sqlite`], [`Error::Io`].
     pub async fn write<T, E>(&self, write: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
         let shared = &self.0;
-        shared.check_process()?;
-        let sealer = shared.sealer().await?;
-        let (request, answer) = Request::new();
-        let waiting = Arc::new(Waiting { request, shared: Arc::downgrade(shared) });
-        shared.deadlines.push(waiting.clone());
-        shared.writer.run(move |writer| {
-            if !waiting.request.is_waiting() {
-                return;
+        let mut write = write;
+        loop {
+            shared.check_process()?;
+            let sealer = shared.sealer().await?;
+            let (request, answer) = Request::new();
+            let waiting = Arc::new(Waiting { request, shared: Arc::downgrade(shared) });
+            shared.deadlines.push(waiting.clone());
+            shared.writer.run(move |writer| {
+                if !waiting.request.is_waiting() {
+                    return;
+                }
+                let mut answer = None;
+                let start = || {
+                    answer = waiting.request.take();
+                    answer.is_some()
+                };
+                let ran = writer.write(&sealer, start, write);
+                if let (Some(ran), Some(answer)) = (ran, answer) {
+                    // Nobody may wait any more, but the transaction is done.
+                    let _ = answer.send(ran);
+                }
+            })?;
+            match answer.await.map_err(|_| Error::Lost)? {
+                Ran::Done(done) => return done,
+                Ran::OtherKeys(stored, unused) => {
+                    shared.adopt(stored);
+                    write = unused;
+                }
             }
-            let mut answer = None;
-            let start = || {
-                answer = waiting.request.take();
-                answer.is_some()
-            };
-            let done = writer.write(&sealer, start, write);
-            if let (Some(done), Some(answer)) = (done, answer) {
-                // Nobody may wait any more, but the transaction is done.
-                let _ = answer.send(done);
-            }
-        })?;
-        answer.await.map_err(|_| E::from(Error::Lost))?
+        }
     }
 
     /// Runs `read` on one snapshot, which no writer waits for and which waits for none.
     ///
-    /// Errors: [`Error::Queue`], [`Error::Key`], [`Error::Forked`], [`Error::Lost`], [`Error::Sqlite`].
+    /// Errors: [`Error::Queue`], [`Error::Key`], [`Error::Forked`], [`Error::Newer`], [`Error::Lost`], [`Error::Sqlite`].
     pub async fn read<T, E>(&self, read: impl FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.0.check_process()?;
-        let sealer = self.0.sealer().await?;
-        self.0.on_reader(move |reader| reader.read(&sealer, read)).await?
+        let mut read = read;
+        loop {
+            self.0.check_process()?;
+            let sealer = self.0.sealer().await?;
+            match self.0.on_reader(move |reader| reader.read(&sealer, read)).await?? {
+                Ran::Done(value) => return Ok(value),
+                Ran::OtherKeys(stored, unused) => {
+                    self.0.adopt(stored);
+                    read = unused;
+                }
+            }
+        }
     }
 
     /// The changes of all processes from now on.
@@ -189,10 +208,11 @@ struct Waiting<T> {
     shared: Weak<Shared>,
 }
 
-impl<T, E> Due for Waiting<Result<T, E>>
+impl<T, E, F> Due for Waiting<Ran<Result<T, E>, F>>
 where
     T: Send,
     E: From<Error> + Send,
+    F: Send,
 {
     fn waits(&self) -> bool {
         self.request.is_waiting()
@@ -202,7 +222,7 @@ where
         let Some(shared) = self.shared.upgrade() else { return };
         if let Some(answer) = self.request.take() {
             let busy = Busy { after: shared.deadline, holder: shared.turnstile.holder() };
-            let _ = answer.send(Err(Error::Busy(busy).into()));
+            let _ = answer.send(Ran::Done(Err(Error::Busy(busy).into())));
         }
     }
 }
@@ -217,7 +237,39 @@ impl Shared {
     }
 
     async fn sealer(&self) -> Result<Sealer, Error> {
-        Ok(Sealer { store: self.id, key: (self.get_key)().await? })
+        let mut keys = Vec::new();
+        for wrapped in self.known_keys() {
+            keys.push(self.keys.get(&wrapped).await?);
+        }
+        let newest = keys.pop().ok_or(Error::NoKey)?;
+        Ok(Sealer::new(self.id, keys, newest))
+    }
+
+    /// The store's keys, as far as this process knows; the newest last.
+    pub(crate) fn known_keys(&self) -> Vec<WrappedKey> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the keys that a transaction has found, and ends those that are no more.
+    fn adopt(&self, stored: Vec<WrappedKey>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *known, stored);
+        let gone: Vec<_> = before.into_iter().filter(|key| known.iter().all(|it| it.name != key.name)).collect();
+        drop(known);
+        let keys = self.keys.clone();
+        // After the snapshots that began before, which may need them.
+        let _ = self.reader.run(move |_| gone.iter().for_each(|key| keys.end(&key.name.id)));
+    }
+
+    pub(crate) async fn empty_log(&self) -> Result<(), Error> {
+        let (request, answer) = Request::new();
+        self.writer.run(move |writer| {
+            if let Some(answer) = request.take() {
+                writer.empty_log();
+                let _ = answer.send(());
+            }
+        })?;
+        answer.await.map_err(|_| Error::Lost)
     }
 
     async fn on_reader<T: Send + 'static>(
@@ -247,29 +299,4 @@ fn look_for_changes(reader: Reader, watch: Weak<Watch>, every: Duration) -> std:
         }
     };
     std::thread::Builder::new().name("crypto-store-changes".into()).spawn(look).map(drop)
-}
-
-/// Makes the tables where there are none, and returns the store's key. None: there is no store yet, and no candidate.
-/// Precondition: the turn.
-fn prepare(connection: &Connection, candidate: Option<WrappedKey>) -> Result<Option<WrappedKey>, Error> {
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Exclusive)?;
-    if schema::migrate(&transaction)? {
-        let Some(key) = &candidate else { return Ok(None) };
-        let (id, wrapping) = (key.name.id.as_bytes(), key.wrapping.as_bytes());
-        transaction.execute("INSERT INTO meta (one, id, wrapping) VALUES (1, ?1, ?2)", params![id, wrapping])?;
-    }
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let (id, wrapping): (Vec<u8>, Vec<u8>) = transaction.query_row("SELECT id, wrapping FROM meta", [], read)?;
-    transaction.commit()?;
-    let length = |error: key_cache::LengthError| Error::Key(Box::new(error));
-    let name = KeyName { id: KeyId::new(&id).map_err(length)?, generation: 1 };
-    Ok(Some(WrappedKey { name, wrapping: Wrapping::new(&wrapping).map_err(length)? }))
-}
-
-/// A key for a new store, under a new id.
-fn new_key<M: KeyManager>(keys: &KeyCache<M>) -> Result<WrappedKey, Error> {
-    let mut id = [0; ID_LENGTH];
-    getrandom::getrandom(&mut id).map_err(|error| Error::Key(Box::new(error)))?;
-    let id = KeyId::new(&id).expect("16 bytes are not too many");
-    key_cache::block_on(keys.create(KeyName { id, generation: 1 })).map_err(|error| Error::Key(Box::new(error)))
 }

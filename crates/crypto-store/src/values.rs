@@ -11,7 +11,7 @@
 
 use crate::Error;
 use crate::fields::{Field, Table};
-use key_cache::{Key, Place};
+use key_cache::{Key, Place, ValueError, WrappedKey, generation_of};
 use zeroize::Zeroizing;
 
 /// Bytes of a store's id.
@@ -24,11 +24,22 @@ pub const MAX_VALUE: usize = 16 << 20;
 /// Seals and opens the values of one store.
 #[derive(Clone)]
 pub(crate) struct Sealer {
-    pub(crate) store: [u8; ID_LENGTH],
-    pub(crate) key: Key,
+    store: [u8; ID_LENGTH],
+    older: Vec<Key>,
+    newest: Key,
 }
 
 impl Sealer {
+    pub(crate) fn new(store: [u8; ID_LENGTH], older: Vec<Key>, newest: Key) -> Self {
+        Self { store, older, newest }
+    }
+
+    /// Whether these are its keys.
+    pub(crate) fn has(&self, stored: &[WrappedKey]) -> bool {
+        let own = self.older.iter().chain([&self.newest]);
+        own.map(Key::name).eq(stored.iter().map(|key| key.name))
+    }
+
     pub(crate) fn seal<F: Field>(&self, row: &[u8], field: &F) -> Result<Vec<u8>, Error> {
         let bytes = field.encode();
         if bytes.len() > MAX_VALUE {
@@ -37,15 +48,32 @@ impl Sealer {
         let mut plain = Zeroizing::new(Vec::with_capacity(1 + bytes.len()));
         plain.push(field.format());
         plain.extend_from_slice(&bytes);
-        self.key.seal(&self.place(F::TABLE, row), &plain).map_err(|error| Error::Value { table: F::TABLE, error })
+        self.newest.seal(&self.place(F::TABLE, row), &plain).map_err(|error| Error::Value { table: F::TABLE, error })
     }
 
     pub(crate) fn open<F: Field>(&self, row: &[u8], sealed: &[u8]) -> Result<F, Error> {
         let table = F::TABLE;
-        let plain = self.key.open(&self.place(table, row), sealed).map_err(|error| Error::Value { table, error })?;
-        let plain = Zeroizing::new(plain);
+        let plain = self.open_value(table, row, sealed).map_err(|error| Error::Value { table, error })?;
         let Some((&format, bytes)) = plain.split_first() else { return Err(Error::Decode { table, format: 0 }) };
         F::decode(format, bytes).ok_or(Error::Decode { table, format })
+    }
+
+    /// The same value sealed under the newest key. None: it is already.
+    pub(crate) fn reseal(&self, table: Table, row: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let reseal = || {
+            if generation_of(sealed)? == self.newest.name().generation {
+                return Ok(None);
+            }
+            let plain = self.open_value(table, row, sealed)?;
+            self.newest.seal(&self.place(table, row), &plain).map(Some)
+        };
+        reseal().map_err(|error| Error::Value { table, error })
+    }
+
+    fn open_value(&self, table: Table, row: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, ValueError> {
+        let generation = generation_of(sealed)?;
+        let older = self.older.iter().find(|key| key.name().generation == generation);
+        older.unwrap_or(&self.newest).open(&self.place(table, row), sealed).map(Zeroizing::new)
     }
 
     fn place<'a>(&'a self, table: Table, row: &'a [u8]) -> Place<'a> {

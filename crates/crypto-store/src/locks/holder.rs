@@ -4,14 +4,16 @@
 //! offset  bytes  lock file
 //! 0       4      process id, little-endian
 //! 4       8      start of that process in clock ticks since boot, little-endian
+//! 12      8      the newest change that was committed, little-endian; in `store.lock` only
 //! ```
 //!
-//! The holder writes it after it has the lock. It serves messages only: the lock is the kernel's. The start tells a process
-//! from a later one of the same id.
+//! The holder writes the first two after it has the lock. They serve messages only: the lock is the kernel's. The start tells a
+//! process from a later one of the same id. The third is `lock_file`'s.
 
 use std::fs;
 use std::sync::OnceLock;
 
+/// Bytes of the holder's part.
 pub(super) const RECORD: usize = START_AT + 8;
 const START_AT: usize = 4;
 

@@ -12,6 +12,9 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+/// Where the newest committed change stands: after the holder's part.
+const WITNESS_AT: u64 = RECORD as u64;
+
 pub(super) struct LockFile {
     file: File,
     path: PathBuf,
@@ -56,6 +59,20 @@ impl LockFile {
         let mut record = [0; RECORD];
         self.file.read_exact_at(&mut record, 0).ok()?;
         holder_of(&record)
+    }
+}
+
+impl Locked<'_> {
+    /// The change that the last holder to commit has left here; 0 where there is none.
+    pub(super) fn witnessed(&self) -> i64 {
+        let mut change = [0; 8];
+        self.0.file.read_exact_at(&mut change, WITNESS_AT).map_or(0, |()| i64::from_le_bytes(change))
+    }
+
+    /// Leaves a change here that is committed and on disk. Not synced: after a power cut an earlier one may stand here. On a full
+    /// disk it stays the one before.
+    pub(super) fn witness(&self, change: i64) {
+        let _ = self.0.file.write_all_at(&change.to_le_bytes(), WITNESS_AT);
     }
 }
 

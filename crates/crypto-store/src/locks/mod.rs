@@ -20,4 +20,4 @@ mod turnstile;
 pub(crate) use file_system::refuse_remote;
 pub use holder::{Holder, HolderState};
 pub(crate) use identity::FileId;
-pub(crate) use turnstile::Turnstile;
+pub(crate) use turnstile::{Turn, Turnstile};

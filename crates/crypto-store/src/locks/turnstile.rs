@@ -21,8 +21,20 @@ pub(crate) struct Turnstile {
 
 /// The right to write, until it is dropped. Store before process: the next thread of this process finds the lock free.
 pub(crate) struct Turn<'a> {
-    _store: Locked<'a>,
+    store: Locked<'a>,
     _process: MutexGuard<'a, ()>,
+}
+
+impl Turn<'_> {
+    /// The newest change that a holder has committed: the store has it, unless it was set back.
+    pub(crate) fn witnessed(&self) -> i64 {
+        self.store.witnessed()
+    }
+
+    /// Precondition: the change is committed and on disk.
+    pub(crate) fn witness(&self, change: i64) {
+        self.store.witness(change);
+    }
 }
 
 impl Turnstile {
@@ -45,7 +57,7 @@ impl Turnstile {
         if FileId::of(&self.store_path).ok() != Some(self.id) {
             return Err(Error::Replaced { path: self.store_path.clone() });
         }
-        Ok(Turn { _store: store, _process: process })
+        Ok(Turn { store, _process: process })
     }
 
     /// Who holds the locks: whoever is stopped before all others, for it is whom everybody waits for.

@@ -143,10 +143,17 @@ fn stores_of_later_releases_and_of_other_programs_are_refused_and_left_alone() {
     let set = |pragma: &str, value: i32| {
         Connection::open(home.database()).unwrap().pragma_update(None, pragma, value).unwrap();
     };
-    set("user_version", 2);
+    let open = home.open();
+    set("user_version", 3);
     let refused = try_open(home.path(), options()).err();
-    assert!(matches!(refused, Some(Error::Newer { found: 2, known: 1 })), "{refused:?}");
-    set("user_version", 1);
+    assert!(matches!(refused, Some(Error::Newer { found: 3, known: 2 })), "{refused:?}");
+    // As is a program that had it open before.
+    let wrote = write(&open, |tx| tx.put("a", message("1"))).err();
+    assert!(matches!(wrote, Some(Error::Newer { found: 3, known: 2 })), "{wrote:?}");
+    let read = read(&open, |snapshot| snapshot.get::<Message>("a")).err();
+    assert!(matches!(read, Some(Error::Newer { .. })), "{read:?}");
+    drop(open);
+    set("user_version", 2);
     set("application_id", 77);
     assert!(matches!(try_open(home.path(), options()).err(), Some(Error::Foreign { application_id: 77 })));
     set("application_id", 0x6372_7970);
@@ -181,4 +188,20 @@ fn a_wrong_root_key_opens_nothing() {
     std::fs::remove_file(home.path().join("root.key")).unwrap();
     key_cache::local::RootKey::create_key_file(&home.path().join("root.key")).unwrap();
     assert!(matches!(try_open(home.path(), options()).err(), Some(Error::Key(_))));
+}
+
+#[test]
+fn the_log_stays_short_and_is_cut_after_a_large_transaction() {
+    let home = Home::new();
+    let store = home.open();
+    let length = || std::fs::metadata(home.path().join("store/store.sqlite-wal")).unwrap().len();
+    let large = Message { format: 1, bytes: vec![7; 12 << 20] };
+    write(&store, |tx| tx.put("large", large)).unwrap();
+    assert!(length() > 12 << 20, "{}", length());
+    for number in 0..600u32 {
+        let value = Message { format: 1, bytes: vec![7; 10_000] };
+        write(&store, move |tx| tx.put(number.to_be_bytes(), value)).unwrap();
+    }
+    // 4 MiB, and the transaction that made it so long.
+    assert!(length() < 5 << 20, "{}", length());
 }

@@ -3,6 +3,8 @@
 use crypto_store::{Caching, Error, Options, Store, Tx};
 use key_cache::local::{LocalManager, RootKey};
 use key_cache::{KeyCache, Limits, Runtime, block_on};
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +34,16 @@ impl Home {
 
     pub fn open_with(&self, options: Options) -> Store {
         try_open(self.path(), options).unwrap()
+    }
+}
+
+/// Lets a copy be opened where it stands, as if it had been made there. The log is left as it is.
+pub fn forget_place(home: &Home) {
+    let file = Connection::open(home.database()).unwrap();
+    file.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
+    let version: i32 = file.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    if version > 1 {
+        file.execute("UPDATE meta SET place = NULL", []).unwrap();
     }
 }
 

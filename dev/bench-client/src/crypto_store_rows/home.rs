@@ -1,7 +1,7 @@
 //! A store with sessions, on the disk of the build's folder: the temporary folder may be none.
 
 use crypto_store::fields::Outbox;
-use crypto_store::{Error, Options, Store};
+use crypto_store::{Caching, Error, Options, Store};
 use key_cache::local::{LocalManager, RootKey};
 use key_cache::{KeyCache, Limits, Runtime, block_on};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,11 @@ impl Home {
     }
 
     pub fn open(&self) -> Store {
-        open(self.path())
+        open(self.path(), Caching::On)
+    }
+
+    pub fn open_with(&self, caching: Caching) -> Store {
+        open(self.path(), caching)
     }
 
     pub fn path(&self) -> &Path {
@@ -47,11 +51,12 @@ impl Home {
 }
 
 /// Opens the store of a home.
-pub fn open(home: &Path) -> Store {
+pub fn open(home: &Path, caching: Caching) -> Store {
     let root = RootKey::open_key_file(&home.join("root.key")).expect("the key file can be read");
     let keys =
         KeyCache::new(LocalManager::new(root), Limits::default(), Runtime::threads()).expect("a thread can be started");
-    Store::open(&home.join("store"), Arc::new(keys), Options::default()).expect("the store can be opened")
+    Store::open(&home.join("store"), Arc::new(keys), Options { caching, ..Options::default() })
+        .expect("the store can be opened")
 }
 
 /// One message: a session's ratchet moves, and the sealed bytes are in the outbox.

@@ -4,5 +4,6 @@
 
 mod disk;
 mod errors;
+mod migration;
 mod power_cut;
 mod vfs;

@@ -6,16 +6,17 @@ use crate::processes::child::{GROUP, rotate, send};
 use crate::support::{Home, read, write};
 use crypto_store::fields::{Message, Outbox};
 use crypto_store::{Error, Field};
+use key_cache::block_on;
 use rusqlite::Connection;
 use vodozemac::megolm::{GroupSession, InboundGroupSession, MegolmMessage};
 
-/// Messages of a few hundred bytes, then as many beside a value so large that the log is emptied within the run.
+/// Messages of a few hundred bytes, then as many beside a value so large that the log begins again within the run.
 const SMALL: u32 = 8;
 const LARGE: u32 = 8;
 const LARGE_VALUE: usize = 700 << 10;
 
-/// A home whose store sent [`SMALL`] and [`LARGE`] messages, and all calls on its files.
-fn recorded() -> (Home, Vec<Op>) {
+/// A home whose store sent [`SMALL`] and [`LARGE`] messages and then rotated its key, where told to; and all calls on its files.
+fn recorded(new_key: bool) -> (Home, Vec<Op>) {
     let home = Home::new();
     std::fs::create_dir(home.path().join("store")).unwrap();
     let recorder = Recorder::watch(&home.path().join("store"));
@@ -30,6 +31,9 @@ fn recorded() -> (Home, Vec<Op>) {
             write(&store, move |tx| tx.put("large", value)).unwrap();
         }
     }
+    if new_key {
+        block_on(store.rotate_key()).unwrap();
+    }
     (home, recorder.ops())
 }
 
@@ -39,6 +43,7 @@ fn messages_after(ops: &[Op], disk: Disk, unsynced: Unsynced, from: &Home) -> Re
     std::fs::copy(from.path().join("root.key"), home.path().join("root.key")).unwrap();
     std::fs::create_dir(home.path().join("store")).unwrap();
     after_power_cut(ops, disk, unsynced, &home.path().join("store"));
+    crate::support::forget_place(&home);
     let store = crate::support::try_open(home.path(), crate::support::options()).map_err(|error| error.to_string())?;
     let integrity = Connection::open(home.database())
         .and_then(|file| file.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)))
@@ -71,13 +76,13 @@ fn acknowledged(ops: &[Op]) -> Option<u32> {
 
 #[test]
 fn a_power_cut_at_any_call_loses_nothing_acknowledged() {
-    let (home, ops) = recorded();
-    assert!(
-        ops.iter().any(|op| matches!(op, Op::Truncate { file, size: 0 } if file.ends_with("-wal"))),
-        "no checkpoint"
-    );
+    let (home, ops) = recorded(true);
     let small = ops.iter().position(|op| matches!(op, Op::Acknowledged(SMALL))).unwrap();
     let first = ops.iter().position(|op| matches!(op, Op::Acknowledged(0))).unwrap();
+    let begins_log = |op: &Op| matches!(op, Op::Write { file, offset: 0, .. } if file.ends_with("-wal"));
+    assert!(ops[small..].iter().any(begins_log), "the log was never written from its start again");
+    // What empties it after the rotation.
+    assert!(ops.iter().any(|op| matches!(op, Op::Truncate { file, size: 0 } if file.ends_with("-wal"))));
     let mut cuts = 0;
     for at in first + 1..=ops.len() {
         // Each call of the first messages; then those around syncs, truncations and acknowledgements, where it matters.
@@ -103,7 +108,7 @@ fn a_power_cut_at_any_call_loses_nothing_acknowledged() {
 /// The control: the same check finds what is lost where the write-ahead log is not synced at each commit.
 #[test]
 fn without_syncs_of_the_log_the_check_finds_acknowledged_messages_lost() {
-    let (home, ops) = recorded();
+    let (home, ops) = recorded(false);
     assert_eq!(messages_after(&ops, Disk::All, Unsynced::Dropped, &home), Ok(SMALL + LARGE));
     let left = messages_after(&ops, Disk::DatabaseOnly, Unsynced::Dropped, &home).unwrap();
     assert!((1..SMALL + LARGE).contains(&left), "{left}");

@@ -5,6 +5,7 @@
 use crate::support::{options, read, try_open, write};
 use crypto_store::fields::{Cursor, Message, Outbox, Pending};
 use crypto_store::{Error, Store, Tx};
+use key_cache::block_on;
 use std::env;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -14,6 +15,8 @@ use vodozemac::olm::{OlmMessage, Session};
 
 pub const ROLE: &str = "CRYPTO_STORE_TEST_ROLE";
 pub const HOME: &str = "CRYPTO_STORE_TEST_HOME";
+/// Set: the process's wall clock jumps.
+pub const JUMPS: &str = "CRYPTO_STORE_TEST_CLOCK_JUMPS";
 pub const LOG: &str = "CRYPTO_STORE_TEST_LOG";
 pub const GROUP: &str = "group";
 pub const PEER: &str = "peer";
@@ -23,13 +26,26 @@ pub const INBOX: &str = "inbox";
 fn plays_its_role() {
     let Some(role) = env::var_os(ROLE) else { return };
     let home = PathBuf::from(env::var_os(HOME).unwrap());
-    let mut log = Log(OpenOptions::new().append(true).create(true).open(env::var_os(LOG).unwrap()).unwrap());
-    let store = try_open(&home, options()).unwrap();
-    match role.to_str().unwrap() {
-        "work" => work(&store, &mut log),
-        "hold" => hold(&store, &home, log),
-        "full" => super::full::fill(&store, &mut log),
-        "fork" => super::fork::fork(&store),
+    let log = PathBuf::from(env::var_os(LOG).unwrap());
+    // Names the process among all of the test: its id may be another's later.
+    let name = log.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut log = Log(OpenOptions::new().append(true).create(true).open(log).unwrap());
+    if env::var_os(JUMPS).is_some() {
+        super::clock::let_jump();
+    }
+    let role = role.to_str().unwrap();
+    let (role, statement) = role.split_once(' ').unwrap_or((role, "0"));
+    let statement = statement.parse().unwrap();
+    let open = || try_open(&home, options()).unwrap();
+    match role {
+        "work" => work(&open(), &name, &mut log),
+        "put" => put(&open()),
+        "hold" => hold(&open(), &home, log),
+        "full" => super::full::fill(&open(), &mut log),
+        "fork" => super::fork::fork(&open()),
+        "clock" => super::clock::wait(&home, &mut log),
+        "crash-messages" => super::crash::messages(&home, statement, &mut log),
+        "crash-key" => super::crash::new_key(&home, statement),
         other => panic!("no role {other}"),
     }
 }
@@ -42,14 +58,15 @@ impl Log {
     }
 }
 
-/// Sends, receives and rotates until it is killed. Acknowledges in its log what has returned.
-fn work(store: &Store, log: &mut Log) {
+/// Sends, receives, begins new sessions and rotates the store's key until it is killed. Acknowledges in its log what has returned.
+fn work(store: &Store, name: &str, log: &mut Log) {
     // Most processes live for a few turns only: each begins with another.
     for turn in u64::from(std::process::id() % 16).. {
         let done = match turn % 16 {
             3 | 11 => receive(store),
             7 => rotate(store).map(|()| None),
-            _ => send(store, format!("{}-{turn}", std::process::id())).map(Some),
+            15 if turn % 5 == 0 => block_on(store.rotate_key()).map(|_| None),
+            _ => send(store, format!("{name}-{turn}")).map(Some),
         };
         match done {
             Ok(Some(line)) => log.line(&line),
@@ -84,7 +101,7 @@ pub fn rotate(store: &Store) -> Result<(), Error> {
 }
 
 /// One transaction: the next message is decrypted, stored and not pending any more, and the cursor moves.
-fn receive(store: &Store) -> Result<Option<String>, Error> {
+pub fn receive(store: &Store) -> Result<Option<String>, Error> {
     write(store, |tx: &mut Tx<'_>| {
         let cursor = tx.get::<Cursor>(INBOX)?.expect("there is a cursor");
         let next = u32::from_be_bytes(cursor.bytes[..].try_into().expect("4 bytes"));
@@ -97,6 +114,10 @@ fn receive(store: &Store) -> Result<Option<String>, Error> {
         tx.put(INBOX, Cursor { format: 1, bytes: (next + 1).to_be_bytes().to_vec() })?;
         Ok(Some(format!("received {next}")))
     })
+}
+
+fn put(store: &Store) {
+    write(store, |tx| tx.put("put", Message { format: 1, bytes: b"by the child".to_vec() })).unwrap();
 }
 
 /// Writes, and has its turn until a file says that it may end.

@@ -1,11 +1,13 @@
 //! Up to eight processes on one store, killed and stopped at random moments.
 
 use super::Process;
-use super::child::{GROUP, INBOX, PEER, rotate};
+use super::child::{GROUP, INBOX, JUMPS, PEER, rotate};
 use crate::olm::pair;
+use crate::rotation::generations;
 use crate::support::{Home, read, write};
 use crypto_store::fields::{Cursor, Message, Outbox, Pending};
 use crypto_store::{Field, MAX_ROWS, Row, Store};
+use key_cache::block_on;
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -23,7 +25,7 @@ fn nothing_acknowledged_is_lost_nothing_is_doubled_and_no_ratchet_step_is_used_t
     println!("seed {seed}");
     let mut random = Random(seed);
     let home = Home::new();
-    prepare(&home.open());
+    prepare(&home.open(), INCOMING);
 
     let mut running: Vec<Process> = Vec::new();
     let mut stopped: Vec<(Instant, Process)> = Vec::new();
@@ -33,7 +35,9 @@ fn nothing_acknowledged_is_lost_nothing_is_doubled_and_no_ratchet_step_is_used_t
     while killed < kills {
         let wanted = 1 + (killed / 25) % 8;
         while running.len() + stopped.len() < wanted {
-            running.push(Process::start("work", home.path(), started));
+            // Every other one has a wall clock that jumps.
+            let jumps = (started % 2 == 1).then_some(JUMPS);
+            running.push(Process::start_with("work", home.path(), started, jumps));
             started += 1;
         }
         std::thread::sleep(Duration::from_millis(random.below(320 / wanted as u64)));
@@ -58,12 +62,20 @@ fn nothing_acknowledged_is_lost_nothing_is_doubled_and_no_ratchet_step_is_used_t
     for process in running.into_iter().chain(stopped.into_iter().map(|(_, process)| process)) {
         acknowledged.extend(process.kill());
     }
-    check(&home, &acknowledged);
+    let (sent, sessions, received) = check(&home, &acknowledged, INCOMING);
+    let acknowledged = acknowledged.len();
+    println!("{sent} sent, {sessions} sessions, {received} received, {acknowledged} acknowledged");
+    assert!(acknowledged > 100 && sessions > 1 && received > 0, "the processes did too little to be a test");
+    assert!(sent + received as usize >= acknowledged);
+    block_on(home.open().finish_rotation()).unwrap();
+    let (keys, values) = generations(&home);
+    assert!(keys[0] > 1 && keys.len() == 1 && values == BTreeSet::from_iter(keys));
 }
 
-fn prepare(store: &Store) {
+/// A session, and messages that wait to be received.
+pub fn prepare(store: &Store, messages: u32) {
     let (account, mut sending, receiving) = pair();
-    let incoming: Vec<_> = (0..INCOMING).map(|number| sending.encrypt(incoming(number)).unwrap().to_parts()).collect();
+    let incoming: Vec<_> = (0..messages).map(|number| sending.encrypt(incoming(number)).unwrap().to_parts()).collect();
     write(store, move |tx| {
         tx.put("self", account)?;
         tx.put(PEER, receiving)?;
@@ -81,7 +93,8 @@ fn incoming(number: u32) -> String {
     format!("incoming {number}")
 }
 
-fn check(home: &Home, acknowledged: &[String]) {
+/// Everything that must hold whatever has been killed. Returns how many messages were sent, by how many sessions, and received.
+pub fn check(home: &Home, acknowledged: &[String], incoming_messages: u32) -> (usize, usize, u32) {
     let file = Connection::open(home.database()).unwrap();
     let integrity: String = file.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(integrity, "ok");
@@ -117,7 +130,7 @@ fn check(home: &Home, acknowledged: &[String]) {
     let messages: Vec<_> = all::<Message>(&store).into_iter().map(|row| row.held.bytes.clone()).collect();
     let expected: Vec<_> = (0..received).map(|number| incoming(number).into_bytes()).collect();
     assert_eq!(messages, expected);
-    assert_eq!(all::<Pending>(&store).len() as u32, INCOMING - received);
+    assert_eq!(all::<Pending>(&store).len() as u32, incoming_messages - received);
 
     // What was acknowledged is there, and no two processes were told the same.
     let mut told = BTreeSet::new();
@@ -129,9 +142,7 @@ fn check(home: &Home, acknowledged: &[String]) {
             _ => panic!("{line}"),
         }
     }
-    println!("{} sent, {} sessions, {received} received, {} acknowledged", sent.len(), sessions.len(), told.len());
-    assert!(told.len() > 100 && sessions.len() > 1 && received > 0, "the processes did too little to be a test");
-    assert!(sent.len() + received as usize >= told.len());
+    (sent.len(), sessions.len(), received)
 }
 
 fn all<F: Field>(store: &Store) -> Vec<Row<F>> {

@@ -1,6 +1,8 @@
 //! Real processes: this program, started again, killed, stopped and starved of space.
 
 pub mod child;
+mod clock;
+mod crash;
 mod fork;
 mod full;
 mod kills;
@@ -8,7 +10,7 @@ mod stops;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// A process with a role in [`child`]. It is killed when the test ends.
@@ -19,12 +21,17 @@ pub struct Process {
 
 impl Process {
     pub fn start(role: &str, home: &Path, number: usize) -> Self {
+        Self::start_with(role, home, number, None)
+    }
+
+    pub fn start_with(role: &str, home: &Path, number: usize, variable: Option<&str>) -> Self {
         let log = home.join(format!("log-{number}"));
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "processes::child::plays_its_role", "--nocapture"])
             .env(child::ROLE, role)
             .env(child::HOME, home)
             .env(child::LOG, &log)
+            .envs(variable.map(|variable| (variable, "1")))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -53,6 +60,11 @@ impl Process {
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{status}: {:?}", self.lines());
         self.lines()
+    }
+
+    /// Waits for its end of any kind.
+    pub fn end(mut self) -> (ExitStatus, Vec<String>) {
+        (self.child.wait().unwrap(), self.lines())
     }
 
     pub fn await_line(&self, line: &str) {

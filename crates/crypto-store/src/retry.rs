@@ -1,0 +1,44 @@
+//! What was read before an await, and has changed.
+
+use crate::Error;
+use std::future::Future;
+
+/// How often [`retry`] tries.
+pub const ATTEMPTS: usize = 5;
+
+/// Runs `attempt` until it does not end in [`Error::Conflict`], [`ATTEMPTS`] times at most.
+///
+/// For whoever reads a row, awaits something, and writes the row with [`put_if`](crate::Tx::put_if): an attempt does all three
+/// anew, so that it sees what others have written. The conflict may be the error itself, or a
+/// [source](std::error::Error::source) of it. The last conflict is returned.
+///
+/// ```no_run
+/// use crypto_store::{Error, Store, fields::Contact, retry};
+/// # async fn ask_the_directory(_: &Contact) -> Vec<u8> { vec![] }
+/// # async fn refresh(store: &Store) -> Result<(), Error> {
+/// retry(async || {
+///     let Some(known) = store.read(|snapshot| snapshot.get::<Contact>("alice")).await? else { return Ok(()) };
+///     let bytes = ask_the_directory(&known).await;
+///     store.write(move |tx| tx.put_if("alice", Some(known.version), Contact { format: 1, bytes })).await.map(drop)
+/// }).await
+/// # }
+/// ```
+pub async fn retry<T, E, A>(mut attempt: impl FnMut() -> A) -> Result<T, E>
+where
+    E: std::error::Error + 'static,
+    A: Future<Output = Result<T, E>>,
+{
+    let mut result = attempt().await;
+    for _ in 1..ATTEMPTS {
+        match &result {
+            Err(error) if is_conflict(error) => result = attempt().await,
+            _ => break,
+        }
+    }
+    result
+}
+
+fn is_conflict(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut errors = std::iter::successors(Some(error), |error| error.source());
+    errors.any(|error| matches!(error.downcast_ref(), Some(Error::Conflict { .. })))
+}
