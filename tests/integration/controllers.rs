@@ -9,8 +9,13 @@ use crate::support::{Inbox, stranger};
 use client::Reject;
 use test_support::artifact::canister_wasm;
 
-fn pages(rebuild_pages: Option<u32>) -> Settings {
-    Settings { rebuild_pages: rebuild_pages.into(), ..Settings::default() }
+fn pages(rebuild_pages: Option<u32>) -> [Setting; 1] {
+    [Setting::rebuild_pages(rebuild_pages.into())]
+}
+
+/// Whether a setting holds.
+fn holds(inbox: &Inbox, [setting]: [Setting; 1]) -> bool {
+    inbox.get_status().settings.settings.contains(&setting)
 }
 
 #[test]
@@ -20,12 +25,12 @@ fn strangers_may_neither_check_nor_set_anything() {
     let before = Snapshot::of(&inbox);
     for caller in [stranger(), candid::Principal::anonymous()] {
         let theirs = inbox.called_by(caller);
-        assert_eq!(theirs.set_settings(pages(Some(100))), Err(SettingsError::NotController), "settings by {caller}");
-        assert_eq!(theirs.set_settings(pages(Some(1))), Err(SettingsError::NotController), "bad ones by {caller}");
-        assert_eq!(theirs.check(CheckCursor::default()), Err(CheckError::NotController), "a check by {caller}");
-        assert_eq!(theirs.retry_rebuild(), Err(RetryError::NotController), "another try by {caller}");
+        assert_eq!(theirs.set_settings(&pages(Some(100))), Err(SettingsError::NotAllowed), "settings by {caller}");
+        assert_eq!(theirs.set_settings(&pages(Some(1))), Err(SettingsError::NotAllowed), "bad ones by {caller}");
+        assert_eq!(theirs.check(CheckCursor::default()), Err(CheckError::NotAllowed), "a check by {caller}");
+        assert_eq!(theirs.retry_rebuild(), Err(RetryError::NotAllowed), "another try by {caller}");
         let unknown = CheckCursor { id: 9, ..CheckCursor::default() };
-        assert_eq!(theirs.check(unknown), Err(CheckError::NotController), "a check from an unknown id by {caller}");
+        assert_eq!(theirs.check(unknown), Err(CheckError::NotAllowed), "a check from an unknown id by {caller}");
     }
     before.assert_same(&inbox, "calls of strangers");
 }
@@ -35,89 +40,91 @@ fn strangers_may_add_and_ask() {
     let inbox = Inbox::new().called_by(stranger());
     assert_eq!(inbox.add_message(b"key", b"text"), Ok(Added { id: 1, duplicate: false }), "anybody may send");
     assert_eq!(inbox.get_message_by_id(1).expect("anybody may ask").message.ciphertext, b"text");
-    assert_eq!(inbox.get_status().messages, 1, "anybody may see the status");
+    assert_eq!(inbox.store_status().messages, 1, "anybody may see the status");
 }
 
 #[test]
-fn settings_are_replaced_as_a_whole_and_kept() {
+fn settings_are_kept_until_they_are_replaced() {
     let inbox = Inbox::new();
-    assert_eq!(inbox.get_status().settings, pages(None), "the defaults");
-    for value in [Some(MIN_REBUILD_PAGES), Some(MAX_REBUILD_PAGES), None, Some(1_000)] {
-        assert_eq!(inbox.set_settings(pages(value)), Ok(()), "{value:?} is within bounds");
-        assert_eq!(inbox.get_status().settings, pages(value), "what was set");
+    assert!(holds(&inbox, pages(None)), "the default");
+    for (version, value) in (1..).zip([Some(MIN_REBUILD_PAGES), Some(MAX_REBUILD_PAGES), None, Some(1_000)]) {
+        assert_eq!(inbox.set_settings(&pages(value)), Ok(version), "{value:?} is within bounds");
+        assert!(holds(&inbox, pages(value)), "what was set");
     }
     inbox.upgrade(None);
-    assert_eq!(inbox.get_status().settings, pages(Some(1_000)), "null keeps them in an upgrade");
-    inbox.upgrade(Some(pages(Some(20))));
-    assert_eq!(inbox.get_status().settings, pages(Some(20)), "an upgrade may replace them");
-    inbox.upgrade(Some(pages(None)));
-    assert_eq!(inbox.get_status().settings, pages(None), "also by the defaults");
+    assert!(holds(&inbox, pages(Some(1_000))), "null keeps them in an upgrade");
+    inbox.upgrade(Some(&pages(Some(20))));
+    assert!(holds(&inbox, pages(Some(20))), "an upgrade may replace them");
+    inbox.upgrade(Some(&[Setting::max_messages(Bound::AtMost(5))]));
+    assert!(holds(&inbox, pages(Some(20))), "one that is not named stays");
 }
 
 #[test]
 fn settings_out_of_bounds_are_refused() {
     let inbox = Inbox::new();
-    inbox.set_settings(pages(Some(100))).expect("within bounds");
+    inbox.set_settings(&pages(Some(100))).expect("within bounds");
     let before = Snapshot::of(&inbox);
     for value in [0, MIN_REBUILD_PAGES - 1, MAX_REBUILD_PAGES + 1, u32::MAX] {
-        let refused = SettingsError::RebuildPages { value, min: MIN_REBUILD_PAGES, max: MAX_REBUILD_PAGES };
-        assert_eq!(inbox.set_settings(pages(Some(value))), Err(refused), "{value} pages");
-        let reject = inbox.begin_upgrade(Some(pages(Some(value)))).expect_err("an upgrade with bad settings fails");
+        let setting = "rebuild_pages".to_string();
+        let refused = if value < MIN_REBUILD_PAGES {
+            SettingsError::TooLow { setting, value: value.into(), min: MIN_REBUILD_PAGES.into() }
+        } else {
+            SettingsError::TooHigh { setting, value: value.into(), max: MAX_REBUILD_PAGES.into() }
+        };
+        assert_eq!(inbox.set_settings(&pages(Some(value))), Err(refused), "{value} pages");
+        let reject = inbox.begin_upgrade(Some(&pages(Some(value)))).expect_err("an upgrade with bad settings fails");
         assert!(reject.is_trap(), "an upgrade to {value} pages must trap, got {reject:?}");
         assert!(reject.message.contains(&value.to_string()), "the reason must say {value}: {}", reject.message);
     }
     before.assert_same(&inbox, "settings out of bounds");
 }
 
-/// What an operator may have meant as "5 messages at most", and is not: candid reads an opt of another type as null.
-fn mistyped() -> Vec<Vec<u8>> {
-    #[derive(CandidType, Clone)]
-    struct OfOpts<T> {
-        max_messages: Option<T>,
+/// Arguments of a call and of an upgrade that an operator may have meant as "5 messages at most", and are not: candid
+/// reads an opt of another type as null.
+fn mistyped() -> Vec<[Vec<u8>; 3]> {
+    #[derive(CandidType)]
+    #[allow(non_camel_case_types)]
+    enum Mistyped<T> {
+        max_messages(T),
     }
-    #[derive(CandidType, Clone)]
-    struct Whole<T> {
-        rebuild_pages: Bound<u32>,
-        max_messages: T,
-        max_bytes: Bound<u64>,
-        max_age_seconds: Bound<u32>,
+    #[derive(CandidType)]
+    #[allow(non_camel_case_types)]
+    enum Unknown {
+        max_mesages(Bound<u32>),
     }
-    fn whole<T>(max_messages: T) -> Whole<T> {
-        let (max_bytes, max_age_seconds) = (Bound::Unlimited, Bound::Unlimited);
-        Whole { rebuild_pages: Bound::Unlimited, max_messages, max_bytes, max_age_seconds }
+    fn all<T: CandidType>(settings: T) -> [Vec<u8>; 3] {
+        [encode_args((1u32, &settings)), encode_args((&settings,)), encode_args((Some(&settings),))]
+            .map(|argument| argument.expect("encoded"))
     }
-    fn both<T: CandidType + Clone>(settings: T) -> [Vec<u8>; 2] {
-        [encode_args((settings.clone(),)), encode_args((Some(settings),))].map(|argument| argument.expect("encoded"))
-    }
-    [
-        both(OfOpts { max_messages: Some(Int::from(5)) }),
-        both(OfOpts { max_messages: Some(5u32) }),
-        both(whole(Some(Int::from(5)))),
-        both(whole(5u32)),
-        both(whole(Bound::AtMost(Int::from(5)))),
-        both(whole(Bound::AtMost(5u64))),
-        both(whole(None::<u32>)),
-        both(5u32),
+    vec![
+        all(vec![Mistyped::max_messages(Some(Int::from(5)))]),
+        all(vec![Mistyped::max_messages(Some(5u32))]),
+        all(vec![Mistyped::max_messages(5u32)]),
+        all(vec![Mistyped::max_messages(Bound::AtMost(Int::from(5)))]),
+        all(vec![Mistyped::max_messages(Bound::AtMost(5u64))]),
+        all(vec![Mistyped::max_messages(None::<u32>)]),
+        all(vec![Unknown::max_mesages(Bound::AtMost(5))]),
+        all(5u32),
     ]
-    .concat()
 }
 
 #[test]
 fn settings_of_another_type_are_refused_wherever_they_come() {
     let inbox = Inbox::new();
-    inbox.set_settings(Settings { max_messages: Bound::AtMost(9), ..Settings::default() }).expect("good settings");
+    inbox.set_settings(&[Setting::max_messages(Bound::AtMost(9))]).expect("good settings");
     let before = Snapshot::of(&inbox);
-    for argument in mistyped() {
-        let malformed = |reject: Reject, how: &str| {
-            let said = reject.message.contains("malformed argument");
-            assert!(reject.is_trap() && said, "{how} with {argument:02x?} answers {reject:?}");
-        };
-        malformed(inbox.update_raw("set_settings", argument.clone()).expect_err("it is refused"), "a call");
-        let upgraded = inbox.platform.upgrade(inbox.id, canister_wasm(), argument.clone());
-        malformed(upgraded.expect_err("it is refused"), "an upgrade");
-        let empty = inbox.platform.create();
-        let installed = inbox.platform.install(empty, canister_wasm(), argument.clone());
-        malformed(installed.expect_err("it is refused"), "an installation");
+    let malformed = |refused: Result<(), Reject>, argument: &[u8]| {
+        let reject = refused.expect_err("it is refused");
+        let said = reject.message.contains("malformed argument");
+        assert!(reject.is_trap() && said, "{argument:02x?} is answered {reject:?}");
+    };
+    for [of_call, bare, opt] in mistyped() {
+        malformed(inbox.update_raw("set_settings", of_call.clone()).map(drop), &of_call);
+        for argument in [bare, opt] {
+            malformed(inbox.platform.upgrade(inbox.id, canister_wasm(), argument.clone()), &argument);
+            let empty = inbox.platform.create();
+            malformed(inbox.platform.install(empty, canister_wasm(), argument.clone()), &argument);
+        }
     }
     before.assert_same(&inbox, "mistyped settings");
 }
@@ -125,7 +132,7 @@ fn settings_of_another_type_are_refused_wherever_they_come() {
 #[test]
 fn an_installation_with_settings_uses_them() {
     let platform = crate::support::engine::platform();
-    let inbox = Inbox::installed(platform, Some(pages(Some(64))));
-    assert_eq!(inbox.get_status().settings, pages(Some(64)), "what it was installed with");
+    let inbox = Inbox::installed(platform, Some(&pages(Some(64))));
+    assert!(holds(&inbox, pages(Some(64))), "what it was installed with");
     assert_eq!(inbox.get_status().limits.rebuild_pages, 64, "and the limit that follows");
 }

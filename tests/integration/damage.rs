@@ -99,8 +99,7 @@ fn an_upgrade_refuses_records_that_make_no_sense() {
 fn a_rebuild_that_fails_stops_and_says_so_until_a_controller_tries_again() {
     const BROKEN: u32 = 800;
     let (engine, inbox) = embedded::inbox();
-    let small = Settings { rebuild_pages: Bound::AtMost(MIN_REBUILD_PAGES), ..Settings::default() };
-    inbox.set_settings(small).expect("good settings");
+    inbox.set_settings(&[Setting::rebuild_pages(Bound::AtMost(MIN_REBUILD_PAGES))]).expect("good settings");
     let batch: Vec<_> = (1..=900u32).map(|id| new_message(&bytes(id, 41), &text(id))).collect();
     inbox.add_messages(&batch).expect("a good batch");
     let sound = inbox.platform.stable_memory(inbox.id);
@@ -110,10 +109,10 @@ fn a_rebuild_that_fails_stops_and_says_so_until_a_controller_tries_again() {
     inbox.platform.set_stable_memory(inbox.id, damaged);
     inbox.begin_upgrade(None).expect("the first slice is sound");
     for attempt in 0..2 {
-        while inbox.get_status().rebuild_failure.is_none() {
+        while inbox.store_status().rebuild_failure.is_none() {
             inbox.platform.tick();
         }
-        let status = inbox.get_status();
+        let status = inbox.store_status();
         let why = status.rebuild_failure.expect("it has stopped");
         assert!(why.contains(&format!("message {BROKEN}")), "attempt {attempt} says {why}");
         let progress = status.rebuild.expect("the indexes are not complete");
@@ -137,7 +136,7 @@ fn a_rebuild_that_fails_stops_and_says_so_until_a_controller_tries_again() {
         assert_eq!(inbox.retry_rebuild(), Ok(()), "a controller may try again");
     }
     inbox.finish_rebuild();
-    assert_eq!(inbox.get_status().rebuild_failure, None, "it has gone through");
+    assert_eq!(inbox.store_status().rebuild_failure, None, "it has gone through");
     assert_eq!(inbox.retry_rebuild(), Err(RetryError::NotFailed));
     inbox.assert_all_invariants();
 }

@@ -44,6 +44,6 @@ fn an_upgrade_that_runs_out_leaves_the_release_in_place() {
     assert!(reject.is_instruction_limit(), "it must run out, got {reject:?}");
     before.assert_same(&inbox, "an upgrade that ran out");
     engine.set_instruction_limit(inbox.id, Some(EntryPoint::Init), None);
-    inbox.upgrade(Some(Settings { rebuild_pages: Bound::AtMost(20), ..Settings::default() }));
+    inbox.upgrade(Some(&[Setting::rebuild_pages(Bound::AtMost(20))]));
     inbox.assert_all_invariants();
 }

@@ -80,7 +80,9 @@ fn heads_of_many_keys_come_in_one_call() {
     let heads = inbox.get_key_heads(&asked).expect("few keys");
     let expected = asked.iter().map(|key_id| {
         let ids = ids_of(key_id);
-        Some(KeyHead { min_id: *ids.first()?, max_id: *ids.last()?, count: ids.len() as u32 })
+        let (&min_id, &max_id) = ids.first().zip(ids.last())?;
+        let count = ids.len() as u32;
+        Some(KeyHead { min_id, max_id, count, bytes: 4 * u64::from(count), rank: count, acknowledged_id: 0, full_since: 0 })
     });
     assert_eq!(heads, expected.collect::<Vec<_>>(), "one answer for each key asked for, in that order");
 }
@@ -97,7 +99,8 @@ fn heads_follow_every_add() {
         if is_ours {
             let min_id = head.map_or(n, |head| head.min_id);
             let count = head.map_or(0, |head| head.count) + 1;
-            head = Some(KeyHead { min_id, max_id: n, count });
+            let bytes = 4 * u64::from(count);
+            head = Some(KeyHead { min_id, max_id: n, count, bytes, rank: count, acknowledged_id: 0, full_since: 0 });
         }
         assert_eq!(inbox.get_key_heads(std::slice::from_ref(&ours)), Ok(vec![head]), "after message {n}");
     }
@@ -111,7 +114,8 @@ fn as_many_heads_as_the_limit_come_in_one_call() {
     let added = inbox.add_messages(&batch).expect("a batch of the largest size");
     assert!(added.iter().all(Result::is_ok), "all of it is stored");
     let heads = inbox.get_key_heads(&keys).expect("as many as allowed");
-    let expected = (1..=MAX_LOOKUP_ITEMS as u32).map(|id| Some(KeyHead { min_id: id, max_id: id, count: 1 }));
+    let one = KeyHead { min_id: 0, max_id: 0, count: 1, bytes: 5, rank: 1, acknowledged_id: 0, full_since: 0 };
+    let expected = (1..=MAX_LOOKUP_ITEMS as u32).map(|id| Some(KeyHead { min_id: id, max_id: id, ..one }));
     assert_eq!(heads, expected.collect::<Vec<_>>(), "the head of each");
-    assert_eq!(inbox.get_status().keys, MAX_LOOKUP_ITEMS as u32, "as many keys");
+    assert_eq!(inbox.store_status().keys, MAX_LOOKUP_ITEMS as u32, "as many keys");
 }

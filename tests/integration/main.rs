@@ -3,6 +3,7 @@
 //! One binary, because linking both engines takes long; one scenario a module. `support` chooses the engine and finds
 //! the Wasm.
 
+mod acknowledge;
 mod bad_input;
 mod batches;
 mod bombs;
@@ -17,12 +18,14 @@ mod key_lists;
 mod malformed;
 mod model;
 mod motoko_faults;
+mod owners;
 mod pages;
 mod properties;
 mod rebuild;
 mod retention;
 mod round_trip;
 mod seed;
+mod settings;
 mod status;
 mod storage_full;
 mod subtypes;

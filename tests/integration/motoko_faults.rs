@@ -91,7 +91,7 @@ fn forged_key_ids_make_no_add_dearer() {
             let batch: Vec<_> = (first..first + 1_000).map(|n| new_message(&key(n), &n.to_le_bytes())).collect();
             inbox.add_messages(&batch).expect("a good batch");
         }
-        assert_eq!(inbox.get_status().keys, 10_000, "as many keys");
+        assert_eq!(inbox.store_status().keys, 10_000, "as many keys");
         // The dearest of a hundred: the victim's keys collide with all of the others.
         let costs = (20_000..20_100).map(|n| {
             inbox.add_message(&key(n), b"for the victim").expect("stored");

@@ -7,6 +7,7 @@ use message_canister::limits::{
 };
 use serde_bytes::ByteBuf;
 
+use crate::support::client::of_key;
 use crate::support::{Inbox, bytes, first_page, new_message, page_after};
 
 const ORDERS: [Order; 2] = [Order::ascending, Order::descending];
@@ -201,7 +202,7 @@ fn replies_stay_below_two_mebibytes() {
         let cursor = page_after(after, Order::ascending, u32::MAX);
         let calls = [
             ("get_messages_by_range", encode_args((1u32, u32::MAX, cursor))),
-            ("get_messages_by_key", encode_args((ByteBuf::from(key_id.as_slice()), cursor))),
+            ("get_messages_by_key", encode_args((ByteBuf::from(key_id.as_slice()), of_key(cursor)))),
             ("get_messages_by_time", encode_args((0u32, u32::MAX, cursor))),
         ];
         for (method, arg) in calls {

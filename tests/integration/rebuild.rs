@@ -7,14 +7,8 @@ use serde_bytes::ByteBuf;
 
 use crate::support::{Inbox, bytes, first_page, new_message, sha256};
 
-const NO_LIMITS: Settings = Settings {
-    rebuild_pages: Bound::Unlimited,
-    max_messages: Bound::Unlimited,
-    max_bytes: Bound::Unlimited,
-    max_age_seconds: Bound::Unlimited,
-};
 /// The least work there may be in a slice.
-const LEAST: Settings = Settings { rebuild_pages: Bound::AtMost(MIN_REBUILD_PAGES), ..NO_LIMITS };
+const LEAST: &[Setting] = &[Setting::rebuild_pages(Bound::AtMost(MIN_REBUILD_PAGES))];
 
 /// An inbox with these messages.
 fn filled(items: &[(Vec<u8>, Vec<u8>)]) -> Inbox {
@@ -61,15 +55,15 @@ fn heads(inbox: &Inbox, items: &[(Vec<u8>, Vec<u8>)]) -> Vec<Option<KeyHead>> {
 /// Upgrades with the least work in a slice, watches the whole rebuild and compares the answers.
 fn rebuilds_in_slices(items: &[(Vec<u8>, Vec<u8>)], at_least: u32) {
     let inbox = filled(items);
-    let before = (inbox.get_status(), heads(&inbox, items));
+    let before = (inbox.store_status(), heads(&inbox, items));
     inbox.begin_upgrade(Some(LEAST)).expect("a large store upgrades");
-    let mut progress = inbox.get_status().rebuild.expect("one slice is not enough");
+    let mut progress = inbox.store_status().rebuild.expect("one slice is not enough");
     assert_eq!(progress.total as usize, items.len(), "all messages are to be indexed");
     let mut slices = 1;
     let mut idle = 0;
     loop {
         inbox.platform.tick();
-        match inbox.get_status().rebuild {
+        match inbox.store_status().rebuild {
             None => break,
             Some(now) if now == progress => {
                 idle += 1;
@@ -85,12 +79,11 @@ fn rebuilds_in_slices(items: &[(Vec<u8>, Vec<u8>)], at_least: u32) {
         }
     }
     assert!(slices >= at_least, "{slices} slices of {} messages, fewer than {at_least}", items.len());
-    let expected =
-        Status { settings: LEAST, limits: Limits { rebuild_pages: MIN_REBUILD_PAGES, ..before.0.limits }, ..before.0 };
-    assert_eq!(inbox.get_status(), expected, "the status is as it was");
+    assert_eq!(inbox.store_status(), before.0, "the status is as it was");
+    assert_eq!(inbox.get_status().limits.rebuild_pages, MIN_REBUILD_PAGES, "but for the limit that was set");
     assert_eq!(heads(&inbox, items), before.1, "the heads are as they were");
     inbox.assert_all_invariants();
-    let id = expected.next_id;
+    let id = before.0.next_id;
     assert_eq!(inbox.add_message(b"key", b"afterwards"), Ok(Added { id, duplicate: false }), "adds go on at once");
     assert_eq!(inbox.add_message(&items[0].0, &items[0].1), Ok(Added { id: 1, duplicate: true }), "all is known again");
 }
@@ -123,24 +116,25 @@ fn what_needs_the_indexes_is_unavailable_and_the_rest_is_not() {
     let by_range = inbox.get_messages_by_range(5, 50, page);
     let by_time = inbox.get_messages_by_time(0, u32::MAX, page);
     let by_id = inbox.get_message_by_id(7);
+    let by_key = inbox.get_messages_by_key(&items[0].0, page);
+    let head = heads(&inbox, &items[..1]);
     inbox.begin_upgrade(Some(LEAST)).expect("a large store upgrades");
     let before = inbox.platform.stable_memory(inbox.id);
 
-    let rebuild = || inbox.get_status().rebuild.expect("the rebuild goes on");
+    let rebuild = || inbox.store_status().rebuild.expect("the rebuild goes on");
     let (key_id, text) = &items[0];
     let stored = Stored { key_id: ByteBuf::from(key_id.as_slice()), hash: ByteBuf::from(sha256(text)) };
     let now = rebuild();
     assert_eq!(inbox.get_message_by_hash(&sha256(text)), Err(GetError::Unavailable(now)), "by hash");
-    assert_eq!(inbox.get_messages_by_key(key_id, page), Err(PageError::Unavailable(now)), "by key");
     let unavailable = LookupError::Unavailable(now);
-    assert_eq!(inbox.get_min_message_id_by_key(key_id), Err(unavailable.clone()), "the first of a key");
-    assert_eq!(inbox.get_max_message_id_by_key(key_id), Err(unavailable.clone()), "the last of a key");
-    assert_eq!(inbox.get_key_heads(std::slice::from_ref(key_id)), Err(unavailable.clone()), "heads");
     assert_eq!(inbox.has_messages(&[stored]), Err(unavailable), "pairs");
     assert_eq!(inbox.check(CheckCursor::default()), Err(CheckError::Unavailable(now)), "a check");
 
     assert!(inbox.get_message_by_id(7) == by_id, "by id, as before");
     assert!(inbox.get_messages_by_range(5, 50, page) == by_range, "by range, as before");
+    assert!(inbox.get_messages_by_key(key_id, page) == by_key, "by key, as before");
+    assert_eq!(heads(&inbox, &items[..1]), head, "heads, as before");
+    assert_eq!(inbox.get_min_message_id_by_key(key_id), Ok(Some(1)), "the first of a key");
     assert!(inbox.get_messages_by_time(0, u32::MAX, page) == by_time, "by time, as before");
     assert_eq!(inbox.get_min_message_id(), Ok(1), "the first id");
     assert_eq!(inbox.get_max_message_id(), Ok(items.len() as Id), "the last id");
@@ -166,14 +160,14 @@ fn an_upgrade_during_a_rebuild_starts_it_anew() {
     let inbox = filled(&items);
     let before = heads(&inbox, &items);
     inbox.begin_upgrade(Some(LEAST)).expect("a large store upgrades");
-    let first = inbox.get_status().rebuild.expect("one slice is not enough");
+    let first = inbox.store_status().rebuild.expect("one slice is not enough");
     for _ in 0..6 {
         inbox.platform.tick();
     }
-    let later = inbox.get_status().rebuild.expect("few slices are not enough");
+    let later = inbox.store_status().rebuild.expect("few slices are not enough");
     assert!(later.done > first.done, "it has come further: {first:?}, {later:?}");
     inbox.begin_upgrade(None).expect("a store that is being rebuilt upgrades");
-    let anew = inbox.get_status().rebuild.expect("the settings are kept, so one slice is not enough");
+    let anew = inbox.store_status().rebuild.expect("the settings are kept, so one slice is not enough");
     assert!(anew.done < later.done, "it starts anew: {anew:?}");
     inbox.finish_rebuild();
     assert_eq!(heads(&inbox, &items), before, "the heads are as they were");
@@ -185,9 +179,9 @@ fn settings_changed_during_a_rebuild_count_from_the_next_slice() {
     let items = many_keys();
     let inbox = filled(&items);
     inbox.begin_upgrade(Some(LEAST)).expect("a large store upgrades");
-    assert!(inbox.get_status().rebuild.is_some(), "one slice is not enough");
-    let most = Settings { rebuild_pages: Bound::AtMost(MAX_REBUILD_PAGES), ..NO_LIMITS };
-    assert_eq!(inbox.set_settings(most), Ok(()), "settings need no index");
+    assert!(inbox.store_status().rebuild.is_some(), "one slice is not enough");
+    let most = [Setting::rebuild_pages(Bound::AtMost(MAX_REBUILD_PAGES))];
+    assert_eq!(inbox.set_settings(&most), Ok(2), "settings need no index");
     let rounds = inbox.finish_rebuild();
     assert!(rounds <= 4, "the rest takes one slice, took {rounds} rounds");
     inbox.assert_all_invariants();
@@ -198,6 +192,6 @@ fn the_default_settings_rebuild_small_stores_within_the_upgrade() {
     let items = few_keys(1_000);
     let inbox = filled(&items);
     inbox.begin_upgrade(None).expect("the canister upgrades");
-    assert_eq!(inbox.get_status().rebuild, None, "nothing is left to do");
+    assert_eq!(inbox.store_status().rebuild, None, "nothing is left to do");
     assert_eq!(inbox.add_message(&items[0].0, &items[0].1), Ok(Added { id: 1, duplicate: true }), "adds go on at once");
 }

@@ -2,13 +2,24 @@
 
 use message_canister::api::*;
 use message_canister::limits::{MIN_MAX_BYTES, SWEEP_INSTRUCTIONS};
+use std::mem::discriminant;
 use std::rc::Rc;
 
 use crate::support::{Inbox, bytes, embedded, first_page, new_message, page_after};
 
-fn limits(max_messages: Option<u32>, max_bytes: Option<u64>, max_age_seconds: Option<u32>) -> Settings {
-    let (max_messages, max_bytes) = (max_messages.into(), max_bytes.into());
-    Settings { max_messages, max_bytes, max_age_seconds: max_age_seconds.into(), ..Settings::default() }
+fn limits(max_messages: Option<u32>, max_bytes: Option<u64>, max_age_seconds: Option<u32>) -> [Setting; 3] {
+    [
+        Setting::max_messages(max_messages.into()),
+        Setting::max_bytes(max_bytes.into()),
+        Setting::max_age_seconds(max_age_seconds.into()),
+    ]
+}
+
+/// The limits that hold.
+fn held(inbox: &Inbox) -> Vec<Setting> {
+    let kinds = limits(None, None, None);
+    let settings = inbox.get_status().settings.settings.into_iter();
+    settings.filter(|setting| kinds.iter().any(|kind| discriminant(kind) == discriminant(setting))).collect()
 }
 
 fn fill(inbox: &Inbox, range: std::ops::Range<u32>) {
@@ -22,20 +33,17 @@ fn fill(inbox: &Inbox, range: std::ops::Range<u32>) {
 #[test]
 fn limits_given_at_install_hold_and_are_kept_by_an_upgrade() {
     let given = limits(Some(10), Some(MIN_MAX_BYTES), Some(3_600));
-    let inbox = Inbox::installed(Rc::new(embedded::start()), Some(given));
+    let inbox = Inbox::installed(Rc::new(embedded::start()), Some(&given));
     inbox.settle();
     fill(&inbox, 0..25);
-    let status = inbox.get_status();
-    assert_eq!((status.settings, status.first_id, status.next_id, status.messages), (given, 16, 26, 10));
+    let status = inbox.store_status();
+    assert_eq!((held(&inbox), status.first_id, status.next_id, status.messages), (given.to_vec(), 16, 26, 10));
     inbox.upgrade(None);
-    assert_eq!(inbox.get_status().settings, given, "null keeps them");
-    inbox.upgrade(Some(limits(Some(3), None, None)));
-    let status = inbox.get_status();
-    assert_eq!(
-        (status.first_id, status.messages, status.settings.max_bytes),
-        (23, 3, Bound::Unlimited),
-        "new ones hold at once"
-    );
+    assert_eq!(held(&inbox), given, "null keeps them");
+    inbox.upgrade(Some(&limits(Some(3), None, None)));
+    let status = inbox.store_status();
+    assert_eq!((status.first_id, status.messages), (23, 3), "new ones hold at once");
+    assert_eq!(held(&inbox), limits(Some(3), None, None));
     inbox.assert_all_invariants();
 }
 
@@ -45,15 +53,16 @@ fn limits_below_what_one_message_needs_are_refused() {
     fill(&inbox, 0..5);
     let before = inbox.get_status();
     let (value, min) = (MIN_MAX_BYTES - 1, MIN_MAX_BYTES);
+    let too_low = |setting: &str, value, min| SettingsError::TooLow { setting: setting.to_string(), value, min };
     for (settings, error) in [
-        (limits(Some(0), None, None), SettingsError::MaxMessages { value: 0, min: 1 }),
-        (limits(None, Some(value), None), SettingsError::MaxBytes { value, min }),
-        (limits(None, None, Some(0)), SettingsError::MaxAgeSeconds { value: 0, min: 1 }),
+        (limits(Some(0), None, None), too_low("max_messages", 0, 1)),
+        (limits(None, Some(value), None), too_low("max_bytes", value, min)),
+        (limits(None, None, Some(0)), too_low("max_age_seconds", 0, 1)),
     ] {
-        assert_eq!(inbox.set_settings(settings), Err(error));
+        assert_eq!(inbox.set_settings(&settings), Err(error));
         assert_eq!(inbox.get_status(), before, "nothing has changed");
     }
-    assert_eq!(inbox.set_settings(limits(Some(1), Some(min), Some(1))), Ok(()), "the least");
+    assert_eq!(inbox.set_settings(&limits(Some(1), Some(min), Some(1))), Ok(1), "the least");
     assert_eq!(inbox.add_message(&bytes(1, 64), &bytes(1, 2_000_000)).map(|added| added.id), Ok(6), "one message fits");
 }
 
@@ -64,7 +73,7 @@ fn readers_are_told_what_they_missed() {
     let key = bytes(7, 41);
     let page = inbox.get_messages_by_key(&key, page_after(0, Order::ascending, 2)).expect("a page");
     assert_eq!((page.next, page.gap, page.first_id), (58, false, 1), "ids 8 and 58");
-    inbox.set_settings(limits(Some(60), None, None)).expect("good settings");
+    inbox.set_settings(&limits(Some(60), None, None)).expect("good settings");
     // Live from 141 on: 158 is left of the key, and 108 was missed.
     let page = inbox.get_messages_by_key(&key, page_after(58, Order::ascending, 2)).expect("a page");
     let ids: Vec<Id> = page.messages.iter().map(|message| message.id).collect();
@@ -82,26 +91,26 @@ fn readers_are_told_what_they_missed() {
 #[test]
 fn what_is_too_old_is_gone_at_once_and_swept_by_the_timer() {
     let (engine, inbox) = embedded::inbox();
-    inbox.set_settings(limits(None, None, Some(100))).expect("good settings");
+    inbox.set_settings(&limits(None, None, Some(100))).expect("good settings");
     fill(&inbox, 0..30_000);
     let heap = embedded::last_execution(&engine, &inbox).heap_pages;
     engine.advance_time(std::time::Duration::from_secs(99));
-    assert_eq!(inbox.get_status().messages, 30_000);
+    assert_eq!(inbox.store_status().messages, 30_000);
     engine.advance_time(std::time::Duration::from_secs(1));
     // No message has run since.
-    let status = inbox.get_status();
+    let status = inbox.store_status();
     assert_eq!((status.messages, status.backlog, status.first_id), (0, 30_000, 30_001));
     assert_eq!(inbox.get_message_by_id(1), Err(GetError::Dropped { first_id: 30_001 }));
-    assert_eq!(inbox.get_key_heads(&[bytes(7, 41)]), Ok(vec![None]));
+    assert_eq!(inbox.get_max_message_id_by_key(&bytes(7, 41)), Ok(None));
     engine.advance_time(std::time::Duration::from_secs(60));
     inbox.platform.tick();
     let swept = embedded::last_execution(&engine, &inbox).usage.instructions;
     eprintln!("sweeping 30,000 took {swept} instructions");
     assert!(swept < SWEEP_INSTRUCTIONS / 5, "a message of the timer sweeps 150,000, these took {swept}");
-    let status = inbox.get_status();
-    assert_eq!((status.backlog, status.keys, status.index_entries), (0, 0, 0));
+    let status = inbox.store_status();
+    assert_eq!((status.backlog, status.keys, status.index_entries), (0, 50, 0), "keys are remembered");
     fill(&inbox, 0..30_000);
-    assert_eq!(inbox.get_status().next_id, 60_001, "all of them are new messages");
+    assert_eq!(inbox.store_status().next_id, 60_001, "all of them are new messages");
     assert!(embedded::last_execution(&engine, &inbox).heap_pages <= heap + 2, "in the room of the old ones");
     inbox.assert_all_invariants();
 }
@@ -109,20 +118,20 @@ fn what_is_too_old_is_gone_at_once_and_swept_by_the_timer() {
 #[test]
 fn the_timer_goes_on_after_an_upgrade() {
     let (engine, inbox) = embedded::inbox();
-    inbox.set_settings(limits(None, None, Some(50))).expect("good settings");
+    inbox.set_settings(&limits(None, None, Some(50))).expect("good settings");
     fill(&inbox, 0..100);
     inbox.upgrade(None);
     engine.advance_time(std::time::Duration::from_secs(110));
     inbox.platform.tick();
-    let status = inbox.get_status();
-    assert_eq!((status.messages, status.backlog, status.keys), (0, 0, 0));
+    let status = inbox.store_status();
+    assert_eq!((status.messages, status.backlog, status.keys), (0, 0, 50));
 }
 
 /// A sweep that traps is made up for by the next call that changes something.
 #[test]
 fn a_sweep_survives_a_trap() {
     let (engine, inbox) = embedded::inbox();
-    inbox.set_settings(limits(None, None, Some(50))).expect("good settings");
+    inbox.set_settings(&limits(None, None, Some(50))).expect("good settings");
     for n in 1..12 {
         fill(&inbox, 100 * n..100 * n + 100);
         engine.advance_time(std::time::Duration::from_secs(110));
@@ -132,7 +141,7 @@ fn a_sweep_survives_a_trap() {
         inbox.add_message(b"key", &n.to_le_bytes()).expect("stored");
         inbox.platform.tick();
         inbox.platform.tick();
-        let status = inbox.get_status();
+        let status = inbox.store_status();
         assert_eq!((status.messages, status.backlog), (1, 0), "with a trap at system call {n}");
         inbox.assert_all_invariants();
     }
@@ -153,13 +162,13 @@ fn no_call_pays_for_all_that_is_due() {
     let head = || inbox.get_key_heads(&[bytes(7, 41)]).map(drop).unwrap_or_default();
     let plain = [cost(&|| small(1)), cost(&|| large(1)), cost(&by_id), cost(&head)];
     // One large add into a store full of tiny messages: it drops about 20,000 of them.
-    inbox.set_settings(limits(None, Some(inbox.get_status().live_bytes), None)).expect("good settings");
+    inbox.set_settings(&limits(None, Some(inbox.store_status().live_bytes), None)).expect("good settings");
     let dropping = cost(&|| large(2));
-    let dropped = inbox.get_status().first_id;
+    let dropped = inbox.store_status().first_id;
     assert!(dropped > 15_000, "only {dropped} were dropped");
     assert!(dropping < plain[1] + 300_000, "an add that drops {dropped} costs {dropping}, another {}", plain[1]);
     // All of it expires at once.
-    inbox.set_settings(limits(None, None, Some(100))).expect("good settings");
+    inbox.set_settings(&limits(None, None, Some(100))).expect("good settings");
     engine.advance_time(std::time::Duration::from_secs(1_000));
     let due = [cost(&|| small(2)), cost(&|| large(3)), cost(&by_id), cost(&head)];
     for (due, plain) in due.into_iter().zip(plain) {
@@ -179,7 +188,7 @@ fn an_add_that_drops_and_sweeps_costs_little_more() {
         costs.sum::<u64>() / 100
     };
     let plain = average(100_000);
-    inbox.set_settings(limits(Some(inbox.get_status().messages), None, None)).expect("good settings");
+    inbox.set_settings(&limits(Some(inbox.store_status().messages), None, None)).expect("good settings");
     let dropping = average(200_000);
     assert!(dropping > plain, "it does something more");
     assert!(dropping < plain + 8_000, "{dropping} instructions where one that drops nothing costs {plain}");

@@ -152,7 +152,7 @@ fn an_empty_store_answers_every_question() {
     assert_eq!(inbox.get_max_message_id_by_key(b"key"), Ok(None), "no key");
     assert_eq!(inbox.get_key_heads(&[b"key".to_vec()]), Ok(vec![None]), "no key");
     assert_eq!(inbox.has_messages(&[stored(b"key", b"text")]), Ok(vec![None]), "no pair");
-    let empty = Page { messages: vec![], next: 0, first_id: 1, gap: false };
+    let empty = Page { messages: vec![], next: 0, first_id: 1, gap: false, proof: None };
     for order in [Order::ascending, Order::descending] {
         let cursor = first_page(order);
         assert_eq!(inbox.get_messages_by_range(1, u32::MAX, cursor).as_ref(), Ok(&empty), "no range, {order:?}");

@@ -15,12 +15,12 @@ use test_support::artifact::canister_wasm;
 const WASM_PAGE: u64 = 65_536;
 
 fn pages(inbox: &Inbox) -> u64 {
-    inbox.get_status().stable_bytes / WASM_PAGE
+    inbox.store_status().stable_bytes / WASM_PAGE
 }
 
 /// Adds the largest messages until there is no room for another; how many are stored.
 fn fill(inbox: &Inbox) -> u32 {
-    let mut stored = inbox.get_status().messages;
+    let mut stored = inbox.store_status().messages;
     loop {
         match inbox.add_message(&bytes(stored % 3, 41), &bytes(stored, MAX_CIPHERTEXT_BYTES)) {
             Ok(added) => assert!(!added.duplicate, "each is new"),
@@ -98,7 +98,7 @@ fn every_limit_ends_the_store_at_what_fits_below_it() {
     let empty = pages(&inbox);
     let mut sizes = vec![empty];
     while sizes.len() < 3 {
-        let n = inbox.get_status().messages;
+        let n = inbox.store_status().messages;
         inbox.add_message(&bytes(n % 3, 41), &bytes(n, MAX_CIPHERTEXT_BYTES)).expect("stored");
         if pages(&inbox) > sizes[sizes.len() - 1] {
             sizes.push(pages(&inbox));

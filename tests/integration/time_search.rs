@@ -95,7 +95,7 @@ fn messages_carry_the_second_they_were_stored_in() {
         let message = inbox.get_message_by_id(place as Id + 1).expect("stored").message;
         assert_eq!(message.timestamp, START_SECONDS + offset, "the clock's second");
     }
-    let status = inbox.get_status();
+    let status = inbox.store_status();
     assert_eq!(status.oldest_timestamp, START_SECONDS + 5, "when the oldest was stored");
     assert_eq!(status.newest_timestamp, START_SECONDS + 5_000, "when the newest was stored");
 }
@@ -109,7 +109,7 @@ fn timestamps_never_decrease_with_the_id() {
     behind.platform.set_stable_memory(behind.id, ahead.platform.stable_memory(ahead.id));
     behind.upgrade(None);
     for (offset, expected) in [(1, 100), (50, 100), (100, 100), (101, 101)] {
-        let id = behind.get_status().next_id;
+        let id = behind.store_status().next_id;
         add_at(&behind, offset, id);
         let message = behind.get_message_by_id(id).expect("stored").message;
         assert_eq!(message.timestamp, START_SECONDS + expected, "stored {offset} seconds after the start");

@@ -4,7 +4,7 @@ use message_canister::api::*;
 use message_canister::limits::MAX_CIPHERTEXT_BYTES;
 
 use crate::model::{Facts, Model};
-use crate::support::client::init_argument;
+use crate::support::client::{init_argument, of_key};
 use crate::support::snapshot::Snapshot;
 use crate::support::{Inbox, START_SECONDS, bytes, first_page, new_message, page_after};
 use test_support::artifact::canister_wasm;
@@ -35,7 +35,7 @@ fn assert_as_modelled(inbox: &Inbox, model: &Model) {
         for key_id in model.key_ids() {
             let page = first_page(order);
             let list = inbox.get_messages_by_key(key_id, page);
-            assert!(list == model.get_messages_by_key(key_id, page), "list of {key_id:?}, {order:?}");
+            assert!(list == model.get_messages_by_key(key_id, of_key(page)), "list of {key_id:?}, {order:?}");
         }
     }
     let keys: Vec<_> = model.key_ids().cloned().collect();

@@ -1,7 +1,7 @@
 //! What the right answer to raw bytes is: candid's own decoder reads them, the model answers.
 
 use candid::utils::{ArgumentDecoder, decode_args_with_config};
-use candid::{CandidType, DecoderConfig, Reserved, decode_args};
+use candid::{CandidType, DecoderConfig, Principal, Reserved, decode_args};
 use message_canister::api::*;
 use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
 use serde::Deserialize;
@@ -36,13 +36,15 @@ pub fn judge(model: &mut Model, method: Method, arg: &[u8], answer: &Reply) -> V
             let items = items.into_iter().map(|item| (item.key_id.into_vec(), item.ciphertext.into_vec()));
             model.at(now).add_messages(&items.collect::<Vec<_>>())
         }),
-        "get_message_by_id" => compare(arg, answer, |(id,): (Id,)| model.get_message_by_id(id)),
+        "get_message_by_id" => {
+            compare(arg, answer, |(id, _): (Id, Option<bool>)| model.get_message_by_id(id))
+        }
         "get_message_by_hash" => compare(arg, answer, |(hash,): (ByteBuf,)| model.get_message_by_hash(&hash)),
         "get_messages_by_range" => {
             compare(arg, answer, |(min, max, cursor): (Id, Id, Cursor)| model.get_messages_by_range(min, max, cursor))
         }
         "get_messages_by_key" => {
-            compare(arg, answer, |(key_id, cursor): (ByteBuf, Cursor)| model.get_messages_by_key(&key_id, cursor))
+            compare(arg, answer, |(key_id, cursor): (ByteBuf, KeyCursor)| model.get_messages_by_key(&key_id, cursor))
         }
         "get_messages_by_time" => compare(arg, answer, |(from, until, cursor): (u32, u32, Cursor)| {
             model.get_messages_by_time(from, until, cursor)
@@ -55,8 +57,9 @@ pub fn judge(model: &mut Model, method: Method, arg: &[u8], answer: &Reply) -> V
         "get_max_message_id_by_key" => {
             compare(arg, answer, |(key_id,): (ByteBuf,)| model.get_max_message_id_by_key(&key_id))
         }
-        "get_key_heads" => compare_long(arg, answer, MAX_LOOKUP_ITEMS, |(keys,): (Vec<ByteBuf>,)| {
-            model.get_key_heads(&keys.into_iter().map(ByteBuf::into_vec).collect::<Vec<_>>())
+        "get_key_heads" => compare_long(arg, answer, MAX_LOOKUP_ITEMS, |(keys, _): (Vec<ByteBuf>, Option<bool>)| {
+            let heads = model.get_key_heads(&keys.into_iter().map(ByteBuf::into_vec).collect::<Vec<_>>());
+            heads.map(|heads| Heads { heads, first_id: model.first(), proof: None })
         }),
         "has_messages" => compare_long(arg, answer, MAX_LOOKUP_ITEMS, |(pairs,): (Vec<Stored>,)| {
             let pairs = pairs.into_iter().map(|pair| (pair.key_id.into_vec(), pair.hash.into_vec()));
@@ -66,9 +69,26 @@ pub fn judge(model: &mut Model, method: Method, arg: &[u8], answer: &Reply) -> V
             arg,
             answer,
             |()| (),
-            |(), reply: Result<Status, StatusError>| reply.is_ok_and(|status| Facts::from(status) == model.facts()),
+            |(), reply: Result<Status, StatusError>| {
+                let facts = reply.map(Facts::from);
+                // Claims open keys that the model does not know.
+                facts.is_ok_and(|facts| facts == Facts { keys: facts.keys, ..model.facts() })
+            },
         ),
-        "set_settings" => compare(arg, answer, |(settings,): (Settings,)| model.set_settings(settings)),
+        "acknowledge" => compare_long(arg, answer, MAX_LOOKUP_ITEMS, |(items,): (Vec<Acknowledgement>,)| {
+            let one = |item: Acknowledgement| model.acknowledge(&item.key_id, item.through);
+            Ok::<_, AcksError>(items.into_iter().map(one).collect::<Vec<_>>())
+        }),
+        "claim" => accept::<(ByteBuf, OwnerProof), Result<Claimed, ClaimError>>(arg, answer),
+        "set_key" => accept::<(ByteBuf, Vec<KeySetting>), Result<(), KeyError>>(arg, answer),
+        // Candid's own decoder reads an opt of another type as none, the canister refuses it.
+        "set_role" | "get_roles" if answer.as_ref().is_err_and(is_decoding) => Verdict::Right,
+        "set_role" => accept::<(Principal, Option<Role>), Result<(), RoleError>>(arg, answer),
+        "get_roles" => accept::<(Option<Principal>,), Result<Vec<(Principal, Role)>, RolesError>>(arg, answer),
+        "set_settings" => compare(arg, answer, |(given, settings): (u32, Vec<Setting>)| {
+            let current = model.version();
+            if given == current { model.set_settings(&settings) } else { Err(SettingsError::Version { given, current }) }
+        }),
         "retry_rebuild" => compare(arg, answer, |()| Err::<(), _>(RetryError::NotFailed)),
         "check" => by(
             arg,
@@ -76,10 +96,11 @@ pub fn judge(model: &mut Model, method: Method, arg: &[u8], answer: &Reply) -> V
             |(cursor,): (CheckCursor,)| cursor,
             |cursor, reply| {
                 let last = model.last();
-                let unknown = [cursor.id, cursor.walk].into_iter().find(|id| *id > last);
-                match unknown {
-                    Some(id) => reply == Err(CheckError::UnknownId { id, last }),
-                    None => matches!(reply, Ok(CheckReport { .. })),
+                let id = cursor.id;
+                if id > last {
+                    reply == Err(CheckError::UnknownId { id, last })
+                } else {
+                    matches!(reply, Ok(CheckReport { .. }))
                 }
             },
         ),
@@ -116,15 +137,24 @@ fn refused_by_length(answer: &Reply) -> bool {
 pub fn judge_upgrade(arg: &[u8], upgraded: &Result<(), Reject>) -> Verdict {
     // Candid's own decoder reads settings of another type as none.
     let is_there = decode::<(Option<Reserved>,)>(arg).is_some_and(|(there,)| there.is_some());
-    let decoded = decode::<(Option<Settings>,)>(arg).filter(|(settings,)| settings.is_some() == is_there);
-    let good = decoded.map(|(settings,)| Model::default().set_settings(settings.unwrap_or_default()));
+    let decoded = decode::<(Option<Vec<Setting>>,)>(arg).filter(|(settings,)| settings.is_some() == is_there);
+    let good = decoded.map(|(settings,)| Model::default().set_settings(&settings.unwrap_or_default()));
     match (upgraded, good) {
-        (Ok(()), Some(Ok(()))) => Verdict::Right,
+        (Ok(()), Some(Ok(_))) => Verdict::Right,
         (Err(reject), Some(Err(_))) if reject.is_trap() => Verdict::Right,
         (Err(reject), None) if is_decoding(reject) => Verdict::Right,
-        (Err(reject), Some(Ok(()))) if is_too_dear(reject) => Verdict::Right,
+        (Err(reject), Some(Ok(_))) if is_too_dear(reject) => Verdict::Right,
         (upgraded, good) => Verdict::Wrong(format!("upgraded: {upgraded:?}, but the settings are: {good:?}")),
     }
+}
+
+/// The canister must accept what candid accepts, and answer with a value of this type.
+fn accept<A, R>(arg: &[u8], answer: &Reply) -> Verdict
+where
+    A: for<'a> ArgumentDecoder<'a>,
+    R: CandidType + for<'a> Deserialize<'a> + Debug,
+{
+    by(arg, answer, |_: A| (), |(), _: R| true)
 }
 
 /// The answer must be the model's.
@@ -165,6 +195,15 @@ impl AsTooLong for BatchError {
         match self {
             Self::BatchTooLong(wrong) => Some(*wrong),
             _ => None,
+        }
+    }
+}
+
+impl AsTooLong for AcksError {
+    fn as_too_long(&self) -> Option<TooLong> {
+        match self {
+            Self::BatchTooLong(wrong) => Some(*wrong),
+            Self::Other(_) => None,
         }
     }
 }

@@ -9,7 +9,7 @@ mod mutate;
 
 use candid::encode_args;
 use local_ic::LocalIc;
-use message_canister::api::{Bound, Settings};
+use message_canister::api::{Bound, Setting};
 use serde_bytes::Bytes;
 
 use crate::model::Model;
@@ -74,7 +74,7 @@ fn every_method_withstands_any_bytes() {
         if all_rejected {
             before.assert_same(&inbox, method.name);
         }
-        assert_eq!(inbox.get_status().messages, model.last(), "what is stored after {}", method.name);
+        assert_eq!(inbox.store_status().messages, model.last(), "what is stored after {}", method.name);
     }
     inbox.assert_all_invariants();
 }
@@ -87,7 +87,7 @@ fn upgrades_withstand_any_bytes() {
     }
     let good = [
         init_argument(None),
-        init_argument(Some(Settings { rebuild_pages: Bound::AtMost(100), ..Settings::default() })),
+        init_argument(Some(&[Setting::rebuild_pages(Bound::AtMost(100))])),
     ];
     let all: Vec<_> = METHODS.into_iter().flat_map(good_arguments).collect();
     let mut dice = Dice::new(4_711);
@@ -105,6 +105,6 @@ fn upgrades_withstand_any_bytes() {
             Verdict::Wrong(reason) => panic!("an upgrade with {arg:02x?}: {reason}"),
         };
     }
-    assert_eq!(inbox.get_status().messages, 40, "nothing was added or lost");
+    assert_eq!(inbox.store_status().messages, 40, "nothing was added or lost");
     inbox.assert_all_invariants();
 }

@@ -1,14 +1,15 @@
 //! The reference model: what the canister must answer, on plain vectors and maps.
 //!
-//! It shares the interface's types and limits with the canister, and nothing else.
+//! It shares the interface's types, limits and settings with the canister, and nothing else. Its only caller is a
+//! controller, who sees everything.
 
 mod pages;
 
 use message_canister::api::*;
 use message_canister::limits::{
-    LAST_ID, MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS, MAX_REBUILD_PAGES,
-    MIN_MAX_BYTES, MIN_REBUILD_PAGES,
+    LAST_ID, MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS,
 };
+use message_canister::settings::Configuration;
 use serde_bytes::ByteBuf;
 use std::collections::{BTreeSet, HashMap};
 
@@ -23,20 +24,30 @@ const KEY_BYTES_IN_RECORD: usize = 23;
 pub struct Model {
     /// The message with id n is at n - 1.
     messages: Vec<Entry>,
-    /// The ids of each key, ascending.
-    keys: HashMap<Vec<u8>, Vec<Id>>,
+    keys: HashMap<Vec<u8>, Known>,
     /// Each (key id, ciphertext).
     pairs: HashMap<(Vec<u8>, Vec<u8>), Id>,
-    settings: Settings,
+    settings: Configuration,
+    /// How often the settings were set.
+    version: u32,
     /// Everything below was dropped for good: this much, less one.
     dropped: Id,
     /// The second at which it is asked or changed.
     now: u32,
 }
 
+/// A key outlives its messages.
+#[derive(Default)]
+struct Known {
+    /// The ids of all messages that it ever had, ascending: a message's rank is its place, from 1 on.
+    ids: Vec<Id>,
+    /// Everything through it has been acknowledged.
+    acknowledged: Id,
+    /// True if the caller owns it.
+    owned: bool,
+}
+
 struct Entry {
-    /// The key's message before this one, if that was live when this one came.
-    prev_id: Id,
     timestamp: u32,
     key_id: Vec<u8>,
     ciphertext: Vec<u8>,
@@ -47,6 +58,11 @@ impl Model {
     /// The last id given out, 0: none.
     pub fn last(&self) -> Id {
         Id::try_from(self.messages.len()).expect("a test has fewer messages than ids")
+    }
+
+    /// How often the settings were set.
+    pub fn version(&self) -> u32 {
+        self.version
     }
 
     /// Sets its clock.
@@ -84,9 +100,20 @@ impl Model {
         self.messages.iter().map(|entry| entry.hash).collect()
     }
 
-    /// Every key that has messages.
+    /// Every key that is known.
     pub fn key_ids(&self) -> impl Iterator<Item = &Vec<u8>> {
         self.keys.keys()
+    }
+
+    /// Whether a message has been acknowledged.
+    fn is_acknowledged(&self, id: Id) -> bool {
+        id <= self.keys[&self.entry(id).key_id].acknowledged
+    }
+
+    /// Whether a key has messages that were dropped before they were acknowledged.
+    pub fn has_lost(&self, key_id: &[u8]) -> bool {
+        let first = self.first();
+        self.keys.get(key_id).is_some_and(|key| key.ids.iter().any(|&id| id > key.acknowledged && id < first))
     }
 
     fn entry(&self, id: Id) -> &Entry {
@@ -100,13 +127,13 @@ impl Model {
     /// The message as the interface shows it.
     fn message(&self, id: Id) -> Message {
         let entry = self.entry(id);
-        let list = &self.keys[&entry.key_id];
+        let list = &self.keys[&entry.key_id].ids;
         Message {
             id,
             timestamp: entry.timestamp,
             key_id: ByteBuf::from(entry.key_id.as_slice()),
             next_id: list.iter().copied().find(|&other| other > id).unwrap_or(0),
-            prev_id: entry.prev_id,
+            prev_id: list.iter().rev().copied().find(|&other| other < id).unwrap_or(0),
             hash: ByteBuf::from(entry.hash),
             ciphertext: ByteBuf::from(entry.ciphertext.as_slice()),
         }
@@ -116,7 +143,7 @@ impl Model {
 impl Model {
     /// A single message, as it is answered.
     fn found(&self, id: Id) -> Found {
-        Found { message: self.message(id), first_id: self.first() }
+        Found { message: self.message(id), first_id: self.first(), proof: None }
     }
 }
 
@@ -139,16 +166,14 @@ impl Model {
         }
         let id = self.last() + 1;
         assert!(id <= LAST_ID, "no test gets as far as the last id");
-        let prev_id = self.keys.get(key_id).and_then(|list| list.last()).copied().filter(|&id| id >= first);
         self.dropped = first - 1;
         self.messages.push(Entry {
-            prev_id: prev_id.unwrap_or(0),
             timestamp: self.now.max(self.newest_timestamp()),
             key_id: pair.0.clone(),
             ciphertext: pair.1.clone(),
             hash: sha256(ciphertext),
         });
-        self.keys.entry(pair.0.clone()).or_default().push(id);
+        self.keys.entry(pair.0.clone()).or_default().ids.push(id);
         self.pairs.insert(pair, id);
         self.drop_excluded();
         Ok(Added { id, duplicate: false })
@@ -162,28 +187,43 @@ impl Model {
         Ok(items.map(|(key_id, ciphertext)| self.add_message(key_id, ciphertext)).collect())
     }
 
-    pub fn set_settings(&mut self, settings: Settings) -> Result<(), SettingsError> {
-        if let Bound::AtMost(value) = settings.rebuild_pages
-            && !(MIN_REBUILD_PAGES..=MAX_REBUILD_PAGES).contains(&value)
-        {
-            let (min, max) = (MIN_REBUILD_PAGES, MAX_REBUILD_PAGES);
-            return Err(SettingsError::RebuildPages { value, min, max });
+    /// Gives a key to the caller.
+    pub fn own(&mut self, key_id: &[u8]) -> Result<(), KeyError> {
+        if let Some(wrong) = bad_key(key_id) {
+            return Err(KeyError::KeyIdLength(wrong));
         }
-        if let Bound::AtMost(value @ 0) = settings.max_messages {
-            return Err(SettingsError::MaxMessages { value, min: 1 });
-        }
-        if let Bound::AtMost(value) = settings.max_bytes
-            && value < MIN_MAX_BYTES
-        {
-            return Err(SettingsError::MaxBytes { value, min: MIN_MAX_BYTES });
-        }
-        if let Bound::AtMost(value @ 0) = settings.max_age_seconds {
-            return Err(SettingsError::MaxAgeSeconds { value, min: 1 });
-        }
-        self.drop_excluded();
-        self.settings = settings;
-        self.drop_excluded();
+        self.keys.entry(key_id.to_vec()).or_default().owned = true;
         Ok(())
+    }
+
+    pub fn acknowledge(&mut self, key_id: &[u8], through: Id) -> Result<Acknowledged, AckError> {
+        if let Some(wrong) = bad_key(key_id) {
+            return Err(AckError::KeyIdLength(wrong));
+        }
+        let live = self.live_list(key_id);
+        let Some(key) = self.keys.get_mut(key_id).filter(|key| key.owned) else {
+            return Err(AckError::NotOwner);
+        };
+        let max_id = key.ids.last().copied().unwrap_or(0);
+        if through > max_id {
+            return Err(AckError::NotStored { through, max_id });
+        }
+        if through < key.acknowledged {
+            return Err(AckError::NotNewer { acknowledged_id: key.acknowledged });
+        }
+        let taken: Vec<Id> = live.into_iter().filter(|&id| id <= through).collect();
+        key.acknowledged = taken.last().copied().unwrap_or(key.acknowledged);
+        Ok(Acknowledged { messages: number(taken.len()) })
+    }
+
+    pub fn set_settings(&mut self, settings: &[Setting]) -> Result<u32, SettingsError> {
+        let mut changed = self.settings;
+        changed.apply(settings)?;
+        self.drop_excluded();
+        self.settings = changed;
+        self.version += 1;
+        self.drop_excluded();
+        Ok(self.version)
     }
 }
 
@@ -195,7 +235,7 @@ impl Model {
             return Err(GetError::UnknownId { id, last });
         }
         let first_id = self.first();
-        if id < first_id {
+        if id < first_id || self.is_acknowledged(id) {
             return Err(GetError::Dropped { first_id });
         }
         Ok(self.found(id))
@@ -207,7 +247,7 @@ impl Model {
             return Err(GetError::HashLength { length, expected: 32 });
         }
         let newest = (self.first()..=self.last()).rev().find(|&id| self.entry(id).hash == hash);
-        newest.map(|id| self.found(id)).ok_or(GetError::NotFound)
+        newest.filter(|&id| !self.is_acknowledged(id)).map(|id| self.found(id)).ok_or(GetError::NotFound)
     }
 
     pub fn get_min_message_id(&self) -> Result<Id, StatusError> {
@@ -219,11 +259,11 @@ impl Model {
     }
 
     pub fn get_min_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
-        Ok(self.key_head(key_id)?.map(|head| head.min_id))
+        Ok(self.list(key_id)?.first().copied())
     }
 
     pub fn get_max_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
-        Ok(self.key_head(key_id)?.map(|head| head.max_id))
+        Ok(self.list(key_id)?.last().copied())
     }
 
     pub fn get_key_heads(&self, key_ids: &[Vec<u8>]) -> Result<Vec<Option<KeyHead>>, LookupError> {
@@ -237,21 +277,32 @@ impl Model {
     }
 
     fn has_message(&self, key_id: &[u8], hash: &[u8]) -> Result<Option<Id>, LookupError> {
-        let list = self.list(key_id)?;
+        if let Some(wrong) = bad_key(key_id) {
+            return Err(LookupError::KeyIdLength(wrong));
+        }
         if hash.len() != 32 {
             let length = number(hash.len());
             return Err(LookupError::HashLength { length, expected: 32 });
         }
-        Ok(list.iter().copied().find(|&id| self.entry(id).hash == hash))
+        // Acknowledged messages are known until they are dropped.
+        let ids = self.keys.get(key_id).map_or(&[][..], |key| &key.ids);
+        Ok(ids.iter().copied().find(|&id| id >= self.first() && self.entry(id).hash == hash))
     }
 
     fn key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
-        let list = self.list(key_id)?;
-        let ends = list.first().zip(list.last());
-        Ok(ends.map(|(&min_id, &max_id)| KeyHead { min_id, max_id, count: number(list.len()) }))
+        let live = self.list(key_id)?;
+        Ok(self.keys.get(key_id).map(|key| KeyHead {
+            min_id: live.first().copied().unwrap_or(0),
+            max_id: live.last().copied().unwrap_or(0),
+            count: number(live.len()),
+            bytes: live.iter().map(|&id| self.entry(id).ciphertext.len() as u64).sum(),
+            rank: number(key.ids.len()),
+            acknowledged_id: key.acknowledged,
+            full_since: 0,
+        }))
     }
 
-    fn list(&self, key_id: &[u8]) -> Result<&[Id], LookupError> {
+    fn list(&self, key_id: &[u8]) -> Result<Vec<Id>, LookupError> {
         match bad_key(key_id) {
             Some(wrong) => Err(LookupError::KeyIdLength(wrong)),
             None => Ok(self.live_list(key_id)),
@@ -259,9 +310,10 @@ impl Model {
     }
 
     /// The live messages of a key, ascending.
-    fn live_list(&self, key_id: &[u8]) -> &[Id] {
-        let list = self.keys.get(key_id).map_or(&[][..], Vec::as_slice);
-        &list[list.partition_point(|&id| id < self.first())..]
+    fn live_list(&self, key_id: &[u8]) -> Vec<Id> {
+        let Some(key) = self.keys.get(key_id) else { return vec![] };
+        let floor = self.first().max(key.acknowledged + 1);
+        key.ids.iter().copied().filter(|&id| id >= floor).collect()
     }
 
     /// The part of the status that follows from what was stored.
@@ -272,11 +324,11 @@ impl Model {
             first_id,
             next_id,
             messages: next_id - first_id,
-            keys: number(self.keys.keys().filter(|key| !self.live_list(key).is_empty()).count()),
+            keys: number(self.keys.len()),
             oldest_timestamp: live.clone().next().map_or(0, |id| self.entry(id).timestamp),
             newest_timestamp: if live.is_empty() { 0 } else { self.newest_timestamp() },
             live_bytes: live.map(|id| self.entry(id).bytes()).sum(),
-            settings: self.settings,
+            settings: Settings { version: self.version, settings: self.settings.settings() },
         }
     }
 }
@@ -290,7 +342,7 @@ impl Entry {
 }
 
 /// What of a [`Status`] follows from what was stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     pub first_id: Id,
     pub next_id: Id,
@@ -304,14 +356,15 @@ pub struct Facts {
 
 impl From<Status> for Facts {
     fn from(status: Status) -> Self {
+        let store = status.store.expect("a controller sees the store");
         Self {
-            first_id: status.first_id,
-            next_id: status.next_id,
-            messages: status.messages,
-            keys: status.keys,
-            oldest_timestamp: status.oldest_timestamp,
-            newest_timestamp: status.newest_timestamp,
-            live_bytes: status.live_bytes,
+            first_id: store.first_id,
+            next_id: store.next_id,
+            messages: store.messages,
+            keys: store.keys,
+            oldest_timestamp: store.oldest_timestamp,
+            newest_timestamp: store.newest_timestamp,
+            live_bytes: store.live_bytes,
             settings: status.settings,
         }
     }

@@ -1,6 +1,6 @@
 //! The model's pages.
 
-use message_canister::api::{Cursor, Id, Order, Page, PageError};
+use message_canister::api::{Cursor, Id, KeyCursor, Order, Page, PageError, Start};
 use message_canister::limits::{MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, PAGE_MESSAGE_OVERHEAD};
 
 use super::{Model, bad_key};
@@ -31,22 +31,47 @@ impl Model {
         }
     }
 
-    pub fn get_messages_by_key(&self, key_id: &[u8], cursor: Cursor) -> Result<Page, PageError> {
+    pub fn get_messages_by_key(&self, key_id: &[u8], cursor: KeyCursor) -> Result<Page, PageError> {
         if let Some(wrong) = bad_key(key_id) {
             return Err(PageError::KeyIdLength(wrong));
         }
-        let Cursor { after, order, .. } = cursor;
-        let live = self.live_list(key_id);
-        let was_dropped = after != 0 && after < self.first();
-        let known = after == 0 || was_dropped || live.contains(&after);
-        let prev_of = |id: Option<&Id>| id.map(|&id| self.entry(id).prev_id);
-        let gap = match order {
-            Order::ascending => was_dropped && prev_of(live.first()) != Some(after),
-            Order::descending if was_dropped => true,
-            // The oldest live message, where there was an older one.
-            Order::descending => after != 0 && live.first() == Some(&after) && prev_of(live.first()) != Some(0),
+        let KeyCursor { start, order, limit, .. } = cursor;
+        if limit == 0 {
+            return Err(PageError::LimitZero);
+        }
+        let start = if start == Start::after(0) { Start::beginning } else { start };
+        if let Start::after(after) = start
+            && after > self.last()
+        {
+            return Err(PageError::UnknownCursor { after });
+        }
+        let Some(key) = self.keys.get(key_id) else {
+            let gap = matches!(start, Start::after(after) if after < self.first());
+            return Ok(Page { messages: vec![], next: 0, first_id: self.first(), gap, proof: None });
         };
-        self.page(live.to_vec(), cursor, known, gap)
+        let up = order == Order::ascending;
+        let belongs = |id: Id| match start {
+            Start::beginning => true,
+            Start::after(after) => if up { id > after } else { id < after },
+            Start::time(second) => {
+                let stored = self.entry(id).timestamp;
+                if up { stored >= second } else { stored <= second }
+            }
+            Start::rank(rank) => {
+                let own = key.ids.partition_point(|&other| other <= id) as u32;
+                if up { own >= rank } else { own <= rank }
+            }
+        };
+        let mut ids = self.live_list(key_id);
+        ids.retain(|&id| belongs(id));
+        let mut lost = key.ids.iter().copied().filter(|&id| id > key.acknowledged && id < self.first());
+        let gap = match start {
+            Start::beginning => false,
+            _ if up => lost.any(belongs),
+            // Below the oldest live message nothing but what was lost is left.
+            _ => ids.is_empty() && lost.next().is_some(),
+        };
+        Ok(self.page_of(ids, order, limit, gap))
     }
 
     /// A page of messages of all keys: any id that was ever given out may be the cursor.
@@ -82,7 +107,21 @@ impl Model {
         let shown = self.how_many_fit(&ids, limit);
         let next = if shown < ids.len() { ids[shown - 1] } else { 0 };
         ids.truncate(shown);
-        Ok(Page { messages: ids.into_iter().map(|id| self.message(id)).collect(), next, first_id: self.first(), gap })
+        // They take room in the page all the same.
+        ids.retain(|&id| !self.is_acknowledged(id));
+        let messages = ids.into_iter().map(|id| self.message(id)).collect();
+        Ok(Page { messages, next, first_id: self.first(), gap, proof: None })
+    }
+
+    /// The page of a key's live messages, which ascend.
+    fn page_of(&self, mut ids: Vec<Id>, order: Order, limit: u32, gap: bool) -> Page {
+        if order == Order::descending {
+            ids.reverse();
+        }
+        let shown = self.how_many_fit(&ids, limit);
+        let next = if shown < ids.len() { ids[shown - 1] } else { 0 };
+        let messages = ids[..shown].iter().map(|&id| self.message(id)).collect();
+        Page { messages, next, first_id: self.first(), gap, proof: None }
     }
 
     /// How many of these make a page: limited by number and by bytes, but always at least one.

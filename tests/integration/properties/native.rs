@@ -1,13 +1,18 @@
 //! The generated sequences against the store itself, natively: every invariant is checked after every step.
 
 use ic_stable_structures::VectorMemory;
+use message_canister::access::{Caller, Sight};
 use message_canister::api::*;
-
-use message_canister::store::{Capacity, MessageStore, NewMessageRef, Rebuilt, Seed, StoredRef};
+use message_canister::settings::Configuration;
+use message_canister::store::{Capacity, MessageStore, NewMessageRef, Rebuilt, StoredRef, View};
+use proofs::page::PageProof;
+use proofs::verify;
 
 use super::compare_with_model;
 use super::ops::{Key, Op, Text, many};
-use super::subject::{Answer, Subject, facts, pairs};
+use super::subject::{Answer, Subject, owned_by, pairs};
+use crate::model::Facts;
+use crate::support::{START_SECONDS, controller, sha256};
 
 /// How many sequences, times the scale.
 const CASES: u32 = 80;
@@ -27,14 +32,15 @@ struct NativeStore {
 impl NativeStore {
     fn new() -> Self {
         let memory = VectorMemory::default();
-        let mut store = MessageStore::create(memory.clone(), Settings::default(), Capacity::default())
+        let settings = Configuration::default();
+        let mut store = MessageStore::create(memory.clone(), settings, Capacity::default(), START_SECONDS)
             .expect("there is memory for an empty store");
-        store.set_seed(Seed([7; 32]));
+        store.set_randomness(&[7; 32]);
         Self { memory, store, now: 0 }
     }
 
     /// What the canister does in an upgrade.
-    fn upgrade(&mut self, new: Option<Settings>, now: u32) {
+    fn upgrade(&mut self, new: Option<&[Setting]>, now: u32) {
         self.store =
             MessageStore::open(self.memory.clone(), Capacity::default()).expect("it was written by this release");
         if let Some(new) = new {
@@ -51,8 +57,54 @@ impl NativeStore {
 
     fn add_messages(&mut self, items: &[(Key, Text)], now: u32) -> Answer {
         let items = pairs(items);
-        let batch = items.iter().map(|(key_id, ciphertext)| NewMessageRef { key_id, ciphertext });
-        Answer::Batch(self.store.add_messages(&batch.collect::<Vec<_>>(), now))
+        let batch = items.iter().map(|(key_id, ciphertext)| NewMessageRef { key_id, ciphertext, send_key: None });
+        Answer::Batch(self.store.add_messages(&batch.collect::<Vec<_>>(), &admin(), now))
+    }
+
+    /// A page of a key, whose proof the verifier accepts.
+    fn proved(&self, key_id: &[u8], cursor: KeyCursor, now: u32) -> Result<Page, PageError> {
+        let view = at(&self.store, now);
+        let page = view.get_messages_by_key(key_id, cursor)?;
+        let records = view.records_by_key(key_id, cursor)?;
+        let bytes = view.prove_page(key_id, &cursor, &records).expect("an admin sees every key");
+        let mut shown: Vec<_> = page.messages.iter().map(shown).collect();
+        let order = match cursor.order {
+            Order::ascending => verify::Order::Ascending,
+            Order::descending => verify::Order::Descending,
+        };
+        if cursor.order == Order::descending {
+            shown.reverse();
+        }
+        let entry = match cursor.start {
+            Start::beginning | Start::after(0) => verify::Entry::Start,
+            Start::after(id) => verify::Entry::After(id),
+            Start::time(second) => verify::Entry::Time(second),
+            Start::rank(rank) => verify::Entry::Rank(rank),
+        };
+        let question = verify::Question { key: verify::Key::Id(key_id), order, entry };
+        let proof = PageProof::from_bytes(&bytes).expect("the store writes proofs that can be read");
+        let verified = proof.verify(&question, &shown, &self.store.root(), now.into());
+        let verified = verified.unwrap_or_else(|error| panic!("the proof of {cursor:?} at {now} is refused: {error}"));
+        assert_eq!(verified.more, page.next != 0, "whether more is left after {cursor:?}");
+        Ok(page)
+    }
+}
+
+fn admin() -> Caller {
+    Caller::new(controller(), None, true, true)
+}
+
+fn at(store: &MessageStore<VectorMemory>, now: u32) -> View<'_, VectorMemory> {
+    store.view(Sight::All, || now)
+}
+
+fn shown(message: &Message) -> verify::Shown {
+    verify::Shown {
+        id: message.id,
+        prev_id: message.prev_id,
+        timestamp: message.timestamp,
+        len: u32::try_from(message.ciphertext.len()).expect("a ciphertext is short"),
+        hash: sha256(&message.ciphertext),
     }
 }
 
@@ -61,45 +113,45 @@ impl Subject for NativeStore {
         self.now = now;
         let store = &mut self.store;
         match op {
-            Op::AddMessage(key, text) => Answer::Added(store.add_message(&key.bytes(), &text.bytes(), now)),
+            Op::AddMessage(key, text) => {
+                let (key_id, ciphertext) = (&key.bytes()[..], &text.bytes()[..]);
+                let new = NewMessageRef { key_id, ciphertext, send_key: None };
+                Answer::Added(store.add_message(new, &admin(), now))
+            }
             Op::AddMessages(items) => self.add_messages(items, now),
             Op::AddMany(items) => self.add_messages(&many(*items), now),
-            Op::GetMessageById(id) => Answer::Message(store.view(|| now).get_message_by_id(*id)),
-            Op::GetMessageByHash(hash) => Answer::Message(store.view(|| now).get_message_by_hash(&hash.bytes())),
+            Op::GetMessageById(id) => Answer::Message(at(store, now).get_message_by_id(*id)),
+            Op::GetMessageByHash(hash) => Answer::Message(at(store, now).get_message_by_hash(&hash.bytes())),
             Op::GetMessagesByRange(min, max, cursor) => {
-                Answer::Page(store.view(|| now).get_messages_by_range(*min, *max, *cursor))
+                Answer::Page(at(store, now).get_messages_by_range(*min, *max, *cursor))
             }
             Op::GetMessagesByKey(key, cursor) => {
-                Answer::Page(store.view(|| now).get_messages_by_key(&key.bytes(), *cursor))
+                Answer::Page(self.proved(&key.bytes(), *cursor, now))
             }
             Op::GetMessagesByTime(from, until, cursor) => {
-                Answer::Page(store.view(|| now).get_messages_by_time(*from, *until, *cursor))
+                Answer::Page(at(store, now).get_messages_by_time(*from, *until, *cursor))
             }
-            Op::GetMinMessageId => Answer::Id(Ok(store.view(|| now).get_min_message_id())),
-            Op::GetMaxMessageId => Answer::Id(Ok(store.view(|| now).get_max_message_id())),
-            Op::GetMinMessageIdByKey(key) => {
-                Answer::IdOfKey(store.view(|| now).get_key_head(&key.bytes()).map(|head| head.map(|head| head.min_id)))
-            }
-            Op::GetMaxMessageIdByKey(key) => {
-                Answer::IdOfKey(store.view(|| now).get_key_head(&key.bytes()).map(|head| head.map(|head| head.max_id)))
-            }
+            Op::GetMinMessageId => Answer::Id(Ok(at(store, now).get_min_message_id())),
+            Op::GetMaxMessageId => Answer::Id(Ok(at(store, now).get_max_message_id())),
+            Op::GetMinMessageIdByKey(key) => Answer::IdOfKey(at(store, now).get_min_message_id_by_key(&key.bytes())),
+            Op::GetMaxMessageIdByKey(key) => Answer::IdOfKey(at(store, now).get_max_message_id_by_key(&key.bytes())),
             Op::GetKeyHeads(keys) => {
                 let keys: Vec<_> = keys.iter().map(|key| key.bytes()).collect();
-                Answer::Heads(store.view(|| now).get_key_heads(&keys.iter().map(Vec::as_slice).collect::<Vec<_>>()))
+                Answer::Heads(at(store, now).get_key_heads(&keys.iter().map(Vec::as_slice).collect::<Vec<_>>()))
             }
             Op::HasMessages(asked) => {
                 let asked: Vec<_> = asked.iter().map(|(key, hash)| (key.bytes(), hash.bytes())).collect();
                 let asked = asked.iter().map(|(key_id, hash)| StoredRef { key_id, hash });
-                Answer::Found(store.view(|| now).has_messages(&asked.collect::<Vec<_>>()))
+                Answer::Found(at(store, now).has_messages(&asked.collect::<Vec<_>>()))
             }
-            Op::GetStatus => {
-                let view = store.view(|| now);
-                let live_keys = || Key::good().filter(|key| view.get_key_head(&key.bytes()).unwrap().is_some()).count();
-                Answer::Facts(facts(view.get_status(), live_keys))
+            Op::GetStatus => Answer::Facts(Facts::from(at(store, now).get_status())),
+            Op::Own(key) => Answer::Owned(store.set_key(&key.bytes(), &owned_by(controller()), &admin(), now)),
+            Op::Acknowledge(key, through) => {
+                Answer::Acknowledged(store.acknowledge(&key.bytes(), *through, &admin(), now))
             }
-            Op::SetSettings(settings) => Answer::Settings(store.set_settings(*settings, now)),
+            Op::SetSettings(settings) => Answer::Settings(store.set_settings(settings, now)),
             Op::Upgrade(settings) => {
-                self.upgrade(*settings, now);
+                self.upgrade(settings.as_deref(), now);
                 Answer::Nothing
             }
             Op::SetClock(_) => Answer::Nothing,
@@ -113,7 +165,7 @@ impl Subject for NativeStore {
     fn check(&mut self) {
         let mut slice = Some(CheckCursor::default());
         while let Some(from) = slice {
-            let report = self.store.view(|| self.now).check(from).expect("the indexes are complete");
+            let report = at(&self.store, self.now).check(from).expect("the indexes are complete");
             assert_eq!(report.violations, Vec::<String>::new(), "invariants broken, in the slice from {from:?}");
             slice = report.next;
         }

@@ -1,6 +1,6 @@
 //! What the generated sequences are made of: keys, texts and calls that print short, and how they are drawn.
 
-use message_canister::api::{Bound, Cursor, Id, Order, Settings};
+use message_canister::api::{Bound, Cursor, Id, KeyCursor, Order, Setting, Start};
 use message_canister::limits::{
     MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_REBUILD_PAGES, MIN_MAX_BYTES, MIN_REBUILD_PAGES,
 };
@@ -94,7 +94,7 @@ pub enum Op {
     GetMessageById(Id),
     GetMessageByHash(Hash),
     GetMessagesByRange(Id, Id, Cursor),
-    GetMessagesByKey(Key, Cursor),
+    GetMessagesByKey(Key, KeyCursor),
     GetMessagesByTime(u32, u32, Cursor),
     GetMinMessageId,
     GetMaxMessageId,
@@ -103,9 +103,12 @@ pub enum Op {
     GetKeyHeads(Vec<Key>),
     HasMessages(Vec<(Key, Hash)>),
     GetStatus,
-    SetSettings(Settings),
+    /// Makes the caller the key's owner.
+    Own(Key),
+    Acknowledge(Key, Id),
+    SetSettings(Vec<Setting>),
     /// `None` keeps the settings.
-    Upgrade(Option<Settings>),
+    Upgrade(Option<Vec<Setting>>),
     /// So many seconds after [`crate::support::START_SECONDS`], be that forward or back.
     SetClock(u32),
 }
@@ -151,6 +154,8 @@ fn updates() -> impl Strategy<Value = Op> {
         40 => (key(), text()).prop_map(|(key, text)| Op::AddMessage(key, text)),
         20 => vec((key(), text()), 0..12).prop_map(|items| Op::AddMessages(within_ingress(items))),
         1 => prop_oneof![Just(100), Just(1_000), Just(1_001)].prop_map(Op::AddMany),
+        8 => key().prop_map(Op::Own),
+        14 => (key(), id()).prop_map(|(key, through)| Op::Acknowledge(key, through)),
         4 => settings().prop_map(Op::SetSettings),
         1 => bad_settings().prop_map(Op::SetSettings),
     ]
@@ -160,32 +165,38 @@ fn upgrades() -> impl Strategy<Value = Op> {
     prop_oneof![2 => Just(None), 1 => settings().prop_map(Some)].prop_map(Op::Upgrade)
 }
 
-/// Limits that a sequence reaches, and none.
-fn settings() -> impl Strategy<Value = Settings> {
+/// Limits that a sequence reaches, and none: some of them, or all.
+fn settings() -> impl Strategy<Value = Vec<Setting>> {
     use Bound::{AtMost, Unlimited};
     let max_messages =
         prop_oneof![2 => Just(Unlimited), 1 => (1u32..30).prop_map(AtMost), 1 => (1u32..900).prop_map(AtMost)];
     let max_bytes = prop_oneof![3 => Just(Unlimited), 1 => (MIN_MAX_BYTES..3_000_000).prop_map(AtMost)];
     let max_age_seconds = prop_oneof![2 => Just(Unlimited), 1 => (1u32..25).prop_map(AtMost)];
-    (rebuild_pages(), max_messages, max_bytes, max_age_seconds).prop_map(
-        |(rebuild_pages, max_messages, max_bytes, max_age_seconds)| Settings {
-            rebuild_pages,
-            max_messages,
-            max_bytes,
-            max_age_seconds,
+    let all = (rebuild_pages(), max_messages, max_bytes, max_age_seconds).prop_map(
+        |(rebuild_pages, max_messages, max_bytes, max_age_seconds)| {
+            vec![
+                Setting::max_age_seconds(max_age_seconds),
+                Setting::rebuild_pages(rebuild_pages),
+                Setting::max_messages(max_messages),
+                Setting::max_bytes(max_bytes),
+            ]
         },
-    )
+    );
+    (all, 0usize..9).prop_map(|(mut settings, kept)| {
+        settings.truncate(kept);
+        settings
+    })
 }
 
-fn bad_settings() -> impl Strategy<Value = Settings> {
-    let none = Settings::default();
+fn bad_settings() -> impl Strategy<Value = Vec<Setting>> {
     prop_oneof![
         prop_oneof![Just(0), Just(MIN_REBUILD_PAGES - 1), Just(MAX_REBUILD_PAGES + 1)]
-            .prop_map(move |pages| Settings { rebuild_pages: Bound::AtMost(pages), ..none }),
-        Just(Settings { max_messages: Bound::AtMost(0), ..none }),
-        prop_oneof![Just(0), Just(MIN_MAX_BYTES - 1)]
-            .prop_map(move |bytes| Settings { max_bytes: Bound::AtMost(bytes), ..none }),
-        Just(Settings { max_age_seconds: Bound::AtMost(0), ..none }),
+            .prop_map(|pages| vec![Setting::rebuild_pages(Bound::AtMost(pages))]),
+        Just(vec![Setting::max_messages(Bound::AtMost(0))]),
+        prop_oneof![Just(0), Just(MIN_MAX_BYTES - 1)].prop_map(|bytes| vec![Setting::max_bytes(Bound::AtMost(bytes))]),
+        // A good setting before a bad one changes nothing.
+        Just(vec![Setting::max_messages(Bound::AtMost(1)), Setting::max_age_seconds(Bound::AtMost(0))]),
+        Just(vec![Setting::idle_seconds(Bound::Unlimited); 2]),
     ]
 }
 
@@ -203,7 +214,7 @@ fn queries() -> impl Strategy<Value = Op> {
         5 => id().prop_map(Op::GetMessageById),
         4 => hash().prop_map(Op::GetMessageByHash),
         6 => (id(), id(), cursor()).prop_map(|(min, max, cursor)| Op::GetMessagesByRange(min, max, cursor)),
-        8 => (key(), cursor()).prop_map(|(key, cursor)| Op::GetMessagesByKey(key, cursor)),
+        12 => (key(), key_cursor()).prop_map(|(key, cursor)| Op::GetMessagesByKey(key, cursor)),
         6 => (time(), time(), cursor()).prop_map(|(from, until, cursor)| Op::GetMessagesByTime(from, until, cursor)),
         1 => Just(Op::GetMinMessageId),
         1 => Just(Op::GetMaxMessageId),
@@ -262,11 +273,27 @@ fn time() -> impl Strategy<Value = u32> {
 
 fn cursor() -> impl Strategy<Value = Cursor> {
     let after = prop_oneof![4 => Just(0), 6 => id()];
-    let order = prop_oneof![Just(Order::ascending), Just(Order::descending)];
-    let limit = prop_oneof![
+    (after, order(), limit()).prop_map(|(after, order, limit)| Cursor { after, order, limit })
+}
+
+fn key_cursor() -> impl Strategy<Value = KeyCursor> {
+    let start = prop_oneof![
+        3 => Just(Start::beginning),
+        6 => prop_oneof![1 => Just(0), 9 => id()].prop_map(Start::after),
+        4 => time().prop_map(Start::time),
+        4 => prop_oneof![9 => 0u32..30, 1 => Just(u32::MAX)].prop_map(Start::rank),
+    ];
+    (start, order(), limit()).prop_map(|(start, order, limit)| KeyCursor { start, order, limit, prove: false })
+}
+
+fn order() -> impl Strategy<Value = Order> {
+    prop_oneof![Just(Order::ascending), Just(Order::descending)]
+}
+
+fn limit() -> impl Strategy<Value = u32> {
+    prop_oneof![
         1 => Just(0),
         12 => 1u32..6,
         6 => prop_oneof![Just(100), Just(1_000), Just(1_001), Just(u32::MAX)],
-    ];
-    (after, order, limit).prop_map(|(after, order, limit)| Cursor { after, order, limit })
+    ]
 }

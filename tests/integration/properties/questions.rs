@@ -1,6 +1,6 @@
 //! Every question that a model's contents give rise to.
 
-use message_canister::api::{Cursor, Order};
+use message_canister::api::{Cursor, KeyCursor, Order, Start};
 
 use super::ops::{Hash, Key, Op};
 use crate::model::Model;
@@ -20,9 +20,12 @@ pub fn about(model: &Model) -> Vec<Op> {
         let page = |after| Cursor { after, order, limit: 50 };
         let longest = Cursor { after: 0, order, limit: u32::MAX };
         ops.extend([Op::GetMessagesByRange(1, u32::MAX, longest), Op::GetMessagesByTime(0, u32::MAX, longest)]);
-        ops.extend((0..Key::GOOD).map(|key| Op::GetMessagesByKey(Key(key), longest)));
-        for key in (0..Key::GOOD).map(Key) {
-            ops.extend([0, last / 2, last].map(|after| Op::GetMessagesByKey(key, page(after))));
+        for key in Key::good() {
+            let of_key = |start, limit| Op::GetMessagesByKey(key, KeyCursor { start, order, limit, prove: false });
+            ops.push(of_key(Start::beginning, u32::MAX));
+            ops.extend([0, last / 2, last].map(|after| of_key(Start::after(after), 50)));
+            ops.extend([0, 1, 2, 5, 20, 100].map(|rank| of_key(Start::rank(rank), 3)));
+            ops.extend((START_SECONDS..START_SECONDS + 31).step_by(5).map(|second| of_key(Start::time(second), 3)));
         }
         for after in (0..=last).step_by(37).chain([last + 1]) {
             ops.push(Op::GetMessagesByRange(1, u32::MAX, page(after)));

@@ -1,5 +1,6 @@
 //! Whatever can take the steps of a sequence and answer them: the model, the canister, the store.
 
+use candid::Principal;
 use message_canister::api::*;
 use serde_bytes::ByteBuf;
 
@@ -19,7 +20,9 @@ pub enum Answer {
     Heads(Result<Vec<Option<KeyHead>>, LookupError>),
     Found(Result<Vec<Option<Id>>, LookupError>),
     Facts(Facts),
-    Settings(Result<(), SettingsError>),
+    Settings(Result<u32, SettingsError>),
+    Owned(Result<(), KeyError>),
+    Acknowledged(Result<Acknowledged, AckError>),
     Nothing,
 }
 
@@ -44,12 +47,9 @@ pub fn pairs(items: &[(Key, Text)]) -> Vec<(Vec<u8>, Vec<u8>)> {
     items.iter().map(|(key, text)| (key.bytes(), text.bytes())).collect()
 }
 
-/// The facts of a status. While there is a backlog its number of keys is too high: then they are counted.
-pub fn facts(status: Status, live_keys: impl FnOnce() -> usize) -> Facts {
-    let told = status.keys;
-    let keys = if status.backlog > 0 { live_keys() as u32 } else { told };
-    assert!(keys <= told, "{told} keys are told, but {keys} have messages");
-    Facts { keys, ..Facts::from(status) }
+/// What makes `owner` the owner of a key.
+pub fn owned_by(owner: Principal) -> [KeySetting; 1] {
+    [KeySetting::owner(NewOwner::principal(owner))]
 }
 
 impl Subject for Model {
@@ -79,9 +79,11 @@ impl Subject for Model {
                 Answer::Found(self.has_messages(&asked))
             }
             Op::GetStatus => Answer::Facts(self.facts()),
-            Op::SetSettings(settings) => Answer::Settings(self.set_settings(*settings)),
+            Op::Own(key) => Answer::Owned(self.own(&key.bytes())),
+            Op::Acknowledge(key, through) => Answer::Acknowledged(self.acknowledge(&key.bytes(), *through)),
+            Op::SetSettings(settings) => Answer::Settings(self.set_settings(settings)),
             Op::Upgrade(Some(settings)) => {
-                self.set_settings(*settings).expect("generated upgrades have good settings");
+                self.set_settings(settings).expect("generated upgrades have good settings");
                 Answer::Nothing
             }
             Op::Upgrade(None) | Op::SetClock(_) => Answer::Nothing,
@@ -105,7 +107,7 @@ impl Subject for Inbox {
             Op::GetMessageById(id) => Answer::Message(self.get_message_by_id(*id)),
             Op::GetMessageByHash(hash) => Answer::Message(self.get_message_by_hash(&hash.bytes())),
             Op::GetMessagesByRange(min, max, cursor) => Answer::Page(self.get_messages_by_range(*min, *max, *cursor)),
-            Op::GetMessagesByKey(key, cursor) => Answer::Page(self.get_messages_by_key(&key.bytes(), *cursor)),
+            Op::GetMessagesByKey(key, cursor) => Answer::Page(self.page_of_key(&key.bytes(), *cursor)),
             Op::GetMessagesByTime(from, until, cursor) => {
                 Answer::Page(self.get_messages_by_time(*from, *until, *cursor))
             }
@@ -124,14 +126,12 @@ impl Subject for Inbox {
                 });
                 Answer::Found(self.has_messages(&asked.collect::<Vec<_>>()))
             }
-            Op::GetStatus => {
-                let keys: Vec<_> = Key::good().map(Key::bytes).collect();
-                let heads = || self.get_key_heads(&keys).expect("heads of good keys").into_iter().flatten().count();
-                Answer::Facts(facts(self.get_status(), heads))
-            }
-            Op::SetSettings(settings) => Answer::Settings(self.set_settings(*settings)),
+            Op::GetStatus => Answer::Facts(Facts::from(self.get_status())),
+            Op::Own(key) => Answer::Owned(self.set_key(&key.bytes(), &owned_by(self.caller))),
+            Op::Acknowledge(key, through) => Answer::Acknowledged(self.acknowledge(&key.bytes(), *through)),
+            Op::SetSettings(settings) => Answer::Settings(self.set_settings(settings)),
             Op::Upgrade(settings) => {
-                self.upgrade(*settings);
+                self.upgrade(settings.as_deref());
                 Answer::Nothing
             }
             Op::SetClock(_) => {

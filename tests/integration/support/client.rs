@@ -154,7 +154,9 @@ impl Inbox {
     }
 
     pub fn add_with_send_key(&self, key_id: &[u8], ciphertext: &[u8], send_key: &[u8]) -> Result<Added, AddError> {
-        answer(self.client().add_message(key_id, ciphertext, Some(send_key)))
+        let send_key = Some(ByteBuf::from(send_key));
+        let added = self.add_messages(&[NewMessage { send_key, ..new_message(key_id, ciphertext) }]);
+        added.expect("one message is not too many").remove(0)
     }
 
     pub fn add_messages(&self, batch: &[NewMessage]) -> Result<Vec<Result<Added, AddError>>, BatchError> {

@@ -6,7 +6,7 @@ use serde_bytes::ByteBuf;
 
 use super::client::new_message;
 use super::raw::Parts;
-use super::{bytes, first_page, page_after, sha256};
+use super::{START_SECONDS, bytes, first_page, page_after, sha256, stranger};
 
 /// A method of `canister.did`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ const fn update(name: &'static str) -> Method {
 }
 
 /// All of them; a test holds this list equal to the file.
-pub const METHODS: [Method; 18] = [
+pub const METHODS: [Method; 23] = [
     update("add_message"),
     update("add_messages"),
     query("get_message_by_id"),
@@ -38,8 +38,13 @@ pub const METHODS: [Method; 18] = [
     query("get_max_message_id_by_key"),
     query("get_key_heads"),
     query("has_messages"),
+    update("acknowledge"),
+    update("claim"),
+    update("set_key"),
     query("get_status"),
     update("set_settings"),
+    update("set_role"),
+    query("get_roles"),
     update("retry_rebuild"),
     query("check"),
     query("http_request"),
@@ -59,26 +64,45 @@ pub fn good_arguments(method: Method) -> Vec<Vec<u8>> {
             encode_args((vec![new_message(b"alice", b"one"), new_message(&bytes(3, 64), &bytes(4, 300))],)),
             encode_args((Vec::<NewMessage>::new(),)),
         ],
-        "get_message_by_id" => vec![encode_args((1u32,)), encode_args((0u32,))],
+        "get_message_by_id" => vec![encode_args((1u32,)), encode_args((0u32,)), encode_args((1u32, Some(true)))],
         "check" => vec![encode_args((CheckCursor::default(),))],
         "get_message_by_hash" => vec![encode_args((ByteBuf::from(sha256(b"one")),))],
         "get_messages_by_range" => pages.map(|page| encode_args((1u32, 9u32, page))).into(),
-        "get_messages_by_key" => pages.map(|page| encode_args((key(), page))).into(),
+        "get_messages_by_key" => {
+            let starts = [Start::beginning, Start::after(1), Start::time(START_SECONDS), Start::rank(1)];
+            let cursor = |start| KeyCursor { start, order: Order::descending, limit: 3, prove: start == Start::rank(1) };
+            starts.map(|start| encode_args((key(), cursor(start)))).into()
+        }
         "get_messages_by_time" => pages.map(|page| encode_args((0u32, u32::MAX, page))).into(),
         "get_min_message_id_by_key" | "get_max_message_id_by_key" => vec![encode_args((key(),))],
-        "get_key_heads" => vec![encode_args((vec![key(), ByteBuf::from("k")],))],
+        "get_key_heads" => vec![
+            encode_args((vec![key(), ByteBuf::from("k")],)),
+            encode_args((vec![key(), ByteBuf::from("k")], Some(true))),
+        ],
+        "acknowledge" => vec![encode_args((vec![Acknowledgement { key_id: key(), through: 1 }],))],
+        "claim" => vec![
+            encode_args((key(), OwnerProof::own)),
+            encode_args((ByteBuf::from(bytes(1, 32)), OwnerProof::salt(ByteBuf::from([0; 16])))),
+        ],
+        "set_key" => vec![
+            encode_args((key(), vec![KeySetting::kept(true)])),
+            encode_args((key(), vec![KeySetting::owner(NewOwner::claimant)])),
+        ],
+        "set_role" => vec![
+            encode_args((stranger(), Some(Role::reader))),
+            encode_args((stranger(), None::<Role>)),
+        ],
+        "get_roles" => vec![encode_args(()), encode_args((Some(stranger()),))],
         "has_messages" => vec![encode_args((vec![stored(1), stored(2)],))],
-        "set_settings" => [None, Some(100)].map(|pages| encode_args((settings(pages),))).into(),
+        "set_settings" => [Bound::Unlimited, Bound::AtMost(100)]
+            .map(|pages| encode_args((0u32, vec![Setting::rebuild_pages(pages)])))
+            .into(),
         "http_request" => vec![encode_args((request(),))],
         _ => vec![encode_args(())],
     };
     let rust: Vec<_> = encoded.into_iter().map(|bytes| bytes.expect("good arguments can be encoded")).collect();
     let javascript = rust.iter().map(|bytes| Parts::of(bytes).parts_first().bytes());
     rust.iter().cloned().chain(javascript.filter(|bytes| !rust.contains(bytes))).collect()
-}
-
-fn settings(rebuild_pages: Option<u32>) -> Settings {
-    Settings { rebuild_pages: rebuild_pages.into(), ..Settings::default() }
 }
 
 fn request() -> HttpRequest {
