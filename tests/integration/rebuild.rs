@@ -181,7 +181,7 @@ fn settings_changed_during_a_rebuild_count_from_the_next_slice() {
     inbox.begin_upgrade(Some(LEAST)).expect("a large store upgrades");
     assert!(inbox.store_status().rebuild.is_some(), "one slice is not enough");
     let most = [Setting::rebuild_pages(Bound::AtMost(MAX_REBUILD_PAGES))];
-    assert_eq!(inbox.set_settings(&most), Ok(2), "settings need no index");
+    assert_eq!(inbox.set_settings(&most), Ok(3), "settings need no index");
     let rounds = inbox.finish_rebuild();
     assert!(rounds <= 4, "the rest takes one slice, took {rounds} rounds");
     inbox.assert_all_invariants();

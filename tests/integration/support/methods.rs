@@ -94,8 +94,9 @@ pub fn good_arguments(method: Method) -> Vec<Vec<u8>> {
         ],
         "get_roles" => vec![encode_args(()), encode_args((Some(stranger()),))],
         "has_messages" => vec![encode_args((vec![stored(1), stored(2)],))],
-        "set_settings" => [Bound::Unlimited, Bound::AtMost(100)]
-            .map(|pages| encode_args((0u32, vec![Setting::rebuild_pages(pages)])))
+        // The first is of a version that does not hold: it changes nothing.
+        "set_settings" => [(u32::MAX, Bound::Unlimited), (1, Bound::AtMost(100))]
+            .map(|(version, pages)| encode_args((version, vec![Setting::rebuild_pages(pages)])))
             .into(),
         "http_request" => vec![encode_args((request(),))],
         _ => vec![encode_args(())],
