@@ -6,9 +6,7 @@
 mod pages;
 
 use message_canister::api::*;
-use message_canister::limits::{
-    LAST_ID, MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS,
-};
+use message_canister::limits::{LAST_ID, MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS};
 use message_canister::settings::Configuration;
 use serde_bytes::ByteBuf;
 use std::collections::{BTreeSet, HashMap};
