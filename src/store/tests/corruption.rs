@@ -81,10 +81,7 @@ fn the_segment_table_is_checked() {
     fill(&mut create(&memory), 320);
     region(&memory, 1).write(65_540, &[0]);
     let error = Store::open(memory, Capacity::default()).err();
-    assert!(matches!(
-        error,
-        Some(OpenError::Memory { error: HeaderError::SegmentTable { logical: 1, physical: 0, .. }, .. })
-    ));
+    assert!(matches!(error, Some(OpenError::Memory { error: HeaderError::SegmentTable { logical: 1, physical: 0, .. }, .. })));
 }
 
 #[test]

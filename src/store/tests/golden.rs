@@ -6,17 +6,18 @@
 use super::*;
 use crate::access::KeyRights;
 use crate::api::{Acknowledged, Bound, KeySetting, OwnQuota, Quota, Role, Setting};
-use crate::store::Seed;
 use crate::store::keys::{Key, Keys};
 use crate::store::links::{Link, LinkRegion, Target};
 use crate::store::record::{NewRecord, Record};
 use crate::store::state::{Queue, State};
+use crate::store::Seed;
 use ::proofs::chain::Links;
 use ::proofs::hash::{self, Hash};
 use ::proofs::head::Head;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
 use ic_stable_structures::{Memory, VectorMemory};
 use stable::region::LEADING_PAGES;
+
 
 const IMAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/images/layout-2.image");
 
@@ -132,30 +133,30 @@ fn a_key_is_232_bytes_in_this_order() {
     };
     keys.put(place, &key);
     let expected = [
-        "01020304",           // next
-        "05",                 // key_len
-        "6b65792d31",         // key_id
-        &"00".repeat(59),     //
-        "3f",                 // flags
-        "0000",               //
-        "05060708",           // next_idle
-        "090a0b0c",           // head: newest id
-        "11121314",           // its time
-        "15161718",           // its rank
-        &hex(&rising(0x20)),  // its chain value
-        "41424344",           // acknowledged id
-        "45464748",           // its rank
-        "51525354",           // oldest id
-        "6162636465666768",   // bytes
-        "7172737475767778",   // acknowledged bytes
-        "81828384",           // erased id
-        "03",                 // owner_len
-        "a1a2a3",             // owner
-        &"00".repeat(26 + 2), //
-        &hex(&rising(0xb0)),  // send key
-        "d1d2d3d4",           // quota: messages
-        "e1e2e3e4e5e6e7e8",   // quota: bytes
-        "f1f2f3f4",           // full since
+        "01020304",                 // next
+        "05",                       // key_len
+        "6b65792d31",               // key_id
+        &"00".repeat(59),           //
+        "3f",                       // flags
+        "0000",                     //
+        "05060708",                 // next_idle
+        "090a0b0c",                 // head: newest id
+        "11121314",                 // its time
+        "15161718",                 // its rank
+        &hex(&rising(0x20)),        // its chain value
+        "41424344",                 // acknowledged id
+        "45464748",                 // its rank
+        "51525354",                 // oldest id
+        "6162636465666768",         // bytes
+        "7172737475767778",         // acknowledged bytes
+        "81828384",                 // erased id
+        "03",                       // owner_len
+        "a1a2a3",                   // owner
+        &"00".repeat(26 + 2),       //
+        &hex(&rising(0xb0)),        // send key
+        "d1d2d3d4",                 // quota: messages
+        "e1e2e3e4e5e6e7e8",         // quota: bytes
+        "f1f2f3f4",                 // full since
     ];
     assert_eq!(bytes_at(&memory, 65_536, 232), expected.concat());
     assert_eq!(keys.get(place), Some(key));

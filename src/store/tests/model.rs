@@ -62,7 +62,13 @@ pub struct Model {
 
 impl Model {
     pub fn new() -> Self {
-        Self { now: EPOCH, settings: Configuration::default(), first_id: 1, sent: Vec::new(), keys: BTreeMap::new() }
+        Self {
+            now: EPOCH,
+            settings: Configuration::default(),
+            first_id: 1,
+            sent: Vec::new(),
+            keys: BTreeMap::new(),
+        }
     }
 
     pub fn next_id(&self) -> Id {
@@ -78,8 +84,7 @@ impl Model {
 
     pub fn add(&mut self, key: u8, ciphertext: &[u8]) -> Added {
         let first_live = self.first_live();
-        let stored =
-            self.sent.iter().find(|sent| sent.id >= first_live && sent.key == key && sent.ciphertext == ciphertext);
+        let stored = self.sent.iter().find(|sent| sent.id >= first_live && sent.key == key && sent.ciphertext == ciphertext);
         if let Some(stored) = stored {
             return Added { id: stored.id, duplicate: true };
         }

@@ -71,8 +71,7 @@ fn a_batch_stores_what_fits() {
     let large = vec![1; 1_999_000];
     let batch: Vec<Vec<u8>> =
         (0..12u8).map(|n| [large.as_slice(), &[n]].concat()).chain((0..3).map(|n| vec![n])).collect();
-    let items: Vec<_> =
-        batch.iter().map(|ciphertext| NewMessageRef { key_id: b"key", ciphertext, send_key: None }).collect();
+    let items: Vec<_> = batch.iter().map(|ciphertext| NewMessageRef { key_id: b"key", ciphertext, send_key: None }).collect();
     let results = store.add_messages(&items, &anonymous(), 5).unwrap();
     let stored: Vec<u32> = results.iter().filter_map(|result| result.as_ref().ok()).map(|added| added.id).collect();
     assert!(results.contains(&Err(AddError::StorageFull)), "everything fitted");
@@ -87,10 +86,7 @@ fn creation_reports_a_memory_that_is_too_small() {
     for limit in [0, 1, 2, BUCKET_PAGES, 7 * BUCKET_PAGES] {
         let memory = SparseMemory::default();
         memory.set_limit(Some(limit));
-        assert!(
-            Store::create(memory, Configuration::default(), Capacity::default(), EPOCH).is_err(),
-            "fitted into {limit} pages"
-        );
+        assert!(Store::create(memory, Configuration::default(), Capacity::default(), EPOCH).is_err(), "fitted into {limit} pages");
     }
 }
 

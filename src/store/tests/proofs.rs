@@ -9,27 +9,18 @@ use ::proofs::hash::Hash;
 use ::proofs::head::Head;
 use ::proofs::heads::HeadsProof;
 use ::proofs::page::PageProof;
-use ::proofs::verify;
 use ::proofs::verify::{Entry, Key, Question, Shown, Verified};
+use ::proofs::verify;
 use proptest::prelude::*;
+
 
 /// One thing that happens to a store.
 #[derive(Clone, Debug)]
 enum Event {
-    Add {
-        key: u8,
-        content: u8,
-    },
-    Acknowledge {
-        key: u8,
-        share: u8,
-    },
+    Add { key: u8, content: u8 },
+    Acknowledge { key: u8, share: u8 },
     /// An admin names the owner, or not, and keeps the key, or not.
-    Open {
-        key: u8,
-        owned: bool,
-        kept: bool,
-    },
+    Open { key: u8, owned: bool, kept: bool },
     Pass(u32),
     MaxMessages(Option<u32>),
     MaxBytes(Option<u64>),
@@ -78,12 +69,8 @@ fn event() -> impl Strategy<Value = Event> {
 
 fn asked() -> impl Strategy<Value = Asked> {
     let order = prop_oneof![Just(Order::ascending), Just(Order::descending)];
-    (0..KEYS, (0..4u8, any::<u32>()), order, 1..9u32).prop_map(|(key, start, order, limit)| Asked {
-        key,
-        start,
-        order,
-        limit,
-    })
+    (0..KEYS, (0..4u8, any::<u32>()), order, 1..9u32)
+        .prop_map(|(key, start, order, limit)| Asked { key, start, order, limit })
 }
 
 fn life() -> impl Strategy<Value = Vec<(Event, Asked, Asked)>> {
@@ -199,10 +186,7 @@ impl Pair {
                 let known = &model.keys[&key];
                 let last = model.of_key(key).next_back();
                 assert!(!known.kept, "a kept key is forgotten");
-                assert!(
-                    last.is_none_or(|last| last.id < store.inbox.reclaimed_id()),
-                    "a key with messages is forgotten"
-                );
+                assert!(last.is_none_or(|last| last.id < store.inbox.reclaimed_id()), "a key with messages is forgotten");
                 assert!(due(last.map_or(known.opened, |last| last.timestamp)), "a key is forgotten too early");
                 model.forget(key);
             }

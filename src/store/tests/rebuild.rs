@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::api::{Bound, Cursor, GetError, LookupError, Progress, Setting};
-use crate::limits::MIN_REBUILD_PAGES;
 use crate::store::StoredRef;
+use crate::limits::MIN_REBUILD_PAGES;
 
 #[test]
 fn a_reopened_store_answers_the_same() {

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::api::{Bound, GetError, Setting};
-use crate::limits::{LAST_ID, MIN_MAX_BYTES, SWEEP_RUN};
 use crate::memory::Growth;
+use crate::limits::{LAST_ID, MIN_MAX_BYTES, SWEEP_RUN};
 use crate::store::inbox;
 use crate::store::numbered::SEGMENT_SLOTS;
 use crate::store::payloads::SEGMENT_BYTES;

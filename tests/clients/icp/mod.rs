@@ -147,8 +147,7 @@ fn messages_are_added_once_and_read_back() {
     }
     let reply = inbox.update("add_message", "(blob \"\", blob \"sealed\")");
     assert_eq!(decoded::<Added, AddError>(&reply), Err(AddError::KeyIdLength(TooLong { length: 0, max: 64 })));
-    let message =
-        decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(1, null)")).expect("it is stored").message;
+    let message = decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(1, null)")).expect("it is stored").message;
     assert_eq!((&message.key_id[..], &message.ciphertext[..]), (&b"alice"[..], &b"sealed"[..]));
     let unknown = decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(2, null)"));
     assert_eq!(unknown, Err(GetError::UnknownId { id: 2, last: 1 }));
