@@ -106,7 +106,7 @@ fn a_rebuild_that_fails_stops_and_says_so_until_a_controller_tries_again() {
     let sound = inbox.platform.stable_memory(inbox.id);
     let mut damaged = sound.clone();
     let flags = find(&sound, &sha256(&text(BROKEN))) - 40 + 79;
-    damaged[flags] = 1;
+    damaged[flags] = 0x80;
     inbox.platform.set_stable_memory(inbox.id, damaged);
     inbox.begin_upgrade(None).expect("the first slice is sound");
     for attempt in 0..2 {
