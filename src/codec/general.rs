@@ -22,7 +22,7 @@ const ELEMENT_QUOTA: usize = 100;
 const SKIPPING_QUOTA: usize = 2_000;
 /// Units of skipping cost for each element that a vector may have.
 const ELEMENT_SKIPPING_QUOTA: usize = 6;
-/// Maximum units of skipping cost. Deeply nested vectors cost most: 1,350 instructions a unit, 10 M in all.
+/// Maximum units of skipping cost. Deeply nested vectors cost most: 1,350 to 1,750 instructions a unit, 13 M in all.
 const MAX_SKIPPING_QUOTA: usize = 7_200;
 /// Units of decoding cost that the library charges for each unit of skipping cost.
 const SKIPPING_PENALTY: usize = 50;

@@ -13,7 +13,7 @@ use crate::support::snapshot::Snapshot;
 use crate::support::{Inbox, bytes, embedded, new_message};
 
 /// No bomb costs more.
-const BOMB_INSTRUCTIONS: u64 = 10_000_000;
+const BOMB_INSTRUCTIONS: u64 = 14_000_000;
 /// Nearly as large as an ingress message may be.
 const LARGE: usize = 2_090_000;
 const BILLION: u64 = 1_000_000_000;
@@ -125,12 +125,17 @@ fn types_and_values_that_no_method_takes() {
     before.assert_same(&inbox, "bombs");
 }
 
+/// Updates whose first good arguments change nothing.
+fn changes_nothing(update: &str) -> bool {
+    ["set_settings", "acknowledge", "claim"].contains(&update)
+}
+
 /// Behind good arguments for a method, where candid demands that they are skipped.
 #[test]
 fn values_that_are_skipped() {
     let (engine, inbox) = embedded::inbox();
     let before = Snapshot::of(&inbox);
-    for method in METHODS.into_iter().filter(|method| method.is_query || method.name == "set_settings") {
+    for method in METHODS.into_iter().filter(|method| method.is_query || changes_nothing(method.name)) {
         let good = Parts::of(&good_arguments(method)[0]);
         let base = good.table.len() as u64;
         for (name, table, value) in value_bombs(base) {

@@ -47,7 +47,7 @@ fn strangers_may_add_and_ask() {
 fn settings_are_kept_until_they_are_replaced() {
     let inbox = Inbox::new();
     assert!(holds(&inbox, pages(None)), "the default");
-    for (version, value) in (1..).zip([Some(MIN_REBUILD_PAGES), Some(MAX_REBUILD_PAGES), None, Some(1_000)]) {
+    for (version, value) in (2..).zip([Some(MIN_REBUILD_PAGES), Some(MAX_REBUILD_PAGES), None, Some(1_000)]) {
         assert_eq!(inbox.set_settings(&pages(value)), Ok(version), "{value:?} is within bounds");
         assert!(holds(&inbox, pages(value)), "what was set");
     }
@@ -93,7 +93,7 @@ fn mistyped() -> Vec<[Vec<u8>; 3]> {
         max_mesages(Bound<u32>),
     }
     fn all<T: CandidType>(settings: T) -> [Vec<u8>; 3] {
-        [encode_args((1u32, &settings)), encode_args((&settings,)), encode_args((Some(&settings),))]
+        [encode_args((2u32, &settings)), encode_args((&settings,)), encode_args((Some(&settings),))]
             .map(|argument| argument.expect("encoded"))
     }
     vec![

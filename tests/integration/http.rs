@@ -3,7 +3,7 @@
 use message_canister::api::*;
 use serde_json::{Value, json};
 
-use crate::support::{Inbox, bytes};
+use crate::support::{Inbox, bytes, new_message};
 
 fn header<'a>(response: &'a HttpResponse, name: &str) -> Option<&'a str> {
     let found = response.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name));
@@ -33,14 +33,15 @@ fn the_root_is_the_status_as_json() {
 #[test]
 fn the_progress_of_a_rebuild_is_in_the_json() {
     let inbox = Inbox::new();
-    for n in 0..300u32 {
-        inbox.add_message(&bytes(n, 41), &bytes(n, 2_000)).expect("stored");
-    }
+    let batch: Vec<_> = (0..1_000u32).map(|n| new_message(&bytes(n, 41), &n.to_le_bytes())).collect();
+    assert!(inbox.add_messages(&batch).expect("a good batch").iter().all(Result::is_ok), "all of it is stored");
+    let more: Vec<_> = (1_000..2_000u32).map(|n| new_message(&bytes(n, 41), &n.to_le_bytes())).collect();
+    assert!(inbox.add_messages(&more).expect("a good batch").iter().all(Result::is_ok), "all of it is stored");
     inbox.begin_upgrade(Some(&[Setting::rebuild_pages(Bound::AtMost(16))])).expect("the canister upgrades");
     let progress = inbox.store_status().rebuild.expect("one slice is not enough");
     let body: Value = serde_json::from_slice(&inbox.http_request("GET", "/").body).expect("the body is JSON");
     assert_eq!(body["store"]["rebuild_failure"], Value::Null, "it goes on");
-    assert_eq!(body["store"]["rebuild"], json!({ "done": progress.done, "total": 300 }), "how far it has come");
+    assert_eq!(body["store"]["rebuild"], json!({ "done": progress.done, "total": 2_000 }), "how far it has come");
 }
 
 #[test]

@@ -82,7 +82,15 @@ fn heads_of_many_keys_come_in_one_call() {
         let ids = ids_of(key_id);
         let (&min_id, &max_id) = ids.first().zip(ids.last())?;
         let count = ids.len() as u32;
-        Some(KeyHead { min_id, max_id, count, bytes: 4 * u64::from(count), rank: count, acknowledged_id: 0, full_since: 0 })
+        Some(KeyHead {
+            min_id,
+            max_id,
+            count,
+            bytes: 4 * u64::from(count),
+            rank: count,
+            acknowledged_id: 0,
+            full_since: 0,
+        })
     });
     assert_eq!(heads, expected.collect::<Vec<_>>(), "one answer for each key asked for, in that order");
 }

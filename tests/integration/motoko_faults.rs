@@ -5,6 +5,7 @@ use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_PAG
 use serde_bytes::Bytes;
 
 use crate::model::too_long;
+use crate::support::client::of_key;
 use crate::support::{Inbox, bytes, embedded, first_page, new_message, page_after, sha256};
 
 fn ids(page: Result<Page, PageError>) -> Vec<Id> {
@@ -187,7 +188,7 @@ fn an_unbounded_range_gives_a_page() {
         let page = inbox.get_messages_by_range(1, u32::MAX, first_page(order)).expect("a page, not a trap");
         assert!((1..=MAX_PAGE_MESSAGES as usize).contains(&page.messages.len()), "a page of a good length, {order:?}");
         assert_ne!(page.next, 0, "and more is left, {order:?}");
-        let raw = candid::encode_args((Bytes::new(b"key"), first_page(order))).expect("encoded");
+        let raw = candid::encode_args((Bytes::new(b"key"), of_key(first_page(order)))).expect("encoded");
         let reply = inbox.query_raw("get_messages_by_key", raw).expect("a page, not a trap");
         assert!(reply.len() < 2 << 20, "a reply of {} bytes, {order:?}", reply.len());
     }

@@ -197,7 +197,7 @@ fn a_send_key_opens_the_share_that_strangers_cannot_fill() {
     assert_eq!(refused, Err(KeyError::NotAllowed), "an admin does not own it");
     assert_eq!(owner.set_key(key_id.as_slice(), &[KeySetting::send_key(send_key)]), Ok(()));
     let add = |n: u32, send_key: &[u8]| stranger.add_with_send_key(key_id.as_slice(), &n.to_le_bytes(), send_key);
-    let stored = (0..20).filter(|n| stranger.add_message(key_id.as_slice(), &n.to_le_bytes()).is_ok()).count();
+    let stored = (0..20u32).filter(|n| stranger.add_message(key_id.as_slice(), &n.to_le_bytes()).is_ok()).count();
     assert_eq!(stored, 2, "a quarter of the quota");
     assert!(matches!(add(100, b"guessed"), Err(AddError::KeyFull { .. })));
     assert_eq!((101..120).filter(|n| add(*n, &secret).is_ok()).count(), 6, "the rest");

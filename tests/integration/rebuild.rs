@@ -35,11 +35,11 @@ fn few_keys(messages: u32) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 fn many_keys() -> Vec<(Vec<u8>, Vec<u8>)> {
-    (0..2_000u32).map(|n| (bytes(n, 41), bytes(n, 180))).collect()
+    (0..8_000u32).map(|n| (bytes(n, 41), bytes(n, 180))).collect()
 }
 
 fn large_messages() -> Vec<(Vec<u8>, Vec<u8>)> {
-    (0..100u32).map(|n| (bytes(n, 64), bytes(n, 90_000))).collect()
+    (0..3_000u32).map(|n| (bytes(n, 64), bytes(n, 3_000))).collect()
 }
 
 fn one_text_for_all() -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -100,12 +100,12 @@ fn a_rebuild_of_many_keys() {
 
 #[test]
 fn a_rebuild_of_large_messages() {
-    rebuilds_in_slices(&large_messages(), 10);
+    rebuilds_in_slices(&large_messages(), 4);
 }
 
 #[test]
 fn a_rebuild_of_one_text_under_many_keys() {
-    rebuilds_in_slices(&one_text_for_all(), 10);
+    rebuilds_in_slices(&one_text_for_all(), 6);
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn settings_changed_during_a_rebuild_count_from_the_next_slice() {
     inbox.begin_upgrade(Some(LEAST)).expect("a large store upgrades");
     assert!(inbox.store_status().rebuild.is_some(), "one slice is not enough");
     let most = [Setting::rebuild_pages(Bound::AtMost(MAX_REBUILD_PAGES))];
-    assert_eq!(inbox.set_settings(&most), Ok(2), "settings need no index");
+    assert_eq!(inbox.set_settings(&most), Ok(3), "settings need no index");
     let rounds = inbox.finish_rebuild();
     assert!(rounds <= 4, "the rest takes one slice, took {rounds} rounds");
     inbox.assert_all_invariants();

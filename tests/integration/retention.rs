@@ -62,7 +62,7 @@ fn limits_below_what_one_message_needs_are_refused() {
         assert_eq!(inbox.set_settings(&settings), Err(error));
         assert_eq!(inbox.get_status(), before, "nothing has changed");
     }
-    assert_eq!(inbox.set_settings(&limits(Some(1), Some(min), Some(1))), Ok(1), "the least");
+    assert_eq!(inbox.set_settings(&limits(Some(1), Some(min), Some(1))), Ok(2), "the least");
     assert_eq!(inbox.add_message(&bytes(1, 64), &bytes(1, 2_000_000)).map(|added| added.id), Ok(6), "one message fits");
 }
 

@@ -41,7 +41,7 @@ fn ciphertexts_of_every_kind_of_length_come_back() {
             ciphertext: ByteBuf::from(ciphertext),
         };
         let hash = expected.hash.clone();
-        let expected = Found { message: expected, first_id: 1 };
+        let expected = Found { message: expected, first_id: 1, proof: None };
         assert!(inbox.get_message_by_hash(&hash).as_ref() == Ok(&expected), "by hash, {length} bytes");
         assert!(inbox.get_message_by_id(id) == Ok(expected), "by id, {length} bytes");
     }

@@ -18,17 +18,17 @@ fn set(inbox: &Inbox, version: u32, settings: &[Setting]) -> Result<u32, Setting
 fn whoever_read_older_settings_is_told_so() {
     let inbox = Inbox::new();
     let [first, second] = [5, 6].map(|max| [Setting::max_messages(Bound::AtMost(max))]);
-    assert_eq!(set(&inbox, 0, &first), Ok(1));
-    assert_eq!(set(&inbox, 0, &second), Err(SettingsError::Version { given: 0, current: 1 }), "read before that");
-    assert_eq!(set(&inbox, 2, &second), Err(SettingsError::Version { given: 2, current: 1 }), "never there");
+    assert_eq!(set(&inbox, 1, &first), Ok(2), "those of the installation are the first");
+    assert_eq!(set(&inbox, 1, &second), Err(SettingsError::Version { given: 1, current: 2 }), "read before that");
+    assert_eq!(set(&inbox, 3, &second), Err(SettingsError::Version { given: 3, current: 2 }), "never there");
     let settings = inbox.get_status().settings;
-    assert_eq!(settings.version, 1);
+    assert_eq!(settings.version, 2);
     assert!(settings.settings.contains(&first[0]), "the first ones hold");
-    assert_eq!(set(&inbox, 1, &second), Ok(2));
+    assert_eq!(set(&inbox, 2, &second), Ok(3));
     inbox.upgrade(None);
-    assert_eq!(inbox.get_status().settings.version, 2, "an upgrade keeps the version");
+    assert_eq!(inbox.get_status().settings.version, 3, "an upgrade keeps the version");
     inbox.upgrade(Some(&first));
-    assert_eq!(inbox.get_status().settings.version, 3, "one with settings is a change");
+    assert_eq!(inbox.get_status().settings.version, 4, "one with settings is a change");
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn an_empty_store() {
         version: env!("CARGO_PKG_VERSION").to_string(),
         layout_version: 2,
         epoch: status.epoch,
-        settings: Settings { version: 0, settings: Configuration::default().settings() },
+        settings: Settings { version: 1, settings: Configuration::default().settings() },
         limits: status.limits,
         store: Some(store),
     };

@@ -128,7 +128,7 @@ fn a_trap_anywhere_in_an_upgrade() {
 #[test]
 fn a_trap_anywhere_in_changing_settings() {
     let (engine, inbox) = filled();
-    let arg = candid::encode_args((0u32, [Setting::rebuild_pages(Bound::AtMost(99))]));
+    let arg = candid::encode_args((1u32, [Setting::rebuild_pages(Bound::AtMost(99))]));
     let arg = arg.expect("arguments can be encoded");
     trap_at_each(&engine, &inbox, "settings", || inbox.update_raw("set_settings", arg.clone()).map(drop));
     assert_eq!(inbox.get_status().limits.rebuild_pages, 99, "the call that got through is heard");

@@ -26,7 +26,7 @@ const ROUNDS: u32 = 300;
 /// The same for upgrades, which take longer.
 const UPGRADES: u32 = 60;
 /// What a call may cost at most, beside what it costs to copy its reply.
-const MAX_INSTRUCTIONS: u64 = 10_000_000;
+const MAX_INSTRUCTIONS: u64 = 14_000_000;
 const INSTRUCTIONS_PER_REPLY_BYTE: u64 = 40;
 
 fn assert_cheap(engine: &LocalIc, inbox: &Inbox, what: &str, arg: &[u8]) {
@@ -85,10 +85,7 @@ fn upgrades_withstand_any_bytes() {
     for n in 0..40u32 {
         inbox.add_message(&bytes(n % 4, 41), &bytes(n, 100)).expect("stored");
     }
-    let good = [
-        init_argument(None),
-        init_argument(Some(&[Setting::rebuild_pages(Bound::AtMost(100))])),
-    ];
+    let good = [init_argument(None), init_argument(Some(&[Setting::rebuild_pages(Bound::AtMost(100))]))];
     let all: Vec<_> = METHODS.into_iter().flat_map(good_arguments).collect();
     let mut dice = Dice::new(4_711);
     for _ in 0..UPGRADES * scale() {

@@ -6,9 +6,7 @@
 mod pages;
 
 use message_canister::api::*;
-use message_canister::limits::{
-    LAST_ID, MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS,
-};
+use message_canister::limits::{LAST_ID, MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS};
 use message_canister::settings::Configuration;
 use serde_bytes::ByteBuf;
 use std::collections::{BTreeSet, HashMap};
@@ -28,8 +26,8 @@ pub struct Model {
     /// Each (key id, ciphertext).
     pairs: HashMap<(Vec<u8>, Vec<u8>), Id>,
     settings: Configuration,
-    /// How often the settings were set.
-    version: u32,
+    /// How often the settings were changed.
+    changes: u32,
     /// Everything below was dropped for good: this much, less one.
     dropped: Id,
     /// The second at which it is asked or changed.
@@ -60,9 +58,9 @@ impl Model {
         Id::try_from(self.messages.len()).expect("a test has fewer messages than ids")
     }
 
-    /// How often the settings were set.
+    /// The settings' version: the first are those of the installation.
     pub fn version(&self) -> u32 {
-        self.version
+        self.changes + 1
     }
 
     /// Sets its clock.
@@ -221,9 +219,9 @@ impl Model {
         changed.apply(settings)?;
         self.drop_excluded();
         self.settings = changed;
-        self.version += 1;
+        self.changes += 1;
         self.drop_excluded();
-        Ok(self.version)
+        Ok(self.version())
     }
 }
 
@@ -328,7 +326,7 @@ impl Model {
             oldest_timestamp: live.clone().next().map_or(0, |id| self.entry(id).timestamp),
             newest_timestamp: if live.is_empty() { 0 } else { self.newest_timestamp() },
             live_bytes: live.map(|id| self.entry(id).bytes()).sum(),
-            settings: Settings { version: self.version, settings: self.settings.settings() },
+            settings: Settings { version: self.version(), settings: self.settings.settings() },
         }
     }
 }

@@ -52,7 +52,13 @@ impl Model {
         let up = order == Order::ascending;
         let belongs = |id: Id| match start {
             Start::beginning => true,
-            Start::after(after) => if up { id > after } else { id < after },
+            Start::after(after) => {
+                if up {
+                    id > after
+                } else {
+                    id < after
+                }
+            }
             Start::time(second) => {
                 let stored = self.entry(id).timestamp;
                 if up { stored >= second } else { stored <= second }

@@ -125,9 +125,7 @@ impl Subject for NativeStore {
             Op::GetMessagesByRange(min, max, cursor) => {
                 Answer::Page(at(store, now).get_messages_by_range(*min, *max, *cursor))
             }
-            Op::GetMessagesByKey(key, cursor) => {
-                Answer::Page(self.proved(&key.bytes(), *cursor, now))
-            }
+            Op::GetMessagesByKey(key, cursor) => Answer::Page(self.proved(&key.bytes(), *cursor, now)),
             Op::GetMessagesByTime(from, until, cursor) => {
                 Answer::Page(at(store, now).get_messages_by_time(*from, *until, *cursor))
             }

@@ -70,7 +70,8 @@ pub fn good_arguments(method: Method) -> Vec<Vec<u8>> {
         "get_messages_by_range" => pages.map(|page| encode_args((1u32, 9u32, page))).into(),
         "get_messages_by_key" => {
             let starts = [Start::beginning, Start::after(1), Start::time(START_SECONDS), Start::rank(1)];
-            let cursor = |start| KeyCursor { start, order: Order::descending, limit: 3, prove: start == Start::rank(1) };
+            let cursor =
+                |start| KeyCursor { start, order: Order::descending, limit: 3, prove: start == Start::rank(1) };
             starts.map(|start| encode_args((key(), cursor(start)))).into()
         }
         "get_messages_by_time" => pages.map(|page| encode_args((0u32, u32::MAX, page))).into(),
@@ -88,14 +89,12 @@ pub fn good_arguments(method: Method) -> Vec<Vec<u8>> {
             encode_args((key(), vec![KeySetting::kept(true)])),
             encode_args((key(), vec![KeySetting::owner(NewOwner::claimant)])),
         ],
-        "set_role" => vec![
-            encode_args((stranger(), Some(Role::reader))),
-            encode_args((stranger(), None::<Role>)),
-        ],
+        "set_role" => vec![encode_args((stranger(), Some(Role::reader))), encode_args((stranger(), None::<Role>))],
         "get_roles" => vec![encode_args(()), encode_args((Some(stranger()),))],
         "has_messages" => vec![encode_args((vec![stored(1), stored(2)],))],
-        "set_settings" => [Bound::Unlimited, Bound::AtMost(100)]
-            .map(|pages| encode_args((0u32, vec![Setting::rebuild_pages(pages)])))
+        // The first is of a version that does not hold: it changes nothing.
+        "set_settings" => [(u32::MAX, Bound::Unlimited), (1, Bound::AtMost(100))]
+            .map(|(version, pages)| encode_args((version, vec![Setting::rebuild_pages(pages)])))
             .into(),
         "http_request" => vec![encode_args((request(),))],
         _ => vec![encode_args(())],
