@@ -15,9 +15,10 @@ const bytes = (text) => new TextEncoder().encode(text);
 console.log(await canister.add_message(bytes('alice'), bytes('sealed by JavaScript')));
 
 const { Ok: page } = await canister.get_messages_by_key(bytes('alice'), {
-  after: 0,
+  start: { beginning: null },
   order: { descending: null },
   limit: 1,
+  prove: false,
 });
 for (const { id, ciphertext } of page.messages) {
   console.log(`message ${id}: ${new TextDecoder().decode(Uint8Array.from(ciphertext))}`);

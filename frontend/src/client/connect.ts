@@ -14,11 +14,13 @@ import {
   type Cursor,
   createActor,
   type Found,
+  type KeyCursor,
   type KeyHead,
   type Message,
   type NewMessage,
   type Page,
-  type Settings,
+  type Setting,
+  type Start,
   type Status,
   type Stored,
 } from './bindings/canister';
@@ -47,15 +49,16 @@ export interface Client {
   status(): Promise<Status>;
   message(id: number): Promise<Message>;
   messageByHash(hash: Uint8Array): Promise<Message>;
+  /** `after` is any id, not only one of the key's. */
   pageByKey(keyId: Uint8Array, cursor: Cursor): Promise<Page>;
   pageByRange(minId: number, maxId: number, cursor: Cursor): Promise<Page>;
   /** Unix seconds, both inclusive. */
   pageByTime(from: number, until: number, cursor: Cursor): Promise<Page>;
-  /** null for a key without messages. */
+  /** null for a key that the store does not know. */
   keyHead(keyId: Uint8Array): Promise<KeyHead | null>;
   /** Safe to repeat with the same bytes: they are stored once, and `duplicate` is true from the second time on. */
   add(keyId: Uint8Array, ciphertext: Uint8Array): Promise<Added>;
-  /** The head of each key, in the same order; null for a key without messages. At most `limits.lookup_items` keys. */
+  /** The head of each key, in the same order; null for a key that the store does not know. At most `limits.lookup_items` keys. */
   keyHeads(keyIds: readonly Uint8Array[]): Promise<(KeyHead | null)[]>;
   /** The id of each pair of key id and ciphertext hash, in the same order; null where it is not stored. */
   hasMessages(stored: readonly Stored[]): Promise<(number | null)[]>;
@@ -64,11 +67,13 @@ export interface Client {
    * refused while others are stored. Safe to repeat, as {@link Client.add} is.
    */
   addMany(messages: readonly NewMessage[]): Promise<(Added | Failure)[]>;
-  /** Replaces all settings. Controllers only. */
-  setSettings(settings: Settings): Promise<void>;
+  /**
+   * Replaces the settings that are named, if `version` is the one of the status. Returns the new version. Admins only.
+   */
+  setSettings(version: number, settings: readonly Setting[]): Promise<number>;
   /**
    * Starts a rebuild that has stopped again, from its first message. `rebuild_failure` in the status says why it stopped.
-   * Controllers only.
+   * Admins only.
    */
   retryRebuild(): Promise<void>;
   /** Certified SHA-256 of the installed module; null if no module is installed. */
@@ -106,17 +111,19 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
     place,
     principal,
     status: () => guarded(async () => take(await actor.get_status(), statusErrorWords)),
-    message: (id) => guarded(async () => masked(take(await actor.get_message_by_id(id), getErrorWords))),
+    message: (id) => guarded(async () => masked(take(await actor.get_message_by_id(id, null), getErrorWords))),
     messageByHash: (hash) => guarded(async () => masked(take(await actor.get_message_by_hash(hash), getErrorWords))),
     pageByKey: (keyId, cursor) =>
-      guarded(async () => maskedPage(take(await actor.get_messages_by_key(keyId, cursor), pageErrorWords))),
+      guarded(async () => maskedPage(take(await actor.get_messages_by_key(keyId, ofKey(cursor)), pageErrorWords))),
     pageByRange: (minId, maxId, cursor) =>
       guarded(async () => maskedPage(take(await actor.get_messages_by_range(minId, maxId, cursor), pageErrorWords))),
     pageByTime: (from, until, cursor) =>
       guarded(async () => maskedPage(take(await actor.get_messages_by_time(from, until, cursor), pageErrorWords))),
-    keyHead: (keyId) => guarded(async () => take(await actor.get_key_heads([keyId]), lookupErrorWords)[0] ?? null),
+    keyHead: (keyId) =>
+      guarded(async () => take(await actor.get_key_heads([keyId], null), lookupErrorWords).heads[0] ?? null),
     add: (keyId, ciphertext) => guarded(async () => take(await actor.add_message(keyId, ciphertext), addErrorWords)),
-    keyHeads: (keyIds) => guarded(async () => take(await actor.get_key_heads([...keyIds]), lookupErrorWords)),
+    keyHeads: (keyIds) =>
+      guarded(async () => take(await actor.get_key_heads([...keyIds], null), lookupErrorWords).heads),
     hasMessages: (stored) => guarded(async () => take(await actor.has_messages([...stored]), lookupErrorWords)),
     addMany: (messages) =>
       guarded(async () =>
@@ -124,10 +131,8 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
           answer.__kind__ === 'Ok' ? answer.Ok : refusal(answer.Err, addErrorWords),
         ),
       ),
-    setSettings: (settings) =>
-      guarded(async () => {
-        take(await actor.set_settings(settings), settingsErrorWords);
-      }),
+    setSettings: (version, settings) =>
+      guarded(async () => take(await actor.set_settings(version, [...settings]), settingsErrorWords)),
     retryRebuild: () =>
       guarded(async () => {
         take(await actor.retry_rebuild(), retryErrorWords);
@@ -138,6 +143,12 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
         return (await agent.readState({ canisterId: canister }, { paths: [path] })).values.get(path) ?? null;
       }),
   };
+}
+
+/** The cursor of a key's pages that starts where another cursor does. */
+function ofKey({ after, order, limit }: Cursor): KeyCursor {
+  const start: Start = after === 0 ? { __kind__: 'beginning', beginning: null } : { __kind__: 'after', after };
+  return { start, order, limit, prove: false };
 }
 
 /** The message without a link to what has been dropped; the canister answers links as they were stored. */

@@ -7,7 +7,19 @@
  * `Poller` repeats queries; `Outbox` resends messages until they are stored; `identity` keeps a key in the browser. The types are
  * generated from canister.did (`npm run bindings`).
  */
-export type { Added, Cursor, KeyHead, Message, NewMessage, Page, Settings, Status, Stored } from './bindings/canister';
+export type {
+  Added,
+  Cursor,
+  KeyHead,
+  Message,
+  NewMessage,
+  Page,
+  Setting,
+  Settings,
+  Status,
+  Stored,
+  StoreStatus,
+} from './bindings/canister';
 export { Order } from './bindings/canister';
 export { type Client, connect } from './connect';
 export { Failure, type FailureKind } from './failure';

@@ -38,13 +38,13 @@ const batchTooLong = ({ length, max }: TooLong): Words => [
   false,
 ];
 /**
- * With `done` 0 the store is not rebuilding: dropped messages wait to be removed from its indexes. Otherwise the rebuild
- * goes on or has stopped: the error does not tell which, the status does.
+ * With `total` 0 the canister was just installed. Otherwise a rebuild goes on or has stopped: the error does not tell
+ * which, the status does.
  */
 const unavailable = ({ done, total }: Progress): Words => [
-  done === 0
-    ? `The store is still removing ${n(total)} dropped messages. Try again in a few seconds.`
-    : `The store's indexes hold ${n(done)} of ${n(total)} messages so far. Try again when their rebuild is done.`,
+  total === 0
+    ? 'The canister was just installed and waits for randomness. Try again in a few seconds.'
+    : `The store's index holds ${n(done)} of ${n(total)} messages so far. Try again when its rebuild is done.`,
   true,
 ];
 const other = ({ code, message }: OtherError): Words => [
@@ -57,7 +57,7 @@ const unknownId = ({ id, last }: { id: number; last: number }): Words => [
     : `No message has the id ${n(id)} yet: the last id given out is ${n(last)}.`,
   false,
 ];
-const notController: Words = ['Only a controller of the canister may do this.', false];
+const notAllowed: Words = ['Only an admin of the store may do this.', false];
 
 /** Compiles only if every case is handled. */
 function missing(error: never): never {
@@ -74,11 +74,25 @@ export function addErrorWords(error: AddError): Words {
       const { length, max } = error.CiphertextTooLarge;
       return [`The ciphertext has ${n(length)} bytes; at most ${n(max)} are allowed.`, false];
     }
+    case 'NotAllowed':
+      return ['The store does not take messages from you.', false];
+    case 'KeyFull':
+      return [
+        'Messages that were not acknowledged fill the share of the quota of this key that you may use. Nothing was stored.',
+        true,
+      ];
+    case 'StoreFull':
+      return [
+        `The store is full, and its oldest messages are too young to be dropped. Try again in ${n(error.StoreFull.retry_after)} seconds.`,
+        true,
+      ];
+    case 'KeysFull':
+      return [`The store knows as many keys as it may: ${n(error.KeysFull.max)}. It opens no new one for you.`, false];
     case 'StorageFull':
       return ['The store is full: its stable memory does not grow any more. Nothing was stored.', false];
     case 'IndexFull':
       return [
-        `The store is full: its indexes hold at most ${n(error.IndexFull.max)} entries. Nothing was stored.`,
+        `The store is full: its index holds at most ${n(error.IndexFull.max)} entries. Nothing was stored.`,
         false,
       ];
     case 'IdsExhausted':
@@ -138,11 +152,9 @@ export function pageErrorWords(error: PageError): Words {
     case 'LimitZero':
       return ['A page of 0 messages was asked for; at least 1 is needed.', false];
     case 'UnknownCursor':
-      return [`Cannot go on after ${n(error.UnknownCursor.after)}: it is not the id of a message in this list.`, false];
+      return [`Cannot go on after ${n(error.UnknownCursor.after)}: no message has had this id yet.`, false];
     case 'KeyIdLength':
       return keyIdLength(error.KeyIdLength);
-    case 'Unavailable':
-      return unavailable(error.Unavailable);
     case 'Other':
       return other(error.Other);
     default:
@@ -178,24 +190,27 @@ export function statusErrorWords(error: StatusError): Words {
 
 export function settingsErrorWords(error: SettingsError): Words {
   switch (error.__kind__) {
-    case 'NotController':
-      return notController;
-    case 'RebuildPages': {
-      const { value, min, max } = error.RebuildPages;
-      return [`rebuild_pages cannot be ${n(value)}: it must be ${n(min)} to ${n(max)}.`, false];
+    case 'NotAllowed':
+      return notAllowed;
+    case 'Version': {
+      const { given, current } = error.Version;
+      return [
+        `Somebody else has changed the settings: they have version ${n(current)}, and you changed version ${n(given)}.`,
+        false,
+      ];
     }
-    case 'MaxMessages': {
-      const { value, min } = error.MaxMessages;
-      return [`max_messages cannot be ${n(value)}: it must be at least ${n(min)}.`, false];
+    case 'TooLow': {
+      const { setting, value, min } = error.TooLow;
+      return [`${setting} cannot be ${n(value)}: it must be at least ${n(min)}.`, false];
     }
-    case 'MaxBytes': {
-      const { value, min } = error.MaxBytes;
-      return [`max_bytes cannot be ${n(value)}: it must be at least ${n(min)}.`, false];
+    case 'TooHigh': {
+      const { setting, value, max } = error.TooHigh;
+      return [`${setting} cannot be ${n(value)}: it must be at most ${n(max)}.`, false];
     }
-    case 'MaxAgeSeconds': {
-      const { value, min } = error.MaxAgeSeconds;
-      return [`max_age_seconds cannot be ${n(value)}: it must be at least ${n(min)}.`, false];
-    }
+    case 'Twice':
+      return [`${error.Twice.setting} is named twice.`, false];
+    case 'AnonymousController':
+      return ['Reads and writes cannot be closed while everybody controls the canister.', false];
     case 'Other':
       return other(error.Other);
     default:
@@ -205,8 +220,8 @@ export function settingsErrorWords(error: SettingsError): Words {
 
 export function retryErrorWords(error: RetryError): Words {
   switch (error.__kind__) {
-    case 'NotController':
-      return notController;
+    case 'NotAllowed':
+      return notAllowed;
     case 'NotFailed':
       return ['There is nothing to try again: no rebuild has failed.', false];
     case 'Other':
@@ -218,8 +233,8 @@ export function retryErrorWords(error: RetryError): Words {
 
 export function checkErrorWords(error: CheckError): Words {
   switch (error.__kind__) {
-    case 'NotController':
-      return notController;
+    case 'NotAllowed':
+      return notAllowed;
     case 'UnknownId':
       return unknownId(error.UnknownId);
     case 'Unavailable':

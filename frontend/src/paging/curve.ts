@@ -6,7 +6,7 @@
  * Invariants: points ascend in id and in time; a point once known never changes; there are at most `maxPoints`; the
  * expected size of all probes' answers is at most `budgetBytes`.
  */
-import type { Status } from '../client/bindings/canister';
+import type { StoreStatus } from '../client/bindings/canister';
 
 export interface Point {
   readonly id: number;
@@ -16,7 +16,7 @@ export interface Point {
 
 /** The part of a status that the curve needs. */
 export type Ends = Pick<
-  Status,
+  StoreStatus,
   'first_id' | 'next_id' | 'messages' | 'oldest_timestamp' | 'newest_timestamp' | 'live_bytes'
 >;
 

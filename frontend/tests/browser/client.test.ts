@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Client, connect, Failure, networkAt } from '../../src/client';
+import type { Bound32 } from '../../src/client/bindings/canister';
 import { text } from './support/canister';
 import { type LocalNetwork, startNetwork } from './support/network';
 
@@ -63,27 +64,31 @@ describe('the client', () => {
 
   it('answers the heads of many keys, in the order asked', async () => {
     const heads = await client.keyHeads([BOB, NOBODY, ALICE]);
-    expect(heads).toEqual([{ min_id: 2, max_id: 2, count: 1 }, null, { min_id: 1, max_id: 1, count: 1 }]);
+    const head = (id: number) => ({ min_id: id, max_id: id, count: 1, rank: 1, acknowledged_id: 0, full_since: 0 });
+    expect(heads).toEqual([expect.objectContaining(head(2)), null, expect.objectContaining(head(1))]);
     expect(await client.keyHead(BOB)).toEqual(heads[0]);
   });
 
   it('sets settings, refuses bad ones, and shows no link to a dropped message', async () => {
-    const unlimited = { __kind__: 'unlimited', unlimited: null } as const;
+    const maxMessages = (max_messages: Bound32) => [{ __kind__: 'max_messages' as const, max_messages }];
     const { settings } = await client.status();
-    const bad = client.setSettings({ ...settings, max_messages: { __kind__: 'at_most', at_most: 0 } });
-    expect(await failure(bad)).toMatchObject({ kind: 'refused', variant: 'MaxMessages' });
+    const bad = client.setSettings(settings.version, maxMessages({ __kind__: 'at_most', at_most: 0 }));
+    expect(await failure(bad)).toMatchObject({ kind: 'refused', variant: 'TooLow' });
     expect((await client.status()).settings).toEqual(settings);
+    const late = client.setSettings(settings.version + 1, []);
+    expect(await failure(late)).toMatchObject({ kind: 'refused', variant: 'Version' });
 
     const { id } = await client.add(ALICE, sealed('4'));
     expect((await client.message(id)).prev_id).toBe(1);
-    await client.setSettings({ ...settings, max_messages: { __kind__: 'at_most', at_most: 1 } });
-    expect((await client.status()).settings.max_messages).toEqual({ __kind__: 'at_most', at_most: 1 });
+    const limited = maxMessages({ __kind__: 'at_most', at_most: 1 });
+    const version = await client.setSettings(settings.version, limited);
+    expect((await client.status()).settings.settings).toContainEqual(limited[0]);
     expect((await client.message(id)).prev_id).toBe(0);
-    await client.setSettings({ ...settings, max_messages: unlimited });
+    await client.setSettings(version, maxMessages({ __kind__: 'unlimited', unlimited: null }));
   });
 
   it('refuses to try a rebuild again where none has failed', async () => {
-    expect((await client.status()).rebuild_failure).toBeUndefined();
+    expect((await client.status()).store?.rebuild_failure).toBeUndefined();
     expect(await failure(client.retryRebuild())).toMatchObject({ kind: 'refused', variant: 'NotFailed' });
   });
 });

@@ -68,9 +68,10 @@ describe('sealing', () => {
     await sealText(page, 'mine');
     await expect.poll(() => entry(page, 'mine').textContent()).toContain('Stored as message');
     const mine = await controller.canister.get_messages_by_key(Buffer.from(keyId, 'hex'), {
-      after: 0,
+      start: { __kind__: 'beginning', beginning: null },
       order: 'ascending' as never,
       limit: 1,
+      prove: false,
     });
     if (mine.__kind__ === 'Err' || !mine.Ok.messages[0]) throw new Error('not stored');
     const altered = mine.Ok.messages[0].ciphertext.slice();

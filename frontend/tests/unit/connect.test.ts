@@ -23,7 +23,7 @@ describe('retryRebuild', () => {
     expect(actor.retry_rebuild.mock.calls).toEqual([[]]);
   });
 
-  it.each(['NotController', 'NotFailed'])('throws %s as a Failure that trying again does not mend', async (variant) => {
+  it.each(['NotAllowed', 'NotFailed'])('throws %s as a Failure that trying again does not mend', async (variant) => {
     actor.retry_rebuild.mockResolvedValue({ __kind__: 'Err', Err: { __kind__: variant, [variant]: null } });
     await expect((await client()).retryRebuild()).rejects.toMatchObject({
       name: 'Failure',

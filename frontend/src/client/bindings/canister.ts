@@ -51,13 +51,67 @@ function candid_none<T>(): [] {
 function record_opt_to_undefined<T>(arg: T | null): T | undefined {
     return arg == null ? undefined : arg;
 }
+export type SettingsError = {
+    __kind__: "AnonymousController";
+    AnonymousController: null;
+} | {
+    __kind__: "TooHigh";
+    TooHigh: {
+        max: bigint;
+        setting: string;
+        value: bigint;
+    };
+} | {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "Version";
+    Version: {
+        given: number;
+        current: number;
+    };
+} | {
+    __kind__: "Twice";
+    Twice: {
+        setting: string;
+    };
+} | {
+    __kind__: "TooLow";
+    TooLow: {
+        min: bigint;
+        setting: string;
+        value: bigint;
+    };
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+};
+export interface Status {
+    epoch: bigint;
+    version: string;
+    store?: StoreStatus;
+    settings: Settings;
+    layout_version: number;
+    limits: Limits;
+}
 export interface CheckCursor {
     id: Id;
-    counted: number;
-    walk: Id;
+    key: number;
+}
+export interface CheckReport {
+    checked: number;
+    next?: CheckCursor;
+    violations: Array<string>;
+}
+export interface HttpRequest {
+    url: string;
+    method: string;
+    body: Uint8Array;
+    headers: Array<[string, string]>;
 }
 export interface Found {
     message: Message;
+    proof?: Proof;
     first_id: Id;
 }
 export interface TooLong {
@@ -84,13 +138,10 @@ export type PageError = {
 } | {
     __kind__: "LimitZero";
     LimitZero: null;
-} | {
-    __kind__: "Unavailable";
-    Unavailable: Progress;
 };
 export type CheckError = {
-    __kind__: "NotController";
-    NotController: null;
+    __kind__: "NotAllowed";
+    NotAllowed: null;
 } | {
     __kind__: "UnknownId";
     UnknownId: {
@@ -104,9 +155,38 @@ export type CheckError = {
     __kind__: "Unavailable";
     Unavailable: Progress;
 };
+export interface Claimed {
+    label: Uint8Array;
+}
+export type RolesError = {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+};
 export type AddError = {
     __kind__: "StorageFull";
     StorageFull: null;
+} | {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "StoreFull";
+    /**
+     * No message may be evicted that is younger than min_age_seconds.
+     */
+    StoreFull: {
+        retry_after: number;
+    };
+} | {
+    __kind__: "KeyFull";
+    /**
+     * The key's messages that were not acknowledged fill the share of its quota that this caller may use.
+     */
+    KeyFull: {
+        since: number;
+    };
 } | {
     __kind__: "IdsExhausted";
     IdsExhausted: {
@@ -132,27 +212,89 @@ export type AddError = {
 } | {
     __kind__: "Unavailable";
     Unavailable: Progress;
+} | {
+    __kind__: "KeysFull";
+    KeysFull: {
+        max: number;
+    };
 };
 export interface NewMessage {
     ciphertext: Uint8Array;
     key_id: Uint8Array;
+    send_key?: Uint8Array;
 }
 export interface Page {
+    /**
+     * Messages that lie between the cursor and this page were dropped before they were acknowledged, or may have been.
+     */
     gap: boolean;
     messages: Array<Message>;
     next: Id;
+    proof?: Proof;
     first_id: Id;
 }
+export type ClaimError = {
+    __kind__: "SaltLength";
+    SaltLength: {
+        expected: number;
+        length: number;
+    };
+} | {
+    __kind__: "Anonymous";
+    Anonymous: null;
+} | {
+    __kind__: "StorageFull";
+    StorageFull: null;
+} | {
+    __kind__: "NotClaimable";
+    NotClaimable: {
+        length: number;
+    };
+} | {
+    __kind__: "NotThatKey";
+    NotThatKey: {
+        key_id: Uint8Array;
+    };
+} | {
+    __kind__: "KeyIdLength";
+    KeyIdLength: TooLong;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "Owned";
+    Owned: null;
+} | {
+    __kind__: "NotTheCaller";
+    NotTheCaller: {
+        signer: Principal;
+    };
+} | {
+    __kind__: "PublicKey";
+    PublicKey: string;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: Progress;
+} | {
+    __kind__: "KeysFull";
+    KeysFull: {
+        max: number;
+    };
+};
 export type RetryError = {
     __kind__: "NotFailed";
     NotFailed: null;
 } | {
-    __kind__: "NotController";
-    NotController: null;
+    __kind__: "NotAllowed";
+    NotAllowed: null;
 } | {
     __kind__: "Other";
     Other: OtherError;
 };
+export interface Proof {
+    certificate: Uint8Array;
+    bytes: Uint8Array;
+}
 export interface OtherError {
     code: number;
     message: string;
@@ -161,15 +303,162 @@ export interface Added {
     id: Id;
     duplicate: boolean;
 }
+export interface KeyCursor {
+    order: Order;
+    limit: number;
+    start: Start;
+    prove: boolean;
+}
+export type Setting = {
+    __kind__: "max_keys";
+    max_keys: {
+        all: number;
+        strangers: number;
+    };
+} | {
+    __kind__: "idle_seconds";
+    /**
+     * A key without messages is forgotten when its last message is so many seconds old.
+     */
+    idle_seconds: Bound32;
+} | {
+    __kind__: "max_age_seconds";
+    max_age_seconds: Bound32;
+} | {
+    __kind__: "max_messages";
+    /**
+     * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops them,
+     * but none that is younger than min_age_seconds. max_age_seconds drops a message as soon as it is too old.
+     */
+    max_messages: Bound32;
+} | {
+    __kind__: "writes";
+    writes: Variant_members_anyone_identified;
+} | {
+    __kind__: "min_age_seconds";
+    min_age_seconds: number;
+} | {
+    __kind__: "max_bytes";
+    max_bytes: Bound64;
+} | {
+    __kind__: "key_quota";
+    key_quota: Quota;
+} | {
+    __kind__: "rebuild_pages";
+    /**
+     * 4 KiB pages of stable memory that one rebuild step may touch; unlimited: the highest value allowed.
+     */
+    rebuild_pages: Bound32;
+} | {
+    __kind__: "reads";
+    reads: Variant_owners_anyone;
+};
+export type Start = {
+    __kind__: "after";
+    after: Id;
+} | {
+    __kind__: "rank";
+    rank: number;
+} | {
+    __kind__: "time";
+    time: number;
+} | {
+    __kind__: "beginning";
+    beginning: null;
+};
+export type AckError = {
+    __kind__: "NotNewer";
+    NotNewer: {
+        acknowledged_id: Id;
+    };
+} | {
+    __kind__: "NotStored";
+    NotStored: {
+        through: Id;
+        max_id: Id;
+    };
+} | {
+    __kind__: "NotOwner";
+    NotOwner: null;
+} | {
+    __kind__: "KeyIdLength";
+    KeyIdLength: TooLong;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+};
 export interface Cursor {
     after: Id;
     order: Order;
     limit: number;
 }
+export type AcksError = {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "BatchTooLong";
+    BatchTooLong: TooLong;
+};
 export interface Stored {
     key_id: Uint8Array;
     hash: Uint8Array;
 }
+export interface Acknowledged {
+    messages: number;
+}
+export type KeySetting = {
+    __kind__: "owner";
+    owner: {
+        __kind__: "principal";
+        principal: Principal;
+    } | {
+        __kind__: "claimant";
+        claimant: null;
+    };
+} | {
+    __kind__: "kept";
+    kept: boolean;
+} | {
+    __kind__: "quota";
+    quota: {
+        __kind__: "own";
+        own: Quota;
+    } | {
+        __kind__: "store";
+        store: null;
+    };
+} | {
+    __kind__: "send_key";
+    send_key: {
+        __kind__: "sha256";
+        sha256: Uint8Array;
+    } | {
+        __kind__: "none";
+        none: null;
+    };
+};
+export type RoleError = {
+    __kind__: "Anonymous";
+    Anonymous: null;
+} | {
+    __kind__: "StorageFull";
+    StorageFull: null;
+} | {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "RolesFull";
+    RolesFull: {
+        max: number;
+    };
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+};
+export type StatusError = {
+    __kind__: "Other";
+    Other: OtherError;
+};
 export type Bound32 = {
     __kind__: "at_most";
     at_most: number;
@@ -177,23 +466,37 @@ export type Bound32 = {
     __kind__: "unlimited";
     unlimited: null;
 };
-export interface Limits {
-    batch_messages: number;
-    page_bytes: number;
-    lookup_items: number;
-    payload_stream_bytes: bigint;
-    skipped_links: number;
-    page_messages: number;
-    index_entries: bigint;
-    ciphertext_bytes: number;
-    stable_bytes: bigint;
-    rebuild_pages: number;
-    last_id: Id;
-    key_id_bytes: number;
-}
-export type StatusError = {
+export type KeyError = {
+    __kind__: "StorageFull";
+    StorageFull: null;
+} | {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "SendKey";
+    SendKey: {
+        expected: number;
+        length: number;
+    };
+} | {
+    __kind__: "KeyIdLength";
+    KeyIdLength: TooLong;
+} | {
     __kind__: "Other";
     Other: OtherError;
+} | {
+    __kind__: "Owner";
+    Owner: {
+        owner: Principal;
+    };
+} | {
+    __kind__: "Unavailable";
+    Unavailable: Progress;
+} | {
+    __kind__: "KeysFull";
+    KeysFull: {
+        max: number;
+    };
 };
 export type BatchError = {
     __kind__: "Other";
@@ -251,18 +554,42 @@ export type LookupError = {
     __kind__: "Unavailable";
     Unavailable: Progress;
 };
+export interface Limits {
+    batch_messages: number;
+    page_bytes: number;
+    lookup_items: number;
+    payload_stream_bytes: bigint;
+    page_messages: number;
+    index_entries: bigint;
+    ciphertext_bytes: number;
+    stable_bytes: bigint;
+    rebuild_pages: number;
+    last_id: Id;
+    key_id_bytes: number;
+    roles: number;
+}
 export interface Settings {
-    max_age_seconds: Bound32;
+    version: number;
+    settings: Array<Setting>;
+}
+export interface StoreStatus {
+    erasing: boolean;
+    live_bytes: bigint;
+    messages: number;
+    keys: number;
+    newest_timestamp: number;
     /**
-     * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops them.
-     * max_age_seconds drops a message as soon as it is too old.
+     * Why the rebuild stopped. Methods that need the index return Unavailable until retry_rebuild is called.
      */
-    max_messages: Bound32;
-    max_bytes: Bound64;
-    /**
-     * 4 KiB pages of stable memory that one rebuild step may touch; unlimited: the highest value allowed.
-     */
-    rebuild_pages: Bound32;
+    rebuild_failure?: string;
+    rebuild?: Progress;
+    index_entries: bigint;
+    next_id: Id;
+    oldest_timestamp: number;
+    stable_bytes: bigint;
+    stable_bytes_free: bigint;
+    first_id: Id;
+    backlog: number;
 }
 export interface HttpResponse {
     body: Uint8Array;
@@ -287,42 +614,24 @@ export interface Progress {
     total: number;
     done: number;
 }
-export type SettingsError = {
-    __kind__: "NotController";
-    NotController: null;
+export type OwnerProof = {
+    __kind__: "own";
+    own: null;
 } | {
-    __kind__: "RebuildPages";
-    RebuildPages: {
-        max: number;
-        min: number;
-        value: number;
-    };
+    __kind__: "public_key";
+    public_key: Uint8Array;
 } | {
-    __kind__: "MaxBytes";
-    MaxBytes: {
-        min: bigint;
-        value: bigint;
-    };
-} | {
-    __kind__: "MaxMessages";
-    MaxMessages: {
-        min: number;
-        value: number;
-    };
-} | {
-    __kind__: "MaxAgeSeconds";
-    MaxAgeSeconds: {
-        min: number;
-        value: number;
-    };
-} | {
-    __kind__: "Other";
-    Other: OtherError;
+    __kind__: "salt";
+    salt: Uint8Array;
 };
 export interface KeyHead {
+    full_since: number;
     count: number;
+    rank: number;
     min_id: Id;
+    bytes: bigint;
     max_id: Id;
+    acknowledged_id: Id;
 }
 export type Bound64 = {
     __kind__: "at_most";
@@ -331,48 +640,55 @@ export type Bound64 = {
     __kind__: "unlimited";
     unlimited: null;
 };
-export interface Status {
-    live_bytes: bigint;
-    messages: number;
-    keys: number;
-    newest_timestamp: number;
-    version: string;
-    settings: Settings;
-    /**
-     * Why the rebuild stopped. Methods that need the indexes return Unavailable until retry_rebuild is called.
-     */
-    rebuild_failure?: string;
-    rebuild?: Progress;
-    index_entries: bigint;
-    next_id: Id;
-    layout_version: number;
-    oldest_timestamp: number;
-    stable_bytes: bigint;
-    stable_bytes_free: bigint;
-    limits: Limits;
+export interface Heads {
+    heads: Array<KeyHead | null>;
+    proof?: Proof;
     first_id: Id;
-    backlog: number;
 }
-export interface CheckReport {
-    checked: number;
-    next?: CheckCursor;
-    violations: Array<string>;
+export interface Quota {
+    messages: Bound32;
+    bytes: Bound64;
 }
-export interface HttpRequest {
-    url: string;
-    method: string;
-    body: Uint8Array;
-    headers: Array<[string, string]>;
+export interface Acknowledgement {
+    key_id: Uint8Array;
+    through: Id;
 }
 export enum Order {
     descending = "descending",
     ascending = "ascending"
 }
+export enum Role {
+    admin = "admin",
+    writer = "writer",
+    reader = "reader"
+}
+export enum Variant_members_anyone_identified {
+    members = "members",
+    anyone = "anyone",
+    identified = "identified"
+}
+export enum Variant_owners_anyone {
+    owners = "owners",
+    anyone = "anyone"
+}
 /**
- * The argument of an install or upgrade. On install null means the defaults; on upgrade it keeps the store's settings.
- * An opt of another type is refused.
+ * The argument of an install or upgrade. On install, settings that are not named have their defaults; on upgrade they
+ * stay as they are. An opt of another type is refused.
  */
 export interface canisterInterface {
+    acknowledge(arg0: Array<Acknowledgement>): Promise<{
+        __kind__: "Ok";
+        Ok: Array<{
+            __kind__: "Ok";
+            Ok: Acknowledged;
+        } | {
+            __kind__: "Err";
+            Err: AckError;
+        }>;
+    } | {
+        __kind__: "Err";
+        Err: AcksError;
+    }>;
     add_message(key_id: Uint8Array, ciphertext: Uint8Array): Promise<{
         __kind__: "Ok";
         Ok: Added;
@@ -400,9 +716,16 @@ export interface canisterInterface {
         __kind__: "Err";
         Err: CheckError;
     }>;
-    get_key_heads(key_ids: Array<Uint8Array>): Promise<{
+    claim(key_id: Uint8Array, arg1: OwnerProof): Promise<{
         __kind__: "Ok";
-        Ok: Array<KeyHead | null>;
+        Ok: Claimed;
+    } | {
+        __kind__: "Err";
+        Err: ClaimError;
+    }>;
+    get_key_heads(key_ids: Array<Uint8Array>, prove: boolean | null): Promise<{
+        __kind__: "Ok";
+        Ok: Heads;
     } | {
         __kind__: "Err";
         Err: LookupError;
@@ -428,14 +751,14 @@ export interface canisterInterface {
         __kind__: "Err";
         Err: GetError;
     }>;
-    get_message_by_id(arg0: Id): Promise<{
+    get_message_by_id(arg0: Id, prove: boolean | null): Promise<{
         __kind__: "Ok";
         Ok: Found;
     } | {
         __kind__: "Err";
         Err: GetError;
     }>;
-    get_messages_by_key(key_id: Uint8Array, arg1: Cursor): Promise<{
+    get_messages_by_key(key_id: Uint8Array, arg1: KeyCursor): Promise<{
         __kind__: "Ok";
         Ok: Page;
     } | {
@@ -470,6 +793,13 @@ export interface canisterInterface {
         __kind__: "Err";
         Err: LookupError;
     }>;
+    get_roles(after: Principal | null): Promise<{
+        __kind__: "Ok";
+        Ok: Array<[Principal, Role]>;
+    } | {
+        __kind__: "Err";
+        Err: RolesError;
+    }>;
     get_status(): Promise<{
         __kind__: "Ok";
         Ok: Status;
@@ -492,17 +822,47 @@ export interface canisterInterface {
         __kind__: "Err";
         Err: RetryError;
     }>;
-    set_settings(arg0: Settings): Promise<{
+    set_key(key_id: Uint8Array, arg1: Array<KeySetting>): Promise<{
         __kind__: "Ok";
         Ok: null;
+    } | {
+        __kind__: "Err";
+        Err: KeyError;
+    }>;
+    set_role(arg0: Principal, arg1: Role | null): Promise<{
+        __kind__: "Ok";
+        Ok: null;
+    } | {
+        __kind__: "Err";
+        Err: RoleError;
+    }>;
+    set_settings(version: number, arg1: Array<Setting>): Promise<{
+        __kind__: "Ok";
+        Ok: number;
     } | {
         __kind__: "Err";
         Err: SettingsError;
     }>;
 }
-import type { AddError as _AddError, Added as _Added, BatchError as _BatchError, Bound32 as _Bound32, Bound64 as _Bound64, CheckCursor as _CheckCursor, CheckError as _CheckError, CheckReport as _CheckReport, Cursor as _Cursor, Found as _Found, GetError as _GetError, Id as _Id, KeyHead as _KeyHead, Limits as _Limits, LookupError as _LookupError, Order as _Order, OtherError as _OtherError, Page as _Page, PageError as _PageError, Progress as _Progress, RetryError as _RetryError, Settings as _Settings, SettingsError as _SettingsError, Status as _Status, StatusError as _StatusError, TooLong as _TooLong } from "./declarations/canister.did";
+import type { AckError as _AckError, Acknowledged as _Acknowledged, AcksError as _AcksError, AddError as _AddError, Added as _Added, BatchError as _BatchError, Bound32 as _Bound32, Bound64 as _Bound64, CheckCursor as _CheckCursor, CheckError as _CheckError, CheckReport as _CheckReport, ClaimError as _ClaimError, Claimed as _Claimed, Cursor as _Cursor, Found as _Found, GetError as _GetError, Heads as _Heads, Id as _Id, KeyCursor as _KeyCursor, KeyError as _KeyError, KeyHead as _KeyHead, KeySetting as _KeySetting, Limits as _Limits, LookupError as _LookupError, Message as _Message, NewMessage as _NewMessage, Order as _Order, OtherError as _OtherError, OwnerProof as _OwnerProof, Page as _Page, PageError as _PageError, Progress as _Progress, Proof as _Proof, Quota as _Quota, RetryError as _RetryError, Role as _Role, RoleError as _RoleError, RolesError as _RolesError, Setting as _Setting, Settings as _Settings, SettingsError as _SettingsError, Start as _Start, Status as _Status, StatusError as _StatusError, StoreStatus as _StoreStatus, TooLong as _TooLong } from "./declarations/canister.did";
 export class Canister implements canisterInterface {
     constructor(private actor: ActorSubclass<_SERVICE>){}
+    async acknowledge(arg0: Array<Acknowledgement>): Promise<{
+        __kind__: "Ok";
+        Ok: Array<{
+            __kind__: "Ok";
+            Ok: Acknowledged;
+        } | {
+            __kind__: "Err";
+            Err: AckError;
+        }>;
+    } | {
+        __kind__: "Err";
+        Err: AcksError;
+    }> {
+        const result = await this.actor.acknowledge(arg0);
+        return from_candid_variant_n1(result);
+    }
     async add_message(arg0: Uint8Array, arg1: Uint8Array): Promise<{
         __kind__: "Ok";
         Ok: Added;
@@ -511,7 +871,7 @@ export class Canister implements canisterInterface {
         Err: AddError;
     }> {
         const result = await this.actor.add_message(arg0, arg1);
-        return from_candid_variant_n1(result);
+        return from_candid_variant_n8(result);
     }
     async add_messages(arg0: Array<NewMessage>): Promise<{
         __kind__: "Ok";
@@ -526,8 +886,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: BatchError;
     }> {
-        const result = await this.actor.add_messages(arg0);
-        return from_candid_variant_n4(result);
+        const result = await this.actor.add_messages(to_candid_vec_n11(arg0));
+        return from_candid_variant_n14(result);
     }
     async check(arg0: CheckCursor): Promise<{
         __kind__: "Ok";
@@ -537,17 +897,27 @@ export class Canister implements canisterInterface {
         Err: CheckError;
     }> {
         const result = await this.actor.check(arg0);
-        return from_candid_variant_n8(result);
+        return from_candid_variant_n18(result);
     }
-    async get_key_heads(arg0: Array<Uint8Array>): Promise<{
+    async claim(arg0: Uint8Array, arg1: OwnerProof): Promise<{
         __kind__: "Ok";
-        Ok: Array<KeyHead | null>;
+        Ok: Claimed;
+    } | {
+        __kind__: "Err";
+        Err: ClaimError;
+    }> {
+        const result = await this.actor.claim(arg0, to_candid_OwnerProof_n24(arg1));
+        return from_candid_variant_n26(result);
+    }
+    async get_key_heads(arg0: Array<Uint8Array>, arg1: boolean | null): Promise<{
+        __kind__: "Ok";
+        Ok: Heads;
     } | {
         __kind__: "Err";
         Err: LookupError;
     }> {
-        const result = await this.actor.get_key_heads(arg0);
-        return from_candid_variant_n14(result);
+        const result = await this.actor.get_key_heads(arg0, to_candid_opt_n29(arg1));
+        return from_candid_variant_n30(result);
     }
     async get_max_message_id(): Promise<{
         __kind__: "Ok";
@@ -557,7 +927,7 @@ export class Canister implements canisterInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_max_message_id();
-        return from_candid_variant_n19(result);
+        return from_candid_variant_n38(result);
     }
     async get_max_message_id_by_key(arg0: Uint8Array): Promise<{
         __kind__: "Ok";
@@ -567,7 +937,7 @@ export class Canister implements canisterInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.get_max_message_id_by_key(arg0);
-        return from_candid_variant_n22(result);
+        return from_candid_variant_n41(result);
     }
     async get_message_by_hash(arg0: Uint8Array): Promise<{
         __kind__: "Ok";
@@ -577,27 +947,27 @@ export class Canister implements canisterInterface {
         Err: GetError;
     }> {
         const result = await this.actor.get_message_by_hash(arg0);
-        return from_candid_variant_n24(result);
+        return from_candid_variant_n43(result);
     }
-    async get_message_by_id(arg0: Id): Promise<{
+    async get_message_by_id(arg0: Id, arg1: boolean | null): Promise<{
         __kind__: "Ok";
         Ok: Found;
     } | {
         __kind__: "Err";
         Err: GetError;
     }> {
-        const result = await this.actor.get_message_by_id(arg0);
-        return from_candid_variant_n24(result);
+        const result = await this.actor.get_message_by_id(arg0, to_candid_opt_n29(arg1));
+        return from_candid_variant_n43(result);
     }
-    async get_messages_by_key(arg0: Uint8Array, arg1: Cursor): Promise<{
+    async get_messages_by_key(arg0: Uint8Array, arg1: KeyCursor): Promise<{
         __kind__: "Ok";
         Ok: Page;
     } | {
         __kind__: "Err";
         Err: PageError;
     }> {
-        const result = await this.actor.get_messages_by_key(arg0, to_candid_Cursor_n27(arg1));
-        return from_candid_variant_n31(result);
+        const result = await this.actor.get_messages_by_key(arg0, to_candid_KeyCursor_n48(arg1));
+        return from_candid_variant_n54(result);
     }
     async get_messages_by_range(arg0: Id, arg1: Id, arg2: Cursor): Promise<{
         __kind__: "Ok";
@@ -606,8 +976,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: PageError;
     }> {
-        const result = await this.actor.get_messages_by_range(arg0, arg1, to_candid_Cursor_n27(arg2));
-        return from_candid_variant_n31(result);
+        const result = await this.actor.get_messages_by_range(arg0, arg1, to_candid_Cursor_n59(arg2));
+        return from_candid_variant_n54(result);
     }
     async get_messages_by_time(arg0: number, arg1: number, arg2: Cursor): Promise<{
         __kind__: "Ok";
@@ -616,8 +986,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: PageError;
     }> {
-        const result = await this.actor.get_messages_by_time(arg0, arg1, to_candid_Cursor_n27(arg2));
-        return from_candid_variant_n31(result);
+        const result = await this.actor.get_messages_by_time(arg0, arg1, to_candid_Cursor_n59(arg2));
+        return from_candid_variant_n54(result);
     }
     async get_min_message_id(): Promise<{
         __kind__: "Ok";
@@ -627,7 +997,7 @@ export class Canister implements canisterInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_min_message_id();
-        return from_candid_variant_n19(result);
+        return from_candid_variant_n38(result);
     }
     async get_min_message_id_by_key(arg0: Uint8Array): Promise<{
         __kind__: "Ok";
@@ -637,7 +1007,17 @@ export class Canister implements canisterInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.get_min_message_id_by_key(arg0);
-        return from_candid_variant_n22(result);
+        return from_candid_variant_n41(result);
+    }
+    async get_roles(arg0: Principal | null): Promise<{
+        __kind__: "Ok";
+        Ok: Array<[Principal, Role]>;
+    } | {
+        __kind__: "Err";
+        Err: RolesError;
+    }> {
+        const result = await this.actor.get_roles(to_candid_opt_n61(arg0));
+        return from_candid_variant_n62(result);
     }
     async get_status(): Promise<{
         __kind__: "Ok";
@@ -647,7 +1027,7 @@ export class Canister implements canisterInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_status();
-        return from_candid_variant_n34(result);
+        return from_candid_variant_n69(result);
     }
     async has_messages(arg0: Array<Stored>): Promise<{
         __kind__: "Ok";
@@ -657,7 +1037,7 @@ export class Canister implements canisterInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.has_messages(arg0);
-        return from_candid_variant_n45(result);
+        return from_candid_variant_n90(result);
     }
     async http_request(arg0: HttpRequest): Promise<HttpResponse> {
         const result = await this.actor.http_request(arg0);
@@ -671,77 +1051,142 @@ export class Canister implements canisterInterface {
         Err: RetryError;
     }> {
         const result = await this.actor.retry_rebuild();
-        return from_candid_variant_n47(result);
+        return from_candid_variant_n92(result);
     }
-    async set_settings(arg0: Settings): Promise<{
+    async set_key(arg0: Uint8Array, arg1: Array<KeySetting>): Promise<{
         __kind__: "Ok";
         Ok: null;
     } | {
         __kind__: "Err";
+        Err: KeyError;
+    }> {
+        const result = await this.actor.set_key(arg0, to_candid_vec_n95(arg1));
+        return from_candid_variant_n107(result);
+    }
+    async set_role(arg0: Principal, arg1: Role | null): Promise<{
+        __kind__: "Ok";
+        Ok: null;
+    } | {
+        __kind__: "Err";
+        Err: RoleError;
+    }> {
+        const result = await this.actor.set_role(arg0, to_candid_opt_n110(arg1));
+        return from_candid_variant_n113(result);
+    }
+    async set_settings(arg0: number, arg1: Array<Setting>): Promise<{
+        __kind__: "Ok";
+        Ok: number;
+    } | {
+        __kind__: "Err";
         Err: SettingsError;
     }> {
-        const result = await this.actor.set_settings(to_candid_Settings_n50(arg0));
-        return from_candid_variant_n56(result);
+        const result = await this.actor.set_settings(arg0, to_candid_vec_n116(arg1));
+        return from_candid_variant_n121(result);
     }
 }
-function from_candid_AddError_n2(value: _AddError): AddError {
-    return from_candid_variant_n3(value);
+function from_candid_AckError_n4(value: _AckError): AckError {
+    return from_candid_variant_n5(value);
 }
-function from_candid_BatchError_n6(value: _BatchError): BatchError {
+function from_candid_AcksError_n6(value: _AcksError): AcksError {
     return from_candid_variant_n7(value);
 }
-function from_candid_Bound32_n39(value: _Bound32): Bound32 {
-    return from_candid_variant_n40(value);
+function from_candid_AddError_n9(value: _AddError): AddError {
+    return from_candid_variant_n10(value);
 }
-function from_candid_Bound64_n41(value: _Bound64): Bound64 {
-    return from_candid_variant_n42(value);
+function from_candid_BatchError_n16(value: _BatchError): BatchError {
+    return from_candid_variant_n17(value);
 }
-function from_candid_CheckError_n12(value: _CheckError): CheckError {
-    return from_candid_variant_n13(value);
+function from_candid_Bound32_n82(value: _Bound32): Bound32 {
+    return from_candid_variant_n83(value);
 }
-function from_candid_CheckReport_n9(value: _CheckReport): CheckReport {
-    return from_candid_record_n10(value);
+function from_candid_Bound64_n85(value: _Bound64): Bound64 {
+    return from_candid_variant_n86(value);
 }
-function from_candid_GetError_n25(value: _GetError): GetError {
-    return from_candid_variant_n26(value);
+function from_candid_CheckError_n22(value: _CheckError): CheckError {
+    return from_candid_variant_n23(value);
 }
-function from_candid_LookupError_n17(value: _LookupError): LookupError {
-    return from_candid_variant_n18(value);
+function from_candid_CheckReport_n19(value: _CheckReport): CheckReport {
+    return from_candid_record_n20(value);
 }
-function from_candid_PageError_n32(value: _PageError): PageError {
-    return from_candid_variant_n33(value);
+function from_candid_ClaimError_n27(value: _ClaimError): ClaimError {
+    return from_candid_variant_n28(value);
 }
-function from_candid_RetryError_n48(value: _RetryError): RetryError {
-    return from_candid_variant_n49(value);
+function from_candid_Found_n44(value: _Found): Found {
+    return from_candid_record_n45(value);
 }
-function from_candid_SettingsError_n57(value: _SettingsError): SettingsError {
+function from_candid_GetError_n46(value: _GetError): GetError {
+    return from_candid_variant_n47(value);
+}
+function from_candid_Heads_n31(value: _Heads): Heads {
+    return from_candid_record_n32(value);
+}
+function from_candid_KeyError_n108(value: _KeyError): KeyError {
+    return from_candid_variant_n109(value);
+}
+function from_candid_LookupError_n36(value: _LookupError): LookupError {
+    return from_candid_variant_n37(value);
+}
+function from_candid_PageError_n57(value: _PageError): PageError {
     return from_candid_variant_n58(value);
 }
-function from_candid_Settings_n37(value: _Settings): Settings {
-    return from_candid_record_n38(value);
+function from_candid_Page_n55(value: _Page): Page {
+    return from_candid_record_n56(value);
 }
-function from_candid_StatusError_n20(value: _StatusError): StatusError {
-    return from_candid_variant_n21(value);
+function from_candid_Quota_n87(value: _Quota): Quota {
+    return from_candid_record_n88(value);
 }
-function from_candid_Status_n35(value: _Status): Status {
-    return from_candid_record_n36(value);
+function from_candid_RetryError_n93(value: _RetryError): RetryError {
+    return from_candid_variant_n94(value);
 }
-function from_candid_opt_n11(value: [] | [_CheckCursor]): CheckCursor | null {
+function from_candid_RoleError_n114(value: _RoleError): RoleError {
+    return from_candid_variant_n115(value);
+}
+function from_candid_Role_n65(value: _Role): Role {
+    return from_candid_variant_n66(value);
+}
+function from_candid_RolesError_n67(value: _RolesError): RolesError {
+    return from_candid_variant_n68(value);
+}
+function from_candid_Setting_n80(value: _Setting): Setting {
+    return from_candid_variant_n81(value);
+}
+function from_candid_SettingsError_n122(value: _SettingsError): SettingsError {
+    return from_candid_variant_n123(value);
+}
+function from_candid_Settings_n77(value: _Settings): Settings {
+    return from_candid_record_n78(value);
+}
+function from_candid_StatusError_n39(value: _StatusError): StatusError {
+    return from_candid_variant_n40(value);
+}
+function from_candid_Status_n70(value: _Status): Status {
+    return from_candid_record_n71(value);
+}
+function from_candid_StoreStatus_n73(value: _StoreStatus): StoreStatus {
+    return from_candid_record_n74(value);
+}
+function from_candid_opt_n21(value: [] | [_CheckCursor]): CheckCursor | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n16(value: [] | [_KeyHead]): KeyHead | null {
+function from_candid_opt_n34(value: [] | [_KeyHead]): KeyHead | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n23(value: [] | [_Id]): Id | null {
+function from_candid_opt_n35(value: [] | [_Proof]): Proof | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n43(value: [] | [string]): string | null {
+function from_candid_opt_n42(value: [] | [_Id]): Id | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n44(value: [] | [_Progress]): Progress | null {
+function from_candid_opt_n72(value: [] | [_StoreStatus]): StoreStatus | null {
+    return value.length === 0 ? null : from_candid_StoreStatus_n73(value[0]);
+}
+function from_candid_opt_n75(value: [] | [string]): string | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_record_n10(value: {
+function from_candid_opt_n76(value: [] | [_Progress]): Progress | null {
+    return value.length === 0 ? null : value[0];
+}
+function from_candid_record_n20(value: {
     checked: number;
     next: [] | [_CheckCursor];
     violations: Array<string>;
@@ -752,106 +1197,658 @@ function from_candid_record_n10(value: {
 } {
     return {
         checked: value.checked,
-        next: record_opt_to_undefined(from_candid_opt_n11(value.next)),
+        next: record_opt_to_undefined(from_candid_opt_n21(value.next)),
         violations: value.violations
     };
 }
-function from_candid_record_n36(value: {
+function from_candid_record_n32(value: {
+    heads: Array<[] | [_KeyHead]>;
+    proof: [] | [_Proof];
+    first_id: _Id;
+}): {
+    heads: Array<KeyHead | null>;
+    proof?: Proof;
+    first_id: Id;
+} {
+    return {
+        heads: from_candid_vec_n33(value.heads),
+        proof: record_opt_to_undefined(from_candid_opt_n35(value.proof)),
+        first_id: value.first_id
+    };
+}
+function from_candid_record_n45(value: {
+    message: _Message;
+    proof: [] | [_Proof];
+    first_id: _Id;
+}): {
+    message: Message;
+    proof?: Proof;
+    first_id: Id;
+} {
+    return {
+        message: value.message,
+        proof: record_opt_to_undefined(from_candid_opt_n35(value.proof)),
+        first_id: value.first_id
+    };
+}
+function from_candid_record_n56(value: {
+    gap: boolean;
+    messages: Array<_Message>;
+    next: _Id;
+    proof: [] | [_Proof];
+    first_id: _Id;
+}): {
+    gap: boolean;
+    messages: Array<Message>;
+    next: Id;
+    proof?: Proof;
+    first_id: Id;
+} {
+    return {
+        gap: value.gap,
+        messages: value.messages,
+        next: value.next,
+        proof: record_opt_to_undefined(from_candid_opt_n35(value.proof)),
+        first_id: value.first_id
+    };
+}
+function from_candid_record_n71(value: {
+    epoch: bigint;
+    version: string;
+    store: [] | [_StoreStatus];
+    settings: _Settings;
+    layout_version: number;
+    limits: _Limits;
+}): {
+    epoch: bigint;
+    version: string;
+    store?: StoreStatus;
+    settings: Settings;
+    layout_version: number;
+    limits: Limits;
+} {
+    return {
+        epoch: value.epoch,
+        version: value.version,
+        store: record_opt_to_undefined(from_candid_opt_n72(value.store)),
+        settings: from_candid_Settings_n77(value.settings),
+        layout_version: value.layout_version,
+        limits: value.limits
+    };
+}
+function from_candid_record_n74(value: {
+    erasing: boolean;
     live_bytes: bigint;
     messages: number;
     keys: number;
     newest_timestamp: number;
-    version: string;
-    settings: _Settings;
     rebuild_failure: [] | [string];
     rebuild: [] | [_Progress];
     index_entries: bigint;
     next_id: _Id;
-    layout_version: number;
     oldest_timestamp: number;
     stable_bytes: bigint;
     stable_bytes_free: bigint;
-    limits: _Limits;
     first_id: _Id;
     backlog: number;
 }): {
+    erasing: boolean;
     live_bytes: bigint;
     messages: number;
     keys: number;
     newest_timestamp: number;
-    version: string;
-    settings: Settings;
     rebuild_failure?: string;
     rebuild?: Progress;
     index_entries: bigint;
     next_id: Id;
-    layout_version: number;
     oldest_timestamp: number;
     stable_bytes: bigint;
     stable_bytes_free: bigint;
-    limits: Limits;
     first_id: Id;
     backlog: number;
 } {
     return {
+        erasing: value.erasing,
         live_bytes: value.live_bytes,
         messages: value.messages,
         keys: value.keys,
         newest_timestamp: value.newest_timestamp,
-        version: value.version,
-        settings: from_candid_Settings_n37(value.settings),
-        rebuild_failure: record_opt_to_undefined(from_candid_opt_n43(value.rebuild_failure)),
-        rebuild: record_opt_to_undefined(from_candid_opt_n44(value.rebuild)),
+        rebuild_failure: record_opt_to_undefined(from_candid_opt_n75(value.rebuild_failure)),
+        rebuild: record_opt_to_undefined(from_candid_opt_n76(value.rebuild)),
         index_entries: value.index_entries,
         next_id: value.next_id,
-        layout_version: value.layout_version,
         oldest_timestamp: value.oldest_timestamp,
         stable_bytes: value.stable_bytes,
         stable_bytes_free: value.stable_bytes_free,
-        limits: value.limits,
         first_id: value.first_id,
         backlog: value.backlog
     };
 }
-function from_candid_record_n38(value: {
-    max_age_seconds: _Bound32;
-    max_messages: _Bound32;
-    max_bytes: _Bound64;
-    rebuild_pages: _Bound32;
+function from_candid_record_n78(value: {
+    version: number;
+    settings: Array<_Setting>;
 }): {
-    max_age_seconds: Bound32;
-    max_messages: Bound32;
-    max_bytes: Bound64;
-    rebuild_pages: Bound32;
+    version: number;
+    settings: Array<Setting>;
 } {
     return {
-        max_age_seconds: from_candid_Bound32_n39(value.max_age_seconds),
-        max_messages: from_candid_Bound32_n39(value.max_messages),
-        max_bytes: from_candid_Bound64_n41(value.max_bytes),
-        rebuild_pages: from_candid_Bound32_n39(value.rebuild_pages)
+        version: value.version,
+        settings: from_candid_vec_n79(value.settings)
     };
 }
+function from_candid_record_n88(value: {
+    messages: _Bound32;
+    bytes: _Bound64;
+}): {
+    messages: Bound32;
+    bytes: Bound64;
+} {
+    return {
+        messages: from_candid_Bound32_n82(value.messages),
+        bytes: from_candid_Bound64_n85(value.bytes)
+    };
+}
+function from_candid_tuple_n64(value: [Principal, _Role]): [Principal, Role] {
+    return [
+        value[0],
+        from_candid_Role_n65(value[1])
+    ];
+}
 function from_candid_variant_n1(value: {
-    Ok: _Added;
+    Ok: Array<{
+        Ok: _Acknowledged;
+    } | {
+        Err: _AckError;
+    }>;
 } | {
-    Err: _AddError;
+    Err: _AcksError;
 }): {
     __kind__: "Ok";
-    Ok: Added;
+    Ok: Array<{
+        __kind__: "Ok";
+        Ok: Acknowledged;
+    } | {
+        __kind__: "Err";
+        Err: AckError;
+    }>;
 } | {
     __kind__: "Err";
-    Err: AddError;
+    Err: AcksError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: from_candid_vec_n2(value.Ok)
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_AcksError_n6(value.Err)
+    } : value;
+}
+function from_candid_variant_n10(value: {
+    StorageFull: null;
+} | {
+    NotAllowed: null;
+} | {
+    StoreFull: {
+        retry_after: number;
+    };
+} | {
+    KeyFull: {
+        since: number;
+    };
+} | {
+    IdsExhausted: {
+        last: _Id;
+    };
+} | {
+    CiphertextEmpty: null;
+} | {
+    CiphertextTooLarge: _TooLong;
+} | {
+    IndexFull: {
+        max: bigint;
+    };
+} | {
+    KeyIdLength: _TooLong;
+} | {
+    Other: _OtherError;
+} | {
+    Unavailable: _Progress;
+} | {
+    KeysFull: {
+        max: number;
+    };
+}): {
+    __kind__: "StorageFull";
+    StorageFull: null;
+} | {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "StoreFull";
+    StoreFull: {
+        retry_after: number;
+    };
+} | {
+    __kind__: "KeyFull";
+    KeyFull: {
+        since: number;
+    };
+} | {
+    __kind__: "IdsExhausted";
+    IdsExhausted: {
+        last: Id;
+    };
+} | {
+    __kind__: "CiphertextEmpty";
+    CiphertextEmpty: null;
+} | {
+    __kind__: "CiphertextTooLarge";
+    CiphertextTooLarge: TooLong;
+} | {
+    __kind__: "IndexFull";
+    IndexFull: {
+        max: bigint;
+    };
+} | {
+    __kind__: "KeyIdLength";
+    KeyIdLength: TooLong;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: Progress;
+} | {
+    __kind__: "KeysFull";
+    KeysFull: {
+        max: number;
+    };
+} {
+    return "StorageFull" in value ? {
+        __kind__: "StorageFull",
+        StorageFull: value.StorageFull
+    } : "NotAllowed" in value ? {
+        __kind__: "NotAllowed",
+        NotAllowed: value.NotAllowed
+    } : "StoreFull" in value ? {
+        __kind__: "StoreFull",
+        StoreFull: value.StoreFull
+    } : "KeyFull" in value ? {
+        __kind__: "KeyFull",
+        KeyFull: value.KeyFull
+    } : "IdsExhausted" in value ? {
+        __kind__: "IdsExhausted",
+        IdsExhausted: value.IdsExhausted
+    } : "CiphertextEmpty" in value ? {
+        __kind__: "CiphertextEmpty",
+        CiphertextEmpty: value.CiphertextEmpty
+    } : "CiphertextTooLarge" in value ? {
+        __kind__: "CiphertextTooLarge",
+        CiphertextTooLarge: value.CiphertextTooLarge
+    } : "IndexFull" in value ? {
+        __kind__: "IndexFull",
+        IndexFull: value.IndexFull
+    } : "KeyIdLength" in value ? {
+        __kind__: "KeyIdLength",
+        KeyIdLength: value.KeyIdLength
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : "Unavailable" in value ? {
+        __kind__: "Unavailable",
+        Unavailable: value.Unavailable
+    } : "KeysFull" in value ? {
+        __kind__: "KeysFull",
+        KeysFull: value.KeysFull
+    } : value;
+}
+function from_candid_variant_n107(value: {
+    Ok: null;
+} | {
+    Err: _KeyError;
+}): {
+    __kind__: "Ok";
+    Ok: null;
+} | {
+    __kind__: "Err";
+    Err: KeyError;
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_AddError_n2(value.Err)
+        Err: from_candid_KeyError_n108(value.Err)
     } : value;
 }
-function from_candid_variant_n13(value: {
-    NotController: null;
+function from_candid_variant_n109(value: {
+    StorageFull: null;
+} | {
+    NotAllowed: null;
+} | {
+    SendKey: {
+        expected: number;
+        length: number;
+    };
+} | {
+    KeyIdLength: _TooLong;
+} | {
+    Other: _OtherError;
+} | {
+    Owner: {
+        owner: Principal;
+    };
+} | {
+    Unavailable: _Progress;
+} | {
+    KeysFull: {
+        max: number;
+    };
+}): {
+    __kind__: "StorageFull";
+    StorageFull: null;
+} | {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "SendKey";
+    SendKey: {
+        expected: number;
+        length: number;
+    };
+} | {
+    __kind__: "KeyIdLength";
+    KeyIdLength: TooLong;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "Owner";
+    Owner: {
+        owner: Principal;
+    };
+} | {
+    __kind__: "Unavailable";
+    Unavailable: Progress;
+} | {
+    __kind__: "KeysFull";
+    KeysFull: {
+        max: number;
+    };
+} {
+    return "StorageFull" in value ? {
+        __kind__: "StorageFull",
+        StorageFull: value.StorageFull
+    } : "NotAllowed" in value ? {
+        __kind__: "NotAllowed",
+        NotAllowed: value.NotAllowed
+    } : "SendKey" in value ? {
+        __kind__: "SendKey",
+        SendKey: value.SendKey
+    } : "KeyIdLength" in value ? {
+        __kind__: "KeyIdLength",
+        KeyIdLength: value.KeyIdLength
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : "Owner" in value ? {
+        __kind__: "Owner",
+        Owner: value.Owner
+    } : "Unavailable" in value ? {
+        __kind__: "Unavailable",
+        Unavailable: value.Unavailable
+    } : "KeysFull" in value ? {
+        __kind__: "KeysFull",
+        KeysFull: value.KeysFull
+    } : value;
+}
+function from_candid_variant_n113(value: {
+    Ok: null;
+} | {
+    Err: _RoleError;
+}): {
+    __kind__: "Ok";
+    Ok: null;
+} | {
+    __kind__: "Err";
+    Err: RoleError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_RoleError_n114(value.Err)
+    } : value;
+}
+function from_candid_variant_n115(value: {
+    Anonymous: null;
+} | {
+    StorageFull: null;
+} | {
+    NotAllowed: null;
+} | {
+    RolesFull: {
+        max: number;
+    };
+} | {
+    Other: _OtherError;
+}): {
+    __kind__: "Anonymous";
+    Anonymous: null;
+} | {
+    __kind__: "StorageFull";
+    StorageFull: null;
+} | {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "RolesFull";
+    RolesFull: {
+        max: number;
+    };
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} {
+    return "Anonymous" in value ? {
+        __kind__: "Anonymous",
+        Anonymous: value.Anonymous
+    } : "StorageFull" in value ? {
+        __kind__: "StorageFull",
+        StorageFull: value.StorageFull
+    } : "NotAllowed" in value ? {
+        __kind__: "NotAllowed",
+        NotAllowed: value.NotAllowed
+    } : "RolesFull" in value ? {
+        __kind__: "RolesFull",
+        RolesFull: value.RolesFull
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : value;
+}
+function from_candid_variant_n121(value: {
+    Ok: number;
+} | {
+    Err: _SettingsError;
+}): {
+    __kind__: "Ok";
+    Ok: number;
+} | {
+    __kind__: "Err";
+    Err: SettingsError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_SettingsError_n122(value.Err)
+    } : value;
+}
+function from_candid_variant_n123(value: {
+    AnonymousController: null;
+} | {
+    TooHigh: {
+        max: bigint;
+        setting: string;
+        value: bigint;
+    };
+} | {
+    NotAllowed: null;
+} | {
+    Version: {
+        given: number;
+        current: number;
+    };
+} | {
+    Twice: {
+        setting: string;
+    };
+} | {
+    TooLow: {
+        min: bigint;
+        setting: string;
+        value: bigint;
+    };
+} | {
+    Other: _OtherError;
+}): {
+    __kind__: "AnonymousController";
+    AnonymousController: null;
+} | {
+    __kind__: "TooHigh";
+    TooHigh: {
+        max: bigint;
+        setting: string;
+        value: bigint;
+    };
+} | {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "Version";
+    Version: {
+        given: number;
+        current: number;
+    };
+} | {
+    __kind__: "Twice";
+    Twice: {
+        setting: string;
+    };
+} | {
+    __kind__: "TooLow";
+    TooLow: {
+        min: bigint;
+        setting: string;
+        value: bigint;
+    };
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} {
+    return "AnonymousController" in value ? {
+        __kind__: "AnonymousController",
+        AnonymousController: value.AnonymousController
+    } : "TooHigh" in value ? {
+        __kind__: "TooHigh",
+        TooHigh: value.TooHigh
+    } : "NotAllowed" in value ? {
+        __kind__: "NotAllowed",
+        NotAllowed: value.NotAllowed
+    } : "Version" in value ? {
+        __kind__: "Version",
+        Version: value.Version
+    } : "Twice" in value ? {
+        __kind__: "Twice",
+        Twice: value.Twice
+    } : "TooLow" in value ? {
+        __kind__: "TooLow",
+        TooLow: value.TooLow
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : value;
+}
+function from_candid_variant_n14(value: {
+    Ok: Array<{
+        Ok: _Added;
+    } | {
+        Err: _AddError;
+    }>;
+} | {
+    Err: _BatchError;
+}): {
+    __kind__: "Ok";
+    Ok: Array<{
+        __kind__: "Ok";
+        Ok: Added;
+    } | {
+        __kind__: "Err";
+        Err: AddError;
+    }>;
+} | {
+    __kind__: "Err";
+    Err: BatchError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: from_candid_vec_n15(value.Ok)
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_BatchError_n16(value.Err)
+    } : value;
+}
+function from_candid_variant_n17(value: {
+    Other: _OtherError;
+} | {
+    BatchTooLong: _TooLong;
+} | {
+    Unavailable: _Progress;
+}): {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "BatchTooLong";
+    BatchTooLong: TooLong;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: Progress;
+} {
+    return "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : "BatchTooLong" in value ? {
+        __kind__: "BatchTooLong",
+        BatchTooLong: value.BatchTooLong
+    } : "Unavailable" in value ? {
+        __kind__: "Unavailable",
+        Unavailable: value.Unavailable
+    } : value;
+}
+function from_candid_variant_n18(value: {
+    Ok: _CheckReport;
+} | {
+    Err: _CheckError;
+}): {
+    __kind__: "Ok";
+    Ok: CheckReport;
+} | {
+    __kind__: "Err";
+    Err: CheckError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: from_candid_CheckReport_n19(value.Ok)
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_CheckError_n22(value.Err)
+    } : value;
+}
+function from_candid_variant_n23(value: {
+    NotAllowed: null;
 } | {
     UnknownId: {
         id: _Id;
@@ -862,8 +1859,8 @@ function from_candid_variant_n13(value: {
 } | {
     Unavailable: _Progress;
 }): {
-    __kind__: "NotController";
-    NotController: null;
+    __kind__: "NotAllowed";
+    NotAllowed: null;
 } | {
     __kind__: "UnknownId";
     UnknownId: {
@@ -877,9 +1874,9 @@ function from_candid_variant_n13(value: {
     __kind__: "Unavailable";
     Unavailable: Progress;
 } {
-    return "NotController" in value ? {
-        __kind__: "NotController",
-        NotController: value.NotController
+    return "NotAllowed" in value ? {
+        __kind__: "NotAllowed",
+        NotAllowed: value.NotAllowed
     } : "UnknownId" in value ? {
         __kind__: "UnknownId",
         UnknownId: value.UnknownId
@@ -891,26 +1888,185 @@ function from_candid_variant_n13(value: {
         Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n14(value: {
-    Ok: Array<[] | [_KeyHead]>;
+function from_candid_variant_n26(value: {
+    Ok: _Claimed;
+} | {
+    Err: _ClaimError;
+}): {
+    __kind__: "Ok";
+    Ok: Claimed;
+} | {
+    __kind__: "Err";
+    Err: ClaimError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_ClaimError_n27(value.Err)
+    } : value;
+}
+function from_candid_variant_n28(value: {
+    SaltLength: {
+        expected: number;
+        length: number;
+    };
+} | {
+    Anonymous: null;
+} | {
+    StorageFull: null;
+} | {
+    NotClaimable: {
+        length: number;
+    };
+} | {
+    NotThatKey: {
+        key_id: Uint8Array;
+    };
+} | {
+    KeyIdLength: _TooLong;
+} | {
+    Other: _OtherError;
+} | {
+    Owned: null;
+} | {
+    NotTheCaller: {
+        signer: Principal;
+    };
+} | {
+    PublicKey: string;
+} | {
+    Unavailable: _Progress;
+} | {
+    KeysFull: {
+        max: number;
+    };
+}): {
+    __kind__: "SaltLength";
+    SaltLength: {
+        expected: number;
+        length: number;
+    };
+} | {
+    __kind__: "Anonymous";
+    Anonymous: null;
+} | {
+    __kind__: "StorageFull";
+    StorageFull: null;
+} | {
+    __kind__: "NotClaimable";
+    NotClaimable: {
+        length: number;
+    };
+} | {
+    __kind__: "NotThatKey";
+    NotThatKey: {
+        key_id: Uint8Array;
+    };
+} | {
+    __kind__: "KeyIdLength";
+    KeyIdLength: TooLong;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "Owned";
+    Owned: null;
+} | {
+    __kind__: "NotTheCaller";
+    NotTheCaller: {
+        signer: Principal;
+    };
+} | {
+    __kind__: "PublicKey";
+    PublicKey: string;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: Progress;
+} | {
+    __kind__: "KeysFull";
+    KeysFull: {
+        max: number;
+    };
+} {
+    return "SaltLength" in value ? {
+        __kind__: "SaltLength",
+        SaltLength: value.SaltLength
+    } : "Anonymous" in value ? {
+        __kind__: "Anonymous",
+        Anonymous: value.Anonymous
+    } : "StorageFull" in value ? {
+        __kind__: "StorageFull",
+        StorageFull: value.StorageFull
+    } : "NotClaimable" in value ? {
+        __kind__: "NotClaimable",
+        NotClaimable: value.NotClaimable
+    } : "NotThatKey" in value ? {
+        __kind__: "NotThatKey",
+        NotThatKey: value.NotThatKey
+    } : "KeyIdLength" in value ? {
+        __kind__: "KeyIdLength",
+        KeyIdLength: value.KeyIdLength
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : "Owned" in value ? {
+        __kind__: "Owned",
+        Owned: value.Owned
+    } : "NotTheCaller" in value ? {
+        __kind__: "NotTheCaller",
+        NotTheCaller: value.NotTheCaller
+    } : "PublicKey" in value ? {
+        __kind__: "PublicKey",
+        PublicKey: value.PublicKey
+    } : "Unavailable" in value ? {
+        __kind__: "Unavailable",
+        Unavailable: value.Unavailable
+    } : "KeysFull" in value ? {
+        __kind__: "KeysFull",
+        KeysFull: value.KeysFull
+    } : value;
+}
+function from_candid_variant_n3(value: {
+    Ok: _Acknowledged;
+} | {
+    Err: _AckError;
+}): {
+    __kind__: "Ok";
+    Ok: Acknowledged;
+} | {
+    __kind__: "Err";
+    Err: AckError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_AckError_n4(value.Err)
+    } : value;
+}
+function from_candid_variant_n30(value: {
+    Ok: _Heads;
 } | {
     Err: _LookupError;
 }): {
     __kind__: "Ok";
-    Ok: Array<KeyHead | null>;
+    Ok: Heads;
 } | {
     __kind__: "Err";
     Err: LookupError;
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_vec_n15(value.Ok)
+        Ok: from_candid_Heads_n31(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_LookupError_n17(value.Err)
+        Err: from_candid_LookupError_n36(value.Err)
     } : value;
 }
-function from_candid_variant_n18(value: {
+function from_candid_variant_n37(value: {
     HashLength: {
         expected: number;
         length: number;
@@ -959,7 +2115,7 @@ function from_candid_variant_n18(value: {
         Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n19(value: {
+function from_candid_variant_n38(value: {
     Ok: _Id;
 } | {
     Err: _StatusError;
@@ -975,10 +2131,10 @@ function from_candid_variant_n19(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_StatusError_n20(value.Err)
+        Err: from_candid_StatusError_n39(value.Err)
     } : value;
 }
-function from_candid_variant_n21(value: {
+function from_candid_variant_n40(value: {
     Other: _OtherError;
 }): {
     __kind__: "Other";
@@ -989,7 +2145,7 @@ function from_candid_variant_n21(value: {
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n22(value: {
+function from_candid_variant_n41(value: {
     Ok: [] | [_Id];
 } | {
     Err: _LookupError;
@@ -1002,13 +2158,13 @@ function from_candid_variant_n22(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_opt_n23(value.Ok)
+        Ok: from_candid_opt_n42(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_LookupError_n17(value.Err)
+        Err: from_candid_LookupError_n36(value.Err)
     } : value;
 }
-function from_candid_variant_n24(value: {
+function from_candid_variant_n43(value: {
     Ok: _Found;
 } | {
     Err: _GetError;
@@ -1021,13 +2177,13 @@ function from_candid_variant_n24(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: value.Ok
+        Ok: from_candid_Found_n44(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_GetError_n25(value.Err)
+        Err: from_candid_GetError_n46(value.Err)
     } : value;
 }
-function from_candid_variant_n26(value: {
+function from_candid_variant_n47(value: {
     UnknownId: {
         id: _Id;
         last: _Id;
@@ -1094,82 +2250,60 @@ function from_candid_variant_n26(value: {
         Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n3(value: {
-    StorageFull: null;
-} | {
-    IdsExhausted: {
-        last: _Id;
+function from_candid_variant_n5(value: {
+    NotNewer: {
+        acknowledged_id: _Id;
     };
 } | {
-    CiphertextEmpty: null;
-} | {
-    CiphertextTooLarge: _TooLong;
-} | {
-    IndexFull: {
-        max: bigint;
+    NotStored: {
+        through: _Id;
+        max_id: _Id;
     };
+} | {
+    NotOwner: null;
 } | {
     KeyIdLength: _TooLong;
 } | {
     Other: _OtherError;
-} | {
-    Unavailable: _Progress;
 }): {
-    __kind__: "StorageFull";
-    StorageFull: null;
-} | {
-    __kind__: "IdsExhausted";
-    IdsExhausted: {
-        last: Id;
+    __kind__: "NotNewer";
+    NotNewer: {
+        acknowledged_id: Id;
     };
 } | {
-    __kind__: "CiphertextEmpty";
-    CiphertextEmpty: null;
-} | {
-    __kind__: "CiphertextTooLarge";
-    CiphertextTooLarge: TooLong;
-} | {
-    __kind__: "IndexFull";
-    IndexFull: {
-        max: bigint;
+    __kind__: "NotStored";
+    NotStored: {
+        through: Id;
+        max_id: Id;
     };
+} | {
+    __kind__: "NotOwner";
+    NotOwner: null;
 } | {
     __kind__: "KeyIdLength";
     KeyIdLength: TooLong;
 } | {
     __kind__: "Other";
     Other: OtherError;
-} | {
-    __kind__: "Unavailable";
-    Unavailable: Progress;
 } {
-    return "StorageFull" in value ? {
-        __kind__: "StorageFull",
-        StorageFull: value.StorageFull
-    } : "IdsExhausted" in value ? {
-        __kind__: "IdsExhausted",
-        IdsExhausted: value.IdsExhausted
-    } : "CiphertextEmpty" in value ? {
-        __kind__: "CiphertextEmpty",
-        CiphertextEmpty: value.CiphertextEmpty
-    } : "CiphertextTooLarge" in value ? {
-        __kind__: "CiphertextTooLarge",
-        CiphertextTooLarge: value.CiphertextTooLarge
-    } : "IndexFull" in value ? {
-        __kind__: "IndexFull",
-        IndexFull: value.IndexFull
+    return "NotNewer" in value ? {
+        __kind__: "NotNewer",
+        NotNewer: value.NotNewer
+    } : "NotStored" in value ? {
+        __kind__: "NotStored",
+        NotStored: value.NotStored
+    } : "NotOwner" in value ? {
+        __kind__: "NotOwner",
+        NotOwner: value.NotOwner
     } : "KeyIdLength" in value ? {
         __kind__: "KeyIdLength",
         KeyIdLength: value.KeyIdLength
     } : "Other" in value ? {
         __kind__: "Other",
         Other: value.Other
-    } : "Unavailable" in value ? {
-        __kind__: "Unavailable",
-        Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n31(value: {
+function from_candid_variant_n54(value: {
     Ok: _Page;
 } | {
     Err: _PageError;
@@ -1182,13 +2316,13 @@ function from_candid_variant_n31(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: value.Ok
+        Ok: from_candid_Page_n55(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_PageError_n32(value.Err)
+        Err: from_candid_PageError_n57(value.Err)
     } : value;
 }
-function from_candid_variant_n33(value: {
+function from_candid_variant_n58(value: {
     UnknownCursor: {
         after: _Id;
     };
@@ -1203,8 +2337,6 @@ function from_candid_variant_n33(value: {
     Other: _OtherError;
 } | {
     LimitZero: null;
-} | {
-    Unavailable: _Progress;
 }): {
     __kind__: "UnknownCursor";
     UnknownCursor: {
@@ -1225,9 +2357,6 @@ function from_candid_variant_n33(value: {
 } | {
     __kind__: "LimitZero";
     LimitZero: null;
-} | {
-    __kind__: "Unavailable";
-    Unavailable: Progress;
 } {
     return "UnknownCursor" in value ? {
         __kind__: "UnknownCursor",
@@ -1244,12 +2373,56 @@ function from_candid_variant_n33(value: {
     } : "LimitZero" in value ? {
         __kind__: "LimitZero",
         LimitZero: value.LimitZero
-    } : "Unavailable" in value ? {
-        __kind__: "Unavailable",
-        Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n34(value: {
+function from_candid_variant_n62(value: {
+    Ok: Array<[Principal, _Role]>;
+} | {
+    Err: _RolesError;
+}): {
+    __kind__: "Ok";
+    Ok: Array<[Principal, Role]>;
+} | {
+    __kind__: "Err";
+    Err: RolesError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: from_candid_vec_n63(value.Ok)
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_RolesError_n67(value.Err)
+    } : value;
+}
+function from_candid_variant_n66(value: {
+    admin: null;
+} | {
+    writer: null;
+} | {
+    reader: null;
+}): Role {
+    return "admin" in value ? Role.admin : "writer" in value ? Role.writer : "reader" in value ? Role.reader : value;
+}
+function from_candid_variant_n68(value: {
+    NotAllowed: null;
+} | {
+    Other: _OtherError;
+}): {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} {
+    return "NotAllowed" in value ? {
+        __kind__: "NotAllowed",
+        NotAllowed: value.NotAllowed
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : value;
+}
+function from_candid_variant_n69(value: {
     Ok: _Status;
 } | {
     Err: _StatusError;
@@ -1262,42 +2435,150 @@ function from_candid_variant_n34(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_Status_n35(value.Ok)
+        Ok: from_candid_Status_n70(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_StatusError_n20(value.Err)
+        Err: from_candid_StatusError_n39(value.Err)
     } : value;
 }
-function from_candid_variant_n4(value: {
-    Ok: Array<{
-        Ok: _Added;
-    } | {
-        Err: _AddError;
-    }>;
+function from_candid_variant_n7(value: {
+    Other: _OtherError;
 } | {
-    Err: _BatchError;
+    BatchTooLong: _TooLong;
+}): {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "BatchTooLong";
+    BatchTooLong: TooLong;
+} {
+    return "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : "BatchTooLong" in value ? {
+        __kind__: "BatchTooLong",
+        BatchTooLong: value.BatchTooLong
+    } : value;
+}
+function from_candid_variant_n8(value: {
+    Ok: _Added;
+} | {
+    Err: _AddError;
 }): {
     __kind__: "Ok";
-    Ok: Array<{
-        __kind__: "Ok";
-        Ok: Added;
-    } | {
-        __kind__: "Err";
-        Err: AddError;
-    }>;
+    Ok: Added;
 } | {
     __kind__: "Err";
-    Err: BatchError;
+    Err: AddError;
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_vec_n5(value.Ok)
+        Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_BatchError_n6(value.Err)
+        Err: from_candid_AddError_n9(value.Err)
     } : value;
 }
-function from_candid_variant_n40(value: {
+function from_candid_variant_n81(value: {
+    max_keys: {
+        all: number;
+        strangers: number;
+    };
+} | {
+    idle_seconds: _Bound32;
+} | {
+    max_age_seconds: _Bound32;
+} | {
+    max_messages: _Bound32;
+} | {
+    writes: {
+        members: null;
+    } | {
+        anyone: null;
+    } | {
+        identified: null;
+    };
+} | {
+    min_age_seconds: number;
+} | {
+    max_bytes: _Bound64;
+} | {
+    key_quota: _Quota;
+} | {
+    rebuild_pages: _Bound32;
+} | {
+    reads: {
+        owners: null;
+    } | {
+        anyone: null;
+    };
+}): {
+    __kind__: "max_keys";
+    max_keys: {
+        all: number;
+        strangers: number;
+    };
+} | {
+    __kind__: "idle_seconds";
+    idle_seconds: Bound32;
+} | {
+    __kind__: "max_age_seconds";
+    max_age_seconds: Bound32;
+} | {
+    __kind__: "max_messages";
+    max_messages: Bound32;
+} | {
+    __kind__: "writes";
+    writes: Variant_members_anyone_identified;
+} | {
+    __kind__: "min_age_seconds";
+    min_age_seconds: number;
+} | {
+    __kind__: "max_bytes";
+    max_bytes: Bound64;
+} | {
+    __kind__: "key_quota";
+    key_quota: Quota;
+} | {
+    __kind__: "rebuild_pages";
+    rebuild_pages: Bound32;
+} | {
+    __kind__: "reads";
+    reads: Variant_owners_anyone;
+} {
+    return "max_keys" in value ? {
+        __kind__: "max_keys",
+        max_keys: value.max_keys
+    } : "idle_seconds" in value ? {
+        __kind__: "idle_seconds",
+        idle_seconds: from_candid_Bound32_n82(value.idle_seconds)
+    } : "max_age_seconds" in value ? {
+        __kind__: "max_age_seconds",
+        max_age_seconds: from_candid_Bound32_n82(value.max_age_seconds)
+    } : "max_messages" in value ? {
+        __kind__: "max_messages",
+        max_messages: from_candid_Bound32_n82(value.max_messages)
+    } : "writes" in value ? {
+        __kind__: "writes",
+        writes: from_candid_variant_n84(value.writes)
+    } : "min_age_seconds" in value ? {
+        __kind__: "min_age_seconds",
+        min_age_seconds: value.min_age_seconds
+    } : "max_bytes" in value ? {
+        __kind__: "max_bytes",
+        max_bytes: from_candid_Bound64_n85(value.max_bytes)
+    } : "key_quota" in value ? {
+        __kind__: "key_quota",
+        key_quota: from_candid_Quota_n87(value.key_quota)
+    } : "rebuild_pages" in value ? {
+        __kind__: "rebuild_pages",
+        rebuild_pages: from_candid_Bound32_n82(value.rebuild_pages)
+    } : "reads" in value ? {
+        __kind__: "reads",
+        reads: from_candid_variant_n89(value.reads)
+    } : value;
+}
+function from_candid_variant_n83(value: {
     at_most: number;
 } | {
     unlimited: null;
@@ -1316,7 +2597,16 @@ function from_candid_variant_n40(value: {
         unlimited: value.unlimited
     } : value;
 }
-function from_candid_variant_n42(value: {
+function from_candid_variant_n84(value: {
+    members: null;
+} | {
+    anyone: null;
+} | {
+    identified: null;
+}): Variant_members_anyone_identified {
+    return "members" in value ? Variant_members_anyone_identified.members : "anyone" in value ? Variant_members_anyone_identified.anyone : "identified" in value ? Variant_members_anyone_identified.identified : value;
+}
+function from_candid_variant_n86(value: {
     at_most: bigint;
 } | {
     unlimited: null;
@@ -1335,7 +2625,14 @@ function from_candid_variant_n42(value: {
         unlimited: value.unlimited
     } : value;
 }
-function from_candid_variant_n45(value: {
+function from_candid_variant_n89(value: {
+    owners: null;
+} | {
+    anyone: null;
+}): Variant_owners_anyone {
+    return "owners" in value ? Variant_owners_anyone.owners : "anyone" in value ? Variant_owners_anyone.anyone : value;
+}
+function from_candid_variant_n90(value: {
     Ok: Array<[] | [_Id]>;
 } | {
     Err: _LookupError;
@@ -1348,13 +2645,13 @@ function from_candid_variant_n45(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_vec_n46(value.Ok)
+        Ok: from_candid_vec_n91(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_LookupError_n17(value.Err)
+        Err: from_candid_LookupError_n36(value.Err)
     } : value;
 }
-function from_candid_variant_n47(value: {
+function from_candid_variant_n92(value: {
     Ok: null;
 } | {
     Err: _RetryError;
@@ -1370,21 +2667,21 @@ function from_candid_variant_n47(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_RetryError_n48(value.Err)
+        Err: from_candid_RetryError_n93(value.Err)
     } : value;
 }
-function from_candid_variant_n49(value: {
+function from_candid_variant_n94(value: {
     NotFailed: null;
 } | {
-    NotController: null;
+    NotAllowed: null;
 } | {
     Other: _OtherError;
 }): {
     __kind__: "NotFailed";
     NotFailed: null;
 } | {
-    __kind__: "NotController";
-    NotController: null;
+    __kind__: "NotAllowed";
+    NotAllowed: null;
 } | {
     __kind__: "Other";
     Other: OtherError;
@@ -1392,163 +2689,15 @@ function from_candid_variant_n49(value: {
     return "NotFailed" in value ? {
         __kind__: "NotFailed",
         NotFailed: value.NotFailed
-    } : "NotController" in value ? {
-        __kind__: "NotController",
-        NotController: value.NotController
+    } : "NotAllowed" in value ? {
+        __kind__: "NotAllowed",
+        NotAllowed: value.NotAllowed
     } : "Other" in value ? {
         __kind__: "Other",
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n56(value: {
-    Ok: null;
-} | {
-    Err: _SettingsError;
-}): {
-    __kind__: "Ok";
-    Ok: null;
-} | {
-    __kind__: "Err";
-    Err: SettingsError;
-} {
-    return "Ok" in value ? {
-        __kind__: "Ok",
-        Ok: value.Ok
-    } : "Err" in value ? {
-        __kind__: "Err",
-        Err: from_candid_SettingsError_n57(value.Err)
-    } : value;
-}
-function from_candid_variant_n58(value: {
-    NotController: null;
-} | {
-    RebuildPages: {
-        max: number;
-        min: number;
-        value: number;
-    };
-} | {
-    MaxBytes: {
-        min: bigint;
-        value: bigint;
-    };
-} | {
-    MaxMessages: {
-        min: number;
-        value: number;
-    };
-} | {
-    MaxAgeSeconds: {
-        min: number;
-        value: number;
-    };
-} | {
-    Other: _OtherError;
-}): {
-    __kind__: "NotController";
-    NotController: null;
-} | {
-    __kind__: "RebuildPages";
-    RebuildPages: {
-        max: number;
-        min: number;
-        value: number;
-    };
-} | {
-    __kind__: "MaxBytes";
-    MaxBytes: {
-        min: bigint;
-        value: bigint;
-    };
-} | {
-    __kind__: "MaxMessages";
-    MaxMessages: {
-        min: number;
-        value: number;
-    };
-} | {
-    __kind__: "MaxAgeSeconds";
-    MaxAgeSeconds: {
-        min: number;
-        value: number;
-    };
-} | {
-    __kind__: "Other";
-    Other: OtherError;
-} {
-    return "NotController" in value ? {
-        __kind__: "NotController",
-        NotController: value.NotController
-    } : "RebuildPages" in value ? {
-        __kind__: "RebuildPages",
-        RebuildPages: value.RebuildPages
-    } : "MaxBytes" in value ? {
-        __kind__: "MaxBytes",
-        MaxBytes: value.MaxBytes
-    } : "MaxMessages" in value ? {
-        __kind__: "MaxMessages",
-        MaxMessages: value.MaxMessages
-    } : "MaxAgeSeconds" in value ? {
-        __kind__: "MaxAgeSeconds",
-        MaxAgeSeconds: value.MaxAgeSeconds
-    } : "Other" in value ? {
-        __kind__: "Other",
-        Other: value.Other
-    } : value;
-}
-function from_candid_variant_n7(value: {
-    Other: _OtherError;
-} | {
-    BatchTooLong: _TooLong;
-} | {
-    Unavailable: _Progress;
-}): {
-    __kind__: "Other";
-    Other: OtherError;
-} | {
-    __kind__: "BatchTooLong";
-    BatchTooLong: TooLong;
-} | {
-    __kind__: "Unavailable";
-    Unavailable: Progress;
-} {
-    return "Other" in value ? {
-        __kind__: "Other",
-        Other: value.Other
-    } : "BatchTooLong" in value ? {
-        __kind__: "BatchTooLong",
-        BatchTooLong: value.BatchTooLong
-    } : "Unavailable" in value ? {
-        __kind__: "Unavailable",
-        Unavailable: value.Unavailable
-    } : value;
-}
-function from_candid_variant_n8(value: {
-    Ok: _CheckReport;
-} | {
-    Err: _CheckError;
-}): {
-    __kind__: "Ok";
-    Ok: CheckReport;
-} | {
-    __kind__: "Err";
-    Err: CheckError;
-} {
-    return "Ok" in value ? {
-        __kind__: "Ok",
-        Ok: from_candid_CheckReport_n9(value.Ok)
-    } : "Err" in value ? {
-        __kind__: "Err",
-        Err: from_candid_CheckError_n12(value.Err)
-    } : value;
-}
-function from_candid_vec_n15(value: Array<[] | [_KeyHead]>): Array<KeyHead | null> {
-    return value.map((x)=>from_candid_opt_n16(x));
-}
-function from_candid_vec_n46(value: Array<[] | [_Id]>): Array<Id | null> {
-    return value.map((x)=>from_candid_opt_n23(x));
-}
-function from_candid_vec_n5(value: Array<{
+function from_candid_vec_n15(value: Array<{
     Ok: _Added;
 } | {
     Err: _AddError;
@@ -1559,24 +2708,124 @@ function from_candid_vec_n5(value: Array<{
     __kind__: "Err";
     Err: AddError;
 }> {
-    return value.map((x)=>from_candid_variant_n1(x));
+    return value.map((x)=>from_candid_variant_n8(x));
 }
-function to_candid_Bound32_n52(value: Bound32): _Bound32 {
+function from_candid_vec_n2(value: Array<{
+    Ok: _Acknowledged;
+} | {
+    Err: _AckError;
+}>): Array<{
+    __kind__: "Ok";
+    Ok: Acknowledged;
+} | {
+    __kind__: "Err";
+    Err: AckError;
+}> {
+    return value.map((x)=>from_candid_variant_n3(x));
+}
+function from_candid_vec_n33(value: Array<[] | [_KeyHead]>): Array<KeyHead | null> {
+    return value.map((x)=>from_candid_opt_n34(x));
+}
+function from_candid_vec_n63(value: Array<[Principal, _Role]>): Array<[Principal, Role]> {
+    return value.map((x)=>from_candid_tuple_n64(x));
+}
+function from_candid_vec_n79(value: Array<_Setting>): Array<Setting> {
+    return value.map((x)=>from_candid_Setting_n80(x));
+}
+function from_candid_vec_n91(value: Array<[] | [_Id]>): Array<Id | null> {
+    return value.map((x)=>from_candid_opt_n42(x));
+}
+function to_candid_Bound32_n102(value: Bound32): _Bound32 {
+    return to_candid_variant_n103(value);
+}
+function to_candid_Bound64_n104(value: Bound64): _Bound64 {
+    return to_candid_variant_n105(value);
+}
+function to_candid_Cursor_n59(value: Cursor): _Cursor {
+    return to_candid_record_n60(value);
+}
+function to_candid_KeyCursor_n48(value: KeyCursor): _KeyCursor {
+    return to_candid_record_n49(value);
+}
+function to_candid_KeySetting_n96(value: KeySetting): _KeySetting {
+    return to_candid_variant_n97(value);
+}
+function to_candid_NewMessage_n12(value: NewMessage): _NewMessage {
+    return to_candid_record_n13(value);
+}
+function to_candid_Order_n50(value: Order): _Order {
+    return to_candid_variant_n51(value);
+}
+function to_candid_OwnerProof_n24(value: OwnerProof): _OwnerProof {
+    return to_candid_variant_n25(value);
+}
+function to_candid_Quota_n100(value: Quota): _Quota {
+    return to_candid_record_n101(value);
+}
+function to_candid_Role_n111(value: Role): _Role {
+    return to_candid_variant_n112(value);
+}
+function to_candid_Setting_n117(value: Setting): _Setting {
+    return to_candid_variant_n118(value);
+}
+function to_candid_Start_n52(value: Start): _Start {
     return to_candid_variant_n53(value);
 }
-function to_candid_Bound64_n54(value: Bound64): _Bound64 {
-    return to_candid_variant_n55(value);
+function to_candid_opt_n110(value: Role | null): [] | [_Role] {
+    return value === null ? candid_none() : candid_some(to_candid_Role_n111(value));
 }
-function to_candid_Cursor_n27(value: Cursor): _Cursor {
-    return to_candid_record_n28(value);
+function to_candid_opt_n29(value: boolean | null): [] | [boolean] {
+    return value === null ? candid_none() : candid_some(value);
 }
-function to_candid_Order_n29(value: Order): _Order {
-    return to_candid_variant_n30(value);
+function to_candid_opt_n61(value: Principal | null): [] | [Principal] {
+    return value === null ? candid_none() : candid_some(value);
 }
-function to_candid_Settings_n50(value: Settings): _Settings {
-    return to_candid_record_n51(value);
+function to_candid_record_n101(value: {
+    messages: Bound32;
+    bytes: Bound64;
+}): {
+    messages: _Bound32;
+    bytes: _Bound64;
+} {
+    return {
+        messages: to_candid_Bound32_n102(value.messages),
+        bytes: to_candid_Bound64_n104(value.bytes)
+    };
 }
-function to_candid_record_n28(value: {
+function to_candid_record_n13(value: {
+    ciphertext: Uint8Array;
+    key_id: Uint8Array;
+    send_key?: Uint8Array;
+}): {
+    ciphertext: Uint8Array;
+    key_id: Uint8Array;
+    send_key: [] | [Uint8Array];
+} {
+    return {
+        ciphertext: value.ciphertext,
+        key_id: value.key_id,
+        send_key: value.send_key ? candid_some(value.send_key) : candid_none()
+    };
+}
+function to_candid_record_n49(value: {
+    order: Order;
+    limit: number;
+    start: Start;
+    prove: boolean;
+}): {
+    order: _Order;
+    limit: number;
+    start: _Start;
+    prove: boolean;
+} {
+    return {
+        order: to_candid_Order_n50(value.order),
+        limit: value.limit,
+        start: to_candid_Start_n52(value.start),
+        prove: value.prove
+    };
+}
+function to_candid_record_n60(value: {
     after: Id;
     order: Order;
     limit: number;
@@ -1587,29 +2836,216 @@ function to_candid_record_n28(value: {
 } {
     return {
         after: value.after,
-        order: to_candid_Order_n29(value.order),
+        order: to_candid_Order_n50(value.order),
         limit: value.limit
     };
 }
-function to_candid_record_n51(value: {
-    max_age_seconds: Bound32;
-    max_messages: Bound32;
-    max_bytes: Bound64;
-    rebuild_pages: Bound32;
+function to_candid_variant_n103(value: {
+    __kind__: "at_most";
+    at_most: number;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
 }): {
-    max_age_seconds: _Bound32;
-    max_messages: _Bound32;
-    max_bytes: _Bound64;
-    rebuild_pages: _Bound32;
+    at_most: number;
+} | {
+    unlimited: null;
 } {
-    return {
-        max_age_seconds: to_candid_Bound32_n52(value.max_age_seconds),
-        max_messages: to_candid_Bound32_n52(value.max_messages),
-        max_bytes: to_candid_Bound64_n54(value.max_bytes),
-        rebuild_pages: to_candid_Bound32_n52(value.rebuild_pages)
-    };
+    return value.__kind__ === "at_most" ? {
+        at_most: value.at_most
+    } : value.__kind__ === "unlimited" ? {
+        unlimited: value.unlimited
+    } : value;
 }
-function to_candid_variant_n30(value: Order): {
+function to_candid_variant_n105(value: {
+    __kind__: "at_most";
+    at_most: bigint;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+}): {
+    at_most: bigint;
+} | {
+    unlimited: null;
+} {
+    return value.__kind__ === "at_most" ? {
+        at_most: value.at_most
+    } : value.__kind__ === "unlimited" ? {
+        unlimited: value.unlimited
+    } : value;
+}
+function to_candid_variant_n106(value: {
+    __kind__: "principal";
+    principal: Principal;
+} | {
+    __kind__: "claimant";
+    claimant: null;
+}): {
+    principal: Principal;
+} | {
+    claimant: null;
+} {
+    return value.__kind__ === "principal" ? {
+        principal: value.principal
+    } : value.__kind__ === "claimant" ? {
+        claimant: value.claimant
+    } : value;
+}
+function to_candid_variant_n112(value: Role): {
+    admin: null;
+} | {
+    writer: null;
+} | {
+    reader: null;
+} {
+    return value == Role.admin ? {
+        admin: null
+    } : value == Role.writer ? {
+        writer: null
+    } : value == Role.reader ? {
+        reader: null
+    } : value;
+}
+function to_candid_variant_n118(value: {
+    __kind__: "max_keys";
+    max_keys: {
+        all: number;
+        strangers: number;
+    };
+} | {
+    __kind__: "idle_seconds";
+    idle_seconds: Bound32;
+} | {
+    __kind__: "max_age_seconds";
+    max_age_seconds: Bound32;
+} | {
+    __kind__: "max_messages";
+    max_messages: Bound32;
+} | {
+    __kind__: "writes";
+    writes: Variant_members_anyone_identified;
+} | {
+    __kind__: "min_age_seconds";
+    min_age_seconds: number;
+} | {
+    __kind__: "max_bytes";
+    max_bytes: Bound64;
+} | {
+    __kind__: "key_quota";
+    key_quota: Quota;
+} | {
+    __kind__: "rebuild_pages";
+    rebuild_pages: Bound32;
+} | {
+    __kind__: "reads";
+    reads: Variant_owners_anyone;
+}): {
+    max_keys: {
+        all: number;
+        strangers: number;
+    };
+} | {
+    idle_seconds: _Bound32;
+} | {
+    max_age_seconds: _Bound32;
+} | {
+    max_messages: _Bound32;
+} | {
+    writes: {
+        members: null;
+    } | {
+        anyone: null;
+    } | {
+        identified: null;
+    };
+} | {
+    min_age_seconds: number;
+} | {
+    max_bytes: _Bound64;
+} | {
+    key_quota: _Quota;
+} | {
+    rebuild_pages: _Bound32;
+} | {
+    reads: {
+        owners: null;
+    } | {
+        anyone: null;
+    };
+} {
+    return value.__kind__ === "max_keys" ? {
+        max_keys: value.max_keys
+    } : value.__kind__ === "idle_seconds" ? {
+        idle_seconds: to_candid_Bound32_n102(value.idle_seconds)
+    } : value.__kind__ === "max_age_seconds" ? {
+        max_age_seconds: to_candid_Bound32_n102(value.max_age_seconds)
+    } : value.__kind__ === "max_messages" ? {
+        max_messages: to_candid_Bound32_n102(value.max_messages)
+    } : value.__kind__ === "writes" ? {
+        writes: to_candid_variant_n120(value.writes)
+    } : value.__kind__ === "min_age_seconds" ? {
+        min_age_seconds: value.min_age_seconds
+    } : value.__kind__ === "max_bytes" ? {
+        max_bytes: to_candid_Bound64_n104(value.max_bytes)
+    } : value.__kind__ === "key_quota" ? {
+        key_quota: to_candid_Quota_n100(value.key_quota)
+    } : value.__kind__ === "rebuild_pages" ? {
+        rebuild_pages: to_candid_Bound32_n102(value.rebuild_pages)
+    } : value.__kind__ === "reads" ? {
+        reads: to_candid_variant_n119(value.reads)
+    } : value;
+}
+function to_candid_variant_n119(value: Variant_owners_anyone): {
+    owners: null;
+} | {
+    anyone: null;
+} {
+    return value == Variant_owners_anyone.owners ? {
+        owners: null
+    } : value == Variant_owners_anyone.anyone ? {
+        anyone: null
+    } : value;
+}
+function to_candid_variant_n120(value: Variant_members_anyone_identified): {
+    members: null;
+} | {
+    anyone: null;
+} | {
+    identified: null;
+} {
+    return value == Variant_members_anyone_identified.members ? {
+        members: null
+    } : value == Variant_members_anyone_identified.anyone ? {
+        anyone: null
+    } : value == Variant_members_anyone_identified.identified ? {
+        identified: null
+    } : value;
+}
+function to_candid_variant_n25(value: {
+    __kind__: "own";
+    own: null;
+} | {
+    __kind__: "public_key";
+    public_key: Uint8Array;
+} | {
+    __kind__: "salt";
+    salt: Uint8Array;
+}): {
+    own: null;
+} | {
+    public_key: Uint8Array;
+} | {
+    salt: Uint8Array;
+} {
+    return value.__kind__ === "own" ? {
+        own: value.own
+    } : value.__kind__ === "public_key" ? {
+        public_key: value.public_key
+    } : value.__kind__ === "salt" ? {
+        salt: value.salt
+    } : value;
+}
+function to_candid_variant_n51(value: Order): {
     descending: null;
 } | {
     ascending: null;
@@ -1621,38 +3057,139 @@ function to_candid_variant_n30(value: Order): {
     } : value;
 }
 function to_candid_variant_n53(value: {
-    __kind__: "at_most";
-    at_most: number;
+    __kind__: "after";
+    after: Id;
 } | {
-    __kind__: "unlimited";
-    unlimited: null;
+    __kind__: "rank";
+    rank: number;
+} | {
+    __kind__: "time";
+    time: number;
+} | {
+    __kind__: "beginning";
+    beginning: null;
 }): {
-    at_most: number;
+    after: _Id;
 } | {
-    unlimited: null;
+    rank: number;
+} | {
+    time: number;
+} | {
+    beginning: null;
 } {
-    return value.__kind__ === "at_most" ? {
-        at_most: value.at_most
-    } : value.__kind__ === "unlimited" ? {
-        unlimited: value.unlimited
+    return value.__kind__ === "after" ? {
+        after: value.after
+    } : value.__kind__ === "rank" ? {
+        rank: value.rank
+    } : value.__kind__ === "time" ? {
+        time: value.time
+    } : value.__kind__ === "beginning" ? {
+        beginning: value.beginning
     } : value;
 }
-function to_candid_variant_n55(value: {
-    __kind__: "at_most";
-    at_most: bigint;
+function to_candid_variant_n97(value: {
+    __kind__: "owner";
+    owner: {
+        __kind__: "principal";
+        principal: Principal;
+    } | {
+        __kind__: "claimant";
+        claimant: null;
+    };
 } | {
-    __kind__: "unlimited";
-    unlimited: null;
+    __kind__: "kept";
+    kept: boolean;
+} | {
+    __kind__: "quota";
+    quota: {
+        __kind__: "own";
+        own: Quota;
+    } | {
+        __kind__: "store";
+        store: null;
+    };
+} | {
+    __kind__: "send_key";
+    send_key: {
+        __kind__: "sha256";
+        sha256: Uint8Array;
+    } | {
+        __kind__: "none";
+        none: null;
+    };
 }): {
-    at_most: bigint;
+    owner: {
+        principal: Principal;
+    } | {
+        claimant: null;
+    };
 } | {
-    unlimited: null;
+    kept: boolean;
+} | {
+    quota: {
+        own: _Quota;
+    } | {
+        store: null;
+    };
+} | {
+    send_key: {
+        sha256: Uint8Array;
+    } | {
+        none: null;
+    };
 } {
-    return value.__kind__ === "at_most" ? {
-        at_most: value.at_most
-    } : value.__kind__ === "unlimited" ? {
-        unlimited: value.unlimited
+    return value.__kind__ === "owner" ? {
+        owner: to_candid_variant_n106(value.owner)
+    } : value.__kind__ === "kept" ? {
+        kept: value.kept
+    } : value.__kind__ === "quota" ? {
+        quota: to_candid_variant_n99(value.quota)
+    } : value.__kind__ === "send_key" ? {
+        send_key: to_candid_variant_n98(value.send_key)
     } : value;
+}
+function to_candid_variant_n98(value: {
+    __kind__: "sha256";
+    sha256: Uint8Array;
+} | {
+    __kind__: "none";
+    none: null;
+}): {
+    sha256: Uint8Array;
+} | {
+    none: null;
+} {
+    return value.__kind__ === "sha256" ? {
+        sha256: value.sha256
+    } : value.__kind__ === "none" ? {
+        none: value.none
+    } : value;
+}
+function to_candid_variant_n99(value: {
+    __kind__: "own";
+    own: Quota;
+} | {
+    __kind__: "store";
+    store: null;
+}): {
+    own: _Quota;
+} | {
+    store: null;
+} {
+    return value.__kind__ === "own" ? {
+        own: to_candid_Quota_n100(value.own)
+    } : value.__kind__ === "store" ? {
+        store: value.store
+    } : value;
+}
+function to_candid_vec_n11(value: Array<NewMessage>): Array<_NewMessage> {
+    return value.map((x)=>to_candid_NewMessage_n12(x));
+}
+function to_candid_vec_n116(value: Array<Setting>): Array<_Setting> {
+    return value.map((x)=>to_candid_Setting_n117(x));
+}
+function to_candid_vec_n95(value: Array<KeySetting>): Array<_KeySetting> {
+    return value.map((x)=>to_candid_KeySetting_n96(x));
 }
 export interface CreateActorOptions {
     agent?: Agent;

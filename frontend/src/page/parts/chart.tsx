@@ -111,7 +111,8 @@ export function MessagesChart() {
 function nothing(): string {
   const { value } = status;
   if (!value) return 'Waiting for the canister.';
-  if (value.messages === 0) return 'Nothing is stored.';
+  if (!value.store) return 'This store does not tell you what it holds.';
+  if (value.store.messages === 0) return 'Nothing is stored.';
   return 'One message is stored. The chart needs two.';
 }
 

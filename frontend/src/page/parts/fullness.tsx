@@ -1,5 +1,5 @@
 /** The limits of the store, and the share of each that is used. */
-import type { Status } from '../../client';
+import type { Setting, Status, StoreStatus } from '../../client';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../format';
 import { useNow } from './clock';
 
@@ -15,8 +15,7 @@ interface Measure {
   readonly retention: boolean;
 }
 
-function measures(status: Status, now: number): Measure[] {
-  const { limits, settings } = status;
+function measures({ limits, settings: { settings } }: Status, store: StoreStatus, now: number): Measure[] {
   const of = (name: string, part: number | bigint, whole: number | bigint, format: (v: number | bigint) => string) => ({
     name,
     part: Number(part),
@@ -24,29 +23,50 @@ function measures(status: Status, now: number): Measure[] {
     said: `${format(part)} of ${format(whole)}`,
     retention: false,
   });
-  const kept = { retention: true };
   const found: Measure[] = [
-    of('Ids used', status.next_id - 1, limits.last_id, formatCount),
-    of('Index entries', status.index_entries, limits.index_entries, formatCount),
-    of('Stable memory', status.stable_bytes, limits.stable_bytes, formatBytes),
+    of('Ids used', store.next_id - 1, limits.last_id, formatCount),
+    of('Index entries', store.index_entries, limits.index_entries, formatCount),
+    of('Stable memory', store.stable_bytes, limits.stable_bytes, formatBytes),
   ];
-  if (settings.max_messages.__kind__ === 'at_most') {
-    found.push({ ...of('Messages kept', status.messages, settings.max_messages.at_most, formatCount), ...kept });
-  }
-  if (settings.max_bytes.__kind__ === 'at_most') {
-    found.push({ ...of('Bytes kept', status.live_bytes, settings.max_bytes.at_most, formatBytes), ...kept });
-  }
-  if (settings.max_age_seconds.__kind__ === 'at_most') {
-    const age = status.messages === 0 ? 0 : Math.max(0, now - status.oldest_timestamp);
-    const duration = (seconds: number | bigint) => formatDuration(Number(seconds));
-    found.push({ ...of('Age kept', age, settings.max_age_seconds.at_most, duration), ...kept });
+  for (const setting of settings) {
+    const kept = retention(setting, store, now, of);
+    if (kept) found.push({ ...kept, retention: true });
   }
   return found;
 }
 
-export function Fullness({ status }: { readonly status: Status }) {
+type Of = (
+  name: string,
+  part: number | bigint,
+  whole: number | bigint,
+  format: (v: number | bigint) => string,
+) => Measure;
+
+/** How full a limit on what is kept is; undefined where the setting is none, or sets no limit. */
+function retention(setting: Setting, store: StoreStatus, now: number, of: Of): Measure | undefined {
+  switch (setting.__kind__) {
+    case 'max_messages': {
+      const bound = setting.max_messages;
+      return bound.__kind__ === 'at_most' ? of('Messages kept', store.messages, bound.at_most, formatCount) : undefined;
+    }
+    case 'max_bytes': {
+      const bound = setting.max_bytes;
+      return bound.__kind__ === 'at_most' ? of('Bytes kept', store.live_bytes, bound.at_most, formatBytes) : undefined;
+    }
+    case 'max_age_seconds': {
+      const bound = setting.max_age_seconds;
+      const age = store.messages === 0 ? 0 : Math.max(0, now - store.oldest_timestamp);
+      const duration = (seconds: number | bigint) => formatDuration(Number(seconds));
+      return bound.__kind__ === 'at_most' ? of('Age kept', age, bound.at_most, duration) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+export function Fullness({ status, store }: { readonly status: Status; readonly store: StoreStatus }) {
   const now = Math.floor(useNow() / 1000);
-  const all = measures(status, now);
+  const all = measures(status, store, now);
   return (
     <>
       <ul class="meters">

@@ -19,7 +19,7 @@ const TITLES: Record<FailureKind, string> = {
 
 export function Trouble() {
   const problem = failure.value;
-  const rebuild = status.value && rebuildWords(status.value);
+  const rebuild = status.value?.store && rebuildWords(status.value.store);
   return (
     <>
       {problem && (

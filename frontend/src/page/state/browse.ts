@@ -49,7 +49,7 @@ type ListQuery = Extract<Query, { order: ListOrder }>;
 
 function makeList(of: Client, query: ListQuery): List {
   const { order } = query;
-  const last = async () => (status.value ?? (await of.status())).next_id - 1;
+  const last = async () => ((status.value ?? (await of.status())).store?.next_id ?? 1) - 1;
   const from = query.by === 'key' ? undefined : query.from;
   const until = query.by === 'key' ? undefined : query.until;
   let source: Source;

@@ -41,7 +41,7 @@ export function startCurve(): void {
       curve = new Curve();
       curvePoints.value = [];
     }
-    if (status.value && curve.advance(status.value)) {
+    if (status.value?.store && curve.advance(status.value.store)) {
       curvePoints.value = [...curve.points];
       void probe();
     }

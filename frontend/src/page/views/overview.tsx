@@ -1,6 +1,6 @@
 /** The overview: counts, the chart, limits and the canister's facts. */
 
-import type { Status } from '../../client';
+import type { Status, StoreStatus } from '../../client';
 import { formatBytes, formatCount, formatTime } from '../format';
 import { MessagesChart } from '../parts/chart';
 import { Copy } from '../parts/copy';
@@ -10,14 +10,15 @@ import { located, moduleHash, moduleHashProblem, status } from '../state/session
 
 export function OverviewView() {
   const now = status.value;
+  const store = now?.store;
   return (
     <>
       <section class="tiles" aria-label="Counts">
-        <Tile name="Messages" value={now && formatCount(now.messages)} />
-        <Tile name="Keys" value={now && formatCount(now.keys)} note={now && now.backlog > 0 ? 'at most' : undefined} />
-        <Tile name="First id" value={now && formatCount(now.first_id)} note={now && droppedNote(now)} />
-        <Tile name="Next id" value={now && formatCount(now.next_id)} />
-        <Tile name="Bytes of messages" value={now && formatBytes(now.live_bytes)} exact={now?.live_bytes} />
+        <Tile name="Messages" value={store && formatCount(store.messages)} />
+        <Tile name="Keys" value={store && formatCount(store.keys)} />
+        <Tile name="First id" value={store && formatCount(store.first_id)} note={store && droppedNote(store)} />
+        <Tile name="Next id" value={store && formatCount(store.next_id)} />
+        <Tile name="Bytes of messages" value={store && formatBytes(store.live_bytes)} exact={store?.live_bytes} />
       </section>
       <section class="card" aria-labelledby="chart-title">
         <h2 id="chart-title">Messages over time</h2>
@@ -26,7 +27,7 @@ export function OverviewView() {
       <div class="columns">
         <section class="card" aria-labelledby="full-title">
           <h2 id="full-title">Space used</h2>
-          {now ? <Fullness status={now} /> : <p class="muted">Waiting for the canister.</p>}
+          {now && store ? <Fullness status={now} store={store} /> : <p class="muted">{nothing(now)}</p>}
         </section>
         <section class="card" aria-labelledby="facts-title">
           <h2 id="facts-title">The canister</h2>
@@ -35,14 +36,19 @@ export function OverviewView() {
         <section class="card" aria-labelledby="limits-title">
           <h2 id="limits-title">Limits of one call</h2>
           {now ? <Limits status={now} /> : <p class="muted">Waiting for the canister.</p>}
-          {now && <Internals status={now} />}
+          {now && store && <Internals status={now} store={store} />}
         </section>
       </div>
     </>
   );
 }
 
-function droppedNote({ first_id }: Status): string | undefined {
+/** Why there is nothing to show of the store. */
+function nothing(now: Status | undefined): string {
+  return now ? 'This store does not tell you what it holds.' : 'Waiting for the canister.';
+}
+
+function droppedNote({ first_id }: StoreStatus): string | undefined {
   return first_id > 1 ? `${formatCount(first_id - 1)} dropped` : undefined;
 }
 
@@ -66,6 +72,7 @@ function Tile({ name, value, note, exact }: TileProps) {
 }
 
 function Facts({ status: now }: { readonly status: Status | undefined }) {
+  const store = now?.store;
   const place = 'place' in located.value ? located.value.place : undefined;
   return (
     <dl class="facts">
@@ -79,11 +86,11 @@ function Facts({ status: now }: { readonly status: Status | undefined }) {
       <dt>Version</dt>
       <dd>{now ? `${now.version}, layout ${now.layout_version}` : '–'}</dd>
       <dt>Stable memory</dt>
-      <dd>{now ? formatBytes(now.stable_bytes) : '–'}</dd>
+      <dd>{store ? formatBytes(store.stable_bytes) : '–'}</dd>
       <dt>Oldest message</dt>
-      <dd>{now?.messages ? formatTime(now.oldest_timestamp) : '–'}</dd>
+      <dd>{store?.messages ? formatTime(store.oldest_timestamp) : '–'}</dd>
       <dt>Newest message</dt>
-      <dd>{now?.messages ? formatTime(now.newest_timestamp) : '–'}</dd>
+      <dd>{store?.messages ? formatTime(store.newest_timestamp) : '–'}</dd>
       <dt>Browse</dt>
       <dd>
         <a href={linkTo('messages', { by: 'range', from: '1', until: '', order: 'newest', after: '', limit: '' })}>
@@ -114,21 +121,19 @@ function Limits({ status: { limits } }: { readonly status: Status }) {
 }
 
 /** For operators: closed until somebody opens it. */
-function Internals({ status: { limits, backlog, stable_bytes_free } }: { readonly status: Status }) {
+function Internals({ status: { limits }, store }: { readonly status: Status; readonly store: StoreStatus }) {
   return (
     <details>
       <summary>Details for operators</summary>
       <dl class="facts numbers">
-        <dt>Dropped messages still in the indexes</dt>
-        <dd>{formatCount(backlog)}</dd>
+        <dt>Dropped messages still in the index</dt>
+        <dd>{formatCount(store.backlog)}</dd>
         <dt>Free stable memory</dt>
-        <dd>{formatBytes(stable_bytes_free)}</dd>
+        <dd>{formatBytes(store.stable_bytes_free)}</dd>
         <dt>Most ciphertext bytes ever stored</dt>
         <dd>{formatBytes(limits.payload_stream_bytes)}</dd>
         <dt>Most 4 KiB pages touched by one rebuild step</dt>
         <dd>{formatCount(limits.rebuild_pages)}</dd>
-        <dt>Most dropped messages skipped by one page query</dt>
-        <dd>{formatCount(limits.skipped_links)}</dd>
       </dl>
     </details>
   );

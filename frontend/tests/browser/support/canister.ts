@@ -10,12 +10,7 @@ import { type LocalNetwork, MODULE } from './network';
 const BATCH = 1000;
 
 const bound = (number: IDL.Type) => IDL.Variant({ unlimited: IDL.Null, at_most: number });
-const SETTINGS = IDL.Record({
-  rebuild_pages: bound(IDL.Nat32),
-  max_messages: bound(IDL.Nat32),
-  max_bytes: bound(IDL.Nat64),
-  max_age_seconds: bound(IDL.Nat32),
-});
+const SETTINGS = IDL.Vec(IDL.Variant({ rebuild_pages: bound(IDL.Nat32) }));
 const INSTALL = IDL.Record({
   mode: IDL.Variant({ install: IDL.Null, reinstall: IDL.Null, upgrade: IDL.Opt(IDL.Record({})) }),
   canister_id: IDL.Principal,
@@ -66,24 +61,19 @@ export class Controller {
       limit === undefined
         ? { __kind__: 'unlimited' as const, unlimited: null }
         : { __kind__: 'at_most' as const, at_most: limit };
-    const answer = await this.canister.set_settings({
-      rebuild_pages: bound<number>(undefined),
-      max_messages: bound(limits.max_messages),
-      max_bytes: bound(limits.max_bytes),
-      max_age_seconds: bound(limits.max_age_seconds),
-    });
+    const status = await this.canister.get_status();
+    if (status.__kind__ === 'Err') throw new Error(status.Err.__kind__);
+    const answer = await this.canister.set_settings(status.Ok.settings.version, [
+      { __kind__: 'max_messages', max_messages: bound(limits.max_messages) },
+      { __kind__: 'max_bytes', max_bytes: bound(limits.max_bytes) },
+      { __kind__: 'max_age_seconds', max_age_seconds: bound(limits.max_age_seconds) },
+    ]);
     if (answer.__kind__ === 'Err') throw new Error(answer.Err.__kind__);
   }
 
   /** Upgrades to the same code with another module hash: a custom section at the end says so. */
   async upgrade(name: string, rebuildPages?: number): Promise<void> {
-    const unlimited = { unlimited: null };
-    const settings = {
-      rebuild_pages: rebuildPages === undefined ? unlimited : { at_most: rebuildPages },
-      max_messages: unlimited,
-      max_bytes: unlimited,
-      max_age_seconds: unlimited,
-    };
+    const settings = [{ rebuild_pages: { at_most: rebuildPages } }];
     const custom = text(name);
     const section = Uint8Array.of(0, custom.length + 1, custom.length, ...custom);
     await this.install(

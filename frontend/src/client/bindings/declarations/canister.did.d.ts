@@ -10,14 +10,41 @@ import type { ActorMethod } from '@icp-sdk/core/agent';
 import type { IDL } from '@icp-sdk/core/candid';
 import type { Principal } from '@icp-sdk/core/principal';
 
+export type AckError = { 'NotNewer' : { 'acknowledged_id' : Id } } |
+  { 'NotStored' : { 'through' : Id, 'max_id' : Id } } |
+  { 'NotOwner' : null } |
+  { 'KeyIdLength' : TooLong } |
+  { 'Other' : OtherError };
+export interface Acknowledged { 'messages' : number }
+export interface Acknowledgement { 'key_id' : Uint8Array, 'through' : Id }
+export type AcksError = { 'Other' : OtherError } |
+  { 'BatchTooLong' : TooLong };
 export type AddError = { 'StorageFull' : null } |
+  { 'NotAllowed' : null } |
+  {
+    /**
+     * No message may be evicted that is younger than min_age_seconds.
+     */
+    'StoreFull' : { 'retry_after' : number }
+  } |
+  {
+    /**
+     * The key's messages that were not acknowledged fill the share of its quota that this caller may use.
+     */
+    'KeyFull' : { 'since' : number }
+  } |
   { 'IdsExhausted' : { 'last' : Id } } |
   { 'CiphertextEmpty' : null } |
   { 'CiphertextTooLarge' : TooLong } |
   { 'IndexFull' : { 'max' : bigint } } |
   { 'KeyIdLength' : TooLong } |
   { 'Other' : OtherError } |
-  { 'Unavailable' : Progress };
+  { 'Unavailable' : Progress } |
+  { 'KeysFull' : { 'max' : number } };
+/**
+ * duplicate: the pair was already stored; nothing changed. A caller who may not read the key learns neither: id is 0
+ * and duplicate is false.
+ */
 export interface Added { 'id' : Id, 'duplicate' : boolean }
 export type BatchError = { 'Other' : OtherError } |
   { 'BatchTooLong' : TooLong } |
@@ -26,8 +53,8 @@ export type Bound32 = { 'at_most' : number } |
   { 'unlimited' : null };
 export type Bound64 = { 'at_most' : bigint } |
   { 'unlimited' : null };
-export interface CheckCursor { 'id' : Id, 'counted' : number, 'walk' : Id }
-export type CheckError = { 'NotController' : null } |
+export interface CheckCursor { 'id' : Id, 'key' : number }
+export type CheckError = { 'NotAllowed' : null } |
   { 'UnknownId' : { 'id' : Id, 'last' : Id } } |
   { 'Other' : OtherError } |
   { 'Unavailable' : Progress };
@@ -36,14 +63,41 @@ export interface CheckReport {
   'next' : [] | [CheckCursor],
   'violations' : Array<string>,
 }
+export type ClaimError = {
+    'SaltLength' : { 'expected' : number, 'length' : number }
+  } |
+  { 'Anonymous' : null } |
+  { 'StorageFull' : null } |
+  { 'NotClaimable' : { 'length' : number } } |
+  { 'NotThatKey' : { 'key_id' : Uint8Array } } |
+  { 'KeyIdLength' : TooLong } |
+  { 'Other' : OtherError } |
+  { 'Owned' : null } |
+  { 'NotTheCaller' : { 'signer' : Principal } } |
+  { 'PublicKey' : string } |
+  { 'Unavailable' : Progress } |
+  { 'KeysFull' : { 'max' : number } };
+/**
+ * label: under it the store's proofs speak of the key. Where reads are closed, only the owner learns it.
+ */
+export interface Claimed { 'label' : Uint8Array }
 export interface Cursor { 'after' : Id, 'order' : Order, 'limit' : number }
-export interface Found { 'message' : Message, 'first_id' : Id }
+export interface Found {
+  'message' : Message,
+  'proof' : [] | [Proof],
+  'first_id' : Id,
+}
 export type GetError = { 'UnknownId' : { 'id' : Id, 'last' : Id } } |
   { 'HashLength' : { 'expected' : number, 'length' : number } } |
   { 'NotFound' : null } |
   { 'Other' : OtherError } |
   { 'Dropped' : { 'first_id' : Id } } |
   { 'Unavailable' : Progress };
+export interface Heads {
+  'heads' : Array<[] | [KeyHead]>,
+  'proof' : [] | [Proof],
+  'first_id' : Id,
+}
 export interface HttpRequest {
   'url' : string,
   'method' : string,
@@ -56,13 +110,41 @@ export interface HttpResponse {
   'status_code' : number,
 }
 export type Id = number;
-export interface KeyHead { 'count' : number, 'min_id' : Id, 'max_id' : Id }
+export interface KeyCursor {
+  'order' : Order,
+  'limit' : number,
+  'start' : Start,
+  'prove' : boolean,
+}
+export type KeyError = { 'StorageFull' : null } |
+  { 'NotAllowed' : null } |
+  { 'SendKey' : { 'expected' : number, 'length' : number } } |
+  { 'KeyIdLength' : TooLong } |
+  { 'Other' : OtherError } |
+  { 'Owner' : { 'owner' : Principal } } |
+  { 'Unavailable' : Progress } |
+  { 'KeysFull' : { 'max' : number } };
+export interface KeyHead {
+  'full_since' : number,
+  'count' : number,
+  'rank' : number,
+  'min_id' : Id,
+  'bytes' : bigint,
+  'max_id' : Id,
+  'acknowledged_id' : Id,
+}
+export type KeySetting = {
+    'owner' : { 'principal' : Principal } |
+      { 'claimant' : null }
+  } |
+  { 'kept' : boolean } |
+  { 'quota' : { 'own' : Quota } | { 'store' : null } } |
+  { 'send_key' : { 'sha256' : Uint8Array } | { 'none' : null } };
 export interface Limits {
   'batch_messages' : number,
   'page_bytes' : number,
   'lookup_items' : number,
   'payload_stream_bytes' : bigint,
-  'skipped_links' : number,
   'page_messages' : number,
   'index_entries' : bigint,
   'ciphertext_bytes' : number,
@@ -70,6 +152,7 @@ export interface Limits {
   'rebuild_pages' : number,
   'last_id' : Id,
   'key_id_bytes' : number,
+  'roles' : number,
 }
 export type LookupError = {
     'HashLength' : { 'expected' : number, 'length' : number }
@@ -91,79 +174,166 @@ export interface Message {
   'next_id' : Id,
   'timestamp' : number,
 }
-export interface NewMessage { 'ciphertext' : Uint8Array, 'key_id' : Uint8Array }
+/**
+ * send_key: a secret that the key's owner gave to the sender. It opens the share of the key's quota that strangers and
+ * members cannot fill.
+ */
+export interface NewMessage {
+  'ciphertext' : Uint8Array,
+  'key_id' : Uint8Array,
+  'send_key' : [] | [Uint8Array],
+}
 export type Order = { 'descending' : null } |
   { 'ascending' : null };
 export interface OtherError { 'code' : number, 'message' : string }
+/**
+ * Owners of keys. An owner reads a key that others may not read, acknowledges its messages and gives out its send key.
+ * The length of a key id decides who can own it:
+ * 29 bytes  the self-authenticating principal that the key id is; no claim is needed
+ * 20 bytes  the Ethereum address of a secp256k1 key, claimed with that key
+ * 32 bytes  the SHA-256 of a public key, or SHA-256("message-canister salted owner 1" | principal | salt of 16 bytes),
+ * claimed with the key or the salt
+ * An admin gives any other key to an owner.
+ */
+export type OwnerProof = { 'own' : null } |
+  { 'public_key' : Uint8Array } |
+  { 'salt' : Uint8Array };
 export interface Page {
+  /**
+   * Messages that lie between the cursor and this page were dropped before they were acknowledged, or may have been.
+   */
   'gap' : boolean,
   'messages' : Array<Message>,
   'next' : Id,
+  'proof' : [] | [Proof],
   'first_id' : Id,
 }
 export type PageError = { 'UnknownCursor' : { 'after' : Id } } |
   { 'InvalidRange' : { 'max' : number, 'min' : number } } |
   { 'KeyIdLength' : TooLong } |
   { 'Other' : OtherError } |
-  { 'LimitZero' : null } |
-  { 'Unavailable' : Progress };
+  { 'LimitZero' : null };
 /**
- * Try again later. Usually the indexes are being rebuilt after an upgrade: done of total messages are indexed. The
- * other cause has done = 0: total dropped messages have not been swept yet. The timer sweeps about 500,000 a second.
+ * Try again later: done of total messages are indexed, after an upgrade. While total is 0, the canister waits for
+ * the platform's randomness, once, right after its installation.
  */
 export interface Progress { 'total' : number, 'done' : number }
+/**
+ * Proves a read against the subnet's key (docs/proofs.md). There is none in the reply to an update or to a canister.
+ */
+export interface Proof { 'certificate' : Uint8Array, 'bytes' : Uint8Array }
+export interface Quota { 'messages' : Bound32, 'bytes' : Bound64 }
 export type RetryError = { 'NotFailed' : null } |
-  { 'NotController' : null } |
+  { 'NotAllowed' : null } |
   { 'Other' : OtherError };
-export interface Settings {
-  'max_age_seconds' : Bound32,
-  /**
-   * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops them.
-   * max_age_seconds drops a message as soon as it is too old.
-   */
-  'max_messages' : Bound32,
-  'max_bytes' : Bound64,
-  /**
-   * 4 KiB pages of stable memory that one rebuild step may touch; unlimited: the highest value allowed.
-   */
-  'rebuild_pages' : Bound32,
-}
-export type SettingsError = { 'NotController' : null } |
-  { 'RebuildPages' : { 'max' : number, 'min' : number, 'value' : number } } |
-  { 'MaxBytes' : { 'min' : bigint, 'value' : bigint } } |
-  { 'MaxMessages' : { 'min' : number, 'value' : number } } |
-  { 'MaxAgeSeconds' : { 'min' : number, 'value' : number } } |
+/**
+ * Readers read all keys. Writers are members: they fill a larger share of quotas, keep keys and read what they own.
+ * Admins do both and change settings and roles. Controllers are admins.
+ */
+export type Role = { 'admin' : null } |
+  { 'writer' : null } |
+  { 'reader' : null };
+export type RoleError = { 'Anonymous' : null } |
+  { 'StorageFull' : null } |
+  { 'NotAllowed' : null } |
+  { 'RolesFull' : { 'max' : number } } |
   { 'Other' : OtherError };
+export type RolesError = { 'NotAllowed' : null } |
+  { 'Other' : OtherError };
+export type Setting = {
+    'max_keys' : { 'all' : number, 'strangers' : number }
+  } |
+  {
+    /**
+     * A key without messages is forgotten when its last message is so many seconds old.
+     */
+    'idle_seconds' : Bound32
+  } |
+  { 'max_age_seconds' : Bound32 } |
+  {
+    /**
+     * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops them,
+     * but none that is younger than min_age_seconds. max_age_seconds drops a message as soon as it is too old.
+     */
+    'max_messages' : Bound32
+  } |
+  {
+    'writes' : { 'members' : null } |
+      { 'anyone' : null } |
+      { 'identified' : null }
+  } |
+  { 'min_age_seconds' : number } |
+  { 'max_bytes' : Bound64 } |
+  { 'key_quota' : Quota } |
+  {
+    /**
+     * 4 KiB pages of stable memory that one rebuild step may touch; unlimited: the highest value allowed.
+     */
+    'rebuild_pages' : Bound32
+  } |
+  { 'reads' : { 'owners' : null } | { 'anyone' : null } };
+export interface Settings { 'version' : number, 'settings' : Array<Setting> }
+export type SettingsError = { 'AnonymousController' : null } |
+  { 'TooHigh' : { 'max' : bigint, 'setting' : string, 'value' : bigint } } |
+  { 'NotAllowed' : null } |
+  { 'Version' : { 'given' : number, 'current' : number } } |
+  { 'Twice' : { 'setting' : string } } |
+  { 'TooLow' : { 'min' : bigint, 'setting' : string, 'value' : bigint } } |
+  { 'Other' : OtherError };
+/**
+ * Where a page of a key starts. Each start is found in a few dozen steps, however many messages the key has.
+ */
+export type Start = { 'after' : Id } |
+  { 'rank' : number } |
+  { 'time' : number } |
+  { 'beginning' : null };
+/**
+ * What the caller may know. A stranger to a store with closed reads sees no store.
+ */
 export interface Status {
+  'epoch' : bigint,
+  'version' : string,
+  'store' : [] | [StoreStatus],
+  'settings' : Settings,
+  'layout_version' : number,
+  'limits' : Limits,
+}
+export type StatusError = { 'Other' : OtherError };
+export interface StoreStatus {
+  'erasing' : boolean,
   'live_bytes' : bigint,
   'messages' : number,
   'keys' : number,
   'newest_timestamp' : number,
-  'version' : string,
-  'settings' : Settings,
   /**
-   * Why the rebuild stopped. Methods that need the indexes return Unavailable until retry_rebuild is called.
+   * Why the rebuild stopped. Methods that need the index return Unavailable until retry_rebuild is called.
    */
   'rebuild_failure' : [] | [string],
   'rebuild' : [] | [Progress],
   'index_entries' : bigint,
   'next_id' : Id,
-  'layout_version' : number,
   'oldest_timestamp' : number,
   'stable_bytes' : bigint,
   'stable_bytes_free' : bigint,
-  'limits' : Limits,
   'first_id' : Id,
   'backlog' : number,
 }
-export type StatusError = { 'Other' : OtherError };
 export interface Stored { 'key_id' : Uint8Array, 'hash' : Uint8Array }
 export interface TooLong { 'max' : number, 'length' : number }
 /**
- * The argument of an install or upgrade. On install null means the defaults; on upgrade it keeps the store's settings.
- * An opt of another type is refused.
+ * The argument of an install or upgrade. On install, settings that are not named have their defaults; on upgrade they
+ * stay as they are. An opt of another type is refused.
  */
 export interface _SERVICE {
+  /**
+   * Everything through an id has been taken and need not be kept: it is no longer live, frees the key's quota at once,
+   * and its ciphertext is overwritten soon.
+   */
+  'acknowledge' : ActorMethod<
+    [Array<Acknowledgement>],
+    { 'Ok' : Array<{ 'Ok' : Acknowledged } | { 'Err' : AckError }> } |
+      { 'Err' : AcksError }
+  >,
   'add_message' : ActorMethod<
     [Uint8Array, Uint8Array],
     { 'Ok' : Added } |
@@ -179,9 +349,14 @@ export interface _SERVICE {
     { 'Ok' : CheckReport } |
       { 'Err' : CheckError }
   >,
+  'claim' : ActorMethod<
+    [Uint8Array, OwnerProof],
+    { 'Ok' : Claimed } |
+      { 'Err' : ClaimError }
+  >,
   'get_key_heads' : ActorMethod<
-    [Array<Uint8Array>],
-    { 'Ok' : Array<[] | [KeyHead]> } |
+    [Array<Uint8Array>, [] | [boolean]],
+    { 'Ok' : Heads } |
       { 'Err' : LookupError }
   >,
   'get_max_message_id' : ActorMethod<
@@ -200,12 +375,12 @@ export interface _SERVICE {
       { 'Err' : GetError }
   >,
   'get_message_by_id' : ActorMethod<
-    [Id],
+    [Id, [] | [boolean]],
     { 'Ok' : Found } |
       { 'Err' : GetError }
   >,
   'get_messages_by_key' : ActorMethod<
-    [Uint8Array, Cursor],
+    [Uint8Array, KeyCursor],
     { 'Ok' : Page } |
       { 'Err' : PageError }
   >,
@@ -229,6 +404,14 @@ export interface _SERVICE {
     { 'Ok' : [] | [Id] } |
       { 'Err' : LookupError }
   >,
+  /**
+   * At most 1,000, in the order of their principals, after the one given.
+   */
+  'get_roles' : ActorMethod<
+    [[] | [Principal]],
+    { 'Ok' : Array<[Principal, Role]> } |
+      { 'Err' : RolesError }
+  >,
   'get_status' : ActorMethod<[], { 'Ok' : Status } | { 'Err' : StatusError }>,
   'has_messages' : ActorMethod<
     [Array<Stored>],
@@ -237,9 +420,22 @@ export interface _SERVICE {
   >,
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
   'retry_rebuild' : ActorMethod<[], { 'Ok' : null } | { 'Err' : RetryError }>,
-  'set_settings' : ActorMethod<
-    [Settings],
+  'set_key' : ActorMethod<
+    [Uint8Array, Array<KeySetting>],
     { 'Ok' : null } |
+      { 'Err' : KeyError }
+  >,
+  'set_role' : ActorMethod<
+    [Principal, [] | [Role]],
+    { 'Ok' : null } |
+      { 'Err' : RoleError }
+  >,
+  /**
+   * The methods below are for admins.
+   */
+  'set_settings' : ActorMethod<
+    [number, Array<Setting>],
+    { 'Ok' : number } |
       { 'Err' : SettingsError }
   >,
 }

@@ -17,19 +17,49 @@ export const idlFactory = ({ IDL }) => {
     'at_most' : IDL.Nat64,
     'unlimited' : IDL.Null,
   });
-  const Settings = IDL.Record({
+  const Quota = IDL.Record({ 'messages' : Bound32, 'bytes' : Bound64 });
+  const Setting = IDL.Variant({
+    'max_keys' : IDL.Record({ 'all' : IDL.Nat32, 'strangers' : IDL.Nat32 }),
+    'idle_seconds' : Bound32,
     'max_age_seconds' : Bound32,
     'max_messages' : Bound32,
+    'writes' : IDL.Variant({
+      'members' : IDL.Null,
+      'anyone' : IDL.Null,
+      'identified' : IDL.Null,
+    }),
+    'min_age_seconds' : IDL.Nat32,
     'max_bytes' : Bound64,
+    'key_quota' : Quota,
     'rebuild_pages' : Bound32,
+    'reads' : IDL.Variant({ 'owners' : IDL.Null, 'anyone' : IDL.Null }),
   });
   const Id = IDL.Nat32;
-  const Added = IDL.Record({ 'id' : Id, 'duplicate' : IDL.Bool });
+  const Acknowledgement = IDL.Record({
+    'key_id' : IDL.Vec(IDL.Nat8),
+    'through' : Id,
+  });
+  const Acknowledged = IDL.Record({ 'messages' : IDL.Nat32 });
   const TooLong = IDL.Record({ 'max' : IDL.Nat32, 'length' : IDL.Nat32 });
   const OtherError = IDL.Record({ 'code' : IDL.Nat32, 'message' : IDL.Text });
+  const AckError = IDL.Variant({
+    'NotNewer' : IDL.Record({ 'acknowledged_id' : Id }),
+    'NotStored' : IDL.Record({ 'through' : Id, 'max_id' : Id }),
+    'NotOwner' : IDL.Null,
+    'KeyIdLength' : TooLong,
+    'Other' : OtherError,
+  });
+  const AcksError = IDL.Variant({
+    'Other' : OtherError,
+    'BatchTooLong' : TooLong,
+  });
+  const Added = IDL.Record({ 'id' : Id, 'duplicate' : IDL.Bool });
   const Progress = IDL.Record({ 'total' : IDL.Nat32, 'done' : IDL.Nat32 });
   const AddError = IDL.Variant({
     'StorageFull' : IDL.Null,
+    'NotAllowed' : IDL.Null,
+    'StoreFull' : IDL.Record({ 'retry_after' : IDL.Nat32 }),
+    'KeyFull' : IDL.Record({ 'since' : IDL.Nat32 }),
     'IdsExhausted' : IDL.Record({ 'last' : Id }),
     'CiphertextEmpty' : IDL.Null,
     'CiphertextTooLarge' : TooLong,
@@ -37,36 +67,67 @@ export const idlFactory = ({ IDL }) => {
     'KeyIdLength' : TooLong,
     'Other' : OtherError,
     'Unavailable' : Progress,
+    'KeysFull' : IDL.Record({ 'max' : IDL.Nat32 }),
   });
   const NewMessage = IDL.Record({
     'ciphertext' : IDL.Vec(IDL.Nat8),
     'key_id' : IDL.Vec(IDL.Nat8),
+    'send_key' : IDL.Opt(IDL.Vec(IDL.Nat8)),
   });
   const BatchError = IDL.Variant({
     'Other' : OtherError,
     'BatchTooLong' : TooLong,
     'Unavailable' : Progress,
   });
-  const CheckCursor = IDL.Record({
-    'id' : Id,
-    'counted' : IDL.Nat32,
-    'walk' : Id,
-  });
+  const CheckCursor = IDL.Record({ 'id' : Id, 'key' : IDL.Nat32 });
   const CheckReport = IDL.Record({
     'checked' : IDL.Nat32,
     'next' : IDL.Opt(CheckCursor),
     'violations' : IDL.Vec(IDL.Text),
   });
   const CheckError = IDL.Variant({
-    'NotController' : IDL.Null,
+    'NotAllowed' : IDL.Null,
     'UnknownId' : IDL.Record({ 'id' : Id, 'last' : Id }),
     'Other' : OtherError,
     'Unavailable' : Progress,
   });
+  const OwnerProof = IDL.Variant({
+    'own' : IDL.Null,
+    'public_key' : IDL.Vec(IDL.Nat8),
+    'salt' : IDL.Vec(IDL.Nat8),
+  });
+  const Claimed = IDL.Record({ 'label' : IDL.Vec(IDL.Nat8) });
+  const ClaimError = IDL.Variant({
+    'SaltLength' : IDL.Record({ 'expected' : IDL.Nat32, 'length' : IDL.Nat32 }),
+    'Anonymous' : IDL.Null,
+    'StorageFull' : IDL.Null,
+    'NotClaimable' : IDL.Record({ 'length' : IDL.Nat32 }),
+    'NotThatKey' : IDL.Record({ 'key_id' : IDL.Vec(IDL.Nat8) }),
+    'KeyIdLength' : TooLong,
+    'Other' : OtherError,
+    'Owned' : IDL.Null,
+    'NotTheCaller' : IDL.Record({ 'signer' : IDL.Principal }),
+    'PublicKey' : IDL.Text,
+    'Unavailable' : Progress,
+    'KeysFull' : IDL.Record({ 'max' : IDL.Nat32 }),
+  });
   const KeyHead = IDL.Record({
+    'full_since' : IDL.Nat32,
     'count' : IDL.Nat32,
+    'rank' : IDL.Nat32,
     'min_id' : Id,
+    'bytes' : IDL.Nat64,
     'max_id' : Id,
+    'acknowledged_id' : Id,
+  });
+  const Proof = IDL.Record({
+    'certificate' : IDL.Vec(IDL.Nat8),
+    'bytes' : IDL.Vec(IDL.Nat8),
+  });
+  const Heads = IDL.Record({
+    'heads' : IDL.Vec(IDL.Opt(KeyHead)),
+    'proof' : IDL.Opt(Proof),
+    'first_id' : Id,
   });
   const LookupError = IDL.Variant({
     'HashLength' : IDL.Record({ 'expected' : IDL.Nat32, 'length' : IDL.Nat32 }),
@@ -85,7 +146,11 @@ export const idlFactory = ({ IDL }) => {
     'next_id' : Id,
     'timestamp' : IDL.Nat32,
   });
-  const Found = IDL.Record({ 'message' : Message, 'first_id' : Id });
+  const Found = IDL.Record({
+    'message' : Message,
+    'proof' : IDL.Opt(Proof),
+    'first_id' : Id,
+  });
   const GetError = IDL.Variant({
     'UnknownId' : IDL.Record({ 'id' : Id, 'last' : Id }),
     'HashLength' : IDL.Record({ 'expected' : IDL.Nat32, 'length' : IDL.Nat32 }),
@@ -98,15 +163,23 @@ export const idlFactory = ({ IDL }) => {
     'descending' : IDL.Null,
     'ascending' : IDL.Null,
   });
-  const Cursor = IDL.Record({
+  const Start = IDL.Variant({
     'after' : Id,
+    'rank' : IDL.Nat32,
+    'time' : IDL.Nat32,
+    'beginning' : IDL.Null,
+  });
+  const KeyCursor = IDL.Record({
     'order' : Order,
     'limit' : IDL.Nat32,
+    'start' : Start,
+    'prove' : IDL.Bool,
   });
   const Page = IDL.Record({
     'gap' : IDL.Bool,
     'messages' : IDL.Vec(Message),
     'next' : Id,
+    'proof' : IDL.Opt(Proof),
     'first_id' : Id,
   });
   const PageError = IDL.Variant({
@@ -115,14 +188,46 @@ export const idlFactory = ({ IDL }) => {
     'KeyIdLength' : TooLong,
     'Other' : OtherError,
     'LimitZero' : IDL.Null,
-    'Unavailable' : Progress,
+  });
+  const Cursor = IDL.Record({
+    'after' : Id,
+    'order' : Order,
+    'limit' : IDL.Nat32,
+  });
+  const Role = IDL.Variant({
+    'admin' : IDL.Null,
+    'writer' : IDL.Null,
+    'reader' : IDL.Null,
+  });
+  const RolesError = IDL.Variant({
+    'NotAllowed' : IDL.Null,
+    'Other' : OtherError,
+  });
+  const StoreStatus = IDL.Record({
+    'erasing' : IDL.Bool,
+    'live_bytes' : IDL.Nat64,
+    'messages' : IDL.Nat32,
+    'keys' : IDL.Nat32,
+    'newest_timestamp' : IDL.Nat32,
+    'rebuild_failure' : IDL.Opt(IDL.Text),
+    'rebuild' : IDL.Opt(Progress),
+    'index_entries' : IDL.Nat64,
+    'next_id' : Id,
+    'oldest_timestamp' : IDL.Nat32,
+    'stable_bytes' : IDL.Nat64,
+    'stable_bytes_free' : IDL.Nat64,
+    'first_id' : Id,
+    'backlog' : IDL.Nat32,
+  });
+  const Settings = IDL.Record({
+    'version' : IDL.Nat32,
+    'settings' : IDL.Vec(Setting),
   });
   const Limits = IDL.Record({
     'batch_messages' : IDL.Nat32,
     'page_bytes' : IDL.Nat32,
     'lookup_items' : IDL.Nat32,
     'payload_stream_bytes' : IDL.Nat64,
-    'skipped_links' : IDL.Nat32,
     'page_messages' : IDL.Nat32,
     'index_entries' : IDL.Nat64,
     'ciphertext_bytes' : IDL.Nat32,
@@ -130,25 +235,15 @@ export const idlFactory = ({ IDL }) => {
     'rebuild_pages' : IDL.Nat32,
     'last_id' : Id,
     'key_id_bytes' : IDL.Nat32,
+    'roles' : IDL.Nat32,
   });
   const Status = IDL.Record({
-    'live_bytes' : IDL.Nat64,
-    'messages' : IDL.Nat32,
-    'keys' : IDL.Nat32,
-    'newest_timestamp' : IDL.Nat32,
+    'epoch' : IDL.Nat64,
     'version' : IDL.Text,
+    'store' : IDL.Opt(StoreStatus),
     'settings' : Settings,
-    'rebuild_failure' : IDL.Opt(IDL.Text),
-    'rebuild' : IDL.Opt(Progress),
-    'index_entries' : IDL.Nat64,
-    'next_id' : Id,
     'layout_version' : IDL.Nat32,
-    'oldest_timestamp' : IDL.Nat32,
-    'stable_bytes' : IDL.Nat64,
-    'stable_bytes_free' : IDL.Nat64,
     'limits' : Limits,
-    'first_id' : Id,
-    'backlog' : IDL.Nat32,
   });
   const Stored = IDL.Record({
     'key_id' : IDL.Vec(IDL.Nat8),
@@ -167,23 +262,69 @@ export const idlFactory = ({ IDL }) => {
   });
   const RetryError = IDL.Variant({
     'NotFailed' : IDL.Null,
-    'NotController' : IDL.Null,
+    'NotAllowed' : IDL.Null,
+    'Other' : OtherError,
+  });
+  const KeySetting = IDL.Variant({
+    'owner' : IDL.Variant({
+      'principal' : IDL.Principal,
+      'claimant' : IDL.Null,
+    }),
+    'kept' : IDL.Bool,
+    'quota' : IDL.Variant({ 'own' : Quota, 'store' : IDL.Null }),
+    'send_key' : IDL.Variant({
+      'sha256' : IDL.Vec(IDL.Nat8),
+      'none' : IDL.Null,
+    }),
+  });
+  const KeyError = IDL.Variant({
+    'StorageFull' : IDL.Null,
+    'NotAllowed' : IDL.Null,
+    'SendKey' : IDL.Record({ 'expected' : IDL.Nat32, 'length' : IDL.Nat32 }),
+    'KeyIdLength' : TooLong,
+    'Other' : OtherError,
+    'Owner' : IDL.Record({ 'owner' : IDL.Principal }),
+    'Unavailable' : Progress,
+    'KeysFull' : IDL.Record({ 'max' : IDL.Nat32 }),
+  });
+  const RoleError = IDL.Variant({
+    'Anonymous' : IDL.Null,
+    'StorageFull' : IDL.Null,
+    'NotAllowed' : IDL.Null,
+    'RolesFull' : IDL.Record({ 'max' : IDL.Nat32 }),
     'Other' : OtherError,
   });
   const SettingsError = IDL.Variant({
-    'NotController' : IDL.Null,
-    'RebuildPages' : IDL.Record({
-      'max' : IDL.Nat32,
-      'min' : IDL.Nat32,
-      'value' : IDL.Nat32,
+    'AnonymousController' : IDL.Null,
+    'TooHigh' : IDL.Record({
+      'max' : IDL.Nat64,
+      'setting' : IDL.Text,
+      'value' : IDL.Nat64,
     }),
-    'MaxBytes' : IDL.Record({ 'min' : IDL.Nat64, 'value' : IDL.Nat64 }),
-    'MaxMessages' : IDL.Record({ 'min' : IDL.Nat32, 'value' : IDL.Nat32 }),
-    'MaxAgeSeconds' : IDL.Record({ 'min' : IDL.Nat32, 'value' : IDL.Nat32 }),
+    'NotAllowed' : IDL.Null,
+    'Version' : IDL.Record({ 'given' : IDL.Nat32, 'current' : IDL.Nat32 }),
+    'Twice' : IDL.Record({ 'setting' : IDL.Text }),
+    'TooLow' : IDL.Record({
+      'min' : IDL.Nat64,
+      'setting' : IDL.Text,
+      'value' : IDL.Nat64,
+    }),
     'Other' : OtherError,
   });
   
   return IDL.Service({
+    'acknowledge' : IDL.Func(
+        [IDL.Vec(Acknowledgement)],
+        [
+          IDL.Variant({
+            'Ok' : IDL.Vec(
+              IDL.Variant({ 'Ok' : Acknowledged, 'Err' : AckError })
+            ),
+            'Err' : AcksError,
+          }),
+        ],
+        [],
+      ),
     'add_message' : IDL.Func(
         [IDL.Vec(IDL.Nat8), IDL.Vec(IDL.Nat8)],
         [IDL.Variant({ 'Ok' : Added, 'Err' : AddError })],
@@ -204,14 +345,14 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : CheckReport, 'Err' : CheckError })],
         ['query'],
       ),
+    'claim' : IDL.Func(
+        [IDL.Vec(IDL.Nat8), OwnerProof],
+        [IDL.Variant({ 'Ok' : Claimed, 'Err' : ClaimError })],
+        [],
+      ),
     'get_key_heads' : IDL.Func(
-        [IDL.Vec(IDL.Vec(IDL.Nat8))],
-        [
-          IDL.Variant({
-            'Ok' : IDL.Vec(IDL.Opt(KeyHead)),
-            'Err' : LookupError,
-          }),
-        ],
+        [IDL.Vec(IDL.Vec(IDL.Nat8)), IDL.Opt(IDL.Bool)],
+        [IDL.Variant({ 'Ok' : Heads, 'Err' : LookupError })],
         ['query'],
       ),
     'get_max_message_id' : IDL.Func(
@@ -230,12 +371,12 @@ export const idlFactory = ({ IDL }) => {
         ['query'],
       ),
     'get_message_by_id' : IDL.Func(
-        [Id],
+        [Id, IDL.Opt(IDL.Bool)],
         [IDL.Variant({ 'Ok' : Found, 'Err' : GetError })],
         ['query'],
       ),
     'get_messages_by_key' : IDL.Func(
-        [IDL.Vec(IDL.Nat8), Cursor],
+        [IDL.Vec(IDL.Nat8), KeyCursor],
         [IDL.Variant({ 'Ok' : Page, 'Err' : PageError })],
         ['query'],
       ),
@@ -259,6 +400,16 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : IDL.Opt(Id), 'Err' : LookupError })],
         ['query'],
       ),
+    'get_roles' : IDL.Func(
+        [IDL.Opt(IDL.Principal)],
+        [
+          IDL.Variant({
+            'Ok' : IDL.Vec(IDL.Tuple(IDL.Principal, Role)),
+            'Err' : RolesError,
+          }),
+        ],
+        ['query'],
+      ),
     'get_status' : IDL.Func(
         [],
         [IDL.Variant({ 'Ok' : Status, 'Err' : StatusError })],
@@ -275,9 +426,19 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : RetryError })],
         [],
       ),
+    'set_key' : IDL.Func(
+        [IDL.Vec(IDL.Nat8), IDL.Vec(KeySetting)],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : KeyError })],
+        [],
+      ),
+    'set_role' : IDL.Func(
+        [IDL.Principal, IDL.Opt(Role)],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : RoleError })],
+        [],
+      ),
     'set_settings' : IDL.Func(
-        [Settings],
-        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : SettingsError })],
+        [IDL.Nat32, IDL.Vec(Setting)],
+        [IDL.Variant({ 'Ok' : IDL.Nat32, 'Err' : SettingsError })],
         [],
       ),
   });
@@ -292,12 +453,23 @@ export const init = ({ IDL }) => {
     'at_most' : IDL.Nat64,
     'unlimited' : IDL.Null,
   });
-  const Settings = IDL.Record({
+  const Quota = IDL.Record({ 'messages' : Bound32, 'bytes' : Bound64 });
+  const Setting = IDL.Variant({
+    'max_keys' : IDL.Record({ 'all' : IDL.Nat32, 'strangers' : IDL.Nat32 }),
+    'idle_seconds' : Bound32,
     'max_age_seconds' : Bound32,
     'max_messages' : Bound32,
+    'writes' : IDL.Variant({
+      'members' : IDL.Null,
+      'anyone' : IDL.Null,
+      'identified' : IDL.Null,
+    }),
+    'min_age_seconds' : IDL.Nat32,
     'max_bytes' : Bound64,
+    'key_quota' : Quota,
     'rebuild_pages' : Bound32,
+    'reads' : IDL.Variant({ 'owners' : IDL.Null, 'anyone' : IDL.Null }),
   });
   
-  return [IDL.Opt(Settings)];
+  return [IDL.Opt(IDL.Vec(Setting))];
 };
