@@ -3,7 +3,7 @@
  * the argument, and what is not proved. No DOM, no agent; BLAKE3 comes from @noble/hashes. Only `certificate.ts`, which is
  * not exported here, needs @icp-sdk/core.
  *
- *     const certified = await certifiedRoot(certificate, witness, canisterId, rootKey);     // from './certificate'
+ *     const certified = await certifiedData(certificate, canisterId, rootKey);     // from './certificate'
  *     if (certified.kind === 'refused') return certificateRefusedWords(certified.why);
  *     const shown = messages.map((message) => ({ …, len: ciphertext.length, hash: sha256(ciphertext) }));
  *     const question = { key: { id: keyId }, order: 'ascending', entry: { kind: 'after', id: seen.id } };
