@@ -51,9 +51,9 @@ export interface State {
 /** The key of a question: its id where the store's reads are open, else its label, which an owner learns from the store. */
 export type Key = { readonly id: Uint8Array } | { readonly label: Hash };
 
-/** The root that a certificate proves, and the certificate's time in unix seconds. */
+/** The canister's certified data that a certificate proves, and the certificate's time in unix seconds. */
 export interface Certified {
-  readonly root: Hash;
+  readonly data: Uint8Array;
   readonly time: number;
 }
 

@@ -7,6 +7,7 @@
  *        2  number of witnesses, at most 1,000, in the order of the question's keys
  *        …  witnesses (see trie.ts)
  */
+import { certifiedDataOf } from './certified';
 import { equal } from './hash';
 import { type Certified, type Head, type Key, labelOf, readState, rootOf, type State } from './head';
 import { readWitness, verifyWitness, type WitnessError } from './trie';
@@ -39,11 +40,11 @@ export type HeadsRefused =
   /** A witness belongs to another root than the certified one. */
   | { readonly kind: 'root'; readonly at: number };
 
-/** Verifies heads against the root that a certificate proves. */
+/** Verifies heads against the data that a certificate proves. */
 export function verifyHeads(
   proof: Uint8Array,
   keys: readonly Key[],
-  { root, time }: Certified,
+  { data, time }: Certified,
 ): VerifiedHeads | Refused<HeadsRefused> {
   return judged((refuse) => {
     const bytes = new Reader(proof, refuse);
@@ -55,7 +56,7 @@ export function verifyHeads(
     const heads = pairs.map(([key, witness], at) => {
       const label = labelOf(key, state) ?? refuse({ kind: 'label-unknown', at });
       const { head, trie } = verifyWitness(witness, label, (error) => refuse({ kind: 'witness', at, error }));
-      return equal(rootOf(state, trie), root) ? head : refuse({ kind: 'root', at });
+      return equal(certifiedDataOf(rootOf(state, trie)), data) ? head : refuse({ kind: 'root', at });
     });
     return { kind: 'verified', asOf: time, state, heads };
   });

@@ -1,9 +1,9 @@
 /**
  * Proofs of reads: whether a page is genuine, complete and current, although one replica answered it. docs/proofs.md has
- * the argument, and what is not proved. No DOM, no agent; BLAKE3 comes from @noble/hashes. Only `certificate.ts`, which is
- * not exported here, needs @icp-sdk/core.
+ * the argument, and what is not proved. No DOM, no agent; BLAKE3 and SHA-256 come from @noble/hashes. Only
+ * `certificate.ts`, which is not exported here, needs @icp-sdk/core.
  *
- *     const certified = await certifiedRoot(certificate, witness, canisterId, rootKey);     // from './certificate'
+ *     const certified = await certifiedData(certificate, canisterId, rootKey);     // from './certificate'
  *     if (certified.kind === 'refused') return certificateRefusedWords(certified.why);
  *     const shown = messages.map((message) => ({ …, len: ciphertext.length, hash: sha256(ciphertext) }));
  *     const question = { key: { id: keyId }, order: 'ascending', entry: { kind: 'after', id: seen.id } };

@@ -8,6 +8,7 @@
  * The chain value of each message follows from its content and its links, so hashing from `below` upwards must end at
  * the head that the trie commits to.
  */
+import { certifiedDataOf } from './certified';
 import { chainOf, type Fields } from './chain';
 import { type EndsRefused, moreBeyond } from './ends';
 import { equal, type Hash } from './hash';
@@ -64,7 +65,7 @@ export type PageRefused =
   | EndsRefused;
 
 /**
- * Verifies a page against the root that a certificate proves.
+ * Verifies a page against the data that a certificate proves.
  *
  * `shown` are the messages of the answer, the oldest first in either order. `clock` is the reader's, in unix seconds:
  * messages are too old by the later of it and the certificate's time.
@@ -73,7 +74,7 @@ export function verifyPage(
   proofBytes: Uint8Array,
   question: Question,
   shown: readonly Shown[],
-  { root, time }: Certified,
+  { data, time }: Certified,
   clock: number,
 ): VerifiedPage | Refused<PageRefused> {
   return judged((refuse) => {
@@ -81,7 +82,7 @@ export function verifyPage(
     const { state, jumps, steps } = proof;
     const label = labelOf(question.key, state) ?? refuse({ kind: 'label-unknown' });
     const { head, trie } = verifyWitness(proof.witness, label, (error) => refuse({ kind: 'witness', error }));
-    if (!equal(rootOf(state, trie), root)) refuse({ kind: 'root' });
+    if (!equal(certifiedDataOf(rootOf(state, trie)), data)) refuse({ kind: 'root' });
     const messages = zip(shown, jumps) ?? refuse({ kind: 'count', shown: shown.length, proved: jumps.length });
     const verified = { kind: 'verified', asOf: time, head, state } as const;
     if (!head) {

@@ -13,6 +13,7 @@ import {
   verifyHeads,
   verifyPage,
 } from '../../src/proofs';
+import { certifiedDataOf } from '../../src/proofs/certified';
 
 export interface PageVector {
   name: string;
@@ -81,12 +82,18 @@ export function shownOf(vector: PageVector): Shown[] {
 /** The verdict on a vector's page, with its own proof or another. */
 export function verdictOnPage(vector: PageVector, proof = bytes(vector.proof), shown = shownOf(vector)) {
   const question = { key: keyOf(vector.key), order: vector.order, entry: entryOf(vector.entry) };
-  return verifyPage(proof, question, shown, { root: bytes(vector.root), time: vector.time }, vector.clock);
+  return verifyPage(
+    proof,
+    question,
+    shown,
+    { data: certifiedDataOf(bytes(vector.root)), time: vector.time },
+    vector.clock,
+  );
 }
 
 /** The verdict on a vector's heads, with its own proof or another. */
 export function verdictOnHeads(vector: HeadsVector, proof = bytes(vector.proof)) {
-  return verifyHeads(proof, vector.keys.map(keyOf), { root: bytes(vector.root), time: 0 });
+  return verifyHeads(proof, vector.keys.map(keyOf), { data: certifiedDataOf(bytes(vector.root)), time: 0 });
 }
 
 /** A page's verdict as the vectors write it. */

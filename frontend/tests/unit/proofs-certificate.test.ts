@@ -1,15 +1,10 @@
+import { createHash } from 'node:crypto';
 import { Cbor, type HashTree, NodeType, reconstruct } from '@icp-sdk/core/agent';
 import { Principal } from '@icp-sdk/core/principal';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  type CertificateRefused,
-  certificateRefusedWords,
-  certifiedData,
-  certifiedRoot,
-  rootFromCertifiedData,
-  type TreeRefused,
-} from '../../src/proofs/certificate';
+import { type CertificateRefused, certificateRefusedWords, certifiedData } from '../../src/proofs/certificate';
+import { certifiedDataOf } from '../../src/proofs/certified';
 
 const bls = bls12_381.shortSignatures;
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -38,7 +33,6 @@ const labeled = (label: string | Uint8Array, tree: HashTree) =>
   [NodeType.Labeled, typeof label === 'string' ? utf8(label) : label, tree] as HashTree;
 const fork = (left: HashTree, right: HashTree): HashTree => [NodeType.Fork, left, right];
 const leaf = (value: Uint8Array) => [NodeType.Leaf, value] as HashTree;
-const pruned = (hash: Uint8Array) => [NodeType.Pruned, hash] as HashTree;
 
 /** Unix seconds as the platform writes them: nanoseconds in LEB128. */
 function timeLeaf(seconds: number): HashTree {
@@ -53,7 +47,6 @@ const NOW = 1_800_000_000;
 const CANISTER = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 7, 1, 1);
 const OTHER = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 9, 1, 1);
 const ROOT = new Uint8Array(32).fill(0xab);
-const TREE = fork(labeled('http_expr', leaf(utf8('anything'))), labeled('proofs', leaf(ROOT)));
 const network = new Signer(1);
 const subnet = new Signer(2);
 const SUBNET = Principal.selfAuthenticating(subnet.key).toUint8Array();
@@ -126,78 +119,22 @@ describe('a certificate', () => {
   });
 });
 
-describe('the certified tree', () => {
-  const refused = (kind: TreeRefused['kind']) => ({ kind: 'refused', why: { kind } });
-
-  it('has the root', async () => {
-    const data = await reconstruct(TREE);
-    const cut = fork(
-      pruned(await reconstruct(labeled('http_expr', leaf(utf8('anything'))))),
-      labeled('proofs', leaf(ROOT)),
-    );
-    for (const tree of [TREE, cut]) {
-      const witness = Cbor.encode(tree);
-      expect(await rootFromCertifiedData(witness, data)).toEqual({ kind: 'root', root: ROOT });
-      // As a view into a larger buffer.
-      const buffer = Buffer.concat([Buffer.alloc(5), witness]).subarray(5);
-      expect(await rootFromCertifiedData(buffer, data)).toEqual({ kind: 'root', root: ROOT });
-    }
-  });
-
-  it('is refused when it hashes to other data', async () => {
-    const data = await reconstruct(TREE);
-    const forged = fork(labeled('http_expr', leaf(utf8('anything'))), labeled('proofs', leaf(new Uint8Array(32))));
-    expect(await rootFromCertifiedData(Cbor.encode(forged), data)).toEqual(refused('certified-data'));
-    expect(await rootFromCertifiedData(Cbor.encode(TREE), ROOT)).toEqual(refused('certified-data'));
-    expect(await rootFromCertifiedData(Cbor.encode(TREE), new Uint8Array())).toEqual(refused('certified-data'));
-  });
-
-  it('is refused without the root, or with one of another length', async () => {
-    const trees = [
-      pruned(await reconstruct(TREE)),
-      fork(labeled('http_expr', leaf(utf8('anything'))), pruned(await reconstruct(labeled('proofs', leaf(ROOT))))),
-      labeled('http_expr', leaf(ROOT)),
-      labeled('proofs', labeled('proofs', leaf(ROOT))),
-      labeled('proofs', leaf(ROOT.subarray(1))),
-    ];
-    for (const tree of trees) {
-      expect(await rootFromCertifiedData(Cbor.encode(tree), await reconstruct(tree))).toEqual(refused('root-missing'));
-    }
-  });
-
-  it('is refused when it is no tree', async () => {
-    const deep = [...new Array(100_000).fill(0x83), 0].flatMap((byte) => (byte ? [byte, 1, 0x81, 0] : [0x81, 0]));
-    // A text as long as a hash, where a hash should stand.
-    const text = [0x82, 4, 0x78, 32, ...ROOT.map(() => 0x61)];
-    for (const bytes of [[], text, [0xff], [0x80], [0x81, 9], [0xf6], [0x82, 3, 5], [0x82, 4, 0x61, 0x61], deep]) {
-      expect(await rootFromCertifiedData(Uint8Array.from(bytes), ROOT)).toEqual(refused('tree'));
-    }
+describe('the certified data of a root', () => {
+  it('is the hash of the platform’s tree', async () => {
+    const expression = 'default_certification(ValidationArgs{no_certification:Empty{}})';
+    const digest = new Uint8Array(createHash('sha256').update(expression).digest());
+    const gateway = labeled('http_expr', labeled('<*>', labeled(digest, leaf(new Uint8Array()))));
+    const data = await reconstruct(fork(gateway, labeled('msg', leaf(ROOT))));
+    expect(certifiedDataOf(ROOT)).toEqual(new Uint8Array(data));
   });
 });
 
-describe('both together', () => {
-  const witness = Cbor.encode(TREE);
-
-  it('prove a root as of a time', async () => {
-    const certificate = await network.certificate(state(CANISTER, await reconstruct(TREE), NOW - 2));
-    const proved = { kind: 'certified', root: ROOT, time: NOW - 2 };
-    expect(await certifiedRoot(certificate, witness, CANISTER, network.key)).toEqual(proved);
-  });
-
-  it('say which of them is refused, and in words why', async () => {
-    const other = await network.certificate(state(CANISTER, ROOT));
-    const results = [
-      await certifiedRoot(other, witness, CANISTER, network.key),
-      await certifiedRoot(other, witness, OTHER, network.key),
-      await certifiedRoot(other, Uint8Array.of(0xff), CANISTER, network.key),
-      await certifiedRoot(other, witness, CANISTER, subnet.key),
-    ];
-    const words = results.map((result) => (result.kind === 'refused' ? certificateRefusedWords(result.why) : ''));
-    expect(words.slice(0, 3)).toEqual([
-      'The certificate is of other data.',
-      'The certificate says nothing of this canister.',
-      'The certified tree cannot be read.',
-    ]);
-    expect(words[3]).toMatch(/^The certificate is not valid: .*signature/i);
-  });
+it('says in words why a certificate is refused', async () => {
+  const certificate = await network.certificate(state(OTHER, ROOT));
+  const words = async (key: Uint8Array) => {
+    const result = await certifiedData(certificate, CANISTER, key);
+    return result.kind === 'refused' ? certificateRefusedWords(result.why) : '';
+  };
+  expect(await words(network.key)).toBe('The certificate says nothing of this canister.');
+  expect(await words(subnet.key)).toMatch(/^The certificate is not valid: .*signature/i);
 });

@@ -1,0 +1,25 @@
+/**
+ * What the canister has the subnet certify: the root of a hash tree of the platform with two labels.
+ *
+ *     fork ─┬─ labeled "http_expr" ── …                           a constant: gateways pass answers
+ *           └─ labeled "msg" ── leaf: the store's root (32)       whose headers show this branch
+ *
+ * The platform hashes its trees with SHA-256.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Hash } from './hash';
+
+/** The hash of the branch `http_expr`, in which every answer of the HTTP gateway is left uncertified. */
+const HTTP_EXPR: Hash = hexToBytes('55ecc31c3e8047fc158f20ea0aa0609aacc7b57e06ea40dc41860272a7d64291');
+
+/** The certified data of a canister whose store has this root. */
+export function certifiedDataOf(root: Hash): Hash {
+  const leaf = hash('ic-hashtree-leaf', root);
+  return hash('ic-hashtree-fork', HTTP_EXPR, hash('ic-hashtree-labeled', utf8ToBytes('msg'), leaf));
+}
+
+/** A domain separator is preceded by its length. */
+function hash(domain: string, ...parts: readonly Uint8Array[]): Hash {
+  return sha256(concatBytes(Uint8Array.of(domain.length), utf8ToBytes(domain), ...parts));
+}
