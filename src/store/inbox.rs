@@ -31,7 +31,7 @@ pub struct Inbox<V: Memory> {
 }
 
 impl<V: Memory> Inbox<V> {
-    /// Creates an empty inbox. Precondition: as for [`Region::create`].
+    /// Creates an empty inbox. Precondition: as for [`stable::region::Region::create`].
     pub fn create(memory: V) -> Self {
         let low = LowIds { first: 1, reclaimed: 1 };
         Self { slots: Numbered::create(memory, KIND, low), low, next_id: 1, last_timestamp: 0 }
