@@ -15,7 +15,7 @@ use proofs::certified::certified_data;
 use proofs::hash::Hash;
 use proofs::head::{Head, State};
 use proofs::heads::{HeadsProof, HeadsRefused};
-use proofs::page::{PageProof, Taken};
+use proofs::page::PageProof;
 use proofs::verify::{self, Entry, Key, Question, Shown, Verified};
 use sha2::{Digest, Sha256};
 
@@ -178,12 +178,12 @@ fn shown(message: &Message) -> Result<Shown, Lie> {
     Ok(Shown { id, prev_id, timestamp, len, hash })
 }
 
-/// Each message's next one is the one above it, as far as the proof shows that.
+/// Each message's next one is the one above it, as far as the proof shows that: not where it jumps down to the page.
 fn check_next_ids(messages: &[&Message], proof: &PageProof) -> Result<(), Lie> {
+    let newest = messages.last().map_or(0, |message| message.id);
     let above = match proof.steps.last() {
         None => Some(0),
-        Some(step) if step.taken == Taken::Previous => Some(step.fields.id),
-        Some(_) => None,
+        Some(step) => (step.fields.prev_id == newest).then_some(step.fields.id),
     };
     let next = messages.iter().skip(1).map(|message| Some(message.id)).chain([above]);
     match messages.iter().zip(next).find(|(message, next)| next.is_some_and(|next| message.next_id != next)) {
