@@ -15,7 +15,7 @@ fn add(inbox: &Inbox, ciphertext: &str) -> Result<Added, AddError> {
 
 fn messages(inbox: &Inbox) -> u64 {
     let status = decoded::<Status, StatusError>(&inbox.query("get_status", "()")).expect("it is ready");
-    status.messages.into()
+    status.store.expect("reads are open").messages.into()
 }
 
 #[test]

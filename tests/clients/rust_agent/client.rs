@@ -32,7 +32,8 @@ async fn adds_reads_and_refusals_are_typed() {
         }
     }
     assert_eq!((ids, messages.position()), (vec![5, 4, 3, 2, 1], 1));
-    assert_eq!(client.get_status().await.expect("it replies").messages, 5);
+    let store = client.get_status().await.expect("it replies").store.expect("reads are open");
+    assert_eq!(store.messages, 5);
 }
 
 #[tokio::test]
