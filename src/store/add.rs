@@ -80,8 +80,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
         let displaced = same_hash.map(|id| self.displaced(id, &hash)).transpose()?;
 
-        let found =
-            self.find_for_change(key_id).ok_or_else(|| AddError::Unavailable(Progress { done: 0, total: 0 }))?;
+        let found = self.find_for_change(key_id).ok_or(AddError::Unavailable(Progress { done: 0, total: 0 }))?;
         let id = self.inbox.next_id();
         if id > self.capacity.last_id {
             return Err(AddError::IdsExhausted { last: self.capacity.last_id });
