@@ -7,6 +7,9 @@ use client::{Client, Trust};
 use crate::script::now;
 use crate::stored::{Stored, key};
 
+/// What happens to a store.
+type Change = fn(&Stored);
+
 /// Ten messages of [`key`], each followed by one of another.
 pub fn filled() -> Stored {
     let stored = Stored::new();
@@ -33,7 +36,7 @@ fn read(client: &Client<Stored>, start: Start, order: Order) -> (Vec<Id>, Option
 
 #[test]
 fn pages_verify_from_every_start_in_both_orders_before_and_after_acknowledging_and_dropping() {
-    let phases: [(fn(&Stored), Id); 4] = [
+    let phases: [(Change, Id); 4] = [
         (|_| (), 1),
         (|stored| stored.acknowledge(5), 7),
         (|stored| stored.set(Setting::max_messages(Bound::AtMost(12))), 9),

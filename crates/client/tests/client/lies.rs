@@ -12,6 +12,9 @@ use crate::stored::{FRESH, Stored, key, now as seconds};
 
 const ORDERS: [Order; 2] = [Order::ascending, Order::descending];
 
+/// A lie, and what it is called.
+type Told<T> = (fn(&mut T), &'static str);
+
 /// In words, the lie in the page of this question.
 fn caught(client: &Client<Stored>, order: Order, start: Start) -> String {
     match now(client.messages_of_key(&key(), order, start).with_limit(4).next()) {
@@ -49,7 +52,7 @@ fn cursor(start: Start, order: Order) -> KeyCursor {
 #[test]
 fn forged_messages() {
     let broken = "a message was forged, left out, added or exchanged";
-    let lies: [(fn(&mut Message), &str); 7] = [
+    let lies: [Told<Message>; 7] = [
         (|message| message.ciphertext[0] ^= 1, "hash of message {id} is false"),
         (|message| message.hash[0] ^= 1, "hash of message {id} is false"),
         (|message| message.timestamp += 1, broken),
@@ -157,7 +160,7 @@ fn answers_for_other_keys_and_denied_keys() {
 
 #[test]
 fn false_heads() {
-    let lies: [(fn(&mut Heads), &str); 8] = [
+    let lies: [Told<Heads>; 8] = [
         (|heads| heads.heads[0] = None, "a key is denied or invented: number 0"),
         (|heads| heads.heads[1] = heads.heads[0], "a key is denied or invented: number 1"),
         (|heads| head(heads).rank -= 1, "rank of key number 0 is false"),
