@@ -1,16 +1,20 @@
 //! The transport of ic-agent: the Internet Computer, and local networks that speak its HTTP interface.
 //!
-//! The agent checks a replica's signature on each query's reply and the subnet's certificate on each update's. Calls that
+//! The agent checks a replica's signature on each query's reply, and the subnet's certificate on each update's and on each
+//! proof. Calls that
 //! [`crate::Client`] repeats are signed anew.
 
+use std::error::Error;
 use std::time::Duration;
 
 use candid::Principal;
 use ic_agent::agent::RejectCode as AgentRejectCode;
-use ic_agent::{Agent, AgentError};
+use ic_agent::{Agent, AgentError, Certificate, lookup_value};
 
 use crate::client::Client;
-use crate::transport::{Failure, Reject, RejectCode, Transport};
+use crate::transport::{Certificates, Certified, Failure, Reject, RejectCode, Transport};
+
+const NANOSECONDS: u64 = 1_000_000_000;
 
 /// Carries calls to a canister with an agent, whose identity is the caller. Needs a runtime of Tokio.
 #[derive(Clone, Debug)]
@@ -42,8 +46,24 @@ impl Transport for AgentTransport {
         self.agent.query(&self.canister, method).with_arg(arg).call().await.map_err(Failure::from)
     }
 
+    fn certificates(&self) -> Option<&dyn Certificates> {
+        Some(self)
+    }
+
     async fn pause(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
+    }
+}
+
+impl Certificates for AgentTransport {
+    /// The agent checks signature, delegation, range of canisters and age.
+    fn check(&self, certificate: &[u8]) -> Result<Certified, Box<dyn Error + Send + Sync>> {
+        let certificate: Certificate = serde_cbor::from_slice(certificate)?;
+        self.agent.verify(&certificate, self.canister)?;
+        let mut time = lookup_value(&certificate, [b"time".as_slice()])?;
+        let time = leb128::read::unsigned(&mut time)? / NANOSECONDS;
+        let data = lookup_value(&certificate, [b"canister", self.canister.as_slice(), b"certified_data"])?;
+        Ok(Certified { data: data.try_into()?, time })
     }
 }
 

@@ -1,13 +1,18 @@
 //! The client.
 
+use std::collections::BTreeMap;
+
 use candid::Principal;
+use proofs::hash::Hash;
 
 use crate::api::*;
 use crate::error::{CallError, Refusal};
 use crate::pages::Pages;
+use crate::read::{Read, Trust, Unverified};
 use crate::request::{self, Kind, Request};
 use crate::retry::Retry;
 use crate::transport::Transport;
+use crate::verify;
 
 /// A message canister, and the transport that leads to it.
 ///
@@ -17,17 +22,29 @@ use crate::transport::Transport;
 pub struct Client<T> {
     transport: T,
     retry: Retry,
+    labels: BTreeMap<Vec<u8>, Hash>,
 }
 
 impl<T: Transport> Client<T> {
     /// A client that repeats calls as [`Retry::default`] says.
     pub fn new(transport: T) -> Self {
-        Self { transport, retry: Retry::default() }
+        Self { transport, retry: Retry::default(), labels: BTreeMap::new() }
     }
 
     /// The same client, which repeats calls as `retry` says.
     pub fn with_retry(self, retry: Retry) -> Self {
         Self { retry, ..self }
+    }
+
+    /// The same client, which knows the label that `claim` told the owner of a key. Where reads are closed, the key's reads
+    /// are verified by it.
+    pub fn with_label(mut self, key_id: &[u8], label: Hash) -> Self {
+        self.labels.insert(key_id.to_vec(), label);
+        self
+    }
+
+    pub(crate) fn label(&self, key_id: &[u8]) -> Option<Hash> {
+        self.labels.get(key_id).copied()
     }
 
     /// The transport.
@@ -54,6 +71,47 @@ impl<T: Transport> Client<T> {
             let Some(pause) = self.retry.pause_after(attempts, request.kind, error) else { return result };
             self.transport.pause(pause).await;
         }
+    }
+
+    /// Reads the message with this id and verifies it, where the transport has certificates. That there is none cannot be
+    /// proved.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send`], and if the reply does not verify.
+    pub async fn read_message(&self, id: Id) -> Result<Read<Found>, CallError<GetError>> {
+        let found = self.get_message_by_id(id, self.transport.certificates().is_some()).await?;
+        let trust = match self.transport.certificates() {
+            None => Trust::Unverified { why: Unverified::NoCertificates },
+            Some(certificates) => {
+                let label = self.label(&found.message.key_id);
+                let as_of = verify::message(certificates, id, label, &found).map_err(CallError::Lie)?;
+                Trust::Verified { as_of }
+            }
+        };
+        Ok(Read { value: found, trust })
+    }
+
+    /// Reads the heads of keys and verifies them, where the transport has certificates: whether each key is known, `rank`,
+    /// `acknowledged_id` and `max_id`. There is no proof of `min_id`, `count`, `bytes` and `full_since`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send`], and if the reply does not verify.
+    pub async fn read_key_heads(&self, key_ids: &[impl AsRef<[u8]>]) -> Result<Read<Heads>, CallError<LookupError>> {
+        let prove = self.transport.certificates().is_some() && !key_ids.is_empty();
+        let heads = self.get_key_heads(key_ids, prove).await?;
+        let trust = match self.transport.certificates() {
+            None => Trust::Unverified { why: Unverified::NoCertificates },
+            Some(_) if key_ids.is_empty() => Trust::Unverified { why: Unverified::Unprovable },
+            Some(certificates) => {
+                let keys: Vec<_> =
+                    key_ids.iter().map(AsRef::as_ref).map(|key_id| (key_id, self.label(key_id))).collect();
+                let as_of = verify::heads(certificates, &keys, &heads).map_err(CallError::Lie)?;
+                Trust::Verified { as_of }
+            }
+        };
+        Ok(Read { value: heads, trust })
     }
 
     /// Reads a key's messages from `start` on, oldest or newest first. `Start::after` a stored position goes on there;

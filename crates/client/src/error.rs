@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::api::*;
+use crate::read::Lie;
 use crate::transport::{Failure, Reject, RejectCode};
 
 /// Why a call has no result. `E` is the canister's own error type for the method.
@@ -13,6 +14,8 @@ pub enum CallError<E> {
     Refused(E),
     /// No reply came.
     Failed(Failure),
+    /// The reply does not verify: the replica, or somebody between, lies.
+    Lie(Lie),
     /// The reply is not what `canister.did` says: it is another canister, or one of another release.
     Malformed {
         /// The method.
@@ -68,7 +71,9 @@ impl<E: Refusal> CallError<E> {
             Self::Failed(Failure::Rejected(reject)) => {
                 matches!(reject.code, RejectCode::SysTransient | RejectCode::SysUnknown) || reject.is_stopped()
             }
-            Self::Failed(Failure::Unverified(_) | Failure::Unsendable(_)) | Self::Malformed { .. } => false,
+            Self::Failed(Failure::Unverified(_) | Failure::Unsendable(_)) | Self::Lie(_) | Self::Malformed { .. } => {
+                false
+            }
         }
     }
 }
@@ -80,7 +85,9 @@ impl<E> CallError<E> {
         match self {
             Self::Refused(_) | Self::Failed(Failure::Unsendable(_)) => false,
             Self::Failed(Failure::Rejected(reject)) => reject.code == RejectCode::SysUnknown,
-            Self::Failed(Failure::Unanswered(_) | Failure::Unverified(_)) | Self::Malformed { .. } => true,
+            Self::Failed(Failure::Unanswered(_) | Failure::Unverified(_)) | Self::Lie(_) | Self::Malformed { .. } => {
+                true
+            }
         }
     }
 
@@ -104,6 +111,7 @@ impl<E: fmt::Debug> fmt::Display for CallError<E> {
         match self {
             Self::Refused(error) => write!(f, "the canister answered {error:?}"),
             Self::Failed(failure) => failure.fmt(f),
+            Self::Lie(lie) => write!(f, "the reply does not verify: {lie}"),
             Self::Malformed { method, reason } => {
                 write!(f, "the reply of {method} is not what the interface says: {reason}")
             }
@@ -115,6 +123,7 @@ impl<E: fmt::Debug> Error for CallError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Failed(failure) => Some(failure),
+            Self::Lie(lie) => Some(lie),
             _ => None,
         }
     }

@@ -14,8 +14,11 @@
 //! - [`Pages`] and [`Messages`] read a key, a range of ids or a span of time to its end, and report dropped messages.
 //! - [`Request`] is a call before it is sent, for programs that sign or send by themselves.
 //!
+//! - A [`Read`] says whether it was verified, and as of when. Where the transport has [`Certificates`], pages of a key,
+//!   [`Client::read_key_heads`] and [`Client::read_message`] are verified, and a reply that does not verify is a [`Lie`].
+//!
 //! Queries are answered by one replica. ic-agent checks that replica's signature, and a certificate over each reply to an
-//! update. Other transports check what they say they check; the client itself verifies nothing.
+//! update. Reads without proof, and all reads of a transport without certificates, are what one replica says.
 
 #![forbid(unsafe_code)]
 
@@ -25,15 +28,19 @@ mod batches;
 mod client;
 mod error;
 mod pages;
+mod read;
 pub mod request;
 mod retry;
 mod transport;
+mod verify;
 
 pub use batches::{MAX_BATCH_BYTES, batches};
 pub use client::Client;
 pub use error::{CallError, Refusal};
 pub use message_canister::api;
 pub use pages::{Item, Messages, Pages};
+pub use proofs;
+pub use read::{Lie, Read, Trust, Unverified};
 pub use request::Request;
 pub use retry::Retry;
-pub use transport::{Failure, Reject, RejectCode, Transport};
+pub use transport::{Certificates, Certified, Failure, Reject, RejectCode, Transport};

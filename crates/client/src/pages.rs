@@ -5,8 +5,11 @@ use std::collections::VecDeque;
 use crate::api::{Cursor, Id, KeyCursor, Message, Order, Page, PageError, Start};
 use crate::client::Client;
 use crate::error::CallError;
+use crate::read::{Lie, Read, Trust, Unverified};
 use crate::request::{self, Request};
 use crate::transport::Transport;
+use crate::verify::{self, Asked};
+use proofs::seen::Seen;
 
 /// Reads a list of messages, a page at a time.
 ///
@@ -15,11 +18,15 @@ use crate::transport::Transport;
 ///
 /// A page with `gap` set says that messages before it were dropped unread, or may have been. The error
 /// `PageError::UnknownCursor` says that the position belongs to another store: start again at the beginning.
+///
+/// Pages of a key are verified where the transport has certificates. Store [`Pages::seen`] beside the position and hand it
+/// to the next reader: then a list that was rolled back or exchanged in between is a lie too.
 #[derive(Debug)]
 pub struct Pages<'c, T> {
     client: &'c Client<T>,
     list: List,
     cursor: Cursor,
+    seen: Option<Seen>,
     ended: bool,
 }
 
@@ -33,17 +40,23 @@ enum List {
 }
 
 impl List {
-    fn request(&self, cursor: Cursor) -> Request<Page, PageError> {
+    /// Behind `cursor.after`, or where the list starts.
+    fn request(&self, cursor: Cursor, prove: bool) -> Request<Page, PageError> {
         match self {
             Self::Key(key_id, start) => {
                 let Cursor { after, order, limit } = cursor;
-                let start = if after == 0 { *start } else { Start::after(after) };
-                request::get_messages_by_key(key_id, KeyCursor { start, order, limit, prove: false })
+                let start = start_behind(after, *start);
+                request::get_messages_by_key(key_id, KeyCursor { start, order, limit, prove })
             }
             Self::Range(min, max) => request::get_messages_by_range(*min, *max, cursor),
             Self::Time(from, until) => request::get_messages_by_time(*from, *until, cursor),
         }
     }
+}
+
+/// The start of the next page behind a message; 0: there was none.
+fn start_behind(after: Id, start: Start) -> Start {
+    if after == 0 { start } else { Start::after(after) }
 }
 
 impl<'c, T: Transport> Pages<'c, T> {
@@ -65,13 +78,24 @@ impl<'c, T: Transport> Pages<'c, T> {
 
     fn of(client: &'c Client<T>, list: List, order: Order, after: Id) -> Self {
         // The canister cuts the limit to its maximum.
-        Self { client, list, cursor: Cursor { after, order, limit: u32::MAX }, ended: false }
+        Self { client, list, cursor: Cursor { after, order, limit: u32::MAX }, seen: None, ended: false }
     }
 
     /// The same, with at most so many messages in a page.
     pub fn with_limit(mut self, limit: u32) -> Self {
         self.cursor.limit = limit;
         self
+    }
+
+    /// The same, for a reader that has seen this much of the key before.
+    pub fn with_seen(mut self, seen: Seen) -> Self {
+        self.seen = Some(seen);
+        self
+    }
+
+    /// The newest message of the key that was verified. Store it beside the position.
+    pub fn seen(&self) -> Option<Seen> {
+        self.seen
     }
 
     /// The messages one at a time.
@@ -91,22 +115,42 @@ impl<'c, T: Transport> Pages<'c, T> {
     ///
     /// # Errors
     ///
-    /// As [`Client::send`], and if the canister's pages do not go forward.
-    pub async fn next(&mut self) -> Result<Option<Page>, CallError<PageError>> {
+    /// As [`Client::send`], if the canister's pages do not go forward, and if a page does not verify.
+    pub async fn next(&mut self) -> Result<Option<Read<Page>>, CallError<PageError>> {
         if self.ended {
             return Ok(None);
         }
-        let request = self.list.request(self.cursor);
+        let prove = self.client.transport().certificates().is_some();
+        let request = self.list.request(self.cursor, prove);
         let method = request.method;
-        let page = self.client.send(request).await?;
+        let mut page = self.client.send(request).await?;
         if let Some(reason) = self.contradiction(&page) {
             return Err(CallError::Malformed { method, reason });
         }
+        let trust = self.verified(&mut page).map_err(CallError::Lie)?;
         if let Some(last) = page.messages.last() {
             self.cursor.after = last.id;
         }
         self.ended = page.next == 0;
-        Ok((!page.messages.is_empty() || page.gap).then_some(page))
+        Ok((!page.messages.is_empty() || page.gap).then_some(Read { value: page, trust }))
+    }
+
+    /// Verifies a page, and remembers the key's newest message.
+    fn verified(&mut self, page: &mut Page) -> Result<Trust, Lie> {
+        let List::Key(key_id, start) = &self.list else {
+            return Ok(Trust::Unverified { why: Unverified::Unprovable });
+        };
+        let Some(certificates) = self.client.transport().certificates() else {
+            return Ok(Trust::Unverified { why: Unverified::NoCertificates });
+        };
+        let start = start_behind(self.cursor.after, *start);
+        let asked = Asked { key_id, label: self.client.label(key_id), order: self.cursor.order, start };
+        let (as_of, verified) = verify::page(certificates, &asked, page)?;
+        if let Some(seen) = self.seen {
+            seen.continued_by(&verified).map_err(Lie::Seen)?;
+        }
+        self.seen = Seen::newest(&verified).or(self.seen);
+        Ok(Trust::Verified { as_of })
     }
 
     /// What in a page would make a reader miss messages, read some twice, or go on for ever.
@@ -132,7 +176,7 @@ impl<'c, T: Transport> Pages<'c, T> {
 #[derive(Debug)]
 pub struct Messages<'c, T> {
     pages: Pages<'c, T>,
-    items: VecDeque<Item>,
+    items: VecDeque<Read<Item>>,
     position: Id,
 }
 
@@ -159,15 +203,16 @@ impl<T: Transport> Messages<'_, T> {
     /// # Errors
     ///
     /// As [`Pages::next`].
-    pub async fn next(&mut self) -> Result<Option<Item>, CallError<PageError>> {
+    pub async fn next(&mut self) -> Result<Option<Read<Item>>, CallError<PageError>> {
         if self.items.is_empty()
-            && let Some(page) = self.pages.next().await?
+            && let Some(Read { value: page, trust }) = self.pages.next().await?
         {
-            self.items.extend(page.gap.then_some(Item::Gap { first_id: page.first_id }));
-            self.items.extend(page.messages.into_iter().map(Item::Message));
+            let gap = page.gap.then_some(Item::Gap { first_id: page.first_id });
+            let items = gap.into_iter().chain(page.messages.into_iter().map(Item::Message));
+            self.items.extend(items.map(|value| Read { value, trust }));
         }
         let item = self.items.pop_front();
-        if let Some(Item::Message(message)) = &item {
+        if let Some(Read { value: Item::Message(message), .. }) = &item {
             self.position = message.id;
         }
         Ok(item)

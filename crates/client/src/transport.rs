@@ -12,8 +12,33 @@ pub trait Transport {
     /// Calls a query and returns the bytes of its reply.
     fn query(&self, method: &'static str, arg: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Failure>> + Send;
 
+    /// Checks the certificates that come with proofs. `None`: nobody certifies anything here, as in an embedded engine, and
+    /// reads stay unverified.
+    fn certificates(&self) -> Option<&dyn Certificates> {
+        None
+    }
+
     /// Lets time pass before a call is repeated.
     fn pause(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// Checks certificates of the canister that a transport leads to.
+pub trait Certificates {
+    /// What a certificate proves, if it is the subnet's, of this canister, and recent.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not.
+    fn check(&self, certificate: &[u8]) -> Result<Certified, Box<dyn Error + Send + Sync>>;
+}
+
+/// What a certificate proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Certified {
+    /// The certified data of the canister.
+    pub data: [u8; 32],
+    /// As of when, in unix seconds.
+    pub time: u64,
 }
 
 /// Why no reply came.

@@ -122,7 +122,7 @@ impl State {
     }
 
     /// True where a message of this time is too old at `now`, in unix seconds.
-    pub(crate) fn too_old(&self, timestamp: u32, now: u64) -> bool {
+    pub fn too_old(&self, timestamp: u32, now: u64) -> bool {
         self.max_age != 0 && u64::from(timestamp) + u64::from(self.max_age) <= now
     }
 }

@@ -13,6 +13,7 @@ use crate::head::{Head, State};
 use crate::trie::{Witness, WitnessError};
 use crate::verify::Key;
 use crate::wire::{Malformed, Reader, VERSION};
+use std::fmt;
 
 /// Keys of one question.
 pub const MAX_KEYS: usize = 1_000;
@@ -55,6 +56,21 @@ pub enum HeadsRefused {
     },
 }
 
+impl fmt::Display for HeadsRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count { asked, proved } => write!(f, "{asked} keys, but a proof of {proved}"),
+            Self::LabelUnknown { at } => {
+                write!(f, "the reads of this store are closed, and the label of key {at} is not known")
+            }
+            Self::Witness { at, error } => write!(f, "the witness of key {at} is not one of it: {error:?}"),
+            Self::Root { at } => write!(f, "the proof of key {at} belongs to another state than the certified one"),
+        }
+    }
+}
+
+impl std::error::Error for HeadsRefused {}
+
 impl HeadsProof {
     /// Reads a proof.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
@@ -76,6 +92,14 @@ impl HeadsProof {
             witness.write(&mut bytes);
         }
         bytes
+    }
+
+    /// The root that the proof leads to for the first of the keys; `None`: there is no key, and so no root.
+    pub fn root(&self, keys: &[Key<'_>]) -> Result<Option<Hash>, HeadsRefused> {
+        let (Some(key), Some(witness)) = (keys.first(), self.witnesses.first()) else { return Ok(None) };
+        let label = key.label(&self.state).ok_or(HeadsRefused::LabelUnknown { at: 0 })?;
+        let (_, trie) = witness.verify(&label).map_err(|error| HeadsRefused::Witness { at: 0, error })?;
+        Ok(Some(self.state.root(&trie)))
     }
 
     /// The head of each key, `None` for one that the store does not have, against the root that a certificate proves.

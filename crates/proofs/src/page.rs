@@ -22,6 +22,7 @@ use crate::chain::{Fields, Links};
 use crate::hash::Hash;
 use crate::head::State;
 use crate::trie::Witness;
+use crate::verify::{Key, Refused};
 use crate::wire::{Malformed, Reader, VERSION};
 
 /// Steps from a key's newest message to a page.
@@ -108,6 +109,13 @@ impl PageProof {
         let below = Below::read(&mut bytes)?;
         bytes.done()?;
         Ok(Self { state, witness, steps, first_rank, jumps, below })
+    }
+
+    /// The root that the proof leads to for this key. A certificate must prove it.
+    pub fn root(&self, key: Key<'_>) -> Result<Hash, Refused> {
+        let label = key.label(&self.state).ok_or(Refused::LabelUnknown)?;
+        let (_, trie) = self.witness.verify(&label).map_err(Refused::Witness)?;
+        Ok(self.state.root(&trie))
     }
 
     /// Its bytes. Preconditions: at most [`MAX_STEPS`] steps and [`MAX_MESSAGES`] messages.

@@ -2,6 +2,7 @@
 
 use crate::hash::Hash;
 use crate::verify::Verified;
+use std::fmt;
 
 /// The newest message that a reader knows. It is stored beside the messages themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,20 @@ pub enum Broken {
         rank: u32,
     },
 }
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Epoch { seen, found } => write!(f, "an answer of epoch {found} after one of epoch {seen}"),
+            Self::RolledBack { seen, found } => {
+                write!(f, "the newest message has rank {found}, but rank {seen} was seen before: an older state")
+            }
+            Self::Forked { rank } => write!(f, "another message stands at rank {rank} than the one seen before"),
+        }
+    }
+}
+
+impl std::error::Error for Broken {}
 
 impl Seen {
     /// The newest message of a verified answer; `None`: the key has none.

@@ -1,7 +1,7 @@
 //! The typed client over ic-agent's transport, against the served network.
 
 use ::client::api::*;
-use ::client::{CallError, Client, Failure, Item, RejectCode, Retry};
+use ::client::{CallError, Client, Failure, Item, RejectCode, Retry, Trust};
 use ic_agent::identity::AnonymousIdentity;
 
 use super::agent;
@@ -18,14 +18,15 @@ async fn adds_reads_and_refusals_are_typed() {
         let results = client.add_messages(&batch).await.expect("the batch is taken");
         assert_eq!(results, (1..=5).map(|id| Ok(Added { id, duplicate })).collect::<Vec<_>>());
     }
-    let refused = client.add_message(b"", b"sealed").await.expect_err("the key id is empty");
+    let refused = client.add_message(b"", b"sealed", None).await.expect_err("the key id is empty");
     let expected = AddError::KeyIdLength(TooLong { length: 0, max: 64 });
     assert!(matches!(&refused, CallError::Refused(error) if *error == expected), "{refused}");
 
     let mut messages = client.messages_of_key(b"bob", Order::descending, Start::beginning).with_limit(2).messages();
     let mut ids = vec![];
     while let Some(read) = messages.next().await.expect("a page comes") {
-        match read {
+        assert!(matches!(read.trust, Trust::Verified { .. }), "{:?}", read.trust);
+        match read.value {
             Item::Message(message) => ids.push(message.id),
             Item::Gap { first_id } => panic!("nothing was dropped, not even below {first_id}"),
         }
@@ -41,7 +42,7 @@ async fn rejections_and_silence_are_told_apart() {
     let (url, absent) = (network.url(), network.absent_canister());
     let agent = agent(&url, AnonymousIdentity).await;
     let nobody = Client::with_agent(agent.clone(), absent);
-    let error = nobody.add_message(b"key", b"sealed").await.expect_err("there is no such canister");
+    let error = nobody.add_message(b"key", b"sealed", None).await.expect_err("there is no such canister");
     let reject = error.reject().expect("it is rejected");
     assert_eq!((reject.code, reject.error_code), (RejectCode::DestinationInvalid, Some(301)));
     assert!(!error.may_have_run());

@@ -2,6 +2,7 @@
 
 mod callers;
 mod client;
+mod reads;
 mod refusals;
 
 use candid::Principal;

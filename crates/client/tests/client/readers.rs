@@ -1,7 +1,7 @@
 //! Reading to the end, and pages that no message canister would send.
 
 use client::api::*;
-use client::{CallError, Failure, Item};
+use client::{CallError, Failure, Item, Trust, Unverified};
 
 use crate::script::{Script, now};
 
@@ -38,7 +38,8 @@ fn pages_follow_next_and_the_position_is_that_of_the_last_message() {
     assert_eq!(pages.position(), 2);
     let mut read = vec![];
     while let Some(page) = now(pages.next()).expect("a page comes") {
-        read.push(page.messages.len());
+        assert_eq!(page.trust, Trust::Unverified { why: Unverified::NoCertificates });
+        read.push(page.value.messages.len());
     }
     // The last `next` was 0; whoever stored that would read everything once more.
     assert_eq!((read, pages.position(), starts(&script)), (vec![2, 1], 9, vec![Start::after(2), Start::after(5)]));
@@ -65,7 +66,7 @@ fn a_gap_stands_before_the_messages_behind_it_even_if_there_are_none() {
     let mut messages = client.messages_of_key(b"key", Order::ascending, Start::after(1)).messages();
     let mut read = vec![];
     while let Some(item) = now(messages.next()).expect("an item comes") {
-        read.push(match item {
+        read.push(match item.value {
             Item::Gap { first_id } => format!("gap {first_id}"),
             Item::Message(message) => format!("{}", message.id),
         });

@@ -1,0 +1,74 @@
+//! Which certificates the agent's transport takes: the root's own here, of this canister, and recent.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use candid::Principal;
+use client::agent::AgentTransport;
+use client::{Certified, Transport};
+use ic_agent::Agent;
+use ic_certification::Certificate;
+use ic_certification::hash_tree::{fork, label, leaf};
+use ic_verify_bls_signature::PrivateKey;
+
+/// What DER puts before a BLS12-381 public key.
+const DER_PREFIX: [u8; 37] = *b"\x30\x81\x82\x30\x1d\x06\x0d\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x01\x02\x01\x06\x0c\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x02\x01\x03\x61\x00";
+
+fn canister(number: u8) -> Principal {
+    Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, number, 1, 1])
+}
+
+fn root(secret: u8) -> PrivateKey {
+    PrivateKey::deserialize(&[secret; 32]).expect("it is less than the order")
+}
+
+/// A certificate that a root signs of the certified data of a canister.
+fn certificate(root: &PrivateKey, canister: Principal, data: &[u8], age: Duration) -> Vec<u8> {
+    let time = (SystemTime::now() - age).duration_since(UNIX_EPOCH).expect("it is after 1970").as_nanos() as u64;
+    let mut encoded = Vec::new();
+    leb128::write::unsigned(&mut encoded, time).expect("a vector takes everything");
+    let of_canister = label(canister.as_slice(), label("certified_data", leaf(data)));
+    let tree = fork(label("canister", of_canister), label("time", leaf(encoded)));
+    let signature = root.sign(&[b"\x0Dic-state-root".as_slice(), &tree.digest()].concat()).serialize().to_vec();
+    serde_cbor::to_vec(&Certificate { tree, signature, delegation: None }).expect("a vector takes everything")
+}
+
+fn transport() -> AgentTransport {
+    let agent = Agent::builder().with_url("http://127.0.0.1:1").build().expect("the url is legal");
+    agent.set_root_key([&DER_PREFIX[..], &root(1).public_key().serialize()].concat());
+    AgentTransport::new(agent, canister(1))
+}
+
+/// What is proved, or why nothing is.
+fn checked(certificate: &[u8]) -> Result<Certified, String> {
+    let transport = transport();
+    let certificates = transport.certificates().expect("an agent checks certificates");
+    certificates.check(certificate).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_certificate_proves_the_certified_data_of_its_canister_as_of_its_time() {
+    let age = Duration::from_secs(20);
+    let Certified { data, time } = checked(&certificate(&root(1), canister(1), &[7; 32], age)).expect("it is genuine");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970").as_secs();
+    assert_eq!(data, [7; 32]);
+    assert!((now - 25..=now - 20).contains(&time), "{time} at {now}");
+}
+
+#[test]
+fn other_certificates_prove_nothing() {
+    let (now, long) = (Duration::ZERO, Duration::from_secs(600));
+    let mut flipped = certificate(&root(1), canister(1), &[7; 32], now);
+    let data = flipped.windows(32).position(|bytes| bytes == [7; 32]).expect("the data is in it");
+    flipped[data] ^= 1;
+    for (what, certificate, expected) in [
+        ("another root", certificate(&root(2), canister(1), &[7; 32], now), "Certificate verification failed"),
+        ("another canister", certificate(&root(1), canister(2), &[7; 32], now), "is absent in the certificate"),
+        ("too old", certificate(&root(1), canister(1), &[7; 32], long), "Certificate is stale"),
+        ("other data", flipped, "Certificate verification failed"),
+        ("short data", certificate(&root(1), canister(1), &[7; 31], now), "could not convert slice to array"),
+    ] {
+        let error = checked(&certificate).expect_err(what);
+        assert!(error.contains(expected), "{what}: {error}");
+    }
+    assert!(checked(b"certificate").is_err());
+}
