@@ -18,7 +18,7 @@ async fn adds_reads_and_refusals_are_typed() {
         let results = client.add_messages(&batch).await.expect("the batch is taken");
         assert_eq!(results, (1..=5).map(|id| Ok(Added { id, duplicate })).collect::<Vec<_>>());
     }
-    let refused = client.add_message(b"", b"sealed", None).await.expect_err("the key id is empty");
+    let refused = client.add_message(b"", b"sealed").await.expect_err("the key id is empty");
     let expected = AddError::KeyIdLength(TooLong { length: 0, max: 64 });
     assert!(matches!(&refused, CallError::Refused(error) if *error == expected), "{refused}");
 
@@ -42,7 +42,7 @@ async fn rejections_and_silence_are_told_apart() {
     let (url, absent) = (network.url(), network.absent_canister());
     let agent = agent(&url, AnonymousIdentity).await;
     let nobody = Client::with_agent(agent.clone(), absent);
-    let error = nobody.add_message(b"key", b"sealed", None).await.expect_err("there is no such canister");
+    let error = nobody.add_message(b"key", b"sealed").await.expect_err("there is no such canister");
     let reject = error.reject().expect("it is rejected");
     assert_eq!((reject.code, reject.error_code), (RejectCode::DestinationInvalid, Some(301)));
     assert!(!error.may_have_run());

@@ -79,7 +79,7 @@ async fn honest_reads_verify_before_and_after_acknowledging_and_dropping() {
 async fn a_reply_with_a_bit_flipped_is_no_read() {
     let network = Network::start();
     let honest = client(&network.url(), &network, ic_agent::identity::AnonymousIdentity).await;
-    honest.add_message(b"alice", b"sealed", None).await.expect("it is taken");
+    honest.add_message(b"alice", b"sealed").await.expect("it is taken");
     let proxy = Proxy::start(&network, Tamper::QueryReply);
     let lied_to = client(&proxy.url(), &network, ic_agent::identity::AnonymousIdentity).await;
     let page = lied_to.messages_of_key(b"alice", Order::ascending, Start::beginning).next().await;
