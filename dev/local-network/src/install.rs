@@ -8,6 +8,9 @@ use local_network::Canisters;
 
 use crate::options::Wanted;
 
+/// Rounds that new canisters have before anybody calls them: for their first timers, and for randomness that these ask for.
+const ROUNDS_OF_AN_INSTALLATION: u32 = 4;
+
 /// A new engine, whose randomness nobody knows.
 ///
 /// # Errors
@@ -27,6 +30,7 @@ pub fn engine() -> Result<LocalIc, String> {
 pub fn missing(wanted: &[Wanted], engine: &LocalIc, canisters: &mut Canisters) -> Result<(), String> {
     let missing: Vec<_> = wanted.iter().filter(|wanted| !canisters.contains_key(&wanted.name)).collect();
     let now = Time::from(SystemTime::now());
+    let rounds = if missing.is_empty() { 0 } else { ROUNDS_OF_AN_INSTALLATION };
     if !missing.is_empty() && now > engine.get_time() {
         engine.set_time(now);
     }
@@ -41,6 +45,9 @@ pub fn missing(wanted: &[Wanted], engine: &LocalIc, canisters: &mut Canisters) -
             .try_install_canister(canister, module, argument, None)
             .map_err(|reject| format!("{} does not install as {name}: {reject}", path.display()))?;
         canisters.insert(name.clone(), canister);
+    }
+    for _ in 0..rounds {
+        engine.tick();
     }
     Ok(())
 }
