@@ -60,7 +60,7 @@ pub enum Error {
     Copied {
         /// The database.
         path: PathBuf,
-        /// What differs.
+        /// Which part of its place is another.
         moved: Moved,
     },
     /// The database was replaced by an older one. It would use again the ratchet steps that have been used since.

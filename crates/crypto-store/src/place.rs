@@ -27,7 +27,7 @@ const MACHINE_ID: &str = "/etc/machine-id";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place(pub(crate) [u8; LENGTH]);
 
-/// What differs between two places.
+/// Why a store is not in the place where it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moved {
     /// The store was made on another machine.

@@ -1,4 +1,4 @@
-//! What makes a database file a store, and what tells that it is not the one that was left here.
+//! Prepares a database file as a store, and refuses one that was copied here or set back.
 
 use crate::Error;
 use crate::changes::newest;

@@ -1,4 +1,4 @@
-//! What was read before an await, and has changed.
+//! Repeats work whose basis another process changed during an await.
 
 use crate::Error;
 use std::future::Future;

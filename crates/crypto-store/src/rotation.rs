@@ -22,7 +22,7 @@ const STEP_BYTES: usize = 1 << 20;
 /// The field in `rotation` after the last step: above all tables.
 const ALL_SEALED: i64 = i64::MAX;
 
-/// What a step has done.
+/// The result of a step.
 enum Step {
     /// There is no rotation.
     Idle,

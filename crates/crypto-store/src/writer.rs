@@ -33,7 +33,7 @@ pub(crate) struct Writer {
     pub(crate) seen: Option<(i64, Version)>,
 }
 
-/// What has become of a closure.
+/// The result of handing a closure to the writer.
 pub(crate) enum Ran<T, F> {
     /// It has run.
     Done(T),

@@ -98,15 +98,7 @@ const utf8 = new TextEncoder();
 
 export const text = (value: string): Uint8Array => utf8.encode(value);
 
-export function concat(...arrays: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(arrays.reduce((length, array) => length + array.length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    all.set(array, at);
-    at += array.length;
-  }
-  return all;
-}
+export { concatBytes as concat } from '@noble/hashes/utils.js';
 
 export const equal = (a: Uint8Array, b: Uint8Array): boolean => compare(a, b) === 0;
 

@@ -1,4 +1,4 @@
-//! What a directory answers: states, histories and proofs.
+//! The directory's answers: states, histories and proofs.
 
 use super::records::{
     MAX_PROFILE, MAX_REGISTRATION, Registration, VERSION, decode_opened, decode_registration, lengthen,

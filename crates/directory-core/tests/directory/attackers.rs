@@ -61,16 +61,17 @@ fn with_a_foreign_key(mut directory: Directory) -> Directory {
     directory
 }
 
+/// The context in which the directory checks an update at `now`: nothing is pending, and registration is open.
+fn context_of<'a>(directory: &'a Directory, index: &'a Hash, now: u64) -> Context<'a> {
+    Context { realm: &directory.realm, index, now, registrar: Registrar::Open, pending: None }
+}
+
 /// What an honest verifier finds when it replays an update.
 fn replayed(directory: &Directory, position: u64, before: Option<&State>) -> Result<State, Refusal> {
     let logged = directory.store.logged(position);
     let index = logged.update.entry.index;
     let now = logged.time;
-    apply(
-        before,
-        &logged.update,
-        &Context { realm: &directory.realm, index: &index, now, registrar: Registrar::Open, pending: None },
-    )
+    apply(before, &logged.update, &context_of(directory, &index, now))
 }
 
 #[test]
@@ -141,13 +142,7 @@ fn a_node_provider_reads_but_does_not_forge() {
     let entry = Entry { policy: policy(&[66], 1), ..next(directory.state(&alice()).newest()) };
     let missing = SignatureError::TooFew { role: Role::Current, needed: 1, found: 0 };
     let index: Hash = directory.index(&alice());
-    let context = Context {
-        realm: &directory.realm,
-        index: &index,
-        now: directory.now,
-        registrar: Registrar::Open,
-        pending: None,
-    };
+    let context = context_of(&directory, &index, directory.now);
     let refused = apply(Some(&directory.state(&alice())), &signed(entry, &[66]), &context);
     assert_eq!(refused, Err(Refusal::Signature(missing)));
 }
@@ -159,13 +154,7 @@ fn a_malicious_user_replays_nothing_and_jumps_nowhere() {
     let first: Update = directory.store.logged(directory.store.updates() - 1).update;
     change(&mut directory, |entry| entry, &[1]);
     let (state, index) = (directory.state(&alice()), directory.index(&alice()));
-    let context = Context {
-        realm: &directory.realm,
-        index: &index,
-        now: directory.now,
-        registrar: Registrar::Open,
-        pending: None,
-    };
+    let context = context_of(&directory, &index, directory.now);
     let attempt = |update: &Update| apply(Some(&state), update, &context).unwrap_err();
     let conflict = Refusal::Conflict { version: 1, hash: *state.hash() };
     assert_eq!(attempt(&first), conflict, "an entry of before");
@@ -231,8 +220,7 @@ fn a_thief_of_a_key_loses_the_label_to_the_recovery_policy() {
     // The thief can neither change, nor close, nor wait it out.
     let index = directory.index(&alice());
     let attempt = |entry: Entry, now| {
-        let context =
-            Context { realm: &directory.realm, index: &index, now, registrar: Registrar::Open, pending: None };
+        let context = context_of(&directory, &index, now);
         apply(Some(&verified), &signed(entry, &[66]), &context)
     };
     let thiefs = |entry| Entry { policy: policy(&[66], 1), ..entry };

@@ -81,7 +81,7 @@ fn a_power_cut_at_any_call_loses_nothing_acknowledged() {
     let first = ops.iter().position(|op| matches!(op, Op::Acknowledged(0))).unwrap();
     let begins_log = |op: &Op| matches!(op, Op::Write { file, offset: 0, .. } if file.ends_with("-wal"));
     assert!(ops[small..].iter().any(begins_log), "the log was never written from its start again");
-    // What empties it after the rotation.
+    // The rotation empties the log at its end.
     assert!(ops.iter().any(|op| matches!(op, Op::Truncate { file, size: 0 } if file.ends_with("-wal"))));
     let mut cuts = 0;
     for at in first + 1..=ops.len() {
