@@ -164,13 +164,13 @@ pub fn on_global_timer() {
     }
 }
 
-/// The platform says that the heap comes close to its limit. It says so once, and again after an upgrade.
+/// The platform says that the heap comes close to its limit. It says so once each time that this happens.
 pub fn on_low_memory() {
     with_store(Store::set_low_memory);
     log::low_memory();
 }
 
-/// The size of the heap.
+/// Bytes of the heap. Outside of a canister there is none.
 pub fn heap_bytes() -> u64 {
     #[cfg(target_family = "wasm")]
     let pages = core::arch::wasm32::memory_size(0);

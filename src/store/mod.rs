@@ -148,7 +148,7 @@ pub struct MessageStore<M: Memory + Clone> {
     rebuild: Option<Rebuild>,
     /// What the root commits to has changed since it was last taken.
     root_changed: bool,
-    /// The heap comes close to its limit. An upgrade makes a new heap, so this is not durable.
+    /// The heap comes close to its limit. An upgrade makes a new heap, so this is kept on the heap, too.
     low_memory: bool,
     capacity: Capacity,
 }

@@ -34,7 +34,7 @@ fn installations_upgrades_and_rebuilds() {
     let changed = "settings version 2: [rebuild_pages(AtMost(16))]".to_string();
     let upgraded = format!("upgraded to release {RELEASE}: 600 messages are to be indexed");
     assert_eq!(upgrade, [changed, upgraded]);
-    let rebuild = lines_of(&engine, &inbox, || drop(inbox.finish_rebuild()));
+    let rebuild = lines_of(&engine, &inbox, || assert!(inbox.finish_rebuild() > 0));
     assert_eq!(rebuild, ["the index is rebuilt: it has 600 entries"]);
 }
 

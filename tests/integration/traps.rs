@@ -160,7 +160,7 @@ fn a_trap_anywhere_in_an_acknowledgement() {
 fn a_trap_anywhere_in_a_claim() {
     let (engine, inbox) = filled();
     let salted = [SALTED_OWNER, inbox.caller.as_slice(), &[3; 16]].concat();
-    let arg = (serde_bytes::Bytes::new(&sha256(&salted)), OwnerProof::salt(ByteBuf::from([3; 16])));
+    let arg = (ByteBuf::from(sha256(&salted)), OwnerProof::salt(ByteBuf::from([3; 16])));
     let arg = candid::encode_args(arg).expect("arguments can be encoded");
     let keys = inbox.store_status().keys;
     let trapped = trap_at_each(&engine, &inbox, "a claim", || inbox.update_raw("claim", arg.clone()).map(drop));
