@@ -83,3 +83,23 @@ fn the_dashboard_asks_for_metrics_that_there_are() {
     let missing: Vec<_> = names(&asked.join(" ")).difference(&there).cloned().collect();
     assert_eq!(missing, [""; 0], "panels about metrics that there are not");
 }
+
+/// The job of docs/deploy.md, which passes the metrics to node_exporter: it takes metrics without times.
+#[test]
+fn the_documented_job_writes_metrics_without_times() {
+    let network = Network::start();
+    let text = std::fs::read_to_string(root().join("docs/deploy.md")).expect("it is text");
+    let lines: Vec<_> = text.lines().skip_while(|line| !line.contains("get_metrics '()'")).take(2).collect();
+    let icp = program("MESSAGE_CANISTER_ICP", None).get_program().to_owned();
+    let job =
+        lines.join("\n").replacen("icp canister call message-canister", "\"$ICP\" canister call \"$CANISTER\"", 1);
+    let job = job.replacen("-e ic", "--network \"$URL\" --root-key fetch", 1);
+    let home = Folder::new();
+    let mut shell = program("MESSAGE_CANISTER_SHELL", Some("bash"));
+    shell.args(["-ec", &job]).current_dir(home.path()).env("ICP", icp).env("URL", network.url());
+    shell.env("CANISTER", network.canister().to_text()).env("ICP_HOME", home.path()).env("DO_NOT_TRACK", "1");
+    run(&mut shell, b"").succeeded();
+    let written = std::fs::read_to_string(home.path().join("message-canister.prom")).expect("the job writes it");
+    assert_eq!(objections(&written), None);
+    assert!(written.lines().any(|line| line == "message_canister_messages 0"), "{written}");
+}

@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::api::{Acknowledged, BatchError, ClaimError, KeyError, OwnerProof};
+use ::proofs::page::PageProof;
+use ::proofs::seen::{Broken, Continued, Seen};
+use ::proofs::verify::{self, Entry, Key, Question, Shown, Verified};
 use serde_bytes::ByteBuf;
 
 /// A second of the store's life.
@@ -108,4 +111,63 @@ fn no_key_is_opened_while_the_heap_is_close_to_its_limit() {
     answers(&store);
     let mut store = open(&memory);
     assert_eq!(add(&mut store, b"new", b"text", NOW).unwrap().id, 3, "an upgrade makes a new heap");
+}
+
+/// The whole list of a key, as a reader verifies it.
+fn verified(store: &Store) -> Verified {
+    let view = at(store, NOW);
+    let cursor = KeyCursor { start: Start::beginning, order: Order::ascending, limit: 100, prove: true };
+    let page = view.get_messages_by_key(b"key", cursor).unwrap();
+    let shown = page.messages.iter().map(|message| Shown {
+        id: message.id,
+        prev_id: message.prev_id,
+        timestamp: message.timestamp,
+        len: message.ciphertext.len() as u32,
+        hash: message.hash.to_vec().try_into().unwrap(),
+    });
+    let records = view.records_by_key(b"key", cursor).unwrap();
+    let proof = PageProof::from_bytes(&view.prove_page(b"key", &cursor, &records).unwrap()).unwrap();
+    let question = Question { key: Key::Id(b"key"), order: verify::Order::Ascending, entry: Entry::Start };
+    proof.verify(&question, &shown.collect::<Vec<_>>(), &store.root(), NOW.into()).unwrap()
+}
+
+/// What a reader remembers of one life of a snapshot tells it that another one was restored; and who remembers only what
+/// both have notices nothing.
+#[test]
+fn readers_tell_the_lives_of_a_snapshot_apart() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    add(&mut store, b"key", b"before", NOW).unwrap();
+    let of_both = Seen::newest(&verified(&store)).unwrap();
+    store.seal();
+    let snapshot = memory.to_image();
+    let epoch = store.resume(NOW).unwrap();
+    add(&mut store, b"key", b"in one life", NOW + 1).unwrap();
+    let of_one = Seen::newest(&verified(&store)).unwrap();
+    assert_eq!((of_one.epoch, of_one.id), (epoch, 2));
+
+    let mut other = open(&SparseMemory::from_image(&snapshot));
+    let early = Broken::Epoch { seen: epoch, found: EPOCH.into() };
+    assert_eq!(of_one.continued_by(&verified(&other)), Err(early), "it is not resumed yet");
+    other.resume(NOW + 1).unwrap();
+    assert_eq!(of_one.continued_by(&verified(&other)), Ok(Continued::Restored), "what was seen is gone");
+    add(&mut other, b"key", b"in the other life", NOW + 2).unwrap();
+    assert_eq!(of_one.continued_by(&verified(&other)), Ok(Continued::Restored), "another message has its id");
+    for life in [&store, &other] {
+        assert_eq!(of_both.continued_by(&verified(life)), Ok(Continued::Extends));
+    }
+}
+
+/// What the seal prevents.
+#[test]
+fn a_snapshot_that_was_not_sealed_forks() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    add(&mut store, b"key", b"before", NOW).unwrap();
+    let snapshot = memory.to_image();
+    add(&mut store, b"key", b"in one life", NOW).unwrap();
+    let seen = Seen::newest(&verified(&store)).unwrap();
+    let mut other = open(&SparseMemory::from_image(&snapshot));
+    add(&mut other, b"key", b"in the other life", NOW).unwrap();
+    assert_eq!(seen.continued_by(&verified(&other)), Err(Broken::Forked { rank: 2 }));
 }
