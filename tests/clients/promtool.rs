@@ -89,7 +89,7 @@ fn the_dashboard_asks_for_metrics_that_there_are() {
 fn the_documented_job_writes_metrics_without_times() {
     let network = Network::start();
     let text = std::fs::read_to_string(root().join("docs/deploy.md")).expect("it is text");
-    let lines: Vec<_> = text.lines().skip_while(|line| !line.contains("get_metrics '()'")).take(2).collect();
+    let lines: Vec<_> = text.lines().skip_while(|line| !line.contains("get_metrics '()'")).take(3).collect();
     let icp = program("MESSAGE_CANISTER_ICP", None).get_program().to_owned();
     let job =
         lines.join("\n").replacen("icp canister call message-canister", "\"$ICP\" canister call \"$CANISTER\"", 1);
