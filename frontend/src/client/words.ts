@@ -57,6 +57,10 @@ const unknownId = ({ id, last }: { id: number; last: number }): Words => [
     : `No message has the id ${n(id)} yet: the last id given out is ${n(last)}.`,
   false,
 ];
+const sealed: Words = [
+  'The operator is taking a snapshot of the store, which takes no messages meanwhile. Try again later.',
+  true,
+];
 const notAllowed: Words = ['Only an admin of the store may do this.', false];
 
 /** Compiles only if every case is handled. */
@@ -97,6 +101,10 @@ export function addErrorWords(error: AddError): Words {
       ];
     case 'IdsExhausted':
       return [`The store has given out its last id, ${n(error.IdsExhausted.last)}. It takes no more messages.`, false];
+    case 'Sealed':
+      return sealed;
+    case 'LowMemory':
+      return ['The memory of the store is nearly used up: it opens no new keys. Keys that it knows go on.', false];
     case 'Unavailable':
       return unavailable(error.Unavailable);
     case 'Other':
@@ -110,6 +118,8 @@ export function batchErrorWords(error: BatchError): Words {
   switch (error.__kind__) {
     case 'BatchTooLong':
       return batchTooLong(error.BatchTooLong);
+    case 'Sealed':
+      return sealed;
     case 'Unavailable':
       return unavailable(error.Unavailable);
     case 'Other':
