@@ -2,6 +2,7 @@
 //!
 //! | module | its job |
 //! |---|---|
+//! | [`budget`] | what callers may use, and have used |
 //! | [`header`] | the first 64 bytes of a memory: a memory with any other header is refused |
 //! | [`region`] | a memory divided into segments, arranged in an endless sequence |
 //! | [`slots`] | records of one size, numbered from 1, with a free list |
@@ -11,6 +12,7 @@
 //! at once, before the first write.
 #![forbid(unsafe_code)]
 
+pub mod budget;
 pub mod header;
 pub mod region;
 pub mod slots;
