@@ -11,7 +11,7 @@
 mod canister;
 
 use canister::methods::methods;
-use canister::{call, runtime};
+use canister::{admission, call, runtime};
 use message_canister::api::*;
 use message_canister::codec::general;
 #[cfg(test)]
@@ -76,6 +76,11 @@ fn decode_settings(bytes: Vec<u8>) -> Option<Vec<Setting>> {
 #[unsafe(export_name = "canister_global_timer")]
 extern "C" fn on_global_timer() {
     runtime::on_global_timer();
+}
+
+#[unsafe(export_name = "canister_inspect_message")]
+extern "C" fn on_inspect_message() {
+    admission::inspect();
 }
 
 #[unsafe(export_name = "canister_on_low_wasm_memory")]

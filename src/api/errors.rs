@@ -1,6 +1,6 @@
 //! Errors of adds, reads and operators' methods.
 
-use super::Id;
+use super::{Id, Limited};
 use candid::{CandidType, Deserialize};
 use serde::Serialize;
 
@@ -43,6 +43,8 @@ pub enum AddError {
     CiphertextTooLarge(TooLong),
     /// The store does not take messages from this caller.
     NotAllowed,
+    /// See [`Limited`].
+    Limited(Limited),
     /// The key's messages that were not acknowledged fill the share of its quota that this caller may use.
     KeyFull {
         /// Unix seconds since when.
@@ -85,6 +87,8 @@ pub enum AddError {
 pub enum BatchError {
     /// The batch has too many items.
     BatchTooLong(TooLong),
+    /// See [`Limited`].
+    Limited(Limited),
     /// The store is sealed for a snapshot, until an admin resumes it.
     Sealed,
     /// The index is being rebuilt; try again.

@@ -2,8 +2,10 @@
 
 use super::call::{Argument, answer, decoded, reply};
 use super::log;
-use super::runtime::{caller, change, everybody_controls, heap_bytes, now, read, with_kept};
+use super::runtime::{Store, caller, change, charge, everybody_controls, heap_bytes, now, read, with_kept};
 use candid::Principal;
+use message_canister::access::Caller;
+use message_canister::access::budget::{Payer, Purpose};
 use message_canister::access::policy::check_policies;
 use message_canister::api::*;
 use message_canister::codec::{arguments, general, replies};
@@ -23,7 +25,7 @@ pub fn add_message() {
         let (key_id, ciphertext) = decoded(arguments::message(bytes));
         let new = NewMessageRef { key_id: &key_id, ciphertext: &ciphertext, send_key: None };
         let added = check_lengths(key_id.len(), ciphertext.len())
-            .and_then(|()| change(|store, caller| store.add_message(new, caller, now())));
+            .and_then(|()| charge_adds(1, |store, caller| store.add_message(new, caller, now())));
         replies::added(added, reply);
     });
 }
@@ -31,7 +33,7 @@ pub fn add_message() {
 pub fn add_messages() {
     answer(|bytes| {
         let added = arguments::batch::<_, MAX_BATCH_MESSAGES>(bytes, |batch| {
-            change(|store, caller| store.add_messages(batch, caller, now()))
+            charge_adds(batch.len(), |store, caller| store.add_messages(batch, caller, now()))
         });
         replies::all_added(decoded(added).unwrap_or_else(|length| Err(batch_too_long(length))), reply);
     });
@@ -93,6 +95,23 @@ pub fn get_key_heads() {
         });
         replies::heads(decoded(heads).unwrap_or_else(|length| Err(items_too_long(length))), reply);
     });
+}
+
+/// An add of so many messages.
+fn charge_adds<T, E: From<Limited>>(
+    messages: usize,
+    add: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
+) -> Result<T, E> {
+    charge(messages, Purpose::Add, |_, caller| Payer::of_add(caller), add)
+}
+
+/// A call of an owner about so many keys, of which this is the first.
+fn charge_owner<T, E: From<Limited>>(
+    keys: usize,
+    first: &[u8],
+    change: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
+) -> Result<T, E> {
+    charge(keys, Purpose::Other, |store, caller| store.payer_of_key(first, caller), change)
 }
 
 /// A proof with the subnet's certificate. There is none in an update, or for a canister: then nothing is proved.
@@ -167,10 +186,13 @@ fn metrics_of(status: &Status) -> String {
 pub fn acknowledge() {
     answer(|bytes| {
         let acknowledged = match decoded(general::decode_elements::<Acknowledgement, MAX_LOOKUP_ITEMS>(bytes)) {
-            Ok(items) => change(|store, caller| {
-                let one = |item: &Acknowledgement| store.acknowledge(&item.key_id, item.through, caller, now());
-                Ok(items.iter().map(one).collect::<Vec<_>>())
-            }),
+            Ok(items) => {
+                let first = items.first().map_or(&[][..], |item| &item.key_id);
+                charge_owner(items.len(), first, |store, caller| {
+                    let one = |item: &Acknowledgement| store.acknowledge(&item.key_id, item.through, caller, now());
+                    Ok(items.iter().map(one).collect::<Vec<_>>())
+                })
+            }
             Err(length) => Err(AcksError::BatchTooLong(too_long(length, MAX_LOOKUP_ITEMS))),
         };
         reply(&general::encode(acknowledged));
@@ -180,14 +202,16 @@ pub fn acknowledge() {
 pub fn claim() {
     answer(|bytes| {
         let (key_id, proof): (ByteBuf, OwnerProof) = decoded(general::decode(bytes));
-        reply(&general::encode(change(|store, caller| store.claim(&key_id, &proof, caller, now()))));
+        reply(&general::encode(charge_owner(1, &key_id, |store, caller| store.claim(&key_id, &proof, caller, now()))));
     });
 }
 
 pub fn set_key() {
     answer(|bytes| {
         let (key_id, settings): (ByteBuf, Vec<KeySetting>) = decoded(general::decode(bytes));
-        reply(&general::encode(change(|store, caller| store.set_key(&key_id, &settings, caller, now()))));
+        reply(&general::encode(charge_owner(1, &key_id, |store, caller| {
+            store.set_key(&key_id, &settings, caller, now())
+        })));
     });
 }
 

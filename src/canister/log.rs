@@ -2,6 +2,7 @@
 //! controllers (`icp canister logs`).
 
 use candid::Principal;
+use message_canister::access::budget::Payer;
 use message_canister::api::{Role, Setting};
 use message_canister::store::RebuildError;
 use stable::Damaged;
@@ -49,6 +50,11 @@ pub fn role(principal: Principal, role: Option<Role>, by: Principal) {
         Some(role) => line(&format!("{principal} is {role:?} now, by {by}")),
         None => line(&format!("{principal} has no role now, by {by}")),
     }
+}
+
+/// A budget was used up. It says so once each time.
+pub fn budget_used_up(payer: Payer) {
+    line(&format!("the budget of {} is used up", format!("{payer:?}").to_lowercase()));
 }
 
 /// The store was sealed.

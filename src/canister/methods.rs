@@ -16,7 +16,7 @@ macro_rules! methods {
                     unsafe(export_name = concat!("canister_", stringify!($mode), ".", stringify!($name)))
                 )]
                 extern "C" fn $name() {
-                    crate::canister::endpoints::$name();
+                    crate::canister::admission::$mode(crate::canister::endpoints::$name);
                 }
             )*
         }

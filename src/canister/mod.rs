@@ -1,5 +1,6 @@
 //! The parts of the message canister that run only inside a canister.
 
+pub mod admission;
 pub mod call;
 mod cycles;
 pub mod endpoints;

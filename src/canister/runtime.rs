@@ -10,17 +10,18 @@
 use super::{cycles, log};
 use candid::Principal;
 use ic_stable_structures::DefaultMemoryImpl;
+use message_canister::access::budget::{Moment, Payer, Purpose};
 use message_canister::access::policy::check_policies;
 use message_canister::access::{Caller, Sight};
-use message_canister::api::Setting;
-use message_canister::limits::{ERASED_BYTES, SWEEP_INSTRUCTIONS};
+use message_canister::api::{Limited, Reserves, Setting};
+use message_canister::limits::{BYTE_CYCLES, CALL_CYCLES, ERASED_BYTES, SWEEP_INSTRUCTIONS};
 use message_canister::settings::Configuration;
 use message_canister::store::{Capacity, MessageStore, RebuildError, Rebuilt, View};
 use proofs::certified::certified_data;
 use serde_bytes::ByteBuf;
 use std::cell::{Cell, RefCell};
 
-type Store = MessageStore<DefaultMemoryImpl>;
+pub type Store = MessageStore<DefaultMemoryImpl>;
 
 const NANOSECONDS: u64 = 1_000_000_000;
 /// Nanoseconds to wait after the platform failed to return randomness.
@@ -57,6 +58,41 @@ pub fn change<T>(change: impl FnOnce(&mut Store, &Caller) -> T) -> T {
         cycles::watch();
         changed
     })
+}
+
+/// Changes the store in a call that is charged to `payer`: if the call is admitted, for so many items. Refused calls are
+/// charged their cycles, too.
+pub fn charge<T, E: From<Limited>>(
+    items: usize,
+    purpose: Purpose,
+    payer: impl FnOnce(&Store, &Caller) -> Payer,
+    change: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
+) -> Result<T, E> {
+    self::change(|store, caller| {
+        let (payer, bytes, moment) = (payer(store, caller), ic0::msg_arg_data_size() as u64, moment(store));
+        let principal = caller.principal();
+        let mut used_up = false;
+        let result = match store.admits(payer, purpose, principal, moment) {
+            Ok(()) => {
+                used_up = store.charge(payer, principal, (items as u64, bytes), moment.time);
+                change(store, caller)
+            }
+            Err(limited) => Err(limited.into()),
+        };
+        let cycles = CALL_CYCLES + BYTE_CYCLES * bytes + ic_cdk::api::instruction_counter();
+        used_up |= store.charge_cycles(payer, cycles, moment.time);
+        if used_up {
+            log::budget_used_up(payer);
+        }
+        result
+    })
+}
+
+/// The current time, and the cycles that can be spent where a reserve is set.
+pub fn moment(store: &Store) -> Moment {
+    let has_reserve = store.settings().reserves != Reserves::default();
+    let cycles = if has_reserve { ic_cdk::api::canister_liquid_cycle_balance() } else { u128::MAX };
+    Moment { time: ic_cdk::api::time(), cycles }
 }
 
 /// Changes the store, and certifies its root if that has changed. So the certified data is true after every message.

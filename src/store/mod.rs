@@ -19,6 +19,7 @@
 
 mod acknowledge;
 mod add;
+mod budgets;
 mod check;
 mod erase;
 mod idle;
@@ -52,6 +53,7 @@ pub use pages::{RecordPage, bytes_in_page};
 pub use rebuild::{RebuildError, Rebuilt};
 pub use view::View;
 
+use crate::access::budget::Rates;
 use crate::access::roles::{OpenRolesError, ROLES_PAGES};
 use crate::access::{Caller, Roles};
 use crate::api::{Progress, Role, RoleError, Setting, SettingsError};
@@ -150,6 +152,7 @@ pub struct MessageStore<M: Memory + Clone> {
     root_changed: bool,
     /// The heap comes close to its limit. An upgrade makes a new heap, so this is kept on the heap, too.
     low_memory: bool,
+    rates: Rates,
     capacity: Capacity,
 }
 
@@ -181,6 +184,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             rebuild: None,
             root_changed: true,
             low_memory: false,
+            rates: Rates::default(),
             capacity,
         })
     }
@@ -211,6 +215,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             rebuild: None,
             root_changed: true,
             low_memory: false,
+            rates: Rates::default(),
             capacity,
         };
         store.start_rebuild();

@@ -13,7 +13,8 @@
 //!      148    4  first idle key, 0: none
 //!      152    4  last such key
 //!      156    4  unix seconds from which on adds are possible after a resume; 0: never sealed, 2^32 - 1: sealed
-//!      160    …  settings (see `settings`)
+//!      160   36  what strangers, members and owners have spent (see `stable::budget`)
+//!      196    …  settings (see `settings`)
 //! ```
 //!
 //! Little-endian.
@@ -21,9 +22,11 @@
 use super::OpenError;
 use super::index::fingerprint::Seed;
 use super::keys::Place;
+use crate::access::budget::Payer;
 use crate::settings::{CONFIGURATION_BYTES, Configuration};
 use ic_stable_structures::Memory;
 use proofs::hash::Hash;
+use stable::budget::{SPENT_BYTES, Spent};
 use stable::header::{self, HEADER_BYTES, Kind, OWN_BYTES, field};
 
 /// Wasm pages of the state memory.
@@ -38,7 +41,8 @@ const SETTINGS_VERSION: usize = EPOCH + 8;
 const ERASE: usize = SETTINGS_VERSION + 4;
 const IDLE: usize = ERASE + 8;
 const OPENS: usize = IDLE + 8;
-const SETTINGS: usize = OPENS + 4;
+const SPENT: usize = OPENS + 4;
+const SETTINGS: usize = SPENT + 3 * SPENT_BYTES;
 const STATE_BYTES: usize = SETTINGS + CONFIGURATION_BYTES;
 
 /// The second from which on adds are possible, while the store is sealed.
@@ -64,6 +68,7 @@ pub struct State<V: Memory> {
     erase: Queue,
     idle: Queue,
     opens: u32,
+    spent: [Spent; 3],
 }
 
 impl<V: Memory> State<V> {
@@ -83,6 +88,7 @@ impl<V: Memory> State<V> {
             erase: Queue::default(),
             idle: Queue::default(),
             opens: 0,
+            spent: [Spent::default(); 3],
         };
         state.set_settings(settings);
         state
@@ -104,6 +110,7 @@ impl<V: Memory> State<V> {
             erase: queue(ERASE),
             idle: queue(IDLE),
             opens: word(OPENS),
+            spent: [0, 1, 2].map(|kind| Spent::from_bytes(&field(&bytes, SPENT + kind * SPENT_BYTES))),
             memory,
         })
     }
@@ -147,6 +154,22 @@ impl<V: Memory> State<V> {
     pub fn set_opens(&mut self, second: u32) {
         self.memory.write(OPENS as u64, &second.to_le_bytes());
         self.opens = second;
+    }
+
+    /// What a kind of payers has spent.
+    pub fn spent(&self, payer: Payer) -> &Spent {
+        &self.spent[payer as usize]
+    }
+
+    /// The same, to be changed. Cycles are kept by [`Self::keep_spent`].
+    pub fn spent_mut(&mut self, payer: Payer) -> &mut Spent {
+        &mut self.spent[payer as usize]
+    }
+
+    /// Stores the cycles that a kind of payers has spent.
+    pub fn keep_spent(&self, payer: Payer) {
+        let kind = payer as usize;
+        self.memory.write((SPENT + kind * SPENT_BYTES) as u64, &self.spent[kind].to_bytes());
     }
 
     /// The operator's settings.

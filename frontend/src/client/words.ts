@@ -69,6 +69,18 @@ const lowMemory: Words = [
   'The memory of the store is nearly used up: it opens no new keys. Keys that it knows go on.',
   false,
 ];
+const limited = (error: Limited): Words => {
+  switch (error.__kind__) {
+    case 'budget':
+      return [`The store's budget for callers like you is used up. Try again in ${n(error.budget.retry_after)} s.`, true];
+    case 'rate':
+      return [`You are faster than the store lets you be. Try again in ${n(error.rate.retry_after)} s.`, true];
+    case 'low_cycles':
+      return ['The store has few cycles left and keeps them for reads and acknowledgements.', true];
+    default:
+      return missing(error);
+  }
+};
 const storageFull: Words = ['The store is full: its stable memory does not grow any more. Nothing was stored.', false];
 const notAllowed: Words = ['Only an admin of the store may do this.', false];
 

@@ -208,7 +208,7 @@ impl AsTooLong for AcksError {
     fn as_too_long(&self) -> Option<TooLong> {
         match self {
             Self::BatchTooLong(wrong) => Some(*wrong),
-            Self::Other(_) => None,
+            _ => None,
         }
     }
 }

@@ -71,8 +71,8 @@ impl Spent {
         }
     }
 
-    /// Notes an admitted call's items and bytes.
-    pub fn spend(&mut self, budget: &Budget, items: u64, bytes: u64, now: u64) {
+    /// Notes an admitted call's items and bytes. True: it has used up one of the rates.
+    pub fn spend(&mut self, budget: &Budget, items: u64, bytes: u64, now: u64) -> bool {
         let use_up = |debt: &mut Debt, rate: Option<Rate>, units| {
             rate.is_some_and(|rate| {
                 debt.spend(&rate, units, now);
@@ -81,13 +81,16 @@ impl Spent {
         };
         let used_up = [use_up(&mut self.items, budget.items, items), use_up(&mut self.bytes, budget.bytes, bytes)];
         self.shut = used_up.contains(&true);
+        self.shut
     }
 
-    /// Notes cycles of a call, also of a refused one.
-    pub fn spend_cycles(&mut self, cycles: u64, now: u64) {
+    /// Notes cycles of a call, also of a refused one. True: it has used up the day's.
+    pub fn spend_cycles(&mut self, budget: &Budget, cycles: u64, now: u64) -> bool {
         let day = day(now);
-        self.cycles = self.cycles_on(day).saturating_add(cycles);
-        self.day = day;
+        let before = self.cycles_on(day);
+        self.cycles = before.saturating_add(cycles);
+        self.day = day.max(self.day);
+        budget.cycles_a_day.is_some_and(|most| before < most && self.cycles >= most)
     }
 
     /// Cycles that were used on the day of `now`.
@@ -125,7 +128,7 @@ mod tests {
         let mut spent = Spent::default();
         for _ in 0..1_000 {
             spent.spend(&Budget::default(), u64::MAX, u64::MAX, NOW);
-            spent.spend_cycles(u64::MAX, NOW);
+            spent.spend_cycles(&Budget::default(), u64::MAX, NOW);
         }
         assert_eq!(spent.admit(&Budget::default(), NOW), Ok(()));
     }
@@ -158,9 +161,9 @@ mod tests {
     #[test]
     fn cycles_come_back_with_the_next_day_and_survive_an_upgrade() {
         let mut spent = Spent::default();
-        spent.spend_cycles(999, NOW);
+        spent.spend_cycles(&budget(), 999, NOW);
         assert_eq!(spent.admit(&budget(), NOW), Ok(()));
-        spent.spend_cycles(1, NOW);
+        spent.spend_cycles(&budget(), 1, NOW);
         assert_eq!(spent.admit(&budget(), NOW), Err(DAY / 2));
         let upgraded = Spent::from_bytes(&spent.to_bytes());
         assert_eq!(upgraded.admit(&budget(), NOW), Err(DAY / 2));
@@ -172,9 +175,9 @@ mod tests {
     #[test]
     fn a_clock_that_goes_back_gives_no_cycles_back() {
         let mut spent = Spent::default();
-        spent.spend_cycles(1_000, NOW);
+        spent.spend_cycles(&budget(), 1_000, NOW);
         assert!(spent.admit(&budget(), NOW - DAY).is_err());
-        spent.spend_cycles(5, NOW - DAY);
+        spent.spend_cycles(&budget(), 5, NOW - DAY);
         assert_eq!(spent.cycles_today(NOW - DAY), 1_005);
     }
 }

@@ -17,7 +17,8 @@ export type AckError = { 'NotNewer' : { 'acknowledged_id' : Id } } |
   { 'Other' : OtherError };
 export interface Acknowledged { 'messages' : number }
 export interface Acknowledgement { 'key_id' : Uint8Array, 'through' : Id }
-export type AcksError = { 'Other' : OtherError } |
+export type AcksError = { 'Limited' : Limited } |
+  { 'Other' : OtherError } |
   { 'BatchTooLong' : TooLong };
 export type AddError = { 'StorageFull' : null } |
   { 'NotAllowed' : null } |
@@ -27,6 +28,7 @@ export type AddError = { 'StorageFull' : null } |
      */
     'StoreFull' : { 'retry_after' : number }
   } |
+  { 'Limited' : Limited } |
   {
     /**
      * The key's messages that were not acknowledged fill the share of its quota that this caller may use.
@@ -48,7 +50,8 @@ export type AddError = { 'StorageFull' : null } |
  * and duplicate is false.
  */
 export interface Added { 'id' : Id, 'duplicate' : boolean }
-export type BatchError = { 'Sealed' : null } |
+export type BatchError = { 'Limited' : Limited } |
+  { 'Sealed' : null } |
   { 'Other' : OtherError } |
   { 'BatchTooLong' : TooLong } |
   { 'Unavailable' : Progress };
@@ -56,6 +59,18 @@ export type Bound32 = { 'at_most' : number } |
   { 'unlimited' : null };
 export type Bound64 = { 'at_most' : bigint } |
   { 'unlimited' : null };
+export type BoundRate = { 'at_most' : Rate } |
+  { 'unlimited' : null };
+/**
+ * What one kind of callers may use. A call is admitted while something is left. What it uses beyond that delays the next.
+ * Once a rate is used up, it opens again at half its burst.
+ */
+export interface Budget {
+  'cycles_a_day' : Bound64,
+  'each' : BoundRate,
+  'bytes' : BoundRate,
+  'items' : BoundRate,
+}
 export interface CheckCursor { 'id' : Id, 'key' : number }
 export type CheckError = { 'NotAllowed' : null } |
   { 'UnknownId' : { 'id' : Id, 'last' : Id } } |
@@ -73,6 +88,7 @@ export type ClaimError = {
   { 'StorageFull' : null } |
   { 'NotClaimable' : { 'length' : number } } |
   { 'NotThatKey' : { 'key_id' : Uint8Array } } |
+  { 'Limited' : Limited } |
   { 'KeyIdLength' : TooLong } |
   { 'Other' : OtherError } |
   { 'Owned' : null } |
@@ -122,6 +138,7 @@ export interface KeyCursor {
 }
 export type KeyError = { 'StorageFull' : null } |
   { 'NotAllowed' : null } |
+  { 'Limited' : Limited } |
   { 'SendKey' : { 'expected' : number, 'length' : number } } |
   { 'KeyIdLength' : TooLong } |
   { 'Other' : OtherError } |
@@ -145,6 +162,12 @@ export type KeySetting = {
   { 'kept' : boolean } |
   { 'quota' : { 'own' : Quota } | { 'store' : null } } |
   { 'send_key' : { 'sha256' : Uint8Array } | { 'none' : null } };
+/**
+ * The call was right, and came at the wrong time. Nothing was changed.
+ */
+export type Limited = { 'low_cycles' : null } |
+  { 'rate' : { 'retry_after' : number } } |
+  { 'budget' : { 'retry_after' : number } };
 export interface Limits {
   'batch_messages' : number,
   'page_bytes' : number,
@@ -228,6 +251,7 @@ export interface Progress { 'total' : number, 'done' : number }
  */
 export interface Proof { 'certificate' : Uint8Array, 'bytes' : Uint8Array }
 export interface Quota { 'messages' : Bound32, 'bytes' : Bound64 }
+export interface Rate { 'per_second' : number, 'burst' : number }
 export type ResumeError = { 'NotAllowed' : null } |
   { 'NotSealed' : null } |
   { 'Other' : OtherError };
@@ -253,6 +277,8 @@ export type SealError = { 'NotAllowed' : null } |
 export type Setting = {
     'max_keys' : { 'all' : number, 'strangers' : number }
   } |
+  { 'members' : Budget } |
+  { 'owners' : Budget } |
   {
     /**
      * A key without messages is forgotten when its last message is so many seconds old.
@@ -260,6 +286,12 @@ export type Setting = {
     'idle_seconds' : Bound32
   } |
   { 'max_age_seconds' : Bound32 } |
+  {
+    /**
+     * Cycles above the freezing limit: below the first, strangers' adds are refused, below the second all adds.
+     */
+    'reserves' : { 'all' : bigint, 'strangers' : bigint }
+  } |
   {
     /**
      * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops them,
@@ -272,6 +304,7 @@ export type Setting = {
       { 'anyone' : null } |
       { 'identified' : null }
   } |
+  { 'strangers' : Budget } |
   { 'min_age_seconds' : number } |
   { 'max_bytes' : Bound64 } |
   { 'key_quota' : Quota } |

@@ -9,25 +9,37 @@
 import { IDL } from '@icp-sdk/core/candid';
 
 export const idlFactory = ({ IDL }) => {
-  const Bound32 = IDL.Variant({
-    'at_most' : IDL.Nat32,
-    'unlimited' : IDL.Null,
-  });
   const Bound64 = IDL.Variant({
     'at_most' : IDL.Nat64,
+    'unlimited' : IDL.Null,
+  });
+  const Rate = IDL.Record({ 'per_second' : IDL.Nat32, 'burst' : IDL.Nat32 });
+  const BoundRate = IDL.Variant({ 'at_most' : Rate, 'unlimited' : IDL.Null });
+  const Budget = IDL.Record({
+    'cycles_a_day' : Bound64,
+    'each' : BoundRate,
+    'bytes' : BoundRate,
+    'items' : BoundRate,
+  });
+  const Bound32 = IDL.Variant({
+    'at_most' : IDL.Nat32,
     'unlimited' : IDL.Null,
   });
   const Quota = IDL.Record({ 'messages' : Bound32, 'bytes' : Bound64 });
   const Setting = IDL.Variant({
     'max_keys' : IDL.Record({ 'all' : IDL.Nat32, 'strangers' : IDL.Nat32 }),
+    'members' : Budget,
+    'owners' : Budget,
     'idle_seconds' : Bound32,
     'max_age_seconds' : Bound32,
+    'reserves' : IDL.Record({ 'all' : IDL.Nat64, 'strangers' : IDL.Nat64 }),
     'max_messages' : Bound32,
     'writes' : IDL.Variant({
       'members' : IDL.Null,
       'anyone' : IDL.Null,
       'identified' : IDL.Null,
     }),
+    'strangers' : Budget,
     'min_age_seconds' : IDL.Nat32,
     'max_bytes' : Bound64,
     'key_quota' : Quota,
@@ -49,7 +61,13 @@ export const idlFactory = ({ IDL }) => {
     'KeyIdLength' : TooLong,
     'Other' : OtherError,
   });
+  const Limited = IDL.Variant({
+    'low_cycles' : IDL.Null,
+    'rate' : IDL.Record({ 'retry_after' : IDL.Nat32 }),
+    'budget' : IDL.Record({ 'retry_after' : IDL.Nat32 }),
+  });
   const AcksError = IDL.Variant({
+    'Limited' : Limited,
     'Other' : OtherError,
     'BatchTooLong' : TooLong,
   });
@@ -59,6 +77,7 @@ export const idlFactory = ({ IDL }) => {
     'StorageFull' : IDL.Null,
     'NotAllowed' : IDL.Null,
     'StoreFull' : IDL.Record({ 'retry_after' : IDL.Nat32 }),
+    'Limited' : Limited,
     'KeyFull' : IDL.Record({ 'since' : IDL.Nat32 }),
     'IdsExhausted' : IDL.Record({ 'last' : Id }),
     'CiphertextEmpty' : IDL.Null,
@@ -77,6 +96,7 @@ export const idlFactory = ({ IDL }) => {
     'send_key' : IDL.Opt(IDL.Vec(IDL.Nat8)),
   });
   const BatchError = IDL.Variant({
+    'Limited' : Limited,
     'Sealed' : IDL.Null,
     'Other' : OtherError,
     'BatchTooLong' : TooLong,
@@ -106,6 +126,7 @@ export const idlFactory = ({ IDL }) => {
     'StorageFull' : IDL.Null,
     'NotClaimable' : IDL.Record({ 'length' : IDL.Nat32 }),
     'NotThatKey' : IDL.Record({ 'key_id' : IDL.Vec(IDL.Nat8) }),
+    'Limited' : Limited,
     'KeyIdLength' : TooLong,
     'Other' : OtherError,
     'Owned' : IDL.Null,
@@ -295,6 +316,7 @@ export const idlFactory = ({ IDL }) => {
   const KeyError = IDL.Variant({
     'StorageFull' : IDL.Null,
     'NotAllowed' : IDL.Null,
+    'Limited' : Limited,
     'SendKey' : IDL.Record({ 'expected' : IDL.Nat32, 'length' : IDL.Nat32 }),
     'KeyIdLength' : TooLong,
     'Other' : OtherError,
@@ -476,25 +498,37 @@ export const idlFactory = ({ IDL }) => {
 };
 
 export const init = ({ IDL }) => {
-  const Bound32 = IDL.Variant({
-    'at_most' : IDL.Nat32,
-    'unlimited' : IDL.Null,
-  });
   const Bound64 = IDL.Variant({
     'at_most' : IDL.Nat64,
+    'unlimited' : IDL.Null,
+  });
+  const Rate = IDL.Record({ 'per_second' : IDL.Nat32, 'burst' : IDL.Nat32 });
+  const BoundRate = IDL.Variant({ 'at_most' : Rate, 'unlimited' : IDL.Null });
+  const Budget = IDL.Record({
+    'cycles_a_day' : Bound64,
+    'each' : BoundRate,
+    'bytes' : BoundRate,
+    'items' : BoundRate,
+  });
+  const Bound32 = IDL.Variant({
+    'at_most' : IDL.Nat32,
     'unlimited' : IDL.Null,
   });
   const Quota = IDL.Record({ 'messages' : Bound32, 'bytes' : Bound64 });
   const Setting = IDL.Variant({
     'max_keys' : IDL.Record({ 'all' : IDL.Nat32, 'strangers' : IDL.Nat32 }),
+    'members' : Budget,
+    'owners' : Budget,
     'idle_seconds' : Bound32,
     'max_age_seconds' : Bound32,
+    'reserves' : IDL.Record({ 'all' : IDL.Nat64, 'strangers' : IDL.Nat64 }),
     'max_messages' : Bound32,
     'writes' : IDL.Variant({
       'members' : IDL.Null,
       'anyone' : IDL.Null,
       'identified' : IDL.Null,
     }),
+    'strangers' : Budget,
     'min_age_seconds' : IDL.Nat32,
     'max_bytes' : Bound64,
     'key_quota' : Quota,

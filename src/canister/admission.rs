@@ -1,0 +1,69 @@
+//! Which calls are let in. The platform asks before an ingress message reaches the canister; then the call itself asks the
+//! same again, for canisters call without being asked about.
+//!
+//! Inspection sees the state before the round, and one replica executes it: it only saves cycles.
+
+use super::call::{answer, decoded};
+use super::runtime::{Store, caller, moment, with_kept};
+use message_canister::access::Caller;
+use message_canister::access::budget::{Payer, Purpose};
+use message_canister::api::{Acknowledgement, KeySetting, OwnerProof};
+use message_canister::codec::general;
+use message_canister::limits::MAX_LOOKUP_ITEMS;
+use serde_bytes::ByteBuf;
+
+/// Runs an update. It asks by itself whether it is admitted.
+pub fn update(run: impl FnOnce()) {
+    run();
+}
+
+/// Runs a query. Executed by all replicas it costs as much as an update, and nobody can be charged, since a query keeps no
+/// changes: strangers are refused where anything bounds what they may use.
+pub fn query(run: impl FnOnce()) {
+    if ic_cdk::api::in_replicated_execution() && !with_kept(|store| may_update_by_query(store, &caller(store))) {
+        ic_cdk::api::msg_reject("only members of the store may call a query as an update");
+    } else {
+        run();
+    }
+}
+
+/// Answers the platform's question whether to let an ingress message in.
+pub fn inspect() {
+    let admitted = with_kept(|store| {
+        let caller = caller(store);
+        let pays = |payer, purpose| store.admits(payer, purpose, caller.principal(), moment(store)).is_ok();
+        let owner = |key_id: &[u8]| pays(store.payer_of_key(key_id, &caller), Purpose::Other);
+        match ic_cdk::api::msg_method_name().as_str() {
+            "add_message" | "add_messages" => store.takes_from(&caller) && pays(Payer::of_add(&caller), Purpose::Add),
+            "acknowledge" => owner(&first_acknowledged()),
+            "claim" => owner(&first_of::<OwnerProof>()),
+            "set_key" => owner(&first_of::<Vec<KeySetting>>()),
+            "set_settings" | "set_role" | "retry_rebuild" | "seal" | "resume" => caller.is_admin(),
+            _ => may_update_by_query(store, &caller),
+        }
+    });
+    if admitted {
+        ic_cdk::api::accept_message();
+    }
+}
+
+fn may_update_by_query(store: &Store, caller: &Caller) -> bool {
+    caller.is_member() || store.answers_strangers_updates()
+}
+
+fn first_acknowledged() -> Vec<u8> {
+    let mut first = Vec::new();
+    answer(|bytes| {
+        // Too many items are refused by the call itself.
+        let items = decoded(general::decode_elements::<Acknowledgement, MAX_LOOKUP_ITEMS>(bytes)).unwrap_or_default();
+        first = items.into_iter().next().map_or_else(Vec::new, |item| item.key_id.into_vec());
+    });
+    first
+}
+
+/// The key id of an argument that has one more part.
+fn first_of<T: for<'a> candid::Deserialize<'a> + candid::CandidType>() -> Vec<u8> {
+    let mut key_id = ByteBuf::new();
+    answer(|bytes| key_id = decoded(general::decode::<(ByteBuf, T)>(bytes)).0);
+    key_id.into_vec()
+}
