@@ -11,6 +11,7 @@ const TITLES: Record<FailureKind, string> = {
   refused: 'The canister refuses',
   away: 'The network is away',
   untrusted: 'The answer cannot be trusted',
+  lie: 'The answer is false',
   'no-canister': 'No such canister here',
   'not-ours': 'Not a message canister',
   rejected: 'The network rejects the call',

@@ -1,0 +1,28 @@
+/** An answer that its proof contradicts: what a node tried, and what to do. */
+import type { Failure } from '../../client';
+import { forgetSeen, seenKey } from '../state/browse';
+import { Notice } from './notice';
+
+export function LieNotice({ lie, onAgain }: { readonly lie: Failure; readonly onAgain: () => void }) {
+  const contradicted = lie.variant === 'seen' || lie.variant === 'behind';
+  return (
+    <Notice tone="bad" title={lie.variant === 'no-proof' ? 'No proof came' : 'This answer is false, and is not shown'}>
+      <p>{lie.message}</p>
+      <p>
+        {lie.variant === 'seen'
+          ? 'No node can do this alone.'
+          : 'One node answered. It lies, or somebody between you and it does: the network as a whole certifies something else. Another node may answer if you ask again.'}
+      </p>
+      <p class="actions">
+        <button type="button" onClick={onAgain}>
+          Ask again
+        </button>
+        {contradicted && seenKey.value && (
+          <button type="button" onClick={forgetSeen}>
+            Forget what this browser saw of this key
+          </button>
+        )}
+      </p>
+    </Notice>
+  );
+}
