@@ -58,10 +58,16 @@ fn promtool_accepts_the_metrics() {
 }
 
 #[test]
-fn the_alerts_are_rules_about_metrics_that_there_are() {
+fn the_alerts_are_about_metrics_that_there_are_and_each_is_raised() {
     let (path, alerts) = monitoring("alerts.yml");
     let checked = promtool(&["check", "rules", path.to_str().expect("the path is text")], "").succeeded();
     assert!(String::from_utf8_lossy(&checked).contains("SUCCESS"));
+    let tests = root().join("tests/clients/alerts.test.yml");
+    promtool(&["test", "rules", tests.to_str().expect("the path is text")], "").succeeded();
+    let tests = std::fs::read_to_string(tests).expect("it is text");
+    for alert in alerts.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")) {
+        assert!(tests.contains(&format!("alertname=\"{alert}\"")), "no test raises {alert}");
+    }
     let there = names(&metrics());
     let missing: Vec<_> = names(&alerts).difference(&there).cloned().collect();
     assert_eq!(missing, [""; 0], "alerts about metrics that there are not");
