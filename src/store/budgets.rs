@@ -43,8 +43,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         policy::may_add(self.settings().writes, caller)
     }
 
-    /// Whether strangers may have queries answered as updates: only where nothing bounds what they cost.
-    pub fn answers_strangers_updates(&self) -> bool {
+    /// Whether nothing bounds what strangers may use.
+    pub fn is_unbounded(&self) -> bool {
         *Payer::Strangers.budget(self.settings()) == crate::api::Budget::default()
     }
 }

@@ -7,6 +7,7 @@ mod acknowledge;
 mod bad_input;
 mod batches;
 mod bombs;
+mod budgets;
 mod controllers;
 mod costs;
 mod damage;

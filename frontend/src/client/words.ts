@@ -11,6 +11,7 @@ import type {
   CheckError,
   ClaimError,
   GetError,
+  Limited,
   LookupError,
   OtherError,
   PageError,
@@ -72,7 +73,10 @@ const lowMemory: Words = [
 const limited = (error: Limited): Words => {
   switch (error.__kind__) {
     case 'budget':
-      return [`The store's budget for callers like you is used up. Try again in ${n(error.budget.retry_after)} s.`, true];
+      return [
+        `The store's budget for callers like you is used up. Try again in ${n(error.budget.retry_after)} s.`,
+        true,
+      ];
     case 'rate':
       return [`You are faster than the store lets you be. Try again in ${n(error.rate.retry_after)} s.`, true];
     case 'low_cycles':
@@ -128,6 +132,8 @@ export function addErrorWords(error: AddError): Words {
       return lowMemory;
     case 'Unavailable':
       return unavailable(error.Unavailable);
+    case 'Limited':
+      return limited(error.Limited);
     case 'Other':
       return other(error.Other);
     default:
@@ -143,6 +149,8 @@ export function batchErrorWords(error: BatchError): Words {
       return sealed;
     case 'Unavailable':
       return unavailable(error.Unavailable);
+    case 'Limited':
+      return limited(error.Limited);
     case 'Other':
       return other(error.Other);
     default:
@@ -238,6 +246,8 @@ export function claimErrorWords(error: ClaimError): Words {
       return storageFull;
     case 'Unavailable':
       return unavailable(error.Unavailable);
+    case 'Limited':
+      return limited(error.Limited);
     case 'Other':
       return other(error.Other);
     default:
@@ -268,6 +278,8 @@ export function acksErrorWords(error: AcksError): Words {
   switch (error.__kind__) {
     case 'BatchTooLong':
       return batchTooLong(error.BatchTooLong);
+    case 'Limited':
+      return limited(error.Limited);
     case 'Other':
       return other(error.Other);
     default:
