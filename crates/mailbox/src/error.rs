@@ -14,8 +14,8 @@ pub enum Error {
     Store(crypto_store::Error),
     /// The key file's error.
     KeyFile(key_cache::local::FileError),
-    /// The limits of the key cache, or its threads.
-    KeyCache(key_cache::LimitsError),
+    /// The key cache has no thread.
+    KeyCache(std::io::Error),
     /// The system's error.
     Io {
         /// The file.

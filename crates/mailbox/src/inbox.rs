@@ -10,7 +10,7 @@ use crate::waiting;
 use crate::wire::envelope::{self, Address as Place};
 use crate::wire::letter::Letter;
 use crate::{Error, millis};
-use client::api::{AckError, Acknowledgement, KeySetting, Message, Order, OwnerProof, PageError, SendKey, Start};
+use client::api::{AckError, Acknowledgement, KeySetting, Message, NewSendKey, Order, OwnerProof, PageError, Start};
 use client::proofs::seen::Seen;
 use client::{CallError, Client, Transport, Trust};
 use crypto_store::Tx;
@@ -78,7 +78,7 @@ impl Mailbox {
             let reason = format!("a label of {} bytes", claimed.label.len());
             Error::Claim(CallError::Malformed { method: "claim", reason })
         })?;
-        let hash = SendKey::sha256(Sha256::digest(send_key).to_vec().into());
+        let hash = NewSendKey::sha256(Sha256::digest(send_key).to_vec().into());
         client.set_key(&inbox, &[KeySetting::send_key(hash)]).await.map_err(Error::SendKey)?;
         self.store
             .write(move |tx| {
@@ -202,7 +202,7 @@ impl Stored {
                 continue;
             };
             match opening::open(tx, &letter) {
-                Ok(opened) => is_new_session |= opened.is_new_session,
+                Ok(is_new) => is_new_session |= is_new,
                 Err(Closed::Again) => {}
                 Err(Closed::Failed(error)) => return Err(error),
                 Err(Closed::ForNow(why)) => {

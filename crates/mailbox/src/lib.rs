@@ -37,7 +37,7 @@ pub mod wire;
 pub use contacts::{MAX_CONTACTS, MAX_UNKNOWN};
 pub use error::Error;
 pub use inbox::Received;
-pub use mailbox::Mailbox;
+pub use mailbox::{Mailbox, Status};
 pub use network::{Agents, Network};
 pub use person::{Address, NoAddress};
 pub use push::Pushed;

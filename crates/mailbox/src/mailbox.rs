@@ -102,9 +102,37 @@ impl Mailbox {
         Ok(card::to_text(&own.card(&account, seconds())?))
     }
 
+    /// How far its newest inbox was read, and what did not open.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn status(&self) -> Result<Status, Error> {
+        let position = self.position(self.own().await?.inbox().id()).await?;
+        Ok(Status {
+            read_through: position.id,
+            acknowledged_through: position.acknowledged,
+            waiting: position.waiting.0,
+            junk: position.junk,
+        })
+    }
+
     pub(crate) async fn own(&self) -> Result<Own, Error> {
         self.store.read(|snapshot| own(snapshot)).await
     }
+}
+
+/// An inbox at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Id of the last message that was read.
+    pub read_through: u32,
+    /// Id through which the canister was told.
+    pub acknowledged_through: u32,
+    /// Letters that cannot be opened yet.
+    pub waiting: u32,
+    /// Messages that were no envelopes for the inbox.
+    pub junk: u64,
 }
 
 fn open_store(folder: &Path, root: RootKey) -> Result<Store, Error> {

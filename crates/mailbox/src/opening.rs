@@ -38,21 +38,12 @@ impl<E: Into<Error>> From<E> for Closed {
     }
 }
 
-/// What opened.
-pub(crate) struct Opened {
-    /// Numbers of new entries.
-    pub entries: Vec<u64>,
-    /// Whether waiting letters may open now: there is a new session.
-    pub is_new_session: bool,
-}
-
 /// Opens a letter and stores what it says. Where it does not open, nothing has changed; where a file's piece does not fit, the
-/// step of the ratchet is kept all the same.
-pub(crate) fn open(tx: &mut Tx<'_>, letter: &Letter) -> Result<Opened, Closed> {
+/// step of the ratchet is kept all the same. Returns whether the session is new: letters that wait may open now.
+pub(crate) fn open(tx: &mut Tx<'_>, letter: &Letter) -> Result<bool, Closed> {
     let known = tx.record::<Peer>(letter.sender)?;
     let (session, plain, is_new_session) = decrypt(tx, letter)?;
     let content = Content::decode(&plain).map_err(|why| Closed::ForEver(format!("its content is malformed: {why}")))?;
-    let mut entries = Vec::new();
     let card = introduction(&content, letter)?;
     let trust = match (&card, &known) {
         (Some(card), _) => introduce(tx, card).map_err(|error| match error {
@@ -75,11 +66,7 @@ pub(crate) fn open(tx: &mut Tx<'_>, letter: &Letter) -> Result<Opened, Closed> {
         peer.send_key.clone_from(send_key);
     }
     put(tx, letter.sender, &peer)?;
-    let mut tell = |tx: &mut Tx<'_>, event| {
-        let number = append(tx, &Entry { at: millis(), with: Some(peer.address), event })?;
-        entries.push(number);
-        Ok::<_, Error>(())
-    };
+    let tell = |tx: &mut Tx<'_>, event| append(tx, &Entry { at: millis(), with: Some(peer.address), event }).map(drop);
     if let Taken::Ahead { first, last } = taken {
         tell(tx, Event::Missing { device: letter.sender, first, last })?;
     }
@@ -97,7 +84,7 @@ pub(crate) fn open(tx: &mut Tx<'_>, letter: &Letter) -> Result<Opened, Closed> {
     if let Some(said) = said {
         tell(tx, Event::Received { id, device: letter.sender, number, time, said })?;
     }
-    Ok(Opened { entries, is_new_session })
+    Ok(is_new_session)
 }
 
 /// Decrypts with the letter's session, or with a new one. Returns the session as it is then, which is not stored yet.

@@ -305,13 +305,13 @@ pub(crate) trait Rows {
 
     /// A record.
     fn record<R: Record>(&self, key: impl AsRef<[u8]>) -> Result<Option<R>, Error> {
-        self.one::<R::Field>(key.as_ref())?.map(|held| decode(&held)).transpose()
+        self.one::<R::Field>(key.as_ref())?.map(|held| decode(&*held.value)).transpose()
     }
 
     /// At most `limit` records whose keys begin with `prefix` and follow `after`, with their keys.
     fn records<R: Record>(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, R)>, Error> {
         let rows = self.some::<R::Field>(prefix, after, limit)?;
-        rows.into_iter().map(|row| Ok((row.key, decode(&row.held)?))).collect()
+        rows.into_iter().map(|row| Ok((row.key, decode(&*row.held.value)?))).collect()
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn open_all(tx: &mut Tx<'_>, inbox: [u8; 29], position: &mut Position
         let mut is_new_session = false;
         for (key, waiting) in tx.records::<Waiting>(&inbox, b"", MAX.0 as usize)? {
             match opening::open(tx, &decoded(&waiting)) {
-                Ok(opened) => is_new_session |= opened.is_new_session,
+                Ok(is_new) => is_new_session |= is_new,
                 Err(Closed::Failed(error)) => return Err(error),
                 Err(Closed::ForNow(_)) => continue,
                 Err(Closed::Again | Closed::ForEver(_)) => {}

@@ -1,0 +1,13 @@
+//! The command on the served network: people in folders of their own, each with any number of processes.
+//!
+//! `scripts/build` makes the canister that these tests install.
+
+mod conversation;
+mod files;
+mod kills;
+mod network;
+mod people;
+mod secrets;
+#[path = "../../../../tests/clients/server.rs"]
+mod server;
+mod trust;
