@@ -1,12 +1,12 @@
 //! Claims: one process at a time does what need not be done twice.
 //!
-//! A claim holds for 30 seconds of the time since boot, and is renewed by the work it is for. A process that was killed or
-//! stopped is taken over from after that; one that goes on is not in the way, because what claims are for can be done twice:
-//! sealed messages are added again as duplicates, and lines are printed again.
+//! A claim holds for 30 seconds of the time since boot, and is renewed by the work it is for. A process that was stopped is
+//! taken over from after that, and one that was killed at once. One that goes on is not in the way, because what claims are for
+//! can be done twice: sealed messages are added again as duplicates, and lines are printed again.
 
 use crate::Error;
 use crate::records::{Claim, Rows, delete, put};
-use crypto_store::{Store, Tx};
+use crypto_store::{Holder, HolderState, Store, Tx};
 use rustix::time::{ClockId, clock_gettime};
 use std::path::Path;
 
@@ -25,12 +25,12 @@ pub(crate) async fn claim(store: &Store, what: &[u8]) -> Result<Option<Claimed>,
     let key = [b"claim", what].concat();
     let path = Path::new(BOOT_ID);
     let boot = std::fs::read_to_string(path).map_err(|error| Error::Io { path: path.into(), error })?;
-    let claim = Claim { boot, holder: crate::random()?, until: 0 };
+    let claim = Claim { boot, process: Holder::own_record(), holder: crate::random()?, until: 0 };
     let claimed = Claimed { key, claim };
     let (key, claim) = (claimed.key.clone(), claimed.claim.clone());
     let is_taken = store.write(move |tx| {
         let held = tx.record::<Claim>(&key)?;
-        let is_free = held.is_none_or(|held| held.boot != claim.boot || held.until <= now());
+        let is_free = held.is_none_or(|held| is_over(&held, &claim.boot));
         if is_free {
             put(tx, &key, &Claim { until: now() + HOLDS, ..claim })?;
         }
@@ -58,6 +58,11 @@ impl Claimed {
             })
             .await
     }
+}
+
+fn is_over(claim: &Claim, boot: &str) -> bool {
+    let is_gone = || Holder::of(&claim.process).is_none_or(|holder| holder.state == HolderState::Gone);
+    claim.boot != boot || claim.until <= now() || is_gone()
 }
 
 /// Milliseconds since boot, those of sleep among them.

@@ -43,12 +43,11 @@ impl Mailbox {
                     _ => Trust::Added,
                 };
                 take_card(tx, &card, known.as_ref())?;
-                put(tx, card.address.bytes(), &Contact {
-                    name,
-                    trust,
-                    issued: card.issued,
-                    devices: identities(&card),
-                })?;
+                put(
+                    tx,
+                    card.address.bytes(),
+                    &Contact { name, trust, issued: card.issued, devices: identities(&card) },
+                )?;
                 Ok(card.address)
             })
             .await

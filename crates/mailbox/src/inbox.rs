@@ -111,7 +111,8 @@ impl Mailbox {
             let own = self.own().await?;
             let secret = inbox.hpke.0;
             let canister = own.place.canister;
-            let letters = page.value.messages.iter().map(|message| (message.id, letter(message, &secret, &canister, &id)));
+            let letters =
+                page.value.messages.iter().map(|message| (message.id, letter(message, &secret, &canister, &id)));
             let stored = Stored {
                 letters: letters.collect(),
                 dropped: page.value.gap.then_some(page.value.first_id),

@@ -1,10 +1,10 @@
 //! The log: what was written and received, and what the user must be told.
 
+use crate::Error;
 use crate::claims::claim;
 use crate::mailbox::Mailbox;
 use crate::opening::bytes_of;
 use crate::records::{Counter, Entry, Event, Rows, Said, entry_key, entry_number, file_keys, put};
-use crate::Error;
 
 /// Entries that are read at once.
 const PAGE: usize = 100;

@@ -184,10 +184,8 @@ impl Own {
             inbox: inbox.id().to_vec(),
         };
         let signature = account.sign(content.signed_bytes()).to_bytes();
-        let device: SignedDevice = (
-            profile::Device { signing, identity: account.curve25519_key().to_bytes() },
-            Bundle { content, signature },
-        );
+        let device: SignedDevice =
+            (profile::Device { signing, identity: account.curve25519_key().to_bytes() }, Bundle { content, signature });
         Ok(card::sign(&SigningKey::from_bytes(&self.address.0), now, &self.place.canister, &[device])?)
     }
 }

@@ -47,7 +47,9 @@ pub(crate) fn open(tx: &mut Tx<'_>, letter: &Letter) -> Result<bool, Closed> {
     let card = introduction(&content, letter)?;
     let trust = match (&card, &known) {
         (Some(card), _) => introduce(tx, card).map_err(|error| match error {
-            Error::TooManyContacts { .. } | Error::Card(_) | Error::OldCard { .. } => Closed::ForEver(error.to_string()),
+            Error::TooManyContacts { .. } | Error::Card(_) | Error::OldCard { .. } => {
+                Closed::ForEver(error.to_string())
+            }
             error => Closed::Failed(error),
         })?,
         (None, Some(_)) => None,
@@ -191,4 +193,3 @@ pub(crate) fn is_answerable(tx: &Tx<'_>, peer: &Peer) -> Result<bool, Error> {
     let contact = tx.record::<Contact>(peer.address.bytes())?;
     Ok(contact.is_some_and(|contact| contact.trust >= crate::Trust::Added))
 }
-

@@ -154,6 +154,9 @@ pub(crate) struct Arriving {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Claim {
     pub boot: String,
+    /// The process, as the crypto store writes holders.
+    pub process: [u8; crypto_store::Holder::RECORD],
+    /// Tells the claims of one process apart.
     pub holder: [u8; 16],
     /// Until when it holds, in milliseconds since the boot.
     pub until: u64,

@@ -91,8 +91,7 @@ impl Sealer {
         let message = tx.update(session_key(identity, &session), encrypt)?.expect("a session that is listed is stored");
         let letter = Letter { sender: self.account.curve25519_key().to_bytes(), session, message }.encode();
         let place = Place { canister: &self.own.place.canister, inbox: &bundle.content.inbox };
-        let envelope = envelope::seal(&letter, &bundle.content.hpke, &place)
-            .ok_or(Error::DeviceKeys(*identity))?;
+        let envelope = envelope::seal(&letter, &bundle.content.hpke, &place).ok_or(Error::DeviceKeys(*identity))?;
         let key = [&bundle.content.inbox[..], &peer.sent.to_be_bytes()].concat();
         put(tx, key, &Queued { entry: said.entry, since: millis(), send_key: peer.send_key.clone(), envelope })
     }

@@ -27,7 +27,10 @@ impl Arguments {
     /// The mailbox's folder.
     pub fn folder(&self) -> Result<PathBuf, Failure> {
         let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".mailbox"));
-        self.mailbox.clone().or_else(home).ok_or_else(|| Failure::error("there is no HOME: name a folder with --mailbox"))
+        self.mailbox
+            .clone()
+            .or_else(home)
+            .ok_or_else(|| Failure::error("there is no HOME: name a folder with --mailbox"))
     }
 }
 

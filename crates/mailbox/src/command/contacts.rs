@@ -19,7 +19,8 @@ pub async fn run(mailbox: &Mailbox, command: Contacts) -> Result<u8, Failure> {
             eprintln!("Compare the address with {name}, and say so: mailbox contacts verify {name} ADDRESS");
         }
         Contacts::Verify { name, address } => {
-            let address: Address = address.parse().map_err(|error: mailbox::NoAddress| Failure::error(error.to_string()))?;
+            let address: Address =
+                address.parse().map_err(|error: mailbox::NoAddress| Failure::error(error.to_string()))?;
             mailbox.verify_contact(&name, address).await?;
             out(&format!("{name}: {address}, verified"))?;
         }

@@ -48,7 +48,8 @@ fn letters(send: &Send) -> Result<Vec<Letter>, Failure> {
                 return Err(bad(format!("a file has at most {MAX_INPUT} bytes, not {size}")));
             }
             let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
-            let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| bad("its name is not UTF-8".into()))?;
+            let name =
+                path.file_name().and_then(|name| name.to_str()).ok_or_else(|| bad("its name is not UTF-8".into()))?;
             Ok(vec![Letter::File { name: name.into(), bytes }])
         }
         (None, None) => unreachable!("the parser asks for one of them"),

@@ -84,8 +84,7 @@ mod tests {
         let (alice, mut bob) = (Account::new(), Account::new());
         bob.generate_fallback_key();
         let key = *bob.fallback_key().values().next().unwrap();
-        let mut session =
-            alice.create_outbound_session(SessionConfig::version_1(), bob.curve25519_key(), key).unwrap();
+        let mut session = alice.create_outbound_session(SessionConfig::version_1(), bob.curve25519_key(), key).unwrap();
         let message = session.encrypt("hello").unwrap();
         let letter = Letter { sender: alice.curve25519_key().to_bytes(), session: id_of(&session), message };
         let bytes = letter.encode();

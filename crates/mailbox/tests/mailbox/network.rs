@@ -2,6 +2,10 @@
 
 use crate::server::Server;
 use candid::Principal;
+use client::Client;
+use client::agent::AgentTransport;
+use ic_agent::identity::BasicIdentity;
+use ic_agent::{Agent, Identity};
 use local_ic::{LocalIc, Time};
 use local_network::{Node, State, serve};
 use message_canister::api::Setting;
@@ -10,6 +14,9 @@ use test_support::artifact::canister_wasm;
 
 /// Rounds after which a canister that was installed has the platform's randomness.
 const ROUNDS_UNTIL_READY: u32 = 4;
+
+/// The key of the canister's controller.
+const OPERATOR: [u8; 32] = [9; 32];
 
 /// A network, served until it is dropped.
 pub struct Network {
@@ -24,7 +31,7 @@ impl Network {
         let engine = LocalIc::new();
         engine.set_time(Time::from(SystemTime::now()));
         // Closed reads are refused while everybody is a controller.
-        let controller = Some(Principal::self_authenticating(b"operator"));
+        let controller = Some(BasicIdentity::from_raw_key(&OPERATOR).sender().unwrap());
         let canister = engine.create_canister_with_settings(controller, None);
         let argument = candid::encode_args((Some(settings),)).unwrap();
         engine.install_canister(canister, canister_wasm().to_vec(), argument, controller);
@@ -41,6 +48,14 @@ impl Network {
     /// With a message canister that is open to all, as it is by default.
     pub fn start() -> Self {
         Self::with(Vec::new())
+    }
+
+    /// The operator's client. Needs a runtime of Tokio.
+    pub async fn operator(&self) -> Client<AgentTransport> {
+        let agent = Agent::builder().with_url(self.url()).with_identity(BasicIdentity::from_raw_key(&OPERATOR));
+        let agent = agent.build().unwrap();
+        agent.fetch_root_key().await.unwrap();
+        Client::with_agent(agent, self.canister)
     }
 
     pub fn url(&self) -> String {
