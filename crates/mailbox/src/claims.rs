@@ -28,15 +28,17 @@ pub(crate) async fn claim(store: &Store, what: &[u8]) -> Result<Option<Claimed>,
     let claim = Claim { boot, process: Holder::own_record(), holder: crate::random()?, until: 0 };
     let claimed = Claimed { key, claim };
     let (key, claim) = (claimed.key.clone(), claimed.claim.clone());
-    let is_taken = store.write(move |tx| {
-        let held = tx.record::<Claim>(&key)?;
-        let is_free = held.is_none_or(|held| is_over(&held, &claim.boot));
-        if is_free {
-            put(tx, &key, &Claim { until: now() + HOLDS, ..claim })?;
-        }
-        Ok::<_, Error>(is_free)
-    });
-    Ok(is_taken.await?.then_some(claimed))
+    let is_taken: bool = store
+        .write(move |tx| {
+            let held = tx.record::<Claim>(&key)?;
+            let is_free = held.is_none_or(|held| is_over(&held, &claim));
+            if is_free {
+                put(tx, &key, &from_now(&claim))?;
+            }
+            Ok::<_, Error>(is_free)
+        })
+        .await?;
+    Ok(is_taken.then_some(claimed))
 }
 
 impl Claimed {
@@ -44,7 +46,7 @@ impl Claimed {
     pub fn renew(&self) -> impl FnOnce(&mut Tx<'_>) -> Result<(), Error> + Send + 'static {
         let (key, claim) = (self.key.clone(), self.claim.clone());
         move |tx| match tx.record::<Claim>(&key)? {
-            Some(held) if held.holder == claim.holder => put(tx, &key, &Claim { until: now() + HOLDS, ..claim }),
+            Some(held) if held.holder == claim.holder => put(tx, &key, &from_now(&claim)),
             _ => Ok(()),
         }
     }
@@ -60,9 +62,14 @@ impl Claimed {
     }
 }
 
-fn is_over(claim: &Claim, boot: &str) -> bool {
+fn from_now(claim: &Claim) -> Claim {
+    Claim { until: now() + HOLDS, ..claim.clone() }
+}
+
+/// Whether a claim is over for whoever makes another one.
+fn is_over(claim: &Claim, other: &Claim) -> bool {
     let is_gone = || Holder::of(&claim.process).is_none_or(|holder| holder.state == HolderState::Gone);
-    claim.boot != boot || claim.until <= now() || is_gone()
+    claim.boot != other.boot || claim.until <= now() || is_gone()
 }
 
 /// Milliseconds since boot, those of sleep among them.
