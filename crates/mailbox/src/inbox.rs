@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 pub struct Received {
     /// Messages of the inboxes that were new to this store.
     pub messages: u64,
-    /// Of them those that did not open and are not for this device's keys: anybody can send these.
+    /// Of them those that are no envelopes for this device, or are of no session: anybody can send these.
     pub junk: u64,
     /// Letters that did not open, now or before, and may open later.
     pub waiting: u32,
@@ -215,8 +215,15 @@ impl Stored {
                 }
                 Err(Closed::ForEver(why)) => {
                     wedged.insert(letter.sender);
-                    counts.unopened += 1;
-                    tell(tx, &letter, id, &why)?;
+                    // Anybody can name a sender. A session's id is known to its two devices.
+                    let peer = tx.record::<Peer>(letter.sender)?;
+                    if peer.is_some_and(|peer| peer.sessions.contains(&letter.session)) {
+                        counts.unopened += 1;
+                        tell(tx, &letter, id, &why)?;
+                    } else {
+                        position.junk += 1;
+                        counts.junk += 1;
+                    }
                 }
             }
         }
@@ -239,7 +246,7 @@ impl Stored {
     }
 }
 
-/// Tells the log of a letter that will not open. Of senders who are not known nothing is told: anybody could fill the log.
+/// Tells the log of a letter that will not open, where its sender is known.
 fn tell(tx: &mut Tx<'_>, letter: &Letter, id: u32, why: &str) -> Result<(), Error> {
     let Some(peer) = tx.record::<Peer>(letter.sender)? else { return Ok(()) };
     append(tx, &Entry { at: millis(), with: Some(peer.address), event: Event::Unopened { id, why: why.into() } })?;

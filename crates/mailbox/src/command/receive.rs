@@ -55,11 +55,15 @@ async fn once(mailbox: &Mailbox, network: &Agents, json: bool) -> Result<(bool, 
         })
         .await?;
     let received = received?;
+    // What others have left, and what this device says about what did not open.
+    for reason in mailbox.push(network, Duration::ZERO).await?.reasons {
+        eprintln!("mailbox: not sent yet: {reason}");
+    }
     if let Some(reason) = &received.not_acknowledged {
         eprintln!("mailbox: {reason}");
     }
     if received.junk > 0 {
-        eprintln!("mailbox: {} messages are sealed to other keys, or are none: junk", received.junk);
+        eprintln!("mailbox: {} messages are of no session, are sealed to other keys, or are none: junk", received.junk);
     }
     if received.waiting > 0 {
         eprintln!("mailbox: {} messages cannot be opened yet", received.waiting);

@@ -42,11 +42,7 @@ fn what_the_canister_refuses_for_now_is_kept_and_leaves_with_the_next() {
     alice.run(&["send", "bob", "-m", "first"]).code(3).says("NotAllowed");
     assert_eq!(alice.run(&["log"]).code(0).stdout, "1\tto bob: first (not sent yet)\n");
     assert!(alice.run(&["outbox"]).code(0).stdout.starts_with("2\tfor inbox "), "with the introduction");
-    tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let operator = network.operator().await;
-        let version = operator.get_status().await.unwrap().settings.version;
-        operator.set_settings(version, &[Setting::writes(Writes::anyone)]).await.unwrap();
-    });
+    network.set(Setting::writes(Writes::anyone));
     alice.run(&["send", "bob", "-m", "second"]).code(0);
     assert_eq!(alice.run(&["log"]).code(0).stdout, "1\tto bob: first\n2\tto bob: second\n");
     assert_eq!(bob.run(&["receive"]).code(0).stdout, "1\talice: first\n2\talice: second\n");
@@ -104,6 +100,7 @@ fn junk_in_an_inbox_is_counted_and_stops_nothing() {
         }
     });
     alice.run(&["send", "bob", "-m", "third"]).code(0);
-    let received = bob.run(&["receive"]).code(0).says("4 messages are sealed to other keys, or are none");
+    let received =
+        bob.run(&["receive"]).code(0).says("4 messages are of no session, are sealed to other keys, or are none");
     assert_eq!(received.stdout, "1\talice: first\n2\talice: second\n3\talice: third\n");
 }

@@ -2,6 +2,7 @@
 //!
 //! `scripts/build` makes the canister that these tests install.
 
+mod adversaries;
 mod conversation;
 mod files;
 mod kills;

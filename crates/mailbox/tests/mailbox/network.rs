@@ -58,6 +58,15 @@ impl Network {
         Client::with_agent(agent, self.canister)
     }
 
+    /// Changes a setting, as the operator.
+    pub fn set(&self, setting: Setting) {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let operator = self.operator().await;
+            let version = operator.get_status().await.unwrap().settings.version;
+            operator.set_settings(version, &[setting]).await.unwrap();
+        });
+    }
+
     pub fn url(&self) -> String {
         self.server.url()
     }
