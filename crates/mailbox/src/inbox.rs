@@ -249,6 +249,5 @@ impl Stored {
 /// Tells the log of a letter that will not open, where its sender is known.
 fn tell(tx: &mut Tx<'_>, letter: &Letter, id: u32, why: &str) -> Result<(), Error> {
     let Some(peer) = tx.record::<Peer>(letter.sender)? else { return Ok(()) };
-    append(tx, &Entry { at: millis(), with: Some(peer.address), event: Event::Unopened { id, why: why.into() } })?;
-    Ok(())
+    append(tx, &Entry { at: millis(), with: Some(peer.address), event: Event::Unopened { id, why: why.into() } })
 }

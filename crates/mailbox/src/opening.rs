@@ -68,7 +68,7 @@ pub(crate) fn open(tx: &mut Tx<'_>, letter: &Letter) -> Result<bool, Closed> {
         peer.send_key.clone_from(send_key);
     }
     put(tx, letter.sender, &peer)?;
-    let tell = |tx: &mut Tx<'_>, event| append(tx, &Entry { at: millis(), with: Some(peer.address), event }).map(drop);
+    let tell = |tx: &mut Tx<'_>, event| append(tx, &Entry { at: millis(), with: Some(peer.address), event });
     if let Taken::Ahead { first, last } = taken {
         tell(tx, Event::Missing { device: letter.sender, first, last })?;
     }

@@ -6,7 +6,7 @@ use crate::network::Network;
 use crate::records::{Entry, Event, Queued, Rows, delete, entry_key, put};
 use crate::{Error, millis};
 use client::api::{AddError, NewMessage};
-use client::{Client, MAX_BATCH_BYTES};
+use client::{Client, MAX_BATCH_BYTES, Transport};
 use crypto_store::Tx;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -67,7 +67,7 @@ impl Mailbox {
             if !is_claimed || start.elapsed() >= wait {
                 break;
             }
-            tokio::time::sleep(LOOK).await;
+            client.transport().pause(LOOK).await;
         }
         pushed.waiting = self.outbox().await?.iter().map(|(_, number)| number).sum();
         Ok(pushed)
@@ -114,7 +114,7 @@ impl Mailbox {
     /// Sends to an inbox until nothing waits, or returns why something does.
     async fn push_to(
         &self,
-        client: &Client<impl client::Transport>,
+        client: &Client<impl Transport>,
         inbox: &[u8],
         claim: &Claimed,
         pushed: &mut Pushed,

@@ -363,12 +363,17 @@ pub(crate) fn entry_number(key: &[u8]) -> u64 {
     u64::from_be_bytes(*key.last_chunk().expect("an entry's key ends with its number"))
 }
 
-/// Appends an entry to the log. Returns its number.
-pub(crate) fn append(tx: &mut Tx<'_>, entry: &Entry) -> Result<u64, Error> {
+/// Takes the next number of the log.
+pub(crate) fn next_number(tx: &mut Tx<'_>) -> Result<u64, Error> {
     let Counter(last) = tx.record("entries")?.unwrap_or_default();
     put(tx, "entries", &Counter(last + 1))?;
-    put(tx, entry_key(last + 1), entry)?;
     Ok(last + 1)
+}
+
+/// Appends an entry to the log.
+pub(crate) fn append(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), Error> {
+    let number = next_number(tx)?;
+    put(tx, entry_key(number), entry)
 }
 
 /// Key of a session.

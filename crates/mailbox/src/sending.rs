@@ -2,7 +2,7 @@
 
 use crate::contacts::writable;
 use crate::mailbox::{Mailbox, own};
-use crate::records::{Entry, Event, Peer, Rows, Said, append, entry_key, put};
+use crate::records::{Entry, Event, Peer, Rows, Said, entry_key, next_number, put};
 use crate::sealing::{self, Sealer};
 use crate::wire::content::{Body, File, MAX_FILE, MAX_TEXT, PIECE};
 use crate::{Error, millis, random};
@@ -53,9 +53,7 @@ impl Mailbox {
                 for letter in letters {
                     let id = random()?;
                     let said = letter.said();
-                    let event = |said, waiting| Event::Sent { id, said, waiting, failed: None };
-                    let entry = |event| Entry { at: millis(), with: Some(address), event };
-                    let number = append(tx, &entry(event(said.clone(), 0)))?;
+                    let number = next_number(tx)?;
                     let (mut waiting, mut expired) = (0, 0);
                     for body in letter.bodies(&said) {
                         expired = 0;
@@ -68,7 +66,8 @@ impl Mailbox {
                     if waiting == 0 {
                         return Err(Error::Expired(address));
                     }
-                    put(tx, entry_key(number), &entry(event(said, waiting)))?;
+                    let event = Event::Sent { id, said, waiting, failed: None };
+                    put(tx, entry_key(number), &Entry { at: millis(), with: Some(address), event })?;
                     sealed.entries.push(number);
                     sealed.expired = expired;
                 }

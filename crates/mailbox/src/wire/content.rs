@@ -258,6 +258,21 @@ mod tests {
     }
 
     #[test]
+    fn the_bytes_are_those_of_the_map() {
+        let head = |kind| [&[1, kind, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 6][..], &[7; 16]].concat();
+        let size = [0, 0, 0, 0, 0, 0x0f, 0x42, 0x43];
+        let expected = [
+            [&head(1)[..], b"hello"].concat(),
+            [&head(2)[..], &[0, 0, 0, 0, 0, 0, 0, 1], &[0; 8], &[3; 32], &[5], b"a.txt"].concat(),
+            [&head(2)[..], &[0, 0, 0, 1, 0, 0, 0, 2], &size, &[3; 32], &[5], b"a.txt", &[1, 2, 3]].concat(),
+            [&head(3)[..], &[1, 0, 9]].concat(),
+            [&head(3)[..], &[1, 32], &[8; 32], &[9]].concat(),
+            [&head(3)[..], &[2]].concat(),
+        ];
+        assert_eq!(all().iter().map(|content| content.encode().to_vec()).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
     fn what_the_map_does_not_allow_is_refused_by_the_field_that_is_wrong() {
         let file = |size, piece, length| {
             let file = File { name: "a".into(), size, hash: [0; 32] };

@@ -4,6 +4,7 @@
 
 mod adversaries;
 mod conversation;
+mod figures;
 mod files;
 mod kills;
 mod network;
