@@ -37,4 +37,9 @@ fn figures() {
     println!("the sender's database grew by {first:.2} times the texts, by the next as many by {next:.2}");
     let received = timed(|| bob.run(&["receive"]).code(0));
     println!("{} messages of 1 KiB received, verified, committed and printed: {received:.2?}", 2 * MESSAGES);
+    let path = alice.path("large");
+    std::fs::write(&path, vec![7; 64 << 20]).unwrap();
+    let sent = timed(|| alice.run(&["send", "bob", path.to_str().unwrap()]).code(0));
+    let received = timed(|| bob.run(&["receive"]).code(0));
+    println!("a file of 64 MiB sent: {sent:.2?}; received: {received:.2?}");
 }

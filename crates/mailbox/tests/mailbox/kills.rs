@@ -73,3 +73,18 @@ fn each_message_comes_exactly_once_though_processes_of_both_sides_are_killed() {
     let events = bob.log();
     assert!(events.iter().all(|entry| entry["event"] == "received"), "nothing is missing or unopened: {events:?}");
 }
+
+#[test]
+fn many_processes_at_once_on_one_store_all_succeed() {
+    const PROCESSES: usize = 24;
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    let children: Vec<_> =
+        (0..PROCESSES).map(|number| alice.start_piped(&["send", "bob", "-m", &number.to_string()])).collect();
+    for child in children {
+        crate::people::Done::of(child.wait_with_output().unwrap()).code(0);
+    }
+    bob.run(&["receive"]).code(0);
+    assert_eq!(bob.received(), crate::people::texts(&alice.log(), "sent"));
+    assert_eq!(bob.received().len(), PROCESSES);
+}
