@@ -3,6 +3,8 @@
 use crate::network::Network;
 use crate::people::{Person, json, texts};
 use message_canister::api::{Reads, Setting, Writes};
+use std::io::{BufRead, BufReader};
+use std::process::Command;
 
 #[test]
 fn two_people_who_have_each_others_cards_write_to_each_other() {
@@ -103,4 +105,22 @@ fn junk_in_an_inbox_is_counted_and_stops_nothing() {
     let received =
         bob.run(&["receive"]).code(0).says("4 messages are of no session, are sealed to other keys, or are none");
     assert_eq!(received.stdout, "1\talice: first\n2\talice: second\n3\talice: third\n");
+}
+
+#[test]
+fn following_shows_what_comes_beside_other_processes_and_ends_cleanly_at_a_signal() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    let mut following = bob.start_piped(&["receive", "--follow", "--json"]);
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    for text in ["first", "second"] {
+        alice.run(&["send", "bob", "-m", text]).code(0);
+        bob.run(&["send", "alice", "-m", "while it follows"]).code(0);
+        let line = lines.next().unwrap().unwrap();
+        assert_eq!(texts(&json(&line), "received"), [text]);
+    }
+    let ended = Command::new("kill").args(["-TERM", &following.id().to_string()]).status().unwrap();
+    assert!(ended.success());
+    assert!(following.wait().unwrap().success());
+    assert!(lines.next().is_none());
 }
