@@ -46,7 +46,7 @@ describe.each(SETTINGS)('in %s', (name, options) => {
     await look('overview');
     await page.goto(`${on.network.origin}/#${RANGE}`);
     await expect.poll(() => page.locator('.all-rows .row').count()).toBeGreaterThan(5);
-    await expect.poll(() => page.locator('.row .hash').last().textContent()).toBe('matches');
+    await expect.poll(() => page.locator('.row .proof').last().textContent()).toBe('unproved');
     await page.locator('.all-rows .row').nth(2).click();
     await page.getByText('The hash was computed in this browser and matches.').waitFor();
     await look('messages');
