@@ -25,11 +25,16 @@ export class Liar {
   static async to(page: Page): Promise<Liar> {
     const liar = new Liar();
     await page.route(/\/api\/v\d\/canister\/[^/]+\/query$/, async (route) => {
-      const request = Cbor.decode<{ content: Record<string, unknown> }>(route.request().postDataBuffer() as Uint8Array);
+      const request = Cbor.decode<{ content: Record<string, unknown> }>(
+        plain(route.request().postDataBuffer() as Buffer),
+      );
       const lie = liar.#lies.get(String(request.content.method_name));
       if (!lie) return route.continue();
       const response = await route.fetch();
-      return route.fulfill({ response, body: Buffer.from(answered(await response.body(), request.content, lie)) });
+      return route.fulfill({
+        response,
+        body: Buffer.from(answered(plain(await response.body()), request.content, lie)),
+      });
     });
     return liar;
   }
@@ -42,6 +47,11 @@ export class Liar {
   tellTheTruth(): void {
     this.#lies.clear();
   }
+}
+
+/** The library reads other bytes where these are a view into a larger buffer. */
+function plain(bytes: Buffer): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 interface Reply {
