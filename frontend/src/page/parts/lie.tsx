@@ -8,11 +8,7 @@ export function LieNotice({ lie, onAgain }: { readonly lie: Failure; readonly on
   return (
     <Notice tone="bad" title={lie.variant === 'no-proof' ? 'No proof came' : 'This answer is false, and is not shown'}>
       <p>{lie.message}</p>
-      <p>
-        {lie.variant === 'seen'
-          ? 'No node can do this alone.'
-          : 'One node answered. It lies, or somebody between you and it does: the network as a whole certifies something else. Another node may answer if you ask again.'}
-      </p>
+      {lie.variant !== 'no-proof' && <p>{who(lie)}</p>}
       <p class="actions">
         <button type="button" onClick={onAgain}>
           Ask again
@@ -25,4 +21,10 @@ export function LieNotice({ lie, onAgain }: { readonly lie: Failure; readonly on
       </p>
     </Notice>
   );
+}
+
+/** Whoever can have done it. */
+function who({ variant }: Failure): string {
+  if (variant === 'seen') return 'No node can do this alone.';
+  return 'One node answered. It lies, or somebody between you and it does: the network as a whole certifies something else. Another node may answer if you ask again.';
 }
