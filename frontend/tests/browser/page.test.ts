@@ -3,12 +3,14 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { toHex } from '../../src/page/format';
 import { PHONE, screenshot, stage } from './support/browser';
-import { bytesOnly, Controller } from './support/canister';
+import { bytesOnly, Controller, text } from './support/canister';
 
 const on = stage();
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const FIRST_ID = 'view=messages&by=id&id=1';
+const A_KEY = `view=messages&by=key&key=${toHex(text('key-1'))}`;
 const RANGE = 'view=messages&by=range&from=1&until=';
 
 beforeAll(async () => {
@@ -68,6 +70,12 @@ describe.each(SETTINGS)('in %s', (name, options) => {
     await page.getByRole('button', { name: 'Make a key in this browser' }).click();
     await page.getByRole('button', { name: 'Forget this key' }).click();
     await look('connection');
+    await page.getByRole('button', { name: 'Open my mailbox' }).click();
+    await page.getByRole('heading', { name: 'Your mailbox' }).waitFor();
+    await look('mailbox');
+    await page.goto(`${on.network.origin}/#${A_KEY}`);
+    await page.getByLabel('Acknowledge through id').waitFor();
+    await look('key');
   });
 });
 
