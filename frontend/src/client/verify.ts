@@ -34,7 +34,7 @@ import { type Read, refuse, type Trust } from './read';
 type Question = Pick<KeyCursor, 'start' | 'order'>;
 
 export class Verifier {
-  /** Both keys and ids as bytes: the canister's id, and the network's root key in DER. */
+  /** The canister's id as bytes, and the network's root key in DER. */
   constructor(
     private readonly canister: Uint8Array,
     private readonly rootKey: Uint8Array,
