@@ -81,7 +81,7 @@ describe('a node that lies about a key', () => {
     ],
     [
       'leaves out a message',
-      'The answer has 4 messages, but the proof is of 5.',
+      'The answer has 4 messages, but the proof is of 5: messages were left out.',
       ({ messages, ...rest }) => ({ ...rest, messages: messages.filter(({ id }) => id !== 3) }),
     ],
     [
@@ -94,7 +94,7 @@ describe('a node that lies about a key', () => {
     ],
     [
       'says that the key is empty',
-      'The answer has 0 messages, but the proof is of 5.',
+      'The answer has 0 messages, but the proof is of 5: messages were left out.',
       (answer) => ({ ...answer, messages: [] }),
     ],
     [

@@ -67,4 +67,4 @@ it('is a click away, and shows what came, proved, until it is acknowledged; clos
   await expect.poll(() => nowhere.getByRole('alert').textContent()).toBe(words);
   await stranger.goto(`${on.network.origin}/#view=overview`);
   await stranger.getByText('This store does not tell you what it holds.').first().waitFor();
-});
+}, 120_000);
