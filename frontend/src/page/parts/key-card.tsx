@@ -80,7 +80,7 @@ function Acknowledge({ keyId, newest }: { readonly keyId: Uint8Array; readonly n
   };
   return (
     <form onSubmit={submit}>
-      <div class="fields">
+      <div class="acknowledge">
         <label>
           <span>Acknowledge through id</span>
           <input
