@@ -4,6 +4,7 @@
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import * as gateway from './gateway.mjs';
+import * as lies from './lies.mjs';
 import * as messages from './messages.mjs';
 import * as identities from './identities.mjs';
 import * as refusals from './refusals.mjs';
@@ -13,7 +14,7 @@ const settings = JSON.parse(await text(process.stdin));
 const packages = await import(`./${family}.mjs`);
 const { idlFactory } = await import(pathToFileURL(settings.interface).href);
 
-const scenario = { ...gateway, ...messages, ...identities, ...refusals }[name];
+const scenario = { ...gateway, ...lies, ...messages, ...identities, ...refusals }[name];
 if (scenario === undefined) {
   throw new Error(`there is no scenario '${name}'`);
 }

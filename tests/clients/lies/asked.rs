@@ -30,12 +30,12 @@ pub enum From {
 }
 
 /// The oldest messages of a key from here on.
-pub fn up(key_id: &'static [u8], from: From) -> Asked {
+pub const fn up(key_id: &'static [u8], from: From) -> Asked {
     Asked::Page(key_id, Order::ascending, from, LIMIT)
 }
 
 /// The newest messages of a key from here on.
-pub fn down(key_id: &'static [u8], from: From) -> Asked {
+pub const fn down(key_id: &'static [u8], from: From) -> Asked {
     Asked::Page(key_id, Order::descending, from, LIMIT)
 }
 

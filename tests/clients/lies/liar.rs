@@ -53,7 +53,7 @@ pub enum Instead {
 
 /// The liar.
 pub struct Liar {
-    pub lies: &'static [Lie],
+    pub lies: Vec<&'static Lie>,
     pub canister: Principal,
     pub other_canister: Principal,
     /// Seconds of alice's ranks.
@@ -66,7 +66,7 @@ pub struct Liar {
 
 impl Liar {
     fn lie(&self) -> Option<&'static Lie> {
-        self.told.lock().expect("no thread panicked").map(|at| &self.lies[at])
+        self.told.lock().expect("no thread panicked").map(|at| self.lies[at])
     }
 
     /// The reply to a query, changed.

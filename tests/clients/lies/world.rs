@@ -40,9 +40,8 @@ pub fn network() -> Network {
 /// What happens to the inboxes before they are served.
 fn live(engine: &LocalIc, canisters: &[Principal]) {
     let owner = Principal::self_authenticating([1]);
-    let client = |canister, caller| {
-        Client::new(OnPlatform { platform: engine, canister, caller }).with_retry(Retry::NEVER)
-    };
+    let client =
+        |canister, caller| Client::new(OnPlatform { platform: engine, canister, caller }).with_retry(Retry::NEVER);
     let operators = || canisters.iter().map(|canister| client(*canister, Principal::anonymous()));
     for rank in 1..=RANKS {
         for operator in operators() {
