@@ -162,5 +162,18 @@ macro_rules! tests_of {
     };
 }
 
+/// Terms of delegations are for the agent that knows all of them.
+#[test]
+fn delegates_of_an_owner_act_on_their_terms() {
+    let network = Network::controlled_by(&[identities::principal(&identities::ed25519())]);
+    let settings = json!({
+        "url": network.url(),
+        "canister": network.canister().to_text(),
+        "absentCanister": network.absent_canister().to_text(),
+        "operator": hex(&identities::ED25519),
+    });
+    scenario("icp-sdk", "delegatesOfAnOwnerActOnTheirTerms", settings);
+}
+
 tests_of!(icp_sdk, "icp-sdk");
 tests_of!(dfinity, "dfinity");
