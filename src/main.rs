@@ -8,6 +8,8 @@
 //!
 //! Every function that the platform calls is exported here or in `canister`. The library exports nothing.
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used, unsafe_code)]
+
 mod canister;
 
 use canister::methods::methods;
@@ -70,6 +72,7 @@ fn decode_settings(bytes: Vec<u8>) -> Option<Vec<Setting>> {
     call::decoded(general::decode_optional(&bytes))
 }
 
+#[allow(unsafe_code, reason = "the platform calls it by this name")]
 #[unsafe(export_name = "canister_global_timer")]
 extern "C" fn on_global_timer() {
     runtime::on_global_timer();
