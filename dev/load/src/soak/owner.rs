@@ -21,16 +21,14 @@ impl Client {
         };
         let Some(through) = through else { return Ok(()) };
         let request = request::acknowledge(&[Acknowledgement { key_id: key_id(key), through }]);
-        if owns {
-            lock(&self.shared.model).begin_acknowledging(key, through);
-        }
+        let before = if owns { lock(&self.shared.model).begin_acknowledging(key, through) } else { 0 };
         let (reply, was_cut) = self.settle(&request).await?;
         let results = request.decode(&reply);
         let results = results.map_err(|error| Violation(format!("acknowledge failed: {error}")))?;
         match (owns, &results[..]) {
             (true, [Ok(acknowledged)]) => {
                 let messages = acknowledged.messages;
-                lock(&self.shared.model).confirm_acknowledged(key, through, messages, was_cut)?;
+                lock(&self.shared.model).confirm_acknowledged(key, (before, through), messages, was_cut)?;
                 let mut tally = lock(&self.shared.tally);
                 tally.acknowledgements += 1;
                 tally.acknowledged += u64::from(messages);

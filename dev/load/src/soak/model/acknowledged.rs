@@ -20,23 +20,31 @@ pub struct Acknowledgements {
 }
 
 impl Model {
-    /// Notes an acknowledgement that is about to be asked for.
-    pub fn begin_acknowledging(&mut self, key: u16, through: Id) {
+    /// Notes an acknowledgement that is about to be asked for. Returns through which id the key is acknowledged before.
+    pub fn begin_acknowledging(&mut self, key: u16, through: Id) -> Id {
         self.acknowledgements.entry(key).or_default().asked.insert(through);
+        self.acknowledged(key)
     }
 
-    /// An acknowledgement was answered by how many messages it acknowledged. `was_cut`: it may have been executed before.
+    /// An acknowledgement of a key that was acknowledged through `before` was answered by how many messages it
+    /// acknowledged. `was_cut`: another envelope may have been executed first.
     ///
     /// # Errors
     ///
     /// If that cannot be.
-    pub fn confirm_acknowledged(&mut self, key: u16, through: Id, messages: u32, was_cut: bool) -> Verdict<()> {
-        let done = self.acknowledged(key);
-        let fresh = self.keys.get(&key).map_or(0, |ids| ids.iter().filter(|&&id| id > done && id <= through).count());
+    pub fn confirm_acknowledged(
+        &mut self,
+        key: u16,
+        (before, through): (Id, Id),
+        messages: u32,
+        was_cut: bool,
+    ) -> Verdict<()> {
+        let fresh = self.keys.get(&key).map_or(0, |ids| ids.iter().filter(|&&id| id > before && id <= through).count());
         ensure(messages as usize == fresh || (was_cut && messages == 0), || {
-            format!("{messages} messages of key {key} were acknowledged from {done} through {through}, not {fresh}")
+            format!("{messages} messages of key {key} were acknowledged from {before} through {through}, not {fresh}")
         })?;
-        self.acknowledgements.entry(key).or_default().done = done.max(through);
+        let acknowledgements = self.acknowledgements.entry(key).or_default();
+        acknowledgements.done = acknowledgements.done.max(through);
         Ok(())
     }
 

@@ -143,10 +143,10 @@ fn owned() -> Store {
 fn an_acknowledgement_that_is_lost_or_made_up_is_noticed() {
     let Store { mut model, .. } = owned();
     violated(model.acknowledged_shown(SHARED_KEYS, 1), "through 1");
-    model.begin_acknowledging(SHARED_KEYS, 2);
+    assert_eq!(model.begin_acknowledging(SHARED_KEYS, 2), 0);
     assert!(model.may_be_acknowledged(2) && !model.may_be_acknowledged(3) && !model.is_acknowledged(1));
     assert_eq!(model.acknowledged_shown(SHARED_KEYS, 0), Ok(()), "it has no outcome");
-    model.confirm_acknowledged(SHARED_KEYS, 2, 2, false).expect("both were live");
+    model.confirm_acknowledged(SHARED_KEYS, (0, 2), 2, false).expect("both were live");
     assert!(model.is_acknowledged(2) && !model.is_acknowledged(3));
     violated(model.acknowledged_shown(SHARED_KEYS, 0), "through 0");
     assert_eq!(model.acknowledged_shown(SHARED_KEYS, 2), Ok(()));
@@ -156,7 +156,11 @@ fn an_acknowledgement_that_is_lost_or_made_up_is_noticed() {
 #[test]
 fn an_acknowledgement_of_more_or_fewer_messages_is_noticed() {
     let Store { mut model, .. } = owned();
-    violated(model.confirm_acknowledged(SHARED_KEYS, 2, 3, true), "not 2");
-    violated(model.confirm_acknowledged(SHARED_KEYS, 2, 0, false), "not 2");
-    assert_eq!(model.confirm_acknowledged(SHARED_KEYS, 2, 0, true), Ok(()), "it was executed before it was cut off");
+    violated(model.confirm_acknowledged(SHARED_KEYS, (0, 2), 3, true), "not 2");
+    violated(model.confirm_acknowledged(SHARED_KEYS, (0, 2), 0, false), "not 2");
+    assert_eq!(
+        model.confirm_acknowledged(SHARED_KEYS, (0, 2), 0, true),
+        Ok(()),
+        "it was executed before it was cut off"
+    );
 }
