@@ -92,11 +92,15 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// Removes at most `at_most` dropped messages from the index and segments, oldest first. Returns how many of them were
-    /// the newest of their keys, so that the keys were looked up.
+    /// Removes at most `at_most` dropped messages from the index and segments, oldest first.
     ///
     /// Precondition: the index is complete.
-    pub fn sweep(&mut self, at_most: u32) -> u32 {
+    pub fn sweep(&mut self, at_most: u32) {
+        self.sweep_run(at_most);
+    }
+
+    /// As [`Self::sweep`]. Returns how many of the messages were the newest of their keys, so that the keys were looked up.
+    fn sweep_run(&mut self, at_most: u32) -> u32 {
         let count = self.backlog_kept().min(at_most);
         if count == 0 {
             return 0;
@@ -119,7 +123,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             if pages < run + u64::from(count) * walk {
                 break;
             }
-            let walks = self.sweep(count);
+            let walks = self.sweep_run(count);
             pages = pages.saturating_sub(run + u64::from(walks) * walk);
         }
     }
