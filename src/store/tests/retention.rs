@@ -116,9 +116,13 @@ fn records_and_keys_that_are_gone_cost_nothing() {
     assert_eq!(store.next_idle_sweep(), Some(60));
     store.forget_while(10, || true).unwrap();
     assert_eq!(status(&store, 0).keys, KEYS, "no second too early");
-    store.forget_while(11, || true).unwrap();
+    let mut executions = 0;
+    while store.next_idle_sweep().is_some() {
+        store.forget_while(11, || true).unwrap();
+        executions += 1;
+        assert!(executions <= 10, "each forgets its part");
+    }
     assert_eq!(status(&store, 0).keys, 1_000);
-    assert_eq!(store.next_idle_sweep(), None);
     assert_eq!(at(&store, 0).get_key_head(&0u32.to_le_bytes()), Ok(None), "a forgotten key is gone");
     assert_eq!(violations(&store), Vec::<String>::new());
     let pages = store.memory.keys().size();
