@@ -18,6 +18,8 @@
 //!     48    8  key_quota.bytes (bound 6)
 //! ```
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use crate::api::{Bound, MaxKeys, Quota, Reads, Setting, SettingsError, Writes};
 use crate::limits::{MAX_KEYS, MAX_REBUILD_PAGES, MIN_MAX_BYTES, MIN_REBUILD_PAGES, MIN_RETAINED};
 use std::mem::discriminant;

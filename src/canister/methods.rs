@@ -4,6 +4,7 @@
 /// the interface as candid text, to be compared with `canister.did`.
 macro_rules! methods {
     (init($init:ty); $($mode:ident $name:ident($($argument:ty),*) -> $reply:ty;)*) => {
+        #[allow(unsafe_code, reason = "the platform calls them by these names")]
         mod exports {
             $(
                 // Linkers of other targets do not accept a space in a name.
