@@ -82,6 +82,7 @@ extern "C" fn on_global_timer() {
     runtime::on_global_timer();
 }
 
+#[allow(unsafe_code, reason = "the platform calls it by this name")]
 #[unsafe(export_name = "canister_on_low_wasm_memory")]
 extern "C" fn on_low_wasm_memory() {
     runtime::on_low_memory();
