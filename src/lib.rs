@@ -11,6 +11,8 @@
 //! [`codec`] decodes a call's argument, [`store::MessageStore`] executes the call, and [`codec`] encodes the reply.
 //! `canister.did` documents the methods, [`api`] holds their types. [`api`] and [`limits`] depend on no other module.
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used, unsafe_code)]
+
 pub mod access;
 pub mod api;
 pub mod codec;

@@ -66,6 +66,10 @@ pub const ERASED_BYTES: usize = 64 << 20;
 /// 4 KiB pages of stable memory that one execution of the timer may touch to sweep: as many as in a rebuild.
 pub const SWEEP_PAGES: u64 = MAX_REBUILD_PAGES as u64;
 
+/// 4 KiB pages of stable memory that the same execution may touch to forget keys. Sweeping, erasing and this stay below
+/// the platform's 2 GiB together.
+pub const FORGET_PAGES: u64 = SWEEP_PAGES / 4;
+
 /// Period in seconds at which the timer sweeps messages that are too old, on full minutes of the clock. Readers do not
 /// see such a message from the second on in which it becomes too old.
 pub const EXPIRY_STEP_SECONDS: u64 = 60;

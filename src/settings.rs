@@ -30,6 +30,8 @@
 //!     24    8  cycles a day (its fourth bound)
 //! ```
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use crate::api::{Bound, Budget, MaxKeys, Quota, Rate, Reads, Reserves, Setting, SettingsError, Writes};
 use crate::limits::{MAX_KEYS, MAX_REBUILD_PAGES, MIN_MAX_BYTES, MIN_REBUILD_PAGES, MIN_RETAINED};
 use std::mem::discriminant;

@@ -4,23 +4,24 @@
 //! Inspection sees the state before the round, and one replica executes it: it only saves cycles.
 
 use super::call::{answer, decoded};
-use super::runtime::{caller, moment, with_kept};
+use super::runtime::{Store, caller, moment, with_kept};
 use message_canister::access::budget::{Payer, Purpose};
 use message_canister::api::{Acknowledgement, KeySetting, OwnerProof};
-use message_canister::codec::general;
+use message_canister::codec::{arguments, general};
 use message_canister::limits::MAX_LOOKUP_ITEMS;
 use serde_bytes::ByteBuf;
 
 /// Runs an update. It asks by itself whether it is admitted.
-pub fn update(run: impl FnOnce()) {
+pub fn update(_: &str, run: impl FnOnce()) {
     run();
 }
 
 /// Runs a query. Executed by all replicas it costs as much as an update, and nobody can be charged, since a query keeps no
-/// changes: strangers are refused where anything bounds what they may use.
-pub fn query(run: impl FnOnce()) {
-    if ic_cdk::api::in_replicated_execution() && !with_kept(|store| store.is_unbounded() || caller(store).is_member()) {
-        ic_cdk::api::msg_reject("only members of the store may call a query as an update");
+/// changes: strangers are refused where anything bounds what they may use. Owners ask for the heads of their keys, whose
+/// reply the subnet certifies.
+pub fn query(name: &str, run: impl FnOnce()) {
+    if ic_cdk::api::in_replicated_execution() && !with_kept(|store| store.is_unbounded() || may_update(store, name)) {
+        ic_cdk::api::msg_reject("only members of the store may call a query as an update, and owners get_key_heads");
     } else {
         run();
     }
@@ -42,12 +43,33 @@ pub fn inspect() {
             "claim" => owner(&first_of::<OwnerProof>()),
             "set_key" => owner(&first_of::<Vec<KeySetting>>()),
             "set_settings" | "set_role" | "retry_rebuild" | "seal" | "resume" => caller.is_admin(),
-            _ => caller.is_member(),
+            name => may_update(store, name),
         }
     });
     if admitted {
         ic_cdk::api::accept_message();
     }
+}
+
+/// Whether the caller may have a query executed as an update.
+fn may_update(store: &Store, query: &str) -> bool {
+    let caller = caller(store);
+    let owns = || {
+        let payer = store.payer_of_key(&first_key(), &caller);
+        payer == Payer::Owners && store.admits(payer, Purpose::Other, caller.principal(), moment(store)).is_ok()
+    };
+    caller.is_member() || query == "get_key_heads" && owns()
+}
+
+fn first_key() -> Vec<u8> {
+    let mut first = Vec::new();
+    answer(|bytes| {
+        let key = arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, |key_ids, _| {
+            key_ids.first().map_or_else(Vec::new, |key_id| key_id.to_vec())
+        });
+        first = decoded(key).unwrap_or_default();
+    });
+    first
 }
 
 fn first_acknowledged() -> Vec<u8> {

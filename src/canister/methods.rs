@@ -4,6 +4,7 @@
 /// the interface as candid text, to be compared with `canister.did`.
 macro_rules! methods {
     (init($init:ty); $($mode:ident $name:ident($($argument:ty),*) -> $reply:ty;)*) => {
+        #[allow(unsafe_code, reason = "the platform calls them by these names")]
         mod exports {
             $(
                 // Linkers of other targets do not accept a space in a name.
@@ -16,7 +17,7 @@ macro_rules! methods {
                     unsafe(export_name = concat!("canister_", stringify!($mode), ".", stringify!($name)))
                 )]
                 extern "C" fn $name() {
-                    crate::canister::admission::$mode(crate::canister::endpoints::$name);
+                    crate::canister::admission::$mode(stringify!($name), crate::canister::endpoints::$name);
                 }
             )*
         }

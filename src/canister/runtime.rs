@@ -7,6 +7,8 @@
 //! The only other state is the time that the timer was set to, which saves setting it twice. All progress is kept in
 //! the store or can be rebuilt, so an upgrade may come between any two executions.
 
+#![allow(unsafe_code, reason = "callbacks without a future")]
+
 use super::{cycles, log};
 use candid::Principal;
 use ic_stable_structures::DefaultMemoryImpl;

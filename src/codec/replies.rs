@@ -4,6 +4,11 @@
 //! therefore have a short constant header, and their values are encoded by hand. The candid library encodes the rest.
 //! For the same reason a reply without a proof omits that field.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "headers are made at compile time, and a reply's buffer is as long as its longest header"
+)]
+
 use super::general::encode;
 use super::header::{BOOL, Header, NAT8, NAT32, NAT64, NULL};
 use crate::api::{AddError, Added, BatchError, Found, GetError, Heads, LookupError, Page, PageError, Proof, TooLong};

@@ -11,6 +11,7 @@ mod envelopes;
 mod icp;
 mod identities;
 mod javascript;
+mod lies;
 mod network;
 mod peers;
 mod programs;

@@ -169,6 +169,11 @@ fn queries_are_not_answered_as_updates_of_strangers_who_have_a_budget() {
         assert!(engine.update_call(inbox.id, member, method, arg.clone()).is_ok(), "{method} of a member");
         assert!(engine.query_call(inbox.id, person(1), method, arg).is_ok(), "{method} as a query");
     }
+    let owner = person(7);
+    inbox.add_message(owner.as_slice(), b"mail").expect("stored");
+    let heads = encode_args((vec![ByteBuf::from(owner.as_slice())], None::<bool>)).expect("it can be encoded");
+    assert!(engine.update_call(inbox.id, owner, "get_key_heads", heads.clone()).is_ok(), "of the owner");
+    assert!(engine.update_call(inbox.id, person(8), "get_key_heads", heads).is_err(), "of somebody else");
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod model;
 mod motoko_faults;
 mod owners;
 mod pages;
+mod production;
 mod properties;
 mod rebuild;
 mod retention;

@@ -114,6 +114,29 @@ impl<T: Transport> Client<T> {
         Ok(Read { value: heads, trust })
     }
 
+    /// Reads the heads of keys by an update, whose reply the subnet certifies as a whole, where the transport has
+    /// certificates. It takes seconds and costs the canister cycles. Ask so for a key of a store with closed reads whose
+    /// proof is missing ([`crate::Lie::NoProof`]): it tells a key that is not there from one that is denied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send`].
+    pub async fn certified_key_heads(
+        &self,
+        key_ids: &[impl AsRef<[u8]>],
+    ) -> Result<Read<Heads>, CallError<LookupError>> {
+        // Of this time or a later one: the certificate is of the reply to this call.
+        let as_of = verify::clock();
+        let mut request = request::get_key_heads(key_ids, false);
+        request.kind = Kind::IdempotentUpdate;
+        let value = self.send(request).await?;
+        let trust = match self.transport.certificates() {
+            None => Trust::Unverified { why: Unverified::NoCertificates },
+            Some(_) => Trust::Verified { as_of },
+        };
+        Ok(Read { value, trust })
+    }
+
     /// Reads a key's messages from `start` on, oldest or newest first. `Start::after` a stored position goes on there;
     /// position 0 is the beginning.
     pub fn messages_of_key(&self, key_id: &[u8], order: Order, start: Start) -> Pages<'_, T> {

@@ -11,6 +11,7 @@
 //! No memory grows here. Each structure says how many Wasm pages it misses, and its owner grows all memories of a call
 //! at once, before the first write.
 #![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 
 pub mod budget;
 pub mod header;

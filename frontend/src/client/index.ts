@@ -21,7 +21,11 @@ export type {
   Stored,
   StoreStatus,
 } from './bindings/canister';
-export { Order } from './bindings/canister';
+export {
+  Order,
+  Variant_members_anyone_identified as Writers,
+  Variant_owners_anyone as Readers,
+} from './bindings/canister';
 export { type Client, connect } from './connect';
 export { Failure, type FailureKind } from './failure';
 export { forgetIdentity, loadIdentity, makeIdentity } from './identity';

@@ -34,7 +34,7 @@ import { type Read, refuse, type Trust } from './read';
 type Question = Pick<KeyCursor, 'start' | 'order'>;
 
 export class Verifier {
-  /** Both keys and ids as bytes: the canister's id, and the network's root key in DER. */
+  /** The canister's id as bytes, and the network's root key in DER. */
   constructor(
     private readonly canister: Uint8Array,
     private readonly rootKey: Uint8Array,
@@ -59,6 +59,7 @@ export class Verifier {
     const last = page.messages.at(-1);
     if (more && page.next !== (last?.id ?? 0)) refuse({ kind: 'answer', field: 'next' });
     if (more && !last) refuse({ kind: 'answer', field: 'messages' });
+    this.#continue(keyId, proved);
     return { value: { ...page, next: more ? page.next : 0 }, trust: verified(proved) };
   }
 
@@ -70,6 +71,7 @@ export class Verifier {
     const question: Question = { start: { __kind__: 'after', after: id - 1 }, order: Order.ascending };
     const proved = await this.#messages(message.key_id, question, [message], found.proof);
     checkFirstId(found.first_id, proved.state);
+    this.#continue(message.key_id, proved);
     return { value: found, trust: verified(proved) };
   }
 
@@ -104,7 +106,6 @@ export class Verifier {
     const page = verifyPage(bytes, question, shown, certified, clock());
     if (page.kind === 'refused') return refuse({ kind: 'page', why: page.why });
     checkNextIds(messages, page);
-    this.#continue(keyId, page);
     return page;
   }
 

@@ -22,9 +22,8 @@ export function ClosedNotice({ status }: { readonly status: Status | undefined }
 /** Who may add, and how much one key takes. */
 export function RulesWords({ status }: { readonly status: Status }) {
   return (
-    <>
-      <p class="muted">{writesWords(status)}</p>
-      <p class="muted">{quotaWords(status)}</p>
-    </>
+    <p class="muted">
+      {writesWords(status)} {quotaWords(status)}
+    </p>
   );
 }

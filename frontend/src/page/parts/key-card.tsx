@@ -4,6 +4,7 @@ import { Failure, type KeyHead, type Read } from '../../client';
 import { formatBytes, formatCount, formatTime, parseU32 } from '../format';
 import { acknowledge, mailbox } from '../state/mailbox';
 import { status } from '../state/session';
+import { announce } from './announcer';
 import { RulesWords } from './closed';
 import { Notice } from './notice';
 
@@ -59,27 +60,27 @@ function OneNode() {
 
 function Acknowledge({ keyId, newest }: { readonly keyId: Uint8Array; readonly newest: number }) {
   const [through, setThrough] = useState<number>();
-  const [said, setSaid] = useState<{ readonly text: string; readonly bad: boolean }>();
+  const [problem, setProblem] = useState<string>();
   const submit = (event: Event) => {
     event.preventDefault();
     const text = String(new FormData(event.currentTarget as HTMLFormElement).get('through'));
     const id = parseU32(text);
-    setSaid(id === undefined ? { text: `“${text}” is no id.`, bad: true } : undefined);
+    setProblem(id === undefined ? `“${text}” is no id.` : undefined);
     setThrough(id);
   };
   const send = async (id: number) => {
     setThrough(undefined);
     try {
-      const count = await acknowledge(keyId, id);
-      setSaid({ text: `${formatCount(count)} messages are acknowledged.`, bad: false });
+      // The card comes anew with the list, and its head says through which id.
+      announce(`${formatCount(await acknowledge(keyId, id))} messages are acknowledged`);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      setSaid({ text: error.message, bad: true });
+      setProblem(error.message);
     }
   };
   return (
     <form onSubmit={submit}>
-      <div class="fields">
+      <div class="acknowledge">
         <label>
           <span>Acknowledge through id</span>
           <input
@@ -102,7 +103,7 @@ function Acknowledge({ keyId, newest }: { readonly keyId: Uint8Array; readonly n
           </button>
         </p>
       )}
-      {said && <Notice tone={said.bad ? 'bad' : 'plain'}>{said.text}</Notice>}
+      {problem && <Notice tone="bad">{problem}</Notice>}
     </form>
   );
 }

@@ -10,7 +10,7 @@ export function trustWord({ kind }: Trust): string {
 /** Of a list's last page. */
 export function listTrustWords(trust: Trust): string {
   return trust.kind === 'verified'
-    ? `Verified as of ${formatTime(trust.asOf)}, when the subnet certified this key. A node that forged, left out, repeated or moved a message, or answered from an older state, would have been caught.`
+    ? `Verified as of ${formatTime(trust.asOf)}, when the subnet certified this key. A node that forged, left out, repeated or moved a message, or passed off an older state as this one, would have been caught.`
     : 'Not proved: one node says so. Lists of ids or times across keys have no proof. The node could have invented messages, left some out, or answered from an older state. Look up a key or an id to have a proof.';
 }
 

@@ -1,5 +1,5 @@
 /** The rules of the store, out of its settings: who may read and add, and how much one key takes. Pure. */
-import type { Setting, Status } from '../../client';
+import { Readers, type Setting, type Status, Writers } from '../../client';
 import { formatBytes, formatCount } from '../format';
 
 type Kind = Setting['__kind__'];
@@ -10,15 +10,15 @@ export function settingOf<K extends Kind>({ settings: { settings } }: Status, ki
 }
 
 export function readsClosed(status: Status): boolean {
-  return settingOf(status, 'reads')?.reads === 'owners';
+  return settingOf(status, 'reads')?.reads === Readers.owners;
 }
 
 /** Who may add. */
 export function writesWords(status: Status): string {
   switch (settingOf(status, 'writes')?.writes) {
-    case 'members':
+    case Writers.members:
       return 'Only members of this store may add messages.';
-    case 'identified':
+    case Writers.identified:
       return 'Whoever signs with a key may add messages.';
     default:
       return 'Everybody may add messages.';

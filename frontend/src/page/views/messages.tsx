@@ -15,6 +15,9 @@ import { busy, found, head, type List, list, listVersion, problem, run } from '.
 import { fragment, queryOf } from '../state/route';
 import { status } from '../state/session';
 
+/** What a node may answer instead of a message. */
+const NOT_THERE = new Set<string | undefined>(['NotFound', 'UnknownId', 'Dropped']);
+
 export function MessagesView() {
   const query = queryOf(fragment.value);
   return (
@@ -28,7 +31,7 @@ export function MessagesView() {
       {problem.value && problem.value.kind !== 'lie' && (
         <Notice tone="bad">
           <p>{problem.value.message}</p>
-          {problem.value.kind === 'refused' && <p>One node says so: that something is not there has no proof.</p>}
+          {NOT_THERE.has(problem.value.variant) && <p>One node says so: that something is not there has no proof.</p>}
           {problem.value.transient && (
             <p class="actions">
               <button type="button" onClick={run}>
