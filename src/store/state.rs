@@ -19,6 +19,11 @@
 //!
 //! Little-endian.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a payer numbers one of three; offsets are constants within arrays of fixed length"
+)]
+
 use super::OpenError;
 use super::index::fingerprint::Seed;
 use super::keys::Place;
