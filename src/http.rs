@@ -1,4 +1,4 @@
-//! The status as JSON, for requests through the HTTP gateway.
+//! The status as JSON and the metrics, for requests through the HTTP gateway.
 //!
 //! Gateways pass an answer on the certified domain only with a proof that the canister leaves it uncertified. The proof
 //! is the branch `http_expr` of the certified tree ([`proofs::certified`]); the answer's content is one replica's word.
@@ -11,10 +11,15 @@ use proofs::hash::Hash;
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
-/// Answers `GET /` and `HEAD /` with the status, another method with 405, and another path with 404. `certified` is the
-/// platform's certificate and the store's root; there is none in an update.
-pub fn respond(request: &HttpRequest, status: &Status, certified: Option<(&[u8], &Hash)>) -> HttpResponse {
-    let mut response = answer(request, status);
+/// Answers `GET` and `HEAD` of `/` with the status and of `/metrics` with the metrics, another method with 405, and another
+/// path with 404. `certified` is the platform's certificate and the store's root; there is none in an update.
+pub fn respond(
+    request: &HttpRequest,
+    status: &Status,
+    metrics: impl FnOnce() -> String,
+    certified: Option<(&[u8], &Hash)>,
+) -> HttpResponse {
+    let mut response = answer(request, status, metrics);
     if let Some((certificate, root)) = certified {
         response.headers.push(("IC-CertificateExpression".to_string(), EXPRESSION.to_string()));
         response.headers.push(("IC-Certificate".to_string(), certificate_header(certificate, root)));
@@ -37,12 +42,13 @@ fn uncertified_branch(root: &Hash) -> Vec<u8> {
     [&b"\xd9\xd9\xf7\x83\x01"[..], &left, b"\x82\x04\x58\x20", &branch(root)].concat()
 }
 
-fn answer(request: &HttpRequest, status: &Status) -> HttpResponse {
+fn answer(request: &HttpRequest, status: &Status, metrics: impl FnOnce() -> String) -> HttpResponse {
     let path = request.url.split(['?', '#']).next().unwrap_or_default();
     match (request.method.as_str(), path) {
         ("GET" | "HEAD", "/" | "") => response(200, "application/json", json(status)),
-        (_, "/" | "") => response(405, "text/plain", "only GET\n".to_string()),
-        _ => response(404, "text/plain", "only /\n".to_string()),
+        ("GET" | "HEAD", "/metrics") => response(200, "text/plain; version=0.0.4; charset=utf-8", metrics()),
+        (_, "/" | "" | "/metrics") => response(405, "text/plain", "only GET\n".to_string()),
+        _ => response(404, "text/plain", "only / and /metrics\n".to_string()),
     }
 }
 

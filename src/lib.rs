@@ -17,5 +17,6 @@ pub mod codec;
 pub mod http;
 pub mod limits;
 pub mod memory;
+pub mod metrics;
 pub mod settings;
 pub mod store;

@@ -42,10 +42,13 @@ methods! {
     update set_key(ByteBuf, Vec<KeySetting>) -> Result<(), KeyError>;
 
     query get_status() -> Result<Status, StatusError>;
+    query get_metrics() -> Result<String, StatusError>;
     update set_settings(u32, Vec<Setting>) -> Result<u32, SettingsError>;
     update set_role(Principal, Option<Role>) -> Result<(), RoleError>;
     query get_roles(Option<Principal>) -> Result<Vec<(Principal, Role)>, RolesError>;
     update retry_rebuild() -> Result<(), RetryError>;
+    update seal() -> Result<(), SealError>;
+    update resume() -> Result<u64, ResumeError>;
     query check(CheckCursor) -> Result<CheckReport, CheckError>;
     query http_request(HttpRequest) -> HttpResponse;
 }
@@ -73,6 +76,11 @@ fn decode_settings(bytes: Vec<u8>) -> Option<Vec<Setting>> {
 #[unsafe(export_name = "canister_global_timer")]
 extern "C" fn on_global_timer() {
     runtime::on_global_timer();
+}
+
+#[unsafe(export_name = "canister_on_low_wasm_memory")]
+extern "C" fn on_low_wasm_memory() {
+    runtime::on_low_memory();
 }
 
 /// Required by the compiler. The platform calls the exports, never this.

@@ -70,6 +70,10 @@ pub enum AddError {
         /// The highest id.
         last: Id,
     },
+    /// The store is sealed for a snapshot, until an admin resumes it.
+    Sealed,
+    /// The heap comes close to its limit: no more keys are opened until an upgrade.
+    LowMemory,
     /// The index is being rebuilt; try again.
     Unavailable(Progress),
     /// See [`OtherError`].
@@ -81,6 +85,8 @@ pub enum AddError {
 pub enum BatchError {
     /// The batch has too many items.
     BatchTooLong(TooLong),
+    /// The store is sealed for a snapshot, until an admin resumes it.
+    Sealed,
     /// The index is being rebuilt; try again.
     Unavailable(Progress),
     /// See [`OtherError`].
@@ -160,7 +166,7 @@ pub enum LookupError {
     Other(OtherError),
 }
 
-/// Why the status was not returned. No such reason exists today.
+/// Why the status or the metrics were not returned. No such reason exists today.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum StatusError {
     /// See [`OtherError`].
@@ -174,6 +180,26 @@ pub enum RetryError {
     NotAllowed,
     /// No rebuild has failed.
     NotFailed,
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why a store was not sealed. Nothing was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum SealError {
+    /// The caller is no admin.
+    NotAllowed,
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why a store was not resumed. Nothing was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum ResumeError {
+    /// The caller is no admin.
+    NotAllowed,
+    /// The store is not sealed.
+    NotSealed,
     /// See [`OtherError`].
     Other(OtherError),
 }

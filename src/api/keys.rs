@@ -63,6 +63,8 @@ pub enum ClaimError {
     },
     /// Stable memory cannot grow any more.
     StorageFull,
+    /// The heap comes close to its limit: no more keys are opened until an upgrade.
+    LowMemory,
     /// The canister waits for the platform's randomness; try again.
     Unavailable(Progress),
     /// See [`OtherError`].
@@ -187,6 +189,8 @@ pub enum KeyError {
     },
     /// Stable memory cannot grow any more.
     StorageFull,
+    /// The heap comes close to its limit: no more keys are opened until an upgrade.
+    LowMemory,
     /// The canister waits for the platform's randomness; try again.
     Unavailable(Progress),
     /// See [`OtherError`].

@@ -1,13 +1,15 @@
 //! One function a method: each decodes the argument, checks it, calls the store and encodes the reply.
 
 use super::call::{Argument, answer, decoded, reply};
-use super::runtime::{caller, change, everybody_controls, now, read, with_kept};
+use super::log;
+use super::runtime::{caller, change, everybody_controls, heap_bytes, now, read, with_kept};
 use candid::Principal;
 use message_canister::access::policy::check_policies;
 use message_canister::api::*;
 use message_canister::codec::{arguments, general, replies};
 use message_canister::http;
 use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
+use message_canister::metrics::metrics;
 use message_canister::store::{NewMessageRef, StoredRef, batch_too_long, check_lengths, items_too_long, too_long};
 use serde_bytes::ByteBuf;
 
@@ -149,6 +151,19 @@ pub fn get_status() {
     });
 }
 
+pub fn get_metrics() {
+    answer(|bytes| {
+        let () = decoded(general::decode(bytes));
+        let is_member = with_kept(|store| caller(store).is_member());
+        let status = read(|store| store.status(store.sees_all() || is_member));
+        reply(&general::encode(Ok::<_, StatusError>(metrics_of(&status))));
+    });
+}
+
+fn metrics_of(status: &Status) -> String {
+    metrics(status, heap_bytes(), ic_cdk::api::time() / 1_000_000)
+}
+
 pub fn acknowledge() {
     answer(|bytes| {
         let acknowledged = match decoded(general::decode_elements::<Acknowledgement, MAX_LOOKUP_ITEMS>(bytes)) {
@@ -190,7 +205,9 @@ pub fn set_settings() {
             let mut changed = *store.settings();
             changed.apply(&settings)?;
             check_policies(changed.reads, changed.writes, everybody_controls())?;
-            store.set_settings(&settings, now())
+            let version = store.set_settings(&settings, now())?;
+            log::settings(version, Some(caller.principal()), &settings);
+            Ok(version)
         })));
     });
 }
@@ -200,7 +217,12 @@ pub fn set_role() {
         // A role that this release does not know must not take away the one that is there.
         let (principal, role): (Principal, Option<Role>) = decoded(general::decode_then_optional(bytes));
         reply(&general::encode(change(|store, caller| {
-            if caller.is_admin() { store.set_role(principal, role) } else { Err(RoleError::NotAllowed) }
+            if !caller.is_admin() {
+                return Err(RoleError::NotAllowed);
+            }
+            store.set_role(principal, role)?;
+            log::role(principal, role, caller.principal());
+            Ok(())
         })));
     });
 }
@@ -219,8 +241,41 @@ pub fn retry_rebuild() {
         let () = decoded(general::decode(bytes));
         reply(&general::encode(change(|store, caller| match () {
             () if !caller.is_admin() => Err(RetryError::NotAllowed),
-            () if store.retry_rebuild() => Ok(()),
+            () if store.retry_rebuild() => {
+                log::rebuild_restarted(caller.principal());
+                Ok(())
+            }
             () => Err(RetryError::NotFailed),
+        })));
+    });
+}
+
+pub fn seal() {
+    answer(|bytes| {
+        let () = decoded(general::decode(bytes));
+        reply(&general::encode(change(|store, caller| {
+            if !caller.is_admin() {
+                return Err(SealError::NotAllowed);
+            }
+            if !store.is_sealed() {
+                store.seal();
+                log::sealed(caller.principal());
+            }
+            Ok(())
+        })));
+    });
+}
+
+pub fn resume() {
+    answer(|bytes| {
+        let () = decoded(general::decode(bytes));
+        reply(&general::encode(change(|store, caller| {
+            if !caller.is_admin() {
+                return Err(ResumeError::NotAllowed);
+            }
+            let epoch = store.resume(now()).ok_or(ResumeError::NotSealed)?;
+            log::resumed(epoch, caller.principal());
+            Ok(epoch)
         })));
     });
 }
@@ -240,8 +295,9 @@ pub fn http_request() {
         let (request,): (HttpRequest,) = decoded(general::decode(bytes));
         let certificate = ic_cdk::api::data_certificate();
         let response = read(|store| {
-            let root = store.root();
-            http::respond(&request, &store.get_status(), certificate.as_deref().map(|bytes| (bytes, &root)))
+            let (status, root) = (store.get_status(), store.root());
+            let certified = certificate.as_deref().map(|bytes| (bytes, &root));
+            http::respond(&request, &status, || metrics_of(&status), certified)
         });
         reply(&general::encode(response));
     });

@@ -1,6 +1,8 @@
 //! The parts of the message canister that run only inside a canister.
 
 pub mod call;
+mod cycles;
 pub mod endpoints;
+pub mod log;
 pub mod methods;
 pub mod runtime;

@@ -37,6 +37,7 @@ mod rebuild;
 pub mod record;
 mod retention;
 mod rights;
+mod seal;
 mod state;
 mod status;
 #[cfg(test)]
@@ -147,6 +148,8 @@ pub struct MessageStore<M: Memory + Clone> {
     rebuild: Option<Rebuild>,
     /// What the root commits to has changed since it was last taken.
     root_changed: bool,
+    /// The heap comes close to its limit. An upgrade makes a new heap, so this is kept on the heap, too.
+    low_memory: bool,
     capacity: Capacity,
 }
 
@@ -177,6 +180,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             indexes: Indexes::for_messages(&Seed::default(), 0),
             rebuild: None,
             root_changed: true,
+            low_memory: false,
             capacity,
         })
     }
@@ -194,9 +198,21 @@ impl<M: Memory + Clone> MessageStore<M> {
         let trie = Trie::open(memory.trie(), TRIE_MAGIC, LAYOUT_VERSION).map_err(of("trie"))?;
         let roles = Roles::open(memory.roles()).map_err(OpenError::Roles)?;
         let indexes = Indexes::for_messages(&state.seed(), 0);
-        let (rebuild, root_changed) = (None, true);
-        let mut store =
-            Self { memory, inbox, links, payloads, keys, trie, state, roles, indexes, rebuild, root_changed, capacity };
+        let mut store = Self {
+            memory,
+            inbox,
+            links,
+            payloads,
+            keys,
+            trie,
+            state,
+            roles,
+            indexes,
+            rebuild: None,
+            root_changed: true,
+            low_memory: false,
+            capacity,
+        };
         store.start_rebuild();
         Ok(store)
     }
@@ -216,6 +232,12 @@ impl<M: Memory + Clone> MessageStore<M> {
             self.indexes = Indexes::for_messages(&seed, 0);
             self.root_changed = true;
         }
+    }
+
+    /// Notes that the heap comes close to its limit. No more keys are opened, and everything else goes on, until the store
+    /// is opened anew.
+    pub fn set_low_memory(&mut self) {
+        self.low_memory = true;
     }
 
     /// The operator's settings.
@@ -254,6 +276,11 @@ impl<M: Memory + Clone> MessageStore<M> {
     /// Roles in the order of their principals, behind one of them.
     pub fn roles(&self, after: Option<Principal>) -> Vec<(Principal, Role)> {
         self.roles.page(after)
+    }
+
+    /// Entries of the index in use.
+    pub fn index_entries(&self) -> u64 {
+        self.indexes.entries()
     }
 
     /// Whether adds are possible: the salt is drawn and the index complete. The error is the progress of the rebuild.

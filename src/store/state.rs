@@ -6,13 +6,13 @@
 //!        0   64  header (see `stable::header`); its own fields are 0
 //!       64   32  salt of the labels; 0: not drawn yet
 //!       96   32  seed of the fingerprints
-//!      128    8  epoch: unix seconds of the installation
+//!      128    8  epoch: unix seconds of the installation, or from which on adds are possible after a resume
 //!      136    4  version of the settings
 //!      140    4  first key with acknowledged messages to erase, 0: none
 //!      144    4  last such key
 //!      148    4  first idle key, 0: none
 //!      152    4  last such key
-//!      156    4  0
+//!      156    4  unix seconds from which on adds are possible after a resume; 0: never sealed, 2^32 - 1: sealed
 //!      160    …  settings (see `settings`)
 //! ```
 //!
@@ -37,8 +37,12 @@ const EPOCH: usize = SEED + 32;
 const SETTINGS_VERSION: usize = EPOCH + 8;
 const ERASE: usize = SETTINGS_VERSION + 4;
 const IDLE: usize = ERASE + 8;
-const SETTINGS: usize = IDLE + 8 + 4;
+const OPENS: usize = IDLE + 8;
+const SETTINGS: usize = OPENS + 4;
 const STATE_BYTES: usize = SETTINGS + CONFIGURATION_BYTES;
+
+/// The second from which on adds are possible, while the store is sealed.
+pub const SEALED: u32 = u32::MAX;
 
 /// A queue of keys: its ends. Each key's record names the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +63,7 @@ pub struct State<V: Memory> {
     settings: Configuration,
     erase: Queue,
     idle: Queue,
+    opens: u32,
 }
 
 impl<V: Memory> State<V> {
@@ -77,6 +82,7 @@ impl<V: Memory> State<V> {
             settings: Configuration::default(),
             erase: Queue::default(),
             idle: Queue::default(),
+            opens: 0,
         };
         state.set_settings(settings);
         state
@@ -97,6 +103,7 @@ impl<V: Memory> State<V> {
             settings: Configuration::from_bytes(&field(&bytes, SETTINGS)).ok_or(OpenError::Settings)?,
             erase: queue(ERASE),
             idle: queue(IDLE),
+            opens: word(OPENS),
             memory,
         })
     }
@@ -123,6 +130,23 @@ impl<V: Memory> State<V> {
     /// Ids are given out twice only under different epochs.
     pub fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Stores the epoch.
+    pub fn set_epoch(&mut self, epoch: u64) {
+        self.memory.write(EPOCH as u64, &epoch.to_le_bytes());
+        self.epoch = epoch;
+    }
+
+    /// Unix seconds from which on adds are possible, [`SEALED`]: not before a resume.
+    pub fn opens(&self) -> u32 {
+        self.opens
+    }
+
+    /// Stores that second.
+    pub fn set_opens(&mut self, second: u32) {
+        self.memory.write(OPENS as u64, &second.to_le_bytes());
+        self.opens = second;
     }
 
     /// The operator's settings.

@@ -196,6 +196,8 @@ methods! {
 
     /// The store at a glance.
     get_status() -> Status, StatusError;
+    /// The metrics in the text format of Prometheus, as far as the caller may see them.
+    get_metrics() -> String, StatusError;
     /// Replaces the settings that are named, if `version` is that of the present ones. Returns the new version. The
     /// caller must be an admin.
     set_settings(version: u32, settings: &[Setting]) -> u32, SettingsError;
@@ -205,6 +207,10 @@ methods! {
     get_roles(after: Option<Principal>) -> Vec<(Principal, Role)>, RolesError;
     /// Begins a rebuild anew that has failed, see [`StoreStatus::rebuild_failure`]. The caller must be an admin.
     retry_rebuild() -> (), RetryError;
+    /// Has the store take no messages until it is resumed: before a snapshot. The caller must be an admin.
+    seal() -> (), SealError;
+    /// Has a sealed store take messages again. Returns the epoch, from which second on it does. The caller must be an admin.
+    resume() -> u64, ResumeError;
     /// Looks for broken invariants in a slice of the store. The caller must be an admin.
     check(from: CheckCursor) -> CheckReport, CheckError;
     /// The answer to a request of an HTTP gateway.

@@ -61,6 +61,14 @@ const unknownId = ({ id, last }: { id: number; last: number }): Words => [
     : `No message has the id ${n(id)} yet: the last id given out is ${n(last)}.`,
   false,
 ];
+const sealed: Words = [
+  'The operator is taking a snapshot of the store, which takes no messages meanwhile. Try again later.',
+  true,
+];
+const lowMemory: Words = [
+  'The memory of the store is nearly used up: it opens no new keys. Keys that it knows go on.',
+  false,
+];
 const storageFull: Words = ['The store is full: its stable memory does not grow any more. Nothing was stored.', false];
 const notAllowed: Words = ['Only an admin of the store may do this.', false];
 
@@ -102,6 +110,10 @@ export function addErrorWords(error: AddError): Words {
       ];
     case 'IdsExhausted':
       return [`The store has given out its last id, ${n(error.IdsExhausted.last)}. It takes no more messages.`, false];
+    case 'Sealed':
+      return sealed;
+    case 'LowMemory':
+      return lowMemory;
     case 'Unavailable':
       return unavailable(error.Unavailable);
     case 'Other':
@@ -115,6 +127,8 @@ export function batchErrorWords(error: BatchError): Words {
   switch (error.__kind__) {
     case 'BatchTooLong':
       return batchTooLong(error.BatchTooLong);
+    case 'Sealed':
+      return sealed;
     case 'Unavailable':
       return unavailable(error.Unavailable);
     case 'Other':
@@ -206,6 +220,8 @@ export function claimErrorWords(error: ClaimError): Words {
       return ['Nobody owns a key anonymously: make a key in this browser first.', false];
     case 'KeysFull':
       return [`The store knows as many keys as it may: ${n(error.KeysFull.max)}. It opens no new one for you.`, false];
+    case 'LowMemory':
+      return lowMemory;
     case 'StorageFull':
       return storageFull;
     case 'Unavailable':

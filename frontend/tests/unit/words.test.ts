@@ -40,6 +40,7 @@ const UNAVAILABLE = { __kind__: 'Unavailable', Unavailable: progress } as const;
 const OTHER = { __kind__: 'Other', Other: said } as const;
 const HASH = { __kind__: 'HashLength', HashLength: hash } as const;
 const BATCH = { __kind__: 'BatchTooLong', BatchTooLong: tooLong } as const;
+const SEALED = { __kind__: 'Sealed', Sealed: null } as const;
 const NOT_ALLOWED = { __kind__: 'NotAllowed', NotAllowed: null } as const;
 const UNKNOWN_ID = { __kind__: 'UnknownId', UnknownId: { id: 60_000, last: 50_000 } } as const;
 
@@ -59,11 +60,14 @@ const add: [AddError, ...string[]][] = [
   [{ __kind__: 'StorageFull', StorageFull: null }, 'full'],
   [{ __kind__: 'IndexFull', IndexFull: { max: 150_000_000n } }, '150,000,000'],
   [{ __kind__: 'IdsExhausted', IdsExhausted: { last: 4_294_967_294 } }, '4,294,967,294'],
+  [SEALED, 'snapshot'],
+  [{ __kind__: 'LowMemory', LowMemory: null }, 'memory'],
   [UNAVAILABLE, '10,000', '50,000'],
   [OTHER, '7', 'because'],
 ];
 const batch: [BatchError, ...string[]][] = [
   [BATCH, '1,234', '1,000'],
+  [SEALED, 'snapshot'],
   [UNAVAILABLE, '10,000', '50,000'],
   [OTHER, '7', 'because'],
 ];
@@ -122,6 +126,7 @@ const claim: [ClaimError, ...string[]][] = [
   [{ __kind__: 'Anonymous', Anonymous: null }, 'anonymously'],
   [{ __kind__: 'KeysFull', KeysFull: { max: 1_000_000 } }, '1,000,000'],
   [{ __kind__: 'StorageFull', StorageFull: null }, 'Nothing was stored'],
+  [{ __kind__: 'LowMemory', LowMemory: null }, 'memory'],
   [UNAVAILABLE, '10,000', '50,000'],
   [OTHER, '7', 'because'],
 ];
@@ -149,7 +154,7 @@ function says<E extends { __kind__: string }>(
       const [message, transient] = words(error);
       for (const value of values) expect(message).toContain(value);
       expect(message).toMatch(/^[A-Za-z][^{}]*$/);
-      expect(transient).toBe(['Unavailable', 'KeyFull', 'StoreFull'].includes(error.__kind__));
+      expect(transient).toBe(['Unavailable', 'KeyFull', 'StoreFull', 'Sealed'].includes(error.__kind__));
     },
   );
 }
@@ -196,7 +201,7 @@ it('covers every case that canister.did has', async () => {
     ...new Set(cases.map(([{ __kind__ }]) => __kind__)),
   ];
   // The page calls no method that fails with one of the others.
-  const { KeyError, RoleError, RolesError, ...shown } = Object.fromEntries(inDid);
+  const { KeyError, RoleError, RolesError, SealError, ResumeError, ...shown } = Object.fromEntries(inDid);
   expect(shown).toEqual({
     AckError: kinds(ack),
     AcksError: kinds(acks),

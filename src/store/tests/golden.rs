@@ -187,6 +187,7 @@ fn the_state_is_these_bytes() {
     state.set_settings(settings);
     state.set_erase_queue(Queue { first: 0x1413_1211, last: 0x1817_1615 });
     state.set_idle_queue(Queue { first: 0x6463_6261, last: 0x6867_6665 });
+    state.set_opens(0x9493_9291);
     let expected = [
         "4d435354020000000000000000000000", // header
         &"00".repeat(48),                   //
@@ -196,7 +197,7 @@ fn the_state_is_these_bytes() {
         "02000000",                         // version of the settings
         "1112131415161718",                 // keys to erase
         "6162636465666768",                 // idle keys
-        "00000000",                         //
+        "91929394",                         // second from which on adds are possible
         &hex(&settings.to_bytes()),
     ];
     assert_eq!(bytes_at(&memory, 0, 160 + settings.to_bytes().len()), expected.concat());
@@ -204,6 +205,7 @@ fn the_state_is_these_bytes() {
     let secrets = |state: &State<VectorMemory>| (state.salt().copied(), state.seed().0, state.epoch());
     assert_eq!(secrets(&reopened), secrets(&state));
     assert_eq!((reopened.settings(), reopened.settings_version()), (&settings, 2));
+    assert_eq!(reopened.opens(), state.opens());
     assert_eq!((reopened.erase_queue(), reopened.idle_queue()), (state.erase_queue(), state.idle_queue()));
 }
 

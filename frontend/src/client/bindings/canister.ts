@@ -87,6 +87,7 @@ export type SettingsError = {
     Other: OtherError;
 };
 export interface Status {
+    sealed: boolean;
     epoch: bigint;
     version: string;
     store?: StoreStatus;
@@ -138,6 +139,13 @@ export type PageError = {
 } | {
     __kind__: "LimitZero";
     LimitZero: null;
+};
+export type SealError = {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
 };
 export type CheckError = {
     __kind__: "NotAllowed";
@@ -196,6 +204,9 @@ export type AddError = {
     __kind__: "CiphertextEmpty";
     CiphertextEmpty: null;
 } | {
+    __kind__: "Sealed";
+    Sealed: null;
+} | {
     __kind__: "CiphertextTooLarge";
     CiphertextTooLarge: TooLong;
 } | {
@@ -217,6 +228,9 @@ export type AddError = {
     KeysFull: {
         max: number;
     };
+} | {
+    __kind__: "LowMemory";
+    LowMemory: null;
 };
 export interface NewMessage {
     ciphertext: Uint8Array;
@@ -280,6 +294,9 @@ export type ClaimError = {
     KeysFull: {
         max: number;
     };
+} | {
+    __kind__: "LowMemory";
+    LowMemory: null;
 };
 export type RetryError = {
     __kind__: "NotFailed";
@@ -497,8 +514,14 @@ export type KeyError = {
     KeysFull: {
         max: number;
     };
+} | {
+    __kind__: "LowMemory";
+    LowMemory: null;
 };
 export type BatchError = {
+    __kind__: "Sealed";
+    Sealed: null;
+} | {
     __kind__: "Other";
     Other: OtherError;
 } | {
@@ -554,6 +577,20 @@ export type LookupError = {
     __kind__: "Unavailable";
     Unavailable: Progress;
 };
+export type ResumeError = {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "NotSealed";
+    NotSealed: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+};
+export interface Settings {
+    version: number;
+    settings: Array<Setting>;
+}
 export interface Limits {
     batch_messages: number;
     page_bytes: number;
@@ -568,10 +605,6 @@ export interface Limits {
     key_id_bytes: number;
     roles: number;
 }
-export interface Settings {
-    version: number;
-    settings: Array<Setting>;
-}
 export interface StoreStatus {
     erasing: boolean;
     live_bytes: bigint;
@@ -582,6 +615,7 @@ export interface StoreStatus {
      * Why the rebuild stopped. Methods that need the index return Unavailable until retry_rebuild is called.
      */
     rebuild_failure?: string;
+    low_memory: boolean;
     rebuild?: Progress;
     index_entries: bigint;
     next_id: Id;
@@ -779,6 +813,13 @@ export interface canisterInterface {
         __kind__: "Err";
         Err: PageError;
     }>;
+    get_metrics(): Promise<{
+        __kind__: "Ok";
+        Ok: string;
+    } | {
+        __kind__: "Err";
+        Err: StatusError;
+    }>;
     get_min_message_id(): Promise<{
         __kind__: "Ok";
         Ok: Id;
@@ -815,12 +856,26 @@ export interface canisterInterface {
         Err: LookupError;
     }>;
     http_request(arg0: HttpRequest): Promise<HttpResponse>;
+    resume(): Promise<{
+        __kind__: "Ok";
+        Ok: bigint;
+    } | {
+        __kind__: "Err";
+        Err: ResumeError;
+    }>;
     retry_rebuild(): Promise<{
         __kind__: "Ok";
         Ok: null;
     } | {
         __kind__: "Err";
         Err: RetryError;
+    }>;
+    seal(): Promise<{
+        __kind__: "Ok";
+        Ok: null;
+    } | {
+        __kind__: "Err";
+        Err: SealError;
     }>;
     set_key(key_id: Uint8Array, arg1: Array<KeySetting>): Promise<{
         __kind__: "Ok";
@@ -844,7 +899,7 @@ export interface canisterInterface {
         Err: SettingsError;
     }>;
 }
-import type { AckError as _AckError, Acknowledged as _Acknowledged, AcksError as _AcksError, AddError as _AddError, Added as _Added, BatchError as _BatchError, Bound32 as _Bound32, Bound64 as _Bound64, CheckCursor as _CheckCursor, CheckError as _CheckError, CheckReport as _CheckReport, ClaimError as _ClaimError, Claimed as _Claimed, Cursor as _Cursor, Found as _Found, GetError as _GetError, Heads as _Heads, Id as _Id, KeyCursor as _KeyCursor, KeyError as _KeyError, KeyHead as _KeyHead, KeySetting as _KeySetting, Limits as _Limits, LookupError as _LookupError, Message as _Message, NewMessage as _NewMessage, Order as _Order, OtherError as _OtherError, OwnerProof as _OwnerProof, Page as _Page, PageError as _PageError, Progress as _Progress, Proof as _Proof, Quota as _Quota, RetryError as _RetryError, Role as _Role, RoleError as _RoleError, RolesError as _RolesError, Setting as _Setting, Settings as _Settings, SettingsError as _SettingsError, Start as _Start, Status as _Status, StatusError as _StatusError, StoreStatus as _StoreStatus, TooLong as _TooLong } from "./declarations/canister.did";
+import type { AckError as _AckError, Acknowledged as _Acknowledged, AcksError as _AcksError, AddError as _AddError, Added as _Added, BatchError as _BatchError, Bound32 as _Bound32, Bound64 as _Bound64, CheckCursor as _CheckCursor, CheckError as _CheckError, CheckReport as _CheckReport, ClaimError as _ClaimError, Claimed as _Claimed, Cursor as _Cursor, Found as _Found, GetError as _GetError, Heads as _Heads, Id as _Id, KeyCursor as _KeyCursor, KeyError as _KeyError, KeyHead as _KeyHead, KeySetting as _KeySetting, Limits as _Limits, LookupError as _LookupError, Message as _Message, NewMessage as _NewMessage, Order as _Order, OtherError as _OtherError, OwnerProof as _OwnerProof, Page as _Page, PageError as _PageError, Progress as _Progress, Proof as _Proof, Quota as _Quota, ResumeError as _ResumeError, RetryError as _RetryError, Role as _Role, RoleError as _RoleError, RolesError as _RolesError, SealError as _SealError, Setting as _Setting, Settings as _Settings, SettingsError as _SettingsError, Start as _Start, Status as _Status, StatusError as _StatusError, StoreStatus as _StoreStatus, TooLong as _TooLong } from "./declarations/canister.did";
 export class Canister implements canisterInterface {
     constructor(private actor: ActorSubclass<_SERVICE>){}
     async acknowledge(arg0: Array<Acknowledgement>): Promise<{
@@ -989,6 +1044,16 @@ export class Canister implements canisterInterface {
         const result = await this.actor.get_messages_by_time(arg0, arg1, to_candid_Cursor_n59(arg2));
         return from_candid_variant_n54(result);
     }
+    async get_metrics(): Promise<{
+        __kind__: "Ok";
+        Ok: string;
+    } | {
+        __kind__: "Err";
+        Err: StatusError;
+    }> {
+        const result = await this.actor.get_metrics();
+        return from_candid_variant_n61(result);
+    }
     async get_min_message_id(): Promise<{
         __kind__: "Ok";
         Ok: Id;
@@ -1016,8 +1081,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: RolesError;
     }> {
-        const result = await this.actor.get_roles(to_candid_opt_n61(arg0));
-        return from_candid_variant_n62(result);
+        const result = await this.actor.get_roles(to_candid_opt_n62(arg0));
+        return from_candid_variant_n63(result);
     }
     async get_status(): Promise<{
         __kind__: "Ok";
@@ -1027,7 +1092,7 @@ export class Canister implements canisterInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_status();
-        return from_candid_variant_n69(result);
+        return from_candid_variant_n70(result);
     }
     async has_messages(arg0: Array<Stored>): Promise<{
         __kind__: "Ok";
@@ -1037,11 +1102,21 @@ export class Canister implements canisterInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.has_messages(arg0);
-        return from_candid_variant_n90(result);
+        return from_candid_variant_n91(result);
     }
     async http_request(arg0: HttpRequest): Promise<HttpResponse> {
         const result = await this.actor.http_request(arg0);
         return result;
+    }
+    async resume(): Promise<{
+        __kind__: "Ok";
+        Ok: bigint;
+    } | {
+        __kind__: "Err";
+        Err: ResumeError;
+    }> {
+        const result = await this.actor.resume();
+        return from_candid_variant_n93(result);
     }
     async retry_rebuild(): Promise<{
         __kind__: "Ok";
@@ -1051,7 +1126,17 @@ export class Canister implements canisterInterface {
         Err: RetryError;
     }> {
         const result = await this.actor.retry_rebuild();
-        return from_candid_variant_n92(result);
+        return from_candid_variant_n96(result);
+    }
+    async seal(): Promise<{
+        __kind__: "Ok";
+        Ok: null;
+    } | {
+        __kind__: "Err";
+        Err: SealError;
+    }> {
+        const result = await this.actor.seal();
+        return from_candid_variant_n99(result);
     }
     async set_key(arg0: Uint8Array, arg1: Array<KeySetting>): Promise<{
         __kind__: "Ok";
@@ -1060,8 +1145,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: KeyError;
     }> {
-        const result = await this.actor.set_key(arg0, to_candid_vec_n95(arg1));
-        return from_candid_variant_n107(result);
+        const result = await this.actor.set_key(arg0, to_candid_vec_n101(arg1));
+        return from_candid_variant_n113(result);
     }
     async set_role(arg0: Principal, arg1: Role | null): Promise<{
         __kind__: "Ok";
@@ -1070,8 +1155,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: RoleError;
     }> {
-        const result = await this.actor.set_role(arg0, to_candid_opt_n110(arg1));
-        return from_candid_variant_n113(result);
+        const result = await this.actor.set_role(arg0, to_candid_opt_n116(arg1));
+        return from_candid_variant_n119(result);
     }
     async set_settings(arg0: number, arg1: Array<Setting>): Promise<{
         __kind__: "Ok";
@@ -1080,8 +1165,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: SettingsError;
     }> {
-        const result = await this.actor.set_settings(arg0, to_candid_vec_n116(arg1));
-        return from_candid_variant_n121(result);
+        const result = await this.actor.set_settings(arg0, to_candid_vec_n122(arg1));
+        return from_candid_variant_n127(result);
     }
 }
 function from_candid_AckError_n4(value: _AckError): AckError {
@@ -1096,11 +1181,11 @@ function from_candid_AddError_n9(value: _AddError): AddError {
 function from_candid_BatchError_n16(value: _BatchError): BatchError {
     return from_candid_variant_n17(value);
 }
-function from_candid_Bound32_n82(value: _Bound32): Bound32 {
-    return from_candid_variant_n83(value);
+function from_candid_Bound32_n83(value: _Bound32): Bound32 {
+    return from_candid_variant_n84(value);
 }
-function from_candid_Bound64_n85(value: _Bound64): Bound64 {
-    return from_candid_variant_n86(value);
+function from_candid_Bound64_n86(value: _Bound64): Bound64 {
+    return from_candid_variant_n87(value);
 }
 function from_candid_CheckError_n22(value: _CheckError): CheckError {
     return from_candid_variant_n23(value);
@@ -1120,8 +1205,8 @@ function from_candid_GetError_n46(value: _GetError): GetError {
 function from_candid_Heads_n31(value: _Heads): Heads {
     return from_candid_record_n32(value);
 }
-function from_candid_KeyError_n108(value: _KeyError): KeyError {
-    return from_candid_variant_n109(value);
+function from_candid_KeyError_n114(value: _KeyError): KeyError {
+    return from_candid_variant_n115(value);
 }
 function from_candid_LookupError_n36(value: _LookupError): LookupError {
     return from_candid_variant_n37(value);
@@ -1132,38 +1217,44 @@ function from_candid_PageError_n57(value: _PageError): PageError {
 function from_candid_Page_n55(value: _Page): Page {
     return from_candid_record_n56(value);
 }
-function from_candid_Quota_n87(value: _Quota): Quota {
-    return from_candid_record_n88(value);
+function from_candid_Quota_n88(value: _Quota): Quota {
+    return from_candid_record_n89(value);
 }
-function from_candid_RetryError_n93(value: _RetryError): RetryError {
-    return from_candid_variant_n94(value);
+function from_candid_ResumeError_n94(value: _ResumeError): ResumeError {
+    return from_candid_variant_n95(value);
 }
-function from_candid_RoleError_n114(value: _RoleError): RoleError {
-    return from_candid_variant_n115(value);
+function from_candid_RetryError_n97(value: _RetryError): RetryError {
+    return from_candid_variant_n98(value);
 }
-function from_candid_Role_n65(value: _Role): Role {
-    return from_candid_variant_n66(value);
+function from_candid_RoleError_n120(value: _RoleError): RoleError {
+    return from_candid_variant_n121(value);
 }
-function from_candid_RolesError_n67(value: _RolesError): RolesError {
-    return from_candid_variant_n68(value);
+function from_candid_Role_n66(value: _Role): Role {
+    return from_candid_variant_n67(value);
 }
-function from_candid_Setting_n80(value: _Setting): Setting {
-    return from_candid_variant_n81(value);
+function from_candid_RolesError_n68(value: _RolesError): RolesError {
+    return from_candid_variant_n69(value);
 }
-function from_candid_SettingsError_n122(value: _SettingsError): SettingsError {
-    return from_candid_variant_n123(value);
+function from_candid_SealError_n100(value: _SealError): SealError {
+    return from_candid_variant_n69(value);
 }
-function from_candid_Settings_n77(value: _Settings): Settings {
-    return from_candid_record_n78(value);
+function from_candid_Setting_n81(value: _Setting): Setting {
+    return from_candid_variant_n82(value);
+}
+function from_candid_SettingsError_n128(value: _SettingsError): SettingsError {
+    return from_candid_variant_n129(value);
+}
+function from_candid_Settings_n78(value: _Settings): Settings {
+    return from_candid_record_n79(value);
 }
 function from_candid_StatusError_n39(value: _StatusError): StatusError {
     return from_candid_variant_n40(value);
 }
-function from_candid_Status_n70(value: _Status): Status {
-    return from_candid_record_n71(value);
+function from_candid_Status_n71(value: _Status): Status {
+    return from_candid_record_n72(value);
 }
-function from_candid_StoreStatus_n73(value: _StoreStatus): StoreStatus {
-    return from_candid_record_n74(value);
+function from_candid_StoreStatus_n74(value: _StoreStatus): StoreStatus {
+    return from_candid_record_n75(value);
 }
 function from_candid_opt_n21(value: [] | [_CheckCursor]): CheckCursor | null {
     return value.length === 0 ? null : value[0];
@@ -1177,13 +1268,13 @@ function from_candid_opt_n35(value: [] | [_Proof]): Proof | null {
 function from_candid_opt_n42(value: [] | [_Id]): Id | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n72(value: [] | [_StoreStatus]): StoreStatus | null {
-    return value.length === 0 ? null : from_candid_StoreStatus_n73(value[0]);
+function from_candid_opt_n73(value: [] | [_StoreStatus]): StoreStatus | null {
+    return value.length === 0 ? null : from_candid_StoreStatus_n74(value[0]);
 }
-function from_candid_opt_n75(value: [] | [string]): string | null {
+function from_candid_opt_n76(value: [] | [string]): string | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n76(value: [] | [_Progress]): Progress | null {
+function from_candid_opt_n77(value: [] | [_Progress]): Progress | null {
     return value.length === 0 ? null : value[0];
 }
 function from_candid_record_n20(value: {
@@ -1252,7 +1343,8 @@ function from_candid_record_n56(value: {
         first_id: value.first_id
     };
 }
-function from_candid_record_n71(value: {
+function from_candid_record_n72(value: {
+    sealed: boolean;
     epoch: bigint;
     version: string;
     store: [] | [_StoreStatus];
@@ -1260,6 +1352,7 @@ function from_candid_record_n71(value: {
     layout_version: number;
     limits: _Limits;
 }): {
+    sealed: boolean;
     epoch: bigint;
     version: string;
     store?: StoreStatus;
@@ -1268,21 +1361,23 @@ function from_candid_record_n71(value: {
     limits: Limits;
 } {
     return {
+        sealed: value.sealed,
         epoch: value.epoch,
         version: value.version,
-        store: record_opt_to_undefined(from_candid_opt_n72(value.store)),
-        settings: from_candid_Settings_n77(value.settings),
+        store: record_opt_to_undefined(from_candid_opt_n73(value.store)),
+        settings: from_candid_Settings_n78(value.settings),
         layout_version: value.layout_version,
         limits: value.limits
     };
 }
-function from_candid_record_n74(value: {
+function from_candid_record_n75(value: {
     erasing: boolean;
     live_bytes: bigint;
     messages: number;
     keys: number;
     newest_timestamp: number;
     rebuild_failure: [] | [string];
+    low_memory: boolean;
     rebuild: [] | [_Progress];
     index_entries: bigint;
     next_id: _Id;
@@ -1298,6 +1393,7 @@ function from_candid_record_n74(value: {
     keys: number;
     newest_timestamp: number;
     rebuild_failure?: string;
+    low_memory: boolean;
     rebuild?: Progress;
     index_entries: bigint;
     next_id: Id;
@@ -1313,8 +1409,9 @@ function from_candid_record_n74(value: {
         messages: value.messages,
         keys: value.keys,
         newest_timestamp: value.newest_timestamp,
-        rebuild_failure: record_opt_to_undefined(from_candid_opt_n75(value.rebuild_failure)),
-        rebuild: record_opt_to_undefined(from_candid_opt_n76(value.rebuild)),
+        rebuild_failure: record_opt_to_undefined(from_candid_opt_n76(value.rebuild_failure)),
+        low_memory: value.low_memory,
+        rebuild: record_opt_to_undefined(from_candid_opt_n77(value.rebuild)),
         index_entries: value.index_entries,
         next_id: value.next_id,
         oldest_timestamp: value.oldest_timestamp,
@@ -1324,7 +1421,7 @@ function from_candid_record_n74(value: {
         backlog: value.backlog
     };
 }
-function from_candid_record_n78(value: {
+function from_candid_record_n79(value: {
     version: number;
     settings: Array<_Setting>;
 }): {
@@ -1333,10 +1430,10 @@ function from_candid_record_n78(value: {
 } {
     return {
         version: value.version,
-        settings: from_candid_vec_n79(value.settings)
+        settings: from_candid_vec_n80(value.settings)
     };
 }
-function from_candid_record_n88(value: {
+function from_candid_record_n89(value: {
     messages: _Bound32;
     bytes: _Bound64;
 }): {
@@ -1344,14 +1441,14 @@ function from_candid_record_n88(value: {
     bytes: Bound64;
 } {
     return {
-        messages: from_candid_Bound32_n82(value.messages),
-        bytes: from_candid_Bound64_n85(value.bytes)
+        messages: from_candid_Bound32_n83(value.messages),
+        bytes: from_candid_Bound64_n86(value.bytes)
     };
 }
-function from_candid_tuple_n64(value: [Principal, _Role]): [Principal, Role] {
+function from_candid_tuple_n65(value: [Principal, _Role]): [Principal, Role] {
     return [
         value[0],
-        from_candid_Role_n65(value[1])
+        from_candid_Role_n66(value[1])
     ];
 }
 function from_candid_variant_n1(value: {
@@ -1402,6 +1499,8 @@ function from_candid_variant_n10(value: {
 } | {
     CiphertextEmpty: null;
 } | {
+    Sealed: null;
+} | {
     CiphertextTooLarge: _TooLong;
 } | {
     IndexFull: {
@@ -1417,6 +1516,8 @@ function from_candid_variant_n10(value: {
     KeysFull: {
         max: number;
     };
+} | {
+    LowMemory: null;
 }): {
     __kind__: "StorageFull";
     StorageFull: null;
@@ -1442,6 +1543,9 @@ function from_candid_variant_n10(value: {
     __kind__: "CiphertextEmpty";
     CiphertextEmpty: null;
 } | {
+    __kind__: "Sealed";
+    Sealed: null;
+} | {
     __kind__: "CiphertextTooLarge";
     CiphertextTooLarge: TooLong;
 } | {
@@ -1463,6 +1567,9 @@ function from_candid_variant_n10(value: {
     KeysFull: {
         max: number;
     };
+} | {
+    __kind__: "LowMemory";
+    LowMemory: null;
 } {
     return "StorageFull" in value ? {
         __kind__: "StorageFull",
@@ -1482,6 +1589,9 @@ function from_candid_variant_n10(value: {
     } : "CiphertextEmpty" in value ? {
         __kind__: "CiphertextEmpty",
         CiphertextEmpty: value.CiphertextEmpty
+    } : "Sealed" in value ? {
+        __kind__: "Sealed",
+        Sealed: value.Sealed
     } : "CiphertextTooLarge" in value ? {
         __kind__: "CiphertextTooLarge",
         CiphertextTooLarge: value.CiphertextTooLarge
@@ -1500,9 +1610,12 @@ function from_candid_variant_n10(value: {
     } : "KeysFull" in value ? {
         __kind__: "KeysFull",
         KeysFull: value.KeysFull
+    } : "LowMemory" in value ? {
+        __kind__: "LowMemory",
+        LowMemory: value.LowMemory
     } : value;
 }
-function from_candid_variant_n107(value: {
+function from_candid_variant_n113(value: {
     Ok: null;
 } | {
     Err: _KeyError;
@@ -1518,10 +1631,10 @@ function from_candid_variant_n107(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_KeyError_n108(value.Err)
+        Err: from_candid_KeyError_n114(value.Err)
     } : value;
 }
-function from_candid_variant_n109(value: {
+function from_candid_variant_n115(value: {
     StorageFull: null;
 } | {
     NotAllowed: null;
@@ -1544,6 +1657,8 @@ function from_candid_variant_n109(value: {
     KeysFull: {
         max: number;
     };
+} | {
+    LowMemory: null;
 }): {
     __kind__: "StorageFull";
     StorageFull: null;
@@ -1575,6 +1690,9 @@ function from_candid_variant_n109(value: {
     KeysFull: {
         max: number;
     };
+} | {
+    __kind__: "LowMemory";
+    LowMemory: null;
 } {
     return "StorageFull" in value ? {
         __kind__: "StorageFull",
@@ -1600,9 +1718,12 @@ function from_candid_variant_n109(value: {
     } : "KeysFull" in value ? {
         __kind__: "KeysFull",
         KeysFull: value.KeysFull
+    } : "LowMemory" in value ? {
+        __kind__: "LowMemory",
+        LowMemory: value.LowMemory
     } : value;
 }
-function from_candid_variant_n113(value: {
+function from_candid_variant_n119(value: {
     Ok: null;
 } | {
     Err: _RoleError;
@@ -1618,10 +1739,10 @@ function from_candid_variant_n113(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_RoleError_n114(value.Err)
+        Err: from_candid_RoleError_n120(value.Err)
     } : value;
 }
-function from_candid_variant_n115(value: {
+function from_candid_variant_n121(value: {
     Anonymous: null;
 } | {
     StorageFull: null;
@@ -1668,7 +1789,7 @@ function from_candid_variant_n115(value: {
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n121(value: {
+function from_candid_variant_n127(value: {
     Ok: number;
 } | {
     Err: _SettingsError;
@@ -1684,10 +1805,10 @@ function from_candid_variant_n121(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_SettingsError_n122(value.Err)
+        Err: from_candid_SettingsError_n128(value.Err)
     } : value;
 }
-function from_candid_variant_n123(value: {
+function from_candid_variant_n129(value: {
     AnonymousController: null;
 } | {
     TooHigh: {
@@ -1802,12 +1923,17 @@ function from_candid_variant_n14(value: {
     } : value;
 }
 function from_candid_variant_n17(value: {
+    Sealed: null;
+} | {
     Other: _OtherError;
 } | {
     BatchTooLong: _TooLong;
 } | {
     Unavailable: _Progress;
 }): {
+    __kind__: "Sealed";
+    Sealed: null;
+} | {
     __kind__: "Other";
     Other: OtherError;
 } | {
@@ -1817,7 +1943,10 @@ function from_candid_variant_n17(value: {
     __kind__: "Unavailable";
     Unavailable: Progress;
 } {
-    return "Other" in value ? {
+    return "Sealed" in value ? {
+        __kind__: "Sealed",
+        Sealed: value.Sealed
+    } : "Other" in value ? {
         __kind__: "Other",
         Other: value.Other
     } : "BatchTooLong" in value ? {
@@ -1942,6 +2071,8 @@ function from_candid_variant_n28(value: {
     KeysFull: {
         max: number;
     };
+} | {
+    LowMemory: null;
 }): {
     __kind__: "SaltLength";
     SaltLength: {
@@ -1989,6 +2120,9 @@ function from_candid_variant_n28(value: {
     KeysFull: {
         max: number;
     };
+} | {
+    __kind__: "LowMemory";
+    LowMemory: null;
 } {
     return "SaltLength" in value ? {
         __kind__: "SaltLength",
@@ -2026,6 +2160,9 @@ function from_candid_variant_n28(value: {
     } : "KeysFull" in value ? {
         __kind__: "KeysFull",
         KeysFull: value.KeysFull
+    } : "LowMemory" in value ? {
+        __kind__: "LowMemory",
+        LowMemory: value.LowMemory
     } : value;
 }
 function from_candid_variant_n3(value: {
@@ -2375,7 +2512,26 @@ function from_candid_variant_n58(value: {
         LimitZero: value.LimitZero
     } : value;
 }
-function from_candid_variant_n62(value: {
+function from_candid_variant_n61(value: {
+    Ok: string;
+} | {
+    Err: _StatusError;
+}): {
+    __kind__: "Ok";
+    Ok: string;
+} | {
+    __kind__: "Err";
+    Err: StatusError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_StatusError_n39(value.Err)
+    } : value;
+}
+function from_candid_variant_n63(value: {
     Ok: Array<[Principal, _Role]>;
 } | {
     Err: _RolesError;
@@ -2388,13 +2544,13 @@ function from_candid_variant_n62(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_vec_n63(value.Ok)
+        Ok: from_candid_vec_n64(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_RolesError_n67(value.Err)
+        Err: from_candid_RolesError_n68(value.Err)
     } : value;
 }
-function from_candid_variant_n66(value: {
+function from_candid_variant_n67(value: {
     admin: null;
 } | {
     writer: null;
@@ -2403,7 +2559,7 @@ function from_candid_variant_n66(value: {
 }): Role {
     return "admin" in value ? Role.admin : "writer" in value ? Role.writer : "reader" in value ? Role.reader : value;
 }
-function from_candid_variant_n68(value: {
+function from_candid_variant_n69(value: {
     NotAllowed: null;
 } | {
     Other: _OtherError;
@@ -2420,25 +2576,6 @@ function from_candid_variant_n68(value: {
     } : "Other" in value ? {
         __kind__: "Other",
         Other: value.Other
-    } : value;
-}
-function from_candid_variant_n69(value: {
-    Ok: _Status;
-} | {
-    Err: _StatusError;
-}): {
-    __kind__: "Ok";
-    Ok: Status;
-} | {
-    __kind__: "Err";
-    Err: StatusError;
-} {
-    return "Ok" in value ? {
-        __kind__: "Ok",
-        Ok: from_candid_Status_n70(value.Ok)
-    } : "Err" in value ? {
-        __kind__: "Err",
-        Err: from_candid_StatusError_n39(value.Err)
     } : value;
 }
 function from_candid_variant_n7(value: {
@@ -2460,6 +2597,25 @@ function from_candid_variant_n7(value: {
         BatchTooLong: value.BatchTooLong
     } : value;
 }
+function from_candid_variant_n70(value: {
+    Ok: _Status;
+} | {
+    Err: _StatusError;
+}): {
+    __kind__: "Ok";
+    Ok: Status;
+} | {
+    __kind__: "Err";
+    Err: StatusError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: from_candid_Status_n71(value.Ok)
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_StatusError_n39(value.Err)
+    } : value;
+}
 function from_candid_variant_n8(value: {
     Ok: _Added;
 } | {
@@ -2479,7 +2635,7 @@ function from_candid_variant_n8(value: {
         Err: from_candid_AddError_n9(value.Err)
     } : value;
 }
-function from_candid_variant_n81(value: {
+function from_candid_variant_n82(value: {
     max_keys: {
         all: number;
         strangers: number;
@@ -2551,34 +2707,34 @@ function from_candid_variant_n81(value: {
         max_keys: value.max_keys
     } : "idle_seconds" in value ? {
         __kind__: "idle_seconds",
-        idle_seconds: from_candid_Bound32_n82(value.idle_seconds)
+        idle_seconds: from_candid_Bound32_n83(value.idle_seconds)
     } : "max_age_seconds" in value ? {
         __kind__: "max_age_seconds",
-        max_age_seconds: from_candid_Bound32_n82(value.max_age_seconds)
+        max_age_seconds: from_candid_Bound32_n83(value.max_age_seconds)
     } : "max_messages" in value ? {
         __kind__: "max_messages",
-        max_messages: from_candid_Bound32_n82(value.max_messages)
+        max_messages: from_candid_Bound32_n83(value.max_messages)
     } : "writes" in value ? {
         __kind__: "writes",
-        writes: from_candid_variant_n84(value.writes)
+        writes: from_candid_variant_n85(value.writes)
     } : "min_age_seconds" in value ? {
         __kind__: "min_age_seconds",
         min_age_seconds: value.min_age_seconds
     } : "max_bytes" in value ? {
         __kind__: "max_bytes",
-        max_bytes: from_candid_Bound64_n85(value.max_bytes)
+        max_bytes: from_candid_Bound64_n86(value.max_bytes)
     } : "key_quota" in value ? {
         __kind__: "key_quota",
-        key_quota: from_candid_Quota_n87(value.key_quota)
+        key_quota: from_candid_Quota_n88(value.key_quota)
     } : "rebuild_pages" in value ? {
         __kind__: "rebuild_pages",
-        rebuild_pages: from_candid_Bound32_n82(value.rebuild_pages)
+        rebuild_pages: from_candid_Bound32_n83(value.rebuild_pages)
     } : "reads" in value ? {
         __kind__: "reads",
-        reads: from_candid_variant_n89(value.reads)
+        reads: from_candid_variant_n90(value.reads)
     } : value;
 }
-function from_candid_variant_n83(value: {
+function from_candid_variant_n84(value: {
     at_most: number;
 } | {
     unlimited: null;
@@ -2597,7 +2753,7 @@ function from_candid_variant_n83(value: {
         unlimited: value.unlimited
     } : value;
 }
-function from_candid_variant_n84(value: {
+function from_candid_variant_n85(value: {
     members: null;
 } | {
     anyone: null;
@@ -2606,7 +2762,7 @@ function from_candid_variant_n84(value: {
 }): Variant_members_anyone_identified {
     return "members" in value ? Variant_members_anyone_identified.members : "anyone" in value ? Variant_members_anyone_identified.anyone : "identified" in value ? Variant_members_anyone_identified.identified : value;
 }
-function from_candid_variant_n86(value: {
+function from_candid_variant_n87(value: {
     at_most: bigint;
 } | {
     unlimited: null;
@@ -2625,14 +2781,14 @@ function from_candid_variant_n86(value: {
         unlimited: value.unlimited
     } : value;
 }
-function from_candid_variant_n89(value: {
+function from_candid_variant_n90(value: {
     owners: null;
 } | {
     anyone: null;
 }): Variant_owners_anyone {
     return "owners" in value ? Variant_owners_anyone.owners : "anyone" in value ? Variant_owners_anyone.anyone : value;
 }
-function from_candid_variant_n90(value: {
+function from_candid_variant_n91(value: {
     Ok: Array<[] | [_Id]>;
 } | {
     Err: _LookupError;
@@ -2645,13 +2801,59 @@ function from_candid_variant_n90(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_vec_n91(value.Ok)
+        Ok: from_candid_vec_n92(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
         Err: from_candid_LookupError_n36(value.Err)
     } : value;
 }
-function from_candid_variant_n92(value: {
+function from_candid_variant_n93(value: {
+    Ok: bigint;
+} | {
+    Err: _ResumeError;
+}): {
+    __kind__: "Ok";
+    Ok: bigint;
+} | {
+    __kind__: "Err";
+    Err: ResumeError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_ResumeError_n94(value.Err)
+    } : value;
+}
+function from_candid_variant_n95(value: {
+    NotAllowed: null;
+} | {
+    NotSealed: null;
+} | {
+    Other: _OtherError;
+}): {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "NotSealed";
+    NotSealed: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} {
+    return "NotAllowed" in value ? {
+        __kind__: "NotAllowed",
+        NotAllowed: value.NotAllowed
+    } : "NotSealed" in value ? {
+        __kind__: "NotSealed",
+        NotSealed: value.NotSealed
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : value;
+}
+function from_candid_variant_n96(value: {
     Ok: null;
 } | {
     Err: _RetryError;
@@ -2667,10 +2869,10 @@ function from_candid_variant_n92(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_RetryError_n93(value.Err)
+        Err: from_candid_RetryError_n97(value.Err)
     } : value;
 }
-function from_candid_variant_n94(value: {
+function from_candid_variant_n98(value: {
     NotFailed: null;
 } | {
     NotAllowed: null;
@@ -2695,6 +2897,25 @@ function from_candid_variant_n94(value: {
     } : "Other" in value ? {
         __kind__: "Other",
         Other: value.Other
+    } : value;
+}
+function from_candid_variant_n99(value: {
+    Ok: null;
+} | {
+    Err: _SealError;
+}): {
+    __kind__: "Ok";
+    Ok: null;
+} | {
+    __kind__: "Err";
+    Err: SealError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_SealError_n100(value.Err)
     } : value;
 }
 function from_candid_vec_n15(value: Array<{
@@ -2726,20 +2947,20 @@ function from_candid_vec_n2(value: Array<{
 function from_candid_vec_n33(value: Array<[] | [_KeyHead]>): Array<KeyHead | null> {
     return value.map((x)=>from_candid_opt_n34(x));
 }
-function from_candid_vec_n63(value: Array<[Principal, _Role]>): Array<[Principal, Role]> {
-    return value.map((x)=>from_candid_tuple_n64(x));
+function from_candid_vec_n64(value: Array<[Principal, _Role]>): Array<[Principal, Role]> {
+    return value.map((x)=>from_candid_tuple_n65(x));
 }
-function from_candid_vec_n79(value: Array<_Setting>): Array<Setting> {
-    return value.map((x)=>from_candid_Setting_n80(x));
+function from_candid_vec_n80(value: Array<_Setting>): Array<Setting> {
+    return value.map((x)=>from_candid_Setting_n81(x));
 }
-function from_candid_vec_n91(value: Array<[] | [_Id]>): Array<Id | null> {
+function from_candid_vec_n92(value: Array<[] | [_Id]>): Array<Id | null> {
     return value.map((x)=>from_candid_opt_n42(x));
 }
-function to_candid_Bound32_n102(value: Bound32): _Bound32 {
-    return to_candid_variant_n103(value);
+function to_candid_Bound32_n108(value: Bound32): _Bound32 {
+    return to_candid_variant_n109(value);
 }
-function to_candid_Bound64_n104(value: Bound64): _Bound64 {
-    return to_candid_variant_n105(value);
+function to_candid_Bound64_n110(value: Bound64): _Bound64 {
+    return to_candid_variant_n111(value);
 }
 function to_candid_Cursor_n59(value: Cursor): _Cursor {
     return to_candid_record_n60(value);
@@ -2747,8 +2968,8 @@ function to_candid_Cursor_n59(value: Cursor): _Cursor {
 function to_candid_KeyCursor_n48(value: KeyCursor): _KeyCursor {
     return to_candid_record_n49(value);
 }
-function to_candid_KeySetting_n96(value: KeySetting): _KeySetting {
-    return to_candid_variant_n97(value);
+function to_candid_KeySetting_n102(value: KeySetting): _KeySetting {
+    return to_candid_variant_n103(value);
 }
 function to_candid_NewMessage_n12(value: NewMessage): _NewMessage {
     return to_candid_record_n13(value);
@@ -2759,28 +2980,28 @@ function to_candid_Order_n50(value: Order): _Order {
 function to_candid_OwnerProof_n24(value: OwnerProof): _OwnerProof {
     return to_candid_variant_n25(value);
 }
-function to_candid_Quota_n100(value: Quota): _Quota {
-    return to_candid_record_n101(value);
+function to_candid_Quota_n106(value: Quota): _Quota {
+    return to_candid_record_n107(value);
 }
-function to_candid_Role_n111(value: Role): _Role {
-    return to_candid_variant_n112(value);
-}
-function to_candid_Setting_n117(value: Setting): _Setting {
+function to_candid_Role_n117(value: Role): _Role {
     return to_candid_variant_n118(value);
+}
+function to_candid_Setting_n123(value: Setting): _Setting {
+    return to_candid_variant_n124(value);
 }
 function to_candid_Start_n52(value: Start): _Start {
     return to_candid_variant_n53(value);
 }
-function to_candid_opt_n110(value: Role | null): [] | [_Role] {
-    return value === null ? candid_none() : candid_some(to_candid_Role_n111(value));
+function to_candid_opt_n116(value: Role | null): [] | [_Role] {
+    return value === null ? candid_none() : candid_some(to_candid_Role_n117(value));
 }
 function to_candid_opt_n29(value: boolean | null): [] | [boolean] {
     return value === null ? candid_none() : candid_some(value);
 }
-function to_candid_opt_n61(value: Principal | null): [] | [Principal] {
+function to_candid_opt_n62(value: Principal | null): [] | [Principal] {
     return value === null ? candid_none() : candid_some(value);
 }
-function to_candid_record_n101(value: {
+function to_candid_record_n107(value: {
     messages: Bound32;
     bytes: Bound64;
 }): {
@@ -2788,8 +3009,8 @@ function to_candid_record_n101(value: {
     bytes: _Bound64;
 } {
     return {
-        messages: to_candid_Bound32_n102(value.messages),
-        bytes: to_candid_Bound64_n104(value.bytes)
+        messages: to_candid_Bound32_n108(value.messages),
+        bytes: to_candid_Bound64_n110(value.bytes)
     };
 }
 function to_candid_record_n13(value: {
@@ -2841,23 +3062,118 @@ function to_candid_record_n60(value: {
     };
 }
 function to_candid_variant_n103(value: {
-    __kind__: "at_most";
-    at_most: number;
+    __kind__: "owner";
+    owner: {
+        __kind__: "principal";
+        principal: Principal;
+    } | {
+        __kind__: "claimant";
+        claimant: null;
+    };
 } | {
-    __kind__: "unlimited";
-    unlimited: null;
+    __kind__: "kept";
+    kept: boolean;
+} | {
+    __kind__: "quota";
+    quota: {
+        __kind__: "own";
+        own: Quota;
+    } | {
+        __kind__: "store";
+        store: null;
+    };
+} | {
+    __kind__: "send_key";
+    send_key: {
+        __kind__: "sha256";
+        sha256: Uint8Array;
+    } | {
+        __kind__: "none";
+        none: null;
+    };
 }): {
-    at_most: number;
+    owner: {
+        principal: Principal;
+    } | {
+        claimant: null;
+    };
 } | {
-    unlimited: null;
+    kept: boolean;
+} | {
+    quota: {
+        own: _Quota;
+    } | {
+        store: null;
+    };
+} | {
+    send_key: {
+        sha256: Uint8Array;
+    } | {
+        none: null;
+    };
 } {
-    return value.__kind__ === "at_most" ? {
-        at_most: value.at_most
-    } : value.__kind__ === "unlimited" ? {
-        unlimited: value.unlimited
+    return value.__kind__ === "owner" ? {
+        owner: to_candid_variant_n112(value.owner)
+    } : value.__kind__ === "kept" ? {
+        kept: value.kept
+    } : value.__kind__ === "quota" ? {
+        quota: to_candid_variant_n105(value.quota)
+    } : value.__kind__ === "send_key" ? {
+        send_key: to_candid_variant_n104(value.send_key)
+    } : value;
+}
+function to_candid_variant_n104(value: {
+    __kind__: "sha256";
+    sha256: Uint8Array;
+} | {
+    __kind__: "none";
+    none: null;
+}): {
+    sha256: Uint8Array;
+} | {
+    none: null;
+} {
+    return value.__kind__ === "sha256" ? {
+        sha256: value.sha256
+    } : value.__kind__ === "none" ? {
+        none: value.none
     } : value;
 }
 function to_candid_variant_n105(value: {
+    __kind__: "own";
+    own: Quota;
+} | {
+    __kind__: "store";
+    store: null;
+}): {
+    own: _Quota;
+} | {
+    store: null;
+} {
+    return value.__kind__ === "own" ? {
+        own: to_candid_Quota_n106(value.own)
+    } : value.__kind__ === "store" ? {
+        store: value.store
+    } : value;
+}
+function to_candid_variant_n109(value: {
+    __kind__: "at_most";
+    at_most: number;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+}): {
+    at_most: number;
+} | {
+    unlimited: null;
+} {
+    return value.__kind__ === "at_most" ? {
+        at_most: value.at_most
+    } : value.__kind__ === "unlimited" ? {
+        unlimited: value.unlimited
+    } : value;
+}
+function to_candid_variant_n111(value: {
     __kind__: "at_most";
     at_most: bigint;
 } | {
@@ -2874,7 +3190,7 @@ function to_candid_variant_n105(value: {
         unlimited: value.unlimited
     } : value;
 }
-function to_candid_variant_n106(value: {
+function to_candid_variant_n112(value: {
     __kind__: "principal";
     principal: Principal;
 } | {
@@ -2891,7 +3207,7 @@ function to_candid_variant_n106(value: {
         claimant: value.claimant
     } : value;
 }
-function to_candid_variant_n112(value: Role): {
+function to_candid_variant_n118(value: Role): {
     admin: null;
 } | {
     writer: null;
@@ -2906,7 +3222,7 @@ function to_candid_variant_n112(value: Role): {
         reader: null
     } : value;
 }
-function to_candid_variant_n118(value: {
+function to_candid_variant_n124(value: {
     __kind__: "max_keys";
     max_keys: {
         all: number;
@@ -2976,26 +3292,26 @@ function to_candid_variant_n118(value: {
     return value.__kind__ === "max_keys" ? {
         max_keys: value.max_keys
     } : value.__kind__ === "idle_seconds" ? {
-        idle_seconds: to_candid_Bound32_n102(value.idle_seconds)
+        idle_seconds: to_candid_Bound32_n108(value.idle_seconds)
     } : value.__kind__ === "max_age_seconds" ? {
-        max_age_seconds: to_candid_Bound32_n102(value.max_age_seconds)
+        max_age_seconds: to_candid_Bound32_n108(value.max_age_seconds)
     } : value.__kind__ === "max_messages" ? {
-        max_messages: to_candid_Bound32_n102(value.max_messages)
+        max_messages: to_candid_Bound32_n108(value.max_messages)
     } : value.__kind__ === "writes" ? {
-        writes: to_candid_variant_n120(value.writes)
+        writes: to_candid_variant_n126(value.writes)
     } : value.__kind__ === "min_age_seconds" ? {
         min_age_seconds: value.min_age_seconds
     } : value.__kind__ === "max_bytes" ? {
-        max_bytes: to_candid_Bound64_n104(value.max_bytes)
+        max_bytes: to_candid_Bound64_n110(value.max_bytes)
     } : value.__kind__ === "key_quota" ? {
-        key_quota: to_candid_Quota_n100(value.key_quota)
+        key_quota: to_candid_Quota_n106(value.key_quota)
     } : value.__kind__ === "rebuild_pages" ? {
-        rebuild_pages: to_candid_Bound32_n102(value.rebuild_pages)
+        rebuild_pages: to_candid_Bound32_n108(value.rebuild_pages)
     } : value.__kind__ === "reads" ? {
-        reads: to_candid_variant_n119(value.reads)
+        reads: to_candid_variant_n125(value.reads)
     } : value;
 }
-function to_candid_variant_n119(value: Variant_owners_anyone): {
+function to_candid_variant_n125(value: Variant_owners_anyone): {
     owners: null;
 } | {
     anyone: null;
@@ -3006,7 +3322,7 @@ function to_candid_variant_n119(value: Variant_owners_anyone): {
         anyone: null
     } : value;
 }
-function to_candid_variant_n120(value: Variant_members_anyone_identified): {
+function to_candid_variant_n126(value: Variant_members_anyone_identified): {
     members: null;
 } | {
     anyone: null;
@@ -3087,109 +3403,14 @@ function to_candid_variant_n53(value: {
         beginning: value.beginning
     } : value;
 }
-function to_candid_variant_n97(value: {
-    __kind__: "owner";
-    owner: {
-        __kind__: "principal";
-        principal: Principal;
-    } | {
-        __kind__: "claimant";
-        claimant: null;
-    };
-} | {
-    __kind__: "kept";
-    kept: boolean;
-} | {
-    __kind__: "quota";
-    quota: {
-        __kind__: "own";
-        own: Quota;
-    } | {
-        __kind__: "store";
-        store: null;
-    };
-} | {
-    __kind__: "send_key";
-    send_key: {
-        __kind__: "sha256";
-        sha256: Uint8Array;
-    } | {
-        __kind__: "none";
-        none: null;
-    };
-}): {
-    owner: {
-        principal: Principal;
-    } | {
-        claimant: null;
-    };
-} | {
-    kept: boolean;
-} | {
-    quota: {
-        own: _Quota;
-    } | {
-        store: null;
-    };
-} | {
-    send_key: {
-        sha256: Uint8Array;
-    } | {
-        none: null;
-    };
-} {
-    return value.__kind__ === "owner" ? {
-        owner: to_candid_variant_n106(value.owner)
-    } : value.__kind__ === "kept" ? {
-        kept: value.kept
-    } : value.__kind__ === "quota" ? {
-        quota: to_candid_variant_n99(value.quota)
-    } : value.__kind__ === "send_key" ? {
-        send_key: to_candid_variant_n98(value.send_key)
-    } : value;
-}
-function to_candid_variant_n98(value: {
-    __kind__: "sha256";
-    sha256: Uint8Array;
-} | {
-    __kind__: "none";
-    none: null;
-}): {
-    sha256: Uint8Array;
-} | {
-    none: null;
-} {
-    return value.__kind__ === "sha256" ? {
-        sha256: value.sha256
-    } : value.__kind__ === "none" ? {
-        none: value.none
-    } : value;
-}
-function to_candid_variant_n99(value: {
-    __kind__: "own";
-    own: Quota;
-} | {
-    __kind__: "store";
-    store: null;
-}): {
-    own: _Quota;
-} | {
-    store: null;
-} {
-    return value.__kind__ === "own" ? {
-        own: to_candid_Quota_n100(value.own)
-    } : value.__kind__ === "store" ? {
-        store: value.store
-    } : value;
+function to_candid_vec_n101(value: Array<KeySetting>): Array<_KeySetting> {
+    return value.map((x)=>to_candid_KeySetting_n102(x));
 }
 function to_candid_vec_n11(value: Array<NewMessage>): Array<_NewMessage> {
     return value.map((x)=>to_candid_NewMessage_n12(x));
 }
-function to_candid_vec_n116(value: Array<Setting>): Array<_Setting> {
-    return value.map((x)=>to_candid_Setting_n117(x));
-}
-function to_candid_vec_n95(value: Array<KeySetting>): Array<_KeySetting> {
-    return value.map((x)=>to_candid_KeySetting_n96(x));
+function to_candid_vec_n122(value: Array<Setting>): Array<_Setting> {
+    return value.map((x)=>to_candid_Setting_n123(x));
 }
 export interface CreateActorOptions {
     agent?: Agent;

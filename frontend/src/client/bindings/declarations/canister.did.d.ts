@@ -35,18 +35,21 @@ export type AddError = { 'StorageFull' : null } |
   } |
   { 'IdsExhausted' : { 'last' : Id } } |
   { 'CiphertextEmpty' : null } |
+  { 'Sealed' : null } |
   { 'CiphertextTooLarge' : TooLong } |
   { 'IndexFull' : { 'max' : bigint } } |
   { 'KeyIdLength' : TooLong } |
   { 'Other' : OtherError } |
   { 'Unavailable' : Progress } |
-  { 'KeysFull' : { 'max' : number } };
+  { 'KeysFull' : { 'max' : number } } |
+  { 'LowMemory' : null };
 /**
  * duplicate: the pair was already stored; nothing changed. A caller who may not read the key learns neither: id is 0
  * and duplicate is false.
  */
 export interface Added { 'id' : Id, 'duplicate' : boolean }
-export type BatchError = { 'Other' : OtherError } |
+export type BatchError = { 'Sealed' : null } |
+  { 'Other' : OtherError } |
   { 'BatchTooLong' : TooLong } |
   { 'Unavailable' : Progress };
 export type Bound32 = { 'at_most' : number } |
@@ -76,7 +79,8 @@ export type ClaimError = {
   { 'NotTheCaller' : { 'signer' : Principal } } |
   { 'PublicKey' : string } |
   { 'Unavailable' : Progress } |
-  { 'KeysFull' : { 'max' : number } };
+  { 'KeysFull' : { 'max' : number } } |
+  { 'LowMemory' : null };
 /**
  * label: under it the store's proofs speak of the key. Where reads are closed, only the owner learns it.
  */
@@ -123,7 +127,8 @@ export type KeyError = { 'StorageFull' : null } |
   { 'Other' : OtherError } |
   { 'Owner' : { 'owner' : Principal } } |
   { 'Unavailable' : Progress } |
-  { 'KeysFull' : { 'max' : number } };
+  { 'KeysFull' : { 'max' : number } } |
+  { 'LowMemory' : null };
 export interface KeyHead {
   'full_since' : number,
   'count' : number,
@@ -223,6 +228,9 @@ export interface Progress { 'total' : number, 'done' : number }
  */
 export interface Proof { 'certificate' : Uint8Array, 'bytes' : Uint8Array }
 export interface Quota { 'messages' : Bound32, 'bytes' : Bound64 }
+export type ResumeError = { 'NotAllowed' : null } |
+  { 'NotSealed' : null } |
+  { 'Other' : OtherError };
 export type RetryError = { 'NotFailed' : null } |
   { 'NotAllowed' : null } |
   { 'Other' : OtherError };
@@ -239,6 +247,8 @@ export type RoleError = { 'Anonymous' : null } |
   { 'RolesFull' : { 'max' : number } } |
   { 'Other' : OtherError };
 export type RolesError = { 'NotAllowed' : null } |
+  { 'Other' : OtherError };
+export type SealError = { 'NotAllowed' : null } |
   { 'Other' : OtherError };
 export type Setting = {
     'max_keys' : { 'all' : number, 'strangers' : number }
@@ -291,6 +301,7 @@ export type Start = { 'after' : Id } |
  * What the caller may know. A stranger to a store with closed reads sees no store.
  */
 export interface Status {
+  'sealed' : boolean,
   'epoch' : bigint,
   'version' : string,
   'store' : [] | [StoreStatus],
@@ -309,6 +320,7 @@ export interface StoreStatus {
    * Why the rebuild stopped. Methods that need the index return Unavailable until retry_rebuild is called.
    */
   'rebuild_failure' : [] | [string],
+  'low_memory' : boolean,
   'rebuild' : [] | [Progress],
   'index_entries' : bigint,
   'next_id' : Id,
@@ -394,6 +406,10 @@ export interface _SERVICE {
     { 'Ok' : Page } |
       { 'Err' : PageError }
   >,
+  /**
+   * In the text format of Prometheus. Readers, members and admins see counts, others what GET /metrics shows.
+   */
+  'get_metrics' : ActorMethod<[], { 'Ok' : string } | { 'Err' : StatusError }>,
   'get_min_message_id' : ActorMethod<
     [],
     { 'Ok' : Id } |
@@ -418,8 +434,17 @@ export interface _SERVICE {
     { 'Ok' : Array<[] | [Id]> } |
       { 'Err' : LookupError }
   >,
+  /**
+   * GET / returns the status as JSON, GET /metrics the metrics; both as the anonymous caller sees them.
+   */
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
+  'resume' : ActorMethod<[], { 'Ok' : bigint } | { 'Err' : ResumeError }>,
   'retry_rebuild' : ActorMethod<[], { 'Ok' : null } | { 'Err' : RetryError }>,
+  /**
+   * Before a snapshot the store is sealed, and it takes no messages. A restored snapshot is sealed, too. To resume sets the
+   * epoch to the next second, in which adds are possible again. Returns the epoch.
+   */
+  'seal' : ActorMethod<[], { 'Ok' : null } | { 'Err' : SealError }>,
   'set_key' : ActorMethod<
     [Uint8Array, Array<KeySetting>],
     { 'Ok' : null } |

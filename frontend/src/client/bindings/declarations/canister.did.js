@@ -62,12 +62,14 @@ export const idlFactory = ({ IDL }) => {
     'KeyFull' : IDL.Record({ 'since' : IDL.Nat32 }),
     'IdsExhausted' : IDL.Record({ 'last' : Id }),
     'CiphertextEmpty' : IDL.Null,
+    'Sealed' : IDL.Null,
     'CiphertextTooLarge' : TooLong,
     'IndexFull' : IDL.Record({ 'max' : IDL.Nat64 }),
     'KeyIdLength' : TooLong,
     'Other' : OtherError,
     'Unavailable' : Progress,
     'KeysFull' : IDL.Record({ 'max' : IDL.Nat32 }),
+    'LowMemory' : IDL.Null,
   });
   const NewMessage = IDL.Record({
     'ciphertext' : IDL.Vec(IDL.Nat8),
@@ -75,6 +77,7 @@ export const idlFactory = ({ IDL }) => {
     'send_key' : IDL.Opt(IDL.Vec(IDL.Nat8)),
   });
   const BatchError = IDL.Variant({
+    'Sealed' : IDL.Null,
     'Other' : OtherError,
     'BatchTooLong' : TooLong,
     'Unavailable' : Progress,
@@ -110,6 +113,7 @@ export const idlFactory = ({ IDL }) => {
     'PublicKey' : IDL.Text,
     'Unavailable' : Progress,
     'KeysFull' : IDL.Record({ 'max' : IDL.Nat32 }),
+    'LowMemory' : IDL.Null,
   });
   const KeyHead = IDL.Record({
     'full_since' : IDL.Nat32,
@@ -210,6 +214,7 @@ export const idlFactory = ({ IDL }) => {
     'keys' : IDL.Nat32,
     'newest_timestamp' : IDL.Nat32,
     'rebuild_failure' : IDL.Opt(IDL.Text),
+    'low_memory' : IDL.Bool,
     'rebuild' : IDL.Opt(Progress),
     'index_entries' : IDL.Nat64,
     'next_id' : Id,
@@ -238,6 +243,7 @@ export const idlFactory = ({ IDL }) => {
     'roles' : IDL.Nat32,
   });
   const Status = IDL.Record({
+    'sealed' : IDL.Bool,
     'epoch' : IDL.Nat64,
     'version' : IDL.Text,
     'store' : IDL.Opt(StoreStatus),
@@ -260,8 +266,17 @@ export const idlFactory = ({ IDL }) => {
     'headers' : IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text)),
     'status_code' : IDL.Nat16,
   });
+  const ResumeError = IDL.Variant({
+    'NotAllowed' : IDL.Null,
+    'NotSealed' : IDL.Null,
+    'Other' : OtherError,
+  });
   const RetryError = IDL.Variant({
     'NotFailed' : IDL.Null,
+    'NotAllowed' : IDL.Null,
+    'Other' : OtherError,
+  });
+  const SealError = IDL.Variant({
     'NotAllowed' : IDL.Null,
     'Other' : OtherError,
   });
@@ -286,6 +301,7 @@ export const idlFactory = ({ IDL }) => {
     'Owner' : IDL.Record({ 'owner' : IDL.Principal }),
     'Unavailable' : Progress,
     'KeysFull' : IDL.Record({ 'max' : IDL.Nat32 }),
+    'LowMemory' : IDL.Null,
   });
   const RoleError = IDL.Variant({
     'Anonymous' : IDL.Null,
@@ -390,6 +406,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : Page, 'Err' : PageError })],
         ['query'],
       ),
+    'get_metrics' : IDL.Func(
+        [],
+        [IDL.Variant({ 'Ok' : IDL.Text, 'Err' : StatusError })],
+        ['query'],
+      ),
     'get_min_message_id' : IDL.Func(
         [],
         [IDL.Variant({ 'Ok' : Id, 'Err' : StatusError })],
@@ -421,9 +442,19 @@ export const idlFactory = ({ IDL }) => {
         ['query'],
       ),
     'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
+    'resume' : IDL.Func(
+        [],
+        [IDL.Variant({ 'Ok' : IDL.Nat64, 'Err' : ResumeError })],
+        [],
+      ),
     'retry_rebuild' : IDL.Func(
         [],
         [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : RetryError })],
+        [],
+      ),
+    'seal' : IDL.Func(
+        [],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : SealError })],
         [],
       ),
     'set_key' : IDL.Func(
