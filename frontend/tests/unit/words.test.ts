@@ -126,6 +126,7 @@ const claim: [ClaimError, ...string[]][] = [
   [{ __kind__: 'Anonymous', Anonymous: null }, 'anonymously'],
   [{ __kind__: 'KeysFull', KeysFull: { max: 1_000_000 } }, '1,000,000'],
   [{ __kind__: 'StorageFull', StorageFull: null }, 'Nothing was stored'],
+  [{ __kind__: 'LowMemory', LowMemory: null }, 'memory'],
   [UNAVAILABLE, '10,000', '50,000'],
   [OTHER, '7', 'because'],
 ];
