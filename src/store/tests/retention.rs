@@ -283,7 +283,7 @@ fn walks_to_keys_are_counted_by_a_bound_that_holds() {
     let pages = asked.iter().map(|key_id| {
         memory.count_reads();
         assert!(store.find_key(key_id).is_some());
-        memory.pages_read() as u64
+        memory.pages_read()
     });
     // Writing the records and the state adds four pages.
     let each = pages.sum::<u64>() / asked.len() as u64 + 4;
