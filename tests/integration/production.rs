@@ -24,7 +24,7 @@ fn settings(text: &str) -> Vec<Setting> {
     let (types, actor) = CandidSource::Text(&did).load().expect("the interface is valid");
     let actor = actor.expect("there is a service");
     let TypeInner::Class(init, _) = actor.as_ref() else { panic!("the service has an argument") };
-    let init: Vec<_> = init.iter().map(|argument| argument.clone()).collect();
+    let init = init.clone();
     let arguments = candid_parser::parse_idl_args(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let bytes = arguments.to_bytes_with_types(&types, &init).expect("they are of these types");
     decode_args::<(Option<Vec<Setting>>,)>(&bytes).expect("settings").0.expect("there are some")
