@@ -6,7 +6,7 @@
 use super::call::{answer, decoded};
 use super::runtime::{Store, caller, moment, with_kept};
 use message_canister::access::budget::{Payer, Purpose};
-use message_canister::api::{Acknowledgement, KeySetting, OwnerProof};
+use message_canister::api::{KeySetting, OwnerProof};
 use message_canister::codec::{arguments, general};
 use message_canister::limits::MAX_LOOKUP_ITEMS;
 use serde_bytes::ByteBuf;
@@ -75,9 +75,11 @@ fn first_key() -> Vec<u8> {
 fn first_acknowledged() -> Vec<u8> {
     let mut first = Vec::new();
     answer(|bytes| {
+        let key = arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, |items| {
+            items.first().map_or_else(Vec::new, |item| item.key_id.to_vec())
+        });
         // Too many items are refused by the call itself.
-        let items = decoded(general::decode_elements::<Acknowledgement, MAX_LOOKUP_ITEMS>(bytes)).unwrap_or_default();
-        first = items.into_iter().next().map_or_else(Vec::new, |item| item.key_id.into_vec());
+        first = decoded(key).unwrap_or_default();
     });
     first
 }

@@ -12,7 +12,7 @@ use message_canister::codec::{arguments, general, replies};
 use message_canister::http;
 use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
 use message_canister::metrics::metrics;
-use message_canister::store::{NewMessageRef, StoredRef, batch_too_long, check_lengths, items_too_long, too_long};
+use message_canister::store::{NewMessageRef, StoredRef, acks_too_long, batch_too_long, check_lengths, items_too_long};
 use serde_bytes::ByteBuf;
 
 pub fn add_message() {
@@ -185,17 +185,11 @@ fn metrics_of(status: &Status) -> String {
 
 pub fn acknowledge() {
     answer(|bytes| {
-        let acknowledged = match decoded(general::decode_elements::<Acknowledgement, MAX_LOOKUP_ITEMS>(bytes)) {
-            Ok(items) => {
-                let first = items.first().map_or(&[][..], |item| &item.key_id);
-                charge_owner(items.len(), first, |store, caller| {
-                    let one = |item: &Acknowledgement| store.acknowledge(&item.key_id, item.through, caller, now());
-                    Ok(items.iter().map(one).collect::<Vec<_>>())
-                })
-            }
-            Err(length) => Err(AcksError::BatchTooLong(too_long(length, MAX_LOOKUP_ITEMS))),
-        };
-        reply(&general::encode(acknowledged));
+        let acknowledged = arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, |items| {
+            let first = items.first().map_or(&[][..], |item| item.key_id);
+            charge_owner(items.len(), first, |store, caller| store.acknowledge_all(items, caller, now()))
+        });
+        replies::all_acknowledged(decoded(acknowledged).unwrap_or_else(|length| Err(acks_too_long(length))), reply);
     });
 }
 

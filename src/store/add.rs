@@ -267,6 +267,6 @@ pub(super) fn check_key_length(length: usize) -> Result<(), TooLong> {
 }
 
 /// A length and its limit as an error carries them.
-pub fn too_long(length: usize, max: usize) -> TooLong {
+pub(super) fn too_long(length: usize, max: usize) -> TooLong {
     TooLong { length: u32::try_from(length).unwrap_or(u32::MAX), max: max as u32 }
 }
