@@ -55,7 +55,7 @@ impl<M: Memory + Clone> MessageStore<M> {
 }
 
 impl<M: Memory + Clone> View<'_, M> {
-    /// The proof of a page of a key, if the caller may have one ([`Self::may_prove`]).
+    /// The proof of a page of a key, if the caller may have one (`may_prove`).
     pub fn prove_page(&self, key_id: &[u8], cursor: &KeyCursor, page: &RecordPage) -> Option<Vec<u8>> {
         if !self.may_prove(key_id) {
             return None;
@@ -105,7 +105,7 @@ impl<M: Memory + Clone> View<'_, M> {
         self.prove_page(key_id.as_bytes(), &cursor, &page)
     }
 
-    /// The proof of the heads of keys, if the caller may have one of each ([`Self::may_prove`]).
+    /// The proof of the heads of keys, if the caller may have one of each (`may_prove`).
     pub fn prove_heads(&self, key_ids: &[&[u8]]) -> Option<Vec<u8>> {
         if !key_ids.iter().all(|key_id| self.may_prove(key_id)) {
             return None;
