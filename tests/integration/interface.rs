@@ -40,8 +40,14 @@ fn the_built_wasm_exports_the_methods_and_nothing_more() {
     let mut expected: BTreeSet<String> = methods.collect();
     // No `canister_pre_upgrade`: nothing needs to be saved before an upgrade, so nothing can fail there.
     expected.extend(
-        ["canister_init", "canister_post_upgrade", "canister_global_timer", "canister_on_low_wasm_memory"]
-            .map(String::from),
+        [
+            "canister_init",
+            "canister_post_upgrade",
+            "canister_inspect_message",
+            "canister_global_timer",
+            "canister_on_low_wasm_memory",
+        ]
+        .map(String::from),
     );
     let entry_points: BTreeSet<String> =
         module.exports().into_iter().filter(|name| name.starts_with("canister_")).collect();

@@ -1,6 +1,6 @@
 //! What the generated sequences are made of: keys, texts and calls that print short, and how they are drawn.
 
-use message_canister::api::{Bound, Cursor, Id, KeyCursor, Order, Quota, Setting, Start};
+use message_canister::api::{Bound, Cursor, Id, KeyCursor, Order, Quota, Setting, Start, Writes};
 use message_canister::limits::{
     MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_REBUILD_PAGES, MIN_MAX_BYTES, MIN_REBUILD_PAGES,
 };
@@ -176,7 +176,9 @@ fn settings() -> impl Strategy<Value = Vec<Setting>> {
     let min_age = prop_oneof![2 => Just(0), 1 => 1u32..25];
     let ages = (max_age, min_age).prop_map(|(max, min)| {
         let min = max.limit().map_or(min, |max| min.min(max));
-        vec![Setting::max_age_seconds(max), Setting::min_age_seconds(min)]
+        // Strangers without a budget could fill a store with the young: such settings are refused.
+        let writes = if min == 0 { Writes::anyone } else { Writes::members };
+        vec![Setting::max_age_seconds(max), Setting::writes(writes), Setting::min_age_seconds(min)]
     });
     let all = (
         ages,
