@@ -39,7 +39,7 @@ impl Debt {
     }
 
     /// Uses one unit for a call that is refused at `now`. Refused calls alone make nobody wait for longer than
-    /// [`MAX_REFUSED`].
+    /// `MAX_REFUSED`.
     pub fn refuse(&mut self, rate: &Rate, now: u64) {
         let more = self.0.max(now).saturating_add(rate.nanoseconds(1));
         let most = now.saturating_add(rate.nanoseconds(rate.burst.into())).saturating_add(MAX_REFUSED);
