@@ -5,10 +5,12 @@
 
 use super::call::{answer, decoded};
 use super::runtime::{Store, caller, moment, with_kept};
+use message_canister::access::Caller;
 use message_canister::access::budget::{Payer, Purpose};
 use message_canister::api::{KeySetting, OwnerProof};
 use message_canister::codec::{arguments, general};
 use message_canister::limits::MAX_LOOKUP_ITEMS;
+use message_canister::store::AcknowledgementRef;
 use serde_bytes::ByteBuf;
 
 /// Runs an update. It asks by itself whether it is admitted.
@@ -20,7 +22,9 @@ pub fn update(_: &str, run: impl FnOnce()) {
 /// changes: strangers are refused where anything bounds what they may use. Owners ask for the heads of their keys, whose
 /// reply the subnet certifies.
 pub fn query(name: &str, run: impl FnOnce()) {
-    if ic_cdk::api::in_replicated_execution() && !with_kept(|store| store.is_unbounded() || may_update(store, name)) {
+    if ic_cdk::api::in_replicated_execution()
+        && !with_kept(|store| store.is_unbounded() || may_update(store, &caller(store), name))
+    {
         ic_cdk::api::msg_reject("only members of the store may call a query as an update, and owners get_key_heads");
     } else {
         run();
@@ -35,24 +39,25 @@ pub fn inspect() {
             return true;
         }
         let caller = caller(store);
-        let pays = |payer, purpose| store.admits(payer, purpose, caller.principal(), moment(store)).is_ok();
-        let pays_other = |payer| pays(payer, Purpose::Other);
+        let pays = |payer| pays(store, &caller, payer, Purpose::Other);
         match ic_cdk::api::msg_method_name().as_str() {
-            "add_message" | "add_messages" => store.takes_from(&caller) && pays(Payer::of_add(&caller), Purpose::Add),
+            "add_message" | "add_messages" => {
+                store.takes_from(&caller) && self::pays(store, &caller, Payer::of_add(&caller), Purpose::Add)
+            }
             "acknowledge" => {
                 let keys = acknowledged_keys();
-                pays_other(store.payer_of_keys(keys.iter().map(Vec::as_slice), &caller))
+                pays(store.payer_of_keys(keys.iter().map(Vec::as_slice), &caller))
             }
             "claim" => {
                 let (key_id, proof): (ByteBuf, OwnerProof) = argument();
-                pays_other(store.payer_of_claim(&key_id, &proof, &caller))
+                pays(store.payer_of_claim(&key_id, &proof, &caller))
             }
             "set_key" => {
                 let (key_id, _): (ByteBuf, Vec<KeySetting>) = argument();
-                pays_other(store.payer_of_key(&key_id, &caller))
+                pays(store.payer_of_key(&key_id, &caller))
             }
             "set_settings" | "set_role" | "retry_rebuild" | "seal" | "resume" => caller.is_admin(),
-            name => may_update(store, name),
+            name => may_update(store, &caller, name),
         }
     });
     if admitted {
@@ -60,46 +65,35 @@ pub fn inspect() {
     }
 }
 
+/// Whether what the payer has left admits the call.
+fn pays(store: &Store, caller: &Caller, payer: Payer, purpose: Purpose) -> bool {
+    store.admits(payer, purpose, caller.principal(), moment(store)).is_ok()
+}
+
 /// Whether the caller may have a query executed as an update: members, and owners for heads of their own keys.
-fn may_update(store: &Store, query: &str) -> bool {
-    let caller = caller(store);
-    let pays = |payer| store.admits(payer, Purpose::Other, caller.principal(), moment(store)).is_ok();
+fn may_update(store: &Store, caller: &Caller, query: &str) -> bool {
     if caller.is_member() {
-        return pays(Payer::Members);
+        return pays(store, caller, Payer::Members, Purpose::Other);
     }
-    query == "get_key_heads" && pays(Payer::Owners) && {
+    query == "get_key_heads" && pays(store, caller, Payer::Owners, Purpose::Other) && {
         let keys = keys_of_heads();
-        !keys.is_empty() && keys.iter().all(|key_id| store.is_owned(key_id, &caller))
+        !keys.is_empty() && keys.iter().all(|key_id| store.is_owned(key_id, caller))
     }
 }
 
 /// No keys, if there are too many: the call itself says so.
 fn keys_of_heads() -> Vec<Vec<u8>> {
-    let mut keys = Vec::new();
-    answer(|bytes| {
-        let decoded_keys = arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, |key_ids, _| {
-            key_ids.iter().map(|key_id| key_id.to_vec()).collect()
-        });
-        keys = decoded(decoded_keys).unwrap_or_default();
-    });
-    keys
+    let owned = |keys: &[&[u8]], _| keys.iter().map(|key_id| key_id.to_vec()).collect();
+    answer(|bytes| decoded(arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, owned))).unwrap_or_default()
 }
 
 /// The same for acknowledgements.
 fn acknowledged_keys() -> Vec<Vec<u8>> {
-    let mut keys = Vec::new();
-    answer(|bytes| {
-        let decoded_keys = arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, |items| {
-            items.iter().map(|item| item.key_id.to_vec()).collect()
-        });
-        keys = decoded(decoded_keys).unwrap_or_default();
-    });
-    keys
+    let owned = |items: &[AcknowledgementRef<'_>]| items.iter().map(|item| item.key_id.to_vec()).collect();
+    answer(|bytes| decoded(arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, owned))).unwrap_or_default()
 }
 
 /// An argument of two parts, the first of which is a key id.
 fn argument<T: for<'a> candid::Deserialize<'a> + candid::CandidType>() -> (ByteBuf, T) {
-    let mut argument = None;
-    answer(|bytes| argument = Some(decoded(general::decode(bytes))));
-    argument.unwrap_or_else(|| ic_cdk::trap("the argument was passed on"))
+    answer(|bytes| decoded(general::decode(bytes)))
 }

@@ -43,8 +43,8 @@ impl Argument {
 }
 
 /// Passes the argument of the current call to `answer`.
-pub fn answer(answer: impl FnOnce(&[u8])) {
-    Argument::of_call().read(answer);
+pub fn answer<T>(answer: impl FnOnce(&[u8]) -> T) -> T {
+    Argument::of_call().read(answer)
 }
 
 /// The decoded argument. A malformed one traps: the caller gets a reject, and nothing has changed.

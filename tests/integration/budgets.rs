@@ -260,7 +260,6 @@ fn inspection_and_the_call_decide_the_same() {
         let caller = callers[next(6) as usize];
         let text = vec![number as u8; 4 + next(600) as usize];
         let text = [&number.to_le_bytes()[..], &text].concat();
-        // A query is executed on the same state, and neither waits for a block nor changes anything.
         match submit(&engine, &inbox, caller, b"key", &text) {
             Some(message) => {
                 admitted += 1;

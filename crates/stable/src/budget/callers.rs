@@ -63,16 +63,6 @@ impl<K: Ord + Clone> Callers<K> {
         self.by_debt.insert((debt, caller.clone()));
     }
 
-    /// Callers in the table.
-    pub fn len(&self) -> usize {
-        self.debts.len()
-    }
-
-    /// Whether no caller is in the table.
-    pub fn is_empty(&self) -> bool {
-        self.debts.is_empty()
-    }
-
     fn has_room(&self, now: u64) -> bool {
         self.debts.len() < self.most || self.by_debt.first().is_some_and(|(debt, _)| debt.is_settled(now))
     }
@@ -110,7 +100,7 @@ mod tests {
         let mut callers = Callers::new(10);
         let admitted: usize = (0..1_000).map(|caller| use_all(&mut callers, caller, NOW)).sum();
         assert_eq!(admitted, 10 * 3 + 3);
-        assert_eq!(callers.len(), 10);
+        assert_eq!(callers.debts.len(), 10);
         assert!(callers.admit(&0, &RATE, NOW).is_err());
         // Once the debts are settled, others take their places.
         let later = NOW + 3 * SECOND;
@@ -131,7 +121,7 @@ mod tests {
                 if callers.admit(&caller, &RATE, now).is_ok() {
                     callers.spend(&caller, &RATE, units, now);
                 }
-                prop_assert!(callers.len() <= 5);
+                prop_assert!(callers.debts.len() <= 5);
                 let all: BTreeSet<_> = callers.debts.iter().map(|(caller, debt)| (*debt, *caller)).collect();
                 prop_assert_eq!(&all, &callers.by_debt);
                 for (caller, debt) in before {
