@@ -1,4 +1,4 @@
-//! What a read is worth: verified as of a time, or why not. A reply that contradicts its proof is a [`Lie`].
+//! A read is verified as of a time, or says why it is not. A reply that contradicts its proof is a [`Lie`].
 
 use std::error::Error;
 use std::fmt;
@@ -51,7 +51,7 @@ impl fmt::Display for Unverified {
     }
 }
 
-/// What is wrong with a reply that does not verify.
+/// Why a reply does not verify.
 #[derive(Debug)]
 pub enum Lie {
     /// A proof was asked for, and none came. A caller who may not read a key gets none either; nor does, where reads are

@@ -24,7 +24,7 @@ pub trait Transport {
 
 /// Checks certificates of the canister that a transport leads to.
 pub trait Certificates {
-    /// What a certificate proves, if it is the subnet's, of this canister, and recent.
+    /// Checks that a certificate is the subnet's, of this canister, and recent. Returns what it proves.
     ///
     /// # Errors
     ///
@@ -32,7 +32,7 @@ pub trait Certificates {
     fn check(&self, certificate: &[u8]) -> Result<Certified, Box<dyn Error + Send + Sync>>;
 }
 
-/// What a certificate proves.
+/// The facts that a certificate proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Certified {
     /// The certified data of the canister.

@@ -10,7 +10,7 @@ use ic_certification::Certificate;
 use ic_certification::hash_tree::{fork, label, leaf};
 use ic_verify_bls_signature::PrivateKey;
 
-/// What DER puts before a BLS12-381 public key.
+/// DER's bytes before a BLS12-381 public key.
 const DER_PREFIX: [u8; 37] = *b"\x30\x81\x82\x30\x1d\x06\x0d\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x01\x02\x01\x06\x0c\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x02\x01\x03\x61\x00";
 
 fn canister(number: u8) -> Principal {
@@ -38,7 +38,7 @@ fn transport() -> AgentTransport {
     AgentTransport::new(agent, canister(1))
 }
 
-/// What is proved, or why nothing is.
+/// The certified data, or the reason why there is none.
 fn checked(certificate: &[u8]) -> Result<Certified, String> {
     let transport = transport();
     let certificates = transport.certificates().expect("an agent checks certificates");

@@ -48,7 +48,7 @@ use table::Table;
 pub const PAGE: u64 = 65_536;
 
 /// The memories of a directory.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[allow(missing_docs)]
 pub struct Memories<M> {
     pub nodes: M,

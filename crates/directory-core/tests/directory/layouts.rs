@@ -8,8 +8,8 @@ use directory_core::label::Label;
 use directory_core::log::leaf_hash;
 use directory_core::map::View;
 use directory_core::profile::Profile;
-use directory_core::store::{OpenError, Store};
-use ic_stable_structures::Memory;
+use directory_core::store::{Memories, OpenError, Store};
+use ic_stable_structures::{Memory, VectorMemory};
 use stable::header::HeaderError;
 
 #[test]
@@ -34,7 +34,7 @@ fn damaged_and_foreign_memories_are_refused() {
     for (memory, what) in [(1, "labels"), (6, "heads"), (7, "hashes")] {
         assert!(matches!(open(memory, 32, 1), OpenError::Mismatch { what: found, .. } if found == what));
     }
-    let empty = Store::open(memories(), directory.realm).map(|_| ()).unwrap_err();
+    let empty = Store::open(Memories::<VectorMemory>::default(), directory.realm).map(|_| ()).unwrap_err();
     let error = HeaderError::Truncated { pages: 0, expected: 1 };
     assert_eq!(empty, OpenError::Header { memory: *b"DCND", error });
 }

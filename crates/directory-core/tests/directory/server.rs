@@ -66,22 +66,6 @@ pub fn copy(memories: &Memories<VectorMemory>) -> Memories<VectorMemory> {
     }
 }
 
-/// Empty memories.
-pub fn memories() -> Memories<VectorMemory> {
-    let new = VectorMemory::default;
-    Memories {
-        nodes: new(),
-        leaves: new(),
-        labels: new(),
-        updates: new(),
-        public: new(),
-        private: new(),
-        heads: new(),
-        hashes: new(),
-        slots: new(),
-    }
-}
-
 pub fn verifier(number: u8) -> Verifier {
     Verifier::new(format!("verifier.example/{number}"), key(number)).unwrap()
 }
@@ -94,7 +78,7 @@ pub fn cosign(number: u8, checkpoint: &Checkpoint, time: u64) -> Cosignature {
 impl Directory {
     pub fn new() -> Self {
         let vrf = SecretKey::new(&[42; 32]);
-        let (realm, memories) = (realm(b"canister", vrf.public().bytes()), memories());
+        let (realm, memories) = (realm(b"canister", vrf.public().bytes()), Memories::default());
         Self {
             realm,
             vrf: vrf.into(),

@@ -154,7 +154,7 @@ fn whichever_memory_is_full_nothing_changes() {
     for full in 0..9 {
         // Small profiles, unless they are what fills the memory.
         let opened = Opened { opening, profile: vec![7; if full == 5 { 8_000 } else { 0 }] };
-        let raw = memories();
+        let raw = Memories::<VectorMemory>::default();
         let limited = |number: usize, memory: &VectorMemory| {
             RestrictedMemory::new(memory.clone(), 0..if number == full { 1 } else { 1_000 })
         };

@@ -94,19 +94,7 @@ pub fn signed(entry: Entry, keys: &[u8], registrar: Option<u8>) -> Update {
 
 impl Directory {
     pub fn new(registrar: Option<u8>) -> Self {
-        let new = VectorMemory::default;
-        let memories = Memories {
-            nodes: new(),
-            leaves: new(),
-            labels: new(),
-            updates: new(),
-            public: new(),
-            private: new(),
-            heads: new(),
-            hashes: new(),
-            slots: new(),
-        };
-        let store = Store::create(memories, REALM).unwrap();
+        let store = Store::create(Memories::default(), REALM).unwrap();
         Self { store, now: START, open: Vec::new(), shown: Shown::default(), registrar: registrar.map(index) }
     }
 
