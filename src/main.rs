@@ -10,8 +10,8 @@
 
 mod canister;
 
-use canister::methods::methods;
-use canister::{call, runtime};
+use canister::{endpoints, runtime};
+use canister_base::{call, methods};
 use message_canister::api::*;
 use message_canister::codec::general;
 #[cfg(test)]

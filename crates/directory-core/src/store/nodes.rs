@@ -56,9 +56,11 @@ impl<M: Memory> StableNodes<M> {
         self.leaves.len()
     }
 
-    /// The memories, and the bytes that they need for one more index: a leaf, and the node above it.
+    /// The memories, and the bytes that they need for one more index: its leaf, and the nodes above all leaves, of which some
+    /// enter the tree only when the epoch closes. There are at most the root and a node less than leaves.
     pub fn room(&self) -> [(&M, u64); 2] {
-        [self.nodes.room(1), self.leaves.room(1)]
+        let nodes = (self.leaves.len() + 1).saturating_sub(self.nodes.len());
+        [self.nodes.room(nodes), self.leaves.room(1)]
     }
 }
 

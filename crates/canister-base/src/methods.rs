@@ -1,10 +1,13 @@
 //! The table of methods with their argument and reply types.
 
-/// Exports each method of a table: the function of the same name in `endpoints` answers it. For tests it also writes
-/// the interface as candid text, to be compared with `canister.did`.
+/// Exports each method of a table: the function of the same name in the module `endpoints`, which is in scope, answers it. For tests it also
+/// writes the interface as candid text, to be compared with the canister's .did file. The crate that calls it depends on
+/// `candid`.
+#[macro_export]
 macro_rules! methods {
     (init($init:ty); $($mode:ident $name:ident($($argument:ty),*) -> $reply:ty;)*) => {
         mod exports {
+            use super::endpoints;
             $(
                 // Linkers of other targets do not accept a space in a name.
                 #[cfg_attr(
@@ -16,7 +19,7 @@ macro_rules! methods {
                     unsafe(export_name = concat!("canister_", stringify!($mode), ".", stringify!($name)))
                 )]
                 extern "C" fn $name() {
-                    crate::canister::endpoints::$name();
+                    endpoints::$name();
                 }
             )*
         }
@@ -28,7 +31,7 @@ macro_rules! methods {
             let mut types = candid::types::internal::TypeContainer::new();
             let mut service = vec![$({
                 let function = Function {
-                    modes: $crate::canister::methods::mode(stringify!($mode)),
+                    modes: $crate::methods::mode(stringify!($mode)),
                     args: vec![$(types.add::<$argument>()),*],
                     rets: vec![types.add::<$reply>()],
                 };
@@ -40,10 +43,8 @@ macro_rules! methods {
         }
     };
 }
-pub(crate) use methods;
 
 /// Candid's modes of a method that is exported as `update` or `query`.
-#[cfg(test)]
-pub(crate) fn mode(name: &str) -> Vec<candid::types::FuncMode> {
+pub fn mode(name: &str) -> Vec<candid::types::FuncMode> {
     if name == "query" { vec![candid::types::FuncMode::Query] } else { Vec::new() }
 }

@@ -7,13 +7,15 @@
 //! A shard that is four fifths full is copied into one a quarter larger. An insertion copies one shard at most, which
 //! is a 16,384th of the table on average.
 
-use super::fingerprint::Fingerprint;
-
 const SHARD_BITS: u32 = 14;
 /// Slots of the smallest shard.
 const MIN_SLOTS: usize = 4;
 /// A shard grows before more than this fraction of its slots is taken.
 const MAX_LOAD: (usize, usize) = (4, 5);
+
+/// The 64-bit key of an input in a table. It determines the shard and the tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint(pub u64);
 
 /// The heap has no room for a larger shard. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
