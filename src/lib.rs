@@ -11,11 +11,14 @@
 //! [`codec`] decodes a call's argument, [`store::MessageStore`] executes the call, and [`codec`] encodes the reply.
 //! `canister.did` documents the methods, [`api`] holds their types. [`api`] and [`limits`] depend on no other module.
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used, unsafe_code)]
+
 pub mod access;
 pub mod api;
 pub mod codec;
 pub mod http;
 pub mod limits;
 pub mod memory;
+pub mod metrics;
 pub mod settings;
 pub mod store;

@@ -12,6 +12,15 @@ pub const MAX_SEND_KEY_BYTES: usize = 64;
 /// Principals with a role.
 pub const MAX_ROLES: u32 = 10_000;
 
+/// Strangers whose rates are kept apart. Further ones share one rate.
+pub const MAX_STRANGERS: usize = 10_000;
+
+/// Cycles that the platform charges for an update with an argument of so many bytes, on a subnet of 13 nodes, besides
+/// its instructions.
+pub const CALL_CYCLES: u64 = 6_200_000;
+/// The same for each byte of the argument.
+pub const BYTE_CYCLES: u64 = 2_000;
+
 /// Roles of one `get_roles`.
 pub const MAX_PAGE_ROLES: usize = 1_000;
 
@@ -56,6 +65,10 @@ pub const ERASED_BYTES: usize = 64 << 20;
 
 /// 4 KiB pages of stable memory that one execution of the timer may touch to sweep: as many as in a rebuild.
 pub const SWEEP_PAGES: u64 = MAX_REBUILD_PAGES as u64;
+
+/// 4 KiB pages of stable memory that the same execution may touch to forget keys. Sweeping, erasing and this stay below
+/// the platform's 2 GiB together.
+pub const FORGET_PAGES: u64 = SWEEP_PAGES / 4;
 
 /// Period in seconds at which the timer sweeps messages that are too old, on full minutes of the clock. Readers do not
 /// see such a message from the second on in which it becomes too old.

@@ -8,9 +8,11 @@
 //!
 //! Every function that the platform calls is exported here or in `canister`. The library exports nothing.
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used, unsafe_code)]
+
 mod canister;
 
-use canister::{endpoints, runtime};
+use canister::{admission, endpoints, runtime};
 use canister_base::{call, methods};
 use message_canister::api::*;
 use message_canister::codec::general;
@@ -42,10 +44,13 @@ methods! {
     update set_key(ByteBuf, Vec<KeySetting>) -> Result<(), KeyError>;
 
     query get_status() -> Result<Status, StatusError>;
+    query get_metrics() -> Result<String, StatusError>;
     update set_settings(u32, Vec<Setting>) -> Result<u32, SettingsError>;
     update set_role(Principal, Option<Role>) -> Result<(), RoleError>;
     query get_roles(Option<Principal>) -> Result<Vec<(Principal, Role)>, RolesError>;
     update retry_rebuild() -> Result<(), RetryError>;
+    update seal() -> Result<(), SealError>;
+    update resume() -> Result<u64, ResumeError>;
     query check(CheckCursor) -> Result<CheckReport, CheckError>;
     query http_request(HttpRequest) -> HttpResponse;
 }
@@ -53,6 +58,7 @@ methods! {
 /// `canister.did` in the module's public metadata: the module carries its own interface.
 #[cfg(target_family = "wasm")]
 #[used]
+#[allow(unsafe_code, reason = "a module's metadata stand in a section of this name")]
 #[unsafe(link_section = "icp:public candid:service")]
 static CANDID_SERVICE: [u8; include_bytes!("../canister.did").len()] = *include_bytes!("../canister.did");
 
@@ -70,9 +76,22 @@ fn decode_settings(bytes: Vec<u8>) -> Option<Vec<Setting>> {
     call::decoded(general::decode_optional(&bytes))
 }
 
+#[allow(unsafe_code, reason = "the platform calls it by this name")]
 #[unsafe(export_name = "canister_global_timer")]
 extern "C" fn on_global_timer() {
     runtime::on_global_timer();
+}
+
+#[allow(unsafe_code, reason = "the platform calls it by this name")]
+#[unsafe(export_name = "canister_inspect_message")]
+extern "C" fn on_inspect_message() {
+    admission::inspect();
+}
+
+#[allow(unsafe_code, reason = "the platform calls it by this name")]
+#[unsafe(export_name = "canister_on_low_wasm_memory")]
+extern "C" fn on_low_wasm_memory() {
+    runtime::on_low_memory();
 }
 
 /// Required by the compiler. The platform calls the exports, never this.

@@ -16,9 +16,23 @@
 //!     40    4  max_keys.strangers
 //!     44    4  key_quota.messages (bound 5)
 //!     48    8  key_quota.bytes (bound 6)
+//!     56   32  budget of strangers (bounds 7 to 10)
+//!     88   32  budget of members (bounds 11 to 14)
+//!    120   32  budget of owners (bounds 15 to 18)
+//!    152    8  reserves.strangers
+//!    160    8  reserves.all
+//!
+//! budget
+//! offset size
+//!      0    8  items: a second 4, burst 4 (its first bound)
+//!      8    8  bytes: the same (its second bound)
+//!     16    8  each: the same (its third bound)
+//!     24    8  cycles a day (its fourth bound)
 //! ```
 
-use crate::api::{Bound, MaxKeys, Quota, Reads, Setting, SettingsError, Writes};
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
+use crate::api::{Bound, Budget, MaxKeys, Quota, Rate, Reads, Reserves, Setting, SettingsError, Writes};
 use crate::limits::{MAX_KEYS, MAX_REBUILD_PAGES, MIN_MAX_BYTES, MIN_REBUILD_PAGES, MIN_RETAINED};
 use std::mem::discriminant;
 
@@ -35,10 +49,17 @@ const MAX_KEYS_ALL: usize = IDLE_SECONDS + 4;
 const MAX_KEYS_STRANGERS: usize = MAX_KEYS_ALL + 4;
 const QUOTA_MESSAGES: usize = MAX_KEYS_STRANGERS + 4;
 const QUOTA_BYTES: usize = QUOTA_MESSAGES + 4;
+const STRANGERS: usize = QUOTA_BYTES + 8;
+const MEMBERS: usize = STRANGERS + BUDGET_BYTES;
+const OWNERS: usize = MEMBERS + BUDGET_BYTES;
+const RESERVES: usize = OWNERS + BUDGET_BYTES;
 /// Bytes of the durable form.
-pub const CONFIGURATION_BYTES: usize = QUOTA_BYTES + 8;
+pub const CONFIGURATION_BYTES: usize = RESERVES + 16;
+const BUDGET_BYTES: usize = 32;
+/// Where the budgets lie, and the first bound of each.
+const BUDGETS: [(usize, u32); 3] = [(STRANGERS, 7), (MEMBERS, 11), (OWNERS, 15)];
 /// Bounds of the durable form.
-const BOUNDS: u32 = 7;
+const BOUNDS: u32 = 19;
 
 /// The settings, one field each. [`Setting`] documents them.
 ///
@@ -56,6 +77,10 @@ pub struct Configuration {
     pub reads: Reads,
     pub writes: Writes,
     pub key_quota: Quota,
+    pub strangers: Budget,
+    pub members: Budget,
+    pub owners: Budget,
+    pub reserves: Reserves,
 }
 
 impl Default for Configuration {
@@ -71,6 +96,10 @@ impl Default for Configuration {
             reads: Reads::default(),
             writes: Writes::default(),
             key_quota: Quota::default(),
+            strangers: Budget::default(),
+            members: Budget::default(),
+            owners: Budget::default(),
+            reserves: Reserves::default(),
         }
     }
 }
@@ -89,6 +118,10 @@ impl Configuration {
             Setting::reads(self.reads),
             Setting::writes(self.writes),
             Setting::key_quota(self.key_quota),
+            Setting::strangers(self.strangers),
+            Setting::members(self.members),
+            Setting::owners(self.owners),
+            Setting::reserves(self.reserves),
         ]
     }
 
@@ -119,6 +152,10 @@ impl Configuration {
             Setting::reads(reads) => self.reads = reads,
             Setting::writes(writes) => self.writes = writes,
             Setting::key_quota(quota) => self.key_quota = quota,
+            Setting::strangers(budget) => self.strangers = budget,
+            Setting::members(budget) => self.members = budget,
+            Setting::owners(budget) => self.owners = budget,
+            Setting::reserves(reserves) => self.reserves = reserves,
         }
     }
 
@@ -134,7 +171,36 @@ impl Configuration {
         at_most("min_age_seconds", self.min_age_seconds, highest_age)?;
         at_least("max_keys.all", self.max_keys.all, MIN_RETAINED)?;
         at_most("max_keys.all", self.max_keys.all, MAX_KEYS)?;
-        at_most("max_keys.strangers", self.max_keys.strangers, self.max_keys.all)
+        at_most("max_keys.strangers", self.max_keys.strangers, self.max_keys.all)?;
+        for (name, budget) in [("strangers", self.strangers), ("members", self.members), ("owners", self.owners)] {
+            for (rate, field) in [(budget.items, "items"), (budget.bytes, "bytes"), (budget.each, "each")] {
+                let Bound::AtMost(Rate { per_second, burst }) = rate else { continue };
+                at_least(&format!("{name}.{field}.per_second"), per_second, MIN_RETAINED)?;
+                at_least(&format!("{name}.{field}.burst"), burst, MIN_RETAINED)?;
+            }
+        }
+        at_most("reserves.all", self.reserves.all, self.reserves.strangers)?;
+        self.check_youth()
+    }
+
+    /// What strangers can send while a message is too young to be dropped must stay below half of the store: else they
+    /// could fill it with the young, and shut members out.
+    fn check_youth(&self) -> Result<(), SettingsError> {
+        if self.min_age_seconds == 0 || self.writes == Writes::members {
+            return Ok(());
+        }
+        let sent = |rate: Bound<Rate>| {
+            rate.limit().map_or(u64::MAX, |rate| {
+                u64::from(rate.per_second) * u64::from(self.min_age_seconds) + u64::from(rate.burst)
+            })
+        };
+        if let Bound::AtMost(messages) = self.max_messages {
+            at_most("strangers.items over min_age_seconds", sent(self.strangers.items), messages / 2)?;
+        }
+        if let Bound::AtMost(bytes) = self.max_bytes {
+            at_most("strangers.bytes over min_age_seconds", sent(self.strangers.bytes), bytes / 2)?;
+        }
+        Ok(())
     }
 
     /// The durable form.
@@ -159,6 +225,18 @@ impl Configuration {
         put(MAX_KEYS_STRANGERS, &self.max_keys.strangers.to_le_bytes());
         put(QUOTA_MESSAGES, &(bound(5, short(self.key_quota.messages)) as u32).to_le_bytes());
         put(QUOTA_BYTES, &bound(6, self.key_quota.bytes.limit()).to_le_bytes());
+        for ((at, first), budget) in BUDGETS.into_iter().zip([self.strangers, self.members, self.owners]) {
+            for (number, rate) in (0..).zip([budget.items, budget.bytes, budget.each]) {
+                let rate = rate.limit();
+                bound(first + number, rate.map(|_| 0));
+                let Rate { per_second, burst } = rate.unwrap_or(Rate { per_second: 0, burst: 0 });
+                put(at + 8 * number as usize, &per_second.to_le_bytes());
+                put(at + 8 * number as usize + 4, &burst.to_le_bytes());
+            }
+            put(at + 24, &bound(first + 3, budget.cycles_a_day.limit()).to_le_bytes());
+        }
+        put(RESERVES, &self.reserves.strangers.to_le_bytes());
+        put(RESERVES + 8, &self.reserves.all.to_le_bytes());
         put(LIMITED, &limited.to_le_bytes());
         bytes
     }
@@ -171,6 +249,15 @@ impl Configuration {
         if limited >> BOUNDS != 0 {
             return None;
         }
+        let budgets = BUDGETS.map(|(at, first)| {
+            let rate = |number: u32| {
+                let at = at + 8 * number as usize;
+                let rate = Rate { per_second: nat32(bytes, at), burst: nat32(bytes, at + 4) };
+                Bound::from((limited >> (first + number) & 1 == 1).then_some(rate))
+            };
+            Budget { items: rate(0), bytes: rate(1), each: rate(2), cycles_a_day: long(first + 3, at + 24) }
+        });
+        let [strangers, members, owners] = budgets;
         Some(Self {
             rebuild_pages: short(0, REBUILD_PAGES),
             max_messages: short(1, MAX_MESSAGES),
@@ -182,6 +269,10 @@ impl Configuration {
             reads: [Reads::anyone, Reads::owners].get(usize::from(bytes[READS])).copied()?,
             writes: [Writes::anyone, Writes::identified, Writes::members].get(usize::from(bytes[WRITES])).copied()?,
             key_quota: Quota { messages: short(5, QUOTA_MESSAGES), bytes: long(6, QUOTA_BYTES) },
+            strangers,
+            members,
+            owners,
+            reserves: Reserves { strangers: nat64(bytes, RESERVES), all: nat64(bytes, RESERVES + 8) },
         })
     }
 }
@@ -211,6 +302,10 @@ fn name(setting: &Setting) -> &'static str {
         Setting::reads(_) => "reads",
         Setting::writes(_) => "writes",
         Setting::key_quota(_) => "key_quota",
+        Setting::strangers(_) => "strangers",
+        Setting::members(_) => "members",
+        Setting::owners(_) => "owners",
+        Setting::reserves(_) => "reserves",
     }
 }
 
@@ -240,13 +335,22 @@ mod tests {
             reads: Reads::owners,
             writes: Writes::members,
             key_quota: Quota { messages: Bound::AtMost(0), bytes: Bound::AtMost(0x7172_7374_7576_7778) },
+            strangers: Budget {
+                items: Bound::AtMost(Rate { per_second: 1, burst: 2 }),
+                bytes: Bound::AtMost(Rate { per_second: 3, burst: 4 }),
+                each: Bound::AtMost(Rate { per_second: 5, burst: 6 }),
+                cycles_a_day: Bound::AtMost(7),
+            },
+            members: Budget { each: Bound::AtMost(Rate { per_second: 8, burst: 9 }), ..Budget::default() },
+            owners: Budget { cycles_a_day: Bound::AtMost(0), ..Budget::default() },
+            reserves: Reserves { strangers: 0x8182_8384_8586_8788, all: 0x0192_9394_9596_9798 },
         }
     }
 
     #[test]
     fn the_durable_form_stays_byte_for_byte() {
         let golden = [
-            "6f000000",
+            "ef270400",
             "01",
             "02",
             "0000",
@@ -260,11 +364,21 @@ mod tests {
             "64636201",
             "00000000",
             "7877767574737271",
+            "0100000002000000",
+            "0300000004000000",
+            "0500000006000000",
+            "0700000000000000",
+            "00000000000000000000000000000000",
+            "0800000009000000",
+            "0000000000000000",
+            "0000000000000000000000000000000000000000000000000000000000000000",
+            "8887868584838281",
+            "9897969594939201",
         ];
         let hex: String = example().to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, golden.concat());
         let default: String = Configuration::default().to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(default, format!("{}ffffff7fffffff7f{}", "00".repeat(36), "00".repeat(12)));
+        assert_eq!(default, format!("{}ffffff7fffffff7f{}", "00".repeat(36), "00".repeat(124)));
     }
 
     #[test]
@@ -276,7 +390,7 @@ mod tests {
 
     #[test]
     fn values_of_later_releases_are_refused() {
-        for (at, value) in [(READS, 2), (WRITES, 3), (LIMITED, 0x80)] {
+        for (at, value) in [(READS, 2), (WRITES, 3), (LIMITED + 2, 0x08)] {
             let mut bytes = Configuration::default().to_bytes();
             bytes[at] = value;
             assert_eq!(Configuration::from_bytes(&bytes), None, "{at}");
@@ -300,6 +414,7 @@ mod tests {
         let low = |setting: &str, value, min| SettingsError::TooLow { setting: setting.to_string(), value, min };
         let high = |setting: &str, value, max| SettingsError::TooHigh { setting: setting.to_string(), value, max };
         let all = u64::from(MAX_KEYS);
+        let (no, rate) = (Budget::default(), |per_second, burst| Bound::AtMost(Rate { per_second, burst }));
         let cases = [
             (vec![Setting::rebuild_pages(Bound::AtMost(15))], low("rebuild_pages", 15, 16)),
             (vec![Setting::rebuild_pages(Bound::AtMost(262_145))], high("rebuild_pages", 262_145, 262_144)),
@@ -313,6 +428,9 @@ mod tests {
             (vec![Setting::max_keys(MaxKeys { all: 0, strangers: 0 })], low("max_keys.all", 0, 1)),
             (vec![Setting::max_keys(MaxKeys { all: MAX_KEYS + 1, strangers: 0 })], high("max_keys.all", all + 1, all)),
             (vec![Setting::max_keys(MaxKeys { all: 5, strangers: 6 })], high("max_keys.strangers", 6, 5)),
+            (vec![Setting::owners(Budget { items: rate(0, 1), ..no })], low("owners.items.per_second", 0, 1)),
+            (vec![Setting::members(Budget { each: rate(1, 0), ..no })], low("members.each.burst", 0, 1)),
+            (vec![Setting::reserves(Reserves { strangers: 4, all: 5 })], high("reserves.all", 5, 4)),
             (
                 vec![Setting::writes(Writes::members), Setting::writes(Writes::members)],
                 SettingsError::Twice { setting: "writes".to_string() },
@@ -324,5 +442,30 @@ mod tests {
             assert_eq!(configuration.apply(&settings), Err(error));
             assert_eq!(configuration, Configuration::default());
         }
+    }
+
+    #[test]
+    fn strangers_cannot_fill_half_of_the_store_with_the_young() {
+        let rate = |per_second, burst| Bound::AtMost(Rate { per_second, burst });
+        let with = |items, bytes| {
+            let mut configuration = Configuration::default();
+            configuration.apply(&[
+                Setting::min_age_seconds(100),
+                Setting::max_messages(Bound::AtMost(2_000)),
+                Setting::max_bytes(Bound::AtMost(20_000_000)),
+                Setting::strangers(Budget { items, bytes, ..Budget::default() }),
+            ])
+        };
+        let high = |what: &str, value, max| {
+            Err(SettingsError::TooHigh { setting: format!("strangers.{what} over min_age_seconds"), value, max })
+        };
+        assert_eq!(with(rate(9, 100), rate(90_000, 1_000_000)), Ok(()));
+        assert_eq!(with(rate(9, 101), rate(90_000, 1_000_000)), high("items", 1_001, 1_000));
+        assert_eq!(with(rate(9, 100), rate(90_000, 1_000_001)), high("bytes", 10_000_001, 10_000_000));
+        assert_eq!(with(Bound::Unlimited, rate(1, 1)), high("items", u64::MAX, 1_000));
+        let mut members = Configuration::default();
+        let alone =
+            [Setting::writes(Writes::members), Setting::max_messages(Bound::AtMost(9)), Setting::min_age_seconds(9)];
+        assert_eq!(members.apply(&alone), Ok(()), "strangers send nothing");
     }
 }

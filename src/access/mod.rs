@@ -8,6 +8,7 @@
 //!
 //! | module | its job |
 //! |---|---|
+//! | [`budget`] | who pays for a call, and whether it is admitted |
 //! | [`owner`] | who can own a key id, and how somebody proves it |
 //! | [`roles`] | roles by principal, in a memory of their own |
 //! | [`caller`] | what a caller's role lets it do |
@@ -15,6 +16,7 @@
 //! | [`quota`] | whether a message fits into a key's quota |
 //! | [`key`] | the rights in a key's record, and the calls that change them |
 
+pub mod budget;
 pub mod caller;
 pub mod key;
 pub mod owner;

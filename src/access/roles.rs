@@ -20,6 +20,8 @@
 //! Little-endian. Bytes behind the last role mean nothing: a removed role's place goes to the last one. The memory has
 //! all its pages from the start, so a role is set without growing it. The heap holds a copy, which every call asks.
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use crate::api::{Role, RoleError};
 use crate::limits::{MAX_PAGE_ROLES, MAX_ROLES};
 use crate::store::LAYOUT_VERSION;

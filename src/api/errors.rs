@@ -1,6 +1,6 @@
 //! Errors of adds, reads and operators' methods.
 
-use super::Id;
+use super::{Id, Limited};
 use candid::{CandidType, Deserialize};
 use serde::Serialize;
 
@@ -43,6 +43,8 @@ pub enum AddError {
     CiphertextTooLarge(TooLong),
     /// The store does not take messages from this caller.
     NotAllowed,
+    /// See [`Limited`].
+    Limited(Limited),
     /// The key's messages that were not acknowledged fill the share of its quota that this caller may use.
     KeyFull {
         /// Unix seconds since when.
@@ -70,6 +72,10 @@ pub enum AddError {
         /// The highest id.
         last: Id,
     },
+    /// The store is sealed for a snapshot, until an admin resumes it.
+    Sealed,
+    /// The heap comes close to its limit: no more keys are opened until an upgrade.
+    LowMemory,
     /// The index is being rebuilt; try again.
     Unavailable(Progress),
     /// See [`OtherError`].
@@ -81,6 +87,10 @@ pub enum AddError {
 pub enum BatchError {
     /// The batch has too many items.
     BatchTooLong(TooLong),
+    /// See [`Limited`].
+    Limited(Limited),
+    /// The store is sealed for a snapshot, until an admin resumes it.
+    Sealed,
     /// The index is being rebuilt; try again.
     Unavailable(Progress),
     /// See [`OtherError`].
@@ -160,7 +170,7 @@ pub enum LookupError {
     Other(OtherError),
 }
 
-/// Why the status was not returned. No such reason exists today.
+/// Why the status or the metrics were not returned. No such reason exists today.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum StatusError {
     /// See [`OtherError`].
@@ -174,6 +184,26 @@ pub enum RetryError {
     NotAllowed,
     /// No rebuild has failed.
     NotFailed,
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why a store was not sealed. Nothing was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum SealError {
+    /// The caller is no admin.
+    NotAllowed,
+    /// See [`OtherError`].
+    Other(OtherError),
+}
+
+/// Why a store was not resumed. Nothing was changed.
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum ResumeError {
+    /// The caller is no admin.
+    NotAllowed,
+    /// The store is not sealed.
+    NotSealed,
     /// See [`OtherError`].
     Other(OtherError),
 }

@@ -1,6 +1,6 @@
 //! Owners of keys, acknowledgement, and settings of one key.
 
-use super::{Id, OtherError, Progress, Quota, TooLong};
+use super::{Id, Limited, OtherError, Progress, Quota, TooLong};
 use candid::{CandidType, Deserialize, Principal};
 use serde_bytes::ByteBuf;
 
@@ -56,6 +56,8 @@ pub enum ClaimError {
     Owned,
     /// The anonymous principal owns nothing.
     Anonymous,
+    /// See [`Limited`].
+    Limited(Limited),
     /// No more keys can be opened by this kind of caller.
     KeysFull {
         /// The limit.
@@ -63,6 +65,8 @@ pub enum ClaimError {
     },
     /// Stable memory cannot grow any more.
     StorageFull,
+    /// The heap comes close to its limit: no more keys are opened until an upgrade.
+    LowMemory,
     /// The canister waits for the platform's randomness; try again.
     Unavailable(Progress),
     /// See [`OtherError`].
@@ -113,6 +117,8 @@ pub enum AckError {
 pub enum AcksError {
     /// The call has too many items.
     BatchTooLong(TooLong),
+    /// See [`Limited`].
+    Limited(Limited),
     /// See [`OtherError`].
     Other(OtherError),
 }
@@ -168,6 +174,8 @@ pub enum KeyError {
     KeyIdLength(TooLong),
     /// The caller may not change one of these settings.
     NotAllowed,
+    /// See [`Limited`].
+    Limited(Limited),
     /// The anonymous principal owns nothing.
     Owner {
         /// The principal given.
@@ -187,6 +195,8 @@ pub enum KeyError {
     },
     /// Stable memory cannot grow any more.
     StorageFull,
+    /// The heap comes close to its limit: no more keys are opened until an upgrade.
+    LowMemory,
     /// The canister waits for the platform's randomness; try again.
     Unavailable(Progress),
     /// See [`OtherError`].

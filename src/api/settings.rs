@@ -90,6 +90,66 @@ pub struct MaxKeys {
     pub strangers: u32,
 }
 
+/// So many units a second on average.
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Units a second, at least 1.
+    pub per_second: u32,
+    /// Units at once after a pause, at least 1.
+    pub burst: u32,
+}
+
+/// What one kind of callers may use. A call is admitted while something is left; what it uses beyond that delays the next.
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// Messages of adds, and keys of other calls.
+    pub items: Bound<Rate>,
+    /// Bytes of arguments.
+    pub bytes: Bound<Rate>,
+    /// Cycles on one day in UTC.
+    pub cycles_a_day: Bound<u64>,
+    /// Items of each principal.
+    pub each: Bound<Rate>,
+}
+
+/// Cycles above the freezing limit that adds leave untouched.
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reserves {
+    /// Strangers' adds are refused below this many.
+    pub strangers: u64,
+    /// All adds are refused below this many, at most as many as for strangers.
+    pub all: u64,
+}
+
+/// Why a call was refused that would have been right at another time.
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(non_camel_case_types)]
+pub enum Limited {
+    /// The budget of this kind of callers is used up.
+    budget {
+        /// Seconds until it is open again.
+        retry_after: u32,
+    },
+    /// The caller's own rate is used up.
+    rate {
+        /// Seconds until a call is admitted.
+        retry_after: u32,
+    },
+    /// The canister keeps its last cycles for reads and acknowledgements.
+    low_cycles,
+}
+
+macro_rules! from_limited {
+    ($($error:ty),*) => {
+        $(impl From<Limited> for $error {
+            fn from(limited: Limited) -> Self {
+                Self::Limited(limited)
+            }
+        })*
+    };
+}
+from_limited!(super::AddError, super::BatchError, super::AcksError, super::ClaimError, super::KeyError);
+
 /// Who reads.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
@@ -140,6 +200,14 @@ pub enum Setting {
     writes(Writes),
     /// The quota of a key without its own.
     key_quota(Quota),
+    /// What callers may use who are no members: their adds, and claims of keys that are not theirs yet.
+    strangers(Budget),
+    /// What members may use: their adds.
+    members(Budget),
+    /// What owners may use for keys that exist: acknowledgements, claims and settings of their keys.
+    owners(Budget),
+    /// See [`Reserves`].
+    reserves(Reserves),
 }
 
 /// All settings of the store.

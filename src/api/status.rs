@@ -40,8 +40,10 @@ pub struct Status {
     pub version: String,
     /// The version of the layout in stable memory.
     pub layout_version: u32,
-    /// Ids are given out twice only under different epochs.
+    /// Unix seconds from which on adds are possible. Ids are given out twice only under different epochs.
     pub epoch: u64,
+    /// Adds are refused until `resume` is called.
+    pub sealed: bool,
     /// The operator's settings.
     pub settings: Settings,
     /// The limits that callers can reach.
@@ -77,6 +79,8 @@ pub struct StoreStatus {
     pub stable_bytes_free: u64,
     /// Entries of the index in use.
     pub index_entries: u64,
+    /// The heap comes close to its limit: no more keys are opened until an upgrade.
+    pub low_memory: bool,
     /// Set while the index is rebuilt.
     pub rebuild: Option<Progress>,
     /// Why the rebuild stopped, for people. Methods that need the index return `Unavailable` until an admin calls

@@ -1,14 +1,18 @@
 //! One function a method: each decodes the argument, checks it, calls the store and encodes the reply.
 
-use super::runtime::{caller, change, everybody_controls, now, read, with_kept};
+use super::log;
+use super::runtime::{Store, caller, change, charge, everybody_controls, heap_bytes, now, read, with_kept};
 use candid::Principal;
 use canister_base::call::{Argument, answer, decoded, reply};
+use message_canister::access::Caller;
+use message_canister::access::budget::{Payer, Purpose};
 use message_canister::access::policy::check_policies;
 use message_canister::api::*;
 use message_canister::codec::{arguments, general, replies};
 use message_canister::http;
 use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
-use message_canister::store::{NewMessageRef, StoredRef, batch_too_long, check_lengths, items_too_long, too_long};
+use message_canister::metrics::metrics;
+use message_canister::store::{NewMessageRef, StoredRef, acks_too_long, batch_too_long, check_lengths, items_too_long};
 use serde_bytes::ByteBuf;
 
 /// Number of leading bytes copied to inspect a large message: the header (13), the key id's length and bytes (1 + 64)
@@ -25,7 +29,7 @@ pub fn add_message() {
         let (key_id, ciphertext) = decoded(arguments::message(bytes));
         let new = NewMessageRef { key_id: &key_id, ciphertext: &ciphertext, send_key: None };
         let added = check_lengths(key_id.len(), ciphertext.len())
-            .and_then(|()| change(|store, caller| store.add_message(new, caller, now())));
+            .and_then(|()| charge_adds(1, |store, caller| store.add_message(new, caller, now())));
         replies::added(added, reply);
     });
 }
@@ -33,7 +37,7 @@ pub fn add_message() {
 pub fn add_messages() {
     answer(|bytes| {
         let added = arguments::batch::<_, MAX_BATCH_MESSAGES>(bytes, |batch| {
-            change(|store, caller| store.add_messages(batch, caller, now()))
+            charge_adds(batch.len(), |store, caller| store.add_messages(batch, caller, now()))
         });
         replies::all_added(decoded(added).unwrap_or_else(|length| Err(batch_too_long(length))), reply);
     });
@@ -97,6 +101,23 @@ pub fn get_key_heads() {
     });
 }
 
+/// An add of so many messages.
+fn charge_adds<T, E: From<Limited>>(
+    messages: usize,
+    add: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
+) -> Result<T, E> {
+    charge(messages, Purpose::Add, |_, caller| Payer::of_add(caller), add)
+}
+
+/// A call of an owner about so many keys, of which this is the first.
+fn charge_owner<T, E: From<Limited>>(
+    keys: usize,
+    first: &[u8],
+    change: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
+) -> Result<T, E> {
+    charge(keys, Purpose::Other, |store, caller| store.payer_of_key(first, caller), change)
+}
+
 /// A proof with the subnet's certificate. There is none in an update, or for a canister: then nothing is proved.
 fn certified(prove: impl FnOnce() -> Option<Vec<u8>>) -> Option<Proof> {
     let certificate = ic_cdk::api::data_certificate()?;
@@ -153,30 +174,42 @@ pub fn get_status() {
     });
 }
 
+pub fn get_metrics() {
+    answer(|bytes| {
+        let () = decoded(general::decode(bytes));
+        let is_member = with_kept(|store| caller(store).is_member());
+        let status = read(|store| store.status(store.sees_all() || is_member));
+        reply(&general::encode(Ok::<_, StatusError>(metrics_of(&status))));
+    });
+}
+
+fn metrics_of(status: &Status) -> String {
+    metrics(status, heap_bytes(), ic_cdk::api::time() / 1_000_000)
+}
+
 pub fn acknowledge() {
     answer(|bytes| {
-        let acknowledged = match decoded(general::decode_elements::<Acknowledgement, MAX_LOOKUP_ITEMS>(bytes)) {
-            Ok(items) => change(|store, caller| {
-                let one = |item: &Acknowledgement| store.acknowledge(&item.key_id, item.through, caller, now());
-                Ok(items.iter().map(one).collect::<Vec<_>>())
-            }),
-            Err(length) => Err(AcksError::BatchTooLong(too_long(length, MAX_LOOKUP_ITEMS))),
-        };
-        reply(&general::encode(acknowledged));
+        let acknowledged = arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, |items| {
+            let first = items.first().map_or(&[][..], |item| item.key_id);
+            charge_owner(items.len(), first, |store, caller| store.acknowledge_all(items, caller, now()))
+        });
+        replies::all_acknowledged(decoded(acknowledged).unwrap_or_else(|length| Err(acks_too_long(length))), reply);
     });
 }
 
 pub fn claim() {
     answer(|bytes| {
         let (key_id, proof): (ByteBuf, OwnerProof) = decoded(general::decode(bytes));
-        reply(&general::encode(change(|store, caller| store.claim(&key_id, &proof, caller, now()))));
+        reply(&general::encode(charge_owner(1, &key_id, |store, caller| store.claim(&key_id, &proof, caller, now()))));
     });
 }
 
 pub fn set_key() {
     answer(|bytes| {
         let (key_id, settings): (ByteBuf, Vec<KeySetting>) = decoded(general::decode(bytes));
-        reply(&general::encode(change(|store, caller| store.set_key(&key_id, &settings, caller, now()))));
+        reply(&general::encode(charge_owner(1, &key_id, |store, caller| {
+            store.set_key(&key_id, &settings, caller, now())
+        })));
     });
 }
 
@@ -194,7 +227,9 @@ pub fn set_settings() {
             let mut changed = *store.settings();
             changed.apply(&settings)?;
             check_policies(changed.reads, changed.writes, everybody_controls())?;
-            store.set_settings(&settings, now())
+            let version = store.set_settings(&settings, now())?;
+            log::settings(version, Some(caller.principal()), &settings);
+            Ok(version)
         })));
     });
 }
@@ -204,7 +239,12 @@ pub fn set_role() {
         // A role that this release does not know must not take away the one that is there.
         let (principal, role): (Principal, Option<Role>) = decoded(general::decode_then_optional(bytes));
         reply(&general::encode(change(|store, caller| {
-            if caller.is_admin() { store.set_role(principal, role) } else { Err(RoleError::NotAllowed) }
+            if !caller.is_admin() {
+                return Err(RoleError::NotAllowed);
+            }
+            store.set_role(principal, role)?;
+            log::role(principal, role, caller.principal());
+            Ok(())
         })));
     });
 }
@@ -223,8 +263,41 @@ pub fn retry_rebuild() {
         let () = decoded(general::decode(bytes));
         reply(&general::encode(change(|store, caller| match () {
             () if !caller.is_admin() => Err(RetryError::NotAllowed),
-            () if store.retry_rebuild() => Ok(()),
+            () if store.retry_rebuild() => {
+                log::rebuild_restarted(caller.principal());
+                Ok(())
+            }
             () => Err(RetryError::NotFailed),
+        })));
+    });
+}
+
+pub fn seal() {
+    answer(|bytes| {
+        let () = decoded(general::decode(bytes));
+        reply(&general::encode(change(|store, caller| {
+            if !caller.is_admin() {
+                return Err(SealError::NotAllowed);
+            }
+            if !store.is_sealed() {
+                store.seal();
+                log::sealed(caller.principal());
+            }
+            Ok(())
+        })));
+    });
+}
+
+pub fn resume() {
+    answer(|bytes| {
+        let () = decoded(general::decode(bytes));
+        reply(&general::encode(change(|store, caller| {
+            if !caller.is_admin() {
+                return Err(ResumeError::NotAllowed);
+            }
+            let epoch = store.resume(now()).ok_or(ResumeError::NotSealed)?;
+            log::resumed(epoch, caller.principal());
+            Ok(epoch)
         })));
     });
 }
@@ -244,8 +317,9 @@ pub fn http_request() {
         let (request,): (HttpRequest,) = decoded(general::decode(bytes));
         let certificate = ic_cdk::api::data_certificate();
         let response = read(|store| {
-            let root = store.root();
-            http::respond(&request, &store.get_status(), certificate.as_deref().map(|bytes| (bytes, &root)))
+            let (status, root) = (store.get_status(), store.root());
+            let certified = certificate.as_deref().map(|bytes| (bytes, &root));
+            http::respond(&request, &status, || metrics_of(&status), certified)
         });
         reply(&general::encode(response));
     });

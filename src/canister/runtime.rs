@@ -7,19 +7,23 @@
 //! The only other state is the time that the timer was set to, which saves setting it twice. All progress is kept in
 //! the store or can be rebuilt, so an upgrade may come between any two executions.
 
+#![allow(unsafe_code, reason = "callbacks without a future")]
+
+use super::{cycles, log};
 use candid::Principal;
 use ic_stable_structures::DefaultMemoryImpl;
+use message_canister::access::budget::{Moment, Payer, Purpose};
 use message_canister::access::policy::check_policies;
 use message_canister::access::{Caller, Sight};
-use message_canister::api::Setting;
-use message_canister::limits::{ERASED_BYTES, SWEEP_INSTRUCTIONS};
+use message_canister::api::{Limited, Reserves, Setting};
+use message_canister::limits::{BYTE_CYCLES, CALL_CYCLES, ERASED_BYTES, SWEEP_INSTRUCTIONS};
 use message_canister::settings::Configuration;
-use message_canister::store::{Capacity, MessageStore, View};
+use message_canister::store::{Capacity, MessageStore, RebuildError, Rebuilt, View};
 use proofs::certified::certified_data;
 use serde_bytes::ByteBuf;
 use std::cell::{Cell, RefCell};
 
-type Store = MessageStore<DefaultMemoryImpl>;
+pub type Store = MessageStore<DefaultMemoryImpl>;
 
 const NANOSECONDS: u64 = 1_000_000_000;
 /// Nanoseconds to wait after the platform failed to return randomness.
@@ -53,8 +57,44 @@ pub fn change<T>(change: impl FnOnce(&mut Store, &Caller) -> T) -> T {
         let caller = caller(store);
         let changed = change(store, &caller);
         arm(store);
+        cycles::watch();
         changed
     })
+}
+
+/// Changes the store in a call that is charged to `payer`: if the call is admitted, for so many items. Refused calls are
+/// charged their cycles, too.
+pub fn charge<T, E: From<Limited>>(
+    items: usize,
+    purpose: Purpose,
+    payer: impl FnOnce(&Store, &Caller) -> Payer,
+    change: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
+) -> Result<T, E> {
+    self::change(|store, caller| {
+        let (payer, bytes, moment) = (payer(store, caller), ic0::msg_arg_data_size() as u64, moment(store));
+        let principal = caller.principal();
+        let mut used_up = false;
+        let result = match store.admits(payer, purpose, principal, moment) {
+            Ok(()) => {
+                used_up = store.charge(payer, principal, (items as u64, bytes), moment.time);
+                change(store, caller)
+            }
+            Err(limited) => Err(limited.into()),
+        };
+        let cycles = CALL_CYCLES + BYTE_CYCLES * bytes + ic_cdk::api::instruction_counter();
+        used_up |= store.charge_cycles(payer, cycles, moment.time);
+        if used_up {
+            log::budget_used_up(payer);
+        }
+        result
+    })
+}
+
+/// The current time, and the cycles that can be spent where a reserve is set.
+pub fn moment(store: &Store) -> Moment {
+    let has_reserve = store.settings().reserves != Reserves::default();
+    let cycles = if has_reserve { ic_cdk::api::canister_liquid_cycle_balance() } else { u128::MAX };
+    Moment { time: ic_cdk::api::time(), cycles }
 }
 
 /// Changes the store, and certifies its root if that has changed. So the certified data is true after every message.
@@ -100,6 +140,7 @@ pub fn create(settings: Option<Vec<Setting>>) {
         .unwrap_or_else(|_| ic_cdk::trap("stable memory is too small for an empty store"));
     STORE.set(Some(store));
     with_store(|_| ());
+    log::installed();
     wake_in(0);
 }
 
@@ -110,11 +151,13 @@ pub fn open(settings: Option<Vec<Setting>>) {
     STORE.set(Some(store));
     if let Some(settings) = settings {
         changed(with_kept(|store| *store.settings()), &settings);
-        with_store(|store| store.set_settings(&settings, now()))
+        let version = with_store(|store| store.set_settings(&settings, now()))
             .unwrap_or_else(|error| ic_cdk::trap(format!("{error:?}")));
+        log::settings(version, None, &settings);
     }
+    log::upgraded(with_kept(|store| store.rebuild_progress().map_or(0, |progress| progress.total)));
     // If the first step of the rebuild fails, the upgrade is refused: the earlier release stays in place.
-    with_store(Store::rebuild_step).unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
+    rebuild_step().unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
     with_kept(arm);
 }
 
@@ -151,11 +194,27 @@ pub fn on_global_timer() {
                 fits
             });
             if let Err(damaged) = store.forget_while(now(), is_within) {
-                ic_cdk::api::debug_print(format!("a key was not forgotten: {damaged}"));
+                log::not_forgotten(damaged);
             }
             arm(store);
         });
+        cycles::watch();
     }
+}
+
+/// The platform says that the heap comes close to its limit. It says so once each time that this happens.
+pub fn on_low_memory() {
+    with_store(Store::set_low_memory);
+    log::low_memory();
+}
+
+/// Bytes of the heap. Outside of a canister there is none.
+pub fn heap_bytes() -> u64 {
+    #[cfg(target_family = "wasm")]
+    let pages = core::arch::wasm32::memory_size(0);
+    #[cfg(not(target_family = "wasm"))]
+    let pages = 0;
+    pages as u64 * 65_536
 }
 
 /// Asks the platform for randomness.
@@ -190,10 +249,19 @@ extern "C" fn on_none(_: usize) {
 /// Runs one step of a rebuild; the timer runs the next one. A step that fails does not trap. The store remembers the
 /// reason, status and log report it, and reads that need no index go on.
 fn rebuild() {
-    if let Err(error) = with_store(Store::rebuild_step) {
-        ic_cdk::api::debug_print(format!("the rebuild of the index has stopped: {error}"));
+    if let Err(error) = rebuild_step() {
+        log::rebuild_stopped(error);
     }
     with_kept(arm);
+}
+
+/// Runs one step of a rebuild, and says so if it was the last.
+fn rebuild_step() -> Result<(), RebuildError> {
+    let was_rebuilding = with_kept(|store| store.rebuild_progress().is_some());
+    if with_store(Store::rebuild_step)? == Rebuilt::Done && was_rebuilding {
+        log::rebuilt(with_kept(Store::index_entries));
+    }
+    Ok(())
 }
 
 fn wake_in(nanoseconds: u64) {

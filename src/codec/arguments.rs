@@ -6,8 +6,8 @@
 use super::general::{self, Malformed, OfElements};
 use super::header::{BOOL, Header, NAT8, NAT32, NULL};
 use super::values::Values;
-use crate::api::{Cursor, Id, KeyCursor, NewMessage};
-use crate::store::NewMessageRef;
+use crate::api::{Acknowledgement, Cursor, Id, KeyCursor, NewMessage};
+use crate::store::{AcknowledgementRef, NewMessageRef};
 use serde_bytes::ByteBuf;
 use std::borrow::Cow;
 
@@ -53,6 +53,13 @@ const BATCH: [Header; 2] = [
 const BATCH_WITH_SEND_KEYS: [Header; 2] = [
     Header::new(4).vec(1).record(with_send_key(2, 3)).vec(NAT8).opt(2).values([0]),
     Header::new(4).vec(NAT8).opt(0).record(with_send_key(0, 1)).vec(2).values([3]),
+];
+const fn acknowledgement(blob: i8) -> [(&'static str, i8); 2] {
+    [("key_id", blob), ("through", NAT32)]
+}
+const ACKNOWLEDGEMENTS: [Header; 2] = [
+    Header::new(3).vec(1).record(acknowledgement(2)).vec(NAT8).values([0]),
+    Header::new(3).vec(NAT8).record(acknowledgement(0)).vec(1).values([2]),
 ];
 
 /// A blob. It borrows from the argument if it was decoded by hand. (The library's own borrowed blobs are unsuitable: it
@@ -126,6 +133,23 @@ pub fn keys<T, const MAX: usize>(bytes: &[u8], then: impl FnOnce(&[&[u8]], bool)
     }
 }
 
+/// Decodes at most `MAX` acknowledgements and passes them to `then`.
+pub fn acknowledgements<T, const MAX: usize>(
+    bytes: &[u8],
+    then: impl FnOnce(&[AcknowledgementRef<'_>]) -> T,
+) -> OfElements<T> {
+    match Values::behind(bytes, &ACKNOWLEDGEMENTS) {
+        Some(values) => {
+            let given = values.elements(MAX, acknowledgement_ref, |_| Some(()))?;
+            Ok(given.map(|(items, ())| then(&items)))
+        }
+        None => {
+            let items = general::decode_elements::<Acknowledgement, MAX>(bytes)?;
+            Ok(items.map(|items| then(&items.iter().map(AcknowledgementRef::from).collect::<Vec<_>>())))
+        }
+    }
+}
+
 /// Decodes at most `MAX` messages and passes them to `then`.
 pub fn batch<T, const MAX: usize>(bytes: &[u8], then: impl FnOnce(&[NewMessageRef<'_>]) -> T) -> OfElements<T> {
     match Values::behind_either(bytes, &BATCH, &BATCH_WITH_SEND_KEYS) {
@@ -145,6 +169,11 @@ fn new_message_ref<'a>(values: &mut Values<'a>, has_send_key: bool) -> Option<Ne
     // In the order of their labels.
     let (ciphertext, key_id) = (values.bytes()?, values.bytes()?);
     Some(NewMessageRef { key_id, ciphertext, send_key: values.optional_if(has_send_key, Values::bytes)? })
+}
+
+fn acknowledgement_ref<'a>(values: &mut Values<'a>) -> Option<AcknowledgementRef<'a>> {
+    // In the order of their labels.
+    Some(AcknowledgementRef { key_id: values.bytes()?, through: values.nat32()? })
 }
 
 fn owned<'a>(blob: ByteBuf) -> Blob<'a> {

@@ -3,6 +3,8 @@
 //! A header is `DIDL`, a table of types, and the types of the values that follow. The functions take the names of
 //! fields and cases, and sort them by candid's hash of the name, as the format requires.
 
+#![allow(clippy::indexing_slicing, reason = "headers are made at compile time")]
+
 /// `nat8`, as in a type table.
 pub const NAT8: i8 = -5;
 /// `nat32`.

@@ -4,9 +4,17 @@
 //! therefore have a short constant header, and their values are encoded by hand. The candid library encodes the rest.
 //! For the same reason a reply without a proof omits that field.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "headers are made at compile time, and a reply's buffer is as long as its longest header"
+)]
+
 use super::general::encode;
 use super::header::{BOOL, Header, NAT8, NAT32, NAT64, NULL};
-use crate::api::{AddError, Added, BatchError, Found, GetError, Heads, LookupError, Page, PageError, Proof, TooLong};
+use crate::api::{
+    AckError, Acknowledged, AcksError, AddError, Added, BatchError, Found, GetError, Heads, LookupError, Page,
+    PageError, Proof, TooLong,
+};
 use crate::store::record::Record;
 use crate::store::{RecordPage, View, bytes_in_page};
 use ic_stable_structures::Memory;
@@ -81,6 +89,19 @@ const PROVED_HEADS: Header = Header::new(8)
     .record([("heads", 2), ("first_id", NAT32), ("proof", 5)])
     .variant([("Ok", 6)])
     .values([7]);
+const ACKNOWLEDGED: [(&str, i8); 1] = [("messages", NAT32)];
+const ALL_ACKNOWLEDGED: Header =
+    Header::new(4).record(ACKNOWLEDGED).variant([("Ok", 0)]).vec(1).variant([("Ok", 2)]).values([3]);
+/// As [`ALL_ACKNOWLEDGED`], with the refusals that are written by hand.
+const SOME_ACKNOWLEDGED: Header = Header::new(7)
+    .record(ACKNOWLEDGED)
+    .record([("acknowledged_id", NAT32)])
+    .record([("through", NAT32), ("max_id", NAT32)])
+    .variant([("NotNewer", 1), ("NotStored", 2), ("NotOwner", NULL)])
+    .variant([("Ok", 0), ("Err", 3)])
+    .vec(4)
+    .variant([("Ok", 5)])
+    .values([6]);
 const NOT_FOUND: Header = Header::new(2).variant([("NotFound", NULL)]).variant([("Err", 0)]).values([1]);
 const CIPHERTEXT_EMPTY: Header = Header::new(2).variant([("CiphertextEmpty", NULL)]).variant([("Err", 0)]).values([1]);
 const KEY_ID_LENGTH: Header = too_long("KeyIdLength");
@@ -94,6 +115,8 @@ const fn too_long(case: &str) -> Header {
 const ONLY: u8 = 0;
 /// Maximum bytes of a reply besides its messages or elements and its proof.
 const FRAME: usize = 192;
+/// Maximum bytes of a key's result in the reply to an acknowledgement: two cases and two `nat32`.
+const MAX_ACKNOWLEDGED_BYTES: usize = 2 + 2 * 4;
 /// Bytes of a key's head: six `nat32`, a `nat64`, and the byte of its `opt`.
 const HEAD_BYTES: usize = 6 * 4 + 8 + 1;
 
@@ -125,6 +148,45 @@ pub fn all_added(result: Result<Vec<Result<Added, AddError>>, BatchError>, send:
         Some(reply) => send(&reply),
         None => send(&encode(result)),
     }
+}
+
+/// The result of an acknowledgement.
+pub fn all_acknowledged(result: Result<Vec<Result<Acknowledged, AckError>>, AcksError>, send: impl FnOnce(&[u8])) {
+    let short = result.as_ref().ok().and_then(|results| {
+        let header = if results.iter().all(Result::is_ok) { &ALL_ACKNOWLEDGED } else { &SOME_ACKNOWLEDGED };
+        let mut reply = Vec::with_capacity(FRAME + results.len() * MAX_ACKNOWLEDGED_BYTES);
+        reply.extend_from_slice(header.as_bytes());
+        reply.push(ONLY);
+        push_length(&mut reply, results.len());
+        results.iter().all(|result| push_acknowledged(&mut reply, result)).then_some(reply)
+    });
+    match short {
+        Some(reply) => send(&reply),
+        None => send(&encode(result)),
+    }
+}
+
+/// Appends a key's result. False: it is one of those that the library writes.
+fn push_acknowledged(reply: &mut Vec<u8>, result: &Result<Acknowledged, AckError>) -> bool {
+    // Cases and fields in the order of their labels.
+    match result {
+        Ok(Acknowledged { messages }) => {
+            reply.push(0);
+            reply.extend_from_slice(&messages.to_le_bytes());
+        }
+        Err(AckError::NotNewer { acknowledged_id }) => {
+            reply.extend_from_slice(&[1, 0]);
+            reply.extend_from_slice(&acknowledged_id.to_le_bytes());
+        }
+        Err(AckError::NotStored { through, max_id }) => {
+            reply.extend_from_slice(&[1, 1]);
+            reply.extend_from_slice(&through.to_le_bytes());
+            reply.extend_from_slice(&max_id.to_le_bytes());
+        }
+        Err(AckError::NotOwner) => reply.extend_from_slice(&[1, 2]),
+        Err(_) => return false,
+    }
+    true
 }
 
 /// One message of the store.

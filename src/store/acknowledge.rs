@@ -4,13 +4,42 @@
 //! until retention drops them, so that the same message sent again is a duplicate.
 
 use super::MessageStore;
-use super::add::{check_key_length, damaged_key};
+use super::add::{check_key_length, damaged_key, too_long};
 use crate::access::Caller;
 use crate::access::owner::owns;
-use crate::api::{AckError, Acknowledged, Id};
+use crate::api::{AckError, Acknowledged, Acknowledgement, AcksError, Id};
+use crate::limits::MAX_LOOKUP_ITEMS;
 use ic_stable_structures::Memory;
 
+/// What to acknowledge of one key, borrowed from the call's argument.
+#[derive(Clone, Copy, Debug)]
+pub struct AcknowledgementRef<'a> {
+    /// The key id.
+    pub key_id: &'a [u8],
+    /// The key's messages through this id need not be kept.
+    pub through: Id,
+}
+
+impl<'a> From<&'a Acknowledgement> for AcknowledgementRef<'a> {
+    fn from(item: &'a Acknowledgement) -> Self {
+        Self { key_id: &item.key_id, through: item.through }
+    }
+}
+
 impl<M: Memory + Clone> MessageStore<M> {
+    /// Acknowledges each of several keys, at `now`. A key that is refused does not affect the others.
+    pub fn acknowledge_all(
+        &mut self,
+        items: &[AcknowledgementRef<'_>],
+        caller: &Caller,
+        now: u32,
+    ) -> Result<Vec<Result<Acknowledged, AckError>>, AcksError> {
+        if items.len() > MAX_LOOKUP_ITEMS {
+            return Err(acks_too_long(items.len()));
+        }
+        Ok(items.iter().map(|item| self.acknowledge(item.key_id, item.through, caller, now)).collect())
+    }
+
     /// Acknowledges everything of a key through a message, at `now`. The caller must own the key.
     pub fn acknowledge(
         &mut self,
@@ -58,4 +87,9 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
         self.inbox.prev_of(self.oldest_from(newest, |id| id > through))
     }
+}
+
+/// The error of an acknowledgement of too many keys.
+pub fn acks_too_long(length: usize) -> AcksError {
+    AcksError::BatchTooLong(too_long(length, MAX_LOOKUP_ITEMS))
 }

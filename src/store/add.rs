@@ -62,6 +62,9 @@ impl<M: Memory + Clone> MessageStore<M> {
     pub fn add_message(&mut self, new: NewMessageRef<'_>, caller: &Caller, now: u32) -> Result<Added, AddError> {
         let NewMessageRef { key_id, ciphertext, .. } = new;
         check_lengths(key_id.len(), ciphertext.len())?;
+        if self.refuses_adds(now) {
+            return Err(AddError::Sealed);
+        }
         self.ready().map_err(AddError::Unavailable)?;
         if !policy::may_add(self.settings().writes, caller) {
             return Err(AddError::NotAllowed);
@@ -214,6 +217,9 @@ impl<M: Memory + Clone> MessageStore<M> {
         if batch.len() > MAX_BATCH_MESSAGES {
             return Err(batch_too_long(batch.len()));
         }
+        if self.refuses_adds(now) {
+            return Err(BatchError::Sealed);
+        }
         self.ready().map_err(BatchError::Unavailable)?;
         Ok(batch.iter().map(|item| self.add_message(*item, caller, now)).collect())
     }
@@ -223,6 +229,7 @@ fn not_opened(error: NotOpened) -> AddError {
     match error {
         NotOpened::KeysFull { max } => AddError::KeysFull { max },
         NotOpened::StorageFull => AddError::StorageFull,
+        NotOpened::LowMemory => AddError::LowMemory,
         NotOpened::Damaged(damaged) => AddError::Other(damaged_key(damaged)),
     }
 }
@@ -260,6 +267,6 @@ pub(super) fn check_key_length(length: usize) -> Result<(), TooLong> {
 }
 
 /// A length and its limit as an error carries them.
-pub fn too_long(length: usize, max: usize) -> TooLong {
+pub(super) fn too_long(length: usize, max: usize) -> TooLong {
     TooLong { length: u32::try_from(length).unwrap_or(u32::MAX), max: max as u32 }
 }

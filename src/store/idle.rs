@@ -8,7 +8,7 @@ use super::MessageStore;
 use super::keys::{Key, Place};
 use super::state::Queue;
 use crate::api::Id;
-use crate::limits::EXPIRY_STEP_SECONDS;
+use crate::limits::{EXPIRY_STEP_SECONDS, FORGET_PAGES};
 use ic_stable_structures::Memory;
 use stable::Damaged;
 
@@ -56,9 +56,14 @@ impl<M: Memory + Clone> MessageStore<M> {
         !key.rights.kept && key.head.last_id < self.inbox.reclaimed_id()
     }
 
-    /// Forgets idle keys at `now` while `go_on` returns true.
+    /// Forgets idle keys at `now` while `go_on` returns true, within the stable memory that one execution may touch.
     pub fn forget_while(&mut self, now: u32, mut go_on: impl FnMut() -> bool) -> Result<(), Damaged> {
-        while self.next_idle_due().is_some_and(|due| due <= u64::from(now)) && go_on() {
+        // A key that leaves the queue is looked up, and its node's neighbour is written.
+        let at_most = FORGET_PAGES / (self.pages_of_walk() + 2);
+        for _ in 0..at_most {
+            if !(self.next_idle_due().is_some_and(|due| due <= u64::from(now)) && go_on()) {
+                break;
+            }
             let queue = self.state.idle_queue();
             let place = queue.first;
             let Some(key) = self.keys.get(place) else { break };

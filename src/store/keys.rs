@@ -27,6 +27,8 @@
 //!
 //! Little-endian. A key waits for erasure exactly if its erased id is below its acknowledged id.
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use crate::access::KeyRights;
 use crate::api::{Id, Quota};
 use crate::limits::MAX_KEY_ID_BYTES;

@@ -19,6 +19,7 @@
 
 mod acknowledge;
 mod add;
+mod budgets;
 mod check;
 mod erase;
 mod idle;
@@ -37,6 +38,7 @@ mod rebuild;
 pub mod record;
 mod retention;
 mod rights;
+mod seal;
 mod state;
 mod status;
 #[cfg(test)]
@@ -45,12 +47,14 @@ mod view;
 mod walk;
 mod words;
 
-pub use add::{NewMessageRef, batch_too_long, check_lengths, too_long};
+pub use acknowledge::{AcknowledgementRef, acks_too_long};
+pub use add::{NewMessageRef, batch_too_long, check_lengths};
 pub use lookup::{StoredRef, items_too_long};
 pub use pages::{RecordPage, bytes_in_page};
 pub use rebuild::{RebuildError, Rebuilt};
 pub use view::View;
 
+use crate::access::budget::Rates;
 use crate::access::roles::{OpenRolesError, ROLES_PAGES};
 use crate::access::{Caller, Roles};
 use crate::api::{Progress, Role, RoleError, Setting, SettingsError};
@@ -147,6 +151,9 @@ pub struct MessageStore<M: Memory + Clone> {
     rebuild: Option<Rebuild>,
     /// What the root commits to has changed since it was last taken.
     root_changed: bool,
+    /// The heap comes close to its limit. An upgrade makes a new heap, so this is kept on the heap, too.
+    low_memory: bool,
+    rates: Rates,
     capacity: Capacity,
 }
 
@@ -177,6 +184,8 @@ impl<M: Memory + Clone> MessageStore<M> {
             indexes: Indexes::for_messages(&Seed::default(), 0),
             rebuild: None,
             root_changed: true,
+            low_memory: false,
+            rates: Rates::default(),
             capacity,
         })
     }
@@ -194,9 +203,22 @@ impl<M: Memory + Clone> MessageStore<M> {
         let trie = Trie::open(memory.trie(), TRIE_MAGIC, LAYOUT_VERSION).map_err(of("trie"))?;
         let roles = Roles::open(memory.roles()).map_err(OpenError::Roles)?;
         let indexes = Indexes::for_messages(&state.seed(), 0);
-        let (rebuild, root_changed) = (None, true);
-        let mut store =
-            Self { memory, inbox, links, payloads, keys, trie, state, roles, indexes, rebuild, root_changed, capacity };
+        let mut store = Self {
+            memory,
+            inbox,
+            links,
+            payloads,
+            keys,
+            trie,
+            state,
+            roles,
+            indexes,
+            rebuild: None,
+            root_changed: true,
+            low_memory: false,
+            rates: Rates::default(),
+            capacity,
+        };
         store.start_rebuild();
         Ok(store)
     }
@@ -216,6 +238,12 @@ impl<M: Memory + Clone> MessageStore<M> {
             self.indexes = Indexes::for_messages(&seed, 0);
             self.root_changed = true;
         }
+    }
+
+    /// Notes that the heap comes close to its limit. No more keys are opened, and everything else goes on, until the store
+    /// is opened anew.
+    pub fn set_low_memory(&mut self) {
+        self.low_memory = true;
     }
 
     /// The operator's settings.
@@ -254,6 +282,11 @@ impl<M: Memory + Clone> MessageStore<M> {
     /// Roles in the order of their principals, behind one of them.
     pub fn roles(&self, after: Option<Principal>) -> Vec<(Principal, Role)> {
         self.roles.page(after)
+    }
+
+    /// Entries of the index in use.
+    pub fn index_entries(&self) -> u64 {
+        self.indexes.entries()
     }
 
     /// Whether adds are possible: the salt is drawn and the index complete. The error is the progress of the rebuild.

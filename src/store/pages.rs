@@ -3,6 +3,8 @@
 //! A page ends when its limit is reached, when the next message would exceed [`MAX_PAGE_BYTES`], or when no messages
 //! are left. The first message always fits, so every page makes progress.
 
+#![allow(clippy::indexing_slicing, reason = "places are below the length that they are counted from")]
+
 use super::View;
 use super::add::check_key_length;
 use super::keys::Key;

@@ -4,6 +4,9 @@
 //! today). Extents follow each other without gaps and may cross the end of a segment. The write position is the end of
 //! the last record's extent, so it is not stored.
 
+#![allow(unsafe_code, reason = "payloads are read into memory that is not filled with zeros first")]
+#![allow(clippy::indexing_slicing, reason = "pieces are ranges within the bytes that they split")]
+
 use crate::limits::MAX_PAYLOAD_STREAM_BYTES;
 use ic_stable_structures::Memory;
 use stable::header::{HeaderError, Kind};

@@ -55,12 +55,12 @@ impl<M: Memory + Clone> MessageStore<M> {
 }
 
 impl<M: Memory + Clone> View<'_, M> {
-    /// The proof of a page of a key. `None` for a caller who may not see the key: a proof would show whether it is there.
+    /// The proof of a page of a key, if the caller may have one (`may_prove`).
     pub fn prove_page(&self, key_id: &[u8], cursor: &KeyCursor, page: &RecordPage) -> Option<Vec<u8>> {
-        let key = self.find_key(key_id).map(|(_, key)| key);
-        if self.first_id_beside(key_id, key.as_ref()) == 0 {
+        if !self.may_prove(key_id) {
             return None;
         }
+        let key = self.find_key(key_id).map(|(_, key)| key);
         let ids: Vec<Id> = match cursor.order {
             Order::ascending => page.records().map(|record| record.id()).collect(),
             Order::descending => page.records().rev().map(|record| record.id()).collect(),
@@ -89,6 +89,13 @@ impl<M: Memory + Clone> View<'_, M> {
         Some(proof.to_bytes())
     }
 
+    /// Whether the caller may have a proof of this key. Where reads are closed, its owner may, once the key is there.
+    /// The proof that a key is absent shows the leaf beside it: with one key id after another, each of which a fresh
+    /// identity owns, anybody could list the leaves and watch which of them change.
+    fn may_prove(&self, key_id: &[u8]) -> bool {
+        self.sees_all() || self.find_key(key_id).is_some()
+    }
+
     /// The proof of one message: that of the page of its key that starts behind the id before it and holds it alone.
     pub fn prove_message(&self, record: &Record) -> Option<Vec<u8>> {
         let key_id = self.key_id(record)?;
@@ -98,13 +105,9 @@ impl<M: Memory + Clone> View<'_, M> {
         self.prove_page(key_id.as_bytes(), &cursor, &page)
     }
 
-    /// The proof of the heads of keys. `None` unless the caller sees every one of them.
+    /// The proof of the heads of keys, if the caller may have one of each (`may_prove`).
     pub fn prove_heads(&self, key_ids: &[&[u8]]) -> Option<Vec<u8>> {
-        let sees = |key_id: &&[u8]| {
-            let key = self.find_key(key_id).map(|(_, key)| key);
-            self.first_id_beside(key_id, key.as_ref()) != 0
-        };
-        if !self.sees_all() && !key_ids.iter().all(sees) {
+        if !key_ids.iter().all(|key_id| self.may_prove(key_id)) {
             return None;
         }
         let witnesses = key_ids.iter().map(|key_id| self.witness(key_id)).collect::<Option<_>>()?;

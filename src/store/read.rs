@@ -1,5 +1,7 @@
 //! Reading messages: a record together with its payload.
 
+#![allow(clippy::indexing_slicing, reason = "lengths are those of records that were validated")]
+
 use super::record::{KEY_HEAD_BYTES, Record, split_key};
 use super::words::equal;
 use super::{MessageStore, View};

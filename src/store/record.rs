@@ -17,6 +17,9 @@
 //!
 //! Little-endian. Only `next_id` and the flag change after a record is written.
 
+#![allow(unsafe_code, reason = "records are read into memory that is not filled with zeros first")]
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use crate::api::Id;
 use crate::limits::MAX_KEY_ID_BYTES;
 use ic_stable_structures::Memory;

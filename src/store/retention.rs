@@ -18,6 +18,10 @@ use crate::api::{AddError, Bound, Id};
 use crate::limits::{EXPIRY_STEP_SECONDS, SWEEP_PAGES, SWEEP_RUN};
 use ic_stable_structures::Memory;
 
+/// Pages that a walk to a key touches besides the logarithm of the number of keys: two records and the state, those that
+/// lie across two pages, and a margin.
+const MORE_PAGES: u64 = 10;
+
 /// The messages about to be added (one or none): they count as stored.
 #[derive(Clone, Copy)]
 pub(super) struct Coming {
@@ -92,32 +96,49 @@ impl<M: Memory + Clone> MessageStore<M> {
     ///
     /// Precondition: the index is complete.
     pub fn sweep(&mut self, at_most: u32) {
+        self.sweep_run(at_most);
+    }
+
+    /// As [`Self::sweep`]. Returns how many of the messages were the newest of their keys, so that the keys were looked up.
+    fn sweep_run(&mut self, at_most: u32) -> u32 {
         let count = self.backlog_kept().min(at_most);
         if count == 0 {
-            return;
+            return 0;
         }
         let from = self.inbox.reclaimed_id();
-        for id in from..from + count {
-            self.sweep_one(id);
-        }
+        let walks = (from..from + count).filter(|&id| self.sweep_one(id)).count();
         self.give_back(from + count);
+        walks as u32
     }
 
     /// Sweeps runs of messages while `go_on` returns true, within the stable memory that one execution may touch.
     ///
     /// Precondition: as for [`Self::sweep`].
     pub fn sweep_while(&mut self, mut go_on: impl FnMut() -> bool) {
-        let mut pages = SWEEP_PAGES;
+        let (mut pages, walk) = (SWEEP_PAGES, self.pages_of_walk());
         while self.backlog_kept() > 0 && go_on() {
-            let needed = self.pages_of_run(SWEEP_RUN.min(self.backlog_kept()));
-            let Some(left) = pages.checked_sub(needed) else { break };
-            pages = left;
-            self.sweep(SWEEP_RUN);
+            let count = SWEEP_RUN.min(self.backlog_kept());
+            let run = self.pages_of_run(count);
+            // Each of them may be the newest of its key.
+            if pages < run + u64::from(count) * walk {
+                break;
+            }
+            let walks = self.sweep_run(count);
+            pages = pages.saturating_sub(run + u64::from(walks) * walk);
         }
     }
 
-    /// Maximum pages that sweeping `count` more messages touches: those of their records and those of their key tails.
-    /// The latter are two pages each, or all pages of their extents if those are fewer.
+    /// Pages that finding a key and putting it into a queue touches, on average of many keys, at most: the nodes on its
+    /// path, its record, the queue's last record and the state.
+    ///
+    /// The labels are pseudorandom, and nobody can choose them. So a path has about log2(keys) + 1 nodes on average,
+    /// however the keys were chosen.
+    pub(super) fn pages_of_walk(&self) -> u64 {
+        u64::from((self.keys.len() + 1).ilog2()) + MORE_PAGES
+    }
+
+    /// Maximum pages that sweeping `count` more messages touches, without their keys: those of their records and those of
+    /// their key tails. The latter are two pages each, or all pages of their extents if those are fewer.
     pub(super) fn pages_of_run(&self, count: u32) -> u64 {
         let from = self.inbox.reclaimed_id();
         let bytes = self.extent_start(from + count).saturating_sub(self.extent_start(from));
@@ -141,19 +162,22 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.links.unmap_below(kept);
     }
 
-    fn sweep_one(&mut self, id: Id) {
+    /// True if the message was its key's newest, so that the key was looked up.
+    fn sweep_one(&mut self, id: Id) -> bool {
         let record = self.inbox.record(id);
         let newest = self.indexes.fingerprints.newest(record.hash());
         let was_newest = self.indexes.hashes.remove_newest(newest, id);
         // A damaged record's other entries cannot be found. They stay until the indexes are rebuilt.
-        let Some(key_id) = self.key_id(&record) else { return };
+        let Some(key_id) = self.key_id(&record) else { return false };
         let key = self.indexes.fingerprints.key(key_id.as_bytes());
         if !was_newest {
             self.indexes.hashes.remove_pair(self.indexes.fingerprints.pair(key, record.hash()), id);
         }
-        if record.next_id() == 0 {
+        let is_newest = record.next_id() == 0;
+        if is_newest {
             self.note_swept(key_id.as_bytes(), id);
         }
+        is_newest
     }
 
     /// Messages that are dropped in the store itself, but not swept yet.

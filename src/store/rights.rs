@@ -15,6 +15,7 @@ use serde_bytes::ByteBuf;
 pub(super) enum NotOpened {
     KeysFull { max: u32 },
     StorageFull,
+    LowMemory,
     Damaged(stable::Damaged),
 }
 
@@ -36,6 +37,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.set_rights(key_id, &found, rights, caller, now).map_err(|error| match error {
             NotOpened::KeysFull { max } => ClaimError::KeysFull { max },
             NotOpened::StorageFull => ClaimError::StorageFull,
+            NotOpened::LowMemory => ClaimError::LowMemory,
             NotOpened::Damaged(damaged) => ClaimError::Other(damaged_key(damaged)),
         })?;
         Ok(Claimed { label: ByteBuf::from(found.label) })
@@ -55,6 +57,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.set_rights(key_id, &found, rights, caller, now).map_err(|error| match error {
             NotOpened::KeysFull { max } => KeyError::KeysFull { max },
             NotOpened::StorageFull => KeyError::StorageFull,
+            NotOpened::LowMemory => KeyError::LowMemory,
             NotOpened::Damaged(damaged) => KeyError::Other(damaged_key(damaged)),
         })
     }
@@ -89,6 +92,9 @@ impl<M: Memory + Clone> MessageStore<M> {
 
     /// The record of a key that `caller` opens at `now`, if there may be one more.
     pub(super) fn new_key(&self, key_id: &[u8], caller: &Caller, now: u32) -> Result<Key, NotOpened> {
+        if self.low_memory {
+            return Err(NotOpened::LowMemory);
+        }
         let keys = self.settings().max_keys;
         let max = if caller.is_member() { keys.all } else { keys.strangers };
         if self.keys.len() < max { Ok(Key::new(key_id, now)) } else { Err(NotOpened::KeysFull { max }) }

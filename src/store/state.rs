@@ -6,24 +6,32 @@
 //!        0   64  header (see `stable::header`); its own fields are 0
 //!       64   32  salt of the labels; 0: not drawn yet
 //!       96   32  seed of the fingerprints
-//!      128    8  epoch: unix seconds of the installation
+//!      128    8  epoch: unix seconds of the installation, or from which on adds are possible after a resume
 //!      136    4  version of the settings
 //!      140    4  first key with acknowledged messages to erase, 0: none
 //!      144    4  last such key
 //!      148    4  first idle key, 0: none
 //!      152    4  last such key
-//!      156    4  0
-//!      160    …  settings (see `settings`)
+//!      156    4  unix seconds from which on adds are possible after a resume; 0: never sealed, 2^32 - 1: sealed
+//!      160   36  what strangers, members and owners have spent (see `stable::budget`)
+//!      196    …  settings (see `settings`)
 //! ```
 //!
 //! Little-endian.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a payer numbers one of three; offsets are constants within arrays of fixed length"
+)]
+
 use super::OpenError;
 use super::index::fingerprint::Seed;
 use super::keys::Place;
+use crate::access::budget::Payer;
 use crate::settings::{CONFIGURATION_BYTES, Configuration};
 use ic_stable_structures::Memory;
 use proofs::hash::Hash;
+use stable::budget::{SPENT_BYTES, Spent};
 use stable::header::{self, HEADER_BYTES, Kind, OWN_BYTES, field};
 
 /// Wasm pages of the state memory.
@@ -37,8 +45,13 @@ const EPOCH: usize = SEED + 32;
 const SETTINGS_VERSION: usize = EPOCH + 8;
 const ERASE: usize = SETTINGS_VERSION + 4;
 const IDLE: usize = ERASE + 8;
-const SETTINGS: usize = IDLE + 8 + 4;
+const OPENS: usize = IDLE + 8;
+const SPENT: usize = OPENS + 4;
+const SETTINGS: usize = SPENT + 3 * SPENT_BYTES;
 const STATE_BYTES: usize = SETTINGS + CONFIGURATION_BYTES;
+
+/// The second from which on adds are possible, while the store is sealed.
+pub const SEALED: u32 = u32::MAX;
 
 /// A queue of keys: its ends. Each key's record names the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +72,8 @@ pub struct State<V: Memory> {
     settings: Configuration,
     erase: Queue,
     idle: Queue,
+    opens: u32,
+    spent: [Spent; 3],
 }
 
 impl<V: Memory> State<V> {
@@ -77,6 +92,8 @@ impl<V: Memory> State<V> {
             settings: Configuration::default(),
             erase: Queue::default(),
             idle: Queue::default(),
+            opens: 0,
+            spent: [Spent::default(); 3],
         };
         state.set_settings(settings);
         state
@@ -97,6 +114,8 @@ impl<V: Memory> State<V> {
             settings: Configuration::from_bytes(&field(&bytes, SETTINGS)).ok_or(OpenError::Settings)?,
             erase: queue(ERASE),
             idle: queue(IDLE),
+            opens: word(OPENS),
+            spent: [0, 1, 2].map(|kind| Spent::from_bytes(&field(&bytes, SPENT + kind * SPENT_BYTES))),
             memory,
         })
     }
@@ -123,6 +142,39 @@ impl<V: Memory> State<V> {
     /// Ids are given out twice only under different epochs.
     pub fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Stores the epoch.
+    pub fn set_epoch(&mut self, epoch: u64) {
+        self.memory.write(EPOCH as u64, &epoch.to_le_bytes());
+        self.epoch = epoch;
+    }
+
+    /// Unix seconds from which on adds are possible, [`SEALED`]: not before a resume.
+    pub fn opens(&self) -> u32 {
+        self.opens
+    }
+
+    /// Stores that second.
+    pub fn set_opens(&mut self, second: u32) {
+        self.memory.write(OPENS as u64, &second.to_le_bytes());
+        self.opens = second;
+    }
+
+    /// What a kind of payers has spent.
+    pub fn spent(&self, payer: Payer) -> &Spent {
+        &self.spent[payer as usize]
+    }
+
+    /// The same, to be changed. Cycles are kept by [`Self::keep_spent`].
+    pub fn spent_mut(&mut self, payer: Payer) -> &mut Spent {
+        &mut self.spent[payer as usize]
+    }
+
+    /// Stores the cycles that a kind of payers has spent.
+    pub fn keep_spent(&self, payer: Payer) {
+        let kind = payer as usize;
+        self.memory.write((SPENT + kind * SPENT_BYTES) as u64, &self.spent[kind].to_bytes());
     }
 
     /// The operator's settings.

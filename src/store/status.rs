@@ -12,10 +12,16 @@ use ic_stable_structures::Memory;
 impl<M: Memory + Clone> View<'_, M> {
     /// Release, settings and limits, and counts and sizes for who sees the whole store.
     pub fn get_status(&self) -> Status {
+        self.status(self.sees_all())
+    }
+
+    /// Release, settings and limits, and counts and sizes if they are wanted.
+    pub fn status(&self, counted: bool) -> Status {
         Status {
             version: env!("CARGO_PKG_VERSION").to_string(),
             layout_version: LAYOUT_VERSION,
             epoch: self.state.epoch(),
+            sealed: self.is_sealed(),
             settings: Settings { version: self.settings_version(), settings: self.settings().settings() },
             limits: Limits {
                 key_id_bytes: MAX_KEY_ID_BYTES as u32,
@@ -31,7 +37,7 @@ impl<M: Memory + Clone> View<'_, M> {
                 rebuild_pages: self.settings().rebuild_pages.limit().unwrap_or(MAX_REBUILD_PAGES),
                 roles: MAX_ROLES,
             },
-            store: self.sees_all().then(|| self.store_status()),
+            store: counted.then(|| self.store_status()),
         }
     }
 
@@ -53,6 +59,7 @@ impl<M: Memory + Clone> View<'_, M> {
             stable_bytes: self.memory.bytes(),
             stable_bytes_free: MAX_STABLE_BYTES - self.memory.bytes(),
             index_entries: self.indexes.entries(),
+            low_memory: self.low_memory,
             rebuild: self.rebuild_progress(),
             rebuild_failure: self.rebuild_failure().map(|error| error.to_string()),
         }

@@ -81,6 +81,8 @@ fn the_projects_environment_builds_installs_and_upgrades_with_the_bytes_of_scrip
     let message = decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(1, null)"));
     assert_eq!(message.expect("the upgrade has kept it").message.ciphertext, b"sealed");
     let status: Value = serde_json::from_slice(&status).expect("the output is JSON");
-    let threshold = status["settings"]["freezing_threshold"].to_string().replace(['"', '_'], "");
-    assert_eq!(threshold, (90 * 24 * 60 * 60).to_string(), "the settings of icp.yaml: {status}");
+    for (setting, value) in [("freezing_threshold", 90 * 24 * 60 * 60), ("wasm_memory_threshold", 512 << 20)] {
+        let found = status["settings"][setting].to_string().replace(['"', '_'], "");
+        assert_eq!(found, value.to_string(), "{setting} of icp.yaml: {status}");
+    }
 }

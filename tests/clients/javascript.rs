@@ -16,7 +16,7 @@ use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 use test_support::artifact::root;
 
 /// Runs a scenario with a family of packages, and demands that it comes to its end.
-fn scenario(family: &str, name: &str, mut settings: Value) {
+pub fn scenario(family: &str, name: &str, mut settings: Value) {
     let scripts = root().join("tests/clients/javascript");
     assert!(scripts.join("node_modules").is_dir(), "the agents for JavaScript are not installed: {MISSING}");
     let folder = Folder::new();
@@ -37,7 +37,8 @@ fn interface() -> String {
     candid_parser::bindings::javascript::compile(&env, &service)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -159,6 +160,19 @@ macro_rules! tests_of {
             }
         }
     };
+}
+
+/// Terms of delegations are for the agent that knows all of them.
+#[test]
+fn delegates_of_an_owner_act_on_their_terms() {
+    let network = Network::controlled_by(&[identities::principal(&identities::ed25519())]);
+    let settings = json!({
+        "url": network.url(),
+        "canister": network.canister().to_text(),
+        "absentCanister": network.absent_canister().to_text(),
+        "operator": hex(&identities::ED25519),
+    });
+    scenario("icp-sdk", "delegatesOfAnOwnerActOnTheirTerms", settings);
 }
 
 tests_of!(icp_sdk, "icp-sdk");

@@ -1,5 +1,5 @@
 //! The clients that people use, each as its authors release it, against the built canister on the served network:
-//! the agent for Rust, both agents for JavaScript, the program `icp`, and curl.
+//! the agent for Rust, both agents for JavaScript, the program `icp`, curl, and Prometheus' promtool for the metrics.
 //!
 //! Each adds, reads, fails and proves who it is; and each is shown a network that lies (`proxy`), which it must refuse.
 //! A program that is not here fails its tests with a sentence that says what to run.
@@ -11,9 +11,11 @@ mod envelopes;
 mod icp;
 mod identities;
 mod javascript;
+mod lies;
 mod network;
 mod peers;
 mod programs;
+mod promtool;
 mod proxy;
 mod readme;
 mod rust_agent;

@@ -56,8 +56,17 @@ impl Network {
 
     /// With a canister for each of these controllers, of this module or empty.
     pub fn with(canisters: &[(Principal, Option<&[u8]>)]) -> Self {
+        Self::since(SystemTime::now(), canisters, |_, _| ())
+    }
+
+    /// The same, whose clock starts at `start`. `live` is what happened to its canisters before it is served.
+    pub fn since(
+        start: SystemTime,
+        canisters: &[(Principal, Option<&[u8]>)],
+        live: impl FnOnce(&LocalIc, &[Principal]),
+    ) -> Self {
         let engine = LocalIc::new();
-        engine.set_time(Time::from(SystemTime::now()));
+        engine.set_time(Time::from(start));
         let created = canisters.iter().map(|(controller, module)| {
             let id = engine.create_canister_with_settings(Some(*controller), None);
             if let Some(module) = module {
@@ -65,11 +74,12 @@ impl Network {
             }
             id
         });
-        let canisters = created.collect();
+        let canisters: Vec<_> = created.collect();
         // An inbox takes messages once it has the platform's randomness.
         for _ in 0..ROUNDS_UNTIL_READY {
             engine.tick();
         }
+        live(&engine, &canisters);
         let state = State::in_memory(engine).expect("there is randomness");
         let (node, _) = Node::start(state).expect("there is a thread");
         let server = Server::start(|listener, stop| async {

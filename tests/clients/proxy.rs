@@ -1,4 +1,4 @@
-//! An HTTP proxy in front of the network that may tamper with one thing. Everything else passes unchanged.
+//! An HTTP proxy in front of the network, and what stands there and changes what passes.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,18 +19,36 @@ use crate::tamper::{Tamper, tampered};
 /// A proxy, until it is dropped.
 pub struct Proxy(Server);
 
+/// Somebody between a client and the network.
+pub trait Between: Send + Sync + 'static {
+    /// The path and the body that a request reaches the network with; `None`: it is for the proxy itself.
+    fn request(&self, path: &str, body: Vec<u8>) -> Option<(String, Vec<u8>)> {
+        Some((path.to_string(), body))
+    }
+
+    /// The body that the client gets. `path` is that of its request.
+    fn response(&self, path: &str, body: Vec<u8>) -> Vec<u8>;
+}
+
+impl Between for Tamper {
+    fn response(&self, path: &str, body: Vec<u8>) -> Vec<u8> {
+        tampered(self, path, body)
+    }
+}
+
 /// What the proxy needs for each request.
 struct Route {
     target: String,
-    tamper: Tamper,
+    between: Arc<dyn Between>,
     client: reqwest::Client,
 }
 
 impl Proxy {
     /// In front of `network`.
-    pub fn start(network: &Network, tamper: Tamper) -> Self {
+    pub fn start(network: &Network, between: impl Between) -> Self {
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
-        let route = Route { target: network.url(), tamper, client: client.expect("the options are legal") };
+        let client = client.expect("the options are legal");
+        let route = Route { target: network.url(), between: Arc::new(between), client };
         Self(Server::start(|listener, stop| serve(listener, stop, Arc::new(route))))
     }
 
@@ -66,15 +84,18 @@ async fn answer(route: &Route, request: Request<Incoming>) -> Response<Full<Byte
 
 async fn forward(route: &Route, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, String> {
     let (head, body) = request.into_parts();
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let asked = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+    let Some((path, body)) = route.between.request(asked, body.to_vec()) else { return Ok(Response::default()) };
     let mut headers = head.headers.clone();
+    // Those of the request that is sent on.
     headers.remove(HOST);
+    headers.remove(CONTENT_LENGTH);
     let forwarded = route.client.request(head.method, format!("{}{path}", route.target)).headers(headers).body(body);
     let answered = forwarded.send().await.map_err(|error| error.to_string())?;
     let (status, mut headers) = (answered.status(), answered.headers().clone());
     let body = answered.bytes().await.map_err(|error| error.to_string())?;
-    let body = tampered(&route.tamper, head.uri.path(), body.to_vec());
+    let body = route.between.response(head.uri.path(), body.to_vec());
     // Those of the body that is sent, which may have another length.
     headers.remove(CONTENT_LENGTH);
     headers.remove(TRANSFER_ENCODING);

@@ -101,20 +101,11 @@ pub fn tampered(tamper: &Tamper, path: &str, body: Vec<u8>) -> Vec<u8> {
             let id = |number: u8| Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, number, 1, 1]);
             in_certificate(&mut value, |certificate| delegate(certificate, (id(0), id(9))))
         }
-        Tamper::SignedLongAgo => in_certificate(&mut value, |certificate| {
-            let long_ago = uleb128(nanos(SystemTime::now() - LONG));
-            let set_time = |label: &[u8], contents: &mut Value| {
-                let concerned = label == b"time";
-                if concerned {
-                    *contents = Value::Bytes(long_ago.clone());
-                }
-                concerned
-            };
-            let changed = field(certificate, "tree").is_some_and(|tree| change_leaves(tree, b"", &set_time));
-            changed && sign_anew(certificate)
-        }),
+        Tamper::SignedLongAgo => {
+            in_certificate(&mut value, |certificate| sign_as_of(certificate, SystemTime::now() - LONG))
+        }
     };
-    if changed { [SELF_DESCRIBED, &encoded(&value)].concat() } else { body }
+    if changed { described(&value) } else { body }
 }
 
 /// The root key of another network.
@@ -133,6 +124,27 @@ fn sign_anew(certificate: &mut Value) -> bool {
     fields.remove(&text("delegation"));
     let parsed: Certificate = serde_cbor::from_slice(&encoded(certificate)).expect("the network made it");
     set_signature(certificate, signature(&other_network(), parsed.tree.digest()))
+}
+
+/// The certificate that the other network signs of the same, as of another time.
+pub fn signed_as_of(certificate: &[u8], time: SystemTime) -> Vec<u8> {
+    let mut value = parsed(certificate).expect("it is one");
+    assert!(sign_as_of(&mut value, time), "it has a time");
+    described(&value)
+}
+
+/// Has the other network's root sign a certificate as of another time.
+fn sign_as_of(certificate: &mut Value, time: SystemTime) -> bool {
+    let time = uleb128(nanos(time));
+    let set_time = |label: &[u8], contents: &mut Value| {
+        let concerned = label == b"time";
+        if concerned {
+            *contents = Value::Bytes(time.clone());
+        }
+        concerned
+    };
+    let changed = field(certificate, "tree").is_some_and(|tree| change_leaves(tree, b"", &set_time));
+    changed && sign_anew(certificate)
 }
 
 /// Has a subnet of the other network sign a certificate, and its root delegate to that subnet for a range of canisters.
@@ -190,15 +202,23 @@ fn uleb128(mut number: u64) -> Vec<u8> {
     bytes
 }
 
-fn parsed(body: &[u8]) -> Option<Value> {
+/// The CBOR of a body that describes itself as such.
+pub fn parsed(body: &[u8]) -> Option<Value> {
     serde_cbor::from_slice(body.strip_prefix(SELF_DESCRIBED)?).ok()
 }
 
-fn encoded(value: &Value) -> Vec<u8> {
+/// A value's CBOR, which describes itself as such.
+pub fn described(value: &Value) -> Vec<u8> {
+    [SELF_DESCRIBED, &encoded(value)].concat()
+}
+
+/// A value's CBOR.
+pub fn encoded(value: &Value) -> Vec<u8> {
     serde_cbor::to_vec(value).expect("a vector takes everything")
 }
 
-fn field<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+/// The field of a map.
+pub fn field<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
     let Value::Map(fields) = value else { return None };
     fields.get_mut(&Value::Text(name.to_string()))
 }
@@ -209,7 +229,7 @@ fn in_certificate(response: &mut Value, change: impl FnOnce(&mut Value) -> bool)
     let Some(mut certificate) = parsed(bytes) else { return false };
     let changed = change(&mut certificate);
     if changed {
-        *bytes = [SELF_DESCRIBED, &encoded(&certificate)].concat();
+        *bytes = described(&certificate);
     }
     changed
 }

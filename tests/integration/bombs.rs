@@ -113,7 +113,8 @@ fn assert_no_bomb(engine: &LocalIc, inbox: &Inbox, method: Method, bomb: Bomb) {
 fn types_and_values_that_no_method_takes() {
     let (engine, inbox) = embedded::inbox();
     let before = Snapshot::of(&inbox);
-    for method in METHODS {
+    // It takes no arguments, so it obeys whatever may be skipped.
+    for method in METHODS.into_iter().filter(|method| method.name != "seal") {
         for bomb in bombs_for_all() {
             assert_no_bomb(&engine, &inbox, method, bomb);
         }

@@ -47,12 +47,14 @@ fn the_progress_of_a_rebuild_is_in_the_json() {
 #[test]
 fn other_paths_and_verbs_are_refused_as_http_does() {
     let inbox = Inbox::new();
-    for url in ["/index.html", "/status", "//", "/../etc/passwd", "messages"] {
+    for url in ["/index.html", "/status", "//", "/../etc/passwd", "messages", "/metrics/"] {
         assert_eq!(inbox.http_request("GET", url).status_code, 404, "GET {url:?} is not there");
     }
     for verb in ["POST", "PUT", "DELETE", "get", ""] {
-        let response = inbox.http_request(verb, "/");
-        assert_eq!(response.status_code, 405, "{verb:?} is not allowed");
-        assert!(header(&response, "Allow").is_some_and(|verbs| verbs.contains("GET")), "{verb:?} is told what is");
+        for url in ["/", "/metrics"] {
+            let response = inbox.http_request(verb, url);
+            assert_eq!(response.status_code, 405, "{verb:?} is not allowed");
+            assert!(header(&response, "Allow").is_some_and(|verbs| verbs.contains("GET")), "{verb:?} is told what is");
+        }
     }
 }

@@ -18,6 +18,14 @@ fn person(seed: u8) -> Principal {
     Principal::self_authenticating(public_key(seed))
 }
 
+fn p256_key() -> ic_secp256r1::PrivateKey {
+    ic_secp256r1::PrivateKey::generate_insecure_key_for_testing(1)
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex")).collect()
+}
+
 fn with_key(der: &[u8]) -> OwnerProof {
     OwnerProof::public_key(ByteBuf::from(der))
 }
@@ -44,6 +52,41 @@ fn a_key_id_that_is_a_hash_is_claimed_with_the_key() {
     inbox.upgrade(None);
     inbox.add_message(&key_id, b"more").expect("stored");
     assert_eq!(owner.acknowledge(&key_id, 2), Ok(Acknowledged { messages: 1 }), "after an upgrade, too");
+    inbox.assert_all_invariants();
+}
+
+/// The address is that of go-ethereum's tests; the key signs nothing else here.
+#[test]
+fn an_ethereum_address_is_claimed_with_its_secp256k1_key() {
+    let secret = hex("289c2857d4598e37fb9647507e47a309d6133539bf21a8b9cb6df88fd5232032");
+    let address = hex("970e8128ab834e8eac17ab8e3812f010678cf791");
+    let key = ic_secp256k1::PrivateKey::deserialize_sec1(&secret).expect("a private key").public_key();
+    let der = key.serialize_der();
+    let inbox = Inbox::new();
+    let owner = inbox.called_by(Principal::self_authenticating(&der));
+    inbox.add_message(&address, b"text").expect("stored");
+    assert_eq!(owner.acknowledge(&address, 1), Err(AckError::NotOwner), "not claimed yet");
+    let theirs = p256_key().public_key().serialize_der();
+    let other = inbox.called_by(Principal::self_authenticating(&theirs));
+    let not_one = other.claim(&address, &with_key(&theirs));
+    assert!(matches!(not_one, Err(ClaimError::PublicKey(_))), "a P-256 key has no address: {not_one:?}");
+    let signer = owner.caller;
+    assert_eq!(other.claim(&address, &with_key(&der)), Err(ClaimError::NotTheCaller { signer }));
+    assert!(owner.claim(&address, &with_key(&der)).is_ok());
+    assert_eq!(owner.acknowledge(&address, 1), Ok(Acknowledged { messages: 1 }));
+    inbox.assert_all_invariants();
+}
+
+#[test]
+fn the_hash_of_a_p256_key_is_claimed_with_it() {
+    let der = p256_key().public_key().serialize_der();
+    let key_id = sha256(&der);
+    let inbox = Inbox::new();
+    let owner = inbox.called_by(Principal::self_authenticating(&der));
+    inbox.add_message(&key_id, b"text").expect("stored");
+    assert_eq!(inbox.claim(&key_id, &with_key(&der)), Err(ClaimError::NotTheCaller { signer: owner.caller }));
+    assert!(owner.claim(&key_id, &with_key(&der)).is_ok());
+    assert_eq!(owner.acknowledge(&key_id, 1), Ok(Acknowledged { messages: 1 }));
     inbox.assert_all_invariants();
 }
 

@@ -193,3 +193,33 @@ fn an_add_that_drops_and_sweeps_costs_little_more() {
     assert!(dropping > plain, "it does something more");
     assert!(dropping < plain + 8_000, "{dropping} instructions where one that drops nothing costs {plain}");
 }
+
+/// A key outlives its messages, so that readers learn of gaps, but not for ever.
+#[test]
+fn a_key_without_messages_is_forgotten_by_the_timer_after_a_while() {
+    let inbox = Inbox::new();
+    let (idle, kept) = (bytes(1, 20), bytes(2, 20));
+    let ages = [Setting::max_age_seconds(Bound::AtMost(60)), Setting::idle_seconds(Bound::AtMost(600))];
+    inbox.set_settings(&ages).expect("good settings");
+    inbox.set_key(&kept, &[KeySetting::kept(true)]).expect("an admin keeps it");
+    for key_id in [&idle, &kept] {
+        inbox.add_message(key_id, b"text").expect("stored");
+    }
+    let ranks = || {
+        inbox.settle();
+        let heads = inbox.get_key_heads(&[idle.clone(), kept.clone()]).expect("good keys");
+        heads.into_iter().map(|head| head.map(|head| head.rank)).collect::<Vec<_>>()
+    };
+    // Messages expire within the minute, and the timer works on full minutes.
+    inbox.set_clock(180);
+    assert_eq!((ranks(), inbox.store_status().messages), (vec![Some(1), Some(1)], 0), "their messages are gone");
+    inbox.set_clock(540);
+    assert_eq!(ranks(), [Some(1), Some(1)], "too early");
+    inbox.set_clock(720);
+    assert_eq!(ranks(), [None, Some(1)]);
+    assert_eq!(inbox.store_status().keys, 1);
+    assert_eq!(inbox.add_message(&idle, b"text").map(|added| added.id), Ok(3), "it begins anew");
+    inbox.add_message(&kept, b"more").expect("stored");
+    assert_eq!(ranks(), [Some(1), Some(2)]);
+    inbox.assert_all_invariants();
+}

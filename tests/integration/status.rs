@@ -24,6 +24,7 @@ fn an_empty_store() {
         stable_bytes,
         stable_bytes_free: limits::MAX_STABLE_BYTES - stable_bytes,
         index_entries: 0,
+        low_memory: false,
         rebuild: None,
         rebuild_failure: None,
     };
@@ -31,6 +32,7 @@ fn an_empty_store() {
         version: env!("CARGO_PKG_VERSION").to_string(),
         layout_version: 2,
         epoch: status.epoch,
+        sealed: false,
         settings: Settings { version: 1, settings: Configuration::default().settings() },
         limits: status.limits,
         store: Some(store),

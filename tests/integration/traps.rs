@@ -1,12 +1,14 @@
-//! A trap at any system call of an add, a batch, an upgrade or a timer leaves everything as it was. The embedded engine
+//! A trap at any system call of an update, an upgrade or a timer leaves everything as it was. The embedded engine
 //! causes the traps.
 
 use local_ic::LocalIc;
 use local_ic::testing::CanisterState;
+use message_canister::access::owner::SALTED_OWNER;
 use message_canister::api::*;
 use message_canister::limits::MIN_REBUILD_PAGES;
+use serde_bytes::ByteBuf;
 
-use crate::support::{Inbox, bytes, embedded, new_message};
+use crate::support::{Inbox, bytes, embedded, new_message, sha256};
 
 /// More system calls than any of the calls tested here makes.
 const TOO_MANY: u64 = 2_000;
@@ -132,6 +134,52 @@ fn a_trap_anywhere_in_changing_settings() {
     let arg = arg.expect("arguments can be encoded");
     trap_at_each(&engine, &inbox, "settings", || inbox.update_raw("set_settings", arg.clone()).map(drop));
     assert_eq!(inbox.get_status().limits.rebuild_pages, 99, "the call that got through is heard");
+}
+
+#[test]
+fn a_trap_anywhere_in_an_acknowledgement() {
+    let (engine, inbox) = filled();
+    let key_id = inbox.caller;
+    for n in 0..3 {
+        inbox.add_message(key_id.as_slice(), &bytes(n, 50)).expect("stored");
+    }
+    let keys = [(key_id.as_slice(), 32), (b"no key", 1)];
+    let items = keys.map(|(key_id, through)| Acknowledgement { key_id: ByteBuf::from(key_id), through });
+    let arg = candid::encode_args((&items[..],)).expect("arguments can be encoded");
+    let trapped =
+        trap_at_each(&engine, &inbox, "an acknowledgement", || inbox.update_raw("acknowledge", arg.clone()).map(drop));
+    assert!(trapped >= 8, "an acknowledgement makes more system calls than {trapped}");
+    let acknowledged = || inbox.get_key_heads(&[key_id.as_slice().to_vec()]).expect("heads")[0].expect("a key");
+    assert_eq!(acknowledged().acknowledged_id, 32, "the call that got through counts");
+    inbox.settle();
+    inbox.assert_all_invariants();
+}
+
+/// It opens a key.
+#[test]
+fn a_trap_anywhere_in_a_claim() {
+    let (engine, inbox) = filled();
+    let salted = [SALTED_OWNER, inbox.caller.as_slice(), &[3; 16]].concat();
+    let arg = (ByteBuf::from(sha256(&salted)), OwnerProof::salt(ByteBuf::from([3; 16])));
+    let arg = candid::encode_args(arg).expect("arguments can be encoded");
+    let keys = inbox.store_status().keys;
+    let trapped = trap_at_each(&engine, &inbox, "a claim", || inbox.update_raw("claim", arg.clone()).map(drop));
+    assert!(trapped >= 8, "a claim makes more system calls than {trapped}");
+    assert_eq!(inbox.store_status().keys, keys + 1, "the claim that got through opened the key");
+    inbox.assert_all_invariants();
+}
+
+#[test]
+fn a_trap_anywhere_in_sealing_and_resuming() {
+    let (engine, inbox) = filled();
+    let none = candid::encode_args(()).expect("nothing can be encoded");
+    trap_at_each(&engine, &inbox, "seal", || inbox.update_raw("seal", none.clone()).map(drop));
+    assert!(inbox.get_status().sealed, "the call that got through is heard");
+    let epoch = inbox.get_status().epoch;
+    let trapped = trap_at_each(&engine, &inbox, "resume", || inbox.update_raw("resume", none.clone()).map(drop));
+    assert!(trapped >= 8, "resuming makes more system calls than {trapped}");
+    let status = inbox.get_status();
+    assert!(!status.sealed && status.epoch > epoch, "the call that got through is heard");
 }
 
 /// A slice that traps, for whatever reason that passes, must not leave a store unavailable for good. It may wait for a

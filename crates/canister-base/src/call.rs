@@ -1,5 +1,8 @@
 //! The argument and the reply of the current call. Small arguments are read without the heap.
 
+#![allow(unsafe_code, reason = "arguments are copied into memory that is not filled with zeros first")]
+#![allow(clippy::indexing_slicing, reason = "the size was compared with the room")]
+
 use crate::general::Malformed;
 use std::mem::MaybeUninit;
 

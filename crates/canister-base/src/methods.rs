@@ -1,13 +1,14 @@
 //! The table of methods with their argument and reply types.
 
-/// Exports each method of a table: the function of the same name in the module `endpoints`, which is in scope, answers it. For tests it also
-/// writes the interface as candid text, to be compared with the canister's .did file. The crate that calls it depends on
-/// `candid`.
+/// Exports each method of a table: the function of the same name in the module `endpoints` answers it, once the function
+/// `update` or `query` of the module `admission` runs it. Both modules are in scope, and `candid` is a dependency. For tests
+/// it also writes the interface as candid text, to be compared with the canister's .did file.
 #[macro_export]
 macro_rules! methods {
     (init($init:ty); $($mode:ident $name:ident($($argument:ty),*) -> $reply:ty;)*) => {
+        #[allow(unsafe_code, reason = "the platform calls them by these names")]
         mod exports {
-            use super::endpoints;
+            use super::{admission, endpoints};
             $(
                 // Linkers of other targets do not accept a space in a name.
                 #[cfg_attr(
@@ -19,7 +20,7 @@ macro_rules! methods {
                     unsafe(export_name = concat!("canister_", stringify!($mode), ".", stringify!($name)))
                 )]
                 extern "C" fn $name() {
-                    endpoints::$name();
+                    admission::$mode(stringify!($name), endpoints::$name);
                 }
             )*
         }

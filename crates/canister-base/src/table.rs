@@ -7,6 +7,8 @@
 //! A shard that is four fifths full is copied into one a quarter larger. An insertion copies one shard at most, which
 //! is a 16,384th of the table on average.
 
+#![allow(clippy::indexing_slicing, reason = "places are taken modulo the number of slots or shards")]
+
 const SHARD_BITS: u32 = 14;
 /// Slots of the smallest shard.
 const MIN_SLOTS: usize = 4;

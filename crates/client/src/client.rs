@@ -114,6 +114,29 @@ impl<T: Transport> Client<T> {
         Ok(Read { value: heads, trust })
     }
 
+    /// Reads the heads of keys by an update, whose reply the subnet certifies as a whole, where the transport has
+    /// certificates. It takes seconds and costs the canister cycles. Ask so for a key of a store with closed reads whose
+    /// proof is missing ([`crate::Lie::NoProof`]): it tells a key that is not there from one that is denied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send`].
+    pub async fn certified_key_heads(
+        &self,
+        key_ids: &[impl AsRef<[u8]>],
+    ) -> Result<Read<Heads>, CallError<LookupError>> {
+        // Of this time or a later one: the certificate is of the reply to this call.
+        let as_of = verify::clock();
+        let mut request = request::get_key_heads(key_ids, false);
+        request.kind = Kind::IdempotentUpdate;
+        let value = self.send(request).await?;
+        let trust = match self.transport.certificates() {
+            None => Trust::Unverified { why: Unverified::NoCertificates },
+            Some(_) => Trust::Verified { as_of },
+        };
+        Ok(Read { value, trust })
+    }
+
     /// Reads a key's messages from `start` on, oldest or newest first. `Start::after` a stored position goes on there;
     /// position 0 is the beginning.
     pub fn messages_of_key(&self, key_id: &[u8], order: Order, start: Start) -> Pages<'_, T> {
@@ -196,6 +219,8 @@ methods! {
 
     /// The store at a glance.
     get_status() -> Status, StatusError;
+    /// The metrics in the text format of Prometheus, as far as the caller may see them.
+    get_metrics() -> String, StatusError;
     /// Replaces the settings that are named, if `version` is that of the present ones. Returns the new version. The
     /// caller must be an admin.
     set_settings(version: u32, settings: &[Setting]) -> u32, SettingsError;
@@ -205,6 +230,10 @@ methods! {
     get_roles(after: Option<Principal>) -> Vec<(Principal, Role)>, RolesError;
     /// Begins a rebuild anew that has failed, see [`StoreStatus::rebuild_failure`]. The caller must be an admin.
     retry_rebuild() -> (), RetryError;
+    /// Has the store take no messages until it is resumed: before a snapshot. The caller must be an admin.
+    seal() -> (), SealError;
+    /// Has a sealed store take messages again. Returns the epoch, from which second on it does. The caller must be an admin.
+    resume() -> u64, ResumeError;
     /// Looks for broken invariants in a slice of the store. The caller must be an admin.
     check(from: CheckCursor) -> CheckReport, CheckError;
     /// The answer to a request of an HTTP gateway.

@@ -41,7 +41,19 @@ macro_rules! refusals {
     };
 }
 
-refusals!(AddError, BatchError, GetError, LookupError, ClaimError, KeyError, CheckError);
+refusals!(GetError, LookupError, ClaimError, KeyError, CheckError);
+
+macro_rules! refusals_of_adds {
+    ($($error:ident),*) => {
+        $(impl Refusal for $error {
+            fn is_passing(&self) -> bool {
+                matches!(self, Self::Unavailable(_) | Self::Sealed)
+            }
+        })*
+    };
+}
+
+refusals_of_adds!(AddError, BatchError);
 
 macro_rules! lasting_refusals {
     ($($error:ident),*) => {
@@ -53,7 +65,17 @@ macro_rules! lasting_refusals {
     };
 }
 
-lasting_refusals!(PageError, AcksError, StatusError, SettingsError, RoleError, RolesError, RetryError);
+lasting_refusals!(
+    PageError,
+    AcksError,
+    StatusError,
+    SettingsError,
+    RoleError,
+    RolesError,
+    RetryError,
+    SealError,
+    ResumeError
+);
 
 /// For methods that do not answer with an error.
 impl Refusal for std::convert::Infallible {

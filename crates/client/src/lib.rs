@@ -21,6 +21,7 @@
 //! update. Reads without proof, and all reads of a transport without certificates, are what one replica says.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 
 #[cfg(feature = "agent")]
 pub mod agent;

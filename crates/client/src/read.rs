@@ -54,7 +54,8 @@ impl fmt::Display for Unverified {
 /// What is wrong with a reply that does not verify.
 #[derive(Debug)]
 pub enum Lie {
-    /// A proof was asked for, and none came. A caller who may not read a key gets none either.
+    /// A proof was asked for, and none came. A caller who may not read a key gets none either; nor does, where reads are
+    /// closed, the owner of a key that is not there: [`crate::Client::certified_key_heads`] says whether it is.
     NoProof,
     /// The certificate is not the subnet's, is of another canister, or is too old.
     Certificate(Box<dyn Error + Send + Sync>),

@@ -157,6 +157,11 @@ pub fn get_status() -> Request<Status, StatusError> {
     request("get_status", Kind::Query, ())
 }
 
+/// The metrics in the text format of Prometheus, as far as the caller may see them.
+pub fn get_metrics() -> Request<String, StatusError> {
+    request("get_metrics", Kind::Query, ())
+}
+
 /// Replaces the settings that are named, if `version` is that of the present ones. Returns the new version. The caller
 /// must be an admin.
 pub fn set_settings(version: u32, settings: &[Setting]) -> Request<u32, SettingsError> {
@@ -176,6 +181,16 @@ pub fn get_roles(after: Option<Principal>) -> Request<Vec<(Principal, Role)>, Ro
 /// Begins a rebuild anew that has failed. The caller must be an admin.
 pub fn retry_rebuild() -> Request<(), RetryError> {
     request("retry_rebuild", Kind::Update, ())
+}
+
+/// Has the store take no messages until it is resumed. The caller must be an admin.
+pub fn seal() -> Request<(), SealError> {
+    request("seal", Kind::IdempotentUpdate, ())
+}
+
+/// Has a sealed store take messages again, under the epoch that is returned. The caller must be an admin.
+pub fn resume() -> Request<u64, ResumeError> {
+    request("resume", Kind::Update, ())
 }
 
 /// Looks for broken invariants in a slice of the store. The caller must be an admin.

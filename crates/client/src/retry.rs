@@ -8,10 +8,11 @@ use crate::request::Kind;
 /// When a call is repeated: a number of attempts, with pauses that double.
 ///
 /// A call is repeated if its failure passes: no answer came, the system says that it failed for now, the canister is
-/// stopped as during an upgrade, or it answered `Unavailable` because it rebuilds its index.
+/// stopped as during an upgrade, or it answered `Unavailable` because it rebuilds its index or `Sealed` because a snapshot is
+/// taken.
 ///
 /// A call that may have been executed is repeated only if that is harmless. Queries, adds, claims and acknowledgements
-/// are; `set_settings`, `set_key` and `set_role` are not, because somebody else's change may have come between.
+/// are; `set_settings`, `set_key`, `set_role` and `resume` are not, because somebody else's change may have come between.
 ///
 /// A repeated add is answered as a duplicate, with the id of the first time, until retention has dropped the message;
 /// after that it is stored anew. A repeated acknowledgement counts only what the first one did not.

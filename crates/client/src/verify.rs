@@ -206,7 +206,12 @@ fn check_first_id(said: Id, state: &State) -> Result<(), Lie> {
 
 /// The later of the certificate's time and our clock, in unix seconds.
 fn now(certified: &Certified) -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()).max(certified.time)
+    clock().max(certified.time)
+}
+
+/// Our clock, in unix seconds.
+pub(crate) fn clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn order(order: Order) -> verify::Order {

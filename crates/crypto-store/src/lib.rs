@@ -37,6 +37,7 @@
 //! | `fields` | the types that are stored, and the cache of their values |
 //! | `values` | sealing through the key cache |
 #![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 
 mod changes;
 mod error;

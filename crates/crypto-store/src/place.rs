@@ -10,6 +10,8 @@
 //! Two copies would use the same ratchet steps. An inode number is given again after a file was deleted, its time is not. The
 //! number of the device is left out: a disk may have another after each boot. A move within a file system keeps the inode.
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use crate::values::ID_LENGTH;
 use sha2::{Digest, Sha256};
 use std::fs::Metadata;

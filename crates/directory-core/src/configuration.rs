@@ -66,11 +66,7 @@ impl Configuration {
         require(number <= MAX_COSIGNATURES, "verifiers", number as u64)?;
         let fits = self.verifiers.iter().find(|verifier| verifier.name().len() > MAX_NAME);
         require(fits.is_none(), "verifier's name", fits.map_or(0, |verifier| verifier.name().len()) as u64)?;
-        require(
-            self.verifiers.is_sorted_by(|a, b| a.key_id() < b.key_id()),
-            "order of verifiers",
-            number as u64,
-        )?;
+        require(self.verifiers.is_sorted_by(|a, b| a.key_id() < b.key_id()), "order of verifiers", number as u64)?;
         let threshold = usize::from(self.threshold);
         require(threshold <= number && (threshold == 0) == (number == 0), "threshold", self.threshold)
     }

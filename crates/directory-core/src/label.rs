@@ -6,6 +6,8 @@
 //! address proof  0  Ed25519 key 33 | signature 64 over "directory-address-v1\n" | entry
 //! ```
 
+#![allow(clippy::indexing_slicing, reason = "the text is valid up to there")]
+
 use crate::bytes::{DecodeError, Reader, decode_all, require};
 use crate::entry::Entry;
 use crate::policy::Key;

@@ -8,6 +8,9 @@
 //! - Names: [`label`] and [`vrf`] turn a label into an index.
 //! - Trust: [`checkpoint`] has what verifiers sign; [`proof`] the bytes of a look-up; [`verify`] what a client checks.
 
+#![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
+
 pub mod bundle;
 pub mod bytes;
 pub mod change;

@@ -5,6 +5,8 @@
 //! policy  0   n 1 (1 to 8) | keys n x 33, strictly ascending | m 1 (1 to n)      2 + 33 n bytes
 //! ```
 
+#![allow(clippy::indexing_slicing, reason = "windows have two items")]
+
 use crate::bytes::{DecodeError, Reader, require};
 use ed25519_dalek::{Signature, VerifyingKey};
 

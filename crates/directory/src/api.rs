@@ -30,7 +30,10 @@ pub struct Verifier {
 pub enum Ratification {
     /// For development.
     certified_only,
-    quorum { threshold: u8, verifiers: Vec<Verifier> },
+    quorum {
+        threshold: u8,
+        verifiers: Vec<Verifier>,
+    },
 }
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]

@@ -221,7 +221,11 @@ pub fn named(configuration: &Configuration) -> api::Configuration {
         verifiers: configuration.verifiers().iter().map(verifier).collect(),
     };
     api::Configuration {
-        registration: if configuration.has_registrar() { api::Registration::registrar } else { api::Registration::open },
+        registration: if configuration.has_registrar() {
+            api::Registration::registrar
+        } else {
+            api::Registration::open
+        },
         ratification: if configuration.threshold() == 0 { api::Ratification::certified_only } else { quorum() },
     }
 }
@@ -231,7 +235,9 @@ pub fn configured(named: &api::Configuration) -> Result<Configuration, String> {
     let verifier = |verifier: &api::Verifier| {
         let key = verifier.key.as_slice().try_into().ok().and_then(|bytes| Key::new(bytes).ok());
         let made = key.and_then(|key| Verifier::new(verifier.name.clone(), key));
-        made.ok_or_else(|| format!("{:?} is no verifier: its name cannot stand in a note, or its key is none", verifier.name))
+        made.ok_or_else(|| {
+            format!("{:?} is no verifier: its name cannot stand in a note, or its key is none", verifier.name)
+        })
     };
     let registrar = named.registration == api::Registration::registrar;
     let (threshold, verifiers) = match &named.ratification {

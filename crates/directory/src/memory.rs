@@ -47,8 +47,7 @@ impl<M: Memory + Clone> StableMemory<M> {
 
     /// The memories of the store.
     pub fn store(&self) -> Memories<VirtualMemory<M>> {
-        let [nodes, leaves, labels, updates, public, private, heads, hashes, slots] =
-            STORE.map(|id| self.0.memory(id));
+        let [nodes, leaves, labels, updates, public, private, heads, hashes, slots] = STORE.map(|id| self.0.memory(id));
         Memories { nodes, leaves, labels, updates, public, private, heads, hashes, slots }
     }
 

@@ -1,6 +1,6 @@
 //! Cosignatures of verifiers. Only the newest head can be ratified; the ratified one takes newer signatures of its verifiers.
 
-use crate::api::{self, LookupError, Malformed, RatifyError, Ratified};
+use crate::api::{self, LookupError, Malformed, Ratified, RatifyError};
 use crate::directory::Directory;
 use crate::limits::SECOND;
 use crate::lookups::blobs;
@@ -14,8 +14,8 @@ impl<M: Memory + Clone> Directory<M> {
     /// Checks a verifier's cosignature of the log of `size` heads, cheap checks first.
     pub fn check_cosignature(&self, size: u64, bytes: &[u8], now: u64) -> Result<Cosignature, RatifyError> {
         let store = &self.keyed().map_err(|_| RatifyError::Unavailable)?.store;
-        let one = Cosignature::decode(bytes)
-            .map_err(|error| RatifyError::Malformed(Malformed::new("cosignature", error)))?;
+        let one =
+            Cosignature::decode(bytes).map_err(|error| RatifyError::Malformed(Malformed::new("cosignature", error)))?;
         let (newest, ratified) = (store.log().size(), store.ratified());
         if size == 0 || (size != newest && size != ratified) {
             return Err(RatifyError::NotNewest { size, newest, ratified });

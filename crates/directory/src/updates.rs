@@ -117,8 +117,7 @@ impl<M: Memory + Clone> Directory<M> {
         if !opened.fits(label, &update.entry) {
             return Err(UpdateError::Profile);
         }
-        Profile::decode(&opened.profile)
-            .map_err(|error| UpdateError::Malformed(Malformed::new("profile", error)))?;
+        Profile::decode(&opened.profile).map_err(|error| UpdateError::Malformed(Malformed::new("profile", error)))?;
         Ok(Some(opened))
     }
 }

@@ -13,6 +13,7 @@
 //! | `clock`, `runtime`, `sync` | time since boot; where tasks run; locks |
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 
 mod cache;
 mod clock;

@@ -1,5 +1,7 @@
 //! What a key is called, and how it is stored: its id, its generation and its wrapping.
 
+#![allow(clippy::indexing_slicing, reason = "an id is at most as long as its room")]
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

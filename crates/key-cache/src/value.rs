@@ -19,6 +19,8 @@
 //! 45, and is fast without AES instructions. Neither commits to its key: a value opens under the key that its row names, and
 //! under no key that a writer of the row could choose.
 
+#![allow(clippy::indexing_slicing, reason = "the length was compared with the shortest sealed value")]
+
 use crate::{Generation, Gone, Key};
 use chacha20poly1305::{AeadInPlace, KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use std::fmt;

@@ -13,6 +13,8 @@
 //!
 //! Little-endian. A head changes with an add and an acknowledgement only: dropping and expiry change the state alone.
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use crate::hash::{self, Hash};
 use crate::wire::{Malformed, Reader};
 

@@ -9,6 +9,9 @@
 //! and ends there ([`verify`]). [`seen::Seen`] compares it with what the reader knew before: nothing was rolled back or
 //! exchanged. `docs/proofs.md` has the whole argument, and what is not proved.
 
+#![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
+
 pub mod certified;
 pub mod chain;
 pub mod hash;

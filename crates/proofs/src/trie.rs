@@ -12,6 +12,8 @@
 //!    1  end: 0 the label's own head (52 bytes follow), 1 another leaf (its label 32, its value 32), 2 no keys at all
 //! ```
 
+#![allow(clippy::indexing_slicing, reason = "a label has a byte for each eight positions")]
+
 use crate::hash::{self, EMPTY, Hash};
 use crate::head::Head;
 use crate::wire::{Malformed, Reader};

@@ -21,6 +21,7 @@
 //! Whoever has the key opens and seals everything under it: there is no forward secrecy, and the sender is not proved.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 
 mod content;
 mod format;

@@ -13,6 +13,8 @@
 //!
 //! Little-endian throughout. A memory is never silently reinitialised.
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use ic_stable_structures::Memory;
 use std::fmt;
 

@@ -17,6 +17,8 @@
 //! segment is unmapped once everything in it was swept, and a later one takes its place. At most 65,536 segments are
 //! mapped at once: enough for all ids in the inbox, and for 512 GiB in the payloads.
 
+#![allow(clippy::indexing_slicing, reason = "segments are counted from the first that is mapped")]
+
 use crate::WASM_PAGE_BYTES;
 use crate::header::{self, HeaderError, Kind, OWN_BYTES, REUSED_SEGMENTS, field};
 use ic_stable_structures::Memory;

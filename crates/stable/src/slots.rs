@@ -19,6 +19,8 @@
 //!
 //! Little-endian. 0 means "no slot" everywhere.
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use crate::header::{self, HEADER_BYTES, HeaderError, Kind, OWN_BYTES, field};
 use crate::{Damaged, WASM_PAGE_BYTES};
 use ic_stable_structures::Memory;

@@ -1,6 +1,6 @@
 //! The key cache: hits beside moka's, unwrappings of a storm, and how long a waiter waits longer than the manager.
 
-use crate::record::{Bar, Row};
+use crate::record::{Limit, Row};
 use key_cache::{
     KeyCache, KeyId, KeyManager, KeyName, Limits, Runtime, Secret, Unwrapped, WrappedKey, Wrapping, block_on,
 };
@@ -25,7 +25,7 @@ pub fn measure() -> Vec<Row> {
     for threads in [1, 2] {
         for (keys, of) in [(KEYS, "of 1,000 keys"), (1, "of one key")] {
             let name = format!("hits {of}, {threads} threads: rate to moka's").replace("1 threads", "1 thread");
-            rows.push(Row { name, value: hits(threads, keys), bar: Bar::AtLeast(1.0) });
+            rows.push(Row { name, value: hits(threads, keys), limit: Limit::AtLeast(1.0) });
         }
     }
     for keys in [1, 100] {
@@ -35,10 +35,10 @@ pub fn measure() -> Vec<Row> {
         storms.sort_by(|one, other| one.1.total_cmp(&other.1));
         let extra = storms[STORMS / 2].1;
         let name = format!("unwraps for 10,000 callers of {keys} cold keys").replace("1 cold keys", "1 cold key");
-        rows.push(Row { name, value: unwraps as f64, bar: Bar::Exactly(f64::from(keys)) });
+        rows.push(Row { name, value: unwraps as f64, limit: Limit::Exactly(f64::from(keys)) });
         if keys == 1 {
             let name = "their wait beyond an unwrap of 200 ms, 99th percentile: share of it".into();
-            rows.push(Row { name, value: extra, bar: Bar::AtMost(0.025) });
+            rows.push(Row { name, value: extra, limit: Limit::AtMost(0.025) });
         }
     }
     rows

@@ -1,7 +1,7 @@
 //! The benchmark of the client's crates. `scripts/bench-client` builds and runs it.
 //!
 //! A machine's speed and its load move times, so every figure is a count, or a ratio of two times of one run. They are
-//! recorded with the bars that they must meet; checking compares record, bars and page, and measures nothing.
+//! recorded with the limits that they must meet; checking compares record, limits and page, and measures nothing.
 
 mod crypto_store_rows;
 mod key_cache_rows;
@@ -43,11 +43,11 @@ fn measure(of: &str) -> Result<Vec<Row>, String> {
     }
 }
 
-/// Prints the rows. False: one of them misses its bar.
+/// Prints the rows. False: one of them misses its limit.
 fn report(rows: &[Row]) -> bool {
     rows.iter().for_each(|row| println!("{}", row.to_line()));
     let missed: Vec<_> = rows.iter().filter(|row| !row.meets_its_bar()).collect();
-    missed.iter().for_each(|row| println!("misses its bar: {}", row.name));
+    missed.iter().for_each(|row| println!("misses its limit: {}", row.name));
     missed.is_empty()
 }
 

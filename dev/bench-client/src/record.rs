@@ -1,4 +1,4 @@
-//! The record: one line a row, with the bar that it must meet.
+//! The record: one line a row, with the limit that it must meet.
 
 /// One figure.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,12 +8,12 @@ pub struct Row {
     /// The figure.
     pub value: f64,
     /// What it must be.
-    pub bar: Bar,
+    pub limit: Limit,
 }
 
 /// A bound of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Bar {
+pub enum Limit {
     /// So much, or more.
     AtLeast(f64),
     /// So much, or less.
@@ -26,50 +26,50 @@ const BEGIN: &str = "<!-- bench-client begin -->\n";
 const END: &str = "<!-- bench-client end -->";
 
 impl Row {
-    /// Whether the figure is as its bar has it.
+    /// Whether the figure is as its limit has it.
     pub fn meets_its_bar(&self) -> bool {
-        match self.bar {
-            Bar::AtLeast(bar) => self.value >= bar,
-            Bar::AtMost(bar) => self.value <= bar,
-            Bar::Exactly(bar) => self.value == bar,
+        match self.limit {
+            Limit::AtLeast(limit) => self.value >= limit,
+            Limit::AtMost(limit) => self.value <= limit,
+            Limit::Exactly(limit) => self.value == limit,
         }
     }
 
     /// The row as a line of the record.
     pub fn to_line(&self) -> String {
-        format!("{}: {}, {}", self.name, self.value(), self.bar.to_text())
+        format!("{}: {}, {}", self.name, self.value(), self.limit.to_text())
     }
 
     fn value(&self) -> String {
-        match self.bar {
-            Bar::Exactly(_) => format!("{}", self.value),
+        match self.limit {
+            Limit::Exactly(_) => format!("{}", self.value),
             _ => format!("{:.3}", self.value),
         }
     }
 
     fn from_line(line: &str) -> Option<Self> {
         let (name, figures) = line.rsplit_once(": ")?;
-        let (value, bar) = figures.split_once(", ")?;
-        Some(Self { name: name.into(), value: value.parse().ok()?, bar: Bar::from_text(bar)? })
+        let (value, limit) = figures.split_once(", ")?;
+        Some(Self { name: name.into(), value: value.parse().ok()?, limit: Limit::from_text(limit)? })
     }
 }
 
-impl Bar {
+impl Limit {
     fn to_text(self) -> String {
         match self {
-            Bar::AtLeast(bar) => format!("at least {bar}"),
-            Bar::AtMost(bar) => format!("at most {bar}"),
-            Bar::Exactly(bar) => format!("exactly {bar}"),
+            Limit::AtLeast(limit) => format!("at least {limit}"),
+            Limit::AtMost(limit) => format!("at most {limit}"),
+            Limit::Exactly(limit) => format!("exactly {limit}"),
         }
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        let (kind, bar) = text.rsplit_once(' ')?;
-        let bar = bar.parse().ok()?;
+        let (kind, limit) = text.rsplit_once(' ')?;
+        let limit = limit.parse().ok()?;
         match kind {
-            "at least" => Some(Bar::AtLeast(bar)),
-            "at most" => Some(Bar::AtMost(bar)),
-            "exactly" => Some(Bar::Exactly(bar)),
+            "at least" => Some(Limit::AtLeast(limit)),
+            "at most" => Some(Limit::AtMost(limit)),
+            "exactly" => Some(Limit::Exactly(limit)),
             _ => None,
         }
     }
@@ -78,7 +78,7 @@ impl Bar {
 /// The record's text.
 pub fn to_text(rows: &[Row]) -> String {
     let lines = rows.iter().map(|row| row.to_line() + "\n");
-    ["# Written by `scripts/bench-client CRATE --write`. Row: figure, bar.\n".to_string()]
+    ["# Written by `scripts/bench-client CRATE --write`. Row: figure, limit.\n".to_string()]
         .into_iter()
         .chain(lines)
         .collect()
@@ -94,8 +94,8 @@ pub fn from_text(text: &str) -> Result<Vec<Row>, String> {
 pub fn with_table(page: &str, rows: &[Row]) -> Result<String, String> {
     let (before, rest) = page.split_once(BEGIN).ok_or("the page has no place for the table")?;
     let (_, after) = rest.split_once(END).ok_or("the table's place on the page has no end")?;
-    let lines = rows.iter().map(|row| format!("| {} | {} | {} |\n", row.name, row.value(), row.bar.to_text()));
-    let table: String = ["| | measured | bar |\n|---|--:|--:|\n".to_string()].into_iter().chain(lines).collect();
+    let lines = rows.iter().map(|row| format!("| {} | {} | {} |\n", row.name, row.value(), row.limit.to_text()));
+    let table: String = ["| | measured | limit |\n|---|--:|--:|\n".to_string()].into_iter().chain(lines).collect();
     Ok(format!("{before}{BEGIN}{table}{END}{after}"))
 }
 
@@ -104,11 +104,11 @@ mod tests {
     use super::*;
 
     fn rows() -> Vec<Row> {
-        let row = |name: &str, value, bar| Row { name: name.into(), value, bar };
+        let row = |name: &str, value, limit| Row { name: name.into(), value, limit };
         vec![
-            row("a: b", 1.25, Bar::AtLeast(1.0)),
-            row("c", 0.5, Bar::AtMost(0.025)),
-            row("d", 100.0, Bar::Exactly(100.0)),
+            row("a: b", 1.25, Limit::AtLeast(1.0)),
+            row("c", 0.5, Limit::AtMost(0.025)),
+            row("d", 100.0, Limit::Exactly(100.0)),
         ]
     }
 

@@ -67,6 +67,11 @@ impl Inbox {
         Err(Error::Wrong(format!("the indexes were not rebuilt within {MAX_ROUNDS} rounds")))
     }
 
+    /// The engine, to be served.
+    pub fn into_engine(self) -> LocalIc {
+        self.engine
+    }
+
     /// Where it is installed.
     pub fn canister(&self) -> Principal {
         self.canister

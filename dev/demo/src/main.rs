@@ -3,7 +3,8 @@
 //!
 //! A sender seals each file under one of a few keys ([`part`], in the page's format); the canister sees ciphertexts under key ids. They are
 //! added one by one and in batches, the canister is upgraded in between, everything is added once more (and stored not
-//! once more), and read back by id, by hash, by key in both orders, by range and by time.
+//! once more), and read back by id, by hash, by key in both orders, by range and by time. In the end a replica lies about a
+//! key, and a reader that verifies catches each lie.
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 compile_error!("demo runs on 64-bit Linux only: its engine does");
@@ -12,6 +13,7 @@ mod account;
 mod error;
 mod files;
 mod inbox;
+mod lies;
 mod parcel;
 mod part;
 mod progress;
@@ -130,6 +132,11 @@ fn run(wasm: &Path, folder: &Path) -> Result<ExitCode, Error> {
     line(|| read::invariants(&mut inbox, &sent).map(|()| "the canister's own check of its invariants".into()))?;
 
     show_account(&inbox, start)?;
+
+    heading("the store on a network that signs: a reader that verifies, and a replica that lies to it");
+    let of_key = parcels.iter().filter(|parcel| parcel.key == 0).count();
+    lies::are_caught(inbox.into_engine(), canister, &keys[0], of_key)?;
+
     let unreadable = found.skipped.iter().filter(|skipped| matches!(skipped.reason, Reason::Unreadable(_))).count();
     if unreadable > 0 {
         eprintln!("demo: {} could not be read", counted(unreadable, "file or folder", "files and folders"));

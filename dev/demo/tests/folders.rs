@@ -58,6 +58,11 @@ fn every_kind_of_file_comes_back_and_what_cannot_be_read_is_named() {
         "7 messages by key, newest first",
         "7 messages by range",
         "7 messages by time",
+        "2 messages of a key, verified",
+        "a replica leaves out the oldest message; the reader: 1 messages, but a proof of 2",
+        "a replica forges a message; the reader: a message was forged",
+        "a replica says that a message is an hour older; the reader: a message was forged",
+        "a replica denies the key, with the proof that another is absent; the reader: ",
     ] {
         assert!(out.contains(way), "{way:?} is not in {out}");
     }

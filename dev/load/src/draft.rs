@@ -1,15 +1,22 @@
 //! What is sent: messages whose bytes follow from a few numbers, so that they can be compared without being kept.
 
+use std::sync::LazyLock;
+
 use message_canister::api::NewMessage;
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
+use crate::inbox::principal;
 use test_support::Random;
 
-/// The keys that all clients share: few, so that their lists interleave.
-pub const KEYS: u16 = 24;
+/// The keys that nobody owns. All clients share them: few, so that their lists interleave.
+pub const SHARED_KEYS: u16 = 24;
+/// Clients that own a key: the first ones. A key behind the shared ones is the principal of its owner.
+pub const OWNERS: u8 = 2;
+/// All keys.
+pub const KEYS: u16 = SHARED_KEYS + OWNERS as u16;
 
-/// Lengths of key ids: below, at and above what a record holds of them, and the limits.
+/// Lengths of the shared keys' ids: below, at and above what a record holds of them, and the limits.
 const KEY_LENGTHS: [usize; 6] = [20, 41, 23, 24, 64, 1];
 
 /// A message to be sent.
@@ -40,16 +47,33 @@ impl Draft {
 /// SHA-256 of a ciphertext.
 pub type Hash = [u8; 32];
 
-/// The id of a key: its number is the first byte.
+/// The ids of all keys.
+static KEY_IDS: LazyLock<Vec<ByteBuf>> = LazyLock::new(|| {
+    let shared = (0..SHARED_KEYS).map(|key| {
+        let length = KEY_LENGTHS[usize::from(key) % KEY_LENGTHS.len()];
+        let mut id = Random::of(&[u64::MAX, u64::from(key)]).bytes(length);
+        id[0] = u8::try_from(key).expect("keys are few");
+        ByteBuf::from(id)
+    });
+    shared.chain((0..OWNERS).map(|owner| ByteBuf::from(principal(owner).as_slice()))).collect()
+});
+
+/// The id of a key. That of a shared key begins with its number.
 pub fn key_id(key: u16) -> ByteBuf {
-    let number = u8::try_from(key).expect("keys are few");
-    let mut id = Random::of(&[u64::MAX, u64::from(key)]).bytes(KEY_LENGTHS[usize::from(key) % KEY_LENGTHS.len()]);
-    id[0] = number;
-    id.into()
+    KEY_IDS[usize::from(key)].clone()
 }
 
 /// The key with this id.
 pub fn key_of(id: &[u8]) -> Option<u16> {
-    let key = u16::from(*id.first()?);
-    (key < KEYS && key_id(key) == id).then_some(key)
+    (0..KEYS).find(|&key| KEY_IDS[usize::from(key)] == id)
+}
+
+/// The client that owns a key, if somebody does.
+pub fn owner_of(key: u16) -> Option<u8> {
+    key.checked_sub(SHARED_KEYS).map(|owner| owner as u8)
+}
+
+/// The key that a client owns, if it owns one.
+pub fn key_owned_by(client: u8) -> Option<u16> {
+    (client < OWNERS).then_some(SHARED_KEYS + u16::from(client))
 }

@@ -1,10 +1,9 @@
 //! A client: an agent with an identity of its own, and the canister that it talks to.
 
-use std::fmt::Debug;
 use std::time::Duration;
 
-use candid::utils::ArgumentEncoder;
-use candid::{CandidType, Deserialize, Principal, encode_args};
+use candid::{Principal, encode_one};
+use client::Request;
 use ic_agent::agent::CallResponse;
 use ic_agent::identity::{AnonymousIdentity, BasicIdentity};
 use ic_agent::{Agent, AgentError, Identity};
@@ -38,7 +37,7 @@ pub enum Outcome {
 }
 
 impl Inbox {
-    /// The client with this number, whose calls expire after `expiry`.
+    /// The client with this number, whose calls expire after `expiry`. Its identity follows from the number.
     ///
     /// # Errors
     ///
@@ -49,7 +48,7 @@ impl Inbox {
         number: u8,
         expiry: Option<Duration>,
     ) -> Result<Self, AgentError> {
-        Self::with(BasicIdentity::from_raw_key(&[number + 1; 32]), url, canister, expiry).await
+        Self::with(identity(number), url, canister, expiry).await
     }
 
     /// The canister's controller, the anonymous principal.
@@ -81,17 +80,8 @@ impl Inbox {
     /// # Errors
     ///
     /// If the identity does not sign.
-    pub fn sign(&self, method: &str, arguments: impl ArgumentEncoder) -> Result<Signed, AgentError> {
-        self.sign_encoded(method, encode(arguments))
-    }
-
-    /// Signs a call of the canister with an argument in candid.
-    ///
-    /// # Errors
-    ///
-    /// If the identity does not sign.
-    pub fn sign_encoded(&self, method: &str, argument: Vec<u8>) -> Result<Signed, AgentError> {
-        let signed = self.agent.update(&self.canister, method).with_arg(argument).sign()?;
+    pub fn sign<T, E>(&self, request: &Request<T, E>) -> Result<Signed, AgentError> {
+        let signed = self.agent.update(&self.canister, request.method).with_arg(request.arg.clone()).sign()?;
         Ok(Signed { envelope: signed.signed_update, effective: self.canister })
     }
 
@@ -105,11 +95,11 @@ impl Inbox {
             mode: CanisterInstallMode::Upgrade(None),
             canister_id: self.canister,
             wasm_module: module,
-            arg: encode((Some(settings),)),
+            arg: encoded(&Some(settings)),
             sender_canister_version: None,
         };
         let call = self.agent.update(&Principal::management_canister(), "install_code");
-        let signed = call.with_effective_canister_id(self.canister).with_arg(encode((arguments,))).sign()?;
+        let signed = call.with_effective_canister_id(self.canister).with_arg(encoded(&arguments)).sign()?;
         Ok(Signed { envelope: signed.signed_update, effective: self.canister })
     }
 
@@ -129,17 +119,13 @@ impl Inbox {
         }
     }
 
-    /// Asks a query.
+    /// Asks a query. Returns its reply, for the request to decode.
     ///
     /// # Errors
     ///
-    /// If it was rejected, not answered, or not answered in these types.
-    pub async fn ask<T>(&self, method: &str, arguments: impl ArgumentEncoder) -> Result<T, AgentError>
-    where
-        T: CandidType + for<'a> Deserialize<'a> + Debug,
-    {
-        let reply = self.agent.query(&self.canister, method).with_arg(encode(arguments)).call().await?;
-        candid::decode_one(&reply).map_err(|error| AgentError::CandidError(error.into()))
+    /// If it was rejected or not answered.
+    pub async fn ask<T, E>(&self, request: &Request<T, E>) -> Result<Vec<u8>, AgentError> {
+        self.agent.query(&self.canister, request.method).with_arg(request.arg.clone()).call().await
     }
 
     /// The canister's version, which every installation raises. The identity controls the canister.
@@ -150,17 +136,27 @@ impl Inbox {
     pub async fn version(&self) -> Result<u64, AgentError> {
         let query = self.agent.query(&Principal::management_canister(), "canister_status");
         let query = query.with_effective_canister_id(self.canister);
-        let reply = query.with_arg(encode((CanisterIdRecord { canister_id: self.canister },))).call().await?;
+        let reply = query.with_arg(encoded(&CanisterIdRecord { canister_id: self.canister })).call().await?;
         let status: CanisterStatusResult =
             candid::decode_one(&reply).map_err(|error| AgentError::CandidError(error.into()))?;
         Ok(status.version)
     }
 }
 
+/// The identity of the client with this number.
+fn identity(number: u8) -> BasicIdentity {
+    BasicIdentity::from_raw_key(&[number + 1; 32])
+}
+
+/// The principal of the client with this number.
+pub fn principal(number: u8) -> Principal {
+    identity(number).sender().expect("a key has a principal")
+}
+
 fn is_expiry(body: &[u8]) -> bool {
     body.starts_with(b"Invalid request expiry")
 }
 
-fn encode(arguments: impl ArgumentEncoder) -> Vec<u8> {
-    encode_args(arguments).expect("arguments can be encoded")
+fn encoded(argument: &impl candid::CandidType) -> Vec<u8> {
+    encode_one(argument).expect("arguments of the management canister can be encoded")
 }

@@ -36,5 +36,9 @@ async fn kills_lose_nothing_and_store_nothing_twice() {
     assert!(tally.landed > 0 && tally.resent > 0 && tally.replays > 0, "{report}");
     assert!(tally.sent_anew + tally.expired > 0, "{report}");
     assert!(tally.upgrades > 0 && tally.upgrades_cut > 0 && tally.unavailable > 0, "{report}");
+    assert!(
+        tally.acknowledgements > 0 && tally.acknowledged > 0 && tally.not_owner > 0 && tally.refused > 0,
+        "{report}"
+    );
     assert!(report.messages > options.operations, "{report}");
 }

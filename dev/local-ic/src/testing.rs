@@ -78,13 +78,13 @@ impl LocalIc {
     }
 
     /// What a canister used for the last update or query that was called: the execution of the method, and those
-    /// of the calls and callbacks that it led to.
+    /// of the calls and callbacks that it led to. Inspection before it is not charged, and not counted.
     pub fn last_call_usage(&self, canister_id: Principal) -> Option<Usage> {
-        use EntryPoint::{CompositeQuery, Query, ReplicatedQuery, Update};
+        use EntryPoint::{CompositeQuery, InspectMessage, Query, ReplicatedQuery, Update};
         let executions = self.executions(canister_id);
         let is_method = |entry| matches!(entry, Update | ReplicatedQuery | Query | CompositeQuery);
         let root = executions.iter().rfind(|execution| is_method(execution.entry))?.root;
-        let of_call = executions.iter().filter(|execution| execution.root == root);
+        let of_call = executions.iter().filter(|execution| execution.root == root && execution.entry != InspectMessage);
         Some(of_call.map(|execution| execution.usage).sum())
     }
 
@@ -102,7 +102,7 @@ impl LocalIc {
     }
 
     /// Has the `call`-th system call of the next execution trap, counted from 1, or takes that back. The hooks of
-    /// an installation or upgrade count as one execution.
+    /// an installation or upgrade count as one execution. Inspection passes it by: it changes nothing.
     pub fn trap_at_system_call(&self, canister_id: Principal, call: Option<u64>) {
         self.with_canister(canister_id, |canister| canister.faults.trap_at = call);
     }

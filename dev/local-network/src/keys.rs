@@ -50,6 +50,14 @@ impl Keys {
         }
     }
 
+    /// The same root and subnet, with the node whose secret key this is.
+    pub fn with_node(self, seed: [u8; 32]) -> Self {
+        let node = ic_ed25519::PrivateKey::deserialize_raw_32(&seed);
+        let node_key = node.public_key().serialize_rfc8410_der();
+        let node_id = Principal::self_authenticating(&node_key);
+        Self { node, node_key, node_id, ..self }
+    }
+
     /// The keys that [`Keys::seeds`] are of. `None` if one of the first two seeds is no scalar of the curve.
     pub fn from_seeds([root, subnet, node]: Seeds) -> Option<Self> {
         let root = ic_verify_bls_signature::PrivateKey::deserialize(&root).ok()?;

@@ -1,5 +1,5 @@
 //! Serves canisters on this machine:
-//! `local-network [NAME=]MODULE… [--argument NAME=HEX]… [--port PORT] [--state FOLDER] [--page FOLDER] [--calls FILE]`.
+//! `local-network [NAME=]MODULE… [--argument NAME=HEX]… [--port PORT] [--state FOLDER] [--page FOLDER] [--calls FILE] [--node-key HEX]`.
 
 mod announcement;
 mod install;
@@ -49,7 +49,11 @@ async fn run_network(options: &Options) -> Result<(), String> {
         None => {
             let (engine, mut canisters) = (install::engine()?, Canisters::new());
             prepare(&engine, &mut canisters)?;
-            (State::in_memory(engine).map_err(|error| error.to_string())?, canisters)
+            let state = match options.node_key {
+                None => State::in_memory(engine),
+                Some(seed) => State::with_node_key(engine, seed),
+            };
+            (state.map_err(|error| error.to_string())?, canisters)
         }
         Some(folder) => State::in_folder(folder, install::engine, prepare)?,
     };

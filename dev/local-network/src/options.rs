@@ -5,7 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 const USAGE: &str = "usage: local-network [NAME=]MODULE… [--argument NAME=HEX]… [--port PORT] [--state FOLDER] \
-                     [--page FOLDER] [--calls FILE]";
+                     [--page FOLDER] [--calls FILE] [--node-key HEX]";
 /// The port unless another is asked for.
 const DEFAULT_PORT: u16 = 4943;
 /// Bytes of a canister's name.
@@ -23,6 +23,8 @@ pub struct Options {
     pub page: Option<PathBuf>,
     /// A file with calls to print, if there is one.
     pub calls: Option<PathBuf>,
+    /// The seed of the node's key, if it is not random.
+    pub node_key: Option<[u8; 32]>,
 }
 
 /// A canister that the network is to have.
@@ -43,7 +45,7 @@ impl Options {
     /// If it cannot be understood.
     pub fn parse() -> Result<Self, String> {
         let (mut canisters, mut arguments) = (Vec::new(), Vec::new());
-        let (mut port, mut state, mut page, mut calls) = (DEFAULT_PORT, None, None, None);
+        let (mut port, mut state, mut page, mut calls, mut node_key) = (DEFAULT_PORT, None, None, None, None);
         let mut words = env::args().skip(1);
         while let Some(word) = words.next() {
             let mut value = |what: &str| words.next().ok_or(format!("{word} takes {what}"));
@@ -55,6 +57,7 @@ impl Options {
                 "--state" => state = Some(value("a folder")?.into()),
                 "--page" => page = Some(PathBuf::from(value("a folder")?)),
                 "--calls" => calls = Some(value("a file")?.into()),
+                "--node-key" => node_key = Some(seed(&value("64 hex digits")?)?),
                 "--argument" => arguments.push(argument(&value("NAME=HEX")?)?),
                 other if other.starts_with('-') => return Err(format!("unexpected '{other}'; {USAGE}")),
                 other => canisters.push(wanted(other)?),
@@ -74,7 +77,10 @@ impl Options {
         if canisters.is_empty() {
             return Err(USAGE.to_string());
         }
-        Ok(Self { canisters, port, state, page, calls })
+        if state.is_some() && node_key.is_some() {
+            return Err("--node-key: a network with --state keeps its own".to_string());
+        }
+        Ok(Self { canisters, port, state, page, calls, node_key })
     }
 }
 
@@ -98,10 +104,18 @@ fn wanted(word: &str) -> Result<Wanted, String> {
 fn argument(word: &str) -> Result<(String, Vec<u8>), String> {
     let wrong = || format!("--argument takes NAME=HEX, not '{word}'");
     let (name, digits) = word.split_once('=').ok_or_else(wrong)?;
-    if digits.len() % 2 != 0 || !digits.is_ascii() {
-        return Err(wrong());
+    Ok((name.to_string(), hex(digits).ok_or_else(wrong)?))
+}
+
+/// 32 bytes in hex.
+fn seed(digits: &str) -> Result<[u8; 32], String> {
+    let bytes = hex(digits).and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| format!("--node-key takes 64 hex digits, not '{digits}'"))
+}
+
+fn hex(digits: &str) -> Option<Vec<u8>> {
+    if !digits.len().is_multiple_of(2) || !digits.is_ascii() {
+        return None;
     }
-    let bytes = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16));
-    let bytes = bytes.collect::<Result<_, _>>().map_err(|_| wrong())?;
-    Ok((name.to_string(), bytes))
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect()
 }

@@ -34,7 +34,20 @@ impl State {
     ///
     /// If the operating system gives no random bytes, or cannot do what queries beside updates need.
     pub fn in_memory(engine: LocalIc) -> io::Result<Self> {
-        let keys = Keys::generate().map_err(io::Error::from)?;
+        Self::with_keys(engine, Keys::generate()?)
+    }
+
+    /// As [`State::in_memory`]; the node signs its answers with the key that `seed` makes. Whoever knows the seed can answer in
+    /// its name: tests play a lying node.
+    ///
+    /// # Errors
+    ///
+    /// As [`State::in_memory`].
+    pub fn with_node_key(engine: LocalIc, seed: [u8; 32]) -> io::Result<Self> {
+        Self::with_keys(engine, Keys::generate()?.with_node(seed))
+    }
+
+    fn with_keys(engine: LocalIc, keys: Keys) -> io::Result<Self> {
         let keys = Arc::new(keys);
         let reader = engine.take_changes(|changes| reader(changes, &keys))?;
         Ok(Self { engine, reader, keys, calls: Vec::new(), folder: None })

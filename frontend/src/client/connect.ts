@@ -2,22 +2,27 @@
  * A typed client of one message canister.
  *
  *     const client = await connect({ canisterId, network: networkAt('https://icp-api.io')! });
- *     const page = await client.pageByKey(keyId, { after: 0, order: Order.ascending, limit: 100 });
+ *     const { value, trust } = await client.pageByKey(keyId, { after: 0, order: Order.ascending, limit: 100 });
  *
- * Each method throws a {@link Failure} and nothing else. Answers to queries come from one replica, whose signature the
- * agent checks against the network's keys; answers to updates and {@link Client.moduleHash} are certified by the subnet.
+ * Each method throws a {@link Failure} and nothing else. Answers to updates and {@link Client.moduleHash} are certified by
+ * the subnet. A query is answered by one node, whose signature the agent checks. Where the canister has proofs, the client asks
+ * for them and checks them: a {@link Read} is verified, or says that it cannot be. An answer that does not verify is a failure
+ * of the kind `lie`. The status and {@link Client.hasMessages} are one node's word.
  */
 import { HttpAgent, type Identity, StatePaths } from '@icp-sdk/core/agent';
 import { Principal } from '@icp-sdk/core/principal';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { equal } from '../proofs/hash';
 import {
   type Added,
   type Cursor,
   createActor,
-  type Found,
   type KeyCursor,
   type KeyHead,
   type Message,
   type NewMessage,
+  type OwnerProof,
   type Page,
   type Setting,
   type Start,
@@ -26,10 +31,16 @@ import {
 } from './bindings/canister';
 import { Failure } from './failure';
 import type { Place } from './locate';
+import { forgetful, Memory, type Storage } from './memory';
 import { failureOf } from './platform';
+import { type Read, refuse, UNPROVABLE } from './read';
+import { hashed, Verifier } from './verify';
 import {
+  ackErrorWords,
+  acksErrorWords,
   addErrorWords,
   batchErrorWords,
+  claimErrorWords,
   getErrorWords,
   lookupErrorWords,
   pageErrorWords,
@@ -43,23 +54,28 @@ import {
 /** Aborts a request after this time, which is longer than the 10 s for which a network may hold an update's answer. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** How often a node that lags behind another is asked again, and how soon: another one may answer. */
+const AGAIN = 2;
+const AGAIN_AFTER_MS = 500;
+
 export interface Client {
   readonly place: Place;
   readonly principal: Principal;
   status(): Promise<Status>;
-  message(id: number): Promise<Message>;
-  messageByHash(hash: Uint8Array): Promise<Message>;
+  message(id: number): Promise<Read<Message>>;
+  /** The message is verified; that it is the newest with this hash is not. */
+  messageByHash(hash: Uint8Array): Promise<Read<Message>>;
   /** `after` is any id, not only one of the key's. */
-  pageByKey(keyId: Uint8Array, cursor: Cursor): Promise<Page>;
-  pageByRange(minId: number, maxId: number, cursor: Cursor): Promise<Page>;
+  pageByKey(keyId: Uint8Array, cursor: Cursor): Promise<Read<Page>>;
+  pageByRange(minId: number, maxId: number, cursor: Cursor): Promise<Read<Page>>;
   /** Unix seconds, both inclusive. */
-  pageByTime(from: number, until: number, cursor: Cursor): Promise<Page>;
-  /** null for a key that the store does not know. */
-  keyHead(keyId: Uint8Array): Promise<KeyHead | null>;
+  pageByTime(from: number, until: number, cursor: Cursor): Promise<Read<Page>>;
+  /** null for a key that the store does not know. Verified but for `min_id`, `count`, `bytes` and `full_since`. */
+  keyHead(keyId: Uint8Array): Promise<Read<KeyHead | null>>;
   /** Safe to repeat with the same bytes: they are stored once, and `duplicate` is true from the second time on. */
   add(keyId: Uint8Array, ciphertext: Uint8Array): Promise<Added>;
   /** The head of each key, in the same order; null for a key that the store does not know. At most `limits.lookup_items` keys. */
-  keyHeads(keyIds: readonly Uint8Array[]): Promise<(KeyHead | null)[]>;
+  keyHeads(keyIds: readonly Uint8Array[]): Promise<Read<(KeyHead | null)[]>>;
   /** The id of each pair of key id and ciphertext hash, in the same order; null where it is not stored. */
   hasMessages(stored: readonly Stored[]): Promise<(number | null)[]>;
   /**
@@ -76,12 +92,29 @@ export interface Client {
    * Admins only.
    */
   retryRebuild(): Promise<void>;
+  /**
+   * Records the caller as the owner of a key, and learns its label. Where reads are closed, the key's reads verify only
+   * with it.
+   */
+  claim(keyId: Uint8Array, proof: OwnerProof): Promise<void>;
+  /**
+   * Says that everything of the key through this id need not be kept. Returns how many messages that were. The caller must
+   * own the key.
+   */
+  acknowledge(keyId: Uint8Array, through: number): Promise<number>;
+  /** Whether the label of a key is known here. */
+  knowsLabel(keyId: Uint8Array): boolean;
+  /** Forgets what was seen of a key, and its label: the next answer is compared with nothing. */
+  forget(keyId: Uint8Array): void;
   /** Certified SHA-256 of the installed module; null if no module is installed. */
   moduleHash(): Promise<Uint8Array | null>;
 }
 
-/** Throws a {@link Failure} if the canister id is malformed or a local network's root key cannot be fetched. */
-export async function connect(place: Place, identity?: Identity): Promise<Client> {
+/**
+ * Throws a {@link Failure} if the canister id is malformed or a local network's root key cannot be fetched. `storage` keeps
+ * what was seen of each key: the browser's `localStorage`, or by default nothing beyond this client.
+ */
+export async function connect(place: Place, identity?: Identity, storage: Storage = forgetful()): Promise<Client> {
   const { canisterId, network, rootKey } = place;
   const canister = parseCanisterId(canisterId);
   const whereabouts = { canisterId, network: network.origin };
@@ -106,24 +139,52 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
   );
   const actor = createActor(canisterId, { agent });
   const principal = await guarded(() => agent.getPrincipal());
+  const trusted = agent.rootKey;
+  if (!trusted) throw new Failure('untrusted', `The network at ${network.origin} did not tell its key.`, true);
+  // A local network has new keys each time it starts: what was seen on another one says nothing of it.
+  const memory = new Memory(storage, `${canisterId} ${bytesToHex(sha256(trusted)).slice(0, 16)}`);
+  const verifier = new Verifier(canister.toUint8Array(), trusted, memory);
+  const current = <T>(read: () => Promise<T>) => guarded(() => notBehind(read));
+  const message = async (id: number): Promise<Read<Message>> => {
+    const { value, trust } = await verifier.message(id, take(await actor.get_message_by_id(id, true), getErrorWords));
+    return { value: masked(value.message, value.first_id), trust };
+  };
+  const keyHeads = async (keyIds: readonly Uint8Array[]): Promise<Read<(KeyHead | null)[]>> => {
+    // Nothing was asked, and nothing is claimed.
+    if (keyIds.length === 0) return { value: [], trust: UNPROVABLE };
+    return verifier.heads(keyIds, take(await actor.get_key_heads([...keyIds], true), lookupErrorWords));
+  };
 
   return {
     place,
     principal,
     status: () => guarded(async () => take(await actor.get_status(), statusErrorWords)),
-    message: (id) => guarded(async () => masked(take(await actor.get_message_by_id(id, null), getErrorWords))),
-    messageByHash: (hash) => guarded(async () => masked(take(await actor.get_message_by_hash(hash), getErrorWords))),
+    message: (id) => current(() => message(id)),
+    messageByHash: (hash) =>
+      current(async () => {
+        const { id } = take(await actor.get_message_by_hash(hash), getErrorWords).message;
+        const read = await message(id);
+        if (!equal(read.value.hash, hash)) refuse({ kind: 'message', id, field: 'hash' });
+        return read;
+      }),
     pageByKey: (keyId, cursor) =>
-      guarded(async () => maskedPage(take(await actor.get_messages_by_key(keyId, ofKey(cursor)), pageErrorWords))),
+      current(async () => {
+        const question = ofKey(cursor);
+        const page = take(await actor.get_messages_by_key(keyId, question), pageErrorWords);
+        const { value, trust } = await verifier.page(keyId, question, page);
+        return { value: maskedPage(value), trust };
+      }),
     pageByRange: (minId, maxId, cursor) =>
-      guarded(async () => maskedPage(take(await actor.get_messages_by_range(minId, maxId, cursor), pageErrorWords))),
+      guarded(async () => oneNodes(take(await actor.get_messages_by_range(minId, maxId, cursor), pageErrorWords))),
     pageByTime: (from, until, cursor) =>
-      guarded(async () => maskedPage(take(await actor.get_messages_by_time(from, until, cursor), pageErrorWords))),
+      guarded(async () => oneNodes(take(await actor.get_messages_by_time(from, until, cursor), pageErrorWords))),
     keyHead: (keyId) =>
-      guarded(async () => take(await actor.get_key_heads([keyId], null), lookupErrorWords).heads[0] ?? null),
+      current(async () => {
+        const { value, trust } = await keyHeads([keyId]);
+        return { value: value[0] ?? null, trust };
+      }),
     add: (keyId, ciphertext) => guarded(async () => take(await actor.add_message(keyId, ciphertext), addErrorWords)),
-    keyHeads: (keyIds) =>
-      guarded(async () => take(await actor.get_key_heads([...keyIds], null), lookupErrorWords).heads),
+    keyHeads: (keyIds) => current(() => keyHeads(keyIds)),
     hasMessages: (stored) => guarded(async () => take(await actor.has_messages([...stored]), lookupErrorWords)),
     addMany: (messages) =>
       guarded(async () =>
@@ -137,6 +198,19 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
       guarded(async () => {
         take(await actor.retry_rebuild(), retryErrorWords);
       }),
+    claim: (keyId, proof) =>
+      guarded(async () => {
+        const { label } = take(await actor.claim(keyId, proof), claimErrorWords);
+        memory.learned(keyId, label);
+      }),
+    acknowledge: (keyId, through) =>
+      guarded(async () => {
+        const [answer] = take(await actor.acknowledge([{ key_id: keyId, through }]), acksErrorWords);
+        if (!answer) throw new TypeError('the canister answered for no key');
+        return take(answer, ackErrorWords).messages;
+      }),
+    knowsLabel: (keyId) => memory.label(keyId) !== undefined,
+    forget: (keyId) => memory.forget(keyId),
     moduleHash: () =>
       guarded(async () => {
         const path = StatePaths.canisterModuleHash(canister);
@@ -145,19 +219,37 @@ export async function connect(place: Place, identity?: Identity): Promise<Client
   };
 }
 
+/** Asks again while an answer is of a state older than one seen before. */
+async function notBehind<T>(read: () => Promise<T>): Promise<T> {
+  for (let left = AGAIN; ; left -= 1) {
+    try {
+      return await read();
+    } catch (error) {
+      if (left === 0 || !(error instanceof Failure) || error.variant !== 'behind') throw error;
+    }
+    await new Promise((done) => setTimeout(done, AGAIN_AFTER_MS));
+  }
+}
+
 /** The cursor of a key's pages that starts where another cursor does. */
 function ofKey({ after, order, limit }: Cursor): KeyCursor {
   const start: Start = after === 0 ? { __kind__: 'beginning', beginning: null } : { __kind__: 'after', after };
-  return { start, order, limit, prove: false };
+  return { start, order, limit, prove: true };
 }
 
 /** The message without a link to what has been dropped; the canister answers links as they were stored. */
-function masked({ message, first_id }: Found): Message {
-  return message.prev_id < first_id ? { ...message, prev_id: 0 } : message;
+function masked(message: Message, firstId: number): Message {
+  return message.prev_id < firstId ? { ...message, prev_id: 0 } : message;
 }
 
 function maskedPage(page: Page): Page {
-  return { ...page, messages: page.messages.map((message) => masked({ message, first_id: page.first_id })) };
+  return { ...page, messages: page.messages.map((message) => masked(message, page.first_id)) };
+}
+
+/** A page that cannot be proved. Its hashes are checked all the same. */
+async function oneNodes(page: Page): Promise<Read<Page>> {
+  await hashed(page.messages);
+  return { value: maskedPage(page), trust: UNPROVABLE };
 }
 
 function parseCanisterId(text: string): Principal {

@@ -9,6 +9,8 @@ export type FailureKind =
   | 'away'
   /** There was an answer, but its signature is not valid. */
   | 'untrusted'
+  /** There was an answer, and its proof contradicts it: `variant` says how. It is not used. */
+  | 'lie'
   /** There is no such canister on this network. */
   | 'no-canister'
   /** There is a canister, but not a message canister. */

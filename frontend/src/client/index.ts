@@ -3,7 +3,7 @@
  *
  *     import { connect, networkAt, Order } from './client';
  *
- * `connect` returns typed methods that throw only {@link Failure}s; `locate` finds the canister as this page does;
+ * `connect` returns typed methods that verify what they read and throw only {@link Failure}s; `locate` finds the canister as this page does;
  * `Poller` repeats queries; `Outbox` resends messages until they are stored; `identity` keeps a key in the browser. The types are
  * generated from canister.did (`npm run bindings`).
  */
@@ -13,6 +13,7 @@ export type {
   KeyHead,
   Message,
   NewMessage,
+  OwnerProof,
   Page,
   Setting,
   Settings,
@@ -20,11 +21,17 @@ export type {
   Stored,
   StoreStatus,
 } from './bindings/canister';
-export { Order } from './bindings/canister';
+export {
+  Order,
+  Variant_members_anyone_identified as Writers,
+  Variant_owners_anyone as Readers,
+} from './bindings/canister';
 export { type Client, connect } from './connect';
 export { Failure, type FailureKind } from './failure';
 export { forgetIdentity, loadIdentity, makeIdentity } from './identity';
 export { type Located, locate, type Place, type ServerEnv } from './locate';
+export type { Storage } from './memory';
 export { MAINNET, type Network, networkAt, networkName } from './network';
 export { type Delivery, type Item, Outbox } from './outbox';
 export { Poller, type PollState } from './poller';
+export { type Lie, lieWords, type Read, type Trust } from './read';

@@ -2,11 +2,16 @@
  * Turns the canister's errors into sentences that contain the offending value. One function for each error type of
  * canister.did; a missing case does not compile.
  */
+import { bytesToHex } from '@noble/hashes/utils.js';
 import type {
+  AckError,
+  AcksError,
   AddError,
   BatchError,
   CheckError,
+  ClaimError,
   GetError,
+  Limited,
   LookupError,
   OtherError,
   PageError,
@@ -57,6 +62,30 @@ const unknownId = ({ id, last }: { id: number; last: number }): Words => [
     : `No message has the id ${n(id)} yet: the last id given out is ${n(last)}.`,
   false,
 ];
+const sealed: Words = [
+  'The operator is taking a snapshot of the store, which takes no messages meanwhile. Try again later.',
+  true,
+];
+const lowMemory: Words = [
+  'The memory of the store is nearly used up: it opens no new keys. Keys that it knows go on.',
+  false,
+];
+const limited = (error: Limited): Words => {
+  switch (error.__kind__) {
+    case 'budget':
+      return [
+        `The store's budget for callers like you is used up. Try again in ${n(error.budget.retry_after)} s.`,
+        true,
+      ];
+    case 'rate':
+      return [`You are faster than the store lets you be. Try again in ${n(error.rate.retry_after)} s.`, true];
+    case 'low_cycles':
+      return ['The store has few cycles left and keeps them for reads and acknowledgements.', true];
+    default:
+      return missing(error);
+  }
+};
+const storageFull: Words = ['The store is full: its stable memory does not grow any more. Nothing was stored.', false];
 const notAllowed: Words = ['Only an admin of the store may do this.', false];
 
 /** Compiles only if every case is handled. */
@@ -89,7 +118,7 @@ export function addErrorWords(error: AddError): Words {
     case 'KeysFull':
       return [`The store knows as many keys as it may: ${n(error.KeysFull.max)}. It opens no new one for you.`, false];
     case 'StorageFull':
-      return ['The store is full: its stable memory does not grow any more. Nothing was stored.', false];
+      return storageFull;
     case 'IndexFull':
       return [
         `The store is full: its index holds at most ${n(error.IndexFull.max)} entries. Nothing was stored.`,
@@ -97,8 +126,14 @@ export function addErrorWords(error: AddError): Words {
       ];
     case 'IdsExhausted':
       return [`The store has given out its last id, ${n(error.IdsExhausted.last)}. It takes no more messages.`, false];
+    case 'Sealed':
+      return sealed;
+    case 'LowMemory':
+      return lowMemory;
     case 'Unavailable':
       return unavailable(error.Unavailable);
+    case 'Limited':
+      return limited(error.Limited);
     case 'Other':
       return other(error.Other);
     default:
@@ -110,8 +145,12 @@ export function batchErrorWords(error: BatchError): Words {
   switch (error.__kind__) {
     case 'BatchTooLong':
       return batchTooLong(error.BatchTooLong);
+    case 'Sealed':
+      return sealed;
     case 'Unavailable':
       return unavailable(error.Unavailable);
+    case 'Limited':
+      return limited(error.Limited);
     case 'Other':
       return other(error.Other);
     default:
@@ -172,6 +211,75 @@ export function lookupErrorWords(error: LookupError): Words {
       return batchTooLong(error.BatchTooLong);
     case 'Unavailable':
       return unavailable(error.Unavailable);
+    case 'Other':
+      return other(error.Other);
+    default:
+      return missing(error);
+  }
+}
+
+export function claimErrorWords(error: ClaimError): Words {
+  switch (error.__kind__) {
+    case 'KeyIdLength':
+      return keyIdLength(error.KeyIdLength);
+    case 'NotClaimable':
+      return [`Nobody can claim a key id of ${n(error.NotClaimable.length)} bytes: 20, 29 or 32 are needed.`, false];
+    case 'PublicKey':
+      return [`The public key is not valid: ${error.PublicKey}`, false];
+    case 'NotThatKey':
+      return [`The key id does not follow from this: ${bytesToHex(error.NotThatKey.key_id)} does.`, false];
+    case 'NotTheCaller':
+      return [`The public key belongs to ${error.NotTheCaller.signer}, and you are somebody else.`, false];
+    case 'SaltLength': {
+      const { length, expected } = error.SaltLength;
+      return [`The salt has ${n(length)} bytes; it must have ${n(expected)}.`, false];
+    }
+    case 'Owned':
+      return ['An admin gave this key to somebody else.', false];
+    case 'Anonymous':
+      return ['Nobody owns a key anonymously: make a key in this browser first.', false];
+    case 'KeysFull':
+      return [`The store knows as many keys as it may: ${n(error.KeysFull.max)}. It opens no new one for you.`, false];
+    case 'LowMemory':
+      return lowMemory;
+    case 'StorageFull':
+      return storageFull;
+    case 'Unavailable':
+      return unavailable(error.Unavailable);
+    case 'Limited':
+      return limited(error.Limited);
+    case 'Other':
+      return other(error.Other);
+    default:
+      return missing(error);
+  }
+}
+
+export function ackErrorWords(error: AckError): Words {
+  switch (error.__kind__) {
+    case 'KeyIdLength':
+      return keyIdLength(error.KeyIdLength);
+    case 'NotOwner':
+      return ['Only the owner of a key acknowledges its messages, and you are not known as the owner.', false];
+    case 'NotNewer':
+      return [`Everything through id ${n(error.NotNewer.acknowledged_id)} has been acknowledged already.`, false];
+    case 'NotStored': {
+      const { through, max_id } = error.NotStored;
+      return [`Id ${n(through)} is beyond the newest message of the key, ${n(max_id)}.`, false];
+    }
+    case 'Other':
+      return other(error.Other);
+    default:
+      return missing(error);
+  }
+}
+
+export function acksErrorWords(error: AcksError): Words {
+  switch (error.__kind__) {
+    case 'BatchTooLong':
+      return batchTooLong(error.BatchTooLong);
+    case 'Limited':
+      return limited(error.Limited);
     case 'Other':
       return other(error.Other);
     default:

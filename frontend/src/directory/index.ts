@@ -7,7 +7,13 @@
  *
  * An answer is `ratified` by a quorum of pinned verifiers, `certified` by the platform alone, or a {@link DirectoryError}
  * whose `code` names what failed.
+ *
+ * The profile that a look-up opened lists devices; a device's bundle is checked against it:
+ *
+ *     const profile = decodeProfile(verified.profile);
+ *     checkBundle(decodeBundle(bytes), { realm, index, profile, seen, now });
  */
+export { type Bundle, type BundleQuestion, checkBundle, decodeBundle } from './bundle';
 export { inForce, pendingUntil, type State, stateFromParts } from './change';
 export { Quorum, type Trust, type Verifier } from './checkpoint';
 export { decodeEntry, decodeUpdate, type Entry, encodeEntry, entryHash, type Update } from './entry';
@@ -16,5 +22,6 @@ export { replay } from './history';
 export { addressLabel, nameLabel, principalOf, REGISTRAR } from './label';
 export type { Checkpoint } from './log';
 export type { Policy } from './policy';
+export { type Device, decodeProfile, type Profile } from './profile';
 export type { Head, Timed } from './proof';
 export { type Memory, type Query, type Trusted, type Verified, verify } from './verify';

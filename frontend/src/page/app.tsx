@@ -60,8 +60,8 @@ export function App() {
         <Content />
       </main>
       <footer>
-        Each query is answered by one node of the network; this page checks its signature. Messages are hashed, sealed
-        and opened in this browser.
+        Each query is answered by one node of the network. This page checks its signature and, of what it says of a key,
+        the proof. Messages are hashed, sealed and opened in this browser.
       </footer>
       <Announcer />
     </>

@@ -9,9 +9,10 @@
  */
 import type { Cursor, Message, Page } from '../client/bindings/canister';
 import { Order } from '../client/bindings/canister';
+import { type Read, type Trust, UNPROVABLE } from '../client/read';
 
 /** Fetches a page of the list: a method of the client with its first arguments fixed. */
-export type Source = (cursor: Cursor) => Promise<Page>;
+export type Source = (cursor: Cursor) => Promise<Read<Page>>;
 
 /** Where a load goes: towards the beginning of the list or its end. */
 export type Direction = 'older' | 'newer';
@@ -43,6 +44,10 @@ export class MessageWindow {
   /** Everything below it has been dropped, as of the last page. */
   firstId = 0;
 
+  /** What the last page loaded is worth; undefined before it. */
+  trust: Trust | undefined;
+
+  readonly #trusts = new WeakMap<Message, Trust>();
   readonly #anchor: number;
   #bytes = 0;
   #queue: Promise<unknown> = Promise.resolve();
@@ -62,6 +67,11 @@ export class MessageWindow {
     return this.messages.at(-1)?.id;
   }
 
+  /** What a message of the window is worth: as much as the page that brought it. */
+  trustOf(message: Message): Trust {
+    return this.#trusts.get(message) ?? UNPROVABLE;
+  }
+
   /** Loads one page at an end. If the source throws, the window is unchanged. */
   load(direction: Direction): Promise<Loaded> {
     const load = this.#queue.then(() => this.#load(direction));
@@ -72,8 +82,10 @@ export class MessageWindow {
   async #load(direction: Direction): Promise<Loaded> {
     const edge = (direction === 'older' ? this.oldest : this.newest) ?? this.#anchor;
     const order = direction === 'older' ? Order.descending : Order.ascending;
-    const page = await this.source({ after: edge, order, limit: this.options.pageSize });
+    const { value: page, trust } = await this.source({ after: edge, order, limit: this.options.pageSize });
 
+    this.trust = trust;
+    for (const message of page.messages) this.#trusts.set(message, trust);
     this.firstId = page.first_id;
     this.more[direction] = page.next !== 0;
     // A load that starts at an end of the list has nothing beyond that end.

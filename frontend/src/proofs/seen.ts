@@ -38,8 +38,11 @@ export type Broken =
   /** Another message stands where one was seen, at this rank. */
   | { readonly kind: 'forked'; readonly rank: number };
 
+/** What a page or a head shows of a key. */
+type Known = Pick<VerifiedPage, 'state' | 'head' | 'known'>;
+
 /** The newest message of a verified page; null: the key has none. */
-export function newestOf({ head, state }: VerifiedPage): Seen | null {
+export function newestOf({ head, state }: Pick<VerifiedPage, 'head' | 'state'>): Seen | null {
   return head && { epoch: state.epoch, id: head.lastId, rank: head.rank, chain: head.chain };
 }
 
@@ -52,7 +55,7 @@ export function missed(seen: Seen, { firstRank }: VerifiedPage): number {
 }
 
 /** How a page continues what was seen. */
-export function continuation(seen: Seen, { state, head, known }: VerifiedPage): Continuation {
+export function continuation(seen: Seen, { state, head, known }: Known): Continuation {
   const { epoch } = state;
   if (epoch < seen.epoch) return { kind: 'broken', why: { kind: 'epoch', seen: seen.epoch, found: epoch } };
   const found = head?.rank ?? 0;

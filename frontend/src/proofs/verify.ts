@@ -32,6 +32,8 @@ export interface VerifiedPage {
   readonly firstRank: number;
   /** True where the key has live messages beyond the page, in its order. */
   readonly more: boolean;
+  /** The id of the message that follows the page's newest, 0: none; undefined where the proof jumps over it. */
+  readonly above: number | undefined;
   /** Rank and chain value of every message that the proof shows, for seen.ts. */
   readonly known: readonly Known[];
 }
@@ -87,12 +89,20 @@ export function verifyPage(
     const verified = { kind: 'verified', asOf: time, head, state } as const;
     if (!head) {
       if (shown.length > 0 || steps.length > 0) refuse({ kind: 'no-such-key' });
-      return { ...verified, firstRank: 0, more: false, known: [] };
+      return { ...verified, firstRank: 0, more: false, above: 0, known: [] };
     }
     const known = hashed(proof, messages, head, refuse);
     const more = moreBeyond(question, { proof, head, shown, now: Math.max(time, clock) }, refuse);
-    return { ...verified, firstRank: shown.length > 0 ? proof.firstRank : 0, more, known };
+    const above = aboveOf(steps, shown.at(-1)?.id);
+    return { ...verified, firstRank: shown.length > 0 ? proof.firstRank : 0, more, above, known };
   });
+}
+
+/** The id of the message whose previous one is `newest`, as far as the steps show it. */
+function aboveOf(steps: readonly Step[], newest: number | undefined): number | undefined {
+  const last = steps.at(-1)?.fields;
+  if (!last) return 0;
+  return last.prevId === newest ? last.id : undefined;
 }
 
 /** Hashes from below the page up to the head, and returns rank and chain value of everything on the way. */

@@ -16,7 +16,7 @@ export function pageRefusedWords(why: PageRefused): string {
     case 'root':
       return 'The proof belongs to another state than the certified one.';
     case 'count':
-      return `The answer has ${why.shown} messages, but the proof is of ${why.proved}.`;
+      return `The answer has ${why.shown} messages, but the proof is of ${why.proved}: messages were ${why.shown < why.proved ? 'left out' : 'added'}.`;
     case 'below-missing':
       return 'The proof does not say what the oldest message follows.';
     case 'no-such-key':

@@ -65,8 +65,9 @@ describe('the client', () => {
   it('answers the heads of many keys, in the order asked', async () => {
     const heads = await client.keyHeads([BOB, NOBODY, ALICE]);
     const head = (id: number) => ({ min_id: id, max_id: id, count: 1, rank: 1, acknowledged_id: 0, full_since: 0 });
-    expect(heads).toEqual([expect.objectContaining(head(2)), null, expect.objectContaining(head(1))]);
-    expect(await client.keyHead(BOB)).toEqual(heads[0]);
+    expect(heads.trust.kind).toBe('verified');
+    expect(heads.value).toEqual([expect.objectContaining(head(2)), null, expect.objectContaining(head(1))]);
+    expect((await client.keyHead(BOB)).value).toEqual(heads.value[0]);
   });
 
   it('sets settings, refuses bad ones, and shows no link to a dropped message', async () => {
@@ -79,11 +80,11 @@ describe('the client', () => {
     expect(await failure(late)).toMatchObject({ kind: 'refused', variant: 'Version' });
 
     const { id } = await client.add(ALICE, sealed('4'));
-    expect((await client.message(id)).prev_id).toBe(1);
+    expect((await client.message(id)).value.prev_id).toBe(1);
     const limited = maxMessages({ __kind__: 'at_most', at_most: 1 });
     const version = await client.setSettings(settings.version, limited);
     expect((await client.status()).settings.settings).toContainEqual(limited[0]);
-    expect((await client.message(id)).prev_id).toBe(0);
+    expect((await client.message(id)).value.prev_id).toBe(0);
     await client.setSettings(version, maxMessages({ __kind__: 'unlimited', unlimited: null }));
   });
 

@@ -44,7 +44,7 @@ describe('lists', () => {
     expect(await first.locator('.key').textContent()).toBe(A_KEY);
     expect(await first.locator('.links').textContent()).toContain((newest - KEYS).toLocaleString('en-US'));
     expect(await first.locator('.links').textContent()).toContain('none');
-    await expect.poll(() => first.locator('.hash').textContent()).toBe('matches');
+    await expect.poll(() => first.locator('.proof').textContent()).toBe('verified');
     expect(await first.locator('.what').textContent()).toBe('Bytes only');
     expect(new URL(page.url()).hash).toContain(toHex(text(A_KEY)));
 

@@ -3,12 +3,14 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { toHex } from '../../src/page/format';
 import { PHONE, screenshot, stage } from './support/browser';
-import { bytesOnly, Controller } from './support/canister';
+import { bytesOnly, Controller, text } from './support/canister';
 
 const on = stage();
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const FIRST_ID = 'view=messages&by=id&id=1';
+const A_KEY = `view=messages&by=key&key=${toHex(text('key-1'))}`;
 const RANGE = 'view=messages&by=range&from=1&until=';
 
 beforeAll(async () => {
@@ -46,7 +48,7 @@ describe.each(SETTINGS)('in %s', (name, options) => {
     await look('overview');
     await page.goto(`${on.network.origin}/#${RANGE}`);
     await expect.poll(() => page.locator('.all-rows .row').count()).toBeGreaterThan(5);
-    await expect.poll(() => page.locator('.row .hash').last().textContent()).toBe('matches');
+    await expect.poll(() => page.locator('.row .proof').last().textContent()).toBe('unproved');
     await page.locator('.all-rows .row').nth(2).click();
     await page.getByText('The hash was computed in this browser and matches.').waitFor();
     await look('messages');
@@ -68,6 +70,12 @@ describe.each(SETTINGS)('in %s', (name, options) => {
     await page.getByRole('button', { name: 'Make a key in this browser' }).click();
     await page.getByRole('button', { name: 'Forget this key' }).click();
     await look('connection');
+    await page.getByRole('button', { name: 'Open my mailbox' }).click();
+    await page.getByRole('heading', { name: 'Your mailbox' }).waitFor();
+    await look('mailbox');
+    await page.goto(`${on.network.origin}/#${A_KEY}`);
+    await page.getByLabel('Acknowledge through id').waitFor();
+    await look('key');
   });
 });
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { bytes, named, PAGES, shownOf, verdictOnPage } from './proof-vectors';
 
 const ROUNDS = 200;
-/** Twice the bar of docs/proofs.md, which a quiet machine keeps: browsers hash on all processors, and others may be busy. */
+/** Twice the limit of docs/proofs.md, which a quiet machine keeps: browsers hash on all processors, and others may be busy. */
 const MOST = 6;
 
 it.each([256, 1_024, 4_096])(

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Page, Read } from '../../src/client';
 import { MessageWindow, type WindowOptions } from '../../src/paging';
 import { Model } from './model';
 
@@ -6,9 +7,11 @@ let model: Model;
 const OPTIONS: WindowOptions = { pageSize: 10, maxBytes: 1e6 };
 
 function look(options: Partial<WindowOptions> = {}): MessageWindow {
-  return new MessageWindow(async (cursor) => model.key('a', cursor), { ...OPTIONS, ...options });
+  return new MessageWindow(async (cursor) => read(model.key('a', cursor)), { ...OPTIONS, ...options });
 }
 
+/** As one of the model's calls proves it: the time is the number of the call. */
+const read = (value: Page): Read<Page> => ({ value, trust: { kind: 'verified', asOf: model.calls } });
 const ids = (window: MessageWindow): number[] => window.messages.map(({ id }) => id);
 /** Odd ids are the key's. */
 const odd = (from: number, to: number): number[] => {
@@ -125,6 +128,20 @@ describe('a window', () => {
     expect(ids(window)).toEqual(odd(61, 79));
   });
 
+  it('says of each message what the page that brought it is worth, and of the list what its last page is', async () => {
+    const window = look();
+    expect(window.trust).toBeUndefined();
+    await window.load('older');
+    await window.load('older');
+    const worth = window.messages.map((message) => window.trustOf(message));
+    const [first, second] = [
+      { kind: 'verified', asOf: 1 },
+      { kind: 'verified', asOf: 2 },
+    ];
+    expect(worth).toEqual([...Array(10).fill(second), ...Array(10).fill(first)]);
+    expect(window.trust).toEqual(second);
+  });
+
   it('loads one page after the other, however often it is asked at once', async () => {
     const window = look();
     await Promise.all([window.load('older'), window.load('older'), window.load('older')]);
@@ -135,7 +152,7 @@ describe('a window', () => {
     let broken = false;
     const window = new MessageWindow(async (cursor) => {
       if (broken) throw new Error('away');
-      return model.key('a', cursor);
+      return read(model.key('a', cursor));
     }, OPTIONS);
     await window.load('older');
     broken = true;

@@ -1,9 +1,13 @@
+import { Principal } from '@icp-sdk/core/principal';
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/client';
 import type {
+  AckError,
+  AcksError,
   AddError,
   BatchError,
   CheckError,
+  ClaimError,
   GetError,
   LookupError,
   PageError,
@@ -11,9 +15,12 @@ import type {
   SettingsError,
 } from '../../src/client/bindings/canister';
 import {
+  ackErrorWords,
+  acksErrorWords,
   addErrorWords,
   batchErrorWords,
   checkErrorWords,
+  claimErrorWords,
   getErrorWords,
   lookupErrorWords,
   pageErrorWords,
@@ -33,6 +40,7 @@ const UNAVAILABLE = { __kind__: 'Unavailable', Unavailable: progress } as const;
 const OTHER = { __kind__: 'Other', Other: said } as const;
 const HASH = { __kind__: 'HashLength', HashLength: hash } as const;
 const BATCH = { __kind__: 'BatchTooLong', BatchTooLong: tooLong } as const;
+const SEALED = { __kind__: 'Sealed', Sealed: null } as const;
 const NOT_ALLOWED = { __kind__: 'NotAllowed', NotAllowed: null } as const;
 const UNKNOWN_ID = { __kind__: 'UnknownId', UnknownId: { id: 60_000, last: 50_000 } } as const;
 
@@ -52,11 +60,14 @@ const add: [AddError, ...string[]][] = [
   [{ __kind__: 'StorageFull', StorageFull: null }, 'full'],
   [{ __kind__: 'IndexFull', IndexFull: { max: 150_000_000n } }, '150,000,000'],
   [{ __kind__: 'IdsExhausted', IdsExhausted: { last: 4_294_967_294 } }, '4,294,967,294'],
+  [SEALED, 'snapshot'],
+  [{ __kind__: 'LowMemory', LowMemory: null }, 'memory'],
   [UNAVAILABLE, '10,000', '50,000'],
   [OTHER, '7', 'because'],
 ];
 const batch: [BatchError, ...string[]][] = [
   [BATCH, '1,234', '1,000'],
+  [SEALED, 'snapshot'],
   [UNAVAILABLE, '10,000', '50,000'],
   [OTHER, '7', 'because'],
 ];
@@ -104,6 +115,35 @@ const check: [CheckError, ...string[]][] = [
   [OTHER, '7', 'because'],
 ];
 
+const claim: [ClaimError, ...string[]][] = [
+  [KEY_ID, '1,234', '1,000'],
+  [{ __kind__: 'NotClaimable', NotClaimable: { length: 5 } }, '5 bytes', '20, 29 or 32'],
+  [{ __kind__: 'PublicKey', PublicKey: 'it is too short' }, 'it is too short'],
+  [{ __kind__: 'NotThatKey', NotThatKey: { key_id: Uint8Array.of(0xab, 1) } }, 'ab01'],
+  [{ __kind__: 'NotTheCaller', NotTheCaller: { signer: Principal.anonymous() } }, '2vxsx-fae'],
+  [{ __kind__: 'SaltLength', SaltLength: { length: 15, expected: 16 } }, '15', '16'],
+  [{ __kind__: 'Owned', Owned: null }, 'somebody else'],
+  [{ __kind__: 'Anonymous', Anonymous: null }, 'anonymously'],
+  [{ __kind__: 'KeysFull', KeysFull: { max: 1_000_000 } }, '1,000,000'],
+  [{ __kind__: 'StorageFull', StorageFull: null }, 'Nothing was stored'],
+  [{ __kind__: 'LowMemory', LowMemory: null }, 'memory'],
+  [UNAVAILABLE, '10,000', '50,000'],
+  [OTHER, '7', 'because'],
+];
+
+const ack: [AckError, ...string[]][] = [
+  [KEY_ID, '1,234', '1,000'],
+  [{ __kind__: 'NotOwner', NotOwner: null }, 'owner'],
+  [{ __kind__: 'NotNewer', NotNewer: { acknowledged_id: 4321 } }, '4,321'],
+  [{ __kind__: 'NotStored', NotStored: { through: 60_000, max_id: 50_000 } }, '60,000', '50,000'],
+  [OTHER, '7', 'because'],
+];
+
+const acks: [AcksError, ...string[]][] = [
+  [BATCH, '1,234', '1,000'],
+  [OTHER, '7', 'because'],
+];
+
 function says<E extends { __kind__: string }>(
   words: (error: E) => readonly [string, boolean],
   cases: [E, ...string[]][],
@@ -114,7 +154,7 @@ function says<E extends { __kind__: string }>(
       const [message, transient] = words(error);
       for (const value of values) expect(message).toContain(value);
       expect(message).toMatch(/^[A-Za-z][^{}]*$/);
-      expect(transient).toBe(['Unavailable', 'KeyFull', 'StoreFull'].includes(error.__kind__));
+      expect(transient).toBe(['Unavailable', 'KeyFull', 'StoreFull', 'Sealed'].includes(error.__kind__));
     },
   );
 }
@@ -125,6 +165,9 @@ describe('get_message', () => says(getErrorWords, get));
 describe('get_messages', () => says(pageErrorWords, page));
 describe('lookups', () => says(lookupErrorWords, lookup));
 describe('get_status', () => says(statusErrorWords, [[OTHER, '7', 'because']]));
+describe('claim', () => says(claimErrorWords, claim));
+describe('acknowledge, of one key', () => says(ackErrorWords, ack));
+describe('acknowledge', () => says(acksErrorWords, acks));
 describe('set_settings', () => says(settingsErrorWords, settings));
 describe('retry_rebuild', () => says(retryErrorWords, retry));
 describe('check', () => says(checkErrorWords, check));
@@ -158,9 +201,12 @@ it('covers every case that canister.did has', async () => {
     ...new Set(cases.map(([{ __kind__ }]) => __kind__)),
   ];
   // The page calls no method that fails with one of the others.
-  const { ClaimError, AckError, AcksError, KeyError, RoleError, RolesError, ...shown } = Object.fromEntries(inDid);
+  const { KeyError, RoleError, RolesError, SealError, ResumeError, ...shown } = Object.fromEntries(inDid);
   expect(shown).toEqual({
+    AckError: kinds(ack),
+    AcksError: kinds(acks),
     AddError: kinds(add),
+    ClaimError: kinds(claim),
     BatchError: kinds(batch),
     GetError: kinds(get),
     PageError: kinds(page),

@@ -3,7 +3,7 @@
 use crate::api::*;
 use crate::codec::{arguments, general};
 use crate::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
-use crate::store::NewMessageRef;
+use crate::store::{AcknowledgementRef, NewMessageRef};
 use candid::CandidType;
 use candid::utils::ArgumentEncoder;
 use proptest::prelude::*;
@@ -51,6 +51,17 @@ fn both_ways(bytes: &[u8]) -> Vec<(&'static str, String, String)> {
                 given.map(|(keys, prove)| {
                     (keys.into_iter().map(ByteBuf::into_vec).collect::<Vec<_>>(), prove.unwrap_or_default())
                 })
+            })),
+        ),
+        (
+            "acknowledgements",
+            outcome(arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, |items| {
+                let parts = |item: &AcknowledgementRef<'_>| (item.key_id.to_vec(), item.through);
+                items.iter().map(parts).collect::<Vec<_>>()
+            })),
+            outcome(general::decode_elements::<Acknowledgement, MAX_LOOKUP_ITEMS>(bytes).map(|items| {
+                let parts = |item: Acknowledgement| (item.key_id.into_vec(), item.through);
+                items.map(|items| items.into_iter().map(parts).collect::<Vec<_>>())
             })),
         ),
         (
@@ -151,6 +162,10 @@ fn argument() -> impl Strategy<Value = Vec<u8>> {
             };
             encoded((items.into_iter().map(message).collect::<Vec<_>>(),))
         }),
+        prop::collection::vec((blob(), any::<Id>()), 0..5).prop_map(|items| {
+            let item = |(key_id, through)| Acknowledgement { key_id: ByteBuf::from(key_id), through };
+            encoded((items.into_iter().map(item).collect::<Vec<_>>(),))
+        }),
         Just(Vec::new()),
         prop::collection::vec(any::<u8>(), 0..40),
     ]
@@ -193,7 +208,9 @@ fn arguments_from_javascript_are_read_the_same() {
         format!("6c04 {} 01 {} 79 {} 02 {} 7e", label("order"), label("limit"), label("start"), label("prove"));
     let earlier_message = format!("6c02 {} 00 {} 00", label("ciphertext"), label("key_id"));
     let new_message = format!("6c03 {} 00 {} 00 {} 01", label("ciphertext"), label("key_id"), label("send_key"));
+    let acknowledgement = format!("6c02 {} 00 {} 79", label("key_id"), label("through"));
     for (what, argument) in [
+        ("acknowledgements", format!("03 6d7b {acknowledgement} 6d01 01 02 01 01 6b 05000000")),
         ("span", format!("02 {order} {} 03 79 79 01 01000000 02000000 03000000 01 04000000", cursor("00"))),
         ("key", format!("04 6d7b {order} {start} {key_cursor} 02 00 03 02 6b6b 00 04000000 01 05000000 01")),
         ("keys", "02 6d7b 6d00 01 01 02 01 61 00".to_string()),

@@ -130,3 +130,28 @@ fn results_of_adds_are_written_as_the_library_reads_them() {
         assert_eq!(batch, found);
     }
 }
+
+#[test]
+fn results_of_acknowledgements_are_written_as_the_library_reads_them() {
+    let done = Ok(Acknowledged { messages: 0x0102_0304 });
+    let by_hand = vec![
+        done.clone(),
+        Err(AckError::NotNewer { acknowledged_id: 0x1112_1314 }),
+        Err(AckError::NotStored { through: 0x2122_2324, max_id: 0x3132_3334 }),
+        Err(AckError::NotOwner),
+    ];
+    let too_long = TooLong { length: 65, max: 64 };
+    let by_library = [vec![done.clone(), Err(AckError::KeyIdLength(too_long))], by_hand.clone()].concat();
+    let other = OtherError { code: 1, message: "later".to_string() };
+    for all in [
+        Ok(vec![]),
+        Ok(vec![done; 200]),
+        Ok(by_hand),
+        Ok(by_library),
+        Ok(vec![Err(AckError::Other(other))]),
+        Err(AcksError::BatchTooLong(too_long)),
+    ] {
+        let found = read(|out| replies::all_acknowledged(all.clone(), |bytes| out.extend(bytes)));
+        assert_eq!(all, found);
+    }
+}

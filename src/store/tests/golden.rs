@@ -5,6 +5,7 @@
 
 use super::*;
 use crate::access::KeyRights;
+use crate::access::budget::Payer;
 use crate::api::{Acknowledged, Bound, OwnQuota, Quota, Role, Setting};
 use crate::store::Seed;
 use crate::store::keys::{Key, Keys};
@@ -16,6 +17,7 @@ use ::proofs::hash::{self, Hash};
 use ::proofs::head::Head;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager};
 use ic_stable_structures::{Memory, VectorMemory};
+use stable::budget::Budget;
 use stable::region::LEADING_PAGES;
 
 const IMAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/images/layout-2.image");
@@ -187,6 +189,11 @@ fn the_state_is_these_bytes() {
     state.set_settings(settings);
     state.set_erase_queue(Queue { first: 0x1413_1211, last: 0x1817_1615 });
     state.set_idle_queue(Queue { first: 0x6463_6261, last: 0x6867_6665 });
+    state.set_opens(0x9493_9291);
+    for (payer, cycles) in [(Payer::Strangers, 0x0101), (Payer::Members, 0x0202), (Payer::Owners, 0x0303)] {
+        state.spent_mut(payer).spend_cycles(&Budget::default(), cycles, 20_775 * 86_400_000_000_000);
+        state.keep_spent(payer);
+    }
     let expected = [
         "4d435354020000000000000000000000", // header
         &"00".repeat(48),                   //
@@ -196,14 +203,19 @@ fn the_state_is_these_bytes() {
         "02000000",                         // version of the settings
         "1112131415161718",                 // keys to erase
         "6162636465666768",                 // idle keys
-        "00000000",                         //
+        "91929394",                         // second from which on adds are possible
+        "275100000101000000000000",         // spent by strangers
+        "275100000202000000000000",         // by members
+        "275100000303000000000000",         // by owners
         &hex(&settings.to_bytes()),
     ];
-    assert_eq!(bytes_at(&memory, 0, 160 + settings.to_bytes().len()), expected.concat());
+    assert_eq!(bytes_at(&memory, 0, 196 + settings.to_bytes().len()), expected.concat());
     let reopened = State::open(memory).unwrap();
     let secrets = |state: &State<VectorMemory>| (state.salt().copied(), state.seed().0, state.epoch());
     assert_eq!(secrets(&reopened), secrets(&state));
     assert_eq!((reopened.settings(), reopened.settings_version()), (&settings, 2));
+    assert_eq!(reopened.opens(), state.opens());
+    assert_eq!(reopened.spent(Payer::Owners), state.spent(Payer::Owners));
     assert_eq!((reopened.erase_queue(), reopened.idle_queue()), (state.erase_queue(), state.idle_queue()));
 }
 

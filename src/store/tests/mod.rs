@@ -14,6 +14,7 @@ mod proofs;
 mod rebuild;
 mod retention;
 mod rights;
+mod seal;
 mod seed;
 
 use super::numbered::{SEGMENT_PAGES, SEGMENT_SLOTS};

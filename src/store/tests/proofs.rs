@@ -227,6 +227,28 @@ impl Pair {
         assert_eq!(verified.more, next != 0, "{question}");
         let first_rank = expected.iter().take(shown.len()).map(|sent| sent.rank).min().unwrap_or(0);
         assert_eq!(verified.first_rank, first_rank, "{question}");
+        if let Some(first) = expected.first() {
+            self.lie(key, cursor, first.id, &expected[1..], &question);
+        }
+    }
+
+    /// The page that begins behind `first`, the first message that should come, does not pass for the right one: whatever
+    /// was dropped, has expired or was acknowledged beside it.
+    fn lie(&self, key: u8, asked: KeyCursor, first: Id, rest: &[&Sent], question: &str) {
+        let view = at(&self.store, self.model.now);
+        let cursor = KeyCursor { start: Start::after(first), ..asked };
+        let records = view.records_by_key(&key_id(key), cursor).unwrap();
+        let proof = view.prove_page(&key_id(key), &cursor, &records).expect("everybody sees the key");
+        let mut shown: Vec<_> = rest[..records.records().len()].iter().map(|sent| told(sent)).collect();
+        if asked.order == Order::descending {
+            shown.reverse();
+        }
+        assert!(
+            self.verified(key, asked.order, cursor.start, &shown, &proof).is_ok(),
+            "{question}: it is another's answer"
+        );
+        let verdict = self.verified(key, asked.order, asked.start, &shown, &proof);
+        assert!(verdict.is_err(), "{question}: message {first} is left out, and nobody notices");
     }
 
     /// A gap is told of exactly where messages that the page should have had are lost; the time of messages that are

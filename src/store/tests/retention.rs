@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::api::{Bound, GetError, Setting};
-use crate::limits::{LAST_ID, MIN_MAX_BYTES, SWEEP_RUN};
+use crate::limits::{FORGET_PAGES, LAST_ID, MIN_MAX_BYTES, SWEEP_PAGES, SWEEP_RUN};
 use crate::store::inbox;
 use crate::store::numbered::SEGMENT_SLOTS;
 use crate::store::payloads::SEGMENT_BYTES;
@@ -116,9 +116,13 @@ fn records_and_keys_that_are_gone_cost_nothing() {
     assert_eq!(store.next_idle_sweep(), Some(60));
     store.forget_while(10, || true).unwrap();
     assert_eq!(status(&store, 0).keys, KEYS, "no second too early");
-    store.forget_while(11, || true).unwrap();
+    let mut executions = 0;
+    while store.next_idle_sweep().is_some() {
+        store.forget_while(11, || true).unwrap();
+        executions += 1;
+        assert!(executions <= 10, "each forgets its part");
+    }
     assert_eq!(status(&store, 0).keys, 1_000);
-    assert_eq!(store.next_idle_sweep(), None);
     assert_eq!(at(&store, 0).get_key_head(&0u32.to_le_bytes()), Ok(None), "a forgotten key is gone");
     assert_eq!(violations(&store), Vec::<String>::new());
     let pages = store.memory.keys().size();
@@ -264,6 +268,40 @@ fn a_sweep_keeps_its_budgets() {
         add(&mut store, &key(number, 41), &number.to_le_bytes().repeat(5_000), 1).unwrap();
     }
     assert!(store.pages_of_run(large) <= 2 * u64::from(large) + 25, "at most two pages a tail");
+}
+
+/// The bound on the pages of a walk holds on average, and sweeping and forgetting count by it.
+#[test]
+fn walks_to_keys_are_counted_by_a_bound_that_holds() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    for number in 0..20_000u32 {
+        add(&mut store, &key(number, 20), &number.to_le_bytes(), 1).unwrap();
+    }
+    let bound = store.pages_of_walk();
+    let asked = (0..20_000).step_by(97).map(|number| key(number, 20)).collect::<Vec<_>>();
+    let pages = asked.iter().map(|key_id| {
+        memory.count_reads();
+        assert!(store.find_key(key_id).is_some());
+        memory.pages_read()
+    });
+    // Writing the records and the state adds four pages.
+    let each = pages.sum::<u64>() / asked.len() as u64 + 4;
+    assert!(each > 14 && each <= bound, "{each} pages, at most {bound}");
+
+    store.set_settings(&limits(Some(1), None, None), 1).unwrap();
+    store.sweep_while(|| true);
+    let swept = 19_999 - store.backlog_kept();
+    let affordable = SWEEP_PAGES / bound;
+    assert!(swept > 0 && u64::from(swept) <= affordable, "{swept} keys were looked up, {affordable} are affordable");
+    while store.backlog_kept() > 0 {
+        store.sweep_while(|| true);
+    }
+    store.set_settings(&[Setting::idle_seconds(Bound::AtMost(1))], 1).unwrap();
+    let before = store.keys.len();
+    store.forget_while(10, || true).unwrap();
+    let forgotten = u64::from(before - store.keys.len());
+    assert!(forgotten > 0 && forgotten <= FORGET_PAGES / bound, "{forgotten} keys in one execution");
 }
 
 /// The oldest live message of a long list is found at once, swept or not.

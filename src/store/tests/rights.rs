@@ -8,6 +8,7 @@ use crate::codec::general::encode;
 use crate::codec::replies;
 use crate::store::StoredRef;
 use ::proofs::page::PageProof;
+use ::proofs::trie::{End, Witness};
 use ::proofs::verify::{self, Entry, Key, Question, Refused};
 
 const KEY: &[u8] = b"key";
@@ -190,6 +191,43 @@ fn an_owner_verifies_by_its_label() {
         assert!(view(&store, &owner).prove_heads(&[&key_id]).is_some());
         assert_eq!(view(&store, &owner).prove_heads(&[&key_id, b"nobody's"]), None, "one of them is not its own");
     }
+}
+
+/// Whoever makes identities owns as many key ids as it likes. A proof that one of them is absent would show the leaf beside
+/// it, and whose leaf changes when somebody gets a message.
+#[test]
+fn absence_proofs_of_ground_key_ids_enumerate_nothing() {
+    let open = {
+        let mut store = closed(true);
+        store.set_settings(&[Setting::reads(Reads::anyone)], EPOCH).unwrap();
+        store
+    };
+    let closed = closed(true);
+    let shown = |store: &Store| {
+        let mut leaves = std::collections::BTreeSet::new();
+        for number in 2..=255 {
+            let own = person(number).principal();
+            let cursor = KeyCursor { start: Start::beginning, order: Order::ascending, limit: 1, prove: true };
+            let view = view(store, &person(number));
+            let page = view.records_by_key(own.as_slice(), cursor).unwrap();
+            let page = view.prove_page(own.as_slice(), &cursor, &page);
+            let heads = view.prove_heads(&[own.as_slice()]);
+            assert_eq!(page.is_some(), heads.is_some());
+            if let Some(Witness { end: End::Other { label, .. }, .. }) =
+                page.map(|page| PageProof::from_bytes(&page).unwrap().witness)
+            {
+                leaves.insert(label);
+            }
+        }
+        leaves.len()
+    };
+    assert_eq!(shown(&open), keys().len(), "where everybody reads, absence is proved by the leaf beside");
+    assert_eq!(shown(&closed), 0);
+    // Nor does a proof of a key that is there come with one of a key that is not.
+    let owner = person(1);
+    let view = view(&closed, &owner);
+    assert!(view.prove_heads(&[KEY]).is_some());
+    assert_eq!(view.prove_heads(&[KEY, ABSENT]), None);
 }
 
 fn told(record: &Record) -> verify::Shown {

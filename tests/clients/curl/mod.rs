@@ -22,16 +22,16 @@ use crate::{assert_each_is_its_own_caller, blob, decoded, encoded, identities, i
 use test_support::artifact::root;
 
 /// curl, for one network.
-struct Curl {
+pub struct Curl {
     url: String,
-    canister: Principal,
+    pub canister: Principal,
     root_key: Vec<u8>,
 }
 
 /// A response.
-struct Response {
-    status: u16,
-    body: Vec<u8>,
+pub struct Response {
+    pub status: u16,
+    pub body: Vec<u8>,
 }
 
 impl Response {
@@ -43,7 +43,7 @@ impl Response {
 }
 
 /// Fetches `url`, after posting `body` if there is one.
-fn fetch(url: &str, body: Option<&[u8]>) -> Response {
+pub fn fetch(url: &str, body: Option<&[u8]>) -> Response {
     let mut command = program("MESSAGE_CANISTER_CURL", Some("curl"));
     // -q: without the user's own settings.
     command.args(["-q", "--silent", "--show-error", "--max-time", "60", "--write-out", "%{stderr}%{http_code}"]);
@@ -56,7 +56,7 @@ fn fetch(url: &str, body: Option<&[u8]>) -> Response {
 }
 
 impl Curl {
-    fn of(network: &Network) -> Self {
+    pub fn of(network: &Network) -> Self {
         Self::at(network.url(), network.canisters[0])
     }
 
@@ -101,7 +101,7 @@ impl Curl {
         certificate.status(&request.id, "reply").to_vec()
     }
 
-    fn update(&self, method: &str, argument: Vec<u8>) -> Vec<u8> {
+    pub fn update(&self, method: &str, argument: Vec<u8>) -> Vec<u8> {
         self.update_as(&AnonymousIdentity, method, argument)
     }
 
@@ -123,7 +123,7 @@ impl Curl {
         }
     }
 
-    fn query(&self, method: &str, argument: Vec<u8>) -> Vec<u8> {
+    pub fn query(&self, method: &str, argument: Vec<u8>) -> Vec<u8> {
         self.query_as(&AnonymousIdentity, method, argument)
     }
 }

@@ -7,15 +7,32 @@ use crate::decoded;
 use crate::network::Network;
 use crate::programs::Folder;
 use candid::Principal;
+use std::time::{Duration, SystemTime};
 use test_support::artifact::{canister_path, canister_wasm};
 
 fn add(inbox: &Inbox, ciphertext: &str) -> Result<Added, AddError> {
     decoded(&inbox.update("add_message", &format!("(blob \"alice\", blob \"{ciphertext}\")")))
 }
 
+fn status(inbox: &Inbox) -> Status {
+    decoded::<Status, StatusError>(&inbox.query("get_status", "()")).expect("it is ready")
+}
+
 fn messages(inbox: &Inbox) -> u64 {
-    let status = decoded::<Status, StatusError>(&inbox.query("get_status", "()")).expect("it is ready");
-    status.store.expect("reads are open").messages.into()
+    status(inbox).store.expect("reads are open").messages.into()
+}
+
+fn seal(inbox: &Inbox) {
+    decoded::<(), SealError>(&inbox.update("seal", "()")).expect("it is sealed");
+}
+
+/// Resumes the store, and waits for the second in which adds begin. Returns the epoch.
+fn resume(inbox: &Inbox) -> u64 {
+    let epoch = decoded::<u64, ResumeError>(&inbox.update("resume", "()")).expect("it was sealed");
+    while SystemTime::now() < SystemTime::UNIX_EPOCH + Duration::from_secs(epoch) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    epoch
 }
 
 #[test]
@@ -23,12 +40,14 @@ fn an_upgrade_is_taken_back_with_a_snapshot() {
     let (network, icp) = (Network::start(), Icp::new());
     let inbox = Inbox::of(&icp, &network);
     add(&inbox, "before").expect("it is added");
+    seal(&inbox);
     inbox.manage("stop", &[]);
     let snapshot = inbox.new_snapshot("create", &["--quiet"]);
     let module = canister_path();
     let module = module.to_str().expect("the path is text");
     inbox.manage("install", &["--mode", "upgrade", "--wasm", module, "--args", "(null)", "--yes"]);
     inbox.manage("start", &[]);
+    resume(&inbox);
     add(&inbox, "after").expect("it is added");
     assert_eq!(messages(&inbox), 2);
 
@@ -36,6 +55,7 @@ fn an_upgrade_is_taken_back_with_a_snapshot() {
     inbox.snapshot("restore", &[&snapshot]);
     inbox.manage("start", &[]);
     assert_eq!(messages(&inbox), 1, "what came after the snapshot is gone");
+    resume(&inbox);
     assert_eq!(add(&inbox, "again").expect("it goes on").id, 2);
     assert_eq!(module_hash_in(&inbox.status().succeeded()), built_module_hash());
     inbox.snapshot("delete", &[&snapshot]);
@@ -51,6 +71,7 @@ fn a_downloaded_snapshot_is_restored_in_another_canister() {
     for number in 0..3 {
         add(&inbox, &format!("message {number}")).expect("it is added");
     }
+    seal(&inbox);
     inbox.manage("stop", &[]);
     let snapshot = inbox.new_snapshot("create", &["--quiet"]);
     let backup = folder.path().join("backup");
@@ -68,5 +89,37 @@ fn a_downloaded_snapshot_is_restored_in_another_canister() {
         let found = decoded::<Found, GetError>(&message).expect("it is there");
         assert_eq!(found.message.ciphertext, format!("message {}", id - 1).as_bytes());
     }
+    assert_eq!(add(&other, "too early"), Err(AddError::Sealed), "it was taken sealed");
+    resume(&other);
     assert_eq!(add(&other, "more").expect("it goes on").id, 4);
+}
+
+/// The life of a snapshot that is restored gives out ids that were given out before, under another epoch.
+#[test]
+fn a_snapshot_is_sealed_restored_and_resumed() {
+    let (network, icp, folder) = (Network::start(), Icp::new(), Folder::new());
+    let inbox = Inbox::of(&icp, &network);
+    add(&inbox, "before").expect("it is added");
+    let installed = status(&inbox).epoch;
+    seal(&inbox);
+    assert_eq!(add(&inbox, "while sealed"), Err(AddError::Sealed));
+    inbox.manage("stop", &[]);
+    let snapshot = inbox.new_snapshot("create", &["--quiet"]);
+    inbox.manage("start", &[]);
+    let first = resume(&inbox);
+    assert_eq!(add(&inbox, "in the first life").expect("it goes on").id, 2);
+
+    let backup = folder.path().join("backup");
+    let backup = backup.to_str().expect("the path is text");
+    inbox.snapshot("download", &[&snapshot, "--output", backup]);
+    inbox.manage("stop", &[]);
+    let uploaded = inbox.new_snapshot("upload", &["--input", backup, "--quiet"]);
+    inbox.snapshot("restore", &[&uploaded]);
+    inbox.manage("start", &[]);
+    let restored = status(&inbox);
+    assert_eq!((restored.sealed, restored.epoch), (true, installed), "as it was taken");
+    assert_eq!(add(&inbox, "too early"), Err(AddError::Sealed));
+    let second = resume(&inbox);
+    assert_eq!(add(&inbox, "in the second life").expect("it goes on").id, 2, "the id is given out again");
+    assert!(installed < first && first < second, "epochs {installed}, {first} and {second}");
 }

@@ -17,7 +17,7 @@ export async function aGatewayPassesTheStatus(packages, { url, canister }) {
       BigInt(Date.now()) * 1_000_000n, FIVE_MINUTES, new Uint8Array(rootKey), 2,
     );
   await inbox.add_message(bytes('alice'), bytes('sealed'));
-  for (const path of ['/', '/missing']) {
+  for (const path of ['/', '/metrics', '/missing']) {
     const request = { method: 'GET', url: path, headers: [], body: new Uint8Array() };
     const response = await inbox.http_request(request);
     const result = verify(request, response);

@@ -4,8 +4,10 @@
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import * as gateway from './gateway.mjs';
+import * as lies from './lies.mjs';
 import * as messages from './messages.mjs';
 import * as identities from './identities.mjs';
+import * as owners from './owners.mjs';
 import * as refusals from './refusals.mjs';
 
 const [family, name] = process.argv.slice(2);
@@ -13,7 +15,7 @@ const settings = JSON.parse(await text(process.stdin));
 const packages = await import(`./${family}.mjs`);
 const { idlFactory } = await import(pathToFileURL(settings.interface).href);
 
-const scenario = { ...gateway, ...messages, ...identities, ...refusals }[name];
+const scenario = { ...gateway, ...lies, ...messages, ...identities, ...owners, ...refusals }[name];
 if (scenario === undefined) {
   throw new Error(`there is no scenario '${name}'`);
 }

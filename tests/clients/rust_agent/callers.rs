@@ -14,22 +14,24 @@ use crate::network::Network;
 use crate::{assert_each_is_its_own_caller, decoded, identities, obeyed};
 
 /// A key that nobody else here has.
-fn key(secret: u8) -> BasicIdentity {
+pub fn key(secret: u8) -> BasicIdentity {
     BasicIdentity::from_raw_key(&[secret; 32])
 }
 
-fn delegation(to: &dyn Identity) -> Delegation {
+/// `to` may sign for an hour.
+pub fn delegation(to: &dyn Identity) -> Delegation {
     let expires = SystemTime::now() + Duration::from_secs(3600);
     let expiration = nanos(expires);
     Delegation { pubkey: to.public_key().expect("it has one"), expiration, targets: None, permissions: None }
 }
 
-fn nanos(time: SystemTime) -> u64 {
+/// Nanoseconds since 1970.
+pub fn nanos(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).expect("it is after 1970").as_nanos() as u64
 }
 
 /// `from` lets `to` sign for it, on the terms of `delegation`.
-fn delegated(from: &dyn Identity, to: impl Identity + 'static, delegation: Delegation) -> DelegatedIdentity {
+pub fn delegated(from: &dyn Identity, to: impl Identity + 'static, delegation: Delegation) -> DelegatedIdentity {
     let signature = from.sign_delegation(&delegation).expect("the key signs").signature.expect("and gives it");
     let signed = SignedDelegation { delegation, signature };
     DelegatedIdentity::new(from.public_key().expect("it has one"), Box::new(to), vec![signed]).expect("it is a chain")

@@ -2,6 +2,7 @@
 
 mod callers;
 mod client;
+mod owners;
 mod reads;
 mod refusals;
 

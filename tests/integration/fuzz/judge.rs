@@ -91,6 +91,9 @@ pub fn judge(model: &mut Model, method: Method, arg: &[u8], answer: &Reply) -> V
                 Err(SettingsError::Version { given, current })
             }
         }),
+        "get_metrics" => accept::<(), Result<String, StatusError>>(arg, answer),
+        "seal" => accept::<(), Result<(), SealError>>(arg, answer),
+        "resume" => accept::<(), Result<u64, ResumeError>>(arg, answer),
         "retry_rebuild" => compare(arg, answer, |()| Err::<(), _>(RetryError::NotFailed)),
         "check" => by(
             arg,
@@ -111,10 +114,10 @@ pub fn judge(model: &mut Model, method: Method, arg: &[u8], answer: &Reply) -> V
             answer,
             |(request,): (HttpRequest,)| request,
             |request, reply: HttpResponse| {
-                let is_root = ["", "/"].contains(&request.url.split(['?', '#']).next().unwrap_or(""));
+                let is_there = ["", "/", "/metrics"].contains(&request.url.split(['?', '#']).next().unwrap_or(""));
                 let is_get = ["GET", "HEAD"].contains(&request.method.as_str());
                 reply.status_code
-                    == if !is_root {
+                    == if !is_there {
                         404
                     } else if is_get {
                         200
@@ -205,7 +208,7 @@ impl AsTooLong for AcksError {
     fn as_too_long(&self) -> Option<TooLong> {
         match self {
             Self::BatchTooLong(wrong) => Some(*wrong),
-            Self::Other(_) => None,
+            _ => None,
         }
     }
 }

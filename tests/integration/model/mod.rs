@@ -4,6 +4,7 @@
 //! controller, who sees everything.
 
 mod pages;
+mod quota;
 
 use message_canister::api::*;
 use message_canister::limits::{LAST_ID, MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS};
@@ -43,6 +44,10 @@ struct Known {
     acknowledged: Id,
     /// True if the caller owns it.
     owned: bool,
+    /// When it became known.
+    opened: u32,
+    /// Since when an add has left no room for strangers, 0: none has.
+    full_since: u32,
 }
 
 struct Entry {
@@ -78,19 +83,38 @@ impl Model {
         (self.dropped + 1..=self.last()).find(|id| !expired(id)).unwrap_or(self.last() + 1)
     }
 
-    /// Drops what the settings exclude.
-    fn drop_excluded(&mut self) {
+    /// The oldest id that the settings keep once a message of so many bytes is added besides, if one is.
+    fn first_kept(&self, coming: Option<u64>) -> Id {
         let mut first = self.first();
         let excluded = |first: Id| {
             let live = first..=self.last();
-            let too_many = self.settings.max_messages.limit().is_some_and(|max| live.clone().count() > max as usize);
-            let bytes: u64 = live.map(|id| self.entry(id).bytes()).sum();
+            let messages = live.clone().count() + usize::from(coming.is_some());
+            let bytes = live.map(|id| self.entry(id).bytes()).sum::<u64>() + coming.unwrap_or(0);
+            let too_many = self.settings.max_messages.limit().is_some_and(|max| messages > max as usize);
             too_many || self.settings.max_bytes.limit().is_some_and(|max| bytes > max)
         };
-        while excluded(first) {
+        while first <= self.last() && excluded(first) {
             first += 1;
         }
-        self.dropped = first - 1;
+        first
+    }
+
+    /// Drops what the settings exclude.
+    fn drop_excluded(&mut self) {
+        self.dropped = self.first_kept(None) - 1;
+    }
+
+    /// Refuses a message for which one would have to be dropped that is younger than `min_age_seconds`.
+    fn spare_the_young(&self, coming: &Entry) -> Result<(), AddError> {
+        let kept_from = self.first_kept(Some(coming.bytes()));
+        if self.settings.min_age_seconds == 0 || kept_from == self.first() {
+            return Ok(());
+        }
+        let old_enough = self.entry(kept_from - 1).timestamp + self.settings.min_age_seconds;
+        match old_enough.saturating_sub(self.now) {
+            0 => Ok(()),
+            retry_after => Err(AddError::StoreFull { retry_after }),
+        }
     }
 
     /// Every hash there is, once.
@@ -164,14 +188,19 @@ impl Model {
         }
         let id = self.last() + 1;
         assert!(id <= LAST_ID, "no test gets as far as the last id");
-        self.dropped = first - 1;
-        self.messages.push(Entry {
+        let entry = Entry {
             timestamp: self.now.max(self.newest_timestamp()),
             key_id: pair.0.clone(),
             ciphertext: pair.1.clone(),
             hash: sha256(ciphertext),
-        });
-        self.keys.entry(pair.0.clone()).or_default().ids.push(id);
+        };
+        let full_since = self.admit(&entry)?;
+        self.spare_the_young(&entry)?;
+        self.dropped = first - 1;
+        self.messages.push(entry);
+        let key = self.keys.entry(pair.0.clone()).or_default();
+        key.ids.push(id);
+        key.full_since = full_since;
         self.pairs.insert(pair, id);
         self.drop_excluded();
         Ok(Added { id, duplicate: false })
@@ -190,7 +219,9 @@ impl Model {
         if let Some(wrong) = bad_key(key_id) {
             return Err(KeyError::KeyIdLength(wrong));
         }
-        self.keys.entry(key_id.to_vec()).or_default().owned = true;
+        let opened = self.now;
+        let key = self.keys.entry(key_id.to_vec()).or_insert_with(|| Known { opened, ..Known::default() });
+        key.owned = true;
         Ok(())
     }
 
@@ -210,7 +241,9 @@ impl Model {
             return Err(AckError::NotNewer { acknowledged_id: key.acknowledged });
         }
         let taken: Vec<Id> = live.into_iter().filter(|&id| id <= through).collect();
-        key.acknowledged = taken.last().copied().unwrap_or(key.acknowledged);
+        if let Some(&last) = taken.last() {
+            (key.acknowledged, key.full_since) = (last, 0);
+        }
         Ok(Acknowledged { messages: number(taken.len()) })
     }
 
@@ -296,7 +329,7 @@ impl Model {
             bytes: live.iter().map(|&id| self.entry(id).ciphertext.len() as u64).sum(),
             rank: number(key.ids.len()),
             acknowledged_id: key.acknowledged,
-            full_since: 0,
+            full_since: self.full_since(key_id),
         }))
     }
 

@@ -1,6 +1,6 @@
 //! What the generated sequences are made of: keys, texts and calls that print short, and how they are drawn.
 
-use message_canister::api::{Bound, Cursor, Id, KeyCursor, Order, Setting, Start};
+use message_canister::api::{Bound, Cursor, Id, KeyCursor, Order, Quota, Setting, Start, Writes};
 use message_canister::limits::{
     MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_REBUILD_PAGES, MIN_MAX_BYTES, MIN_REBUILD_PAGES,
 };
@@ -165,27 +165,40 @@ fn upgrades() -> impl Strategy<Value = Op> {
     prop_oneof![2 => Just(None), 1 => settings().prop_map(Some)].prop_map(Op::Upgrade)
 }
 
-/// Limits that a sequence reaches, and none: some of them, or all.
+/// Limits that a sequence reaches, and none: some of them, or all. They are good whatever the others are: the ages, of
+/// which one bounds the other, come together.
 fn settings() -> impl Strategy<Value = Vec<Setting>> {
     use Bound::{AtMost, Unlimited};
     let max_messages =
         prop_oneof![2 => Just(Unlimited), 1 => (1u32..30).prop_map(AtMost), 1 => (1u32..900).prop_map(AtMost)];
     let max_bytes = prop_oneof![3 => Just(Unlimited), 1 => (MIN_MAX_BYTES..3_000_000).prop_map(AtMost)];
-    let max_age_seconds = prop_oneof![2 => Just(Unlimited), 1 => (1u32..25).prop_map(AtMost)];
-    let all = (rebuild_pages(), max_messages, max_bytes, max_age_seconds).prop_map(
-        |(rebuild_pages, max_messages, max_bytes, max_age_seconds)| {
-            vec![
-                Setting::max_age_seconds(max_age_seconds),
-                Setting::rebuild_pages(rebuild_pages),
-                Setting::max_messages(max_messages),
-                Setting::max_bytes(max_bytes),
-            ]
-        },
+    let max_age = prop_oneof![2 => Just(Unlimited), 1 => (1u32..25).prop_map(AtMost)];
+    let min_age = prop_oneof![2 => Just(0), 1 => 1u32..25];
+    let ages = (max_age, min_age).prop_map(|(max, min)| {
+        let min = max.limit().map_or(min, |max| min.min(max));
+        // Strangers without a budget could fill a store with the young: such settings are refused.
+        let writes = if min == 0 { Writes::anyone } else { Writes::members };
+        vec![Setting::max_age_seconds(max), Setting::writes(writes), Setting::min_age_seconds(min)]
+    });
+    let all = (
+        ages,
+        quota().prop_map(|quota| vec![Setting::key_quota(quota)]),
+        rebuild_pages().prop_map(|pages| vec![Setting::rebuild_pages(pages)]),
+        max_messages.prop_map(|max| vec![Setting::max_messages(max)]),
+        max_bytes.prop_map(|max| vec![Setting::max_bytes(max)]),
     );
-    (all, 0usize..9).prop_map(|(mut settings, kept)| {
-        settings.truncate(kept);
-        settings
+    (all, 0usize..10).prop_map(|((ages, quota, pages, messages, bytes), kept)| {
+        [ages, quota, pages, messages, bytes].into_iter().take(kept).flatten().collect()
     })
+}
+
+/// What a key may hold: often anything, else so little that a sequence fills it.
+fn quota() -> impl Strategy<Value = Quota> {
+    use Bound::{AtMost, Unlimited};
+    let messages = prop_oneof![1 => Just(Unlimited), 2 => (0u32..24).prop_map(AtMost)];
+    let bytes = prop_oneof![1 => Just(Unlimited), 1 => (0u64..6_000).prop_map(AtMost)];
+    let limited = (messages, bytes).prop_map(|(messages, bytes)| Quota { messages, bytes });
+    prop_oneof![2 => Just(Quota::default()), 1 => limited]
 }
 
 fn bad_settings() -> impl Strategy<Value = Vec<Setting>> {

@@ -242,6 +242,18 @@ impl Inbox {
         answer(self.client().retry_rebuild())
     }
 
+    pub fn seal(&self) -> Result<(), SealError> {
+        answer(self.client().seal())
+    }
+
+    pub fn resume(&self) -> Result<u64, ResumeError> {
+        answer(self.client().resume())
+    }
+
+    pub fn get_metrics(&self) -> String {
+        answer(self.client().get_metrics()).expect("metrics have no reason to fail")
+    }
+
     pub fn check(&self, from: CheckCursor) -> Result<CheckReport, CheckError> {
         answer(self.client().check(from))
     }

@@ -24,7 +24,7 @@ const fn update(name: &'static str) -> Method {
 }
 
 /// All of them; a test holds this list equal to the file.
-pub const METHODS: [Method; 23] = [
+pub const METHODS: [Method; 26] = [
     update("add_message"),
     update("add_messages"),
     query("get_message_by_id"),
@@ -42,10 +42,13 @@ pub const METHODS: [Method; 23] = [
     update("claim"),
     update("set_key"),
     query("get_status"),
+    query("get_metrics"),
     update("set_settings"),
     update("set_role"),
     query("get_roles"),
     update("retry_rebuild"),
+    update("seal"),
+    update("resume"),
     query("check"),
     query("http_request"),
 ];

@@ -2,7 +2,7 @@
 
 use client::api::*;
 use client::proofs::seen::Seen;
-use client::{Client, Trust};
+use client::{CallError, Client, Lie, Trust};
 
 use crate::script::now;
 use crate::stored::{Stored, key};
@@ -101,4 +101,31 @@ fn a_key_of_a_store_with_closed_reads_is_verified_by_its_label() {
     assert_eq!(read(&client, Start::beginning, Order::ascending).0.len(), 10);
     assert_verified(now(client.read_message(3)).expect("it verifies").trust);
     assert_verified(now(client.read_key_heads(&[key()])).expect("it verifies").trust);
+}
+
+/// The proof would show another key's leaf.
+#[test]
+fn a_store_with_closed_reads_does_not_prove_absence_and_an_update_settles_it() {
+    let stored = Stored::new();
+    stored.add(b"other", "message");
+    let label = stored.label();
+    stored.set(Setting::reads(Reads::owners));
+    let client = stored.client().with_label(&key(), label);
+    let no_proof = |client: &Client<Stored>| {
+        let page = now(client.messages_of_key(&key(), Order::ascending, Start::beginning).next());
+        let heads = now(client.read_key_heads(&[key()]));
+        matches!(page, Err(CallError::Lie(Lie::NoProof))) && matches!(heads, Err(CallError::Lie(Lie::NoProof)))
+    };
+    assert!(no_proof(&client), "nothing is taken for absent unproved");
+    let certified = now(client.certified_key_heads(&[key()])).expect("it is answered");
+    assert_eq!(certified.value.heads, [None]);
+    assert_verified(certified.trust);
+    // A liar who keeps the proof back is found out in the same way.
+    client.transport().add(&key(), "message");
+    assert_eq!(read(&client, Start::beginning, Order::ascending).0, [2]);
+    client.transport().lie(|page: &mut Page| *page = Page { messages: vec![], next: 0, proof: None, ..page.clone() });
+    let denied = now(client.messages_of_key(&key(), Order::ascending, Start::beginning).next());
+    assert!(matches!(denied, Err(CallError::Lie(Lie::NoProof))), "{denied:?}");
+    let certified = now(client.certified_key_heads(&[key()])).expect("it is answered");
+    assert_eq!(certified.value.heads[0].map(|head| head.rank), Some(1));
 }

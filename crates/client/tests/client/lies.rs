@@ -2,6 +2,7 @@
 
 use client::api::*;
 use client::proofs::page::PageProof;
+use client::proofs::seen::{Broken, Seen};
 use client::{CallError, Client, Lie};
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
@@ -254,4 +255,38 @@ fn every_bit_of_a_proof_that_is_flipped_is_caught_or_says_the_same() {
             other => panic!("bit {bit}: {other:?}"),
         }
     }
+}
+
+/// What a reader remembers, and what the truth is then: only a list that goes on from there is taken.
+#[test]
+fn lists_that_do_not_go_on_from_what_was_seen() {
+    let client = filled().client();
+    let read = |seen: Option<Seen>| {
+        let mut pages = client.messages_of_key(&key(), Order::descending, Start::beginning).with_limit(4);
+        if let Some(seen) = seen {
+            pages = pages.with_seen(seen);
+        }
+        match now(pages.next()) {
+            Ok(_) => Ok(pages.seen().expect("the key has messages")),
+            Err(CallError::Lie(Lie::Seen(broken))) => Err(broken),
+            other => panic!("{other:?}"),
+        }
+    };
+    let seen = read(None).expect("it is the truth");
+    assert_eq!(read(Some(seen)), Ok(seen));
+    let forked = Seen { chain: [7; 32], ..seen };
+    assert_eq!(read(Some(forked)), Err(Broken::Forked { rank: 10 }));
+    let later = Seen { rank: 11, id: 21, ..seen };
+    assert_eq!(read(Some(later)), Err(Broken::RolledBack { seen: 11, found: 10 }));
+    let epoch = seen.epoch;
+    let other_epoch = Seen { epoch: epoch + 1, ..seen };
+    assert_eq!(read(Some(other_epoch)), Err(Broken::Epoch { seen: epoch + 1, found: epoch }));
+    // Under a later epoch the operator may have restored an earlier state.
+    assert_eq!(read(Some(Seen { epoch: epoch - 1, ..later })), Ok(seen));
+    // A rank that starts again is taken only if all that was seen is dropped: ids below 9 are.
+    client.transport().set(Setting::max_messages(Bound::AtMost(12)));
+    let dropped = Seen { rank: 90, id: 8, ..seen };
+    assert_eq!(read(Some(dropped)), Ok(seen));
+    let live = Seen { id: 9, ..dropped };
+    assert_eq!(read(Some(live)), Err(Broken::RolledBack { seen: 90, found: 10 }));
 }

@@ -29,6 +29,17 @@ fn an_add_is_repeated_with_the_same_bytes_while_its_failure_passes() {
 }
 
 #[test]
+fn a_store_that_is_sealed_for_a_snapshot_is_asked_again() {
+    let script = Script::default().reply(Err::<Added, _>(AddError::Sealed)).reply(STORED);
+    assert!(now(script.client().add_message(b"key", b"sealed")).is_ok());
+    let script =
+        Script::default()
+            .reply(Err::<Vec<Result<Added, AddError>>, _>(BatchError::Sealed))
+            .reply(Ok::<_, BatchError>(vec![STORED]));
+    assert!(now(script.client().add_messages(&[])).is_ok());
+}
+
+#[test]
 fn the_last_failure_is_returned_and_pauses_are_bounded() {
     let script = (0..9).fold(Script::default(), |script, _| script.then(Err(Failure::Unanswered("lost".into()))));
     let retry = Retry { attempts: 9, pause: Duration::from_secs(1), max_pause: Duration::from_secs(5) };

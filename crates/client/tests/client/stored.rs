@@ -102,7 +102,7 @@ impl Stored {
             self.root.set(root);
         }
         let store = self.store.borrow();
-        let view = store.view(Sight::All, now);
+        let view = store.view(Sight::new(store.settings().reads, &caller()), now);
         let certified = |bytes: Option<Vec<u8>>| {
             let certificate = [&certified_data(&self.root.get())[..], &u64::from(now()).to_le_bytes()].concat();
             bytes.map(|bytes| Proof { certificate: ByteBuf::from(certificate), bytes: ByteBuf::from(bytes) })
@@ -141,8 +141,9 @@ impl Stored {
 }
 
 impl Transport for Stored {
-    fn update(&self, method: &'static str, _: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Failure>> + Send {
-        ready(Err(Failure::Unsendable(format!("{method} is not called here").into())))
+    /// What the subnet certifies as a whole: nobody between can lie.
+    fn update(&self, method: &'static str, arg: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Failure>> + Send {
+        ready(Ok(self.reply(method, &arg)))
     }
 
     fn query(&self, method: &'static str, arg: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Failure>> + Send {

@@ -66,7 +66,7 @@ tables! {
     InboundGroup = 3, "inbound_group";
     /// vodozemac's `GroupSession`.
     OutboundGroup = 4, "outbound_group";
-    /// Devices of contacts.
+    /// Devices: this one and those of contacts.
     Device = 5, "device";
     /// Contacts.
     Contact = 6, "contact";

@@ -38,7 +38,7 @@ macro_rules! opaque {
 }
 
 opaque! {
-    /// A device of a contact.
+    /// A device: this one, or one of a contact.
     Device in Device;
     /// A contact.
     Contact in Contact;

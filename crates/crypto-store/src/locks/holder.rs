@@ -13,11 +13,9 @@
 use std::fs;
 use std::sync::OnceLock;
 
-/// Bytes of the holder's part.
-pub(super) const RECORD: usize = START_AT + 8;
 const START_AT: usize = 4;
 
-/// A process that holds the store.
+/// A process that holds the store, or something in it: whoever keeps a record of the holder can ask whether it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// Its id.
@@ -39,32 +37,37 @@ pub enum HolderState {
     Gone,
 }
 
-/// What this process writes into a lock file.
-pub(super) fn own_record() -> [u8; RECORD] {
-    static START: OnceLock<u64> = OnceLock::new();
-    let pid = std::process::id();
-    let start = *START.get_or_init(|| stat_of(pid).map_or(0, |stat| stat.start));
-    let mut record = [0; RECORD];
-    record[..START_AT].copy_from_slice(&pid.to_le_bytes());
-    record[START_AT..].copy_from_slice(&start.to_le_bytes());
-    record
-}
+impl Holder {
+    /// Bytes of a record.
+    pub const RECORD: usize = START_AT + 8;
 
-/// Reads a lock file's record. None where nobody has ever held it.
-pub(super) fn holder_of(record: &[u8; RECORD]) -> Option<Holder> {
-    let pid = u32::from_le_bytes(record[..START_AT].try_into().expect("4 bytes"));
-    let start = u64::from_le_bytes(record[START_AT..].try_into().expect("8 bytes"));
-    if pid == 0 {
-        return None;
+    /// What this process writes into a lock file.
+    pub fn own_record() -> [u8; Self::RECORD] {
+        static START: OnceLock<u64> = OnceLock::new();
+        let pid = std::process::id();
+        let start = *START.get_or_init(|| stat_of(pid).map_or(0, |stat| stat.start));
+        let mut record = [0; Self::RECORD];
+        record[..START_AT].copy_from_slice(&pid.to_le_bytes());
+        record[START_AT..].copy_from_slice(&start.to_le_bytes());
+        record
     }
-    let stat = stat_of(pid).filter(|stat| stat.start == start && stat.state != 'Z');
-    Some(match stat {
-        Some(stat) if matches!(stat.state, 'T' | 't') => {
-            Holder { pid, command: stat.command, state: HolderState::Stopped }
+
+    /// Reads a record. None where nobody has ever written one.
+    pub fn of(record: &[u8; Self::RECORD]) -> Option<Self> {
+        let pid = u32::from_le_bytes(record[..START_AT].try_into().expect("4 bytes"));
+        let start = u64::from_le_bytes(record[START_AT..].try_into().expect("8 bytes"));
+        if pid == 0 {
+            return None;
         }
-        Some(stat) => Holder { pid, command: stat.command, state: HolderState::Running },
-        None => Holder { pid, command: String::new(), state: HolderState::Gone },
-    })
+        let stat = stat_of(pid).filter(|stat| stat.start == start && stat.state != 'Z');
+        Some(match stat {
+            Some(stat) if matches!(stat.state, 'T' | 't') => {
+                Self { pid, command: stat.command, state: HolderState::Stopped }
+            }
+            Some(stat) => Self { pid, command: stat.command, state: HolderState::Running },
+            None => Self { pid, command: String::new(), state: HolderState::Gone },
+        })
+    }
 }
 
 struct Stat {
@@ -91,14 +94,14 @@ mod tests {
 
     #[test]
     fn a_record_names_this_process_and_not_a_later_one_of_the_same_id() {
-        let record = own_record();
-        let holder = holder_of(&record).unwrap();
+        let record = Holder::own_record();
+        let holder = Holder::of(&record).unwrap();
         assert_eq!((holder.pid, holder.state), (std::process::id(), HolderState::Running));
         assert!(!holder.command.is_empty());
 
         let mut other_start = record;
         other_start[START_AT] ^= 1;
-        assert_eq!(holder_of(&other_start).unwrap().state, HolderState::Gone);
-        assert_eq!(holder_of(&[0; RECORD]), None);
+        assert_eq!(Holder::of(&other_start).unwrap().state, HolderState::Gone);
+        assert_eq!(Holder::of(&[0; Holder::RECORD]), None);
     }
 }

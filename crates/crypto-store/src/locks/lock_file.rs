@@ -4,7 +4,7 @@
 //! is closed in the process, and a lock on a deleted file excludes nobody.
 
 use super::FileId;
-use super::holder::{Holder, RECORD, holder_of, own_record};
+use super::holder::Holder;
 use crate::Error;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -13,7 +13,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Where the newest committed change stands: after the holder's part.
-const WITNESS_AT: u64 = RECORD as u64;
+const WITNESS_AT: u64 = Holder::RECORD as u64;
 
 pub(super) struct LockFile {
     file: File,
@@ -50,15 +50,15 @@ impl LockFile {
             }
         }
         // Serves messages only: on a full disk the holder has no name.
-        let _ = self.file.write_all_at(&own_record(), 0);
+        let _ = self.file.write_all_at(&Holder::own_record(), 0);
         Ok(Locked(self))
     }
 
     /// The last process that had the lock, if it has it now or nobody has had it since.
     pub(super) fn holder(&self) -> Option<Holder> {
-        let mut record = [0; RECORD];
+        let mut record = [0; Holder::RECORD];
         self.file.read_exact_at(&mut record, 0).ok()?;
-        holder_of(&record)
+        Holder::of(&record)
     }
 }
 

@@ -4,6 +4,8 @@
 //! complete subtree is read, not computed. The last leaf of subtree k of level l has index (k + 1) 2^l - 1; leaves before
 //! leaf i have stored 2 i - popcount(i) hashes.
 
+#![allow(clippy::indexing_slicing, reason = "a log is asked for positions below its length")]
+
 use super::{leaf_hash, node_hash};
 use crate::hash::{Hash, sha256};
 

@@ -8,6 +8,8 @@
 //!
 //! Bit 0 of an index is the highest bit of its first byte. The root is a parent, also of an empty tree.
 
+#![allow(clippy::indexing_slicing, reason = "an index has a byte for each eight depths")]
+
 mod node;
 mod proof;
 mod tree;

@@ -8,6 +8,8 @@
 //! ... another leaf's index 32 and value 32, for result 1
 //! ```
 
+#![allow(clippy::indexing_slicing, reason = "the bitmap's length is checked first")]
+
 use super::{BITS, bit, join, leaf_hash};
 use crate::bytes::{DecodeError, Reader, require};
 use crate::hash::{Hash, ZERO};

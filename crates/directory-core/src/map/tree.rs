@@ -3,6 +3,8 @@
 //! Leaves are set, then `seal` hashes what changed, each node once. A node that changes for the first time after the last
 //! ratified head puts its state aside, so ratifying the newest head is one assignment: what was put aside before is void.
 
+#![allow(clippy::indexing_slicing, reason = "a node has two sides")]
+
 use super::node::{Child, Leaf, Node, Nodes, Sizes, Summary};
 use super::{Search, bit, leaf_hash, parent_hash, proof::MapProof};
 use crate::hash::{Hash, ZERO};

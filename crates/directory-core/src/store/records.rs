@@ -19,6 +19,8 @@
 //!
 //! Records are little-endian, streams as on the wire.
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use crate::bytes::{DecodeError, Reader, decode_whole, write_long};
 use crate::commitment::OPENING_SIZE;
 use crate::hash::Hash;

@@ -8,6 +8,8 @@
 //!
 //! A label has at most 16 slots: the profile's devices. The slot of a device that has left the profile is taken by another.
 
+#![allow(clippy::indexing_slicing, reason = "a bundle is at most as long as its slot")]
+
 use super::{OutOfMemory, Store, stored};
 use crate::bundle::{Bundle, MAX_SIZE};
 use crate::bytes::{Reader, decode_whole};

@@ -1,5 +1,7 @@
 //! The changes of a label: as far as the proof has them, from version 0 or from what the client knows.
 
+#![allow(clippy::indexing_slicing, reason = "an empty history is refused first")]
+
 use super::{Query, Trusted, VerifyError};
 use crate::change::{Context, Registrar, State, apply};
 use crate::entry::Entry;

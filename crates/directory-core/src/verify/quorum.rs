@@ -1,5 +1,7 @@
 //! Who stands behind an answer: a quorum of verifiers, or the platform alone.
 
+#![allow(clippy::indexing_slicing, reason = "positions come from the list itself")]
+
 use super::VerifyError;
 use crate::checkpoint::{Checkpoint, Verifier};
 use crate::proof::Proof;

@@ -39,7 +39,7 @@ fn damaged_and_foreign_memories_are_refused() {
     assert_eq!(empty, OpenError::Header { memory: *b"DCND", error });
 }
 
-/// The bar: 1,050 bytes a label with a profile of 200 bytes, signed by owner, registrar and address.
+/// The limit: 1,050 bytes a label with a profile of 200 bytes, signed by owner, registrar and address.
 #[test]
 fn a_label_takes_at_most_1050_bytes() {
     let mut directory = Directory::new();

@@ -1,4 +1,4 @@
-//! The bars for sizes, at a million and a hundred million labels.
+//! The limits for sizes, at a million and a hundred million labels.
 
 use crate::server::*;
 use crate::support::*;

@@ -1,4 +1,4 @@
-//! The bar for time: a look-up's check against its signatures' and its VRF's alone, as a ratio of one run.
+//! The limit for time: a look-up's check against its signatures' and its VRF's alone, as a ratio of one run.
 
 use crate::server::*;
 use crate::support::*;

@@ -208,6 +208,20 @@ pub fn of(number: u8, issued: u64) -> directory_core::bundle::Bundle {
     bundle(change)
 }
 
+/// Nodes fill a page after 779 of them, and those of new labels are added when the epoch closes.
+#[test]
+fn an_epoch_of_more_new_labels_than_a_page_has_nodes_closes() {
+    let mut directory = Directory::new();
+    let mut update = signed(directory.first(&Label::Registrar, policy(&[1], 1)), &[1]);
+    let registration = Registration { label: Label::Registrar, vrf: [0; 80], address: None };
+    for number in 0..2_000_u32 {
+        update.entry.index = leaf_hash(&number.to_be_bytes());
+        let accepted = Accepted { update: &update, time: START, opened: None, registration: Some(&registration) };
+        directory.store.accept(&accepted).unwrap();
+    }
+    assert_eq!(directory.store.close_epoch(START, CONFIGURATION).unwrap().labels, 2_000);
+}
+
 #[test]
 fn bundles_are_overwritten_in_place() {
     let mut directory = directory();

@@ -2,6 +2,8 @@
 //!
 //! The shards are an index of [`Live`](super::live::Live), which alone changes them.
 
+#![allow(clippy::indexing_slicing, reason = "the shard is taken modulo their number")]
+
 use crate::KeyName;
 use crate::key::Entry;
 use crate::sync::atomic::{AtomicU64, Ordering};

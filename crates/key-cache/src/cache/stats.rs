@@ -1,5 +1,7 @@
 //! Counts of everything that a cache did.
 
+#![allow(clippy::indexing_slicing, reason = "there is a counter for each bound and one more")]
+
 use std::time::Duration;
 
 /// Upper bounds of [`Stats::unwrap_times`], in milliseconds; a last count has no bound.

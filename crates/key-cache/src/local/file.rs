@@ -6,6 +6,8 @@
 //! 8       32     root key
 //! ```
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use super::RootKey;
 use crate::{KEY_LENGTH, Secret};
 use std::fmt;

@@ -12,6 +12,8 @@
 //! The root key is random, so the passphrase can be changed without wrapping any other key anew. Whoever changes a byte of
 //! the file makes it refuse every passphrase, and no more.
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use super::RootKey;
 use super::file::{FileError, create_private, read_private, sync_folder};
 use super::root::{WRAPPED_LENGTH, unwrap, wrap};

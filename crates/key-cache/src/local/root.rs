@@ -11,6 +11,8 @@
 //! HKDF-SHA-256(root key, "key-cache wrapping key" | length of the id in 1 byte | id | generation in 4 bytes,
 //! little-endian).
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use crate::secret::wipe_stack;
 use crate::{KEY_LENGTH, KeyName, Secret, WrappedKey, Wrapping};
 use aes::Aes256;

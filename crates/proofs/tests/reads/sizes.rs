@@ -41,21 +41,50 @@ fn heads_at_a_million_keys() {
     assert_eq!((head, absent), ([776, 933], 788));
 }
 
-#[test]
-fn steps_in_a_million_messages() {
+/// The jump targets of a million messages, by Myers' rule.
+fn jumps() -> Vec<usize> {
     let mut jumps: Vec<usize> = vec![0];
     for at in 1..1_000_000 {
         let (one, two) = (jumps[at - 1], jumps[jumps[at - 1]]);
         jumps.push(if at > 1 && at - 1 - one == one - two { two } else { at - 1 });
     }
-    let steps = |target: usize| {
-        let (mut at, mut steps) = (jumps.len() - 1, 0);
-        while at > target {
-            at = if jumps[at] >= target { jumps[at] } else { at - 1 };
-            steps += 1;
-        }
-        steps
+    jumps
+}
+
+/// Steps from the newest message down to one.
+fn steps(jumps: &[usize], target: usize) -> usize {
+    let (mut at, mut steps) = (jumps.len() - 1, 0);
+    while at > target {
+        at = if jumps[at] >= target { jumps[at] } else { at - 1 };
+        steps += 1;
+    }
+    steps
+}
+
+/// Bytes of a page of 100 messages from one on, beside state and witness.
+fn page(jumps: &[usize], first: usize) -> usize {
+    let link = |at: usize| match jumps[at] {
+        target if target + 1 >= at => 1,
+        target if target >= first => 3,
+        _ => 33,
     };
+    2 + STEP * steps(jumps, first + 99) + 4 + 2 + (first..first + 100).map(link).sum::<usize>() + 33
+}
+
+#[test]
+fn pages_of_100_in_a_million_messages() {
+    let jumps = jumps();
+    let newest = page(&jumps, jumps.len() - 100);
+    let bytes: Vec<usize> = (0..jumps.len() - 99).step_by(97).map(|first| page(&jumps, first)).collect();
+    let (mean, max) = (bytes.iter().sum::<usize>() / bytes.len(), *bytes.iter().max().expect("many"));
+    // Recorded in docs/proofs.md.
+    assert_eq!((newest, mean, max), (483, 3_100, 4_186));
+}
+
+#[test]
+fn steps_in_a_million_messages() {
+    let jumps = jumps();
+    let steps = |target: usize| steps(&jumps, target);
     let counts: Vec<usize> = (0..1_000_000).step_by(97).map(steps).collect();
     let (mean, max) = (counts.iter().sum::<usize>() / counts.len(), *counts.iter().max().expect("many"));
     // Recorded in docs/proofs.md.

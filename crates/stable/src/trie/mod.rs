@@ -21,6 +21,8 @@
 //! A *link* is a hash with its reference: the root's in the header page, all others in nodes. A damaged trie returns
 //! [`Damaged`], before anything was written.
 
+#![allow(clippy::indexing_slicing, reason = "a label has a byte for each eight positions, and a node two sides")]
+
 mod check;
 mod node;
 

@@ -1,5 +1,7 @@
 //! A node's bytes; the byte map stands in [`super`].
 
+#![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
+
 use super::Hash;
 use crate::Damaged;
 use crate::header::field;

@@ -2,7 +2,7 @@
 
 use super::home::Home;
 use super::{ROUNDS, row};
-use crate::record::{Bar, Row};
+use crate::record::{Limit, Row};
 use crypto_store::fields::Message;
 use crypto_store::{Caching, Error, Field, MAX_ROWS, Store};
 use key_cache::block_on;
@@ -22,14 +22,14 @@ pub fn measure(transaction: Duration) -> Vec<Row> {
     fill(&store);
     let loading = home.open_with(Caching::Off);
     let pays =
-        |name: &str, rounds| row(&format!("{name} from the cache: rate to loading it"), rounds, Bar::AtLeast(20.0));
+        |name: &str, rounds| row(&format!("{name} from the cache: rate to loading it"), rounds, Limit::AtLeast(20.0));
     let opaque = (0..ROUNDS).map(|_| access::<Message>(&loading).as_secs_f64() / transaction.as_secs_f64()).collect();
     vec![
         pays("an account", rates::<Account>(&store, &loading)),
         pays("a session", rates::<Session>(&store, &loading)),
         pays("an inbound group session", rates::<InboundGroupSession>(&store, &loading)),
         pays("a group session", rates::<GroupSession>(&store, &loading)),
-        row("loading an opaque value of 400 bytes: share of a transaction", opaque, Bar::AtMost(0.05)),
+        row("loading an opaque value of 400 bytes: share of a transaction", opaque, Limit::AtMost(0.05)),
     ]
 }
 

@@ -7,7 +7,7 @@ mod worker;
 
 pub use worker::work;
 
-use crate::record::{Bar, Row};
+use crate::record::{Limit, Row};
 use home::{Home, step};
 use key_cache::block_on;
 use rusqlite::Connection;
@@ -45,25 +45,25 @@ pub fn measure() -> Vec<Row> {
     }
     transaction.sort();
     let mut rows = vec![
-        row("transactions of 2 processes: rate to one's", two, Bar::AtLeast(0.6)),
-        row("transactions of 4 processes: rate to one's", four, Bar::AtLeast(0.8)),
+        row("transactions of 2 processes: rate to one's", two, Limit::AtLeast(0.6)),
+        row("transactions of 4 processes: rate to one's", four, Limit::AtLeast(0.8)),
         row(
             "a wait of 4 processes, 99.9th percentile over time: share of the busy handler's",
             wait,
-            Bar::AtMost(0.333),
+            Limit::AtMost(0.333),
         ),
-        row("two that alternate, 10,000 sessions: rate to loading everything again", reload, Bar::AtLeast(100.0)),
-        row("two that alternate, 100,000 sessions: time to that of 1,000", size, Bar::AtMost(1.2)),
-        row("the check that nothing changed: share of a transaction", check, Bar::AtMost(0.05)),
+        row("two that alternate, 10,000 sessions: rate to loading everything again", reload, Limit::AtLeast(100.0)),
+        row("two that alternate, 100,000 sessions: time to that of 1,000", size, Limit::AtMost(1.2)),
+        row("the check that nothing changed: share of a transaction", check, Limit::AtMost(0.05)),
     ];
     rows.extend(fields::measure(transaction[ROUNDS / 2]));
     rows
 }
 
 /// The median of the rounds.
-fn row(name: &str, mut rounds: Vec<f64>, bar: Bar) -> Row {
+fn row(name: &str, mut rounds: Vec<f64>, limit: Limit) -> Row {
     rounds.sort_by(f64::total_cmp);
-    Row { name: name.into(), value: rounds[ROUNDS / 2], bar }
+    Row { name: name.into(), value: rounds[ROUNDS / 2], limit }
 }
 
 /// The time of one transaction where two handles write in turn, so that each finds the other's change; for each of these

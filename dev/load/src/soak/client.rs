@@ -5,17 +5,15 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use candid::utils::ArgumentEncoder;
-use candid::{CandidType, Deserialize, decode_one};
-use message_canister::api::{
-    AddError, Added, BatchError, CheckError, GetError, Id, LookupError, NewMessage, PageError, StatusError, Stored,
-};
+use client::request::{self, Request};
+use client::{CallError, Refusal};
+use message_canister::api::{AddError, Added, BatchError, Id, NewMessage, Stored};
 use serde_bytes::ByteBuf;
 
-use super::Shared;
 use super::model::Place;
 use super::operation::{Item, Operation};
 use super::show::lock;
+use super::{Shared, cast};
 use crate::draft::{Draft, key_id};
 use crate::inbox::{Inbox, Outcome, Signed};
 use crate::violation::{Verdict, Violation, ensure};
@@ -34,6 +32,8 @@ const LARGE_MESSAGE: usize = 500_000;
 
 /// A client.
 pub struct Client {
+    /// Its number, which says who it is.
+    pub number: u8,
     /// Its connection.
     pub inbox: Inbox,
     /// What all clients share.
@@ -77,6 +77,7 @@ impl Client {
                 }
                 self.add_batch(&drafts).await
             }
+            Operation::Acknowledge { key, limit, pages } => self.acknowledge(key, limit, pages).await,
             Operation::Replay(pick) => self.replay(pick).await,
             Operation::Upgrade => self.shared.upgrade().await,
             read => self.read(read).await,
@@ -84,50 +85,57 @@ impl Client {
     }
 
     async fn add(&mut self, draft: Draft) -> Verdict<()> {
-        let decode = |reply: &[u8]| match decode::<Result<Added, AddError>>(reply)? {
-            Ok(added) => Ok(Answer::Given(vec![added])),
-            Err(AddError::Unavailable(_)) => Ok(Answer::Unavailable),
-            Err(error) => Err(Violation(format!("an add was refused: {error:?}"))),
-        };
-        let sign = |inbox: &Inbox, messages: &[NewMessage]| {
-            inbox.sign("add_message", (&messages[0].key_id, &messages[0].ciphertext))
-        };
-        self.store(&[draft], sign, decode).await
+        let (message, _) = draft.message();
+        let request = request::add_message(&message.key_id, &message.ciphertext);
+        self.store(&[draft], &request, |answer| match answer {
+            Ok(added) => Ok(Answer::Given(vec![Some(added)])),
+            Err(CallError::Refused(AddError::KeyFull { .. })) => Ok(Answer::Given(vec![None])),
+            Err(error) => unavailable(&error),
+        })
+        .await
     }
 
     async fn add_batch(&mut self, drafts: &[Draft]) -> Verdict<()> {
-        let decode = |reply: &[u8]| {
-            let results = match decode::<Result<Vec<Result<Added, AddError>>, BatchError>>(reply)? {
+        let messages: Vec<_> = drafts.iter().map(|draft| draft.message().0).collect();
+        self.store(drafts, &request::add_messages(&messages), |answer: Result<_, CallError<BatchError>>| {
+            let results: Vec<Result<Added, AddError>> = match answer {
                 Ok(results) => results,
-                Err(BatchError::Unavailable(_)) => return Ok(Answer::Unavailable),
-                Err(error) => return Err(Violation(format!("a batch was refused: {error:?}"))),
+                Err(error) => return unavailable(&error),
             };
             if !results.is_empty() && results.iter().all(|result| matches!(result, Err(AddError::Unavailable(_)))) {
                 return Ok(Answer::Unavailable);
             }
-            let added = results.into_iter().collect::<Result<_, _>>();
-            added.map(Answer::Given).map_err(|error| Violation(format!("an item of a batch was refused: {error:?}")))
-        };
-        let sign = |inbox: &Inbox, messages: &[NewMessage]| inbox.sign("add_messages", (messages,));
-        self.store(drafts, sign, decode).await
+            let added = results.into_iter().map(|result| match result {
+                Ok(added) => Ok(Some(added)),
+                Err(AddError::KeyFull { .. }) => Ok(None),
+                Err(error) => Err(Violation(format!("an item of a batch was refused: {error:?}"))),
+            });
+            added.collect::<Verdict<_>>().map(Answer::Given)
+        })
+        .await
     }
 
-    /// Has messages stored by one call, whatever it takes.
-    async fn store(
+    /// Has messages stored by one call, whatever it takes. `outcome` says what an answer means: what became of each
+    /// message, `None` if a quota refused it.
+    async fn store<T, E>(
         &mut self,
         drafts: &[Draft],
-        sign: impl Fn(&Inbox, &[NewMessage]) -> Result<Signed, ic_agent::AgentError>,
-        decode: impl Fn(&[u8]) -> Verdict<Answer<Vec<Added>>>,
+        adds: &Request<T, E>,
+        outcome: impl Fn(Result<T, CallError<E>>) -> Verdict<Answer<Vec<Option<Added>>>>,
     ) -> Verdict<()> {
         let (messages, hashes): (Vec<_>, Vec<_>) = drafts.iter().map(Draft::message).unzip();
         let places: Vec<Place> = {
             let mut model = lock(&self.shared.model);
             drafts.iter().zip(&hashes).map(|(&draft, &hash)| model.draft(draft, hash)).collect()
         };
+        let acknowledged: Vec<Id> = {
+            let model = lock(&self.shared.model);
+            drafts.iter().map(|draft| model.acknowledged(draft.key)).collect()
+        };
         let large = messages.len() >= LARGE_BATCH || messages.iter().any(|one| one.ciphertext.len() >= LARGE_MESSAGE);
         for _ in 0..UNAVAILABLE_TRIES {
             let mut request = lock(&self.shared.model).begin(&places);
-            let mut call = sign(&self.inbox, &messages).map_err(unsigned)?;
+            let mut call = self.inbox.sign(adds).map_err(unsigned)?;
             let reply = loop {
                 if large {
                     self.shared.large_call.notify_waiters();
@@ -144,15 +152,17 @@ impl Client {
                         model.give_up(&request);
                         request = model.begin(&places);
                         drop(model);
-                        call = sign(&self.inbox, &messages).map_err(unsigned)?;
+                        call = self.inbox.sign(adds).map_err(unsigned)?;
                         let mut tally = lock(&self.shared.tally);
                         *if was_asked { &mut tally.sent_anew } else { &mut tally.expired } += 1;
                     }
                 };
             };
-            match decode(&reply)? {
+            match outcome(adds.decode(&reply))? {
                 Answer::Given(added) => {
+                    self.check_shares(drafts, &acknowledged, &added)?;
                     lock(&self.shared.model).confirm(&request, &added)?;
+                    self.check_room(drafts, &added)?;
                     self.answered.push_back((call, reply));
                     if self.answered.len() > KEPT_ANSWERS {
                         self.answered.pop_front();
@@ -166,6 +176,36 @@ impl Client {
         Err(Violation("the indexes stay unavailable".into()))
     }
 
+    /// Checks that a message was refused only if its key may have held as much as this client may fill. Everything
+    /// through `acknowledged` was acknowledged before.
+    fn check_shares(&self, drafts: &[Draft], acknowledged: &[Id], added: &[Option<Added>]) -> Verdict<()> {
+        let model = lock(&self.shared.model);
+        for ((draft, &acknowledged), added) in drafts.iter().zip(acknowledged).zip(added) {
+            let (None, Some(share)) = (added, cast::share(self.number, draft.key)) else { continue };
+            let live = model.live_at_most(draft.key, acknowledged);
+            // Strangers are let in again below 70 % of their share.
+            ensure(live * 10 >= share as usize * 7, || {
+                format!("{draft:?} was refused, but of the share of {share} at most {live} are filled")
+            })?;
+            lock(&self.shared.tally).refused += 1;
+        }
+        Ok(())
+    }
+
+    /// Checks of the messages that were stored just now that their keys had room for them.
+    fn check_room(&self, drafts: &[Draft], added: &[Option<Added>]) -> Verdict<()> {
+        let model = lock(&self.shared.model);
+        for (draft, added) in drafts.iter().zip(added) {
+            let (&Some(Added { id, duplicate: false }), Some(share)) = (added, cast::share(self.number, draft.key))
+            else {
+                continue;
+            };
+            let live = model.live_at_least(draft.key, id);
+            ensure(live <= share as usize, || format!("{draft:?} was stored as {id}, as number {live} of {share}"))?;
+        }
+        Ok(())
+    }
+
     /// Finds out which of these messages are stored. What is known to be must be.
     async fn ask_for(&self, places: &[Place], messages: &[NewMessage], hashes: &[[u8; 32]]) -> Verdict<()> {
         let pairs: Vec<Stored> = messages
@@ -174,7 +214,7 @@ impl Client {
             .map(|(message, hash)| Stored { key_id: message.key_id.clone(), hash: ByteBuf::from(*hash) })
             .collect();
         let known = self.known(places);
-        let ids = self.ask_lookup::<Vec<Option<Id>>>("has_messages", (&pairs,)).await?;
+        let ids = self.ask(&request::has_messages(&pairs)).await?.map_err(failed)?;
         self.found(places, &known, &ids)
     }
 
@@ -222,73 +262,58 @@ impl Client {
         }
     }
 
-    /// Asks a query until the network and the indexes are there. What it fails on besides is for the caller.
-    pub async fn ask<T>(&self, method: &str, arguments: impl ArgumentEncoder + Clone) -> Verdict<T>
-    where
-        T: CandidType + for<'a> Deserialize<'a> + Debug + MayBeUnavailable,
-    {
-        for _ in 0..UNAVAILABLE_TRIES {
-            match self.shared.gate.attempt(self.inbox.ask::<T>(method, arguments.clone())).await? {
-                Some(answer) if !answer.is_unavailable() => return Ok(answer),
-                Some(_) => self.wait_for_rebuild().await,
-                None => {}
+    /// Sends an update that may be sent anew until it is answered. Returns the reply, and whether a kill cut the call off
+    /// before.
+    pub async fn settle<T, E>(&mut self, request: &Request<T, E>) -> Verdict<(Vec<u8>, bool)> {
+        let mut was_cut = false;
+        loop {
+            let call = self.inbox.sign(request).map_err(unsigned)?;
+            loop {
+                match self.shared.gate.attempt(self.inbox.send(&call)).await? {
+                    Some(Outcome::Replied(reply)) => return Ok((reply, was_cut)),
+                    Some(Outcome::Expired) => break,
+                    None => was_cut = true,
+                }
+                if self.random.per_mille(400) {
+                    break;
+                }
+                lock(&self.shared.tally).resent += 1;
             }
         }
-        Err(Violation(format!("{method} stays unavailable")))
+    }
+
+    /// Asks a query until the network and the index are there. The answer is the canister's; what it refuses besides is
+    /// for the caller.
+    pub async fn ask<T, E: Refusal>(&self, request: &Request<T, E>) -> Verdict<Result<T, CallError<E>>> {
+        for _ in 0..UNAVAILABLE_TRIES {
+            let Some(reply) = self.shared.gate.attempt(self.inbox.ask(request)).await? else { continue };
+            match request.decode(&reply) {
+                Err(error) if error.is_passing() => self.wait_for_rebuild().await,
+                answer => return Ok(answer),
+            }
+        }
+        Err(Violation(format!("{} stays unavailable", request.method)))
     }
 
     async fn wait_for_rebuild(&self) {
         lock(&self.shared.tally).unavailable += 1;
         tokio::time::sleep(UNAVAILABLE_WAIT).await;
     }
-
-    /// Asks for what is stored.
-    pub async fn ask_lookup<T>(&self, method: &str, arguments: impl ArgumentEncoder + Clone) -> Verdict<T>
-    where
-        T: CandidType + for<'a> Deserialize<'a> + Debug,
-    {
-        let answer = self.ask::<Result<T, LookupError>>(method, arguments).await?;
-        answer.map_err(|error| Violation(format!("{method} failed: {error:?}")))
-    }
 }
-
-/// An answer that says that the indexes are being rebuilt, if they are.
-pub trait MayBeUnavailable {
-    /// Whether it says so.
-    fn is_unavailable(&self) -> bool;
-}
-
-/// Answers whose error has a case for it.
-macro_rules! may_be_unavailable {
-    ($($error:ident),*) => {$(
-        impl<T> MayBeUnavailable for Result<T, $error> {
-            fn is_unavailable(&self) -> bool {
-                matches!(self, Err($error::Unavailable(_)))
-            }
-        }
-    )*};
-}
-may_be_unavailable!(LookupError, GetError, CheckError);
-
-/// Answers that need no index.
-macro_rules! always_available {
-    ($($error:ident),*) => {$(
-        impl<T> MayBeUnavailable for Result<T, $error> {
-            fn is_unavailable(&self) -> bool {
-                false
-            }
-        }
-    )*};
-}
-always_available!(PageError, StatusError);
 
 /// What a message is asked for by.
 pub fn pair(draft: &Draft, hash: [u8; 32]) -> Stored {
     Stored { key_id: key_id(draft.key), hash: ByteBuf::from(hash) }
 }
 
-fn decode<T: CandidType + for<'a> Deserialize<'a>>(reply: &[u8]) -> Verdict<T> {
-    decode_one(reply).map_err(|error| Violation(format!("a reply has other types: {error}")))
+/// An add that was refused: the canister rebuilds its index, or should not have refused it.
+fn unavailable<T, E: Refusal>(error: &CallError<E>) -> Verdict<Answer<T>> {
+    if error.is_passing() { Ok(Answer::Unavailable) } else { Err(Violation(format!("an add was refused: {error}"))) }
+}
+
+/// A call that should not have failed.
+pub fn failed<E: Debug>(error: CallError<E>) -> Violation {
+    Violation(format!("a call failed: {error}"))
 }
 
 fn unsigned(error: ic_agent::AgentError) -> Violation {

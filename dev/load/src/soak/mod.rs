@@ -1,18 +1,21 @@
-//! The soak: clients mix adds, batches, pages and upgrades while the network is killed again and again.
+//! The soak: clients mix adds, batches, pages, acknowledgements and upgrades while the network is killed again and again.
 //!
+//! - `cast`: who the clients are: owners of keys, members, strangers;
 //! - `operation`: what a client does next;
-//! - `client`, `reads`: does it, and says what the answer must be;
+//! - `client`, `reads`, `owner`: does it, and says what the answer must be;
 //! - `model`: what was sent, confirmed and seen; `installs`: and which upgrades were;
 //! - `killer`: kills the network and starts it again;
 //! - `verify`: compares the whole store, as `store` shows it, with the model after each restart;
 //! - `gate`: keeps calls and restarts apart.
 
+mod cast;
 mod client;
 mod gate;
 mod installs;
 mod killer;
 mod model;
 mod operation;
+mod owner;
 mod reads;
 mod report;
 mod show;
@@ -20,14 +23,15 @@ mod store;
 mod verify;
 
 use std::collections::VecDeque;
+use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use ::client::request::{self, Request};
 use ic_agent::AgentError;
-use message_canister::api::{SettingsError, Status, StatusError};
 use tokio::sync::Notify;
 
 use crate::inbox::{Inbox, Outcome};
@@ -137,6 +141,7 @@ pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
     let controller = Inbox::controller(&url, canister).await.map_err(failed)?;
     let mut model = Model::default();
     set_settings(&controller, &mut model).await?;
+    cast::set_up(&controller).await?;
 
     let shared = Arc::new(Shared {
         model: Mutex::new(model),
@@ -152,6 +157,7 @@ pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
     for number in 0..CLIENTS {
         let expiry = (number % 4 == 3).then_some(SHORT_EXPIRY);
         let client = Client {
+            number,
             inbox: Inbox::connect(&url, canister, number, expiry).await.map_err(failed)?,
             shared: Arc::clone(&shared),
             random: Random::of(&[options.seed, u64::from(number), u64::MAX]),
@@ -241,17 +247,20 @@ async fn finish(killer: &mut Killer) -> Verdict<()> {
 
 async fn set_settings(controller: &Inbox, model: &mut Model) -> Verdict<()> {
     let number = model.installs.begin();
-    let status: Result<Status, StatusError> = controller.ask("get_status", ()).await.map_err(failed)?;
-    let version = status.map_err(|error| Violation(format!("get_status failed: {error:?}")))?.settings.version;
-    let call = controller.sign("set_settings", (version, settings(number).as_slice())).map_err(failed)?;
-    let Outcome::Replied(reply) = controller.send(&call).await.map_err(failed)? else {
-        return Err(Violation("a fresh call expired".into()));
-    };
-    let result: Result<u32, SettingsError> =
-        candid::decode_one(&reply).map_err(|error| Violation(error.to_string()))?;
-    result.map_err(|error| Violation(format!("the settings were refused: {error:?}")))?;
+    let reply = controller.ask(&request::get_status()).await.map_err(failed)?;
+    let status = request::get_status().decode(&reply).map_err(client::failed)?;
+    perform(controller, &request::set_settings(status.settings.version, &settings(number))).await?;
     model.installs.confirm(number);
     Ok(())
+}
+
+/// Makes an update while the network runs.
+async fn perform<T, E: Debug>(inbox: &Inbox, request: &Request<T, E>) -> Verdict<T> {
+    let call = inbox.sign(request).map_err(failed)?;
+    match inbox.send(&call).await.map_err(failed)? {
+        Outcome::Replied(reply) => request.decode(&reply).map_err(client::failed),
+        Outcome::Expired => Err(Violation(format!("{}: a fresh call expired", request.method))),
+    }
 }
 
 fn failed(error: AgentError) -> Violation {

@@ -3,7 +3,7 @@
 
 use message_canister::api::Order;
 
-use crate::draft::{Draft, KEYS};
+use crate::draft::{Draft, OWNERS, SHARED_KEYS, key_owned_by};
 use test_support::Random;
 
 /// Numbers of messages from here on are sent by several clients.
@@ -79,6 +79,15 @@ pub enum Operation {
     HasMessages(Vec<Pick>, Draft),
     /// Asks for the heads of all keys.
     GetHeads,
+    /// Acknowledges what the oldest pages of a key show. The client may not own it.
+    Acknowledge {
+        /// The key.
+        key: u16,
+        /// Messages of a page.
+        limit: u32,
+        /// Pages.
+        pages: u32,
+    },
     /// Sends an answered call again, the same envelope.
     Replay(Pick),
     /// Upgrades the canister.
@@ -93,6 +102,12 @@ impl Operation {
         if number % 25 == 24 {
             let mut shared = Random::of(&[seed, CONTESTED, number]);
             return Self::AddContested(Draft { key: key(&mut shared), number: CONTESTED + number, length: 300 });
+        }
+        let own = u8::try_from(client).ok().and_then(key_owned_by);
+        if random.per_mille(if own.is_some() { 60 } else { 6 }) {
+            let key = own.unwrap_or_else(|| owned_key(random));
+            let (limit, pages) = (random.between(1, 100) as u32, random.between(1, 3) as u32);
+            return Self::Acknowledge { key, limit, pages };
         }
         // Of one client's operations no two share a message, whatever its parts are numbered.
         let new = (client << 40) + (number << 8);
@@ -156,10 +171,17 @@ fn batch(random: &mut Random, new: u64) -> Vec<Item> {
     (0..count).map(item).collect()
 }
 
-/// Some keys have more messages than others.
+/// Some keys have more messages than others. Those with owners have most.
 fn key(random: &mut Random) -> u16 {
-    let keys = u64::from(KEYS);
+    if random.per_mille(150) {
+        return owned_key(random);
+    }
+    let keys = u64::from(SHARED_KEYS);
     random.below(keys).min(random.below(keys)) as u16
+}
+
+fn owned_key(random: &mut Random) -> u16 {
+    SHARED_KEYS + random.below(OWNERS.into()) as u16
 }
 
 fn order(random: &mut Random) -> Order {

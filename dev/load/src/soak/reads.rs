@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use candid::utils::ArgumentEncoder;
-use message_canister::api::{Cursor, Found, GetError, Heads, Id, KeyCursor, Message, Order, Page, PageError};
+use client::request::{self, Request};
+use message_canister::api::{Cursor, Found, GetError, Id, Message, Order};
 use serde_bytes::ByteBuf;
 
-use super::client::{Client, pair};
+use super::client::{Client, failed, pair};
 use super::operation::Operation;
 use super::show::{Seen, check_links, check_messages, lock};
-use super::store::of_key;
-use crate::draft::{Draft, KEYS, key_id};
+use super::store::Of;
+use crate::draft::{Draft, KEYS, key_id, owner_of};
 use crate::violation::{Verdict, Violation, ensure};
 
 /// Pages, one after the other.
@@ -22,7 +22,8 @@ pub struct Walk {
 }
 
 impl Walk {
-    fn messages(&self) -> impl DoubleEndedIterator<Item = &Seen> {
+    /// All of them.
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Seen> {
         self.pages.iter().flatten()
     }
 }
@@ -33,7 +34,9 @@ impl Client {
         let stored = |pick| lock(&self.shared.model).pick(pick);
         match operation {
             Operation::PagesOfKey { key, after, order, limit, pages } => {
-                self.pages_of_key(key, after, order, limit, pages).await
+                let known = lock(&self.shared.model).ids_of(key);
+                let cursor = Cursor { after: one_of(&known, after), order, limit };
+                self.walk_of_key(key, cursor, pages).await.map(drop)
             }
             Operation::PagesOfRange { ends, order, limit } => {
                 let (Some(one), Some(other)) = (stored(ends[0]), stored(ends[1])) else { return Ok(()) };
@@ -49,14 +52,12 @@ impl Client {
             }
             Operation::GetById(pick) => {
                 let Some((id, _)) = stored(pick) else { return Ok(()) };
-                let message = self.get("get_message_by_id", (id,)).await?;
-                self.check_one(id, &message)
+                self.get(id, &request::get_message_by_id(id, false)).await
             }
             Operation::GetByHash(pick) => {
                 let Some((id, sent)) = stored(pick) else { return Ok(()) };
-                let message = self.get("get_message_by_hash", (ByteBuf::from(sent.hash),)).await?;
                 // No two keys have a message with the same bytes.
-                self.check_one(id, &message)
+                self.get(id, &request::get_message_by_hash(&sent.hash)).await
             }
             Operation::HasMessages(picks, absent) => self.has_messages(&picks, absent).await,
             Operation::GetHeads => self.heads().await,
@@ -64,11 +65,19 @@ impl Client {
         }
     }
 
-    async fn get(&self, method: &str, arguments: impl ArgumentEncoder + Clone) -> Verdict<Message> {
-        let answer = self.ask::<Result<Found, GetError>>(method, arguments).await?;
-        answer
-            .map(|found| found.message)
-            .map_err(|error| Violation(format!("{method} lacks a message that is there: {error:?}")))
+    /// Gets a message that is there, unless it is acknowledged.
+    async fn get(&self, id: Id, request: &Request<Found, GetError>) -> Verdict<()> {
+        let was_acknowledged = lock(&self.shared.model).is_acknowledged(id);
+        let method = request.method;
+        match self.ask(request).await? {
+            Ok(Found { message, .. }) => {
+                ensure(!was_acknowledged, || format!("{method} shows {id}, which is acknowledged"))?;
+                self.check_one(id, &message)
+            }
+            Err(error) => ensure(lock(&self.shared.model).may_be_acknowledged(id), || {
+                format!("{method} lacks message {id}, which is there: {error}")
+            }),
+        }
     }
 
     fn check_one(&self, id: Id, message: &Message) -> Verdict<()> {
@@ -83,20 +92,27 @@ impl Client {
         };
         let mut pairs: Vec<_> = asked.iter().map(|(_, sent)| pair(&sent.draft, sent.hash)).collect();
         pairs.push(pair(&absent, absent.message().1));
-        let ids = self.ask_lookup::<Vec<Option<Id>>>("has_messages", (&pairs,)).await?;
+        let ids = self.ask(&request::has_messages(&pairs)).await?.map_err(failed)?;
         let expected: Vec<_> = asked.iter().map(|(id, _)| Some(*id)).chain([None]).collect();
         ensure(ids == expected, || format!("has_messages answers {ids:?}, it should be {expected:?}"))
     }
 
     async fn heads(&self) -> Verdict<()> {
-        let known: Vec<BTreeSet<Id>> = {
+        let (known, acknowledged): (Vec<BTreeSet<Id>>, Vec<Id>) = {
             let model = lock(&self.shared.model);
-            (0..KEYS).map(|key| model.ids_of(key)).collect()
+            (0..KEYS).map(|key| (model.ids_of(key), model.acknowledged(key))).unzip()
         };
         let keys: Vec<ByteBuf> = (0..KEYS).map(key_id).collect();
-        let heads = self.ask_lookup::<Heads>("get_key_heads", (&keys,)).await?.heads;
+        let heads = self.ask(&request::get_key_heads(&keys, false)).await?.map_err(failed)?.heads;
         ensure(heads.len() == known.len(), || format!("{} heads for {} keys", heads.len(), known.len()))?;
-        for (ids, head) in known.iter().zip(&heads) {
+        let model = lock(&self.shared.model);
+        for (key, ((mut ids, acknowledged), head)) in (0..KEYS).zip(known.into_iter().zip(acknowledged).zip(&heads)) {
+            let through = head.map_or(0, |head| head.acknowledged_id);
+            let was_asked = through == acknowledged || (through > acknowledged && model.was_asked(key, through));
+            ensure(was_asked, || {
+                format!("key {key} is acknowledged through {through}, it was through {acknowledged}")
+            })?;
+            ids.retain(|&id| !model.may_be_acknowledged(id));
             let (Some(first), Some(last)) = (ids.first(), ids.last()) else { continue };
             let covers = head
                 .is_some_and(|head| head.min_id <= *first && head.max_id >= *last && head.count as usize >= ids.len());
@@ -105,12 +121,33 @@ impl Client {
         Ok(())
     }
 
-    async fn pages_of_key(&self, key: u16, after: Option<u64>, order: Order, limit: u32, pages: u32) -> Verdict<()> {
+    /// Pages through a key, and checks the messages, their order and their links.
+    pub(super) async fn walk_of_key(&self, key: u16, cursor: Cursor, pages: u32) -> Verdict<Walk> {
         let known = lock(&self.shared.model).ids_of(key);
-        let cursor = Cursor { after: one_of(&known, after), order, limit };
-        let walk = self.walk("get_messages_by_key", (key_id(key),), cursor, Some(pages)).await?;
-        check_walk(&known, cursor, &walk, |seen| seen.key == key)?;
-        check_links(&walk.pages, order)
+        let walk = self.walk(Of::Key(key), cursor, Some(pages)).await?;
+        self.check_walk(known, cursor, &walk, |seen| seen.key == key)?;
+        if owner_of(key).is_some() {
+            // What follows a page may have been acknowledged before the next page.
+            for page in &walk.pages {
+                check_links(std::slice::from_ref(page), cursor.order)?;
+            }
+        } else {
+            check_links(&walk.pages, cursor.order)?;
+        }
+        Ok(walk)
+    }
+
+    /// As [`check_walk`], but for messages that may be acknowledged by now.
+    fn check_walk(
+        &self,
+        mut known: BTreeSet<Id>,
+        from: Cursor,
+        walk: &Walk,
+        belongs: impl Fn(&Seen) -> bool,
+    ) -> Verdict<()> {
+        let model = lock(&self.shared.model);
+        known.retain(|&id| !model.may_be_acknowledged(id));
+        check_walk(&known, from, walk, belongs)
     }
 
     async fn pages_of_time(
@@ -124,22 +161,25 @@ impl Client {
     ) -> Verdict<()> {
         let known = lock(&self.shared.model).ids_by_time(from, until);
         let cursor = Cursor { after: one_of(&known, after), order, limit };
-        let walk = self.walk("get_messages_by_time", (from, until), cursor, Some(pages)).await?;
-        check_walk(&known, cursor, &walk, |seen| (from..=until).contains(&seen.timestamp))?;
+        let walk = self.walk(Of::Time(from, until), cursor, Some(pages)).await?;
+        self.check_walk(known, cursor, &walk, |seen| (from..=until).contains(&seen.timestamp))?;
         let ids: Vec<Id> = walk.messages().map(|seen| seen.id).collect();
-        let whole = ids.windows(2).all(|pair| pair[0].abs_diff(pair[1]) == 1);
+        let model = lock(&self.shared.model);
+        let mut between = ids.windows(2).flat_map(|pair| pair[0].min(pair[1]) + 1..pair[0].max(pair[1]));
+        let whole = between.all(|id| model.may_be_acknowledged(id));
         ensure(whole, || format!("between ids of one time there is another: {ids:?}"))
     }
 
     async fn pages_of_range(&self, low: Id, high: Id, order: Order, limit: u32) -> Verdict<()> {
-        let walk = self.walk("get_messages_by_range", (low, high), Cursor { after: 0, order, limit }, None).await?;
-        let mut ids: Vec<Id> = walk.messages().map(|seen| seen.id).collect();
-        if order == Order::descending {
-            ids.reverse();
-        }
+        let walk = self.walk(Of::Range(low, high), Cursor { after: 0, order, limit }, None).await?;
+        let ids: Vec<Id> = walk.messages().map(|seen| seen.id).collect();
+        let ascending = ids.windows(2).all(|pair| (pair[0] < pair[1]) == (order == Order::ascending));
+        let shown: BTreeSet<Id> = ids.iter().copied().collect();
+        let within = shown.iter().all(|id| (low..=high).contains(id));
         // Every id up to one that is known has a message.
-        let whole = ids.iter().copied().eq(low..=high);
-        ensure(whole, || format!("the ids from {low} to {high} are {ids:?}"))
+        let model = lock(&self.shared.model);
+        let whole = (low..=high).all(|id| shown.contains(&id) || model.may_be_acknowledged(id));
+        ensure(ascending && within && whole, || format!("the ids from {low} to {high} are {ids:?}"))
     }
 
     /// Asks for pages until nothing is left, or `pages` are there.
@@ -147,52 +187,23 @@ impl Client {
     /// # Errors
     ///
     /// If a message is not as it was sent, or a page makes no progress.
-    pub async fn walk<A>(&self, method: &str, of: A, cursor: Cursor, pages: Option<u32>) -> Verdict<Walk>
-    where
-        A: WithCursor,
-    {
+    pub async fn walk(&self, of: Of, cursor: Cursor, pages: Option<u32>) -> Verdict<Walk> {
         let (mut cursor, mut shown) = (cursor, Vec::new());
         for _ in 0..pages.unwrap_or(u32::MAX) {
-            let answer = self.ask::<Result<Page, PageError>>(method, of.with(cursor)).await?;
-            let page = answer.map_err(|error| Violation(format!("{method} from {cursor:?} failed: {error:?}")))?;
+            let page = self.ask(&of.page(cursor)).await?;
+            let page = page.map_err(|error| Violation(format!("{of:?} from {cursor:?} failed: {error}")))?;
             ensure(!page.gap && page.first_id <= 1, || {
-                format!("{method} from {cursor:?} says that messages were dropped")
+                format!("{of:?} from {cursor:?} says that messages were dropped")
             })?;
-            ensure(page.messages.len() <= cursor.limit as usize, || format!("{method}: a page beyond its limit"))?;
+            ensure(page.messages.len() <= cursor.limit as usize, || format!("{of:?}: a page beyond its limit"))?;
+            of.check_next(cursor, &page)?;
             shown.push(check_messages(&self.shared.model, &page.messages)?);
             if page.next == 0 {
                 return Ok(Walk { pages: shown, ended: true });
             }
-            let last = page.messages.last().map(|message| message.id);
-            ensure(last == Some(page.next), || {
-                format!("{method}: the page ends with {last:?}, then comes {}", page.next)
-            })?;
             cursor.after = page.next;
         }
         Ok(Walk { pages: shown, ended: false })
-    }
-}
-
-/// Arguments that a cursor follows.
-pub trait WithCursor {
-    /// All of them.
-    type Arguments: ArgumentEncoder + Clone;
-    /// These arguments, and the cursor.
-    fn with(&self, cursor: Cursor) -> Self::Arguments;
-}
-
-impl WithCursor for (ByteBuf,) {
-    type Arguments = (ByteBuf, KeyCursor);
-    fn with(&self, cursor: Cursor) -> Self::Arguments {
-        (self.0.clone(), of_key(cursor))
-    }
-}
-
-/// Ids, or times.
-impl WithCursor for (u32, u32) {
-    type Arguments = (u32, u32, Cursor);
-    fn with(&self, cursor: Cursor) -> Self::Arguments {
-        (self.0, self.1, cursor)
     }
 }
 

@@ -37,6 +37,14 @@ pub struct Tally {
     pub replays: u64,
     /// Those that had expired.
     pub replays_expired: u64,
+    /// Acknowledgements that were confirmed.
+    pub acknowledgements: u64,
+    /// Messages that they acknowledged.
+    pub acknowledged: u64,
+    /// Acknowledgements of somebody else's key, which were refused.
+    pub not_owner: u64,
+    /// Messages that a key's quota did not admit.
+    pub refused: u64,
     /// Time of restarts, in which the store was looked at.
     pub looking: Duration,
 }
@@ -63,6 +71,7 @@ impl Operation {
             Self::GetByHash(_) => "gets by hash",
             Self::HasMessages(..) => "lookups of messages",
             Self::GetHeads => "lookups of keys",
+            Self::Acknowledge { .. } => "walks through a key to acknowledge it",
             Self::Replay(_) => "answered calls sent again",
             Self::Upgrade => "upgrades",
         }
@@ -100,6 +109,10 @@ impl fmt::Display for Report {
             (tally.expired, "calls without outcome that had expired"),
             (tally.replays, "answered calls that had the same answer again"),
             (tally.replays_expired, "answered calls that had expired"),
+            (tally.acknowledgements, "acknowledgements confirmed"),
+            (tally.acknowledged, "messages that they acknowledged"),
+            (tally.not_owner, "acknowledgements refused, of somebody else's key"),
+            (tally.refused, "messages refused by a key's quota"),
             (tally.upgrades, "upgrades confirmed, the killer's among them"),
             (tally.upgrades_cut, "upgrades that a kill cut off"),
             (tally.unavailable, "times that a client had to wait for a rebuild of the indexes"),

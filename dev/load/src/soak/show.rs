@@ -80,17 +80,20 @@ pub fn check_links(pages: &[Vec<Seen>], order: Order) -> Verdict<()> {
     Ok(())
 }
 
-/// Checks all links of one key's messages, in ascending order, which are all that it has while nothing is added.
+/// Checks all links of one key's live messages, in ascending order, while nothing is added. Before them everything
+/// through `acknowledged` was acknowledged.
 ///
 /// # Errors
 ///
 /// If a link leads elsewhere.
-pub fn check_list(list: &[Seen]) -> Verdict<()> {
+pub fn check_list(list: &[Seen], acknowledged: Id) -> Verdict<()> {
     for pair in list.windows(2) {
         check_link(pair[0], pair[1], false)?;
     }
     let (first, last) = (list.first(), list.last());
-    ensure(first.is_none_or(|first| first.prev == 0), || format!("before the first message there is one: {first:?}"))?;
+    ensure(first.is_none_or(|first| first.prev == acknowledged), || {
+        format!("before the first message there is one: {first:?}")
+    })?;
     ensure(last.is_none_or(|last| last.next == 0), || format!("after the last message there is one: {last:?}"))
 }
 
@@ -124,14 +127,16 @@ mod tests {
 
     #[test]
     fn lists_that_are_cut_or_do_not_end_are_noticed() {
-        assert_eq!(check_list(&list(&[(0, 1, 4), (1, 4, 9), (4, 9, 0)])), Ok(()));
+        assert_eq!(check_list(&list(&[(0, 1, 4), (1, 4, 9), (4, 9, 0)]), 0), Ok(()));
+        assert_eq!(check_list(&list(&[(1, 4, 9), (4, 9, 0)]), 1), Ok(()), "1 is acknowledged");
+        assert!(check_list(&list(&[(1, 4, 9), (4, 9, 0)]), 0).is_err());
         for cut in [
             [(0, 1, 4), (1, 4, 0), (4, 9, 0)],
             [(0, 1, 4), (1, 4, 9), (0, 9, 0)],
             [(0, 1, 4), (1, 4, 9), (4, 9, 12)],
             [(7, 1, 4), (1, 4, 9), (4, 9, 0)],
         ] {
-            assert!(check_list(&list(&cut)).is_err(), "{cut:?}");
+            assert!(check_list(&list(&cut), 0).is_err(), "{cut:?}");
         }
     }
 }

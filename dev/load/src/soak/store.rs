@@ -1,21 +1,19 @@
 //! The store while nobody adds and nobody kills the network: what `verify` asks it.
 
-use std::fmt::Debug;
 use std::future::Future;
 use std::time::Duration;
 
-use candid::utils::ArgumentEncoder;
-use candid::{CandidType, Deserialize};
+use candid::Principal;
+use client::Refusal;
+use client::request::{self, Request};
 use message_canister::api::{
-    CheckCursor, CheckError, CheckReport, Cursor, Heads, Id, KeyCursor, KeyHead, LookupError, Page, PageError, Setting,
-    Start, Status, StatusError,
+    CheckCursor, CheckReport, Cursor, Id, KeyCursor, KeyHead, Order, Page, PageError, Role, Setting, Start,
 };
 use serde_bytes::ByteBuf;
 
-use super::client::MayBeUnavailable;
-use crate::draft::{KEYS, key_id};
+use crate::draft::{KEYS, SHARED_KEYS, key_id};
 use crate::inbox::Inbox;
-use crate::violation::{Verdict, Violation};
+use crate::violation::{Verdict, Violation, ensure};
 
 /// How long a rebuild is waited for: tries, and the time between them.
 const REBUILD_TRIES: u32 = 6_000;
@@ -41,6 +39,10 @@ pub struct Glance {
     pub next_id: Id,
     /// How many messages there are.
     pub messages: u32,
+    /// Through which id each owned key is acknowledged.
+    pub acknowledged: Vec<Id>,
+    /// Who has a role.
+    pub roles: Vec<(Principal, Role)>,
     /// The canister's settings.
     pub settings: Vec<Setting>,
     /// The canister's version.
@@ -61,58 +63,79 @@ pub trait Store {
 
 impl Store for Inbox {
     async fn glance(&self) -> Verdict<Glance> {
-        let Status { settings, store, .. } = ask::<_, StatusError>(self, "get_status", ()).await?;
-        let store = store.ok_or_else(|| Violation("the controller sees no store".into()))?;
+        let status = ask(self, &request::get_status()).await?;
+        let store = status.store.ok_or_else(|| Violation("the controller sees no store".into()))?;
         let version = self.version().await;
         let version = version.map_err(|error| Violation(format!("canister_status failed: {error}")))?;
+        let heads = self.heads().await?;
+        let owned = heads.iter().skip(SHARED_KEYS.into());
         Ok(Glance {
             first_id: store.first_id,
             next_id: store.next_id,
             messages: store.messages,
-            settings: settings.settings,
+            acknowledged: owned.map(|head| head.map_or(0, |head| head.acknowledged_id)).collect(),
+            roles: ask(self, &request::get_roles(None)).await?,
+            settings: status.settings.settings,
             version,
         })
     }
 
     async fn page(&self, of: Of, cursor: Cursor) -> Verdict<Page> {
-        match of {
-            Of::Range(first, last) => ask::<_, PageError>(self, "get_messages_by_range", (first, last, cursor)).await,
-            Of::Key(key) => ask::<_, PageError>(self, "get_messages_by_key", (key_id(key), of_key(cursor))).await,
-            Of::Time(from, until) => ask::<_, PageError>(self, "get_messages_by_time", (from, until, cursor)).await,
-        }
+        ask(self, &of.page(cursor)).await
     }
 
     async fn heads(&self) -> Verdict<Vec<Option<KeyHead>>> {
         let keys: Vec<ByteBuf> = (0..KEYS).map(key_id).collect();
-        let Heads { heads, .. } = ask::<_, LookupError>(self, "get_key_heads", (&keys,)).await?;
-        Ok(heads)
+        Ok(ask(self, &request::get_key_heads(&keys, false)).await?.heads)
     }
 
     async fn check(&self, cursor: CheckCursor) -> Verdict<CheckReport> {
-        ask::<_, CheckError>(self, "check", (cursor,)).await
+        ask(self, &request::check(cursor)).await
     }
 }
 
-/// The cursor of a key's pages that starts where another cursor does.
-pub fn of_key(cursor: Cursor) -> KeyCursor {
-    let Cursor { after, order, limit } = cursor;
-    let start = if after == 0 { Start::beginning } else { Start::after(after) };
-    KeyCursor { start, order, limit, prove: false }
+impl Of {
+    /// Asks for a page.
+    pub fn page(self, cursor: Cursor) -> Request<Page, PageError> {
+        let Cursor { after, order, limit } = cursor;
+        match self {
+            Self::Range(first, last) => request::get_messages_by_range(first, last, cursor),
+            Self::Time(from, until) => request::get_messages_by_time(from, until, cursor),
+            Self::Key(key) => {
+                let start = if after == 0 { Start::beginning } else { Start::after(after) };
+                request::get_messages_by_key(&key_id(key), KeyCursor { start, order, limit, prove: false })
+            }
+        }
+    }
+
+    /// Checks where a page says that the next one starts: after its last message, or, among messages of several keys,
+    /// after one behind it that is acknowledged and was not shown.
+    ///
+    /// # Errors
+    ///
+    /// If it starts elsewhere.
+    pub fn check_next(self, cursor: Cursor, page: &Page) -> Verdict<()> {
+        let follows = |from: Id, id: Id| match cursor.order {
+            _ if from == 0 => true,
+            Order::ascending => id > from,
+            Order::descending => id < from,
+        };
+        let (last, next) = (page.messages.last().map(|message| message.id), page.next);
+        let is_past = || follows(cursor.after, next) && last.is_none_or(|last| follows(last, next));
+        let is_right = next == 0 || last == Some(next) || (!matches!(self, Self::Key(_)) && is_past());
+        ensure(is_right, || format!("{self:?}: a page from {cursor:?} ends with {last:?}, then comes {next}"))
+    }
 }
 
-/// Asks until the indexes are rebuilt.
-async fn ask<T, E>(inbox: &Inbox, method: &str, arguments: impl ArgumentEncoder + Clone) -> Verdict<T>
-where
-    T: CandidType + for<'a> Deserialize<'a> + Debug,
-    E: CandidType + for<'a> Deserialize<'a> + Debug,
-    Result<T, E>: MayBeUnavailable,
-{
+/// Asks until the index is rebuilt.
+async fn ask<T, E: Refusal>(inbox: &Inbox, request: &Request<T, E>) -> Verdict<T> {
+    let method = request.method;
     for _ in 0..REBUILD_TRIES {
-        let answer = inbox.ask::<Result<T, E>>(method, arguments.clone()).await;
-        match answer.map_err(|error| Violation(format!("{method} failed: {error}")))? {
+        let reply = inbox.ask(request).await.map_err(|error| Violation(format!("{method} failed: {error}")))?;
+        match request.decode(&reply) {
             Ok(answer) => return Ok(answer),
-            unavailable if unavailable.is_unavailable() => tokio::time::sleep(REBUILD_WAIT).await,
-            Err(error) => return Err(Violation(format!("{method} failed: {error:?}"))),
+            Err(error) if error.is_passing() => tokio::time::sleep(REBUILD_WAIT).await,
+            Err(error) => return Err(Violation(format!("{method} failed: {error}"))),
         }
     }
     Err(Violation(format!("{method} stays unavailable")))

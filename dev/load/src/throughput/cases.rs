@@ -1,11 +1,13 @@
 //! What is measured.
 
-use candid::{decode_one, encode_args};
+use std::fmt::Debug;
+
+use client::request::{self, Request};
 use message_canister::api::{
     AddError, Added, BatchError, Cursor, Found, GetError, Id, NewMessage, Order, Page, PageError,
 };
 
-use crate::draft::{Draft, KEYS, key_id};
+use crate::draft::{Draft, SHARED_KEYS, key_id};
 
 /// Bytes of a ciphertext: as in `docs/performance.md`.
 pub const CIPHERTEXT_BYTES: usize = 180;
@@ -74,20 +76,12 @@ impl Kind {
 
     /// The argument of the call with this number.
     pub fn argument(self, number: u64) -> Vec<u8> {
-        let encoded = match self {
-            Self::Add => {
-                let message = message(number);
-                encode_args((message.key_id, message.ciphertext))
-            }
-            Self::AddBatch => return batch(number),
-            Self::GetById => encode_args(((number % BATCH) as Id + 1,)),
-            Self::GetPage => {
-                let first = (number % (BATCH - u64::from(PAGE))) as Id + 1;
-                let cursor = Cursor { after: 0, order: Order::ascending, limit: PAGE };
-                encode_args((first, first + PAGE - 1, cursor))
-            }
-        };
-        encoded.expect("arguments can be encoded")
+        match self {
+            Self::Add => add(number).arg,
+            Self::AddBatch => batch(number).arg,
+            Self::GetById => get(number).arg,
+            Self::GetPage => page(number).arg,
+        }
     }
 
     /// Checks the reply to the call with this number: it did what it is measured for.
@@ -97,26 +91,14 @@ impl Kind {
     /// If it did not.
     pub fn check(self, number: u64, reply: &[u8]) -> Result<(), String> {
         let done = match self {
-            Self::Add => {
-                decode_one::<Result<Added, AddError>>(reply).map(|added| added.is_ok_and(|one| !one.duplicate))
-            }
-            Self::AddBatch => decode_one::<Result<Vec<Result<Added, AddError>>, BatchError>>(reply).map(|added| {
-                let added = added.unwrap_or_default();
+            Self::Add => decoded(&add(number), reply).map(|added| !added.duplicate),
+            Self::AddBatch => decoded(&batch(number), reply).map(|added| {
                 added.len() as u64 == BATCH && added.iter().all(|one| one.as_ref().is_ok_and(|one| !one.duplicate))
             }),
-            Self::GetById => {
-                let id = (number % BATCH) as Id + 1;
-                decode_one::<Result<Found, GetError>>(reply)
-                    .map(|found| found.is_ok_and(|found| found.message.id == id))
-            }
-            Self::GetPage => decode_one::<Result<Page, PageError>>(reply)
-                .map(|page| page.is_ok_and(|page| page.messages.len() == PAGE as usize)),
-        };
-        match done {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(format!("{} {number} did not do what is measured", self.method())),
-            Err(error) => Err(format!("{} {number} has another reply: {error}", self.method())),
-        }
+            Self::GetById => decoded(&get(number), reply).map(|found| found.message.id == id_of(number)),
+            Self::GetPage => decoded(&page(number), reply).map(|page| page.messages.len() == PAGE as usize),
+        }?;
+        if done { Ok(()) } else { Err(format!("{} {number} did not do what is measured", self.method())) }
     }
 
     /// How many messages so many calls leave.
@@ -130,20 +112,47 @@ impl Kind {
     }
 }
 
-/// The argument of the batch with this number.
-pub fn batch(number: u64) -> Vec<u8> {
+/// The reply to a call.
+fn decoded<T, E: Debug>(request: &Request<T, E>, reply: &[u8]) -> Result<T, String> {
+    request.decode(reply).map_err(|error| format!("{} has another reply: {error}", request.method))
+}
+
+/// The add with this number.
+pub fn add(number: u64) -> Request<Added, AddError> {
+    let message = message(number);
+    request::add_message(&message.key_id, &message.ciphertext)
+}
+
+/// The batch with this number.
+pub fn batch(number: u64) -> Request<Vec<Result<Added, AddError>>, BatchError> {
     let messages: Vec<NewMessage> = (0..BATCH).map(|at| message(number * BATCH + at)).collect();
-    encode_args((messages,)).expect("arguments can be encoded")
+    request::add_messages(&messages)
+}
+
+fn get(number: u64) -> Request<Found, GetError> {
+    request::get_message_by_id(id_of(number), false)
+}
+
+fn page(number: u64) -> Request<Page, PageError> {
+    let first = (number % (BATCH - u64::from(PAGE))) as Id + 1;
+    let cursor = Cursor { after: 0, order: Order::ascending, limit: PAGE };
+    request::get_messages_by_range(first, first + PAGE - 1, cursor)
+}
+
+/// The id that the get with this number asks for.
+fn id_of(number: u64) -> Id {
+    (number % BATCH) as Id + 1
 }
 
 fn message(number: u64) -> NewMessage {
-    let key = (number % u64::from(KEYS)) as u16;
+    let key = (number % u64::from(SHARED_KEYS)) as u16;
     let ciphertext = Draft { key, number, length: CIPHERTEXT_BYTES }.ciphertext();
     NewMessage { key_id: key_id(key), ciphertext: ciphertext.into(), send_key: None }
 }
 
 #[cfg(test)]
 mod tests {
+    use candid::encode_args;
     use serde_bytes::ByteBuf;
 
     use super::*;

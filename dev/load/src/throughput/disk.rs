@@ -1,10 +1,11 @@
 //! What an add has the network write to disk.
 
+use std::fmt::Debug;
 use std::path::Path;
 
-use message_canister::api::{AddError, Added};
+use client::Request;
 
-use super::cases::{BATCH, Kind, batch};
+use super::cases::{BATCH, add, batch};
 use crate::inbox::{Inbox, Outcome};
 use crate::server::{Start, program};
 
@@ -24,16 +25,14 @@ pub async fn measure(module: &Path, folder: &Path, sizes: &[u64]) -> Result<Vec<
     let (mut batches, mut adds, mut bytes) = (0, 0, Vec::new());
     for &size in sizes {
         while (batches + 1) * BATCH <= size {
-            send(&inbox, "add_messages", batch(batches)).await?;
+            send(&inbox, &batch(batches)).await?;
             batches += 1;
         }
         let before = server.usage().map_err(|error| error.to_string())?.written_bytes;
         for _ in 0..AVERAGED {
             // Numbers of messages that no batch has.
-            let reply = send(&inbox, "add_message", Kind::Add.argument(u64::from(u32::MAX) + adds)).await?;
+            let id = send(&inbox, &add(u64::from(u32::MAX) + adds)).await?.id;
             adds += 1;
-            let added: Result<Added, AddError> = candid::decode_one(&reply).map_err(|error| error.to_string())?;
-            let id = added.map_err(|error| format!("an add was refused: {error:?}"))?.id;
             if u64::from(id) != batches * BATCH + adds {
                 return Err(format!("{} messages should be stored, the last is {id}", batches * BATCH + adds));
             }
@@ -45,9 +44,10 @@ pub async fn measure(module: &Path, folder: &Path, sizes: &[u64]) -> Result<Vec<
     Ok(bytes)
 }
 
-async fn send(inbox: &Inbox, method: &str, argument: Vec<u8>) -> Result<Vec<u8>, String> {
-    match inbox.send(&inbox.sign_encoded(method, argument).map_err(|error| error.to_string())?).await {
-        Ok(Outcome::Replied(reply)) => Ok(reply),
+async fn send<T, E: Debug>(inbox: &Inbox, request: &Request<T, E>) -> Result<T, String> {
+    let method = request.method;
+    match inbox.send(&inbox.sign(request).map_err(|error| error.to_string())?).await {
+        Ok(Outcome::Replied(reply)) => request.decode(&reply).map_err(|error| format!("{method}: {error}")),
         Ok(Outcome::Expired) => Err(format!("{method}: a fresh call expired")),
         Err(error) => Err(format!("{method}: {error}")),
     }

@@ -26,7 +26,7 @@ pub fn measure(wasm: &[u8], case: Case) -> Result<Duration, String> {
     }
     let caller = Principal::anonymous();
     if !case.kind.is_update() {
-        engine.update_call(canister, caller, "add_messages", batch(0)).map_err(rejected)?;
+        engine.update_call(canister, caller, "add_messages", batch(0).arg).map_err(rejected)?;
     }
     let (kind, method) = (case.kind, case.kind.method());
     let (mut best, mut made) = (Duration::MAX, 0);

@@ -6,10 +6,10 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use candid::{Principal, decode_one};
+use candid::Principal;
+use client::request;
 use ic_agent::{Agent, AgentError, Certificate, RequestId, TransportCallResponse, lookup_value};
 use ic_transport_types::QueryResponse;
-use message_canister::api::{Status, StatusError};
 use tokio::runtime::Runtime;
 
 use super::cases::{Case, Kind, batch};
@@ -43,7 +43,7 @@ pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, 
     let inboxes: Vec<Inbox> = (0..case.clients).map(connect).collect::<Result<_, _>>().map_err(failed)?;
     if !case.kind.is_update() {
         let first = &inboxes[0].agent;
-        runtime.block_on(call(first, server.canister, Kind::AddBatch, batch(0))).map_err(failed)?;
+        runtime.block_on(call(first, server.canister, Kind::AddBatch, batch(0).arg)).map_err(failed)?;
     }
     let agents: Vec<Agent> = inboxes.into_iter().map(|inbox| inbox.agent).collect();
     // A round to warm up: connections, keys, pages. The best of the others is what is least disturbed.
@@ -65,10 +65,10 @@ pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, 
         }
     }
 
-    let status = agents[0].query(&server.canister, "get_status").with_arg(candid::encode_args(()).expect("nothing"));
-    let status = runtime.block_on(async { status.call().await }).map_err(failed)?;
-    let status: Result<Status, StatusError> = decode_one(&status).map_err(|error| error.to_string())?;
-    let status = status.map_err(|error| format!("{error:?}"))?;
+    let status = request::get_status();
+    let query = agents[0].query(&server.canister, status.method).with_arg(status.arg.clone());
+    let reply = runtime.block_on(async { query.call().await }).map_err(failed)?;
+    let status = status.decode(&reply).map_err(|error| error.to_string())?;
     let stored = status.store.map_or(0, |store| store.messages);
     let expected = case.kind.stored(made);
     if u64::from(stored) != expected {

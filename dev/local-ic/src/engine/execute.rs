@@ -130,7 +130,9 @@ pub fn execute(canister: &mut Canister, entry: EntryPoint, target: Target<'_>, i
         execution.stable.rollback();
     }
     canister.stable = execution.stable;
-    canister.faults.trap_at = None;
+    if entry != EntryPoint::InspectMessage {
+        canister.faults.trap_at = None;
+    }
     if charged {
         let fee = fees::execution(instructions).min(prepaid);
         // What a trapped execution did with the cycles is taken back, its fee is not.
@@ -199,7 +201,7 @@ pub fn limits(canister: &Canister, entry: EntryPoint) -> Limits {
         stable_memory: canister.faults.stable_memory_limit.unwrap_or(platform).min(platform),
         reply: if entry.is_replicated() { MAX_INTER_CANISTER_PAYLOAD } else { MAX_QUERY_REPLY },
         calls: MAX_OUTSTANDING_CALLS.saturating_sub(canister.callbacks.len()),
-        trap_at: canister.faults.trap_at,
+        trap_at: canister.faults.trap_at.filter(|_| entry != EntryPoint::InspectMessage),
     }
 }
 

@@ -51,6 +51,255 @@ function candid_none<T>(): [] {
 function record_opt_to_undefined<T>(arg: T | null): T | undefined {
     return arg == null ? undefined : arg;
 }
+export interface Rate {
+    per_second: number;
+    burst: number;
+}
+export interface Acknowledgement {
+    key_id: Uint8Array;
+    through: Id;
+}
+export type AddError = {
+    __kind__: "StorageFull";
+    StorageFull: null;
+} | {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "StoreFull";
+    /**
+     * No message may be evicted that is younger than min_age_seconds.
+     */
+    StoreFull: {
+        retry_after: number;
+    };
+} | {
+    __kind__: "Limited";
+    Limited: Limited;
+} | {
+    __kind__: "KeyFull";
+    /**
+     * The key's messages that were not acknowledged fill the share of its quota that this caller may use.
+     */
+    KeyFull: {
+        since: number;
+    };
+} | {
+    __kind__: "IdsExhausted";
+    IdsExhausted: {
+        last: Id;
+    };
+} | {
+    __kind__: "CiphertextEmpty";
+    CiphertextEmpty: null;
+} | {
+    __kind__: "Sealed";
+    Sealed: null;
+} | {
+    __kind__: "CiphertextTooLarge";
+    CiphertextTooLarge: TooLong;
+} | {
+    __kind__: "IndexFull";
+    IndexFull: {
+        max: bigint;
+    };
+} | {
+    __kind__: "KeyIdLength";
+    KeyIdLength: TooLong;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: Progress;
+} | {
+    __kind__: "KeysFull";
+    KeysFull: {
+        max: number;
+    };
+} | {
+    __kind__: "LowMemory";
+    LowMemory: null;
+};
+export type Limited = {
+    __kind__: "low_cycles";
+    low_cycles: null;
+} | {
+    __kind__: "rate";
+    rate: {
+        retry_after: number;
+    };
+} | {
+    __kind__: "budget";
+    budget: {
+        retry_after: number;
+    };
+};
+export interface Page {
+    /**
+     * Messages that lie between the cursor and this page were dropped before they were acknowledged, or may have been.
+     */
+    gap: boolean;
+    messages: Array<Message>;
+    next: Id;
+    proof?: Proof;
+    first_id: Id;
+}
+export type RetryError = {
+    __kind__: "NotFailed";
+    NotFailed: null;
+} | {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+};
+export interface Proof {
+    certificate: Uint8Array;
+    bytes: Uint8Array;
+}
+export interface Added {
+    id: Id;
+    duplicate: boolean;
+}
+export interface KeyCursor {
+    order: Order;
+    limit: number;
+    start: Start;
+    prove: boolean;
+}
+export interface Stored {
+    key_id: Uint8Array;
+    hash: Uint8Array;
+}
+export interface Acknowledged {
+    messages: number;
+}
+export interface Limits {
+    batch_messages: number;
+    page_bytes: number;
+    lookup_items: number;
+    payload_stream_bytes: bigint;
+    page_messages: number;
+    index_entries: bigint;
+    ciphertext_bytes: number;
+    stable_bytes: bigint;
+    rebuild_pages: number;
+    last_id: Id;
+    key_id_bytes: number;
+    roles: number;
+}
+export type KeyError = {
+    __kind__: "StorageFull";
+    StorageFull: null;
+} | {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "Limited";
+    Limited: Limited;
+} | {
+    __kind__: "SendKey";
+    SendKey: {
+        expected: number;
+        length: number;
+    };
+} | {
+    __kind__: "KeyIdLength";
+    KeyIdLength: TooLong;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "Owner";
+    Owner: {
+        owner: Principal;
+    };
+} | {
+    __kind__: "Unavailable";
+    Unavailable: Progress;
+} | {
+    __kind__: "KeysFull";
+    KeysFull: {
+        max: number;
+    };
+} | {
+    __kind__: "LowMemory";
+    LowMemory: null;
+};
+export type BatchError = {
+    __kind__: "Limited";
+    Limited: Limited;
+} | {
+    __kind__: "Sealed";
+    Sealed: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "BatchTooLong";
+    BatchTooLong: TooLong;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: Progress;
+};
+export type GetError = {
+    __kind__: "UnknownId";
+    UnknownId: {
+        id: Id;
+        last: Id;
+    };
+} | {
+    __kind__: "HashLength";
+    HashLength: {
+        expected: number;
+        length: number;
+    };
+} | {
+    __kind__: "NotFound";
+    NotFound: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "Dropped";
+    Dropped: {
+        first_id: Id;
+    };
+} | {
+    __kind__: "Unavailable";
+    Unavailable: Progress;
+};
+export type LookupError = {
+    __kind__: "HashLength";
+    HashLength: {
+        expected: number;
+        length: number;
+    };
+} | {
+    __kind__: "KeyIdLength";
+    KeyIdLength: TooLong;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "BatchTooLong";
+    BatchTooLong: TooLong;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: Progress;
+};
+export type ResumeError = {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "NotSealed";
+    NotSealed: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+};
 export type SettingsError = {
     __kind__: "AnonymousController";
     AnonymousController: null;
@@ -86,28 +335,36 @@ export type SettingsError = {
     __kind__: "Other";
     Other: OtherError;
 };
-export interface Status {
-    epoch: bigint;
-    version: string;
-    store?: StoreStatus;
-    settings: Settings;
-    layout_version: number;
-    limits: Limits;
-}
-export interface CheckCursor {
-    id: Id;
-    key: number;
-}
 export interface CheckReport {
     checked: number;
     next?: CheckCursor;
     violations: Array<string>;
 }
-export interface HttpRequest {
-    url: string;
-    method: string;
-    body: Uint8Array;
-    headers: Array<[string, string]>;
+export type Bound64 = {
+    __kind__: "at_most";
+    at_most: bigint;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+};
+export type OwnerProof = {
+    __kind__: "own";
+    own: null;
+} | {
+    __kind__: "public_key";
+    public_key: Uint8Array;
+} | {
+    __kind__: "salt";
+    salt: Uint8Array;
+};
+export interface Heads {
+    heads: Array<KeyHead | null>;
+    proof?: Proof;
+    first_id: Id;
+}
+export interface CheckCursor {
+    id: Id;
+    key: number;
 }
 export interface Found {
     message: Message;
@@ -139,6 +396,13 @@ export type PageError = {
     __kind__: "LimitZero";
     LimitZero: null;
 };
+export type SealError = {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+};
 export type CheckError = {
     __kind__: "NotAllowed";
     NotAllowed: null;
@@ -165,73 +429,10 @@ export type RolesError = {
     __kind__: "Other";
     Other: OtherError;
 };
-export type AddError = {
-    __kind__: "StorageFull";
-    StorageFull: null;
-} | {
-    __kind__: "NotAllowed";
-    NotAllowed: null;
-} | {
-    __kind__: "StoreFull";
-    /**
-     * No message may be evicted that is younger than min_age_seconds.
-     */
-    StoreFull: {
-        retry_after: number;
-    };
-} | {
-    __kind__: "KeyFull";
-    /**
-     * The key's messages that were not acknowledged fill the share of its quota that this caller may use.
-     */
-    KeyFull: {
-        since: number;
-    };
-} | {
-    __kind__: "IdsExhausted";
-    IdsExhausted: {
-        last: Id;
-    };
-} | {
-    __kind__: "CiphertextEmpty";
-    CiphertextEmpty: null;
-} | {
-    __kind__: "CiphertextTooLarge";
-    CiphertextTooLarge: TooLong;
-} | {
-    __kind__: "IndexFull";
-    IndexFull: {
-        max: bigint;
-    };
-} | {
-    __kind__: "KeyIdLength";
-    KeyIdLength: TooLong;
-} | {
-    __kind__: "Other";
-    Other: OtherError;
-} | {
-    __kind__: "Unavailable";
-    Unavailable: Progress;
-} | {
-    __kind__: "KeysFull";
-    KeysFull: {
-        max: number;
-    };
-};
 export interface NewMessage {
     ciphertext: Uint8Array;
     key_id: Uint8Array;
     send_key?: Uint8Array;
-}
-export interface Page {
-    /**
-     * Messages that lie between the cursor and this page were dropped before they were acknowledged, or may have been.
-     */
-    gap: boolean;
-    messages: Array<Message>;
-    next: Id;
-    proof?: Proof;
-    first_id: Id;
 }
 export type ClaimError = {
     __kind__: "SaltLength";
@@ -255,6 +456,9 @@ export type ClaimError = {
     NotThatKey: {
         key_id: Uint8Array;
     };
+} | {
+    __kind__: "Limited";
+    Limited: Limited;
 } | {
     __kind__: "KeyIdLength";
     KeyIdLength: TooLong;
@@ -280,34 +484,13 @@ export type ClaimError = {
     KeysFull: {
         max: number;
     };
-};
-export type RetryError = {
-    __kind__: "NotFailed";
-    NotFailed: null;
 } | {
-    __kind__: "NotAllowed";
-    NotAllowed: null;
-} | {
-    __kind__: "Other";
-    Other: OtherError;
+    __kind__: "LowMemory";
+    LowMemory: null;
 };
-export interface Proof {
-    certificate: Uint8Array;
-    bytes: Uint8Array;
-}
 export interface OtherError {
     code: number;
     message: string;
-}
-export interface Added {
-    id: Id;
-    duplicate: boolean;
-}
-export interface KeyCursor {
-    order: Order;
-    limit: number;
-    start: Start;
-    prove: boolean;
 }
 export type Setting = {
     __kind__: "max_keys";
@@ -315,6 +498,12 @@ export type Setting = {
         all: number;
         strangers: number;
     };
+} | {
+    __kind__: "members";
+    members: Budget;
+} | {
+    __kind__: "owners";
+    owners: Budget;
 } | {
     __kind__: "idle_seconds";
     /**
@@ -325,6 +514,15 @@ export type Setting = {
     __kind__: "max_age_seconds";
     max_age_seconds: Bound32;
 } | {
+    __kind__: "reserves";
+    /**
+     * Cycles above the freezing limit: below the first, strangers' adds are refused, below the second all adds.
+     */
+    reserves: {
+        all: bigint;
+        strangers: bigint;
+    };
+} | {
     __kind__: "max_messages";
     /**
      * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops them,
@@ -334,6 +532,9 @@ export type Setting = {
 } | {
     __kind__: "writes";
     writes: Variant_members_anyone_identified;
+} | {
+    __kind__: "strangers";
+    strangers: Budget;
 } | {
     __kind__: "min_age_seconds";
     min_age_seconds: number;
@@ -393,19 +594,15 @@ export interface Cursor {
     limit: number;
 }
 export type AcksError = {
+    __kind__: "Limited";
+    Limited: Limited;
+} | {
     __kind__: "Other";
     Other: OtherError;
 } | {
     __kind__: "BatchTooLong";
     BatchTooLong: TooLong;
 };
-export interface Stored {
-    key_id: Uint8Array;
-    hash: Uint8Array;
-}
-export interface Acknowledged {
-    messages: number;
-}
 export type KeySetting = {
     __kind__: "owner";
     owner: {
@@ -437,6 +634,13 @@ export type KeySetting = {
         none: null;
     };
 };
+export type Bound32 = {
+    __kind__: "at_most";
+    at_most: number;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+};
 export type RoleError = {
     __kind__: "Anonymous";
     Anonymous: null;
@@ -455,123 +659,6 @@ export type RoleError = {
     __kind__: "Other";
     Other: OtherError;
 };
-export type StatusError = {
-    __kind__: "Other";
-    Other: OtherError;
-};
-export type Bound32 = {
-    __kind__: "at_most";
-    at_most: number;
-} | {
-    __kind__: "unlimited";
-    unlimited: null;
-};
-export type KeyError = {
-    __kind__: "StorageFull";
-    StorageFull: null;
-} | {
-    __kind__: "NotAllowed";
-    NotAllowed: null;
-} | {
-    __kind__: "SendKey";
-    SendKey: {
-        expected: number;
-        length: number;
-    };
-} | {
-    __kind__: "KeyIdLength";
-    KeyIdLength: TooLong;
-} | {
-    __kind__: "Other";
-    Other: OtherError;
-} | {
-    __kind__: "Owner";
-    Owner: {
-        owner: Principal;
-    };
-} | {
-    __kind__: "Unavailable";
-    Unavailable: Progress;
-} | {
-    __kind__: "KeysFull";
-    KeysFull: {
-        max: number;
-    };
-};
-export type BatchError = {
-    __kind__: "Other";
-    Other: OtherError;
-} | {
-    __kind__: "BatchTooLong";
-    BatchTooLong: TooLong;
-} | {
-    __kind__: "Unavailable";
-    Unavailable: Progress;
-};
-export type GetError = {
-    __kind__: "UnknownId";
-    UnknownId: {
-        id: Id;
-        last: Id;
-    };
-} | {
-    __kind__: "HashLength";
-    HashLength: {
-        expected: number;
-        length: number;
-    };
-} | {
-    __kind__: "NotFound";
-    NotFound: null;
-} | {
-    __kind__: "Other";
-    Other: OtherError;
-} | {
-    __kind__: "Dropped";
-    Dropped: {
-        first_id: Id;
-    };
-} | {
-    __kind__: "Unavailable";
-    Unavailable: Progress;
-};
-export type LookupError = {
-    __kind__: "HashLength";
-    HashLength: {
-        expected: number;
-        length: number;
-    };
-} | {
-    __kind__: "KeyIdLength";
-    KeyIdLength: TooLong;
-} | {
-    __kind__: "Other";
-    Other: OtherError;
-} | {
-    __kind__: "BatchTooLong";
-    BatchTooLong: TooLong;
-} | {
-    __kind__: "Unavailable";
-    Unavailable: Progress;
-};
-export interface Limits {
-    batch_messages: number;
-    page_bytes: number;
-    lookup_items: number;
-    payload_stream_bytes: bigint;
-    page_messages: number;
-    index_entries: bigint;
-    ciphertext_bytes: number;
-    stable_bytes: bigint;
-    rebuild_pages: number;
-    last_id: Id;
-    key_id_bytes: number;
-    roles: number;
-}
-export interface Settings {
-    version: number;
-    settings: Array<Setting>;
-}
 export interface StoreStatus {
     erasing: boolean;
     live_bytes: bigint;
@@ -582,6 +669,7 @@ export interface StoreStatus {
      * Why the rebuild stopped. Methods that need the index return Unavailable until retry_rebuild is called.
      */
     rebuild_failure?: string;
+    low_memory: boolean;
     rebuild?: Progress;
     index_entries: bigint;
     next_id: Id;
@@ -590,6 +678,14 @@ export interface StoreStatus {
     stable_bytes_free: bigint;
     first_id: Id;
     backlog: number;
+}
+export type StatusError = {
+    __kind__: "Other";
+    Other: OtherError;
+};
+export interface Settings {
+    version: number;
+    settings: Array<Setting>;
 }
 export interface HttpResponse {
     body: Uint8Array;
@@ -614,16 +710,19 @@ export interface Progress {
     total: number;
     done: number;
 }
-export type OwnerProof = {
-    __kind__: "own";
-    own: null;
-} | {
-    __kind__: "public_key";
-    public_key: Uint8Array;
-} | {
-    __kind__: "salt";
-    salt: Uint8Array;
-};
+export interface Quota {
+    messages: Bound32;
+    bytes: Bound64;
+}
+export interface Status {
+    sealed: boolean;
+    epoch: bigint;
+    version: string;
+    store?: StoreStatus;
+    settings: Settings;
+    layout_version: number;
+    limits: Limits;
+}
 export interface KeyHead {
     full_since: number;
     count: number;
@@ -633,25 +732,24 @@ export interface KeyHead {
     max_id: Id;
     acknowledged_id: Id;
 }
-export type Bound64 = {
+export interface HttpRequest {
+    url: string;
+    method: string;
+    body: Uint8Array;
+    headers: Array<[string, string]>;
+}
+export type BoundRate = {
     __kind__: "at_most";
-    at_most: bigint;
+    at_most: Rate;
 } | {
     __kind__: "unlimited";
     unlimited: null;
 };
-export interface Heads {
-    heads: Array<KeyHead | null>;
-    proof?: Proof;
-    first_id: Id;
-}
-export interface Quota {
-    messages: Bound32;
-    bytes: Bound64;
-}
-export interface Acknowledgement {
-    key_id: Uint8Array;
-    through: Id;
+export interface Budget {
+    cycles_a_day: Bound64;
+    each: BoundRate;
+    bytes: BoundRate;
+    items: BoundRate;
 }
 export enum Order {
     descending = "descending",
@@ -779,6 +877,13 @@ export interface canisterInterface {
         __kind__: "Err";
         Err: PageError;
     }>;
+    get_metrics(): Promise<{
+        __kind__: "Ok";
+        Ok: string;
+    } | {
+        __kind__: "Err";
+        Err: StatusError;
+    }>;
     get_min_message_id(): Promise<{
         __kind__: "Ok";
         Ok: Id;
@@ -815,12 +920,26 @@ export interface canisterInterface {
         Err: LookupError;
     }>;
     http_request(arg0: HttpRequest): Promise<HttpResponse>;
+    resume(): Promise<{
+        __kind__: "Ok";
+        Ok: bigint;
+    } | {
+        __kind__: "Err";
+        Err: ResumeError;
+    }>;
     retry_rebuild(): Promise<{
         __kind__: "Ok";
         Ok: null;
     } | {
         __kind__: "Err";
         Err: RetryError;
+    }>;
+    seal(): Promise<{
+        __kind__: "Ok";
+        Ok: null;
+    } | {
+        __kind__: "Err";
+        Err: SealError;
     }>;
     set_key(key_id: Uint8Array, arg1: Array<KeySetting>): Promise<{
         __kind__: "Ok";
@@ -844,7 +963,7 @@ export interface canisterInterface {
         Err: SettingsError;
     }>;
 }
-import type { AckError as _AckError, Acknowledged as _Acknowledged, AcksError as _AcksError, AddError as _AddError, Added as _Added, BatchError as _BatchError, Bound32 as _Bound32, Bound64 as _Bound64, CheckCursor as _CheckCursor, CheckError as _CheckError, CheckReport as _CheckReport, ClaimError as _ClaimError, Claimed as _Claimed, Cursor as _Cursor, Found as _Found, GetError as _GetError, Heads as _Heads, Id as _Id, KeyCursor as _KeyCursor, KeyError as _KeyError, KeyHead as _KeyHead, KeySetting as _KeySetting, Limits as _Limits, LookupError as _LookupError, Message as _Message, NewMessage as _NewMessage, Order as _Order, OtherError as _OtherError, OwnerProof as _OwnerProof, Page as _Page, PageError as _PageError, Progress as _Progress, Proof as _Proof, Quota as _Quota, RetryError as _RetryError, Role as _Role, RoleError as _RoleError, RolesError as _RolesError, Setting as _Setting, Settings as _Settings, SettingsError as _SettingsError, Start as _Start, Status as _Status, StatusError as _StatusError, StoreStatus as _StoreStatus, TooLong as _TooLong } from "./declarations/canister.did";
+import type { AckError as _AckError, Acknowledged as _Acknowledged, AcksError as _AcksError, AddError as _AddError, Added as _Added, BatchError as _BatchError, Bound32 as _Bound32, Bound64 as _Bound64, BoundRate as _BoundRate, Budget as _Budget, CheckCursor as _CheckCursor, CheckError as _CheckError, CheckReport as _CheckReport, ClaimError as _ClaimError, Claimed as _Claimed, Cursor as _Cursor, Found as _Found, GetError as _GetError, Heads as _Heads, Id as _Id, KeyCursor as _KeyCursor, KeyError as _KeyError, KeyHead as _KeyHead, KeySetting as _KeySetting, Limited as _Limited, Limits as _Limits, LookupError as _LookupError, Message as _Message, NewMessage as _NewMessage, Order as _Order, OtherError as _OtherError, OwnerProof as _OwnerProof, Page as _Page, PageError as _PageError, Progress as _Progress, Proof as _Proof, Quota as _Quota, Rate as _Rate, ResumeError as _ResumeError, RetryError as _RetryError, Role as _Role, RoleError as _RoleError, RolesError as _RolesError, SealError as _SealError, Setting as _Setting, Settings as _Settings, SettingsError as _SettingsError, Start as _Start, Status as _Status, StatusError as _StatusError, StoreStatus as _StoreStatus, TooLong as _TooLong } from "./declarations/canister.did";
 export class Canister implements canisterInterface {
     constructor(private actor: ActorSubclass<_SERVICE>){}
     async acknowledge(arg0: Array<Acknowledgement>): Promise<{
@@ -871,7 +990,7 @@ export class Canister implements canisterInterface {
         Err: AddError;
     }> {
         const result = await this.actor.add_message(arg0, arg1);
-        return from_candid_variant_n8(result);
+        return from_candid_variant_n10(result);
     }
     async add_messages(arg0: Array<NewMessage>): Promise<{
         __kind__: "Ok";
@@ -886,8 +1005,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: BatchError;
     }> {
-        const result = await this.actor.add_messages(to_candid_vec_n11(arg0));
-        return from_candid_variant_n14(result);
+        const result = await this.actor.add_messages(to_candid_vec_n13(arg0));
+        return from_candid_variant_n16(result);
     }
     async check(arg0: CheckCursor): Promise<{
         __kind__: "Ok";
@@ -897,7 +1016,7 @@ export class Canister implements canisterInterface {
         Err: CheckError;
     }> {
         const result = await this.actor.check(arg0);
-        return from_candid_variant_n18(result);
+        return from_candid_variant_n20(result);
     }
     async claim(arg0: Uint8Array, arg1: OwnerProof): Promise<{
         __kind__: "Ok";
@@ -906,8 +1025,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: ClaimError;
     }> {
-        const result = await this.actor.claim(arg0, to_candid_OwnerProof_n24(arg1));
-        return from_candid_variant_n26(result);
+        const result = await this.actor.claim(arg0, to_candid_OwnerProof_n26(arg1));
+        return from_candid_variant_n28(result);
     }
     async get_key_heads(arg0: Array<Uint8Array>, arg1: boolean | null): Promise<{
         __kind__: "Ok";
@@ -916,8 +1035,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: LookupError;
     }> {
-        const result = await this.actor.get_key_heads(arg0, to_candid_opt_n29(arg1));
-        return from_candid_variant_n30(result);
+        const result = await this.actor.get_key_heads(arg0, to_candid_opt_n31(arg1));
+        return from_candid_variant_n32(result);
     }
     async get_max_message_id(): Promise<{
         __kind__: "Ok";
@@ -927,7 +1046,7 @@ export class Canister implements canisterInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_max_message_id();
-        return from_candid_variant_n38(result);
+        return from_candid_variant_n40(result);
     }
     async get_max_message_id_by_key(arg0: Uint8Array): Promise<{
         __kind__: "Ok";
@@ -937,7 +1056,7 @@ export class Canister implements canisterInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.get_max_message_id_by_key(arg0);
-        return from_candid_variant_n41(result);
+        return from_candid_variant_n43(result);
     }
     async get_message_by_hash(arg0: Uint8Array): Promise<{
         __kind__: "Ok";
@@ -947,7 +1066,7 @@ export class Canister implements canisterInterface {
         Err: GetError;
     }> {
         const result = await this.actor.get_message_by_hash(arg0);
-        return from_candid_variant_n43(result);
+        return from_candid_variant_n45(result);
     }
     async get_message_by_id(arg0: Id, arg1: boolean | null): Promise<{
         __kind__: "Ok";
@@ -956,8 +1075,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: GetError;
     }> {
-        const result = await this.actor.get_message_by_id(arg0, to_candid_opt_n29(arg1));
-        return from_candid_variant_n43(result);
+        const result = await this.actor.get_message_by_id(arg0, to_candid_opt_n31(arg1));
+        return from_candid_variant_n45(result);
     }
     async get_messages_by_key(arg0: Uint8Array, arg1: KeyCursor): Promise<{
         __kind__: "Ok";
@@ -966,8 +1085,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: PageError;
     }> {
-        const result = await this.actor.get_messages_by_key(arg0, to_candid_KeyCursor_n48(arg1));
-        return from_candid_variant_n54(result);
+        const result = await this.actor.get_messages_by_key(arg0, to_candid_KeyCursor_n50(arg1));
+        return from_candid_variant_n56(result);
     }
     async get_messages_by_range(arg0: Id, arg1: Id, arg2: Cursor): Promise<{
         __kind__: "Ok";
@@ -976,8 +1095,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: PageError;
     }> {
-        const result = await this.actor.get_messages_by_range(arg0, arg1, to_candid_Cursor_n59(arg2));
-        return from_candid_variant_n54(result);
+        const result = await this.actor.get_messages_by_range(arg0, arg1, to_candid_Cursor_n61(arg2));
+        return from_candid_variant_n56(result);
     }
     async get_messages_by_time(arg0: number, arg1: number, arg2: Cursor): Promise<{
         __kind__: "Ok";
@@ -986,8 +1105,18 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: PageError;
     }> {
-        const result = await this.actor.get_messages_by_time(arg0, arg1, to_candid_Cursor_n59(arg2));
-        return from_candid_variant_n54(result);
+        const result = await this.actor.get_messages_by_time(arg0, arg1, to_candid_Cursor_n61(arg2));
+        return from_candid_variant_n56(result);
+    }
+    async get_metrics(): Promise<{
+        __kind__: "Ok";
+        Ok: string;
+    } | {
+        __kind__: "Err";
+        Err: StatusError;
+    }> {
+        const result = await this.actor.get_metrics();
+        return from_candid_variant_n63(result);
     }
     async get_min_message_id(): Promise<{
         __kind__: "Ok";
@@ -997,7 +1126,7 @@ export class Canister implements canisterInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_min_message_id();
-        return from_candid_variant_n38(result);
+        return from_candid_variant_n40(result);
     }
     async get_min_message_id_by_key(arg0: Uint8Array): Promise<{
         __kind__: "Ok";
@@ -1007,7 +1136,7 @@ export class Canister implements canisterInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.get_min_message_id_by_key(arg0);
-        return from_candid_variant_n41(result);
+        return from_candid_variant_n43(result);
     }
     async get_roles(arg0: Principal | null): Promise<{
         __kind__: "Ok";
@@ -1016,8 +1145,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: RolesError;
     }> {
-        const result = await this.actor.get_roles(to_candid_opt_n61(arg0));
-        return from_candid_variant_n62(result);
+        const result = await this.actor.get_roles(to_candid_opt_n64(arg0));
+        return from_candid_variant_n65(result);
     }
     async get_status(): Promise<{
         __kind__: "Ok";
@@ -1027,7 +1156,7 @@ export class Canister implements canisterInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_status();
-        return from_candid_variant_n69(result);
+        return from_candid_variant_n72(result);
     }
     async has_messages(arg0: Array<Stored>): Promise<{
         __kind__: "Ok";
@@ -1037,11 +1166,21 @@ export class Canister implements canisterInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.has_messages(arg0);
-        return from_candid_variant_n90(result);
+        return from_candid_variant_n97(result);
     }
     async http_request(arg0: HttpRequest): Promise<HttpResponse> {
         const result = await this.actor.http_request(arg0);
         return result;
+    }
+    async resume(): Promise<{
+        __kind__: "Ok";
+        Ok: bigint;
+    } | {
+        __kind__: "Err";
+        Err: ResumeError;
+    }> {
+        const result = await this.actor.resume();
+        return from_candid_variant_n99(result);
     }
     async retry_rebuild(): Promise<{
         __kind__: "Ok";
@@ -1051,7 +1190,17 @@ export class Canister implements canisterInterface {
         Err: RetryError;
     }> {
         const result = await this.actor.retry_rebuild();
-        return from_candid_variant_n92(result);
+        return from_candid_variant_n102(result);
+    }
+    async seal(): Promise<{
+        __kind__: "Ok";
+        Ok: null;
+    } | {
+        __kind__: "Err";
+        Err: SealError;
+    }> {
+        const result = await this.actor.seal();
+        return from_candid_variant_n105(result);
     }
     async set_key(arg0: Uint8Array, arg1: Array<KeySetting>): Promise<{
         __kind__: "Ok";
@@ -1060,8 +1209,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: KeyError;
     }> {
-        const result = await this.actor.set_key(arg0, to_candid_vec_n95(arg1));
-        return from_candid_variant_n107(result);
+        const result = await this.actor.set_key(arg0, to_candid_vec_n107(arg1));
+        return from_candid_variant_n119(result);
     }
     async set_role(arg0: Principal, arg1: Role | null): Promise<{
         __kind__: "Ok";
@@ -1070,8 +1219,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: RoleError;
     }> {
-        const result = await this.actor.set_role(arg0, to_candid_opt_n110(arg1));
-        return from_candid_variant_n113(result);
+        const result = await this.actor.set_role(arg0, to_candid_opt_n122(arg1));
+        return from_candid_variant_n125(result);
     }
     async set_settings(arg0: number, arg1: Array<Setting>): Promise<{
         __kind__: "Ok";
@@ -1080,8 +1229,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: SettingsError;
     }> {
-        const result = await this.actor.set_settings(arg0, to_candid_vec_n116(arg1));
-        return from_candid_variant_n121(result);
+        const result = await this.actor.set_settings(arg0, to_candid_vec_n128(arg1));
+        return from_candid_variant_n137(result);
     }
 }
 function from_candid_AckError_n4(value: _AckError): AckError {
@@ -1090,103 +1239,118 @@ function from_candid_AckError_n4(value: _AckError): AckError {
 function from_candid_AcksError_n6(value: _AcksError): AcksError {
     return from_candid_variant_n7(value);
 }
-function from_candid_AddError_n9(value: _AddError): AddError {
-    return from_candid_variant_n10(value);
+function from_candid_AddError_n11(value: _AddError): AddError {
+    return from_candid_variant_n12(value);
 }
-function from_candid_BatchError_n16(value: _BatchError): BatchError {
-    return from_candid_variant_n17(value);
+function from_candid_BatchError_n18(value: _BatchError): BatchError {
+    return from_candid_variant_n19(value);
 }
-function from_candid_Bound32_n82(value: _Bound32): Bound32 {
-    return from_candid_variant_n83(value);
+function from_candid_Bound32_n91(value: _Bound32): Bound32 {
+    return from_candid_variant_n92(value);
 }
-function from_candid_Bound64_n85(value: _Bound64): Bound64 {
-    return from_candid_variant_n86(value);
+function from_candid_Bound64_n87(value: _Bound64): Bound64 {
+    return from_candid_variant_n88(value);
 }
-function from_candid_CheckError_n22(value: _CheckError): CheckError {
-    return from_candid_variant_n23(value);
+function from_candid_BoundRate_n89(value: _BoundRate): BoundRate {
+    return from_candid_variant_n90(value);
 }
-function from_candid_CheckReport_n19(value: _CheckReport): CheckReport {
-    return from_candid_record_n20(value);
+function from_candid_Budget_n85(value: _Budget): Budget {
+    return from_candid_record_n86(value);
 }
-function from_candid_ClaimError_n27(value: _ClaimError): ClaimError {
-    return from_candid_variant_n28(value);
+function from_candid_CheckError_n24(value: _CheckError): CheckError {
+    return from_candid_variant_n25(value);
 }
-function from_candid_Found_n44(value: _Found): Found {
-    return from_candid_record_n45(value);
+function from_candid_CheckReport_n21(value: _CheckReport): CheckReport {
+    return from_candid_record_n22(value);
 }
-function from_candid_GetError_n46(value: _GetError): GetError {
-    return from_candid_variant_n47(value);
+function from_candid_ClaimError_n29(value: _ClaimError): ClaimError {
+    return from_candid_variant_n30(value);
 }
-function from_candid_Heads_n31(value: _Heads): Heads {
-    return from_candid_record_n32(value);
+function from_candid_Found_n46(value: _Found): Found {
+    return from_candid_record_n47(value);
 }
-function from_candid_KeyError_n108(value: _KeyError): KeyError {
-    return from_candid_variant_n109(value);
+function from_candid_GetError_n48(value: _GetError): GetError {
+    return from_candid_variant_n49(value);
 }
-function from_candid_LookupError_n36(value: _LookupError): LookupError {
-    return from_candid_variant_n37(value);
+function from_candid_Heads_n33(value: _Heads): Heads {
+    return from_candid_record_n34(value);
 }
-function from_candid_PageError_n57(value: _PageError): PageError {
-    return from_candid_variant_n58(value);
+function from_candid_KeyError_n120(value: _KeyError): KeyError {
+    return from_candid_variant_n121(value);
 }
-function from_candid_Page_n55(value: _Page): Page {
-    return from_candid_record_n56(value);
+function from_candid_Limited_n8(value: _Limited): Limited {
+    return from_candid_variant_n9(value);
 }
-function from_candid_Quota_n87(value: _Quota): Quota {
-    return from_candid_record_n88(value);
+function from_candid_LookupError_n38(value: _LookupError): LookupError {
+    return from_candid_variant_n39(value);
 }
-function from_candid_RetryError_n93(value: _RetryError): RetryError {
-    return from_candid_variant_n94(value);
+function from_candid_PageError_n59(value: _PageError): PageError {
+    return from_candid_variant_n60(value);
 }
-function from_candid_RoleError_n114(value: _RoleError): RoleError {
-    return from_candid_variant_n115(value);
+function from_candid_Page_n57(value: _Page): Page {
+    return from_candid_record_n58(value);
 }
-function from_candid_Role_n65(value: _Role): Role {
-    return from_candid_variant_n66(value);
+function from_candid_Quota_n94(value: _Quota): Quota {
+    return from_candid_record_n95(value);
 }
-function from_candid_RolesError_n67(value: _RolesError): RolesError {
-    return from_candid_variant_n68(value);
+function from_candid_ResumeError_n100(value: _ResumeError): ResumeError {
+    return from_candid_variant_n101(value);
 }
-function from_candid_Setting_n80(value: _Setting): Setting {
-    return from_candid_variant_n81(value);
+function from_candid_RetryError_n103(value: _RetryError): RetryError {
+    return from_candid_variant_n104(value);
 }
-function from_candid_SettingsError_n122(value: _SettingsError): SettingsError {
-    return from_candid_variant_n123(value);
+function from_candid_RoleError_n126(value: _RoleError): RoleError {
+    return from_candid_variant_n127(value);
 }
-function from_candid_Settings_n77(value: _Settings): Settings {
-    return from_candid_record_n78(value);
+function from_candid_Role_n68(value: _Role): Role {
+    return from_candid_variant_n69(value);
 }
-function from_candid_StatusError_n39(value: _StatusError): StatusError {
-    return from_candid_variant_n40(value);
+function from_candid_RolesError_n70(value: _RolesError): RolesError {
+    return from_candid_variant_n71(value);
 }
-function from_candid_Status_n70(value: _Status): Status {
-    return from_candid_record_n71(value);
+function from_candid_SealError_n106(value: _SealError): SealError {
+    return from_candid_variant_n71(value);
 }
-function from_candid_StoreStatus_n73(value: _StoreStatus): StoreStatus {
+function from_candid_Setting_n83(value: _Setting): Setting {
+    return from_candid_variant_n84(value);
+}
+function from_candid_SettingsError_n138(value: _SettingsError): SettingsError {
+    return from_candid_variant_n139(value);
+}
+function from_candid_Settings_n80(value: _Settings): Settings {
+    return from_candid_record_n81(value);
+}
+function from_candid_StatusError_n41(value: _StatusError): StatusError {
+    return from_candid_variant_n42(value);
+}
+function from_candid_Status_n73(value: _Status): Status {
     return from_candid_record_n74(value);
 }
-function from_candid_opt_n21(value: [] | [_CheckCursor]): CheckCursor | null {
+function from_candid_StoreStatus_n76(value: _StoreStatus): StoreStatus {
+    return from_candid_record_n77(value);
+}
+function from_candid_opt_n23(value: [] | [_CheckCursor]): CheckCursor | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n34(value: [] | [_KeyHead]): KeyHead | null {
+function from_candid_opt_n36(value: [] | [_KeyHead]): KeyHead | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n35(value: [] | [_Proof]): Proof | null {
+function from_candid_opt_n37(value: [] | [_Proof]): Proof | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n42(value: [] | [_Id]): Id | null {
+function from_candid_opt_n44(value: [] | [_Id]): Id | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n72(value: [] | [_StoreStatus]): StoreStatus | null {
-    return value.length === 0 ? null : from_candid_StoreStatus_n73(value[0]);
+function from_candid_opt_n75(value: [] | [_StoreStatus]): StoreStatus | null {
+    return value.length === 0 ? null : from_candid_StoreStatus_n76(value[0]);
 }
-function from_candid_opt_n75(value: [] | [string]): string | null {
+function from_candid_opt_n78(value: [] | [string]): string | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n76(value: [] | [_Progress]): Progress | null {
+function from_candid_opt_n79(value: [] | [_Progress]): Progress | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_record_n20(value: {
+function from_candid_record_n22(value: {
     checked: number;
     next: [] | [_CheckCursor];
     violations: Array<string>;
@@ -1197,11 +1361,11 @@ function from_candid_record_n20(value: {
 } {
     return {
         checked: value.checked,
-        next: record_opt_to_undefined(from_candid_opt_n21(value.next)),
+        next: record_opt_to_undefined(from_candid_opt_n23(value.next)),
         violations: value.violations
     };
 }
-function from_candid_record_n32(value: {
+function from_candid_record_n34(value: {
     heads: Array<[] | [_KeyHead]>;
     proof: [] | [_Proof];
     first_id: _Id;
@@ -1211,12 +1375,12 @@ function from_candid_record_n32(value: {
     first_id: Id;
 } {
     return {
-        heads: from_candid_vec_n33(value.heads),
-        proof: record_opt_to_undefined(from_candid_opt_n35(value.proof)),
+        heads: from_candid_vec_n35(value.heads),
+        proof: record_opt_to_undefined(from_candid_opt_n37(value.proof)),
         first_id: value.first_id
     };
 }
-function from_candid_record_n45(value: {
+function from_candid_record_n47(value: {
     message: _Message;
     proof: [] | [_Proof];
     first_id: _Id;
@@ -1227,11 +1391,11 @@ function from_candid_record_n45(value: {
 } {
     return {
         message: value.message,
-        proof: record_opt_to_undefined(from_candid_opt_n35(value.proof)),
+        proof: record_opt_to_undefined(from_candid_opt_n37(value.proof)),
         first_id: value.first_id
     };
 }
-function from_candid_record_n56(value: {
+function from_candid_record_n58(value: {
     gap: boolean;
     messages: Array<_Message>;
     next: _Id;
@@ -1248,11 +1412,12 @@ function from_candid_record_n56(value: {
         gap: value.gap,
         messages: value.messages,
         next: value.next,
-        proof: record_opt_to_undefined(from_candid_opt_n35(value.proof)),
+        proof: record_opt_to_undefined(from_candid_opt_n37(value.proof)),
         first_id: value.first_id
     };
 }
-function from_candid_record_n71(value: {
+function from_candid_record_n74(value: {
+    sealed: boolean;
     epoch: bigint;
     version: string;
     store: [] | [_StoreStatus];
@@ -1260,6 +1425,7 @@ function from_candid_record_n71(value: {
     layout_version: number;
     limits: _Limits;
 }): {
+    sealed: boolean;
     epoch: bigint;
     version: string;
     store?: StoreStatus;
@@ -1268,21 +1434,23 @@ function from_candid_record_n71(value: {
     limits: Limits;
 } {
     return {
+        sealed: value.sealed,
         epoch: value.epoch,
         version: value.version,
-        store: record_opt_to_undefined(from_candid_opt_n72(value.store)),
-        settings: from_candid_Settings_n77(value.settings),
+        store: record_opt_to_undefined(from_candid_opt_n75(value.store)),
+        settings: from_candid_Settings_n80(value.settings),
         layout_version: value.layout_version,
         limits: value.limits
     };
 }
-function from_candid_record_n74(value: {
+function from_candid_record_n77(value: {
     erasing: boolean;
     live_bytes: bigint;
     messages: number;
     keys: number;
     newest_timestamp: number;
     rebuild_failure: [] | [string];
+    low_memory: boolean;
     rebuild: [] | [_Progress];
     index_entries: bigint;
     next_id: _Id;
@@ -1298,6 +1466,7 @@ function from_candid_record_n74(value: {
     keys: number;
     newest_timestamp: number;
     rebuild_failure?: string;
+    low_memory: boolean;
     rebuild?: Progress;
     index_entries: bigint;
     next_id: Id;
@@ -1313,8 +1482,9 @@ function from_candid_record_n74(value: {
         messages: value.messages,
         keys: value.keys,
         newest_timestamp: value.newest_timestamp,
-        rebuild_failure: record_opt_to_undefined(from_candid_opt_n75(value.rebuild_failure)),
-        rebuild: record_opt_to_undefined(from_candid_opt_n76(value.rebuild)),
+        rebuild_failure: record_opt_to_undefined(from_candid_opt_n78(value.rebuild_failure)),
+        low_memory: value.low_memory,
+        rebuild: record_opt_to_undefined(from_candid_opt_n79(value.rebuild)),
         index_entries: value.index_entries,
         next_id: value.next_id,
         oldest_timestamp: value.oldest_timestamp,
@@ -1324,7 +1494,7 @@ function from_candid_record_n74(value: {
         backlog: value.backlog
     };
 }
-function from_candid_record_n78(value: {
+function from_candid_record_n81(value: {
     version: number;
     settings: Array<_Setting>;
 }): {
@@ -1333,10 +1503,28 @@ function from_candid_record_n78(value: {
 } {
     return {
         version: value.version,
-        settings: from_candid_vec_n79(value.settings)
+        settings: from_candid_vec_n82(value.settings)
     };
 }
-function from_candid_record_n88(value: {
+function from_candid_record_n86(value: {
+    cycles_a_day: _Bound64;
+    each: _BoundRate;
+    bytes: _BoundRate;
+    items: _BoundRate;
+}): {
+    cycles_a_day: Bound64;
+    each: BoundRate;
+    bytes: BoundRate;
+    items: BoundRate;
+} {
+    return {
+        cycles_a_day: from_candid_Bound64_n87(value.cycles_a_day),
+        each: from_candid_BoundRate_n89(value.each),
+        bytes: from_candid_BoundRate_n89(value.bytes),
+        items: from_candid_BoundRate_n89(value.items)
+    };
+}
+function from_candid_record_n95(value: {
     messages: _Bound32;
     bytes: _Bound64;
 }): {
@@ -1344,14 +1532,14 @@ function from_candid_record_n88(value: {
     bytes: Bound64;
 } {
     return {
-        messages: from_candid_Bound32_n82(value.messages),
-        bytes: from_candid_Bound64_n85(value.bytes)
+        messages: from_candid_Bound32_n91(value.messages),
+        bytes: from_candid_Bound64_n87(value.bytes)
     };
 }
-function from_candid_tuple_n64(value: [Principal, _Role]): [Principal, Role] {
+function from_candid_tuple_n67(value: [Principal, _Role]): [Principal, Role] {
     return [
         value[0],
-        from_candid_Role_n65(value[1])
+        from_candid_Role_n68(value[1])
     ];
 }
 function from_candid_variant_n1(value: {
@@ -1384,6 +1572,136 @@ function from_candid_variant_n1(value: {
     } : value;
 }
 function from_candid_variant_n10(value: {
+    Ok: _Added;
+} | {
+    Err: _AddError;
+}): {
+    __kind__: "Ok";
+    Ok: Added;
+} | {
+    __kind__: "Err";
+    Err: AddError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_AddError_n11(value.Err)
+    } : value;
+}
+function from_candid_variant_n101(value: {
+    NotAllowed: null;
+} | {
+    NotSealed: null;
+} | {
+    Other: _OtherError;
+}): {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "NotSealed";
+    NotSealed: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} {
+    return "NotAllowed" in value ? {
+        __kind__: "NotAllowed",
+        NotAllowed: value.NotAllowed
+    } : "NotSealed" in value ? {
+        __kind__: "NotSealed",
+        NotSealed: value.NotSealed
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : value;
+}
+function from_candid_variant_n102(value: {
+    Ok: null;
+} | {
+    Err: _RetryError;
+}): {
+    __kind__: "Ok";
+    Ok: null;
+} | {
+    __kind__: "Err";
+    Err: RetryError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_RetryError_n103(value.Err)
+    } : value;
+}
+function from_candid_variant_n104(value: {
+    NotFailed: null;
+} | {
+    NotAllowed: null;
+} | {
+    Other: _OtherError;
+}): {
+    __kind__: "NotFailed";
+    NotFailed: null;
+} | {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} {
+    return "NotFailed" in value ? {
+        __kind__: "NotFailed",
+        NotFailed: value.NotFailed
+    } : "NotAllowed" in value ? {
+        __kind__: "NotAllowed",
+        NotAllowed: value.NotAllowed
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : value;
+}
+function from_candid_variant_n105(value: {
+    Ok: null;
+} | {
+    Err: _SealError;
+}): {
+    __kind__: "Ok";
+    Ok: null;
+} | {
+    __kind__: "Err";
+    Err: SealError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_SealError_n106(value.Err)
+    } : value;
+}
+function from_candid_variant_n119(value: {
+    Ok: null;
+} | {
+    Err: _KeyError;
+}): {
+    __kind__: "Ok";
+    Ok: null;
+} | {
+    __kind__: "Err";
+    Err: KeyError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_KeyError_n120(value.Err)
+    } : value;
+}
+function from_candid_variant_n12(value: {
     StorageFull: null;
 } | {
     NotAllowed: null;
@@ -1391,6 +1709,8 @@ function from_candid_variant_n10(value: {
     StoreFull: {
         retry_after: number;
     };
+} | {
+    Limited: _Limited;
 } | {
     KeyFull: {
         since: number;
@@ -1401,6 +1721,8 @@ function from_candid_variant_n10(value: {
     };
 } | {
     CiphertextEmpty: null;
+} | {
+    Sealed: null;
 } | {
     CiphertextTooLarge: _TooLong;
 } | {
@@ -1417,6 +1739,8 @@ function from_candid_variant_n10(value: {
     KeysFull: {
         max: number;
     };
+} | {
+    LowMemory: null;
 }): {
     __kind__: "StorageFull";
     StorageFull: null;
@@ -1428,6 +1752,9 @@ function from_candid_variant_n10(value: {
     StoreFull: {
         retry_after: number;
     };
+} | {
+    __kind__: "Limited";
+    Limited: Limited;
 } | {
     __kind__: "KeyFull";
     KeyFull: {
@@ -1441,6 +1768,9 @@ function from_candid_variant_n10(value: {
 } | {
     __kind__: "CiphertextEmpty";
     CiphertextEmpty: null;
+} | {
+    __kind__: "Sealed";
+    Sealed: null;
 } | {
     __kind__: "CiphertextTooLarge";
     CiphertextTooLarge: TooLong;
@@ -1463,6 +1793,9 @@ function from_candid_variant_n10(value: {
     KeysFull: {
         max: number;
     };
+} | {
+    __kind__: "LowMemory";
+    LowMemory: null;
 } {
     return "StorageFull" in value ? {
         __kind__: "StorageFull",
@@ -1473,6 +1806,9 @@ function from_candid_variant_n10(value: {
     } : "StoreFull" in value ? {
         __kind__: "StoreFull",
         StoreFull: value.StoreFull
+    } : "Limited" in value ? {
+        __kind__: "Limited",
+        Limited: from_candid_Limited_n8(value.Limited)
     } : "KeyFull" in value ? {
         __kind__: "KeyFull",
         KeyFull: value.KeyFull
@@ -1482,6 +1818,9 @@ function from_candid_variant_n10(value: {
     } : "CiphertextEmpty" in value ? {
         __kind__: "CiphertextEmpty",
         CiphertextEmpty: value.CiphertextEmpty
+    } : "Sealed" in value ? {
+        __kind__: "Sealed",
+        Sealed: value.Sealed
     } : "CiphertextTooLarge" in value ? {
         __kind__: "CiphertextTooLarge",
         CiphertextTooLarge: value.CiphertextTooLarge
@@ -1500,31 +1839,17 @@ function from_candid_variant_n10(value: {
     } : "KeysFull" in value ? {
         __kind__: "KeysFull",
         KeysFull: value.KeysFull
+    } : "LowMemory" in value ? {
+        __kind__: "LowMemory",
+        LowMemory: value.LowMemory
     } : value;
 }
-function from_candid_variant_n107(value: {
-    Ok: null;
-} | {
-    Err: _KeyError;
-}): {
-    __kind__: "Ok";
-    Ok: null;
-} | {
-    __kind__: "Err";
-    Err: KeyError;
-} {
-    return "Ok" in value ? {
-        __kind__: "Ok",
-        Ok: value.Ok
-    } : "Err" in value ? {
-        __kind__: "Err",
-        Err: from_candid_KeyError_n108(value.Err)
-    } : value;
-}
-function from_candid_variant_n109(value: {
+function from_candid_variant_n121(value: {
     StorageFull: null;
 } | {
     NotAllowed: null;
+} | {
+    Limited: _Limited;
 } | {
     SendKey: {
         expected: number;
@@ -1544,12 +1869,17 @@ function from_candid_variant_n109(value: {
     KeysFull: {
         max: number;
     };
+} | {
+    LowMemory: null;
 }): {
     __kind__: "StorageFull";
     StorageFull: null;
 } | {
     __kind__: "NotAllowed";
     NotAllowed: null;
+} | {
+    __kind__: "Limited";
+    Limited: Limited;
 } | {
     __kind__: "SendKey";
     SendKey: {
@@ -1575,6 +1905,9 @@ function from_candid_variant_n109(value: {
     KeysFull: {
         max: number;
     };
+} | {
+    __kind__: "LowMemory";
+    LowMemory: null;
 } {
     return "StorageFull" in value ? {
         __kind__: "StorageFull",
@@ -1582,6 +1915,9 @@ function from_candid_variant_n109(value: {
     } : "NotAllowed" in value ? {
         __kind__: "NotAllowed",
         NotAllowed: value.NotAllowed
+    } : "Limited" in value ? {
+        __kind__: "Limited",
+        Limited: from_candid_Limited_n8(value.Limited)
     } : "SendKey" in value ? {
         __kind__: "SendKey",
         SendKey: value.SendKey
@@ -1600,9 +1936,12 @@ function from_candid_variant_n109(value: {
     } : "KeysFull" in value ? {
         __kind__: "KeysFull",
         KeysFull: value.KeysFull
+    } : "LowMemory" in value ? {
+        __kind__: "LowMemory",
+        LowMemory: value.LowMemory
     } : value;
 }
-function from_candid_variant_n113(value: {
+function from_candid_variant_n125(value: {
     Ok: null;
 } | {
     Err: _RoleError;
@@ -1618,10 +1957,10 @@ function from_candid_variant_n113(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_RoleError_n114(value.Err)
+        Err: from_candid_RoleError_n126(value.Err)
     } : value;
 }
-function from_candid_variant_n115(value: {
+function from_candid_variant_n127(value: {
     Anonymous: null;
 } | {
     StorageFull: null;
@@ -1668,7 +2007,7 @@ function from_candid_variant_n115(value: {
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n121(value: {
+function from_candid_variant_n137(value: {
     Ok: number;
 } | {
     Err: _SettingsError;
@@ -1684,10 +2023,10 @@ function from_candid_variant_n121(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_SettingsError_n122(value.Err)
+        Err: from_candid_SettingsError_n138(value.Err)
     } : value;
 }
-function from_candid_variant_n123(value: {
+function from_candid_variant_n139(value: {
     AnonymousController: null;
 } | {
     TooHigh: {
@@ -1772,7 +2111,7 @@ function from_candid_variant_n123(value: {
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n14(value: {
+function from_candid_variant_n16(value: {
     Ok: Array<{
         Ok: _Added;
     } | {
@@ -1795,19 +2134,29 @@ function from_candid_variant_n14(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_vec_n15(value.Ok)
+        Ok: from_candid_vec_n17(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_BatchError_n16(value.Err)
+        Err: from_candid_BatchError_n18(value.Err)
     } : value;
 }
-function from_candid_variant_n17(value: {
+function from_candid_variant_n19(value: {
+    Limited: _Limited;
+} | {
+    Sealed: null;
+} | {
     Other: _OtherError;
 } | {
     BatchTooLong: _TooLong;
 } | {
     Unavailable: _Progress;
 }): {
+    __kind__: "Limited";
+    Limited: Limited;
+} | {
+    __kind__: "Sealed";
+    Sealed: null;
+} | {
     __kind__: "Other";
     Other: OtherError;
 } | {
@@ -1817,7 +2166,13 @@ function from_candid_variant_n17(value: {
     __kind__: "Unavailable";
     Unavailable: Progress;
 } {
-    return "Other" in value ? {
+    return "Limited" in value ? {
+        __kind__: "Limited",
+        Limited: from_candid_Limited_n8(value.Limited)
+    } : "Sealed" in value ? {
+        __kind__: "Sealed",
+        Sealed: value.Sealed
+    } : "Other" in value ? {
         __kind__: "Other",
         Other: value.Other
     } : "BatchTooLong" in value ? {
@@ -1828,7 +2183,7 @@ function from_candid_variant_n17(value: {
         Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n18(value: {
+function from_candid_variant_n20(value: {
     Ok: _CheckReport;
 } | {
     Err: _CheckError;
@@ -1841,13 +2196,13 @@ function from_candid_variant_n18(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_CheckReport_n19(value.Ok)
+        Ok: from_candid_CheckReport_n21(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_CheckError_n22(value.Err)
+        Err: from_candid_CheckError_n24(value.Err)
     } : value;
 }
-function from_candid_variant_n23(value: {
+function from_candid_variant_n25(value: {
     NotAllowed: null;
 } | {
     UnknownId: {
@@ -1888,7 +2243,7 @@ function from_candid_variant_n23(value: {
         Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n26(value: {
+function from_candid_variant_n28(value: {
     Ok: _Claimed;
 } | {
     Err: _ClaimError;
@@ -1904,10 +2259,29 @@ function from_candid_variant_n26(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_ClaimError_n27(value.Err)
+        Err: from_candid_ClaimError_n29(value.Err)
     } : value;
 }
-function from_candid_variant_n28(value: {
+function from_candid_variant_n3(value: {
+    Ok: _Acknowledged;
+} | {
+    Err: _AckError;
+}): {
+    __kind__: "Ok";
+    Ok: Acknowledged;
+} | {
+    __kind__: "Err";
+    Err: AckError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_AckError_n4(value.Err)
+    } : value;
+}
+function from_candid_variant_n30(value: {
     SaltLength: {
         expected: number;
         length: number;
@@ -1924,6 +2298,8 @@ function from_candid_variant_n28(value: {
     NotThatKey: {
         key_id: Uint8Array;
     };
+} | {
+    Limited: _Limited;
 } | {
     KeyIdLength: _TooLong;
 } | {
@@ -1942,6 +2318,8 @@ function from_candid_variant_n28(value: {
     KeysFull: {
         max: number;
     };
+} | {
+    LowMemory: null;
 }): {
     __kind__: "SaltLength";
     SaltLength: {
@@ -1964,6 +2342,9 @@ function from_candid_variant_n28(value: {
     NotThatKey: {
         key_id: Uint8Array;
     };
+} | {
+    __kind__: "Limited";
+    Limited: Limited;
 } | {
     __kind__: "KeyIdLength";
     KeyIdLength: TooLong;
@@ -1989,6 +2370,9 @@ function from_candid_variant_n28(value: {
     KeysFull: {
         max: number;
     };
+} | {
+    __kind__: "LowMemory";
+    LowMemory: null;
 } {
     return "SaltLength" in value ? {
         __kind__: "SaltLength",
@@ -2005,6 +2389,9 @@ function from_candid_variant_n28(value: {
     } : "NotThatKey" in value ? {
         __kind__: "NotThatKey",
         NotThatKey: value.NotThatKey
+    } : "Limited" in value ? {
+        __kind__: "Limited",
+        Limited: from_candid_Limited_n8(value.Limited)
     } : "KeyIdLength" in value ? {
         __kind__: "KeyIdLength",
         KeyIdLength: value.KeyIdLength
@@ -2026,28 +2413,12 @@ function from_candid_variant_n28(value: {
     } : "KeysFull" in value ? {
         __kind__: "KeysFull",
         KeysFull: value.KeysFull
+    } : "LowMemory" in value ? {
+        __kind__: "LowMemory",
+        LowMemory: value.LowMemory
     } : value;
 }
-function from_candid_variant_n3(value: {
-    Ok: _Acknowledged;
-} | {
-    Err: _AckError;
-}): {
-    __kind__: "Ok";
-    Ok: Acknowledged;
-} | {
-    __kind__: "Err";
-    Err: AckError;
-} {
-    return "Ok" in value ? {
-        __kind__: "Ok",
-        Ok: value.Ok
-    } : "Err" in value ? {
-        __kind__: "Err",
-        Err: from_candid_AckError_n4(value.Err)
-    } : value;
-}
-function from_candid_variant_n30(value: {
+function from_candid_variant_n32(value: {
     Ok: _Heads;
 } | {
     Err: _LookupError;
@@ -2060,13 +2431,13 @@ function from_candid_variant_n30(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_Heads_n31(value.Ok)
+        Ok: from_candid_Heads_n33(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_LookupError_n36(value.Err)
+        Err: from_candid_LookupError_n38(value.Err)
     } : value;
 }
-function from_candid_variant_n37(value: {
+function from_candid_variant_n39(value: {
     HashLength: {
         expected: number;
         length: number;
@@ -2115,7 +2486,7 @@ function from_candid_variant_n37(value: {
         Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n38(value: {
+function from_candid_variant_n40(value: {
     Ok: _Id;
 } | {
     Err: _StatusError;
@@ -2131,10 +2502,10 @@ function from_candid_variant_n38(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_StatusError_n39(value.Err)
+        Err: from_candid_StatusError_n41(value.Err)
     } : value;
 }
-function from_candid_variant_n40(value: {
+function from_candid_variant_n42(value: {
     Other: _OtherError;
 }): {
     __kind__: "Other";
@@ -2145,7 +2516,7 @@ function from_candid_variant_n40(value: {
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n41(value: {
+function from_candid_variant_n43(value: {
     Ok: [] | [_Id];
 } | {
     Err: _LookupError;
@@ -2158,13 +2529,13 @@ function from_candid_variant_n41(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_opt_n42(value.Ok)
+        Ok: from_candid_opt_n44(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_LookupError_n36(value.Err)
+        Err: from_candid_LookupError_n38(value.Err)
     } : value;
 }
-function from_candid_variant_n43(value: {
+function from_candid_variant_n45(value: {
     Ok: _Found;
 } | {
     Err: _GetError;
@@ -2177,13 +2548,13 @@ function from_candid_variant_n43(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_Found_n44(value.Ok)
+        Ok: from_candid_Found_n46(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_GetError_n46(value.Err)
+        Err: from_candid_GetError_n48(value.Err)
     } : value;
 }
-function from_candid_variant_n47(value: {
+function from_candid_variant_n49(value: {
     UnknownId: {
         id: _Id;
         last: _Id;
@@ -2303,7 +2674,7 @@ function from_candid_variant_n5(value: {
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n54(value: {
+function from_candid_variant_n56(value: {
     Ok: _Page;
 } | {
     Err: _PageError;
@@ -2316,13 +2687,13 @@ function from_candid_variant_n54(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_Page_n55(value.Ok)
+        Ok: from_candid_Page_n57(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_PageError_n57(value.Err)
+        Err: from_candid_PageError_n59(value.Err)
     } : value;
 }
-function from_candid_variant_n58(value: {
+function from_candid_variant_n60(value: {
     UnknownCursor: {
         after: _Id;
     };
@@ -2375,7 +2746,26 @@ function from_candid_variant_n58(value: {
         LimitZero: value.LimitZero
     } : value;
 }
-function from_candid_variant_n62(value: {
+function from_candid_variant_n63(value: {
+    Ok: string;
+} | {
+    Err: _StatusError;
+}): {
+    __kind__: "Ok";
+    Ok: string;
+} | {
+    __kind__: "Err";
+    Err: StatusError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_StatusError_n41(value.Err)
+    } : value;
+}
+function from_candid_variant_n65(value: {
     Ok: Array<[Principal, _Role]>;
 } | {
     Err: _RolesError;
@@ -2388,13 +2778,13 @@ function from_candid_variant_n62(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_vec_n63(value.Ok)
+        Ok: from_candid_vec_n66(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_RolesError_n67(value.Err)
+        Err: from_candid_RolesError_n70(value.Err)
     } : value;
 }
-function from_candid_variant_n66(value: {
+function from_candid_variant_n69(value: {
     admin: null;
 } | {
     writer: null;
@@ -2403,7 +2793,34 @@ function from_candid_variant_n66(value: {
 }): Role {
     return "admin" in value ? Role.admin : "writer" in value ? Role.writer : "reader" in value ? Role.reader : value;
 }
-function from_candid_variant_n68(value: {
+function from_candid_variant_n7(value: {
+    Limited: _Limited;
+} | {
+    Other: _OtherError;
+} | {
+    BatchTooLong: _TooLong;
+}): {
+    __kind__: "Limited";
+    Limited: Limited;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "BatchTooLong";
+    BatchTooLong: TooLong;
+} {
+    return "Limited" in value ? {
+        __kind__: "Limited",
+        Limited: from_candid_Limited_n8(value.Limited)
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : "BatchTooLong" in value ? {
+        __kind__: "BatchTooLong",
+        BatchTooLong: value.BatchTooLong
+    } : value;
+}
+function from_candid_variant_n71(value: {
     NotAllowed: null;
 } | {
     Other: _OtherError;
@@ -2422,7 +2839,7 @@ function from_candid_variant_n68(value: {
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n69(value: {
+function from_candid_variant_n72(value: {
     Ok: _Status;
 } | {
     Err: _StatusError;
@@ -2435,59 +2852,30 @@ function from_candid_variant_n69(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_Status_n70(value.Ok)
+        Ok: from_candid_Status_n73(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_StatusError_n39(value.Err)
+        Err: from_candid_StatusError_n41(value.Err)
     } : value;
 }
-function from_candid_variant_n7(value: {
-    Other: _OtherError;
-} | {
-    BatchTooLong: _TooLong;
-}): {
-    __kind__: "Other";
-    Other: OtherError;
-} | {
-    __kind__: "BatchTooLong";
-    BatchTooLong: TooLong;
-} {
-    return "Other" in value ? {
-        __kind__: "Other",
-        Other: value.Other
-    } : "BatchTooLong" in value ? {
-        __kind__: "BatchTooLong",
-        BatchTooLong: value.BatchTooLong
-    } : value;
-}
-function from_candid_variant_n8(value: {
-    Ok: _Added;
-} | {
-    Err: _AddError;
-}): {
-    __kind__: "Ok";
-    Ok: Added;
-} | {
-    __kind__: "Err";
-    Err: AddError;
-} {
-    return "Ok" in value ? {
-        __kind__: "Ok",
-        Ok: value.Ok
-    } : "Err" in value ? {
-        __kind__: "Err",
-        Err: from_candid_AddError_n9(value.Err)
-    } : value;
-}
-function from_candid_variant_n81(value: {
+function from_candid_variant_n84(value: {
     max_keys: {
         all: number;
         strangers: number;
     };
 } | {
+    members: _Budget;
+} | {
+    owners: _Budget;
+} | {
     idle_seconds: _Bound32;
 } | {
     max_age_seconds: _Bound32;
+} | {
+    reserves: {
+        all: bigint;
+        strangers: bigint;
+    };
 } | {
     max_messages: _Bound32;
 } | {
@@ -2498,6 +2886,8 @@ function from_candid_variant_n81(value: {
     } | {
         identified: null;
     };
+} | {
+    strangers: _Budget;
 } | {
     min_age_seconds: number;
 } | {
@@ -2519,17 +2909,32 @@ function from_candid_variant_n81(value: {
         strangers: number;
     };
 } | {
+    __kind__: "members";
+    members: Budget;
+} | {
+    __kind__: "owners";
+    owners: Budget;
+} | {
     __kind__: "idle_seconds";
     idle_seconds: Bound32;
 } | {
     __kind__: "max_age_seconds";
     max_age_seconds: Bound32;
 } | {
+    __kind__: "reserves";
+    reserves: {
+        all: bigint;
+        strangers: bigint;
+    };
+} | {
     __kind__: "max_messages";
     max_messages: Bound32;
 } | {
     __kind__: "writes";
     writes: Variant_members_anyone_identified;
+} | {
+    __kind__: "strangers";
+    strangers: Budget;
 } | {
     __kind__: "min_age_seconds";
     min_age_seconds: number;
@@ -2549,36 +2954,121 @@ function from_candid_variant_n81(value: {
     return "max_keys" in value ? {
         __kind__: "max_keys",
         max_keys: value.max_keys
+    } : "members" in value ? {
+        __kind__: "members",
+        members: from_candid_Budget_n85(value.members)
+    } : "owners" in value ? {
+        __kind__: "owners",
+        owners: from_candid_Budget_n85(value.owners)
     } : "idle_seconds" in value ? {
         __kind__: "idle_seconds",
-        idle_seconds: from_candid_Bound32_n82(value.idle_seconds)
+        idle_seconds: from_candid_Bound32_n91(value.idle_seconds)
     } : "max_age_seconds" in value ? {
         __kind__: "max_age_seconds",
-        max_age_seconds: from_candid_Bound32_n82(value.max_age_seconds)
+        max_age_seconds: from_candid_Bound32_n91(value.max_age_seconds)
+    } : "reserves" in value ? {
+        __kind__: "reserves",
+        reserves: value.reserves
     } : "max_messages" in value ? {
         __kind__: "max_messages",
-        max_messages: from_candid_Bound32_n82(value.max_messages)
+        max_messages: from_candid_Bound32_n91(value.max_messages)
     } : "writes" in value ? {
         __kind__: "writes",
-        writes: from_candid_variant_n84(value.writes)
+        writes: from_candid_variant_n93(value.writes)
+    } : "strangers" in value ? {
+        __kind__: "strangers",
+        strangers: from_candid_Budget_n85(value.strangers)
     } : "min_age_seconds" in value ? {
         __kind__: "min_age_seconds",
         min_age_seconds: value.min_age_seconds
     } : "max_bytes" in value ? {
         __kind__: "max_bytes",
-        max_bytes: from_candid_Bound64_n85(value.max_bytes)
+        max_bytes: from_candid_Bound64_n87(value.max_bytes)
     } : "key_quota" in value ? {
         __kind__: "key_quota",
-        key_quota: from_candid_Quota_n87(value.key_quota)
+        key_quota: from_candid_Quota_n94(value.key_quota)
     } : "rebuild_pages" in value ? {
         __kind__: "rebuild_pages",
-        rebuild_pages: from_candid_Bound32_n82(value.rebuild_pages)
+        rebuild_pages: from_candid_Bound32_n91(value.rebuild_pages)
     } : "reads" in value ? {
         __kind__: "reads",
-        reads: from_candid_variant_n89(value.reads)
+        reads: from_candid_variant_n96(value.reads)
     } : value;
 }
-function from_candid_variant_n83(value: {
+function from_candid_variant_n88(value: {
+    at_most: bigint;
+} | {
+    unlimited: null;
+}): {
+    __kind__: "at_most";
+    at_most: bigint;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+} {
+    return "at_most" in value ? {
+        __kind__: "at_most",
+        at_most: value.at_most
+    } : "unlimited" in value ? {
+        __kind__: "unlimited",
+        unlimited: value.unlimited
+    } : value;
+}
+function from_candid_variant_n9(value: {
+    low_cycles: null;
+} | {
+    rate: {
+        retry_after: number;
+    };
+} | {
+    budget: {
+        retry_after: number;
+    };
+}): {
+    __kind__: "low_cycles";
+    low_cycles: null;
+} | {
+    __kind__: "rate";
+    rate: {
+        retry_after: number;
+    };
+} | {
+    __kind__: "budget";
+    budget: {
+        retry_after: number;
+    };
+} {
+    return "low_cycles" in value ? {
+        __kind__: "low_cycles",
+        low_cycles: value.low_cycles
+    } : "rate" in value ? {
+        __kind__: "rate",
+        rate: value.rate
+    } : "budget" in value ? {
+        __kind__: "budget",
+        budget: value.budget
+    } : value;
+}
+function from_candid_variant_n90(value: {
+    at_most: _Rate;
+} | {
+    unlimited: null;
+}): {
+    __kind__: "at_most";
+    at_most: Rate;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+} {
+    return "at_most" in value ? {
+        __kind__: "at_most",
+        at_most: value.at_most
+    } : "unlimited" in value ? {
+        __kind__: "unlimited",
+        unlimited: value.unlimited
+    } : value;
+}
+function from_candid_variant_n92(value: {
     at_most: number;
 } | {
     unlimited: null;
@@ -2597,7 +3087,7 @@ function from_candid_variant_n83(value: {
         unlimited: value.unlimited
     } : value;
 }
-function from_candid_variant_n84(value: {
+function from_candid_variant_n93(value: {
     members: null;
 } | {
     anyone: null;
@@ -2606,33 +3096,14 @@ function from_candid_variant_n84(value: {
 }): Variant_members_anyone_identified {
     return "members" in value ? Variant_members_anyone_identified.members : "anyone" in value ? Variant_members_anyone_identified.anyone : "identified" in value ? Variant_members_anyone_identified.identified : value;
 }
-function from_candid_variant_n86(value: {
-    at_most: bigint;
-} | {
-    unlimited: null;
-}): {
-    __kind__: "at_most";
-    at_most: bigint;
-} | {
-    __kind__: "unlimited";
-    unlimited: null;
-} {
-    return "at_most" in value ? {
-        __kind__: "at_most",
-        at_most: value.at_most
-    } : "unlimited" in value ? {
-        __kind__: "unlimited",
-        unlimited: value.unlimited
-    } : value;
-}
-function from_candid_variant_n89(value: {
+function from_candid_variant_n96(value: {
     owners: null;
 } | {
     anyone: null;
 }): Variant_owners_anyone {
     return "owners" in value ? Variant_owners_anyone.owners : "anyone" in value ? Variant_owners_anyone.anyone : value;
 }
-function from_candid_variant_n90(value: {
+function from_candid_variant_n97(value: {
     Ok: Array<[] | [_Id]>;
 } | {
     Err: _LookupError;
@@ -2645,59 +3116,32 @@ function from_candid_variant_n90(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_vec_n91(value.Ok)
+        Ok: from_candid_vec_n98(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_LookupError_n36(value.Err)
+        Err: from_candid_LookupError_n38(value.Err)
     } : value;
 }
-function from_candid_variant_n92(value: {
-    Ok: null;
+function from_candid_variant_n99(value: {
+    Ok: bigint;
 } | {
-    Err: _RetryError;
+    Err: _ResumeError;
 }): {
     __kind__: "Ok";
-    Ok: null;
+    Ok: bigint;
 } | {
     __kind__: "Err";
-    Err: RetryError;
+    Err: ResumeError;
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_RetryError_n93(value.Err)
+        Err: from_candid_ResumeError_n100(value.Err)
     } : value;
 }
-function from_candid_variant_n94(value: {
-    NotFailed: null;
-} | {
-    NotAllowed: null;
-} | {
-    Other: _OtherError;
-}): {
-    __kind__: "NotFailed";
-    NotFailed: null;
-} | {
-    __kind__: "NotAllowed";
-    NotAllowed: null;
-} | {
-    __kind__: "Other";
-    Other: OtherError;
-} {
-    return "NotFailed" in value ? {
-        __kind__: "NotFailed",
-        NotFailed: value.NotFailed
-    } : "NotAllowed" in value ? {
-        __kind__: "NotAllowed",
-        NotAllowed: value.NotAllowed
-    } : "Other" in value ? {
-        __kind__: "Other",
-        Other: value.Other
-    } : value;
-}
-function from_candid_vec_n15(value: Array<{
+function from_candid_vec_n17(value: Array<{
     Ok: _Added;
 } | {
     Err: _AddError;
@@ -2708,7 +3152,7 @@ function from_candid_vec_n15(value: Array<{
     __kind__: "Err";
     Err: AddError;
 }> {
-    return value.map((x)=>from_candid_variant_n8(x));
+    return value.map((x)=>from_candid_variant_n10(x));
 }
 function from_candid_vec_n2(value: Array<{
     Ok: _Acknowledged;
@@ -2723,64 +3167,70 @@ function from_candid_vec_n2(value: Array<{
 }> {
     return value.map((x)=>from_candid_variant_n3(x));
 }
-function from_candid_vec_n33(value: Array<[] | [_KeyHead]>): Array<KeyHead | null> {
-    return value.map((x)=>from_candid_opt_n34(x));
+function from_candid_vec_n35(value: Array<[] | [_KeyHead]>): Array<KeyHead | null> {
+    return value.map((x)=>from_candid_opt_n36(x));
 }
-function from_candid_vec_n63(value: Array<[Principal, _Role]>): Array<[Principal, Role]> {
-    return value.map((x)=>from_candid_tuple_n64(x));
+function from_candid_vec_n66(value: Array<[Principal, _Role]>): Array<[Principal, Role]> {
+    return value.map((x)=>from_candid_tuple_n67(x));
 }
-function from_candid_vec_n79(value: Array<_Setting>): Array<Setting> {
-    return value.map((x)=>from_candid_Setting_n80(x));
+function from_candid_vec_n82(value: Array<_Setting>): Array<Setting> {
+    return value.map((x)=>from_candid_Setting_n83(x));
 }
-function from_candid_vec_n91(value: Array<[] | [_Id]>): Array<Id | null> {
-    return value.map((x)=>from_candid_opt_n42(x));
+function from_candid_vec_n98(value: Array<[] | [_Id]>): Array<Id | null> {
+    return value.map((x)=>from_candid_opt_n44(x));
 }
-function to_candid_Bound32_n102(value: Bound32): _Bound32 {
-    return to_candid_variant_n103(value);
+function to_candid_Bound32_n114(value: Bound32): _Bound32 {
+    return to_candid_variant_n115(value);
 }
-function to_candid_Bound64_n104(value: Bound64): _Bound64 {
-    return to_candid_variant_n105(value);
+function to_candid_Bound64_n116(value: Bound64): _Bound64 {
+    return to_candid_variant_n117(value);
 }
-function to_candid_Cursor_n59(value: Cursor): _Cursor {
-    return to_candid_record_n60(value);
+function to_candid_BoundRate_n134(value: BoundRate): _BoundRate {
+    return to_candid_variant_n135(value);
 }
-function to_candid_KeyCursor_n48(value: KeyCursor): _KeyCursor {
-    return to_candid_record_n49(value);
+function to_candid_Budget_n132(value: Budget): _Budget {
+    return to_candid_record_n133(value);
 }
-function to_candid_KeySetting_n96(value: KeySetting): _KeySetting {
-    return to_candid_variant_n97(value);
+function to_candid_Cursor_n61(value: Cursor): _Cursor {
+    return to_candid_record_n62(value);
 }
-function to_candid_NewMessage_n12(value: NewMessage): _NewMessage {
-    return to_candid_record_n13(value);
+function to_candid_KeyCursor_n50(value: KeyCursor): _KeyCursor {
+    return to_candid_record_n51(value);
 }
-function to_candid_Order_n50(value: Order): _Order {
-    return to_candid_variant_n51(value);
+function to_candid_KeySetting_n108(value: KeySetting): _KeySetting {
+    return to_candid_variant_n109(value);
 }
-function to_candid_OwnerProof_n24(value: OwnerProof): _OwnerProof {
-    return to_candid_variant_n25(value);
+function to_candid_NewMessage_n14(value: NewMessage): _NewMessage {
+    return to_candid_record_n15(value);
 }
-function to_candid_Quota_n100(value: Quota): _Quota {
-    return to_candid_record_n101(value);
-}
-function to_candid_Role_n111(value: Role): _Role {
-    return to_candid_variant_n112(value);
-}
-function to_candid_Setting_n117(value: Setting): _Setting {
-    return to_candid_variant_n118(value);
-}
-function to_candid_Start_n52(value: Start): _Start {
+function to_candid_Order_n52(value: Order): _Order {
     return to_candid_variant_n53(value);
 }
-function to_candid_opt_n110(value: Role | null): [] | [_Role] {
-    return value === null ? candid_none() : candid_some(to_candid_Role_n111(value));
+function to_candid_OwnerProof_n26(value: OwnerProof): _OwnerProof {
+    return to_candid_variant_n27(value);
 }
-function to_candid_opt_n29(value: boolean | null): [] | [boolean] {
+function to_candid_Quota_n112(value: Quota): _Quota {
+    return to_candid_record_n113(value);
+}
+function to_candid_Role_n123(value: Role): _Role {
+    return to_candid_variant_n124(value);
+}
+function to_candid_Setting_n129(value: Setting): _Setting {
+    return to_candid_variant_n130(value);
+}
+function to_candid_Start_n54(value: Start): _Start {
+    return to_candid_variant_n55(value);
+}
+function to_candid_opt_n122(value: Role | null): [] | [_Role] {
+    return value === null ? candid_none() : candid_some(to_candid_Role_n123(value));
+}
+function to_candid_opt_n31(value: boolean | null): [] | [boolean] {
     return value === null ? candid_none() : candid_some(value);
 }
-function to_candid_opt_n61(value: Principal | null): [] | [Principal] {
+function to_candid_opt_n64(value: Principal | null): [] | [Principal] {
     return value === null ? candid_none() : candid_some(value);
 }
-function to_candid_record_n101(value: {
+function to_candid_record_n113(value: {
     messages: Bound32;
     bytes: Bound64;
 }): {
@@ -2788,11 +3238,29 @@ function to_candid_record_n101(value: {
     bytes: _Bound64;
 } {
     return {
-        messages: to_candid_Bound32_n102(value.messages),
-        bytes: to_candid_Bound64_n104(value.bytes)
+        messages: to_candid_Bound32_n114(value.messages),
+        bytes: to_candid_Bound64_n116(value.bytes)
     };
 }
-function to_candid_record_n13(value: {
+function to_candid_record_n133(value: {
+    cycles_a_day: Bound64;
+    each: BoundRate;
+    bytes: BoundRate;
+    items: BoundRate;
+}): {
+    cycles_a_day: _Bound64;
+    each: _BoundRate;
+    bytes: _BoundRate;
+    items: _BoundRate;
+} {
+    return {
+        cycles_a_day: to_candid_Bound64_n116(value.cycles_a_day),
+        each: to_candid_BoundRate_n134(value.each),
+        bytes: to_candid_BoundRate_n134(value.bytes),
+        items: to_candid_BoundRate_n134(value.items)
+    };
+}
+function to_candid_record_n15(value: {
     ciphertext: Uint8Array;
     key_id: Uint8Array;
     send_key?: Uint8Array;
@@ -2807,7 +3275,7 @@ function to_candid_record_n13(value: {
         send_key: value.send_key ? candid_some(value.send_key) : candid_none()
     };
 }
-function to_candid_record_n49(value: {
+function to_candid_record_n51(value: {
     order: Order;
     limit: number;
     start: Start;
@@ -2819,13 +3287,13 @@ function to_candid_record_n49(value: {
     prove: boolean;
 } {
     return {
-        order: to_candid_Order_n50(value.order),
+        order: to_candid_Order_n52(value.order),
         limit: value.limit,
-        start: to_candid_Start_n52(value.start),
+        start: to_candid_Start_n54(value.start),
         prove: value.prove
     };
 }
-function to_candid_record_n60(value: {
+function to_candid_record_n62(value: {
     after: Id;
     order: Order;
     limit: number;
@@ -2836,258 +3304,11 @@ function to_candid_record_n60(value: {
 } {
     return {
         after: value.after,
-        order: to_candid_Order_n50(value.order),
+        order: to_candid_Order_n52(value.order),
         limit: value.limit
     };
 }
-function to_candid_variant_n103(value: {
-    __kind__: "at_most";
-    at_most: number;
-} | {
-    __kind__: "unlimited";
-    unlimited: null;
-}): {
-    at_most: number;
-} | {
-    unlimited: null;
-} {
-    return value.__kind__ === "at_most" ? {
-        at_most: value.at_most
-    } : value.__kind__ === "unlimited" ? {
-        unlimited: value.unlimited
-    } : value;
-}
-function to_candid_variant_n105(value: {
-    __kind__: "at_most";
-    at_most: bigint;
-} | {
-    __kind__: "unlimited";
-    unlimited: null;
-}): {
-    at_most: bigint;
-} | {
-    unlimited: null;
-} {
-    return value.__kind__ === "at_most" ? {
-        at_most: value.at_most
-    } : value.__kind__ === "unlimited" ? {
-        unlimited: value.unlimited
-    } : value;
-}
-function to_candid_variant_n106(value: {
-    __kind__: "principal";
-    principal: Principal;
-} | {
-    __kind__: "claimant";
-    claimant: null;
-}): {
-    principal: Principal;
-} | {
-    claimant: null;
-} {
-    return value.__kind__ === "principal" ? {
-        principal: value.principal
-    } : value.__kind__ === "claimant" ? {
-        claimant: value.claimant
-    } : value;
-}
-function to_candid_variant_n112(value: Role): {
-    admin: null;
-} | {
-    writer: null;
-} | {
-    reader: null;
-} {
-    return value == Role.admin ? {
-        admin: null
-    } : value == Role.writer ? {
-        writer: null
-    } : value == Role.reader ? {
-        reader: null
-    } : value;
-}
-function to_candid_variant_n118(value: {
-    __kind__: "max_keys";
-    max_keys: {
-        all: number;
-        strangers: number;
-    };
-} | {
-    __kind__: "idle_seconds";
-    idle_seconds: Bound32;
-} | {
-    __kind__: "max_age_seconds";
-    max_age_seconds: Bound32;
-} | {
-    __kind__: "max_messages";
-    max_messages: Bound32;
-} | {
-    __kind__: "writes";
-    writes: Variant_members_anyone_identified;
-} | {
-    __kind__: "min_age_seconds";
-    min_age_seconds: number;
-} | {
-    __kind__: "max_bytes";
-    max_bytes: Bound64;
-} | {
-    __kind__: "key_quota";
-    key_quota: Quota;
-} | {
-    __kind__: "rebuild_pages";
-    rebuild_pages: Bound32;
-} | {
-    __kind__: "reads";
-    reads: Variant_owners_anyone;
-}): {
-    max_keys: {
-        all: number;
-        strangers: number;
-    };
-} | {
-    idle_seconds: _Bound32;
-} | {
-    max_age_seconds: _Bound32;
-} | {
-    max_messages: _Bound32;
-} | {
-    writes: {
-        members: null;
-    } | {
-        anyone: null;
-    } | {
-        identified: null;
-    };
-} | {
-    min_age_seconds: number;
-} | {
-    max_bytes: _Bound64;
-} | {
-    key_quota: _Quota;
-} | {
-    rebuild_pages: _Bound32;
-} | {
-    reads: {
-        owners: null;
-    } | {
-        anyone: null;
-    };
-} {
-    return value.__kind__ === "max_keys" ? {
-        max_keys: value.max_keys
-    } : value.__kind__ === "idle_seconds" ? {
-        idle_seconds: to_candid_Bound32_n102(value.idle_seconds)
-    } : value.__kind__ === "max_age_seconds" ? {
-        max_age_seconds: to_candid_Bound32_n102(value.max_age_seconds)
-    } : value.__kind__ === "max_messages" ? {
-        max_messages: to_candid_Bound32_n102(value.max_messages)
-    } : value.__kind__ === "writes" ? {
-        writes: to_candid_variant_n120(value.writes)
-    } : value.__kind__ === "min_age_seconds" ? {
-        min_age_seconds: value.min_age_seconds
-    } : value.__kind__ === "max_bytes" ? {
-        max_bytes: to_candid_Bound64_n104(value.max_bytes)
-    } : value.__kind__ === "key_quota" ? {
-        key_quota: to_candid_Quota_n100(value.key_quota)
-    } : value.__kind__ === "rebuild_pages" ? {
-        rebuild_pages: to_candid_Bound32_n102(value.rebuild_pages)
-    } : value.__kind__ === "reads" ? {
-        reads: to_candid_variant_n119(value.reads)
-    } : value;
-}
-function to_candid_variant_n119(value: Variant_owners_anyone): {
-    owners: null;
-} | {
-    anyone: null;
-} {
-    return value == Variant_owners_anyone.owners ? {
-        owners: null
-    } : value == Variant_owners_anyone.anyone ? {
-        anyone: null
-    } : value;
-}
-function to_candid_variant_n120(value: Variant_members_anyone_identified): {
-    members: null;
-} | {
-    anyone: null;
-} | {
-    identified: null;
-} {
-    return value == Variant_members_anyone_identified.members ? {
-        members: null
-    } : value == Variant_members_anyone_identified.anyone ? {
-        anyone: null
-    } : value == Variant_members_anyone_identified.identified ? {
-        identified: null
-    } : value;
-}
-function to_candid_variant_n25(value: {
-    __kind__: "own";
-    own: null;
-} | {
-    __kind__: "public_key";
-    public_key: Uint8Array;
-} | {
-    __kind__: "salt";
-    salt: Uint8Array;
-}): {
-    own: null;
-} | {
-    public_key: Uint8Array;
-} | {
-    salt: Uint8Array;
-} {
-    return value.__kind__ === "own" ? {
-        own: value.own
-    } : value.__kind__ === "public_key" ? {
-        public_key: value.public_key
-    } : value.__kind__ === "salt" ? {
-        salt: value.salt
-    } : value;
-}
-function to_candid_variant_n51(value: Order): {
-    descending: null;
-} | {
-    ascending: null;
-} {
-    return value == Order.descending ? {
-        descending: null
-    } : value == Order.ascending ? {
-        ascending: null
-    } : value;
-}
-function to_candid_variant_n53(value: {
-    __kind__: "after";
-    after: Id;
-} | {
-    __kind__: "rank";
-    rank: number;
-} | {
-    __kind__: "time";
-    time: number;
-} | {
-    __kind__: "beginning";
-    beginning: null;
-}): {
-    after: _Id;
-} | {
-    rank: number;
-} | {
-    time: number;
-} | {
-    beginning: null;
-} {
-    return value.__kind__ === "after" ? {
-        after: value.after
-    } : value.__kind__ === "rank" ? {
-        rank: value.rank
-    } : value.__kind__ === "time" ? {
-        time: value.time
-    } : value.__kind__ === "beginning" ? {
-        beginning: value.beginning
-    } : value;
-}
-function to_candid_variant_n97(value: {
+function to_candid_variant_n109(value: {
     __kind__: "owner";
     owner: {
         __kind__: "principal";
@@ -3139,16 +3360,16 @@ function to_candid_variant_n97(value: {
     };
 } {
     return value.__kind__ === "owner" ? {
-        owner: to_candid_variant_n106(value.owner)
+        owner: to_candid_variant_n118(value.owner)
     } : value.__kind__ === "kept" ? {
         kept: value.kept
     } : value.__kind__ === "quota" ? {
-        quota: to_candid_variant_n99(value.quota)
+        quota: to_candid_variant_n111(value.quota)
     } : value.__kind__ === "send_key" ? {
-        send_key: to_candid_variant_n98(value.send_key)
+        send_key: to_candid_variant_n110(value.send_key)
     } : value;
 }
-function to_candid_variant_n98(value: {
+function to_candid_variant_n110(value: {
     __kind__: "sha256";
     sha256: Uint8Array;
 } | {
@@ -3165,7 +3386,7 @@ function to_candid_variant_n98(value: {
         none: value.none
     } : value;
 }
-function to_candid_variant_n99(value: {
+function to_candid_variant_n111(value: {
     __kind__: "own";
     own: Quota;
 } | {
@@ -3177,19 +3398,317 @@ function to_candid_variant_n99(value: {
     store: null;
 } {
     return value.__kind__ === "own" ? {
-        own: to_candid_Quota_n100(value.own)
+        own: to_candid_Quota_n112(value.own)
     } : value.__kind__ === "store" ? {
         store: value.store
     } : value;
 }
-function to_candid_vec_n11(value: Array<NewMessage>): Array<_NewMessage> {
-    return value.map((x)=>to_candid_NewMessage_n12(x));
+function to_candid_variant_n115(value: {
+    __kind__: "at_most";
+    at_most: number;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+}): {
+    at_most: number;
+} | {
+    unlimited: null;
+} {
+    return value.__kind__ === "at_most" ? {
+        at_most: value.at_most
+    } : value.__kind__ === "unlimited" ? {
+        unlimited: value.unlimited
+    } : value;
 }
-function to_candid_vec_n116(value: Array<Setting>): Array<_Setting> {
-    return value.map((x)=>to_candid_Setting_n117(x));
+function to_candid_variant_n117(value: {
+    __kind__: "at_most";
+    at_most: bigint;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+}): {
+    at_most: bigint;
+} | {
+    unlimited: null;
+} {
+    return value.__kind__ === "at_most" ? {
+        at_most: value.at_most
+    } : value.__kind__ === "unlimited" ? {
+        unlimited: value.unlimited
+    } : value;
 }
-function to_candid_vec_n95(value: Array<KeySetting>): Array<_KeySetting> {
-    return value.map((x)=>to_candid_KeySetting_n96(x));
+function to_candid_variant_n118(value: {
+    __kind__: "principal";
+    principal: Principal;
+} | {
+    __kind__: "claimant";
+    claimant: null;
+}): {
+    principal: Principal;
+} | {
+    claimant: null;
+} {
+    return value.__kind__ === "principal" ? {
+        principal: value.principal
+    } : value.__kind__ === "claimant" ? {
+        claimant: value.claimant
+    } : value;
+}
+function to_candid_variant_n124(value: Role): {
+    admin: null;
+} | {
+    writer: null;
+} | {
+    reader: null;
+} {
+    return value == Role.admin ? {
+        admin: null
+    } : value == Role.writer ? {
+        writer: null
+    } : value == Role.reader ? {
+        reader: null
+    } : value;
+}
+function to_candid_variant_n130(value: {
+    __kind__: "max_keys";
+    max_keys: {
+        all: number;
+        strangers: number;
+    };
+} | {
+    __kind__: "members";
+    members: Budget;
+} | {
+    __kind__: "owners";
+    owners: Budget;
+} | {
+    __kind__: "idle_seconds";
+    idle_seconds: Bound32;
+} | {
+    __kind__: "max_age_seconds";
+    max_age_seconds: Bound32;
+} | {
+    __kind__: "reserves";
+    reserves: {
+        all: bigint;
+        strangers: bigint;
+    };
+} | {
+    __kind__: "max_messages";
+    max_messages: Bound32;
+} | {
+    __kind__: "writes";
+    writes: Variant_members_anyone_identified;
+} | {
+    __kind__: "strangers";
+    strangers: Budget;
+} | {
+    __kind__: "min_age_seconds";
+    min_age_seconds: number;
+} | {
+    __kind__: "max_bytes";
+    max_bytes: Bound64;
+} | {
+    __kind__: "key_quota";
+    key_quota: Quota;
+} | {
+    __kind__: "rebuild_pages";
+    rebuild_pages: Bound32;
+} | {
+    __kind__: "reads";
+    reads: Variant_owners_anyone;
+}): {
+    max_keys: {
+        all: number;
+        strangers: number;
+    };
+} | {
+    members: _Budget;
+} | {
+    owners: _Budget;
+} | {
+    idle_seconds: _Bound32;
+} | {
+    max_age_seconds: _Bound32;
+} | {
+    reserves: {
+        all: bigint;
+        strangers: bigint;
+    };
+} | {
+    max_messages: _Bound32;
+} | {
+    writes: {
+        members: null;
+    } | {
+        anyone: null;
+    } | {
+        identified: null;
+    };
+} | {
+    strangers: _Budget;
+} | {
+    min_age_seconds: number;
+} | {
+    max_bytes: _Bound64;
+} | {
+    key_quota: _Quota;
+} | {
+    rebuild_pages: _Bound32;
+} | {
+    reads: {
+        owners: null;
+    } | {
+        anyone: null;
+    };
+} {
+    return value.__kind__ === "max_keys" ? {
+        max_keys: value.max_keys
+    } : value.__kind__ === "members" ? {
+        members: to_candid_Budget_n132(value.members)
+    } : value.__kind__ === "owners" ? {
+        owners: to_candid_Budget_n132(value.owners)
+    } : value.__kind__ === "idle_seconds" ? {
+        idle_seconds: to_candid_Bound32_n114(value.idle_seconds)
+    } : value.__kind__ === "max_age_seconds" ? {
+        max_age_seconds: to_candid_Bound32_n114(value.max_age_seconds)
+    } : value.__kind__ === "reserves" ? {
+        reserves: value.reserves
+    } : value.__kind__ === "max_messages" ? {
+        max_messages: to_candid_Bound32_n114(value.max_messages)
+    } : value.__kind__ === "writes" ? {
+        writes: to_candid_variant_n136(value.writes)
+    } : value.__kind__ === "strangers" ? {
+        strangers: to_candid_Budget_n132(value.strangers)
+    } : value.__kind__ === "min_age_seconds" ? {
+        min_age_seconds: value.min_age_seconds
+    } : value.__kind__ === "max_bytes" ? {
+        max_bytes: to_candid_Bound64_n116(value.max_bytes)
+    } : value.__kind__ === "key_quota" ? {
+        key_quota: to_candid_Quota_n112(value.key_quota)
+    } : value.__kind__ === "rebuild_pages" ? {
+        rebuild_pages: to_candid_Bound32_n114(value.rebuild_pages)
+    } : value.__kind__ === "reads" ? {
+        reads: to_candid_variant_n131(value.reads)
+    } : value;
+}
+function to_candid_variant_n131(value: Variant_owners_anyone): {
+    owners: null;
+} | {
+    anyone: null;
+} {
+    return value == Variant_owners_anyone.owners ? {
+        owners: null
+    } : value == Variant_owners_anyone.anyone ? {
+        anyone: null
+    } : value;
+}
+function to_candid_variant_n135(value: {
+    __kind__: "at_most";
+    at_most: Rate;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+}): {
+    at_most: _Rate;
+} | {
+    unlimited: null;
+} {
+    return value.__kind__ === "at_most" ? {
+        at_most: value.at_most
+    } : value.__kind__ === "unlimited" ? {
+        unlimited: value.unlimited
+    } : value;
+}
+function to_candid_variant_n136(value: Variant_members_anyone_identified): {
+    members: null;
+} | {
+    anyone: null;
+} | {
+    identified: null;
+} {
+    return value == Variant_members_anyone_identified.members ? {
+        members: null
+    } : value == Variant_members_anyone_identified.anyone ? {
+        anyone: null
+    } : value == Variant_members_anyone_identified.identified ? {
+        identified: null
+    } : value;
+}
+function to_candid_variant_n27(value: {
+    __kind__: "own";
+    own: null;
+} | {
+    __kind__: "public_key";
+    public_key: Uint8Array;
+} | {
+    __kind__: "salt";
+    salt: Uint8Array;
+}): {
+    own: null;
+} | {
+    public_key: Uint8Array;
+} | {
+    salt: Uint8Array;
+} {
+    return value.__kind__ === "own" ? {
+        own: value.own
+    } : value.__kind__ === "public_key" ? {
+        public_key: value.public_key
+    } : value.__kind__ === "salt" ? {
+        salt: value.salt
+    } : value;
+}
+function to_candid_variant_n53(value: Order): {
+    descending: null;
+} | {
+    ascending: null;
+} {
+    return value == Order.descending ? {
+        descending: null
+    } : value == Order.ascending ? {
+        ascending: null
+    } : value;
+}
+function to_candid_variant_n55(value: {
+    __kind__: "after";
+    after: Id;
+} | {
+    __kind__: "rank";
+    rank: number;
+} | {
+    __kind__: "time";
+    time: number;
+} | {
+    __kind__: "beginning";
+    beginning: null;
+}): {
+    after: _Id;
+} | {
+    rank: number;
+} | {
+    time: number;
+} | {
+    beginning: null;
+} {
+    return value.__kind__ === "after" ? {
+        after: value.after
+    } : value.__kind__ === "rank" ? {
+        rank: value.rank
+    } : value.__kind__ === "time" ? {
+        time: value.time
+    } : value.__kind__ === "beginning" ? {
+        beginning: value.beginning
+    } : value;
+}
+function to_candid_vec_n107(value: Array<KeySetting>): Array<_KeySetting> {
+    return value.map((x)=>to_candid_KeySetting_n108(x));
+}
+function to_candid_vec_n128(value: Array<Setting>): Array<_Setting> {
+    return value.map((x)=>to_candid_Setting_n129(x));
+}
+function to_candid_vec_n13(value: Array<NewMessage>): Array<_NewMessage> {
+    return value.map((x)=>to_candid_NewMessage_n14(x));
 }
 export interface CreateActorOptions {
     agent?: Agent;

@@ -1,38 +1,31 @@
-/** Checks that this browser makes on a message: its hash, and whether the key opens it. */
+/** Whether the key opens a message. Its hash was computed when it was read: one that differs is not shown at all. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Message } from '../../client';
 import { type Opened, open } from '../../sealing';
 import { sealingKey } from '../state/sealing';
 
-export interface Inspection {
-  readonly hashMatches: boolean;
-  readonly opened: Opened;
-}
-
-async function inspect(message: Message): Promise<Inspection> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(message.ciphertext)));
-  const hashMatches = digest.length === message.hash.length && digest.every((byte, at) => byte === message.hash[at]);
-  return { hashMatches, opened: await open(message.ciphertext, message.key_id, sealingKey.peek()) };
+function inspect(message: Message): Promise<Opened> {
+  return open(message.ciphertext, message.key_id, sealingKey.peek());
 }
 
 /** Results for the unlocked key. Messages never change, so each is inspected once. */
-let known = new WeakMap<Message, Inspection>();
+let known = new WeakMap<Message, Opened>();
 sealingKey.subscribe(() => {
   known = new WeakMap();
 });
 
-/** undefined until the checks are done. */
-export function useInspection(message: Message): Inspection | undefined {
+/** undefined until it was tried. */
+export function useInspection(message: Message): Opened | undefined {
   const key = sealingKey.value;
-  const [, done] = useState<Inspection>();
+  const [, done] = useState<Opened>();
   // The key is a dependency: another key opens other messages.
   useEffect(() => {
     if (known.has(message)) return;
     let wanted = true;
     const cache = known;
-    void inspect(message).then((inspection) => {
-      cache.set(message, inspection);
-      if (wanted) done(inspection);
+    void inspect(message).then((opened) => {
+      cache.set(message, opened);
+      if (wanted) done(opened);
     });
     return () => {
       wanted = false;

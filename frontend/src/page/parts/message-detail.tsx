@@ -1,23 +1,25 @@
 /** All of one message. */
-import type { Message } from '../../client';
-import type { Content } from '../../sealing';
+import type { Message, Trust } from '../../client';
+import type { Content, Opened } from '../../sealing';
 import { formatCount, formatTime, shortBytes, toHex } from '../format';
 import { linkTo } from '../state/route';
 import { sealingKeyId } from '../state/sealing';
 import { Copy } from './copy';
 import { saveFile } from './files';
-import { type Inspection, stateWords, useInspection } from './inspection';
+import { stateWords, useInspection } from './inspection';
+import { messageTrustWords } from './trust';
 
 /** Number of leading ciphertext bytes shown in hex. */
 const SHOWN_BYTES = 256;
 
 interface MessageDetailProps {
   readonly message: Message;
+  readonly trust: Trust;
   readonly onClose?: () => void;
 }
 
-export function MessageDetail({ message, onClose }: MessageDetailProps) {
-  const inspection = useInspection(message);
+export function MessageDetail({ message, trust, onClose }: MessageDetailProps) {
+  const opened = useInspection(message);
   const key = toHex(message.key_id);
   return (
     <section class="card detail" aria-labelledby="detail-title">
@@ -31,7 +33,8 @@ export function MessageDetail({ message, onClose }: MessageDetailProps) {
           </button>
         )}
       </div>
-      {inspection && <Reading inspection={inspection} message={message} />}
+      <p class={`trust ${trust.kind === 'verified' ? 'good' : 'warn'}`}>{messageTrustWords(trust)}</p>
+      {opened && <Reading opened={opened} message={message} />}
       <dl class="facts">
         <dt>Stored</dt>
         <dd>
@@ -54,7 +57,7 @@ export function MessageDetail({ message, onClose }: MessageDetailProps) {
         <dt>Hash</dt>
         <dd>
           <Copy name="hash" value={toHex(message.hash)} />
-          {inspection && <HashWords matches={inspection.hashMatches} />}
+          <span class="good">The hash was computed in this browser and matches.</span>
         </dd>
       </dl>
       <h3>Ciphertext</h3>
@@ -74,15 +77,7 @@ function neighbour(id: number, none: string) {
   return <a href={linkTo('messages', { by: 'id', id: String(id) })}>{formatCount(id)}</a>;
 }
 
-function HashWords({ matches }: { readonly matches: boolean }) {
-  return matches ? (
-    <span class="good">The hash was computed in this browser and matches.</span>
-  ) : (
-    <span class="bad">The hash computed in this browser differs: do not trust this answer.</span>
-  );
-}
-
-function Reading({ inspection: { opened }, message }: { readonly inspection: Inspection; readonly message: Message }) {
+function Reading({ opened, message }: { readonly opened: Opened; readonly message: Message }) {
   const own = toHex(message.key_id) === sealingKeyId.value;
   return (
     <div class={`reading ${opened.state === 'opened' ? 'open' : ''}`}>

@@ -3,14 +3,14 @@
  * focus stays on the grid, which names the active row; arrows move, Enter opens.
  */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import type { Message } from '../../client';
+import type { Message, Trust } from '../../client';
 import { formatCount } from '../format';
 import type { Line } from './lines';
 import { MessageRow, rowAttributes } from './message-row';
 import { useStayInPlace } from './stay-in-place';
 import { useMedia, useRows } from './virtual';
 
-const COLUMNS = ['Id', 'Stored', 'Key id', 'Bytes', 'Of the same key', 'Hash', 'State'];
+const COLUMNS = ['Id', 'Stored', 'Key id', 'Bytes', 'Of the same key', 'Proof', 'State'];
 
 /** Heights in pixels, as in the style sheets. On a narrow screen a row has two lines, and there is no head. */
 const NARROW = '(max-width: 700px)';
@@ -23,6 +23,7 @@ interface MessageGridProps {
   readonly lines: readonly Line[];
   /** Whether these are all lines, so that their number is known. */
   readonly complete: boolean;
+  readonly trustOf: (message: Message) => Trust;
   /** Everything below it has been dropped. */
   readonly firstId: number;
   readonly chosen: number | undefined;
@@ -33,7 +34,16 @@ interface MessageGridProps {
   readonly onNearEnd: () => void;
 }
 
-export function MessageGrid({ lines, complete, firstId, chosen, onChoose, onOpen, onNearEnd }: MessageGridProps) {
+export function MessageGrid({
+  lines,
+  complete,
+  trustOf,
+  firstId,
+  chosen,
+  onChoose,
+  onOpen,
+  onNearEnd,
+}: MessageGridProps) {
   const height = useMedia(NARROW) ? NARROW_ROWS : WIDE_ROWS;
   const grid = useRef<HTMLDivElement>(null);
   const rows = useRows({ count: lines.length, rowHeight: height.row, head: height.head, scroller: () => grid.current });
@@ -124,6 +134,7 @@ export function MessageGrid({ lines, complete, firstId, chosen, onChoose, onOpen
             <MessageRow
               key={message.id}
               message={message}
+              trust={trustOf(message)}
               index={index}
               top={start}
               height={height.row}

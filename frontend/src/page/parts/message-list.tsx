@@ -5,6 +5,7 @@ import { formatCount } from '../format';
 import { busy, downwards, follow, type List, listVersion, load } from '../state/browse';
 import { linesOf } from './lines';
 import { MessageGrid } from './message-grid';
+import { listTrustWords } from './trust';
 
 interface MessageListProps {
   readonly value: List;
@@ -23,6 +24,7 @@ export function MessageList({ value, chosen, onChoose, onOpen }: MessageListProp
   const loadMore = useCallback(() => {
     if (window.more[down] && !busy.peek()) void load(down);
   }, [window, down]);
+  const trustOf = useCallback((message: Message) => window.trustOf(message), [window]);
   const more = window.more.older || window.more.newer;
 
   return (
@@ -51,12 +53,16 @@ export function MessageList({ value, chosen, onChoose, onOpen }: MessageListProp
           Follow
         </label>
       </div>
+      {window.trust && (
+        <p class={`trust ${window.trust.kind === 'verified' ? 'good' : 'warn'}`}>{listTrustWords(window.trust)}</p>
+      )}
       {lines.length === 0 ? (
         <p class="muted empty">No messages here.</p>
       ) : (
         <MessageGrid
           lines={lines}
           complete={!more}
+          trustOf={trustOf}
           firstId={window.firstId}
           chosen={chosen}
           onChoose={onChoose}

@@ -1,11 +1,14 @@
-import type { Message } from '../../client';
+import type { Message, Trust } from '../../client';
+import type { Opened } from '../../sealing';
 import { formatCount, formatTime, shortBytes, toHex } from '../format';
 import { sealingKeyId } from '../state/sealing';
-import { type Inspection, stateWords, useInspection } from './inspection';
+import { stateWords, useInspection } from './inspection';
 import { memo } from './memo';
+import { messageTrustWords, trustWord } from './trust';
 
 interface MessageRowProps {
   readonly message: Message;
+  readonly trust: Trust;
   readonly index: number;
   /** In pixels. */
   readonly top: number;
@@ -26,44 +29,50 @@ export function rowAttributes(index: number, top: number, height: number) {
   };
 }
 
-export const MessageRow = memo(({ message, index, top, height, active, chosen, dropped, onPick }: MessageRowProps) => {
-  const inspection = useInspection(message);
-  const classes = ['row', active && 'active', chosen && 'chosen', dropped && 'dropped'].filter(Boolean).join(' ');
-  return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the keyboard: arrows move, Enter opens
-    <div
-      role="row"
-      aria-selected={chosen}
-      class={classes}
-      onClick={() => onPick(index, message)}
-      {...rowAttributes(index, top, height)}
-    >
-      <span role="gridcell" class="id">
-        {formatCount(message.id)}
-      </span>
-      <span role="gridcell" class="time">
-        {formatTime(message.timestamp)}
-      </span>
-      <span role="gridcell" class="key" title={toHex(message.key_id)}>
-        {shortBytes(message.key_id)}
-      </span>
-      <span role="gridcell" class="size">
-        {formatCount(message.ciphertext.length)}
-        <span class="unit"> bytes</span>
-      </span>
-      <span role="gridcell" class="links">
-        {link('previous', message.prev_id)} {link('next', message.next_id)}
-      </span>
-      <span role="gridcell" class="hash">
-        <Hash inspection={inspection} />
-      </span>
-      <span role="gridcell" class="what">
-        {dropped && <em>now dropped </em>}
-        {inspection && <What inspection={inspection} message={message} />}
-      </span>
-    </div>
-  );
-});
+export const MessageRow = memo(
+  ({ message, trust, index, top, height, active, chosen, dropped, onPick }: MessageRowProps) => {
+    const opened = useInspection(message);
+    const classes = ['row', active && 'active', chosen && 'chosen', dropped && 'dropped'].filter(Boolean).join(' ');
+    return (
+      // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the keyboard: arrows move, Enter opens
+      <div
+        role="row"
+        aria-selected={chosen}
+        class={classes}
+        onClick={() => onPick(index, message)}
+        {...rowAttributes(index, top, height)}
+      >
+        <span role="gridcell" class="id">
+          {formatCount(message.id)}
+        </span>
+        <span role="gridcell" class="time">
+          {formatTime(message.timestamp)}
+        </span>
+        <span role="gridcell" class="key" title={toHex(message.key_id)}>
+          {shortBytes(message.key_id)}
+        </span>
+        <span role="gridcell" class="size">
+          {formatCount(message.ciphertext.length)}
+          <span class="unit"> bytes</span>
+        </span>
+        <span role="gridcell" class="links">
+          {link('previous', message.prev_id)} {link('next', message.next_id)}
+        </span>
+        <span
+          role="gridcell"
+          class={`proof ${trust.kind === 'verified' ? 'good' : 'muted'}`}
+          title={messageTrustWords(trust)}
+        >
+          {trustWord(trust)}
+        </span>
+        <span role="gridcell" class="what">
+          {dropped && <em>now dropped </em>}
+          {opened && <What opened={opened} message={message} />}
+        </span>
+      </div>
+    );
+  },
+);
 
 function link(name: string, id: number) {
   const arrow = name === 'previous' ? '←' : '→';
@@ -75,12 +84,7 @@ function link(name: string, id: number) {
   );
 }
 
-function Hash({ inspection }: { readonly inspection: Inspection | undefined }) {
-  if (!inspection) return <span class="muted">…</span>;
-  return inspection.hashMatches ? <span class="good">matches</span> : <span class="bad">differs</span>;
-}
-
-function What({ inspection: { opened }, message }: { readonly inspection: Inspection; readonly message: Message }) {
+function What({ opened, message }: { readonly opened: Opened; readonly message: Message }) {
   if (opened.state === 'opened') {
     const { content } = opened;
     return (

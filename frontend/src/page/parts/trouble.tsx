@@ -5,12 +5,13 @@ import { linkTo } from '../state/route';
 import { failure, located, poll, refresh, status, upgradedAt } from '../state/session';
 import { useNow } from './clock';
 import { Notice } from './notice';
-import { rebuildWords } from './rebuild';
+import { storeNotices } from './store-notices';
 
 const TITLES: Record<FailureKind, string> = {
   refused: 'The canister refuses',
   away: 'The network is away',
   untrusted: 'The answer cannot be trusted',
+  lie: 'The answer is false',
   'no-canister': 'No such canister here',
   'not-ours': 'Not a message canister',
   rejected: 'The network rejects the call',
@@ -19,7 +20,7 @@ const TITLES: Record<FailureKind, string> = {
 
 export function Trouble() {
   const problem = failure.value;
-  const rebuild = status.value?.store && rebuildWords(status.value.store);
+  const notices = status.value ? storeNotices(status.value) : [];
   return (
     <>
       {problem && (
@@ -38,13 +39,13 @@ export function Trouble() {
           </p>
         </Notice>
       )}
-      {rebuild && (
-        <Notice tone={rebuild.tone} title={rebuild.title}>
-          {rebuild.paragraphs.map((paragraph) => (
+      {notices.map(({ tone, title, paragraphs }) => (
+        <Notice key={title} tone={tone} title={title}>
+          {paragraphs.map((paragraph) => (
             <p key={paragraph}>{paragraph}</p>
           ))}
         </Notice>
-      )}
+      ))}
       {upgradedAt.value && (
         <Notice tone="plain">
           The canister was upgraded: its module hash changed, as seen at {formatTime(upgradedAt.value / 1000)}.

@@ -1,6 +1,6 @@
 /** The data of the messages view: a list through a window, or one message. */
-import { effect, signal } from '@preact/signals';
-import { type Client, Failure, type Message, Poller } from '../../client';
+import { computed, effect, signal } from '@preact/signals';
+import { type Client, Failure, type KeyHead, type Message, Poller, type Read } from '../../client';
 import { type Direction, MessageWindow, type Source } from '../../paging';
 import { fromHex, parseU32 } from '../format';
 import { fragment, type ListOrder, type Query, queryOf, viewOf } from './route';
@@ -18,10 +18,14 @@ export interface List {
   readonly order: ListOrder;
   /** The newest id that the list has now, without asking for a message. */
   readonly newest: () => Promise<number>;
+  /** The key of a key's list. */
+  readonly keyId: Uint8Array | undefined;
 }
 
 export const list = signal<List | undefined>(undefined);
-export const found = signal<Message | undefined>(undefined);
+/** The head of the list's key. */
+export const head = signal<Read<KeyHead | null> | undefined>(undefined);
+export const found = signal<Read<Message> | undefined>(undefined);
 export const busy = signal(false);
 export const problem = signal<Failure | undefined>(undefined);
 export const follow = signal(false);
@@ -54,10 +58,14 @@ function makeList(of: Client, query: ListQuery): List {
   const until = query.by === 'key' ? undefined : query.until;
   let source: Source;
   let newest = last;
-  if (query.by === 'key') {
-    const keyId = bytes(query.key, 'The key id');
+  const keyId = query.by === 'key' ? bytes(query.key, 'The key id') : undefined;
+  if (keyId) {
     source = (cursor) => of.pageByKey(keyId, cursor);
-    newest = async () => (await of.keyHead(keyId))?.max_id ?? 0;
+    newest = async () => {
+      const read = await of.keyHead(keyId);
+      if (list.value?.keyId === keyId) head.value = read;
+      return read.value?.max_id ?? 0;
+    };
   } else if (query.by === 'range') {
     const [min, max] = [number(from ?? '', 'The first id', 1), number(until ?? '', 'The last id', U32_MAX)];
     source = (cursor) => of.pageByRange(min, max, cursor);
@@ -71,7 +79,7 @@ function makeList(of: Client, query: ListQuery): List {
     maxBytes: WINDOW_BYTES,
     after: number(query.after, 'The id to go on after', 0),
   };
-  return { window: new MessageWindow(source, options), order, newest };
+  return { window: new MessageWindow(source, options), order, newest, keyId };
 }
 
 /** The end at which more appears further down. */
@@ -111,6 +119,7 @@ export function load(direction: Direction): Promise<void> {
 export function run(): Promise<void> {
   const query = queryOf(fragment.peek());
   list.value = undefined;
+  head.value = undefined;
   found.value = undefined;
   problem.value = undefined;
   if (!query) return Promise.resolve();
@@ -127,9 +136,13 @@ export function run(): Promise<void> {
       if (current()) found.value = message;
     } else {
       const made = makeList(of, query);
-      await made.window.load(downwards(made.order));
+      const [keyHead] = await Promise.all([
+        made.keyId && of.keyHead(made.keyId),
+        made.window.load(downwards(made.order)),
+      ]);
       if (current()) {
         list.value = made;
+        head.value = keyHead;
         listVersion.value += 1;
       }
     }
@@ -150,9 +163,26 @@ const followPoller = new Poller(
   },
   { intervalMs: FOLLOW_INTERVAL_MS },
   (state) => {
-    if (state.phase === 'failed') problem.value = state.error as Failure;
+    if (state.phase !== 'failed') return;
+    const failure = state.error as Failure;
+    problem.value = failure;
+    // A node that lags behind is asked again; after any other lie a person decides.
+    if (failure.kind === 'lie' && !failure.transient) follow.value = false;
   },
 );
+
+/** The key of the present query, in bytes; undefined where it is about no key. */
+export const seenKey = computed(() => {
+  const query = queryOf(fragment.value);
+  return query?.by === 'key' ? fromHex(query.key) : undefined;
+});
+
+/** Forgets what this browser saw of the key, and asks again: the answer is compared with nothing. */
+export async function forgetSeen(): Promise<void> {
+  const key = seenKey.value;
+  if (key) (await connected()).forget(key);
+  await run();
+}
 
 /** Following begins at the newest message. If the window does not reach it, a new window opens there. */
 async function jumpToNewest(): Promise<void> {

@@ -85,12 +85,21 @@ export function connected(): Promise<Client> {
   return attempt;
 }
 
+/** Where what was seen is kept. A browser may withhold it: then nothing is remembered beyond this client. */
+function browserStorage(): Storage | undefined {
+  try {
+    return localStorage;
+  } catch {
+    return undefined;
+  }
+}
+
 async function connectHere(): Promise<Client> {
   const place = located.value;
   if (!('place' in place)) throw new Failure('input', 'No canister is chosen yet.', false);
   const wanted = placeName.value;
   const as = identity.value;
-  const made = await connect(place.place, as);
+  const made = await connect(place.place, as, browserStorage());
   // The place or the identity may have changed meanwhile.
   if (placeName.value === wanted && identity.value === as) client.value = made;
   return made;

@@ -2,8 +2,10 @@
 import { useState } from 'preact/hooks';
 import { MAINNET, networkAt, type Place } from '../../client';
 import { Copy } from '../parts/copy';
+import { MailboxButton } from '../parts/mailbox-button';
 import { Notice } from '../parts/notice';
 import { dropIdentity, identityProblem, newIdentity, principal } from '../state/identity';
+import { mailbox } from '../state/mailbox';
 import { goTo } from '../state/route';
 import { agreeTo, identity, located } from '../state/session';
 
@@ -128,8 +130,17 @@ function Identity() {
         <dd>
           <Copy name="principal" value={principal.value} />
         </dd>
+        {mailbox.value && (
+          <>
+            <dt>Mailbox’s key id</dt>
+            <dd>
+              <Copy name="key id" value={mailbox.value} />
+            </dd>
+          </>
+        )}
       </dl>
       <p class="actions">
+        <MailboxButton />
         {!identity.value && (
           <button type="button" onClick={newIdentity}>
             Make a key in this browser
@@ -155,7 +166,7 @@ function Identity() {
       {identityProblem.value && <Notice tone="bad">{identityProblem.value}</Notice>}
       <p class="muted">
         This key signs your calls. Its private part stays in this browser and cannot be read, not even by this page. The
-        canister accepts messages from everybody and does not record who stored them.
+        canister does not record who stored a message. The principal is also a key id that only you own: your mailbox.
       </p>
     </section>
   );

@@ -1,23 +1,37 @@
 /** The messages view: the query form, the list, and the chosen message. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Message } from '../../client';
-import { formatCount } from '../format';
+import { formatCount, toHex } from '../format';
 import { announce } from '../parts/announcer';
+import { ClosedNotice } from '../parts/closed';
+import { KeyCard } from '../parts/key-card';
+import { LieNotice } from '../parts/lie';
+import { MailboxButton } from '../parts/mailbox-button';
 import { MessageDetail } from '../parts/message-detail';
 import { MessageList } from '../parts/message-list';
 import { Notice } from '../parts/notice';
 import { QueryForm } from '../parts/query-form';
-import { busy, found, type List, list, listVersion, problem, run } from '../state/browse';
+import { busy, found, head, type List, list, listVersion, problem, run } from '../state/browse';
 import { fragment, queryOf } from '../state/route';
+import { status } from '../state/session';
+
+/** What a node may answer instead of a message. */
+const NOT_THERE = new Set<string | undefined>(['NotFound', 'UnknownId', 'Dropped']);
 
 export function MessagesView() {
   const query = queryOf(fragment.value);
   return (
     <>
+      <ClosedNotice status={status.value} />
+      <div class="actions">
+        <MailboxButton />
+      </div>
       <QueryForm />
-      {problem.value && (
+      {problem.value?.kind === 'lie' && <LieNotice lie={problem.value} onAgain={run} />}
+      {problem.value && problem.value.kind !== 'lie' && (
         <Notice tone="bad">
           <p>{problem.value.message}</p>
+          {NOT_THERE.has(problem.value.variant) && <p>One node says so: that something is not there has no proof.</p>}
           {problem.value.transient && (
             <p class="actions">
               <button type="button" onClick={run}>
@@ -29,7 +43,7 @@ export function MessagesView() {
       )}
       {!query && <p class="muted">Choose which messages to show.</p>}
       {busy.value && !list.value && !found.value && <p class="muted">Asking the canister…</p>}
-      {found.value && <MessageDetail message={found.value} />}
+      {found.value && <MessageDetail message={found.value.value} trust={found.value.trust} />}
       {list.value && <ListWithDetail key={fragment.value.toString()} value={list.value} />}
     </>
   );
@@ -49,22 +63,25 @@ function ListWithDetail({ value }: { readonly value: List }) {
   useEffect(() => detail.current?.scrollIntoView({ block: 'nearest' }), [chosen]);
 
   return (
-    <div class={chosen ? 'list-and-detail open' : 'list-and-detail'}>
-      <MessageList
-        value={value}
-        chosen={chosen?.id}
-        onChoose={setChosen}
-        onOpen={(message) => {
-          setChosen(message);
-          // After it is rendered.
-          setTimeout(() => detail.current?.querySelector('h2')?.focus());
-        }}
-      />
-      {chosen && (
-        <div ref={detail} class="detail-holder">
-          <MessageDetail message={chosen} onClose={() => setChosen(undefined)} />
-        </div>
-      )}
-    </div>
+    <>
+      {value.keyId && head.value && <KeyCard keyId={value.keyId} name={toHex(value.keyId)} head={head.value} />}
+      <div class={chosen ? 'list-and-detail open' : 'list-and-detail'}>
+        <MessageList
+          value={value}
+          chosen={chosen?.id}
+          onChoose={setChosen}
+          onOpen={(message) => {
+            setChosen(message);
+            // After it is rendered.
+            setTimeout(() => detail.current?.querySelector('h2')?.focus());
+          }}
+        />
+        {chosen && (
+          <div ref={detail} class="detail-holder">
+            <MessageDetail message={chosen} trust={value.window.trustOf(chosen)} onClose={() => setChosen(undefined)} />
+          </div>
+        )}
+      </div>
+    </>
   );
 }

@@ -3,6 +3,7 @@
 import type { Status, StoreStatus } from '../../client';
 import { formatBytes, formatCount, formatTime } from '../format';
 import { MessagesChart } from '../parts/chart';
+import { ClosedNotice, RulesWords } from '../parts/closed';
 import { Copy } from '../parts/copy';
 import { Fullness } from '../parts/fullness';
 import { linkTo } from '../state/route';
@@ -20,6 +21,12 @@ export function OverviewView() {
         <Tile name="Next id" value={store && formatCount(store.next_id)} />
         <Tile name="Bytes of messages" value={store && formatBytes(store.live_bytes)} exact={store?.live_bytes} />
       </section>
+      <ClosedNotice status={now} />
+      <p class="muted">
+        Counts, limits and the chart are not proved: one node says so, and could count wrong or show an older state. The
+        module hash is certified by the subnet. Messages of a key, and single messages, are verified where they are
+        shown.
+      </p>
       <section class="card" aria-labelledby="chart-title">
         <h2 id="chart-title">Messages over time</h2>
         <MessagesChart />
@@ -32,6 +39,7 @@ export function OverviewView() {
         <section class="card" aria-labelledby="facts-title">
           <h2 id="facts-title">The canister</h2>
           <Facts status={now} />
+          {now && <RulesWords status={now} />}
         </section>
         <section class="card" aria-labelledby="limits-title">
           <h2 id="limits-title">Limits of one call</h2>

@@ -40,6 +40,9 @@ export function stage(): Stage {
     network?.stop();
   });
   afterEach(async () => {
+    // A request that a test's proxy still answers when its page closes is nobody's failure.
+    const pages = browser.contexts().flatMap((context) => context.pages());
+    await Promise.all(pages.map((page) => page.unrouteAll({ behavior: 'ignoreErrors' })));
     await Promise.all(browser.contexts().map((context) => context.close()));
     const seen = offences;
     offences = [];

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Actor, HttpAgent } from '@icp-sdk/core/agent';
 import { IDL } from '@icp-sdk/core/candid';
+import { Ed25519KeyIdentity } from '@icp-sdk/core/identity';
 import { Principal } from '@icp-sdk/core/principal';
 import { type Canister, createActor, type NewMessage } from '../../../src/client/bindings/canister';
 import { type LocalNetwork, MODULE } from './network';
@@ -17,12 +18,17 @@ const INSTALL = IDL.Record({
   wasm_module: IDL.Vec(IDL.Nat8),
   arg: IDL.Vec(IDL.Nat8),
 });
+const CONTROLLERS = IDL.Record({
+  canister_id: IDL.Principal,
+  settings: IDL.Record({ controllers: IDL.Opt(IDL.Vec(IDL.Principal)) }),
+});
 const CANISTER = IDL.Record({ canister_id: IDL.Principal });
 const MANAGEMENT: IDL.InterfaceFactory = () =>
   IDL.Service({
     install_code: IDL.Func([INSTALL], [], []),
     uninstall_code: IDL.Func([CANISTER], [], []),
     stop_canister: IDL.Func([CANISTER], [], []),
+    update_settings: IDL.Func([CONTROLLERS], [], []),
     start_canister: IDL.Func([CANISTER], [], []),
   });
 
@@ -69,6 +75,22 @@ export class Controller {
       { __kind__: 'max_age_seconds', max_age_seconds: bound(limits.max_age_seconds) },
     ]);
     if (answer.__kind__ === 'Err') throw new Error(answer.Err.__kind__);
+  }
+
+  /** Lets each key be read by its owner only. From then on nobody else controls the canister, this controller neither. */
+  async closeReads(origin: string): Promise<void> {
+    const admin = Ed25519KeyIdentity.generate();
+    await this.management.update_settings?.({
+      canister_id: this.id,
+      settings: { controllers: [[admin.getPrincipal()]] },
+    });
+    const agent = await HttpAgent.create({ host: origin, shouldFetchRootKey: true, identity: admin });
+    const canister = createActor(this.id.toText(), { agent });
+    const status = await canister.get_status();
+    if (status.__kind__ === 'Err') throw new Error(status.Err.__kind__);
+    const closed = [{ __kind__: 'reads' as const, reads: 'owners' as const }];
+    const answer = await canister.set_settings(status.Ok.settings.version, closed as never);
+    if (answer.__kind__ === 'Err') throw new Error(JSON.stringify(answer.Err));
   }
 
   /** Upgrades to the same code with another module hash: a custom section at the end says so. */

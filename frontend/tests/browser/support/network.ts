@@ -10,6 +10,9 @@ export const MODULE = process.env.CANISTER_WASM ?? fromFrontend('../artifacts/me
 export const DIST = fromFrontend('dist');
 export const OUTPUT = fromFrontend('test-output');
 
+/** The seed of the node's key: with it a test answers as the node would, and lies. */
+export const NODE_SEED = '07'.repeat(32);
+
 export interface LocalNetwork {
   readonly origin: string;
   readonly canisterId: string;
@@ -22,7 +25,8 @@ export async function startNetwork(): Promise<LocalNetwork> {
     if (!existsSync(file))
       throw new Error(`${file} is missing: run scripts/serve once, or set LOCAL_NETWORK and CANISTER_WASM`);
   }
-  const child = spawn(PROGRAM, [MODULE, '--port', '0', '--page', DIST], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const options = ['--port', '0', '--page', DIST, '--node-key', NODE_SEED];
+  const child = spawn(PROGRAM, [MODULE, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [, origin, canisterId] = await readyLine(child);
   return { origin: origin as string, canisterId: canisterId as string, stop: () => child.kill() };
 }

@@ -3,6 +3,7 @@
 //!
 //! What a query shows is on disk, so that an id that was seen is as good as one that was confirmed.
 
+mod acknowledged;
 #[cfg(test)]
 mod tests;
 
@@ -10,9 +11,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use message_canister::api::{Added, Id, Message};
 
-use crate::draft::{Draft, Hash, key_of};
+use crate::draft::{Draft, Hash, key_of, owner_of};
 use crate::soak::installs::Installs;
 use crate::violation::{Verdict, Violation, ensure};
+use acknowledged::Acknowledgements;
 
 /// A message's place in the model.
 pub type Place = usize;
@@ -34,6 +36,8 @@ pub struct Sent {
     stored_by_call: bool,
     /// Whether a call that may have stored it was given up.
     given_up: bool,
+    /// Whether a call was told that the key's quota does not admit it.
+    refused: bool,
 }
 
 /// A call that adds messages.
@@ -59,6 +63,7 @@ pub struct Model {
     times: BTreeMap<u32, (Id, Id)>,
     open: BTreeMap<u64, Request>,
     requests: u64,
+    acknowledgements: BTreeMap<u16, Acknowledgements>,
     /// What was installed.
     pub installs: Installs,
 }
@@ -77,6 +82,7 @@ impl Model {
                 sendings: 0,
                 stored_by_call: false,
                 given_up: false,
+                refused: false,
             });
         }
         place
@@ -115,19 +121,26 @@ impl Model {
         }
     }
 
-    /// A call was answered: each message by its id, and whether it had been there.
+    /// A call was answered: each message by its id, and whether it had been there; `None`: its key's quota is full.
     ///
     /// # Errors
     ///
     /// If that cannot be.
-    pub fn confirm(&mut self, request: &Request, added: &[Added]) -> Verdict<()> {
+    pub fn confirm(&mut self, request: &Request, added: &[Option<Added>]) -> Verdict<()> {
         self.open.remove(&request.number);
         ensure(added.len() == request.items.len(), || {
             format!("{} messages were answered by {} results", request.items.len(), added.len())
         })?;
         let mut stored = Vec::new();
-        for (&(place, known), &Added { id, duplicate }) in request.items.iter().zip(added) {
+        for (&(place, known), added) in request.items.iter().zip(added) {
             let named = self.sent[place];
+            let &Some(Added { id, duplicate }) = added else {
+                let has_quota = owner_of(named.draft.key).is_some();
+                ensure(has_quota && !known, || format!("{named:?} was refused, though a quota has no say in it"))?;
+                self.sent[place].sendings -= 1;
+                self.sent[place].refused = true;
+                continue;
+            };
             self.found(place, id)?;
             if duplicate {
                 ensure(named.sendings > 1, || {
@@ -235,7 +248,7 @@ impl Model {
     }
 
     /// Checks, while nothing is executed and the ids of all that is stored are known, that each open call has stored all
-    /// of its messages or none. Only those count that no other call has sent. Returns of how many calls it is known since
+    /// of its messages or none. Only those count that no other call has sent and that no quota can refuse. Returns of how many calls it is known since
     /// just now that they have stored theirs.
     ///
     /// # Errors
@@ -243,10 +256,10 @@ impl Model {
     /// If one has stored some.
     pub fn check_open(&mut self) -> Verdict<usize> {
         let mut landed = 0;
+        let counts = |sent: &Sent| sent.sendings == 1 && owner_of(sent.draft.key).is_none();
         for request in self.open.values_mut() {
             let own: BTreeSet<Place> = request.items.iter().map(|&(place, _)| place).collect();
-            let own: Vec<Sent> =
-                own.into_iter().map(|place| self.sent[place]).filter(|sent| sent.sendings == 1).collect();
+            let own: Vec<Sent> = own.into_iter().map(|place| self.sent[place]).filter(counts).collect();
             let stored = own.iter().filter(|sent| sent.id.is_some()).count();
             ensure(stored == 0 || stored == own.len(), || {
                 format!("of the {} messages of one call, {stored} are stored: {own:?}", own.len())
@@ -257,14 +270,17 @@ impl Model {
         Ok(landed)
     }
 
-    /// Checks, when no call is open, that it is known of every message where it is; and that a call was told that it stored
-    /// it, or that one was given up which may have.
+    /// Checks, when no call is open, that it is known of every message where it is, unless a quota refused it; and that a
+    /// call was told that it stored it, or that one was given up which may have.
     ///
     /// # Errors
     ///
     /// If it is not.
     pub fn check_settled(&self) -> Verdict<()> {
         for sent in self.sent.iter().filter(|sent| sent.sendings > 0) {
+            if sent.id.is_none() && sent.refused {
+                continue;
+            }
             ensure(sent.id.is_some(), || format!("{sent:?} was sent, and nobody knows where it is"))?;
             ensure(sent.stored_by_call || sent.given_up, || format!("{sent:?} is there, and no call stored it"))?;
         }

@@ -1,6 +1,7 @@
 //! The model notices what it is there for.
 
 use super::*;
+use crate::draft::SHARED_KEYS;
 
 struct Store {
     model: Model,
@@ -14,17 +15,22 @@ impl Store {
 
     /// Messages that nobody has sent.
     fn drafts(&mut self, count: usize) -> Vec<Place> {
+        self.drafts_of(0, count)
+    }
+
+    /// Messages of a key that nobody has sent.
+    fn drafts_of(&mut self, key: u16, count: usize) -> Vec<Place> {
         let draft = |_| {
             self.drafts += 1;
-            let draft = Draft { key: 0, number: self.drafts, length: 9 };
+            let draft = Draft { key, number: self.drafts, length: 9 };
             self.model.draft(draft, draft.message().1)
         };
         (0..count).map(draft).collect()
     }
 }
 
-fn added(ids: &[Id], duplicate: bool) -> Vec<Added> {
-    ids.iter().map(|&id| Added { id, duplicate }).collect()
+fn added(ids: &[Id], duplicate: bool) -> Vec<Option<Added>> {
+    ids.iter().map(|&id| Some(Added { id, duplicate })).collect()
 }
 
 fn violated<T: std::fmt::Debug>(verdict: Verdict<T>, what: &str) {
@@ -109,4 +115,52 @@ fn a_message_that_no_call_stored_is_noticed() {
     let lost = store.model.begin(&places[..1]);
     store.model.give_up(&lost);
     assert_eq!(store.model.check_settled(), Ok(()));
+}
+
+#[test]
+fn a_refusal_without_a_quota_is_noticed() {
+    let mut store = Store::new();
+    let places = store.drafts(1);
+    let call = store.model.begin(&places);
+    violated(store.model.confirm(&call, &[None]), "no say");
+    let mut store = Store::new();
+    let places = store.drafts_of(SHARED_KEYS, 1);
+    let call = store.model.begin(&places);
+    store.model.confirm(&call, &[None]).expect("it has a quota");
+    assert_eq!(store.model.check_settled(), Ok(()));
+}
+
+/// A store with three messages of an owned key.
+fn owned() -> Store {
+    let mut store = Store::new();
+    let places = store.drafts_of(SHARED_KEYS, 3);
+    let call = store.model.begin(&places);
+    store.model.confirm(&call, &added(&[1, 2, 3], false)).expect("it is a fresh batch");
+    store
+}
+
+#[test]
+fn an_acknowledgement_that_is_lost_or_made_up_is_noticed() {
+    let Store { mut model, .. } = owned();
+    violated(model.acknowledged_shown(SHARED_KEYS, 1), "through 1");
+    assert_eq!(model.begin_acknowledging(SHARED_KEYS, 2), 0);
+    assert!(model.may_be_acknowledged(2) && !model.may_be_acknowledged(3) && !model.is_acknowledged(1));
+    assert_eq!(model.acknowledged_shown(SHARED_KEYS, 0), Ok(()), "it has no outcome");
+    model.confirm_acknowledged(SHARED_KEYS, (0, 2), 2, false).expect("both were live");
+    assert!(model.is_acknowledged(2) && !model.is_acknowledged(3));
+    violated(model.acknowledged_shown(SHARED_KEYS, 0), "through 0");
+    assert_eq!(model.acknowledged_shown(SHARED_KEYS, 2), Ok(()));
+    assert_eq!((model.live_at_least(SHARED_KEYS, 3), model.live_at_most(SHARED_KEYS, 2)), (1, 1));
+}
+
+#[test]
+fn an_acknowledgement_of_more_or_fewer_messages_is_noticed() {
+    let Store { mut model, .. } = owned();
+    violated(model.confirm_acknowledged(SHARED_KEYS, (0, 2), 3, true), "not 2");
+    violated(model.confirm_acknowledged(SHARED_KEYS, (0, 2), 0, false), "not 2");
+    assert_eq!(
+        model.confirm_acknowledged(SHARED_KEYS, (0, 2), 0, true),
+        Ok(()),
+        "it was executed before it was cut off"
+    );
 }

@@ -8,10 +8,11 @@ use std::sync::Mutex;
 
 use message_canister::api::{CheckCursor, Cursor, Id, KeyHead, Order};
 
+use super::cast::{self, QUOTA, STRANGERS_SHARE};
 use super::model::Model;
 use super::show::{Seen, check_list, check_messages, lock};
-use super::store::{Of, Store};
-use crate::draft::KEYS;
+use super::store::{Glance, Of, Store};
+use crate::draft::{KEYS, SHARED_KEYS, owner_of};
 use crate::violation::{Verdict, Violation, ensure};
 
 /// Times that pages are asked by, each time.
@@ -57,10 +58,11 @@ impl Verifier {
     pub async fn verify(&mut self, model: &Mutex<Model>, store: &impl Store, depth: Depth) -> Verdict<Found> {
         let mut landed = 0;
         for _ in 0..LOOKS {
-            let before = store.glance().await?.next_id;
+            let changes = |glance: Glance| (glance.next_id, glance.acknowledged);
+            let before = changes(store.glance().await?);
             let found = self.look(model, store, depth).await;
             landed += found.as_ref().map_or(0, |found| found.landed);
-            if store.glance().await?.next_id == before {
+            if changes(store.glance().await?) == before {
                 return found.map(|found| Found { landed, ..found });
             }
         }
@@ -74,18 +76,29 @@ impl Verifier {
         let lost = lock(model).last_id();
         ensure(lost <= last, || format!("{lost} is known, but the last id is {last}"))?;
         lock(model).installs.check(&glance.settings, glance.version)?;
+        ensure(glance.roles == cast::roles(), || format!("the roles are {:?}", glance.roles))?;
+        for (key, &through) in (SHARED_KEYS..KEYS).zip(&glance.acknowledged) {
+            lock(model).acknowledged_shown(key, through)?;
+        }
 
         let all = walk(model, store, Of::Range(1, last), Order::ascending, last).await?;
-        let dense = all.iter().map(|seen| seen.id).eq(1..=last);
-        ensure(dense, || format!("of the ids from 1 to {last} some are missing, or come twice: {}", gap(&all)))?;
+        let live: Vec<Id> = {
+            let model = lock(model);
+            (1..=last).filter(|&id| !model.is_acknowledged(id)).collect()
+        };
+        let dense = all.iter().map(|seen| seen.id).eq(live.iter().copied());
+        ensure(dense, || {
+            format!("of the live ids from 1 to {last} some are missing, or come twice: {}", gap(&all, &live))
+        })?;
         let mut lists: BTreeMap<u16, Vec<Seen>> = BTreeMap::new();
         for seen in &all {
             lists.entry(seen.key).or_default().push(*seen);
         }
         for (key, list) in &lists {
-            check_list(list).map_err(|Violation(what)| Violation(format!("key {key}: {what}")))?;
+            let acknowledged = lock(model).acknowledged(*key);
+            check_list(list, acknowledged).map_err(|Violation(what)| Violation(format!("key {key}: {what}")))?;
         }
-        check_heads(&lists, &store.heads().await?)?;
+        check_heads(model, &lists, &store.heads().await?)?;
         check_times(model, store, &all).await?;
         let landed = lock(model).check_open()?;
         let deep = depth == Depth::Everything;
@@ -95,17 +108,17 @@ impl Verifier {
         }
         if deep {
             for (&key, list) in &lists {
-                check_pages(model, store, Of::Key(key), list).await?;
+                check_pages(model, store, Of::Key(key), list, list.len() as u32).await?;
             }
-            check_pages(model, store, Of::Time(0, u32::MAX), &all).await?;
+            check_pages(model, store, Of::Time(0, u32::MAX), &all, last).await?;
         }
         Ok(Found { messages: glance.messages, landed })
     }
 }
 
-/// Where ids are not dense.
-fn gap(all: &[Seen]) -> String {
-    let at = all.iter().zip(1..).find(|(seen, id)| seen.id != *id);
+/// Where the ids that were shown are not those of the live messages.
+fn gap(all: &[Seen], live: &[Id]) -> String {
+    let at = all.iter().zip(live).find(|(seen, id)| seen.id != **id);
     at.map_or_else(
         || format!("the last is {:?}", all.last()),
         |(seen, id)| format!("in place of {id} there is {seen:?}"),
@@ -120,35 +133,41 @@ async fn walk(model: &Mutex<Model>, store: &impl Store, of: Of, order: Order, mo
     }
     let mut after = 0;
     loop {
-        let page = store.page(of, Cursor { after, order, limit: u32::MAX }).await?;
-        let seen = check_messages(model, &page.messages)?;
-        let end = seen.last().map(|seen| seen.id);
-        all.extend(seen);
+        let cursor = Cursor { after, order, limit: u32::MAX };
+        let page = store.page(of, cursor).await?;
+        of.check_next(cursor, &page)?;
+        all.extend(check_messages(model, &page.messages)?);
         if page.next == 0 {
             return Ok(all);
         }
-        ensure(end == Some(page.next), || format!("{of:?}: a page ends with {end:?}, then comes {}", page.next))?;
         ensure(all.len() < most as usize, || format!("{of:?} has more pages than messages, {order:?}"))?;
         after = page.next;
     }
 }
 
-/// Checks what the store says of every key. Nothing was ever dropped or acknowledged.
-fn check_heads(lists: &BTreeMap<u16, Vec<Seen>>, heads: &[Option<KeyHead>]) -> Verdict<()> {
+/// Checks what the store says of every key. Nothing was ever dropped. A key with an owner has a quota, and so is known
+/// from the beginning.
+fn check_heads(model: &Mutex<Model>, lists: &BTreeMap<u16, Vec<Seen>>, heads: &[Option<KeyHead>]) -> Verdict<()> {
     ensure(heads.len() == usize::from(KEYS), || format!("{} heads for {KEYS} keys", heads.len()))?;
+    let model = lock(model);
     for (key, head) in (0..KEYS).zip(heads) {
         let list = lists.get(&key).map_or(&[][..], Vec::as_slice);
-        let count = u32::try_from(list.len()).expect("ids have 32 bits");
-        let expected = list.first().zip(list.last()).map(|(first, last)| KeyHead {
-            min_id: first.id,
-            max_id: last.id,
+        let number = |length: usize| u32::try_from(length).expect("ids have 32 bits");
+        let (count, rank, owned) = (number(list.len()), number(model.ids_of(key).len()), owner_of(key).is_some());
+        // Since when it is full depends on the order of calls; that it can be does not.
+        let full_since = head.map_or(0, |head| head.full_since);
+        let may_be_full = owned && count * 10 >= STRANGERS_SHARE * 7;
+        let expected = (rank > 0 || owned).then(|| KeyHead {
+            min_id: list.first().map_or(0, |seen| seen.id),
+            max_id: list.last().map_or(0, |seen| seen.id),
             count,
             bytes: list.iter().map(|seen| u64::from(seen.bytes)).sum(),
-            rank: count,
-            acknowledged_id: 0,
-            full_since: 0,
+            rank,
+            acknowledged_id: model.acknowledged(key),
+            full_since: if may_be_full { full_since } else { 0 },
         });
         ensure(*head == expected, || format!("the head of key {key} is {head:?}, it should be {expected:?}"))?;
+        ensure(!owned || count <= QUOTA, || format!("key {key} holds {count} messages, its quota is {QUOTA}"))?;
     }
     Ok(())
 }
@@ -163,15 +182,28 @@ async fn check_times(model: &Mutex<Model>, store: &impl Store, all: &[Seen]) -> 
             // Times ascend with ids, which the model has checked.
             let ends = [all.iter().find(within), all.iter().rfind(within)];
             for (order, end) in [Order::ascending, Order::descending].into_iter().zip(ends) {
-                let page = store.page(Of::Time(from, until), Cursor { after: 0, order, limit: 1 }).await?;
-                let seen = check_messages(model, &page.messages)?;
-                ensure(seen.iter().eq(end), || {
+                let seen = first_of(model, store, Of::Time(from, until), order).await?;
+                ensure(seen.as_ref() == end, || {
                     format!("from {from} to {until} in {order:?} order comes {seen:?}, it should be {end:?}")
                 })?;
             }
         }
     }
     Ok(())
+}
+
+/// The first message of a list. Pages of one message are empty where it is acknowledged.
+async fn first_of(model: &Mutex<Model>, store: &impl Store, of: Of, order: Order) -> Verdict<Option<Seen>> {
+    let mut cursor = Cursor { after: 0, order, limit: 1 };
+    loop {
+        let page = store.page(of, cursor).await?;
+        of.check_next(cursor, &page)?;
+        let seen = check_messages(model, &page.messages)?;
+        if page.next == 0 || !seen.is_empty() {
+            return Ok(seen.first().copied());
+        }
+        cursor.after = page.next;
+    }
 }
 
 /// The canister's own check.
@@ -188,10 +220,9 @@ async fn check(store: &impl Store, messages: Id) -> Verdict<()> {
     }
 }
 
-/// Pages through what has these messages, in both directions.
-async fn check_pages(model: &Mutex<Model>, store: &impl Store, of: Of, list: &[Seen]) -> Verdict<()> {
+/// Pages through what has these live messages, and no more than `most` with those that are acknowledged, in both directions.
+async fn check_pages(model: &Mutex<Model>, store: &impl Store, of: Of, list: &[Seen], most: u32) -> Verdict<()> {
     for order in [Order::ascending, Order::descending] {
-        let most = u32::try_from(list.len()).expect("ids have 32 bits");
         let mut shown = walk(model, store, of, order, most).await?;
         if order == Order::descending {
             shown.reverse();

@@ -1,11 +1,11 @@
 //! A store with a fault must not pass.
 
-use message_canister::api::{CheckReport, Message, Page, Setting};
+use candid::Principal;
+use message_canister::api::{CheckReport, Message, Page, Role, Setting};
 
 use super::*;
 use crate::draft::{Draft, key_id};
 use crate::soak::installs::settings;
-use crate::soak::store::Glance;
 
 /// Keys that the messages take turns with.
 const LISTS: u32 = 3;
@@ -20,6 +20,7 @@ const PAGE: usize = 7;
 struct Shown {
     messages: Vec<Message>,
     heads: Vec<Option<KeyHead>>,
+    roles: Vec<(Principal, Role)>,
     settings: Vec<Setting>,
     version: u64,
     violations: Vec<String>,
@@ -39,7 +40,10 @@ impl Store for Shown {
     async fn glance(&self) -> Verdict<Glance> {
         let next_id = self.messages.last().map_or(0, |message| message.id) + 1;
         let (settings, version) = (self.settings.clone(), self.version);
-        Ok(Glance { first_id: 1, next_id, messages: next_id - 1, settings, version })
+        let owned = self.heads.iter().skip(SHARED_KEYS.into());
+        let acknowledged = owned.map(|head| head.map_or(0, |head| head.acknowledged_id)).collect();
+        let roles = self.roles.clone();
+        Ok(Glance { first_id: 1, next_id, messages: next_id - 1, acknowledged, roles, settings, version })
     }
 
     async fn page(&self, of: Of, cursor: Cursor) -> Verdict<Page> {
@@ -97,19 +101,23 @@ fn good() -> (Mutex<Model>, Shown) {
     let head = |key: u16| {
         let min_id = if key == 0 { LISTS } else { key.into() };
         let count = COUNT / LISTS;
+        let opened = KeyHead { min_id: 0, max_id: 0, count: 0, bytes: 0, rank: 0, acknowledged_id: 0, full_since: 0 };
+        if owner_of(key).is_some() {
+            return Some(opened);
+        }
         (u32::from(key) < LISTS).then_some(KeyHead {
             min_id,
             max_id: min_id + COUNT - LISTS,
             count,
             bytes: u64::from(count) * LENGTH as u64,
             rank: count,
-            acknowledged_id: 0,
-            full_since: 0,
+            ..opened
         })
     };
     let shown = Shown {
         messages,
         heads: (0..KEYS).map(head).collect(),
+        roles: cast::roles(),
         settings: settings(second).to_vec(),
         version: 9,
         violations: Vec::new(),
@@ -133,7 +141,7 @@ async fn a_good_store_passes_again_and_again() {
 #[tokio::test]
 async fn a_fault_after_a_restart_is_noticed() {
     type Fault = fn(&mut Shown);
-    let faults: [(&str, Fault, &str); 19] = [
+    let faults: [(&str, Fault, &str); 22] = [
         ("a message is missing", |shown| drop(shown.messages.remove(11)), "in place of 12"),
         ("the last message is missing", |shown| drop(shown.messages.pop()), "30 is known, but the last id is 29"),
         (
@@ -166,6 +174,13 @@ async fn a_fault_after_a_restart_is_noticed() {
         ),
         ("a head is missing", |shown| shown.heads[2] = None, "the head of key 2"),
         ("pages by time lack a message", |shown| shown.hidden_by_time = 1, "from 1000 to 1000"),
+        ("a role is lost", |shown| shown.roles.truncate(1), "the roles are"),
+        (
+            "nobody acknowledged that",
+            |shown| shown.heads[24].as_mut().expect("it is owned").acknowledged_id = 7,
+            "acknowledged through 7",
+        ),
+        ("an owned key is forgotten", |shown| shown.heads[25] = None, "the head of key 25"),
         ("an upgrade is lost", |shown| shown.settings = settings(0).to_vec(), "was confirmed"),
         ("the canister is an older one", |shown| shown.version -= 1, "version 9 was shown"),
     ];

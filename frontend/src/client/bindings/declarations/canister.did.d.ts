@@ -17,7 +17,8 @@ export type AckError = { 'NotNewer' : { 'acknowledged_id' : Id } } |
   { 'Other' : OtherError };
 export interface Acknowledged { 'messages' : number }
 export interface Acknowledgement { 'key_id' : Uint8Array, 'through' : Id }
-export type AcksError = { 'Other' : OtherError } |
+export type AcksError = { 'Limited' : Limited } |
+  { 'Other' : OtherError } |
   { 'BatchTooLong' : TooLong };
 export type AddError = { 'StorageFull' : null } |
   { 'NotAllowed' : null } |
@@ -27,6 +28,7 @@ export type AddError = { 'StorageFull' : null } |
      */
     'StoreFull' : { 'retry_after' : number }
   } |
+  { 'Limited' : Limited } |
   {
     /**
      * The key's messages that were not acknowledged fill the share of its quota that this caller may use.
@@ -35,24 +37,40 @@ export type AddError = { 'StorageFull' : null } |
   } |
   { 'IdsExhausted' : { 'last' : Id } } |
   { 'CiphertextEmpty' : null } |
+  { 'Sealed' : null } |
   { 'CiphertextTooLarge' : TooLong } |
   { 'IndexFull' : { 'max' : bigint } } |
   { 'KeyIdLength' : TooLong } |
   { 'Other' : OtherError } |
   { 'Unavailable' : Progress } |
-  { 'KeysFull' : { 'max' : number } };
+  { 'KeysFull' : { 'max' : number } } |
+  { 'LowMemory' : null };
 /**
  * duplicate: the pair was already stored; nothing changed. A caller who may not read the key learns neither: id is 0
  * and duplicate is false.
  */
 export interface Added { 'id' : Id, 'duplicate' : boolean }
-export type BatchError = { 'Other' : OtherError } |
+export type BatchError = { 'Limited' : Limited } |
+  { 'Sealed' : null } |
+  { 'Other' : OtherError } |
   { 'BatchTooLong' : TooLong } |
   { 'Unavailable' : Progress };
 export type Bound32 = { 'at_most' : number } |
   { 'unlimited' : null };
 export type Bound64 = { 'at_most' : bigint } |
   { 'unlimited' : null };
+export type BoundRate = { 'at_most' : Rate } |
+  { 'unlimited' : null };
+/**
+ * What one kind of callers may use. A call is admitted while something is left. What it uses beyond that delays the next.
+ * Once a rate is used up, it opens again at half its burst.
+ */
+export interface Budget {
+  'cycles_a_day' : Bound64,
+  'each' : BoundRate,
+  'bytes' : BoundRate,
+  'items' : BoundRate,
+}
 export interface CheckCursor { 'id' : Id, 'key' : number }
 export type CheckError = { 'NotAllowed' : null } |
   { 'UnknownId' : { 'id' : Id, 'last' : Id } } |
@@ -70,13 +88,15 @@ export type ClaimError = {
   { 'StorageFull' : null } |
   { 'NotClaimable' : { 'length' : number } } |
   { 'NotThatKey' : { 'key_id' : Uint8Array } } |
+  { 'Limited' : Limited } |
   { 'KeyIdLength' : TooLong } |
   { 'Other' : OtherError } |
   { 'Owned' : null } |
   { 'NotTheCaller' : { 'signer' : Principal } } |
   { 'PublicKey' : string } |
   { 'Unavailable' : Progress } |
-  { 'KeysFull' : { 'max' : number } };
+  { 'KeysFull' : { 'max' : number } } |
+  { 'LowMemory' : null };
 /**
  * label: under it the store's proofs speak of the key. Where reads are closed, only the owner learns it.
  */
@@ -118,12 +138,14 @@ export interface KeyCursor {
 }
 export type KeyError = { 'StorageFull' : null } |
   { 'NotAllowed' : null } |
+  { 'Limited' : Limited } |
   { 'SendKey' : { 'expected' : number, 'length' : number } } |
   { 'KeyIdLength' : TooLong } |
   { 'Other' : OtherError } |
   { 'Owner' : { 'owner' : Principal } } |
   { 'Unavailable' : Progress } |
-  { 'KeysFull' : { 'max' : number } };
+  { 'KeysFull' : { 'max' : number } } |
+  { 'LowMemory' : null };
 export interface KeyHead {
   'full_since' : number,
   'count' : number,
@@ -140,6 +162,12 @@ export type KeySetting = {
   { 'kept' : boolean } |
   { 'quota' : { 'own' : Quota } | { 'store' : null } } |
   { 'send_key' : { 'sha256' : Uint8Array } | { 'none' : null } };
+/**
+ * The call was right, and came at the wrong time. Nothing was changed.
+ */
+export type Limited = { 'low_cycles' : null } |
+  { 'rate' : { 'retry_after' : number } } |
+  { 'budget' : { 'retry_after' : number } };
 export interface Limits {
   'batch_messages' : number,
   'page_bytes' : number,
@@ -223,6 +251,10 @@ export interface Progress { 'total' : number, 'done' : number }
  */
 export interface Proof { 'certificate' : Uint8Array, 'bytes' : Uint8Array }
 export interface Quota { 'messages' : Bound32, 'bytes' : Bound64 }
+export interface Rate { 'per_second' : number, 'burst' : number }
+export type ResumeError = { 'NotAllowed' : null } |
+  { 'NotSealed' : null } |
+  { 'Other' : OtherError };
 export type RetryError = { 'NotFailed' : null } |
   { 'NotAllowed' : null } |
   { 'Other' : OtherError };
@@ -240,9 +272,13 @@ export type RoleError = { 'Anonymous' : null } |
   { 'Other' : OtherError };
 export type RolesError = { 'NotAllowed' : null } |
   { 'Other' : OtherError };
+export type SealError = { 'NotAllowed' : null } |
+  { 'Other' : OtherError };
 export type Setting = {
     'max_keys' : { 'all' : number, 'strangers' : number }
   } |
+  { 'members' : Budget } |
+  { 'owners' : Budget } |
   {
     /**
      * A key without messages is forgotten when its last message is so many seconds old.
@@ -250,6 +286,12 @@ export type Setting = {
     'idle_seconds' : Bound32
   } |
   { 'max_age_seconds' : Bound32 } |
+  {
+    /**
+     * Cycles above the freezing limit: below the first, strangers' adds are refused, below the second all adds.
+     */
+    'reserves' : { 'all' : bigint, 'strangers' : bigint }
+  } |
   {
     /**
      * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops them,
@@ -262,6 +304,7 @@ export type Setting = {
       { 'anyone' : null } |
       { 'identified' : null }
   } |
+  { 'strangers' : Budget } |
   { 'min_age_seconds' : number } |
   { 'max_bytes' : Bound64 } |
   { 'key_quota' : Quota } |
@@ -291,6 +334,7 @@ export type Start = { 'after' : Id } |
  * What the caller may know. A stranger to a store with closed reads sees no store.
  */
 export interface Status {
+  'sealed' : boolean,
   'epoch' : bigint,
   'version' : string,
   'store' : [] | [StoreStatus],
@@ -309,6 +353,7 @@ export interface StoreStatus {
    * Why the rebuild stopped. Methods that need the index return Unavailable until retry_rebuild is called.
    */
   'rebuild_failure' : [] | [string],
+  'low_memory' : boolean,
   'rebuild' : [] | [Progress],
   'index_entries' : bigint,
   'next_id' : Id,
@@ -394,6 +439,10 @@ export interface _SERVICE {
     { 'Ok' : Page } |
       { 'Err' : PageError }
   >,
+  /**
+   * In the text format of Prometheus. Readers, members and admins see counts, others what GET /metrics shows.
+   */
+  'get_metrics' : ActorMethod<[], { 'Ok' : string } | { 'Err' : StatusError }>,
   'get_min_message_id' : ActorMethod<
     [],
     { 'Ok' : Id } |
@@ -418,8 +467,17 @@ export interface _SERVICE {
     { 'Ok' : Array<[] | [Id]> } |
       { 'Err' : LookupError }
   >,
+  /**
+   * GET / returns the status as JSON, GET /metrics the metrics; both as the anonymous caller sees them.
+   */
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
+  'resume' : ActorMethod<[], { 'Ok' : bigint } | { 'Err' : ResumeError }>,
   'retry_rebuild' : ActorMethod<[], { 'Ok' : null } | { 'Err' : RetryError }>,
+  /**
+   * Before a snapshot the store is sealed, and it takes no messages. A restored snapshot is sealed, too. To resume sets the
+   * epoch to the next second, in which adds are possible again. Returns the epoch.
+   */
+  'seal' : ActorMethod<[], { 'Ok' : null } | { 'Err' : SealError }>,
   'set_key' : ActorMethod<
     [Uint8Array, Array<KeySetting>],
     { 'Ok' : null } |

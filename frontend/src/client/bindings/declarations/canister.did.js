@@ -9,25 +9,37 @@
 import { IDL } from '@icp-sdk/core/candid';
 
 export const idlFactory = ({ IDL }) => {
-  const Bound32 = IDL.Variant({
-    'at_most' : IDL.Nat32,
-    'unlimited' : IDL.Null,
-  });
   const Bound64 = IDL.Variant({
     'at_most' : IDL.Nat64,
+    'unlimited' : IDL.Null,
+  });
+  const Rate = IDL.Record({ 'per_second' : IDL.Nat32, 'burst' : IDL.Nat32 });
+  const BoundRate = IDL.Variant({ 'at_most' : Rate, 'unlimited' : IDL.Null });
+  const Budget = IDL.Record({
+    'cycles_a_day' : Bound64,
+    'each' : BoundRate,
+    'bytes' : BoundRate,
+    'items' : BoundRate,
+  });
+  const Bound32 = IDL.Variant({
+    'at_most' : IDL.Nat32,
     'unlimited' : IDL.Null,
   });
   const Quota = IDL.Record({ 'messages' : Bound32, 'bytes' : Bound64 });
   const Setting = IDL.Variant({
     'max_keys' : IDL.Record({ 'all' : IDL.Nat32, 'strangers' : IDL.Nat32 }),
+    'members' : Budget,
+    'owners' : Budget,
     'idle_seconds' : Bound32,
     'max_age_seconds' : Bound32,
+    'reserves' : IDL.Record({ 'all' : IDL.Nat64, 'strangers' : IDL.Nat64 }),
     'max_messages' : Bound32,
     'writes' : IDL.Variant({
       'members' : IDL.Null,
       'anyone' : IDL.Null,
       'identified' : IDL.Null,
     }),
+    'strangers' : Budget,
     'min_age_seconds' : IDL.Nat32,
     'max_bytes' : Bound64,
     'key_quota' : Quota,
@@ -49,7 +61,13 @@ export const idlFactory = ({ IDL }) => {
     'KeyIdLength' : TooLong,
     'Other' : OtherError,
   });
+  const Limited = IDL.Variant({
+    'low_cycles' : IDL.Null,
+    'rate' : IDL.Record({ 'retry_after' : IDL.Nat32 }),
+    'budget' : IDL.Record({ 'retry_after' : IDL.Nat32 }),
+  });
   const AcksError = IDL.Variant({
+    'Limited' : Limited,
     'Other' : OtherError,
     'BatchTooLong' : TooLong,
   });
@@ -59,15 +77,18 @@ export const idlFactory = ({ IDL }) => {
     'StorageFull' : IDL.Null,
     'NotAllowed' : IDL.Null,
     'StoreFull' : IDL.Record({ 'retry_after' : IDL.Nat32 }),
+    'Limited' : Limited,
     'KeyFull' : IDL.Record({ 'since' : IDL.Nat32 }),
     'IdsExhausted' : IDL.Record({ 'last' : Id }),
     'CiphertextEmpty' : IDL.Null,
+    'Sealed' : IDL.Null,
     'CiphertextTooLarge' : TooLong,
     'IndexFull' : IDL.Record({ 'max' : IDL.Nat64 }),
     'KeyIdLength' : TooLong,
     'Other' : OtherError,
     'Unavailable' : Progress,
     'KeysFull' : IDL.Record({ 'max' : IDL.Nat32 }),
+    'LowMemory' : IDL.Null,
   });
   const NewMessage = IDL.Record({
     'ciphertext' : IDL.Vec(IDL.Nat8),
@@ -75,6 +96,8 @@ export const idlFactory = ({ IDL }) => {
     'send_key' : IDL.Opt(IDL.Vec(IDL.Nat8)),
   });
   const BatchError = IDL.Variant({
+    'Limited' : Limited,
+    'Sealed' : IDL.Null,
     'Other' : OtherError,
     'BatchTooLong' : TooLong,
     'Unavailable' : Progress,
@@ -103,6 +126,7 @@ export const idlFactory = ({ IDL }) => {
     'StorageFull' : IDL.Null,
     'NotClaimable' : IDL.Record({ 'length' : IDL.Nat32 }),
     'NotThatKey' : IDL.Record({ 'key_id' : IDL.Vec(IDL.Nat8) }),
+    'Limited' : Limited,
     'KeyIdLength' : TooLong,
     'Other' : OtherError,
     'Owned' : IDL.Null,
@@ -110,6 +134,7 @@ export const idlFactory = ({ IDL }) => {
     'PublicKey' : IDL.Text,
     'Unavailable' : Progress,
     'KeysFull' : IDL.Record({ 'max' : IDL.Nat32 }),
+    'LowMemory' : IDL.Null,
   });
   const KeyHead = IDL.Record({
     'full_since' : IDL.Nat32,
@@ -210,6 +235,7 @@ export const idlFactory = ({ IDL }) => {
     'keys' : IDL.Nat32,
     'newest_timestamp' : IDL.Nat32,
     'rebuild_failure' : IDL.Opt(IDL.Text),
+    'low_memory' : IDL.Bool,
     'rebuild' : IDL.Opt(Progress),
     'index_entries' : IDL.Nat64,
     'next_id' : Id,
@@ -238,6 +264,7 @@ export const idlFactory = ({ IDL }) => {
     'roles' : IDL.Nat32,
   });
   const Status = IDL.Record({
+    'sealed' : IDL.Bool,
     'epoch' : IDL.Nat64,
     'version' : IDL.Text,
     'store' : IDL.Opt(StoreStatus),
@@ -260,8 +287,17 @@ export const idlFactory = ({ IDL }) => {
     'headers' : IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text)),
     'status_code' : IDL.Nat16,
   });
+  const ResumeError = IDL.Variant({
+    'NotAllowed' : IDL.Null,
+    'NotSealed' : IDL.Null,
+    'Other' : OtherError,
+  });
   const RetryError = IDL.Variant({
     'NotFailed' : IDL.Null,
+    'NotAllowed' : IDL.Null,
+    'Other' : OtherError,
+  });
+  const SealError = IDL.Variant({
     'NotAllowed' : IDL.Null,
     'Other' : OtherError,
   });
@@ -280,12 +316,14 @@ export const idlFactory = ({ IDL }) => {
   const KeyError = IDL.Variant({
     'StorageFull' : IDL.Null,
     'NotAllowed' : IDL.Null,
+    'Limited' : Limited,
     'SendKey' : IDL.Record({ 'expected' : IDL.Nat32, 'length' : IDL.Nat32 }),
     'KeyIdLength' : TooLong,
     'Other' : OtherError,
     'Owner' : IDL.Record({ 'owner' : IDL.Principal }),
     'Unavailable' : Progress,
     'KeysFull' : IDL.Record({ 'max' : IDL.Nat32 }),
+    'LowMemory' : IDL.Null,
   });
   const RoleError = IDL.Variant({
     'Anonymous' : IDL.Null,
@@ -390,6 +428,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'Ok' : Page, 'Err' : PageError })],
         ['query'],
       ),
+    'get_metrics' : IDL.Func(
+        [],
+        [IDL.Variant({ 'Ok' : IDL.Text, 'Err' : StatusError })],
+        ['query'],
+      ),
     'get_min_message_id' : IDL.Func(
         [],
         [IDL.Variant({ 'Ok' : Id, 'Err' : StatusError })],
@@ -421,9 +464,19 @@ export const idlFactory = ({ IDL }) => {
         ['query'],
       ),
     'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
+    'resume' : IDL.Func(
+        [],
+        [IDL.Variant({ 'Ok' : IDL.Nat64, 'Err' : ResumeError })],
+        [],
+      ),
     'retry_rebuild' : IDL.Func(
         [],
         [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : RetryError })],
+        [],
+      ),
+    'seal' : IDL.Func(
+        [],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : SealError })],
         [],
       ),
     'set_key' : IDL.Func(
@@ -445,25 +498,37 @@ export const idlFactory = ({ IDL }) => {
 };
 
 export const init = ({ IDL }) => {
-  const Bound32 = IDL.Variant({
-    'at_most' : IDL.Nat32,
-    'unlimited' : IDL.Null,
-  });
   const Bound64 = IDL.Variant({
     'at_most' : IDL.Nat64,
+    'unlimited' : IDL.Null,
+  });
+  const Rate = IDL.Record({ 'per_second' : IDL.Nat32, 'burst' : IDL.Nat32 });
+  const BoundRate = IDL.Variant({ 'at_most' : Rate, 'unlimited' : IDL.Null });
+  const Budget = IDL.Record({
+    'cycles_a_day' : Bound64,
+    'each' : BoundRate,
+    'bytes' : BoundRate,
+    'items' : BoundRate,
+  });
+  const Bound32 = IDL.Variant({
+    'at_most' : IDL.Nat32,
     'unlimited' : IDL.Null,
   });
   const Quota = IDL.Record({ 'messages' : Bound32, 'bytes' : Bound64 });
   const Setting = IDL.Variant({
     'max_keys' : IDL.Record({ 'all' : IDL.Nat32, 'strangers' : IDL.Nat32 }),
+    'members' : Budget,
+    'owners' : Budget,
     'idle_seconds' : Bound32,
     'max_age_seconds' : Bound32,
+    'reserves' : IDL.Record({ 'all' : IDL.Nat64, 'strangers' : IDL.Nat64 }),
     'max_messages' : Bound32,
     'writes' : IDL.Variant({
       'members' : IDL.Null,
       'anyone' : IDL.Null,
       'identified' : IDL.Null,
     }),
+    'strangers' : Budget,
     'min_age_seconds' : IDL.Nat32,
     'max_bytes' : Bound64,
     'key_quota' : Quota,

@@ -1,15 +1,38 @@
-/** The state of a rebuild of the index, in words. */
-import type { StoreStatus } from '../../client';
+/** What of a store's state concerns whoever uses it, in words. */
+import type { Status, StoreStatus } from '../../client';
 import { formatCount } from '../format';
 
-export interface RebuildWords {
+export interface StoreNotice {
   readonly tone: 'bad' | 'warn';
   readonly title: string;
   readonly paragraphs: readonly string[];
 }
 
+/** All notices about a store, what concerns most first. */
+export function storeNotices(status: Pick<Status, 'sealed' | 'store'>): StoreNotice[] {
+  const { sealed, store } = status;
+  const notices = [sealed && SEALED, store && rebuildNotice(store), store?.low_memory && LOW_MEMORY];
+  return notices.filter((notice) => typeof notice === 'object');
+}
+
+const SEALED: StoreNotice = {
+  tone: 'warn',
+  title: 'The store is sealed',
+  paragraphs: [
+    'The operator takes a snapshot of it, or has restored one. You can read messages; the store accepts none until the operator resumes it.',
+  ],
+};
+
+const LOW_MEMORY: StoreNotice = {
+  tone: 'warn',
+  title: 'The memory of the store is nearly used up',
+  paragraphs: [
+    'The store accepts messages for keys that it knows, and opens no new keys. A controller lowers max_messages or raises wasm_memory_limit, and then upgrades the canister.',
+  ],
+};
+
 /** undefined: the index is complete. */
-export function rebuildWords(status: Pick<StoreStatus, 'rebuild' | 'rebuild_failure'>): RebuildWords | undefined {
+function rebuildNotice(status: StoreStatus): StoreNotice | undefined {
   const { rebuild, rebuild_failure: reason } = status;
   if (!rebuild) return undefined;
   const progress = `${formatCount(rebuild.done)} of ${formatCount(rebuild.total)} messages`;

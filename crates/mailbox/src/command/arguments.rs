@@ -1,0 +1,134 @@
+//! The command line.
+
+use super::Failure;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  an error, which is told
+  3  sealed and stored, but the canister does not have all of it yet
+  4  something was received that did not open
+  5  another process has the store, and does not let go of it";
+
+/// Sealed, verified mail on the Internet Computer. Any number of these commands run at once on one mailbox.
+#[derive(Parser)]
+#[command(name = "mailbox", version, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// The mailbox's folder; by default ~/.mailbox.
+    #[arg(long, global = true, env = "MAILBOX", value_name = "FOLDER")]
+    mailbox: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Arguments {
+    /// The mailbox's folder.
+    pub fn folder(&self) -> Result<PathBuf, Failure> {
+        let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".mailbox"));
+        self.mailbox
+            .clone()
+            .or_else(home)
+            .ok_or_else(|| Failure::error("there is no HOME: name a folder with --mailbox"))
+    }
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a mailbox
+    Init(Init),
+    /// Print your card, to be given to others
+    Id,
+    /// Whom you know
+    Contacts {
+        #[command(subcommand)]
+        command: Contacts,
+    },
+    /// Send a text or a file
+    Send(Send),
+    /// Receive, and show what is new
+    Receive(Receive),
+    /// Show what was written and received
+    Log {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Only entries behind this number
+        #[arg(long, default_value_t = 0, value_name = "NUMBER")]
+        after: u64,
+    },
+    /// Write a file that was received
+    Save {
+        /// Its number in the log
+        number: u64,
+        /// Where to, a file that does not exist yet
+        path: PathBuf,
+    },
+    /// Show what is sealed and not sent yet
+    Outbox,
+    /// Show the mailbox at a glance
+    Status,
+}
+
+#[derive(Args)]
+pub struct Init {
+    /// The message canister
+    #[arg(long, value_name = "ID")]
+    pub canister: String,
+    /// The network
+    #[arg(long, default_value = "https://icp-api.io", value_name = "URL")]
+    pub network: String,
+    /// Ask the network for its root key, and believe it: for networks on this machine
+    #[arg(long)]
+    pub fetch_root_key: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Contacts {
+    /// Add the person of a card that you got from the person, or take a newer card
+    Add {
+        /// The card; - reads it from standard input
+        card: PathBuf,
+        /// The name; by default the file's, without its ending
+        #[arg(long = "as", value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Say that the person's address is this one, after you compared it
+    Verify {
+        /// The name
+        name: String,
+        /// The address, as the person says it
+        address: String,
+    },
+    /// List all contacts
+    List,
+}
+
+#[derive(Args)]
+pub struct Send {
+    /// The contact's name or address
+    pub to: String,
+    /// A file; - reads a text from standard input
+    #[arg(required_unless_present = "message", conflicts_with = "message")]
+    pub file: Option<PathBuf>,
+    /// The text
+    #[arg(short, long, value_name = "TEXT")]
+    pub message: Option<String>,
+    /// With -: each line is a text of its own
+    #[arg(long, conflicts_with = "message")]
+    pub lines: bool,
+    /// How long to wait for other processes that send to the same contact
+    #[arg(long, default_value_t = 35, value_name = "SECONDS")]
+    pub wait: u64,
+}
+
+#[derive(Args)]
+pub struct Receive {
+    /// Go on until a signal
+    #[arg(long)]
+    pub follow: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,34 @@
+//! Why a command failed, and its exit code.
+
+use mailbox::Error;
+
+/// A failure: what is told, and the exit code.
+pub struct Failure {
+    pub text: String,
+    pub code: u8,
+}
+
+impl Failure {
+    /// The exit code of an error.
+    pub const ERROR: u8 = 1;
+    /// The exit code where another process has the store.
+    const BUSY: u8 = 5;
+
+    /// An error.
+    pub fn error(text: impl Into<String>) -> Self {
+        Self { text: text.into(), code: Self::ERROR }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let is_busy = matches!(error, Error::Store(crypto_store::Error::Busy(_)));
+        Self { text: error.to_string(), code: if is_busy { Self::BUSY } else { Self::ERROR } }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::error(error.to_string())
+    }
+}

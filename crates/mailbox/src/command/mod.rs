@@ -1,0 +1,85 @@
+//! What the command does. Each part translates between the command line and the library.
+
+mod arguments;
+mod contacts;
+mod failure;
+mod print;
+mod receive;
+mod send;
+
+pub use arguments::Arguments;
+pub use failure::Failure;
+
+use arguments::{Command, Init};
+use candid::Principal;
+use mailbox::{Agents, Mailbox, Place};
+use print::out;
+use std::path::Path;
+
+/// Done.
+pub const DONE: u8 = 0;
+/// Queued, and not sent.
+pub const QUEUED: u8 = 3;
+/// Something did not open.
+pub const UNOPENED: u8 = 4;
+
+/// Runs a command and returns its exit code.
+pub async fn run(arguments: Arguments) -> Result<u8, Failure> {
+    let folder = arguments.folder()?;
+    if let Command::Init(init) = &arguments.command {
+        return create(&folder, init).await;
+    }
+    let mailbox = Mailbox::open(&folder).await?;
+    match arguments.command {
+        Command::Init(_) => unreachable!("it has returned"),
+        Command::Id => {
+            out(&mailbox.card().await?)?;
+            eprintln!("Your address is {}. Whoever gets the card compares it with you.", mailbox.address().await?);
+            Ok(DONE)
+        }
+        Command::Contacts { command } => contacts::run(&mailbox, command).await,
+        Command::Send(send) => send::run(&mailbox, send).await,
+        Command::Receive(receive) => receive::run(&mailbox, receive).await,
+        Command::Log { json, after } => print::log(&mailbox, after, json).await,
+        Command::Save { number, path } => receive::save(&mailbox, number, &path).await,
+        Command::Outbox => {
+            for (inbox, number) in mailbox.outbox().await? {
+                out(&format!("{number}\tfor inbox {}", Principal::from_slice(&inbox)))?;
+            }
+            Ok(DONE)
+        }
+        Command::Status => status(&mailbox, &folder).await,
+    }
+}
+
+async fn create(folder: &Path, init: &Init) -> Result<u8, Failure> {
+    let canister = Principal::from_text(&init.canister);
+    let canister = canister.map_err(|error| Failure::error(format!("--canister {}: {error}", init.canister)))?;
+    let url = init.network.clone();
+    let root_key = if init.fetch_root_key { Agents::root_key(&url).await? } else { Agents::known_root_key(&url)? };
+    let place = Place { url, root_key, canister: canister.as_slice().to_vec() };
+    let mailbox = Mailbox::create(folder, place).await?;
+    out(&format!("mailbox {} in {}", mailbox.address().await?, folder.display()))?;
+    Ok(DONE)
+}
+
+async fn status(mailbox: &Mailbox, folder: &Path) -> Result<u8, Failure> {
+    let place = mailbox.place().await?;
+    let status = mailbox.status().await?;
+    let waiting: u64 = mailbox.outbox().await?.iter().map(|(_, number)| number).sum();
+    for (name, value) in [
+        ("address", mailbox.address().await?.to_string()),
+        ("folder", folder.display().to_string()),
+        ("network", place.url),
+        ("canister", Principal::from_slice(&place.canister).to_text()),
+        ("contacts", mailbox.contacts().await?.len().to_string()),
+        ("to be sent", waiting.to_string()),
+        ("read through", status.read_through.to_string()),
+        ("told through", status.acknowledged_through.to_string()),
+        ("cannot be opened yet", status.waiting.to_string()),
+        ("junk", status.junk.to_string()),
+    ] {
+        out(&format!("{name}: {value}"))?;
+    }
+    Ok(DONE)
+}

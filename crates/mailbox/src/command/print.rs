@@ -1,0 +1,113 @@
+//! Entries as lines: for people, or JSON.
+
+use super::{DONE, Failure};
+use mailbox::{Address, Entry, Error, Event, Mailbox, Said};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// Writes a line to standard output, all of it.
+pub fn out(line: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
+}
+
+/// Names of contacts.
+pub struct Names(BTreeMap<Address, String>);
+
+impl Names {
+    pub async fn of(mailbox: &Mailbox) -> Result<Self, Error> {
+        let contacts = mailbox.contacts().await?;
+        Ok(Self(contacts.into_iter().map(|(address, contact)| (address, contact.name)).collect()))
+    }
+
+    /// The name; else the address.
+    fn of_address(&self, address: &Address) -> String {
+        self.0.get(address).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| address.to_string())
+    }
+}
+
+pub async fn log(mailbox: &Mailbox, mut after: u64, json: bool) -> Result<u8, Failure> {
+    let names = Names::of(mailbox).await?;
+    loop {
+        let entries = mailbox.log(after).await?;
+        let Some((last, _)) = entries.last() else { return Ok(DONE) };
+        after = *last;
+        for (number, entry) in &entries {
+            out(&show(*number, entry, &names, json))?;
+        }
+    }
+}
+
+/// An entry as a line.
+pub fn show(number: u64, entry: &Entry, names: &Names, json: bool) -> String {
+    if json { as_json(number, entry, names).to_string() } else { as_text(number, entry, names) }
+}
+
+fn as_text(number: u64, entry: &Entry, names: &Names) -> String {
+    let with = entry.with.as_ref().map_or_else(String::new, |address| names.of_address(address));
+    let what = match &entry.event {
+        Event::Sent { said, waiting, failed, .. } => {
+            let state = match (waiting, failed) {
+                (_, Some(failed)) => format!(" (given up: {failed})"),
+                (0, None) => String::new(),
+                (_, None) => " (not sent yet)".into(),
+            };
+            format!("to {with}: {}{state}", said_text(said))
+        }
+        Event::Received { said, .. } => format!("{with}: {}", said_text(said)),
+        Event::Missing { first, last, .. } if first == last => format!("{with}: number {first} has not come"),
+        Event::Missing { first, last, .. } => format!("{with}: numbers {first} to {last} have not come"),
+        Event::Dropped { first_id } => format!("messages below id {first_id} were dropped before they were read"),
+        Event::Introduced => format!("{with} writes to you and is none of your contacts"),
+        Event::Changed => format!("{with} has other devices than before: ask for a new card"),
+        Event::Unopened { id, why } => format!("{with}: message {id} did not open: {why}"),
+    };
+    format!("{number}\t{what}")
+}
+
+/// Without what would drive a terminal.
+fn said_text(said: &Said) -> String {
+    match said {
+        Said::Text(text) => {
+            let is_plain = |character: char| !character.is_control() || character == '\n' || character == '\t';
+            text.chars().map(|character| if is_plain(character) { character } else { '\u{fffd}' }).collect()
+        }
+        Said::File(file) => format!("file {} of {} bytes", file.name, file.size),
+    }
+}
+
+fn as_json(number: u64, entry: &Entry, names: &Names) -> Value {
+    let mut value = match &entry.event {
+        Event::Sent { id, said, waiting, failed } => {
+            json!({ "event": "sent", "id": hex(id), "waiting": waiting, "failed": failed, "said": said_json(said) })
+        }
+        Event::Received { id, number, time, said, .. } => {
+            json!({ "event": "received", "id": hex(id), "counted": number, "time": time, "said": said_json(said) })
+        }
+        Event::Missing { first, last, .. } => json!({ "event": "missing", "first": first, "last": last }),
+        Event::Dropped { first_id } => json!({ "event": "dropped", "first_id": first_id }),
+        Event::Introduced => json!({ "event": "introduced" }),
+        Event::Changed => json!({ "event": "changed" }),
+        Event::Unopened { id, why } => json!({ "event": "unopened", "id": id, "why": why }),
+    };
+    value["number"] = number.into();
+    value["at"] = entry.at.into();
+    if let Some(address) = &entry.with {
+        value["with"] = names.of_address(address).into();
+        value["address"] = address.to_string().into();
+    }
+    value
+}
+
+fn said_json(said: &Said) -> Value {
+    match said {
+        Said::Text(text) => json!({ "text": text }),
+        Said::File(file) => json!({ "file": file.name, "size": file.size, "sha256": hex(&file.hash) }),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,95 @@
+//! `mailbox receive` and `mailbox save`.
+
+use super::arguments::Receive;
+use super::print::{Names, out, show};
+use super::{DONE, Failure, UNOPENED};
+use mailbox::{Agents, Error, Mailbox};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Between two looks at the inbox: the shortest, and the longest where nothing comes.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+
+pub async fn run(mailbox: &Mailbox, receive: Receive) -> Result<u8, Failure> {
+    let network = Agents::new(&mailbox.place().await?)?;
+    let (mut interrupt, mut end) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut code = DONE;
+    let mut pause = PAUSES.0;
+    loop {
+        // Not cut off by a signal: what is read is committed, told and shown.
+        match once(mailbox, &network, receive.json).await {
+            Ok((is_new, is_open)) => {
+                pause = if is_new { PAUSES.0 } else { (pause * 2).min(PAUSES.1) };
+                code = if is_open { code } else { UNOPENED };
+            }
+            // The network may come back. A lie does not pass unnoticed.
+            Err(error) if receive.follow && is_passing(&error) => {
+                eprintln!("mailbox: {error}");
+                pause = (pause * 2).min(PAUSES.1);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if !receive.follow {
+            return Ok(code);
+        }
+        tokio::select! {
+            _ = tokio::time::sleep(pause) => {}
+            _ = interrupt.recv() => return Ok(code),
+            _ = end.recv() => return Ok(code),
+        }
+    }
+}
+
+/// Receives and shows. Returns whether anything was new, and whether all of it opened.
+async fn once(mailbox: &Mailbox, network: &Agents, json: bool) -> Result<(bool, bool), Error> {
+    let received = mailbox.receive(network).await;
+    let names = Names::of(mailbox).await?;
+    // Also where reading failed: what came before the error is there.
+    let shown = mailbox
+        .show_new(|number, entry| {
+            out(&show(number, entry, &names, json)).map_err(|error| Error::Io { path: "standard output".into(), error })
+        })
+        .await?;
+    let received = received?;
+    // What others have left, and what this device says about what did not open.
+    for reason in mailbox.push(network, Duration::ZERO).await?.reasons {
+        eprintln!("mailbox: not sent yet: {reason}");
+    }
+    if let Some(reason) = &received.not_acknowledged {
+        eprintln!("mailbox: {reason}");
+    }
+    if received.junk > 0 {
+        eprintln!("mailbox: {} messages are of no session, are sealed to other keys, or are none: junk", received.junk);
+    }
+    if received.waiting > 0 {
+        eprintln!("mailbox: {} messages cannot be opened yet", received.waiting);
+    }
+    Ok((shown > 0 || received.messages > 0, received.unopened == 0 && received.waiting == 0))
+}
+
+fn is_passing(error: &Error) -> bool {
+    match error {
+        Error::Page(error) => error.is_passing(),
+        Error::Heads(error) => error.is_passing(),
+        Error::Claim(error) => error.is_passing(),
+        Error::SendKey(error) => error.is_passing(),
+        _ => false,
+    }
+}
+
+pub async fn save(mailbox: &Mailbox, number: u64, path: &Path) -> Result<u8, Failure> {
+    let bytes = mailbox.file(number).await?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| Failure::error(format!("{}: {error}", path.display())))?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    Ok(DONE)
+}

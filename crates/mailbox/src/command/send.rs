@@ -1,0 +1,57 @@
+//! `mailbox send`.
+
+use super::arguments::Send;
+use super::{DONE, Failure, QUEUED};
+use mailbox::{Agents, Letter, Mailbox};
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+/// Lines that are sealed in one transaction.
+const BATCH: usize = 100;
+/// Bytes of standard input at most: those of the largest file.
+const MAX_INPUT: u64 = 64 << 20;
+
+pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
+    let mut letters = letters(&send)?.into_iter().peekable();
+    while letters.peek().is_some() {
+        let sealed = mailbox.send(&send.to, letters.by_ref().take(BATCH).collect()).await?;
+        if sealed.expired > 0 {
+            eprintln!("mailbox: {} devices of {} are left out: their keys have expired", sealed.expired, send.to);
+        }
+    }
+    let network = Agents::new(&mailbox.place().await?)?;
+    let pushed = mailbox.push(&network, Duration::from_secs(send.wait)).await?;
+    for reason in &pushed.reasons {
+        eprintln!("mailbox: not sent yet: {reason}");
+    }
+    Ok(if pushed.waiting == 0 { DONE } else { QUEUED })
+}
+
+fn letters(send: &Send) -> Result<Vec<Letter>, Failure> {
+    let is_stdin = send.file.as_deref() == Some(Path::new("-"));
+    if send.lines && !is_stdin {
+        return Err(Failure::error("--lines goes with -, standard input"));
+    }
+    match (&send.message, &send.file) {
+        (Some(text), _) => Ok(vec![Letter::Text(text.clone())]),
+        (None, Some(_)) if is_stdin => {
+            let mut text = String::new();
+            std::io::stdin().take(MAX_INPUT).read_to_string(&mut text)?;
+            let lines = || text.lines().filter(|line| !line.is_empty()).map(|line| Letter::Text(line.into())).collect();
+            Ok(if send.lines { lines() } else { vec![Letter::Text(text)] })
+        }
+        (None, Some(path)) => {
+            let bad = |error: String| Failure::error(format!("{}: {error}", path.display()));
+            let size = std::fs::metadata(path).map_err(|error| bad(error.to_string()))?.len();
+            if size > MAX_INPUT {
+                return Err(bad(format!("a file has at most {MAX_INPUT} bytes, not {size}")));
+            }
+            let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+            let name =
+                path.file_name().and_then(|name| name.to_str()).ok_or_else(|| bad("its name is not UTF-8".into()))?;
+            Ok(vec![Letter::File { name: name.into(), bytes }])
+        }
+        (None, None) => unreachable!("the parser asks for one of them"),
+    }
+}

@@ -1,0 +1,195 @@
+//! Contacts: who they are, and how far their keys are trusted.
+
+use crate::mailbox::{Mailbox, own};
+use crate::records::{Contact, Identity, Peer, Rows, Trust, put};
+use crate::wire::card::{self, Card};
+use crate::{Address, Error, seconds};
+use crypto_store::Tx;
+
+/// Contacts at most, those who are unknown among them.
+pub const MAX_CONTACTS: usize = 1_000;
+/// Contacts who are unknown, at most.
+pub const MAX_UNKNOWN: usize = 500;
+const MAX_NAME: usize = 64;
+
+impl Mailbox {
+    /// Adds the person of a card under a name, or takes the newer card of a contact. Returns the address.
+    ///
+    /// The card came by another way than the mailbox, so its devices are trusted.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Card`], [`Error::OldCard`], [`Error::OwnCard`], [`Error::OtherCanister`], [`Error::Name`],
+    /// [`Error::NameTaken`], [`Error::TooManyContacts`], and those of the store.
+    pub async fn add_contact(&self, card: &str, name: &str) -> Result<Address, Error> {
+        let card = card::verify(&card::from_text(card)?, seconds())?;
+        let name = checked(name)?.to_owned();
+        self.store
+            .write(move |tx| {
+                let own = own(tx)?;
+                if card.address == own.address() {
+                    return Err(Error::OwnCard);
+                }
+                if card.canister != own.place.canister {
+                    return Err(Error::OtherCanister(card.canister));
+                }
+                check_free(tx, &name, &card.address)?;
+                let known = tx.record::<Contact>(card.address.bytes())?;
+                if known.is_none() {
+                    check_room(tx, MAX_CONTACTS, |_| true)?;
+                }
+                let trust = match known.as_ref().map(|known| (known.trust, known.devices == identities(&card))) {
+                    Some((Trust::Verified, true)) => Trust::Verified,
+                    _ => Trust::Added,
+                };
+                take_card(tx, &card, known.as_ref())?;
+                put(
+                    tx,
+                    card.address.bytes(),
+                    &Contact { name, trust, issued: card.issued, devices: identities(&card) },
+                )?;
+                Ok(card.address)
+            })
+            .await
+    }
+
+    /// Says that a contact's address is this one, which the user compared with what the person says. A contact who is unknown
+    /// gets the name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoContact`], [`Error::OtherAddress`], [`Error::Name`], [`Error::NameTaken`], [`Error::Untrusted`] where the
+    /// contact's devices have changed, and those of the store.
+    pub async fn verify_contact(&self, name: &str, address: Address) -> Result<(), Error> {
+        let name = checked(name)?.to_owned();
+        self.store
+            .write(move |tx| {
+                if let Some((found, _)) = named(tx, &name)?
+                    && found != address
+                {
+                    return Err(Error::OtherAddress { given: address, found });
+                }
+                let contact = tx.record::<Contact>(address.bytes())?;
+                let contact = contact.ok_or_else(|| Error::NoContact(address.to_string()))?;
+                if contact.trust == Trust::Changed {
+                    return Err(Error::Untrusted { address, trust: Trust::Changed });
+                }
+                put(tx, address.bytes(), &Contact { name, trust: Trust::Verified, ..contact })
+            })
+            .await
+    }
+
+    /// All contacts, by address.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn contacts(&self) -> Result<Vec<(Address, Contact)>, Error> {
+        self.store.read(|snapshot| all(snapshot)).await
+    }
+}
+
+/// All contacts, by address.
+pub(crate) fn all(rows: &impl Rows) -> Result<Vec<(Address, Contact)>, Error> {
+    let contacts = rows.records::<Contact>(b"", b"", MAX_CONTACTS)?;
+    Ok(contacts.into_iter().map(|(key, contact)| (address_of(&key), contact)).collect())
+}
+
+/// The contact of a name or an address, who may be written to.
+pub(crate) fn writable(rows: &impl Rows, to: &str) -> Result<(Address, Contact), Error> {
+    let found = match to.parse::<Address>() {
+        Ok(address) => rows.record(address.bytes())?.map(|contact| (address, contact)),
+        Err(_) => named(rows, to)?,
+    };
+    let (address, contact): (_, Contact) = found.ok_or_else(|| Error::NoContact(to.into()))?;
+    if contact.trust < Trust::Added {
+        return Err(Error::Untrusted { address, trust: contact.trust });
+    }
+    Ok((address, contact))
+}
+
+/// Takes the card that a contact, or somebody unknown, sent. Returns what its person is now: None where the card says nothing
+/// new.
+pub(crate) fn introduce(tx: &mut Tx<'_>, card: &Card) -> Result<Option<Trust>, Error> {
+    let known = tx.record::<Contact>(card.address.bytes())?;
+    if known.is_none() {
+        check_room(tx, MAX_UNKNOWN, |contact| contact.trust == Trust::Unknown)?;
+        check_room(tx, MAX_CONTACTS, |_| true)?;
+    }
+    if let Some(known) = &known
+        && card.issued <= known.issued
+    {
+        return Ok(None);
+    }
+    let devices = identities(card);
+    let (name, trust, news) = match &known {
+        None => (String::new(), Trust::Unknown, Some(Trust::Unknown)),
+        Some(known) if known.trust == Trust::Unknown || known.devices == devices => {
+            (known.name.clone(), known.trust, None)
+        }
+        Some(known) => (known.name.clone(), Trust::Changed, Some(Trust::Changed)),
+    };
+    take_card(tx, card, known.as_ref())?;
+    put(tx, card.address.bytes(), &Contact { name, trust, issued: card.issued, devices })?;
+    Ok(news)
+}
+
+/// Writes the devices of a card, with the keys that change.
+fn take_card(tx: &mut Tx<'_>, card: &Card, known: Option<&Contact>) -> Result<(), Error> {
+    if let Some(known) = known
+        && card.issued < known.issued
+    {
+        return Err(Error::OldCard { issued: card.issued, known: known.issued });
+    }
+    for device in &card.devices {
+        let bundle = device.bundle.encode();
+        let peer = match tx.record::<Peer>(device.identity)? {
+            // Nobody's card may take over the device of another.
+            Some(peer) if peer.address != card.address => return Err(Error::Card(card::CardError::Device)),
+            Some(peer) => Peer { bundle, ..peer },
+            None => Peer {
+                address: card.address,
+                bundle,
+                sessions: Vec::new(),
+                sent: 0,
+                received: Default::default(),
+                introduced: false,
+                send_key: Vec::new(),
+                renewed: 0,
+            },
+        };
+        put(tx, device.identity, &peer)?;
+    }
+    Ok(())
+}
+
+fn identities(card: &Card) -> Vec<Identity> {
+    card.devices.iter().map(|device| device.identity).collect()
+}
+
+fn named(rows: &impl Rows, name: &str) -> Result<Option<(Address, Contact)>, Error> {
+    Ok(all(rows)?.into_iter().find(|(_, contact)| contact.name == name))
+}
+
+fn checked(name: &str) -> Result<&str, Error> {
+    let is_name = (1..=MAX_NAME).contains(&name.len())
+        && !name.contains(|character: char| character.is_control() || character.is_whitespace())
+        && name.parse::<Address>().is_err();
+    if is_name { Ok(name) } else { Err(Error::Name(name.into())) }
+}
+
+fn check_free(rows: &impl Rows, name: &str, address: &Address) -> Result<(), Error> {
+    match named(rows, name)? {
+        Some((other, _)) if other != *address => Err(Error::NameTaken { name: name.into(), address: other }),
+        _ => Ok(()),
+    }
+}
+
+fn check_room(rows: &impl Rows, limit: usize, counts: impl Fn(&Contact) -> bool) -> Result<(), Error> {
+    let number = all(rows)?.iter().filter(|(_, contact)| counts(contact)).count();
+    if number >= limit { Err(Error::TooManyContacts { limit }) } else { Ok(()) }
+}
+
+fn address_of(key: &[u8]) -> Address {
+    Address::from_bytes(key.try_into().expect("a contact's key is an address"))
+}

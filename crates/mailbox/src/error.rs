@@ -1,0 +1,205 @@
+//! Why the mailbox did not do it. Nothing has changed where an error is returned.
+
+use crate::Address;
+use crate::wire::card::CardError;
+use client::api::{KeyError, LookupError, PageError};
+use client::{CallError, api};
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why something was not done.
+#[derive(Debug)]
+pub enum Error {
+    /// The store's error; that another process has it among them.
+    Store(crypto_store::Error),
+    /// The key file's error.
+    KeyFile(key_cache::local::FileError),
+    /// The key cache has no thread.
+    KeyCache(std::io::Error),
+    /// The system's error.
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The error.
+        error: std::io::Error,
+    },
+    /// There is a mailbox in the folder already.
+    Exists(PathBuf),
+    /// There is no mailbox in the folder.
+    NoMailbox(PathBuf),
+    /// The network's address or canister cannot be used.
+    Place(String),
+    /// The card does not hold.
+    Card(CardError),
+    /// The card is older than one that was seen of its address.
+    OldCard {
+        /// When it was made, in seconds since 1970.
+        issued: u64,
+        /// When the newest was made.
+        known: u64,
+    },
+    /// The card is the mailbox's own.
+    OwnCard,
+    /// The card's mail goes to another canister.
+    OtherCanister(Vec<u8>),
+    /// A name that no contact can have: it is empty, longer than 64 bytes, an address, or has blanks or control characters.
+    Name(String),
+    /// Another contact has the name.
+    NameTaken {
+        /// The name.
+        name: String,
+        /// Whose it is.
+        address: Address,
+    },
+    /// There are as many contacts as may be.
+    TooManyContacts {
+        /// The limit.
+        limit: usize,
+    },
+    /// Nobody has this name or address.
+    NoContact(String),
+    /// The contact is another than the address says. Do not write to it.
+    OtherAddress {
+        /// The address that was given.
+        given: Address,
+        /// The contact's.
+        found: Address,
+    },
+    /// The contact has not been added, or has other devices since.
+    Untrusted {
+        /// The contact.
+        address: Address,
+        /// How far it is trusted.
+        trust: crate::Trust,
+    },
+    /// The keys of all devices of the contact have expired: a new card is needed.
+    Expired(Address),
+    /// A device published keys that nothing can be sealed to: its identity key.
+    DeviceKeys([u8; 32]),
+    /// A text is empty or too long.
+    Text {
+        /// Its bytes.
+        length: usize,
+    },
+    /// A file is too long.
+    FileSize {
+        /// Its bytes.
+        size: u64,
+    },
+    /// A file's name cannot be sent.
+    FileName(String),
+    /// There is no file under this number of the log.
+    NoFile(u64),
+    /// The canister's store is another than before: it has never given out the position.
+    OtherStore {
+        /// The id through which the inbox was read.
+        position: u32,
+    },
+    /// The inbox was acknowledged further than this store has read it: the store is an old copy.
+    Behind {
+        /// The id through which the inbox was read.
+        position: u32,
+        /// The id through which it was acknowledged.
+        acknowledged: u32,
+    },
+    /// A page of the inbox was not read, or does not verify.
+    Page(CallError<PageError>),
+    /// The inbox's head was not read, or does not verify.
+    Heads(CallError<LookupError>),
+    /// The canister did not tell the inbox's label.
+    Claim(CallError<api::ClaimError>),
+    /// The canister did not take the send key.
+    SendKey(CallError<KeyError>),
+    /// The canister was not told what was read.
+    Acknowledge(CallError<api::AcksError>),
+    /// The system has no random bytes.
+    Random(getrandom::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::KeyFile(error) => error.fmt(f),
+            Self::KeyCache(error) => write!(f, "the key cache does not start: {error}"),
+            Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::Exists(path) => write!(f, "{}: there is a mailbox already", path.display()),
+            Self::NoMailbox(path) => write!(f, "{}: there is no mailbox; make one with 'mailbox init'", path.display()),
+            Self::Place(why) => write!(f, "{why}"),
+            Self::Card(error) => error.fmt(f),
+            Self::OldCard { issued, known } => {
+                write!(f, "the card was made at {issued} s since 1970, and one of {known} is known: ask for a new one")
+            }
+            Self::OwnCard => write!(f, "this is your own card"),
+            Self::OtherCanister(canister) => write!(
+                f,
+                "the card's mail goes to another canister ({})",
+                candid::Principal::try_from_slice(canister).map_or("malformed".into(), |canister| canister.to_text())
+            ),
+            Self::Name(name) => {
+                write!(f, "'{name}' cannot be a name: 1 to 64 bytes, no blanks, no control characters, no address")
+            }
+            Self::NameTaken { name, address } => write!(f, "'{name}' is the name of {address}"),
+            Self::TooManyContacts { limit } => write!(f, "there are {limit} contacts, as many as may be"),
+            Self::NoContact(name) => write!(f, "there is no contact '{name}': add a card with 'mailbox contacts add'"),
+            Self::OtherAddress { given, found } => {
+                write!(f, "the contact's address is {found}, not {given}: do not write to it")
+            }
+            Self::Untrusted { address, trust: crate::Trust::Changed } => {
+                write!(f, "{address} has other devices than before: add a new card that you got from the person")
+            }
+            Self::Untrusted { address, .. } => {
+                write!(f, "{address} has written, but you have not added the person: add a card, or verify the address")
+            }
+            Self::Expired(address) => write!(f, "the keys of {address} have expired: ask for a new card"),
+            Self::DeviceKeys(_) => write!(f, "a device of the contact has keys that nothing can be sealed to"),
+            Self::Text { length } => write!(f, "a text has 1 to 1,000,000 bytes, not {length}: send a file"),
+            Self::FileSize { size } => write!(f, "a file has at most 64 MiB, not {size} bytes"),
+            Self::FileName(name) => write!(f, "'{}' is no name that a file can be sent under", name.escape_debug()),
+            Self::NoFile(number) => write!(f, "there is no received file with the number {number}"),
+            Self::OtherStore { position } => {
+                write!(f, "the canister never gave out id {position}: its store is another than before")
+            }
+            Self::Behind { position, acknowledged } => write!(
+                f,
+                "the inbox was acknowledged through {acknowledged}, and this store has read through {position}: the store \
+                 is an old copy, and must not be used"
+            ),
+            Self::Page(error) => write!(f, "the inbox was not read: {error}"),
+            Self::Heads(error) => write!(f, "the inbox's head was not read: {error}"),
+            Self::Claim(error) => write!(f, "the canister does not know the inbox: {error}"),
+            Self::SendKey(error) => write!(f, "the canister did not take the send key: {error}"),
+            Self::Acknowledge(error) => write!(f, "the canister was not told what was read: {error}"),
+            Self::Random(error) => write!(f, "the system returned no random bytes: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::KeyFile(error) => Some(error),
+            Self::Card(error) => Some(error),
+            Self::Io { error, .. } => Some(error),
+            Self::Page(error) => Some(error),
+            Self::Heads(error) => Some(error),
+            Self::Claim(error) => Some(error),
+            Self::SendKey(error) => Some(error),
+            Self::Acknowledge(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<crypto_store::Error> for Error {
+    fn from(error: crypto_store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<CardError> for Error {
+    fn from(error: CardError) -> Self {
+        Self::Card(error)
+    }
+}

@@ -1,0 +1,253 @@
+//! Receiving: verified pages from the cursor. What was opened, the ratchets and the cursor commit together; then the canister is
+//! told.
+
+use crate::mailbox::{Mailbox, own};
+use crate::network::Network;
+use crate::opening::{self, Closed, is_answerable};
+use crate::records::{self, Entry, Event, Peer, Position, Rows, append, put};
+use crate::sealing::Sealer;
+use crate::waiting;
+use crate::wire::envelope::{self, Address as Place};
+use crate::wire::letter::Letter;
+use crate::{Error, millis};
+use client::api::{AckError, Acknowledgement, KeySetting, Message, NewSendKey, Order, OwnerProof, PageError, Start};
+use client::proofs::seen::Seen;
+use client::{CallError, Client, Transport, Trust};
+use crypto_store::Tx;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// What [`Mailbox::receive`] did.
+#[derive(Debug, Default)]
+pub struct Received {
+    /// Messages of the inboxes that were new to this store.
+    pub messages: u64,
+    /// Of them those that are no envelopes for this device, or are of no session: anybody can send these.
+    pub junk: u64,
+    /// Letters that did not open, now or before, and may open later.
+    pub waiting: u32,
+    /// Letters that will never open. The log says why.
+    pub unopened: u64,
+    /// Why the canister was not told how far the inboxes were read, where it was not. The next call tells it.
+    pub not_acknowledged: Option<String>,
+    /// Whether everything that was read was verified against the subnet's key.
+    pub is_verified: bool,
+}
+
+impl Mailbox {
+    /// Reads the inboxes to their ends.
+    ///
+    /// Any number of processes may do so at once: each message is stored by one of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Heads`], [`Error::Page`], [`Error::Claim`], [`Error::SendKey`], [`Error::OtherStore`], [`Error::Behind`], and
+    /// those of the store. What was read before an error is kept.
+    pub async fn receive(&self, network: &impl Network) -> Result<Received, Error> {
+        let own = self.own().await?;
+        let mut received = Received { is_verified: true, ..Received::default() };
+        for inbox in &own.inboxes {
+            let client = network.client(&inbox.owner.0);
+            let id = inbox.id();
+            let mut position = self.position(id).await?;
+            if position.label.is_none() {
+                position.label = Some(self.introduce_inbox(&client, id, &own.send_key.0).await?);
+            }
+            let client = client.with_label(&id, position.label.expect("it is known now"));
+            check_not_behind(&client, &id, position.id).await?;
+            self.read_to_the_end(&client, inbox, position, &mut received).await?;
+            received.not_acknowledged = self.acknowledge(&client, id).await?.or(received.not_acknowledged);
+            received.waiting += self.position(id).await?.waiting.0;
+        }
+        Ok(received)
+    }
+
+    pub(crate) async fn position(&self, inbox: [u8; 29]) -> Result<Position, Error> {
+        self.store.read(move |snapshot| Ok::<_, Error>(snapshot.record(inbox)?.unwrap_or_default())).await
+    }
+
+    /// Learns the inbox's label, and gives the canister the hash of the send key.
+    async fn introduce_inbox<T: Transport>(
+        &self,
+        client: &Client<T>,
+        inbox: [u8; 29],
+        send_key: &[u8; 32],
+    ) -> Result<[u8; 32], Error> {
+        let claimed = client.claim(&inbox, &OwnerProof::own).await.map_err(Error::Claim)?;
+        let label: [u8; 32] = claimed.label[..].try_into().map_err(|_| {
+            let reason = format!("a label of {} bytes", claimed.label.len());
+            Error::Claim(CallError::Malformed { method: "claim", reason })
+        })?;
+        let hash = NewSendKey::sha256(Sha256::digest(send_key).to_vec().into());
+        client.set_key(&inbox, &[KeySetting::send_key(hash)]).await.map_err(Error::SendKey)?;
+        self.store
+            .write(move |tx| {
+                let position = tx.record::<Position>(inbox)?.unwrap_or_default();
+                put(tx, inbox, &Position { label: Some(label), ..position })
+            })
+            .await?;
+        Ok(label)
+    }
+
+    async fn read_to_the_end<T: Transport>(
+        &self,
+        client: &Client<T>,
+        inbox: &records::Inbox,
+        position: Position,
+        received: &mut Received,
+    ) -> Result<(), Error> {
+        let id = inbox.id();
+        let mut pages = client.messages_of_key(&id, Order::ascending, Start::after(position.id));
+        if let Some((epoch, id, rank, chain)) = position.seen {
+            pages = pages.with_seen(Seen { epoch, id, rank, chain });
+        }
+        loop {
+            let page = pages.next().await.map_err(|error| match error {
+                CallError::Refused(PageError::UnknownCursor { after }) => Error::OtherStore { position: after },
+                error => Error::Page(error),
+            })?;
+            let Some(page) = page else { return Ok(()) };
+            received.is_verified &= matches!(page.trust, Trust::Verified { .. });
+            let own = self.own().await?;
+            let secret = inbox.hpke.0;
+            let canister = own.place.canister;
+            let letters =
+                page.value.messages.iter().map(|message| (message.id, letter(message, &secret, &canister, &id)));
+            let stored = Stored {
+                letters: letters.collect(),
+                dropped: page.value.gap.then_some(page.value.first_id),
+                seen: pages.seen().map(|seen| (seen.epoch, seen.id, seen.rank, seen.chain)),
+            };
+            let counts = self.store.write(move |tx| stored.store(tx, id)).await?;
+            received.messages += counts.messages;
+            received.junk += counts.junk;
+            received.unopened += counts.unopened;
+        }
+    }
+
+    /// Tells the canister how far the inbox was read. Returns why it was not told.
+    async fn acknowledge<T: Transport>(&self, client: &Client<T>, inbox: [u8; 29]) -> Result<Option<String>, Error> {
+        let position = self.position(inbox).await?;
+        if position.id <= position.acknowledged {
+            return Ok(None);
+        }
+        let through = position.id;
+        let answers = client.acknowledge(&[Acknowledgement { key_id: inbox.to_vec().into(), through }]).await;
+        match answers.as_deref() {
+            // Another process was faster.
+            Ok([Ok(_) | Err(AckError::NotNewer { .. })]) => {}
+            Ok(other) => return Ok(Some(format!("the canister answered {other:?}"))),
+            Err(error) => return Ok(Some(error.to_string())),
+        }
+        self.store
+            .write(move |tx| {
+                let position = tx.record::<Position>(inbox)?.unwrap_or_default();
+                let acknowledged = position.acknowledged.max(through);
+                put(tx, inbox, &Position { acknowledged, ..position })
+            })
+            .await?;
+        Ok(None)
+    }
+}
+
+/// What the canister has acknowledged for this store, the store has read: else the store is an old copy.
+async fn check_not_behind<T: Transport>(client: &Client<T>, inbox: &[u8; 29], position: u32) -> Result<(), Error> {
+    let heads = client.read_key_heads(&[inbox]).await.map_err(Error::Heads)?;
+    match heads.value.heads.first() {
+        Some(Some(head)) if head.acknowledged_id > position => {
+            Err(Error::Behind { position, acknowledged: head.acknowledged_id })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Opens the envelope of a message. `None`: it is not for this inbox's key, or no letter.
+fn letter(message: &Message, secret: &[u8; 32], canister: &[u8], inbox: &[u8]) -> Option<Letter> {
+    let opened = envelope::open(&message.ciphertext, secret, &Place { canister, inbox }).ok()?;
+    Letter::decode(&opened).ok()
+}
+
+/// A page, opened as far as the inbox's own key opens it.
+struct Stored {
+    letters: Vec<(u32, Option<Letter>)>,
+    dropped: Option<u32>,
+    seen: Option<(u64, u32, u32, [u8; 32])>,
+}
+
+#[derive(Default)]
+struct Counts {
+    messages: u64,
+    junk: u64,
+    unopened: u64,
+}
+
+impl Stored {
+    /// Stores what no other process has stored.
+    fn store(self, tx: &mut Tx<'_>, inbox: [u8; 29]) -> Result<Counts, Error> {
+        let mut position = tx.record::<Position>(inbox)?.unwrap_or_default();
+        let mut counts = Counts::default();
+        let is_first = self.letters.first().is_none_or(|(id, _)| *id > position.id);
+        if let Some(first_id) = self.dropped.filter(|first_id| is_first && *first_id > position.id) {
+            append(tx, &Entry { at: millis(), with: None, event: Event::Dropped { first_id } })?;
+        }
+        let (mut is_new_session, mut wedged) = (false, BTreeSet::new());
+        for (id, letter) in self.letters {
+            if id <= position.id {
+                continue;
+            }
+            position.id = id;
+            counts.messages += 1;
+            let Some(letter) = letter else {
+                position.junk += 1;
+                counts.junk += 1;
+                continue;
+            };
+            match opening::open(tx, &letter) {
+                Ok(is_new) => is_new_session |= is_new,
+                Err(Closed::Again) => {}
+                Err(Closed::Failed(error)) => return Err(error),
+                Err(Closed::ForNow(why)) => {
+                    wedged.insert(letter.sender);
+                    if !waiting::push(tx, inbox, &mut position, id, &letter)? {
+                        counts.unopened += 1;
+                        tell(tx, &letter, id, &format!("{why}, and too many wait"))?;
+                    }
+                }
+                Err(Closed::ForEver(why)) => {
+                    wedged.insert(letter.sender);
+                    // Anybody can name a sender. A session's id is known to its two devices.
+                    let peer = tx.record::<Peer>(letter.sender)?;
+                    if peer.is_some_and(|peer| peer.sessions.contains(&letter.session)) {
+                        counts.unopened += 1;
+                        tell(tx, &letter, id, &why)?;
+                    } else {
+                        position.junk += 1;
+                        counts.junk += 1;
+                    }
+                }
+            }
+        }
+        if is_new_session {
+            waiting::open_all(tx, inbox, &mut position)?;
+        }
+        waiting::give_up(tx, inbox, &mut position, |tx, id, letter| {
+            counts.unopened += 1;
+            tell(tx, letter, id, "its session did not come within 30 days")
+        })?;
+        position.seen = self.seen.filter(|seen| position.seen.is_none_or(|known| seen.1 >= known.1)).or(position.seen);
+        put(tx, inbox, &position)?;
+        for identity in wedged {
+            let Some(mut peer) = tx.record::<Peer>(identity)? else { continue };
+            if is_answerable(tx, &peer)? {
+                Sealer::new(tx, own(tx)?)?.renew(tx, &identity, &mut peer)?;
+            }
+        }
+        Ok(counts)
+    }
+}
+
+/// Tells the log of a letter that will not open, where its sender is known.
+fn tell(tx: &mut Tx<'_>, letter: &Letter, id: u32, why: &str) -> Result<(), Error> {
+    let Some(peer) = tx.record::<Peer>(letter.sender)? else { return Ok(()) };
+    append(tx, &Entry { at: millis(), with: Some(peer.address), event: Event::Unopened { id, why: why.into() } })
+}

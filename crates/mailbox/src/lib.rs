@@ -1,0 +1,63 @@
+//! A sealed mailbox on the Internet Computer: a library, and a command of which any number of processes run at once.
+//!
+//! `docs/wire.md` has what travels and the threat model; `docs/mailbox.md` the command.
+//!
+//! | module | its job |
+//! |---|---|
+//! | [`wire`] | byte maps of what travels |
+//! | `mailbox` | making and opening a mailbox; its card |
+//! | `contacts` | people, and how far their keys are trusted |
+//! | `sending`, `sealing` | one transaction: what was written, the ratchet's step, the exact sealed bytes |
+//! | `push` | the outbox: those bytes, until the canister has them |
+//! | `inbox`, `opening`, `waiting` | verified pages; what they say and the cursor in one transaction; what does not open yet |
+//! | `window` | each number of a device once |
+//! | `log` | what was written and received |
+//! | `claims` | one process at a time does what need not be done twice |
+//! | `network` | the canister, by several callers |
+//! | `records` | the rows of the store |
+#![forbid(unsafe_code)]
+
+mod claims;
+mod contacts;
+mod error;
+mod inbox;
+mod log;
+mod mailbox;
+mod network;
+mod opening;
+mod person;
+mod push;
+mod records;
+mod sealing;
+mod sending;
+mod waiting;
+mod window;
+pub mod wire;
+
+pub use contacts::{MAX_CONTACTS, MAX_UNKNOWN};
+pub use error::Error;
+pub use inbox::Received;
+pub use mailbox::{Mailbox, Status};
+pub use network::{Agents, Network};
+pub use person::{Address, NoAddress};
+pub use push::Pushed;
+pub use records::{Contact, Entry, Event, Place, Said, Trust};
+pub use sending::{Letter, Sealed};
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    getrandom::getrandom(&mut bytes).map_err(Error::Random)?;
+    Ok(bytes)
+}
+
+/// Milliseconds since 1970.
+fn millis() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// Seconds since 1970.
+fn seconds() -> u64 {
+    millis() / 1_000
+}

@@ -1,0 +1,76 @@
+//! The log: what was written and received, and what the user must be told.
+
+use crate::Error;
+use crate::claims::claim;
+use crate::mailbox::Mailbox;
+use crate::opening::bytes_of;
+use crate::records::{Counter, Entry, Event, Rows, Said, entry_key, entry_number, file_keys, put};
+
+/// Entries that are read at once.
+const PAGE: usize = 100;
+
+impl Mailbox {
+    /// Entries behind a number, with theirs, the oldest first; 100 at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn log(&self, after: u64) -> Result<Vec<(u64, Entry)>, Error> {
+        self.store
+            .read(move |snapshot| {
+                let rows = snapshot.records::<Entry>(b"e", &entry_key(after), PAGE)?;
+                Ok(rows.into_iter().map(|(key, entry)| (entry_number(&key), entry)).collect())
+            })
+            .await
+    }
+
+    /// Shows what others wrote and what happened since this was last called, by any process; an entry at a time.
+    ///
+    /// One process shows at a time; another one that asks meanwhile shows nothing. An entry is marked after it was shown: a
+    /// process that is killed in between has it shown again, and none is lost. Returns how many were shown.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store and of `show`.
+    pub async fn show_new<E: From<Error>>(&self, mut show: impl FnMut(u64, &Entry) -> Result<(), E>) -> Result<u64, E> {
+        let Some(claim) = claim(&self.store, b"show").await? else { return Ok(0) };
+        let mut number = 0;
+        loop {
+            let read = self.store.read(|snapshot| snapshot.record::<Counter>("shown"));
+            let Counter(shown) = read.await?.unwrap_or_default();
+            let entries = self.log(shown).await?;
+            let Some((last, _)) = entries.last() else { break };
+            let last = *last;
+            for (at, entry) in entries.iter().filter(|(_, entry)| !matches!(entry.event, Event::Sent { .. })) {
+                show(*at, entry)?;
+                number += 1;
+            }
+            let renew = claim.renew();
+            let write = self.store.write(move |tx| {
+                put(tx, "shown", &Counter(last))?;
+                renew(tx)
+            });
+            write.await?;
+        }
+        claim.release(&self.store).await?;
+        Ok(number)
+    }
+
+    /// The bytes of a file that came, by its number in the log.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoFile`], and those of the store.
+    pub async fn file(&self, number: u64) -> Result<Vec<u8>, Error> {
+        self.store
+            .read(move |snapshot| {
+                let entry = snapshot.record::<Entry>(entry_key(number))?;
+                let Some(Event::Received { id, device, said: Said::File(file), .. }) = entry.map(|entry| entry.event)
+                else {
+                    return Err(Error::NoFile(number));
+                };
+                bytes_of(snapshot, &file_keys(&device, &id).1, &file)?.ok_or(Error::NoFile(number))
+            })
+            .await
+    }
+}

@@ -1,0 +1,71 @@
+//! How the mailbox reaches the canister: as one of several callers, none of which names the other.
+
+use crate::{Error, Place};
+use candid::Principal;
+use client::agent::AgentTransport;
+use client::{Client, Transport};
+use ic_agent::Agent;
+use ic_agent::identity::BasicIdentity;
+
+/// Leads to the message canister as any caller.
+pub trait Network {
+    /// How calls travel.
+    type Transport: Transport;
+
+    /// A client whose calls the Ed25519 key of this seed signs.
+    fn client(&self, seed: &[u8; 32]) -> Client<Self::Transport>;
+}
+
+/// The Internet Computer, or a local network that speaks its HTTP interface. Needs a runtime of Tokio.
+pub struct Agents {
+    agent: Agent,
+    canister: Principal,
+}
+
+impl Agents {
+    /// The network of a place.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Place`].
+    pub fn new(place: &Place) -> Result<Self, Error> {
+        let agent = agent(&place.url)?;
+        agent.set_root_key(place.root_key.clone());
+        let canister = Principal::try_from_slice(&place.canister).map_err(|error| Error::Place(error.to_string()))?;
+        Ok(Self { agent, canister })
+    }
+
+    /// Asks a network for its root key. What it answers is believed: only for networks on this machine.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Place`].
+    pub async fn root_key(url: &str) -> Result<Vec<u8>, Error> {
+        let agent = agent(url)?;
+        agent.fetch_root_key().await.map_err(|error| Error::Place(format!("{url}: {error}")))?;
+        Ok(agent.read_root_key())
+    }
+
+    /// The root key of the Internet Computer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Place`].
+    pub fn known_root_key(url: &str) -> Result<Vec<u8>, Error> {
+        Ok(agent(url)?.read_root_key())
+    }
+}
+
+fn agent(url: &str) -> Result<Agent, Error> {
+    Agent::builder().with_url(url).build().map_err(|error| Error::Place(format!("{url}: {error}")))
+}
+
+impl Network for Agents {
+    type Transport = AgentTransport;
+
+    fn client(&self, seed: &[u8; 32]) -> Client<AgentTransport> {
+        let mut agent = self.agent.clone();
+        agent.set_identity(BasicIdentity::from_raw_key(seed));
+        Client::with_agent(agent, self.canister)
+    }
+}

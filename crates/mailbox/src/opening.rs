@@ -1,0 +1,195 @@
+//! Opening a letter: one step of a ratchet, and what the content says, in the transaction that moves the cursor.
+
+use crate::contacts::introduce;
+use crate::mailbox::account;
+use crate::records::{
+    Arriving, Contact, Entry, Event, Identity, PIECE, Peer, Rows, Said, append, delete, file_keys, put, session_key,
+};
+use crate::sealing::keep;
+use crate::window::Taken;
+use crate::wire::card::{self, Card};
+use crate::wire::content::{Body, Content, File, Id};
+use crate::wire::letter::Letter;
+use crate::{Error, millis, seconds};
+use crypto_store::{Field, Tx, fields};
+use sha2::{Digest, Sha256};
+use vodozemac::Curve25519PublicKey;
+use vodozemac::olm::{OlmMessage, Session, SessionConfig};
+
+/// Files of a device of which not all pieces have come, at most.
+const MAX_ARRIVING: usize = 4;
+
+/// Why a letter did not open.
+#[derive(Debug)]
+pub(crate) enum Closed {
+    /// It may open later: its session, or who writes, is not known yet.
+    ForNow(String),
+    /// It never will.
+    ForEver(String),
+    /// It came before.
+    Again,
+    /// The store's error.
+    Failed(Error),
+}
+
+impl<E: Into<Error>> From<E> for Closed {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Opens a letter and stores what it says. Where it does not open, nothing has changed; where a file's piece does not fit, the
+/// step of the ratchet is kept all the same. Returns whether the session is new: letters that wait may open now.
+pub(crate) fn open(tx: &mut Tx<'_>, letter: &Letter) -> Result<bool, Closed> {
+    let known = tx.record::<Peer>(letter.sender)?;
+    let (session, plain, is_new_session) = decrypt(tx, letter)?;
+    let content = Content::decode(&plain).map_err(|why| Closed::ForEver(format!("its content is malformed: {why}")))?;
+    let card = introduction(&content, letter)?;
+    let trust = match (&card, &known) {
+        (Some(card), _) => introduce(tx, card).map_err(|error| match error {
+            Error::TooManyContacts { .. } | Error::Card(_) | Error::OldCard { .. } => {
+                Closed::ForEver(error.to_string())
+            }
+            error => Closed::Failed(error),
+        })?,
+        (None, Some(_)) => None,
+        (None, None) => return Err(Closed::ForNow("its sender has not said who it is".into())),
+    };
+    let peer = tx.record::<Peer>(letter.sender)?;
+    let mut peer = peer.ok_or(Closed::ForEver("its sender's card does not have the device".into()))?;
+    let mut window = peer.received;
+    let taken = window.take(content.number);
+    if taken == Taken::Again {
+        return Err(Closed::Again);
+    }
+    peer.received = window;
+    keep(tx, &letter.sender, &mut peer, session)?;
+    if let Body::Introduction { send_key, .. } = &content.body {
+        peer.send_key.clone_from(send_key);
+    }
+    put(tx, letter.sender, &peer)?;
+    let tell = |tx: &mut Tx<'_>, event| append(tx, &Entry { at: millis(), with: Some(peer.address), event });
+    if let Taken::Ahead { first, last } = taken {
+        tell(tx, Event::Missing { device: letter.sender, first, last })?;
+    }
+    match trust {
+        Some(crate::Trust::Unknown) => tell(tx, Event::Introduced)?,
+        Some(crate::Trust::Changed) => tell(tx, Event::Changed)?,
+        _ => {}
+    }
+    let Content { number, time, id, body } = content;
+    let said = match body {
+        Body::Text(text) => Some(Said::Text(text)),
+        Body::Piece { file, piece, bytes } => arrive(tx, &letter.sender, &id, file, piece, bytes)?.map(Said::File),
+        Body::Introduction { .. } | Body::NewSession => None,
+    };
+    if let Some(said) = said {
+        tell(tx, Event::Received { id, device: letter.sender, number, time, said })?;
+    }
+    Ok(is_new_session)
+}
+
+/// Decrypts with the letter's session, or with a new one. Returns the session as it is then, which is not stored yet.
+fn decrypt(tx: &Tx<'_>, letter: &Letter) -> Result<(Session, Vec<u8>, bool), Closed> {
+    let stored = tx.get::<Session>(session_key(&letter.sender, &letter.session)).map_err(Error::from)?;
+    match (stored, &letter.message) {
+        (Some(held), message) => {
+            let mut session = held.copy();
+            let plain = session.decrypt(message).map_err(|why| Closed::ForEver(format!("its session: {why}")))?;
+            Ok((session, plain, false))
+        }
+        (None, OlmMessage::PreKey(message)) => {
+            // A copy: fallback keys are not used up.
+            let mut account = account(tx)?;
+            let sender = Curve25519PublicKey::from_bytes(letter.sender);
+            let created = account.create_inbound_session(SessionConfig::version_1(), sender, message);
+            let created = created.map_err(|why| Closed::ForEver(format!("its first message: {why}")))?;
+            Ok((created.session, created.plaintext, true))
+        }
+        (None, OlmMessage::Normal(_)) => Err(Closed::ForNow("its session is not known".into())),
+    }
+}
+
+/// The card of an introduction: it must have the device that sent it.
+fn introduction(content: &Content, letter: &Letter) -> Result<Option<Card>, Closed> {
+    let Body::Introduction { card, .. } = &content.body else { return Ok(None) };
+    let card = card::verify(card, seconds()).map_err(|why| Closed::ForEver(why.to_string()))?;
+    let is_sender = card.devices.iter().any(|device| device.identity == letter.sender);
+    if is_sender { Ok(Some(card)) } else { Err(Closed::ForEver("its card is of another device".into())) }
+}
+
+/// Stores a piece. Returns the file where it was the last one.
+fn arrive(
+    tx: &mut Tx<'_>,
+    sender: &Identity,
+    id: &Id,
+    file: File,
+    piece: u32,
+    bytes: Vec<u8>,
+) -> Result<Option<File>, Closed> {
+    let (record, pieces) = file_keys(sender, id);
+    let mut arriving = match tx.record::<Arriving>(&record)? {
+        Some(arriving) if arriving.file == file => arriving,
+        Some(_) => return Err(Closed::ForEver("its piece is of another file".into())),
+        None => {
+            make_room(tx, sender)?;
+            Arriving { file, pieces: 0 }
+        }
+    };
+    let key = [&pieces[..], &piece.to_be_bytes()].concat();
+    if tx.get::<fields::Message>(&key).map_err(Error::from)?.is_some() {
+        return Err(Closed::ForEver("its piece came before".into()));
+    }
+    tx.put(key, fields::Message { format: PIECE, bytes }).map_err(Error::from)?;
+    arriving.pieces += 1;
+    if arriving.pieces < arriving.file.pieces() {
+        put(tx, record, &arriving)?;
+        return Ok(None);
+    }
+    if bytes_of(tx, &pieces, &arriving.file)?.is_none() {
+        forget(tx, &record, &pieces, &arriving.file)?;
+        return Err(Closed::ForEver("its file is not what the sender's hash says".into()));
+    }
+    delete::<Arriving>(tx, record)?;
+    Ok(Some(arriving.file))
+}
+
+/// Drops a file that is not whole.
+fn forget(tx: &mut Tx<'_>, record: &[u8], pieces: &[u8], file: &File) -> Result<(), Error> {
+    for piece in 0..file.pieces() {
+        tx.delete::<fields::Message>([pieces, &piece.to_be_bytes()].concat())?;
+    }
+    delete::<Arriving>(tx, record)
+}
+
+/// Drops files that never became whole, where a device has begun as many as it may.
+fn make_room(tx: &mut Tx<'_>, sender: &Identity) -> Result<(), Error> {
+    let prefix = [b"file", &sender[..]].concat();
+    let arriving = tx.records::<Arriving>(&prefix, b"", MAX_ARRIVING)?;
+    if arriving.len() < MAX_ARRIVING {
+        return Ok(());
+    }
+    for (record, arriving) in arriving {
+        let id: Id = *record.last_chunk().expect("the key ends with the id");
+        let (_, pieces) = file_keys(sender, &id);
+        forget(tx, &record, &pieces, &arriving.file)?;
+    }
+    Ok(())
+}
+
+/// The bytes of a file, from its pieces. `None`: they are not what the sender's hash says, or were dropped.
+pub(crate) fn bytes_of(rows: &impl Rows, pieces: &[u8], file: &File) -> Result<Option<Vec<u8>>, Error> {
+    let mut bytes = Vec::with_capacity(usize::try_from(file.size).expect("files are bounded"));
+    for piece in 0..file.pieces() {
+        let key = [pieces, &piece.to_be_bytes()].concat();
+        let Some(held) = rows.one::<fields::Message>(&key)? else { return Ok(None) };
+        bytes.extend(&held.bytes);
+    }
+    Ok((Sha256::digest(&bytes)[..] == file.hash).then_some(bytes))
+}
+
+/// A contact who may be answered.
+pub(crate) fn is_answerable(tx: &Tx<'_>, peer: &Peer) -> Result<bool, Error> {
+    let contact = tx.record::<Contact>(peer.address.bytes())?;
+    Ok(contact.is_some_and(|contact| contact.trust >= crate::Trust::Added))
+}

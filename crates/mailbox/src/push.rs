@@ -1,0 +1,217 @@
+//! The outbox: any process sends the sealed bytes, in the order of each inbox, until the canister has them.
+
+use crate::claims::{Claimed, claim};
+use crate::mailbox::Mailbox;
+use crate::network::Network;
+use crate::records::{Entry, Event, Queued, Rows, delete, entry_key, put};
+use crate::{Error, millis};
+use client::api::{AddError, NewMessage};
+use client::{Client, MAX_BATCH_BYTES, Transport};
+use crypto_store::Tx;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Messages of a batch at most: the canister's limit, and what one snapshot returns.
+const BATCH: usize = 900;
+/// Bytes of a batch beside its envelopes, a message at most: key id, send key, and what candid takes.
+const OVERHEAD: usize = 128;
+/// What was not stored within 7 days is given up: bundles of recipients reckon with it.
+const HORIZON: u64 = 7 * 24 * 3_600_000;
+/// How long a process waits before it looks again at what another one sends.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What [`Mailbox::push`] did.
+#[derive(Debug, Default)]
+pub struct Pushed {
+    /// Sealed messages that the canister has now.
+    pub stored: u64,
+    /// Sealed messages that wait.
+    pub waiting: u64,
+    /// Why, in the order in which it was met.
+    pub reasons: Vec<String>,
+}
+
+/// A row of the outbox: its key and what it says.
+type Rest = Vec<(Vec<u8>, Queued)>;
+
+impl Mailbox {
+    /// Sends what is in the outbox. Waits up to `wait` for other processes that send.
+    ///
+    /// What the canister refuses for now, or does not answer, stays in the outbox: [`Pushed::reasons`] says why.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn push(&self, network: &impl Network, wait: Duration) -> Result<Pushed, Error> {
+        let client = network.client(&self.own().await?.sender.0);
+        let start = std::time::Instant::now();
+        let mut pushed = Pushed::default();
+        let mut failed = Vec::new();
+        loop {
+            let mut is_claimed = false;
+            for inbox in self.waiting_inboxes().await? {
+                if failed.contains(&inbox) {
+                    continue;
+                }
+                let Some(claim) = claim(&self.store, &[b"push", &inbox[..]].concat()).await? else {
+                    is_claimed = true;
+                    continue;
+                };
+                let result = self.push_to(&client, &inbox, &claim, &mut pushed).await;
+                claim.release(&self.store).await?;
+                if let Some(reason) = result? {
+                    pushed.reasons.push(reason);
+                    failed.push(inbox);
+                }
+            }
+            if !is_claimed || start.elapsed() >= wait {
+                break;
+            }
+            client.transport().pause(LOOK).await;
+        }
+        pushed.waiting = self.outbox().await?.iter().map(|(_, number)| number).sum();
+        Ok(pushed)
+    }
+
+    /// How many sealed messages wait for each inbox, by its key id.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn outbox(&self) -> Result<Vec<(Vec<u8>, u64)>, Error> {
+        let mut numbers = BTreeMap::<_, u64>::new();
+        let mut after = Vec::new();
+        loop {
+            let from = after.clone();
+            let keys = self.store.read(move |snapshot| {
+                let rows = snapshot.records::<Queued>(b"", &from, PAGE)?;
+                Ok::<_, Error>(rows.into_iter().map(|(key, _)| key).collect::<Vec<_>>())
+            });
+            let keys = keys.await?;
+            let Some(last) = keys.last() else { return Ok(numbers.into_iter().collect()) };
+            after.clone_from(last);
+            keys.iter().for_each(|key| *numbers.entry(inbox_of(key).to_vec()).or_default() += 1);
+        }
+    }
+
+    async fn waiting_inboxes(&self) -> Result<Vec<Vec<u8>>, Error> {
+        self.store
+            .read(|snapshot| {
+                let (mut inboxes, mut after) = (Vec::new(), Vec::new());
+                // Each step is one row.
+                while inboxes.len() < BATCH
+                    && let Some((key, _)) = snapshot.records::<Queued>(b"", &after, 1)?.pop()
+                {
+                    let inbox = inbox_of(&key).to_vec();
+                    after = [&inbox[..], &[0xff; 9]].concat();
+                    inboxes.push(inbox);
+                }
+                Ok(inboxes)
+            })
+            .await
+    }
+
+    /// Sends to an inbox until nothing waits, or returns why something does.
+    async fn push_to(
+        &self,
+        client: &Client<impl Transport>,
+        inbox: &[u8],
+        claim: &Claimed,
+        pushed: &mut Pushed,
+    ) -> Result<Option<String>, Error> {
+        loop {
+            let batch = self.batch(inbox.to_vec()).await?;
+            if batch.is_empty() {
+                return Ok(None);
+            }
+            let (batch, old): (Rest, Rest) = batch.into_iter().partition(|(_, row)| millis() < row.since + HORIZON);
+            let messages: Vec<_> = batch.iter().map(|(key, row)| message(key, row)).collect();
+            let answers = match messages.is_empty() {
+                true => Ok(Vec::new()),
+                false => client.add_messages(&messages).await,
+            };
+            let answers = match answers {
+                Ok(answers) if answers.len() == batch.len() => answers,
+                Ok(answers) => return Ok(Some(format!("{} results for {} messages", answers.len(), batch.len()))),
+                Err(error) => return Ok(Some(error.to_string())),
+            };
+            let reason = answers.iter().filter_map(|answer| answer.as_ref().err()).find(|error| !is_final(error));
+            let reason = reason.map(|error| format!("the canister answered {error:?}"));
+            pushed.stored += answers.iter().filter(|answer| answer.is_ok()).count() as u64;
+            let renew = claim.renew();
+            let write = self.store.write(move |tx| {
+                for ((key, row), answer) in batch.iter().zip(&answers) {
+                    match answer {
+                        Ok(_) => done(tx, key, row, None)?,
+                        Err(error) if is_final(error) => {
+                            done(tx, key, row, Some(&format!("the canister refused it: {error:?}")))?;
+                        }
+                        Err(_) => {}
+                    }
+                }
+                let late = "the canister did not take it within 7 days";
+                old.iter().try_for_each(|(key, row)| done(tx, key, row, Some(late)))?;
+                renew(tx)
+            });
+            write.await?;
+            if reason.is_some() {
+                return Ok(reason);
+            }
+        }
+    }
+
+    /// The next rows of an inbox that fit into one call.
+    async fn batch(&self, inbox: Vec<u8>) -> Result<Rest, Error> {
+        self.store
+            .read(move |snapshot| {
+                let (mut batch, mut bytes, mut after) = (Rest::new(), 0, Vec::new());
+                while batch.len() < BATCH
+                    && let Some((key, row)) = snapshot.records::<Queued>(&inbox, &after, 1)?.pop()
+                {
+                    bytes += row.envelope.len() + OVERHEAD;
+                    if bytes > MAX_BATCH_BYTES && !batch.is_empty() {
+                        break;
+                    }
+                    after.clone_from(&key);
+                    batch.push((key, row));
+                }
+                Ok(batch)
+            })
+            .await
+    }
+}
+
+/// Rows that are counted at once: each may have 2 MB.
+const PAGE: usize = 100;
+/// Bytes of a number behind the key id of an inbox.
+const NUMBER: usize = 8;
+
+fn inbox_of(key: &[u8]) -> &[u8] {
+    &key[..key.len() - NUMBER]
+}
+
+fn message(key: &[u8], row: &Queued) -> NewMessage {
+    let send_key = (!row.send_key.is_empty()).then(|| row.send_key.clone().into());
+    NewMessage { key_id: inbox_of(key).to_vec().into(), ciphertext: row.envelope.clone().into(), send_key }
+}
+
+/// Whether the same bytes are refused for ever.
+fn is_final(error: &AddError) -> bool {
+    matches!(error, AddError::KeyIdLength(_) | AddError::CiphertextEmpty | AddError::CiphertextTooLarge(_))
+}
+
+/// Takes a row out of the outbox, and tells the log. Another process may have done so.
+fn done(tx: &mut Tx<'_>, key: &[u8], row: &Queued, failed: Option<&str>) -> Result<(), Error> {
+    if tx.record::<Queued>(key)?.is_none() {
+        return Ok(());
+    }
+    delete::<Queued>(tx, key)?;
+    let Some(mut entry) = tx.record::<Entry>(entry_key(row.entry))? else { return Ok(()) };
+    if let Event::Sent { waiting, failed: why, .. } = &mut entry.event {
+        *waiting -= 1;
+        if let Some(failed) = failed {
+            *why = Some(failed.into());
+        }
+    }
+    put(tx, entry_key(row.entry), &entry)
+}

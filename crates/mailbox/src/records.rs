@@ -1,0 +1,387 @@
+//! What the store keeps: rows, their keys and their bytes.
+//!
+//! ```text
+//! table      key                                          value
+//! device     "own"                                        Own: this device's secrets, and where its mail goes
+//! device     identity 32                                  Peer: a device that is written to or writes
+//! contact    address 29                                   Contact
+//! account    "own"                                        vodozemac's
+//! session    identity 32 | session id 32                  vodozemac's
+//! cursor     inbox 29                                     Position
+//! cursor     "entries", "shown"                           Counter
+//! message    'e' | number 8                               Entry of the log
+//! message    'p' | identity 32 | message id 16 | piece 4  bytes of a piece, format 2
+//! procedure  "file" | identity 32 | message id 16         Arriving
+//! procedure  "claim" | what is claimed                    Claim
+//! outbox     inbox 29 | number 8                          Queued
+//! pending    inbox 29 | id 4                              Waiting
+//! ```
+//!
+//! Format 1 of each value is postcard's encoding of the struct below, field by field. Fields are never reordered: another struct
+//! is another format.
+
+use crate::wire::content::{File, Id};
+use crate::{Address, Error};
+use crypto_store::{Field, Row, Snapshot, Tx, fields};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+const FORMAT: u8 = 1;
+/// The format of a piece: its bytes.
+pub(crate) const PIECE: u8 = 2;
+/// Key of this device's rows.
+pub(crate) const OWN: &str = "own";
+/// Identity key of a device.
+pub(crate) type Identity = [u8; 32];
+
+/// A secret of 32 bytes, wiped when it is dropped and not printed.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct Seed(pub [u8; 32]);
+
+/// Where mail is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Address of the network.
+    pub url: String,
+    /// The root key that certificates must be of, in DER.
+    pub root_key: Vec<u8>,
+    /// Bytes of the message canister's principal.
+    pub canister: Vec<u8>,
+}
+
+/// This device.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Own {
+    pub place: Place,
+    /// Signs cards; its principal is the address.
+    pub address: Seed,
+    /// Signs what is sent, and nothing else.
+    pub sender: Seed,
+    /// What the inboxes ask of friends.
+    pub send_key: Seed,
+    pub inboxes: Vec<Inbox>,
+}
+
+/// An inbox of this device.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Inbox {
+    /// Its principal is the key id.
+    pub owner: Seed,
+    /// Opens envelopes.
+    pub hpke: Seed,
+    /// Public key for first messages.
+    pub fallback: [u8; 32],
+    /// In seconds since 1970.
+    pub made: u64,
+}
+
+/// Another device.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Peer {
+    pub address: Address,
+    /// As the directory encodes it.
+    pub bundle: Vec<u8>,
+    /// Ids of its sessions, the one last received in first.
+    pub sessions: Vec<[u8; 32]>,
+    /// The number of the content last sent to it.
+    pub sent: u64,
+    /// Numbers that came from it.
+    pub received: crate::window::Window,
+    /// Whether it was sent an introduction.
+    pub introduced: bool,
+    /// What its inbox asks of friends.
+    pub send_key: Vec<u8>,
+    /// When a session was last begun because a message did not open, in seconds since 1970.
+    pub renewed: u64,
+}
+
+/// How a contact's keys are trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Trust {
+    /// The contact wrote, and nobody said who that is. It is not written to.
+    Unknown,
+    /// Its devices are others than before. It is not written to until its card is added again.
+    Changed,
+    /// The card came by another way than the mailbox.
+    Added,
+    /// The address was compared.
+    Verified,
+}
+
+/// A person.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Contact {
+    /// The name that the user gave; empty: none.
+    pub name: String,
+    /// How far its keys are trusted.
+    pub trust: Trust,
+    /// When its card was made, in seconds since 1970.
+    pub issued: u64,
+    /// Identity keys of its devices.
+    pub devices: Vec<Identity>,
+}
+
+/// How far an inbox was read.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Position {
+    /// Id of the last message that was read.
+    pub id: u32,
+    /// Epoch, id, rank and chain value of the newest message that was verified.
+    pub seen: Option<(u64, u32, u32, [u8; 32])>,
+    /// Through which the canister was told.
+    pub acknowledged: u32,
+    /// The label of the inbox in the store's proofs; none: the canister does not know the inbox yet.
+    pub label: Option<[u8; 32]>,
+    /// Messages that are no envelopes for this inbox.
+    pub junk: u64,
+    /// Messages that wait in `pending`, and their bytes.
+    pub waiting: (u32, u64),
+}
+
+/// A counter.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Counter(pub u64);
+
+/// A file of which not all pieces have come.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Arriving {
+    pub file: File,
+    pub pieces: u32,
+}
+
+/// Who does something that one process at a time should do.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Claim {
+    pub boot: String,
+    /// The process, as the crypto store writes holders.
+    pub process: [u8; crypto_store::Holder::RECORD],
+    /// Tells the claims of one process apart.
+    pub holder: [u8; 16],
+    /// Until when it holds, in milliseconds since the boot.
+    pub until: u64,
+}
+
+/// A sealed message that is to be sent.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Queued {
+    /// The entry of the log that it is part of; 0: none.
+    pub entry: u64,
+    /// In milliseconds since 1970.
+    pub since: u64,
+    pub send_key: Vec<u8>,
+    /// The exact bytes that are sent, again and again until the canister has them.
+    pub envelope: Vec<u8>,
+}
+
+/// A letter that did not open.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    /// In milliseconds since 1970.
+    pub since: u64,
+    pub letter: Vec<u8>,
+}
+
+/// A line of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When it was written, in milliseconds since 1970.
+    pub at: u64,
+    /// Whom it is about.
+    pub with: Option<Address>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// The user wrote.
+    Sent {
+        /// Id of the message.
+        id: Id,
+        /// What the user wrote.
+        said: Said,
+        /// Sealed messages of it that the canister does not have yet.
+        waiting: u32,
+        /// Why some were given up.
+        failed: Option<String>,
+    },
+    /// A contact wrote.
+    Received {
+        /// Id of the message.
+        id: Id,
+        /// The device that wrote.
+        device: [u8; 32],
+        /// The number of the content, or of the last piece of a file.
+        number: u64,
+        /// When it was written, by the sender's clock, in milliseconds since 1970.
+        time: u64,
+        /// What the contact wrote.
+        said: Said,
+    },
+    /// Contents of a device with these numbers did not come before a later one. They may still come.
+    Missing {
+        /// The device.
+        device: [u8; 32],
+        /// The first.
+        first: u64,
+        /// The last.
+        last: u64,
+    },
+    /// Messages of the inbox were dropped before they were read.
+    Dropped {
+        /// Everything below this id is gone.
+        first_id: u32,
+    },
+    /// Somebody wrote whom the user has not added.
+    Introduced,
+    /// A contact has other devices than before.
+    Changed,
+    /// A message did not open.
+    Unopened {
+        /// Its id in the canister.
+        id: u32,
+        /// Why.
+        why: String,
+    },
+}
+
+/// What somebody wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Said {
+    /// A text.
+    Text(String),
+    /// A file.
+    File(File),
+}
+
+/// A struct that is stored in a table.
+pub(crate) trait Record: Serialize + DeserializeOwned {
+    type Field: Field;
+    fn field(format: u8, bytes: Vec<u8>) -> Self::Field;
+    fn parts(field: &Self::Field) -> (u8, &[u8]);
+}
+
+macro_rules! records {
+    ($($record:ident in $table:ident;)*) => {$(
+        impl Record for $record {
+            type Field = fields::$table;
+
+            fn field(format: u8, bytes: Vec<u8>) -> Self::Field {
+                fields::$table { format, bytes }
+            }
+
+            fn parts(field: &Self::Field) -> (u8, &[u8]) {
+                (field.format, &field.bytes)
+            }
+        }
+    )*};
+}
+
+records! {
+    Own in Device;
+    Peer in Device;
+    Contact in Contact;
+    Position in Cursor;
+    Counter in Cursor;
+    Arriving in Procedure;
+    Claim in Procedure;
+    Queued in Outbox;
+    Waiting in Pending;
+    Entry in Message;
+}
+
+fn decode<R: Record>(field: &R::Field) -> Result<R, Error> {
+    let (format, bytes) = R::parts(field);
+    let table = R::Field::TABLE;
+    postcard::from_bytes(bytes)
+        .ok()
+        .filter(|_| format == FORMAT)
+        .ok_or(Error::Store(crypto_store::Error::Decode { table, format }))
+}
+
+/// Reading, in a transaction or a snapshot.
+pub(crate) trait Rows {
+    fn one<F: Field>(&self, key: &[u8]) -> Result<Option<crypto_store::Held<F>>, crypto_store::Error>;
+    fn some<F: Field>(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Row<F>>, crypto_store::Error>;
+
+    /// A record.
+    fn record<R: Record>(&self, key: impl AsRef<[u8]>) -> Result<Option<R>, Error> {
+        self.one::<R::Field>(key.as_ref())?.map(|held| decode(&*held.value)).transpose()
+    }
+
+    /// At most `limit` records whose keys begin with `prefix` and follow `after`, with their keys.
+    fn records<R: Record>(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, R)>, Error> {
+        let rows = self.some::<R::Field>(prefix, after, limit)?;
+        rows.into_iter().map(|row| Ok((row.key, decode(&*row.held.value)?))).collect()
+    }
+}
+
+impl Rows for Tx<'_> {
+    fn one<F: Field>(&self, key: &[u8]) -> Result<Option<crypto_store::Held<F>>, crypto_store::Error> {
+        self.get(key)
+    }
+
+    fn some<F: Field>(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Row<F>>, crypto_store::Error> {
+        self.range(prefix, after, limit)
+    }
+}
+
+impl Rows for Snapshot<'_> {
+    fn one<F: Field>(&self, key: &[u8]) -> Result<Option<crypto_store::Held<F>>, crypto_store::Error> {
+        self.get(key)
+    }
+
+    fn some<F: Field>(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Row<F>>, crypto_store::Error> {
+        self.range(prefix, after, limit)
+    }
+}
+
+/// Writes a record, whatever was there.
+pub(crate) fn put<R: Record>(tx: &mut Tx<'_>, key: impl AsRef<[u8]>, record: &R) -> Result<(), Error> {
+    let bytes = postcard::to_stdvec(record).expect("a vector takes everything");
+    tx.put(key, R::field(FORMAT, bytes))?;
+    Ok(())
+}
+
+/// Deletes a record.
+pub(crate) fn delete<R: Record>(tx: &mut Tx<'_>, key: impl AsRef<[u8]>) -> Result<(), Error> {
+    tx.delete::<R::Field>(key)?;
+    Ok(())
+}
+
+/// Key of an entry of the log.
+pub(crate) fn entry_key(number: u64) -> [u8; 9] {
+    let mut key = [b'e'; 9];
+    key[1..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// The number of an entry's key.
+pub(crate) fn entry_number(key: &[u8]) -> u64 {
+    u64::from_be_bytes(*key.last_chunk().expect("an entry's key ends with its number"))
+}
+
+/// Takes the next number of the log.
+pub(crate) fn next_number(tx: &mut Tx<'_>) -> Result<u64, Error> {
+    let Counter(last) = tx.record("entries")?.unwrap_or_default();
+    put(tx, "entries", &Counter(last + 1))?;
+    Ok(last + 1)
+}
+
+/// Appends an entry to the log.
+pub(crate) fn append(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), Error> {
+    let number = next_number(tx)?;
+    put(tx, entry_key(number), entry)
+}
+
+/// Key of a session.
+pub(crate) fn session_key(identity: &Identity, session: &[u8; 32]) -> Vec<u8> {
+    [&identity[..], session].concat()
+}
+
+/// Keys of what arrives of a file: of its record, and the prefix of its pieces.
+pub(crate) fn file_keys(identity: &Identity, id: &Id) -> (Vec<u8>, Vec<u8>) {
+    ([b"file", &identity[..], id].concat(), [b"p", &identity[..], id].concat())
+}

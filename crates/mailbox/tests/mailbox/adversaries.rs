@@ -1,0 +1,76 @@
+//! What is withheld, what is lost, and what is old.
+
+use crate::network::Network;
+use crate::people::Person;
+use message_canister::api::{Setting, Writes};
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use std::fs;
+use std::path::Path;
+
+/// Changes a database by hand, as no mailbox does.
+fn change(folder: &Path, sql: &str) {
+    let file = Connection::open(folder.join("store/store.sqlite")).unwrap();
+    file.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
+    assert_ne!(file.execute(sql, []).unwrap(), 0, "{sql}");
+}
+
+#[test]
+fn a_message_that_is_withheld_is_told_by_its_number() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    alice.run(&["send", "bob", "-m", "first"]).code(0);
+    network.set(Setting::writes(Writes::members));
+    alice.run(&["send", "bob", "-m", "second"]).code(3);
+    change(&alice.folder(), "DELETE FROM outbox");
+    network.set(Setting::writes(Writes::anyone));
+    alice.run(&["send", "bob", "-m", "third"]).code(0);
+    let shown = bob.run(&["receive"]).code(0).stdout;
+    assert_eq!(shown, "1\talice: first\n2\talice: number 3 has not come\n3\talice: third\n");
+}
+
+#[test]
+fn a_lost_session_is_begun_anew_and_what_needed_it_is_told() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    alice.run(&["send", "bob", "-m", "hello"]).code(0);
+    bob.run(&["receive"]).code(0);
+    bob.run(&["send", "alice", "-m", "hello"]).code(0);
+    alice.run(&["receive"]).code(0);
+    change(&bob.folder(), "DELETE FROM session");
+    alice.run(&["send", "bob", "-m", "does not open"]).code(0);
+    bob.run(&["receive"]).code(4).says("1 messages cannot be opened yet");
+    // Bob's device has begun a session, and said so.
+    assert_eq!(alice.run(&["receive"]).code(0).stdout, "");
+    alice.run(&["send", "bob", "-m", "again"]).code(0);
+    let shown = bob.run(&["receive"]).code(4).stdout;
+    assert_eq!(shown, "3\talice: number 3 has not come\n4\talice: again\n");
+    bob.run(&["send", "alice", "-m", "thanks"]).code(0);
+    assert_eq!(alice.run(&["receive"]).code(0).stdout, "5\tbob: thanks\n");
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (path, to) = {
+            let entry = entry.unwrap();
+            (entry.path(), to.join(entry.file_name()))
+        };
+        if path.is_dir() { copy(&path, &to) } else { fs::copy(&path, &to).map(drop).unwrap() }
+    }
+}
+
+#[test]
+fn a_copy_of_the_store_is_refused_and_an_old_one_too_by_what_the_canister_certifies() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    let old = bob.path("old");
+    copy(&bob.folder(), &old);
+    alice.run(&["send", "bob", "-m", "hello"]).code(0);
+    bob.run(&["receive"]).code(0);
+    let old_name = old.to_str().unwrap();
+    bob.run(&["--mailbox", old_name, "receive"]).code(1).says("copy");
+    // Somebody makes the copy look as if it had been made here.
+    change(&old, "UPDATE meta SET place = NULL");
+    bob.run(&["--mailbox", old_name, "receive"]).code(1).says("the inbox was acknowledged through 2");
+}

@@ -1,0 +1,73 @@
+//! The served network in this process, with one message canister.
+
+use crate::server::Server;
+use candid::Principal;
+use client::Client;
+use client::agent::AgentTransport;
+use ic_agent::identity::BasicIdentity;
+use ic_agent::{Agent, Identity};
+use local_ic::{LocalIc, Time};
+use local_network::{Node, State, serve};
+use message_canister::api::Setting;
+use std::time::SystemTime;
+use test_support::artifact::canister_wasm;
+
+/// Rounds after which a canister that was installed has the platform's randomness.
+const ROUNDS_UNTIL_READY: u32 = 4;
+
+/// The key of the canister's controller.
+const OPERATOR: [u8; 32] = [9; 32];
+
+/// A network, served until it is dropped.
+pub struct Network {
+    server: Server,
+    /// Its message canister.
+    pub canister: Principal,
+}
+
+impl Network {
+    /// With a message canister of these settings.
+    pub fn with(settings: Vec<Setting>) -> Self {
+        let engine = LocalIc::new();
+        engine.set_time(Time::from(SystemTime::now()));
+        // Closed reads are refused while everybody is a controller.
+        let controller = Some(BasicIdentity::from_raw_key(&OPERATOR).sender().unwrap());
+        let canister = engine.create_canister_with_settings(controller, None);
+        let argument = candid::encode_args((Some(settings),)).unwrap();
+        engine.install_canister(canister, canister_wasm().to_vec(), argument, controller);
+        for _ in 0..ROUNDS_UNTIL_READY {
+            engine.tick();
+        }
+        let (node, _) = Node::start(State::in_memory(engine).unwrap()).unwrap();
+        let server = Server::start(|listener, stop| async {
+            serve(node, None, listener, stop.wait()).await;
+        });
+        Self { server, canister }
+    }
+
+    /// With a message canister that is open to all, as it is by default.
+    pub fn start() -> Self {
+        Self::with(Vec::new())
+    }
+
+    /// The operator's client. Needs a runtime of Tokio.
+    pub async fn operator(&self) -> Client<AgentTransport> {
+        let agent = Agent::builder().with_url(self.url()).with_identity(BasicIdentity::from_raw_key(&OPERATOR));
+        let agent = agent.build().unwrap();
+        agent.fetch_root_key().await.unwrap();
+        Client::with_agent(agent, self.canister)
+    }
+
+    /// Changes a setting, as the operator.
+    pub fn set(&self, setting: Setting) {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let operator = self.operator().await;
+            let version = operator.get_status().await.unwrap().settings.version;
+            operator.set_settings(version, &[setting]).await.unwrap();
+        });
+    }
+
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+}

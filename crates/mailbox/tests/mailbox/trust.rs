@@ -1,0 +1,66 @@
+//! Who is written to.
+
+use crate::network::Network;
+use crate::people::{Done, Person};
+
+#[test]
+fn somebody_unknown_is_shown_and_not_written_to_until_the_address_is_verified() {
+    let network = Network::start();
+    let (alice, bob) = (Person::new("alice", &network), Person::new("bob", &network));
+    alice.knows(&bob);
+    alice.run(&["send", "bob", "-m", "hello"]).code(0);
+    let address = alice.address();
+    let shown = bob.run(&["receive"]).code(0).stdout;
+    assert_eq!(shown, format!("1\t{address} writes to you and is none of your contacts\n2\t{address}: hello\n"));
+    bob.run(&["send", &address, "-m", "hello"]).code(1).says("you have not added the person");
+    let other = bob.address();
+    bob.run(&["contacts", "verify", "alice", &other]).code(1).says("there is no contact");
+    bob.run(&["contacts", "verify", "alice", &address]).code(0);
+    bob.run(&["send", "alice", "-m", "hello too"]).code(0);
+    assert_eq!(alice.run(&["receive"]).code(0).stdout, "2\tbob: hello too\n");
+}
+
+#[test]
+fn an_address_that_was_compared_and_is_another_is_said() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    let eve = Person::new("eve", &network);
+    alice.run(&["contacts", "verify", "bob", &eve.address()]).code(1).says("do not write to it");
+    alice.run(&["contacts", "verify", "bob", &bob.address()]).code(0);
+    let typo = bob.address().replacen(|_: char| true, "z", 1);
+    alice.run(&["contacts", "verify", "bob", &typo]).code(1).says("is no address");
+    assert!(alice.run(&["contacts", "list"]).code(0).stdout.starts_with("bob\tverified\t"));
+}
+
+#[test]
+fn cards_that_do_not_hold_are_refused_by_a_sentence() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    let card = std::fs::read_to_string(bob.card()).unwrap();
+    let add = |text: &str, name: &str| -> Done { alice.pipe(&["contacts", "add", "-", "--as", name], text) };
+    add("nonsense", "carol").code(1).says("a card is one line that begins with mailbox-card:");
+    add(&card.replacen("AAA", "AAB", 1), "bob").code(1);
+    add(&card, "bob smith").code(1).says("cannot be a name");
+    let eve = std::fs::read_to_string(Person::new("eve", &network).card()).unwrap();
+    add(&eve, "bob").code(1).says("is the name of");
+    let own = std::fs::read_to_string(alice.card()).unwrap();
+    add(&own, "me").code(1).says("your own card");
+    let elsewhere = Network::start();
+    // A canister of another installation may have the same id: then nothing tells them apart.
+    assert_eq!(elsewhere.canister, network.canister);
+    alice.run(&["send", "nobody", "-m", "hello"]).code(1).says("there is no contact 'nobody'");
+}
+
+#[test]
+fn wrong_arguments_and_folders_say_what_to_do() {
+    let network = Network::start();
+    let alice = Person::new("alice", &network);
+    alice.run(&["send"]).code(1).says("Usage: mailbox send");
+    alice.run(&["send", "bob"]).code(1);
+    alice.run(&["send", "bob", "-m", ""]).code(1);
+    assert!(alice.run(&["--help"]).code(0).stdout.contains("Exit codes:"));
+    let none = alice.path("none");
+    alice.run(&["--mailbox", none.to_str().unwrap(), "status"]).code(1).says("make one with 'mailbox init'");
+    let canister = network.canister.to_text();
+    alice.run(&["init", "--canister", &canister]).code(1).says("there is a mailbox already");
+}

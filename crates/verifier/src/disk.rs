@@ -1,0 +1,113 @@
+//! What a verifier does to files. Tests put a disk in its place that loses what was not synced.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Files by name, in one folder that nobody else writes.
+pub trait Disk {
+    /// Bytes of a file, or 0 where there is none.
+    fn size(&self, name: &'static str) -> io::Result<u64>;
+    /// Fills `into` from a position of the file.
+    fn read(&self, name: &'static str, from: u64, into: &mut [u8]) -> io::Result<()>;
+    /// Appends to a file. The bytes may be lost, in whole or in part, until it is synced.
+    fn append(&mut self, name: &'static str, bytes: &[u8]) -> io::Result<()>;
+    /// Cuts a file to a size, and syncs it.
+    fn cut(&mut self, name: &'static str, size: u64) -> io::Result<()>;
+    /// Returns once everything that was appended to the file will survive a power cut.
+    fn sync(&mut self, name: &'static str) -> io::Result<()>;
+    /// Puts a whole file in place of the one before. A power cut leaves one of the two; once this has returned, the new one.
+    fn replace(&mut self, name: &'static str, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// A file as a whole, or `None` where there is none.
+pub fn read_whole(disk: &impl Disk, name: &'static str) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = vec![0; disk.size(name)? as usize];
+    disk.read(name, 0, &mut bytes)?;
+    Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
+}
+
+/// A folder of the file system, locked for this process.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    /// Appended to; opened once.
+    open: Vec<(&'static str, File)>,
+    /// Holds the lock until it is dropped, also by the system when the process ends.
+    _lock: File,
+}
+
+impl Folder {
+    /// Takes a folder, which is made if there is none. Fails with `WouldBlock` if another process has it.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        std::fs::create_dir_all(path)?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock"))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => {
+                io::Error::new(ErrorKind::WouldBlock, format!("another process verifies in {}", path.display()))
+            }
+            TryLockError::Error(error) => error,
+        })?;
+        Ok(Self { path: path.to_owned(), open: Vec::new(), _lock: lock })
+    }
+
+    fn file(&mut self, name: &'static str) -> io::Result<&mut File> {
+        let at = match self.open.iter().position(|(open, _)| *open == name) {
+            Some(at) => at,
+            None => {
+                let file = OpenOptions::new().create(true).append(true).read(true).open(self.path.join(name))?;
+                self.sync_folder()?;
+                self.open.push((name, file));
+                self.open.len() - 1
+            }
+        };
+        Ok(&mut self.open[at].1)
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()
+    }
+}
+
+impl Disk for Folder {
+    fn size(&self, name: &'static str) -> io::Result<u64> {
+        match std::fs::metadata(self.path.join(name)) {
+            Ok(metadata) => Ok(metadata.len()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read(&self, name: &'static str, from: u64, into: &mut [u8]) -> io::Result<()> {
+        if into.is_empty() {
+            return Ok(());
+        }
+        match self.open.iter().find(|(open, _)| *open == name) {
+            Some((_, file)) => file.read_exact_at(into, from),
+            None => File::open(self.path.join(name))?.read_exact_at(into, from),
+        }
+    }
+
+    fn append(&mut self, name: &'static str, bytes: &[u8]) -> io::Result<()> {
+        self.file(name)?.write_all(bytes)
+    }
+
+    fn cut(&mut self, name: &'static str, size: u64) -> io::Result<()> {
+        let file = self.file(name)?;
+        file.set_len(size)?;
+        file.sync_all()
+    }
+
+    fn sync(&mut self, name: &'static str) -> io::Result<()> {
+        self.file(name)?.sync_all()
+    }
+
+    fn replace(&mut self, name: &'static str, bytes: &[u8]) -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(self.path.join(name))?;
+        self.sync_folder()
+    }
+}

@@ -1,0 +1,244 @@
+//! Replays a directory: every update by the rules, into a tree and a log of heads that are the verifier's own.
+
+mod nodes;
+mod violation;
+
+pub use nodes::CompactNodes;
+pub use violation::Violation;
+
+use directory_core::change::{Context, Refusal, Registrar, State, apply};
+use directory_core::checkpoint::Checkpoint;
+use directory_core::entry::Kind;
+use directory_core::hash::Hash;
+use directory_core::head::Head;
+use directory_core::log::{Log, leaf_hash};
+use directory_core::map::{Tree, View, leaf_value};
+use directory_core::update::LoggedUpdate;
+use std::collections::HashMap;
+use std::io;
+
+/// How far a head's time may be ahead of the verifier's clock: a minute, in nanoseconds.
+pub const MAX_AHEAD: u64 = 60_000_000_000;
+
+/// What a verifier pins of a directory.
+#[derive(Debug, Clone)]
+pub struct Pins {
+    /// The directory.
+    pub realm: Hash,
+    /// The first line of its checkpoints.
+    pub origin: String,
+    /// The hash of its configuration.
+    pub configuration: Hash,
+    /// The index of the registrar's label. `None`: registration is open.
+    pub registrar: Option<Hash>,
+}
+
+/// An epoch: its updates, and the head that closed it.
+#[derive(Debug, Clone)]
+pub struct Epoch {
+    /// The head.
+    pub head: Head,
+    /// All its updates, by position.
+    pub updates: Vec<LoggedUpdate>,
+}
+
+/// Where updates that were replayed before are read again.
+pub trait Past {
+    /// The update at a position.
+    fn update(&self, position: u64) -> io::Result<LoggedUpdate>;
+}
+
+/// Why an epoch was not taken up.
+#[derive(Debug)]
+pub enum ReplayError {
+    /// It breaks the rules.
+    Violation(Violation),
+    /// An older update could not be read.
+    Past(io::Error),
+}
+
+/// A directory as far as it was replayed.
+#[derive(Debug)]
+pub struct Replay {
+    pins: Pins,
+    tree: Tree<CompactNodes>,
+    log: Log<Vec<Hash>>,
+    /// Positions of the newest updates, by leaf.
+    newest: Vec<u64>,
+    /// Positions of the updates before, of leaves whose newest update is a recovery.
+    replaced: HashMap<u32, u64>,
+    updates: u64,
+    time: u64,
+}
+
+impl From<Violation> for ReplayError {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
+    }
+}
+
+impl From<io::Error> for ReplayError {
+    fn from(error: io::Error) -> Self {
+        Self::Past(error)
+    }
+}
+
+impl Replay {
+    /// Begins with the empty directory.
+    pub fn new(pins: Pins) -> Self {
+        Self {
+            pins,
+            tree: Tree::default(),
+            log: Log::default(),
+            newest: Vec::new(),
+            replaced: HashMap::new(),
+            updates: 0,
+            time: 0,
+        }
+    }
+
+    /// What the verifier pins.
+    pub fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
+    /// Number of updates that were replayed: the position of the next one.
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+
+    /// Number of labels that have an entry.
+    pub fn labels(&self) -> u64 {
+        self.newest.len() as u64
+    }
+
+    /// Size and root of the log of the heads that were replayed.
+    pub fn checkpoint(&self) -> Checkpoint {
+        self.checkpoint_at(self.log.size())
+    }
+
+    /// The same at an earlier size, at most today's.
+    pub fn checkpoint_at(&self, size: u64) -> Checkpoint {
+        Checkpoint { size, root: self.log.root(size) }
+    }
+
+    /// Checks an epoch by all rules and takes it up. `now` is the verifier's clock in nanoseconds since 1970. After an error
+    /// the replay is gone: its tree may have changes of an epoch that never was.
+    pub fn epoch(mut self, past: &impl Past, epoch: &Epoch, now: u64) -> Result<Self, ReplayError> {
+        self.check_head(epoch, now)?;
+        let hashes = self.check_updates(past, epoch)?;
+        self.put(epoch, &hashes);
+        self.tree.seal();
+        self.check_roots(&epoch.head)?;
+        Ok(self)
+    }
+
+    /// Takes up an epoch that was checked before it was stored. The tree has no root until [`Replay::restored`].
+    pub fn restore(&mut self, epoch: &Epoch) {
+        let hashes: Vec<_> = epoch.updates.iter().map(|logged| logged.update.entry.hash()).collect();
+        self.put(epoch, &hashes);
+    }
+
+    /// Ends the taking up of stored epochs: the tree must be that of their last head.
+    pub fn restored(mut self, last: &Head) -> Result<Self, Violation> {
+        self.tree.seal();
+        self.check_roots(last)?;
+        Ok(self)
+    }
+
+    fn check_head(&self, epoch: &Epoch, now: u64) -> Result<(), Violation> {
+        let Epoch { head, updates } = epoch;
+        let (expected, found) = (self.log.size(), head.epoch);
+        unless(expected == found, Violation::Epoch { expected, found })?;
+        unless(head.configuration == self.pins.configuration, Violation::Configuration(head.configuration))?;
+        let (expected, found) = (self.updates, head.first_update);
+        unless(expected == found, Violation::FirstUpdate { expected, found })?;
+        let (expected, found) = (updates.len() as u64, head.updates);
+        unless(expected == u64::from(found), Violation::Updates { expected, found })?;
+        let earliest = updates.last().map_or(self.time, |update| update.time.max(self.time));
+        unless(earliest <= head.time, Violation::HeadTime { earliest, found: head.time })?;
+        let latest = now.saturating_add(MAX_AHEAD);
+        unless(head.time <= latest, Violation::Future { latest, found: head.time })?;
+        let mut log = Log::<Vec<Hash>>::default();
+        updates.iter().for_each(|update| log.append_hash(leaf_hash(&update.encode())));
+        let (expected, found) = (log.root(log.size()), head.updates_root);
+        unless(expected == found, Violation::UpdatesRoot { expected, found })
+    }
+
+    /// Returns the hashes of the updates' entries.
+    fn check_updates(&self, past: &impl Past, epoch: &Epoch) -> Result<Vec<Hash>, ReplayError> {
+        let mut hashes = Vec::with_capacity(epoch.updates.len());
+        let mut states: HashMap<Hash, State> = HashMap::new();
+        let mut earliest = self.time;
+        let registrar = self.pins.registrar.map(|index| self.state(past, &index)).transpose()?.flatten();
+        for (expected, logged) in (self.updates..).zip(&epoch.updates) {
+            let LoggedUpdate { position, time, update } = logged;
+            unless(expected == *position, Violation::Position { expected, found: *position })?;
+            unless(earliest <= *time, Violation::UpdateTime { position: *position, earliest, found: *time })?;
+            earliest = *time;
+            let index = update.entry.index;
+            unless(!states.contains_key(&index), Violation::Twice { position: *position, index })?;
+            let changed = self.pins.registrar.and_then(|index| states.get(&index));
+            let voucher = changed.or(registrar.as_ref()).and_then(|state| state.in_force(*time));
+            let rule = |refusal| Violation::Rule { position: *position, refusal };
+            let old = self.state(past, &index)?;
+            let registrar = match (self.pins.registrar, voucher) {
+                (Some(own), Some(entry)) if own != index => Registrar::Policy(&entry.policy),
+                // Before the registrar's label has an entry, no other label can have one.
+                (Some(own), None) if own != index && old.is_none() => Err(rule(Refusal::Registration))?,
+                _ => Registrar::Open,
+            };
+            let context = Context { realm: &self.pins.realm, index: &index, now: *time, registrar, pending: None };
+            let state = apply(old.as_ref(), update, &context).map_err(rule)?;
+            hashes.push(*state.hash());
+            states.insert(index, state);
+        }
+        Ok(hashes)
+    }
+
+    /// The state of an index after all epochs that were taken up.
+    fn state(&self, past: &impl Past, index: &Hash) -> io::Result<Option<State>> {
+        let Some(leaf) = self.tree.find(index) else { return Ok(None) };
+        let LoggedUpdate { time, update, .. } = past.update(self.newest[leaf as usize])?;
+        let replaced = self.replaced.get(&leaf).map(|position| past.update(*position)).transpose()?;
+        let state = State::from_parts(update.entry, time, replaced.map(|logged| logged.update.entry));
+        state
+            .map(Some)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "stored updates do not belong together"))
+    }
+
+    /// Puts the epoch's updates, whose entries have these hashes, into the tree, and its head into the log.
+    fn put(&mut self, Epoch { head, updates }: &Epoch, hashes: &[Hash]) {
+        for (LoggedUpdate { position, time, update }, hash) in updates.iter().zip(hashes) {
+            let entry = &update.entry;
+            let leaf = match self.tree.find(&entry.index) {
+                Some(leaf) => leaf,
+                None => {
+                    self.newest.push(*position);
+                    self.tree.add(&entry.index)
+                }
+            };
+            let before = std::mem::replace(&mut self.newest[leaf as usize], *position);
+            if entry.kind == Kind::Recover {
+                self.replaced.insert(leaf, before);
+            } else {
+                self.replaced.remove(&leaf);
+            }
+            self.tree.put(leaf, &leaf_value(*position, *time, hash));
+        }
+        self.updates += updates.len() as u64;
+        self.time = head.time;
+        self.log.append(&head.encode());
+    }
+
+    fn check_roots(&self, head: &Head) -> Result<(), Violation> {
+        let (expected, found) = (self.labels(), head.labels);
+        unless(expected == found, Violation::Labels { expected, found })?;
+        let (expected, found) = (self.tree.root(View::Newest), head.map_root);
+        unless(expected == found, Violation::MapRoot { expected, found })
+    }
+}
+
+fn unless(holds: bool, violation: Violation) -> Result<(), Violation> {
+    if holds { Ok(()) } else { Err(violation) }
+}

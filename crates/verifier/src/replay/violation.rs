@@ -1,0 +1,151 @@
+//! What no honest directory says.
+
+use directory_core::change::Refusal;
+use directory_core::hash::Hash;
+use std::fmt;
+
+/// Why an epoch breaks the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Violation {
+    /// The head is of another epoch than the next one.
+    Epoch {
+        /// The next epoch.
+        expected: u64,
+        /// The head's.
+        found: u64,
+    },
+    /// The head's time is before the last head's or before an update of the epoch.
+    HeadTime {
+        /// The earliest time that is right, in nanoseconds since 1970.
+        earliest: u64,
+        /// The head's.
+        found: u64,
+    },
+    /// The head was closed in the future.
+    Future {
+        /// The verifier's clock and what it tolerates, in nanoseconds since 1970.
+        latest: u64,
+        /// The head's.
+        found: u64,
+    },
+    /// The head has another configuration than the pinned one.
+    Configuration(Hash),
+    /// The epoch's first update is not the next one of all updates.
+    FirstUpdate {
+        /// The next position.
+        expected: u64,
+        /// The head's.
+        found: u64,
+    },
+    /// The epoch has more or fewer updates than its head says.
+    Updates {
+        /// Updates that were shown.
+        expected: u64,
+        /// The head's number.
+        found: u32,
+    },
+    /// An update lies at another position than the next one.
+    Position {
+        /// The next position.
+        expected: u64,
+        /// The update's.
+        found: u64,
+    },
+    /// An update's time is before the one before.
+    UpdateTime {
+        /// The update.
+        position: u64,
+        /// The time of the update or head before, in nanoseconds since 1970.
+        earliest: u64,
+        /// The update's.
+        found: u64,
+    },
+    /// A label has two updates in the epoch.
+    Twice {
+        /// The second update.
+        position: u64,
+        /// The label's index.
+        index: Hash,
+    },
+    /// The rules of change refuse an update.
+    Rule {
+        /// The update.
+        position: u64,
+        /// What is wrong with it.
+        refusal: Refusal,
+    },
+    /// The head's root of the epoch's updates is not theirs.
+    UpdatesRoot {
+        /// The root of the updates that were shown.
+        expected: Hash,
+        /// The head's.
+        found: Hash,
+    },
+    /// The head counts other labels than there are.
+    Labels {
+        /// Labels that have an entry.
+        expected: u64,
+        /// The head's number.
+        found: u64,
+    },
+    /// The head's root of the map is not that of all updates.
+    MapRoot {
+        /// The root of the verifier's tree.
+        expected: Hash,
+        /// The head's.
+        found: Hash,
+    },
+    /// The log of heads that was certified, or signed before, is not that of the heads that were shown.
+    LogRoot {
+        /// Number of heads.
+        size: u64,
+        /// The root of the verifier's log.
+        expected: Hash,
+        /// The certified one.
+        found: Hash,
+    },
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Epoch { expected, found } => write!(f, "epoch {expected} was asked for, and the head is of {found}"),
+            Self::HeadTime { earliest, found } => {
+                write!(f, "the head closed at {found} ns, before what precedes it at {earliest} ns")
+            }
+            Self::Future { latest, found } => write!(f, "the head closed at {found} ns, in the future of {latest} ns"),
+            Self::Configuration(found) => write!(f, "the configuration has the hash {}", hex(found)),
+            Self::FirstUpdate { expected, found } => {
+                write!(f, "the epoch begins with update {found}, and the next one is {expected}")
+            }
+            Self::Updates { expected, found } => write!(f, "the head counts {found} updates of {expected}"),
+            Self::Position { expected, found } => write!(f, "update {found} is in the place of update {expected}"),
+            Self::UpdateTime { position, earliest, found } => {
+                write!(f, "update {position} is of {found} ns, before what precedes it at {earliest} ns")
+            }
+            Self::Twice { position, index } => {
+                write!(f, "update {position} is the second in its epoch for the index {}", hex(index))
+            }
+            Self::Rule { position, refusal } => write!(f, "update {position} breaks a rule: {refusal:?}"),
+            Self::UpdatesRoot { expected, found } => {
+                write!(f, "the updates have the root {}, not {}", hex(expected), hex(found))
+            }
+            Self::Labels { expected, found } => write!(f, "the head counts {found} labels of {expected}"),
+            Self::MapRoot { expected, found } => {
+                write!(f, "the map has the root {}, not {}", hex(expected), hex(found))
+            }
+            Self::LogRoot { size, expected, found } => {
+                write!(
+                    f,
+                    "the log of {size} heads has the root {}, and {} was certified or signed before",
+                    hex(expected),
+                    hex(found)
+                )
+            }
+        }
+    }
+}
+
+fn hex(hash: &Hash) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}

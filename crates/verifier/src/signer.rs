@@ -1,0 +1,153 @@
+//! Cosigns checkpoints. What is signed is on the disk before it is handed out, so that no crash makes the verifier sign
+//! two roots for one size, or a smaller size.
+//!
+//! ```text
+//! signed    format 1 (1) | size 8 | root 32 | cosignature 76 | CRC-32 of all before 4 (little-endian)
+//! ```
+
+use crate::disk::{Disk, read_whole};
+use directory_core::bytes::{DecodeError, Reader};
+use directory_core::checkpoint::{Checkpoint, Cosignature, Verifier};
+use directory_core::policy::Key;
+use ed25519_dalek::{Signer as _, SigningKey};
+use std::io;
+
+const FILE: &str = "signed";
+const FORMAT: u8 = 1;
+
+/// A key, and the last statement that it signed.
+#[derive(Debug)]
+pub struct Signer {
+    key: SigningKey,
+    public: Verifier,
+    origin: String,
+    last: Option<Statement>,
+}
+
+/// A checkpoint and its cosignature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Statement {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// The cosignature.
+    pub cosignature: Cosignature,
+}
+
+/// Why nothing was signed.
+#[derive(Debug)]
+pub enum SignError {
+    /// A larger log was signed before.
+    Smaller {
+        /// The size that was signed.
+        signed: u64,
+        /// The size that was asked for.
+        asked: u64,
+    },
+    /// Another root was signed for this size.
+    Fork {
+        /// What was signed.
+        signed: Checkpoint,
+        /// What was asked for.
+        asked: Checkpoint,
+    },
+    /// The statement could not be stored.
+    Disk(io::Error),
+}
+
+/// Why a signer cannot be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The name cannot stand in a note, or the key is none that policies take.
+    Name(String),
+    /// The stored statement is damaged, or of another key or directory.
+    Statement,
+    /// The file could not be read.
+    Disk(io::Error),
+}
+
+impl Signer {
+    /// Takes up the key and what it signed last.
+    pub fn open(disk: &impl Disk, name: &str, key: SigningKey, origin: String) -> Result<Self, OpenError> {
+        let public = Key::new(key.verifying_key().to_bytes()).ok().and_then(|key| Verifier::new(name.to_owned(), key));
+        let public = public.ok_or_else(|| OpenError::Name(name.to_owned()))?;
+        let stored = read_whole(disk, FILE).map_err(OpenError::Disk)?;
+        let last = stored.map(|bytes| decode(&bytes).ok_or(OpenError::Statement)).transpose()?;
+        let is_ours = |last: &Statement| public.verifies(&origin, &last.checkpoint, &last.cosignature);
+        if last.as_ref().is_some_and(|last| !is_ours(last)) {
+            return Err(OpenError::Statement);
+        }
+        Ok(Self { key, public, origin, last })
+    }
+
+    /// Name and key as clients pin them.
+    pub fn public(&self) -> &Verifier {
+        &self.public
+    }
+
+    /// The last statement.
+    pub fn last(&self) -> Option<&Statement> {
+        self.last.as_ref()
+    }
+
+    /// Whether a published cosignature of this key shows that the disk is older than what the key has signed, as a
+    /// restored backup is. Its key must sign nothing any more.
+    pub fn is_behind(&self, published: &Statement) -> bool {
+        let is_ours = self.public.verifies(&self.origin, &published.checkpoint, &published.cosignature);
+        let known = self.last.map(|last| last.checkpoint);
+        is_ours
+            && known.is_none_or(|known| {
+                known.size < published.checkpoint.size
+                    || known.size == published.checkpoint.size && known.root != published.checkpoint.root
+            })
+    }
+
+    /// Signs a checkpoint at `now`, in seconds since 1970. The time never goes back.
+    pub fn sign(&mut self, disk: &mut impl Disk, checkpoint: &Checkpoint, now: u64) -> Result<Cosignature, SignError> {
+        let mut time = now;
+        if let Some(Statement { checkpoint: signed, cosignature }) = self.last {
+            if checkpoint.size < signed.size {
+                return Err(SignError::Smaller { signed: signed.size, asked: checkpoint.size });
+            }
+            if checkpoint.size == signed.size && checkpoint.root != signed.root {
+                return Err(SignError::Fork { signed, asked: *checkpoint });
+            }
+            time = now.max(cosignature.time);
+        }
+        let signature = self.key.sign(&checkpoint.cosigned_bytes(&self.origin, time)).to_bytes();
+        let cosignature = Cosignature { key_id: self.public.key_id(), time, signature };
+        let statement = Statement { checkpoint: *checkpoint, cosignature };
+        disk.replace(FILE, &encode(&statement)).map_err(SignError::Disk)?;
+        self.last = Some(statement);
+        Ok(cosignature)
+    }
+}
+
+fn encode(Statement { checkpoint, cosignature }: &Statement) -> Vec<u8> {
+    let mut out = vec![FORMAT];
+    out.extend(checkpoint.size.to_be_bytes());
+    out.extend(checkpoint.root);
+    out.extend(cosignature.encode());
+    let checksum = crc32fast::hash(&out);
+    out.extend(checksum.to_le_bytes());
+    out
+}
+
+fn decode(bytes: &[u8]) -> Option<Statement> {
+    let (bytes, checksum) = bytes.split_last_chunk()?;
+    if crc32fast::hash(bytes) != u32::from_le_bytes(*checksum) {
+        return None;
+    }
+    let read = || -> Result<Statement, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        reader.version("format", FORMAT)?;
+        let checkpoint = Checkpoint { size: reader.u64("size")?, root: reader.array("root")? };
+        let cosignature = Cosignature {
+            key_id: reader.array("key id")?,
+            time: reader.u64("time")?,
+            signature: reader.array("signature")?,
+        };
+        reader.end()?;
+        Ok(Statement { checkpoint, cosignature })
+    };
+    read().ok()
+}

@@ -1,0 +1,162 @@
+//! A verifier: replay, journal and signer on one disk. A violation halts it for good, also across restarts.
+//!
+//! ```text
+//! halted    the sentence that says why, UTF-8
+//! ```
+
+use crate::disk::{Disk, read_whole};
+use crate::journal::Journal;
+use crate::replay::{Epoch, Pins, Replay, ReplayError, Violation};
+use crate::signer::{self, SignError, Signer, Statement};
+use directory_core::checkpoint::{Checkpoint, Cosignature};
+use ed25519_dalek::SigningKey;
+use std::fmt;
+use std::io;
+
+const HALTED: &str = "halted";
+
+/// A verifier that runs.
+#[derive(Debug)]
+pub struct Verifier<D> {
+    disk: D,
+    journal: Journal,
+    replay: Replay,
+    signer: Signer,
+}
+
+/// Why a verifier does not go on.
+#[derive(Debug)]
+pub enum Stop {
+    /// The directory broke the rules, now or before a restart: the sentence that says how. Nothing is signed any more.
+    Halted(String),
+    /// The key has signed more than this disk knows: a backup was restored. Nothing may be signed with the key any more.
+    Behind(Box<Statement>),
+    /// The journal contradicts itself.
+    Journal(Violation),
+    /// The signer cannot be opened.
+    Signer(signer::OpenError),
+    /// The disk failed. Another start may succeed.
+    Disk(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+impl<D: Disk> Verifier<D> {
+    /// Takes up what the disk has. `published` is the key's own cosignature as the directory shows it, if it shows one.
+    pub fn open(
+        mut disk: D,
+        pins: Pins,
+        name: &str,
+        key: SigningKey,
+        published: Option<&Statement>,
+    ) -> Result<Self, Stop> {
+        if let Some(why) = read_whole(&disk, HALTED)? {
+            return Err(Stop::Halted(String::from_utf8_lossy(&why).into_owned()));
+        }
+        let signer = Signer::open(&disk, name, key, pins.origin.clone()).map_err(Stop::Signer)?;
+        if let Some(published) = published.filter(|published| signer.is_behind(published)) {
+            return Err(Stop::Behind(Box::new(*published)));
+        }
+        let mut replay = Replay::new(pins);
+        let journal = Journal::open(&mut disk, |epoch| replay.restore(epoch))?;
+        if let Some(last) = journal.last() {
+            replay = replay.restored(last).map_err(Stop::Journal)?;
+        }
+        Ok(Self { disk, journal, replay, signer })
+    }
+
+    /// Size and root of the log that was replayed. The next epoch has this size as its number.
+    pub fn checkpoint(&self) -> Checkpoint {
+        self.replay.checkpoint()
+    }
+
+    /// What was replayed.
+    pub fn replay(&self) -> &Replay {
+        &self.replay
+    }
+
+    /// Name, key and last statement.
+    pub fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// Bytes of the journal.
+    pub fn journal_size(&self) -> u64 {
+        self.journal.size()
+    }
+
+    /// Replays an epoch and appends it to the journal. `now` is the clock in nanoseconds since 1970.
+    pub fn epoch(self, epoch: &Epoch, now: u64) -> Result<Self, Stop> {
+        let Self { mut disk, mut journal, replay, signer } = self;
+        match replay.epoch(&journal.stored(&disk), epoch, now) {
+            Ok(replay) => {
+                journal.append(&mut disk, epoch)?;
+                Ok(Self { disk, journal, replay, signer })
+            }
+            Err(ReplayError::Violation(violation)) => Err(halt(&mut disk, &violation)),
+            Err(ReplayError::Past(error)) => Err(error.into()),
+        }
+    }
+
+    /// Cosigns the log that the platform certified, `now` being the clock in seconds since 1970. Returns `None` as long as
+    /// fewer heads were replayed than it has, or than were signed. The journal and the statement are on the disk when the
+    /// cosignature is returned. It also extends what was signed before, should the journal have been lost meanwhile.
+    pub fn cosign(mut self, certified: &Checkpoint, now: u64) -> Result<(Self, Option<Cosignature>), Stop> {
+        if certified.size == 0 {
+            return Ok((self, None));
+        }
+        let signed = self.signer.last().map(|last| last.checkpoint);
+        for Checkpoint { size, root } in [Some(*certified), signed].into_iter().flatten() {
+            if size > self.checkpoint().size {
+                return Ok((self, None));
+            }
+            let own = self.replay.checkpoint_at(size).root;
+            if own != root {
+                return Err(halt(&mut self.disk, &Violation::LogRoot { size, expected: own, found: root }));
+            }
+        }
+        self.journal.sync(&mut self.disk)?;
+        match self.signer.sign(&mut self.disk, certified, now) {
+            Ok(cosignature) => Ok((self, Some(cosignature))),
+            // The certified log is older than what was signed: a replica lags. There is nothing to say.
+            Err(SignError::Smaller { .. }) => Ok((self, None)),
+            Err(error @ SignError::Fork { .. }) => unreachable!("both roots are those of one log: {error:?}"),
+            Err(SignError::Disk(error)) => Err(error.into()),
+        }
+    }
+
+    /// Gives the disk back.
+    pub fn close(self) -> D {
+        self.disk
+    }
+}
+
+fn halt(disk: &mut impl Disk, violation: &Violation) -> Stop {
+    let why = violation.to_string();
+    match disk.replace(HALTED, why.as_bytes()) {
+        Ok(()) => Stop::Halted(why),
+        Err(error) => Stop::Disk(error),
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Halted(why) => write!(f, "halted for good, because the directory broke its rules: {why}"),
+            Self::Behind(published) => write!(
+                f,
+                "the key has signed a log of {} heads that this folder does not know: it is a restored copy. Use a new key",
+                published.checkpoint.size
+            ),
+            Self::Journal(violation) => write!(f, "the journal contradicts itself: {violation}"),
+            Self::Signer(error) => write!(f, "the key cannot be used: {error:?}"),
+            Self::Disk(error) => write!(f, "the folder cannot be used: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}

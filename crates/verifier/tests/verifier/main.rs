@@ -1,0 +1,8 @@
+//! Verifiers against honest and lying directories, on disks that lose what was not synced.
+
+mod crashes;
+mod directory;
+mod disks;
+mod lies;
+mod replays;
+mod speed;

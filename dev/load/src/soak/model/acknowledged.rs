@@ -1,0 +1,104 @@
+//! What is known of the acknowledgements of each key that has an owner.
+//!
+//! An owner makes them one after the other, of messages that were shown before. So every message that may have been
+//! acknowledged is known.
+
+use std::collections::BTreeSet;
+
+use message_canister::api::Id;
+
+use super::Model;
+use crate::violation::{Verdict, ensure};
+
+/// The acknowledgements of a key.
+#[derive(Default)]
+pub struct Acknowledgements {
+    /// The ids through which messages were asked to be acknowledged, whatever came of it.
+    asked: BTreeSet<Id>,
+    /// Everything through it is known to be acknowledged.
+    done: Id,
+}
+
+impl Model {
+    /// Notes an acknowledgement that is about to be asked for. Returns through which id the key is acknowledged before.
+    pub fn begin_acknowledging(&mut self, key: u16, through: Id) -> Id {
+        self.acknowledgements.entry(key).or_default().asked.insert(through);
+        self.acknowledged(key)
+    }
+
+    /// An acknowledgement of a key that was acknowledged through `before` was answered by how many messages it
+    /// acknowledged. `was_cut`: another envelope may have been executed first.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be.
+    pub fn confirm_acknowledged(
+        &mut self,
+        key: u16,
+        (before, through): (Id, Id),
+        messages: u32,
+        was_cut: bool,
+    ) -> Verdict<()> {
+        let fresh = self.keys.get(&key).map_or(0, |ids| ids.iter().filter(|&&id| id > before && id <= through).count());
+        ensure(messages as usize == fresh || (was_cut && messages == 0), || {
+            format!("{messages} messages of key {key} were acknowledged from {before} through {through}, not {fresh}")
+        })?;
+        let acknowledgements = self.acknowledgements.entry(key).or_default();
+        acknowledgements.done = acknowledgements.done.max(through);
+        Ok(())
+    }
+
+    /// The store, at rest, shows that everything of a key through this id is acknowledged; 0: nothing is.
+    ///
+    /// # Errors
+    ///
+    /// If an acknowledgement that was confirmed or seen is lost, or nobody asked for this one.
+    pub fn acknowledged_shown(&mut self, key: u16, through: Id) -> Verdict<()> {
+        let done = self.acknowledged(key);
+        let acknowledgements = self.acknowledgements.entry(key).or_default();
+        ensure(through == done || (through > done && acknowledgements.asked.contains(&through)), || {
+            format!("key {key} is acknowledged through {through}, but it was through {done}")
+        })?;
+        acknowledgements.done = through;
+        Ok(())
+    }
+
+    /// Everything of a key through this id is known to be acknowledged; 0: nothing is.
+    pub fn acknowledged(&self, key: u16) -> Id {
+        self.acknowledgements.get(&key).map_or(0, |acknowledgements| acknowledgements.done)
+    }
+
+    /// Whether somebody asked for an acknowledgement of a key through exactly this id.
+    pub fn was_asked(&self, key: u16, through: Id) -> bool {
+        self.acknowledgements.get(&key).is_some_and(|acknowledgements| acknowledgements.asked.contains(&through))
+    }
+
+    /// Whether a message is known to be acknowledged.
+    pub fn is_acknowledged(&self, id: Id) -> bool {
+        self.ids.get(&id).is_some_and(|&place| id <= self.acknowledged(self.sent[place].draft.key))
+    }
+
+    /// Whether a message may be acknowledged by now.
+    pub fn may_be_acknowledged(&self, id: Id) -> bool {
+        self.ids.get(&id).is_some_and(|&place| id <= self.last_asked(self.sent[place].draft.key))
+    }
+
+    fn last_asked(&self, key: u16) -> Id {
+        let asked = self.acknowledgements.get(&key).and_then(|acknowledgements| acknowledgements.asked.last());
+        asked.copied().unwrap_or_default()
+    }
+
+    /// How many live messages a key had at least, when the message with this id was stored.
+    pub fn live_at_least(&self, key: u16, id: Id) -> usize {
+        let asked = self.last_asked(key);
+        self.keys.get(&key).map_or(0, |ids| ids.iter().filter(|&&other| other > asked && other <= id).count())
+    }
+
+    /// How many live messages a key can have had since everything through `acknowledged` was acknowledged.
+    pub fn live_at_most(&self, key: u16, acknowledged: Id) -> usize {
+        let counts = |sent: &&super::Sent| {
+            sent.draft.key == key && sent.sendings > 0 && sent.id.is_none_or(|id| id > acknowledged)
+        };
+        self.sent.iter().filter(counts).count()
+    }
+}

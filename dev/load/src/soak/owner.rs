@@ -1,0 +1,44 @@
+//! Acknowledging: an owner reads its key from the oldest message on and acknowledges what it has read.
+
+use client::request;
+use message_canister::api::{AckError, Acknowledgement, Cursor, Order};
+
+use super::client::Client;
+use super::show::lock;
+use crate::draft::{key_id, key_owned_by};
+use crate::violation::{Verdict, Violation, ensure};
+
+impl Client {
+    /// Acknowledges messages of a key through the last one of `pages` pages. Somebody else's key is not acknowledged.
+    pub(super) async fn acknowledge(&mut self, key: u16, limit: u32, pages: u32) -> Verdict<()> {
+        let owns = key_owned_by(self.number) == Some(key);
+        let through = if owns {
+            // All that it acknowledges has been shown, and so is known.
+            let cursor = Cursor { after: 0, order: Order::ascending, limit };
+            self.walk_of_key(key, cursor, pages).await?.messages().next_back().map(|seen| seen.id)
+        } else {
+            lock(&self.shared.model).ids_of(key).last().copied()
+        };
+        let Some(through) = through else { return Ok(()) };
+        let request = request::acknowledge(&[Acknowledgement { key_id: key_id(key), through }]);
+        let before = if owns { lock(&self.shared.model).begin_acknowledging(key, through) } else { 0 };
+        let (reply, was_cut) = self.settle(&request).await?;
+        let results = request.decode(&reply);
+        let results = results.map_err(|error| Violation(format!("acknowledge failed: {error}")))?;
+        match (owns, &results[..]) {
+            (true, [Ok(acknowledged)]) => {
+                let messages = acknowledged.messages;
+                lock(&self.shared.model).confirm_acknowledged(key, (before, through), messages, was_cut)?;
+                let mut tally = lock(&self.shared.tally);
+                tally.acknowledgements += 1;
+                tally.acknowledged += u64::from(messages);
+                Ok(())
+            }
+            (false, [Err(AckError::NotOwner)]) => {
+                lock(&self.shared.tally).not_owner += 1;
+                Ok(())
+            }
+            _ => ensure(false, || format!("acknowledge through {through} under {key} answers {results:?}")),
+        }
+    }
+}

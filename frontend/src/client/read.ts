@@ -1,0 +1,94 @@
+/** What a read is worth: verified as of a time, or one node's word. An answer that its proof contradicts is a {@link Lie}. */
+import {
+  type Broken,
+  brokenWords,
+  type HeadsRefused,
+  headsRefusedWords,
+  type PageRefused,
+  pageRefusedWords,
+} from '../proofs';
+import { type CertificateRefused, certificateRefusedWords } from '../proofs/certificate';
+import { Failure } from './failure';
+
+/** A value that was read, and whether it was verified. */
+export interface Read<T> {
+  readonly value: T;
+  readonly trust: Trust;
+}
+
+export type Trust =
+  /** A certificate of the subnet proves it. `asOf` is the certificate's time in unix seconds: it was so then. */
+  | { readonly kind: 'verified'; readonly asOf: number }
+  /** One node says so: the canister has no proofs of this kind of question. */
+  | { readonly kind: 'unprovable' };
+
+export const UNPROVABLE: Trust = { kind: 'unprovable' };
+
+/** What is wrong with an answer that does not verify. Fields are named as in canister.did. */
+export type Lie =
+  /** A proof was asked for, and none came. A caller who may not read the key gets none either. */
+  | { readonly kind: 'no-proof' }
+  /** The certificate is not the subnet's, or is of another canister. */
+  | { readonly kind: 'certificate'; readonly why: CertificateRefused }
+  /** The proof does not prove the messages. */
+  | { readonly kind: 'page'; readonly why: PageRefused }
+  /** The proof does not prove the heads. */
+  | { readonly kind: 'heads'; readonly why: HeadsRefused }
+  /** The state is older than one that was seen before, by so many seconds: the node lags behind, or lies. */
+  | { readonly kind: 'behind'; readonly why: Broken; readonly seconds: number }
+  /** The subnet has certified, later, what contradicts what was seen before. */
+  | { readonly kind: 'seen'; readonly why: Broken }
+  /** A message is of another key than the one asked for. */
+  | { readonly kind: 'other-key'; readonly id: number }
+  /** Another message than the one asked for. */
+  | { readonly kind: 'other-message'; readonly asked: number; readonly found: number }
+  /** A field of a message is not what its content or the proof says. */
+  | { readonly kind: 'message'; readonly id: number; readonly field: string }
+  /** A field of the answer is not what the proof says. */
+  | { readonly kind: 'answer'; readonly field: string }
+  /** A field of a key's head is not what the proof says; `at` is the key's place in the question. */
+  | { readonly kind: 'head'; readonly at: number; readonly field: string };
+
+/** What is wrong with an answer, as sentences for people. */
+export function lieWords(lie: Lie): string {
+  switch (lie.kind) {
+    case 'no-proof':
+      return 'The answer came without the proof that was asked for. Where reads are closed, whoever does not own the key gets none; anywhere else the node withholds it.';
+    case 'certificate':
+      return certificateRefusedWords(lie.why);
+    case 'page':
+      return pageRefusedWords(lie.why);
+    case 'heads':
+      return headsRefusedWords(lie.why);
+    case 'behind':
+      return `${brokenWords(lie.why)} The state is ${seconds(lie.seconds)} older than the one seen before: the node lags behind, or hides what came since.`;
+    case 'seen':
+      return `${brokenWords(lie.why)} The subnet itself certifies this, later than what was seen before: whoever controls the canister has changed or replaced its messages.`;
+    case 'other-key':
+      return `Message ${lie.id} is said to be of another key than the one asked for.`;
+    case 'other-message':
+      return `Message ${lie.found} came instead of message ${lie.asked}.`;
+    case 'message':
+      return `The ${lie.field} of message ${lie.id} is false.`;
+    case 'answer':
+      return `The field ${lie.field} of the answer is false.`;
+    case 'head':
+      return lie.field === 'opt'
+        ? `Key ${lie.at + 1} is denied, or invented.`
+        : `The field ${lie.field} of key ${lie.at + 1} is false.`;
+  }
+}
+
+function seconds(count: number): string {
+  return count === 0 ? 'less than a second' : count === 1 ? '1 second' : `${count} seconds`;
+}
+
+/** The failure of a call whose answer is a lie; `variant` is the lie's kind, `cause` the lie. */
+export function lieFailure(lie: Lie): Failure {
+  return new Failure('lie', lieWords(lie), lie.kind === 'behind', lie.kind, { cause: lie });
+}
+
+/** Ends a verification. */
+export function refuse(lie: Lie): never {
+  throw lieFailure(lie);
+}

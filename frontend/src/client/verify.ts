@@ -1,0 +1,212 @@
+/**
+ * Checks answers against their proofs, proofs against certificates, and both against what was seen before.
+ *
+ *     certificate ──▶ certified data ──▶ proof ──▶ messages, heads ──▶ the answer's other fields
+ *     (proofs/certificate.ts)            (proofs/verify.ts, heads.ts)  (here)
+ *
+ * Beside what the proof covers, a page's `first_id` is bounded by the certified one, `next` and `next_id` follow from the
+ * chain where it shows them, and `gap` follows behind an id in ascending order. The `min_id`, `count`, `bytes` and
+ * `full_since` of a head have no proof; the first two are bounded.
+ */
+import {
+  type Certified,
+  continuation,
+  type Entry,
+  type Head,
+  type Key,
+  newestOf,
+  type Shown,
+  type State,
+  type VerifiedHeads,
+  type VerifiedPage,
+  verifyHeads,
+  verifyPage,
+} from '../proofs';
+import { certificateRefusedWords, certifiedData } from '../proofs/certificate';
+import { EMPTY, equal } from '../proofs/hash';
+import { tooOld } from '../proofs/head';
+import type { Found, Heads, KeyCursor, KeyHead, Message, Page, Proof } from './bindings/canister';
+import { Order } from './bindings/canister';
+import { Failure } from './failure';
+import type { Memory } from './memory';
+import { type Read, refuse, type Trust } from './read';
+
+type Question = Pick<KeyCursor, 'start' | 'order'>;
+
+export class Verifier {
+  /** The canister's id as bytes, and the network's root key in DER. */
+  constructor(
+    private readonly canister: Uint8Array,
+    private readonly rootKey: Uint8Array,
+    private readonly memory: Memory,
+  ) {}
+
+  /** A page of a key. Its `next` is 0 where the proof shows that nothing follows. */
+  async page(keyId: Uint8Array, question: Question, page: Page): Promise<Read<Page>> {
+    const stray = page.messages.find((message) => !equal(message.key_id, keyId));
+    if (stray) refuse({ kind: 'other-key', id: stray.id });
+    const messages = question.order === Order.ascending ? page.messages : [...page.messages].reverse();
+    const proved = await this.#messages(keyId, question, messages, page.proof);
+    const { state, head, more } = proved;
+    checkFirstId(page.first_id, state);
+    const oldest = messages[0];
+    if (oldest && page.first_id > oldest.id) refuse({ kind: 'answer', field: 'first_id' });
+    const { start, order } = question;
+    if (oldest && start.__kind__ === 'after' && order === Order.ascending) {
+      const from = Math.max(start.after, head?.acknowledgedId ?? 0);
+      if (page.gap !== oldest.prev_id > from) refuse({ kind: 'answer', field: 'gap' });
+    }
+    const last = page.messages.at(-1);
+    if (more && page.next !== (last?.id ?? 0)) refuse({ kind: 'answer', field: 'next' });
+    if (more && !last) refuse({ kind: 'answer', field: 'messages' });
+    this.#continue(keyId, proved);
+    return { value: { ...page, next: more ? page.next : 0 }, trust: verified(proved) };
+  }
+
+  /** A message that was asked for by its id. */
+  async message(id: number, found: Found): Promise<Read<Found>> {
+    const { message } = found;
+    if (message.id !== id) refuse({ kind: 'other-message', asked: id, found: message.id });
+    // An id of 0 is no message's.
+    const question: Question = { start: { __kind__: 'after', after: id - 1 }, order: Order.ascending };
+    const proved = await this.#messages(message.key_id, question, [message], found.proof);
+    checkFirstId(found.first_id, proved.state);
+    this.#continue(message.key_id, proved);
+    return { value: found, trust: verified(proved) };
+  }
+
+  /** The heads of keys, at least one. */
+  async heads(keyIds: readonly Uint8Array[], { heads, first_id, proof }: Heads): Promise<Read<(KeyHead | null)[]>> {
+    const { bytes, certified } = await this.#certified(proof);
+    const keys = keyIds.map((keyId) => this.#key(keyId));
+    const proved = verifyHeads(bytes, keys, certified);
+    if (proved.kind === 'refused') return refuse({ kind: 'heads', why: proved.why });
+    checkFirstId(first_id, proved.state);
+    if (heads.length !== keyIds.length) refuse({ kind: 'answer', field: 'heads' });
+    const now = Math.max(clock(), certified.time);
+    for (const [at, said] of heads.entries()) {
+      const head = proved.heads[at] ?? null;
+      const field = falseField(said, head, proved.state, now);
+      if (field) refuse({ kind: 'head', at, field });
+      const known = head ? [{ rank: head.rank, chain: head.chain }] : [];
+      this.#continue(keyIds[at] as Uint8Array, { ...proved, head, known });
+    }
+    return { value: heads, trust: verified(proved) };
+  }
+
+  /** Verifies messages, the oldest first, and that they are all that was asked for. */
+  async #messages(keyId: Uint8Array, { start, order }: Question, messages: readonly Message[], proof?: Proof) {
+    const [{ bytes, certified }, shown] = await Promise.all([this.#certified(proof), hashed(messages)]);
+    const ascending = order === Order.ascending;
+    const question = {
+      key: this.#key(keyId),
+      order: ascending ? 'ascending' : 'descending',
+      entry: entry(start),
+    } as const;
+    const page = verifyPage(bytes, question, shown, certified, clock());
+    if (page.kind === 'refused') return refuse({ kind: 'page', why: page.why });
+    checkNextIds(messages, page);
+    return page;
+  }
+
+  async #certified(proof: Proof | undefined): Promise<{ bytes: Uint8Array; certified: Certified }> {
+    if (!proof) return refuse({ kind: 'no-proof' });
+    const certified = await certifiedData(proof.certificate, this.canister, this.rootKey);
+    if (certified.kind === 'certified') return { bytes: proof.bytes, certified };
+    // A wrong clock is no lie.
+    if (certified.why.kind === 'certificate-time') {
+      throw new Failure('untrusted', `${certificateRefusedWords(certified.why)} Is the clock right?`, true);
+    }
+    return refuse({ kind: 'certificate', why: certified.why });
+  }
+
+  /** Compares a verified answer with what was seen of the key, and remembers the key's newest message. */
+  #continue(keyId: Uint8Array, now: Parameters<typeof continuation>[1] & { readonly asOf: number }): void {
+    const before = this.memory.seen(keyId);
+    if (before) {
+      const how = continuation(before.seen, now);
+      if (how.kind === 'broken') {
+        const seconds = before.asOf - now.asOf;
+        refuse(seconds >= 0 ? { kind: 'behind', why: how.why, seconds } : { kind: 'seen', why: how.why });
+      }
+    }
+    const newest = newestOf(now);
+    const same = newest && before?.seen.epoch === newest.epoch && equal(before.seen.chain, newest.chain);
+    if (newest && !same) this.memory.saw(keyId, newest, now.asOf);
+  }
+
+  /** The label of a store with open reads follows from the key id. */
+  #key(id: Uint8Array): Key {
+    const label = this.memory.label(id);
+    return label ? { label } : { id };
+  }
+}
+
+/** Each message with our own hash of it. Every message that is read passes here, also where nothing else is proved. */
+export function hashed(messages: readonly Message[]): Promise<Shown[]> {
+  return Promise.all(
+    messages.map(async ({ id, prev_id, timestamp, ciphertext, hash }) => {
+      const own = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(ciphertext)));
+      if (!equal(own, hash)) refuse({ kind: 'message', id, field: 'hash' });
+      return { id, prevId: prev_id, timestamp, len: ciphertext.length, hash: own };
+    }),
+  );
+}
+
+function verified({ asOf }: VerifiedPage | VerifiedHeads): Trust {
+  return { kind: 'verified', asOf };
+}
+
+/** Unix seconds. */
+function clock(): number {
+  return Date.now() / 1000;
+}
+
+/** Nothing lies behind 0 in descending order: there it is the start, as in ascending order. */
+function entry(start: KeyCursor['start']): Entry {
+  switch (start.__kind__) {
+    case 'beginning':
+      return { kind: 'start' };
+    case 'after':
+      return start.after === 0 ? { kind: 'start' } : { kind: 'after', id: start.after };
+    case 'time':
+      return { kind: 'time', second: start.time };
+    case 'rank':
+      return { kind: 'rank', rank: start.rank };
+  }
+}
+
+/** Each message's next one is the one above it, as far as the proof shows that: not where it jumps down to the page. */
+function checkNextIds(messages: readonly Message[], { above }: VerifiedPage): void {
+  const next = [...messages.slice(1).map(({ id }) => id), above];
+  const wrong = messages.find(({ next_id }, at) => next[at] !== undefined && next_id !== next[at]);
+  if (wrong) refuse({ kind: 'message', id: wrong.id, field: 'next_id' });
+}
+
+/**
+ * Ids are dropped by the clock before the certified state says so, if there is an age limit. A store with closed reads says 0
+ * to whoever does not read all of it.
+ */
+function checkFirstId(said: number, state: State): void {
+  const closed = equal(state.salt, EMPTY);
+  const possible = said === 0 ? closed : state.maxAge === 0 ? said === state.firstId : said >= state.firstId;
+  if (!possible) refuse({ kind: 'answer', field: 'first_id' });
+}
+
+/** The first field of a head that is false; `opt`: whether the key is known at all. */
+function falseField(said: KeyHead | null, head: Head | null, state: State, now: number): string | undefined {
+  if (!said || !head) return said || head ? 'opt' : undefined;
+  const gone = head.lastId < state.firstId || head.acknowledgedRank >= head.rank;
+  // The node's clock may be behind ours: a message that is too old here may live there.
+  const newest = said.max_id === 0 ? gone || tooOld(state, head.lastTime, now) : said.max_id === head.lastId && !gone;
+  const live = Math.max(0, head.rank - head.acknowledgedRank);
+  const empty = said.max_id === 0;
+  const checks: readonly (readonly [field: string, isTrue: boolean])[] = [
+    ['rank', said.rank === head.rank],
+    ['acknowledged_id', said.acknowledged_id === head.acknowledgedId],
+    ['max_id', newest],
+    ['min_id', said.min_id <= said.max_id && (said.min_id === 0) === empty],
+    ['count', said.count <= live && (said.count === 0) === empty],
+  ];
+  return checks.find(([, isTrue]) => !isTrue)?.[0];
+}

@@ -1,0 +1,109 @@
+/** The key of a list: its head, what of it is proved, and acknowledging its messages. */
+import { useState } from 'preact/hooks';
+import { Failure, type KeyHead, type Read } from '../../client';
+import { formatBytes, formatCount, formatTime, parseU32 } from '../format';
+import { acknowledge, mailbox } from '../state/mailbox';
+import { status } from '../state/session';
+import { announce } from './announcer';
+import { RulesWords } from './closed';
+import { Notice } from './notice';
+
+interface KeyCardProps {
+  readonly keyId: Uint8Array;
+  /** In hex. */
+  readonly name: string;
+  readonly head: Read<KeyHead | null>;
+}
+
+export function KeyCard({ keyId, name, head: { value, trust } }: KeyCardProps) {
+  const own = name === mailbox.value;
+  return (
+    <section class="card key-card" aria-labelledby="key-head">
+      <h2 id="key-head">{own ? 'Your mailbox' : 'This key'}</h2>
+      {value ? <Head head={value} /> : <p class="muted">The store does not know this key.</p>}
+      {trust.kind === 'verified' && (
+        <p class="muted">
+          Verified as of {formatTime(trust.asOf)}
+          {value && ', but for the lines marked “one node says”'}.
+        </p>
+      )}
+      {status.value && <RulesWords status={status.value} />}
+      {mailbox.value && value && <Acknowledge keyId={keyId} newest={value.max_id} />}
+    </section>
+  );
+}
+
+function Head({ head }: { readonly head: KeyHead }) {
+  return (
+    <dl class="facts">
+      <dt>Messages ever</dt>
+      <dd>{formatCount(head.rank)}</dd>
+      <dt>Acknowledged</dt>
+      <dd>{head.acknowledged_id === 0 ? 'nothing' : `everything through id ${formatCount(head.acknowledged_id)}`}</dd>
+      <dt>Newest id</dt>
+      <dd>{head.max_id === 0 ? 'none is live' : formatCount(head.max_id)}</dd>
+      <dt>Live</dt>
+      <dd>
+        {formatCount(head.count)} messages, {formatBytes(head.bytes)} <OneNode />
+      </dd>
+      <dt>Full</dt>
+      <dd>
+        {head.full_since === 0 ? 'no' : `strangers are refused since ${formatTime(head.full_since)}`} <OneNode />
+      </dd>
+    </dl>
+  );
+}
+
+function OneNode() {
+  return <span class="muted">(one node says)</span>;
+}
+
+function Acknowledge({ keyId, newest }: { readonly keyId: Uint8Array; readonly newest: number }) {
+  const [through, setThrough] = useState<number>();
+  const [problem, setProblem] = useState<string>();
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const text = String(new FormData(event.currentTarget as HTMLFormElement).get('through'));
+    const id = parseU32(text);
+    setProblem(id === undefined ? `“${text}” is no id.` : undefined);
+    setThrough(id);
+  };
+  const send = async (id: number) => {
+    setThrough(undefined);
+    try {
+      // The card comes anew with the list, and its head says through which id.
+      announce(`${formatCount(await acknowledge(keyId, id))} messages are acknowledged`);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      setProblem(error.message);
+    }
+  };
+  return (
+    <form onSubmit={submit}>
+      <div class="acknowledge">
+        <label>
+          <span>Acknowledge through id</span>
+          <input
+            name="through"
+            inputMode="numeric"
+            autocomplete="off"
+            defaultValue={newest === 0 ? '' : String(newest)}
+          />
+        </label>
+        <button type="submit">Acknowledge</button>
+      </div>
+      {through !== undefined && (
+        <p class="actions">
+          <span>The messages through id {formatCount(through)} are gone then, and their bytes are overwritten.</span>
+          <button type="button" class="danger" onClick={() => void send(through)}>
+            Acknowledge them
+          </button>
+          <button type="button" onClick={() => setThrough(undefined)}>
+            Keep them
+          </button>
+        </p>
+      )}
+      {problem && <Notice tone="bad">{problem}</Notice>}
+    </form>
+  );
+}

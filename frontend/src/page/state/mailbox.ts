@@ -1,0 +1,43 @@
+/**
+ * The caller's own mailbox: the key whose id is the caller's principal, of 29 bytes. Nobody else can own it. Where reads are
+ * closed it is claimed first, for its label: without it no answer verifies.
+ */
+import { computed } from '@preact/signals';
+import { Failure } from '../../client';
+import { toHex } from '../format';
+import { run } from './browse';
+import { identityProblem, newIdentity } from './identity';
+import { linkTo } from './route';
+import { readsClosed } from './rules';
+import { connected, identity, status } from './session';
+
+/** Its key id in hex; undefined: the caller is anonymous. */
+export const mailbox = computed(() => identity.value && toHex(identity.value.getPrincipal().toUint8Array()));
+
+/** Shows the mailbox; makes a key for whoever has none. Returns what went wrong. */
+export async function openMailbox(): Promise<string | undefined> {
+  if (!identity.value) await newIdentity();
+  const me = identity.value;
+  if (!me || !mailbox.value) return identityProblem.value;
+  try {
+    const to = await connected();
+    const keyId = me.getPrincipal().toUint8Array();
+    if (readsClosed(status.value ?? (await to.status())) && !to.knowsLabel(keyId)) {
+      await to.claim(keyId, { __kind__: 'own', own: null });
+    }
+  } catch (error) {
+    if (error instanceof Failure) return error.message;
+    throw error;
+  }
+  const address = linkTo('messages', { by: 'key', key: mailbox.value, order: 'newest', after: '', limit: '' });
+  if (address === location.hash) await run();
+  else location.hash = address;
+  return undefined;
+}
+
+/** Acknowledges everything of a key through an id, and shows what is left. Returns how many messages that were. */
+export async function acknowledge(keyId: Uint8Array, through: number): Promise<number> {
+  const acknowledged = await (await connected()).acknowledge(keyId, through);
+  await run();
+  return acknowledged;
+}

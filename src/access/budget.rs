@@ -1,0 +1,142 @@
+//! Who pays for a call, and whether the call is admitted. Inspection before the call and the call itself decide by the same
+//! function.
+//!
+//! ```text
+//!   caller, key ──▶ Payer: strangers, members or owners
+//!   Payer, settings, spent, time, cycles ──▶ admitted, or Limited
+//! ```
+
+use super::caller::Caller;
+use crate::api::{Bound, Budget, Limited, Rate};
+use crate::limits::{MAX_ROLES, MAX_STRANGERS};
+use crate::settings::Configuration;
+use candid::Principal;
+use stable::budget::{self, Callers, Spent};
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Whose budget a call is charged to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payer {
+    /// Everybody else's.
+    Strangers = 0,
+    /// That of writers and admins.
+    Members = 1,
+    /// That of owners, for keys that exist.
+    Owners = 2,
+}
+
+/// When a call comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Nanoseconds since 1970.
+    pub time: u64,
+    /// Cycles that the canister can spend before it is frozen.
+    pub cycles: u128,
+}
+
+/// What a call wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It adds messages, which cost storage.
+    Add,
+    /// Anything else.
+    Other,
+}
+
+/// What each principal has spent of its own rate. An upgrade forgets it.
+#[derive(Debug)]
+pub struct Rates {
+    strangers: Callers<Principal>,
+    /// Members and owners. Members have a place each; owners may share one.
+    known: Callers<Principal>,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self { strangers: Callers::new(MAX_STRANGERS), known: Callers::new(2 * MAX_ROLES as usize) }
+    }
+}
+
+impl Payer {
+    /// Who pays for an add.
+    pub fn of_add(caller: &Caller) -> Self {
+        if caller.is_member() { Self::Members } else { Self::Strangers }
+    }
+
+    /// Who pays for another call about a key, which the caller owns and which exists, or not.
+    pub fn of_key(caller: &Caller, owns: bool) -> Self {
+        if owns { Self::Owners } else { Self::of_add(caller) }
+    }
+
+    /// The payer's budget.
+    pub fn budget(self, settings: &Configuration) -> &Budget {
+        match self {
+            Self::Strangers => &settings.strangers,
+            Self::Members => &settings.members,
+            Self::Owners => &settings.owners,
+        }
+    }
+}
+
+/// Whether a call is admitted.
+pub fn admit(
+    settings: &Configuration,
+    spent: &Spent,
+    rates: &Rates,
+    payer: Payer,
+    purpose: Purpose,
+    caller: Principal,
+    moment: Moment,
+) -> Result<(), Limited> {
+    let reserve = match (purpose, payer) {
+        (Purpose::Other, _) => 0,
+        (Purpose::Add, Payer::Strangers) => settings.reserves.strangers,
+        (Purpose::Add, _) => settings.reserves.all,
+    };
+    if moment.cycles < u128::from(reserve) {
+        return Err(Limited::low_cycles);
+    }
+    let budget = payer.budget(settings);
+    let retry = |wait: u64| u32::try_from(wait.div_ceil(SECOND)).unwrap_or(u32::MAX);
+    spent.admit(&pure(budget), moment.time).map_err(|wait| Limited::budget { retry_after: retry(wait) })?;
+    let Bound::AtMost(each) = budget.each else { return Ok(()) };
+    rates.of(payer).admit(&caller, &rate(each), moment.time).map_err(|wait| Limited::rate { retry_after: retry(wait) })
+}
+
+/// Charges an admitted call. True: it has used up the budget.
+pub fn charge(
+    settings: &Configuration,
+    spent: &mut Spent,
+    rates: &mut Rates,
+    payer: Payer,
+    caller: Principal,
+    (items, bytes): (u64, u64),
+    time: u64,
+) -> bool {
+    let budget = payer.budget(settings);
+    if let Bound::AtMost(each) = budget.each {
+        let callers = if payer == Payer::Strangers { &mut rates.strangers } else { &mut rates.known };
+        callers.spend(&caller, &rate(each), items, time);
+    }
+    spent.spend(&pure(budget), items, bytes, time)
+}
+
+/// The budget as the pure library has it.
+pub fn pure(budget: &Budget) -> budget::Budget {
+    budget::Budget {
+        items: budget.items.limit().map(rate),
+        bytes: budget.bytes.limit().map(rate),
+        cycles_a_day: budget.cycles_a_day.limit(),
+    }
+}
+
+fn rate(Rate { per_second, burst }: Rate) -> budget::Rate {
+    budget::Rate { per_second, burst }
+}
+
+impl Rates {
+    fn of(&self, payer: Payer) -> &Callers<Principal> {
+        if payer == Payer::Strangers { &self.strangers } else { &self.known }
+    }
+}

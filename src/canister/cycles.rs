@@ -1,0 +1,30 @@
+//! Watches the cycles balance, and says once in the log that it gets low.
+
+use super::log;
+use std::cell::Cell;
+
+/// Changes of the store between two looks at the balance. A look costs two system calls.
+const CHANGES: u32 = 100;
+
+thread_local! {
+    /// Changes until the next look.
+    static LEFT: Cell<u32> = const { Cell::new(0) };
+    /// At the last look the balance was low.
+    static LOW: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Looks at the balance at the first call and then at every hundredth. It is low while it is below twice the amount at
+/// which the platform freezes the canister.
+pub fn watch() {
+    match LEFT.get().checked_sub(1) {
+        Some(left) => return LEFT.set(left),
+        None => LEFT.set(CHANGES - 1),
+    }
+    let balance = ic_cdk::api::canister_cycle_balance();
+    let frozen = balance.saturating_sub(ic_cdk::api::canister_liquid_cycle_balance());
+    let low = balance / 2 < frozen;
+    if low && !LOW.get() {
+        log::low_cycles(balance, frozen);
+    }
+    LOW.set(low);
+}

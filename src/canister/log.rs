@@ -1,0 +1,83 @@
+//! The canister's log: a line for whatever an operator should know of. The platform keeps the latest lines for the
+//! controllers (`icp canister logs`).
+
+use candid::Principal;
+use message_canister::access::budget::Payer;
+use message_canister::api::{Role, Setting};
+use message_canister::store::RebuildError;
+use stable::Damaged;
+
+const RELEASE: &str = env!("CARGO_PKG_VERSION");
+
+fn line(text: &str) {
+    ic_cdk::api::debug_print(text);
+}
+
+/// The canister was installed.
+pub fn installed() {
+    line(&format!("release {RELEASE} is installed"));
+}
+
+/// The canister was upgraded to this release. So many messages are to be indexed.
+pub fn upgraded(messages: u32) {
+    line(&format!("upgraded to release {RELEASE}: {messages} messages are to be indexed"));
+}
+
+/// A rebuild of the index is over.
+pub fn rebuilt(messages: u64) {
+    line(&format!("the index is rebuilt: it has {messages} entries"));
+}
+
+/// A rebuild of the index has failed.
+pub fn rebuild_stopped(error: RebuildError) {
+    line(&format!("the rebuild of the index has stopped: {error}"));
+}
+
+/// An admin had the rebuild start again.
+pub fn rebuild_restarted(by: Principal) {
+    line(&format!("{by} has the index rebuilt again"));
+}
+
+/// Settings were changed by an admin, or by an installation or upgrade.
+pub fn settings(version: u32, by: Option<Principal>, settings: &[Setting]) {
+    let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+    line(&format!("settings version {version}{by}: {settings:?}"));
+}
+
+/// A role was given or taken away.
+pub fn role(principal: Principal, role: Option<Role>, by: Principal) {
+    match role {
+        Some(role) => line(&format!("{principal} is {role:?} now, by {by}")),
+        None => line(&format!("{principal} has no role now, by {by}")),
+    }
+}
+
+/// A budget was used up. It says so once each time.
+pub fn budget_used_up(payer: Payer) {
+    line(&format!("the budget of {} is used up", format!("{payer:?}").to_lowercase()));
+}
+
+/// The store was sealed.
+pub fn sealed(by: Principal) {
+    line(&format!("sealed by {by}: adds are refused"));
+}
+
+/// The store was resumed.
+pub fn resumed(epoch: u64, by: Principal) {
+    line(&format!("resumed by {by}, with epoch {epoch}"));
+}
+
+/// Less can be spent than is set aside for the freezing threshold.
+pub fn low_cycles(balance: u128, frozen: u128) {
+    line(&format!("low cycles: the balance is {balance}, and at {frozen} the canister is frozen"));
+}
+
+/// The heap comes close to its limit.
+pub fn low_memory() {
+    line("low memory: no more keys are opened until an upgrade");
+}
+
+/// A key could not be forgotten.
+pub fn not_forgotten(damaged: Damaged) {
+    line(&format!("a key was not forgotten: {damaged}"));
+}

@@ -1,0 +1,50 @@
+//! What callers have spent, and whether a call is admitted.
+
+use super::MessageStore;
+use crate::access::Caller;
+use crate::access::budget::{self, Moment, Payer, Purpose};
+use crate::access::owner::owns;
+use crate::access::policy;
+use crate::api::Limited;
+use candid::Principal;
+use ic_stable_structures::Memory;
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// Who pays for a call about a key.
+    pub fn payer_of_key(&self, key_id: &[u8], caller: &Caller) -> Payer {
+        let key = self.find_key(key_id);
+        Payer::of_key(caller, key.is_some_and(|(_, key)| owns(key_id, key.rights.owner, caller.principal())))
+    }
+
+    /// Whether a call is admitted. Inspection asks this before the call, the call itself asks again.
+    pub fn admits(&self, payer: Payer, purpose: Purpose, caller: Principal, moment: Moment) -> Result<(), Limited> {
+        budget::admit(self.settings(), self.state.spent(payer), &self.rates, payer, purpose, caller, moment)
+    }
+
+    /// Charges an admitted call of so many items and bytes. True: it has used up the budget.
+    pub fn charge(&mut self, payer: Payer, caller: Principal, used: (u64, u64), time: u64) -> bool {
+        let settings = *self.settings();
+        budget::charge(&settings, self.state.spent_mut(payer), &mut self.rates, payer, caller, used, time)
+    }
+
+    /// Charges the cycles of a call, also of a refused one. True: they have used up the day's.
+    pub fn charge_cycles(&mut self, payer: Payer, cycles: u64, time: u64) -> bool {
+        let budget = budget::pure(payer.budget(self.settings()));
+        if budget.cycles_a_day.is_none() {
+            return false;
+        }
+        let used_up = self.state.spent_mut(payer).spend_cycles(&budget, cycles, time);
+        self.state.keep_spent(payer);
+        used_up
+    }
+
+    /// Whether the store takes messages from a caller at all.
+    pub fn takes_from(&self, caller: &Caller) -> bool {
+        policy::may_add(self.settings().writes, caller)
+    }
+
+    /// Whether nothing bounds what strangers may use.
+    pub fn is_unbounded(&self) -> bool {
+        *Payer::Strangers.budget(self.settings()) == crate::api::Budget::default()
+    }
+}

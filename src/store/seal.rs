@@ -1,0 +1,41 @@
+//! Sealing a store before a snapshot, and resuming it under a new epoch.
+//!
+//! A snapshot that is restored gives out the ids of later messages once more. Readers must be able to tell those apart, so
+//! an id is given out twice only under different epochs. An epoch is the first second in which its ids can be given out:
+//!
+//! - A snapshot is taken of a sealed store, and wakes sealed. It takes no message before it is resumed.
+//! - Resuming sets the epoch to the next second, and adds begin with that second. Where one life of a snapshot has given
+//!   out an id under its epoch, that second has passed. So a life that is resumed later has a later epoch.
+
+use super::MessageStore;
+use super::state::SEALED;
+use ic_stable_structures::Memory;
+
+impl<M: Memory + Clone> MessageStore<M> {
+    /// True until a sealed store is resumed.
+    pub fn is_sealed(&self) -> bool {
+        self.state.opens() == SEALED
+    }
+
+    /// Whether adds are refused at `now`, in unix seconds.
+    pub(super) fn refuses_adds(&self, now: u32) -> bool {
+        now < self.state.opens()
+    }
+
+    /// Refuses adds from now on. Whatever takes no message goes on.
+    pub fn seal(&mut self) {
+        self.state.set_opens(SEALED);
+    }
+
+    /// Takes adds from the second behind `now` on, which is the new epoch. `None`: the store is not sealed.
+    pub fn resume(&mut self, now: u32) -> Option<u64> {
+        if !self.is_sealed() {
+            return None;
+        }
+        let epoch = self.state.epoch().max(now.into()).saturating_add(1);
+        self.state.set_epoch(epoch);
+        self.state.set_opens(u32::try_from(epoch).unwrap_or(SEALED));
+        self.root_changed = true;
+        Some(epoch)
+    }
+}

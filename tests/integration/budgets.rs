@@ -1,0 +1,241 @@
+//! Budgets of strangers, members and owners, rates of callers, reserves, and inspection before a call.
+
+use candid::{Principal, decode_args, encode_args};
+use local_ic::{LocalIc, MessageId};
+use message_canister::api::*;
+use serde_bytes::ByteBuf;
+use std::rc::Rc;
+
+use crate::support::{Inbox, embedded, scale, sha256};
+
+fn rate(per_second: u32, burst: u32) -> Bound<Rate> {
+    Bound::AtMost(Rate { per_second, burst })
+}
+
+/// 5 items a second, 20 at once.
+fn small() -> Budget {
+    Budget { items: rate(5, 20), ..Budget::default() }
+}
+
+fn person(number: u32) -> Principal {
+    Principal::self_authenticating(number.to_le_bytes())
+}
+
+fn with(settings: &[Setting]) -> (Rc<LocalIc>, Inbox) {
+    let (engine, inbox) = embedded::inbox();
+    inbox.set_settings(settings).expect("good settings");
+    (engine, inbox)
+}
+
+/// Submits an add. `None`: inspection did not let it in.
+fn submit(engine: &LocalIc, inbox: &Inbox, caller: Principal, key_id: &[u8], text: &[u8]) -> Option<MessageId> {
+    let arg = encode_args((ByteBuf::from(key_id), ByteBuf::from(text))).expect("it can be encoded");
+    engine.submit_call(inbox.id, caller, "add_message", arg).ok()
+}
+
+/// What the add was answered.
+fn answered(engine: &LocalIc, message: MessageId) -> Result<Added, AddError> {
+    let reply = engine.await_call(message).expect("a reply");
+    decode_args::<(Result<Added, AddError>,)>(&reply).expect("a result").0
+}
+
+/// Adds of different messages in one block: how many were let in, and what these were answered.
+fn block(engine: &LocalIc, inbox: &Inbox, callers: &[Principal], mark: u32) -> Vec<Result<Added, AddError>> {
+    let text = |number: usize| [mark.to_le_bytes(), (number as u32).to_le_bytes()].concat();
+    let submitted: Vec<_> = callers
+        .iter()
+        .enumerate()
+        .filter_map(|(number, caller)| submit(engine, inbox, *caller, b"somebody", &text(number)))
+        .collect();
+    submitted.into_iter().map(|message| answered(engine, message)).collect()
+}
+
+fn budget(retry_after: u32) -> Result<Added, AddError> {
+    Err(AddError::Limited(Limited::budget { retry_after }))
+}
+
+#[test]
+fn strangers_share_a_budget_that_shuts_at_zero_and_opens_at_half_its_burst() {
+    let (engine, inbox) = with(&[Setting::strangers(small())]);
+    let strangers: Vec<_> = (0..30).map(person).collect();
+    // All are let in: inspection sees the state before the block.
+    let answers = block(&engine, &inbox, &strangers, 1);
+    assert_eq!(answers.len(), 30);
+    assert!(answers[..20].iter().all(Result::is_ok), "{answers:?}");
+    assert!(answers[20..].iter().all(|answer| *answer == budget(2)), "{answers:?}");
+    assert_eq!(block(&engine, &inbox, &strangers, 2), [], "inspection refuses now");
+    inbox.set_clock(1);
+    assert_eq!(block(&engine, &inbox, &strangers, 2), [], "less than half of the burst is there");
+    inbox.set_clock(3);
+    assert_eq!(block(&engine, &inbox, &strangers[..1], 3).len(), 1);
+    assert_eq!(block(&engine, &inbox, &strangers[..1], 4).len(), 1, "it is open until it is used up again");
+}
+
+#[test]
+fn strangers_use_up_nothing_of_members_and_owners() {
+    let (engine, inbox) = with(&[Setting::strangers(small()), Setting::members(small()), Setting::owners(small())]);
+    let (member, owner) = (person(1_000), person(1_001));
+    inbox.set_role(member, Some(Role::writer)).expect("a role");
+    let mailbox = owner.as_slice();
+    inbox.called_by(member).add_message(mailbox, b"mail").expect("stored");
+    block(&engine, &inbox, &(0..40).map(person).collect::<Vec<_>>(), 1);
+    assert!(submit(&engine, &inbox, person(1), mailbox, b"late").is_none());
+    assert_eq!(inbox.called_by(member).add_message(mailbox, b"more").expect("stored").id, 22);
+    assert_eq!(inbox.called_by(owner).acknowledge(mailbox, 22), Ok(Acknowledged { messages: 2 }));
+}
+
+#[test]
+fn a_caller_has_its_own_rate() {
+    let each = Budget { each: rate(1, 3), ..Budget::default() };
+    let (engine, inbox) = with(&[Setting::strangers(each), Setting::members(each)]);
+    let member = person(1_000);
+    inbox.set_role(member, Some(Role::writer)).expect("a role");
+    for caller in [person(1), person(2), member] {
+        let answers = block(&engine, &inbox, &[caller; 5], u32::from(caller.as_slice()[0]));
+        assert!(answers[..3].iter().all(Result::is_ok), "{answers:?}");
+        assert!(
+            answers[3..].iter().all(|answer| *answer == Err(AddError::Limited(Limited::rate { retry_after: 1 }))),
+            "{answers:?}"
+        );
+    }
+    inbox.set_clock(2);
+    assert_eq!(block(&engine, &inbox, &[member], 9).len(), 1);
+}
+
+#[test]
+fn a_batch_counts_its_messages_and_delays_the_next() {
+    let (_, inbox) = with(&[Setting::strangers(small())]);
+    let stranger = inbox.called_by(person(1));
+    let batch: Vec<_> = (0..100_u32).map(|n| crate::support::new_message(b"key", &n.to_le_bytes())).collect();
+    assert_eq!(stranger.add_messages(&batch).expect("admitted as a whole").len(), 100);
+    let (_, other) = with(&[Setting::strangers(small())]);
+    other.called_by(person(1)).add_messages(&batch).expect("admitted");
+    // 100 were used of 20: half of the burst is there after 18 s.
+    other.set_clock(17);
+    assert!(other.called_by(person(2)).update_raw("add_message", Vec::new()).is_err());
+    other.set_clock(19);
+    assert!(other.called_by(person(2)).add_message(b"key", b"then").is_ok());
+}
+
+#[test]
+fn cycles_of_refused_calls_count_and_an_upgrade_keeps_them() {
+    let cheap = Budget { cycles_a_day: Bound::AtMost(40_000_000), ..Budget::default() };
+    let (engine, inbox) = with(&[Setting::strangers(cheap)]);
+    let strangers: Vec<_> = (0..9).map(person).collect();
+    let answers = block(&engine, &inbox, &strangers, 1);
+    let stored = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!(stored, 7, "an add costs 6.2 M cycles and a little: {answers:?}");
+    let Some(Err(AddError::Limited(Limited::budget { retry_after }))) = answers.last() else { panic!("{answers:?}") };
+    assert!((1..=86_400).contains(retry_after), "until the next day: {retry_after}");
+    inbox.upgrade(None);
+    assert_eq!(block(&engine, &inbox, &strangers, 2), [], "the day is not over");
+    inbox.set_clock(*retry_after + 1);
+    assert!(block(&engine, &inbox, &strangers[..1], 3)[0].is_ok(), "the next day");
+}
+
+#[test]
+fn acknowledgements_of_keys_that_are_not_the_callers_are_charged_to_strangers() {
+    let (engine, inbox) = with(&[Setting::strangers(small()), Setting::owners(small())]);
+    let owner = person(7);
+    inbox.add_message(owner.as_slice(), b"mail").expect("stored");
+    let acknowledge = |caller: Principal, key_id: &[u8]| {
+        let item = Acknowledgement { key_id: ByteBuf::from(key_id), through: 1 };
+        let arg = encode_args((vec![item],)).expect("it can be encoded");
+        engine.submit_call(inbox.id, caller, "acknowledge", arg)
+    };
+    block(&engine, &inbox, &(0..30).map(person).collect::<Vec<_>>(), 1);
+    assert!(acknowledge(person(8), owner.as_slice()).is_err(), "somebody else's");
+    assert!(acknowledge(person(8), person(8).as_slice()).is_err(), "a key that does not exist");
+    let message = acknowledge(owner, owner.as_slice()).expect("the owner's budget is there");
+    let reply = engine.await_call(message).expect("a reply");
+    type Answer = Result<Vec<Result<Acknowledged, AckError>>, AcksError>;
+    let (answer,): (Answer,) = decode_args(&reply).expect("a result");
+    assert_eq!(answer, Ok(vec![Ok(Acknowledged { messages: 1 })]));
+}
+
+#[test]
+fn queries_are_not_answered_as_updates_of_strangers_who_have_a_budget() {
+    let (engine, inbox) = with(&[Setting::strangers(small())]);
+    let member = person(1_000);
+    inbox.set_role(member, Some(Role::writer)).expect("a role");
+    let calls = [
+        ("get_status", encode_args(())),
+        ("get_min_message_id", encode_args(())),
+        ("get_message_by_hash", encode_args((ByteBuf::from(sha256(b"none")),))),
+    ];
+    for (method, arg) in calls {
+        let arg = arg.expect("it can be encoded");
+        assert!(engine.update_call(inbox.id, person(1), method, arg.clone()).is_err(), "{method} of a stranger");
+        assert!(engine.update_call(inbox.id, member, method, arg.clone()).is_ok(), "{method} of a member");
+        assert!(engine.query_call(inbox.id, person(1), method, arg).is_ok(), "{method} as a query");
+    }
+    let owner = person(7);
+    inbox.add_message(owner.as_slice(), b"mail").expect("stored");
+    let heads = encode_args((vec![ByteBuf::from(owner.as_slice())], None::<bool>)).expect("it can be encoded");
+    assert!(engine.update_call(inbox.id, owner, "get_key_heads", heads.clone()).is_ok(), "of the owner");
+    assert!(engine.update_call(inbox.id, person(8), "get_key_heads", heads).is_err(), "of somebody else");
+}
+
+#[test]
+fn inspection_lets_no_stranger_in_to_what_only_admins_do() {
+    let (engine, inbox) = with(&[Setting::strangers(small())]);
+    let nothing = encode_args(()).expect("it can be encoded");
+    for method in ["seal", "resume", "retry_rebuild", "set_settings", "set_role"] {
+        assert!(engine.submit_call(inbox.id, person(1), method, nothing.clone()).is_err(), "{method}");
+    }
+    inbox.set_settings(&[Setting::writes(Writes::members)]).expect("good settings");
+    assert!(submit(&engine, &inbox, person(1), b"key", b"text").is_none(), "strangers do not add here");
+}
+
+#[test]
+fn the_last_cycles_are_kept_for_reads_and_acknowledgements() {
+    let (engine, inbox) = embedded::inbox();
+    let (owner, member) = (person(7), person(1_000));
+    inbox.set_role(member, Some(Role::writer)).expect("a role");
+    inbox.add_message(owner.as_slice(), b"mail").expect("stored");
+    let balance = u64::try_from(engine.cycle_balance(inbox.id)).expect("it is small");
+    let low = |call: Result<Added, AddError>| assert_eq!(call, Err(AddError::Limited(Limited::low_cycles)));
+    inbox.set_settings(&[Setting::reserves(Reserves { strangers: 2 * balance, all: 0 })]).expect("good settings");
+    low(inbox.called_by(person(1)).add_message(b"key", b"text"));
+    inbox.called_by(member).add_message(b"key", b"text").expect("members go on");
+    inbox.set_settings(&[Setting::reserves(Reserves { strangers: 2 * balance, all: 2 * balance })]).expect("good");
+    low(inbox.called_by(member).add_message(b"key", b"other text"));
+    assert_eq!(inbox.called_by(owner).acknowledge(owner.as_slice(), 1), Ok(Acknowledged { messages: 1 }));
+    assert!(inbox.called_by(person(1)).get_message_by_id(2).is_ok());
+}
+
+/// Whatever was used, the first call of a block is let in by inspection if and only if it is admitted.
+#[test]
+fn inspection_and_the_call_decide_the_same() {
+    let budget = Budget { items: rate(2, 6), bytes: rate(300, 2_000), each: rate(1, 4), ..Budget::default() };
+    let (engine, inbox) = with(&[Setting::strangers(budget), Setting::members(budget)]);
+    let callers: Vec<_> = (0..6).map(person).collect();
+    for member in &callers[..2] {
+        inbox.set_role(*member, Some(Role::writer)).expect("a role");
+    }
+    let mut state = 7_u32;
+    let mut next = move |below: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % below
+    };
+    let (mut admitted, mut refused, mut clock) = (0, 0, 0);
+    for number in 0..300 * scale() {
+        if next(3) == 0 {
+            clock += next(3);
+            inbox.set_clock(clock);
+        }
+        let caller = callers[next(6) as usize];
+        let text = vec![number as u8; 4 + next(600) as usize];
+        let text = [&number.to_le_bytes()[..], &text].concat();
+        // A query is executed on the same state, and neither waits for a block nor changes anything.
+        match submit(&engine, &inbox, caller, b"key", &text) {
+            Some(message) => {
+                admitted += 1;
+                let answer = answered(&engine, message);
+                assert!(answer.is_ok(), "let in, then {answer:?}");
+            }
+            None => refused += 1,
+        }
+    }
+    assert!(admitted > 50 && refused > 50, "{admitted} were let in, {refused} refused");
+}
