@@ -104,6 +104,11 @@ impl<M: Memory + Clone> Directory<M> {
         self.keyed.is_some()
     }
 
+    /// Whether anybody registers any name: for development.
+    pub fn is_open(&self) -> bool {
+        !self.state.configuration().has_registrar()
+    }
+
     /// Whether labels wait to be indexed after an upgrade.
     pub fn is_rebuilding(&self) -> bool {
         self.keyed.as_ref().is_some_and(|keyed| !keyed.labels.is_complete())

@@ -1,8 +1,9 @@
 //! When an epoch closes.
 //!
 //! - With updates: 5 s after the last head's ratification, or 60 s after its close; where no verifier is asked, 5 s after its
-//!   close. The first epoch closes with its first update, and the 10,000th update closes its epoch at once.
+//!   close. The 10,000th update closes its epoch at once.
 //! - Without updates: a day after the last close.
+//! - The first epoch closes empty, once the VRF key is drawn: a newcomer learns its index from a proof that it is absent.
 
 use crate::directory::Directory;
 use crate::limits::{MAX_INTERVAL, MAX_PENDING, MIN_INTERVAL, RATIFY_WAIT};
@@ -18,14 +19,12 @@ impl<M: Memory + Clone> Directory<M> {
         keyed.store.updates() - closed
     }
 
-    /// When the open epoch closes, in nanoseconds since 1970; `None` before the first update.
+    /// When the open epoch closes, in nanoseconds since 1970; `None` before the VRF key is drawn.
     pub fn closes_at(&self) -> Option<u64> {
         let store = &self.keyed().ok()?.store;
         let pending = self.pending();
         let size = store.log().size();
-        let Some(newest) = size.checked_sub(1).and_then(|epoch| store.head(epoch)) else {
-            return (pending > 0).then_some(0);
-        };
+        let Some(newest) = size.checked_sub(1).and_then(|epoch| store.head(epoch)) else { return Some(0) };
         Some(if pending >= MAX_PENDING {
             0
         } else if pending == 0 {

@@ -5,6 +5,7 @@ use super::runtime::{is_controller, now, read};
 use canister_base::call::{answer, decoded};
 use canister_base::general;
 use directory::api::Submission;
+use directory::directory::Directory;
 use serde_bytes::ByteBuf;
 
 /// Runs an update. It makes its own checks.
@@ -21,26 +22,36 @@ pub fn query(_: &str, run: impl FnOnce()) {
     }
 }
 
-/// Lets an ingress message in whose update would be accepted.
+/// Lets an ingress message in whose update would be accepted; the reject of another one names the error. Where registration
+/// is open, everything is let in: then each call answers by itself what is wrong with it.
 pub fn inspect() {
-    let admitted = match ic_cdk::api::msg_method_name().as_str() {
+    if read(Directory::is_open) {
+        return ic_cdk::api::accept_message();
+    }
+    let checked = match ic_cdk::api::msg_method_name().as_str() {
         "update" => {
             let (new,): (Submission,) = arguments();
-            read(|directory| directory.check_update(&new, is_controller(), now()).is_ok())
+            named(read(|directory| directory.check_update(&new, is_controller(), now())))
         }
         "ratify" => {
             let (size, cosignature): (u64, ByteBuf) = arguments();
-            read(|directory| directory.check_cosignature(size, &cosignature, now()).is_ok())
+            named(read(|directory| directory.check_cosignature(size, &cosignature, now())))
         }
         "put_bundle" => {
             let (label, bundle): (ByteBuf, ByteBuf) = arguments();
-            read(|directory| directory.check_bundle(&label, &bundle, now()).is_ok())
+            named(read(|directory| directory.check_bundle(&label, &bundle, now())))
         }
-        _ => is_controller(),
+        _ if is_controller() => Ok(()),
+        name => Err(format!("only controllers may call {name} as an update")),
     };
-    if admitted {
-        ic_cdk::api::accept_message();
+    match checked {
+        Ok(()) => ic_cdk::api::accept_message(),
+        Err(why) => ic_cdk::trap(why),
     }
+}
+
+fn named<T, E: std::fmt::Debug>(checked: Result<T, E>) -> Result<(), String> {
+    checked.map(|_| ()).map_err(|error| format!("refused: {error:?}"))
 }
 
 /// The arguments of the message that is inspected.

@@ -111,7 +111,11 @@ extern "C" fn on_randomness(_: usize) {
     let bytes = candid::decode_one(&ic_cdk::api::msg_arg_data()).map(ByteBuf::into_vec);
     match bytes.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
         Some(random) => {
-            if change(|directory| directory.set_randomness(&random)).is_err() {
+            let drawn = change(|directory| {
+                directory.set_randomness(&random).map_err(|_| ())?;
+                directory.close_if_due(now()).map_err(|_| ())
+            });
+            if drawn.is_err() {
                 wake_at(now() + SECOND);
             }
         }
