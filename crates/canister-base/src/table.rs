@@ -52,6 +52,11 @@ impl Table {
         self.len
     }
 
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The first value filed under `fingerprint` that `is_it` accepts.
     pub fn find(&self, fingerprint: Fingerprint, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         let shard = &self.shards[shard_of(fingerprint)];

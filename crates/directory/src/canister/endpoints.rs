@@ -70,7 +70,5 @@ pub fn get_status() {
 
 pub fn http_request() {
     let certificate = ic_cdk::api::data_certificate();
-    answer(|(request,): (HttpRequest,)| {
-        read(|directory| http::respond(directory, &request, certificate.as_deref()))
-    });
+    answer(|(request,): (HttpRequest,)| read(|directory| http::respond(directory, &request, certificate.as_deref())));
 }

@@ -49,7 +49,9 @@ pub fn is_controller() -> bool {
 /// Makes a directory. Its configuration is said, since it is fixed for ever.
 pub fn create(configuration: Option<Configuration>) {
     let Some(named) = configuration else {
-        ic_cdk::trap("the configuration is fixed at installation: pass it, as opt record { registration; ratification }")
+        ic_cdk::trap(
+            "the configuration is fixed at installation: pass it, as opt record { registration; ratification }",
+        )
     };
     let configuration = configured(&named).unwrap_or_else(|why| ic_cdk::trap(why));
     let made = Directory::create(DefaultMemoryImpl::default(), ic_cdk::api::canister_self(), configuration);

@@ -36,7 +36,10 @@ fn a_devices_bundle_is_replaced_by_a_newer_one_and_expires() {
     let now = site.now() / 1_000_000_000;
     let good = bundle(&site, 200, now);
     assert_eq!(put(&good), Ok(()));
-    assert_eq!(put(&bundle(&site, 201, now)), Err(BundleError::UnknownDevice(ByteBuf::from(key(201).bytes().to_vec()))));
+    assert_eq!(
+        put(&bundle(&site, 201, now)),
+        Err(BundleError::UnknownDevice(ByteBuf::from(key(201).bytes().to_vec())))
+    );
     assert_eq!(put(&bundle(&site, 200, now - 1)), Err(BundleError::NotNewer { stored: now }));
     let mut forged = bundle(&site, 200, now + 1);
     forged.content.hpke = [9; 32];

@@ -41,7 +41,10 @@ fn a_label_is_registered_changed_and_looked_up_verified() {
     site.pass(5);
     site.update(&submission(&alice, &signed(newer, &[2, 3]))).expect("accepted");
     let replayed = Found { certified: site.checkpoint(0).certified, ..old };
-    assert!(site.verify(&alice, &replayed, Some(second.memory), None).is_err(), "the old state is not the certified one");
+    assert!(
+        site.verify(&alice, &replayed, Some(second.memory), None).is_err(),
+        "the old state is not the certified one"
+    );
 }
 
 #[test]
@@ -97,7 +100,9 @@ fn a_profile_is_the_one_that_the_entry_commits_to_and_can_be_read() {
     entry.commitment = directory_core::commitment::commit(&[1; 16], &label, 0, b"none");
     let mut nonsense = submission(&label, &signed(entry, &[1]));
     nonsense.opened = Some(Opened { opening: ByteBuf::from([1; 16]), profile: ByteBuf::from(b"none") });
-    assert!(matches!(site.update(&nonsense), Err(UpdateError::Malformed(Malformed { field, .. })) if field == "profile"));
+    assert!(
+        matches!(site.update(&nonsense), Err(UpdateError::Malformed(Malformed { field, .. })) if field == "profile")
+    );
     assert!(site.update(&good).is_ok());
 }
 

@@ -2,6 +2,7 @@
 
 mod bundles;
 mod costs;
+mod docs;
 mod epochs;
 mod labels;
 mod ratification;

@@ -26,7 +26,9 @@ fn every_registration_carries_the_registrars_signature() {
     assert!(reject(&site, Principal::anonymous(), &registrar).contains("NotAllowed"));
     let accepted: Result<Accepted, UpdateError> = site.call(operator(), "update", (&registrar,)).expect("a reply");
     assert_eq!(accepted, Ok(Accepted { position: 0, epoch: 1, closed: true }));
-    for (registrars, why) in [(&[][..], "TooFewSignatures"), (&[12][..], "TooFewSignatures"), (&[11, 12][..], "ForeignSignature")] {
+    for (registrars, why) in
+        [(&[][..], "TooFewSignatures"), (&[12][..], "TooFewSignatures"), (&[11, 12][..], "ForeignSignature")]
+    {
         let said = reject(&site, Principal::anonymous(), &site.registration(&alice, 1, registrars));
         assert!(said.contains(why), "{registrars:?}: {said}");
     }

@@ -248,10 +248,8 @@ pub fn next(old: &Entry, label: &Label, number: u8) -> Entry {
 /// An update with the profile of its version.
 pub fn submission(label: &Label, update: &Update) -> Submission {
     let version = update.entry.version;
-    let opened = Opened {
-        opening: ByteBuf::from(vec![version as u8 + 1; 16]),
-        profile: ByteBuf::from(profile(version)),
-    };
+    let opened =
+        Opened { opening: ByteBuf::from(vec![version as u8 + 1; 16]), profile: ByteBuf::from(profile(version)) };
     Submission {
         label: ByteBuf::from(label.encode()),
         update: ByteBuf::from(update.encode()),

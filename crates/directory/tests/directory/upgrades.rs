@@ -62,7 +62,11 @@ fn a_trap_at_any_system_call_of_an_update_changes_nothing() {
             break;
         }
         let after = site.engine.canister_state(site.id);
-        assert_eq!((after.stable_hash, after.certified_data), (before.stable_hash, before.certified_data), "call {call}");
+        assert_eq!(
+            (after.stable_hash, after.certified_data),
+            (before.stable_hash, before.certified_data),
+            "call {call}"
+        );
     }
     assert_eq!(site.status().labels, 1);
 }
