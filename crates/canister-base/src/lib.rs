@@ -2,7 +2,7 @@
 //!
 //! | module | its job |
 //! |---|---|
-//! | [`methods`] | exports a table of methods, and writes it as candid text |
+//! | [`mod@methods`] | exports a table of methods, and writes it as candid text |
 //! | [`call`] | the argument and the reply of the current call; runs inside a canister only |
 //! | [`general`] | the candid library under limits |
 //! | [`gateway`] | answers that HTTP gateways pass on the normal domain |
