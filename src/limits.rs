@@ -48,7 +48,10 @@ pub const PAGE_MESSAGE_OVERHEAD: usize = 64;
 pub const MIN_RETAINED: u32 = 1;
 
 /// The lowest `max_bytes`: the size of the largest message with its record and the tail of its key id.
-pub const MIN_MAX_BYTES: u64 = 84 + 41 + MAX_CIPHERTEXT_BYTES as u64;
+pub const MIN_MAX_BYTES: u64 = MESSAGE_OVERHEAD + MAX_CIPHERTEXT_BYTES as u64;
+
+/// Bytes of a message besides its ciphertext at most: its record and the tail of its key id.
+pub const MESSAGE_OVERHEAD: u64 = 84 + 41;
 
 /// Dropped messages that one add removes from indexes and memory: more than an add drops on average.
 pub const SWEPT_BY_ADD: u32 = 2;

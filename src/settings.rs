@@ -33,7 +33,7 @@
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
 use crate::api::{Bound, Budget, MaxKeys, Quota, Rate, Reads, Reserves, Setting, SettingsError, Writes};
-use crate::limits::{MAX_KEYS, MAX_REBUILD_PAGES, MIN_MAX_BYTES, MIN_REBUILD_PAGES, MIN_RETAINED};
+use crate::limits::{MAX_KEYS, MAX_REBUILD_PAGES, MESSAGE_OVERHEAD, MIN_MAX_BYTES, MIN_REBUILD_PAGES, MIN_RETAINED};
 use std::mem::discriminant;
 
 const LIMITED: usize = 0;
@@ -198,7 +198,10 @@ impl Configuration {
             at_most("strangers.items over min_age_seconds", sent(self.strangers.items), messages / 2)?;
         }
         if let Bound::AtMost(bytes) = self.max_bytes {
-            at_most("strangers.bytes over min_age_seconds", sent(self.strangers.bytes), bytes / 2)?;
+            // Beside its argument, of which the ciphertext is a part, a message takes its record and a key's tail.
+            let records = sent(self.strangers.items).saturating_mul(MESSAGE_OVERHEAD);
+            let sent = sent(self.strangers.bytes).saturating_add(records);
+            at_most("strangers.bytes over min_age_seconds", sent, bytes / 2)?;
         }
         Ok(())
     }
@@ -459,9 +462,9 @@ mod tests {
         let high = |what: &str, value, max| {
             Err(SettingsError::TooHigh { setting: format!("strangers.{what} over min_age_seconds"), value, max })
         };
-        assert_eq!(with(rate(9, 100), rate(90_000, 1_000_000)), Ok(()));
-        assert_eq!(with(rate(9, 101), rate(90_000, 1_000_000)), high("items", 1_001, 1_000));
-        assert_eq!(with(rate(9, 100), rate(90_000, 1_000_001)), high("bytes", 10_000_001, 10_000_000));
+        assert_eq!(with(rate(9, 100), rate(90_000, 875_000)), Ok(()));
+        assert_eq!(with(rate(9, 101), rate(90_000, 1)), high("items", 1_001, 1_000));
+        assert_eq!(with(rate(9, 100), rate(90_000, 875_001)), high("bytes", 10_000_001, 10_000_000));
         assert_eq!(with(Bound::Unlimited, rate(1, 1)), high("items", u64::MAX, 1_000));
         let mut members = Configuration::default();
         let alone =

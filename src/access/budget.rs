@@ -116,10 +116,26 @@ pub fn charge(
 ) -> bool {
     let budget = payer.budget(settings);
     if let Bound::AtMost(each) = budget.each {
-        let callers = if payer == Payer::Strangers { &mut rates.strangers } else { &mut rates.known };
-        callers.spend(&caller, &rate(each), items, time);
+        rates.of_mut(payer).spend(&caller, &rate(each), items, time);
     }
     spent.spend(&pure(budget), items, bytes, time)
+}
+
+/// Charges a refused call one item. Else a caller whose rate is used up could send a block of calls in each second, all of
+/// which the inspection before the block lets in.
+pub fn refuse(
+    settings: &Configuration,
+    spent: &mut Spent,
+    rates: &mut Rates,
+    payer: Payer,
+    caller: Principal,
+    time: u64,
+) {
+    let budget = payer.budget(settings);
+    if let Bound::AtMost(each) = budget.each {
+        rates.of_mut(payer).refuse(&caller, &rate(each), time);
+    }
+    spent.refuse(&pure(budget), time);
 }
 
 /// The budget as the pure library has it.
@@ -136,6 +152,10 @@ fn rate(Rate { per_second, burst }: Rate) -> budget::Rate {
 }
 
 impl Rates {
+    fn of_mut(&mut self, payer: Payer) -> &mut Callers<Principal> {
+        if payer == Payer::Strangers { &mut self.strangers } else { &mut self.known }
+    }
+
     fn of(&self, payer: Payer) -> &Callers<Principal> {
         if payer == Payer::Strangers { &self.strangers } else { &self.known }
     }

@@ -36,12 +36,21 @@ pub fn inspect() {
         }
         let caller = caller(store);
         let pays = |payer, purpose| store.admits(payer, purpose, caller.principal(), moment(store)).is_ok();
-        let owner = |key_id: &[u8]| pays(store.payer_of_key(key_id, &caller), Purpose::Other);
+        let pays_other = |payer| pays(payer, Purpose::Other);
         match ic_cdk::api::msg_method_name().as_str() {
             "add_message" | "add_messages" => store.takes_from(&caller) && pays(Payer::of_add(&caller), Purpose::Add),
-            "acknowledge" => owner(&first_acknowledged()),
-            "claim" => owner(&first_of::<OwnerProof>()),
-            "set_key" => owner(&first_of::<Vec<KeySetting>>()),
+            "acknowledge" => {
+                let keys = acknowledged_keys();
+                pays_other(store.payer_of_keys(keys.iter().map(Vec::as_slice), &caller))
+            }
+            "claim" => {
+                let (key_id, proof): (ByteBuf, OwnerProof) = argument();
+                pays_other(store.payer_of_claim(&key_id, &proof, &caller))
+            }
+            "set_key" => {
+                let (key_id, _): (ByteBuf, Vec<KeySetting>) = argument();
+                pays_other(store.payer_of_key(&key_id, &caller))
+            }
             "set_settings" | "set_role" | "retry_rebuild" | "seal" | "resume" => caller.is_admin(),
             name => may_update(store, name),
         }
@@ -51,42 +60,46 @@ pub fn inspect() {
     }
 }
 
-/// Whether the caller may have a query executed as an update.
+/// Whether the caller may have a query executed as an update: members, and owners for heads of their own keys.
 fn may_update(store: &Store, query: &str) -> bool {
     let caller = caller(store);
-    let owns = || {
-        let payer = store.payer_of_key(&first_key(), &caller);
-        payer == Payer::Owners && store.admits(payer, Purpose::Other, caller.principal(), moment(store)).is_ok()
-    };
-    caller.is_member() || query == "get_key_heads" && owns()
+    let pays = |payer| store.admits(payer, Purpose::Other, caller.principal(), moment(store)).is_ok();
+    if caller.is_member() {
+        return pays(Payer::Members);
+    }
+    query == "get_key_heads" && pays(Payer::Owners) && {
+        let keys = keys_of_heads();
+        !keys.is_empty() && keys.iter().all(|key_id| store.is_owned(key_id, &caller))
+    }
 }
 
-fn first_key() -> Vec<u8> {
-    let mut first = Vec::new();
+/// No keys, if there are too many: the call itself says so.
+fn keys_of_heads() -> Vec<Vec<u8>> {
+    let mut keys = Vec::new();
     answer(|bytes| {
-        let key = arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, |key_ids, _| {
-            key_ids.first().map_or_else(Vec::new, |key_id| key_id.to_vec())
+        let decoded_keys = arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, |key_ids, _| {
+            key_ids.iter().map(|key_id| key_id.to_vec()).collect()
         });
-        first = decoded(key).unwrap_or_default();
+        keys = decoded(decoded_keys).unwrap_or_default();
     });
-    first
+    keys
 }
 
-fn first_acknowledged() -> Vec<u8> {
-    let mut first = Vec::new();
+/// The same for acknowledgements.
+fn acknowledged_keys() -> Vec<Vec<u8>> {
+    let mut keys = Vec::new();
     answer(|bytes| {
-        let key = arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, |items| {
-            items.first().map_or_else(Vec::new, |item| item.key_id.to_vec())
+        let decoded_keys = arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, |items| {
+            items.iter().map(|item| item.key_id.to_vec()).collect()
         });
-        // Too many items are refused by the call itself.
-        first = decoded(key).unwrap_or_default();
+        keys = decoded(decoded_keys).unwrap_or_default();
     });
-    first
+    keys
 }
 
-/// The key id of an argument that has one more part.
-fn first_of<T: for<'a> candid::Deserialize<'a> + candid::CandidType>() -> Vec<u8> {
-    let mut key_id = ByteBuf::new();
-    answer(|bytes| key_id = decoded(general::decode::<(ByteBuf, T)>(bytes)).0);
-    key_id.into_vec()
+/// An argument of two parts, the first of which is a key id.
+fn argument<T: for<'a> candid::Deserialize<'a> + candid::CandidType>() -> (ByteBuf, T) {
+    let mut argument = None;
+    answer(|bytes| argument = Some(decoded(general::decode(bytes))));
+    argument.unwrap_or_else(|| ic_cdk::trap("the argument was passed on"))
 }

@@ -109,15 +109,6 @@ fn charge_adds<T, E: From<Limited>>(
     charge(messages, Purpose::Add, |_, caller| Payer::of_add(caller), add)
 }
 
-/// A call of an owner about so many keys, of which this is the first.
-fn charge_owner<T, E: From<Limited>>(
-    keys: usize,
-    first: &[u8],
-    change: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
-) -> Result<T, E> {
-    charge(keys, Purpose::Other, |store, caller| store.payer_of_key(first, caller), change)
-}
-
 /// A proof with the subnet's certificate. There is none in an update, or for a canister: then nothing is proved.
 fn certified(prove: impl FnOnce() -> Option<Vec<u8>>) -> Option<Proof> {
     let certificate = ic_cdk::api::data_certificate()?;
@@ -190,8 +181,9 @@ fn metrics_of(status: &Status) -> String {
 pub fn acknowledge() {
     answer(|bytes| {
         let acknowledged = arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, |items| {
-            let first = items.first().map_or(&[][..], |item| item.key_id);
-            charge_owner(items.len(), first, |store, caller| store.acknowledge_all(items, caller, now()))
+            let payer =
+                |store: &Store, caller: &Caller| store.payer_of_keys(items.iter().map(|item| item.key_id), caller);
+            charge(items.len(), Purpose::Other, payer, |store, caller| store.acknowledge_all(items, caller, now()))
         });
         replies::all_acknowledged(decoded(acknowledged).unwrap_or_else(|length| Err(acks_too_long(length))), reply);
     });
@@ -200,16 +192,18 @@ pub fn acknowledge() {
 pub fn claim() {
     answer(|bytes| {
         let (key_id, proof): (ByteBuf, OwnerProof) = decoded(general::decode(bytes));
-        reply(&general::encode(charge_owner(1, &key_id, |store, caller| store.claim(&key_id, &proof, caller, now()))));
+        let payer = |store: &Store, caller: &Caller| store.payer_of_claim(&key_id, &proof, caller);
+        let claim = |store: &mut Store, caller: &Caller| store.claim(&key_id, &proof, caller, now());
+        reply(&general::encode(charge(1, Purpose::Other, payer, claim)));
     });
 }
 
 pub fn set_key() {
     answer(|bytes| {
         let (key_id, settings): (ByteBuf, Vec<KeySetting>) = decoded(general::decode(bytes));
-        reply(&general::encode(charge_owner(1, &key_id, |store, caller| {
-            store.set_key(&key_id, &settings, caller, now())
-        })));
+        let payer = |store: &Store, caller: &Caller| store.payer_of_key(&key_id, caller);
+        let set = |store: &mut Store, caller: &Caller| store.set_key(&key_id, &settings, caller, now());
+        reply(&general::encode(charge(1, Purpose::Other, payer, set)));
     });
 }
 

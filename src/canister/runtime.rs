@@ -62,8 +62,8 @@ pub fn change<T>(change: impl FnOnce(&mut Store, &Caller) -> T) -> T {
     })
 }
 
-/// Changes the store in a call that is charged to `payer`: if the call is admitted, for so many items. Refused calls are
-/// charged their cycles, too.
+/// Changes the store in a call that is charged to `payer`: if the call is admitted, for so many items. A refused call is
+/// charged one item and its cycles.
 pub fn charge<T, E: From<Limited>>(
     items: usize,
     purpose: Purpose,
@@ -79,7 +79,10 @@ pub fn charge<T, E: From<Limited>>(
                 used_up = store.charge(payer, principal, (items as u64, bytes), moment.time);
                 change(store, caller)
             }
-            Err(limited) => Err(limited.into()),
+            Err(limited) => {
+                store.charge_refused(payer, principal, moment.time);
+                Err(limited.into())
+            }
         };
         let cycles = CALL_CYCLES + BYTE_CYCLES * bytes + ic_cdk::api::instruction_counter();
         used_up |= store.charge_cycles(payer, cycles, moment.time);

@@ -62,11 +62,12 @@ fn strangers_share_a_budget_that_shuts_at_zero_and_opens_at_half_its_burst() {
     let answers = block(&engine, &inbox, &strangers, 1);
     assert_eq!(answers.len(), 30);
     assert!(answers[..20].iter().all(Result::is_ok), "{answers:?}");
-    assert!(answers[20..].iter().all(|answer| *answer == budget(2)), "{answers:?}");
+    // Half of the burst comes back in 2 s, and each refused call counts for one.
+    assert_eq!((&answers[20], &answers[29]), (&budget(2), &budget(4)), "{answers:?}");
     assert_eq!(block(&engine, &inbox, &strangers, 2), [], "inspection refuses now");
     inbox.set_clock(1);
     assert_eq!(block(&engine, &inbox, &strangers, 2), [], "less than half of the burst is there");
-    inbox.set_clock(3);
+    inbox.set_clock(5);
     assert_eq!(block(&engine, &inbox, &strangers[..1], 3).len(), 1);
     assert_eq!(block(&engine, &inbox, &strangers[..1], 4).len(), 1, "it is open until it is used up again");
 }
@@ -93,13 +94,45 @@ fn a_caller_has_its_own_rate() {
     for caller in [person(1), person(2), member] {
         let answers = block(&engine, &inbox, &[caller; 5], u32::from(caller.as_slice()[0]));
         assert!(answers[..3].iter().all(Result::is_ok), "{answers:?}");
-        assert!(
-            answers[3..].iter().all(|answer| *answer == Err(AddError::Limited(Limited::rate { retry_after: 1 }))),
-            "{answers:?}"
-        );
+        let refused = |retry_after| Err(AddError::Limited(Limited::rate { retry_after }));
+        assert_eq!(answers[3..], [refused(1), refused(2)]);
     }
-    inbox.set_clock(2);
+    inbox.set_clock(4);
     assert_eq!(block(&engine, &inbox, &[member], 9).len(), 1);
+}
+
+/// Else one caller could have a block of refused calls paid for in each second, and use up the cycles of a day in minutes.
+#[test]
+fn refused_calls_count_so_that_the_next_block_is_refused_by_inspection() {
+    let each = Budget { each: rate(1, 3), items: rate(1_000, 100_000), ..Budget::default() };
+    let (engine, inbox) = with(&[Setting::strangers(each)]);
+    let answers = block(&engine, &inbox, &[person(1); 50], 1);
+    assert_eq!((answers.len(), answers.iter().filter(|answer| answer.is_ok()).count()), (50, 3));
+    for second in [1, 10, 40] {
+        inbox.set_clock(second);
+        assert_eq!(block(&engine, &inbox, &[person(1); 50], second), [], "after {second} s");
+    }
+    assert_eq!(block(&engine, &inbox, &[person(2)], 2).len(), 1, "others go on");
+    inbox.set_clock(50);
+    assert_eq!(block(&engine, &inbox, &[person(1)], 3).len(), 1, "once it has waited for all of them");
+}
+
+#[test]
+fn a_right_claim_of_a_key_that_exists_is_paid_by_owners() {
+    let (engine, inbox) = with(&[Setting::strangers(small()), Setting::owners(small())]);
+    let (owner, salt) = (person(7), [5; 16]);
+    let key_id = sha256(&[message_canister::access::owner::SALTED_OWNER, owner.as_slice(), &salt].concat());
+    inbox.add_message(&key_id, b"mail").expect("stored");
+    block(&engine, &inbox, &(0..30).map(person).collect::<Vec<_>>(), 1);
+    let proof = OwnerProof::salt(ByteBuf::from(salt));
+    let claim = |caller: Principal, key_id: &[u8]| {
+        let arg = encode_args((ByteBuf::from(key_id), &proof)).expect("it can be encoded");
+        engine.submit_call(inbox.id, caller, "claim", arg)
+    };
+    assert!(claim(person(8), &key_id).is_err(), "the proof is not right");
+    assert!(claim(owner, &[9; 32]).is_err(), "the key does not exist");
+    let reply = engine.await_call(claim(owner, &key_id).expect("it is let in")).expect("a reply");
+    assert!(decode_args::<(Result<Claimed, ClaimError>,)>(&reply).expect("a result").0.is_ok());
 }
 
 #[test]

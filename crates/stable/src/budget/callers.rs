@@ -37,9 +37,18 @@ impl<K: Ord + Clone> Callers<K> {
 
     /// Notes what an admitted call uses.
     pub fn spend(&mut self, caller: &K, rate: &Rate, units: u64, now: u64) {
+        self.change(caller, now, |debt| debt.spend(rate, units, now));
+    }
+
+    /// Notes a refused call: one unit.
+    pub fn refuse(&mut self, caller: &K, rate: &Rate, now: u64) {
+        self.change(caller, now, |debt| debt.refuse(rate, now));
+    }
+
+    fn change(&mut self, caller: &K, now: u64, change: impl FnOnce(&mut Debt)) {
         let known = self.debts.get(caller).copied();
         if known.is_none() && !self.has_room(now) {
-            return self.others.spend(rate, units, now);
+            return change(&mut self.others);
         }
         if let Some(debt) = known {
             self.by_debt.remove(&(debt, caller.clone()));
@@ -49,7 +58,7 @@ impl<K: Ord + Clone> Callers<K> {
             self.debts.remove(&settled);
         }
         let mut debt = known.unwrap_or_default();
-        debt.spend(rate, units, now);
+        change(&mut debt);
         self.debts.insert(caller.clone(), debt);
         self.by_debt.insert((debt, caller.clone()));
     }

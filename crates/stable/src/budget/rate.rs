@@ -1,6 +1,8 @@
 //! A rate, and what has been used of it: the generic cell rate algorithm, in whole nanoseconds.
 
 const SECOND: u128 = 1_000_000_000;
+/// Nanoseconds beyond the burst that refused calls can add up to: a minute.
+pub const MAX_REFUSED: u64 = 60_000_000_000;
 
 /// So many units a second, and `burst` of them at once after a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,14 @@ impl Debt {
         self.0.saturating_sub(now).saturating_sub(room)
     }
 
+    /// Uses one unit for a call that is refused at `now`. Refused calls alone make nobody wait for longer than
+    /// `MAX_REFUSED`.
+    pub fn refuse(&mut self, rate: &Rate, now: u64) {
+        let more = self.0.max(now).saturating_add(rate.nanoseconds(1));
+        let most = now.saturating_add(rate.nanoseconds(rate.burst.into())).saturating_add(MAX_REFUSED);
+        self.0 = self.0.max(more.min(most));
+    }
+
     /// Uses units at `now`, also more than are left.
     pub fn spend(&mut self, rate: &Rate, units: u64, now: u64) {
         self.0 = self.0.max(now).saturating_add(rate.nanoseconds(units));
@@ -69,6 +79,23 @@ mod tests {
         let mut debt = Debt::default();
         debt.spend(&RATE, 1_000, NOW);
         assert_eq!(debt.wait(&RATE, 1, NOW), (1_000 - 19) * 200_000_000);
+    }
+
+    #[test]
+    fn refused_calls_count_and_make_nobody_wait_for_longer_than_a_minute() {
+        let mut debt = Debt::default();
+        debt.spend(&RATE, 20, NOW);
+        for refused in 1..=10 {
+            debt.refuse(&RATE, NOW);
+            assert_eq!(debt.wait(&RATE, 1, NOW), (1 + refused) * 200_000_000);
+        }
+        (0..10_000).for_each(|_| debt.refuse(&RATE, NOW));
+        assert_eq!(debt.wait(&RATE, 1, NOW), MAX_REFUSED + 200_000_000);
+        let mut larger = Debt::default();
+        larger.spend(&RATE, 100_000, NOW);
+        let before = larger;
+        larger.refuse(&RATE, NOW);
+        assert_eq!(larger, before, "nothing is taken back of what was used");
     }
 
     proptest! {

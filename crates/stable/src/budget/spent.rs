@@ -84,6 +84,14 @@ impl Spent {
         self.shut
     }
 
+    /// Notes a refused call: one item.
+    pub fn refuse(&mut self, budget: &Budget, now: u64) {
+        if let Some(rate) = budget.items {
+            self.items.refuse(&rate, now);
+            self.shut |= self.items.wait(&rate, 1, now) > 0;
+        }
+    }
+
     /// Notes cycles of a call, also of a refused one. True: it has used up the day's.
     pub fn spend_cycles(&mut self, budget: &Budget, cycles: u64, now: u64) -> bool {
         let day = day(now);
