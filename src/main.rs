@@ -12,8 +12,8 @@
 
 mod canister;
 
-use canister::methods::methods;
-use canister::{admission, call, runtime};
+use canister::{admission, endpoints, runtime};
+use canister_base::{call, methods};
 use message_canister::api::*;
 use message_canister::codec::general;
 #[cfg(test)]

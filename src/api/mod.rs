@@ -10,6 +10,7 @@ mod messages;
 mod settings;
 mod status;
 
+pub use canister_base::gateway::{HttpRequest, HttpResponse};
 pub use errors::*;
 pub use keys::*;
 pub use messages::*;

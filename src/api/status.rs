@@ -3,7 +3,6 @@
 use super::{Id, Progress, Settings};
 use candid::{CandidType, Deserialize};
 use serde::Serialize;
-use serde_bytes::ByteBuf;
 
 /// The limits that callers can reach.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,28 +106,4 @@ pub struct CheckReport {
     pub next: Option<CheckCursor>,
     /// Each broken invariant, with its number in `docs/invariants.md` and its place. Empty: all hold.
     pub violations: Vec<String>,
-}
-
-/// A request of the HTTP gateway.
-#[derive(CandidType, Deserialize, Clone, Debug)]
-pub struct HttpRequest {
-    /// The verb, in capitals.
-    pub method: String,
-    /// Path and query.
-    pub url: String,
-    /// Names and values.
-    pub headers: Vec<(String, String)>,
-    /// The content.
-    pub body: ByteBuf,
-}
-
-/// A response to the HTTP gateway.
-#[derive(CandidType, Deserialize, Clone, Debug)]
-pub struct HttpResponse {
-    /// The HTTP status code.
-    pub status_code: u16,
-    /// Names and values.
-    pub headers: Vec<(String, String)>,
-    /// The content.
-    pub body: ByteBuf,
 }

@@ -3,8 +3,8 @@
 //!
 //! Inspection sees the state before the round, and one replica executes it: it only saves cycles.
 
-use super::call::{answer, decoded};
 use super::runtime::{Store, caller, moment, with_kept};
+use canister_base::call::{answer, decoded};
 use message_canister::access::Caller;
 use message_canister::access::budget::{Payer, Purpose};
 use message_canister::api::{KeySetting, OwnerProof};

@@ -1,9 +1,9 @@
 //! One function a method: each decodes the argument, checks it, calls the store and encodes the reply.
 
-use super::call::{Argument, answer, decoded, reply};
 use super::log;
 use super::runtime::{Store, caller, change, charge, everybody_controls, heap_bytes, now, read, with_kept};
 use candid::Principal;
+use canister_base::call::{Argument, answer, decoded, reply};
 use message_canister::access::Caller;
 use message_canister::access::budget::{Payer, Purpose};
 use message_canister::access::policy::check_policies;
@@ -15,9 +15,13 @@ use message_canister::metrics::metrics;
 use message_canister::store::{NewMessageRef, StoredRef, acks_too_long, batch_too_long, check_lengths, items_too_long};
 use serde_bytes::ByteBuf;
 
+/// Number of leading bytes copied to inspect a large message: the header (13), the key id's length and bytes (1 + 64)
+/// and the ciphertext's length (at most 4).
+const HEAD: usize = 82;
+
 pub fn add_message() {
     let argument = Argument::of_call();
-    let large = argument.peek(arguments::lengths_of_message);
+    let large = argument.peek::<HEAD, _>(arguments::lengths_of_message);
     if let Some(Err(error)) = large.map(|(key_id, ciphertext)| check_lengths(key_id, ciphertext)) {
         return replies::added(Err(error), reply);
     }

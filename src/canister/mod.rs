@@ -1,9 +1,7 @@
 //! The parts of the message canister that run only inside a canister.
 
 pub mod admission;
-pub mod call;
 mod cycles;
 pub mod endpoints;
 pub mod log;
-pub mod methods;
 pub mod runtime;

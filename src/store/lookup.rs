@@ -1,13 +1,13 @@
 //! Lookups by key, by hash and by pair. A fingerprint finds candidates; the record confirms one.
 
 use super::add::{check_key_length, too_long};
-use super::index::fingerprint::Fingerprint;
 use super::keys::{Key, Place};
 use super::read::hash_bytes;
 use super::words::equal;
 use super::{MessageStore, View};
 use crate::api::{Id, KeyHead, LookupError};
 use crate::limits::MAX_LOOKUP_ITEMS;
+use canister_base::table::Fingerprint;
 use ic_stable_structures::Memory;
 use proofs::hash;
 

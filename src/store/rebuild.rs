@@ -5,12 +5,12 @@
 
 use super::MessageStore;
 use super::index::Indexes;
-use super::index::table::OutOfHeap;
 use super::read::KeyId;
 use super::record::{RECORD_BYTES, Record};
 use super::words::equal;
 use crate::api::{Id, Progress};
 use crate::limits::MAX_REBUILD_PAGES;
+use canister_base::table::OutOfHeap;
 use ic_stable_structures::Memory;
 use std::fmt;
 

@@ -8,7 +8,7 @@
 //! line of a note   "— " name " " base64(cosignature) "\n"
 //! ```
 
-use crate::bytes::{DecodeError, Reader};
+use crate::bytes::{DecodeError, Reader, decode_all};
 use crate::hash::{Hash, sha256};
 use crate::policy::Key;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -61,6 +61,11 @@ impl Verifier {
         fits.then_some(Self { name, key })
     }
 
+    /// The verifier's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The verifier's key.
     pub fn key(&self) -> &Key {
         &self.key
@@ -93,6 +98,11 @@ impl Cosignature {
         let mut out = Vec::with_capacity(Self::SIZE);
         self.write(&mut out);
         out
+    }
+
+    /// Decodes a cosignature.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode_all(bytes, Self::read)
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {

@@ -122,6 +122,11 @@ impl AddressProof {
         Ok(())
     }
 
+    /// Decodes an address proof.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode_all(bytes, Self::read)
+    }
+
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self { key: Key::read(reader)?, signature: reader.array("address signature")? })
     }

@@ -16,6 +16,7 @@ pub mod bytes;
 pub mod change;
 pub mod checkpoint;
 pub mod commitment;
+pub mod configuration;
 pub mod entry;
 pub mod hash;
 pub mod head;

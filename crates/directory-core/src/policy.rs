@@ -21,6 +21,12 @@ const ORDER: [u8; 32] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
+/// The prime of the field, 2^255 - 19, little-endian.
+const PRIME: [u8; 32] = [
+    0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+];
+
 /// An Ed25519 public key in its canonical encoding, not of small order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key([u8; 32]);
@@ -43,7 +49,9 @@ impl Key {
         if key.is_weak() {
             return Err(KeyError::SmallOrder);
         }
-        if key.to_edwards().compress().to_bytes() != bytes {
+        // A point with x = 0, whose sign could be written either way, has a small order.
+        let height = bytes.iter().rev().enumerate().map(|(at, byte)| if at == 0 { byte & 0x7f } else { *byte });
+        if !height.lt(PRIME.iter().rev().copied()) {
             return Err(KeyError::NotCanonical);
         }
         Ok(Self(bytes))

@@ -24,12 +24,22 @@ pub const HTTP_EXPR: Hash = [
 
 /// The certified data of a canister whose store has this root.
 pub fn certified_data(root: &Hash) -> Hash {
-    fork(&HTTP_EXPR, &branch(root))
+    certified_leaf(&LABEL, root)
+}
+
+/// The certified data of a canister with another leaf in the place of the root. Its label comes after `http_expr`.
+pub fn certified_leaf(label: &[u8], content: &[u8]) -> Hash {
+    fork(&HTTP_EXPR, &leaf_branch(label, content))
+}
+
+/// The hash of the branch with that leaf, which gateways see pruned.
+pub fn leaf_branch(label: &[u8], content: &[u8]) -> Hash {
+    labeled(label, &leaf(content))
 }
 
 /// The hash of the branch with the root, which gateways see pruned.
 pub fn branch(root: &Hash) -> Hash {
-    labeled(&LABEL, &leaf(root))
+    leaf_branch(&LABEL, root)
 }
 
 fn leaf(content: &[u8]) -> Hash {

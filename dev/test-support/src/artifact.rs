@@ -14,21 +14,36 @@ pub fn canister_wasm() -> &'static [u8] {
 /// The built module's file. Where it is missing or older than its source, the process says which script to run and ends
 /// with exit code 2: one sentence instead of a failure of every test.
 pub fn canister_path() -> PathBuf {
-    let path = path();
+    let named = std::env::var_os("MESSAGE_CANISTER_WASM").map(PathBuf::from);
+    module_path("message-canister", named, &root().join("src"))
+}
+
+/// The built module of the directory, gzipped. Where it is missing or older than its source, see [`canister_path`].
+pub fn directory_wasm() -> &'static [u8] {
+    static WASM: OnceLock<Vec<u8>> = OnceLock::new();
+    WASM.get_or_init(|| {
+        let path = module_path("directory", None, &root().join("crates/directory/src"));
+        std::fs::read(path).expect("a file that has a date can be read")
+    })
+}
+
+/// The file of a module, which may be named elsewhere, and which is not older than its sources.
+fn module_path(canister: &str, named: Option<PathBuf>, sources: &Path) -> PathBuf {
+    let path = named.unwrap_or_else(|| root().join(format!("artifacts/{canister}.wasm.gz")));
     match std::fs::metadata(&path).and_then(|file| file.modified()) {
-        Err(error) => end(&format!("{}: {error}", path.display())),
-        Ok(built) => match youngest(&root().join("src")) {
+        Err(error) => end(canister, &format!("{}: {error}", path.display())),
+        Ok(built) => match youngest(sources) {
             (source, changed) if changed > built => {
-                end(&format!("{} is older than {}", path.display(), source.display()))
+                end(canister, &format!("{} is older than {}", path.display(), source.display()))
             }
             _ => path,
         },
     }
 }
 
-fn end(why: &str) -> ! {
+fn end(canister: &str, why: &str) -> ! {
     // Straight to the stream: the test harness captures only what is printed by macros.
-    let _ = writeln!(std::io::stderr(), "\n{why}. Run scripts/build, or scripts/test, which does.");
+    let _ = writeln!(std::io::stderr(), "\n{why}. Run scripts/build {canister}, or scripts/test, which does.");
     std::process::exit(2)
 }
 
@@ -36,11 +51,6 @@ fn end(why: &str) -> ! {
 pub fn root() -> &'static Path {
     const DEV: &str = env!("CARGO_MANIFEST_DIR");
     Path::new(DEV).ancestors().nth(2).expect("this crate lies in dev/")
-}
-
-fn path() -> PathBuf {
-    std::env::var_os("MESSAGE_CANISTER_WASM")
-        .map_or_else(|| root().join("artifacts/message-canister.wasm.gz"), PathBuf::from)
 }
 
 /// The file below `folder` that was changed last.

@@ -4,6 +4,7 @@
 //! SipHash-1-3. If different inputs have the same fingerprint, the only cost is reading another record: no answer
 //! relies on a fingerprint alone.
 
+use canister_base::table::Fingerprint;
 use siphasher::sip::SipHasher13;
 use stable::header::field;
 use std::hash::Hasher;
@@ -11,10 +12,6 @@ use std::hash::Hasher;
 /// 32 secret bytes, derived once from the platform's randomness and kept for the life of the store.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seed(pub [u8; 32]);
-
-/// The 64-bit key of an input in a table. It determines the shard and the tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprint(pub u64);
 
 /// The kind of an entry in the hash index. It is the lowest bit of the fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

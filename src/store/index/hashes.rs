@@ -3,9 +3,8 @@
 //! Both are one table. The newest message with a hash is filed under the hash. When another key stores the same
 //! ciphertext, the older message is moved to its pair. So every message has exactly one entry.
 
-use super::fingerprint::Fingerprint;
-use super::table::{OutOfHeap, Table};
 use crate::api::Id;
+use canister_base::table::{Fingerprint, OutOfHeap, Table};
 
 /// An older message that a new one replaces as the newest with a hash.
 #[derive(Clone, Copy, Debug)]

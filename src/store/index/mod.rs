@@ -2,12 +2,11 @@
 
 pub mod fingerprint;
 pub mod hashes;
-pub mod table;
 
 use crate::api::Id;
-use fingerprint::{Fingerprint, Fingerprints, Seed};
+use canister_base::table::{Fingerprint, OutOfHeap};
+use fingerprint::{Fingerprints, Seed};
 use hashes::{Displaced, HashIndex};
-use table::OutOfHeap;
 
 /// The index, and the fingerprints that are its keys.
 pub struct Indexes {

@@ -3,8 +3,9 @@
 
 use super::*;
 use crate::api::{ClaimError, KeyError, OwnerProof};
-use crate::memory::{BUCKET_PAGES, StableMemory};
+use crate::memory::StableMemory;
 use crate::store::keys::KEY_BYTES;
+use stable::manager::BUCKET_PAGES;
 
 /// Adds grow the payloads, the inbox or both at once. Each is tried under every limit that could matter.
 #[test]

@@ -78,6 +78,19 @@ impl<M: Memory> Store<M> {
         stored(decode_opened(&self.private.read(from, self.private.end().min(from + MAX_PROFILE))))
     }
 
+    /// Time of the update that came `back` updates before a label's newest one.
+    pub fn time_of_earlier(&self, label: u32, back: usize) -> Option<u64> {
+        let mut positions = std::iter::successors(Some(self.label(label).newest), |at| self.update(*at).previous);
+        positions.nth(back).map(|position| self.update(position).time)
+    }
+
+    /// The profile of a label that is in force at `now`, unless it was erased or the label is closed.
+    pub fn opened_in_force(&self, label: u32, now: u64) -> Option<Opened> {
+        let position = self.label(label).newest;
+        let is_pending = self.state(label, u64::MAX).is_some_and(|state| state.pending_until(now).is_some());
+        self.opened(if is_pending { self.update(position).previous? } else { position })
+    }
+
     /// What version 0 of a label came with, unless it was erased.
     pub fn registration(&self, label: u32) -> Option<Registration> {
         Some(self.stored_registration(label)?.0)
@@ -180,7 +193,8 @@ impl<M: Memory> Store<M> {
         positions.find(|position| *position < until)
     }
 
-    fn index(&self, label: u32) -> Hash {
+    /// The index of a label.
+    pub fn index(&self, label: u32) -> Hash {
         crate::map::Nodes::leaf(self.tree.nodes(), label).index
     }
 }

@@ -3,14 +3,11 @@
 #![allow(unsafe_code, reason = "arguments are copied into memory that is not filled with zeros first")]
 #![allow(clippy::indexing_slicing, reason = "the size was compared with the room")]
 
-use message_canister::codec::general::Malformed;
+use crate::general::Malformed;
 use std::mem::MaybeUninit;
 
 /// Arguments of up to this many bytes are copied to the stack.
 const SMALL: usize = 4_096;
-/// Number of leading bytes copied to inspect a large argument: the header (13), the key id's length and bytes (1 + 64)
-/// and the ciphertext's length (at most 4).
-const HEAD: usize = 82;
 
 /// The argument of the current call, not copied yet.
 pub struct Argument {
@@ -23,8 +20,9 @@ impl Argument {
         Self { size: ic0::msg_arg_data_size() }
     }
 
-    /// Passes the first bytes of a large argument to `look`, before all of it is copied. `None` for a small argument.
-    pub fn peek<T>(&self, look: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+    /// Passes the first `HEAD` bytes of a large argument to `look`, before all of it is copied. `None` for a small
+    /// argument. `HEAD` is at most 4,096.
+    pub fn peek<const HEAD: usize, T>(&self, look: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
         if self.size <= SMALL {
             return None;
         }

@@ -9,13 +9,15 @@
 
 #![allow(clippy::indexing_slicing, reason = "places are taken modulo the number of slots or shards")]
 
-use super::fingerprint::Fingerprint;
-
 const SHARD_BITS: u32 = 14;
 /// Slots of the smallest shard.
 const MIN_SLOTS: usize = 4;
 /// A shard grows before more than this fraction of its slots is taken.
 const MAX_LOAD: (usize, usize) = (4, 5);
+
+/// The 64-bit key of an input in a table. It determines the shard and the tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint(pub u64);
 
 /// The heap has no room for a larger shard. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,11 @@ impl Table {
     /// Number of entries in it.
     pub fn len(&self) -> u64 {
         self.len
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// The first value filed under `fingerprint` that `is_it` accepts.

@@ -1,11 +1,14 @@
 //! The table of methods with their argument and reply types.
 
-/// Exports each method of a table: the function of the same name in `endpoints` answers it. For tests it also writes
-/// the interface as candid text, to be compared with `canister.did`.
+/// Exports each method of a table: the function of the same name in the module `endpoints` answers it, once the function
+/// `update` or `query` of the module `admission` runs it. Both modules are in scope, and `candid` is a dependency. For tests
+/// it also writes the interface as candid text, to be compared with the canister's .did file.
+#[macro_export]
 macro_rules! methods {
     (init($init:ty); $($mode:ident $name:ident($($argument:ty),*) -> $reply:ty;)*) => {
         #[allow(unsafe_code, reason = "the platform calls them by these names")]
         mod exports {
+            use super::{admission, endpoints};
             $(
                 // Linkers of other targets do not accept a space in a name.
                 #[cfg_attr(
@@ -17,7 +20,7 @@ macro_rules! methods {
                     unsafe(export_name = concat!("canister_", stringify!($mode), ".", stringify!($name)))
                 )]
                 extern "C" fn $name() {
-                    crate::canister::admission::$mode(stringify!($name), crate::canister::endpoints::$name);
+                    admission::$mode(stringify!($name), endpoints::$name);
                 }
             )*
         }
@@ -29,7 +32,7 @@ macro_rules! methods {
             let mut types = candid::types::internal::TypeContainer::new();
             let mut service = vec![$({
                 let function = Function {
-                    modes: $crate::canister::methods::mode(stringify!($mode)),
+                    modes: $crate::methods::mode(stringify!($mode)),
                     args: vec![$(types.add::<$argument>()),*],
                     rets: vec![types.add::<$reply>()],
                 };
@@ -41,10 +44,8 @@ macro_rules! methods {
         }
     };
 }
-pub(crate) use methods;
 
 /// Candid's modes of a method that is exported as `update` or `query`.
-#[cfg(test)]
-pub(crate) fn mode(name: &str) -> Vec<candid::types::FuncMode> {
+pub fn mode(name: &str) -> Vec<candid::types::FuncMode> {
     if name == "query" { vec![candid::types::FuncMode::Query] } else { Vec::new() }
 }

@@ -1,0 +1,74 @@
+//! One function a method: each decodes the argument, calls the directory and encodes the reply.
+
+use super::runtime::{change, is_controller, now, read};
+use candid::CandidType;
+use candid::utils::ArgumentDecoder;
+use canister_base::call::{answer as with_argument, decoded, reply};
+use canister_base::general;
+use directory::api::*;
+use directory::http;
+use serde_bytes::ByteBuf;
+
+/// Decodes the arguments, and encodes what `run` returns for them.
+fn answer<A: for<'a> ArgumentDecoder<'a>, T: CandidType>(run: impl FnOnce(A) -> T) {
+    with_argument(|bytes| reply(&general::encode(run(decoded(general::decode(bytes))))));
+}
+
+pub fn update() {
+    answer(|(new,): (Submission,)| change(|directory| directory.update(&new, is_controller(), now())));
+}
+
+pub fn lookup() {
+    answer(|(asked,): (Lookup,)| {
+        read(|directory| {
+            let proof = ByteBuf::from(directory.lookup(&asked)?);
+            let certified = directory.certified(ic_cdk::api::data_certificate());
+            Ok::<_, LookupError>(Found { proof, certified: certified.map_err(|_| LookupError::Unavailable)? })
+        })
+    });
+}
+
+pub fn get_history() {
+    answer(|(asked,): (History,)| read(|directory| directory.history(&asked)));
+}
+
+pub fn get_checkpoint() {
+    answer(|(known,): (u64,)| read(|directory| directory.checkpoint(known, ic_cdk::api::data_certificate())));
+}
+
+pub fn get_heads() {
+    answer(|(from, limit): (u64, u32)| read(|directory| directory.heads(from, limit)));
+}
+
+pub fn get_updates() {
+    answer(|(from, limit): (u64, u32)| read(|directory| directory.updates(from, limit)));
+}
+
+pub fn get_proof() {
+    answer(|(position, size): (u64, u64)| read(|directory| directory.evidence(position, size)));
+}
+
+pub fn ratify() {
+    answer(|(size, cosignature): (u64, ByteBuf)| change(|directory| directory.ratify(size, &cosignature, now())));
+}
+
+pub fn put_bundle() {
+    answer(|(label, bundle): (ByteBuf, ByteBuf)| change(|directory| directory.put_bundle(&label, &bundle, now())));
+}
+
+pub fn get_bundles() {
+    answer(|(label,): (ByteBuf,)| read(|directory| directory.bundles(&label, now())));
+}
+
+pub fn get_configuration() {
+    answer(|()| read(|directory| directory.published().map_err(|_| StatusError::Unavailable)));
+}
+
+pub fn get_status() {
+    answer(|()| Ok::<_, StatusError>(read(|directory| directory.status())));
+}
+
+pub fn http_request() {
+    let certificate = ic_cdk::api::data_certificate();
+    answer(|(request,): (HttpRequest,)| read(|directory| http::respond(directory, &request, certificate.as_deref())));
+}

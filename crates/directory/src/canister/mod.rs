@@ -1,0 +1,5 @@
+//! The parts of the directory that run only inside a canister.
+
+pub mod admission;
+pub mod endpoints;
+pub mod runtime;

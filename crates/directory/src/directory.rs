@@ -1,0 +1,258 @@
+//! A directory: its state, and its store once the VRF key is drawn.
+
+use crate::api::{self, Limits, Published, Status};
+use crate::certified::CertifiedLog;
+use crate::labels::Labels;
+use crate::limits::{DAILY_UPDATES, MAX_LABELS, MAX_PENDING, MAX_STABLE_BYTES, PAGE_ITEMS};
+use crate::memory::StableMemory;
+use crate::state::{State, StateError};
+use candid::Principal;
+use directory_core::bytes::DecodeError;
+use directory_core::checkpoint::{Checkpoint, Verifier};
+use directory_core::configuration::Configuration;
+use directory_core::entry::realm;
+use directory_core::hash::Hash;
+use directory_core::label::Label;
+use directory_core::policy::Key;
+use directory_core::profile::{MAX_DEVICES, MAX_SIZE};
+use directory_core::proof::MAX_UPDATES;
+use directory_core::store::{OpenError, Store};
+use directory_core::vrf::{PROOF_SIZE, SecretKey};
+use ic_stable_structures::Memory;
+use ic_stable_structures::memory_manager::VirtualMemory;
+use serde_bytes::ByteBuf;
+use stable::manager::{ForeignMemory, OutOfMemory};
+use std::fmt;
+
+/// A directory.
+pub struct Directory<M: Memory> {
+    pub(crate) memory: StableMemory<M>,
+    pub(crate) state: State<VirtualMemory<M>>,
+    pub(crate) canister: Principal,
+    pub(crate) keyed: Option<Keyed<M>>,
+}
+
+/// What there is once the VRF key is drawn.
+pub(crate) struct Keyed<M: Memory> {
+    pub secret: SecretKey,
+    pub realm: Hash,
+    pub store: Store<VirtualMemory<M>>,
+    pub labels: Labels,
+}
+
+/// The VRF key is not drawn yet: the platform's randomness is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unavailable;
+
+/// Why stable memory is not opened as a directory.
+#[derive(Debug)]
+pub enum NotOpened {
+    /// It is not divided as ours.
+    Foreign(ForeignMemory),
+    /// The state cannot be read.
+    State(StateError),
+    /// The store cannot be read.
+    Store(OpenError),
+}
+
+impl fmt::Display for NotOpened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Foreign(error) => error.fmt(f),
+            Self::State(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<M: Memory + Clone> Directory<M> {
+    /// Makes a directory in empty stable memory. It waits for [`Self::set_randomness`].
+    pub fn create(raw: M, canister: Principal, configuration: Configuration) -> Result<Self, OutOfMemory> {
+        let memory = StableMemory::create(raw)?;
+        let state = State::create(memory.state(), configuration);
+        Ok(Self { memory, state, canister, keyed: None })
+    }
+
+    /// Opens a directory. Its index is rebuilt by [`Self::rebuild_while`].
+    pub fn open(raw: M, canister: Principal) -> Result<Self, NotOpened> {
+        let memory = StableMemory::open(raw).map_err(NotOpened::Foreign)?;
+        let state = State::open(memory.state()).map_err(NotOpened::State)?;
+        let keyed = match state.vrf() {
+            None => None,
+            Some(secret) => Some(Keyed::new(&secret, canister, |realm| {
+                Store::open(memory.store(), realm).map_err(NotOpened::Store)
+            })?),
+        };
+        Ok(Self { memory, state, canister, keyed })
+    }
+
+    /// Draws the VRF key from 32 random bytes, and makes the store. The first ones are kept for ever.
+    pub fn set_randomness(&mut self, random: &[u8; 32]) -> Result<(), OutOfMemory> {
+        // 0 means that no key is drawn: nobody will see these bytes.
+        if self.keyed.is_some() || *random == [0; 32] {
+            return Ok(());
+        }
+        let memories = self.memory.store();
+        let create = |realm| Store::create(memories, realm).map_err(|_| OutOfMemory);
+        self.keyed = Some(Keyed::new(random, self.canister, create)?);
+        self.state.set_vrf(random);
+        Ok(())
+    }
+
+    /// Whether the VRF key is drawn.
+    pub fn is_ready(&self) -> bool {
+        self.keyed.is_some()
+    }
+
+    /// Whether anybody registers any name: for development.
+    pub fn is_open(&self) -> bool {
+        !self.state.configuration().has_registrar()
+    }
+
+    /// Whether labels wait to be indexed after an upgrade.
+    pub fn is_rebuilding(&self) -> bool {
+        self.keyed.as_ref().is_some_and(|keyed| !keyed.labels.is_complete())
+    }
+
+    /// Indexes labels while `is_within`.
+    pub fn rebuild_while(&mut self, is_within: impl FnMut() -> bool) {
+        if let Some(Keyed { store, labels, .. }) = &mut self.keyed {
+            labels.rebuild_while(store, is_within);
+        }
+    }
+
+    /// The log that is to be certified.
+    pub fn log(&self) -> Result<CertifiedLog, Unavailable> {
+        let store = &self.keyed()?.store;
+        let size = store.log().size();
+        Ok(CertifiedLog {
+            checkpoint: Checkpoint { size, root: store.log().root(size) },
+            updates: store.updates(),
+            configuration: self.state.configuration().hash(),
+        })
+    }
+
+    /// The first line of checkpoints.
+    pub fn origin(&self) -> String {
+        format!("directory/{}", self.canister)
+    }
+
+    /// What clients pin.
+    pub fn published(&self) -> Result<Published, Unavailable> {
+        let keyed = self.keyed()?;
+        let configuration = self.state.configuration();
+        Ok(Published {
+            configuration: named(configuration),
+            encoded: ByteBuf::from(configuration.encode()),
+            hash: ByteBuf::from(configuration.hash().to_vec()),
+            origin: self.origin(),
+            vrf_key: ByteBuf::from(keyed.secret.public().bytes().to_vec()),
+            realm: ByteBuf::from(keyed.realm.to_vec()),
+        })
+    }
+
+    /// The directory at a glance.
+    pub fn status(&self) -> Status {
+        let api::Configuration { registration, ratification } = named(self.state.configuration());
+        let store = self.keyed.as_ref().map(|keyed| &keyed.store);
+        let (indexed, to_index) = self.keyed.as_ref().map_or((0, 0), |keyed| keyed.labels.progress());
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            registration,
+            ratification,
+            canister: self.canister,
+            ready: store.is_some(),
+            labels: store.map_or(0, Store::labels),
+            updates: store.map_or(0, Store::updates),
+            pending: self.pending(),
+            epochs: store.map_or(0, |store| store.log().size()),
+            ratified: store.map_or(0, Store::ratified),
+            indexed,
+            to_index,
+            stable_bytes: self.memory.bytes(),
+            limits: Limits {
+                labels: MAX_LABELS,
+                pending: MAX_PENDING,
+                daily_updates: DAILY_UPDATES as u32,
+                profile_bytes: MAX_SIZE as u32,
+                devices: MAX_DEVICES as u32,
+                history: MAX_UPDATES as u32,
+                page: PAGE_ITEMS,
+                stable_bytes: MAX_STABLE_BYTES,
+            },
+        }
+    }
+
+    pub(crate) fn keyed(&self) -> Result<&Keyed<M>, Unavailable> {
+        self.keyed.as_ref().ok_or(Unavailable)
+    }
+}
+
+impl<M: Memory + Clone> Keyed<M> {
+    fn new<E>(
+        secret: &[u8; 32],
+        canister: Principal,
+        store: impl FnOnce(Hash) -> Result<Store<VirtualMemory<M>>, E>,
+    ) -> Result<Self, E> {
+        let key = SecretKey::new(secret);
+        let realm = realm(canister.as_slice(), key.public().bytes());
+        let store = store(realm)?;
+        let labels = Labels::new(secret, store.labels());
+        Ok(Self { secret: key, realm, store, labels })
+    }
+
+    /// The number of a label, its index and the proof of it. Where the index on the heap has the label, nothing is computed.
+    pub fn locate(&self, label: &Label) -> (Option<u32>, Hash, [u8; PROOF_SIZE]) {
+        let indexed = self.labels.find(label, &self.store);
+        let known = indexed.and_then(|number| Some((number, self.store.registration(number)?.vrf)));
+        match known {
+            Some((number, vrf)) => (Some(number), self.store.index(number), vrf),
+            None => {
+                let (index, vrf) = self.secret.prove(&label.encode());
+                (self.store.find(&index), index, vrf)
+            }
+        }
+    }
+}
+
+/// A configuration in the interface's words.
+pub fn named(configuration: &Configuration) -> api::Configuration {
+    let verifier = |verifier: &Verifier| api::Verifier {
+        name: verifier.name().to_string(),
+        key: ByteBuf::from(verifier.key().bytes().to_vec()),
+    };
+    let quorum = || api::Ratification::quorum {
+        threshold: configuration.threshold(),
+        verifiers: configuration.verifiers().iter().map(verifier).collect(),
+    };
+    api::Configuration {
+        registration: if configuration.has_registrar() {
+            api::Registration::registrar
+        } else {
+            api::Registration::open
+        },
+        ratification: if configuration.threshold() == 0 { api::Ratification::certified_only } else { quorum() },
+    }
+}
+
+/// The configuration that an operator names, or why it is none.
+pub fn configured(named: &api::Configuration) -> Result<Configuration, String> {
+    let verifier = |verifier: &api::Verifier| {
+        let key = verifier.key.as_slice().try_into().ok().and_then(|bytes| Key::new(bytes).ok());
+        let made = key.and_then(|key| Verifier::new(verifier.name.clone(), key));
+        made.ok_or_else(|| {
+            format!("{:?} is no verifier: its name cannot stand in a note, or its key is none", verifier.name)
+        })
+    };
+    let registrar = named.registration == api::Registration::registrar;
+    let (threshold, verifiers) = match &named.ratification {
+        api::Ratification::certified_only => (0, Vec::new()),
+        api::Ratification::quorum { threshold, verifiers } => {
+            (*threshold, verifiers.iter().map(verifier).collect::<Result<_, _>>()?)
+        }
+    };
+    if threshold == 0 && named.ratification != api::Ratification::certified_only {
+        return Err("a quorum of 0 verifiers ratifies nothing".to_string());
+    }
+    Configuration::new(registrar, verifiers, threshold).map_err(|error: DecodeError| format!("{error:?}"))
+}

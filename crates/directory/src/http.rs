@@ -1,0 +1,50 @@
+//! `GET /`, `/checkpoint` and `/metrics`, through the HTTP gateway.
+
+use crate::api::{HttpRequest, HttpResponse, Status};
+use crate::directory::Directory;
+use ic_stable_structures::Memory;
+
+/// Answers a request. `certificate` is the platform's; there is none in an update.
+pub fn respond<M: Memory + Clone>(
+    directory: &Directory<M>,
+    request: &HttpRequest,
+    certificate: Option<&[u8]>,
+) -> HttpResponse {
+    let branch = directory.log().ok().map(|log| log.branch());
+    answer(directory, request).left_uncertified(certificate.zip(branch.as_ref()))
+}
+
+fn answer<M: Memory + Clone>(directory: &Directory<M>, request: &HttpRequest) -> HttpResponse {
+    let path = request.path();
+    if !["/", "/checkpoint", "/metrics"].contains(&path) {
+        return HttpResponse::new(404, "text/plain", "only /, /checkpoint and /metrics\n".to_string());
+    }
+    if !["GET", "HEAD"].contains(&request.method.as_str()) {
+        return HttpResponse::new(405, "text/plain", "only GET\n".to_string());
+    }
+    match path {
+        "/" => HttpResponse::new(200, "application/json", json(&directory.status())),
+        "/metrics" => HttpResponse::new(200, "text/plain; version=0.0.4", metrics(&directory.status())),
+        _ => match directory.log() {
+            Ok(log) => HttpResponse::new(200, "text/plain", log.checkpoint.text(&directory.origin())),
+            Err(_) => HttpResponse::new(503, "text/plain", "the VRF key is not drawn yet\n".to_string()),
+        },
+    }
+}
+
+fn json(status: &Status) -> String {
+    serde_json::to_string(status).unwrap_or_default() + "\n"
+}
+
+fn metrics(status: &Status) -> String {
+    let numbers = [
+        ("labels", status.labels),
+        ("updates", status.updates),
+        ("pending_updates", status.pending),
+        ("epochs", status.epochs),
+        ("ratified_epochs", status.ratified),
+        ("indexed_labels", status.indexed),
+        ("stable_bytes", status.stable_bytes),
+    ];
+    numbers.map(|(name, value)| format!("# TYPE directory_{name} gauge\ndirectory_{name} {value}\n")).concat()
+}

@@ -1,0 +1,68 @@
+//! The index on the heap: from labels to their numbers. Nothing depends on it but cost: a label that it does not have is
+//! looked for by the VRF, which takes twenty times as long. After an upgrade it is rebuilt in steps.
+
+use canister_base::table::{Fingerprint, Table};
+use directory_core::hash::sha256;
+use directory_core::label::Label;
+use directory_core::store::Store;
+use ic_stable_structures::Memory;
+use siphasher::sip::SipHasher13;
+use stable::header::field;
+
+/// Label → number.
+pub struct Labels {
+    hasher: SipHasher13,
+    table: Table,
+    done: u64,
+    total: u64,
+}
+
+impl Labels {
+    /// An empty index of a directory that has `total` labels. Fingerprints depend on the VRF's secret key, so nobody can
+    /// choose labels that share one.
+    pub fn new(secret: &[u8; 32], total: u64) -> Self {
+        let seed = sha256(&[b"directory-fingerprints-v1", secret]);
+        let word = |at| u64::from_le_bytes(field(&seed, at));
+        let hasher = SipHasher13::new_with_keys(word(0), word(8));
+        Self { hasher, table: Table::for_entries(total), done: 0, total }
+    }
+
+    /// Labels that are indexed of those that there were when the index was made.
+    pub fn progress(&self) -> (u64, u64) {
+        (self.done, self.total)
+    }
+
+    /// Whether every label that was not erased is in it.
+    pub fn is_complete(&self) -> bool {
+        self.done == self.total
+    }
+
+    /// Indexes labels while `is_within`. A heap without room ends the rebuild: the VRF finds the other labels.
+    pub fn rebuild_while<M: Memory>(&mut self, store: &Store<M>, mut is_within: impl FnMut() -> bool) {
+        while !self.is_complete() && is_within() {
+            let number = self.done as u32;
+            if let Some(registration) = store.registration(number) {
+                self.insert(&registration.label, number);
+            }
+            self.done += 1;
+        }
+    }
+
+    /// Files a label. Where the heap has no room it is left out.
+    pub fn insert(&mut self, label: &Label, number: u32) {
+        let fingerprint = self.fingerprint(label);
+        if self.table.reserve(fingerprint).is_ok() {
+            self.table.insert(fingerprint, number + 1);
+        }
+    }
+
+    /// The number of a label. The store has the label, so a shared fingerprint misleads nobody.
+    pub fn find<M: Memory>(&self, label: &Label, store: &Store<M>) -> Option<u32> {
+        let is_it = |value: u32| store.registration(value - 1).is_some_and(|found| found.label == *label);
+        self.table.find(self.fingerprint(label), is_it).map(|value| value - 1)
+    }
+
+    fn fingerprint(&self, label: &Label) -> Fingerprint {
+        Fingerprint(self.hasher.hash(&label.encode()))
+    }
+}

@@ -1,0 +1,24 @@
+//! The key directory's canister: labels, their keys, and proofs that nobody was shown others.
+//!
+//! This library holds everything that runs without the platform. Only `main.rs` exports canister methods.
+//!
+//! ```text
+//! endpoints ──▶ directory ──▶ directory-core: rules, store, proofs
+//!     │             ├──▶ state (VRF key, configuration, cosignatures)
+//!    api            └──▶ labels (index on the heap)
+//! ```
+//!
+//! `directory.did` documents the methods, [`api`] holds their types. docs/directory.md says what is promised, and to whom.
+
+pub mod api;
+pub mod certified;
+pub mod directory;
+mod epochs;
+pub mod http;
+pub mod labels;
+pub mod limits;
+mod lookups;
+pub mod memory;
+mod ratification;
+pub mod state;
+mod updates;
