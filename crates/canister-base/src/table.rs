@@ -58,6 +58,7 @@ impl Table {
     }
 
     /// The first value filed under `fingerprint` that `is_it` accepts.
+    #[inline]
     pub fn find(&self, fingerprint: Fingerprint, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         let shard = &self.shards[shard_of(fingerprint)];
         if shard.slots.is_empty() {
@@ -93,6 +94,7 @@ impl Table {
 
     /// Replaces the value under `fingerprint` that `is_same` accepts, and returns the old value. If there is none,
     /// inserts the new one. It combines [`Self::find`], [`Self::reserve`] and [`Self::insert`] or [`Self::replace`].
+    #[inline]
     pub fn put(
         &mut self,
         fingerprint: Fingerprint,
@@ -141,6 +143,7 @@ impl Table {
 }
 
 impl Shard {
+    #[inline]
     fn reserve(&mut self, first_slots: usize) -> Result<(), OutOfHeap> {
         let slots = self.slots.len();
         if (self.taken + 1) * MAX_LOAD.1 <= slots * MAX_LOAD.0 {
@@ -197,10 +200,12 @@ impl Shard {
     }
 
     /// The slot at which the search for a tag starts. Tags map to slots in order, in equal parts.
+    #[inline]
     fn home(&self, tag: u32) -> usize {
         ((u64::from(tag) * self.slots.len() as u64) >> 32) as usize
     }
 
+    #[inline]
     fn after(&self, place: usize) -> usize {
         if place + 1 == self.slots.len() { 0 } else { place + 1 }
     }
