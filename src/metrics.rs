@@ -1,18 +1,19 @@
-//! The metrics in the text format of Prometheus: the status in numbers, as far as the caller may see it.
+//! The metrics in the text format of Prometheus: the status as numbers, as far as the caller may see it.
 //!
-//! The cycles balance is not among them: it tells attackers how long a flood must last.
+//! The cycles balance is not among them, because it would tell attackers how long a flood must last.
 
 use crate::api::{Setting, Status, StoreStatus};
 use ic_metrics_encoder::MetricsEncoder;
 use std::io;
 
-/// Turns a status into metrics at `now`, in unix milliseconds. `heap_bytes`: the size of the heap, told with the counts.
+/// Turns a status into metrics at `now`, in unix milliseconds. `heap_bytes`: the size of the heap, which is shown
+/// together with the counts.
 pub fn metrics(status: &Status, heap_bytes: u64, now: u64) -> String {
     let mut encoder = MetricsEncoder::new(Vec::new(), i64::try_from(now).unwrap_or(i64::MAX));
     let encoded = of_everybody(&mut encoder, status).and_then(|()| {
         status.store.as_ref().map_or(Ok(()), |store| of_the_store(&mut encoder, store, status, heap_bytes))
     });
-    // Memory takes every byte, and all of them are ASCII.
+    // Memory accepts every byte, and all of them are ASCII.
     encoded.map(|()| String::from_utf8(encoder.into_inner()).unwrap_or_default()).unwrap_or_default()
 }
 

@@ -56,9 +56,9 @@ const RESERVES: usize = OWNERS + BUDGET_BYTES;
 /// Bytes of the durable form.
 pub const CONFIGURATION_BYTES: usize = RESERVES + 16;
 const BUDGET_BYTES: usize = 32;
-/// Where the budgets lie, and the first bound of each.
+/// Where the budgets are, and the first bound of each.
 const BUDGETS: [(usize, u32); 3] = [(STRANGERS, 7), (MEMBERS, 11), (OWNERS, 15)];
-/// Bounds of the durable form.
+/// Number of bounds in the durable form.
 const BOUNDS: u32 = 19;
 
 /// The settings, one field each. [`Setting`] documents them.
@@ -125,7 +125,7 @@ impl Configuration {
         ]
     }
 
-    /// Replaces the settings that are named. An error changes nothing.
+    /// Replaces the named settings. An error changes nothing.
     pub fn apply(&mut self, settings: &[Setting]) -> Result<(), SettingsError> {
         let mut changed = *self;
         for (at, setting) in settings.iter().enumerate() {
@@ -183,8 +183,8 @@ impl Configuration {
         self.check_youth()
     }
 
-    /// What strangers can send while a message is too young to be dropped must stay below half of the store: else they
-    /// could fill it with the young, and shut members out.
+    /// What strangers can add while a message is too young to be dropped must stay below half of the store. Otherwise
+    /// they could fill it with young messages, and members' adds would be refused.
     fn check_youth(&self) -> Result<(), SettingsError> {
         if self.min_age_seconds == 0 || self.writes == Writes::members {
             return Ok(());
@@ -198,7 +198,7 @@ impl Configuration {
             at_most("strangers.items over min_age_seconds", sent(self.strangers.items), messages / 2)?;
         }
         if let Bound::AtMost(bytes) = self.max_bytes {
-            // Beside its argument, of which the ciphertext is a part, a message takes its record and a key's tail.
+            // The ciphertext is part of the argument. Record and key tail come on top of it.
             let records = sent(self.strangers.items).saturating_mul(MESSAGE_OVERHEAD);
             let sent = sent(self.strangers.bytes).saturating_add(records);
             at_most("strangers.bytes over min_age_seconds", sent, bytes / 2)?;
@@ -244,7 +244,7 @@ impl Configuration {
         bytes
     }
 
-    /// Reads the durable form; `None`: this release did not write it.
+    /// Reads the durable form; `None`: this release cannot have written it.
     pub fn from_bytes(bytes: &[u8; CONFIGURATION_BYTES]) -> Option<Self> {
         let limited = nat32(bytes, LIMITED);
         let short = |number: u32, at: usize| Bound::from((limited >> number & 1 == 1).then(|| nat32(bytes, at)));

@@ -1,5 +1,4 @@
-//! Who pays for a call, and whether the call is admitted. Inspection before the call and the call itself decide by the same
-//! function.
+//! Who pays for a call, and whether the call is admitted. Inspection and the call itself decide by the same function.
 //!
 //! ```text
 //!   caller, key ──▶ Payer: strangers, members or owners
@@ -15,18 +14,18 @@ use stable::budget::{self, Callers, Spent};
 
 const SECOND: u64 = 1_000_000_000;
 
-/// Whose budget a call is charged to.
+/// The group of callers whose budget a call is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payer {
-    /// Everybody else's.
+    /// Callers without a role, in all calls that owners do not pay for.
     Strangers = 0,
-    /// That of writers and admins.
+    /// Writers and admins.
     Members = 1,
-    /// That of owners, for keys that exist.
+    /// Owners, for keys that exist.
     Owners = 2,
 }
 
-/// When a call comes.
+/// The time of a call, and the cycles that are left then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Nanoseconds since 1970.
@@ -35,7 +34,7 @@ pub struct Moment {
     pub cycles: u128,
 }
 
-/// What a call wants.
+/// The purpose of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// It adds messages, which cost storage.
@@ -44,11 +43,11 @@ pub enum Purpose {
     Other,
 }
 
-/// What each principal has spent of its own rate. An upgrade forgets it.
+/// What each principal has spent of its own rate. It is lost in an upgrade.
 #[derive(Debug)]
 pub struct Rates {
     strangers: Callers<Principal>,
-    /// Members and owners. Members have a place each; owners may share one.
+    /// Members and owners. Each member has its own place. Owners may have to share one.
     known: Callers<Principal>,
 }
 
@@ -64,7 +63,7 @@ impl Payer {
         if caller.is_member() { Self::Members } else { Self::Strangers }
     }
 
-    /// Who pays for another call about a key, which the caller owns and which exists, or not.
+    /// Who pays for another call about a key. `owns`: the key exists and the caller owns it.
     pub fn of_key(caller: &Caller, owns: bool) -> Self {
         if owns { Self::Owners } else { Self::of_add(caller) }
     }
@@ -104,7 +103,7 @@ pub fn admit(
     rates.of(payer).admit(&caller, &rate(each), moment.time).map_err(|wait| Limited::rate { retry_after: retry(wait) })
 }
 
-/// Charges an admitted call. True: it has used up the budget.
+/// Charges an admitted call. True: the call has used up the budget.
 pub fn charge(
     settings: &Configuration,
     spent: &mut Spent,
@@ -121,8 +120,8 @@ pub fn charge(
     spent.spend(&pure(budget), items, bytes, time)
 }
 
-/// Charges a refused call one item. Else a caller whose rate is used up could send a block of calls in each second, all of
-/// which the inspection before the block lets in.
+/// Charges a refused call one item. Otherwise a caller whose rate is used up could send a block of calls in each
+/// second, and the inspection before the block would let all of them in.
 pub fn refuse(
     settings: &Configuration,
     spent: &mut Spent,
@@ -138,7 +137,7 @@ pub fn refuse(
     spent.refuse(&pure(budget), time);
 }
 
-/// The budget as the pure library has it.
+/// The budget in the form of the pure library.
 pub fn pure(budget: &Budget) -> budget::Budget {
     budget::Budget {
         items: budget.items.limit().map(rate),

@@ -17,8 +17,9 @@
 //!     32
 //! ```
 //!
-//! Little-endian. Bytes behind the last role mean nothing: a removed role's place goes to the last one. The memory has
-//! all its pages from the start, so a role is set without growing it. The heap holds a copy, which every call asks.
+//! Little-endian. Bytes behind the last role have no meaning. When a role is removed, the last role moves to its place.
+//! The memory has all its pages from the start, so setting a role never grows it. The heap holds a copy, which every
+//! call reads.
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
@@ -57,7 +58,7 @@ pub enum OpenRolesError {
         /// The highest number.
         max: u32,
     },
-    /// A place holds no role, or its principal has one already.
+    /// A place holds no role, or its principal already has one.
     Place {
         /// Counted from 0.
         place: u32,
@@ -158,7 +159,7 @@ impl<V: Memory> Roles<V> {
         }
     }
 
-    /// At most [`MAX_PAGE_ROLES`] roles in the order of their principals, those after `after`.
+    /// At most [`MAX_PAGE_ROLES`] roles in the order of their principals, starting after `after`.
     pub fn page(&self, after: Option<Principal>) -> Vec<(Principal, Role)> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let entries = self.entries.range((from, Bound::Unbounded));
@@ -168,7 +169,7 @@ impl<V: Memory> Roles<V> {
     fn remove(&mut self, principal: Principal) {
         let Some(Entry { place, .. }) = self.entries.remove(&principal) else { return };
         self.holders.swap_remove(place);
-        // The one that was at the last place is here now, if it was another.
+        // Another role may have moved here from the last place.
         if let Some(moved) = self.holders.get(place).copied()
             && let Some(role) = self.get(&moved)
         {

@@ -1,7 +1,8 @@
-//! Which calls are let in. The platform asks before an ingress message reaches the canister; then the call itself asks the
-//! same again, for canisters call without being asked about.
+//! Which calls are admitted. The platform asks before it executes an ingress message. The call itself then checks
+//! again, because the platform does not ask about calls of canisters.
 //!
-//! Inspection sees the state before the round, and one replica executes it: it only saves cycles.
+//! Inspection sees the state before the round, and a single replica executes it. So it only saves cycles; the call
+//! decides.
 
 use super::runtime::{Store, caller, moment, with_kept};
 use canister_base::call::{answer, decoded};
@@ -13,14 +14,14 @@ use message_canister::limits::MAX_LOOKUP_ITEMS;
 use message_canister::store::AcknowledgementRef;
 use serde_bytes::ByteBuf;
 
-/// Runs an update. It asks by itself whether it is admitted.
+/// Runs an update. The update itself checks whether it is admitted.
 pub fn update(_: &str, run: impl FnOnce()) {
     run();
 }
 
-/// Runs a query. Executed by all replicas it costs as much as an update, and nobody can be charged, since a query keeps no
-/// changes: strangers are refused where anything bounds what they may use. Owners ask for the heads of their keys, whose
-/// reply the subnet certifies.
+/// Runs a query. If all replicas execute it, it costs as much as an update, and nobody can be charged, since a query
+/// keeps no changes. So strangers are refused if they have a budget. Owners may ask for the heads of their keys,
+/// because the subnet certifies the reply.
 pub fn query(name: &str, run: impl FnOnce()) {
     if ic_cdk::api::in_replicated_execution()
         && !with_kept(|store| store.is_unbounded() || may_update(store, &caller(store), name))
@@ -31,8 +32,8 @@ pub fn query(name: &str, run: impl FnOnce()) {
     }
 }
 
-/// Answers the platform's question whether to let an ingress message in. Where nothing bounds what strangers may use,
-/// everything is let in: then each call says by itself what is wrong with it.
+/// Answers the platform's question whether to admit an ingress message. If strangers have no budget, every call is
+/// admitted and returns its own error.
 pub fn inspect() {
     let admitted = with_kept(|store| {
         if store.is_unbounded() {
@@ -65,12 +66,12 @@ pub fn inspect() {
     }
 }
 
-/// Whether what the payer has left admits the call.
+/// Whether the payer's budget admits the call.
 fn pays(store: &Store, caller: &Caller, payer: Payer, purpose: Purpose) -> bool {
     store.admits(payer, purpose, caller.principal(), moment(store)).is_ok()
 }
 
-/// Whether the caller may have a query executed as an update: members, and owners for heads of their own keys.
+/// Whether the caller may have a query executed as an update: members may, and owners for heads of their own keys.
 fn may_update(store: &Store, caller: &Caller, query: &str) -> bool {
     if caller.is_member() {
         return pays(store, caller, Payer::Members, Purpose::Other);
@@ -81,7 +82,7 @@ fn may_update(store: &Store, caller: &Caller, query: &str) -> bool {
     }
 }
 
-/// No keys, if there are too many: the call itself says so.
+/// Returns no keys if there are too many: the call itself returns the error.
 fn keys_of_heads() -> Vec<Vec<u8>> {
     let owned = |keys: &[&[u8]], _| keys.iter().map(|key_id| key_id.to_vec()).collect();
     answer(|bytes| decoded(arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, owned))).unwrap_or_default()

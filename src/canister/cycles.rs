@@ -1,4 +1,4 @@
-//! Watches the cycles balance, and says once in the log that it gets low.
+//! Watches the cycles balance. Logs once when it gets low.
 
 use super::log;
 use std::cell::Cell;

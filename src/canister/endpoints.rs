@@ -1,4 +1,4 @@
-//! One function a method: each decodes the argument, checks it, calls the store and encodes the reply.
+//! One function for each method. It decodes the argument, checks it, calls the store and encodes the reply.
 
 use super::log;
 use super::runtime::{Store, caller, change, charge, everybody_controls, heap_bytes, now, read, with_kept};
@@ -101,7 +101,7 @@ pub fn get_key_heads() {
     });
 }
 
-/// An add of so many messages.
+/// Charges an add of so many messages.
 fn charge_adds<T, E: From<Limited>>(
     messages: usize,
     add: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
@@ -109,7 +109,7 @@ fn charge_adds<T, E: From<Limited>>(
     charge(messages, Purpose::Add, |_, caller| Payer::of_add(caller), add)
 }
 
-/// A proof with the subnet's certificate. There is none in an update, or for a canister: then nothing is proved.
+/// The proof with the subnet's certificate. `None` in an update and in a call of a canister, which have no certificate.
 fn certified(prove: impl FnOnce() -> Option<Vec<u8>>) -> Option<Proof> {
     let certificate = ic_cdk::api::data_certificate()?;
     let bytes = prove()?;
@@ -230,7 +230,7 @@ pub fn set_settings() {
 
 pub fn set_role() {
     answer(|bytes| {
-        // A role that this release does not know must not take away the one that is there.
+        // A role that this release does not know must not remove the present one.
         let (principal, role): (Principal, Option<Role>) = decoded(general::decode_then_optional(bytes));
         reply(&general::encode(change(|store, caller| {
             if !caller.is_admin() {

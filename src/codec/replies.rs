@@ -1,8 +1,8 @@
 //! Reply encoding.
 //!
-//! A variant with fewer cases is a subtype, so a reply's type need only name the cases that occur in it. Common replies
-//! therefore have a short constant header, and their values are encoded by hand. The candid library encodes the rest.
-//! For the same reason a reply without a proof omits that field.
+//! A variant with fewer cases is a subtype, so a reply's type need only name the cases that occur in it. So common
+//! replies have a short constant header, and their values are encoded by hand. For the same reason a reply without a
+//! proof omits the field. The candid library encodes the other replies.
 
 #![allow(
     clippy::indexing_slicing,
@@ -166,7 +166,7 @@ pub fn all_acknowledged(result: Result<Vec<Result<Acknowledged, AckError>>, Acks
     }
 }
 
-/// Appends a key's result. False: it is one of those that the library writes.
+/// Appends a key's result. False: the library must encode this result.
 fn push_acknowledged(reply: &mut Vec<u8>, result: &Result<Acknowledged, AckError>) -> bool {
     // Cases and fields in the order of their labels.
     match result {
@@ -278,7 +278,7 @@ fn begin(proof: Option<&Proof>, without: &Header, proved: &Header, bytes: usize)
     reply
 }
 
-/// Appends a proof, if the header says that there is one.
+/// Appends a proof, if the header declares one.
 fn push_proof(reply: &mut Vec<u8>, proof: Option<&Proof>) {
     if let Some(proof) = proof {
         reply.push(1);
@@ -336,7 +336,7 @@ impl Short {
     const OF_KEY_ID_LENGTH: Self = Self::new(&KEY_ID_LENGTH, 2);
     const OF_CIPHERTEXT_TOO_LARGE: Self = Self::new(&CIPHERTEXT_TOO_LARGE, 2);
 
-    /// A header, followed by the [`ONLY`] case of each of `variants` nested variants.
+    /// A header, followed by the index of the only case ([`ONLY`]) of each of `variants` nested variants.
     const fn new(header: &Header, variants: usize) -> Self {
         let mut bytes = [ONLY; Self::CAPACITY];
         let header = header.as_bytes();

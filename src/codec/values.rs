@@ -1,4 +1,4 @@
-//! Reading values by hand, behind a header that says what they are.
+//! Reads values by hand, behind a header that declares their types.
 
 use super::arguments::Blob;
 use super::general::{Malformed, OfElements};
@@ -17,8 +17,8 @@ impl<'a> Values<'a> {
         headers.iter().find_map(|header| bytes.strip_prefix(header.as_bytes())).map(|rest| Self { rest })
     }
 
-    /// The values of an argument that starts with a header of one of two kinds. True: the later kind, which says that one
-    /// more value follows.
+    /// The values of an argument that starts with a header of one of two lists. True: the header is of the second list,
+    /// which declares one more value.
     pub fn behind_either(bytes: &'a [u8], fewer: &[Header], more: &[Header]) -> Option<(Self, bool)> {
         match Self::behind(bytes, fewer) {
             Some(values) => Some((values, false)),
@@ -76,7 +76,7 @@ impl<'a> Values<'a> {
         Some(taken)
     }
 
-    /// An `opt` of what `value` reads, if the header says that there is one.
+    /// An `opt` of what `value` reads, if the header declares one.
     #[inline(always)]
     pub fn optional_if<T>(&mut self, said: bool, value: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
         if said && self.flag()? { value(self).map(Some) } else { Some(None) }

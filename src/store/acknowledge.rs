@@ -1,4 +1,5 @@
-//! Acknowledgement: a key's owner has everything through a message. It costs the same however many it covers.
+//! Acknowledgement: the owner of a key no longer needs its messages through an id. It costs the same for any number of
+//! them.
 //!
 //! Acknowledged messages are no longer live. Their ciphertexts are overwritten afterwards (`erase`). Their records stay
 //! until retention drops them, so that the same message sent again is a duplicate.
@@ -11,12 +12,12 @@ use crate::api::{AckError, Acknowledged, Acknowledgement, AcksError, Id};
 use crate::limits::MAX_LOOKUP_ITEMS;
 use ic_stable_structures::Memory;
 
-/// What to acknowledge of one key, borrowed from the call's argument.
+/// One key of an acknowledgement, borrowed from the call's argument.
 #[derive(Clone, Copy, Debug)]
 pub struct AcknowledgementRef<'a> {
     /// The key id.
     pub key_id: &'a [u8],
-    /// The key's messages through this id need not be kept.
+    /// The last message to acknowledge.
     pub through: Id,
 }
 
@@ -40,7 +41,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(items.iter().map(|item| self.acknowledge(item.key_id, item.through, caller, now)).collect())
     }
 
-    /// Acknowledges everything of a key through a message, at `now`. The caller must own the key.
+    /// Acknowledges all messages of a key through an id, at `now`. The caller must own the key.
     pub fn acknowledge(
         &mut self,
         key_id: &[u8],
@@ -80,7 +81,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(Acknowledged { messages: rank.saturating_sub(first_rank).saturating_add(1) })
     }
 
-    /// The newest message of a key that is not above `through`. Precondition: there is one that is stored.
+    /// The newest message of a key that is not above `through`. Precondition: such a message is stored.
     fn newest_through(&self, newest: Id, through: Id) -> Id {
         if newest <= through {
             return newest;

@@ -42,7 +42,7 @@ impl<'a> From<&'a NewMessage> for NewMessageRef<'a> {
     }
 }
 
-/// A key to which something is written: where its label stands in the trie, and its record, if it has one.
+/// A key whose record is about to be written: its position in the trie, and its record, if it has one.
 pub(super) struct Found {
     pub label: Hash,
     pub path: Path,
@@ -74,7 +74,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         let pair_key = self.indexes.fingerprints.key(key_id);
         let newest = self.indexes.fingerprints.newest(&hash);
         let live_from = self.first_unexpired(|| now);
-        // A dropped message that is not swept yet is displaced as the newest, too.
+        // A dropped message that is not swept yet is displaced too.
         let same_hash = self.find_newest(newest, &hash, self.inbox.reclaimed_id());
         if let Some(same_hash) = same_hash.filter(|&same_hash| same_hash >= live_from)
             && let Some(id) = self.find_pair_beside(same_hash, &hash, pair_key, key_id, live_from)
@@ -144,7 +144,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(self.told(Added { id, duplicate: false }, caller, key_id))
     }
 
-    /// A key's record and its way through the trie, for a change. `None`: the salt has not been drawn yet.
+    /// A key's record and its path through the trie, for a change. `None`: the salt has not been drawn yet.
     pub(super) fn find_for_change(&self, key_id: &[u8]) -> Option<Found> {
         let label = hash::label(self.state.salt()?, key_id);
         let path = self.trie.walk(&label).ok()?;
@@ -152,9 +152,10 @@ impl<M: Memory + Clone> MessageStore<M> {
         Some(Found { label, path, key: at_end.filter(|(_, key)| key.id() == key_id) })
     }
 
-    /// Writes a key's record and its leaf. A new key takes its place in both.
+    /// Writes a key's record and its leaf. A new key takes a new place in both memories.
     ///
-    /// Preconditions: a new key's memories have grown; `found` is of this very state. A failure changes nothing.
+    /// Preconditions: for a new key both memories have grown; `found` belongs to the present state. A failure changes
+    /// nothing.
     pub(super) fn write_key(&mut self, found: &Found, key: &Key) -> Result<Place, Damaged> {
         let leaf = hash::entry(&found.label, &key.head.value());
         let place = match &found.key {
@@ -200,7 +201,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Link { rank: head.rank.saturating_add(1), jump, bytes: key.bytes.saturating_add(len), chains }
     }
 
-    /// The entry that moves: message `id`, the newest with `hash` so far, will be filed under its pair.
+    /// The entry that moves: message `id` was the newest with `hash`, and will be filed under its pair.
     fn displaced(&self, id: Id, hash: &Hash) -> Result<Displaced, AddError> {
         let key_id = self.key_id(&self.inbox.record(id)).ok_or_else(|| AddError::Other(damaged(id)))?;
         let key = self.indexes.fingerprints.key(key_id.as_bytes());
@@ -234,7 +235,7 @@ fn not_opened(error: NotOpened) -> AddError {
     }
 }
 
-/// The error if the key of a damaged message is needed.
+/// The error if a message is damaged whose key is needed.
 fn damaged(id: Id) -> OtherError {
     OtherError { code: DAMAGED, message: format!("message {id}, which has the same ciphertext, is damaged") }
 }
@@ -266,7 +267,7 @@ pub(super) fn check_key_length(length: usize) -> Result<(), TooLong> {
     if (1..=MAX_KEY_ID_BYTES).contains(&length) { Ok(()) } else { Err(too_long(length, MAX_KEY_ID_BYTES)) }
 }
 
-/// A length and its limit as an error carries them.
+/// A length and its limit, as errors carry them.
 pub(super) fn too_long(length: usize, max: usize) -> TooLong {
     TooLong { length: u32::try_from(length).unwrap_or(u32::MAX), max: max as u32 }
 }

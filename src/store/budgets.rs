@@ -32,12 +32,12 @@ impl<M: Memory + Clone> MessageStore<M> {
         key.is_some_and(|(_, key)| owns(key_id, key.rights.owner, caller.principal()))
     }
 
-    /// Whether a call is admitted. Inspection asks this before the call, the call itself asks again.
+    /// Whether a call is admitted. Inspection asks this before the call, and the call itself asks again.
     pub fn admits(&self, payer: Payer, purpose: Purpose, caller: Principal, moment: Moment) -> Result<(), Limited> {
         budget::admit(self.settings(), self.state.spent(payer), &self.rates, payer, purpose, caller, moment)
     }
 
-    /// Charges an admitted call of so many items and bytes. True: it has used up the budget.
+    /// Charges an admitted call of so many items and bytes. True: the call has used up the budget.
     pub fn charge(&mut self, payer: Payer, caller: Principal, used: (u64, u64), time: u64) -> bool {
         let settings = *self.settings();
         budget::charge(&settings, self.state.spent_mut(payer), &mut self.rates, payer, caller, used, time)
@@ -49,7 +49,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         budget::refuse(&settings, self.state.spent_mut(payer), &mut self.rates, payer, caller, time);
     }
 
-    /// Charges the cycles of a call, also of a refused one. True: they have used up the day's.
+    /// Charges the cycles of a call, admitted or refused. True: the call has used up the budget of the day.
     pub fn charge_cycles(&mut self, payer: Payer, cycles: u64, time: u64) -> bool {
         let budget = budget::pure(payer.budget(self.settings()));
         if budget.cycles_a_day.is_none() {
@@ -65,7 +65,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         policy::may_add(self.settings().writes, caller)
     }
 
-    /// Whether nothing bounds what strangers may use.
+    /// Whether strangers have no budget.
     pub fn is_unbounded(&self) -> bool {
         *Payer::Strangers.budget(self.settings()) == crate::api::Budget::default()
     }

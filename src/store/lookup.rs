@@ -1,4 +1,4 @@
-//! Lookups by key, by hash and by pair. A fingerprint finds candidates; the record confirms one.
+//! Look-ups by key, by hash and by pair. A fingerprint finds candidates. The record confirms one.
 
 use super::add::{check_key_length, too_long};
 use super::keys::{Key, Place};
@@ -31,19 +31,19 @@ impl<M: Memory + Clone> View<'_, M> {
         if self.live() == 0 || !self.sees_all() { 0 } else { self.inbox.next_id() - 1 }
     }
 
-    /// The oldest live id of a key; `None`: it has no message.
+    /// The oldest live id of a key; `None`: the key has no live message.
     pub fn get_min_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
         Ok(self.get_key_head(key_id)?.map(|head| head.min_id).filter(|id| *id != 0))
     }
 
-    /// The newest live id of a key; `None`: it has no message.
+    /// The newest live id of a key; `None`: the key has no live message.
     pub fn get_max_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
         check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
         let live = self.find_key(key_id).filter(|(_, key)| key.head.last_id >= self.floor(key));
         Ok(live.map(|(_, key)| key.head.last_id))
     }
 
-    /// The head of one key; `None`: the caller knows no such key.
+    /// The head of one key; `None`: the caller sees no such key.
     pub fn get_key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
         check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
         Ok(self.find_key(key_id).map(|(_, key)| {
@@ -88,7 +88,7 @@ impl<M: Memory + Clone> View<'_, M> {
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// The place and record of a key. A damaged trie has no keys.
+    /// The place and record of a key. In a damaged trie no key is found.
     pub(super) fn find_key(&self, key_id: &[u8]) -> Option<(Place, Key)> {
         let label = hash::label(self.state.salt()?, key_id);
         let place = self.trie.find(&label).ok()??;
@@ -101,7 +101,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.indexes.hashes.find(fingerprint, |id| id >= first && equal(&self.inbox.hash(id), hash))
     }
 
-    /// The message with this key and hash that is not below `first`. `newest` is the newest message with the hash.
+    /// The message with this key and hash, if it is not below `first`. `newest` is the newest message with the hash.
     pub(super) fn find_pair_beside(
         &self,
         newest: Id,

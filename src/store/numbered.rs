@@ -45,7 +45,7 @@ impl<V: Memory> Numbered<V> {
         (self.region.mapped_from(), self.region.mapped_end())
     }
 
-    /// The first id of the last mapped segment, less one; `None`: no segment is mapped.
+    /// The id before the first one of the last mapped segment; `None`: no segment is mapped.
     pub fn last_segment(&self) -> Option<Id> {
         self.region.mapped_end().checked_sub(1).map(|segment| segment as u32 * SEGMENT_SLOTS)
     }

@@ -13,7 +13,7 @@ use crate::api::{Cursor, Id, KeyCursor, Order, Page, PageError, Start};
 use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, PAGE_MESSAGE_OVERHEAD};
 use ic_stable_structures::Memory;
 
-/// A page before its payloads are read.
+/// A page whose payloads have not been read.
 #[derive(Clone, Debug)]
 pub struct RecordPage {
     /// In the order in which they were read; [`Self::records`] returns them in the requested order.
@@ -27,7 +27,7 @@ pub struct RecordPage {
     pub first_id: Id,
     /// As in [`Page`].
     pub gap: bool,
-    /// Of a descending page of a key: the oldest message above where the page starts; 0: none.
+    /// Only in a descending page of a key: the oldest message above the start of the page; 0: none.
     pub(super) above: Id,
 }
 
@@ -58,7 +58,7 @@ impl Room {
         Self { messages: limit.min(MAX_PAGE_MESSAGES), bytes: MAX_PAGE_BYTES }
     }
 
-    /// Takes a message if there is room for it. False: there is none.
+    /// Takes a message if there is room for it. False: there is not.
     fn takes(&mut self, record: &Record) -> bool {
         let bytes = bytes_in_page(record);
         let fits = self.messages > 0 && bytes <= self.bytes;
@@ -74,7 +74,7 @@ impl Room {
     }
 }
 
-/// Ids from the first to the last, both inclusive; empty if `first > last`.
+/// Ids from the first to the last, both inclusive. Empty if `first > last`.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     first: Id,
@@ -138,12 +138,12 @@ impl<M: Memory + Clone> View<'_, M> {
             return Err(PageError::UnknownCursor { after });
         }
         let Some(key) = found else {
-            // A key that is not known now may have been.
+            // An unknown key may have been known before.
             page.gap = matches!(cursor.start, Start::after(after) if after != 0 && after < first_id);
             return Ok(page);
         };
         let floor = self.floor(&key);
-        // 0 is no message: nothing lies between it and the first page.
+        // 0 is not a message, so nothing lies between it and the first page.
         let start = if cursor.start == Start::after(0) { Start::beginning } else { cursor.start };
         let start = match cursor.order {
             Order::ascending => self.start_upwards(&key, floor, start, &mut page),
@@ -186,14 +186,15 @@ impl<M: Memory + Clone> View<'_, M> {
             && match start {
                 Start::beginning => false,
                 Start::after(after) => prev > after,
-                // The time of a message that is gone is not known.
+                // The time of a message that is gone is unknown.
                 Start::time(second) => prev < self.inbox.reclaimed_id() || self.inbox.timestamp(prev) >= second,
                 Start::rank(rank) => self.links.rank_and_bytes(first).0 > rank,
             };
         first
     }
 
-    /// The first message of a descending page; 0: none. Notes whether there is a gap, and what stands above the page.
+    /// The first message of a descending page; 0: none. Notes whether there is a gap, and which message is above the
+    /// page.
     fn start_downwards(&self, key: &Key, floor: Id, start: Start, page: &mut RecordPage) -> Id {
         let newest = key.head.last_id;
         let lost = |prev: Id| prev != 0 && prev < self.first_id() && prev > key.head.acknowledged_id;
@@ -219,7 +220,8 @@ impl<M: Memory + Clone> View<'_, M> {
         0
     }
 
-    /// Fills the page of a list. `start` is the first id, and `step` returns each next one; 0: no messages are left.
+    /// Fills the page of a list. `start` is the first id. `step` returns the id after a message; 0: no messages are
+    /// left.
     fn fill(&self, page: &mut RecordPage, start: Id, count: u32, limit: u32, step: impl Fn(&Record) -> Id) {
         let mut room = Room::for_page(limit);
         // One record more than fits is read.
@@ -256,8 +258,8 @@ impl<M: Memory + Clone> View<'_, M> {
             Order::descending => {}
         }
         let mut page = self.empty_page(order == Order::descending);
-        // Ascending, the dropped part of the span lies between cursor and page. Descending, it is a gap only if all
-        // messages that are left were dropped.
+        // In ascending order, the dropped part of the span lies between the cursor and the page. In descending order
+        // there is a gap only if all messages that are left were dropped.
         let dropped = first < self.first_id() && first <= last;
         page.gap = after != 0 && dropped && (order == Order::ascending || last < self.first_id());
         first = first.max(self.first_id());
@@ -272,7 +274,7 @@ impl<M: Memory + Clone> View<'_, M> {
             if fitting < left as usize {
                 page.next = page.records().last().map_or(0, Record::id);
             }
-            // They are no longer live. A page may so be shorter than asked for.
+            // Acknowledged messages are no longer live. So a page may be shorter than asked for.
             page.read.retain(|record| !self.is_acknowledged(record));
         }
         Ok(page)
@@ -292,7 +294,7 @@ impl<M: Memory + Clone> View<'_, M> {
 
     /// The first live id whose timestamp satisfies `condition`, or `next_id`.
     ///
-    /// Precondition: if a timestamp satisfies it, all later ones do.
+    /// Precondition: if a timestamp satisfies it, all later timestamps do.
     fn first_id_where(&self, condition: impl Fn(u32) -> bool) -> Id {
         let (mut below, mut found) = (self.first_id(), self.inbox.next_id());
         while below < found {

@@ -33,7 +33,8 @@ impl<M: Memory + Clone> View<'_, M> {
         self.record_by_hash(hash).map(|record| self.found(&record))
     }
 
-    /// The record of the message with this id. A caller who does not see its key learns not even that the id is taken.
+    /// The record of the message with this id. A caller who may not see its key does not even learn that the id is
+    /// assigned.
     pub fn record_by_id(&self, id: Id) -> Result<Record, GetError> {
         let last = self.inbox.next_id() - 1;
         if !self.sees_all() {
@@ -104,8 +105,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// The key id of a record. Reads its tail once, if it has one. `None`: the record is damaged, for its tail is not
-    /// in the stream.
+    /// The key id of a record. Reads its tail once, if it has one. `None`: the record is damaged, because its tail is
+    /// not in the stream.
     pub(super) fn key_id(&self, record: &Record) -> Option<KeyId> {
         let len = record.key_len().min(MAX_KEY_ID_BYTES);
         let mut bytes = [0; MAX_KEY_ID_BYTES];

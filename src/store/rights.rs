@@ -1,4 +1,4 @@
-//! Owners, send keys and quotas of keys: claims, changes, and what they decide about an add.
+//! Owners, send keys and quotas of keys: how they are claimed and changed, and what they mean for an add.
 
 use super::MessageStore;
 use super::add::{Found, check_key_length, damaged_key};
@@ -11,7 +11,7 @@ use crate::memory::Growth;
 use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
 
-/// Why no further key is opened.
+/// Why a new key cannot be opened.
 pub(super) enum NotOpened {
     KeysFull { max: u32 },
     StorageFull,
@@ -22,7 +22,7 @@ pub(super) enum NotOpened {
 const NO_SALT: Progress = Progress { done: 0, total: 0 };
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// Records the caller as the owner of a key, at `now`, and tells it the key's label. A key id that is a principal
+    /// Records the caller as the owner of a key, at `now`, and returns the key's label. A key id that is a principal
     /// needs no record.
     pub fn claim(
         &mut self,
@@ -43,7 +43,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(Claimed { label: ByteBuf::from(found.label) })
     }
 
-    /// Changes what a key's record says about rights, at `now`.
+    /// Changes the rights in a key's record, at `now`.
     pub fn set_key(
         &mut self,
         key_id: &[u8],
@@ -90,7 +90,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(())
     }
 
-    /// The record of a key that `caller` opens at `now`, if there may be one more.
+    /// The record of a key that `caller` opens at `now`, if the store may have one more.
     pub(super) fn new_key(&self, key_id: &[u8], caller: &Caller, now: u32) -> Result<Key, NotOpened> {
         if self.low_memory {
             return Err(NotOpened::LowMemory);
@@ -101,7 +101,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 
     /// Decides whether a message of `len` bytes that comes at `now` fits into the key's quota. `floor` is the oldest id
-    /// that can be live. Notes in the key's record what it has looked up.
+    /// that can be live. Notes the oldest live message in the key's record.
     pub(super) fn admit(
         &self,
         key: &mut Key,
@@ -140,7 +140,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Level { messages: live.count, bytes: live.bytes, newest: key.head.last_time, full_since: key.full_since }
     }
 
-    /// What the sender is told of its add: nothing of a key that it does not see.
+    /// The reply to an add, without anything that the sender may not see.
     pub(super) fn told(&self, added: Added, caller: &Caller, key_id: &[u8]) -> Added {
         let sight = Sight::new(self.settings().reads, caller);
         let owner = || self.find_key(key_id).and_then(|(_, key)| key.rights.owner);

@@ -1,4 +1,4 @@
-//! The durable state beside messages and keys.
+//! The durable state of the store besides messages and keys.
 //!
 //! ```text
 //! Wasm page 0
@@ -50,7 +50,7 @@ const SPENT: usize = OPENS + 4;
 const SETTINGS: usize = SPENT + 3 * SPENT_BYTES;
 const STATE_BYTES: usize = SETTINGS + CONFIGURATION_BYTES;
 
-/// The second from which on adds are possible, while the store is sealed.
+/// Stands for the second from which on adds are possible, while the store is sealed.
 pub const SEALED: u32 = u32::MAX;
 
 /// A queue of keys: its ends. Each key's record names the next.
@@ -62,7 +62,7 @@ pub struct Queue {
     pub last: Place,
 }
 
-/// The state. Everything is read once and cached.
+/// The state. It is read once and cached.
 pub struct State<V: Memory> {
     memory: V,
     salt: Hash,
@@ -130,7 +130,7 @@ impl<V: Memory> State<V> {
         self.seed
     }
 
-    /// Stores salt and seed.
+    /// Stores the salt and the seed.
     pub fn set_secrets(&mut self, salt: Hash, seed: Seed) {
         let mut bytes = [0; 64];
         bytes[..32].copy_from_slice(&salt);
@@ -139,7 +139,7 @@ impl<V: Memory> State<V> {
         (self.salt, self.seed) = (salt, seed);
     }
 
-    /// Ids are given out twice only under different epochs.
+    /// The epoch. In one epoch an id is assigned only once.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -150,28 +150,28 @@ impl<V: Memory> State<V> {
         self.epoch = epoch;
     }
 
-    /// Unix seconds from which on adds are possible, [`SEALED`]: not before a resume.
+    /// Unix seconds from which on adds are possible. [`SEALED`]: not before a resume.
     pub fn opens(&self) -> u32 {
         self.opens
     }
 
-    /// Stores that second.
+    /// Stores the second from which on adds are possible.
     pub fn set_opens(&mut self, second: u32) {
         self.memory.write(OPENS as u64, &second.to_le_bytes());
         self.opens = second;
     }
 
-    /// What a kind of payers has spent.
+    /// What a group of callers has spent.
     pub fn spent(&self, payer: Payer) -> &Spent {
         &self.spent[payer as usize]
     }
 
-    /// The same, to be changed. Cycles are kept by [`Self::keep_spent`].
+    /// What a group of callers has spent, to be changed. [`Self::keep_spent`] stores the cycles.
     pub fn spent_mut(&mut self, payer: Payer) -> &mut Spent {
         &mut self.spent[payer as usize]
     }
 
-    /// Stores the cycles that a kind of payers has spent.
+    /// Stores the cycles that a group of callers has spent.
     pub fn keep_spent(&self, payer: Payer) {
         let kind = payer as usize;
         self.memory.write((SPENT + kind * SPENT_BYTES) as u64, &self.spent[kind].to_bytes());
@@ -182,7 +182,7 @@ impl<V: Memory> State<V> {
         &self.settings
     }
 
-    /// How often they have been set.
+    /// The version of the settings: how often they have been set.
     pub fn settings_version(&self) -> u32 {
         self.settings_version
     }

@@ -1,10 +1,11 @@
 //! The store as one caller sees it at one moment.
 //!
-//! Callers no longer see a message from the second on in which it becomes too old, even if it is not dropped yet. So
+//! A caller no longer sees a message from the second in which it becomes too old, even if it is not dropped yet. So
 //! with an age limit every read looks at the clock first, and returns nothing below the first live id. A message's
-//! `prev_id` is returned as stored, together with the first live id: callers see which links lead to dropped messages.
+//! `prev_id` is returned as stored, together with the first live id, so that callers see which links lead to dropped
+//! messages.
 //!
-//! Where reads are closed, a caller sees the keys that it owns, and to it no others exist.
+//! Where reads are closed, a caller sees only the keys that it owns. Other keys look absent.
 
 use super::MessageStore;
 use super::keys::{Key, Place};
@@ -30,19 +31,19 @@ impl<M: Memory + Clone> Deref for View<'_, M> {
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// What `sight` sees at `now`, in unix seconds. `now` is called only if there is an age limit.
+    /// The store as `sight` sees it at `now`, in unix seconds. `now` is called only if there is an age limit.
     pub fn view(&self, sight: Sight, now: impl FnOnce() -> u32) -> View<'_, M> {
         View { store: self, first_id: self.first_unexpired(now), sight }
     }
 }
 
 impl<M: Memory + Clone> View<'_, M> {
-    /// The store itself, whatever the caller may see.
+    /// The whole store, whatever the caller may see.
     pub(super) fn store(&self) -> &MessageStore<M> {
         self.store
     }
 
-    /// The oldest id that may be live: everything below it is gone. 0: the caller does not see the whole store.
+    /// The oldest id that may be live: all messages below it are gone. 0: the caller does not see the whole store.
     pub fn shown_first_id(&self) -> Id {
         if self.sees_all() { self.first_id } else { 0 }
     }
@@ -62,13 +63,13 @@ impl<M: Memory + Clone> View<'_, M> {
         self.sight.is_all()
     }
 
-    /// True if `id` is a live message, unless it has been acknowledged.
+    /// True if a message has this id and is not below the first live id. It may have been acknowledged.
     pub(super) fn is_live(&self, id: Id) -> bool {
         id >= self.first_id && id < self.inbox.next_id()
     }
 
-    /// True if a message that is not dropped has been acknowledged. Its record says so once it is overwritten: until
-    /// then, its key does.
+    /// True if a message that is not dropped has been acknowledged. Until its ciphertext is overwritten, only its key's
+    /// record says so. Then its own record does.
     pub(super) fn is_acknowledged(&self, record: &Record) -> bool {
         let by_key = || {
             let (_, key) = self.store.find_key(self.key_id(record)?.as_bytes())?;

@@ -34,7 +34,7 @@ fn settings() -> [KeySetting; 4] {
     [owner(Some(person(1))), send_key(&[2; 32]), KeySetting::quota(OwnQuota::own(QUOTA)), KeySetting::kept(true)]
 }
 
-/// Which of [`settings`] the caller may make.
+/// The settings of [`settings`] that the caller may make.
 fn allowed(rights: KeyRights, key_id: &[u8], caller: &Caller) -> [bool; 4] {
     settings().map(|setting| match rights.apply(key_id, &[setting], caller) {
         Ok(_) => true,
@@ -108,7 +108,7 @@ fn settings_take_effect_in_their_order_all_or_none() {
     let taken = rights.apply(KEY_ID, &[owner(Some(person(3))), send_key(&[2; 32]), KeySetting::kept(false)], &who);
     let expected = KeyRights { owner: Some(person(3)), send_key: Some([2; 32]), quota: Some(QUOTA), kept: false };
     assert_eq!(taken, Ok(expected));
-    // Given away first, the key is no longer the caller's.
+    // If the key is given away first, it is no longer the caller's.
     let mine = owned(person(3));
     assert_eq!(mine.apply(KEY_ID, &[owner(Some(person(2))), send_key(&[2; 32])], &who), Err(KeyError::NotAllowed));
     assert_eq!(rights.apply(KEY_ID, &[], &caller(1, None)), Ok(rights));
@@ -160,7 +160,7 @@ fn no_admin_gives_away_a_key_that_is_somebodys_principal() {
         let answer = rights.apply(victim.as_slice(), &[owner(Some(attacker))], &admin());
         assert_eq!(answer, Err(KeyError::Owner { owner: attacker }));
     }
-    // To its owner or to nobody: it stays as it is, with its send key.
+    // Given to its present owner or to nobody, the key stays as it is, with its send key.
     for recorded in [None, Some(victim)] {
         assert_eq!(rights.apply(victim.as_slice(), &[owner(recorded)], &admin()), Ok(rights));
     }

@@ -69,7 +69,7 @@ fn at_most_10_000_principals_have_a_role_and_the_memory_never_grows() {
     }
     assert_eq!(roles.set(numbered(10_000), Some(Role::reader)), Err(RoleError::RolesFull { max: 10_000 }));
     assert_eq!(roles.get(&numbered(10_000)), None);
-    // A role that is there already can still be changed, and a place that becomes free is taken.
+    // A present role can still be changed, and a free place is used again.
     assert_eq!(roles.set(numbered(9_999), Some(Role::admin)), Ok(()));
     assert_eq!(roles.set(numbered(5), None), Ok(()));
     assert_eq!(roles.set(numbered(10_000), Some(Role::writer)), Ok(()));
@@ -133,7 +133,7 @@ fn damaged_memory_is_refused() {
     // Bytes after the principal, and after the role.
     damage(FIRST + 32 + 11, &[1], place(1));
     damage(FIRST + 31, &[1], place(0));
-    // Who attacks stable memory might want everybody to be an admin.
+    // An attacker who can write stable memory might make everybody an admin.
     let anonymous: Vec<u8> = [&[1, 4][..], &[0; 28], &[3, 0]].concat();
     damage(FIRST, &anonymous, place(0));
     let mut first = [0; 32];

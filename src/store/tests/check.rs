@@ -56,7 +56,7 @@ fn a_changed_hash_or_ciphertext_is_found() {
     assert!(says(&broken_by(1, 5 * 65_536 + 3 * 107, 7), 4, "message 4: its ciphertext has another hash"));
 }
 
-/// The flag of what was overwritten, on a message that was not.
+/// The flag says that a ciphertext was overwritten, but it was not.
 #[test]
 fn a_wrong_flag_is_found() {
     let violations = broken_by(0, record(4) + 79, 1);
@@ -134,8 +134,8 @@ fn slices_cover_everything() {
     assert!(slices > 5, "{slices} slices");
 }
 
-/// Each byte of links, keys and the trie's nodes is damaged in several ways. The check never panics, and finds all that
-/// other structures know as well.
+/// Each byte of links, keys and the trie's nodes is damaged in several ways. The check never panics. It finds all
+/// damage to data that another structure also has.
 #[test]
 fn no_damage_of_links_keys_and_trie_stops_the_check() {
     let memory = SparseMemory::default();
@@ -144,7 +144,7 @@ fn no_damage_of_links_keys_and_trie_stops_the_check() {
         add(&mut store, &[number % 3; 41], &[number; 100], 1_000 + u32::from(number)).unwrap();
     }
     let manager = MemoryManager::init(memory.clone());
-    // A key's queues, rights and remembered numbers stand in its record alone.
+    // Only the key's record has its queues, rights and remembered numbers.
     let known_twice = |id: u8, at: u64| id != 4 || (4..46).contains(&at) || (76..128).contains(&at);
     for (id, leading, len, count) in [(3, 5, 84, 10), (4, 1, 232, 3), (5, 1, 76, 2)] {
         let memory = manager.get(MemoryId::new(id));

@@ -1,6 +1,6 @@
 //! Layout 2, byte for byte: each structure, the headers and a committed store.
 //!
-//! The image `tests/images/layout-2.image` binds every later release: the release must open it and return the same
+//! The image `tests/images/layout-2.image` binds every later release: it must open the image and return the same
 //! answers, and the same calls must write the same bytes. `UPDATE_IMAGES=1` rewrites it, for a new layout only.
 
 use super::*;
@@ -71,7 +71,7 @@ fn bytes_at(memory: &impl Memory, address: u64, len: usize) -> String {
     hex(&bytes)
 }
 
-/// 32 bytes that rise from `first`.
+/// 32 bytes that count up from `first`.
 fn rising(first: u8) -> Hash {
     std::array::from_fn(|at| first + at as u8)
 }
@@ -238,7 +238,7 @@ fn headers_are_these_bytes() {
     }
 }
 
-/// Two keys are one node, hashed as proofs say.
+/// Two keys make one node, hashed as the proofs specify.
 #[test]
 fn the_trie_is_these_bytes() {
     let memory = SparseMemory::default();

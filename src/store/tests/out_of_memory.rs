@@ -1,5 +1,5 @@
 //! Invariant 5 when memory refuses to grow. Adds and batches are tried at every size at which they could be refused. A
-//! refused one changes no byte and no answer, and succeeds once there is room.
+//! refused one changes no byte and no answer. It succeeds once there is room.
 
 use super::*;
 use crate::api::{ClaimError, KeyError, OwnerProof};
@@ -58,7 +58,7 @@ fn a_refused_add_that_grows_records_and_links_changes_nothing() {
     assert_eq!(violations(&open(&memory)), Vec::<String>::new());
 }
 
-/// In a batch each item is independent: small ones are stored after a large one that found no room.
+/// In a batch each message is independent: small ones are stored after a large one that found no room.
 #[test]
 fn a_batch_stores_what_fits() {
     let memory = SparseMemory::default();
@@ -90,7 +90,7 @@ fn creation_reports_a_memory_that_is_too_small() {
     }
 }
 
-/// A new key needs memory of its own, too: by an add, and when it is opened without a message.
+/// A new key needs memory too, whether an add or `set_key` opens it.
 #[test]
 fn a_refused_key_changes_nothing() {
     let memory = SparseMemory::default();

@@ -192,7 +192,7 @@ fn a_dropped_message_comes_again_as_a_new_one() {
     }
 }
 
-/// If the check's next message was dropped in the meantime, the check goes on from the oldest one.
+/// If the check's next message was dropped in the meantime, the check continues at the oldest one.
 #[test]
 fn a_check_survives_what_is_dropped_between_its_slices() {
     let mut store = create(&SparseMemory::default());
@@ -270,7 +270,7 @@ fn a_sweep_keeps_its_budgets() {
     assert!(store.pages_of_run(large) <= 2 * u64::from(large) + 25, "at most two pages a tail");
 }
 
-/// The bound on the pages of a walk holds on average, and sweeping and forgetting count by it.
+/// The bound on the pages of a walk holds on average. Sweeping and forgetting count by it.
 #[test]
 fn walks_to_keys_are_counted_by_a_bound_that_holds() {
     let memory = SparseMemory::default();

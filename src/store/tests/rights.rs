@@ -1,4 +1,4 @@
-//! Owners, roles and closed reads: who may not see a key gets the very bytes that he would get if it were not there.
+//! Owners, roles and closed reads: a caller who may not see a key gets the same bytes as if the key did not exist.
 
 use super::*;
 use crate::api::{
@@ -32,7 +32,7 @@ fn closed(filled: bool) -> Store {
     store
 }
 
-/// The keys of the store: a name, a salted one, a principal, and one of nobody.
+/// The keys of the store: a name, a salted one, a principal, and one without an owner.
 fn keys() -> [Vec<u8>; 4] {
     [KEY.to_vec(), salted_key_id(&person(1)), person(1).principal().as_slice().to_vec(), b"nobody's".to_vec()]
 }
@@ -100,7 +100,7 @@ fn replies(store: &Store, caller: &Caller) -> Vec<(String, Vec<u8>)> {
     replies
 }
 
-/// Strangers, members and everybody without a name see an empty store.
+/// Strangers, members and the anonymous caller see an empty store.
 #[test]
 fn a_full_store_looks_empty_to_strangers() {
     let member = Caller::new(person(3).principal(), Some(Role::writer), false, false);
@@ -113,7 +113,7 @@ fn a_full_store_looks_empty_to_strangers() {
     }
 }
 
-/// A stranger learns of its add neither the id nor whether the message was there.
+/// The reply to a stranger's add has neither the id nor whether the message was already stored.
 #[test]
 fn an_add_tells_strangers_nothing() {
     let mut store = closed(true);
@@ -166,7 +166,7 @@ fn status_seen(store: &Store, caller: &Caller) -> Option<u32> {
     view(store, caller).get_status().store.map(|seen| seen.messages)
 }
 
-/// The salt is not public any more. An owner verifies under the label that its claim returns.
+/// The salt is not public where reads are closed. An owner verifies with the label that its claim returns.
 #[test]
 fn an_owner_verifies_by_its_label() {
     let mut store = closed(true);
@@ -193,8 +193,8 @@ fn an_owner_verifies_by_its_label() {
     }
 }
 
-/// Whoever makes identities owns as many key ids as it likes. A proof that one of them is absent would show the leaf beside
-/// it, and whose leaf changes when somebody gets a message.
+/// Whoever makes identities owns as many key ids as it likes. A proof that one of them is absent would show the leaf
+/// beside it. Then anybody could see whose leaf changes when somebody gets a message.
 #[test]
 fn absence_proofs_of_ground_key_ids_enumerate_nothing() {
     let open = {
@@ -223,7 +223,7 @@ fn absence_proofs_of_ground_key_ids_enumerate_nothing() {
     };
     assert_eq!(shown(&open), keys().len(), "where everybody reads, absence is proved by the leaf beside");
     assert_eq!(shown(&closed), 0);
-    // Nor does a proof of a key that is there come with one of a key that is not.
+    // A proof of an existing key does not come together with one of an absent key either.
     let owner = person(1);
     let view = view(&closed, &owner);
     assert!(view.prove_heads(&[KEY]).is_some());
@@ -240,7 +240,7 @@ fn told(record: &Record) -> verify::Shown {
     }
 }
 
-/// Refused claims and settings change nothing, not even a root.
+/// Refused claims and settings change nothing, not even the root.
 #[test]
 fn what_is_refused_changes_nothing() {
     let memory = SparseMemory::default();
@@ -272,7 +272,7 @@ fn what_is_refused_changes_nothing() {
     assert_eq!(status(&store, EPOCH).keys, 1);
 }
 
-/// An owner's rights stand in the key's record: they outlive its messages and upgrades, until the key is forgotten.
+/// The key's record has the owner's rights. They outlive its messages and upgrades, until the key is forgotten.
 #[test]
 fn rights_last_as_long_as_the_key() {
     use crate::api::Bound;
@@ -299,7 +299,7 @@ fn rights_last_as_long_as_the_key() {
     assert_eq!(violations(&store), Vec::<String>::new());
 }
 
-/// Who may add follows from the policy. A role that is taken away counts from then on.
+/// The policy decides who may add. A removed role counts at once.
 #[test]
 fn policies_decide_who_adds() {
     let mut store = create(&SparseMemory::default());

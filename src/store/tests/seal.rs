@@ -1,4 +1,4 @@
-//! A sealed store takes no message. Ids are given out twice only under different epochs.
+//! A sealed store takes no message. In one epoch an id is assigned only once.
 
 use super::*;
 use crate::api::{Acknowledged, BatchError, ClaimError, KeyError, OwnerProof};
@@ -50,8 +50,8 @@ fn a_store_is_resumed_with_the_next_second_as_its_epoch() {
     assert_eq!((store.view(Sight::All, || NOW).get_status().epoch, store.is_sealed()), (epoch.into(), false));
 }
 
-/// Whenever the lives of a snapshot are resumed: if one of them has given out an id by the time at which the other one is
-/// resumed, their epochs differ.
+/// A snapshot has two lives, resumed at any times. If one of them has assigned an id before the other is resumed, their
+/// epochs differ.
 #[test]
 fn two_lives_of_a_snapshot_give_out_ids_under_different_epochs() {
     let memory = SparseMemory::default();
@@ -79,7 +79,7 @@ fn two_lives_of_a_snapshot_give_out_ids_under_different_epochs() {
     assert_eq!(both, 6);
 }
 
-/// Where the clock shows no later second, an epoch is later all the same.
+/// Even if the clock shows no later second, the epoch is later.
 #[test]
 fn each_resume_has_a_later_epoch() {
     let mut store = create(&SparseMemory::default());
@@ -131,8 +131,8 @@ fn verified(store: &Store) -> Verified {
     proof.verify(&question, &shown.collect::<Vec<_>>(), &store.root(), NOW.into()).unwrap()
 }
 
-/// What a reader remembers of one life of a snapshot tells it that another one was restored; and who remembers only what
-/// both have notices nothing.
+/// A reader of one life of a snapshot remembers messages that show it that another life was restored. A reader who
+/// remembers only messages of both lives notices nothing.
 #[test]
 fn readers_tell_the_lives_of_a_snapshot_apart() {
     let memory = SparseMemory::default();
@@ -158,7 +158,7 @@ fn readers_tell_the_lives_of_a_snapshot_apart() {
     }
 }
 
-/// What the seal prevents.
+/// The attack that the seal prevents.
 #[test]
 fn a_snapshot_that_was_not_sealed_forks() {
     let memory = SparseMemory::default();

@@ -4,7 +4,7 @@ use super::*;
 use crate::api::{AckError, BatchError, KeyError, Progress, Start};
 use crate::store::Seed;
 
-/// Until then nothing is stored, and reads find an empty store.
+/// Before that nothing is stored, and reads find an empty store.
 #[test]
 fn without_randomness_nothing_is_taken() {
     let memory = SparseMemory::default();
@@ -41,7 +41,7 @@ fn what_was_drawn_first_stays() {
     assert_eq!(answers(&reopened), before);
 }
 
-/// The salt of the labels says nothing about the seed of the fingerprints: proofs publish it.
+/// The salt of the labels does not reveal the seed of the fingerprints. Proofs publish the salt.
 #[test]
 fn salt_and_seed_differ() {
     let store = create(&SparseMemory::default());
