@@ -108,10 +108,10 @@ impl<'a> PublicKey<'a> {
         if der.len() > MAX_PUBLIC_KEY_BYTES {
             return Err(refused(format!("{} bytes; a public key has at most {MAX_PUBLIC_KEY_BYTES}", der.len())));
         }
-        // The library's texts would take 10 KB of Wasm; the place says as much.
+        // The library's texts would take 10 KB of Wasm; the position says as much.
         let not_strict = |error: spki::der::Error| {
-            let place = error.position().map_or(0, u32::from);
-            refused(format!("not a SubjectPublicKeyInfo in strict DER, at byte {place}"))
+            let position = error.position().map_or(0, u32::from);
+            refused(format!("not a SubjectPublicKeyInfo in strict DER, at byte {position}"))
         };
         let info = SubjectPublicKeyInfoRef::from_der(der).map_err(not_strict)?;
         // Parameters of other types would stay unparsed, so they could be something else than DER. No key that the

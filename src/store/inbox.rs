@@ -91,11 +91,11 @@ impl<V: Memory> Inbox<V> {
         self.set_low(LowIds { first, ..self.low });
     }
 
-    /// Frees the segments whose records are all below `reclaimed`, except the last record's segment. Returns the oldest
+    /// Unmaps the segments whose records are all below `reclaimed`, except the last record's segment. Returns the oldest
     /// id that is kept.
     ///
     /// Precondition: everything below it has been dropped and removed from the index.
-    pub fn reclaim_below(&mut self, reclaimed: Id) -> Id {
+    pub fn unmap_below(&mut self, reclaimed: Id) -> Id {
         self.set_low(LowIds { reclaimed, ..self.low });
         let kept = reclaimed.min(self.next_id.saturating_sub(1)).max(1);
         self.slots.unmap_below(kept);
