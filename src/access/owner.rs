@@ -110,8 +110,8 @@ impl<'a> PublicKey<'a> {
         }
         // The library's error texts would take 10 KB of Wasm. The position is enough.
         let not_strict = |error: spki::der::Error| {
-            let place = error.position().map_or(0, u32::from);
-            refused(format!("not a SubjectPublicKeyInfo in strict DER, at byte {place}"))
+            let position = error.position().map_or(0, u32::from);
+            refused(format!("not a SubjectPublicKeyInfo in strict DER, at byte {position}"))
         };
         let info = SubjectPublicKeyInfoRef::from_der(der).map_err(not_strict)?;
         // Parameters of other types would stay unparsed, so they might not be DER. The platform takes no keys with such

@@ -17,7 +17,7 @@
 //!     32
 //! ```
 //!
-//! Little-endian. Bytes behind the last role have no meaning. When a role is removed, the last role moves to its place.
+//! Little-endian. Bytes behind the last role have no meaning. When a role is removed, the last role moves to its slot.
 //! The memory has all its pages from the start, so setting a role never grows it. The heap holds a copy, which every
 //! call reads.
 
@@ -58,10 +58,10 @@ pub enum OpenRolesError {
         /// The highest number.
         max: u32,
     },
-    /// A place holds no role, or its principal already has one.
-    Place {
+    /// A slot holds no role, or its principal already has one.
+    Slot {
         /// Counted from 0.
-        place: u32,
+        slot: u32,
     },
 }
 
@@ -70,8 +70,8 @@ impl fmt::Display for OpenRolesError {
         match self {
             Self::Header(error) => write!(f, "{error}"),
             Self::Count { found, max } => write!(f, "{found} roles, at most {max} are possible"),
-            Self::Place { place } => {
-                write!(f, "place {place} holds no role, or one of a principal that has one already")
+            Self::Slot { slot } => {
+                write!(f, "slot {slot} holds no role, or one of a principal that has one already")
             }
         }
     }
@@ -80,7 +80,7 @@ impl fmt::Display for OpenRolesError {
 /// The roles of one store.
 pub struct Roles<V: Memory> {
     memory: V,
-    /// The principal at each place.
+    /// The principal in each slot.
     holders: Vec<Principal>,
     entries: BTreeMap<Principal, Entry>,
 }
@@ -88,7 +88,7 @@ pub struct Roles<V: Memory> {
 #[derive(Clone, Copy)]
 struct Entry {
     role: Role,
-    place: usize,
+    slot: usize,
 }
 
 impl<V: Memory> Roles<V> {
@@ -110,11 +110,11 @@ impl<V: Memory> Roles<V> {
         let mut bytes = vec![0; count as usize * ROLE_BYTES];
         memory.read(HEADER_BYTES as u64, &mut bytes);
         let mut roles = Self { memory, holders: Vec::with_capacity(count as usize), entries: BTreeMap::new() };
-        for (place, bytes) in bytes.as_chunks().0.iter().enumerate() {
-            let damaged = OpenRolesError::Place { place: place as u32 };
+        for (slot, bytes) in bytes.as_chunks().0.iter().enumerate() {
+            let damaged = OpenRolesError::Slot { slot: slot as u32 };
             let (principal, role) = decode(bytes).ok_or(damaged)?;
             roles.holders.push(principal);
-            if roles.entries.insert(principal, Entry { role, place }).is_some() {
+            if roles.entries.insert(principal, Entry { role, slot }).is_some() {
                 return Err(damaged);
             }
         }
@@ -141,14 +141,14 @@ impl<V: Memory> Roles<V> {
         match role {
             Some(_) if principal == Principal::anonymous() => Err(RoleError::Anonymous),
             Some(role) => {
-                let place = self.entries.get(&principal).map_or(self.holders.len(), |entry| entry.place);
-                if place >= MAX_ROLES as usize {
+                let slot = self.entries.get(&principal).map_or(self.holders.len(), |entry| entry.slot);
+                if slot >= MAX_ROLES as usize {
                     return Err(RoleError::RolesFull { max: MAX_ROLES });
                 }
-                if place == self.holders.len() {
+                if slot == self.holders.len() {
                     self.holders.push(principal);
                 }
-                self.put(principal, Entry { role, place });
+                self.put(principal, Entry { role, slot });
                 self.write_count();
                 Ok(())
             }
@@ -167,19 +167,19 @@ impl<V: Memory> Roles<V> {
     }
 
     fn remove(&mut self, principal: Principal) {
-        let Some(Entry { place, .. }) = self.entries.remove(&principal) else { return };
-        self.holders.swap_remove(place);
-        // Another role may have moved here from the last place.
-        if let Some(moved) = self.holders.get(place).copied()
+        let Some(Entry { slot, .. }) = self.entries.remove(&principal) else { return };
+        self.holders.swap_remove(slot);
+        // Another role may have moved here from the last slot.
+        if let Some(moved) = self.holders.get(slot).copied()
             && let Some(role) = self.get(&moved)
         {
-            self.put(moved, Entry { role, place });
+            self.put(moved, Entry { role, slot });
         }
         self.write_count();
     }
 
     fn put(&mut self, principal: Principal, entry: Entry) {
-        let at = HEADER_BYTES as u64 + (entry.place * ROLE_BYTES) as u64;
+        let at = HEADER_BYTES as u64 + (entry.slot * ROLE_BYTES) as u64;
         self.memory.write(at, &encode(principal, entry.role));
         self.entries.insert(principal, entry);
     }

@@ -95,7 +95,7 @@ impl<V: Memory> Inbox<V> {
     /// id that is still stored.
     ///
     /// Precondition: everything below `reclaimed` has been dropped and removed from the index.
-    pub fn reclaim_below(&mut self, reclaimed: Id) -> Id {
+    pub fn unmap_below(&mut self, reclaimed: Id) -> Id {
         self.set_low(LowIds { reclaimed, ..self.low });
         let kept = reclaimed.min(self.next_id.saturating_sub(1)).max(1);
         self.slots.unmap_below(kept);

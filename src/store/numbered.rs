@@ -62,7 +62,7 @@ impl<V: Memory> Numbered<V> {
 
     /// Unmaps the segments whose slots are all below `id`.
     pub fn unmap_below(&mut self, id: Id) {
-        self.region.unmap_to(segment(id));
+        self.region.unmap_below(segment(id));
     }
 
     /// Stores the low ids.

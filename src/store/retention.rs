@@ -109,7 +109,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
         let from = self.inbox.reclaimed_id();
         let walks = (from..from + count).filter(|&id| self.sweep_one(id)).count();
-        self.give_back(from + count);
+        self.unmap_below(from + count);
         walks as u32
     }
 
@@ -153,14 +153,14 @@ impl<M: Memory + Clone> MessageStore<M> {
         if id < self.inbox.next_id() { self.inbox.offset(id) } else { self.payloads.end() }
     }
 
-    /// Frees the segments below `reclaimed`. Precondition: the messages were swept, or the index is empty.
-    pub(super) fn give_back(&mut self, reclaimed: Id) {
+    /// Unmaps the segments below `reclaimed`. Precondition: the messages were swept, or the index is empty.
+    pub(super) fn unmap_below(&mut self, reclaimed: Id) {
         let position = self.extent_start(reclaimed);
         // A damaged record must not lead to unmapping live segments.
         if position <= self.payloads.end() {
-            self.payloads.free_below(position);
+            self.payloads.unmap_below(position);
         }
-        let kept = self.inbox.reclaim_below(reclaimed);
+        let kept = self.inbox.unmap_below(reclaimed);
         self.links.unmap_below(kept);
     }
 

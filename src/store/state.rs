@@ -44,11 +44,15 @@ const SEED: usize = SALT + 32;
 const EPOCH: usize = SEED + 32;
 const SETTINGS_VERSION: usize = EPOCH + 8;
 const ERASE: usize = SETTINGS_VERSION + 4;
-const IDLE: usize = ERASE + 8;
-const OPENS: usize = IDLE + 8;
+const IDLE: usize = ERASE + QUEUE_BYTES;
+const OPENS: usize = IDLE + QUEUE_BYTES;
 const SPENT: usize = OPENS + 4;
 const SETTINGS: usize = SPENT + 3 * SPENT_BYTES;
 const STATE_BYTES: usize = SETTINGS + CONFIGURATION_BYTES;
+
+/// Within a queue.
+const QUEUE_LAST: usize = 4;
+const QUEUE_BYTES: usize = QUEUE_LAST + 4;
 
 /// Stands for the second from which on adds are possible, while the store is sealed.
 pub const SEALED: u32 = u32::MAX;
@@ -105,7 +109,7 @@ impl<V: Memory> State<V> {
         let mut bytes = [0; STATE_BYTES];
         memory.read(0, &mut bytes);
         let word = |at| u32::from_le_bytes(field(&bytes, at));
-        let queue = |at| Queue { first: word(at), last: word(at + 4) };
+        let queue = |at| Queue { first: word(at), last: word(at + QUEUE_LAST) };
         Ok(Self {
             salt: field(&bytes, SALT),
             seed: Seed(field(&bytes, SEED)),
@@ -132,9 +136,9 @@ impl<V: Memory> State<V> {
 
     /// Stores the salt and the seed.
     pub fn set_secrets(&mut self, salt: Hash, seed: Seed) {
-        let mut bytes = [0; 64];
-        bytes[..32].copy_from_slice(&salt);
-        bytes[32..].copy_from_slice(&seed.0);
+        let mut bytes = [0; EPOCH - SALT];
+        bytes[..SEED - SALT].copy_from_slice(&salt);
+        bytes[SEED - SALT..].copy_from_slice(&seed.0);
         self.memory.write(SALT as u64, &bytes);
         (self.salt, self.seed) = (salt, seed);
     }
@@ -218,9 +222,9 @@ impl<V: Memory> State<V> {
     }
 
     fn write_queue(&self, at: usize, queue: Queue) {
-        let mut bytes = [0; 8];
-        bytes[..4].copy_from_slice(&queue.first.to_le_bytes());
-        bytes[4..].copy_from_slice(&queue.last.to_le_bytes());
+        let mut bytes = [0; QUEUE_BYTES];
+        bytes[..QUEUE_LAST].copy_from_slice(&queue.first.to_le_bytes());
+        bytes[QUEUE_LAST..].copy_from_slice(&queue.last.to_le_bytes());
         self.memory.write(at as u64, &bytes);
     }
 }

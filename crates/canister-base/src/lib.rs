@@ -8,6 +8,8 @@
 //! | [`gateway`] | answers that HTTP gateways pass on the normal domain |
 //! | [`table`] | a table on the heap that grows a shard at a time |
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used, unsafe_code)]
+
 pub mod call;
 pub mod gateway;
 pub mod general;

@@ -10,6 +10,9 @@
 //!
 //! `directory.did` documents the methods, [`api`] holds their types. docs/directory.md says what is promised, and to whom.
 
+#![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
+
 pub mod api;
 pub mod certified;
 pub mod directory;

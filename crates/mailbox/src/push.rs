@@ -187,7 +187,7 @@ const PAGE: usize = 100;
 const NUMBER: usize = 8;
 
 fn inbox_of(key: &[u8]) -> &[u8] {
-    &key[..key.len() - NUMBER]
+    key.split_last_chunk::<NUMBER>().map_or(key, |(inbox, _)| inbox)
 }
 
 fn message(key: &[u8], row: &Queued) -> NewMessage {

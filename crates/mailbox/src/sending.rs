@@ -1,5 +1,7 @@
 //! Sending: one transaction stores what the user wrote, the ratchet's steps and the exact sealed bytes.
 
+#![allow(clippy::indexing_slicing, reason = "a piece begins within its file")]
+
 use crate::contacts::writable;
 use crate::mailbox::{Mailbox, own};
 use crate::records::{Entry, Event, Peer, Rows, Said, entry_key, next_number, put};

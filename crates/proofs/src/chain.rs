@@ -19,8 +19,16 @@
 use crate::hash::{self, Hash};
 use crate::wire::{Malformed, Reader};
 
+const PREV_CHAIN: usize = 0;
+const JUMP_CHAIN: usize = PREV_CHAIN + 32;
+const FIELDS: usize = JUMP_CHAIN + 32;
+const CHAIN_BYTES: usize = FIELDS + FIELDS_BYTES;
+const _: () = assert!(CHAIN_BYTES == 116);
+
+/// A message's own fields begin with the hash of its ciphertext; five numbers follow.
+const NUMBERS: usize = 32;
 /// Bytes of a message's own fields on the wire: hash, id, previous id, timestamp, length, rank.
-pub const FIELDS_BYTES: usize = 52;
+pub const FIELDS_BYTES: usize = NUMBERS + 5 * 4;
 
 /// What the chain commits to of one message, beside its links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,19 +59,19 @@ pub struct Links {
 impl Fields {
     /// The message's chain value.
     pub fn chain(&self, links: &Links) -> Hash {
-        let mut bytes = [0; 64 + FIELDS_BYTES];
-        bytes[..32].copy_from_slice(&links.prev);
-        bytes[32..64].copy_from_slice(&links.jump);
-        bytes[64..].copy_from_slice(&self.to_bytes());
+        let mut bytes = [0; CHAIN_BYTES];
+        bytes[PREV_CHAIN..JUMP_CHAIN].copy_from_slice(&links.prev);
+        bytes[JUMP_CHAIN..FIELDS].copy_from_slice(&links.jump);
+        bytes[FIELDS..].copy_from_slice(&self.to_bytes());
         hash::chain(&bytes)
     }
 
     pub(crate) fn to_bytes(self) -> [u8; FIELDS_BYTES] {
         let mut bytes = [0; FIELDS_BYTES];
-        bytes[..32].copy_from_slice(&self.hash);
+        bytes[..NUMBERS].copy_from_slice(&self.hash);
         let numbers = [self.id, self.prev_id, self.timestamp, self.len, self.rank];
-        for (place, number) in bytes[32..].chunks_exact_mut(4).zip(numbers) {
-            place.copy_from_slice(&number.to_le_bytes());
+        for (word, number) in bytes[NUMBERS..].chunks_exact_mut(4).zip(numbers) {
+            word.copy_from_slice(&number.to_le_bytes());
         }
         bytes
     }

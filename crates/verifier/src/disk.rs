@@ -1,5 +1,7 @@
 //! What a verifier does to files. Tests put a disk in its place that loses what was not synced.
 
+#![allow(clippy::indexing_slicing, reason = "the file was found at this position, or put there")]
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::FileExt;

@@ -10,6 +10,8 @@
 //! An epoch counts once its head's record is whole. What follows the last whole epoch was lost in part: it is cut off at the
 //! start, and fetched and checked again.
 
+#![allow(clippy::indexing_slicing, reason = "a record is at least as long as what stands before its body")]
+
 use crate::disk::Disk;
 use crate::replay::{Epoch, Past};
 use directory_core::head::Head;

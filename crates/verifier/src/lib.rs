@@ -7,6 +7,9 @@
 //! - [`signer`] never signs two roots for one size, nor a smaller size: what it signs is on the disk before it is handed out.
 //! - [`verifier`] puts these together. A violation halts it for good.
 
+#![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
+
 pub mod disk;
 pub mod journal;
 pub mod replay;

@@ -31,6 +31,15 @@ it('says nothing of a store that is ready, or that the visitor does not see', ()
   expect(storeNotices({ sealed: false })).toEqual([]);
 });
 
+it('does not take a backlog of dropped messages for a rebuild, nor for any other trouble', () => {
+  const swept = { ...READY, backlog: 5000 };
+  expect(storeNotices({ sealed: false, store: swept })).toEqual([]);
+  for (const trouble of [{ low_memory: true }, { erasing: true }]) {
+    const notices = storeNotices({ sealed: true, store: { ...swept, ...trouble } });
+    expect(JSON.stringify(notices)).not.toMatch(/rebuil/i);
+  }
+});
+
 it('says to everybody that a store is sealed, and what that means', () => {
   for (const status of [{ sealed: true, store: READY }, { sealed: true }]) {
     const [notice, ...others] = storeNotices(status);

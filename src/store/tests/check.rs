@@ -112,6 +112,38 @@ fn an_extent_before_the_stream_is_found() {
     assert!(says(&violations(&store), 4, "message 28: extent starts at 0"));
 }
 
+/// Each link of a message that is left is damaged, behind thousands of dropped ones, swept or not.
+#[test]
+fn a_damaged_link_behind_thousands_of_dropped_ones_is_found() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    for number in 0..6_000u32 {
+        add(&mut store, &key(number % 2, 41), &number.to_le_bytes(), 1).unwrap();
+    }
+    store.set_settings(&[Setting::max_messages(Bound::AtMost(6))], 1).unwrap();
+    let manager = MemoryManager::init(memory.clone());
+    let link = |id: u64| 5 * 65_536 + 84 * (id - 1);
+    // The record's next and previous message, the link's jump, and its chain value of the dropped message before.
+    let links = [(0, record(5_998) + 32), (0, record(5_998) + 36), (3, link(5_998) + 4), (3, link(5_998) + 20)];
+    for dropped in [5_994, 0] {
+        assert_eq!(store.backlog_kept(), dropped);
+        assert_eq!(violations(&store), Vec::<String>::new());
+        for (memory_id, address) in links {
+            let memory = manager.get(MemoryId::new(memory_id));
+            let mut byte = [0];
+            memory.read(address, &mut byte);
+            memory.write(address, &[byte[0] ^ 1]);
+            let found = violations(&store);
+            assert!(
+                found.iter().any(|text| text.contains("message 5998")),
+                "{address} of memory {memory_id}: {found:?}"
+            );
+            memory.write(address, &byte);
+        }
+        store.sweep_while(|| true);
+    }
+}
+
 /// Long lists and large messages are checked across slices.
 #[test]
 fn slices_cover_everything() {

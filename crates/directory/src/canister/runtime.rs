@@ -2,6 +2,8 @@
 //! closing epochs. The global timer runs this work. All progress is in the directory or can be rebuilt, so an upgrade may
 //! come between any two executions.
 
+#![allow(unsafe_code, reason = "callbacks without a future")]
+
 use directory::api::Configuration;
 use directory::directory::{Directory, configured};
 use directory::limits::{REBUILD_INSTRUCTIONS, SECOND};
