@@ -2,7 +2,7 @@
 
 use super::caller::Caller;
 use super::owner;
-use crate::api::{Reads, SettingsError, Writes};
+use crate::api::{Progress, Reads, SettingsError, Writes};
 use crate::limits::MAX_SEND_KEY_BYTES;
 use candid::Principal;
 use sha2::{Digest, Sha256};
@@ -46,6 +46,19 @@ impl Sight {
     /// Whether the caller may see everything: numbers of messages and keys, and look-ups by id, time and hash.
     pub fn is_all(&self) -> bool {
         matches!(self, Self::All)
+    }
+
+    /// What the caller is told of a rebuild's progress, which counts messages.
+    pub fn progress(&self, progress: Progress) -> Progress {
+        if self.is_all() { progress } else { Progress { done: 0, total: 0 } }
+    }
+
+    /// Whether the caller may see a key, depending on its record. `false` needs no look at the record.
+    pub fn may_see(&self, key_id: &[u8]) -> bool {
+        match *self {
+            Self::All => true,
+            Self::OwnedBy(principal) => owner::may_own(key_id, principal),
+        }
     }
 
     /// Whether the caller may see a key whose record names the owner `recorded`; without a record that is `None`.

@@ -136,6 +136,15 @@ impl Key {
         self.id.get(..usize::from(self.len)).unwrap_or(&self.id)
     }
 
+    /// Whether the numbers are possible in a store whose next id is `next_id`. Reads follow only such numbers.
+    pub fn is_sound(&self, next_id: Id) -> bool {
+        let head = &self.head;
+        self.erased_id <= head.acknowledged_id
+            && head.acknowledged_id <= head.last_id
+            && head.last_id < next_id
+            && head.acknowledged_rank <= head.rank
+    }
+
     /// True while acknowledged ciphertexts wait to be overwritten.
     pub fn waits_for_erasure(&self) -> bool {
         self.erased_id < self.head.acknowledged_id

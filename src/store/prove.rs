@@ -57,15 +57,14 @@ impl<M: Memory + Clone> MessageStore<M> {
 impl<M: Memory + Clone> View<'_, M> {
     /// The proof of a page of a key, if the caller may have one (`may_prove`).
     pub fn prove_page(&self, key_id: &[u8], cursor: &KeyCursor, page: &RecordPage) -> Option<Vec<u8>> {
-        if !self.may_prove(key_id) {
+        if !self.may_prove(page.newest.is_some()) {
             return None;
         }
-        let key = self.find_key(key_id).map(|(_, key)| key);
         let ids: Vec<Id> = match cursor.order {
             Order::ascending => page.records().map(|record| record.id()).collect(),
             Order::descending => page.records().rev().map(|record| record.id()).collect(),
         };
-        let head = key.map_or(0, |key| key.head.last_id);
+        let head = page.newest.unwrap_or(0);
         let steps = match ids.last() {
             _ if page.above != 0 => self.steps_beyond(head, page.above),
             Some(newest) => self.steps_to(head, *newest),
@@ -92,8 +91,8 @@ impl<M: Memory + Clone> View<'_, M> {
     /// Whether the caller may have a proof of this key. Where reads are closed, its owner may, once the key is there.
     /// The proof that a key is absent shows the leaf beside it: with one key id after another, each of which a fresh
     /// identity owns, anybody could list the leaves and watch which of them change.
-    fn may_prove(&self, key_id: &[u8]) -> bool {
-        self.sees_all() || self.find_key(key_id).is_some()
+    fn may_prove(&self, sees_key: bool) -> bool {
+        self.sees_all() || sees_key
     }
 
     /// The proof of one message: that of the page of its key that starts behind the id before it and holds it alone.
@@ -107,7 +106,7 @@ impl<M: Memory + Clone> View<'_, M> {
 
     /// The proof of the heads of keys, if the caller may have one of each (`may_prove`).
     pub fn prove_heads(&self, key_ids: &[&[u8]]) -> Option<Vec<u8>> {
-        if !key_ids.iter().all(|key_id| self.may_prove(key_id)) {
+        if !key_ids.iter().all(|key_id| self.may_prove(matches!(self.find_key(key_id), Ok(Some(_))))) {
             return None;
         }
         let witnesses = key_ids.iter().map(|key_id| self.witness(key_id)).collect::<Option<_>>()?;
