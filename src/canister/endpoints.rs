@@ -213,7 +213,7 @@ pub fn set_key() {
         let (key_id, settings): (ByteBuf, Vec<KeySetting>) = decoded(general::decode(bytes));
         let look_up = |store: &Store, caller: &Caller| {
             let found = store.look_up(&key_id, caller);
-            let owns = found.as_ref().is_some_and(|found| found.is_owned_by(caller.principal()));
+            let owns = found.as_ref().is_some_and(|found| found.is_owned_by(&key_id, caller.principal()));
             (Payer::of_keys(caller, owns), found)
         };
         reply(&general::encode(charge(1, Purpose::Other, look_up, |store, caller, found| {

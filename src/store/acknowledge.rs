@@ -40,7 +40,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         let principal = caller.principal();
         key_ids.enumerate().find_map(|(at, key_id)| {
             let found = if may_own(key_id, principal) { self.find_for_change(key_id) } else { None };
-            found.filter(|found| found.is_owned_by(principal)).map(|found| Owned { at, found })
+            found.filter(|found| found.is_owned_by(key_id, principal)).map(|found| Owned { at, found })
         })
     }
 
@@ -67,17 +67,17 @@ impl<M: Memory + Clone> MessageStore<M> {
             }
             // The keys before the first changed nothing, so it is still what was found.
             let found = first.take().or_else(|| self.look_up(item.key_id, caller)).ok_or(AckError::NotOwner)?;
-            self.acknowledge(found, item.through, caller, now)
+            if !found.is_owned_by(item.key_id, caller.principal()) {
+                return Err(AckError::NotOwner);
+            }
+            self.acknowledge(found, item.through, now)
         };
         Ok(items.iter().enumerate().map(acknowledge).collect())
     }
 
     /// Acknowledges everything of a key through a message, at `now`. The caller must own the key.
-    fn acknowledge(&mut self, found: Found, through: Id, caller: &Caller, now: u32) -> Result<Acknowledged, AckError> {
-        let (place, mut key) = found.key.clone().ok_or(AckError::NotOwner)?;
-        if !found.is_owned_by(caller.principal()) {
-            return Err(AckError::NotOwner);
-        }
+    fn acknowledge(&mut self, found: Found, through: Id, now: u32) -> Result<Acknowledged, AckError> {
+        let (place, mut key) = found.key().cloned().ok_or(AckError::NotOwner)?;
         self.sound(place, &key).map_err(|damaged| AckError::Other(damaged_key(damaged)))?;
         if through > key.head.last_id {
             return Err(AckError::NotStored { through, max_id: key.head.last_id });

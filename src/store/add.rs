@@ -44,28 +44,35 @@ impl<'a> From<&'a NewMessage> for NewMessageRef<'a> {
     }
 }
 
-/// A key to which something is written: where its label stands in the trie, and its record, if it has one.
-/// A change of the store ends its use.
+/// A key to which something is written: where its label stands in the trie, and the key at which its way ends. A change of
+/// the store ends its use.
 pub struct Found {
     pub(super) label: Hash,
     pub(super) path: Path,
-    pub(super) key: Option<(Place, Key)>,
+    leaf: Option<(Place, Key)>,
+    /// The leaf is the key's own.
+    is_own: bool,
 }
 
 impl Found {
     /// Whether the store knows the key.
     pub fn is_there(&self) -> bool {
-        self.key.is_some()
+        self.is_own
     }
 
-    /// Whether the key is there and a principal owns it.
-    pub fn is_owned_by(&self, principal: Principal) -> bool {
-        self.key.as_ref().is_some_and(|(_, key)| owns(key.id(), key.rights.owner, principal))
+    /// Whether the key is there and a principal owns it. Another's key costs what an absent one costs.
+    pub fn is_owned_by(&self, key_id: &[u8], principal: Principal) -> bool {
+        self.leaf.as_ref().is_some_and(|(_, key)| self.is_own & owns(key_id, key.rights.owner, principal))
+    }
+
+    /// The key's place and record, if it has one.
+    pub(super) fn key(&self) -> Option<&(Place, Key)> {
+        self.leaf.as_ref().filter(|_| self.is_own)
     }
 
     /// What the key's record says about rights.
     pub(super) fn rights(&self) -> KeyRights {
-        self.key.as_ref().map(|(_, key)| key.rights).unwrap_or_default()
+        self.key().map(|(_, key)| key.rights).unwrap_or_default()
     }
 }
 
@@ -99,7 +106,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         let displaced = same_hash.map(|id| self.displaced(id, &hash)).transpose()?;
 
         let found = self.find_for_change(key_id).ok_or(AddError::Unavailable(Progress { done: 0, total: 0 }))?;
-        if let Some((place, key)) = &found.key {
+        if let Some((place, key)) = found.key() {
             self.sound(*place, key).map_err(|damaged| AddError::Other(damaged_key(damaged)))?;
         }
         let id = self.inbox.next_id();
@@ -107,7 +114,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             return Err(AddError::IdsExhausted { last: self.capacity.last_id });
         }
         let timestamp = now.max(self.inbox.last_timestamp());
-        let (opened, mut key) = match &found.key {
+        let (opened, mut key) = match found.key() {
             Some((place, key)) => (Some(*place), key.clone()),
             None => (None, self.new_key(key_id, caller, timestamp).map_err(not_opened)?),
         };
@@ -166,8 +173,9 @@ impl<M: Memory + Clone> MessageStore<M> {
     pub(super) fn find_for_change(&self, key_id: &[u8]) -> Option<Found> {
         let label = hash::label(self.state.salt()?, key_id);
         let path = self.trie.walk(&label).ok()?;
-        let at_end = path.end().and_then(|place| Some((place, self.keys.get(place)?)));
-        Some(Found { label, path, key: at_end.filter(|(_, key)| key.id() == key_id) })
+        let leaf = path.end().and_then(|place| Some((place, self.keys.get(place)?)));
+        let is_own = leaf.as_ref().is_some_and(|(_, key)| key.has_id(key_id));
+        Some(Found { label, path, leaf, is_own })
     }
 
     /// Writes a key's record and its leaf. A new key takes its place in both.
@@ -175,7 +183,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     /// Preconditions: a new key's memories have grown; `found` is of this very state. A failure changes nothing.
     pub(super) fn write_key(&mut self, found: &Found, key: &Key) -> Result<Place, Damaged> {
         let leaf = hash::entry(&found.label, &key.head.value());
-        let place = match &found.key {
+        let place = match found.key() {
             Some((place, _)) => {
                 self.trie.update(&found.path, &leaf);
                 *place

@@ -93,10 +93,14 @@ impl<M: Memory + Clone> View<'_, M> {
 impl<M: Memory + Clone> MessageStore<M> {
     /// The place and record of a key. A damaged trie has no keys.
     pub(super) fn find_key(&self, key_id: &[u8]) -> Option<(Place, Key)> {
+        self.find_leaf(key_id).filter(|(_, key)| key.has_id(key_id))
+    }
+
+    /// The key at which the way of a key id through the trie ends: the one with this id if it is there, else another.
+    pub(super) fn find_leaf(&self, key_id: &[u8]) -> Option<(Place, Key)> {
         let label = hash::label(self.state.salt()?, key_id);
         let place = self.trie.find(&label).ok()??;
-        let key = self.keys.get(place)?;
-        (key.id() == key_id).then_some((place, key))
+        Some((place, self.keys.get(place)?))
     }
 
     /// Whether a key's numbers are possible.

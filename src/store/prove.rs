@@ -43,7 +43,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             None => End::Nothing,
             Some(place) => {
                 let key = self.keys.get(place)?;
-                if key.id() == key_id {
+                if key.has_id(key_id) {
                     End::Own(key.head)
                 } else {
                     End::Other { label: self.label_at(place)?, value: key.head.value() }

@@ -83,7 +83,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         if rights == found.rights() {
             return Ok(());
         }
-        if let Some((place, key)) = &found.key {
+        if let Some((place, key)) = found.key() {
             let key = Key { rights, ..key.clone() };
             self.keys.put(*place, &key);
             // A key that is no longer kept may be idle.

@@ -93,8 +93,9 @@ impl<M: Memory + Clone> View<'_, M> {
         if !self.sight.may_see(key_id) {
             return Ok(None);
         }
-        let found = self.store.find_key(key_id);
-        match found.filter(|(_, key)| self.sight.sees(key_id, key.rights.owner)) {
+        // Both conditions are always looked at, so that another's key costs what an absent one costs.
+        let is_seen = |key: &Key| key.has_id(key_id) & self.sight.sees(key_id, key.rights.owner);
+        match self.store.find_leaf(key_id).filter(|(_, key)| is_seen(key)) {
             Some((place, key)) => self.sound(place, &key).map(|()| Some(key)).map_err(damaged_key),
             None => Ok(None),
         }

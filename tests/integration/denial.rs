@@ -1,6 +1,6 @@
 //! What is denied costs what an absence costs: where reads are closed, nobody can time whether a key or a message is there.
 
-use candid::Principal;
+use candid::{Principal, decode_args, encode_args};
 use local_ic::LocalIc;
 use message_canister::api::*;
 use serde_bytes::ByteBuf;
@@ -151,50 +151,68 @@ fn a_store_that_the_caller_does_not_see_costs_what_an_empty_one_costs() {
 /// An add that is refused for what the store is, or for who sends it, says the same of every key, at the same cost.
 #[test]
 fn a_refused_add_is_the_same_for_a_known_key_and_an_unknown_one() {
-    let budget = Budget { items: Bound::AtMost(Rate { per_second: 1, burst: 1 }), ..Budget::default() };
-    let refusals: [(&str, fn(&Inbox, Budget)); 3] = [
-        ("no member", |inbox, _| drop(inbox.set_settings(&[Setting::writes(Writes::members)]))),
-        ("sealed", |inbox, _| inbox.seal().expect("an admin seals")),
-        ("no budget left", |inbox, budget| {
-            inbox.set_settings(&[Setting::strangers(budget)]).expect("good settings");
-            inbox.called_by(stranger()).add_message(&hash(0), b"the burst").expect("it is the first");
-        }),
+    let refusals: [(&str, fn(&Inbox)); 2] = [
+        ("no member", |inbox| assert!(inbox.set_settings(&[Setting::writes(Writes::members)]).is_ok())),
+        ("sealed", |inbox| assert!(inbox.seal().is_ok())),
     ];
     for (name, refuse) in refusals {
         let (engine, inbox) = closed(&[hash]);
-        refuse(&inbox, budget);
+        refuse(&inbox);
         let theirs = inbox.called_by(stranger());
-        let refused = |key_id: Vec<u8>| {
-            let answer = theirs.add_message(&key_id, &text(0));
+        let refused = |number| {
+            let answer = theirs.add_message(&hash(number), &text(0));
             assert!(answer.is_err(), "{name}");
             (answer, embedded::usage(&engine, &theirs).instructions)
         };
-        let (known, unknown) = (refused(hash(1)), refused(hash(STORED)));
-        assert_eq!(known.0, unknown.0, "{name}");
-        assert_same(known.1, unknown.1, name);
+        // The first call of all looks at the balance.
+        let [_, known, unknown] = [0, 1, STORED].map(refused);
+        assert_eq!(known, unknown, "{name}");
     }
+}
+
+/// The first add of a block uses up the budget. Inspection has let the others in.
+#[test]
+fn an_add_beyond_the_budget_is_the_same_for_a_known_key_and_an_unknown_one() {
+    let (engine, inbox) = closed(&[hash]);
+    let items = Bound::AtMost(Rate { per_second: 1, burst: 1 });
+    inbox.set_settings(&[Setting::strangers(Budget { items, ..Budget::default() })]).expect("good settings");
+    engine.clear_executions(inbox.id);
+    let submit = |number| {
+        let arg = encode_args((ByteBuf::from(hash(number)), ByteBuf::from(text(0)))).expect("it can be encoded");
+        engine.submit_call(inbox.id, stranger(), "add_message", arg).expect("it is let in")
+    };
+    let [_, _, known, unknown] =
+        [0, 2, 1, STORED].map(submit).map(|message| engine.await_call(message).expect("a reply"));
+    let answer = decode_args::<(Result<Added, AddError>,)>(&known).expect("a result").0;
+    assert!(matches!(answer, Err(AddError::Limited(Limited::budget { .. }))), "{answer:?}");
+    assert_eq!(known, unknown);
+    let adds = engine.executions(inbox.id).into_iter().filter(|execution| execution.method == "add_message");
+    let costs: Vec<_> = adds.map(|execution| execution.usage.instructions).collect();
+    assert_same(costs[2], costs[3], "no budget left");
 }
 
 /// The progress of a rebuild counts messages.
 #[test]
 fn a_rebuild_tells_strangers_no_numbers() {
     let (_, inbox) = closed(&[hash]);
-    // Each on a page of its own, so that a rebuild takes many steps.
+    // Each on pages of its own, so that one step is not enough.
     let batch: Vec<_> = (0..STORED).map(|number| new_message(&hash(number), &bytes(number, 5_000))).collect();
     inbox.add_messages(&batch).expect("a good batch");
-    inbox.begin_upgrade(Some(&[Setting::rebuild_pages(Bound::AtMost(16))])).expect("the canister upgrades");
-    let (known, unknown) = (hash(1), hash(STORED));
+    let hidden = Progress { done: 0, total: 0 };
     for caller in [stranger(), Principal::anonymous()] {
-        let theirs = inbox.called_by(caller);
-        for key_id in [&known, &unknown] {
-            let hidden = Progress { done: 0, total: 0 };
-            assert_eq!(theirs.add_message(key_id, b"text"), Err(AddError::Unavailable(hidden)));
-            assert_eq!(theirs.add_messages(&[]), Err(BatchError::Unavailable(hidden)));
+        // An update takes a round, in which the rebuild goes on.
+        let during_a_rebuild = || {
+            inbox.begin_upgrade(Some(&[Setting::rebuild_pages(Bound::AtMost(16))])).expect("the canister upgrades");
+            inbox.called_by(caller)
+        };
+        for key_id in [hash(1), hash(STORED)] {
             let pair = Stored { key_id: ByteBuf::from(&key_id[..]), hash: ByteBuf::from([7; 32]) };
-            assert_eq!(theirs.has_messages(&[pair]), Err(LookupError::Unavailable(hidden)));
+            assert_eq!(during_a_rebuild().has_messages(&[pair]), Err(LookupError::Unavailable(hidden)));
+            assert_eq!(during_a_rebuild().add_message(&key_id, b"text"), Err(AddError::Unavailable(hidden)));
+            assert_eq!(during_a_rebuild().add_messages(&[]), Err(BatchError::Unavailable(hidden)));
         }
+        during_a_rebuild();
+        let shown = inbox.add_messages(&[]);
+        assert!(matches!(shown, Err(BatchError::Unavailable(Progress { total, .. })) if total == 2 * STORED));
     }
-    assert!(
-        matches!(inbox.add_messages(&[]), Err(BatchError::Unavailable(Progress { total, .. })) if total == 2 * STORED)
-    );
 }
