@@ -63,8 +63,8 @@ impl Payer {
         if caller.is_member() { Self::Members } else { Self::Strangers }
     }
 
-    /// Who pays for another call about a key. `owns`: the key exists and the caller owns it.
-    pub fn of_key(caller: &Caller, owns: bool) -> Self {
+    /// Who pays for another call about keys: owners, if one of them is there and the caller owns it, or may claim it.
+    pub fn of_keys(caller: &Caller, owns: bool) -> Self {
         if owns { Self::Owners } else { Self::of_add(caller) }
     }
 

@@ -1,8 +1,8 @@
 //! The rights in a key's record, and the calls that change them.
 
 use super::caller::Caller;
-use super::owner::{check_claim, implicit_owner, owns};
-use crate::api::{ClaimError, KeyError, KeySetting, NewOwner, NewSendKey, OwnQuota, OwnerProof, Quota};
+use super::owner::{implicit_owner, owns};
+use crate::api::{ClaimError, KeyError, KeySetting, NewOwner, NewSendKey, OwnQuota, Quota};
 use candid::Principal;
 
 /// What a key's record says about rights. [`KeyRights::default`] stands for a key without a record.
@@ -19,9 +19,10 @@ pub struct KeyRights {
 }
 
 impl KeyRights {
-    /// The rights after `caller` has claimed the key with `proof`. Claiming again changes nothing.
-    pub fn claim(self, key_id: &[u8], proof: &OwnerProof, caller: Principal) -> Result<Self, ClaimError> {
-        check_claim(key_id, proof, caller)?;
+    /// The rights after `caller` has claimed the key. Claiming again changes nothing.
+    ///
+    /// Precondition: the caller has shown that the key belongs to it ([`super::owner::check_claim`]).
+    pub fn claim(self, key_id: &[u8], caller: Principal) -> Result<Self, ClaimError> {
         if implicit_owner(key_id).is_some() {
             return Ok(self);
         }

@@ -51,6 +51,11 @@ pub fn owns(key_id: &[u8], recorded: Option<Principal>, principal: Principal) ->
     implicit_owner(key_id).or(recorded) == Some(principal)
 }
 
+/// Whether `principal` may own a key, whatever a record says. `false` needs no look at the record.
+pub fn may_own(key_id: &[u8], principal: Principal) -> bool {
+    principal != Principal::anonymous() && implicit_owner(key_id).is_none_or(|owner| owner == principal)
+}
+
 /// Checks whether `proof` shows that the key belongs to `caller`, the call's sender as the platform reports it.
 pub fn check_claim(key_id: &[u8], proof: &OwnerProof, caller: Principal) -> Result<(), ClaimError> {
     let length = u32::try_from(key_id.len()).unwrap_or(u32::MAX);

@@ -2,7 +2,7 @@
 
 use super::caller::Caller;
 use super::owner;
-use crate::api::{Reads, SettingsError, Writes};
+use crate::api::{Progress, Reads, SettingsError, Writes};
 use crate::limits::MAX_SEND_KEY_BYTES;
 use candid::Principal;
 use sha2::{Digest, Sha256};
@@ -48,7 +48,20 @@ impl Sight {
         matches!(self, Self::All)
     }
 
-    /// Whether the caller may see a key whose record names the owner `recorded`; `None`: the key has no record.
+    /// What the caller is told of a rebuild's progress, which counts messages.
+    pub fn progress(&self, progress: Progress) -> Progress {
+        if self.is_all() { progress } else { Progress { done: 0, total: 0 } }
+    }
+
+    /// Whether the caller may see a key, depending on its record. `false` needs no look at the record.
+    pub fn may_see(&self, key_id: &[u8]) -> bool {
+        match *self {
+            Self::All => true,
+            Self::OwnedBy(principal) => owner::may_own(key_id, principal),
+        }
+    }
+
+    /// Whether the caller may see a key whose record names the owner `recorded`; without a record that is `None`.
     pub fn sees(&self, key_id: &[u8], recorded: Option<Principal>) -> bool {
         match *self {
             Self::All => true,

@@ -13,6 +13,7 @@ use message_canister::codec::{arguments, general};
 use message_canister::limits::MAX_LOOKUP_ITEMS;
 use message_canister::store::AcknowledgementRef;
 use serde_bytes::ByteBuf;
+use std::iter;
 
 /// Runs an update. The update itself checks whether it is admitted.
 pub fn update(_: &str, run: impl FnOnce()) {
@@ -47,15 +48,17 @@ pub fn inspect() {
             }
             "acknowledge" => {
                 let keys = acknowledged_keys();
-                pays(store.payer_of_keys(keys.iter().map(Vec::as_slice), &caller))
+                let owned = store.first_owned(keys.iter().map(Vec::as_slice), &caller);
+                pays(Payer::of_keys(&caller, owned.is_some()))
             }
             "claim" => {
                 let (key_id, proof): (ByteBuf, OwnerProof) = argument();
-                pays(store.payer_of_claim(&key_id, &proof, &caller))
+                let found = store.look_up_for_claim(&key_id, &proof, &caller);
+                pays(Payer::of_keys(&caller, found.is_ok_and(|found| found.is_there())))
             }
             "set_key" => {
                 let (key_id, _): (ByteBuf, Vec<KeySetting>) = argument();
-                pays(store.payer_of_key(&key_id, &caller))
+                pays(Payer::of_keys(&caller, owns(store, &key_id, &caller)))
             }
             "set_settings" | "set_role" | "retry_rebuild" | "seal" | "resume" => caller.is_admin(),
             name => may_update(store, &caller, name),
@@ -78,11 +81,16 @@ fn may_update(store: &Store, caller: &Caller, query: &str) -> bool {
     }
     query == "get_key_heads" && pays(store, caller, Payer::Owners, Purpose::Other) && {
         let keys = keys_of_heads();
-        !keys.is_empty() && keys.iter().all(|key_id| store.is_owned(key_id, caller))
+        !keys.is_empty() && keys.iter().all(|key_id| owns(store, key_id, caller))
     }
 }
 
-/// Returns no keys if there are too many: the call itself returns the error.
+/// Whether a key is there and the caller owns it.
+fn owns(store: &Store, key_id: &[u8], caller: &Caller) -> bool {
+    store.first_owned(iter::once(key_id), caller).is_some()
+}
+
+/// No keys, if there are too many: the call itself says so.
 fn keys_of_heads() -> Vec<Vec<u8>> {
     let owned = |keys: &[&[u8]], _| keys.iter().map(|key_id| key_id.to_vec()).collect();
     answer(|bytes| decoded(arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, owned))).unwrap_or_default()

@@ -12,7 +12,9 @@ use message_canister::codec::{arguments, general, replies};
 use message_canister::http;
 use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
 use message_canister::metrics::metrics;
-use message_canister::store::{NewMessageRef, StoredRef, acks_too_long, batch_too_long, check_lengths, items_too_long};
+use message_canister::store::{
+    Found as KeyFound, NewMessageRef, StoredRef, acks_too_long, batch_too_long, check_lengths, items_too_long,
+};
 use serde_bytes::ByteBuf;
 
 /// Number of leading bytes copied to inspect a large message: the header (13), the key id's length and bytes (1 + 64)
@@ -106,7 +108,7 @@ fn charge_adds<T, E: From<Limited>>(
     messages: usize,
     add: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
 ) -> Result<T, E> {
-    charge(messages, Purpose::Add, |_, caller| Payer::of_add(caller), add)
+    charge(messages, Purpose::Add, |_, caller| (Payer::of_add(caller), ()), |store, caller, ()| add(store, caller))
 }
 
 /// The proof with the subnet's certificate. `None` in an update and in a call of a canister, which have no certificate.
@@ -181,9 +183,13 @@ fn metrics_of(status: &Status) -> String {
 pub fn acknowledge() {
     answer(|bytes| {
         let acknowledged = arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, |items| {
-            let payer =
-                |store: &Store, caller: &Caller| store.payer_of_keys(items.iter().map(|item| item.key_id), caller);
-            charge(items.len(), Purpose::Other, payer, |store, caller| store.acknowledge_all(items, caller, now()))
+            let look_up = |store: &Store, caller: &Caller| {
+                let owned = store.first_owned(items.iter().map(|item| item.key_id), caller);
+                (Payer::of_keys(caller, owned.is_some()), owned)
+            };
+            charge(items.len(), Purpose::Other, look_up, |store, caller, owned| {
+                store.acknowledge_all(items, owned, caller, now())
+            })
         });
         replies::all_acknowledged(decoded(acknowledged).unwrap_or_else(|length| Err(acks_too_long(length))), reply);
     });
@@ -192,18 +198,27 @@ pub fn acknowledge() {
 pub fn claim() {
     answer(|bytes| {
         let (key_id, proof): (ByteBuf, OwnerProof) = decoded(general::decode(bytes));
-        let payer = |store: &Store, caller: &Caller| store.payer_of_claim(&key_id, &proof, caller);
-        let claim = |store: &mut Store, caller: &Caller| store.claim(&key_id, &proof, caller, now());
-        reply(&general::encode(charge(1, Purpose::Other, payer, claim)));
+        let look_up = |store: &Store, caller: &Caller| {
+            let found = store.look_up_for_claim(&key_id, &proof, caller);
+            (Payer::of_keys(caller, found.as_ref().is_ok_and(KeyFound::is_there)), found)
+        };
+        reply(&general::encode(charge(1, Purpose::Other, look_up, |store, caller, found| {
+            store.claim(&key_id, found?, caller, now())
+        })));
     });
 }
 
 pub fn set_key() {
     answer(|bytes| {
         let (key_id, settings): (ByteBuf, Vec<KeySetting>) = decoded(general::decode(bytes));
-        let payer = |store: &Store, caller: &Caller| store.payer_of_key(&key_id, caller);
-        let set = |store: &mut Store, caller: &Caller| store.set_key(&key_id, &settings, caller, now());
-        reply(&general::encode(charge(1, Purpose::Other, payer, set)));
+        let look_up = |store: &Store, caller: &Caller| {
+            let found = store.look_up(&key_id, caller);
+            let owns = found.as_ref().is_some_and(|found| found.is_owned_by(&key_id, caller.principal()));
+            (Payer::of_keys(caller, owns), found)
+        };
+        reply(&general::encode(charge(1, Purpose::Other, look_up, |store, caller, found| {
+            store.set_key(&key_id, found, &settings, caller, now())
+        })));
     });
 }
 

@@ -62,22 +62,23 @@ pub fn change<T>(change: impl FnOnce(&mut Store, &Caller) -> T) -> T {
     })
 }
 
-/// Changes the store in a call that is charged to `payer`. An admitted call is charged for `items`, a refused one for
-/// one item. The cycles of both count.
-pub fn charge<T, E: From<Limited>>(
+/// Changes the store in a call that is charged to a payer: if the call is admitted, for so many items. A refused call is
+/// charged one item and its cycles. `look_up` tells the payer, and what it has found for the change.
+pub fn charge<L, T, E: From<Limited>>(
     items: usize,
     purpose: Purpose,
-    payer: impl FnOnce(&Store, &Caller) -> Payer,
-    change: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
+    look_up: impl FnOnce(&Store, &Caller) -> (Payer, L),
+    change: impl FnOnce(&mut Store, &Caller, L) -> Result<T, E>,
 ) -> Result<T, E> {
     self::change(|store, caller| {
-        let (payer, bytes, moment) = (payer(store, caller), ic0::msg_arg_data_size() as u64, moment(store));
+        let (payer, found) = look_up(store, caller);
+        let (bytes, moment) = (ic0::msg_arg_data_size() as u64, moment(store));
         let principal = caller.principal();
         let mut used_up = false;
         let result = match store.admits(payer, purpose, principal, moment) {
             Ok(()) => {
                 used_up = store.charge(payer, principal, (items as u64, bytes), moment.time);
-                change(store, caller)
+                change(store, caller, found)
             }
             Err(limited) => {
                 store.charge_refused(payer, principal, moment.time);

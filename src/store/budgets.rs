@@ -3,36 +3,13 @@
 use super::MessageStore;
 use crate::access::Caller;
 use crate::access::budget::{self, Moment, Payer, Purpose};
-use crate::access::owner::{check_claim, owns};
 use crate::access::policy;
-use crate::api::{Limited, OwnerProof};
+use crate::api::Limited;
 use candid::Principal;
 use ic_stable_structures::Memory;
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// Who pays for a call about a key.
-    pub fn payer_of_key(&self, key_id: &[u8], caller: &Caller) -> Payer {
-        Payer::of_key(caller, self.is_owned(key_id, caller))
-    }
-
-    /// Who pays for a call about several keys: owners, if the caller owns one of them.
-    pub fn payer_of_keys<'a>(&self, mut key_ids: impl Iterator<Item = &'a [u8]>, caller: &Caller) -> Payer {
-        Payer::of_key(caller, key_ids.any(|key_id| self.is_owned(key_id, caller)))
-    }
-
-    /// Who pays for a claim: owners, if the key exists and the proof is right.
-    pub fn payer_of_claim(&self, key_id: &[u8], proof: &OwnerProof, caller: &Caller) -> Payer {
-        let exists = self.find_key(key_id).is_some();
-        Payer::of_key(caller, exists && check_claim(key_id, proof, caller.principal()).is_ok())
-    }
-
-    /// Whether a key exists and the caller owns it.
-    pub fn is_owned(&self, key_id: &[u8], caller: &Caller) -> bool {
-        let key = self.find_key(key_id);
-        key.is_some_and(|(_, key)| owns(key_id, key.rights.owner, caller.principal()))
-    }
-
-    /// Whether a call is admitted. Inspection asks this before the call, and the call itself asks again.
+    /// Whether a call is admitted. Inspection asks this before the call, the call itself asks again.
     pub fn admits(&self, payer: Payer, purpose: Purpose, caller: Principal, moment: Moment) -> Result<(), Limited> {
         budget::admit(self.settings(), self.state.spent(payer), &self.rates, payer, purpose, caller, moment)
     }

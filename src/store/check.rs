@@ -208,10 +208,7 @@ impl<M: Memory + Clone> Slice<'_, M> {
         let Some(key) = self.store.keys.get(place) else { return };
         let head = &key.head;
         let leads_there = self.store.store().find_key(key.id()).is_some_and(|(found, _)| found == place);
-        let possible = head.acknowledged_id <= head.last_id
-            && head.acknowledged_rank <= head.rank
-            && key.erased_id <= head.acknowledged_id
-            && head.last_id < self.store.inbox.next_id();
+        let possible = key.is_sound(self.store.inbox.next_id());
         let floor = self.store.floor(&key);
         let oldest_is_it = || key.oldest_id == self.store.oldest_from(head.last_id, |id| id >= floor);
         // The walk relies on the numbers, so they must be possible.

@@ -39,7 +39,10 @@ impl<M: Memory + Clone> MessageStore<M> {
                 }
                 return;
             };
-            let Some(id) = self.next_to_erase(key.erased_id, key.head.last_id, key.head.acknowledged_id) else {
+            // Of a key with damaged numbers nothing can be found.
+            let is_sound = self.sound(queue.first, &key).is_ok();
+            let next = || self.next_to_erase(key.erased_id, key.head.last_id, key.head.acknowledged_id);
+            let Some(id) = is_sound.then(next).flatten() else {
                 let rest =
                     if queue.first == queue.last { Queue::default() } else { Queue { first: key.next, ..queue } };
                 key.erased_id = key.head.acknowledged_id;

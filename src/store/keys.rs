@@ -29,6 +29,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
+use super::words::equal;
 use crate::access::KeyRights;
 use crate::api::{Id, Quota};
 use crate::limits::MAX_KEY_ID_BYTES;
@@ -134,6 +135,25 @@ impl Key {
     /// The key id.
     pub fn id(&self) -> &[u8] {
         self.id.get(..usize::from(self.len)).unwrap_or(&self.id)
+    }
+
+    /// Whether the key has this id. Every id takes as long.
+    pub fn has_id(&self, key_id: &[u8]) -> bool {
+        let mut padded = [0; MAX_KEY_ID_BYTES];
+        match padded.get_mut(..key_id.len()) {
+            Some(start) => start.copy_from_slice(key_id),
+            None => return false,
+        }
+        equal(&self.id, &padded) & (usize::from(self.len) == key_id.len())
+    }
+
+    /// Whether the numbers are possible in a store whose next id is `next_id`. Reads follow only such numbers.
+    pub fn is_sound(&self, next_id: Id) -> bool {
+        let head = &self.head;
+        self.erased_id <= head.acknowledged_id
+            && head.acknowledged_id <= head.last_id
+            && head.last_id < next_id
+            && head.acknowledged_rank <= head.rank
     }
 
     /// True while acknowledged ciphertexts wait to be overwritten.

@@ -10,6 +10,7 @@ use crate::limits::MAX_LOOKUP_ITEMS;
 use canister_base::table::Fingerprint;
 use ic_stable_structures::Memory;
 use proofs::hash;
+use stable::Damaged;
 
 /// A pair to look up, borrowed from the call's argument.
 #[derive(Clone, Copy, Debug)]
@@ -39,14 +40,16 @@ impl<M: Memory + Clone> View<'_, M> {
     /// The newest live id of a key; `None`: the key has no live message.
     pub fn get_max_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
         check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
-        let live = self.find_key(key_id).filter(|(_, key)| key.head.last_id >= self.floor(key));
-        Ok(live.map(|(_, key)| key.head.last_id))
+        let found = self.find_key(key_id).map_err(LookupError::Other)?;
+        let live = found.filter(|key| key.head.last_id >= self.floor(key));
+        Ok(live.map(|key| key.head.last_id))
     }
 
     /// The head of one key; `None`: the caller sees no such key.
     pub fn get_key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
         check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
-        Ok(self.find_key(key_id).map(|(_, key)| {
+        let found = self.find_key(key_id).map_err(LookupError::Other)?;
+        Ok(found.map(|key| {
             let oldest = self.oldest_live(&key, self.floor(&key));
             let live = self.live_from(&key, oldest);
             KeyHead {
@@ -76,10 +79,10 @@ impl<M: Memory + Clone> View<'_, M> {
             .map(|pair| {
                 check_key_length(pair.key_id.len()).map_err(LookupError::KeyIdLength)?;
                 let hash = hash_bytes(pair.hash).map_err(|length| LookupError::HashLength { length, expected: 32 })?;
-                let key = self.indexes.fingerprints.key(pair.key_id);
-                if !self.sees_all() && self.find_key(pair.key_id).is_none() {
+                if !self.sees_all() && self.find_key(pair.key_id).map_err(LookupError::Other)?.is_none() {
                     return Ok(None);
                 }
+                let key = self.indexes.fingerprints.key(pair.key_id);
                 let newest = self.find_newest(&hash);
                 Ok(newest.and_then(|newest| self.find_pair_beside(newest, &hash, key, pair.key_id, self.first_id())))
             })
@@ -90,10 +93,19 @@ impl<M: Memory + Clone> View<'_, M> {
 impl<M: Memory + Clone> MessageStore<M> {
     /// The place and record of a key. In a damaged trie no key is found.
     pub(super) fn find_key(&self, key_id: &[u8]) -> Option<(Place, Key)> {
+        self.find_leaf(key_id).filter(|(_, key)| key.has_id(key_id))
+    }
+
+    /// The key at which the way of a key id through the trie ends: the one with this id if it is there, else another.
+    pub(super) fn find_leaf(&self, key_id: &[u8]) -> Option<(Place, Key)> {
         let label = hash::label(self.state.salt()?, key_id);
         let place = self.trie.find(&label).ok()??;
-        let key = self.keys.get(place)?;
-        (key.id() == key_id).then_some((place, key))
+        Some((place, self.keys.get(place)?))
+    }
+
+    /// Whether a key's numbers are possible.
+    pub(super) fn sound(&self, place: Place, key: &Key) -> Result<(), Damaged> {
+        if key.is_sound(self.inbox.next_id()) { Ok(()) } else { Err(Damaged { slot: place }) }
     }
 
     /// The newest message with a hash. `None` if it is below `first`: then all messages with this hash are.

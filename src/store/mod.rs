@@ -47,8 +47,8 @@ mod view;
 mod walk;
 mod words;
 
-pub use acknowledge::{AcknowledgementRef, acks_too_long};
-pub use add::{NewMessageRef, batch_too_long, check_lengths};
+pub use acknowledge::{AcknowledgementRef, Owned, acks_too_long};
+pub use add::{Found, NewMessageRef, batch_too_long, check_lengths};
 pub use lookup::{StoredRef, items_too_long};
 pub use pages::{RecordPage, bytes_in_page};
 pub use rebuild::{RebuildError, Rebuilt};

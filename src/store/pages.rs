@@ -6,10 +6,10 @@
 #![allow(clippy::indexing_slicing, reason = "places are below the length that they are counted from")]
 
 use super::View;
-use super::add::check_key_length;
+use super::add::{DAMAGED, check_key_length};
 use super::keys::Key;
 use super::record::Record;
-use crate::api::{Cursor, Id, KeyCursor, Order, Page, PageError, Start};
+use crate::api::{Cursor, Id, KeyCursor, Order, OtherError, Page, PageError, Start};
 use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, PAGE_MESSAGE_OVERHEAD};
 use ic_stable_structures::Memory;
 
@@ -27,7 +27,9 @@ pub struct RecordPage {
     pub first_id: Id,
     /// As in [`Page`].
     pub gap: bool,
-    /// Only in a descending page of a key: the oldest message above the start of the page; 0: none.
+    /// Of a page of a key: its newest message, 0: it never had one; `None`: the caller sees no such key.
+    pub(super) newest: Option<Id>,
+    /// Of a descending page of a key: the oldest message above where the page starts; 0: none.
     pub(super) above: Id,
 }
 
@@ -115,6 +117,11 @@ impl<M: Memory + Clone> View<'_, M> {
     /// The records of [`Self::get_messages_by_time`].
     pub fn records_by_time(&self, from: u32, until: u32, cursor: Cursor) -> Result<RecordPage, PageError> {
         check_range(from, until)?;
+        check_limit(cursor.limit)?;
+        // Nothing is searched for a caller who sees nothing: not even the time may depend on what is stored.
+        if !self.sees_all() {
+            return Ok(self.empty_page(false));
+        }
         let mut first = self.first_id_where(|timestamp| timestamp >= from);
         let mut last = self.first_id_where(|timestamp| timestamp > until) - 1;
         // Dropped messages are older than all live ones. If the span reaches back to them, it may have held some.
@@ -128,7 +135,7 @@ impl<M: Memory + Clone> View<'_, M> {
     pub fn records_by_key(&self, key_id: &[u8], cursor: KeyCursor) -> Result<RecordPage, PageError> {
         check_key_length(key_id.len()).map_err(PageError::KeyIdLength)?;
         check_limit(cursor.limit)?;
-        let found = self.find_key(key_id).map(|(_, key)| key);
+        let found = self.find_key(key_id).map_err(PageError::Other)?;
         let first_id = self.first_id_beside(key_id, found.as_ref());
         let mut page = RecordPage { first_id, ..self.empty_page(false) };
         if let Start::after(after) = cursor.start
@@ -142,6 +149,7 @@ impl<M: Memory + Clone> View<'_, M> {
             page.gap = matches!(cursor.start, Start::after(after) if after != 0 && after < first_id);
             return Ok(page);
         };
+        page.newest = Some(key.head.last_id);
         let floor = self.floor(&key);
         // 0 is not a message, so nothing lies between it and the first page.
         let start = if cursor.start == Start::after(0) { Start::beginning } else { cursor.start };
@@ -153,7 +161,7 @@ impl<M: Memory + Clone> View<'_, M> {
             Order::ascending => record.next_id(),
             Order::descending if record.prev_id() >= floor => record.prev_id(),
             Order::descending => 0,
-        });
+        })?;
         Ok(page)
     }
 
@@ -220,14 +228,23 @@ impl<M: Memory + Clone> View<'_, M> {
         0
     }
 
-    /// Fills the page of a list. `start` is the first id. `step` returns the id after a message; 0: no messages are
-    /// left.
-    fn fill(&self, page: &mut RecordPage, start: Id, count: u32, limit: u32, step: impl Fn(&Record) -> Id) {
+    /// Fills the page of a list. `start` is the first id, and `step` returns each next one; 0: no messages are left.
+    fn fill(
+        &self,
+        page: &mut RecordPage,
+        start: Id,
+        count: u32,
+        limit: u32,
+        step: impl Fn(&Record) -> Id,
+    ) -> Result<(), PageError> {
         let mut room = Room::for_page(limit);
         // One record more than fits is read.
         page.read.reserve_exact(count.min(room.messages + 1) as usize);
         let mut id = start;
         while id != 0 {
+            if !self.is_live(id) {
+                return Err(PageError::Other(damaged_link(id)));
+            }
             self.inbox.read_run(id, 1, &mut page.read);
             let Some(record) = page.read.last() else { break };
             if !room.takes(record) {
@@ -238,6 +255,7 @@ impl<M: Memory + Clone> View<'_, M> {
             id = step(record);
         }
         page.bytes = room.taken();
+        Ok(())
     }
 
     /// The page of consecutive ids. All its records are read at once, in either order.
@@ -288,6 +306,7 @@ impl<M: Memory + Clone> View<'_, M> {
             next: 0,
             first_id: self.shown_first_id(),
             gap: false,
+            newest: None,
             above: 0,
         }
     }
@@ -312,6 +331,11 @@ impl<M: Memory + Clone> View<'_, M> {
 /// Bytes that a message takes in a page.
 pub fn bytes_in_page(record: &Record) -> usize {
     PAGE_MESSAGE_OVERHEAD + record.key_len() + record.ciphertext_len()
+}
+
+/// The error if a message's link leads to none that is live.
+fn damaged_link(id: Id) -> OtherError {
+    OtherError { code: DAMAGED, message: format!("a link to message {id}, which is not live, is damaged") }
 }
 
 fn check_range(min: u32, max: u32) -> Result<(), PageError> {

@@ -43,7 +43,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             None => End::Nothing,
             Some(place) => {
                 let key = self.keys.get(place)?;
-                if key.id() == key_id {
+                if key.has_id(key_id) {
                     End::Own(key.head)
                 } else {
                     End::Other { label: self.label_at(place)?, value: key.head.value() }
@@ -57,15 +57,14 @@ impl<M: Memory + Clone> MessageStore<M> {
 impl<M: Memory + Clone> View<'_, M> {
     /// The proof of a page of a key, if the caller may have one (`may_prove`).
     pub fn prove_page(&self, key_id: &[u8], cursor: &KeyCursor, page: &RecordPage) -> Option<Vec<u8>> {
-        if !self.may_prove(key_id) {
+        if !self.may_prove(page.newest.is_some()) {
             return None;
         }
-        let key = self.find_key(key_id).map(|(_, key)| key);
         let ids: Vec<Id> = match cursor.order {
             Order::ascending => page.records().map(|record| record.id()).collect(),
             Order::descending => page.records().rev().map(|record| record.id()).collect(),
         };
-        let head = key.map_or(0, |key| key.head.last_id);
+        let head = page.newest.unwrap_or(0);
         let steps = match ids.last() {
             _ if page.above != 0 => self.steps_beyond(head, page.above),
             Some(newest) => self.steps_to(head, *newest),
@@ -89,11 +88,11 @@ impl<M: Memory + Clone> View<'_, M> {
         Some(proof.to_bytes())
     }
 
-    /// Whether the caller may have a proof of this key. Where reads are closed, only the owner of an existing key may.
-    /// A proof that a key is absent shows the leaf beside it. Anybody can own any number of key ids, one for each fresh
-    /// identity. With proofs of their absence, anybody could list the leaves and watch which of them change.
-    fn may_prove(&self, key_id: &[u8]) -> bool {
-        self.sees_all() || self.find_key(key_id).is_some()
+    /// Whether the caller may have a proof of this key. Where reads are closed, its owner may, once the key is there.
+    /// The proof that a key is absent shows the leaf beside it: with one key id after another, each of which a fresh
+    /// identity owns, anybody could list the leaves and watch which of them change.
+    fn may_prove(&self, sees_key: bool) -> bool {
+        self.sees_all() || sees_key
     }
 
     /// The proof of one message: the proof of the page of its key that starts after the id before it and holds only
@@ -108,7 +107,7 @@ impl<M: Memory + Clone> View<'_, M> {
 
     /// The proof of the heads of keys, if the caller may have a proof of each key (`may_prove`).
     pub fn prove_heads(&self, key_ids: &[&[u8]]) -> Option<Vec<u8>> {
-        if !key_ids.iter().all(|key_id| self.may_prove(key_id)) {
+        if !key_ids.iter().all(|key_id| self.may_prove(matches!(self.find_key(key_id), Ok(Some(_))))) {
             return None;
         }
         let witnesses = key_ids.iter().map(|key_id| self.witness(key_id)).collect::<Option<_>>()?;

@@ -8,10 +8,11 @@
 //! Where reads are closed, a caller sees only the keys that it owns. Other keys look absent.
 
 use super::MessageStore;
-use super::keys::{Key, Place};
+use super::add::damaged_key;
+use super::keys::Key;
 use super::record::Record;
 use crate::access::Sight;
-use crate::api::Id;
+use crate::api::{Id, OtherError, Progress};
 use ic_stable_structures::Memory;
 use std::ops::Deref;
 
@@ -63,7 +64,12 @@ impl<M: Memory + Clone> View<'_, M> {
         self.sight.is_all()
     }
 
-    /// True if a message has this id and is not below the first live id. It may have been acknowledged.
+    /// The progress of a rebuild, which counts messages: only who sees the whole store is told.
+    pub(super) fn indexed(&self) -> Result<(), Progress> {
+        self.store.indexed().map_err(|progress| self.sight.progress(progress))
+    }
+
+    /// True if `id` is a live message, unless it has been acknowledged.
     pub(super) fn is_live(&self, id: Id) -> bool {
         id >= self.first_id && id < self.inbox.next_id()
     }
@@ -83,15 +89,25 @@ impl<M: Memory + Clone> View<'_, M> {
         self.inbox.next_id() - self.first_id
     }
 
-    /// A key that the caller may see.
-    pub(super) fn find_key(&self, key_id: &[u8]) -> Option<(Place, Key)> {
-        let (place, key) = self.store.find_key(key_id)?;
-        self.sight.sees(key_id, key.rights.owner).then_some((place, key))
+    /// A key that the caller may see. The error is that its numbers are damaged.
+    pub(super) fn find_key(&self, key_id: &[u8]) -> Result<Option<Key>, OtherError> {
+        if !self.sight.may_see(key_id) {
+            return Ok(None);
+        }
+        // Both conditions are always looked at, so that another's key costs what an absent one costs.
+        let is_seen = |key: &Key| key.has_id(key_id) & self.sight.sees(key_id, key.rights.owner);
+        match self.store.find_leaf(key_id).filter(|(_, key)| is_seen(key)) {
+            Some((place, key)) => self.sound(place, &key).map(|()| Some(key)).map_err(damaged_key),
+            None => Ok(None),
+        }
     }
 
-    /// The key of a record, if the caller may see it.
-    pub(super) fn key_of(&self, record: &Record) -> Option<(Place, Key)> {
-        self.find_key(self.key_id(record)?.as_bytes())
+    /// Whether the caller may see the key of a record.
+    pub(super) fn sees_key_of(&self, record: &Record) -> Result<bool, OtherError> {
+        match self.key_id(record) {
+            Some(key_id) => Ok(self.find_key(key_id.as_bytes())?.is_some()),
+            None => Ok(false),
+        }
     }
 
     /// The newest message with a hash that is not dropped.

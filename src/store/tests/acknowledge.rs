@@ -8,7 +8,7 @@ use crate::store::StoredRef;
 fn owned(memory: &SparseMemory, messages: u32) -> Store {
     let mut store = create(memory);
     let owner = owned_by(&person(1));
-    store.set_key(b"key", &[owner], &admin(), EPOCH).unwrap();
+    store.change_key(b"key", &[owner], &admin(), EPOCH).unwrap();
     for number in 0..messages {
         add(&mut store, b"key", &number.to_le_bytes(), EPOCH).unwrap();
     }
@@ -16,7 +16,7 @@ fn owned(memory: &SparseMemory, messages: u32) -> Store {
 }
 
 fn acknowledge(store: &mut Store, through: Id) -> Result<Acknowledged, AckError> {
-    store.acknowledge(b"key", through, &person(1), EPOCH)
+    store.acknowledge_one(b"key", through, &person(1), EPOCH)
 }
 
 /// The bytes of a message's ciphertext, as they are stored.
@@ -105,7 +105,7 @@ fn an_acknowledgement_frees_the_quota() {
     use crate::api::{Bound, OwnQuota, Quota};
     let mut store = owned(&SparseMemory::default(), 0);
     let quota = Quota { messages: Bound::AtMost(4), bytes: Bound::Unlimited };
-    store.set_key(b"key", &[KeySetting::quota(OwnQuota::own(quota))], &admin(), EPOCH).unwrap();
+    store.change_key(b"key", &[KeySetting::quota(OwnQuota::own(quota))], &admin(), EPOCH).unwrap();
     add(&mut store, b"key", b"one", EPOCH + 1).unwrap();
     assert_eq!(add(&mut store, b"key", b"two", EPOCH + 2), Err(AddError::KeyFull { since: EPOCH + 1 }));
     let full_since = |store: &Store| at(store, EPOCH).get_key_head(b"key").unwrap().unwrap().full_since;
@@ -126,7 +126,7 @@ fn bad_input_and_others_change_nothing() {
     let long = [1; 65];
     for (key_id, length) in [(&[][..], 0), (&long, 65)] {
         let refused = Err(AckError::KeyIdLength(TooLong { length, max: 64 }));
-        assert_eq!(store.acknowledge(key_id, 1, &person(1), EPOCH), refused);
+        assert_eq!(store.acknowledge_one(key_id, 1, &person(1), EPOCH), refused);
     }
     assert_eq!(acknowledge(&mut store, 2), Err(AckError::NotNewer { acknowledged_id: 3 }));
     assert_eq!(acknowledge(&mut store, 6), Err(AckError::NotStored { through: 6, max_id: 5 }), "it is another key's");
@@ -134,10 +134,10 @@ fn bad_input_and_others_change_nothing() {
     // Neither an admin nor a reader can take the owner's messages away. A key that does not exist looks the same.
     for caller in [&admin(), &person(2), &anonymous()] {
         for key_id in [&b"key"[..], b"another", b"nowhere", person(3).principal().as_slice()] {
-            assert_eq!(store.acknowledge(key_id, 5, caller, EPOCH), Err(AckError::NotOwner));
+            assert_eq!(store.acknowledge_one(key_id, 5, caller, EPOCH), Err(AckError::NotOwner));
         }
     }
-    assert_eq!(store.acknowledge(b"another", 6, &person(1), EPOCH), Err(AckError::NotOwner));
+    assert_eq!(store.acknowledge_one(b"another", 6, &person(1), EPOCH), Err(AckError::NotOwner));
     assert!(memory.snapshot() == before);
     assert_eq!(store.take_changed_root(), None);
 }
@@ -148,9 +148,9 @@ fn the_owner_by_key_id_acknowledges_without_a_claim() {
     let owner = person(7);
     let mut store = create(&SparseMemory::default());
     let key_id = owner.principal();
-    assert_eq!(store.acknowledge(key_id.as_slice(), 0, &owner, EPOCH), Err(AckError::NotOwner), "it is not there");
+    assert_eq!(store.acknowledge_one(key_id.as_slice(), 0, &owner, EPOCH), Err(AckError::NotOwner), "it is not there");
     add(&mut store, key_id.as_slice(), b"x", EPOCH).unwrap();
-    assert_eq!(store.acknowledge(key_id.as_slice(), 1, &person(8), EPOCH), Err(AckError::NotOwner));
-    let acknowledged = store.acknowledge(key_id.as_slice(), 1, &owner, EPOCH);
+    assert_eq!(store.acknowledge_one(key_id.as_slice(), 1, &person(8), EPOCH), Err(AckError::NotOwner));
+    let acknowledged = store.acknowledge_one(key_id.as_slice(), 1, &owner, EPOCH);
     assert_eq!(acknowledged, Ok(Acknowledged { messages: 1 }));
 }

@@ -282,11 +282,11 @@ fn store_of_the_image(memory: &SparseMemory) -> Store {
         KeySetting::kept(true),
     ];
     let key = key(0, 1);
-    store.set_key(&key, &settings, &admin(), 1_600_000_000).unwrap();
-    store.set_key(&key, &[send_key()], &owner, 1_600_000_000).unwrap();
-    store.set_key(b"no message yet", &settings[..1], &admin(), 1_600_000_000).unwrap();
+    store.change_key(&key, &settings, &admin(), 1_600_000_000).unwrap();
+    store.change_key(&key, &[send_key()], &owner, 1_600_000_000).unwrap();
+    store.change_key(b"no message yet", &settings[..1], &admin(), 1_600_000_000).unwrap();
     // One of three acknowledged messages is overwritten.
-    assert_eq!(store.acknowledge(&key, 19, &owner, 1_600_000_000), Ok(Acknowledged { messages: 3 }));
+    assert_eq!(store.acknowledge_one(&key, 19, &owner, 1_600_000_000), Ok(Acknowledged { messages: 3 }));
     let mut left = [true, false].into_iter();
     store.erase_while(|_| left.next() == Some(true));
     store.set_role(owner.principal(), Some(Role::reader)).unwrap();

@@ -19,12 +19,12 @@ mod seed;
 
 use super::numbered::{SEGMENT_PAGES, SEGMENT_SLOTS};
 use super::record::{NewRecord, Record};
-use super::{Capacity, MessageStore, NewMessageRef, Rebuilt, View};
+use super::{AcknowledgementRef, Capacity, MessageStore, NewMessageRef, Rebuilt, View};
 use crate::access::owner::SALTED_OWNER;
 use crate::access::{Caller, Sight};
 use crate::api::{
-    AddError, Added, CheckCursor, GetError, Id, KeyCursor, KeyHead, KeySetting, Message, NewOwner, NewSendKey, Order,
-    Start, StoreStatus,
+    AckError, Acknowledged, AddError, Added, CheckCursor, ClaimError, Claimed, GetError, Id, KeyCursor, KeyError,
+    KeyHead, KeySetting, Message, NewOwner, NewSendKey, Order, OwnerProof, Start, StoreStatus,
 };
 use crate::memory::{Growth, StableMemory};
 use crate::settings::Configuration;
@@ -89,6 +89,42 @@ fn open(memory: &SparseMemory) -> Store {
 /// A principal that signs and has no role. Different numbers are different people.
 fn person(number: u8) -> Caller {
     Caller::new(Principal::self_authenticating([number]), None, false, true)
+}
+
+/// Calls about one key, with its look-up.
+impl Store {
+    fn acknowledge_one(
+        &mut self,
+        key_id: &[u8],
+        through: Id,
+        caller: &Caller,
+        now: u32,
+    ) -> Result<Acknowledged, AckError> {
+        let owned = self.first_owned(std::iter::once(key_id), caller);
+        self.acknowledge_all(&[AcknowledgementRef { key_id, through }], owned, caller, now).unwrap().remove(0)
+    }
+
+    fn claim_key(
+        &mut self,
+        key_id: &[u8],
+        proof: &OwnerProof,
+        caller: &Caller,
+        now: u32,
+    ) -> Result<Claimed, ClaimError> {
+        let found = self.look_up_for_claim(key_id, proof, caller)?;
+        self.claim(key_id, found, caller, now)
+    }
+
+    fn change_key(
+        &mut self,
+        key_id: &[u8],
+        settings: &[KeySetting],
+        caller: &Caller,
+        now: u32,
+    ) -> Result<(), KeyError> {
+        let found = self.look_up(key_id, caller);
+        self.set_key(key_id, found, settings, caller, now)
+    }
 }
 
 fn anonymous() -> Caller {

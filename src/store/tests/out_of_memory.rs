@@ -106,14 +106,14 @@ fn a_refused_key_changes_nothing() {
     let before = memory.snapshot();
     let owner = [owned_by(&person(1))];
     assert_eq!(add(&mut store, b"new", b"x", 1), Err(AddError::StorageFull));
-    assert_eq!(store.set_key(b"new", &owner, &admin(), 1), Err(KeyError::StorageFull));
+    assert_eq!(store.change_key(b"new", &owner, &admin(), 1), Err(KeyError::StorageFull));
     let proof = OwnerProof::salt(vec![3; 16].into());
     let salted = salted_key_id(&person(1));
-    assert_eq!(store.claim(&salted, &proof, &person(1), 1), Err(ClaimError::StorageFull));
+    assert_eq!(store.claim_key(&salted, &proof, &person(1), 1), Err(ClaimError::StorageFull));
     assert!(memory.snapshot() == before);
     add(&mut store, b"known", b"y", 1).unwrap();
     memory.set_limit(None);
     add(&mut store, b"new", b"x", 1).unwrap();
-    store.claim(&salted, &proof, &person(1), 1).unwrap();
+    store.claim_key(&salted, &proof, &person(1), 1).unwrap();
     assert_eq!((list(&store, b"new"), store.keys.len()), (vec![3], places + 2));
 }

@@ -58,14 +58,14 @@ impl Pair {
             }
             Event::Acknowledge { key, share } => {
                 let through = u32::from(share) * model.next_id() / 255;
-                let acknowledged = store.acknowledge(&key_id(key), through, &person(key), now);
+                let acknowledged = store.acknowledge_one(&key_id(key), through, &person(key), now);
                 assert_eq!(acknowledged, model.acknowledge(key, through), "through {through}");
             }
             Event::Open { key, owned, kept } => {
                 let owner = owned.then(|| person(key).principal());
                 let owner = owner.map_or(NewOwner::claimant, NewOwner::principal);
                 let settings = [KeySetting::owner(owner), KeySetting::kept(kept)];
-                assert_eq!(store.set_key(&key_id(key), &settings, &admin(), now), Ok(()));
+                assert_eq!(store.change_key(&key_id(key), &settings, &admin(), now), Ok(()));
                 model.open(key, owned, kept);
             }
             Event::Pass(seconds) => model.now += seconds,

@@ -20,14 +20,14 @@ fn closed(filled: bool) -> Store {
     store.set_settings(&[Setting::reads(Reads::owners)], EPOCH).unwrap();
     if filled {
         let owner = [owned_by(&person(1))];
-        store.set_key(KEY, &owner, &admin(), EPOCH).unwrap();
-        store.claim(&salted_key_id(&person(1)), &salt(), &person(1), EPOCH).unwrap();
+        store.change_key(KEY, &owner, &admin(), EPOCH).unwrap();
+        store.claim_key(&salted_key_id(&person(1)), &salt(), &person(1), EPOCH).unwrap();
         for key_id in keys() {
             for number in 0..5u32 {
                 add(&mut store, &key_id, &[&key_id[..], &number.to_le_bytes()].concat(), EPOCH + number).unwrap();
             }
         }
-        store.acknowledge(KEY, 2, &person(1), EPOCH + 5).unwrap();
+        store.acknowledge_one(KEY, 2, &person(1), EPOCH + 5).unwrap();
     }
     store
 }
@@ -173,7 +173,7 @@ fn an_owner_verifies_by_its_label() {
     let (owner, root) = (person(1), store.take_changed_root().unwrap());
     let own = person(1).principal();
     for (key_id, proof) in [(salted_key_id(&owner), salt()), (own.as_slice().to_vec(), OwnerProof::own)] {
-        let claimed = store.claim(&key_id, &proof, &owner, EPOCH).unwrap();
+        let claimed = store.claim_key(&key_id, &proof, &owner, EPOCH).unwrap();
         assert_eq!(store.take_changed_root(), None, "claiming again changes nothing");
         let label = claimed.label.as_slice().try_into().unwrap();
         let cursor = KeyCursor { start: Start::beginning, order: Order::descending, limit: 2, prove: true };
@@ -246,23 +246,23 @@ fn what_is_refused_changes_nothing() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     let salted = salted_key_id(&person(1));
-    store.set_key(&salted, &[owned_by(&person(5))], &admin(), EPOCH).unwrap();
+    store.change_key(&salted, &[owned_by(&person(5))], &admin(), EPOCH).unwrap();
     store.take_changed_root();
     let before = memory.snapshot();
-    assert_eq!(store.claim(&salted, &salt(), &person(1), EPOCH), Err(ClaimError::Owned));
-    assert!(matches!(store.claim(&salted, &salt(), &person(2), EPOCH), Err(ClaimError::NotThatKey { .. })));
-    assert_eq!(store.claim(KEY, &salt(), &person(1), EPOCH), Err(ClaimError::NotClaimable { length: 3 }));
+    assert_eq!(store.claim_key(&salted, &salt(), &person(1), EPOCH), Err(ClaimError::Owned));
+    assert!(matches!(store.claim_key(&salted, &salt(), &person(2), EPOCH), Err(ClaimError::NotThatKey { .. })));
+    assert_eq!(store.claim_key(KEY, &salt(), &person(1), EPOCH), Err(ClaimError::NotClaimable { length: 3 }));
     for (settings, caller) in [
         (vec![KeySetting::owner(NewOwner::claimant)], person(5)),
         (vec![KeySetting::kept(true)], person(5)),
         (vec![send_key()], admin()),
         (vec![KeySetting::kept(true), send_key()], admin()),
     ] {
-        assert_eq!(store.set_key(&salted, &settings, &caller, EPOCH), Err(KeyError::NotAllowed), "{settings:?}");
-        assert_eq!(store.set_key(ABSENT, &settings[..1], &person(6), EPOCH), Err(KeyError::NotAllowed));
+        assert_eq!(store.change_key(&salted, &settings, &caller, EPOCH), Err(KeyError::NotAllowed), "{settings:?}");
+        assert_eq!(store.change_key(ABSENT, &settings[..1], &person(6), EPOCH), Err(KeyError::NotAllowed));
     }
     assert_eq!(
-        store.set_key(ABSENT, &[KeySetting::owner(NewOwner::claimant)], &admin(), EPOCH),
+        store.change_key(ABSENT, &[KeySetting::owner(NewOwner::claimant)], &admin(), EPOCH),
         Ok(()),
         "it says nothing"
     );
@@ -279,8 +279,8 @@ fn rights_last_as_long_as_the_key() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     let salted = salted_key_id(&person(1));
-    store.claim(&salted, &salt(), &person(1), EPOCH).unwrap();
-    store.set_key(&salted, &[send_key()], &person(1), EPOCH).unwrap();
+    store.claim_key(&salted, &salt(), &person(1), EPOCH).unwrap();
+    store.change_key(&salted, &[send_key()], &person(1), EPOCH).unwrap();
     add(&mut store, &salted, b"x", EPOCH + 1).unwrap();
     let settings = [Setting::max_age_seconds(Bound::AtMost(10)), Setting::idle_seconds(Bound::AtMost(100))];
     store.set_settings(&settings, EPOCH + 50).unwrap();

@@ -15,7 +15,7 @@ fn a_sealed_store_takes_no_message_and_does_everything_else() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     let owner = person(1);
-    store.set_key(b"key", &[owned_by(&owner)], &admin(), NOW).unwrap();
+    store.change_key(b"key", &[owned_by(&owner)], &admin(), NOW).unwrap();
     add(&mut store, b"key", b"text", NOW).unwrap();
     store.seal();
     store.seal();
@@ -26,8 +26,8 @@ fn a_sealed_store_takes_no_message_and_does_everything_else() {
     }
     assert_eq!(store.add_messages(&[], &admin(), NOW), Err(BatchError::Sealed));
     assert_eq!(memory.to_image(), before, "nothing has changed");
-    assert_eq!(store.acknowledge(b"key", 1, &owner, NOW), Ok(Acknowledged { messages: 1 }));
-    store.set_key(b"another", &[owned_by(&owner)], &admin(), NOW).unwrap();
+    assert_eq!(store.acknowledge_one(b"key", 1, &owner, NOW), Ok(Acknowledged { messages: 1 }));
+    store.change_key(b"another", &[owned_by(&owner)], &admin(), NOW).unwrap();
     answers(&store);
     assert!(open(&memory).is_sealed(), "after an upgrade, too");
 }
@@ -100,14 +100,14 @@ fn no_key_is_opened_while_the_heap_is_close_to_its_limit() {
     store.set_low_memory();
     let before = memory.to_image();
     assert_eq!(add(&mut store, b"new", b"text", NOW), Err(AddError::LowMemory));
-    assert_eq!(store.set_key(b"new", &[owned_by(&owner)], &admin(), NOW), Err(KeyError::LowMemory));
+    assert_eq!(store.change_key(b"new", &[owned_by(&owner)], &admin(), NOW), Err(KeyError::LowMemory));
     let salted = Sha256::new().chain_update(SALTED_OWNER).chain_update(own).chain_update([3; 16]).finalize();
     let claim = OwnerProof::salt(ByteBuf::from([3; 16]));
-    assert_eq!(store.claim(&salted, &claim, &owner, NOW), Err(ClaimError::LowMemory));
+    assert_eq!(store.claim_key(&salted, &claim, &owner, NOW), Err(ClaimError::LowMemory));
     assert_eq!(memory.to_image(), before, "nothing has changed");
     assert!(store.view(Sight::All, || NOW).get_status().store.unwrap().low_memory);
     assert_eq!(add(&mut store, own.as_slice(), b"more", NOW).unwrap().id, 2, "keys that are there go on");
-    assert_eq!(store.acknowledge(own.as_slice(), 2, &owner, NOW), Ok(Acknowledged { messages: 2 }));
+    assert_eq!(store.acknowledge_one(own.as_slice(), 2, &owner, NOW), Ok(Acknowledged { messages: 2 }));
     answers(&store);
     let mut store = open(&memory);
     assert_eq!(add(&mut store, b"new", b"text", NOW).unwrap().id, 3, "an upgrade makes a new heap");

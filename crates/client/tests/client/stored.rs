@@ -14,7 +14,7 @@ use client::{Certificates, Certified, Client, Failure, Transport};
 use ic_stable_structures::VectorMemory;
 use message_canister::access::{Caller, Sight};
 use message_canister::settings::Configuration;
-use message_canister::store::{Capacity, MessageStore, NewMessageRef};
+use message_canister::store::{AcknowledgementRef, Capacity, MessageStore, NewMessageRef};
 use serde_bytes::ByteBuf;
 
 /// Certificates are older than this when they are refused, in seconds.
@@ -58,7 +58,11 @@ impl Stored {
 
     /// Acknowledges [`key`] through a message.
     pub fn acknowledge(&self, through: Id) {
-        self.store.borrow_mut().acknowledge(&key(), through, &caller(), now()).expect("the caller owns it");
+        let (mut store, key_id) = (self.store.borrow_mut(), key());
+        let owned = store.first_owned(std::iter::once(&key_id[..]), &caller());
+        let items = [AcknowledgementRef { key_id: &key_id, through }];
+        let acknowledged = store.acknowledge_all(&items, owned, &caller(), now());
+        assert!(acknowledged.is_ok_and(|each| each.iter().all(Result::is_ok)), "the caller owns it");
     }
 
     /// Changes a setting.
