@@ -2,6 +2,7 @@
 
 use super::OtherError;
 use candid::{CandidType, Deserialize};
+pub use canister_base::budget::{Bound, Budget, Limited, Rate};
 use serde::Serialize;
 
 /// What a principal may do.
@@ -43,35 +44,6 @@ pub enum RolesError {
     Other(OtherError),
 }
 
-/// A limit that an operator chooses. Candid reads an `opt` of another type as `null`, so this is a variant: a mistyped
-/// number must be an error, never "no limit".
-#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Bound<T> {
-    /// No limit.
-    #[default]
-    #[serde(rename = "unlimited")]
-    Unlimited,
-    /// At most this much.
-    #[serde(rename = "at_most")]
-    AtMost(T),
-}
-
-impl<T> Bound<T> {
-    /// The limit, if there is one.
-    pub fn limit(self) -> Option<T> {
-        match self {
-            Self::Unlimited => None,
-            Self::AtMost(limit) => Some(limit),
-        }
-    }
-}
-
-impl<T> From<Option<T>> for Bound<T> {
-    fn from(limit: Option<T>) -> Self {
-        limit.map_or(Self::Unlimited, Self::AtMost)
-    }
-}
-
 /// Limits of one key's messages that were not acknowledged.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quota {
@@ -90,28 +62,6 @@ pub struct MaxKeys {
     pub strangers: u32,
 }
 
-/// So many units a second on average.
-#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// Units a second, at least 1.
-    pub per_second: u32,
-    /// Units at once after a pause, at least 1.
-    pub burst: u32,
-}
-
-/// What one kind of callers may use. A call is admitted while something is left; what it uses beyond that delays the next.
-#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Budget {
-    /// Messages of adds, and keys of other calls.
-    pub items: Bound<Rate>,
-    /// Bytes of arguments.
-    pub bytes: Bound<Rate>,
-    /// Cycles on one day in UTC.
-    pub cycles_a_day: Bound<u64>,
-    /// Items of each principal.
-    pub each: Bound<Rate>,
-}
-
 /// Cycles above the freezing limit that adds leave untouched.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reserves {
@@ -119,24 +69,6 @@ pub struct Reserves {
     pub strangers: u64,
     /// All adds are refused below this many, at most as many as for strangers.
     pub all: u64,
-}
-
-/// Why a call was refused that would have been right at another time.
-#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(non_camel_case_types)]
-pub enum Limited {
-    /// The budget of this kind of callers is used up.
-    budget {
-        /// Seconds until it is open again.
-        retry_after: u32,
-    },
-    /// The caller's own rate is used up.
-    rate {
-        /// Seconds until a call is admitted.
-        retry_after: u32,
-    },
-    /// The canister keeps its last cycles for reads and acknowledgements.
-    low_cycles,
 }
 
 macro_rules! from_limited {

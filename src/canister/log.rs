@@ -67,11 +67,6 @@ pub fn resumed(epoch: u64, by: Principal) {
     line(&format!("resumed by {by}, with epoch {epoch}"));
 }
 
-/// Less can be spent than is set aside for the freezing threshold.
-pub fn low_cycles(balance: u128, frozen: u128) {
-    line(&format!("low cycles: the balance is {balance}, and at {frozen} the canister is frozen"));
-}
-
 /// The heap comes close to its limit.
 pub fn low_memory() {
     line("low memory: no more keys are opened until an upgrade");

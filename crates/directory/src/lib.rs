@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! endpoints ──▶ directory ──▶ directory-core: rules, store, proofs
-//!     │             ├──▶ state (VRF key, configuration, cosignatures)
+//!     │             ├──▶ state (VRF key, configuration, cosignatures, settings)
+//!     │             ├──▶ strangers (what callers may use)
 //!    api            └──▶ labels (index on the heap)
 //! ```
 //!
@@ -12,6 +13,7 @@
 
 pub mod api;
 pub mod certified;
+mod check;
 pub mod directory;
 mod epochs;
 pub mod http;
@@ -19,6 +21,8 @@ pub mod labels;
 pub mod limits;
 mod lookups;
 pub mod memory;
+mod metrics;
 mod ratification;
 pub mod state;
+pub mod strangers;
 mod updates;

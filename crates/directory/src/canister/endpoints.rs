@@ -1,10 +1,12 @@
 //! One function a method: each decodes the argument, calls the directory and encodes the reply.
 
-use super::runtime::{change, is_controller, now, read};
+use super::log;
+use super::runtime::{caller, change, charge, now, read};
 use candid::CandidType;
 use candid::utils::ArgumentDecoder;
 use canister_base::call::{answer as with_argument, decoded, reply};
 use canister_base::general;
+use canister_base::resources::heap_bytes;
 use directory::api::*;
 use directory::http;
 use serde_bytes::ByteBuf;
@@ -15,7 +17,7 @@ fn answer<A: for<'a> ArgumentDecoder<'a>, T: CandidType>(run: impl FnOnce(A) -> 
 }
 
 pub fn update() {
-    answer(|(new,): (Submission,)| change(|directory| directory.update(&new, is_controller(), now())));
+    answer(|(new,): (Submission,)| charge(|directory, caller| directory.update(&new, caller.controls, now())));
 }
 
 pub fn lookup() {
@@ -53,7 +55,7 @@ pub fn ratify() {
 }
 
 pub fn put_bundle() {
-    answer(|(label, bundle): (ByteBuf, ByteBuf)| change(|directory| directory.put_bundle(&label, &bundle, now())));
+    answer(|(label, bundle): (ByteBuf, ByteBuf)| charge(|directory, _| directory.put_bundle(&label, &bundle, now())));
 }
 
 pub fn get_bundles() {
@@ -65,10 +67,33 @@ pub fn get_configuration() {
 }
 
 pub fn get_status() {
-    answer(|()| Ok::<_, StatusError>(read(|directory| directory.status())));
+    answer(|()| Ok::<_, StatusError>(read(|directory| directory.status(now()))));
+}
+
+pub fn set_settings() {
+    answer(|(settings,): (Settings,)| {
+        let caller = caller();
+        if !caller.controls {
+            return Err(SettingsError::NotAllowed);
+        }
+        change(|directory| directory.set_settings(&settings))?;
+        log::settings(caller.principal, &settings);
+        Ok(())
+    });
+}
+
+pub fn check() {
+    answer(|(from,): (CheckCursor,)| {
+        if !caller().controls {
+            return Err(CheckError::NotAllowed);
+        }
+        read(|directory| directory.check(from))
+    });
 }
 
 pub fn http_request() {
     let certificate = ic_cdk::api::data_certificate();
-    answer(|(request,): (HttpRequest,)| read(|directory| http::respond(directory, &request, certificate.as_deref())));
+    answer(|(request,): (HttpRequest,)| {
+        read(|directory| http::respond(directory, &request, certificate.as_deref(), heap_bytes(), now()))
+    });
 }
