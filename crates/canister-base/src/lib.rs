@@ -8,6 +8,7 @@
 //! | [`general`] | the candid library under limits |
 //! | [`metrics`] | metrics as text |
 //! | [`resources`] | cycles and heap that are left |
+//! | [`header`], [`values`] | candid by hand, for what is asked for often |
 //! | [`gateway`] | answers that HTTP gateways pass on the normal domain |
 //! | [`table`] | a table on the heap that grows a shard at a time |
 
@@ -15,7 +16,9 @@ pub mod budget;
 pub mod call;
 pub mod gateway;
 pub mod general;
+pub mod header;
 pub mod methods;
 pub mod metrics;
 pub mod resources;
 pub mod table;
+pub mod values;

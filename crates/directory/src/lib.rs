@@ -14,6 +14,7 @@
 pub mod api;
 pub mod certified;
 mod check;
+pub mod codec;
 pub mod directory;
 mod epochs;
 pub mod http;

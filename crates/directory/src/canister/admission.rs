@@ -3,9 +3,8 @@
 
 use super::runtime::{caller, moment, now, read};
 use canister_base::call::{answer, decoded};
-use canister_base::general;
-use directory::api::Submission;
-use serde_bytes::ByteBuf;
+use canister_base::general::Malformed;
+use directory::codec;
 
 /// Runs an update. It makes its own checks.
 pub fn update(_: &str, run: impl FnOnce()) {
@@ -32,15 +31,15 @@ pub fn inspect() {
     let admitted = || read(|directory| directory.admit(caller, moment(directory)));
     let checked = match ic_cdk::api::msg_method_name().as_str() {
         "update" => named(admitted()).and_then(|()| {
-            let (new,): (Submission,) = arguments();
+            let new = argument(codec::submission_of);
             named(read(|directory| directory.check_update(&new, caller.controls, now())))
         }),
         "ratify" => {
-            let (size, cosignature): (u64, ByteBuf) = arguments();
+            let (size, cosignature) = argument(codec::size_and_blob_of);
             named(read(|directory| directory.check_cosignature(size, &cosignature, now())))
         }
         "put_bundle" => named(admitted()).and_then(|()| {
-            let (label, bundle): (ByteBuf, ByteBuf) = arguments();
+            let (label, bundle) = argument(codec::two_blobs_of);
             named(read(|directory| directory.check_bundle(&label, &bundle, now())))
         }),
         _ if caller.controls => Ok(()),
@@ -56,12 +55,7 @@ fn named<T, E: std::fmt::Debug>(checked: Result<T, E>) -> Result<(), String> {
     checked.map(|_| ()).map_err(|error| format!("refused: {error:?}"))
 }
 
-/// The arguments of the message that is inspected.
-fn arguments<A>() -> A
-where
-    A: for<'a> candid::utils::ArgumentDecoder<'a>,
-{
-    let mut arguments = None;
-    answer(|bytes| arguments = Some(decoded(general::decode(bytes))));
-    arguments.unwrap_or_else(|| ic_cdk::trap("no arguments"))
+/// The argument of the message that is inspected.
+fn argument<T>(decode: impl FnOnce(&[u8]) -> Result<T, Malformed>) -> T {
+    answer(|bytes| decoded(decode(bytes)))
 }

@@ -8,7 +8,7 @@ use canister_base::call::{answer as with_argument, decoded, reply};
 use canister_base::general;
 use canister_base::resources::heap_bytes;
 use directory::api::*;
-use directory::http;
+use directory::{codec, http};
 use serde_bytes::ByteBuf;
 
 /// Decodes the arguments, and encodes what `run` returns for them.
@@ -17,16 +17,21 @@ fn answer<A: for<'a> ArgumentDecoder<'a>, T: CandidType>(run: impl FnOnce(A) -> 
 }
 
 pub fn update() {
-    answer(|(new,): (Submission,)| charge(|directory, caller| directory.update(&new, caller.controls, now())));
+    with_argument(|bytes| {
+        let new = decoded(codec::submission_of(bytes));
+        reply(&codec::accepted(charge(|directory, caller| directory.update(&new, caller.controls, now()))));
+    });
 }
 
 pub fn lookup() {
-    answer(|(asked,): (Lookup,)| {
-        read(|directory| {
+    with_argument(|bytes| {
+        let asked = decoded(codec::lookup_of(bytes));
+        let found = read(|directory| {
             let proof = ByteBuf::from(directory.lookup(&asked)?);
             let certified = directory.certified(ic_cdk::api::data_certificate());
             Ok::<_, LookupError>(Found { proof, certified: certified.map_err(|_| LookupError::Unavailable)? })
-        })
+        });
+        reply(&codec::found(found));
     });
 }
 
@@ -51,11 +56,17 @@ pub fn get_proof() {
 }
 
 pub fn ratify() {
-    answer(|(size, cosignature): (u64, ByteBuf)| change(|directory| directory.ratify(size, &cosignature, now())));
+    with_argument(|bytes| {
+        let (size, cosignature) = decoded(codec::size_and_blob_of(bytes));
+        reply(&codec::ratified(change(|directory| directory.ratify(size, &cosignature, now()))));
+    });
 }
 
 pub fn put_bundle() {
-    answer(|(label, bundle): (ByteBuf, ByteBuf)| charge(|directory, _| directory.put_bundle(&label, &bundle, now())));
+    with_argument(|bytes| {
+        let (label, bundle) = decoded(codec::two_blobs_of(bytes));
+        reply(&codec::done(charge(|directory, _| directory.put_bundle(&label, &bundle, now()))));
+    });
 }
 
 pub fn get_bundles() {
