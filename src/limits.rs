@@ -15,12 +15,6 @@ pub const MAX_ROLES: u32 = 10_000;
 /// Number of strangers with a rate of their own. Further strangers share one rate.
 pub const MAX_STRANGERS: usize = 10_000;
 
-/// Cycles that the platform charges for an update besides its instructions and the bytes of its argument, on a subnet
-/// of 13 nodes.
-pub const CALL_CYCLES: u64 = 6_200_000;
-/// Cycles for each byte of the argument.
-pub const BYTE_CYCLES: u64 = 2_000;
-
 /// Roles of one `get_roles`.
 pub const MAX_PAGE_ROLES: usize = 1_000;
 

@@ -6,13 +6,11 @@
 //! ```
 
 use super::caller::Caller;
-use crate::api::{Bound, Budget, Limited, Rate};
+use crate::api::{Budget, Limited};
 use crate::limits::{MAX_ROLES, MAX_STRANGERS};
 use crate::settings::Configuration;
 use candid::Principal;
-use stable::budget::{self, Callers, Spent};
-
-const SECOND: u64 = 1_000_000_000;
+use stable::budget::{Callers, Spent};
 
 /// The group of callers whose budget a call is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,62 +94,12 @@ pub fn admit(
     if moment.cycles < u128::from(reserve) {
         return Err(Limited::low_cycles);
     }
-    let budget = payer.budget(settings);
-    let retry = |wait: u64| u32::try_from(wait.div_ceil(SECOND)).unwrap_or(u32::MAX);
-    spent.admit(&pure(budget), moment.time).map_err(|wait| Limited::budget { retry_after: retry(wait) })?;
-    let Bound::AtMost(each) = budget.each else { return Ok(()) };
-    rates.of(payer).admit(&caller, &rate(each), moment.time).map_err(|wait| Limited::rate { retry_after: retry(wait) })
-}
-
-/// Charges an admitted call. True: the call has used up the budget.
-pub fn charge(
-    settings: &Configuration,
-    spent: &mut Spent,
-    rates: &mut Rates,
-    payer: Payer,
-    caller: Principal,
-    (items, bytes): (u64, u64),
-    time: u64,
-) -> bool {
-    let budget = payer.budget(settings);
-    if let Bound::AtMost(each) = budget.each {
-        rates.of_mut(payer).spend(&caller, &rate(each), items, time);
-    }
-    spent.spend(&pure(budget), items, bytes, time)
-}
-
-/// Charges a refused call one item. Otherwise a caller whose rate is used up could send a block of calls in each
-/// second, and the inspection before the block would let all of them in.
-pub fn refuse(
-    settings: &Configuration,
-    spent: &mut Spent,
-    rates: &mut Rates,
-    payer: Payer,
-    caller: Principal,
-    time: u64,
-) {
-    let budget = payer.budget(settings);
-    if let Bound::AtMost(each) = budget.each {
-        rates.of_mut(payer).refuse(&caller, &rate(each), time);
-    }
-    spent.refuse(&pure(budget), time);
-}
-
-/// The budget in the form of the pure library.
-pub fn pure(budget: &Budget) -> budget::Budget {
-    budget::Budget {
-        items: budget.items.limit().map(rate),
-        bytes: budget.bytes.limit().map(rate),
-        cycles_a_day: budget.cycles_a_day.limit(),
-    }
-}
-
-fn rate(Rate { per_second, burst }: Rate) -> budget::Rate {
-    budget::Rate { per_second, burst }
+    payer.budget(settings).admit(spent, rates.of(payer), caller, moment.time)
 }
 
 impl Rates {
-    fn of_mut(&mut self, payer: Payer) -> &mut Callers<Principal> {
+    /// The table of the payer's kind, to be changed.
+    pub fn of_mut(&mut self, payer: Payer) -> &mut Callers<Principal> {
         if payer == Payer::Strangers { &mut self.strangers } else { &mut self.known }
     }
 

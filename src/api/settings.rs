@@ -2,6 +2,7 @@
 
 use super::OtherError;
 use candid::{CandidType, Deserialize};
+pub use canister_base::budget::{Bound, Budget, Limited, Rate};
 use serde::Serialize;
 
 /// What a principal may do.
@@ -43,36 +44,7 @@ pub enum RolesError {
     Other(OtherError),
 }
 
-/// A limit that an operator chooses. Candid reads an `opt` of another type as `null`, so this is a variant: a mistyped
-/// number must be an error, never "no limit".
-#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Bound<T> {
-    /// No limit.
-    #[default]
-    #[serde(rename = "unlimited")]
-    Unlimited,
-    /// At most this much.
-    #[serde(rename = "at_most")]
-    AtMost(T),
-}
-
-impl<T> Bound<T> {
-    /// The limit, if there is one.
-    pub fn limit(self) -> Option<T> {
-        match self {
-            Self::Unlimited => None,
-            Self::AtMost(limit) => Some(limit),
-        }
-    }
-}
-
-impl<T> From<Option<T>> for Bound<T> {
-    fn from(limit: Option<T>) -> Self {
-        limit.map_or(Self::Unlimited, Self::AtMost)
-    }
-}
-
-/// Limits of one key's unacknowledged messages.
+/// Limits of one key's messages that were not acknowledged.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quota {
     /// Their number.
@@ -90,54 +62,13 @@ pub struct MaxKeys {
     pub strangers: u32,
 }
 
-/// A rate: so many units a second on average.
-#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// Units a second, at least 1.
-    pub per_second: u32,
-    /// Units at once after a pause, at least 1.
-    pub burst: u32,
-}
-
-/// Limits of one group of callers: strangers, members or owners. A call is admitted while the budget is not used up. If
-/// it uses more than what is left, the next call waits longer.
-#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Budget {
-    /// Messages of adds, and keys of other calls.
-    pub items: Bound<Rate>,
-    /// Bytes of arguments.
-    pub bytes: Bound<Rate>,
-    /// Cycles on one day in UTC.
-    pub cycles_a_day: Bound<u64>,
-    /// Items of each principal.
-    pub each: Bound<Rate>,
-}
-
-/// Cycles above the freezing limit that are kept for other calls than adds.
+/// Cycles above the freezing limit that adds leave untouched.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reserves {
     /// With fewer cycles than this, strangers' adds are refused.
     pub strangers: u64,
     /// With fewer cycles than this, all adds are refused. At most `strangers`.
     pub all: u64,
-}
-
-/// Why a valid call is not admitted at present.
-#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(non_camel_case_types)]
-pub enum Limited {
-    /// The budget of the caller's group is used up.
-    budget {
-        /// Seconds until the budget is open again.
-        retry_after: u32,
-    },
-    /// The caller's own rate is used up.
-    rate {
-        /// Seconds until a call is admitted.
-        retry_after: u32,
-    },
-    /// The canister keeps its last cycles for reads and acknowledgements.
-    low_cycles,
 }
 
 macro_rules! from_limited {

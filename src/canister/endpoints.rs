@@ -1,9 +1,10 @@
 //! One function for each method. It decodes the argument, checks it, calls the store and encodes the reply.
 
 use super::log;
-use super::runtime::{Store, caller, change, charge, everybody_controls, heap_bytes, now, read, with_kept};
+use super::runtime::{Store, caller, change, charge, everybody_controls, now, read, with_kept};
 use candid::Principal;
 use canister_base::call::{Argument, answer, decoded, reply};
+use canister_base::resources::heap_bytes;
 use message_canister::access::Caller;
 use message_canister::access::budget::{Payer, Purpose};
 use message_canister::access::policy::check_policies;

@@ -67,12 +67,7 @@ pub fn resumed(epoch: u64, by: Principal) {
     line(&format!("resumed by {by}, with epoch {epoch}"));
 }
 
-/// The balance is less than twice the amount at which the canister freezes.
-pub fn low_cycles(balance: u128, frozen: u128) {
-    line(&format!("low cycles: the balance is {balance}, and at {frozen} the canister is frozen"));
-}
-
-/// The heap is close to its limit.
+/// The heap comes close to its limit.
 pub fn low_memory() {
     line("low memory: no more keys are opened until an upgrade");
 }

@@ -9,14 +9,16 @@
 
 #![allow(unsafe_code, reason = "callbacks without a future")]
 
-use super::{cycles, log};
+use super::log;
 use candid::Principal;
+use canister_base::budget::cycles_of_call;
+use canister_base::resources::watch_cycles;
 use ic_stable_structures::DefaultMemoryImpl;
 use message_canister::access::budget::{Moment, Payer, Purpose};
 use message_canister::access::policy::check_policies;
 use message_canister::access::{Caller, Sight};
 use message_canister::api::{Limited, Reserves, Setting};
-use message_canister::limits::{BYTE_CYCLES, CALL_CYCLES, ERASED_BYTES, SWEEP_INSTRUCTIONS};
+use message_canister::limits::{ERASED_BYTES, SWEEP_INSTRUCTIONS};
 use message_canister::settings::Configuration;
 use message_canister::store::{Capacity, MessageStore, RebuildError, Rebuilt, View};
 use proofs::certified::certified_data;
@@ -57,7 +59,7 @@ pub fn change<T>(change: impl FnOnce(&mut Store, &Caller) -> T) -> T {
         let caller = caller(store);
         let changed = change(store, &caller);
         arm(store);
-        cycles::watch();
+        watch_cycles();
         changed
     })
 }
@@ -85,7 +87,7 @@ pub fn charge<L, T, E: From<Limited>>(
                 Err(limited.into())
             }
         };
-        let cycles = CALL_CYCLES + BYTE_CYCLES * bytes + ic_cdk::api::instruction_counter();
+        let cycles = cycles_of_call(bytes, ic_cdk::api::instruction_counter());
         used_up |= store.charge_cycles(payer, cycles, moment.time);
         if used_up {
             log::budget_used_up(payer);
@@ -203,7 +205,7 @@ pub fn on_global_timer() {
             }
             arm(store);
         });
-        cycles::watch();
+        watch_cycles();
     }
 }
 
@@ -211,15 +213,6 @@ pub fn on_global_timer() {
 pub fn on_low_memory() {
     with_store(Store::set_low_memory);
     log::low_memory();
-}
-
-/// Bytes of the heap. 0 outside of a canister.
-pub fn heap_bytes() -> u64 {
-    #[cfg(target_family = "wasm")]
-    let pages = core::arch::wasm32::memory_size(0);
-    #[cfg(not(target_family = "wasm"))]
-    let pages = 0;
-    pages as u64 * 65_536
 }
 
 /// Asks the platform for randomness.

@@ -10,13 +10,14 @@
 )]
 
 use super::general::encode;
-use super::header::{BOOL, Header, NAT8, NAT32, NAT64, NULL};
 use crate::api::{
     AckError, Acknowledged, AcksError, AddError, Added, BatchError, Found, GetError, Heads, Limited, LookupError, Page,
     PageError, Proof, TooLong,
 };
 use crate::store::record::Record;
 use crate::store::{RecordPage, View, bytes_in_page};
+use canister_base::header::{BOOL, Header, NAT8, NAT32, NAT64, NULL};
+use canister_base::values::push_length;
 use ic_stable_structures::Memory;
 
 const ADDED_FIELDS: [(&str, i8); 2] = [("id", NAT32), ("duplicate", BOOL)];
@@ -338,16 +339,6 @@ fn push_message<M: Memory + Clone>(reply: &mut Vec<u8>, store: &View<'_, M>, rec
 fn added_bytes(added: Added) -> [u8; 5] {
     let [a, b, c, d] = added.id.to_le_bytes();
     [a, b, c, d, u8::from(added.duplicate)]
-}
-
-/// An unsigned LEB128 number.
-fn push_length(reply: &mut Vec<u8>, length: usize) {
-    let mut rest = length;
-    while rest > 0x7f {
-        reply.push(rest as u8 | 0x80);
-        rest >>= 7;
-    }
-    reply.push(rest as u8);
 }
 
 /// A reply on the stack. Its header is built at compile time.

@@ -4,7 +4,7 @@ use super::MessageStore;
 use crate::access::Caller;
 use crate::access::budget::{self, Moment, Payer, Purpose};
 use crate::access::policy;
-use crate::api::Limited;
+use crate::api::{Bound, Limited};
 use candid::Principal;
 use ic_stable_structures::Memory;
 
@@ -16,23 +16,23 @@ impl<M: Memory + Clone> MessageStore<M> {
 
     /// Charges an admitted call of so many items and bytes. True: the call has used up the budget.
     pub fn charge(&mut self, payer: Payer, caller: Principal, used: (u64, u64), time: u64) -> bool {
-        let settings = *self.settings();
-        budget::charge(&settings, self.state.spent_mut(payer), &mut self.rates, payer, caller, used, time)
+        let budget = *payer.budget(self.settings());
+        budget.charge(self.state.spent_mut(payer), self.rates.of_mut(payer), caller, used, time)
     }
 
     /// Charges a refused call one item.
     pub fn charge_refused(&mut self, payer: Payer, caller: Principal, time: u64) {
-        let settings = *self.settings();
-        budget::refuse(&settings, self.state.spent_mut(payer), &mut self.rates, payer, caller, time);
+        let budget = *payer.budget(self.settings());
+        budget.refuse(self.state.spent_mut(payer), self.rates.of_mut(payer), caller, time);
     }
 
     /// Charges the cycles of a call, admitted or refused. True: the call has used up the budget of the day.
     pub fn charge_cycles(&mut self, payer: Payer, cycles: u64, time: u64) -> bool {
-        let budget = budget::pure(payer.budget(self.settings()));
-        if budget.cycles_a_day.is_none() {
+        let budget = *payer.budget(self.settings());
+        if budget.cycles_a_day == Bound::Unlimited {
             return false;
         }
-        let used_up = self.state.spent_mut(payer).spend_cycles(&budget, cycles, time);
+        let used_up = budget.charge_cycles(self.state.spent_mut(payer), cycles, time);
         self.state.keep_spent(payer);
         used_up
     }

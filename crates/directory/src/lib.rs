@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! endpoints ──▶ directory ──▶ directory-core: rules, store, proofs
-//!     │             ├──▶ state (VRF key, configuration, cosignatures)
+//!     │             ├──▶ state (VRF key, configuration, cosignatures, settings)
+//!     │             ├──▶ strangers (what callers may use)
 //!    api            └──▶ labels (index on the heap)
 //! ```
 //!
@@ -15,6 +16,8 @@
 
 pub mod api;
 pub mod certified;
+mod check;
+pub mod codec;
 pub mod directory;
 mod epochs;
 pub mod http;
@@ -22,6 +25,8 @@ pub mod labels;
 pub mod limits;
 mod lookups;
 pub mod memory;
+mod metrics;
 mod ratification;
 pub mod state;
+pub mod strangers;
 mod updates;

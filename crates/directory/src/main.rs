@@ -31,6 +31,8 @@ methods! {
 
     query get_configuration() -> Result<Published, StatusError>;
     query get_status() -> Result<Status, StatusError>;
+    update set_settings(Settings) -> Result<(), SettingsError>;
+    query check(CheckCursor) -> Result<CheckReport, CheckError>;
     query http_request(HttpRequest) -> HttpResponse;
 }
 
