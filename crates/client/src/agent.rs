@@ -12,9 +12,9 @@ use ic_agent::agent::RejectCode as AgentRejectCode;
 use ic_agent::{Agent, AgentError, Certificate, lookup_value};
 
 use crate::client::Client;
+use crate::directory::DirectoryClient;
+use crate::directory::directory_core::verify::Trusted;
 use crate::transport::{Certificates, Certified, Failure, Reject, RejectCode, Transport};
-
-const NANOSECONDS: u64 = 1_000_000_000;
 
 /// Carries calls to a canister with an agent, whose identity is the caller. Needs a runtime of Tokio.
 #[derive(Clone, Debug)]
@@ -34,6 +34,13 @@ impl Client<AgentTransport> {
     /// A client of this canister.
     pub fn with_agent(agent: Agent, canister: Principal) -> Self {
         Self::new(AgentTransport::new(agent, canister))
+    }
+}
+
+impl DirectoryClient<AgentTransport> {
+    /// A client of the directory in this canister, which is the one that is pinned.
+    pub fn with_agent(agent: Agent, canister: Principal, trusted: Trusted) -> Self {
+        Self::new(AgentTransport::new(agent, canister), trusted)
     }
 }
 
@@ -61,7 +68,7 @@ impl Certificates for AgentTransport {
         let certificate: Certificate = serde_cbor::from_slice(certificate)?;
         self.agent.verify(&certificate, self.canister)?;
         let mut time = lookup_value(&certificate, [b"time".as_slice()])?;
-        let time = leb128::read::unsigned(&mut time)? / NANOSECONDS;
+        let time = leb128::read::unsigned(&mut time)?;
         let data = lookup_value(&certificate, [b"canister", self.canister.as_slice(), b"certified_data"])?;
         Ok(Certified { data: data.try_into()?, time })
     }

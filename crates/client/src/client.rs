@@ -11,6 +11,7 @@ use crate::pages::Pages;
 use crate::read::{Read, Trust, Unverified};
 use crate::request::{self, Kind, Request};
 use crate::retry::Retry;
+use crate::send::send;
 use crate::transport::Transport;
 use crate::verify;
 
@@ -58,19 +59,7 @@ impl<T: Transport> Client<T> {
     ///
     /// The error of the last attempt.
     pub async fn send<A, E: Refusal>(&self, request: Request<A, E>) -> Result<A, CallError<E>> {
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let arg = request.arg.clone();
-            let reply = match request.kind {
-                Kind::Query => self.transport.query(request.method, arg).await,
-                Kind::Update | Kind::IdempotentUpdate => self.transport.update(request.method, arg).await,
-            };
-            let result = reply.map_err(CallError::Failed).and_then(|reply| request.decode(&reply));
-            let Err(error) = &result else { return result };
-            let Some(pause) = self.retry.pause_after(attempts, request.kind, error) else { return result };
-            self.transport.pause(pause).await;
-        }
+        send(&self.transport, &self.retry, &request).await
     }
 
     /// Reads the message with this id and verifies it, where the transport has certificates. That there is none cannot be

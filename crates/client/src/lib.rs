@@ -27,11 +27,13 @@
 pub mod agent;
 mod batches;
 mod client;
+pub mod directory;
 mod error;
 mod pages;
 mod read;
 pub mod request;
 mod retry;
+mod send;
 mod transport;
 mod verify;
 

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 
 use crate::api::Id;
+use directory_core::bundle::BundleError;
+use directory_core::verify::VerifyError;
 use proofs::heads::HeadsRefused;
 use proofs::seen::Broken;
 use proofs::verify::Refused;
@@ -93,6 +95,10 @@ pub enum Lie {
         /// The field in `canister.did`.
         field: &'static str,
     },
+    /// An answer of the directory does not verify.
+    Lookup(VerifyError),
+    /// A device's bundle is not good for the label that was looked up.
+    Bundle(BundleError),
     /// A key's head is not what the proof says.
     Head {
         /// The key's place in the question.
@@ -116,6 +122,8 @@ impl fmt::Display for Lie {
             Self::OtherMessage { asked, found } => write!(f, "message {found} instead of message {asked}"),
             Self::Message { id, field } => write!(f, "{field} of message {id} is false"),
             Self::Answer { field } => write!(f, "{field} of the answer is false"),
+            Self::Lookup(why) => write!(f, "the directory's answer does not verify: {why:?}"),
+            Self::Bundle(why) => write!(f, "a device's bundle does not verify: {why:?}"),
             Self::Head { at, field: "opt" } => write!(f, "a key is denied or invented: number {at}"),
             Self::Head { at, field } => write!(f, "{field} of key number {at} is false"),
         }

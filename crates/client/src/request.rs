@@ -200,22 +200,15 @@ pub fn check(from: CheckCursor) -> Request<CheckReport, CheckError> {
 
 /// The answer to a request of an HTTP gateway.
 pub fn http_request(http: &HttpRequest) -> Request<HttpResponse, Infallible> {
-    Request {
-        method: "http_request",
-        kind: Kind::Query,
-        arg: encode((http,)),
-        decode: |reply| Decode!(reply, HttpResponse).map(Ok),
-    }
+    let arg = encode_args((http,)).expect("the interface's types can be encoded");
+    Request { method: "http_request", kind: Kind::Query, arg, decode: |reply| Decode!(reply, HttpResponse).map(Ok) }
 }
 
-fn request<T, E>(method: &'static str, kind: Kind, args: impl ArgumentEncoder) -> Request<T, E>
+pub(crate) fn request<T, E>(method: &'static str, kind: Kind, args: impl ArgumentEncoder) -> Request<T, E>
 where
     T: CandidType + for<'a> Deserialize<'a>,
     E: CandidType + for<'a> Deserialize<'a>,
 {
-    Request { method, kind, arg: encode(args), decode: |reply| Decode!(reply, Result<T, E>) }
-}
-
-fn encode(args: impl ArgumentEncoder) -> Vec<u8> {
-    encode_args(args).expect("the interface's types can be encoded")
+    let arg = encode_args(args).expect("the interface's types can be encoded");
+    Request { method, kind, arg, decode: |reply| Decode!(reply, Result<T, E>) }
 }

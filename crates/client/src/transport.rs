@@ -37,8 +37,15 @@ pub trait Certificates {
 pub struct Certified {
     /// The certified data of the canister.
     pub data: [u8; 32],
-    /// As of when, in unix seconds.
+    /// As of when, in nanoseconds since 1970.
     pub time: u64,
+}
+
+impl Certified {
+    /// As of when, in unix seconds.
+    pub fn seconds(&self) -> u64 {
+        self.time / 1_000_000_000
+    }
 }
 
 /// Why no reply came.

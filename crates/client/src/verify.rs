@@ -113,7 +113,7 @@ pub(crate) fn heads(
             return Err(Lie::Head { at, field });
         }
     }
-    Ok(certified.time)
+    Ok(certified.seconds())
 }
 
 /// The first field of a head that is false.
@@ -158,7 +158,7 @@ fn of_messages(
     let shown = messages.iter().map(|message| shown(message)).collect::<Result<Vec<_>, _>>()?;
     let verified = proof.verify(&question, &shown, &root, now(&certified)).map_err(Lie::Page)?;
     check_next_ids(messages, &proof)?;
-    Ok(Proved { as_of: certified.time, verified })
+    Ok(Proved { as_of: certified.seconds(), verified })
 }
 
 /// Whether a certificate proves this root.
@@ -206,7 +206,7 @@ fn check_first_id(said: Id, state: &State) -> Result<(), Lie> {
 
 /// The later of the certificate's time and our clock, in unix seconds.
 fn now(certified: &Certified) -> u64 {
-    clock().max(certified.time)
+    clock().max(certified.seconds())
 }
 
 /// Our clock, in unix seconds.

@@ -166,11 +166,11 @@ impl Transport for Stored {
 impl Certificates for Stored {
     fn check(&self, certificate: &[u8]) -> Result<Certified, Box<dyn Error + Send + Sync>> {
         let (data, time) = certificate.split_at_checked(32).ok_or("it is too short")?;
-        let time = u64::from_le_bytes(time.try_into()?);
-        if time + FRESH < u64::from(now()) {
+        let seconds = u64::from_le_bytes(time.try_into()?);
+        if seconds + FRESH < u64::from(now()) {
             return Err("it is too old".into());
         }
-        Ok(Certified { data: data.try_into()?, time })
+        Ok(Certified { data: data.try_into()?, time: seconds * 1_000_000_000 })
     }
 }
 
