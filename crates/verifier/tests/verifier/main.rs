@@ -4,5 +4,7 @@ mod crashes;
 mod directory;
 mod disks;
 mod lies;
+mod node;
 mod replays;
+mod rounds;
 mod speed;
