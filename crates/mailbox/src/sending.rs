@@ -2,10 +2,10 @@
 
 use crate::contacts::writable;
 use crate::mailbox::{Mailbox, own};
-use crate::records::{Entry, Event, Peer, Rows, Said, entry_key, next_number, put};
+use crate::records::{Entry, Event, Peer, Rows, Said, With, entry_key, next_number, put};
 use crate::sealing::{self, Sealer};
 use crate::wire::content::{Body, File, MAX_FILE, MAX_TEXT, PIECE};
-use crate::{Error, millis, random};
+use crate::{Error, millis, random, shared};
 use sha2::{Digest, Sha256};
 
 /// What is sent.
@@ -31,17 +31,21 @@ pub struct Sealed {
 }
 
 impl Mailbox {
-    /// Seals letters for each device of a contact, in their order. They are on disk on return, and [`Mailbox::push`] sends them.
+    /// Seals letters for each device of a contact, or for a shared inbox, in their order. They are on disk on return, and [`Mailbox::push`] sends them.
     ///
     /// # Errors
     ///
     /// [`Error::NoContact`], [`Error::Untrusted`], [`Error::Expired`], [`Error::Text`], [`Error::FileSize`],
-    /// [`Error::FileName`], and those of the store.
+    /// [`Error::FileName`], [`Error::Shared`], and those of the store.
     pub async fn send(&self, to: &str, letters: Vec<Letter>) -> Result<Sealed, Error> {
         letters.iter().try_for_each(check)?;
         let to = to.to_owned();
         self.store
             .write(move |tx| {
+                if let Some((inbox, shared)) = shared::named(tx, &to)? {
+                    let entries = shared::seal(tx, inbox, shared, letters)?;
+                    return Ok(Sealed { entries, expired: 0 });
+                }
                 let (address, contact) = writable(tx, &to)?;
                 let sealer = Sealer::new(tx, own(tx)?)?;
                 let mut peers = Vec::new();
@@ -67,7 +71,7 @@ impl Mailbox {
                         return Err(Error::Expired(address));
                     }
                     let event = Event::Sent { id, said, waiting, failed: None };
-                    put(tx, entry_key(number), &Entry { at: millis(), with: Some(address), event })?;
+                    put(tx, entry_key(number), &Entry { at: millis(), with: Some(With::Person(address)), event })?;
                     sealed.entries.push(number);
                     sealed.expired = expired;
                 }
@@ -89,7 +93,7 @@ fn check(letter: &Letter) -> Result<(), Error> {
 }
 
 impl Letter {
-    fn said(&self) -> Said {
+    pub(crate) fn said(&self) -> Said {
         match self {
             Self::Text(text) => Said::Text(text.clone()),
             Self::File { name, bytes } => {

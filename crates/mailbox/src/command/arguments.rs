@@ -45,6 +45,11 @@ pub enum Command {
         #[command(subcommand)]
         command: Contacts,
     },
+    /// Keys that several people have, as the web page's: whoever has the passphrase or the key file reads and writes
+    Shared {
+        #[command(subcommand)]
+        command: Shared,
+    },
     /// Send a text or a file
     Send(Send),
     /// Receive, and show what is new
@@ -105,9 +110,26 @@ pub enum Contacts {
     List,
 }
 
+#[derive(Subcommand)]
+pub enum Shared {
+    /// Add a shared inbox, by its passphrase or its key file
+    Add {
+        /// The name
+        name: String,
+        /// The key file; without it the passphrase is asked for
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        /// Read the passphrase from this file descriptor, to the end of a line
+        #[arg(long, value_name = "FD", conflicts_with = "key")]
+        secret_fd: Option<u32>,
+    },
+    /// List the shared inboxes
+    List,
+}
+
 #[derive(Args)]
 pub struct Send {
-    /// The contact's name or address
+    /// The contact's name or address, or a shared inbox's name
     pub to: String,
     /// A file; - reads a text from standard input
     #[arg(required_unless_present = "message", conflicts_with = "message")]

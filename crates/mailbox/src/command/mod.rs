@@ -3,9 +3,11 @@
 mod arguments;
 mod contacts;
 mod failure;
+mod passphrase;
 mod print;
 mod receive;
 mod send;
+mod shared;
 
 pub use arguments::Arguments;
 pub use failure::Failure;
@@ -37,6 +39,7 @@ pub async fn run(arguments: Arguments) -> Result<u8, Failure> {
             eprintln!("Your address is {}. Whoever gets the card compares it with you.", mailbox.address().await?);
             Ok(DONE)
         }
+        Command::Shared { command } => shared::run(&mailbox, command).await,
         Command::Contacts { command } => contacts::run(&mailbox, command).await,
         Command::Send(send) => send::run(&mailbox, send).await,
         Command::Receive(receive) => receive::run(&mailbox, receive).await,

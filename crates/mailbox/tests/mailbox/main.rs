@@ -13,4 +13,5 @@ mod secrets;
 #[allow(dead_code)] // The tests of other clients need more of it.
 #[path = "../../../../tests/clients/server.rs"]
 mod server;
+mod shared;
 mod trust;
