@@ -14,6 +14,12 @@ pub enum Error {
     Store(crypto_store::Error),
     /// The key file's error.
     KeyFile(key_cache::local::FileError),
+    /// The passphrase does not open the mailbox, or could not be set.
+    Passphrase(key_cache::local::PassphraseError),
+    /// The kernel's keyring cannot be used.
+    Keyring(key_cache::local::KeyringError),
+    /// The mailbox of this folder needs its passphrase.
+    Locked(PathBuf),
     /// The key cache has no thread.
     KeyCache(std::io::Error),
     /// The system's error.
@@ -132,6 +138,9 @@ impl fmt::Display for Error {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::KeyFile(error) => error.fmt(f),
+            Self::Passphrase(error) => error.fmt(f),
+            Self::Keyring(error) => error.fmt(f),
+            Self::Locked(path) => write!(f, "{}: the mailbox is locked: it needs its passphrase", path.display()),
             Self::KeyCache(error) => write!(f, "the key cache does not start: {error}"),
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Exists(path) => write!(f, "{}: there is a mailbox already", path.display()),

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`wire`] | byte maps of what travels |
 //! | `mailbox` | making and opening a mailbox; its card |
+//! | `root` | its key file, its passphrase, the kernel's keyring |
 //! | `contacts` | people, and how far their keys are trusted |
 //! | `sending`, `sealing` | one transaction: what was written, the ratchet's step, the exact sealed bytes |
 //! | `push` | the outbox: those bytes, until the canister has them |
@@ -29,6 +30,7 @@ mod opening;
 mod person;
 mod push;
 mod records;
+mod root;
 mod sealing;
 mod sending;
 mod shared;
@@ -44,6 +46,7 @@ pub use network::{Agents, Network};
 pub use person::{Address, NoAddress};
 pub use push::Pushed;
 pub use records::{Contact, Entry, Event, Place, Said, SharedId, Trust, With};
+pub use root::{has_passphrase, lock, set_passphrase, unlock};
 pub use sending::{Letter, Sealed};
 pub use shared::Secret;
 

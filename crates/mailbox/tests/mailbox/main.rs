@@ -8,6 +8,7 @@ mod figures;
 mod files;
 mod kills;
 mod network;
+mod passphrase;
 mod people;
 mod secrets;
 #[allow(dead_code)] // The tests of other clients need more of it.
