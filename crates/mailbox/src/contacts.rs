@@ -3,7 +3,7 @@
 use crate::mailbox::{Mailbox, own};
 use crate::records::{Contact, Identity, Peer, Rows, Trust, put};
 use crate::wire::card::{self, Card};
-use crate::{Address, Error, seconds};
+use crate::{Address, Error, seconds, shared};
 use crypto_store::Tx;
 
 /// Contacts at most, those who are unknown among them.
@@ -167,11 +167,11 @@ fn identities(card: &Card) -> Vec<Identity> {
     card.devices.iter().map(|device| device.identity).collect()
 }
 
-fn named(rows: &impl Rows, name: &str) -> Result<Option<(Address, Contact)>, Error> {
+pub(crate) fn named(rows: &impl Rows, name: &str) -> Result<Option<(Address, Contact)>, Error> {
     Ok(all(rows)?.into_iter().find(|(_, contact)| contact.name == name))
 }
 
-fn checked(name: &str) -> Result<&str, Error> {
+pub(crate) fn checked(name: &str) -> Result<&str, Error> {
     let is_name = (1..=MAX_NAME).contains(&name.len())
         && !name.contains(|character: char| character.is_control() || character.is_whitespace())
         && name.parse::<Address>().is_err();
@@ -179,6 +179,9 @@ fn checked(name: &str) -> Result<&str, Error> {
 }
 
 fn check_free(rows: &impl Rows, name: &str, address: &Address) -> Result<(), Error> {
+    if shared::named(rows, name)?.is_some() {
+        return Err(Error::NameOfShared(name.into()));
+    }
     match named(rows, name)? {
         Some((other, _)) if other != *address => Err(Error::NameTaken { name: name.into(), address: other }),
         _ => Ok(()),

@@ -14,6 +14,12 @@ pub enum Error {
     Store(crypto_store::Error),
     /// The key file's error.
     KeyFile(key_cache::local::FileError),
+    /// The passphrase does not open the mailbox, or could not be set.
+    Passphrase(key_cache::local::PassphraseError),
+    /// The kernel's keyring cannot be used.
+    Keyring(key_cache::local::KeyringError),
+    /// The mailbox of this folder needs its passphrase.
+    Locked(PathBuf),
     /// The key cache has no thread.
     KeyCache(std::io::Error),
     /// The system's error.
@@ -51,6 +57,8 @@ pub enum Error {
         /// Whose it is.
         address: Address,
     },
+    /// A shared inbox has the name.
+    NameOfShared(String),
     /// There are as many contacts as may be.
     TooManyContacts {
         /// The limit.
@@ -88,6 +96,15 @@ pub enum Error {
     },
     /// A file's name cannot be sent.
     FileName(String),
+    /// A message was not sealed for a shared inbox.
+    Shared(::sealing::SealError),
+    /// No key of a shared inbox can be made of the secret.
+    SharedKey(::sealing::KeyError),
+    /// There are as many shared inboxes as may be.
+    TooManyShared {
+        /// The limit.
+        limit: usize,
+    },
     /// There is no file under this number of the log.
     NoFile(u64),
     /// The canister's store is another than before: it has never given out the position.
@@ -121,6 +138,9 @@ impl fmt::Display for Error {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::KeyFile(error) => error.fmt(f),
+            Self::Passphrase(error) => error.fmt(f),
+            Self::Keyring(error) => error.fmt(f),
+            Self::Locked(path) => write!(f, "{}: the mailbox is locked: it needs its passphrase", path.display()),
             Self::KeyCache(error) => write!(f, "the key cache does not start: {error}"),
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Exists(path) => write!(f, "{}: there is a mailbox already", path.display()),
@@ -140,6 +160,7 @@ impl fmt::Display for Error {
                 write!(f, "'{name}' cannot be a name: 1 to 64 bytes, no blanks, no control characters, no address")
             }
             Self::NameTaken { name, address } => write!(f, "'{name}' is the name of {address}"),
+            Self::NameOfShared(name) => write!(f, "'{name}' is the name of a shared inbox"),
             Self::TooManyContacts { limit } => write!(f, "there are {limit} contacts, as many as may be"),
             Self::NoContact(name) => write!(f, "there is no contact '{name}': add a card with 'mailbox contacts add'"),
             Self::OtherAddress { given, found } => {
@@ -156,6 +177,9 @@ impl fmt::Display for Error {
             Self::Text { length } => write!(f, "a text has 1 to 1,000,000 bytes, not {length}: send a file"),
             Self::FileSize { size } => write!(f, "a file has at most 64 MiB, not {size} bytes"),
             Self::FileName(name) => write!(f, "'{}' is no name that a file can be sent under", name.escape_debug()),
+            Self::Shared(error) => error.fmt(f),
+            Self::SharedKey(error) => error.fmt(f),
+            Self::TooManyShared { limit } => write!(f, "there are {limit} shared inboxes, as many as may be"),
             Self::NoFile(number) => write!(f, "there is no received file with the number {number}"),
             Self::OtherStore { position } => {
                 write!(f, "the canister never gave out id {position}: its store is another than before")

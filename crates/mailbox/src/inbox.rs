@@ -4,15 +4,17 @@
 use crate::mailbox::{Mailbox, own};
 use crate::network::Network;
 use crate::opening::{self, Closed, is_answerable};
-use crate::records::{self, Entry, Event, Peer, Position, Rows, append, put};
+use crate::records::{self, Entry, Event, Peer, Position, Rows, With, append, put};
 use crate::sealing::Sealer;
 use crate::waiting;
 use crate::wire::envelope::{self, Address as Place};
 use crate::wire::letter::Letter;
 use crate::{Error, millis};
-use client::api::{AckError, Acknowledgement, KeySetting, Message, NewSendKey, Order, OwnerProof, PageError, Start};
+use client::api::{
+    AckError, Acknowledgement, KeySetting, Message, NewSendKey, Order, OwnerProof, Page, PageError, Start,
+};
 use client::proofs::seen::Seen;
-use client::{CallError, Client, Transport, Trust};
+use client::{CallError, Client, Pages, Transport, Trust};
 use crypto_store::Tx;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -30,12 +32,14 @@ pub struct Received {
     pub unopened: u64,
     /// Why the canister was not told how far the inboxes were read, where it was not. The next call tells it.
     pub not_acknowledged: Option<String>,
+    /// Shared inboxes that the canister does not let this mailbox read: names and reasons.
+    pub not_read: Vec<(String, String)>,
     /// Whether everything that was read was verified against the subnet's key.
     pub is_verified: bool,
 }
 
 impl Mailbox {
-    /// Reads the inboxes to their ends.
+    /// Reads the inboxes to their ends, and the shared ones.
     ///
     /// Any number of processes may do so at once: each message is stored by one of them.
     ///
@@ -59,10 +63,11 @@ impl Mailbox {
             received.not_acknowledged = self.acknowledge(&client, id).await?.or(received.not_acknowledged);
             received.waiting += self.position(id).await?.waiting.0;
         }
+        self.receive_shared(network, &mut received).await?;
         Ok(received)
     }
 
-    pub(crate) async fn position(&self, inbox: [u8; 29]) -> Result<Position, Error> {
+    pub(crate) async fn position<const N: usize>(&self, inbox: [u8; N]) -> Result<Position, Error> {
         self.store.read(move |snapshot| Ok::<_, Error>(snapshot.record(inbox)?.unwrap_or_default())).await
     }
 
@@ -97,32 +102,33 @@ impl Mailbox {
         received: &mut Received,
     ) -> Result<(), Error> {
         let id = inbox.id();
-        let mut pages = client.messages_of_key(&id, Order::ascending, Start::after(position.id));
-        if let Some((epoch, id, rank, chain)) = position.seen {
-            pages = pages.with_seen(Seen { epoch, id, rank, chain });
-        }
-        loop {
-            let page = pages.next().await.map_err(|error| match error {
-                CallError::Refused(PageError::UnknownCursor { after }) => Error::OtherStore { position: after },
-                error => Error::Page(error),
-            })?;
-            let Some(page) = page else { return Ok(()) };
-            received.is_verified &= matches!(page.trust, Trust::Verified { .. });
-            let own = self.own().await?;
-            let secret = inbox.hpke.0;
-            let canister = own.place.canister;
-            let letters =
-                page.value.messages.iter().map(|message| (message.id, letter(message, &secret, &canister, &id)));
-            let stored = Stored {
-                letters: letters.collect(),
-                dropped: page.value.gap.then_some(page.value.first_id),
-                seen: pages.seen().map(|seen| (seen.epoch, seen.id, seen.rank, seen.chain)),
-            };
-            let counts = self.store.write(move |tx| stored.store(tx, id)).await?;
+        let canister = self.own().await?.place.canister;
+        let mut pages = pages_behind(client, &id, &position);
+        let mut page = Self::next_letters(&mut pages, inbox, &canister, received).await?;
+        while let Some(stored) = page {
+            // The next page is fetched, verified and opened while this one is stored.
+            let store = self.store.write(move |tx| stored.store(tx, id));
+            let (next, counts) = tokio::join!(Self::next_letters(&mut pages, inbox, &canister, received), store);
+            let counts = counts?;
             received.messages += counts.messages;
             received.junk += counts.junk;
             received.unopened += counts.unopened;
+            page = next?;
         }
+        Ok(())
+    }
+
+    /// The next page, whose envelopes are opened. `None`: there is none.
+    async fn next_letters<T: Transport>(
+        pages: &mut Pages<'_, T>,
+        inbox: &records::Inbox,
+        canister: &[u8],
+        received: &mut Received,
+    ) -> Result<Option<Stored>, Error> {
+        let Some((page, seen)) = next_page(pages, received).await? else { return Ok(None) };
+        let (id, secret) = (inbox.id(), &inbox.hpke.0);
+        let letters = page.messages.iter().map(|message| (message.id, letter(message, secret, canister, &id)));
+        Ok(Some(Stored { letters: letters.collect(), dropped: page.gap.then_some(page.first_id), seen }))
     }
 
     /// Tells the canister how far the inbox was read. Returns why it was not told.
@@ -150,6 +156,39 @@ impl Mailbox {
     }
 }
 
+/// Epoch, id, rank and chain value of the newest message that was verified.
+pub(crate) type SeenFields = Option<(u64, u32, u32, [u8; 32])>;
+
+/// The pages of a key behind a position.
+pub(crate) fn pages_behind<'c, T: Transport>(client: &'c Client<T>, id: &[u8], position: &Position) -> Pages<'c, T> {
+    let pages = client.messages_of_key(id, Order::ascending, Start::after(position.id));
+    match position.seen {
+        Some((epoch, id, rank, chain)) => pages.with_seen(Seen { epoch, id, rank, chain }),
+        None => pages,
+    }
+}
+
+/// The next page, and what is seen with it.
+pub(crate) async fn next_page<T: Transport>(
+    pages: &mut Pages<'_, T>,
+    received: &mut Received,
+) -> Result<Option<(Page, SeenFields)>, Error> {
+    let page = pages.next().await.map_err(|error| match error {
+        CallError::Refused(PageError::UnknownCursor { after }) => Error::OtherStore { position: after },
+        error => Error::Page(error),
+    })?;
+    let Some(page) = page else { return Ok(None) };
+    received.is_verified &= matches!(page.trust, Trust::Verified { .. });
+    Ok(Some((page.value, pages.seen().map(|seen| (seen.epoch, seen.id, seen.rank, seen.chain)))))
+}
+
+impl Position {
+    /// Takes what was seen with a page, where it is not older than what is known.
+    pub fn saw(&mut self, seen: SeenFields) {
+        self.seen = seen.filter(|seen| self.seen.is_none_or(|known| seen.1 >= known.1)).or(self.seen);
+    }
+}
+
 /// What the canister has acknowledged for this store, the store has read: else the store is an old copy.
 async fn check_not_behind<T: Transport>(client: &Client<T>, inbox: &[u8; 29], position: u32) -> Result<(), Error> {
     let heads = client.read_key_heads(&[inbox]).await.map_err(Error::Heads)?;
@@ -171,7 +210,7 @@ fn letter(message: &Message, secret: &[u8; 32], canister: &[u8], inbox: &[u8]) -
 struct Stored {
     letters: Vec<(u32, Option<Letter>)>,
     dropped: Option<u32>,
-    seen: Option<(u64, u32, u32, [u8; 32])>,
+    seen: SeenFields,
 }
 
 #[derive(Default)]
@@ -234,7 +273,7 @@ impl Stored {
             counts.unopened += 1;
             tell(tx, letter, id, "its session did not come within 30 days")
         })?;
-        position.seen = self.seen.filter(|seen| position.seen.is_none_or(|known| seen.1 >= known.1)).or(position.seen);
+        position.saw(self.seen);
         put(tx, inbox, &position)?;
         for identity in wedged {
             let Some(mut peer) = tx.record::<Peer>(identity)? else { continue };
@@ -249,5 +288,8 @@ impl Stored {
 /// Tells the log of a letter that will not open, where its sender is known.
 fn tell(tx: &mut Tx<'_>, letter: &Letter, id: u32, why: &str) -> Result<(), Error> {
     let Some(peer) = tx.record::<Peer>(letter.sender)? else { return Ok(()) };
-    append(tx, &Entry { at: millis(), with: Some(peer.address), event: Event::Unopened { id, why: why.into() } })
+    append(
+        tx,
+        &Entry { at: millis(), with: Some(With::Person(peer.address)), event: Event::Unopened { id, why: why.into() } },
+    )
 }

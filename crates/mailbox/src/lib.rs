@@ -6,10 +6,12 @@
 //! |---|---|
 //! | [`wire`] | byte maps of what travels |
 //! | `mailbox` | making and opening a mailbox; its card |
+//! | `root` | its key file, its passphrase, the kernel's keyring |
 //! | `contacts` | people, and how far their keys are trusted |
 //! | `sending`, `sealing` | one transaction: what was written, the ratchet's step, the exact sealed bytes |
 //! | `push` | the outbox: those bytes, until the canister has them |
 //! | `inbox`, `opening`, `waiting` | verified pages; what they say and the cursor in one transaction; what does not open yet |
+//! | `shared` | keys that several people have, in the web page's format |
 //! | `window` | each number of a device once |
 //! | `log` | what was written and received |
 //! | `claims` | one process at a time does what need not be done twice |
@@ -29,8 +31,10 @@ mod opening;
 mod person;
 mod push;
 mod records;
+mod root;
 mod sealing;
 mod sending;
+mod shared;
 mod waiting;
 mod window;
 pub mod wire;
@@ -42,8 +46,10 @@ pub use mailbox::{Mailbox, Status};
 pub use network::{Agents, Network};
 pub use person::{Address, NoAddress};
 pub use push::Pushed;
-pub use records::{Contact, Entry, Event, Place, Said, Trust};
+pub use records::{Contact, Entry, Event, Place, Said, SharedId, Trust, With};
+pub use root::{has_passphrase, lock, set_passphrase, unlock};
 pub use sending::{Letter, Sealed};
+pub use shared::Secret;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -4,7 +4,10 @@ use crate::Error;
 use crate::claims::claim;
 use crate::mailbox::Mailbox;
 use crate::opening::bytes_of;
-use crate::records::{Counter, Entry, Event, Rows, Said, entry_key, entry_number, file_keys, put};
+use crate::records::{
+    Counter, Entry, Event, Rows, Said, With, entry_key, entry_number, file_keys, put, shared_file_key,
+};
+use crypto_store::fields;
 
 /// Entries that are read at once.
 const PAGE: usize = 100;
@@ -65,11 +68,17 @@ impl Mailbox {
         self.store
             .read(move |snapshot| {
                 let entry = snapshot.record::<Entry>(entry_key(number))?;
-                let Some(Event::Received { id, device, said: Said::File(file), .. }) = entry.map(|entry| entry.event)
-                else {
-                    return Err(Error::NoFile(number));
+                let bytes = match entry.map(|entry| (entry.with, entry.event)) {
+                    Some((_, Event::Received { id, device, said: Said::File(file), .. })) => {
+                        bytes_of(snapshot, &file_keys(&device, &id).1, &file)?
+                    }
+                    Some((Some(With::Shared(inbox)), Event::Shared { id, said: Said::File(_), .. })) => {
+                        let held = snapshot.one::<fields::Message>(&shared_file_key(&inbox, id))?;
+                        held.map(|held| held.bytes.clone())
+                    }
+                    _ => None,
                 };
-                bytes_of(snapshot, &file_keys(&device, &id).1, &file)?.ok_or(Error::NoFile(number))
+                bytes.ok_or(Error::NoFile(number))
             })
             .await
     }

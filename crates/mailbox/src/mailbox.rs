@@ -3,7 +3,7 @@
 use crate::records::{Inbox, OWN, Own, Place, Position, Rows, Seed, put};
 use crate::wire::card::{self, SignedDevice};
 use crate::wire::envelope;
-use crate::{Address, Error, random, seconds};
+use crate::{Address, Error, random, root, seconds};
 use crypto_store::{Options, Store};
 use directory_core::bundle::{Bundle, Content, MAX_LIFETIME};
 use directory_core::policy::Key;
@@ -11,7 +11,6 @@ use directory_core::profile;
 use ed25519_dalek::SigningKey;
 use key_cache::local::{LocalManager, RootKey};
 use key_cache::{KeyCache, Limits, Runtime};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use vodozemac::olm::Account;
@@ -19,7 +18,7 @@ use vodozemac::olm::Account;
 /// A mailbox of one device, in a folder that any number of processes may use at once. Clones share one.
 ///
 /// ```text
-/// root.key   wraps the keys of the store; keep it apart from copies of the folder
+/// root.key   wraps the keys of the store: a key file, or under a passphrase; keep it apart from copies of the folder
 /// store/     the crypto store
 /// ```
 #[derive(Clone)]
@@ -32,13 +31,22 @@ impl Mailbox {
     ///
     /// # Errors
     ///
-    /// [`Error::Exists`], and those of the key file and the store.
+    /// [`Error::Exists`], [`Error::Locked`], and those of the key file and the store.
     pub async fn create(folder: &Path, place: Place) -> Result<Self, Error> {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|error| Error::Io { path: folder.into(), error })?;
-        let file = folder.join("root.key");
-        let root = if file.exists() { RootKey::open_key_file(&file) } else { RootKey::create_key_file(&file) };
-        let mailbox = Self { store: open_store(folder, root.map_err(Error::KeyFile)?)? };
+        Self::create_by(folder, place, None).await
+    }
+
+    /// As [`Mailbox::create`], under a passphrase.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exists`], [`Error::Passphrase`], and those of the store.
+    pub async fn create_with_passphrase(folder: &Path, place: Place, passphrase: &str) -> Result<Self, Error> {
+        Self::create_by(folder, place, Some(passphrase)).await
+    }
+
+    async fn create_by(folder: &Path, place: Place, passphrase: Option<&str>) -> Result<Self, Error> {
+        let mailbox = Self { store: open_store(folder, root::create(folder, passphrase)?)? };
         let seed = || random().map(Seed);
         let mut account = Account::new();
         account.generate_fallback_key();
@@ -58,17 +66,25 @@ impl Mailbox {
         if is_new.await? { Ok(mailbox) } else { Err(Error::Exists(folder.into())) }
     }
 
-    /// Opens a mailbox.
+    /// Opens a mailbox by its key file, or one under a passphrase that is unlocked.
     ///
     /// # Errors
     ///
-    /// [`Error::NoMailbox`], and those of the key file and the store.
+    /// [`Error::NoMailbox`], [`Error::Locked`], and those of the key file and the store.
     pub async fn open(folder: &Path) -> Result<Self, Error> {
-        let file = folder.join("root.key");
-        if !file.exists() {
-            return Err(Error::NoMailbox(folder.into()));
-        }
-        let root = RootKey::open_key_file(&file).map_err(Error::KeyFile)?;
+        Self::open_by(folder, root::open(folder)?).await
+    }
+
+    /// Opens a mailbox under a passphrase.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoMailbox`], [`Error::Passphrase`], and those of the store.
+    pub async fn open_with_passphrase(folder: &Path, passphrase: &str) -> Result<Self, Error> {
+        Self::open_by(folder, root::open_with_passphrase(folder, passphrase)?).await
+    }
+
+    async fn open_by(folder: &Path, root: RootKey) -> Result<Self, Error> {
         let mailbox = Self { store: open_store(folder, root)? };
         let own = mailbox.store.read(|snapshot| snapshot.record::<Own>(OWN)).await?;
         own.map(|_| mailbox).ok_or_else(|| Error::NoMailbox(folder.into()))

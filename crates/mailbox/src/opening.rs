@@ -3,7 +3,8 @@
 use crate::contacts::introduce;
 use crate::mailbox::account;
 use crate::records::{
-    Arriving, Contact, Entry, Event, Identity, PIECE, Peer, Rows, Said, append, delete, file_keys, put, session_key,
+    Arriving, Contact, Entry, Event, Identity, PIECE, Peer, Rows, Said, With, append, delete, file_keys, put,
+    session_key,
 };
 use crate::sealing::keep;
 use crate::window::Taken;
@@ -68,7 +69,8 @@ pub(crate) fn open(tx: &mut Tx<'_>, letter: &Letter) -> Result<bool, Closed> {
         peer.send_key.clone_from(send_key);
     }
     put(tx, letter.sender, &peer)?;
-    let tell = |tx: &mut Tx<'_>, event| append(tx, &Entry { at: millis(), with: Some(peer.address), event });
+    let tell =
+        |tx: &mut Tx<'_>, event| append(tx, &Entry { at: millis(), with: Some(With::Person(peer.address)), event });
     if let Taken::Ahead { first, last } = taken {
         tell(tx, Event::Missing { device: letter.sender, first, last })?;
     }

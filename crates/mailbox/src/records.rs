@@ -7,14 +7,17 @@
 //! contact    address 29                                   Contact
 //! account    "own"                                        vodozemac's
 //! session    identity 32 | session id 32                  vodozemac's
-//! cursor     inbox 29                                     Position
+//! cursor     inbox 29, or key id 20 of a shared inbox     Position
 //! cursor     "entries", "shown"                           Counter
 //! message    'e' | number 8                               Entry of the log
 //! message    'p' | identity 32 | message id 16 | piece 4  bytes of a piece, format 2
+//! message    's' | key id 20 | id 4                       bytes of a file of a shared inbox, format 2
 //! procedure  "file" | identity 32 | message id 16         Arriving
 //! procedure  "claim" | what is claimed                    Claim
-//! outbox     inbox 29 | number 8                          Queued
+//! procedure  "shared" | key id 20                         Shared
+//! outbox     inbox 29, or key id 20 | number 8            Queued
 //! pending    inbox 29 | id 4                              Waiting
+//! seen       key id 20 | salt 32                          Seen: a message of a shared inbox
 //! ```
 //!
 //! Format 1 of each value is postcard's encoding of the struct below, field by field. Fields are never reordered: another struct
@@ -32,6 +35,8 @@ const FORMAT: u8 = 1;
 pub(crate) const PIECE: u8 = 2;
 /// Key of this device's rows.
 pub(crate) const OWN: &str = "own";
+/// Key id of a shared inbox.
+pub type SharedId = [u8; 20];
 /// Identity key of a device.
 pub(crate) type Identity = [u8; 32];
 
@@ -143,6 +148,22 @@ pub(crate) struct Position {
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Counter(pub u64);
 
+/// A key that several people have, of the web page's format, and what is kept under it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Shared {
+    pub name: String,
+    /// The master key of the format.
+    pub master: Seed,
+    /// Reads, and nothing else: where reads are closed, an admin of the canister may let it.
+    pub caller: Seed,
+    /// The number of the message last sealed.
+    pub sent: u64,
+}
+
+/// A message of a shared inbox that is in the log.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Seen;
+
 /// A file of which not all pieces have come.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Arriving {
@@ -188,9 +209,18 @@ pub struct Entry {
     /// When it was written, in milliseconds since 1970.
     pub at: u64,
     /// Whom it is about.
-    pub with: Option<Address>,
+    pub with: Option<With>,
     /// What happened.
     pub event: Event,
+}
+
+/// Whom a line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum With {
+    /// A person.
+    Person(Address),
+    /// The shared inbox of this key id.
+    Shared(SharedId),
 }
 
 /// What happened.
@@ -218,6 +248,15 @@ pub enum Event {
         /// When it was written, by the sender's clock, in milliseconds since 1970.
         time: u64,
         /// What the contact wrote.
+        said: Said,
+    },
+    /// Somebody wrote to a shared inbox. Nothing proves who.
+    Shared {
+        /// Id of the message in the canister.
+        id: u32,
+        /// When the canister took it, in seconds since 1970.
+        time: u32,
+        /// What was written.
         said: Said,
     },
     /// Contents of a device with these numbers did not come before a later one. They may still come.
@@ -289,6 +328,8 @@ records! {
     Claim in Procedure;
     Queued in Outbox;
     Waiting in Pending;
+    Shared in Procedure;
+    Seen in Seen;
     Entry in Message;
 }
 
@@ -379,6 +420,11 @@ pub(crate) fn append(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), Error> {
 /// Key of a session.
 pub(crate) fn session_key(identity: &Identity, session: &[u8; 32]) -> Vec<u8> {
     [&identity[..], session].concat()
+}
+
+/// Key of a file's bytes in a shared inbox.
+pub(crate) fn shared_file_key(inbox: &SharedId, id: u32) -> Vec<u8> {
+    [b"s", &inbox[..], &id.to_be_bytes()].concat()
 }
 
 /// Keys of what arrives of a file: of its record, and the prefix of its pieces.

@@ -7,10 +7,10 @@
 
 use crate::contacts::writable;
 use crate::mailbox::{Mailbox, own};
-use crate::records::{Entry, Event, Peer, Rows, Said, entry_key, next_number, put};
+use crate::records::{Entry, Event, Peer, Rows, Said, With, entry_key, next_number, put};
 use crate::sealing::{self, Sealer};
 use crate::wire::content::{Body, File, Id, MAX_FILE, MAX_TEXT, PIECE};
-use crate::{Error, millis, random};
+use crate::{Error, millis, random, shared};
 use crypto_store::Tx;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -46,7 +46,8 @@ pub struct Sealed {
 }
 
 impl Mailbox {
-    /// Seals letters for each device of a contact, in their order. They are on disk on return, and [`Mailbox::push`] sends them.
+    /// Seals letters for each device of a contact, or for a shared inbox, in their order. They are on disk on return, and
+    /// [`Mailbox::push`] sends them.
     ///
     /// A transaction takes up to 100 letters, or 4 MiB and one piece of a file. `on_disk` is called after each. With an error, what
     /// was sealed by the transactions before stays.
@@ -54,15 +55,38 @@ impl Mailbox {
     /// # Errors
     ///
     /// [`Error::NoContact`], [`Error::Untrusted`], [`Error::Expired`], [`Error::Text`], [`Error::FileSize`],
-    /// [`Error::FileName`], and those of the store.
+    /// [`Error::FileName`], [`Error::Shared`], and those of the store.
     pub async fn send(&self, to: &str, letters: Vec<Letter>, mut on_disk: impl FnMut()) -> Result<Sealed, Error> {
         letters.iter().try_for_each(check)?;
+        if self.is_shared(to).await? {
+            return self.send_shared(to, letters, on_disk).await;
+        }
         let mut sealed = Sealed::default();
         for parts in steps(letters)? {
             let (to, begun) = (to.to_owned(), sealed.entries.last().copied());
             let step = self.store.write(move |tx| seal(tx, &to, parts, begun)).await?;
             sealed.entries.extend(step.entries);
             sealed.expired = step.expired;
+            on_disk();
+        }
+        Ok(sealed)
+    }
+
+    async fn is_shared(&self, to: &str) -> Result<bool, Error> {
+        let to = to.to_owned();
+        self.store.read(move |snapshot| Ok(shared::named(snapshot, &to)?.is_some())).await
+    }
+
+    /// As [`send`](Self::send): none of these letters is larger than a message of the canister.
+    async fn send_shared(&self, to: &str, letters: Vec<Letter>, mut on_disk: impl FnMut()) -> Result<Sealed, Error> {
+        let (mut sealed, mut letters) = (Sealed::default(), letters.into_iter());
+        while letters.len() > 0 {
+            let (to, step) = (to.to_owned(), letters.by_ref().take(STEP_LETTERS).collect());
+            let write = self.store.write(move |tx| {
+                let (inbox, shared) = shared::named(tx, &to)?.ok_or(Error::NoContact(to))?;
+                shared::seal(tx, inbox, shared, step)
+            });
+            sealed.entries.extend(write.await?);
             on_disk();
         }
         Ok(sealed)
@@ -118,7 +142,7 @@ fn seal(tx: &mut Tx<'_>, to: &str, parts: Vec<Part>, begun: Option<u64>) -> Resu
                 let event = Event::Sent { id, said: said.clone(), waiting: 0, failed: Some(UNFINISHED.into()) };
                 let number = next_number(tx)?;
                 sealed.entries.push(number);
-                (number, Entry { at: millis(), with: Some(address), event })
+                (number, Entry { at: millis(), with: Some(With::Person(address)), event })
             }
         };
         let is_last = range.end == pieces(&said);
@@ -158,7 +182,7 @@ fn check(letter: &Letter) -> Result<(), Error> {
 }
 
 impl Letter {
-    fn said(&self) -> Said {
+    pub(crate) fn said(&self) -> Said {
         match self {
             Self::Text(text) => Said::Text(text.clone()),
             Self::File { name, bytes } => {

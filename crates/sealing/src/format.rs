@@ -56,6 +56,11 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// The salt of a sealed message, which is another one in each. `None`: the bytes are not in this format.
+pub fn salt_of(bytes: &[u8]) -> Option<&[u8; SALT_BYTES]> {
+    Parts::of(bytes).map(|parts| parts.salt)
+}
+
 /// Whether bytes claim to be sealed in this format. Only [`crate::open`] proves it.
 pub fn looks_sealed(bytes: &[u8]) -> bool {
     Parts::of(bytes).is_some()

@@ -28,10 +28,11 @@ use crate::format::SALT_BYTES;
 pub const PBKDF2_ROUNDS: u32 = 1_000_000;
 /// Bytes of a key id.
 pub const KEY_ID_BYTES: usize = 20;
+/// Bytes of a master key.
+pub const MASTER_KEY_BYTES: usize = 32;
 /// Bytes of a key file at least, so that it can hold a secret.
 pub const FILE_MIN_BYTES: usize = 32;
 
-const MASTER_BYTES: usize = 32;
 const AES_KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
 const LABEL: &str = "message-canister/sealing/v1/";
@@ -39,7 +40,7 @@ const LABEL: &str = "message-canister/sealing/v1/";
 /// Seals and opens. Its secret is wiped when it is dropped, and not printed.
 #[derive(Clone)]
 pub struct Key {
-    master: Zeroizing<[u8; MASTER_BYTES]>,
+    master: Zeroizing<[u8; MASTER_KEY_BYTES]>,
     id: [u8; KEY_ID_BYTES],
 }
 
@@ -85,7 +86,7 @@ impl Key {
             return Err(KeyError::PassphraseEmpty);
         }
         let secret = Zeroizing::new(passphrase.nfc().collect::<String>());
-        let mut master = Zeroizing::new([0; MASTER_BYTES]);
+        let mut master = Zeroizing::new([0; MASTER_KEY_BYTES]);
         pbkdf2::pbkdf2_hmac::<Sha256>(secret.as_bytes(), &salt("passphrase", scope), PBKDF2_ROUNDS, &mut *master);
         Ok(Self::from_master(master))
     }
@@ -99,20 +100,26 @@ impl Key {
         if content.len() < FILE_MIN_BYTES {
             return Err(KeyError::FileTooShort { length: content.len() });
         }
-        let mut master = Zeroizing::new([0; MASTER_BYTES]);
+        let mut master = Zeroizing::new([0; MASTER_KEY_BYTES]);
         expand(&Hkdf::new(Some(&salt("key file", scope)), content), "", &mut *master);
         Ok(Self::from_master(master))
+    }
+
+    /// The key of a master key that [`Key::master`] returned: without the work of a passphrase.
+    pub fn from_master(master: Zeroizing<[u8; MASTER_KEY_BYTES]>) -> Self {
+        let mut id = [0; KEY_ID_BYTES];
+        expand(&Hkdf::new(None, &*master), &label("key id"), &mut id);
+        Self { master, id }
+    }
+
+    /// The secret itself, which a program may keep, sealed, instead of the passphrase or the key file.
+    pub fn master(&self) -> &[u8; MASTER_KEY_BYTES] {
+        &self.master
     }
 
     /// Where messages sealed with this key are stored. It follows from the secret, which cannot be computed from it.
     pub fn id(&self) -> &[u8] {
         &self.id
-    }
-
-    fn from_master(master: Zeroizing<[u8; MASTER_BYTES]>) -> Self {
-        let mut id = [0; KEY_ID_BYTES];
-        expand(&Hkdf::new(None, &*master), &label("key id"), &mut id);
-        Self { master, id }
     }
 
     /// AES key and nonce of the message with this salt.

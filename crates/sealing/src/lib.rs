@@ -31,6 +31,6 @@ mod seal;
 mod tests;
 
 pub use content::{Content, ContentError, MAX_NAME_BYTES};
-pub use format::{HEADER_BYTES, OVERHEAD_BYTES, SALT_BYTES, TAG_BYTES, VERSION, looks_sealed};
-pub use keys::{FILE_MIN_BYTES, KEY_ID_BYTES, Key, KeyError, PBKDF2_ROUNDS};
+pub use format::{HEADER_BYTES, OVERHEAD_BYTES, SALT_BYTES, TAG_BYTES, VERSION, looks_sealed, salt_of};
+pub use keys::{FILE_MIN_BYTES, KEY_ID_BYTES, Key, KeyError, MASTER_KEY_BYTES, PBKDF2_ROUNDS};
 pub use seal::{OpenError, SealError, open, seal};

@@ -23,12 +23,23 @@ impl RootKey {
     ///
     /// Errors: [`FileError::Io`], also where the file exists; [`FileError::Random`].
     pub fn create_key_file(path: &Path) -> Result<Self, FileError> {
-        let secret = Secret::random().map_err(FileError::Random)?;
+        let root = Self::new(Secret::random().map_err(FileError::Random)?);
+        create_private(path, &root.key_file()[..])?;
+        Ok(root)
+    }
+
+    /// Replaces the file of this root key, of either kind, by a key file. A crash leaves one of the two.
+    ///
+    /// Errors: [`FileError::Io`].
+    pub fn replace_by_key_file(&self, path: &Path) -> Result<(), FileError> {
+        replace_private(path, &self.key_file()[..])
+    }
+
+    fn key_file(&self) -> Zeroizing<[u8; MAGIC.len() + KEY_LENGTH]> {
         let mut bytes = Zeroizing::new([0; MAGIC.len() + KEY_LENGTH]);
         bytes[..MAGIC.len()].copy_from_slice(MAGIC);
-        bytes[MAGIC.len()..].copy_from_slice(secret.expose());
-        create_private(path, &bytes[..])?;
-        Ok(Self::new(secret))
+        bytes[MAGIC.len()..].copy_from_slice(self.secret().expose());
+        bytes
     }
 
     /// Reads a key file.
@@ -47,6 +58,47 @@ impl RootKey {
     }
 }
 
+/// What a root key's file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A key file.
+    Key,
+    /// A passphrase file.
+    Passphrase,
+}
+
+impl FileKind {
+    /// What a file is, by its first bytes.
+    ///
+    /// Errors: [`FileError::Io`], [`FileError::Format`].
+    pub fn of(path: &Path) -> Result<Self, FileError> {
+        let mut magic = [0; MAGIC.len()];
+        let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+        read.map_err(|error| FileError::io(path, error))?;
+        match &magic {
+            MAGIC => Ok(Self::Key),
+            super::passphrase::MAGIC => Ok(Self::Passphrase),
+            _ => Err(FileError::Format { path: path.into() }),
+        }
+    }
+}
+
+/// Replaces a file by a new one of mode 0600.
+///
+/// The new file takes the old one's name when it is on disk, so that a crash leaves one of the two. Until then it is `path`
+/// with `.new` at the end; one that a crash has left is removed.
+pub(super) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let mut next = path.as_os_str().to_owned();
+    next.push(".new");
+    let next = Path::new(&next);
+    match std::fs::remove_file(next) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(FileError::io(next, error)),
+        _ => {}
+    }
+    create_private(next, bytes)?;
+    std::fs::rename(next, path).and_then(|()| sync_folder(path)).map_err(|error| FileError::io(path, error))
+}
+
 /// Writes a new file of mode 0600, and returns when it is on disk.
 pub(super) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut options = OpenOptions::new();
@@ -63,7 +115,7 @@ pub(super) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), FileError>
 }
 
 /// Makes a new name in its folder durable.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
         Some(folder) => File::open(folder)?.sync_all(),

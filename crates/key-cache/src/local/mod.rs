@@ -1,12 +1,14 @@
 //! A manager whose root keys are on this machine: in a [key file](RootKey::open_key_file), or under a
-//! [passphrase](RootKey::open_passphrase_file).
+//! [passphrase](RootKey::open_passphrase_file), and then for a time in the [kernel's keyring](RootKey::open_unlocked).
 
 mod file;
+mod keyring;
 mod passphrase;
 mod root;
 
-pub use file::FileError;
-pub use passphrase::{Cost, CostError, PassphraseError};
+pub use file::{FileError, FileKind};
+pub use keyring::KeyringError;
+pub use passphrase::{Cost, CostError, PASSPHRASE_LENGTH, PassphraseError};
 pub use root::{RootKey, WRAPPING_LENGTH, WrappingError};
 
 use crate::{KeyManager, KeyName, Secret, Unwrapped, WrappedKey, Wrapping};

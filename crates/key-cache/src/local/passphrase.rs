@@ -15,7 +15,7 @@
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
 use super::RootKey;
-use super::file::{FileError, create_private, read_private, sync_folder};
+use super::file::{FileError, create_private, read_private, replace_private};
 use super::root::{WRAPPED_LENGTH, unwrap, wrap};
 use crate::Secret;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -24,11 +24,14 @@ use std::ops::Range;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-const MAGIC: &[u8; 8] = b"KCPASS\x01\x00";
+pub(super) const MAGIC: &[u8; 8] = b"KCPASS\x01\x00";
 const MEMORY: Range<usize> = 8..12;
 const PASSES: Range<usize> = 12..16;
-const SALT: Range<usize> = 16..32;
-const ROOT: Range<usize> = 32..32 + WRAPPED_LENGTH;
+pub(super) const SALT: Range<usize> = 16..32;
+const ROOT: Range<usize> = 32..PASSPHRASE_LENGTH;
+
+/// Bytes of a passphrase file.
+pub const PASSPHRASE_LENGTH: usize = 32 + WRAPPED_LENGTH;
 
 /// The cost of trying one passphrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,49 +71,59 @@ impl RootKey {
     /// Takes as long as `cost` has it: call it on a thread that may block. Errors: [`PassphraseError::File`], also where the
     /// file exists; [`PassphraseError::Argon2`].
     pub fn create_passphrase_file(path: &Path, passphrase: &[u8], cost: Cost) -> Result<Self, PassphraseError> {
-        let root = Secret::random().map_err(FileError::Random)?;
-        create_private(path, &file(&root, passphrase, cost)?)?;
-        Ok(Self::new(root))
+        let root = Self::random().map_err(FileError::Random)?;
+        create_private(path, &root.under_passphrase(passphrase, cost)?)?;
+        Ok(root)
     }
 
     /// Reads a file of [`create_passphrase_file`](Self::create_passphrase_file).
     ///
     /// Takes as long as the cost that the file was written with. Errors: every one of [`PassphraseError`].
     pub fn open_passphrase_file(path: &Path, passphrase: &[u8]) -> Result<Self, PassphraseError> {
-        let bytes = read_private::<{ ROOT.end }>(path)?;
+        let bytes = read_private::<PASSPHRASE_LENGTH>(path)?;
         if bytes[..MAGIC.len()] != MAGIC[..] {
             return Err(FileError::Format { path: path.into() }.into());
         }
+        Self::of_passphrase(&bytes, passphrase)
+    }
+
+    /// Replaces the file of this root key, of either kind, by a passphrase file. Keys need not be wrapped anew. A crash leaves
+    /// one of the two.
+    ///
+    /// Errors: [`PassphraseError::File`], [`PassphraseError::Argon2`].
+    pub fn replace_by_passphrase_file(
+        &self,
+        path: &Path,
+        passphrase: &[u8],
+        cost: Cost,
+    ) -> Result<(), PassphraseError> {
+        Ok(replace_private(path, &self.under_passphrase(passphrase, cost)?)?)
+    }
+
+    /// The bytes of a passphrase file of this root key.
+    ///
+    /// Errors: [`PassphraseError::Argon2`], [`FileError::Random`].
+    pub fn under_passphrase(&self, passphrase: &[u8], cost: Cost) -> Result<[u8; PASSPHRASE_LENGTH], PassphraseError> {
+        let mut bytes = [0; PASSPHRASE_LENGTH];
+        bytes[..MAGIC.len()].copy_from_slice(MAGIC);
+        bytes[MEMORY].copy_from_slice(&cost.memory_kib.to_le_bytes());
+        bytes[PASSES].copy_from_slice(&cost.passes.to_le_bytes());
+        getrandom::getrandom(&mut bytes[SALT]).map_err(FileError::Random)?;
+        let wrapping_key = cost.derive(passphrase, &bytes[SALT])?;
+        bytes[ROOT].copy_from_slice(&wrap(&wrapping_key, self.secret()));
+        Ok(bytes)
+    }
+
+    /// The root key of bytes that [`under_passphrase`](Self::under_passphrase) made.
+    ///
+    /// Errors: [`PassphraseError::Cost`], [`PassphraseError::Refused`], [`PassphraseError::Argon2`].
+    pub fn of_passphrase(bytes: &[u8; PASSPHRASE_LENGTH], passphrase: &[u8]) -> Result<Self, PassphraseError> {
         let number =
             |range: Range<usize>| bytes[range].iter().rev().fold(0, |number, &byte| number << 8 | u32::from(byte));
         let cost = Cost::new(number(MEMORY), number(PASSES)).map_err(PassphraseError::Cost)?;
         let wrapping_key = cost.derive(passphrase, &bytes[SALT])?;
         unwrap(&wrapping_key, &bytes[ROOT]).map(Self::new).ok_or(PassphraseError::Refused)
     }
-
-    /// Replaces the file by one of another passphrase or cost, with the same root key. Keys need not be wrapped anew.
-    ///
-    /// The new file takes the old one's name when it is on disk, so that a crash leaves one of the two. Until then it is
-    /// `path` with `.new` at the end; one that a crash has left must be removed first.
-    pub fn change_passphrase(path: &Path, old: &[u8], new: &[u8], cost: Cost) -> Result<(), PassphraseError> {
-        let root = Self::open_passphrase_file(path, old)?;
-        let mut next = path.as_os_str().to_owned();
-        next.push(".new");
-        let next = Path::new(&next);
-        create_private(next, &file(root.secret(), new, cost)?)?;
-        std::fs::rename(next, path).and_then(|()| sync_folder(path)).map_err(|error| FileError::io(path, error).into())
-    }
-}
-
-fn file(root: &Secret, passphrase: &[u8], cost: Cost) -> Result<[u8; ROOT.end], PassphraseError> {
-    let mut bytes = [0; ROOT.end];
-    bytes[..MAGIC.len()].copy_from_slice(MAGIC);
-    bytes[MEMORY].copy_from_slice(&cost.memory_kib.to_le_bytes());
-    bytes[PASSES].copy_from_slice(&cost.passes.to_le_bytes());
-    getrandom::getrandom(&mut bytes[SALT]).map_err(FileError::Random)?;
-    let wrapping_key = cost.derive(passphrase, &bytes[SALT])?;
-    bytes[ROOT].copy_from_slice(&wrap(&wrapping_key, root));
-    Ok(bytes)
 }
 
 /// Why a file under a passphrase was not written or read.

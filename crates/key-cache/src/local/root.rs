@@ -49,6 +49,13 @@ impl RootKey {
         Self { secret, id }
     }
 
+    /// A root key at random, of which there is no file.
+    ///
+    /// Errors: those of the system's random number generator.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        Secret::random().map(Self::new)
+    }
+
     pub(super) fn id(&self) -> RootId {
         self.id
     }

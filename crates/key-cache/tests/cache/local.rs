@@ -138,13 +138,22 @@ fn a_passphrase_opens_its_file_and_can_be_changed() {
     let cost = Cost::new(64, 1).unwrap();
     let path = private(&folder, "pass", &bytes(PASSPHRASE_FILE));
     assert!(matches!(RootKey::open_passphrase_file(&path, b"wrong"), Err(PassphraseError::Refused)));
-    assert!(matches!(RootKey::change_passphrase(&path, b"wrong", b"new", cost), Err(PassphraseError::Refused)));
-    RootKey::change_passphrase(&path, b"correct horse", b"battery staple", cost).unwrap();
+    // A crash left its beginning.
+    std::fs::write(folder.path().join("pass.new"), b"half").unwrap();
+    let root = RootKey::open_passphrase_file(&path, b"correct horse").unwrap();
+    root.replace_by_passphrase_file(&path, b"battery staple", cost).unwrap();
     assert!(matches!(RootKey::open_passphrase_file(&path, b"correct horse"), Err(PassphraseError::Refused)));
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let cache = cache(LocalManager::new(RootKey::open_passphrase_file(&path, b"battery staple").unwrap()));
     assert!(block_on(cache.get(&golden())).is_ok(), "the root key is the same");
     assert_eq!(folder.path().read_dir().unwrap().count(), 1, "no other file is left");
+
+    root.replace_by_key_file(&path).unwrap();
+    assert_eq!(FileKind::of(&path).unwrap(), FileKind::Key);
+    let by_file = self::cache(LocalManager::new(RootKey::open_key_file(&path).unwrap()));
+    assert!(block_on(by_file.get(&golden())).is_ok());
+    root.replace_by_passphrase_file(&path, b"battery staple", cost).unwrap();
+    assert_eq!(FileKind::of(&path).unwrap(), FileKind::Passphrase);
 
     // Each changed byte refuses; costs out of bounds are not tried.
     for at in 0..bytes(PASSPHRASE_FILE).len() {
@@ -159,4 +168,31 @@ fn a_passphrase_opens_its_file_and_can_be_changed() {
         }
     }
     assert!(Cost::new(7, 1).is_err() && Cost::new(8, 0).is_err() && Cost::new((1 << 20) + 1, 1).is_err());
+}
+
+/// Every process of the user has it, until its time is over or it is locked.
+#[test]
+fn an_unlocked_root_key_is_in_the_keyring_for_its_time_and_under_this_passphrase_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let cost = Cost::new(64, 1).unwrap();
+    let path = folder.path().join("pass");
+    let root = RootKey::create_passphrase_file(&path, b"secret", cost).unwrap();
+    let is_unlocked = || RootKey::open_unlocked(&path).unwrap().is_some();
+    assert!(!is_unlocked() && !RootKey::lock(&path).unwrap());
+    root.keep_unlocked(&path, Duration::from_secs(60)).unwrap();
+    let cache = cache(LocalManager::new(RootKey::open_unlocked(&path).unwrap().unwrap()));
+    let wrapped = block_on(cache.create(golden().name)).unwrap();
+    let by_passphrase = self::cache(LocalManager::new(RootKey::open_passphrase_file(&path, b"secret").unwrap()));
+    assert!(block_on(by_passphrase.get(&wrapped)).is_ok(), "it is the same root key");
+    assert!(RootKey::lock(&path).unwrap() && !is_unlocked());
+
+    root.keep_unlocked(&path, Duration::from_secs(60)).unwrap();
+    root.replace_by_passphrase_file(&path, b"another", cost).unwrap();
+    assert!(!is_unlocked(), "another passphrase was not said");
+    root.keep_unlocked(&path, Duration::from_secs(1)).unwrap();
+    let until = std::time::Instant::now() + Duration::from_secs(30);
+    while is_unlocked() {
+        assert!(std::time::Instant::now() < until, "its time does not end");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }

@@ -3,6 +3,7 @@
 use super::Failure;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
+use std::time::Duration;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -19,6 +20,9 @@ pub struct Arguments {
     /// The mailbox's folder; by default ~/.mailbox.
     #[arg(long, global = true, env = "MAILBOX", value_name = "FOLDER")]
     mailbox: Option<PathBuf>,
+    /// Read the mailbox's passphrase from this file descriptor, to the end of a line; by default it is asked for.
+    #[arg(long, global = true, value_name = "FD")]
+    pub passphrase_fd: Option<u32>,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -45,6 +49,11 @@ pub enum Command {
         #[command(subcommand)]
         command: Contacts,
     },
+    /// Keys that several people have, as the web page's: whoever has the passphrase or the key file reads and writes
+    Shared {
+        #[command(subcommand)]
+        command: Shared,
+    },
     /// Send a text or a file
     Send(Send),
     /// Receive, and show what is new
@@ -69,6 +78,16 @@ pub enum Command {
     Outbox,
     /// Show the mailbox at a glance
     Status,
+    /// Put the mailbox under a passphrase, or under another one
+    Passphrase(Passphrase),
+    /// Let your processes open the mailbox for a time without its passphrase
+    Unlock {
+        /// How long: 90s, 15m, 8h
+        #[arg(long = "for", default_value = "15m", value_name = "TIME", value_parser = time)]
+        time: Duration,
+    },
+    /// End what unlock has begun
+    Lock,
 }
 
 #[derive(Args)]
@@ -79,9 +98,38 @@ pub struct Init {
     /// The network
     #[arg(long, default_value = "https://icp-api.io", value_name = "URL")]
     pub network: String,
+    /// Under a passphrase from the start
+    #[arg(long)]
+    pub passphrase: bool,
     /// Ask the network for its root key, and believe it: for networks on this machine
     #[arg(long)]
     pub fetch_root_key: bool,
+}
+
+/// A time of at most a day.
+fn time(text: &str) -> Result<Duration, String> {
+    let (number, unit) = text.split_at(text.len() - text.chars().last().map_or(0, char::len_utf8));
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        _ => return Err("a time is a number and s, m or h".into()),
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    match seconds {
+        Some(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err("a time is 1s to 24h".into()),
+    }
+}
+
+#[derive(Args)]
+pub struct Passphrase {
+    /// Go back to a key file without a passphrase
+    #[arg(long)]
+    pub remove: bool,
+    /// Read the new passphrase from this file descriptor
+    #[arg(long, value_name = "FD", conflicts_with = "remove")]
+    pub new_fd: Option<u32>,
 }
 
 #[derive(Subcommand)]
@@ -105,9 +153,26 @@ pub enum Contacts {
     List,
 }
 
+#[derive(Subcommand)]
+pub enum Shared {
+    /// Add a shared inbox, by its passphrase or its key file
+    Add {
+        /// The name
+        name: String,
+        /// The key file; without it the passphrase is asked for
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        /// Read the passphrase from this file descriptor, to the end of a line
+        #[arg(long, value_name = "FD", conflicts_with = "key")]
+        secret_fd: Option<u32>,
+    },
+    /// List the shared inboxes
+    List,
+}
+
 #[derive(Args)]
 pub struct Send {
-    /// The contact's name or address
+    /// The contact's name or address, or a shared inbox's name
     pub to: String,
     /// A file; - reads a text from standard input
     #[arg(required_unless_present = "message", conflicts_with = "message")]

@@ -3,9 +3,12 @@
 mod arguments;
 mod contacts;
 mod failure;
+mod passphrase;
 mod print;
+mod protect;
 mod receive;
 mod send;
+mod shared;
 
 pub use arguments::Arguments;
 pub use failure::Failure;
@@ -26,39 +29,54 @@ pub const UNOPENED: u8 = 4;
 /// Runs a command and returns its exit code.
 pub async fn run(arguments: Arguments) -> Result<u8, Failure> {
     let folder = arguments.folder()?;
-    if let Command::Init(init) = &arguments.command {
-        return create(&folder, init).await;
-    }
-    let mailbox = Mailbox::open(&folder).await?;
+    let fd = arguments.passphrase_fd;
     match arguments.command {
-        Command::Init(_) => unreachable!("it has returned"),
+        Command::Init(init) => create(&folder, &init, fd).await,
+        Command::Passphrase(change) => protect::passphrase(&folder, fd, &change),
+        Command::Unlock { time } => protect::unlock(&folder, fd, time),
+        Command::Lock => protect::lock(&folder),
+        command => with_mailbox(&protect::open(&folder, fd).await?, &folder, command).await,
+    }
+}
+
+async fn with_mailbox(mailbox: &Mailbox, folder: &Path, command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Init(_) | Command::Passphrase(_) | Command::Unlock { .. } | Command::Lock => {
+            unreachable!("they open no mailbox")
+        }
         Command::Id => {
             out(&mailbox.card().await?)?;
             eprintln!("Your address is {}. Whoever gets the card compares it with you.", mailbox.address().await?);
             Ok(DONE)
         }
-        Command::Contacts { command } => contacts::run(&mailbox, command).await,
-        Command::Send(send) => send::run(&mailbox, send).await,
-        Command::Receive(receive) => receive::run(&mailbox, receive).await,
-        Command::Log { json, after } => print::log(&mailbox, after, json).await,
-        Command::Save { number, path } => receive::save(&mailbox, number, &path).await,
+        Command::Shared { command } => shared::run(mailbox, command).await,
+        Command::Contacts { command } => contacts::run(mailbox, command).await,
+        Command::Send(send) => send::run(mailbox, send).await,
+        Command::Receive(receive) => receive::run(mailbox, receive).await,
+        Command::Log { json, after } => print::log(mailbox, after, json).await,
+        Command::Save { number, path } => receive::save(mailbox, number, &path).await,
         Command::Outbox => {
             for (inbox, number) in mailbox.outbox().await? {
                 out(&format!("{number}\tfor inbox {}", Principal::from_slice(&inbox)))?;
             }
             Ok(DONE)
         }
-        Command::Status => status(&mailbox, &folder).await,
+        Command::Status => status(mailbox, folder).await,
     }
 }
 
-async fn create(folder: &Path, init: &Init) -> Result<u8, Failure> {
+async fn create(folder: &Path, init: &Init, fd: Option<u32>) -> Result<u8, Failure> {
     let canister = Principal::from_text(&init.canister);
     let canister = canister.map_err(|error| Failure::error(format!("--canister {}: {error}", init.canister)))?;
     let url = init.network.clone();
     let root_key = if init.fetch_root_key { Agents::root_key(&url).await? } else { Agents::known_root_key(&url)? };
     let place = Place { url, root_key, canister: canister.as_slice().to_vec() };
-    let mailbox = Mailbox::create(folder, place).await?;
+    let mailbox = if init.passphrase {
+        let passphrase = passphrase::read_new(fd, "Passphrase: ")?;
+        Mailbox::create_with_passphrase(folder, place, &passphrase).await?
+    } else {
+        Mailbox::create(folder, place).await?
+    };
     out(&format!("mailbox {} in {}", mailbox.address().await?, folder.display()))?;
     Ok(DONE)
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::indexing_slicing, reason = "a field of a JSON object is set, not read")]
 
 use super::{DONE, Failure};
-use mailbox::{Address, Entry, Error, Event, Mailbox, Said};
+use mailbox::{Address, Entry, Error, Event, Mailbox, Said, SharedId, With};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -15,18 +15,30 @@ pub fn out(line: &str) -> std::io::Result<()> {
     stdout.flush()
 }
 
-/// Names of contacts.
-pub struct Names(BTreeMap<Address, String>);
+/// Names of contacts and of shared inboxes.
+pub struct Names {
+    people: BTreeMap<Address, String>,
+    shared: BTreeMap<SharedId, String>,
+}
 
 impl Names {
     pub async fn of(mailbox: &Mailbox) -> Result<Self, Error> {
         let contacts = mailbox.contacts().await?;
-        Ok(Self(contacts.into_iter().map(|(address, contact)| (address, contact.name)).collect()))
+        Ok(Self {
+            people: contacts.into_iter().map(|(address, contact)| (address, contact.name)).collect(),
+            shared: mailbox.shared().await?.into_iter().collect(),
+        })
     }
 
-    /// The name; else the address.
-    fn of_address(&self, address: &Address) -> String {
-        self.0.get(address).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| address.to_string())
+    /// The name; else the address or the key id.
+    fn of_with(&self, with: &With) -> String {
+        match with {
+            With::Person(address) => {
+                let name = self.people.get(address).filter(|name| !name.is_empty());
+                name.cloned().unwrap_or_else(|| address.to_string())
+            }
+            With::Shared(id) => self.shared.get(id).cloned().unwrap_or_else(|| hex(id)),
+        }
     }
 }
 
@@ -48,7 +60,7 @@ pub fn show(number: u64, entry: &Entry, names: &Names, json: bool) -> String {
 }
 
 fn as_text(number: u64, entry: &Entry, names: &Names) -> String {
-    let with = entry.with.as_ref().map_or_else(String::new, |address| names.of_address(address));
+    let with = entry.with.as_ref().map_or_else(String::new, |with| names.of_with(with));
     let what = match &entry.event {
         Event::Sent { said, waiting, failed, .. } => {
             let state = match (waiting, failed) {
@@ -59,8 +71,12 @@ fn as_text(number: u64, entry: &Entry, names: &Names) -> String {
             format!("to {with}: {}{state}", said_text(said))
         }
         Event::Received { said, .. } => format!("{with}: {}", said_text(said)),
+        Event::Shared { said, .. } => format!("in {with}: {}", said_text(said)),
         Event::Missing { first, last, .. } if first == last => format!("{with}: number {first} has not come"),
         Event::Missing { first, last, .. } => format!("{with}: numbers {first} to {last} have not come"),
+        Event::Dropped { first_id } if entry.with.is_some() => {
+            format!("in {with}: messages below id {first_id} were dropped before they were read")
+        }
         Event::Dropped { first_id } => format!("messages below id {first_id} were dropped before they were read"),
         Event::Introduced => format!("{with} writes to you and is none of your contacts"),
         Event::Changed => format!("{with} has other devices than before: ask for a new card"),
@@ -88,6 +104,9 @@ fn as_json(number: u64, entry: &Entry, names: &Names) -> Value {
         Event::Received { id, number, time, said, .. } => {
             json!({ "event": "received", "id": hex(id), "counted": number, "time": time, "said": said_json(said) })
         }
+        Event::Shared { id, time, said } => {
+            json!({ "event": "shared", "id": id, "time": u64::from(*time) * 1_000, "said": said_json(said) })
+        }
         Event::Missing { first, last, .. } => json!({ "event": "missing", "first": first, "last": last }),
         Event::Dropped { first_id } => json!({ "event": "dropped", "first_id": first_id }),
         Event::Introduced => json!({ "event": "introduced" }),
@@ -96,9 +115,12 @@ fn as_json(number: u64, entry: &Entry, names: &Names) -> Value {
     };
     value["number"] = number.into();
     value["at"] = entry.at.into();
-    if let Some(address) = &entry.with {
-        value["with"] = names.of_address(address).into();
-        value["address"] = address.to_string().into();
+    if let Some(with) = &entry.with {
+        value["with"] = names.of_with(with).into();
+        match with {
+            With::Person(address) => value["address"] = address.to_string().into(),
+            With::Shared(id) => value["shared"] = hex(id).into(),
+        }
     }
     value
 }
@@ -110,6 +132,6 @@ fn said_json(said: &Said) -> Value {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -62,6 +62,9 @@ async fn once(mailbox: &Mailbox, network: &Agents, json: bool) -> Result<(bool, 
     if let Some(reason) = &received.not_acknowledged {
         eprintln!("mailbox: {reason}");
     }
+    for (name, reason) in &received.not_read {
+        eprintln!("mailbox: {name} was not read: {reason}");
+    }
     if received.junk > 0 {
         eprintln!("mailbox: {} messages are of no session, are sealed to other keys, or are none: junk", received.junk);
     }

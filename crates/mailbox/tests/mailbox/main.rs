@@ -8,9 +8,11 @@ mod figures;
 mod files;
 mod kills;
 mod network;
+mod passphrase;
 mod people;
 mod secrets;
 #[allow(dead_code)] // The tests of other clients need more of it.
 #[path = "../../../../tests/clients/server.rs"]
 mod server;
+mod shared;
 mod trust;

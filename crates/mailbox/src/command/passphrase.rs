@@ -1,0 +1,52 @@
+//! Reading passphrases: from a file descriptor, or from the terminal without showing them.
+
+use super::Failure;
+use std::fs::File;
+use std::io::Read;
+use zeroize::Zeroizing;
+
+/// Bytes of a passphrase at most.
+const MAX: usize = 1_024;
+
+/// A passphrase that the user has: from a file descriptor, else from the terminal.
+pub fn read(fd: Option<u32>, prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    match fd {
+        Some(fd) => line(fd),
+        None => ask(prompt),
+    }
+}
+
+/// A new passphrase: from the terminal twice.
+pub fn read_new(fd: Option<u32>, prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    let passphrase = read(fd, prompt)?;
+    if passphrase.is_empty() {
+        return Err(Failure::error("the passphrase is empty"));
+    }
+    if fd.is_none() && *ask("Again: ")? != *passphrase {
+        return Err(Failure::error("the two passphrases differ"));
+    }
+    Ok(passphrase)
+}
+
+fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    let read = rpassword::prompt_password(prompt);
+    read.map(Zeroizing::new).map_err(|error| Failure::error(format!("no passphrase can be read: {error}")))
+}
+
+/// A line, without its end. Nothing behind it is read.
+fn line(fd: u32) -> Result<Zeroizing<String>, Failure> {
+    let bad = |why: String| Failure::error(format!("no passphrase in file descriptor {fd}: {why}"));
+    let mut file = File::open(format!("/proc/self/fd/{fd}")).map_err(|error| bad(error.to_string()))?;
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX));
+    let mut byte = Zeroizing::new([0]);
+    while file.read(&mut byte[..]).map_err(|error| bad(error.to_string()))? == 1 && byte[0] != b'\n' {
+        if line.len() == MAX {
+            return Err(bad(format!("a passphrase has at most {MAX} bytes")));
+        }
+        line.push(byte[0]);
+    }
+    match std::str::from_utf8(&line) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(_) => Err(bad("it is not UTF-8".into())),
+    }
+}

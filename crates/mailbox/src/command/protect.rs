@@ -1,0 +1,45 @@
+//! Opening a mailbox, and `mailbox passphrase`, `unlock` and `lock`.
+
+use super::arguments::Passphrase;
+use super::print::out;
+use super::{DONE, Failure, passphrase};
+use mailbox::{Error, Mailbox};
+use std::path::Path;
+use std::time::Duration;
+
+const PROMPT: &str = "Passphrase of the mailbox: ";
+
+/// Opens a mailbox. A passphrase that is needed is asked for.
+pub async fn open(folder: &Path, fd: Option<u32>) -> Result<Mailbox, Failure> {
+    match Mailbox::open(folder).await {
+        Err(Error::Locked(_)) => Ok(Mailbox::open_with_passphrase(folder, &passphrase::read(fd, PROMPT)?).await?),
+        opened => Ok(opened?),
+    }
+}
+
+pub fn passphrase(folder: &Path, fd: Option<u32>, change: &Passphrase) -> Result<u8, Failure> {
+    let old = mailbox::has_passphrase(folder)?.then(|| passphrase::read(fd, PROMPT)).transpose()?;
+    let new = if change.remove { None } else { Some(passphrase::read_new(change.new_fd, "New passphrase: ")?) };
+    let is_new = old.is_none() && new.is_some();
+    mailbox::set_passphrase(folder, old.as_deref().map(String::as_str), new.as_deref().map(String::as_str))?;
+    if is_new {
+        eprintln!("The key file that was there may still be found on the disk, by whoever takes it apart.");
+    }
+    Ok(DONE)
+}
+
+pub fn unlock(folder: &Path, fd: Option<u32>, time: Duration) -> Result<u8, Failure> {
+    if !mailbox::has_passphrase(folder)? {
+        return Err(Failure::error("the mailbox has no passphrase: set one with 'mailbox passphrase'"));
+    }
+    mailbox::unlock(folder, &passphrase::read(fd, PROMPT)?, time)?;
+    out(&format!("unlocked for {} seconds", time.as_secs()))?;
+    Ok(DONE)
+}
+
+pub fn lock(folder: &Path) -> Result<u8, Failure> {
+    if mailbox::has_passphrase(folder)? && mailbox::lock(folder)? {
+        out("locked")?;
+    }
+    Ok(DONE)
+}

@@ -1,0 +1,95 @@
+//! The root key of a mailbox: in a key file, or under a passphrase and then for a time in the kernel's keyring.
+//!
+//! A passphrase is put around the root key, so it is changed without sealing anything again. A key file that was once on the
+//! disk may be found there: whoever wants a passphrase makes the mailbox with one.
+
+use crate::Error;
+use key_cache::local::{Cost, FileKind, RootKey};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const FILE: &str = "root.key";
+
+/// Makes the folder and its root key, or opens one that a creation which was killed has left.
+pub(crate) fn create(folder: &Path, passphrase: Option<&str>) -> Result<RootKey, Error> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| Error::Io { path: folder.into(), error })?;
+    let file = folder.join(FILE);
+    match (file.exists(), passphrase) {
+        (true, None) => open(folder),
+        (true, Some(passphrase)) => open_with_passphrase(folder, passphrase),
+        (false, None) => RootKey::create_key_file(&file).map_err(Error::KeyFile),
+        (false, Some(passphrase)) => {
+            let created = RootKey::create_passphrase_file(&file, passphrase.as_bytes(), Cost::DEFAULT);
+            created.map_err(Error::Passphrase)
+        }
+    }
+}
+
+/// The root key, where no passphrase is needed.
+pub(crate) fn open(folder: &Path) -> Result<RootKey, Error> {
+    let file = file_of(folder)?;
+    match FileKind::of(&file).map_err(Error::KeyFile)? {
+        FileKind::Key => RootKey::open_key_file(&file).map_err(Error::KeyFile),
+        // Where the kernel has no keyring, nothing is unlocked.
+        FileKind::Passphrase => {
+            RootKey::open_unlocked(&file).ok().flatten().ok_or_else(|| Error::Locked(folder.into()))
+        }
+    }
+}
+
+pub(crate) fn open_with_passphrase(folder: &Path, passphrase: &str) -> Result<RootKey, Error> {
+    RootKey::open_passphrase_file(&file_of(folder)?, passphrase.as_bytes()).map_err(Error::Passphrase)
+}
+
+/// Whether a passphrase protects a mailbox.
+///
+/// # Errors
+///
+/// [`Error::NoMailbox`], [`Error::KeyFile`].
+pub fn has_passphrase(folder: &Path) -> Result<bool, Error> {
+    Ok(FileKind::of(&file_of(folder)?).map_err(Error::KeyFile)? == FileKind::Passphrase)
+}
+
+/// Puts a mailbox under a passphrase, or under another one. `None`: into a key file, without a passphrase. `old` is the
+/// passphrase that it has; it is not asked for where the mailbox has none.
+///
+/// # Errors
+///
+/// [`Error::NoMailbox`], [`Error::KeyFile`], [`Error::Passphrase`]. Then the old file holds.
+pub fn set_passphrase(folder: &Path, old: Option<&str>, new: Option<&str>) -> Result<(), Error> {
+    let file = file_of(folder)?;
+    let root = match old {
+        Some(old) => open_with_passphrase(folder, old)?,
+        None => open(folder)?,
+    };
+    match new {
+        Some(new) => root.replace_by_passphrase_file(&file, new.as_bytes(), Cost::DEFAULT).map_err(Error::Passphrase),
+        None => root.replace_by_key_file(&file).map_err(Error::KeyFile),
+    }
+}
+
+/// Lets all processes of the user open a mailbox for a time without its passphrase.
+///
+/// # Errors
+///
+/// [`Error::NoMailbox`], [`Error::Passphrase`], [`Error::Keyring`].
+pub fn unlock(folder: &Path, passphrase: &str, time: Duration) -> Result<(), Error> {
+    let root = open_with_passphrase(folder, passphrase)?;
+    root.keep_unlocked(&file_of(folder)?, time).map_err(Error::Keyring)
+}
+
+/// Ends what [`unlock`] has begun. Returns whether the mailbox was unlocked.
+///
+/// # Errors
+///
+/// [`Error::NoMailbox`], [`Error::Keyring`].
+pub fn lock(folder: &Path) -> Result<bool, Error> {
+    RootKey::lock(&file_of(folder)?).map_err(Error::Keyring)
+}
+
+fn file_of(folder: &Path) -> Result<PathBuf, Error> {
+    let file = folder.join(FILE);
+    if file.exists() { Ok(file) } else { Err(Error::NoMailbox(folder.into())) }
+}

@@ -1,0 +1,244 @@
+//! Shared inboxes: keys that several people have, in the web page's format (`docs/sealing.md`).
+//!
+//! Whoever has the passphrase or the key file reads and writes. Nothing proves who wrote. Nobody acknowledges, because others
+//! read too.
+
+use crate::contacts::{self, checked};
+use crate::inbox::{Received, SeenFields, next_page, pages_behind};
+use crate::mailbox::Mailbox;
+use crate::network::Network;
+use crate::records::{
+    Entry, Event, PIECE, Position, Queued, Rows, Said, Seed, Seen, Shared, SharedId, With, append, entry_key,
+    next_number, put, shared_file_key,
+};
+use crate::sending::Letter;
+use crate::wire::content::File;
+use crate::{Error, millis, random};
+use ::sealing::{Content, Key, salt_of};
+use client::CallError;
+use client::api::Message;
+use crypto_store::{Tx, fields};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// Shared inboxes at most.
+const MAX_SHARED: usize = 100;
+/// Bytes of a message at most, as the canister takes them.
+const MAX_SEALED: usize = 2_000_000;
+/// The name of a file whose own is none.
+const NO_NAME: &str = "file";
+const PREFIX: &[u8] = b"shared";
+
+/// What the people of a shared inbox have in common.
+pub enum Secret {
+    /// A passphrase: about a second of work.
+    Passphrase(Zeroizing<String>),
+    /// The bytes of a key file.
+    File(Zeroizing<Vec<u8>>),
+}
+
+impl Mailbox {
+    /// Adds a shared inbox under a name. Returns its key id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SharedKey`], [`Error::Name`], [`Error::NameTaken`], [`Error::NameOfShared`], [`Error::TooManyShared`], and
+    /// those of the store.
+    pub async fn add_shared(&self, name: &str, secret: &Secret) -> Result<SharedId, Error> {
+        let name = checked(name)?.to_owned();
+        let scope = self.own().await?.place.canister;
+        let key = match secret {
+            Secret::Passphrase(passphrase) => Key::from_passphrase(passphrase, &scope),
+            Secret::File(bytes) => Key::from_file(bytes, &scope),
+        };
+        let key = key.map_err(Error::SharedKey)?;
+        let id = id_of(&key);
+        let shared = Shared { name, master: Seed(*key.master()), caller: Seed(random()?), sent: 0 };
+        self.store
+            .write(move |tx| {
+                let all = all(tx)?;
+                if all.iter().any(|(other, known)| known.name == shared.name && *other != id) {
+                    return Err(Error::NameOfShared(shared.name.clone()));
+                }
+                if let Some((address, contact)) = contacts::named(tx, &shared.name)? {
+                    return Err(Error::NameTaken { name: contact.name, address });
+                }
+                let number = all.len();
+                let shared = match all.into_iter().find(|(known, _)| *known == id) {
+                    Some((_, known)) => Shared { name: shared.name.clone(), ..known },
+                    None if number >= MAX_SHARED => return Err(Error::TooManyShared { limit: MAX_SHARED }),
+                    None => shared,
+                };
+                put(tx, key_of(&id), &shared)?;
+                Ok(id)
+            })
+            .await
+    }
+
+    /// Key ids and names of the shared inboxes.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn shared(&self) -> Result<Vec<(SharedId, String)>, Error> {
+        let all = self.store.read(|snapshot| all(snapshot)).await?;
+        Ok(all.into_iter().map(|(id, shared)| (id, shared.name.clone())).collect())
+    }
+
+    /// Reads the shared inboxes to their ends.
+    pub(crate) async fn receive_shared(&self, network: &impl Network, received: &mut Received) -> Result<(), Error> {
+        for (id, shared) in self.store.read(|snapshot| all(snapshot)).await? {
+            let client = network.client(&shared.caller.0);
+            let position = self.position(id).await?;
+            let mut pages = pages_behind(&client, &id, &position);
+            loop {
+                let (page, seen) = match next_page(&mut pages, received).await {
+                    Ok(Some(page)) => page,
+                    Ok(None) => break,
+                    Err(Error::Page(CallError::Refused(error))) => {
+                        received.not_read.push((shared.name.clone(), format!("the canister answered {error:?}")));
+                        break;
+                    }
+                    Err(error) => return Err(error),
+                };
+                let key = shared.key();
+                let stored = Stored {
+                    messages: page.messages.iter().map(|message| Opened::of(message, &key)).collect(),
+                    dropped: page.gap.then_some(page.first_id),
+                    seen,
+                };
+                let (messages, junk) = self.store.write(move |tx| stored.store(tx, id)).await?;
+                received.messages += messages;
+                received.junk += junk;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A message of a page: what opened, and the salt that tells it from all others.
+struct Opened {
+    id: u32,
+    time: u32,
+    content: Option<([u8; 32], Content)>,
+}
+
+impl Opened {
+    fn of(message: &Message, key: &Key) -> Self {
+        let content = ::sealing::open(&message.ciphertext, &message.key_id, key).ok();
+        let content = content.zip(salt_of(&message.ciphertext)).map(|(content, salt)| (*salt, content));
+        Self { id: message.id, time: message.timestamp, content }
+    }
+}
+
+struct Stored {
+    messages: Vec<Opened>,
+    dropped: Option<u32>,
+    seen: SeenFields,
+}
+
+impl Stored {
+    /// Stores what no other process has stored. Returns how many messages were new, and how many of them are junk.
+    fn store(self, tx: &mut Tx<'_>, inbox: SharedId) -> Result<(u64, u64), Error> {
+        let mut position = tx.record::<Position>(inbox)?.unwrap_or_default();
+        let (mut messages, mut junk) = (0, 0);
+        let with = Some(With::Shared(inbox));
+        // Nobody misses what was dropped before this mailbox joined.
+        let dropped = self.dropped.filter(|first_id| position.id != 0 && *first_id > position.id);
+        if let Some(first_id) = dropped
+            && self.messages.first().is_none_or(|message| message.id > position.id)
+        {
+            append(tx, &Entry { at: millis(), with, event: Event::Dropped { first_id } })?;
+        }
+        for Opened { id, time, content } in self.messages {
+            if id <= position.id {
+                continue;
+            }
+            position.id = id;
+            messages += 1;
+            let Some((salt, content)) = content else {
+                junk += 1;
+                continue;
+            };
+            // This mailbox's own, or one that somebody stored again.
+            let seen = seen_key(&inbox, &salt);
+            if tx.record::<Seen>(&seen)?.is_some() {
+                continue;
+            }
+            put(tx, seen, &Seen)?;
+            let said = match content {
+                Content::Text(text) => Said::Text(text),
+                Content::File { name, bytes } => {
+                    let (size, hash) = (bytes.len() as u64, Sha256::digest(&bytes).into());
+                    tx.put(shared_file_key(&inbox, id), fields::Message { format: PIECE, bytes })?;
+                    let name = if File::is_name(&name) { name } else { NO_NAME.into() };
+                    Said::File(File { name, size, hash })
+                }
+            };
+            append(tx, &Entry { at: millis(), with, event: Event::Shared { id, time, said } })?;
+        }
+        position.junk += junk;
+        position.saw(self.seen);
+        put(tx, inbox, &position)?;
+        Ok((messages, junk))
+    }
+}
+
+/// Seals letters for a shared inbox. Returns their numbers in the log.
+pub(crate) fn seal(
+    tx: &mut Tx<'_>,
+    inbox: SharedId,
+    mut shared: Shared,
+    letters: Vec<Letter>,
+) -> Result<Vec<u64>, Error> {
+    let key = shared.key();
+    let mut entries = Vec::new();
+    for letter in letters {
+        let said = letter.said();
+        let content = match letter {
+            Letter::Text(text) => Content::Text(text),
+            Letter::File { name, bytes } => Content::File { name, bytes },
+        };
+        let envelope = ::sealing::seal(&content, &key, MAX_SEALED).map_err(Error::Shared)?;
+        let salt = salt_of(&envelope).expect("it was just sealed");
+        put(tx, seen_key(&inbox, salt), &Seen)?;
+        let entry = next_number(tx)?;
+        shared.sent += 1;
+        let queued = Queued { entry, since: millis(), send_key: Vec::new(), envelope };
+        put(tx, [&inbox[..], &shared.sent.to_be_bytes()].concat(), &queued)?;
+        let event = Event::Sent { id: random()?, said, waiting: 1, failed: None };
+        put(tx, entry_key(entry), &Entry { at: millis(), with: Some(With::Shared(inbox)), event })?;
+        entries.push(entry);
+    }
+    put(tx, key_of(&inbox), &shared)?;
+    Ok(entries)
+}
+
+/// The shared inbox of a name.
+pub(crate) fn named(rows: &impl Rows, name: &str) -> Result<Option<(SharedId, Shared)>, Error> {
+    Ok(all(rows)?.into_iter().find(|(_, shared)| shared.name == name))
+}
+
+fn all(rows: &impl Rows) -> Result<Vec<(SharedId, Shared)>, Error> {
+    let rows = rows.records::<Shared>(PREFIX, b"", MAX_SHARED)?;
+    let id = |key: &[u8]| *key.last_chunk().expect("the key ends with the key id");
+    Ok(rows.into_iter().map(|(key, shared)| (id(&key), shared)).collect())
+}
+
+impl Shared {
+    fn key(&self) -> Key {
+        Key::from_master(Zeroizing::new(self.master.0))
+    }
+}
+
+fn id_of(key: &Key) -> SharedId {
+    key.id().try_into().expect("key ids of the format have 20 bytes")
+}
+
+fn key_of(id: &SharedId) -> Vec<u8> {
+    [PREFIX, id].concat()
+}
+
+fn seen_key(inbox: &SharedId, salt: &[u8; 32]) -> Vec<u8> {
+    [&inbox[..], salt].concat()
+}
