@@ -64,7 +64,7 @@ impl<T, E> fmt::Debug for Request<T, E> {
     }
 }
 
-/// Stores one message. `send_key` is the secret that the key's owner gave to the sender.
+/// Stores one message, without a send key.
 pub fn add_message(key_id: &[u8], ciphertext: &[u8]) -> Request<Added, AddError> {
     request("add_message", Kind::IdempotentUpdate, (Bytes::new(key_id), Bytes::new(ciphertext)))
 }
