@@ -9,8 +9,8 @@
 //! 32      40     AES-256 key wrap (RFC 3394) of the root key, under Argon2id(passphrase, salt), one lane
 //! ```
 //!
-//! The root key is random, so the passphrase can be changed without wrapping any other key anew. Whoever changes a byte of
-//! the file makes it refuse every passphrase, and no more.
+//! The root key is random, so the passphrase can be changed without wrapping any other key anew. If a byte of the file
+//! is changed, the file refuses every passphrase.
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
@@ -38,8 +38,8 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// 64 MiB of memory and 3 passes: what RFC 9106 recommends where memory is scarce, but for its 4 lanes, which would be
-    /// computed one after the other here.
+    /// 64 MiB of memory and 3 passes. RFC 9106 recommends this where memory is scarce, with 4 lanes. Here the lanes
+    /// would be computed one after the other, so there is one.
     pub const DEFAULT: Self = Self { memory_kib: 64 << 10, passes: 3 };
 
     /// Memory in KiB, 8 to 1,048,576; passes over it, 1 to 64. An error where one is out of these bounds.
@@ -88,10 +88,10 @@ impl RootKey {
         unwrap(&wrapping_key, &bytes[ROOT]).map(Self::new).ok_or(PassphraseError::Refused)
     }
 
-    /// Replaces the file by one of another passphrase or cost, with the same root key. Keys need not be wrapped anew.
+    /// Replaces the file by one with another passphrase or cost and the same root key. Keys need not be wrapped anew.
     ///
-    /// The new file takes the old one's name when it is on disk, so that a crash leaves one of the two. Until then it is
-    /// `path` with `.new` at the end; one that a crash has left must be removed first.
+    /// The new file takes the old one's name once it is on disk, so a crash leaves one of the two. Until then it is
+    /// `path` with `.new` at the end. If a crash has left such a file, it must be removed first.
     pub fn change_passphrase(path: &Path, old: &[u8], new: &[u8], cost: Cost) -> Result<(), PassphraseError> {
         let root = Self::open_passphrase_file(path, old)?;
         let mut next = path.as_os_str().to_owned();
