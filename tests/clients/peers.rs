@@ -1,5 +1,5 @@
-//! Two canisters that call each other, on the network as a process: they pay each other, are upgraded with a snapshot by
-//! `icp`, and go on after a kill in the middle of their calls.
+//! Two canisters that call each other, on the network as a process. They pay each other, are upgraded with a snapshot
+//! by `icp`, and continue after a kill in the middle of their calls.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ const PEER: &str = r#"(module
         (if (call $call_perform) (then unreachable)))
     (func (export "canister_query count") (call $answer)))"#;
 
-/// The same, with a count that nobody mistakes for the right one: it replies 77, and does not upgrade what is stored.
+/// The same canister with a fixed count: it replies 77, and changes nothing that is stored.
 const WRONG: &str = r#"(module
     (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
     (import "ic0" "msg_reply" (func $reply))
@@ -120,7 +120,7 @@ fn canisters_that_call_each_other_are_upgraded_with_a_snapshot_and_survive_kills
     let signed = running.update(&first, "pass").with_arg(arguments).sign().expect("anonymous calls need no key");
     let sent = signed.signed_update.clone();
     let sending = running.clone();
-    // It has no answer when the network ends.
+    // The call has no answer when the network ends.
     let call = runtime.spawn(async move { sending.update_signed(first, sent).await });
     while count(&runtime, &running, second) < 20 {
         std::thread::sleep(Duration::from_millis(5));
@@ -141,11 +141,11 @@ fn canisters_that_call_each_other_are_upgraded_with_a_snapshot_and_survive_kills
             }
         }
     });
-    // 300 more, none lost and none twice.
+    // 300 more calls: none is lost, none is counted twice.
     assert_eq!(number(&reply), 153);
     assert_eq!([first, second].map(|id| count(&runtime, &running, id)), [153, 152]);
 
-    // An upgrade with a snapshot before it, to something that turns out wrong, and back.
+    // A snapshot, an upgrade to a wrong module, and back.
     let peer = peer(&serving, first);
     let hash = module_hash(&peer);
     peer.manage("stop", &[]);

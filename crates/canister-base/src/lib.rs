@@ -1,4 +1,4 @@
-//! What every canister here needs beside stable memory (`crates/stable`).
+//! What both canisters need besides stable memory (`crates/stable`).
 //!
 //! | module | its job |
 //! |---|---|

@@ -1,11 +1,11 @@
 //! A table from fingerprints to 32-bit values, which grows a shard at a time.
 //!
-//! The top bits of a fingerprint choose one of 16,384 shards. The low 32 bits, its tag, choose a slot in the shard:
+//! The top bits of a fingerprint choose one of 16,384 shards. The low 32 bits, the tag, choose a slot in the shard:
 //! open addressing with linear probing. A slot has 8 bytes, the tag above the value; 0 means free. Several entries may
-//! share a tag: the caller tells which value is meant.
+//! share a tag. The caller tells which value is meant.
 //!
-//! A shard that is four fifths full is copied into one a quarter larger. An insertion copies one shard at most, which
-//! is a 16,384th of the table on average.
+//! A shard that is four fifths full is copied into one that is a quarter larger. An insertion copies at most one shard,
+//! on average a 16,384th of the table.
 
 #![allow(clippy::indexing_slicing, reason = "places are taken modulo the number of slots or shards")]
 
@@ -52,7 +52,7 @@ impl Table {
         self.len
     }
 
-    /// Whether there is no entry.
+    /// True if there is no entry.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }

@@ -1,8 +1,7 @@
 //! The transport of ic-agent: the Internet Computer, and local networks that speak its HTTP interface.
 //!
-//! The agent checks a replica's signature on each query's reply, and the subnet's certificate on each update's and on each
-//! proof. Calls that
-//! [`crate::Client`] repeats are signed anew.
+//! The agent checks a replica's signature on the reply to each query, and the subnet's certificate on the reply to each
+//! update and on each proof. Calls that [`crate::Client`] repeats are signed anew.
 
 use std::error::Error;
 use std::time::Duration;
@@ -120,7 +119,7 @@ fn reject_code(code: AgentRejectCode) -> RejectCode {
     }
 }
 
-/// The number in `IC0503`.
+/// The number in a code such as `IC0503`.
 fn number_of(error_code: &str) -> Option<u32> {
     error_code.strip_prefix("IC")?.parse().ok()
 }

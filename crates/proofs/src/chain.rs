@@ -1,4 +1,4 @@
-//! The chain of a key's messages: each commits to the one before it and to one that lies further back.
+//! The chain of a key's messages: each message commits to the one before it and to an older one.
 //!
 //! ```text
 //! chain(i) = hash of 116 bytes
@@ -13,8 +13,8 @@
 //!    112    4  rank: 1, 2, 3, ... within the key
 //! ```
 //!
-//! The store chooses jump targets so that every message is a few dozen links from every newer one. A verifier does not
-//! need to know how: it accepts any link to a lower rank.
+//! The store chooses jump targets so that every message is a few dozen links from every newer one. A verifier accepts
+//! any link to a lower rank, so it does not need to know the rule.
 
 use crate::hash::{self, Hash};
 use crate::wire::{Malformed, Reader};
@@ -30,29 +30,29 @@ const NUMBERS: usize = 32;
 /// Bytes of a message's own fields on the wire: hash, id, previous id, timestamp, length, rank.
 pub const FIELDS_BYTES: usize = NUMBERS + 5 * 4;
 
-/// What the chain commits to of one message, beside its links.
+/// The fields of a message to which the chain commits, besides its links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fields {
     /// SHA-256 of the ciphertext.
     pub hash: Hash,
     /// The message's id.
     pub id: u32,
-    /// The id of the message before it, 0: none.
+    /// The id of the previous message, 0: none.
     pub prev_id: u32,
-    /// When it was stored, unix seconds.
+    /// Unix seconds of insertion.
     pub timestamp: u32,
     /// Bytes of the ciphertext.
     pub len: u32,
-    /// Its number within the key, from 1.
+    /// Its rank within the key, from 1.
     pub rank: u32,
 }
 
 /// Chain values of the two messages that a message links to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Links {
-    /// The previous message's; of the first message: the label.
+    /// That of the previous message; of the first message: the label.
     pub prev: Hash,
-    /// The jump target's; of the first message: the label.
+    /// That of the jump target; of the first message: the label.
     pub jump: Hash,
 }
 

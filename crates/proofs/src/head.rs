@@ -1,4 +1,4 @@
-//! What a root commits to: of each key its head, and of the store its state.
+//! What a root commits to: the head of each key, and the state of the store.
 //!
 //! ```text
 //! head, 52 bytes                                    state, 52 bytes, behind the trie's root (32)
@@ -11,7 +11,7 @@
 //!     48    4  acknowledged rank, 0: none
 //! ```
 //!
-//! Little-endian. A head changes with an add and an acknowledgement only: dropping and expiry change the state alone.
+//! Little-endian. A head changes only with an add or an acknowledgement. Dropping and expiry change only the state.
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
@@ -45,13 +45,13 @@ const STATE: usize = 32;
 pub struct Head {
     /// Id of the newest message.
     pub last_id: u32,
-    /// When it was stored, unix seconds.
+    /// Unix seconds of its insertion.
     pub last_time: u32,
-    /// Its rank: messages of the key so far.
+    /// Its rank: the number of the key's messages so far.
     pub rank: u32,
     /// Its chain value.
     pub chain: Hash,
-    /// Everything through this id has been acknowledged; 0: nothing.
+    /// All messages through this id have been acknowledged; 0: none.
     pub acknowledged_id: u32,
     /// The rank of that message.
     pub acknowledged_rank: u32,
@@ -89,24 +89,24 @@ impl Head {
         Ok(Self::from_bytes(&bytes.array()?))
     }
 
-    /// What the trie's leaf commits to.
+    /// The value to which the trie's leaf commits.
     pub fn value(&self) -> Hash {
         hash::value(&self.to_bytes())
     }
 }
 
-/// The state of a store beside its keys.
+/// The state of a store besides its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
-    /// Set anew when a snapshot was restored; ids are given out twice only under different epochs.
+    /// In one epoch an id is assigned only once.
     pub epoch: u64,
-    /// Everything below this id has been dropped.
+    /// All messages below this id have been dropped.
     pub first_id: u32,
-    /// Seconds that a message lives; 0: for ever.
+    /// Seconds after which a message is too old; 0: never.
     pub max_age: u32,
     /// The version of the layout.
     pub layout: u32,
-    /// Keys the labels; all 0 where reads are closed, so that nobody can compute labels.
+    /// The key of the hash that makes labels. All 0 where reads are closed, so that nobody can compute labels.
     pub salt: Hash,
 }
 
@@ -132,7 +132,7 @@ impl State {
         })
     }
 
-    /// The root that the certificate proves, over a trie's root.
+    /// The root that the certificate proves, from the trie's root.
     pub fn root(&self, trie: &Hash) -> Hash {
         let mut bytes = [0; STATE + STATE_BYTES];
         bytes[..STATE].copy_from_slice(trie);
@@ -140,7 +140,7 @@ impl State {
         hash::state(&bytes)
     }
 
-    /// True where a message of this time is too old at `now`, in unix seconds.
+    /// True if a message of this time is too old at `now`, in unix seconds.
     pub fn too_old(&self, timestamp: u32, now: u64) -> bool {
         self.max_age != 0 && u64::from(timestamp) + u64::from(self.max_age) <= now
     }

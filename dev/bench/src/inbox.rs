@@ -1,4 +1,4 @@
-//! The canister under measurement, and the calls that are made to it.
+//! The measured canister, and the calls to it.
 
 use candid::{Principal, encode_one};
 use client::request::{self, Request};

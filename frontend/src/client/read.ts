@@ -53,7 +53,7 @@ export type Lie =
 export function lieWords(lie: Lie): string {
   switch (lie.kind) {
     case 'no-proof':
-      return 'The answer came without the proof that was asked for. Where reads are closed, whoever does not own the key gets none; anywhere else the node withholds it.';
+      return 'The answer came without the proof that was asked for. Where reads are closed, only the owner of the key gets a proof. Otherwise the node withholds it.';
     case 'certificate':
       return certificateRefusedWords(lie.why);
     case 'page':
@@ -61,11 +61,11 @@ export function lieWords(lie: Lie): string {
     case 'heads':
       return headsRefusedWords(lie.why);
     case 'behind':
-      return `${brokenWords(lie.why)} The state is ${seconds(lie.seconds)} older than the one seen before: the node lags behind, or hides what came since.`;
+      return `${brokenWords(lie.why)} The state is ${seconds(lie.seconds)} older than the one seen before: the node lags behind or hides newer messages.`;
     case 'seen':
-      return `${brokenWords(lie.why)} The subnet itself certifies this, later than what was seen before: whoever controls the canister has changed or replaced its messages.`;
+      return `${brokenWords(lie.why)} The subnet itself certifies this, later than the state seen before. So the controllers of the canister have changed or replaced its messages.`;
     case 'other-key':
-      return `Message ${lie.id} is said to be of another key than the one asked for.`;
+      return `Message ${lie.id} belongs to another key than the one asked for.`;
     case 'other-message':
       return `Message ${lie.found} came instead of message ${lie.asked}.`;
     case 'message':
@@ -74,7 +74,7 @@ export function lieWords(lie: Lie): string {
       return `The field ${lie.field} of the answer is false.`;
     case 'head':
       return lie.field === 'opt'
-        ? `Key ${lie.at + 1} is denied, or invented.`
+        ? `The answer denies or invents key ${lie.at + 1}.`
         : `The field ${lie.field} of key ${lie.at + 1} is false.`;
   }
 }

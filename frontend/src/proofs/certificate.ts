@@ -61,7 +61,7 @@ export function certificateRefusedWords(why: CertificateRefused): string {
     case 'certificate-time':
       return "The certificate's time is too far from this device's clock.";
     case 'canister':
-      return 'The certificate says nothing of this canister.';
+      return 'The certificate has no data of this canister.';
   }
 }
 

@@ -96,6 +96,6 @@ it('says in words why a certificate is refused', async () => {
     const result = await certifiedData(certificate, CANISTER, key);
     return result.kind === 'refused' ? certificateRefusedWords(result.why) : '';
   };
-  expect(await words(network.key)).toBe('The certificate says nothing of this canister.');
+  expect(await words(network.key)).toBe('The certificate has no data of this canister.');
   expect(await words(subnet.key)).toMatch(/^The certificate is not valid: .*signature/i);
 });

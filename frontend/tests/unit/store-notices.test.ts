@@ -82,6 +82,6 @@ it('says of a rebuild that has stopped why, what still works, and what operators
   expect(why).toContain(`The canister says why: ${reason}.`);
   expect(works).toContain('still read messages by key, by id, by range and by time');
   expect(works).toContain('no lookups by hash, and accepts no messages');
-  expect(next).toContain('does not start again by itself');
-  expect(next).toContain('an admin calls retry_rebuild');
+  expect(next).toContain('does not restart by itself');
+  expect(next).toContain('an admin must call retry_rebuild');
 });

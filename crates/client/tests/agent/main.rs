@@ -1,4 +1,4 @@
-//! Which certificates the agent's transport takes: the root's own here, of this canister, and recent.
+//! The agent's transport takes only certificates that are signed by the root, belong to this canister, and are recent.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

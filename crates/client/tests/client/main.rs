@@ -1,4 +1,4 @@
-//! The client against transports that fail, and canisters that answer what no message canister would.
+//! The client against transports that fail, and against canisters with answers that no message canister would give.
 
 mod honest;
 mod lies;

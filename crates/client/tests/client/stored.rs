@@ -1,4 +1,4 @@
-//! A transport to a store in this process, with certificates that nobody signs, and a replica between that may lie.
+//! A transport to a store in this process. Its certificates are not signed, and a replica in between may lie.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error;
@@ -17,7 +17,7 @@ use message_canister::settings::Configuration;
 use message_canister::store::{AcknowledgementRef, Capacity, MessageStore, NewMessageRef};
 use serde_bytes::ByteBuf;
 
-/// Certificates are older than this when they are refused, in seconds.
+/// Certificates older than this are refused, in seconds.
 pub const FRESH: u64 = 300;
 
 /// A key id that [`owner`] owns without a claim.
@@ -145,7 +145,7 @@ impl Stored {
 }
 
 impl Transport for Stored {
-    /// What the subnet certifies as a whole: nobody between can lie.
+    /// The subnet certifies this reply as a whole, so nobody in between can lie.
     fn update(&self, method: &'static str, arg: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Failure>> + Send {
         ready(Ok(self.reply(method, &arg)))
     }

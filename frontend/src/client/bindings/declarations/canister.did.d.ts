@@ -332,9 +332,6 @@ export type Start = { 'after' : Id } |
   { 'rank' : number } |
   { 'time' : number } |
   { 'beginning' : null };
-/**
- * Where reads are closed, store is null for strangers.
- */
 export interface Status {
   'sealed' : boolean,
   'epoch' : bigint,
