@@ -3,6 +3,9 @@
 //! A machine's speed and its load move times, so every figure is a count, or a ratio of two times of one run. They are
 //! recorded with the limits that they must meet; checking compares record, limits and page, and measures nothing.
 
+#[cfg(not(target_os = "linux"))]
+compile_error!("bench-client runs on Linux only: it measures how processes share a crypto store's locks on that system");
+
 mod crypto_store_rows;
 mod key_cache_rows;
 mod record;
