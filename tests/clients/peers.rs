@@ -145,28 +145,38 @@ fn canisters_that_call_each_other_are_upgraded_with_a_snapshot_and_survive_kills
     assert_eq!(number(&reply), 153);
     assert_eq!([first, second].map(|id| count(&runtime, &running, id)), [153, 152]);
 
-    // A snapshot, an upgrade to a wrong module, and back.
-    let peer = peer(&serving, first);
-    let hash = module_hash(&peer);
-    peer.manage("stop", &[]);
-    let snapshot = peer.new_snapshot("create", &["--quiet"]);
-    peer.manage("install", &["--mode", "upgrade", "--wasm", wrong, "--args", "()", "--yes"]);
-    peer.manage("start", &[]);
-    assert_eq!(count(&runtime, &running, first), 77);
-    assert_ne!(module_hash(&peer), hash);
-    // The snapshot survives a kill too.
+    // An upgrade of both with snapshots before it, to something that turns out wrong, and back.
+    let upgraded = [first, second].map(|id| {
+        let peer = peer(&serving, id);
+        let hash = module_hash(&peer);
+        peer.manage("stop", &[]);
+        let snapshot = peer.new_snapshot("create", &["--quiet"]);
+        peer.manage("install", &["--mode", "upgrade", "--wasm", wrong, "--args", "()", "--yes"]);
+        peer.manage("start", &[]);
+        assert_eq!(count(&runtime, &running, id), 77);
+        assert_ne!(module_hash(&peer), hash);
+        (id, hash, snapshot)
+    });
+    // The snapshots survive a kill too.
     let mut serving = serving;
     serving.kill();
     let serving = Serving::of(&options);
-    let peer = Inbox::at(&icp, serving.url().to_string(), first);
-    assert!(peer.snapshot("list", &[]).contains(&snapshot));
-    peer.manage("stop", &[]);
-    peer.snapshot("restore", &[&snapshot]);
-    peer.manage("start", &[]);
-    assert_eq!(module_hash(&peer), hash);
+    let restored = upgraded.each_ref().map(|(id, hash, snapshot)| {
+        let peer = peer(&serving, *id);
+        assert!(peer.snapshot("list", &[]).contains(snapshot));
+        peer.manage("stop", &[]);
+        peer.snapshot("restore", &[snapshot]);
+        peer.manage("start", &[]);
+        assert_eq!(module_hash(&peer), *hash);
+        peer
+    });
     let running = agent(&runtime, serving.url());
     assert_eq!([first, second].map(|id| count(&runtime, &running, id)), [153, 152]);
-    assert_eq!(number(&peer.update("pass", "(1 : nat32)")), 154, "they still know each other");
-    peer.snapshot("delete", &[&snapshot]);
-    assert!(!peer.snapshot("list", &[]).contains(&snapshot));
+    for (peer, counted) in restored.iter().zip([154, 154]) {
+        assert_eq!(number(&peer.update("pass", "(1 : nat32)")), counted, "they still know each other");
+    }
+    for (peer, (_, _, snapshot)) in restored.iter().zip(&upgraded) {
+        peer.snapshot("delete", &[snapshot]);
+        assert!(!peer.snapshot("list", &[]).contains(snapshot));
+    }
 }
