@@ -46,6 +46,10 @@ export type Lie =
   | { readonly kind: 'message'; readonly id: number; readonly field: string }
   /** A field of the answer is not what the proof says. */
   | { readonly kind: 'answer'; readonly field: string }
+  /** The directory's log is not the certified one. */
+  | { readonly kind: 'other-log' }
+  /** The directory's proof, or a device's bundle, does not verify: `code` names what failed. */
+  | { readonly kind: 'directory'; readonly code: string }
   /** A field of a key's head is not what the proof says; `at` is the key's place in the question. */
   | { readonly kind: 'head'; readonly at: number; readonly field: string };
 
@@ -72,6 +76,10 @@ export function lieWords(lie: Lie): string {
       return `The ${lie.field} of message ${lie.id} is false.`;
     case 'answer':
       return `The field ${lie.field} of the answer is false.`;
+    case 'other-log':
+      return 'The log of the answer is not the one that the subnet certifies.';
+    case 'directory':
+      return `The directory's answer does not verify: ${lie.code}.`;
     case 'head':
       return lie.field === 'opt'
         ? `The answer denies or invents key ${lie.at + 1}.`

@@ -27,19 +27,15 @@ impl<T: Transport> DirectoryClient<T> {
         verified: &Verified,
         seen: &[Bundle],
     ) -> Result<Vec<Bundle>, CallError<BundleError>> {
-        let (Some(state), Some(profile)) = (&verified.state, &verified.profile) else {
-            return Err(CallError::Refused(BundleError::NoProfile));
-        };
+        let profile = verified.profile.as_ref().ok_or(CallError::Refused(BundleError::NoProfile))?;
         let malformed = |error| malformed("get_bundles", error);
         let profile = Profile::decode(profile).map_err(malformed)?;
         let mut bundles = Vec::new();
         for bytes in self.get_bundles(label).await? {
             let bundle = Bundle::decode(&bytes).map_err(malformed)?;
             let newest = seen.iter().find(|seen| seen.content.device == bundle.content.device);
-            let index = &state.newest().index;
-            bundle
-                .verify(&self.trusted.realm, index, &profile, newest, clock())
-                .map_err(|error| CallError::Lie(Lie::Bundle(error)))?;
+            let checked = bundle.verify(&self.trusted.realm, &verified.index, &profile, newest, clock());
+            checked.map_err(|error| CallError::Lie(Lie::Bundle(error)))?;
             bundles.push(bundle);
         }
         Ok(bundles)

@@ -9,11 +9,13 @@
 //! - [`DirectoryClient`] has a method for each method of `directory.did`. [`DirectoryClient::lookup`],
 //!   [`DirectoryClient::history`] and [`DirectoryClient::bundles`] verify; the others, named `get_…`, return what one replica
 //!   says.
+//! - [`Draft`] is a new entry before it is signed.
 //! - [`pin`] makes the pins of a directory from its configuration.
 //! - [`request`] has the calls before they are sent.
 
 mod bundles;
 mod client;
+mod draft;
 mod history;
 mod lookup;
 mod pins;
@@ -23,5 +25,6 @@ pub mod request;
 pub use client::DirectoryClient;
 pub use directory::api;
 pub use directory_core;
+pub use draft::Draft;
 pub use history::History;
 pub use pins::{PinError, pin};

@@ -73,6 +73,8 @@ pub struct Verified {
     pub memory: Memory,
     /// The head that the answer is taken at.
     pub head: Head,
+    /// The label's index, which its first entry names.
+    pub index: Hash,
     /// The label's state, to remember, or `None`: the label has no entry.
     pub state: Option<State>,
     /// The bytes of the profile in force. `None` for a closed label and for an erased profile.
@@ -98,7 +100,7 @@ impl Trusted {
             Trust::Certified => query.memory.map_or(0, |memory| memory.ratified),
         };
         let memory = Memory { log: query.certified, ratified: through };
-        let mut verified = Verified { trust, memory, head: proof.head, state: None, profile: None };
+        let mut verified = Verified { trust, memory, head: proof.head, index, state: None, profile: None };
         match found {
             Some(found) => {
                 let state = self.check_changes(query, &index, &found)?;
