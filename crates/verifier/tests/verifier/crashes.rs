@@ -68,7 +68,7 @@ fn no_power_cut_makes_it_sign_two_roots_or_a_smaller_size() {
     assert!(cuts > 200, "{cuts} cuts");
 }
 
-fn check(published: &[Checkpoint]) {
+pub fn check(published: &[Checkpoint]) {
     for pair in published.windows(2) {
         assert!(pair[0].size <= pair[1].size, "{published:?}");
         assert!(pair[0].size < pair[1].size || pair[0].root == pair[1].root, "{published:?}");
