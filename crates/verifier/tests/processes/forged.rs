@@ -50,7 +50,8 @@ pub fn label(name: &str) -> Label {
 }
 
 fn sign(message: &[u8], keys: &[u8]) -> Signatures {
-    Signatures::new(keys.iter().map(|number| (key(*number), secret(*number).sign(message).to_bytes())).collect()).unwrap()
+    Signatures::new(keys.iter().map(|number| (key(*number), secret(*number).sign(message).to_bytes())).collect())
+        .unwrap()
 }
 
 /// A change of a label, signed by these keys and, where there is one, by the registrar's.
@@ -74,7 +75,8 @@ pub fn submission(
         policy: Policy::new(vec![key(newest)], 1).unwrap(),
         recovery: None,
     };
-    let mut update = Update { signatures: sign(&entry.signed_bytes(), signers), entry, registration: Signatures::default() };
+    let mut update =
+        Update { signatures: sign(&entry.signed_bytes(), signers), entry, registration: Signatures::default() };
     if let Some(registrar) = registrar {
         update.registration = sign(&update.registration_bytes(), &[registrar]);
     }

@@ -99,7 +99,8 @@ fn figures_and_health_are_served() {
     eventually("it is healthy", || get("/healthz") == Some((200, "ok\n".to_owned())));
     let (status, text) = get("/metrics").unwrap();
     assert_eq!(status, 200);
-    for figure in ["verifier_replayed_heads 3", "verifier_signed_heads 3", "verifier_labels 2", "verifier_module_allowed 1"]
+    for figure in
+        ["verifier_replayed_heads 3", "verifier_signed_heads 3", "verifier_labels 2", "verifier_module_allowed 1"]
     {
         assert!(text.contains(figure), "{figure}: {text}");
     }

@@ -3,8 +3,8 @@
 use crate::forged::{Forged, SECRET, key, submission};
 use crate::server::Server;
 use candid::{CandidType, Principal, encode_args};
-use client::directory::{DirectoryClient, api, pin};
 use client::agent::AgentTransport;
+use client::directory::{DirectoryClient, api, pin};
 use directory::directory::named;
 use directory_core::checkpoint::Verifier;
 use directory_core::configuration::Configuration;
@@ -59,8 +59,12 @@ impl Network {
         forge(&mut forged);
         assert!(forged.now < now.as_nanos_since_unix_epoch(), "the future is a lie of its own");
         engine.set_stable_memory(canister, forged.bytes());
-        let upgraded =
-            engine.upgrade_canister(canister, directory_wasm().to_vec(), encode_args((None::<()>,)).unwrap(), controller);
+        let upgraded = engine.upgrade_canister(
+            canister,
+            directory_wasm().to_vec(),
+            encode_args((None::<()>,)).unwrap(),
+            controller,
+        );
         upgraded.unwrap();
         engine.tick();
         let (node, _) = Node::start(State::in_memory(engine).unwrap()).unwrap();

@@ -167,11 +167,7 @@ impl Network for Node {
         })
     }
 
-    fn ratify(
-        &self,
-        size: u64,
-        cosignature: &Cosignature,
-    ) -> impl Future<Output = Result<Pushed, Trouble>> + Send {
+    fn ratify(&self, size: u64, cosignature: &Cosignature) -> impl Future<Output = Result<Pushed, Trouble>> + Send {
         let cosignature = *cosignature;
         self.ask(move |state| {
             state.disk.sent();
