@@ -252,12 +252,7 @@ pub fn check(file: impl Read, scratch: &Path) -> Result<Proven, Unproven> {
 
 type Found = Result<(String, u64), Unproven>;
 
-fn check_rule(
-    records: &mut Records<impl Read>,
-    authority: &Authority,
-    pinned: &Pinned,
-    scratch: &Path,
-) -> Found {
+fn check_rule(records: &mut Records<impl Read>, authority: &Authority, pinned: &Pinned, scratch: &Path) -> Found {
     let certified = authority.decode(&expect(records, CERTIFIED)?)?;
     let consistency = hashes(&expect(records, CONSISTENCY)?)?;
     let mut disk = Folder::open(scratch)?;

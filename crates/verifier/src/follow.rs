@@ -236,7 +236,8 @@ impl<D: Disk, N: Network> Follower<D, N> {
                 return Err(self.contradiction(Case::Fork, what, last, &new));
             }
             let continues = (old.size, &old.root);
-            if known > 0 && verify_consistency(continues, (checkpoint.size, &checkpoint.root), &shown.consistency).is_err()
+            if known > 0
+                && verify_consistency(continues, (checkpoint.size, &checkpoint.root), &shown.consistency).is_err()
             {
                 return Err(self.fork(last, &new).await);
             }
@@ -265,9 +266,9 @@ impl<D: Disk, N: Network> Follower<D, N> {
     fn contradiction(&mut self, case: Case, what: String, last: &Certified, new: &Certified) -> End {
         let pinned = self.pinned.clone();
         match self.take() {
-            Ok(verifier) => verifier
-                .halt(what, |disk, _| evidence::contradiction(disk, &pinned, case, [last, new]))
-                .into(),
+            Ok(verifier) => {
+                verifier.halt(what, |disk, _| evidence::contradiction(disk, &pinned, case, [last, new])).into()
+            }
             Err(end) => end,
         }
     }
@@ -324,9 +325,9 @@ impl<D: Disk, N: Network> Follower<D, N> {
             epoch.check_updates().map_err(|why| unverified(format!("updates of epoch {}: {why}", head.epoch)))?;
             let broken = Broken { epoch: &epoch, later, certified, consistency };
             let pinned = self.pinned.clone();
-            let verifier = self.take()?.epoch(&epoch, certified.time, |disk, journal| {
-                evidence::broken(disk, &pinned, journal, &broken)
-            })?;
+            let verifier = self
+                .take()?
+                .epoch(&epoch, certified.time, |disk, journal| evidence::broken(disk, &pinned, journal, &broken))?;
             self.verifier = Some(verifier);
             self.show();
         }

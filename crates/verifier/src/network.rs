@@ -1,11 +1,11 @@
 //! What a verifier asks a directory. Tests put a network in its place that lies, and one that says in which order it is asked.
 
 use crate::replay::MAX_AHEAD;
-use candid::utils::ArgumentEncoder;
-use candid::{CandidType, Principal, decode_one, encode_args};
+use candid::Principal;
 use client::agent::AgentTransport;
-use client::{Failure, Transport};
-use directory::api;
+use client::directory::{api, request};
+use client::request::{Kind, Request};
+use client::{CallError, Failure, Transport};
 use directory_core::bytes::DecodeError;
 use directory_core::checkpoint::Cosignature;
 use directory_core::hash::Hash;
@@ -15,7 +15,6 @@ use directory_core::proof::Proof;
 use directory_core::update::LoggedUpdate;
 use directory_core::vrf::PROOF_SIZE;
 use ic_agent::Agent;
-use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
 use std::fmt;
 
@@ -123,36 +122,34 @@ impl Platform {
         self.agent.read_root_key()
     }
 
-    async fn query<T, E>(&self, method: &'static str, arguments: impl ArgumentEncoder) -> Result<Result<T, E>, Trouble>
-    where
-        T: CandidType + DeserializeOwned,
-        E: CandidType + DeserializeOwned,
-    {
-        decoded(method, self.transport.query(method, encoded(arguments)?).await)
+    async fn send<T, E: fmt::Debug>(&self, request: Request<T, E>) -> Result<T, CallError<E>> {
+        let Request { method, ref arg, .. } = request;
+        let reply = match request.kind {
+            Kind::Query => self.transport.query(method, arg.clone()).await?,
+            Kind::IdempotentUpdate | Kind::Update => self.transport.update(method, arg.clone()).await?,
+        };
+        request.decode(&reply)
     }
 }
 
 impl Network for Platform {
     async fn configuration(&self) -> Result<Vec<u8>, Trouble> {
-        let answer = self.query::<api::Published, api::StatusError>("get_configuration", ()).await?;
-        Ok(answered("get_configuration", answer)?.encoded.into_vec())
+        Ok(self.send(request::get_configuration()).await?.encoded.into_vec())
     }
 
     async fn registrar(&self) -> Result<[u8; PROOF_SIZE], Trouble> {
-        let label = ByteBuf::from(Label::Registrar.encode());
-        let asked = api::Lookup { label, view: api::View::newest, known: 0, history: api::Changes::newest };
-        let answer = self.query::<api::Found, api::LookupError>("lookup", (asked,)).await?;
-        let proof = Proof::decode(&answered("lookup", answer)?.proof).map_err(|error| malformed("lookup", error))?;
+        let asked = request::lookup(&Label::Registrar, api::View::newest, 0, api::Changes::newest);
+        let proof = Proof::decode(&self.send(asked).await?.proof).map_err(|error| malformed("lookup", error))?;
         Ok(proof.vrf)
     }
 
     async fn checkpoint(&self, known: u64) -> Result<Shown, Trouble> {
         let method = "get_checkpoint";
-        let mut answer = self.query::<api::Checkpoint, api::LookupError>(method, (known,)).await?;
-        if let Err(api::LookupError::UnknownLog { .. }) = answer {
-            answer = self.query(method, (0u64,)).await?;
+        let mut answer = self.send(request::get_checkpoint(known)).await;
+        if let Err(CallError::Refused(api::LookupError::UnknownLog { .. })) = answer {
+            answer = self.send(request::get_checkpoint(0)).await;
         }
-        let api::Checkpoint { certified, consistency, newest, ratified, .. } = answered(method, answer)?;
+        let api::Checkpoint { certified, consistency, newest, ratified, .. } = answer?;
         let certificate = certified.certificate.ok_or_else(|| Trouble::Unverified("no certificate came".to_owned()))?;
         let hash = |bytes: ByteBuf| Hash::try_from(bytes.as_slice());
         let consistency = consistency.into_iter().map(hash).collect::<Result<_, _>>();
@@ -170,63 +167,48 @@ impl Network for Platform {
     }
 
     async fn heads(&self, from: u64, limit: u32) -> Result<Vec<Head>, Trouble> {
-        let answer = self.query::<Vec<ByteBuf>, api::StatusError>("get_heads", (from, limit)).await?;
-        let heads = answered("get_heads", answer)?.into_iter().map(|bytes| Head::decode(&bytes));
+        let page = self.send(request::get_heads(from, limit)).await?;
+        let heads = page.iter().map(|bytes| Head::decode(bytes));
         heads.collect::<Result<_, _>>().map_err(|error| malformed("get_heads", error))
     }
 
     async fn updates(&self, from: u64, limit: u32) -> Result<Vec<LoggedUpdate>, Trouble> {
-        let answer = self.query::<Vec<ByteBuf>, api::StatusError>("get_updates", (from, limit)).await?;
-        let updates = answered("get_updates", answer)?.into_iter().map(|bytes| LoggedUpdate::decode(&bytes));
+        let page = self.send(request::get_updates(from, limit)).await?;
+        let updates = page.iter().map(|bytes| LoggedUpdate::decode(bytes));
         updates.collect::<Result<_, _>>().map_err(|error| malformed("get_updates", error))
     }
 
     async fn module(&self) -> Result<Vec<u8>, Trouble> {
         let path = |name: &str| vec!["canister".into(), self.canister.as_slice().into(), name.into()];
         let read = self.agent.read_state_raw(vec![path("module_hash"), path("controllers")], self.canister).await;
-        let certificate = read.map_err(|error| trouble("read_state", error.into()))?;
+        let certificate = read.map_err(|error| CallError::<api::StatusError>::Failed(error.into()))?;
         serde_cbor::to_vec(&certificate).map_err(|error| malformed("read_state", error))
     }
 
     async fn ratify(&self, size: u64, cosignature: &Cosignature) -> Result<Pushed, Trouble> {
-        let argument = encoded((size, ByteBuf::from(cosignature.encode())))?;
-        let reply = self.transport.update("ratify", argument).await;
-        match decoded::<api::Ratified, api::RatifyError>("ratify", reply)? {
-            Ok(_) => Ok(Pushed::Stored { time: cosignature.time }),
-            Err(api::RatifyError::NotNewest { .. }) => Ok(Pushed::Outrun),
-            Err(api::RatifyError::NotNewer { stored }) => Ok(Pushed::Stored { time: stored }),
-            Err(error) => Err(refused("ratify", error)),
+        match self.send(request::ratify(size, &cosignature.encode())).await {
+            Err(CallError::Refused(api::RatifyError::NotNewest { .. })) => Ok(Pushed::Outrun),
+            Err(CallError::Refused(api::RatifyError::NotNewer { stored })) => Ok(Pushed::Stored { time: stored }),
+            answer => {
+                answer?;
+                Ok(Pushed::Stored { time: cosignature.time })
+            }
         }
     }
 }
 
-fn encoded(arguments: impl ArgumentEncoder) -> Result<Vec<u8>, Trouble> {
-    encode_args(arguments).map_err(|error| malformed("arguments", error))
-}
-
-fn decoded<T, E>(method: &str, reply: Result<Vec<u8>, Failure>) -> Result<Result<T, E>, Trouble>
-where
-    T: CandidType + DeserializeOwned,
-    E: CandidType + DeserializeOwned,
-{
-    decode_one(&reply.map_err(|failure| trouble(method, failure))?).map_err(|error| malformed(method, error))
-}
-
-fn answered<T, E: fmt::Debug>(method: &str, answer: Result<T, E>) -> Result<T, Trouble> {
-    answer.map_err(|error| refused(method, error))
-}
-
-fn refused(method: &str, error: impl fmt::Debug) -> Trouble {
-    Trouble::Unanswered(format!("{method} refused: {error:?}"))
+impl<E: fmt::Debug> From<CallError<E>> for Trouble {
+    fn from(error: CallError<E>) -> Self {
+        let text = error.to_string();
+        match error {
+            CallError::Refused(_) | CallError::Failed(Failure::Rejected(_) | Failure::Unanswered(_)) => {
+                Self::Unanswered(text)
+            }
+            _ => Self::Unverified(text),
+        }
+    }
 }
 
 fn malformed(method: &str, error: impl fmt::Debug) -> Trouble {
     Trouble::Unverified(format!("{method}: {error:?}"))
-}
-
-fn trouble(method: &str, failure: Failure) -> Trouble {
-    match failure {
-        Failure::Unverified(why) => Trouble::Unverified(format!("{method}: {why}")),
-        other => Trouble::Unanswered(format!("{method}: {other}")),
-    }
 }

@@ -81,6 +81,39 @@ pub struct Verified {
     pub profile: Option<Vec<u8>>,
 }
 
+/// No quorum of the pinned verifiers stands behind an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unratified {
+    /// The epoch of the answer.
+    pub epoch: u64,
+}
+
+impl std::fmt::Display for Unratified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "epoch {} is certified by the platform alone: no quorum of the pinned verifiers has cosigned it recently",
+            self.epoch
+        )
+    }
+}
+
+impl std::error::Error for Unratified {}
+
+impl Verified {
+    /// For strict clients: the answer, if a quorum of the pinned verifiers stands behind it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unratified`].
+    pub fn ratified(self) -> Result<Self, Unratified> {
+        match self.trust {
+            Trust::Ratified { .. } => Ok(self),
+            Trust::Certified => Err(Unratified { epoch: self.head.epoch }),
+        }
+    }
+}
+
 impl Trusted {
     /// Checks the bytes of a proof.
     pub fn verify(&self, query: &Query<'_>, bytes: &[u8]) -> Result<Verified, VerifyError> {

@@ -68,7 +68,7 @@ fn no_power_cut_makes_it_sign_two_roots_or_a_smaller_size() {
     assert!(cuts > 200, "{cuts} cuts");
 }
 
-fn check(published: &[Checkpoint]) {
+pub fn check(published: &[Checkpoint]) {
     for pair in published.windows(2) {
         assert!(pair[0].size <= pair[1].size, "{published:?}");
         assert!(pair[0].size < pair[1].size || pair[0].root == pair[1].root, "{published:?}");
@@ -104,7 +104,8 @@ fn every_damaged_byte_of_the_journal_is_found_or_cut_off() {
 #[test]
 fn every_damaged_byte_of_the_statement_is_refused() {
     let shown = &histories()[0];
-    let verifier = open(Lossy::default(), pins(None), None).unwrap().epoch(&shown.epochs[0], START * 2, no_evidence).unwrap();
+    let verifier =
+        open(Lossy::default(), pins(None), None).unwrap().epoch(&shown.epochs[0], START * 2, no_evidence).unwrap();
     let (verifier, _) = verifier.cosign(&shown.checkpoint(1), 1).unwrap();
     let last = *verifier.signer().last().unwrap();
     let disk = verifier.close();

@@ -96,7 +96,6 @@ impl Files for Lossy {
         }
         Ok(())
     }
-
 }
 
 impl Disk for Lossy {

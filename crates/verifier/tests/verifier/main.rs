@@ -4,6 +4,7 @@ mod crashes;
 mod directory;
 mod disks;
 mod lies;
+mod losses;
 mod node;
 mod replays;
 mod rounds;

@@ -3,7 +3,7 @@
 use crate::directory::*;
 use crate::disks::Lossy;
 use directory::certified::CertifiedLog;
-use directory_core::checkpoint::Cosignature;
+use directory_core::checkpoint::{Checkpoint, Cosignature};
 use directory_core::hash::Hash;
 use directory_core::head::Head;
 use directory_core::log::Log;
@@ -30,6 +30,8 @@ pub struct State {
     pub time: u64,
     pub module: Hash,
     pub cosigned: Vec<(u64, Cosignature)>,
+    /// What verifiers have cosigned, in order.
+    pub pushed: Vec<Checkpoint>,
     pub is_down: bool,
     /// Changes what the node shows of heads, updates and consistency.
     pub lie: Lie,
@@ -51,9 +53,10 @@ pub enum Lie {
 
 impl Node {
     pub fn new(shown: Shown, registrar: Option<u8>, disk: &Lossy) -> Self {
-        let (module, cosigned, lie) = (MODULE, Vec::new(), Lie::None);
-        let (time, disk) = (START * 2, disk.clone());
-        Self(Rc::new(RefCell::new(State { shown, registrar, time, module, cosigned, is_down: false, lie, disk })))
+        let (cosigned, pushed) = (Vec::new(), Vec::new());
+        let (time, module, lie, disk) = (START * 2, MODULE, Lie::None, disk.clone());
+        let state = State { shown, registrar, time, module, cosigned, pushed, is_down: false, lie, disk };
+        Self(Rc::new(RefCell::new(state)))
     }
 
     pub fn state(&self) -> RefMut<'_, State> {
@@ -164,17 +167,17 @@ impl Network for Node {
         })
     }
 
-    fn ratify(
-        &self,
-        size: u64,
-        cosignature: &Cosignature,
-    ) -> impl Future<Output = Result<Pushed, Trouble>> + Send {
+    fn ratify(&self, size: u64, cosignature: &Cosignature) -> impl Future<Output = Result<Pushed, Trouble>> + Send {
         let cosignature = *cosignature;
         self.ask(move |state| {
             state.disk.sent();
             assert_eq!(size, state.shown.newest().size, "only the newest head can be ratified");
             state.cosigned.retain(|(of, _)| *of == size);
             state.cosigned.push((size, cosignature));
+            let pinned = pinned(state.registrar);
+            let [own] = pinned.configuration.verifiers() else { panic!("one verifier") };
+            assert!(own.verifies(&pinned.origin(), &state.shown.newest(), &cosignature), "it signs what was certified");
+            state.pushed.push(state.shown.newest());
             Pushed::Stored { time: cosignature.time }
         })
     }

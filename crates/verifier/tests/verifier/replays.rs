@@ -103,7 +103,8 @@ fn open_registration_is_what_the_pins_say() {
     let now = directory.now;
     let disk = Lossy::default();
     assert!(open(disk, pins(None), None).unwrap().epoch(&epoch, now, no_evidence).is_ok());
-    let error = open(Lossy::default(), pins(Some(REGISTRAR)), None).unwrap().epoch(&epoch, now, no_evidence).unwrap_err();
+    let error =
+        open(Lossy::default(), pins(Some(REGISTRAR)), None).unwrap().epoch(&epoch, now, no_evidence).unwrap_err();
     assert!(matches!(&error, Stop::Halted(why) if why.contains("update 0 breaks a rule: Registration")), "{error}");
     assert_eq!(Replay::new(pins(None)).updates(), 0);
 }

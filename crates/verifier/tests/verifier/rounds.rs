@@ -89,7 +89,12 @@ fn an_honest_directory_is_followed_and_every_write_precedes_what_leaves() {
     assert!(round(&mut follower, &node).is_ok());
     assert_eq!(disk.trace(), [], "the directory shows that it has it");
     node.state().cosigned.clear();
-    let mut follower = start(&disk, &node).map(|again| { drop(follower); again }).unwrap();
+    let mut follower = start(&disk, &node)
+        .map(|again| {
+            drop(follower);
+            again
+        })
+        .unwrap();
     assert!(round(&mut follower, &node).is_ok());
     assert_eq!(disk.trace(), [Step::Sync("journal"), Step::Replace("signed"), Step::Send]);
 }
@@ -179,7 +184,11 @@ fn with(lie: impl FnOnce(&mut Directory)) -> Shown {
 #[test]
 fn updates_that_break_the_rules_are_proved() {
     let cases: [(&str, fn(&mut Directory), &str); 3] = [
-        ("a bad policy", |d| d.force(&signed(next(&first(1, 1), Kind::Set, 66), &[66], None)), "breaks a rule: Signature"),
+        (
+            "a bad policy",
+            |d| d.force(&signed(next(&first(1, 1), Kind::Set, 66), &[66], None)),
+            "breaks a rule: Signature",
+        ),
         ("no registrar", |d| d.force(&signed(first(9, 9), &[9], None)), "breaks a rule: Signature"),
         (
             "a history rewritten",
