@@ -9,9 +9,9 @@
 //!   37+n    16  tag
 //! ```
 //!
-//! The version fixes everything else: how keys are derived (`keys.rs`), with which parameters, and the form of the content
-//! (`content.rs`). Key and nonce of a message follow from the master key and the salt. The associated data are the 37
-//! bytes of the header and the key id, so that neither can be exchanged.
+//! The version fixes everything else: the derivation of keys (`keys.rs`) with its parameters, and the form of the
+//! content (`content.rs`). Key and nonce of a message follow from the master key and the salt. The associated data are
+//! the first 37 bytes and the key id, so neither can be exchanged.
 
 const MAGIC: [u8; 4] = *b"MCSL";
 /// The version of the format.

@@ -7,11 +7,11 @@
 //! master key  ──HKDF-SHA-256, salt: the message's, info L"message"──────────▶ 32-byte AES key ‖ 12-byte nonce
 //! ```
 //!
-//! Two people who share a passphrase must find the same key id before either has seen a message. So the salt of the master
-//! key is not random but the canister's id: guesses made in advance serve against one canister only, and one passphrase
-//! has unrelated key ids in two canisters. The price: the key id is public, and each guess at a passphrase can be tested
-//! against it, at the cost of the rounds. A passphrase must therefore be hard to guess (six random words). A key file of
-//! random bytes cannot be guessed.
+//! Two people who share a passphrase must find the same key id before either has seen a message. So the salt of the
+//! master key is not random. It contains the canister's id: guesses computed in advance work against one canister only,
+//! and one passphrase has unrelated key ids in two canisters. The key id is public, so anybody can test guesses at a
+//! passphrase against it. A guess costs 1,000,000 rounds. So a passphrase must be hard to guess (six random words). A
+//! key file of random bytes cannot be guessed.
 //!
 //! Each message has its own key and nonce, so no nonce is used twice under one key.
 

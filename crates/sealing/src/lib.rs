@@ -1,7 +1,7 @@
 //! Sealing: text and files encrypted under a passphrase or a key file, for a message canister.
 //!
-//! The format is the one that the message canister's page writes and opens. `docs/sealing.md` draws it, and the vectors in
-//! `vectors/` hold both implementations to it.
+//! It is the format of the message canister's page. `docs/sealing.md` defines it. The vectors in `vectors/` hold both
+//! implementations to it.
 //!
 //! ```
 //! use sealing::{Content, Key, open, seal};
@@ -14,11 +14,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The canister and its readers see the key id, the time a message was stored, and its length: the length of the text, or
-//! of the file and its name, and a constant. They see neither the content nor a file's name. They cannot alter a message
-//! or move it under another key id unnoticed. They can withhold it, and they can store it again.
+//! The canister and its readers see the key id, the time of a message, and its length: that of the text, or of the file
+//! and its name, plus a constant. They see neither the content nor a file's name. They cannot alter a message or move
+//! it to another key id unnoticed. They can withhold it or store it again.
 //!
-//! Whoever has the key opens and seals everything under it: there is no forward secrecy, and the sender is not proved.
+//! Whoever has the key can open all messages under it and seal new ones. So there is no forward secrecy, and a message
+//! does not prove its sender.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]

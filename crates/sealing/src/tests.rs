@@ -1,4 +1,4 @@
-//! The format against vectors that Node's cryptography made, and against whoever alters what was sealed.
+//! The format against vectors made by Node's cryptography, and against altered messages.
 
 use proptest::prelude::*;
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! What is printed once the network answers.
+//! The lines that are printed once the network answers.
 
 use std::io::Write;
 use std::path::Path;

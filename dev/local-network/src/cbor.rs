@@ -1,7 +1,7 @@
-//! CBOR: what is sent describes itself, what is received is decoded straight into its type.
+//! CBOR. Sent values have the self-described tag. Received values are decoded directly into their types.
 //!
-//! A request comes from anybody. Decoding goes at most [`MAX_NESTING`] levels deep, takes no memory for a length that is
-//! only claimed, and refuses bytes behind the value. Tags are passed over, that of self-described CBOR among them.
+//! Anybody can send a request. Decoding goes at most [`MAX_NESTING`] levels deep, allocates no memory for a claimed
+//! length, and refuses bytes behind the value. Tags are skipped, including that of self-described CBOR.
 
 use std::fmt;
 

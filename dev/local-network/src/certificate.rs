@@ -1,5 +1,5 @@
-//! Certificates: parts of the state tree, signed by the subnet, whose key the root key delegates to. The delegation is
-//! itself a certificate, of the subnet's key and its canister ids, as on the platform.
+//! Certificates: parts of the state tree, signed with the subnet's key. The root key delegates to this key. As on the
+//! platform, the delegation is itself a certificate, of the subnet's key and its canister ids.
 //!
 //! ```text
 //! /time                                             nanoseconds, ULEB128
@@ -15,8 +15,8 @@
 //! /canister_ranges/<subnet id>/<first canister id>  CBOR
 //! ```
 //!
-//! The tree of one certificate holds, of request statuses and canisters, only those that its paths name: the others
-//! would be pruned, and building them would make each certificate as dear as there are requests.
+//! The tree of a certificate holds only the request statuses and canisters that its paths name. The others would be
+//! pruned anyway, and building them would make the cost of a certificate grow with the number of requests.
 
 use candid::Principal;
 use ic_certification::{Certificate, Delegation, HashTree};

@@ -1,5 +1,5 @@
-//! The thread that executes updates: it takes in what has arrived, executes a round, saves what changed, shows it to the
-//! readers, and only then publishes the answers.
+//! The thread that executes updates. It takes the calls that have arrived, executes a round, saves the changes, and
+//! shows them to the readers. Only then does it publish the answers.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;

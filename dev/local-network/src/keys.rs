@@ -1,5 +1,5 @@
-//! The keys of the network: the root key delegates to the subnet's, the subnet signs certificates with BLS, its only node
-//! signs queries with Ed25519.
+//! The keys of the network. The root key delegates to the subnet's key. The subnet signs certificates with BLS. Its
+//! only node signs queries with Ed25519.
 
 use std::sync::OnceLock;
 

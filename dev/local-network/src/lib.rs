@@ -1,8 +1,8 @@
 //! A development network for one machine: the Internet Computer's HTTP interface on the embedded engine.
 //!
 //! It follows the interface specification far enough for every client: `icp`, dfx, the agents, a browser behind the
-//! gateway. It is one node and one subnet with keys of its own, to which a root key of its own delegates, so what it certifies proves nothing to anybody who did
-//! not ask this process for its root key. Production is the Internet Computer itself.
+//! gateway. It is one node and one subnet, with its own keys, to which its own root key delegates. So its certificates
+//! prove nothing to anybody who did not ask this process for its root key. Production is the Internet Computer itself.
 //!
 //! The folders and modules are the layers, each using those after it:
 //! - `http`: connections, routes, and the translation between HTTP, CBOR and the node;

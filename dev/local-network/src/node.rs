@@ -1,6 +1,6 @@
 //! The node: who may ask what, and where it is answered.
 //!
-//! Updates go to the executor; queries run on the caller's thread, on the state as of the latest round.
+//! Updates go to the executor. Queries run on the caller's thread, on the state of the latest round.
 
 use std::io;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What the program is asked for.
+//! The options of the program.
 
 use std::collections::BTreeSet;
 use std::env;

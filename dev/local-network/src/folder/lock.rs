@@ -1,4 +1,4 @@
-//! The right to use a folder: of one process at a time, from before it looks for a state to its end.
+//! The lock of a folder. One process at a time holds it, from before it looks for a state until its end.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};

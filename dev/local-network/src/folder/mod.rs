@@ -11,8 +11,8 @@
 //!   requests   request id -> TakenCall, encoded by postcard
 //! ```
 //!
-//! The database checks what it reads by the checksum of each of its pages; a commit is on disk, whole, before it is
-//! confirmed. A new database has another name until its first commit is there, so that a folder has a whole state or none.
+//! The database verifies what it reads by the checksum of each of its pages. A whole commit is on disk before it is
+//! confirmed. A new database has another name until its first commit is on disk, so a folder has a whole state or none.
 
 mod error;
 mod lock;

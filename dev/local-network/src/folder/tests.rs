@@ -1,4 +1,4 @@
-//! Every way in which a folder can be wrong, and every moment at which a commit can end.
+//! Every fault that a folder can have, and every moment at which a commit can end.
 
 use std::fs;
 use std::path::{Path, PathBuf};

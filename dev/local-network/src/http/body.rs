@@ -1,13 +1,12 @@
-//! Bodies of requests: read whole, within limits of size, time and memory.
+//! Bodies of requests. They are read whole, within limits of size, time and memory.
 //!
-//! What is limited is the bytes that are held, not the bodies: a slow sender keeps from others what it has sent and no
-//! more. The first [`SMALL_BODY_BYTES`] of each body are free, which the number of connections bounds, so that small
-//! bodies wait for nobody. The bytes after them are taken from [`Room`], as they arrive, and given back with the body.
+//! The limit is on bytes in memory, not on bodies: a slow sender occupies only the bytes that it has sent. The first
+//! [`SMALL_BODY_BYTES`] of each body are free, because the number of connections bounds them. So small bodies never
+//! wait. Further bytes are taken from [`Room`] as they arrive, and returned with the body.
 //!
-//! Bodies that each hold a part of the room and wait for more could wait for each other until all of them are out of
-//! time. So one body at a time, the first in the queue, goes on beyond the room: it waits for nobody but its own client,
-//! and when it is done its bytes, and its place, are another's. With a room of R bytes, all bodies together have
-//! R + [`MAX_BODY_BYTES`] and the free ones.
+//! Bodies that each hold a part of the room and wait for more could block each other until all of them time out. So one
+//! body at a time, the first in the queue, may exceed the room. It waits only for its own client. When it is done, the
+//! next one takes its place. With a room of R bytes, all bodies together have R + [`MAX_BODY_BYTES`] and the free ones.
 
 use std::error::Error;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Update calls: answered when executed, or taken in for polling.
+//! Update calls. They are answered when executed, or accepted for polling.
 
 use std::sync::Arc;
 

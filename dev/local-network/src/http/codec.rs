@@ -1,4 +1,4 @@
-//! Requests and responses: of the API, which are CBOR, and the candid in them that the network itself looks into.
+//! Requests and responses of the API in CBOR, and the candid in them that the network itself reads.
 
 use axum::body::Bytes;
 use axum::extract::FromRequest;

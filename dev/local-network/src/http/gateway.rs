@@ -1,7 +1,7 @@
 //! The gateway: a canister's `http_request` under `http://<canister id>.localhost:PORT/`, or with `?canisterId=`.
 //!
-//! Responses are handed on as the canister gives them, unverified: this process is the network. One that is to be
-//! streamed, or upgraded to an update call, is refused.
+//! Responses are passed on as the canister returns them, unverified, because this process is the network. Responses
+//! that ask for streaming or for an upgrade to an update call are refused.
 
 use std::sync::Arc;
 

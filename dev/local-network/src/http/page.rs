@@ -1,6 +1,6 @@
-//! A page to be served beside the API, at the addresses that name no canister.
+//! A page that is served beside the API, at the addresses that name no canister.
 //!
-//! It is told of the network as the platform's asset canister tells its pages: by a cookie `ic_env` with the root key and
+//! As from the platform's asset canister, the page learns of the network from a cookie `ic_env` with the root key and
 //! canister ids.
 
 use std::path::PathBuf;

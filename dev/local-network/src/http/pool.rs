@@ -1,8 +1,8 @@
-//! Work that takes the processor for longer than a moment.
+//! Work that occupies the processor for longer than a moment.
 //!
-//! It runs beside the threads that serve connections, which hand bytes on and put the certificates of calls together, but
-//! never have more to do. Whoever waits for a place holds no thread, and a client that goes away while it waits leaves nothing behind. A place is held until the
-//! work ends, whether or not anybody waits for it still: so that the limit is one of work, and not of clients.
+//! It does not run on the threads that serve connections; those only pass bytes on and assemble certificates. A caller
+//! that waits for a place holds no thread, and a client that goes away while it waits leaves nothing behind. A place is
+//! held until the work ends, whether or not anybody still waits for it. So the limit is on work, not on clients.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `read_state`: certificates of what a sender may see.
+//! `read_state`: certificates of the paths that a sender may see.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Where requests go: the canister in the path, and the one that the request itself names.
+//! Routing: the canister in the path, and the one that the request itself names.
 
 use candid::Principal;
 use candid::types::principal::PrincipalError;

@@ -1,4 +1,4 @@
-//! Connections: how many, for how long, and how they end.
+//! Connections: their number, their duration, and their end.
 
 use std::future::Future;
 use std::sync::Arc;

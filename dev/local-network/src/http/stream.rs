@@ -1,4 +1,4 @@
-//! A connection to a client that must take what it is sent.
+//! A connection to a client, which must accept what it is sent in time.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

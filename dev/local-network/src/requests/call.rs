@@ -1,4 +1,4 @@
-//! What a call is, and how far it may have come.
+//! A call, and its possible states.
 
 use std::fmt;
 

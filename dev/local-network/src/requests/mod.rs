@@ -1,4 +1,4 @@
-//! The calls that the network has seen: how far each has come, and who may know.
+//! The calls that the network has seen: the state of each, and who may know it.
 
 mod call;
 

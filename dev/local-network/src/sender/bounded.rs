@@ -1,4 +1,4 @@
-//! Lists that are cut while they are decoded: what is sent beyond the limit is counted, and takes no memory.
+//! Lists that are cut while they are decoded. Elements beyond the limit are counted, and take no memory.
 
 use std::fmt;
 use std::marker::PhantomData;

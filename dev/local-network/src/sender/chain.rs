@@ -1,4 +1,4 @@
-//! Delegations: how one key hands over to another, and what the last of them may be used for.
+//! Delegations: how one key delegates to another, and what the last key may be used for.
 
 use std::collections::HashSet;
 

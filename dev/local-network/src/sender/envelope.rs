@@ -1,7 +1,7 @@
-//! Envelopes: what a request says, and what proves who says it.
+//! Envelopes: the contents of a request, and the proof of its sender.
 //!
-//! The types are those of the interface specification, decoded into without a detour through a tree of CBOR values:
-//! blobs are byte strings, numbers are numbers, no field comes twice.
+//! The types are those of the interface specification. They are decoded directly, without a tree of CBOR values in
+//! between: blobs are byte strings, numbers are numbers, no field comes twice.
 
 use candid::Principal;
 use ic_transport_types::{DelegationPermissions, RequestId, to_request_id};

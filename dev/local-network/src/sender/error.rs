@@ -1,4 +1,4 @@
-//! Why a request is not believed.
+//! Why the sender of a request is not accepted.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! What is answered of a call that takes longer than its client is kept waiting. The clock of the timeouts stands still but
-//! for these tests, the engine's does not.
+//! The answer to a call that takes longer than its client waits. The clock of the timeouts moves only as these tests
+//! say; the engine's clock runs.
 
 use std::borrow::Cow;
 use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! The limits of connections, small enough to be reached.
+//! The limits of connections, set small enough to be reached.
 
 use std::net::SocketAddr;
 
