@@ -1,4 +1,4 @@
-//! A typed client of the message canister.
+//! Typed clients of the message canister and of the key directory ([`directory`]).
 //!
 //! [`Client`] has a method for each method of `canister.did`. It sends calls over a [`Transport`]: ic-agent's comes with
 //! the feature `agent`, and any other that carries an update and a query by name will do.
