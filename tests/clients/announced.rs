@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use candid::Principal;
 
 use crate::programs::{Folder, MISSING, program, run};
-use test_support::artifact::{canister_path, root};
+use test_support::artifact::{canister_path, directory_path, root};
 
 /// The program that `scripts/serve` ends with, running.
 pub struct Serving {
@@ -17,11 +17,15 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Starts it with the built canister, as `scripts/serve` does, and with further options.
+    /// Starts it with the built canisters, as `scripts/serve` does, and with further options.
     pub fn start(options: &[&str]) -> Self {
-        let (module, calls) = (canister_path(), root().join("scripts/lib/calls.txt"));
-        let [module, calls] = [&module, &calls].map(|path| path.to_str().expect("the path is text"));
-        Self::of(&[&[module, "--calls", calls], options].concat())
+        let [module, directory] = [canister_path(), directory_path()];
+        let calls = root().join("scripts/lib/calls.txt");
+        let [module, directory, calls] =
+            [&module, &directory, &calls].map(|path| path.to_str().expect("the path is text"));
+        let argument = std::fs::read_to_string(root().join("scripts/lib/directory-argument.hex")).expect("it is there");
+        let argument = format!("directory={}", argument.trim());
+        Self::of(&[&[module, directory, "--argument", &argument, "--calls", calls], options].concat())
     }
 
     /// Starts it with these words, on a free port.
@@ -109,17 +113,19 @@ fn every_call_that_is_printed_works_as_printed() {
         let output = run(shell.env("NO_PROXY", "*").current_dir(home.path()), b"").succeeded();
         String::from_utf8(output).expect("it is text")
     };
-    let [add, get] = serving.calls("icp")[..] else { panic!("{}", serving.announcement) };
+    let [add, get, directory] = serving.calls("icp")[..] else { panic!("{}", serving.announcement) };
     assert!(shell(add).contains("duplicate = false"));
     let again = shell(add);
     assert!(again.contains("duplicate = true"), "{again}");
     let got = shell(get);
     assert!(got.contains("blob \"sealed\"") && got.contains("blob \"alice\""), "{got}");
-    let pages = serving.calls("curl");
-    assert_eq!(pages.len(), 2, "{}", serving.announcement);
-    for page in pages {
+    let status = shell(directory);
+    assert!(status.contains("registration = variant { open }") && status.contains("ready = true"), "{status}");
+    let [first, registry, second] = serving.calls("curl")[..] else { panic!("{}", serving.announcement()) };
+    let shown = ["\"messages\":1", "\"registration\":\"open\"", "\"messages\":1"];
+    for (page, shown) in [first, registry, second].into_iter().zip(shown) {
         let status = shell(&page.replacen("curl", "curl --silent --fail", 1));
-        assert!(status.contains("\"messages\":1"), "{page}: {status}");
+        assert!(status.contains(shown), "{page}: {status}");
     }
     // dfx is not in a registry. Its calls have the same words as those of `icp`.
     assert_eq!(serving.calls("dfx").len(), 2);

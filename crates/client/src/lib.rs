@@ -1,4 +1,4 @@
-//! A typed client of the message canister.
+//! Typed clients of the message canister and of the key directory ([`directory`]).
 //!
 //! [`Client`] has a method for each method of `canister.did`. It sends calls over a [`Transport`]. The feature `agent`
 //! has one for ic-agent. Any other transport that can carry an update and a query works too.

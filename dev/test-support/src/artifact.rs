@@ -18,13 +18,15 @@ pub fn canister_path() -> PathBuf {
     module_path("message-canister", named, &root().join("src"))
 }
 
-/// The built module of the directory, gzipped. Where it is missing or older than its source, see [`canister_path`].
+/// The built module of the directory, gzipped. Where it is missing or older than its source, see [`directory_path`].
 pub fn directory_wasm() -> &'static [u8] {
     static WASM: OnceLock<Vec<u8>> = OnceLock::new();
-    WASM.get_or_init(|| {
-        let path = module_path("directory", None, &root().join("crates/directory/src"));
-        std::fs::read(path).expect("a file that has a date can be read")
-    })
+    WASM.get_or_init(|| std::fs::read(directory_path()).expect("a file that has a date can be read"))
+}
+
+/// The built module's file of the directory. Where it is missing or older than its source, see [`canister_path`].
+pub fn directory_path() -> PathBuf {
+    module_path("directory", None, &root().join("crates/directory/src"))
 }
 
 /// The file of a module, which may be named elsewhere, and which is not older than its sources.
