@@ -72,7 +72,8 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     let bomb = [&b"DIDL\x00\x80\x80\x40"[..], &[0x7f; 1_000_000]].concat();
     row("a million arguments of null", inbox.update_raw("add_message", bomb));
     assert_eq!(inbox.store().messages, 0, "nothing was stored");
-    let foreign = |key_id: &[u8]| request::acknowledge(&[Acknowledgement { key_id: key_id.into(), through: 1 }]);
+    let foreign =
+        |key_id: &[u8]| request::acknowledge(&[Acknowledgement { key_id: key_id.to_vec().into(), through: 1 }]);
     inbox.update(request::add_message(&inbox.own_key(), &text));
     row("acknowledgement of another's principal", inbox.update(foreign(&inbox.own_key())));
     row("acknowledgement of a key that nobody owns", inbox.update(foreign(&key)));

@@ -1,7 +1,7 @@
 use crate::site::*;
 use directory::api::*;
-use serde_bytes::ByteBuf;
 use directory_core::entry::Entry;
+use serde_bytes::ByteBuf;
 
 #[test]
 fn stages() {
@@ -13,7 +13,8 @@ fn stages() {
     let bad = Submission { update: ByteBuf::new(), ..new.clone() };
     println!("{:?} {}", site.update(&bad), used());
     let mut bad = site.registration(&label, 1, &[]);
-    let mut e = site.first(site.index(&label), &label, 1); e.realm = [9; 32];
+    let mut e = site.first(site.index(&label), &label, 1);
+    e.realm = [9; 32];
     bad.update = ByteBuf::from(signed(e, &[1]).encode());
     println!("first wrong realm {:?} {}", site.update(&bad), used());
     println!("{:?} {}", site.update(&new), used());
@@ -30,11 +31,14 @@ fn stages() {
     println!("wrong realm {:?} {}", site.update(&bad), used());
     let bad = submission(&label, &signed(Entry { previous: [9; 32], ..e.clone() }, &[1]));
     println!("conflict {:?} {}", site.update(&bad), used());
-    let mut u = signed(e.clone(), &[1]); u.signatures = sign(b"x", &[1]);
+    let mut u = signed(e.clone(), &[1]);
+    u.signatures = sign(b"x", &[1]);
     println!("wrong sig {:?} {}", site.update(&submission(&label, &u)), used());
     println!("{:?} {}", site.update(&two), used());
     let three = submission(&label, &signed(next(&e, &label, 1), &[1]));
-    site.register(&name("b"), 2).ok(); site.pass(5);site.pass(5);
+    site.register(&name("b"), 2).ok();
+    site.pass(5);
+    site.pass(5);
     site.register(&name("c"), 2).ok();
     println!("accepted, not closed {:?} {}", site.update(&three), used());
     site.ask(&label, View::newest, 0, Changes::newest).expect("found");

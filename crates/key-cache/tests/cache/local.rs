@@ -3,11 +3,14 @@
 //! The bytes below were made by Python's cryptography, argon2-cffi and PyNaCl, from the byte maps in the documentation.
 
 use crate::support::wrapping;
-use key_cache::local::{Cost, FileError, LocalManager, PassphraseError, RootKey, WRAPPING_LENGTH, WrappingError};
+use key_cache::local::{
+    Cost, FileError, FileKind, LocalManager, PassphraseError, RootKey, WRAPPING_LENGTH, WrappingError,
+};
 use key_cache::{KeyCache, KeyError, KeyId, KeyManager, KeyName, Limits, Place, Runtime, WrappedKey, block_on};
 use std::fs::{Permissions, read, set_permissions, write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 
 const KEY_FILE: &str = "4b43524f4f540100000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
