@@ -46,17 +46,17 @@ fn a_full_directory_refuses_changes_nothing_and_answers_on() {
 
 /// Traps at the first system call, the second, … until the call is through; how many trapped.
 fn trap_at_each(site: &Site, what: &str, call: impl Fn() -> bool) -> u64 {
+    let parts = |state: local_ic::testing::CanisterState| (state.stable_hash, state.certified_data);
+    let before = parts(site.engine.canister_state(site.id));
     for number in 1..1_000 {
-        let before = site.engine.canister_state(site.id);
         site.engine.trap_at_system_call(site.id, Some(number));
         let is_through = call();
         site.engine.trap_at_system_call(site.id, None);
         if is_through {
             return number - 1;
         }
-        let after = site.engine.canister_state(site.id);
-        let parts = |state: &local_ic::testing::CanisterState| (state.stable_hash, state.certified_data.clone());
-        assert!(parts(&before) == parts(&after), "{what} with a trap at system call {number} changes nothing");
+        let after = parts(site.engine.canister_state(site.id));
+        assert!(before == after, "{what} with a trap at system call {number} changes nothing");
     }
     panic!("{what} never gets through");
 }

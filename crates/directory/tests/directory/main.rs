@@ -7,6 +7,7 @@ mod costs;
 mod docs;
 mod epochs;
 mod faults;
+mod fuzz;
 mod labels;
 mod model;
 mod native;

@@ -25,12 +25,9 @@ pub struct Native {
     pub directory: Directory<Raw>,
     pub now: u64,
     raw: Raw,
+    id: Principal,
     vrf: SecretKey,
     configuration: Configuration,
-}
-
-fn id() -> Principal {
-    Principal::from_slice(&[0, 0, 0, 0, 0, 16, 0, 7, 1, 1])
 }
 
 impl Native {
@@ -38,19 +35,24 @@ impl Native {
         Self::within(configuration, 1 << 20)
     }
 
-    /// A directory that has so many Wasm pages at most. Its epoch 0 is closed.
+    /// A directory that has so many Wasm pages at most.
     pub fn within(configuration: &Configuration, pages: u64) -> Self {
+        Self::of(Principal::from_slice(&[0, 0, 0, 0, 0, 16, 0, 7, 1, 1]), configuration, pages, START)
+    }
+
+    /// The directory of a canister at a time. Its epoch 0 is closed.
+    pub fn of(id: Principal, configuration: &Configuration, pages: u64, now: u64) -> Self {
         let raw = RestrictedMemory::new(VectorMemory::default(), 0..pages);
         let fixed = configured(configuration).expect("a good configuration");
-        let mut directory = Directory::create(raw.clone(), id(), fixed).expect("memory for an empty directory");
+        let mut directory = Directory::create(raw.clone(), id, fixed).expect("memory for an empty directory");
         directory.set_randomness(&RANDOM).expect("memory for an empty store");
-        assert!(directory.close_if_due(START).expect("memory for a head"));
-        Self { directory, now: START, raw, vrf: SecretKey::new(&RANDOM), configuration: configuration.clone() }
+        assert!(directory.close_if_due(now).expect("memory for a head"));
+        Self { directory, now, raw, id, vrf: SecretKey::new(&RANDOM), configuration: configuration.clone() }
     }
 
     /// Opens the same memory again, and rebuilds the index or leaves it.
     pub fn upgrade(&mut self, index: bool) {
-        self.directory = Directory::open(self.raw.clone(), id()).expect("it was a directory");
+        self.directory = Directory::open(self.raw.clone(), self.id).expect("it was a directory");
         if index {
             self.directory.rebuild_while(|| true);
         }
@@ -66,7 +68,7 @@ impl Native {
     pub fn first(&self, label: &Label, number: u8) -> Entry {
         let (index, _) = self.vrf.prove(&label.encode());
         Entry {
-            realm: realm(id().as_slice(), self.vrf.public().bytes()),
+            realm: realm(self.id.as_slice(), self.vrf.public().bytes()),
             index,
             version: 0,
             previous: ZERO,
@@ -111,7 +113,7 @@ impl Native {
         let proof = self.directory.lookup(&asked)?;
         let configuration = configured(&self.configuration).expect("a good configuration");
         let trusted = Trusted {
-            realm: realm(id().as_slice(), self.vrf.public().bytes()),
+            realm: realm(self.id.as_slice(), self.vrf.public().bytes()),
             origin: self.directory.origin(),
             vrf: self.vrf.public(),
             configuration: configuration.hash(),
