@@ -72,12 +72,18 @@ impl Key {
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Self::read_beside(reader, &[])
+    }
+
+    /// Reads a key. One of `known`, which were checked, is not checked again.
+    pub(crate) fn read_beside(reader: &mut Reader<'_>, known: &[Self]) -> Result<Self, DecodeError> {
         let kind = reader.u8("key type")?;
         require(kind == ED25519, "key type", kind)?;
-        let bytes = reader.array("key")?;
-        if reader.is_stored() {
-            return Ok(Self(bytes));
+        let key = Self(reader.array("key")?);
+        if reader.is_stored() || known.contains(&key) {
+            return Ok(key);
         }
+        let Self(bytes) = key;
         Self::new(bytes).map_err(|error| DecodeError::Invalid { field: "key", value: error as u64 })
     }
 

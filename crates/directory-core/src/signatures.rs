@@ -93,10 +93,15 @@ impl Signatures {
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Self::read_beside(reader, &[])
+    }
+
+    /// Reads a list. Keys among `known` were checked before.
+    pub(crate) fn read_beside(reader: &mut Reader<'_>, known: &[Key]) -> Result<Self, DecodeError> {
         let number = reader.u8("number of signatures")?;
         require(usize::from(number) <= MAX_SIGNATURES, "number of signatures", number)?;
         let signatures = (0..number)
-            .map(|_| Ok((Key::read(reader)?, reader.array("signature")?)))
+            .map(|_| Ok((Key::read_beside(reader, known)?, reader.array("signature")?)))
             .collect::<Result<Vec<_>, DecodeError>>()?;
         require(signatures.is_sorted_by(|a, b| a.0 < b.0), "order of signatures", number)?;
         Ok(Self(signatures))

@@ -55,9 +55,11 @@ impl Update {
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let entry = Entry::read(reader)?;
+        // Most updates are signed by the keys that they name.
         Ok(Self {
-            entry: Entry::read(reader)?,
-            signatures: Signatures::read(reader)?,
+            signatures: Signatures::read_beside(reader, entry.policy.keys())?,
+            entry,
             registration: Signatures::read(reader)?,
         })
     }

@@ -129,11 +129,10 @@ impl<M: Memory + Clone> Directory<M> {
     /// The log that is to be certified.
     pub fn log(&self) -> Result<CertifiedLog, Unavailable> {
         let store = &self.keyed()?.store;
-        let size = store.log().size();
         Ok(CertifiedLog {
-            checkpoint: Checkpoint { size, root: store.log().root(size) },
+            checkpoint: Checkpoint { size: store.log().size(), root: store.root() },
             updates: store.updates(),
-            configuration: self.state.configuration().hash(),
+            configuration: self.state.configuration_hash(),
         })
     }
 
@@ -210,9 +209,16 @@ impl<M: Memory + Clone> Keyed<M> {
 
     /// The number of a label, its index and the proof of it. Where the index on the heap has the label, nothing is computed.
     pub fn locate(&self, label: &Label) -> (Option<u32>, Hash, [u8; PROOF_SIZE]) {
-        let indexed = self.labels.find(label, &self.store);
-        let known = indexed.and_then(|number| Some((number, self.store.registration(number)?.vrf)));
-        match known {
+        self.locate_from(self.labels.find(label, &self.store), label)
+    }
+
+    /// The same, where the index was asked before.
+    pub fn locate_from(
+        &self,
+        indexed: Option<(u32, [u8; PROOF_SIZE])>,
+        label: &Label,
+    ) -> (Option<u32>, Hash, [u8; PROOF_SIZE]) {
+        match indexed {
             Some((number, vrf)) => (Some(number), self.store.index(number), vrf),
             None => {
                 let (index, vrf) = self.secret.prove(&label.encode());

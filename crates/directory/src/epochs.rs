@@ -3,6 +3,7 @@
 //! - With updates: 5 s after the last head's ratification, or 60 s after its close; where no verifier is asked, 5 s after its
 //!   close. The 10,000th update closes its epoch at once.
 //! - Without updates: a day after the last close.
+//! - Never before the last update's time, should the clock go back.
 //! - The first epoch closes empty, once the VRF key is drawn: a newcomer learns its index from a proof that it is absent.
 
 use crate::directory::Directory;
@@ -25,7 +26,7 @@ impl<M: Memory + Clone> Directory<M> {
         let pending = self.pending();
         let size = store.log().size();
         let Some(newest) = size.checked_sub(1).and_then(|epoch| store.head(epoch)) else { return Some(0) };
-        Some(if pending >= MAX_PENDING {
+        let due = if pending >= MAX_PENDING {
             0
         } else if pending == 0 {
             newest.time.saturating_add(MAX_INTERVAL)
@@ -35,7 +36,9 @@ impl<M: Memory + Clone> Directory<M> {
             self.state.ratified_at().saturating_add(MIN_INTERVAL)
         } else {
             newest.time.saturating_add(RATIFY_WAIT)
-        })
+        };
+        // The clock may go back.
+        Some(due.max(store.latest()))
     }
 
     /// Closes the open epoch if it is time, and says whether it did.
@@ -43,7 +46,7 @@ impl<M: Memory + Clone> Directory<M> {
         if self.closes_at().is_none_or(|due| now < due) {
             return Ok(false);
         }
-        let configuration = self.state.configuration().hash();
+        let configuration = self.state.configuration_hash();
         self.reserve()?;
         let Some(keyed) = &mut self.keyed else { return Ok(false) };
         keyed.store.close_epoch(now, configuration)?;

@@ -5,6 +5,7 @@ use canister_base::table::{Fingerprint, Table};
 use directory_core::hash::sha256;
 use directory_core::label::Label;
 use directory_core::store::Store;
+use directory_core::vrf::PROOF_SIZE;
 use ic_stable_structures::Memory;
 use siphasher::sip::SipHasher13;
 use stable::header::field;
@@ -56,10 +57,15 @@ impl Labels {
         }
     }
 
-    /// The number of a label. The store has the label, so a shared fingerprint misleads nobody.
-    pub fn find<M: Memory>(&self, label: &Label, store: &Store<M>) -> Option<u32> {
-        let is_it = |value: u32| store.registration(value - 1).is_some_and(|found| found.label == *label);
-        self.table.find(self.fingerprint(label), is_it).map(|value| value - 1)
+    /// The number of a label and its VRF proof. The store has the label, so a shared fingerprint misleads nobody.
+    pub fn find<M: Memory>(&self, label: &Label, store: &Store<M>) -> Option<(u32, [u8; PROOF_SIZE])> {
+        let mut vrf = None;
+        let is_it = |value: u32| {
+            vrf = store.registration(value - 1).filter(|found| found.label == *label).map(|found| found.vrf);
+            vrf.is_some()
+        };
+        let value = self.table.find(self.fingerprint(label), is_it)?;
+        Some((value - 1, vrf?))
     }
 
     fn fingerprint(&self, label: &Label) -> Fingerprint {

@@ -32,7 +32,8 @@ impl<M: Memory + Clone> Directory<M> {
         if let Some(stored) = stored.filter(|stored| one.time <= stored.time) {
             return Err(RatifyError::NotNewer { stored: stored.time });
         }
-        let checkpoint = Checkpoint { size, root: store.log().root(size) };
+        let root = if size == newest { store.root() } else { store.log().root(size) };
+        let checkpoint = Checkpoint { size, root };
         if !verifier.verifies(&self.origin(), &checkpoint, &one) {
             return Err(RatifyError::Signature(ByteBuf::from(one.key_id.to_vec())));
         }

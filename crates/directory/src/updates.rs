@@ -33,6 +33,11 @@ impl<M: Memory + Clone> Directory<M> {
         let update = Update::decode(&new.update).map_err(|error| malformed("update", error))?;
         let is_first = update.entry.kind == Kind::Set && update.entry.version == 0;
         let indexed = keyed.labels.find(&label, &keyed.store);
+        // The clock may go back; a log whose times do would halt its verifiers.
+        let newest = keyed.store.latest();
+        if now < newest {
+            return Err(UpdateError::Time { newest, now });
+        }
         // The VRF costs more than all else. A label that is not known needs it only where version 0 comes.
         if indexed.is_none() && keyed.labels.is_complete() && !is_first {
             return Err(UpdateError::NotFirst { version: update.entry.version });
@@ -41,7 +46,7 @@ impl<M: Memory + Clone> Directory<M> {
             return Err(UpdateError::NotAllowed);
         }
         let registrar = self.registrar(&label, is_first, now)?;
-        let (number, index, vrf) = keyed.locate(&label);
+        let (number, index, vrf) = keyed.locate_from(indexed, &label);
         if let Some(number) = number {
             self.check_quota(number, now)?;
         } else if keyed.store.labels() >= MAX_LABELS {

@@ -101,6 +101,7 @@ impl<M: Memory> Store<M> {
         };
         let bytes = head.encode();
         self.log.append(&bytes);
+        self.root = self.log.root(self.log.size());
         self.heads.push(&bytes.try_into().expect("a head has one size"));
         Ok(head)
     }

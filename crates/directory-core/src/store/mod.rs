@@ -33,7 +33,7 @@ pub use nodes::StableNodes;
 pub use records::Registration;
 
 use crate::bytes::DecodeError;
-use crate::hash::Hash;
+use crate::hash::{Hash, sha256};
 use crate::head::{self, Head};
 use crate::log::{Log, stored_hashes};
 use crate::map::{Nodes, Tree, View};
@@ -75,6 +75,8 @@ pub struct Store<M: Memory> {
     private: Stream<M>,
     heads: Table<M, { head::SIZE }>,
     log: Log<Table<M, 32>>,
+    /// The log's root.
+    root: Hash,
     slots: Table<M, SLOT>,
     /// Labels of the open epoch's updates by their indexes: the tree does not have the new ones yet.
     new: BTreeMap<Hash, u32>,
@@ -133,6 +135,7 @@ impl<M: Memory> Store<M> {
             private: Stream::create(private, *b"DCPR"),
             heads: Table::create(heads, *b"DCHD"),
             log: Log::open(Table::create(hashes, *b"DCHS"), 0),
+            root: sha256(&[]),
             slots: Table::create(slots, *b"DCSL"),
             new: BTreeMap::new(),
         })
@@ -149,6 +152,7 @@ impl<M: Memory> Store<M> {
         same("hashes", hashes.len(), stored_hashes(heads.len()))?;
         let stream =
             |memory, magic| Stream::open(memory, magic).map_err(|error| OpenError::Header { memory: magic, error });
+        let log = Log::open(hashes, heads.len());
         let mut store = Self {
             realm,
             tree: Tree::open(nodes),
@@ -156,7 +160,8 @@ impl<M: Memory> Store<M> {
             updates,
             public: stream(public, *b"DCPU")?,
             private: stream(private, *b"DCPR")?,
-            log: Log::open(hashes, heads.len()),
+            root: log.root(log.size()),
+            log,
             heads,
             slots: open(slots, *b"DCSL")?,
             new: BTreeMap::new(),
@@ -183,10 +188,23 @@ impl<M: Memory> Store<M> {
         &self.log
     }
 
+    /// The root of the log of heads.
+    pub fn root(&self) -> Hash {
+        self.root
+    }
+
     /// The head of an epoch that has closed.
     pub fn head(&self, epoch: u64) -> Option<Head> {
         let bytes = (epoch < self.heads.len()).then(|| self.heads.get(epoch))?;
         Some(Head::decode(&bytes).expect("the store wrote the head"))
+    }
+
+    /// The latest time in the directory: of its newest head or its last update, in nanoseconds since 1970. Verifiers refuse
+    /// what is earlier.
+    pub fn latest(&self) -> u64 {
+        let head = self.heads.len().checked_sub(1).and_then(|epoch| self.head(epoch)).map_or(0, |head| head.time);
+        let update = self.updates.len().checked_sub(1).map_or(0, |position| self.update(position).time);
+        head.max(update)
     }
 
     /// The prefix tree's root in a state.

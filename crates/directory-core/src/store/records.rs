@@ -173,7 +173,6 @@ pub(super) fn decode_registration(bytes: &[u8]) -> Result<Option<(Registration, 
     let label = Label::decode(reader.slice("label", length.into())?)?;
     let vrf = reader.array("VRF proof")?;
     let address = if reader.u8("address")? == 0 { None } else { Some(AddressProof::read(&mut reader)?) };
-    let registration = Registration { label, vrf, address };
-    let size = encode_registration(&registration).len() as u64;
-    Ok(Some((registration, size)))
+    let size = 2 + usize::from(length) + PROOF_SIZE + address.as_ref().map_or(0, |_| AddressProof::SIZE);
+    Ok(Some((Registration { label, vrf, address }, size as u64)))
 }

@@ -2,6 +2,7 @@
 
 mod attackers;
 mod bundles;
+mod checks;
 mod codecs;
 mod faults;
 mod goldens;

@@ -4,13 +4,18 @@ use crate::site::*;
 use candid::Principal;
 use directory::api::*;
 use directory_core::bundle::{Bundle, Content};
+use directory_core::label::Label;
 use ed25519_dalek::Signer;
 use serde_bytes::ByteBuf;
 
 fn bundle(site: &Site, device: u8, issued: u64) -> Bundle {
+    bundle_of(site, &name("alice"), device, issued)
+}
+
+pub fn bundle_of(site: &Site, label: &Label, device: u8, issued: u64) -> Bundle {
     let content = Content {
         realm: site.trusted().realm,
-        index: site.index(&name("alice")),
+        index: site.index(label),
         device: key(device),
         hpke: [2; 32],
         fallback: [3; 32],

@@ -8,7 +8,7 @@ use directory_core::verify::Trust;
 use ed25519_dalek::Signer;
 use serde_bytes::ByteBuf;
 
-fn quorum() -> Configuration {
+pub fn quorum() -> Configuration {
     let verifiers = [51, 52, 53].map(|number| Verifier {
         name: format!("verifier.example/{number}"),
         key: ByteBuf::from(key(number).bytes().to_vec()),
@@ -18,13 +18,13 @@ fn quorum() -> Configuration {
 }
 
 /// What a verifier says of the newest log.
-fn cosigned(site: &Site, number: u8, time: u64) -> (u64, ByteBuf) {
+pub fn cosigned(site: &Site, number: u8, time: u64) -> (u64, ByteBuf) {
     let log = site.certified(&site.checkpoint(0).certified);
     let signature = secret(number).sign(&log.cosigned_bytes(&site.published().origin, time)).to_bytes();
     (log.size, ByteBuf::from(Cosignature { key_id: witness(number).key_id(), time, signature }.encode()))
 }
 
-fn ratify(site: &Site, size: u64, bytes: &ByteBuf) -> Result<Ratified, RatifyError> {
+pub fn ratify(site: &Site, size: u64, bytes: &ByteBuf) -> Result<Ratified, RatifyError> {
     site.call(Principal::anonymous(), "ratify", (size, bytes)).expect("a reply")
 }
 

@@ -229,6 +229,12 @@ impl Site {
         new
     }
 
+    /// The lines of the log, in order.
+    pub fn log(&self) -> Vec<String> {
+        let records = self.engine.fetch_canister_logs(self.id, operator()).expect("a controller may read it");
+        records.into_iter().map(|record| String::from_utf8(record.content).expect("it is text")).collect()
+    }
+
     pub fn checkpoint(&self, known: u64) -> Checkpoint {
         self.query::<(Result<Checkpoint, LookupError>,)>("get_checkpoint", (known,)).0.expect("a checkpoint")
     }

@@ -44,29 +44,3 @@ fn a_configuration_is_said_once() {
     let refused = site.engine.try_install_canister(empty, wasm, null, Some(operator()));
     assert!(refused.is_err_and(|reject| reject.reject_message.contains("fixed at installation")));
 }
-
-#[test]
-fn a_trap_at_any_system_call_of_an_update_changes_nothing() {
-    let site = Site::new(&open());
-    site.pass(5);
-    let new = site.registration(&name("a"), 1, &[]);
-    let argument = candid::encode_one(&new).expect("encoded");
-    for call in 1.. {
-        let before = site.engine.canister_state(site.id);
-        site.engine.trap_at_system_call(site.id, Some(call));
-        let anonymous = candid::Principal::anonymous();
-        let answered = site.engine.update_call(site.id, anonymous, "update", argument.clone());
-        site.engine.trap_at_system_call(site.id, None);
-        if answered.is_ok() {
-            assert!(call > 3, "an update makes more system calls");
-            break;
-        }
-        let after = site.engine.canister_state(site.id);
-        assert_eq!(
-            (after.stable_hash, after.certified_data),
-            (before.stable_hash, before.certified_data),
-            "call {call}"
-        );
-    }
-    assert_eq!(site.status().labels, 1);
-}

@@ -1,0 +1,95 @@
+//! Bytes that are no arguments: good ones with bytes changed, cut, doubled and of other methods. They are the same in every run.
+
+use crate::site::*;
+use candid::{Principal, encode_args, encode_one};
+use directory::api::*;
+use serde_bytes::ByteBuf;
+
+/// Arguments for each method.
+const ROUNDS: usize = 40;
+/// What a call may cost at most that is not a check of a signature or a VRF proof.
+const MAX_INSTRUCTIONS: u64 = 25_000_000;
+
+/// Draws by SplitMix64.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((mixed ^ mixed >> 31) % limit as u64) as usize
+    }
+
+    fn spoil(&mut self, good: &[u8], others: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = good.to_vec();
+        for _ in 0..=self.below(3) {
+            let at = self.below(bytes.len().max(1));
+            match self.below(5) {
+                0 if !bytes.is_empty() => bytes[at.min(bytes.len() - 1)] = self.below(256) as u8,
+                1 => bytes.truncate(at),
+                2 => bytes.insert(at.min(bytes.len()), self.below(256) as u8),
+                3 => bytes.extend_from_slice(&others[self.below(others.len())]),
+                _ => {
+                    let other = &others[self.below(others.len())];
+                    bytes = [&bytes[..at.min(bytes.len())], &other[at.min(other.len())..]].concat();
+                }
+            }
+        }
+        bytes
+    }
+}
+
+#[test]
+fn every_method_withstands_any_bytes() {
+    let site = Site::new(&open());
+    site.pass(5);
+    let label = name("alice");
+    let new = site.registration(&label, 1, &[]);
+    site.update(&new).expect("registered");
+    let blob = ByteBuf::from(label.encode());
+    let lookup = Lookup { label: blob.clone(), view: View::newest, known: 1, history: Changes::version(0) };
+    let request =
+        HttpRequest { method: "GET".to_string(), url: "/".to_string(), headers: vec![], body: ByteBuf::new() };
+    let history = History { label: blob.clone(), from: 0, limit: 9 };
+    let other = site.registration(&name("bob"), 1, &[]);
+    let methods: Vec<(&str, bool, Vec<u8>)> = vec![
+        ("update", false, encode_one(&other).expect("encoded")),
+        ("ratify", false, encode_args((1_u64, ByteBuf::from([7; 76]))).expect("encoded")),
+        ("put_bundle", false, encode_args((&blob, ByteBuf::from([7; 250]))).expect("encoded")),
+        ("set_settings", false, encode_one(Settings::default()).expect("encoded")),
+        ("lookup", true, encode_one(&lookup).expect("encoded")),
+        ("get_history", true, encode_one(&history).expect("encoded")),
+        ("get_checkpoint", true, encode_one(1_u64).expect("encoded")),
+        ("get_heads", true, encode_args((0_u64, 9_u32)).expect("encoded")),
+        ("get_updates", true, encode_args((0_u64, 9_u32)).expect("encoded")),
+        ("get_proof", true, encode_args((0_u64, 1_u64)).expect("encoded")),
+        ("get_bundles", true, encode_one(&blob).expect("encoded")),
+        ("check", true, encode_one(CheckCursor::default()).expect("encoded")),
+        ("get_status", true, encode_args(()).expect("encoded")),
+        ("http_request", true, encode_one(&request).expect("encoded")),
+    ];
+    let all: Vec<_> = methods.iter().map(|(_, _, argument)| argument.clone()).collect();
+    let mut dice = Dice(4_711);
+    for (method, is_query, good) in &methods {
+        for _ in 0..ROUNDS {
+            let argument = dice.spoil(good, &all);
+            let anonymous = Principal::anonymous();
+            let answer = if *is_query {
+                site.engine.query_call(site.id, anonymous, method, argument.clone())
+            } else {
+                site.engine.update_call(site.id, anonymous, method, argument.clone())
+            };
+            if let Err(reject) = answer {
+                let why = &reject.reject_message;
+                assert!(why.contains("malformed argument"), "{method} of {argument:02x?}: {why}");
+                let wrote = site.engine.last_execution(site.id).expect("an execution").usage.stable_bytes_written;
+                assert_eq!(wrote, 0, "{method} wrote before it rejected {argument:02x?}");
+            }
+            let used = site.engine.last_execution(site.id).expect("an execution").usage.instructions;
+            assert!(used < MAX_INSTRUCTIONS, "{method} of {argument:02x?} costs {used} instructions");
+        }
+    }
+    assert_eq!(site.status().labels, site.status().updates, "registrations at most");
+    assert!(site.look_up(&label, View::newest, None, None).expect("proved").state.is_some());
+}

@@ -1,0 +1,139 @@
+//! A directory without the platform.
+
+use crate::site::*;
+use candid::Principal;
+use directory::api::*;
+use directory::directory::{Directory, configured};
+use directory_core::bundle::{Bundle, Content};
+use directory_core::checkpoint::Cosignature;
+use directory_core::commitment::commit;
+use directory_core::entry::{Entry, Kind, realm};
+use directory_core::hash::ZERO;
+use directory_core::label::Label;
+use directory_core::verify::{Memory, Query, Quorum, Trusted, Verified, VerifyError};
+use directory_core::vrf::SecretKey;
+use ed25519_dalek::Signer as _;
+use ic_stable_structures::{Memory as _, RestrictedMemory, VectorMemory};
+use serde_bytes::ByteBuf;
+
+const RANDOM: [u8; 32] = [42; 32];
+const START: u64 = 1_795_000_000_000_000_000;
+
+type Raw = RestrictedMemory<VectorMemory>;
+
+pub struct Native {
+    pub directory: Directory<Raw>,
+    pub now: u64,
+    raw: Raw,
+    id: Principal,
+    vrf: SecretKey,
+    configuration: Configuration,
+}
+
+impl Native {
+    pub fn new(configuration: &Configuration) -> Self {
+        Self::within(configuration, 1 << 20)
+    }
+
+    /// A directory that has so many Wasm pages at most.
+    pub fn within(configuration: &Configuration, pages: u64) -> Self {
+        Self::of(Principal::from_slice(&[0, 0, 0, 0, 0, 16, 0, 7, 1, 1]), configuration, pages, START)
+    }
+
+    /// The directory of a canister at a time. Its epoch 0 is closed.
+    pub fn of(id: Principal, configuration: &Configuration, pages: u64, now: u64) -> Self {
+        let raw = RestrictedMemory::new(VectorMemory::default(), 0..pages);
+        let fixed = configured(configuration).expect("a good configuration");
+        let mut directory = Directory::create(raw.clone(), id, fixed).expect("memory for an empty directory");
+        directory.set_randomness(&RANDOM).expect("memory for an empty store");
+        assert!(directory.close_if_due(now).expect("memory for a head"));
+        Self { directory, now, raw, id, vrf: SecretKey::new(&RANDOM), configuration: configuration.clone() }
+    }
+
+    /// Opens the same memory again, and rebuilds the index or leaves it.
+    pub fn upgrade(&mut self, index: bool) {
+        self.directory = Directory::open(self.raw.clone(), self.id).expect("it was a directory");
+        if index {
+            self.directory.rebuild_while(|| true);
+        }
+    }
+
+    /// Every byte of stable memory.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![0; (self.raw.size() * 65_536) as usize];
+        self.raw.read(0, &mut bytes);
+        bytes
+    }
+
+    pub fn first(&self, label: &Label, number: u8) -> Entry {
+        let (index, _) = self.vrf.prove(&label.encode());
+        Entry {
+            realm: realm(self.id.as_slice(), self.vrf.public().bytes()),
+            index,
+            version: 0,
+            previous: ZERO,
+            kind: Kind::Set,
+            commitment: commit(&[1; 16], label, 0, &profile(0)),
+            policy: policy(number),
+            recovery: None,
+        }
+    }
+
+    pub fn cosign(&self, number: u8, time: u64) -> Vec<u8> {
+        let log = self.directory.log().expect("it is ready").checkpoint;
+        let signature = secret(number).sign(&log.cosigned_bytes(&self.directory.origin(), time)).to_bytes();
+        Cosignature { key_id: witness(number).key_id(), time, signature }.encode()
+    }
+
+    /// A bundle of the device of all profiles here.
+    pub fn bundle(&self, label: &Label, issued: u64) -> Vec<u8> {
+        let entry = self.first(label, 1);
+        let content = Content {
+            realm: entry.realm,
+            index: entry.index,
+            device: key(200),
+            hpke: [2; 32],
+            fallback: [3; 32],
+            issued,
+            expiry: issued + 1_000,
+            inbox: vec![4; 29],
+        };
+        Bundle { signature: secret(200).sign(&content.signed_bytes()).to_bytes(), content }.encode()
+    }
+
+    pub fn look_up(
+        &self,
+        label: &Label,
+        view: View,
+        memory: Option<Memory>,
+        time: u64,
+    ) -> Result<Result<Verified, VerifyError>, LookupError> {
+        let known = memory.map_or(0, |memory| memory.log.size);
+        let asked = Lookup { label: ByteBuf::from(label.encode()), view, known, history: Changes::newest };
+        let proof = self.directory.lookup(&asked)?;
+        let configuration = configured(&self.configuration).expect("a good configuration");
+        let trusted = Trusted {
+            realm: realm(self.id.as_slice(), self.vrf.public().bytes()),
+            origin: self.directory.origin(),
+            vrf: self.vrf.public(),
+            configuration: configuration.hash(),
+            registrars: Vec::new(),
+            quorum: Quorum::new(configuration.verifiers().to_vec(), configuration.threshold().into(), 3_600),
+        };
+        let certified = self.directory.log().expect("it is ready").checkpoint;
+        let now = time / 1_000_000_000;
+        let query = Query { label, certified, certified_time: time, memory, contact: None, now };
+        Ok(trusted.verify(&query, &proof))
+    }
+
+    /// What the check finds.
+    pub fn violations(&self) -> Vec<String> {
+        let (mut found, mut next) = (Vec::new(), Some(CheckCursor::default()));
+        while let Some(from) = next {
+            let report = self.directory.check(from).expect("a part");
+            found.extend(report.violations);
+            next = report.next;
+        }
+        found
+    }
+}
