@@ -36,9 +36,10 @@ fn the_store_of_a_sender_grows_by_less_than_2_2_times_texts_of_1_kib_once_sent()
     let first = bytes(&alice);
     alice.pipe(&["send", "bob", "-", "--lines"], &lines).code(0);
     let grown = |from, to| (to - from) as f64 / lines.len() as f64;
-    println!("the first {MESSAGES}: {:.2} times, the next: {:.2}", grown(before, first), grown(first, bytes(&alice)));
-    // What is in the write-ahead log only is not counted, so both are measured together.
-    assert!(grown(before, bytes(&alice)) / 2.0 < 2.2);
+    let (first, next) = (grown(before, first), grown(first, bytes(&alice)));
+    println!("the first {MESSAGES}: {first:.2} times, the next: {next:.2}");
+    // The first ones make room for an outbox too, which is used again.
+    assert!(next < 2.2, "{next:.2}");
 }
 
 /// The time to open envelopes and ratchets of texts of 1 KiB, with nothing verified and nothing stored.
