@@ -39,7 +39,7 @@ fn messages_of_1_kib_and_their_sealed_bytes_take_less_than_2_2_times_the_texts_o
     let home = Home::new();
     let store = home.open();
     let database = Connection::open(home.database()).unwrap();
-    let bytes = || database.query_row("PRAGMA page_count", [], |row| row.get::<_, u64>(0)).unwrap() * 4_096;
+    let bytes = || database.query_row("PRAGMA page_count", [], |row| row.get::<_, i64>(0)).unwrap() * 4_096;
     let texts = f64::from(MESSAGES) * TEXT as f64;
     let mut before = bytes();
     for (turn, limit) in [2.2, 1.7, 1.7, 1.5].into_iter().enumerate() {

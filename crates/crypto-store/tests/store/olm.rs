@@ -61,7 +61,7 @@ fn what_a_transaction_writes_to_a_row_several_times_is_one_change_with_the_last_
         Ok([halfway, index(tx)?])
     });
     assert_eq!(seen.unwrap(), [(before + 1, 2), (before + 1, 3)]);
-    assert_eq!(write(&home.open(), move |tx| index(tx)).unwrap(), (before + 1, 3));
+    assert_eq!(write(&home.open(), index).unwrap(), (before + 1, 3));
     // A row that is deleted and made again is another one, also within a transaction.
     let made = write(&store, |tx| {
         let first = tx.put("new", GroupSession::new(SessionConfig::default()))?;

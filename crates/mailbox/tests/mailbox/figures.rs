@@ -49,8 +49,8 @@ fn alone(number: usize) -> Duration {
     let (sender, mut recipient) = (Account::new(), Account::new());
     recipient.generate_fallback_key();
     let fallback = recipient.fallback_key().into_values().next().unwrap();
-    let config = SessionConfig::version_1();
-    let mut sending = sender.create_outbound_session(config, recipient.curve25519_key(), fallback).unwrap();
+    let config = SessionConfig::version_1;
+    let mut sending = sender.create_outbound_session(config(), recipient.curve25519_key(), fallback).unwrap();
     let mut seal = |number| {
         let content = Content { number, time: 0, id: [0; 16], body: Body::Text("x".repeat(1_024)) };
         let message = sending.encrypt(&*content.encode()).unwrap();
@@ -61,7 +61,7 @@ fn alone(number: usize) -> Duration {
     let sealed: Vec<_> = (0..number as u64).map(|at| seal(at + 2)).collect();
     let open = |sealed: &[u8]| Letter::decode(&envelope::open(sealed, &secret, &place).unwrap()).unwrap();
     let OlmMessage::PreKey(begin) = open(&first).message else { panic!("the first messages are pre-key messages") };
-    let mut session = recipient.create_inbound_session(config, sender.curve25519_key(), &begin).unwrap().session;
+    let mut session = recipient.create_inbound_session(config(), sender.curve25519_key(), &begin).unwrap().session;
     timed(|| {
         for sealed in &sealed {
             Content::decode(&session.decrypt(&open(sealed).message).unwrap()).unwrap();
