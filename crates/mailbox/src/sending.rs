@@ -80,7 +80,7 @@ impl Mailbox {
     /// As [`send`](Self::send): none of these letters is larger than a message of the canister.
     async fn send_shared(&self, to: &str, letters: Vec<Letter>, mut on_disk: impl FnMut()) -> Result<Sealed, Error> {
         let (mut sealed, mut letters) = (Sealed::default(), letters.into_iter());
-        while letters.len() > 0 {
+        while !letters.as_slice().is_empty() {
             let (to, step) = (to.to_owned(), letters.by_ref().take(STEP_LETTERS).collect());
             let write = self.store.write(move |tx| {
                 let (inbox, shared) = shared::named(tx, &to)?.ok_or(Error::NoContact(to))?;

@@ -3,6 +3,7 @@
 mod basics;
 mod caching;
 mod faults;
+mod growth;
 mod image;
 mod olm;
 mod place;

@@ -43,6 +43,35 @@ fn accounts_and_sessions_come_back_as_they_were() {
 }
 
 #[test]
+fn what_a_transaction_writes_to_a_row_several_times_is_one_change_with_the_last_value() {
+    let home = Home::new();
+    let store = home.open();
+    write(&store, |tx| tx.put("group", GroupSession::new(SessionConfig::default()))).unwrap();
+    let before = read(&store, |snapshot| Ok(snapshot.version())).unwrap();
+    let index = |tx: &mut crypto_store::Tx<'_>| -> Result<_, Error> {
+        let row = tx.range::<GroupSession>("", "", 2)?.pop().unwrap();
+        Ok((row.held.version, row.held.message_index()))
+    };
+    let step = |session: &mut GroupSession| Ok::<_, Error>(drop(session.encrypt("a")));
+    let seen = write(&store, move |tx| {
+        tx.update("group", step)?;
+        tx.update("group", step)?;
+        let halfway = index(tx)?;
+        tx.update("group", step)?;
+        Ok([halfway, index(tx)?])
+    });
+    assert_eq!(seen.unwrap(), [(before + 1, 2), (before + 1, 3)]);
+    assert_eq!(write(&home.open(), index).unwrap(), (before + 1, 3));
+    // A row that is deleted and made again is another one, also within a transaction.
+    let made = write(&store, |tx| {
+        let first = tx.put("new", GroupSession::new(SessionConfig::default()))?;
+        assert!(tx.delete::<GroupSession>("new")?);
+        Ok((first, tx.put("new", GroupSession::new(SessionConfig::default()))?))
+    });
+    assert_eq!(made.unwrap(), (before + 2, before + 4));
+}
+
+#[test]
 fn a_message_is_decrypted_once_across_handles_and_restarts() {
     let home = Home::new();
     let (_, mut sending, receiving) = pair();

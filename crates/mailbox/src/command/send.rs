@@ -2,10 +2,10 @@
 
 use super::arguments::Send;
 use super::{DONE, Failure, QUEUED};
-use mailbox::{Agents, Letter, Mailbox};
+use mailbox::{Agents, Letter, Mailbox, Pushed};
+use std::cell::Cell;
 use std::io::Read;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -17,19 +17,22 @@ pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
     let network = Agents::new(&mailbox.place().await?)?;
     let wait = Duration::from_secs(send.wait);
     // What is on disk is sent while the rest is sealed.
-    let (on_disk, is_on_disk) = (Notify::new(), AtomicBool::new(false));
+    let (on_disk, is_all_sealed) = (Notify::new(), Cell::new(None));
     let sealing = async {
         let sealed = mailbox.send(&send.to, letters, || on_disk.notify_one()).await;
-        is_on_disk.store(true, Ordering::Relaxed);
+        is_all_sealed.set(Some(sealed.is_ok()));
         on_disk.notify_one();
         sealed
     };
     let sending = async {
         loop {
             on_disk.notified().await;
-            let is_all = is_on_disk.load(Ordering::Relaxed);
+            let is_last = is_all_sealed.get();
+            if is_last == Some(false) {
+                return Ok(Pushed::default());
+            }
             let pushed = mailbox.push(&network, wait).await;
-            if is_all || !pushed.as_ref().is_ok_and(|pushed| pushed.reasons.is_empty()) {
+            if is_last.is_some() || !pushed.as_ref().is_ok_and(|pushed| pushed.reasons.is_empty()) {
                 return pushed;
             }
         }

@@ -1,9 +1,15 @@
 // A device of another implementation. It reads a request a line, in JSON with bytes in hexadecimal, and answers each with a line:
 //
-//   { "do": "keys" }                                                its public keys
-//   { "do": "begin", "recipient": { canister, inbox, hpke, identity, fallback } }    begins a session
-//   { "do": "seal", "kind", "number", "body" }                      an envelope to the recipient
-//   { "do": "open", "envelope", "canister", "inbox" }               what an envelope to this device says
+//   { "do": "keys" }
+//       its public keys
+//   { "do": "meet", "recipient": { "canister", "inbox", "hpke", "identity", "fallback" } }
+//       whom it writes to
+//   { "do": "begin" }
+//       begins a session
+//   { "do": "seal", "kind", "number", "body" }
+//       an envelope, in the session that it began, or received in, last
+//   { "do": "open", "envelope", "canister", "inbox" }
+//       what an envelope to this device says
 import { createInterface } from 'node:readline';
 import { randomBytes } from 'node:crypto';
 import Olm from './olm.mjs';
@@ -25,8 +31,11 @@ const does = {
     fallback: Buffer.from(fallback, 'base64').toString('hex'),
     hpke: hpke.public.toString('hex'),
   }),
-  begin(request) {
+  meet(request) {
     recipient = Object.fromEntries(Object.entries(request.recipient).map(([name, value]) => [name, hex(value)]));
+    return {};
+  },
+  begin() {
     sending = new Olm.Session();
     sending.create_outbound(account, base64(recipient.identity), base64(recipient.fallback));
     sessions.set(sending.session_id(), sending);
@@ -45,7 +54,6 @@ const does = {
       session.create_inbound_from(account, base64(letter.sender), letter.body);
       sessions.set(letter.session, session);
     }
-    // It answers in the session that it received in last.
     sending = session;
     const { kind, number, body } = read(session, letter);
     return { type: letter.type, kind, number, body: body.toString('hex') };

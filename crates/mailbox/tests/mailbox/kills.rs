@@ -75,12 +75,13 @@ fn each_message_comes_exactly_once_though_processes_of_both_sides_are_killed() {
 }
 
 #[test]
-fn many_processes_at_once_on_one_store_all_succeed() {
-    const PROCESSES: usize = 24;
+fn a_hundred_processes_at_once_on_one_store_all_succeed() {
+    const PROCESSES: usize = 100;
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
-    let children: Vec<_> =
-        (0..PROCESSES).map(|number| alice.start_piped(&["send", "bob", "-m", &number.to_string()])).collect();
+    let children: Vec<_> = (0..PROCESSES)
+        .map(|number| alice.start_piped(&["send", "bob", "-m", &number.to_string(), "--wait", "120"]))
+        .collect();
     for child in children {
         crate::people::Done::of(child.wait_with_output().unwrap()).code(0);
     }

@@ -7,6 +7,7 @@ mod conversation;
 mod figures;
 mod files;
 mod kills;
+mod libolm;
 mod network;
 mod passphrase;
 mod people;
