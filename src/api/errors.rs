@@ -14,7 +14,7 @@ pub struct TooLong {
 }
 
 /// Progress of a rebuild of the index, in messages. While `total` is 0, the canister waits for the platform's
-/// randomness, once, right after its installation.
+/// randomness, once, right after its installation. Callers who do not see the whole store are told 0 of 0.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Messages indexed so far.

@@ -91,7 +91,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         if oldest == 0 || through < oldest {
             return Ok(Acknowledged { messages: 0 });
         }
-        let last = self.newest_through(&key, through);
+        let last = self.newest_through(&key, oldest, through);
         let (first_rank, _) = self.links.rank_and_bytes(oldest);
         let (rank, bytes) = self.links.rank_and_bytes(last);
         let waited = key.waits_for_erasure();
@@ -106,14 +106,14 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(Acknowledged { messages: rank.saturating_sub(first_rank).saturating_add(1) })
     }
 
-    /// The newest message of a key that is not above `through`. Precondition: there is one that is stored.
-    fn newest_through(&self, key: &Key, through: Id) -> Id {
+    /// The newest message of a key that is not above `through`. Precondition: `oldest`, which is stored, is not.
+    fn newest_through(&self, key: &Key, oldest: Id, through: Id) -> Id {
         let newest = key.head.last_id;
         if newest <= through {
             return newest;
         }
         // Clients name a message of the key, so that no walk is needed, however many messages the key has.
-        if self.has_key(&self.inbox.record(through), key.id()) {
+        if oldest == through || self.has_key(&self.inbox.record(through), key.id()) {
             return through;
         }
         self.inbox.prev_of(self.oldest_from(newest, |id| id > through))

@@ -1,5 +1,8 @@
 //! The cost of clients' calls, in cycles and in instructions.
 
+use candid::Principal;
+use message_canister::api::Acknowledged;
+
 use crate::support::{Inbox, bytes, embedded, new_message};
 
 #[test]
@@ -51,4 +54,45 @@ fn no_add_pays_for_the_growth_of_an_index() {
     }
     let (instructions, n) = worst;
     assert!(instructions < 3_000_000, "the dearest add, of message {n}, cost {instructions} instructions");
+}
+
+/// Neither adds nor acknowledgements depend on how many messages the key has.
+#[test]
+fn no_call_costs_more_with_the_messages_of_its_key() {
+    const MANY: u32 = 20_000;
+    let (engine, inbox) = embedded::inbox();
+    let inbox = inbox.called_by(Principal::self_authenticating(b"an owner"));
+    let key_id = inbox.caller.as_slice();
+    let mut stored = 0;
+    let mut fill = |count: u32| {
+        for first in (stored..stored + count).step_by(1_000) {
+            let batch: Vec<_> = (first..first + 1_000).map(|n| new_message(key_id, &bytes(n, 30))).collect();
+            inbox.add_messages(&batch).expect("a good batch");
+        }
+        stored += count;
+    };
+    let is_same = |one: u64, other: u64| one.abs_diff(other) * 100 <= one.max(other);
+    let add = |mark: u32| {
+        let each = (0..50).map(|n| {
+            inbox.add_message(key_id, &bytes(mark + n, 30)).expect("stored");
+            embedded::usage(&engine, &inbox).instructions
+        });
+        each.sum::<u64>() / 50
+    };
+    fill(1_000);
+    let few = add(1 << 30);
+    fill(MANY - 1_000);
+    let many = add(1 << 31);
+    println!("an add costs {few} instructions with 1,000 messages of the key, {many} with {MANY}");
+    assert!(is_same(few, many), "{few} against {many}");
+    let acknowledge = |through, messages| {
+        assert_eq!(inbox.acknowledge(key_id, through), Ok(Acknowledged { messages }));
+        let cost = embedded::usage(&engine, &inbox).instructions;
+        // What was acknowledged is overwritten before the next one.
+        inbox.settle();
+        cost
+    };
+    let (one, all) = (acknowledge(1, 1), acknowledge(MANY + 100, MANY + 99));
+    println!("an acknowledgement of 1 message costs {one} instructions, of {} {all}", MANY + 99);
+    assert!(is_same(one, all), "{one} against {all}");
 }

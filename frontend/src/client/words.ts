@@ -43,12 +43,12 @@ const batchTooLong = ({ length, max }: TooLong): Words => [
   false,
 ];
 /**
- * With `total` 0 the canister was just installed. Otherwise a rebuild goes on or has stopped: the error does not tell
- * which, the status does.
+ * With `total` 0 the canister was just installed, or does not tell the caller how many messages it has. Otherwise a
+ * rebuild goes on or has stopped: the error does not tell which, the status does.
  */
 const unavailable = ({ done, total }: Progress): Words => [
   total === 0
-    ? 'The canister was just installed and waits for randomness. Try again in a few seconds.'
+    ? 'The canister was installed or upgraded a moment ago and is not ready yet. Try again in a few seconds.'
     : `The store's index holds ${n(done)} of ${n(total)} messages so far. Try again when its rebuild is done.`,
   true,
 ];

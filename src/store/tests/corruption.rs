@@ -1,6 +1,7 @@
 //! Foreign memory is refused, and so is a header with any field corrupted.
 
 use super::*;
+use crate::api::{LookupError, OtherError, PageError};
 use crate::store::OpenError;
 use ic_stable_structures::memory_manager::{MemoryId, MemoryManager, VirtualMemory};
 use stable::header::HeaderError;
@@ -152,5 +153,58 @@ fn unknown_records_are_refused() {
         assert_eq!(store.rebuild_step(), Ok(Rebuilt::Done));
         assert!(!store.retry_rebuild(), "nothing has failed");
         answers(&store);
+    }
+}
+
+/// Damaged numbers of a key are an error of every call about it. Other keys go on, and so does the timer's work.
+#[test]
+fn a_key_with_damaged_numbers_is_an_error_of_its_own_calls() {
+    // Of the second key, from its head on: newest id, acknowledged id and rank; then the erased id.
+    const KEY: u64 = 65_536 + 232;
+    for (offset, number) in [(76, 1_000), (76, u32::MAX), (76 + 44, 9), (76 + 48, 9), (148, 9), (148, u32::MAX)] {
+        let memory = SparseMemory::default();
+        let mut store = create(&memory);
+        for (key_id, owner) in [(b"sound", person(1)), (b"wrong", person(2))] {
+            store.change_key(key_id, &[owned_by(&owner)], &admin(), EPOCH).unwrap();
+            for number in 0..3u8 {
+                add(&mut store, key_id, &[key_id[0], number], EPOCH).unwrap();
+            }
+        }
+        store.acknowledge_one(b"wrong", 4, &person(2), EPOCH).unwrap();
+        region(&memory, 4).write(KEY + offset, &number.to_le_bytes());
+        let mut store = open(&memory);
+        let view = at(&store, EPOCH);
+        let other = |error: &OtherError| assert_eq!(error.code, 1, "{error:?}");
+        for order in [Order::ascending, Order::descending] {
+            for start in [Start::beginning, Start::after(2), Start::time(0), Start::rank(2)] {
+                let cursor = KeyCursor { start, order, limit: 9, prove: true };
+                match view.records_by_key(b"wrong", cursor) {
+                    Err(PageError::Other(error)) => other(&error),
+                    page => panic!("{number} at {offset}: {page:?}"),
+                }
+                assert!(view.records_by_key(b"sound", cursor).is_ok());
+            }
+        }
+        for error in [
+            view.get_key_heads(&[b"sound", b"wrong"]).err(),
+            view.get_min_message_id_by_key(b"wrong").err(),
+            view.get_max_message_id_by_key(b"wrong").err(),
+        ] {
+            match error {
+                Some(LookupError::Other(error)) => other(&error),
+                answer => panic!("{number} at {offset}: {answer:?}"),
+            }
+        }
+        assert_eq!(view.get_key_heads(&[b"sound"]).map(|heads| heads.len()), Ok(1));
+        let report = view.check(CheckCursor::default()).unwrap();
+        assert!(!report.violations.is_empty(), "a check reports it");
+        let before = memory.snapshot();
+        assert!(matches!(add(&mut store, b"wrong", b"more", EPOCH), Err(AddError::Other(error)) if error.code == 1));
+        let acknowledged = store.acknowledge_one(b"wrong", 6, &person(2), EPOCH);
+        assert!(matches!(acknowledged, Err(AckError::Other(error)) if error.code == 1));
+        assert!(memory.snapshot() == before, "nothing has changed");
+        store.erase_while(|_| true);
+        assert!(!store.has_to_erase());
+        add(&mut store, b"sound", b"more", EPOCH).unwrap();
     }
 }
