@@ -5,6 +5,7 @@ use crate::records::{Contact, Identity, Peer, Rows, Trust, put};
 use crate::wire::card::{self, Card};
 use crate::{Address, Error, seconds, shared};
 use crypto_store::Tx;
+use directory_core::bundle::Bundle;
 
 /// Contacts at most, those who are unknown among them.
 pub const MAX_CONTACTS: usize = 1_000;
@@ -146,21 +147,21 @@ fn take_card(tx: &mut Tx<'_>, card: &Card, known: Option<&Contact>) -> Result<()
         let peer = match tx.record::<Peer>(device.identity)? {
             // Nobody's card may take over the device of another.
             Some(peer) if peer.address != card.address => return Err(Error::Card(card::CardError::Device)),
-            Some(peer) => Peer { bundle, ..peer },
-            None => Peer {
-                address: card.address,
-                bundle,
-                sessions: Vec::new(),
-                sent: 0,
-                received: Default::default(),
-                introduced: false,
-                send_key: Vec::new(),
-                renewed: 0,
-            },
+            Some(peer) => {
+                // A send key is one of an inbox. An introduction brings the new one.
+                let is_same_inbox = bundle_inbox(&peer.bundle) == device.bundle.content.inbox;
+                let send_key = if is_same_inbox { peer.send_key } else { Vec::new() };
+                Peer { bundle, send_key, ..peer }
+            }
+            None => Peer::new(card.address, bundle),
         };
         put(tx, device.identity, &peer)?;
     }
     Ok(())
+}
+
+fn bundle_inbox(bundle: &[u8]) -> Vec<u8> {
+    Bundle::decode(bundle).expect("it was checked with its card").content.inbox
 }
 
 fn identities(card: &Card) -> Vec<Identity> {

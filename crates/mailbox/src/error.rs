@@ -129,6 +129,15 @@ pub enum Error {
     SendKey(CallError<KeyError>),
     /// The canister was not told what was read.
     Acknowledge(CallError<api::AcksError>),
+    /// There are as many inboxes as may be: the oldest one is read until then, in seconds since 1970.
+    TooManyInboxes {
+        /// The limit.
+        limit: usize,
+        /// When the oldest one is dropped.
+        until: u64,
+    },
+    /// A backup was not made or not opened.
+    Backup(String),
     /// The system has no random bytes.
     Random(getrandom::Error),
 }
@@ -194,6 +203,13 @@ impl fmt::Display for Error {
             Self::Claim(error) => write!(f, "the canister does not know the inbox: {error}"),
             Self::SendKey(error) => write!(f, "the canister did not take the send key: {error}"),
             Self::Acknowledge(error) => write!(f, "the canister was not told what was read: {error}"),
+            Self::TooManyInboxes { limit, until } => {
+                write!(
+                    f,
+                    "there are {limit} inboxes, as many as may be, until the oldest is dropped at {until} s since 1970"
+                )
+            }
+            Self::Backup(why) => write!(f, "the backup: {why}"),
             Self::Random(error) => write!(f, "the system returned no random bytes: {error}"),
         }
     }

@@ -48,6 +48,7 @@ impl Mailbox {
     /// [`Error::Heads`], [`Error::Page`], [`Error::Claim`], [`Error::SendKey`], [`Error::OtherStore`], [`Error::Behind`], and
     /// those of the store. What was read before an error is kept.
     pub async fn receive(&self, network: &impl Network) -> Result<Received, Error> {
+        self.drop_old_inboxes().await?;
         let own = self.own().await?;
         let mut received = Received { is_verified: true, ..Received::default() };
         for inbox in &own.inboxes {
@@ -241,7 +242,7 @@ impl Stored {
                 counts.junk += 1;
                 continue;
             };
-            match opening::open(tx, &letter) {
+            match opening::open(tx, &inbox, &letter) {
                 Ok(is_new) => is_new_session |= is_new,
                 Err(Closed::Again) => {}
                 Err(Closed::Failed(error)) => return Err(error),

@@ -7,6 +7,8 @@
 //! | [`wire`] | byte maps of what travels |
 //! | `mailbox` | making and opening a mailbox; its card |
 //! | `root` | its key file, its passphrase, the kernel's keyring |
+//! | `rotation` | new inboxes and fallback keys |
+//! | `backup` | all but ratchets and messages, under a passphrase |
 //! | `contacts` | people, and how far their keys are trusted |
 //! | `sending`, `sealing` | one transaction: what was written, the ratchet's step, the exact sealed bytes |
 //! | `push` | the outbox: those bytes, until the canister has them |
@@ -20,6 +22,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 
+mod backup;
 mod claims;
 mod contacts;
 mod error;
@@ -32,6 +35,7 @@ mod person;
 mod push;
 mod records;
 mod root;
+mod rotation;
 mod sealing;
 mod sending;
 mod shared;
@@ -39,6 +43,7 @@ mod waiting;
 mod window;
 pub mod wire;
 
+pub use backup::MAX_BACKUP;
 pub use contacts::{MAX_CONTACTS, MAX_UNKNOWN};
 pub use error::Error;
 pub use inbox::Received;
@@ -48,6 +53,7 @@ pub use person::{Address, NoAddress};
 pub use push::Pushed;
 pub use records::{Contact, Entry, Event, Place, Said, SharedId, Trust, With};
 pub use root::{has_passphrase, lock, set_passphrase, unlock};
+pub use rotation::{MAX_INBOXES, READ_ON, Rotated};
 pub use sending::{Letter, Sealed};
 pub use shared::Secret;
 

@@ -4,7 +4,7 @@ use crate::records::{Inbox, OWN, Own, Place, Position, Rows, Seed, put};
 use crate::wire::card::{self, SignedDevice};
 use crate::wire::envelope;
 use crate::{Address, Error, random, root, seconds};
-use crypto_store::{Options, Store};
+use crypto_store::{Field, Options, Store, Tx};
 use directory_core::bundle::{Bundle, Content, MAX_LIFETIME};
 use directory_core::policy::Key;
 use directory_core::profile;
@@ -46,24 +46,15 @@ impl Mailbox {
     }
 
     async fn create_by(folder: &Path, place: Place, passphrase: Option<&str>) -> Result<Self, Error> {
-        let mailbox = Self { store: open_store(folder, root::create(folder, passphrase)?)? };
-        let seed = || random().map(Seed);
-        let mut account = Account::new();
-        account.generate_fallback_key();
-        let fallback = account.fallback_key().into_values().next().expect("it was just made").to_bytes();
-        account.mark_keys_as_published();
-        let inbox = Inbox { owner: seed()?, hpke: Seed(*envelope::new_keys().0), fallback, made: seconds() };
-        let own = Own { place, address: seed()?, sender: seed()?, send_key: seed()?, inboxes: vec![inbox] };
-        let is_new = mailbox.store.write(move |tx| {
-            if tx.record::<Own>(OWN)?.is_some() {
-                return Ok(false);
-            }
-            own.inboxes.iter().try_for_each(|inbox| put(tx, inbox.id(), &Position::default()))?;
-            put(tx, OWN, &own)?;
-            tx.put(OWN, account)?;
-            Ok::<_, Error>(true)
-        });
-        if is_new.await? { Ok(mailbox) } else { Err(Error::Exists(folder.into())) }
+        let mailbox = Self::open_new(folder, passphrase)?;
+        let address = Seed(random()?);
+        let is_new = mailbox.store.write(move |tx| begin(tx, place, address)).await?;
+        if is_new { Ok(mailbox) } else { Err(Error::Exists(folder.into())) }
+    }
+
+    /// Opens the store of a folder that may have no mailbox yet.
+    pub(crate) fn open_new(folder: &Path, passphrase: Option<&str>) -> Result<Self, Error> {
+        Ok(Self { store: open_store(folder, root::create(folder, passphrase)?)? })
     }
 
     /// Opens a mailbox by its key file, or one under a passphrase that is unlocked.
@@ -163,8 +154,45 @@ pub(crate) fn own(rows: &impl Rows) -> Result<Own, Error> {
 
 /// As [`own`].
 pub(crate) fn account(rows: &impl Rows) -> Result<Account, Error> {
-    use crypto_store::Field;
-    Ok(rows.one::<Account>(OWN.as_bytes())?.expect("a mailbox has its account").copy())
+    account_at(rows, OWN.as_bytes())
+}
+
+/// The account as it was when this inbox was the newest one, with its fallback key. Precondition: the inbox is one of this
+/// device.
+pub(crate) fn account_of(rows: &impl Rows, own: &Own, inbox: &[u8; 29]) -> Result<Account, Error> {
+    if own.inbox().id() == *inbox { account(rows) } else { account_at(rows, &account_key(inbox)) }
+}
+
+/// Key of the account of an older inbox.
+pub(crate) fn account_key(inbox: &[u8; 29]) -> Vec<u8> {
+    [OWN.as_bytes(), inbox].concat()
+}
+
+fn account_at(rows: &impl Rows, key: &[u8]) -> Result<Account, Error> {
+    Ok(rows.one::<Account>(key)?.expect("each inbox of a mailbox has its account").copy())
+}
+
+/// Makes a device of an address. False: there is a mailbox already.
+pub(crate) fn begin(tx: &mut Tx<'_>, place: Place, address: Seed) -> Result<bool, Error> {
+    if tx.record::<Own>(OWN)?.is_some() {
+        return Ok(false);
+    }
+    let mut account = Account::new();
+    let inbox = new_inbox(&mut account)?;
+    put(tx, inbox.id(), &Position::default())?;
+    let (sender, send_key) = (Seed(random()?), Seed(random()?));
+    put(tx, OWN, &Own { place, address, sender, send_key, inboxes: vec![inbox] })?;
+    tx.put(OWN, account)?;
+    Ok(true)
+}
+
+/// A new inbox, with a new fallback key of the account, which forgets older ones.
+pub(crate) fn new_inbox(account: &mut Account) -> Result<Inbox, Error> {
+    account.generate_fallback_key();
+    let fallback = account.fallback_key().into_values().next().expect("it was just made").to_bytes();
+    account.mark_keys_as_published();
+    account.forget_fallback_key();
+    Ok(Inbox { owner: Seed(random()?), hpke: Seed(*envelope::new_keys().0), fallback, made: seconds() })
 }
 
 impl Inbox {
@@ -189,6 +217,8 @@ impl Own {
         let signing = Key::new(*account.ed25519_key().as_bytes()).expect("vodozemac's keys are keys");
         let (realm, index) = card::place_of(&self.address());
         let inbox = self.inbox();
+        // A card of a new inbox is newer than all of the one before, also within a second.
+        let now = now.max(inbox.made + 1);
         let content = Content {
             realm,
             index,

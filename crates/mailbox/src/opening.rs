@@ -1,7 +1,7 @@
 //! Opening a letter: one step of a ratchet, and what the content says, in the transaction that moves the cursor.
 
 use crate::contacts::introduce;
-use crate::mailbox::account;
+use crate::mailbox::{account_of, own};
 use crate::records::{
     Arriving, Contact, Entry, Event, Identity, PIECE, Peer, Rows, Said, With, append, delete, file_keys, put,
     session_key,
@@ -41,9 +41,9 @@ impl<E: Into<Error>> From<E> for Closed {
 
 /// Opens a letter and stores what it says. Where it does not open, nothing has changed; where a file's piece does not fit, the
 /// step of the ratchet is kept all the same. Returns whether the session is new: letters that wait may open now.
-pub(crate) fn open(tx: &mut Tx<'_>, letter: &Letter) -> Result<bool, Closed> {
+pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result<bool, Closed> {
     let known = tx.record::<Peer>(letter.sender)?;
-    let (session, plain, is_new_session) = decrypt(tx, letter)?;
+    let (session, plain, is_new_session) = decrypt(tx, inbox, letter)?;
     let content = Content::decode(&plain).map_err(|why| Closed::ForEver(format!("its content is malformed: {why}")))?;
     let card = introduction(&content, letter)?;
     let trust = match (&card, &known) {
@@ -92,7 +92,7 @@ pub(crate) fn open(tx: &mut Tx<'_>, letter: &Letter) -> Result<bool, Closed> {
 }
 
 /// Decrypts with the letter's session, or with a new one. Returns the session as it is then, which is not stored yet.
-fn decrypt(tx: &Tx<'_>, letter: &Letter) -> Result<(Session, Vec<u8>, bool), Closed> {
+fn decrypt(tx: &Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result<(Session, Vec<u8>, bool), Closed> {
     let stored = tx.get::<Session>(session_key(&letter.sender, &letter.session)).map_err(Error::from)?;
     match (stored, &letter.message) {
         (Some(held), message) => {
@@ -101,8 +101,8 @@ fn decrypt(tx: &Tx<'_>, letter: &Letter) -> Result<(Session, Vec<u8>, bool), Clo
             Ok((session, plain, false))
         }
         (None, OlmMessage::PreKey(message)) => {
-            // A copy: fallback keys are not used up.
-            let mut account = account(tx)?;
+            // A copy: fallback keys are not used up. A bundle has the inbox and its fallback key.
+            let mut account = account_of(tx, &own(tx)?, inbox)?;
             let sender = Curve25519PublicKey::from_bytes(letter.sender);
             let created = account.create_inbound_session(SessionConfig::version_1(), sender, message);
             let created = created.map_err(|why| Closed::ForEver(format!("its first message: {why}")))?;

@@ -6,6 +6,7 @@
 //! device     identity 32                                  Peer: a device that is written to or writes
 //! contact    address 29                                   Contact
 //! account    "own"                                        vodozemac's
+//! account    "own" | inbox 29                             vodozemac's, as it was when this older inbox was replaced
 //! session    identity 32 | session id 32                  vodozemac's
 //! cursor     inbox 29, or key id 20 of a shared inbox     Position
 //! cursor     "entries", "shown"                           Counter
@@ -99,6 +100,22 @@ pub(crate) struct Peer {
     pub send_key: Vec<u8>,
     /// When a session was last begun because a message did not open, in seconds since 1970.
     pub renewed: u64,
+}
+
+impl Peer {
+    /// A device with which nothing was exchanged yet.
+    pub fn new(address: Address, bundle: Vec<u8>) -> Self {
+        Self {
+            address,
+            bundle,
+            sessions: Vec::new(),
+            sent: 0,
+            received: Default::default(),
+            introduced: false,
+            send_key: Vec::new(),
+            renewed: 0,
+        }
+    }
 }
 
 /// How a contact's keys are trusted.

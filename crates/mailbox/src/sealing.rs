@@ -42,15 +42,34 @@ impl Sealer {
         if peer.sessions.is_empty() {
             self.begin(tx, identity, peer, &bundle)?;
         }
-        if !peer.introduced {
-            let send_key = self.own.send_key.0.to_vec();
-            let body = Body::Introduction { send_key, card: self.own.card(&self.account, seconds())? };
-            self.queue(tx, identity, peer, &bundle, &Said { id: random()?, entry: 0, body: &body })?;
-            peer.introduced = true;
-        }
+        self.introduce(tx, identity, peer, &bundle)?;
         self.queue(tx, identity, peer, &bundle, said)?;
         put(tx, identity, peer)?;
         Ok(true)
+    }
+
+    /// Introduces this device again, to a device to which it has done so before: its keys have changed. False: the other
+    /// device's keys have expired; it is introduced with the next content.
+    pub fn introduce_again(&self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer) -> Result<bool, Error> {
+        peer.introduced = false;
+        let bundle = Bundle::decode(&peer.bundle).expect("it was checked with its card");
+        let is_current = bundle.content.expiry > seconds();
+        if is_current {
+            self.introduce(tx, identity, peer, &bundle)?;
+        }
+        put(tx, identity, peer)?;
+        Ok(is_current)
+    }
+
+    fn introduce(&self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer, bundle: &Bundle) -> Result<(), Error> {
+        if peer.introduced {
+            return Ok(());
+        }
+        let send_key = self.own.send_key.0.to_vec();
+        let body = Body::Introduction { send_key, card: self.own.card(&self.account, seconds())? };
+        self.queue(tx, identity, peer, bundle, &Said { id: random()?, entry: 0, body: &body })?;
+        peer.introduced = true;
+        Ok(())
     }
 
     /// Begins a new session with a device and says so, once an hour at most: a message of the device did not open.

@@ -219,7 +219,13 @@ pub(crate) fn named(rows: &impl Rows, name: &str) -> Result<Option<(SharedId, Sh
     Ok(all(rows)?.into_iter().find(|(_, shared)| shared.name == name))
 }
 
-fn all(rows: &impl Rows) -> Result<Vec<(SharedId, Shared)>, Error> {
+/// Puts a shared inbox of a backup back. It is read from its beginning.
+pub(crate) fn restore(tx: &mut Tx<'_>, id: &SharedId, shared: &Shared) -> Result<(), Error> {
+    put(tx, key_of(id), shared)
+}
+
+/// All shared inboxes.
+pub(crate) fn all(rows: &impl Rows) -> Result<Vec<(SharedId, Shared)>, Error> {
     let rows = rows.records::<Shared>(PREFIX, b"", MAX_SHARED)?;
     let id = |key: &[u8]| *key.last_chunk().expect("the key ends with the key id");
     Ok(rows.into_iter().map(|(key, shared)| (id(&key), shared)).collect())

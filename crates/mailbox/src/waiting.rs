@@ -34,7 +34,7 @@ pub(crate) fn open_all(tx: &mut Tx<'_>, inbox: [u8; 29], position: &mut Position
     loop {
         let mut is_new_session = false;
         for (key, waiting) in tx.records::<Waiting>(&inbox, b"", MAX.0 as usize)? {
-            match opening::open(tx, &decoded(&waiting)) {
+            match opening::open(tx, &inbox, &decoded(&waiting)) {
                 Ok(is_new) => is_new_session |= is_new,
                 Err(Closed::Failed(error)) => return Err(error),
                 Err(Closed::ForNow(_)) => continue,
@@ -63,6 +63,12 @@ pub(crate) fn give_up(
         tell(tx, id, &decoded(&waiting))?;
     }
     Ok(())
+}
+
+/// Drops all that waits of an inbox that is not read any more.
+pub(crate) fn drop_all(tx: &mut Tx<'_>, inbox: &[u8; 29]) -> Result<(), Error> {
+    let waiting = tx.records::<Waiting>(inbox, b"", MAX.0 as usize)?;
+    waiting.iter().try_for_each(|(key, _)| delete::<Waiting>(tx, key))
 }
 
 fn forget(tx: &mut Tx<'_>, key: &[u8], waiting: &Waiting, position: &mut Position) -> Result<(), Error> {

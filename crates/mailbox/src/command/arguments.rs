@@ -78,6 +78,30 @@ pub enum Command {
     Outbox,
     /// Show the mailbox at a glance
     Status,
+    /// The keys of this device
+    Keys {
+        #[command(subcommand)]
+        command: Keys,
+    },
+    /// Write a backup: your address, contacts and shared inboxes, under a passphrase; no messages
+    Backup {
+        /// Where to, a file that does not exist yet
+        path: PathBuf,
+        /// Read the backup's passphrase from this file descriptor
+        #[arg(long, value_name = "FD")]
+        new_fd: Option<u32>,
+    },
+    /// Make a mailbox of a backup: a new device of your address
+    Restore {
+        /// The backup
+        path: PathBuf,
+        /// Read the backup's passphrase from this file descriptor
+        #[arg(long, value_name = "FD")]
+        secret_fd: Option<u32>,
+        /// Put the mailbox under a passphrase from the start
+        #[arg(long)]
+        passphrase: bool,
+    },
     /// Put the mailbox under a passphrase, or under another one
     Passphrase(Passphrase),
     /// Let your processes open the mailbox for a time without its passphrase
@@ -151,6 +175,12 @@ pub enum Contacts {
     },
     /// List all contacts
     List,
+}
+
+#[derive(Subcommand)]
+pub enum Keys {
+    /// Make a new inbox with new keys, and tell contacts; the old one is read on
+    Rotate,
 }
 
 #[derive(Subcommand)]

@@ -3,6 +3,7 @@
 mod arguments;
 mod contacts;
 mod failure;
+mod keys;
 mod passphrase;
 mod print;
 mod protect;
@@ -13,7 +14,7 @@ mod shared;
 pub use arguments::Arguments;
 pub use failure::Failure;
 
-use arguments::{Command, Init};
+use arguments::{Command, Init, Keys};
 use candid::Principal;
 use mailbox::{Agents, Mailbox, Place};
 use print::out;
@@ -35,13 +36,20 @@ pub async fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Passphrase(change) => protect::passphrase(&folder, fd, &change),
         Command::Unlock { time } => protect::unlock(&folder, fd, time),
         Command::Lock => protect::lock(&folder),
+        Command::Restore { path, secret_fd, passphrase } => {
+            keys::restore(&folder, &path, secret_fd, passphrase.then_some(fd)).await
+        }
         command => with_mailbox(&protect::open(&folder, fd).await?, &folder, command).await,
     }
 }
 
 async fn with_mailbox(mailbox: &Mailbox, folder: &Path, command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Init(_) | Command::Passphrase(_) | Command::Unlock { .. } | Command::Lock => {
+        Command::Init(_)
+        | Command::Passphrase(_)
+        | Command::Unlock { .. }
+        | Command::Lock
+        | Command::Restore { .. } => {
             unreachable!("they open no mailbox")
         }
         Command::Id => {
@@ -49,6 +57,8 @@ async fn with_mailbox(mailbox: &Mailbox, folder: &Path, command: Command) -> Res
             eprintln!("Your address is {}. Whoever gets the card compares it with you.", mailbox.address().await?);
             Ok(DONE)
         }
+        Command::Keys { command: Keys::Rotate } => keys::rotate(mailbox).await,
+        Command::Backup { path, new_fd } => keys::backup(mailbox, &path, new_fd).await,
         Command::Shared { command } => shared::run(mailbox, command).await,
         Command::Contacts { command } => contacts::run(mailbox, command).await,
         Command::Send(send) => send::run(mailbox, send).await,

@@ -85,14 +85,19 @@ fn is_passing(error: &Error) -> bool {
 }
 
 pub async fn save(mailbox: &Mailbox, number: u64, path: &Path) -> Result<u8, Failure> {
-    let bytes = mailbox.file(number).await?;
+    create_file(path, &mailbox.file(number).await?)?;
+    Ok(DONE)
+}
+
+/// Writes a new file of mode 0600, which is on disk on return.
+pub fn create_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(path)
         .map_err(|error| Failure::error(format!("{}: {error}", path.display())))?;
-    file.write_all(&bytes)?;
+    file.write_all(bytes)?;
     file.sync_all()?;
-    Ok(DONE)
+    Ok(())
 }

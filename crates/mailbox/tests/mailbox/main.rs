@@ -3,6 +3,7 @@
 //! `scripts/build` makes the canister that these tests install.
 
 mod adversaries;
+mod backup;
 mod conversation;
 mod figures;
 mod files;
@@ -11,6 +12,7 @@ mod libolm;
 mod network;
 mod passphrase;
 mod people;
+mod rotation;
 mod secrets;
 #[allow(dead_code)] // The tests of other clients need more of it.
 #[path = "../../../../tests/clients/server.rs"]

@@ -1,0 +1,111 @@
+//! New keys of this device: inbox, HPKE key, fallback key and send key rotate together. Its identity stays.
+//!
+//! Contacts learn the new inbox in an introduction. The old one is read on for as long as somebody may write to it, with the
+//! account as it was then: a bundle names an inbox and its fallback key, so the inbox of a message says which one it needs.
+
+use crate::mailbox::{Mailbox, account, account_key, new_inbox, own};
+use crate::records::{Contact, OWN, Own, Peer, Position, Rows, Seed, Trust, delete, put};
+use crate::sealing::Sealer;
+use crate::{Error, contacts, random, seconds, waiting};
+use directory_core::bundle::MAX_LIFETIME;
+use vodozemac::olm::Account;
+
+/// Inboxes of a device at most, the newest one among them.
+pub const MAX_INBOXES: usize = 8;
+/// How long an inbox is read after it was replaced, in seconds: the life of a card, a week in the sender's outbox, a month in
+/// the canister.
+pub const READ_ON: u64 = MAX_LIFETIME + (7 + 30) * 24 * 3_600;
+
+/// What [`Mailbox::rotate_keys`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotated {
+    /// Devices that are told, by messages in the outbox.
+    pub told: u32,
+    /// Devices of contacts that are not told, because their keys have expired.
+    pub expired: u32,
+}
+
+impl Mailbox {
+    /// Makes a new inbox with new keys, and tells contacts to whom this device has written. Strangers who know the old inbox
+    /// do not know the new one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooManyInboxes`], and those of the store.
+    pub async fn rotate_keys(&self) -> Result<Rotated, Error> {
+        self.store
+            .write(|tx| {
+                let mut own = own(tx)?;
+                if own.inboxes.len() >= MAX_INBOXES {
+                    return Err(Error::TooManyInboxes { limit: MAX_INBOXES, until: own.inboxes[1].made + READ_ON });
+                }
+                let old = own.inbox().id();
+                tx.put(account_key(&old), account(tx)?)?;
+                let mut account = account(tx)?;
+                let mut inbox = new_inbox(&mut account)?;
+                // Later than every card of the old one.
+                inbox.made = inbox.made.max(own.inbox().made + 1);
+                put(tx, inbox.id(), &Position::default())?;
+                own.inboxes.push(inbox);
+                own.send_key = Seed(random()?);
+                put(tx, OWN, &own)?;
+                tx.put(OWN, account)?;
+                let sealer = Sealer::new(tx, own)?;
+                let mut rotated = Rotated { told: 0, expired: 0 };
+                for (_, Contact { trust, devices, .. }) in contacts::all(tx)? {
+                    for identity in devices {
+                        let peer = tx.record::<Peer>(identity)?;
+                        let Some(mut peer) = peer.filter(|peer| peer.introduced && trust >= Trust::Added) else {
+                            continue;
+                        };
+                        let is_told = sealer.introduce_again(tx, &identity, &mut peer)?;
+                        *if is_told { &mut rotated.told } else { &mut rotated.expired } += 1;
+                    }
+                }
+                Ok(rotated)
+            })
+            .await
+    }
+
+    /// Drops inboxes that nobody can have written to since they were last read.
+    pub(crate) async fn drop_old_inboxes(&self) -> Result<(), Error> {
+        if old_inboxes(&self.own().await?, seconds()) == 0 {
+            return Ok(());
+        }
+        self.store
+            .write(|tx| {
+                let mut own = own(tx)?;
+                let number = old_inboxes(&own, seconds());
+                for inbox in own.inboxes.drain(..number) {
+                    waiting::drop_all(tx, &inbox.id())?;
+                    delete::<Position>(tx, inbox.id())?;
+                    tx.delete::<Account>(account_key(&inbox.id()))?;
+                }
+                put(tx, OWN, &own)
+            })
+            .await
+    }
+}
+
+/// How many inboxes, the oldest ones, were replaced so long ago that they are not read any more.
+fn old_inboxes(own: &Own, now: u64) -> usize {
+    own.inboxes.windows(2).take_while(|pair| pair[1].made + READ_ON <= now).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Place;
+    use crate::records::Inbox;
+
+    #[test]
+    fn an_inbox_is_read_until_nobody_can_have_written_to_it_and_the_newest_one_always() {
+        let inbox = |made| Inbox { owner: Seed([1; 32]), hpke: Seed([2; 32]), fallback: [3; 32], made };
+        let place = Place { url: String::new(), root_key: Vec::new(), canister: vec![1] };
+        let seed = || Seed([4; 32]);
+        let inboxes = vec![inbox(100), inbox(200), inbox(300)];
+        let own = Own { place, address: seed(), sender: seed(), send_key: seed(), inboxes };
+        let old = [199, 200, 299, 300, 1_000_000].map(|now| old_inboxes(&own, READ_ON + now));
+        assert_eq!(old, [0, 1, 1, 2, 2]);
+    }
+}
