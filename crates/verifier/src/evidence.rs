@@ -347,7 +347,7 @@ fn two(records: &mut Records<impl Read>, authority: &Authority) -> Result<[Certi
 }
 
 fn expect(records: &mut Records<impl Read>, kind: u8) -> Result<Vec<u8>, Unproven> {
-    match records.next()? {
+    match records.read()? {
         Some((found, body)) if found == kind => Ok(body),
         Some((found, _)) => Err(Unproven::Malformed(format!("a record of kind {found} is in the place of {kind}"))),
         None => Err(Unproven::Malformed("it is cut off or damaged".to_owned())),
@@ -357,7 +357,7 @@ fn expect(records: &mut Records<impl Read>, kind: u8) -> Result<Vec<u8>, Unprove
 fn next_epoch(records: &mut Records<impl Read>) -> Result<Option<Epoch>, Unproven> {
     let mut updates = Vec::new();
     loop {
-        match records.next()? {
+        match records.read()? {
             Some((UPDATE, body)) => updates.push(LoggedUpdate::decode(&body).map_err(|error| format!("{error:?}"))?),
             Some((HEAD, body)) => {
                 let head = Head::decode(&body).map_err(|error| format!("{error:?}"))?;
@@ -370,7 +370,7 @@ fn next_epoch(records: &mut Records<impl Read>) -> Result<Option<Epoch>, Unprove
 }
 
 fn next_head(records: &mut Records<impl Read>) -> Result<Option<Head>, Unproven> {
-    match records.next()? {
+    match records.read()? {
         Some((HEAD, body)) => Ok(Some(Head::decode(&body).map_err(|error| format!("{error:?}"))?)),
         Some((kind, _)) => Err(Unproven::Malformed(format!("a record of kind {kind} is among the heads"))),
         None => Ok(None),

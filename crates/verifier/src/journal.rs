@@ -43,7 +43,7 @@ impl Journal {
         let (mut updates, mut starts) = (Vec::new(), Vec::new());
         loop {
             let start = records.end();
-            match records.next()? {
+            match records.read()? {
                 Some((UPDATE, body)) => {
                     let Ok(update) = LoggedUpdate::decode_stored(&body) else { break };
                     updates.push(update);

@@ -63,7 +63,7 @@ impl<R: Read> Records<R> {
     }
 
     /// The next record's kind and body, or `None` where no whole record follows.
-    pub fn next(&mut self) -> io::Result<Option<(u8, Vec<u8>)>> {
+    pub fn read(&mut self) -> io::Result<Option<(u8, Vec<u8>)>> {
         let mut record = vec![0; BEFORE];
         if !self.fill(&mut record)? {
             return Ok(None);

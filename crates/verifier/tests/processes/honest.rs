@@ -3,6 +3,8 @@
 use crate::forged::{label, secret};
 use crate::network::{Network, REGISTRAR, VERIFIERS, name};
 use crate::processes::{Place, Process, check, eventually, verifier};
+use client::agent::AgentTransport;
+use client::directory::DirectoryClient;
 use client::directory::api::View;
 use directory_core::label::Label;
 use directory_core::policy::Policy;
@@ -34,7 +36,7 @@ fn three_verifiers_ratify_within_ten_seconds_and_without_two_of_them_strict_clie
 
     let registrar = Policy::new(vec![crate::forged::key(REGISTRAR)], 1).unwrap();
     let mut client = network.client(vec![registrar]);
-    let look_up = |client: &mut client::directory::DirectoryClient<_>| {
+    let look_up = |client: &mut DirectoryClient<AgentTransport>| {
         network.runtime.block_on(client.lookup(&label("alice"), View::newest, None)).unwrap()
     };
     let found = look_up(&mut client).ratified().unwrap();

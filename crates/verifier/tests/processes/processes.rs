@@ -4,7 +4,7 @@ use crate::forged::SECRET;
 use crate::network::{Network, name};
 use directory_core::vrf::SecretKey;
 use sha2::{Digest, Sha256};
-use std::io::Read;
+use std::fs::File;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -21,8 +21,8 @@ pub struct Place {
     number: u8,
 }
 
-/// A process, until it is dropped.
-pub struct Process(Child);
+/// A process, until it is dropped, and the file of its log.
+pub struct Process(Child, PathBuf);
 
 impl Place {
     pub fn new(network: &Network, number: u8) -> Self {
@@ -70,7 +70,9 @@ impl Place {
     pub fn run(&self) -> Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_verifier"));
         let command = command.arg("run").arg("--config").arg(self.config());
-        Process(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap())
+        let log = self.path("log");
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
+        Process(command.spawn().unwrap(), log)
     }
 
     pub fn status(&self) -> Output {
@@ -94,8 +96,7 @@ impl Process {
     /// Waits until it ends; returns its exit code and what it logged.
     pub fn ended(mut self) -> (i32, String) {
         eventually("the verifier ends", || self.0.try_wait().unwrap().is_some());
-        let mut log = String::new();
-        self.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        let log = std::fs::read_to_string(&self.1).unwrap();
         (self.0.wait().unwrap().code().unwrap_or(-1), log)
     }
 

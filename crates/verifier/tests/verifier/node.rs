@@ -83,13 +83,11 @@ impl State {
         let time = if self.lie == Lie::OldCertificate { self.time - 400 * SECOND } else { self.time };
         leb128::write::unsigned(&mut encoded, time).unwrap();
         let tree = fork(label("canister", label(CANISTER.as_slice(), of_canister)), label("time", leaf(encoded)));
-        let signature = ROOT.sign(&[b"\x0Dic-state-root".as_slice(), &tree.digest()].concat()).serialize().to_vec();
-        let mut bytes = serde_cbor::to_vec(&Certificate { tree, signature, delegation: None }).unwrap();
+        let mut signature = ROOT.sign(&[b"\x0Dic-state-root".as_slice(), &tree.digest()].concat()).serialize().to_vec();
         if self.lie == Lie::FlippedCertificate {
-            let last = bytes.len() - 1;
-            bytes[last] ^= 1;
+            signature[20] ^= 1;
         }
-        bytes
+        serde_cbor::to_vec(&Certificate { tree, signature, delegation: None }).unwrap()
     }
 
     fn log(&self) -> Log<Vec<Hash>> {
