@@ -26,7 +26,7 @@ impl Dice {
         for _ in 0..=self.below(3) {
             let at = self.below(bytes.len().max(1));
             match self.below(5) {
-                0 if !bytes.is_empty() => bytes[at.min(bytes.len() - 1)] = self.below(256) as u8,
+                0 if at < bytes.len() => bytes[at] = self.below(256) as u8,
                 1 => bytes.truncate(at),
                 2 => bytes.insert(at.min(bytes.len()), self.below(256) as u8),
                 3 => bytes.extend_from_slice(&others[self.below(others.len())]),
