@@ -4,7 +4,9 @@
 //! recorded with the limits that they must meet; checking compares record, limits and page, and measures nothing.
 
 #[cfg(not(target_os = "linux"))]
-compile_error!("bench-client runs on Linux only: it measures how processes share a crypto store's locks on that system");
+compile_error!(
+    "bench-client runs on Linux only: it measures how processes share a crypto store's locks on that system"
+);
 
 mod crypto_store_rows;
 mod key_cache_rows;

@@ -10,7 +10,4 @@ mod kills;
 mod network;
 mod people;
 mod secrets;
-#[allow(dead_code)] // The tests of other clients need more of it.
-#[path = "../../../../tests/clients/server.rs"]
-mod server;
 mod trust;

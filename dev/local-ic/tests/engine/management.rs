@@ -110,7 +110,8 @@ fn a_canister_does_not_stop_while_its_raw_rand_call_is_open() {
             (br_if $again (i32.lt_u (local.get $i) (i32.const 900000000))))
         (call $msg_reply))"#;
     let id = install(&ic, &format!("{FORWARD} {spin}"));
-    let submit = |method, argument: &[u8]| ic.submit_call(id, Principal::anonymous(), method, argument.to_vec()).unwrap();
+    let submit =
+        |method, argument: &[u8]| ic.submit_call(id, Principal::anonymous(), method, argument.to_vec()).unwrap();
     // What fills a round, so that the call is made in one and answered in a later one.
     submit("spin", b"");
     let call = submit("call", b"raw_rand\0DIDL\0\0");
