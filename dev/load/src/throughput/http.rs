@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use candid::{Deserialize, Principal};
+use candid::Principal;
 use client::request;
 use ic_agent::{Agent, AgentError, Certificate, RequestId, TransportCallResponse, lookup_value};
 use ic_transport_types::QueryResponse;
@@ -17,9 +17,6 @@ use super::{Cost, ROUNDS};
 use crate::inbox::Inbox;
 use crate::server::Start;
 use crate::wire::Wire;
-
-/// The tag with which every answer of a network begins: what follows is CBOR.
-const SELF_DESCRIBED: &[u8] = b"\xd9\xd9\xf7";
 
 /// What calls are made by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,15 +184,16 @@ fn sign(agent: &Agent, canister: Principal, kind: Kind, argument: Vec<u8>) -> Re
 
 /// The reply in an answer that came as plain bytes: a call's as its certificate proves it, a query's as it is.
 fn reply(agent: &Agent, canister: Principal, call: Option<RequestId>, answer: &[u8]) -> Result<Vec<u8>, String> {
+    let other = |error: serde_cbor::Error| format!("an answer of another kind: {error}");
     let Some(id) = call else {
-        return match decode(answer)? {
+        return match serde_cbor::from_slice(answer).map_err(other)? {
             QueryResponse::Replied { reply, .. } => Ok(reply.arg),
             rejected @ QueryResponse::Rejected { .. } => Err(format!("a query was rejected: {rejected:?}")),
         };
     };
-    match decode(answer)? {
+    match serde_cbor::from_slice(answer).map_err(other)? {
         TransportCallResponse::Replied { certificate } => {
-            let certificate: Certificate = serde_cbor::from_slice(&certificate).map_err(of_another_kind)?;
+            let certificate: Certificate = serde_cbor::from_slice(&certificate).map_err(other)?;
             agent.verify(&certificate, canister).map_err(failed)?;
             let path: [&[u8]; 3] = [b"request_status", id.as_slice(), b"reply"];
             let reply = lookup_value(&certificate, path).map_err(|error| format!("a call has no reply: {error}"))?;
@@ -203,16 +201,6 @@ fn reply(agent: &Agent, canister: Principal, call: Option<RequestId>, answer: &[
         }
         rejected => Err(format!("a call was rejected: {rejected:?}")),
     }
-}
-
-/// An answer's CBOR, behind the tag that says that it is CBOR.
-fn decode<T: for<'de> Deserialize<'de>>(answer: &[u8]) -> Result<T, String> {
-    let answer = answer.strip_prefix(SELF_DESCRIBED).unwrap_or(answer);
-    ciborium::from_reader(answer).map_err(of_another_kind)
-}
-
-fn of_another_kind(error: impl std::fmt::Display) -> String {
-    format!("an answer of another kind: {error}")
 }
 
 async fn call(agent: &Agent, canister: Principal, kind: Kind, argument: Vec<u8>) -> Result<Vec<u8>, AgentError> {
