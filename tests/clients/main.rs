@@ -19,7 +19,6 @@ mod promtool;
 mod proxy;
 mod readme;
 mod rust_agent;
-mod server;
 mod tamper;
 mod verification;
 

@@ -4,12 +4,11 @@ use std::time::SystemTime;
 
 use candid::Principal;
 use local_ic::{LocalIc, Time};
-use local_network::{Node, State, serve};
 
 use crate::encoded;
-use crate::server::Server;
 use message_canister::api::Setting;
 use test_support::artifact::canister_wasm;
+use test_support::network::{Server, served, settle};
 
 /// A canister that rejects: `reject` and `reject_of_query` say "no", and `refused` is let in by nobody.
 const REJECTING: &str = r#"(module
@@ -25,9 +24,6 @@ const REJECTING: &str = r#"(module
     ;; "refused" is longer than "reject".
     (func (export "canister_inspect_message")
         (if (i32.le_u (call $name_size) (i32.const 6)) (then (call $accept_message)))))"#;
-
-/// Rounds after which an inbox that was installed has the platform's randomness.
-const ROUNDS_UNTIL_READY: u32 = 4;
 
 /// A network, served until it is dropped.
 pub struct Network {
@@ -75,17 +71,9 @@ impl Network {
             id
         });
         let canisters: Vec<_> = created.collect();
-        // An inbox takes messages once it has the platform's randomness.
-        for _ in 0..ROUNDS_UNTIL_READY {
-            engine.tick();
-        }
+        settle(&engine);
         live(&engine, &canisters);
-        let state = State::in_memory(engine).expect("there is randomness");
-        let (node, _) = Node::start(state).expect("there is a thread");
-        let server = Server::start(|listener, stop| async {
-            serve(node, None, listener, stop.wait()).await;
-        });
-        Self { server, canisters }
+        Self { server: served(engine), canisters }
     }
 
     /// Where it is.

@@ -13,8 +13,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use crate::network::Network;
-use crate::server::{Server, Stop};
 use crate::tamper::{Tamper, tampered};
+use test_support::network::{Server, Stop};
 
 /// A proxy, until it is dropped.
 pub struct Proxy(Server);

@@ -5,6 +5,7 @@ use local_ic::{LocalIc, MessageId};
 use message_canister::api::*;
 use serde_bytes::ByteBuf;
 use std::rc::Rc;
+use test_support::Random;
 
 use crate::support::{Inbox, embedded, scale, sha256};
 
@@ -247,19 +248,15 @@ fn inspection_and_the_call_decide_the_same() {
     for member in &callers[..2] {
         inbox.set_role(*member, Some(Role::writer)).expect("a role");
     }
-    let mut state = 7_u32;
-    let mut next = move |below: u32| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) % below
-    };
+    let mut random = Random::of(&[7]);
     let (mut admitted, mut refused, mut clock) = (0, 0, 0);
     for number in 0..300 * scale() {
-        if next(3) == 0 {
-            clock += next(3);
+        if random.below(3) == 0 {
+            clock += random.below(3);
             inbox.set_clock(clock);
         }
-        let caller = callers[next(6) as usize];
-        let text = vec![number as u8; 4 + next(600) as usize];
+        let caller = *random.pick(&callers);
+        let text = vec![number as u8; 4 + random.below(600_usize)];
         let text = [&number.to_le_bytes()[..], &text].concat();
         match submit(&engine, &inbox, caller, b"key", &text) {
             Some(message) => {

@@ -1,20 +1,35 @@
 //! Runs the message canister for tests and measurements.
 //!
-//! - [`Platform`]: the operations that the embedded engine and PocketIC have in common;
-//! - [`OnPlatform`]: the client's transport over a platform, and [`now`], which runs its calls without a runtime;
-//! - [`artifact`]: the built module;
-//! - [`bytes`], [`Random`]: bytes and numbers that follow from a seed.
+//! - [`bytes`], [`Random`]: bytes and numbers that follow from a seed;
+//! - [`artifact`]: the built modules.
+//!
+//! With the feature `platforms`:
+//! - `Platform`: the operations that the embedded engine and PocketIC have in common;
+//! - `OnPlatform`: the client's transport over a platform, and `now`, which runs its calls without a runtime.
+//!
+//! With the feature `envelopes`, `envelope`: requests to a network, and the envelope around them.
+//!
+//! With the feature `network`, `network`: the local network, served from this process.
 
 pub mod artifact;
 #[cfg(feature = "pocket-ic")]
 pub mod chosen;
+#[cfg(feature = "platforms")]
 mod embedded;
+#[cfg(feature = "envelopes")]
+pub mod envelope;
+#[cfg(feature = "network")]
+pub mod network;
+#[cfg(feature = "platforms")]
 mod platform;
 #[cfg(feature = "pocket-ic")]
 pub mod pocket;
 mod random;
+#[cfg(feature = "platforms")]
 mod transport;
 
+#[cfg(feature = "platforms")]
 pub use platform::{Platform, SECOND, controller};
 pub use random::{Random, bytes};
+#[cfg(feature = "platforms")]
 pub use transport::{OnPlatform, now};

@@ -37,8 +37,19 @@ impl Random {
     }
 
     /// A number below `bound`, which is not 0.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.word() % bound
+    pub fn below<N: TryFrom<u64> + TryInto<u64>>(&mut self, bound: N) -> N {
+        let bound = bound.try_into().ok().expect("a bound is positive");
+        N::try_from(self.word() % bound).ok().expect("it is below the bound")
+    }
+
+    /// One of these, of which there is one at least.
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+
+    /// A byte.
+    pub fn byte(&mut self) -> u8 {
+        self.word() as u8
     }
 
     /// A number from `low` to `high`, both included.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::api::{Bound, Setting};
 use std::cell::Cell;
+use test_support::Random;
 
 const MESSAGES: u32 = 3_000;
 
@@ -10,10 +11,9 @@ const MESSAGES: u32 = 3_000;
 fn long_list(live: u32) -> Store {
     let mut store = create(&SparseMemory::default());
     store.set_settings(&[Setting::max_messages(Bound::AtMost(live))], 0).unwrap();
-    let mut random = 1u32;
+    let mut random = Random::of(&[1]);
     for number in 0..MESSAGES {
-        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        if random >> 30 == 0 {
+        if random.below(4) == 0 {
             add(&mut store, b"other", &number.to_le_bytes(), EPOCH + number / 3).unwrap();
         }
         add(&mut store, b"key", &number.to_le_bytes(), EPOCH + number / 3).unwrap();

@@ -19,7 +19,7 @@ use crate::support::methods::{METHODS, good_arguments};
 use crate::support::snapshot::Snapshot;
 use crate::support::{Inbox, START_SECONDS, bytes, embedded, scale};
 use judge::Verdict;
-use mutate::Dice;
+use test_support::Random;
 use test_support::artifact::canister_wasm;
 
 /// How many arguments for each method, times the scale.
@@ -51,7 +51,7 @@ fn every_method_withstands_any_bytes() {
     }
     let all: Vec<_> = METHODS.into_iter().flat_map(good_arguments).collect();
     for (place, method) in METHODS.into_iter().enumerate() {
-        let mut dice = Dice::new(place as u64);
+        let mut random = Random::of(&[place as u64]);
         let mut good = good_arguments(method);
         if method.name == "add_message" {
             // Large enough for the canister to look at its head first.
@@ -61,7 +61,7 @@ fn every_method_withstands_any_bytes() {
         let before = Snapshot::of(&inbox);
         let mut all_rejected = true;
         for _ in 0..ROUNDS * scale() {
-            let arg = mutate::argument(&mut dice, &good, &all);
+            let arg = mutate::argument(&mut random, &good, &all);
             let call = if method.is_query { Inbox::query_raw } else { Inbox::update_raw };
             let answer = call(&inbox, method.name, arg.clone());
             assert_cheap(&engine, &inbox, method.name, &arg);
@@ -88,9 +88,9 @@ fn upgrades_withstand_any_bytes() {
     }
     let good = [init_argument(None), init_argument(Some(&[Setting::rebuild_pages(Bound::AtMost(100))]))];
     let all: Vec<_> = METHODS.into_iter().flat_map(good_arguments).collect();
-    let mut dice = Dice::new(4_711);
+    let mut random = Random::of(&[4_711]);
     for _ in 0..UPGRADES * scale() {
-        let arg = mutate::argument(&mut dice, &good, &all);
+        let arg = mutate::argument(&mut random, &good, &all);
         let before = Snapshot::of(&inbox);
         let upgraded = inbox.platform.upgrade(inbox.id, canister_wasm(), arg.clone());
         assert_cheap(&engine, &inbox, "an upgrade", &arg);

@@ -2,32 +2,7 @@
 //! arguments put in.
 
 use crate::support::raw::{self, Parts, index, leb, message, opt_of, record_of, vec_of};
-
-/// Draws, the same in every run.
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// The next of SplitMix64.
-    fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ mixed >> 31
-    }
-
-    /// Below `limit`, which is not 0.
-    fn below(&mut self, limit: usize) -> usize {
-        (self.draw() % limit as u64) as usize
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
-}
+use test_support::Random;
 
 /// Bytes that mean something in candid, or end a range.
 const TELLING: [u8; 20] = [
@@ -54,89 +29,89 @@ const TELLING: [u8; 20] = [
 ];
 
 /// An argument: noise, or one of the `good` ones changed a few times, now and then with parts of `others`.
-pub fn argument(dice: &mut Dice, good: &[Vec<u8>], others: &[Vec<u8>]) -> Vec<u8> {
-    if dice.below(12) == 0 {
-        return noise(dice);
+pub fn argument(random: &mut Random, good: &[Vec<u8>], others: &[Vec<u8>]) -> Vec<u8> {
+    if random.below(12) == 0 {
+        return noise(random);
     }
-    let mut arg = dice.pick(good).clone();
-    if dice.below(2) == 0 {
+    let mut arg = random.pick(good).clone();
+    if random.below(2) == 0 {
         let mut parts = Parts::of(&arg);
-        for _ in 0..=dice.below(3) {
-            change_parts(dice, &mut parts, others);
+        for _ in 0..=random.below(3) {
+            change_parts(random, &mut parts, others);
         }
         arg = parts.bytes();
     }
-    for _ in 0..dice.below(4) {
-        change_bytes(dice, &mut arg);
+    for _ in 0..random.below(4) {
+        change_bytes(random, &mut arg);
     }
     arg
 }
 
-fn noise(dice: &mut Dice) -> Vec<u8> {
-    let length = dice.below(200);
-    let noise: Vec<u8> = (0..length).map(|_| dice.draw() as u8).collect();
-    match dice.below(3) {
+fn noise(random: &mut Random) -> Vec<u8> {
+    let length = random.below(200);
+    let noise: Vec<u8> = (0..length).map(|_| random.byte()).collect();
+    match random.below(3) {
         0 => noise,
         1 => [raw::MAGIC, &noise].concat(),
         _ => {
-            let telling: Vec<u8> = (0..length).map(|_| *dice.pick(&TELLING)).collect();
+            let telling: Vec<u8> = (0..length).map(|_| *random.pick(&TELLING)).collect();
             [raw::MAGIC, &telling].concat()
         }
     }
 }
 
 /// A change that leaves it an argument list.
-fn change_parts(dice: &mut Dice, parts: &mut Parts, others: &[Vec<u8>]) {
+fn change_parts(random: &mut Random, parts: &mut Parts, others: &[Vec<u8>]) {
     let entries = parts.table.len() as u64;
-    let any_type = |dice: &mut Dice| match dice.below(2) {
-        0 => vec![*dice.pick(&TELLING[8..16])],
-        _ => index(dice.draw() % (entries + 2)),
+    let any_type = |random: &mut Random| match random.below(2) {
+        0 => vec![*random.pick(&TELLING[8..16])],
+        _ => index(random.word() % (entries + 2)),
     };
-    match dice.below(10) {
+    match random.below(10) {
         0 => {
-            let of = any_type(dice);
-            let count = dice.pick(&[0, 1, 3, 1_000, 1_000_000_000]);
+            let of = any_type(random);
+            let count = random.pick(&[0, 1, 3, 1_000, 1_000_000_000]);
             parts.types.push(of);
             parts.values.extend(leb(*count));
         }
         1 => {
-            let of = any_type(dice);
-            let entry = match dice.below(3) {
+            let of = any_type(random);
+            let entry = match random.below(3) {
                 0 => vec_of(&of),
                 1 => opt_of(&of),
-                _ => record_of(&[("key_id", &of), ("after", &any_type(dice)), ("limit", &[raw::NAT32])]),
+                _ => record_of(&[("key_id", &of), ("after", &any_type(random)), ("limit", &[raw::NAT32])]),
             };
-            let place = dice.below(parts.table.len() + 1);
+            let place = random.below(parts.table.len() + 1);
             parts.table.insert(place, entry);
         }
         2 if !parts.types.is_empty() => {
-            let place = dice.below(parts.types.len());
-            parts.types[place] = any_type(dice);
+            let place = random.below(parts.types.len());
+            parts.types[place] = any_type(random);
         }
         3 if !parts.table.is_empty() => {
-            let place = dice.below(parts.table.len());
+            let place = random.below(parts.table.len());
             parts.table.remove(place);
         }
         4 if parts.types.len() > 1 => parts.types.rotate_left(1),
         5 => {
-            let other = another(dice, others);
+            let other = another(random, others);
             parts.values.extend(other.values);
         }
         6 => {
-            let other = another(dice, others);
+            let other = another(random, others);
             parts.table = other.table;
         }
         7 => {
             // Another argument list behind this one, its types moved up.
-            let other = another(dice, others);
+            let other = another(random, others);
             if other.table.is_empty() {
                 parts.types.extend(other.types);
                 parts.values.extend(other.values);
             }
         }
         8 => {
-            let place = dice.below(parts.values.len() + 1);
-            let number = *dice.pick(&[0, 1, 2, 64, 65, 127, 128, 1_001, 2_000_001, u64::from(u32::MAX), u64::MAX]);
+            let place = random.below(parts.values.len() + 1);
+            let number = *random.pick(&[0, 1, 2, 64, 65, 127, 128, 1_001, 2_000_001, u64::from(u32::MAX), u64::MAX]);
             parts.values.splice(place..place, leb(number));
         }
         _ => {
@@ -147,17 +122,17 @@ fn change_parts(dice: &mut Dice, parts: &mut Parts, others: &[Vec<u8>]) {
 }
 
 /// A change of the bytes, whatever they mean.
-fn change_bytes(dice: &mut Dice, arg: &mut Vec<u8>) {
+fn change_bytes(random: &mut Random, arg: &mut Vec<u8>) {
     // Half of the changes fall where the types and the first lengths are.
-    let reach = if dice.below(2) == 0 { arg.len().min(50) } else { arg.len() };
-    let place = dice.below(reach + 1);
-    let length = 1 + dice.below(8);
+    let reach = if random.below(2) == 0 { arg.len().min(50) } else { arg.len() };
+    let place = random.below(reach + 1);
+    let length = 1 + random.below(8);
     let end = (place + length).min(arg.len());
-    match dice.below(6) {
-        0 if place < arg.len() => arg[place] ^= 1 << dice.below(8),
-        1 if place < arg.len() => arg[place] = *dice.pick(&TELLING),
+    match random.below(6) {
+        0 if place < arg.len() => arg[place] ^= 1 << random.below(8),
+        1 if place < arg.len() => arg[place] = *random.pick(&TELLING),
         2 => {
-            let inserted: Vec<u8> = (0..length).map(|_| *dice.pick(&TELLING)).collect();
+            let inserted: Vec<u8> = (0..length).map(|_| *random.pick(&TELLING)).collect();
             arg.splice(place..place, inserted);
         }
         3 => drop(arg.drain(place..end)),
@@ -169,7 +144,7 @@ fn change_bytes(dice: &mut Dice, arg: &mut Vec<u8>) {
     }
 }
 
-fn another(dice: &mut Dice, others: &[Vec<u8>]) -> Parts {
-    let other: &Vec<u8> = dice.pick(others);
+fn another(random: &mut Random, others: &[Vec<u8>]) -> Parts {
+    let other: &Vec<u8> = random.pick(others);
     Parts::of(other)
 }

@@ -14,8 +14,5 @@ mod passphrase;
 mod people;
 mod rotation;
 mod secrets;
-#[allow(dead_code)] // The tests of other clients need more of it.
-#[path = "../../../../tests/clients/server.rs"]
-mod server;
 mod shared;
 mod trust;

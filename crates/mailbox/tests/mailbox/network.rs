@@ -1,19 +1,15 @@
 //! The served network in this process, with one message canister.
 
-use crate::server::Server;
 use candid::Principal;
 use client::Client;
 use client::agent::AgentTransport;
 use ic_agent::identity::BasicIdentity;
 use ic_agent::{Agent, Identity};
 use local_ic::{LocalIc, Time};
-use local_network::{Node, State, serve};
 use message_canister::api::Setting;
 use std::time::SystemTime;
 use test_support::artifact::canister_wasm;
-
-/// Rounds after which a canister that was installed has the platform's randomness.
-const ROUNDS_UNTIL_READY: u32 = 4;
+use test_support::network::{Server, served, settle};
 
 /// The key of the canister's controller.
 const OPERATOR: [u8; 32] = [9; 32];
@@ -35,14 +31,8 @@ impl Network {
         let canister = engine.create_canister_with_settings(controller, None);
         let argument = candid::encode_args((Some(settings),)).unwrap();
         engine.install_canister(canister, canister_wasm().to_vec(), argument, controller);
-        for _ in 0..ROUNDS_UNTIL_READY {
-            engine.tick();
-        }
-        let (node, _) = Node::start(State::in_memory(engine).unwrap()).unwrap();
-        let server = Server::start(|listener, stop| async {
-            serve(node, None, listener, stop.wait()).await;
-        });
-        Self { server, canister }
+        settle(&engine);
+        Self { server: served(engine), canister }
     }
 
     /// With a message canister that is open to all, as it is by default.

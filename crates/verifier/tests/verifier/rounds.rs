@@ -303,7 +303,7 @@ fn evidence_against_an_honest_directory_proves_nothing() {
     let (mut disk, node, _) = started(&directory, 6);
     let own = pinned(Some(REGISTRAR));
     let authority = verifier::certificate::Authority::new(CANISTER, &own.root_key).unwrap();
-    let mut certified = |size: usize| {
+    let certified = |size: usize| {
         node.state().shown.epochs = directory.shown.epochs[..size].to_vec();
         node.tick();
         let answer = now(verifier::network::Network::checkpoint(&node, 0)).unwrap();

@@ -181,7 +181,7 @@ fn key(random: &mut Random) -> u16 {
 }
 
 fn owned_key(random: &mut Random) -> u16 {
-    SHARED_KEYS + random.below(OWNERS.into()) as u16
+    SHARED_KEYS + random.below(u16::from(OWNERS))
 }
 
 fn order(random: &mut Random) -> Order {

@@ -109,27 +109,26 @@ fn a_canister_does_not_stop_while_its_raw_rand_call_is_open() {
             (local.set $i (i32.add (local.get $i) (i32.const 1)))
             (br_if $again (i32.lt_u (local.get $i) (i32.const 900000000))))
         (call $msg_reply))"#;
-    let id = install(&ic, &format!("{FORWARD} {spin}"));
-    let submit =
-        |method, argument: &[u8]| ic.submit_call(id, Principal::anonymous(), method, argument.to_vec()).unwrap();
-    // What fills a round, so that the call is made in one and answered in a later one.
-    submit("spin", b"");
-    let call = submit("call", b"raw_rand\0DIDL\0\0");
-    submit("spin", b"");
-    let open = || (ic.canister_state(id).open_calls, ic.canister_state(id).awaited_calls);
-    let asked = (0..10).any(|_| {
-        ic.tick();
-        open() == (1, 1)
-    });
-    assert!(asked, "{:?} calls are open", open());
-    let status = || ic.canister_status(id, None).unwrap().status;
-    ic.stop_canister(id, None).unwrap();
-    assert_eq!((status(), open()), (CanisterStatusType::Stopping, (1, 1)));
-    assert_eq!(update(&ic, id, "spin").unwrap_err().error_code, ErrorCode::CanisterStopping);
+    let (id, busy) = (install(&ic, FORWARD), install(&ic, spin));
+    let submit = |callee, method, argument: &[u8]| {
+        ic.submit_call(callee, Principal::anonymous(), method, argument.to_vec()).unwrap()
+    };
+    // The spin ends the round in which the call is made and the stop is asked for.
+    let call = submit(id, "call", b"raw_rand\0DIDL\0\0");
+    let argument = encode_one(CanisterIdRecord { canister_id: id }).unwrap();
+    let stop = submit(Principal::management_canister(), "stop_canister", &argument);
+    submit(busy, "spin", b"");
+    ic.tick();
+    let state = || {
+        let (status, state) = (ic.canister_status(id, None).unwrap().status, ic.canister_state(id));
+        (status, state.open_calls, state.awaited_calls)
+    };
+    assert_eq!(state(), (CanisterStatusType::Stopping, 1, 1));
+    assert_eq!(ic.take_response(stop), None);
     let reply = ic.await_call(call).expect("the callback runs while the canister stops");
     assert_eq!(reply.len(), b"DIDL".len() + 6 + 32, "a blob of 32 bytes");
-    ic.tick();
-    assert_eq!((status(), open()), (CanisterStatusType::Stopped, (0, 0)));
+    ic.await_call(stop).expect("it has stopped");
+    assert_eq!(state(), (CanisterStatusType::Stopped, 0, 0));
 }
 
 #[test]

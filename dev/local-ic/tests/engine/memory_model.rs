@@ -1,9 +1,9 @@
 //! Random writes to heap and stable memory against a model. Half of them are rolled back.
 
 use crate::common::install;
-use crate::common::random::Random;
 use candid::Principal;
 use local_ic::LocalIc;
+use test_support::Random;
 
 /// Executes a script: four bytes tell heap or stable memory, then the first 64-byte block, the blocks, and the byte
 /// to fill them with; a script that ends in a single byte traps.
@@ -41,7 +41,7 @@ const MODELLED: usize = 2 << 20;
 fn memories_are_what_the_successful_messages_made_of_them() {
     let ic = LocalIc::new();
     let id = install(&ic, WRITER);
-    let mut random = Random::new(1);
+    let mut random = Random::of(&[1]);
     let mut model = [vec![0u8; MODELLED], vec![0u8; MODELLED]];
     for message in 0..400 {
         let fails = random.below(2) == 0;

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::common::memory_canister::{FIRST_OFFSET, SIZE, install, module, replied, update, words};
 use crate::common::pausing_reader::PausingReader;
-use crate::common::random::Random;
 use candid::Principal;
 use local_ic::limits::MAX_CONCURRENT_QUERIES;
 use local_ic::{LocalIc, StateReader};
+use test_support::Random;
 
 /// Long enough for whatever is to happen meanwhile: a tenth of a second, about.
 const LONG: u32 = 100_000_000;
@@ -194,7 +194,7 @@ fn an_uninstalled_canister_answers_no_query() {
 /// After any changes the reader answers as the engine does.
 #[test]
 fn a_reader_follows_random_changes() {
-    let mut random = Random::new(5);
+    let mut random = Random::of(&[5]);
     let ic = LocalIc::new();
     let id = install(&ic);
     let reader = reader(&ic);

@@ -5,10 +5,10 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use crate::common::memory_canister::{FIRST_OFFSET, SIZE, install, module, update};
-use crate::common::random::Random;
 use candid::{CandidType, Principal, decode_one, encode_one};
 use ic_management_canister_types::*;
 use local_ic::{LocalIc, Restore, RestoreError, Storage};
+use test_support::Random;
 
 /// A storage that counts what is written to it.
 #[derive(Clone, Default)]
@@ -128,7 +128,7 @@ fn snapshots(ic: &LocalIc, canister_id: Principal) -> Vec<Vec<u8>> {
 /// After any changes the saved state is the state, and goes on as the state would.
 #[test]
 fn random_changes_are_restored() {
-    let mut random = Random::new(11);
+    let mut random = Random::of(&[11]);
     let mut ic = LocalIc::new();
     let id = install(&ic);
     let mut map = Map::default();

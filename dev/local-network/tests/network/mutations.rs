@@ -7,8 +7,8 @@ use crate::common::endpoints::endpoints;
 use crate::common::envelope::*;
 use crate::common::http::head;
 use crate::common::keys::Key;
-use crate::common::random::Random;
 use candid::Principal;
+use test_support::Random;
 
 const ANONYMOUS: Principal = Principal::anonymous();
 
@@ -35,7 +35,7 @@ async fn mutated_requests_are_answered() {
         endpoints.iter().enumerate().map(|(number, endpoint)| (number, endpoint.body.clone())).collect();
     seeds.extend(anonymous.iter().enumerate().map(|(number, envelope)| (number, envelope.encode_bytes())));
     seeds.push((1, chain.encode_bytes()));
-    let mut random = Random(1);
+    let mut random = Random::of(&[1]);
     let mut connection = network.connect().await;
     let mut statuses = BTreeMap::new();
     for round in 0..ROUNDS {

@@ -11,6 +11,7 @@ use key_cache::block_on;
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
+use test_support::Random;
 use vodozemac::megolm::{GroupSession, InboundGroupSession, MegolmMessage};
 
 /// Kills of the everyday suite. More: `CRYPTO_STORE_TEST_KILLS=10000`.
@@ -23,7 +24,7 @@ fn nothing_acknowledged_is_lost_nothing_is_doubled_and_no_ratchet_step_is_used_t
     let kills = std::env::var("CRYPTO_STORE_TEST_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     let seed = u64::from(std::process::id()) | 1;
     println!("seed {seed}");
-    let mut random = Random(seed);
+    let mut random = Random::of(&[seed]);
     let home = Home::new();
     prepare(&home.open(), INCOMING);
 
@@ -50,7 +51,7 @@ fn nothing_acknowledged_is_lost_nothing_is_doubled_and_no_ratchet_step_is_used_t
         if running.is_empty() {
             continue;
         }
-        let process = running.swap_remove(random.below(running.len() as u64) as usize);
+        let process = running.swap_remove(random.below(running.len()));
         if random.below(16) == 0 {
             process.signal(libc::SIGSTOP);
             stopped.push((now + Duration::from_millis(random.below(800)), process));
@@ -155,16 +156,5 @@ fn all<F: Field>(store: &Store) -> Vec<Row<F>> {
         if last {
             return rows;
         }
-    }
-}
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
     }
 }

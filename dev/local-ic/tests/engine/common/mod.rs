@@ -4,7 +4,6 @@
 pub mod forwarder;
 pub mod memory_canister;
 pub mod pausing_reader;
-pub mod random;
 
 use candid::Principal;
 use local_ic::{LocalIc, RejectResponse};

@@ -1,14 +1,14 @@
 //! The answer to a call that takes longer than its client waits. The clock of the timeouts moves only as these tests
 //! say; the engine's clock runs.
 
-use std::borrow::Cow;
 use std::time::SystemTime;
 
 use axum::body::Body;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
-use ic_transport_types::{Envelope, EnvelopeContent};
+use ic_transport_types::EnvelopeContent;
 use local_ic::{LocalIc, Time};
+use test_support::envelope::{bare, call, expiring};
 
 use super::super::router;
 use super::*;
@@ -41,17 +41,11 @@ impl Network {
 
     /// The status of the answer to a call. Calls of one method are the same call.
     async fn call(&self, version: &str, method: &str, expiry: u64) -> StatusCode {
-        let content = EnvelopeContent::Call {
-            nonce: None,
-            ingress_expiry: expiry,
-            sender: Principal::anonymous(),
-            canister_id: self.canister,
-            method_name: method.to_string(),
-            arg: vec![],
-            sender_info: None,
-        };
-        let content = Cow::Owned(content);
-        let envelope = Envelope { content, sender_pubkey: None, sender_sig: None, sender_delegation: None };
+        let mut content = expiring(call(self.canister, Principal::anonymous(), method, &[]), expiry);
+        if let EnvelopeContent::Call { nonce, .. } = &mut content {
+            *nonce = None;
+        }
+        let envelope = bare(content);
         let request = axum::http::Request::post(format!("/api/{version}/canister/{}/call", self.canister))
             .header("content-type", "application/cbor")
             .body(Body::from(envelope.encode_bytes()))

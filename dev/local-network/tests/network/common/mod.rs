@@ -8,7 +8,6 @@ pub mod envelope;
 pub mod http;
 pub mod keys;
 pub mod probe;
-pub mod random;
 
 use std::net::SocketAddr;
 use std::time::SystemTime;

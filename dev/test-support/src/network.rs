@@ -1,11 +1,33 @@
-//! A server on a thread and a runtime of its own, so that a test may wait for a program that calls it.
+//! A server on a thread and a runtime of its own, so that a test may wait for a program that calls it; and the local
+//! network, served by it.
 
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
 
+use local_ic::LocalIc;
+use local_network::{Node, State, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+
+/// Rounds after which a message canister that was installed has the platform's randomness. It takes no messages before.
+const ROUNDS_UNTIL_READY: u32 = 4;
+
+/// Runs rounds until the message canisters that were installed take messages.
+pub fn settle(engine: &LocalIc) {
+    for _ in 0..ROUNDS_UNTIL_READY {
+        engine.tick();
+    }
+}
+
+/// A network of the engine's canisters.
+pub fn served(engine: LocalIc) -> Server {
+    let state = State::in_memory(engine).expect("there is randomness");
+    let (node, _) = Node::start(state).expect("there is a thread");
+    Server::start(|listener, stop| async {
+        serve(node, None, listener, stop.wait()).await;
+    })
+}
 
 /// A server on a free port of 127.0.0.1, until it is dropped.
 pub struct Server {
