@@ -219,6 +219,9 @@ fn a_rebuild_tells_strangers_no_numbers() {
         }
         during_a_rebuild();
         let shown = inbox.add_messages(&[]);
-        assert!(matches!(shown, Err(BatchError::Unavailable(Progress { total: shown_total, .. })) if shown_total == total), "{shown:?}");
+        assert!(
+            matches!(shown, Err(BatchError::Unavailable(Progress { total: shown_total, .. })) if shown_total == total),
+            "{shown:?}"
+        );
     }
 }

@@ -143,12 +143,6 @@ impl Forged {
         places.iter().for_each(|(at, _)| self.raw.write(*at as u64, to));
     }
 
-    /// The newest head.
-    pub fn head(&self) -> directory_core::head::Head {
-        let store = self.store();
-        store.head(store.log().size() - 1).unwrap()
-    }
-
     fn store(&self) -> Store<impl Memory + use<>> {
         let realm: Hash = realm(self.canister.as_slice(), SecretKey::new(&SECRET).public().bytes());
         Store::open(StableMemory::open(self.raw.clone()).unwrap().store(), realm).unwrap()

@@ -8,7 +8,4 @@ mod honest;
 mod kills;
 mod network;
 mod processes;
-#[allow(dead_code)] // The tests of other clients need more of it.
-#[path = "../../../../tests/clients/server.rs"]
-mod server;
 mod story;

@@ -1,7 +1,6 @@
 //! The served network with a directory, and what its controller does to it.
 
 use crate::forged::{Forged, SECRET, key, submission};
-use crate::server::Server;
 use candid::{CandidType, Principal, encode_args};
 use client::agent::AgentTransport;
 use client::directory::{DirectoryClient, api, pin};
@@ -13,10 +12,10 @@ use directory_core::label::Label;
 use directory_core::vrf::SecretKey;
 use ic_agent::Agent;
 use local_ic::{LocalIc, Time};
-use local_network::{Node, State, serve};
 use serde::de::DeserializeOwned;
 use std::time::SystemTime;
 use test_support::artifact::directory_wasm;
+use test_support::network::{Server, served};
 use tokio::runtime::Runtime;
 
 /// The numbers of the verifiers' keys.
@@ -67,10 +66,7 @@ impl Network {
         );
         upgraded.unwrap();
         engine.tick();
-        let (node, _) = Node::start(State::in_memory(engine).unwrap()).unwrap();
-        let server = Server::start(|listener, stop| async {
-            serve(node, None, listener, stop.wait()).await;
-        });
+        let server = served(engine);
         let runtime = Runtime::new().unwrap();
         let agent = Agent::builder().with_url(server.url()).build().unwrap();
         runtime.block_on(agent.fetch_root_key()).unwrap();
