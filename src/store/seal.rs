@@ -6,7 +6,7 @@
 //!
 //! - A snapshot is taken of a sealed store, so the restored store is sealed. It takes no message before it is resumed.
 //! - Resuming sets the epoch to the next second, and adds begin with that second. When one copy of a snapshot has
-//! assigned an id in its epoch, that second has passed. So a copy that is resumed later has a later epoch.
+//!   assigned an id in its epoch, that second has passed. So a copy that is resumed later has a later epoch.
 
 use super::MessageStore;
 use super::state::SEALED;

@@ -26,6 +26,8 @@ fn name(number: u32) -> Vec<u8> {
 }
 
 type Kind = fn(u32) -> Vec<u8>;
+type Call = fn(&Inbox);
+type CallOfKey = fn(&Inbox, &[u8]);
 
 fn text(number: u32) -> Vec<u8> {
     bytes(1_000_000 + number, 100)
@@ -44,7 +46,7 @@ fn closed(kinds: &[Kind]) -> (Rc<LocalIc>, Inbox) {
 }
 
 /// Every call about a key by somebody who has no right to it.
-const CALLS: [(&str, fn(&Inbox, &[u8])); 9] = [
+const CALLS: [(&str, CallOfKey); 9] = [
     ("page", |inbox, key_id| assert!(inbox.get_messages_by_key(key_id, first_page(Order::ascending)).is_ok())),
     ("page behind an id", |inbox, key_id| {
         let cursor = KeyCursor { start: Start::after(7), order: Order::descending, limit: 9, prove: true };
@@ -130,7 +132,7 @@ fn a_message_that_is_not_the_callers_costs_what_an_absent_one_costs() {
 /// The reads across keys, the status and the metrics: nothing of the store shows in what they cost.
 #[test]
 fn a_store_that_the_caller_does_not_see_costs_what_an_empty_one_costs() {
-    let calls: [(&str, fn(&Inbox)); 7] = [
+    let calls: [(&str, Call); 7] = [
         ("range", |inbox| assert!(inbox.get_messages_by_range(1, 99, first_page(Order::ascending)).is_ok())),
         ("time", |inbox| assert!(inbox.get_messages_by_time(0, u32::MAX, first_page(Order::descending)).is_ok())),
         ("oldest id", |inbox| assert_eq!(inbox.get_min_message_id(), Ok(0))),
@@ -151,7 +153,7 @@ fn a_store_that_the_caller_does_not_see_costs_what_an_empty_one_costs() {
 /// An add that is refused for what the store is, or for who sends it, says the same of every key, at the same cost.
 #[test]
 fn a_refused_add_is_the_same_for_a_known_key_and_an_unknown_one() {
-    let refusals: [(&str, fn(&Inbox)); 2] = [
+    let refusals: [(&str, Call); 2] = [
         ("no member", |inbox| assert!(inbox.set_settings(&[Setting::writes(Writes::members)]).is_ok())),
         ("sealed", |inbox| assert!(inbox.seal().is_ok())),
     ];

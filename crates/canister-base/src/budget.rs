@@ -16,6 +16,7 @@
 use candid::{CandidType, Principal};
 use serde::{Deserialize, Serialize};
 use stable::budget::{self, Callers, Spent};
+use stable::header::field;
 
 /// Bytes of the durable form.
 pub const BUDGET_BYTES: usize = 32;
@@ -145,14 +146,12 @@ impl Budget {
 
     /// Reads the durable form, with the bits of its bounds.
     pub fn from_bytes(bytes: &[u8; BUDGET_BYTES], bits: u32) -> Self {
-        let word = |number: usize| {
-            let mut word = [0; 8];
-            word.copy_from_slice(&bytes[8 * number..8 * number + 8]);
-            (bits >> number & 1 == 1).then(|| u64::from_le_bytes(word))
-        };
+        let [items, argument, each, cycles] = std::array::from_fn(|number| {
+            (bits >> number & 1 == 1).then(|| u64::from_le_bytes(field(bytes, 8 * number)))
+        });
         let rate =
-            |number| word(number).map(|word| Rate { per_second: word as u32, burst: (word >> 32) as u32 }).into();
-        Self { items: rate(0), bytes: rate(1), each: rate(2), cycles_a_day: word(3).into() }
+            |word: Option<u64>| word.map(|word| Rate { per_second: word as u32, burst: (word >> 32) as u32 }).into();
+        Self { items: rate(items), bytes: rate(argument), each: rate(each), cycles_a_day: cycles.into() }
     }
 
     /// Whether a call is admitted at `time`, in nanoseconds since 1970.

@@ -39,6 +39,7 @@ methods! {
 /// `directory.did` in the module's public metadata: the module carries its own interface.
 #[cfg(target_family = "wasm")]
 #[used]
+#[allow(unsafe_code, reason = "a module's metadata stand in a section of this name")]
 #[unsafe(link_section = "icp:public candid:service")]
 static CANDID_SERVICE: [u8; include_bytes!("../directory.did").len()] = *include_bytes!("../directory.did");
 

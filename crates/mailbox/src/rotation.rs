@@ -36,8 +36,10 @@ impl Mailbox {
         self.store
             .write(|tx| {
                 let mut own = own(tx)?;
-                if own.inboxes.len() >= MAX_INBOXES {
-                    return Err(Error::TooManyInboxes { limit: MAX_INBOXES, until: own.inboxes[1].made + READ_ON });
+                if let [_, second, ..] = &own.inboxes[..]
+                    && own.inboxes.len() >= MAX_INBOXES
+                {
+                    return Err(Error::TooManyInboxes { limit: MAX_INBOXES, until: second.made + READ_ON });
                 }
                 let old = own.inbox().id();
                 tx.put(account_key(&old), account(tx)?)?;
@@ -89,7 +91,7 @@ impl Mailbox {
 
 /// How many inboxes, the oldest ones, were replaced so long ago that they are not read any more.
 fn old_inboxes(own: &Own, now: u64) -> usize {
-    own.inboxes.windows(2).take_while(|pair| pair[1].made + READ_ON <= now).count()
+    own.inboxes.iter().skip(1).take_while(|next| next.made + READ_ON <= now).count()
 }
 
 #[cfg(test)]

@@ -25,12 +25,13 @@ const CHUNK: usize = 1024 * 1024;
 
 /// Appends a record.
 pub fn push(out: &mut Vec<u8>, kind: u8, body: &[u8]) {
-    let start = out.len();
-    out.extend((body.len() as u32).to_le_bytes());
-    out.push(kind);
-    out.extend(body);
-    let checksum = crc32fast::hash(&out[start..]);
-    out.extend(checksum.to_le_bytes());
+    let length = (body.len() as u32).to_le_bytes();
+    let mut checksum = crc32fast::Hasher::new();
+    for part in [&length[..], &[kind], body] {
+        checksum.update(part);
+        out.extend(part);
+    }
+    out.extend(checksum.finalize().to_le_bytes());
 }
 
 /// The length of a body by the bytes before it. `None`: no record is that long.
@@ -42,7 +43,7 @@ pub fn body_length(before: &[u8]) -> Option<usize> {
 /// The body of a record whose checksum is right.
 pub fn checked(record: &[u8]) -> Option<&[u8]> {
     let (bytes, checksum) = record.split_last_chunk::<CHECKSUM>()?;
-    (crc32fast::hash(bytes) == u32::from_le_bytes(*checksum)).then(|| &bytes[BEFORE..])
+    if crc32fast::hash(bytes) == u32::from_le_bytes(*checksum) { bytes.get(BEFORE..) } else { None }
 }
 
 /// Reads records one after another, in large pieces.
@@ -64,16 +65,18 @@ impl<R: Read> Records<R> {
 
     /// The next record's kind and body, or `None` where no whole record follows.
     pub fn read(&mut self) -> io::Result<Option<(u8, Vec<u8>)>> {
-        let mut record = vec![0; BEFORE];
-        if !self.fill(&mut record)? {
+        let mut before = [0; BEFORE];
+        if !self.fill(&mut before)? {
             return Ok(None);
         }
-        let Some(body) = body_length(&record) else { return Ok(None) };
-        record.resize(BEFORE + body + CHECKSUM, 0);
-        if !self.fill(&mut record[BEFORE..])? {
+        let Some(length) = body_length(&before) else { return Ok(None) };
+        let mut rest = vec![0; length + CHECKSUM];
+        if !self.fill(&mut rest)? {
             return Ok(None);
         }
-        let found = checked(&record).map(|body| (record[BEFORE - 1], body.to_vec()));
+        let record = [&before[..], &rest].concat();
+        let [.., kind] = before;
+        let found = checked(&record).map(|body| (kind, body.to_vec()));
         if found.is_some() {
             self.end += record.len() as u64;
         }

@@ -52,7 +52,10 @@ fn what_a_transaction_writes_to_a_row_several_times_is_one_change_with_the_last_
         let row = tx.range::<GroupSession>("", "", 2)?.pop().unwrap();
         Ok((row.held.version, row.held.message_index()))
     };
-    let step = |session: &mut GroupSession| Ok::<_, Error>(drop(session.encrypt("a")));
+    let step = |session: &mut GroupSession| {
+        session.encrypt("a");
+        Ok::<_, Error>(())
+    };
     let seen = write(&store, move |tx| {
         tx.update("group", step)?;
         tx.update("group", step)?;

@@ -39,11 +39,11 @@ fn line(fd: u32) -> Result<Zeroizing<String>, Failure> {
     let mut file = File::open(format!("/proc/self/fd/{fd}")).map_err(|error| bad(error.to_string()))?;
     let mut line = Zeroizing::new(Vec::with_capacity(MAX));
     let mut byte = Zeroizing::new([0]);
-    while file.read(&mut byte[..]).map_err(|error| bad(error.to_string()))? == 1 && byte[0] != b'\n' {
+    while file.read(&mut byte[..]).map_err(|error| bad(error.to_string()))? == 1 && *byte != *b"\n" {
         if line.len() == MAX {
             return Err(bad(format!("a passphrase has at most {MAX} bytes")));
         }
-        line.push(byte[0]);
+        line.extend(byte.iter());
     }
     match std::str::from_utf8(&line) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),

@@ -176,9 +176,12 @@ fn with(lie: impl FnOnce(&mut Directory)) -> Shown {
     directory.shown
 }
 
+/// What a directory does to its store.
+type Forgery = fn(&mut Directory);
+
 #[test]
 fn updates_that_break_the_rules_are_proved() {
-    let cases: [(&str, fn(&mut Directory), &str); 3] = [
+    let cases: [(&str, Forgery, &str); 3] = [
         (
             "a bad policy",
             |d| d.force(&signed(next(&first(1, 1), Kind::Set, 66), &[66], None)),

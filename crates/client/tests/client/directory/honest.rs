@@ -64,8 +64,8 @@ fn devices_bundles_are_verified() {
     let issued = site.seconds();
     let made = bundle(client.trusted().realm, verified.index, 101, issued, issued + 200_000);
     now(client.put_bundle(&alice, &made.encode())).expect("it is stored");
-    assert_eq!(now(client.bundles(&alice, &verified, &[])).expect("verified"), [made.clone()]);
-    assert_eq!(now(client.bundles(&alice, &verified, &[made.clone()])).expect("verified"), [made]);
+    assert_eq!(now(client.bundles(&alice, &verified, &[])).expect("verified"), std::slice::from_ref(&made));
+    assert_eq!(now(client.bundles(&alice, &verified, std::slice::from_ref(&made))).expect("verified"), [made]);
     let absent = now(client.lookup(&name("bob"), View::newest, None)).expect("proved");
     let none = now(client.bundles(&name("bob"), &absent, &[]));
     assert!(matches!(none, Err(CallError::Refused(BundleError::NoProfile))), "{none:?}");
