@@ -7,7 +7,7 @@ use crate::announced::Serving;
 use crate::programs::{Folder, program, run};
 use test_support::artifact::root;
 
-/// The documents with sessions, in the order in which a reader meets them.
+/// The documents with sessions. Each has a network of its own.
 const DOCUMENTS: [&str; 2] = ["README.md", "docs/clients.md"];
 /// Where the documents' network is.
 const URL: &str = "http://127.0.0.1:4943";
@@ -18,12 +18,12 @@ struct Step {
     output: String,
 }
 
-/// The steps of the documents' blocks of `console`.
-fn steps() -> Vec<Step> {
-    let texts = DOCUMENTS.map(|name| std::fs::read_to_string(root().join(name)).expect("it is text"));
+/// The steps of a document's blocks of `console`.
+fn steps(document: &str) -> Vec<Step> {
+    let text = std::fs::read_to_string(root().join(document)).expect("it is text");
     let mut steps: Vec<Step> = Vec::new();
     let mut inside = false;
-    for line in texts.iter().flat_map(|text| text.lines()) {
+    for line in text.lines() {
         match line {
             "```console" => inside = true,
             "```" => inside = false,
@@ -55,23 +55,28 @@ fn without_time(output: &str) -> String {
 
 #[test]
 fn the_sessions_print_what_the_documents_show() {
-    let serving = Serving::start(&[]);
     let home = Folder::new();
     let icp = PathBuf::from(program("MESSAGE_CANISTER_ICP", None).get_program());
     let test = std::env::current_exe().expect("a process has a program");
     let built = test.parent().and_then(Path::parent).expect("tests lie below the profile's folder");
-    let example = built.join("examples/agent");
-    let steps = steps();
-    assert!(steps.len() >= 5, "the documents have {} commands", steps.len());
-    for Step { command, output } in steps {
-        let line = command
-            .replace(URL, serving.url())
-            .replacen("icp ", &format!("'{}' ", icp.display()), usize::from(command.starts_with("icp ")))
-            .replace("cargo run --quiet --example agent --", &format!("'{}'", example.display()));
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &line]).current_dir(root()).env("NO_PROXY", "*");
-        shell.env("ICP_HOME", home.path()).env("DO_NOT_TRACK", "1");
-        let printed = String::from_utf8(run(&mut shell, b"").succeeded()).expect("it is text");
-        assert_eq!(without_time(&printed), without_time(&output), "of {command}");
+    let [example, mailbox] = ["examples/agent", "mailbox"].map(|name| format!("'{}'", built.join(name).display()));
+    for document in DOCUMENTS {
+        let serving = Serving::start(&[]);
+        let mailboxes = Folder::new();
+        let steps = steps(document);
+        assert!(steps.len() >= 4, "{document} has {} commands", steps.len());
+        for Step { command, output } in steps {
+            let line = command
+                .replace(URL, serving.url())
+                .replacen("icp ", &format!("'{}' ", icp.display()), usize::from(command.starts_with("icp ")))
+                .replace("mailbox --mailbox", &format!("{mailbox} --mailbox"))
+                .replace("cargo run --quiet --example agent --", &example);
+            let folder = if command.starts_with("mailbox ") { mailboxes.path() } else { root() };
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &line]).current_dir(folder).env("NO_PROXY", "*");
+            shell.env("ICP_HOME", home.path()).env("DO_NOT_TRACK", "1");
+            let printed = String::from_utf8(run(&mut shell, b"").succeeded()).expect("it is text");
+            assert_eq!(without_time(&printed), without_time(&output), "of {command}");
+        }
     }
 }
