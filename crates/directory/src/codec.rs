@@ -33,10 +33,8 @@ const LOOKUP: [Header; 2] = [
 const SIZE_AND_BLOB: [Header; 1] = [Header::new(1).vec(NAT8).values([NAT64, 0])];
 const TWO_BLOBS: [Header; 1] = [Header::new(1).vec(NAT8).values([0, 0])];
 
-const ACCEPTED: Header = Header::new(2)
-    .record([("position", NAT64), ("epoch", NAT64), ("closed", BOOL)])
-    .variant([("Ok", 0)])
-    .values([1]);
+const ACCEPTED: Header =
+    Header::new(2).record([("position", NAT64), ("epoch", NAT64), ("closed", BOOL)]).variant([("Ok", 0)]).values([1]);
 const RATIFIED: Header =
     Header::new(2).record([("cosignatures", NAT32), ("ratified", NAT64)]).variant([("Ok", 0)]).values([1]);
 const FOUND: Header = Header::new(5)
@@ -55,7 +53,8 @@ pub fn submission_of(bytes: &[u8]) -> Result<Submission, Malformed> {
     match Values::behind(bytes, &SUBMISSION) {
         Some(values) => values.read(|values| {
             // In the order of their labels, as everywhere here.
-            let opened = values.optional_if(true, |values| Some(Opened { opening: blob(values)?, profile: blob(values)? }))?;
+            let opened =
+                values.optional_if(true, |values| Some(Opened { opening: blob(values)?, profile: blob(values)? }))?;
             let (label, update) = (blob(values)?, blob(values)?);
             Some(Submission { label, update, opened, address: values.optional_if(true, blob)? })
         }),
@@ -204,9 +203,11 @@ mod tests {
             let values = argument.strip_prefix(SUBMISSION[0].as_bytes()).expect("the first header");
             reads_as_the_library(&[SUBMISSION[1].as_bytes(), values].concat(), &SUBMISSION, submission_of);
         }
-        for (view, history) in
-            [(View::newest, Changes::newest), (View::ratified, Changes::version(7)), (View::newest, Changes::version(0))]
-        {
+        for (view, history) in [
+            (View::newest, Changes::newest),
+            (View::ratified, Changes::version(7)),
+            (View::newest, Changes::version(0)),
+        ] {
             let lookup = Lookup { label: bytes(1, 5), view, known: 9, history };
             let argument = encode_one(&lookup).expect("encoded");
             reads_as_the_library(&argument, &LOOKUP, lookup_of);
@@ -245,7 +246,10 @@ mod tests {
         let reply = super::accepted::<UpdateError>(Ok(accepted));
         assert_eq!(decode_one::<Result<Accepted, UpdateError>>(&reply).expect("decoded"), Ok(accepted));
         let refused = super::accepted(Err(UpdateError::StorageFull));
-        assert_eq!(decode_one::<Result<Accepted, UpdateError>>(&refused).expect("decoded"), Err(UpdateError::StorageFull));
+        assert_eq!(
+            decode_one::<Result<Accepted, UpdateError>>(&refused).expect("decoded"),
+            Err(UpdateError::StorageFull)
+        );
         let ratified = Ratified { cosignatures: 3, ratified: 9 };
         let reply = super::ratified::<RatifyError>(Ok(ratified));
         assert_eq!(decode_one::<Result<Ratified, RatifyError>>(&reply).expect("decoded"), Ok(ratified));

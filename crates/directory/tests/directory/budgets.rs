@@ -76,7 +76,10 @@ fn the_cycles_of_a_day_are_counted_and_survive_an_upgrade() {
     let used = site.status().cycles_today;
     assert!((10_000_000..30_000_000).contains(&used), "{used} cycles of a registration");
     let answers = block(&site, &[person(1), person(2)], 'b');
-    assert!(matches!(answers[..], [Some(Ok(_)), Some(Err(UpdateError::Limited(Limited::budget { .. })))]), "{answers:?}");
+    assert!(
+        matches!(answers[..], [Some(Ok(_)), Some(Err(UpdateError::Limited(Limited::budget { .. })))]),
+        "{answers:?}"
+    );
     let used = site.status().cycles_today;
     site.upgrade().expect("upgraded");
     assert_eq!(site.status().cycles_today, used);
@@ -91,9 +94,11 @@ fn a_reserve_is_kept_from_strangers() {
     let site = with(Budget::default());
     let most = u64::MAX;
     assert_eq!(set(&site, operator(), Settings { reserve: most, ..Settings::default() }), Ok(()));
-    let refused = site.call::<Result<Accepted, UpdateError>>(person(1), "update", (site.registration(&name("a"), 1, &[]),));
+    let refused =
+        site.call::<Result<Accepted, UpdateError>>(person(1), "update", (site.registration(&name("a"), 1, &[]),));
     assert!(refused.is_err_and(|reject| reject.reject_message.contains("low_cycles")));
-    let kept = site.call::<Result<Accepted, UpdateError>>(operator(), "update", (site.registration(&name("a"), 1, &[]),));
+    let kept =
+        site.call::<Result<Accepted, UpdateError>>(operator(), "update", (site.registration(&name("a"), 1, &[]),));
     assert!(kept.expect("a reply").is_ok());
     assert!(site.look_up(&name("a"), View::newest, None, None).is_ok(), "look-ups go on");
 }

@@ -53,10 +53,8 @@ fn metrics(site: &Site) -> String {
 #[test]
 fn the_metrics_are_the_numbers_of_the_status() {
     let site = filled();
-    let settings = Settings {
-        strangers: Budget { cycles_a_day: Bound::AtMost(1 << 40), ..Budget::default() },
-        reserve: 0,
-    };
+    let settings =
+        Settings { strangers: Budget { cycles_a_day: Bound::AtMost(1 << 40), ..Budget::default() }, reserve: 0 };
     site.call::<Result<(), SettingsError>>(operator(), "set_settings", (settings,)).expect("a reply").expect("set");
     site.register(&name("one more"), 1).expect("registered");
     let (status, metrics) = (site.status(), metrics(&site));
