@@ -127,7 +127,7 @@ impl<M: Memory> Slice<'_, M> {
         ensure(store.log.holds(epoch, leaf_hash(&bytes)), "its hashes in the log are others")?;
         let before = match epoch.checked_sub(1) {
             Some(before) => self.head_at(before).ok_or("the head before cannot be read")?,
-            None => Head { first_update: 0, updates: 0, labels: 0, time: 0, ..head.clone() },
+            None => Head { first_update: 0, updates: 0, labels: 0, time: 0, ..head },
         };
         ensure(before.time <= head.time, "it is older than the head before")?;
         ensure(head.configuration == *self.configuration, "it carries another configuration")?;
