@@ -94,11 +94,11 @@ fn an_epoch_of_1000_updates_costs_what_was_recorded() {
     ]);
 }
 
-const REGISTRATION: u64 = 11_600_000;
-const UPDATE: u64 = 2_800_000;
-const COSIGNATURE: u64 = 2_400_000;
-const BUNDLE: u64 = 2_700_000;
-const PRESENT: u64 = 300_000;
-const ABSENT: u64 = 6_000_000;
-const UPGRADE: u64 = 10_000_000;
-const EPOCH: u64 = 300_000_000;
+const REGISTRATION: u64 = 11_525_382;
+const UPDATE: u64 = 2_883_589;
+const COSIGNATURE: u64 = 2_252_224;
+const BUNDLE: u64 = 2_628_764;
+const PRESENT: u64 = 138_036;
+const ABSENT: u64 = 6_068_840;
+const UPGRADE: u64 = 5_823_485;
+const EPOCH: u64 = 82_151_174;

@@ -25,14 +25,16 @@ impl Dice {
         let mut bytes = good.to_vec();
         for _ in 0..=self.below(3) {
             let at = self.below(bytes.len().max(1));
+            let drawn = self.below(256) as u8;
             match self.below(5) {
-                0 if at < bytes.len() => bytes[at] = self.below(256) as u8,
+                0 if !bytes.is_empty() => bytes[at] = drawn,
                 1 => bytes.truncate(at),
-                2 => bytes.insert(at.min(bytes.len()), self.below(256) as u8),
+                2 => bytes.insert(at, drawn),
                 3 => bytes.extend_from_slice(&others[self.below(others.len())]),
                 _ => {
                     let other = &others[self.below(others.len())];
-                    bytes = [&bytes[..at.min(bytes.len())], &other[at.min(other.len())..]].concat();
+                    let kept = at.min(bytes.len());
+                    bytes = [&bytes[..kept], &other[at.min(other.len())..]].concat();
                 }
             }
         }

@@ -171,7 +171,7 @@ fn http_answers_status_checkpoint_and_metrics() {
     };
     assert_eq!(get("GET", "/checkpoint"), (200, site.checkpoint(0).text));
     let (code, metrics) = get("GET", "/metrics");
-    assert_eq!((code, metrics.contains("\ndirectory_epochs 1\n")), (200, true), "{metrics}");
+    assert_eq!((code, metrics.contains("\ndirectory_epochs_total 1 ")), (200, true), "{metrics}");
     let (code, status) = get("GET", "/?x");
     assert_eq!((code, status.contains("\"registration\":\"open\"")), (200, true), "{status}");
     assert_eq!(get("POST", "/").0, 405);
