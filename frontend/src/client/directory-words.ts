@@ -3,7 +3,15 @@
  * directory.did that a page can meet; a missing case does not compile.
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { BundleError, LookupError, Malformed, OtherError, StatusError, UpdateError } from './bindings/directory';
+import type {
+  BundleError,
+  Limited,
+  LookupError,
+  Malformed,
+  OtherError,
+  StatusError,
+  UpdateError,
+} from './bindings/directory';
 
 type Words = readonly [message: string, transient: boolean];
 
@@ -22,6 +30,22 @@ const second = (seconds: bigint): string => time(seconds * 1_000_000_000n);
 function missing(error: never): never {
   throw new TypeError(`unknown error ${JSON.stringify(error)}`);
 }
+
+const limited = (error: Limited): Words => {
+  switch (error.__kind__) {
+    case 'budget':
+      return [
+        `The directory's budget for callers like you is used up. Try again in ${error.budget.retry_after} s.`,
+        true,
+      ];
+    case 'rate':
+      return [`You call more often than the directory allows. Try again in ${error.rate.retry_after} s.`, true];
+    case 'low_cycles':
+      return ['The directory keeps its last cycles for its epochs and for look-ups. Try again in a few minutes.', true];
+    default:
+      return missing(error);
+  }
+};
 
 export function updateErrorWords(error: UpdateError): Words {
   switch (error.__kind__) {
@@ -84,6 +108,8 @@ export function updateErrorWords(error: UpdateError): Words {
       return [`The directory has as many labels as it may: ${error.LabelsFull.max}.`, false];
     case 'StorageFull':
       return storageFull;
+    case 'Limited':
+      return limited(error.Limited);
     case 'Unavailable':
       return unavailable;
     case 'Other':
@@ -144,6 +170,8 @@ export function bundleErrorWords(error: BundleError): Words {
       return ["The device's signature is wrong.", false];
     case 'StorageFull':
       return storageFull;
+    case 'Limited':
+      return limited(error.Limited);
     case 'Unavailable':
       return unavailable;
     case 'Other':

@@ -153,4 +153,9 @@ it('says in words what the directory refuses', () => {
     'The label has an update already that waits. Try again in 5 s.',
     true,
   ]);
+  const rate = { __kind__: 'rate', rate: { retry_after: 7 } } as const;
+  expect(updateErrorWords({ __kind__: 'Limited', Limited: rate })).toEqual([
+    'You call more often than the directory allows. Try again in 7 s.',
+    true,
+  ]);
 });

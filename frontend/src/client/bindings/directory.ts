@@ -51,16 +51,167 @@ function candid_none<T>(): [] {
 function record_opt_to_undefined<T>(arg: T | null): T | undefined {
     return arg == null ? undefined : arg;
 }
-export interface HttpRequest {
-    url: string;
-    method: string;
-    body: Uint8Array;
-    headers: Array<[string, string]>;
+export interface Rate {
+    per_second: number;
+    burst: number;
+}
+export interface CheckCursor {
+    part: number;
+    number: bigint;
 }
 export interface Accepted {
     closed: boolean;
     epoch: bigint;
     position: bigint;
+}
+export interface Verifier {
+    key: Uint8Array;
+    name: string;
+}
+export interface Found {
+    certified: Certified;
+    proof: Uint8Array;
+}
+export interface Change {
+    time: bigint;
+    update: Uint8Array;
+}
+export type CheckError = {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "Cursor";
+    Cursor: CheckCursor;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: null;
+};
+export type BundleError = {
+    __kind__: "NotNewer";
+    NotNewer: {
+        stored: bigint;
+    };
+} | {
+    __kind__: "StorageFull";
+    StorageFull: null;
+} | {
+    __kind__: "Lifetime";
+    Lifetime: {
+        issued: bigint;
+        expiry: bigint;
+    };
+} | {
+    __kind__: "UnknownLabel";
+    UnknownLabel: null;
+} | {
+    __kind__: "Limited";
+    Limited: Limited;
+} | {
+    __kind__: "UnknownDevice";
+    UnknownDevice: Uint8Array;
+} | {
+    __kind__: "Malformed";
+    Malformed: Malformed;
+} | {
+    __kind__: "Signature";
+    Signature: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "NoProfile";
+    NoProfile: null;
+} | {
+    __kind__: "Elsewhere";
+    Elsewhere: null;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: null;
+} | {
+    __kind__: "Expired";
+    Expired: {
+        expiry: bigint;
+    };
+};
+export type Limited = {
+    __kind__: "low_cycles";
+    low_cycles: null;
+} | {
+    __kind__: "rate";
+    rate: {
+        retry_after: number;
+    };
+} | {
+    __kind__: "budget";
+    budget: {
+        retry_after: number;
+    };
+};
+export type RatifyError = {
+    __kind__: "NotNewer";
+    NotNewer: {
+        stored: bigint;
+    };
+} | {
+    __kind__: "UnknownVerifier";
+    UnknownVerifier: Uint8Array;
+} | {
+    __kind__: "NotNewest";
+    NotNewest: {
+        size: bigint;
+        ratified: bigint;
+        newest: bigint;
+    };
+} | {
+    __kind__: "Malformed";
+    Malformed: Malformed;
+} | {
+    __kind__: "Future";
+    Future: {
+        now: bigint;
+        time: bigint;
+    };
+} | {
+    __kind__: "Signature";
+    Signature: Uint8Array;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: null;
+};
+export interface Cosigned {
+    size: bigint;
+    cosignatures: Array<Uint8Array>;
+}
+export interface OtherError {
+    code: number;
+    message: string;
+}
+export interface Lookup {
+    view: Variant_ratified_newest;
+    history: {
+        __kind__: "newest";
+        newest: null;
+    } | {
+        __kind__: "version";
+        version: number;
+    };
+    label: Uint8Array;
+    known: bigint;
+}
+export interface Submission {
+    opened?: {
+        opening: Uint8Array;
+        profile: Uint8Array;
+    };
+    label: Uint8Array;
+    update: Uint8Array;
+    address?: Uint8Array;
 }
 export type EvidenceError = {
     __kind__: "UnknownUpdate";
@@ -75,22 +226,6 @@ export type EvidenceError = {
     __kind__: "Unavailable";
     Unavailable: null;
 };
-export interface Verifier {
-    key: Uint8Array;
-    name: string;
-}
-export interface Found {
-    certified: Certified;
-    proof: Uint8Array;
-}
-export interface Change {
-    time: bigint;
-    update: Uint8Array;
-}
-export interface Malformed {
-    field: string;
-    reason: string;
-}
 export interface Limits {
     profile_bytes: number;
     pending: bigint;
@@ -100,6 +235,10 @@ export interface Limits {
     daily_updates: number;
     stable_bytes: bigint;
     devices: number;
+}
+export interface Malformed {
+    field: string;
+    reason: string;
 }
 export type StatusError = {
     __kind__: "Other";
@@ -147,84 +286,10 @@ export interface Certified {
     log: Uint8Array;
     certificate?: Uint8Array;
 }
-export type BundleError = {
-    __kind__: "NotNewer";
-    NotNewer: {
-        stored: bigint;
-    };
-} | {
-    __kind__: "StorageFull";
-    StorageFull: null;
-} | {
-    __kind__: "Lifetime";
-    Lifetime: {
-        issued: bigint;
-        expiry: bigint;
-    };
-} | {
-    __kind__: "UnknownLabel";
-    UnknownLabel: null;
-} | {
-    __kind__: "UnknownDevice";
-    UnknownDevice: Uint8Array;
-} | {
-    __kind__: "Malformed";
-    Malformed: Malformed;
-} | {
-    __kind__: "Signature";
-    Signature: null;
-} | {
-    __kind__: "Other";
-    Other: OtherError;
-} | {
-    __kind__: "NoProfile";
-    NoProfile: null;
-} | {
-    __kind__: "Elsewhere";
-    Elsewhere: null;
-} | {
-    __kind__: "Unavailable";
-    Unavailable: null;
-} | {
-    __kind__: "Expired";
-    Expired: {
-        expiry: bigint;
-    };
-};
-export type RatifyError = {
-    __kind__: "NotNewer";
-    NotNewer: {
-        stored: bigint;
-    };
-} | {
-    __kind__: "UnknownVerifier";
-    UnknownVerifier: Uint8Array;
-} | {
-    __kind__: "NotNewest";
-    NotNewest: {
-        size: bigint;
-        ratified: bigint;
-        newest: bigint;
-    };
-} | {
-    __kind__: "Malformed";
-    Malformed: Malformed;
-} | {
-    __kind__: "Future";
-    Future: {
-        now: bigint;
-        time: bigint;
-    };
-} | {
-    __kind__: "Signature";
-    Signature: Uint8Array;
-} | {
-    __kind__: "Other";
-    Other: OtherError;
-} | {
-    __kind__: "Unavailable";
-    Unavailable: null;
-};
+export interface Settings {
+    reserve: bigint;
+    strangers: Budget;
+}
 export interface Published {
     hash: Uint8Array;
     origin: string;
@@ -271,6 +336,9 @@ export type UpdateError = {
 } | {
     __kind__: "Index";
     Index: Uint8Array;
+} | {
+    __kind__: "Limited";
+    Limited: Limited;
 } | {
     __kind__: "Address";
     Address: string;
@@ -361,43 +429,29 @@ export interface Configuration {
         };
     };
 }
-export interface Cosigned {
-    size: bigint;
-    cosignatures: Array<Uint8Array>;
+export interface CheckReport {
+    checked: number;
+    next?: CheckCursor;
+    violations: Array<string>;
 }
-export interface OtherError {
-    code: number;
-    message: string;
-}
-export interface Lookup {
-    view: Variant_ratified_newest;
-    history: {
-        __kind__: "newest";
-        newest: null;
-    } | {
-        __kind__: "version";
-        version: number;
+export type SettingsError = {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "TooLow";
+    TooLow: {
+        min: bigint;
+        setting: string;
+        value: bigint;
     };
-    label: Uint8Array;
-    known: bigint;
-}
-export interface Submission {
-    opened?: {
-        opening: Uint8Array;
-        profile: Uint8Array;
-    };
-    label: Uint8Array;
-    update: Uint8Array;
-    address?: Uint8Array;
-}
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+};
 export interface Evidence {
     head: Array<Uint8Array>;
     epoch: bigint;
     update: Array<Uint8Array>;
-}
-export interface Ratified {
-    ratified: bigint;
-    cosignatures: number;
 }
 export interface Status {
     epochs: bigint;
@@ -416,6 +470,7 @@ export interface Status {
         };
     };
     version: string;
+    settings: Settings;
     canister: Principal;
     updates: bigint;
     to_index: bigint;
@@ -426,6 +481,47 @@ export interface Status {
     indexed: bigint;
     ready: boolean;
     limits: Limits;
+    cycles_today: bigint;
+}
+export interface Ratified {
+    ratified: bigint;
+    cosignatures: number;
+}
+export interface HttpRequest {
+    url: string;
+    method: string;
+    body: Uint8Array;
+    headers: Array<[string, string]>;
+}
+export interface Budget {
+    cycles_a_day: {
+        __kind__: "at_most";
+        at_most: bigint;
+    } | {
+        __kind__: "unlimited";
+        unlimited: null;
+    };
+    each: {
+        __kind__: "at_most";
+        at_most: Rate;
+    } | {
+        __kind__: "unlimited";
+        unlimited: null;
+    };
+    bytes: {
+        __kind__: "at_most";
+        at_most: Rate;
+    } | {
+        __kind__: "unlimited";
+        unlimited: null;
+    };
+    items: {
+        __kind__: "at_most";
+        at_most: Rate;
+    } | {
+        __kind__: "unlimited";
+        unlimited: null;
+    };
 }
 export enum Variant_new_recovery_registrar_current {
     new_ = "new",
@@ -445,6 +541,13 @@ export enum Variant_ratified_newest {
  * The argument is needed to install, and null to upgrade.
  */
 export interface directoryInterface {
+    check(arg0: CheckCursor): Promise<{
+        __kind__: "Ok";
+        Ok: CheckReport;
+    } | {
+        __kind__: "Err";
+        Err: CheckError;
+    }>;
     get_bundles(label: Uint8Array): Promise<{
         __kind__: "Ok";
         Ok: Array<Uint8Array>;
@@ -527,6 +630,13 @@ export interface directoryInterface {
         __kind__: "Err";
         Err: RatifyError;
     }>;
+    set_settings(arg0: Settings): Promise<{
+        __kind__: "Ok";
+        Ok: null;
+    } | {
+        __kind__: "Err";
+        Err: SettingsError;
+    }>;
     update(arg0: Submission): Promise<{
         __kind__: "Ok";
         Ok: Accepted;
@@ -535,9 +645,19 @@ export interface directoryInterface {
         Err: UpdateError;
     }>;
 }
-import type { Accepted as _Accepted, BundleError as _BundleError, Certified as _Certified, Change as _Change, Checkpoint as _Checkpoint, Configuration as _Configuration, Cosigned as _Cosigned, Evidence as _Evidence, EvidenceError as _EvidenceError, Found as _Found, Limits as _Limits, Lookup as _Lookup, LookupError as _LookupError, Malformed as _Malformed, OtherError as _OtherError, Published as _Published, Ratified as _Ratified, RatifyError as _RatifyError, Status as _Status, StatusError as _StatusError, Submission as _Submission, UpdateError as _UpdateError, Verifier as _Verifier } from "./declarations/directory.did";
+import type { Accepted as _Accepted, Budget as _Budget, BundleError as _BundleError, Certified as _Certified, Change as _Change, CheckCursor as _CheckCursor, CheckError as _CheckError, CheckReport as _CheckReport, Checkpoint as _Checkpoint, Configuration as _Configuration, Cosigned as _Cosigned, Evidence as _Evidence, EvidenceError as _EvidenceError, Found as _Found, Limited as _Limited, Limits as _Limits, Lookup as _Lookup, LookupError as _LookupError, Malformed as _Malformed, OtherError as _OtherError, Published as _Published, Rate as _Rate, Ratified as _Ratified, RatifyError as _RatifyError, Settings as _Settings, SettingsError as _SettingsError, Status as _Status, StatusError as _StatusError, Submission as _Submission, UpdateError as _UpdateError, Verifier as _Verifier } from "./declarations/directory.did";
 export class Directory implements directoryInterface {
     constructor(private actor: ActorSubclass<_SERVICE>){}
+    async check(arg0: CheckCursor): Promise<{
+        __kind__: "Ok";
+        Ok: CheckReport;
+    } | {
+        __kind__: "Err";
+        Err: CheckError;
+    }> {
+        const result = await this.actor.check(arg0);
+        return from_candid_variant_n1(result);
+    }
     async get_bundles(arg0: Uint8Array): Promise<{
         __kind__: "Ok";
         Ok: Array<Uint8Array>;
@@ -546,7 +666,7 @@ export class Directory implements directoryInterface {
         Err: BundleError;
     }> {
         const result = await this.actor.get_bundles(arg0);
-        return from_candid_variant_n1(result);
+        return from_candid_variant_n7(result);
     }
     async get_checkpoint(arg0: bigint): Promise<{
         __kind__: "Ok";
@@ -556,7 +676,7 @@ export class Directory implements directoryInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.get_checkpoint(arg0);
-        return from_candid_variant_n4(result);
+        return from_candid_variant_n12(result);
     }
     async get_configuration(): Promise<{
         __kind__: "Ok";
@@ -566,7 +686,7 @@ export class Directory implements directoryInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_configuration();
-        return from_candid_variant_n12(result);
+        return from_candid_variant_n20(result);
     }
     async get_heads(arg0: bigint, arg1: number): Promise<{
         __kind__: "Ok";
@@ -576,7 +696,7 @@ export class Directory implements directoryInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_heads(arg0, arg1);
-        return from_candid_variant_n21(result);
+        return from_candid_variant_n29(result);
     }
     async get_history(arg0: {
         from: number;
@@ -590,7 +710,7 @@ export class Directory implements directoryInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.get_history(arg0);
-        return from_candid_variant_n22(result);
+        return from_candid_variant_n30(result);
     }
     async get_proof(arg0: bigint, arg1: bigint): Promise<{
         __kind__: "Ok";
@@ -600,7 +720,7 @@ export class Directory implements directoryInterface {
         Err: EvidenceError;
     }> {
         const result = await this.actor.get_proof(arg0, arg1);
-        return from_candid_variant_n23(result);
+        return from_candid_variant_n31(result);
     }
     async get_status(): Promise<{
         __kind__: "Ok";
@@ -610,7 +730,7 @@ export class Directory implements directoryInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_status();
-        return from_candid_variant_n26(result);
+        return from_candid_variant_n34(result);
     }
     async get_updates(arg0: bigint, arg1: number): Promise<{
         __kind__: "Ok";
@@ -620,7 +740,7 @@ export class Directory implements directoryInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_updates(arg0, arg1);
-        return from_candid_variant_n21(result);
+        return from_candid_variant_n29(result);
     }
     async http_request(arg0: HttpRequest): Promise<HttpResponse> {
         const result = await this.actor.http_request(arg0);
@@ -633,8 +753,8 @@ export class Directory implements directoryInterface {
         __kind__: "Err";
         Err: LookupError;
     }> {
-        const result = await this.actor.lookup(to_candid_Lookup_n29(arg0));
-        return from_candid_variant_n33(result);
+        const result = await this.actor.lookup(to_candid_Lookup_n43(arg0));
+        return from_candid_variant_n47(result);
     }
     async put_bundle(arg0: Uint8Array, arg1: Uint8Array): Promise<{
         __kind__: "Ok";
@@ -644,7 +764,7 @@ export class Directory implements directoryInterface {
         Err: BundleError;
     }> {
         const result = await this.actor.put_bundle(arg0, arg1);
-        return from_candid_variant_n36(result);
+        return from_candid_variant_n50(result);
     }
     async ratify(arg0: bigint, arg1: Uint8Array): Promise<{
         __kind__: "Ok";
@@ -654,7 +774,17 @@ export class Directory implements directoryInterface {
         Err: RatifyError;
     }> {
         const result = await this.actor.ratify(arg0, arg1);
-        return from_candid_variant_n37(result);
+        return from_candid_variant_n51(result);
+    }
+    async set_settings(arg0: Settings): Promise<{
+        __kind__: "Ok";
+        Ok: null;
+    } | {
+        __kind__: "Err";
+        Err: SettingsError;
+    }> {
+        const result = await this.actor.set_settings(to_candid_Settings_n54(arg0));
+        return from_candid_variant_n60(result);
     }
     async update(arg0: Submission): Promise<{
         __kind__: "Ok";
@@ -663,50 +793,104 @@ export class Directory implements directoryInterface {
         __kind__: "Err";
         Err: UpdateError;
     }> {
-        const result = await this.actor.update(to_candid_Submission_n40(arg0));
-        return from_candid_variant_n42(result);
+        const result = await this.actor.update(to_candid_Submission_n63(arg0));
+        return from_candid_variant_n65(result);
     }
 }
-function from_candid_BundleError_n2(value: _BundleError): BundleError {
-    return from_candid_variant_n3(value);
+function from_candid_Budget_n39(value: _Budget): Budget {
+    return from_candid_record_n40(value);
 }
-function from_candid_Certified_n7(value: _Certified): Certified {
-    return from_candid_record_n8(value);
+function from_candid_BundleError_n8(value: _BundleError): BundleError {
+    return from_candid_variant_n9(value);
 }
-function from_candid_Checkpoint_n5(value: _Checkpoint): Checkpoint {
-    return from_candid_record_n6(value);
-}
-function from_candid_Configuration_n15(value: _Configuration): Configuration {
+function from_candid_Certified_n15(value: _Certified): Certified {
     return from_candid_record_n16(value);
 }
-function from_candid_EvidenceError_n24(value: _EvidenceError): EvidenceError {
-    return from_candid_variant_n25(value);
+function from_candid_CheckError_n5(value: _CheckError): CheckError {
+    return from_candid_variant_n6(value);
 }
-function from_candid_Found_n34(value: _Found): Found {
-    return from_candid_record_n35(value);
+function from_candid_CheckReport_n2(value: _CheckReport): CheckReport {
+    return from_candid_record_n3(value);
 }
-function from_candid_LookupError_n10(value: _LookupError): LookupError {
-    return from_candid_variant_n11(value);
-}
-function from_candid_Published_n13(value: _Published): Published {
+function from_candid_Checkpoint_n13(value: _Checkpoint): Checkpoint {
     return from_candid_record_n14(value);
 }
-function from_candid_RatifyError_n38(value: _RatifyError): RatifyError {
-    return from_candid_variant_n39(value);
+function from_candid_Configuration_n23(value: _Configuration): Configuration {
+    return from_candid_record_n24(value);
 }
-function from_candid_StatusError_n19(value: _StatusError): StatusError {
-    return from_candid_variant_n20(value);
+function from_candid_EvidenceError_n32(value: _EvidenceError): EvidenceError {
+    return from_candid_variant_n33(value);
 }
-function from_candid_Status_n27(value: _Status): Status {
-    return from_candid_record_n28(value);
+function from_candid_Found_n48(value: _Found): Found {
+    return from_candid_record_n49(value);
 }
-function from_candid_UpdateError_n43(value: _UpdateError): UpdateError {
-    return from_candid_variant_n44(value);
+function from_candid_Limited_n10(value: _Limited): Limited {
+    return from_candid_variant_n11(value);
 }
-function from_candid_opt_n9(value: [] | [Uint8Array]): Uint8Array | null {
+function from_candid_LookupError_n18(value: _LookupError): LookupError {
+    return from_candid_variant_n19(value);
+}
+function from_candid_Published_n21(value: _Published): Published {
+    return from_candid_record_n22(value);
+}
+function from_candid_RatifyError_n52(value: _RatifyError): RatifyError {
+    return from_candid_variant_n53(value);
+}
+function from_candid_SettingsError_n61(value: _SettingsError): SettingsError {
+    return from_candid_variant_n62(value);
+}
+function from_candid_Settings_n37(value: _Settings): Settings {
+    return from_candid_record_n38(value);
+}
+function from_candid_StatusError_n27(value: _StatusError): StatusError {
+    return from_candid_variant_n28(value);
+}
+function from_candid_Status_n35(value: _Status): Status {
+    return from_candid_record_n36(value);
+}
+function from_candid_UpdateError_n66(value: _UpdateError): UpdateError {
+    return from_candid_variant_n67(value);
+}
+function from_candid_opt_n17(value: [] | [Uint8Array]): Uint8Array | null {
+    return value.length === 0 ? null : value[0];
+}
+function from_candid_opt_n4(value: [] | [_CheckCursor]): CheckCursor | null {
     return value.length === 0 ? null : value[0];
 }
 function from_candid_record_n14(value: {
+    text: string;
+    ratified: _Cosigned;
+    newest: _Cosigned;
+    consistency: Array<Uint8Array>;
+    certified: _Certified;
+}): {
+    text: string;
+    ratified: Cosigned;
+    newest: Cosigned;
+    consistency: Array<Uint8Array>;
+    certified: Certified;
+} {
+    return {
+        text: value.text,
+        ratified: value.ratified,
+        newest: value.newest,
+        consistency: value.consistency,
+        certified: from_candid_Certified_n15(value.certified)
+    };
+}
+function from_candid_record_n16(value: {
+    log: Uint8Array;
+    certificate: [] | [Uint8Array];
+}): {
+    log: Uint8Array;
+    certificate?: Uint8Array;
+} {
+    return {
+        log: value.log,
+        certificate: record_opt_to_undefined(from_candid_opt_n17(value.certificate))
+    };
+}
+function from_candid_record_n22(value: {
     hash: Uint8Array;
     origin: string;
     encoded: Uint8Array;
@@ -726,11 +910,11 @@ function from_candid_record_n14(value: {
         origin: value.origin,
         encoded: value.encoded,
         vrf_key: value.vrf_key,
-        configuration: from_candid_Configuration_n15(value.configuration),
+        configuration: from_candid_Configuration_n23(value.configuration),
         realm: value.realm
     };
 }
-function from_candid_record_n16(value: {
+function from_candid_record_n24(value: {
     registration: {
         open: null;
     } | {
@@ -758,11 +942,26 @@ function from_candid_record_n16(value: {
     };
 } {
     return {
-        registration: from_candid_variant_n17(value.registration),
-        ratification: from_candid_variant_n18(value.ratification)
+        registration: from_candid_variant_n25(value.registration),
+        ratification: from_candid_variant_n26(value.ratification)
     };
 }
-function from_candid_record_n28(value: {
+function from_candid_record_n3(value: {
+    checked: number;
+    next: [] | [_CheckCursor];
+    violations: Array<string>;
+}): {
+    checked: number;
+    next?: CheckCursor;
+    violations: Array<string>;
+} {
+    return {
+        checked: value.checked,
+        next: record_opt_to_undefined(from_candid_opt_n4(value.next)),
+        violations: value.violations
+    };
+}
+function from_candid_record_n36(value: {
     epochs: bigint;
     pending: bigint;
     registration: {
@@ -781,6 +980,7 @@ function from_candid_record_n28(value: {
         };
     };
     version: string;
+    settings: _Settings;
     canister: Principal;
     updates: bigint;
     to_index: bigint;
@@ -788,6 +988,7 @@ function from_candid_record_n28(value: {
     indexed: bigint;
     ready: boolean;
     limits: _Limits;
+    cycles_today: bigint;
 }): {
     epochs: bigint;
     pending: bigint;
@@ -805,6 +1006,7 @@ function from_candid_record_n28(value: {
         };
     };
     version: string;
+    settings: Settings;
     canister: Principal;
     updates: bigint;
     to_index: bigint;
@@ -812,25 +1014,98 @@ function from_candid_record_n28(value: {
     indexed: bigint;
     ready: boolean;
     limits: Limits;
+    cycles_today: bigint;
 } {
     return {
         epochs: value.epochs,
         pending: value.pending,
-        registration: from_candid_variant_n17(value.registration),
+        registration: from_candid_variant_n25(value.registration),
         labels: value.labels,
         ratified: value.ratified,
-        ratification: from_candid_variant_n18(value.ratification),
+        ratification: from_candid_variant_n26(value.ratification),
         version: value.version,
+        settings: from_candid_Settings_n37(value.settings),
         canister: value.canister,
         updates: value.updates,
         to_index: value.to_index,
         stable_bytes: value.stable_bytes,
         indexed: value.indexed,
         ready: value.ready,
-        limits: value.limits
+        limits: value.limits,
+        cycles_today: value.cycles_today
     };
 }
-function from_candid_record_n35(value: {
+function from_candid_record_n38(value: {
+    reserve: bigint;
+    strangers: _Budget;
+}): {
+    reserve: bigint;
+    strangers: Budget;
+} {
+    return {
+        reserve: value.reserve,
+        strangers: from_candid_Budget_n39(value.strangers)
+    };
+}
+function from_candid_record_n40(value: {
+    cycles_a_day: {
+        at_most: bigint;
+    } | {
+        unlimited: null;
+    };
+    each: {
+        at_most: _Rate;
+    } | {
+        unlimited: null;
+    };
+    bytes: {
+        at_most: _Rate;
+    } | {
+        unlimited: null;
+    };
+    items: {
+        at_most: _Rate;
+    } | {
+        unlimited: null;
+    };
+}): {
+    cycles_a_day: {
+        __kind__: "at_most";
+        at_most: bigint;
+    } | {
+        __kind__: "unlimited";
+        unlimited: null;
+    };
+    each: {
+        __kind__: "at_most";
+        at_most: Rate;
+    } | {
+        __kind__: "unlimited";
+        unlimited: null;
+    };
+    bytes: {
+        __kind__: "at_most";
+        at_most: Rate;
+    } | {
+        __kind__: "unlimited";
+        unlimited: null;
+    };
+    items: {
+        __kind__: "at_most";
+        at_most: Rate;
+    } | {
+        __kind__: "unlimited";
+        unlimited: null;
+    };
+} {
+    return {
+        cycles_a_day: from_candid_variant_n41(value.cycles_a_day),
+        each: from_candid_variant_n42(value.each),
+        bytes: from_candid_variant_n42(value.bytes),
+        items: from_candid_variant_n42(value.items)
+    };
+}
+function from_candid_record_n49(value: {
     certified: _Certified;
     proof: Uint8Array;
 }): {
@@ -838,11 +1113,11 @@ function from_candid_record_n35(value: {
     proof: Uint8Array;
 } {
     return {
-        certified: from_candid_Certified_n7(value.certified),
+        certified: from_candid_Certified_n15(value.certified),
         proof: value.proof
     };
 }
-function from_candid_record_n45(value: {
+function from_candid_record_n68(value: {
     found: number;
     needed: number;
     signer: {
@@ -862,62 +1137,83 @@ function from_candid_record_n45(value: {
     return {
         found: value.found,
         needed: value.needed,
-        signer: from_candid_variant_n46(value.signer)
-    };
-}
-function from_candid_record_n6(value: {
-    text: string;
-    ratified: _Cosigned;
-    newest: _Cosigned;
-    consistency: Array<Uint8Array>;
-    certified: _Certified;
-}): {
-    text: string;
-    ratified: Cosigned;
-    newest: Cosigned;
-    consistency: Array<Uint8Array>;
-    certified: Certified;
-} {
-    return {
-        text: value.text,
-        ratified: value.ratified,
-        newest: value.newest,
-        consistency: value.consistency,
-        certified: from_candid_Certified_n7(value.certified)
-    };
-}
-function from_candid_record_n8(value: {
-    log: Uint8Array;
-    certificate: [] | [Uint8Array];
-}): {
-    log: Uint8Array;
-    certificate?: Uint8Array;
-} {
-    return {
-        log: value.log,
-        certificate: record_opt_to_undefined(from_candid_opt_n9(value.certificate))
+        signer: from_candid_variant_n69(value.signer)
     };
 }
 function from_candid_variant_n1(value: {
-    Ok: Array<Uint8Array>;
+    Ok: _CheckReport;
 } | {
-    Err: _BundleError;
+    Err: _CheckError;
 }): {
     __kind__: "Ok";
-    Ok: Array<Uint8Array>;
+    Ok: CheckReport;
 } | {
     __kind__: "Err";
-    Err: BundleError;
+    Err: CheckError;
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: value.Ok
+        Ok: from_candid_CheckReport_n2(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_BundleError_n2(value.Err)
+        Err: from_candid_CheckError_n5(value.Err)
     } : value;
 }
 function from_candid_variant_n11(value: {
+    low_cycles: null;
+} | {
+    rate: {
+        retry_after: number;
+    };
+} | {
+    budget: {
+        retry_after: number;
+    };
+}): {
+    __kind__: "low_cycles";
+    low_cycles: null;
+} | {
+    __kind__: "rate";
+    rate: {
+        retry_after: number;
+    };
+} | {
+    __kind__: "budget";
+    budget: {
+        retry_after: number;
+    };
+} {
+    return "low_cycles" in value ? {
+        __kind__: "low_cycles",
+        low_cycles: value.low_cycles
+    } : "rate" in value ? {
+        __kind__: "rate",
+        rate: value.rate
+    } : "budget" in value ? {
+        __kind__: "budget",
+        budget: value.budget
+    } : value;
+}
+function from_candid_variant_n12(value: {
+    Ok: _Checkpoint;
+} | {
+    Err: _LookupError;
+}): {
+    __kind__: "Ok";
+    Ok: Checkpoint;
+} | {
+    __kind__: "Err";
+    Err: LookupError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: from_candid_Checkpoint_n13(value.Ok)
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_LookupError_n18(value.Err)
+    } : value;
+}
+function from_candid_variant_n19(value: {
     NoEpoch: null;
 } | {
     UnknownLabel: null;
@@ -988,7 +1284,7 @@ function from_candid_variant_n11(value: {
         Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n12(value: {
+function from_candid_variant_n20(value: {
     Ok: _Published;
 } | {
     Err: _StatusError;
@@ -1001,20 +1297,20 @@ function from_candid_variant_n12(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_Published_n13(value.Ok)
+        Ok: from_candid_Published_n21(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_StatusError_n19(value.Err)
+        Err: from_candid_StatusError_n27(value.Err)
     } : value;
 }
-function from_candid_variant_n17(value: {
+function from_candid_variant_n25(value: {
     open: null;
 } | {
     registrar: null;
 }): Variant_open_registrar {
     return "open" in value ? Variant_open_registrar.open : "registrar" in value ? Variant_open_registrar.registrar : value;
 }
-function from_candid_variant_n18(value: {
+function from_candid_variant_n26(value: {
     certified_only: null;
 } | {
     quorum: {
@@ -1039,7 +1335,7 @@ function from_candid_variant_n18(value: {
         quorum: value.quorum
     } : value;
 }
-function from_candid_variant_n20(value: {
+function from_candid_variant_n28(value: {
     Other: _OtherError;
 } | {
     Unavailable: null;
@@ -1058,7 +1354,7 @@ function from_candid_variant_n20(value: {
         Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n21(value: {
+function from_candid_variant_n29(value: {
     Ok: Array<Uint8Array>;
 } | {
     Err: _StatusError;
@@ -1074,10 +1370,10 @@ function from_candid_variant_n21(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_StatusError_n19(value.Err)
+        Err: from_candid_StatusError_n27(value.Err)
     } : value;
 }
-function from_candid_variant_n22(value: {
+function from_candid_variant_n30(value: {
     Ok: Array<_Change>;
 } | {
     Err: _LookupError;
@@ -1093,10 +1389,10 @@ function from_candid_variant_n22(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_LookupError_n10(value.Err)
+        Err: from_candid_LookupError_n18(value.Err)
     } : value;
 }
-function from_candid_variant_n23(value: {
+function from_candid_variant_n31(value: {
     Ok: _Evidence;
 } | {
     Err: _EvidenceError;
@@ -1112,10 +1408,10 @@ function from_candid_variant_n23(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_EvidenceError_n24(value.Err)
+        Err: from_candid_EvidenceError_n32(value.Err)
     } : value;
 }
-function from_candid_variant_n25(value: {
+function from_candid_variant_n33(value: {
     UnknownUpdate: {
         size: bigint;
         position: bigint;
@@ -1148,7 +1444,7 @@ function from_candid_variant_n25(value: {
         Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n26(value: {
+function from_candid_variant_n34(value: {
     Ok: _Status;
 } | {
     Err: _StatusError;
@@ -1161,126 +1457,51 @@ function from_candid_variant_n26(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_Status_n27(value.Ok)
+        Ok: from_candid_Status_n35(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_StatusError_n19(value.Err)
+        Err: from_candid_StatusError_n27(value.Err)
     } : value;
 }
-function from_candid_variant_n3(value: {
-    NotNewer: {
-        stored: bigint;
-    };
+function from_candid_variant_n41(value: {
+    at_most: bigint;
 } | {
-    StorageFull: null;
-} | {
-    Lifetime: {
-        issued: bigint;
-        expiry: bigint;
-    };
-} | {
-    UnknownLabel: null;
-} | {
-    UnknownDevice: Uint8Array;
-} | {
-    Malformed: _Malformed;
-} | {
-    Signature: null;
-} | {
-    Other: _OtherError;
-} | {
-    NoProfile: null;
-} | {
-    Elsewhere: null;
-} | {
-    Unavailable: null;
-} | {
-    Expired: {
-        expiry: bigint;
-    };
+    unlimited: null;
 }): {
-    __kind__: "NotNewer";
-    NotNewer: {
-        stored: bigint;
-    };
+    __kind__: "at_most";
+    at_most: bigint;
 } | {
-    __kind__: "StorageFull";
-    StorageFull: null;
-} | {
-    __kind__: "Lifetime";
-    Lifetime: {
-        issued: bigint;
-        expiry: bigint;
-    };
-} | {
-    __kind__: "UnknownLabel";
-    UnknownLabel: null;
-} | {
-    __kind__: "UnknownDevice";
-    UnknownDevice: Uint8Array;
-} | {
-    __kind__: "Malformed";
-    Malformed: Malformed;
-} | {
-    __kind__: "Signature";
-    Signature: null;
-} | {
-    __kind__: "Other";
-    Other: OtherError;
-} | {
-    __kind__: "NoProfile";
-    NoProfile: null;
-} | {
-    __kind__: "Elsewhere";
-    Elsewhere: null;
-} | {
-    __kind__: "Unavailable";
-    Unavailable: null;
-} | {
-    __kind__: "Expired";
-    Expired: {
-        expiry: bigint;
-    };
+    __kind__: "unlimited";
+    unlimited: null;
 } {
-    return "NotNewer" in value ? {
-        __kind__: "NotNewer",
-        NotNewer: value.NotNewer
-    } : "StorageFull" in value ? {
-        __kind__: "StorageFull",
-        StorageFull: value.StorageFull
-    } : "Lifetime" in value ? {
-        __kind__: "Lifetime",
-        Lifetime: value.Lifetime
-    } : "UnknownLabel" in value ? {
-        __kind__: "UnknownLabel",
-        UnknownLabel: value.UnknownLabel
-    } : "UnknownDevice" in value ? {
-        __kind__: "UnknownDevice",
-        UnknownDevice: value.UnknownDevice
-    } : "Malformed" in value ? {
-        __kind__: "Malformed",
-        Malformed: value.Malformed
-    } : "Signature" in value ? {
-        __kind__: "Signature",
-        Signature: value.Signature
-    } : "Other" in value ? {
-        __kind__: "Other",
-        Other: value.Other
-    } : "NoProfile" in value ? {
-        __kind__: "NoProfile",
-        NoProfile: value.NoProfile
-    } : "Elsewhere" in value ? {
-        __kind__: "Elsewhere",
-        Elsewhere: value.Elsewhere
-    } : "Unavailable" in value ? {
-        __kind__: "Unavailable",
-        Unavailable: value.Unavailable
-    } : "Expired" in value ? {
-        __kind__: "Expired",
-        Expired: value.Expired
+    return "at_most" in value ? {
+        __kind__: "at_most",
+        at_most: value.at_most
+    } : "unlimited" in value ? {
+        __kind__: "unlimited",
+        unlimited: value.unlimited
     } : value;
 }
-function from_candid_variant_n33(value: {
+function from_candid_variant_n42(value: {
+    at_most: _Rate;
+} | {
+    unlimited: null;
+}): {
+    __kind__: "at_most";
+    at_most: Rate;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+} {
+    return "at_most" in value ? {
+        __kind__: "at_most",
+        at_most: value.at_most
+    } : "unlimited" in value ? {
+        __kind__: "unlimited",
+        unlimited: value.unlimited
+    } : value;
+}
+function from_candid_variant_n47(value: {
     Ok: _Found;
 } | {
     Err: _LookupError;
@@ -1293,13 +1514,13 @@ function from_candid_variant_n33(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_Found_n34(value.Ok)
+        Ok: from_candid_Found_n48(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_LookupError_n10(value.Err)
+        Err: from_candid_LookupError_n18(value.Err)
     } : value;
 }
-function from_candid_variant_n36(value: {
+function from_candid_variant_n50(value: {
     Ok: null;
 } | {
     Err: _BundleError;
@@ -1315,10 +1536,10 @@ function from_candid_variant_n36(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_BundleError_n2(value.Err)
+        Err: from_candid_BundleError_n8(value.Err)
     } : value;
 }
-function from_candid_variant_n37(value: {
+function from_candid_variant_n51(value: {
     Ok: _Ratified;
 } | {
     Err: _RatifyError;
@@ -1334,10 +1555,10 @@ function from_candid_variant_n37(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_RatifyError_n38(value.Err)
+        Err: from_candid_RatifyError_n52(value.Err)
     } : value;
 }
-function from_candid_variant_n39(value: {
+function from_candid_variant_n53(value: {
     NotNewer: {
         stored: bigint;
     };
@@ -1422,26 +1643,96 @@ function from_candid_variant_n39(value: {
         Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n4(value: {
-    Ok: _Checkpoint;
+function from_candid_variant_n6(value: {
+    NotAllowed: null;
 } | {
-    Err: _LookupError;
+    Cursor: _CheckCursor;
+} | {
+    Other: _OtherError;
+} | {
+    Unavailable: null;
+}): {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "Cursor";
+    Cursor: CheckCursor;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: null;
+} {
+    return "NotAllowed" in value ? {
+        __kind__: "NotAllowed",
+        NotAllowed: value.NotAllowed
+    } : "Cursor" in value ? {
+        __kind__: "Cursor",
+        Cursor: value.Cursor
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : "Unavailable" in value ? {
+        __kind__: "Unavailable",
+        Unavailable: value.Unavailable
+    } : value;
+}
+function from_candid_variant_n60(value: {
+    Ok: null;
+} | {
+    Err: _SettingsError;
 }): {
     __kind__: "Ok";
-    Ok: Checkpoint;
+    Ok: null;
 } | {
     __kind__: "Err";
-    Err: LookupError;
+    Err: SettingsError;
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_Checkpoint_n5(value.Ok)
+        Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_LookupError_n10(value.Err)
+        Err: from_candid_SettingsError_n61(value.Err)
     } : value;
 }
-function from_candid_variant_n42(value: {
+function from_candid_variant_n62(value: {
+    NotAllowed: null;
+} | {
+    TooLow: {
+        min: bigint;
+        setting: string;
+        value: bigint;
+    };
+} | {
+    Other: _OtherError;
+}): {
+    __kind__: "NotAllowed";
+    NotAllowed: null;
+} | {
+    __kind__: "TooLow";
+    TooLow: {
+        min: bigint;
+        setting: string;
+        value: bigint;
+    };
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} {
+    return "NotAllowed" in value ? {
+        __kind__: "NotAllowed",
+        NotAllowed: value.NotAllowed
+    } : "TooLow" in value ? {
+        __kind__: "TooLow",
+        TooLow: value.TooLow
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : value;
+}
+function from_candid_variant_n65(value: {
     Ok: _Accepted;
 } | {
     Err: _UpdateError;
@@ -1457,10 +1748,10 @@ function from_candid_variant_n42(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_UpdateError_n43(value.Err)
+        Err: from_candid_UpdateError_n66(value.Err)
     } : value;
 }
-function from_candid_variant_n44(value: {
+function from_candid_variant_n67(value: {
     NoRegistrar: null;
 } | {
     Registration: null;
@@ -1488,6 +1779,8 @@ function from_candid_variant_n44(value: {
     Closed: null;
 } | {
     Index: Uint8Array;
+} | {
+    Limited: _Limited;
 } | {
     Address: string;
 } | {
@@ -1583,6 +1876,9 @@ function from_candid_variant_n44(value: {
     __kind__: "Index";
     Index: Uint8Array;
 } | {
+    __kind__: "Limited";
+    Limited: Limited;
+} | {
     __kind__: "Address";
     Address: string;
 } | {
@@ -1677,6 +1973,9 @@ function from_candid_variant_n44(value: {
     } : "Index" in value ? {
         __kind__: "Index",
         Index: value.Index
+    } : "Limited" in value ? {
+        __kind__: "Limited",
+        Limited: from_candid_Limited_n10(value.Limited)
     } : "Address" in value ? {
         __kind__: "Address",
         Address: value.Address
@@ -1718,7 +2017,7 @@ function from_candid_variant_n44(value: {
         LabelsFull: value.LabelsFull
     } : "TooFewSignatures" in value ? {
         __kind__: "TooFewSignatures",
-        TooFewSignatures: from_candid_record_n45(value.TooFewSignatures)
+        TooFewSignatures: from_candid_record_n68(value.TooFewSignatures)
     } : "Pending" in value ? {
         __kind__: "Pending",
         Pending: value.Pending
@@ -1727,7 +2026,7 @@ function from_candid_variant_n44(value: {
         Conflict: value.Conflict
     } : value;
 }
-function from_candid_variant_n46(value: {
+function from_candid_variant_n69(value: {
     new: null;
 } | {
     recovery: null;
@@ -1738,13 +2037,159 @@ function from_candid_variant_n46(value: {
 }): Variant_new_recovery_registrar_current {
     return "new" in value ? Variant_new_recovery_registrar_current.new : "recovery" in value ? Variant_new_recovery_registrar_current.recovery : "registrar" in value ? Variant_new_recovery_registrar_current.registrar : "current" in value ? Variant_new_recovery_registrar_current.current : value;
 }
-function to_candid_Lookup_n29(value: Lookup): _Lookup {
-    return to_candid_record_n30(value);
+function from_candid_variant_n7(value: {
+    Ok: Array<Uint8Array>;
+} | {
+    Err: _BundleError;
+}): {
+    __kind__: "Ok";
+    Ok: Array<Uint8Array>;
+} | {
+    __kind__: "Err";
+    Err: BundleError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_BundleError_n8(value.Err)
+    } : value;
 }
-function to_candid_Submission_n40(value: Submission): _Submission {
-    return to_candid_record_n41(value);
+function from_candid_variant_n9(value: {
+    NotNewer: {
+        stored: bigint;
+    };
+} | {
+    StorageFull: null;
+} | {
+    Lifetime: {
+        issued: bigint;
+        expiry: bigint;
+    };
+} | {
+    UnknownLabel: null;
+} | {
+    Limited: _Limited;
+} | {
+    UnknownDevice: Uint8Array;
+} | {
+    Malformed: _Malformed;
+} | {
+    Signature: null;
+} | {
+    Other: _OtherError;
+} | {
+    NoProfile: null;
+} | {
+    Elsewhere: null;
+} | {
+    Unavailable: null;
+} | {
+    Expired: {
+        expiry: bigint;
+    };
+}): {
+    __kind__: "NotNewer";
+    NotNewer: {
+        stored: bigint;
+    };
+} | {
+    __kind__: "StorageFull";
+    StorageFull: null;
+} | {
+    __kind__: "Lifetime";
+    Lifetime: {
+        issued: bigint;
+        expiry: bigint;
+    };
+} | {
+    __kind__: "UnknownLabel";
+    UnknownLabel: null;
+} | {
+    __kind__: "Limited";
+    Limited: Limited;
+} | {
+    __kind__: "UnknownDevice";
+    UnknownDevice: Uint8Array;
+} | {
+    __kind__: "Malformed";
+    Malformed: Malformed;
+} | {
+    __kind__: "Signature";
+    Signature: null;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} | {
+    __kind__: "NoProfile";
+    NoProfile: null;
+} | {
+    __kind__: "Elsewhere";
+    Elsewhere: null;
+} | {
+    __kind__: "Unavailable";
+    Unavailable: null;
+} | {
+    __kind__: "Expired";
+    Expired: {
+        expiry: bigint;
+    };
+} {
+    return "NotNewer" in value ? {
+        __kind__: "NotNewer",
+        NotNewer: value.NotNewer
+    } : "StorageFull" in value ? {
+        __kind__: "StorageFull",
+        StorageFull: value.StorageFull
+    } : "Lifetime" in value ? {
+        __kind__: "Lifetime",
+        Lifetime: value.Lifetime
+    } : "UnknownLabel" in value ? {
+        __kind__: "UnknownLabel",
+        UnknownLabel: value.UnknownLabel
+    } : "Limited" in value ? {
+        __kind__: "Limited",
+        Limited: from_candid_Limited_n10(value.Limited)
+    } : "UnknownDevice" in value ? {
+        __kind__: "UnknownDevice",
+        UnknownDevice: value.UnknownDevice
+    } : "Malformed" in value ? {
+        __kind__: "Malformed",
+        Malformed: value.Malformed
+    } : "Signature" in value ? {
+        __kind__: "Signature",
+        Signature: value.Signature
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : "NoProfile" in value ? {
+        __kind__: "NoProfile",
+        NoProfile: value.NoProfile
+    } : "Elsewhere" in value ? {
+        __kind__: "Elsewhere",
+        Elsewhere: value.Elsewhere
+    } : "Unavailable" in value ? {
+        __kind__: "Unavailable",
+        Unavailable: value.Unavailable
+    } : "Expired" in value ? {
+        __kind__: "Expired",
+        Expired: value.Expired
+    } : value;
 }
-function to_candid_record_n30(value: {
+function to_candid_Budget_n56(value: Budget): _Budget {
+    return to_candid_record_n57(value);
+}
+function to_candid_Lookup_n43(value: Lookup): _Lookup {
+    return to_candid_record_n44(value);
+}
+function to_candid_Settings_n54(value: Settings): _Settings {
+    return to_candid_record_n55(value);
+}
+function to_candid_Submission_n63(value: Submission): _Submission {
+    return to_candid_record_n64(value);
+}
+function to_candid_record_n44(value: {
     view: Variant_ratified_newest;
     history: {
         __kind__: "newest";
@@ -1770,13 +2215,83 @@ function to_candid_record_n30(value: {
     known: bigint;
 } {
     return {
-        view: to_candid_variant_n31(value.view),
-        history: to_candid_variant_n32(value.history),
+        view: to_candid_variant_n45(value.view),
+        history: to_candid_variant_n46(value.history),
         label: value.label,
         known: value.known
     };
 }
-function to_candid_record_n41(value: {
+function to_candid_record_n55(value: {
+    reserve: bigint;
+    strangers: Budget;
+}): {
+    reserve: bigint;
+    strangers: _Budget;
+} {
+    return {
+        reserve: value.reserve,
+        strangers: to_candid_Budget_n56(value.strangers)
+    };
+}
+function to_candid_record_n57(value: {
+    cycles_a_day: {
+        __kind__: "at_most";
+        at_most: bigint;
+    } | {
+        __kind__: "unlimited";
+        unlimited: null;
+    };
+    each: {
+        __kind__: "at_most";
+        at_most: Rate;
+    } | {
+        __kind__: "unlimited";
+        unlimited: null;
+    };
+    bytes: {
+        __kind__: "at_most";
+        at_most: Rate;
+    } | {
+        __kind__: "unlimited";
+        unlimited: null;
+    };
+    items: {
+        __kind__: "at_most";
+        at_most: Rate;
+    } | {
+        __kind__: "unlimited";
+        unlimited: null;
+    };
+}): {
+    cycles_a_day: {
+        at_most: bigint;
+    } | {
+        unlimited: null;
+    };
+    each: {
+        at_most: _Rate;
+    } | {
+        unlimited: null;
+    };
+    bytes: {
+        at_most: _Rate;
+    } | {
+        unlimited: null;
+    };
+    items: {
+        at_most: _Rate;
+    } | {
+        unlimited: null;
+    };
+} {
+    return {
+        cycles_a_day: to_candid_variant_n58(value.cycles_a_day),
+        each: to_candid_variant_n59(value.each),
+        bytes: to_candid_variant_n59(value.bytes),
+        items: to_candid_variant_n59(value.items)
+    };
+}
+function to_candid_record_n64(value: {
     opened?: {
         opening: Uint8Array;
         profile: Uint8Array;
@@ -1800,7 +2315,7 @@ function to_candid_record_n41(value: {
         address: value.address ? candid_some(value.address) : candid_none()
     };
 }
-function to_candid_variant_n31(value: Variant_ratified_newest): {
+function to_candid_variant_n45(value: Variant_ratified_newest): {
     ratified: null;
 } | {
     newest: null;
@@ -1811,7 +2326,7 @@ function to_candid_variant_n31(value: Variant_ratified_newest): {
         newest: null
     } : value;
 }
-function to_candid_variant_n32(value: {
+function to_candid_variant_n46(value: {
     __kind__: "newest";
     newest: null;
 } | {
@@ -1826,6 +2341,40 @@ function to_candid_variant_n32(value: {
         newest: value.newest
     } : value.__kind__ === "version" ? {
         version: value.version
+    } : value;
+}
+function to_candid_variant_n58(value: {
+    __kind__: "at_most";
+    at_most: bigint;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+}): {
+    at_most: bigint;
+} | {
+    unlimited: null;
+} {
+    return value.__kind__ === "at_most" ? {
+        at_most: value.at_most
+    } : value.__kind__ === "unlimited" ? {
+        unlimited: value.unlimited
+    } : value;
+}
+function to_candid_variant_n59(value: {
+    __kind__: "at_most";
+    at_most: Rate;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+}): {
+    at_most: _Rate;
+} | {
+    unlimited: null;
+} {
+    return value.__kind__ === "at_most" ? {
+        at_most: value.at_most
+    } : value.__kind__ === "unlimited" ? {
+        unlimited: value.unlimited
     } : value;
 }
 export interface CreateActorOptions {

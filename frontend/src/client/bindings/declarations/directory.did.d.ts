@@ -18,10 +18,21 @@ export interface Accepted {
   'epoch' : bigint,
   'position' : bigint,
 }
+export interface Budget {
+  'cycles_a_day' : { 'at_most' : bigint } |
+    { 'unlimited' : null },
+  'each' : { 'at_most' : Rate } |
+    { 'unlimited' : null },
+  'bytes' : { 'at_most' : Rate } |
+    { 'unlimited' : null },
+  'items' : { 'at_most' : Rate } |
+    { 'unlimited' : null },
+}
 export type BundleError = { 'NotNewer' : { 'stored' : bigint } } |
   { 'StorageFull' : null } |
   { 'Lifetime' : { 'issued' : bigint, 'expiry' : bigint } } |
   { 'UnknownLabel' : null } |
+  { 'Limited' : Limited } |
   { 'UnknownDevice' : Uint8Array } |
   { 'Malformed' : Malformed } |
   { 'Signature' : null } |
@@ -39,6 +50,16 @@ export interface Certified {
   'certificate' : [] | [Uint8Array],
 }
 export interface Change { 'time' : bigint, 'update' : Uint8Array }
+export interface CheckCursor { 'part' : number, 'number' : bigint }
+export type CheckError = { 'NotAllowed' : null } |
+  { 'Cursor' : CheckCursor } |
+  { 'Other' : OtherError } |
+  { 'Unavailable' : null };
+export interface CheckReport {
+  'checked' : number,
+  'next' : [] | [CheckCursor],
+  'violations' : Array<string>,
+}
 export interface Checkpoint {
   'text' : string,
   'ratified' : Cosigned,
@@ -88,6 +109,12 @@ export interface HttpResponse {
   'headers' : Array<[string, string]>,
   'status_code' : number,
 }
+/**
+ * retry_after: seconds
+ */
+export type Limited = { 'low_cycles' : null } |
+  { 'rate' : { 'retry_after' : number } } |
+  { 'budget' : { 'retry_after' : number } };
 export interface Limits {
   'profile_bytes' : number,
   'pending' : bigint,
@@ -123,6 +150,11 @@ export interface Published {
   'configuration' : Configuration,
   'realm' : Uint8Array,
 }
+/**
+ * What callers may use together who control nothing: a call is admitted while something is left, and what it uses beyond
+ * that delays the next. A rate is won back at so many units a second, up to burst; both are at least 1.
+ */
+export interface Rate { 'per_second' : number, 'burst' : number }
 export interface Ratified { 'ratified' : bigint, 'cosignatures' : number }
 export type RatifyError = { 'NotNewer' : { 'stored' : bigint } } |
   { 'UnknownVerifier' : Uint8Array } |
@@ -134,6 +166,13 @@ export type RatifyError = { 'NotNewer' : { 'stored' : bigint } } |
   { 'Signature' : Uint8Array } |
   { 'Other' : OtherError } |
   { 'Unavailable' : null };
+/**
+ * After an installation nothing is limited and the reserve is 0. Configuration and log know nothing of these settings.
+ */
+export interface Settings { 'reserve' : bigint, 'strangers' : Budget }
+export type SettingsError = { 'NotAllowed' : null } |
+  { 'TooLow' : { 'min' : bigint, 'setting' : string, 'value' : bigint } } |
+  { 'Other' : OtherError };
 export interface Status {
   'epochs' : bigint,
   'pending' : bigint,
@@ -144,6 +183,7 @@ export interface Status {
   'ratification' : { 'certified_only' : null } |
     { 'quorum' : { 'threshold' : number, 'verifiers' : Array<Verifier> } },
   'version' : string,
+  'settings' : Settings,
   'canister' : Principal,
   'updates' : bigint,
   'to_index' : bigint,
@@ -154,6 +194,7 @@ export interface Status {
   'indexed' : bigint,
   'ready' : boolean,
   'limits' : Limits,
+  'cycles_today' : bigint,
 }
 export type StatusError = { 'Other' : OtherError } |
   { 'Unavailable' : null };
@@ -176,6 +217,7 @@ export type UpdateError = { 'NoRegistrar' : null } |
   { 'RecoveryPending' : { 'effective' : bigint } } |
   { 'Closed' : null } |
   { 'Index' : Uint8Array } |
+  { 'Limited' : Limited } |
   { 'Address' : string } |
   { 'NotFirst' : { 'version' : number } } |
   { 'ForeignSignature' : Uint8Array } |
@@ -206,6 +248,11 @@ export interface Verifier { 'key' : Uint8Array, 'name' : string }
  * The argument is needed to install, and null to upgrade.
  */
 export interface _SERVICE {
+  'check' : ActorMethod<
+    [CheckCursor],
+    { 'Ok' : CheckReport } |
+      { 'Err' : CheckError }
+  >,
   'get_bundles' : ActorMethod<
     [Uint8Array],
     { 'Ok' : Array<Uint8Array> } |
@@ -253,6 +300,14 @@ export interface _SERVICE {
     [bigint, Uint8Array],
     { 'Ok' : Ratified } |
       { 'Err' : RatifyError }
+  >,
+  /**
+   * The next two are for controllers.
+   */
+  'set_settings' : ActorMethod<
+    [Settings],
+    { 'Ok' : null } |
+      { 'Err' : SettingsError }
   >,
   'update' : ActorMethod<
     [Submission],

@@ -20,13 +20,31 @@ export const idlFactory = ({ IDL }) => {
       }),
     }),
   });
-  const Malformed = IDL.Record({ 'field' : IDL.Text, 'reason' : IDL.Text });
+  const CheckCursor = IDL.Record({ 'part' : IDL.Nat32, 'number' : IDL.Nat64 });
+  const CheckReport = IDL.Record({
+    'checked' : IDL.Nat32,
+    'next' : IDL.Opt(CheckCursor),
+    'violations' : IDL.Vec(IDL.Text),
+  });
   const OtherError = IDL.Record({ 'code' : IDL.Nat32, 'message' : IDL.Text });
+  const CheckError = IDL.Variant({
+    'NotAllowed' : IDL.Null,
+    'Cursor' : CheckCursor,
+    'Other' : OtherError,
+    'Unavailable' : IDL.Null,
+  });
+  const Limited = IDL.Variant({
+    'low_cycles' : IDL.Null,
+    'rate' : IDL.Record({ 'retry_after' : IDL.Nat32 }),
+    'budget' : IDL.Record({ 'retry_after' : IDL.Nat32 }),
+  });
+  const Malformed = IDL.Record({ 'field' : IDL.Text, 'reason' : IDL.Text });
   const BundleError = IDL.Variant({
     'NotNewer' : IDL.Record({ 'stored' : IDL.Nat64 }),
     'StorageFull' : IDL.Null,
     'Lifetime' : IDL.Record({ 'issued' : IDL.Nat64, 'expiry' : IDL.Nat64 }),
     'UnknownLabel' : IDL.Null,
+    'Limited' : Limited,
     'UnknownDevice' : IDL.Vec(IDL.Nat8),
     'Malformed' : Malformed,
     'Signature' : IDL.Null,
@@ -92,6 +110,17 @@ export const idlFactory = ({ IDL }) => {
     'Other' : OtherError,
     'Unavailable' : IDL.Null,
   });
+  const Rate = IDL.Record({ 'per_second' : IDL.Nat32, 'burst' : IDL.Nat32 });
+  const Budget = IDL.Record({
+    'cycles_a_day' : IDL.Variant({
+      'at_most' : IDL.Nat64,
+      'unlimited' : IDL.Null,
+    }),
+    'each' : IDL.Variant({ 'at_most' : Rate, 'unlimited' : IDL.Null }),
+    'bytes' : IDL.Variant({ 'at_most' : Rate, 'unlimited' : IDL.Null }),
+    'items' : IDL.Variant({ 'at_most' : Rate, 'unlimited' : IDL.Null }),
+  });
+  const Settings = IDL.Record({ 'reserve' : IDL.Nat64, 'strangers' : Budget });
   const Limits = IDL.Record({
     'profile_bytes' : IDL.Nat32,
     'pending' : IDL.Nat64,
@@ -116,6 +145,7 @@ export const idlFactory = ({ IDL }) => {
       }),
     }),
     'version' : IDL.Text,
+    'settings' : Settings,
     'canister' : IDL.Principal,
     'updates' : IDL.Nat64,
     'to_index' : IDL.Nat64,
@@ -123,6 +153,7 @@ export const idlFactory = ({ IDL }) => {
     'indexed' : IDL.Nat64,
     'ready' : IDL.Bool,
     'limits' : Limits,
+    'cycles_today' : IDL.Nat64,
   });
   const HttpRequest = IDL.Record({
     'url' : IDL.Text,
@@ -163,6 +194,15 @@ export const idlFactory = ({ IDL }) => {
     'Other' : OtherError,
     'Unavailable' : IDL.Null,
   });
+  const SettingsError = IDL.Variant({
+    'NotAllowed' : IDL.Null,
+    'TooLow' : IDL.Record({
+      'min' : IDL.Nat64,
+      'setting' : IDL.Text,
+      'value' : IDL.Nat64,
+    }),
+    'Other' : OtherError,
+  });
   const Submission = IDL.Record({
     'opened' : IDL.Opt(
       IDL.Record({
@@ -190,6 +230,7 @@ export const idlFactory = ({ IDL }) => {
     'RecoveryPending' : IDL.Record({ 'effective' : IDL.Nat64 }),
     'Closed' : IDL.Null,
     'Index' : IDL.Vec(IDL.Nat8),
+    'Limited' : Limited,
     'Address' : IDL.Text,
     'NotFirst' : IDL.Record({ 'version' : IDL.Nat32 }),
     'ForeignSignature' : IDL.Vec(IDL.Nat8),
@@ -224,6 +265,11 @@ export const idlFactory = ({ IDL }) => {
   });
   
   return IDL.Service({
+    'check' : IDL.Func(
+        [CheckCursor],
+        [IDL.Variant({ 'Ok' : CheckReport, 'Err' : CheckError })],
+        ['query'],
+      ),
     'get_bundles' : IDL.Func(
         [IDL.Vec(IDL.Nat8)],
         [
@@ -299,6 +345,11 @@ export const idlFactory = ({ IDL }) => {
     'ratify' : IDL.Func(
         [IDL.Nat64, IDL.Vec(IDL.Nat8)],
         [IDL.Variant({ 'Ok' : Ratified, 'Err' : RatifyError })],
+        [],
+      ),
+    'set_settings' : IDL.Func(
+        [Settings],
+        [IDL.Variant({ 'Ok' : IDL.Null, 'Err' : SettingsError })],
         [],
       ),
     'update' : IDL.Func(
