@@ -23,7 +23,7 @@ impl Serving {
         let calls = root().join("scripts/lib/calls.txt");
         let [module, directory, calls] =
             [&module, &directory, &calls].map(|path| path.to_str().expect("the path is text"));
-        let argument = std::fs::read_to_string(root().join("scripts/lib/directory-argument.hex")).expect("it is there");
+        let argument = std::fs::read_to_string(root().join("scripts/lib/directory-argument.txt")).expect("it is there");
         let argument = format!("directory={}", argument.trim());
         Self::of(&[&[module, directory, "--argument", &argument, "--calls", calls], options].concat())
     }
