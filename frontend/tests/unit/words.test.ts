@@ -179,9 +179,9 @@ it('tells an empty key id and an empty store apart from too long and too far', (
   );
 });
 
-it('tells an installation apart from a rebuild', () => {
+it('tells a store that shows no numbers apart from a rebuild that does', () => {
   const words = (total: number) => addErrorWords({ __kind__: 'Unavailable', Unavailable: { done: 0, total } })[0];
-  expect(words(0)).toContain('just installed');
+  expect(words(0)).toContain('installed or upgraded');
   expect(words(0)).not.toContain('rebuild');
   expect(words(60_000)).toContain('index holds 0 of 60,000 messages');
 });
