@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Pushed {
     /// Sealed messages that the canister has now.
     pub stored: u64,
-    /// Sealed messages that wait.
+    /// Sealed messages that wait. 0 as soon as all are sent that waited when the push began.
     pub waiting: u64,
     /// Why, in the order in which it was met.
     pub reasons: Vec<String>,
@@ -49,7 +49,9 @@ impl Mailbox {
         let mut failed = Vec::new();
         loop {
             let mut is_claimed = false;
-            for inbox in self.waiting_inboxes().await? {
+            let inboxes = self.waiting_inboxes().await?;
+            let are_all = inboxes.len() < BATCH;
+            for inbox in inboxes {
                 if failed.contains(&inbox) {
                     continue;
                 }
@@ -64,13 +66,15 @@ impl Mailbox {
                     failed.push(inbox);
                 }
             }
+            if are_all && !is_claimed && failed.is_empty() {
+                return Ok(pushed);
+            }
             if !is_claimed || start.elapsed() >= wait {
-                break;
+                pushed.waiting = self.outbox().await?.iter().map(|(_, number)| number).sum();
+                return Ok(pushed);
             }
             client.transport().pause(LOOK).await;
         }
-        pushed.waiting = self.outbox().await?.iter().map(|(_, number)| number).sum();
-        Ok(pushed)
     }
 
     /// How many sealed messages wait for each inbox, by its key id.

@@ -25,16 +25,22 @@ pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
         sealed
     };
     let sending = async {
+        let mut is_refused = false;
         loop {
             on_disk.notified().await;
             let is_last = is_all_sealed.get();
             if is_last == Some(false) {
-                return Ok(Pushed::default());
+                return Ok::<_, mailbox::Error>(Pushed::default());
             }
-            let pushed = mailbox.push(&network, wait).await;
-            if is_last.is_some() || !pushed.as_ref().is_ok_and(|pushed| pushed.reasons.is_empty()) {
-                return pushed;
+            // What is refused is tried once more, when all is sealed: that push finds all that this command sends.
+            if is_refused && is_last.is_none() {
+                continue;
             }
+            let pushed = mailbox.push(&network, wait).await?;
+            if is_last.is_some() {
+                return Ok(pushed);
+            }
+            is_refused = !pushed.reasons.is_empty();
         }
     };
     let (sealed, pushed) = tokio::join!(sealing, sending);
@@ -46,8 +52,7 @@ pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
     for reason in &pushed.reasons {
         eprintln!("mailbox: not sent yet: {reason}");
     }
-    let waiting: u64 = mailbox.outbox().await?.iter().map(|(_, number)| number).sum();
-    Ok(if waiting == 0 { DONE } else { QUEUED })
+    Ok(if pushed.waiting == 0 { DONE } else { QUEUED })
 }
 
 fn letters(send: &Send) -> Result<Vec<Letter>, Failure> {
