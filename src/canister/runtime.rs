@@ -7,11 +7,10 @@
 //! The only other state is the time that the timer was set to, so that it is not set twice. All progress is kept in the
 //! store or can be rebuilt, so an upgrade may come between any two executions.
 
-#![allow(unsafe_code, reason = "callbacks without a future")]
-
 use super::log;
 use candid::Principal;
 use canister_base::budget::cycles_of_call;
+use canister_base::randomness;
 use canister_base::resources::watch_cycles;
 use ic_stable_structures::DefaultMemoryImpl;
 use message_canister::access::budget::{Moment, Payer, Purpose};
@@ -22,7 +21,6 @@ use message_canister::limits::{ERASED_BYTES, SWEEP_INSTRUCTIONS};
 use message_canister::settings::Configuration;
 use message_canister::store::{Capacity, MessageStore, RebuildError, Rebuilt, View};
 use proofs::certified::certified_data;
-use serde_bytes::ByteBuf;
 use std::cell::{Cell, RefCell};
 
 pub type Store = MessageStore<DefaultMemoryImpl>;
@@ -216,25 +214,15 @@ pub fn on_low_memory() {
 }
 
 /// Asks the platform for randomness.
-///
-/// The callbacks carry no state. A future would leave a pointer into this heap with the platform. After an upgrade the
-/// reply would use that pointer in a new heap.
 fn request_randomness() {
-    // SAFETY: both callbacks ignore their environment, so they are sound in every instance of this module, even after
-    // an upgrade to the same module. The platform knows them by their index in this module's table. After an upgrade of
-    // a running canister to another module, the reply would call another function at that index. So `docs/deploy.md`
-    // has operators stop the canister first, and a canister stops only when no call is outstanding.
-    unsafe { ic0::call_new(&[], "raw_rand", on_randomness, 0, on_none, 0) };
-    ic0::call_data_append(b"DIDL\0\0");
-    if ic0::call_perform() != 0 {
+    if randomness::request(on_randomness, on_none).is_err() {
         wake_in(RANDOMNESS_RETRY);
     }
 }
 
 /// Keeps the first randomness. A second may arrive if an upgrade came between request and reply.
 extern "C" fn on_randomness(_: usize) {
-    let bytes = candid::decode_one(&ic_cdk::api::msg_arg_data()).map(ByteBuf::into_vec);
-    match bytes.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
+    match randomness::received() {
         Some(random) => with_store(|store| store.set_randomness(&random)),
         None => wake_in(RANDOMNESS_RETRY),
     }

@@ -1,4 +1,4 @@
-//! What both canisters need besides stable memory (`crates/stable`).
+//! The parts that both canisters use, besides stable memory (`crates/stable`).
 //!
 //! | module | its job |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | [`call`] | the argument and the reply of the current call; runs inside a canister only |
 //! | [`general`] | the candid library under limits |
 //! | [`metrics`] | metrics as text |
+//! | [`randomness`] | 32 random bytes from the platform |
 //! | [`resources`] | cycles and heap that are left |
 //! | [`header`], [`values`] | candid by hand, for what is asked for often |
 //! | [`gateway`] | answers that HTTP gateways pass on the normal domain |
@@ -21,6 +22,7 @@ pub mod general;
 pub mod header;
 pub mod methods;
 pub mod metrics;
+pub mod randomness;
 pub mod resources;
 pub mod table;
 pub mod values;

@@ -2,17 +2,15 @@
 //! closing epochs. The global timer runs this work. All progress is in the directory or can be rebuilt, so an upgrade may
 //! come between any two executions.
 
-#![allow(unsafe_code, reason = "callbacks without a future")]
-
 use super::log;
 use canister_base::budget::cycles_of_call;
+use canister_base::randomness;
 use canister_base::resources::watch_cycles;
 use directory::api::{Configuration, Limited};
 use directory::directory::{Directory, configured};
 use directory::limits::{REBUILD_INSTRUCTIONS, SECOND};
 use directory::strangers::{Caller, Moment};
 use ic_stable_structures::DefaultMemoryImpl;
-use serde_bytes::ByteBuf;
 use std::cell::RefCell;
 
 type Canister = Directory<DefaultMemoryImpl>;
@@ -133,21 +131,16 @@ fn arm(directory: &Canister) {
     }
 }
 
-/// Asks the platform for randomness. The callbacks carry no state, so they hold after an upgrade to the same module; an
-/// operator stops the canister before an upgrade to another one, and it stops only when no call is outstanding.
+/// Asks the platform for randomness.
 fn request_randomness() {
-    // SAFETY: both callbacks ignore their environment.
-    unsafe { ic0::call_new(&[], "raw_rand", on_randomness, 0, on_none, 0) };
-    ic0::call_data_append(b"DIDL\0\0");
-    if ic0::call_perform() != 0 {
+    if randomness::request(on_randomness, on_none).is_err() {
         wake_at(now() + SECOND);
     }
 }
 
 /// Keeps the first randomness. A second may arrive if an upgrade came between request and reply.
 extern "C" fn on_randomness(_: usize) {
-    let bytes = candid::decode_one(&ic_cdk::api::msg_arg_data()).map(ByteBuf::into_vec);
-    match bytes.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
+    match randomness::received() {
         Some(random) => {
             let was_ready = read(Canister::is_ready);
             let drawn = change(|directory| {
