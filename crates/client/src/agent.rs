@@ -27,6 +27,48 @@ impl AgentTransport {
     pub fn new(agent: Agent, canister: Principal) -> Self {
         Self { agent, canister }
     }
+
+    /// Checks a certificate of this canister. The agent checks signature, delegation, range of canisters and age.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it is refused.
+    pub fn checked(&self, certificate: &[u8]) -> Result<Checked, CertificateError> {
+        let certificate: Certificate = serde_cbor::from_slice(certificate)?;
+        self.agent.verify(&certificate, self.canister)?;
+        Ok(Checked { certificate, canister: self.canister })
+    }
+}
+
+/// Why a certificate is refused.
+pub type CertificateError = Box<dyn Error + Send + Sync>;
+
+/// A certificate of a canister that was checked.
+#[derive(Debug)]
+pub struct Checked {
+    certificate: Certificate,
+    canister: Principal,
+}
+
+impl Checked {
+    /// The certificate's time, in nanoseconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// The certificate has none.
+    pub fn time(&self) -> Result<u64, CertificateError> {
+        let mut time = lookup_value(&self.certificate, [b"time".as_slice()])?;
+        Ok(leb128::read::unsigned(&mut time)?)
+    }
+
+    /// What it says of the canister under a label, such as `certified_data`.
+    ///
+    /// # Errors
+    ///
+    /// The certificate says nothing of that.
+    pub fn value(&self, label: &[u8]) -> Result<&[u8], CertificateError> {
+        Ok(lookup_value(&self.certificate, [b"canister", self.canister.as_slice(), label])?)
+    }
 }
 
 impl Client<AgentTransport> {
@@ -62,14 +104,9 @@ impl Transport for AgentTransport {
 }
 
 impl Certificates for AgentTransport {
-    /// The agent checks signature, delegation, range of canisters and age.
-    fn check(&self, certificate: &[u8]) -> Result<Certified, Box<dyn Error + Send + Sync>> {
-        let certificate: Certificate = serde_cbor::from_slice(certificate)?;
-        self.agent.verify(&certificate, self.canister)?;
-        let mut time = lookup_value(&certificate, [b"time".as_slice()])?;
-        let time = leb128::read::unsigned(&mut time)?;
-        let data = lookup_value(&certificate, [b"canister", self.canister.as_slice(), b"certified_data"])?;
-        Ok(Certified { data: data.try_into()?, time })
+    fn check(&self, certificate: &[u8]) -> Result<Certified, CertificateError> {
+        let certificate = self.checked(certificate)?;
+        Ok(Certified { data: certificate.value(b"certified_data")?.try_into()?, time: certificate.time()? })
     }
 }
 

@@ -5,9 +5,10 @@
 //! ```
 
 use candid::Principal;
+use client::agent::{AgentTransport, Checked};
 use directory::certified::CertifiedLog;
 use directory_core::hash::Hash;
-use ic_agent::{Agent, Certificate, lookup_value};
+use ic_agent::Agent;
 use std::time::Duration;
 
 /// Bytes of a log in what is certified.
@@ -41,8 +42,7 @@ pub struct Module {
 /// Checks certificates of one canister: the signature, and the delegation of the root key.
 pub struct Authority {
     // It has no network to ask: checking needs its root key alone.
-    agent: Agent,
-    canister: Principal,
+    transport: AgentTransport,
 }
 
 impl Authority {
@@ -55,7 +55,7 @@ impl Authority {
         let agent = Agent::builder().with_url("http://127.0.0.1:1").with_ingress_expiry(FOR_EVER).build();
         let agent = agent.map_err(|error| error.to_string())?;
         agent.set_root_key(root_key.to_vec());
-        Ok(Self { agent, canister })
+        Ok(Self { transport: AgentTransport::new(agent, canister) })
     }
 
     /// The log that a certificate proves.
@@ -65,7 +65,7 @@ impl Authority {
     /// Why it does not.
     pub fn log(&self, log: &[u8], certificate: &[u8]) -> Result<Certified, String> {
         let checked = self.checked(certificate)?;
-        let data = self.value(&checked, b"certified_data")?;
+        let data = value(&checked, b"certified_data")?;
         let log = CertifiedLog::decode(log).map_err(|error| format!("the log is malformed: {error:?}"))?;
         if data != log.certified_data() {
             return Err("the certificate is of another log".to_owned());
@@ -90,8 +90,8 @@ impl Authority {
     /// Why it does not.
     pub fn module(&self, certificate: &[u8]) -> Result<Module, String> {
         let checked = self.checked(certificate)?;
-        let hash = self.value(&checked, b"module_hash")?.try_into();
-        let controllers = serde_cbor::from_slice(self.value(&checked, b"controllers")?);
+        let hash = value(&checked, b"module_hash")?.try_into();
+        let controllers = serde_cbor::from_slice(value(&checked, b"controllers")?);
         Ok(Module {
             hash: hash.map_err(|_| "the module's hash has not 32 bytes")?,
             controllers: controllers.map_err(|error| format!("the controllers: {error}"))?,
@@ -100,14 +100,8 @@ impl Authority {
         })
     }
 
-    fn checked(&self, certificate: &[u8]) -> Result<Certificate, String> {
-        let certificate: Certificate = serde_cbor::from_slice(certificate).map_err(|error| error.to_string())?;
-        self.agent.verify(&certificate, self.canister).map_err(|error| error.to_string())?;
-        Ok(certificate)
-    }
-
-    fn value<'a>(&self, certificate: &'a Certificate, label: &[u8]) -> Result<&'a [u8], String> {
-        lookup_value(certificate, [b"canister", self.canister.as_slice(), label]).map_err(|error| error.to_string())
+    fn checked(&self, certificate: &[u8]) -> Result<Checked, String> {
+        self.transport.checked(certificate).map_err(|error| error.to_string())
     }
 }
 
@@ -118,7 +112,10 @@ impl Certified {
     }
 }
 
-fn time(certificate: &Certificate) -> Result<u64, String> {
-    let mut bytes = lookup_value(certificate, [b"time".as_slice()]).map_err(|error| error.to_string())?;
-    leb128::read::unsigned(&mut bytes).map_err(|error| format!("the certificate's time: {error}"))
+fn value<'a>(certificate: &'a Checked, label: &[u8]) -> Result<&'a [u8], String> {
+    certificate.value(label).map_err(|error| error.to_string())
+}
+
+fn time(certificate: &Checked) -> Result<u64, String> {
+    certificate.time().map_err(|error| format!("the certificate's time: {error}"))
 }
