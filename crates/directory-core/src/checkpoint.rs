@@ -12,8 +12,14 @@ use crate::bytes::{DecodeError, Reader, decode_all};
 use crate::hash::{Hash, sha256};
 use crate::policy::Key;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use std::fmt::Display;
 
 const ED25519_COSIGNATURE: u8 = 4;
+
+/// The origin of a directory's checkpoints: their first line. `canister` is the canister's id as text.
+pub fn origin(canister: impl Display) -> String {
+    format!("directory/{canister}")
+}
 
 /// A size of the log and its root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

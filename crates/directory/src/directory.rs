@@ -9,7 +9,7 @@ use crate::state::{State, StateError};
 use crate::strangers::Strangers;
 use candid::Principal;
 use directory_core::bytes::DecodeError;
-use directory_core::checkpoint::{Checkpoint, Verifier};
+use directory_core::checkpoint::{Checkpoint, Verifier, origin};
 use directory_core::configuration::Configuration;
 use directory_core::entry::realm;
 use directory_core::hash::Hash;
@@ -138,7 +138,7 @@ impl<M: Memory + Clone> Directory<M> {
 
     /// The first line of checkpoints.
     pub fn origin(&self) -> String {
-        format!("directory/{}", self.canister)
+        origin(self.canister)
     }
 
     /// What clients pin.

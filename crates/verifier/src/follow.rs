@@ -196,12 +196,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
             if own.size >= size {
                 return Ok((certified, shown));
             }
-            let limit = (size - own.size).min(PAGE.into());
-            let mut heads = self.network.heads(own.size, limit as u32).await?;
-            heads.truncate(limit as usize);
-            if heads.is_empty() {
-                return Err(unverified(format!("heads from {} on are withheld", own.size)));
-            }
+            let heads = heads(&self.network, own.size, size).await?;
             let with = self.verifier()?.replay().checkpoint_with(&heads);
             let through = self.network.checkpoint(with.size).await?;
             if self.checked(&through, now)?.log.checkpoint != certified.log.checkpoint {
@@ -298,12 +293,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         writer.certified(new)?;
         let mut log = Log::<Vec<Hash>>::default();
         while log.size() < checkpoint.size {
-            let limit = (checkpoint.size - log.size()).min(PAGE.into());
-            let mut heads = self.network.heads(log.size(), limit as u32).await?;
-            heads.truncate(limit as usize);
-            if heads.is_empty() {
-                return Err(unverified(format!("heads from {} on are withheld", log.size())));
-            }
+            let heads = heads(&self.network, log.size(), checkpoint.size).await?;
             heads.iter().for_each(|head| log.append(&head.encode()));
             writer.heads(&heads)?;
         }
@@ -402,6 +392,17 @@ impl<D: Disk, N: Network> Follower<D, N> {
             }
         });
     }
+}
+
+/// A page of heads from an epoch on, one at least, and none of an epoch from `to` on.
+async fn heads(network: &impl Network, from: u64, to: u64) -> Result<Vec<Head>, End> {
+    let limit = (to - from).min(PAGE.into());
+    let mut heads = network.heads(from, limit as u32).await?;
+    heads.truncate(limit as usize);
+    if heads.is_empty() {
+        return Err(unverified(format!("heads from {from} on are withheld")));
+    }
+    Ok(heads)
 }
 
 fn unverified(why: String) -> End {

@@ -10,6 +10,7 @@
 
 use candid::Principal;
 use directory_core::bytes::{DecodeError, Reader};
+use directory_core::checkpoint::origin;
 use directory_core::configuration::{self, Configuration};
 use directory_core::entry::realm;
 use directory_core::label::Label;
@@ -37,7 +38,7 @@ pub struct Pinned {
 impl Pinned {
     /// The first line of the directory's checkpoints.
     pub fn origin(&self) -> String {
-        format!("directory/{}", self.canister)
+        origin(self.canister)
     }
 
     /// What the replay needs.

@@ -1,6 +1,7 @@
 //! `verifier status`: from the folder, beside a process that runs in it.
 
 use super::{DONE, HALTED};
+use directory_core::checkpoint::origin;
 use std::error::Error;
 use std::path::Path;
 use verifier::certificate::Authority;
@@ -16,7 +17,7 @@ pub fn run(config: &Path) -> Result<u8, Box<dyn Error>> {
     let settings = Settings::read(config).map_err(|error| error.to_string())?;
     let key = settings.signing_key().map_err(|error| error.to_string())?;
     let look = ReadOnly::new(&settings.folder);
-    let origin = format!("directory/{}", settings.canister);
+    let origin = origin(settings.canister);
     let signer = Signer::open(&look, &settings.name, key, origin).map_err(|error| format!("{error:?}"))?;
     println!("verifier: {} {}", signer.public().name(), hex::encode(signer.public().key().bytes()));
     println!("folder: {}", settings.folder.display());
