@@ -9,8 +9,8 @@
  * for them and checks them: a {@link Read} is verified, or says that it cannot be. An answer that does not verify is a failure
  * of the kind `lie`. The status and {@link Client.hasMessages} are one node's word.
  */
-import { HttpAgent, type Identity, StatePaths } from '@icp-sdk/core/agent';
-import { Principal } from '@icp-sdk/core/principal';
+import { type Identity, StatePaths } from '@icp-sdk/core/agent';
+import type { Principal } from '@icp-sdk/core/principal';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { equal } from '../proofs/hash';
@@ -32,7 +32,7 @@ import {
 import { Failure } from './failure';
 import type { Place } from './locate';
 import { forgetful, Memory, type Storage } from './memory';
-import { failureOf } from './platform';
+import { reach } from './reach';
 import { type Read, refuse, UNPROVABLE } from './read';
 import { hashed, Verifier } from './verify';
 import {
@@ -50,9 +50,6 @@ import {
   statusErrorWords,
   take,
 } from './words';
-
-/** Aborts a request after this time, which is longer than the 10 s for which a network may hold an update's answer. */
-const REQUEST_TIMEOUT_MS = 30_000;
 
 /** How often a node that lags behind another is asked again, and how soon: another one may answer. */
 const AGAIN = 2;
@@ -115,35 +112,13 @@ export interface Client {
  * what was seen of each key: the browser's `localStorage`, or by default nothing beyond this client.
  */
 export async function connect(place: Place, identity?: Identity, storage: Storage = forgetful()): Promise<Client> {
-  const { canisterId, network, rootKey } = place;
-  const canister = parseCanisterId(canisterId);
-  const whereabouts = { canisterId, network: network.origin };
-  const guarded = async <T>(call: () => Promise<T>): Promise<T> => {
-    try {
-      return await call();
-    } catch (error) {
-      throw failureOf(error, whereabouts);
-    }
-  };
-
-  const agent = await guarded(() =>
-    HttpAgent.create({
-      host: network.origin,
-      fetch: (input, init) =>
-        fetch(input, { ...init, credentials: 'omit', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }),
-      ...(identity && { identity }),
-      ...(network.kind === 'local' && (rootKey ? { rootKey } : { shouldFetchRootKey: true })),
-      // The caller decides when to try again.
-      retryTimes: 1,
-    }),
-  );
+  const { canisterId } = place;
+  const { agent, canister, rootKey, guarded } = await reach(place, identity);
   const actor = createActor(canisterId, { agent });
   const principal = await guarded(() => agent.getPrincipal());
-  const trusted = agent.rootKey;
-  if (!trusted) throw new Failure('untrusted', `The network at ${network.origin} did not return its key.`, true);
   // A local network has new keys each time it starts: what was seen on another one says nothing of it.
-  const memory = new Memory(storage, `${canisterId} ${bytesToHex(sha256(trusted)).slice(0, 16)}`);
-  const verifier = new Verifier(canister.toUint8Array(), trusted, memory);
+  const memory = new Memory(storage, `${canisterId} ${bytesToHex(sha256(rootKey)).slice(0, 16)}`);
+  const verifier = new Verifier(canister.toUint8Array(), rootKey, memory);
   const current = <T>(read: () => Promise<T>) => guarded(() => notBehind(read));
   const message = async (id: number): Promise<Read<Message>> => {
     const { value, trust } = await verifier.message(id, take(await actor.get_message_by_id(id, true), getErrorWords));
@@ -250,12 +225,4 @@ function maskedPage(page: Page): Page {
 async function oneNodes(page: Page): Promise<Read<Page>> {
   await hashed(page.messages);
   return { value: maskedPage(page), trust: UNPROVABLE };
-}
-
-function parseCanisterId(text: string): Principal {
-  try {
-    return Principal.fromText(text);
-  } catch {
-    throw new Failure('input', `"${text}" is not a canister id.`, false);
-  }
 }

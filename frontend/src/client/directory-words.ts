@@ -12,8 +12,7 @@ import type {
   StatusError,
   UpdateError,
 } from './bindings/directory';
-
-type Words = readonly [message: string, transient: boolean];
+import { missing, type Words } from './words';
 
 const malformed = ({ field, reason }: Malformed): Words => [`The ${field} cannot be read: ${reason}.`, false];
 const other = ({ code, message }: OtherError): Words => [`The directory refused with code ${code}: ${message}`, false];
@@ -25,11 +24,6 @@ const storageFull: Words = ['The directory is full: its stable memory does not g
 const unknownLabel: Words = ['The directory does not know this label.', false];
 const time = (nanoseconds: bigint): string => new Date(Number(nanoseconds / 1_000_000n)).toISOString();
 const second = (seconds: bigint): string => time(seconds * 1_000_000_000n);
-
-/** Compiles only if every case is handled. */
-function missing(error: never): never {
-  throw new TypeError(`unknown error ${JSON.stringify(error)}`);
-}
 
 const limited = (error: Limited): Words => {
   switch (error.__kind__) {

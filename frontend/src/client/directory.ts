@@ -10,8 +10,7 @@
  * Each look-up moves {@link DirectoryClient.memory} forward. Store it and pass it to the next client: then a directory that
  * was rolled back or forked in between is caught. An answer that does not verify is a {@link Failure} of the kind `lie`.
  */
-import { HttpAgent, type Identity } from '@icp-sdk/core/agent';
-import { Principal } from '@icp-sdk/core/principal';
+import type { Identity } from '@icp-sdk/core/agent';
 import {
   type Bundle,
   checkBundle,
@@ -46,11 +45,9 @@ import {
 } from './directory-words';
 import { Failure } from './failure';
 import type { Place } from './locate';
-import { failureOf } from './platform';
+import { reach } from './reach';
 import { refuse } from './read';
 import { take } from './words';
-
-const REQUEST_TIMEOUT_MS = 30_000;
 
 /** A verified look-up, and the changes that it showed, oldest first. */
 export interface LookedUp extends Verified {
@@ -87,32 +84,14 @@ export interface DirectoryClient {
 
 /** Throws a {@link Failure} if the canister id is malformed or a local network's root key cannot be fetched. */
 export async function connectDirectory(
-  { canisterId, network, rootKey }: Place,
+  place: Place,
   trusted: Trusted,
   remembered?: Memory,
   identity?: Identity,
 ): Promise<DirectoryClient> {
-  const guarded = async <T>(call: () => Promise<T>): Promise<T> => {
-    try {
-      return await call();
-    } catch (error) {
-      throw failureOf(error, { canisterId, network: network.origin });
-    }
-  };
-  const agent = await guarded(() =>
-    HttpAgent.create({
-      host: network.origin,
-      fetch: (input, init) =>
-        fetch(input, { ...init, credentials: 'omit', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }),
-      ...(identity && { identity }),
-      ...(network.kind === 'local' && (rootKey ? { rootKey } : { shouldFetchRootKey: true })),
-      retryTimes: 1,
-    }),
-  );
-  const root = agent.rootKey;
-  if (!root) throw new Failure('untrusted', `The network at ${network.origin} did not tell its key.`, true);
-  const actor = createActor(canisterId, { agent });
-  const canister = Principal.fromText(canisterId).toUint8Array();
+  const { agent, canister: principal, rootKey, guarded } = await reach(place, identity);
+  const actor = createActor(place.canisterId, { agent });
+  const canister = principal.toUint8Array();
   let memory = remembered;
   return {
     get memory() {
@@ -128,7 +107,7 @@ export async function connectDirectory(
           history: from === undefined ? { __kind__: 'newest', newest: null } : { __kind__: 'version', version: from },
         });
         const answer = take(found, directoryLookupErrorWords);
-        const verified = await verifyFound({ canister, rootKey: root, trusted, memory, contact, label }, answer);
+        const verified = await verifyFound({ canister, rootKey, trusted, memory, contact, label }, answer);
         memory = verified.memory;
         return verified;
       }),

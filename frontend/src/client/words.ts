@@ -26,7 +26,8 @@ import { Failure } from './failure';
 const number = new Intl.NumberFormat('en-US');
 const n = (value: number | bigint): string => number.format(value);
 
-type Words = readonly [message: string, transient: boolean];
+/** A sentence, and whether the same call may succeed later. */
+export type Words = readonly [message: string, transient: boolean];
 
 const keyIdLength = ({ length, max }: TooLong): Words => [
   length === 0
@@ -89,7 +90,7 @@ const storageFull: Words = ['The store is full: its stable memory cannot grow. N
 const notAllowed: Words = ['Only an admin of the store may do this.', false];
 
 /** Compiles only if every case is handled. */
-function missing(error: never): never {
+export function missing(error: never): never {
   throw new TypeError(`unknown error ${JSON.stringify(error)}`);
 }
 
