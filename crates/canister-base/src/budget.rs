@@ -53,7 +53,8 @@ pub struct Rate {
     pub burst: u32,
 }
 
-/// What one kind of callers may use. A call is admitted while something is left; what it uses beyond that delays the next.
+/// Limits of one group of callers. A call is admitted while the budget is not used up. If it uses more than what is left, the
+/// next call waits longer.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
     /// Items of work: each canister says what counts as one.
@@ -70,7 +71,7 @@ pub struct Budget {
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Limited {
-    /// The budget of this kind of callers is used up.
+    /// The budget of the caller's group is used up.
     budget {
         /// Seconds until it is open again.
         retry_after: u32,
@@ -206,7 +207,7 @@ impl Budget {
     }
 }
 
-/// What the platform charges for an update, without what it sends and stores.
+/// The cycles that the platform charges for an update, without those for its messages and memory.
 pub fn cycles_of_call(argument_bytes: u64, instructions: u64) -> u64 {
     CALL_CYCLES + BYTE_CYCLES * argument_bytes + instructions
 }

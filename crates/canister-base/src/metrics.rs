@@ -3,7 +3,7 @@
 use ic_metrics_encoder::MetricsEncoder;
 use std::io;
 
-/// What metrics are written to.
+/// Collects metrics as text.
 pub type Encoder = MetricsEncoder<Vec<u8>>;
 
 /// The text of the metrics that `write` writes, at `now` in unix milliseconds.

@@ -1,4 +1,4 @@
-//! What the canister has left: watches the cycles balance, and says once in the log that it gets low; the heap's size.
+//! Cycles and heap. Watches the cycles balance, and logs once when it gets low. Measures the heap.
 
 use std::cell::Cell;
 

@@ -40,12 +40,12 @@ impl<T: Transport> DirectoryClient<T> {
         Self { memory: Some(memory), ..self }
     }
 
-    /// What is remembered of the directory; `None` before the first look-up.
+    /// The newest log that this client has verified; `None` before the first look-up.
     pub fn memory(&self) -> Option<Memory> {
         self.memory
     }
 
-    /// What is pinned.
+    /// The directory's pins.
     pub fn trusted(&self) -> &Trusted {
         &self.trusted
     }

@@ -1,4 +1,4 @@
-//! What an honest directory shows, and that the client takes it.
+//! The client accepts what an honest directory shows.
 
 use client::directory::api::*;
 use client::directory::directory_core::verify::Trust;
