@@ -17,8 +17,9 @@ use crate::violation::{Verdict, Violation, ensure};
 pub struct Walk {
     /// Their messages, in the order that was asked for.
     pub pages: Vec<Vec<Seen>>,
-    /// Whether nothing is left.
-    pub ended: bool,
+    /// Where the next page starts, 0: nothing is left. Acknowledged messages are not shown, so it may lie behind the
+    /// last message, and there may be a next page though none was shown.
+    pub next: Id,
 }
 
 impl Walk {
@@ -199,11 +200,11 @@ impl Client {
             of.check_next(cursor, &page)?;
             shown.push(check_messages(&self.shared.model, &page.messages)?);
             if page.next == 0 {
-                return Ok(Walk { pages: shown, ended: true });
+                return Ok(Walk { pages: shown, next: 0 });
             }
             cursor.after = page.next;
         }
-        Ok(Walk { pages: shown, ended: false })
+        Ok(Walk { pages: shown, next: cursor.after })
     }
 }
 
@@ -224,10 +225,9 @@ fn check_walk(known: &BTreeSet<Id>, from: Cursor, walk: &Walk, belongs: impl Fn(
     let ordered = ids.windows(2).all(|pair| if ascending { pair[0] < pair[1] } else { pair[0] > pair[1] });
     ensure(ordered, || format!("pages in {order:?} order have {ids:?}"))?;
     // What lies between where it began and where it ended.
-    let reached = if walk.ended { None } else { ids.last().copied() };
     let expected = known.iter().copied().filter(|&id| {
         let behind_start = after == 0 || if ascending { id > after } else { id < after };
-        let before_end = reached.is_none_or(|reached| if ascending { id <= reached } else { id >= reached });
+        let before_end = walk.next == 0 || if ascending { id <= walk.next } else { id >= walk.next };
         behind_start && before_end
     });
     let shown: BTreeSet<Id> = ids.iter().copied().collect();
@@ -242,47 +242,52 @@ fn check_walk(known: &BTreeSet<Id>, from: Cursor, walk: &Walk, belongs: impl Fn(
 mod tests {
     use super::*;
 
-    fn walk(ids: &[Id], ended: bool) -> Walk {
+    fn walk(ids: &[Id], next: Id) -> Walk {
         let page = ids.iter().map(|&id| Seen { id, prev: 0, next: 0, key: 7, timestamp: 0, bytes: 1 });
-        Walk { pages: vec![page.collect()], ended }
+        Walk { pages: vec![page.collect()], next }
     }
 
     #[test]
     fn what_was_not_asked_for_is_noticed() {
         let (known, cursor) = (BTreeSet::new(), Cursor { after: 0, order: Order::ascending, limit: 9 });
-        assert_eq!(check_walk(&known, cursor, &walk(&[1], true), |seen| seen.key == 7), Ok(()));
-        assert!(check_walk(&known, cursor, &walk(&[1], true), |seen| seen.key == 8).is_err());
+        assert_eq!(check_walk(&known, cursor, &walk(&[1], 0), |seen| seen.key == 7), Ok(()));
+        assert!(check_walk(&known, cursor, &walk(&[1], 0), |seen| seen.key == 8).is_err());
     }
 
     #[test]
     fn pages_that_skip_or_repeat_are_noticed() {
         let known = BTreeSet::from([2, 4, 6, 8]);
         let (up, down) = (Order::ascending, Order::descending);
-        let check = |after, order, ids: &[Id], ended| {
-            check_walk(&known, Cursor { after, order, limit: 9 }, &walk(ids, ended), |_| true)
+        let check = |after, order, ids: &[Id], next| {
+            check_walk(&known, Cursor { after, order, limit: 9 }, &walk(ids, next), |_| true)
         };
         // What came meanwhile may be there too; what lies beyond the last page may be missing.
-        for (after, order, ids, ended) in [
-            (0, up, &[2, 4, 6, 8, 9][..], true),
-            (4, up, &[6][..], false),
-            (0, down, &[9, 8, 6, 4, 2][..], true),
-            (6, down, &[4][..], false),
-            (8, up, &[][..], true),
+        for (after, order, ids, next) in [
+            (0, up, &[2, 4, 6, 8, 9][..], 0),
+            (4, up, &[6][..], 6),
+            (0, down, &[9, 8, 6, 4, 2][..], 0),
+            (6, down, &[4][..], 4),
+            (8, up, &[][..], 0),
+            // All of the page's messages are acknowledged.
+            (0, up, &[][..], 1),
+            (0, down, &[][..], 9),
         ] {
-            assert_eq!(check(after, order, ids, ended), Ok(()), "{after} {order:?} {ids:?}");
+            assert_eq!(check(after, order, ids, next), Ok(()), "{after} {order:?} {ids:?}");
         }
-        for (after, order, ids, ended) in [
-            (0, up, &[2, 6, 8][..], true),
-            (0, up, &[2, 4, 6][..], true),
-            (0, up, &[2, 4, 4, 6, 8][..], true),
-            (4, up, &[8][..], false),
-            (4, up, &[4, 6, 8][..], true),
-            (0, down, &[8, 6, 2][..], true),
-            (0, down, &[2, 4, 6, 8][..], true),
-            (6, down, &[6, 4, 2][..], true),
-            (0, down, &[][..], true),
+        for (after, order, ids, next) in [
+            (0, up, &[2, 6, 8][..], 0),
+            (0, up, &[2, 4, 6][..], 0),
+            (0, up, &[2, 4, 4, 6, 8][..], 0),
+            (4, up, &[8][..], 8),
+            (4, up, &[4, 6, 8][..], 0),
+            (0, down, &[8, 6, 2][..], 0),
+            (0, down, &[2, 4, 6, 8][..], 0),
+            (6, down, &[6, 4, 2][..], 0),
+            (0, down, &[][..], 0),
+            (0, up, &[][..], 2),
+            (0, up, &[2][..], 5),
         ] {
-            assert!(check(after, order, ids, ended).is_err(), "{after} {order:?} {ids:?}");
+            assert!(check(after, order, ids, next).is_err(), "{after} {order:?} {ids:?}");
         }
     }
 }
