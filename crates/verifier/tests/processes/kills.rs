@@ -2,9 +2,9 @@
 
 use crate::forged::label;
 use crate::network::{Network, VERIFIERS, name};
-use crate::processes::Place;
+use crate::processes::{Place, eventually};
 use directory_core::checkpoint::Checkpoint;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use test_support::Random;
 use verifier::disk::ReadOnly;
 use verifier::signer::Signer;
@@ -28,9 +28,15 @@ fn no_kill_makes_it_sign_two_roots_or_a_smaller_size() {
     let place = Place::new(&network, VERIFIERS[0]);
     let mut random = Random::of(&[1]);
     let mut signed: Vec<Checkpoint> = Vec::new();
+    // How long one takes to sign, in another place.
+    let (other, start) = (Place::new(&network, VERIFIERS[1]), Instant::now());
+    let undisturbed = other.run();
+    eventually("it signs", || other.path("state/signed").exists());
+    let life = start.elapsed() * 2;
+    drop(undisturbed);
     for _ in 0..kills() {
         let mut running = place.run();
-        std::thread::sleep(Duration::from_millis(random.below(120)));
+        std::thread::sleep(Duration::from_micros(random.below(life.as_micros() as u64)));
         assert!(running.is_running(), "an honest directory stops nobody");
         running.kill();
         let files = ReadOnly::new(&place.path("state"));
