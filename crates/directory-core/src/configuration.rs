@@ -1,4 +1,5 @@
-//! The fixed configuration of a directory. Each head carries its hash, and clients pin the hash.
+//! The fixed configuration of a directory. Each head and the certified log carry its hash, and clients pin the hash. The VRF
+//! key is hashed with it: whoever shows another key shows another hash, which no certificate has.
 //!
 //! ```text
 //! 0   format 1 (1)
@@ -6,7 +7,7 @@
 //! 2   threshold 1       verifiers that ratify a head together; 0: the platform's certificate suffices, for development
 //! 3   verifiers n 1 (0 to 16) | n x (length 1 (1 to 64) | name | key 33), key ids strictly ascending
 //!
-//! hash   SHA-256("directory-configuration-v1\n" | configuration)
+//! hash   SHA-256("directory-configuration-v1\n" | VRF key 32 | configuration)
 //! ```
 
 use crate::bytes::{DecodeError, Reader, decode_all, require};
@@ -56,9 +57,9 @@ impl Configuration {
         self.threshold
     }
 
-    /// The hash that heads carry.
-    pub fn hash(&self) -> Hash {
-        sha256(&[DOMAIN, &self.encode()])
+    /// The hash that the heads of a directory with this VRF key carry.
+    pub fn hash(&self, vrf_key: &[u8; 32]) -> Hash {
+        sha256(&[DOMAIN, vrf_key, &self.encode()])
     }
 
     fn check(&self) -> Result<(), DecodeError> {
@@ -121,8 +122,10 @@ mod tests {
         let configuration = Configuration::new(true, vec![verifier(1), verifier(2), verifier(3)], 2).unwrap();
         assert_eq!(Configuration::decode(&configuration.encode()), Ok(configuration.clone()));
         let other = Configuration::new(true, vec![verifier(3), verifier(2), verifier(1)], 2).unwrap();
-        assert_eq!(other.hash(), configuration.hash(), "whatever the order of the verifiers");
-        assert_ne!(Configuration::new(false, vec![], 0).unwrap().hash(), configuration.hash());
+        let hash = configuration.hash(&[7; 32]);
+        assert_eq!(other.hash(&[7; 32]), hash, "whatever the order of the verifiers");
+        assert_ne!(Configuration::new(false, vec![], 0).unwrap().hash(&[7; 32]), hash);
+        assert_ne!(configuration.hash(&[8; 32]), hash, "another VRF key");
         for (verifiers, threshold) in [(vec![verifier(1)], 0), (vec![verifier(1)], 2), (vec![], 1)] {
             let refused = Err(DecodeError::Invalid { field: "threshold", value: threshold.into() });
             assert_eq!(Configuration::new(true, verifiers, threshold), refused);

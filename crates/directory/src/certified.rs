@@ -7,7 +7,7 @@
 //! log   0   size 8              number of heads
 //!       8   root 32             RFC 6962
 //!       40  updates 8           accepted so far, also those of the open epoch
-//!       48  configuration 32    its hash
+//!       48  configuration 32    the hash of the configuration and the VRF key
 //! ```
 
 use directory_core::bytes::{DecodeError, Reader};
@@ -24,7 +24,7 @@ pub struct CertifiedLog {
     pub checkpoint: Checkpoint,
     /// Updates accepted so far.
     pub updates: u64,
-    /// The hash of the configuration.
+    /// The hash of the configuration and the VRF key.
     pub configuration: Hash,
 }
 

@@ -15,7 +15,7 @@ impl<M: Memory + Clone> Directory<M> {
     pub fn check(&self, from: CheckCursor) -> Result<CheckReport, CheckError> {
         let keyed = self.keyed().map_err(|_| CheckError::Unavailable)?;
         let cursor = Cursor { part: from.part, number: from.number };
-        let report = keyed.store.check(cursor, &keyed.secret.public(), &self.state.configuration_hash());
+        let report = keyed.store.check(cursor, &keyed.secret.public(), &keyed.configuration);
         let report = report.ok_or(CheckError::Cursor(from))?;
         let next = report.next.map(|Cursor { part, number }| CheckCursor { part, number });
         let mut violations = report.violations;

@@ -39,6 +39,8 @@ pub struct Directory<M: Memory> {
 pub(crate) struct Keyed<M: Memory> {
     pub secret: SecretKey,
     pub realm: Hash,
+    /// The hash of the configuration and of the VRF key, which heads carry.
+    pub configuration: Hash,
     pub store: Store<VirtualMemory<M>>,
     pub labels: Labels,
 }
@@ -83,7 +85,7 @@ impl<M: Memory + Clone> Directory<M> {
         let state = State::open(memory.state()).map_err(NotOpened::State)?;
         let keyed = match state.vrf() {
             None => None,
-            Some(secret) => Some(Keyed::new(&secret, canister, |realm| {
+            Some(secret) => Some(Keyed::new(&secret, canister, state.configuration(), |realm| {
                 Store::open(memory.store(), realm).map_err(NotOpened::Store)
             })?),
         };
@@ -99,7 +101,7 @@ impl<M: Memory + Clone> Directory<M> {
         }
         let memories = self.memory.store();
         let create = |realm| Store::create(memories, realm).map_err(|_| OutOfMemory);
-        self.keyed = Some(Keyed::new(random, self.canister, create)?);
+        self.keyed = Some(Keyed::new(random, self.canister, self.state.configuration(), create)?);
         self.state.set_vrf(random);
         Ok(())
     }
@@ -128,11 +130,11 @@ impl<M: Memory + Clone> Directory<M> {
 
     /// The log that is to be certified.
     pub fn log(&self) -> Result<CertifiedLog, Unavailable> {
-        let store = &self.keyed()?.store;
+        let Keyed { store, configuration, .. } = self.keyed()?;
         Ok(CertifiedLog {
             checkpoint: Checkpoint { size: store.log().size(), root: store.root() },
             updates: store.updates(),
-            configuration: self.state.configuration_hash(),
+            configuration: *configuration,
         })
     }
 
@@ -148,7 +150,7 @@ impl<M: Memory + Clone> Directory<M> {
         Ok(Published {
             configuration: named(configuration),
             encoded: ByteBuf::from(configuration.encode()),
-            hash: ByteBuf::from(configuration.hash().to_vec()),
+            hash: ByteBuf::from(keyed.configuration.to_vec()),
             origin: self.origin(),
             vrf_key: ByteBuf::from(keyed.secret.public().bytes().to_vec()),
             realm: ByteBuf::from(keyed.realm.to_vec()),
@@ -198,13 +200,15 @@ impl<M: Memory + Clone> Keyed<M> {
     fn new<E>(
         secret: &[u8; 32],
         canister: Principal,
+        configuration: &Configuration,
         store: impl FnOnce(Hash) -> Result<Store<VirtualMemory<M>>, E>,
     ) -> Result<Self, E> {
         let key = SecretKey::new(secret);
-        let realm = realm(canister.as_slice(), key.public().bytes());
+        let public = key.public();
+        let (realm, configuration) = (realm(canister.as_slice(), public.bytes()), configuration.hash(public.bytes()));
         let store = store(realm)?;
         let labels = Labels::new(secret, store.labels());
-        Ok(Self { secret: key, realm, store, labels })
+        Ok(Self { secret: key, realm, configuration, store, labels })
     }
 
     /// The number of a label, its index and the proof of it. Where the index on the heap has the label, nothing is computed.

@@ -46,10 +46,9 @@ impl<M: Memory + Clone> Directory<M> {
         if self.closes_at().is_none_or(|due| now < due) {
             return Ok(false);
         }
-        let configuration = self.state.configuration_hash();
         self.reserve()?;
         let Some(keyed) = &mut self.keyed else { return Ok(false) };
-        keyed.store.close_epoch(now, configuration)?;
+        keyed.store.close_epoch(now, keyed.configuration)?;
         Ok(true)
     }
 

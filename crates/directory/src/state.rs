@@ -21,7 +21,6 @@ use crate::api::Settings;
 use canister_base::budget::{BUDGET_BYTES, Budget};
 use directory_core::checkpoint::Cosignature;
 use directory_core::configuration::{self, Configuration};
-use directory_core::hash::Hash;
 use directory_core::proof::MAX_COSIGNATURES;
 use ic_stable_structures::Memory;
 use stable::budget::{SPENT_BYTES, Spent};
@@ -72,7 +71,6 @@ impl fmt::Display for StateError {
 pub struct State<M> {
     memory: M,
     configuration: Configuration,
-    configuration_hash: Hash,
 }
 
 impl<M: Memory> State<M> {
@@ -82,7 +80,7 @@ impl<M: Memory> State<M> {
         let bytes = configuration.encode();
         memory.write(CONFIGURATION, &(bytes.len() as u16).to_le_bytes());
         memory.write(CONFIGURATION + 2, &bytes);
-        Self { memory, configuration_hash: configuration.hash(), configuration }
+        Self { memory, configuration }
     }
 
     /// Opens the state.
@@ -96,7 +94,7 @@ impl<M: Memory> State<M> {
         let mut bytes = vec![0; length.into()];
         memory.read(CONFIGURATION + 2, &mut bytes);
         let configuration = Configuration::decode(&bytes).map_err(|_| damaged)?;
-        let state = Self { memory, configuration_hash: configuration.hash(), configuration };
+        let state = Self { memory, configuration };
         for at in [NEWEST, RATIFIED] {
             state.cosigned(at).ok_or(StateError::Damaged("the cosignatures"))?;
         }
@@ -118,11 +116,6 @@ impl<M: Memory> State<M> {
     /// What was fixed at installation.
     pub fn configuration(&self) -> &Configuration {
         &self.configuration
-    }
-
-    /// The hash of it, which heads carry.
-    pub fn configuration_hash(&self) -> Hash {
-        self.configuration_hash
     }
 
     /// The VRF's secret key, once it is drawn.

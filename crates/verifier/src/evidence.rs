@@ -254,6 +254,10 @@ type Found = Result<(String, u64), Unproven>;
 
 fn check_rule(records: &mut Records<impl Read>, authority: &Authority, pinned: &Pinned, scratch: &Path) -> Found {
     let certified = authority.decode(&expect(records, CERTIFIED)?)?;
+    // Otherwise whoever names another VRF key or configuration makes an honest directory break rules.
+    if certified.log.configuration != pinned.hash() {
+        return Err(Unproven::Malformed("the certified log is not of this configuration and VRF key".to_owned()));
+    }
     let consistency = hashes(&expect(records, CONSISTENCY)?)?;
     let mut disk = Folder::open(scratch)?;
     let mut journal = Journal::open(&mut disk, |_| ())?;

@@ -250,7 +250,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         let certified = self.authority.log(&shown.log, &shown.certificate).map_err(unverified)?;
         check_age(certified.time, now)?;
         let configuration = certified.log.configuration;
-        if configuration != self.pinned.configuration.hash() {
+        if configuration != self.pinned.hash() {
             let why = format!("the configuration {} is not the pinned one", hex::encode(configuration));
             return Err(unverified(why));
         }

@@ -13,6 +13,7 @@ use directory_core::bytes::{DecodeError, Reader};
 use directory_core::checkpoint::origin;
 use directory_core::configuration::{self, Configuration};
 use directory_core::entry::realm;
+use directory_core::hash::Hash;
 use directory_core::label::Label;
 use directory_core::vrf::{PROOF_SIZE, PublicKey};
 
@@ -41,6 +42,11 @@ impl Pinned {
         origin(self.canister)
     }
 
+    /// The hash of the configuration and the VRF key.
+    pub fn hash(&self) -> Hash {
+        self.configuration.hash(&self.vrf_key)
+    }
+
     /// What the replay needs.
     ///
     /// # Errors
@@ -59,7 +65,7 @@ impl Pinned {
         Ok(Pins {
             realm: realm(self.canister.as_slice(), &self.vrf_key),
             origin: self.origin(),
-            configuration: self.configuration.hash(),
+            configuration: self.hash(),
             registrar,
         })
     }

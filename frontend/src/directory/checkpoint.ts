@@ -42,6 +42,9 @@ export function readCosignature(reader: Reader): Cosignature {
 export const cosignedBytes = (origin: string, { size, root }: Checkpoint, time: bigint): Uint8Array =>
   text(`cosignature/v1\ntime ${time}\n${origin}\n${size}\n${btoa(String.fromCharCode(...root))}\n`);
 
+/** Whether a verifier may have this name. */
+export const isName = (name: string): boolean => /^[^\s+\p{Cc}]+$/u.test(name);
+
 export const keyId = ({ name, key }: Verifier): Uint8Array =>
   sha256(text(`${name}\n`), concat(ED25519_COSIGNATURE, key)).subarray(0, 4);
 
@@ -57,7 +60,7 @@ export class Quorum {
     const distinct = this.#verifiers.every((one, at) =>
       this.#verifiers.slice(0, at).every((other) => !equal(one.key, other.key) && !equal(one.id, other.id)),
     );
-    const fit = verifiers.every(({ name, key }) => /^[^\s+\p{Cc}]+$/u.test(name) && isKey(key));
+    const fit = verifiers.every(({ name, key }) => isName(name) && isKey(key));
     const inReach = Number.isInteger(threshold) && threshold >= 1 && threshold <= verifiers.length;
     if (!distinct || !fit || !inReach) throw new TypeError('These verifiers cannot reach this threshold.');
     this.#threshold = threshold;

@@ -25,6 +25,10 @@ const DOMAIN = text('directory-entry-v1\n');
 const REGISTRATION_DOMAIN = text('directory-registration-v1\n');
 const KINDS = ['set', 'close', 'recover'] as const;
 
+/** The realm of the directory in a canister with this VRF key. */
+export const realmOf = (canister: Uint8Array, vrfKey: Uint8Array): Uint8Array =>
+  sha256(text('directory-realm-v1'), canister, vrfKey);
+
 export type Kind = (typeof KINDS)[number];
 
 export interface Recovery {

@@ -4,7 +4,8 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Asked, verifyBundles, verifyFound } from '../../src/client/directory';
 import { updateErrorWords } from '../../src/client/directory-words';
-import { type Memory, Quorum } from '../../src/directory';
+import { pin } from '../../src/client/pins';
+import { DirectoryError, type Memory, Quorum } from '../../src/directory';
 import { certifiedLeaf } from '../../src/proofs/certified';
 import { certifiedState, Signer } from './signer';
 
@@ -107,6 +108,32 @@ describe('a look-up', () => {
     await lie('other-log', { log: forged, certificate: await certificate() });
     const foreign = await new Signer(2).certificate(certifiedState(CANISTER, certifiedLeaf('log', log), 1_795_000_010));
     await lie('certificate', { log, certificate: foreign });
+  });
+});
+
+describe('the pins', () => {
+  const published = { encoded: bytes(trusted.encoded), vrf_key: bytes(trusted.vrf) };
+
+  it('are made from what the directory publishes', () => {
+    const pins = pin('aaaaa-aa', published, TRUSTED.registrars, BigInt(trusted.max_age));
+    expect(pins).toEqual(TRUSTED);
+  });
+
+  it('have another hash where a node publishes another VRF key, and then no look-up verifies', async () => {
+    const forged = { ...published, vrf_key: bytes(VECTORS.trusted.verifiers[0].key) };
+    const pins = pin('aaaaa-aa', forged, TRUSTED.registrars, BigInt(trusted.max_age));
+    const { asked, proof, log, certificate } = vector('an absent label');
+    const answer = verifyFound(
+      { ...asked, trusted: pins },
+      { proof, certified: { log, certificate: await certificate() } },
+    );
+    await expect(answer).rejects.toMatchObject({ kind: 'lie', cause: { kind: 'directory', code: 'Configuration' } });
+  });
+
+  it('are refused where the configuration cannot be read or the registrar is unknown', () => {
+    const cut = { ...published, encoded: published.encoded.subarray(0, 9) };
+    expect(() => pin('aaaaa-aa', cut, TRUSTED.registrars, 1n)).toThrow(DirectoryError);
+    expect(() => pin('aaaaa-aa', published, [], 1n)).toThrow('missing');
   });
 });
 

@@ -6,6 +6,7 @@ use std::fmt;
 use candid::Principal;
 use directory::api::Published;
 use directory_core::bytes::DecodeError;
+use directory_core::checkpoint::origin;
 use directory_core::configuration::Configuration;
 use directory_core::entry::realm;
 use directory_core::hash::Hash;
@@ -17,8 +18,12 @@ use directory_core::vrf::PublicKey;
 /// are the policies of its registrar, today's and former ones; empty where registration is open. Cosignatures of verifiers
 /// may be `max_age` seconds old.
 ///
-/// The result is as good as the source. An application ships the configuration of its directory, or compares it over another
-/// channel. The answer of `get_configuration` is what one replica says: good enough for development.
+/// `get_configuration` is answered by one replica, which may lie. Then no look-up verifies: the certified log carries the hash
+/// of the configuration and the VRF key, and the first look-up fails as [`Configuration`]. So pins with which a look-up has
+/// succeeded are those of the canister. That the canister is the right one, and who its registrar is, the application knows
+/// from elsewhere.
+///
+/// [`Configuration`]: directory_core::verify::VerifyError::Configuration
 ///
 /// # Errors
 ///
@@ -34,14 +39,15 @@ pub fn pin(
     let key = array("vrf_key", &published.vrf_key)?;
     let pinned = Trusted {
         realm: realm(canister.as_slice(), &key),
-        origin: published.origin.clone(),
+        origin: origin(*canister),
         vrf: PublicKey::new(&key).map_err(|_| PinError::Field("vrf_key"))?,
-        configuration: configuration.hash(),
+        configuration: configuration.hash(&key),
         registrars,
         quorum: Quorum::new(configuration.verifiers().to_vec(), configuration.threshold().into(), max_age),
     };
     for (field, is_true) in [
         ("hash", published.hash == pinned.configuration[..]),
+        ("origin", published.origin == pinned.origin),
         ("realm", published.realm == pinned.realm[..]),
         ("registrars", configuration.has_registrar() != pinned.registrars.is_empty()),
     ] {

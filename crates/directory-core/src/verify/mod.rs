@@ -30,7 +30,7 @@ pub struct Trusted {
     pub origin: String,
     /// Its VRF key.
     pub vrf: PublicKey,
-    /// The hash of its configuration.
+    /// The hash of its configuration and VRF key.
     pub configuration: Hash,
     /// Registrar's policies, today's and former ones, any of which vouches for version 0. Empty: registration is open.
     pub registrars: Vec<Policy>,

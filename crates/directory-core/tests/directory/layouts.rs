@@ -124,13 +124,13 @@ fn records_are_laid_out_as_their_byte_maps_say() {
 }
 
 const LAYOUT: [&str; 9] = [
-    "DCND 452 6141fa9321983f61",
-    "DCLF 661 169d8463801b643d",
+    "DCND 452 12b3aee7a1ab7927",
+    "DCLF 661 a9590d3d724556d4",
     "DCLB 174 ae018a6d51c1f2bd",
-    "DCUP 861 f520cc42dd7a0dd7",
-    "DCPU 2317 d4a25bb6dcd66f72",
-    "DCPR 3070 790a448b08a118ac",
-    "DCHD 596 9feaf8cae008b726",
-    "DCHS 288 166f34bbb7f35f0c",
+    "DCUP 861 05de3283e1572184",
+    "DCPU 2317 0995e28763d4e717",
+    "DCPR 3070 a85d064b8aa1516a",
+    "DCHD 596 da33395687822e54",
+    "DCHS 288 b74c7253ae3d5669",
     "DCSL 342 6bc5b046c42b072e",
 ];

@@ -3,6 +3,7 @@
 use crate::support::*;
 use directory_core::change::{Context, Registrar, State, apply};
 use directory_core::checkpoint::{Checkpoint, Cosignature, Verifier};
+use directory_core::configuration::Configuration;
 use directory_core::entry::{Entry, realm};
 use directory_core::hash::Hash;
 use directory_core::label::{AddressProof, Label};
@@ -16,10 +17,21 @@ use directory_core::vrf::SecretKey;
 use ed25519_dalek::Signer;
 use ic_stable_structures::VectorMemory;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
+/// Of the canister whose id is empty.
 pub const ORIGIN: &str = "directory/aaaaa-aa";
 pub const VERIFIERS: [u8; 3] = [51, 52, 53];
-pub const CONFIGURATION: Hash = [77; 32];
+/// The seed of the VRF key.
+pub const SEED: [u8; 32] = [42; 32];
+/// The hash of the configuration, with the VRF key of [`SEED`].
+pub static CONFIGURATION: LazyLock<Hash> =
+    LazyLock::new(|| configuration().hash(SecretKey::new(&SEED).public().bytes()));
+
+/// Two of three verifiers, and a registrar.
+pub fn configuration() -> Configuration {
+    Configuration::new(true, VERIFIERS.map(verifier).to_vec(), 2).unwrap()
+}
 
 pub struct Directory {
     pub vrf: std::rc::Rc<SecretKey>,
@@ -77,8 +89,8 @@ pub fn cosign(number: u8, checkpoint: &Checkpoint, time: u64) -> Cosignature {
 
 impl Directory {
     pub fn new() -> Self {
-        let vrf = SecretKey::new(&[42; 32]);
-        let (realm, memories) = (realm(b"canister", vrf.public().bytes()), Memories::default());
+        let vrf = SecretKey::new(&SEED);
+        let (realm, memories) = (realm(b"", vrf.public().bytes()), Memories::default());
         Self {
             realm,
             vrf: vrf.into(),
@@ -140,7 +152,7 @@ impl Directory {
 
     pub fn close_epoch(&mut self) {
         self.now += 5 * SECOND;
-        self.store.close_epoch(self.now, CONFIGURATION).unwrap();
+        self.store.close_epoch(self.now, *CONFIGURATION).unwrap();
     }
 
     pub fn size(&self) -> u64 {
@@ -183,7 +195,7 @@ impl Directory {
             realm: self.realm,
             origin: ORIGIN.into(),
             vrf: self.vrf.public(),
-            configuration: CONFIGURATION,
+            configuration: *CONFIGURATION,
             registrars: self.registrar.iter().cloned().collect(),
             quorum: Quorum::new(VERIFIERS.map(verifier).to_vec(), 2, 3_600),
         }

@@ -180,7 +180,7 @@ fn whichever_memory_is_full_nothing_changes() {
             }
             number += 1;
             let before = snapshot();
-            if store.close_epoch(START, CONFIGURATION).is_err() {
+            if store.close_epoch(START, *CONFIGURATION).is_err() {
                 break grown_only(before);
             }
             // A bundle's slot is all that the ninth memory is for.
@@ -219,7 +219,7 @@ fn an_epoch_of_more_new_labels_than_a_page_has_nodes_closes() {
         let accepted = Accepted { update: &update, time: START, opened: None, registration: Some(&registration) };
         directory.store.accept(&accepted).unwrap();
     }
-    assert_eq!(directory.store.close_epoch(START, CONFIGURATION).unwrap().labels, 2_000);
+    assert_eq!(directory.store.close_epoch(START, *CONFIGURATION).unwrap().labels, 2_000);
 }
 
 #[test]

@@ -66,7 +66,10 @@ impl Twins {
 
     pub fn close(&mut self) {
         self.directory.close_epoch();
-        self.naive.close(self.directory.now, &CONFIGURATION);
+        self.naive.close(
+            self.directory.now,
+            &VERIFIERS.map(|number| (format!("verifier.example/{number}"), *key(number).bytes())),
+        );
         let checkpoint = self.directory.checkpoint();
         assert_eq!(self.naive.root(checkpoint.size as usize), checkpoint.root);
     }

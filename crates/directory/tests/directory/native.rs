@@ -116,7 +116,7 @@ impl Native {
             realm: realm(self.id.as_slice(), self.vrf.public().bytes()),
             origin: self.directory.origin(),
             vrf: self.vrf.public(),
-            configuration: configuration.hash(),
+            configuration: configuration.hash(self.vrf.public().bytes()),
             registrars: Vec::new(),
             quorum: Quorum::new(configuration.verifiers().to_vec(), configuration.threshold().into(), 3_600),
         };

@@ -131,13 +131,14 @@ impl Site {
     pub fn trusted(&self) -> Trusted {
         let published = self.published();
         let configuration = configured(&published.configuration).expect("a good configuration");
-        assert_eq!(published.hash, configuration.hash());
+        let vrf_key = hash(&published.vrf_key);
+        assert_eq!(published.hash, configuration.hash(&vrf_key));
         let quorum = Quorum::new(configuration.verifiers().to_vec(), configuration.threshold().into(), 3_600);
         Trusted {
             realm: hash(&published.realm),
             origin: published.origin,
-            vrf: PublicKey::new(&hash(&published.vrf_key)).expect("a good key"),
-            configuration: configuration.hash(),
+            vrf: PublicKey::new(&vrf_key).expect("a good key"),
+            configuration: configuration.hash(&vrf_key),
             registrars: if configuration.has_registrar() { vec![policy(11)] } else { Vec::new() },
             quorum,
         }

@@ -25,7 +25,7 @@ pub fn run(path: &Path, config: Option<&Path>) -> Result<u8, Box<dyn Error>> {
         ("canister", pinned.canister.to_text()),
         ("root key", hex::encode(&pinned.root_key)),
         ("VRF key", hex::encode(pinned.vrf_key)),
-        ("configuration", hex::encode(pinned.configuration.hash())),
+        ("configuration", hex::encode(pinned.hash())),
     ] {
         println!("{name}: {value}");
     }
@@ -36,7 +36,7 @@ pub fn run(path: &Path, config: Option<&Path>) -> Result<u8, Box<dyn Error>> {
     let settings = Settings::read(config).map_err(|error| error.to_string())?;
     let is_pinned = settings.canister == pinned.canister
         && settings.vrf_key == pinned.vrf_key
-        && settings.configuration == pinned.configuration.hash()
+        && settings.configuration == pinned.hash()
         && settings.root_key.is_none_or(|key| key == pinned.root_key);
     if is_pinned {
         println!("These are the keys of {}.", config.display());

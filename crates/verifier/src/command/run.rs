@@ -96,8 +96,9 @@ async fn pinned(platform: &Platform, settings: &Settings) -> Result<Pinned, Trou
     let wrong = |why: String| Trouble::Unverified(why);
     let configuration = Configuration::decode(&platform.configuration().await?);
     let configuration = configuration.map_err(|error| wrong(format!("the configuration: {error:?}")))?;
-    if configuration.hash() != settings.configuration {
-        return Err(wrong(format!("the configuration {} is not the pinned one", hex::encode(configuration.hash()))));
+    let hash = configuration.hash(&settings.vrf_key);
+    if hash != settings.configuration {
+        return Err(wrong(format!("the configuration {} is not the pinned one", hex::encode(hash))));
     }
     let registrar = if configuration.has_registrar() { Some(platform.registrar().await?) } else { None };
     let pinned = Pinned {

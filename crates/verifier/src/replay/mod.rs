@@ -29,7 +29,7 @@ pub struct Pins {
     pub realm: Hash,
     /// The first line of its checkpoints.
     pub origin: String,
-    /// The hash of its configuration.
+    /// The hash of its configuration and VRF key.
     pub configuration: Hash,
     /// The index of the registrar's label. `None`: registration is open.
     pub registrar: Option<Hash>,

@@ -132,7 +132,7 @@ impl Forged {
     /// Closes the open epoch a while later.
     pub fn close(&mut self) {
         self.now += 100 * SECOND;
-        self.store().close_epoch(self.now, self.configuration.hash()).unwrap();
+        self.store().close_epoch(self.now, self.configuration.hash(SecretKey::new(&SECRET).public().bytes())).unwrap();
     }
 
     /// Overwrites bytes wherever they lie in stable memory.

@@ -28,8 +28,9 @@ impl Place {
     pub fn new(network: &Network, number: u8) -> Self {
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let root_key = hex::encode(network.agent.read_root_key());
-        let configuration = hex::encode(network.configuration.hash());
-        let vrf_key = hex::encode(SecretKey::new(&SECRET).public().bytes());
+        let vrf_key = SecretKey::new(&SECRET).public();
+        let configuration = hex::encode(network.configuration.hash(vrf_key.bytes()));
+        let vrf_key = hex::encode(vrf_key.bytes());
         let module = hex::encode(Sha256::digest(directory_wasm()));
         let text = format!(
             "network = \"{}\"\nroot_key = \"{root_key}\"\ncanister = \"{}\"\nvrf_key = \"{vrf_key}\"\n\

@@ -122,7 +122,7 @@ pub fn signed(entry: Entry, keys: &[u8], registrar: Option<u8>) -> Update {
 impl Directory {
     pub fn new(registrar: Option<u8>) -> Self {
         let store = Store::create(Memories::default(), *REALM).unwrap();
-        let configuration = pinned(registrar).configuration.hash();
+        let configuration = pinned(registrar).hash();
         let registrar = registrar.map(index);
         Self { store, now: START, open: Vec::new(), shown: Shown::default(), registrar, configuration }
     }

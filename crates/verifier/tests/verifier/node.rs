@@ -101,7 +101,7 @@ impl State {
         CertifiedLog {
             checkpoint: self.shown.newest(),
             updates: self.shown.epochs.iter().map(|epoch| epoch.updates.len() as u64).sum(),
-            configuration: pinned(self.registrar).configuration.hash(),
+            configuration: pinned(self.registrar).hash(),
         }
     }
 }

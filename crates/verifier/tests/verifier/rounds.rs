@@ -12,6 +12,7 @@ use verifier::disk::{Disk, Files, Reading};
 use verifier::evidence::{self, Case, Proven, Unproven};
 use verifier::follow::{End, Follower, Round, Rules};
 use verifier::network::Trouble;
+use verifier::pinned::Pinned;
 use verifier::progress::Progress;
 use verifier::replay::Epoch;
 use verifier::verifier::{Stop, Verifier};
@@ -337,6 +338,14 @@ fn evidence_against_an_honest_directory_proves_nothing() {
     let broken = evidence::Broken { epoch: &forged, ..broken };
     evidence::broken(&mut short, &own, &first, &broken).unwrap();
     assert!(matches!(check(&short, evidence::FILE), Err(Unproven::Malformed(_))));
+    // With another VRF key or configuration every head would break a rule.
+    let vrf_key = *directory_core::vrf::SecretKey::new(&[99; 32]).public().bytes();
+    for foreign in [Pinned { vrf_key, ..pinned(None) }, pinned(None)] {
+        let broken = evidence::Broken { epoch: &directory.shown.epochs[5], ..broken };
+        evidence::broken(&mut short, &foreign, &first, &broken).unwrap();
+        let Err(Unproven::Malformed(why)) = check(&short, evidence::FILE) else { panic!("it proves something") };
+        assert!(why.contains("configuration and VRF key"), "{why}");
+    }
     disk.cut(evidence::FILE, 0).unwrap();
     assert!(check(&disk, evidence::FILE).is_err(), "an empty file");
 }

@@ -85,10 +85,11 @@ fn a_configuration_that_contradicts_itself_is_not_pinned() {
     assert_eq!(pinned(|_| {}), Ok(()));
     assert_eq!(pinned(|published| published.hash[0] ^= 1), Err(PinError::Field("hash")));
     assert_eq!(pinned(|published| published.realm[0] ^= 1), Err(PinError::Field("realm")));
+    assert_eq!(pinned(|published| published.origin.push('x')), Err(PinError::Field("origin")));
     assert_eq!(pinned(|published| published.vrf_key.truncate(31)), Err(PinError::Field("vrf_key")));
     assert!(matches!(pinned(|published| published.encoded.truncate(1)), Err(PinError::Configuration(_))));
     let other = pin(&published, &canister(2), Vec::new(), 3_600).map(|_| ());
-    assert_eq!(other, Err(PinError::Field("realm")), "another canister's");
+    assert_eq!(other, Err(PinError::Field("origin")), "another canister's");
     let registrar = pin(&published, &canister(1), vec![policy(11)], 3_600).map(|_| ());
     assert_eq!(registrar, Err(PinError::Field("registrars")), "registration is open");
 }

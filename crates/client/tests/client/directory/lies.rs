@@ -3,9 +3,12 @@
 use client::directory::api::*;
 use client::directory::directory_core::bundle::{Bundle, BundleError as Refused};
 use client::directory::directory_core::change::State;
-use client::directory::directory_core::entry::Entry;
+use client::directory::directory_core::configuration::Configuration;
+use client::directory::directory_core::entry::{Entry, realm};
 use client::directory::directory_core::proof::Proof;
 use client::directory::directory_core::verify::{Verified, VerifyError};
+use client::directory::directory_core::vrf::SecretKey;
+use client::directory::{DirectoryClient, pin};
 use client::{CallError, Lie};
 use serde_bytes::ByteBuf;
 
@@ -70,6 +73,25 @@ fn a_foreign_profile() {
         found.proof = ByteBuf::from(proof.encode());
     });
     assert!(matches!(lie, Lie::Lookup(VerifyError::Profile)), "{lie}");
+}
+
+#[test]
+fn another_vrf_key() {
+    // It would prove every label absent.
+    let Scene { site, .. } = scene();
+    let forged = {
+        let mut published = site.published();
+        let vrf_key = *SecretKey::new(&[66; 32]).public().bytes();
+        let configuration = Configuration::decode(&published.encoded).expect("it is one");
+        published.vrf_key = ByteBuf::from(vrf_key);
+        published.realm = ByteBuf::from(realm(canister(1).as_slice(), &vrf_key));
+        published.hash = ByteBuf::from(configuration.hash(&vrf_key));
+        published
+    };
+    let pinned = pin(&forged, &canister(1), Vec::new(), 3_600).expect("it does not contradict itself");
+    let lie = caught(now(DirectoryClient::new(site, pinned).lookup(&name("alice"), View::newest, None)));
+    let honest = site.client().trusted().configuration;
+    assert!(matches!(lie, Lie::Lookup(VerifyError::Configuration(found)) if found == honest), "{lie}");
 }
 
 #[test]

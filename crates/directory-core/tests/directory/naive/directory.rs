@@ -41,6 +41,19 @@ pub struct Ask<'a> {
     pub cosignatures: &'a [Vec<u8>],
 }
 
+fn configuration_hash(vrf_key: &Hash, verifiers: &[(String, Hash)]) -> Hash {
+    let by_id: BTreeMap<_, _> = verifiers
+        .iter()
+        .map(|(name, key)| (sha256(&[name.as_bytes(), b"\n\x04", key])[..4].to_vec(), (name, key)))
+        .collect();
+    let mut bytes = [&b"directory-configuration-v1\n"[..], vrf_key, &[1, 1, 2, by_id.len() as u8]].concat();
+    for (name, key) in by_id.values() {
+        // An Ed25519 key is of algorithm 1.
+        bytes.extend([&[name.len() as u8][..], name.as_bytes(), &[1], &key[..]].concat());
+    }
+    sha256(&[&bytes])
+}
+
 impl Directory {
     pub fn new(secret: [u8; 32], public: [u8; 32]) -> Self {
         Self { secret, public, updates: Vec::new(), heads: Vec::new() }
@@ -53,7 +66,9 @@ impl Directory {
         (output[..32].try_into().unwrap(), proof().encode_to_pi())
     }
 
-    pub fn close(&mut self, time: u64, configuration: &Hash) {
+    /// Closes an epoch of a directory with a registrar and these verifiers, two of which ratify.
+    pub fn close(&mut self, time: u64, verifiers: &[(String, Hash)]) {
+        let configuration = configuration_hash(&self.public, verifiers);
         let from = self.heads.last().map_or(0, |head| head.updates);
         let mut map = self.heads.last().map_or_else(BTreeMap::new, |head| head.map.clone());
         let mut leaves = Vec::new();
@@ -73,7 +88,7 @@ impl Directory {
             &(from as u64).to_be_bytes(),
             &(leaves.len() as u32).to_be_bytes(),
             &(map.len() as u64).to_be_bytes(),
-            configuration,
+            &configuration,
         ];
         self.heads.push(Head { bytes: bytes.concat(), time, map, updates: self.updates.len() });
     }

@@ -25,6 +25,7 @@ pub fn trusted() -> Value {
         "realm": hex::encode(trusted.realm),
         "origin": trusted.origin,
         "vrf": hex::encode(trusted.vrf.bytes()),
+        "encoded": hex::encode(configuration().encode()),
         "configuration": hex::encode(trusted.configuration),
         "registrars": trusted.registrars.iter().map(hex_policy).collect::<Vec<_>>(),
         "verifiers": verifiers,

@@ -68,7 +68,7 @@ export interface Checkpoint {
   'certified' : Certified,
 }
 /**
- * Fixed at installation. Each head carries its hash, which clients pin.
+ * Fixed at installation. Each head and the certified log carry its hash, which covers the VRF key too and which clients pin.
  */
 export interface Configuration {
   /**
