@@ -1,6 +1,8 @@
 //! Bounded reading. Every decoder of this crate takes all bytes of its structure or refuses them, so that a value has one
 //! encoding only. Integers are big-endian.
 
+use crate::policy::Key;
+
 /// Why bytes are not the structure that was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecodeError {
@@ -31,24 +33,38 @@ pub enum DecodeError {
 #[derive(Debug)]
 pub struct Reader<'a> {
     left: &'a [u8],
-    stored: bool,
+    checked: Checked<'a>,
+}
+
+/// Keys that were checked before. They are not checked again: that is most of the work of reading an update.
+#[derive(Debug, Clone, Copy)]
+enum Checked<'a> {
+    All,
+    These(&'a [Key]),
 }
 
 impl<'a> Reader<'a> {
     /// Starts at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { left: bytes, stored: false }
+        Self::beside(bytes, &[])
     }
 
-    /// Starts at the first byte of what this library wrote. Keys that were checked before they were stored are not checked
-    /// again: that is most of the work of reading an update.
+    /// Starts at the first byte of what this library wrote: it checked every key.
     pub(crate) fn stored(bytes: &'a [u8]) -> Self {
-        Self { left: bytes, stored: true }
+        Self { left: bytes, checked: Checked::All }
     }
 
-    /// Whether the bytes are the library's own.
-    pub(crate) fn is_stored(&self) -> bool {
-        self.stored
+    /// Starts at the first byte. Keys among `known` were checked before.
+    pub(crate) fn beside(bytes: &'a [u8], known: &'a [Key]) -> Self {
+        Self { left: bytes, checked: Checked::These(known) }
+    }
+
+    /// Whether a key was checked before.
+    pub(crate) fn has_checked(&self, key: &Key) -> bool {
+        match self.checked {
+            Checked::All => true,
+            Checked::These(known) => known.contains(key),
+        }
     }
 
     /// Reads `length` bytes.

@@ -80,7 +80,7 @@ impl Key {
         let kind = reader.u8("key type")?;
         require(kind == ED25519, "key type", kind)?;
         let key = Self(reader.array("key")?);
-        if reader.is_stored() || known.contains(&key) {
+        if reader.has_checked(&key) || known.contains(&key) {
             return Ok(key);
         }
         let Self(bytes) = key;

@@ -6,7 +6,7 @@
 //! ... length 2 | bytes of the application
 //! ```
 
-use crate::bytes::{DecodeError, decode_all, require, write_long};
+use crate::bytes::{DecodeError, Reader, decode_all, require, write_long};
 use crate::policy::Key;
 
 /// Size of a profile in bytes at most.
@@ -62,17 +62,19 @@ impl Profile {
     /// Decodes a profile.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         require(bytes.len() <= MAX_SIZE, "profile", bytes.len() as u64)?;
-        decode_all(bytes, |reader| {
-            reader.version("profile format", FORMAT)?;
-            let number = reader.u8("devices")?;
-            require(usize::from(number) <= MAX_DEVICES, "devices", number)?;
-            let devices = (0..number)
-                .map(|_| Ok(Device { signing: Key::read(reader)?, identity: reader.array("identity")? }))
-                .collect::<Result<_, DecodeError>>()?;
-            let profile = Self { devices, application: reader.long("application", MAX_SIZE)?.to_vec() };
-            profile.check()?;
-            Ok(profile)
-        })
+        decode_all(bytes, Self::read)
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.version("profile format", FORMAT)?;
+        let number = reader.u8("devices")?;
+        require(usize::from(number) <= MAX_DEVICES, "devices", number)?;
+        let devices = (0..number)
+            .map(|_| Ok(Device { signing: Key::read(reader)?, identity: reader.array("identity")? }))
+            .collect::<Result<_, DecodeError>>()?;
+        let profile = Self { devices, application: reader.long("application", MAX_SIZE)?.to_vec() };
+        profile.check()?;
+        Ok(profile)
     }
 
     /// Encodes the profile.

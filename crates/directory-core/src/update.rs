@@ -7,6 +7,7 @@
 
 use crate::bytes::{DecodeError, Reader, decode_all, decode_whole};
 use crate::entry::Entry;
+use crate::policy::Key;
 use crate::signatures::Signatures;
 
 /// Precedes an entry's bytes in what a registrar signs.
@@ -44,7 +45,12 @@ impl Update {
 
     /// Decodes an update.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        decode_all(bytes, Self::read)
+        Self::decode_beside(bytes, &[])
+    }
+
+    /// Decodes an update. Keys among `known` were checked before, as those of the entry that it replaces.
+    pub fn decode_beside(bytes: &[u8], known: &[Key]) -> Result<Self, DecodeError> {
+        decode_whole(Reader::beside(bytes, known), Self::read)
     }
 
     /// Encodes the update.

@@ -77,12 +77,11 @@ impl<M: Memory + Clone> Directory<M> {
     /// Checks a device's bundle against the profile in force.
     pub fn check_bundle(&self, label: &[u8], bytes: &[u8], now: u64) -> Result<(u32, Bundle, Profile), BundleError> {
         let keyed = self.keyed().map_err(|_| BundleError::Unavailable)?;
-        let malformed = |field, error| BundleError::Malformed(Malformed::new(field, error));
         let label = decode_label(label).map_err(BundleError::Malformed)?;
-        let bundle = Bundle::decode(bytes).map_err(|error| malformed("bundle", error))?;
+        let malformed = |error| BundleError::Malformed(Malformed::new("bundle", error));
+        let bundle = Bundle::decode(bytes).map_err(malformed)?;
         let number = keyed.locate(&label).0.ok_or(BundleError::UnknownLabel)?;
-        let opened = keyed.store.opened_in_force(number, now).ok_or(BundleError::NoProfile)?;
-        let profile = Profile::decode(&opened.profile).map_err(|error| malformed("profile", error))?;
+        let profile = keyed.store.profile_in_force(number, now).ok_or(BundleError::NoProfile)?;
         let stored = keyed.store.bundles(number);
         let of_device = stored.iter().find(|stored| stored.content.device == bundle.content.device);
         bundle.verify(&keyed.realm, &keyed.store.index(number), &profile, of_device, now / SECOND)?;

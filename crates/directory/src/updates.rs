@@ -30,9 +30,13 @@ impl<M: Memory + Clone> Directory<M> {
         let keyed = self.keyed().map_err(|_| UpdateError::Unavailable)?;
         let malformed = |field, error| UpdateError::Malformed(Malformed::new(field, error));
         let label = Label::decode(&new.label).map_err(|error| malformed("label", error))?;
-        let update = Update::decode(&new.update).map_err(|error| malformed("update", error))?;
-        let is_first = update.entry.kind == Kind::Set && update.entry.version == 0;
         let indexed = keyed.labels.find(&label, &keyed.store);
+        let state_of = |number| keyed.store.state(number, u64::MAX);
+        let state = indexed.and_then(|(number, _)| state_of(number));
+        // Most updates keep the keys.
+        let known = state.as_ref().map_or(&[][..], |state| state.newest().policy.keys());
+        let update = Update::decode_beside(&new.update, known).map_err(|error| malformed("update", error))?;
+        let is_first = update.entry.kind == Kind::Set && update.entry.version == 0;
         // The clock may go back; a log whose times do would halt its verifiers.
         let newest = keyed.store.latest();
         if now < newest {
@@ -57,7 +61,7 @@ impl<M: Memory + Clone> Directory<M> {
             Some(_) => None,
             None => Some(Registration { address: check_address(&label, &update, new)?, label, vrf }),
         };
-        let state = number.and_then(|number| keyed.store.state(number, u64::MAX));
+        let state = state.or_else(|| number.and_then(state_of));
         let is_pending = number.is_some_and(|number| keyed.store.is_pending(number));
         let wait = || self.closes_at().unwrap_or(now).saturating_sub(now).div_ceil(SECOND);
         let context = Context {

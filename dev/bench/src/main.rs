@@ -7,6 +7,7 @@
 compile_error!("bench runs on 64-bit Linux only: its engine does");
 
 mod attack;
+mod directory;
 mod inbox;
 mod page;
 mod plot;
@@ -19,13 +20,15 @@ use rows::grouped;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: bench WASM RECORD PAGE [--fast | --full] [--check | --write], or with --page";
+const USAGE: &str = "usage: bench WASM DIRECTORY RECORD PAGE [--fast | --full] [--check | --write], or with --page";
 /// Messages stored when the figures are taken.
 const SIZES: [u64; 4] = [1_000, 100_000, 1_000_000, 10_000_000];
 const KEYS: [u64; 2] = [1, 1_000];
 
 struct Options {
     wasm: PathBuf,
+    /// The directory's module.
+    directory: PathBuf,
     record: PathBuf,
     page: PathBuf,
     sizes: &'static [u64],
@@ -60,7 +63,7 @@ fn main() -> ExitCode {
 
 fn options(arguments: Vec<String>) -> Option<Options> {
     let (flags, paths): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|argument| argument.starts_with("--"));
-    let [wasm, record, page] = <[String; 3]>::try_from(paths).ok()?.map(PathBuf::from);
+    let [wasm, directory, record, page] = <[String; 4]>::try_from(paths).ok()?.map(PathBuf::from);
     let (mut sizes, mut mode) = (None, None);
     for flag in flags {
         let again = match flag.as_str() {
@@ -78,7 +81,14 @@ fn options(arguments: Vec<String>) -> Option<Options> {
     if sizes.is_some() && matches!(mode, Some(Mode::Page)) {
         return None;
     }
-    Some(Options { wasm, record, page, sizes: sizes.unwrap_or(&SIZES[..3]), mode: mode.unwrap_or(Mode::Show) })
+    Some(Options {
+        wasm,
+        directory,
+        record,
+        page,
+        sizes: sizes.unwrap_or(&SIZES[..3]),
+        mode: mode.unwrap_or(Mode::Show),
+    })
 }
 
 /// Measures, prints and does what was asked for. False: the figures differ from the record.
@@ -87,7 +97,7 @@ fn run(options: &Options) -> Result<bool, String> {
         return write_page(options, &from_text(&text(&options.record)?)?).map(|()| true);
     }
     let wasm = read(&options.wasm)?;
-    let figures = measure(&wasm, options.sizes);
+    let figures = measure(&wasm, &read(&options.directory)?, options.sizes);
     for (row, figure) in &figures {
         println!("{row}: {}", grouped(*figure));
     }
@@ -99,7 +109,7 @@ fn run(options: &Options) -> Result<bool, String> {
     }
 }
 
-fn measure(wasm: &[u8], sizes: &[u64]) -> Figures {
+fn measure(wasm: &[u8], directory: &[u8], sizes: &[u64]) -> Figures {
     let mut figures = Figures::new();
     let progress = |what: &str| eprintln!("bench: {what}");
     rows::refusals(wasm, &mut figures);
@@ -109,6 +119,7 @@ fn measure(wasm: &[u8], sizes: &[u64]) -> Figures {
         rows::measure(wasm, keys, sizes, &mut figures, &progress);
     }
     retention::measure(wasm, sizes, &mut figures, &progress);
+    self::directory::measure(directory, sizes, &mut figures, &progress);
     figures
 }
 
@@ -193,18 +204,18 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_is_three_paths_and_known_flags() {
-        assert_eq!(parsed("wasm record page"), Some(3));
-        assert_eq!(parsed("wasm --fast record page --check"), Some(2));
-        assert_eq!(parsed("--full --write wasm record page"), Some(4));
-        assert_eq!(parsed("wasm record page --page"), Some(3));
+    fn the_command_line_is_four_paths_and_known_flags() {
+        assert_eq!(parsed("wasm directory record page"), Some(3));
+        assert_eq!(parsed("wasm --fast directory record page --check"), Some(2));
+        assert_eq!(parsed("--full --write wasm directory record page"), Some(4));
+        assert_eq!(parsed("wasm directory record page --page"), Some(3));
         for line in [
-            "wasm record",
-            "wasm record page more",
-            "wasm record page --slow",
-            "wasm record page --fast --full",
-            "wasm record page --check --write",
-            "wasm record page --page --fast",
+            "wasm directory record",
+            "wasm directory record page more",
+            "wasm directory record page --slow",
+            "wasm directory record page --fast --full",
+            "wasm directory record page --check --write",
+            "wasm directory record page --page --fast",
         ] {
             assert_eq!(parsed(line), None, "{line}");
         }
@@ -215,6 +226,7 @@ mod tests {
         let missing = PathBuf::from("no-such-file");
         let options = Options {
             wasm: missing.clone(),
+            directory: missing.clone(),
             record: missing.clone(),
             page: missing,
             sizes: &SIZES[..1],

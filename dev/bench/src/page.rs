@@ -1,5 +1,6 @@
 //! The tables of `docs/performance.md`, put between its markers.
 
+use crate::directory;
 use crate::results::Figures;
 use crate::rows::{PARTS_OF_AN_ADD, grouped};
 use std::fmt::Write as _;
@@ -74,6 +75,7 @@ pub fn with_tables(page: &str, record: &Figures, sizes: &[u64]) -> Result<String
         ("calls", calls(record, sizes)),
         ("retention", retention(record, sizes)),
         ("parts", parts(record)?),
+        ("directory", directory(record)),
         ("cycles", cycles(each("add_message")?, each("add_messages of 1,000, each")?)),
     ] {
         page = replaced(&page, name, &table).ok_or_else(|| format!("the page has no place for {name}"))?;
@@ -102,6 +104,25 @@ fn calls(figures: &Figures, sizes: &[u64]) -> String {
                     .collect(),
             };
             write!(table, " {} |", cells.join(" / ")).expect("a string takes everything");
+        }
+        table.push('\n');
+    }
+    table
+}
+
+/// What the directory's calls are charged, by its labels.
+fn directory(figures: &Figures) -> String {
+    let mut table = String::from("| call |");
+    for size in directory::SIZES {
+        write!(table, " {} labels |", grouped(size)).expect("a string takes everything");
+    }
+    writeln!(table, "\n|---|{}", "--:|".repeat(directory::SIZES.len())).expect("a string takes everything");
+    for name in directory::ROWS {
+        write!(table, "| {name} |").expect("a string takes everything");
+        for size in directory::SIZES {
+            let figure = figures.get(&format!("directory: {name} | {} stored", grouped(size)));
+            let cell = figure.map(|&figure| grouped(figure)).unwrap_or_default();
+            write!(table, " {cell} |").expect("a string takes everything");
         }
         table.push('\n');
     }

@@ -4,11 +4,13 @@ use super::records::{
     MAX_PROFILE, MAX_REGISTRATION, Registration, VERSION, decode_opened, decode_registration, lengthen,
 };
 use super::{Store, stored};
+use crate::bytes::{Reader, decode_whole};
 use crate::change::State;
 use crate::checkpoint::Cosignature;
 use crate::entry::Kind;
 use crate::hash::Hash;
 use crate::map::{Search, View};
+use crate::profile::Profile;
 use crate::proof::{Found, MAX_UPDATES, Opened, Proof};
 use crate::signatures::Signatures;
 use crate::update::{LoggedUpdate, Update};
@@ -84,11 +86,13 @@ impl<M: Memory> Store<M> {
         positions.nth(back).map(|position| self.update(position).time)
     }
 
-    /// The profile of a label that is in force at `now`, unless it was erased or the label is closed.
-    pub fn opened_in_force(&self, label: u32, now: u64) -> Option<Opened> {
+    /// The profile of a label that is in force at `now`, unless it was erased or the label is closed. Its keys were checked when
+    /// it came.
+    pub fn profile_in_force(&self, label: u32, now: u64) -> Option<Profile> {
         let position = self.label(label).newest;
         let is_pending = self.state(label, u64::MAX).is_some_and(|state| state.pending_until(now).is_some());
-        self.opened(if is_pending { self.update(position).previous? } else { position })
+        let opened = self.opened(if is_pending { self.update(position).previous? } else { position })?;
+        decode_whole(Reader::stored(&opened.profile), Profile::read).ok()
     }
 
     /// What version 0 of a label came with, unless it was erased.

@@ -3,7 +3,6 @@
 mod budgets;
 mod bundles;
 mod checks;
-mod costs;
 mod epochs;
 mod faults;
 mod fuzz;
