@@ -4,8 +4,8 @@ use crate::api::{HttpRequest, HttpResponse, Status};
 use proofs::certified::branch;
 use proofs::hash::Hash;
 
-/// Answers `GET` and `HEAD` of `/` with the status and of `/metrics` with the metrics, another method with 405, and another
-/// path with 404. `certified` is the platform's certificate and the store's root; there is none in an update.
+/// Answers `GET` and `HEAD` of `/` with the status and of `/metrics` with the metrics. Answers another method with 405
+/// and another path with 404. `certified` is the platform's certificate and the store's root. An update has neither.
 pub fn respond(
     request: &HttpRequest,
     status: &Status,
@@ -26,7 +26,7 @@ fn answer(request: &HttpRequest, status: &Status, metrics: impl FnOnce() -> Stri
     }
 }
 
-/// Names are those of `canister.did`.
+/// The field names are those of `canister.did`.
 fn json(status: &Status) -> String {
     serde_json::to_string(status).unwrap_or_default() + "\n"
 }

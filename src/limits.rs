@@ -6,20 +6,14 @@ pub const MAX_KEY_ID_BYTES: usize = 64;
 /// Bytes of a public key in DER. The longest key that the platform takes, RSA of 8,192 bits, has about 1,100.
 pub const MAX_PUBLIC_KEY_BYTES: usize = 2_048;
 
-/// Bytes of a send key. A longer one opens nothing.
+/// Bytes of a send key. A longer one counts as wrong.
 pub const MAX_SEND_KEY_BYTES: usize = 64;
 
 /// Principals with a role.
 pub const MAX_ROLES: u32 = 10_000;
 
-/// Strangers whose rates are kept apart. Further ones share one rate.
+/// Number of strangers with a rate of their own. Further strangers share one rate.
 pub const MAX_STRANGERS: usize = 10_000;
-
-/// Cycles that the platform charges for an update with an argument of so many bytes, on a subnet of 13 nodes, besides
-/// its instructions.
-pub const CALL_CYCLES: u64 = 6_200_000;
-/// The same for each byte of the argument.
-pub const BYTE_CYCLES: u64 = 2_000;
 
 /// Roles of one `get_roles`.
 pub const MAX_PAGE_ROLES: usize = 1_000;
@@ -50,7 +44,7 @@ pub const MIN_RETAINED: u32 = 1;
 /// The lowest `max_bytes`: the size of the largest message with its record and the tail of its key id.
 pub const MIN_MAX_BYTES: u64 = MESSAGE_OVERHEAD + MAX_CIPHERTEXT_BYTES as u64;
 
-/// Bytes of a message besides its ciphertext at most: its record and the tail of its key id.
+/// The most bytes of a message besides its ciphertext: its record and the tail of its key id.
 pub const MESSAGE_OVERHEAD: u64 = 84 + 41;
 
 /// Dropped messages that one add removes from indexes and memory: more than an add drops on average.
@@ -83,8 +77,8 @@ pub const LAST_ID: u32 = u32::MAX - 1;
 /// The highest `max_keys.all`. A key takes at most two nodes of the trie, whose places have 4 bytes.
 pub const MAX_KEYS: u32 = u32::MAX / 2;
 
-/// Entries of the index, one a message. An entry takes 12.5 bytes, and a rebuild takes 4 bytes a
-/// message besides. This many fit well into the platform's default heap limit of 3 GiB.
+/// Entries of the index; each message has one. An entry takes 12.5 bytes, and a rebuild takes 4 more bytes a message.
+/// This many fit into the platform's default heap limit of 3 GiB.
 pub const MAX_INDEX_ENTRIES: u64 = 150_000_000;
 
 /// Bytes that can ever be written to the payload stream: positions have 6 bytes.

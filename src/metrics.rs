@@ -1,23 +1,22 @@
-//! The metrics in the text format of Prometheus: the status in numbers, as far as the caller may see it.
+//! The metrics in the text format of Prometheus: the status as numbers, as far as the caller may see it.
 //!
-//! The cycles balance is not among them: it tells attackers how long a flood must last.
+//! The cycles balance is not among them, because it would tell attackers how long a flood must last.
 
 use crate::api::{Setting, Status, StoreStatus};
-use ic_metrics_encoder::MetricsEncoder;
+use canister_base::metrics::{Encoder, flag, text};
 use std::io;
 
-/// Turns a status into metrics at `now`, in unix milliseconds. `heap_bytes`: the size of the heap, told with the counts.
+/// Turns a status into metrics at `now`, in unix milliseconds. `heap_bytes`: the size of the heap, which is shown
+/// together with the counts.
 pub fn metrics(status: &Status, heap_bytes: u64, now: u64) -> String {
-    let mut encoder = MetricsEncoder::new(Vec::new(), i64::try_from(now).unwrap_or(i64::MAX));
-    let encoded = of_everybody(&mut encoder, status).and_then(|()| {
-        status.store.as_ref().map_or(Ok(()), |store| of_the_store(&mut encoder, store, status, heap_bytes))
-    });
-    // Memory takes every byte, and all of them are ASCII.
-    encoded.map(|()| String::from_utf8(encoder.into_inner()).unwrap_or_default()).unwrap_or_default()
+    text(now, |encoder| {
+        of_everybody(encoder, status)?;
+        status.store.as_ref().map_or(Ok(()), |store| of_the_store(encoder, store, status, heap_bytes))
+    })
 }
 
 /// What strangers may see.
-fn of_everybody(encoder: &mut MetricsEncoder<Vec<u8>>, status: &Status) -> io::Result<()> {
+fn of_everybody(encoder: &mut Encoder, status: &Status) -> io::Result<()> {
     let layout = status.layout_version.to_string();
     encoder
         .gauge_vec("message_canister_info", "Release and layout of stable memory, as labels.")?
@@ -56,12 +55,7 @@ fn of_everybody(encoder: &mut MetricsEncoder<Vec<u8>>, status: &Status) -> io::R
 }
 
 /// Counts and sizes.
-fn of_the_store(
-    encoder: &mut MetricsEncoder<Vec<u8>>,
-    store: &StoreStatus,
-    status: &Status,
-    heap_bytes: u64,
-) -> io::Result<()> {
+fn of_the_store(encoder: &mut Encoder, store: &StoreStatus, status: &Status, heap_bytes: u64) -> io::Result<()> {
     let added = store.next_id.saturating_sub(1);
     encoder.encode_counter("message_canister_messages_added_total", added.into(), "Messages ever stored.")?;
     encoder.encode_counter(
@@ -104,8 +98,4 @@ fn of_the_store(
         encoder.encode_gauge(&format!("message_canister_{name}"), value, help)?;
     }
     Ok(())
-}
-
-fn flag(set: bool) -> f64 {
-    f64::from(u8::from(set))
 }

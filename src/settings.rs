@@ -18,22 +18,16 @@
 //!     48    8  key_quota.bytes (bound 6)
 //!     56   32  budget of strangers (bounds 7 to 10)
 //!     88   32  budget of members (bounds 11 to 14)
-//!    120   32  budget of owners (bounds 15 to 18)
+//!    120   32  budget of owners (bounds 15 to 18); canister-base has a budget's bytes
 //!    152    8  reserves.strangers
 //!    160    8  reserves.all
-//!
-//! budget
-//! offset size
-//!      0    8  items: a second 4, burst 4 (its first bound)
-//!      8    8  bytes: the same (its second bound)
-//!     16    8  each: the same (its third bound)
-//!     24    8  cycles a day (its fourth bound)
 //! ```
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
 use crate::api::{Bound, Budget, MaxKeys, Quota, Rate, Reads, Reserves, Setting, SettingsError, Writes};
 use crate::limits::{MAX_KEYS, MAX_REBUILD_PAGES, MESSAGE_OVERHEAD, MIN_MAX_BYTES, MIN_REBUILD_PAGES, MIN_RETAINED};
+use canister_base::budget::{BUDGET_BOUNDS, BUDGET_BYTES, TooLow};
 use std::mem::discriminant;
 
 const LIMITED: usize = 0;
@@ -55,9 +49,8 @@ const OWNERS: usize = MEMBERS + BUDGET_BYTES;
 const RESERVES: usize = OWNERS + BUDGET_BYTES;
 /// Bytes of the durable form.
 pub const CONFIGURATION_BYTES: usize = RESERVES + 16;
-const BUDGET_BYTES: usize = 32;
 /// Where the budgets lie, and the first bound of each.
-const BUDGETS: [(usize, u32); 3] = [(STRANGERS, 7), (MEMBERS, 11), (OWNERS, 15)];
+const BUDGETS: [(usize, u32); 3] = [(STRANGERS, 7), (MEMBERS, 7 + BUDGET_BOUNDS), (OWNERS, 7 + 2 * BUDGET_BOUNDS)];
 /// Bounds of the durable form.
 const BOUNDS: u32 = 19;
 
@@ -125,7 +118,7 @@ impl Configuration {
         ]
     }
 
-    /// Replaces the settings that are named. An error changes nothing.
+    /// Replaces the named settings. An error changes nothing.
     pub fn apply(&mut self, settings: &[Setting]) -> Result<(), SettingsError> {
         let mut changed = *self;
         for (at, setting) in settings.iter().enumerate() {
@@ -173,18 +166,18 @@ impl Configuration {
         at_most("max_keys.all", self.max_keys.all, MAX_KEYS)?;
         at_most("max_keys.strangers", self.max_keys.strangers, self.max_keys.all)?;
         for (name, budget) in [("strangers", self.strangers), ("members", self.members), ("owners", self.owners)] {
-            for (rate, field) in [(budget.items, "items"), (budget.bytes, "bytes"), (budget.each, "each")] {
-                let Bound::AtMost(Rate { per_second, burst }) = rate else { continue };
-                at_least(&format!("{name}.{field}.per_second"), per_second, MIN_RETAINED)?;
-                at_least(&format!("{name}.{field}.burst"), burst, MIN_RETAINED)?;
-            }
+            budget.check().map_err(|TooLow { field, value, min }| SettingsError::TooLow {
+                setting: format!("{name}.{field}"),
+                value: value.into(),
+                min: min.into(),
+            })?;
         }
         at_most("reserves.all", self.reserves.all, self.reserves.strangers)?;
         self.check_youth()
     }
 
-    /// What strangers can send while a message is too young to be dropped must stay below half of the store: else they
-    /// could fill it with the young, and shut members out.
+    /// What strangers can add while a message is too young to be dropped must stay below half of the store. Otherwise
+    /// they could fill it with young messages, and members' adds would be refused.
     fn check_youth(&self) -> Result<(), SettingsError> {
         if self.min_age_seconds == 0 || self.writes == Writes::members {
             return Ok(());
@@ -198,7 +191,7 @@ impl Configuration {
             at_most("strangers.items over min_age_seconds", sent(self.strangers.items), messages / 2)?;
         }
         if let Bound::AtMost(bytes) = self.max_bytes {
-            // Beside its argument, of which the ciphertext is a part, a message takes its record and a key's tail.
+            // The ciphertext is part of the argument. Record and key tail come on top of it.
             let records = sent(self.strangers.items).saturating_mul(MESSAGE_OVERHEAD);
             let sent = sent(self.strangers.bytes).saturating_add(records);
             at_most("strangers.bytes over min_age_seconds", sent, bytes / 2)?;
@@ -229,14 +222,9 @@ impl Configuration {
         put(QUOTA_MESSAGES, &(bound(5, short(self.key_quota.messages)) as u32).to_le_bytes());
         put(QUOTA_BYTES, &bound(6, self.key_quota.bytes.limit()).to_le_bytes());
         for ((at, first), budget) in BUDGETS.into_iter().zip([self.strangers, self.members, self.owners]) {
-            for (number, rate) in (0..).zip([budget.items, budget.bytes, budget.each]) {
-                let rate = rate.limit();
-                bound(first + number, rate.map(|_| 0));
-                let Rate { per_second, burst } = rate.unwrap_or(Rate { per_second: 0, burst: 0 });
-                put(at + 8 * number as usize, &per_second.to_le_bytes());
-                put(at + 8 * number as usize + 4, &burst.to_le_bytes());
-            }
-            put(at + 24, &bound(first + 3, budget.cycles_a_day.limit()).to_le_bytes());
+            let (bytes, bounds) = budget.to_bytes();
+            limited |= bounds << first;
+            put(at, &bytes);
         }
         put(RESERVES, &self.reserves.strangers.to_le_bytes());
         put(RESERVES + 8, &self.reserves.all.to_le_bytes());
@@ -244,7 +232,7 @@ impl Configuration {
         bytes
     }
 
-    /// Reads the durable form; `None`: this release did not write it.
+    /// Reads the durable form; `None`: this release cannot have written it.
     pub fn from_bytes(bytes: &[u8; CONFIGURATION_BYTES]) -> Option<Self> {
         let limited = nat32(bytes, LIMITED);
         let short = |number: u32, at: usize| Bound::from((limited >> number & 1 == 1).then(|| nat32(bytes, at)));
@@ -253,12 +241,9 @@ impl Configuration {
             return None;
         }
         let budgets = BUDGETS.map(|(at, first)| {
-            let rate = |number: u32| {
-                let at = at + 8 * number as usize;
-                let rate = Rate { per_second: nat32(bytes, at), burst: nat32(bytes, at + 4) };
-                Bound::from((limited >> (first + number) & 1 == 1).then_some(rate))
-            };
-            Budget { items: rate(0), bytes: rate(1), each: rate(2), cycles_a_day: long(first + 3, at + 24) }
+            let mut budget = [0; BUDGET_BYTES];
+            budget.copy_from_slice(&bytes[at..at + BUDGET_BYTES]);
+            Budget::from_bytes(&budget, limited >> first)
         });
         let [strangers, members, owners] = budgets;
         Some(Self {

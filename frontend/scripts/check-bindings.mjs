@@ -1,4 +1,4 @@
-// Fails where src/client/bindings is not what @icp-sdk/bindgen makes of ../canister.did today.
+// Fails where src/client/bindings is not what @icp-sdk/bindgen makes of canister.did and directory.did today.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,9 @@ const files = (folder) =>
 
 try {
   const program = join(frontend, 'node_modules/.bin/icp-bindgen');
-  execFileSync(program, ['--did-file', '../canister.did', '--out-dir', fresh, '--force'], { cwd: frontend });
+  for (const did of ['../canister.did', '../crates/directory/directory.did']) {
+    execFileSync(program, ['--did-file', did, '--out-dir', fresh, '--force'], { cwd: frontend });
+  }
   const names = new Set([...files(kept), ...files(fresh)]);
   const stale = [...names].filter((name) => {
     try {
@@ -29,7 +31,7 @@ try {
     console.error('run: npm run bindings');
     process.exitCode = 1;
   } else {
-    console.log(`${names.size} files of bindings are what canister.did says`);
+    console.log(`${names.size} files of bindings are what the interfaces say`);
   }
 } finally {
   rmSync(fresh, { recursive: true });

@@ -1,5 +1,4 @@
-//! Who pays for a call, and whether the call is admitted. Inspection before the call and the call itself decide by the same
-//! function.
+//! Who pays for a call, and whether the call is admitted. Inspection and the call itself decide by the same function.
 //!
 //! ```text
 //!   caller, key ──▶ Payer: strangers, members or owners
@@ -7,26 +6,24 @@
 //! ```
 
 use super::caller::Caller;
-use crate::api::{Bound, Budget, Limited, Rate};
+use crate::api::{Budget, Limited};
 use crate::limits::{MAX_ROLES, MAX_STRANGERS};
 use crate::settings::Configuration;
 use candid::Principal;
-use stable::budget::{self, Callers, Spent};
+use stable::budget::{Callers, Spent};
 
-const SECOND: u64 = 1_000_000_000;
-
-/// Whose budget a call is charged to.
+/// The group of callers whose budget a call is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payer {
-    /// Everybody else's.
+    /// Callers without a role, in all calls that owners do not pay for.
     Strangers = 0,
-    /// That of writers and admins.
+    /// Writers and admins.
     Members = 1,
-    /// That of owners, for keys that exist.
+    /// Owners, for keys that exist.
     Owners = 2,
 }
 
-/// When a call comes.
+/// The time of a call, and the cycles that are left then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Nanoseconds since 1970.
@@ -35,7 +32,7 @@ pub struct Moment {
     pub cycles: u128,
 }
 
-/// What a call wants.
+/// The purpose of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// It adds messages, which cost storage.
@@ -44,11 +41,11 @@ pub enum Purpose {
     Other,
 }
 
-/// What each principal has spent of its own rate. An upgrade forgets it.
+/// What each principal has spent of its own rate. It is lost in an upgrade.
 #[derive(Debug)]
 pub struct Rates {
     strangers: Callers<Principal>,
-    /// Members and owners. Members have a place each; owners may share one.
+    /// Members and owners. Each member has its own place. Owners may have to share one.
     known: Callers<Principal>,
 }
 
@@ -64,8 +61,8 @@ impl Payer {
         if caller.is_member() { Self::Members } else { Self::Strangers }
     }
 
-    /// Who pays for another call about a key, which the caller owns and which exists, or not.
-    pub fn of_key(caller: &Caller, owns: bool) -> Self {
+    /// Who pays for another call about keys: owners, if one of them is there and the caller owns it, or may claim it.
+    pub fn of_keys(caller: &Caller, owns: bool) -> Self {
         if owns { Self::Owners } else { Self::of_add(caller) }
     }
 
@@ -97,62 +94,12 @@ pub fn admit(
     if moment.cycles < u128::from(reserve) {
         return Err(Limited::low_cycles);
     }
-    let budget = payer.budget(settings);
-    let retry = |wait: u64| u32::try_from(wait.div_ceil(SECOND)).unwrap_or(u32::MAX);
-    spent.admit(&pure(budget), moment.time).map_err(|wait| Limited::budget { retry_after: retry(wait) })?;
-    let Bound::AtMost(each) = budget.each else { return Ok(()) };
-    rates.of(payer).admit(&caller, &rate(each), moment.time).map_err(|wait| Limited::rate { retry_after: retry(wait) })
-}
-
-/// Charges an admitted call. True: it has used up the budget.
-pub fn charge(
-    settings: &Configuration,
-    spent: &mut Spent,
-    rates: &mut Rates,
-    payer: Payer,
-    caller: Principal,
-    (items, bytes): (u64, u64),
-    time: u64,
-) -> bool {
-    let budget = payer.budget(settings);
-    if let Bound::AtMost(each) = budget.each {
-        rates.of_mut(payer).spend(&caller, &rate(each), items, time);
-    }
-    spent.spend(&pure(budget), items, bytes, time)
-}
-
-/// Charges a refused call one item. Else a caller whose rate is used up could send a block of calls in each second, all of
-/// which the inspection before the block lets in.
-pub fn refuse(
-    settings: &Configuration,
-    spent: &mut Spent,
-    rates: &mut Rates,
-    payer: Payer,
-    caller: Principal,
-    time: u64,
-) {
-    let budget = payer.budget(settings);
-    if let Bound::AtMost(each) = budget.each {
-        rates.of_mut(payer).refuse(&caller, &rate(each), time);
-    }
-    spent.refuse(&pure(budget), time);
-}
-
-/// The budget as the pure library has it.
-pub fn pure(budget: &Budget) -> budget::Budget {
-    budget::Budget {
-        items: budget.items.limit().map(rate),
-        bytes: budget.bytes.limit().map(rate),
-        cycles_a_day: budget.cycles_a_day.limit(),
-    }
-}
-
-fn rate(Rate { per_second, burst }: Rate) -> budget::Rate {
-    budget::Rate { per_second, burst }
+    payer.budget(settings).admit(spent, rates.of(payer), caller, moment.time)
 }
 
 impl Rates {
-    fn of_mut(&mut self, payer: Payer) -> &mut Callers<Principal> {
+    /// The table of the payer's kind, to be changed.
+    pub fn of_mut(&mut self, payer: Payer) -> &mut Callers<Principal> {
         if payer == Payer::Strangers { &mut self.strangers } else { &mut self.known }
     }
 

@@ -1,27 +1,28 @@
 //! The rights in a key's record, and the calls that change them.
 
 use super::caller::Caller;
-use super::owner::{check_claim, implicit_owner, owns};
-use crate::api::{ClaimError, KeyError, KeySetting, NewOwner, NewSendKey, OwnQuota, OwnerProof, Quota};
+use super::owner::{implicit_owner, owns};
+use crate::api::{ClaimError, KeyError, KeySetting, NewOwner, NewSendKey, OwnQuota, Quota};
 use candid::Principal;
 
 /// What a key's record says about rights. [`KeyRights::default`] stands for a key without a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyRights {
-    /// The owner that claimed the key, or that an admin named. `None` for a key id that is its owner's principal.
+    /// The owner that claimed the key, or that an admin named. `None` if the key id is its owner's principal.
     pub owner: Option<Principal>,
     /// SHA-256 of the send key.
     pub send_key: Option<[u8; 32]>,
     /// The key's own quota; `None`: the store's.
     pub quota: Option<Quota>,
-    /// The key stays though it has no messages.
+    /// The key is not forgotten while it has no messages.
     pub kept: bool,
 }
 
 impl KeyRights {
-    /// The rights after `caller` has claimed the key with `proof`. Claiming again changes nothing.
-    pub fn claim(self, key_id: &[u8], proof: &OwnerProof, caller: Principal) -> Result<Self, ClaimError> {
-        check_claim(key_id, proof, caller)?;
+    /// The rights after `caller` has claimed the key. Claiming again changes nothing.
+    ///
+    /// Precondition: the caller has shown that the key belongs to it ([`super::owner::check_claim`]).
+    pub fn claim(self, key_id: &[u8], caller: Principal) -> Result<Self, ClaimError> {
         if implicit_owner(key_id).is_some() {
             return Ok(self);
         }
@@ -31,8 +32,8 @@ impl KeyRights {
         }
     }
 
-    /// The rights after `settings`, which take effect in their order: all of them, or none if one is refused. Whether
-    /// the caller may do it comes first, so a stranger learns nothing of the key.
+    /// The rights after `settings`, which are applied in order: all of them, or none if one is refused. The caller's
+    /// permission is checked first, so a stranger learns nothing about the key.
     pub fn apply(self, key_id: &[u8], settings: &[KeySetting], caller: &Caller) -> Result<Self, KeyError> {
         settings.iter().try_fold(self, |rights, setting| rights.with(key_id, setting, caller))
     }
@@ -52,7 +53,7 @@ impl KeyRights {
                     NewOwner::claimant => None,
                     NewOwner::principal(owner) => Some(check_owner(key_id, owner)?),
                 };
-                // Nothing is recorded of a key id that names its owner.
+                // A key id that names its owner needs no record of it.
                 Ok(if implicit_owner(key_id).is_some() { self } else { self.owned_by(owner) })
             }
             KeySetting::send_key(new) => {
@@ -73,15 +74,15 @@ impl KeyRights {
         }
     }
 
-    /// The key goes to an owner. The send key of another one goes with him: his friends are not the new owner's.
+    /// Gives the key to an owner. Another owner's send key is removed: it was given to that owner's contacts.
     fn owned_by(self, owner: Option<Principal>) -> Self {
         let send_key = self.send_key.filter(|_| self.owner == owner);
         Self { owner, send_key, ..self }
     }
 }
 
-/// Checks whether an admin may give the key to `owner`. The anonymous principal is everybody and the management canister
-/// nobody. A key id that is a principal is that principal's.
+/// Checks whether an admin may give the key to `owner`. The anonymous principal would mean everybody, and the
+/// management canister nobody. A key id that is a principal belongs to that principal.
 fn check_owner(key_id: &[u8], owner: Principal) -> Result<Principal, KeyError> {
     let somebody = owner != Principal::anonymous() && owner != Principal::management_canister();
     let free = implicit_owner(key_id).is_none_or(|implicit| implicit == owner);

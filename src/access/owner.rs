@@ -1,4 +1,4 @@
-//! Who can own a key id. Its length decides:
+//! Who can own a key id. The length of the key id decides:
 //!
 //! | bytes | the key id is | its owner |
 //! |---|---|---|
@@ -10,8 +10,8 @@
 //!
 //! The platform has verified that the caller's public key signed the call. A self-authenticating principal is the
 //! SHA-224 of that key in DER, followed by a 2. So a caller whose principal is the hash of a public key holds that key,
-//! and no signature is checked here. An SHA-256 of the third row starts with a DER sequence and one of the fourth with
-//! the tag, and the salt's length is fixed. So no two rows and no two principals hash the same bytes.
+//! and no signature is checked here. The bytes hashed for the third row start with a DER sequence, those for the fourth
+//! with the tag, and the salt's length is fixed. So no two rows and no two principals hash the same bytes.
 
 use crate::api::{ClaimError, OwnerProof, TooLong};
 use crate::limits::{MAX_KEY_ID_BYTES, MAX_PUBLIC_KEY_BYTES};
@@ -40,7 +40,7 @@ const HASH_BYTES: usize = 32;
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const SECP256K1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.10");
 
-/// The principal that a key id is, if it is a self-authenticating one. It owns the key whatever a record says.
+/// The principal that the key id is, if it is self-authenticating. It owns the key, whatever a record says.
 pub fn implicit_owner(key_id: &[u8]) -> Option<Principal> {
     let is_one = key_id.len() == SELF_AUTHENTICATING_BYTES && key_id.last() == Some(&SELF_AUTHENTICATING);
     is_one.then(|| Principal::try_from_slice(key_id).ok()).flatten()
@@ -49,6 +49,11 @@ pub fn implicit_owner(key_id: &[u8]) -> Option<Principal> {
 /// Whether `principal` owns a key whose record names `recorded`.
 pub fn owns(key_id: &[u8], recorded: Option<Principal>, principal: Principal) -> bool {
     implicit_owner(key_id).or(recorded) == Some(principal)
+}
+
+/// Whether `principal` may own a key, whatever a record says. `false` needs no look at the record.
+pub fn may_own(key_id: &[u8], principal: Principal) -> bool {
+    principal != Principal::anonymous() && implicit_owner(key_id).is_none_or(|owner| owner == principal)
 }
 
 /// Checks whether `proof` shows that the key belongs to `caller`, the call's sender as the platform reports it.
@@ -64,7 +69,7 @@ pub fn check_claim(key_id: &[u8], proof: &OwnerProof, caller: Principal) -> Resu
     if caller == Principal::anonymous() {
         return Err(ClaimError::Anonymous);
     }
-    // The proof belongs to exactly one key id. A key that signs has two, told apart by their length.
+    // The proof belongs to exactly one key id of each length.
     let belongs_to = match proof {
         OwnerProof::own if implicit == Some(caller) => return Ok(()),
         OwnerProof::own => return Err(not_that_key(caller.as_slice())),
@@ -98,24 +103,24 @@ fn salted_key_id(principal: Principal, salt: &[u8]) -> Result<[u8; HASH_BYTES], 
 /// A public key, parsed from a SubjectPublicKeyInfo in strict DER.
 struct PublicKey<'a> {
     algorithm: AlgorithmIdentifierRef<'a>,
-    /// The subjectPublicKey; the algorithm decides what it means.
+    /// The subjectPublicKey. The algorithm decides what it means.
     bytes: &'a [u8],
 }
 
 impl<'a> PublicKey<'a> {
-    /// Parses a public key of any algorithm: the platform decides which of them can sign.
+    /// Parses a public key of any algorithm. The platform decides which algorithms can sign.
     fn from_der(der: &'a [u8]) -> Result<Self, ClaimError> {
         if der.len() > MAX_PUBLIC_KEY_BYTES {
             return Err(refused(format!("{} bytes; a public key has at most {MAX_PUBLIC_KEY_BYTES}", der.len())));
         }
-        // The library's texts would take 10 KB of Wasm; the place says as much.
+        // The library's error texts would take 10 KB of Wasm. The position is enough.
         let not_strict = |error: spki::der::Error| {
-            let place = error.position().map_or(0, u32::from);
-            refused(format!("not a SubjectPublicKeyInfo in strict DER, at byte {place}"))
+            let position = error.position().map_or(0, u32::from);
+            refused(format!("not a SubjectPublicKeyInfo in strict DER, at byte {position}"))
         };
         let info = SubjectPublicKeyInfoRef::from_der(der).map_err(not_strict)?;
-        // Parameters of other types would stay unparsed, so they could be something else than DER. No key that the
-        // platform takes has them.
+        // Parameters of other types would stay unparsed, so they might not be DER. The platform takes no keys with such
+        // parameters.
         if let Some(parameters) = info.algorithm.parameters {
             let known = parameters.decode_as::<ObjectIdentifier>().map(|_| ());
             known.or_else(|_| parameters.decode_as::<Null>().map(|_| ())).map_err(not_strict)?;
@@ -124,7 +129,7 @@ impl<'a> PublicKey<'a> {
         Ok(Self { algorithm: info.algorithm, bytes })
     }
 
-    /// The last 20 bytes of the Keccak-256 of a secp256k1 key's point. The point is uncompressed, since the platform
+    /// The last 20 bytes of the Keccak-256 of a secp256k1 key's point. The point is uncompressed, because the platform
     /// takes these keys in no other form.
     fn ethereum_address(&self) -> Result<[u8; ADDRESS_BYTES], ClaimError> {
         let curve = self.algorithm.parameters.and_then(|parameters| parameters.decode_as().ok());

@@ -1,25 +1,25 @@
-//! The store's policies: who may add, who sees what, and which share of a key's quota an add may fill.
+//! The store's policies: who may add, what a caller may see, and which share of a key's quota an add may fill.
 
 use super::caller::Caller;
 use super::owner;
-use crate::api::{Reads, SettingsError, Writes};
+use crate::api::{Progress, Reads, SettingsError, Writes};
 use crate::limits::MAX_SEND_KEY_BYTES;
 use candid::Principal;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// Whether the policies shut nobody out.
+/// True if the policies exclude nobody.
 pub fn is_open(reads: Reads, writes: Writes) -> bool {
     reads == Reads::anyone && writes == Writes::anyone
 }
 
 /// Checks whether these policies may be set. `anonymous_controls`: the anonymous principal controls the canister, so
-/// everybody does, and a policy that shuts somebody out would promise what it does not keep.
+/// everybody does. Then a policy that excludes somebody would have no effect.
 pub fn check_policies(reads: Reads, writes: Writes, anonymous_controls: bool) -> Result<(), SettingsError> {
     if anonymous_controls && !is_open(reads, writes) { Err(SettingsError::AnonymousController) } else { Ok(()) }
 }
 
-/// Whether the store takes messages from this caller. A send key opens a quota, not the store.
+/// Whether the store takes messages from this caller. A send key does not change this: it only affects a quota.
 pub fn may_add(writes: Writes, caller: &Caller) -> bool {
     match writes {
         Writes::anyone => true,
@@ -28,12 +28,12 @@ pub fn may_add(writes: Writes, caller: &Caller) -> bool {
     }
 }
 
-/// What one caller may see of the store's keys and messages. The rest looks as if it were not there.
+/// What one caller may see of the store's keys and messages. Everything else looks absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
-    /// Everything, counts and look-ups across keys included.
+    /// Everything, including counts and look-ups across keys.
     All,
-    /// The keys that this principal owns, each asked for by its key id.
+    /// The keys that this principal owns. It must ask for each by its key id.
     OwnedBy(Principal),
 }
 
@@ -46,6 +46,19 @@ impl Sight {
     /// Whether the caller may see everything: numbers of messages and keys, and look-ups by id, time and hash.
     pub fn is_all(&self) -> bool {
         matches!(self, Self::All)
+    }
+
+    /// What the caller is told of a rebuild's progress, which counts messages.
+    pub fn progress(&self, progress: Progress) -> Progress {
+        if self.is_all() { progress } else { Progress { done: 0, total: 0 } }
+    }
+
+    /// Whether the caller may see a key, depending on its record. `false` needs no look at the record.
+    pub fn may_see(&self, key_id: &[u8]) -> bool {
+        match *self {
+            Self::All => true,
+            Self::OwnedBy(principal) => owner::may_own(key_id, principal),
+        }
     }
 
     /// Whether the caller may see a key whose record names the owner `recorded`; without a record that is `None`.
@@ -64,13 +77,13 @@ pub enum Share {
     Strangers,
     /// Half.
     Members,
-    /// All of it: the key's owner, and whoever shows the send key that the owner gave out.
+    /// All of it, for the key's owner and whoever shows the send key that the owner gave out.
     Friends,
 }
 
 impl Share {
-    /// The share of an add by `caller` to a key that it owns or not, whose record has the hash `send_key`. The add
-    /// shows the secret `shown`.
+    /// The share of an add by `caller`. `owns`: it owns the key. `send_key`: the hash in the key's record. `shown`: the
+    /// secret that the add shows.
     pub fn new(caller: &Caller, owns: bool, send_key: Option<&[u8; 32]>, shown: Option<&[u8]>) -> Self {
         if owns || opens(send_key, shown) {
             Self::Friends
@@ -83,7 +96,7 @@ impl Share {
 }
 
 /// Whether `shown` is the secret whose SHA-256 is `send_key`. The time does not depend on how many bytes agree. A
-/// secret that is too long matches nothing, so that nobody makes the canister hash megabytes.
+/// secret that is too long never matches, so nobody can make the canister hash megabytes.
 fn opens(send_key: Option<&[u8; 32]>, shown: Option<&[u8]>) -> bool {
     match (send_key, shown) {
         (Some(hash), Some(secret)) if secret.len() <= MAX_SEND_KEY_BYTES => {

@@ -1,4 +1,4 @@
-//! A key's quota: how many messages and bytes of ciphertext it may hold that are live, and who may fill how much of it.
+//! A key's quota: how many live messages and bytes of ciphertext it may hold, and who may fill how much of it.
 //!
 //! ```text
 //!     0          ¼                    ½                                          quota
@@ -8,26 +8,26 @@
 //!     owner and holders of the send key ──────────────────────────────────────────▶│
 //! ```
 //!
-//! All messages of the key count, whoever sent them. An add is refused beyond its share; nothing is evicted for it. So
-//! strangers cannot close a key to members, and neither can close it to the owner's friends.
+//! All messages of the key count, whoever sent them. An add beyond its share is refused. It drops nothing. So strangers
+//! cannot use up the room of members, and neither can use up the room of the owner's contacts.
 //!
-//! Strangers meet hysteresis besides. After an add of anybody, if another message of its size would exceed the
-//! strangers' share, the record keeps the time. The key is *full* for strangers from then on, as long as at least 70 % of
-//! their share is filled, in messages or in bytes. So the owner sees one time since when strangers are refused, and a
-//! flood does not win each place that becomes free. Levels fall without a write to the record; the next add clears a time
-//! that no longer counts. Members and friends have no such state: whatever strangers do, a message of theirs that fits is
-//! admitted.
+//! For strangers there is hysteresis. After each add, the record keeps the time if another message of the same size
+//! would exceed the strangers' share. From then on the key is *full* for strangers, as long as at least 70 % of their
+//! share is filled, in messages or in bytes. So the owner sees the time since when strangers are refused, and a flood
+//! does not win each place that becomes free. Levels fall without a write to the record; the next add clears a time
+//! that no longer counts. Members and contacts have no such state: a message of theirs that fits is admitted, whatever
+//! strangers do.
 //!
-//! A refused add changes nothing. A quota that is lowered below what a key holds refuses at once. Then no add has set the
-//! time, and the newest message's stands for it.
+//! A refused add changes nothing. If a quota is lowered below what a key holds, adds are refused at once. No add has
+//! set the time then, so the time of the newest message stands for it.
 //!
-//! A share is rounded down: of a quota of less than 4 messages strangers have none. A quota of 0 closes the key to
+//! A share is rounded down: of a quota of fewer than 4 messages strangers have none. A quota of 0 closes the key to
 //! everybody.
 
 use super::policy::Share;
 use crate::api::{Bound, Quota};
 
-/// What a key holds, and since when it is full.
+/// What a key holds, and since when it is full for strangers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Level {
     /// Live messages.
@@ -48,8 +48,8 @@ pub struct KeyFull {
     pub since: u32,
 }
 
-/// Decides about a message of `bytes` bytes that comes at `now` for a share of the key's quota. Returns the record's
-/// new `full_since`.
+/// Decides whether a message of `bytes` bytes that comes at `now` fits into a share of the key's quota. Returns the
+/// record's new `full_since`.
 pub fn admit(quota: &Quota, share: Share, level: &Level, bytes: u64, now: u32) -> Result<u32, KeyFull> {
     let strangers = limits(quota, Share::Strangers);
     let is_full = level.full_since != 0 && fills_most(level, strangers);

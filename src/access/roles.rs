@@ -17,8 +17,9 @@
 //!     32
 //! ```
 //!
-//! Little-endian. Bytes behind the last role mean nothing: a removed role's place goes to the last one. The memory has
-//! all its pages from the start, so a role is set without growing it. The heap holds a copy, which every call asks.
+//! Little-endian. Bytes behind the last role have no meaning. When a role is removed, the last role moves to its slot.
+//! The memory has all its pages from the start, so setting a role never grows it. The heap holds a copy, which every
+//! call reads.
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
@@ -57,10 +58,10 @@ pub enum OpenRolesError {
         /// The highest number.
         max: u32,
     },
-    /// A place holds no role, or its principal has one already.
-    Place {
+    /// A slot holds no role, or its principal already has one.
+    Slot {
         /// Counted from 0.
-        place: u32,
+        slot: u32,
     },
 }
 
@@ -69,8 +70,8 @@ impl fmt::Display for OpenRolesError {
         match self {
             Self::Header(error) => write!(f, "{error}"),
             Self::Count { found, max } => write!(f, "{found} roles, at most {max} are possible"),
-            Self::Place { place } => {
-                write!(f, "place {place} holds no role, or one of a principal that has one already")
+            Self::Slot { slot } => {
+                write!(f, "slot {slot} holds no role, or one of a principal that has one already")
             }
         }
     }
@@ -79,7 +80,7 @@ impl fmt::Display for OpenRolesError {
 /// The roles of one store.
 pub struct Roles<V: Memory> {
     memory: V,
-    /// The principal at each place.
+    /// The principal in each slot.
     holders: Vec<Principal>,
     entries: BTreeMap<Principal, Entry>,
 }
@@ -87,7 +88,7 @@ pub struct Roles<V: Memory> {
 #[derive(Clone, Copy)]
 struct Entry {
     role: Role,
-    place: usize,
+    slot: usize,
 }
 
 impl<V: Memory> Roles<V> {
@@ -109,11 +110,11 @@ impl<V: Memory> Roles<V> {
         let mut bytes = vec![0; count as usize * ROLE_BYTES];
         memory.read(HEADER_BYTES as u64, &mut bytes);
         let mut roles = Self { memory, holders: Vec::with_capacity(count as usize), entries: BTreeMap::new() };
-        for (place, bytes) in bytes.as_chunks().0.iter().enumerate() {
-            let damaged = OpenRolesError::Place { place: place as u32 };
+        for (slot, bytes) in bytes.as_chunks().0.iter().enumerate() {
+            let damaged = OpenRolesError::Slot { slot: slot as u32 };
             let (principal, role) = decode(bytes).ok_or(damaged)?;
             roles.holders.push(principal);
-            if roles.entries.insert(principal, Entry { role, place }).is_some() {
+            if roles.entries.insert(principal, Entry { role, slot }).is_some() {
                 return Err(damaged);
             }
         }
@@ -140,14 +141,14 @@ impl<V: Memory> Roles<V> {
         match role {
             Some(_) if principal == Principal::anonymous() => Err(RoleError::Anonymous),
             Some(role) => {
-                let place = self.entries.get(&principal).map_or(self.holders.len(), |entry| entry.place);
-                if place >= MAX_ROLES as usize {
+                let slot = self.entries.get(&principal).map_or(self.holders.len(), |entry| entry.slot);
+                if slot >= MAX_ROLES as usize {
                     return Err(RoleError::RolesFull { max: MAX_ROLES });
                 }
-                if place == self.holders.len() {
+                if slot == self.holders.len() {
                     self.holders.push(principal);
                 }
-                self.put(principal, Entry { role, place });
+                self.put(principal, Entry { role, slot });
                 self.write_count();
                 Ok(())
             }
@@ -158,7 +159,7 @@ impl<V: Memory> Roles<V> {
         }
     }
 
-    /// At most [`MAX_PAGE_ROLES`] roles in the order of their principals, those after `after`.
+    /// At most [`MAX_PAGE_ROLES`] roles in the order of their principals, starting after `after`.
     pub fn page(&self, after: Option<Principal>) -> Vec<(Principal, Role)> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let entries = self.entries.range((from, Bound::Unbounded));
@@ -166,19 +167,19 @@ impl<V: Memory> Roles<V> {
     }
 
     fn remove(&mut self, principal: Principal) {
-        let Some(Entry { place, .. }) = self.entries.remove(&principal) else { return };
-        self.holders.swap_remove(place);
-        // The one that was at the last place is here now, if it was another.
-        if let Some(moved) = self.holders.get(place).copied()
+        let Some(Entry { slot, .. }) = self.entries.remove(&principal) else { return };
+        self.holders.swap_remove(slot);
+        // Another role may have moved here from the last slot.
+        if let Some(moved) = self.holders.get(slot).copied()
             && let Some(role) = self.get(&moved)
         {
-            self.put(moved, Entry { role, place });
+            self.put(moved, Entry { role, slot });
         }
         self.write_count();
     }
 
     fn put(&mut self, principal: Principal, entry: Entry) {
-        let at = HEADER_BYTES as u64 + (entry.place * ROLE_BYTES) as u64;
+        let at = HEADER_BYTES as u64 + (entry.slot * ROLE_BYTES) as u64;
         self.memory.write(at, &encode(principal, entry.role));
         self.entries.insert(principal, entry);
     }

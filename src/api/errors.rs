@@ -7,9 +7,9 @@ use serde::Serialize;
 /// A length outside the allowed range, which is 1 to `max`.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong {
-    /// The length given.
+    /// The given length.
     pub length: u32,
-    /// The longest length allowed.
+    /// The highest allowed length.
     pub max: u32,
 }
 
@@ -23,7 +23,7 @@ pub struct Progress {
     pub total: u32,
 }
 
-/// An error that a later release has added.
+/// An error that a later release added.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct OtherError {
     /// Stable across releases; listed in the changelog.
@@ -45,17 +45,17 @@ pub enum AddError {
     NotAllowed,
     /// See [`Limited`].
     Limited(Limited),
-    /// The key's messages that were not acknowledged fill the share of its quota that this caller may use.
+    /// The key's unacknowledged messages fill the share of its quota that this caller may use.
     KeyFull {
         /// Unix seconds since when.
         since: u32,
     },
-    /// The store is full, and its oldest message is too young to be evicted.
+    /// The store is full, and its oldest message is too young to be dropped.
     StoreFull {
         /// Seconds until it is old enough.
         retry_after: u32,
     },
-    /// No more keys can be opened by this kind of caller.
+    /// The caller cannot open a new key.
     KeysFull {
         /// The limit.
         max: u32,
@@ -64,7 +64,7 @@ pub enum AddError {
     StorageFull,
     /// The index has reached its maximum number of entries.
     IndexFull {
-        /// The limit, one entry a message.
+        /// The limit; each message has one entry.
         max: u64,
     },
     /// Every id has been assigned.
@@ -74,7 +74,7 @@ pub enum AddError {
     },
     /// The store is sealed for a snapshot, until an admin resumes it.
     Sealed,
-    /// The heap comes close to its limit: no more keys are opened until an upgrade.
+    /// The heap is close to its limit: no more keys are opened until an upgrade.
     LowMemory,
     /// The index is being rebuilt; try again.
     Unavailable(Progress),
@@ -104,7 +104,7 @@ pub enum GetError {
     NotFound,
     /// The id is 0 or was not assigned yet.
     UnknownId {
-        /// The id given.
+        /// The given id.
         id: Id,
         /// The last id assigned; 0: none, or the caller may not know it.
         last: Id,
@@ -116,7 +116,7 @@ pub enum GetError {
     },
     /// The hash does not have 32 bytes.
     HashLength {
-        /// The length given.
+        /// The given length.
         length: u32,
         /// 32.
         expected: u32,
@@ -157,7 +157,7 @@ pub enum LookupError {
     KeyIdLength(TooLong),
     /// The hash does not have 32 bytes.
     HashLength {
-        /// The length given.
+        /// The given length.
         length: u32,
         /// 32.
         expected: u32,
@@ -170,7 +170,7 @@ pub enum LookupError {
     Other(OtherError),
 }
 
-/// Why the status or the metrics were not returned. No such reason exists today.
+/// Why the status or the metrics were not returned. Today they always are.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum StatusError {
     /// See [`OtherError`].
@@ -180,7 +180,7 @@ pub enum StatusError {
 /// Why a rebuild was not restarted. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum RetryError {
-    /// The caller is no admin.
+    /// The caller is not an admin.
     NotAllowed,
     /// No rebuild has failed.
     NotFailed,
@@ -191,7 +191,7 @@ pub enum RetryError {
 /// Why a store was not sealed. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum SealError {
-    /// The caller is no admin.
+    /// The caller is not an admin.
     NotAllowed,
     /// See [`OtherError`].
     Other(OtherError),
@@ -200,7 +200,7 @@ pub enum SealError {
 /// Why a store was not resumed. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum ResumeError {
-    /// The caller is no admin.
+    /// The caller is not an admin.
     NotAllowed,
     /// The store is not sealed.
     NotSealed,
@@ -211,11 +211,11 @@ pub enum ResumeError {
 /// Why a check did not run.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum CheckError {
-    /// The caller is no admin.
+    /// The caller is not an admin.
     NotAllowed,
     /// The id to start from was not assigned yet.
     UnknownId {
-        /// The id given.
+        /// The given id.
         id: Id,
         /// The last id assigned; 0: none.
         last: Id,

@@ -4,7 +4,7 @@ use super::{Id, Limited, OtherError, Progress, Quota, TooLong};
 use candid::{CandidType, Deserialize, Principal};
 use serde_bytes::ByteBuf;
 
-/// Why a key is the caller's. The length of the key id decides which proofs it accepts.
+/// Proves that the caller owns a key. The length of the key id decides which proofs it accepts.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum OwnerProof {
@@ -12,14 +12,14 @@ pub enum OwnerProof {
     own,
     /// The public key that signs for the caller, in DER. The key id is its Ethereum address or its SHA-256.
     public_key(ByteBuf),
-    /// The 16 bytes that the key id was made of, together with the caller's principal.
+    /// The salt of 16 bytes from which the key id was made, together with the caller's principal.
     salt(ByteBuf),
 }
 
 /// The result of a successful claim.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Claimed {
-    /// The store's proofs speak of the key under this label, 32 bytes. Where reads are closed, only the owner learns it.
+    /// The label, 32 bytes, identifies the key in proofs. Where reads are closed, only the owner learns it.
     pub label: ByteBuf,
 }
 
@@ -30,10 +30,10 @@ pub enum ClaimError {
     KeyIdLength(TooLong),
     /// Nobody can claim a key id of this length.
     NotClaimable {
-        /// The length given.
+        /// The given length.
         length: u32,
     },
-    /// The bytes are no public key in strict DER; the text says why.
+    /// The bytes are not a public key in strict DER. The text gives the reason.
     PublicKey(String),
     /// The public key or salt belongs to another key id.
     NotThatKey {
@@ -47,7 +47,7 @@ pub enum ClaimError {
     },
     /// The salt does not have 16 bytes.
     SaltLength {
-        /// The length given.
+        /// The given length.
         length: u32,
         /// 16.
         expected: u32,
@@ -58,14 +58,14 @@ pub enum ClaimError {
     Anonymous,
     /// See [`Limited`].
     Limited(Limited),
-    /// No more keys can be opened by this kind of caller.
+    /// The caller cannot open a new key.
     KeysFull {
         /// The limit.
         max: u32,
     },
     /// Stable memory cannot grow any more.
     StorageFull,
-    /// The heap comes close to its limit: no more keys are opened until an upgrade.
+    /// The heap is close to its limit: no more keys are opened until an upgrade.
     LowMemory,
     /// The canister waits for the platform's randomness; try again.
     Unavailable(Progress),
@@ -78,14 +78,14 @@ pub enum ClaimError {
 pub struct Acknowledgement {
     /// The key id, 1 to 64 bytes.
     pub key_id: ByteBuf,
-    /// The key's messages through this id need not be kept.
+    /// The last message to acknowledge.
     pub through: Id,
 }
 
 /// The result of a successful acknowledgement.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acknowledged {
-    /// Messages that were live and not acknowledged before.
+    /// Number of messages that this call acknowledged.
     pub messages: u32,
 }
 
@@ -98,12 +98,12 @@ pub enum AckError {
     NotOwner,
     /// `through` is below what has been acknowledged.
     NotNewer {
-        /// Everything through it has been acknowledged.
+        /// All messages through this id have been acknowledged.
         acknowledged_id: Id,
     },
     /// `through` is beyond the key's newest message.
     NotStored {
-        /// The id given.
+        /// The given id.
         through: Id,
         /// The key's newest message.
         max_id: Id,
@@ -127,17 +127,18 @@ pub enum AcksError {
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum KeySetting {
-    /// Set by admins.
+    /// To whom the key belongs. Set by admins.
     owner(NewOwner),
-    /// Set by the owner.
+    /// The key's send key. Set by the owner.
     send_key(NewSendKey),
-    /// Set by admins.
+    /// The key's quota. Set by admins.
     quota(OwnQuota),
-    /// Set by members and admins: the key stays though it has no messages.
+    /// The key is not forgotten while it has no messages. Set by members.
     kept(bool),
 }
 
-/// To whom a key is given. An `opt` of another type would be read as `null` and take the key away.
+/// To whom a key is given. This is a variant because candid reads an `opt` of another type as `null`, which would take
+/// the key away.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum NewOwner {
@@ -147,13 +148,13 @@ pub enum NewOwner {
     principal(Principal),
 }
 
-/// What opens the share of a key's quota that is kept for the owner's friends.
+/// The send key that opens the share of a quota kept for the owner's contacts.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum NewSendKey {
-    /// Nothing.
+    /// No send key.
     none,
-    /// The secret that has this SHA-256, 32 bytes.
+    /// The secret with this SHA-256, 32 bytes.
     sha256(ByteBuf),
 }
 
@@ -163,7 +164,7 @@ pub enum NewSendKey {
 pub enum OwnQuota {
     /// The store's `key_quota`.
     store,
-    /// Its own.
+    /// The key's own quota.
     own(Quota),
 }
 
@@ -178,24 +179,24 @@ pub enum KeyError {
     Limited(Limited),
     /// The anonymous principal owns nothing.
     Owner {
-        /// The principal given.
+        /// The given principal.
         owner: Principal,
     },
     /// The hash of the send key does not have 32 bytes.
     SendKey {
-        /// The length given.
+        /// The given length.
         length: u32,
         /// 32.
         expected: u32,
     },
-    /// No more keys can be opened by this kind of caller.
+    /// The caller cannot open a new key.
     KeysFull {
         /// The limit.
         max: u32,
     },
     /// Stable memory cannot grow any more.
     StorageFull,
-    /// The heap comes close to its limit: no more keys are opened until an upgrade.
+    /// The heap is close to its limit: no more keys are opened until an upgrade.
     LowMemory,
     /// The canister waits for the platform's randomness; try again.
     Unavailable(Progress),

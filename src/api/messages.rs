@@ -9,16 +9,16 @@ pub type Id = u32;
 /// A stored message.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Its number.
+    /// The message's number.
     pub id: Id,
     /// Unix seconds of insertion; never decreases with `id`.
     pub timestamp: u32,
-    /// The key id it was stored under, 1 to 64 bytes.
+    /// The key id under which it was stored, 1 to 64 bytes.
     pub key_id: ByteBuf,
     /// The next message of the same key; 0: none yet.
     pub next_id: Id,
-    /// The previous message of the same key when this one was stored; 0: none. If it is below the reply's `first_id`,
-    /// that message has been dropped since.
+    /// The previous message of the same key when this one was stored; 0: none. An id below the reply's `first_id` is
+    /// that of a dropped message.
     pub prev_id: Id,
     /// SHA-256 of `ciphertext`, 32 bytes.
     pub hash: ByteBuf,
@@ -31,19 +31,19 @@ pub struct Message {
 pub struct Found {
     /// The message.
     pub message: Message,
-    /// Everything below this id has been dropped.
+    /// All messages below this id have been dropped.
     pub first_id: Id,
     /// Set if the caller asked for it.
     pub proof: Option<Proof>,
 }
 
-/// Proves a read against the subnet's key; `docs/proofs.md` describes it. The reply to an update or to a canister has
-/// none.
+/// Proves a read against the subnet's key; `docs/proofs.md` describes it. A reply to an update or to a canister has no
+/// proof.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// The subnet's certificate over the root of the store.
     pub certificate: ByteBuf,
-    /// Leads from the root to the answer.
+    /// The path from the root to the answer.
     pub bytes: ByteBuf,
 }
 
@@ -54,17 +54,17 @@ pub struct NewMessage {
     pub key_id: ByteBuf,
     /// The sealed message, 1 to 2,000,000 bytes.
     pub ciphertext: ByteBuf,
-    /// A secret that the key's owner gave to the sender. It opens the share of the key's quota that strangers and
-    /// members cannot fill.
+    /// A secret that the key's owner gave to the sender. It lets the sender fill the whole quota of the key.
     pub send_key: Option<ByteBuf>,
 }
 
 /// The result of a successful add.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Added {
-    /// The id under which the pair (key id, ciphertext) is stored; 0 for a caller who may not read the key.
+    /// The id of the stored message; 0 for a caller who may not read the key.
     pub id: Id,
-    /// True if the pair was already stored; then nothing changed. False for a caller who may not read the key.
+    /// True if the same ciphertext was already stored under this key; then nothing changed. False for a caller who may
+    /// not read the key.
     pub duplicate: bool,
 }
 
@@ -96,11 +96,11 @@ pub struct Page {
     pub messages: Vec<Message>,
     /// The `after` of the next page; 0: no messages are left.
     pub next: Id,
-    /// Everything below this id has been dropped.
+    /// All messages below this id have been dropped.
     pub first_id: Id,
     /// True if messages between the cursor and this page were dropped before they were acknowledged, or may have been.
     pub gap: bool,
-    /// Set on a page by key whose cursor asks for it.
+    /// Only on a page by key, if `prove` is set in its cursor.
     pub proof: Option<Proof>,
 }
 
@@ -108,7 +108,7 @@ pub struct Page {
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Start {
-    /// Of the order: ascending the oldest message, descending the newest.
+    /// The oldest message in ascending order, the newest in descending order.
     beginning,
     /// Exclusive; the id need not belong to the key. 0: as `beginning`.
     after(Id),
@@ -127,7 +127,7 @@ pub struct KeyCursor {
     pub order: Order,
     /// As in [`Cursor`].
     pub limit: u32,
-    /// Whether the page shall have a proof.
+    /// Whether the page should have a proof.
     pub prove: bool,
 }
 
@@ -144,7 +144,7 @@ pub struct KeyHead {
     pub bytes: u64,
     /// Rank of the newest message ever stored.
     pub rank: u32,
-    /// Everything through this id has been acknowledged; 0: nothing.
+    /// All messages through this id have been acknowledged; 0: none.
     pub acknowledged_id: Id,
     /// Unix seconds since which the quota refuses strangers; 0: it does not.
     pub full_since: u32,
@@ -155,13 +155,13 @@ pub struct KeyHead {
 pub struct Heads {
     /// One for each key, in the order of the question; `None`: the key is not known.
     pub heads: Vec<Option<KeyHead>>,
-    /// Everything below this id has been dropped.
+    /// All messages below this id have been dropped.
     pub first_id: Id,
     /// Set if the caller asked for it.
     pub proof: Option<Proof>,
 }
 
-/// A pair to look up: is it stored?
+/// A key id and a hash, to ask whether such a message is stored.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// The key id, 1 to 64 bytes.

@@ -2,6 +2,7 @@
 
 use super::OtherError;
 use candid::{CandidType, Deserialize};
+pub use canister_base::budget::{Bound, Budget, Limited, Rate};
 use serde::Serialize;
 
 /// What a principal may do.
@@ -10,16 +11,16 @@ use serde::Serialize;
 pub enum Role {
     /// Reads all keys.
     reader,
-    /// A member: fills a larger share of quotas, keeps keys and reads what it owns.
+    /// A member: may fill a larger share of quotas and mark keys as kept. Reads only the keys that it owns.
     writer,
-    /// Does what readers and writers do, and changes settings and roles. Controllers are admins.
+    /// Has the rights of readers and writers, and changes settings and roles. Controllers are admins.
     admin,
 }
 
 /// Why a role was not changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum RoleError {
-    /// The caller is no admin.
+    /// The caller is not an admin.
     NotAllowed,
     /// The anonymous principal never has a role.
     Anonymous,
@@ -37,39 +38,10 @@ pub enum RoleError {
 /// Why roles were not listed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum RolesError {
-    /// The caller is no admin.
+    /// The caller is not an admin.
     NotAllowed,
     /// See [`OtherError`].
     Other(OtherError),
-}
-
-/// A limit that an operator chooses. Candid reads an `opt` of another type as `null`, so this is a variant: a mistyped
-/// number must be an error, never "no limit".
-#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Bound<T> {
-    /// No limit.
-    #[default]
-    #[serde(rename = "unlimited")]
-    Unlimited,
-    /// At most this much.
-    #[serde(rename = "at_most")]
-    AtMost(T),
-}
-
-impl<T> Bound<T> {
-    /// The limit, if there is one.
-    pub fn limit(self) -> Option<T> {
-        match self {
-            Self::Unlimited => None,
-            Self::AtMost(limit) => Some(limit),
-        }
-    }
-}
-
-impl<T> From<Option<T>> for Bound<T> {
-    fn from(limit: Option<T>) -> Self {
-        limit.map_or(Self::Unlimited, Self::AtMost)
-    }
 }
 
 /// Limits of one key's messages that were not acknowledged.
@@ -84,59 +56,19 @@ pub struct Quota {
 /// Limits of the number of keys.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaxKeys {
-    /// Keys in all.
+    /// Number of keys from which on nobody can open a new one.
     pub all: u32,
-    /// Keys at which strangers can open no more.
+    /// Number of keys from which on strangers can open no new one.
     pub strangers: u32,
-}
-
-/// So many units a second on average.
-#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// Units a second, at least 1.
-    pub per_second: u32,
-    /// Units at once after a pause, at least 1.
-    pub burst: u32,
-}
-
-/// What one kind of callers may use. A call is admitted while something is left; what it uses beyond that delays the next.
-#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Budget {
-    /// Messages of adds, and keys of other calls.
-    pub items: Bound<Rate>,
-    /// Bytes of arguments.
-    pub bytes: Bound<Rate>,
-    /// Cycles on one day in UTC.
-    pub cycles_a_day: Bound<u64>,
-    /// Items of each principal.
-    pub each: Bound<Rate>,
 }
 
 /// Cycles above the freezing limit that adds leave untouched.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reserves {
-    /// Strangers' adds are refused below this many.
+    /// With fewer cycles than this, strangers' adds are refused.
     pub strangers: u64,
-    /// All adds are refused below this many, at most as many as for strangers.
+    /// With fewer cycles than this, all adds are refused. At most `strangers`.
     pub all: u64,
-}
-
-/// Why a call was refused that would have been right at another time.
-#[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(non_camel_case_types)]
-pub enum Limited {
-    /// The budget of this kind of callers is used up.
-    budget {
-        /// Seconds until it is open again.
-        retry_after: u32,
-    },
-    /// The caller's own rate is used up.
-    rate {
-        /// Seconds until a call is admitted.
-        retry_after: u32,
-    },
-    /// The canister keeps its last cycles for reads and acknowledgements.
-    low_cycles,
 }
 
 macro_rules! from_limited {
@@ -150,18 +82,18 @@ macro_rules! from_limited {
 }
 from_limited!(super::AddError, super::BatchError, super::AcksError, super::ClaimError, super::KeyError);
 
-/// Who reads.
+/// Who may read.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Reads {
     /// Everybody reads everything.
     #[default]
     anyone,
-    /// Each key is read by its owner, all keys by readers.
+    /// Owners read their keys. Readers and admins read all keys.
     owners,
 }
 
-/// Who adds messages.
+/// Who may add messages.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Writes {
@@ -181,16 +113,16 @@ pub enum Setting {
     /// 4 KiB pages of stable memory that one step may touch while the index is rebuilt, from
     /// [`crate::limits::MIN_REBUILD_PAGES`] to [`crate::limits::MAX_REBUILD_PAGES`]. Unlimited means the latter.
     rebuild_pages(Bound<u32>),
-    /// Live messages, at least 1. An add that exceeds it drops the oldest.
+    /// Number of live messages, at least 1. An add that exceeds it drops the oldest.
     max_messages(Bound<u32>),
     /// Bytes of live messages, counted as in [`super::StoreStatus::live_bytes`], at least
     /// [`crate::limits::MIN_MAX_BYTES`]. An add that exceeds it drops the oldest.
     max_bytes(Bound<u64>),
-    /// Seconds that a message lives, at least 1.
+    /// Age in seconds at which a message is dropped, at least 1.
     max_age_seconds(Bound<u32>),
-    /// Seconds for which no add drops a message.
+    /// No add drops a message younger than this, in seconds.
     min_age_seconds(u32),
-    /// A key without messages is forgotten when its last message is so many seconds old.
+    /// A key without messages is forgotten when its last message is this many seconds old.
     idle_seconds(Bound<u32>),
     /// See [`MaxKeys`].
     max_keys(MaxKeys),
@@ -200,11 +132,11 @@ pub enum Setting {
     writes(Writes),
     /// The quota of a key without its own.
     key_quota(Quota),
-    /// What callers may use who are no members: their adds, and claims of keys that are not theirs yet.
+    /// Budget of callers who are not members.
     strangers(Budget),
-    /// What members may use: their adds.
+    /// Budget of members.
     members(Budget),
-    /// What owners may use for keys that exist: acknowledgements, claims and settings of their keys.
+    /// Budget of owners: acknowledgements, claims and settings of their existing keys.
     owners(Budget),
     /// See [`Reserves`].
     reserves(Reserves),
@@ -222,20 +154,20 @@ pub struct Settings {
 /// Why settings were refused. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum SettingsError {
-    /// The caller is no admin.
+    /// The caller is not an admin.
     NotAllowed,
     /// Somebody else has changed the settings since.
     Version {
-        /// The version given.
+        /// The given version.
         given: u32,
-        /// The version of the settings that hold.
+        /// The version of the present settings.
         current: u32,
     },
     /// A value is too low.
     TooLow {
         /// The setting's name.
         setting: String,
-        /// The value given.
+        /// The given value.
         value: u64,
         /// The lowest value allowed.
         min: u64,
@@ -244,7 +176,7 @@ pub enum SettingsError {
     TooHigh {
         /// The setting's name.
         setting: String,
-        /// The value given.
+        /// The given value.
         value: u64,
         /// The highest value allowed.
         max: u64,

@@ -4,7 +4,7 @@ use super::{Id, Progress, Settings};
 use candid::{CandidType, Deserialize};
 use serde::Serialize;
 
-/// The limits that callers can reach.
+/// The limits that callers can meet.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a key id.
@@ -21,7 +21,7 @@ pub struct Limits {
     pub page_bytes: u32,
     /// The highest id.
     pub last_id: Id,
-    /// Entries of the index, one a message.
+    /// Entries of the index; each message has one.
     pub index_entries: u64,
     /// Bytes that can ever be written to the payload stream.
     pub payload_stream_bytes: u64,
@@ -33,22 +33,22 @@ pub struct Limits {
     pub roles: u32,
 }
 
-/// Release, settings and limits, and what the caller may know about the store.
+/// Release, settings and limits. Counts and sizes only for callers who may see the whole store.
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// The canister's release.
     pub version: String,
     /// The version of the layout in stable memory.
     pub layout_version: u32,
-    /// Unix seconds from which on adds are possible. Ids are given out twice only under different epochs.
+    /// Unix seconds from which on adds are possible. In one epoch an id is given out only once.
     pub epoch: u64,
     /// Adds are refused until `resume` is called.
     pub sealed: bool,
     /// The operator's settings.
     pub settings: Settings,
-    /// The limits that callers can reach.
+    /// The limits that callers can meet.
     pub limits: Limits,
-    /// `None` for a stranger to a store with closed reads.
+    /// `None` if reads are closed and the caller is neither a reader nor an admin.
     pub store: Option<StoreStatus>,
 }
 
@@ -79,12 +79,12 @@ pub struct StoreStatus {
     pub stable_bytes_free: u64,
     /// Entries of the index in use.
     pub index_entries: u64,
-    /// The heap comes close to its limit: no more keys are opened until an upgrade.
+    /// The heap is close to its limit: no more keys are opened until an upgrade.
     pub low_memory: bool,
     /// Set while the index is rebuilt.
     pub rebuild: Option<Progress>,
-    /// Why the rebuild stopped, for people. Methods that need the index return `Unavailable` until an admin calls
-    /// `retry_rebuild`.
+    /// Why the rebuild stopped, as a text for people. Methods that need the index return `Unavailable` until an admin
+    /// calls `retry_rebuild`.
     pub rebuild_failure: Option<String>,
 }
 
@@ -93,7 +93,7 @@ pub struct StoreStatus {
 pub struct CheckCursor {
     /// The next message to check.
     pub id: Id,
-    /// The next place of a key record to check.
+    /// The number of the next key record to check.
     pub key: u32,
 }
 

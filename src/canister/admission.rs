@@ -1,7 +1,8 @@
-//! Which calls are let in. The platform asks before an ingress message reaches the canister; then the call itself asks the
-//! same again, for canisters call without being asked about.
+//! Which calls are admitted. The platform asks before it executes an ingress message. The call itself then checks
+//! again, because the platform does not ask about calls of canisters.
 //!
-//! Inspection sees the state before the round, and one replica executes it: it only saves cycles.
+//! Inspection sees the state before the round, and a single replica executes it. So it only saves cycles; the call
+//! decides.
 
 use super::runtime::{Store, caller, moment, with_kept};
 use canister_base::call::{answer, decoded};
@@ -12,15 +13,16 @@ use message_canister::codec::{arguments, general};
 use message_canister::limits::MAX_LOOKUP_ITEMS;
 use message_canister::store::AcknowledgementRef;
 use serde_bytes::ByteBuf;
+use std::iter;
 
-/// Runs an update. It asks by itself whether it is admitted.
+/// Runs an update. The update itself checks whether it is admitted.
 pub fn update(_: &str, run: impl FnOnce()) {
     run();
 }
 
-/// Runs a query. Executed by all replicas it costs as much as an update, and nobody can be charged, since a query keeps no
-/// changes: strangers are refused where anything bounds what they may use. Owners ask for the heads of their keys, whose
-/// reply the subnet certifies.
+/// Runs a query. If all replicas execute it, it costs as much as an update, and nobody can be charged, since a query
+/// keeps no changes. So strangers are refused if they have a budget. Owners may ask for the heads of their keys,
+/// because the subnet certifies the reply.
 pub fn query(name: &str, run: impl FnOnce()) {
     if ic_cdk::api::in_replicated_execution()
         && !with_kept(|store| store.is_unbounded() || may_update(store, &caller(store), name))
@@ -31,8 +33,8 @@ pub fn query(name: &str, run: impl FnOnce()) {
     }
 }
 
-/// Answers the platform's question whether to let an ingress message in. Where nothing bounds what strangers may use,
-/// everything is let in: then each call says by itself what is wrong with it.
+/// Answers the platform's question whether to admit an ingress message. If strangers have no budget, every call is
+/// admitted and returns its own error.
 pub fn inspect() {
     let admitted = with_kept(|store| {
         if store.is_unbounded() {
@@ -46,15 +48,17 @@ pub fn inspect() {
             }
             "acknowledge" => {
                 let keys = acknowledged_keys();
-                pays(store.payer_of_keys(keys.iter().map(Vec::as_slice), &caller))
+                let owned = store.first_owned(keys.iter().map(Vec::as_slice), &caller);
+                pays(Payer::of_keys(&caller, owned.is_some()))
             }
             "claim" => {
                 let (key_id, proof): (ByteBuf, OwnerProof) = argument();
-                pays(store.payer_of_claim(&key_id, &proof, &caller))
+                let found = store.look_up_for_claim(&key_id, &proof, &caller);
+                pays(Payer::of_keys(&caller, found.is_ok_and(|found| found.is_there())))
             }
             "set_key" => {
                 let (key_id, _): (ByteBuf, Vec<KeySetting>) = argument();
-                pays(store.payer_of_key(&key_id, &caller))
+                pays(Payer::of_keys(&caller, owns(store, &key_id, &caller)))
             }
             "set_settings" | "set_role" | "retry_rebuild" | "seal" | "resume" => caller.is_admin(),
             name => may_update(store, &caller, name),
@@ -65,20 +69,25 @@ pub fn inspect() {
     }
 }
 
-/// Whether what the payer has left admits the call.
+/// Whether the payer's budget admits the call.
 fn pays(store: &Store, caller: &Caller, payer: Payer, purpose: Purpose) -> bool {
     store.admits(payer, purpose, caller.principal(), moment(store)).is_ok()
 }
 
-/// Whether the caller may have a query executed as an update: members, and owners for heads of their own keys.
+/// Whether the caller may have a query executed as an update: members may, and owners for heads of their own keys.
 fn may_update(store: &Store, caller: &Caller, query: &str) -> bool {
     if caller.is_member() {
         return pays(store, caller, Payer::Members, Purpose::Other);
     }
     query == "get_key_heads" && pays(store, caller, Payer::Owners, Purpose::Other) && {
         let keys = keys_of_heads();
-        !keys.is_empty() && keys.iter().all(|key_id| store.is_owned(key_id, caller))
+        !keys.is_empty() && keys.iter().all(|key_id| owns(store, key_id, caller))
     }
+}
+
+/// Whether a key is there and the caller owns it.
+fn owns(store: &Store, key_id: &[u8], caller: &Caller) -> bool {
+    store.first_owned(iter::once(key_id), caller).is_some()
 }
 
 /// No keys, if there are too many: the call itself says so.

@@ -1,9 +1,10 @@
-//! One function a method: each decodes the argument, checks it, calls the store and encodes the reply.
+//! One function for each method. It decodes the argument, checks it, calls the store and encodes the reply.
 
 use super::log;
-use super::runtime::{Store, caller, change, charge, everybody_controls, heap_bytes, now, read, with_kept};
+use super::runtime::{Store, caller, change, charge, everybody_controls, now, read, with_kept};
 use candid::Principal;
 use canister_base::call::{Argument, answer, decoded, reply};
+use canister_base::resources::heap_bytes;
 use message_canister::access::Caller;
 use message_canister::access::budget::{Payer, Purpose};
 use message_canister::access::policy::check_policies;
@@ -12,7 +13,9 @@ use message_canister::codec::{arguments, general, replies};
 use message_canister::http;
 use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_LOOKUP_ITEMS};
 use message_canister::metrics::metrics;
-use message_canister::store::{NewMessageRef, StoredRef, acks_too_long, batch_too_long, check_lengths, items_too_long};
+use message_canister::store::{
+    Found as KeyFound, NewMessageRef, StoredRef, acks_too_long, batch_too_long, check_lengths, items_too_long,
+};
 use serde_bytes::ByteBuf;
 
 /// Number of leading bytes copied to inspect a large message: the header (13), the key id's length and bytes (1 + 64)
@@ -101,15 +104,15 @@ pub fn get_key_heads() {
     });
 }
 
-/// An add of so many messages.
+/// Charges an add of so many messages.
 fn charge_adds<T, E: From<Limited>>(
     messages: usize,
     add: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
 ) -> Result<T, E> {
-    charge(messages, Purpose::Add, |_, caller| Payer::of_add(caller), add)
+    charge(messages, Purpose::Add, |_, caller| (Payer::of_add(caller), ()), |store, caller, ()| add(store, caller))
 }
 
-/// A proof with the subnet's certificate. There is none in an update, or for a canister: then nothing is proved.
+/// The proof with the subnet's certificate. `None` in an update and in a call of a canister, which have no certificate.
 fn certified(prove: impl FnOnce() -> Option<Vec<u8>>) -> Option<Proof> {
     let certificate = ic_cdk::api::data_certificate()?;
     let bytes = prove()?;
@@ -181,9 +184,13 @@ fn metrics_of(status: &Status) -> String {
 pub fn acknowledge() {
     answer(|bytes| {
         let acknowledged = arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, |items| {
-            let payer =
-                |store: &Store, caller: &Caller| store.payer_of_keys(items.iter().map(|item| item.key_id), caller);
-            charge(items.len(), Purpose::Other, payer, |store, caller| store.acknowledge_all(items, caller, now()))
+            let look_up = |store: &Store, caller: &Caller| {
+                let owned = store.first_owned(items.iter().map(|item| item.key_id), caller);
+                (Payer::of_keys(caller, owned.is_some()), owned)
+            };
+            charge(items.len(), Purpose::Other, look_up, |store, caller, owned| {
+                store.acknowledge_all(items, owned, caller, now())
+            })
         });
         replies::all_acknowledged(decoded(acknowledged).unwrap_or_else(|length| Err(acks_too_long(length))), reply);
     });
@@ -192,18 +199,27 @@ pub fn acknowledge() {
 pub fn claim() {
     answer(|bytes| {
         let (key_id, proof): (ByteBuf, OwnerProof) = decoded(general::decode(bytes));
-        let payer = |store: &Store, caller: &Caller| store.payer_of_claim(&key_id, &proof, caller);
-        let claim = |store: &mut Store, caller: &Caller| store.claim(&key_id, &proof, caller, now());
-        reply(&general::encode(charge(1, Purpose::Other, payer, claim)));
+        let look_up = |store: &Store, caller: &Caller| {
+            let found = store.look_up_for_claim(&key_id, &proof, caller);
+            (Payer::of_keys(caller, found.as_ref().is_ok_and(KeyFound::is_there)), found)
+        };
+        reply(&general::encode(charge(1, Purpose::Other, look_up, |store, caller, found| {
+            store.claim(&key_id, found?, caller, now())
+        })));
     });
 }
 
 pub fn set_key() {
     answer(|bytes| {
         let (key_id, settings): (ByteBuf, Vec<KeySetting>) = decoded(general::decode(bytes));
-        let payer = |store: &Store, caller: &Caller| store.payer_of_key(&key_id, caller);
-        let set = |store: &mut Store, caller: &Caller| store.set_key(&key_id, &settings, caller, now());
-        reply(&general::encode(charge(1, Purpose::Other, payer, set)));
+        let look_up = |store: &Store, caller: &Caller| {
+            let found = store.look_up(&key_id, caller);
+            let owns = found.as_ref().is_some_and(|found| found.is_owned_by(&key_id, caller.principal()));
+            (Payer::of_keys(caller, owns), found)
+        };
+        reply(&general::encode(charge(1, Purpose::Other, look_up, |store, caller, found| {
+            store.set_key(&key_id, found, &settings, caller, now())
+        })));
     });
 }
 
@@ -230,7 +246,7 @@ pub fn set_settings() {
 
 pub fn set_role() {
     answer(|bytes| {
-        // A role that this release does not know must not take away the one that is there.
+        // A role that this release does not know must not remove the present one.
         let (principal, role): (Principal, Option<Role>) = decoded(general::decode_then_optional(bytes));
         reply(&general::encode(change(|store, caller| {
             if !caller.is_admin() {

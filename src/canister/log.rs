@@ -1,5 +1,5 @@
-//! The canister's log: a line for whatever an operator should know of. The platform keeps the latest lines for the
-//! controllers (`icp canister logs`).
+//! The canister's log: one line for each event that an operator should know of. The platform keeps the latest lines for
+//! the controllers (`icp canister logs`).
 
 use candid::Principal;
 use message_canister::access::budget::Payer;
@@ -33,7 +33,7 @@ pub fn rebuild_stopped(error: RebuildError) {
     line(&format!("the rebuild of the index has stopped: {error}"));
 }
 
-/// An admin had the rebuild start again.
+/// An admin restarted the rebuild.
 pub fn rebuild_restarted(by: Principal) {
     line(&format!("{by} has the index rebuilt again"));
 }
@@ -44,7 +44,7 @@ pub fn settings(version: u32, by: Option<Principal>, settings: &[Setting]) {
     line(&format!("settings version {version}{by}: {settings:?}"));
 }
 
-/// A role was given or taken away.
+/// A role was given or removed.
 pub fn role(principal: Principal, role: Option<Role>, by: Principal) {
     match role {
         Some(role) => line(&format!("{principal} is {role:?} now, by {by}")),
@@ -52,7 +52,7 @@ pub fn role(principal: Principal, role: Option<Role>, by: Principal) {
     }
 }
 
-/// A budget was used up. It says so once each time.
+/// A budget was used up. Logged once each time.
 pub fn budget_used_up(payer: Payer) {
     line(&format!("the budget of {} is used up", format!("{payer:?}").to_lowercase()));
 }
@@ -65,11 +65,6 @@ pub fn sealed(by: Principal) {
 /// The store was resumed.
 pub fn resumed(epoch: u64, by: Principal) {
     line(&format!("resumed by {by}, with epoch {epoch}"));
-}
-
-/// Less can be spent than is set aside for the freezing threshold.
-pub fn low_cycles(balance: u128, frozen: u128) {
-    line(&format!("low cycles: the balance is {balance}, and at {frozen} the canister is frozen"));
 }
 
 /// The heap comes close to its limit.

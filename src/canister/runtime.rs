@@ -4,19 +4,21 @@
 //! The global timer runs all of this work. Every install, every upgrade and every call that changes the store arms it
 //! while work is left. The timer arms itself again too, but a trap in its own execution would undo that.
 //!
-//! The only other state is the time that the timer was set to, which saves setting it twice. All progress is kept in
-//! the store or can be rebuilt, so an upgrade may come between any two executions.
+//! The only other state is the time that the timer was set to, so that it is not set twice. All progress is kept in the
+//! store or can be rebuilt, so an upgrade may come between any two executions.
 
 #![allow(unsafe_code, reason = "callbacks without a future")]
 
-use super::{cycles, log};
+use super::log;
 use candid::Principal;
+use canister_base::budget::cycles_of_call;
+use canister_base::resources::watch_cycles;
 use ic_stable_structures::DefaultMemoryImpl;
 use message_canister::access::budget::{Moment, Payer, Purpose};
 use message_canister::access::policy::check_policies;
 use message_canister::access::{Caller, Sight};
 use message_canister::api::{Limited, Reserves, Setting};
-use message_canister::limits::{BYTE_CYCLES, CALL_CYCLES, ERASED_BYTES, SWEEP_INSTRUCTIONS};
+use message_canister::limits::{ERASED_BYTES, SWEEP_INSTRUCTIONS};
 use message_canister::settings::Configuration;
 use message_canister::store::{Capacity, MessageStore, RebuildError, Rebuilt, View};
 use proofs::certified::certified_data;
@@ -26,7 +28,7 @@ use std::cell::{Cell, RefCell};
 pub type Store = MessageStore<DefaultMemoryImpl>;
 
 const NANOSECONDS: u64 = 1_000_000_000;
-/// Nanoseconds to wait after the platform failed to return randomness.
+/// Nanoseconds to wait after the platform did not return randomness.
 const RANDOMNESS_RETRY: u64 = NANOSECONDS;
 
 thread_local! {
@@ -40,13 +42,13 @@ pub fn read<T>(read: impl FnOnce(&View<'_, DefaultMemoryImpl>) -> T) -> T {
     with_kept(|store| read(&store.view(Sight::new(store.settings().reads, &caller(store)), now)))
 }
 
-/// What the platform's caller is to the store.
+/// The caller, with its role in the store.
 pub fn caller(store: &Store) -> Caller {
     let principal = ic_cdk::api::msg_caller();
     store.caller(principal, ic_cdk::api::is_controller(&principal))
 }
 
-/// Reads the store itself, whatever the caller may see.
+/// Reads the store itself, without regard to what the caller may see.
 pub fn with_kept<T>(look: impl FnOnce(&Store) -> T) -> T {
     STORE.with_borrow(|store| look(store.as_ref().unwrap_or_else(|| ic_cdk::trap("no store"))))
 }
@@ -57,34 +59,35 @@ pub fn change<T>(change: impl FnOnce(&mut Store, &Caller) -> T) -> T {
         let caller = caller(store);
         let changed = change(store, &caller);
         arm(store);
-        cycles::watch();
+        watch_cycles();
         changed
     })
 }
 
-/// Changes the store in a call that is charged to `payer`: if the call is admitted, for so many items. A refused call is
-/// charged one item and its cycles.
-pub fn charge<T, E: From<Limited>>(
+/// Changes the store in a call that is charged to a payer: if the call is admitted, for so many items. A refused call is
+/// charged one item and its cycles. `look_up` tells the payer, and what it has found for the change.
+pub fn charge<L, T, E: From<Limited>>(
     items: usize,
     purpose: Purpose,
-    payer: impl FnOnce(&Store, &Caller) -> Payer,
-    change: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
+    look_up: impl FnOnce(&Store, &Caller) -> (Payer, L),
+    change: impl FnOnce(&mut Store, &Caller, L) -> Result<T, E>,
 ) -> Result<T, E> {
     self::change(|store, caller| {
-        let (payer, bytes, moment) = (payer(store, caller), ic0::msg_arg_data_size() as u64, moment(store));
+        let (payer, found) = look_up(store, caller);
+        let (bytes, moment) = (ic0::msg_arg_data_size() as u64, moment(store));
         let principal = caller.principal();
         let mut used_up = false;
         let result = match store.admits(payer, purpose, principal, moment) {
             Ok(()) => {
                 used_up = store.charge(payer, principal, (items as u64, bytes), moment.time);
-                change(store, caller)
+                change(store, caller, found)
             }
             Err(limited) => {
                 store.charge_refused(payer, principal, moment.time);
                 Err(limited.into())
             }
         };
-        let cycles = CALL_CYCLES + BYTE_CYCLES * bytes + ic_cdk::api::instruction_counter();
+        let cycles = cycles_of_call(bytes, ic_cdk::api::instruction_counter());
         used_up |= store.charge_cycles(payer, cycles, moment.time);
         if used_up {
             log::budget_used_up(payer);
@@ -93,14 +96,15 @@ pub fn charge<T, E: From<Limited>>(
     })
 }
 
-/// The current time, and the cycles that can be spent where a reserve is set.
+/// The current time and, if the settings have a reserve, the cycles that can be spent.
 pub fn moment(store: &Store) -> Moment {
     let has_reserve = store.settings().reserves != Reserves::default();
     let cycles = if has_reserve { ic_cdk::api::canister_liquid_cycle_balance() } else { u128::MAX };
     Moment { time: ic_cdk::api::time(), cycles }
 }
 
-/// Changes the store, and certifies its root if that has changed. So the certified data is true after every message.
+/// Changes the store, and certifies its root if the root has changed. So the certified data matches the store after
+/// every message.
 fn with_store<T>(change: impl FnOnce(&mut Store) -> T) -> T {
     STORE.with_borrow_mut(|store| {
         let store = store.as_mut().unwrap_or_else(|| ic_cdk::trap("no store"));
@@ -177,7 +181,7 @@ pub fn everybody_controls() -> bool {
     ic_cdk::api::is_controller(&Principal::anonymous())
 }
 
-/// Runs one piece of background work: a step of a rebuild, the request for randomness, or what is to be cleared away.
+/// Runs one piece of background work: a step of a rebuild, the request for randomness, or a piece of clearing away.
 pub fn on_global_timer() {
     if with_kept(|store| store.rebuild_failure().is_some()) {
         // The timer was armed before the rebuild failed.
@@ -201,23 +205,14 @@ pub fn on_global_timer() {
             }
             arm(store);
         });
-        cycles::watch();
+        watch_cycles();
     }
 }
 
-/// The platform says that the heap comes close to its limit. It says so once each time that this happens.
+/// The platform calls this once each time that the heap comes close to its limit.
 pub fn on_low_memory() {
     with_store(Store::set_low_memory);
     log::low_memory();
-}
-
-/// Bytes of the heap. Outside of a canister there is none.
-pub fn heap_bytes() -> u64 {
-    #[cfg(target_family = "wasm")]
-    let pages = core::arch::wasm32::memory_size(0);
-    #[cfg(not(target_family = "wasm"))]
-    let pages = 0;
-    pages as u64 * 65_536
 }
 
 /// Asks the platform for randomness.
@@ -258,7 +253,7 @@ fn rebuild() {
     with_kept(arm);
 }
 
-/// Runs one step of a rebuild, and says so if it was the last.
+/// Runs one step of a rebuild, and logs the end of the rebuild if it was the last step.
 fn rebuild_step() -> Result<(), RebuildError> {
     let was_rebuilding = with_kept(|store| store.rebuild_progress().is_some());
     if with_store(Store::rebuild_step)? == Rebuilt::Done && was_rebuilding {

@@ -4,10 +4,11 @@
 //! candid library decodes every other legal encoding of the same types.
 
 use super::general::{self, Malformed, OfElements};
-use super::header::{BOOL, Header, NAT8, NAT32, NULL};
-use super::values::Values;
+use super::values::{cursor as read_cursor, key_cursor as read_key_cursor};
 use crate::api::{Acknowledgement, Cursor, Id, KeyCursor, NewMessage};
 use crate::store::{AcknowledgementRef, NewMessageRef};
+use canister_base::header::{BOOL, Header, NAT8, NAT32, NULL};
+use canister_base::values::{Blob, Values};
 use serde_bytes::ByteBuf;
 use std::borrow::Cow;
 
@@ -62,10 +63,6 @@ const ACKNOWLEDGEMENTS: [Header; 2] = [
     Header::new(3).vec(NAT8).record(acknowledgement(0)).vec(1).values([2]),
 ];
 
-/// A blob. It borrows from the argument if it was decoded by hand. (The library's own borrowed blobs are unsuitable: it
-/// does not check the type that the argument declares for them.)
-pub type Blob<'a> = Cow<'a, [u8]>;
-
 /// An id, and whether a proof is asked for.
 pub fn id(bytes: &[u8]) -> Result<(Id, bool), Malformed> {
     let (id, prove) = match Values::behind_either(bytes, &[ID], &[ID_WITH_FLAG]) {
@@ -104,7 +101,7 @@ pub fn lengths_of_message(head: &[u8]) -> Option<(usize, usize)> {
 /// Two numbers and a cursor.
 pub fn span(bytes: &[u8]) -> Result<(u32, u32, Cursor), Malformed> {
     match Values::behind(bytes, &SPANS) {
-        Some(values) => values.read(|values| Some((values.nat32()?, values.nat32()?, values.cursor()?))),
+        Some(values) => values.read(|values| Some((values.nat32()?, values.nat32()?, read_cursor(values)?))),
         None => general::decode(bytes),
     }
 }
@@ -112,7 +109,7 @@ pub fn span(bytes: &[u8]) -> Result<(u32, u32, Cursor), Malformed> {
 /// A key id and a cursor.
 pub fn key(bytes: &[u8]) -> Result<(Blob<'_>, KeyCursor), Malformed> {
     match Values::behind(bytes, &KEYS) {
-        Some(values) => values.read(|values| Some((values.blob()?, values.key_cursor()?))),
+        Some(values) => values.read(|values| Some((values.blob()?, read_key_cursor(values)?))),
         None => general::decode(bytes).map(|(blob, cursor)| (owned(blob), cursor)),
     }
 }

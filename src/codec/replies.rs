@@ -1,8 +1,8 @@
 //! Reply encoding.
 //!
-//! A variant with fewer cases is a subtype, so a reply's type need only name the cases that occur in it. Common replies
-//! therefore have a short constant header, and their values are encoded by hand. The candid library encodes the rest.
-//! For the same reason a reply without a proof omits that field.
+//! A variant with fewer cases is a subtype, so a reply's type need only name the cases that occur in it. So common
+//! replies have a short constant header, and their values are encoded by hand. For the same reason a reply without a
+//! proof omits the field. The candid library encodes the other replies.
 
 #![allow(
     clippy::indexing_slicing,
@@ -10,13 +10,14 @@
 )]
 
 use super::general::encode;
-use super::header::{BOOL, Header, NAT8, NAT32, NAT64, NULL};
 use crate::api::{
-    AckError, Acknowledged, AcksError, AddError, Added, BatchError, Found, GetError, Heads, LookupError, Page,
+    AckError, Acknowledged, AcksError, AddError, Added, BatchError, Found, GetError, Heads, Limited, LookupError, Page,
     PageError, Proof, TooLong,
 };
 use crate::store::record::Record;
 use crate::store::{RecordPage, View, bytes_in_page};
+use canister_base::header::{BOOL, Header, NAT8, NAT32, NAT64, NULL};
+use canister_base::values::push_length;
 use ic_stable_structures::Memory;
 
 const ADDED_FIELDS: [(&str, i8); 2] = [("id", NAT32), ("duplicate", BOOL)];
@@ -102,8 +103,28 @@ const SOME_ACKNOWLEDGED: Header = Header::new(7)
     .vec(4)
     .variant([("Ok", 5)])
     .values([6]);
-const NOT_FOUND: Header = Header::new(2).variant([("NotFound", NULL)]).variant([("Err", 0)]).values([1]);
-const CIPHERTEXT_EMPTY: Header = Header::new(2).variant([("CiphertextEmpty", NULL)]).variant([("Err", 0)]).values([1]);
+/// An error without content.
+const fn refused(case: &str) -> Header {
+    Header::new(2).variant([(case, NULL)]).variant([("Err", 0)]).values([1])
+}
+
+/// An error of one `nat32`.
+const fn refused_by(case: &str, field: &str) -> Header {
+    Header::new(3).record([(field, NAT32)]).variant([(case, 0)]).variant([("Err", 1)]).values([2])
+}
+
+/// An error by what callers have used of a budget, or of their own rate.
+const fn limited(case: &str) -> Header {
+    Header::new(4)
+        .record([("retry_after", NAT32)])
+        .variant([(case, 0)])
+        .variant([("Limited", 1)])
+        .variant([("Err", 2)])
+        .values([3])
+}
+
+const LOW_CYCLES: Header =
+    Header::new(3).variant([("low_cycles", NULL)]).variant([("Limited", 0)]).variant([("Err", 1)]).values([2]);
 const KEY_ID_LENGTH: Header = too_long("KeyIdLength");
 const CIPHERTEXT_TOO_LARGE: Header = too_long("CiphertextTooLarge");
 
@@ -127,6 +148,12 @@ pub fn added(result: Result<Added, AddError>, send: impl FnOnce(&[u8])) {
         Err(AddError::KeyIdLength(error)) => Short::OF_KEY_ID_LENGTH.too_long(error).send(send),
         Err(AddError::CiphertextTooLarge(error)) => Short::OF_CIPHERTEXT_TOO_LARGE.too_long(error).send(send),
         Err(AddError::CiphertextEmpty) => Short::OF_CIPHERTEXT_EMPTY.send(send),
+        Err(AddError::NotAllowed) => Short::OF_NOT_ALLOWED.send(send),
+        Err(AddError::Sealed) => Short::OF_SEALED.send(send),
+        Err(AddError::Limited(limited)) => Short::limited(limited).send(send),
+        Err(AddError::KeyFull { since }) => Short::OF_KEY_FULL.put(since.to_le_bytes()).send(send),
+        Err(AddError::StoreFull { retry_after }) => Short::OF_STORE_FULL.put(retry_after.to_le_bytes()).send(send),
+        Err(AddError::KeysFull { max }) => Short::OF_KEYS_FULL.put(max.to_le_bytes()).send(send),
         result => send(&encode(result)),
     }
 }
@@ -144,9 +171,11 @@ pub fn all_added(result: Result<Vec<Result<Added, AddError>>, BatchError>, send:
         }
         Some(reply)
     });
-    match short {
-        Some(reply) => send(&reply),
-        None => send(&encode(result)),
+    match (short, result) {
+        (Some(reply), _) => send(&reply),
+        (None, Err(BatchError::Sealed)) => Short::OF_SEALED.send(send),
+        (None, Err(BatchError::Limited(limited))) => Short::limited(limited).send(send),
+        (None, result) => send(&encode(result)),
     }
 }
 
@@ -160,13 +189,14 @@ pub fn all_acknowledged(result: Result<Vec<Result<Acknowledged, AckError>>, Acks
         push_length(&mut reply, results.len());
         results.iter().all(|result| push_acknowledged(&mut reply, result)).then_some(reply)
     });
-    match short {
-        Some(reply) => send(&reply),
-        None => send(&encode(result)),
+    match (short, result) {
+        (Some(reply), _) => send(&reply),
+        (None, Err(AcksError::Limited(limited))) => Short::limited(limited).send(send),
+        (None, result) => send(&encode(result)),
     }
 }
 
-/// Appends a key's result. False: it is one of those that the library writes.
+/// Appends a key's result. False: the library must encode this result.
 fn push_acknowledged(reply: &mut Vec<u8>, result: &Result<Acknowledged, AckError>) -> bool {
     // Cases and fields in the order of their labels.
     match result {
@@ -278,7 +308,7 @@ fn begin(proof: Option<&Proof>, without: &Header, proved: &Header, bytes: usize)
     reply
 }
 
-/// Appends a proof, if the header says that there is one.
+/// Appends a proof, if the header declares one.
 fn push_proof(reply: &mut Vec<u8>, proof: Option<&Proof>) {
     if let Some(proof) = proof {
         reply.push(1);
@@ -311,16 +341,6 @@ fn added_bytes(added: Added) -> [u8; 5] {
     [a, b, c, d, u8::from(added.duplicate)]
 }
 
-/// An unsigned LEB128 number.
-fn push_length(reply: &mut Vec<u8>, length: usize) {
-    let mut rest = length;
-    while rest > 0x7f {
-        reply.push(rest as u8 | 0x80);
-        rest >>= 7;
-    }
-    reply.push(rest as u8);
-}
-
 /// A reply on the stack. Its header is built at compile time.
 struct Short {
     bytes: [u8; Self::CAPACITY],
@@ -331,12 +351,20 @@ impl Short {
     const CAPACITY: usize = 60;
 
     const OF_ADDED: Self = Self::new(&ADDED, 1);
-    const OF_NOT_FOUND: Self = Self::new(&NOT_FOUND, 2);
-    const OF_CIPHERTEXT_EMPTY: Self = Self::new(&CIPHERTEXT_EMPTY, 2);
+    const OF_NOT_FOUND: Self = Self::new(&refused("NotFound"), 2);
+    const OF_CIPHERTEXT_EMPTY: Self = Self::new(&refused("CiphertextEmpty"), 2);
+    const OF_NOT_ALLOWED: Self = Self::new(&refused("NotAllowed"), 2);
+    const OF_SEALED: Self = Self::new(&refused("Sealed"), 2);
+    const OF_KEY_FULL: Self = Self::new(&refused_by("KeyFull", "since"), 2);
+    const OF_STORE_FULL: Self = Self::new(&refused_by("StoreFull", "retry_after"), 2);
+    const OF_KEYS_FULL: Self = Self::new(&refused_by("KeysFull", "max"), 2);
+    const OF_BUDGET: Self = Self::new(&limited("budget"), 3);
+    const OF_RATE: Self = Self::new(&limited("rate"), 3);
+    const OF_LOW_CYCLES: Self = Self::new(&LOW_CYCLES, 3);
     const OF_KEY_ID_LENGTH: Self = Self::new(&KEY_ID_LENGTH, 2);
     const OF_CIPHERTEXT_TOO_LARGE: Self = Self::new(&CIPHERTEXT_TOO_LARGE, 2);
 
-    /// A header, followed by the [`ONLY`] case of each of `variants` nested variants.
+    /// A header, followed by the index of the only case ([`ONLY`]) of each of `variants` nested variants.
     const fn new(header: &Header, variants: usize) -> Self {
         let mut bytes = [ONLY; Self::CAPACITY];
         let header = header.as_bytes();
@@ -346,6 +374,14 @@ impl Short {
             at += 1;
         }
         Self { bytes, len: header.len() + variants }
+    }
+
+    fn limited(limited: Limited) -> Self {
+        match limited {
+            Limited::budget { retry_after } => Self::OF_BUDGET.put(retry_after.to_le_bytes()),
+            Limited::rate { retry_after } => Self::OF_RATE.put(retry_after.to_le_bytes()),
+            Limited::low_cycles => Self::OF_LOW_CYCLES,
+        }
     }
 
     #[inline(always)]

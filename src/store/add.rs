@@ -7,10 +7,12 @@ use super::links::Link;
 use super::record::{NewRecord, Record, split_key};
 use super::retention::Coming;
 use super::rights::NotOpened;
-use crate::access::{Caller, KeyRights, policy};
+use crate::access::owner::owns;
+use crate::access::{Caller, KeyRights, Sight, policy};
 use crate::api::{AddError, Added, BatchError, Id, NewMessage, OtherError, Progress, TooLong};
 use crate::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, SWEPT_BY_ADD};
 use crate::memory::Growth;
+use candid::Principal;
 use ic_stable_structures::Memory;
 use proofs::chain::{Fields, Links};
 use proofs::hash::{self, Hash};
@@ -42,17 +44,35 @@ impl<'a> From<&'a NewMessage> for NewMessageRef<'a> {
     }
 }
 
-/// A key to which something is written: where its label stands in the trie, and its record, if it has one.
-pub(super) struct Found {
-    pub label: Hash,
-    pub path: Path,
-    pub key: Option<(Place, Key)>,
+/// A key to which something is written: where its label stands in the trie, and the key at which its way ends. A change of
+/// the store ends its use.
+pub struct Found {
+    pub(super) label: Hash,
+    pub(super) path: Path,
+    leaf: Option<(Place, Key)>,
+    /// The leaf is the key's own.
+    is_own: bool,
 }
 
 impl Found {
+    /// Whether the store knows the key.
+    pub fn is_there(&self) -> bool {
+        self.is_own
+    }
+
+    /// Whether the key is there and a principal owns it. Another's key costs what an absent one costs.
+    pub fn is_owned_by(&self, key_id: &[u8], principal: Principal) -> bool {
+        self.leaf.as_ref().is_some_and(|(_, key)| self.is_own & owns(key_id, key.rights.owner, principal))
+    }
+
+    /// The key's place and record, if it has one.
+    pub(super) fn key(&self) -> Option<&(Place, Key)> {
+        self.leaf.as_ref().filter(|_| self.is_own)
+    }
+
     /// What the key's record says about rights.
-    pub fn rights(&self) -> KeyRights {
-        self.key.as_ref().map(|(_, key)| key.rights).unwrap_or_default()
+    pub(super) fn rights(&self) -> KeyRights {
+        self.key().map(|(_, key)| key.rights).unwrap_or_default()
     }
 }
 
@@ -65,7 +85,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         if self.refuses_adds(now) {
             return Err(AddError::Sealed);
         }
-        self.ready().map_err(AddError::Unavailable)?;
+        let sight = Sight::new(self.settings().reads, caller);
+        self.ready().map_err(|progress| AddError::Unavailable(sight.progress(progress)))?;
         if !policy::may_add(self.settings().writes, caller) {
             return Err(AddError::NotAllowed);
         }
@@ -74,22 +95,26 @@ impl<M: Memory + Clone> MessageStore<M> {
         let pair_key = self.indexes.fingerprints.key(key_id);
         let newest = self.indexes.fingerprints.newest(&hash);
         let live_from = self.first_unexpired(|| now);
-        // A dropped message that is not swept yet is displaced as the newest, too.
+        // A dropped message that is not swept yet is displaced too.
         let same_hash = self.find_newest(newest, &hash, self.inbox.reclaimed_id());
         if let Some(same_hash) = same_hash.filter(|&same_hash| same_hash >= live_from)
             && let Some(id) = self.find_pair_beside(same_hash, &hash, pair_key, key_id, live_from)
         {
-            return Ok(self.told(Added { id, duplicate: true }, caller, key_id));
+            let owner = || self.find_key(key_id).and_then(|(_, key)| key.rights.owner);
+            return Ok(told(Added { id, duplicate: true }, sight, key_id, owner));
         }
         let displaced = same_hash.map(|id| self.displaced(id, &hash)).transpose()?;
 
         let found = self.find_for_change(key_id).ok_or(AddError::Unavailable(Progress { done: 0, total: 0 }))?;
+        if let Some((place, key)) = found.key() {
+            self.sound(*place, key).map_err(|damaged| AddError::Other(damaged_key(damaged)))?;
+        }
         let id = self.inbox.next_id();
         if id > self.capacity.last_id {
             return Err(AddError::IdsExhausted { last: self.capacity.last_id });
         }
         let timestamp = now.max(self.inbox.last_timestamp());
-        let (opened, mut key) = match &found.key {
+        let (opened, mut key) = match found.key() {
             Some((place, key)) => (Some(*place), key.clone()),
             None => (None, self.new_key(key_id, caller, timestamp).map_err(not_opened)?),
         };
@@ -141,23 +166,25 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.indexes.insert(newest, displaced, id);
         self.drop_below(first_id);
         self.sweep(SWEPT_BY_ADD);
-        Ok(self.told(Added { id, duplicate: false }, caller, key_id))
+        Ok(told(Added { id, duplicate: false }, sight, key_id, || key.rights.owner))
     }
 
-    /// A key's record and its way through the trie, for a change. `None`: the salt has not been drawn yet.
+    /// A key's record and its path through the trie, for a change. `None`: the salt has not been drawn yet.
     pub(super) fn find_for_change(&self, key_id: &[u8]) -> Option<Found> {
         let label = hash::label(self.state.salt()?, key_id);
         let path = self.trie.walk(&label).ok()?;
-        let at_end = path.end().and_then(|place| Some((place, self.keys.get(place)?)));
-        Some(Found { label, path, key: at_end.filter(|(_, key)| key.id() == key_id) })
+        let leaf = path.end().and_then(|place| Some((place, self.keys.get(place)?)));
+        let is_own = leaf.as_ref().is_some_and(|(_, key)| key.has_id(key_id));
+        Some(Found { label, path, leaf, is_own })
     }
 
-    /// Writes a key's record and its leaf. A new key takes its place in both.
+    /// Writes a key's record and its leaf. A new key takes a new place in both memories.
     ///
-    /// Preconditions: a new key's memories have grown; `found` is of this very state. A failure changes nothing.
+    /// Preconditions: for a new key both memories have grown; `found` belongs to the present state. A failure changes
+    /// nothing.
     pub(super) fn write_key(&mut self, found: &Found, key: &Key) -> Result<Place, Damaged> {
         let leaf = hash::entry(&found.label, &key.head.value());
-        let place = match &found.key {
+        let place = match found.key() {
             Some((place, _)) => {
                 self.trie.update(&found.path, &leaf);
                 *place
@@ -200,7 +227,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Link { rank: head.rank.saturating_add(1), jump, bytes: key.bytes.saturating_add(len), chains }
     }
 
-    /// The entry that moves: message `id`, the newest with `hash` so far, will be filed under its pair.
+    /// The entry that moves: message `id` was the newest with `hash`, and will be filed under its pair.
     fn displaced(&self, id: Id, hash: &Hash) -> Result<Displaced, AddError> {
         let key_id = self.key_id(&self.inbox.record(id)).ok_or_else(|| AddError::Other(damaged(id)))?;
         let key = self.indexes.fingerprints.key(key_id.as_bytes());
@@ -220,9 +247,16 @@ impl<M: Memory + Clone> MessageStore<M> {
         if self.refuses_adds(now) {
             return Err(BatchError::Sealed);
         }
-        self.ready().map_err(BatchError::Unavailable)?;
+        let sight = Sight::new(self.settings().reads, caller);
+        self.ready().map_err(|progress| BatchError::Unavailable(sight.progress(progress)))?;
         Ok(batch.iter().map(|item| self.add_message(*item, caller, now)).collect())
     }
+}
+
+/// What the sender is told of its add: nothing of a key that it does not see. `owner`: the one that the key's record names.
+fn told(added: Added, sight: Sight, key_id: &[u8], owner: impl FnOnce() -> Option<Principal>) -> Added {
+    let sees = sight.is_all() || sight.may_see(key_id) && sight.sees(key_id, owner());
+    if sees { added } else { Added { id: 0, duplicate: false } }
 }
 
 fn not_opened(error: NotOpened) -> AddError {
@@ -234,14 +268,14 @@ fn not_opened(error: NotOpened) -> AddError {
     }
 }
 
-/// The error if the key of a damaged message is needed.
+/// The error if a message is damaged whose key is needed.
 fn damaged(id: Id) -> OtherError {
     OtherError { code: DAMAGED, message: format!("message {id}, which has the same ciphertext, is damaged") }
 }
 
-/// The error if a key cannot be written because its record or the trie is damaged.
+/// The error if a key's record or the trie is damaged.
 pub(super) fn damaged_key(damaged: Damaged) -> OtherError {
-    OtherError { code: DAMAGED, message: format!("the key cannot be written: {damaged}") }
+    OtherError { code: DAMAGED, message: format!("the key is damaged: {damaged}") }
 }
 
 /// The error of a batch with too many items.
@@ -266,7 +300,7 @@ pub(super) fn check_key_length(length: usize) -> Result<(), TooLong> {
     if (1..=MAX_KEY_ID_BYTES).contains(&length) { Ok(()) } else { Err(too_long(length, MAX_KEY_ID_BYTES)) }
 }
 
-/// A length and its limit as an error carries them.
+/// A length and its limit, as errors carry them.
 pub(super) fn too_long(length: usize, max: usize) -> TooLong {
     TooLong { length: u32::try_from(length).unwrap_or(u32::MAX), max: max as u32 }
 }

@@ -42,8 +42,8 @@ struct Slice<'a, M: Memory + Clone> {
 }
 
 impl<M: Memory + Clone> Slice<'_, M> {
-    /// Checks until the slice is full, and returns the start of the next one. Behind the places of keys, the cursor's
-    /// `key` counts the trie's slots.
+    /// Checks until the slice is full, and returns the start of the next one. Once it exceeds the places of keys, the
+    /// cursor's `key` counts the trie's slots.
     fn run(&mut self, from: CheckCursor) -> Option<CheckCursor> {
         let (next_id, places) = (self.store.inbox.next_id(), self.store.keys.end());
         let end = places.saturating_add(self.store.trie.slots_end());
@@ -71,12 +71,12 @@ impl<M: Memory + Clone> Slice<'_, M> {
     fn check_message(&mut self, id: Id) {
         let record = self.record(id);
         if record.id() != id || !record.is_known() {
-            // No other field of such a record has a known meaning.
+            // The other fields of such a record have no known meaning.
             return self.violation(1, id, format!("its record has id {} or is of an unknown kind", record.id()));
         }
         self.check_payload(&record);
         let Some(key_id) = self.store.key_id(&record) else {
-            // Without its key neither list nor pair can be found. `check_payload` has reported the extent.
+            // Without the key neither the list nor the pair can be found. `check_payload` has reported the extent.
             return;
         };
         match self.store.store().find_key(key_id.as_bytes()) {
@@ -208,13 +208,10 @@ impl<M: Memory + Clone> Slice<'_, M> {
         let Some(key) = self.store.keys.get(place) else { return };
         let head = &key.head;
         let leads_there = self.store.store().find_key(key.id()).is_some_and(|(found, _)| found == place);
-        let possible = head.acknowledged_id <= head.last_id
-            && head.acknowledged_rank <= head.rank
-            && key.erased_id <= head.acknowledged_id
-            && head.last_id < self.store.inbox.next_id();
+        let possible = key.is_sound(self.store.inbox.next_id());
         let floor = self.store.floor(&key);
         let oldest_is_it = || key.oldest_id == self.store.oldest_from(head.last_id, |id| id >= floor);
-        // The walk follows the numbers, so they must be possible.
+        // The walk relies on the numbers, so they must be possible.
         let sound = leads_there
             && possible
             && (key.oldest_id < floor || (floor..=head.last_id).contains(&key.oldest_id) && oldest_is_it());

@@ -1,7 +1,8 @@
 //! Overwriting the ciphertexts of acknowledged messages, key after key.
 //!
-//! A key joins the queue when it is acknowledged and leaves it when all that was acknowledged is overwritten. The state
-//! has the queue's ends, each key's record the next key and how far it has got. So the work goes on after an upgrade.
+//! A key joins the queue when it is acknowledged, and leaves it when all its acknowledged messages are overwritten. The
+//! state has the ends of the queue. Each key's record has the next key and the key's progress. So the work continues
+//! after an upgrade.
 
 use super::MessageStore;
 use super::keys::Place;
@@ -28,7 +29,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.state.erase_queue().first != 0
     }
 
-    /// Overwrites acknowledged ciphertexts while `go_on` returns true for the bytes of the next one.
+    /// Overwrites acknowledged ciphertexts while `go_on`, called with the bytes of the next one, returns true.
     pub fn erase_while(&mut self, mut go_on: impl FnMut(usize) -> bool) {
         loop {
             let queue = self.state.erase_queue();
@@ -38,7 +39,10 @@ impl<M: Memory + Clone> MessageStore<M> {
                 }
                 return;
             };
-            let Some(id) = self.next_to_erase(key.erased_id, key.head.last_id, key.head.acknowledged_id) else {
+            // Of a key with damaged numbers nothing can be found.
+            let is_sound = self.sound(queue.first, &key).is_ok();
+            let next = || self.next_to_erase(key.erased_id, key.head.last_id, key.head.acknowledged_id);
+            let Some(id) = is_sound.then(next).flatten() else {
                 let rest =
                     if queue.first == queue.last { Queue::default() } else { Queue { first: key.next, ..queue } };
                 key.erased_id = key.head.acknowledged_id;

@@ -1,8 +1,8 @@
-//! Keys without messages: remembered for a while, then forgotten.
+//! Keys without messages are remembered for a while, then forgotten.
 //!
 //! A key joins the queue when its last message is swept, or when it is opened without one. It is forgotten when its
-//! last message is `idle_seconds` old, unless it has a new one, is kept, or its acknowledged messages are still to be
-//! overwritten.
+//! last message is `idle_seconds` old. It is not forgotten if it has a new message, is kept, or has acknowledged
+//! messages that are not overwritten yet.
 
 use super::MessageStore;
 use super::keys::{Key, Place};
@@ -21,7 +21,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// Puts a key into the queue. It does nothing if the key is in it or is kept.
+    /// Puts a key into the queue. Does nothing if the key is in it or is kept.
     pub(super) fn push_idle(&mut self, place: Place, key: Key) {
         if key.in_idle_queue || key.rights.kept {
             return;
@@ -42,8 +42,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.next_idle_due().map(|second| second.next_multiple_of(EXPIRY_STEP_SECONDS))
     }
 
-    /// The second from which on the first key of the queue may leave it: to be forgotten, or, where it is not idle any
-    /// more, at once. Otherwise a busy key would hold up those behind it.
+    /// The second from which on the first key of the queue may leave it. A key that is no longer idle may leave at
+    /// once, so that it does not hold up the keys behind it.
     fn next_idle_due(&self) -> Option<u64> {
         let age = self.settings().idle_seconds.limit()?;
         let key = self.keys.get(self.state.idle_queue().first)?;
@@ -58,7 +58,7 @@ impl<M: Memory + Clone> MessageStore<M> {
 
     /// Forgets idle keys at `now` while `go_on` returns true, within the stable memory that one execution may touch.
     pub fn forget_while(&mut self, now: u32, mut go_on: impl FnMut() -> bool) -> Result<(), Damaged> {
-        // A key that leaves the queue is looked up, and its node's neighbour is written.
+        // A key that leaves the queue is looked up, and the neighbour of its node is written.
         let at_most = FORGET_PAGES / (self.pages_of_walk() + 2);
         for _ in 0..at_most {
             if !(self.next_idle_due().is_some_and(|due| due <= u64::from(now)) && go_on()) {

@@ -92,17 +92,17 @@ impl<V: Memory> Inbox<V> {
     }
 
     /// Frees the segments whose records are all below `reclaimed`, except the last record's segment. Returns the oldest
-    /// id that is kept.
+    /// id that is still stored.
     ///
-    /// Precondition: everything below it has been dropped and removed from the index.
-    pub fn reclaim_below(&mut self, reclaimed: Id) -> Id {
+    /// Precondition: everything below `reclaimed` has been dropped and removed from the index.
+    pub fn unmap_below(&mut self, reclaimed: Id) -> Id {
         self.set_low(LowIds { reclaimed, ..self.low });
         let kept = reclaimed.min(self.next_id.saturating_sub(1)).max(1);
         self.slots.unmap_below(kept);
         kept
     }
 
-    /// The segments that are mapped: the first, and one past the last.
+    /// The mapped segments: the first, and one past the last.
     pub fn mapped(&self) -> (u64, u64) {
         self.slots.mapped()
     }

@@ -1,4 +1,4 @@
-//! What the store keeps of each key, in a record of its own that outlives the key's messages.
+//! What the store keeps of each key: a record of its own that outlives the key's messages.
 //!
 //! ```text
 //! offset size
@@ -29,6 +29,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
+use super::words::equal;
 use crate::access::KeyRights;
 use crate::api::{Id, Quota};
 use crate::limits::MAX_KEY_ID_BYTES;
@@ -74,7 +75,7 @@ const BOUNDS_BYTES: u8 = 32;
 /// The number of a key's record; 0: none.
 pub type Place = u32;
 
-/// A key's record.
+/// A key's record: the fields of the map above.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     /// The next key with messages to erase.
@@ -83,28 +84,28 @@ pub struct Key {
     pub(super) len: u8,
     /// The key id, zero-padded.
     pub(super) id: [u8; MAX_KEY_ID_BYTES],
-    /// It is in the queue of idle keys.
+    /// True if the key is in the queue of idle keys.
     pub in_idle_queue: bool,
     /// The next key in that queue.
     pub next_idle: Place,
     /// What the trie's leaf commits to.
     pub head: Head,
-    /// The oldest live message when last looked at; 0: none.
+    /// The oldest live message at the last look-up; 0: none.
     pub oldest_id: Id,
-    /// Bytes of ciphertext ever.
+    /// Bytes of ciphertext that the key has ever had.
     pub bytes: u64,
-    /// Of them through the acknowledged message.
+    /// Of these, the bytes through the acknowledged message.
     pub acknowledged_bytes: u64,
     /// Acknowledged ciphertexts through this id have been overwritten.
     pub erased_id: Id,
     /// Owner, send key, own quota, and whether it is kept.
     pub rights: KeyRights,
-    /// Unix seconds since which strangers are refused, 0: they are not.
+    /// Unix seconds since which the quota refuses strangers; 0: it does not.
     pub full_since: u32,
 }
 
 impl Key {
-    /// A key that is opened at `now`, without messages. Precondition: `key_id` has 1 to 64 bytes.
+    /// A key without messages that is opened at `now`. Precondition: `key_id` has 1 to 64 bytes.
     pub fn new(key_id: &[u8], now: u32) -> Self {
         let mut id = [0; MAX_KEY_ID_BYTES];
         id[..key_id.len()].copy_from_slice(key_id);
@@ -134,6 +135,25 @@ impl Key {
     /// The key id.
     pub fn id(&self) -> &[u8] {
         self.id.get(..usize::from(self.len)).unwrap_or(&self.id)
+    }
+
+    /// Whether the key has this id. Every id takes as long.
+    pub fn has_id(&self, key_id: &[u8]) -> bool {
+        let mut padded = [0; MAX_KEY_ID_BYTES];
+        match padded.get_mut(..key_id.len()) {
+            Some(start) => start.copy_from_slice(key_id),
+            None => return false,
+        }
+        equal(&self.id, &padded) & (usize::from(self.len) == key_id.len())
+    }
+
+    /// Whether the numbers are possible in a store whose next id is `next_id`. Reads follow only such numbers.
+    pub fn is_sound(&self, next_id: Id) -> bool {
+        let head = &self.head;
+        self.erased_id <= head.acknowledged_id
+            && head.acknowledged_id <= head.last_id
+            && head.last_id < next_id
+            && head.acknowledged_rank <= head.rank
     }
 
     /// True while acknowledged ciphertexts wait to be overwritten.
@@ -174,7 +194,7 @@ impl Key {
         bytes
     }
 
-    /// Any bytes give a key: damaged ones one that nobody asks for, or owns.
+    /// Any bytes are a key. Damaged bytes are a key that nobody asks for or owns.
     fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
         let word = |at| u32::from_le_bytes(field(bytes, at));
         let long = |at| u64::from_le_bytes(field(bytes, at));
@@ -207,7 +227,7 @@ impl Key {
     }
 }
 
-/// Keys by place.
+/// The records of keys, by place.
 pub struct Keys<V: Memory> {
     slots: Slots<V>,
 }

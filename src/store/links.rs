@@ -1,4 +1,4 @@
-//! The links region: what binds each message to the older ones of its key, in a slot beside its record.
+//! The links region: a slot beside each record binds the message to the older ones of its key.
 //!
 //! ```text
 //! offset size
@@ -13,7 +13,7 @@
 //! Little-endian. A slot never changes. With the record it yields the message's own chain value, even after the
 //! messages that it links to are gone.
 //!
-//! Jump targets follow Myers' skew-binary rule (An applicative random-access stack, 1983): from any message any older
+//! Jump targets follow Myers' skew-binary rule (An applicative random-access stack, 1983): from any message, any older
 //! one is reached in about 2.4 log2 n links.
 
 use super::numbered::{Numbered, SEGMENT_PAGES, SLOT_BYTES};
@@ -58,7 +58,7 @@ pub struct Link {
     pub jump: Target,
     /// Bytes of ciphertext that the key has had through this message.
     pub bytes: u64,
-    /// The chain values that its own commits to.
+    /// The chain values to which the message's own chain value commits.
     pub chains: Links,
 }
 
@@ -68,8 +68,8 @@ impl Link {
         Self { rank: 1, jump: Target::default(), bytes: len, chains: Links { prev: label, jump: label } }
     }
 
-    /// The jump of the message behind `prev`, whose link is `link` and whose chain value is `chain`; `behind` is the
-    /// link of the message that `prev` jumps to, where that one is still stored.
+    /// The jump of the message after `prev`, whose link is `link` and whose chain value is `chain`. `behind` is the
+    /// link of the message that `prev` jumps to, if that message is still stored.
     pub fn jump_behind(prev: Id, link: &Self, chain: Hash, behind: Option<&Self>) -> (Target, Hash) {
         if let Some(behind) = behind.filter(|behind| behind.jump.id != 0)
             && link.rank.checked_sub(link.jump.rank) == link.jump.rank.checked_sub(behind.jump.rank)

@@ -1,11 +1,11 @@
-//! What is live of a key: its oldest message, count and bytes.
+//! The live messages of a key: the oldest, their number and their bytes.
 
 use super::MessageStore;
 use super::keys::Key;
 use crate::api::Id;
 use ic_stable_structures::Memory;
 
-/// Links to newer messages that are followed from the oldest message that was seen last, before the jumps are used.
+/// Number of links that are followed from the oldest message of the last look-up. After that, jumps are used.
 const STEPS_FORWARD: u32 = 4;
 
 /// The live messages of a key.
@@ -22,13 +22,14 @@ pub struct Live {
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// The oldest message of a key from `floor` on; 0: none. `floor` is not dropped and not acknowledged.
+    /// The oldest message of a key from `floor` on; 0: none. `floor` must be neither dropped nor acknowledged.
     pub(super) fn oldest_live(&self, key: &Key, floor: Id) -> Id {
         let newest = key.head.last_id;
         if newest < floor {
             return 0;
         }
-        // Messages only leave at the old end, so the one that was the oldest is, or stands shortly before it.
+        // Messages leave only at the old end. So the oldest message of the last look-up is still the oldest, or stands
+        // shortly before it.
         let mut oldest = key.oldest_id;
         if oldest >= self.inbox.reclaimed_id() {
             for _ in 0..STEPS_FORWARD {

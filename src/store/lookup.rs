@@ -1,4 +1,4 @@
-//! Lookups by key, by hash and by pair. A fingerprint finds candidates; the record confirms one.
+//! Look-ups by key, by hash and by pair. A fingerprint finds candidates. The record confirms one.
 
 use super::add::{check_key_length, too_long};
 use super::keys::{Key, Place};
@@ -10,6 +10,7 @@ use crate::limits::MAX_LOOKUP_ITEMS;
 use canister_base::table::Fingerprint;
 use ic_stable_structures::Memory;
 use proofs::hash;
+use stable::Damaged;
 
 /// A pair to look up, borrowed from the call's argument.
 #[derive(Clone, Copy, Debug)]
@@ -31,22 +32,24 @@ impl<M: Memory + Clone> View<'_, M> {
         if self.live() == 0 || !self.sees_all() { 0 } else { self.inbox.next_id() - 1 }
     }
 
-    /// The oldest live id of a key; `None`: it has no message.
+    /// The oldest live id of a key; `None`: the key has no live message.
     pub fn get_min_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
         Ok(self.get_key_head(key_id)?.map(|head| head.min_id).filter(|id| *id != 0))
     }
 
-    /// The newest live id of a key; `None`: it has no message.
+    /// The newest live id of a key; `None`: the key has no live message.
     pub fn get_max_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
         check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
-        let live = self.find_key(key_id).filter(|(_, key)| key.head.last_id >= self.floor(key));
-        Ok(live.map(|(_, key)| key.head.last_id))
+        let found = self.find_key(key_id).map_err(LookupError::Other)?;
+        let live = found.filter(|key| key.head.last_id >= self.floor(key));
+        Ok(live.map(|key| key.head.last_id))
     }
 
-    /// The head of one key; `None`: the caller knows no such key.
+    /// The head of one key; `None`: the caller sees no such key.
     pub fn get_key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
         check_key_length(key_id.len()).map_err(LookupError::KeyIdLength)?;
-        Ok(self.find_key(key_id).map(|(_, key)| {
+        let found = self.find_key(key_id).map_err(LookupError::Other)?;
+        Ok(found.map(|key| {
             let oldest = self.oldest_live(&key, self.floor(&key));
             let live = self.live_from(&key, oldest);
             KeyHead {
@@ -76,10 +79,10 @@ impl<M: Memory + Clone> View<'_, M> {
             .map(|pair| {
                 check_key_length(pair.key_id.len()).map_err(LookupError::KeyIdLength)?;
                 let hash = hash_bytes(pair.hash).map_err(|length| LookupError::HashLength { length, expected: 32 })?;
-                let key = self.indexes.fingerprints.key(pair.key_id);
-                if !self.sees_all() && self.find_key(pair.key_id).is_none() {
+                if !self.sees_all() && self.find_key(pair.key_id).map_err(LookupError::Other)?.is_none() {
                     return Ok(None);
                 }
+                let key = self.indexes.fingerprints.key(pair.key_id);
                 let newest = self.find_newest(&hash);
                 Ok(newest.and_then(|newest| self.find_pair_beside(newest, &hash, key, pair.key_id, self.first_id())))
             })
@@ -88,12 +91,21 @@ impl<M: Memory + Clone> View<'_, M> {
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// The place and record of a key. A damaged trie has no keys.
+    /// The place and record of a key. In a damaged trie no key is found.
     pub(super) fn find_key(&self, key_id: &[u8]) -> Option<(Place, Key)> {
+        self.find_leaf(key_id).filter(|(_, key)| key.has_id(key_id))
+    }
+
+    /// The key at which the way of a key id through the trie ends: the one with this id if it is there, else another.
+    pub(super) fn find_leaf(&self, key_id: &[u8]) -> Option<(Place, Key)> {
         let label = hash::label(self.state.salt()?, key_id);
         let place = self.trie.find(&label).ok()??;
-        let key = self.keys.get(place)?;
-        (key.id() == key_id).then_some((place, key))
+        Some((place, self.keys.get(place)?))
+    }
+
+    /// Whether a key's numbers are possible.
+    pub(super) fn sound(&self, place: Place, key: &Key) -> Result<(), Damaged> {
+        if key.is_sound(self.inbox.next_id()) { Ok(()) } else { Err(Damaged { slot: place }) }
     }
 
     /// The newest message with a hash. `None` if it is below `first`: then all messages with this hash are.
@@ -101,7 +113,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.indexes.hashes.find(fingerprint, |id| id >= first && equal(&self.inbox.hash(id), hash))
     }
 
-    /// The message with this key and hash that is not below `first`. `newest` is the newest message with the hash.
+    /// The message with this key and hash, if it is not below `first`. `newest` is the newest message with the hash.
     pub(super) fn find_pair_beside(
         &self,
         newest: Id,

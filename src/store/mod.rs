@@ -10,8 +10,8 @@
 //!   └─ index      messages by hash on the heap, filled by rebuild
 //! ```
 //!
-//! `walk` and `live` find their way along a key's messages; `prove` puts proofs together; `retention`, `erase` and
-//! `idle` clear away what is dropped, acknowledged and forgotten.
+//! `walk` and `live` find their way along a key's messages. `prove` makes proofs. `retention`, `erase` and `idle`
+//! remove dropped messages, acknowledged ciphertexts and idle keys.
 //!
 //! Every change is planned first. Everything that can fail (checks, lookups, heap, stable memory) comes before the
 //! first write, and the writes cannot fail. So a call that returns an error has changed nothing (invariant 5), even
@@ -47,8 +47,8 @@ mod view;
 mod walk;
 mod words;
 
-pub use acknowledge::{AcknowledgementRef, acks_too_long};
-pub use add::{NewMessageRef, batch_too_long, check_lengths};
+pub use acknowledge::{AcknowledgementRef, Owned, acks_too_long};
+pub use add::{Found, NewMessageRef, batch_too_long, check_lengths};
 pub use lookup::{StoredRef, items_too_long};
 pub use pages::{RecordPage, bytes_in_page};
 pub use rebuild::{RebuildError, Rebuilt};
@@ -83,7 +83,7 @@ pub const LAYOUT_VERSION: u32 = 2;
 /// The magic of the trie's memory.
 const TRIE_MAGIC: [u8; 4] = *b"MCTR";
 
-/// The trie's nodes are hashed as proofs say.
+/// Hashes the trie's nodes as the proofs specify.
 struct ProofNodes;
 
 impl NodeHash for ProofNodes {
@@ -95,9 +95,9 @@ impl NodeHash for ProofNodes {
 /// The capacity of a store. The canister uses [`Capacity::default`]; tests use smaller ones to reach the limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Capacity {
-    /// The highest id to assign, at most [`LAST_ID`].
+    /// The highest id that may be assigned, at most [`LAST_ID`].
     pub last_id: u32,
-    /// Entries of the index: a message takes one.
+    /// Entries of the index; each message has one.
     pub index_entries: u64,
 }
 
@@ -114,9 +114,9 @@ pub enum OpenError {
     Foreign(ForeignMemory),
     /// A memory is foreign or damaged.
     Memory {
-        /// Which one.
+        /// The memory.
         memory: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         error: HeaderError,
     },
     /// The settings are damaged.
@@ -149,9 +149,9 @@ pub struct MessageStore<M: Memory + Clone> {
     indexes: Indexes,
     /// Set while the index is incomplete. Calls that need it return `Unavailable`.
     rebuild: Option<Rebuild>,
-    /// What the root commits to has changed since it was last taken.
+    /// True if something under the root has changed since the root was last taken.
     root_changed: bool,
-    /// The heap comes close to its limit. An upgrade makes a new heap, so this is kept on the heap, too.
+    /// The heap is close to its limit. An upgrade makes a new heap, so this flag is kept on the heap too.
     low_memory: bool,
     rates: Rates,
     capacity: Capacity,
@@ -228,8 +228,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.state.salt().is_some()
     }
 
-    /// Derives the salt of the labels and the seed of the fingerprints from randomness of the platform. It does nothing
-    /// if they are there.
+    /// Derives the salt of the labels and the seed of the fingerprints from randomness of the platform. Does nothing if
+    /// the store has them already.
     pub fn set_randomness(&mut self, random: &Hash) {
         if !self.has_salt() {
             let derive = |purpose: &[u8]| proofs::hash::label(random, purpose);
@@ -240,8 +240,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// Notes that the heap comes close to its limit. No more keys are opened, and everything else goes on, until the store
-    /// is opened anew.
+    /// Notes that the heap is close to its limit. Until the store is opened anew, no new keys are opened. Everything
+    /// else works.
     pub fn set_low_memory(&mut self) {
         self.low_memory = true;
     }
@@ -251,13 +251,13 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.state.settings()
     }
 
-    /// How often the settings have been set.
+    /// The version of the settings: how often they have been set.
     pub fn settings_version(&self) -> u32 {
         self.state.settings_version()
     }
 
-    /// Replaces the settings that are named, at `now`, in unix seconds. First the old settings drop the messages that
-    /// they exclude, then the new ones do.
+    /// Replaces the named settings, at `now`, in unix seconds. First the old settings drop the messages that they
+    /// exclude, then the new ones do.
     pub fn set_settings(&mut self, settings: &[Setting], now: u32) -> Result<u32, SettingsError> {
         let mut changed = *self.settings();
         changed.apply(settings)?;
@@ -268,18 +268,18 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(self.settings_version())
     }
 
-    /// What the platform's caller is to the store. `controller`: it controls the canister.
+    /// The caller, with its role in the store. `controller`: it controls the canister.
     pub fn caller(&self, principal: Principal, controller: bool) -> Caller {
         let open = crate::access::policy::is_open(self.settings().reads, self.settings().writes);
         Caller::new(principal, self.roles.get(&principal), controller, open)
     }
 
-    /// Gives a role to a principal, or takes it away.
+    /// Gives a role to a principal, or removes its role.
     pub fn set_role(&mut self, principal: Principal, role: Option<Role>) -> Result<(), RoleError> {
         self.roles.set(principal, role)
     }
 
-    /// Roles in the order of their principals, behind one of them.
+    /// Roles in the order of their principals, starting after `after`.
     pub fn roles(&self, after: Option<Principal>) -> Vec<(Principal, Role)> {
         self.roles.page(after)
     }
@@ -289,7 +289,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.indexes.entries()
     }
 
-    /// Whether adds are possible: the salt is drawn and the index complete. The error is the progress of the rebuild.
+    /// Checks whether adds are possible: the salt is drawn and the index is complete. The error is the progress of the
+    /// rebuild.
     fn ready(&self) -> Result<(), Progress> {
         if !self.has_salt() {
             return Err(Progress { done: 0, total: 0 });
@@ -297,7 +298,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.indexed()
     }
 
-    /// Whether the index is complete. The error is the progress of the rebuild.
+    /// Checks whether the index is complete. The error is the progress of the rebuild.
     fn indexed(&self) -> Result<(), Progress> {
         self.rebuild_progress().map_or(Ok(()), Err)
     }

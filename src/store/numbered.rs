@@ -45,7 +45,7 @@ impl<V: Memory> Numbered<V> {
         (self.region.mapped_from(), self.region.mapped_end())
     }
 
-    /// The first id of the last mapped segment, less one; `None`: no segment is mapped.
+    /// The id before the first one of the last mapped segment; `None`: no segment is mapped.
     pub fn last_segment(&self) -> Option<Id> {
         self.region.mapped_end().checked_sub(1).map(|segment| segment as u32 * SEGMENT_SLOTS)
     }
@@ -62,7 +62,7 @@ impl<V: Memory> Numbered<V> {
 
     /// Unmaps the segments whose slots are all below `id`.
     pub fn unmap_below(&mut self, id: Id) {
-        self.region.unmap_to(segment(id));
+        self.region.unmap_below(segment(id));
     }
 
     /// Stores the low ids.

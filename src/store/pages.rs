@@ -6,14 +6,14 @@
 #![allow(clippy::indexing_slicing, reason = "places are below the length that they are counted from")]
 
 use super::View;
-use super::add::check_key_length;
+use super::add::{DAMAGED, check_key_length};
 use super::keys::Key;
 use super::record::Record;
-use crate::api::{Cursor, Id, KeyCursor, Order, Page, PageError, Start};
+use crate::api::{Cursor, Id, KeyCursor, Order, OtherError, Page, PageError, Start};
 use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, PAGE_MESSAGE_OVERHEAD};
 use ic_stable_structures::Memory;
 
-/// A page before its payloads are read.
+/// A page whose payloads have not been read.
 #[derive(Clone, Debug)]
 pub struct RecordPage {
     /// In the order in which they were read; [`Self::records`] returns them in the requested order.
@@ -27,6 +27,8 @@ pub struct RecordPage {
     pub first_id: Id,
     /// As in [`Page`].
     pub gap: bool,
+    /// Of a page of a key: its newest message, 0: it never had one; `None`: the caller sees no such key.
+    pub(super) newest: Option<Id>,
     /// Of a descending page of a key: the oldest message above where the page starts; 0: none.
     pub(super) above: Id,
 }
@@ -58,7 +60,7 @@ impl Room {
         Self { messages: limit.min(MAX_PAGE_MESSAGES), bytes: MAX_PAGE_BYTES }
     }
 
-    /// Takes a message if there is room for it. False: there is none.
+    /// Takes a message if there is room for it. False: there is not.
     fn takes(&mut self, record: &Record) -> bool {
         let bytes = bytes_in_page(record);
         let fits = self.messages > 0 && bytes <= self.bytes;
@@ -74,7 +76,7 @@ impl Room {
     }
 }
 
-/// Ids from the first to the last, both inclusive; empty if `first > last`.
+/// Ids from the first to the last, both inclusive. Empty if `first > last`.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     first: Id,
@@ -115,6 +117,11 @@ impl<M: Memory + Clone> View<'_, M> {
     /// The records of [`Self::get_messages_by_time`].
     pub fn records_by_time(&self, from: u32, until: u32, cursor: Cursor) -> Result<RecordPage, PageError> {
         check_range(from, until)?;
+        check_limit(cursor.limit)?;
+        // Nothing is searched for a caller who sees nothing: not even the time may depend on what is stored.
+        if !self.sees_all() {
+            return Ok(self.empty_page(false));
+        }
         let mut first = self.first_id_where(|timestamp| timestamp >= from);
         let mut last = self.first_id_where(|timestamp| timestamp > until) - 1;
         // Dropped messages are older than all live ones. If the span reaches back to them, it may have held some.
@@ -128,7 +135,7 @@ impl<M: Memory + Clone> View<'_, M> {
     pub fn records_by_key(&self, key_id: &[u8], cursor: KeyCursor) -> Result<RecordPage, PageError> {
         check_key_length(key_id.len()).map_err(PageError::KeyIdLength)?;
         check_limit(cursor.limit)?;
-        let found = self.find_key(key_id).map(|(_, key)| key);
+        let found = self.find_key(key_id).map_err(PageError::Other)?;
         let first_id = self.first_id_beside(key_id, found.as_ref());
         let mut page = RecordPage { first_id, ..self.empty_page(false) };
         if let Start::after(after) = cursor.start
@@ -138,12 +145,13 @@ impl<M: Memory + Clone> View<'_, M> {
             return Err(PageError::UnknownCursor { after });
         }
         let Some(key) = found else {
-            // A key that is not known now may have been.
+            // An unknown key may have been known before.
             page.gap = matches!(cursor.start, Start::after(after) if after != 0 && after < first_id);
             return Ok(page);
         };
+        page.newest = Some(key.head.last_id);
         let floor = self.floor(&key);
-        // 0 is no message: nothing lies between it and the first page.
+        // 0 is not a message, so nothing lies between it and the first page.
         let start = if cursor.start == Start::after(0) { Start::beginning } else { cursor.start };
         let start = match cursor.order {
             Order::ascending => self.start_upwards(&key, floor, start, &mut page),
@@ -153,7 +161,7 @@ impl<M: Memory + Clone> View<'_, M> {
             Order::ascending => record.next_id(),
             Order::descending if record.prev_id() >= floor => record.prev_id(),
             Order::descending => 0,
-        });
+        })?;
         Ok(page)
     }
 
@@ -186,14 +194,15 @@ impl<M: Memory + Clone> View<'_, M> {
             && match start {
                 Start::beginning => false,
                 Start::after(after) => prev > after,
-                // The time of a message that is gone is not known.
+                // The time of a message that is gone is unknown.
                 Start::time(second) => prev < self.inbox.reclaimed_id() || self.inbox.timestamp(prev) >= second,
                 Start::rank(rank) => self.links.rank_and_bytes(first).0 > rank,
             };
         first
     }
 
-    /// The first message of a descending page; 0: none. Notes whether there is a gap, and what stands above the page.
+    /// The first message of a descending page; 0: none. Notes whether there is a gap, and which message is above the
+    /// page.
     fn start_downwards(&self, key: &Key, floor: Id, start: Start, page: &mut RecordPage) -> Id {
         let newest = key.head.last_id;
         let lost = |prev: Id| prev != 0 && prev < self.first_id() && prev > key.head.acknowledged_id;
@@ -220,12 +229,22 @@ impl<M: Memory + Clone> View<'_, M> {
     }
 
     /// Fills the page of a list. `start` is the first id, and `step` returns each next one; 0: no messages are left.
-    fn fill(&self, page: &mut RecordPage, start: Id, count: u32, limit: u32, step: impl Fn(&Record) -> Id) {
+    fn fill(
+        &self,
+        page: &mut RecordPage,
+        start: Id,
+        count: u32,
+        limit: u32,
+        step: impl Fn(&Record) -> Id,
+    ) -> Result<(), PageError> {
         let mut room = Room::for_page(limit);
         // One record more than fits is read.
         page.read.reserve_exact(count.min(room.messages + 1) as usize);
         let mut id = start;
         while id != 0 {
+            if !self.is_live(id) {
+                return Err(PageError::Other(damaged_link(id)));
+            }
             self.inbox.read_run(id, 1, &mut page.read);
             let Some(record) = page.read.last() else { break };
             if !room.takes(record) {
@@ -236,6 +255,7 @@ impl<M: Memory + Clone> View<'_, M> {
             id = step(record);
         }
         page.bytes = room.taken();
+        Ok(())
     }
 
     /// The page of consecutive ids. All its records are read at once, in either order.
@@ -256,8 +276,8 @@ impl<M: Memory + Clone> View<'_, M> {
             Order::descending => {}
         }
         let mut page = self.empty_page(order == Order::descending);
-        // Ascending, the dropped part of the span lies between cursor and page. Descending, it is a gap only if all
-        // messages that are left were dropped.
+        // In ascending order, the dropped part of the span lies between the cursor and the page. In descending order
+        // there is a gap only if all messages that are left were dropped.
         let dropped = first < self.first_id() && first <= last;
         page.gap = after != 0 && dropped && (order == Order::ascending || last < self.first_id());
         first = first.max(self.first_id());
@@ -272,7 +292,7 @@ impl<M: Memory + Clone> View<'_, M> {
             if fitting < left as usize {
                 page.next = page.records().last().map_or(0, Record::id);
             }
-            // They are no longer live. A page may so be shorter than asked for.
+            // Acknowledged messages are no longer live. So a page may be shorter than asked for.
             page.read.retain(|record| !self.is_acknowledged(record));
         }
         Ok(page)
@@ -286,13 +306,14 @@ impl<M: Memory + Clone> View<'_, M> {
             next: 0,
             first_id: self.shown_first_id(),
             gap: false,
+            newest: None,
             above: 0,
         }
     }
 
     /// The first live id whose timestamp satisfies `condition`, or `next_id`.
     ///
-    /// Precondition: if a timestamp satisfies it, all later ones do.
+    /// Precondition: if a timestamp satisfies it, all later timestamps do.
     fn first_id_where(&self, condition: impl Fn(u32) -> bool) -> Id {
         let (mut below, mut found) = (self.first_id(), self.inbox.next_id());
         while below < found {
@@ -310,6 +331,11 @@ impl<M: Memory + Clone> View<'_, M> {
 /// Bytes that a message takes in a page.
 pub fn bytes_in_page(record: &Record) -> usize {
     PAGE_MESSAGE_OVERHEAD + record.key_len() + record.ciphertext_len()
+}
+
+/// The error if a message's link leads to none that is live.
+fn damaged_link(id: Id) -> OtherError {
+    OtherError { code: DAMAGED, message: format!("a link to message {id}, which is not live, is damaged") }
 }
 
 fn check_range(min: u32, max: u32) -> Result<(), PageError> {

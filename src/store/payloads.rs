@@ -80,9 +80,9 @@ impl<V: Memory> Payloads<V> {
         });
     }
 
-    /// Frees the segments that lie completely below `position`.
-    pub fn free_below(&mut self, position: u64) {
-        self.region.unmap_to(position / SEGMENT_BYTES);
+    /// Unmaps the segments that lie completely below `position`.
+    pub fn unmap_below(&mut self, position: u64) {
+        self.region.unmap_below(position / SEGMENT_BYTES);
     }
 
     /// Whether `len` bytes from `position` on have been written and are still mapped. Where a record may be damaged,

@@ -1,4 +1,4 @@
-//! Proofs of reads: what leads from the certified root to an answer (`docs/proofs.md`).
+//! Proofs of reads: the path from the certified root to an answer (`docs/proofs.md`).
 
 use super::record::Record;
 use super::{LAYOUT_VERSION, MessageStore, RecordPage, View};
@@ -11,7 +11,7 @@ use proofs::page::{Below, Jump, PageProof, Step, Taken};
 use proofs::trie::{End, Turn, Witness};
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// What the root commits to beside the keys. A store with closed reads keeps its salt to itself.
+    /// What the root commits to besides the keys. Where reads are closed, the salt is left out.
     fn certified_state(&self) -> State {
         let settings = self.settings();
         let salt = self.state.salt().filter(|_| settings.reads == Reads::anyone);
@@ -43,7 +43,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             None => End::Nothing,
             Some(place) => {
                 let key = self.keys.get(place)?;
-                if key.id() == key_id {
+                if key.has_id(key_id) {
                     End::Own(key.head)
                 } else {
                     End::Other { label: self.label_at(place)?, value: key.head.value() }
@@ -57,15 +57,14 @@ impl<M: Memory + Clone> MessageStore<M> {
 impl<M: Memory + Clone> View<'_, M> {
     /// The proof of a page of a key, if the caller may have one (`may_prove`).
     pub fn prove_page(&self, key_id: &[u8], cursor: &KeyCursor, page: &RecordPage) -> Option<Vec<u8>> {
-        if !self.may_prove(key_id) {
+        if !self.may_prove(page.newest.is_some()) {
             return None;
         }
-        let key = self.find_key(key_id).map(|(_, key)| key);
         let ids: Vec<Id> = match cursor.order {
             Order::ascending => page.records().map(|record| record.id()).collect(),
             Order::descending => page.records().rev().map(|record| record.id()).collect(),
         };
-        let head = key.map_or(0, |key| key.head.last_id);
+        let head = page.newest.unwrap_or(0);
         let steps = match ids.last() {
             _ if page.above != 0 => self.steps_beyond(head, page.above),
             Some(newest) => self.steps_to(head, *newest),
@@ -92,11 +91,12 @@ impl<M: Memory + Clone> View<'_, M> {
     /// Whether the caller may have a proof of this key. Where reads are closed, its owner may, once the key is there.
     /// The proof that a key is absent shows the leaf beside it: with one key id after another, each of which a fresh
     /// identity owns, anybody could list the leaves and watch which of them change.
-    fn may_prove(&self, key_id: &[u8]) -> bool {
-        self.sees_all() || self.find_key(key_id).is_some()
+    fn may_prove(&self, sees_key: bool) -> bool {
+        self.sees_all() || sees_key
     }
 
-    /// The proof of one message: that of the page of its key that starts behind the id before it and holds it alone.
+    /// The proof of one message: the proof of the page of its key that starts after the id before it and holds only
+    /// this message.
     pub fn prove_message(&self, record: &Record) -> Option<Vec<u8>> {
         let key_id = self.key_id(record)?;
         let start = Start::after(record.id() - 1);
@@ -105,16 +105,16 @@ impl<M: Memory + Clone> View<'_, M> {
         self.prove_page(key_id.as_bytes(), &cursor, &page)
     }
 
-    /// The proof of the heads of keys, if the caller may have one of each (`may_prove`).
+    /// The proof of the heads of keys, if the caller may have a proof of each key (`may_prove`).
     pub fn prove_heads(&self, key_ids: &[&[u8]]) -> Option<Vec<u8>> {
-        if !key_ids.iter().all(|key_id| self.may_prove(key_id)) {
+        if !key_ids.iter().all(|key_id| self.may_prove(matches!(self.find_key(key_id), Ok(Some(_))))) {
             return None;
         }
         let witnesses = key_ids.iter().map(|key_id| self.witness(key_id)).collect::<Option<_>>()?;
         Some(HeadsProof { state: self.certified_state(), witnesses }.to_bytes())
     }
 
-    /// The steps down to a message and from it to the one before.
+    /// The steps down to a message, and from there to the one before it.
     fn steps_beyond(&self, newest: Id, above: Id) -> Vec<Step> {
         let mut steps = self.steps_to(newest, above);
         let other = self.links.get(above).chains.jump;
@@ -122,8 +122,8 @@ impl<M: Memory + Clone> View<'_, M> {
         steps
     }
 
-    /// What is said of the message before one. All of its fields, where its time matters: by it the page begins, or the
-    /// message is too old though it is not dropped yet.
+    /// What the proof says of the message before another one. It has all fields if the time matters: the page begins at
+    /// a time, or the message is too old but not dropped yet.
     fn below(&self, id: Id, by_time: bool) -> Below {
         let prev = self.inbox.prev_of(id);
         let stored = prev >= self.inbox.first_id();
@@ -134,7 +134,7 @@ impl<M: Memory + Clone> View<'_, M> {
         }
     }
 
-    /// The jump links of a page's messages, from the oldest on.
+    /// The jump links of a page's messages, oldest first.
     fn jumps(&self, ids: &[Id], first_rank: u32) -> Vec<Jump> {
         let mut jumps = Vec::with_capacity(ids.len());
         for (at, id) in ids.iter().enumerate() {

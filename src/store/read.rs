@@ -33,12 +33,19 @@ impl<M: Memory + Clone> View<'_, M> {
         self.record_by_hash(hash).map(|record| self.found(&record))
     }
 
-    /// The record of the message with this id. A caller who does not see its key learns not even that the id is taken.
+    /// The record of the message with this id. A caller who may not see its key does not even learn that the id is
+    /// assigned.
     pub fn record_by_id(&self, id: Id) -> Result<Record, GetError> {
         let last = self.inbox.next_id() - 1;
         if !self.sees_all() {
-            let seen = self.is_live(id).then(|| self.inbox.record(id)).filter(|record| self.key_of(record).is_some());
-            let record = seen.ok_or(GetError::UnknownId { id, last: 0 })?;
+            let is_live = self.is_live(id);
+            // In place of a message that is not there another one is looked at, so that both cost the same.
+            let seen = match if is_live { id } else { last } {
+                stored if self.is_live(stored) => Some(self.inbox.record(stored)),
+                _ => None,
+            };
+            let sees = seen.as_ref().map_or(Ok(false), |record| self.sees_key_of(record)).map_err(GetError::Other)?;
+            let record = seen.filter(|_| sees && is_live).ok_or(GetError::UnknownId { id, last: 0 })?;
             return if self.is_acknowledged(&record) { Err(self.dropped()) } else { Ok(record) };
         }
         if id == 0 || id > last {
@@ -104,8 +111,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// The key id of a record. Reads its tail once, if it has one. `None`: the record is damaged, for its tail is not
-    /// in the stream.
+    /// The key id of a record. Reads its tail once, if it has one. `None`: the record is damaged, because its tail is
+    /// not in the stream.
     pub(super) fn key_id(&self, record: &Record) -> Option<KeyId> {
         let len = record.key_len().min(MAX_KEY_ID_BYTES);
         let mut bytes = [0; MAX_KEY_ID_BYTES];

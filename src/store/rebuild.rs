@@ -1,7 +1,7 @@
 //! Rebuilding the hash index from the regions, in steps of bounded work.
 //!
 //! Records are read in order. Payloads are read only for the key tails of messages that a newer message with the same
-//! hash displaces. Keys and their lists are durable: nothing of them is rebuilt.
+//! hash displaces. Keys and their lists are durable, so they are not rebuilt.
 
 use super::MessageStore;
 use super::index::Indexes;
@@ -16,9 +16,9 @@ use std::fmt;
 
 /// Records read at once: slightly less than a page of 4 KiB.
 const RUN_RECORDS: u32 = 48;
-/// Maximum pages that the read of a run touches.
+/// Maximum pages touched by reading a run.
 const RUN_PAGES: u32 = 2;
-/// Maximum pages that indexing one record touches: its key's tail, and the displaced message's record and key tail.
+/// Maximum pages touched by indexing one record: its key's tail, and the displaced message's record and key tail.
 const RECORD_PAGES: u32 = 6;
 /// Bytes of a page, the unit in which the platform counts access to stable memory.
 pub(super) const PAGE_BYTES: u64 = 4_096;
@@ -85,8 +85,8 @@ pub(super) struct Rebuild {
     next: Id,
 }
 
-/// Counts the 4 KiB pages of stable memory that are touched. It never counts too few. A page that is touched again at
-/// once is counted once: this is common for runs of records and for small messages with their own keys.
+/// Counts the 4 KiB pages of stable memory that are touched. It never counts too few. A page that is touched twice in a
+/// row is counted once. This is common for runs of records and for small messages with their own keys.
 struct PageBudget {
     left: u32,
     last_inbox_page: Option<u64>,
@@ -131,7 +131,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.rebuild.as_ref()?.failed
     }
 
-    /// Restarts a rebuild that stopped, from its first message. False: none has stopped.
+    /// Restarts a rebuild that stopped, from its first message. False: no rebuild has stopped.
     pub fn retry_rebuild(&mut self) -> bool {
         let has_failed = self.rebuild_failure().is_some();
         if has_failed {

@@ -44,19 +44,19 @@ const FLAGS: usize = EXT_LEN + 1;
 const LEN: usize = FLAGS + 1;
 const _: () = assert!(LEN + 4 == RECORD_BYTES);
 
-/// The offset of `timestamp` in a record.
+/// Byte offset of `timestamp` in a record.
 pub const TIMESTAMP_OFFSET: u64 = TIMESTAMP as u64;
-/// The offset of `hash` in a record.
+/// Byte offset of `hash` in a record.
 pub const HASH_OFFSET: u64 = HASH as u64;
-/// The offset of `offset` in a record.
+/// Byte offset of `offset` in a record.
 pub const OFFSET_OFFSET: u64 = OFFSET as u64;
-/// The offset of `next_id` in a record.
+/// Byte offset of `next_id` in a record.
 pub const NEXT_ID_OFFSET: u64 = NEXT_ID as u64;
-/// The offset of `flags` in a record.
+/// Byte offset of `flags` in a record.
 pub const FLAGS_OFFSET: u64 = FLAGS as u64;
 /// The flag of a message whose ciphertext has been overwritten.
 pub const ERASED: u8 = 1;
-/// The offset of `prev_id` in a record.
+/// Byte offset of `prev_id` in a record.
 pub const PREV_ID_OFFSET: u64 = PREV_ID as u64;
 
 /// The bytes of a record, laid out as in the map above. Any bytes are valid: [`Self::is_known`] tells whether this

@@ -8,8 +8,9 @@
 //!             sweep: two by each add, more by the timer
 //! ```
 //!
-//! Dropping only moves `first_id`, to an id found by search, so one message costs about as much as a million. Sweeping
-//! then removes the dropped messages from the index, oldest first, and frees their segments. Both ids only rise.
+//! Dropping only moves `first_id`. A search finds the new id, so dropping a million messages costs about as much as
+//! dropping one. Sweeping then removes the dropped messages from the index, oldest first, and frees their segments.
+//! Both ids only rise.
 
 use super::MessageStore;
 use super::rebuild::PAGE_BYTES;
@@ -18,15 +19,15 @@ use crate::api::{AddError, Bound, Id};
 use crate::limits::{EXPIRY_STEP_SECONDS, SWEEP_PAGES, SWEEP_RUN};
 use ic_stable_structures::Memory;
 
-/// Pages that a walk to a key touches besides the logarithm of the number of keys: two records and the state, those that
-/// lie across two pages, and a margin.
+/// Pages touched by a walk to a key, besides the logarithm of the number of keys: two records and the state, those of
+/// them that cross a page's end, and a margin.
 const MORE_PAGES: u64 = 10;
 
-/// The messages about to be added (one or none): they count as stored.
+/// The messages about to be added (one or none). They count as stored.
 #[derive(Clone, Copy)]
 pub(super) struct Coming {
     pub messages: u32,
-    /// Bytes of its extent.
+    /// Bytes of the message's extent.
     pub extent: u64,
 }
 
@@ -78,8 +79,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.inbox.drop_below(first);
     }
 
-    /// Refuses to drop a message that is younger than `min_age_seconds` at `now`, to make room for an add: those from
-    /// `live_from` on and below `first`.
+    /// Refuses to drop a message that is younger than `min_age_seconds` at `now` to make room for an add. The messages
+    /// that would be dropped are those from `live_from` on and below `first`.
     pub(super) fn spare_the_young(&self, first: Id, live_from: Id, now: u32) -> Result<(), AddError> {
         let min_age = self.settings().min_age_seconds;
         if min_age == 0 || first <= live_from {
@@ -99,7 +100,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.sweep_run(at_most);
     }
 
-    /// As [`Self::sweep`]. Returns how many of the messages were the newest of their keys, so that the keys were looked up.
+    /// As [`Self::sweep`]. Returns how many of the messages were the newest of their keys: each of these keys was
+    /// looked up.
     fn sweep_run(&mut self, at_most: u32) -> u32 {
         let count = self.backlog_kept().min(at_most);
         if count == 0 {
@@ -107,7 +109,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
         let from = self.inbox.reclaimed_id();
         let walks = (from..from + count).filter(|&id| self.sweep_one(id)).count();
-        self.give_back(from + count);
+        self.unmap_below(from + count);
         walks as u32
     }
 
@@ -128,8 +130,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
     }
 
-    /// Pages that finding a key and putting it into a queue touches, on average of many keys, at most: the nodes on its
-    /// path, its record, the queue's last record and the state.
+    /// Maximum pages, on average over many keys, that finding a key and putting it into a queue touches: the nodes on
+    /// its path, its record, the queue's last record and the state.
     ///
     /// The labels are pseudorandom, and nobody can choose them. So a path has about log2(keys) + 1 nodes on average,
     /// however the keys were chosen.
@@ -137,8 +139,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         u64::from((self.keys.len() + 1).ilog2()) + MORE_PAGES
     }
 
-    /// Maximum pages that sweeping `count` more messages touches, without their keys: those of their records and those of
-    /// their key tails. The latter are two pages each, or all pages of their extents if those are fewer.
+    /// Maximum pages that sweeping `count` more messages touches, without their keys: the pages of their records, and
+    /// those of their key tails. A key tail touches two pages, or all pages of the extent if those are fewer.
     pub(super) fn pages_of_run(&self, count: u32) -> u64 {
         let from = self.inbox.reclaimed_id();
         let bytes = self.extent_start(from + count).saturating_sub(self.extent_start(from));
@@ -151,14 +153,14 @@ impl<M: Memory + Clone> MessageStore<M> {
         if id < self.inbox.next_id() { self.inbox.offset(id) } else { self.payloads.end() }
     }
 
-    /// Frees the segments below `reclaimed`. Precondition: the messages were swept, or the index is empty.
-    pub(super) fn give_back(&mut self, reclaimed: Id) {
+    /// Unmaps the segments below `reclaimed`. Precondition: the messages were swept, or the index is empty.
+    pub(super) fn unmap_below(&mut self, reclaimed: Id) {
         let position = self.extent_start(reclaimed);
-        // A damaged record must not unmap live segments.
+        // A damaged record must not lead to unmapping live segments.
         if position <= self.payloads.end() {
-            self.payloads.free_below(position);
+            self.payloads.unmap_below(position);
         }
-        let kept = self.inbox.reclaim_below(reclaimed);
+        let kept = self.inbox.unmap_below(reclaimed);
         self.links.unmap_below(kept);
     }
 
@@ -167,7 +169,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         let record = self.inbox.record(id);
         let newest = self.indexes.fingerprints.newest(record.hash());
         let was_newest = self.indexes.hashes.remove_newest(newest, id);
-        // A damaged record's other entries cannot be found. They stay until the indexes are rebuilt.
+        // The other entries of a damaged record cannot be found. They stay until the index is rebuilt.
         let Some(key_id) = self.key_id(&record) else { return false };
         let key = self.indexes.fingerprints.key(key_id.as_bytes());
         if !was_newest {
@@ -185,8 +187,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.inbox.first_id() - self.inbox.reclaimed_id()
     }
 
-    /// The second (unix time) at which the timer sweeps messages that are too old: the full minute at or after the
-    /// oldest message's expiry. So the timer wakes at most once a minute for them. `None`: no message expires.
+    /// The second (unix time) at which the timer sweeps messages that are too old: the first full minute at or after
+    /// the oldest message's expiry. So the timer wakes at most once a minute for them. `None`: no message expires.
     pub fn next_expiry_sweep(&self) -> Option<u64> {
         let age = self.settings().max_age_seconds.limit()?;
         let first = self.inbox.first_id();

@@ -1,17 +1,17 @@
-//! Owners, send keys and quotas of keys: claims, changes, and what they decide about an add.
+//! Owners, send keys and quotas of keys: how they are claimed and changed, and what they mean for an add.
 
 use super::MessageStore;
 use super::add::{Found, check_key_length, damaged_key};
 use super::keys::Key;
-use crate::access::owner::owns;
+use crate::access::owner::{check_claim, may_own, owns};
 use crate::access::quota::{self, Level};
-use crate::access::{Caller, Share, Sight};
-use crate::api::{AddError, Added, ClaimError, Claimed, Id, KeyError, KeySetting, OwnerProof, Progress, Quota};
+use crate::access::{Caller, KeyRights, Share};
+use crate::api::{AddError, ClaimError, Claimed, Id, KeyError, KeySetting, OwnerProof, Progress, Quota};
 use crate::memory::Growth;
 use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
 
-/// Why no further key is opened.
+/// Why a new key cannot be opened.
 pub(super) enum NotOpened {
     KeysFull { max: u32 },
     StorageFull,
@@ -22,18 +22,16 @@ pub(super) enum NotOpened {
 const NO_SALT: Progress = Progress { done: 0, total: 0 };
 
 impl<M: Memory + Clone> MessageStore<M> {
+    /// Looks up a key for the claim of a caller. A caller without a right proof is refused before the look-up.
+    pub fn look_up_for_claim(&self, key_id: &[u8], proof: &OwnerProof, caller: &Caller) -> Result<Found, ClaimError> {
+        check_claim(key_id, proof, caller.principal())?;
+        self.find_for_change(key_id).ok_or(ClaimError::Unavailable(NO_SALT))
+    }
+
     /// Records the caller as the owner of a key, at `now`, and tells it the key's label. A key id that is a principal
-    /// needs no record.
-    pub fn claim(
-        &mut self,
-        key_id: &[u8],
-        proof: &OwnerProof,
-        caller: &Caller,
-        now: u32,
-    ) -> Result<Claimed, ClaimError> {
-        check_key_length(key_id.len()).map_err(ClaimError::KeyIdLength)?;
-        let found = self.find_for_change(key_id).ok_or(ClaimError::Unavailable(NO_SALT))?;
-        let rights = found.rights().claim(key_id, proof, caller.principal())?;
+    /// needs no record. `found`: the key, from [`Self::look_up_for_claim`].
+    pub fn claim(&mut self, key_id: &[u8], found: Found, caller: &Caller, now: u32) -> Result<Claimed, ClaimError> {
+        let rights = found.rights().claim(key_id, caller.principal())?;
         self.set_rights(key_id, &found, rights, caller, now).map_err(|error| match error {
             NotOpened::KeysFull { max } => ClaimError::KeysFull { max },
             NotOpened::StorageFull => ClaimError::StorageFull,
@@ -43,16 +41,28 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(Claimed { label: ByteBuf::from(found.label) })
     }
 
-    /// Changes what a key's record says about rights, at `now`.
+    /// Looks up a key for a change by its owner or a member. `None`: the caller cannot be one of them, whatever the store
+    /// has of the key; or the salt has not been drawn yet.
+    pub fn look_up(&self, key_id: &[u8], caller: &Caller) -> Option<Found> {
+        let may_change = caller.is_member() || may_own(key_id, caller.principal());
+        if may_change && check_key_length(key_id.len()).is_ok() { self.find_for_change(key_id) } else { None }
+    }
+
+    /// Changes what a key's record says about rights, at `now`. `found`: the key, from [`Self::look_up`].
     pub fn set_key(
         &mut self,
         key_id: &[u8],
+        found: Option<Found>,
         settings: &[KeySetting],
         caller: &Caller,
         now: u32,
     ) -> Result<(), KeyError> {
         check_key_length(key_id.len()).map_err(KeyError::KeyIdLength)?;
-        let found = self.find_for_change(key_id).ok_or(KeyError::Unavailable(NO_SALT))?;
+        let Some(found) = found else {
+            // Of a key that the caller cannot own, everything is refused that a record could allow.
+            KeyRights::default().apply(key_id, settings, caller)?;
+            return if self.has_salt() { Ok(()) } else { Err(KeyError::Unavailable(NO_SALT)) };
+        };
         let rights = found.rights().apply(key_id, settings, caller)?;
         self.set_rights(key_id, &found, rights, caller, now).map_err(|error| match error {
             NotOpened::KeysFull { max } => KeyError::KeysFull { max },
@@ -66,14 +76,14 @@ impl<M: Memory + Clone> MessageStore<M> {
         &mut self,
         key_id: &[u8],
         found: &Found,
-        rights: crate::access::KeyRights,
+        rights: KeyRights,
         caller: &Caller,
         now: u32,
     ) -> Result<(), NotOpened> {
         if rights == found.rights() {
             return Ok(());
         }
-        if let Some((place, key)) = &found.key {
+        if let Some((place, key)) = found.key() {
             let key = Key { rights, ..key.clone() };
             self.keys.put(*place, &key);
             // A key that is no longer kept may be idle.
@@ -90,7 +100,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Ok(())
     }
 
-    /// The record of a key that `caller` opens at `now`, if there may be one more.
+    /// The record of a key that `caller` opens at `now`, if the store may have one more.
     pub(super) fn new_key(&self, key_id: &[u8], caller: &Caller, now: u32) -> Result<Key, NotOpened> {
         if self.low_memory {
             return Err(NotOpened::LowMemory);
@@ -101,7 +111,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 
     /// Decides whether a message of `len` bytes that comes at `now` fits into the key's quota. `floor` is the oldest id
-    /// that can be live. Notes in the key's record what it has looked up.
+    /// that can be live. Notes the oldest live message in the key's record.
     pub(super) fn admit(
         &self,
         key: &mut Key,
@@ -138,12 +148,5 @@ impl<M: Memory + Clone> MessageStore<M> {
     fn level(&self, key: &Key, oldest: Id) -> Level {
         let live = self.live_from(key, oldest);
         Level { messages: live.count, bytes: live.bytes, newest: key.head.last_time, full_since: key.full_since }
-    }
-
-    /// What the sender is told of its add: nothing of a key that it does not see.
-    pub(super) fn told(&self, added: Added, caller: &Caller, key_id: &[u8]) -> Added {
-        let sight = Sight::new(self.settings().reads, caller);
-        let owner = || self.find_key(key_id).and_then(|(_, key)| key.rights.owner);
-        if sight.is_all() || sight.sees(key_id, owner()) { added } else { Added { id: 0, duplicate: false } }
     }
 }

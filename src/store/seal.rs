@@ -1,11 +1,12 @@
 //! Sealing a store before a snapshot, and resuming it under a new epoch.
 //!
-//! A snapshot that is restored gives out the ids of later messages once more. Readers must be able to tell those apart, so
-//! an id is given out twice only under different epochs. An epoch is the first second in which its ids can be given out:
+//! A store that is restored from a snapshot assigns the ids of later messages once more. Readers must be able to tell
+//! the two apart. So in one epoch an id is assigned only once. An epoch is the first second in which its ids can be
+//! assigned:
 //!
-//! - A snapshot is taken of a sealed store, and wakes sealed. It takes no message before it is resumed.
-//! - Resuming sets the epoch to the next second, and adds begin with that second. Where one life of a snapshot has given
-//!   out an id under its epoch, that second has passed. So a life that is resumed later has a later epoch.
+//! - A snapshot is taken of a sealed store, so the restored store is sealed. It takes no message before it is resumed.
+//! - Resuming sets the epoch to the next second, and adds begin with that second. When one copy of a snapshot has
+//! assigned an id in its epoch, that second has passed. So a copy that is resumed later has a later epoch.
 
 use super::MessageStore;
 use super::state::SEALED;
@@ -22,12 +23,12 @@ impl<M: Memory + Clone> MessageStore<M> {
         now < self.state.opens()
     }
 
-    /// Refuses adds from now on. Whatever takes no message goes on.
+    /// Refuses adds from now on. All other calls still work.
     pub fn seal(&mut self) {
         self.state.set_opens(SEALED);
     }
 
-    /// Takes adds from the second behind `now` on, which is the new epoch. `None`: the store is not sealed.
+    /// Accepts adds from the second after `now` on. This second is the new epoch. `None`: the store is not sealed.
     pub fn resume(&mut self, now: u32) -> Option<u64> {
         if !self.is_sealed() {
             return None;

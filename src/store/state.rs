@@ -1,4 +1,4 @@
-//! The durable state beside messages and keys.
+//! The durable state of the store besides messages and keys.
 //!
 //! ```text
 //! Wasm page 0
@@ -44,13 +44,17 @@ const SEED: usize = SALT + 32;
 const EPOCH: usize = SEED + 32;
 const SETTINGS_VERSION: usize = EPOCH + 8;
 const ERASE: usize = SETTINGS_VERSION + 4;
-const IDLE: usize = ERASE + 8;
-const OPENS: usize = IDLE + 8;
+const IDLE: usize = ERASE + QUEUE_BYTES;
+const OPENS: usize = IDLE + QUEUE_BYTES;
 const SPENT: usize = OPENS + 4;
 const SETTINGS: usize = SPENT + 3 * SPENT_BYTES;
 const STATE_BYTES: usize = SETTINGS + CONFIGURATION_BYTES;
 
-/// The second from which on adds are possible, while the store is sealed.
+/// Within a queue.
+const QUEUE_LAST: usize = 4;
+const QUEUE_BYTES: usize = QUEUE_LAST + 4;
+
+/// Stands for the second from which on adds are possible, while the store is sealed.
 pub const SEALED: u32 = u32::MAX;
 
 /// A queue of keys: its ends. Each key's record names the next.
@@ -62,7 +66,7 @@ pub struct Queue {
     pub last: Place,
 }
 
-/// The state. Everything is read once and cached.
+/// The state. It is read once and cached.
 pub struct State<V: Memory> {
     memory: V,
     salt: Hash,
@@ -105,7 +109,7 @@ impl<V: Memory> State<V> {
         let mut bytes = [0; STATE_BYTES];
         memory.read(0, &mut bytes);
         let word = |at| u32::from_le_bytes(field(&bytes, at));
-        let queue = |at| Queue { first: word(at), last: word(at + 4) };
+        let queue = |at| Queue { first: word(at), last: word(at + QUEUE_LAST) };
         Ok(Self {
             salt: field(&bytes, SALT),
             seed: Seed(field(&bytes, SEED)),
@@ -130,16 +134,16 @@ impl<V: Memory> State<V> {
         self.seed
     }
 
-    /// Stores salt and seed.
+    /// Stores the salt and the seed.
     pub fn set_secrets(&mut self, salt: Hash, seed: Seed) {
-        let mut bytes = [0; 64];
-        bytes[..32].copy_from_slice(&salt);
-        bytes[32..].copy_from_slice(&seed.0);
+        let mut bytes = [0; EPOCH - SALT];
+        bytes[..SEED - SALT].copy_from_slice(&salt);
+        bytes[SEED - SALT..].copy_from_slice(&seed.0);
         self.memory.write(SALT as u64, &bytes);
         (self.salt, self.seed) = (salt, seed);
     }
 
-    /// Ids are given out twice only under different epochs.
+    /// The epoch. In one epoch an id is assigned only once.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -150,28 +154,28 @@ impl<V: Memory> State<V> {
         self.epoch = epoch;
     }
 
-    /// Unix seconds from which on adds are possible, [`SEALED`]: not before a resume.
+    /// Unix seconds from which on adds are possible. [`SEALED`]: not before a resume.
     pub fn opens(&self) -> u32 {
         self.opens
     }
 
-    /// Stores that second.
+    /// Stores the second from which on adds are possible.
     pub fn set_opens(&mut self, second: u32) {
         self.memory.write(OPENS as u64, &second.to_le_bytes());
         self.opens = second;
     }
 
-    /// What a kind of payers has spent.
+    /// What a group of callers has spent.
     pub fn spent(&self, payer: Payer) -> &Spent {
         &self.spent[payer as usize]
     }
 
-    /// The same, to be changed. Cycles are kept by [`Self::keep_spent`].
+    /// What a group of callers has spent, to be changed. [`Self::keep_spent`] stores the cycles.
     pub fn spent_mut(&mut self, payer: Payer) -> &mut Spent {
         &mut self.spent[payer as usize]
     }
 
-    /// Stores the cycles that a kind of payers has spent.
+    /// Stores the cycles that a group of callers has spent.
     pub fn keep_spent(&self, payer: Payer) {
         let kind = payer as usize;
         self.memory.write((SPENT + kind * SPENT_BYTES) as u64, &self.spent[kind].to_bytes());
@@ -182,7 +186,7 @@ impl<V: Memory> State<V> {
         &self.settings
     }
 
-    /// How often they have been set.
+    /// The version of the settings: how often they have been set.
     pub fn settings_version(&self) -> u32 {
         self.settings_version
     }
@@ -218,9 +222,9 @@ impl<V: Memory> State<V> {
     }
 
     fn write_queue(&self, at: usize, queue: Queue) {
-        let mut bytes = [0; 8];
-        bytes[..4].copy_from_slice(&queue.first.to_le_bytes());
-        bytes[4..].copy_from_slice(&queue.last.to_le_bytes());
+        let mut bytes = [0; QUEUE_BYTES];
+        bytes[..QUEUE_LAST].copy_from_slice(&queue.first.to_le_bytes());
+        bytes[QUEUE_LAST..].copy_from_slice(&queue.last.to_le_bytes());
         self.memory.write(at as u64, &bytes);
     }
 }

@@ -10,12 +10,12 @@ use crate::limits::{
 use ic_stable_structures::Memory;
 
 impl<M: Memory + Clone> View<'_, M> {
-    /// Release, settings and limits, and counts and sizes for who sees the whole store.
+    /// Release, settings and limits. Counts and sizes only if the caller sees the whole store.
     pub fn get_status(&self) -> Status {
         self.status(self.sees_all())
     }
 
-    /// Release, settings and limits, and counts and sizes if they are wanted.
+    /// Release, settings and limits. Counts and sizes only if `counted`.
     pub fn status(&self, counted: bool) -> Status {
         Status {
             version: env!("CARGO_PKG_VERSION").to_string(),

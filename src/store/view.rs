@@ -1,16 +1,18 @@
 //! The store as one caller sees it at one moment.
 //!
-//! Callers no longer see a message from the second on in which it becomes too old, even if it is not dropped yet. So
+//! A caller no longer sees a message from the second in which it becomes too old, even if it is not dropped yet. So
 //! with an age limit every read looks at the clock first, and returns nothing below the first live id. A message's
-//! `prev_id` is returned as stored, together with the first live id: callers see which links lead to dropped messages.
+//! `prev_id` is returned as stored, together with the first live id, so that callers see which links lead to dropped
+//! messages.
 //!
-//! Where reads are closed, a caller sees the keys that it owns, and to it no others exist.
+//! Where reads are closed, a caller sees only the keys that it owns. Other keys look absent.
 
 use super::MessageStore;
-use super::keys::{Key, Place};
+use super::add::damaged_key;
+use super::keys::Key;
 use super::record::Record;
 use crate::access::Sight;
-use crate::api::Id;
+use crate::api::{Id, OtherError, Progress};
 use ic_stable_structures::Memory;
 use std::ops::Deref;
 
@@ -30,19 +32,19 @@ impl<M: Memory + Clone> Deref for View<'_, M> {
 }
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// What `sight` sees at `now`, in unix seconds. `now` is called only if there is an age limit.
+    /// The store as `sight` sees it at `now`, in unix seconds. `now` is called only if there is an age limit.
     pub fn view(&self, sight: Sight, now: impl FnOnce() -> u32) -> View<'_, M> {
         View { store: self, first_id: self.first_unexpired(now), sight }
     }
 }
 
 impl<M: Memory + Clone> View<'_, M> {
-    /// The store itself, whatever the caller may see.
+    /// The whole store, whatever the caller may see.
     pub(super) fn store(&self) -> &MessageStore<M> {
         self.store
     }
 
-    /// The oldest id that may be live: everything below it is gone. 0: the caller does not see the whole store.
+    /// The oldest id that may be live: all messages below it are gone. 0: the caller does not see the whole store.
     pub fn shown_first_id(&self) -> Id {
         if self.sees_all() { self.first_id } else { 0 }
     }
@@ -62,13 +64,18 @@ impl<M: Memory + Clone> View<'_, M> {
         self.sight.is_all()
     }
 
+    /// The progress of a rebuild, which counts messages: only who sees the whole store is told.
+    pub(super) fn indexed(&self) -> Result<(), Progress> {
+        self.store.indexed().map_err(|progress| self.sight.progress(progress))
+    }
+
     /// True if `id` is a live message, unless it has been acknowledged.
     pub(super) fn is_live(&self, id: Id) -> bool {
         id >= self.first_id && id < self.inbox.next_id()
     }
 
-    /// True if a message that is not dropped has been acknowledged. Its record says so once it is overwritten: until
-    /// then, its key does.
+    /// True if a message that is not dropped has been acknowledged. Until its ciphertext is overwritten, only its key's
+    /// record says so. Then its own record does.
     pub(super) fn is_acknowledged(&self, record: &Record) -> bool {
         let by_key = || {
             let (_, key) = self.store.find_key(self.key_id(record)?.as_bytes())?;
@@ -82,15 +89,25 @@ impl<M: Memory + Clone> View<'_, M> {
         self.inbox.next_id() - self.first_id
     }
 
-    /// A key that the caller may see.
-    pub(super) fn find_key(&self, key_id: &[u8]) -> Option<(Place, Key)> {
-        let (place, key) = self.store.find_key(key_id)?;
-        self.sight.sees(key_id, key.rights.owner).then_some((place, key))
+    /// A key that the caller may see. The error is that its numbers are damaged.
+    pub(super) fn find_key(&self, key_id: &[u8]) -> Result<Option<Key>, OtherError> {
+        if !self.sight.may_see(key_id) {
+            return Ok(None);
+        }
+        // Both conditions are always looked at, so that another's key costs what an absent one costs.
+        let is_seen = |key: &Key| key.has_id(key_id) & self.sight.sees(key_id, key.rights.owner);
+        match self.store.find_leaf(key_id).filter(|(_, key)| is_seen(key)) {
+            Some((place, key)) => self.sound(place, &key).map(|()| Some(key)).map_err(damaged_key),
+            None => Ok(None),
+        }
     }
 
-    /// The key of a record, if the caller may see it.
-    pub(super) fn key_of(&self, record: &Record) -> Option<(Place, Key)> {
-        self.find_key(self.key_id(record)?.as_bytes())
+    /// Whether the caller may see the key of a record.
+    pub(super) fn sees_key_of(&self, record: &Record) -> Result<bool, OtherError> {
+        match self.key_id(record) {
+            Some(key_id) => Ok(self.find_key(key_id.as_bytes())?.is_some()),
+            None => Ok(false),
+        }
     }
 
     /// The newest message with a hash that is not dropped.

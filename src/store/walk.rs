@@ -1,4 +1,4 @@
-//! Walks along a key's list, by jumps: every message is a few dozen links from every newer one.
+//! Walks along a key's list by jumps: every message is a few dozen links from every newer one.
 
 use super::MessageStore;
 use crate::api::Id;
@@ -10,8 +10,8 @@ use proofs::page::{Step, Taken};
 impl<M: Memory + Clone> MessageStore<M> {
     /// The oldest message, from `newest` back along its key's list, that belongs.
     ///
-    /// Preconditions: `newest` belongs; if a message belongs, every newer one of the key does; what belongs is stored.
-    /// A damaged link ends the walk.
+    /// Preconditions: `newest` belongs; if a message belongs, every newer one of the key does; all messages that belong
+    /// are stored. A damaged link ends the walk.
     pub(super) fn oldest_from(&self, newest: Id, belongs: impl Fn(Id) -> bool) -> Id {
         let mut at = newest;
         loop {
@@ -52,7 +52,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         steps
     }
 
-    /// What the chain commits to of a stored message, beside its links.
+    /// The fields of a stored message to which the chain commits, besides its links.
     pub(super) fn fields(&self, id: Id) -> Fields {
         let record = self.inbox.record(id);
         Fields {

@@ -1,4 +1,4 @@
-//! Comparison of bytes, a word at a time. The platform charges by the instruction, and the compiler's own comparison
+//! Comparison of bytes, a word at a time. The platform charges for each instruction, and the compiler's own comparison
 //! goes byte by byte.
 
 /// Whether two byte strings are equal. For arrays the compiler removes the loop.
@@ -8,7 +8,7 @@ pub fn equal(one: &[u8], other: &[u8]) -> bool {
         return false;
     }
     match (one.last_chunk(), other.last_chunk()) {
-        // The last 8 bytes cover the rest that is no whole word; they may overlap the word before.
+        // The last 8 bytes cover the rest that is not a whole word. They may overlap the word before.
         (Some(last), Some(other_last)) => {
             let words = one.as_chunks().0.iter().zip(other.as_chunks().0);
             words.fold(differ(last, other_last), |found, (one, other)| found | differ(one, other)) == 0

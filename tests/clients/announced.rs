@@ -1,4 +1,4 @@
-//! What `scripts/serve` prints: the calls work as printed, and the signals stop it.
+//! The output of `scripts/serve`: the printed calls work, and the signals stop it.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ impl Serving {
             .unwrap_or_else(|error| panic!("the network does not start: {error}; {MISSING}"));
         let mut output = BufReader::new(process.stdout.take().expect("it is a pipe"));
         let mut announcement = String::new();
-        // It prints all of it at once, and this before the calls, which end with the address of the gateway.
+        // It prints everything at once, before the calls. They end with the address of the gateway.
         let last = if words.contains(&"--calls") { ".localhost:" } else { "Ctrl-C stops it" };
         while !announcement.contains(last) {
             let read = output.read_line(&mut announcement).expect("it is text");
@@ -48,18 +48,18 @@ impl Serving {
         &self.announcement
     }
 
-    /// The canisters that it announces, in order.
+    /// The ids of the canisters that it announces, in order.
     pub fn canisters(&self) -> Vec<Principal> {
         let ready = self.announcement.lines().filter_map(|line| line.strip_prefix("ready: ")?.rsplit(' ').next());
         ready.map(|id| Principal::from_text(id).expect("it is an id")).collect()
     }
 
-    /// Ends it at once, whatever it does.
+    /// Kills it at once.
     pub fn kill(&mut self) {
         assert_eq!(self.stop("KILL"), None);
     }
 
-    /// Where it is.
+    /// Its address.
     pub fn url(&self) -> &str {
         let place = self.announcement.strip_prefix("ready: ").and_then(|rest| rest.split(' ').next());
         place.expect("the first line says where it is")
@@ -121,7 +121,7 @@ fn every_call_that_is_printed_works_as_printed() {
         let status = shell(&page.replacen("curl", "curl --silent --fail", 1));
         assert!(status.contains("\"messages\":1"), "{page}: {status}");
     }
-    // dfx is in no registry: its calls have the same words as icp's.
+    // dfx is not in a registry. Its calls have the same words as those of `icp`.
     assert_eq!(serving.calls("dfx").len(), 2);
 }
 
@@ -136,7 +136,7 @@ fn signals_stop_it_cleanly() {
             assert_eq!(serving.stop(signal), Some(0), "{signal} {options:?}");
         }
     }
-    // Killed, it leaves a state that the next start goes on with.
+    // It is killed, and the next start continues from its state.
     let mut serving = Serving::start(&["--state", state]);
     assert_eq!(serving.stop("KILL"), None);
     drop(Serving::start(&["--state", state]));

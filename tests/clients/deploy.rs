@@ -1,5 +1,5 @@
-//! The project's own `icp.yaml`, from the build to the canister that runs: `icp` builds and installs with the
-//! environment `local-network`, whose port is that of `scripts/serve`; here it is a free one's.
+//! The project's own `icp.yaml`, from the build to the running canister. `icp` builds and installs with the environment
+//! `local-network`. Its port is that of `scripts/serve`; here it is a free one.
 
 use std::fs;
 use std::io::Read;
@@ -20,7 +20,7 @@ use test_support::artifact::{canister_wasm, root};
 /// The address in `icp.yaml`.
 const SERVED: &str = "http://127.0.0.1:4943";
 
-/// This project as `icp` sees it, but for the port: nothing that `icp` writes is left in the checkout.
+/// This project as `icp` sees it, except for the port. Nothing that `icp` writes is left in the checkout.
 fn project(url: &str) -> Folder {
     let (folder, root) = (Folder::new(), root());
     let yaml = fs::read_to_string(root.join("icp.yaml")).expect("the file is there");
@@ -36,7 +36,7 @@ fn project(url: &str) -> Folder {
     folder
 }
 
-/// The built module before it was compressed: another file, with another hash, that does the same.
+/// The built module without compression: another file, with another hash, and the same behaviour.
 fn another_module() -> Vec<u8> {
     let mut bytes = Vec::new();
     GzDecoder::new(canister_wasm()).read_to_end(&mut bytes).expect("the artifact is gzipped");

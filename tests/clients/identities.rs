@@ -1,4 +1,4 @@
-//! Who calls: keys with fixed secrets, as each client wants them.
+//! The callers: keys with fixed secrets, in the form that each client needs.
 
 use candid::Principal;
 use ic_agent::Identity;
@@ -32,17 +32,17 @@ pub fn ed25519() -> BasicIdentity {
     BasicIdentity::from_raw_key(&ED25519)
 }
 
-/// The secp256k1 key, likewise.
+/// The secp256k1 key as the agent for Rust has it.
 pub fn secp256k1() -> Secp256k1Identity {
     Secp256k1Identity::from_pem(secp256k1_pem()).expect("the PEM is legal")
 }
 
-/// The P-256 key, likewise.
+/// The P-256 key as the agent for Rust has it.
 pub fn p256() -> Prime256v1Identity {
     Prime256v1Identity::from_pem(p256_pem()).expect("the PEM is legal")
 }
 
-/// The anonymous identity, an Ed25519 key and a secp256k1 key, with their names: what every client must know.
+/// The anonymous identity, an Ed25519 key and a secp256k1 key, with their names. Every client must support these.
 pub fn of_every_client() -> [(&'static str, Box<dyn Identity>); 3] {
     [("anonymous", Box::new(AnonymousIdentity)), ("ed25519", Box::new(ed25519())), ("secp256k1", Box::new(secp256k1()))]
 }

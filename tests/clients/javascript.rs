@@ -1,7 +1,7 @@
 //! The agents for JavaScript, under Node.js: @icp-sdk/core, and @dfinity/agent with its companions.
 //!
-//! Both run the same scenarios (the folder `javascript`), in which their own assertions must hold. The actor's
-//! interface is made from `canister.did` for each run, as applications make theirs.
+//! Both run the same scenarios (the folder `javascript`). Their own assertions must hold. As in applications, the
+//! actor's interface is made from `canister.did`, here for each run.
 
 use candid::Principal;
 use candid_parser::utils::CandidSource;

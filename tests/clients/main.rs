@@ -1,8 +1,8 @@
 //! The clients that people use, each as its authors release it, against the built canister on the served network:
 //! the agent for Rust, both agents for JavaScript, the program `icp`, curl, and Prometheus' promtool for the metrics.
 //!
-//! Each adds, reads, fails and proves who it is; and each is shown a network that lies (`proxy`), which it must refuse.
-//! A program that is not here fails its tests with a sentence that says what to run.
+//! Each client adds, reads, fails and calls with its identities. Each also meets a network that lies (`proxy`), which
+//! it must refuse. If a program is missing, its tests fail with a sentence that says what to run.
 
 mod announced;
 mod curl;
@@ -57,7 +57,7 @@ fn module_hash() -> [u8; 32] {
     Sha256::digest(test_support::artifact::canister_wasm()).into()
 }
 
-/// Whether a canister obeyed a caller: in an update, and in a query, which only controllers may call.
+/// Whether a canister obeyed a caller, in an update and in a query that only controllers may call.
 fn obeyed(set_settings: Result<u32, SettingsError>, check: Result<CheckReport, CheckError>) -> [bool; 2] {
     let updated = match set_settings {
         // The tests name no version.

@@ -1,5 +1,5 @@
-//! Two canisters that call each other, on the network as a process: they pay each other, are upgraded with a snapshot by
-//! `icp`, and go on after a kill in the middle of their calls.
+//! Two canisters that call each other, on the network as a process. They pay each other, are upgraded with a snapshot
+//! by `icp`, and continue after a kill in the middle of their calls.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ const PEER: &str = r#"(module
         (if (call $call_perform) (then unreachable)))
     (func (export "canister_query count") (call $answer)))"#;
 
-/// The same, with a count that nobody mistakes for the right one: it replies 77, and does not upgrade what is stored.
+/// The same canister with a fixed count: it replies 77, and changes nothing that is stored.
 const WRONG: &str = r#"(module
     (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
     (import "ic0" "msg_reply" (func $reply))
@@ -120,7 +120,7 @@ fn canisters_that_call_each_other_are_upgraded_with_a_snapshot_and_survive_kills
     let signed = running.update(&first, "pass").with_arg(arguments).sign().expect("anonymous calls need no key");
     let sent = signed.signed_update.clone();
     let sending = running.clone();
-    // It has no answer when the network ends.
+    // The call has no answer when the network ends.
     let call = runtime.spawn(async move { sending.update_signed(first, sent).await });
     while count(&runtime, &running, second) < 20 {
         std::thread::sleep(Duration::from_millis(5));
@@ -141,32 +141,42 @@ fn canisters_that_call_each_other_are_upgraded_with_a_snapshot_and_survive_kills
             }
         }
     });
-    // 300 more, none lost and none twice.
+    // 300 more calls: none is lost, none is counted twice.
     assert_eq!(number(&reply), 153);
     assert_eq!([first, second].map(|id| count(&runtime, &running, id)), [153, 152]);
 
-    // An upgrade with a snapshot before it, to something that turns out wrong, and back.
-    let peer = peer(&serving, first);
-    let hash = module_hash(&peer);
-    peer.manage("stop", &[]);
-    let snapshot = peer.new_snapshot("create", &["--quiet"]);
-    peer.manage("install", &["--mode", "upgrade", "--wasm", wrong, "--args", "()", "--yes"]);
-    peer.manage("start", &[]);
-    assert_eq!(count(&runtime, &running, first), 77);
-    assert_ne!(module_hash(&peer), hash);
-    // The snapshot survives a kill too.
+    // An upgrade of both with snapshots before it, to something that turns out wrong, and back.
+    let upgraded = [first, second].map(|id| {
+        let peer = peer(&serving, id);
+        let hash = module_hash(&peer);
+        peer.manage("stop", &[]);
+        let snapshot = peer.new_snapshot("create", &["--quiet"]);
+        peer.manage("install", &["--mode", "upgrade", "--wasm", wrong, "--args", "()", "--yes"]);
+        peer.manage("start", &[]);
+        assert_eq!(count(&runtime, &running, id), 77);
+        assert_ne!(module_hash(&peer), hash);
+        (id, hash, snapshot)
+    });
+    // The snapshots survive a kill too.
     let mut serving = serving;
     serving.kill();
     let serving = Serving::of(&options);
-    let peer = Inbox::at(&icp, serving.url().to_string(), first);
-    assert!(peer.snapshot("list", &[]).contains(&snapshot));
-    peer.manage("stop", &[]);
-    peer.snapshot("restore", &[&snapshot]);
-    peer.manage("start", &[]);
-    assert_eq!(module_hash(&peer), hash);
+    let restored = upgraded.each_ref().map(|(id, hash, snapshot)| {
+        let peer = peer(&serving, *id);
+        assert!(peer.snapshot("list", &[]).contains(snapshot));
+        peer.manage("stop", &[]);
+        peer.snapshot("restore", &[snapshot]);
+        peer.manage("start", &[]);
+        assert_eq!(module_hash(&peer), *hash);
+        peer
+    });
     let running = agent(&runtime, serving.url());
     assert_eq!([first, second].map(|id| count(&runtime, &running, id)), [153, 152]);
-    assert_eq!(number(&peer.update("pass", "(1 : nat32)")), 154, "they still know each other");
-    peer.snapshot("delete", &[&snapshot]);
-    assert!(!peer.snapshot("list", &[]).contains(&snapshot));
+    for (peer, counted) in restored.iter().zip([154, 154]) {
+        assert_eq!(number(&peer.update("pass", "(1 : nat32)")), counted, "they still know each other");
+    }
+    for (peer, (_, _, snapshot)) in restored.iter().zip(&upgraded) {
+        peer.snapshot("delete", &[snapshot]);
+        assert!(!peer.snapshot("list", &[]).contains(snapshot));
+    }
 }

@@ -45,10 +45,10 @@ impl Outcome {
     }
 }
 
-/// What to do about what is not here.
+/// What to run if a program is missing.
 pub const MISSING: &str = "run scripts/test, which installs what these tests need and says where it is";
 
-/// The program that the environment variable names, or else the one that the system finds by `name`, if any will do.
+/// The program that the environment variable names, otherwise the one that the system finds by `name`.
 ///
 /// # Panics
 ///
@@ -56,7 +56,7 @@ pub const MISSING: &str = "run scripts/test, which installs what these tests nee
 pub fn program(variable: &str, name: Option<&str>) -> Command {
     let place = std::env::var_os(variable).or(name.map(OsString::from));
     let mut command = Command::new(place.unwrap_or_else(|| panic!("{variable} names no program: {MISSING}")));
-    // What stands between this machine and others does not concern this machine.
+    // Settings of proxies concern other machines, not this one.
     command.env("NO_PROXY", "*").env("no_proxy", "*");
     command
 }
@@ -71,7 +71,7 @@ pub fn run(command: &mut Command, input: &[u8]) -> Outcome {
     let child = child.as_mut().unwrap_or_else(|error| panic!("{command:?} does not start: {error}; {MISSING}"));
     let output = read(child.stdout.take());
     let errors = read(child.stderr.take());
-    // A program that ends before it has read everything says why by other means.
+    // A program that ends before it has read its input reports the reason in another way.
     let _ = child.stdin.take().expect("it is a pipe").write_all(input);
     let status = wait(child).unwrap_or_else(|| {
         panic!("{command:?} took more than {TIMEOUT:?} and was ended");
@@ -80,7 +80,7 @@ pub fn run(command: &mut Command, input: &[u8]) -> Outcome {
     Outcome { status, output: output.join().expect("pipes can be read"), errors }
 }
 
-/// Reads a pipe to its end, on a thread of its own: a program that has filled one waits.
+/// Reads a pipe to its end, on its own thread, because a program waits while its pipe is full.
 fn read(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     let mut pipe = pipe.expect("it is a pipe");
     std::thread::spawn(move || {

@@ -15,7 +15,7 @@ fn promtool(words: &[&str], input: &str) -> Outcome {
     run(program("MESSAGE_CANISTER_PROMTOOL", Some("promtool")).args(words), input.as_bytes())
 }
 
-/// What promtool has to say of metrics, if anything.
+/// The objections of promtool to these metrics, if any.
 fn objections(metrics: &str) -> Option<String> {
     let outcome = promtool(&["check", "metrics"], metrics);
     (!outcome.status.success() || !outcome.errors.is_empty()).then_some(outcome.errors)
@@ -90,7 +90,7 @@ fn the_dashboard_asks_for_metrics_that_there_are() {
     assert_eq!(missing, [""; 0], "panels about metrics that there are not");
 }
 
-/// The job of docs/deploy.md, which passes the metrics to node_exporter: it takes metrics without times.
+/// The job of docs/deploy.md that passes the metrics to node_exporter. It must remove the times.
 #[test]
 fn the_documented_job_writes_metrics_without_times() {
     let network = Network::start();

@@ -1,4 +1,4 @@
-//! An HTTP proxy in front of the network, and what stands there and changes what passes.
+//! An HTTP proxy in front of the network, which can change requests and responses.
 
 use std::convert::Infallible;
 use std::sync::Arc;

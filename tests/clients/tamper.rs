@@ -1,4 +1,4 @@
-//! What a dishonest network may change in a response: one thing at a time, and so that the rest remains well formed.
+//! What a dishonest network can change in a response. One part is changed at a time, and the rest remains well formed.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,7 @@ use serde_cbor::Value;
 pub enum Tamper {
     /// Nothing.
     Nothing,
-    /// What certificates say: replies, module hashes, metadata and public keys differ in a bit.
+    /// The contents of certificates: replies, module hashes, metadata and public keys differ in a bit.
     CertificateTree,
     /// A bit of each certificate's signature.
     CertificateSignature,
@@ -54,7 +54,7 @@ const LIES: [&[u8]; 4] = [b"reply", b"module_hash", b"candid:service", b"public_
 /// The tag of self-described CBOR.
 const SELF_DESCRIBED: &[u8] = b"\xd9\xd9\xf7";
 
-/// The body of the response to a request of `path`, tampered with. What is not concerned stays as it is, byte for byte.
+/// The body of the response to a request of `path`, tampered with. The other bytes stay as they are.
 pub fn tampered(tamper: &Tamper, path: &str, body: Vec<u8>) -> Vec<u8> {
     let Some(mut value) = parsed(&body) else { return body };
     let changed = match tamper {

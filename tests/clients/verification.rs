@@ -1,8 +1,8 @@
-//! What a client checks that does not believe the network, for what curl has fetched: signatures, and how old a
-//! certificate is; with the crates that the agents use, not with the network's own code.
+//! The checks of a client that does not trust the network, for what curl has fetched: signatures, and the age of
+//! certificates. They use the crates that agents use, not the network's own code.
 //!
-//! The root key delegates to the subnet for its canister ids: a certificate is signed with the subnet's key, and is believed
-//! of a canister that the delegation names only.
+//! The root key delegates to the subnet for a range of canister ids. A certificate is signed with the subnet's key. It
+//! is accepted only for a canister in the delegated range.
 
 use std::time::{Duration, SystemTime};
 
@@ -70,7 +70,7 @@ impl Verified {
         matches!(self.0.tree.lookup_path(labels(path)), LookupResult::Absent)
     }
 
-    /// What it says of a request.
+    /// The status of a request.
     pub fn status(&self, id: &RequestId, what: &str) -> &[u8] {
         self.at(&[b"request_status", id.as_slice(), what.as_bytes()])
     }

@@ -1,4 +1,4 @@
-//! Acknowledgement: the owner of a key says what it has, and that is no longer live.
+//! Acknowledgement: the owner of a key no longer needs its messages through an id, and they are no longer live.
 
 use candid::{decode_args, encode_args};
 use message_canister::api::*;

@@ -1,4 +1,4 @@
-//! Well-formed calls with bad values: each has a typed error that carries the offending value, and changes nothing.
+//! Well-formed calls with bad values. Each has a typed error that carries the offending value, and changes nothing.
 
 use message_canister::api::*;
 use message_canister::limits::{MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS};
@@ -23,7 +23,7 @@ fn key(n: u32) -> &'static [u8] {
     if n % 2 == 1 { b"odd" } else { b"even" }
 }
 
-/// Key ids of a wrong length, each with what the error says of it.
+/// Key ids of a wrong length, each with the length in its error.
 fn wrong_keys() -> [(Vec<u8>, TooLong); 3] {
     [0, MAX_KEY_ID_BYTES + 1, 1_000_000].map(|length| (bytes(1, length), too_long(length, MAX_KEY_ID_BYTES)))
 }
@@ -87,7 +87,7 @@ fn ids_that_were_never_given_out() {
         let refused = GetError::UnknownId { id, last: LAST };
         assert_eq!(inbox.get_message_by_id(id), Err(refused), "id {id}");
     }
-    // The id behind the last is where the check of the keys starts.
+    // The id after the last is where the check of the keys starts.
     for from in [LAST + 2, u32::MAX] {
         let refused = CheckError::UnknownId { id: from, last: LAST };
         let cursor = CheckCursor { id: from, key: 0 };

@@ -1,4 +1,4 @@
-//! In a batch each item has its own result, and what one failed on does not undo another.
+//! In a batch each message has its own result, and a refused message does not undo another.
 
 use message_canister::api::*;
 use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES};

@@ -1,5 +1,5 @@
-//! Arguments made to cost much: none costs more than 10 M instructions, and none changes anything. What is refused
-//! costs little. Metered, so on the embedded engine only.
+//! Arguments that are made to cost much. None costs more than 10 M instructions, and none changes anything. Refusals
+//! are cheap. The test meters, so it runs on the embedded engine only.
 
 use candid::encode_args;
 use local_ic::LocalIc;
@@ -27,7 +27,7 @@ fn bomb(name: impl Into<String>, arg: Vec<u8>) -> Bomb {
     Bomb { name: name.into(), arg }
 }
 
-/// Arguments that no method takes: cost lies in reading the types, or the values.
+/// Arguments that no method takes. Their cost is in reading the types or the values.
 fn bombs_for_all() -> Vec<Bomb> {
     let nothing: Vec<u8> = vec![];
     let opts = |count: u64| (0..count).map(|entry| opt_of(&index(entry + 1))).chain([vec![raw::OPT, raw::NULL]]);
@@ -65,8 +65,8 @@ fn bombs_for_all() -> Vec<Bomb> {
     ]
 }
 
-/// Values by what they are: the entries they add to a table that has `base` of them, the first being their type, and
-/// their bytes.
+/// Kinds of values, each with the entries that it adds to a table with `base` entries (its own type first) and with its
+/// bytes.
 fn value_bombs(base: u64) -> Vec<(String, Vec<Vec<u8>>, Vec<u8>)> {
     let mut bombs = vec![];
     let mut push = |name: &str, table: Vec<Vec<u8>>, value: Vec<u8>| bombs.push((name.to_string(), table, value));
@@ -90,7 +90,7 @@ fn value_bombs(base: u64) -> Vec<(String, Vec<Vec<u8>>, Vec<u8>)> {
     bombs
 }
 
-/// Calls, and gives what it cost. A bomb may be answered or rejected.
+/// Calls, and returns the cost. A bomb may be answered or rejected.
 fn cost(engine: &LocalIc, inbox: &Inbox, method: Method, arg: Vec<u8>) -> u64 {
     let answer = if method.is_query { inbox.query_raw(method.name, arg) } else { inbox.update_raw(method.name, arg) };
     if let Err(reject) = answer {
@@ -113,7 +113,7 @@ fn assert_no_bomb(engine: &LocalIc, inbox: &Inbox, method: Method, bomb: Bomb) {
 fn types_and_values_that_no_method_takes() {
     let (engine, inbox) = embedded::inbox();
     let before = Snapshot::of(&inbox);
-    // It takes no arguments, so it obeys whatever may be skipped.
+    // It takes no arguments, so it follows the rules for skipped values.
     for method in METHODS.into_iter().filter(|method| method.name != "seal") {
         for bomb in bombs_for_all() {
             assert_no_bomb(&engine, &inbox, method, bomb);
@@ -131,7 +131,7 @@ fn changes_nothing(update: &str) -> bool {
     ["set_settings", "acknowledge", "claim"].contains(&update)
 }
 
-/// Behind good arguments for a method, where candid demands that they are skipped.
+/// Behind good arguments of a method, where candid demands that further values are skipped.
 #[test]
 fn values_that_are_skipped() {
     let (engine, inbox) = embedded::inbox();
@@ -181,7 +181,7 @@ fn batches_and_lookups_made_of_bombs() {
     before.assert_same(&inbox, "bombs in batches");
 }
 
-/// The length is looked at before the elements are: refusing costs no more for many than for few.
+/// The length is checked before the elements are decoded, so refusing many elements costs no more than refusing few.
 #[test]
 fn too_many_items_are_refused_by_their_number() {
     let (engine, inbox) = embedded::inbox();

@@ -27,19 +27,19 @@ fn with(settings: &[Setting]) -> (Rc<LocalIc>, Inbox) {
     (engine, inbox)
 }
 
-/// Submits an add. `None`: inspection did not let it in.
+/// Submits an add. `None`: inspection refused it.
 fn submit(engine: &LocalIc, inbox: &Inbox, caller: Principal, key_id: &[u8], text: &[u8]) -> Option<MessageId> {
     let arg = encode_args((ByteBuf::from(key_id), ByteBuf::from(text))).expect("it can be encoded");
     engine.submit_call(inbox.id, caller, "add_message", arg).ok()
 }
 
-/// What the add was answered.
+/// The reply to the add.
 fn answered(engine: &LocalIc, message: MessageId) -> Result<Added, AddError> {
     let reply = engine.await_call(message).expect("a reply");
     decode_args::<(Result<Added, AddError>,)>(&reply).expect("a result").0
 }
 
-/// Adds of different messages in one block: how many were let in, and what these were answered.
+/// Adds different messages in one block. Returns how many inspection admitted, and their replies.
 fn block(engine: &LocalIc, inbox: &Inbox, callers: &[Principal], mark: u32) -> Vec<Result<Added, AddError>> {
     let text = |number: usize| [mark.to_le_bytes(), (number as u32).to_le_bytes()].concat();
     let submitted: Vec<_> = callers
@@ -58,7 +58,7 @@ fn budget(retry_after: u32) -> Result<Added, AddError> {
 fn strangers_share_a_budget_that_shuts_at_zero_and_opens_at_half_its_burst() {
     let (engine, inbox) = with(&[Setting::strangers(small())]);
     let strangers: Vec<_> = (0..30).map(person).collect();
-    // All are let in: inspection sees the state before the block.
+    // Inspection admits all of them, because it sees the state before the block.
     let answers = block(&engine, &inbox, &strangers, 1);
     assert_eq!(answers.len(), 30);
     assert!(answers[..20].iter().all(Result::is_ok), "{answers:?}");
@@ -101,7 +101,8 @@ fn a_caller_has_its_own_rate() {
     assert_eq!(block(&engine, &inbox, &[member], 9).len(), 1);
 }
 
-/// Else one caller could have a block of refused calls paid for in each second, and use up the cycles of a day in minutes.
+/// Otherwise one caller could have a block of refused calls charged in each second, and use up the cycles of a day in
+/// minutes.
 #[test]
 fn refused_calls_count_so_that_the_next_block_is_refused_by_inspection() {
     let each = Budget { each: rate(1, 3), items: rate(1_000, 100_000), ..Budget::default() };
@@ -237,7 +238,7 @@ fn the_last_cycles_are_kept_for_reads_and_acknowledgements() {
     assert!(inbox.called_by(person(1)).get_message_by_id(2).is_ok());
 }
 
-/// Whatever was used, the first call of a block is let in by inspection if and only if it is admitted.
+/// Whatever was used, inspection admits the first call of a block if and only if the call itself is admitted.
 #[test]
 fn inspection_and_the_call_decide_the_same() {
     let budget = Budget { items: rate(2, 6), bytes: rate(300, 2_000), each: rate(1, 4), ..Budget::default() };

@@ -1,4 +1,4 @@
-//! What only controllers may do, and the settings they choose.
+//! What only controllers may do, and the settings that they choose.
 
 use candid::{CandidType, Int, encode_args};
 use message_canister::api::*;
@@ -79,8 +79,8 @@ fn settings_out_of_bounds_are_refused() {
     before.assert_same(&inbox, "settings out of bounds");
 }
 
-/// Arguments of a call and of an upgrade that an operator may have meant as "5 messages at most", and are not: candid
-/// reads an opt of another type as null.
+/// Arguments of a call and of an upgrade by which an operator may have meant "at most 5 messages", but which have
+/// another type: candid reads an opt of another type as null.
 fn mistyped() -> Vec<[Vec<u8>; 3]> {
     #[derive(CandidType)]
     #[allow(non_camel_case_types)]

@@ -1,4 +1,4 @@
-//! What clients' calls cost the canister, in cycles and in instructions.
+//! The cost of clients' calls, in cycles and in instructions.
 
 use crate::support::{Inbox, bytes, embedded, new_message};
 
@@ -20,8 +20,8 @@ fn an_add_costs_a_few_million_cycles_and_a_query_none() {
     assert_eq!(query, 0, "queries are free");
 }
 
-/// Growing tables must not make one unlucky call pay for all: the earlier implementation paid 101 M instructions in
-/// one call at 65,536 messages.
+/// A growing table must not make one call pay for all. The earlier implementation spent 101 M instructions in one call
+/// at 65,536 messages.
 #[test]
 fn no_add_pays_for_the_growth_of_an_index() {
     let (engine, inbox) = embedded::inbox();

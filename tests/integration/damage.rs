@@ -1,5 +1,5 @@
-//! Damaged records: an upgrade that meets one refuses it, and what an upgrade does not look at `check` reports. So a
-//! check that reports nothing means something.
+//! Damaged records. An upgrade that meets one is refused. `check` reports the damage that an upgrade does not look at.
+//! So a report without violations means something.
 
 use message_canister::api::*;
 use message_canister::limits::MIN_REBUILD_PAGES;
@@ -37,7 +37,7 @@ fn record(stable: &[u8]) -> usize {
     find(stable, &sha256(&text(VICTIM))) - 40
 }
 
-/// Damages stable memory, upgrades, and gives what is reported.
+/// Damages stable memory, upgrades, and returns what is reported.
 fn report(damage: impl FnOnce(&mut [u8])) -> Result<Vec<String>, String> {
     let inbox = filled();
     let mut stable = inbox.platform.stable_memory(inbox.id);
@@ -95,7 +95,7 @@ fn an_upgrade_refuses_records_that_make_no_sense() {
     }
 }
 
-/// A record that makes no sense behind the first slice of a rebuild, where the upgrade is done already.
+/// A damaged record after the first slice of a rebuild, where the upgrade has already succeeded.
 #[test]
 fn a_rebuild_that_fails_stops_and_says_so_until_a_controller_tries_again() {
     const BROKEN: u32 = 800;
@@ -123,7 +123,7 @@ fn a_rebuild_that_fails_stops_and_says_so_until_a_controller_tries_again() {
         let log = engine.fetch_canister_logs(inbox.id, inbox.caller).expect("a controller reads the log");
         let logged = log.iter().any(|record| String::from_utf8_lossy(&record.content).contains(&why));
         assert!(logged, "the log says it too: {log:?}");
-        // Strangers' calls do not start it again, and what needs no index goes on.
+        // Strangers' calls do not restart it, and reads that need no index still work.
         let refused = inbox.called_by(stranger()).add_message(b"key", b"text");
         assert_eq!(refused, Err(AddError::Unavailable(progress)), "adds wait");
         let add = embedded::usage(&engine, &inbox).instructions;

@@ -1,4 +1,4 @@
-//! `GET /` through the HTTP gateway gives the status as JSON.
+//! `GET /` through the HTTP gateway returns the status as JSON.
 
 use message_canister::api::*;
 use serde_json::{Value, json};

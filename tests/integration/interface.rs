@@ -1,4 +1,5 @@
-//! The interface is `canister.did`, in the built Wasm and in its exports; that the code says the same, a test of `main.rs` shows.
+//! The built Wasm and its exports have the interface of `canister.did`. A test of `main.rs` shows that the code has it
+//! too.
 
 use candid_parser::utils::CandidSource;
 use std::collections::BTreeSet;

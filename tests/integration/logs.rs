@@ -1,4 +1,4 @@
-//! The canister's log says what an operator should know of.
+//! The canister's log reports what an operator should know.
 
 use candid::Nat;
 use ic_management_canister_types::CanisterSettings;

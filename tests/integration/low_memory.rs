@@ -1,4 +1,4 @@
-//! The platform's `on_low_wasm_memory`: no more keys are opened, everything else goes on.
+//! The platform's `on_low_wasm_memory`: no new keys are opened, everything else works.
 
 use candid::Nat;
 use ic_management_canister_types::CanisterSettings;

@@ -11,6 +11,7 @@ mod budgets;
 mod controllers;
 mod costs;
 mod damage;
+mod denial;
 mod fuzz;
 mod http;
 mod instruction_limit;

@@ -1,4 +1,4 @@
-//! Arguments that are no candid, or not of the method's types: a clear reject and nothing changed.
+//! Arguments that are not candid, or not of the method's types: a clear reject, and nothing is changed.
 
 use candid::{CandidType, encode_args};
 use message_canister::api::*;
@@ -31,7 +31,7 @@ fn assert_rejected(inbox: &Inbox, method: Method, arg: Vec<u8>, what: &str) {
     }
 }
 
-/// No bytes at all are what some tools send for no arguments.
+/// Some tools send no bytes at all for no arguments.
 #[test]
 fn no_bytes_stand_for_no_arguments() {
     let inbox = filled();

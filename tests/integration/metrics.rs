@@ -1,4 +1,4 @@
-//! `get_metrics` and `GET /metrics`: the same numbers as the status, for whoever may see them.
+//! `get_metrics` and `GET /metrics` have the same numbers as the status, as far as the caller may see them.
 
 use std::collections::BTreeMap;
 

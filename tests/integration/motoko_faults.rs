@@ -1,4 +1,4 @@
-//! The proven faults of the earlier implementation, in Motoko, each shown to be absent.
+//! The proven faults of the earlier implementation, in Motoko. Each test shows that this canister does not have one.
 
 use message_canister::api::*;
 use message_canister::limits::{MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_PAGE_MESSAGES};
@@ -69,7 +69,7 @@ fn ids_beyond_the_last_return_no_phantoms() {
     );
 }
 
-/// There, whoever saw a ciphertext could post it first under a key of their own, and the recipient never got it.
+/// There, anybody who saw a ciphertext could store it first under their own key, and the recipient never got it.
 #[test]
 fn the_same_ciphertext_under_a_second_key_is_linked_to_it() {
     let inbox = filled();

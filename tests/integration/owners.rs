@@ -1,4 +1,4 @@
-//! Owners of keys, roles, and reads that are closed: what somebody may not read is, to that caller, not there.
+//! Owners of keys, roles, and closed reads. For a caller, a key that it may not read looks absent.
 
 use candid::Principal;
 use ic_ed25519::PrivateKey;
@@ -138,7 +138,7 @@ fn what_an_admin_gave_away_cannot_be_claimed() {
     assert!(owner.claim(&key_id, &with_key(&der)).is_ok(), "whoever can claim it");
 }
 
-/// What a caller is told, method by method. `id` and `text` are of a message under `key_id`.
+/// What each method tells a caller. `id` and `text` are of a message under `key_id`.
 fn told(inbox: &Inbox, key_id: &[u8], id: Id, text: &[u8]) -> Vec<String> {
     let pair = Stored { key_id: ByteBuf::from(key_id), hash: ByteBuf::from(sha256(text)) };
     let mut told = vec![

@@ -1,4 +1,4 @@
-//! Pages: exclusive cursors in both orders, bounded by number and by bytes, that always make progress.
+//! Pages: cursors are exclusive in both orders. Number and bytes are limited, and every page makes progress.
 
 use candid::encode_args;
 use message_canister::api::*;
@@ -180,7 +180,7 @@ fn a_page_ends_before_the_message_that_would_make_it_too_large() {
     }
 }
 
-/// The fullest replies there are: of the largest message, of as many messages as fit, of as many as may be counted.
+/// The largest possible replies: the largest message, as many messages as fit, and the maximum number of messages.
 #[test]
 fn replies_stay_below_two_mebibytes() {
     let inbox = Inbox::new();

@@ -1,4 +1,4 @@
-//! The settings that `icp.yaml` and `dfx.json` deploy with, and what a flood of strangers meets there.
+//! The settings that `icp.yaml` and `dfx.json` deploy, and a flood of strangers against them.
 
 use candid::types::TypeInner;
 use candid::{Principal, decode_args, encode_args};
@@ -63,7 +63,7 @@ fn person(number: u32) -> Principal {
 const MEMBERS: u32 = 100;
 const STRANGERS_A_BLOCK: u32 = 1_000;
 
-/// What a flood has done to a store.
+/// The effects of a flood on a store.
 #[derive(Debug, Default)]
 struct Flood {
     let_in: u64,
@@ -114,7 +114,7 @@ fn flood(settings: &[Setting], blocks: u32) -> Flood {
     result
 }
 
-/// Each member finds in its mailbox what was sent to it.
+/// Each member finds the messages that were sent to it in its mailbox.
 fn assert_members_have_their_mail(engine: &Rc<LocalIc>, inbox: &Inbox, sent: &[(u32, ByteBuf)]) {
     for member in 0..MEMBERS.min(sent.len() as u32) {
         let inbox = Inbox { caller: person(member), platform: engine.clone(), ..inbox.clone() };
@@ -135,7 +135,7 @@ fn assert_members_have_their_mail(engine: &Rc<LocalIc>, inbox: &Inbox, sent: &[(
     }
 }
 
-/// 100 blocks every day, the whole hour with `--full`. The figures stand in docs/security.md.
+/// 100 blocks by default, the whole hour with `--full`. docs/security.md has the figures.
 #[test]
 fn a_flood_of_strangers_costs_its_budget_and_keeps_no_member_out() {
     let blocks = if scale() == 1 { 100 } else { 3_600 };

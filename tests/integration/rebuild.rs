@@ -1,4 +1,4 @@
-//! A store too large for one message: its indexes are rebuilt in slices, and until then what needs them answers
+//! A store too large for one message. Its index is rebuilt in slices. Until then calls that need it return
 //! `Unavailable`.
 
 use message_canister::api::*;
@@ -146,7 +146,7 @@ fn what_needs_the_indexes_is_unavailable_and_the_rest_is_not() {
     let added = inbox.add_messages(&[new_message(b"key", b"text")]);
     let Err(BatchError::Unavailable(progress)) = added else { panic!("a batch must be unavailable, got {added:?}") };
     assert!(progress.done >= now.done && progress.total == now.total, "{progress:?} follows {now:?}");
-    // What is wrong in itself is said at once.
+    // Calls that are invalid in themselves are refused at once.
     assert_eq!(inbox.add_message(b"key", b""), Err(AddError::CiphertextEmpty), "retrying would not help");
     assert!(rebuild().done < items.len() as u32, "it goes on still");
     assert!(inbox.platform.stable_memory(inbox.id) == before, "refused adds write nothing");

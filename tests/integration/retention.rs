@@ -1,4 +1,5 @@
-//! Retention as callers and operators see it: limits in the settings, what the timer does, and what a full store costs.
+//! Retention as callers and operators see it: limits in the settings, the work of the timer, and the cost of a full
+//! store.
 
 use message_canister::api::*;
 use message_canister::limits::{MIN_MAX_BYTES, SWEEP_INSTRUCTIONS};
@@ -127,7 +128,7 @@ fn the_timer_goes_on_after_an_upgrade() {
     assert_eq!((status.messages, status.backlog, status.keys), (0, 0, 50));
 }
 
-/// A sweep that traps is made up for by the next call that changes something.
+/// After a sweep that traps, the next call that changes something arms the timer again.
 #[test]
 fn a_sweep_survives_a_trap() {
     let (engine, inbox) = embedded::inbox();
@@ -147,7 +148,7 @@ fn a_sweep_survives_a_trap() {
     }
 }
 
-/// However much is due, no call is dearer than the same call with nothing due by more than 300,000 instructions.
+/// However much is due, no call costs over 300,000 instructions more than the same call with nothing due.
 #[test]
 fn no_call_pays_for_all_that_is_due() {
     let (engine, inbox) = embedded::inbox();
@@ -194,7 +195,7 @@ fn an_add_that_drops_and_sweeps_costs_little_more() {
     assert!(dropping < plain + 8_000, "{dropping} instructions where one that drops nothing costs {plain}");
 }
 
-/// A key outlives its messages, so that readers learn of gaps, but not for ever.
+/// A key outlives its messages, so that readers learn of gaps. It does not stay for ever.
 #[test]
 fn a_key_without_messages_is_forgotten_by_the_timer_after_a_while() {
     let inbox = Inbox::new();

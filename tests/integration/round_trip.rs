@@ -1,4 +1,4 @@
-//! What was added comes back byte for byte, and a message is the pair of key id and ciphertext.
+//! Messages come back byte for byte. A message is the pair of key id and ciphertext.
 
 use message_canister::api::*;
 use message_canister::limits::{MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES};

@@ -1,4 +1,4 @@
-//! `get_status` tells what is stored and every limit.
+//! `get_status` returns counts and sizes of the store, and every limit.
 
 use message_canister::api::*;
 use message_canister::limits;

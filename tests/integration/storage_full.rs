@@ -1,5 +1,5 @@
-//! Stable memory that cannot grow: `StorageFull`, nothing changed, reads go on, and adds go on once there is room again.
-//! The embedded engine refuses the growth.
+//! Stable memory cannot grow: adds return `StorageFull` and change nothing, reads still work, and adds work again once
+//! there is room. The embedded engine refuses the growth.
 
 use local_ic::LocalIc;
 use message_canister::api::*;

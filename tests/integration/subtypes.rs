@@ -1,4 +1,5 @@
-//! What candid allows beyond a method's own types is accepted: other type tables, extra fields, extra arguments.
+//! The canister accepts what candid allows beyond a method's own types: other type tables, extra fields, extra
+//! arguments.
 
 use candid::{CandidType, encode_args};
 use message_canister::api::*;

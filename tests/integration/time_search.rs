@@ -1,4 +1,4 @@
-//! Messages are found by when they were stored, and a clock that goes back does no harm.
+//! Messages are found by their time, and a clock that goes back does no harm.
 
 use message_canister::api::*;
 

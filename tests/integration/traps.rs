@@ -1,4 +1,4 @@
-//! A trap at any system call of an update, an upgrade or a timer leaves everything as it was. The embedded engine
+//! A trap at any system call of an update, an upgrade or a timer leaves everything unchanged. The embedded engine
 //! causes the traps.
 
 use local_ic::LocalIc;
@@ -182,8 +182,8 @@ fn a_trap_anywhere_in_sealing_and_resuming() {
     assert!(!status.sealed && status.epoch > epoch, "the call that got through is heard");
 }
 
-/// A slice that traps, for whatever reason that passes, must not leave a store unavailable for good. It may wait for a
-/// while, or for a client that tries again.
+/// A slice that traps for a passing reason must not make a store unavailable for ever. It may wait for some time, or
+/// for a client that tries again.
 #[test]
 fn a_rebuild_survives_a_trap_in_any_of_its_slices() {
     let (engine, inbox) = embedded::inbox();
@@ -202,7 +202,8 @@ fn a_rebuild_survives_a_trap_in_any_of_its_slices() {
     }
 }
 
-/// Drawing randomness takes several messages: whichever of them traps, it is drawn in the end, and adds work.
+/// Drawing randomness takes several messages. Whichever of them traps, the randomness is drawn in the end, and adds
+/// work.
 #[test]
 fn randomness_is_drawn_in_spite_of_a_trap() {
     for message in 0..3 {

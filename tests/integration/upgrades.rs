@@ -1,4 +1,4 @@
-//! An upgrade keeps everything: every answer is the same before and after.
+//! An upgrade keeps everything: every answer is the same before and after it.
 
 use message_canister::api::*;
 use message_canister::limits::MAX_CIPHERTEXT_BYTES;
@@ -130,7 +130,7 @@ fn stable_memory_moves_to_another_canister() {
     assert_as_modelled(&to, &model);
 }
 
-/// Memory that is not the canister's own is refused with a clear trap, and not touched.
+/// Memory that is not the canister's own is refused with a clear trap, and not changed.
 #[test]
 fn foreign_stable_memory_is_refused() {
     let inbox = Inbox::new();
@@ -150,7 +150,7 @@ fn foreign_stable_memory_is_refused() {
     assert_eq!(inbox.get_message_by_id(1).expect("it is still there").message.ciphertext, b"text", "our own is taken");
 }
 
-/// An argument that does not decode leaves the release that runs in place.
+/// An argument that cannot be decoded leaves the running release in place.
 #[test]
 fn a_bad_argument_fails_the_upgrade_and_changes_nothing() {
     let inbox = Inbox::new();

@@ -6,7 +6,7 @@
 use crate::general::Malformed;
 use std::mem::MaybeUninit;
 
-/// Arguments of up to this many bytes are copied to the stack.
+/// Arguments of at most this many bytes are copied to the stack.
 const SMALL: usize = 4_096;
 
 /// The argument of the current call, not copied yet.
@@ -20,8 +20,8 @@ impl Argument {
         Self { size: ic0::msg_arg_data_size() }
     }
 
-    /// Passes the first `HEAD` bytes of a large argument to `look`, before all of it is copied. `None` for a small
-    /// argument. `HEAD` is at most 4,096.
+    /// Passes the first `HEAD` bytes of a large argument to `look`, before the whole argument is copied. `None` for a
+    /// small argument. `HEAD` is at most 4,096.
     pub fn peek<const HEAD: usize, T>(&self, look: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
         if self.size <= SMALL {
             return None;
@@ -45,7 +45,7 @@ pub fn answer<T>(answer: impl FnOnce(&[u8]) -> T) -> T {
     Argument::of_call().read(answer)
 }
 
-/// The decoded argument. A malformed one traps: the caller gets a reject, and nothing has changed.
+/// The decoded argument. A malformed argument traps: the caller gets a reject, and nothing has changed.
 pub fn decoded<T>(argument: Result<T, Malformed>) -> T {
     argument.unwrap_or_else(|why| ic_cdk::trap(why.message()))
 }

@@ -1,7 +1,8 @@
 //! Requests and responses of the HTTP gateway.
 //!
-//! Gateways pass an answer on the certified domain only with a proof that the canister leaves it uncertified. The proof
-//! is the branch `http_expr` of the certified tree ([`proofs::certified`]); the answer's content is one replica's word.
+//! A gateway passes an answer on the certified domain only with a proof that the canister leaves the answer
+//! uncertified. The proof is the branch `http_expr` of the certified tree ([`proofs::certified`]). One replica alone
+//! vouches for the answer's content.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -37,7 +38,7 @@ pub struct HttpResponse {
 }
 
 impl HttpResponse {
-    /// A response that nobody may keep.
+    /// A response that must not be cached.
     pub fn new(status_code: u16, content_type: &str, body: String) -> Self {
         let header = |name: &str, value: &str| (name.to_string(), value.to_string());
         let mut headers = vec![header("Content-Type", content_type), header("Cache-Control", "no-store")];
@@ -48,7 +49,7 @@ impl HttpResponse {
     }
 
     /// The same response with the proof that it is left uncertified. `certified` is the platform's certificate and the
-    /// branch of the certified tree beside `http_expr`, which the proof prunes; there is none in an update.
+    /// branch of the certified tree beside `http_expr`, which the proof prunes. `None` in an update.
     pub fn left_uncertified(mut self, certified: Option<(&[u8], &Hash)>) -> Self {
         if let Some((certificate, branch)) = certified {
             self.headers.push(("IC-CertificateExpression".to_string(), EXPRESSION.to_string()));
@@ -74,10 +75,10 @@ fn certificate_header(certificate: &[u8], branch: &Hash) -> String {
     format!("certificate=:{certificate}:, tree=:{tree}:, expr_path=:{path}:, version=2")
 }
 
-/// The path `["http_expr", "<*>"]` in CBOR: every answer is meant.
+/// The path `["http_expr", "<*>"]` in CBOR: it stands for every answer.
 const EXPRESSION_PATH: &[u8] = b"\xd9\xd9\xf7\x82\x69http_expr\x63<*>";
 
-/// The certified tree in CBOR: the branch `http_expr` whole, the other branch pruned.
+/// The certified tree in CBOR: the whole branch `http_expr`, and the other branch pruned.
 fn uncertified_branch(branch: &Hash) -> Vec<u8> {
     let expression = Sha256::digest(EXPRESSION);
     let left = [&b"\x83\x02\x49http_expr\x83\x02\x43<*>\x83\x02\x58\x20"[..], &expression, b"\x82\x03\x40"].concat();

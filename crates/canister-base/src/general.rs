@@ -1,8 +1,8 @@
 //! The candid library under limits, for unusual encodings of arguments and for rare methods and replies.
 //!
-//! Decoding is bounded. Its cost is limited in proportion to the argument's length and to the number of a vector's
-//! elements. Unknown values have a limit of their own, because later clients may send more than this release knows. A
-//! vector's length is checked before its elements are decoded.
+//! The cost of decoding is limited in proportion to the argument's length and to the number of elements of its vector.
+//! Unknown values have their own limit, because later clients may send more than this release knows. A vector's length
+//! is checked before its elements are decoded.
 
 use candid::de::IDLDeserialize;
 use candid::types::{Serializer, Type};
@@ -67,8 +67,8 @@ impl From<candid::Error> for Malformed {
     }
 }
 
-/// The result computed from a vector's elements. If the vector has more elements than the method takes, its length
-/// instead; then no element was decoded.
+/// The result computed from a vector's elements. If the vector has more elements than the method takes, its length;
+/// then no element was decoded.
 pub type OfElements<T> = Result<Result<T, usize>, Malformed>;
 
 /// Decodes the arguments of a method.
@@ -92,8 +92,8 @@ where
     if value.is_none() && given.is_some() { Err(Malformed::Optional) } else { Ok(value) }
 }
 
-/// Decodes two arguments, the second of which may be missing or `null`. One of another type is an error, as in
-/// [`decode_optional`].
+/// Decodes two arguments, the second of which may be missing or `null`. A second argument of another type is an error,
+/// as in [`decode_optional`].
 pub fn decode_then_optional<F, T>(bytes: &[u8]) -> Result<(F, Option<T>), Malformed>
 where
     F: CandidType + for<'a> Deserialize<'a>,

@@ -1,15 +1,26 @@
-//! What every canister here needs beside stable memory (`crates/stable`).
+//! What both canisters need besides stable memory (`crates/stable`).
 //!
 //! | module | its job |
 //! |---|---|
+//! | [`budget`] | budgets that operators set, and whether a call is admitted |
 //! | [`mod@methods`] | exports a table of methods, and writes it as candid text |
 //! | [`call`] | the argument and the reply of the current call; runs inside a canister only |
 //! | [`general`] | the candid library under limits |
+//! | [`metrics`] | metrics as text |
+//! | [`resources`] | cycles and heap that are left |
+//! | [`header`], [`values`] | candid by hand, for what is asked for often |
 //! | [`gateway`] | answers that HTTP gateways pass on the normal domain |
 //! | [`table`] | a table on the heap that grows a shard at a time |
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used, unsafe_code)]
+
+pub mod budget;
 pub mod call;
 pub mod gateway;
 pub mod general;
+pub mod header;
 pub mod methods;
+pub mod metrics;
+pub mod resources;
 pub mod table;
+pub mod values;

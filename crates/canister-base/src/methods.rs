@@ -1,7 +1,7 @@
 //! The table of methods with their argument and reply types.
 
-/// Exports each method of a table: the function of the same name in the module `endpoints` answers it, once the function
-/// `update` or `query` of the module `admission` runs it. Both modules are in scope, and `candid` is a dependency. For tests
+/// Exports each method of a table. The function `update` or `query` of the module `admission` runs the function of the
+/// method's name in the module `endpoints`. Both modules must be in scope, and `candid` must be a dependency. For tests
 /// it also writes the interface as candid text, to be compared with the canister's .did file.
 #[macro_export]
 macro_rules! methods {

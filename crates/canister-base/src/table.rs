@@ -1,11 +1,11 @@
 //! A table from fingerprints to 32-bit values, which grows a shard at a time.
 //!
-//! The top bits of a fingerprint choose one of 16,384 shards. The low 32 bits, its tag, choose a slot in the shard:
+//! The top bits of a fingerprint choose one of 16,384 shards. The low 32 bits, the tag, choose a slot in the shard:
 //! open addressing with linear probing. A slot has 8 bytes, the tag above the value; 0 means free. Several entries may
-//! share a tag: the caller tells which value is meant.
+//! share a tag. The caller tells which value is meant.
 //!
-//! A shard that is four fifths full is copied into one a quarter larger. An insertion copies one shard at most, which
-//! is a 16,384th of the table on average.
+//! A shard that is four fifths full is copied into one that is a quarter larger. An insertion copies at most one shard,
+//! on average a 16,384th of the table.
 
 #![allow(clippy::indexing_slicing, reason = "places are taken modulo the number of slots or shards")]
 
@@ -52,12 +52,13 @@ impl Table {
         self.len
     }
 
-    /// Whether there is no entry.
+    /// True if there is no entry.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// The first value filed under `fingerprint` that `is_it` accepts.
+    #[inline]
     pub fn find(&self, fingerprint: Fingerprint, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         let shard = &self.shards[shard_of(fingerprint)];
         if shard.slots.is_empty() {
@@ -93,6 +94,7 @@ impl Table {
 
     /// Replaces the value under `fingerprint` that `is_same` accepts, and returns the old value. If there is none,
     /// inserts the new one. It combines [`Self::find`], [`Self::reserve`] and [`Self::insert`] or [`Self::replace`].
+    #[inline]
     pub fn put(
         &mut self,
         fingerprint: Fingerprint,
@@ -141,6 +143,7 @@ impl Table {
 }
 
 impl Shard {
+    #[inline]
     fn reserve(&mut self, first_slots: usize) -> Result<(), OutOfHeap> {
         let slots = self.slots.len();
         if (self.taken + 1) * MAX_LOAD.1 <= slots * MAX_LOAD.0 {
@@ -197,10 +200,12 @@ impl Shard {
     }
 
     /// The slot at which the search for a tag starts. Tags map to slots in order, in equal parts.
+    #[inline]
     fn home(&self, tag: u32) -> usize {
         ((u64::from(tag) * self.slots.len() as u64) >> 32) as usize
     }
 
+    #[inline]
     fn after(&self, place: usize) -> usize {
         if place + 1 == self.slots.len() { 0 } else { place + 1 }
     }

@@ -1,8 +1,7 @@
 //! The transport of ic-agent: the Internet Computer, and local networks that speak its HTTP interface.
 //!
-//! The agent checks a replica's signature on each query's reply, and the subnet's certificate on each update's and on each
-//! proof. Calls that
-//! [`crate::Client`] repeats are signed anew.
+//! The agent checks a replica's signature on the reply to each query, and the subnet's certificate on the reply to each
+//! update and on each proof. Calls that [`crate::Client`] repeats are signed anew.
 
 use std::error::Error;
 use std::time::Duration;
@@ -12,9 +11,9 @@ use ic_agent::agent::RejectCode as AgentRejectCode;
 use ic_agent::{Agent, AgentError, Certificate, lookup_value};
 
 use crate::client::Client;
+use crate::directory::DirectoryClient;
+use crate::directory::directory_core::verify::Trusted;
 use crate::transport::{Certificates, Certified, Failure, Reject, RejectCode, Transport};
-
-const NANOSECONDS: u64 = 1_000_000_000;
 
 /// Carries calls to a canister with an agent, whose identity is the caller. Needs a runtime of Tokio.
 #[derive(Clone, Debug)]
@@ -34,6 +33,13 @@ impl Client<AgentTransport> {
     /// A client of this canister.
     pub fn with_agent(agent: Agent, canister: Principal) -> Self {
         Self::new(AgentTransport::new(agent, canister))
+    }
+}
+
+impl DirectoryClient<AgentTransport> {
+    /// A client of the directory in this canister, which is the one that is pinned.
+    pub fn with_agent(agent: Agent, canister: Principal, trusted: Trusted) -> Self {
+        Self::new(AgentTransport::new(agent, canister), trusted)
     }
 }
 
@@ -61,7 +67,7 @@ impl Certificates for AgentTransport {
         let certificate: Certificate = serde_cbor::from_slice(certificate)?;
         self.agent.verify(&certificate, self.canister)?;
         let mut time = lookup_value(&certificate, [b"time".as_slice()])?;
-        let time = leb128::read::unsigned(&mut time)? / NANOSECONDS;
+        let time = leb128::read::unsigned(&mut time)?;
         let data = lookup_value(&certificate, [b"canister", self.canister.as_slice(), b"certified_data"])?;
         Ok(Certified { data: data.try_into()?, time })
     }
@@ -113,7 +119,7 @@ fn reject_code(code: AgentRejectCode) -> RejectCode {
     }
 }
 
-/// The number in `IC0503`.
+/// The number in a code such as `IC0503`.
 fn number_of(error_code: &str) -> Option<u32> {
     error_code.strip_prefix("IC")?.parse().ok()
 }

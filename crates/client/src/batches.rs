@@ -1,13 +1,14 @@
-//! Lists of messages, cut to what one call takes.
+//! Lists of messages, cut into batches that one call takes.
 
 use crate::api::{Limits, NewMessage};
 
-/// Bytes of a batch at most, as [`batches`] counts them. The platform takes 2 MiB with the envelope.
+/// The most bytes of a batch, as [`batches`] counts them. The platform takes 2 MiB with the envelope.
 pub const MAX_BATCH_BYTES: usize = (2 << 20) - 16_384;
-/// Bytes that candid takes for a message beside its key id, ciphertext and send key, at most.
+/// The most bytes that candid takes for a message besides its key id, ciphertext and send key.
 const MESSAGE_OVERHEAD: usize = 32;
 
-/// Cuts messages into slices that [`crate::Client::add_messages`] takes, in their order. Each slice has a message at least.
+/// Cuts messages into slices that [`crate::Client::add_messages`] takes, in their order. Each slice has at least one
+/// message.
 pub fn batches<'a>(messages: &'a [NewMessage], limits: &Limits) -> impl Iterator<Item = &'a [NewMessage]> {
     let most = limits.batch_messages as usize;
     let mut rest = messages;
@@ -18,7 +19,7 @@ pub fn batches<'a>(messages: &'a [NewMessage], limits: &Limits) -> impl Iterator
     })
 }
 
-/// How many of these go into one batch, at least 1.
+/// Number of these messages that fit into one batch, at least 1.
 fn fitting(messages: &[NewMessage], most: usize) -> usize {
     let mut bytes = 0;
     let fits = |message: &&NewMessage| {

@@ -11,12 +11,13 @@ use crate::pages::Pages;
 use crate::read::{Read, Trust, Unverified};
 use crate::request::{self, Kind, Request};
 use crate::retry::Retry;
+use crate::send::send;
 use crate::transport::Transport;
 use crate::verify;
 
-/// A message canister, and the transport that leads to it.
+/// A message canister, and the transport to it.
 ///
-/// A method for each method of `canister.did`, named as the method, and the readers [`Client::messages_of_key`],
+/// It has a method for each method of `canister.did`, of the same name, and the readers [`Client::messages_of_key`],
 /// [`Client::messages_in_range`] and [`Client::messages_in_time`].
 #[derive(Clone, Debug)]
 pub struct Client<T> {
@@ -26,18 +27,18 @@ pub struct Client<T> {
 }
 
 impl<T: Transport> Client<T> {
-    /// A client that repeats calls as [`Retry::default`] says.
+    /// A client that repeats calls by [`Retry::default`].
     pub fn new(transport: T) -> Self {
         Self { transport, retry: Retry::default(), labels: BTreeMap::new() }
     }
 
-    /// The same client, which repeats calls as `retry` says.
+    /// The same client, which repeats calls by `retry`.
     pub fn with_retry(self, retry: Retry) -> Self {
         Self { retry, ..self }
     }
 
-    /// The same client, which knows the label that `claim` told the owner of a key. Where reads are closed, the key's reads
-    /// are verified by it.
+    /// The same client, which knows the label of a key, as `claim` returned it to the owner. Where reads are closed,
+    /// the key's reads are verified with it.
     pub fn with_label(mut self, key_id: &[u8], label: Hash) -> Self {
         self.labels.insert(key_id.to_vec(), label);
         self
@@ -52,33 +53,21 @@ impl<T: Transport> Client<T> {
         &self.transport
     }
 
-    /// Sends a request, again where [`Retry`] says so, and decodes its reply.
+    /// Sends a request, repeats it by [`Retry`], and decodes its reply.
     ///
     /// # Errors
     ///
     /// The error of the last attempt.
     pub async fn send<A, E: Refusal>(&self, request: Request<A, E>) -> Result<A, CallError<E>> {
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let arg = request.arg.clone();
-            let reply = match request.kind {
-                Kind::Query => self.transport.query(request.method, arg).await,
-                Kind::Update | Kind::IdempotentUpdate => self.transport.update(request.method, arg).await,
-            };
-            let result = reply.map_err(CallError::Failed).and_then(|reply| request.decode(&reply));
-            let Err(error) = &result else { return result };
-            let Some(pause) = self.retry.pause_after(attempts, request.kind, error) else { return result };
-            self.transport.pause(pause).await;
-        }
+        send(&self.transport, &self.retry, &request).await
     }
 
-    /// Reads the message with this id and verifies it, where the transport has certificates. That there is none cannot be
-    /// proved.
+    /// Reads the message with this id, and verifies it if the transport has certificates. That there is no such message
+    /// cannot be proved.
     ///
     /// # Errors
     ///
-    /// As [`Client::send`], and if the reply does not verify.
+    /// Those of [`Client::send`], and a lie if the reply does not verify.
     pub async fn read_message(&self, id: Id) -> Result<Read<Found>, CallError<GetError>> {
         let found = self.get_message_by_id(id, self.transport.certificates().is_some()).await?;
         let trust = match self.transport.certificates() {
@@ -92,12 +81,12 @@ impl<T: Transport> Client<T> {
         Ok(Read { value: found, trust })
     }
 
-    /// Reads the heads of keys and verifies them, where the transport has certificates: whether each key is known, `rank`,
+    /// Reads the heads of keys. If the transport has certificates, it verifies whether each key is known, and `rank`,
     /// `acknowledged_id` and `max_id`. There is no proof of `min_id`, `count`, `bytes` and `full_since`.
     ///
     /// # Errors
     ///
-    /// As [`Client::send`], and if the reply does not verify.
+    /// Those of [`Client::send`], and a lie if the reply does not verify.
     pub async fn read_key_heads(&self, key_ids: &[impl AsRef<[u8]>]) -> Result<Read<Heads>, CallError<LookupError>> {
         let prove = self.transport.certificates().is_some() && !key_ids.is_empty();
         let heads = self.get_key_heads(key_ids, prove).await?;
@@ -114,18 +103,18 @@ impl<T: Transport> Client<T> {
         Ok(Read { value: heads, trust })
     }
 
-    /// Reads the heads of keys by an update, whose reply the subnet certifies as a whole, where the transport has
-    /// certificates. It takes seconds and costs the canister cycles. Ask so for a key of a store with closed reads whose
-    /// proof is missing ([`crate::Lie::NoProof`]): it tells a key that is not there from one that is denied.
+    /// Reads the heads of keys by an update. If the transport has certificates, the subnet certifies this reply as a
+    /// whole. It takes seconds and costs the canister cycles. Call it for a key of a store with closed reads whose
+    /// proof is missing ([`crate::Lie::NoProof`]): it shows whether the key is absent or a replica denied it.
     ///
     /// # Errors
     ///
-    /// As [`Client::send`].
+    /// Those of [`Client::send`].
     pub async fn certified_key_heads(
         &self,
         key_ids: &[impl AsRef<[u8]>],
     ) -> Result<Read<Heads>, CallError<LookupError>> {
-        // Of this time or a later one: the certificate is of the reply to this call.
+        // The certificate has this time or a later one, because it is of the reply to this call.
         let as_of = verify::clock();
         let mut request = request::get_key_heads(key_ids, false);
         request.kind = Kind::IdempotentUpdate;
@@ -137,8 +126,8 @@ impl<T: Transport> Client<T> {
         Ok(Read { value, trust })
     }
 
-    /// Reads a key's messages from `start` on, oldest or newest first. `Start::after` a stored position goes on there;
-    /// position 0 is the beginning.
+    /// Reads a key's messages from `start` on, oldest or newest first. `Start::after` a stored position continues
+    /// there. Position 0 is the beginning.
     pub fn messages_of_key(&self, key_id: &[u8], order: Order, start: Start) -> Pages<'_, T> {
         Pages::of_key(self, key_id, order, start)
     }
@@ -166,8 +155,8 @@ macro_rules! methods {
                 }
             )*
 
-            /// Ends and size of up to `limits.lookup_items` keys, `None` for a key that is not known, with a proof if
-            /// `prove` is set.
+            /// Ends and size of up to `limits.lookup_items` keys, with a proof if `prove` is set. `None`: the key is
+            /// not known.
             pub async fn get_key_heads(
                 &self,
                 key_ids: &[impl AsRef<[u8]>],
@@ -182,8 +171,8 @@ macro_rules! methods {
 methods! {
     /// Stores one message. Adding a pair of key id and ciphertext again stores nothing and returns the first id.
     add_message(key_id: &[u8], ciphertext: &[u8]) -> Added, AddError;
-    /// Stores up to `limits.batch_messages` messages, with send keys where there are any. Each has its own result; a failed one does not undo another.
-    /// [`crate::batches()`] cuts a longer list.
+    /// Stores up to `limits.batch_messages` messages, with send keys if they have any. Each message has its own result.
+    /// A refused message does not undo another. [`crate::batches()`] cuts a longer list.
     add_messages(messages: &[NewMessage]) -> Vec<Result<Added, AddError>>, BatchError;
 
     /// The message with this id, with a proof if `prove` is set.
@@ -202,37 +191,38 @@ methods! {
     get_min_message_id() -> Id, StatusError;
     /// The newest live id, 0: the store is empty.
     get_max_message_id() -> Id, StatusError;
-    /// A key's oldest live id, `None`: it has no message.
+    /// A key's oldest live id. `None`: the key has no live message.
     get_min_message_id_by_key(key_id: &[u8]) -> Option<Id>, LookupError;
-    /// A key's newest live id, `None`: it has no message.
+    /// A key's newest live id. `None`: the key has no live message.
     get_max_message_id_by_key(key_id: &[u8]) -> Option<Id>, LookupError;
-    /// Where up to `limits.lookup_items` pairs are stored, `None` for a pair that is not.
+    /// The ids of up to `limits.lookup_items` pairs of key id and hash. `None`: the pair is not stored.
     has_messages(pairs: &[Stored]) -> Vec<Option<Id>>, LookupError;
 
-    /// Says of up to `limits.lookup_items` keys that everything through a message need not be kept. Each has its own
-    /// result. The caller must own the keys.
+    /// Acknowledges messages of up to `limits.lookup_items` keys, each through an id. Each key has its own result. The
+    /// caller must own the keys.
     acknowledge(keys: &[Acknowledgement]) -> Vec<Result<Acknowledged, AckError>>, AcksError;
-    /// Records the caller as the owner of a key, and tells it the key's label.
+    /// Records the caller as the owner of a key, and returns the key's label.
     claim(key_id: &[u8], proof: &OwnerProof) -> Claimed, ClaimError;
-    /// Changes settings of a key, all of them or none.
+    /// Changes settings of a key: all of them or none.
     set_key(key_id: &[u8], settings: &[KeySetting]) -> (), KeyError;
 
-    /// The store at a glance.
+    /// The status of the store.
     get_status() -> Status, StatusError;
     /// The metrics in the text format of Prometheus, as far as the caller may see them.
     get_metrics() -> String, StatusError;
-    /// Replaces the settings that are named, if `version` is that of the present ones. Returns the new version. The
-    /// caller must be an admin.
+    /// Replaces the named settings if `version` is the present one. Returns the new version. The caller must be an
+    /// admin.
     set_settings(version: u32, settings: &[Setting]) -> u32, SettingsError;
-    /// Gives a principal a role, or takes its role away. The caller must be an admin.
+    /// Gives a role to a principal, or removes its role. The caller must be an admin.
     set_role(principal: Principal, role: Option<Role>) -> (), RoleError;
     /// At most 1,000 roles in the order of their principals, those after `after`. The caller must be an admin.
     get_roles(after: Option<Principal>) -> Vec<(Principal, Role)>, RolesError;
-    /// Begins a rebuild anew that has failed, see [`StoreStatus::rebuild_failure`]. The caller must be an admin.
+    /// Restarts a rebuild that has failed, see [`StoreStatus::rebuild_failure`]. The caller must be an admin.
     retry_rebuild() -> (), RetryError;
-    /// Has the store take no messages until it is resumed: before a snapshot. The caller must be an admin.
+    /// Seals the store before a snapshot: it refuses adds until it is resumed. The caller must be an admin.
     seal() -> (), SealError;
-    /// Has a sealed store take messages again. Returns the epoch, from which second on it does. The caller must be an admin.
+    /// Resumes a sealed store. Returns the new epoch, the second from which on adds are possible. The caller must be an
+    /// admin.
     resume() -> u64, ResumeError;
     /// Looks for broken invariants in a slice of the store. The caller must be an admin.
     check(from: CheckCursor) -> CheckReport, CheckError;

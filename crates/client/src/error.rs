@@ -7,16 +7,16 @@ use crate::api::*;
 use crate::read::Lie;
 use crate::transport::{Failure, Reject, RejectCode};
 
-/// Why a call has no result. `E` is the canister's own error type for the method.
+/// Why a call has no result. `E` is the canister's own error type of the method.
 #[derive(Debug)]
 pub enum CallError<E> {
     /// The canister answered with an error. Nothing was changed.
     Refused(E),
     /// No reply came.
     Failed(Failure),
-    /// The reply does not verify: the replica, or somebody between, lies.
+    /// The reply does not verify: the replica, or somebody between it and the client, lies.
     Lie(Lie),
-    /// The reply is not what `canister.did` says: it is another canister, or one of another release.
+    /// The reply is not of the types of `canister.did`: it comes from another canister, or from one of another release.
     Malformed {
         /// The method.
         method: &'static str,
@@ -27,7 +27,7 @@ pub enum CallError<E> {
 
 /// An error of the canister.
 pub trait Refusal: fmt::Debug {
-    /// Whether the canister says that the same call may succeed later.
+    /// Whether the same call may succeed later, according to the canister.
     fn is_passing(&self) -> bool;
 }
 
@@ -101,8 +101,8 @@ impl<E: Refusal> CallError<E> {
 }
 
 impl<E> CallError<E> {
-    /// Whether the call may have been executed although it has no result. An add can then be repeated; it is answered as a
-    /// duplicate if it had been executed.
+    /// Whether the call may have been executed although it has no result. An add can be repeated in this case: if it
+    /// was executed, the reply to the repetition says that it is a duplicate.
     pub fn may_have_run(&self) -> bool {
         match self {
             Self::Refused(_) | Self::Failed(Failure::Unsendable(_)) => false,

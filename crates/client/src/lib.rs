@@ -1,7 +1,7 @@
 //! A typed client of the message canister.
 //!
-//! [`Client`] has a method for each method of `canister.did`. It sends calls over a [`Transport`]: ic-agent's comes with
-//! the feature `agent`, and any other that carries an update and a query by name will do.
+//! [`Client`] has a method for each method of `canister.did`. It sends calls over a [`Transport`]. The feature `agent`
+//! has one for ic-agent. Any other transport that can carry an update and a query works too.
 //!
 //! ```text
 //! Client ──▶ Request: method, arguments, decoder ──▶ Transport ──▶ canister
@@ -27,11 +27,13 @@
 pub mod agent;
 mod batches;
 mod client;
+pub mod directory;
 mod error;
 mod pages;
 mod read;
 pub mod request;
 mod retry;
+mod send;
 mod transport;
 mod verify;
 

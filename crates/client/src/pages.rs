@@ -33,7 +33,7 @@ pub struct Pages<'c, T> {
 /// The list that is read.
 #[derive(Clone, Debug)]
 enum List {
-    /// The start holds until a message has been read.
+    /// Where the first page starts. It applies until a message has been read.
     Key(Vec<u8>, Start),
     Range(Id, Id),
     Time(u32, u32),
@@ -54,7 +54,7 @@ impl List {
     }
 }
 
-/// The start of the next page behind a message; 0: there was none.
+/// The start of the page after a message; 0: no message has been read.
 fn start_behind(after: Id, start: Start) -> Start {
     if after == 0 { start } else { Start::after(after) }
 }
@@ -77,7 +77,7 @@ impl<'c, T: Transport> Pages<'c, T> {
     }
 
     fn of(client: &'c Client<T>, list: List, order: Order, after: Id) -> Self {
-        // The canister cuts the limit to its maximum.
+        // The canister reduces a larger limit to its maximum.
         Self { client, list, cursor: Cursor { after, order, limit: u32::MAX }, seen: None, ended: false }
     }
 
@@ -87,7 +87,7 @@ impl<'c, T: Transport> Pages<'c, T> {
         self
     }
 
-    /// The same, for a reader that has seen this much of the key before.
+    /// The same, for a reader that has seen the key before.
     pub fn with_seen(mut self, seen: Seen) -> Self {
         self.seen = Some(seen);
         self
@@ -109,13 +109,13 @@ impl<'c, T: Transport> Pages<'c, T> {
         self.cursor.after
     }
 
-    /// The next page; `None`: nothing is left. After an error the same page can be asked for again.
+    /// The next page. `None`: no messages are left. After an error the same page can be asked for again.
     ///
-    /// The last page may be empty, where it says that there was a gap.
+    /// The last page may be empty if it reports a gap.
     ///
     /// # Errors
     ///
-    /// As [`Client::send`], if the canister's pages do not go forward, and if a page does not verify.
+    /// Those of [`Client::send`], an error if the canister's pages do not advance, and a lie if a page does not verify.
     pub async fn next(&mut self) -> Result<Option<Read<Page>>, CallError<PageError>> {
         if self.ended {
             return Ok(None);
@@ -153,7 +153,7 @@ impl<'c, T: Transport> Pages<'c, T> {
         Ok(Trust::Verified { as_of })
     }
 
-    /// What in a page would make a reader miss messages, read some twice, or go on for ever.
+    /// Faults of a page that would make a reader miss messages, read some twice, or read for ever.
     fn contradiction(&self, page: &Page) -> Option<String> {
         let mut before = self.cursor.after;
         for message in &page.messages {
@@ -180,12 +180,12 @@ pub struct Messages<'c, T> {
     position: Id,
 }
 
-/// What a list holds.
+/// An entry of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
-    /// Messages that come here in the list were dropped unread, or may have been.
+    /// Messages at this place of the list were dropped unread, or may have been.
     Gap {
-        /// Everything below this id has been dropped.
+        /// All messages below this id have been dropped.
         first_id: Id,
     },
     /// A message.
@@ -198,11 +198,11 @@ impl<T: Transport> Messages<'_, T> {
         self.position
     }
 
-    /// The next message or gap; `None`: nothing is left. After an error the same can be asked for again.
+    /// The next message or gap. `None`: no messages are left. After an error the same entry can be asked for again.
     ///
     /// # Errors
     ///
-    /// As [`Pages::next`].
+    /// Those of [`Pages::next`].
     pub async fn next(&mut self) -> Result<Option<Read<Item>>, CallError<PageError>> {
         if self.items.is_empty()
             && let Some(Read { value: page, trust }) = self.pages.next().await?

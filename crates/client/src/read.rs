@@ -1,9 +1,11 @@
-//! A read is verified as of a time, or says why it is not. A reply that contradicts its proof is a [`Lie`].
+//! A read is verified as of a time, or has a reason why it is not. A reply that contradicts its proof is a [`Lie`].
 
 use std::error::Error;
 use std::fmt;
 
 use crate::api::Id;
+use directory_core::bundle::BundleError;
+use directory_core::verify::VerifyError;
 use proofs::heads::HeadsRefused;
 use proofs::seen::Broken;
 use proofs::verify::Refused;
@@ -23,12 +25,12 @@ pub struct Read<T> {
 pub enum Trust {
     /// A certificate of the subnet proves it.
     Verified {
-        /// The certificate's time, in unix seconds: it was so then.
+        /// The certificate's time, in unix seconds. The value was true then.
         as_of: u64,
     },
     /// One replica says so.
     Unverified {
-        /// Why it is not verified.
+        /// The reason why it is not verified.
         why: Unverified,
     },
 }
@@ -38,7 +40,7 @@ pub enum Trust {
 pub enum Unverified {
     /// The transport has no certificates.
     NoCertificates,
-    /// The canister has no proof of this kind of list: one by ids or times across keys, or of no keys.
+    /// The canister has no proof of this kind of list: ids or times across keys, or no keys at all.
     Unprovable,
 }
 
@@ -54,12 +56,12 @@ impl fmt::Display for Unverified {
 /// Why a reply does not verify.
 #[derive(Debug)]
 pub enum Lie {
-    /// A proof was asked for, and none came. A caller who may not read a key gets none either; nor does, where reads are
-    /// closed, the owner of a key that is not there: [`crate::Client::certified_key_heads`] says whether it is.
+    /// A proof was asked for, and none came. A caller who may not read a key gets none. Where reads are closed, the
+    /// owner of an absent key gets none either: [`crate::Client::certified_key_heads`] shows whether the key is absent.
     NoProof,
-    /// The certificate is not the subnet's, is of another canister, or is too old.
+    /// The certificate is not signed by the subnet, belongs to another canister, or is too old.
     Certificate(Box<dyn Error + Send + Sync>),
-    /// The bytes of the proof are none.
+    /// The bytes are not a proof.
     Malformed(Malformed),
     /// The proof belongs to another state than the certified one.
     OtherState,
@@ -81,19 +83,23 @@ pub enum Lie {
         /// The message of the answer.
         found: Id,
     },
-    /// A field of a message is not what its content or the proof says.
+    /// A field of a message differs from its content or from the proof.
     Message {
         /// The message.
         id: Id,
         /// The field in `canister.did`.
         field: &'static str,
     },
-    /// A field of the answer is not what the proof says.
+    /// A field of the answer differs from the proof.
     Answer {
         /// The field in `canister.did`.
         field: &'static str,
     },
-    /// A key's head is not what the proof says.
+    /// An answer of the directory does not verify.
+    Lookup(VerifyError),
+    /// A device's bundle is not good for the label that was looked up.
+    Bundle(BundleError),
+    /// A key's head differs from the proof.
     Head {
         /// The key's place in the question.
         at: usize,
@@ -116,6 +122,8 @@ impl fmt::Display for Lie {
             Self::OtherMessage { asked, found } => write!(f, "message {found} instead of message {asked}"),
             Self::Message { id, field } => write!(f, "{field} of message {id} is false"),
             Self::Answer { field } => write!(f, "{field} of the answer is false"),
+            Self::Lookup(why) => write!(f, "the directory's answer does not verify: {why:?}"),
+            Self::Bundle(why) => write!(f, "a device's bundle does not verify: {why:?}"),
             Self::Head { at, field: "opt" } => write!(f, "a key is denied or invented: number {at}"),
             Self::Head { at, field } => write!(f, "{field} of key number {at} is false"),
         }

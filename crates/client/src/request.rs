@@ -1,7 +1,7 @@
 //! Calls before they are sent: a method, its encoded arguments, and the decoder of its reply.
 //!
-//! [`crate::Client`] sends them. Programs that sign ahead, send by themselves or measure take them from here. There is a
-//! function for each method of `canister.did`, named as the method.
+//! [`crate::Client`] sends them. Programs that sign in advance, send requests themselves or measure can use them
+//! directly. There is a function for each method of `canister.did`, of the same name.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -32,9 +32,9 @@ type Decoder<T, E> = fn(&[u8]) -> Result<Result<T, E>, candid::Error>;
 pub enum Kind {
     /// A query: it changes nothing.
     Query,
-    /// An update that has no further effect when it is called again.
+    /// An update without further effect if it is called again.
     IdempotentUpdate,
-    /// An update that must not be repeated while it may have been executed.
+    /// An update that must not be repeated if it may have been executed.
     Update,
 }
 
@@ -64,7 +64,7 @@ impl<T, E> fmt::Debug for Request<T, E> {
     }
 }
 
-/// Stores one message. `send_key` is the secret that the key's owner gave to the sender.
+/// Stores one message, without a send key.
 pub fn add_message(key_id: &[u8], ciphertext: &[u8]) -> Request<Added, AddError> {
     request("add_message", Kind::IdempotentUpdate, (Bytes::new(key_id), Bytes::new(ciphertext)))
 }
@@ -122,7 +122,7 @@ pub fn get_max_message_id_by_key(key_id: &[u8]) -> Request<Option<Id>, LookupErr
     request("get_max_message_id_by_key", Kind::Query, (Bytes::new(key_id),))
 }
 
-/// Ends and size of up to `limits.lookup_items` keys, `None` for a key that is not known, with a proof if `prove` is set.
+/// Ends and size of up to `limits.lookup_items` keys, with a proof if `prove` is set. `None`: the key is not known.
 pub fn get_key_heads(key_ids: &[impl AsRef<[u8]>], prove: bool) -> Request<Heads, LookupError> {
     let key_ids: Vec<_> = key_ids.iter().map(|key_id| Bytes::new(key_id.as_ref())).collect();
     match prove {
@@ -131,28 +131,28 @@ pub fn get_key_heads(key_ids: &[impl AsRef<[u8]>], prove: bool) -> Request<Heads
     }
 }
 
-/// Where up to `limits.lookup_items` pairs are stored, `None` for a pair that is not.
+/// The ids of up to `limits.lookup_items` pairs of key id and hash. `None`: the pair is not stored.
 pub fn has_messages(pairs: &[Stored]) -> Request<Vec<Option<Id>>, LookupError> {
     request("has_messages", Kind::Query, (pairs,))
 }
 
-/// Says of up to `limits.lookup_items` keys that everything through a message need not be kept. Each has its own result.
-/// The caller must own the keys.
+/// Acknowledges messages of up to `limits.lookup_items` keys, each through an id. Each key has its own result. The
+/// caller must own the keys.
 pub fn acknowledge(keys: &[Acknowledgement]) -> Request<Vec<Result<Acknowledged, AckError>>, AcksError> {
     request("acknowledge", Kind::IdempotentUpdate, (keys,))
 }
 
-/// Records the caller as the owner of a key, and tells it the key's label.
+/// Records the caller as the owner of a key, and returns the key's label.
 pub fn claim(key_id: &[u8], proof: &OwnerProof) -> Request<Claimed, ClaimError> {
     request("claim", Kind::IdempotentUpdate, (Bytes::new(key_id), proof))
 }
 
-/// Changes settings of a key, all of them or none.
+/// Changes settings of a key: all of them or none.
 pub fn set_key(key_id: &[u8], settings: &[KeySetting]) -> Request<(), KeyError> {
     request("set_key", Kind::Update, (Bytes::new(key_id), settings))
 }
 
-/// The store at a glance.
+/// The status of the store.
 pub fn get_status() -> Request<Status, StatusError> {
     request("get_status", Kind::Query, ())
 }
@@ -162,13 +162,12 @@ pub fn get_metrics() -> Request<String, StatusError> {
     request("get_metrics", Kind::Query, ())
 }
 
-/// Replaces the settings that are named, if `version` is that of the present ones. Returns the new version. The caller
-/// must be an admin.
+/// Replaces the named settings if `version` is the present one. Returns the new version. The caller must be an admin.
 pub fn set_settings(version: u32, settings: &[Setting]) -> Request<u32, SettingsError> {
     request("set_settings", Kind::Update, (version, settings))
 }
 
-/// Gives a principal a role, or takes its role away. The caller must be an admin.
+/// Gives a role to a principal, or removes its role. The caller must be an admin.
 pub fn set_role(principal: Principal, role: Option<Role>) -> Request<(), RoleError> {
     request("set_role", Kind::Update, (principal, role))
 }
@@ -178,17 +177,17 @@ pub fn get_roles(after: Option<Principal>) -> Request<Vec<(Principal, Role)>, Ro
     request("get_roles", Kind::Query, (after,))
 }
 
-/// Begins a rebuild anew that has failed. The caller must be an admin.
+/// Restarts a rebuild that has failed. The caller must be an admin.
 pub fn retry_rebuild() -> Request<(), RetryError> {
     request("retry_rebuild", Kind::Update, ())
 }
 
-/// Has the store take no messages until it is resumed. The caller must be an admin.
+/// Seals the store: it refuses adds until it is resumed. The caller must be an admin.
 pub fn seal() -> Request<(), SealError> {
     request("seal", Kind::IdempotentUpdate, ())
 }
 
-/// Has a sealed store take messages again, under the epoch that is returned. The caller must be an admin.
+/// Resumes a sealed store. Returns the new epoch. The caller must be an admin.
 pub fn resume() -> Request<u64, ResumeError> {
     request("resume", Kind::Update, ())
 }
@@ -200,22 +199,15 @@ pub fn check(from: CheckCursor) -> Request<CheckReport, CheckError> {
 
 /// The answer to a request of an HTTP gateway.
 pub fn http_request(http: &HttpRequest) -> Request<HttpResponse, Infallible> {
-    Request {
-        method: "http_request",
-        kind: Kind::Query,
-        arg: encode((http,)),
-        decode: |reply| Decode!(reply, HttpResponse).map(Ok),
-    }
+    let arg = encode_args((http,)).expect("the interface's types can be encoded");
+    Request { method: "http_request", kind: Kind::Query, arg, decode: |reply| Decode!(reply, HttpResponse).map(Ok) }
 }
 
-fn request<T, E>(method: &'static str, kind: Kind, args: impl ArgumentEncoder) -> Request<T, E>
+pub(crate) fn request<T, E>(method: &'static str, kind: Kind, args: impl ArgumentEncoder) -> Request<T, E>
 where
     T: CandidType + for<'a> Deserialize<'a>,
     E: CandidType + for<'a> Deserialize<'a>,
 {
-    Request { method, kind, arg: encode(args), decode: |reply| Decode!(reply, Result<T, E>) }
-}
-
-fn encode(args: impl ArgumentEncoder) -> Vec<u8> {
-    encode_args(args).expect("the interface's types can be encoded")
+    let arg = encode_args(args).expect("the interface's types can be encoded");
+    Request { method, kind, arg, decode: |reply| Decode!(reply, Result<T, E>) }
 }

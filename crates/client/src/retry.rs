@@ -7,18 +7,19 @@ use crate::request::Kind;
 
 /// When a call is repeated: a number of attempts, with pauses that double.
 ///
-/// A call is repeated if its failure passes: no answer came, the system says that it failed for now, the canister is
-/// stopped as during an upgrade, or it answered `Unavailable` because it rebuilds its index or `Sealed` because a snapshot is
-/// taken.
+/// A call is repeated if its failure is likely to pass: no answer came, the system failed temporarily, the canister is
+/// stopped as during an upgrade, or it answered `Unavailable` (it rebuilds its index) or `Sealed` (a snapshot is
+/// taken).
 ///
-/// A call that may have been executed is repeated only if that is harmless. Queries, adds, claims and acknowledgements
-/// are; `set_settings`, `set_key`, `set_role` and `resume` are not, because somebody else's change may have come between.
+/// A call that may have been executed is repeated only if that is harmless. It is for queries, adds, claims and
+/// acknowledgements. It is not for `set_settings`, `set_key`, `set_role` and `resume`, because somebody else's change
+/// may have come between.
 ///
-/// A repeated add is answered as a duplicate, with the id of the first time, until retention has dropped the message;
-/// after that it is stored anew. A repeated acknowledgement counts only what the first one did not.
+/// A repeated add is answered as a duplicate, with the first id, until retention has dropped the message. After that it
+/// is stored anew. A repeated acknowledgement counts only messages that the first one did not acknowledge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// How often a call is sent at most; at least once.
+    /// The most times that a call is sent; at least once.
     pub attempts: u32,
     /// The pause before the first repetition.
     pub pause: Duration,
@@ -37,7 +38,7 @@ impl Retry {
     /// Each call is sent once.
     pub const NEVER: Self = Self { attempts: 1, pause: Duration::ZERO, max_pause: Duration::ZERO };
 
-    /// The pause before a call is sent again that was sent `attempts` times; `None`: it is not sent again.
+    /// The pause before a call is sent again that was sent `attempts` times. `None`: it is not sent again.
     pub(crate) fn pause_after<E: Refusal>(&self, attempts: u32, kind: Kind, error: &CallError<E>) -> Option<Duration> {
         let harmless = kind != Kind::Update || !error.may_have_run();
         let doubled = || self.pause.saturating_mul(2_u32.saturating_pow(attempts - 1)).min(self.max_pause);

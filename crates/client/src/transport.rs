@@ -1,4 +1,4 @@
-//! How calls travel to a canister, and what can happen to them on the way.
+//! How calls reach a canister, and what can happen on the way.
 
 use std::error::Error;
 use std::fmt;
@@ -12,23 +12,24 @@ pub trait Transport {
     /// Calls a query and returns the bytes of its reply.
     fn query(&self, method: &'static str, arg: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Failure>> + Send;
 
-    /// Checks the certificates that come with proofs. `None`: nobody certifies anything here, as in an embedded engine, and
+    /// Checks the certificates that come with proofs. `None`: there are no certificates, as in an embedded engine, and
     /// reads stay unverified.
     fn certificates(&self) -> Option<&dyn Certificates> {
         None
     }
 
-    /// Lets time pass before a call is repeated.
+    /// Waits before a call is repeated.
     fn pause(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 }
 
-/// Checks certificates of the canister that a transport leads to.
+/// Checks certificates of the transport's canister.
 pub trait Certificates {
-    /// Checks that a certificate is the subnet's, of this canister, and recent. Returns what it proves.
+    /// Checks that a certificate is signed by the subnet, belongs to this canister, and is recent. Returns what it
+    /// proves.
     ///
     /// # Errors
     ///
-    /// Why it is not.
+    /// The reason why it is refused.
     fn check(&self, certificate: &[u8]) -> Result<Certified, Box<dyn Error + Send + Sync>>;
 }
 
@@ -37,8 +38,15 @@ pub trait Certificates {
 pub struct Certified {
     /// The certified data of the canister.
     pub data: [u8; 32],
-    /// As of when, in unix seconds.
+    /// The certificate's time, in nanoseconds since 1970.
     pub time: u64,
+}
+
+impl Certified {
+    /// As of when, in unix seconds.
+    pub fn seconds(&self) -> u64 {
+        self.time / 1_000_000_000
+    }
 }
 
 /// Why no reply came.
@@ -50,7 +58,7 @@ pub enum Failure {
     Unanswered(Box<dyn Error + Send + Sync>),
     /// An answer came whose signature or certificate does not verify. The call may have been executed.
     Unverified(Box<dyn Error + Send + Sync>),
-    /// The call was not sent, for a reason that does not pass: the address, the identity.
+    /// The call was not sent, for a lasting reason such as the address or the identity.
     Unsendable(Box<dyn Error + Send + Sync>),
 }
 
@@ -59,7 +67,7 @@ pub enum Failure {
 pub struct Reject {
     /// The class of the failure.
     pub code: RejectCode,
-    /// The cause, as the number in `IC0503`, where the platform names one.
+    /// The cause, as the number in a code such as `IC0503`, if the platform names one.
     pub error_code: Option<u32>,
     /// The cause in words.
     pub message: String,
@@ -70,7 +78,7 @@ pub struct Reject {
 pub enum RejectCode {
     /// The system failed, and repeating the call is useless.
     SysFatal = 1,
-    /// The system failed for now. The call was not executed.
+    /// The system failed temporarily. The call was not executed.
     SysTransient = 2,
     /// There is no such canister or method.
     DestinationInvalid = 3,
@@ -88,22 +96,22 @@ impl Reject {
     /// The canister is stopped.
     pub const STOPPED: u32 = 508;
 
-    /// Whether the canister does not run just now, as during an upgrade. The call was not executed.
+    /// True if the canister does not run at present, as during an upgrade. The call was not executed.
     pub fn is_stopped(&self) -> bool {
         matches!(self.error_code, Some(Self::STOPPED | Self::STOPPING))
     }
 
-    /// Whether the canister trapped, with a message of its own or without.
+    /// True if the canister trapped, with its own message or without.
     pub fn is_trap(&self) -> bool {
         matches!(self.error_code, Some(502 | 503))
     }
 
-    /// Whether the canister exports no such method.
+    /// True if the canister exports no such method.
     pub fn is_unknown_method(&self) -> bool {
         self.error_code == Some(536)
     }
 
-    /// Whether the message used up its instructions.
+    /// True if the message used up its instructions.
     pub fn is_instruction_limit(&self) -> bool {
         self.error_code == Some(522)
     }

@@ -5,9 +5,9 @@
 //! (transport)     (proofs::certified)         (proofs::verify)              (here)
 //! ```
 //!
-//! Beside what the proof covers, a page's `first_id` is bounded by the certified one, `next` and `next_id` follow from the
-//! chain where it shows them, and `gap` follows behind an id in ascending order. The minimum, bytes and `full_since` of a
-//! head have no proof.
+//! The fields outside of the proof are checked as far as possible. A page's `first_id` is bounded by the certified one.
+//! `next` and `next_id` follow from the chain where it shows them. `gap` follows in ascending order behind an id. The
+//! minimum, bytes and `full_since` of a head have no proof.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -26,7 +26,7 @@ use crate::transport::{Certificates, Certified};
 /// A question for a page of a key.
 pub(crate) struct Asked<'a> {
     pub key_id: &'a [u8],
-    /// The key's label, where the reader knows it.
+    /// The key's label, if the reader knows it.
     pub label: Option<Hash>,
     pub order: Order,
     pub start: Start,
@@ -37,7 +37,7 @@ fn key(key_id: &[u8], label: Option<Hash>) -> Key<'_> {
     label.map_or(Key::Id(key_id), Key::Label)
 }
 
-/// Verifies a page; with it comes the certificate's time. Sets `next` to 0 where the proof shows that nothing follows.
+/// Verifies a page and returns the certificate's time. Sets `next` to 0 if the proof shows that nothing follows.
 pub(crate) fn page(
     certificates: &dyn Certificates,
     asked: &Asked<'_>,
@@ -75,7 +75,7 @@ pub(crate) fn message(certificates: &dyn Certificates, id: Id, label: Option<Has
     if found.message.id != id {
         return Err(Lie::OtherMessage { asked: id, found: found.message.id });
     }
-    // An id of 0 is no message's.
+    // No message has the id 0.
     let start = Start::after(id.saturating_sub(1));
     let asked = Asked { key_id: &found.message.key_id, label, order: Order::ascending, start };
     let proved = of_messages(certificates, &asked, &[&found.message], found.proof.as_ref())?;
@@ -113,14 +113,14 @@ pub(crate) fn heads(
             return Err(Lie::Head { at, field });
         }
     }
-    Ok(certified.time)
+    Ok(certified.seconds())
 }
 
-/// The first field of a head that is false.
+/// The name of the first false field of a head.
 fn false_field(said: &KeyHead, proved: &Head, state: &State, now: u64) -> Option<&'static str> {
     let gone = proved.last_id < state.first_id || proved.acknowledged_rank >= proved.rank;
     let max_id = match said.max_id {
-        // The replica's clock may be behind ours: a message that is too old here may live there.
+        // The replica's clock may be behind ours: a message that is too old here may still be live there.
         0 => gone || state.too_old(proved.last_time, now),
         id => id == proved.last_id && !gone,
     };
@@ -136,13 +136,13 @@ fn false_field(said: &KeyHead, proved: &Head, state: &State, now: u64) -> Option
     .find_map(|(field, is_true)| (!is_true).then_some(field))
 }
 
-/// Messages that were verified.
+/// Verified messages.
 struct Proved {
     as_of: u64,
     verified: Verified,
 }
 
-/// Verifies messages, the oldest first, and that they are all that was asked for.
+/// Verifies messages, oldest first, and that they are all that was asked for.
 fn of_messages(
     certificates: &dyn Certificates,
     asked: &Asked<'_>,
@@ -158,7 +158,7 @@ fn of_messages(
     let shown = messages.iter().map(|message| shown(message)).collect::<Result<Vec<_>, _>>()?;
     let verified = proof.verify(&question, &shown, &root, now(&certified)).map_err(Lie::Page)?;
     check_next_ids(messages, &proof)?;
-    Ok(Proved { as_of: certified.time, verified })
+    Ok(Proved { as_of: certified.seconds(), verified })
 }
 
 /// Whether a certificate proves this root.
@@ -167,7 +167,7 @@ fn check(certificates: &dyn Certificates, answer: &Proof, root: &Hash) -> Result
     if certified.data == certified_data(root) { Ok(certified) } else { Err(Lie::OtherState) }
 }
 
-/// The message as its proof must have it. The hash is our own.
+/// The message as its proof must have it. We compute the hash.
 fn shown(message: &Message) -> Result<Shown, Lie> {
     let hash: Hash = Sha256::digest(&message.ciphertext).into();
     let &Message { id, prev_id, timestamp, .. } = message;
@@ -178,7 +178,8 @@ fn shown(message: &Message) -> Result<Shown, Lie> {
     Ok(Shown { id, prev_id, timestamp, len, hash })
 }
 
-/// Each message's next one is the one above it, as far as the proof shows that: not where it jumps down to the page.
+/// Checks that the `next_id` of each message is the id of the one above it, as far as the proof shows that one. It does
+/// not if the proof jumps down to the page.
 fn check_next_ids(messages: &[&Message], proof: &PageProof) -> Result<(), Lie> {
     let newest = messages.last().map_or(0, |message| message.id);
     let above = match proof.steps.last() {
@@ -192,8 +193,8 @@ fn check_next_ids(messages: &[&Message], proof: &PageProof) -> Result<(), Lie> {
     }
 }
 
-/// Ids are dropped by the clock before the certified state says so, if there is an age limit. A store with closed reads
-/// says 0 to whoever does not read all of it.
+/// With an age limit, ids are dropped by the clock before the certified state says so. A store with closed reads says 0
+/// to callers who do not read all of it.
 fn check_first_id(said: Id, state: &State) -> Result<(), Lie> {
     let closed = state.salt == proofs::hash::EMPTY;
     let possible = match said {
@@ -206,7 +207,7 @@ fn check_first_id(said: Id, state: &State) -> Result<(), Lie> {
 
 /// The later of the certificate's time and our clock, in unix seconds.
 fn now(certified: &Certified) -> u64 {
-    clock().max(certified.time)
+    clock().max(certified.seconds())
 }
 
 /// Our clock, in unix seconds.
@@ -221,7 +222,7 @@ fn order(order: Order) -> verify::Order {
     }
 }
 
-/// Nothing lies behind 0 in descending order: there it is the start, as in ascending order.
+/// In descending order nothing lies below 0, so 0 means the start, as in ascending order.
 fn entry(start: Start) -> Entry {
     match start {
         Start::beginning | Start::after(0) => Entry::Start,

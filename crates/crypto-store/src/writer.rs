@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::changes::{Watch, newest, record, trim};
-use crate::fields::{Field, FieldCache, Held, Row, Staged, Version};
+use crate::fields::{Field, FieldCache, Held, Row, RowName, Staged, Table, Value, Version};
 use crate::keys;
 use crate::locks::{FileId, Turn, Turnstile};
 use crate::open::{BUSY_TIMEOUT, LONG_LOG};
@@ -12,6 +12,8 @@ use crate::values::{Sealer, check_key};
 use crate::view::View;
 use key_cache::WrappedKey;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,10 +48,16 @@ pub struct Tx<'a> {
     view: View<'a>,
     /// What it wrote to fields that are cached. Others are read back from the database.
     staged: Staged,
+    /// Those of them that are not in the database yet. Encoding takes the most of such a write, so of the values that a row is
+    /// given in a transaction the last one goes there, once.
+    unwritten: RefCell<BTreeMap<RowName, WriteRow>>,
     newest: Version,
     /// A statement has failed. SQLite may have rolled back by itself, so nothing may follow.
-    broken: bool,
+    broken: Cell<bool>,
 }
+
+/// Seals a value of a field and writes its row.
+type WriteRow = fn(&View<'_>, &[u8], Version, &Value) -> Result<(), Error>;
 
 impl Writer {
     /// Runs `write` in a transaction. `start` is called when it has the turn: false if nobody waits any more.
@@ -100,9 +108,11 @@ impl Writer {
         }
         let view = View { connection: &transaction, cache: &self.cache, sealer, snapshot };
         view.catch_up()?;
-        let mut tx = Tx { view, staged: Staged::new(), newest: snapshot, broken: false };
+        let unwritten = RefCell::default();
+        let mut tx = Tx { view, staged: Staged::new(), unwritten, newest: snapshot, broken: Cell::new(false) };
         let value = write(&mut tx)?;
         tx.check()?;
+        tx.write_staged()?;
         let Tx { staged, newest, .. } = tx;
         if newest > snapshot {
             trim(&transaction, newest)?;
@@ -175,30 +185,30 @@ impl Tx<'_> {
         after: impl AsRef<[u8]>,
         limit: usize,
     ) -> Result<Vec<Row<F>>, Error> {
+        if F::CACHED {
+            self.check()?;
+            self.write_staged()?;
+        }
         self.view.range(prefix.as_ref(), after.as_ref(), limit)
     }
 
-    /// Writes a row, whatever it was. Returns its version. Errors: [`Error::Length`], [`Error::Value`], [`Error::Sqlite`].
+    /// Writes a row, whatever it was. Returns its version. What a transaction writes to a row of vodozemac's types several times
+    /// is one change, with one version. Errors: [`Error::Length`], [`Error::Value`], [`Error::Sqlite`].
     pub fn put<F: Field>(&mut self, key: impl AsRef<[u8]>, value: F) -> Result<Version, Error> {
         let key = key.as_ref();
         check_key(key)?;
         self.check()?;
+        if F::CACHED {
+            return self.stage(key, value);
+        }
         let sealed = self.view.sealer.seal(key, &value)?;
-        let sql = format!(
-            "INSERT INTO {} (key, version, value) VALUES (?1, ?2, ?3)
-             ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value",
-            F::TABLE.name()
-        );
         let connection = self.view.connection;
         let version = self.statements(|| {
             let version = record(connection, F::TABLE, key)?;
-            connection.prepare_cached(&sql)?.execute(params![key, version, sealed])?;
+            write_row(connection, F::TABLE, key, version, &sealed)?;
             Ok(version)
         })?;
         self.newest = version;
-        if F::CACHED {
-            self.staged.insert((F::TABLE, key.into()), Some((version, Arc::new(value))));
-        }
         Ok(version)
     }
 
@@ -238,6 +248,9 @@ impl Tx<'_> {
         let key = key.as_ref();
         check_key(key)?;
         self.check()?;
+        if F::CACHED {
+            self.write_staged()?;
+        }
         let sql = format!("DELETE FROM {} WHERE key = ?1", F::TABLE.name());
         let connection = self.view.connection;
         let version = self.statements(|| {
@@ -260,13 +273,48 @@ impl Tx<'_> {
         self.view.sealer
     }
 
-    fn statements<T>(&mut self, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    fn stage<F: Field>(&mut self, key: &[u8], value: F) -> Result<Version, Error> {
+        let name: RowName = (F::TABLE, key.into());
+        let version = match self.staged.get(&name) {
+            Some(Some((version, _))) => *version,
+            _ => self.statements(|| record(self.view.connection, F::TABLE, key))?,
+        };
+        self.newest = self.newest.max(version);
+        self.unwritten.get_mut().insert(name.clone(), |view, key, version, value| {
+            let value = value.downcast_ref::<F>().expect("a table has one type");
+            write_row(view.connection, F::TABLE, key, version, &view.sealer.seal(key, value)?)
+        });
+        self.staged.insert(name, Some((version, Arc::new(value))));
+        Ok(version)
+    }
+
+    /// Writes the rows that are staged only.
+    fn write_staged(&self) -> Result<(), Error> {
+        for (name, write) in self.unwritten.take() {
+            if let Some(Some((version, value))) = self.staged.get(&name) {
+                self.statements(|| write(&self.view, &name.1, *version, value))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn statements<T>(&self, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         let done = run();
-        self.broken |= done.is_err();
+        self.broken.set(self.broken.get() || done.is_err());
         done
     }
 
     fn check(&self) -> Result<(), Error> {
-        if self.broken || self.view.connection.is_autocommit() { Err(Error::Broken) } else { Ok(()) }
+        if self.broken.get() || self.view.connection.is_autocommit() { Err(Error::Broken) } else { Ok(()) }
     }
+}
+
+fn write_row(connection: &Connection, table: Table, key: &[u8], version: Version, sealed: &[u8]) -> Result<(), Error> {
+    let sql = format!(
+        "INSERT INTO {} (key, version, value) VALUES (?1, ?2, ?3)
+         ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value",
+        table.name()
+    );
+    connection.prepare_cached(&sql)?.execute(params![key, version, sealed])?;
+    Ok(())
 }

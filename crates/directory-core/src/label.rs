@@ -127,6 +127,13 @@ impl AddressProof {
         decode_all(bytes, Self::read)
     }
 
+    /// Encodes the address proof.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(Self::SIZE);
+        self.write(&mut out);
+        out
+    }
+
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self { key: Key::read(reader)?, signature: reader.array("address signature")? })
     }

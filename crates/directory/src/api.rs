@@ -11,6 +11,7 @@ use directory_core::signatures::{Role, SignatureError};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
+pub use canister_base::budget::{Bound, Budget, Limited, Rate};
 pub use canister_base::gateway::{HttpRequest, HttpResponse};
 
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +126,7 @@ pub enum UpdateError {
     DailyUpdates { max: u32, retry_after: u64 },
     LabelsFull { max: u64 },
     StorageFull,
+    Limited(Limited),
     Unavailable,
     Other(Other),
 }
@@ -276,6 +278,7 @@ pub enum BundleError {
     Lifetime { issued: u64, expiry: u64 },
     Signature,
     StorageFull,
+    Limited(Limited),
     Unavailable,
     Other(Other),
 }
@@ -294,6 +297,52 @@ impl From<bundle::BundleError> for BundleError {
     }
 }
 
+impl From<Limited> for UpdateError {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
+    }
+}
+
+impl From<Limited> for BundleError {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
+    }
+}
+
+#[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    pub strangers: Budget,
+    pub reserve: u64,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum SettingsError {
+    NotAllowed,
+    TooLow { setting: String, value: u64, min: u64 },
+    Other(Other),
+}
+
+#[derive(CandidType, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CheckCursor {
+    pub part: u32,
+    pub number: u64,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct CheckReport {
+    pub checked: u32,
+    pub next: Option<CheckCursor>,
+    pub violations: Vec<String>,
+}
+
+#[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub enum CheckError {
+    NotAllowed,
+    Cursor(CheckCursor),
+    Unavailable,
+    Other(Other),
+}
+
 #[derive(CandidType, Deserialize, Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     pub version: String,
@@ -309,6 +358,8 @@ pub struct Status {
     pub indexed: u64,
     pub to_index: u64,
     pub stable_bytes: u64,
+    pub settings: Settings,
+    pub cycles_today: u64,
     pub limits: Limits,
 }
 

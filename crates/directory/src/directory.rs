@@ -1,11 +1,12 @@
 //! A directory: its state, and its store once the VRF key is drawn.
 
-use crate::api::{self, Limits, Published, Status};
+use crate::api::{self, Limits, Published, Settings, Status};
 use crate::certified::CertifiedLog;
 use crate::labels::Labels;
 use crate::limits::{DAILY_UPDATES, MAX_LABELS, MAX_PENDING, MAX_STABLE_BYTES, PAGE_ITEMS};
 use crate::memory::StableMemory;
 use crate::state::{State, StateError};
+use crate::strangers::Strangers;
 use candid::Principal;
 use directory_core::bytes::DecodeError;
 use directory_core::checkpoint::{Checkpoint, Verifier};
@@ -21,6 +22,7 @@ use directory_core::vrf::{PROOF_SIZE, SecretKey};
 use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::VirtualMemory;
 use serde_bytes::ByteBuf;
+use stable::budget::Spent;
 use stable::manager::{ForeignMemory, OutOfMemory};
 use std::fmt;
 
@@ -30,6 +32,7 @@ pub struct Directory<M: Memory> {
     pub(crate) state: State<VirtualMemory<M>>,
     pub(crate) canister: Principal,
     pub(crate) keyed: Option<Keyed<M>>,
+    pub(crate) strangers: Strangers,
 }
 
 /// What there is once the VRF key is drawn.
@@ -70,7 +73,8 @@ impl<M: Memory + Clone> Directory<M> {
     pub fn create(raw: M, canister: Principal, configuration: Configuration) -> Result<Self, OutOfMemory> {
         let memory = StableMemory::create(raw)?;
         let state = State::create(memory.state(), configuration);
-        Ok(Self { memory, state, canister, keyed: None })
+        let strangers = Strangers::new(Settings::default(), Spent::default());
+        Ok(Self { memory, state, canister, keyed: None, strangers })
     }
 
     /// Opens a directory. Its index is rebuilt by [`Self::rebuild_while`].
@@ -83,7 +87,8 @@ impl<M: Memory + Clone> Directory<M> {
                 Store::open(memory.store(), realm).map_err(NotOpened::Store)
             })?),
         };
-        Ok(Self { memory, state, canister, keyed })
+        let strangers = Strangers::new(state.settings(), state.spent());
+        Ok(Self { memory, state, canister, keyed, strangers })
     }
 
     /// Draws the VRF key from 32 random bytes, and makes the store. The first ones are kept for ever.
@@ -151,8 +156,8 @@ impl<M: Memory + Clone> Directory<M> {
         })
     }
 
-    /// The directory at a glance.
-    pub fn status(&self) -> Status {
+    /// The directory at a glance, at a time in nanoseconds since 1970.
+    pub fn status(&self, now: u64) -> Status {
         let api::Configuration { registration, ratification } = named(self.state.configuration());
         let store = self.keyed.as_ref().map(|keyed| &keyed.store);
         let (indexed, to_index) = self.keyed.as_ref().map_or((0, 0), |keyed| keyed.labels.progress());
@@ -170,6 +175,8 @@ impl<M: Memory + Clone> Directory<M> {
             indexed,
             to_index,
             stable_bytes: self.memory.bytes(),
+            settings: *self.settings(),
+            cycles_today: self.cycles_today(now),
             limits: Limits {
                 labels: MAX_LABELS,
                 pending: MAX_PENDING,

@@ -2,19 +2,27 @@
 
 use crate::api::{HttpRequest, HttpResponse, Status};
 use crate::directory::Directory;
+use crate::metrics::metrics;
 use ic_stable_structures::Memory;
 
-/// Answers a request. `certificate` is the platform's; there is none in an update.
+/// Answers a request at a time in nanoseconds since 1970. `certificate` is the platform's; there is none in an update.
 pub fn respond<M: Memory + Clone>(
     directory: &Directory<M>,
     request: &HttpRequest,
     certificate: Option<&[u8]>,
+    heap_bytes: u64,
+    now: u64,
 ) -> HttpResponse {
     let branch = directory.log().ok().map(|log| log.branch());
-    answer(directory, request).left_uncertified(certificate.zip(branch.as_ref()))
+    answer(directory, request, heap_bytes, now).left_uncertified(certificate.zip(branch.as_ref()))
 }
 
-fn answer<M: Memory + Clone>(directory: &Directory<M>, request: &HttpRequest) -> HttpResponse {
+fn answer<M: Memory + Clone>(
+    directory: &Directory<M>,
+    request: &HttpRequest,
+    heap_bytes: u64,
+    now: u64,
+) -> HttpResponse {
     let path = request.path();
     if !["/", "/checkpoint", "/metrics"].contains(&path) {
         return HttpResponse::new(404, "text/plain", "only /, /checkpoint and /metrics\n".to_string());
@@ -23,8 +31,11 @@ fn answer<M: Memory + Clone>(directory: &Directory<M>, request: &HttpRequest) ->
         return HttpResponse::new(405, "text/plain", "only GET\n".to_string());
     }
     match path {
-        "/" => HttpResponse::new(200, "application/json", json(&directory.status())),
-        "/metrics" => HttpResponse::new(200, "text/plain; version=0.0.4", metrics(&directory.status())),
+        "/" => HttpResponse::new(200, "application/json", json(&directory.status(now))),
+        "/metrics" => {
+            let metrics = metrics(&directory.status(now), heap_bytes, now / 1_000_000);
+            HttpResponse::new(200, "text/plain; version=0.0.4; charset=utf-8", metrics)
+        }
         _ => match directory.log() {
             Ok(log) => HttpResponse::new(200, "text/plain", log.checkpoint.text(&directory.origin())),
             Err(_) => HttpResponse::new(503, "text/plain", "the VRF key is not drawn yet\n".to_string()),
@@ -34,17 +45,4 @@ fn answer<M: Memory + Clone>(directory: &Directory<M>, request: &HttpRequest) ->
 
 fn json(status: &Status) -> String {
     serde_json::to_string(status).unwrap_or_default() + "\n"
-}
-
-fn metrics(status: &Status) -> String {
-    let numbers = [
-        ("labels", status.labels),
-        ("updates", status.updates),
-        ("pending_updates", status.pending),
-        ("epochs", status.epochs),
-        ("ratified_epochs", status.ratified),
-        ("indexed_labels", status.indexed),
-        ("stable_bytes", status.stable_bytes),
-    ];
-    numbers.map(|(name, value)| format!("# TYPE directory_{name} gauge\ndirectory_{name} {value}\n")).concat()
 }

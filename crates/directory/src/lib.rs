@@ -4,14 +4,20 @@
 //!
 //! ```text
 //! endpoints ──▶ directory ──▶ directory-core: rules, store, proofs
-//!     │             ├──▶ state (VRF key, configuration, cosignatures)
+//!     │             ├──▶ state (VRF key, configuration, cosignatures, settings)
+//!     │             ├──▶ strangers (what callers may use)
 //!    api            └──▶ labels (index on the heap)
 //! ```
 //!
 //! `directory.did` documents the methods, [`api`] holds their types. docs/directory.md says what is promised, and to whom.
 
+#![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
+
 pub mod api;
 pub mod certified;
+mod check;
+pub mod codec;
 pub mod directory;
 mod epochs;
 pub mod http;
@@ -19,6 +25,8 @@ pub mod labels;
 pub mod limits;
 mod lookups;
 pub mod memory;
+mod metrics;
 mod ratification;
 pub mod state;
+pub mod strangers;
 mod updates;

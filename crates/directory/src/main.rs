@@ -2,6 +2,8 @@
 //!
 //! Every function that the platform calls is exported here or in `canister`. The library exports nothing.
 
+#![warn(clippy::indexing_slicing, clippy::unwrap_used, unsafe_code)]
+
 mod canister;
 
 use canister::{admission, endpoints, runtime};
@@ -29,6 +31,8 @@ methods! {
 
     query get_configuration() -> Result<Published, StatusError>;
     query get_status() -> Result<Status, StatusError>;
+    update set_settings(Settings) -> Result<(), SettingsError>;
+    query check(CheckCursor) -> Result<CheckReport, CheckError>;
     query http_request(HttpRequest) -> HttpResponse;
 }
 
@@ -52,11 +56,13 @@ fn decode_configuration(bytes: Vec<u8>) -> Option<Configuration> {
     call::decoded(general::decode_optional(&bytes))
 }
 
+#[allow(unsafe_code, reason = "the platform calls it by this name")]
 #[unsafe(export_name = "canister_global_timer")]
 extern "C" fn on_global_timer() {
     runtime::on_global_timer();
 }
 
+#[allow(unsafe_code, reason = "the platform calls it by this name")]
 #[unsafe(export_name = "canister_inspect_message")]
 extern "C" fn on_inspect_message() {
     admission::inspect();

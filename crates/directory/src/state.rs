@@ -8,15 +8,22 @@
 //!    104 1225  cosignatures of the newest log        size 8 | n 1 | 16 x 76
 //!   1329 1225  cosignatures of the ratified log      the same
 //!   2554    2  length of the configuration
-//!   2556    …  the configuration (directory-core's), at most 1,572
+//!   2556 1572  the configuration (directory-core's), 0 behind its end
+//!   4128    4  bits of the budget's bounds
+//!   4132   32  budget of strangers (canister-base's)
+//!   4164    8  reserve of cycles
+//!   4172   12  what strangers have spent (crates/stable's)
 //! ```
 //!
 //! Little-endian, but for cosignatures and configuration, which are as on the wire.
 
+use crate::api::Settings;
+use canister_base::budget::{BUDGET_BYTES, Budget};
 use directory_core::checkpoint::Cosignature;
 use directory_core::configuration::{self, Configuration};
 use directory_core::proof::MAX_COSIGNATURES;
 use ic_stable_structures::Memory;
+use stable::budget::{SPENT_BYTES, Spent};
 use stable::header::{self, HEADER_BYTES, HeaderError, Kind, OWN_BYTES};
 use std::fmt;
 
@@ -27,7 +34,11 @@ const NEWEST: u64 = RATIFIED_AT + 8;
 const COSIGNATURES: u64 = 8 + 1 + (MAX_COSIGNATURES * Cosignature::SIZE) as u64;
 const RATIFIED: u64 = NEWEST + COSIGNATURES;
 const CONFIGURATION: u64 = RATIFIED + COSIGNATURES;
-const _: () = assert!(CONFIGURATION as usize + 2 + configuration::MAX_SIZE <= 65_536);
+const BOUNDS: u64 = CONFIGURATION + 2 + configuration::MAX_SIZE as u64;
+const BUDGET: u64 = BOUNDS + 4;
+const RESERVE: u64 = BUDGET + BUDGET_BYTES as u64;
+const SPENT: u64 = RESERVE + 8;
+const _: () = assert!(BOUNDS == 4_128 && SPENT + SPENT_BYTES as u64 <= 65_536);
 
 /// Cosignatures of one log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -90,6 +101,18 @@ impl<M: Memory> State<M> {
         Ok(state)
     }
 
+    /// The cosignatures of the newest and of the ratified log; `None` where the state cannot be read, or has another header or
+    /// configuration than when it was opened.
+    pub fn kept(&self) -> Option<[Cosigned; 2]> {
+        header::read(&self.memory, KIND, 1).ok()?;
+        let bytes = self.configuration.encode();
+        let mut stored = vec![0; bytes.len()];
+        self.memory.read(CONFIGURATION + 2, &mut stored);
+        let length = u16::from_le_bytes(read(&self.memory, CONFIGURATION));
+        let is_kept = usize::from(length) == bytes.len() && stored == bytes;
+        is_kept.then_some([self.cosigned(NEWEST)?, self.cosigned(RATIFIED)?])
+    }
+
     /// What was fixed at installation.
     pub fn configuration(&self) -> &Configuration {
         &self.configuration
@@ -129,6 +152,33 @@ impl<M: Memory> State<M> {
     pub fn set_ratified(&mut self, cosigned: &Cosigned, at: u64) {
         self.set(RATIFIED, cosigned);
         self.memory.write(RATIFIED_AT, &at.to_le_bytes());
+    }
+
+    /// What operators have set.
+    pub fn settings(&self) -> Settings {
+        let bounds = u32::from_le_bytes(read(&self.memory, BOUNDS));
+        Settings {
+            strangers: Budget::from_bytes(&read(&self.memory, BUDGET), bounds),
+            reserve: u64::from_le_bytes(read(&self.memory, RESERVE)),
+        }
+    }
+
+    /// Keeps what operators set.
+    pub fn set_settings(&mut self, settings: &Settings) {
+        let (budget, bounds) = settings.strangers.to_bytes();
+        self.memory.write(BOUNDS, &bounds.to_le_bytes());
+        self.memory.write(BUDGET, &budget);
+        self.memory.write(RESERVE, &settings.reserve.to_le_bytes());
+    }
+
+    /// What strangers have spent.
+    pub fn spent(&self) -> Spent {
+        Spent::from_bytes(&read(&self.memory, SPENT))
+    }
+
+    /// Keeps what strangers have spent.
+    pub fn set_spent(&mut self, spent: &Spent) {
+        self.memory.write(SPENT, &spent.to_bytes());
     }
 
     fn cosigned(&self, at: u64) -> Option<Cosigned> {

@@ -1,4 +1,4 @@
-//! Time since boot, which goes on while the machine is suspended.
+//! Time since boot, which continues while the machine is suspended.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,7 +22,7 @@ impl VirtualClock {
         Self::default()
     }
 
-    /// Moves the clock on. Nothing else happens: see [`KeyCache::turn`](crate::KeyCache::turn).
+    /// Advances the clock. Nothing else happens: see [`KeyCache::turn`](crate::KeyCache::turn).
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(nanos(by), Ordering::SeqCst);
     }
@@ -48,7 +48,7 @@ impl Clock {
     }
 }
 
-/// Nanoseconds of a duration; 584 years where it is longer.
+/// Nanoseconds of a duration, at most 584 years.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

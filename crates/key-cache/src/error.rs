@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Why a caller has no key. All callers that waited for one unwrapping have the same error; no later one has it.
+/// Why a caller has no key. All callers that waited for one unwrapping get the same error. Later callers do not.
 #[derive(Debug)]
 pub enum KeyError<E> {
-    /// The manager's error, shared by all who waited.
+    /// The manager's error, shared by all waiting callers.
     Manager(Arc<E>),
     /// The manager had not answered after this time, [`Limits::deadline`](crate::Limits::deadline).
     Timeout {
@@ -20,7 +20,7 @@ pub enum KeyError<E> {
         /// Tasks that were tried.
         attempts: u32,
     },
-    /// [`Limits::flights`](crate::Limits::flights) keys are being unwrapped already. Ask again later.
+    /// This many keys are being unwrapped already, see [`Limits::flights`](crate::Limits::flights). Ask again later.
     Busy {
         /// The limit.
         limit: usize,
@@ -37,7 +37,7 @@ pub enum KeyError<E> {
         /// The name.
         name: KeyName,
     },
-    /// The wrapping holds another key than the one in the cache under the same name. The one in the cache stays.
+    /// The wrapping holds another key than the one in the cache under the same name. The cache keeps its key.
     Conflict {
         /// The name.
         name: KeyName,

@@ -1,4 +1,4 @@
-//! One unwrapped key: who uses it, when it ends, and who wipes it.
+//! One unwrapped key: its uses, its end, and its wiping.
 //!
 //! `state` is one atomic word: the number of uses under way, and the bit `ENDED`. A use begins only while the bit is
 //! clear. Whoever sets the bit while no use is under way wipes the key; otherwise the last use does, when it ends. So the
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 const ENDED: u32 = 1 << 31;
 
-/// A reference to an unwrapped key. Cheap to clone; not a claim on the key, which ends when it must.
+/// A reference to an unwrapped key. It is cheap to clone. It does not keep the key from ending.
 #[derive(Clone)]
 pub struct Key(pub(crate) Arc<Entry>);
 
@@ -26,8 +26,8 @@ impl Key {
 
     /// Lends the bytes of the key to `use_it` and returns its result. Counts as one use.
     ///
-    /// [`Gone`] where the key has ended. A key that ends meanwhile is wiped as soon as `use_it` returns; so `use_it` is
-    /// short, and copies nothing. Afterwards 8 KiB of stack below the caller are wiped.
+    /// [`Gone`] if the key has ended. A key that ends during the use is wiped as soon as `use_it` returns. So `use_it`
+    /// must be short, and must not copy the bytes. Afterwards 8 KiB of stack below the caller are wiped.
     pub fn with<R>(&self, use_it: impl FnOnce(&[u8; KEY_LENGTH]) -> R) -> Result<R, Gone> {
         let _under_way = self.0.begin()?;
         let result = use_it(read(&self.0.secret).expose());
@@ -35,9 +35,10 @@ impl Key {
         Ok(result)
     }
 
-    /// A newer wrapping of this key than the one in hand. The caller stores it in place of that one.
+    /// A newer wrapping of this key than `wrapped`. The caller stores it in place of `wrapped`.
     ///
-    /// None in the common case: the manager returned none when it unwrapped the key, or `wrapped` is it.
+    /// None in the common case: the manager returned no newer wrapping when it unwrapped the key, or `wrapped` is the
+    /// newer one.
     pub fn newer_wrapping(&self, wrapped: &WrappedKey) -> Option<WrappedKey> {
         let newer = self.0.rewrapped.as_ref().filter(|newer| **newer != wrapped.wrapping)?;
         Some(WrappedKey { name: self.0.name, wrapping: newer.clone() })
@@ -56,7 +57,7 @@ pub(crate) struct Entry {
     pub(crate) serial: u64,
     /// The time from which on the key may not be used.
     pub(crate) end: u64,
-    /// When it was last asked for, to a second.
+    /// When the key was last asked for, exact to a second.
     pub(crate) touched: AtomicU64,
     clock: Clock,
     state: AtomicU32,
@@ -65,7 +66,7 @@ pub(crate) struct Entry {
     rewrapped: Option<Wrapping>,
 }
 
-/// What an entry is made of, apart from the secret.
+/// The parts of an entry, apart from the secret.
 pub(crate) struct Birth {
     pub(crate) name: KeyName,
     pub(crate) serial: u64,
@@ -91,13 +92,13 @@ impl Entry {
         }
     }
 
-    /// Whether a use would be let in.
+    /// Whether a use could begin.
     pub(crate) fn usable(&self, now: u64) -> bool {
         now < self.end && self.state.load(Ordering::Acquire) & ENDED == 0
     }
 
-    /// Notes that the key was asked for. The order of last uses is exact to a second: a store at every look-up would have
-    /// threads fight for the cache line.
+    /// Notes the look-up. The order of last uses is exact to a second. If each look-up stored its time, threads would
+    /// compete for the cache line.
     pub(crate) fn touch(&self, now: u64) {
         const SECOND: u64 = 1_000_000_000;
         if now.saturating_sub(self.touched.load(Ordering::Relaxed)) >= SECOND {
@@ -105,12 +106,12 @@ impl Entry {
         }
     }
 
-    /// Compares the bytes in constant time. False where they are wiped.
+    /// Compares the bytes in constant time. False if they are wiped.
     pub(crate) fn holds(&self, secret: &Secret) -> bool {
         read(&self.secret).same_as(secret)
     }
 
-    /// Lets no further use in, and wipes the bytes after the last one under way.
+    /// Admits no further use. Wipes the bytes after the last use in progress.
     pub(crate) fn end(&self) {
         if self.state.fetch_or(ENDED, Ordering::AcqRel) == 0 {
             write(&self.secret, Secret::wipe);
@@ -135,7 +136,7 @@ impl Entry {
     }
 }
 
-/// One use. Its end, a panic too, wipes the key where that is due.
+/// One use. When it ends, even by a panic, it wipes the key if that is due.
 struct UnderWay<'a>(&'a Entry);
 
 impl Drop for UnderWay<'_> {

@@ -1,7 +1,8 @@
-//! A cache of unwrapped keys: one unwrap for any number of callers, and a key that is gone when it should be.
+//! A cache of unwrapped keys. Any number of callers share one unwrapping, and a key is gone when it should be.
 //!
-//! [`KeyCache`] stands between a program and a [`KeyManager`]. A program stores keys wrapped ([`WrappedKey`]); the manager
-//! unwraps them; the cache has the unwrapped ones ([`Key`]) until they end. Values are sealed by a key for a [`Place`].
+//! [`KeyCache`] stands between a program and a [`KeyManager`]. A program stores wrapped keys ([`WrappedKey`]). The
+//! manager unwraps them. The cache holds the unwrapped keys ([`Key`]) until they end. Values are sealed by a key for a
+//! [`Place`].
 //!
 //! | module | its job |
 //! |---|---|

@@ -1,13 +1,13 @@
-//! Who wraps and unwraps keys: a key file, a passphrase, an OS keyring, a key management service.
+//! The interface of whatever wraps and unwraps keys: a key file, a passphrase, an OS keyring, a key management service.
 
 use crate::{KeyName, Secret, WrappedKey, Wrapping};
 use std::future::Future;
 
 /// Generates keys and unwraps them again.
 ///
-/// The cache calls it in tasks of its own, one for a key at a time. A call may fail, panic or never end: the cache
+/// The cache calls it in its own tasks, one for each key at a time. A call may fail, panic or never end. The cache
 /// replaces a task that panicked, and drops a call that is not done at the [deadline](crate::Limits::deadline). A call
-/// that blocks its thread cannot be dropped; its late answer is.
+/// that blocks its thread cannot be dropped, but its late answer is.
 pub trait KeyManager: Send + Sync + 'static {
     /// Why a key could not be generated or unwrapped.
     type Error: std::error::Error + Send + Sync + 'static;
@@ -24,6 +24,7 @@ pub trait KeyManager: Send + Sync + 'static {
 pub struct Unwrapped {
     /// The key.
     pub secret: Secret,
-    /// A newer wrapping of the same key, where the old one should be replaced: its root key was rotated, say.
+    /// A newer wrapping of the same key, if the old one should be replaced, for instance because its root key was
+    /// rotated.
     pub rewrapped: Option<Wrapping>,
 }

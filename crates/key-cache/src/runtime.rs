@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// One call of a key manager, to be polled until it is done. It does not panic.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs the cache's tasks. Whoever waits for a key may be on any runtime, or on none.
+/// Runs the cache's tasks. Callers that wait for a key may be on any runtime, or on none.
 ///
 /// - [`Runtime::threads`] needs nothing: each task has a thread for as long as it lasts.
 /// - [`Runtime::new`] takes a function that starts a task, such as `move |task| { handle.spawn(task); }` with a
@@ -21,7 +21,7 @@ impl Runtime {
     /// A thread for each task. [`Limits::flights`](crate::Limits::flights) bounds their number.
     pub fn threads() -> Self {
         Self::new(|task| {
-            // A thread that cannot be started drops its task, which the cache takes for a task that was lost.
+            // If a thread cannot be started, its task is dropped, and counts as lost.
             let _ = std::thread::Builder::new().name("key-cache-task".into()).spawn(|| pollster::block_on(task));
         })
     }

@@ -7,14 +7,14 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// Length of every key in bytes.
 pub const KEY_LENGTH: usize = 32;
 
-/// Bytes of stack that are wiped after each use of a key. That they are enough is a test: it scans the memory of the process
-/// while a thread that used keys stands still.
+/// Bytes of stack that are wiped after each use of a key. A test shows that they are enough: it scans the memory of the
+/// process while a thread that used keys stands still.
 const STACK: usize = 8 * 1024;
 
 /// The 32 bytes of a key.
 ///
-/// They lie on the heap and are written there in place, so that moving a `Secret` moves a pointer and leaves no copy
-/// behind. They are wiped on drop. There is no `Clone`, and `Debug` shows none of them.
+/// They are on the heap and written there in place, so moving a `Secret` moves a pointer and leaves no copy behind.
+/// They are wiped on drop. There is no `Clone`, and `Debug` does not show them.
 #[derive(ZeroizeOnDrop)]
 pub struct Secret(Box<[u8; KEY_LENGTH]>);
 
@@ -36,7 +36,7 @@ impl Secret {
         Self::fill(|bytes| getrandom::getrandom(bytes))
     }
 
-    /// The bytes, to be read where they are. A copy is the caller's to wipe.
+    /// The bytes, to be read in place. The caller must wipe any copy.
     pub fn expose(&self) -> &[u8; KEY_LENGTH] {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! The locks and atomics of everything that threads share: std's, and Shuttle's in the tests of interleavings.
+//! The locks and atomics of all shared data: those of std, and those of Shuttle in the tests of interleavings.
 
 #[cfg(test)]
 pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, atomic};

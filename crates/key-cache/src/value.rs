@@ -14,10 +14,10 @@
 //! 5       …      store, table, row, column: for each its length in 4 bytes, little-endian, and its bytes
 //! ```
 //!
-//! XChaCha20-Poly1305, because its 192-bit nonces may be drawn at random under one key for any number of values. Aegis
-//! wraps a fresh AES-GCM key into each value instead, which takes 57 bytes a value and an AES key schedule twice; this takes
-//! 45, and is fast without AES instructions. Neither commits to its key: a value opens under the key that its row names, and
-//! under no key that a writer of the row could choose.
+//! XChaCha20-Poly1305, because its 192-bit nonces can be random for any number of values under one key. Aegis wraps a
+//! fresh AES-GCM key into each value instead. That takes 57 bytes a value and two AES key schedules. This takes 45
+//! bytes, and is fast without AES instructions. Neither commits to its key: a value opens under the key that its row
+//! names, and under no key that a writer of the row could choose.
 
 #![allow(clippy::indexing_slicing, reason = "the length was compared with the shortest sealed value")]
 
@@ -33,7 +33,7 @@ const NONCE_LENGTH: usize = 24;
 const TEXT_AT: usize = NONCE_AT + NONCE_LENGTH;
 const TAG_LENGTH: usize = 16;
 
-/// Bytes that a sealed value has more than its plaintext.
+/// Bytes by which a sealed value is longer than its plaintext.
 pub const OVERHEAD: usize = TEXT_AT + TAG_LENGTH;
 /// Bytes of the longest plaintext: 64 MiB.
 pub const MAX_PLAINTEXT: usize = 64 << 20;
@@ -42,7 +42,7 @@ pub const MAX_PLACE_PART: usize = 64 << 10;
 
 /// Where a value is stored. A value opens only where it was sealed, so values cannot be exchanged unnoticed.
 ///
-/// An older value of the same place and generation does open: that a store was set back must be noticed by other means.
+/// An older value of the same place and generation opens too. So this does not detect that a store was set back.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
     /// The store: an id that no other store has.

@@ -103,19 +103,33 @@ impl Mailbox {
         received: &mut Received,
     ) -> Result<(), Error> {
         let id = inbox.id();
+        let canister = self.own().await?.place.canister;
         let mut pages = pages_behind(client, &id, &position);
-        while let Some((page, seen)) = next_page(&mut pages, received).await? {
-            let own = self.own().await?;
-            let secret = inbox.hpke.0;
-            let canister = own.place.canister;
-            let letters = page.messages.iter().map(|message| (message.id, letter(message, &secret, &canister, &id)));
-            let stored = Stored { letters: letters.collect(), dropped: page.gap.then_some(page.first_id), seen };
-            let counts = self.store.write(move |tx| stored.store(tx, id)).await?;
+        let mut page = Self::next_letters(&mut pages, inbox, &canister, received).await?;
+        while let Some(stored) = page {
+            // The next page is fetched, verified and opened while this one is stored.
+            let store = self.store.write(move |tx| stored.store(tx, id));
+            let (next, counts) = tokio::join!(Self::next_letters(&mut pages, inbox, &canister, received), store);
+            let counts = counts?;
             received.messages += counts.messages;
             received.junk += counts.junk;
             received.unopened += counts.unopened;
+            page = next?;
         }
         Ok(())
+    }
+
+    /// The next page, whose envelopes are opened. `None`: there is none.
+    async fn next_letters<T: Transport>(
+        pages: &mut Pages<'_, T>,
+        inbox: &records::Inbox,
+        canister: &[u8],
+        received: &mut Received,
+    ) -> Result<Option<Stored>, Error> {
+        let Some((page, seen)) = next_page(pages, received).await? else { return Ok(None) };
+        let (id, secret) = (inbox.id(), &inbox.hpke.0);
+        let letters = page.messages.iter().map(|message| (message.id, letter(message, secret, canister, &id)));
+        Ok(Some(Stored { letters: letters.collect(), dropped: page.gap.then_some(page.first_id), seen }))
     }
 
     /// Tells the canister how far the inbox was read. Returns why it was not told.

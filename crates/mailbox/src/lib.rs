@@ -20,6 +20,7 @@
 //! | `network` | the canister, by several callers |
 //! | `records` | the rows of the store |
 #![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 
 mod backup;
 mod claims;

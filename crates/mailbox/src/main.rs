@@ -1,5 +1,6 @@
 //! The command `mailbox`.
 #![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 
 mod command;
 

@@ -3,11 +3,11 @@
 use crate::claims::{Claimed, claim};
 use crate::mailbox::Mailbox;
 use crate::network::Network;
-use crate::records::{Entry, Event, Queued, Rows, delete, entry_key, put};
+use crate::records::{Entry, Event, Queued, Rows, entry_key, put};
 use crate::{Error, millis};
 use client::api::{AddError, NewMessage};
 use client::{Client, MAX_BATCH_BYTES, Transport};
-use crypto_store::Tx;
+use crypto_store::{Tx, fields};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -187,7 +187,7 @@ const PAGE: usize = 100;
 const NUMBER: usize = 8;
 
 fn inbox_of(key: &[u8]) -> &[u8] {
-    &key[..key.len() - NUMBER]
+    key.split_last_chunk::<NUMBER>().map_or(key, |(inbox, _)| inbox)
 }
 
 fn message(key: &[u8], row: &Queued) -> NewMessage {
@@ -202,10 +202,9 @@ fn is_final(error: &AddError) -> bool {
 
 /// Takes a row out of the outbox, and tells the log. Another process may have done so.
 fn done(tx: &mut Tx<'_>, key: &[u8], row: &Queued, failed: Option<&str>) -> Result<(), Error> {
-    if tx.record::<Queued>(key)?.is_none() {
+    if !tx.delete::<fields::Outbox>(key)? {
         return Ok(());
     }
-    delete::<Queued>(tx, key)?;
     let Some(mut entry) = tx.record::<Entry>(entry_key(row.entry))? else { return Ok(()) };
     if let Event::Sent { waiting, failed: why, .. } = &mut entry.event {
         *waiting -= 1;

@@ -1,12 +1,27 @@
 //! Sending: one transaction stores what the user wrote, the ratchet's steps and the exact sealed bytes.
+//!
+//! A step is one transaction, and short: a large file takes several. Its entry of the log says so until the last one, so a file
+//! whose command was killed in between is told. What was sealed of it is sent all the same; the recipient drops it.
+
+#![allow(clippy::indexing_slicing, reason = "a piece begins within its file")]
 
 use crate::contacts::writable;
 use crate::mailbox::{Mailbox, own};
 use crate::records::{Entry, Event, Peer, Rows, Said, With, entry_key, next_number, put};
 use crate::sealing::{self, Sealer};
-use crate::wire::content::{Body, File, MAX_FILE, MAX_TEXT, PIECE};
+use crate::wire::content::{Body, File, Id, MAX_FILE, MAX_TEXT, PIECE};
 use crate::{Error, millis, random, shared};
+use crypto_store::Tx;
 use sha2::{Digest, Sha256};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Letters that one step seals at most.
+const STEP_LETTERS: usize = 100;
+/// Bytes after which a step seals no further letter, or piece of one.
+const STEP_BYTES: usize = 4 << 20;
+/// Why a file is not sent, until its last piece is sealed.
+const UNFINISHED: &str = "its command ended before all of it was sealed";
 
 /// What is sent.
 pub enum Letter {
@@ -22,7 +37,7 @@ pub enum Letter {
 }
 
 /// What was sealed, and stored to be sent.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Sealed {
     /// Numbers in the log.
     pub entries: Vec<u64>,
@@ -31,54 +46,128 @@ pub struct Sealed {
 }
 
 impl Mailbox {
-    /// Seals letters for each device of a contact, or for a shared inbox, in their order. They are on disk on return, and [`Mailbox::push`] sends them.
+    /// Seals letters for each device of a contact, or for a shared inbox, in their order. They are on disk on return, and
+    /// [`Mailbox::push`] sends them.
+    ///
+    /// A transaction takes up to 100 letters, or 4 MiB and one piece of a file. `on_disk` is called after each. With an error, what
+    /// was sealed by the transactions before stays.
     ///
     /// # Errors
     ///
     /// [`Error::NoContact`], [`Error::Untrusted`], [`Error::Expired`], [`Error::Text`], [`Error::FileSize`],
     /// [`Error::FileName`], [`Error::Shared`], and those of the store.
-    pub async fn send(&self, to: &str, letters: Vec<Letter>) -> Result<Sealed, Error> {
+    pub async fn send(&self, to: &str, letters: Vec<Letter>, mut on_disk: impl FnMut()) -> Result<Sealed, Error> {
         letters.iter().try_for_each(check)?;
-        let to = to.to_owned();
-        self.store
-            .write(move |tx| {
-                if let Some((inbox, shared)) = shared::named(tx, &to)? {
-                    let entries = shared::seal(tx, inbox, shared, letters)?;
-                    return Ok(Sealed { entries, expired: 0 });
-                }
-                let (address, contact) = writable(tx, &to)?;
-                let sealer = Sealer::new(tx, own(tx)?)?;
-                let mut peers = Vec::new();
-                for identity in contact.devices {
-                    let peer = tx.record::<Peer>(identity)?.expect("a contact's devices are stored");
-                    peers.push((identity, peer));
-                }
-                let mut sealed = Sealed { entries: Vec::new(), expired: 0 };
-                for letter in letters {
-                    let id = random()?;
-                    let said = letter.said();
-                    let number = next_number(tx)?;
-                    let (mut waiting, mut expired) = (0, 0);
-                    for body in letter.bodies(&said) {
-                        expired = 0;
-                        for (identity, peer) in &mut peers {
-                            let said = sealing::Said { id, entry: number, body: &body };
-                            let is_sealed = sealer.seal(tx, identity, peer, &said)?;
-                            *if is_sealed { &mut waiting } else { &mut expired } += 1;
-                        }
-                    }
-                    if waiting == 0 {
-                        return Err(Error::Expired(address));
-                    }
-                    let event = Event::Sent { id, said, waiting, failed: None };
-                    put(tx, entry_key(number), &Entry { at: millis(), with: Some(With::Person(address)), event })?;
-                    sealed.entries.push(number);
-                    sealed.expired = expired;
-                }
-                Ok(sealed)
-            })
-            .await
+        if self.is_shared(to).await? {
+            return self.send_shared(to, letters, on_disk).await;
+        }
+        let mut sealed = Sealed::default();
+        for parts in steps(letters)? {
+            let (to, begun) = (to.to_owned(), sealed.entries.last().copied());
+            let step = self.store.write(move |tx| seal(tx, &to, parts, begun)).await?;
+            sealed.entries.extend(step.entries);
+            sealed.expired = step.expired;
+            on_disk();
+        }
+        Ok(sealed)
     }
+
+    async fn is_shared(&self, to: &str) -> Result<bool, Error> {
+        let to = to.to_owned();
+        self.store.read(move |snapshot| Ok(shared::named(snapshot, &to)?.is_some())).await
+    }
+
+    /// As [`send`](Self::send): none of these letters is larger than a message of the canister.
+    async fn send_shared(&self, to: &str, letters: Vec<Letter>, mut on_disk: impl FnMut()) -> Result<Sealed, Error> {
+        let (mut sealed, mut letters) = (Sealed::default(), letters.into_iter());
+        while letters.len() > 0 {
+            let (to, step) = (to.to_owned(), letters.by_ref().take(STEP_LETTERS).collect());
+            let write = self.store.write(move |tx| {
+                let (inbox, shared) = shared::named(tx, &to)?.ok_or(Error::NoContact(to))?;
+                shared::seal(tx, inbox, shared, step)
+            });
+            sealed.entries.extend(write.await?);
+            on_disk();
+        }
+        Ok(sealed)
+    }
+}
+
+/// A letter, or some pieces of a file, that one step seals.
+struct Part {
+    letter: Arc<Letter>,
+    said: Said,
+    id: Id,
+    pieces: Range<u32>,
+}
+
+/// Divides letters into steps.
+fn steps(letters: Vec<Letter>) -> Result<Vec<Vec<Part>>, Error> {
+    let (mut steps, mut step, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for letter in letters {
+        let (said, id, letter) = (letter.said(), random()?, Arc::new(letter));
+        let mut from = 0;
+        while from < pieces(&said) {
+            if bytes >= STEP_BYTES || step.len() == STEP_LETTERS {
+                steps.push(std::mem::take(&mut step));
+                bytes = 0;
+            }
+            let mut to = from;
+            while to < pieces(&said) && (to == from || bytes < STEP_BYTES) {
+                bytes += piece_length(&said, to);
+                to += 1;
+            }
+            step.push(Part { letter: letter.clone(), said: said.clone(), id, pieces: from..to });
+            from = to;
+        }
+    }
+    steps.push(step);
+    Ok(steps)
+}
+
+/// Seals the parts of a step. `begun` is the entry of a file of which pieces were sealed by the step before.
+fn seal(tx: &mut Tx<'_>, to: &str, parts: Vec<Part>, begun: Option<u64>) -> Result<Sealed, Error> {
+    let (address, contact) = writable(tx, to)?;
+    let sealer = Sealer::new(tx, own(tx)?)?;
+    let mut peers = Vec::new();
+    for identity in contact.devices {
+        let peer = tx.record::<Peer>(identity)?.expect("a contact's devices are stored");
+        peers.push((identity, peer));
+    }
+    let mut sealed = Sealed::default();
+    for Part { letter, said, id, pieces: range } in parts {
+        let (number, mut entry) = match begun.filter(|_| range.start > 0) {
+            Some(number) => (number, tx.record::<Entry>(entry_key(number))?.expect("the log keeps its entries")),
+            None => {
+                let event = Event::Sent { id, said: said.clone(), waiting: 0, failed: Some(UNFINISHED.into()) };
+                let number = next_number(tx)?;
+                sealed.entries.push(number);
+                (number, Entry { at: millis(), with: Some(With::Person(address)), event })
+            }
+        };
+        let is_last = range.end == pieces(&said);
+        let mut count = 0;
+        for piece in range {
+            let body = letter.body(&said, piece);
+            sealed.expired = 0;
+            for (identity, peer) in &mut peers {
+                let said = sealing::Said { id, entry: number, body: &body };
+                let is_sealed = sealer.seal(tx, identity, peer, &said)?;
+                *if is_sealed { &mut count } else { &mut sealed.expired } += 1;
+            }
+        }
+        if count == 0 {
+            return Err(Error::Expired(address));
+        }
+        if let Event::Sent { waiting, failed, .. } = &mut entry.event {
+            *waiting += count;
+            if is_last && failed.as_deref() == Some(UNFINISHED) {
+                *failed = None;
+            }
+        }
+        put(tx, entry_key(number), &entry)?;
+    }
+    Ok(sealed)
 }
 
 fn check(letter: &Letter) -> Result<(), Error> {
@@ -103,13 +192,9 @@ impl Letter {
         }
     }
 
-    /// The text, or the pieces of the file.
-    fn bodies<'a>(&'a self, said: &'a Said) -> impl Iterator<Item = Body> + 'a {
-        let pieces = match said {
-            Said::Text(_) => 1,
-            Said::File(file) => file.pieces(),
-        };
-        (0..pieces).map(move |piece| match (self, said) {
+    /// The text, or a piece of the file.
+    fn body(&self, said: &Said, piece: u32) -> Body {
+        match (self, said) {
             (Self::File { bytes, .. }, Said::File(file)) => {
                 let start = piece as usize * PIECE;
                 let end = bytes.len().min(start + PIECE);
@@ -117,6 +202,20 @@ impl Letter {
             }
             (Self::Text(text), _) => Body::Text(text.clone()),
             (Self::File { .. }, Said::Text(_)) => unreachable!("a file says a file"),
-        })
+        }
+    }
+}
+
+fn pieces(said: &Said) -> u32 {
+    match said {
+        Said::Text(_) => 1,
+        Said::File(file) => file.pieces(),
+    }
+}
+
+fn piece_length(said: &Said, piece: u32) -> usize {
+    match said {
+        Said::Text(text) => text.len(),
+        Said::File(file) => usize::try_from(file.piece_length(piece)).expect("pieces are bounded"),
     }
 }

@@ -1,4 +1,4 @@
-//! What the canister has the subnet certify: the root of a hash tree of the platform with two labels.
+//! What the subnet certifies of the canister: the root of a hash tree in the platform's form, with two labels.
 //!
 //! ```text
 //! fork ─┬─ labeled "http_expr" ── "<*>" ── SHA-256 of the expression ── ""     a constant: gateways pass answers
@@ -10,10 +10,10 @@
 use crate::hash::Hash;
 use sha2::{Digest, Sha256};
 
-/// The label under which the root stands.
+/// The label of the root.
 pub const LABEL: [u8; 3] = *b"msg";
 
-/// The expression that leaves an answer uncertified, as the gateway's specification has it.
+/// The expression that leaves an answer uncertified, as the gateway's specification defines it.
 pub const EXPRESSION: &str = "default_certification(ValidationArgs{no_certification:Empty{}})";
 
 /// The hash of the branch `http_expr`, in which every answer of the HTTP gateway is left uncertified.
@@ -27,17 +27,17 @@ pub fn certified_data(root: &Hash) -> Hash {
     certified_leaf(&LABEL, root)
 }
 
-/// The certified data of a canister with another leaf in the place of the root. Its label comes after `http_expr`.
+/// The certified data of a canister with another leaf in place of the root. Its label must come after `http_expr`.
 pub fn certified_leaf(label: &[u8], content: &[u8]) -> Hash {
     fork(&HTTP_EXPR, &leaf_branch(label, content))
 }
 
-/// The hash of the branch with that leaf, which gateways see pruned.
+/// The hash of the branch with that leaf. Gateways see this branch pruned.
 pub fn leaf_branch(label: &[u8], content: &[u8]) -> Hash {
     labeled(label, &leaf(content))
 }
 
-/// The hash of the branch with the root, which gateways see pruned.
+/// The hash of the branch with the root. Gateways see this branch pruned.
 pub fn branch(root: &Hash) -> Hash {
     leaf_branch(&LABEL, root)
 }

@@ -1,4 +1,4 @@
-//! The hashes of proofs: BLAKE3, with a key of its own for each use.
+//! The hashes of proofs: BLAKE3, with its own key for each use.
 //!
 //! | key: `message-canister proofs 1: ` and | hashes | bytes |
 //! |---|---|--:|
@@ -8,8 +8,8 @@
 //! | `node`, position | two subtrees that differ at that bit | 64 |
 //! | `state` | the trie's root and the store's state ([`crate::head::State`]) | 84 |
 //!
-//! The keys are public constants: they keep a hash of one use from being taken for one of another. Labels alone are
-//! keyed with the store's salt.
+//! The keys are public constants. Because of them a hash of one use cannot stand for a hash of another use. Only labels
+//! are keyed with the store's salt.
 
 use blake3::keyed_hash;
 

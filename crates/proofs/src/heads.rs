@@ -15,7 +15,7 @@ use crate::verify::Key;
 use crate::wire::{Malformed, Reader, VERSION};
 use std::fmt;
 
-/// Keys of one question.
+/// The most keys of one question.
 pub const MAX_KEYS: usize = 1_000;
 
 /// The proof of many heads.
@@ -27,14 +27,14 @@ pub struct HeadsProof {
     pub witnesses: Vec<Witness>,
 }
 
-/// Why heads are not verified.
+/// Why heads were not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadsRefused {
-    /// The proof has witnesses for another number of keys.
+    /// The proof has witnesses for a different number of keys.
     Count {
-        /// Keys of the question.
+        /// Keys in the question.
         asked: usize,
-        /// Witnesses of the proof.
+        /// Witnesses in the proof.
         proved: usize,
     },
     /// The labels of this store cannot be computed from key ids: its reads are closed.
@@ -42,14 +42,14 @@ pub enum HeadsRefused {
         /// The key's place in the question.
         at: usize,
     },
-    /// A witness is not one of its key.
+    /// A witness does not belong to its key.
     Witness {
         /// The key's place in the question.
         at: usize,
-        /// What is wrong.
+        /// The reason.
         error: WitnessError,
     },
-    /// A witness belongs to another root than the certified one.
+    /// A witness leads to another root than the certified one.
     Root {
         /// The key's place in the question.
         at: usize,
@@ -94,7 +94,7 @@ impl HeadsProof {
         bytes
     }
 
-    /// The root that the proof leads to for the first of the keys; `None`: there is no key, and so no root.
+    /// The root to which the proof leads for the first of the keys. `None`: there is no key, and so no root.
     pub fn root(&self, keys: &[Key<'_>]) -> Result<Option<Hash>, HeadsRefused> {
         let (Some(key), Some(witness)) = (keys.first(), self.witnesses.first()) else { return Ok(None) };
         let label = key.label(&self.state).ok_or(HeadsRefused::LabelUnknown { at: 0 })?;
@@ -102,7 +102,8 @@ impl HeadsProof {
         Ok(Some(self.state.root(&trie)))
     }
 
-    /// The head of each key, `None` for one that the store does not have, against the root that a certificate proves.
+    /// The head of each key, verified against the root that a certificate proves. `None`: the store does not have the
+    /// key.
     pub fn verify(&self, keys: &[Key<'_>], root: &Hash) -> Result<Vec<Option<Head>>, HeadsRefused> {
         if keys.len() != self.witnesses.len() {
             return Err(HeadsRefused::Count { asked: keys.len(), proved: self.witnesses.len() });

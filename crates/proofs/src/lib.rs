@@ -1,13 +1,13 @@
-//! What proves a read of the message canister, and its verification: pure, without platform or network.
+//! Proofs of reads of the message canister, and their verification: pure, without platform or network.
 //!
 //! ```text
 //! certificate ──▶ root ──▶ trie ──▶ head of a key ──▶ chain of its messages
 //! (the agents')   hash     trie     head              chain, page, verify
 //! ```
 //!
-//! A verified page shows that each message is genuine, that none is left out between its ends, and why the page begins
-//! and ends there ([`verify`]). [`seen::Seen`] compares it with what the reader knew before: nothing was rolled back or
-//! exchanged. `docs/proofs.md` has the whole argument, and what is not proved.
+//! A verified page shows that each message is genuine, that none is left out between the page's ends, and why the page
+//! begins and ends there ([`verify`]). [`seen::Seen`] compares it with what the reader knew before: nothing was rolled
+//! back or exchanged. `docs/proofs.md` has the whole argument, and says what is not proved.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]

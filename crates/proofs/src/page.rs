@@ -1,4 +1,4 @@
-//! The proof of a page of a key: bytes and parts. [`crate::verify`] checks it.
+//! The proof of a page of a key: its parts and bytes. [`crate::verify`] checks it.
 //!
 //! ```text
 //! page proof, version 1
@@ -25,9 +25,9 @@ use crate::trie::Witness;
 use crate::verify::{Key, Refused};
 use crate::wire::{Malformed, Reader, VERSION};
 
-/// Steps from a key's newest message to a page.
+/// The most steps from a key's newest message to a page.
 pub const MAX_STEPS: usize = 255;
-/// Messages of a page.
+/// The most messages of a page.
 pub const MAX_MESSAGES: usize = 1_000;
 
 /// The link that a step takes.
@@ -39,12 +39,12 @@ pub enum Taken {
     Jump,
 }
 
-/// A message on the way from the key's newest to the page.
+/// A message on the path from the key's newest message to the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// The link that leads on.
+    /// The link that the path takes.
     pub taken: Taken,
-    /// The chain value of the other link.
+    /// The chain value of the link that the path does not take.
     pub other: Hash,
     /// The message.
     pub fields: Fields,
@@ -55,20 +55,21 @@ pub struct Step {
 pub enum Jump {
     /// To the previous message.
     Previous,
-    /// To the message so many before it in the page.
+    /// To the message that many places before it in the page.
     Back(u16),
     /// To a message outside the page.
     To(Hash),
 }
 
-/// What is said of the message before the page's oldest, or before the last step where the page is empty.
+/// What the proof says of the message before the page's oldest. If the page is empty: of the message before the last
+/// step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Below {
     /// Nothing: there are neither messages nor steps.
     Nothing,
-    /// Its chain value.
+    /// The message's chain value.
     Chain(Hash),
-    /// All that its chain value commits to.
+    /// Everything to which the message's chain value commits.
     Message {
         /// Its links.
         links: Links,
@@ -84,13 +85,13 @@ pub struct PageProof {
     pub state: State,
     /// The key's way through the trie.
     pub witness: Witness,
-    /// From the newest message of the key towards the page.
+    /// The key's path through the trie.
     pub steps: Vec<Step>,
-    /// The rank of the page's oldest message; 0: the page is empty.
+    /// The path from the newest message of the key towards the page.
     pub first_rank: u32,
     /// Each message's jump link, from the oldest on.
     pub jumps: Vec<Jump>,
-    /// The message before.
+    /// The jump link of each message, oldest first.
     pub below: Below,
 }
 
@@ -111,7 +112,7 @@ impl PageProof {
         Ok(Self { state, witness, steps, first_rank, jumps, below })
     }
 
-    /// The root that the proof leads to for this key. A certificate must prove it.
+    /// The root to which the proof leads for this key. A certificate must prove it.
     pub fn root(&self, key: Key<'_>) -> Result<Hash, Refused> {
         let label = key.label(&self.state).ok_or(Refused::LabelUnknown)?;
         let (_, trie) = self.witness.verify(&label).map_err(Refused::Witness)?;
@@ -199,7 +200,7 @@ impl Below {
         }
     }
 
-    /// The chain value of the message before, if anything is said of it.
+    /// The chain value of the message before, if the proof says it.
     pub(crate) fn chain(&self) -> Option<Hash> {
         match self {
             Self::Nothing => None,

@@ -4,7 +4,7 @@ use crate::hash::Hash;
 use crate::verify::Verified;
 use std::fmt;
 
-/// The newest message that a reader knows. It is stored beside the messages themselves.
+/// The newest message that a reader knows. Store it with the messages themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The store's epoch.
@@ -20,34 +20,35 @@ pub struct Seen {
 /// How a verified answer continues what was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Continued {
-    /// The answer shows the message that was seen: everything since is its continuation.
+    /// The answer shows the message that was seen. All later messages continue it.
     Extends,
-    /// The answer does not reach down to what was seen; nothing contradicts it.
+    /// The answer does not reach down to the message that was seen. Nothing contradicts it.
     Unlinked,
-    /// What was seen has been dropped, and so has the key, which then came back: its ranks start again.
+    /// The message that was seen has been dropped, and its key forgotten. The key came back later, so its ranks start
+    /// again.
     Restarted,
-    /// The operator restored an earlier state, under a new epoch, and what was seen is not in it.
+    /// The operator restored an earlier state under a new epoch. The message that was seen is not in it.
     Restored,
 }
 
 /// The answer contradicts what was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// The answer is of an earlier epoch.
+    /// The answer has an earlier epoch.
     Epoch {
         /// The epoch that was seen.
         seen: u64,
         /// The epoch of the answer.
         found: u64,
     },
-    /// The key's list is shorter than it was: an older state is shown, or messages were removed.
+    /// The key's list is shorter than before: the answer shows an older state, or messages were removed.
     RolledBack {
         /// The rank that was seen.
         seen: u32,
-        /// The rank of the newest message now; 0: the key is not there.
+        /// The rank of the newest message now; 0: the key does not exist.
         found: u32,
     },
-    /// Another message stands where one was seen.
+    /// Another message has the rank of the one that was seen.
     Forked {
         /// The rank of both.
         rank: u32,
@@ -75,13 +76,14 @@ impl Seen {
         Some(Self { epoch: answer.state.epoch, id: head.last_id, rank: head.rank, chain: head.chain })
     }
 
-    /// Messages between this one and the page that nobody can read any more: they were dropped or acknowledged before this
-    /// reader saw them. Precondition: the page was asked for behind this message, in ascending order.
+    /// Number of messages between this one and the page that nobody can read any more: they were dropped or
+    /// acknowledged before this reader saw them. Precondition: the page was asked for behind this message, in ascending
+    /// order.
     pub fn missed(&self, answer: &Verified) -> u32 {
         answer.first_rank.saturating_sub(self.rank.saturating_add(1))
     }
 
-    /// How an answer continues this.
+    /// How an answer continues this message.
     pub fn continued_by(&self, answer: &Verified) -> Result<Continued, Broken> {
         let epoch = answer.state.epoch;
         if epoch < self.epoch {

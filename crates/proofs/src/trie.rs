@@ -1,8 +1,9 @@
 //! The trie of keys: a path-compressed binary trie over their labels.
 //!
-//! A leaf is a label with its value. An inner node stands at the first bit, of 256 from the most significant of byte 0
-//! on, in which its labels differ; its hash commits to that position. So a label's place follows from its bits: at each
-//! node take the side of the bit at the node's position. A label is absent if that way ends at another label.
+//! A leaf is a label with its value. An inner node stands at the first bit in which the labels below it differ, counted
+//! from the most significant bit of byte 0. Its hash commits to that position. So the bits of a label determine its
+//! path: at each node it takes the side of its bit at the node's position. A label is absent if its path ends at
+//! another label.
 //!
 //! ```text
 //! witness on the wire
@@ -18,30 +19,30 @@ use crate::hash::{self, EMPTY, Hash};
 use crate::head::Head;
 use crate::wire::{Malformed, Reader};
 
-/// Nodes of a path: a label has 256 bits.
+/// The most nodes of a path: a label has 256 bits.
 pub const MAX_NODES: usize = 256;
 
 const OWN: u8 = 0;
 const OTHER: u8 = 1;
 const NONE: u8 = 2;
 
-/// A node on the way from the root to a leaf.
+/// A node on the path from the root to a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// The bit that decides.
+    /// The position of the bit that decides.
     pub position: u8,
     /// The hash of the side that is not taken.
     pub sibling: Hash,
 }
 
-/// Where the way of a label ends.
+/// Where the path of a label ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// At its own leaf: the key is there, with this head.
+    /// At its own leaf: the key exists, and has this head.
     Own(Head),
-    /// At the leaf of another label: the key is not there.
+    /// At the leaf of another label: the key does not exist.
     Other {
-        /// That label.
+        /// The other label.
         label: Hash,
         /// Its value.
         value: Hash,
@@ -50,7 +51,7 @@ pub enum End {
     Nothing,
 }
 
-/// The way of one label through the trie.
+/// The path of one label through the trie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Witness {
     /// From the root down.
@@ -59,21 +60,22 @@ pub struct Witness {
     pub end: End,
 }
 
-/// Why a witness is not one of this label. A root that it hashes to is compared by the caller.
+/// Why a witness does not belong to this label. The caller compares the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WitnessError {
     /// The positions do not rise.
     Positions,
-    /// The other leaf is not where the way of the label ends.
+    /// The path of the label does not lead to the other leaf.
     OffTheWay,
-    /// The other leaf has the very label that is said to be absent.
+    /// The other leaf has the label that is said to be absent.
     NotAbsent,
-    /// Turns lead nowhere.
+    /// There are nodes, but no leaf at their end.
     Nothing,
 }
 
 impl Witness {
-    /// The head that it shows, or `None`: the key is not there; and the root of the trie in which that is so.
+    /// The head that the witness shows (`None`: the key does not exist), and the root of the trie in which this is
+    /// true.
     pub fn verify(&self, label: &Hash) -> Result<(Option<Head>, Hash), WitnessError> {
         if !self.turns.is_sorted_by(|one, next| one.position < next.position) {
             return Err(WitnessError::Positions);
@@ -135,7 +137,7 @@ impl Witness {
     }
 }
 
-/// Bit `position` of a label, from the most significant of byte 0 on.
+/// Bit `position` of a label, counted from the most significant bit of byte 0.
 pub fn bit(label: &Hash, position: u8) -> bool {
     label[usize::from(position / 8)] >> (7 - position % 8) & 1 == 1
 }

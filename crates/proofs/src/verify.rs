@@ -6,8 +6,8 @@
 //!     └ lower end: why nothing older belongs to the page        └ upper end
 //! ```
 //!
-//! The chain value of each message follows from its content and its links, so hashing from `below` upwards must end at
-//! the head that the trie commits to.
+//! The chain value of each message follows from its content and its links. So hashing from `below` upwards must end at
+//! the head to which the trie commits.
 
 use crate::chain::{Fields, Links};
 use crate::hash::{self, Hash};
@@ -19,14 +19,14 @@ use std::fmt;
 /// The key of a question.
 #[derive(Clone, Copy, Debug)]
 pub enum Key<'a> {
-    /// Its id, where the store's reads are open: the label follows from the salt in the state.
+    /// Its id, if the store's reads are open: the label follows from the salt in the state.
     Id(&'a [u8]),
     /// Its label, which an owner learns from the store.
     Label(Hash),
 }
 
 impl Key<'_> {
-    /// Its label in a store with this state; `None`: it does not follow from the id, because reads are closed.
+    /// Its label in a store with this state. `None`: the label does not follow from the id, because reads are closed.
     pub(crate) fn label(self, state: &State) -> Option<Hash> {
         match self {
             Key::Label(label) => Some(label),
@@ -48,13 +48,13 @@ pub enum Order {
 /// Where a page begins, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// At the oldest live message, or at the newest.
+    /// At the oldest live message, or in descending order at the newest.
     Start,
-    /// Behind this id: above it, or below it in descending order.
+    /// After this id: above it, or in descending order below it.
     After(u32),
-    /// At the first message not older than this second, or the last one not younger.
+    /// At the first message not older than this second, or in descending order at the last one not younger.
     Time(u32),
-    /// At the first message with this rank or more, or the last one with it or less.
+    /// At the first message with at least this rank, or in descending order at the last one with at most this rank.
     Rank(u32),
 }
 
@@ -65,18 +65,18 @@ pub struct Question<'a> {
     pub key: Key<'a>,
     /// The order.
     pub order: Order,
-    /// The entry.
+    /// Where the page begins.
     pub entry: Entry,
 }
 
-/// A message as the answer has it; the hash is the reader's own, of the ciphertext that it got.
+/// A message of the answer. The reader computes the hash from the ciphertext that it received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
     /// Its id.
     pub id: u32,
-    /// The id of the message before it, as stored.
+    /// The id of the previous message, as stored.
     pub prev_id: u32,
-    /// When it was stored, unix seconds.
+    /// Unix seconds of insertion.
     pub timestamp: u32,
     /// Bytes of the ciphertext.
     pub len: u32,
@@ -93,31 +93,31 @@ pub struct Verified {
     pub state: State,
     /// The rank of the page's oldest message; 0: the page is empty.
     pub first_rank: u32,
-    /// True where the key has live messages beyond the page, in its order.
+    /// True if the key has live messages after the page, in its order.
     pub more: bool,
     /// Rank and chain value of every message that the proof shows, for [`crate::seen`].
     pub(crate) known: Vec<(u32, Hash)>,
 }
 
-/// Why a page is not verified.
+/// Why a page was not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The labels of this store cannot be computed from key ids: its reads are closed.
     LabelUnknown,
-    /// The witness is not one of this key.
+    /// The witness does not belong to this key.
     Witness(WitnessError),
-    /// Witness and state belong to another root than the certified one.
+    /// Witness and state lead to another root than the certified one.
     Root,
-    /// The proof has parts for another number of messages.
+    /// The proof has parts for a different number of messages.
     Count {
         /// Messages in the answer.
         shown: usize,
         /// Messages in the proof.
         proved: usize,
     },
-    /// Messages or steps without what the first of them follows.
+    /// There are messages or steps, but the proof does not show which message comes before the first of them.
     BelowMissing,
-    /// The answer has messages, or the proof steps, of a key that is not there.
+    /// The answer has messages, or the proof has steps, of a key that does not exist.
     NoSuchKey,
     /// A message's jump link leads out of the page.
     JumpOutside {
@@ -126,22 +126,22 @@ pub enum Refused {
     },
     /// Messages or steps are not in the order of the key's list.
     Order {
-        /// The first that is not.
+        /// The first message out of order.
         id: u32,
     },
     /// Messages and steps do not hash to the key's head: something was forged, left out, added or exchanged.
     Chain,
-    /// A message does not belong to the page by where it begins.
+    /// A message does not belong to the page, because of where the page begins.
     BeforeEntry {
         /// The message.
         id: u32,
     },
-    /// Nothing shows that the page begins where it was asked for: messages may be left out before this rank.
+    /// Nothing shows that the page begins where the question says: messages may be left out before this rank.
     Start {
         /// The rank at which the page begins.
         rank: u32,
     },
-    /// The page is empty, and nothing shows why.
+    /// The page is empty, and nothing shows that it must be.
     Empty,
 }
 
@@ -169,8 +169,8 @@ impl std::error::Error for Refused {}
 impl PageProof {
     /// Verifies a page against the root that a certificate proves.
     ///
-    /// `shown` are the messages of the answer, the oldest first in either order. `now` is the later of the certificate's
-    /// time and the reader's clock, in unix seconds: by it messages are too old.
+    /// `shown` are the messages of the answer, oldest first in both orders. `now` is the later of the certificate's
+    /// time and the reader's clock, in unix seconds. It decides which messages are too old.
     pub fn verify(&self, question: &Question<'_>, shown: &[Shown], root: &Hash, now: u64) -> Result<Verified, Refused> {
         let label = question.key.label(&self.state).ok_or(Refused::LabelUnknown)?;
         let (head, trie) = self.witness.verify(&label).map_err(Refused::Witness)?;
@@ -200,7 +200,7 @@ impl PageProof {
         Verified { head, state: self.state, first_rank, more, known }
     }
 
-    /// Hashes from below the page up to the head, and returns rank and chain value of everything on the way.
+    /// Hashes from below the page up to the head, and returns rank and chain value of each message on the way.
     fn hashed(&self, shown: &[Shown], head: &Head) -> Result<Vec<(u32, Hash)>, Refused> {
         let mut known = vec![(head.rank, head.chain)];
         if shown.is_empty() && self.steps.is_empty() {
@@ -251,7 +251,8 @@ impl Shown {
     }
 }
 
-/// A message stands above the one that it links to: directly for a previous link, further up for a jump.
+/// Checks that a message is above the one that it links to: directly above it for a previous link, anywhere above it
+/// for a jump.
 fn in_order(fields: &Fields, below: Option<(u32, u32)>, taken: Taken) -> Result<(), Refused> {
     let ordered = match (below, taken) {
         (None, _) => true,
@@ -335,7 +336,7 @@ impl Ends<'_> {
         }
     }
 
-    /// The key's newest message is no longer live, and so no other is.
+    /// The key's newest message is no longer live, so no other message is.
     fn newest_is_gone(&self) -> bool {
         let Head { last_id, last_time, rank, acknowledged_rank, .. } = *self.head;
         let state = &self.proof.state;

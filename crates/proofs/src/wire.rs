@@ -1,4 +1,4 @@
-//! Reading the bytes of a proof. Little-endian; every count is bounded before anything is allocated for it.
+//! Reading the bytes of a proof. Little-endian. Every count is checked before memory is allocated for it.
 
 use crate::hash::Hash;
 use std::fmt;
@@ -6,14 +6,14 @@ use std::fmt;
 /// The first byte of every proof.
 pub(crate) const VERSION: u8 = 1;
 
-/// Bytes that are no proof of this version.
+/// Why bytes are not a proof of this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
     /// The bytes end in the middle of a field.
     Truncated,
     /// Bytes follow the proof.
     TrailingBytes {
-        /// How many.
+        /// Number of bytes.
         count: usize,
     },
     /// A version that this release does not know.
@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
         (0..count).map(|_| item(self)).collect()
     }
 
-    /// Nothing may be left.
+    /// Checks that all bytes have been read.
     pub fn done(&self) -> Result<(), Malformed> {
         match self.rest.len() {
             0 => Ok(()),

@@ -34,7 +34,7 @@ pub const OWN_OFFSET: u64 = OWN as u64;
 
 /// Incompatible feature: segments have been unmapped, and may have been mapped again elsewhere.
 pub const REUSED_SEGMENTS: u64 = 1;
-/// The incompatible features this release knows.
+/// The incompatible features that this release knows.
 const KNOWN_INCOMPATIBLE: u64 = REUSED_SEGMENTS;
 
 /// The constants that identify a memory.
@@ -55,9 +55,9 @@ pub struct Kind {
 pub enum HeaderError {
     /// The memory is shorter than its header and tables.
     Truncated {
-        /// Wasm pages it has.
+        /// Wasm pages that it has.
         pages: u64,
-        /// Wasm pages expected at least.
+        /// Wasm pages that it must have at least.
         expected: u64,
     },
     /// The magic is different.
@@ -113,9 +113,9 @@ pub enum HeaderError {
     },
     /// The ids are not in the order `reclaimed <= first <= next`.
     LowIds {
-        /// Everything below has been dropped.
+        /// All messages below it have been dropped.
         first: u32,
-        /// Everything below has been swept.
+        /// All messages below it have been swept.
         reclaimed: u32,
         /// One past the last record.
         next: u32,
@@ -190,7 +190,7 @@ pub fn write(memory: &impl Memory, kind: Kind, own: [u8; OWN_BYTES]) {
     memory.write(0, &bytes);
 }
 
-/// Checks the header of a memory, which must have at least `pages` Wasm pages, and returns its own fields.
+/// Checks the header of a memory, which must have at least `pages` Wasm pages. Returns its own fields.
 pub fn read(memory: &impl Memory, kind: Kind, pages: u64) -> Result<[u8; OWN_BYTES], HeaderError> {
     if memory.size() < pages {
         return Err(HeaderError::Truncated { pages: memory.size(), expected: pages });
@@ -220,7 +220,7 @@ pub fn read(memory: &impl Memory, kind: Kind, pages: u64) -> Result<[u8; OWN_BYT
     Ok(field(&bytes, OWN))
 }
 
-/// Sets incompatible features in a memory's header: releases that do not know them refuse to open it.
+/// Sets incompatible features in a memory's header, so that releases without these features refuse to open it.
 pub fn require(memory: &impl Memory, features: u64) {
     let mut bytes = [0; 8];
     memory.read(INCOMPATIBLE as u64, &mut bytes);

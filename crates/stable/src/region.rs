@@ -137,7 +137,7 @@ impl<V: Memory> Region<V> {
     }
 
     /// Unmaps every logical segment below `from`. Others may take their places.
-    pub fn unmap_to(&mut self, from: u64) {
+    pub fn unmap_below(&mut self, from: u64) {
         if from <= self.mapped_from {
             return;
         }

@@ -98,8 +98,8 @@ impl<V: Memory> Slots<V> {
         pages.saturating_sub(self.memory.size())
     }
 
-    /// Takes a slot into use: the one released last, else the one at the end. Its bytes are 0. A damaged list does not
-    /// lead to a slot in use, if that one's owner has written anything but 0 behind its fourth byte.
+    /// Takes a slot into use: the one released last, otherwise the one at the end. Its bytes are 0. Even a damaged free
+    /// list does not lead to a slot in use, if the slot has a byte other than 0 behind its first four.
     ///
     /// Precondition: the memory has grown by [`Self::pages_missing`].
     pub fn allocate(&mut self) -> Result<u32, Damaged> {
@@ -113,7 +113,7 @@ impl<V: Memory> Slots<V> {
             let (link, rest) = bytes.split_at(LINK_BYTES);
             let next = u32::from_le_bytes(field(link, 0));
             let leads_on = next < self.end && next != slot;
-            // The list ends with its last slot, neither sooner nor later. A slot that is not clear is in use.
+            // The list must end with its last slot, neither sooner nor later. A slot that is not clear is in use.
             if !leads_on || (next == 0) != (self.free_slots() == 1) || rest.iter().any(|byte| *byte != 0) {
                 return Err(Damaged { slot });
             }

@@ -1,16 +1,22 @@
 //! What a verifier does to files. Tests put a disk in its place that loses what was not synced.
 
+#![allow(clippy::indexing_slicing, reason = "the file was found at this position, or put there")]
+
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// Files by name, in one folder that nobody else writes.
-pub trait Disk {
+/// Files by name, in one folder, to be read.
+pub trait Files {
     /// Bytes of a file, or 0 where there is none.
     fn size(&self, name: &'static str) -> io::Result<u64>;
     /// Fills `into` from a position of the file.
     fn read(&self, name: &'static str, from: u64, into: &mut [u8]) -> io::Result<()>;
+}
+
+/// Files of a folder that nobody else writes.
+pub trait Disk: Files {
     /// Appends to a file. The bytes may be lost, in whole or in part, until it is synced.
     fn append(&mut self, name: &'static str, bytes: &[u8]) -> io::Result<()>;
     /// Cuts a file to a size, and syncs it.
@@ -22,16 +28,67 @@ pub trait Disk {
 }
 
 /// A file as a whole, or `None` where there is none.
-pub fn read_whole(disk: &impl Disk, name: &'static str) -> io::Result<Option<Vec<u8>>> {
+pub fn read_whole(disk: &impl Files, name: &'static str) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; disk.size(name)? as usize];
     disk.read(name, 0, &mut bytes)?;
     Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
+}
+
+/// A folder that a process may have locked, to be read only.
+#[derive(Debug)]
+pub struct ReadOnly(PathBuf);
+
+impl ReadOnly {
+    /// Takes a folder.
+    pub fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+}
+
+impl Files for ReadOnly {
+    fn size(&self, name: &'static str) -> io::Result<u64> {
+        match std::fs::metadata(self.0.join(name)) {
+            Ok(metadata) => Ok(metadata.len()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read(&self, name: &'static str, from: u64, into: &mut [u8]) -> io::Result<()> {
+        // A file that is not there has no bytes to be read.
+        if into.is_empty() { Ok(()) } else { File::open(self.0.join(name))?.read_exact_at(into, from) }
+    }
+}
+
+/// Reads a file from its beginning to its end.
+pub struct Reading<'a, D> {
+    disk: &'a D,
+    name: &'static str,
+    at: u64,
+}
+
+impl<'a, D: Files> Reading<'a, D> {
+    /// Begins at the first byte.
+    pub fn new(disk: &'a D, name: &'static str) -> Self {
+        Self { disk, name, at: 0 }
+    }
+}
+
+impl<D: Files> Read for Reading<'_, D> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = self.disk.size(self.name)?.saturating_sub(self.at);
+        let length = into.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        self.disk.read(self.name, self.at, &mut into[..length])?;
+        self.at += length as u64;
+        Ok(length)
+    }
 }
 
 /// A folder of the file system, locked for this process.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
+    files: ReadOnly,
     /// Appended to; opened once.
     open: Vec<(&'static str, File)>,
     /// Holds the lock until it is dropped, also by the system when the process ends.
@@ -49,7 +106,7 @@ impl Folder {
             }
             TryLockError::Error(error) => error,
         })?;
-        Ok(Self { path: path.to_owned(), open: Vec::new(), _lock: lock })
+        Ok(Self { path: path.to_owned(), files: ReadOnly::new(path), open: Vec::new(), _lock: lock })
     }
 
     fn file(&mut self, name: &'static str) -> io::Result<&mut File> {
@@ -70,25 +127,20 @@ impl Folder {
     }
 }
 
-impl Disk for Folder {
+impl Files for Folder {
     fn size(&self, name: &'static str) -> io::Result<u64> {
-        match std::fs::metadata(self.path.join(name)) {
-            Ok(metadata) => Ok(metadata.len()),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
-            Err(error) => Err(error),
-        }
+        self.files.size(name)
     }
 
     fn read(&self, name: &'static str, from: u64, into: &mut [u8]) -> io::Result<()> {
-        if into.is_empty() {
-            return Ok(());
-        }
         match self.open.iter().find(|(open, _)| *open == name) {
             Some((_, file)) => file.read_exact_at(into, from),
-            None => File::open(self.path.join(name))?.read_exact_at(into, from),
+            None => self.files.read(name, from, into),
         }
     }
+}
 
+impl Disk for Folder {
     fn append(&mut self, name: &'static str, bytes: &[u8]) -> io::Result<()> {
         self.file(name)?.write_all(bytes)
     }

@@ -1,14 +1,35 @@
-//! The part of a verifier that needs no network: it replays every update of a directory by the rules, keeps what it has
-//! replayed, and cosigns a log of heads only if its own log has the same root.
+//! A verifier of a key directory: it replays every update by the rules, keeps what it has replayed, and cosigns a log of heads
+//! only if its own log has the same root.
+//!
+//! ```text
+//! follow ──▶ network (the directory)      certificate, pinned: what the platform certified of which directory
+//!   │
+//!   ├─────▶ verifier ──▶ replay (rules), journal, signer ──▶ disk
+//!   └─────▶ evidence: what proves a lie to others
+//! ```
 //!
 //! - [`replay`] applies updates to a tree of its own and compares heads. It is pure.
 //! - [`disk`] has the few operations on files that the rest may use, so that tests can lose what was not synced.
-//! - [`journal`] appends what was replayed. The tree is made from it at each start.
+//! - [`journal`] appends what was replayed, as [`records`]. The tree is made from it at each start.
 //! - [`signer`] never signs two roots for one size, nor a smaller size: what it signs is on the disk before it is handed out.
 //! - [`verifier`] puts these together. A violation halts it for good.
+//! - [`follow`] asks the directory over a [`network`], and believes only what the platform's [`certificate`] proves.
+//! - [`evidence`] is checked by anybody, without network.
+//! - [`settings`] and [`progress`] are what an operator writes and sees.
 
+#![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
+
+pub mod certificate;
 pub mod disk;
+pub mod evidence;
+pub mod follow;
 pub mod journal;
+pub mod network;
+pub mod pinned;
+pub mod progress;
+pub mod records;
 pub mod replay;
+pub mod settings;
 pub mod signer;
 pub mod verifier;

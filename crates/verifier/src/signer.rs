@@ -5,7 +5,7 @@
 //! signed    format 1 (1) | size 8 | root 32 | cosignature 76 | CRC-32 of all before 4 (little-endian)
 //! ```
 
-use crate::disk::{Disk, read_whole};
+use crate::disk::{Disk, Files, read_whole};
 use directory_core::bytes::{DecodeError, Reader};
 use directory_core::checkpoint::{Checkpoint, Cosignature, Verifier};
 use directory_core::policy::Key;
@@ -67,7 +67,7 @@ pub enum OpenError {
 
 impl Signer {
     /// Takes up the key and what it signed last.
-    pub fn open(disk: &impl Disk, name: &str, key: SigningKey, origin: String) -> Result<Self, OpenError> {
+    pub fn open(disk: &impl Files, name: &str, key: SigningKey, origin: String) -> Result<Self, OpenError> {
         let public = Key::new(key.verifying_key().to_bytes()).ok().and_then(|key| Verifier::new(name.to_owned(), key));
         let public = public.ok_or_else(|| OpenError::Name(name.to_owned()))?;
         let stored = read_whole(disk, FILE).map_err(OpenError::Disk)?;

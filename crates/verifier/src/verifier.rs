@@ -13,7 +13,8 @@ use ed25519_dalek::SigningKey;
 use std::fmt;
 use std::io;
 
-const HALTED: &str = "halted";
+/// The file that halts a verifier.
+pub const HALTED: &str = "halted";
 
 /// A verifier that runs.
 #[derive(Debug)]
@@ -27,10 +28,9 @@ pub struct Verifier<D> {
 /// Why a verifier does not go on.
 #[derive(Debug)]
 pub enum Stop {
-    /// The directory broke the rules, now or before a restart: the sentence that says how. Nothing is signed any more.
+    /// The directory broke the rules, or the key signed more than this folder knows, now or before a restart: the sentence
+    /// that says how. Nothing is signed any more.
     Halted(String),
-    /// The key has signed more than this disk knows: a backup was restored. Nothing may be signed with the key any more.
-    Behind(Box<Statement>),
     /// The journal contradicts itself.
     Journal(Violation),
     /// The signer cannot be opened.
@@ -46,21 +46,12 @@ impl From<io::Error> for Stop {
 }
 
 impl<D: Disk> Verifier<D> {
-    /// Takes up what the disk has. `published` is the key's own cosignature as the directory shows it, if it shows one.
-    pub fn open(
-        mut disk: D,
-        pins: Pins,
-        name: &str,
-        key: SigningKey,
-        published: Option<&Statement>,
-    ) -> Result<Self, Stop> {
+    /// Takes up what the disk has.
+    pub fn open(mut disk: D, pins: Pins, name: &str, key: SigningKey) -> Result<Self, Stop> {
         if let Some(why) = read_whole(&disk, HALTED)? {
             return Err(Stop::Halted(String::from_utf8_lossy(&why).into_owned()));
         }
         let signer = Signer::open(&disk, name, key, pins.origin.clone()).map_err(Stop::Signer)?;
-        if let Some(published) = published.filter(|published| signer.is_behind(published)) {
-            return Err(Stop::Behind(Box::new(*published)));
-        }
         let mut replay = Replay::new(pins);
         let journal = Journal::open(&mut disk, |epoch| replay.restore(epoch))?;
         if let Some(last) = journal.last() {
@@ -89,15 +80,57 @@ impl<D: Disk> Verifier<D> {
         self.journal.size()
     }
 
-    /// Replays an epoch and appends it to the journal. `now` is the clock in nanoseconds since 1970.
-    pub fn epoch(self, epoch: &Epoch, now: u64) -> Result<Self, Stop> {
+    /// The folder.
+    pub fn disk(&self) -> &D {
+        &self.disk
+    }
+
+    /// The folder, to keep beside these files others of the caller's.
+    pub fn disk_mut(&mut self) -> &mut D {
+        &mut self.disk
+    }
+
+    /// Compares a cosignature that the directory shows with what this folder has signed. One of the own key that this folder
+    /// does not know halts it: the folder is a restored copy, or another process has the key. Others' are left alone.
+    ///
+    /// Precondition: the heads of the cosigned log were replayed.
+    pub fn check_published(mut self, size: u64, cosignature: &Cosignature) -> Result<Self, Stop> {
+        let published = Statement { checkpoint: self.replay.checkpoint_at(size), cosignature: *cosignature };
+        if !self.signer.is_behind(&published) {
+            return Ok(self);
+        }
+        let why = format!(
+            "the key has signed a log of {size} heads that this folder does not know: it is a restored copy. Use a new key"
+        );
+        Err(halt(&mut self.disk, why))
+    }
+
+    /// Halts for good. The evidence is in the folder before.
+    pub fn halt(mut self, why: String, evidence: impl FnOnce(&mut D, &Journal) -> io::Result<()>) -> Stop {
+        match evidence(&mut self.disk, &self.journal) {
+            Ok(()) => halt(&mut self.disk, why),
+            Err(error) => Stop::Disk(error),
+        }
+    }
+
+    /// Replays an epoch and appends it to the journal. `now` is the time in nanoseconds since 1970. A violation halts for
+    /// good, after `evidence` has put what proves it into the folder.
+    pub fn epoch(
+        self,
+        epoch: &Epoch,
+        now: u64,
+        evidence: impl FnOnce(&mut D, &Journal) -> io::Result<()>,
+    ) -> Result<Self, Stop> {
         let Self { mut disk, mut journal, replay, signer } = self;
         match replay.epoch(&journal.stored(&disk), epoch, now) {
             Ok(replay) => {
                 journal.append(&mut disk, epoch)?;
                 Ok(Self { disk, journal, replay, signer })
             }
-            Err(ReplayError::Violation(violation)) => Err(halt(&mut disk, &violation)),
+            Err(ReplayError::Violation(violation)) => {
+                evidence(&mut disk, &journal)?;
+                Err(halt(&mut disk, violation.to_string()))
+            }
             Err(ReplayError::Past(error)) => Err(error.into()),
         }
     }
@@ -116,7 +149,8 @@ impl<D: Disk> Verifier<D> {
             }
             let own = self.replay.checkpoint_at(size).root;
             if own != root {
-                return Err(halt(&mut self.disk, &Violation::LogRoot { size, expected: own, found: root }));
+                let violation = Violation::LogRoot { size, expected: own, found: root };
+                return Err(halt(&mut self.disk, violation.to_string()));
             }
         }
         self.journal.sync(&mut self.disk)?;
@@ -135,8 +169,7 @@ impl<D: Disk> Verifier<D> {
     }
 }
 
-fn halt(disk: &mut impl Disk, violation: &Violation) -> Stop {
-    let why = violation.to_string();
+fn halt(disk: &mut impl Disk, why: String) -> Stop {
     match disk.replace(HALTED, why.as_bytes()) {
         Ok(()) => Stop::Halted(why),
         Err(error) => Stop::Disk(error),
@@ -146,12 +179,7 @@ fn halt(disk: &mut impl Disk, violation: &Violation) -> Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Halted(why) => write!(f, "halted for good, because the directory broke its rules: {why}"),
-            Self::Behind(published) => write!(
-                f,
-                "the key has signed a log of {} heads that this folder does not know: it is a restored copy. Use a new key",
-                published.checkpoint.size
-            ),
+            Self::Halted(why) => write!(f, "halted for good: {why}"),
             Self::Journal(violation) => write!(f, "the journal contradicts itself: {violation}"),
             Self::Signer(error) => write!(f, "the key cannot be used: {error:?}"),
             Self::Disk(error) => write!(f, "the folder cannot be used: {error}"),

@@ -1,4 +1,5 @@
-//! The key cache: hits beside moka's, unwrappings of a storm, and how long a waiter waits longer than the manager.
+//! The key cache: hits compared with moka's, the unwrappings of a storm, and how much longer a caller waits than the
+//! manager takes.
 
 use crate::record::{Limit, Row};
 use key_cache::{

@@ -1,4 +1,4 @@
-//! The record: one line a row, with the limit that it must meet.
+//! The record: one line for each row, with the limit that it must meet.
 
 /// One figure.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
-//! Key ids and ciphertexts chosen by somebody who knows the code and guesses a wrong seed.
+//! Key ids and ciphertexts chosen by an attacker who knows the code and guesses a wrong seed.
 //!
-//! Under the guessed seed all of the forged keys fall into one shard of the index's 16,384, and all of the ground hashes
-//! into a 1,024th of it: what keyed fingerprints are there to prevent. The canister draws its seed itself, so the forged
-//! ones must cost what any others do.
+//! Under the guessed seed all forged keys fall into one shard of the index's 16,384, and all ground hashes into a
+//! 1,024th of it. Keyed fingerprints prevent this. The canister draws its own seed, so the forged inputs must cost the
+//! same as any others.
 
 use crate::inbox::{Cost, Inbox, KEY_BYTES};
 use crate::results::Figures;

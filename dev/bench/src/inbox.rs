@@ -1,4 +1,4 @@
-//! The canister under measurement, and the calls that are made to it.
+//! The measured canister, and the calls to it.
 
 use candid::{Principal, encode_one};
 use client::request::{self, Request};
@@ -167,8 +167,8 @@ impl Inbox {
         self.store().rebuild.is_some()
     }
 
-    /// Lets the canister draw its seed.
-    fn settle(&self) {
+    /// Lets timers run: the canister draws its seed, and overwrites what was acknowledged.
+    pub fn settle(&self) {
         for _ in 0..5 {
             self.engine.tick();
         }

@@ -5,7 +5,7 @@ use crate::rows::{PARTS_OF_AN_ADD, grouped};
 use std::fmt::Write as _;
 
 /// The rows of the table of calls, by the first part of their names.
-const CALLS: [&str; 33] = [
+const CALLS: [&str; 38] = [
     "add_message",
     "dearest add so far",
     "add_messages of 1,000, each",
@@ -39,6 +39,11 @@ const CALLS: [&str; 33] = [
     "refused: candid of other types",
     "refused: candid without a type table",
     "refused: a million arguments of null",
+    "refused: acknowledgement of another's principal",
+    "refused: acknowledgement of a key that nobody owns",
+    "refused: add by no member",
+    "refused: budget used up",
+    "refused: rate used up",
 ];
 
 /// Fees of a 13-node subnet, in cycles.

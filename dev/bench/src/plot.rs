@@ -1,4 +1,4 @@
-//! A plot as SVG: curves over one axis, with the few numbers that read them.
+//! A plot as SVG: curves over one axis, with the few numbers needed to read them.
 
 use crate::rows::grouped;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! The record: one line a row, compared row by row.
+//! The record: one line for each row, compared row by row.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

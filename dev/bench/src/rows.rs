@@ -4,7 +4,9 @@ use crate::inbox::{CIPHERTEXT_BYTES, Cost, Inbox};
 use crate::results::Figures;
 use candid::encode_args;
 use client::request;
-use message_canister::api::{Acknowledgement, Cursor, KeyCursor, NewMessage, Order, Start};
+use message_canister::api::{
+    Acknowledgement, Bound, Budget, Cursor, KeyCursor, NewMessage, Order, Rate, Setting, Start, Writes,
+};
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 use test_support::bytes;
@@ -70,6 +72,25 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     let bomb = [&b"DIDL\x00\x80\x80\x40"[..], &[0x7f; 1_000_000]].concat();
     row("a million arguments of null", inbox.update_raw("add_message", bomb));
     assert_eq!(inbox.store().messages, 0, "nothing was stored");
+    let foreign = |key_id: &[u8]| request::acknowledge(&[Acknowledgement { key_id: key_id.into(), through: 1 }]);
+    inbox.update(request::add_message(&inbox.own_key(), &text));
+    row("acknowledgement of another's principal", inbox.update(foreign(&inbox.own_key())));
+    row("acknowledgement of a key that nobody owns", inbox.update(foreign(&key)));
+    let add = || request::add_message(&key, &text);
+    inbox.set_settings(&[Setting::writes(Writes::members)]);
+    row("add by no member", inbox.update(add()));
+    let rate = |burst| Bound::AtMost(Rate { per_second: 1, burst });
+    let budget = |items, each| {
+        let cycles_a_day = Bound::AtMost(1_000_000_000_000);
+        Setting::strangers(Budget { items: rate(items), bytes: rate(1_000_000), cycles_a_day, each: rate(each) })
+    };
+    for (name, settings) in [("budget used up", budget(1, 100)), ("rate used up", budget(100, 1))] {
+        inbox.set_settings(&[Setting::writes(Writes::anyone), settings]);
+        // The first is admitted.
+        inbox.update(add());
+        inbox.update(add());
+        row(name, inbox.update(add()));
+    }
 }
 
 fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
@@ -101,6 +122,8 @@ fn acknowledgements(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     let mut acknowledge = |name: &str, through: u32| {
         let acknowledged = [Acknowledgement { key_id: key.clone(), through }];
         row(name, inbox.update_as_owner(request::acknowledge(&acknowledged)).instructions);
+        // The next one finds nothing left to overwrite, as this one did.
+        inbox.settle();
     };
     acknowledge("acknowledge 1 message", first);
     acknowledge("acknowledge 999 messages", first + BATCH as u32 - 1);

@@ -1,4 +1,4 @@
-//! What the calls cost, by kind, and how it is printed.
+//! The cost of the calls, by kind, and how it is printed.
 
 use std::fmt;
 

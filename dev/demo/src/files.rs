@@ -1,7 +1,7 @@
 //! The files of a folder, read once and kept in memory.
 //!
-//! Symbolic links inside the folder are not followed: what they lead to may lie outside it, or lead back into it. The
-//! folder itself may be given through one. Names are bytes: they need not be UTF-8.
+//! Symbolic links inside the folder are not followed, because their targets may lie outside of it or lead back into it.
+//! The folder itself may be given as a link. Names are bytes and need not be UTF-8.
 
 use std::fmt;
 use std::fs::{self, File};

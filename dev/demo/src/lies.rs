@@ -1,4 +1,4 @@
-//! The same store on the served network, whose subnet signs; and a replica there that lies to a reader that verifies.
+//! The same store on the served network, whose subnet signs. A replica there lies to a reader that verifies.
 
 use std::future::pending;
 use std::time::Duration;

@@ -1,10 +1,10 @@
 //! The demo: sends a folder's files through the real canister Wasm, in the embedded engine, and compares every byte that
 //! comes back. `scripts/demo` builds what it needs and runs it.
 //!
-//! A sender seals each file under one of a few keys ([`part`], in the page's format); the canister sees ciphertexts under key ids. They are
-//! added one by one and in batches, the canister is upgraded in between, everything is added once more (and stored not
-//! once more), and read back by id, by hash, by key in both orders, by range and by time. In the end a replica lies about a
-//! key, and a reader that verifies catches each lie.
+//! A sender seals each file under one of a few keys ([`part`], in the page's format). The canister sees only key ids
+//! and ciphertexts. They are added one by one and in batches, and the canister is upgraded in between. Then everything
+//! is added once more, which stores nothing. It is read back by id, by hash, by key in both orders, by range and by
+//! time. In the end a replica lies about a key, and a reader that verifies catches each lie.
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 compile_error!("demo runs on 64-bit Linux only: its engine does");

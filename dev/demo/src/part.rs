@@ -1,7 +1,7 @@
-//! Files cut into parts, each of which is sealed as a file in its own right: the page opens what the demo stores.
+//! Files cut into parts. Each part is sealed as a file of its own, so the page can open what the demo stores.
 //!
-//! A file that fits into one message keeps its name. Of a larger one, the second of three parts is sealed as
-//! `report.pdf (part 2 of 3)`. What of a name is not UTF-8 is replaced by U+FFFD.
+//! A file that fits into one message keeps its name. Of a larger file, the second of three parts is sealed as
+//! `report.pdf (part 2 of 3)`. Bytes of a name that are not UTF-8 are replaced by U+FFFD.
 
 use sealing::{Content, FILE_MIN_BYTES, Key, OVERHEAD_BYTES};
 

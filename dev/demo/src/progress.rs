@@ -1,4 +1,4 @@
-//! One line that says how far a step has come, on standard error, where it takes longer than a second.
+//! One line on standard error that shows the progress of a step, if the step takes longer than a second.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! Reading back in every way there is. Each way has to bring every message exactly once, and each message has to open
-//! to the very bytes of its file.
+//! Reading back with every method. Each must return every message exactly once, and each message must open to the exact
+//! bytes of its file.
 
 use std::collections::HashMap;
 

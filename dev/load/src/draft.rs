@@ -1,4 +1,4 @@
-//! What is sent: messages whose bytes follow from a few numbers, so that they can be compared without being kept.
+//! The messages that are sent. Their bytes follow from a few numbers, so they can be compared without being kept.
 
 use std::sync::LazyLock;
 

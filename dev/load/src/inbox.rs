@@ -1,4 +1,4 @@
-//! A client: an agent with an identity of its own, and the canister that it talks to.
+//! A client: an agent with its own identity, and the canister that it calls.
 
 use std::time::Duration;
 

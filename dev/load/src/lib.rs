@@ -1,4 +1,4 @@
-//! What many clients at once do to the local network.
+//! Many clients at once on the local network.
 //!
 //! - [`soak`]: clients mix all calls while the network is killed again and again: nothing confirmed is lost, nothing is
 //!   stored twice, nothing unconfirmed is half there;

@@ -1,4 +1,4 @@
-//! `load MODULE soak | throughput`: what many clients at once do to the local network.
+//! `load MODULE soak | throughput`: many clients at once on the local network.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

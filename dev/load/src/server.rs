@@ -1,4 +1,4 @@
-//! The local network as a process: started, killed at any moment, started again where it was.
+//! The local network as a process. It is started, killed at any moment, and started again from its state.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What must not happen.
+//! A violation: an event that must not happen.
 
 use std::fmt;
 

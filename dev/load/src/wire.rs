@@ -1,5 +1,5 @@
-//! The plainest client: a connection that requests signed ahead are sent on. It looks at nothing of an answer but its
-//! status, so that what it measures is the server's; what the answer says is for others to look at, later.
+//! The plainest client: a connection on which requests are sent that were signed before. It reads only the status of an
+//! answer, so it measures the server's work. Other code checks the contents later.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! What a call costs on disk is in proportion to what it touched, not to what is stored.
+//! The bytes that a call writes to disk are proportional to what it touched, not to the size of the store.
 
 use std::fs;
 use std::path::Path;

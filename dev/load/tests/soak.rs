@@ -1,6 +1,6 @@
 //! The soak, on the canister's real module and the network as it is served.
 //!
-//! `MESSAGE_CANISTER_TEST_SCALE` makes it longer, `MESSAGE_CANISTER_TEST_SEED` another one.
+//! `MESSAGE_CANISTER_TEST_SCALE` makes it longer. `MESSAGE_CANISTER_TEST_SEED` makes it a different one.
 
 use std::path::Path;
 use std::{env, fs};

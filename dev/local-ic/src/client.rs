@@ -1,4 +1,4 @@
-//! The public face: PocketIC's blocking client, as far as this engine follows it.
+//! The public interface. It follows PocketIC's blocking client as far as this engine supports it.
 
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What things cost on an application subnet of 13 nodes, in cycles.
+//! The fees of an application subnet of 13 nodes, in cycles.
 
 use crate::limits::{MAX_INTER_CANISTER_PAYLOAD, UPDATE_INSTRUCTIONS};
 

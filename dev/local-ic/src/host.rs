@@ -1,4 +1,4 @@
-//! What a program needs that serves the engine to others, beside PocketIC's client.
+//! The interface for programs that serve the engine to others, besides PocketIC's client.
 
 use candid::Principal;
 

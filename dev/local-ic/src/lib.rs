@@ -1,8 +1,8 @@
 //! An in-process host for canister Wasm.
 //!
 //! It runs canisters of the Internet Computer on wasmtime, inside a test, a benchmark or a demo, where PocketIC's
-//! server cannot be had. [`LocalIc`] offers the calls of PocketIC's blocking client, so that a test reads the same on
-//! both; what only this engine can do is kept apart, in [`testing`].
+//! server is not available. [`LocalIc`] has the calls of PocketIC's blocking client, so a test reads the same on both.
+//! Abilities that only this engine has are in [`testing`].
 //!
 //! The folders, from the outside in:
 //! - `client`, `host` and [`testing`]: the public face;

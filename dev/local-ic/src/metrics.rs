@@ -1,4 +1,4 @@
-//! What executions cost.
+//! The costs of executions.
 
 use serde::{Deserialize, Serialize};
 

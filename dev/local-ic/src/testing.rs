@@ -1,4 +1,4 @@
-//! What only an embedded engine can do: measure executions, make them fail, and compare states.
+//! Abilities that only an embedded engine has: measuring executions, making them fail, and comparing states.
 
 use candid::Principal;
 use sha2::{Digest, Sha256};

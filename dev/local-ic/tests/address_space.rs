@@ -1,4 +1,4 @@
-//! What queries take of the address space, they give back; and they do without if there is none.
+//! Queries release the address space that they take, and still work if there is none.
 
 #[path = "engine/common/mod.rs"]
 mod common;

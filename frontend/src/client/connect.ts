@@ -140,7 +140,7 @@ export async function connect(place: Place, identity?: Identity, storage: Storag
   const actor = createActor(canisterId, { agent });
   const principal = await guarded(() => agent.getPrincipal());
   const trusted = agent.rootKey;
-  if (!trusted) throw new Failure('untrusted', `The network at ${network.origin} did not tell its key.`, true);
+  if (!trusted) throw new Failure('untrusted', `The network at ${network.origin} did not return its key.`, true);
   // A local network has new keys each time it starts: what was seen on another one says nothing of it.
   const memory = new Memory(storage, `${canisterId} ${bytesToHex(sha256(trusted)).slice(0, 16)}`);
   const verifier = new Verifier(canister.toUint8Array(), trusted, memory);

@@ -27,6 +27,7 @@ export {
   Variant_owners_anyone as Readers,
 } from './bindings/canister';
 export { type Client, connect } from './connect';
+export { connectDirectory, type DirectoryClient, type LookedUp } from './directory';
 export { Failure, type FailureKind } from './failure';
 export { forgetIdentity, loadIdentity, makeIdentity } from './identity';
 export { type Located, locate, type Place, type ServerEnv } from './locate';

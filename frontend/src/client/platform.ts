@@ -55,7 +55,7 @@ export function failureOf(error: unknown, { canisterId, network }: Whereabouts):
     const minutes = Math.round(Math.abs(code.timeDiffMsecs) / 60_000);
     return make(
       'untrusted',
-      `The network's time and this device's differ by ${minutes} minutes. Set the clock right.`,
+      `The clocks of the network and of this device differ by ${minutes} minutes. Correct the clock of this device.`,
       true,
     );
   }

@@ -46,6 +46,10 @@ export type Lie =
   | { readonly kind: 'message'; readonly id: number; readonly field: string }
   /** A field of the answer is not what the proof says. */
   | { readonly kind: 'answer'; readonly field: string }
+  /** The directory's log is not the certified one. */
+  | { readonly kind: 'other-log' }
+  /** The directory's proof, or a device's bundle, does not verify: `code` names what failed. */
+  | { readonly kind: 'directory'; readonly code: string }
   /** A field of a key's head is not what the proof says; `at` is the key's place in the question. */
   | { readonly kind: 'head'; readonly at: number; readonly field: string };
 
@@ -53,7 +57,7 @@ export type Lie =
 export function lieWords(lie: Lie): string {
   switch (lie.kind) {
     case 'no-proof':
-      return 'The answer came without the proof that was asked for. Where reads are closed, whoever does not own the key gets none; anywhere else the node withholds it.';
+      return 'The answer came without the proof that was asked for. Where reads are closed, only the owner of the key gets a proof. Otherwise the node withholds it.';
     case 'certificate':
       return certificateRefusedWords(lie.why);
     case 'page':
@@ -61,20 +65,24 @@ export function lieWords(lie: Lie): string {
     case 'heads':
       return headsRefusedWords(lie.why);
     case 'behind':
-      return `${brokenWords(lie.why)} The state is ${seconds(lie.seconds)} older than the one seen before: the node lags behind, or hides what came since.`;
+      return `${brokenWords(lie.why)} The state is ${seconds(lie.seconds)} older than the one seen before: the node lags behind or hides newer messages.`;
     case 'seen':
-      return `${brokenWords(lie.why)} The subnet itself certifies this, later than what was seen before: whoever controls the canister has changed or replaced its messages.`;
+      return `${brokenWords(lie.why)} The subnet itself certifies this, later than the state seen before. So the controllers of the canister have changed or replaced its messages.`;
     case 'other-key':
-      return `Message ${lie.id} is said to be of another key than the one asked for.`;
+      return `Message ${lie.id} belongs to another key than the one asked for.`;
     case 'other-message':
       return `Message ${lie.found} came instead of message ${lie.asked}.`;
     case 'message':
       return `The ${lie.field} of message ${lie.id} is false.`;
     case 'answer':
       return `The field ${lie.field} of the answer is false.`;
+    case 'other-log':
+      return 'The log of the answer is not the one that the subnet certifies.';
+    case 'directory':
+      return `The directory's answer does not verify: ${lie.code}.`;
     case 'head':
       return lie.field === 'opt'
-        ? `Key ${lie.at + 1} is denied, or invented.`
+        ? `The answer denies or invents key ${lie.at + 1}.`
         : `The field ${lie.field} of key ${lie.at + 1} is false.`;
   }
 }

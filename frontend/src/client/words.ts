@@ -59,15 +59,15 @@ const other = ({ code, message }: OtherError): Words => [
 const unknownId = ({ id, last }: { id: number; last: number }): Words => [
   last === 0
     ? `No message has the id ${n(id)}: nothing has been stored yet.`
-    : `No message has the id ${n(id)} yet: the last id given out is ${n(last)}.`,
+    : `No message has the id ${n(id)} yet: the last assigned id is ${n(last)}.`,
   false,
 ];
 const sealed: Words = [
-  'The operator is taking a snapshot of the store, which takes no messages meanwhile. Try again later.',
+  'The operator is taking a snapshot of the store. Until it is done, the store takes no messages. Try again later.',
   true,
 ];
 const lowMemory: Words = [
-  'The memory of the store is nearly used up: it opens no new keys. Keys that it knows go on.',
+  'The memory of the store is nearly used up. It opens no new keys. Known keys still take messages.',
   false,
 ];
 const limited = (error: Limited): Words => {
@@ -78,14 +78,14 @@ const limited = (error: Limited): Words => {
         true,
       ];
     case 'rate':
-      return [`You are faster than the store lets you be. Try again in ${n(error.rate.retry_after)} s.`, true];
+      return [`You call more often than the store allows. Try again in ${n(error.rate.retry_after)} s.`, true];
     case 'low_cycles':
       return ['The store has few cycles left and keeps them for reads and acknowledgements.', true];
     default:
       return missing(error);
   }
 };
-const storageFull: Words = ['The store is full: its stable memory does not grow any more. Nothing was stored.', false];
+const storageFull: Words = ['The store is full: its stable memory cannot grow. Nothing was stored.', false];
 const notAllowed: Words = ['Only an admin of the store may do this.', false];
 
 /** Compiles only if every case is handled. */
@@ -106,17 +106,14 @@ export function addErrorWords(error: AddError): Words {
     case 'NotAllowed':
       return ['The store does not take messages from you.', false];
     case 'KeyFull':
-      return [
-        'Messages that were not acknowledged fill the share of the quota of this key that you may use. Nothing was stored.',
-        true,
-      ];
+      return ['Unacknowledged messages fill the share of this key’s quota that you may use. Nothing was stored.', true];
     case 'StoreFull':
       return [
         `The store is full, and its oldest messages are too young to be dropped. Try again in ${n(error.StoreFull.retry_after)} seconds.`,
         true,
       ];
     case 'KeysFull':
-      return [`The store knows as many keys as it may: ${n(error.KeysFull.max)}. It opens no new one for you.`, false];
+      return [`The store knows as many keys as it may: ${n(error.KeysFull.max)}. It opens no new key for you.`, false];
     case 'StorageFull':
       return storageFull;
     case 'IndexFull':
@@ -125,7 +122,7 @@ export function addErrorWords(error: AddError): Words {
         false,
       ];
     case 'IdsExhausted':
-      return [`The store has given out its last id, ${n(error.IdsExhausted.last)}. It takes no more messages.`, false];
+      return [`The store has assigned its last id, ${n(error.IdsExhausted.last)}. It takes no more messages.`, false];
     case 'Sealed':
       return sealed;
     case 'LowMemory':
@@ -191,7 +188,7 @@ export function pageErrorWords(error: PageError): Words {
     case 'LimitZero':
       return ['A page of 0 messages was asked for; at least 1 is needed.', false];
     case 'UnknownCursor':
-      return [`Cannot go on after ${n(error.UnknownCursor.after)}: no message has had this id yet.`, false];
+      return [`Cannot continue after ${n(error.UnknownCursor.after)}: no message has had this id yet.`, false];
     case 'KeyIdLength':
       return keyIdLength(error.KeyIdLength);
     case 'Other':
@@ -227,9 +224,9 @@ export function claimErrorWords(error: ClaimError): Words {
     case 'PublicKey':
       return [`The public key is not valid: ${error.PublicKey}`, false];
     case 'NotThatKey':
-      return [`The key id does not follow from this: ${bytesToHex(error.NotThatKey.key_id)} does.`, false];
+      return [`This proof belongs to another key id: ${bytesToHex(error.NotThatKey.key_id)}.`, false];
     case 'NotTheCaller':
-      return [`The public key belongs to ${error.NotTheCaller.signer}, and you are somebody else.`, false];
+      return [`The public key belongs to ${error.NotTheCaller.signer}, not to you.`, false];
     case 'SaltLength': {
       const { length, expected } = error.SaltLength;
       return [`The salt has ${n(length)} bytes; it must have ${n(expected)}.`, false];
@@ -237,9 +234,9 @@ export function claimErrorWords(error: ClaimError): Words {
     case 'Owned':
       return ['An admin gave this key to somebody else.', false];
     case 'Anonymous':
-      return ['Nobody owns a key anonymously: make a key in this browser first.', false];
+      return ['The anonymous caller cannot own a key. Make a key in this browser first.', false];
     case 'KeysFull':
-      return [`The store knows as many keys as it may: ${n(error.KeysFull.max)}. It opens no new one for you.`, false];
+      return [`The store knows as many keys as it may: ${n(error.KeysFull.max)}. It opens no new key for you.`, false];
     case 'LowMemory':
       return lowMemory;
     case 'StorageFull':
@@ -260,7 +257,7 @@ export function ackErrorWords(error: AckError): Words {
     case 'KeyIdLength':
       return keyIdLength(error.KeyIdLength);
     case 'NotOwner':
-      return ['Only the owner of a key acknowledges its messages, and you are not known as the owner.', false];
+      return ['Only the owner of a key can acknowledge its messages. The store does not know you as the owner.', false];
     case 'NotNewer':
       return [`Everything through id ${n(error.NotNewer.acknowledged_id)} has been acknowledged already.`, false];
     case 'NotStored': {
@@ -331,7 +328,7 @@ export function retryErrorWords(error: RetryError): Words {
     case 'NotAllowed':
       return notAllowed;
     case 'NotFailed':
-      return ['There is nothing to try again: no rebuild has failed.', false];
+      return ['No rebuild has failed, so none can be restarted.', false];
     case 'Other':
       return other(error.Other);
     default:

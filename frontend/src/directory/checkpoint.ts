@@ -59,7 +59,7 @@ export class Quorum {
     );
     const fit = verifiers.every(({ name, key }) => /^[^\s+\p{Cc}]+$/u.test(name) && isKey(key));
     const inReach = Number.isInteger(threshold) && threshold >= 1 && threshold <= verifiers.length;
-    if (!distinct || !fit || !inReach) throw new TypeError('These verifiers and this threshold make no quorum.');
+    if (!distinct || !fit || !inReach) throw new TypeError('These verifiers cannot reach this threshold.');
     this.#threshold = threshold;
     this.#maxAge = maxAge;
   }

@@ -60,6 +60,8 @@ export interface Verified {
   readonly memory: Memory;
   /** The head that the answer is taken at. */
   readonly head: Head;
+  /** The label's index, which its first entry names. */
+  readonly index: Uint8Array;
   /** The label's state, to remember; `undefined`: the label has no entry. */
   readonly state: State | undefined;
   /** The bytes of the profile in force; `undefined` for a closed label and for an erased profile. */
@@ -79,10 +81,10 @@ export function verify(trusted: Trusted, query: Query, bytes: Uint8Array): Verif
   const memory = { log: query.certified, ratified };
   if (!found) {
     if (query.contact) throw new DirectoryError('Contact');
-    return { trust, memory, head, state: undefined, profile: undefined };
+    return { trust, memory, head, index, state: undefined, profile: undefined };
   }
   const state = checkChanges(trusted, query, index, found);
-  return { trust, memory, head, state, profile: open(query.label, state, found, head.time) };
+  return { trust, memory, head, index, state, profile: open(query.label, state, found, head.time) };
 }
 
 /** The head lies in the certified log, which continues the one that the client knows. */

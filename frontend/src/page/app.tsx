@@ -60,7 +60,7 @@ export function App() {
         <Content />
       </main>
       <footer>
-        Each query is answered by one node of the network. This page checks its signature and, of what it says of a key,
+        One node of the network answers each query. This page verifies the node’s signature, and for keys and messages
         the proof. Messages are hashed, sealed and opened in this browser.
       </footer>
       <Announcer />

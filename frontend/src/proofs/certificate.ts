@@ -29,12 +29,12 @@ export type CertificateRefused =
 
 const refused = <Why>(why: Why): Refused<Why> => ({ kind: 'refused', why });
 
-/** Verifies a certificate, and returns what the canister certified, and when. */
+/** Verifies a certificate, and returns what the canister certified, and when, also in nanoseconds since 1970. */
 export async function certifiedData(
   certificate: Uint8Array,
   canisterId: Uint8Array,
   rootKey: Uint8Array,
-): Promise<({ readonly kind: 'certified' } & Certified) | Refused<CertificateRefused>> {
+): Promise<({ readonly kind: 'certified'; readonly nanoseconds: bigint } & Certified) | Refused<CertificateRefused>> {
   try {
     const canister = Principal.fromUint8Array(canisterId);
     const { cert } = await Certificate.create({
@@ -45,7 +45,8 @@ export async function certifiedData(
     const time = found(['time'], cert.tree);
     const data = found(['canister', canister.toUint8Array(), 'certified_data'], cert.tree);
     if (!time || !data) return refused({ kind: 'canister' });
-    return { kind: 'certified', data, time: Number(lebDecode(new PipeArrayBuffer(time)) / NANOSECONDS) };
+    const nanoseconds = lebDecode(new PipeArrayBuffer(time));
+    return { kind: 'certified', data, time: Number(nanoseconds / NANOSECONDS), nanoseconds };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const late = error instanceof TrustError && error.code instanceof CertificateTimeErrorCode;
@@ -61,7 +62,7 @@ export function certificateRefusedWords(why: CertificateRefused): string {
     case 'certificate-time':
       return "The certificate's time is too far from this device's clock.";
     case 'canister':
-      return 'The certificate says nothing of this canister.';
+      return 'The certificate has no data of this canister.';
   }
 }
 

@@ -14,9 +14,12 @@ import type { Hash } from './hash';
 const HTTP_EXPR: Hash = hexToBytes('55ecc31c3e8047fc158f20ea0aa0609aacc7b57e06ea40dc41860272a7d64291');
 
 /** The certified data of a canister whose store has this root. */
-export function certifiedDataOf(root: Hash): Hash {
-  const leaf = hash('ic-hashtree-leaf', root);
-  return hash('ic-hashtree-fork', HTTP_EXPR, hash('ic-hashtree-labeled', utf8ToBytes('msg'), leaf));
+export const certifiedDataOf = (root: Hash): Hash => certifiedLeaf('msg', root);
+
+/** The certified data of a canister with another leaf in the place of the root. Its label comes after `http_expr`. */
+export function certifiedLeaf(label: string, content: Uint8Array): Hash {
+  const leaf = hash('ic-hashtree-leaf', content);
+  return hash('ic-hashtree-fork', HTTP_EXPR, hash('ic-hashtree-labeled', utf8ToBytes(label), leaf));
 }
 
 /** A domain separator is preceded by its length. */

@@ -18,7 +18,7 @@ export function pageRefusedWords(why: PageRefused): string {
     case 'count':
       return `The answer has ${why.shown} messages, but the proof is of ${why.proved}: messages were ${why.shown < why.proved ? 'left out' : 'added'}.`;
     case 'below-missing':
-      return 'The proof does not say what the oldest message follows.';
+      return 'The proof does not show which message comes before the oldest one.';
     case 'no-such-key':
       return 'The answer has messages of a key that the store does not have.';
     case 'jump-outside':
@@ -54,9 +54,9 @@ export function headsRefusedWords(why: HeadsRefused): string {
 export function brokenWords(why: Broken): string {
   switch (why.kind) {
     case 'epoch':
-      return `The answer is of epoch ${why.found}, but epoch ${why.seen} was seen before: an older state is shown.`;
+      return `The answer has epoch ${why.found}, but epoch ${why.seen} was seen before: it shows an older state.`;
     case 'rolled-back':
-      return `The key has ${why.found} messages, but ${why.seen} were seen before: an older state is shown, or messages were removed.`;
+      return `The key has ${why.found} messages, but ${why.seen} were seen before: the answer shows an older state, or messages were removed.`;
     case 'forked':
       return `Another message stands where the key's message ${why.rank} was seen before.`;
   }
@@ -67,7 +67,7 @@ function witnessWords(error: WitnessError): string {
     case 'positions':
       return 'the nodes do not descend';
     case 'off-the-way':
-      return 'it ends at a leaf that is not on the way';
+      return 'it ends at a leaf that is not on the path of the key';
     case 'not-absent':
       return 'it denies the key by its own leaf';
     case 'nothing':

@@ -28,7 +28,7 @@ const OTHER_ROOT_KEY = IC_ROOT_KEY;
 
 describe('the canister’s own errors', () => {
   it.each([
-    ['UnknownId', 'by=id&id=1000', 'No message has the id 1,000 yet: the last id given out is 200.'],
+    ['UnknownId', 'by=id&id=1000', 'No message has the id 1,000 yet: the last assigned id is 200.'],
     ['UnknownId, 0', 'by=id&id=0', 'No message has the id 0'],
     ['NotFound', `by=hash&hash=${'ab'.repeat(32)}`, 'No stored message has this hash.'],
     ['HashLength', 'by=hash&hash=abcd', 'The hash has 2 bytes; a SHA-256 hash has 32.'],
@@ -36,7 +36,7 @@ describe('the canister’s own errors', () => {
     ['InvalidRange, 0', 'by=range&from=0&until=8', 'The range from 0 to 8 is not valid: ids begin with 1.'],
     ['InvalidRange of time', 'by=time&from=20&until=10', 'The range ends before it begins: from 20 to 10.'],
     ['LimitZero', `by=key&key=${KEY}&limit=0`, 'A page of 0 messages was asked for; at least 1 is needed.'],
-    ['UnknownCursor', `by=key&key=${KEY}&after=1000`, 'Cannot go on after 1,000: no message has had this id yet.'],
+    ['UnknownCursor', `by=key&key=${KEY}&after=1000`, 'Cannot continue after 1,000: no message has had this id yet.'],
     ['KeyIdLength, empty', 'by=key&key=', 'The key id is empty: it must have 1 to 64 bytes.'],
     ['KeyIdLength', `by=key&key=${'00'.repeat(65)}`, 'The key id has 65 bytes; at most 64 are allowed.'],
     ['no number', 'by=id&id=12x', 'The id must be a whole number from 0 to 4,294,967,295, not "12x".'],

@@ -54,12 +54,12 @@ describe('the truth', () => {
     expect(await page.locator('.all-rows .proof').allTextContents()).toEqual(Array(5).fill('verified'));
     expect(await page.locator('.key-card').textContent()).toContain('Messages ever5');
     await rows(page).first().click();
-    expect(await page.locator('.detail .trust').textContent()).toMatch(/^Verified as of .* would have been caught\.$/);
+    expect(await page.locator('.detail .trust').textContent()).toMatch(/^Verified as of .* would have noticed .*\.$/);
     expect(await page.getByRole('alert').count()).toBe(0);
   });
 });
 
-const A_LIE = 'This answer is false, and is not shown';
+const A_LIE = 'This answer is false, so it is not shown';
 
 describe('a node that lies about a key', () => {
   it.each<[string, string, (page: Messages) => Messages]>([
@@ -104,7 +104,7 @@ describe('a node that lies about a key', () => {
     ],
     [
       'shows another key’s messages',
-      'Message 1 is said to be of another key',
+      'Message 1 belongs to another key',
       ({ messages, ...rest }) => ({ ...rest, messages: messages.map((one) => ({ ...one, key_id: text('other') })) }),
     ],
   ])('%s', async (what, words, change) => {

@@ -66,5 +66,5 @@ it('is a click away, and shows what came, proved, until it is acknowledged; clos
   const nowhere = await on.open(`view=messages&by=key&key=${toHex(text('nowhere'))}`);
   await expect.poll(() => nowhere.getByRole('alert').textContent()).toBe(words);
   await stranger.goto(`${on.network.origin}/#view=overview`);
-  await stranger.getByText('This store does not tell you what it holds.').first().waitFor();
+  await stranger.getByText('This store does not show you its contents.').first().waitFor();
 }, 120_000);

@@ -81,7 +81,7 @@ describe('lists', () => {
     await page.getByLabel('Order').selectOption('oldest');
     await page.getByRole('button', { name: 'Look up' }).click();
     await expect.poll(() => ids(page)).toEqual([100, 101, 102, 103, 104]);
-    await page.getByLabel('Go on after id').fill('102');
+    await page.getByLabel('Continue after id').fill('102');
     await page.getByRole('button', { name: 'Look up' }).click();
     await expect.poll(() => ids(page)).toEqual([103, 104]);
   });

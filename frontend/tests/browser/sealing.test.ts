@@ -243,7 +243,7 @@ describe('identity', () => {
 
     await page.getByRole('link', { name: 'Connection' }).click();
     await page.getByRole('button', { name: 'Forget this key' }).click();
-    await page.getByRole('button', { name: 'Forget it for good' }).click();
+    await page.getByRole('button', { name: 'Forget it for ever' }).click();
     await expect.poll(() => principal.textContent()).toBe('2vxsx-fae');
     await page.reload();
     expect(await principal.textContent()).toBe('2vxsx-fae');

@@ -16,7 +16,7 @@ describe('the rules of a store, in words', () => {
   it('says who adds', () => {
     const words = (writes: string) => writesWords(status({ __kind__: 'writes', writes }));
     expect(words('anyone')).toBe('Everybody may add messages.');
-    expect(words('identified')).toBe('Whoever signs with a key may add messages.');
+    expect(words('identified')).toBe('Everybody who signs with a key may add messages.');
     expect(words('members')).toBe('Only members of this store may add messages.');
   });
 

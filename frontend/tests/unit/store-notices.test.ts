@@ -31,6 +31,15 @@ it('says nothing of a store that is ready, or that the visitor does not see', ()
   expect(storeNotices({ sealed: false })).toEqual([]);
 });
 
+it('does not take a backlog of dropped messages for a rebuild, nor for any other trouble', () => {
+  const swept = { ...READY, backlog: 5000 };
+  expect(storeNotices({ sealed: false, store: swept })).toEqual([]);
+  for (const trouble of [{ low_memory: true }, { erasing: true }]) {
+    const notices = storeNotices({ sealed: true, store: { ...swept, ...trouble } });
+    expect(JSON.stringify(notices)).not.toMatch(/rebuil/i);
+  }
+});
+
 it('says to everybody that a store is sealed, and what that means', () => {
   for (const status of [{ sealed: true, store: READY }, { sealed: true }]) {
     const [notice, ...others] = storeNotices(status);
@@ -73,6 +82,6 @@ it('says of a rebuild that has stopped why, what still works, and what operators
   expect(why).toContain(`The canister says why: ${reason}.`);
   expect(works).toContain('still read messages by key, by id, by range and by time');
   expect(works).toContain('no lookups by hash, and accepts no messages');
-  expect(next).toContain('does not start again by itself');
-  expect(next).toContain('an admin calls retry_rebuild');
+  expect(next).toContain('does not restart by itself');
+  expect(next).toContain('an admin must call retry_rebuild');
 });

@@ -11,9 +11,9 @@ describe.each([
   ['a list', listTrustWords],
   ['a message', messageTrustWords],
 ])('%s', (_, words) => {
-  it('is verified as of a time, and says which lies would have been caught', () => {
+  it('is verified as of a time, and says which lies the page would have noticed', () => {
     expect(words(VERIFIED)).toContain(`Verified as of ${formatTime(VERIFIED.asOf)}`);
-    expect(words(VERIFIED)).toContain('would have been caught');
+    expect(words(VERIFIED)).toContain('would have noticed');
   });
 
   it('is not proved otherwise, and says what the node could have done', () => {
@@ -29,7 +29,7 @@ describe('each lie is a sentence with what is false', () => {
   const why = { kind: 'rolled-back', seen: 4, found: 3 } as const;
   it.each<[Lie, ...string[]]>([
     [{ kind: 'no-proof' }, 'without the proof', 'closed'],
-    [{ kind: 'certificate', why: { kind: 'canister' } }, 'nothing of this canister'],
+    [{ kind: 'certificate', why: { kind: 'canister' } }, 'no data of this canister'],
     [{ kind: 'page', why: { kind: 'chain' } }, 'forged'],
     [{ kind: 'page', why: { kind: 'count', shown: 4, proved: 5 } }, 'left out'],
     [{ kind: 'page', why: { kind: 'count', shown: 6, proved: 5 } }, 'were added'],
@@ -41,7 +41,7 @@ describe('each lie is a sentence with what is false', () => {
     [{ kind: 'other-message', asked: 7, found: 8 }, 'Message 8', 'message 7'],
     [{ kind: 'message', id: 7, field: 'hash' }, 'hash of message 7'],
     [{ kind: 'answer', field: 'gap' }, 'gap'],
-    [{ kind: 'head', at: 0, field: 'opt' }, 'Key 1 is denied'],
+    [{ kind: 'head', at: 0, field: 'opt' }, 'denies or invents key 1'],
     [{ kind: 'head', at: 1, field: 'rank' }, 'rank of key 2'],
   ])('%j', (lie, ...values) => {
     for (const value of values) expect(lieWords(lie)).toContain(value);

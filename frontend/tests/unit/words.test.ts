@@ -105,7 +105,7 @@ const settings: [SettingsError, ...string[]][] = [
 ];
 const retry: [RetryError, ...string[]][] = [
   [NOT_ALLOWED, 'admin'],
-  [{ __kind__: 'NotFailed', NotFailed: null }, 'no rebuild has failed'],
+  [{ __kind__: 'NotFailed', NotFailed: null }, 'No rebuild has failed'],
   [OTHER, '7', 'because'],
 ];
 const check: [CheckError, ...string[]][] = [
@@ -123,7 +123,7 @@ const claim: [ClaimError, ...string[]][] = [
   [{ __kind__: 'NotTheCaller', NotTheCaller: { signer: Principal.anonymous() } }, '2vxsx-fae'],
   [{ __kind__: 'SaltLength', SaltLength: { length: 15, expected: 16 } }, '15', '16'],
   [{ __kind__: 'Owned', Owned: null }, 'somebody else'],
-  [{ __kind__: 'Anonymous', Anonymous: null }, 'anonymously'],
+  [{ __kind__: 'Anonymous', Anonymous: null }, 'anonymous caller'],
   [{ __kind__: 'KeysFull', KeysFull: { max: 1_000_000 } }, '1,000,000'],
   [{ __kind__: 'StorageFull', StorageFull: null }, 'Nothing was stored'],
   [{ __kind__: 'LowMemory', LowMemory: null }, 'memory'],

@@ -1,6 +1,7 @@
 //! Claims and settings of a key's record.
 
 use super::{canister, person};
+use crate::access::owner::check_claim;
 use crate::access::{Caller, KeyRights};
 use crate::api::{Bound, ClaimError, KeyError, KeySetting, NewOwner, NewSendKey, OwnQuota, OwnerProof, Quota, Role};
 use candid::Principal;
@@ -34,7 +35,7 @@ fn settings() -> [KeySetting; 4] {
     [owner(Some(person(1))), send_key(&[2; 32]), KeySetting::quota(OwnQuota::own(QUOTA)), KeySetting::kept(true)]
 }
 
-/// Which of [`settings`] the caller may make.
+/// The settings of [`settings`] that the caller may make.
 fn allowed(rights: KeyRights, key_id: &[u8], caller: &Caller) -> [bool; 4] {
     settings().map(|setting| match rights.apply(key_id, &[setting], caller) {
         Ok(_) => true,
@@ -43,23 +44,29 @@ fn allowed(rights: KeyRights, key_id: &[u8], caller: &Caller) -> [bool; 4] {
     })
 }
 
+/// A claim as the store decides it: the proof comes first.
+fn claim(rights: KeyRights, key_id: &[u8], proof: &OwnerProof, caller: Principal) -> Result<KeyRights, ClaimError> {
+    check_claim(key_id, proof, caller)?;
+    rights.claim(key_id, caller)
+}
+
 #[test]
 fn a_claim_makes_the_caller_the_owner_and_nothing_else() {
     let salt = OwnerProof::salt(ByteBuf::from([5; 16]));
     let before = KeyRights { owner: None, send_key: None, quota: Some(QUOTA), kept: true };
-    let Err(ClaimError::NotThatKey { key_id }) = before.claim(KEY_ID, &salt, person(1)) else { panic!() };
-    let after = before.claim(&key_id, &salt, person(1)).expect("a claim");
+    let Err(ClaimError::NotThatKey { key_id }) = claim(before, KEY_ID, &salt, person(1)) else { panic!() };
+    let after = claim(before, &key_id, &salt, person(1)).expect("a claim");
     assert_eq!(after, KeyRights { owner: Some(person(1)), ..before });
     let again = KeyRights { send_key: Some([1; 32]), ..after };
-    assert_eq!(again.claim(&key_id, &salt, person(1)), Ok(again));
+    assert_eq!(claim(again, &key_id, &salt, person(1)), Ok(again));
     // An admin gave it away before the claim.
-    assert_eq!(owned(person(2)).claim(&key_id, &salt, person(1)), Err(ClaimError::Owned));
+    assert_eq!(claim(owned(person(2)), &key_id, &salt, person(1)), Err(ClaimError::Owned));
 }
 
 #[test]
 fn a_claim_without_a_right_proof_does_not_tell_whether_the_key_is_owned() {
     let salt = OwnerProof::salt(ByteBuf::from([5; 16]));
-    let answers = [KeyRights::default(), owned(person(2))].map(|rights| rights.claim(KEY_ID, &salt, person(1)));
+    let answers = [KeyRights::default(), owned(person(2))].map(|rights| claim(rights, KEY_ID, &salt, person(1)));
     assert!(matches!(answers[0], Err(ClaimError::NotThatKey { .. })));
     assert_eq!(answers[0], answers[1]);
 }
@@ -68,7 +75,7 @@ fn a_claim_without_a_right_proof_does_not_tell_whether_the_key_is_owned() {
 fn the_claim_of_a_key_that_is_the_callers_principal_records_nothing() {
     let principal = person(1);
     let rights = KeyRights::default();
-    assert_eq!(rights.claim(principal.as_slice(), &OwnerProof::own, principal), Ok(rights));
+    assert_eq!(claim(rights, principal.as_slice(), &OwnerProof::own, principal), Ok(rights));
 }
 
 #[test]
@@ -108,7 +115,7 @@ fn settings_take_effect_in_their_order_all_or_none() {
     let taken = rights.apply(KEY_ID, &[owner(Some(person(3))), send_key(&[2; 32]), KeySetting::kept(false)], &who);
     let expected = KeyRights { owner: Some(person(3)), send_key: Some([2; 32]), quota: Some(QUOTA), kept: false };
     assert_eq!(taken, Ok(expected));
-    // Given away first, the key is no longer the caller's.
+    // If the key is given away first, it is no longer the caller's.
     let mine = owned(person(3));
     assert_eq!(mine.apply(KEY_ID, &[owner(Some(person(2))), send_key(&[2; 32])], &who), Err(KeyError::NotAllowed));
     assert_eq!(rights.apply(KEY_ID, &[], &caller(1, None)), Ok(rights));
@@ -160,7 +167,7 @@ fn no_admin_gives_away_a_key_that_is_somebodys_principal() {
         let answer = rights.apply(victim.as_slice(), &[owner(Some(attacker))], &admin());
         assert_eq!(answer, Err(KeyError::Owner { owner: attacker }));
     }
-    // To its owner or to nobody: it stays as it is, with its send key.
+    // Given to its present owner or to nobody, the key stays as it is, with its send key.
     for recorded in [None, Some(victim)] {
         assert_eq!(rights.apply(victim.as_slice(), &[owner(recorded)], &admin()), Ok(rights));
     }

@@ -1,4 +1,4 @@
-//! Each rule has a test named after it, and an attacker who tries to get round it.
+//! Each rule has a test named after it, and an attacker who tries to evade it.
 
 mod caller;
 mod key;
@@ -9,7 +9,7 @@ mod roles;
 
 use candid::Principal;
 
-/// Somebody who signs. Different numbers are different people.
+/// A principal that signs. Different numbers are different people.
 fn person(number: u8) -> Principal {
     Principal::self_authenticating([number])
 }

@@ -1,4 +1,4 @@
-//! Owners and claims. The vectors come from elsewhere: keys with published Ethereum addresses, the public key of
+//! Owners and claims. The vectors come from other sources: keys with published Ethereum addresses, the public key of
 //! RFC 8410 with hashes by OpenSSL, and Wycheproof's damaged encodings.
 
 use super::{bytes, canister, person};
@@ -34,7 +34,7 @@ fn salt(salt: &[u8]) -> OwnerProof {
     OwnerProof::salt(ByteBuf::from(salt))
 }
 
-/// The answer to the one whom the platform takes for the holder of the key `der`.
+/// The answer to the caller whom the platform takes for the holder of the key `der`.
 fn claim_with(der: &[u8], key_id: &[u8]) -> Result<(), ClaimError> {
     check_claim(key_id, &public_key(der), Principal::self_authenticating(der))
 }
@@ -81,7 +81,7 @@ fn other_principals_are_no_key_ids_that_own_themselves() {
     for proof in [OwnerProof::own, salt(&[0; 16]), public_key(&bytes(ED25519))] {
         assert_eq!(check_claim(&opaque, &proof, caller), Err(ClaimError::NotClaimable { length: 29 }));
     }
-    // A principal as long as an address, of a kind that the platform keeps for later, is not that address.
+    // A principal as long as an address, of a kind that the platform reserves, is not that address.
     let reserved = Principal::from_slice(&opaque[..20]);
     assert!(check_claim(&opaque[..20], &OwnerProof::own, reserved).is_err());
 }
@@ -97,7 +97,7 @@ fn an_ethereum_address_is_claimed_with_its_key() {
 fn an_ethereum_address_is_not_claimed_with_another_key() {
     let [(first, address), (second, other), ..] = ADDRESSES;
     assert_eq!(claim_with(&secp256k1(second), &bytes(address)), not_that_key(&bytes(other)));
-    // With the right key, which is public, but as somebody else.
+    // With the right key, which is public, but by another caller.
     let key = secp256k1(first);
     let signer = Principal::self_authenticating(&key);
     for caller in [person(1), canister(), Principal::self_authenticating(secp256k1(second))] {
@@ -154,7 +154,7 @@ fn every_kind_of_key_that_the_platform_takes_has_a_hash_to_claim() {
 fn a_salted_key_id_is_claimed_with_the_salt_by_its_owner_alone() {
     let (key_id, proof) = (bytes(SALTED), salt(&bytes("000102030405060708090a0b0c0d0e0f")));
     assert_eq!(check_claim(&key_id, &proof, ed25519_principal()), Ok(()));
-    // Whoever learns the salt.
+    // The attacker has learned the salt.
     for attacker in [person(1), canister()] {
         assert!(matches!(check_claim(&key_id, &proof, attacker), Err(ClaimError::NotThatKey { .. })));
     }
@@ -180,7 +180,7 @@ fn one_identity_has_any_number_of_salted_key_ids_and_so_has_a_canister() {
 
 #[test]
 fn bad_input_a_salt_of_another_length() {
-    // A longer salt could otherwise move bytes between principal and salt.
+    // With a longer salt, bytes could move between principal and salt.
     for length in [0, 15, 17, 29] {
         let answer = check_claim(&bytes(SALTED), &salt(&vec![0; length]), ed25519_principal());
         assert_eq!(answer, Err(ClaimError::SaltLength { length: length as u32, expected: 16 }));
@@ -213,7 +213,7 @@ fn the_anonymous_principal_owns_nothing() {
 
 #[test]
 fn bad_input_public_keys_that_are_too_long() {
-    // A sequence that is strict DER, but makes the canister hash much.
+    // This sequence is strict DER, but would make the canister hash much.
     let mut der = bytes("308207fb300506032b6570038207f000");
     der.resize(2_049, 1);
     assert!(matches!(claim_with(&der, &[7; 32]), Err(ClaimError::PublicKey(reason)) if reason.contains("2049 bytes")));
@@ -228,7 +228,7 @@ fn bad_input_parameters_that_nobody_parses() {
     for known in ["", "0500", "06052b8104000a"] {
         assert!(matches!(claim_with(&with(known), &[7; 32]), Err(ClaimError::NotThatKey { .. })), "{known}");
     }
-    // An OCTET STRING; a SEQUENCE that is no DER inside; a NULL and an OBJECT IDENTIFIER that are none.
+    // An OCTET STRING; a SEQUENCE whose content is not DER; a NULL and an OBJECT IDENTIFIER with wrong content.
     for unknown in ["0403010203", "3003308000", "050100", "06052b81040080"] {
         assert!(matches!(claim_with(&with(unknown), &[7; 32]), Err(ClaimError::PublicKey(_))), "{unknown}");
     }
@@ -244,7 +244,7 @@ fn bad_input_encodings_that_are_not_strict_der() {
     for test in &tests {
         let der: &[u8] = &test.public_key;
         let (address, hash) = (claim_with(der, &[7; 20]), claim_with(der, &[7; 32]));
-        // A key has one encoding with an address. Nobody turns one key into several callers with the same address.
+        // A key with an address has one encoding. So one key cannot act as several callers with the same address.
         match &address {
             Err(ClaimError::NotThatKey { key_id }) => {
                 assert_eq!((key_id.len(), der.len()), (20, 88), "{}", test.comment);
@@ -253,7 +253,7 @@ fn bad_input_encodings_that_are_not_strict_der() {
             Err(ClaimError::PublicKey(_)) => refused += 1,
             other => panic!("{other:?}"),
         }
-        // Whoever the platform lets sign can claim.
+        // Whoever can sign on the platform can claim.
         let key = ic_secp256k1::PublicKey::deserialize_der(der);
         if key.is_ok_and(|key| key.serialize_der() == der) {
             assert!(matches!(address, Err(ClaimError::NotThatKey { .. })), "{}", test.comment);

@@ -75,7 +75,7 @@ fn readers_and_admins_read_all_keys_where_reads_are_closed() {
 
 #[test]
 fn an_owner_reads_the_own_keys_and_no_others_where_reads_are_closed() {
-    // Members read what they own, like everybody.
+    // Members read the keys that they own, like everybody.
     for role in [None, Some(Role::writer)] {
         let sight = Sight::new(Reads::owners, &with(person(1), role));
         assert!(!sight.is_all());
@@ -83,7 +83,7 @@ fn an_owner_reads_the_own_keys_and_no_others_where_reads_are_closed() {
         assert!(sight.sees(&[7; 32], Some(person(1))));
         assert!(!sight.sees(&[7; 32], Some(person(2))));
         assert!(!sight.sees(&[7; 32], None));
-        // Not even if the attacker has been recorded for it.
+        // Not even if the record names the attacker.
         assert!(!sight.sees(person(2).as_slice(), Some(person(1))));
     }
 }
@@ -109,7 +109,7 @@ fn strangers_members_and_friends_have_their_shares() {
     for caller in [stranger(), member, with(Principal::anonymous(), None)] {
         assert_eq!(Share::new(&caller, false, Some(&key), Some(SECRET)), Share::Friends);
     }
-    // The owner could give the send key to himself.
+    // The owner could also use the send key.
     assert_eq!(Share::new(&stranger(), true, None, None), Share::Friends);
 }
 

@@ -9,7 +9,7 @@ fn quota(messages: u32, bytes: u64) -> Quota {
     Quota { messages: Bound::AtMost(messages), bytes: Bound::AtMost(bytes) }
 }
 
-/// A key with a clock that goes on with each add.
+/// A key with a clock that advances with each add.
 struct Key {
     quota: Quota,
     level: Level,
@@ -59,7 +59,7 @@ fn no_stranger_closes_a_mailbox_to_members_or_to_the_owners_friends() {
     let mut key = Key::new(quota(100, 1 << 40));
     key.fill(Share::Strangers, 10);
     for _ in 0..25 {
-        // A stranger who goes on knocking.
+        // A stranger goes on trying.
         assert!(key.add(Share::Strangers, 1).is_err());
         assert_eq!(key.add(Share::Members, 10), Ok(()));
     }
@@ -67,7 +67,7 @@ fn no_stranger_closes_a_mailbox_to_members_or_to_the_owners_friends() {
         assert!(key.add(Share::Strangers, 1).is_err() && key.add(Share::Members, 1).is_err());
         assert_eq!(key.add(Share::Friends, 10), Ok(()));
     }
-    // Nor is anybody else admitted early when the owner has taken some.
+    // When the owner has acknowledged some messages, other strangers are not admitted early either.
     key.acknowledge(60, 600);
     assert_eq!(key.add(Share::Members, 10), Ok(()));
     assert!(key.add(Share::Strangers, 1).is_err());
@@ -205,7 +205,8 @@ proptest! {
                     let before = key.level;
                     let was_full = key.full_since() != 0;
                     let answer = key.add(share, size);
-                    // Members and friends: exactly what fits. Strangers: nothing else, and nothing while it is full.
+                    // Members and contacts: exactly the messages that fit. Strangers: no others, and none while the key
+                    // is full.
                     prop_assert_eq!(answer.is_ok(), fits && !(share == Share::Strangers && was_full));
                     match answer {
                         Ok(()) => held.push(size),
@@ -221,12 +222,12 @@ proptest! {
                     key.acknowledge(through as u32, freed);
                 }
             }
-            // What the owner sees is what strangers meet: refused altogether, or not.
+            // The head tells the owner what strangers meet: all their adds are refused, or not.
             let knock = admit(&key.quota, Share::Strangers, &key.level, 1, key.now);
             if key.level.newest != 0 {
                 prop_assert_eq!(key.full_since() != 0, knock.is_err());
             }
-            // A full key has at least 70 % of the strangers' share, in one of the two.
+            // A full key has at least 70 % of the strangers' share, in messages or in bytes.
             if key.level.full_since != 0 && key.full_since() != 0 {
                 let (count, sum) = (held.len() as u32, held.iter().sum::<u64>());
                 prop_assert!(f64::from(count) >= 0.7 * f64::from(messages / 4) || sum as f64 >= 0.7 * (bytes / 4) as f64);

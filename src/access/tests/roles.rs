@@ -69,7 +69,7 @@ fn at_most_10_000_principals_have_a_role_and_the_memory_never_grows() {
     }
     assert_eq!(roles.set(numbered(10_000), Some(Role::reader)), Err(RoleError::RolesFull { max: 10_000 }));
     assert_eq!(roles.get(&numbered(10_000)), None);
-    // A role that is there already can still be changed, and a place that becomes free is taken.
+    // A present role can still be changed, and a free slot is used again.
     assert_eq!(roles.set(numbered(9_999), Some(Role::admin)), Ok(()));
     assert_eq!(roles.set(numbered(5), None), Ok(()));
     assert_eq!(roles.set(numbered(10_000), Some(Role::writer)), Ok(()));
@@ -118,27 +118,27 @@ fn damaged_memory_is_refused() {
         memory.write(at, &before);
         assert!(Roles::open(memory.clone()).is_ok());
     };
-    let place = |place| OpenRolesError::Place { place };
+    let slot = |slot| OpenRolesError::Slot { slot };
     damage(0, b"MCST", OpenRolesError::Header(HeaderError::Magic { found: *b"MCST", expected: *b"MCRO" }));
     damage(COUNT, &10_001_u32.to_le_bytes(), OpenRolesError::Count { found: 10_001, max: 10_000 });
     damage(COUNT, &u32::MAX.to_le_bytes(), OpenRolesError::Count { found: u32::MAX, max: 10_000 });
-    // A place that was never written holds no role.
-    damage(COUNT, &4_u32.to_le_bytes(), place(3));
+    // A slot that was never written holds no role.
+    damage(COUNT, &4_u32.to_le_bytes(), slot(3));
     for length in [30, 255] {
-        damage(FIRST + 32, &[length], place(1));
+        damage(FIRST + 32, &[length], slot(1));
     }
     for role in [0, 4, 255] {
-        damage(FIRST + 30, &[role], place(0));
+        damage(FIRST + 30, &[role], slot(0));
     }
     // Bytes after the principal, and after the role.
-    damage(FIRST + 32 + 11, &[1], place(1));
-    damage(FIRST + 31, &[1], place(0));
-    // Who attacks stable memory might want everybody to be an admin.
+    damage(FIRST + 32 + 11, &[1], slot(1));
+    damage(FIRST + 31, &[1], slot(0));
+    // An attacker who can write stable memory might make everybody an admin.
     let anonymous: Vec<u8> = [&[1, 4][..], &[0; 28], &[3, 0]].concat();
-    damage(FIRST, &anonymous, place(0));
+    damage(FIRST, &anonymous, slot(0));
     let mut first = [0; 32];
     memory.read(FIRST, &mut first);
-    damage(FIRST + 64, &first, place(2));
+    damage(FIRST + 64, &first, slot(2));
     let short = VectorMemory::default();
     short.grow(ROLES_PAGES - 1);
     let truncated = HeaderError::Truncated { pages: ROLES_PAGES - 1, expected: ROLES_PAGES };

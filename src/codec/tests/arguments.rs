@@ -121,7 +121,7 @@ fn key_cursor() -> impl Strategy<Value = KeyCursor> {
     })
 }
 
-/// An item of a batch as clients encode it that know no send keys.
+/// A message of a batch as encoded by clients that know no send keys.
 #[derive(CandidType)]
 struct EarlierNewMessage {
     key_id: ByteBuf,
@@ -179,7 +179,7 @@ proptest! {
         assert_same(&bytes)?;
     }
 
-    /// One byte is changed, cut off or added anywhere.
+    /// One byte is changed, removed or added at every place.
     #[test]
     fn damaged_arguments_are_read_the_same(bytes in argument(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         prop_assume!(!bytes.is_empty());
@@ -196,8 +196,8 @@ proptest! {
     }
 }
 
-/// Agents in JavaScript number the parts of a type before the type. The arguments, built by hand, are those of each
-/// method that takes more than blobs and numbers.
+/// Agents in JavaScript number the parts of a type before the type. The arguments are built by hand, for each method
+/// that takes more than blobs and numbers.
 #[test]
 fn arguments_from_javascript_are_read_the_same() {
     let order = format!("6b02 {} 7f {} 7f", label("descending"), label("ascending"));
@@ -240,7 +240,7 @@ fn label(name: &str) -> String {
     digits + &format!("{hash:02x}")
 }
 
-/// Other types are not taken for blobs, although their lengths and bytes look alike.
+/// Other types are not accepted as blobs, although their lengths and bytes look alike.
 #[test]
 fn other_types_are_no_blobs() {
     for argument in [encoded(("text",)), encoded((vec![1u64, 2],)), encoded((vec![1i8],)), encoded((vec!["text"],))] {
@@ -251,7 +251,8 @@ fn other_types_are_no_blobs() {
     assert_eq!(outcome(arguments::keys::<_, 9>(&keys, |keys, _| keys.len())), "refused");
 }
 
-/// What a later client adds to an argument is skipped. What is missing or has another type counts as `null`.
+/// Values that a later client adds to an argument are skipped. A value that is missing or of another type counts as
+/// `null`.
 #[test]
 fn optional_values_are_read_as_candid_says() {
     let message = |bytes: &[u8]| outcome(arguments::message(bytes));
@@ -287,7 +288,7 @@ fn a_batch_of_the_greatest_length_is_within_the_librarys_limits() {
     assert_eq!(outcome(arguments::batch::<_, MAX_BATCH_MESSAGES>(&bytes, with_keys)), "Ok(1000)");
 }
 
-/// Lengths that are not encoded in the shortest way, or exceed any argument.
+/// Lengths that are not encoded in the shortest way, or that exceed any argument.
 #[test]
 fn strange_lengths_are_read_the_same() {
     for length in [

@@ -110,6 +110,11 @@ fn results_of_adds_are_written_as_the_library_reads_them() {
         Err(AddError::CiphertextEmpty),
         Err(AddError::CiphertextTooLarge(too_long)),
         Err(AddError::NotAllowed),
+        Err(AddError::Sealed),
+        Err(AddError::LowMemory),
+        Err(AddError::Limited(Limited::budget { retry_after: 0x0102_0304 })),
+        Err(AddError::Limited(Limited::rate { retry_after: 0x0506_0708 })),
+        Err(AddError::Limited(Limited::low_cycles)),
         Err(AddError::KeyFull { since: 7 }),
         Err(AddError::StoreFull { retry_after: 8 }),
         Err(AddError::KeysFull { max: 9 }),
@@ -123,8 +128,14 @@ fn results_of_adds_are_written_as_the_library_reads_them() {
         let found: Result<Added, AddError> = read(|out| replies::added(result.clone(), |bytes| out.extend(bytes)));
         assert_eq!(*result, found);
     }
-    let batches: Vec<Result<Vec<Result<Added, AddError>>, BatchError>> =
-        vec![Ok(vec![]), Ok(vec![results[0].clone(); 200]), Ok(results), Err(BatchError::Unavailable(progress))];
+    let batches: Vec<Result<Vec<Result<Added, AddError>>, BatchError>> = vec![
+        Ok(vec![]),
+        Ok(vec![results[0].clone(); 200]),
+        Ok(results),
+        Err(BatchError::Sealed),
+        Err(BatchError::Limited(Limited::rate { retry_after: 1 })),
+        Err(BatchError::Unavailable(progress)),
+    ];
     for batch in batches {
         let found = read(|out| replies::all_added(batch.clone(), |bytes| out.extend(bytes)));
         assert_eq!(batch, found);
@@ -150,6 +161,7 @@ fn results_of_acknowledgements_are_written_as_the_library_reads_them() {
         Ok(by_library),
         Ok(vec![Err(AckError::Other(other))]),
         Err(AcksError::BatchTooLong(too_long)),
+        Err(AcksError::Limited(Limited::budget { retry_after: 1 })),
     ] {
         let found = read(|out| replies::all_acknowledged(all.clone(), |bytes| out.extend(bytes)));
         assert_eq!(all, found);

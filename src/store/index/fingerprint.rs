@@ -1,8 +1,8 @@
 //! Keyed fingerprints of keys, hashes and pairs.
 //!
 //! Callers choose key ids freely and can grind hashes. So the table slot of an input depends on a secret seed, through
-//! SipHash-1-3. If different inputs have the same fingerprint, the only cost is reading another record: no answer
-//! relies on a fingerprint alone.
+//! SipHash-1-3. If different inputs have the same fingerprint, another record is read. The answer is the same, because
+//! no answer relies on a fingerprint alone.
 
 use canister_base::table::Fingerprint;
 use siphasher::sip::SipHasher13;
@@ -26,7 +26,8 @@ enum Entry {
 #[derive(Clone, Copy)]
 pub struct Fingerprints {
     keys: SipHasher13,
-    /// The keys of a new hasher for each input: the compiler knows its empty state, so it hashes words directly.
+    /// The keys of the hasher. Each input gets a new hasher: the compiler knows its empty state, so it hashes words
+    /// directly.
     hashes: (u64, u64),
     /// The multipliers of [`Self::fold`], derived from the seed.
     multipliers: [u64; 4],

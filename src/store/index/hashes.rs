@@ -1,7 +1,7 @@
 //! The hash index: hash → newest message with this hash, and (key, hash) → message.
 //!
-//! Both are one table. The newest message with a hash is filed under the hash. When another key stores the same
-//! ciphertext, the older message is moved to its pair. So every message has exactly one entry.
+//! Both kinds of entries are in one table. The newest message with a hash is filed under the hash. When another key
+//! stores the same ciphertext, the older message is moved to its pair. So every message has exactly one entry.
 
 use crate::api::Id;
 use canister_base::table::{Fingerprint, OutOfHeap, Table};
@@ -11,7 +11,7 @@ use canister_base::table::{Fingerprint, OutOfHeap, Table};
 pub struct Displaced {
     /// Its id.
     pub id: Id,
-    /// The fingerprint that it is filed under from now on.
+    /// The fingerprint of its pair, under which it is filed from now on.
     pub pair: Fingerprint,
 }
 
@@ -54,12 +54,12 @@ impl HashIndex {
         Ok(())
     }
 
-    /// Removes a message that is filed as the newest with its hash. False: it is not filed so.
+    /// Removes a message that is filed as the newest with its hash. False: it is not.
     pub fn remove_newest(&mut self, newest: Fingerprint, id: Id) -> bool {
         self.table.remove(newest, id)
     }
 
-    /// Removes a message that is filed under its pair. False: it is not filed so.
+    /// Removes a message that is filed under its pair. False: it is not.
     pub fn remove_pair(&mut self, pair: Fingerprint, id: Id) -> bool {
         self.table.remove(pair, id)
     }

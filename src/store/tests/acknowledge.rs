@@ -1,4 +1,4 @@
-//! Acknowledgement: what it covers is no longer live at once, and overwritten afterwards.
+//! Acknowledged messages are no longer live at once. They are overwritten afterwards.
 
 use super::*;
 use crate::api::{AckError, Acknowledged, TooLong};
@@ -8,7 +8,7 @@ use crate::store::StoredRef;
 fn owned(memory: &SparseMemory, messages: u32) -> Store {
     let mut store = create(memory);
     let owner = owned_by(&person(1));
-    store.set_key(b"key", &[owner], &admin(), EPOCH).unwrap();
+    store.change_key(b"key", &[owner], &admin(), EPOCH).unwrap();
     for number in 0..messages {
         add(&mut store, b"key", &number.to_le_bytes(), EPOCH).unwrap();
     }
@@ -16,7 +16,7 @@ fn owned(memory: &SparseMemory, messages: u32) -> Store {
 }
 
 fn acknowledge(store: &mut Store, through: Id) -> Result<Acknowledged, AckError> {
-    store.acknowledge(b"key", through, &person(1), EPOCH)
+    store.acknowledge_one(b"key", through, &person(1), EPOCH)
 }
 
 /// The bytes of a message's ciphertext, as they are stored.
@@ -26,7 +26,8 @@ fn stored(store: &Store, id: Id) -> Vec<u8> {
     bytes
 }
 
-/// All of a key, and half of it: the second looks for the last message that is covered.
+/// Of one key all messages are acknowledged, of the other half of them. For the second the store searches for the last
+/// covered message.
 #[test]
 fn its_cost_does_not_depend_on_how_many_it_covers() {
     let cost = |messages: u32, through: u32| {
@@ -51,11 +52,11 @@ fn what_is_acknowledged_is_not_live_and_then_overwritten() {
     assert_eq!(list(&store, b"key"), [7, 8, 9, 10]);
     let head = at(&store, EPOCH).get_key_head(b"key").unwrap().unwrap();
     assert_eq!((head.min_id, head.count, head.bytes, head.rank, head.acknowledged_id), (7, 4, 16, 10, 6));
-    // Nobody reads it, though it is still there.
+    // Nobody can read it, though it is still stored.
     assert_eq!(stored(&store, 6), text(6));
     assert_eq!(at(&store, EPOCH).get_message_by_id(6), Err(GetError::Dropped { first_id: 1 }));
     assert_eq!(at(&store, EPOCH).get_message_by_hash(&store.inbox.hash(6)), Err(GetError::NotFound));
-    // Two are overwritten, and the rest after an upgrade, together with what is acknowledged meanwhile.
+    // Two are overwritten before an upgrade, the rest after it, together with those that are acknowledged later.
     let mut left = 2;
     store.erase_while(|_| {
         left -= 1;
@@ -76,7 +77,7 @@ fn what_is_acknowledged_is_not_live_and_then_overwritten() {
     assert_eq!(violations(&open(&memory)), Vec::<String>::new());
 }
 
-/// Its record stays: a sender that repeats itself, without having got the answer, does not bring the message back.
+/// The record stays. So a sender that got no answer and repeats itself does not bring the message back.
 #[test]
 fn an_acknowledged_message_that_is_sent_again_is_a_duplicate() {
     let memory = SparseMemory::default();
@@ -104,7 +105,7 @@ fn an_acknowledgement_frees_the_quota() {
     use crate::api::{Bound, OwnQuota, Quota};
     let mut store = owned(&SparseMemory::default(), 0);
     let quota = Quota { messages: Bound::AtMost(4), bytes: Bound::Unlimited };
-    store.set_key(b"key", &[KeySetting::quota(OwnQuota::own(quota))], &admin(), EPOCH).unwrap();
+    store.change_key(b"key", &[KeySetting::quota(OwnQuota::own(quota))], &admin(), EPOCH).unwrap();
     add(&mut store, b"key", b"one", EPOCH + 1).unwrap();
     assert_eq!(add(&mut store, b"key", b"two", EPOCH + 2), Err(AddError::KeyFull { since: EPOCH + 1 }));
     let full_since = |store: &Store| at(store, EPOCH).get_key_head(b"key").unwrap().unwrap().full_since;
@@ -125,31 +126,31 @@ fn bad_input_and_others_change_nothing() {
     let long = [1; 65];
     for (key_id, length) in [(&[][..], 0), (&long, 65)] {
         let refused = Err(AckError::KeyIdLength(TooLong { length, max: 64 }));
-        assert_eq!(store.acknowledge(key_id, 1, &person(1), EPOCH), refused);
+        assert_eq!(store.acknowledge_one(key_id, 1, &person(1), EPOCH), refused);
     }
     assert_eq!(acknowledge(&mut store, 2), Err(AckError::NotNewer { acknowledged_id: 3 }));
     assert_eq!(acknowledge(&mut store, 6), Err(AckError::NotStored { through: 6, max_id: 5 }), "it is another key's");
     assert_eq!(acknowledge(&mut store, 3), Ok(Acknowledged { messages: 0 }), "once more");
-    // Neither an admin nor a reader takes the owner's mail away. A key that is not there looks the same.
+    // Neither an admin nor a reader can take the owner's messages away. A key that does not exist looks the same.
     for caller in [&admin(), &person(2), &anonymous()] {
         for key_id in [&b"key"[..], b"another", b"nowhere", person(3).principal().as_slice()] {
-            assert_eq!(store.acknowledge(key_id, 5, caller, EPOCH), Err(AckError::NotOwner));
+            assert_eq!(store.acknowledge_one(key_id, 5, caller, EPOCH), Err(AckError::NotOwner));
         }
     }
-    assert_eq!(store.acknowledge(b"another", 6, &person(1), EPOCH), Err(AckError::NotOwner));
+    assert_eq!(store.acknowledge_one(b"another", 6, &person(1), EPOCH), Err(AckError::NotOwner));
     assert!(memory.snapshot() == before);
     assert_eq!(store.take_changed_root(), None);
 }
 
-/// Who signs owns the key id that its principal is, without a record that says so.
+/// A principal owns the key id that it is, without a record.
 #[test]
 fn the_owner_by_key_id_acknowledges_without_a_claim() {
     let owner = person(7);
     let mut store = create(&SparseMemory::default());
     let key_id = owner.principal();
-    assert_eq!(store.acknowledge(key_id.as_slice(), 0, &owner, EPOCH), Err(AckError::NotOwner), "it is not there");
+    assert_eq!(store.acknowledge_one(key_id.as_slice(), 0, &owner, EPOCH), Err(AckError::NotOwner), "it is not there");
     add(&mut store, key_id.as_slice(), b"x", EPOCH).unwrap();
-    assert_eq!(store.acknowledge(key_id.as_slice(), 1, &person(8), EPOCH), Err(AckError::NotOwner));
-    let acknowledged = store.acknowledge(key_id.as_slice(), 1, &owner, EPOCH);
+    assert_eq!(store.acknowledge_one(key_id.as_slice(), 1, &person(8), EPOCH), Err(AckError::NotOwner));
+    let acknowledged = store.acknowledge_one(key_id.as_slice(), 1, &owner, EPOCH);
     assert_eq!(acknowledged, Ok(Acknowledged { messages: 1 }));
 }

@@ -37,7 +37,7 @@ fn the_index_fills_up_cleanly() {
     assert_eq!(status(&store, 0).index_entries, 4);
 }
 
-/// Strangers reach their share of the keys first. Known keys take messages all the same.
+/// Strangers reach their limit of keys first. Known keys still take messages.
 #[test]
 fn keys_run_out_cleanly() {
     let memory = SparseMemory::default();

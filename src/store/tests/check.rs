@@ -56,7 +56,7 @@ fn a_changed_hash_or_ciphertext_is_found() {
     assert!(says(&broken_by(1, 5 * 65_536 + 3 * 107, 7), 4, "message 4: its ciphertext has another hash"));
 }
 
-/// The flag of what was overwritten, on a message that was not.
+/// The flag says that a ciphertext was overwritten, but it was not.
 #[test]
 fn a_wrong_flag_is_found() {
     let violations = broken_by(0, record(4) + 79, 1);
@@ -112,6 +112,38 @@ fn an_extent_before_the_stream_is_found() {
     assert!(says(&violations(&store), 4, "message 28: extent starts at 0"));
 }
 
+/// Each link of a message that is left is damaged, behind thousands of dropped ones, swept or not.
+#[test]
+fn a_damaged_link_behind_thousands_of_dropped_ones_is_found() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    for number in 0..6_000u32 {
+        add(&mut store, &key(number % 2, 41), &number.to_le_bytes(), 1).unwrap();
+    }
+    store.set_settings(&[Setting::max_messages(Bound::AtMost(6))], 1).unwrap();
+    let manager = MemoryManager::init(memory.clone());
+    let link = |id: u64| 5 * 65_536 + 84 * (id - 1);
+    // The record's next and previous message, the link's jump, and its chain value of the dropped message before.
+    let links = [(0, record(5_998) + 32), (0, record(5_998) + 36), (3, link(5_998) + 4), (3, link(5_998) + 20)];
+    for dropped in [5_994, 0] {
+        assert_eq!(store.backlog_kept(), dropped);
+        assert_eq!(violations(&store), Vec::<String>::new());
+        for (memory_id, address) in links {
+            let memory = manager.get(MemoryId::new(memory_id));
+            let mut byte = [0];
+            memory.read(address, &mut byte);
+            memory.write(address, &[byte[0] ^ 1]);
+            let found = violations(&store);
+            assert!(
+                found.iter().any(|text| text.contains("message 5998")),
+                "{address} of memory {memory_id}: {found:?}"
+            );
+            memory.write(address, &byte);
+        }
+        store.sweep_while(|| true);
+    }
+}
+
 /// Long lists and large messages are checked across slices.
 #[test]
 fn slices_cover_everything() {
@@ -134,8 +166,8 @@ fn slices_cover_everything() {
     assert!(slices > 5, "{slices} slices");
 }
 
-/// Each byte of links, keys and the trie's nodes is damaged in several ways. The check never panics, and finds all that
-/// other structures know as well.
+/// Each byte of links, keys and the trie's nodes is damaged in several ways. The check never panics. It finds all
+/// damage to data that another structure also has.
 #[test]
 fn no_damage_of_links_keys_and_trie_stops_the_check() {
     let memory = SparseMemory::default();
@@ -144,7 +176,7 @@ fn no_damage_of_links_keys_and_trie_stops_the_check() {
         add(&mut store, &[number % 3; 41], &[number; 100], 1_000 + u32::from(number)).unwrap();
     }
     let manager = MemoryManager::init(memory.clone());
-    // A key's queues, rights and remembered numbers stand in its record alone.
+    // Only the key's record has its queues, rights and remembered numbers.
     let known_twice = |id: u8, at: u64| id != 4 || (4..46).contains(&at) || (76..128).contains(&at);
     for (id, leading, len, count) in [(3, 5, 84, 10), (4, 1, 232, 3), (5, 1, 76, 2)] {
         let memory = manager.get(MemoryId::new(id));

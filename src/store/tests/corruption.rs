@@ -140,7 +140,7 @@ fn unknown_records_are_refused() {
         // The store remembers the failure, and no step retries.
         assert_eq!((store.rebuild_failure(), store.rebuild_step()), (Some(expected), Err(expected)));
         assert_eq!(status(&store, 0).rebuild_failure, Some(expected.to_string()));
-        // Reads that need no index go on.
+        // Reads that need no index still work.
         assert_eq!(at(&store, 0).record_by_id(1).map(|record| record.id()), Ok(1));
         let progress = store.rebuild_progress().unwrap();
         assert_eq!(add(&mut store, b"k", b"c", 1), Err(AddError::Unavailable(progress)));

@@ -1,6 +1,6 @@
 //! Layout 2, byte for byte: each structure, the headers and a committed store.
 //!
-//! The image `tests/images/layout-2.image` binds every later release: the release must open it and return the same
+//! The image `tests/images/layout-2.image` binds every later release: it must open the image and return the same
 //! answers, and the same calls must write the same bytes. `UPDATE_IMAGES=1` rewrites it, for a new layout only.
 
 use super::*;
@@ -71,7 +71,7 @@ fn bytes_at(memory: &impl Memory, address: u64, len: usize) -> String {
     hex(&bytes)
 }
 
-/// 32 bytes that rise from `first`.
+/// 32 bytes that count up from `first`.
 fn rising(first: u8) -> Hash {
     std::array::from_fn(|at| first + at as u8)
 }
@@ -238,7 +238,7 @@ fn headers_are_these_bytes() {
     }
 }
 
-/// Two keys are one node, hashed as proofs say.
+/// Two keys make one node, hashed as the proofs specify.
 #[test]
 fn the_trie_is_these_bytes() {
     let memory = SparseMemory::default();
@@ -282,11 +282,11 @@ fn store_of_the_image(memory: &SparseMemory) -> Store {
         KeySetting::kept(true),
     ];
     let key = key(0, 1);
-    store.set_key(&key, &settings, &admin(), 1_600_000_000).unwrap();
-    store.set_key(&key, &[send_key()], &owner, 1_600_000_000).unwrap();
-    store.set_key(b"no message yet", &settings[..1], &admin(), 1_600_000_000).unwrap();
+    store.change_key(&key, &settings, &admin(), 1_600_000_000).unwrap();
+    store.change_key(&key, &[send_key()], &owner, 1_600_000_000).unwrap();
+    store.change_key(b"no message yet", &settings[..1], &admin(), 1_600_000_000).unwrap();
     // One of three acknowledged messages is overwritten.
-    assert_eq!(store.acknowledge(&key, 19, &owner, 1_600_000_000), Ok(Acknowledged { messages: 3 }));
+    assert_eq!(store.acknowledge_one(&key, 19, &owner, 1_600_000_000), Ok(Acknowledged { messages: 3 }));
     let mut left = [true, false].into_iter();
     store.erase_while(|_| left.next() == Some(true));
     store.set_role(owner.principal(), Some(Role::reader)).unwrap();

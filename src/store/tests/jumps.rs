@@ -1,4 +1,4 @@
-//! A key's list is entered anywhere in a few dozen steps, however long it is and whatever was dropped.
+//! Any place of a key's list is found in a few dozen steps, however long the list is and whatever was dropped.
 
 use super::*;
 use crate::api::{Bound, Setting};
@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 const MESSAGES: u32 = 3_000;
 
-/// A store with a key of many messages between those of another, of which the newest so many are live.
+/// A store with a key of many messages between those of another key. So many of the newest are live.
 fn long_list(live: u32) -> Store {
     let mut store = create(&SparseMemory::default());
     store.set_settings(&[Setting::max_messages(Bound::AtMost(live))], 0).unwrap();

@@ -1,10 +1,10 @@
-//! Random lives of a store: what happens to it, and what it is asked.
+//! Random lives of a store: its operations, and the questions that it is asked.
 
 use super::model::KEYS;
 use crate::api::Order;
 use proptest::prelude::*;
 
-/// One thing that happens to a store.
+/// One operation of a store.
 #[derive(Clone, Debug)]
 pub enum Event {
     Add {
@@ -15,7 +15,7 @@ pub enum Event {
         key: u8,
         share: u8,
     },
-    /// An admin names the owner, or not, and keeps the key, or not.
+    /// An admin names an owner or none, and keeps the key or does not.
     Open {
         key: u8,
         owned: bool,
@@ -28,18 +28,18 @@ pub enum Event {
     /// Messages and bytes of a key.
     Quota(Option<u32>, Option<u64>),
     Idle(Option<u32>),
-    /// The timer drops.
+    /// The timer drops messages.
     Drop,
-    /// The timer sweeps so many.
+    /// The timer sweeps so many messages.
     Sweep(u32),
-    /// The timer overwrites so many.
+    /// The timer overwrites so many ciphertexts.
     Erase(u32),
-    /// The timer forgets so many.
+    /// The timer forgets so many keys.
     Forget(u32),
     Reopen,
 }
 
-/// A question, with numbers that are scaled to the store.
+/// A question. Its numbers are scaled to the store.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub key: u8,

@@ -19,12 +19,12 @@ mod seed;
 
 use super::numbered::{SEGMENT_PAGES, SEGMENT_SLOTS};
 use super::record::{NewRecord, Record};
-use super::{Capacity, MessageStore, NewMessageRef, Rebuilt, View};
+use super::{AcknowledgementRef, Capacity, MessageStore, NewMessageRef, Rebuilt, View};
 use crate::access::owner::SALTED_OWNER;
 use crate::access::{Caller, Sight};
 use crate::api::{
-    AddError, Added, CheckCursor, GetError, Id, KeyCursor, KeyHead, KeySetting, Message, NewOwner, NewSendKey, Order,
-    Start, StoreStatus,
+    AckError, Acknowledged, AddError, Added, CheckCursor, ClaimError, Claimed, GetError, Id, KeyCursor, KeyError,
+    KeyHead, KeySetting, Message, NewOwner, NewSendKey, Order, OwnerProof, Start, StoreStatus,
 };
 use crate::memory::{Growth, StableMemory};
 use crate::settings::Configuration;
@@ -49,7 +49,7 @@ fn create_with(memory: &SparseMemory, settings: Configuration, capacity: Capacit
     store
 }
 
-/// A store in which `last` was the last id, all of whose messages are dropped and swept. So many segments are mapped.
+/// A store in which `last` was the last id. All messages are dropped and swept. So many segments are mapped.
 fn after_many(memory: &SparseMemory, last: Id, segments: u32) -> Store {
     drop(create(memory));
     let (segment, slot) = ((last - 1) / SEGMENT_SLOTS, (last - 1) % SEGMENT_SLOTS);
@@ -57,7 +57,7 @@ fn after_many(memory: &SparseMemory, last: Id, segments: u32) -> Store {
     let pages = u64::from(segments * SEGMENT_PAGES);
     divided.grow(Growth { inbox: pages, links: pages, ..Growth::default() }).unwrap();
     let inbox = divided.inbox();
-    // Opening searches the last segment for the last record, so the slots below carry their ids.
+    // Opening searches the last segment for the last record. So the slots below it must carry their ids.
     let base = LEADING_PAGES * 65_536 + u64::from((segments - 1) * SEGMENT_PAGES) * 65_536;
     for below in 0..slot {
         inbox.write(base + u64::from(below) * 84, &(segment * SEGMENT_SLOTS + below + 1).to_le_bytes());
@@ -86,9 +86,45 @@ fn open(memory: &SparseMemory) -> Store {
     store
 }
 
-/// Somebody who signs, without a role. Different numbers are different people.
+/// A principal that signs and has no role. Different numbers are different people.
 fn person(number: u8) -> Caller {
     Caller::new(Principal::self_authenticating([number]), None, false, true)
+}
+
+/// Calls about one key, with its look-up.
+impl Store {
+    fn acknowledge_one(
+        &mut self,
+        key_id: &[u8],
+        through: Id,
+        caller: &Caller,
+        now: u32,
+    ) -> Result<Acknowledged, AckError> {
+        let owned = self.first_owned(std::iter::once(key_id), caller);
+        self.acknowledge_all(&[AcknowledgementRef { key_id, through }], owned, caller, now).unwrap().remove(0)
+    }
+
+    fn claim_key(
+        &mut self,
+        key_id: &[u8],
+        proof: &OwnerProof,
+        caller: &Caller,
+        now: u32,
+    ) -> Result<Claimed, ClaimError> {
+        let found = self.look_up_for_claim(key_id, proof, caller)?;
+        self.claim(key_id, found, caller, now)
+    }
+
+    fn change_key(
+        &mut self,
+        key_id: &[u8],
+        settings: &[KeySetting],
+        caller: &Caller,
+        now: u32,
+    ) -> Result<(), KeyError> {
+        let found = self.look_up(key_id, caller);
+        self.set_key(key_id, found, settings, caller, now)
+    }
 }
 
 fn anonymous() -> Caller {
@@ -109,12 +145,12 @@ fn send_key() -> KeySetting {
     KeySetting::send_key(NewSendKey::sha256(vec![7; 32].into()))
 }
 
-/// An add of anybody.
+/// An add by the anonymous caller.
 fn add(store: &mut Store, key_id: &[u8], ciphertext: &[u8], now: u32) -> Result<Added, AddError> {
     store.add_message(NewMessageRef { key_id, ciphertext, send_key: None }, &anonymous(), now)
 }
 
-/// What a reader of all keys sees at a second.
+/// The view of a reader of all keys at a second.
 fn at(store: &Store, now: u32) -> View<'_, SparseMemory> {
     store.view(Sight::All, || now)
 }

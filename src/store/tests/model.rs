@@ -1,4 +1,4 @@
-//! A naive store: every message ever added in one list. What a store answers follows from it by looking at all of them.
+//! A naive store: one list of all messages that were ever added. It computes each answer by looking at all of them.
 
 use super::{EPOCH, person};
 use crate::access::Share;
@@ -30,7 +30,7 @@ pub struct Sent {
     pub rank: u32,
     pub timestamp: u32,
     pub ciphertext: Vec<u8>,
-    /// It is of a key that was forgotten since.
+    /// The message's key was forgotten since.
     pub forgotten: bool,
 }
 
@@ -39,13 +39,13 @@ impl Sent {
         Sha256::digest(&self.ciphertext).into()
     }
 
-    /// Bytes by which it fills `max_bytes`.
+    /// The bytes that count toward `max_bytes`.
     fn bytes(&self) -> u64 {
         (84 + self.ciphertext.len() + key_id(self.key).len().saturating_sub(23)) as u64
     }
 }
 
-/// What is remembered of a key.
+/// The model's record of a key.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     pub opened: u32,
@@ -102,12 +102,12 @@ impl Model {
         Ok(Added { id, duplicate: false })
     }
 
-    /// Drops what the settings exclude, one message after the other.
+    /// Drops the messages that the settings exclude, one after the other.
     pub fn drop_excluded(&mut self) {
         self.drop_from(self.next_id());
     }
 
-    /// As [`Self::drop_excluded`], but nothing from `newest` on.
+    /// As [`Self::drop_excluded`], but drops nothing from `newest` on.
     fn drop_from(&mut self, newest: Id) {
         self.first_id = self.first_live();
         let excess = |model: &Self| {
@@ -164,7 +164,7 @@ impl Model {
         self.sent.iter_mut().filter(|sent| sent.key == key).for_each(|sent| sent.forgotten = true);
     }
 
-    /// The messages of a key that is known, dropped ones too.
+    /// The messages of a known key, including dropped ones.
     pub fn of_key(&self, key: u8) -> impl DoubleEndedIterator<Item = &Sent> {
         self.sent.iter().filter(move |sent| sent.key == key && !sent.forgotten)
     }
@@ -216,7 +216,7 @@ impl Model {
     }
 }
 
-/// Whether a message stands behind where a page starts, in its order.
+/// Whether a message comes after the start of a page, in the page's order.
 pub fn belongs(sent: &Sent, order: Order, start: Start) -> bool {
     match (order, start) {
         (_, Start::beginning | Start::after(0)) => true,

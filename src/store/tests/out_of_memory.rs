@@ -1,5 +1,5 @@
 //! Invariant 5 when memory refuses to grow. Adds and batches are tried at every size at which they could be refused. A
-//! refused one changes no byte and no answer, and succeeds once there is room.
+//! refused one changes no byte and no answer. It succeeds once there is room.
 
 use super::*;
 use crate::api::{ClaimError, KeyError, OwnerProof};
@@ -58,7 +58,7 @@ fn a_refused_add_that_grows_records_and_links_changes_nothing() {
     assert_eq!(violations(&open(&memory)), Vec::<String>::new());
 }
 
-/// In a batch each item is independent: small ones are stored after a large one that found no room.
+/// In a batch each message is independent: small ones are stored after a large one that found no room.
 #[test]
 fn a_batch_stores_what_fits() {
     let memory = SparseMemory::default();
@@ -90,7 +90,7 @@ fn creation_reports_a_memory_that_is_too_small() {
     }
 }
 
-/// A new key needs memory of its own, too: by an add, and when it is opened without a message.
+/// A new key needs memory too, whether an add or `set_key` opens it.
 #[test]
 fn a_refused_key_changes_nothing() {
     let memory = SparseMemory::default();
@@ -106,14 +106,14 @@ fn a_refused_key_changes_nothing() {
     let before = memory.snapshot();
     let owner = [owned_by(&person(1))];
     assert_eq!(add(&mut store, b"new", b"x", 1), Err(AddError::StorageFull));
-    assert_eq!(store.set_key(b"new", &owner, &admin(), 1), Err(KeyError::StorageFull));
+    assert_eq!(store.change_key(b"new", &owner, &admin(), 1), Err(KeyError::StorageFull));
     let proof = OwnerProof::salt(vec![3; 16].into());
     let salted = salted_key_id(&person(1));
-    assert_eq!(store.claim(&salted, &proof, &person(1), 1), Err(ClaimError::StorageFull));
+    assert_eq!(store.claim_key(&salted, &proof, &person(1), 1), Err(ClaimError::StorageFull));
     assert!(memory.snapshot() == before);
     add(&mut store, b"known", b"y", 1).unwrap();
     memory.set_limit(None);
     add(&mut store, b"new", b"x", 1).unwrap();
-    store.claim(&salted, &proof, &person(1), 1).unwrap();
+    store.claim_key(&salted, &proof, &person(1), 1).unwrap();
     assert_eq!((list(&store, b"new"), store.keys.len()), (vec![3], places + 2));
 }

@@ -58,14 +58,14 @@ impl Pair {
             }
             Event::Acknowledge { key, share } => {
                 let through = u32::from(share) * model.next_id() / 255;
-                let acknowledged = store.acknowledge(&key_id(key), through, &person(key), now);
+                let acknowledged = store.acknowledge_one(&key_id(key), through, &person(key), now);
                 assert_eq!(acknowledged, model.acknowledge(key, through), "through {through}");
             }
             Event::Open { key, owned, kept } => {
                 let owner = owned.then(|| person(key).principal());
                 let owner = owner.map_or(NewOwner::claimant, NewOwner::principal);
                 let settings = [KeySetting::owner(owner), KeySetting::kept(kept)];
-                assert_eq!(store.set_key(&key_id(key), &settings, &admin(), now), Ok(()));
+                assert_eq!(store.change_key(&key_id(key), &settings, &admin(), now), Ok(()));
                 model.open(key, owned, kept);
             }
             Event::Pass(seconds) => model.now += seconds,
@@ -88,7 +88,7 @@ impl Pair {
         self.certify();
     }
 
-    /// Sets bounds that are lower than those for operators: so the limits are reached with few bytes.
+    /// Sets bounds that are lower than operators may set, so that few bytes reach the limits.
     fn set(&mut self, change: impl Fn(&mut Configuration)) {
         let mut settings = *self.store.settings();
         change(&mut settings);
@@ -108,7 +108,7 @@ impl Pair {
         self.root = self.store.take_changed_root().unwrap_or(self.root);
     }
 
-    /// Forgets keys. Those that are gone were idle for long enough, and the first that stays in the queue is not.
+    /// Forgets keys. The forgotten keys were idle for long enough, and the first key left in the queue was not.
     fn forget(&mut self, count: u32) {
         let Self { store, model, .. } = self;
         let now = model.now;
@@ -133,7 +133,7 @@ impl Pair {
                 model.forget(key);
             }
         }
-        // Forgetting stops at a key that waits to be overwritten.
+        // Forgetting stops at a key whose messages wait to be overwritten.
         let first = store.keys.get(store.state.idle_queue().first);
         if let Some(first) = first.filter(|_| age.is_some() && asked <= count && !store.has_to_erase()) {
             let is_idle = !first.rights.kept && first.head.last_id < store.inbox.reclaimed_id();
@@ -141,7 +141,7 @@ impl Pair {
         }
     }
 
-    /// Violations of invariants; and both queues hold exactly the keys that they should.
+    /// Broken invariants. Both queues must hold exactly the keys that they should.
     fn check(&self) {
         let Self { store, model, .. } = self;
         assert_eq!(violations(store), Vec::<String>::new());
@@ -165,7 +165,7 @@ impl Pair {
         }
     }
 
-    /// In the end everything that is to be cleared away is.
+    /// In the end nothing is left to drop, sweep, overwrite or forget.
     fn clear_away(&mut self) {
         self.reopen();
         self.store.sweep_while(|| true);
@@ -232,8 +232,8 @@ impl Pair {
         }
     }
 
-    /// The page that begins behind `first`, the first message that should come, does not pass for the right one: whatever
-    /// was dropped, has expired or was acknowledged beside it.
+    /// The page that begins after `first`, the first message that should come, is not accepted as the right one,
+    /// whatever was dropped, has expired or was acknowledged beside it.
     fn lie(&self, key: u8, asked: KeyCursor, first: Id, rest: &[&Sent], question: &str) {
         let view = at(&self.store, self.model.now);
         let cursor = KeyCursor { start: Start::after(first), ..asked };
@@ -251,8 +251,8 @@ impl Pair {
         assert!(verdict.is_err(), "{question}: message {first} is left out, and nobody notices");
     }
 
-    /// A gap is told of exactly where messages that the page should have had are lost; the time of messages that are
-    /// gone is not known.
+    /// A page reports a gap exactly if messages that it should have had are lost. The time of messages that are gone is
+    /// unknown.
     fn gap(&self, key: u8, cursor: KeyCursor, page: &[&Sent], gap: bool, question: &str) {
         let Self { store, model, .. } = self;
         let KeyCursor { start, order, .. } = cursor;
@@ -336,7 +336,7 @@ impl Pair {
         PageProof::from_bytes(proof).unwrap().verify(&question, shown, &self.root, self.model.now.into())
     }
 
-    /// The head that the trie should have. The model knows no chain values: the verifier checks the store's.
+    /// The head that the trie should have. The model knows no chain values; the verifier checks the store's.
     fn head(&self, key: u8) -> Option<Head> {
         let known = self.model.keys.get(&key)?;
         let last = self.model.of_key(key).next_back();

@@ -41,7 +41,7 @@ fn small_steps_end_where_one_large_step_does() {
     assert_eq!(answers(&store), expected);
 }
 
-/// What needs the index waits for it: adds, and look-ups by hash. Reads by id and by key go on.
+/// Calls that need the index wait for it: adds, and look-ups by hash. Reads by id and by key still work.
 fn waits_or_answers(store: &mut Store, progress: Progress, expected: &Answers) {
     assert_eq!(add(store, b"k", b"c", 1), Err(AddError::Unavailable(progress)));
     let view = at(store, 0);

@@ -192,7 +192,7 @@ fn a_dropped_message_comes_again_as_a_new_one() {
     }
 }
 
-/// If the check's next message was dropped in the meantime, the check goes on from the oldest one.
+/// If the check's next message was dropped in the meantime, the check continues at the oldest one.
 #[test]
 fn a_check_survives_what_is_dropped_between_its_slices() {
     let mut store = create(&SparseMemory::default());
@@ -270,7 +270,7 @@ fn a_sweep_keeps_its_budgets() {
     assert!(store.pages_of_run(large) <= 2 * u64::from(large) + 25, "at most two pages a tail");
 }
 
-/// The bound on the pages of a walk holds on average, and sweeping and forgetting count by it.
+/// The bound on the pages of a walk holds on average. Sweeping and forgetting count by it.
 #[test]
 fn walks_to_keys_are_counted_by_a_bound_that_holds() {
     let memory = SparseMemory::default();
@@ -318,7 +318,33 @@ fn a_long_dropped_part_of_a_list_costs_nothing() {
         let head = at(&store, 0).get_key_head(b"key").unwrap().unwrap();
         assert!(memory.pages_read() < 60, "{} pages", memory.pages_read());
         assert_eq!((head.min_id, head.max_id, head.count), (4_996, 5_000, 5));
+        assert_eq!(newest_in_three_pages(&memory, &store, b"key"), Some(5_000));
         assert_eq!(list(&store, b"key"), [4_996, 4_997, 4_998, 4_999, 5_000]);
+        sweep_all(&mut store);
+    }
+}
+
+/// The newest message of a key, in a store of at most two keys: the trie and the key's record are read, and no message.
+fn newest_in_three_pages(memory: &SparseMemory, store: &Store, key_id: &[u8]) -> Option<Id> {
+    memory.count_reads();
+    let newest = at(store, 0).get_max_message_id_by_key(key_id).unwrap();
+    assert!((1..=3).contains(&memory.pages_read()), "{} pages", memory.pages_read());
+    newest
+}
+
+/// Neither does it where nothing of the list is left.
+#[test]
+fn a_list_that_was_dropped_whole_costs_nothing() {
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    for number in 0..5_000u32 {
+        add(&mut store, b"key", &number.to_le_bytes(), 1).unwrap();
+    }
+    add(&mut store, b"other", b"other", 1).unwrap();
+    store.set_settings(&limits(Some(1), None, None), 1).unwrap();
+    for _ in 0..2 {
+        assert_eq!(newest_in_three_pages(&memory, &store, b"key"), None);
+        assert_eq!(newest_in_three_pages(&memory, &store, b"other"), Some(5_001));
         sweep_all(&mut store);
     }
 }

@@ -1,4 +1,4 @@
-//! Owners, roles and closed reads: who may not see a key gets the very bytes that he would get if it were not there.
+//! Owners, roles and closed reads: a caller who may not see a key gets the same bytes as if the key did not exist.
 
 use super::*;
 use crate::api::{
@@ -20,19 +20,19 @@ fn closed(filled: bool) -> Store {
     store.set_settings(&[Setting::reads(Reads::owners)], EPOCH).unwrap();
     if filled {
         let owner = [owned_by(&person(1))];
-        store.set_key(KEY, &owner, &admin(), EPOCH).unwrap();
-        store.claim(&salted_key_id(&person(1)), &salt(), &person(1), EPOCH).unwrap();
+        store.change_key(KEY, &owner, &admin(), EPOCH).unwrap();
+        store.claim_key(&salted_key_id(&person(1)), &salt(), &person(1), EPOCH).unwrap();
         for key_id in keys() {
             for number in 0..5u32 {
                 add(&mut store, &key_id, &[&key_id[..], &number.to_le_bytes()].concat(), EPOCH + number).unwrap();
             }
         }
-        store.acknowledge(KEY, 2, &person(1), EPOCH + 5).unwrap();
+        store.acknowledge_one(KEY, 2, &person(1), EPOCH + 5).unwrap();
     }
     store
 }
 
-/// The keys of the store: a name, a salted one, a principal, and one of nobody.
+/// The keys of the store: a name, a salted one, a principal, and one without an owner.
 fn keys() -> [Vec<u8>; 4] {
     [KEY.to_vec(), salted_key_id(&person(1)), person(1).principal().as_slice().to_vec(), b"nobody's".to_vec()]
 }
@@ -100,7 +100,7 @@ fn replies(store: &Store, caller: &Caller) -> Vec<(String, Vec<u8>)> {
     replies
 }
 
-/// Strangers, members and everybody without a name see an empty store.
+/// Strangers, members and the anonymous caller see an empty store.
 #[test]
 fn a_full_store_looks_empty_to_strangers() {
     let member = Caller::new(person(3).principal(), Some(Role::writer), false, false);
@@ -113,7 +113,7 @@ fn a_full_store_looks_empty_to_strangers() {
     }
 }
 
-/// A stranger learns of its add neither the id nor whether the message was there.
+/// The reply to a stranger's add has neither the id nor whether the message was already stored.
 #[test]
 fn an_add_tells_strangers_nothing() {
     let mut store = closed(true);
@@ -166,14 +166,14 @@ fn status_seen(store: &Store, caller: &Caller) -> Option<u32> {
     view(store, caller).get_status().store.map(|seen| seen.messages)
 }
 
-/// The salt is not public any more. An owner verifies under the label that its claim returns.
+/// The salt is not public where reads are closed. An owner verifies with the label that its claim returns.
 #[test]
 fn an_owner_verifies_by_its_label() {
     let mut store = closed(true);
     let (owner, root) = (person(1), store.take_changed_root().unwrap());
     let own = person(1).principal();
     for (key_id, proof) in [(salted_key_id(&owner), salt()), (own.as_slice().to_vec(), OwnerProof::own)] {
-        let claimed = store.claim(&key_id, &proof, &owner, EPOCH).unwrap();
+        let claimed = store.claim_key(&key_id, &proof, &owner, EPOCH).unwrap();
         assert_eq!(store.take_changed_root(), None, "claiming again changes nothing");
         let label = claimed.label.as_slice().try_into().unwrap();
         let cursor = KeyCursor { start: Start::beginning, order: Order::descending, limit: 2, prove: true };
@@ -193,8 +193,8 @@ fn an_owner_verifies_by_its_label() {
     }
 }
 
-/// Whoever makes identities owns as many key ids as it likes. A proof that one of them is absent would show the leaf beside
-/// it, and whose leaf changes when somebody gets a message.
+/// Whoever makes identities owns as many key ids as it likes. A proof that one of them is absent would show the leaf
+/// beside it. Then anybody could see whose leaf changes when somebody gets a message.
 #[test]
 fn absence_proofs_of_ground_key_ids_enumerate_nothing() {
     let open = {
@@ -223,7 +223,7 @@ fn absence_proofs_of_ground_key_ids_enumerate_nothing() {
     };
     assert_eq!(shown(&open), keys().len(), "where everybody reads, absence is proved by the leaf beside");
     assert_eq!(shown(&closed), 0);
-    // Nor does a proof of a key that is there come with one of a key that is not.
+    // A proof of an existing key does not come together with one of an absent key either.
     let owner = person(1);
     let view = view(&closed, &owner);
     assert!(view.prove_heads(&[KEY]).is_some());
@@ -240,29 +240,29 @@ fn told(record: &Record) -> verify::Shown {
     }
 }
 
-/// Refused claims and settings change nothing, not even a root.
+/// Refused claims and settings change nothing, not even the root.
 #[test]
 fn what_is_refused_changes_nothing() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     let salted = salted_key_id(&person(1));
-    store.set_key(&salted, &[owned_by(&person(5))], &admin(), EPOCH).unwrap();
+    store.change_key(&salted, &[owned_by(&person(5))], &admin(), EPOCH).unwrap();
     store.take_changed_root();
     let before = memory.snapshot();
-    assert_eq!(store.claim(&salted, &salt(), &person(1), EPOCH), Err(ClaimError::Owned));
-    assert!(matches!(store.claim(&salted, &salt(), &person(2), EPOCH), Err(ClaimError::NotThatKey { .. })));
-    assert_eq!(store.claim(KEY, &salt(), &person(1), EPOCH), Err(ClaimError::NotClaimable { length: 3 }));
+    assert_eq!(store.claim_key(&salted, &salt(), &person(1), EPOCH), Err(ClaimError::Owned));
+    assert!(matches!(store.claim_key(&salted, &salt(), &person(2), EPOCH), Err(ClaimError::NotThatKey { .. })));
+    assert_eq!(store.claim_key(KEY, &salt(), &person(1), EPOCH), Err(ClaimError::NotClaimable { length: 3 }));
     for (settings, caller) in [
         (vec![KeySetting::owner(NewOwner::claimant)], person(5)),
         (vec![KeySetting::kept(true)], person(5)),
         (vec![send_key()], admin()),
         (vec![KeySetting::kept(true), send_key()], admin()),
     ] {
-        assert_eq!(store.set_key(&salted, &settings, &caller, EPOCH), Err(KeyError::NotAllowed), "{settings:?}");
-        assert_eq!(store.set_key(ABSENT, &settings[..1], &person(6), EPOCH), Err(KeyError::NotAllowed));
+        assert_eq!(store.change_key(&salted, &settings, &caller, EPOCH), Err(KeyError::NotAllowed), "{settings:?}");
+        assert_eq!(store.change_key(ABSENT, &settings[..1], &person(6), EPOCH), Err(KeyError::NotAllowed));
     }
     assert_eq!(
-        store.set_key(ABSENT, &[KeySetting::owner(NewOwner::claimant)], &admin(), EPOCH),
+        store.change_key(ABSENT, &[KeySetting::owner(NewOwner::claimant)], &admin(), EPOCH),
         Ok(()),
         "it says nothing"
     );
@@ -272,15 +272,15 @@ fn what_is_refused_changes_nothing() {
     assert_eq!(status(&store, EPOCH).keys, 1);
 }
 
-/// An owner's rights stand in the key's record: they outlive its messages and upgrades, until the key is forgotten.
+/// The key's record has the owner's rights. They outlive its messages and upgrades, until the key is forgotten.
 #[test]
 fn rights_last_as_long_as_the_key() {
     use crate::api::Bound;
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     let salted = salted_key_id(&person(1));
-    store.claim(&salted, &salt(), &person(1), EPOCH).unwrap();
-    store.set_key(&salted, &[send_key()], &person(1), EPOCH).unwrap();
+    store.claim_key(&salted, &salt(), &person(1), EPOCH).unwrap();
+    store.change_key(&salted, &[send_key()], &person(1), EPOCH).unwrap();
     add(&mut store, &salted, b"x", EPOCH + 1).unwrap();
     let settings = [Setting::max_age_seconds(Bound::AtMost(10)), Setting::idle_seconds(Bound::AtMost(100))];
     store.set_settings(&settings, EPOCH + 50).unwrap();
@@ -299,7 +299,7 @@ fn rights_last_as_long_as_the_key() {
     assert_eq!(violations(&store), Vec::<String>::new());
 }
 
-/// Who may add follows from the policy. A role that is taken away counts from then on.
+/// The policy decides who may add. A removed role counts at once.
 #[test]
 fn policies_decide_who_adds() {
     let mut store = create(&SparseMemory::default());

@@ -1,4 +1,4 @@
-//! A sealed store takes no message. Ids are given out twice only under different epochs.
+//! A sealed store takes no message. In one epoch an id is assigned only once.
 
 use super::*;
 use crate::api::{Acknowledged, BatchError, ClaimError, KeyError, OwnerProof};
@@ -15,7 +15,7 @@ fn a_sealed_store_takes_no_message_and_does_everything_else() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     let owner = person(1);
-    store.set_key(b"key", &[owned_by(&owner)], &admin(), NOW).unwrap();
+    store.change_key(b"key", &[owned_by(&owner)], &admin(), NOW).unwrap();
     add(&mut store, b"key", b"text", NOW).unwrap();
     store.seal();
     store.seal();
@@ -26,8 +26,8 @@ fn a_sealed_store_takes_no_message_and_does_everything_else() {
     }
     assert_eq!(store.add_messages(&[], &admin(), NOW), Err(BatchError::Sealed));
     assert_eq!(memory.to_image(), before, "nothing has changed");
-    assert_eq!(store.acknowledge(b"key", 1, &owner, NOW), Ok(Acknowledged { messages: 1 }));
-    store.set_key(b"another", &[owned_by(&owner)], &admin(), NOW).unwrap();
+    assert_eq!(store.acknowledge_one(b"key", 1, &owner, NOW), Ok(Acknowledged { messages: 1 }));
+    store.change_key(b"another", &[owned_by(&owner)], &admin(), NOW).unwrap();
     answers(&store);
     assert!(open(&memory).is_sealed(), "after an upgrade, too");
 }
@@ -50,8 +50,8 @@ fn a_store_is_resumed_with_the_next_second_as_its_epoch() {
     assert_eq!((store.view(Sight::All, || NOW).get_status().epoch, store.is_sealed()), (epoch.into(), false));
 }
 
-/// Whenever the lives of a snapshot are resumed: if one of them has given out an id by the time at which the other one is
-/// resumed, their epochs differ.
+/// A snapshot has two lives, resumed at any times. If one of them has assigned an id before the other is resumed, their
+/// epochs differ.
 #[test]
 fn two_lives_of_a_snapshot_give_out_ids_under_different_epochs() {
     let memory = SparseMemory::default();
@@ -79,7 +79,7 @@ fn two_lives_of_a_snapshot_give_out_ids_under_different_epochs() {
     assert_eq!(both, 6);
 }
 
-/// Where the clock shows no later second, an epoch is later all the same.
+/// Even if the clock shows no later second, the epoch is later.
 #[test]
 fn each_resume_has_a_later_epoch() {
     let mut store = create(&SparseMemory::default());
@@ -100,14 +100,14 @@ fn no_key_is_opened_while_the_heap_is_close_to_its_limit() {
     store.set_low_memory();
     let before = memory.to_image();
     assert_eq!(add(&mut store, b"new", b"text", NOW), Err(AddError::LowMemory));
-    assert_eq!(store.set_key(b"new", &[owned_by(&owner)], &admin(), NOW), Err(KeyError::LowMemory));
+    assert_eq!(store.change_key(b"new", &[owned_by(&owner)], &admin(), NOW), Err(KeyError::LowMemory));
     let salted = Sha256::new().chain_update(SALTED_OWNER).chain_update(own).chain_update([3; 16]).finalize();
     let claim = OwnerProof::salt(ByteBuf::from([3; 16]));
-    assert_eq!(store.claim(&salted, &claim, &owner, NOW), Err(ClaimError::LowMemory));
+    assert_eq!(store.claim_key(&salted, &claim, &owner, NOW), Err(ClaimError::LowMemory));
     assert_eq!(memory.to_image(), before, "nothing has changed");
     assert!(store.view(Sight::All, || NOW).get_status().store.unwrap().low_memory);
     assert_eq!(add(&mut store, own.as_slice(), b"more", NOW).unwrap().id, 2, "keys that are there go on");
-    assert_eq!(store.acknowledge(own.as_slice(), 2, &owner, NOW), Ok(Acknowledged { messages: 2 }));
+    assert_eq!(store.acknowledge_one(own.as_slice(), 2, &owner, NOW), Ok(Acknowledged { messages: 2 }));
     answers(&store);
     let mut store = open(&memory);
     assert_eq!(add(&mut store, b"new", b"text", NOW).unwrap().id, 3, "an upgrade makes a new heap");
@@ -131,8 +131,8 @@ fn verified(store: &Store) -> Verified {
     proof.verify(&question, &shown.collect::<Vec<_>>(), &store.root(), NOW.into()).unwrap()
 }
 
-/// What a reader remembers of one life of a snapshot tells it that another one was restored; and who remembers only what
-/// both have notices nothing.
+/// A reader of one life of a snapshot remembers messages that show it that another life was restored. A reader who
+/// remembers only messages of both lives notices nothing.
 #[test]
 fn readers_tell_the_lives_of_a_snapshot_apart() {
     let memory = SparseMemory::default();
@@ -158,7 +158,7 @@ fn readers_tell_the_lives_of_a_snapshot_apart() {
     }
 }
 
-/// What the seal prevents.
+/// The attack that the seal prevents.
 #[test]
 fn a_snapshot_that_was_not_sealed_forks() {
     let memory = SparseMemory::default();

@@ -4,7 +4,7 @@ use super::*;
 use crate::api::{AckError, BatchError, KeyError, Progress, Start};
 use crate::store::Seed;
 
-/// Until then nothing is stored, and reads find an empty store.
+/// Before that nothing is stored, and reads find an empty store.
 #[test]
 fn without_randomness_nothing_is_taken() {
     let memory = SparseMemory::default();
@@ -15,8 +15,8 @@ fn without_randomness_nothing_is_taken() {
         assert!(!store.has_salt());
         assert_eq!(add(&mut store, b"key", b"x", 1), Err(AddError::Unavailable(waits)));
         assert_eq!(store.add_messages(&[], &anonymous(), 1), Err(BatchError::Unavailable(waits)));
-        assert_eq!(store.set_key(b"key", &[], &admin(), 1), Err(KeyError::Unavailable(waits)));
-        assert_eq!(store.acknowledge(b"key", 0, &admin(), 1), Err(AckError::NotOwner));
+        assert_eq!(store.change_key(b"key", &[], &admin(), 1), Err(KeyError::Unavailable(waits)));
+        assert_eq!(store.acknowledge_one(b"key", 0, &admin(), 1), Err(AckError::NotOwner));
         assert_eq!(at(&store, 1).get_key_head(b"key"), Ok(None));
         let cursor = KeyCursor { start: Start::beginning, order: Order::ascending, limit: 1, prove: true };
         assert_eq!(at(&store, 1).get_messages_by_key(b"key", cursor).map(|page| page.messages), Ok(Vec::new()));
@@ -41,7 +41,7 @@ fn what_was_drawn_first_stays() {
     assert_eq!(answers(&reopened), before);
 }
 
-/// The salt of the labels says nothing about the seed of the fingerprints: proofs publish it.
+/// The salt of the labels does not reveal the seed of the fingerprints. Proofs publish the salt.
 #[test]
 fn salt_and_seed_differ() {
     let store = create(&SparseMemory::default());

@@ -1,4 +1,4 @@
-//! What is not the interface for agents: refusals in plain text, and the canister's page.
+//! Requests outside of the agents' interface: refusals in plain text, and the canister's page.
 
 use ic_agent::identity::AnonymousIdentity;
 

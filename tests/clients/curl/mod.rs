@@ -1,8 +1,8 @@
 //! curl: the interface as plain HTTP.
 //!
-//! curl knows neither CBOR nor signatures, so it can refuse nothing: the tests make its requests and verify what it has
-//! fetched, with the crates that clients use (`verification`). What it has fetched from a network that lies must not
-//! pass there.
+//! curl knows neither CBOR nor signatures, so it cannot refuse anything. The tests make its requests, and verify what
+//! it has fetched with the crates that clients use (`verification`). Answers from a network that lies must not pass
+//! this verification.
 
 mod http;
 mod refusals;
@@ -72,7 +72,7 @@ impl Curl {
         fetch(&format!("{}/api/{path}", self.url), Some(body))
     }
 
-    /// A look at the state, believed if the root key has signed it.
+    /// Reads the state. The answer must be signed by the root key.
     fn read_state(&self, path: &[&[u8]]) -> Result<Verified, String> {
         let request = envelopes::read_state(&AnonymousIdentity, path);
         let response = self.post(&format!("v2/canister/{}/read_state", self.canister), &request.body);
@@ -83,7 +83,7 @@ impl Curl {
         self.post(&format!("v3/canister/{canister}/call"), &request.body).value()
     }
 
-    /// The certificate of what a call has become.
+    /// The certificate of a call's status.
     fn certified(&self, request: &Request) -> Result<Verified, String> {
         match self.call(self.canister, request) {
             TransportCallResponse::Replied { certificate } => {
@@ -105,7 +105,7 @@ impl Curl {
         self.update_as(&AnonymousIdentity, method, argument)
     }
 
-    /// The answer to a query, believed if a node of the subnet has signed it.
+    /// The answer to a query. It must be signed by a node of the subnet.
     fn response(&self, identity: &dyn Identity, method: &str, argument: Vec<u8>) -> Result<QueryResponse, String> {
         let request = envelopes::query(identity, self.canister, method, argument);
         let response = self.post(&format!("v2/canister/{}/query", self.canister), &request.body);
@@ -166,7 +166,7 @@ fn a_batch_is_added_and_read_in_pages() {
     assert_eq!(page.messages.iter().map(|message| message.id).collect::<Vec<_>>(), [5, 4, 3, 2, 1]);
 }
 
-/// The asynchronous call: the network only takes it in, and the client looks for what became of it.
+/// The asynchronous call: the network only accepts it, and the client polls its status.
 #[test]
 fn a_call_that_is_only_taken_in_is_polled() {
     let network = Network::start();

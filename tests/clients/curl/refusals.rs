@@ -1,4 +1,4 @@
-//! What curl has fetched from a network that lies.
+//! Answers that curl has fetched from a network that lies.
 
 use ic_agent::identity::AnonymousIdentity;
 
@@ -8,7 +8,7 @@ use crate::proxy::Proxy;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 use crate::{blob, encoded, envelopes};
 
-/// What is fetched through an honest proxy passes, what is fetched through another does not.
+/// An answer fetched through an honest proxy passes, an answer fetched through another proxy does not.
 #[test]
 fn what_is_fetched_from_a_network_that_lies_does_not_pass() {
     let network = Network::start();
@@ -35,7 +35,8 @@ fn what_is_fetched_from_a_network_that_lies_does_not_pass() {
     }
 }
 
-/// What a subnet signs does not pass for a canister that the root key has not delegated to it; for its own it would.
+/// A subnet's signature does not pass for a canister that the root key has not delegated to it. For its own canisters
+/// it would.
 #[test]
 fn what_another_subnet_signs_does_not_pass() {
     let network = Network::start();
@@ -49,7 +50,7 @@ fn what_another_subnet_signs_does_not_pass() {
     assert_eq!(through(Tamper::DelegatedElsewhere), Err(format!("the delegation is not for canister {canister}")));
 }
 
-/// A certificate that was good once does not pass either; a network that signs as it should, and tells its key, would.
+/// An old certificate does not pass either. The same network with the present time would.
 #[test]
 fn old_certificates_do_not_pass() {
     let network = Network::start();

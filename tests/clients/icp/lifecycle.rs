@@ -1,4 +1,4 @@
-//! What `icp canister` does to a canister: stop and start, upgrade, logs.
+//! `icp canister` stops, starts and upgrades a canister, and reads its logs.
 
 use message_canister::api::*;
 

@@ -31,7 +31,7 @@ impl Icp {
     pub fn run_in(&self, folder: &Path, words: &[&str]) -> Outcome {
         let mut icp = program("MESSAGE_CANISTER_ICP", None);
         icp.env("ICP_HOME", self.home.path()).env("DO_NOT_TRACK", "1").env("RUST_BACKTRACE", "0");
-        // A project or network that the caller's shell has chosen is not meant.
+        // A project or network that the caller's shell has chosen must not count.
         for variable in ["ICP_PROJECT_ROOT", "ICP_ENVIRONMENT", "ICP_NETWORK"] {
             icp.env_remove(variable);
         }
@@ -91,7 +91,7 @@ impl<'a> Inbox<'a> {
         self.reply(method, arguments, &[])
     }
 
-    /// The bytes of the reply to a query, likewise.
+    /// The bytes of the reply to a query, with arguments in candid's text.
     pub fn query(&self, method: &str, arguments: &str) -> Vec<u8> {
         self.reply(method, arguments, &["--query"])
     }
@@ -112,14 +112,14 @@ impl<'a> Inbox<'a> {
         String::from_utf8(self.icp.canister(&self.url, &words).succeeded()).expect("it is text")
     }
 
-    /// The same, of a word that makes a snapshot. Returns its id.
+    /// The same, for a word that makes a snapshot. Returns its id.
     pub fn new_snapshot(&self, word: &str, further: &[&str]) -> String {
         let output = self.snapshot(word, further);
         let id = output.split_whitespace().find(|word| word.len() == 36 && word.chars().all(|c| c.is_ascii_hexdigit()));
         id.unwrap_or_else(|| panic!("{output} names no snapshot")).to_string()
     }
 
-    /// The module hash as the state says it.
+    /// The module hash in the state.
     pub fn status(&self) -> Outcome {
         self.icp.canister(&self.url, &["status", &self.canister, "--public", "--json"])
     }

@@ -1,4 +1,4 @@
-//! What `icp` must refuse. Without this, what it accepts elsewhere would prove nothing.
+//! Answers that `icp` must refuse. Without these tests, the answers that it accepts elsewhere would prove nothing.
 
 use super::{Icp, Inbox, built_module_hash, module_hash_in};
 use crate::network::Network;
@@ -6,10 +6,10 @@ use crate::programs::Outcome;
 use crate::proxy::Proxy;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 
-/// What `icp` says of a certificate that the root key has not signed.
+/// The error of `icp` for a certificate that the root key has not signed.
 const UNBELIEVED: &str = "Certificate verification failed";
 
-/// What becomes of an update, a query, and a look at the metadata and at the module hash.
+/// The outcome of an update, a query, and reads of the metadata and of the module hash.
 fn outcomes(inbox: &Inbox) -> [Outcome; 4] {
     [
         inbox.call("add_message", "(blob \"alice\", blob \"sealed\")", &[]),
@@ -49,7 +49,7 @@ fn tampered_certificates_and_a_wrong_root_key_are_refused() {
     }
 }
 
-/// Certificates that were good once.
+/// Certificates that were valid once.
 #[test]
 fn old_certificates_are_refused() {
     let (network, icp) = (Network::start(), Icp::new());

@@ -1,4 +1,5 @@
-//! What docs/deploy.md says of snapshots, with `icp`: before an upgrade, and downloaded to be restored elsewhere.
+//! The procedures of docs/deploy.md for snapshots, with `icp`: before an upgrade, and downloaded to be restored
+//! elsewhere.
 
 use message_canister::api::*;
 
@@ -94,7 +95,7 @@ fn a_downloaded_snapshot_is_restored_in_another_canister() {
     assert_eq!(add(&other, "more").expect("it goes on").id, 4);
 }
 
-/// The life of a snapshot that is restored gives out ids that were given out before, under another epoch.
+/// A store restored from a snapshot assigns ids that were assigned before, in another epoch.
 #[test]
 fn a_snapshot_is_sealed_restored_and_resumed() {
     let (network, icp, folder) = (Network::start(), Icp::new(), Folder::new());

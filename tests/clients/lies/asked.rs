@@ -1,11 +1,11 @@
-//! What a reader asks, as a request and for the reader in JavaScript.
+//! A reader's questions, as requests and for the reader in JavaScript.
 
 use ::client::api::*;
 use serde_json::{Value, json};
 
 use crate::{blob, encoded};
 
-/// Messages of a page, unless something else is said.
+/// Messages of a page, unless a question says otherwise.
 pub const LIMIT: u32 = 4;
 
 /// A question.
@@ -24,7 +24,7 @@ pub enum Asked {
 pub enum From {
     Beginning,
     After(Id),
-    /// At the second of this rank of alice.
+    /// At the time of alice's message with this rank.
     SecondOf(u32),
     Rank(u32),
 }

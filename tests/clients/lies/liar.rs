@@ -1,6 +1,7 @@
-//! A replica that lies: it answers another question, an earlier one, or changes what it answers.
+//! A replica that lies: it answers another question, returns an earlier answer, or changes the answer.
 //!
-//! It cannot sign for the subnet. Agents do not check its own signature of a query's reply here: a replica signs its lies.
+//! It cannot sign for the subnet. Agents do not check its own signature of a query's reply here, because a replica
+//! signs its lies.
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
@@ -35,19 +36,19 @@ pub enum Change {
     Older,
     /// The certificate is that of an earlier answer.
     OlderCertificate,
-    /// The certificate's time is so many seconds later. Another network has signed it, which the reader believes: our
-    /// clock runs with the replica's.
+    /// The certificate's time is so many seconds later. Another network has signed it, and the reader trusts that
+    /// network, because our clock is also the replica's.
     Later(i64),
 }
 
-/// Which question a lie answers.
+/// The question that a lie answers.
 #[derive(Clone, Copy, Debug)]
 pub enum Instead {
-    /// That of the reader.
+    /// The reader's question.
     Asked,
-    /// This one.
+    /// This question.
     Other(Asked),
-    /// That of the reader, to another canister.
+    /// The reader's question, to another canister.
     OtherCanister,
 }
 
@@ -105,7 +106,7 @@ impl Liar {
         }
     }
 
-    /// The question that reaches the network. Anonymous requests are not signed: they can be changed.
+    /// The question that reaches the network. Anonymous requests are not signed, so they can be changed.
     fn asked(&self, instead: Instead, path: &str, body: Vec<u8>) -> (String, Vec<u8>) {
         let mut envelope: Value = serde_cbor::from_slice(&body).expect("an agent sent it");
         let content = tamper::field(&mut envelope, "content").expect("a request has one");

@@ -1,5 +1,5 @@
 //! A network that lies about a store, to both verifiers: the client for Rust over ic-agent, and the verifier in
-//! TypeScript over @icp-sdk/core. Each must say of each lie what it is.
+//! TypeScript over @icp-sdk/core. Each must name each lie.
 
 mod asked;
 mod liar;
@@ -121,7 +121,7 @@ async fn the_client_for_rust_names_every_lie() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Before the proxy lies, it passes the truth.
+/// Before the proxy lies, it passes true answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_question_is_answered_with_the_truth_first() {
     let stage = Stage::set().await;

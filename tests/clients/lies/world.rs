@@ -1,4 +1,4 @@
-//! The store about which the liar lies: every way in which a key's list can begin.
+//! The store about which the replica lies. It has every way in which a key's list can begin.
 //!
 //! ```text
 //! id            1 2 3 4 5 6 7 8 … 23 24 25 26 27 28
@@ -31,7 +31,7 @@ const STEP: Duration = Duration::from_secs(100);
 /// Ranks of alice and bob before the network is served.
 const RANKS: u32 = 12;
 
-/// Two inboxes that have lived the same. The second is the one whose certificates prove nothing of the first.
+/// Two inboxes with the same history. The certificates of the second prove nothing about the first.
 pub fn network() -> Network {
     let inbox = (Principal::anonymous(), Some(canister_wasm()));
     Network::since(SystemTime::now() - STEP * (RANKS + 2), &[inbox, inbox], live)

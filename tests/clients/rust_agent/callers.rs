@@ -1,4 +1,4 @@
-//! Who calls: every kind of key that the network knows, directly and through delegations.
+//! The callers: every kind of key that the network supports, directly and through delegations.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,7 @@ use super::{agent, query, update};
 use crate::network::Network;
 use crate::{assert_each_is_its_own_caller, decoded, identities, obeyed};
 
-/// A key that nobody else here has.
+/// A key that is not used elsewhere.
 pub fn key(secret: u8) -> BasicIdentity {
     BasicIdentity::from_raw_key(&[secret; 32])
 }
@@ -76,7 +76,7 @@ fn every_identity_is_its_own_caller() {
     });
 }
 
-/// What the network says of a call or query that it does not take in.
+/// The network's answer to a call or query that it refuses.
 fn refused(result: Result<Vec<u8>, AgentError>) -> String {
     match result.expect_err("it is refused") {
         AgentError::HttpError(answer) if answer.status == 400 => String::from_utf8_lossy(&answer.content).into_owned(),

@@ -1,4 +1,4 @@
-//! Whoever an owner's key lets sign for it reads and acknowledges the owner's mail, on the terms of the delegation.
+//! A key to which the owner delegates reads and acknowledges the owner's messages, on the terms of the delegation.
 
 use std::time::{Duration, SystemTime};
 
@@ -45,7 +45,7 @@ fn through(key_id: &[u8], id: Id) -> [Acknowledgement; 1] {
     [Acknowledgement { key_id: key_id.to_vec().into(), through: id }]
 }
 
-/// What the network says of a call that it does not take in.
+/// The network's answer to a call that it refuses.
 fn refused<T: std::fmt::Debug, E: std::fmt::Debug>(result: Result<T, CallError<E>>) -> String {
     let error = match result.expect_err("it is refused") {
         CallError::Failed(Failure::Unanswered(error) | Failure::Unsendable(error)) => error,

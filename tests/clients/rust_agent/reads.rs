@@ -1,5 +1,5 @@
-//! Reads that the typed client verifies over the served network. The replica's signatures of queries are not checked: the
-//! proofs alone must do.
+//! Reads over the served network that the typed client verifies. The replica's signatures of queries are not checked,
+//! so only the proofs protect the client.
 
 use ::client::api::*;
 use ::client::{CallError, Client, Trust, agent::AgentTransport};
@@ -74,7 +74,7 @@ async fn honest_reads_verify_before_and_after_acknowledging_and_dropping() {
     }
 }
 
-/// Without signatures of queries, only the proof's certificate stands against a reply that was changed on its way.
+/// Without signatures of queries, only the proof's certificate protects against a changed reply.
 #[tokio::test]
 async fn a_reply_with_a_bit_flipped_is_no_read() {
     let network = Network::start();

@@ -1,4 +1,4 @@
-//! What the agent must refuse. Without this, what it accepts elsewhere would prove nothing.
+//! Answers that the agent must refuse. Without these tests, the answers that it accepts elsewhere would prove nothing.
 
 use candid::Principal;
 use ic_agent::identity::AnonymousIdentity;
@@ -10,7 +10,7 @@ use crate::proxy::Proxy;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 use crate::{blob, module_hash};
 
-/// What an update, a query, the metadata and the module hash give.
+/// The outcome of an update, a query, and reads of the metadata and the module hash.
 async fn results(agent: &Agent, canister: Principal) -> [Result<Vec<u8>, AgentError>; 4] {
     [
         update(agent, canister, "add_message", (blob(b"alice"), blob(b"sealed"))).await,
@@ -45,7 +45,7 @@ async fn tampered_certificates_are_refused() {
     }
 }
 
-/// A certificate that was good once, and says what was the case then.
+/// A certificate that was valid once. It proves an old state.
 #[tokio::test]
 async fn old_certificates_are_refused() {
     let network = Network::start();

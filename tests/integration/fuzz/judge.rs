@@ -1,4 +1,4 @@
-//! What the right answer to raw bytes is: candid's own decoder reads them, the model answers.
+//! The right answer to raw bytes: candid's own decoder reads them, and the model answers.
 
 use candid::utils::{ArgumentDecoder, decode_args_with_config};
 use candid::{CandidType, DecoderConfig, Principal, Reserved, decode_args};

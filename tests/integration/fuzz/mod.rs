@@ -1,5 +1,6 @@
-//! Raw candid bytes for every method: good arguments mutated, and noise. No trap but the reject of what cannot be
-//! decoded, no change of state on a reject, no bomb; and what is accepted is what candid's own decoder makes of it.
+//! Raw candid bytes for every method: good arguments with mutations, and noise. The canister traps only to reject bytes
+//! that cannot be decoded. A reject changes no state. No argument is a bomb. An accepted argument has the value that
+//! candid's own decoder finds.
 //!
 //! The bytes are the same in every run. `MESSAGE_CANISTER_TEST_SCALE` tries more of them. On the embedded engine only,
 //! which measures.
@@ -25,7 +26,7 @@ use test_support::artifact::canister_wasm;
 const ROUNDS: u32 = 300;
 /// The same for upgrades, which take longer.
 const UPGRADES: u32 = 60;
-/// What a call may cost at most, beside what it costs to copy its reply.
+/// The most that a call may cost, besides the copying of its reply.
 const MAX_INSTRUCTIONS: u64 = 14_000_000;
 const INSTRUCTIONS_PER_REPLY_BYTE: u64 = 40;
 

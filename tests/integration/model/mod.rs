@@ -1,7 +1,7 @@
-//! The reference model: what the canister must answer, on plain vectors and maps.
+//! The reference model: it computes the canister's answers on plain vectors and maps.
 //!
-//! It shares the interface's types, limits and settings with the canister, and nothing else. Its only caller is a
-//! controller, who sees everything.
+//! It shares only the interface's types, limits and settings with the canister. Its only caller is a controller, who
+//! sees everything.
 
 mod pages;
 mod quota;

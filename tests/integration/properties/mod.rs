@@ -54,7 +54,7 @@ fn run<S: Subject>(subject: &mut S, ops: &[Op]) -> Result<(), TestCaseError> {
     ask_everything(subject, &mut model, now)
 }
 
-/// Asks for everything the model knows, in every way there is.
+/// Asks every question that the model can answer.
 fn ask_everything<S: Subject>(subject: &mut S, model: &mut Model, now: u32) -> Result<(), TestCaseError> {
     subject.check();
     for op in questions::about(model) {
@@ -66,7 +66,7 @@ fn ask_everything<S: Subject>(subject: &mut S, model: &mut Model, now: u32) -> R
 fn same<S: Subject>(subject: &mut S, model: &mut Model, op: &Op, now: u32) -> Result<(), String> {
     let expected = model.apply(op, now);
     let mut answered = subject.apply(op, now);
-    // Of messages that are gone the time is not known: a page that starts at a time may tell of a gap there.
+    // The time of messages that are gone is unknown, so a page that starts at a time may report a gap.
     if let Op::GetMessagesByKey(key, KeyCursor { start: Start::time(_), order: Order::ascending, .. }) = op
         && model.has_lost(&key.bytes())
         && let (Answer::Page(Ok(page)), Answer::Page(Ok(expected))) = (&mut answered, &expected)
@@ -79,7 +79,7 @@ fn same<S: Subject>(subject: &mut S, model: &mut Model, op: &Op, now: u32) -> Re
     Err(format!("{op:?} at {now} must answer {}, answered {}", brief(&expected), brief(&answered)))
 }
 
-/// An answer, but no megabytes of it.
+/// An answer, shortened if it is large.
 fn brief(answer: &Answer) -> String {
     let mut text = format!("{answer:?}");
     if text.len() > 2_000 {

@@ -4,7 +4,7 @@ use ic_stable_structures::VectorMemory;
 use message_canister::access::{Caller, Sight};
 use message_canister::api::*;
 use message_canister::settings::Configuration;
-use message_canister::store::{Capacity, MessageStore, NewMessageRef, Rebuilt, StoredRef, View};
+use message_canister::store::{AcknowledgementRef, Capacity, MessageStore, NewMessageRef, Rebuilt, StoredRef, View};
 use proofs::page::PageProof;
 use proofs::verify;
 
@@ -143,9 +143,16 @@ impl Subject for NativeStore {
                 Answer::Found(at(store, now).has_messages(&asked.collect::<Vec<_>>()))
             }
             Op::GetStatus => Answer::Facts(Facts::from(at(store, now).get_status())),
-            Op::Own(key) => Answer::Owned(store.set_key(&key.bytes(), &owned_by(controller()), &admin(), now)),
+            Op::Own(key) => {
+                let found = store.look_up(&key.bytes(), &admin());
+                Answer::Owned(store.set_key(&key.bytes(), found, &owned_by(controller()), &admin(), now))
+            }
             Op::Acknowledge(key, through) => {
-                Answer::Acknowledged(store.acknowledge(&key.bytes(), *through, &admin(), now))
+                let key_id = key.bytes();
+                let owned = store.first_owned(std::iter::once(&key_id[..]), &admin());
+                let items = [AcknowledgementRef { key_id: &key_id, through: *through }];
+                let mut each = store.acknowledge_all(&items, owned, &admin(), now).expect("one is not too many");
+                Answer::Acknowledged(each.remove(0))
             }
             Op::SetSettings(settings) => Answer::Settings(store.set_settings(settings, now)),
             Op::Upgrade(settings) => {

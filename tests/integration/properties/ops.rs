@@ -1,4 +1,4 @@
-//! What the generated sequences are made of: keys, texts and calls that print short, and how they are drawn.
+//! The parts of the generated sequences (keys, texts and calls that print short), and how they are drawn.
 
 use message_canister::api::{Bound, Cursor, Id, KeyCursor, Order, Quota, Setting, Start, Writes};
 use message_canister::limits::{

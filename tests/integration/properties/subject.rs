@@ -1,4 +1,4 @@
-//! Whatever can take the steps of a sequence and answer them: the model, the canister, the store.
+//! Subjects that take the steps of a sequence and answer them: the model, the canister, the store.
 
 use candid::Principal;
 use message_canister::api::*;
@@ -8,7 +8,7 @@ use super::ops::{Key, Op, Text, many};
 use crate::model::{Facts, Model};
 use crate::support::{Inbox, START_SECONDS, new_message};
 
-/// What a step is answered with.
+/// The answer to a step.
 #[derive(Debug, PartialEq)]
 pub enum Answer {
     Added(Result<Added, AddError>),
@@ -31,7 +31,7 @@ pub trait Subject {
     /// Takes one step at `now`, in unix seconds.
     fn apply(&mut self, op: &Op, now: u32) -> Answer;
 
-    /// Whether its clock can be set back: no platform's can.
+    /// Whether its clock can be set back. The clock of a platform cannot.
     fn clock_goes_back(&self) -> bool {
         true
     }

@@ -1,4 +1,4 @@
-//! What the scenarios stand on: the canister's Wasm, and an installed canister. `test-support` has the platforms.
+//! What the scenarios share: the canister's Wasm, and an installed canister. `test-support` has the platforms.
 
 pub mod client;
 pub mod embedded;

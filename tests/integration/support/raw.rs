@@ -1,4 +1,4 @@
-//! Candid put together by hand, for what no encoder would write.
+//! Candid built by hand, for bytes that no encoder would write.
 
 /// `DIDL`.
 pub const MAGIC: &[u8] = b"DIDL";

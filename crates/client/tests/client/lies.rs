@@ -1,4 +1,4 @@
-//! Lies of a replica, each of which the client must tell from the truth, and name.
+//! Lies of a replica. The client must detect and name each of them.
 
 use client::api::*;
 use client::proofs::page::PageProof;
@@ -13,7 +13,7 @@ use crate::stored::{FRESH, Stored, key, now as seconds};
 
 const ORDERS: [Order; 2] = [Order::ascending, Order::descending];
 
-/// A lie, and what it is called.
+/// A lie and its name.
 type Told<T> = (fn(&mut T), &'static str);
 
 /// In words, the lie in the page of this question.
@@ -109,7 +109,7 @@ fn messages_left_out_added_and_reordered() {
     }
 }
 
-/// An honest page that was cut before it was proved, which only the question can tell from the right one.
+/// The page was cut before it was proved. So only the question shows that it is wrong.
 #[test]
 fn pages_of_other_questions() {
     use Order::*;
@@ -128,7 +128,7 @@ fn pages_of_other_questions() {
         let client = instead(&key(), cursor(answered, order), |_| ());
         assert_eq!(caught(&client, order, asked), expected, "{asked:?} {order:?} answered as {answered:?}");
     }
-    // The end of a list is cut off by saying that nothing follows.
+    // The end of a list is cut off by claiming that nothing follows.
     for order in ORDERS {
         assert_eq!(caught(&liar(|page| page.next = 0), order, Start::beginning), "next of the answer is false");
     }
@@ -204,7 +204,7 @@ fn proofs_that_are_none() {
     assert_eq!(beginning(too_old), "its certificate proves nothing: it is too old");
 }
 
-/// The certificate of the recorded reply is recent enough; only a reader that remembers can tell.
+/// The certificate of the recorded reply is recent enough. Only a reader that remembers can detect the lie.
 #[test]
 fn an_older_state() {
     let stored = filled();
@@ -230,7 +230,7 @@ fn an_older_state() {
     }
 }
 
-/// Where a message's two links lead to the same message, either may be taken: that is true as well.
+/// If a message's two links lead to the same message, either may be taken: both are true.
 #[test]
 fn every_bit_of_a_proof_that_is_flipped_is_caught_or_says_the_same() {
     let stored = filled();
@@ -257,7 +257,7 @@ fn every_bit_of_a_proof_that_is_flipped_is_caught_or_says_the_same() {
     }
 }
 
-/// What a reader remembers, and what the truth is then: only a list that goes on from there is taken.
+/// What a reader remembers, and the true list afterwards. Only a list that continues it is accepted.
 #[test]
 fn lists_that_do_not_go_on_from_what_was_seen() {
     let client = filled().client();
@@ -283,7 +283,7 @@ fn lists_that_do_not_go_on_from_what_was_seen() {
     assert_eq!(read(Some(other_epoch)), Err(Broken::Epoch { seen: epoch + 1, found: epoch }));
     // Under a later epoch the operator may have restored an earlier state.
     assert_eq!(read(Some(Seen { epoch: epoch - 1, ..later })), Ok(seen));
-    // A rank that starts again is taken only if all that was seen is dropped: ids below 9 are.
+    // Ranks that start again are accepted only if all seen messages are dropped: ids below 9 are.
     client.transport().set(Setting::max_messages(Bound::AtMost(12)));
     let dropped = Seen { rank: 90, id: 8, ..seen };
     assert_eq!(read(Some(dropped)), Ok(seen));

@@ -1,5 +1,6 @@
-//! The client against transports that fail, and canisters that answer what no message canister would.
+//! The client against transports that fail, and against canisters with answers that no message canister would give.
 
+mod directory;
 mod honest;
 mod lies;
 mod readers;

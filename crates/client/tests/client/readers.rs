@@ -41,7 +41,7 @@ fn pages_follow_next_and_the_position_is_that_of_the_last_message() {
         assert_eq!(page.trust, Trust::Unverified { why: Unverified::NoCertificates });
         read.push(page.value.messages.len());
     }
-    // The last `next` was 0; whoever stored that would read everything once more.
+    // The last `next` was 0. A reader that stored it would read everything once more.
     assert_eq!((read, pages.position(), starts(&script)), (vec![2, 1], 9, vec![Start::after(2), Start::after(5)]));
     assert_eq!(now(pages.next()).expect("it has ended"), None);
     assert_eq!(script.count(), 2);

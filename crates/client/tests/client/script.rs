@@ -1,4 +1,4 @@
-//! A transport that plays a script, and remembers what it was asked.
+//! A transport that plays a script and records its calls.
 
 use std::collections::VecDeque;
 use std::future::ready;
@@ -26,12 +26,12 @@ pub struct Script {
 }
 
 impl Script {
-    /// Then the canister replies this.
+    /// Next the canister replies this.
     pub fn reply(self, answer: impl CandidType) -> Self {
         self.then(Ok(encode_one(answer).expect("the interface's types can be encoded")))
     }
 
-    /// Then a call comes to this.
+    /// Next a call has this outcome.
     pub fn then(self, result: Outcome) -> Self {
         self.answers.lock().expect("no thread panicked").push_back(result);
         self

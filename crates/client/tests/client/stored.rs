@@ -1,4 +1,4 @@
-//! A transport to a store in this process, with certificates that nobody signs, and a replica between that may lie.
+//! A transport to a store in this process. Its certificates are not signed, and a replica in between may lie.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error;
@@ -14,10 +14,10 @@ use client::{Certificates, Certified, Client, Failure, Transport};
 use ic_stable_structures::VectorMemory;
 use message_canister::access::{Caller, Sight};
 use message_canister::settings::Configuration;
-use message_canister::store::{Capacity, MessageStore, NewMessageRef};
+use message_canister::store::{AcknowledgementRef, Capacity, MessageStore, NewMessageRef};
 use serde_bytes::ByteBuf;
 
-/// Certificates are older than this when they are refused, in seconds.
+/// Certificates older than this are refused, in seconds.
 pub const FRESH: u64 = 300;
 
 /// A key id that [`owner`] owns without a claim.
@@ -58,7 +58,11 @@ impl Stored {
 
     /// Acknowledges [`key`] through a message.
     pub fn acknowledge(&self, through: Id) {
-        self.store.borrow_mut().acknowledge(&key(), through, &caller(), now()).expect("the caller owns it");
+        let (mut store, key_id) = (self.store.borrow_mut(), key());
+        let owned = store.first_owned(std::iter::once(&key_id[..]), &caller());
+        let items = [AcknowledgementRef { key_id: &key_id, through }];
+        let acknowledged = store.acknowledge_all(&items, owned, &caller(), now());
+        assert!(acknowledged.is_ok_and(|each| each.iter().all(Result::is_ok)), "the caller owns it");
     }
 
     /// Changes a setting.
@@ -141,7 +145,7 @@ impl Stored {
 }
 
 impl Transport for Stored {
-    /// What the subnet certifies as a whole: nobody between can lie.
+    /// The subnet certifies this reply as a whole, so nobody in between can lie.
     fn update(&self, method: &'static str, arg: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, Failure>> + Send {
         ready(Ok(self.reply(method, &arg)))
     }
@@ -166,11 +170,11 @@ impl Transport for Stored {
 impl Certificates for Stored {
     fn check(&self, certificate: &[u8]) -> Result<Certified, Box<dyn Error + Send + Sync>> {
         let (data, time) = certificate.split_at_checked(32).ok_or("it is too short")?;
-        let time = u64::from_le_bytes(time.try_into()?);
-        if time + FRESH < u64::from(now()) {
+        let seconds = u64::from_le_bytes(time.try_into()?);
+        if seconds + FRESH < u64::from(now()) {
             return Err("it is too old".into());
         }
-        Ok(Certified { data: data.try_into()?, time })
+        Ok(Certified { data: data.try_into()?, time: seconds * 1_000_000_000 })
     }
 }
 

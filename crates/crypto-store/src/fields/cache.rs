@@ -14,7 +14,7 @@ const MAX_ENTRIES: usize = 100_000;
 
 /// A row: its table and key.
 pub(crate) type RowName = (Table, Box<[u8]>);
-type Value = Arc<dyn Any + Send + Sync>;
+pub(crate) type Value = Arc<dyn Any + Send + Sync>;
 
 /// What a transaction has written to a row. None: deleted.
 pub(crate) type Staged = HashMap<RowName, Option<(Version, Value)>>;

@@ -8,7 +8,7 @@ mod olm;
 mod opaque;
 
 pub use cache::{Caching, Stats};
-pub(crate) use cache::{FieldCache, RowName, Staged};
+pub(crate) use cache::{FieldCache, RowName, Staged, Value};
 pub use opaque::{Contact, Cursor, Device, DirectoryMemory, Message, Outbox, Pending, Procedure, Seen};
 
 use std::ops::Deref;

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 /// "cryp".
 pub(crate) const APPLICATION_ID: i32 = 0x6372_7970;
 /// Step n brings a store of version n to n + 1. A new store goes through all of them.
-const STEPS: [&str; 2] = [include_str!("v1.sql"), include_str!("v2.sql")];
+const STEPS: [&str; 3] = [include_str!("v1.sql"), include_str!("v2.sql"), include_str!("v3.sql")];
 /// The version that this release writes.
 pub(crate) const VERSION: i32 = STEPS.len() as i32;
 

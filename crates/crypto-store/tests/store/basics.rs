@@ -144,16 +144,16 @@ fn stores_of_later_releases_and_of_other_programs_are_refused_and_left_alone() {
         Connection::open(home.database()).unwrap().pragma_update(None, pragma, value).unwrap();
     };
     let open = home.open();
-    set("user_version", 3);
+    set("user_version", 4);
     let refused = try_open(home.path(), options()).err();
-    assert!(matches!(refused, Some(Error::Newer { found: 3, known: 2 })), "{refused:?}");
+    assert!(matches!(refused, Some(Error::Newer { found: 4, known: 3 })), "{refused:?}");
     // As is a program that had it open before.
     let wrote = write(&open, |tx| tx.put("a", message("1"))).err();
-    assert!(matches!(wrote, Some(Error::Newer { found: 3, known: 2 })), "{wrote:?}");
+    assert!(matches!(wrote, Some(Error::Newer { found: 4, known: 3 })), "{wrote:?}");
     let read = read(&open, |snapshot| snapshot.get::<Message>("a")).err();
     assert!(matches!(read, Some(Error::Newer { .. })), "{read:?}");
     drop(open);
-    set("user_version", 2);
+    set("user_version", 3);
     set("application_id", 77);
     assert!(matches!(try_open(home.path(), options()).err(), Some(Error::Foreign { application_id: 77 })));
     set("application_id", 0x6372_7970);

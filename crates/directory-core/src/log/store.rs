@@ -66,6 +66,17 @@ impl<S: Hashes> Log<S> {
         self.size += 1;
     }
 
+    /// Whether the hashes that were stored with leaf `index`, whose hash is `leaf`, are those that appending it makes.
+    pub fn holds(&self, index: u64, leaf: Hash) -> bool {
+        let first = stored_hashes(index);
+        let mut hash = leaf;
+        self.hashes.get(first) == hash
+            && (0..index.trailing_ones()).all(|level| {
+                hash = node_hash(&self.complete(level, (index >> level) - 1), &hash);
+                self.hashes.get(first + 1 + u64::from(level)) == hash
+            })
+    }
+
     /// The root of the first `size` leaves; `size` is at most the log's.
     pub fn root(&self, size: u64) -> Hash {
         assert!(size <= self.size, "a root of {size} leaves in a log of {}", self.size);

@@ -10,10 +10,12 @@
 
 #![allow(clippy::indexing_slicing, reason = "an index has a byte for each eight depths")]
 
+mod check;
 mod node;
 mod proof;
 mod tree;
 
+pub(crate) use check::Counts;
 pub use node::{Child, Leaf, Node, Nodes, Sizes, Summary, VecNodes};
 pub use proof::{MapProof, Search};
 pub use tree::{Tree, View};

@@ -25,7 +25,7 @@ pub struct Tree<S> {
     sizes: Sizes,
 }
 
-const ROOT: u32 = 0;
+pub(super) const ROOT: u32 = 0;
 
 impl<S: Nodes + Default> Default for Tree<S> {
     fn default() -> Self {
@@ -179,11 +179,11 @@ impl<S: Nodes> Tree<S> {
         self.summary(child, view) != Summary::Empty
     }
 
-    fn value(&self, leaf: &Leaf, view: View) -> Option<Hash> {
+    pub(super) fn value(&self, leaf: &Leaf, view: View) -> Option<Hash> {
         if view == View::Newest || leaf.changed <= self.sizes.ratified { Some(leaf.value) } else { leaf.ratified }
     }
 
-    fn summary(&self, child: Child, view: View) -> Summary {
+    pub(super) fn summary(&self, child: Child, view: View) -> Summary {
         match child {
             Child::None => Summary::Empty,
             Child::Leaf(number) => {
@@ -197,7 +197,7 @@ impl<S: Nodes> Tree<S> {
         }
     }
 
-    fn child_hash(&self, node: &Node, side: usize, view: View) -> Hash {
+    pub(super) fn child_hash(&self, node: &Node, side: usize, view: View) -> Hash {
         let child = node.children[side];
         let leaf = match child {
             Child::None => return ZERO,
@@ -257,7 +257,7 @@ impl<S: Nodes> Tree<S> {
 }
 
 /// Number of leading bits in which two indexes agree.
-fn common_prefix(a: &Hash, b: &Hash) -> u16 {
+pub(super) fn common_prefix(a: &Hash, b: &Hash) -> u16 {
     match a.iter().zip(b).position(|(a, b)| a != b) {
         Some(byte) => byte as u16 * 8 + (a[byte] ^ b[byte]).leading_zeros() as u16,
         None => super::BITS,

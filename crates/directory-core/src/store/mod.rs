@@ -18,6 +18,7 @@
 
 mod answer;
 mod changes;
+mod check;
 mod nodes;
 mod own;
 mod records;
@@ -27,6 +28,7 @@ pub mod table;
 
 pub use answer::{Ask, Evidence, TooLong};
 pub use changes::Accepted;
+pub use check::{Cursor, Report};
 pub use nodes::StableNodes;
 pub use records::Registration;
 

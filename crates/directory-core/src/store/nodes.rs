@@ -24,7 +24,7 @@
 use super::table::Table;
 use super::{OpenError, open};
 use crate::hash::{Hash, ZERO};
-use crate::map::{Child, Leaf, Node, Nodes, Sizes, Summary};
+use crate::map::{Child, Counts, Leaf, Node, Nodes, Sizes, Summary};
 use ic_stable_structures::Memory;
 use stable::header::field;
 
@@ -54,6 +54,16 @@ impl<M: Memory> StableNodes<M> {
     /// Number of leaves.
     pub fn leaves(&self) -> u64 {
         self.leaves.len()
+    }
+
+    /// Numbers of nodes and leaves.
+    pub(super) fn counts(&self) -> Counts {
+        Counts { nodes: self.nodes.len(), leaves: self.leaves.len() }
+    }
+
+    /// Whether the headers are as they were left.
+    pub(super) fn is_kept(&self) -> [bool; 2] {
+        [self.nodes.is_kept(*b"DCND"), self.leaves.is_kept(*b"DCLF")]
     }
 
     /// The memories, and the bytes that they need for one more index: its leaf, and the nodes above all leaves, of which some

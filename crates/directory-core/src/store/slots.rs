@@ -12,7 +12,7 @@
 
 use super::{OutOfMemory, Store, stored};
 use crate::bundle::{Bundle, MAX_SIZE};
-use crate::bytes::{Reader, decode_whole};
+use crate::bytes::{DecodeError, Reader, decode_whole, require};
 use crate::profile::{MAX_DEVICES, Profile};
 use ic_stable_structures::Memory;
 use stable::header::field;
@@ -46,16 +46,19 @@ impl<M: Memory> Store<M> {
 
     fn slots_of(&self, label: u32) -> impl Iterator<Item = (u32, Bundle)> {
         let numbers = std::iter::successors(self.label(label).slot, |number| self.next(*number));
-        numbers.map(|number| {
-            let slot = self.slots.get(number.into());
-            let length = u16::from_le_bytes(field(&slot, 4));
-            (number, stored(decode_whole(Reader::stored(&slot[6..6 + usize::from(length)]), Bundle::read)))
-        })
+        numbers.map(|number| (number, stored(decode(&self.slots.get(number.into())))))
     }
 
-    fn next(&self, slot: u32) -> Option<u32> {
+    pub(super) fn next(&self, slot: u32) -> Option<u32> {
         u32::from_le_bytes(field(&self.slots.get(slot.into()), 0)).checked_sub(1)
     }
+}
+
+/// The bundle of a slot.
+pub(super) fn decode(slot: &[u8; SLOT]) -> Result<Bundle, DecodeError> {
+    let length: usize = u16::from_le_bytes(field(slot, 4)).into();
+    require(length <= MAX_SIZE, "length of a bundle", length as u64)?;
+    decode_whole(Reader::stored(&slot[6..6 + length]), Bundle::read)
 }
 
 fn encode(next: Option<u32>, bundle: &Bundle) -> [u8; SLOT] {

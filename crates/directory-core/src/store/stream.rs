@@ -31,6 +31,11 @@ impl<M: Memory> Stream<M> {
         Ok(Self { memory, end })
     }
 
+    /// Whether the header is as it was left.
+    pub fn is_kept(&self, magic: [u8; 4]) -> bool {
+        own::open(&self.memory, kind(magic, 1)) == Ok(self.end)
+    }
+
     /// The position that the next bytes get.
     pub fn end(&self) -> u64 {
         self.end
@@ -48,6 +53,11 @@ impl<M: Memory> Stream<M> {
         self.end += bytes.len() as u64;
         own::set(&self.memory, 0, self.end);
         position
+    }
+
+    /// Reads the bytes between two positions, unless the stream does not have them.
+    pub fn get(&self, from: u64, to: u64) -> Option<Vec<u8>> {
+        (from <= to && to <= self.end).then(|| self.read(from, to))
     }
 
     /// Reads the bytes between two positions.

@@ -35,6 +35,11 @@ impl<M: Memory, const N: usize> Table<M, N> {
         Ok(Self { memory, length })
     }
 
+    /// Whether the header is as it was left.
+    pub fn is_kept(&self, magic: [u8; 4]) -> bool {
+        own::open(&self.memory, kind(magic, N)) == Ok(self.length)
+    }
+
     /// Number of records.
     pub fn len(&self) -> u64 {
         self.length

@@ -73,10 +73,45 @@ pub struct Verified {
     pub memory: Memory,
     /// The head that the answer is taken at.
     pub head: Head,
+    /// The label's index, which its first entry names.
+    pub index: Hash,
     /// The label's state, to remember, or `None`: the label has no entry.
     pub state: Option<State>,
     /// The bytes of the profile in force. `None` for a closed label and for an erased profile.
     pub profile: Option<Vec<u8>>,
+}
+
+/// No quorum of the pinned verifiers stands behind an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unratified {
+    /// The epoch of the answer.
+    pub epoch: u64,
+}
+
+impl std::fmt::Display for Unratified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "epoch {} is certified by the platform alone: no quorum of the pinned verifiers has cosigned it recently",
+            self.epoch
+        )
+    }
+}
+
+impl std::error::Error for Unratified {}
+
+impl Verified {
+    /// For strict clients: the answer, if a quorum of the pinned verifiers stands behind it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unratified`].
+    pub fn ratified(self) -> Result<Self, Unratified> {
+        match self.trust {
+            Trust::Ratified { .. } => Ok(self),
+            Trust::Certified => Err(Unratified { epoch: self.head.epoch }),
+        }
+    }
 }
 
 impl Trusted {
@@ -98,7 +133,7 @@ impl Trusted {
             Trust::Certified => query.memory.map_or(0, |memory| memory.ratified),
         };
         let memory = Memory { log: query.certified, ratified: through };
-        let mut verified = Verified { trust, memory, head: proof.head, state: None, profile: None };
+        let mut verified = Verified { trust, memory, head: proof.head, index, state: None, profile: None };
         match found {
             Some(found) => {
                 let state = self.check_changes(query, &index, &found)?;

@@ -1,12 +1,10 @@
 //! Which calls are let in. The platform asks before an ingress message reaches the canister; then the call makes the same
 //! checks again, for canisters call without being asked about.
 
-use super::runtime::{is_controller, now, read};
+use super::runtime::{caller, moment, now, read};
 use canister_base::call::{answer, decoded};
-use canister_base::general;
-use directory::api::Submission;
-use directory::directory::Directory;
-use serde_bytes::ByteBuf;
+use canister_base::general::Malformed;
+use directory::codec;
 
 /// Runs an update. It makes its own checks.
 pub fn update(_: &str, run: impl FnOnce()) {
@@ -15,7 +13,7 @@ pub fn update(_: &str, run: impl FnOnce()) {
 
 /// Runs a query. Executed by all replicas it costs as much as an update, and its proofs hold without: controllers may.
 pub fn query(_: &str, run: impl FnOnce()) {
-    if ic_cdk::api::in_replicated_execution() && !is_controller() {
+    if ic_cdk::api::in_replicated_execution() && !caller().controls {
         ic_cdk::api::msg_reject("only controllers may call a query as an update");
     } else {
         run();
@@ -23,25 +21,28 @@ pub fn query(_: &str, run: impl FnOnce()) {
 }
 
 /// Lets an ingress message in whose update would be accepted; the reject of another one names the error. Where registration
-/// is open, everything is let in: then each call answers by itself what is wrong with it.
+/// is open and nothing bounds what strangers may use, everything is let in: then each call answers by itself what is wrong
+/// with it.
 pub fn inspect() {
-    if read(Directory::is_open) {
+    if read(|directory| directory.is_open() && directory.is_unbounded()) {
         return ic_cdk::api::accept_message();
     }
+    let caller = caller();
+    let admitted = || read(|directory| directory.admit(caller, moment(directory)));
     let checked = match ic_cdk::api::msg_method_name().as_str() {
-        "update" => {
-            let (new,): (Submission,) = arguments();
-            named(read(|directory| directory.check_update(&new, is_controller(), now())))
-        }
+        "update" => named(admitted()).and_then(|()| {
+            let new = argument(codec::submission_of);
+            named(read(|directory| directory.check_update(&new, caller.controls, now())))
+        }),
         "ratify" => {
-            let (size, cosignature): (u64, ByteBuf) = arguments();
+            let (size, cosignature) = argument(codec::size_and_blob_of);
             named(read(|directory| directory.check_cosignature(size, &cosignature, now())))
         }
-        "put_bundle" => {
-            let (label, bundle): (ByteBuf, ByteBuf) = arguments();
+        "put_bundle" => named(admitted()).and_then(|()| {
+            let (label, bundle) = argument(codec::two_blobs_of);
             named(read(|directory| directory.check_bundle(&label, &bundle, now())))
-        }
-        _ if is_controller() => Ok(()),
+        }),
+        _ if caller.controls => Ok(()),
         name => Err(format!("only controllers may call {name} as an update")),
     };
     match checked {
@@ -54,12 +55,7 @@ fn named<T, E: std::fmt::Debug>(checked: Result<T, E>) -> Result<(), String> {
     checked.map(|_| ()).map_err(|error| format!("refused: {error:?}"))
 }
 
-/// The arguments of the message that is inspected.
-fn arguments<A>() -> A
-where
-    A: for<'a> candid::utils::ArgumentDecoder<'a>,
-{
-    let mut arguments = None;
-    answer(|bytes| arguments = Some(decoded(general::decode(bytes))));
-    arguments.unwrap_or_else(|| ic_cdk::trap("no arguments"))
+/// The argument of the message that is inspected.
+fn argument<T>(decode: impl FnOnce(&[u8]) -> Result<T, Malformed>) -> T {
+    answer(|bytes| decoded(decode(bytes)))
 }

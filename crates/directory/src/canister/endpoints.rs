@@ -1,12 +1,14 @@
 //! One function a method: each decodes the argument, calls the directory and encodes the reply.
 
-use super::runtime::{change, is_controller, now, read};
+use super::log;
+use super::runtime::{caller, change, charge, now, read};
 use candid::CandidType;
 use candid::utils::ArgumentDecoder;
 use canister_base::call::{answer as with_argument, decoded, reply};
 use canister_base::general;
+use canister_base::resources::heap_bytes;
 use directory::api::*;
-use directory::http;
+use directory::{codec, http};
 use serde_bytes::ByteBuf;
 
 /// Decodes the arguments, and encodes what `run` returns for them.
@@ -15,16 +17,21 @@ fn answer<A: for<'a> ArgumentDecoder<'a>, T: CandidType>(run: impl FnOnce(A) -> 
 }
 
 pub fn update() {
-    answer(|(new,): (Submission,)| change(|directory| directory.update(&new, is_controller(), now())));
+    with_argument(|bytes| {
+        let new = decoded(codec::submission_of(bytes));
+        reply(&codec::accepted(charge(|directory, caller| directory.update(&new, caller.controls, now()))));
+    });
 }
 
 pub fn lookup() {
-    answer(|(asked,): (Lookup,)| {
-        read(|directory| {
+    with_argument(|bytes| {
+        let asked = decoded(codec::lookup_of(bytes));
+        let found = read(|directory| {
             let proof = ByteBuf::from(directory.lookup(&asked)?);
             let certified = directory.certified(ic_cdk::api::data_certificate());
             Ok::<_, LookupError>(Found { proof, certified: certified.map_err(|_| LookupError::Unavailable)? })
-        })
+        });
+        reply(&codec::found(found));
     });
 }
 
@@ -49,11 +56,17 @@ pub fn get_proof() {
 }
 
 pub fn ratify() {
-    answer(|(size, cosignature): (u64, ByteBuf)| change(|directory| directory.ratify(size, &cosignature, now())));
+    with_argument(|bytes| {
+        let (size, cosignature) = decoded(codec::size_and_blob_of(bytes));
+        reply(&codec::ratified(change(|directory| directory.ratify(size, &cosignature, now()))));
+    });
 }
 
 pub fn put_bundle() {
-    answer(|(label, bundle): (ByteBuf, ByteBuf)| change(|directory| directory.put_bundle(&label, &bundle, now())));
+    with_argument(|bytes| {
+        let (label, bundle) = decoded(codec::two_blobs_of(bytes));
+        reply(&codec::done(charge(|directory, _| directory.put_bundle(&label, &bundle, now()))));
+    });
 }
 
 pub fn get_bundles() {
@@ -65,10 +78,33 @@ pub fn get_configuration() {
 }
 
 pub fn get_status() {
-    answer(|()| Ok::<_, StatusError>(read(|directory| directory.status())));
+    answer(|()| Ok::<_, StatusError>(read(|directory| directory.status(now()))));
+}
+
+pub fn set_settings() {
+    answer(|(settings,): (Settings,)| {
+        let caller = caller();
+        if !caller.controls {
+            return Err(SettingsError::NotAllowed);
+        }
+        change(|directory| directory.set_settings(&settings))?;
+        log::settings(caller.principal, &settings);
+        Ok(())
+    });
+}
+
+pub fn check() {
+    answer(|(from,): (CheckCursor,)| {
+        if !caller().controls {
+            return Err(CheckError::NotAllowed);
+        }
+        read(|directory| directory.check(from))
+    });
 }
 
 pub fn http_request() {
     let certificate = ic_cdk::api::data_certificate();
-    answer(|(request,): (HttpRequest,)| read(|directory| http::respond(directory, &request, certificate.as_deref())));
+    answer(|(request,): (HttpRequest,)| {
+        read(|directory| http::respond(directory, &request, certificate.as_deref(), heap_bytes(), now()))
+    });
 }

@@ -2,4 +2,5 @@
 
 pub mod admission;
 pub mod endpoints;
+pub mod log;
 pub mod runtime;

@@ -2,9 +2,15 @@
 //! closing epochs. The global timer runs this work. All progress is in the directory or can be rebuilt, so an upgrade may
 //! come between any two executions.
 
-use directory::api::Configuration;
+#![allow(unsafe_code, reason = "callbacks without a future")]
+
+use super::log;
+use canister_base::budget::cycles_of_call;
+use canister_base::resources::watch_cycles;
+use directory::api::{Configuration, Limited};
 use directory::directory::{Directory, configured};
 use directory::limits::{REBUILD_INSTRUCTIONS, SECOND};
+use directory::strangers::{Caller, Moment};
 use ic_stable_structures::DefaultMemoryImpl;
 use serde_bytes::ByteBuf;
 use std::cell::RefCell;
@@ -32,18 +38,43 @@ pub fn change<T>(change: impl FnOnce(&mut Canister) -> T) -> T {
             ic_cdk::api::certified_data_set(log.certified_data());
         }
         arm(directory);
+        watch_cycles();
         changed
     })
+}
+
+/// Changes the directory in a call that strangers' budget bounds, if the call is admitted. A refused call is charged too.
+pub fn charge<T, E: From<Limited>>(change: impl FnOnce(&mut Canister, Caller) -> Result<T, E>) -> Result<T, E> {
+    self::change(|directory| {
+        let (caller, moment, bytes) = (caller(), moment(directory), ic0::msg_arg_data_size() as u64);
+        let admitted = directory.admit(caller, moment);
+        let mut used_up = directory.charge(caller, admitted.is_ok(), bytes, moment.time);
+        let result = admitted.map_err(E::from).and_then(|()| change(directory, caller));
+        let cycles = cycles_of_call(bytes, ic_cdk::api::instruction_counter());
+        used_up |= directory.charge_cycles(caller, cycles, moment.time);
+        if used_up {
+            log::budget_used_up();
+        }
+        result
+    })
+}
+
+/// The current time, and the cycles that can be spent where a reserve is set.
+pub fn moment(directory: &Canister) -> Moment {
+    let has_reserve = directory.settings().reserve > 0;
+    let cycles = if has_reserve { ic_cdk::api::canister_liquid_cycle_balance() } else { u128::MAX };
+    Moment { time: now(), cycles }
+}
+
+/// Who calls.
+pub fn caller() -> Caller {
+    let principal = ic_cdk::api::msg_caller();
+    Caller { principal, controls: ic_cdk::api::is_controller(&principal) }
 }
 
 /// Nanoseconds since 1970.
 pub fn now() -> u64 {
     ic_cdk::api::time()
-}
-
-/// Whether the caller controls the canister.
-pub fn is_controller() -> bool {
-    ic_cdk::api::is_controller(&ic_cdk::api::msg_caller())
 }
 
 /// Makes a directory. Its configuration is said, since it is fixed for ever.
@@ -56,6 +87,7 @@ pub fn create(configuration: Option<Configuration>) {
     let configuration = configured(&named).unwrap_or_else(|why| ic_cdk::trap(why));
     let made = Directory::create(DefaultMemoryImpl::default(), ic_cdk::api::canister_self(), configuration);
     DIRECTORY.set(Some(made.unwrap_or_else(|_| ic_cdk::trap("stable memory is too small for an empty directory"))));
+    log::installed();
     wake_at(now());
 }
 
@@ -71,6 +103,7 @@ pub fn open(configuration: Option<Configuration>) {
         ic_cdk::api::certified_data_set(log.certified_data());
     }
     arm(&directory);
+    log::upgraded(directory.status(now()).to_index);
     DIRECTORY.set(Some(directory));
 }
 
@@ -81,9 +114,12 @@ pub fn on_global_timer() {
     } else if read(Canister::is_rebuilding) {
         let is_within = || ic_cdk::api::instruction_counter() < REBUILD_INSTRUCTIONS;
         change(|directory| directory.rebuild_while(is_within));
+        if !read(Canister::is_rebuilding) {
+            log::rebuilt(read(|directory| directory.status(now()).indexed));
+        }
     }
     if change(|directory| directory.close_if_due(now())).is_err() {
-        ic_cdk::api::debug_print("an epoch waits for stable memory");
+        log::epoch_waits();
         wake_at(now() + 60 * SECOND);
     }
 }
@@ -113,12 +149,15 @@ extern "C" fn on_randomness(_: usize) {
     let bytes = candid::decode_one(&ic_cdk::api::msg_arg_data()).map(ByteBuf::into_vec);
     match bytes.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
         Some(random) => {
+            let was_ready = read(Canister::is_ready);
             let drawn = change(|directory| {
                 directory.set_randomness(&random).map_err(|_| ())?;
                 directory.close_if_due(now()).map_err(|_| ())
             });
-            if drawn.is_err() {
-                wake_at(now() + SECOND);
+            match drawn {
+                Err(()) => wake_at(now() + SECOND),
+                Ok(_) if was_ready => {}
+                Ok(_) => log::ready(),
             }
         }
         None => wake_at(now() + SECOND),

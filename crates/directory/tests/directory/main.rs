@@ -8,4 +8,5 @@ mod labels;
 mod ratification;
 mod registrar;
 mod site;
+mod stages;
 mod upgrades;

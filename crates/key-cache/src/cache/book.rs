@@ -1,4 +1,4 @@
-//! What a cache knows, under one lock, and what follows from changing it.
+//! The state of a cache under one lock, and the consequences of changing it.
 
 use super::flights::{Flights, Launch, Outcome, Waiter};
 use super::live::Live;
@@ -11,11 +11,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The longest sleep of the keeper while there is anything to keep. Half of the second within which a key is wiped, because
-/// its sleep does not go on while the machine is suspended.
+/// The longest sleep of the keeper while the cache holds anything. It is half of the second within which a key is
+/// wiped, because the sleep does not continue while the machine is suspended.
 pub(super) const TICK: Duration = Duration::from_millis(500);
 
-/// All that changes.
+/// Everything that changes.
 pub(super) struct Book<E> {
     pub(super) live: Live,
     pub(super) flights: Flights<E>,
@@ -23,12 +23,12 @@ pub(super) struct Book<E> {
     pub(super) floors: HashMap<KeyId, Generation>,
     pub(super) stats: Stats,
     pub(super) next_serial: u64,
-    /// Until when the keeper sleeps.
+    /// The time until which the keeper sleeps.
     pub(super) asleep_until: u64,
     pub(super) closed: bool,
 }
 
-/// What follows from a transition.
+/// The consequences of a transition.
 pub(super) struct After<E> {
     pub(super) launches: Vec<Launch>,
     pub(super) answers: Vec<(Vec<Waiter<E>>, Outcome<E>)>,
@@ -59,7 +59,7 @@ impl<E> Default for After<E> {
 }
 
 impl<E> Book<E> {
-    /// When the keeper has something to do next. None: nothing is kept.
+    /// When the keeper has something to do next. None: the cache holds nothing.
     pub(super) fn due(&self, now: u64) -> Option<u64> {
         let tick = now.saturating_add(nanos(TICK));
         let kept = !self.live.is_empty() || self.flights.len() > 0;

@@ -1,6 +1,7 @@
-//! The transitions of a cache. Each happens under one lock, the book's; its consequences follow when the lock is free.
+//! The transitions of a cache. Each happens under the book's lock. Its consequences follow when the lock is free.
 //!
-//! Order of locks: the book, then a shard of [`Hits`]. Under them nobody else's code runs: no waker, no manager, no runtime.
+//! Order of locks: the book, then a shard of [`Hits`]. No foreign code runs under them: no waker, no manager, no
+//! runtime.
 
 use super::book::{After, Book};
 use super::flights::{Flight, Job, Landed, Outcome, Waiter, Work};
@@ -34,7 +35,7 @@ pub(super) struct Core<M: KeyManager> {
 /// A manager's answer.
 pub(super) struct Answer {
     pub(super) secret: Secret,
-    /// Of the key that was generated, or a newer one of the key that was unwrapped.
+    /// The wrapping of the generated key, or a newer wrapping of the unwrapped key.
     pub(super) wrapping: Option<Wrapping>,
 }
 
@@ -67,7 +68,7 @@ impl<M: KeyManager> Core<M> {
         });
     }
 
-    /// The key, where it has come into the cache since the caller missed it; an error, where it may not come there.
+    /// The key, if it has come into the cache since the caller missed it. An error, if it may not come into the cache.
     fn admit(
         &self,
         book: &mut Book<M::Error>,
@@ -98,7 +99,7 @@ impl<M: KeyManager> Core<M> {
         }
     }
 
-    /// Takes the answer of a flight's task.
+    /// Handles the answer of a flight's task.
     pub(super) fn land(
         self: &Arc<Self>,
         number: u64,
@@ -124,7 +125,7 @@ impl<M: KeyManager> Core<M> {
         });
     }
 
-    /// Takes note that a flight's task panicked or was dropped.
+    /// Handles a flight's task that panicked or was dropped.
     pub(super) fn lose(self: &Arc<Self>, number: u64, attempt: u32) {
         self.change(|core, book, after, now| {
             if attempt < ATTEMPTS {
@@ -139,12 +140,12 @@ impl<M: KeyManager> Core<M> {
         });
     }
 
-    /// Takes note that a task is gone.
+    /// Handles the end of a task.
     pub(super) fn task_dropped(self: &Arc<Self>) {
         lock(&self.book).flights.tasks -= 1;
     }
 
-    /// Caches a key where that is allowed, and makes what its callers are told.
+    /// Caches a key if that is allowed, and makes the answer for its callers.
     fn insert(
         &self,
         book: &mut Book<M::Error>,
@@ -180,14 +181,14 @@ impl<M: KeyManager> Core<M> {
             clock: self.clock.clone(),
         };
         let entry = Arc::new(Entry::new(birth, answer.secret));
-        // A generated key whose wrapping nobody has is of no use, and would be in the way of the next one.
+        // A generated key is useless if nobody has its wrapping, and it would be in the way of the next one.
         let wanted = !generates || flight.waiters.iter().any(|waiter| !waiter.is_canceled());
         if joinable && wanted {
             self.make_room(book, after);
             book.live.insert(entry.clone(), &self.hits);
         } else {
             book.stats.stale_dropped += 1;
-            // Its callers are about to refer to it.
+            // Its callers are about to use it.
             book.live.outlive(entry.clone());
         }
         Ok(Landed { key: Key(entry), generated })
@@ -202,7 +203,8 @@ impl<M: KeyManager> Core<M> {
         }
     }
 
-    /// Answers all who wait for a flight that has ended, and has the job rest where it failed.
+    /// Answers all callers that wait for a flight that has ended. If it failed, its job must wait before the next
+    /// attempt.
     fn finish(
         &self,
         book: &mut Book<M::Error>,
@@ -220,7 +222,7 @@ impl<M: KeyManager> Core<M> {
         after.stops.extend(flight.stop);
     }
 
-    /// Ends keys, and keeps those from the cache that are being unwrapped.
+    /// Ends keys. Keys that are being unwrapped will not be cached.
     pub(super) fn invalidate(self: &Arc<Self>, which: Which) {
         self.change(|core, book, after, _| core.invalidate_in(book, after, &which));
     }
@@ -233,7 +235,7 @@ impl<M: KeyManager> Core<M> {
         after.dropped.extend(cached.into_iter().chain(outliving));
     }
 
-    /// Raises the floor of an id. False where no more floors can be remembered; the keys have ended all the same.
+    /// Raises the floor of an id. False if no more floors can be remembered. The keys have ended in both cases.
     pub(super) fn retire(self: &Arc<Self>, id: KeyId, below: Generation) -> bool {
         self.change(|core, book, after, _| {
             core.invalidate_in(book, after, &Which::Below(id, below));
@@ -247,7 +249,7 @@ impl<M: KeyManager> Core<M> {
         })
     }
 
-    /// Does what is due: ends keys, ends overdue flights, launches those that waited.
+    /// Does what is due: ends keys, ends overdue flights, launches waiting flights.
     pub(super) fn turn(self: &Arc<Self>) {
         self.change(|core, book, after, now| {
             let (aged, outliving) = book.live.take_over(now, &core.hits);
@@ -263,7 +265,7 @@ impl<M: KeyManager> Core<M> {
         });
     }
 
-    /// Ends all keys and flights, for good.
+    /// Ends all keys and flights for ever.
     pub(super) fn close(self: &Arc<Self>) {
         let flights = self.change(|core, book, after, _| {
             core.invalidate_in(book, after, &Which::All);
@@ -286,7 +288,7 @@ impl<M: KeyManager> Core<M> {
         }
     }
 
-    /// Changes the book under its lock, then does what follows: launch tasks, answer callers, drop keys.
+    /// Changes the book under its lock. Then it launches tasks, answers callers and drops keys, as the change demands.
     fn change<R>(
         self: &Arc<Self>,
         transition: impl FnOnce(&Self, &mut Book<M::Error>, &mut After<M::Error>, u64) -> R,
@@ -303,15 +305,15 @@ impl<M: KeyManager> Core<M> {
         if wake {
             self.bell.notify_all();
         }
-        // First: the runtime and the wakers below are the caller's code and may panic.
+        // This comes first, because the runtime and the wakers below are the caller's code and may panic.
         drop(after.stops);
         for launch in after.launches {
             self.runtime.spawn(leader::task(self.clone(), launch));
         }
         for (waiters, outcome) in after.answers {
             for waiter in waiters {
-                // A waiter that has vanished is not there to be told. A waker that panics must not cost the others
-                // their answer.
+                // A waiter that has vanished need not be told. A waker that panics must not cost the others their
+                // answer.
                 let _ = catch_unwind(AssertUnwindSafe(|| waiter.send(outcome.clone())));
             }
         }

@@ -1,29 +1,30 @@
-//! The unwrappings under way, and those that wait for their back-off.
+//! The unwrappings in progress, and those that wait for their back-off.
 //!
-//! A flight is one key's unwrapping, shared by all who ask for the key meanwhile. It has a number; an answer that comes
-//! under a number, or an attempt, that is no longer there is late, and dropped. Callers join a flight through `joinable`;
-//! one that was taken out of it answers those who had asked before, and its key is not cached.
+//! A flight is the unwrapping of one key. All callers that ask for the key meanwhile share it. A flight has a number.
+//! An answer with a number or attempt that no longer exists is late, and dropped. Callers join a flight through
+//! `joinable`. A flight that was removed from it still answers the callers that asked before, but its key is not
+//! cached.
 
 use super::live::Which;
 use crate::{Key, KeyError, KeyName, WrappedKey, Wrapping};
 use futures_channel::oneshot;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// What a manager is asked to do.
+/// A task for a manager.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum Work {
     Generate,
     Unwrap(Wrapping),
 }
 
-/// Two wrappings of one key are two jobs: the one may be damaged, and the other not.
+/// Two wrappings of one key are two jobs, because one may be damaged and the other not.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Job {
     pub(super) name: KeyName,
     pub(super) work: Work,
 }
 
-/// The end of a flight, as all who wait for it see it.
+/// The end of a flight, as all its waiters see it.
 pub(super) type Outcome<E> = Result<Landed, KeyError<E>>;
 pub(super) type Waiter<E> = oneshot::Sender<Outcome<E>>;
 
@@ -39,9 +40,9 @@ pub(super) struct Flight<E> {
     pub(super) attempt: u32,
     pub(super) waiters: Vec<Waiter<E>>,
     deadline: u64,
-    /// Ends the task that is at it when it is dropped. It wakes that task, so it is dropped where no lock is held.
+    /// Dropping it ends the present task. That wakes the task, so it must be dropped without a lock.
     pub(super) stop: Option<oneshot::Sender<()>>,
-    /// The length of `waiters` at which those who vanished are looked for.
+    /// The length of `waiters` at which vanished waiters are removed.
     crowded: usize,
 }
 
@@ -67,9 +68,9 @@ pub(super) struct Flights<E> {
     /// By number, which is also the order of deadlines.
     open: BTreeMap<u64, Flight<E>>,
     joinable: HashMap<Job, u64>,
-    /// (time, number) of the flights that are to be launched then.
+    /// (time, number) of the flights to be launched at that time.
     waiting: BTreeSet<(u64, u64)>,
-    /// Until when a job that failed is not tried again.
+    /// The time until which a failed job is not tried again.
     resting: HashMap<Job, u64>,
     next: u64,
     /// Tasks that were launched and are not dropped.
@@ -94,12 +95,12 @@ impl<E> Flights<E> {
         self.open.len()
     }
 
-    /// The place that a new flight would take.
+    /// The number that a new flight would get.
     pub(super) fn crowd(&self) -> usize {
         self.open.len().max(self.tasks)
     }
 
-    /// Hands `waiter` to the flight of this job, or back where there is none.
+    /// Adds `waiter` to the flight of this job, or returns it if there is no such flight.
     pub(super) fn join(&mut self, job: &Job, waiter: Waiter<E>) -> Result<(), Waiter<E>> {
         match self.joinable.get(job).and_then(|number| self.open.get_mut(number)) {
             Some(flight) => {
@@ -110,7 +111,7 @@ impl<E> Flights<E> {
         }
     }
 
-    /// A new flight, launched now or after its back-off.
+    /// A new flight. It is launched now or after its back-off.
     pub(super) fn start(&mut self, job: Job, waiter: Waiter<E>, now: u64, deadline: u64) {
         let number = self.next;
         self.next += 1;
@@ -120,7 +121,7 @@ impl<E> Flights<E> {
         self.open.insert(number, flight);
     }
 
-    /// The flights whose time to be launched has come.
+    /// The flights whose launch time has come.
     pub(super) fn launch(&mut self, now: u64) -> Vec<Launch> {
         let mut launches = Vec::new();
         while let Some(&(at, number)) = self.waiting.first()
@@ -136,8 +137,8 @@ impl<E> Flights<E> {
         launches
     }
 
-    /// Has a flight launched once more whose attempt was lost. Returns what stops that attempt; None where it is over
-    /// already.
+    /// Launches a flight once more whose attempt was lost. Returns the handle that stops that attempt. None if the
+    /// attempt is already over.
     pub(super) fn replace(&mut self, number: u64, attempt: u32, now: u64) -> Option<oneshot::Sender<()>> {
         let flight = self.open.get_mut(&number).filter(|flight| flight.attempt == attempt)?;
         flight.attempt += 1;
@@ -145,7 +146,7 @@ impl<E> Flights<E> {
         flight.stop.take()
     }
 
-    /// Ends a flight. None where this attempt of it is over already; the bool is whether it could still be joined.
+    /// Ends a flight. None if this attempt of it is already over. The bool tells whether callers could still join it.
     pub(super) fn land(&mut self, number: u64, attempt: u32) -> Option<(Flight<E>, bool)> {
         self.open.get(&number).filter(|flight| flight.attempt == attempt)?;
         let flight = self.open.remove(&number)?;
@@ -156,14 +157,14 @@ impl<E> Flights<E> {
         Some((flight, joinable))
     }
 
-    /// Has callers wait until then before a job that failed is tried again; of at most `limit` jobs at a time.
+    /// Makes callers wait until that time before a failed job is tried again. It remembers at most `limit` jobs.
     pub(super) fn rest(&mut self, job: Job, until: u64, limit: usize) {
         if self.resting.len() < limit {
             self.resting.insert(job, until);
         }
     }
 
-    /// Ends the flights whose deadline has passed. The bool of each: whether it could still be joined.
+    /// Ends the flights whose deadline has passed. The bool of each tells whether callers could still join it.
     pub(super) fn take_overdue(&mut self, now: u64) -> Vec<(Flight<E>, bool)> {
         self.resting.retain(|_, until| *until > now);
         let mut overdue = Vec::new();
@@ -179,12 +180,12 @@ impl<E> Flights<E> {
         overdue
     }
 
-    /// Lets nobody join these flights any more, and nothing of theirs be cached.
+    /// Callers can no longer join these flights, and their keys will not be cached.
     pub(super) fn detach(&mut self, which: &Which) {
         self.joinable.retain(|job, _| !which.has(&job.name));
     }
 
-    /// Takes out all flights: none of them lands any more.
+    /// Removes all flights. None of them can end any more.
     pub(super) fn close(&mut self) -> impl Sized + use<E> {
         self.joinable.clear();
         self.waiting.clear();

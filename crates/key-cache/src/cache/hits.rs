@@ -19,7 +19,7 @@ pub(super) struct Hits {
     hasher: RandomState,
 }
 
-/// Alone on its cache lines, so that threads that read different shards do not disturb each other.
+/// Each is alone on its cache lines, so that threads that read different shards do not disturb each other.
 #[repr(align(128))]
 struct Shard {
     table: RwLock<HashTable<Arc<Entry>>>,
@@ -32,7 +32,7 @@ impl Hits {
         Self { shards: (0..SHARDS).map(shard).collect(), hasher: RandomState::new() }
     }
 
-    /// The entry, if it can be used at this time. Notes that it was asked for.
+    /// The entry, if it can be used at this time. Notes the look-up.
     pub(super) fn get(&self, name: &KeyName, now: u64) -> Option<Arc<Entry>> {
         let (shard, hash) = self.shard(name);
         let table = read(&shard.table);

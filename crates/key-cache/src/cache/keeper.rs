@@ -1,4 +1,4 @@
-//! The thread that does what is due, though nobody calls.
+//! The thread that does what is due even if no caller comes.
 
 use super::book::TICK;
 use super::core::Core;
@@ -17,7 +17,7 @@ pub(super) fn start<M: KeyManager>(core: Arc<Core<M>>) -> io::Result<JoinHandle<
 
 fn keep<M: KeyManager>(core: &Arc<Core<M>>) {
     loop {
-        // A turn wakes callers, and their wakers may panic: keys are wiped none the less.
+        // A turn wakes callers, and their wakers may panic. Keys are wiped all the same.
         let _ = catch_unwind(AssertUnwindSafe(|| core.turn()));
         let mut book = lock(&core.book);
         if book.closed {
@@ -26,7 +26,7 @@ fn keep<M: KeyManager>(core: &Arc<Core<M>>) {
         let now = core.clock.now();
         let due = book.due(now);
         book.asleep_until = due.unwrap_or(u64::MAX);
-        // The lock is free while it sleeps; what makes something due earlier rings the bell.
+        // The lock is free while it sleeps. A change that makes something due earlier rings the bell.
         match due {
             Some(due) => {
                 let sleep = Duration::from_nanos(due.saturating_sub(now).min(nanos(TICK)));

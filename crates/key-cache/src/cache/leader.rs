@@ -1,4 +1,4 @@
-//! The task of one attempt at a flight. It leads: all who wait have what it brings home.
+//! The task of one attempt at a flight. All waiters of the flight get its result.
 
 use super::core::{Answer, Core};
 use super::flights::{Job, Launch, Work};
@@ -51,7 +51,7 @@ async fn lead<M: KeyManager>(mut leader: Leader<M>, job: Job, stop: oneshot::Rec
         Ended::Answered(answer) => {
             match &answer {
                 Ok(_) => tracing::debug!(?took, "answered"),
-                // Not the error's text: it is the manager's, and may say anything.
+                // The error's text is left out: it comes from the manager and may contain anything.
                 Err(_) => tracing::warn!(?took, "refused"),
             }
             leader.returned = true;
@@ -90,11 +90,11 @@ enum Ended<T> {
 async fn unless_stopped<T>(call: impl Future<Output = T>, mut stop: oneshot::Receiver<()>) -> Ended<T> {
     let mut call = pin!(call);
     let poll = |context: &mut Context<'_>| {
-        // The sender is never sent by: it is dropped with its flight.
+        // Nothing is ever sent by the sender. It is dropped with its flight.
         if Pin::new(&mut stop).poll(context).is_ready() {
             return Poll::Ready(Ended::Stopped);
         }
-        // What it shares is behind locks that survive a panic, or is the manager's own.
+        // The shared state is behind locks that survive a panic, or belongs to the manager.
         match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context))) {
             Ok(poll) => poll.map(Ended::Answered),
             Err(_) => Poll::Ready(Ended::Panicked),

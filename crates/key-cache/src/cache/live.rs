@@ -1,4 +1,4 @@
-//! The keys that live: in the cache, or removed from it while references to them are left.
+//! The living keys: those in the cache, and those removed from it while references to them are left.
 
 use super::hits::Hits;
 use crate::key::Entry;
@@ -15,7 +15,7 @@ pub(super) struct Live {
     by_age: BTreeMap<(u64, u64), KeyName>,
     /// (touched, serial), as last looked at: the first is the least recently used, or was touched since.
     by_touch: BTreeMap<(u64, u64), KeyName>,
-    /// Not in the cache, not ended, and referred to.
+    /// Keys that are not in the cache, have not ended, and are referred to.
     outliving: Vec<Arc<Entry>>,
 }
 
@@ -70,7 +70,8 @@ impl Live {
         self.remove(&name, hits)
     }
 
-    /// Watches over a key that is not in the cache until nobody refers to it, or it ends. Returns it where nobody does.
+    /// Watches a key that is not in the cache until nobody refers to it or it ends. Returns the key if nobody refers to
+    /// it.
     pub(super) fn outlive(&mut self, entry: Arc<Entry>) -> Option<Arc<Entry>> {
         if Arc::strong_count(&entry) == 1 {
             return Some(entry);
@@ -79,7 +80,7 @@ impl Live {
         None
     }
 
-    /// The keys whose time is over, and those that nobody refers to any more, taken out.
+    /// Removes and returns the keys whose time is over, and those that nobody refers to any more.
     pub(super) fn take_over(&mut self, now: u64, hits: &Hits) -> (Vec<Arc<Entry>>, Vec<Arc<Entry>>) {
         let mut aged = Vec::new();
         while let Some((&(end, _), &name)) = self.by_age.first_key_value()
@@ -91,7 +92,7 @@ impl Live {
         (aged, self.outliving.extract_if(.., over).collect())
     }
 
-    /// Takes out the keys of an id below a generation, or all keys.
+    /// Removes and returns the keys of an id below a generation, or all keys.
     pub(super) fn take(&mut self, which: &Which, hits: &Hits) -> (Vec<Arc<Entry>>, Vec<Arc<Entry>>) {
         let names: BTreeSet<KeyName> = match *which {
             Which::All => self.entries.keys().copied().collect(),
@@ -113,7 +114,7 @@ impl Live {
     }
 }
 
-/// The keys that an operation concerns.
+/// The keys that an operation affects.
 pub(super) enum Which {
     All,
     Id(KeyId),

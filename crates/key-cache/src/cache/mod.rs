@@ -8,7 +8,7 @@
 //! | `book` | those two and all else that changes, under one lock |
 //! | `core` | every change of the book, and of the look-ups with it |
 //! | `leader` | the task that calls the manager |
-//! | `keeper` | the thread that does what is due though nobody calls |
+//! | `keeper` | the thread that does what is due even if no caller comes |
 
 mod book;
 mod core;
@@ -40,20 +40,20 @@ use std::thread::JoinHandle;
 
 /// A cache of unwrapped keys.
 ///
-/// Its methods may be called from any thread, in any runtime or none, and return at once: what takes time is the futures
-/// that some return. A thread without a runtime waits for them with [`block_on`](crate::block_on).
+/// Its methods may be called from any thread, in any runtime or none. They return at once; only the futures that some
+/// return take time. A thread without a runtime waits for them with [`block_on`](crate::block_on).
 ///
-/// When it is dropped all its keys end, those too that are still referred to. A process that is killed wipes nothing. After
-/// `fork` the child has the keys but not the thread that wipes them: it should make a cache of its own.
+/// When it is dropped all its keys end, even those that are still referred to. A process that is killed wipes nothing.
+/// After `fork` the child has the keys, but not the thread that wipes them. It should make its own cache.
 pub struct KeyCache<M: KeyManager> {
     core: Arc<Core<M>>,
     keeper: Option<JoinHandle<()>>,
 }
 
 impl<M: KeyManager> KeyCache<M> {
-    /// A cache over `manager`, whose calls `runtime` runs, and a thread of its own that ends keys.
+    /// A cache over `manager`, whose calls `runtime` runs. It has its own thread, which ends keys.
     ///
-    /// An error where a limit [allows nothing](LimitsError), or the thread cannot be started.
+    /// An error if a limit [allows nothing](LimitsError), or the thread cannot be started.
     pub fn new(manager: M, limits: Limits, runtime: Runtime) -> io::Result<Self> {
         limits.check()?;
         let core = Arc::new(Core::new(manager, limits, runtime, Clock::Boot));
@@ -72,15 +72,16 @@ impl<M: KeyManager> KeyCache<M> {
         Ok(Self { core: Arc::new(Core::new(manager, limits, runtime, Clock::Virtual(clock))), keeper: None })
     }
 
-    /// The key, if it is in the cache. Never waits for a manager.
+    /// The key, if it is in the cache. It never waits for a manager.
     pub fn cached(&self, name: &KeyName) -> Option<Key> {
         self.core.hits.get(name, self.core.clock.now()).map(Key)
     }
 
     /// The key: from the cache, or unwrapped by the manager.
     ///
-    /// The caller has asked when this returns, not when the future is polled first. All who ask for a key while it is
-    /// unwrapped share that unwrapping and its result. The future may be dropped at any time; the unwrapping goes on.
+    /// The call asks for the key at once, not when the future is first polled. All callers that ask for a key while it
+    /// is unwrapped share that unwrapping and its result. The future may be dropped at any time; the unwrapping
+    /// continues.
     pub fn get(&self, wrapped: &WrappedKey) -> Get<M::Error> {
         match self.cached(&wrapped.name) {
             Some(key) => Get(State::Hit(Some(key))),
@@ -90,9 +91,10 @@ impl<M: KeyManager> KeyCache<M> {
 
     /// Generates a key and puts it in the cache. Returns its wrapping, which the caller stores before it uses the key.
     ///
-    /// All who create the same key at once have the same. Where all of them have vanished it is not cached: nobody has its
-    /// wrapping. A caller who lost the wrapping calls [`invalidate`](Self::invalidate) and creates another. [`KeyError::Exists`] where it is in the cache already; whether it
-    /// is in the caller's store, the cache does not know.
+    /// All callers that create the same key at once get the same key. If all of them have vanished it is not cached,
+    /// because nobody has its wrapping. A caller that lost the wrapping calls [`invalidate`](Self::invalidate) and
+    /// creates another key. [`KeyError::Exists`] if the key is already in the cache. The cache does not know whether it
+    /// is in the caller's store.
     pub fn create(
         &self,
         name: KeyName,
@@ -105,7 +107,7 @@ impl<M: KeyManager> KeyCache<M> {
     }
 
     /// Encrypts a value under the key, which is unwrapped if it is not in the cache.
-    ///
+    /// See [`Key::seal`]. If the key ends between the two steps, it is asked for again, at most twice.
     /// See [`Key::seal`]. A key that ends between the two steps is asked for again, twice at most.
     pub async fn seal(
         &self,
@@ -118,7 +120,7 @@ impl<M: KeyManager> KeyCache<M> {
 
     /// Decrypts a value under the key, which is unwrapped if it is not in the cache.
     ///
-    /// See [`Key::open`]. A key that ends between the two steps is asked for again, twice at most.
+    /// See [`Key::open`]. If the key ends between the two steps, it is asked for again, at most twice.
     pub async fn open(
         &self,
         wrapped: &WrappedKey,
@@ -142,32 +144,32 @@ impl<M: KeyManager> KeyCache<M> {
         crypt(&self.get(wrapped).await.map_err(CryptError::Key)?).map_err(CryptError::Value)
     }
 
-    /// Ends all keys of an id, and keeps those out of the cache that are being unwrapped: who asked before has them,
-    /// nobody after. The next caller has the key unwrapped again.
+    /// Ends all keys of an id. Keys that are being unwrapped are not cached: callers that asked before get them, later
+    /// callers do not. The next caller has the key unwrapped again.
     pub fn invalidate(&self, id: &KeyId) {
         self.core.invalidate(Which::Id(*id));
     }
 
-    /// Ends the keys of an id below a generation, as [`invalidate`](Self::invalidate), for as long as the cache lives:
-    /// whoever asks for them has [`KeyError::Retired`].
+    /// Ends the keys of an id below a generation, like [`invalidate`](Self::invalidate), for as long as the cache
+    /// lives. Callers that ask for them get [`KeyError::Retired`].
     ///
-    /// An error where the cache remembers as many ids as it can. The keys have ended, but may come back.
+    /// An error if the cache cannot remember one more id. The keys have ended, but may come back.
     pub fn retire(&self, id: &KeyId, below: Generation) -> Result<(), TooManyRetired> {
         if self.core.retire(*id, below) { Ok(()) } else { Err(TooManyRetired { id: *id }) }
     }
 
-    /// Ends all keys, as [`invalidate`](Self::invalidate): when a screen is locked, say.
+    /// Ends all keys, like [`invalidate`](Self::invalidate). Call it for instance when a screen is locked.
     pub fn clear(&self) {
         self.core.invalidate(Which::All);
     }
 
-    /// Counts of what the cache did, and holds.
+    /// Counts of what the cache did, and of what it holds.
     pub fn stats(&self) -> Stats {
         self.core.stats()
     }
 
-    /// Does what is due at this time: ends keys, ends flights at their deadline, and begins those that waited. The cache's
-    /// thread calls it; a test with a [virtual clock](Self::with_virtual_clock) calls it after each advance.
+    /// Does what is due at this time: ends keys, ends flights at their deadline, and launches waiting flights. The
+    /// cache's thread calls it. A test with a [virtual clock](Self::with_virtual_clock) calls it after each advance.
     pub fn turn(&self) {
         self.core.turn();
     }
@@ -217,7 +219,7 @@ impl<E> Future for Get<E> {
 pub enum CryptError<E> {
     /// There is no key.
     Key(KeyError<E>),
-    /// There is a key, and it was not used.
+    /// There is a key, but it could not be used.
     Value(ValueError),
 }
 
@@ -242,7 +244,7 @@ impl<E: std::error::Error + 'static> std::error::Error for CryptError<E> {
 /// The cache remembers as many retired ids as [`Limits::retired`] allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyRetired {
-    /// The id that is not remembered.
+    /// The id that cannot be remembered.
     pub id: KeyId,
 }
 

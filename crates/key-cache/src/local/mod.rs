@@ -16,9 +16,10 @@ use std::future::{Future, ready};
 
 /// Wraps keys under the current root key, and unwraps them under it and under those before.
 ///
-/// A key that an earlier root key wrapped is wrapped anew when it is unwrapped; the caller of
-/// [`KeyCache::get`](crate::KeyCache::get) is told by [`Key::newer_wrapping`](crate::Key::newer_wrapping). The earlier root
-/// key may be thrown away when the caller has stored all new wrappings. An unwrapping takes microseconds.
+/// A key that an earlier root key wrapped is wrapped anew when it is unwrapped.
+/// [`Key::newer_wrapping`](crate::Key::newer_wrapping) returns the new wrapping to the caller of
+/// [`KeyCache::get`](crate::KeyCache::get). When the caller has stored all new wrappings, the earlier root key may be
+/// deleted. An unwrapping takes microseconds.
 pub struct LocalManager {
     current: RootKey,
     earlier: Vec<RootKey>,

@@ -9,8 +9,8 @@
 //! 32      40     AES-256 key wrap (RFC 3394) of the root key, under Argon2id(passphrase, salt), one lane
 //! ```
 //!
-//! The root key is random, so the passphrase can be changed without wrapping any other key anew. Whoever changes a byte of
-//! the file makes it refuse every passphrase, and no more.
+//! The root key is random, so the passphrase can be changed without wrapping any other key anew. If a byte of the file
+//! is changed, the file refuses every passphrase.
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
@@ -41,8 +41,8 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// 64 MiB of memory and 3 passes: what RFC 9106 recommends where memory is scarce, but for its 4 lanes, which would be
-    /// computed one after the other here.
+    /// 64 MiB of memory and 3 passes. RFC 9106 recommends this where memory is scarce, with 4 lanes. Here the lanes
+    /// would be computed one after the other, so there is one.
     pub const DEFAULT: Self = Self { memory_kib: 64 << 10, passes: 3 };
 
     /// Memory in KiB, 8 to 1,048,576; passes over it, 1 to 64. An error where one is out of these bounds.

@@ -7,9 +7,8 @@
 //! 9       40     AES-256 key wrap (RFC 3394) of the key
 //! ```
 //!
-//! Each key has a wrapping key of its own, so that a wrapping unwraps under no other name:
-//! HKDF-SHA-256(root key, "key-cache wrapping key" | length of the id in 1 byte | id | generation in 4 bytes,
-//! little-endian).
+//! Each key has its own wrapping key, so a wrapping cannot be unwrapped under another name: HKDF-SHA-256(root key,
+//! "key-cache wrapping key" | length of the id in 1 byte | id | generation in 4 bytes, little-endian).
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
@@ -137,7 +136,7 @@ pub enum WrappingError {
         /// Bytes.
         found: usize,
     },
-    /// The manager has not the root key that made the wrapping.
+    /// The manager does not have the root key that made the wrapping.
     UnknownRoot {
         /// Its id.
         root: [u8; 8],

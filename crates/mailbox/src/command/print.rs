@@ -1,5 +1,7 @@
 //! Entries as lines: for people, or JSON.
 
+#![allow(clippy::indexing_slicing, reason = "a field of a JSON object is set, not read")]
+
 use super::{DONE, Failure};
 use mailbox::{Address, Entry, Error, Event, Mailbox, Said, SharedId, With};
 use serde_json::{Value, json};

@@ -5,27 +5,46 @@ use super::{DONE, Failure, QUEUED};
 use mailbox::{Agents, Letter, Mailbox};
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 
-/// Lines that are sealed in one transaction.
-const BATCH: usize = 100;
 /// Bytes of standard input at most: those of the largest file.
 const MAX_INPUT: u64 = 64 << 20;
 
 pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
-    let mut letters = letters(&send)?.into_iter().peekable();
-    while letters.peek().is_some() {
-        let sealed = mailbox.send(&send.to, letters.by_ref().take(BATCH).collect()).await?;
-        if sealed.expired > 0 {
-            eprintln!("mailbox: {} devices of {} are left out: their keys have expired", sealed.expired, send.to);
-        }
-    }
+    let letters = letters(&send)?;
     let network = Agents::new(&mailbox.place().await?)?;
-    let pushed = mailbox.push(&network, Duration::from_secs(send.wait)).await?;
+    let wait = Duration::from_secs(send.wait);
+    // What is on disk is sent while the rest is sealed.
+    let (on_disk, is_on_disk) = (Notify::new(), AtomicBool::new(false));
+    let sealing = async {
+        let sealed = mailbox.send(&send.to, letters, || on_disk.notify_one()).await;
+        is_on_disk.store(true, Ordering::Relaxed);
+        on_disk.notify_one();
+        sealed
+    };
+    let sending = async {
+        loop {
+            on_disk.notified().await;
+            let is_all = is_on_disk.load(Ordering::Relaxed);
+            let pushed = mailbox.push(&network, wait).await;
+            if is_all || !pushed.as_ref().is_ok_and(|pushed| pushed.reasons.is_empty()) {
+                return pushed;
+            }
+        }
+    };
+    let (sealed, pushed) = tokio::join!(sealing, sending);
+    let expired = sealed?.expired;
+    if expired > 0 {
+        eprintln!("mailbox: {expired} devices of {} are left out: their keys have expired", send.to);
+    }
+    let pushed = pushed?;
     for reason in &pushed.reasons {
         eprintln!("mailbox: not sent yet: {reason}");
     }
-    Ok(if pushed.waiting == 0 { DONE } else { QUEUED })
+    let waiting: u64 = mailbox.outbox().await?.iter().map(|(_, number)| number).sum();
+    Ok(if waiting == 0 { DONE } else { QUEUED })
 }
 
 fn letters(send: &Send) -> Result<Vec<Letter>, Failure> {

@@ -19,6 +19,8 @@
 //! of the directory, for a realm of cards: realm SHA-256("mailbox-card-realm-v1"), index SHA-256("mailbox-card-index-v1\n" |
 //! label). As text, a card is "mailbox-card:" and its bytes in base64, on one line.
 
+#![allow(clippy::indexing_slicing, reason = "lengths and positions are those of the card itself")]
+
 use super::Malformed;
 use crate::person::Address;
 use directory_core::bundle::{Bundle, BundleError};

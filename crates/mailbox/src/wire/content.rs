@@ -26,6 +26,8 @@
 //!        2+n      the sender's card
 //! ```
 
+#![allow(clippy::indexing_slicing, reason = "the fields before what is left were read")]
+
 use super::Malformed;
 use directory_core::bytes::Reader;
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,8 @@
 //! Padmé rounds a length L up so that behind its first bit at most floor(log2(log2 L)) + 1 bits are not zero: at most 12 % are
 //! added, and less to longer ones. Zeros that are none, and another length than this one, are refused: a content has one form.
 
+#![allow(clippy::indexing_slicing, reason = "the padded length is at least that of the content")]
+
 use super::Malformed;
 use zeroize::Zeroizing;
 

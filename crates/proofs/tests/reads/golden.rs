@@ -1,4 +1,4 @@
-//! The very bytes: a verifier in another language must come to the same.
+//! The exact bytes. A verifier in another language must compute the same.
 
 use crate::store::Store;
 use proofs::hash::{entry, label, node};

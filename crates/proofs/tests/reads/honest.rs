@@ -1,10 +1,10 @@
-//! True answers are verified, and say what is true.
+//! True answers are verified, with true verdicts.
 
 use crate::store::{Store, question};
 use proofs::verify::{Entry, Key, Order};
 use proptest::prelude::*;
 
-/// One thing that happens to a store.
+/// One operation of a store.
 #[derive(Clone, Debug)]
 pub enum Event {
     Add { key: u8, content: u64 },
@@ -68,7 +68,7 @@ pub fn orders() -> impl Strategy<Value = Order> {
     prop_oneof![Just(Order::Ascending), Just(Order::Descending)]
 }
 
-/// A store, and a question to it: key, order, entry, limit.
+/// A store and a question to it: key, order, start, limit.
 pub type Asked = (Store, Vec<u8>, Order, Entry, usize);
 
 pub fn asked() -> impl Strategy<Value = Asked> {

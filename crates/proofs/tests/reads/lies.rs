@@ -1,4 +1,4 @@
-//! Whatever messages a liar shows, and with whatever parts of true proofs: verified is only what is true.
+//! A liar shows any messages with any parts of true proofs. Only true statements are verified.
 
 use crate::honest::{asked, events, key, store};
 use crate::store::{Store, question};
@@ -8,7 +8,7 @@ use proofs::page::{Below, PageProof};
 use proofs::verify::{Entry, Order, Refused, Shown};
 use proptest::prelude::*;
 
-/// Panics where messages are verified that are not the answer, or the end of the list is claimed where it is not.
+/// Panics if messages are verified that are not the answer, or if the end of the list is claimed where it is not.
 fn only_the_truth(store: &Store, key: &[u8], order: Order, entry: Entry, shown: &[Shown], proof: &PageProof) {
     let Ok(verified) = proof.verify(&question(key, order, entry), shown, &store.root(), store.now()) else { return };
     let expected = store.expected(key, order, entry);
@@ -16,7 +16,7 @@ fn only_the_truth(store: &Store, key: &[u8], order: Order, entry: Entry, shown: 
         Order::Ascending => expected.get(..shown.len()),
         Order::Descending => expected.len().checked_sub(shown.len()).map(|from| &expected[from..]),
     };
-    // Messages that are no longer live are genuine all the same; only what is live may not be left out.
+    // Messages that are no longer live are still genuine. Only live messages must not be left out.
     let live = |message: &&Shown| expected.contains(message);
     let shown_live: Vec<_> = shown.iter().filter(live).copied().collect();
     let none_left_out = match order {
@@ -38,7 +38,7 @@ proptest! {
         let part = &all[from..to];
         let mut proof = store.prove(&key, order, entry, part);
         only_the_truth(&store, &key, order, entry, part, &proof);
-        // Without the message before, or as if the question were another.
+        // Without the message before, or as the answer to another question.
         if honest && let Some(chain) = below(&proof) {
             proof.below = Below::Chain(chain);
             only_the_truth(&store, &key, order, entry, part, &proof);

@@ -1,4 +1,4 @@
-//! Every single bit of a proof, flipped: caught, or harmless because the verified answer is the same.
+//! Each bit of a proof is flipped. The lie is caught, or it is harmless because the verified answer is the same.
 
 use crate::store::{Answer, Store, question};
 use proofs::heads::HeadsProof;

@@ -1,4 +1,4 @@
-//! What a reader has seen must be continued.
+//! A later answer must continue what a reader has seen.
 
 use crate::store::{Store, question};
 use proofs::seen::{Broken, Continued, Seen};

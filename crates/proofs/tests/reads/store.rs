@@ -1,5 +1,5 @@
-//! A naive store that proves its answers: lists, and a trie by recursion over sorted labels. It shares the hashes with the
-//! crate and nothing else.
+//! A naive store that proves its answers. It uses lists, and a trie by recursion over sorted labels. It shares only the
+//! hashes with the crate.
 
 use proofs::chain::{Fields, Links};
 use proofs::hash::{EMPTY, Hash, entry, label, node};
@@ -18,14 +18,14 @@ pub struct Stored {
     pub fields: Fields,
     pub links: Links,
     pub chain: Hash,
-    /// Where its jump link leads: a place in the list; its own place: to the label.
+    /// Where its jump link leads: a place in the list, or its own place for the label.
     pub jump: usize,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct List {
     pub messages: Vec<Stored>,
-    /// How many have been acknowledged.
+    /// Number of acknowledged messages.
     pub acknowledged: usize,
 }
 
@@ -59,7 +59,7 @@ impl Store {
         let (links, jump) = match messages.last() {
             None => (Links { prev: own, jump: own }, 0),
             Some(previous) => {
-                // Myers: over the previous message's two jumps where these are equally long.
+                // Myers' rule: over the two previous jumps if they are of equal length.
                 let (one, two) = (previous.jump, messages[previous.jump].jump);
                 let jump = if at - 1 - one == one - two && at > 1 { two } else { at - 1 };
                 (Links { prev: previous.chain, jump: messages[jump].chain }, jump)

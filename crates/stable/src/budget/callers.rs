@@ -1,7 +1,7 @@
 //! A rate for each caller, in a table of bounded size.
 //!
-//! A caller leaves the table only once all that it used has been won back: so nobody is rid of a debt by filling the table
-//! with others. Callers who find no room share one entry.
+//! A caller leaves the table only when it has recovered everything that it used. So nobody loses a debt because others
+//! fill the table. Callers for whom there is no room share one entry.
 
 use super::rate::{Debt, Rate};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Callers<K> {
     most: usize,
     debts: BTreeMap<K, Debt>,
-    /// The same, the debt that is settled first in front.
+    /// The same, ordered by the time at which the debt is settled.
     by_debt: BTreeSet<(Debt, K)>,
     others: Debt,
 }
@@ -22,7 +22,8 @@ impl<K: Ord + Clone> Callers<K> {
         Self { most, debts: BTreeMap::new(), by_debt: BTreeSet::new(), others: Debt::default() }
     }
 
-    /// Whether one more call of this caller is admitted at `now`, in nanoseconds since 1970; else the nanoseconds to wait.
+    /// Whether one more call of this caller is admitted at `now`, in nanoseconds since 1970. Otherwise the nanoseconds
+    /// to wait.
     pub fn admit(&self, caller: &K, rate: &Rate, now: u64) -> Result<(), u64> {
         let debt = match self.debts.get(caller) {
             Some(debt) => *debt,

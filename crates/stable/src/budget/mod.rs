@@ -1,7 +1,7 @@
-//! What callers may use: budgets of kinds of callers, and a rate for each caller.
+//! Budgets: limits of groups of callers, and a rate for each caller.
 //!
-//! Nothing is refused for its size. A call is admitted while something is left, and may use more than that: what it used
-//! too much delays the next one. So the average never exceeds the rate, and no call is too large for ever.
+//! No call is refused for its size. A call is admitted while something is left, and may use more than that. Then the
+//! next call waits longer. So the average never exceeds the rate, and even the largest call is admitted at some time.
 
 mod callers;
 mod rate;

@@ -1,10 +1,10 @@
 //! A rate, and what has been used of it: the generic cell rate algorithm, in whole nanoseconds.
 
 const SECOND: u128 = 1_000_000_000;
-/// Nanoseconds beyond the burst that refused calls can add up to: a minute.
+/// The most nanoseconds beyond the burst that refused calls can add: a minute.
 pub const MAX_REFUSED: u64 = 60_000_000_000;
 
-/// So many units a second, and `burst` of them at once after a pause.
+/// A rate: so many units a second, and `burst` of them at once after a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// Units a second, at least 1.
@@ -13,12 +13,12 @@ pub struct Rate {
     pub burst: u32,
 }
 
-/// When everything that was used will have been won back, in nanoseconds since 1970. 0: nothing was used.
+/// The time at which everything that was used will have recovered, in nanoseconds since 1970. 0: nothing was used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Debt(u64);
 
 impl Rate {
-    /// Nanoseconds in which so many units are won back, rounded up.
+    /// Nanoseconds in which so many units recover, rounded up.
     fn nanoseconds(&self, units: u64) -> u64 {
         let exact = (u128::from(units) * SECOND).div_ceil(self.per_second.max(1).into());
         u64::try_from(exact).unwrap_or(u64::MAX)
@@ -26,19 +26,19 @@ impl Rate {
 }
 
 impl Debt {
-    /// Whether nothing is left to be won back at `now`.
+    /// True if everything has recovered at `now`.
     pub fn is_settled(&self, now: u64) -> bool {
         self.0 <= now
     }
 
-    /// Nanoseconds from `now` on until the rate has `units` left, at most its burst; 0: it has.
+    /// Nanoseconds from `now` until the rate has `units` left (at most its burst); 0: it has them.
     pub fn wait(&self, rate: &Rate, units: u32, now: u64) -> u64 {
         let burst = rate.burst.max(1);
         let room = rate.nanoseconds((burst - units.clamp(1, burst)).into());
         self.0.saturating_sub(now).saturating_sub(room)
     }
 
-    /// Uses one unit for a call that is refused at `now`. Refused calls alone make nobody wait for longer than
+    /// Uses one unit for a call that is refused at `now`. Refused calls alone make nobody wait longer than
     /// `MAX_REFUSED`.
     pub fn refuse(&mut self, rate: &Rate, now: u64) {
         let more = self.0.max(now).saturating_add(rate.nanoseconds(1));
@@ -46,7 +46,7 @@ impl Debt {
         self.0 = self.0.max(more.min(most));
     }
 
-    /// Uses units at `now`, also more than are left.
+    /// Uses units at `now`, even more than are left.
     pub fn spend(&mut self, rate: &Rate, units: u64, now: u64) {
         self.0 = self.0.max(now).saturating_add(rate.nanoseconds(units));
     }

@@ -1,4 +1,4 @@
-//! What one kind of callers may use, all of them together.
+//! The budget that the callers of one group share.
 //!
 //! ```text
 //! spent
@@ -8,7 +8,7 @@
 //!     12
 //! ```
 //!
-//! Little-endian. An upgrade forgets units, which come back in seconds, and keeps cycles, which come back in a day.
+//! Little-endian. An upgrade forgets units, which recover in seconds. It keeps cycles, which recover in a day.
 
 use super::rate::{Debt, Rate};
 
@@ -17,7 +17,7 @@ pub const SPENT_BYTES: usize = 12;
 
 const DAY: u64 = 86_400_000_000_000;
 
-/// The limits of a kind of callers. `None`: no limit.
+/// The limits of a group of callers. `None`: no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
     /// Items of work, such as messages.
@@ -28,14 +28,14 @@ pub struct Budget {
     pub cycles_a_day: Option<u64>,
 }
 
-/// What the kind has used.
+/// What the group has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     items: Debt,
     bytes: Debt,
     day: u32,
     cycles: u64,
-    /// A rate was used up. It opens again at half its burst, so that it does not open and shut with each call.
+    /// True if a rate was used up. It opens again at half its burst, so that it does not open and close with each call.
     shut: bool,
 }
 
@@ -58,7 +58,7 @@ impl Spent {
         bytes
     }
 
-    /// Whether one more call is admitted at `now`, in nanoseconds since 1970; else the nanoseconds to wait.
+    /// Whether one more call is admitted at `now`, in nanoseconds since 1970. Otherwise the nanoseconds to wait.
     pub fn admit(&self, budget: &Budget, now: u64) -> Result<(), u64> {
         let wait = |debt: &Debt, rate: Option<Rate>| {
             rate.map_or(0, |rate| debt.wait(&rate, if self.shut { rate.burst.div_ceil(2) } else { 1 }, now))
@@ -71,7 +71,7 @@ impl Spent {
         }
     }
 
-    /// Notes an admitted call's items and bytes. True: it has used up one of the rates.
+    /// Notes the items and bytes of an admitted call. True: the call has used up one of the rates.
     pub fn spend(&mut self, budget: &Budget, items: u64, bytes: u64, now: u64) -> bool {
         let use_up = |debt: &mut Debt, rate: Option<Rate>, units| {
             rate.is_some_and(|rate| {
@@ -92,7 +92,7 @@ impl Spent {
         }
     }
 
-    /// Notes cycles of a call, also of a refused one. True: it has used up the day's.
+    /// Notes the cycles of a call, admitted or refused. True: the call has used up those of the day.
     pub fn spend_cycles(&mut self, budget: &Budget, cycles: u64, now: u64) -> bool {
         let day = day(now);
         let before = self.cycles_on(day);
@@ -101,12 +101,12 @@ impl Spent {
         budget.cycles_a_day.is_some_and(|most| before < most && self.cycles >= most)
     }
 
-    /// Cycles that were used on the day of `now`.
+    /// Cycles used on the day of `now`.
     pub fn cycles_today(&self, now: u64) -> u64 {
         self.cycles_on(day(now))
     }
 
-    /// The clock may go back: then the day that was counted last goes on.
+    /// If the clock goes back, the day that was counted last continues.
     fn cycles_on(&self, day: u32) -> u64 {
         if day > self.day { 0 } else { self.cycles }
     }

@@ -1,7 +1,8 @@
-//! Checks a trie slot by slot, so that its owner can stop anywhere and go on.
+//! Checks a trie slot by slot, so that the caller can stop anywhere and continue later.
 //!
-//! What this leaves to the owner, who knows the labels: that each label's way ends at its own leaf, and that the trie has
-//! no more leaves than there are labels. Together they say that every node is where it should be.
+//! The caller knows the labels, so it must check two things itself: the path of each label ends at its own leaf, and
+//! the trie has no more leaves than there are labels. Together with this check they show that every node is where it
+//! should be.
 
 use super::node::{NODE_BYTES, Node, Target};
 use super::{EMPTY, Hash, NodeHash, Trie};
@@ -18,12 +19,12 @@ pub enum Fault {
         /// The slot of that node.
         below: u32,
     },
-    /// The stored hash of a side is not the one of the node there.
+    /// The stored hash of a side is not that of the node there.
     NodeHash {
         /// The slot of that node.
         below: u32,
     },
-    /// The stored hash of a side is not the one of the leaf there, or the owner has no such leaf.
+    /// The stored hash of a side is not that of the leaf there, or there is no such leaf.
     LeafHash {
         /// The leaf's place.
         place: u32,
@@ -45,8 +46,9 @@ impl<V: Memory, H: NodeHash> Trie<V, H> {
         self.slots.end()
     }
 
-    /// Checks one slot below [`Self::slots_end`], 0 being the root's link: in a node both sides, each against the node
-    /// or leaf there; in a free slot that it is clear. `leaf_hash` returns the hash of the leaf at a place.
+    /// Checks one slot below [`Self::slots_end`]; slot 0 means the link to the root. In a node it checks both sides
+    /// against the nodes or leaves there. A free slot must be clear. `leaf_hash` returns the hash of the leaf at a
+    /// place.
     pub fn check(&self, slot: u32, leaf_hash: impl Fn(u32) -> Option<Hash>) -> Result<(), Found> {
         let found = |fault| Err(Found { slot, fault });
         if slot == 0 {
@@ -62,7 +64,7 @@ impl<V: Memory, H: NodeHash> Trie<V, H> {
         }
         let mut bytes = [0; NODE_BYTES];
         self.slots.read(slot, 0, &mut bytes);
-        // A free slot holds the free list's link alone; a node has two references.
+        // A free slot holds only the link of the free list. A node has two references.
         if bytes[4..].iter().all(|byte| *byte == 0) {
             return Ok(());
         }

@@ -13,13 +13,13 @@
 //!     place << 1 | 1      a leaf
 //! ```
 //!
-//! Little-endian. A leaf is a label with a hash; its *place* is its owner's name for it, and the trie stores neither its
-//! label nor what the hash commits to. An inner node stands at the first bit, of 256 from the most significant of byte 0
-//! on, in which the labels below it differ: left are those with bit 0. So positions rise on every way down, a way has at
-//! most 256 nodes, and a trie of n labels has n - 1 nodes.
+//! Little-endian. A leaf is a label with a hash. Its *place* is the number that its owner uses for it. The trie stores
+//! neither the label nor the data behind the hash. An inner node stands at the first bit in which the labels below it
+//! differ, counted from the most significant bit of byte 0. Labels with bit 0 are on the left. So positions rise on
+//! every path, a path has at most 256 nodes, and a trie of n labels has n - 1 nodes.
 //!
-//! A *link* is a hash with its reference: the root's in the header page, all others in nodes. A damaged trie returns
-//! [`Damaged`], before anything was written.
+//! A *link* is a hash with its reference. The link to the root is in the header page, all others are in nodes. A
+//! damaged trie returns [`Damaged`] before anything is written.
 
 #![allow(clippy::indexing_slicing, reason = "a label has a byte for each eight positions, and a node two sides")]
 
@@ -40,12 +40,12 @@ pub type Hash = [u8; HASH_BYTES];
 
 /// The root of a trie without leaves.
 pub const EMPTY: Hash = [0; HASH_BYTES];
-/// Places of leaves are below.
+/// Places of leaves are below this number.
 pub const PLACES_END: u32 = 1 << 31;
 
 const ROOT_HASH: u64 = OWNER_OFFSET;
 const ROOT_REFERENCE: u64 = ROOT_HASH + HASH_BYTES as u64;
-/// Most ways are shorter: a million labels have about 20 nodes on each.
+/// Most paths are shorter: with a million labels a path has about 20 nodes.
 const USUAL_TURNS: usize = 32;
 
 /// How the trie hashes its nodes.
@@ -60,12 +60,12 @@ pub struct Trie<V: Memory, H: NodeHash> {
     hash: PhantomData<H>,
 }
 
-/// A node on the way of a label.
+/// A node on the path of a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
     /// The node's slot.
     pub node: u32,
-    /// The bit that decides: the way takes the right side where it is 1.
+    /// The bit that decides: the path takes the right side if it is 1.
     pub position: u8,
     /// The hash of the side that is not taken.
     pub sibling: Hash,
@@ -73,7 +73,7 @@ pub struct Turn {
     sibling_reference: u32,
 }
 
-/// The way of a label through the trie as it is now. A change of the trie ends its use.
+/// The path of a label through the present trie. It is invalid after a change of the trie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
     label: Hash,
@@ -92,7 +92,7 @@ impl Path {
         &self.turns
     }
 
-    /// The place of the leaf at which the way ends, which may be another label's; `None`: the trie is empty.
+    /// The place of the leaf at which the path ends. This leaf may belong to another label. `None`: the trie is empty.
     pub fn end(&self) -> Option<u32> {
         self.end
     }
@@ -118,12 +118,12 @@ impl<V: Memory, H: NodeHash> Trie<V, H> {
         Ok(Self { slots: Slots::open(memory, kind(magic, layout))?, hash: PhantomData })
     }
 
-    /// The root hash; [`EMPTY`] without leaves.
+    /// The root hash; [`EMPTY`] if there are no leaves.
     pub fn root(&self) -> Hash {
         self.hash_at(Link::Root)
     }
 
-    /// Leaves.
+    /// Number of leaves.
     pub fn len(&self) -> u32 {
         if self.is_empty() { 0 } else { self.slots.len() + 1 }
     }
@@ -138,8 +138,8 @@ impl<V: Memory, H: NodeHash> Trie<V, H> {
         self.slots.pages_missing(more)
     }
 
-    /// The place of the leaf at which the way of a label ends: the label's own if it is there; `None`: the trie is
-    /// empty.
+    /// The place of the leaf at which the path of a label ends. If the trie has the label, this is its own leaf.
+    /// `None`: the trie is empty.
     pub fn find(&self, label: &Hash) -> Result<Option<u32>, Damaged> {
         let mut from = From::Root;
         let mut target = self.root_target()?;
@@ -156,7 +156,7 @@ impl<V: Memory, H: NodeHash> Trie<V, H> {
         }
     }
 
-    /// The way of a label.
+    /// The path of a label.
     pub fn walk(&self, label: &Hash) -> Result<Path, Damaged> {
         let mut from = From::Root;
         let mut turns = Vec::with_capacity(USUAL_TURNS);
@@ -183,17 +183,17 @@ impl<V: Memory, H: NodeHash> Trie<V, H> {
 
     /// Writes a new hash of the leaf at the end of a path.
     ///
-    /// Preconditions: the path is of the trie as it is, and ends at its label's own leaf.
+    /// Preconditions: the path belongs to the present trie, and ends at the leaf of its own label.
     pub fn update(&mut self, path: &Path, leaf_hash: &Hash) {
         self.renew(path, path.turns.len(), *leaf_hash);
     }
 
     /// Inserts a leaf for the label of a path, under a place below [`PLACES_END`] that no other leaf has.
     ///
-    /// `other_label` is the label of the leaf at which the path ends, `None` if the trie is empty. It is `Damaged` too
-    /// if that label does not lead there, or is the path's own.
+    /// `other_label` is the label of the leaf at which the path ends, `None` if the trie is empty. The trie also counts
+    /// as `Damaged` if that label does not lead there, or is the path's own.
     ///
-    /// Preconditions: the path is of the trie as it is; the memory has grown by [`Self::pages_missing`].
+    /// Preconditions: the path belongs to the present trie; the memory has grown by [`Self::pages_missing`].
     pub fn insert(
         &mut self,
         path: &Path,
@@ -234,7 +234,7 @@ impl<V: Memory, H: NodeHash> Trie<V, H> {
         Ok(())
     }
 
-    /// Removes the leaf at the end of a path. Its node goes, and the node's other side takes the node's place.
+    /// Removes the leaf at the end of a path, and its node. The other side of the node takes the node's place.
     ///
     /// Preconditions: as for [`Self::update`].
     pub fn remove(&mut self, path: &Path) -> Result<(), Damaged> {
@@ -250,7 +250,7 @@ impl<V: Memory, H: NodeHash> Trie<V, H> {
         Ok(())
     }
 
-    /// Writes the hash of the link that leads to turn `depth` of a path, or to its end, and renews all hashes above.
+    /// Writes the hash of the link that leads to turn `depth` of a path, or to its end, and all hashes above it.
     fn renew(&mut self, path: &Path, depth: usize, hash: Hash) {
         let mut below = hash;
         for turn in path.turns[..depth].iter().rev() {
@@ -311,7 +311,7 @@ impl<V: Memory, H: NodeHash> Trie<V, H> {
     }
 }
 
-/// How far a way has come.
+/// How far a path has been followed.
 #[derive(Clone, Copy)]
 enum From {
     Root,
@@ -319,7 +319,7 @@ enum From {
 }
 
 impl From {
-    /// Goes on to a node. Positions must rise: so every way ends.
+    /// Continues to a node. Positions must rise, so every path ends.
     fn to(self, slot: u32, position: u8) -> Result<Self, Damaged> {
         match self {
             Self::Position(above) if position <= above => Err(Damaged { slot }),
@@ -336,7 +336,7 @@ fn hash_offset(right: bool) -> u32 {
     u32::from(right) * HASH_BYTES as u32
 }
 
-/// Bit `position` of a label, from the most significant of byte 0 on.
+/// Bit `position` of a label, counted from the most significant bit of byte 0.
 fn bit(label: &Hash, position: u8) -> bool {
     label[usize::from(position / 8)] >> (7 - position % 8) & 1 == 1
 }

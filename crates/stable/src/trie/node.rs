@@ -1,4 +1,4 @@
-//! A node's bytes; the byte map stands in [`super`].
+//! A node's bytes. The byte map is in [`super`].
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
@@ -89,7 +89,7 @@ impl Node {
     }
 }
 
-/// Reads position and references alone of the node in a slot.
+/// Reads only the position and the references of the node in a slot.
 ///
 /// Precondition: the slots contain it.
 pub fn read_references(slots: &Slots<impl Memory>, slot: u32) -> Result<(u8, [Target; 2]), Damaged> {
@@ -99,7 +99,7 @@ pub fn read_references(slots: &Slots<impl Memory>, slot: u32) -> Result<(u8, [Ta
     Ok((position, references(slots, slot, field(&bytes, 0))?))
 }
 
-/// The two references of a node: each names a leaf, or a node that is there.
+/// The two references of a node. Each names a leaf, or a node that exists.
 fn references(slots: &Slots<impl Memory>, slot: u32, bytes: [u8; 8]) -> Result<[Target; 2], Damaged> {
     let both = u64::from_le_bytes(bytes);
     let targets = [both as u32, (both >> 32) as u32].map(Target::of);

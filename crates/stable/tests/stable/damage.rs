@@ -5,7 +5,7 @@ use stable::slots::OWNER_OFFSET;
 
 const PAGE: usize = 65_536;
 
-/// Does all that can be done with a damaged trie. Returns true if any of it found the damage.
+/// Does everything that can be done with a damaged trie. Returns true if any of it found the damage.
 fn use_all(memory: &VectorMemory, model: &Model) -> bool {
     let Ok(mut trie) = Labels::open(memory.clone(), MAGIC, LAYOUT) else { return true };
     let leaf_hash = |place| at_place(model, place).map(|(label, head)| leaf(&label, &head));
@@ -63,8 +63,8 @@ fn every_damaged_byte_is_survived_and_found() {
             damaged.write(0, &sound);
             damaged.write(at as u64, &[sound[at] ^ flipped]);
             let found = use_all(&damaged, &model);
-            // Compatible features and unused fields may have any value, as may the feature that segments are used
-            // again; an end or count may fit all the same.
+            // Compatible features and unused fields may have any value, and so may the feature of reused segments. An
+            // end or count may fit by chance.
             let free_to_differ = (24..64).contains(&at) || (at, flipped) == (16, 1);
             assert!(found || free_to_differ, "byte {at} ^ {flipped:#x} was not found");
         }

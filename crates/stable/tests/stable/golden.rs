@@ -1,4 +1,4 @@
-//! The bytes of a small trie, written out. A hash that anybody can compute in his head stands in for the real one.
+//! The bytes of a small trie, written out. A hash that can be computed by hand stands in for the real one.
 
 use super::*;
 use stable::slots::{LEADING_PAGES, OWNER_OFFSET};
@@ -22,7 +22,7 @@ fn three_leaves_are_two_nodes() {
         let other = path.end().map(|place| labels[place as usize]);
         trie.insert(&path, other.as_ref(), place as u32, &[1 << place; 32]).unwrap();
     }
-    // The fourth goes again, and its slot, the third, is free.
+    // The fourth is removed again, so its slot, the third, is free.
     let path = trie.walk(&labels[3]).unwrap();
     trie.remove(&path).unwrap();
 

@@ -1,4 +1,4 @@
-//! Any sequence of changes leaves the trie that the labels alone decide.
+//! Any sequence of changes leads to the trie that the labels alone determine.
 
 use super::*;
 use proptest::prelude::*;
@@ -108,7 +108,7 @@ fn the_memory_grows_by_what_is_missing() {
     compare(&trie, &model, &label(2_000));
 }
 
-/// What an insertion is told about the other leaf is checked before anything is written.
+/// What the caller says of the other leaf is checked before anything is written.
 #[test]
 fn a_wrong_other_label_is_refused() {
     let (memory, mut trie) = create();

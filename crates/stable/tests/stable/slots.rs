@@ -1,4 +1,4 @@
-//! Slots are given out, released and given out again, and their list is checked.
+//! Slots are allocated, released and allocated again, and the free list is checked.
 
 use super::*;
 use stable::header::{HeaderError, Kind};

@@ -1,5 +1,7 @@
 //! Replays a directory: every update by the rules, into a tree and a log of heads that are the verifier's own.
 
+#![allow(clippy::indexing_slicing, reason = "the tree numbers its leaves from 0, and each has a position")]
+
 mod nodes;
 mod violation;
 
@@ -11,7 +13,7 @@ use directory_core::checkpoint::Checkpoint;
 use directory_core::entry::Kind;
 use directory_core::hash::Hash;
 use directory_core::head::Head;
-use directory_core::log::{Log, leaf_hash};
+use directory_core::log::{Hashes, Log, leaf_hash};
 use directory_core::map::{Tree, View, leaf_value};
 use directory_core::update::LoggedUpdate;
 use std::collections::HashMap;
@@ -40,6 +42,23 @@ pub struct Epoch {
     pub head: Head,
     /// All its updates, by position.
     pub updates: Vec<LoggedUpdate>,
+}
+
+impl Epoch {
+    /// Whether these are the updates that the head commits to.
+    ///
+    /// # Errors
+    ///
+    /// How they differ.
+    pub fn check_updates(&self) -> Result<(), Violation> {
+        let Self { head, updates } = self;
+        let (expected, found) = (updates.len() as u64, head.updates);
+        unless(expected == u64::from(found), Violation::Updates { expected, found })?;
+        let mut log = Log::<Vec<Hash>>::default();
+        updates.iter().for_each(|update| log.append_hash(leaf_hash(&update.encode())));
+        let (expected, found) = (log.root(log.size()), head.updates_root);
+        unless(expected == found, Violation::UpdatesRoot { expected, found })
+    }
 }
 
 /// Where updates that were replayed before are read again.
@@ -122,6 +141,14 @@ impl Replay {
         Checkpoint { size, root: self.log.root(size) }
     }
 
+    /// What the log would be with more heads.
+    pub fn checkpoint_with(&self, heads: &[Head]) -> Checkpoint {
+        let more = Continued { before: self.log.hashes(), more: Vec::new() };
+        let mut log = Log::open(more, self.log.size());
+        heads.iter().for_each(|head| log.append(&head.encode()));
+        Checkpoint { size: log.size(), root: log.root(log.size()) }
+    }
+
     /// Checks an epoch by all rules and takes it up. `now` is the verifier's clock in nanoseconds since 1970. After an error
     /// the replay is gone: its tree may have changes of an epoch that never was.
     pub fn epoch(mut self, past: &impl Past, epoch: &Epoch, now: u64) -> Result<Self, ReplayError> {
@@ -153,16 +180,11 @@ impl Replay {
         unless(head.configuration == self.pins.configuration, Violation::Configuration(head.configuration))?;
         let (expected, found) = (self.updates, head.first_update);
         unless(expected == found, Violation::FirstUpdate { expected, found })?;
-        let (expected, found) = (updates.len() as u64, head.updates);
-        unless(expected == u64::from(found), Violation::Updates { expected, found })?;
         let earliest = updates.last().map_or(self.time, |update| update.time.max(self.time));
         unless(earliest <= head.time, Violation::HeadTime { earliest, found: head.time })?;
         let latest = now.saturating_add(MAX_AHEAD);
         unless(head.time <= latest, Violation::Future { latest, found: head.time })?;
-        let mut log = Log::<Vec<Hash>>::default();
-        updates.iter().for_each(|update| log.append_hash(leaf_hash(&update.encode())));
-        let (expected, found) = (log.root(log.size()), head.updates_root);
-        unless(expected == found, Violation::UpdatesRoot { expected, found })
+        epoch.check_updates()
     }
 
     /// Returns the hashes of the updates' entries.
@@ -236,6 +258,25 @@ impl Replay {
         unless(expected == found, Violation::Labels { expected, found })?;
         let (expected, found) = (self.tree.root(View::Newest), head.map_root);
         unless(expected == found, Violation::MapRoot { expected, found })
+    }
+}
+
+/// The hashes of a log that is continued elsewhere.
+struct Continued<'a> {
+    before: &'a Vec<Hash>,
+    more: Vec<Hash>,
+}
+
+impl Hashes for Continued<'_> {
+    fn get(&self, position: u64) -> Hash {
+        match (position as usize).checked_sub(self.before.len()) {
+            None => self.before[position as usize],
+            Some(behind) => self.more[behind],
+        }
+    }
+
+    fn push(&mut self, hash: Hash) {
+        self.more.push(hash);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The tree on the heap. A verifier proves nothing from it, so it keeps no state but the newest: 48 bytes a node, 64 a leaf.
 
+#![allow(clippy::indexing_slicing, reason = "numbers are those that the tree was given")]
+
 use directory_core::hash::Hash;
 use directory_core::map::{Child, Leaf, Node, Nodes, Sizes, Summary};
 

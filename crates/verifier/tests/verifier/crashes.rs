@@ -5,7 +5,7 @@ use crate::directory::*;
 use crate::disks::Lossy;
 use crate::replays::open;
 use directory_core::checkpoint::Checkpoint;
-use verifier::disk::Disk;
+use verifier::disk::Files;
 use verifier::signer::Statement;
 use verifier::verifier::Stop;
 
@@ -34,7 +34,7 @@ fn follow(disk: &Lossy, shown: &Shown, published: &mut Vec<Checkpoint>) -> Resul
             published.push(shown.checkpoint(size));
         }
         let Some(next) = shown.epochs.get(size) else { return Ok(()) };
-        verifier = same.epoch(next, START * 2)?;
+        verifier = same.epoch(next, START * 2, no_evidence)?;
     }
 }
 
@@ -68,7 +68,7 @@ fn no_power_cut_makes_it_sign_two_roots_or_a_smaller_size() {
     assert!(cuts > 200, "{cuts} cuts");
 }
 
-fn check(published: &[Checkpoint]) {
+pub fn check(published: &[Checkpoint]) {
     for pair in published.windows(2) {
         assert!(pair[0].size <= pair[1].size, "{published:?}");
         assert!(pair[0].size < pair[1].size || pair[0].root == pair[1].root, "{published:?}");
@@ -88,7 +88,7 @@ fn every_damaged_byte_of_the_journal_is_found_or_cut_off() {
     let shown = &histories()[0];
     let mut verifier = open(Lossy::default(), pins(None), None).unwrap();
     for epoch in &shown.epochs {
-        verifier = verifier.epoch(epoch, START * 2).unwrap();
+        verifier = verifier.epoch(epoch, START * 2, no_evidence).unwrap();
     }
     let disk = verifier.close();
     for at in 0..disk.size("journal").unwrap() as usize {
@@ -104,7 +104,8 @@ fn every_damaged_byte_of_the_journal_is_found_or_cut_off() {
 #[test]
 fn every_damaged_byte_of_the_statement_is_refused() {
     let shown = &histories()[0];
-    let verifier = open(Lossy::default(), pins(None), None).unwrap().epoch(&shown.epochs[0], START * 2).unwrap();
+    let verifier =
+        open(Lossy::default(), pins(None), None).unwrap().epoch(&shown.epochs[0], START * 2, no_evidence).unwrap();
     let (verifier, _) = verifier.cosign(&shown.checkpoint(1), 1).unwrap();
     let last = *verifier.signer().last().unwrap();
     let disk = verifier.close();

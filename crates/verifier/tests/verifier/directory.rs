@@ -1,8 +1,10 @@
 //! A directory in memory, with the store of the canister. It forks by being cloned.
 
+use candid::Principal;
 use directory_core::change::{Context, Registrar, State, apply};
-use directory_core::checkpoint::Checkpoint;
-use directory_core::entry::{Entry, Kind, Recovery};
+use directory_core::checkpoint::{Checkpoint, Verifier};
+use directory_core::configuration::Configuration;
+use directory_core::entry::{Entry, Kind, Recovery, realm};
 use directory_core::hash::{Hash, ZERO, sha256};
 use directory_core::head::Head;
 use directory_core::label::Label;
@@ -11,12 +13,24 @@ use directory_core::policy::{Key, Policy};
 use directory_core::signatures::Signatures;
 use directory_core::store::{Accepted, Memories, Registration, Store};
 use directory_core::update::{LoggedUpdate, Update};
+use directory_core::vrf::SecretKey;
 use ed25519_dalek::{Signer, SigningKey};
 use ic_stable_structures::VectorMemory;
+use ic_verify_bls_signature::PrivateKey;
+use std::sync::LazyLock;
+use verifier::pinned::Pinned;
 use verifier::replay::{Epoch, Pins};
 
-pub const REALM: Hash = [7; 32];
-pub const CONFIGURATION: Hash = [77; 32];
+pub const NAME: &str = "verifier.example/1";
+pub const CANISTER: Principal = Principal::from_slice(&[0, 0, 0, 0, 0, 0, 0, 1, 1, 1]);
+static VRF: LazyLock<SecretKey> = LazyLock::new(|| SecretKey::new(&[7; 32]));
+static REALM: LazyLock<Hash> = LazyLock::new(|| realm(CANISTER.as_slice(), VRF.public().bytes()));
+static REGISTRAR_PROOF: LazyLock<(Hash, [u8; 80])> = LazyLock::new(|| VRF.prove(&Label::Registrar.encode()));
+/// The platform's.
+pub static ROOT: LazyLock<PrivateKey> =
+    LazyLock::new(|| PrivateKey::deserialize(&[1; 32]).expect("it is less than the order"));
+/// DER's bytes before a BLS12-381 public key.
+const DER_PREFIX: [u8; 37] = *b"\x30\x81\x82\x30\x1d\x06\x0d\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x01\x02\x01\x06\x0c\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x02\x01\x03\x61\x00";
 pub const SECOND: u64 = 1_000_000_000;
 pub const DAY: u32 = 86_400;
 /// November 2026, in nanoseconds.
@@ -36,11 +50,23 @@ pub struct Directory {
     open: Vec<LoggedUpdate>,
     pub shown: Shown,
     registrar: Option<Hash>,
+    configuration: Hash,
+}
+
+pub fn pinned(registrar: Option<u8>) -> Pinned {
+    let own = policy(51).keys()[0];
+    let verifier = Verifier::new(NAME.to_owned(), own).unwrap();
+    Pinned {
+        canister: CANISTER,
+        root_key: [&DER_PREFIX[..], &ROOT.public_key().serialize()].concat(),
+        vrf_key: *VRF.public().bytes(),
+        configuration: Configuration::new(registrar.is_some(), vec![verifier], 1).unwrap(),
+        registrar: registrar.map(|_| REGISTRAR_PROOF.1),
+    }
 }
 
 pub fn pins(registrar: Option<u8>) -> Pins {
-    let origin = "directory/aaaaa-aa".to_owned();
-    Pins { realm: REALM, origin, configuration: CONFIGURATION, registrar: registrar.map(index) }
+    pinned(registrar).pins().unwrap()
 }
 
 pub fn secret(number: u8) -> SigningKey {
@@ -51,13 +77,14 @@ pub fn policy(number: u8) -> Policy {
     Policy::new(vec![Key::new(secret(number).verifying_key().to_bytes()).unwrap()], 1).unwrap()
 }
 
+/// Verifiers cannot tell that only the registrar's is the VRF's.
 pub fn index(label: u8) -> Hash {
-    sha256(&[&[label]])
+    if label == REGISTRAR { REGISTRAR_PROOF.0 } else { sha256(&[&[label]]) }
 }
 
 pub fn first(label: u8, key: u8) -> Entry {
     Entry {
-        realm: REALM,
+        realm: *REALM,
         index: index(label),
         version: 0,
         previous: ZERO,
@@ -94,8 +121,10 @@ pub fn signed(entry: Entry, keys: &[u8], registrar: Option<u8>) -> Update {
 
 impl Directory {
     pub fn new(registrar: Option<u8>) -> Self {
-        let store = Store::create(Memories::default(), REALM).unwrap();
-        Self { store, now: START, open: Vec::new(), shown: Shown::default(), registrar: registrar.map(index) }
+        let store = Store::create(Memories::default(), *REALM).unwrap();
+        let configuration = pinned(registrar).configuration.hash();
+        let registrar = registrar.map(index);
+        Self { store, now: START, open: Vec::new(), shown: Shown::default(), registrar, configuration }
     }
 
     pub fn state(&self, label: u8) -> Option<State> {
@@ -131,7 +160,7 @@ impl Directory {
     }
 
     pub fn close(&mut self) -> Epoch {
-        let head = self.store.close_epoch(self.now, CONFIGURATION).unwrap();
+        let head = self.store.close_epoch(self.now, self.configuration).unwrap();
         let epoch = Epoch { head, updates: std::mem::take(&mut self.open) };
         self.shown.epochs.push(epoch.clone());
         self.now += SECOND;
@@ -189,4 +218,9 @@ pub fn lively() -> Directory {
     directory.accept(&signed(next(&state(&directory, 2), Kind::Recover, 12), &[102, 12], None));
     directory.close();
     directory
+}
+
+/// Where a test looks at the violation alone.
+pub fn no_evidence<D>(_: &mut D, _: &verifier::journal::Journal) -> std::io::Result<()> {
+    Ok(())
 }

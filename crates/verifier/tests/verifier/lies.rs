@@ -192,7 +192,7 @@ fn a_certified_root_of_another_log_halts_for_good() {
     let [one, other] = fork();
     let mut verifier = open(Lossy::default(), pins(None), None).unwrap();
     for epoch in &one.shown.epochs {
-        verifier = verifier.epoch(epoch, one.now).unwrap();
+        verifier = verifier.epoch(epoch, one.now, no_evidence).unwrap();
     }
     let error = verifier_error(verifier.cosign(&other.shown.checkpoint(2), 1));
     assert!(error.contains("the log of 2 heads has the root"), "{error}");
@@ -203,7 +203,7 @@ fn a_verifier_that_lost_its_journal_does_not_sign_a_fork_of_what_it_signed() {
     let [one, other] = fork();
     let mut verifier = open(Lossy::default(), pins(None), None).unwrap();
     for epoch in &one.shown.epochs[..2] {
-        verifier = verifier.epoch(epoch, one.now).unwrap();
+        verifier = verifier.epoch(epoch, one.now, no_evidence).unwrap();
     }
     let (verifier, cosignature) = verifier.cosign(&one.shown.checkpoint(2), 1).unwrap();
     assert!(cosignature.is_some());
@@ -211,11 +211,11 @@ fn a_verifier_that_lost_its_journal_does_not_sign_a_fork_of_what_it_signed() {
     disk.remove("journal");
     // The other history, of which it has signed nothing, is longer than what it signed.
     let mut verifier = open(disk, pins(None), None).unwrap();
-    verifier = verifier.epoch(&other.shown.epochs[0], other.now).unwrap();
+    verifier = verifier.epoch(&other.shown.epochs[0], other.now, no_evidence).unwrap();
     let (mut verifier, cosignature) = verifier.cosign(&other.shown.checkpoint(1), 2).unwrap();
     assert_eq!(cosignature, None);
     for epoch in &other.shown.epochs[1..] {
-        verifier = verifier.epoch(epoch, other.now).unwrap();
+        verifier = verifier.epoch(epoch, other.now, no_evidence).unwrap();
     }
     let error = verifier_error(verifier.cosign(&other.shown.newest(), 3));
     assert!(error.contains("signed before"), "{error}");
@@ -229,8 +229,8 @@ fn whoever_is_halted_stays_halted_and_says_why() {
     epoch.head.map_root = [5; 32];
     let place = tempfile::tempdir().unwrap();
     let folder = || verifier::disk::Folder::open(place.path()).unwrap();
-    let start = || verifier::verifier::Verifier::open(folder(), pins(None), "v.example", secret(51), None);
-    let Err(Stop::Halted(why)) = start().unwrap().epoch(&epoch, directory.now) else { panic!() };
+    let start = || verifier::verifier::Verifier::open(folder(), pins(None), "v.example", secret(51));
+    let Err(Stop::Halted(why)) = start().unwrap().epoch(&epoch, directory.now, no_evidence) else { panic!() };
     assert!(why.starts_with("the map has the root"), "{why}");
     for _ in 0..2 {
         assert!(matches!(start(), Err(Stop::Halted(again)) if again == why));

@@ -4,5 +4,8 @@ mod crashes;
 mod directory;
 mod disks;
 mod lies;
+mod losses;
+mod node;
 mod replays;
+mod rounds;
 mod speed;

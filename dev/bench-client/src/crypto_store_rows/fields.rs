@@ -1,4 +1,5 @@
-//! What the cache of fields saves, field by field: a value from the cache, beside one that is read, opened and decoded.
+//! The savings of the cache of fields, field by field: a value from the cache, compared with one that is read, opened
+//! and decoded.
 
 use super::home::Home;
 use super::{ROUNDS, row};

@@ -1,5 +1,6 @@
-//! The crypto store: processes that write at once, beside one; their waits, beside those of SQLite's busy handler; and two
-//! that alternate, beside one that loads everything again; and what the cache saves.
+//! The crypto store. Processes that write at once are compared with one process. Their waits are compared with those of
+//! SQLite's busy handler. Two processes that alternate are compared with one that loads everything again. And the
+//! savings of the cache.
 
 mod fields;
 mod home;

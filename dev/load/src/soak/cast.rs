@@ -1,4 +1,4 @@
-//! Who the clients are, and what the store lets them do: owners of keys, members, strangers.
+//! The clients of the soak and their rights: owners of keys, members, strangers.
 //!
 //! The first clients own a key each, which has a quota. The next ones are members, the others strangers. All of them add
 //! under all keys. The owners acknowledge what their keys hold, which opens the quota again.

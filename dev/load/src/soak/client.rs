@@ -1,4 +1,4 @@
-//! One client: makes its operations one after the other, and settles what a kill left open.
+//! One client. It makes its operations one after the other, and resolves the calls that a kill left open.
 
 use std::collections::VecDeque;
 use std::fmt::Debug;

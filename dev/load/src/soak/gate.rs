@@ -1,5 +1,5 @@
-//! Between clients and the network: a call is made while the network is up, and what was under way when it was killed has
-//! failed before it is started again.
+//! Separates calls from restarts. A call is made only while the network is up. Calls in progress when the network is
+//! killed have failed before it is started again.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};

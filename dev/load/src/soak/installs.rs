@@ -1,5 +1,5 @@
-//! What was installed. Each upgrade brings settings that no other has, so that those that the canister shows tell which
-//! upgrade was the last.
+//! The upgrades that were installed. Each upgrade has different settings, so the settings that the canister shows tell
+//! which upgrade was the last.
 
 use message_canister::api::{Bound, Setting};
 

@@ -1,4 +1,4 @@
-//! Kills the network while the clients work, starts it again and looks whether all is there.
+//! Kills the network while the clients work, starts it again and checks that nothing is missing.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,5 +1,5 @@
-//! What a client does next. It follows from the seed, the client and the operation's number alone; only which of the
-//! messages that are there by then it picks depends on what the others did.
+//! The next operation of a client. It follows from the seed, the client and the operation's number. Only the choice
+//! among the messages that exist by then depends on the other clients.
 
 use message_canister::api::Order;
 

@@ -1,4 +1,4 @@
-//! What a client asks, and what the answers must be while others write.
+//! The reads of a client, and what their answers must be while others write.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What a soak did.
+//! The report of a soak.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Looks at what the store shows: each message is one that was sent, whole, at the id that is known.
+//! Checks what the store shows: each message was sent, is whole, and has its known id.
 
 use std::sync::Mutex;
 

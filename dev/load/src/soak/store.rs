@@ -1,4 +1,4 @@
-//! The store while nobody adds and nobody kills the network: what `verify` asks it.
+//! The reads of `verify`, while nobody adds and nobody kills the network.
 
 use std::future::Future;
 use std::time::Duration;

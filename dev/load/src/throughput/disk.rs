@@ -1,4 +1,4 @@
-//! What an add has the network write to disk.
+//! The bytes that the network writes to disk for an add.
 
 use std::fmt::Debug;
 use std::path::Path;

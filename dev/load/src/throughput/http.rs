@@ -184,16 +184,16 @@ fn sign(agent: &Agent, canister: Principal, kind: Kind, argument: Vec<u8>) -> Re
 
 /// The reply in an answer that came as plain bytes: a call's as its certificate proves it, a query's as it is.
 fn reply(agent: &Agent, canister: Principal, call: Option<RequestId>, answer: &[u8]) -> Result<Vec<u8>, String> {
-    let other = |error: serde_cbor::Error| format!("an answer of another kind: {error}");
+    let other = |error: &dyn std::fmt::Display| format!("an answer of another kind: {error}");
     let Some(id) = call else {
-        return match serde_cbor::from_slice(answer).map_err(other)? {
+        return match ciborium::from_reader(answer).map_err(|error| other(&error))? {
             QueryResponse::Replied { reply, .. } => Ok(reply.arg),
             rejected @ QueryResponse::Rejected { .. } => Err(format!("a query was rejected: {rejected:?}")),
         };
     };
-    match serde_cbor::from_slice(answer).map_err(other)? {
+    match ciborium::from_reader(answer).map_err(|error| other(&error))? {
         TransportCallResponse::Replied { certificate } => {
-            let certificate: Certificate = serde_cbor::from_slice(&certificate).map_err(other)?;
+            let certificate: Certificate = serde_cbor::from_slice(&certificate).map_err(|error| other(&error))?;
             agent.verify(&certificate, canister).map_err(failed)?;
             let path: [&[u8]; 3] = [b"request_status", id.as_slice(), b"reply"];
             let reply = lookup_value(&certificate, path).map_err(|error| format!("a call has no reply: {error}"))?;

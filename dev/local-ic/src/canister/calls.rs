@@ -1,4 +1,4 @@
-//! The calls that a canister answers, and those that it waits for.
+//! The calls that a canister must answer, and those that it waits for.
 
 use candid::Principal;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What was changed of a canister, by whom and when.
+//! The changes of a canister: what, by whom and when.
 
 use std::collections::VecDeque;
 

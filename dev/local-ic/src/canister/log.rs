@@ -1,4 +1,4 @@
-//! The log of a canister: what it printed, and why it trapped.
+//! The log of a canister: its prints and its traps.
 
 use std::collections::VecDeque;
 

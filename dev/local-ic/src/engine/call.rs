@@ -1,4 +1,4 @@
-//! Calls: taking them in, executing them, answering them.
+//! Calls: accepting, executing and answering them.
 
 use candid::Principal;
 

@@ -1,4 +1,4 @@
-//! Responses: running the callbacks of those who wait for them.
+//! Responses: running the callbacks of waiting calls.
 
 use candid::Principal;
 

@@ -1,6 +1,6 @@
-//! What changed of the state since it was last asked for: to be saved, and to be shown to readers.
+//! The changes of the state since they were last asked for. They are saved, and shown to readers.
 //!
-//! Saved, the state is a map. Its keys, in this order:
+//! The saved state is a map. Its keys, in this order:
 //!
 //! ```text
 //! 0                                the time, 8 bytes, little-endian; then what the engine is besides its canisters

@@ -1,4 +1,4 @@
-//! Noting who changed what of a canister.
+//! Records the changes of a canister and who made them.
 
 use candid::Principal;
 

@@ -1,7 +1,7 @@
 //! Installing, reinstalling and upgrading a canister.
 //!
-//! All hooks of an installation are one transaction on stable memory, and share one limit of instructions. The old
-//! code is kept until the last of them has returned; if one fails, it is put back as it was.
+//! All hooks of an installation are one transaction on stable memory, and share one limit of instructions. The old code
+//! is kept until the last hook has returned. If a hook fails, the old code is restored.
 
 use std::sync::Arc;
 

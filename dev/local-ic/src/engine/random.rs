@@ -1,4 +1,4 @@
-//! Random bytes: with the same seed the same in every run.
+//! Random bytes. With the same seed they are the same in every run.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

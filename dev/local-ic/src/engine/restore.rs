@@ -1,4 +1,4 @@
-//! A state from where it was saved.
+//! Restores a saved state.
 
 use std::fmt;
 

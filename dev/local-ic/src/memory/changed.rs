@@ -1,4 +1,4 @@
-//! Which pages of a memory changed since somebody last asked.
+//! The pages of a memory that changed since they were last asked for.
 
 use super::page::{PAGE, Page};
 

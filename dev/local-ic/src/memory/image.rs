@@ -1,9 +1,8 @@
 //! Contents that several views share, each as of its own beginning.
 //!
-//! An image lies in an anonymous file. A view is a private mapping of it: what is written through the view stays in the
-//! view, and the kernel copies a page when that first happens. A page of the image that is about to change is first
-//! copied in each view that is in use, by the same mechanism: so the view goes on seeing what it began with, and the
-//! change waits for no view.
+//! An image is an anonymous file. A view is a private mapping of it. Writes through the view stay in the view: the
+//! kernel copies a page at its first write. Before a page of the image changes, it is copied in the same way in each
+//! view in use. So a view keeps its first contents, and a change waits for no view.
 
 use std::fs::File;
 use std::io;

@@ -1,8 +1,8 @@
 //! The memories of a canister, each with its undo log.
 //!
-//! Every message is a transaction: what it changes is either kept or taken back exactly, at a cost in proportion
-//! to what it touched and not to the size of the memory. What has changed can be asked for, page by page, and shown by
-//! views to those who read beside the messages.
+//! Every message is a transaction: its changes are either kept or undone exactly. The cost is proportional to the pages
+//! that it touched, not to the size of the memory. Changes can be listed page by page, and views show them to readers
+//! beside the messages.
 
 mod changed;
 mod creator;

@@ -1,4 +1,4 @@
-//! The pages that undo logs, changes and views are made of.
+//! The pages of undo logs, changes and views.
 
 use crate::limits::OS_PAGE;
 

@@ -1,10 +1,10 @@
 //! Queries beside updates.
 //!
-//! A [`StateReader`] has a copy of the state as of the last changes that were applied to it, and answers queries on it, on
-//! as many threads as ask, while the engine executes. Each query sees one state from its beginning to its end: it runs on
-//! a view of the copy, in which pages that later changes replace stay what they were. Applying changes waits for no query
-//! to end; a query that begins waits while changes of its canister are applied. That costs in proportion to the pages
-//! that changed, for each query under way.
+//! A [`StateReader`] has a copy of the state as of the last applied changes. It answers queries on this copy, on any
+//! number of threads, while the engine executes. Each query sees one state from its beginning to its end: it runs on a
+//! view of the copy, in which pages that later changes replace keep their contents. Applying changes does not wait for
+//! queries. A query that begins waits while changes of its canister are applied. For each query in progress, applying
+//! costs in proportion to the changed pages.
 
 mod latest;
 mod published;

@@ -1,4 +1,4 @@
-//! What one query runs on.
+//! The view on which one query runs.
 
 use std::io;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! One execution of an entry point: what it is given, and what it does.
+//! One execution of an entry point: its inputs and its effects.
 
 use std::sync::Arc;
 

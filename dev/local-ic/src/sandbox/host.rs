@@ -1,4 +1,4 @@
-//! What an instance can reach of its canister.
+//! The parts of a canister that an instance can reach.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Running one entry point of a canister.
 //!
-//! A [`Sandbox`] holds an instance of a module on a canister's heap. It runs an [`Execution`] and hands it back with
-//! all that the entry point did through the System API. Beginning, committing and rolling back the memories is for
-//! the caller, because an upgrade is one transaction of several entry points.
+//! A [`Sandbox`] holds an instance of a module on a canister's heap. It runs an [`Execution`] and returns it with
+//! everything that the entry point did through the System API. The caller begins, commits and rolls back the
+//! transactions of the memories, because an upgrade is one transaction of several entry points.
 
 mod certificate;
 mod execution;

@@ -1,4 +1,4 @@
-//! Snapshots: what a canister is at one moment, to be loaded again.
+//! Snapshots: the state of a canister at one moment, to be loaded again.
 
 mod region;
 

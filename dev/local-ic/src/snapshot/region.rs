@@ -1,4 +1,4 @@
-//! A part of a snapshot: so many bytes, of which only pages that are not zero take memory.
+//! A part of a snapshot: a number of bytes, of which only pages that are not zero take memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 

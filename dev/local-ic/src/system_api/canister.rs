@@ -1,4 +1,4 @@
-//! What a canister can learn about itself.
+//! The functions by which a canister learns about itself.
 
 use wasmtime::Linker;
 

@@ -1,6 +1,6 @@
 //! Certified data.
 //!
-//! This engine has no subnet key: there is a certificate in the queries of a reader that was given somebody who makes it.
+//! This engine has no subnet key. Only queries of a reader that was given a certifier have a certificate.
 
 use wasmtime::Linker;
 

@@ -1,6 +1,6 @@
-//! What things would cost.
+//! The functions that return the costs of calls.
 //!
-//! The fees of management methods that this engine does not offer are not invented: asking for them traps.
+//! Fees of management methods that this engine does not offer are not invented: asking for them traps.
 
 use wasmtime::Linker;
 

@@ -1,4 +1,4 @@
-//! The ways into a canister, and which of them a system call may be made from.
+//! The entry points of a canister, as system calls restrict them.
 
 /// An entry point of a canister.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,4 +1,4 @@
-//! What a message brings: argument, caller, rejection, deadline, method.
+//! The contents of a message: argument, caller, rejection, deadline, method.
 
 use wasmtime::Linker;
 

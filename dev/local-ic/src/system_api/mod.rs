@@ -1,7 +1,7 @@
 //! The System API: the functions of `ic0`.
 //!
-//! [`catalogue`] says what there is, what it costs and who may call it; the other modules implement it, one topic
-//! each. A function that is misused traps, as the interface specification asks for.
+//! [`catalogue`] lists the functions, their prices, and the entry points that may call them. The other modules
+//! implement them, one topic each. A function that is misused traps, as the interface specification demands.
 
 mod call;
 mod calls;

@@ -1,4 +1,4 @@
-//! Modules may be installed compressed.
+//! Decompresses modules that are installed compressed.
 
 use std::borrow::Cow;
 use std::io::Read;

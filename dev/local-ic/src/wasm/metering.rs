@@ -1,9 +1,9 @@
 //! Charging one function's instructions to the module's counter.
 //!
-//! A basic block is charged as a whole when it is entered. The counter is checked at every function entry and
-//! loop header, so no execution runs on for more than the straight-line code between two of them; and before
-//! every bulk operator, whose length is charged before it runs. A function that finds the counter below zero
-//! ends in `unreachable`, and the host tells that trap from the module's own by the counter.
+//! A basic block is charged as a whole when it is entered. The counter is checked at every function entry and loop
+//! header, and before every bulk operator, whose length is charged before it runs. So no execution runs further than
+//! the straight-line code between two checks. A function that finds the counter below zero ends in `unreachable`. By
+//! the counter the host tells this trap from the module's own traps.
 
 use wasm_encoder::reencode::{Error, Reencode, RoundtripReencoder};
 use wasm_encoder::{BlockType, Function, Instruction};

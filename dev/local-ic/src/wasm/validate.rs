@@ -1,4 +1,4 @@
-//! Refusing the modules that the platform refuses.
+//! Refuses the modules that the platform refuses.
 
 use wasmparser::types::Types;
 use wasmparser::{

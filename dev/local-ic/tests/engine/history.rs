@@ -1,4 +1,4 @@
-//! `canister_info`: what was changed of a canister, by whom.
+//! `canister_info`: the changes of a canister, and who made them.
 
 use candid::{Principal, decode_one, encode_one};
 use ic_management_canister_types::*;

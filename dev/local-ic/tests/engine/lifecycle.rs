@@ -1,8 +1,8 @@
 //! A canister's life: installed, called, upgraded, reinstalled, stopped, emptied.
 
 use crate::common::{install, module, number, query, update};
-use candid::Principal;
-use ic_management_canister_types::CanisterStatusType;
+use candid::{Nat, Principal};
+use ic_management_canister_types::{CanisterSettings, CanisterStatusType};
 use local_ic::{ErrorCode, LocalIc};
 use sha2::{Digest, Sha256};
 
@@ -87,6 +87,25 @@ fn only_controllers_control() {
     assert_eq!(ic.get_controllers(id), [stranger]);
     assert_eq!(ic.upgrade_canister(id, wasm, vec![], None).unwrap_err().error_code, refused);
     assert_eq!(ic.canister_status(id, sender).unwrap().settings.controllers, [stranger]);
+}
+
+/// It bounds nothing, for the engine reserves no cycles; but the status says what was set.
+#[test]
+fn the_limit_of_reserved_cycles_is_reported_as_it_was_set() {
+    let ic = LocalIc::new();
+    let id = ic.create_canister();
+    let reported = || {
+        let status = ic.canister_status(id, None).unwrap();
+        (status.settings.reserved_cycles_limit, status.reserved_cycles)
+    };
+    assert_eq!(reported(), (Nat::from(5_000_000_000_000_u64), Nat::from(0_u8)), "the platform's default");
+    for limit in [0, 7, u128::MAX] {
+        let wanted = CanisterSettings { reserved_cycles_limit: Some(Nat::from(limit)), ..CanisterSettings::default() };
+        ic.update_canister_settings(id, None, wanted).unwrap();
+        assert_eq!(reported(), (Nat::from(limit), Nat::from(0_u8)));
+    }
+    ic.update_canister_settings(id, None, CanisterSettings::default()).unwrap();
+    assert_eq!(reported().0, Nat::from(u128::MAX), "what is not named stays");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The engine, seen from outside. One program, because each that links the compiler takes long to link and much room.
+//! Tests of the engine through its public interface. They are one program, because each program that links the compiler
+//! takes long to link and much disk space.
 
 mod common;
 

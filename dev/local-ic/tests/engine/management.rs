@@ -100,6 +100,37 @@ fn stopping_a_canister_that_does_not_stop_is_given_up_after_five_minutes() {
     assert_eq!(ic.canister_status(id, None).unwrap().status, CanisterStatusType::Stopping);
 }
 
+/// Its callbacks are places in the module's table: no other module may be there when the randomness comes.
+#[test]
+fn a_canister_does_not_stop_while_its_raw_rand_call_is_open() {
+    let ic = LocalIc::new();
+    let spin = r#"(func (export "canister_update spin") (local $i i32)
+        (loop $again
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_if $again (i32.lt_u (local.get $i) (i32.const 900000000))))
+        (call $msg_reply))"#;
+    let id = install(&ic, &format!("{FORWARD} {spin}"));
+    let submit = |method, argument: &[u8]| ic.submit_call(id, Principal::anonymous(), method, argument.to_vec()).unwrap();
+    // What fills a round, so that the call is made in one and answered in a later one.
+    submit("spin", b"");
+    let call = submit("call", b"raw_rand\0DIDL\0\0");
+    submit("spin", b"");
+    let open = || (ic.canister_state(id).open_calls, ic.canister_state(id).awaited_calls);
+    let asked = (0..10).any(|_| {
+        ic.tick();
+        open() == (1, 1)
+    });
+    assert!(asked, "{:?} calls are open", open());
+    let status = || ic.canister_status(id, None).unwrap().status;
+    ic.stop_canister(id, None).unwrap();
+    assert_eq!((status(), open()), (CanisterStatusType::Stopping, (1, 1)));
+    assert_eq!(update(&ic, id, "spin").unwrap_err().error_code, ErrorCode::CanisterStopping);
+    let reply = ic.await_call(call).expect("the callback runs while the canister stops");
+    assert_eq!(reply.len(), b"DIDL".len() + 6 + 32, "a blob of 32 bytes");
+    ic.tick();
+    assert_eq!((status(), open()), (CanisterStatusType::Stopped, (0, 0)));
+}
+
 #[test]
 fn calls_that_have_not_begun_can_be_timed_out() {
     let ic = LocalIc::new();

@@ -1,4 +1,4 @@
-//! Random writes to heap and stable memory, half of which are taken back, against a model.
+//! Random writes to heap and stable memory against a model. Half of them are rolled back.
 
 use crate::common::install;
 use crate::common::random::Random;

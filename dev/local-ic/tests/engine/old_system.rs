@@ -1,4 +1,4 @@
-//! On a system that cannot do what queries beside updates need, there is no reader.
+//! A system that does not support queries beside updates has no reader.
 
 use std::io::ErrorKind;
 use std::thread;

@@ -1,4 +1,4 @@
-//! Which system calls may be made from which entry points, as the interface specification's overview has it.
+//! Which entry points may make which system calls, according to the interface specification's overview.
 
 use std::fmt::Write;
 

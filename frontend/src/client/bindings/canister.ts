@@ -68,7 +68,7 @@ export type AddError = {
 } | {
     __kind__: "StoreFull";
     /**
-     * No message may be evicted that is younger than min_age_seconds.
+     * The store is full, and its oldest message is younger than min_age_seconds.
      */
     StoreFull: {
         retry_after: number;
@@ -79,7 +79,7 @@ export type AddError = {
 } | {
     __kind__: "KeyFull";
     /**
-     * The key's messages that were not acknowledged fill the share of its quota that this caller may use.
+     * Unacknowledged messages fill the share of the key's quota that this caller may use.
      */
     KeyFull: {
         since: number;
@@ -137,7 +137,7 @@ export type Limited = {
 };
 export interface Page {
     /**
-     * Messages that lie between the cursor and this page were dropped before they were acknowledged, or may have been.
+     * Messages between the cursor and this page were dropped before they were acknowledged, or may have been.
      */
     gap: boolean;
     messages: Array<Message>;
@@ -494,6 +494,9 @@ export interface OtherError {
 }
 export type Setting = {
     __kind__: "max_keys";
+    /**
+     * Number of known keys up to which members and strangers can open new ones.
+     */
     max_keys: {
         all: number;
         strangers: number;
@@ -507,7 +510,7 @@ export type Setting = {
 } | {
     __kind__: "idle_seconds";
     /**
-     * A key without messages is forgotten when its last message is so many seconds old.
+     * A key without messages is forgotten when its last message is this many seconds old.
      */
     idle_seconds: Bound32;
 } | {
@@ -516,7 +519,7 @@ export type Setting = {
 } | {
     __kind__: "reserves";
     /**
-     * Cycles above the freezing limit: below the first, strangers' adds are refused, below the second all adds.
+     * Cycles above the freezing limit. With fewer than strangers, strangers' adds are refused; with fewer than all, all adds.
      */
     reserves: {
         all: bigint;
@@ -525,8 +528,8 @@ export type Setting = {
 } | {
     __kind__: "max_messages";
     /**
-     * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops them,
-     * but none that is younger than min_age_seconds. max_age_seconds drops a message as soon as it is too old.
+     * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops
+     * messages, but none that is younger than min_age_seconds. Each message is dropped when it is max_age_seconds old.
      */
     max_messages: Bound32;
 } | {
@@ -697,8 +700,8 @@ export interface Message {
     id: Id;
     ciphertext: Uint8Array;
     /**
-     * Previous message of the same key when this one was stored; 0: none. If it is below the reply's first_id, it has
-     * been dropped.
+     * Previous message of the same key when this one was stored; 0: none. An id below the reply's first_id is that of a
+     * dropped message.
      */
     prev_id: Id;
     key_id: Uint8Array;
@@ -770,8 +773,8 @@ export enum Variant_owners_anyone {
     anyone = "anyone"
 }
 /**
- * The argument of an install or upgrade. On install, settings that are not named have their defaults; on upgrade they
- * stay as they are. An opt of another type is refused.
+ * The argument of an install or upgrade. Settings that are not named have their defaults after an install, and stay as
+ * they are on an upgrade. An opt of another type is refused.
  */
 export interface canisterInterface {
     acknowledge(arg0: Array<Acknowledgement>): Promise<{

@@ -101,7 +101,7 @@ export function MessagesChart() {
       <div ref={holder} class="chart" role="img" aria-label={inWords(points)} hidden={!drawable} />
       {!drawable && <p class="muted empty">{nothing()}</p>}
       <p class="muted">
-        The number of messages stored so far, of all keys, dropped messages included. Dots are exact; the line between
+        The number of messages stored so far under all keys, including dropped ones. Dots are exact. The line between
         them is interpolated (at most 48 messages are sampled).
       </p>
     </>
@@ -111,7 +111,7 @@ export function MessagesChart() {
 function nothing(): string {
   const { value } = status;
   if (!value) return 'Waiting for the canister.';
-  if (!value.store) return 'This store does not tell you what it holds.';
+  if (!value.store) return 'This store does not show you its contents.';
   if (value.store.messages === 0) return 'Nothing is stored.';
   return 'One message is stored. The chart needs two.';
 }

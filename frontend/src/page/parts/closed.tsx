@@ -11,9 +11,9 @@ export function ClosedNotice({ status }: { readonly status: Status | undefined }
   return (
     <Notice tone="plain" title="Reads are closed">
       <p>
-        Each key is shown to its owner, and all keys to the store’s readers. You are{' '}
-        {identity.value ? <code>{principal.value}</code> : 'anonymous, and own no key'}. What you may not see is
-        answered as what is not there, without proof: nothing here tells the two apart.
+        The store shows each key to its owner, and all keys to its readers. You are{' '}
+        {identity.value ? <code>{principal.value}</code> : 'anonymous, and own no key'}. Keys and messages that you may
+        not see look absent. The store does not prove that something is absent.
       </p>
     </Notice>
   );

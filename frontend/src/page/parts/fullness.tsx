@@ -76,8 +76,8 @@ export function Fullness({ status, store }: { readonly status: Status; readonly 
       </ul>
       <p class="muted">
         {all.some(({ retention }) => retention)
-          ? 'Beyond a limit on what is kept, the oldest messages of all keys are dropped.'
-          : 'No limit on messages, bytes or age is set: nothing is dropped.'}
+          ? 'If a limit is exceeded, the oldest messages of all keys are dropped.'
+          : 'No limit on messages, bytes or age is set, so no message is dropped.'}
       </p>
     </>
   );

@@ -6,7 +6,10 @@ import { Notice } from './notice';
 
 export function LieNotice({ lie, onAgain }: { readonly lie: Failure; readonly onAgain: () => void }) {
   return (
-    <Notice tone="bad" title={lie.variant === 'no-proof' ? 'No proof came' : 'This answer is false, and is not shown'}>
+    <Notice
+      tone="bad"
+      title={lie.variant === 'no-proof' ? 'No proof came' : 'This answer is false, so it is not shown'}
+    >
       <p>{lie.message}</p>
       {lie.variant !== 'no-proof' && <p>{who(lie)}</p>}
       <p class="actions">
@@ -26,7 +29,7 @@ export function LieNotice({ lie, onAgain }: { readonly lie: Failure; readonly on
 /** Whoever can have done it. */
 function who({ variant }: Failure): string {
   if (variant === 'seen') return 'No node can do this alone.';
-  return 'One node answered. It lies, or somebody between you and it does: the network as a whole certifies something else. Another node may answer if you ask again.';
+  return 'One node answered. That node, or somebody between it and you, lies: the network as a whole certifies something else. If you ask again, another node may answer.';
 }
 
 /** Whether the answer contradicts what this browser remembers of the key: what was seen, or perhaps its label. */

@@ -162,7 +162,7 @@ function PagingFields({ query }: { readonly query: Query | undefined }) {
         </select>
       </label>
       <Field name="limit" label="Page size" value={known?.limit || String(DEFAULT_PAGE_SIZE)} numeric short />
-      <Field name="after" label="Go on after id" value={known?.after ?? ''} hint="none" numeric short />
+      <Field name="after" label="Continue after id" value={known?.after ?? ''} hint="none" numeric short />
     </>
   );
 }

@@ -19,7 +19,7 @@ const SEALED: StoreNotice = {
   tone: 'warn',
   title: 'The store is sealed',
   paragraphs: [
-    'The operator takes a snapshot of it, or has restored one. You can read messages; the store accepts none until the operator resumes it.',
+    'The operator is taking a snapshot, or has restored one. You can read messages. The store accepts none until the operator resumes it.',
   ],
 };
 
@@ -27,7 +27,7 @@ const LOW_MEMORY: StoreNotice = {
   tone: 'warn',
   title: 'The memory of the store is nearly used up',
   paragraphs: [
-    'The store accepts messages for keys that it knows, and opens no new keys. A controller lowers max_messages or raises wasm_memory_limit, and then upgrades the canister.',
+    'The store accepts messages for keys that it knows, and opens no new keys. A controller must lower max_messages or raise wasm_memory_limit, and then upgrade the canister.',
   ],
 };
 
@@ -40,9 +40,7 @@ function rebuildNotice(status: StoreStatus): StoreNotice | undefined {
     return {
       tone: 'warn',
       title: 'The store is rebuilding its index',
-      paragraphs: [
-        `${progress} done. Until it is done, the store answers no lookups by hash, and accepts no messages.`,
-      ],
+      paragraphs: [`${progress} done. Until then, the store answers no lookups by hash, and accepts no messages.`],
     };
   }
   return {
@@ -51,7 +49,7 @@ function rebuildNotice(status: StoreStatus): StoreNotice | undefined {
     paragraphs: [
       `The rebuild stopped after ${progress}. The canister says why: ${reason}.`,
       'You can still read messages by key, by id, by range and by time. The store answers no lookups by hash, and accepts no messages.',
-      'The rebuild does not start again by itself. If a record is damaged, a controller restores the snapshot from before the damage; if the heap has no room, a controller raises wasm_memory_limit. Then an admin calls retry_rebuild.',
+      'The rebuild does not restart by itself. If a record is damaged, a controller must restore the snapshot from before the damage. If the heap has no room, a controller must raise wasm_memory_limit. Then an admin must call retry_rebuild.',
     ],
   };
 }

@@ -77,7 +77,7 @@ function makeList(of: Client, query: ListQuery): List {
   const options = {
     pageSize: number(query.limit, 'The page size', DEFAULT_PAGE_SIZE),
     maxBytes: WINDOW_BYTES,
-    after: number(query.after, 'The id to go on after', 0),
+    after: number(query.after, 'The id to continue after', 0),
   };
   return { window: new MessageWindow(source, options), order, newest, keyId };
 }

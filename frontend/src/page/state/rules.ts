@@ -19,7 +19,7 @@ export function writesWords(status: Status): string {
     case Writers.members:
       return 'Only members of this store may add messages.';
     case Writers.identified:
-      return 'Whoever signs with a key may add messages.';
+      return 'Everybody who signs with a key may add messages.';
     default:
       return 'Everybody may add messages.';
   }
@@ -32,6 +32,6 @@ export function quotaWords(status: Status): string {
   const bytes = quota?.bytes.__kind__ === 'at_most' ? formatBytes(quota.bytes.at_most) : '';
   const most = [messages, bytes].filter(Boolean).join(' and ');
   return most === ''
-    ? 'No quota is set: one key takes any number of messages.'
-    : `A key holds at most ${most} that were not acknowledged. Strangers may fill a quarter, members half; the rest is for adds that show the owner’s send key.`;
+    ? 'No quota is set: a key takes any number of messages.'
+    : `A key holds at most ${most} that are not acknowledged. Strangers may fill a quarter, members half. The rest is for adds that show the owner’s send key.`;
 }

@@ -10,7 +10,7 @@ import { goTo } from '../state/route';
 import { agreeTo, identity, located } from '../state/session';
 
 const BAD_NETWORK =
-  'is not a network that this page can use: it talks to the Internet Computer (https://icp-api.io, icp0.io, ic0.app) or to a network on this computer (http://127.0.0.1:PORT or http://localhost:PORT).';
+  'is not a network that this page can use. It can use the Internet Computer (https://icp-api.io, icp0.io, ic0.app) or a network on this computer (http://127.0.0.1:PORT or http://localhost:PORT).';
 
 export function ConnectionView() {
   return (
@@ -30,8 +30,8 @@ function AskAboutPlace() {
   return (
     <Notice tone="warn" title="This link opens another canister">
       <p>
-        The address names <Where {...asked} />. The server of this page names <Where {...server} />. Go on only if you
-        trust whoever sent you the link: what you seal would be stored there.
+        The address names <Where {...asked} />. The server of this page names <Where {...server} />. Continue only if
+        you trust the sender of the link: what you seal would be stored there.
       </p>
       <p class="actions">
         <button type="button" class="primary" onClick={() => goTo(server.canisterId, server.network.origin)}>
@@ -111,7 +111,7 @@ function PlaceForm() {
       {problem && <Notice tone="bad">{problem}</Notice>}
       <p class="muted">
         {place?.network.kind === 'local'
-          ? 'This is a local network. Its key comes from the network itself, so its answers are only as trustworthy as it is.'
+          ? 'This is a local network. Its key comes from the network itself, so trust its answers only if you trust the network.'
           : 'Answers from the Internet Computer are checked against its key, which is built into this page.'}
       </p>
     </section>
@@ -155,7 +155,7 @@ function Identity() {
           <>
             <span>Nobody can sign as this principal again.</span>
             <button type="button" class="danger" onClick={() => void dropIdentity().then(() => setSure(false))}>
-              Forget it for good
+              Forget it for ever
             </button>
             <button type="button" onClick={() => setSure(false)}>
               Keep it

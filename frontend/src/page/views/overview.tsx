@@ -23,9 +23,9 @@ export function OverviewView() {
       </section>
       <ClosedNotice status={now} />
       <p class="muted">
-        Counts, limits and the chart are not proved: one node says so, and could count wrong or show an older state. The
-        module hash is certified by the subnet. Messages of a key, and single messages, are verified where they are
-        shown.
+        Counts, limits and the chart are not proved: one node says so. It could count wrong or show an older state. The
+        subnet certifies the module hash. The page verifies messages of a key, and single messages, before it shows
+        them.
       </p>
       <section class="card" aria-labelledby="chart-title">
         <h2 id="chart-title">Messages over time</h2>
@@ -53,7 +53,7 @@ export function OverviewView() {
 
 /** Why there is nothing to show of the store. */
 function nothing(now: Status | undefined): string {
-  return now ? 'This store does not tell you what it holds.' : 'Waiting for the canister.';
+  return now ? 'This store does not show you its contents.' : 'Waiting for the canister.';
 }
 
 function droppedNote({ first_id }: StoreStatus): string | undefined {

@@ -1,6 +1,6 @@
-//! The lies, and what each of the two verifiers says of it. [`super::world`] draws the store.
+//! The lies, and the verdicts of the two verifiers. [`super::world`] draws the store.
 //!
-//! A verifier that is told a lie in a field that it does not look at says [`TRUE`]: what it verified is true all the same.
+//! If a lie is in a field that a verifier does not use, its verdict is [`TRUE`]: what it verified is true all the same.
 
 use ::client::api::*;
 use ::client::proofs::page::{Below, Jump, PageProof};
@@ -23,7 +23,7 @@ pub fn lies() -> impl Iterator<Item = &'static Lie> {
     [messages::LIES, ends::LIES, keys::LIES, states::LIES].into_iter().flatten()
 }
 
-/// The verdict on what is true.
+/// The verdict on a true answer.
 pub const TRUE: &str = "verified";
 
 /// A lie.
@@ -34,9 +34,9 @@ pub struct Lie {
     pub instead: Instead,
     pub change: Change,
     pub memory: Memory,
-    /// The beginning of what the client for Rust says, or one of several where it depends on the store's salt.
+    /// The beginning of the verdict of the client for Rust, or several if it depends on the store's salt.
     pub rust: &'static [&'static str],
-    /// What the verifier in TypeScript says.
+    /// The verdict of the verifier in TypeScript.
     pub typescript: &'static [&'static str],
 }
 
@@ -52,7 +52,7 @@ pub enum Memory {
     LaterEpoch,
 }
 
-/// A lie that is told to who remembers nothing.
+/// A lie to a reader that remembers nothing.
 const fn lie(
     name: &'static str,
     asked: Asked,
@@ -63,7 +63,7 @@ const fn lie(
     Lie { name, asked, instead, change, memory: Memory::Nothing, rust, typescript }
 }
 
-/// A lie that is told to who remembers something.
+/// A lie to a reader that remembers a message.
 const fn to_who_remembers(memory: Memory, lie: Lie) -> Lie {
     Lie { memory, ..lie }
 }
@@ -77,7 +77,7 @@ const OTHER_STATE: &str = "the proof belongs to another state than the certified
 const CHAIN: [&[&str]; 2] = [&[BROKEN], &["chain"]];
 const ROOT: [&[&str]; 2] = [&[OTHER_STATE], &["root"]];
 const EMPTY: [&[&str]; 2] = [&["no messages, and nothing shows that there are none"], &["empty"]];
-/// Where the way of a label ends at another leaf depends on the salt.
+/// The salt decides where the path of a label ends at another leaf.
 const DENIED: [&[&str]; 2] = [&[OTHER_STATE, "the witness is not one of this key"], &["root", "witness"]];
 const ALL_TRUE: [&[&str]; 2] = [&[TRUE], &[TRUE]];
 
@@ -98,7 +98,7 @@ fn proof_of(page: &mut Page) -> &mut Proof {
     page.proof.as_mut().expect("the network proves it")
 }
 
-/// Says another time of the message below the page.
+/// Changes the time of the message below the page.
 fn time_of_below(proof: &mut PageProof, second: u32) {
     let Below::Message { fields, .. } = &mut proof.below else { panic!("pages by time tell it") };
     fields.timestamp = second;

@@ -1,4 +1,4 @@
-//! Older states, other canisters, clocks apart, and proofs that are none.
+//! Older states, other canisters, clocks that differ, and bytes that are not a proof.
 
 use super::*;
 
@@ -81,8 +81,8 @@ pub const LIES: &[Lie] = &[
     ),
     lie("a certificate of two minutes ago", OLDEST, SAME, Change::Later(-120), ALL_TRUE),
     lie("a certificate two minutes ahead", OLDEST, SAME, Change::Later(120), ALL_TRUE),
-    // Only the subnet can sign ahead of time: ic-agent lets it.
+    // Only the subnet can sign a certificate of the future. ic-agent accepts it.
     lie("a certificate ten minutes ahead", OLDEST, SAME, Change::Later(600), [&[TRUE], &["certificate-time"]]),
-    // By the later clock all of it is too old: nothing is left out, and nothing is said to be.
+    // By the later clock all messages are too old, so nothing is left out.
     lie("a certificate two days ahead", OLDEST, SAME, Change::Later(172_800), [&[TRUE], &["certificate-time"]]),
 ];

@@ -1,16 +1,22 @@
 //! A migration of which any call fails: the store is of the one version or of the other, and whole.
 
 use super::vfs::{Fault, Recorder};
-use crate::image::{goes_on, home_of};
+use crate::image::{VERSION, goes_on, home_of};
 use crate::support::{options, try_open};
 use rusqlite::{Connection, ffi};
 use std::collections::BTreeSet;
 
 #[test]
 fn a_migration_that_fails_at_any_call_is_done_by_who_opens_next() {
+    for from in 1..VERSION {
+        fails_at_any_call(from);
+    }
+}
+
+fn fails_at_any_call(from: i32) {
     let mut left = BTreeSet::new();
     for after in 0.. {
-        let home = home_of(1);
+        let home = home_of(from);
         let recorder = Recorder::watch(&home.path().join("store"));
         recorder.fail(Some(Fault { after, code: ffi::SQLITE_IOERR_WRITE, lasts: true }));
         let opened = try_open(home.path(), options());
@@ -24,5 +30,5 @@ fn a_migration_that_fails_at_any_call_is_done_by_who_opens_next() {
             break;
         }
     }
-    assert_eq!(left, BTreeSet::from([1, 2]));
+    assert_eq!(left, BTreeSet::from([from, VERSION]));
 }

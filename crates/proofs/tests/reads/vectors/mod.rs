@@ -1,7 +1,7 @@
 //! The vectors of `crates/proofs/vectors`, which hold this crate and the page's TypeScript to the same verdicts.
 //!
-//! The naive store makes the answers; what must be said of each is written beside it, by hand for a lie and by the store
-//! for the truth. `UPDATE_VECTORS=1` rewrites the files, for a new version of proofs only.
+//! The naive store makes the answers. The expected verdict is written beside each: by hand for a lie, by the store for
+//! the truth. `UPDATE_VECTORS=1` rewrites the files, for a new version of proofs only.
 
 mod format;
 mod heads;

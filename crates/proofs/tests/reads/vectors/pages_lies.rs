@@ -199,7 +199,7 @@ fn keys_and_states() -> Vec<PageVector> {
     };
     let absent = Told::truth_of(&store, b"no such key", Ascending, Start, 1);
     let newest = Told::truth(&store, Ascending, After(49), 9);
-    // As a canister would certify it that keeps heads which are not those of its messages.
+    // As if a canister certified heads that do not belong to its messages.
     let certified_head = |told: &mut Told, change: fn(&mut Head)| {
         if let End::Own(head) = &mut told.proof.witness.end {
             change(head);

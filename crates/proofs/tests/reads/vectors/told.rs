@@ -1,4 +1,4 @@
-//! Stores to ask, and what a reader is told of them.
+//! Stores, and the answers that a reader gets from them.
 
 use super::format::{KeyText, Message, PageVector, verified};
 use crate::store::{Answer, Store, head};
@@ -55,7 +55,7 @@ pub fn one_key(messages: u64) -> Store {
     store
 }
 
-/// Reads are closed: the state does not tell the salt of the labels, which is 0 too.
+/// Reads are closed: the salt in the state is 0.
 pub fn closed() -> Store {
     let mut store = Store::new(0);
     for content in 0..3 {
@@ -64,7 +64,7 @@ pub fn closed() -> Store {
     store
 }
 
-/// All that reaches a reader, and all that a liar can change of it.
+/// Everything that a reader receives, and that a liar can change.
 #[derive(Clone)]
 pub struct Told {
     pub key: KeyText,
@@ -123,7 +123,7 @@ impl Told {
     }
 }
 
-/// The true answer, and what the store knows of it.
+/// The true answer, and the true verdict from the store.
 pub fn honest(name: &str, store: &Store, key: &[u8], order: Order, entry: Entry, limit: usize) -> PageVector {
     let told = Told::truth_of(store, key, order, entry, limit);
     let list = store.lists.get(key);

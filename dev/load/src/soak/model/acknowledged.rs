@@ -1,7 +1,7 @@
-//! What is known of the acknowledgements of each key that has an owner.
+//! The known acknowledgements of each key that has an owner.
 //!
-//! An owner makes them one after the other, of messages that were shown before. So every message that may have been
-//! acknowledged is known.
+//! An owner acknowledges messages one after the other, and only messages that it has seen. So every message that may
+//! have been acknowledged is known.
 
 use std::collections::BTreeSet;
 

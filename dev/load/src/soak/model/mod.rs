@@ -1,7 +1,7 @@
-//! What is known of the store: every message that was sent, where it was confirmed or seen to be, and the calls whose
-//! outcome is open.
+//! The known state of the store: every message that was sent, the id at which it was confirmed or seen, and the calls
+//! whose outcome is open.
 //!
-//! What a query shows is on disk, so that an id that was seen is as good as one that was confirmed.
+//! A query shows only what is on disk. So an id that was seen is as certain as one that was confirmed.
 
 mod acknowledged;
 #[cfg(test)]

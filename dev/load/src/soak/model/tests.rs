@@ -1,4 +1,4 @@
-//! The model notices what it is there for.
+//! The model notices each kind of fault.
 
 use super::*;
 use crate::draft::SHARED_KEYS;

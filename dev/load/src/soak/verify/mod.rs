@@ -1,4 +1,4 @@
-//! The whole store against the model, while nothing else happens.
+//! Compares the whole store with the model, while nothing else happens.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! A store with a fault must not pass.
+//! A store with a fault must not pass the verification.
 
 use candid::Principal;
 use message_canister::api::{CheckReport, Message, Page, Role, Setting};

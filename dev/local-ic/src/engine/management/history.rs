@@ -1,4 +1,4 @@
-//! A canister's history as candid has it.
+//! A canister's history in candid.
 
 use candid::Reserved;
 use ic_management_canister_types::{

@@ -1,4 +1,4 @@
-//! What queries can ask the management canister too: the status of a canister, and its log.
+//! The methods of the management canister that can also be queries: the status of a canister, and its log.
 
 use candid::{Nat, Principal};
 use ic_management_canister_types::{

@@ -24,14 +24,14 @@ export type AddError = { 'StorageFull' : null } |
   { 'NotAllowed' : null } |
   {
     /**
-     * No message may be evicted that is younger than min_age_seconds.
+     * The store is full, and its oldest message is younger than min_age_seconds.
      */
     'StoreFull' : { 'retry_after' : number }
   } |
   { 'Limited' : Limited } |
   {
     /**
-     * The key's messages that were not acknowledged fill the share of its quota that this caller may use.
+     * Unacknowledged messages fill the share of the key's quota that this caller may use.
      */
     'KeyFull' : { 'since' : number }
   } |
@@ -46,8 +46,8 @@ export type AddError = { 'StorageFull' : null } |
   { 'KeysFull' : { 'max' : number } } |
   { 'LowMemory' : null };
 /**
- * duplicate: the pair was already stored; nothing changed. A caller who may not read the key learns neither: id is 0
- * and duplicate is false.
+ * duplicate: the same ciphertext was already stored under this key; nothing changed. A caller who may not read the key
+ * always gets id 0 and duplicate false.
  */
 export interface Added { 'id' : Id, 'duplicate' : boolean }
 export type BatchError = { 'Limited' : Limited } |
@@ -62,8 +62,8 @@ export type Bound64 = { 'at_most' : bigint } |
 export type BoundRate = { 'at_most' : Rate } |
   { 'unlimited' : null };
 /**
- * What one kind of callers may use. A call is admitted while something is left. What it uses beyond that delays the next.
- * Once a rate is used up, it opens again at half its burst.
+ * Limits of one group of callers: strangers, members or owners. A call is admitted while the budget is not used up. If
+ * it uses more than what is left, the next call waits longer. A rate that is used up opens again at half its burst.
  */
 export interface Budget {
   'cycles_a_day' : Bound64,
@@ -98,7 +98,7 @@ export type ClaimError = {
   { 'KeysFull' : { 'max' : number } } |
   { 'LowMemory' : null };
 /**
- * label: under it the store's proofs speak of the key. Where reads are closed, only the owner learns it.
+ * label: identifies the key in proofs. Where reads are closed, only the owner learns it.
  */
 export interface Claimed { 'label' : Uint8Array }
 export interface Cursor { 'after' : Id, 'order' : Order, 'limit' : number }
@@ -163,7 +163,7 @@ export type KeySetting = {
   { 'quota' : { 'own' : Quota } | { 'store' : null } } |
   { 'send_key' : { 'sha256' : Uint8Array } | { 'none' : null } };
 /**
- * The call was right, and came at the wrong time. Nothing was changed.
+ * The call is valid, but there is no budget for it at present. Nothing was changed. retry_after is in seconds.
  */
 export type Limited = { 'low_cycles' : null } |
   { 'rate' : { 'retry_after' : number } } |
@@ -193,8 +193,8 @@ export interface Message {
   'id' : Id,
   'ciphertext' : Uint8Array,
   /**
-   * Previous message of the same key when this one was stored; 0: none. If it is below the reply's first_id, it has
-   * been dropped.
+   * Previous message of the same key when this one was stored; 0: none. An id below the reply's first_id is that of a
+   * dropped message.
    */
   'prev_id' : Id,
   'key_id' : Uint8Array,
@@ -203,8 +203,7 @@ export interface Message {
   'timestamp' : number,
 }
 /**
- * send_key: a secret that the key's owner gave to the sender. It opens the share of the key's quota that strangers and
- * members cannot fill.
+ * send_key: a secret that the key's owner gave to the sender. It lets the sender fill the whole quota of the key.
  */
 export interface NewMessage {
   'ciphertext' : Uint8Array,
@@ -215,8 +214,8 @@ export type Order = { 'descending' : null } |
   { 'ascending' : null };
 export interface OtherError { 'code' : number, 'message' : string }
 /**
- * Owners of keys. An owner reads a key that others may not read, acknowledges its messages and gives out its send key.
- * The length of a key id decides who can own it:
+ * The owner of a key always reads it, acknowledges its messages and sets its send key. The length of the key id decides
+ * who can own it:
  * 29 bytes  the self-authenticating principal that the key id is; no claim is needed
  * 20 bytes  the Ethereum address of a secp256k1 key, claimed with that key
  * 32 bytes  the SHA-256 of a public key, or SHA-256("message-canister salted owner 1" | principal | salt of 16 bytes),
@@ -228,7 +227,7 @@ export type OwnerProof = { 'own' : null } |
   { 'salt' : Uint8Array };
 export interface Page {
   /**
-   * Messages that lie between the cursor and this page were dropped before they were acknowledged, or may have been.
+   * Messages between the cursor and this page were dropped before they were acknowledged, or may have been.
    */
   'gap' : boolean,
   'messages' : Array<Message>,
@@ -242,12 +241,12 @@ export type PageError = { 'UnknownCursor' : { 'after' : Id } } |
   { 'Other' : OtherError } |
   { 'LimitZero' : null };
 /**
- * Try again later: done of total messages are indexed, after an upgrade. While total is 0, the canister waits for
- * the platform's randomness, once, right after its installation.
+ * Try again later. After an upgrade, done of total messages are indexed. While total is 0, the canister waits for the
+ * platform's randomness. This happens once, right after its installation.
  */
 export interface Progress { 'total' : number, 'done' : number }
 /**
- * Proves a read against the subnet's key (docs/proofs.md). There is none in the reply to an update or to a canister.
+ * Proves a read against the subnet's key (docs/proofs.md). A reply to an update or to a canister has no proof.
  */
 export interface Proof { 'certificate' : Uint8Array, 'bytes' : Uint8Array }
 export interface Quota { 'messages' : Bound32, 'bytes' : Bound64 }
@@ -259,8 +258,8 @@ export type RetryError = { 'NotFailed' : null } |
   { 'NotAllowed' : null } |
   { 'Other' : OtherError };
 /**
- * Readers read all keys. Writers are members: they fill a larger share of quotas, keep keys and read what they own.
- * Admins do both and change settings and roles. Controllers are admins.
+ * Readers read all keys. Writers and admins are members: they may fill a larger share of quotas and mark keys as kept.
+ * Admins also read all keys, and change settings and roles. Controllers are admins.
  */
 export type Role = { 'admin' : null } |
   { 'writer' : null } |
@@ -275,27 +274,30 @@ export type RolesError = { 'NotAllowed' : null } |
 export type SealError = { 'NotAllowed' : null } |
   { 'Other' : OtherError };
 export type Setting = {
+    /**
+     * Number of known keys up to which members and strangers can open new ones.
+     */
     'max_keys' : { 'all' : number, 'strangers' : number }
   } |
   { 'members' : Budget } |
   { 'owners' : Budget } |
   {
     /**
-     * A key without messages is forgotten when its last message is so many seconds old.
+     * A key without messages is forgotten when its last message is this many seconds old.
      */
     'idle_seconds' : Bound32
   } |
   { 'max_age_seconds' : Bound32 } |
   {
     /**
-     * Cycles above the freezing limit: below the first, strangers' adds are refused, below the second all adds.
+     * Cycles above the freezing limit. With fewer than strangers, strangers' adds are refused; with fewer than all, all adds.
      */
     'reserves' : { 'all' : bigint, 'strangers' : bigint }
   } |
   {
     /**
-     * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops them,
-     * but none that is younger than min_age_seconds. max_age_seconds drops a message as soon as it is too old.
+     * Retention drops the oldest messages of the whole store. An add that exceeds max_messages or max_bytes drops
+     * messages, but none that is younger than min_age_seconds. Each message is dropped when it is max_age_seconds old.
      */
     'max_messages' : Bound32
   } |
@@ -330,9 +332,6 @@ export type Start = { 'after' : Id } |
   { 'rank' : number } |
   { 'time' : number } |
   { 'beginning' : null };
-/**
- * What the caller may know. A stranger to a store with closed reads sees no store.
- */
 export interface Status {
   'sealed' : boolean,
   'epoch' : bigint,
@@ -366,13 +365,13 @@ export interface StoreStatus {
 export interface Stored { 'key_id' : Uint8Array, 'hash' : Uint8Array }
 export interface TooLong { 'max' : number, 'length' : number }
 /**
- * The argument of an install or upgrade. On install, settings that are not named have their defaults; on upgrade they
- * stay as they are. An opt of another type is refused.
+ * The argument of an install or upgrade. Settings that are not named have their defaults after an install, and stay as
+ * they are on an upgrade. An opt of another type is refused.
  */
 export interface _SERVICE {
   /**
-   * Everything through an id has been taken and need not be kept: it is no longer live, frees the key's quota at once,
-   * and its ciphertext is overwritten soon.
+   * Acknowledges all messages of a key through an id. They are no longer live, they free the key's quota at once, and
+   * their ciphertexts are overwritten soon.
    */
   'acknowledge' : ActorMethod<
     [Array<Acknowledgement>],
@@ -440,7 +439,8 @@ export interface _SERVICE {
       { 'Err' : PageError }
   >,
   /**
-   * In the text format of Prometheus. Readers, members and admins see counts, others what GET /metrics shows.
+   * The metrics in Prometheus's text format. Readers, members and admins see all; other callers see what GET /metrics
+   * shows.
    */
   'get_metrics' : ActorMethod<[], { 'Ok' : string } | { 'Err' : StatusError }>,
   'get_min_message_id' : ActorMethod<
@@ -454,7 +454,7 @@ export interface _SERVICE {
       { 'Err' : LookupError }
   >,
   /**
-   * At most 1,000, in the order of their principals, after the one given.
+   * At most 1,000 roles, in the order of their principals, after the given one.
    */
   'get_roles' : ActorMethod<
     [[] | [Principal]],
@@ -474,8 +474,8 @@ export interface _SERVICE {
   'resume' : ActorMethod<[], { 'Ok' : bigint } | { 'Err' : ResumeError }>,
   'retry_rebuild' : ActorMethod<[], { 'Ok' : null } | { 'Err' : RetryError }>,
   /**
-   * Before a snapshot the store is sealed, and it takes no messages. A restored snapshot is sealed, too. To resume sets the
-   * epoch to the next second, in which adds are possible again. Returns the epoch.
+   * Seal the store before a snapshot: adds are refused until resume is called. A restored snapshot is sealed too. resume
+   * starts a new epoch and returns it: the second from which adds are possible again.
    */
   'seal' : ActorMethod<[], { 'Ok' : null } | { 'Err' : SealError }>,
   'set_key' : ActorMethod<

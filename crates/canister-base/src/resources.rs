@@ -1,9 +1,8 @@
-//! Watches the cycles balance, and says once in the log that it gets low.
+//! What the canister has left: watches the cycles balance, and says once in the log that it gets low; the heap's size.
 
-use super::log;
 use std::cell::Cell;
 
-/// Changes of the store between two looks at the balance. A look costs two system calls.
+/// Changes between two looks at the balance. A look costs two system calls.
 const CHANGES: u32 = 100;
 
 thread_local! {
@@ -15,7 +14,7 @@ thread_local! {
 
 /// Looks at the balance at the first call and then at every hundredth. It is low while it is below twice the amount at
 /// which the platform freezes the canister.
-pub fn watch() {
+pub fn watch_cycles() {
     match LEFT.get().checked_sub(1) {
         Some(left) => return LEFT.set(left),
         None => LEFT.set(CHANGES - 1),
@@ -24,7 +23,17 @@ pub fn watch() {
     let frozen = balance.saturating_sub(ic_cdk::api::canister_liquid_cycle_balance());
     let low = balance / 2 < frozen;
     if low && !LOW.get() {
-        log::low_cycles(balance, frozen);
+        let line = format!("low cycles: the balance is {balance}, and at {frozen} the canister is frozen");
+        ic_cdk::api::debug_print(line);
     }
     LOW.set(low);
+}
+
+/// Bytes of the heap. Outside of a canister there is none.
+pub fn heap_bytes() -> u64 {
+    #[cfg(target_family = "wasm")]
+    let pages = core::arch::wasm32::memory_size(0);
+    #[cfg(not(target_family = "wasm"))]
+    let pages = 0;
+    pages as u64 * 65_536
 }

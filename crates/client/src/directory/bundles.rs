@@ -1,0 +1,43 @@
+//! The bundles of a label's devices, verified.
+
+use directory::api::BundleError;
+use directory_core::bundle::Bundle;
+use directory_core::label::Label;
+use directory_core::profile::Profile;
+use directory_core::verify::Verified;
+
+use super::client::DirectoryClient;
+use super::lookup::malformed;
+use crate::error::CallError;
+use crate::read::Lie;
+use crate::transport::Transport;
+use crate::verify::clock;
+
+impl<T: Transport> DirectoryClient<T> {
+    /// Reads the bundles of a label and verifies them against the profile that a look-up has shown: each is signed by one of
+    /// its devices, for this label, and has not expired. `seen` are the newest bundles that the client has seen: an older one
+    /// of the same device is a lie. That a device has no bundle is what one replica says.
+    ///
+    /// # Errors
+    ///
+    /// As [`DirectoryClient::send`], and if a bundle does not verify.
+    pub async fn bundles(
+        &self,
+        label: &Label,
+        verified: &Verified,
+        seen: &[Bundle],
+    ) -> Result<Vec<Bundle>, CallError<BundleError>> {
+        let profile = verified.profile.as_ref().ok_or(CallError::Refused(BundleError::NoProfile))?;
+        let malformed = |error| malformed("get_bundles", error);
+        let profile = Profile::decode(profile).map_err(malformed)?;
+        let mut bundles = Vec::new();
+        for bytes in self.get_bundles(label).await? {
+            let bundle = Bundle::decode(&bytes).map_err(malformed)?;
+            let newest = seen.iter().find(|seen| seen.content.device == bundle.content.device);
+            let checked = bundle.verify(&self.trusted.realm, &verified.index, &profile, newest, clock());
+            checked.map_err(|error| CallError::Lie(Lie::Bundle(error)))?;
+            bundles.push(bundle);
+        }
+        Ok(bundles)
+    }
+}

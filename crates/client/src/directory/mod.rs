@@ -1,0 +1,30 @@
+//! A typed client of the key directory. Its look-ups are verified.
+//!
+//! ```text
+//! DirectoryClient::lookup ──▶ directory ──▶ certificate ──▶ certified log ──▶ proof ──▶ Verified
+//!     │  what is pinned                     (transport)     (here)           (directory_core::verify)
+//!     └─ what is remembered: the log, and the state of a contact
+//! ```
+//!
+//! - [`DirectoryClient`] has a method for each method of `directory.did`. [`DirectoryClient::lookup`],
+//!   [`DirectoryClient::history`] and [`DirectoryClient::bundles`] verify; the others, named `get_…`, return what one replica
+//!   says.
+//! - [`Draft`] is a new entry before it is signed.
+//! - [`pin`] makes the pins of a directory from its configuration.
+//! - [`request`] has the calls before they are sent.
+
+mod bundles;
+mod client;
+mod draft;
+mod history;
+mod lookup;
+mod pins;
+mod refusals;
+pub mod request;
+
+pub use client::DirectoryClient;
+pub use directory::api;
+pub use directory_core;
+pub use draft::Draft;
+pub use history::History;
+pub use pins::{PinError, pin};

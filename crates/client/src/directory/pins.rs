@@ -1,0 +1,73 @@
+//! The pins of a directory.
+
+use std::error::Error;
+use std::fmt;
+
+use candid::Principal;
+use directory::api::Published;
+use directory_core::bytes::DecodeError;
+use directory_core::configuration::Configuration;
+use directory_core::entry::realm;
+use directory_core::hash::Hash;
+use directory_core::policy::Policy;
+use directory_core::verify::{Quorum, Trusted};
+use directory_core::vrf::PublicKey;
+
+/// Makes the pins of the directory in a canister from its configuration, which `get_configuration` publishes. `registrars`
+/// are the policies of its registrar, today's and former ones; empty where registration is open. Cosignatures of verifiers
+/// may be `max_age` seconds old.
+///
+/// The result is as good as the source. An application ships the configuration of its directory, or compares it over another
+/// channel. The answer of `get_configuration` is what one replica says: good enough for development.
+///
+/// # Errors
+///
+/// If the parts of the configuration contradict each other.
+pub fn pin(
+    published: &Published,
+    canister: &Principal,
+    registrars: Vec<Policy>,
+    max_age: u64,
+) -> Result<Trusted, PinError> {
+    let array = |field, bytes: &[u8]| Hash::try_from(bytes).map_err(|_| PinError::Field(field));
+    let configuration = Configuration::decode(&published.encoded).map_err(PinError::Configuration)?;
+    let key = array("vrf_key", &published.vrf_key)?;
+    let pinned = Trusted {
+        realm: realm(canister.as_slice(), &key),
+        origin: published.origin.clone(),
+        vrf: PublicKey::new(&key).map_err(|_| PinError::Field("vrf_key"))?,
+        configuration: configuration.hash(),
+        registrars,
+        quorum: Quorum::new(configuration.verifiers().to_vec(), configuration.threshold().into(), max_age),
+    };
+    for (field, is_true) in [
+        ("hash", published.hash == pinned.configuration[..]),
+        ("realm", published.realm == pinned.realm[..]),
+        ("registrars", configuration.has_registrar() != pinned.registrars.is_empty()),
+    ] {
+        if !is_true {
+            return Err(PinError::Field(field));
+        }
+    }
+    Ok(pinned)
+}
+
+/// Why a configuration cannot be pinned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinError {
+    /// Its bytes are none.
+    Configuration(DecodeError),
+    /// A field is not what the others say, or is malformed.
+    Field(&'static str),
+}
+
+impl fmt::Display for PinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Configuration(error) => write!(f, "the configuration cannot be read: {error:?}"),
+            Self::Field(field) => write!(f, "{field} is not what the rest of the configuration says"),
+        }
+    }
+}
+
+impl Error for PinError {}

@@ -1,0 +1,215 @@
+//! Lies of a replica or of the directory's operator, each of which the client must tell from the truth, and name.
+
+use client::directory::api::*;
+use client::directory::directory_core::bundle::{Bundle, BundleError as Refused};
+use client::directory::directory_core::change::State;
+use client::directory::directory_core::entry::Entry;
+use client::directory::directory_core::proof::Proof;
+use client::directory::directory_core::verify::{Verified, VerifyError};
+use client::{CallError, Lie};
+use serde_bytes::ByteBuf;
+
+use super::site::*;
+use crate::script::now;
+
+/// A directory with a label that key 1 has given to key 2, and what a client saw before that.
+struct Scene {
+    site: &'static Site,
+    client: Client,
+    before: State,
+}
+
+fn scene() -> Scene {
+    let site = Site::new();
+    site.register(&name("alice"), 1, 101);
+    let mut client = site.client();
+    let seen = now(client.lookup(&name("alice"), View::newest, None)).expect("proved");
+    let before = seen.state.expect("it is there");
+    site.change(&name("alice"), before.newest(), 1, 2);
+    Scene { site, client, before }
+}
+
+/// The lie that a look-up is.
+fn caught(answer: Result<Verified, CallError<LookupError>>) -> Lie {
+    match answer {
+        Err(CallError::Lie(lie)) => lie,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The check that a look-up of a client without memory fails, if the replica changes the answer so.
+fn fails(change: impl Fn(&mut Found) + 'static) -> Lie {
+    let Scene { site, .. } = scene();
+    site.lie("lookup", change);
+    let mut client = site.client();
+    let lie = caught(now(client.lookup(&name("alice"), View::newest, None)));
+    assert_eq!(client.memory(), None, "nothing of a lie is remembered");
+    lie
+}
+
+/// Changes the newest entry of an answer.
+fn with_entry(found: &mut Found, change: impl Fn(Entry) -> Entry) {
+    let mut proof = Proof::decode(&found.proof).expect("it is a proof");
+    let update = &mut proof.found.as_mut().expect("it is found").updates[0].1;
+    update.entry = change(update.entry.clone());
+    found.proof = ByteBuf::from(proof.encode());
+}
+
+#[test]
+fn a_foreign_key() {
+    let lie = fails(|found| with_entry(found, |entry| Entry { policy: policy(66), ..entry }));
+    assert!(matches!(lie, Lie::Lookup(VerifyError::Map)), "{lie}");
+}
+
+#[test]
+fn a_foreign_profile() {
+    let lie = fails(|found| {
+        let mut proof = Proof::decode(&found.proof).expect("it is a proof");
+        let opened = proof.found.as_mut().expect("it is found").opened.as_mut().expect("it has a profile");
+        opened.profile = profile(66).encode();
+        found.proof = ByteBuf::from(proof.encode());
+    });
+    assert!(matches!(lie, Lie::Lookup(VerifyError::Profile)), "{lie}");
+}
+
+#[test]
+fn an_old_key() {
+    // The answer of before the change, under the certificate of now.
+    let site = Site::new();
+    site.register(&name("alice"), 1, 101);
+    let old = site.answer(&name("alice"), 0, Changes::newest);
+    let mut client = site.client();
+    let state = now(client.lookup(&name("alice"), View::newest, None)).expect("proved").state.expect("it is there");
+    site.change(&name("alice"), state.newest(), 1, 2);
+    let proof = old.proof.clone();
+    site.lie("lookup", move |found: &mut Found| found.proof.clone_from(&proof));
+    let lie = caught(now(site.client().lookup(&name("alice"), View::newest, None)));
+    assert!(matches!(lie, Lie::Lookup(VerifyError::ToNewest(_))), "{lie}");
+    // With the certificate of then, a client that saw later ones.
+    let mut later = site.client();
+    site.lie_in_bytes(|_, reply| reply);
+    now(later.lookup(&name("bob"), View::newest, None)).expect("proved");
+    site.lie("lookup", move |found: &mut Found| found.clone_from(&old));
+    let lie = caught(now(later.lookup(&name("alice"), View::newest, None)));
+    assert!(matches!(lie, Lie::Lookup(VerifyError::FromKnown(_))), "{lie}");
+}
+
+#[test]
+fn a_hidden_label() {
+    // Another label's absence in the place of the answer.
+    let Scene { site, mut client, before } = scene();
+    let absent = site.answer(&name("bob"), 0, Changes::newest);
+    site.lie("lookup", move |found: &mut Found| found.clone_from(&absent));
+    let lie = caught(now(site.client().lookup(&name("alice"), View::newest, None)));
+    assert!(matches!(lie, Lie::Lookup(VerifyError::Vrf(_))), "{lie}");
+    // The operator starts over without the label: the client knows an older log.
+    let fresh = Site::new();
+    fresh.register(&name("carol"), 3, 103);
+    fresh.register(&name("dave"), 4, 104);
+    fresh.register(&name("erin"), 5, 105);
+    let absent = fresh.answer(&name("alice"), 0, Changes::newest);
+    site.lie("lookup", move |found: &mut Found| found.clone_from(&absent));
+    let lie = caught(now(client.lookup(&name("alice"), View::newest, Some(&before))));
+    assert!(matches!(lie, Lie::Lookup(VerifyError::FromKnown(_))), "{lie}");
+}
+
+#[test]
+fn a_log_that_was_rolled_back() {
+    let Scene { site, mut client, .. } = scene();
+    let old = site.copy();
+    site.register(&name("bob"), 3, 103);
+    now(client.lookup(&name("bob"), View::newest, None)).expect("proved");
+    // The operator restores a backup. Honest replicas say that they do not know the log.
+    let mut restored = old.client().with_memory(client.memory().expect("there was a look-up"));
+    let refused = now(restored.lookup(&name("bob"), View::newest, None));
+    assert!(matches!(refused, Err(CallError::Refused(LookupError::UnknownLog { .. }))), "{refused:?}");
+    // Others answer as if nobody remembered anything.
+    let absent = old.answer(&name("bob"), 0, Changes::newest);
+    site.lie("lookup", move |found: &mut Found| found.clone_from(&absent));
+    let lie = caught(now(client.lookup(&name("bob"), View::newest, None)));
+    assert!(matches!(lie, Lie::Lookup(VerifyError::FromKnown(_))), "{lie}");
+}
+
+#[test]
+fn a_forked_log() {
+    let Scene { site, mut client, .. } = scene();
+    let fork = site.copy();
+    site.register(&name("bob"), 3, 103);
+    fork.register(&name("bob"), 66, 166);
+    now(client.lookup(&name("bob"), View::newest, None)).expect("proved");
+    let mut other = fork.client().with_memory(client.memory().expect("there was a look-up"));
+    let lie = caught(now(other.lookup(&name("bob"), View::newest, None)));
+    assert!(matches!(lie, Lie::Lookup(VerifyError::FromKnown(_))), "{lie}");
+}
+
+#[test]
+fn a_change_that_the_owner_did_not_sign() {
+    // The operator forks, and gives the label to key 66 without the owner.
+    let site = Site::new();
+    site.register(&name("alice"), 1, 101);
+    let mut client = site.client();
+    let before = now(client.lookup(&name("alice"), View::newest, None)).expect("proved").state.expect("it is there");
+    site.change(&name("alice"), before.newest(), 1, 66);
+    site.lie("lookup", |found: &mut Found| {
+        let mut proof = Proof::decode(&found.proof).expect("it is a proof");
+        let update = &mut proof.found.as_mut().expect("it is found").updates[0].1;
+        update.signatures = sign(&update.entry, &[66]);
+        found.proof = ByteBuf::from(proof.encode());
+    });
+    let lie = caught(now(client.lookup(&name("alice"), View::newest, Some(&before))));
+    assert!(matches!(lie, Lie::Lookup(VerifyError::Change { version: 1, .. })), "{lie}");
+}
+
+#[test]
+fn certificates_that_prove_nothing() {
+    let lie = fails(|found| found.certified.certificate = None);
+    assert!(matches!(lie, Lie::NoProof), "{lie}");
+    // Another canister's.
+    let lie = fails(|found| {
+        let certificate = found.certified.certificate.as_mut().expect("there is one");
+        certificate[0] = 2;
+    });
+    assert!(matches!(lie, Lie::Certificate(_)), "{lie}");
+    // The log is not the certified one.
+    let lie = fails(|found| found.certified.log[8] ^= 1);
+    assert!(matches!(lie, Lie::OtherState), "{lie}");
+    // The head is newer than the certificate.
+    let lie = fails(|found| {
+        let certificate = found.certified.certificate.as_mut().expect("there is one");
+        certificate[33..].copy_from_slice(&SECOND.to_le_bytes());
+    });
+    assert!(matches!(lie, Lie::Lookup(VerifyError::HeadTime { .. })), "{lie}");
+}
+
+#[test]
+fn bundles_that_are_not_to_be_used() {
+    let Scene { site, mut client, .. } = scene();
+    let alice = name("alice");
+    let verified = now(client.lookup(&alice, View::newest, None)).expect("proved");
+    let (realm, index, issued) = (client.trusted().realm, verified.index, site.seconds());
+    // It has expired by now, half a day after it was stored.
+    let old = bundle(realm, index, 102, issued, issued + 43_200);
+    now(client.put_bundle(&alice, &old.encode())).expect("it is stored");
+    let caught = |seen: &[Bundle]| match now(client.bundles(&alice, &verified, seen)) {
+        Err(CallError::Lie(Lie::Bundle(why))) => why,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(caught(&[]), Refused::Expired { expiry: issued + 43_200 });
+    let shows = |bundle: Bundle| {
+        let bytes = ByteBuf::from(bundle.encode());
+        site.lie("get_bundles", move |bundles: &mut Vec<ByteBuf>| *bundles = vec![bytes.clone()]);
+    };
+    let long = issued + 1_000_000;
+    let newer = bundle(realm, index, 102, issued + 1, long);
+    shows(bundle(realm, index, 102, issued, long));
+    assert_eq!(caught(&[newer]), Refused::NotNewer { stored: issued + 1 }, "replayed after a newer one");
+    // The device that the label had before.
+    shows(bundle(realm, index, 101, issued, long));
+    assert_eq!(caught(&[]), Refused::UnknownDevice(key(101)));
+    shows(bundle(realm, [9; 32], 102, issued, long));
+    assert_eq!(caught(&[]), Refused::Elsewhere);
+    let mut forged = bundle(realm, index, 102, issued, long);
+    forged.content.hpke = [66; 32];
+    shows(forged);
+    assert_eq!(caught(&[]), Refused::Signature);
+}

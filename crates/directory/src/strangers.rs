@@ -1,0 +1,111 @@
+//! What callers may use who do not control the directory, and what they have used. Inspection before a call and the call
+//! itself decide by the same function.
+//!
+//! Ratification is outside of it: whoever used the budget up would stop strict look-ups. Only a verifier's newer cosignature
+//! of the newest log changes anything, and to refuse a call costs more cycles than to check a signature.
+
+use crate::api::{Bound, Limited, Settings, SettingsError};
+use crate::directory::Directory;
+use crate::limits::MAX_STRANGERS;
+use candid::Principal;
+use canister_base::budget::TooLow;
+use ic_stable_structures::Memory;
+use stable::budget::{Callers, Spent};
+
+/// Who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// The principal.
+    pub principal: Principal,
+    /// It controls the canister, so nothing limits it.
+    pub controls: bool,
+}
+
+/// When a call comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Nanoseconds since 1970.
+    pub time: u64,
+    /// Cycles that the canister can spend before it is frozen.
+    pub cycles: u128,
+}
+
+/// Settings, and what is used of them.
+#[derive(Debug)]
+pub(crate) struct Strangers {
+    settings: Settings,
+    spent: Spent,
+    /// An upgrade forgets it.
+    each: Callers<Principal>,
+}
+
+impl Strangers {
+    pub fn new(settings: Settings, spent: Spent) -> Self {
+        Self { settings, spent, each: Callers::new(MAX_STRANGERS) }
+    }
+}
+
+impl<M: Memory + Clone> Directory<M> {
+    /// What operators have set.
+    pub fn settings(&self) -> &Settings {
+        &self.strangers.settings
+    }
+
+    /// Replaces the settings. An error changes nothing.
+    pub fn set_settings(&mut self, settings: &Settings) -> Result<(), SettingsError> {
+        settings.strangers.check().map_err(|TooLow { field, value, min }| SettingsError::TooLow {
+            setting: format!("strangers.{field}"),
+            value: value.into(),
+            min: min.into(),
+        })?;
+        self.state.set_settings(settings);
+        self.strangers.settings = *settings;
+        Ok(())
+    }
+
+    /// Whether nothing bounds what strangers may use.
+    pub fn is_unbounded(&self) -> bool {
+        *self.settings() == Settings::default()
+    }
+
+    /// Cycles that strangers used on the day of `time`, as far as they were counted.
+    pub fn cycles_today(&self, time: u64) -> u64 {
+        self.strangers.spent.cycles_today(time)
+    }
+
+    /// Whether a call is admitted that adds to the directory.
+    pub fn admit(&self, caller: Caller, moment: Moment) -> Result<(), Limited> {
+        let Strangers { settings, spent, each } = &self.strangers;
+        if caller.controls {
+            return Ok(());
+        }
+        if moment.cycles < u128::from(settings.reserve) {
+            return Err(Limited::low_cycles);
+        }
+        settings.strangers.admit(spent, each, caller.principal, moment.time)
+    }
+
+    /// Charges a call of so many argument bytes, which was admitted or refused. True: it has used up the budget.
+    pub fn charge(&mut self, caller: Caller, admitted: bool, bytes: u64, time: u64) -> bool {
+        let Strangers { settings, spent, each } = &mut self.strangers;
+        if caller.controls {
+            return false;
+        }
+        if admitted {
+            return settings.strangers.charge(spent, each, caller.principal, (1, bytes), time);
+        }
+        settings.strangers.refuse(spent, each, caller.principal, time);
+        false
+    }
+
+    /// Charges the cycles of a call, also of a refused one. True: they have used up the day's.
+    pub fn charge_cycles(&mut self, caller: Caller, cycles: u64, time: u64) -> bool {
+        let Strangers { settings, spent, .. } = &mut self.strangers;
+        if caller.controls || settings.strangers.cycles_a_day == Bound::Unlimited {
+            return false;
+        }
+        let used_up = settings.strangers.charge_cycles(spent, cycles, time);
+        self.state.set_spent(spent);
+        used_up
+    }
+}

@@ -1,0 +1,124 @@
+//! What the platform certifies of a directory: its log, its module and its controllers.
+//!
+//! ```text
+//! certified    log 80 (docs/directory.md) | certificate
+//! ```
+
+use candid::Principal;
+use directory::certified::CertifiedLog;
+use directory_core::hash::Hash;
+use ic_agent::{Agent, Certificate, lookup_value};
+use std::time::Duration;
+
+/// Bytes of a log in what is certified.
+const LOG: usize = 80;
+/// Evidence is checked at any later time: a certificate is never too old for that.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// A directory's log, as the platform certified it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certified {
+    /// The log.
+    pub log: CertifiedLog,
+    /// The time of the certificate, in nanoseconds since 1970.
+    pub time: u64,
+    certificate: Vec<u8>,
+}
+
+/// A canister's code and who may change it, as the platform certified them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    /// SHA-256 of the module.
+    pub hash: Hash,
+    /// Who may change it.
+    pub controllers: Vec<Principal>,
+    /// The time of the certificate, in nanoseconds since 1970.
+    pub time: u64,
+    /// The certificate.
+    pub certificate: Vec<u8>,
+}
+
+/// Checks certificates of one canister: the signature, and the delegation of the root key.
+pub struct Authority {
+    // It has no network to ask: checking needs its root key alone.
+    agent: Agent,
+    canister: Principal,
+}
+
+impl Authority {
+    /// Takes the canister and the platform's root key.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no agent.
+    pub fn new(canister: Principal, root_key: &[u8]) -> Result<Self, String> {
+        let agent = Agent::builder().with_url("http://127.0.0.1:1").with_ingress_expiry(FOR_EVER).build();
+        let agent = agent.map_err(|error| error.to_string())?;
+        agent.set_root_key(root_key.to_vec());
+        Ok(Self { agent, canister })
+    }
+
+    /// The log that a certificate proves.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub fn log(&self, log: &[u8], certificate: &[u8]) -> Result<Certified, String> {
+        let checked = self.checked(certificate)?;
+        let data = self.value(&checked, b"certified_data")?;
+        let log = CertifiedLog::decode(log).map_err(|error| format!("the log is malformed: {error:?}"))?;
+        if data != log.certified_data() {
+            return Err("the certificate is of another log".to_owned());
+        }
+        Ok(Certified { log, time: time(&checked)?, certificate: certificate.to_vec() })
+    }
+
+    /// Decodes what [`Certified::encode`] made, and checks it.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not certified.
+    pub fn decode(&self, bytes: &[u8]) -> Result<Certified, String> {
+        let (log, certificate) = bytes.split_at_checked(LOG).ok_or("a certified log is cut off")?;
+        self.log(log, certificate)
+    }
+
+    /// The module and the controllers that a certificate proves.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub fn module(&self, certificate: &[u8]) -> Result<Module, String> {
+        let checked = self.checked(certificate)?;
+        let hash = self.value(&checked, b"module_hash")?.try_into();
+        let controllers = serde_cbor::from_slice(self.value(&checked, b"controllers")?);
+        Ok(Module {
+            hash: hash.map_err(|_| "the module's hash has not 32 bytes")?,
+            controllers: controllers.map_err(|error| format!("the controllers: {error}"))?,
+            time: time(&checked)?,
+            certificate: certificate.to_vec(),
+        })
+    }
+
+    fn checked(&self, certificate: &[u8]) -> Result<Certificate, String> {
+        let certificate: Certificate = serde_cbor::from_slice(certificate).map_err(|error| error.to_string())?;
+        self.agent.verify(&certificate, self.canister).map_err(|error| error.to_string())?;
+        Ok(certificate)
+    }
+
+    fn value<'a>(&self, certificate: &'a Certificate, label: &[u8]) -> Result<&'a [u8], String> {
+        lookup_value(certificate, [b"canister", self.canister.as_slice(), label]).map_err(|error| error.to_string())
+    }
+}
+
+impl Certified {
+    /// Encodes log and certificate.
+    pub fn encode(&self) -> Vec<u8> {
+        [self.log.encode(), self.certificate.clone()].concat()
+    }
+}
+
+fn time(certificate: &Certificate) -> Result<u64, String> {
+    let mut bytes = lookup_value(certificate, [b"time".as_slice()]).map_err(|error| error.to_string())?;
+    leb128::read::unsigned(&mut bytes).map_err(|error| format!("the certificate's time: {error}"))
+}

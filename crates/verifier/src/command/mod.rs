@@ -1,0 +1,74 @@
+//! What the command does. Each part translates between the command line and the library.
+
+mod check;
+mod new_key;
+mod run;
+mod server;
+mod status;
+
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::path::PathBuf;
+
+/// Done.
+pub const DONE: u8 = 0;
+/// Something failed, and is told.
+pub const ERROR: u8 = 1;
+/// The verifier has halted for good.
+pub const HALTED: u8 = 3;
+/// A file proves no lie.
+pub const UNPROVEN: u8 = 4;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  an error, which is told
+  3  the verifier has halted for good: it signs nothing any more
+  4  check: the file proves no lie";
+
+/// Watches a key directory: replays every update, and cosigns only what follows the rules.
+#[derive(Parser)]
+#[command(name = "verifier", version, after_help = EXIT_CODES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Follow the directory until a signal comes, or for good until it lies
+    Run {
+        /// The configuration file (docs/verifier.md)
+        #[arg(long, value_name = "FILE", default_value = "verifier.toml")]
+        config: PathBuf,
+    },
+    /// Check evidence without network
+    Check {
+        /// The evidence file
+        evidence: PathBuf,
+        /// Compare the directory's keys with those of this configuration file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Say how far the verifier has come, whether it runs or not
+    Status {
+        /// The configuration file
+        #[arg(long, value_name = "FILE", default_value = "verifier.toml")]
+        config: PathBuf,
+    },
+    /// Write a new secret key into a file that is not there yet, and print the public key
+    NewKey {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+/// Runs the command and returns its exit code.
+pub fn run(arguments: Arguments) -> Result<u8, Box<dyn Error>> {
+    match arguments.command {
+        Command::Run { config } => run::run(&config),
+        Command::Check { evidence, config } => check::run(&evidence, config.as_deref()),
+        Command::Status { config } => status::run(&config),
+        Command::NewKey { file } => new_key::run(&file),
+    }
+}

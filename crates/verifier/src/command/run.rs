@@ -1,0 +1,112 @@
+//! `verifier run`.
+
+use super::{DONE, HALTED, server};
+use directory_core::configuration::Configuration;
+use std::error::Error;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use verifier::disk::Folder;
+use verifier::follow::{End, Follower, Round, Rules};
+use verifier::network::{Network, Platform, Trouble};
+use verifier::pinned::Pinned;
+use verifier::progress::Progress;
+use verifier::settings::Settings;
+use verifier::verifier::{Stop, Verifier};
+
+/// The clock, in nanoseconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}
+
+pub fn run(config: &Path) -> Result<u8, Box<dyn Error>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
+    let settings = Settings::read(config).map_err(|error| error.to_string())?;
+    // One worker replays; another one serves the metrics meanwhile.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        // Wherever this is left, it waits for the network: what it did on the disk is whole.
+        let signal = tokio::select! {
+            done = follow(&settings) => return done,
+            _ = interrupt.recv() => "interrupt",
+            _ = terminate.recv() => "terminate",
+        };
+        tracing::info!(signal, "ends");
+        Ok(DONE)
+    })
+}
+
+async fn follow(settings: &Settings) -> Result<u8, Box<dyn Error>> {
+    let (progress, shown) = watch::channel(Progress::default());
+    if let Some(address) = settings.listen {
+        let listener = TcpListener::bind(address).await.map_err(|error| format!("listen = {address}: {error}"))?;
+        tracing::info!(address = %listener.local_addr()?, "serves /metrics and /healthz");
+        tokio::spawn(server::serve(listener, shown));
+    }
+    let key = settings.signing_key().map_err(|error| error.to_string())?;
+    let disk = Folder::open(&settings.folder).map_err(|error| format!("{}: {error}", settings.folder.display()))?;
+    let pause = Duration::from_millis(settings.pause_ms);
+    let platform = Platform::new(&settings.network, settings.root_key.as_deref(), settings.canister)?;
+    let pinned = loop {
+        match pinned(&platform, settings).await {
+            Ok(pinned) => break pinned,
+            Err(trouble) => tracing::warn!("the directory is not known yet: {trouble}"),
+        }
+        tokio::time::sleep(pause).await;
+    };
+    let verifier = match Verifier::open(disk, pinned.pins()?, &settings.name, key) {
+        Ok(verifier) => verifier,
+        Err(stop) => return stopped(stop),
+    };
+    let own = verifier.signer().public();
+    if !pinned.configuration.verifiers().contains(own) {
+        return Err(format!("the directory's configuration names no verifier {} with this key", own.name()).into());
+    }
+    tracing::info!(name = own.name(), replayed = verifier.checkpoint().size, "starts");
+    let rules = Rules { modules: settings.modules.clone(), resign: settings.resign_seconds };
+    let mut follower = Follower::new(platform, pinned, rules, verifier, progress)?;
+    loop {
+        match follower.round(now()).await {
+            Ok(Round::Outrun) => continue,
+            Ok(Round::Cosigned { size }) => tracing::debug!(size, "nothing new"),
+            Ok(Round::Withheld(_)) => {}
+            Err(End::Trouble(trouble)) => tracing::warn!("{trouble}"),
+            Err(End::Stop(stop)) => return stopped(stop),
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+fn stopped(stop: Stop) -> Result<u8, Box<dyn Error>> {
+    match stop {
+        Stop::Halted(_) => {
+            tracing::error!("{stop}");
+            Ok(HALTED)
+        }
+        other => Err(other.into()),
+    }
+}
+
+/// What the directory says of itself, where it is what the operator pins.
+async fn pinned(platform: &Platform, settings: &Settings) -> Result<Pinned, Trouble> {
+    let wrong = |why: String| Trouble::Unverified(why);
+    let configuration = Configuration::decode(&platform.configuration().await?);
+    let configuration = configuration.map_err(|error| wrong(format!("the configuration: {error:?}")))?;
+    if configuration.hash() != settings.configuration {
+        return Err(wrong(format!("the configuration {} is not the pinned one", hex::encode(configuration.hash()))));
+    }
+    let registrar = if configuration.has_registrar() { Some(platform.registrar().await?) } else { None };
+    let pinned = Pinned {
+        canister: settings.canister,
+        root_key: platform.root_key(),
+        vrf_key: settings.vrf_key,
+        configuration,
+        registrar,
+    };
+    pinned.pins().map_err(wrong)?;
+    Ok(pinned)
+}

@@ -1,0 +1,383 @@
+//! Evidence: a file that proves to anybody, without network, what a directory did.
+//!
+//! ```text
+//! evidence     records (records.rs): first one of kind 3, then those of its case
+//! kind 1, 2    update, head
+//! kind 3       format 1 (1) | case 1 | pinned (pinned.rs)
+//! kind 4       certified: log 80 | certificate
+//! kind 5       n x 32: the consistency proof of RFC 6962
+//! kind 6       n x 32: the modules that are allowed
+//! kind 7       a certificate of module and controllers
+//!
+//! case 1, a rule is broken      certified | consistency | all epochs from the first to the one that breaks it, each with its
+//!                               updates before its head | heads after it; consistency from the last of these to the certified log
+//! case 2, two logs              certified earlier | certified later | where the later log is larger: all its heads
+//! case 3, rolled back           certified earlier | certified later and smaller
+//! case 4, another module        allowed | certificate
+//! ```
+
+use crate::certificate::{Authority, Certified, Module};
+use crate::disk::{Disk, Folder};
+use crate::journal::{self, Journal};
+use crate::pinned::Pinned;
+use crate::records::{self, HEAD, Records, UPDATE};
+use crate::replay::{Epoch, Replay, ReplayError};
+use directory_core::bytes::Reader;
+use directory_core::hash::Hash;
+use directory_core::head::Head;
+use directory_core::log::{Log, verify_consistency};
+use directory_core::update::LoggedUpdate;
+use std::fmt;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// The evidence of what halted a verifier.
+pub const FILE: &str = "evidence";
+/// The evidence of a module that is not allowed.
+pub const MODULE_FILE: &str = "evidence-module";
+
+const FORMAT: u8 = 1;
+const START: u8 = 3;
+const CERTIFIED: u8 = 4;
+const CONSISTENCY: u8 = 5;
+const ALLOWED: u8 = 6;
+const MODULE: u8 = 7;
+const CHUNK: usize = 1024 * 1024;
+
+/// What evidence is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// An epoch breaks a rule.
+    Rule = 1,
+    /// Two logs were certified of which neither continues the other.
+    Fork = 2,
+    /// A smaller log was certified after a larger one.
+    Rollback = 3,
+    /// The canister has a module that is not allowed.
+    Module = 4,
+}
+
+/// Writes an evidence file.
+pub struct Writer<'a, D> {
+    disk: &'a mut D,
+    file: &'static str,
+}
+
+impl<'a, D: Disk> Writer<'a, D> {
+    /// Begins a file anew.
+    ///
+    /// # Errors
+    ///
+    /// Those of the disk.
+    pub fn new(disk: &'a mut D, file: &'static str, pinned: &Pinned, case: Case) -> io::Result<Self> {
+        disk.cut(file, 0)?;
+        let mut writer = Self { disk, file };
+        writer.push(START, &[&[FORMAT, case as u8][..], &pinned.encode()].concat())?;
+        Ok(writer)
+    }
+
+    /// Appends a certified log.
+    ///
+    /// # Errors
+    ///
+    /// Those of the disk.
+    pub fn certified(&mut self, certified: &Certified) -> io::Result<()> {
+        self.push(CERTIFIED, &certified.encode())
+    }
+
+    /// Appends heads.
+    ///
+    /// # Errors
+    ///
+    /// Those of the disk.
+    pub fn heads(&mut self, heads: &[Head]) -> io::Result<()> {
+        heads.iter().try_for_each(|head| self.push(HEAD, &head.encode()))
+    }
+
+    /// Returns once the file will survive a power cut.
+    ///
+    /// # Errors
+    ///
+    /// Those of the disk.
+    pub fn finish(self) -> io::Result<()> {
+        self.disk.sync(self.file)
+    }
+
+    fn push(&mut self, kind: u8, body: &[u8]) -> io::Result<()> {
+        let mut out = Vec::new();
+        records::push(&mut out, kind, body);
+        self.disk.append(self.file, &out)
+    }
+
+    fn journal(&mut self, journal: &Journal) -> io::Result<()> {
+        let mut at = 0;
+        while at < journal.size() {
+            let mut chunk = vec![0; CHUNK.min((journal.size() - at) as usize)];
+            self.disk.read(journal::FILE, at, &mut chunk)?;
+            self.disk.append(self.file, &chunk)?;
+            at += chunk.len() as u64;
+        }
+        Ok(())
+    }
+}
+
+/// An epoch that breaks a rule, and what shows that the directory closed it.
+pub struct Broken<'a> {
+    /// The epoch.
+    pub epoch: &'a Epoch,
+    /// Heads after it.
+    pub later: &'a [Head],
+    /// The certified log that contains all of them.
+    pub certified: &'a Certified,
+    /// From the log that ends with the last of these heads to the certified one.
+    pub consistency: &'a [Hash],
+}
+
+/// Writes the evidence of a broken rule. The journal has all epochs before.
+///
+/// # Errors
+///
+/// Those of the disk.
+pub fn broken<D: Disk>(disk: &mut D, pinned: &Pinned, journal: &Journal, broken: &Broken<'_>) -> io::Result<()> {
+    let Broken { epoch, later, certified, consistency } = broken;
+    let mut writer = Writer::new(disk, FILE, pinned, Case::Rule)?;
+    writer.certified(certified)?;
+    writer.push(CONSISTENCY, consistency.as_flattened())?;
+    writer.journal(journal)?;
+    epoch.updates.iter().try_for_each(|update| writer.push(UPDATE, &update.encode()))?;
+    writer.heads(&[epoch.head])?;
+    writer.heads(later)?;
+    writer.finish()
+}
+
+/// Writes the evidence of two certified logs of one size, or of a smaller one that is later.
+///
+/// # Errors
+///
+/// Those of the disk.
+pub fn contradiction<D: Disk>(
+    disk: &mut D,
+    pinned: &Pinned,
+    case: Case,
+    [earlier, later]: [&Certified; 2],
+) -> io::Result<()> {
+    let mut writer = Writer::new(disk, FILE, pinned, case)?;
+    writer.certified(earlier)?;
+    writer.certified(later)?;
+    writer.finish()
+}
+
+/// Writes the evidence of a module that is none of the allowed ones.
+///
+/// # Errors
+///
+/// Those of the disk.
+pub fn module<D: Disk>(disk: &mut D, pinned: &Pinned, allowed: &[Hash], module: &Module) -> io::Result<()> {
+    let mut writer = Writer::new(disk, MODULE_FILE, pinned, Case::Module)?;
+    writer.push(ALLOWED, allowed.as_flattened())?;
+    writer.push(MODULE, &module.certificate)?;
+    writer.finish()
+}
+
+/// What evidence proves, if the directory is the pinned one.
+#[derive(Debug)]
+pub struct Proven {
+    /// The directory that the evidence is of. Whoever checks compares it with the pins of his own.
+    pub pinned: Pinned,
+    /// The kind of evidence.
+    pub case: Case,
+    /// What the directory did: a sentence.
+    pub what: String,
+    /// When the platform certified it, in nanoseconds since 1970.
+    pub time: u64,
+}
+
+/// Why evidence proves nothing.
+#[derive(Debug)]
+pub enum Unproven {
+    /// The file is none, or what it has does not fit together: the reason.
+    Malformed(String),
+    /// It is genuine, and breaks no rule.
+    Honest,
+    /// A file could not be read or written.
+    Disk(io::Error),
+}
+
+impl From<io::Error> for Unproven {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+impl From<String> for Unproven {
+    fn from(why: String) -> Self {
+        Self::Malformed(why)
+    }
+}
+
+impl fmt::Display for Unproven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(why) => write!(f, "this is no evidence: {why}"),
+            Self::Honest => write!(f, "the file is genuine and proves no lie"),
+            Self::Disk(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Checks evidence without network. `scratch` is an empty folder, which needs as much room as the file.
+///
+/// # Errors
+///
+/// Why it proves nothing.
+pub fn check(file: impl Read, scratch: &Path) -> Result<Proven, Unproven> {
+    let mut records = Records::new(file);
+    let start = expect(&mut records, START)?;
+    let mut reader = Reader::new(&start);
+    let mut read = || {
+        reader.version("format", FORMAT)?;
+        Ok((reader.u8("case")?, Pinned::decode(&mut reader)?))
+    };
+    let (case, pinned) = read().map_err(|error: directory_core::bytes::DecodeError| format!("{error:?}"))?;
+    let authority = Authority::new(pinned.canister, &pinned.root_key)?;
+    let (case, (what, time)) = match case {
+        1 => (Case::Rule, check_rule(&mut records, &authority, &pinned, scratch)?),
+        2 => (Case::Fork, check_fork(&mut records, &authority)?),
+        3 => (Case::Rollback, check_rollback(&mut records, &authority)?),
+        4 => (Case::Module, check_module(&mut records, &authority)?),
+        other => return Err(Unproven::Malformed(format!("there is no case {other}"))),
+    };
+    Ok(Proven { pinned, case, what, time })
+}
+
+type Found = Result<(String, u64), Unproven>;
+
+fn check_rule(records: &mut Records<impl Read>, authority: &Authority, pinned: &Pinned, scratch: &Path) -> Found {
+    let certified = authority.decode(&expect(records, CERTIFIED)?)?;
+    let consistency = hashes(&expect(records, CONSISTENCY)?)?;
+    let mut disk = Folder::open(scratch)?;
+    let mut journal = Journal::open(&mut disk, |_| ())?;
+    let mut replay = Replay::new(pinned.pins()?);
+    let mut log = Log::<Vec<Hash>>::default();
+    let violation = loop {
+        let epoch = next_epoch(records)?.ok_or(Unproven::Honest)?;
+        epoch.check_updates().map_err(|violation| format!("updates were replaced: {violation}"))?;
+        log.append(&epoch.head.encode());
+        match replay.epoch(&journal.stored(&disk), &epoch, certified.time) {
+            Ok(next) => replay = next,
+            Err(ReplayError::Violation(violation)) => break violation,
+            Err(ReplayError::Past(error)) => return Err(error.into()),
+        }
+        journal.append(&mut disk, &epoch)?;
+    };
+    while let Some(head) = next_head(records)? {
+        log.append(&head.encode());
+    }
+    let shown = (log.size(), &log.root(log.size()));
+    let checkpoint = &certified.log.checkpoint;
+    verify_consistency(shown, (checkpoint.size, &checkpoint.root), &consistency)
+        .map_err(|error| format!("the heads are not those of the certified log: {error:?}"))?;
+    Ok((violation.to_string(), certified.time))
+}
+
+fn check_fork(records: &mut Records<impl Read>, authority: &Authority) -> Found {
+    let [earlier, later] = two(records, authority)?;
+    let [old, new] = [earlier.log.checkpoint, later.log.checkpoint];
+    let mut log = Log::<Vec<Hash>>::default();
+    while let Some(head) = next_head(records)? {
+        log.append(&head.encode());
+    }
+    let other = if old.size == new.size {
+        new.root
+    } else if new.size != log.size() || new.root != log.root(new.size) {
+        return Err(Unproven::Malformed("the heads are not those of the certified log".to_owned()));
+    } else if old.size > new.size {
+        return Err(Unproven::Malformed("the later log is smaller".to_owned()));
+    } else {
+        log.root(old.size)
+    };
+    if old.size == 0 || other == old.root {
+        return Err(Unproven::Honest);
+    }
+    Ok((fork_sentence(old.size, &old.root, &other), later.time))
+}
+
+fn check_rollback(records: &mut Records<impl Read>, authority: &Authority) -> Found {
+    let [earlier, later] = two(records, authority)?;
+    let [old, new] = [earlier.log.checkpoint.size, later.log.checkpoint.size];
+    if earlier.time >= later.time || old <= new {
+        return Err(Unproven::Honest);
+    }
+    Ok((rollback_sentence(old, new), later.time))
+}
+
+fn check_module(records: &mut Records<impl Read>, authority: &Authority) -> Found {
+    let allowed = hashes(&expect(records, ALLOWED)?)?;
+    let module = authority.module(&expect(records, MODULE)?)?;
+    if allowed.contains(&module.hash) {
+        return Err(Unproven::Honest);
+    }
+    Ok((module_sentence(&module), module.time))
+}
+
+/// What a fork is called.
+pub fn fork_sentence(size: u64, first: &Hash, second: &Hash) -> String {
+    let [first, second] = [first, second].map(hex::encode);
+    format!("the log of {size} heads was certified with the root {first} and later with {second}")
+}
+
+/// What a rollback is called.
+pub fn rollback_sentence(old: u64, new: u64) -> String {
+    format!("a log of {old} heads was certified, and later one of {new}")
+}
+
+/// What another module is called.
+pub fn module_sentence(module: &Module) -> String {
+    let controllers: Vec<_> = module.controllers.iter().map(ToString::to_string).collect();
+    format!(
+        "the canister has the module {}, which is not allowed; its controllers are {}",
+        hex::encode(module.hash),
+        controllers.join(", ")
+    )
+}
+
+fn two(records: &mut Records<impl Read>, authority: &Authority) -> Result<[Certified; 2], Unproven> {
+    let earlier = authority.decode(&expect(records, CERTIFIED)?)?;
+    Ok([earlier, authority.decode(&expect(records, CERTIFIED)?)?])
+}
+
+fn expect(records: &mut Records<impl Read>, kind: u8) -> Result<Vec<u8>, Unproven> {
+    match records.next()? {
+        Some((found, body)) if found == kind => Ok(body),
+        Some((found, _)) => Err(Unproven::Malformed(format!("a record of kind {found} is in the place of {kind}"))),
+        None => Err(Unproven::Malformed("it is cut off or damaged".to_owned())),
+    }
+}
+
+fn next_epoch(records: &mut Records<impl Read>) -> Result<Option<Epoch>, Unproven> {
+    let mut updates = Vec::new();
+    loop {
+        match records.next()? {
+            Some((UPDATE, body)) => updates.push(LoggedUpdate::decode(&body).map_err(|error| format!("{error:?}"))?),
+            Some((HEAD, body)) => {
+                let head = Head::decode(&body).map_err(|error| format!("{error:?}"))?;
+                return Ok(Some(Epoch { head, updates }));
+            }
+            Some((kind, _)) => return Err(Unproven::Malformed(format!("a record of kind {kind} is among the epochs"))),
+            None => return Ok(None),
+        }
+    }
+}
+
+fn next_head(records: &mut Records<impl Read>) -> Result<Option<Head>, Unproven> {
+    match records.next()? {
+        Some((HEAD, body)) => Ok(Some(Head::decode(&body).map_err(|error| format!("{error:?}"))?)),
+        Some((kind, _)) => Err(Unproven::Malformed(format!("a record of kind {kind} is among the heads"))),
+        None => Ok(None),
+    }
+}
+
+fn hashes(bytes: &[u8]) -> Result<Vec<Hash>, Unproven> {
+    let (hashes, rest) = bytes.as_chunks();
+    if rest.is_empty() { Ok(hashes.to_vec()) } else { Err(Unproven::Malformed("a hash is cut off".to_owned())) }
+}

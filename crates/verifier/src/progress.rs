@@ -1,0 +1,90 @@
+//! How far a verifier has come: for its log, `/metrics`, `/healthz` and `verifier status`.
+
+use crate::follow::{End, Round};
+use crate::network::Trouble;
+use ic_metrics_encoder::MetricsEncoder;
+use std::io;
+
+/// Seconds without a round that succeeds, after which a verifier is not healthy.
+pub const MAX_SILENCE: u64 = 60;
+
+/// How far a verifier has come.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// Heads of the certified log.
+    pub certified: u64,
+    /// Heads that were replayed.
+    pub replayed: u64,
+    /// Updates that were replayed.
+    pub updates: u64,
+    /// Labels that have an entry.
+    pub labels: u64,
+    /// Bytes of the journal.
+    pub journal_bytes: u64,
+    /// Heads of the log that was signed last.
+    pub signed: u64,
+    /// When it was signed, in seconds since 1970.
+    pub signed_at: u64,
+    /// When the last round succeeded, in seconds since 1970.
+    pub succeeded_at: u64,
+    /// Whether the canister's module is an allowed one, as far as it is known.
+    pub is_allowed: Option<bool>,
+    /// Rounds without an answer.
+    pub unanswered: u64,
+    /// Rounds with an answer that did not verify.
+    pub unverified: u64,
+}
+
+impl Progress {
+    /// Notes what a round came to. `now` is in seconds since 1970.
+    pub fn round(&mut self, done: &Result<Round, End>, now: u64) {
+        match done {
+            Ok(Round::Cosigned { .. }) => (self.is_allowed, self.succeeded_at) = (Some(true), now),
+            Ok(Round::Outrun) => self.succeeded_at = now,
+            Ok(Round::Withheld(_)) => (self.is_allowed, self.succeeded_at) = (Some(false), now),
+            Err(End::Trouble(Trouble::Unanswered(_))) => self.unanswered += 1,
+            Err(End::Trouble(Trouble::Unverified(_))) => self.unverified += 1,
+            Err(End::Stop(_)) => {}
+        }
+    }
+
+    /// Why the verifier is not healthy, if it is not. `now` is in seconds since 1970.
+    pub fn illness(&self, now: u64) -> Option<String> {
+        let silence = now.saturating_sub(self.succeeded_at);
+        if self.is_allowed == Some(false) {
+            Some("the canister's module is not allowed: nothing is signed".to_owned())
+        } else if self.succeeded_at == 0 {
+            Some(format!("no round has succeeded yet: {} of {} heads are replayed", self.replayed, self.certified))
+        } else if silence > MAX_SILENCE {
+            Some(format!("no round has succeeded for {silence} s"))
+        } else {
+            None
+        }
+    }
+
+    /// The figures in Prometheus' text format.
+    ///
+    /// # Errors
+    ///
+    /// None: memory takes everything.
+    pub fn metrics(&self, now: u64) -> io::Result<Vec<u8>> {
+        let mut out = MetricsEncoder::new(Vec::new(), (now * 1000) as i64);
+        for (name, value, help) in [
+            ("verifier_certified_heads", self.certified, "Heads of the certified log."),
+            ("verifier_replayed_heads", self.replayed, "Heads that were replayed."),
+            ("verifier_replayed_updates", self.updates, "Updates that were replayed."),
+            ("verifier_labels", self.labels, "Labels that have an entry."),
+            ("verifier_journal_bytes", self.journal_bytes, "Bytes of the journal."),
+            ("verifier_signed_heads", self.signed, "Heads of the log that was signed last."),
+            ("verifier_signed_timestamp_seconds", self.signed_at, "When it was signed."),
+            ("verifier_succeeded_timestamp_seconds", self.succeeded_at, "When the last round succeeded."),
+            ("verifier_module_allowed", (self.is_allowed != Some(false)).into(), "0: the module is not allowed."),
+        ] {
+            out.encode_gauge(name, value as f64, help)?;
+        }
+        let mut troubles = out.counter_vec("verifier_troubles_total", "Rounds that failed.")?;
+        troubles = troubles.value(&[("why", "unanswered")], self.unanswered as f64)?;
+        troubles.value(&[("why", "unverified")], self.unverified as f64)?;
+        Ok(out.into_inner())
+    }
+}

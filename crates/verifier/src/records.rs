@@ -1,0 +1,91 @@
+//! Records, of which the journal and evidence files consist.
+//!
+//! ```text
+//! record    length of the body 4 (little-endian) | kind 1 | body | CRC-32 of all before 4 (little-endian)
+//! kind 1    an update as in the update log: position 8 | time 8 | update
+//! kind 2    a head, 133 bytes
+//! ```
+//!
+//! An evidence file has kinds of its own beside these (`evidence.rs`).
+
+use std::io::{self, BufReader, ErrorKind, Read};
+
+/// The kind of an update's record.
+pub const UPDATE: u8 = 1;
+/// The kind of a head's record.
+pub const HEAD: u8 = 2;
+/// Bytes of a body at most: more than an update or a certificate has.
+pub const MAX_BODY: usize = 64 * 1024;
+/// Length and kind, which stand before the body.
+pub const BEFORE: usize = 5;
+/// Bytes behind the body.
+pub const CHECKSUM: usize = 4;
+/// Bytes that are read at once.
+const CHUNK: usize = 1024 * 1024;
+
+/// Appends a record.
+pub fn push(out: &mut Vec<u8>, kind: u8, body: &[u8]) {
+    let start = out.len();
+    out.extend((body.len() as u32).to_le_bytes());
+    out.push(kind);
+    out.extend(body);
+    let checksum = crc32fast::hash(&out[start..]);
+    out.extend(checksum.to_le_bytes());
+}
+
+/// The length of a body by the bytes before it. `None`: no record is that long.
+pub fn body_length(before: &[u8]) -> Option<usize> {
+    let length = u32::from_le_bytes(*before.first_chunk()?) as usize;
+    (length <= MAX_BODY).then_some(length)
+}
+
+/// The body of a record whose checksum is right.
+pub fn checked(record: &[u8]) -> Option<&[u8]> {
+    let (bytes, checksum) = record.split_last_chunk::<CHECKSUM>()?;
+    (crc32fast::hash(bytes) == u32::from_le_bytes(*checksum)).then(|| &bytes[BEFORE..])
+}
+
+/// Reads records one after another, in large pieces.
+pub struct Records<R> {
+    from: BufReader<R>,
+    end: u64,
+}
+
+impl<R: Read> Records<R> {
+    /// Begins at the first record.
+    pub fn new(from: R) -> Self {
+        Self { from: BufReader::with_capacity(CHUNK, from), end: 0 }
+    }
+
+    /// Where the last whole record ends.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// The next record's kind and body, or `None` where no whole record follows.
+    pub fn next(&mut self) -> io::Result<Option<(u8, Vec<u8>)>> {
+        let mut record = vec![0; BEFORE];
+        if !self.fill(&mut record)? {
+            return Ok(None);
+        }
+        let Some(body) = body_length(&record) else { return Ok(None) };
+        record.resize(BEFORE + body + CHECKSUM, 0);
+        if !self.fill(&mut record[BEFORE..])? {
+            return Ok(None);
+        }
+        let found = checked(&record).map(|body| (record[BEFORE - 1], body.to_vec()));
+        if found.is_some() {
+            self.end += record.len() as u64;
+        }
+        Ok(found)
+    }
+
+    /// Whether there were bytes enough.
+    fn fill(&mut self, into: &mut [u8]) -> io::Result<bool> {
+        match self.from.read_exact(into) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

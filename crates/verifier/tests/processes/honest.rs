@@ -1,0 +1,134 @@
+//! An honest directory, three verifiers and clients that demand two of them.
+
+use crate::forged::{label, secret};
+use crate::network::{Network, REGISTRAR, VERIFIERS, name};
+use crate::processes::{Place, Process, check, eventually, verifier};
+use client::directory::api::View;
+use directory_core::label::Label;
+use directory_core::policy::Policy;
+use directory_core::verify::Trust;
+use std::time::{Duration, Instant};
+
+/// A directory with a registrar and a label.
+fn network() -> Network {
+    Network::start(true, |directory| {
+        directory.update(&Label::Registrar, None, &[REGISTRAR], None);
+        directory.close();
+        directory.update(&label("alice"), None, &[1], Some(REGISTRAR));
+        directory.close();
+    })
+}
+
+#[test]
+fn three_verifiers_ratify_within_ten_seconds_and_without_two_of_them_strict_clients_stop() {
+    let network = network();
+    let places = VERIFIERS.map(|number| Place::new(&network, number));
+    let start = Instant::now();
+    let mut verifiers: Vec<_> = places.iter().map(Place::run).collect();
+    let is_ratified = |network: &Network| {
+        let status = network.status();
+        status.pending == 0 && status.ratified == status.epochs
+    };
+    eventually("the first head is ratified", || is_ratified(&network));
+    println!("ratified within {:?} of the start", start.elapsed());
+
+    let registrar = Policy::new(vec![crate::forged::key(REGISTRAR)], 1).unwrap();
+    let mut client = network.client(vec![registrar]);
+    let look_up = |client: &mut client::directory::DirectoryClient<_>| {
+        network.runtime.block_on(client.lookup(&label("alice"), View::newest, None)).unwrap()
+    };
+    let found = look_up(&mut client).ratified().unwrap();
+    let old = found.state.unwrap().newest().clone();
+    assert!(matches!(found.trust, Trust::Ratified { .. }));
+
+    // A key change is ratified soon after its epoch closes.
+    let epochs = network.status().epochs;
+    let changed = network.update(&label("alice"), Some(&old), &[1, 2]);
+    eventually("the epoch closes", || network.status().epochs > epochs);
+    let closed = Instant::now();
+    eventually("the change is ratified", || is_ratified(&network));
+    println!("ratified within {:?} of the close", closed.elapsed());
+    assert!(closed.elapsed() < Duration::from_secs(10));
+    let found = look_up(&mut client).ratified().unwrap();
+    assert_eq!(found.state.unwrap().newest(), &changed);
+
+    // Two go away: one by a signal, which it obeys at once, one by a kill.
+    let last = verifiers.pop().unwrap();
+    last.terminate();
+    let (code, log) = last.ended();
+    assert_eq!(code, 0, "{log}");
+    verifiers.pop().unwrap().kill();
+    let epochs = network.status().epochs;
+    network.update(&label("alice"), Some(&changed), &[2, 3]);
+    eventually("the epoch closes", || network.status().epochs > epochs);
+    let error = look_up(&mut client).ratified().unwrap_err().to_string();
+    assert!(error.contains("no quorum of the pinned verifiers has cosigned it recently"), "{error}");
+
+    // They come back, and catch up.
+    verifiers.extend(places[1..].iter().map(Place::run));
+    eventually("the head is ratified", || is_ratified(&network));
+    assert!(look_up(&mut client).ratified().is_ok());
+    assert!(verifiers.iter_mut().all(Process::is_running));
+    status_says(&places[0], network.status().epochs);
+}
+
+fn status_says(place: &Place, epochs: u64) {
+    let output = place.status();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let key = hex::encode(secret(place.number()).verifying_key().to_bytes());
+    assert!(text.contains(&format!("verifier: {} {key}", name(place.number()))), "{text}");
+    assert!(text.contains(&format!("signed: {epochs} heads")), "{text}");
+    assert!(text.contains(&format!("certified: {epochs} heads")), "{text}");
+}
+
+#[test]
+fn figures_and_health_are_served() {
+    let network = network();
+    let place = Place::new(&network, VERIFIERS[0]);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    place.append_config(&format!("listen = \"127.0.0.1:{port}\"\n"));
+    let mut running = place.run();
+    let get = |path: &str| {
+        network.runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let response = client.get(format!("http://127.0.0.1:{port}{path}")).send().await.ok()?;
+            Some((response.status().as_u16(), response.text().await.ok()?))
+        })
+    };
+    eventually("it is healthy", || get("/healthz") == Some((200, "ok\n".to_owned())));
+    let (status, text) = get("/metrics").unwrap();
+    assert_eq!(status, 200);
+    for figure in
+        ["verifier_replayed_heads 3", "verifier_signed_heads 3", "verifier_labels 2", "verifier_module_allowed 1"]
+    {
+        assert!(text.contains(figure), "{figure}: {text}");
+    }
+    assert_eq!(get("/").unwrap().0, 404);
+    assert!(running.is_running());
+}
+
+#[test]
+fn what_cannot_run_says_why() {
+    let network = network();
+    let place = Place::new(&network, VERIFIERS[0]);
+    let fails = |place: &Place, expected: &str| {
+        let (code, log) = place.run().ended();
+        assert_eq!(code, 1, "{log}");
+        assert!(log.contains(expected), "{log}");
+    };
+    place.set_key_mode(0o644);
+    fails(&place, "chmod 600");
+    place.set_key_mode(0o600);
+    let running = place.run();
+    eventually("it has the folder", || place.path("state/signed").exists());
+    fails(&place, "another process verifies in");
+    drop(running);
+    place.append_config("colour = \"blue\"\n");
+    fails(&place, "unknown field `colour`");
+    let stranger = Place::new(&network, 77);
+    fails(&stranger, "names no verifier verifier.example/77 with this key");
+    let (text, code) = check(&place.config(), &place.config());
+    assert_eq!(code, 4, "{text}");
+    assert!(verifier(&["--help"]).status.success());
+}

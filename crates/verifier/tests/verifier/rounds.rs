@@ -1,0 +1,346 @@
+//! Rounds of a verifier over a node: honest ones, ones with trouble that passes, and ones that end with evidence.
+
+use crate::directory::*;
+use crate::disks::{Lossy, Step};
+use crate::node::{Lie, MODULE, Node};
+use directory_core::entry::Kind;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use tokio::sync::watch;
+use verifier::disk::{Disk, Files, Reading};
+use verifier::evidence::{self, Case, Proven, Unproven};
+use verifier::follow::{End, Follower, Round, Rules};
+use verifier::network::Trouble;
+use verifier::progress::Progress;
+use verifier::replay::Epoch;
+use verifier::verifier::{Stop, Verifier};
+
+const RESIGN: u64 = 900;
+
+/// The result of what never waits.
+pub fn now<T>(call: impl Future<Output = T>) -> T {
+    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("the node answers at once"),
+    }
+}
+
+pub fn start(disk: &Lossy, node: &Node) -> Result<Follower<Lossy, Node>, Stop> {
+    let pinned = pinned(node.state().registrar);
+    let verifier = Verifier::open(disk.clone(), pinned.pins().unwrap(), NAME, secret(51))?;
+    let rules = Rules { modules: vec![MODULE], resign: RESIGN };
+    Follower::new(node.clone(), pinned, rules, verifier, watch::channel(Progress::default()).0).map_err(Stop::Disk)
+}
+
+fn round(follower: &mut Follower<Lossy, Node>, node: &Node) -> Result<Round, End> {
+    let time = node.tick();
+    now(follower.round(time))
+}
+
+fn check(disk: &Lossy, file: &'static str) -> Result<Proven, Unproven> {
+    let scratch = tempfile::tempdir().unwrap();
+    evidence::check(Reading::new(disk, file), scratch.path())
+}
+
+/// The directory's first epochs, which a verifier has cosigned.
+fn started(directory: &Directory, epochs: usize) -> (Lossy, Node, Follower<Lossy, Node>) {
+    let disk = Lossy::default();
+    let shown = Shown { epochs: directory.shown.epochs[..epochs].to_vec() };
+    let node = Node::new(shown, Some(REGISTRAR), &disk);
+    let mut follower = start(&disk, &node).unwrap();
+    assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: epochs as u64 });
+    (disk, node, follower)
+}
+
+#[test]
+fn an_honest_directory_is_followed_and_every_write_precedes_what_leaves() {
+    let directory = lively();
+    let disk = Lossy::default();
+    let node = Node::new(Shown::default(), Some(REGISTRAR), &disk);
+    let mut follower = start(&disk, &node).unwrap();
+    let mut size = 0;
+    // Several epochs may close between two rounds.
+    for epochs in [2, 3, 6] {
+        node.state().shown.epochs = directory.shown.epochs[..epochs].to_vec();
+        disk.trace();
+        assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: epochs as u64 });
+        let mut expected = vec![Step::Replace("certified")];
+        expected.resize(1 + epochs - size, Step::Append("journal"));
+        expected.extend([Step::Sync("journal"), Step::Replace("signed"), Step::Send]);
+        assert_eq!(disk.trace(), expected);
+        size = epochs;
+        let cosigned = node.state().cosigned.clone();
+        let [(of, cosignature)] = cosigned[..] else { panic!("{cosigned:?}") };
+        let own = pinned(Some(REGISTRAR));
+        let [own] = own.configuration.verifiers() else { panic!("one verifier") };
+        assert_eq!(of, size as u64);
+        assert!(own.verifies(&pinned(None).origin(), &directory.shown.checkpoint(size), &cosignature));
+        // Nothing has changed: nothing is written, and nothing leaves.
+        assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: size as u64 });
+        assert_eq!(disk.trace(), []);
+    }
+    // After a while, or where the directory has lost it, the same is signed again.
+    node.state().time += RESIGN * SECOND;
+    assert!(round(&mut follower, &node).is_ok());
+    assert_eq!(disk.trace(), [Step::Sync("journal"), Step::Replace("signed"), Step::Send]);
+    drop(follower);
+    let mut follower = start(&disk, &node).unwrap();
+    assert!(round(&mut follower, &node).is_ok());
+    assert_eq!(disk.trace(), [], "the directory shows that it has it");
+    node.state().cosigned.clear();
+    let mut follower = start(&disk, &node)
+        .map(|again| {
+            drop(follower);
+            again
+        })
+        .unwrap();
+    assert!(round(&mut follower, &node).is_ok());
+    assert_eq!(disk.trace(), [Step::Sync("journal"), Step::Replace("signed"), Step::Send]);
+}
+
+#[test]
+fn a_node_that_lies_or_fails_is_trouble_that_passes() {
+    let directory = lively();
+    for lie in [
+        Lie::OtherHeads,
+        Lie::NoHeads,
+        Lie::OtherUpdates,
+        Lie::NoUpdates,
+        Lie::OtherConsistency,
+        Lie::FlippedCertificate,
+        Lie::OldCertificate,
+    ] {
+        let (disk, node, mut follower) = started(&directory, 3);
+        node.state().shown = directory.shown.clone();
+        node.state().lie = lie;
+        let error = round(&mut follower, &node).unwrap_err();
+        assert!(matches!(error, End::Trouble(Trouble::Unverified(_))), "{lie:?}: {error}");
+        node.state().lie = Lie::None;
+        assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: 6 }, "{lie:?}");
+        assert_eq!(disk.size("halted").unwrap(), 0);
+        assert!(check(&disk, evidence::FILE).is_err(), "{lie:?}");
+    }
+    let (_, node, mut follower) = started(&directory, 3);
+    node.state().is_down = true;
+    assert!(matches!(round(&mut follower, &node), Err(End::Trouble(Trouble::Unanswered(_)))));
+    node.state().is_down = false;
+    assert!(round(&mut follower, &node).is_ok());
+    // A node that lags shows an older log with an older certificate.
+    node.state().time -= 2 * SECOND;
+    node.state().shown.epochs.pop();
+    let error = round(&mut follower, &node).unwrap_err();
+    assert!(error.to_string().contains("a node lags"), "{error}");
+}
+
+/// Lets a verifier meet a lie, and checks the evidence.
+fn caught(name: &str, shown: Shown, case: Case) -> String {
+    let (disk, node, mut follower) = started(&lively(), 3);
+    node.state().shown = shown;
+    disk.trace();
+    let stop = match round(&mut follower, &node) {
+        Err(End::Stop(stop @ Stop::Halted(_))) => stop,
+        other => panic!("{name}: {other:?}"),
+    };
+    assert!(!disk.trace().contains(&Step::Send), "{name}: nothing is cosigned");
+    // It stays halted, whatever the directory shows now.
+    drop(follower);
+    node.state().shown = lively().shown;
+    let Err(Stop::Halted(why)) = start(&disk, &node) else { panic!("{name}: it starts again") };
+    assert_eq!(stop.to_string(), format!("halted for good: {why}"));
+    let proven = check(&disk, evidence::FILE).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!((proven.case, &proven.what), (case, &why), "{name}");
+    assert_eq!(proven.pinned.canister, CANISTER);
+    every_flipped_bit_is_noticed(&disk);
+    why
+}
+
+/// Evidence of which a bit was flipped proves nothing, or the same of other keys.
+fn every_flipped_bit_is_noticed(disk: &Lossy) {
+    let size = disk.size(evidence::FILE).unwrap() as usize;
+    for at in (0..size).step_by(size / 60 + 1) {
+        let other = disk.copy();
+        other.damage(evidence::FILE, at, 1 << (at % 8));
+        assert!(check(&other, evidence::FILE).is_err(), "byte {at} of {size}");
+    }
+}
+
+/// The lively directory through its third epoch, and then a lie in the next one.
+fn with(lie: impl FnOnce(&mut Directory)) -> Shown {
+    let mut directory = Directory::new(Some(REGISTRAR));
+    directory.accept(&signed(first(REGISTRAR, 90), &[90], None));
+    directory.close();
+    for label in 1..=5 {
+        directory.accept(&signed(first(label, label), &[label], Some(90)));
+    }
+    directory.close();
+    directory.close();
+    lie(&mut directory);
+    directory.close();
+    directory.close();
+    directory.shown
+}
+
+#[test]
+fn updates_that_break_the_rules_are_proved() {
+    let cases: [(&str, fn(&mut Directory), &str); 3] = [
+        (
+            "a bad policy",
+            |d| d.force(&signed(next(&first(1, 1), Kind::Set, 66), &[66], None)),
+            "breaks a rule: Signature",
+        ),
+        ("no registrar", |d| d.force(&signed(first(9, 9), &[9], None)), "breaks a rule: Signature"),
+        (
+            "a history rewritten",
+            |d| {
+                let mut other = first(1, 1);
+                other.commitment = [99; 32];
+                d.force(&signed(next(&other, Kind::Set, 11), &[1, 11], None));
+            },
+            "breaks a rule: Conflict",
+        ),
+    ];
+    for (name, lie, expected) in cases {
+        let why = caught(name, with(lie), Case::Rule);
+        assert!(why.contains(expected), "{name}: {why}");
+    }
+}
+
+#[test]
+fn heads_that_do_not_follow_from_the_updates_are_proved() {
+    let honest = lively().shown;
+    let changed = |lie: fn(&mut Vec<Epoch>)| {
+        let mut shown = honest.clone();
+        lie(&mut shown.epochs);
+        shown
+    };
+    let cases = [
+        ("an entry rewritten", changed(|epochs| epochs[3].head.map_root[0] ^= 1), "the map has the root"),
+        (
+            "an update skipped",
+            changed(|epochs| {
+                epochs[3].updates.remove(1);
+                let first = epochs[3].head.first_update;
+                (first..).zip(&mut epochs[3].updates).for_each(|(position, update)| update.position = position);
+                refit(&mut epochs[3]);
+            }),
+            "the map has the root",
+        ),
+        (
+            "a position skipped",
+            changed(|epochs| {
+                epochs[3].updates.remove(0);
+                refit(&mut epochs[3]);
+                epochs[3].head.first_update += 1;
+            }),
+            "the epoch begins with update 7",
+        ),
+        ("a head of the future", changed(|epochs| epochs[5].head.time = START * 3), "in the future"),
+        ("another configuration", changed(|epochs| epochs[4].head.configuration[0] ^= 1), "the configuration"),
+    ];
+    for (name, shown, expected) in cases {
+        let why = caught(name, shown, Case::Rule);
+        assert!(why.contains(expected), "{name}: {why}");
+    }
+}
+
+#[test]
+fn forks_and_rollbacks_are_proved() {
+    let fork = with(|directory| directory.accept(&signed(next(&first(2, 2), Kind::Set, 12), &[2, 12], None)));
+    let mut other_now = fork.clone();
+    other_now.epochs.truncate(3);
+    other_now.epochs[2].head.time += 1;
+    let mut longer = lively().shown;
+    longer.epochs[1].head.time += 1;
+    let mut smaller = lively().shown;
+    smaller.epochs.truncate(2);
+    for (name, shown, case, expected) in [
+        ("the same size", other_now, Case::Fork, "the log of 3 heads was certified with the root"),
+        ("a larger log", longer, Case::Fork, "the log of 3 heads was certified with the root"),
+        ("rolled back", smaller, Case::Rollback, "a log of 3 heads was certified, and later one of 2"),
+    ] {
+        let why = caught(name, shown, case);
+        assert!(why.contains(expected), "{name}: {why}");
+    }
+}
+
+#[test]
+fn another_module_is_not_ratified_and_proved() {
+    let directory = lively();
+    let (disk, node, mut follower) = started(&directory, 3);
+    node.state().shown = directory.shown.clone();
+    node.state().module = [66; 32];
+    disk.trace();
+    for _ in 0..2 {
+        assert_eq!(round(&mut follower, &node).unwrap(), Round::Withheld([66; 32]));
+    }
+    assert!(!disk.trace().contains(&Step::Send));
+    let proven = check(&disk, evidence::MODULE_FILE).unwrap();
+    assert_eq!(proven.case, Case::Module);
+    assert!(proven.what.contains(&"42".repeat(32)), "{}", proven.what);
+    // Once the module is an allowed one again, the verifier goes on.
+    node.state().module = MODULE;
+    assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: 6 });
+}
+
+#[test]
+fn a_restored_copy_of_the_folder_halts() {
+    let directory = lively();
+    let (disk, node, mut follower) = started(&directory, 3);
+    let copy = disk.copy();
+    node.state().shown = directory.shown.clone();
+    assert!(round(&mut follower, &node).is_ok());
+    drop(follower);
+    let mut follower = start(&copy, &node).unwrap();
+    let error = round(&mut follower, &node).unwrap_err();
+    assert!(error.to_string().contains("restored copy"), "{error}");
+    node.state().cosigned.clear();
+    assert!(matches!(start(&copy, &node), Err(Stop::Halted(_))), "also once the directory hides it");
+    // So does an empty folder.
+    let mut follower = start(&Lossy::default(), &node).unwrap();
+    assert!(round(&mut follower, &node).is_ok());
+}
+
+#[test]
+fn evidence_against_an_honest_directory_proves_nothing() {
+    let directory = lively();
+    let (disk, node, _) = started(&directory, 6);
+    let mut disk = disk;
+    let own = pinned(Some(REGISTRAR));
+    let authority = verifier::certificate::Authority::new(CANISTER, &own.root_key).unwrap();
+    let mut certified = |size: usize| {
+        node.state().shown.epochs = directory.shown.epochs[..size].to_vec();
+        node.tick();
+        let answer = now(verifier::network::Network::checkpoint(&node, 0)).unwrap();
+        authority.log(&answer.log, &answer.certificate).unwrap()
+    };
+    let [three, six] = [certified(3), certified(6)];
+    for case in [Case::Fork, Case::Rollback] {
+        for [earlier, later] in [[&three, &six], [&six, &six]] {
+            evidence::contradiction(&mut disk, &own, case, [earlier, later]).unwrap();
+            assert!(check(&disk, evidence::FILE).is_err());
+        }
+    }
+    // A rollback that is none: the smaller log is the earlier one.
+    evidence::contradiction(&mut disk, &own, Case::Rollback, [&six, &three]).unwrap();
+    assert!(check(&disk, evidence::FILE).is_err());
+    // All its epochs follow the rules.
+    let journal = verifier::journal::Journal::open(&mut disk, |_| ()).unwrap();
+    let broken = evidence::Broken { epoch: &directory.shown.epochs[5], later: &[], certified: &six, consistency: &[] };
+    let mut short = Lossy::default();
+    let mut first = verifier::journal::Journal::open(&mut short, |_| ()).unwrap();
+    for epoch in &directory.shown.epochs[..5] {
+        first.append(&mut short, epoch).unwrap();
+    }
+    evidence::broken(&mut short, &own, &first, &broken).unwrap();
+    assert!(matches!(check(&short, evidence::FILE), Err(Unproven::Honest)));
+    // Heads that the directory never closed.
+    let mut forged = directory.shown.epochs[5].clone();
+    forged.head.map_root = [9; 32];
+    let broken = evidence::Broken { epoch: &forged, ..broken };
+    evidence::broken(&mut short, &own, &first, &broken).unwrap();
+    assert!(matches!(check(&short, evidence::FILE), Err(Unproven::Malformed(_))));
+    assert_eq!(journal.size(), disk.size("journal").unwrap());
+    disk.cut(evidence::FILE, 0).unwrap();
+    assert!(check(&disk, evidence::FILE).is_err(), "an empty file");
+}

@@ -1,0 +1,156 @@
+/** The directory's client: the attackers of the shared vectors behind certificates, and certificates that prove nothing. */
+import { readFileSync } from 'node:fs';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Asked, verifyBundles, verifyFound } from '../../src/client/directory';
+import { updateErrorWords } from '../../src/client/directory-words';
+import { type Memory, Quorum } from '../../src/directory';
+import { certifiedLeaf } from '../../src/proofs/certified';
+import { certifiedState, Signer } from './signer';
+
+const VECTORS = JSON.parse(
+  readFileSync(new URL('../../../crates/directory-core/vectors/version-1.json', import.meta.url), 'utf8'),
+);
+const CANISTER = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 7, 1, 1);
+const OTHER = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 8, 1, 1);
+const network = new Signer(1);
+const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
+const { trusted } = VECTORS;
+type Named = { name: string; key: string };
+type PolicyVector = { keys: string[]; threshold: number };
+const TRUSTED = {
+  realm: bytes(trusted.realm),
+  origin: trusted.origin,
+  vrfKey: bytes(trusted.vrf),
+  configuration: bytes(trusted.configuration),
+  registrars: trusted.registrars.map(({ keys, threshold }: PolicyVector) => ({ keys: keys.map(bytes), threshold })),
+  quorum: new Quorum(
+    trusted.verifiers.map(({ name, key }: Named) => ({ name, key: bytes(key) })),
+    trusted.threshold,
+    BigInt(trusted.max_age),
+  ),
+};
+
+function vector(name: string) {
+  const found = VECTORS.lookups.find((lookup: { name: string }) => lookup.name === name);
+  if (!found) throw new Error(`no vector is named ${name}`);
+  const seconds = Number(BigInt(found.certified_time) / 1_000_000_000n);
+  vi.setSystemTime(Number(found.now) * 1000);
+  const log = new Uint8Array(80);
+  new DataView(log.buffer).setBigUint64(0, BigInt(found.certified.size));
+  log.set(bytes(found.certified.root), 8);
+  const memory: Memory | undefined = found.memory && {
+    log: { size: BigInt(found.memory.log.size), root: bytes(found.memory.log.root) },
+    ratified: BigInt(found.memory.ratified),
+  };
+  const asked: Asked = {
+    canister: CANISTER,
+    rootKey: network.key,
+    trusted: TRUSTED,
+    memory,
+    contact: undefined,
+    label: bytes(found.label),
+  };
+  const certificate = (canister = CANISTER, data = certifiedLeaf('log', log)) =>
+    network.certificate(certifiedState(canister, data, seconds));
+  return { asked, proof: bytes(found.proof), log, certificate };
+}
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
+afterEach(() => void vi.useRealTimers());
+
+describe('a look-up', () => {
+  it.each(['a label at a ratified head', 'an address with its own signature'])(
+    'is verified as of the certificate: %s',
+    async (name) => {
+      const { asked, proof, log, certificate } = vector(name);
+      const found = await verifyFound(asked, { proof, certified: { log, certificate: await certificate() } });
+      expect(found.trust.by).toBe('ratified');
+      expect(found.asOf).toBe(1_795_000_010_000_000_005n);
+      expect(found.changes.at(-1)?.update.entry).toEqual(found.state?.entry);
+    },
+  );
+
+  it('shows that a label is absent, and its index', async () => {
+    const { asked, proof, log, certificate } = vector('an absent label');
+    const found = await verifyFound(asked, { proof, certified: { log, certificate: await certificate() } });
+    expect([found.state, found.changes, found.index.length]).toEqual([undefined, [], 32]);
+  });
+
+  it.each([
+    ['a foreign key', 'another policy', 'Map'],
+    ['a foreign profile', 'another profile', 'Profile'],
+    ['an old head', 'another head', 'ToNewest/Root'],
+    ['a hidden label', 'a label that is hidden', 'Map'],
+    ["another label's proof", "another label's proof", 'Vrf/Wrong'],
+    ['a log that was rolled back', 'a log that shrank', 'FromKnown/Shrunk'],
+    ['a log that was forked', 'a log that was forked', 'FromKnown/Root'],
+    ['a head before a ratified one', 'an older head than one that was ratified', 'OlderHead'],
+    ['a head newer than the certificate', 'a head newer than the certificate', 'HeadTime'],
+    ['a forged cosignature', 'a forged cosignature', 'Cosignature'],
+    ['a label that no registrar vouched for', 'without the registrar', 'Change/Signature/TooFew'],
+  ])('catches %s', async (_, name, code) => {
+    const { asked, proof, log, certificate } = vector(name);
+    const answer = verifyFound(asked, { proof, certified: { log, certificate: await certificate() } });
+    await expect(answer).rejects.toMatchObject({ kind: 'lie', cause: { kind: 'directory', code } });
+  });
+
+  it('catches certificates that prove nothing', async () => {
+    const { asked, proof, log, certificate } = vector('a label at a ratified head');
+    const lie = async (kind: string, certified: { log: Uint8Array; certificate?: Uint8Array }) =>
+      await expect(verifyFound(asked, { proof, certified })).rejects.toMatchObject({ kind: 'lie', variant: kind });
+    await lie('no-proof', { log });
+    await lie('certificate', { log, certificate: await certificate(OTHER) });
+    await lie('other-log', { log, certificate: await certificate(CANISTER, new Uint8Array(32)) });
+    const forged = log.slice();
+    forged[8] = (forged[8] ?? 0) ^ 1;
+    await lie('other-log', { log: forged, certificate: await certificate() });
+    const foreign = await new Signer(2).certificate(certifiedState(CANISTER, certifiedLeaf('log', log), 1_795_000_010));
+    await lie('certificate', { log, certificate: foreign });
+  });
+});
+
+describe('bundles', () => {
+  const NOW = 1_795_000_000;
+  const index = new Uint8Array(32).fill(9);
+  const secret = (number: number) => new Uint8Array(32).fill(number);
+  const be = (value: number) => bytes(value.toString(16).padStart(16, '0'));
+  const key = (device: number) => Uint8Array.of(1, ...ed25519.getPublicKey(secret(device)));
+
+  function bundle(device: number, issued: number, expiry: number, hpke = 2): Uint8Array {
+    const body = (hpke: number) =>
+      Uint8Array.of(
+        ...[1, ...TRUSTED.realm, ...index, ...key(device), ...secret(hpke), ...secret(3)],
+        ...[...be(issued), ...be(expiry), 1, 4],
+      );
+    const domain = new TextEncoder().encode('directory-bundle-v1\n');
+    const signature = ed25519.sign(Uint8Array.of(...domain, ...body(2)), secret(device));
+    return Uint8Array.of(...body(hpke), ...signature);
+  }
+
+  const found = { index, profile: Uint8Array.of(1, 1, ...key(5), ...secret(6), 0, 0) };
+  const check = (...bundles: Uint8Array[]) => verifyBundles(TRUSTED, found, [], bundles);
+  const lie = (code: string) => expect.objectContaining({ kind: 'lie', cause: { kind: 'directory', code } });
+
+  beforeEach(() => void vi.setSystemTime(NOW * 1000));
+
+  it('are verified against the profile that was looked up', () => {
+    expect(check(bundle(5, NOW - 10, NOW + 10)).map(({ expiry }) => expiry)).toEqual([BigInt(NOW + 10)]);
+  });
+
+  it('are refused after their expiry, behind a newer one, of a foreign device and forged', () => {
+    expect(() => check(bundle(5, NOW - 10, NOW))).toThrow(lie('Expired'));
+    const seen = check(bundle(5, NOW - 5, NOW + 10));
+    expect(() => verifyBundles(TRUSTED, found, seen, [bundle(5, NOW - 10, NOW + 10)])).toThrow(lie('NotNewer'));
+    expect(() => check(bundle(7, NOW - 10, NOW + 10))).toThrow(lie('UnknownDevice'));
+    expect(() => check(bundle(5, NOW - 10, NOW + 10, 66))).toThrow(lie('Signature'));
+    expect(() => verifyBundles(TRUSTED, { index, profile: undefined }, [], [])).toThrow(lie('UnknownDevice'));
+  });
+});
+
+it('says in words what the directory refuses', () => {
+  expect(updateErrorWords({ __kind__: 'Pending', Pending: { retry_after: 5n } })).toEqual([
+    'The label has an update already that waits. Try again in 5 s.',
+    true,
+  ]);
+});
