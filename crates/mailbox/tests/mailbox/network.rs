@@ -4,13 +4,14 @@ use crate::server::Server;
 use candid::Principal;
 use client::Client;
 use client::agent::AgentTransport;
+use client::directory::api::{Configuration, Ratification, Registration};
 use ic_agent::identity::BasicIdentity;
 use ic_agent::{Agent, Identity};
 use local_ic::{LocalIc, Time};
 use local_network::{Node, State, serve};
 use message_canister::api::Setting;
 use std::time::SystemTime;
-use test_support::artifact::canister_wasm;
+use test_support::artifact::{canister_wasm, directory_wasm};
 
 /// Rounds after which a canister that was installed has the platform's randomness.
 const ROUNDS_UNTIL_READY: u32 = 4;
@@ -23,6 +24,8 @@ pub struct Network {
     server: Server,
     /// Its message canister.
     pub canister: Principal,
+    /// Its directory, which is open to all and certified only.
+    pub directory: Principal,
 }
 
 impl Network {
@@ -35,6 +38,11 @@ impl Network {
         let canister = engine.create_canister_with_settings(controller, None);
         let argument = candid::encode_args((Some(settings),)).unwrap();
         engine.install_canister(canister, canister_wasm().to_vec(), argument, controller);
+        let directory = engine.create_canister_with_settings(controller, None);
+        let configuration =
+            Configuration { registration: Registration::open, ratification: Ratification::certified_only };
+        let argument = candid::encode_args((Some(configuration),)).unwrap();
+        engine.install_canister(directory, directory_wasm().to_vec(), argument, controller);
         for _ in 0..ROUNDS_UNTIL_READY {
             engine.tick();
         }
@@ -42,7 +50,7 @@ impl Network {
         let server = Server::start(|listener, stop| async {
             serve(node, None, listener, stop.wait()).await;
         });
-        Self { server, canister }
+        Self { server, canister, directory }
     }
 
     /// With a message canister that is open to all, as it is by default.
