@@ -1,9 +1,9 @@
 //! Contacts: who they are, and how far their keys are trusted.
 
 use crate::mailbox::{Mailbox, own};
-use crate::records::{Contact, Identity, Peer, Rows, Trust, put};
+use crate::records::{Contact, Entry, Event, Identity, Peer, Rows, Trust, With, append, put};
 use crate::wire::card::{self, Card};
-use crate::{Address, Error, seconds, shared};
+use crate::{Address, Error, millis, seconds, shared};
 use crypto_store::Tx;
 use directory_core::bundle::Bundle;
 
@@ -23,7 +23,11 @@ impl Mailbox {
     /// [`Error::Card`], [`Error::OldCard`], [`Error::OwnCard`], [`Error::OtherCanister`], [`Error::Name`],
     /// [`Error::NameTaken`], [`Error::TooManyContacts`], and those of the store.
     pub async fn add_contact(&self, card: &str, name: &str) -> Result<Address, Error> {
-        let card = card::verify(&card::from_text(card)?, seconds())?;
+        self.add_card(card::verify(&card::from_text(card)?, seconds())?, name, None).await
+    }
+
+    /// Adds the person of a card under a name. `label`: the card was made of what the directory proves of this label.
+    pub(crate) async fn add_card(&self, card: Card, name: &str, label: Option<Vec<u8>>) -> Result<Address, Error> {
         let name = checked(name)?.to_owned();
         self.store
             .write(move |tx| {
@@ -47,7 +51,7 @@ impl Mailbox {
                 put(
                     tx,
                     card.address.bytes(),
-                    &Contact { name, trust, issued: card.issued, devices: identities(&card) },
+                    &Contact { name, trust, issued: card.issued, devices: identities(&card), label },
                 )?;
                 Ok(card.address)
             })
@@ -123,6 +127,7 @@ pub(crate) fn introduce(tx: &mut Tx<'_>, card: &Card) -> Result<Option<Trust>, E
         return Ok(None);
     }
     let devices = identities(card);
+    let label = known.as_ref().and_then(|known| known.label.clone());
     let (name, trust, news) = match &known {
         None => (String::new(), Trust::Unknown, Some(Trust::Unknown)),
         Some(known) if known.trust == Trust::Unknown || known.devices == devices => {
@@ -131,12 +136,12 @@ pub(crate) fn introduce(tx: &mut Tx<'_>, card: &Card) -> Result<Option<Trust>, E
         Some(known) => (known.name.clone(), Trust::Changed, Some(Trust::Changed)),
     };
     take_card(tx, card, known.as_ref())?;
-    put(tx, card.address.bytes(), &Contact { name, trust, issued: card.issued, devices })?;
+    put(tx, card.address.bytes(), &Contact { name, trust, issued: card.issued, devices, label })?;
     Ok(news)
 }
 
 /// Writes the devices of a card, with the keys that change.
-fn take_card(tx: &mut Tx<'_>, card: &Card, known: Option<&Contact>) -> Result<(), Error> {
+pub(crate) fn take_card(tx: &mut Tx<'_>, card: &Card, known: Option<&Contact>) -> Result<(), Error> {
     if let Some(known) = known
         && card.issued < known.issued
     {
@@ -164,7 +169,12 @@ fn bundle_inbox(bundle: &[u8]) -> Vec<u8> {
     Bundle::decode(bundle).expect("it was checked with its card").content.inbox
 }
 
-fn identities(card: &Card) -> Vec<Identity> {
+/// Writes a line about a contact.
+pub(crate) fn tell(tx: &mut Tx<'_>, address: Address, event: Event) -> Result<(), Error> {
+    append(tx, &Entry { at: millis(), with: Some(With::Person(address)), event })
+}
+
+pub(crate) fn identities(card: &Card) -> Vec<Identity> {
     card.devices.iter().map(|device| device.identity).collect()
 }
 

@@ -3,6 +3,7 @@
 use crate::Address;
 use crate::wire::card::CardError;
 use client::api::{KeyError, LookupError, PageError};
+use client::directory::api::{BundleError, LookupError as LabelError, UpdateError};
 use client::{CallError, api};
 use std::fmt;
 use std::path::PathBuf;
@@ -138,6 +139,29 @@ pub enum Error {
     },
     /// A backup was not made or not opened.
     Backup(String),
+    /// No directory is pinned.
+    NoDirectory,
+    /// The directory, or what is stored of it, cannot be used.
+    Directory(String),
+    /// A look-up failed, or its answer does not verify.
+    Lookup(CallError<LabelError>),
+    /// The directory did not take the entry.
+    Update(CallError<UpdateError>),
+    /// The directory did not take or show bundles, or one does not verify.
+    Bundle(CallError<BundleError>),
+    /// Too few verifiers stand behind the label's keys.
+    NotRatified(String),
+    /// The directory proves that the label has no entry, or it is closed.
+    NotListed(String),
+    /// Somebody else has the label.
+    Taken(String),
+    /// The directory shows an entry of one's own label that this device did not make.
+    Foreign {
+        /// The label.
+        label: String,
+        /// The entry's version.
+        version: u32,
+    },
     /// The system has no random bytes.
     Random(getrandom::Error),
 }
@@ -210,6 +234,20 @@ impl fmt::Display for Error {
                 )
             }
             Self::Backup(why) => write!(f, "the backup: {why}"),
+            Self::NoDirectory => write!(f, "no directory is pinned: name one with 'mailbox directory'"),
+            Self::Directory(why) => write!(f, "the directory: {why}"),
+            Self::Lookup(error) => write!(f, "the look-up failed: {error}"),
+            Self::Update(error) => write!(f, "the directory did not take the entry: {error}"),
+            Self::Bundle(error) => write!(f, "the keys in the directory: {error}"),
+            Self::NotRatified(label) => {
+                write!(f, "too few verifiers stand behind the keys of {label}: try again in a minute")
+            }
+            Self::NotListed(label) => write!(f, "the directory proves that {label} has no keys"),
+            Self::Taken(label) => write!(f, "{label} is somebody else's"),
+            Self::Foreign { label, version } => write!(
+                f,
+                "version {version} of {label} has keys that this device did not register: somebody else speaks for you"
+            ),
             Self::Random(error) => write!(f, "the system returned no random bytes: {error}"),
         }
     }

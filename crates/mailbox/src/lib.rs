@@ -10,6 +10,7 @@
 //! | `rotation` | new inboxes and fallback keys |
 //! | `backup` | all but ratchets and messages, under a passphrase |
 //! | `contacts` | people, and how far their keys are trusted |
+//! | `directory` | registration, verified look-ups, one's own label |
 //! | `sending`, `sealing` | one transaction: what was written, the ratchet's step, the exact sealed bytes |
 //! | `push` | the outbox: those bytes, until the canister has them |
 //! | `inbox`, `opening`, `waiting` | verified pages; what they say and the cursor in one transaction; what does not open yet |
@@ -25,6 +26,7 @@
 mod backup;
 mod claims;
 mod contacts;
+mod directory;
 mod error;
 mod inbox;
 mod log;
@@ -45,6 +47,7 @@ pub mod wire;
 
 pub use backup::MAX_BACKUP;
 pub use contacts::{MAX_CONTACTS, MAX_UNKNOWN};
+pub use directory::Finding;
 pub use error::Error;
 pub use inbox::Received;
 pub use mailbox::{Mailbox, Status};

@@ -7,7 +7,7 @@ use crate::{Address, Error, random, root, seconds};
 use crypto_store::{Field, Options, Store, Tx};
 use directory_core::bundle::{Bundle, Content, MAX_LIFETIME};
 use directory_core::policy::Key;
-use directory_core::profile;
+use directory_core::profile::{self, Profile};
 use ed25519_dalek::SigningKey;
 use key_cache::local::{LocalManager, RootKey};
 use key_cache::{KeyCache, Limits, Runtime};
@@ -214,10 +214,23 @@ impl Own {
 
     /// A card of this device.
     pub fn card(&self, account: &Account, now: u64) -> Result<Vec<u8>, Error> {
-        let signing = Key::new(*account.ed25519_key().as_bytes()).expect("vodozemac's keys are keys");
         let (realm, index) = card::place_of(&self.address());
+        let bundle = self.bundle(account, realm, index, now);
+        let device: SignedDevice = (device_of(account), bundle);
+        let issued = device.1.content.issued;
+        Ok(card::sign(&SigningKey::from_bytes(&self.address.0), issued, &self.place.canister, &[device])?)
+    }
+
+    /// The profile of this device's person.
+    pub fn profile(&self, account: &Account) -> Result<Profile, Error> {
+        Ok(card::profile(&self.place.canister, vec![device_of(account)])?)
+    }
+
+    /// A bundle of this device, for an index of a realm.
+    pub fn bundle(&self, account: &Account, realm: [u8; 32], index: [u8; 32], now: u64) -> Bundle {
+        let signing = device_of(account).signing;
         let inbox = self.inbox();
-        // A card of a new inbox is newer than all of the one before, also within a second.
+        // A bundle of a new inbox is newer than all of the one before, also within a second.
         let now = now.max(inbox.made + 1);
         let content = Content {
             realm,
@@ -230,10 +243,13 @@ impl Own {
             inbox: inbox.id().to_vec(),
         };
         let signature = account.sign(content.signed_bytes()).to_bytes();
-        let device: SignedDevice =
-            (profile::Device { signing, identity: account.curve25519_key().to_bytes() }, Bundle { content, signature });
-        Ok(card::sign(&SigningKey::from_bytes(&self.address.0), now, &self.place.canister, &[device])?)
+        Bundle { content, signature }
     }
+}
+
+fn device_of(account: &Account) -> profile::Device {
+    let signing = Key::new(*account.ed25519_key().as_bytes()).expect("vodozemac's keys are keys");
+    profile::Device { signing, identity: account.curve25519_key().to_bytes() }
 }
 
 fn address_of(seed: &Seed) -> Address {

@@ -3,7 +3,10 @@
 use crate::{Error, Place};
 use candid::Principal;
 use client::agent::AgentTransport;
+use client::directory::DirectoryClient;
+use client::directory::api::{Published, StatusError};
 use client::{Client, Transport};
+use directory_core::verify::Trusted;
 use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
 
@@ -14,6 +17,12 @@ pub trait Network {
 
     /// A client whose calls the Ed25519 key of this seed signs.
     fn client(&self, seed: &[u8; 32]) -> Client<Self::Transport>;
+
+    /// A client of the directory in a canister, as nobody.
+    fn directory(&self, canister: Principal, trusted: Trusted) -> DirectoryClient<Self::Transport>;
+
+    /// The configuration that a directory publishes, in candid, as one replica says.
+    fn configuration(&self, canister: Principal) -> impl Future<Output = Result<Vec<u8>, Error>> + Send;
 }
 
 /// The Internet Computer, or a local network that speaks its HTTP interface. Needs a runtime of Tokio.
@@ -67,5 +76,20 @@ impl Network for Agents {
         let mut agent = self.agent.clone();
         agent.set_identity(BasicIdentity::from_raw_key(seed));
         Client::with_agent(agent, self.canister)
+    }
+
+    fn directory(&self, canister: Principal, trusted: Trusted) -> DirectoryClient<AgentTransport> {
+        DirectoryClient::with_agent(self.agent.clone(), canister, trusted)
+    }
+
+    async fn configuration(&self, canister: Principal) -> Result<Vec<u8>, Error> {
+        let bad = |why: String| Error::Directory(format!("its configuration was not read: {why}"));
+        let none = candid::encode_args(()).expect("nothing is encoded");
+        let call = self.agent.query(&canister, "get_configuration").with_arg(none);
+        let reply = call.await.map_err(|error| bad(error.to_string()))?;
+        let answer: Result<Published, StatusError> =
+            candid::decode_one(&reply).map_err(|error| bad(error.to_string()))?;
+        let published = answer.map_err(|error| bad(format!("{error:?}")))?;
+        Ok(candid::encode_one(published).expect("it was decoded"))
     }
 }

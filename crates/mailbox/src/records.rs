@@ -16,6 +16,10 @@
 //! procedure  "file" | identity 32 | message id 16         Arriving
 //! procedure  "claim" | what is claimed                    Claim
 //! procedure  "shared" | key id 20                         Shared
+//! directory  "pins"                                       Pins
+//! directory  "memory"                                     Memory
+//! directory  "own"                                        Registered
+//! directory  "label" | label                              Known
 //! outbox     inbox 29, or key id 20 | number 8            Queued
 //! pending    inbox 29 | id 4                              Waiting
 //! seen       key id 20 | salt 32                          Seen: a message of a shared inbox
@@ -142,6 +146,43 @@ pub struct Contact {
     pub issued: u64,
     /// Identity keys of its devices.
     pub devices: Vec<Identity>,
+    /// The label under which the directory has it, as the directory encodes labels; none: it came by a card.
+    pub label: Option<Vec<u8>>,
+}
+
+/// The directory that is pinned.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Pins {
+    /// Its canister.
+    pub canister: Vec<u8>,
+    /// What it published of its configuration, in candid.
+    pub published: Vec<u8>,
+    /// Whether the platform's certificate is enough.
+    pub certified_only: bool,
+}
+
+/// The largest log of the directory that was seen, and epochs through the newest ratified head.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Memory {
+    pub size: u64,
+    pub root: [u8; 32],
+    pub ratified: u64,
+}
+
+/// The label of this device's person.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Registered {
+    pub label: Vec<u8>,
+    pub index: [u8; 32],
+}
+
+/// What was last proved of a label: entry, its time, the entry that a recovery replaces; and its bundles.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Known {
+    pub entry: Vec<u8>,
+    pub time: u64,
+    pub replaced: Option<Vec<u8>>,
+    pub bundles: Vec<Vec<u8>>,
 }
 
 /// How far an inbox was read.
@@ -347,6 +388,10 @@ records! {
     Waiting in Pending;
     Shared in Procedure;
     Seen in Seen;
+    Pins in DirectoryMemory;
+    Memory in DirectoryMemory;
+    Registered in DirectoryMemory;
+    Known in DirectoryMemory;
     Entry in Message;
 }
 

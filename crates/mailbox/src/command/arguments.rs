@@ -54,6 +54,21 @@ pub enum Command {
         #[command(subcommand)]
         command: Shared,
     },
+    /// Pin the directory, where people are found
+    Directory {
+        /// Its canister
+        canister: String,
+        /// Use keys that only the platform certifies and no verifier: for development
+        #[arg(long)]
+        certified_only: bool,
+    },
+    /// Register your address, or a name, in the directory, and publish your keys
+    Register {
+        /// The name; by default your address is registered
+        name: Option<String>,
+    },
+    /// Look your own entry and your contacts up: whether anybody's keys have changed
+    Monitor,
     /// Send a text or a file
     Send(Send),
     /// Receive, and show what is new
@@ -163,6 +178,14 @@ pub enum Contacts {
         /// The card; - reads it from standard input
         card: PathBuf,
         /// The name; by default the file's, without its ending
+        #[arg(long = "as", value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Add a person whom the directory has, by name or address
+    Find {
+        /// The name or address in the directory
+        label: String,
+        /// The name here; by default the same
         #[arg(long = "as", value_name = "NAME")]
         name: Option<String>,
     },

@@ -3,7 +3,7 @@
 use super::arguments::Contacts;
 use super::print::out;
 use super::{DONE, Failure};
-use mailbox::{Address, Mailbox, Trust};
+use mailbox::{Address, Agents, Mailbox, Trust};
 use std::io::Read;
 use std::path::Path;
 
@@ -17,6 +17,12 @@ pub async fn run(mailbox: &Mailbox, command: Contacts) -> Result<u8, Failure> {
             let address = mailbox.add_contact(&read(&card)?, &name).await?;
             out(&format!("{name}: {address}"))?;
             eprintln!("Compare the address with {name}, and say so: mailbox contacts verify {name} ADDRESS");
+        }
+        Contacts::Find { label, name } => {
+            let name = name.unwrap_or_else(|| label.clone());
+            let network = Agents::new(&mailbox.place().await?)?;
+            let address = mailbox.find_contact(&network, &label, &name).await?;
+            out(&format!("{name}: {address}"))?;
         }
         Contacts::Verify { name, address } => {
             let address: Address =

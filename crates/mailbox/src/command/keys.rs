@@ -15,6 +15,7 @@ pub async fn rotate(mailbox: &Mailbox) -> Result<u8, Failure> {
     }
     eprintln!("Give your new card ('mailbox id') to whom you gave the old one and have not written to.");
     let network = Agents::new(&mailbox.place().await?)?;
+    mailbox.publish(&network).await?;
     let pushed = mailbox.push(&network, Duration::ZERO).await?;
     pushed.reasons.iter().for_each(|reason| eprintln!("mailbox: not sent yet: {reason}"));
     Ok(if pushed.waiting == 0 { DONE } else { QUEUED })

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod contacts;
+mod directory;
 mod failure;
 mod keys;
 mod passphrase;
@@ -59,6 +60,9 @@ async fn with_mailbox(mailbox: &Mailbox, folder: &Path, command: Command) -> Res
         }
         Command::Keys { command: Keys::Rotate } => keys::rotate(mailbox).await,
         Command::Backup { path, new_fd } => keys::backup(mailbox, &path, new_fd).await,
+        Command::Directory { canister, certified_only } => directory::pin(mailbox, &canister, certified_only).await,
+        Command::Register { name } => directory::register(mailbox, name.as_deref()).await,
+        Command::Monitor => directory::monitor(mailbox).await,
         Command::Shared { command } => shared::run(mailbox, command).await,
         Command::Contacts { command } => contacts::run(mailbox, command).await,
         Command::Send(send) => send::run(mailbox, send).await,

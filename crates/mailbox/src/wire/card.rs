@@ -122,9 +122,7 @@ pub type SignedDevice = (profile::Device, Bundle);
 ///
 /// If there are more than 16 devices, or the canister's principal is too long.
 pub fn sign(key: &SigningKey, issued: u64, canister: &[u8], devices: &[SignedDevice]) -> Result<Vec<u8>, CardError> {
-    let length = u8::try_from(canister.len()).map_err(|_| Malformed::at("canister", canister.len()))?;
-    let application = [&[APPLICATION, length], canister].concat();
-    let profile = Profile::new(devices.iter().map(|(device, _)| *device).collect(), application)?.encode();
+    let profile = profile(canister, devices.iter().map(|(device, _)| *device).collect())?.encode();
     let mut out = [&MAGIC[..], key.verifying_key().as_bytes(), &issued.to_be_bytes()].concat();
     let push = |out: &mut Vec<u8>, bytes: &[u8]| {
         out.extend(u16::try_from(bytes.len()).expect("profiles and bundles are short").to_be_bytes());
@@ -136,6 +134,16 @@ pub fn sign(key: &SigningKey, issued: u64, canister: &[u8], devices: &[SignedDev
     let signature = key.sign(&[DOMAIN, &out].concat());
     out.extend(signature.to_bytes());
     Ok(out)
+}
+
+/// The profile of a person whose mail goes to a canister.
+///
+/// # Errors
+///
+/// If there are more than 16 devices, or the canister's principal is too long.
+pub(crate) fn profile(canister: &[u8], devices: Vec<profile::Device>) -> Result<Profile, CardError> {
+    let length = u8::try_from(canister.len()).map_err(|_| Malformed::at("canister", canister.len()))?;
+    Ok(Profile::new(devices, [&[APPLICATION, length], canister].concat())?)
 }
 
 /// Reads a card and checks its signatures and its bundles at `now`, in seconds since 1970.
@@ -182,7 +190,8 @@ pub fn verify(bytes: &[u8], now: u64) -> Result<Card, CardError> {
     Ok(Card { address, issued, canister, devices })
 }
 
-fn canister_of(application: &[u8]) -> Result<Vec<u8>, Malformed> {
+/// The canister where the mail of a profile's person goes, by the profile's bytes of the application.
+pub(crate) fn canister_of(application: &[u8]) -> Result<Vec<u8>, Malformed> {
     let mut reader = Reader::new(application);
     reader.version("format of the profile's bytes", APPLICATION)?;
     let length = reader.u8("canister")?;

@@ -5,6 +5,7 @@
 mod adversaries;
 mod backup;
 mod conversation;
+mod directory;
 mod figures;
 mod files;
 mod kills;

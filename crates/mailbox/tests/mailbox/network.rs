@@ -3,12 +3,13 @@
 use candid::Principal;
 use client::Client;
 use client::agent::AgentTransport;
+use client::directory::api::{Configuration, Ratification, Registration};
 use ic_agent::identity::BasicIdentity;
 use ic_agent::{Agent, Identity};
 use local_ic::{LocalIc, Time};
 use message_canister::api::Setting;
 use std::time::SystemTime;
-use test_support::artifact::canister_wasm;
+use test_support::artifact::{canister_wasm, directory_wasm};
 use test_support::network::{Server, served, settle};
 
 /// The key of the canister's controller.
@@ -19,6 +20,8 @@ pub struct Network {
     server: Server,
     /// Its message canister.
     pub canister: Principal,
+    /// Its directory, which is open to all and certified only.
+    pub directory: Principal,
 }
 
 impl Network {
@@ -31,8 +34,13 @@ impl Network {
         let canister = engine.create_canister_with_settings(controller, None);
         let argument = candid::encode_args((Some(settings),)).unwrap();
         engine.install_canister(canister, canister_wasm().to_vec(), argument, controller);
+        let directory = engine.create_canister_with_settings(controller, None);
+        let configuration =
+            Configuration { registration: Registration::open, ratification: Ratification::certified_only };
+        let argument = candid::encode_args((Some(configuration),)).unwrap();
+        engine.install_canister(directory, directory_wasm().to_vec(), argument, controller);
         settle(&engine);
-        Self { server: served(engine), canister }
+        Self { server: served(engine), canister, directory }
     }
 
     /// With a message canister that is open to all, as it is by default.

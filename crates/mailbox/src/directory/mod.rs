@@ -1,0 +1,142 @@
+//! The directory: where others find the keys of this device, and where it finds theirs, with proofs.
+//!
+//! - here: which directory is pinned, and look-ups of labels;
+//! - `own`: registers this device's label, and publishes its keys;
+//! - `people`: makes contacts of labels, and looks them up again;
+//! - `remembered`: what is kept between look-ups.
+//!
+//! Keys are used only when a quorum of the directory's verifiers stands behind them. By an explicit setting, for development,
+//! the platform's certificate is enough.
+
+mod own;
+mod people;
+mod remembered;
+
+pub use people::Finding;
+
+use crate::mailbox::{Mailbox, own};
+use crate::network::Network;
+use crate::records::{Known, Memory, Pins, Rows, put};
+use crate::{Address, Error};
+use candid::Principal;
+use client::directory::DirectoryClient;
+use client::directory::api::View;
+use directory_core::bundle::Bundle;
+use directory_core::label::Label;
+use directory_core::verify::{self, Verified};
+
+/// Rows of the table.
+const PINS: &str = "pins";
+const MEMORY: &str = "memory";
+
+/// What the directory says of a label.
+struct Listed {
+    verified: Verified,
+    bundles: Vec<Bundle>,
+}
+
+impl Mailbox {
+    /// Takes a directory, whose configuration is read once and then pinned. A look-up shows that the configuration is the one
+    /// that the platform certifies of this canister. Whether it is the right canister, the user compares over another channel.
+    /// Returns the configuration's hash.
+    ///
+    /// `certified_only`: keys are used though no verifier stands behind them; for development.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Directory`] where it cannot be read or pinned, or another one is pinned; [`Error::Lookup`] where its
+    /// configuration is not the certified one; and those of the store.
+    pub async fn set_directory(
+        &self,
+        network: &impl Network,
+        canister: Principal,
+        certified_only: bool,
+    ) -> Result<[u8; 32], Error> {
+        let published = network.configuration(canister).await?;
+        let pins = Pins { canister: canister.as_slice().to_vec(), published, certified_only };
+        let trusted = pins.trusted()?;
+        let address = self.store.read(|snapshot| Ok::<_, Error>(own(snapshot)?.address())).await?;
+        let mut client = network.directory(canister, trusted.clone());
+        client.lookup(&Label::Address(*address.bytes()), View::newest, None).await.map_err(Error::Lookup)?;
+        self.store
+            .write(move |tx| {
+                let known: Option<Pins> = tx.record(PINS)?;
+                if known.is_some_and(|known| known.canister != pins.canister || known.published != pins.published) {
+                    return Err(Error::Directory("another directory is pinned".into()));
+                }
+                put(tx, PINS, &pins)
+            })
+            .await?;
+        Ok(trusted.configuration)
+    }
+
+    /// Looks a label up and remembers what is to be remembered.
+    async fn look_up(&self, network: &impl Network, label: &Label) -> Result<Listed, Error> {
+        let key = known_key(label);
+        let known = self.store.read(move |snapshot| snapshot.record::<Known>(&key)).await?;
+        let state = known.as_ref().map(Known::state).transpose()?;
+        let (mut client, certified_only) = self.directory(network).await?;
+        let view = if certified_only { View::newest } else { View::ratified };
+        let verified = client.lookup(label, view, state.as_ref()).await.map_err(Error::Lookup)?;
+        if !certified_only && !matches!(verified.trust, verify::Trust::Ratified { .. }) {
+            return Err(Error::NotRatified(text_of(label)));
+        }
+        let seen: Vec<_> =
+            known.iter().flat_map(|known| &known.bundles).filter_map(|it| Bundle::decode(it).ok()).collect();
+        let bundles = match verified.profile {
+            Some(_) => client.bundles(label, &verified, &seen).await.map_err(Error::Bundle)?,
+            None => Vec::new(),
+        };
+        let memory = Memory::of(&verified.memory);
+        let known = verified.state.as_ref().map(|state| Known::of(state, &bundles));
+        let key = known_key(label);
+        self.store
+            .write(move |tx| {
+                if tx.record::<Memory>(MEMORY)?.is_none_or(|stored| stored.size <= memory.size) {
+                    put(tx, MEMORY, &memory)?;
+                }
+                match known {
+                    Some(known) => put(tx, key, &known),
+                    None => Ok(()),
+                }
+            })
+            .await?;
+        Ok(Listed { verified, bundles })
+    }
+
+    /// A client of the pinned directory, which remembers; and whether a certificate is enough.
+    async fn directory<N: Network>(&self, network: &N) -> Result<(DirectoryClient<N::Transport>, bool), Error> {
+        let read = self
+            .store
+            .read(|snapshot| Ok::<_, Error>((snapshot.record::<Pins>(PINS)?, snapshot.record::<Memory>(MEMORY)?)));
+        let (pins, memory) = read.await?;
+        let pins = pins.ok_or(Error::NoDirectory)?;
+        let client = network.directory(pins.principal()?, pins.trusted()?);
+        Ok((memory.iter().fold(client, |client, memory| client.with_memory(memory.get())), pins.certified_only))
+    }
+}
+
+/// The label of a name or an address.
+fn label_of(text: &str) -> Result<Label, Error> {
+    if let Ok(address) = text.parse::<Address>() {
+        return Ok(Label::Address(*address.bytes()));
+    }
+    let label = Label::Name(text.to_owned());
+    Label::decode(&label.encode()).map_err(|_| Error::Name(text.into()))
+}
+
+fn text_of(label: &Label) -> String {
+    match label {
+        Label::Registrar => "the registrar".into(),
+        Label::Address(bytes) => Address::from_bytes(*bytes).to_string(),
+        Label::Name(name) => name.clone(),
+    }
+}
+
+fn decoded(label: &[u8]) -> Label {
+    Label::decode(label).expect("it was encoded when it was stored")
+}
+
+fn known_key(label: &Label) -> Vec<u8> {
+    [b"label", &label.encode()[..]].concat()
+}

@@ -1,0 +1,117 @@
+//! People whom the directory has.
+
+use super::{decoded, label_of, text_of};
+use crate::mailbox::Mailbox;
+use crate::network::Network;
+use crate::records::{Rows, Trust, put};
+use crate::wire::card::{Card, Device, canister_of};
+use crate::{Address, Contact, Error, Event, contacts};
+use crypto_store::Tx;
+use directory_core::bundle::Bundle;
+use directory_core::label::Label;
+use directory_core::profile::Profile;
+
+/// What [`Mailbox::monitor`] found of a label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The label.
+    pub label: String,
+    /// What is right, or wrong.
+    pub result: Result<String, String>,
+}
+
+impl Mailbox {
+    /// Adds the person of a label, by a look-up that is verified. Returns the address.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoDirectory`], [`Error::Lookup`], [`Error::NotRatified`], [`Error::NotListed`], [`Error::Bundle`], and those of
+    /// [`Mailbox::add_contact`].
+    pub async fn find_contact(&self, network: &impl Network, label: &str, name: &str) -> Result<Address, Error> {
+        let label = label_of(label)?;
+        let card = self.card_of(network, &label).await?;
+        self.add_card(card, name, Some(label.encode())).await
+    }
+
+    /// Looks a contact that came from the directory up again, and takes newer keys. A contact whose devices are others than
+    /// before is not written to any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mailbox::find_contact`].
+    pub async fn refresh_contact(&self, network: &impl Network, address: Address) -> Result<(), Error> {
+        let contact = self.store.read(move |snapshot| snapshot.record::<Contact>(address.bytes())).await?;
+        let Some(label) = contact.and_then(|contact| contact.label) else { return Ok(()) };
+        let label = decoded(&label);
+        let card = self.card_of(network, &label).await?;
+        self.store.write(move |tx| refresh(tx, address, &card)).await
+    }
+
+    /// Looks this device's own label and all contacts up. One's own entry must be what this device has registered.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoDirectory`], and those of the store.
+    pub async fn monitor(&self, network: &impl Network) -> Result<Vec<Finding>, Error> {
+        let mut findings = Vec::new();
+        if let Some(registered) = self.registered().await? {
+            let label = decoded(&registered.label);
+            findings.push(Finding {
+                label: text_of(&label),
+                result: self.check_own(network, &label).await.map_err(|error| error.to_string()),
+            });
+        }
+        for (address, contact) in self.contacts().await? {
+            let Some(label) = contact.label else { continue };
+            let refreshed = self.refresh_contact(network, address).await;
+            let trust = self.contacts().await?.into_iter().find(|(other, _)| *other == address);
+            let result = match (refreshed, trust.map(|(_, contact)| contact.trust)) {
+                (Err(error), _) => Err(error.to_string()),
+                (Ok(()), Some(Trust::Changed)) => Err("has other keys than before: ask the person".into()),
+                (Ok(()), _) => Ok("as before".into()),
+            };
+            findings.push(Finding { label: text_of(&decoded(&label)), result });
+        }
+        Ok(findings)
+    }
+
+    /// Looks a label up, and makes a card of what is proved.
+    async fn card_of(&self, network: &impl Network, label: &Label) -> Result<Card, Error> {
+        let listed = self.look_up(network, label).await?;
+        let not_listed = || Error::NotListed(text_of(label));
+        let state = listed.verified.state.as_ref().ok_or_else(not_listed)?;
+        let profile = listed.verified.profile.as_ref().ok_or_else(not_listed)?;
+        let unusable =
+            |why: &str| Error::Directory(format!("the entry of {} is not a mailbox's: {why}", text_of(label)));
+        let profile = Profile::decode(profile).map_err(|_| unusable("its profile"))?;
+        let entry = state.in_force(listed.verified.head.time).ok_or_else(not_listed)?;
+        let [key] = entry.policy.keys() else { return Err(unusable("its policy has several keys")) };
+        let canister = canister_of(profile.application()).map_err(|_| unusable("its profile"))?;
+        let device = |bundle: &Bundle| {
+            let device = profile.devices().iter().find(|device| device.signing == bundle.content.device)?;
+            Some(Device { identity: device.identity, bundle: bundle.clone() })
+        };
+        let devices: Vec<_> = listed.bundles.iter().filter_map(device).collect();
+        let issued = listed.bundles.iter().map(|bundle| bundle.content.issued).max();
+        let issued = issued.ok_or_else(|| Error::Expired(Address::of(key)))?;
+        Ok(Card { address: Address::of(key), issued, canister, devices })
+    }
+}
+
+/// Takes what the directory says of a contact.
+fn refresh(tx: &mut Tx<'_>, address: Address, card: &Card) -> Result<(), Error> {
+    let Some(contact) = tx.record::<Contact>(address.bytes())? else { return Ok(()) };
+    let devices = contacts::identities(card);
+    if card.address != address || devices != contact.devices {
+        if contact.trust != Trust::Changed {
+            put(tx, address.bytes(), &Contact { trust: Trust::Changed, ..contact })?;
+            contacts::tell(tx, address, Event::Changed)?;
+        }
+        return Ok(());
+    }
+    if card.issued > contact.issued {
+        contacts::take_card(tx, card, Some(&contact))?;
+        put(tx, address.bytes(), &Contact { issued: card.issued, ..contact })?;
+    }
+    Ok(())
+}

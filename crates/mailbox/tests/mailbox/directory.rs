@@ -1,0 +1,57 @@
+//! The directory: people find each other's keys there.
+
+use crate::network::Network;
+use crate::people::Person;
+
+/// A person who has the network's directory.
+fn person(name: &'static str, network: &Network) -> Person {
+    let person = Person::new(name, network);
+    let directory = network.directory.to_text();
+    let pinned = person.run(&["directory", &directory, "--certified-only"]).code(0);
+    assert!(pinned.stdout.starts_with(&format!("directory {directory}, configuration ")), "{}", pinned.stdout);
+    person
+}
+
+#[test]
+fn people_find_each_other_by_name_and_by_address_without_a_card() {
+    let network = Network::start();
+    let (alice, bob) = (person("alice", &network), person("bob", &network));
+    alice.run(&["contacts", "find", "bob"]).code(1).says("the directory proves that bob has no keys");
+    assert_eq!(bob.run(&["register", "bob"]).code(0).stdout, "registered bob\n");
+    let address = alice.address();
+    assert_eq!(alice.run(&["register"]).code(0).stdout, format!("registered {address}\n"));
+    let found = alice.run(&["contacts", "find", "bob"]).code(0).stdout;
+    assert_eq!(found, format!("bob: {}\n", bob.address()));
+    bob.run(&["contacts", "find", &address, "--as", "alice"]).code(0);
+    alice.run(&["send", "bob", "-m", "hello Bob"]).code(0);
+    assert_eq!(bob.run(&["receive"]).code(0).stdout, "1\talice: hello Bob\n");
+    bob.run(&["send", "alice", "-m", "hello Alice"]).code(0);
+    assert_eq!(alice.run(&["receive"]).code(0).stdout, "2\tbob: hello Alice\n");
+    assert_eq!(bob.run(&["monitor"]).code(0).stdout, format!("bob: yours, as registered\n{address}: as before\n"));
+}
+
+#[test]
+fn a_name_is_registered_once_and_new_keys_are_published() {
+    let network = Network::start();
+    let (alice, bob) = (person("alice", &network), person("bob", &network));
+    bob.run(&["register", "bob"]).code(0);
+    alice.run(&["register", "bob"]).code(1).says("bob is somebody else's");
+    alice.run(&["contacts", "find", "bob"]).code(0);
+    bob.run(&["keys", "rotate"]).code(0);
+    assert_eq!(alice.run(&["monitor"]).code(0).stdout, "bob: as before\n");
+    alice.run(&["send", "bob", "-m", "to the new inbox"]).code(0);
+    assert!(bob.run(&["receive"]).code(0).stdout.contains("to the new inbox"));
+}
+
+#[test]
+fn without_a_directory_and_without_verifiers_nothing_is_found() {
+    let network = Network::start();
+    let (alice, bob) = (Person::new("alice", &network), person("bob", &network));
+    bob.run(&["register", "bob"]).code(0);
+    alice.run(&["contacts", "find", "bob"]).code(1).says("no directory is pinned");
+    let directory = network.directory.to_text();
+    alice.run(&["directory", &directory]).code(0);
+    // Nobody ratifies here, and the setting for development was not given.
+    alice.run(&["contacts", "find", "bob"]).code(1);
+    alice.run(&["monitor"]).code(0);
+}
