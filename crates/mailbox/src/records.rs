@@ -174,6 +174,8 @@ pub(crate) struct Memory {
 pub(crate) struct Registered {
     pub label: Vec<u8>,
     pub index: [u8; 32],
+    /// When a look-up last showed that it is as it was registered, in seconds since 1970.
+    pub checked: u64,
 }
 
 /// What was last proved of a label: entry, its time, the entry that a recovery replaces; and its bundles.

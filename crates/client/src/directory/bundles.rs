@@ -16,7 +16,8 @@ use crate::verify::clock;
 impl<T: Transport> DirectoryClient<T> {
     /// Reads the bundles of a label and verifies them against the profile that a look-up has shown: each is signed by one of
     /// its devices, for this label, and has not expired. `seen` are the newest bundles that the client has seen: an older one
-    /// of the same device is a lie. That a device has no bundle is what one replica says.
+    /// of the same device is a lie. Bundles of devices that the profile does not list are left out: they may be of a device that
+    /// it listed before. That a device has no bundle is what one replica says.
     ///
     /// # Errors
     ///
@@ -33,6 +34,9 @@ impl<T: Transport> DirectoryClient<T> {
         let mut bundles = Vec::new();
         for bytes in self.get_bundles(label).await? {
             let bundle = Bundle::decode(&bytes).map_err(malformed)?;
+            if !profile.devices().iter().any(|device| device.signing == bundle.content.device) {
+                continue;
+            }
             let newest = seen.iter().find(|seen| seen.content.device == bundle.content.device);
             let checked = bundle.verify(&self.trusted.realm, &verified.index, &profile, newest, clock());
             checked.map_err(|error| CallError::Lie(Lie::Bundle(error)))?;

@@ -10,7 +10,7 @@ pub async fn pin(mailbox: &Mailbox, canister: &str, certified_only: bool) -> Res
     let network = Agents::new(&mailbox.place().await?)?;
     let hash = mailbox.set_directory(&network, id, certified_only).await?;
     out(&format!("directory {id}, configuration {}", hex(&hash)))?;
-    eprintln!("Compare the configuration with what the directory's operator publishes elsewhere.");
+    eprintln!("Compare the canister with the one that the directory's operator names elsewhere.");
     Ok(DONE)
 }
 

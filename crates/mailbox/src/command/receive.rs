@@ -59,6 +59,9 @@ async fn once(mailbox: &Mailbox, network: &Agents, json: bool) -> Result<(bool, 
     for reason in mailbox.push(network, Duration::ZERO).await?.reasons {
         eprintln!("mailbox: not sent yet: {reason}");
     }
+    if let Err(error) = mailbox.watch(network).await {
+        eprintln!("mailbox: your entry in the directory: {error}");
+    }
     if let Some(reason) = &received.not_acknowledged {
         eprintln!("mailbox: {reason}");
     }

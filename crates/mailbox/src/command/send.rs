@@ -16,6 +16,9 @@ pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
     let letters = letters(&send)?;
     let network = Agents::new(&mailbox.place().await?)?;
     let wait = Duration::from_secs(send.wait);
+    if let Err(error) = mailbox.renew_contact(&network, &send.to).await {
+        eprintln!("mailbox: the keys of {} were not looked up again: {error}", send.to);
+    }
     // What is on disk is sent while the rest is sealed.
     let (on_disk, is_all_sealed) = (Notify::new(), Cell::new(None));
     let sealing = async {

@@ -25,6 +25,8 @@ use directory_core::bundle::Bundle;
 use directory_core::label::Label;
 use directory_core::verify::{self, Verified};
 
+/// A bundle that is so old is published again, and looked up again, in seconds: 30 days.
+const REPUBLISH: u64 = 30 * 24 * 3_600;
 /// Rows of the table.
 const PINS: &str = "pins";
 const MEMORY: &str = "memory";

@@ -1,6 +1,6 @@
 //! This device's own label.
 
-use super::{Listed, decoded, label_of, text_of};
+use super::{Listed, REPUBLISH, decoded, label_of, text_of};
 use crate::mailbox::{Mailbox, account, own};
 use crate::network::Network;
 use crate::records::{Own, Registered, Rows, put};
@@ -9,19 +9,20 @@ use client::directory::Draft;
 use client::directory::api::{BundleError, Submission, UpdateError, View};
 use client::{CallError, Transport};
 use directory_core::bundle::Bundle;
+use directory_core::change::State;
 use directory_core::entry::Kind;
-use directory_core::hash::Hash;
 use directory_core::label::{AddressProof, Label, address_bytes};
 use directory_core::policy::{Key, Policy};
 use directory_core::profile::Profile;
 use directory_core::signatures::Signatures;
+use directory_core::verify::Verified;
 use ed25519_dalek::{Signer, SigningKey};
 use std::time::Duration;
 
 /// How long a registration waits until it is proved: tries, and the time between them.
 const TRIES: (u32, Duration) = (120, Duration::from_secs(1));
-/// A bundle that is so old is published again, in seconds: 30 days.
-const REPUBLISH: u64 = 30 * 24 * 3_600;
+/// Seconds between two looks at the own label, where nobody asks for one.
+const DAY: u64 = 24 * 3_600;
 /// The row of the table.
 const REGISTERED: &str = "own";
 
@@ -40,33 +41,48 @@ impl Mailbox {
             None => Label::Address(*own.address().bytes()),
         };
         let (mut client, _) = self.directory(network).await?;
+        let profile = own.profile(&account)?;
         let verified = client.lookup(&label, View::newest, None).await.map_err(Error::Lookup)?;
-        if verified.state.is_none() {
+        let entry = Entered { policy: policy_of(&own), profile };
+        if !entry.is_proved(&verified) {
             let realm = client.trusted().realm;
-            let first = first(&own, own.profile(&account)?, realm, verified.index, &label)?;
-            match client.update(&first).await {
+            let draft = match verified.state.as_ref().map(State::newest) {
+                None => Draft::first(realm, verified.index, &label, entry.policy.clone(), &entry.profile, random()?),
+                // Another device of this address has registered it.
+                Some(newest) if newest.policy == entry.policy && newest.kind == Kind::Set => {
+                    Draft::next(newest, &label, entry.policy.clone(), &entry.profile, random()?)
+                }
+                Some(_) => return Err(Error::Taken(text_of(&label))),
+            };
+            match client.update(&signed(&own, draft, &label)).await {
                 // Somebody's entry waits for its epoch: the look-ups that follow show whose it is.
                 Ok(_) | Err(CallError::Refused(UpdateError::Pending { .. })) => {}
                 Err(error) => return Err(Error::Update(error)),
             }
         }
-        let Listed { verified, .. } = self.proved(network, client.transport(), &label).await?;
-        if verified.state.is_none_or(|state| state.newest().policy != policy_of(&own)) {
-            return Err(Error::Taken(text_of(&label)));
-        }
-        let registered = Registered { label: label.encode(), index: verified.index };
+        let index = self.proved(network, client.transport(), &label, &entry).await?.index;
+        let registered = Registered { label: label.encode(), index, checked: seconds() };
         self.store.write(move |tx| put(tx, REGISTERED, &registered)).await?;
         self.publish(network).await?;
         Ok(text_of(&label))
     }
 
     /// Looks a label up until an entry is proved.
-    async fn proved(&self, network: &impl Network, clock: &impl Transport, label: &Label) -> Result<Listed, Error> {
+    async fn proved(
+        &self,
+        network: &impl Network,
+        clock: &impl Transport,
+        label: &Label,
+        entry: &Entered,
+    ) -> Result<Verified, Error> {
         let mut left = TRIES.0;
         loop {
             let error = match self.look_up(network, label).await {
-                Ok(listed) if listed.verified.state.is_some() => return Ok(listed),
-                Ok(_) => Error::NotListed(text_of(label)),
+                Ok(Listed { verified, .. }) if entry.is_proved(&verified) => return Ok(verified),
+                Ok(Listed { verified, .. }) => match verified.state {
+                    Some(state) if state.newest().policy != entry.policy => return Err(Error::Taken(text_of(label))),
+                    _ => Error::NotListed(text_of(label)),
+                },
                 Err(error @ Error::NotRatified(_)) => error,
                 Err(error) => return Err(error),
             };
@@ -78,13 +94,27 @@ impl Mailbox {
         }
     }
 
+    /// Looks this device's own label up, unless a day has not passed since the last time. Returns what is wrong, if anything is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mailbox::find_contact`]; [`Error::Foreign`].
+    pub async fn watch(&self, network: &impl Network) -> Result<(), Error> {
+        match self.registered().await? {
+            Some(registered) if registered.checked.saturating_add(DAY) <= seconds() => {
+                self.check_own(network, &decoded(&registered.label)).await.map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Publishes this device's keys, where it is registered.
     ///
     /// # Errors
     ///
     /// [`Error::Bundle`], and those of the store.
     pub async fn publish(&self, network: &impl Network) -> Result<(), Error> {
-        let Some(Registered { label, index }) = self.registered().await? else { return Ok(()) };
+        let Some(Registered { label, index, .. }) = self.registered().await? else { return Ok(()) };
         let label = decoded(&label);
         let (client, _) = self.directory(network).await?;
         let (own, account) = self.store.read(|snapshot| Ok::<_, Error>((own(snapshot)?, account(snapshot)?))).await?;
@@ -101,12 +131,16 @@ impl Mailbox {
         let (own, account) = self.store.read(|snapshot| Ok::<_, Error>((own(snapshot)?, account(snapshot)?))).await?;
         let listed = self.look_up(network, label).await?;
         let state = listed.verified.state.as_ref().ok_or_else(|| Error::NotListed(text_of(label)))?;
-        let is_own = state.newest().policy == policy_of(&own)
-            && listed.verified.profile == Some(own.profile(&account)?.encode())
-            && state.newest().kind == Kind::Set;
-        if !is_own {
+        let entry = Entered { policy: policy_of(&own), profile: own.profile(&account)? };
+        if !entry.is_proved(&listed.verified) {
             return Err(Error::Foreign { label: text_of(label), version: state.newest().version });
         }
+        self.store
+            .write(|tx| match tx.record::<Registered>(REGISTERED)? {
+                Some(registered) => put(tx, REGISTERED, &Registered { checked: seconds(), ..registered }),
+                None => Ok(()),
+            })
+            .await?;
         let inbox = own.inbox().id();
         let is_fresh = |bundle: &Bundle| bundle.content.inbox == inbox && bundle.content.issued + REPUBLISH > seconds();
         if listed.bundles.iter().any(is_fresh) {
@@ -121,16 +155,29 @@ impl Mailbox {
     }
 }
 
-/// Version 0 of a label, for the address of this device.
-fn first(own: &Own, profile: Profile, realm: Hash, index: Hash, label: &Label) -> Result<Submission, Error> {
-    let key = SigningKey::from_bytes(&own.address.0);
-    let draft = Draft::first(realm, index, label, policy_of(own), &profile, random()?);
-    let public = public_of(own);
-    let signature = key.sign(&draft.entry.signed_bytes()).to_bytes();
-    let address = matches!(label, Label::Address(_))
+/// What this device has entered under its label.
+struct Entered {
+    policy: Policy,
+    profile: Profile,
+}
+
+impl Entered {
+    /// Whether a look-up proves it.
+    fn is_proved(&self, verified: &Verified) -> bool {
+        let is_own = |state: &State| state.newest().policy == self.policy && state.newest().kind == Kind::Set;
+        verified.state.as_ref().is_some_and(is_own) && verified.profile == Some(self.profile.encode())
+    }
+}
+
+/// An entry, signed with the key of this device's address.
+fn signed(own: &Own, draft: Draft, label: &Label) -> Submission {
+    let (key, public) = (SigningKey::from_bytes(&own.address.0), public_of(own));
+    let is_first = draft.entry.version == 0;
+    let address = (is_first && matches!(label, Label::Address(_)))
         .then(|| AddressProof { key: public, signature: key.sign(&address_bytes(&draft.entry)).to_bytes() });
+    let signature = key.sign(&draft.entry.signed_bytes()).to_bytes();
     let signatures = Signatures::new(vec![(public, signature)]).expect("it is one");
-    Ok(draft.signed(signatures, Signatures::default(), address.as_ref()))
+    draft.signed(signatures, Signatures::default(), address.as_ref())
 }
 
 fn public_of(own: &Own) -> Key {

@@ -1,11 +1,11 @@
 //! People whom the directory has.
 
-use super::{decoded, label_of, text_of};
+use super::{REPUBLISH, decoded, label_of, text_of};
 use crate::mailbox::Mailbox;
 use crate::network::Network;
 use crate::records::{Rows, Trust, put};
 use crate::wire::card::{Card, Device, canister_of};
-use crate::{Address, Contact, Error, Event, contacts};
+use crate::{Address, Contact, Error, Event, contacts, seconds};
 use crypto_store::Tx;
 use directory_core::bundle::Bundle;
 use directory_core::label::Label;
@@ -45,6 +45,22 @@ impl Mailbox {
         let label = decoded(&label);
         let card = self.card_of(network, &label).await?;
         self.store.write(move |tx| refresh(tx, address, &card)).await
+    }
+
+    /// Looks a person who came from the directory up again where the newest keys are a month old: their device publishes them
+    /// again each month, and they expire.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mailbox::find_contact`].
+    pub async fn renew_contact(&self, network: &impl Network, name: &str) -> Result<(), Error> {
+        let name = name.to_owned();
+        match self.store.read(move |snapshot| contacts::named(snapshot, &name)).await? {
+            Some((address, contact)) if contact.issued.saturating_add(REPUBLISH) <= seconds() => {
+                self.refresh_contact(network, address).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Looks this device's own label and all contacts up. One's own entry must be what this device has registered.

@@ -44,6 +44,32 @@ fn a_name_is_registered_once_and_new_keys_are_published() {
 }
 
 #[test]
+fn a_restored_device_registers_its_own_keys_and_the_old_one_is_told() {
+    let network = Network::start();
+    let (alice, bob) = (person("alice", &network), person("bob", &network));
+    bob.run(&["register", "bob"]).code(0);
+    alice.run(&["contacts", "find", "bob"]).code(0);
+    let (backup, new) = (bob.path("backup"), bob.path("new"));
+    bob.pipe(&["backup", backup.to_str().unwrap(), "--new-fd", "0"], "correct horse\n").code(0);
+    let folder = ["--mailbox", new.to_str().unwrap()];
+    let restore = [&folder[..], &["restore", backup.to_str().unwrap(), "--secret-fd", "0"]].concat();
+    bob.pipe(&restore, "correct horse\n").code(0);
+    let restored = |arguments: &[&str]| bob.run(&[&folder[..], arguments].concat());
+    restored(&["directory", &network.directory.to_text(), "--certified-only"]).code(0);
+    assert_eq!(restored(&["register", "bob"]).code(0).stdout, "registered bob\n");
+    assert_eq!(restored(&["monitor"]).code(0).stdout, "bob: yours, as registered\n");
+    // Somebody with the address's key speaks for bob, and his old device does not know who.
+    let told = bob.run(&["monitor"]).code(1).stdout;
+    assert!(told.starts_with("bob: version 1 of bob has keys that this device did not register"), "{told}");
+    assert_eq!(alice.run(&["monitor"]).code(1).stdout, "bob: has other keys than before: ask the person\n");
+    alice.run(&["send", "bob", "-m", "who are you?"]).code(1).says("has other devices than before");
+    alice.run(&["contacts", "find", "bob"]).code(0);
+    alice.run(&["send", "bob", "-m", "welcome back"]).code(0);
+    let shown = restored(&["receive"]).code(0).stdout;
+    assert!(shown.contains("welcome back"), "{shown}");
+}
+
+#[test]
 fn without_a_directory_and_without_verifiers_nothing_is_found() {
     let network = Network::start();
     let (alice, bob) = (Person::new("alice", &network), person("bob", &network));
