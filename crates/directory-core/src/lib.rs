@@ -6,6 +6,7 @@
 //! - Trees: [`map`] is the prefix tree over indexes, [`log`] the RFC 6962 log of [`head`]s.
 //! - Stable memory: [`store`] keeps labels, updates, trees and bundles, and makes the proofs.
 //! - Names: [`label`] and [`vrf`] turn a label into an index.
+//! - Registrar: [`registration`] is what a registrar is asked to sign.
 //! - Trust: [`checkpoint`] has what verifiers sign; [`proof`] the bytes of a look-up; [`verify`] what a client checks.
 
 #![forbid(unsafe_code)]
@@ -26,6 +27,7 @@ pub mod map;
 pub mod policy;
 pub mod profile;
 pub mod proof;
+pub mod registration;
 pub mod signatures;
 pub mod store;
 pub mod update;

@@ -139,6 +139,8 @@ pub enum Error {
     },
     /// A backup was not made or not opened.
     Backup(String),
+    /// The registrar's answer is to no request of this mailbox for this label.
+    NoRequest,
     /// No directory is pinned.
     NoDirectory,
     /// The directory, or what is stored of it, cannot be used.
@@ -234,6 +236,7 @@ impl fmt::Display for Error {
                 )
             }
             Self::Backup(why) => write!(f, "the backup: {why}"),
+            Self::NoRequest => write!(f, "no request for this label was made here: 'mailbox register' makes one"),
             Self::NoDirectory => write!(f, "no directory is pinned: name one with 'mailbox directory'"),
             Self::Directory(why) => write!(f, "the directory: {why}"),
             Self::Lookup(error) => write!(f, "the look-up failed: {error}"),

@@ -47,7 +47,7 @@ pub mod wire;
 
 pub use backup::MAX_BACKUP;
 pub use contacts::{MAX_CONTACTS, MAX_UNKNOWN};
-pub use directory::Finding;
+pub use directory::{Finding, Registration};
 pub use error::Error;
 pub use inbox::Received;
 pub use mailbox::{Mailbox, Status};

@@ -19,6 +19,7 @@
 //! directory  "pins"                                       Pins
 //! directory  "memory"                                     Memory
 //! directory  "own"                                        Registered
+//! directory  "asked"                                      Asked
 //! directory  "label" | label                              Known
 //! outbox     inbox 29, or key id 20 | number 8            Queued
 //! pending    inbox 29 | id 4                              Waiting
@@ -157,6 +158,8 @@ pub(crate) struct Pins {
     pub canister: Vec<u8>,
     /// What it published of its configuration, in candid.
     pub published: Vec<u8>,
+    /// Keys of its registrar, today's and former ones; none: registration is open.
+    pub registrars: Vec<[u8; 32]>,
     /// Whether the platform's certificate is enough.
     pub certified_only: bool,
 }
@@ -176,6 +179,14 @@ pub(crate) struct Registered {
     pub index: [u8; 32],
     /// When a look-up last showed that it is as it was registered, in seconds since 1970.
     pub checked: u64,
+}
+
+/// The registration that the registrar was asked about.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub label: Vec<u8>,
+    /// Of the entry's commitment.
+    pub opening: [u8; 16],
 }
 
 /// What was last proved of a label: entry, its time, the entry that a recovery replaces; and its bundles.
@@ -393,6 +404,7 @@ records! {
     Pins in DirectoryMemory;
     Memory in DirectoryMemory;
     Registered in DirectoryMemory;
+    Asked in DirectoryMemory;
     Known in DirectoryMemory;
     Entry in Message;
 }

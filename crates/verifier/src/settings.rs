@@ -14,12 +14,12 @@
 use candid::Principal;
 use directory_core::hash::Hash;
 use ed25519_dalek::SigningKey;
+use key_file::KeyFileError;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// What an operator decides.
@@ -66,10 +66,6 @@ pub enum SettingsError {
     File(PathBuf, io::Error),
     /// The configuration file says something else than it may: where, and what.
     Text(PathBuf, String),
-    /// The key file is not what `verifier new-key` writes.
-    Key(PathBuf),
-    /// Others than its owner may read the key file.
-    Mode(PathBuf, u32),
 }
 
 impl fmt::Display for SettingsError {
@@ -77,10 +73,6 @@ impl fmt::Display for SettingsError {
         match self {
             Self::File(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Text(path, error) => write!(f, "{}: {error}", path.display()),
-            Self::Key(path) => write!(f, "{}: a key file has 64 hexadecimal digits and nothing else", path.display()),
-            Self::Mode(path, mode) => {
-                write!(f, "{}: others may read the key (mode {mode:o}): chmod 600 it", path.display())
-            }
         }
     }
 }
@@ -113,16 +105,8 @@ impl Settings {
     /// # Errors
     ///
     /// The file, and what is wrong with it.
-    pub fn signing_key(&self) -> Result<SigningKey, SettingsError> {
-        let path = || self.key.clone();
-        let mode = std::fs::metadata(&self.key).map_err(|error| SettingsError::File(path(), error))?;
-        let mode = mode.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(SettingsError::Mode(path(), mode));
-        }
-        let text = std::fs::read_to_string(&self.key).map_err(|error| SettingsError::File(path(), error))?;
-        let seed = hex::decode(text.trim_end()).ok().and_then(|bytes| Hash::try_from(bytes).ok());
-        Ok(SigningKey::from_bytes(&seed.ok_or_else(|| SettingsError::Key(path()))?))
+    pub fn signing_key(&self) -> Result<SigningKey, KeyFileError> {
+        key_file::read(&self.key)
     }
 }
 

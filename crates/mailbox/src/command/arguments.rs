@@ -58,6 +58,9 @@ pub enum Command {
     Directory {
         /// Its canister
         canister: String,
+        /// The registrar's key, 64 hexadecimal digits, where the directory has one; again for each former one
+        #[arg(long, value_name = "HEX", value_parser = hash)]
+        registrar: Vec<[u8; 32]>,
         /// Use keys that only the platform certifies and no verifier: for development
         #[arg(long)]
         certified_only: bool,
@@ -66,6 +69,9 @@ pub enum Command {
     Register {
         /// The name; by default your address is registered
         name: Option<String>,
+        /// The registrar's answer to the request that this command printed, a file
+        #[arg(long, value_name = "FILE")]
+        vouched: Option<PathBuf>,
     },
     /// Look your own entry and your contacts up: whether anybody's keys have changed
     Monitor,
@@ -249,4 +255,9 @@ pub struct Receive {
     /// One JSON object a line
     #[arg(long)]
     pub json: bool,
+}
+
+fn hash(text: &str) -> Result<[u8; 32], String> {
+    let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| format!("{text:?} has not 64 hexadecimal digits"))
 }

@@ -60,8 +60,10 @@ async fn with_mailbox(mailbox: &Mailbox, folder: &Path, command: Command) -> Res
         }
         Command::Keys { command: Keys::Rotate } => keys::rotate(mailbox).await,
         Command::Backup { path, new_fd } => keys::backup(mailbox, &path, new_fd).await,
-        Command::Directory { canister, certified_only } => directory::pin(mailbox, &canister, certified_only).await,
-        Command::Register { name } => directory::register(mailbox, name.as_deref()).await,
+        Command::Directory { canister, registrar, certified_only } => {
+            directory::pin(mailbox, &canister, registrar, certified_only).await
+        }
+        Command::Register { name, vouched } => directory::register(mailbox, name.as_deref(), vouched.as_deref()).await,
         Command::Monitor => directory::monitor(mailbox).await,
         Command::Shared { command } => shared::run(mailbox, command).await,
         Command::Contacts { command } => contacts::run(mailbox, command).await,

@@ -37,7 +37,7 @@ impl Names {
                 let name = self.people.get(address).filter(|name| !name.is_empty());
                 name.cloned().unwrap_or_else(|| address.to_string())
             }
-            With::Shared(id) => self.shared.get(id).cloned().unwrap_or_else(|| hex(id)),
+            With::Shared(id) => self.shared.get(id).cloned().unwrap_or_else(|| hex::encode(id)),
         }
     }
 }
@@ -99,10 +99,10 @@ fn said_text(said: &Said) -> String {
 fn as_json(number: u64, entry: &Entry, names: &Names) -> Value {
     let mut value = match &entry.event {
         Event::Sent { id, said, waiting, failed } => {
-            json!({ "event": "sent", "id": hex(id), "waiting": waiting, "failed": failed, "said": said_json(said) })
+            json!({ "event": "sent", "id": hex::encode(id), "waiting": waiting, "failed": failed, "said": said_json(said) })
         }
         Event::Received { id, number, time, said, .. } => {
-            json!({ "event": "received", "id": hex(id), "counted": number, "time": time, "said": said_json(said) })
+            json!({ "event": "received", "id": hex::encode(id), "counted": number, "time": time, "said": said_json(said) })
         }
         Event::Shared { id, time, said } => {
             json!({ "event": "shared", "id": id, "time": u64::from(*time) * 1_000, "said": said_json(said) })
@@ -119,7 +119,7 @@ fn as_json(number: u64, entry: &Entry, names: &Names) -> Value {
         value["with"] = names.of_with(with).into();
         match with {
             With::Person(address) => value["address"] = address.to_string().into(),
-            With::Shared(id) => value["shared"] = hex(id).into(),
+            With::Shared(id) => value["shared"] = hex::encode(id).into(),
         }
     }
     value
@@ -128,10 +128,6 @@ fn as_json(number: u64, entry: &Entry, names: &Names) -> Value {
 fn said_json(said: &Said) -> Value {
     match said {
         Said::Text(text) => json!({ "text": text }),
-        Said::File(file) => json!({ "file": file.name, "size": file.size, "sha256": hex(&file.hash) }),
+        Said::File(file) => json!({ "file": file.name, "size": file.size, "sha256": hex::encode(file.hash) }),
     }
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

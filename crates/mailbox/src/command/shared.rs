@@ -1,7 +1,7 @@
 //! `mailbox shared`.
 
 use super::arguments::Shared;
-use super::print::{hex, out};
+use super::print::out;
 use super::{DONE, Failure, passphrase};
 use mailbox::{Mailbox, Secret};
 use zeroize::Zeroizing;
@@ -26,7 +26,7 @@ pub async fn run(mailbox: &Mailbox, command: Shared) -> Result<u8, Failure> {
         }
         Shared::List => {
             for (id, name) in mailbox.shared().await? {
-                out(&format!("{name}\t{}", hex(&id)))?;
+                out(&format!("{name}\t{}", hex::encode(id)))?;
             }
         }
     }
@@ -35,7 +35,7 @@ pub async fn run(mailbox: &Mailbox, command: Shared) -> Result<u8, Failure> {
 
 async fn add(mailbox: &Mailbox, name: &str, secret: &Secret) -> Result<(), Failure> {
     let id = mailbox.add_shared(name, secret).await?;
-    out(&format!("{name}: {}", hex(&id)))?;
+    out(&format!("{name}: {}", hex::encode(id)))?;
     eprintln!(
         "Whoever has the passphrase or the key file reads this inbox and writes to it. Nothing proves who wrote."
     );

@@ -12,6 +12,7 @@ mod own;
 mod people;
 mod remembered;
 
+pub use own::Registration;
 pub use people::Finding;
 
 use crate::mailbox::{Mailbox, own};
@@ -42,7 +43,7 @@ impl Mailbox {
     /// that the platform certifies of this canister. Whether it is the right canister, the user compares over another channel.
     /// Returns the configuration's hash.
     ///
-    /// `certified_only`: keys are used though no verifier stands behind them; for development.
+    /// `registrars`: the keys of its registrar, today's and former ones; none where registration is open. `certified_only`: keys are used though no verifier stands behind them; for development.
     ///
     /// # Errors
     ///
@@ -52,10 +53,11 @@ impl Mailbox {
         &self,
         network: &impl Network,
         canister: Principal,
+        registrars: Vec<[u8; 32]>,
         certified_only: bool,
     ) -> Result<[u8; 32], Error> {
         let published = network.configuration(canister).await?;
-        let pins = Pins { canister: canister.as_slice().to_vec(), published, certified_only };
+        let pins = Pins { canister: canister.as_slice().to_vec(), published, registrars, certified_only };
         let trusted = pins.trusted()?;
         let address = self.store.read(|snapshot| Ok::<_, Error>(own(snapshot)?.address())).await?;
         let mut client = network.directory(canister, trusted.clone());

@@ -3,18 +3,22 @@
 use super::{Listed, REPUBLISH, decoded, label_of, text_of};
 use crate::mailbox::{Mailbox, account, own};
 use crate::network::Network;
-use crate::records::{Own, Registered, Rows, put};
+use crate::records::{Asked, Own, Registered, Rows, put};
 use crate::{Error, random, seconds};
-use client::directory::Draft;
-use client::directory::api::{BundleError, Submission, UpdateError, View};
+use client::directory::api::{BundleError, Changes, Submission, UpdateError, View};
+use client::directory::{DirectoryClient, Draft, request};
 use client::{CallError, Transport};
 use directory_core::bundle::Bundle;
+use directory_core::bytes::DecodeError;
 use directory_core::change::State;
 use directory_core::entry::Kind;
 use directory_core::label::{AddressProof, Label, address_bytes};
 use directory_core::policy::{Key, Policy};
 use directory_core::profile::Profile;
+use directory_core::proof::Proof;
+use directory_core::registration::Request;
 use directory_core::signatures::Signatures;
+use directory_core::update::Update;
 use directory_core::verify::Verified;
 use ed25519_dalek::{Signer, SigningKey};
 use std::time::Duration;
@@ -23,38 +27,56 @@ use std::time::Duration;
 const TRIES: (u32, Duration) = (120, Duration::from_secs(1));
 /// Seconds between two looks at the own label, where nobody asks for one.
 const DAY: u64 = 24 * 3_600;
-/// The row of the table.
+/// Rows of the table.
 const REGISTERED: &str = "own";
+const ASKED: &str = "asked";
 
 impl Mailbox {
-    /// Registers the address, or a name, waits until look-ups prove it, and publishes this device's keys under it. Returns the
-    /// label. It may be repeated after an error.
+    /// Registers the address, or a name, waits until look-ups prove it, and publishes this device's keys under it. It may be
+    /// repeated after an error. Where a registrar vouches for registrations, the first call makes a request, and another one
+    /// brings the registrar's answer to it.
     ///
     /// # Errors
     ///
     /// [`Error::NoDirectory`], [`Error::Name`], [`Error::Lookup`], [`Error::Taken`], [`Error::Update`], [`Error::Bundle`],
-    /// [`Error::NotRatified`] or [`Error::NotListed`] where it was sent and is not proved yet, and those of the store.
-    pub async fn register(&self, network: &impl Network, name: Option<&str>) -> Result<String, Error> {
+    /// [`Error::NoRequest`] for an answer to none, [`Error::NotRatified`] or [`Error::NotListed`] where it was sent and is not
+    /// proved yet, and those of the store.
+    pub async fn register(
+        &self,
+        network: &impl Network,
+        name: Option<&str>,
+        vouched: Option<Signatures>,
+    ) -> Result<Registration, Error> {
         let (own, account) = self.store.read(|snapshot| Ok::<_, Error>((own(snapshot)?, account(snapshot)?))).await?;
         let label = match name {
             Some(name) => label_of(name)?,
             None => Label::Address(*own.address().bytes()),
         };
         let (mut client, _) = self.directory(network).await?;
-        let profile = own.profile(&account)?;
         let verified = client.lookup(&label, View::newest, None).await.map_err(Error::Lookup)?;
-        let entry = Entered { policy: policy_of(&own), profile };
+        let entry = Entered { policy: policy_of(&own), profile: own.profile(&account)? };
         if !entry.is_proved(&verified) {
             let realm = client.trusted().realm;
-            let draft = match verified.state.as_ref().map(State::newest) {
-                None => Draft::first(realm, verified.index, &label, entry.policy.clone(), &entry.profile, random()?),
+            let draft = |opening| match verified.state.as_ref().map(State::newest) {
+                None => Ok(Draft::first(realm, verified.index, &label, entry.policy.clone(), &entry.profile, opening)),
                 // Another device of this address has registered it.
                 Some(newest) if newest.policy == entry.policy && newest.kind == Kind::Set => {
-                    Draft::next(newest, &label, entry.policy.clone(), &entry.profile, random()?)
+                    Ok(Draft::next(newest, &label, entry.policy.clone(), &entry.profile, opening))
                 }
-                Some(_) => return Err(Error::Taken(text_of(&label))),
+                Some(_) => Err(Error::Taken(text_of(&label))),
             };
-            match client.update(&signed(&own, draft, &label)).await {
+            let opening = match (client.trusted().registrars.is_empty() || verified.state.is_some(), &vouched) {
+                (true, _) => random()?,
+                (false, None) => {
+                    let update = signed(&own, draft(self.opening_for(&label).await?)?, &label, Signatures::default());
+                    return Ok(Registration::Asked(request(&client, &label, &update).await?));
+                }
+                (false, Some(_)) => {
+                    let asked = self.store.read(|snapshot| snapshot.record::<Asked>(ASKED)).await?;
+                    asked.filter(|asked| asked.label == label.encode()).ok_or(Error::NoRequest)?.opening
+                }
+            };
+            match client.update(&signed(&own, draft(opening)?, &label, vouched.unwrap_or_default())).await {
                 // Somebody's entry waits for its epoch: the look-ups that follow show whose it is.
                 Ok(_) | Err(CallError::Refused(UpdateError::Pending { .. })) => {}
                 Err(error) => return Err(Error::Update(error)),
@@ -64,7 +86,18 @@ impl Mailbox {
         let registered = Registered { label: label.encode(), index, checked: seconds() };
         self.store.write(move |tx| put(tx, REGISTERED, &registered)).await?;
         self.publish(network).await?;
-        Ok(text_of(&label))
+        Ok(Registration::Done(text_of(&label)))
+    }
+
+    /// The opening of the entry that the registrar is asked about: the answer is for this entry alone.
+    async fn opening_for(&self, label: &Label) -> Result<[u8; 16], Error> {
+        let asked = Asked { label: label.encode(), opening: random()? };
+        self.store
+            .write(move |tx| match tx.record::<Asked>(ASKED)? {
+                Some(before) if before.label == asked.label => Ok(before.opening),
+                _ => put(tx, ASKED, &asked).map(|()| asked.opening),
+            })
+            .await
     }
 
     /// Looks a label up until an entry is proved.
@@ -169,15 +202,38 @@ impl Entered {
     }
 }
 
+/// What a call of [`Mailbox::register`] came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// The label is registered.
+    Done(String),
+    /// The registrar must vouch for it: the request, a line of text.
+    Asked(String),
+}
+
+/// The request to the registrar.
+async fn request<T: Transport>(client: &DirectoryClient<T>, label: &Label, new: &Submission) -> Result<String, Error> {
+    let asked = request::lookup(label, View::newest, 0, Changes::newest);
+    let found = client.send(asked).await.map_err(Error::Lookup)?;
+    let bad = |why: DecodeError| Error::Directory(format!("its proof: {why:?}"));
+    let vrf = Proof::decode(&found.proof).map_err(bad)?.vrf;
+    let update = Update::decode(&new.update).map_err(bad)?;
+    let request = Request { label: label.clone(), vrf, update };
+    // The registrar would refuse what does not verify.
+    let checked = request.check(&client.trusted().realm, &client.trusted().vrf);
+    checked.map_err(|error| Error::Directory(error.to_string()))?;
+    Ok(request.to_text())
+}
+
 /// An entry, signed with the key of this device's address.
-fn signed(own: &Own, draft: Draft, label: &Label) -> Submission {
+fn signed(own: &Own, draft: Draft, label: &Label, vouched: Signatures) -> Submission {
     let (key, public) = (SigningKey::from_bytes(&own.address.0), public_of(own));
     let is_first = draft.entry.version == 0;
     let address = (is_first && matches!(label, Label::Address(_)))
         .then(|| AddressProof { key: public, signature: key.sign(&address_bytes(&draft.entry)).to_bytes() });
     let signature = key.sign(&draft.entry.signed_bytes()).to_bytes();
     let signatures = Signatures::new(vec![(public, signature)]).expect("it is one");
-    draft.signed(signatures, Signatures::default(), address.as_ref())
+    draft.signed(signatures, vouched, address.as_ref())
 }
 
 fn public_of(own: &Own) -> Key {

@@ -9,6 +9,7 @@ use directory_core::bundle::Bundle;
 use directory_core::change::State;
 use directory_core::checkpoint::Checkpoint;
 use directory_core::entry::Entry;
+use directory_core::policy::{Key, Policy};
 use directory_core::verify::{self, Trusted};
 
 /// Cosignatures of verifiers may be an hour old, in seconds.
@@ -22,7 +23,13 @@ impl Pins {
     pub(super) fn trusted(&self) -> Result<Trusted, Error> {
         let published: Published =
             candid::decode_one(&self.published).map_err(|error| Error::Directory(error.to_string()))?;
-        pin(&published, &self.principal()?, Vec::new(), MAX_AGE).map_err(|error| Error::Directory(error.to_string()))
+        let bad = |why: String| Error::Directory(format!("a registrar's key: {why}"));
+        let policy = |bytes: &[u8; 32]| {
+            let key = Key::new(*bytes).map_err(|error| bad(format!("{error:?}")))?;
+            Policy::new(vec![key], 1).map_err(|error| bad(format!("{error:?}")))
+        };
+        let registrars = self.registrars.iter().map(policy).collect::<Result<_, Error>>()?;
+        pin(&published, &self.principal()?, registrars, MAX_AGE).map_err(|error| Error::Directory(error.to_string()))
     }
 }
 

@@ -2,6 +2,11 @@
 
 use crate::network::Network;
 use crate::people::Person;
+use directory_core::label::Label;
+use directory_core::policy::Key;
+use directory_core::registration::{Request, answer_to_text};
+use directory_core::signatures::Signatures;
+use ed25519_dalek::{Signer, SigningKey};
 
 /// A person who has the network's directory.
 fn person(name: &'static str, network: &Network) -> Person {
@@ -41,6 +46,35 @@ fn a_name_is_registered_once_and_new_keys_are_published() {
     assert_eq!(alice.run(&["monitor"]).code(0).stdout, "bob: as before\n");
     alice.run(&["send", "bob", "-m", "to the new inbox"]).code(0);
     assert!(bob.run(&["receive"]).code(0).stdout.contains("to the new inbox"));
+}
+
+#[test]
+fn a_registrar_vouches_for_the_request_that_was_made() {
+    let network = Network::with_registrar();
+    let key = SigningKey::from_bytes(&[90; 32]);
+    let registrar = hex::encode(network.enter_registrar(&key));
+    let directory = network.directory.to_text();
+    let (alice, bob) = (Person::new("alice", &network), Person::new("bob", &network));
+    alice.run(&["directory", &directory, "--certified-only"]).code(1).says("registrars is not what");
+    for person in [&alice, &bob] {
+        person.run(&["directory", &directory, "--registrar", &registrar, "--certified-only"]).code(0);
+    }
+    let asked = bob.run(&["register", "bob"]).code(0).says("Nothing is registered yet").stdout;
+    assert_eq!(bob.run(&["register", "bob"]).code(0).stdout, asked, "the answer to the first one is good");
+    let request = Request::from_text(&asked).unwrap();
+    assert_eq!(request.label, Label::Name("bob".into()));
+    let public = Key::new(key.verifying_key().to_bytes()).unwrap();
+    let signature = key.sign(&request.update.registration_bytes()).to_bytes();
+    let answer = answer_to_text(&Signatures::new(vec![(public, signature)]).unwrap());
+    let path = bob.path("vouched");
+    std::fs::write(&path, answer).unwrap();
+    let path = path.to_str().unwrap();
+    bob.run(&["register", "bobby", "--vouched", path]).code(1).says("no request for this label");
+    alice.run(&["register", "bob", "--vouched", path]).code(1).says("no request for this label");
+    assert_eq!(bob.run(&["register", "bob", "--vouched", path]).code(0).stdout, "registered bob\n");
+    alice.run(&["contacts", "find", "bob"]).code(0);
+    alice.run(&["send", "bob", "-m", "hello Bob"]).code(0);
+    assert!(bob.run(&["receive"]).code(0).stdout.contains("hello Bob"));
 }
 
 #[test]

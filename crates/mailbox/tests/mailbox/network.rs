@@ -2,8 +2,15 @@
 
 use candid::Principal;
 use client::Client;
+use client::Transport;
 use client::agent::AgentTransport;
-use client::directory::api::{Configuration, Ratification, Registration};
+use client::directory::api::{Configuration, Ratification, Registration, View};
+use client::directory::{DirectoryClient, Draft, pin, request};
+use directory_core::label::Label;
+use directory_core::policy::{Key, Policy};
+use directory_core::profile::Profile;
+use directory_core::signatures::Signatures;
+use ed25519_dalek::{Signer, SigningKey};
 use ic_agent::identity::BasicIdentity;
 use ic_agent::{Agent, Identity};
 use local_ic::{LocalIc, Time};
@@ -20,13 +27,22 @@ pub struct Network {
     server: Server,
     /// Its message canister.
     pub canister: Principal,
-    /// Its directory, which is open to all and certified only.
+    /// Its directory, where the platform's certificate is enough.
     pub directory: Principal,
 }
 
 impl Network {
-    /// With a message canister of these settings.
+    /// With a message canister of these settings, and a directory that is open to all.
     pub fn with(settings: Vec<Setting>) -> Self {
+        Self::of(settings, Registration::open)
+    }
+
+    /// With a directory whose registrar is to be entered.
+    pub fn with_registrar() -> Self {
+        Self::of(Vec::new(), Registration::registrar)
+    }
+
+    fn of(settings: Vec<Setting>, registration: Registration) -> Self {
         let engine = LocalIc::new();
         engine.set_time(Time::from(SystemTime::now()));
         // Closed reads are refused while everybody is a controller.
@@ -35,8 +51,7 @@ impl Network {
         let argument = candid::encode_args((Some(settings),)).unwrap();
         engine.install_canister(canister, canister_wasm().to_vec(), argument, controller);
         let directory = engine.create_canister_with_settings(controller, None);
-        let configuration =
-            Configuration { registration: Registration::open, ratification: Ratification::certified_only };
+        let configuration = Configuration { registration, ratification: Ratification::certified_only };
         let argument = candid::encode_args((Some(configuration),)).unwrap();
         engine.install_canister(directory, directory_wasm().to_vec(), argument, controller);
         settle(&engine);
@@ -54,6 +69,29 @@ impl Network {
         let agent = agent.build().unwrap();
         agent.fetch_root_key().await.unwrap();
         Client::with_agent(agent, self.canister)
+    }
+
+    /// Enters the registrar's key in the directory, as the operator, and returns its public half.
+    pub fn enter_registrar(&self, key: &SigningKey) -> [u8; 32] {
+        let public = Key::new(key.verifying_key().to_bytes()).unwrap();
+        let policy = Policy::new(vec![public], 1).unwrap();
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let agent = Agent::builder().with_url(self.url()).with_identity(BasicIdentity::from_raw_key(&OPERATOR));
+            let agent = agent.build().unwrap();
+            agent.fetch_root_key().await.unwrap();
+            let transport = AgentTransport::new(agent, self.directory);
+            let asked = request::get_configuration();
+            let published = asked.decode(&transport.query(asked.method, asked.arg.clone()).await.unwrap()).unwrap();
+            let trusted = pin(&published, &self.directory, vec![policy.clone()], 3_600).unwrap();
+            let mut client = DirectoryClient::new(transport, trusted);
+            let index = client.lookup(&Label::Registrar, View::newest, None).await.unwrap().index;
+            let profile = Profile::new(Vec::new(), Vec::new()).unwrap();
+            let draft = Draft::first(client.trusted().realm, index, &Label::Registrar, policy, &profile, [1; 16]);
+            let signature = key.sign(&draft.entry.signed_bytes()).to_bytes();
+            let own = Signatures::new(vec![(public, signature)]).unwrap();
+            client.update(&draft.signed(own, Signatures::default(), None)).await.unwrap();
+        });
+        *public.bytes()
     }
 
     /// Changes a setting, as the operator.

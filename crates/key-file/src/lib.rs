@@ -1,0 +1,104 @@
+//! The file of an Ed25519 secret key: 64 hexadecimal digits and a newline, mode 0600.
+#![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::unwrap_used)]
+
+#[cfg(not(unix))]
+compile_error!("key-file runs on Unix only: it checks the mode of files");
+
+use ed25519_dalek::SigningKey;
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Why a key file is not read or written.
+#[derive(Debug)]
+pub enum KeyFileError {
+    /// It cannot be opened, read or written.
+    File(PathBuf, io::Error),
+    /// Others than the owner may read it. Its mode.
+    Mode(PathBuf, u32),
+    /// It has not 64 hexadecimal digits.
+    NoKey(PathBuf),
+}
+
+impl fmt::Display for KeyFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Mode(path, mode) => {
+                let path = path.display();
+                write!(f, "{path}: others may read the secret key (mode {mode:o}): chmod 600 {path}")
+            }
+            Self::NoKey(path) => write!(f, "{}: a secret key has 64 hexadecimal digits", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for KeyFileError {}
+
+/// Reads the key.
+///
+/// # Errors
+///
+/// [`KeyFileError`].
+pub fn read(path: &Path) -> Result<SigningKey, KeyFileError> {
+    let failed = |error| KeyFileError::File(path.to_owned(), error);
+    let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyFileError::Mode(path.to_owned(), mode));
+    }
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let seed = hex::decode(text.trim_end()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    Ok(SigningKey::from_bytes(&seed.ok_or_else(|| KeyFileError::NoKey(path.to_owned()))?))
+}
+
+/// Draws a key, and writes it into a file that is not there yet. The file is on the disk on return.
+///
+/// # Errors
+///
+/// [`KeyFileError::File`], also where there is a file already, or no randomness.
+pub fn create(path: &Path) -> Result<SigningKey, KeyFileError> {
+    let failed = |error| KeyFileError::File(path.to_owned(), error);
+    let mut seed = [0; 32];
+    getrandom::getrandom(&mut seed).map_err(|error| failed(error.into()))?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    writeln!(file, "{}", hex::encode(seed)).and_then(|()| file.sync_all()).map_err(failed)?;
+    Ok(SigningKey::from_bytes(&seed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_as_it_was_written_and_no_file_is_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("key");
+        let key = create(&path).expect("it is written");
+        assert_eq!(read(&path).expect("it is read"), key);
+        assert_eq!(std::fs::metadata(&path).expect("it is there").permissions().mode() & 0o777, 0o600);
+        assert!(matches!(create(&path), Err(KeyFileError::File(..))));
+        assert_eq!(read(&path).expect("it is as before"), key);
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_or_that_has_no_key_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("key");
+        assert!(matches!(read(&path), Err(KeyFileError::File(..))), "it is not there");
+        create(&path).expect("it is written");
+        let set_mode = |mode| std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("it is changed");
+        for mode in [0o640, 0o604, 0o644] {
+            set_mode(mode);
+            let refused = read(&path).expect_err("others may read it").to_string();
+            assert!(refused.contains(&format!("mode {mode:o}")) && refused.contains("chmod 600"), "{refused}");
+        }
+        set_mode(0o600);
+        for text in ["", "12", &"z".repeat(64), &"0".repeat(66)] {
+            std::fs::write(&path, text).expect("it is written");
+            assert!(matches!(read(&path), Err(KeyFileError::NoKey(_))), "{text}");
+        }
+    }
+}

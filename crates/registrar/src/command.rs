@@ -1,0 +1,99 @@
+//! The command line.
+
+use crate::{enter, sign};
+use candid::Principal;
+use clap::{Args, Parser, Subcommand};
+use std::error::Error;
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  an error, or a request that is refused; the message says why";
+
+/// Vouches for the registration of labels in a key directory.
+#[derive(Parser)]
+#[command(name = "registrar", version, after_help = EXIT_CODES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write a new secret key into a file that is not there yet, and print the public key
+    NewKey {
+        /// The file
+        file: PathBuf,
+    },
+    /// Enter the registrar's key in the directory, once, as a controller of its canister
+    Enter(Enter),
+    /// Print what a request asks for, and check it
+    Show {
+        /// The request, a file; -: standard input
+        request: PathBuf,
+        #[command(flatten)]
+        directory: Directory,
+    },
+    /// Check a request for a label, and print the signature that vouches for it
+    Sign {
+        /// The label that you mean to vouch for, a name or an address. A request for another one is refused
+        label: String,
+        /// The request, a file; -: standard input
+        request: PathBuf,
+        /// The registrar's key file
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        #[command(flatten)]
+        directory: Directory,
+    },
+}
+
+/// The directory that the registrar vouches for.
+#[derive(Args)]
+pub struct Directory {
+    /// Its canister
+    #[arg(long, value_name = "ID")]
+    pub canister: Principal,
+    /// Its VRF key, 64 hexadecimal digits, as get_configuration shows it
+    #[arg(long, value_name = "HEX", value_parser = hash)]
+    pub vrf_key: [u8; 32],
+}
+
+/// What `registrar enter` needs.
+#[derive(Args)]
+pub struct Enter {
+    /// The registrar's key file
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// The directory's canister
+    #[arg(long, value_name = "ID")]
+    pub canister: Principal,
+    /// Address of the network
+    #[arg(long, value_name = "URL", default_value = "https://icp-api.io")]
+    pub network: String,
+    /// Believe the root key that the network shows: for networks on this machine
+    #[arg(long)]
+    pub fetch_root_key: bool,
+    /// Identity of the controller, a PEM file; without it the anonymous one
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    match arguments.command {
+        Command::NewKey { file } => {
+            println!("{}", hex::encode(key_file::create(&file)?.verifying_key().to_bytes()));
+            Ok(())
+        }
+        Command::Enter(enter) => enter::run(&enter),
+        Command::Show { request, directory } => sign::show(&request, &directory),
+        Command::Sign { label, request, key, directory } => sign::run(&label, &request, &key, &directory),
+    }
+}
+
+fn hash(text: &str) -> Result<[u8; 32], String> {
+    let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| format!("{text:?} has not 64 hexadecimal digits"))
+}

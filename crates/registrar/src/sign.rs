@@ -1,0 +1,74 @@
+//! `registrar show` and `registrar sign`.
+
+use crate::command::Directory;
+use candid::Principal;
+use directory_core::entry::realm;
+use directory_core::label::Label;
+use directory_core::policy::Key;
+use directory_core::registration::{Request, answer_to_text};
+use directory_core::signatures::Signatures;
+use directory_core::vrf::PublicKey;
+use ed25519_dalek::Signer;
+use std::error::Error;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Bytes of a request's text at most.
+const MAX_TEXT: u64 = 8_192;
+
+/// Checks a request and says what it asks for.
+pub fn show(path: &Path, directory: &Directory) -> Result<(), Box<dyn Error>> {
+    let request = checked(path, directory)?;
+    println!("label: {}", text_of(&request.label));
+    let policy = &request.update.entry.policy;
+    println!("owners: {} of these keys", policy.threshold());
+    policy.keys().iter().for_each(|key| println!("  {}", hex::encode(key.bytes())));
+    if let Some(recovery) = &request.update.entry.recovery {
+        println!("recovery: {} of these keys, after {} s", recovery.policy.threshold(), recovery.delay);
+        recovery.policy.keys().iter().for_each(|key| println!("  {}", hex::encode(key.bytes())));
+    }
+    Ok(())
+}
+
+/// Checks a request for a label, and prints the signature.
+pub fn run(label: &str, path: &Path, key: &Path, directory: &Directory) -> Result<(), Box<dyn Error>> {
+    let request = checked(path, directory)?;
+    let asked = text_of(&request.label);
+    if asked != label {
+        return Err(format!("the request is for {asked}, not for {label}").into());
+    }
+    let key = key_file::read(key)?;
+    let public = Key::new(key.verifying_key().to_bytes()).map_err(|error| format!("the key: {error:?}"))?;
+    let signature = key.sign(&request.update.registration_bytes()).to_bytes();
+    let signatures = Signatures::new(vec![(public, signature)]).map_err(|error| format!("{error:?}"))?;
+    println!("{}", answer_to_text(&signatures));
+    Ok(())
+}
+
+/// The request in a file, whose label, directory and signatures are right.
+fn checked(path: &Path, directory: &Directory) -> Result<Request, Box<dyn Error>> {
+    let bad = |why: String| format!("{}: {why}", path.display());
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(MAX_TEXT).read_to_string(&mut text)
+    } else {
+        File::open(path).and_then(|file| file.take(MAX_TEXT).read_to_string(&mut text))
+    };
+    read.map_err(|error| bad(error.to_string()))?;
+    let request = Request::from_text(&text).map_err(|error| bad(format!("this is no request: {error:?}")))?;
+    let vrf = PublicKey::new(&directory.vrf_key).map_err(|error| format!("the VRF key: {error:?}"))?;
+    request
+        .check(&realm(directory.canister.as_slice(), &directory.vrf_key), &vrf)
+        .map_err(|error| bad(error.to_string()))?;
+    Ok(request)
+}
+
+/// A label as its user writes it.
+fn text_of(label: &Label) -> String {
+    match label {
+        Label::Registrar => "the registrar".to_owned(),
+        Label::Name(name) => name.clone(),
+        Label::Address(bytes) => Principal::from_slice(bytes).to_text(),
+    }
+}
