@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::show::lock;
 use super::verify::{Depth, Verifier};
-use crate::server::{Server, Start};
 use crate::violation::{Verdict, Violation};
 use test_support::Random;
+use test_support::process::{Process, Start};
 
 /// How often the killer looks how far the clients are.
 const LOOK_INTERVAL: Duration = Duration::from_millis(2);
@@ -21,7 +21,7 @@ pub struct Killer {
     /// How the network is started again.
     pub start: Start,
     /// The network.
-    pub server: Option<Server>,
+    pub network: Option<Process>,
     /// What all share.
     pub shared: Arc<Shared>,
     /// What it looks at.
@@ -76,9 +76,9 @@ impl Killer {
     async fn kill_within(&mut self, milliseconds: u64) -> Verdict<()> {
         let time = Duration::from_micros(self.random.below(milliseconds * 1_000));
         tokio::time::sleep(time).await;
-        let server = self.server.take().expect("it runs");
+        let network = self.network.take().expect("it runs");
         self.shared.gate.killing();
-        server.kill().map_err(|error| Violation(format!("the network cannot be killed: {error}")))
+        network.kill().map_err(|error| Violation(format!("the network cannot be killed: {error}")))
     }
 
     async fn restart(&mut self) -> Verdict<()> {
@@ -106,7 +106,7 @@ impl Killer {
     /// Starts the network where it was.
     pub async fn start(&mut self) -> Verdict<()> {
         let start = self.start.clone();
-        self.server = Some(blocking(move || start.run()).await?);
+        self.network = Some(blocking(move || start.run()).await?);
         Ok(())
     }
 }

@@ -10,12 +10,13 @@ use candid::Principal;
 use client::request;
 use ic_agent::{Agent, AgentError, Certificate, RequestId, TransportCallResponse, lookup_value};
 use ic_transport_types::QueryResponse;
+use test_support::process::Start;
 use tokio::runtime::Runtime;
 
 use super::cases::{Case, Kind, batch};
 use super::{Cost, ROUNDS};
 use crate::inbox::Inbox;
-use crate::server::Start;
+use crate::usage::Usage;
 use crate::wire::Wire;
 
 /// What calls are made by.
@@ -34,28 +35,29 @@ pub enum Transport {
 ///
 /// If the network does not answer as it should.
 pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, String> {
-    let server = start.run().map_err(|error| error.to_string())?;
+    let network = start.run().map_err(|error| error.to_string())?;
+    let canister = network.canister();
     let runtime = Runtime::new().map_err(|error| error.to_string())?;
     let connect = |number: usize| {
         let number = u8::try_from(number).expect("clients are few");
-        runtime.block_on(Inbox::connect(&server.url, server.canister, number, None))
+        runtime.block_on(Inbox::connect(&network.url(), canister, number, None))
     };
     let inboxes: Vec<Inbox> = (0..case.clients).map(connect).collect::<Result<_, _>>().map_err(failed)?;
     if !case.kind.is_update() {
         let first = &inboxes[0].agent;
-        runtime.block_on(call(first, server.canister, Kind::AddBatch, batch(0).arg)).map_err(failed)?;
+        runtime.block_on(call(first, canister, Kind::AddBatch, batch(0).arg)).map_err(failed)?;
     }
     let agents: Vec<Agent> = inboxes.into_iter().map(|inbox| inbox.agent).collect();
     // A round to warm up: connections, keys, pages. The best of the others is what is least disturbed.
     let (mut best, mut made) = (Cost { time: Duration::MAX, server: Duration::MAX }, 0);
     for number in 0..=ROUNDS {
         let each = if number == 0 { 2 } else { case.calls / case.clients };
-        let round = Round { kind: case.kind, canister: server.canister, each, first: made };
-        let usage = || server.usage().map_err(|error| error.to_string());
+        let round = Round { kind: case.kind, canister, each, first: made };
+        let usage = || Usage::of(network.id()).map_err(|error| error.to_string());
         let before = usage()?;
         let time = match transport {
             Transport::Agent => round.by_agents(&runtime, &agents)?,
-            Transport::Plain => round.by_wires(server.port, &agents)?,
+            Transport::Plain => round.by_wires(network.address().port(), &agents)?,
         };
         let used = usage()?.cpu - before.cpu;
         let calls = (each * case.clients) as u32;
@@ -66,7 +68,7 @@ pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, 
     }
 
     let status = request::get_status();
-    let query = agents[0].query(&server.canister, status.method).with_arg(status.arg.clone());
+    let query = agents[0].query(&canister, status.method).with_arg(status.arg.clone());
     let reply = runtime.block_on(async { query.call().await }).map_err(failed)?;
     let status = status.decode(&reply).map_err(|error| error.to_string())?;
     let stored = status.store.map_or(0, |store| store.messages);
@@ -74,7 +76,7 @@ pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, 
     if u64::from(stored) != expected {
         return Err(format!("{}: {stored} messages are stored, it should be {expected}", case.name));
     }
-    server.stop().map_err(|error| error.to_string())?;
+    network.stop().map_err(|error| error.to_string())?;
     Ok(best)
 }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use cases::{CASES, Case, Kind};
 use http::Transport;
 
-use crate::server::{Start, program};
+use test_support::process::Start;
 
 /// How often each case is measured, after a round to warm up. The best counts: others were disturbed.
 const ROUNDS: usize = 3;
@@ -51,14 +51,12 @@ pub struct Row {
 ///
 /// If the network does not play along.
 pub fn measure(module: &Path, folder: &Path, progress: &dyn Fn(&str)) -> Result<Vec<Row>, String> {
-    let program = program()?;
+    let start = Start::new([module]).map_err(|error| error.to_string())?;
     let wasm = std::fs::read(module).map_err(|error| format!("{}: {error}", module.display()))?;
     let measure = |case: Case, number: usize| {
         progress(case.name);
-        let place = |state: Option<PathBuf>, transport| {
-            let start = Start { program: program.clone(), module: module.to_owned(), state, port: 0 };
-            http::measure(&start, case, transport)
-        };
+        let place =
+            |state: Option<PathBuf>, transport| http::measure(&Start { state, ..start.clone() }, case, transport);
         let state = |part: &str| Some(folder.join(format!("{number}-{part}")));
         Ok(Row {
             case,
