@@ -93,6 +93,10 @@ const PROVED_HEADS: Header = Header::new(8)
 const ACKNOWLEDGED: [(&str, i8); 1] = [("messages", NAT32)];
 const ALL_ACKNOWLEDGED: Header =
     Header::new(4).record(ACKNOWLEDGED).variant([("Ok", 0)]).vec(1).variant([("Ok", 2)]).values([3]);
+/// As [`ALL_ACKNOWLEDGED`], where the caller owns none of the keys. The platform charges the bytes of a reply, and whoever
+/// is refused might not pay for them.
+const NONE_ACKNOWLEDGED: Header =
+    Header::new(4).variant([("NotOwner", NULL)]).variant([("Err", 0)]).vec(1).variant([("Ok", 2)]).values([3]);
 /// As [`ALL_ACKNOWLEDGED`], with the refusals that are written by hand.
 const SOME_ACKNOWLEDGED: Header = Header::new(7)
     .record(ACKNOWLEDGED)
@@ -182,11 +186,20 @@ pub fn all_added(result: Result<Vec<Result<Added, AddError>>, BatchError>, send:
 /// The result of an acknowledgement.
 pub fn all_acknowledged(result: Result<Vec<Result<Acknowledged, AckError>>, AcksError>, send: impl FnOnce(&[u8])) {
     let short = result.as_ref().ok().and_then(|results| {
-        let header = if results.iter().all(Result::is_ok) { &ALL_ACKNOWLEDGED } else { &SOME_ACKNOWLEDGED };
+        let refused = |result: &Result<_, _>| *result == Err(AckError::NotOwner);
+        let (header, is_refused) = match results.first() {
+            Some(first) if refused(first) && results.iter().all(refused) => (&NONE_ACKNOWLEDGED, true),
+            _ if results.iter().all(Result::is_ok) => (&ALL_ACKNOWLEDGED, false),
+            _ => (&SOME_ACKNOWLEDGED, false),
+        };
         let mut reply = Vec::with_capacity(FRAME + results.len() * MAX_ACKNOWLEDGED_BYTES);
         reply.extend_from_slice(header.as_bytes());
         reply.push(ONLY);
         push_length(&mut reply, results.len());
+        if is_refused {
+            reply.resize(reply.len() + 2 * results.len(), ONLY);
+            return Some(reply);
+        }
         results.iter().all(|result| push_acknowledged(&mut reply, result)).then_some(reply)
     });
     match (short, result) {
