@@ -7,9 +7,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use candid::Principal;
+use client::agent::AgentTransport;
 use client::request;
-use ic_agent::{Agent, AgentError, Certificate, RequestId, TransportCallResponse, lookup_value};
-use ic_transport_types::QueryResponse;
+use ic_agent::{Agent, AgentError, RequestId};
+use serde::Deserialize;
+use serde_bytes::ByteBuf;
 use test_support::process::Start;
 use tokio::runtime::Runtime;
 
@@ -184,24 +186,32 @@ fn sign(agent: &Agent, canister: Principal, kind: Kind, argument: Vec<u8>) -> Re
     }
 }
 
+/// The answer to a query or call: of the interface's fields, those that a reply is in.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    status: String,
+    reply: Option<QueryReply>,
+    certificate: Option<ByteBuf>,
+    reject_message: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct QueryReply {
+    arg: ByteBuf,
+}
+
 /// The reply in an answer that came as plain bytes: a call's as its certificate proves it, a query's as it is.
 fn reply(agent: &Agent, canister: Principal, call: Option<RequestId>, answer: &[u8]) -> Result<Vec<u8>, String> {
-    let other = |error: serde_cbor::Error| format!("an answer of another kind: {error}");
-    let Some(id) = call else {
-        return match serde_cbor::from_slice(answer).map_err(other)? {
-            QueryResponse::Replied { reply, .. } => Ok(reply.arg),
-            rejected @ QueryResponse::Rejected { .. } => Err(format!("a query was rejected: {rejected:?}")),
-        };
-    };
-    match serde_cbor::from_slice(answer).map_err(other)? {
-        TransportCallResponse::Replied { certificate } => {
-            let certificate: Certificate = serde_cbor::from_slice(&certificate).map_err(other)?;
-            agent.verify(&certificate, canister).map_err(failed)?;
-            let path: [&[u8]; 3] = [b"request_status", id.as_slice(), b"reply"];
-            let reply = lookup_value(&certificate, path).map_err(|error| format!("a call has no reply: {error}"))?;
-            Ok(reply.to_vec())
+    let answer: Answer =
+        ciborium::from_reader(answer).map_err(|error| format!("an answer of another kind: {error}"))?;
+    match (call, answer) {
+        (None, Answer { reply: Some(reply), .. }) => Ok(reply.arg.into_vec()),
+        (Some(id), Answer { certificate: Some(certificate), .. }) => {
+            let checked = AgentTransport::new(agent.clone(), canister).checked(&certificate);
+            let reply = checked.as_ref().map_err(ToString::to_string)?.reply(&id);
+            reply.map(<[u8]>::to_vec).map_err(|error| format!("a call has no reply: {error}"))
         }
-        rejected => Err(format!("a call was rejected: {rejected:?}")),
+        (_, Answer { status, reject_message, .. }) => Err(format!("{status} without a reply: {reject_message:?}")),
     }
 }
 
@@ -215,4 +225,34 @@ async fn call(agent: &Agent, canister: Principal, kind: Kind, argument: Vec<u8>)
 
 fn failed(error: AgentError) -> String {
     format!("the network does not answer: {error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ic_transport_types::{NodeSignature, QueryResponse, RejectCode, RejectResponse, ReplyResponse};
+
+    fn read(response: &QueryResponse) -> Result<Vec<u8>, String> {
+        let agent = Agent::builder().with_url("http://127.0.0.1:1").build().unwrap();
+        let mut bytes = Vec::new();
+        ciborium::into_writer(response, &mut bytes).unwrap();
+        reply(&agent, Principal::management_canister(), None, &bytes)
+    }
+
+    #[test]
+    fn the_answers_of_the_interface_are_read() {
+        let identity = Principal::self_authenticating([1]);
+        let signatures = vec![NodeSignature { timestamp: 1, signature: vec![2; 64], identity }];
+        // More than the library lends at once.
+        let arg = vec![3; 100_000];
+        let replied =
+            QueryResponse::Replied { reply: ReplyResponse { arg: arg.clone() }, signatures: signatures.clone() };
+        assert_eq!(read(&replied), Ok(arg));
+        let (reject_code, reject_message) = (RejectCode::CanisterReject, "no".to_owned());
+        let reject = RejectResponse { reject_code, reject_message, error_code: None };
+        assert_eq!(
+            read(&QueryResponse::Rejected { reject, signatures }),
+            Err("rejected without a reply: Some(\"no\")".to_owned())
+        );
+    }
 }
