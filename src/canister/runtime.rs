@@ -86,7 +86,7 @@ pub fn charge<L, T, E: From<Limited>>(
                 Err(limited.into())
             }
         };
-        let cycles = cycles_of_call(bytes, ic_cdk::api::instruction_counter());
+        let cycles = || cycles_of_call(bytes, ic_cdk::api::instruction_counter());
         used_up |= store.charge_cycles(payer, cycles, moment.time);
         if used_up {
             log::budget_used_up(payer);
