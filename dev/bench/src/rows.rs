@@ -49,7 +49,7 @@ pub fn measure(wasm: &[u8], keys: u64, sizes: &[u64], figures: &mut Figures, pro
     }
 }
 
-/// What is refused, which depends on nothing that is stored.
+/// Refused calls. Their cost does not depend on what is stored.
 pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     let inbox = Inbox::install(wasm, 1);
     let (key, text) = (inbox.key(0), Inbox::ciphertext(0));
@@ -110,7 +110,7 @@ fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     }
 }
 
-/// Of one message and of a thousand, by the owner of their key.
+/// Acknowledgements of one message and of a thousand, by the owner of their key.
 fn acknowledgements(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     let key = inbox.own_key();
     let stored = |number: u64| NewMessage {
@@ -177,7 +177,7 @@ fn memory(inbox: &Inbox, empty_heap: u64, row: &mut impl FnMut(&str, u64)) {
     row("stable memory, bytes a message", store.stable_bytes.div_ceil(messages));
 }
 
-/// What an add consists of; the last is the sum of the others.
+/// The parts of an add. The last is the sum of the others.
 pub const PARTS_OF_AN_ADD: [&str; 6] = [
     "SHA-256, three blocks",
     "system calls and their bytes",

@@ -61,9 +61,9 @@ impl fmt::Display for Reason {
 /// Why there is nothing to send.
 #[derive(Debug)]
 pub enum FilesError {
-    /// What was named cannot be looked at.
+    /// The path that was named cannot be read.
     Missing(PathBuf, std::io::Error),
-    /// What was named is neither file nor folder.
+    /// The path that was named is neither a file nor a folder.
     Special(PathBuf),
     /// There is no file that can be read.
     NoFiles(PathBuf),

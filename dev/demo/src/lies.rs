@@ -16,7 +16,7 @@ use test_support::network::served;
 use crate::error::{Error, ensure};
 use crate::show::line;
 
-/// What the replica does to a page, and how that is called.
+/// The replica's lies: the name of each, and what it does to a page.
 const LIES: [(&str, Lie); 4] = [
     ("leaves out the oldest message", Lie::Page(|page| drop(page.messages.remove(0)))),
     (

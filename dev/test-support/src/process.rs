@@ -75,7 +75,7 @@ impl Start {
         Ok(Self { program, words: words.into_iter().map(Into::into).collect(), state: None, port: 0 })
     }
 
-    /// What starts it.
+    /// The command that starts it.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.words).arg("--port").arg(self.port.to_string());
@@ -98,7 +98,7 @@ impl Start {
             let mut output = BufReader::new(output);
             // The one who waits may have given up.
             let _ = sender.send(read_announcement(&mut output));
-            // Whatever else it prints must not fill the pipe.
+            // Further output must not fill the pipe.
             let _ = io::copy(&mut output, &mut io::sink());
         });
         let announced = announced.recv_timeout(START_LIMIT).unwrap_or_else(|_| {
@@ -156,12 +156,12 @@ fn parsed(announcement: &str) -> Option<(SocketAddr, Vec<Principal>)> {
 }
 
 impl Process {
-    /// What it printed, once it answered.
+    /// The text that it printed once it answered.
     pub fn announcement(&self) -> &str {
         &self.announcement
     }
 
-    /// Where it answers.
+    /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -111,7 +111,7 @@ impl Killer {
     }
 }
 
-/// What waits for processes, on a thread where it holds up nobody.
+/// Runs `f`, which waits for processes, on a thread where it blocks no task.
 pub async fn blocking<T: Send + 'static>(f: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Verdict<T> {
     let result = tokio::task::spawn_blocking(f).await.map_err(|error| Violation(error.to_string()))?;
     result.map_err(|error| Violation(format!("the network cannot be started: {error}")))

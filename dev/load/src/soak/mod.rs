@@ -56,7 +56,7 @@ const SHORT_EXPIRY: Duration = Duration::from_secs(8);
 /// What to do.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// What is drawn follows from it.
+    /// The seed. All that is drawn follows from it.
     pub seed: u64,
     /// Operations of all clients together.
     pub operations: u64,

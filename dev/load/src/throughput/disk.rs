@@ -18,7 +18,7 @@ const AVERAGED: u64 = 50;
 ///
 /// # Errors
 ///
-/// If the network does not play along.
+/// If a call to the network fails.
 pub async fn measure(module: &Path, folder: &Path, sizes: &[u64]) -> Result<Vec<u64>, String> {
     let start = Start::new([module]).map(|start| Start { state: Some(folder.to_owned()), ..start });
     let network = start.and_then(|start| start.run()).map_err(|error| error.to_string())?;

@@ -21,7 +21,7 @@ use crate::inbox::Inbox;
 use crate::usage::Usage;
 use crate::wire::Wire;
 
-/// What calls are made by.
+/// The client that makes the calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// Connections on which requests that were signed ahead are sent; only each client's last answer is looked at, when all
@@ -31,7 +31,7 @@ pub enum Transport {
     Agent,
 }
 
-/// What a call takes.
+/// The time of a call.
 ///
 /// # Errors
 ///

@@ -26,7 +26,7 @@ struct Installation<'a> {
     argument: Vec<u8>,
     moment: Moment,
     root: u64,
-    /// What the hooks to come may use.
+    /// The limits of the hooks that have not run yet.
     limits: Limits,
     /// The stable memory, in a transaction.
     stable: StableMemory,

@@ -89,7 +89,7 @@ fn read_subnet(node: &Node, request: Request) -> Result<Response, Refusal> {
     Ok(reply(&ReadStateResponse { certificate: node.certify(None, &paths, node.now(), None, None) }))
 }
 
-/// What somebody wants to read.
+/// The paths and the reader of a request.
 struct Asked {
     sender: Principal,
     scope: Scope,

@@ -1,4 +1,4 @@
-//! What is made of canisters, and who changed them.
+//! Canisters are created, installed, stopped and deleted here, and each change is noted with its author.
 
 use candid::Principal;
 use ic_management_canister_types::{
