@@ -143,7 +143,7 @@ fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     for (order, name) in [(Order::ascending, "ascending"), (Order::descending, "descending")] {
         let cursor = Cursor { after: 0, order, limit: PAGE };
         let of_key = KeyCursor { start: Start::beginning, order, limit: PAGE, prove: false };
-        // From within what is stored in turn, so that every message has the usual size.
+        // Taken from messages that are stored in turn, so that each has the usual size.
         let (first, last) = (size as u32 / 2, size as u32 / 2 + 2 * PAGE);
         row(
             &format!("range of 100, {name}"),
@@ -199,7 +199,7 @@ pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
         total.instructions += cost.instructions;
         total.usage += cost.usage;
     }
-    // A block more costs its compression, its bytes' way through argument and payload, and nothing else.
+    // One more block costs its compression and the copies of its bytes in argument and payload, and nothing else.
     let with = |len: usize, n: u64| {
         let text = ByteBuf::from(bytes(OTHERS + len as u64 * AVERAGED + n, len));
         inbox.update(request::add_message(&inbox.key(n), &text)).instructions
@@ -210,7 +210,7 @@ pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
     let block = (longer - usual) / 10 - 2 * 64;
     let usage = total.usage;
     let each = |sum: u64| sum / AVERAGED;
-    // Argument's size and copy, time, reply and its end; what else is called reads or writes stable memory.
+    // Size and copy of the argument, time, reply and its end. All other calls read or write stable memory.
     let calls = 5;
     let argument = (10 + 1 + 41 + 2 + CIPHERTEXT_BYTES) as u64;
     let stable_calls = each(usage.system_calls) - calls;

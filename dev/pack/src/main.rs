@@ -132,7 +132,7 @@ mod tests {
         replace(&file, b"new").unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"new");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        // A folder of that name stands in the way: the rename fails and the temporary file goes.
+        // A folder has that name. The rename fails, and the temporary file is removed.
         let blocked = folder.path().join("blocked");
         std::fs::create_dir_all(blocked.join("full")).unwrap();
         assert!(replace(&blocked, b"new").is_err());

@@ -142,7 +142,7 @@ impl Client {
                 }
                 match self.shared.gate.attempt(self.inbox.send(&call)).await? {
                     Some(Outcome::Replied(reply)) => break reply,
-                    // The same envelope again: if it was executed, it will not be once more.
+                    // The same envelope is sent again. If it was executed, it is not executed a second time.
                     None if self.random.per_mille(600) => lock(&self.shared.tally).resent += 1,
                     // Its outcome is found out, then the messages are sent anew.
                     outcome => {

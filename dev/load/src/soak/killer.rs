@@ -65,7 +65,7 @@ impl Killer {
                 let upgrade = tokio::spawn(async move { shared.upgrade_once().await });
                 let within = if self.random.per_mille(500) { 50 } else { 400 };
                 self.kill_within(within).await?;
-                // The upgrade's outcome does not matter; that it failed shows only now, with the network up again.
+                // The upgrade may end in any way. Whether it failed shows only now, with the network up again.
                 self.restart().await?;
                 return upgrade.await.map_err(|error| Violation(error.to_string()))?.map(drop);
             }

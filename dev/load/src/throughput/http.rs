@@ -50,7 +50,7 @@ pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, 
         runtime.block_on(call(first, canister, Kind::AddBatch, batch(0).arg)).map_err(failed)?;
     }
     let agents: Vec<Agent> = inboxes.into_iter().map(|inbox| inbox.agent).collect();
-    // A round to warm up: connections, keys, pages. The best of the others is what is least disturbed.
+    // The first round warms up connections, keys and pages. The best of the others was disturbed least.
     let (mut best, mut made) = (Cost { time: Duration::MAX, server: Duration::MAX }, 0);
     for number in 0..=ROUNDS {
         let each = if number == 0 { 2 } else { case.calls / case.clients };

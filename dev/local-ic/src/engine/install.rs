@@ -133,7 +133,7 @@ impl Installation<'_> {
         });
         let result = retired.and_then(|()| self.run_new(mode, module));
         if let Some(code) = old_code {
-            // Had the installation succeeded, the old code would be dropped.
+            // A successful installation would have dropped the old code.
             code.rollback();
         }
         result
