@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use candid::Principal;
 use ic_agent::agent::RejectCode as AgentRejectCode;
-use ic_agent::{Agent, AgentError, Certificate, lookup_value};
+use ic_agent::{Agent, AgentError, Certificate, RequestId, lookup_value};
 
 use crate::client::Client;
 use crate::directory::DirectoryClient;
@@ -68,6 +68,15 @@ impl Checked {
     /// The certificate says nothing of that.
     pub fn value(&self, label: &[u8]) -> Result<&[u8], CertificateError> {
         Ok(lookup_value(&self.certificate, [b"canister", self.canister.as_slice(), label])?)
+    }
+
+    /// What the canister replied to a call that was signed and sent by other means than a transport.
+    ///
+    /// # Errors
+    ///
+    /// The certificate has no reply to that call.
+    pub fn reply(&self, call: &RequestId) -> Result<&[u8], CertificateError> {
+        Ok(lookup_value(&self.certificate, [b"request_status".as_slice(), call.as_slice(), b"reply"])?)
     }
 }
 

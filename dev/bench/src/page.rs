@@ -83,7 +83,7 @@ pub fn with_tables(page: &str, record: &Figures, sizes: &[u64]) -> Result<String
     Ok(page)
 }
 
-/// What calls are charged, a line each: by the size of the store, with 1 key / with 1,000 keys.
+/// The instructions of the calls, a line for each call, by the size of the store: with 1 key / with 1,000 keys.
 fn calls(figures: &Figures, sizes: &[u64]) -> String {
     let mut table = String::from("| call |");
     for &size in sizes {
@@ -94,7 +94,7 @@ fn calls(figures: &Figures, sizes: &[u64]) -> String {
         write!(table, "| {name} |").expect("a string takes everything");
         for &size in sizes {
             let cells: Vec<_> = match figures.get(name) {
-                // What no store makes dearer stands in the first column.
+                // A figure that does not depend on the size of the store stands in the first column.
                 Some(&figure) if size == sizes[0] => vec![grouped(figure)],
                 Some(_) => Vec::new(),
                 None => ["1 key", "1,000 keys"]
@@ -110,7 +110,7 @@ fn calls(figures: &Figures, sizes: &[u64]) -> String {
     table
 }
 
-/// What the directory's calls are charged, by its labels.
+/// The instructions of the directory's calls, by the number of its labels.
 fn directory(figures: &Figures) -> String {
     let mut table = String::from("| call |");
     for size in directory::SIZES {
@@ -129,7 +129,7 @@ fn directory(figures: &Figures) -> String {
     table
 }
 
-/// What calls of a store with limits are charged.
+/// The instructions of calls to a store with limits.
 fn retention(figures: &Figures, sizes: &[u64]) -> String {
     let mut table = String::from("| call |");
     for &size in sizes {
