@@ -34,6 +34,7 @@ import type { Place } from './locate';
 import { forgetful, Memory, type Storage } from './memory';
 import { reach } from './reach';
 import { type Read, refuse, UNPROVABLE } from './read';
+import { refusal, take } from './sentences';
 import { hashed, Verifier } from './verify';
 import {
   ackErrorWords,
@@ -44,11 +45,9 @@ import {
   getErrorWords,
   lookupErrorWords,
   pageErrorWords,
-  refusal,
   retryErrorWords,
   settingsErrorWords,
   statusErrorWords,
-  take,
 } from './words';
 
 /** How often a node that lags behind another is asked again, and how soon: another one may answer. */

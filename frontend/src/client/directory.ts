@@ -47,7 +47,7 @@ import { Failure } from './failure';
 import type { Place } from './locate';
 import { reach } from './reach';
 import { refuse } from './read';
-import { take } from './words';
+import { take } from './sentences';
 
 /** A verified look-up, and the changes that it showed, oldest first. */
 export interface LookedUp extends Verified {

@@ -14,6 +14,7 @@ import type {
   RetryError,
   SettingsError,
 } from '../../src/client/bindings/canister';
+import { take, wordsOf } from '../../src/client/sentences';
 import {
   ackErrorWords,
   acksErrorWords,
@@ -27,7 +28,6 @@ import {
   retryErrorWords,
   settingsErrorWords,
   statusErrorWords,
-  take,
 } from '../../src/client/words';
 
 const tooLong = { length: 1234, max: 1000 };
@@ -230,4 +230,10 @@ describe('take', () => {
       expect(error).toMatchObject({ kind: 'refused', variant: 'UnknownId', transient: false });
     }
   });
+});
+
+it('a table without a sentence for each case does not compile, and a case that nobody knows is an error of the program', () => {
+  // @ts-expect-error: NotAllowed and NotFailed are missing
+  const incomplete = wordsOf<RetryError>({ Other: ['', false] });
+  expect(() => incomplete({ __kind__: 'NotAllowed', NotAllowed: null })).toThrow(TypeError);
 });
