@@ -27,7 +27,9 @@ export {
   Variant_owners_anyone as Readers,
 } from './bindings/canister';
 export { type Client, connect } from './connect';
-export { connectDirectory, type DirectoryClient, type LookedUp } from './directory';
+export { connectDirectory, type DirectoryClient } from './directory';
+export type { LookedUp } from './directory-answers';
+export type { LookupOptions } from './directory-lookups';
 export { Failure, type FailureKind } from './failure';
 export { forgetIdentity, loadIdentity, makeIdentity } from './identity';
 export { type Located, locate, type Place, type ServerEnv } from './locate';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Asked, verifyBundles, verifyFound } from '../../src/client/directory';
+import { type Asked, verifyBundles, verifyFound } from '../../src/client/directory-answers';
 import {
   directoryCheckErrorWords,
   directorySettingsErrorWords,
