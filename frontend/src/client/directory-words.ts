@@ -117,3 +117,39 @@ export const directoryCheckErrorWords = wordsOf<CheckError>({
   Unavailable: unavailable,
   Other: other,
 });
+
+/** What is wrong with an answer, by the first name of the code of a {@link DirectoryError}. */
+const LIES: Readonly<Record<string, string>> = {
+  Decode: 'The proof cannot be read.',
+  Vrf: 'The place of this label in the directory is not proved: the answer may be about another label.',
+  Configuration: 'The directory published another configuration or another key than its log carries.',
+  HeadTime: 'The head is newer than the certificate.',
+  Edge: 'The head is not in the log that the subnet certifies.',
+  ToNewest: 'The head is not in the log that the subnet certifies: it is old or invented.',
+  FromKnown: 'The certified log does not continue the one seen before: it was rolled back or forked.',
+  OlderHead: 'The head is older than a ratified one seen before.',
+  Cosignature: 'A signature of a verifier is forged.',
+  Map: 'The certified directory has another entry: a foreign key was shown, or the label was hidden.',
+  Replaced: 'The entry that a pending recovery replaces is missing.',
+  Profile: 'The profile is not the one that the entry commits to.',
+  Address: 'The address’s own key did not sign its first entry.',
+  Realm: 'The entry is of another directory.',
+  Index: 'The entry is of another label.',
+  Change:
+    'A change breaks the rules: it is out of order, or signatures of the owner or the registrar are missing or wrong.',
+  History: 'Changes are missing, or do not lead to the newest entry.',
+  Contact: 'A version seen before is gone.',
+  ContactChanged: 'A version seen before was exchanged.',
+  Elsewhere: 'The bundle is of another directory or another label.',
+  UnknownDevice: 'The profile has no such device.',
+  Expired: 'The bundle has expired.',
+  NotNewer: 'The bundle is older than one seen before.',
+  Lifetime: 'The bundle lives too long.',
+  Signature: 'The device did not sign the bundle.',
+};
+
+/** Says what is wrong with an answer of the directory. The code stays in the sentence, for reports. */
+export function directoryLieWords(code: string): string {
+  const [first = ''] = code.split('/');
+  return `${LIES[first] ?? 'The directory’s answer does not verify.'} (${code})`;
+}

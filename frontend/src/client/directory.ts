@@ -1,6 +1,7 @@
 /**
  * A typed client of the key directory. Its look-ups are verified.
  *
+ *     const trusted = pin(place.canisterId, await published(place), registrars, maxAge);
  *     const directory = await connectDirectory(place, trusted);
  *     const { state, profile, trust } = await directory.lookup(nameLabel('alice'), { contact });
  *
@@ -32,6 +33,13 @@ import type { Place } from './locate';
 import { reach } from './reach';
 import { take } from './sentences';
 
+/** What the directory publishes for `pin` (pins.ts): one node's word, which the first look-up proves. */
+export async function published(place: Place): Promise<Published> {
+  const { agent, guarded } = await reach(place);
+  const actor = createActor(place.canisterId, { agent });
+  return guarded(async () => take(await actor.get_configuration(), directoryStatusErrorWords));
+}
+
 export interface DirectoryClient {
   /** What is remembered; `undefined` before the first look-up. */
   readonly memory: Memory | undefined;
@@ -45,8 +53,6 @@ export interface DirectoryClient {
   putBundle(label: Uint8Array, bundle: Uint8Array): Promise<void>;
   /** The directory at a glance: one node's word. */
   status(): Promise<Status>;
-  /** What clients pin: one node's word. */
-  configuration(): Promise<Published>;
   /** Replaces the settings: a controller's. */
   setSettings(settings: Settings): Promise<void>;
   /** Checks stored records from a cursor on: a controller's. `next` of the report goes on; without it, all are checked. */
@@ -76,7 +82,6 @@ export async function connectDirectory(
         take(await actor.put_bundle(label, bundle), bundleErrorWords);
       }),
     status: () => guarded(async () => take(await actor.get_status(), directoryStatusErrorWords)),
-    configuration: () => guarded(async () => take(await actor.get_configuration(), directoryStatusErrorWords)),
     setSettings: (settings) =>
       guarded(async () => {
         take(await actor.set_settings(settings), directorySettingsErrorWords);
