@@ -27,11 +27,13 @@ type Question = Pick<Asked, 'label'> & { readonly view: View };
 /** Why no proof can show a history: it has this many versions. */
 type TooLong = { readonly versions: bigint };
 
-/** Looks labels up, one at a time, and remembers the directory's log. */
+/** Looks labels up, one after the other, and remembers the directory's log. */
 export class Lookups {
   readonly #actor: Pick<directoryInterface, 'lookup' | 'get_history'>;
   readonly #pinned: Pick<Asked, 'canister' | 'rootKey' | 'trusted'>;
   #memory: Memory | undefined;
+  /** The last look-up that was asked for. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(
     actor: Pick<directoryInterface, 'lookup' | 'get_history'>,
@@ -47,7 +49,14 @@ export class Lookups {
     return this.#memory;
   }
 
-  async lookup(label: Uint8Array, { ratified, contact, history }: LookupOptions = {}): Promise<LookedUp> {
+  /** Each look-up continues the log that the one before has shown, so it waits for that. */
+  lookup(label: Uint8Array, options: LookupOptions = {}): Promise<LookedUp> {
+    const mine = this.#last.then(() => this.#lookup(label, options));
+    this.#last = mine.catch(() => {});
+    return mine;
+  }
+
+  async #lookup(label: Uint8Array, { ratified, contact, history }: LookupOptions): Promise<LookedUp> {
     const question = { label, view: ratified ? View.ratified : View.newest };
     const answer = await this.#ask(question, history ? 0 : contact && following(contact), contact);
     if (!('versions' in answer)) return answer;

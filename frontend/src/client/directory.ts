@@ -43,7 +43,7 @@ export async function published(place: Place): Promise<Published> {
 export interface DirectoryClient {
   /** What is remembered; `undefined` before the first look-up. */
   readonly memory: Memory | undefined;
-  /** Looks an encoded label up, and verifies the answer, also that the label has no entry. One at a time. */
+  /** Looks an encoded label up, and verifies the answer, also that the label has no entry. */
   lookup(label: Uint8Array, options?: LookupOptions): Promise<LookedUp>;
   /** The bundles of a label that was looked up, verified. `seen`: the newest ones that were seen. */
   bundles(label: Uint8Array, found: Verified, seen?: readonly Bundle[]): Promise<Bundle[]>;

@@ -72,6 +72,14 @@ describe('a history', () => {
   });
 });
 
+it('look-ups wait for each other: each continues what the one before has shown', async () => {
+  const calls = directory(1);
+  const asked = vi.spyOn(calls, 'lookup');
+  const at = client(calls);
+  await Promise.all([at.lookup(LABEL), at.lookup(LABEL)]);
+  expect(asked.mock.calls.map(([{ known }]) => known)).toEqual([0n, 1n]);
+});
+
 describe('a lie in a page is caught', () => {
   const lie = (code: string) => ({ kind: 'lie', cause: { kind: 'directory', code } });
 

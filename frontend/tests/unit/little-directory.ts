@@ -60,14 +60,16 @@ export class LittleDirectory implements Calls {
 
   async lookup({ history }: Parameters<Calls['lookup']>[0]): ReturnType<Calls['lookup']> {
     const newest = this.#entries.length - 1;
-    const from = history.__kind__ === 'version' ? history.version : undefined;
-    const shown = from !== undefined && from <= newest ? this.#entries.slice(from) : undefined;
+    const from = history.__kind__ === 'version' ? history.version : 0;
+    // Version 0 always comes with its signatures.
+    const alone = history.__kind__ === 'newest' || from > newest;
+    const shown = alone && newest > 0 ? undefined : this.#entries.slice(alone ? 0 : from);
     if (shown && shown.length > MAX) {
       const HistoryTooLong = { versions: BigInt(shown.length), max: BigInt(MAX) };
       return { __kind__: 'Err', Err: { __kind__: 'HistoryTooLong', HistoryTooLong } };
     }
     const last = this.#entries[newest] as Entry;
-    // Without history the newest entry comes without signatures: the map proves it.
+    // A newest entry alone comes without signatures: the map proves it.
     const updates = shown?.map((entry) => this.#update(entry)) ?? [concat(encodeEntry(last), Uint8Array.of(0, 0))];
     const times = (shown ?? [last]).map(timeOf);
     const value = leafValue(BigInt(newest), timeOf(last), entryHash(last));

@@ -32,7 +32,8 @@ export function LieNotice({ lie, onAgain, forget }: LieNoticeProps) {
 }
 
 /** Whoever can have done it. */
-function who({ variant }: Failure): string {
-  if (variant === 'seen') return 'No node can do this alone.';
+function who({ variant, cause }: Failure): string {
+  const { code } = (cause ?? {}) as { code?: string };
+  if (variant === 'seen' || code === 'FromKnown/Root') return 'No node can do this alone.';
   return 'One node answered. That node, or somebody between it and you, lies: the network as a whole certifies something else. If you ask again, another node may answer.';
 }

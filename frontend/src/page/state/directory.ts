@@ -1,5 +1,4 @@
 /** The data of the directory's view: one label, looked up with its whole history and verified. */
-import { Principal } from '@icp-sdk/core/principal';
 import { effect, signal } from '@preact/signals';
 import {
   connectDirectory,
@@ -14,19 +13,16 @@ import {
   type Storage,
   samePins,
 } from '../../client';
-import { addressLabel, DirectoryError, nameLabel, REGISTRAR, type Trusted } from '../../directory';
+import { DirectoryError, type Trusted } from '../../directory';
 import { decodeConfiguration } from '../../directory/configuration';
 import { sha256 } from '../../directory/hash';
 import { toHex } from '../format';
+import { labelBytes } from './label';
 import { fragment, type LabelQuery, labelOf, viewOf } from './route';
 import { browserStorage, directoryPlace, nameOf } from './session';
 
 /** Cosignatures of verifiers may be as old, in seconds. */
 const MAX_COSIGNATURE_AGE = 3_600n;
-const MAX_LABEL_BYTES = 64;
-const ADDRESS_BYTES = 29;
-/** The last byte of a key's principal. */
-const SELF_AUTHENTICATING = 2;
 
 /** A label that was looked up, and what the page compared it with. */
 export interface Shown {
@@ -84,27 +80,6 @@ async function connectHere(): Promise<Session> {
   const remembered = memoryHere()?.read();
   if (remembered && !samePins(remembered.pins, trusted)) throw lieFailure({ kind: 'other-directory' });
   return { directory: await connectDirectory(directoryPlace, trusted, remembered?.memory), trusted, threshold };
-}
-
-/** The bytes of a label. Throws a {@link Failure} for text that is none. */
-export function labelBytes({ label, of }: LabelQuery): Uint8Array {
-  if (label === 'registrar') return REGISTRAR;
-  if (label === 'address') {
-    const bytes = principalOf(of);
-    if (bytes?.length === ADDRESS_BYTES && bytes.at(-1) === SELF_AUTHENTICATING) return addressLabel(bytes);
-    throw new Failure('input', `"${of}" is not the principal of a key.`, false);
-  }
-  const name = nameLabel(of);
-  if (name.length > 1 && name.length <= MAX_LABEL_BYTES) return name;
-  throw new Failure('input', `A name has 1 to ${MAX_LABEL_BYTES - 1} bytes; "${of}" has ${name.length - 1}.`, false);
-}
-
-function principalOf(text: string): Uint8Array | undefined {
-  try {
-    return Principal.fromText(text).toUint8Array();
-  } catch {
-    return undefined;
-  }
 }
 
 /** Looks the label of the present address up. */

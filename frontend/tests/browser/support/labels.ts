@@ -35,12 +35,14 @@ export class Owner {
     return new Owner(await connectDirectory(place, trusted), trusted.realm);
   }
 
-  /** Sets a name's only key, and a profile with bytes of an application; `before`: the key that it has. Waits for the epoch. */
+  /** Sets a name's only key, and a profile with one device and bytes of an application; `before`: the key that it has. Waits for the epoch. */
   async set(name: string, secret: Uint8Array, application: string, before?: Uint8Array): Promise<void> {
     const label = nameLabel(name);
     const { index, state } = await patiently(() => this.directory.lookup(label));
     const version = state ? state.entry.version + 1 : 0;
-    const profile = concat(Uint8Array.of(1, 0, 0, application.length), new TextEncoder().encode(application));
+    const device = concat(encodeKey(keyOf(secret)), keyOf(secret));
+    const length = Uint8Array.of(0, application.length);
+    const profile = concat(Uint8Array.of(1, 1), device, length, new TextEncoder().encode(application));
     const opening = crypto.getRandomValues(new Uint8Array(16));
     const entry: Entry = {
       realm: this.realm,
