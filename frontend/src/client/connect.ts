@@ -20,6 +20,7 @@ import {
   createActor,
   type KeyCursor,
   type KeyHead,
+  type KeySetting,
   type Message,
   type NewMessage,
   type OwnerProof,
@@ -43,6 +44,7 @@ import {
   batchErrorWords,
   claimErrorWords,
   getErrorWords,
+  keyErrorWords,
   lookupErrorWords,
   pageErrorWords,
   retryErrorWords,
@@ -93,6 +95,8 @@ export interface Client {
    * with it.
    */
   claim(keyId: Uint8Array, proof: OwnerProof): Promise<void>;
+  /** Changes settings of a key: its owner the send key, members whether it is kept, admins its owner and quota. */
+  setKey(keyId: Uint8Array, settings: readonly KeySetting[]): Promise<void>;
   /**
    * Says that everything of the key through this id need not be kept. Returns how many messages that were. The caller must
    * own the key.
@@ -176,6 +180,10 @@ export async function connect(place: Place, identity?: Identity, storage: Storag
       guarded(async () => {
         const { label } = take(await actor.claim(keyId, proof), claimErrorWords);
         memory.learned(keyId, label);
+      }),
+    setKey: (keyId, settings) =>
+      guarded(async () => {
+        take(await actor.set_key(keyId, [...settings]), keyErrorWords);
       }),
     acknowledge: (keyId, through) =>
       guarded(async () => {

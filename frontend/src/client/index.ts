@@ -11,6 +11,7 @@ export type {
   Added,
   Cursor,
   KeyHead,
+  KeySetting,
   Message,
   NewMessage,
   OwnerProof,

@@ -11,6 +11,7 @@ import type {
   CheckError,
   ClaimError,
   GetError,
+  KeyError,
   LookupError,
   PageError,
   Progress,
@@ -61,6 +62,10 @@ const lowMemory: Words = [
   'The memory of the store is nearly used up. It opens no new keys. Known keys still take messages.',
   false,
 ];
+const keysFull = ({ max }: { max: number }): Words => [
+  `The store knows as many keys as it may: ${n(max)}. It opens no new key for you.`,
+  false,
+];
 const storageFull: Words = ['The store is full: its stable memory cannot grow. Nothing was stored.', false];
 const notAllowed: Words = ['Only an admin of the store may do this.', false];
 
@@ -77,7 +82,7 @@ export const addErrorWords = wordsOf<AddError>({
     `The store is full, and its oldest messages are too young to be dropped. Try again in ${n(retry_after)} seconds.`,
     true,
   ],
-  KeysFull: ({ max }) => [`The store knows as many keys as it may: ${n(max)}. It opens no new key for you.`, false],
+  KeysFull: keysFull,
   StorageFull: storageFull,
   IndexFull: ({ max }) => [`The store is full: its index holds at most ${n(max)} entries. Nothing was stored.`, false],
   IdsExhausted: ({ last }) => [`The store has assigned its last id, ${n(last)}. It takes no more messages.`, false],
@@ -135,9 +140,25 @@ export const claimErrorWords = wordsOf<ClaimError>({
   SaltLength: ({ length, expected }) => [`The salt has ${n(length)} bytes; it must have ${n(expected)}.`, false],
   Owned: ['An admin gave this key to somebody else.', false],
   Anonymous: ['The anonymous caller cannot own a key. Make a key in this browser first.', false],
-  KeysFull: ({ max }) => [`The store knows as many keys as it may: ${n(max)}. It opens no new key for you.`, false],
+  KeysFull: keysFull,
   LowMemory: lowMemory,
   StorageFull: storageFull,
+  Unavailable: unavailable,
+  Limited: limited,
+  Other: other,
+});
+
+export const keyErrorWords = wordsOf<KeyError>({
+  KeyIdLength: keyIdLength,
+  NotAllowed: ['The store does not know you as the owner of this key.', false],
+  Owner: ({ owner }) => [`The principal ${owner} cannot own a key.`, false],
+  SendKey: ({ length, expected }) => [
+    `The hash of the send key has ${n(length)} bytes; it must have ${n(expected)}.`,
+    false,
+  ],
+  KeysFull: keysFull,
+  StorageFull: storageFull,
+  LowMemory: lowMemory,
   Unavailable: unavailable,
   Limited: limited,
   Other: other,

@@ -74,12 +74,17 @@ describe.each(SETTINGS)('in %s', (name, options) => {
     await page.goto(`${on.network.origin}/#view=connection`);
     await page.getByRole('button', { name: 'Make a key in this browser' }).click();
     await page.getByRole('button', { name: 'Forget this key' }).click();
+    await page.getByText('Key ids to claim').click();
+    await page.getByRole('button', { name: 'Make a salted key id' }).click();
     await look('connection');
     await page.getByRole('button', { name: 'Open my mailbox' }).click();
     await page.getByRole('heading', { name: 'Your mailbox' }).waitFor();
     await look('mailbox');
     await page.goto(`${on.network.origin}/#${A_KEY}`);
     await page.getByLabel('Acknowledge through id').waitFor();
+    await page.getByText('Send key', { exact: true }).click();
+    await page.getByRole('button', { name: 'Make a send key' }).click();
+    await page.getByRole('alert').waitFor();
     await look('key');
   });
 });
