@@ -1,11 +1,12 @@
 //! The tables of `docs/performance.md`, put between its markers.
 
+use crate::KEYS;
 use crate::results::Figures;
-use crate::rows::{PARTS_OF_AN_ADD, grouped};
+use crate::rows::{PARTS_OF_AN_ADD, grouped, named_keys};
 use std::fmt::Write as _;
 
 /// The rows of the table of calls, by the first part of their names.
-const CALLS: [&str; 38] = [
+const CALLS: [&str; 42] = [
     "add_message",
     "dearest add so far",
     "add_messages of 1,000, each",
@@ -19,9 +20,13 @@ const CALLS: [&str; 38] = [
     "range of 100, ascending",
     "range of 100, descending",
     "key of 100, ascending",
+    "key of 100, ascending, with proof",
     "key of 100, descending",
+    "key of 100, descending, with proof",
     "a stored key of 100, from its beginning",
+    "a stored key of 100, from its beginning, with proof",
     "a stored key of 100, from a time",
+    "a stored key of 100, from a time, with proof",
     "time of 100, ascending",
     "time of 100, descending",
     "get_key_heads of 100",
@@ -81,7 +86,7 @@ pub fn with_tables(page: &str, record: &Figures, sizes: &[u64]) -> Result<String
     Ok(page)
 }
 
-/// What calls are charged, a line each: by the size of the store, with 1 key / with 1,000 keys.
+/// What calls are charged, a line each: by the size of the store and the number of its keys.
 fn calls(figures: &Figures, sizes: &[u64]) -> String {
     let mut table = String::from("| call |");
     for &size in sizes {
@@ -95,9 +100,11 @@ fn calls(figures: &Figures, sizes: &[u64]) -> String {
                 // What no store makes dearer stands in the first column.
                 Some(&figure) if size == sizes[0] => vec![grouped(figure)],
                 Some(_) => Vec::new(),
-                None => ["1 key", "1,000 keys"]
+                None => KEYS
                     .iter()
-                    .filter_map(|keys| figures.get(&format!("{name} | {keys} | {} stored", grouped(size))))
+                    .filter_map(|&keys| {
+                        figures.get(&format!("{name} | {} | {} stored", named_keys(keys), grouped(size)))
+                    })
                     .map(|&figure| grouped(figure))
                     .collect(),
             };
