@@ -147,7 +147,8 @@ impl Inbox {
                 reader
             }
             None => {
-                let reader = self.engine.take_changes(|changes| StateReader::new(changes, Some(Arc::new(|_, _| vec![]))));
+                let reader =
+                    self.engine.take_changes(|changes| StateReader::new(changes, Some(Arc::new(|_, _| vec![]))));
                 reader.expect("the system can answer queries beside updates")
             }
         };

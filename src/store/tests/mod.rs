@@ -1,6 +1,7 @@
 //! Native tests of the store alone, without the platform's rollback.
 
 mod acknowledge;
+mod budgets;
 mod capacity;
 mod check;
 mod corruption;

@@ -49,13 +49,7 @@ pub fn answer(store: &Store, key_id: &[u8], cursor: KeyCursor, now: u32) -> Answ
 }
 
 /// What the reader says of an answer, against the certified root.
-pub fn verdict(
-    answer: &Answer,
-    key_id: &[u8],
-    cursor: KeyCursor,
-    root: &Hash,
-    now: u32,
-) -> Result<Verified, Refused> {
+pub fn verdict(answer: &Answer, key_id: &[u8], cursor: KeyCursor, root: &Hash, now: u32) -> Result<Verified, Refused> {
     answer.proof.verify(&question(key_id, &cursor), &answer.shown, root, now.into())
 }
 
