@@ -51,6 +51,9 @@ const CALLS: [&str; 42] = [
     "refused: rate used up",
 ];
 
+/// The row of a batch whose messages have different keys of a million.
+const OF_A_MILLION_KEYS: &str = "add_messages of 1,000, each | 1,000,000 keys | 1,000,000 stored";
+
 /// Fees of a 13-node subnet, in cycles.
 const UPDATE: u64 = 5_000_000;
 const INGRESS: u64 = 1_200_000;
@@ -79,7 +82,7 @@ pub fn with_tables(page: &str, record: &Figures, sizes: &[u64]) -> Result<String
         ("calls", calls(record, sizes)),
         ("retention", retention(record, sizes)),
         ("parts", parts(record)?),
-        ("cycles", cycles(each("add_message")?, each("add_messages of 1,000, each")?)),
+        ("cycles", cycles(each("add_message")?, each("add_messages of 1,000, each")?, record.get(OF_A_MILLION_KEYS))),
     ] {
         page = replaced(&page, name, &table).ok_or_else(|| format!("the page has no place for {name}"))?;
     }
@@ -147,12 +150,13 @@ fn parts(figures: &Figures) -> Result<String, String> {
 }
 
 /// What a million messages cost in cycles, singly and in batches, and what of it no code can avoid.
-fn cycles(single: u64, in_batch: u64) -> String {
+fn cycles(single: u64, in_batch: u64, of_a_million_keys: Option<&u64>) -> String {
     let mut table =
         String::from("| a million messages | billion cycles | of it unavoidable | US$ |\n|---|--:|--:|--:|\n");
-    for (name, batch, instructions) in
-        [("one by one", 1, single), ("in batches of 100", 100, in_batch), ("in batches of 1,000", 1_000, in_batch)]
-    {
+    let few =
+        [("one by one", 1, single), ("in batches of 100", 100, in_batch), ("in batches of 1,000", 1_000, in_batch)];
+    let many = of_a_million_keys.map(|each| ("in batches of 1,000, to a million keys", 1_000, *each));
+    for (name, batch, instructions) in few.into_iter().chain(many) {
         let calls = 1_000_000 / batch;
         let unavoidable = calls * (UPDATE + INGRESS + INGRESS_BYTE * (ENVELOPE + batch * MESSAGE));
         let all = unavoidable + 1_000_000 * instructions;
