@@ -7,6 +7,9 @@ use proofs::chain::Fields;
 use proofs::hash::Hash;
 use proofs::page::{Step, Taken};
 
+/// The steps that a walk has room for at first: more than it takes among a million messages.
+const USUAL_STEPS: usize = 64;
+
 impl<M: Memory + Clone> MessageStore<M> {
     /// The oldest message, from `newest` back along its key's list, that belongs.
     ///
@@ -32,7 +35,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     ///
     /// Precondition: `target` is a stored message of the same key, not newer than `newest`.
     pub(super) fn steps_to(&self, newest: Id, target: Id) -> Vec<Step> {
-        let mut steps = Vec::new();
+        let mut steps = Vec::with_capacity(USUAL_STEPS);
         let mut at = newest;
         while at > target {
             let link = self.links.get(at);

@@ -26,10 +26,10 @@
 //!
 //! The messages themselves are in the answer, not in the proof. Little-endian.
 
-use crate::chain::{Fields, Links};
+use crate::chain::{FIELDS_BYTES, Fields, Links};
 use crate::hash::Hash;
-use crate::head::{Head, State};
-use crate::trie::{End, Witness};
+use crate::head::{Head, STATE_BYTES, State};
+use crate::trie::{End, MAX_END_BYTES, TURN_BYTES, Witness};
 use crate::verify::{Key, Refused};
 use crate::wire::{Malformed, Reader, VERSION, write_number};
 
@@ -39,6 +39,13 @@ pub const MAX_STEPS: usize = 255;
 pub const MAX_MESSAGES: usize = 1_000;
 /// The most of [`Jump::Back`]: a page has fewer than 2^10 messages.
 pub const MAX_BACK: u8 = 9;
+/// Bytes of a step, if each number takes as many as it can.
+const MAX_STEP_BYTES: usize = 1 + 2 * 32 + 5 * 5;
+/// The most bytes of what is said of the message below a page.
+const MAX_BELOW_BYTES: usize = 1 + 2 * 32 + FIELDS_BYTES;
+/// The most bytes of a proof beside nodes, steps and jump links: version, state, the path's end, three counts, a rank, and
+/// what is below.
+const MAX_BESIDE: usize = 1 + STATE_BYTES + MAX_END_BYTES + 3 * 2 + 4 + MAX_BELOW_BYTES;
 /// Jump links of a page: to another chain value, to the previous message, and to the last other chain value again.
 const TO: u8 = 0;
 const PREVIOUS: u8 = 1;
@@ -134,9 +141,16 @@ impl PageProof {
         Ok(self.state.root(&trie))
     }
 
+    /// At least as many as its bytes.
+    fn max_bytes(&self) -> usize {
+        let (turns, steps, jumps) = (self.witness.turns.len(), self.steps.len(), self.jumps.len());
+        MAX_BESIDE + turns * TURN_BYTES + steps * MAX_STEP_BYTES + jumps * 33
+    }
+
     /// Its bytes. Preconditions: at most [`MAX_STEPS`] steps and [`MAX_MESSAGES`] messages.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![VERSION];
+        let mut bytes = Vec::with_capacity(self.max_bytes());
+        bytes.push(VERSION);
         bytes.extend(self.state.to_bytes());
         self.witness.write(&mut bytes);
         bytes.extend((self.steps.len() as u16).to_le_bytes());
@@ -205,12 +219,14 @@ impl Step {
 
     fn write(&self, bytes: &mut Vec<u8>, above: &mut Above) {
         let Fields { hash, id, prev_id, timestamp, len, rank } = self.fields;
-        bytes.push(match self.taken {
+        let mut hashes = [0; 1 + 2 * 32];
+        hashes[0] = match self.taken {
             Taken::Previous => 0,
             Taken::Jump => 1,
-        });
-        bytes.extend(self.other);
-        bytes.extend(hash);
+        };
+        hashes[1..33].copy_from_slice(&self.other);
+        hashes[33..].copy_from_slice(&hash);
+        bytes.extend_from_slice(&hashes);
         for number in [
             above.id.wrapping_sub(id),
             above.timestamp.wrapping_sub(timestamp),
