@@ -52,7 +52,7 @@ pub fn get_message_by_id() {
         read(|store| {
             let record = store.record_by_id(id);
             let found = record.as_ref().ok().filter(|_| prove);
-            let proof = certified(|| found.and_then(|record| store.prove_message(record)));
+            let proof = found.and_then(|record| certified(|| store.prove_message(record)));
             replies::message(store, record, proof.as_ref(), reply);
         });
     });
@@ -78,7 +78,7 @@ pub fn get_messages_by_key() {
         read(|store| {
             let page = store.records_by_key(&key_id, cursor);
             let found = page.as_ref().ok().filter(|_| cursor.prove);
-            let proof = certified(|| found.and_then(|page| store.prove_page(&key_id, &cursor, page)));
+            let proof = found.and_then(|page| certified(|| store.prove_page(&key_id, &cursor, page)));
             replies::page(store, page, proof.as_ref(), reply);
         });
     });
@@ -96,7 +96,7 @@ pub fn get_key_heads() {
         let heads = arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, |key_ids, prove| {
             read(|store| {
                 let heads = store.get_key_heads(key_ids)?;
-                let proof = certified(|| if prove { store.prove_heads(key_ids) } else { None });
+                let proof = if prove { certified(|| store.prove_heads(key_ids)) } else { None };
                 Ok(Heads { heads, first_id: store.shown_first_id(), proof })
             })
         });

@@ -43,6 +43,7 @@ pub fn measure(wasm: &[u8], keys: u64, sizes: &[u64], figures: &mut Figures, pro
         row("dearest add so far", worst.instructions);
         adds(&mut inbox, size, &mut row);
         reads(&inbox, size, &mut row);
+        proofs(&mut inbox, size, &mut row);
         memory(&inbox, empty_heap, &mut row);
         row("upgrade, a message", inbox.upgrade() / u64::from(inbox.store().messages));
         assert!(u64::from(inbox.store().messages) > inbox.stored(), "everything was stored");
@@ -170,6 +171,22 @@ fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     row("get_status", inbox.query(request::get_status()).instructions);
 }
 
+/// The pages of a key once more, with their proofs. The certificate is left out.
+fn proofs(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
+    let whole = |order| (hot_key(size), KeyCursor { start: Start::beginning, order, limit: PAGE, prove: true });
+    let middle = Start::time(Inbox::second(size / 2));
+    let stored = |start| (inbox.key(0), KeyCursor { start, order: Order::ascending, limit: PAGE, prove: true });
+    for (name, (key, cursor)) in [
+        ("key of 100, ascending", whole(Order::ascending)),
+        ("key of 100, descending", whole(Order::descending)),
+        ("a stored key of 100, from its beginning", stored(Start::beginning)),
+        ("a stored key of 100, from a time", stored(middle)),
+    ] {
+        let cost = inbox.certified_query(request::get_messages_by_key(&key, cursor));
+        row(&format!("{name}, with proof"), cost.instructions);
+    }
+}
+
 fn memory(inbox: &Inbox, empty_heap: u64, row: &mut impl FnMut(&str, u64)) {
     let store = inbox.store();
     let messages = u64::from(store.messages);
@@ -242,7 +259,8 @@ pub fn average(costs: impl Iterator<Item = Cost>) -> Cost {
     Cost { instructions: sum.instructions / count, ..sum }
 }
 
-fn named_keys(keys: u64) -> String {
+/// A number of keys in words.
+pub fn named_keys(keys: u64) -> String {
     if keys == 1 { "1 key".to_string() } else { format!("{} keys", grouped(keys)) }
 }
 
