@@ -66,6 +66,20 @@ function connected(): Promise<Session> {
   return session;
 }
 
+/** The pins of what is published. A directory can be installed with one key under two verifiers' names: that is no quorum. */
+function pinned(canisterId: string, publishes: Parameters<typeof pin>[1]): Trusted {
+  try {
+    return pin(canisterId, publishes, [], MAX_COSIGNATURE_AGE);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Failure(
+      'input',
+      'This directory counts a verifier twice. So this page does not trust its ratification.',
+      false,
+    );
+  }
+}
+
 /** Pins what the directory publishes. The first look-up proves it, and later visits compare with it. */
 async function connectHere(): Promise<Session> {
   if (!directoryPlace) throw new Failure('input', 'The server of this page names no directory.', false);
@@ -76,7 +90,7 @@ async function connectHere(): Promise<Session> {
       'This directory has a registrar, whose keys this page does not know. So it cannot verify registrations.';
     throw new Failure('input', why, false);
   }
-  const trusted = pin(directoryPlace.canisterId, publishes, [], MAX_COSIGNATURE_AGE);
+  const trusted = pinned(directoryPlace.canisterId, publishes);
   const remembered = memoryHere()?.read();
   if (remembered && !samePins(remembered.pins, trusted)) throw lieFailure({ kind: 'other-directory' });
   return { directory: await connectDirectory(directoryPlace, trusted, remembered?.memory), trusted, threshold };
