@@ -229,7 +229,7 @@ fn call(
         Ok(()) => drop(store.charge(payer, caller.principal(), (items, bytes), moment.time)),
         Err(_) => store.charge_refused(payer, caller.principal(), moment.time),
     }
-    store.charge_cycles(payer, spent, moment.time);
+    store.charge_cycles(payer, || spent, moment.time);
     (payer as u8, result)
 }
 
