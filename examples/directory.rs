@@ -59,7 +59,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let signatures = sign(&draft.entry, &[&old, &new])?;
     directory.update(&draft.signed(signatures, Signatures::default(), None)).await?;
     let state = shown(&mut directory, &label, 1).await?;
-    println!("{name} has its new key, as proved: {}", state.newest().policy == policy(&new)?);
+    if state.newest().policy != policy(&new)? {
+        return Err(format!("{name} has another key").into());
+    }
+    println!("{name} has its new key, as proved");
 
     let [from, to] = [&new, &PrivateKey::generate()].map(|key| key.public_key().serialize_raw());
     let mut deceived = DirectoryClient::new(Forger { network, from, to }, trusted);
