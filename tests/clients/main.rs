@@ -7,6 +7,7 @@
 mod announced;
 mod curl;
 mod deploy;
+mod directory;
 mod envelopes;
 mod icp;
 mod identities;

@@ -1,13 +1,14 @@
-//! The served network, in this process, with message canisters on it.
+//! The served network, in this process, with message canisters or directories on it.
 
 use std::time::SystemTime;
 
+use ::client::directory::api::{Configuration, Ratification, Registration};
 use candid::Principal;
 use local_ic::{LocalIc, Time};
 
 use crate::encoded;
 use message_canister::api::Setting;
-use test_support::artifact::canister_wasm;
+use test_support::artifact::{canister_wasm, directory_wasm};
 use test_support::network::{Server, served, settle};
 
 /// A canister that rejects: `reject` and `reject_of_query` say "no", and `refused` is let in by nobody.
@@ -48,6 +49,20 @@ impl Network {
     pub fn rejecting() -> Self {
         let module = wat::parse_str(REJECTING).expect("the text is legal");
         Self::with(&[(Principal::anonymous(), Some(&module))])
+    }
+
+    /// With directories of open registration whose heads nobody ratifies. The anonymous principal controls them.
+    pub fn of_directories(number: usize) -> Self {
+        let configuration =
+            Configuration { registration: Registration::open, ratification: Ratification::certified_only };
+        let controller = Principal::anonymous();
+        Self::since(SystemTime::now(), &vec![(controller, None); number], |engine, canisters| {
+            for id in canisters {
+                let argument = encoded((Some(configuration.clone()),));
+                engine.install_canister(*id, directory_wasm().to_vec(), argument, Some(controller));
+            }
+            settle(engine);
+        })
     }
 
     /// With a canister for each of these controllers, of this module or empty.

@@ -69,7 +69,8 @@ fn the_sessions_print_what_the_documents_show() {
     let icp = PathBuf::from(program("MESSAGE_CANISTER_ICP", None).get_program());
     let test = std::env::current_exe().expect("a process has a program");
     let built = test.parent().and_then(Path::parent).expect("tests lie below the profile's folder");
-    let [example, mailbox] = ["examples/agent", "mailbox"].map(|name| format!("'{}'", built.join(name).display()));
+    let [agent, directory, mailbox] =
+        ["examples/agent", "examples/directory", "mailbox"].map(|name| format!("'{}'", built.join(name).display()));
     for document in DOCUMENTS {
         let serving = started(&serve());
         let mailboxes = Folder::new();
@@ -80,7 +81,8 @@ fn the_sessions_print_what_the_documents_show() {
                 .replace(URL, &serving.url())
                 .replacen("icp ", &format!("'{}' ", icp.display()), usize::from(command.starts_with("icp ")))
                 .replace("mailbox --mailbox", &format!("{mailbox} --mailbox"))
-                .replace("cargo run --quiet --example agent --", &example);
+                .replace("cargo run --quiet --example agent --", &agent)
+                .replace("cargo run --quiet --example directory --", &directory);
             let folder = if command.starts_with("mailbox ") { mailboxes.path() } else { root() };
             let mut shell = Command::new("sh");
             shell.args(["-c", &line]).current_dir(folder).env("NO_PROXY", "*");

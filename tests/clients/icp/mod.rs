@@ -1,5 +1,6 @@
 //! The program `icp`, as a person at a terminal calls it.
 
+mod directory;
 mod lifecycle;
 mod refusals;
 mod snapshots;

@@ -3,21 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { frontend } from './frontend.mjs';
 import { actor, agent, bytes } from './inbox.mjs';
 
-const FRONTEND = new URL('../../../frontend/', import.meta.url);
-
-/** The verifier, compiled by what compiles the page. */
+/** The verifier of the page. */
 async function verifier() {
-  const vite = createRequire(new URL('package.json', FRONTEND)).resolve('vite');
-  const { runnerImport } = await import(pathToFileURL(vite).href);
-  const load = async (name) => {
-    const path = new URL(`src/proofs/${name}.ts`, FRONTEND).pathname;
-    return (await runnerImport(path, { root: FRONTEND.pathname, configFile: false, logLevel: 'error' })).module;
-  };
-  return { ...(await load('index')), ...(await load('certificate')) };
+  return { ...(await frontend('proofs/index.ts')), ...(await frontend('proofs/certificate.ts')) };
 }
 
 export async function everyLieIsNamed(packages, { url, choose, canister, lies }) {

@@ -3,6 +3,7 @@
 
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import * as directory from './directory.mjs';
 import * as gateway from './gateway.mjs';
 import * as lies from './lies.mjs';
 import * as messages from './messages.mjs';
@@ -15,7 +16,7 @@ const settings = JSON.parse(await text(process.stdin));
 const packages = await import(`./${family}.mjs`);
 const { idlFactory } = await import(pathToFileURL(settings.interface).href);
 
-const scenario = { ...gateway, ...lies, ...messages, ...identities, ...owners, ...refusals }[name];
+const scenario = { ...directory, ...gateway, ...lies, ...messages, ...identities, ...owners, ...refusals }[name];
 if (scenario === undefined) {
   throw new Error(`there is no scenario '${name}'`);
 }

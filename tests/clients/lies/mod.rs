@@ -17,7 +17,8 @@ use ic_agent::Agent;
 use serde_json::json;
 
 use self::asked::Asked;
-use self::liar::{CHOOSE, Liar};
+pub use self::liar::CHOOSE;
+use self::liar::Liar;
 use self::table::{Lie, Memory, TRUE, lies};
 use self::world::ALICE;
 use crate::javascript;

@@ -1,0 +1,96 @@
+//! A replica that lies about a directory: it replays and forges answers. It cannot sign for the subnet. Agents do not check its
+//! own signature of a query's reply here, because a replica signs its lies.
+
+use std::sync::{Arc, Mutex};
+
+use ::client::directory::api::Found;
+use candid::Empty;
+use serde_bytes::ByteBuf;
+use serde_cbor::Value;
+
+use crate::lies::CHOOSE;
+use crate::proxy::Between;
+use crate::tamper;
+
+/// What a client asks.
+#[derive(Clone, Copy, Debug)]
+pub enum Question {
+    /// A look-up of the label of this name.
+    Lookup(&'static str),
+    /// The bundles of alice's devices.
+    Bundles,
+}
+
+/// What the liar answers.
+pub enum Answer {
+    /// This reply.
+    Reply(Vec<u8>),
+    /// The honest reply with one piece replaced by another of its length.
+    Forged { from: Vec<u8>, to: Vec<u8> },
+    /// The honest reply with this proof.
+    Proof(ByteBuf),
+    /// The honest reply without its certificate.
+    Uncertified,
+}
+
+/// A lie, and what the clients must say of it.
+pub struct Lie {
+    pub name: &'static str,
+    pub question: Question,
+    /// Whether the client remembers an earlier look-up, or an earlier bundle.
+    pub remembers: bool,
+    pub answer: Answer,
+    /// What the sentence of the client for Rust contains.
+    pub rust: &'static str,
+    /// How the code of the client in TypeScript begins.
+    pub typescript: &'static str,
+}
+
+/// The liar.
+pub struct Liar {
+    pub lies: Arc<[Lie]>,
+    /// The lie that is told; none at first.
+    pub told: Mutex<Option<usize>>,
+}
+
+impl Answer {
+    /// The reply in the place of the honest one.
+    fn of(&self, honest: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Reply(reply) => reply.clone(),
+            Self::Forged { from, to } => {
+                let mut reply = honest.to_vec();
+                let at = reply.windows(from.len()).position(|bytes| bytes == from).expect("the reply has it");
+                reply[at..at + to.len()].copy_from_slice(to);
+                reply
+            }
+            Self::Proof(proof) => found(honest, |found| found.proof.clone_from(proof)),
+            Self::Uncertified => found(honest, |found| found.certified.certificate = None),
+        }
+    }
+}
+
+/// The answer to a look-up, changed.
+fn found(reply: &[u8], change: impl FnOnce(&mut Found)) -> Vec<u8> {
+    let mut found = candid::decode_one::<Result<Found, Empty>>(reply).expect("the type is right").expect("no error");
+    change(&mut found);
+    candid::encode_one(Ok::<_, Empty>(found)).expect("it encodes")
+}
+
+impl Between for Liar {
+    fn request(&self, path: &str, body: Vec<u8>) -> Option<(String, Vec<u8>)> {
+        let Some(number) = path.strip_prefix(CHOOSE) else { return Some((path.to_string(), body)) };
+        *self.told.lock().expect("no thread panicked") = Some(number.parse().expect("a number"));
+        None
+    }
+
+    fn response(&self, path: &str, body: Vec<u8>) -> Vec<u8> {
+        let told = *self.told.lock().expect("no thread panicked");
+        let Some(lie) = told.map(|told| &self.lies[told]).filter(|_| path.ends_with("/query")) else { return body };
+        let mut response = tamper::parsed(&body).expect("the network replies in CBOR");
+        let reply = tamper::field(&mut response, "reply").and_then(|reply| tamper::field(reply, "arg"));
+        let Some(Value::Bytes(reply)) = reply else { panic!("the network replies") };
+        *reply = lie.answer.of(reply);
+        tamper::described(&response)
+    }
+}
