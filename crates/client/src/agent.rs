@@ -28,6 +28,17 @@ impl AgentTransport {
         Self { agent, canister }
     }
 
+    /// Reads what the subnet certifies of the canister under a label, such as `module_hash`. The agent checks the certificate.
+    ///
+    /// # Errors
+    ///
+    /// No answer came, or it does not verify.
+    pub async fn state(&self, label: &str) -> Result<Checked, Failure> {
+        let path = vec!["canister".into(), self.canister.as_slice().into(), label.into()];
+        let certificate = self.agent.read_state_raw(vec![path], self.canister).await?;
+        Ok(Checked { certificate, canister: self.canister })
+    }
+
     /// Checks a certificate of this canister. The agent checks signature, delegation, range of canisters and age.
     ///
     /// # Errors
