@@ -3,7 +3,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { connectDirectory, type DirectoryClient, Failure, networkAt, pin } from '../src/client';
 import { createActor, type Submission, Variant_ratified_newest as View } from '../src/client/bindings/directory';
-import { verifyFound } from '../src/client/directory';
+import { verifyFound } from '../src/client/directory-answers';
 import { reach } from '../src/client/reach';
 import { type Entry, encodeEntry, entryHash, nameLabel, type State } from '../src/directory';
 import { concat, equal, integer, text } from '../src/directory/bytes';

@@ -32,7 +32,7 @@ pub fn add_message() {
         let (key_id, ciphertext) = decoded(arguments::message(bytes));
         let new = NewMessageRef { key_id: &key_id, ciphertext: &ciphertext, send_key: None };
         let added = check_lengths(key_id.len(), ciphertext.len())
-            .and_then(|()| charge_adds(1, |store, caller| store.add_message(new, caller, now())));
+            .and_then(|()| charge_adds((1, bytes.len()), |store, caller, now| store.add_message(new, caller, now)));
         replies::added(added, reply);
     });
 }
@@ -40,7 +40,7 @@ pub fn add_message() {
 pub fn add_messages() {
     answer(|bytes| {
         let added = arguments::batch::<_, MAX_BATCH_MESSAGES>(bytes, |batch| {
-            charge_adds(batch.len(), |store, caller| store.add_messages(batch, caller, now()))
+            charge_adds((batch.len(), bytes.len()), |store, caller, now| store.add_messages(batch, caller, now))
         });
         replies::all_added(decoded(added).unwrap_or_else(|length| Err(batch_too_long(length))), reply);
     });
@@ -52,7 +52,7 @@ pub fn get_message_by_id() {
         read(|store| {
             let record = store.record_by_id(id);
             let found = record.as_ref().ok().filter(|_| prove);
-            let proof = certified(|| found.and_then(|record| store.prove_message(record)));
+            let proof = found.and_then(|record| certified(|| store.prove_message(record)));
             replies::message(store, record, proof.as_ref(), reply);
         });
     });
@@ -78,7 +78,7 @@ pub fn get_messages_by_key() {
         read(|store| {
             let page = store.records_by_key(&key_id, cursor);
             let found = page.as_ref().ok().filter(|_| cursor.prove);
-            let proof = certified(|| found.and_then(|page| store.prove_page(&key_id, &cursor, page)));
+            let proof = found.and_then(|page| certified(|| store.prove_page(&key_id, &cursor, page)));
             replies::page(store, page, proof.as_ref(), reply);
         });
     });
@@ -96,7 +96,7 @@ pub fn get_key_heads() {
         let heads = arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, |key_ids, prove| {
             read(|store| {
                 let heads = store.get_key_heads(key_ids)?;
-                let proof = certified(|| if prove { store.prove_heads(key_ids) } else { None });
+                let proof = if prove { certified(|| store.prove_heads(key_ids)) } else { None };
                 Ok(Heads { heads, first_id: store.shown_first_id(), proof })
             })
         });
@@ -104,12 +104,13 @@ pub fn get_key_heads() {
     });
 }
 
-/// Charges an add of so many messages.
+/// Charges an add of so many messages, in so many bytes.
 fn charge_adds<T, E: From<Limited>>(
-    messages: usize,
-    add: impl FnOnce(&mut Store, &Caller) -> Result<T, E>,
+    size: (usize, usize),
+    add: impl FnOnce(&mut Store, &Caller, u32) -> Result<T, E>,
 ) -> Result<T, E> {
-    charge(messages, Purpose::Add, |_, caller| (Payer::of_add(caller), ()), |store, caller, ()| add(store, caller))
+    let look_up = |_: &Store, caller: &Caller| (Payer::of_add(caller), ());
+    charge(size, Purpose::Add, look_up, |store, caller, (), now| add(store, caller, now))
 }
 
 /// The proof with the subnet's certificate. `None` in an update and in a call of a canister, which have no certificate.
@@ -188,8 +189,8 @@ pub fn acknowledge() {
                 let owned = store.first_owned(items.iter().map(|item| item.key_id), caller);
                 (Payer::of_keys(caller, owned.is_some()), owned)
             };
-            charge(items.len(), Purpose::Other, look_up, |store, caller, owned| {
-                store.acknowledge_all(items, owned, caller, now())
+            charge((items.len(), bytes.len()), Purpose::Other, look_up, |store, caller, owned, now| {
+                store.acknowledge_all(items, owned, caller, now)
             })
         });
         replies::all_acknowledged(decoded(acknowledged).unwrap_or_else(|length| Err(acks_too_long(length))), reply);
@@ -203,8 +204,8 @@ pub fn claim() {
             let found = store.look_up_for_claim(&key_id, &proof, caller);
             (Payer::of_keys(caller, found.as_ref().is_ok_and(KeyFound::is_there)), found)
         };
-        reply(&general::encode(charge(1, Purpose::Other, look_up, |store, caller, found| {
-            store.claim(&key_id, found?, caller, now())
+        reply(&general::encode(charge((1, bytes.len()), Purpose::Other, look_up, |store, caller, found, now| {
+            store.claim(&key_id, found?, caller, now)
         })));
     });
 }
@@ -217,8 +218,8 @@ pub fn set_key() {
             let owns = found.as_ref().is_some_and(|found| found.is_owned_by(&key_id, caller.principal()));
             (Payer::of_keys(caller, owns), found)
         };
-        reply(&general::encode(charge(1, Purpose::Other, look_up, |store, caller, found| {
-            store.set_key(&key_id, found, &settings, caller, now())
+        reply(&general::encode(charge((1, bytes.len()), Purpose::Other, look_up, |store, caller, found, now| {
+            store.set_key(&key_id, found, &settings, caller, now)
         })));
     });
 }

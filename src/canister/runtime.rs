@@ -62,30 +62,31 @@ pub fn change<T>(change: impl FnOnce(&mut Store, &Caller) -> T) -> T {
     })
 }
 
-/// Changes the store in a call that is charged to a payer: if the call is admitted, for so many items. A refused call is
-/// charged one item and its cycles. `look_up` tells the payer, and what it has found for the change.
+/// Changes the store in a call that is charged to a payer: if the call is admitted, for so many items and the bytes of
+/// its argument. A refused call is charged one item and its cycles. `look_up` tells the payer, and what it has found for
+/// the change, which also gets the current time in Unix seconds.
 pub fn charge<L, T, E: From<Limited>>(
-    items: usize,
+    (items, bytes): (usize, usize),
     purpose: Purpose,
     look_up: impl FnOnce(&Store, &Caller) -> (Payer, L),
-    change: impl FnOnce(&mut Store, &Caller, L) -> Result<T, E>,
+    change: impl FnOnce(&mut Store, &Caller, L, u32) -> Result<T, E>,
 ) -> Result<T, E> {
     self::change(|store, caller| {
         let (payer, found) = look_up(store, caller);
-        let (bytes, moment) = (ic0::msg_arg_data_size() as u64, moment(store));
+        let (bytes, moment) = (bytes as u64, moment(store));
         let principal = caller.principal();
         let mut used_up = false;
         let result = match store.admits(payer, purpose, principal, moment) {
             Ok(()) => {
                 used_up = store.charge(payer, principal, (items as u64, bytes), moment.time);
-                change(store, caller, found)
+                change(store, caller, found, seconds(moment.time))
             }
             Err(limited) => {
                 store.charge_refused(payer, principal, moment.time);
                 Err(limited.into())
             }
         };
-        let cycles = cycles_of_call(bytes, ic_cdk::api::instruction_counter());
+        let cycles = || cycles_of_call(bytes, ic_cdk::api::instruction_counter());
         used_up |= store.charge_cycles(payer, cycles, moment.time);
         if used_up {
             log::budget_used_up(payer);
@@ -135,7 +136,11 @@ fn arm(store: &Store) {
 
 /// Unix seconds.
 pub fn now() -> u32 {
-    u32::try_from(ic_cdk::api::time() / NANOSECONDS).unwrap_or(u32::MAX)
+    seconds(ic_cdk::api::time())
+}
+
+fn seconds(nanoseconds: u64) -> u32 {
+    u32::try_from(nanoseconds / NANOSECONDS).unwrap_or(u32::MAX)
 }
 
 /// Creates an empty store. Traps if stable memory is in use: it is never overwritten.

@@ -93,6 +93,10 @@ const PROVED_HEADS: Header = Header::new(8)
 const ACKNOWLEDGED: [(&str, i8); 1] = [("messages", NAT32)];
 const ALL_ACKNOWLEDGED: Header =
     Header::new(4).record(ACKNOWLEDGED).variant([("Ok", 0)]).vec(1).variant([("Ok", 2)]).values([3]);
+/// As [`ALL_ACKNOWLEDGED`], for one key that the caller does not own. The platform charges each byte of a reply, and a caller
+/// who is refused may not pay for them.
+const NONE_ACKNOWLEDGED: Header =
+    Header::new(4).variant([("NotOwner", NULL)]).variant([("Err", 0)]).vec(1).variant([("Ok", 2)]).values([3]);
 /// As [`ALL_ACKNOWLEDGED`], with the refusals that are written by hand.
 const SOME_ACKNOWLEDGED: Header = Header::new(7)
     .record(ACKNOWLEDGED)
@@ -181,6 +185,9 @@ pub fn all_added(result: Result<Vec<Result<Added, AddError>>, BatchError>, send:
 
 /// The result of an acknowledgement.
 pub fn all_acknowledged(result: Result<Vec<Result<Acknowledged, AckError>>, AcksError>, send: impl FnOnce(&[u8])) {
+    if let Ok([Err(AckError::NotOwner)]) = result.as_deref() {
+        return Short::OF_NONE_ACKNOWLEDGED.put([1, ONLY, ONLY]).send(send);
+    }
     let short = result.as_ref().ok().and_then(|results| {
         let header = if results.iter().all(Result::is_ok) { &ALL_ACKNOWLEDGED } else { &SOME_ACKNOWLEDGED };
         let mut reply = Vec::with_capacity(FRAME + results.len() * MAX_ACKNOWLEDGED_BYTES);
@@ -351,6 +358,7 @@ impl Short {
     const CAPACITY: usize = 60;
 
     const OF_ADDED: Self = Self::new(&ADDED, 1);
+    const OF_NONE_ACKNOWLEDGED: Self = Self::new(&NONE_ACKNOWLEDGED, 1);
     const OF_NOT_FOUND: Self = Self::new(&refused("NotFound"), 2);
     const OF_CIPHERTEXT_EMPTY: Self = Self::new(&refused("CiphertextEmpty"), 2);
     const OF_NOT_ALLOWED: Self = Self::new(&refused("NotAllowed"), 2);

@@ -40,8 +40,8 @@ impl<M: Memory + Clone> MessageStore<M> {
     pub fn first_owned<'a>(&self, key_ids: impl Iterator<Item = &'a [u8]>, caller: &Caller) -> Option<Owned> {
         let principal = caller.principal();
         key_ids.enumerate().find_map(|(at, key_id)| {
-            let found = if may_own(key_id, principal) { self.find_for_change(key_id) } else { None };
-            found.filter(|found| found.is_owned_by(key_id, principal)).map(|found| Owned { at, found })
+            let found = if may_own(key_id, principal) { self.find_owned(key_id, principal) } else { None };
+            found.map(|found| Owned { at, found })
         })
     }
 

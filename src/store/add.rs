@@ -178,6 +178,19 @@ impl<M: Memory + Clone> MessageStore<M> {
         Some(Found { label, path, leaf, is_own })
     }
 
+    /// The same for a key that a principal owns. `None`: it is not there, or the principal does not own it. Another's key
+    /// costs what an absent one costs: only the owner's path is walked.
+    pub(super) fn find_owned(&self, key_id: &[u8], principal: Principal) -> Option<Found> {
+        let label = hash::label(self.state.salt()?, key_id);
+        let leaf = self.leaf_of(&label);
+        let is_own = leaf.as_ref().is_some_and(|(_, key)| key.has_id(key_id));
+        let is_owned = leaf.as_ref().is_some_and(|(_, key)| is_own & owns(key_id, key.rights.owner, principal));
+        if !is_owned {
+            return None;
+        }
+        Some(Found { path: self.trie.walk(&label).ok()?, label, leaf, is_own })
+    }
+
     /// Writes a key's record and its leaf. A new key takes a new place in both memories.
     ///
     /// Preconditions: for a new key both memories have grown; `found` belongs to the present state. A failure changes

@@ -26,13 +26,14 @@ impl<M: Memory + Clone> MessageStore<M> {
         budget.refuse(self.state.spent_mut(payer), self.rates.of_mut(payer), caller, time);
     }
 
-    /// Charges the cycles of a call, admitted or refused. True: the call has used up the budget of the day.
-    pub fn charge_cycles(&mut self, payer: Payer, cycles: u64, time: u64) -> bool {
+    /// Charges the cycles of a call, admitted or refused, which are counted if there is a limit. True: the call has used up
+    /// the budget of the day.
+    pub fn charge_cycles(&mut self, payer: Payer, cycles: impl FnOnce() -> u64, time: u64) -> bool {
         let budget = *payer.budget(self.settings());
         if budget.cycles_a_day == Bound::Unlimited {
             return false;
         }
-        let used_up = budget.charge_cycles(self.state.spent_mut(payer), cycles, time);
+        let used_up = budget.charge_cycles(self.state.spent_mut(payer), cycles(), time);
         self.state.keep_spent(payer);
         used_up
     }

@@ -9,7 +9,7 @@ use crate::api::{Id, KeyHead, LookupError};
 use crate::limits::MAX_LOOKUP_ITEMS;
 use canister_base::table::Fingerprint;
 use ic_stable_structures::Memory;
-use proofs::hash;
+use proofs::hash::{self, Hash};
 use stable::Damaged;
 
 /// A pair to look up, borrowed from the call's argument.
@@ -98,8 +98,12 @@ impl<M: Memory + Clone> MessageStore<M> {
 
     /// The key at which the way of a key id through the trie ends: the one with this id if it is there, else another.
     pub(super) fn find_leaf(&self, key_id: &[u8]) -> Option<(Place, Key)> {
-        let label = hash::label(self.state.salt()?, key_id);
-        let place = self.trie.find(&label).ok()??;
+        self.leaf_of(&hash::label(self.state.salt()?, key_id))
+    }
+
+    /// The key at which the way of a label through the trie ends.
+    pub(super) fn leaf_of(&self, label: &Hash) -> Option<(Place, Key)> {
+        let place = self.trie.find(label).ok()??;
         Some((place, self.keys.get(place)?))
     }
 

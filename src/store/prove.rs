@@ -7,7 +7,7 @@ use ic_stable_structures::Memory;
 use proofs::hash::{self, Hash};
 use proofs::head::State;
 use proofs::heads::HeadsProof;
-use proofs::page::{Below, Jump, PageProof, Step, Taken};
+use proofs::page::{Below, Jump, MAX_BACK, PageProof, Step, Taken};
 use proofs::trie::{End, Turn, Witness};
 
 impl<M: Memory + Clone> MessageStore<M> {
@@ -117,8 +117,9 @@ impl<M: Memory + Clone> View<'_, M> {
     /// The steps down to a message, and from there to the one before it.
     fn steps_beyond(&self, newest: Id, above: Id) -> Vec<Step> {
         let mut steps = self.steps_to(newest, above);
-        let other = self.links.get(above).chains.jump;
-        steps.push(Step { taken: Taken::Previous, other, fields: self.fields(above) });
+        let link = self.links.get(above);
+        let fields = self.fields(above, link.rank);
+        steps.push(Step { taken: Taken::Previous, other: link.chains.jump, fields });
         steps
     }
 
@@ -128,7 +129,8 @@ impl<M: Memory + Clone> View<'_, M> {
         let prev = self.inbox.prev_of(id);
         let stored = prev >= self.inbox.first_id();
         if stored && (by_time || prev < self.first_id()) {
-            Below::Message { links: self.links.get(prev).chains, fields: self.fields(prev) }
+            let link = self.links.get(prev);
+            Below::Message { links: link.chains, fields: self.fields(prev, link.rank) }
         } else {
             Below::Chain(self.links.get(id).chains.prev)
         }
@@ -140,10 +142,12 @@ impl<M: Memory + Clone> View<'_, M> {
         for (at, id) in ids.iter().enumerate() {
             let link = self.links.get(*id);
             let back = link.rank.saturating_sub(link.jump.rank);
+            // Jumps lead back by 2^k - 1 ranks. Others are damaged; then no proof is true.
+            let code = back.saturating_add(1).ilog2() as u8;
             jumps.push(if back <= 1 || link.jump.id == 0 {
                 Jump::Previous
-            } else if link.jump.rank >= first_rank && back as usize <= at {
-                Jump::Back(back as u16)
+            } else if link.jump.rank >= first_rank && back as usize <= at && code <= MAX_BACK {
+                Jump::Back(code)
             } else {
                 Jump::To(link.chains.jump)
             });

@@ -7,6 +7,9 @@ use proofs::chain::Fields;
 use proofs::hash::Hash;
 use proofs::page::{Step, Taken};
 
+/// The steps that a walk has room for at first: more than it takes among a million messages.
+const USUAL_STEPS: usize = 64;
+
 impl<M: Memory + Clone> MessageStore<M> {
     /// The oldest message, from `newest` back along its key's list, that belongs.
     ///
@@ -32,11 +35,11 @@ impl<M: Memory + Clone> MessageStore<M> {
     ///
     /// Precondition: `target` is a stored message of the same key, not newer than `newest`.
     pub(super) fn steps_to(&self, newest: Id, target: Id) -> Vec<Step> {
-        let mut steps = Vec::new();
+        let mut steps = Vec::with_capacity(USUAL_STEPS);
         let mut at = newest;
         while at > target {
             let link = self.links.get(at);
-            let fields = self.fields(at);
+            let fields = self.fields(at, link.rank);
             let (taken, other, next) = if link.jump.id >= target && link.jump.id != fields.prev_id && link.jump.id < at
             {
                 (Taken::Jump, link.chains.prev, link.jump.id)
@@ -52,8 +55,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         steps
     }
 
-    /// The fields of a stored message to which the chain commits, besides its links.
-    pub(super) fn fields(&self, id: Id) -> Fields {
+    /// The fields of a stored message of this rank to which the chain commits, besides its links.
+    pub(super) fn fields(&self, id: Id, rank: u32) -> Fields {
         let record = self.inbox.record(id);
         Fields {
             hash: *record.hash(),
@@ -61,12 +64,13 @@ impl<M: Memory + Clone> MessageStore<M> {
             prev_id: record.prev_id(),
             timestamp: record.timestamp(),
             len: record.ciphertext_len() as u32,
-            rank: self.links.rank_and_bytes(id).0,
+            rank,
         }
     }
 
     /// The chain value of a stored message.
     pub(super) fn chain_of(&self, id: Id) -> Hash {
-        self.fields(id).chain(&self.links.get(id).chains)
+        let link = self.links.get(id);
+        self.fields(id, link.rank).chain(&link.chains)
     }
 }

@@ -1,106 +1,42 @@
 //! The output of `scripts/serve`: the printed calls work, and the signals stop it.
 
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
-use candid::Principal;
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::Path;
+use std::process::Command;
 
 use crate::programs::{Folder, MISSING, program, run};
 use test_support::artifact::{canister_path, directory_path, root};
+use test_support::process::{Process, Signal, Start};
 
-/// The program that `scripts/serve` ends with, running.
-pub struct Serving {
-    process: Child,
-    /// What it printed.
-    announcement: String,
+/// A network of these modules and options.
+pub fn network<W: Into<OsString>>(words: impl IntoIterator<Item = W>) -> Start {
+    Start::new(words).unwrap_or_else(|error| panic!("{error}; {MISSING}"))
 }
 
-impl Serving {
-    /// Starts it with the built canisters, as `scripts/serve` does, and with further options.
-    pub fn start(options: &[&str]) -> Self {
-        let [module, directory] = [canister_path(), directory_path()];
-        let calls = root().join("scripts/lib/calls.txt");
-        let [module, directory, calls] =
-            [&module, &directory, &calls].map(|path| path.to_str().expect("the path is text"));
-        let argument = std::fs::read_to_string(root().join("scripts/lib/directory-argument.txt")).expect("it is there");
-        let argument = format!("directory={}", argument.trim());
-        Self::of(&[&[module, directory, "--argument", &argument, "--calls", calls], options].concat())
-    }
-
-    /// Starts it with these words, on a free port.
-    pub fn of(words: &[&str]) -> Self {
-        let mut process = Command::new(network_program())
-            .args(words)
-            .args(["--port", "0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("the network does not start: {error}; {MISSING}"));
-        let mut output = BufReader::new(process.stdout.take().expect("it is a pipe"));
-        let mut announcement = String::new();
-        // It prints everything at once, before the calls. They end with the address of the gateway.
-        let last = if words.contains(&"--calls") { ".localhost:" } else { "Ctrl-C stops it" };
-        while !announcement.contains(last) {
-            let read = output.read_line(&mut announcement).expect("it is text");
-            assert!(read > 0, "the network ended: {announcement}");
-        }
-        Self { process, announcement }
-    }
-
-    /// What it printed.
-    pub fn announcement(&self) -> &str {
-        &self.announcement
-    }
-
-    /// The ids of the canisters that it announces, in order.
-    pub fn canisters(&self) -> Vec<Principal> {
-        let ready = self.announcement.lines().filter_map(|line| line.strip_prefix("ready: ")?.rsplit(' ').next());
-        ready.map(|id| Principal::from_text(id).expect("it is an id")).collect()
-    }
-
-    /// Kills it at once.
-    pub fn kill(&mut self) {
-        assert_eq!(self.stop("KILL"), None);
-    }
-
-    /// Its address.
-    pub fn url(&self) -> &str {
-        let place = self.announcement.strip_prefix("ready: ").and_then(|rest| rest.split(' ').next());
-        place.expect("the first line says where it is")
-    }
-
-    /// The calls that it prints for a program.
-    fn calls(&self, program: &str) -> Vec<&str> {
-        let lines = self.announcement.lines().map(str::trim);
-        lines.filter(|line| line.starts_with(&format!("{program} "))).collect()
-    }
-
-    /// Sends it a signal. Returns its exit code.
-    fn stop(&mut self, signal: &str) -> Option<i32> {
-        let pid = self.process.id().to_string();
-        run(Command::new("kill").args(["-s", signal, &pid]), b"").succeeded();
-        self.process.wait().expect("it was started").code()
-    }
+/// What `scripts/serve` starts: the built canisters, and the calls that it prints.
+pub fn serve() -> Start {
+    let argument = std::fs::read_to_string(root().join("scripts/lib/directory-argument.txt")).expect("it is there");
+    let argument = format!("directory={}", argument.trim());
+    let calls = root().join("scripts/lib/calls.txt");
+    let [module, directory] = [canister_path(), directory_path()].map(OsString::from);
+    network([module, directory, "--argument".into(), argument.into(), "--calls".into(), calls.into()])
 }
 
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// Starts it.
+pub fn started(start: &Start) -> Process {
+    start.run().unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Cargo builds it beside the tests.
-fn network_program() -> PathBuf {
-    let test = std::env::current_exe().expect("a process has a program");
-    let profile = test.parent().and_then(Path::parent).expect("tests lie below the profile's folder");
-    profile.join("local-network")
+/// The calls that it has printed for a program.
+fn calls<'a>(serving: &'a Process, program: &str) -> Vec<&'a str> {
+    let lines = serving.announcement().lines().map(str::trim);
+    lines.filter(|line| line.starts_with(&format!("{program} "))).collect()
 }
 
 #[test]
 fn every_call_that_is_printed_works_as_printed() {
-    let serving = Serving::start(&[]);
+    let serving = started(&serve());
     let home = Folder::new();
     let icp = program("MESSAGE_CANISTER_ICP", None);
     let programs = Path::new(icp.get_program()).parent().expect("it lies in a folder");
@@ -113,7 +49,7 @@ fn every_call_that_is_printed_works_as_printed() {
         let output = run(shell.env("NO_PROXY", "*").current_dir(home.path()), b"").succeeded();
         String::from_utf8(output).expect("it is text")
     };
-    let [add, get, directory] = serving.calls("icp")[..] else { panic!("{}", serving.announcement) };
+    let [add, get, directory] = calls(&serving, "icp")[..] else { panic!("{}", serving.announcement()) };
     assert!(shell(add).contains("duplicate = false"));
     let again = shell(add);
     assert!(again.contains("duplicate = true"), "{again}");
@@ -121,55 +57,50 @@ fn every_call_that_is_printed_works_as_printed() {
     assert!(got.contains("blob \"sealed\"") && got.contains("blob \"alice\""), "{got}");
     let status = shell(directory);
     assert!(status.contains("registration = variant { open }") && status.contains("ready = true"), "{status}");
-    let [first, registry, second] = serving.calls("curl")[..] else { panic!("{}", serving.announcement()) };
+    let [first, registry, second] = calls(&serving, "curl")[..] else { panic!("{}", serving.announcement()) };
     let shown = ["\"messages\":1", "\"registration\":\"open\"", "\"messages\":1"];
     for (page, shown) in [first, registry, second].into_iter().zip(shown) {
         let status = shell(&page.replacen("curl", "curl --silent --fail", 1));
         assert!(status.contains(shown), "{page}: {status}");
     }
     // dfx is not in a registry. Its calls have the same words as those of `icp`.
-    assert_eq!(serving.calls("dfx").len(), 2);
+    assert_eq!(calls(&serving, "dfx").len(), 2);
 }
 
 #[test]
 fn signals_stop_it_cleanly() {
     let folder = Folder::new();
-    let state = folder.path().join("state");
-    let state = state.to_str().expect("the path is text");
-    for signal in ["INT", "TERM"] {
-        for options in [vec![], vec!["--state", state]] {
-            let mut serving = Serving::start(&options);
-            assert_eq!(serving.stop(signal), Some(0), "{signal} {options:?}");
+    let kept = Start { state: Some(folder.path().join("state")), ..serve() };
+    for signal in [Signal::Interrupt, Signal::Terminate] {
+        for start in [&serve(), &kept] {
+            started(start).stop_by(signal).unwrap_or_else(|error| panic!("{signal:?} {start:?}: {error}"));
         }
     }
     // It is killed, and the next start continues from its state.
-    let mut serving = Serving::start(&["--state", state]);
-    assert_eq!(serving.stop("KILL"), None);
-    drop(Serving::start(&["--state", state]));
+    started(&kept).kill().expect("it runs");
+    drop(started(&kept));
 }
 
 #[test]
 fn a_state_that_cannot_be_used_is_refused_with_a_sentence() {
     let folder = Folder::new();
-    let state = folder.path().to_str().expect("the path is text");
-    let refused = |state: &str| {
-        let mut network = Command::new(network_program());
-        network.arg(canister_path()).args(["--port", "0", "--state", state]);
-        let outcome = run(&mut network, b"");
+    let kept = |state: &Path| Start { state: Some(state.to_owned()), ..network([canister_path()]) };
+    let refused = |state: &Path| {
+        let outcome = run(&mut kept(state).command(), b"");
         assert_eq!(outcome.status.code(), Some(2), "{}", outcome.errors);
         outcome.failed()
     };
-    let serving = Serving::start(&["--state", state]);
-    let error = refused(state);
+    let serving = started(&kept(folder.path()));
+    let error = refused(folder.path());
     assert!(error.contains("another process uses this state"), "{error}");
     drop(serving);
     let mut bytes = Vec::new();
     let path = folder.path().join("state.redb");
     std::fs::File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes)).expect("it is there");
     folder.write("state.redb", &bytes[..bytes.len() / 2]);
-    let error = refused(state);
+    let error = refused(folder.path());
     assert!(error.contains("the state is damaged"), "{error}");
     // A folder below a file.
-    let error = refused(path.join("state").to_str().expect("the path is text"));
+    let error = refused(&path.join("state"));
     assert!(error.contains("state.redb/state"), "{error}");
 }

@@ -98,7 +98,7 @@ impl Network {
 
     /// Its port.
     pub fn port(&self) -> u16 {
-        self.server.port()
+        self.server.address().port()
     }
 
     /// The only canister.

@@ -8,9 +8,10 @@ use ic_agent::Agent;
 use ic_agent::agent::{CallResponse, RequestStatusResponse};
 use tokio::runtime::Runtime;
 
-use crate::announced::Serving;
+use crate::announced::{network, started};
 use crate::icp::{Icp, Inbox, module_hash_in};
 use crate::programs::Folder;
+use test_support::process::{Process, Start};
 
 /// `meet` takes the id of another canister. `pass` counts, takes half of the cycles that come with it, and passes itself on
 /// to the other, one time less than its argument says; it replies its count once that has replied. It takes so long that a
@@ -99,20 +100,20 @@ fn canisters_that_call_each_other_are_upgraded_with_a_snapshot_and_survive_kills
     let (icp, folder, runtime) = (Icp::new(), Folder::new(), Runtime::new().expect("there are threads"));
     let module = folder.write("peer.wasm", wat::parse_str(PEER).expect("the text is legal"));
     let wrong = folder.write("wrong.wasm", wat::parse_str(WRONG).expect("the text is legal"));
-    let state = folder.path().join("state");
-    let [module, wrong, state] = [&module, &wrong, &state].map(|path| path.to_str().expect("the path is text"));
+    let [module, wrong] = [&module, &wrong].map(|path| path.to_str().expect("the path is text"));
     let (first_module, second_module) = (format!("first={module}"), format!("second={module}"));
-    let options = [first_module.as_str(), &second_module, "--state", state];
-    let mut serving = Serving::of(&options);
+    let start = network([first_module, second_module]);
+    let start = Start { state: Some(folder.path().join("state")), ..start };
+    let serving = started(&start);
     let [first, second] = serving.canisters()[..] else { panic!("two are announced: {}", serving.announcement()) };
 
-    let peer = |serving: &Serving, id| Inbox::at(&icp, serving.url().to_string(), id);
+    let peer = |serving: &Process, id| Inbox::at(&icp, serving.url(), id);
     for (own, other) in [(first, second), (second, first)] {
         peer(&serving, own).update("meet", &format!("(principal \"{other}\")"));
     }
     // Four calls beyond the first, with their callbacks: each of the two has counted its own.
     assert_eq!(number(&peer(&serving, first).update("pass", "(4 : nat32)")), 3);
-    let running = agent(&runtime, serving.url());
+    let running = agent(&runtime, &serving.url());
     assert_eq!([first, second].map(|id| count(&runtime, &running, id)), [3, 2]);
 
     // Killed while calls wait in queues and for callbacks.
@@ -125,12 +126,12 @@ fn canisters_that_call_each_other_are_upgraded_with_a_snapshot_and_survive_kills
     while count(&runtime, &running, second) < 20 {
         std::thread::sleep(Duration::from_millis(5));
     }
-    serving.kill();
+    serving.kill().expect("it runs");
     let answered = runtime.block_on(call).expect("the task ends");
     assert!(!matches!(answered, Ok(CallResponse::Response(_))), "the call was under way");
-    let serving = Serving::of(&options);
+    let serving = started(&start);
     assert_eq!(serving.canisters(), [first, second], "they are there, not new ones");
-    let running = agent(&runtime, serving.url());
+    let running = agent(&runtime, &serving.url());
     let id = signed.request_id;
     let reply = runtime.block_on(async {
         loop {
@@ -158,9 +159,8 @@ fn canisters_that_call_each_other_are_upgraded_with_a_snapshot_and_survive_kills
         (id, hash, snapshot)
     });
     // The snapshots survive a kill too.
-    let mut serving = serving;
-    serving.kill();
-    let serving = Serving::of(&options);
+    serving.kill().expect("it runs");
+    let serving = started(&start);
     let restored = upgraded.each_ref().map(|(id, hash, snapshot)| {
         let peer = peer(&serving, *id);
         assert!(peer.snapshot("list", &[]).contains(snapshot));
@@ -170,7 +170,7 @@ fn canisters_that_call_each_other_are_upgraded_with_a_snapshot_and_survive_kills
         assert_eq!(module_hash(&peer), *hash);
         peer
     });
-    let running = agent(&runtime, serving.url());
+    let running = agent(&runtime, &serving.url());
     assert_eq!([first, second].map(|id| count(&runtime, &running, id)), [153, 152]);
     for (peer, counted) in restored.iter().zip([154, 154]) {
         assert_eq!(number(&peer.update("pass", "(1 : nat32)")), counted, "they still know each other");

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use candid::Principal;
 
-use crate::announced::Serving;
+use crate::announced::{serve, started};
 use crate::programs::{Folder, program, run};
 use test_support::artifact::root;
 
@@ -72,13 +72,13 @@ fn the_sessions_print_what_the_documents_show() {
     let [agent, directory, mailbox] =
         ["examples/agent", "examples/directory", "mailbox"].map(|name| format!("'{}'", built.join(name).display()));
     for document in DOCUMENTS {
-        let serving = Serving::start(&[]);
+        let serving = started(&serve());
         let mailboxes = Folder::new();
         let steps = steps(document);
         assert!(steps.len() >= 4, "{document} has {} commands", steps.len());
         for Step { command, output } in steps {
             let line = command
-                .replace(URL, serving.url())
+                .replace(URL, &serving.url())
                 .replacen("icp ", &format!("'{}' ", icp.display()), usize::from(command.starts_with("icp ")))
                 .replace("mailbox --mailbox", &format!("{mailbox} --mailbox"))
                 .replace("cargo run --quiet --example agent --", &agent)

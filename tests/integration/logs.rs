@@ -91,6 +91,23 @@ fn low_memory_once() {
     assert_eq!(lines, ["low memory: no more keys are opened until an upgrade"]);
 }
 
+#[test]
+fn a_budget_each_time_it_is_used_up() {
+    let (engine, inbox) = embedded::inbox();
+    let items = Bound::AtMost(Rate { per_second: 1, burst: 2 });
+    inbox.set_settings(&[Setting::strangers(Budget { items, ..Budget::default() })]).expect("good settings");
+    let add = |number: u32| {
+        lines_of(&engine, &inbox, || {
+            inbox.called_by(stranger()).add_message(b"key", &number.to_le_bytes()).expect("stored");
+        })
+    };
+    for second in [0, 5] {
+        inbox.set_clock(second);
+        assert_eq!(add(second), [""; 0], "one more is left");
+        assert_eq!(add(second + 1), ["the budget of strangers is used up"]);
+    }
+}
+
 /// Low: less can be spent than is set aside for the freezing threshold.
 #[test]
 fn low_cycles_once_each_time() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use candid::Principal;
 use ic_agent::agent::RejectCode as AgentRejectCode;
-use ic_agent::{Agent, AgentError, Certificate, lookup_value};
+use ic_agent::{Agent, AgentError, Certificate, RequestId, lookup_value};
 
 use crate::client::Client;
 use crate::directory::DirectoryClient;
@@ -26,6 +26,17 @@ impl AgentTransport {
     /// The transport to this canister.
     pub fn new(agent: Agent, canister: Principal) -> Self {
         Self { agent, canister }
+    }
+
+    /// Reads what the subnet certifies of the canister under a label, such as `module_hash`. The agent checks the certificate.
+    ///
+    /// # Errors
+    ///
+    /// No answer came, or it does not verify.
+    pub async fn state(&self, label: &str) -> Result<Checked, Failure> {
+        let path = vec!["canister".into(), self.canister.as_slice().into(), label.into()];
+        let certificate = self.agent.read_state_raw(vec![path], self.canister).await?;
+        Ok(Checked { certificate, canister: self.canister })
     }
 
     /// Checks a certificate of this canister. The agent checks signature, delegation, range of canisters and age.
@@ -68,6 +79,15 @@ impl Checked {
     /// The certificate says nothing of that.
     pub fn value(&self, label: &[u8]) -> Result<&[u8], CertificateError> {
         Ok(lookup_value(&self.certificate, [b"canister", self.canister.as_slice(), label])?)
+    }
+
+    /// What the canister replied to a call that was signed and sent by other means than a transport.
+    ///
+    /// # Errors
+    ///
+    /// The certificate has no reply to that call.
+    pub fn reply(&self, call: &RequestId) -> Result<&[u8], CertificateError> {
+        Ok(lookup_value(&self.certificate, [b"request_status".as_slice(), call.as_slice(), b"reply"])?)
     }
 }
 

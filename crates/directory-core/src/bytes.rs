@@ -1,5 +1,5 @@
-//! Bounded reading. Every decoder of this crate takes all bytes of its structure or refuses them, so that a value has one
-//! encoding only. Integers are big-endian.
+//! Bounded reading. Every decoder of this crate reads all bytes of its structure, or refuses them. So a value has only one
+//! encoding. Integers are big-endian.
 
 use crate::policy::Key;
 

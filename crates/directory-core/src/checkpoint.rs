@@ -30,7 +30,7 @@ pub struct Checkpoint {
     pub root: Hash,
 }
 
-/// A verifier: whoever replays all updates and cosigns what it found right.
+/// A verifier. It replays all updates, and cosigns the checkpoints that it has found right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verifier {
     name: String,

@@ -23,7 +23,7 @@ pub const MAX_NAME: usize = 64;
 const DOMAIN: &[u8] = b"directory-configuration-v1\n";
 const FORMAT: u8 = 1;
 
-/// What is fixed when a directory is installed.
+/// The part of a directory that is fixed at its installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Configuration {
     registrar: bool,

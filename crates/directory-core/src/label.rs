@@ -20,7 +20,7 @@ pub const MAX_SIZE: usize = 64;
 const DER_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 const SELF_AUTHENTICATING: u8 = 2;
 
-/// What an entry is found by.
+/// The name under which an entry is found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Label {
     /// The label whose entry has the registrar's policy.

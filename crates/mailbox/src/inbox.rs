@@ -59,7 +59,10 @@ impl Mailbox {
                 position.label = Some(self.introduce_inbox(&client, id, &own.send_key.0).await?);
             }
             let client = client.with_label(&id, position.label.expect("it is known now"));
-            check_not_behind(&client, &id, position.id).await?;
+            let heads = client.read_key_heads(&[id]).await.map_err(Error::Heads)?;
+            if let Some(Some(head)) = heads.value.heads.first() {
+                check_not_behind(head.acknowledged_id, position.id)?;
+            }
             self.read_to_the_end(&client, inbox, position, &mut received).await?;
             received.not_acknowledged = self.acknowledge(&client, id).await?.or(received.not_acknowledged);
             received.waiting += self.position(id).await?.waiting.0;
@@ -191,14 +194,8 @@ impl Position {
 }
 
 /// What the canister has acknowledged for this store, the store has read: else the store is an old copy.
-async fn check_not_behind<T: Transport>(client: &Client<T>, inbox: &[u8; 29], position: u32) -> Result<(), Error> {
-    let heads = client.read_key_heads(&[inbox]).await.map_err(Error::Heads)?;
-    match heads.value.heads.first() {
-        Some(Some(head)) if head.acknowledged_id > position => {
-            Err(Error::Behind { position, acknowledged: head.acknowledged_id })
-        }
-        _ => Ok(()),
-    }
+pub(crate) fn check_not_behind(acknowledged: u32, position: u32) -> Result<(), Error> {
+    if acknowledged > position { Err(Error::Behind { position, acknowledged }) } else { Ok(()) }
 }
 
 /// Opens the envelope of a message. `None`: it is not for this inbox's key, or no letter.

@@ -18,6 +18,7 @@
 //! | `window` | each number of a device once |
 //! | `log` | what was written and received |
 //! | `claims` | one process at a time does what need not be done twice |
+//! | `doctor` | what can be wrong with a mailbox, and what to do about it |
 //! | `network` | the canister, by several callers |
 //! | `records` | the rows of the store |
 #![forbid(unsafe_code)]
@@ -27,6 +28,7 @@ mod backup;
 mod claims;
 mod contacts;
 mod directory;
+mod doctor;
 mod error;
 mod inbox;
 mod log;
@@ -48,10 +50,11 @@ pub mod wire;
 pub use backup::MAX_BACKUP;
 pub use contacts::{MAX_CONTACTS, MAX_UNKNOWN};
 pub use directory::{Finding, Registration};
+pub use doctor::{Check, Fault, check_folder, check_opening};
 pub use error::Error;
 pub use inbox::Received;
 pub use mailbox::{Mailbox, Status};
-pub use network::{Agents, Network};
+pub use network::{Agents, Certified, Network};
 pub use person::{Address, NoAddress};
 pub use push::Pushed;
 pub use records::{Contact, Entry, Event, Place, Said, SharedId, Trust, With};

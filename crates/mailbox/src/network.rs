@@ -5,7 +5,7 @@ use candid::Principal;
 use client::agent::AgentTransport;
 use client::directory::DirectoryClient;
 use client::directory::api::{Published, StatusError};
-use client::{Client, Transport};
+use client::{Client, Failure, Transport};
 use directory_core::verify::Trusted;
 use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
@@ -21,8 +21,20 @@ pub trait Network {
     /// A client of the directory in a canister, as nobody.
     fn directory(&self, canister: Principal, trusted: Trusted) -> DirectoryClient<Self::Transport>;
 
+    /// What the network certifies of the message canister now.
+    fn certified(&self) -> impl Future<Output = Result<Certified, Failure>> + Send;
+
     /// The configuration that a directory publishes, in candid, as one replica says.
     fn configuration(&self, canister: Principal) -> impl Future<Output = Result<Vec<u8>, Error>> + Send;
+}
+
+/// What a certificate, verified by the place's root key, says of the message canister.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certified {
+    /// The certificate's time, in seconds since 1970.
+    pub time: u64,
+    /// SHA-256 of the canister's module. `None`: it has none.
+    pub module: Option<Vec<u8>>,
 }
 
 /// The Internet Computer, or a local network that speaks its HTTP interface. Needs a runtime of Tokio.
@@ -80,6 +92,13 @@ impl Network for Agents {
 
     fn directory(&self, canister: Principal, trusted: Trusted) -> DirectoryClient<AgentTransport> {
         DirectoryClient::with_agent(self.agent.clone(), canister, trusted)
+    }
+
+    async fn certified(&self) -> Result<Certified, Failure> {
+        const MODULE: &str = "module_hash";
+        let state = AgentTransport::new(self.agent.clone(), self.canister).state(MODULE).await?;
+        let time = state.time().map_err(Failure::Unverified)? / 1_000_000_000;
+        Ok(Certified { time, module: state.value(MODULE.as_bytes()).ok().map(<[u8]>::to_vec) })
     }
 
     async fn configuration(&self, canister: Principal) -> Result<Vec<u8>, Error> {

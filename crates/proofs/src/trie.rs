@@ -21,6 +21,10 @@ use crate::wire::{Malformed, Reader};
 
 /// The most nodes of a path: a label has 256 bits.
 pub const MAX_NODES: usize = 256;
+/// Bytes of a node: its position and the other subtree's hash.
+pub(crate) const TURN_BYTES: usize = 1 + 32;
+/// The most bytes of the end of a path.
+pub(crate) const MAX_END_BYTES: usize = 1 + 2 * 32;
 
 const OWN: u8 = 0;
 const OTHER: u8 = 1;

@@ -215,8 +215,9 @@ impl PageProof {
             let jump = match *jump {
                 Jump::Previous => current,
                 Jump::To(chain) => chain,
-                Jump::Back(places) => at
-                    .checked_sub(usize::from(places))
+                Jump::Back(code) => 1_usize
+                    .checked_shl(code.into())
+                    .and_then(|places| (at + 1).checked_sub(places))
                     .and_then(|target| chains.get(target).copied())
                     .ok_or(Refused::JumpOutside { id: fields.id })?,
             };

@@ -26,6 +26,8 @@ pub enum Malformed {
         /// The byte found.
         found: u8,
     },
+    /// A number of more bytes than it needs, or of more than 32 bits.
+    Number,
     /// A count above its limit.
     Count {
         /// The count found.
@@ -42,12 +44,27 @@ impl fmt::Display for Malformed {
             Self::TrailingBytes { count } => write!(f, "{count} bytes follow the proof"),
             Self::Version { found } => write!(f, "proof version {found}; this release knows {VERSION}"),
             Self::Case { found } => write!(f, "byte {found} names no case"),
+            Self::Number => write!(f, "a number has too many bytes"),
             Self::Count { found, max } => write!(f, "{found} items where at most {max} are allowed"),
         }
     }
 }
 
 impl std::error::Error for Malformed {}
+
+/// Bits of a number in one of its bytes.
+const BITS: usize = 7;
+/// The bit of a number's byte that says that another byte follows.
+const MORE: u8 = 1 << BITS;
+
+/// Appends a number: 7 bits in each byte, the low ones first, in as few bytes as it needs.
+pub(crate) fn write_number(bytes: &mut Vec<u8>, mut number: u32) {
+    while number >= MORE.into() {
+        bytes.push(number as u8 | MORE);
+        number >>= BITS;
+    }
+    bytes.push(number as u8);
+}
 
 /// Bytes that have not been read yet.
 pub(crate) struct Reader<'a> {
@@ -93,6 +110,23 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
+    /// A number as [`write_number`] writes it.
+    pub fn number(&mut self) -> Result<u32, Malformed> {
+        let mut number = 0;
+        for shift in (0..32).step_by(BITS) {
+            let byte = self.u8()?;
+            let bits = u32::from(byte & !MORE);
+            if byte == 0 && shift > 0 || bits << shift >> shift != bits {
+                break;
+            }
+            number |= bits << shift;
+            if byte & MORE == 0 {
+                return Ok(number);
+            }
+        }
+        Err(Malformed::Number)
+    }
+
     /// A count of at most `max` items.
     pub fn count(&mut self, max: usize) -> Result<usize, Malformed> {
         let found = usize::from(self.u16()?);
@@ -103,7 +137,7 @@ impl<'a> Reader<'a> {
     pub fn items<T>(
         &mut self,
         count: usize,
-        item: impl Fn(&mut Self) -> Result<T, Malformed>,
+        mut item: impl FnMut(&mut Self) -> Result<T, Malformed>,
     ) -> Result<Vec<T>, Malformed> {
         (0..count).map(|_| item(self)).collect()
     }

@@ -91,7 +91,7 @@ impl Authority {
     pub fn module(&self, certificate: &[u8]) -> Result<Module, String> {
         let checked = self.checked(certificate)?;
         let hash = value(&checked, b"module_hash")?.try_into();
-        let controllers = serde_cbor::from_slice(value(&checked, b"controllers")?);
+        let controllers = ciborium::from_reader(value(&checked, b"controllers")?);
         Ok(Module {
             hash: hash.map_err(|_| "the module's hash has not 32 bytes")?,
             controllers: controllers.map_err(|error| format!("the controllers: {error}"))?,

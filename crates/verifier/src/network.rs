@@ -182,7 +182,9 @@ impl Network for Platform {
         let path = |name: &str| vec!["canister".into(), self.canister.as_slice().into(), name.into()];
         let read = self.agent.read_state_raw(vec![path("module_hash"), path("controllers")], self.canister).await;
         let certificate = read.map_err(|error| CallError::<api::StatusError>::Failed(error.into()))?;
-        serde_cbor::to_vec(&certificate).map_err(|error| malformed("read_state", error))
+        let mut bytes = Vec::new();
+        ciborium::into_writer(&certificate, &mut bytes).map_err(|error| malformed("read_state", error))?;
+        Ok(bytes)
     }
 
     async fn ratify(&self, size: u64, cosignature: &Cosignature) -> Result<Pushed, Trouble> {

@@ -112,7 +112,7 @@ fn time(threads: usize, names: &[KeyName], look_up: &(dyn Fn(&KeyName) + Sync)) 
                 let start = &start;
                 scope.spawn(move || {
                     start.wait();
-                    // A walk without an order that a processor foresees.
+                    // A walk in an order that a processor cannot predict.
                     let mut at = 88_172_645_463_325_252u64 + thread as u64;
                     for _ in 0..LOOK_UPS {
                         at ^= at << 13;

@@ -3,11 +3,11 @@
 /// One figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// What was measured, and in which unit.
+    /// The name of the figure, with its unit.
     pub name: String,
     /// The figure.
     pub value: f64,
-    /// What it must be.
+    /// The condition that it must meet.
     pub limit: Limit,
 }
 

@@ -3,9 +3,10 @@
 use candid::{Principal, encode_one};
 use client::request::{self, Request};
 use client::{Client, Refusal, Retry};
-use local_ic::{LocalIc, Time, Usage};
+use local_ic::{LocalIc, StateReader, Time, Usage};
 use message_canister::api::{NewMessage, Setting, Status, StoreStatus};
 use serde_bytes::ByteBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use test_support::{OnPlatform, bytes, now};
 
@@ -36,6 +37,7 @@ pub struct Inbox {
     wasm: Vec<u8>,
     keys: u64,
     stored: u64,
+    certified: Option<StateReader>,
 }
 
 impl Inbox {
@@ -46,7 +48,7 @@ impl Inbox {
         let id = engine.create_canister_with_settings(Some(controller()), None);
         engine.add_cycles(id, CYCLES);
         engine.install_canister(id, wasm.to_vec(), no_settings(), Some(controller()));
-        let inbox = Self { engine, id, wasm: wasm.to_vec(), keys, stored: 0 };
+        let inbox = Self { engine, id, wasm: wasm.to_vec(), keys, stored: 0, certified: None };
         inbox.settle();
         inbox
     }
@@ -135,6 +137,27 @@ impl Inbox {
         let reply = self.engine.query_call(self.id, Principal::anonymous(), request.method, request.arg);
         reply.unwrap_or_else(|reject| panic!("{} was rejected: {}", request.method, reject.reject_message));
         self.last_cost()
+    }
+
+    /// As [`Self::query`], where queries have a certificate. It has no bytes, so the cost is that of the proof alone.
+    pub fn certified_query<T, E>(&mut self, request: Request<T, E>) -> Cost {
+        let reader = match self.certified.take() {
+            Some(reader) => {
+                self.engine.take_changes(|changes| reader.apply(changes));
+                reader
+            }
+            None => {
+                let reader =
+                    self.engine.take_changes(|changes| StateReader::new(changes, Some(Arc::new(|_, _| vec![]))));
+                reader.expect("the system can answer queries beside updates")
+            }
+        };
+        reader.take_query_statistics();
+        let reply = reader.query_call(self.id, Principal::anonymous(), request.method, request.arg);
+        reply.unwrap_or_else(|reject| panic!("{} was rejected: {}", request.method, reject.reject_message));
+        let instructions = reader.take_query_statistics().iter().map(|(_, queries)| queries.instructions).sum();
+        self.certified = Some(reader);
+        Cost { instructions, ..Cost::default() }
     }
 
     /// Counts and sizes of the store.

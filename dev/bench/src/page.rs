@@ -1,12 +1,13 @@
 //! The tables of `docs/performance.md`, put between its markers.
 
+use crate::KEYS;
 use crate::directory;
 use crate::results::Figures;
-use crate::rows::{PARTS_OF_AN_ADD, grouped};
+use crate::rows::{PARTS_OF_AN_ADD, grouped, named_keys};
 use std::fmt::Write as _;
 
 /// The rows of the table of calls, by the first part of their names.
-const CALLS: [&str; 38] = [
+const CALLS: [&str; 42] = [
     "add_message",
     "dearest add so far",
     "add_messages of 1,000, each",
@@ -20,9 +21,13 @@ const CALLS: [&str; 38] = [
     "range of 100, ascending",
     "range of 100, descending",
     "key of 100, ascending",
+    "key of 100, ascending, with proof",
     "key of 100, descending",
+    "key of 100, descending, with proof",
     "a stored key of 100, from its beginning",
+    "a stored key of 100, from its beginning, with proof",
     "a stored key of 100, from a time",
+    "a stored key of 100, from a time, with proof",
     "time of 100, ascending",
     "time of 100, descending",
     "get_key_heads of 100",
@@ -46,6 +51,9 @@ const CALLS: [&str; 38] = [
     "refused: budget used up",
     "refused: rate used up",
 ];
+
+/// The row of a batch whose messages have different keys of a million.
+const OF_A_MILLION_KEYS: &str = "add_messages of 1,000, each | 1,000,000 keys | 1,000,000 stored";
 
 /// Fees of a 13-node subnet, in cycles.
 const UPDATE: u64 = 5_000_000;
@@ -76,14 +84,14 @@ pub fn with_tables(page: &str, record: &Figures, sizes: &[u64]) -> Result<String
         ("retention", retention(record, sizes)),
         ("parts", parts(record)?),
         ("directory", directory(record)),
-        ("cycles", cycles(each("add_message")?, each("add_messages of 1,000, each")?)),
+        ("cycles", cycles(each("add_message")?, each("add_messages of 1,000, each")?, record.get(OF_A_MILLION_KEYS))),
     ] {
         page = replaced(&page, name, &table).ok_or_else(|| format!("the page has no place for {name}"))?;
     }
     Ok(page)
 }
 
-/// What calls are charged, a line each: by the size of the store, with 1 key / with 1,000 keys.
+/// The instructions of the calls, a line for each call: by the size of the store and the number of its keys.
 fn calls(figures: &Figures, sizes: &[u64]) -> String {
     let mut table = String::from("| call |");
     for &size in sizes {
@@ -94,12 +102,14 @@ fn calls(figures: &Figures, sizes: &[u64]) -> String {
         write!(table, "| {name} |").expect("a string takes everything");
         for &size in sizes {
             let cells: Vec<_> = match figures.get(name) {
-                // What no store makes dearer stands in the first column.
+                // A figure that does not depend on the size of the store stands in the first column.
                 Some(&figure) if size == sizes[0] => vec![grouped(figure)],
                 Some(_) => Vec::new(),
-                None => ["1 key", "1,000 keys"]
+                None => KEYS
                     .iter()
-                    .filter_map(|keys| figures.get(&format!("{name} | {keys} | {} stored", grouped(size))))
+                    .filter_map(|&keys| {
+                        figures.get(&format!("{name} | {} | {} stored", named_keys(keys), grouped(size)))
+                    })
                     .map(|&figure| grouped(figure))
                     .collect(),
             };
@@ -110,7 +120,7 @@ fn calls(figures: &Figures, sizes: &[u64]) -> String {
     table
 }
 
-/// What the directory's calls are charged, by its labels.
+/// The instructions of the directory's calls, by the number of its labels.
 fn directory(figures: &Figures) -> String {
     let mut table = String::from("| call |");
     for size in directory::SIZES {
@@ -129,7 +139,7 @@ fn directory(figures: &Figures) -> String {
     table
 }
 
-/// What calls of a store with limits are charged.
+/// The instructions of calls to a store with limits.
 fn retention(figures: &Figures, sizes: &[u64]) -> String {
     let mut table = String::from("| call |");
     for &size in sizes {
@@ -161,12 +171,13 @@ fn parts(figures: &Figures) -> Result<String, String> {
 }
 
 /// What a million messages cost in cycles, singly and in batches, and what of it no code can avoid.
-fn cycles(single: u64, in_batch: u64) -> String {
+fn cycles(single: u64, in_batch: u64, of_a_million_keys: Option<&u64>) -> String {
     let mut table =
         String::from("| a million messages | billion cycles | of it unavoidable | US$ |\n|---|--:|--:|--:|\n");
-    for (name, batch, instructions) in
-        [("one by one", 1, single), ("in batches of 100", 100, in_batch), ("in batches of 1,000", 1_000, in_batch)]
-    {
+    let few =
+        [("one by one", 1, single), ("in batches of 100", 100, in_batch), ("in batches of 1,000", 1_000, in_batch)];
+    let many = of_a_million_keys.map(|each| ("in batches of 1,000, to a million keys", 1_000, *each));
+    for (name, batch, instructions) in few.into_iter().chain(many) {
         let calls = 1_000_000 / batch;
         let unavoidable = calls * (UPDATE + INGRESS + INGRESS_BYTE * (ENVELOPE + batch * MESSAGE));
         let all = unavoidable + 1_000_000 * instructions;

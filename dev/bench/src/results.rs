@@ -30,7 +30,7 @@ fn parse(line: &str) -> Option<(String, u64)> {
     Some((row.to_string(), figure.parse().ok()?))
 }
 
-/// What differs between the record and the rows that were measured, a line each. Rows of the record that this run did
+/// The differences between the record and the measured rows, a line each. Rows of the record that this run did
 /// not reach, because it stored less, are left alone: `reached` tells them.
 pub fn differences(record: &Figures, measured: &Figures, reached: impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines = Vec::new();

@@ -43,13 +43,14 @@ pub fn measure(wasm: &[u8], keys: u64, sizes: &[u64], figures: &mut Figures, pro
         row("dearest add so far", worst.instructions);
         adds(&mut inbox, size, &mut row);
         reads(&inbox, size, &mut row);
+        proofs(&mut inbox, size, &mut row);
         memory(&inbox, empty_heap, &mut row);
         row("upgrade, a message", inbox.upgrade() / u64::from(inbox.store().messages));
         assert!(u64::from(inbox.store().messages) > inbox.stored(), "everything was stored");
     }
 }
 
-/// What is refused, which depends on nothing that is stored.
+/// Refused calls. Their cost does not depend on what is stored.
 pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     let inbox = Inbox::install(wasm, 1);
     let (key, text) = (inbox.key(0), Inbox::ciphertext(0));
@@ -110,7 +111,7 @@ fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     }
 }
 
-/// Of one message and of a thousand, by the owner of their key.
+/// Acknowledgements of one message and of a thousand, by the owner of their key.
 fn acknowledgements(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     let key = inbox.own_key();
     let stored = |number: u64| NewMessage {
@@ -143,7 +144,7 @@ fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     for (order, name) in [(Order::ascending, "ascending"), (Order::descending, "descending")] {
         let cursor = Cursor { after: 0, order, limit: PAGE };
         let of_key = KeyCursor { start: Start::beginning, order, limit: PAGE, prove: false };
-        // From within what is stored in turn, so that every message has the usual size.
+        // Taken from messages that are stored in turn, so that each has the usual size.
         let (first, last) = (size as u32 / 2, size as u32 / 2 + 2 * PAGE);
         row(
             &format!("range of 100, {name}"),
@@ -170,6 +171,22 @@ fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     row("get_status", inbox.query(request::get_status()).instructions);
 }
 
+/// The pages of a key once more, with their proofs. The certificate is left out.
+fn proofs(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
+    let whole = |order| (hot_key(size), KeyCursor { start: Start::beginning, order, limit: PAGE, prove: true });
+    let middle = Start::time(Inbox::second(size / 2));
+    let stored = |start| (inbox.key(0), KeyCursor { start, order: Order::ascending, limit: PAGE, prove: true });
+    for (name, (key, cursor)) in [
+        ("key of 100, ascending", whole(Order::ascending)),
+        ("key of 100, descending", whole(Order::descending)),
+        ("a stored key of 100, from its beginning", stored(Start::beginning)),
+        ("a stored key of 100, from a time", stored(middle)),
+    ] {
+        let cost = inbox.certified_query(request::get_messages_by_key(&key, cursor));
+        row(&format!("{name}, with proof"), cost.instructions);
+    }
+}
+
 fn memory(inbox: &Inbox, empty_heap: u64, row: &mut impl FnMut(&str, u64)) {
     let store = inbox.store();
     let messages = u64::from(store.messages);
@@ -177,7 +194,7 @@ fn memory(inbox: &Inbox, empty_heap: u64, row: &mut impl FnMut(&str, u64)) {
     row("stable memory, bytes a message", store.stable_bytes.div_ceil(messages));
 }
 
-/// What an add consists of; the last is the sum of the others.
+/// The parts of an add. The last is the sum of the others.
 pub const PARTS_OF_AN_ADD: [&str; 6] = [
     "SHA-256, three blocks",
     "system calls and their bytes",
@@ -199,7 +216,7 @@ pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
         total.instructions += cost.instructions;
         total.usage += cost.usage;
     }
-    // A block more costs its compression, its bytes' way through argument and payload, and nothing else.
+    // One more block costs its compression and the copies of its bytes in argument and payload, and nothing else.
     let with = |len: usize, n: u64| {
         let text = ByteBuf::from(bytes(OTHERS + len as u64 * AVERAGED + n, len));
         inbox.update(request::add_message(&inbox.key(n), &text)).instructions
@@ -210,7 +227,7 @@ pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
     let block = (longer - usual) / 10 - 2 * 64;
     let usage = total.usage;
     let each = |sum: u64| sum / AVERAGED;
-    // Argument's size and copy, time, reply and its end; what else is called reads or writes stable memory.
+    // Size and copy of the argument, time, reply and its end. All other calls read or write stable memory.
     let calls = 5;
     let argument = (10 + 1 + 41 + 2 + CIPHERTEXT_BYTES) as u64;
     let stable_calls = each(usage.system_calls) - calls;
@@ -242,7 +259,8 @@ pub fn average(costs: impl Iterator<Item = Cost>) -> Cost {
     Cost { instructions: sum.instructions / count, ..sum }
 }
 
-fn named_keys(keys: u64) -> String {
+/// A number of keys in words.
+pub fn named_keys(keys: u64) -> String {
     if keys == 1 { "1 key".to_string() } else { format!("{} keys", grouped(keys)) }
 }
 

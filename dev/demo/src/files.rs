@@ -61,9 +61,9 @@ impl fmt::Display for Reason {
 /// Why there is nothing to send.
 #[derive(Debug)]
 pub enum FilesError {
-    /// What was named cannot be looked at.
+    /// The path that was named cannot be read.
     Missing(PathBuf, std::io::Error),
-    /// What was named is neither file nor folder.
+    /// The path that was named is neither a file nor a folder.
     Special(PathBuf),
     /// There is no file that can be read.
     NoFiles(PathBuf),
@@ -153,7 +153,7 @@ impl Reader<'_> {
 
     fn file(&mut self, path: PathBuf, name: Vec<u8>) -> Result<(), FilesError> {
         let mut bytes = Vec::new();
-        // One byte more than there is room for tells a file that is too large, however it grows meanwhile.
+        // Reading one byte more than there is room for shows that a file is too large, even if it grows meanwhile.
         let read = File::open(&path).and_then(|file| file.take(self.room + 1).read_to_end(&mut bytes));
         match read {
             Ok(length) if length as u64 > self.room => return Err(FilesError::TooLarge(self.root.to_path_buf())),

@@ -1,6 +1,5 @@
 //! The same store on the served network, whose subnet signs. A replica there lies to a reader that verifies.
 
-use std::future::pending;
 use std::time::Duration;
 
 use candid::{Empty, Principal, decode_one, encode_args, encode_one};
@@ -9,16 +8,15 @@ use client::api::{KeyCursor, Order, Page, Start};
 use client::{CallError, Certificates, Client, Failure, Retry, Transport, Trust};
 use ic_agent::Agent;
 use local_ic::LocalIc;
-use local_network::{Node, State, serve};
 use sealing::Key;
 use serde_bytes::{ByteBuf, Bytes};
 use sha2::{Digest, Sha256};
-use tokio::net::TcpListener;
+use test_support::network::served;
 
 use crate::error::{Error, ensure};
 use crate::show::line;
 
-/// What the replica does to a page, and how that is called.
+/// The replica's lies: the name of each, and what it does to a page.
 const LIES: [(&str, Lie); 4] = [
     ("leaves out the oldest message", Lie::Page(|page| drop(page.messages.remove(0)))),
     (
@@ -50,12 +48,8 @@ pub fn are_caught(engine: LocalIc, canister: Principal, key: &Key, messages: usi
     let failed = |reason: String| Error::Call { method: "get_messages_by_key", reason };
     let runtime = tokio::runtime::Runtime::new().map_err(|error| failed(error.to_string()))?;
     runtime.block_on(async {
-        let state = State::in_memory(engine).map_err(|error| failed(error.to_string()))?;
-        let (node, _) = Node::start(state).map_err(|error| failed(error.to_string()))?;
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| failed(error.to_string()))?;
-        let url = listener.local_addr().map_err(|error| failed(error.to_string()))?;
-        tokio::spawn(serve(node, None, listener, pending()));
-        let agent = Agent::builder().with_url(format!("http://{url}")).build();
+        let network = served(engine);
+        let agent = Agent::builder().with_url(network.url()).build();
         let agent = agent.map_err(|error| failed(error.to_string()))?;
         agent.fetch_root_key().await.map_err(|error| failed(error.to_string()))?;
 

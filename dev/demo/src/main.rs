@@ -53,7 +53,7 @@ const KEYS: usize = 4;
 /// Messages that are added one by one; the others go in batches. Never more than half.
 const MOST_SINGLE: usize = 200;
 
-/// What of the folder could not be read.
+/// The exit code if a file or folder could not be read.
 const UNREADABLE: u8 = 3;
 
 fn main() -> ExitCode {

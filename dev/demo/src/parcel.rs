@@ -12,11 +12,11 @@ use crate::progress::Progress;
 
 /// A sealed part of a file.
 pub struct Parcel {
-    /// Whose it is, a place among the keys.
+    /// The index of its key.
     pub key: usize,
-    /// What it is a part of, a place among the files.
+    /// The index of the file that it is a part of.
     pub file: usize,
-    /// What the canister gets to see, with the key id.
+    /// The ciphertext, which the canister sees with the key id.
     pub ciphertext: Vec<u8>,
     /// Its SHA-256.
     pub hash: [u8; 32],

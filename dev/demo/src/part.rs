@@ -8,7 +8,7 @@ use sealing::{Content, FILE_MIN_BYTES, Key, OVERHEAD_BYTES};
 use crate::error::Error;
 use crate::files::Source;
 
-/// What the form of a content adds to name and bytes.
+/// Bytes that the encoding of a content adds to name and bytes.
 const FORM_BYTES: usize = 3;
 /// The longest addition to a name, for files of at most [`crate::files::MAX_BYTES`].
 const LONGEST_SUFFIX: &str = " (part 1073741824 of 1073741824)";

@@ -40,7 +40,7 @@ impl Progress {
         }
         self.shown = Some(now);
         let mut stderr = std::io::stderr().lock();
-        // Nothing depends on the line: an error here is no reason to stop.
+        // Nothing depends on this line, so an error is no reason to stop.
         let _ = if self.terminal {
             write!(stderr, "\r\x1b[K  {}: {} of {}", self.what, self.done, self.total).and_then(|()| stderr.flush())
         } else {

@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 
-/// What is faster is printed without its time.
+/// A step that is faster is printed without its time.
 const WORTH_A_TIME: Duration = Duration::from_millis(100);
 
-/// What follows belongs together.
+/// The heading of the lines that follow.
 pub fn heading(text: &str) {
     println!("\n{text}");
 }
@@ -23,7 +23,7 @@ pub fn item(name: &str, text: &str) {
 /// Runs a step and prints a line of what it says it did, once it is done.
 pub fn line(step: impl FnOnce() -> Result<String, Error>) -> Result<(), Error> {
     let start = Instant::now();
-    // Standard output may be a pipe: what was printed so far is to be seen while the step runs.
+    // Standard output may be a pipe. The line must be visible while the step runs.
     let _ = std::io::stdout().flush();
     let done = step()?;
     let time = start.elapsed();

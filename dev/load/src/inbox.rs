@@ -23,7 +23,7 @@ pub struct Inbox {
 pub struct Signed {
     /// The envelope.
     pub envelope: Vec<u8>,
-    /// Whose path it takes.
+    /// The canister whose path of the interface it is sent to.
     effective: Principal,
 }
 

@@ -1,10 +1,9 @@
 //! `load MODULE soak | throughput`: many clients at once on the local network.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
 
-use load::server::{Start, program};
 use load::soak;
 use load::throughput::{self, page};
 
@@ -47,16 +46,17 @@ fn run() -> Result<(), String> {
     let folder = folder.ok_or(USAGE)?;
     fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     match command.as_str() {
-        "soak" => soak(module, folder, &options),
+        "soak" => soak(&module, &folder, &options),
         "throughput" => throughput(module, folder, write),
         _ => Err(USAGE.into()),
     }
 }
 
-fn soak(module: PathBuf, folder: PathBuf, options: &soak::Options) -> Result<(), String> {
-    let start = Start { program: program()?, module, state: Some(folder.join("state")), port: 0 };
+fn soak(module: &Path, folder: &Path, options: &soak::Options) -> Result<(), String> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
-    let report = runtime.block_on(soak::run(start, options)).map_err(|violation| violation.to_string())?;
+    let report = runtime
+        .block_on(soak::run(module, &folder.join("state"), options))
+        .map_err(|violation| violation.to_string())?;
     print!("{report}");
     Ok(())
 }

@@ -5,7 +5,6 @@
 use std::path::Path;
 use std::{env, fs};
 
-use load::server::{Start, program};
 use load::soak::{self, Options};
 
 /// The number in an environment variable, if it is set.
@@ -21,11 +20,10 @@ async fn kills_lose_nothing_and_store_nothing_twice() {
     let options = Options::scaled(number("MESSAGE_CANISTER_TEST_SEED").unwrap_or(1), scale);
     let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("soak-{}", std::process::id()));
     let module = test_support::artifact::canister_path();
-    let program = program().unwrap_or_else(|message| panic!("{message}"));
-    let start = Start { program, module, state: Some(state.clone()), port: 0 };
 
     // A state that shows a fault stays where it is.
-    let report = soak::run(start, &options).await.unwrap_or_else(|fault| panic!("{}: {fault}", state.display()));
+    let report =
+        soak::run(&module, &state, &options).await.unwrap_or_else(|fault| panic!("{}: {fault}", state.display()));
     println!("{report}");
     fs::remove_dir_all(&state).expect("the state is the test's own");
 

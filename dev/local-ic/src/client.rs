@@ -319,7 +319,7 @@ impl LocalIc {
         })
     }
 
-    /// What a canister certifies.
+    /// The data that a canister certifies.
     pub fn certified_data(&self, canister_id: Principal) -> Vec<u8> {
         self.with_canister(canister_id, |canister| canister.certified_data.clone())
     }

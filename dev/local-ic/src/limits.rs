@@ -20,9 +20,9 @@ pub const MAX_WASM_STACK: usize = 1 << 20;
 
 /// The signed envelope of an ingress message.
 pub const MAX_INGRESS_BYTES: u64 = 2 * MIB;
-/// What an envelope adds to method name and argument: ids, expiry, key and signature.
+/// Bytes that an envelope adds to method name and argument: ids, expiry, key and signature.
 pub const ENVELOPE_OVERHEAD: u64 = 340;
-/// What a canister or the system says of why a call failed. The middle of a longer one is left out.
+/// Bytes of the reason why a call failed, from a canister or the system. The middle of a longer reason is left out.
 pub const MAX_REJECT_MESSAGE: usize = 8 * KIB as usize;
 /// Argument of a call between canisters, and the reply of anything but a query.
 pub const MAX_INTER_CANISTER_PAYLOAD: u64 = 2 * MIB;
@@ -59,7 +59,7 @@ pub const INSPECT_INSTRUCTIONS: u64 = 200_000_000;
 pub const INSTALL_INSTRUCTIONS: u64 = 300_000_000_000;
 /// Instructions after which a round begins no further message.
 pub const ROUND_INSTRUCTIONS: u64 = 7_000_000_000;
-/// What each execution adds to the round besides its own instructions.
+/// Instructions that each execution adds to the round besides its own.
 pub const EXECUTION_OVERHEAD_INSTRUCTIONS: u64 = 2_000_000;
 /// Instructions for each 4-KiB page of stable memory that a message is first to dirty.
 pub const DIRTY_PAGE_INSTRUCTIONS: u64 = 1_000;

@@ -40,11 +40,11 @@ pub fn print(port: u16, canisters: &[Served], state: Option<&Path>, page: bool, 
     let text = format!(
         "\
 {ready}
-{modules}A development network for one machine, not the Internet Computer. {kept} Ctrl-C stops it.
-{page}{calls}
+{modules}{page}{calls}
+A development network for one machine, not the Internet Computer. {kept} Ctrl-C stops it.
 "
     );
-    // At once, so that whoever has read the first line has all of it. It may be that nobody reads.
+    // Programs read up to the last line. An error means that nobody reads.
     let _ = io::stdout().write_all(text.as_bytes());
 }
 

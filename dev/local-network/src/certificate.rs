@@ -92,7 +92,7 @@ pub fn certify(keys: &Keys, tree: &StateTree, paths: &[Path]) -> Vec<u8> {
     encode(keys, tree, signature)
 }
 
-/// The same, signed with the root key itself, as the platform's root subnet does. For what is asked through ids that no
+/// The same, signed with the root key itself, as the platform's root subnet does. It answers requests through ids that no
 /// canister of the subnet has.
 pub fn certify_as_root(keys: &Keys, tree: &StateTree, paths: &[Path]) -> Vec<u8> {
     let tree = witness(tree, paths);
@@ -100,7 +100,7 @@ pub fn certify_as_root(keys: &Keys, tree: &StateTree, paths: &[Path]) -> Vec<u8>
     cbor::encode(&Certificate { tree, signature, delegation: None })
 }
 
-/// What a certificate has of `tree` to show `paths`, and the time. It has the digest of the tree.
+/// The part of `tree` that shows `paths` and the time. It has the digest of the whole tree.
 pub fn witness(tree: &StateTree, paths: &[Path]) -> HashTree {
     let time: Path = vec![b"time".to_vec()];
     let paths: Vec<&[Vec<u8>]> = paths.iter().chain([&time]).map(Vec::as_slice).collect();
@@ -112,7 +112,7 @@ pub fn sign(keys: &Keys, digest: Digest) -> Vec<u8> {
     keys.sign_as_subnet(&signable(digest))
 }
 
-/// What is signed of a tree.
+/// The bytes that are signed for a tree.
 fn signable(digest: Digest) -> Vec<u8> {
     [b"\x0Dic-state-root".as_slice(), &digest].concat()
 }

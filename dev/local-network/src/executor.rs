@@ -13,11 +13,11 @@ use crate::folder::{RequestChanges, StateFolder};
 use crate::limits::*;
 use crate::requests::{Call, Header, RequestHash, Requests, Status, TakenCall};
 
-/// What reaches the thread.
+/// A message to the thread.
 pub enum Arrival {
     /// A call.
     Call(Call),
-    /// To stop: what was taken in goes on when the state is opened again, what was not is not executed.
+    /// To stop. Calls that were taken in go on when the state is opened again. The others are not executed.
     Stop,
 }
 
@@ -37,13 +37,13 @@ pub struct Pending {
 pub struct Executor {
     /// The engine.
     pub engine: LocalIc,
-    /// Whom each state is shown to.
+    /// The readers to whom each state is shown.
     pub reader: Arc<StateReader>,
     /// Where the state is saved, if it is.
     pub folder: Option<StateFolder>,
     /// Where answers are published.
     pub requests: Arc<Requests>,
-    /// What arrives.
+    /// The messages to the thread.
     pub arrivals: Receiver<Arrival>,
     /// The calls that the engine has, and has not answered.
     pub pending: Vec<Pending>,
@@ -52,11 +52,11 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// Executes until it is told to stop, or nobody can send calls any more.
+    /// Executes rounds until it is told to stop, or until nobody can send calls any longer.
     ///
     /// # Errors
     ///
-    /// If a state cannot be saved. Its answers are not published then: nothing is confirmed that is not on disk.
+    /// If a state cannot be saved. Then its answers are not published: nothing is confirmed that is not on disk.
     pub fn run(mut self) -> Result<(), redb::Error> {
         let result = self.run_rounds();
         self.requests.stop();
@@ -89,7 +89,7 @@ impl Executor {
         }
     }
 
-    /// The machine's clock may go backwards, the engine's time may not.
+    /// The machine's clock may go backwards. The engine's time may not.
     fn follow_clock(&self) {
         let now = clock::now();
         if now > self.engine.get_time() {
@@ -97,7 +97,8 @@ impl Executor {
         }
     }
 
-    /// Now and then the queries that were answered are counted as their canisters'. Each time it is a change that is saved.
+    /// Adds the queries that were answered to the statistics of their canisters. It does so only now and then, because each
+    /// time the statistics are saved.
     fn count_queries(&mut self) {
         if self.counted.elapsed() < QUERY_COUNT_INTERVAL {
             return;

@@ -15,7 +15,7 @@ const ROUNDS_OF_AN_INSTALLATION: u32 = 4;
 ///
 /// # Errors
 ///
-/// If the operating system gives no random bytes.
+/// If the operating system returns no random bytes.
 pub fn engine() -> Result<LocalIc, String> {
     let mut seed = [0; 32];
     getrandom::getrandom(&mut seed).map_err(|error| error.to_string())?;

@@ -38,5 +38,6 @@ mod state_tree;
 
 pub use folder::FolderError;
 pub use http::{Page, serve};
+pub use keys::Keys;
 pub use node::{ExecutorThread, Node};
 pub use state::{Canisters, State};

@@ -6,8 +6,8 @@ use std::time::Duration;
 pub const MAX_BODY_BYTES: usize = 4 << 20;
 /// Bytes up to which a body is small.
 pub const SMALL_BODY_BYTES: usize = 64 << 10;
-/// Bytes that all bodies hold at once of what each has beyond a small one. Further ones wait, within the time that a body
-/// has.
+/// Bytes that all bodies together may hold at once, without the small part of each. Further bytes wait, within the time of
+/// their body.
 pub const MAX_LARGE_BODY_BYTES: usize = 64 * MAX_BODY_BYTES;
 /// Levels of arrays, maps and tags of a request's CBOR.
 pub const MAX_NESTING: usize = 64;
@@ -34,7 +34,7 @@ pub const MAX_SKIPPING_STEPS: usize = 64 << 10;
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How far in the future a request may expire.
 pub const MAX_INGRESS_EXPIRY: Duration = Duration::from_secs(5 * 60);
-/// What clocks may differ by: a request may expire so much later.
+/// The most by which clocks may differ. A request may expire later by this time.
 pub const CLOCK_DRIFT: Duration = Duration::from_secs(60);
 /// Bytes of a request's nonce.
 pub const MAX_NONCE_BYTES: usize = 32;
@@ -51,7 +51,8 @@ pub const STATUS_RETENTION: Duration = Duration::from_secs(5 * 60);
 /// Calls whose status is kept. Further ones are answered 503 until some have expired. From half of that on a status is
 /// forgotten as soon as its call has expired.
 pub const MAX_REQUEST_STATUSES: usize = 1_000_000;
-/// Bytes of answers that are kept. Beyond it, of the calls that expire first only that they were answered is kept.
+/// Bytes of answers that are kept. Beyond that, the calls that expire first lose their answers, and keep only the status
+/// that they were answered.
 pub const MAX_REPLY_BYTES_KEPT: usize = 512 << 20;
 /// Calls that wait to be taken in. Further ones are answered 503.
 pub const MAX_WAITING_CALLS: usize = 10_000;

@@ -32,13 +32,13 @@ fn run(options: &Options) -> Result<(), String> {
     let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     let result = runtime.block_on(run_network(options));
-    // Queries that still run hold nothing that is not saved.
+    // Queries that still run have nothing to save.
     runtime.shutdown_background();
     result
 }
 
 async fn run_network(options: &Options) -> Result<(), String> {
-    // First what may be taken by others: nothing is made where it is.
+    // The port comes first. If it is taken, no folder is made.
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(|error| {
         let port = options.port;
         format!("port {port}: {error}; if another network runs there, stop it or choose another --port")
@@ -57,7 +57,7 @@ async fn run_network(options: &Options) -> Result<(), String> {
         }
         Some(folder) => State::in_folder(folder, install::engine, prepare)?,
     };
-    // Until here a signal ended the process, as its folder withstands.
+    // Until here a signal ends the process at once. The folder withstands that.
     let mut signals = Signals::new().map_err(|error| error.to_string())?;
     let served = served(options, &state, &canisters);
     let calls = options.calls.as_ref().map(|file| announcement::calls(file, port, &served)).transpose()?;
@@ -80,12 +80,12 @@ async fn run_network(options: &Options) -> Result<(), String> {
     tokio::select! {
         biased;
         result = ended => result,
-        // Whoever asks again waits neither for the round nor for who is being answered.
+        // A second signal waits neither for the round nor for open requests.
         () = signals.next() => Err("stopped before all was done".into()),
     }
 }
 
-/// What asks the process to stop.
+/// The signals that ask the process to stop.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,

@@ -40,7 +40,7 @@ pub struct ExecutorThread {
 impl ExecutorThread {
     /// Waits until the thread ends: before it is told to, it does so only if it fails.
     pub async fn ended(&mut self) {
-        // Who was told once must not ask again. That the sender is gone says the same as what it would send.
+        // A receiver that has received must not be polled again. The sender sends nothing: that it is dropped is the signal.
         if !self.ended.is_terminated() {
             let _ = (&mut self.ended).await;
         }
@@ -56,7 +56,7 @@ impl ExecutorThread {
     ///
     /// # Errors
     ///
-    /// If a state could not be saved. What it would have confirmed was not.
+    /// If a state could not be saved. Then no answer of its round was published.
     pub async fn join(mut self) -> Result<(), String> {
         self.ended().await;
         let result = self.thread.join().map_err(|_| "the executor panicked".to_string())?;
@@ -69,7 +69,7 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// If the operating system gives no thread.
+    /// If the operating system starts no thread.
     pub fn start(state: State) -> io::Result<(Arc<Self>, ExecutorThread)> {
         let State { engine, reader, keys, calls, folder } = state;
         let pending = calls.iter().filter_map(|(id, call)| match call.status {
@@ -128,7 +128,7 @@ impl Node {
         self.reader.query_call(canister, sender, method, argument)
     }
 
-    /// Who made a call to whom, if it is known, and its status, once it was taken in.
+    /// Caller and callee of a call, if the call is known, and its status, once it was taken in.
     pub fn call(&self, id: &RequestHash) -> Option<(Header, Option<Status>)> {
         self.requests.look_up(id)
     }

@@ -32,7 +32,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// If the operating system gives no random bytes, or cannot do what queries beside updates need.
+    /// If the operating system returns no random bytes, or lacks what queries beside updates need.
     pub fn in_memory(engine: LocalIc) -> io::Result<Self> {
         Self::with_keys(engine, Keys::generate()?)
     }
@@ -58,7 +58,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// If what is saved cannot be used as a whole, the system does not play along, or `new` or `prepare` fails.
+    /// If the saved state cannot be used as a whole, the system refuses, or `new` or `prepare` fails.
     pub fn in_folder<E: From<FolderError>>(
         folder: &Path,
         new: impl FnOnce() -> Result<LocalIc, E>,

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};
 
-/// What every Wasm module of version 1 begins with.
+/// The first bytes of every Wasm module of version 1.
 const WASM_MAGIC: &[u8; 8] = b"\0asm\x01\0\0\0";
 
 /// The header's byte for the system that compressed: "unknown", whatever it was.
@@ -75,7 +75,7 @@ fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// Writes `path` as a whole or not at all: who reads it meanwhile sees the old file or the new one.
+/// Writes `path` as a whole or not at all. Meanwhile a reader sees the old file or the new one.
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// The module of no sections, packed: a compressor that gives other bytes changes every module hash.
+    /// The module without sections, packed. A compressor that returns other bytes changes every module hash.
     #[test]
     fn golden_bytes() {
         let packed = gzip(WASM_MAGIC).unwrap();
@@ -132,7 +132,7 @@ mod tests {
         replace(&file, b"new").unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"new");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        // A folder of that name stands in the way: the rename fails and the temporary file goes.
+        // A folder has that name. The rename fails, and the temporary file is removed.
         let blocked = folder.path().join("blocked");
         std::fs::create_dir_all(blocked.join("full")).unwrap();
         assert!(replace(&blocked, b"new").is_err());

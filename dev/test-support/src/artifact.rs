@@ -44,7 +44,7 @@ fn module_path(canister: &str, named: Option<PathBuf>, sources: &Path) -> PathBu
 }
 
 fn end(canister: &str, why: &str) -> ! {
-    // Straight to the stream: the test harness captures only what is printed by macros.
+    // Written to the stream itself, because the test harness captures the output of macros.
     let _ = writeln!(std::io::stderr(), "\n{why}. Run scripts/build {canister}, or scripts/test, which does.");
     std::process::exit(2)
 }

@@ -10,6 +10,8 @@
 //! With the feature `envelopes`, `envelope`: requests to a network, and the envelope around them.
 //!
 //! With the feature `network`, `network`: the local network, served from this process.
+//!
+//! With the feature `process`, `process`: the local network as a process of its own.
 
 pub mod artifact;
 #[cfg(feature = "pocket-ic")]
@@ -24,6 +26,8 @@ pub mod network;
 mod platform;
 #[cfg(feature = "pocket-ic")]
 pub mod pocket;
+#[cfg(feature = "process")]
+pub mod process;
 mod random;
 #[cfg(feature = "platforms")]
 mod transport;

@@ -3,10 +3,11 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use local_ic::LocalIc;
-use local_network::{Node, State, serve};
+use local_network::{Keys, Node, State, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -22,11 +23,18 @@ pub fn settle(engine: &LocalIc) {
 
 /// A network of the engine's canisters.
 pub fn served(engine: LocalIc) -> Server {
+    served_with_keys(engine).0
+}
+
+/// A network of the engine's canisters, and its keys.
+pub fn served_with_keys(engine: LocalIc) -> (Server, Arc<Keys>) {
     let state = State::in_memory(engine).expect("there is randomness");
     let (node, _) = Node::start(state).expect("there is a thread");
-    Server::start(|listener, stop| async {
+    let keys = Arc::clone(&node.keys);
+    let server = Server::start(|listener, stop| async {
         serve(node, None, listener, stop.wait()).await;
-    })
+    });
+    (server, keys)
 }
 
 /// A server on a free port of 127.0.0.1, until it is dropped.
@@ -61,9 +69,9 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Its port.
-    pub fn port(&self) -> u16 {
-        self.address.port()
+    /// The same, without the scheme.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 }
 

@@ -27,12 +27,12 @@ pub trait Platform {
     fn time(&self) -> u64;
     /// Sets the clock, to no earlier time than it shows.
     fn set_time(&self, nanos: u64);
-    /// Runs one round: what is due of timers, and what they started.
+    /// Runs one round: the timers that are due, and the calls that they make.
     fn tick(&self);
     /// The whole stable memory.
     fn stable_memory(&self, id: Principal) -> Vec<u8>;
     /// Replaces the stable memory.
     fn set_stable_memory(&self, id: Principal, bytes: Vec<u8>);
-    /// What is left of the canister's cycles.
+    /// The canister's balance of cycles.
     fn cycle_balance(&self, id: Principal) -> u128;
 }

@@ -20,6 +20,7 @@ import {
   createActor,
   type KeyCursor,
   type KeyHead,
+  type KeySetting,
   type Message,
   type NewMessage,
   type OwnerProof,
@@ -34,6 +35,7 @@ import type { Place } from './locate';
 import { forgetful, Memory, type Storage } from './memory';
 import { reach } from './reach';
 import { type Read, refuse, UNPROVABLE } from './read';
+import { refusal, take } from './sentences';
 import { hashed, Verifier } from './verify';
 import {
   ackErrorWords,
@@ -42,13 +44,12 @@ import {
   batchErrorWords,
   claimErrorWords,
   getErrorWords,
+  keyErrorWords,
   lookupErrorWords,
   pageErrorWords,
-  refusal,
   retryErrorWords,
   settingsErrorWords,
   statusErrorWords,
-  take,
 } from './words';
 
 /** How often a node that lags behind another is asked again, and how soon: another one may answer. */
@@ -94,6 +95,8 @@ export interface Client {
    * with it.
    */
   claim(keyId: Uint8Array, proof: OwnerProof): Promise<void>;
+  /** Changes settings of a key: its owner the send key, members whether it is kept, admins its owner and quota. */
+  setKey(keyId: Uint8Array, settings: readonly KeySetting[]): Promise<void>;
   /**
    * Says that everything of the key through this id need not be kept. Returns how many messages that were. The caller must
    * own the key.
@@ -177,6 +180,10 @@ export async function connect(place: Place, identity?: Identity, storage: Storag
       guarded(async () => {
         const { label } = take(await actor.claim(keyId, proof), claimErrorWords);
         memory.learned(keyId, label);
+      }),
+    setKey: (keyId, settings) =>
+      guarded(async () => {
+        take(await actor.set_key(keyId, [...settings]), keyErrorWords);
       }),
     acknowledge: (keyId, through) =>
       guarded(async () => {

@@ -1,180 +1,155 @@
-/**
- * Turns the directory's errors into sentences that contain the offending value. One function for each error type of
- * directory.did that a page can meet; a missing case does not compile.
- */
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type {
   BundleError,
-  Limited,
+  CheckError,
   LookupError,
   Malformed,
-  OtherError,
+  SettingsError,
   StatusError,
   UpdateError,
 } from './bindings/directory';
-import { missing, type Words } from './words';
+import { commonSentences, count, type Words, wordsOf } from './sentences';
+
+const { limited, other } = commonSentences('The directory', 'its epochs, ratification and look-ups');
 
 const malformed = ({ field, reason }: Malformed): Words => [`The ${field} cannot be read: ${reason}.`, false];
-const other = ({ code, message }: OtherError): Words => [`The directory refused with code ${code}: ${message}`, false];
 const unavailable: Words = [
   'The directory was just installed and waits for randomness. Try again in a few seconds.',
   true,
 ];
 const storageFull: Words = ['The directory is full: its stable memory does not grow any more.', false];
+const notAllowed: Words = ['Only a controller of the directory may do this.', false];
 const unknownLabel: Words = ['The directory does not know this label.', false];
 const time = (nanoseconds: bigint): string => new Date(Number(nanoseconds / 1_000_000n)).toISOString();
 const second = (seconds: bigint): string => time(seconds * 1_000_000_000n);
 
-const limited = (error: Limited): Words => {
-  switch (error.__kind__) {
-    case 'budget':
-      return [
-        `The directory's budget for callers like you is used up. Try again in ${error.budget.retry_after} s.`,
-        true,
-      ];
-    case 'rate':
-      return [`You call more often than the directory allows. Try again in ${error.rate.retry_after} s.`, true];
-    case 'low_cycles':
-      return ['The directory keeps its last cycles for its epochs and for look-ups. Try again in a few minutes.', true];
-    default:
-      return missing(error);
-  }
+export const updateErrorWords = wordsOf<UpdateError>({
+  Malformed: malformed,
+  Realm: (value) => [`The entry is for another directory, ${bytesToHex(value)}.`, false],
+  Index: (value) => [`The entry is for another label, at index ${bytesToHex(value)}.`, false],
+  Pending: ({ retry_after }) => [`The label has an update already that waits. Try again in ${retry_after} s.`, true],
+  Time: ({ now, newest }) => [
+    `The directory's time, ${time(now)}, is before the newest entry's, ${time(newest)}.`,
+    true,
+  ],
+  NotFirst: ({ version }) => [`A label starts with a set of version 0, not with version ${version}.`, false],
+  Conflict: ({ version }) => [`The entry does not follow the newest one, which has version ${version}.`, false],
+  Skip: ({ version, newest }) => [`A close of version ${version} does not follow version ${newest}.`, false],
+  Registration: ["There is a registrar's signature where none is asked for.", false],
+  Closed: ['The label is closed.', false],
+  NoRecovery: ['The label has no recovery policy.', false],
+  RecoveryPending: ({ effective }) => [
+    `A recovery takes effect at ${time(effective)}. Until then only its withdrawal is accepted.`,
+    false,
+  ],
+  PolicyChanged: ['A close must leave the policy as it is.', false],
+  RecoveryChanged: ['This change must leave the recovery policy as it is.', false],
+  TooFewSignatures: ({ signer, needed, found }) => [
+    `The ${signer} policy needs ${needed} signatures; there are ${found}.`,
+    false,
+  ],
+  ForeignSignature: (value) => [`No policy asks for a signature by the key ${bytesToHex(value)}.`, false],
+  WrongSignature: (value) => [`The signature by the key ${bytesToHex(value)} is wrong.`, false],
+  Profile: ['The entry does not commit to the profile that came with it.', false],
+  Address: (value) => [`The address's proof does not hold: ${value}.`, false],
+  NotAllowed: ["Only a controller registers the registrar's label.", false],
+  NoRegistrar: ['The directory has no registrar yet, so it registers no label.', false],
+  DailyUpdates: ({ max, retry_after }) => [
+    `The label has had its ${max} updates of a day. Try again in ${retry_after} s.`,
+    true,
+  ],
+  LabelsFull: ({ max }) => [`The directory has as many labels as it may: ${max}.`, false],
+  StorageFull: storageFull,
+  Limited: limited,
+  Unavailable: unavailable,
+  Other: other,
+});
+
+export const directoryLookupErrorWords = wordsOf<LookupError>({
+  Malformed: malformed,
+  NoEpoch: ['The directory has no head in this state yet.', true],
+  HistoryTooLong: ({ versions, max }) => [
+    `The label has ${versions} versions to show; a proof shows at most ${max}.`,
+    false,
+  ],
+  UnknownLabel: unknownLabel,
+  UnknownLog: ({ size, known }) => [
+    `The node knows ${size} heads; ${known} were seen before. It lags behind, or the directory was rolled back.`,
+    true,
+  ],
+  Unavailable: unavailable,
+  Other: other,
+});
+
+export const bundleErrorWords = wordsOf<BundleError>({
+  Malformed: malformed,
+  UnknownLabel: unknownLabel,
+  NoProfile: ['The label is closed, or its profile was erased.', false],
+  Elsewhere: ['The bundle is for another directory or another label.', false],
+  UnknownDevice: (value) => [`The profile has no device with the key ${bytesToHex(value)}.`, false],
+  Expired: ({ expiry }) => [`The bundle has expired at ${second(expiry)}.`, false],
+  NotNewer: ({ stored }) => [`The stored bundle is of ${second(stored)}; this one is not newer.`, false],
+  Lifetime: ({ issued, expiry }) => [
+    `The bundle lives from ${second(issued)} to ${second(expiry)}; it may live 100 days.`,
+    false,
+  ],
+  Signature: ["The device's signature is wrong.", false],
+  StorageFull: storageFull,
+  Limited: limited,
+  Unavailable: unavailable,
+  Other: other,
+});
+
+export const directoryStatusErrorWords = wordsOf<StatusError>({ Unavailable: unavailable, Other: other });
+
+export const directorySettingsErrorWords = wordsOf<SettingsError>({
+  NotAllowed: notAllowed,
+  TooLow: ({ setting, value, min }) => [
+    `${setting} cannot be ${count(value)}: it must be at least ${count(min)}.`,
+    false,
+  ],
+  Other: other,
+});
+
+export const directoryCheckErrorWords = wordsOf<CheckError>({
+  NotAllowed: notAllowed,
+  Cursor: ({ part }) => [`The check has no part ${count(part)}.`, false],
+  Unavailable: unavailable,
+  Other: other,
+});
+
+/** What is wrong with an answer, by the first name of the code of a {@link DirectoryError}. */
+const LIES: Readonly<Record<string, string>> = {
+  Decode: 'The proof cannot be read.',
+  Vrf: 'The place of this label in the directory is not proved: the answer may be about another label.',
+  Configuration: 'The directory published another configuration or another key than its log carries.',
+  HeadTime: 'The head is newer than the certificate.',
+  Edge: 'The head is not in the log that the subnet certifies.',
+  ToNewest: 'The head is not in the log that the subnet certifies: it is old or invented.',
+  FromKnown: 'The certified log does not continue the one seen before: it was rolled back or forked.',
+  OlderHead: 'The head is older than a ratified one seen before.',
+  Cosignature: 'A signature of a verifier is forged.',
+  Map: 'The certified directory has another entry: a foreign key was shown, or the label was hidden.',
+  Replaced: 'The entry that a pending recovery replaces is missing.',
+  Profile: 'The profile is not the one that the entry commits to.',
+  Address: 'The address’s own key did not sign its first entry.',
+  Realm: 'The entry is of another directory.',
+  Index: 'The entry is of another label.',
+  Change:
+    'A change breaks the rules: it is out of order, or signatures of the owner or the registrar are missing or wrong.',
+  History: 'Changes are missing, or do not lead to the newest entry.',
+  Contact: 'A version seen before is gone.',
+  ContactChanged: 'A version seen before was exchanged.',
+  Elsewhere: 'The bundle is of another directory or another label.',
+  UnknownDevice: 'The profile has no such device.',
+  Expired: 'The bundle has expired.',
+  NotNewer: 'The bundle is older than one seen before.',
+  Lifetime: 'The bundle lives too long.',
+  Signature: 'The device did not sign the bundle.',
 };
 
-export function updateErrorWords(error: UpdateError): Words {
-  switch (error.__kind__) {
-    case 'Malformed':
-      return malformed(error.Malformed);
-    case 'Realm':
-      return [`The entry is for another directory, ${bytesToHex(error.Realm)}.`, false];
-    case 'Index':
-      return [`The entry is for another label, at index ${bytesToHex(error.Index)}.`, false];
-    case 'Pending':
-      return [`The label has an update already that waits. Try again in ${error.Pending.retry_after} s.`, true];
-    case 'Time':
-      return [
-        `The directory's time, ${time(error.Time.now)}, is before the newest entry's, ${time(error.Time.newest)}.`,
-        true,
-      ];
-    case 'NotFirst':
-      return [`A label starts with a set of version 0, not with version ${error.NotFirst.version}.`, false];
-    case 'Conflict':
-      return [`The entry does not follow the newest one, which has version ${error.Conflict.version}.`, false];
-    case 'Skip':
-      return [`A close of version ${error.Skip.version} does not follow version ${error.Skip.newest}.`, false];
-    case 'Registration':
-      return ["There is a registrar's signature where none is asked for.", false];
-    case 'Closed':
-      return ['The label is closed.', false];
-    case 'NoRecovery':
-      return ['The label has no recovery policy.', false];
-    case 'RecoveryPending':
-      return [
-        `A recovery takes effect at ${time(error.RecoveryPending.effective)}. Until then only its withdrawal is accepted.`,
-        false,
-      ];
-    case 'PolicyChanged':
-      return ['A close must leave the policy as it is.', false];
-    case 'RecoveryChanged':
-      return ['This change must leave the recovery policy as it is.', false];
-    case 'TooFewSignatures': {
-      const { signer, needed, found } = error.TooFewSignatures;
-      return [`The ${signer} policy needs ${needed} signatures; there are ${found}.`, false];
-    }
-    case 'ForeignSignature':
-      return [`No policy asks for a signature by the key ${bytesToHex(error.ForeignSignature)}.`, false];
-    case 'WrongSignature':
-      return [`The signature by the key ${bytesToHex(error.WrongSignature)} is wrong.`, false];
-    case 'Profile':
-      return ['The entry does not commit to the profile that came with it.', false];
-    case 'Address':
-      return [`The address's proof does not hold: ${error.Address}.`, false];
-    case 'NotAllowed':
-      return ["Only a controller registers the registrar's label.", false];
-    case 'NoRegistrar':
-      return ['The directory has no registrar yet, so it registers no label.', false];
-    case 'DailyUpdates':
-      return [
-        `The label has had its ${error.DailyUpdates.max} updates of a day. Try again in ${error.DailyUpdates.retry_after} s.`,
-        true,
-      ];
-    case 'LabelsFull':
-      return [`The directory has as many labels as it may: ${error.LabelsFull.max}.`, false];
-    case 'StorageFull':
-      return storageFull;
-    case 'Limited':
-      return limited(error.Limited);
-    case 'Unavailable':
-      return unavailable;
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
-
-export function directoryLookupErrorWords(error: LookupError): Words {
-  switch (error.__kind__) {
-    case 'Malformed':
-      return malformed(error.Malformed);
-    case 'NoEpoch':
-      return ['The directory has no head in this state yet.', true];
-    case 'HistoryTooLong':
-      return [
-        `The label has ${error.HistoryTooLong.versions} versions to show; a proof shows at most ${error.HistoryTooLong.max}.`,
-        false,
-      ];
-    case 'UnknownLabel':
-      return unknownLabel;
-    case 'UnknownLog':
-      return [
-        `The node knows ${error.UnknownLog.size} heads; ${error.UnknownLog.known} were seen before. It lags behind, or the directory was rolled back.`,
-        true,
-      ];
-    case 'Unavailable':
-      return unavailable;
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
-
-export function bundleErrorWords(error: BundleError): Words {
-  switch (error.__kind__) {
-    case 'Malformed':
-      return malformed(error.Malformed);
-    case 'UnknownLabel':
-      return unknownLabel;
-    case 'NoProfile':
-      return ['The label is closed, or its profile was erased.', false];
-    case 'Elsewhere':
-      return ['The bundle is for another directory or another label.', false];
-    case 'UnknownDevice':
-      return [`The profile has no device with the key ${bytesToHex(error.UnknownDevice)}.`, false];
-    case 'Expired':
-      return [`The bundle has expired at ${second(error.Expired.expiry)}.`, false];
-    case 'NotNewer':
-      return [`The stored bundle is of ${second(error.NotNewer.stored)}; this one is not newer.`, false];
-    case 'Lifetime': {
-      const { issued, expiry } = error.Lifetime;
-      return [`The bundle lives from ${second(issued)} to ${second(expiry)}; it may live 100 days.`, false];
-    }
-    case 'Signature':
-      return ["The device's signature is wrong.", false];
-    case 'StorageFull':
-      return storageFull;
-    case 'Limited':
-      return limited(error.Limited);
-    case 'Unavailable':
-      return unavailable;
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
-
-export function directoryStatusErrorWords(error: StatusError): Words {
-  return error.__kind__ === 'Unavailable' ? unavailable : other(error.Other);
+/** Says what is wrong with an answer of the directory. The code stays in the sentence, for reports. */
+export function directoryLieWords(code: string): string {
+  const [first = ''] = code.split('/');
+  return `${LIES[first] ?? 'The directory’s answer does not verify.'} (${code})`;
 }

@@ -11,6 +11,7 @@ export type {
   Added,
   Cursor,
   KeyHead,
+  KeySetting,
   Message,
   NewMessage,
   OwnerProof,
@@ -27,7 +28,10 @@ export {
   Variant_owners_anyone as Readers,
 } from './bindings/canister';
 export { type Client, connect } from './connect';
-export { connectDirectory, type DirectoryClient, type LookedUp } from './directory';
+export { connectDirectory, type DirectoryClient, published } from './directory';
+export type { LookedUp } from './directory-answers';
+export type { LookupOptions } from './directory-lookups';
+export { DirectoryMemory, samePins } from './directory-memory';
 export { Failure, type FailureKind } from './failure';
 export { forgetIdentity, loadIdentity, makeIdentity } from './identity';
 export { type Located, locate, type Place, type ServerEnv } from './locate';
@@ -36,4 +40,4 @@ export { MAINNET, type Network, networkAt, networkName } from './network';
 export { type Delivery, type Item, Outbox } from './outbox';
 export { pin } from './pins';
 export { Poller, type PollState } from './poller';
-export { type Lie, lieWords, type Read, type Trust } from './read';
+export { type Lie, lieFailure, lieWords, type Read, type Trust } from './read';

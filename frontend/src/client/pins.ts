@@ -8,7 +8,7 @@ import type { Published } from './bindings/directory';
  * The pins of the directory in a canister. `registrars`: the policies of its registrar, today's and former ones; empty where
  * registration is open. Cosignatures of verifiers may be `maxAge` seconds old.
  *
- * One node answers `configuration()`, and it may lie. Then no look-up verifies: the certified log carries the hash of the
+ * One node answers `published`, and it may lie. Then no look-up verifies: the certified log carries the hash of the
  * configuration and the VRF key, and the first look-up fails with the code `Configuration`. So pins with which a look-up has
  * succeeded are those of the canister. That the canister is the right one, and who its registrar is, the application knows from
  * elsewhere.

@@ -8,6 +8,7 @@ import {
   pageRefusedWords,
 } from '../proofs';
 import { type CertificateRefused, certificateRefusedWords } from '../proofs/certificate';
+import { directoryLieWords } from './directory-words';
 import { Failure } from './failure';
 
 /** A value that was read, and whether it was verified. */
@@ -46,6 +47,8 @@ export type Lie =
   | { readonly kind: 'message'; readonly id: number; readonly field: string }
   /** A field of the answer is not what the proof says. */
   | { readonly kind: 'answer'; readonly field: string }
+  /** The directory shows other keys than those with which it was verified before. */
+  | { readonly kind: 'other-directory' }
   /** The directory's log is not the certified one. */
   | { readonly kind: 'other-log' }
   /** The directory's proof, or a device's bundle, does not verify: `code` names what failed. */
@@ -76,10 +79,12 @@ export function lieWords(lie: Lie): string {
       return `The ${lie.field} of message ${lie.id} is false.`;
     case 'answer':
       return `The field ${lie.field} of the answer is false.`;
+    case 'other-directory':
+      return 'The directory shows another key or another configuration than before. Both are fixed at its installation: it was installed again, or the node invented them.';
     case 'other-log':
       return 'The log of the answer is not the one that the subnet certifies.';
     case 'directory':
-      return `The directory's answer does not verify: ${lie.code}.`;
+      return directoryLieWords(lie.code);
     case 'head':
       return lie.field === 'opt'
         ? `The answer denies or invents key ${lie.at + 1}.`

@@ -1,6 +1,6 @@
 /**
- * Turns the canister's errors into sentences that contain the offending value. One function for each error type of
- * canister.did; a missing case does not compile.
+ * Turns the message canister's errors into sentences that contain the offending value: one table for each error type of
+ * canister.did.
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type {
@@ -11,9 +11,8 @@ import type {
   CheckError,
   ClaimError,
   GetError,
-  Limited,
+  KeyError,
   LookupError,
-  OtherError,
   PageError,
   Progress,
   RetryError,
@@ -21,13 +20,9 @@ import type {
   StatusError,
   TooLong,
 } from './bindings/canister';
-import { Failure } from './failure';
+import { commonSentences, count as n, type Words, wordsOf } from './sentences';
 
-const number = new Intl.NumberFormat('en-US');
-const n = (value: number | bigint): string => number.format(value);
-
-/** A sentence, and whether the same call may succeed later. */
-export type Words = readonly [message: string, transient: boolean];
+const { limited, other } = commonSentences('The store', 'reads and acknowledgements');
 
 const keyIdLength = ({ length, max }: TooLong): Words => [
   length === 0
@@ -53,10 +48,6 @@ const unavailable = ({ done, total }: Progress): Words => [
     : `The store's index holds ${n(done)} of ${n(total)} messages so far. Try again when its rebuild is done.`,
   true,
 ];
-const other = ({ code, message }: OtherError): Words => [
-  `The canister refused with code ${n(code)}: ${message}`,
-  false,
-];
 const unknownId = ({ id, last }: { id: number; last: number }): Words => [
   last === 0
     ? `No message has the id ${n(id)}: nothing has been stored yet.`
@@ -71,297 +62,154 @@ const lowMemory: Words = [
   'The memory of the store is nearly used up. It opens no new keys. Known keys still take messages.',
   false,
 ];
-const limited = (error: Limited): Words => {
-  switch (error.__kind__) {
-    case 'budget':
-      return [
-        `The store's budget for callers like you is used up. Try again in ${n(error.budget.retry_after)} s.`,
-        true,
-      ];
-    case 'rate':
-      return [`You call more often than the store allows. Try again in ${n(error.rate.retry_after)} s.`, true];
-    case 'low_cycles':
-      return ['The store has few cycles left and keeps them for reads and acknowledgements.', true];
-    default:
-      return missing(error);
-  }
-};
+const keysFull = ({ max }: { max: number }): Words => [
+  `The store knows as many keys as it may: ${n(max)}. It opens no new key for you.`,
+  false,
+];
 const storageFull: Words = ['The store is full: its stable memory cannot grow. Nothing was stored.', false];
 const notAllowed: Words = ['Only an admin of the store may do this.', false];
 
-/** Compiles only if every case is handled. */
-export function missing(error: never): never {
-  throw new TypeError(`unknown error ${JSON.stringify(error)}`);
-}
+export const addErrorWords = wordsOf<AddError>({
+  KeyIdLength: keyIdLength,
+  CiphertextEmpty: ['The ciphertext is empty: there is nothing to store.', false],
+  CiphertextTooLarge: ({ length, max }) => [
+    `The ciphertext has ${n(length)} bytes; at most ${n(max)} are allowed.`,
+    false,
+  ],
+  NotAllowed: ['The store does not take messages from you.', false],
+  KeyFull: ['Unacknowledged messages fill the share of this key’s quota that you may use. Nothing was stored.', true],
+  StoreFull: ({ retry_after }) => [
+    `The store is full, and its oldest messages are too young to be dropped. Try again in ${n(retry_after)} seconds.`,
+    true,
+  ],
+  KeysFull: keysFull,
+  StorageFull: storageFull,
+  IndexFull: ({ max }) => [`The store is full: its index holds at most ${n(max)} entries. Nothing was stored.`, false],
+  IdsExhausted: ({ last }) => [`The store has assigned its last id, ${n(last)}. It takes no more messages.`, false],
+  Sealed: sealed,
+  LowMemory: lowMemory,
+  Unavailable: unavailable,
+  Limited: limited,
+  Other: other,
+});
 
-export function addErrorWords(error: AddError): Words {
-  switch (error.__kind__) {
-    case 'KeyIdLength':
-      return keyIdLength(error.KeyIdLength);
-    case 'CiphertextEmpty':
-      return ['The ciphertext is empty: there is nothing to store.', false];
-    case 'CiphertextTooLarge': {
-      const { length, max } = error.CiphertextTooLarge;
-      return [`The ciphertext has ${n(length)} bytes; at most ${n(max)} are allowed.`, false];
-    }
-    case 'NotAllowed':
-      return ['The store does not take messages from you.', false];
-    case 'KeyFull':
-      return ['Unacknowledged messages fill the share of this key’s quota that you may use. Nothing was stored.', true];
-    case 'StoreFull':
-      return [
-        `The store is full, and its oldest messages are too young to be dropped. Try again in ${n(error.StoreFull.retry_after)} seconds.`,
-        true,
-      ];
-    case 'KeysFull':
-      return [`The store knows as many keys as it may: ${n(error.KeysFull.max)}. It opens no new key for you.`, false];
-    case 'StorageFull':
-      return storageFull;
-    case 'IndexFull':
-      return [
-        `The store is full: its index holds at most ${n(error.IndexFull.max)} entries. Nothing was stored.`,
-        false,
-      ];
-    case 'IdsExhausted':
-      return [`The store has assigned its last id, ${n(error.IdsExhausted.last)}. It takes no more messages.`, false];
-    case 'Sealed':
-      return sealed;
-    case 'LowMemory':
-      return lowMemory;
-    case 'Unavailable':
-      return unavailable(error.Unavailable);
-    case 'Limited':
-      return limited(error.Limited);
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
+export const batchErrorWords = wordsOf<BatchError>({
+  BatchTooLong: batchTooLong,
+  Sealed: sealed,
+  Unavailable: unavailable,
+  Limited: limited,
+  Other: other,
+});
 
-export function batchErrorWords(error: BatchError): Words {
-  switch (error.__kind__) {
-    case 'BatchTooLong':
-      return batchTooLong(error.BatchTooLong);
-    case 'Sealed':
-      return sealed;
-    case 'Unavailable':
-      return unavailable(error.Unavailable);
-    case 'Limited':
-      return limited(error.Limited);
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
+export const getErrorWords = wordsOf<GetError>({
+  NotFound: ['No stored message has this hash.', false],
+  UnknownId: unknownId,
+  Dropped: ({ first_id }) => [`This message has been dropped: the oldest one kept has the id ${n(first_id)}.`, false],
+  HashLength: hashLength,
+  Unavailable: unavailable,
+  Other: other,
+});
 
-export function getErrorWords(error: GetError): Words {
-  switch (error.__kind__) {
-    case 'NotFound':
-      return ['No stored message has this hash.', false];
-    case 'UnknownId':
-      return unknownId(error.UnknownId);
-    case 'Dropped':
-      return [`This message has been dropped: the oldest one kept has the id ${n(error.Dropped.first_id)}.`, false];
-    case 'HashLength':
-      return hashLength(error.HashLength);
-    case 'Unavailable':
-      return unavailable(error.Unavailable);
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
+export const pageErrorWords = wordsOf<PageError>({
+  InvalidRange: ({ min, max }) => [
+    min > max
+      ? `The range ends before it begins: from ${n(min)} to ${n(max)}.`
+      : `The range from ${n(min)} to ${n(max)} is not valid: ids begin with 1.`,
+    false,
+  ],
+  LimitZero: ['A page of 0 messages was asked for; at least 1 is needed.', false],
+  UnknownCursor: ({ after }) => [`Cannot continue after ${n(after)}: no message has had this id yet.`, false],
+  KeyIdLength: keyIdLength,
+  Other: other,
+});
 
-export function pageErrorWords(error: PageError): Words {
-  switch (error.__kind__) {
-    case 'InvalidRange': {
-      const { min, max } = error.InvalidRange;
-      return [
-        min > max
-          ? `The range ends before it begins: from ${n(min)} to ${n(max)}.`
-          : `The range from ${n(min)} to ${n(max)} is not valid: ids begin with 1.`,
-        false,
-      ];
-    }
-    case 'LimitZero':
-      return ['A page of 0 messages was asked for; at least 1 is needed.', false];
-    case 'UnknownCursor':
-      return [`Cannot continue after ${n(error.UnknownCursor.after)}: no message has had this id yet.`, false];
-    case 'KeyIdLength':
-      return keyIdLength(error.KeyIdLength);
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
+export const lookupErrorWords = wordsOf<LookupError>({
+  KeyIdLength: keyIdLength,
+  HashLength: hashLength,
+  BatchTooLong: batchTooLong,
+  Unavailable: unavailable,
+  Other: other,
+});
 
-export function lookupErrorWords(error: LookupError): Words {
-  switch (error.__kind__) {
-    case 'KeyIdLength':
-      return keyIdLength(error.KeyIdLength);
-    case 'HashLength':
-      return hashLength(error.HashLength);
-    case 'BatchTooLong':
-      return batchTooLong(error.BatchTooLong);
-    case 'Unavailable':
-      return unavailable(error.Unavailable);
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
+export const claimErrorWords = wordsOf<ClaimError>({
+  KeyIdLength: keyIdLength,
+  NotClaimable: ({ length }) => [`Nobody can claim a key id of ${n(length)} bytes: 20, 29 or 32 are needed.`, false],
+  PublicKey: (value) => [`The public key is not valid: ${value}`, false],
+  NotThatKey: ({ key_id }) => [`This proof belongs to another key id: ${bytesToHex(key_id)}.`, false],
+  NotTheCaller: ({ signer }) => [`The public key belongs to ${signer}, not to you.`, false],
+  SaltLength: ({ length, expected }) => [`The salt has ${n(length)} bytes; it must have ${n(expected)}.`, false],
+  Owned: ['An admin gave this key to somebody else.', false],
+  Anonymous: ['The anonymous caller cannot own a key. Make a key in this browser first.', false],
+  KeysFull: keysFull,
+  LowMemory: lowMemory,
+  StorageFull: storageFull,
+  Unavailable: unavailable,
+  Limited: limited,
+  Other: other,
+});
 
-export function claimErrorWords(error: ClaimError): Words {
-  switch (error.__kind__) {
-    case 'KeyIdLength':
-      return keyIdLength(error.KeyIdLength);
-    case 'NotClaimable':
-      return [`Nobody can claim a key id of ${n(error.NotClaimable.length)} bytes: 20, 29 or 32 are needed.`, false];
-    case 'PublicKey':
-      return [`The public key is not valid: ${error.PublicKey}`, false];
-    case 'NotThatKey':
-      return [`This proof belongs to another key id: ${bytesToHex(error.NotThatKey.key_id)}.`, false];
-    case 'NotTheCaller':
-      return [`The public key belongs to ${error.NotTheCaller.signer}, not to you.`, false];
-    case 'SaltLength': {
-      const { length, expected } = error.SaltLength;
-      return [`The salt has ${n(length)} bytes; it must have ${n(expected)}.`, false];
-    }
-    case 'Owned':
-      return ['An admin gave this key to somebody else.', false];
-    case 'Anonymous':
-      return ['The anonymous caller cannot own a key. Make a key in this browser first.', false];
-    case 'KeysFull':
-      return [`The store knows as many keys as it may: ${n(error.KeysFull.max)}. It opens no new key for you.`, false];
-    case 'LowMemory':
-      return lowMemory;
-    case 'StorageFull':
-      return storageFull;
-    case 'Unavailable':
-      return unavailable(error.Unavailable);
-    case 'Limited':
-      return limited(error.Limited);
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
+export const keyErrorWords = wordsOf<KeyError>({
+  KeyIdLength: keyIdLength,
+  NotAllowed: ['The store does not know you as the owner of this key.', false],
+  Owner: ({ owner }) => [`The principal ${owner} cannot own a key.`, false],
+  SendKey: ({ length, expected }) => [
+    `The hash of the send key has ${n(length)} bytes; it must have ${n(expected)}.`,
+    false,
+  ],
+  KeysFull: keysFull,
+  StorageFull: storageFull,
+  LowMemory: lowMemory,
+  Unavailable: unavailable,
+  Limited: limited,
+  Other: other,
+});
 
-export function ackErrorWords(error: AckError): Words {
-  switch (error.__kind__) {
-    case 'KeyIdLength':
-      return keyIdLength(error.KeyIdLength);
-    case 'NotOwner':
-      return ['Only the owner of a key can acknowledge its messages. The store does not know you as the owner.', false];
-    case 'NotNewer':
-      return [`Everything through id ${n(error.NotNewer.acknowledged_id)} has been acknowledged already.`, false];
-    case 'NotStored': {
-      const { through, max_id } = error.NotStored;
-      return [`Id ${n(through)} is beyond the newest message of the key, ${n(max_id)}.`, false];
-    }
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
+export const ackErrorWords = wordsOf<AckError>({
+  KeyIdLength: keyIdLength,
+  NotOwner: ['Only the owner of a key can acknowledge its messages. The store does not know you as the owner.', false],
+  NotNewer: ({ acknowledged_id }) => [
+    `Everything through id ${n(acknowledged_id)} has been acknowledged already.`,
+    false,
+  ],
+  NotStored: ({ through, max_id }) => [
+    `Id ${n(through)} is beyond the newest message of the key, ${n(max_id)}.`,
+    false,
+  ],
+  Other: other,
+});
 
-export function acksErrorWords(error: AcksError): Words {
-  switch (error.__kind__) {
-    case 'BatchTooLong':
-      return batchTooLong(error.BatchTooLong);
-    case 'Limited':
-      return limited(error.Limited);
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
+export const acksErrorWords = wordsOf<AcksError>({
+  BatchTooLong: batchTooLong,
+  Limited: limited,
+  Other: other,
+});
 
-export function statusErrorWords(error: StatusError): Words {
-  switch (error.__kind__) {
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error.__kind__);
-  }
-}
+export const statusErrorWords = wordsOf<StatusError>({
+  Other: other,
+});
 
-export function settingsErrorWords(error: SettingsError): Words {
-  switch (error.__kind__) {
-    case 'NotAllowed':
-      return notAllowed;
-    case 'Version': {
-      const { given, current } = error.Version;
-      return [
-        `Somebody else has changed the settings: they have version ${n(current)}, and you changed version ${n(given)}.`,
-        false,
-      ];
-    }
-    case 'TooLow': {
-      const { setting, value, min } = error.TooLow;
-      return [`${setting} cannot be ${n(value)}: it must be at least ${n(min)}.`, false];
-    }
-    case 'TooHigh': {
-      const { setting, value, max } = error.TooHigh;
-      return [`${setting} cannot be ${n(value)}: it must be at most ${n(max)}.`, false];
-    }
-    case 'Twice':
-      return [`${error.Twice.setting} is named twice.`, false];
-    case 'AnonymousController':
-      return ['Reads and writes cannot be closed while everybody controls the canister.', false];
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
+export const settingsErrorWords = wordsOf<SettingsError>({
+  NotAllowed: notAllowed,
+  Version: ({ given, current }) => [
+    `Somebody else has changed the settings: they have version ${n(current)}, and you changed version ${n(given)}.`,
+    false,
+  ],
+  TooLow: ({ setting, value, min }) => [`${setting} cannot be ${n(value)}: it must be at least ${n(min)}.`, false],
+  TooHigh: ({ setting, value, max }) => [`${setting} cannot be ${n(value)}: it must be at most ${n(max)}.`, false],
+  Twice: ({ setting }) => [`${setting} is named twice.`, false],
+  AnonymousController: ['Reads and writes cannot be closed while everybody controls the canister.', false],
+  Other: other,
+});
 
-export function retryErrorWords(error: RetryError): Words {
-  switch (error.__kind__) {
-    case 'NotAllowed':
-      return notAllowed;
-    case 'NotFailed':
-      return ['No rebuild has failed, so none can be restarted.', false];
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
+export const retryErrorWords = wordsOf<RetryError>({
+  NotAllowed: notAllowed,
+  NotFailed: ['No rebuild has failed, so none can be restarted.', false],
+  Other: other,
+});
 
-export function checkErrorWords(error: CheckError): Words {
-  switch (error.__kind__) {
-    case 'NotAllowed':
-      return notAllowed;
-    case 'UnknownId':
-      return unknownId(error.UnknownId);
-    case 'Unavailable':
-      return unavailable(error.Unavailable);
-    case 'Other':
-      return other(error.Other);
-    default:
-      return missing(error);
-  }
-}
-
-type Answer<T, E> = { __kind__: 'Ok'; Ok: T } | { __kind__: 'Err'; Err: E };
-
-/** Returns the Ok value, or throws the error as a {@link Failure}. */
-export function take<T, E extends { __kind__: string }>(answer: Answer<T, E>, words: (error: E) => Words): T {
-  if (answer.__kind__ === 'Ok') return answer.Ok;
-  throw refusal(answer.Err, words);
-}
-
-/** One of the canister's errors as a {@link Failure}. */
-export function refusal<E extends { __kind__: string }>(error: E, words: (error: E) => Words): Failure {
-  const [message, transient] = words(error);
-  return new Failure('refused', message, transient, error.__kind__);
-}
+export const checkErrorWords = wordsOf<CheckError>({
+  NotAllowed: notAllowed,
+  UnknownId: unknownId,
+  Unavailable: unavailable,
+  Other: other,
+});

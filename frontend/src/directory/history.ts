@@ -19,7 +19,7 @@ export function checkChanges(trusted: Trusted, query: Query, index: Uint8Array, 
   } else if (found.address) {
     throw new DirectoryError('History');
   }
-  if (contact) compareWith(contact, found);
+  if (contact) checkContact(contact, found.updates);
   const isSame = contact && equal(entryHash(contact.entry), entryHash(found.newest.update.entry));
   const known = fromStart || isSame ? undefined : contact;
   if (!fromStart && !known) return takeNewest(trusted, index, found);
@@ -68,11 +68,11 @@ function takeNewest({ realm }: Trusted, index: Uint8Array, found: Found): State 
   return state;
 }
 
-/** No version that the client has seen is lost, and none is another one. */
-function compareWith(contact: State, found: Found): void {
+/** No version that the client has seen is lost, and none of the changes is another one. The last change is the newest. */
+export function checkContact(contact: State, changes: readonly Timed[]): void {
   const known = contact.entry.version;
-  if (found.newest.update.entry.version < known) throw new DirectoryError('Contact');
-  const same = found.updates.find(({ update }) => update.entry.version === known);
+  if ((changes.at(-1)?.update.entry.version ?? -1) < known) throw new DirectoryError('Contact');
+  const same = changes.find(({ update }) => update.entry.version === known);
   if (same && !equal(entryHash(same.update.entry), entryHash(contact.entry)))
     throw new DirectoryError('ContactChanged');
 }

@@ -16,7 +16,16 @@
 export { type Bundle, type BundleQuestion, checkBundle, decodeBundle } from './bundle';
 export { inForce, pendingUntil, type State, stateFromParts } from './change';
 export { Quorum, type Trust, type Verifier } from './checkpoint';
-export { decodeEntry, decodeUpdate, type Entry, encodeEntry, entryHash, realmOf, type Update } from './entry';
+export {
+  decodeEntry,
+  decodeUpdate,
+  type Entry,
+  encodeEntry,
+  entryHash,
+  realmOf,
+  samePolicy,
+  type Update,
+} from './entry';
 export { DirectoryError } from './error';
 export { replay } from './history';
 export { addressLabel, nameLabel, principalOf, REGISTRAR } from './label';

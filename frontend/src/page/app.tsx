@@ -6,6 +6,7 @@ import { Trouble } from './parts/trouble';
 import { fragment, linkTo, VIEWS, type View, viewOf } from './state/route';
 import { located } from './state/session';
 import { ConnectionView } from './views/connection';
+import { DirectoryView } from './views/directory';
 import { MessagesView } from './views/messages';
 import { OverviewView } from './views/overview';
 import { WriteView } from './views/write';
@@ -13,6 +14,7 @@ import { WriteView } from './views/write';
 const TITLES: Record<View, string> = {
   overview: 'Overview',
   messages: 'Messages',
+  directory: 'Directory',
   write: 'Seal and store',
   connection: 'Connection',
 };
@@ -20,6 +22,7 @@ const TITLES: Record<View, string> = {
 const CONTENT: Record<View, () => preact.JSX.Element> = {
   overview: OverviewView,
   messages: MessagesView,
+  directory: DirectoryView,
   write: WriteView,
   connection: ConnectionView,
 };
@@ -60,8 +63,8 @@ export function App() {
         <Content />
       </main>
       <footer>
-        One node of the network answers each query. This page verifies the node’s signature, and for keys and messages
-        the proof. Messages are hashed, sealed and opened in this browser.
+        One node of the network answers each query. This page verifies the node’s signature, and for keys, messages and
+        labels the proof. Messages are hashed, sealed and opened in this browser.
       </footer>
       <Announcer />
     </>

@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { App } from './app';
 import { startBrowsing } from './state/browse';
 import { startCurve } from './state/chart';
+import { startLookups } from './state/directory';
 import { restoreIdentity } from './state/identity';
 import { startOutbox } from './state/sealing';
 import { startSession } from './state/session';
@@ -15,5 +16,6 @@ void restoreIdentity().then(() => {
   startOutbox();
   startCurve();
   startBrowsing();
+  startLookups();
   render(<App />, root);
 });

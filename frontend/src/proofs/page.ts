@@ -7,13 +7,20 @@
  *       52  state of the store (see head.ts)
  *        …  witness of the key (see trie.ts)
  *        2  number of steps, at most 255
- *     n*85  steps from the key's newest message towards the page: link taken (1: 0 previous, 1 jump), chain value of the
- *           link not taken (32), fields of the message (52, see chain.ts)
+ *        …  steps from the key's newest message towards the page: link taken (1: 0 previous, 1 jump), chain value of the
+ *           link not taken (32), hash of the message (32), its other fields (5 numbers)
  *        4  rank of the page's oldest message, 0 where the page is empty
- *        2  number of messages, at most 1,000, then for each from the oldest on its jump link:
- *             1  0: the previous message's · 1: that of the message k before it in the page (k: 2) · 2: another (32)
+ *        2  number of messages, at most 1,000
+ *        …  4 bits for each from the oldest on, the low half of a byte first; a half that is left is 0. Its jump link is
+ *           0: another chain value, the next of those below · 1: that of the previous message · 2 to 9, k: that of the
+ *           message 2^k - 1 before it in the page · 10: the chain value that the nearest 0 below stands for
+ *     n*32  a chain value for each 0
  *        1  below the oldest: 0 nothing is said · 1 its previous chain value (32) · 2 the previous message: previous
  *           chain value (32), jump chain value (32), fields (52)
+ *
+ * The numbers of a step are: how far id, timestamp and rank are below those of the step before; how far the previous id
+ * is below the id; the bytes of the ciphertext. The first step is compared with the key's head. Differences are those of
+ * 32-bit numbers that wrap. A number has 7 bits in each byte, the low ones first, and bit 7 where another byte follows.
  *
  * The messages themselves are in the answer, not in the proof. Little-endian.
  */
@@ -27,6 +34,11 @@ import type { Reader } from './wire';
 const MAX_STEPS = 255;
 /** Messages of a page. */
 const MAX_MESSAGES = 1_000;
+/** Jump links of a page: to another chain value, to the previous message, within the page, to the last other chain value. */
+const TO = 0;
+const PREVIOUS = 1;
+const MAX_BACK = 9;
+const TO_THE_SAME = 10;
 
 /** A message on the way from the key's newest to the page. */
 export interface Step {
@@ -74,25 +86,14 @@ export interface PageProof {
 
 export function readPageProof(bytes: Reader): PageProof {
   bytes.version();
+  const state = readState(bytes);
+  const witness = readWitness(bytes);
   const proof: PageProof = {
-    state: readState(bytes),
-    witness: readWitness(bytes),
-    steps: bytes.items(MAX_STEPS, () => ({
-      taken: bytes.oneOf<Step['taken']>(
-        () => 'previous',
-        () => 'jump',
-      ),
-      other: bytes.hash(),
-      fields: readFields(bytes),
-    })),
+    state,
+    witness,
+    steps: readSteps(bytes, witness),
     firstRank: bytes.u32(),
-    jumps: bytes.items(MAX_MESSAGES, () =>
-      bytes.oneOf<Jump>(
-        () => ({ kind: 'previous' }),
-        () => ({ kind: 'back', places: bytes.u16() }),
-        () => ({ kind: 'to', chain: bytes.hash() }),
-      ),
-    ),
+    jumps: readJumps(bytes),
     below: bytes.oneOf<Below>(
       () => ({ kind: 'nothing' }),
       () => ({ kind: 'chain', chain: bytes.hash() }),
@@ -101,4 +102,41 @@ export function readPageProof(bytes: Reader): PageProof {
   };
   bytes.done();
   return proof;
+}
+
+function readSteps(bytes: Reader, { end }: Witness): Step[] {
+  const head = end.kind === 'own' ? end.head : undefined;
+  let above = { id: head?.lastId ?? 0, timestamp: head?.lastTime ?? 0, rank: head?.rank ?? 0 };
+  const below = (number: number) => (number - bytes.number()) >>> 0;
+  return bytes.items(MAX_STEPS, () => {
+    const taken = bytes.oneOf<Step['taken']>(
+      () => 'previous',
+      () => 'jump',
+    );
+    const other = bytes.hash();
+    const hash = bytes.hash();
+    above = { id: below(above.id), timestamp: below(above.timestamp), rank: below(above.rank) };
+    return { taken, other, fields: { hash, ...above, prevId: below(above.id), len: bytes.number() } };
+  });
+}
+
+function readJumps(bytes: Reader): Jump[] {
+  const count = bytes.count(MAX_MESSAGES);
+  const codes: number[] = [];
+  while (codes.length < count) {
+    const two = bytes.u8();
+    codes.push(two & 0xf, two >> 4);
+  }
+  const left = codes.slice(count).find((code) => code !== 0);
+  if (left !== undefined) bytes.noCase(left);
+  let last: Jump | undefined;
+  return codes.slice(0, count).map((code): Jump => {
+    if (code === TO) {
+      last = { kind: 'to', chain: bytes.hash() };
+      return last;
+    }
+    if (code === PREVIOUS) return { kind: 'previous' };
+    if (code <= MAX_BACK) return { kind: 'back', places: 2 ** code - 1 };
+    return code === TO_THE_SAME && last ? last : bytes.noCase(code);
+  });
 }

@@ -15,6 +15,8 @@ export type Malformed =
   | { readonly kind: 'version'; readonly found: number }
   /** A byte that names no case. */
   | { readonly kind: 'case'; readonly found: number }
+  /** A number of more bytes than it needs, or of more than 32 bits. */
+  | { readonly kind: 'number' }
   /** A count above its limit. */
   | { readonly kind: 'count'; readonly found: number; readonly max: number };
 
@@ -60,12 +62,29 @@ export class Reader {
     return this.#view.getBigUint64(this.#take(8), true);
   }
 
+  /** A number in groups of 7 bits, the low ones first, in as few bytes as it needs. */
+  number(): number {
+    let number = 0;
+    for (let unit = 1; unit <= 2 ** 28; unit *= 2 ** 7) {
+      const byte = this.u8();
+      number += (byte & 0x7f) * unit;
+      if ((byte === 0 && unit > 1) || number > 0xffffffff) break;
+      if (byte < 0x80) return number;
+    }
+    return this.#malformed({ kind: 'number' });
+  }
+
+  /** A count. */
+  count(max: number): number {
+    const found = this.u16();
+    return found > max ? this.#malformed({ kind: 'count', found, max }) : found;
+  }
+
   /** A count, and so many items. */
   items<Item>(max: number, item: () => Item): Item[] {
-    const found = this.u16();
-    if (found > max) this.#malformed({ kind: 'count', found, max });
+    const count = this.count(max);
     const items: Item[] = [];
-    while (items.length < found) items.push(item());
+    while (items.length < count) items.push(item());
     return items;
   }
 
@@ -73,7 +92,12 @@ export class Reader {
   oneOf<Case>(...cases: readonly (() => Case)[]): Case {
     const found = this.u8();
     const read = cases[found];
-    return read ? read() : this.#malformed({ kind: 'case', found });
+    return read ? read() : this.noCase(found);
+  }
+
+  /** Nothing has this number. */
+  noCase(found: number): never {
+    return this.#malformed({ kind: 'case', found });
   }
 
   /** Nothing may be left. */

@@ -85,6 +85,8 @@ function malformedWords(error: Malformed): string {
       return `The proof has version ${error.found}, which this page does not know.`;
     case 'case':
       return `The proof has a byte ${error.found} that names no case.`;
+    case 'number':
+      return 'The proof has a number of too many bytes.';
     case 'count':
       return `The proof has ${error.found} items where at most ${error.max} are allowed.`;
   }

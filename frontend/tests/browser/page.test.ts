@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/page/format';
 import { PHONE, screenshot, stage } from './support/browser';
 import { bytesOnly, Controller, text } from './support/canister';
+import { Owner } from './support/labels';
 
 const on = stage();
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -16,6 +17,7 @@ const RANGE = 'view=messages&by=range&from=1&until=';
 beforeAll(async () => {
   const controller = await Controller.of(on.network);
   await controller.fill(bytesOnly(500, 5));
+  await (await Owner.of(on.network)).set('alice', new Uint8Array(32).fill(1), 'hello');
 });
 
 async function violations(page: Page): Promise<string[]> {
@@ -58,6 +60,9 @@ describe.each(SETTINGS)('in %s', (name, options) => {
     await page.goto(`${on.network.origin}/#${FIRST_ID}000`);
     await page.getByRole('alert').waitFor();
     await look('error');
+    await page.goto(`${on.network.origin}/#view=directory&label=name&of=alice`);
+    await page.getByRole('heading', { name: 'How it was verified' }).waitFor();
+    await look('directory');
     await page.goto(`${on.network.origin}/#view=write`);
     await look('locked');
     await page.getByLabel('Passphrase').fill('accessible');
@@ -69,12 +74,17 @@ describe.each(SETTINGS)('in %s', (name, options) => {
     await page.goto(`${on.network.origin}/#view=connection`);
     await page.getByRole('button', { name: 'Make a key in this browser' }).click();
     await page.getByRole('button', { name: 'Forget this key' }).click();
+    await page.getByText('Key ids to claim').click();
+    await page.getByRole('button', { name: 'Make a salted key id' }).click();
     await look('connection');
     await page.getByRole('button', { name: 'Open my mailbox' }).click();
     await page.getByRole('heading', { name: 'Your mailbox' }).waitFor();
     await look('mailbox');
     await page.goto(`${on.network.origin}/#${A_KEY}`);
     await page.getByLabel('Acknowledge through id').waitFor();
+    await page.getByText('Send key', { exact: true }).click();
+    await page.getByRole('button', { name: 'Make a send key' }).click();
+    await page.getByRole('alert').waitFor();
     await look('key');
   });
 });

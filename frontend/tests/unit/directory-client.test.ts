@@ -2,8 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Asked, verifyBundles, verifyFound } from '../../src/client/directory';
-import { updateErrorWords } from '../../src/client/directory-words';
+import { type Asked, verifyBundles, verifyFound } from '../../src/client/directory-answers';
+import {
+  directoryCheckErrorWords,
+  directorySettingsErrorWords,
+  updateErrorWords,
+} from '../../src/client/directory-words';
 import { pin } from '../../src/client/pins';
 import { DirectoryError, type Memory, Quorum } from '../../src/directory';
 import { certifiedLeaf } from '../../src/proofs/certified';
@@ -184,5 +188,12 @@ it('says in words what the directory refuses', () => {
   expect(updateErrorWords({ __kind__: 'Limited', Limited: rate })).toEqual([
     'You call more often than the directory allows. Try again in 7 s.',
     true,
+  ]);
+  expect(
+    directorySettingsErrorWords({ __kind__: 'TooLow', TooLow: { setting: 'items.burst', value: 0n, min: 1n } }),
+  ).toEqual(['items.burst cannot be 0: it must be at least 1.', false]);
+  expect(directoryCheckErrorWords({ __kind__: 'Cursor', Cursor: { part: 99, number: 0n } })).toEqual([
+    'The check has no part 99.',
+    false,
   ]);
 });

@@ -45,7 +45,7 @@ export class LittleStore {
       u16(0),
       u32(messages.length > 0 ? after + 1 : 0),
       u16(messages.length),
-      messages.map(() => 0),
+      jumpsToThePrevious(messages.length),
       ...below,
     ];
     const proof = await this.#proof([this.#witness(), ...body], time);
@@ -97,6 +97,11 @@ export class LittleStore {
 
 type Bytes = Uint8Array | number[];
 const joined = (parts: Bytes[]): number[] => parts.flatMap((part) => [...part]);
+/** Half a byte for each message. */
+const jumpsToThePrevious = (count: number): number[] => [
+  ...Array.from({ length: count >> 1 }, () => 0x11),
+  ...(count % 2 === 1 ? [0x01] : []),
+];
 const u8 = (value: number): number[] => [value];
 const u16 = (value: number): number[] => [value & 255, value >> 8];
 const u32 = (value: number): number[] => [...u16(value & 0xffff), ...u16(value >>> 16)];

@@ -76,6 +76,7 @@ describe('the vectors of proofs', () => {
       'trailing-bytes': true,
       version: true,
       case: true,
+      number: true,
       count: true,
     };
     const how: Record<Exclude<Continuation['kind'], 'broken'>, true> = {

@@ -9,11 +9,13 @@ import type {
   CheckError,
   ClaimError,
   GetError,
+  KeyError,
   LookupError,
   PageError,
   RetryError,
   SettingsError,
 } from '../../src/client/bindings/canister';
+import { take, wordsOf } from '../../src/client/sentences';
 import {
   ackErrorWords,
   acksErrorWords,
@@ -22,12 +24,12 @@ import {
   checkErrorWords,
   claimErrorWords,
   getErrorWords,
+  keyErrorWords,
   lookupErrorWords,
   pageErrorWords,
   retryErrorWords,
   settingsErrorWords,
   statusErrorWords,
-  take,
 } from '../../src/client/words';
 
 const tooLong = { length: 1234, max: 1000 };
@@ -131,6 +133,17 @@ const claim: [ClaimError, ...string[]][] = [
   [OTHER, '7', 'because'],
 ];
 
+const key: [KeyError, ...string[]][] = [
+  [KEY_ID, '1,234', '1,000'],
+  [{ __kind__: 'NotAllowed', NotAllowed: null }, 'owner'],
+  [{ __kind__: 'Owner', Owner: { owner: Principal.anonymous() } }, '2vxsx-fae'],
+  [{ __kind__: 'SendKey', SendKey: { length: 31, expected: 32 } }, '31 bytes', '32'],
+  [{ __kind__: 'KeysFull', KeysFull: { max: 1_000_000 } }, '1,000,000'],
+  [{ __kind__: 'StorageFull', StorageFull: null }, 'full'],
+  [{ __kind__: 'LowMemory', LowMemory: null }, 'memory'],
+  [UNAVAILABLE, '10,000', '50,000'],
+  [OTHER, '7', 'because'],
+];
 const ack: [AckError, ...string[]][] = [
   [KEY_ID, '1,234', '1,000'],
   [{ __kind__: 'NotOwner', NotOwner: null }, 'owner'],
@@ -166,6 +179,7 @@ describe('get_messages', () => says(pageErrorWords, page));
 describe('lookups', () => says(lookupErrorWords, lookup));
 describe('get_status', () => says(statusErrorWords, [[OTHER, '7', 'because']]));
 describe('claim', () => says(claimErrorWords, claim));
+describe('set_key', () => says(keyErrorWords, key));
 describe('acknowledge, of one key', () => says(ackErrorWords, ack));
 describe('acknowledge', () => says(acksErrorWords, acks));
 describe('set_settings', () => says(settingsErrorWords, settings));
@@ -201,7 +215,7 @@ it('covers every case that canister.did has', async () => {
     ...new Set(cases.map(([{ __kind__ }]) => __kind__)),
   ];
   // The page calls no method that fails with one of the others.
-  const { KeyError, RoleError, RolesError, SealError, ResumeError, ...shown } = Object.fromEntries(inDid);
+  const { RoleError, RolesError, SealError, ResumeError, ...shown } = Object.fromEntries(inDid);
   expect(shown).toEqual({
     AckError: kinds(ack),
     AcksError: kinds(acks),
@@ -209,6 +223,7 @@ it('covers every case that canister.did has', async () => {
     ClaimError: kinds(claim),
     BatchError: kinds(batch),
     GetError: kinds(get),
+    KeyError: kinds(key),
     PageError: kinds(page),
     LookupError: kinds(lookup),
     StatusError: ['Other'],
@@ -230,4 +245,10 @@ describe('take', () => {
       expect(error).toMatchObject({ kind: 'refused', variant: 'UnknownId', transient: false });
     }
   });
+});
+
+it('a table without a sentence for each case does not compile, and a case that nobody knows is an error of the program', () => {
+  // @ts-expect-error: NotAllowed and NotFailed are missing
+  const incomplete = wordsOf<RetryError>({ Other: ['', false] });
+  expect(() => incomplete({ __kind__: 'NotAllowed', NotAllowed: null })).toThrow(TypeError);
 });

@@ -157,6 +157,8 @@ fn results_of_acknowledgements_are_written_as_the_library_reads_them() {
     for all in [
         Ok(vec![]),
         Ok(vec![done; 200]),
+        Ok(vec![Err(AckError::NotOwner)]),
+        Ok(vec![Err(AckError::NotOwner); 200]),
         Ok(by_hand),
         Ok(by_library),
         Ok(vec![Err(AckError::Other(other))]),

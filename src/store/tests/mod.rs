@@ -1,16 +1,19 @@
 //! Native tests of the store alone, without the platform's rollback.
 
 mod acknowledge;
+mod budgets;
 mod capacity;
 mod check;
 mod corruption;
 mod golden;
+mod interplay;
 mod jumps;
 mod life;
 mod memory;
 mod model;
 mod out_of_memory;
 mod proofs;
+mod reader;
 mod rebuild;
 mod retention;
 mod rights;

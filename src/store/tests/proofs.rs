@@ -3,6 +3,7 @@
 
 use super::life::{Asked, Event, life};
 use super::model::{KEYS, Model, Sent, belongs, key_id};
+use super::reader::{cursor, question};
 use super::*;
 use crate::api::{Cursor, GetError, PageError, Quota};
 use crate::store::StoredRef;
@@ -10,7 +11,7 @@ use ::proofs::hash::Hash;
 use ::proofs::head::Head;
 use ::proofs::heads::HeadsProof;
 use ::proofs::page::PageProof;
-use ::proofs::verify::{self, Entry, Key, Question, Shown, Verified};
+use ::proofs::verify::{self, Key, Shown, Verified};
 use proptest::prelude::*;
 
 proptest! {
@@ -322,17 +323,7 @@ impl Pair {
         proof: &[u8],
     ) -> Result<Verified, verify::Refused> {
         let key_id = key_id(key);
-        let order = match order {
-            Order::ascending => verify::Order::Ascending,
-            Order::descending => verify::Order::Descending,
-        };
-        let entry = match start {
-            Start::beginning | Start::after(0) => Entry::Start,
-            Start::after(id) => Entry::After(id),
-            Start::time(second) => Entry::Time(second),
-            Start::rank(rank) => Entry::Rank(rank),
-        };
-        let question = Question { key: Key::Id(&key_id), order, entry };
+        let question = question(&key_id, &cursor(order, start, 1));
         PageProof::from_bytes(proof).unwrap().verify(&question, shown, &self.root, self.model.now.into())
     }
 

@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::api::{Acknowledged, BatchError, ClaimError, KeyError, OwnerProof};
-use ::proofs::page::PageProof;
 use ::proofs::seen::{Broken, Continued, Seen};
-use ::proofs::verify::{self, Entry, Key, Question, Shown, Verified};
+use ::proofs::verify::Verified;
 use serde_bytes::ByteBuf;
 
 /// A second of the store's life.
@@ -115,20 +114,7 @@ fn no_key_is_opened_while_the_heap_is_close_to_its_limit() {
 
 /// The whole list of a key, as a reader verifies it.
 fn verified(store: &Store) -> Verified {
-    let view = at(store, NOW);
-    let cursor = KeyCursor { start: Start::beginning, order: Order::ascending, limit: 100, prove: true };
-    let page = view.get_messages_by_key(b"key", cursor).unwrap();
-    let shown = page.messages.iter().map(|message| Shown {
-        id: message.id,
-        prev_id: message.prev_id,
-        timestamp: message.timestamp,
-        len: message.ciphertext.len() as u32,
-        hash: message.hash.to_vec().try_into().unwrap(),
-    });
-    let records = view.records_by_key(b"key", cursor).unwrap();
-    let proof = PageProof::from_bytes(&view.prove_page(b"key", &cursor, &records).unwrap()).unwrap();
-    let question = Question { key: Key::Id(b"key"), order: verify::Order::Ascending, entry: Entry::Start };
-    proof.verify(&question, &shown.collect::<Vec<_>>(), &store.root(), NOW.into()).unwrap()
+    reader::verified(store, b"key", reader::cursor(Order::ascending, Start::beginning, 100), NOW).1
 }
 
 /// A reader of one life of a snapshot remembers messages that show it that another life was restored. A reader who

@@ -5,6 +5,7 @@ use message_canister::access::{Caller, Sight};
 use message_canister::api::*;
 use message_canister::settings::Configuration;
 use message_canister::store::{AcknowledgementRef, Capacity, MessageStore, NewMessageRef, Rebuilt, StoredRef, View};
+use proofs::heads::HeadsProof;
 use proofs::page::PageProof;
 use proofs::verify;
 
@@ -62,19 +63,66 @@ impl NativeStore {
     }
 
     /// A page of a key, whose proof the verifier accepts.
-    fn proved(&self, key_id: &[u8], cursor: KeyCursor, now: u32) -> Result<Page, PageError> {
+    fn proved_page(&self, key_id: &[u8], cursor: KeyCursor, now: u32) -> Result<Page, PageError> {
         let view = at(&self.store, now);
         let page = view.get_messages_by_key(key_id, cursor)?;
         let records = view.records_by_key(key_id, cursor)?;
         let bytes = view.prove_page(key_id, &cursor, &records).expect("an admin sees every key");
         let mut shown: Vec<_> = page.messages.iter().map(shown).collect();
+        if cursor.order == Order::descending {
+            shown.reverse();
+        }
+        let verified = self.verified(key_id, cursor, &shown, &bytes, now);
+        assert_eq!(verified.more, page.next != 0, "whether more is left after {cursor:?}");
+        Ok(page)
+    }
+
+    /// A message by its id, whose proof the verifier accepts.
+    fn proved_message(&self, id: Id, now: u32) -> Result<Found, GetError> {
+        let view = at(&self.store, now);
+        let found = view.get_message_by_id(id)?;
+        let bytes = view.prove_message(&view.record_by_id(id)?).expect("an admin sees every key");
+        let start = Start::after(id - 1);
+        let cursor = KeyCursor { start, order: Order::ascending, limit: 1, prove: true };
+        self.verified(&found.message.key_id, cursor, &[shown(&found.message)], &bytes, now);
+        Ok(found)
+    }
+
+    /// Heads of keys, present or absent, as the verifier reads them from their proof.
+    fn proved_heads(&self, keys: &[Key], now: u32) -> Result<Vec<Option<KeyHead>>, LookupError> {
+        let keys: Vec<_> = keys.iter().map(|key| key.bytes()).collect();
+        let key_ids: Vec<_> = keys.iter().map(Vec::as_slice).collect();
+        let view = at(&self.store, now);
+        let heads = view.get_key_heads(&key_ids)?;
+        let bytes = view.prove_heads(&key_ids).expect("an admin sees every key");
+        let proof = HeadsProof::from_bytes(&bytes).expect("the store writes proofs that can be read");
+        let asked: Vec<_> = key_ids.iter().map(|key_id| verify::Key::Id(key_id)).collect();
+        let proved = proof.verify(&asked, &self.store.root());
+        let proved = proved.unwrap_or_else(|error| panic!("the proof of {keys:?} at {now} is refused: {error}"));
+        assert_eq!(proved.len(), heads.len());
+        for (said, proved) in heads.iter().zip(proved) {
+            let numbers = said.map(|said| (said.rank, said.acknowledged_id));
+            assert_eq!(numbers, proved.map(|proved| (proved.rank, proved.acknowledged_id)), "{keys:?} at {now}");
+            if let (Some(said), Some(proved)) = (said, proved) {
+                assert!(said.max_id == 0 || said.max_id == proved.last_id, "{said:?}, proved {proved:?}");
+            }
+        }
+        Ok(heads)
+    }
+
+    /// What the verifier reads from the proof of a page.
+    fn verified(
+        &self,
+        key_id: &[u8],
+        cursor: KeyCursor,
+        shown: &[verify::Shown],
+        bytes: &[u8],
+        now: u32,
+    ) -> verify::Verified {
         let order = match cursor.order {
             Order::ascending => verify::Order::Ascending,
             Order::descending => verify::Order::Descending,
         };
-        if cursor.order == Order::descending {
-            shown.reverse();
-        }
         let entry = match cursor.start {
             Start::beginning | Start::after(0) => verify::Entry::Start,
             Start::after(id) => verify::Entry::After(id),
@@ -82,11 +130,9 @@ impl NativeStore {
             Start::rank(rank) => verify::Entry::Rank(rank),
         };
         let question = verify::Question { key: verify::Key::Id(key_id), order, entry };
-        let proof = PageProof::from_bytes(&bytes).expect("the store writes proofs that can be read");
-        let verified = proof.verify(&question, &shown, &self.store.root(), now.into());
-        let verified = verified.unwrap_or_else(|error| panic!("the proof of {cursor:?} at {now} is refused: {error}"));
-        assert_eq!(verified.more, page.next != 0, "whether more is left after {cursor:?}");
-        Ok(page)
+        let proof = PageProof::from_bytes(bytes).expect("the store writes proofs that can be read");
+        let verified = proof.verify(&question, shown, &self.store.root(), now.into());
+        verified.unwrap_or_else(|error| panic!("the proof of {cursor:?} at {now} is refused: {error}"))
     }
 }
 
@@ -120,12 +166,12 @@ impl Subject for NativeStore {
             }
             Op::AddMessages(items) => self.add_messages(items, now),
             Op::AddMany(items) => self.add_messages(&many(*items), now),
-            Op::GetMessageById(id) => Answer::Message(at(store, now).get_message_by_id(*id)),
+            Op::GetMessageById(id) => Answer::Message(self.proved_message(*id, now)),
             Op::GetMessageByHash(hash) => Answer::Message(at(store, now).get_message_by_hash(&hash.bytes())),
             Op::GetMessagesByRange(min, max, cursor) => {
                 Answer::Page(at(store, now).get_messages_by_range(*min, *max, *cursor))
             }
-            Op::GetMessagesByKey(key, cursor) => Answer::Page(self.proved(&key.bytes(), *cursor, now)),
+            Op::GetMessagesByKey(key, cursor) => Answer::Page(self.proved_page(&key.bytes(), *cursor, now)),
             Op::GetMessagesByTime(from, until, cursor) => {
                 Answer::Page(at(store, now).get_messages_by_time(*from, *until, *cursor))
             }
@@ -133,10 +179,7 @@ impl Subject for NativeStore {
             Op::GetMaxMessageId => Answer::Id(Ok(at(store, now).get_max_message_id())),
             Op::GetMinMessageIdByKey(key) => Answer::IdOfKey(at(store, now).get_min_message_id_by_key(&key.bytes())),
             Op::GetMaxMessageIdByKey(key) => Answer::IdOfKey(at(store, now).get_max_message_id_by_key(&key.bytes())),
-            Op::GetKeyHeads(keys) => {
-                let keys: Vec<_> = keys.iter().map(|key| key.bytes()).collect();
-                Answer::Heads(at(store, now).get_key_heads(&keys.iter().map(Vec::as_slice).collect::<Vec<_>>()))
-            }
+            Op::GetKeyHeads(keys) => Answer::Heads(self.proved_heads(keys, now)),
             Op::HasMessages(asked) => {
                 let asked: Vec<_> = asked.iter().map(|(key, hash)| (key.bytes(), hash.bytes())).collect();
                 let asked = asked.iter().map(|(key_id, hash)| StoredRef { key_id, hash });

@@ -112,7 +112,7 @@ impl<S: Nodes> Tree<S> {
     }
 }
 
-/// What a node needs to know of a child.
+/// The part of a child that a node needs.
 struct Below {
     depth: u16,
     leaf: u32,

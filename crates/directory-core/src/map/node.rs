@@ -1,4 +1,4 @@
-//! What the tree consists of. Parents with one child are not stored: their hashes are computed.
+//! The parts of the tree. Parents with one child are not stored: their hashes are computed.
 
 #![allow(clippy::indexing_slicing, reason = "a node's number is below their count")]
 
@@ -15,7 +15,7 @@ pub enum Child {
     Node(u32),
 }
 
-/// What hashing needs to know of a subtree.
+/// The part of a subtree that hashing needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Summary {
     /// No leaf.

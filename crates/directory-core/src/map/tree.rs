@@ -1,7 +1,8 @@
 //! The tree: its newest state, and its state at the last ratified head.
 //!
 //! Leaves are set, then `seal` hashes what changed, each node once. A node that changes for the first time after the last
-//! ratified head puts its state aside, so ratifying the newest head is one assignment: what was put aside before is void.
+//! ratified head puts its state aside, so ratifying the newest head is one assignment. It voids the state that was put aside
+//! before.
 
 #![allow(clippy::indexing_slicing, reason = "a node has two sides")]
 

@@ -259,7 +259,7 @@ fn same(what: &'static str, one: u64, other: u64) -> Result<(), OpenError> {
     if one == other { Ok(()) } else { Err(OpenError::Mismatch { what, one, other }) }
 }
 
-/// What the store wrote it can read: other bytes are a fault of the memory.
+/// Unwraps a value that the store wrote itself. Other bytes are a fault of the memory.
 fn stored<T>(result: Result<T, DecodeError>) -> T {
     result.expect("the store wrote these bytes")
 }

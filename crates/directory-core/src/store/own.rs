@@ -23,7 +23,7 @@ pub fn open(memory: &impl Memory, kind: Kind) -> Result<u64, HeaderError> {
     Ok(u64::from_le_bytes(field(&header::read(memory, kind, 1)?, 0)))
 }
 
-/// Checks that a memory has the bytes up to `end`.
+/// Checks that a memory is at least `end` bytes long.
 pub fn check_length(memory: &impl Memory, end: u64) -> Result<(), HeaderError> {
     let (pages, expected) = (memory.size(), end.div_ceil(super::PAGE));
     if expected <= pages { Ok(()) } else { Err(HeaderError::Truncated { pages, expected }) }

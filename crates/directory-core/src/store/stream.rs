@@ -1,4 +1,4 @@
-//! A stream: bytes in a memory that are appended. Their lengths stand elsewhere.
+//! A stream: bytes that are appended in a memory. The lengths of its pieces are kept elsewhere.
 //!
 //! ```text
 //! 0    header (crates/stable); its own fields:

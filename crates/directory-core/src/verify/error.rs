@@ -1,4 +1,4 @@
-//! What failed.
+//! The reasons why an answer is refused.
 
 use crate::bytes::DecodeError;
 use crate::change::Refusal;
@@ -7,7 +7,7 @@ use crate::label::AddressError;
 use crate::log::LogError;
 use crate::vrf::VrfError;
 
-/// What failed.
+/// Why an answer is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerifyError {
     /// The bytes are no proof.

@@ -1,4 +1,4 @@
-//! What a client checks. It passes in what it pins and what it remembers, and takes back what to remember next.
+//! The checks of a client. The client passes in what it pins and what it remembers, and gets back what to remember next.
 //!
 //! The platform's certificate is checked by the caller: it yields the size and root of the certified log and the time.
 

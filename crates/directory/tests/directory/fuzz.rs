@@ -4,42 +4,32 @@ use crate::site::*;
 use candid::{Principal, encode_args, encode_one};
 use directory::api::*;
 use serde_bytes::ByteBuf;
+use test_support::Random;
 
 /// Arguments for each method.
 const ROUNDS: usize = 40;
 /// What a call may cost at most that is not a check of a signature or a VRF proof.
 const MAX_INSTRUCTIONS: u64 = 25_000_000;
 
-/// Draws by SplitMix64.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ mixed >> 31) % limit as u64) as usize
-    }
-
-    fn spoil(&mut self, good: &[u8], others: &[Vec<u8>]) -> Vec<u8> {
-        let mut bytes = good.to_vec();
-        for _ in 0..=self.below(3) {
-            let at = self.below(bytes.len().max(1));
-            let drawn = self.below(256) as u8;
-            match self.below(5) {
-                0 if !bytes.is_empty() => bytes[at] = drawn,
-                1 => bytes.truncate(at),
-                2 => bytes.insert(at, drawn),
-                3 => bytes.extend_from_slice(&others[self.below(others.len())]),
-                _ => {
-                    let other = &others[self.below(others.len())];
-                    let kept = at.min(bytes.len());
-                    bytes = [&bytes[..kept], &other[at.min(other.len())..]].concat();
-                }
+/// Good bytes, changed in one to three ways.
+fn spoiled(random: &mut Random, good: &[u8], others: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = good.to_vec();
+    for _ in 0..=random.below(3_u8) {
+        let at = random.below(bytes.len().max(1));
+        let drawn = random.byte();
+        match random.below(5_u8) {
+            0 if !bytes.is_empty() => bytes[at] = drawn,
+            1 => bytes.truncate(at),
+            2 => bytes.insert(at, drawn),
+            3 => bytes.extend_from_slice(random.pick::<Vec<u8>>(others)),
+            _ => {
+                let other: &Vec<u8> = random.pick(others);
+                let kept = at.min(bytes.len());
+                bytes = [&bytes[..kept], &other[at.min(other.len())..]].concat();
             }
         }
-        bytes
     }
+    bytes
 }
 
 #[test]
@@ -72,10 +62,10 @@ fn every_method_withstands_any_bytes() {
         ("http_request", true, encode_one(&request).expect("encoded")),
     ];
     let all: Vec<_> = methods.iter().map(|(_, _, argument)| argument.clone()).collect();
-    let mut dice = Dice(4_711);
+    let mut random = Random::of(&[4_711]);
     for (method, is_query, good) in &methods {
         for _ in 0..ROUNDS {
-            let argument = dice.spoil(good, &all);
+            let argument = spoiled(&mut random, good, &all);
             let anonymous = Principal::anonymous();
             let answer = if *is_query {
                 site.engine.query_call(site.id, anonymous, method, argument.clone())

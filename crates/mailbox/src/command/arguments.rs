@@ -99,6 +99,12 @@ pub enum Command {
     Outbox,
     /// Show the mailbox at a glance
     Status,
+    /// Look for what is wrong with the mailbox, and say what to do; exit code 1 if something is
+    Doctor {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// The keys of this device
     Keys {
         #[command(subcommand)]

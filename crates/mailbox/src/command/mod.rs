@@ -3,6 +3,7 @@
 mod arguments;
 mod contacts;
 mod directory;
+mod doctor;
 mod failure;
 mod keys;
 mod passphrase;
@@ -37,6 +38,7 @@ pub async fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Passphrase(change) => protect::passphrase(&folder, fd, &change),
         Command::Unlock { time } => protect::unlock(&folder, fd, time),
         Command::Lock => protect::lock(&folder),
+        Command::Doctor { json } => doctor::run(&folder, fd, json).await,
         Command::Restore { path, secret_fd, passphrase } => {
             keys::restore(&folder, &path, secret_fd, passphrase.then_some(fd)).await
         }
@@ -50,6 +52,7 @@ async fn with_mailbox(mailbox: &Mailbox, folder: &Path, command: Command) -> Res
         | Command::Passphrase(_)
         | Command::Unlock { .. }
         | Command::Lock
+        | Command::Doctor { .. }
         | Command::Restore { .. } => {
             unreachable!("they open no mailbox")
         }

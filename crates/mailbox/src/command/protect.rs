@@ -17,6 +17,16 @@ pub async fn open(folder: &Path, fd: Option<u32>) -> Result<Mailbox, Failure> {
     }
 }
 
+/// Opens a mailbox. A passphrase is read where there is a descriptor to read it from, and not asked for.
+pub async fn open_unasked(folder: &Path, fd: Option<u32>) -> Result<Result<Mailbox, Error>, Failure> {
+    Ok(match Mailbox::open(folder).await {
+        Err(Error::Locked(_)) if fd.is_some() => {
+            Mailbox::open_with_passphrase(folder, &passphrase::read(fd, PROMPT)?).await
+        }
+        opened => opened,
+    })
+}
+
 pub fn passphrase(folder: &Path, fd: Option<u32>, change: &Passphrase) -> Result<u8, Failure> {
     let old = mailbox::has_passphrase(folder)?.then(|| passphrase::read(fd, PROMPT)).transpose()?;
     let new = if change.remove { None } else { Some(passphrase::read_new(change.new_fd, "New passphrase: ")?) };

@@ -13,6 +13,9 @@ mod people;
 mod remembered;
 
 pub use own::Registration;
+pub(crate) use own::last_look;
+#[cfg(test)]
+pub(crate) use own::test_register;
 pub use people::Finding;
 
 use crate::mailbox::{Mailbox, own};

@@ -141,6 +141,21 @@ impl Mailbox {
         }
     }
 
+    /// Looks this device's own label up, where it has one. Returns the label and what was found. Keys that are old are published
+    /// again.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub(crate) async fn check_own_label(
+        &self,
+        network: &impl Network,
+    ) -> Result<Option<(String, Result<String, Error>)>, Error> {
+        let Some(registered) = self.registered().await? else { return Ok(None) };
+        let label = decoded(&registered.label);
+        Ok(Some((text_of(&label), self.check_own(network, &label).await)))
+    }
+
     /// Publishes this device's keys, where it is registered.
     ///
     /// # Errors
@@ -160,7 +175,7 @@ impl Mailbox {
     }
 
     /// One's own entry must be what this device has registered. Keys that are old are published again.
-    pub(super) async fn check_own(&self, network: &impl Network, label: &Label) -> Result<String, Error> {
+    async fn check_own(&self, network: &impl Network, label: &Label) -> Result<String, Error> {
         let (own, account) = self.store.read(|snapshot| Ok::<_, Error>((own(snapshot)?, account(snapshot)?))).await?;
         let listed = self.look_up(network, label).await?;
         let state = listed.verified.state.as_ref().ok_or_else(|| Error::NotListed(text_of(label)))?;
@@ -183,9 +198,21 @@ impl Mailbox {
         Ok("yours, as registered; keys published again".into())
     }
 
-    pub(super) async fn registered(&self) -> Result<Option<Registered>, Error> {
+    async fn registered(&self) -> Result<Option<Registered>, Error> {
         self.store.read(|snapshot| snapshot.record(REGISTERED)).await
     }
+}
+
+/// This device's label, and when a look-up last showed that it is as it was registered, in seconds since 1970.
+pub(crate) fn last_look(rows: &impl Rows) -> Result<Option<(String, u64)>, Error> {
+    let registered: Option<Registered> = rows.record(REGISTERED)?;
+    Ok(registered.map(|registered| (text_of(&decoded(&registered.label)), registered.checked)))
+}
+
+/// Stores a label as if it had been registered.
+#[cfg(test)]
+pub(crate) fn test_register(tx: &mut crypto_store::Tx<'_>, name: &str, checked: u64) -> Result<(), Error> {
+    put(tx, REGISTERED, &Registered { label: label_of(name)?.encode(), index: [0; 32], checked })
 }
 
 /// What this device has entered under its label.

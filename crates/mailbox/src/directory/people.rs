@@ -70,12 +70,8 @@ impl Mailbox {
     /// [`Error::NoDirectory`], and those of the store.
     pub async fn monitor(&self, network: &impl Network) -> Result<Vec<Finding>, Error> {
         let mut findings = Vec::new();
-        if let Some(registered) = self.registered().await? {
-            let label = decoded(&registered.label);
-            findings.push(Finding {
-                label: text_of(&label),
-                result: self.check_own(network, &label).await.map_err(|error| error.to_string()),
-            });
+        if let Some((label, result)) = self.check_own_label(network).await? {
+            findings.push(Finding { label, result: result.map_err(|error| error.to_string()) });
         }
         for (address, contact) in self.contacts().await? {
             let Some(label) = contact.label else { continue };

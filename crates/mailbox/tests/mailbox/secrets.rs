@@ -1,15 +1,27 @@
-//! No text and no key in any file.
+//! No text in any file, and no key in any file or in anything that a command says.
 
 use crate::network::Network;
-use crate::people::{Person, files};
+use crate::people::{Done, Person, files};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use crypto_store::{Options, Store, fields};
+use key_cache::local::{LocalManager, RootKey};
+use key_cache::{KeyCache, Limits, Runtime};
+use mailbox::Place;
+use serde_json::Value;
 use std::path::PathBuf;
+use std::sync::Arc;
+use vodozemac::olm::{Account, Session};
 
 /// A word that occurs nowhere else.
 const WORD: &str = "xylophone-4711";
 
+fn has(bytes: &[u8], needle: &[u8]) -> bool {
+    bytes.windows(needle.len()).any(|window| window == needle)
+}
+
 fn files_with(person: &Person, needle: &[u8]) -> Vec<PathBuf> {
-    let has = |bytes: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
-    files(&person.folder()).into_iter().filter(|(_, bytes)| has(bytes)).map(|(path, _)| path).collect()
+    files(&person.folder()).into_iter().filter(|(_, bytes)| has(bytes, needle)).map(|(path, _)| path).collect()
 }
 
 #[test]
@@ -33,4 +45,115 @@ fn no_file_of_either_side_has_a_text_a_name_or_an_address() {
     assert!(files_with(&alice, b"SQLite format 3").contains(&database));
     std::fs::write(alice.folder().join("control"), WORD).unwrap();
     assert_eq!(files_with(&alice, WORD.as_bytes()), [alice.folder().join("control")]);
+}
+
+/// The row of a device: where its mail is; seeds of the address and the sender, and the send key; its inboxes, each with the seed
+/// of its owner, its HPKE key, the public fallback key and when it was made.
+type Own = (Place, [[u8; 32]; 3], Vec<([u8; 32], [u8; 32], [u8; 32], u64)>);
+
+/// Every secret key that the store of a person has, opened with the key file.
+fn secret_keys(person: &Person) -> Vec<[u8; 32]> {
+    let root = RootKey::open_key_file(&person.folder().join("root.key")).unwrap();
+    let cache = KeyCache::new(LocalManager::new(root), Limits::default(), Runtime::threads()).unwrap();
+    let store = Store::open(&person.folder().join("store"), Arc::new(cache), Options::default()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let read = store.read(|snapshot| {
+        let own = snapshot.get::<fields::Device>(b"own")?.unwrap();
+        let (_, seeds, inboxes): Own = postcard::from_bytes(&own.value.bytes).unwrap();
+        let mut keys = seeds.to_vec();
+        keys.extend(inboxes.iter().flat_map(|(owner, hpke, ..)| [*owner, *hpke]));
+        let account = snapshot.get::<Account>(b"own")?.unwrap();
+        collect(&serde_json::to_value(account.value.pickle()).unwrap(), &mut keys);
+        for row in snapshot.range::<Session>(b"", b"", 100)? {
+            let session = serde_json::to_value(row.held.value.pickle()).unwrap();
+            // The session's three first keys are public.
+            collect(&session["sending_ratchet"], &mut keys);
+            collect(&session["receiving_chains"], &mut keys);
+        }
+        Ok::<_, crypto_store::Error>(keys)
+    });
+    runtime.block_on(read).unwrap()
+}
+
+/// The lists of 32 bytes in a value.
+fn collect(value: &Value, keys: &mut Vec<[u8; 32]>) {
+    match value {
+        Value::Array(items) => {
+            let byte = |item: &Value| item.as_u64().and_then(|item| u8::try_from(item).ok());
+            let bytes: Option<Vec<u8>> = items.iter().map(byte).collect();
+            match bytes.and_then(|bytes| bytes.try_into().ok()) {
+                Some(key) => keys.push(key),
+                None => items.iter().for_each(|item| collect(item, keys)),
+            }
+        }
+        Value::Object(fields) => fields.values().for_each(|field| collect(field, keys)),
+        _ => {}
+    }
+}
+
+/// How a key may be written: its bytes, in hexadecimal digits, in Base64, as a list of numbers.
+fn forms(key: &[u8; 32]) -> [Vec<u8>; 4] {
+    let list = format!("{key:?}").trim_matches(['[', ']']).to_owned();
+    [key.to_vec(), hex::encode(key).into(), STANDARD_NO_PAD.encode(key).into(), list.into()]
+}
+
+/// Which keys are found in these bytes, in any form.
+fn found(keys: &[[u8; 32]], bytes: &[u8]) -> usize {
+    keys.iter().filter(|key| forms(key).iter().any(|form| has(bytes, form))).count()
+}
+
+#[test]
+fn no_secret_key_is_in_any_file_or_in_anything_that_a_command_says() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    let directory = network.directory.to_text();
+    let mut said = Vec::new();
+    let mut errors = Vec::new();
+    let mut run = |person: &Person, arguments: &[&str]| {
+        let Done { stdout, stderr, .. } = person.run(arguments);
+        said.extend_from_slice(stdout.as_bytes());
+        said.extend_from_slice(stderr.as_bytes());
+        errors.extend_from_slice(stderr.as_bytes());
+    };
+    for person in [&alice, &bob] {
+        run(person, &["directory", &directory, "--certified-only"]);
+    }
+    run(&bob, &["register", "bob"]);
+    run(&alice, &["send", "bob", "-m", WORD]);
+    run(&bob, &["receive", "--json"]);
+    run(&bob, &["send", "alice", "-m", WORD]);
+    run(&alice, &["receive"]);
+    // Some that fail, each in another way.
+    run(&alice, &["send", "nobody", "-m", WORD]);
+    run(&alice, &["contacts", "find", "carol"]);
+    run(&bob, &["keys", "rotate"]);
+    run(&alice, &["receive", "--json"]);
+    for arguments in [
+        &["status"][..],
+        &["outbox"],
+        &["log", "--json"],
+        &["contacts", "list"],
+        &["id"],
+        &["monitor"],
+        &["doctor", "--json"],
+    ] {
+        run(&alice, arguments);
+        run(&bob, arguments);
+    }
+    assert!(has(&said, WORD.as_bytes()) && !has(&errors, WORD.as_bytes()), "a text is shown, and in no error");
+    for person in [&alice, &bob] {
+        let keys = secret_keys(person);
+        // Address, sender, send key; owner and HPKE key of an inbox; signing, identity and fallback key; a ratchet's root and
+        // ratchet key.
+        assert!(keys.len() >= 10, "{}", keys.len());
+        assert_eq!(found(&keys, &said), 0);
+        for (path, bytes) in files(&person.folder()) {
+            assert_eq!(found(&keys, &bytes), 0, "{}", path.display());
+        }
+        // The scan finds each form of each key.
+        for form in 0..4 {
+            let control: Vec<u8> = keys.iter().flat_map(|key| forms(key)[form].clone()).collect();
+            assert_eq!(found(&keys, &control), keys.len());
+        }
+    }
 }

@@ -41,8 +41,8 @@ fn a_proof_has_these_bytes() {
     let answer = store.page(b"key", Order::Descending, Entry::After(5), 2);
     assert_eq!(hex(&store.root()), ROOT);
     assert_eq!(hex(blake3::hash(&answer.proof.to_bytes()).as_bytes()), PROOF);
-    assert_eq!(answer.proof.to_bytes().len(), 470);
+    assert_eq!(answer.proof.to_bytes().len(), 439);
 }
 
 const ROOT: &str = "cef6e94d39c60fddb9ad2c5f6cac28e42f67ea8bbca0bb82eb8ccad706aba684";
-const PROOF: &str = "e58c2eddef50fe2d22cea518a6888e2d768b2211dae57f30908c15f934d36e6a";
+const PROOF: &str = "7acc51702196b4e92e86c2e97ca1a0a563c22633c479cf641b0c6bcdddcfa43d";

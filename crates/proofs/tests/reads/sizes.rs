@@ -1,11 +1,16 @@
 //! Bytes of proofs at a million keys, and at a million messages of one key.
 
+use crate::store::Store;
+use proofs::page::Below;
+use proofs::verify::{Entry, Order};
+
 /// Bytes of a witness beside its path.
 const OWN_HEAD: usize = 2 + 1 + 52;
 const OTHER_LEAF: usize = 2 + 1 + 64;
 const TURN: usize = 33;
 const STATE: usize = 1 + 52;
-const STEP: usize = 85;
+/// Bytes of a step beside its numbers.
+const STEP: usize = 1 + 32 + 32;
 
 /// Depths of the leaves of a trie over random labels, of which the first 8 bytes decide.
 fn depths(count: u64) -> Vec<usize> {
@@ -51,24 +56,34 @@ fn jumps() -> Vec<usize> {
     jumps
 }
 
-/// Steps from the newest message down to one.
-fn steps(jumps: &[usize], target: usize) -> usize {
-    let (mut at, mut steps) = (jumps.len() - 1, 0);
+/// Steps from the newest message down to one, and their bytes. A message of the key comes each second, three times as
+/// many of other keys do, and each has 180 bytes.
+fn steps(jumps: &[usize], target: usize) -> (usize, usize) {
+    let (mut at, mut above, mut steps, mut bytes) = (jumps.len() - 1, jumps.len() - 1, 0, 0);
     while at > target {
+        let back = above - at;
+        bytes += STEP + [4 * back, back, back, 4, 180].map(number).iter().sum::<usize>();
+        above = at;
         at = if jumps[at] >= target { jumps[at] } else { at - 1 };
         steps += 1;
     }
-    steps
+    (steps, bytes)
+}
+
+/// Bytes of a number.
+fn number(number: usize) -> usize {
+    (number.max(1).ilog2() / 7 + 1) as usize
 }
 
 /// Bytes of a page of 100 messages from one on, beside state and witness.
 fn page(jumps: &[usize], first: usize) -> usize {
-    let link = |at: usize| match jumps[at] {
-        target if target + 1 >= at => 1,
-        target if target >= first => 3,
-        _ => 33,
-    };
-    2 + STEP * steps(jumps, first + 99) + 4 + 2 + (first..first + 100).map(link).sum::<usize>() + 33
+    let mut outside: Vec<_> = (first..first + 100)
+        .filter(|at| jumps[*at] + 1 < *at)
+        .map(|at| jumps[at])
+        .filter(|jump| *jump < first)
+        .collect();
+    outside.dedup();
+    2 + steps(jumps, first + 99).1 + 4 + 2 + 50 + 32 * outside.len() + 33
 }
 
 #[test]
@@ -78,16 +93,36 @@ fn pages_of_100_in_a_million_messages() {
     let bytes: Vec<usize> = (0..jumps.len() - 99).step_by(97).map(|first| page(&jumps, first)).collect();
     let (mean, max) = (bytes.iter().sum::<usize>() / bytes.len(), *bytes.iter().max().expect("many"));
     // Recorded in docs/proofs.md.
-    assert_eq!((newest, mean, max), (483, 3_100, 4_186));
+    assert_eq!((newest, mean, max), (283, 2_499, 3_512));
 }
 
 #[test]
 fn steps_in_a_million_messages() {
     let jumps = jumps();
-    let steps = |target: usize| steps(&jumps, target);
-    let counts: Vec<usize> = (0..1_000_000).step_by(97).map(steps).collect();
-    let (mean, max) = (counts.iter().sum::<usize>() / counts.len(), *counts.iter().max().expect("many"));
+    let all: Vec<_> = (0..1_000_000).step_by(97).map(|target| steps(&jumps, target)).collect();
+    let mean = |of: fn(&(usize, usize)) -> usize| all.iter().map(of).sum::<usize>() / all.len();
+    let max = |of: fn(&(usize, usize)) -> usize| all.iter().map(of).max().expect("a million");
     // Recorded in docs/proofs.md.
-    assert_eq!((mean, max), (31, 42));
-    assert_eq!([mean, max].map(|steps| steps * STEP + 117), [2_752, 3_687]);
+    assert_eq!((mean(|all| all.0), max(|all| all.0)), (31, 42));
+    assert_eq!((mean(|all| all.1), max(|all| all.1)), (2_280, 3_050));
+}
+
+/// The bytes that the map above the code gives a page are those that a proof has.
+#[test]
+fn a_proof_has_as_many_bytes_as_are_counted() {
+    let mut store = Store::new(1);
+    for content in 0..700 {
+        store.add(b"key", 179 + content * 1_000);
+        store.now += 1;
+        for _ in 0..3 {
+            store.add(b"other", content);
+        }
+    }
+    let places = jumps();
+    for first in [0, 1, 17, 255, 300, 511, 599, 600] {
+        let answer = store.page(b"key", Order::Ascending, Entry::Rank(first as u32 + 1), 100);
+        let proof = proofs::page::PageProof { below: Below::Chain([0; 32]), ..answer.proof };
+        let beside = STATE + OWN_HEAD + TURN;
+        assert_eq!(proof.to_bytes().len(), beside + page(&places[..700], first), "from {first}");
+    }
 }

@@ -242,7 +242,7 @@ fn jump_of(messages: &[Stored], first: usize, at: usize) -> Jump {
     if at == 0 || jump == at - 1 {
         Jump::Previous
     } else if jump >= first {
-        Jump::Back((at - jump) as u16)
+        Jump::Back((at - jump + 1).ilog2() as u8)
     } else {
         Jump::To(messages[at].links.jump)
     }

@@ -77,6 +77,12 @@ impl Node {
     }
 }
 
+fn cbor(value: &impl serde::Serialize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    ciborium::into_writer(value, &mut bytes).unwrap();
+    bytes
+}
+
 impl State {
     fn certify(&self, of_canister: HashTree<Vec<u8>>) -> Vec<u8> {
         let mut encoded = Vec::new();
@@ -87,7 +93,7 @@ impl State {
         if self.lie == Lie::FlippedCertificate {
             signature[20] ^= 1;
         }
-        serde_cbor::to_vec(&Certificate { tree, signature, delegation: None }).unwrap()
+        cbor(&Certificate { tree, signature, delegation: None })
     }
 
     fn log(&self) -> Log<Vec<Hash>> {
@@ -159,7 +165,7 @@ impl Network for Node {
 
     fn module(&self) -> impl Future<Output = Result<Vec<u8>, Trouble>> + Send {
         self.ask(|state| {
-            let controllers = serde_cbor::to_vec(&[CANISTER]).unwrap();
+            let controllers = cbor(&[CANISTER]);
             let hash = state.module.to_vec();
             state.certify(fork(label("controllers", leaf(controllers)), label("module_hash", leaf(hash))))
         })

@@ -87,7 +87,7 @@ fn alternate<const STORES: usize>(homes: [&Home; STORES]) -> [Duration; STORES] 
     times.map(|time| time / ALTERNATIONS)
 }
 
-/// The time in which a handle reads, opens and decodes all sessions: what follows a change where all is dropped.
+/// The time in which a handle reads, opens and decodes all sessions, as after a change that drops all of its cache.
 fn load_everything(home: &Home) -> Duration {
     let store = home.open();
     let began = Instant::now();

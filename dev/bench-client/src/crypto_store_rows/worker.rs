@@ -29,7 +29,7 @@ pub struct Together {
 
 /// This many processes write at once.
 pub fn together(kind: Kind, processes: u32, home: &Home) -> Together {
-    // Its journal mode is set while nobody else has it open: SQLite waits for nobody there.
+    // The journal mode is set before others open the file, because SQLite does not wait for others there.
     plain(home.path()).expect("the database can be made");
     let mut workers: Vec<Child> = (0..processes).map(|number| start(kind, number, home)).collect();
     let mut outputs: Vec<_> =

@@ -44,7 +44,7 @@ pub struct Client {
     pub answered: VecDeque<(Signed, Vec<u8>)>,
 }
 
-/// What is asked of a message that a rebuild may keep from being answered.
+/// A question about a message that the store does not answer during a rebuild.
 pub enum Answer<T> {
     /// It is answered.
     Given(T),
@@ -142,7 +142,7 @@ impl Client {
                 }
                 match self.shared.gate.attempt(self.inbox.send(&call)).await? {
                     Some(Outcome::Replied(reply)) => break reply,
-                    // The same envelope again: if it was executed, it will not be once more.
+                    // The same envelope is sent again. If it was executed, it is not executed a second time.
                     None if self.random.per_mille(600) => lock(&self.shared.tally).resent += 1,
                     // Its outcome is found out, then the messages are sent anew.
                     outcome => {
@@ -301,7 +301,7 @@ impl Client {
     }
 }
 
-/// What a message is asked for by.
+/// What a message is looked up by.
 pub fn pair(draft: &Draft, hash: [u8; 32]) -> Stored {
     Stored { key_id: key_id(draft.key), hash: ByteBuf::from(hash) }
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::show::lock;
 use super::verify::{Depth, Verifier};
-use crate::server::{Server, Start};
 use crate::violation::{Verdict, Violation};
 use test_support::Random;
+use test_support::process::{Process, Start};
 
 /// How often the killer looks how far the clients are.
 const LOOK_INTERVAL: Duration = Duration::from_millis(2);
@@ -21,7 +21,7 @@ pub struct Killer {
     /// How the network is started again.
     pub start: Start,
     /// The network.
-    pub server: Option<Server>,
+    pub network: Option<Process>,
     /// What all share.
     pub shared: Arc<Shared>,
     /// What it looks at.
@@ -65,7 +65,7 @@ impl Killer {
                 let upgrade = tokio::spawn(async move { shared.upgrade_once().await });
                 let within = if self.random.per_mille(500) { 50 } else { 400 };
                 self.kill_within(within).await?;
-                // The upgrade's outcome does not matter; that it failed shows only now, with the network up again.
+                // The upgrade may end in any way. Whether it failed shows only now, with the network up again.
                 self.restart().await?;
                 return upgrade.await.map_err(|error| Violation(error.to_string()))?.map(drop);
             }
@@ -76,9 +76,9 @@ impl Killer {
     async fn kill_within(&mut self, milliseconds: u64) -> Verdict<()> {
         let time = Duration::from_micros(self.random.below(milliseconds * 1_000));
         tokio::time::sleep(time).await;
-        let server = self.server.take().expect("it runs");
+        let network = self.network.take().expect("it runs");
         self.shared.gate.killing();
-        server.kill().map_err(|error| Violation(format!("the network cannot be killed: {error}")))
+        network.kill().map_err(|error| Violation(format!("the network cannot be killed: {error}")))
     }
 
     async fn restart(&mut self) -> Verdict<()> {
@@ -106,12 +106,12 @@ impl Killer {
     /// Starts the network where it was.
     pub async fn start(&mut self) -> Verdict<()> {
         let start = self.start.clone();
-        self.server = Some(blocking(move || start.run()).await?);
+        self.network = Some(blocking(move || start.run()).await?);
         Ok(())
     }
 }
 
-/// What waits for processes, on a thread where it holds up nobody.
+/// Runs `f`, which waits for processes, on a thread where it blocks no task.
 pub async fn blocking<T: Send + 'static>(f: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Verdict<T> {
     let result = tokio::task::spawn_blocking(f).await.map_err(|error| Violation(error.to_string()))?;
     result.map_err(|error| Violation(format!("the network cannot be started: {error}")))

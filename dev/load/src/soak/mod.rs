@@ -35,7 +35,6 @@ use ic_agent::AgentError;
 use tokio::sync::Notify;
 
 use crate::inbox::{Inbox, Outcome};
-use crate::server::{Server, Start};
 use crate::violation::{Verdict, Violation, ensure};
 use client::Client;
 use gate::Gate;
@@ -46,6 +45,7 @@ use operation::Operation;
 pub use report::{Report, Tally};
 use show::lock;
 use test_support::Random;
+use test_support::process::{Process, Start};
 use verify::{Depth, Verifier};
 
 /// Clients at once.
@@ -56,7 +56,7 @@ const SHORT_EXPIRY: Duration = Duration::from_secs(8);
 /// What to do.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// What is drawn follows from it.
+    /// The seed. All that is drawn follows from it.
     pub seed: u64,
     /// Operations of all clients together.
     pub operations: u64,
@@ -125,19 +125,21 @@ impl Shared {
     }
 }
 
-/// Runs the soak on a new network, which keeps its state where `start` says.
+/// Runs the soak on a new network of this module, which keeps its state in `folder`.
 ///
 /// # Errors
 ///
 /// If something happens that must not, or the network cannot be started.
-pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
+pub async fn run(module: &Path, folder: &Path, options: &Options) -> Verdict<Report> {
     let began = Instant::now();
-    let module = fs::read(&start.module).map_err(|error| Violation(format!("{}: {error}", start.module.display())))?;
+    let start = Start::new([module]).map_err(|error| Violation(error.to_string()))?;
+    let start = Start { state: Some(folder.to_owned()), ..start };
+    let module = fs::read(module).map_err(|error| Violation(format!("{}: {error}", module.display())))?;
     let first = start.clone();
-    let server = blocking(move || first.run()).await?;
+    let network = blocking(move || first.run()).await?;
     // Clients find it there again.
-    let start = Start { port: server.port, ..start };
-    let (url, canister) = (server.url.clone(), server.canister);
+    let start = Start { port: network.address().port(), ..start };
+    let (url, canister) = (network.url(), network.canister());
     let controller = Inbox::controller(&url, canister).await.map_err(failed)?;
     let mut model = Model::default();
     set_settings(&controller, &mut model).await?;
@@ -167,7 +169,7 @@ pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
     }
     let mut killer = Killer {
         start,
-        server: Some(server),
+        network: Some(network),
         shared: Arc::clone(&shared),
         verifier: Verifier::default(),
         random: Random::of(&[options.seed, u64::MAX]),
@@ -180,7 +182,7 @@ pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
     for client in clients {
         let made = client.await.map_err(|error| Violation(error.to_string()))?;
         made.map_err(|Violation(what)| {
-            let network = killer.server.as_mut().map_or_else(|| "the network is down".into(), Server::condition);
+            let network = killer.network.as_mut().map_or_else(|| "the network is down".into(), Process::condition);
             Violation(format!("{what}; {network}"))
         })?;
     }
@@ -189,7 +191,7 @@ pub async fn run(start: Start, options: &Options) -> Verdict<Report> {
         options: options.clone(),
         tally: lock(&shared.tally).clone(),
         messages: lock(&shared.model).known() as u64,
-        bytes: folder_size(killer.start.state.as_deref()),
+        bytes: folder_size(folder),
         time: began.elapsed(),
     })
 }
@@ -237,12 +239,12 @@ async fn finish(killer: &mut Killer) -> Verdict<()> {
         model.check_settled()?;
     }
     killer.verifier.verify(&shared.model, &shared.controller, Depth::Everything).await?;
-    let server = killer.server.take().expect("it runs");
-    blocking(move || server.stop()).await?;
+    let network = killer.network.take().expect("it runs");
+    blocking(move || network.stop()).await?;
     killer.start().await?;
     killer.verifier.verify(&shared.model, &shared.controller, Depth::Everything).await?;
-    let server = killer.server.take().expect("it runs");
-    blocking(move || server.stop()).await
+    let network = killer.network.take().expect("it runs");
+    blocking(move || network.stop()).await
 }
 
 async fn set_settings(controller: &Inbox, model: &mut Model) -> Verdict<()> {
@@ -268,7 +270,7 @@ fn failed(error: AgentError) -> Violation {
 }
 
 /// Bytes of the files in a folder.
-fn folder_size(folder: Option<&Path>) -> u64 {
-    let files = folder.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+fn folder_size(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
     files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }

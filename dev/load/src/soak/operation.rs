@@ -109,7 +109,7 @@ impl Operation {
             let (limit, pages) = (random.between(1, 100) as u32, random.between(1, 3) as u32);
             return Self::Acknowledge { key, limit, pages };
         }
-        // Of one client's operations no two share a message, whatever its parts are numbered.
+        // No two operations of one client share a message, whichever numbers its parts have.
         let new = (client << 40) + (number << 8);
         match random.below(1_000) {
             0..400 => {

@@ -47,7 +47,7 @@ impl Client {
                 self.pages_of_range(low, high, order, limit).await
             }
             Operation::PagesOfTime { from, seconds, after, order, limit, pages } => {
-                // When it was stored is not known of a message that was confirmed and never shown.
+                // The time is not known of a message that was confirmed and never shown.
                 let Some(from) = stored(from).and_then(|(_, sent)| sent.timestamp) else { return Ok(()) };
                 self.pages_of_time(from, from.saturating_add(seconds), after, order, limit, pages).await
             }
@@ -128,7 +128,7 @@ impl Client {
         let walk = self.walk(Of::Key(key), cursor, Some(pages)).await?;
         self.check_walk(known, cursor, &walk, |seen| seen.key == key)?;
         if owner_of(key).is_some() {
-            // What follows a page may have been acknowledged before the next page.
+            // The messages behind a page may be acknowledged before the next page.
             for page in &walk.pages {
                 check_links(std::slice::from_ref(page), cursor.order)?;
             }
@@ -261,7 +261,7 @@ mod tests {
         let check = |after, order, ids: &[Id], next| {
             check_walk(&known, Cursor { after, order, limit: 9 }, &walk(ids, next), |_| true)
         };
-        // What came meanwhile may be there too; what lies beyond the last page may be missing.
+        // Messages that came meanwhile may be there too. Messages beyond the last page may be missing.
         for (after, order, ids, next) in [
             (0, up, &[2, 4, 6, 8, 9][..], 0),
             (4, up, &[6][..], 6),

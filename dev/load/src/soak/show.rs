@@ -42,7 +42,7 @@ pub fn check_messages(model: &Mutex<Model>, messages: &[Message]) -> Verdict<Vec
             .map(|message| model.place(message).map(|place| (place, model.sent(place))))
             .collect::<Verdict<_>>()?
     };
-    // The hash led here, but that the bytes have it is what is to be checked.
+    // The message was found by its hash. The check is that its bytes have this hash.
     for (message, (_, sent)) in messages.iter().zip(&places) {
         let id = message.id;
         ensure(message.ciphertext == sent.draft.ciphertext(), || {
@@ -73,7 +73,7 @@ pub fn check_links(pages: &[Vec<Seen>], order: Order) -> Verdict<()> {
     }
     for pair in messages.windows(2) {
         let ((page, one), (following_page, following)) = (pair[0], pair[1]);
-        // The last message of a page may have been the last of all, and have got a successor before the next page.
+        // The last message of a page may have been the last of all, and may have a successor by the next page.
         let grown = one.next == 0 && page < following_page;
         check_link(one, following, grown)?;
     }

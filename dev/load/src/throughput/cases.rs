@@ -32,7 +32,7 @@ pub enum Kind {
 /// Calls, and how many clients make them.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
     /// The kind.
     pub kind: Kind,

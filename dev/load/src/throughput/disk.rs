@@ -4,10 +4,11 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use client::Request;
+use test_support::process::Start;
 
 use super::cases::{BATCH, add, batch};
 use crate::inbox::{Inbox, Outcome};
-use crate::server::{Start, program};
+use crate::usage::Usage;
 
 /// Adds that an average is taken over.
 const AVERAGED: u64 = 50;
@@ -17,18 +18,19 @@ const AVERAGED: u64 = 50;
 ///
 /// # Errors
 ///
-/// If the network does not play along.
+/// If a call to the network fails.
 pub async fn measure(module: &Path, folder: &Path, sizes: &[u64]) -> Result<Vec<u64>, String> {
-    let start = Start { program: program()?, module: module.to_owned(), state: Some(folder.to_owned()), port: 0 };
-    let server = start.run().map_err(|error| error.to_string())?;
-    let inbox = Inbox::connect(&server.url, server.canister, 0, None).await.map_err(|error| error.to_string())?;
+    let start = Start::new([module]).map(|start| Start { state: Some(folder.to_owned()), ..start });
+    let network = start.and_then(|start| start.run()).map_err(|error| error.to_string())?;
+    let written = || Usage::of(network.id()).map(|usage| usage.written_bytes).map_err(|error| error.to_string());
+    let inbox = Inbox::connect(&network.url(), network.canister(), 0, None).await.map_err(|error| error.to_string())?;
     let (mut batches, mut adds, mut bytes) = (0, 0, Vec::new());
     for &size in sizes {
         while (batches + 1) * BATCH <= size {
             send(&inbox, &batch(batches)).await?;
             batches += 1;
         }
-        let before = server.usage().map_err(|error| error.to_string())?.written_bytes;
+        let before = written()?;
         for _ in 0..AVERAGED {
             // Numbers of messages that no batch has.
             let id = send(&inbox, &add(u64::from(u32::MAX) + adds)).await?.id;
@@ -37,10 +39,9 @@ pub async fn measure(module: &Path, folder: &Path, sizes: &[u64]) -> Result<Vec<
                 return Err(format!("{} messages should be stored, the last is {id}", batches * BATCH + adds));
             }
         }
-        let after = server.usage().map_err(|error| error.to_string())?.written_bytes;
-        bytes.push((after - before) / AVERAGED);
+        bytes.push((written()? - before) / AVERAGED);
     }
-    server.stop().map_err(|error| error.to_string())?;
+    network.stop().map_err(|error| error.to_string())?;
     Ok(bytes)
 }
 

@@ -9,7 +9,7 @@ use message_canister::api::Setting;
 use super::ROUNDS;
 use super::cases::{Case, batch};
 
-/// What a call takes, one after the other: the engine executes one at a time.
+/// The time of a call. The calls come one after the other, because the engine executes one at a time.
 ///
 /// # Errors
 ///

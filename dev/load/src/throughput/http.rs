@@ -7,18 +7,21 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use candid::Principal;
+use client::agent::AgentTransport;
 use client::request;
-use ic_agent::{Agent, AgentError, Certificate, RequestId, TransportCallResponse, lookup_value};
-use ic_transport_types::QueryResponse;
+use ic_agent::{Agent, AgentError, RequestId};
+use serde::Deserialize;
+use serde_bytes::ByteBuf;
+use test_support::process::Start;
 use tokio::runtime::Runtime;
 
 use super::cases::{Case, Kind, batch};
 use super::{Cost, ROUNDS};
 use crate::inbox::Inbox;
-use crate::server::Start;
+use crate::usage::Usage;
 use crate::wire::Wire;
 
-/// What calls are made by.
+/// The client that makes the calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// Connections on which requests that were signed ahead are sent; only each client's last answer is looked at, when all
@@ -28,34 +31,35 @@ pub enum Transport {
     Agent,
 }
 
-/// What a call takes.
+/// The time of a call.
 ///
 /// # Errors
 ///
 /// If the network does not answer as it should.
 pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, String> {
-    let server = start.run().map_err(|error| error.to_string())?;
+    let network = start.run().map_err(|error| error.to_string())?;
+    let canister = network.canister();
     let runtime = Runtime::new().map_err(|error| error.to_string())?;
     let connect = |number: usize| {
         let number = u8::try_from(number).expect("clients are few");
-        runtime.block_on(Inbox::connect(&server.url, server.canister, number, None))
+        runtime.block_on(Inbox::connect(&network.url(), canister, number, None))
     };
     let inboxes: Vec<Inbox> = (0..case.clients).map(connect).collect::<Result<_, _>>().map_err(failed)?;
     if !case.kind.is_update() {
         let first = &inboxes[0].agent;
-        runtime.block_on(call(first, server.canister, Kind::AddBatch, batch(0).arg)).map_err(failed)?;
+        runtime.block_on(call(first, canister, Kind::AddBatch, batch(0).arg)).map_err(failed)?;
     }
     let agents: Vec<Agent> = inboxes.into_iter().map(|inbox| inbox.agent).collect();
-    // A round to warm up: connections, keys, pages. The best of the others is what is least disturbed.
+    // The first round warms up connections, keys and pages. The best of the others was disturbed least.
     let (mut best, mut made) = (Cost { time: Duration::MAX, server: Duration::MAX }, 0);
     for number in 0..=ROUNDS {
         let each = if number == 0 { 2 } else { case.calls / case.clients };
-        let round = Round { kind: case.kind, canister: server.canister, each, first: made };
-        let usage = || server.usage().map_err(|error| error.to_string());
+        let round = Round { kind: case.kind, canister, each, first: made };
+        let usage = || Usage::of(network.id()).map_err(|error| error.to_string());
         let before = usage()?;
         let time = match transport {
             Transport::Agent => round.by_agents(&runtime, &agents)?,
-            Transport::Plain => round.by_wires(server.port, &agents)?,
+            Transport::Plain => round.by_wires(network.address().port(), &agents)?,
         };
         let used = usage()?.cpu - before.cpu;
         let calls = (each * case.clients) as u32;
@@ -66,7 +70,7 @@ pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, 
     }
 
     let status = request::get_status();
-    let query = agents[0].query(&server.canister, status.method).with_arg(status.arg.clone());
+    let query = agents[0].query(&canister, status.method).with_arg(status.arg.clone());
     let reply = runtime.block_on(async { query.call().await }).map_err(failed)?;
     let status = status.decode(&reply).map_err(|error| error.to_string())?;
     let stored = status.store.map_or(0, |store| store.messages);
@@ -74,7 +78,7 @@ pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, 
     if u64::from(stored) != expected {
         return Err(format!("{}: {stored} messages are stored, it should be {expected}", case.name));
     }
-    server.stop().map_err(|error| error.to_string())?;
+    network.stop().map_err(|error| error.to_string())?;
     Ok(best)
 }
 
@@ -182,24 +186,32 @@ fn sign(agent: &Agent, canister: Principal, kind: Kind, argument: Vec<u8>) -> Re
     }
 }
 
+/// The answer to a query or call: of the interface's fields, those that a reply is in.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    status: String,
+    reply: Option<QueryReply>,
+    certificate: Option<ByteBuf>,
+    reject_message: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct QueryReply {
+    arg: ByteBuf,
+}
+
 /// The reply in an answer that came as plain bytes: a call's as its certificate proves it, a query's as it is.
 fn reply(agent: &Agent, canister: Principal, call: Option<RequestId>, answer: &[u8]) -> Result<Vec<u8>, String> {
-    let other = |error: serde_cbor::Error| format!("an answer of another kind: {error}");
-    let Some(id) = call else {
-        return match serde_cbor::from_slice(answer).map_err(other)? {
-            QueryResponse::Replied { reply, .. } => Ok(reply.arg),
-            rejected @ QueryResponse::Rejected { .. } => Err(format!("a query was rejected: {rejected:?}")),
-        };
-    };
-    match serde_cbor::from_slice(answer).map_err(other)? {
-        TransportCallResponse::Replied { certificate } => {
-            let certificate: Certificate = serde_cbor::from_slice(&certificate).map_err(other)?;
-            agent.verify(&certificate, canister).map_err(failed)?;
-            let path: [&[u8]; 3] = [b"request_status", id.as_slice(), b"reply"];
-            let reply = lookup_value(&certificate, path).map_err(|error| format!("a call has no reply: {error}"))?;
-            Ok(reply.to_vec())
+    let answer: Answer =
+        ciborium::from_reader(answer).map_err(|error| format!("an answer of another kind: {error}"))?;
+    match (call, answer) {
+        (None, Answer { reply: Some(reply), .. }) => Ok(reply.arg.into_vec()),
+        (Some(id), Answer { certificate: Some(certificate), .. }) => {
+            let checked = AgentTransport::new(agent.clone(), canister).checked(&certificate);
+            let reply = checked.as_ref().map_err(ToString::to_string)?.reply(&id);
+            reply.map(<[u8]>::to_vec).map_err(|error| format!("a call has no reply: {error}"))
         }
-        rejected => Err(format!("a call was rejected: {rejected:?}")),
+        (_, Answer { status, reject_message, .. }) => Err(format!("{status} without a reply: {reject_message:?}")),
     }
 }
 
@@ -213,4 +225,34 @@ async fn call(agent: &Agent, canister: Principal, kind: Kind, argument: Vec<u8>)
 
 fn failed(error: AgentError) -> String {
     format!("the network does not answer: {error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ic_transport_types::{NodeSignature, QueryResponse, RejectCode, RejectResponse, ReplyResponse};
+
+    fn read(response: &QueryResponse) -> Result<Vec<u8>, String> {
+        let agent = Agent::builder().with_url("http://127.0.0.1:1").build().unwrap();
+        let mut bytes = Vec::new();
+        ciborium::into_writer(response, &mut bytes).unwrap();
+        reply(&agent, Principal::management_canister(), None, &bytes)
+    }
+
+    #[test]
+    fn the_answers_of_the_interface_are_read() {
+        let identity = Principal::self_authenticating([1]);
+        let signatures = vec![NodeSignature { timestamp: 1, signature: vec![2; 64], identity }];
+        // More than the library lends at once.
+        let arg = vec![3; 100_000];
+        let replied =
+            QueryResponse::Replied { reply: ReplyResponse { arg: arg.clone() }, signatures: signatures.clone() };
+        assert_eq!(read(&replied), Ok(arg));
+        let (reject_code, reject_message) = (RejectCode::CanisterReject, "no".to_owned());
+        let reject = RejectResponse { reject_code, reject_message, error_code: None };
+        assert_eq!(
+            read(&QueryResponse::Rejected { reject, signatures }),
+            Err("rejected without a reply: Some(\"no\")".to_owned())
+        );
+    }
 }

@@ -18,12 +18,12 @@ use std::time::Duration;
 pub use cases::{CASES, Case, Kind};
 use http::Transport;
 
-use crate::server::{Start, program};
+use test_support::process::Start;
 
 /// How often each case is measured, after a round to warm up. The best counts: others were disturbed.
 const ROUNDS: usize = 3;
 
-/// What a case took, a call.
+/// The time of one call of a case.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     /// Time, with all clients at work.
@@ -41,7 +41,7 @@ pub struct Row {
     pub engine: Duration,
     /// In memory: by the plain client, by the agent.
     pub memory: [Cost; 2],
-    /// With a state on disk: likewise.
+    /// With a state on disk: by the plain client, by the agent.
     pub disk: [Cost; 2],
 }
 
@@ -49,16 +49,14 @@ pub struct Row {
 ///
 /// # Errors
 ///
-/// If the network does not play along.
+/// If a call to the network fails.
 pub fn measure(module: &Path, folder: &Path, progress: &dyn Fn(&str)) -> Result<Vec<Row>, String> {
-    let program = program()?;
+    let start = Start::new([module]).map_err(|error| error.to_string())?;
     let wasm = std::fs::read(module).map_err(|error| format!("{}: {error}", module.display()))?;
     let measure = |case: Case, number: usize| {
         progress(case.name);
-        let place = |state: Option<PathBuf>, transport| {
-            let start = Start { program: program.clone(), module: module.to_owned(), state, port: 0 };
-            http::measure(&start, case, transport)
-        };
+        let place =
+            |state: Option<PathBuf>, transport| http::measure(&Start { state, ..start.clone() }, case, transport);
         let state = |part: &str| Some(folder.join(format!("{number}-{part}")));
         Ok(Row {
             case,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::system_api::EntryPoint;
 
-/// What a test has a canister suffer.
+/// The faults that a test injects into a canister.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     /// Size that stable memory cannot exceed, in 64-KiB pages.

@@ -16,7 +16,7 @@ pub struct CanisterLog {
 }
 
 impl CanisterLog {
-    /// Bytes that can be added before a record gives way.
+    /// Bytes that can be added before a record is dropped.
     pub fn remaining_bytes(&self) -> usize {
         MAX_LOG_BYTES - self.bytes
     }

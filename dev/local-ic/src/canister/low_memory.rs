@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How far the hook is. It runs once for each time that the memory gets low.
+/// The state of the hook. The hook runs once each time that the memory gets low.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LowWasmMemory {
     /// There is more memory left than `wasm_memory_threshold`.

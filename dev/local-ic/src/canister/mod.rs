@@ -75,7 +75,7 @@ pub struct Canister {
     pub callbacks: BTreeMap<u64, Callback>,
     /// The queries that it has answered.
     pub queries: QueryStatistics,
-    /// What tests have it suffer.
+    /// The faults that tests inject.
     #[serde(skip)]
     pub faults: Faults,
     /// Its latest executions, the last at the end.
@@ -161,7 +161,7 @@ impl Canister {
         self.settings.controllers.contains(&principal)
     }
 
-    /// The status as `ic0.canister_status` gives it.
+    /// The status as `ic0.canister_status` returns it.
     pub fn status_number(&self) -> u32 {
         match self.status {
             CanisterStatusType::Running => 1,

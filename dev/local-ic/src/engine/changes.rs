@@ -97,13 +97,13 @@ struct SnapshotChanges<'a> {
 pub struct Record<C> {
     /// The canister.
     pub canister: C,
-    /// Of its code, if it has any: the size of the heap in bytes, and the mutable globals.
+    /// If it has code: the size of its heap in bytes, and its mutable globals.
     pub code: Option<(u64, Vec<Global>)>,
     /// Size of stable memory, in 64-KiB pages.
     pub stable_pages: u64,
 }
 
-/// What was taken: the encoding of the engine, and those of the canisters' records.
+/// What was taken last: the encoding of the engine, and those of the canisters' records.
 #[derive(Default)]
 pub struct Taken {
     engine: Vec<u8>,

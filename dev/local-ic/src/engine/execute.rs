@@ -68,14 +68,14 @@ impl Input {
         }
     }
 
-    /// What the system calls by itself, with no response due.
+    /// A method that the system calls by itself. It owes no response.
     pub fn system(root: u64) -> Self {
         let caller = Principal::management_canister();
         Self { may_respond: false, ..Self::call(caller, "", Vec::new(), root) }
     }
 }
 
-/// What an execution leaves to be done.
+/// The work that an execution leaves to the engine.
 pub struct Output {
     /// The response, if it gave one.
     pub response: Option<Response>,
@@ -135,7 +135,7 @@ pub fn execute(canister: &mut Canister, entry: EntryPoint, target: Target<'_>, i
     }
     if charged {
         let fee = fees::execution(instructions).min(prepaid);
-        // What a trapped execution did with the cycles is taken back, its fee is not.
+        // A trapped execution's transfers of cycles are undone. Its fee stays charged.
         canister.cycles = match &result {
             Ok(()) => execution.balance + prepaid - fee,
             Err(_) => before - fee,
@@ -185,7 +185,7 @@ pub fn execute(canister: &mut Canister, entry: EntryPoint, target: Target<'_>, i
     }
 }
 
-/// What `entry` may use.
+/// The limits of `entry`.
 pub fn limits(canister: &Canister, entry: EntryPoint) -> Limits {
     use EntryPoint::*;
     let (instructions, stable_pages) = match entry {

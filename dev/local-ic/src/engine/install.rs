@@ -26,7 +26,7 @@ struct Installation<'a> {
     argument: Vec<u8>,
     moment: Moment,
     root: u64,
-    /// What the hooks to come may use.
+    /// The limits of the hooks that have not run yet.
     limits: Limits,
     /// The stable memory, in a transaction.
     stable: StableMemory,
@@ -133,7 +133,7 @@ impl Installation<'_> {
         });
         let result = retired.and_then(|()| self.run_new(mode, module));
         if let Some(code) = old_code {
-            // Had the installation succeeded, the old code would be dropped.
+            // A successful installation would have dropped the old code.
             code.rollback();
         }
         result

@@ -15,9 +15,9 @@ use crate::wasm::MethodKind;
 
 /// A query.
 pub struct Query {
-    /// Whom it is put to.
+    /// The canister that is asked.
     pub callee: Principal,
-    /// Who puts it.
+    /// The caller.
     pub caller: Principal,
     /// The method.
     pub method: String,
@@ -75,9 +75,9 @@ impl Query {
 
 /// The answer to a query.
 pub struct Answered {
-    /// What is answered.
+    /// The answer.
     pub response: Response,
-    /// What the query counts as: nothing, if it was not executed.
+    /// What the query adds to the statistics; nothing, if it was not executed.
     pub statistics: QueryStatistics,
 }
 

@@ -188,7 +188,7 @@ impl Engine {
     }
 }
 
-/// What a snapshot is made to run as.
+/// The code of a snapshot, prepared to run.
 fn instantiate(snapshot: &Snapshot) -> Result<(Code, StableMemory), String> {
     let wasm = snapshot.part(Part::Module);
     let module = compile(&wasm.read(0, wasm.bytes()).expect("it is the whole module"))?;

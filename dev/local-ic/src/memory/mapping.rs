@@ -60,7 +60,7 @@ impl Mapping {
         Self::map(len, access, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)
     }
 
-    /// Maps the first `len` bytes of `file`: what is written is written to the file.
+    /// Maps the first `len` bytes of `file`. Writes go to the file.
     ///
     /// # Panics
     ///

@@ -10,7 +10,7 @@ use crate::limits::WASM_PAGE;
 use crate::memory::{Heap, Image, PageChanges, StableMemory};
 use crate::wasm::CompiledModule;
 
-/// What views are of.
+/// The state that views show.
 pub struct Latest {
     /// Counts the changes.
     pub version: u64,
@@ -26,7 +26,7 @@ pub struct Latest {
     record: Vec<u8>,
 }
 
-/// What a canister's code is.
+/// A canister's code.
 pub struct LatestCode {
     /// The module.
     pub module: Arc<CompiledModule>,

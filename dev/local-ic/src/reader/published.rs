@@ -67,7 +67,7 @@ impl Published {
     fn begin(&self) -> io::Result<Running<'_>> {
         let state = self.ended.wait_while(self.lock(), |state| state.used.len() >= MAX_CONCURRENT_QUERIES);
         let mut state = state.expect(NO_PANIC);
-        // Without a view the place stays free, for the next that waits.
+        // Without a view the place stays free for the next query that waits.
         let view = state.view().inspect_err(|_| self.ended.notify_one())?;
         state.last_query += 1;
         let number = state.last_query;
@@ -120,9 +120,9 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         let mut view = self.view.take().expect("a query ends once");
         let mut state = self.published.lock();
-        // By its number: a query that panics may have lost its view's memories.
+        // It is found by its number, because a query that panics may have lost the memories of its view.
         state.used.remove(&self.number);
-        // Refreshed only now, when no change has the view copy pages any more. What a panic left is of no further use.
+        // The view is refreshed only now, when changes no longer make it copy pages. A view after a panic is dropped.
         let usable = !std::thread::panicking() && view.refresh() && view.generation() == state.latest.generation;
         if usable {
             state.idle.push(view);

@@ -12,7 +12,7 @@ use crate::memory::StableMemory;
 use crate::reject::RejectResponse;
 use crate::system_api::EntryPoint;
 
-/// What an entry point is told.
+/// The inputs of an entry point.
 pub struct Context {
     /// The entry point.
     pub entry: EntryPoint,
@@ -20,7 +20,7 @@ pub struct Context {
     pub canister_id: Principal,
     /// Its settings.
     pub settings: Arc<Settings>,
-    /// Its status as `ic0.canister_status` gives it.
+    /// Its status as `ic0.canister_status` returns it.
     pub status: u32,
     /// Its version.
     pub version: u64,
@@ -50,7 +50,7 @@ pub struct Context {
     pub data_certificate: Option<DataCertificate>,
 }
 
-/// What an entry point may use.
+/// The limits of an entry point.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Instructions.
@@ -113,9 +113,9 @@ pub struct Request {
 
 /// An execution of an entry point. Everything but `context` and `limits` is what it has done so far, or works on.
 pub struct Execution {
-    /// What the entry point is told.
+    /// The inputs of the entry point.
     pub context: Context,
-    /// What it may use.
+    /// Its limits.
     pub limits: Limits,
     /// The stable memory.
     pub stable: StableMemory,

@@ -38,7 +38,7 @@ impl<'a> Call<'a> {
         self.caller.data_mut().execution.as_mut().expect("system calls happen during an execution")
     }
 
-    /// What the execution was told.
+    /// The inputs of the execution.
     pub fn context(&self) -> &Context {
         &self.execution().context
     }

@@ -11,7 +11,7 @@ use super::methods::{MethodKind, Methods, is_hook};
 use crate::limits::*;
 use crate::system_api::catalogue;
 
-/// What validation learns of a module.
+/// The properties of a module that validation finds.
 pub struct Validated {
     /// Its entry points.
     pub methods: Methods,

@@ -8,8 +8,8 @@ use super::error::{FolderError, system};
 
 const LOCK: &str = "lock";
 
-/// A folder that no other process uses while this, or a clone of it, is there. The system takes the lock back however the
-/// process ends.
+/// A folder that no other process uses while this value, or a clone of it, exists. The system releases the lock however
+/// the process ends.
 #[derive(Clone, Debug)]
 pub struct FolderLock {
     folder: PathBuf,
@@ -39,7 +39,7 @@ impl FolderLock {
         &self.folder
     }
 
-    /// Has the disk keep the names in the folder, and the folder's own: it may be new.
+    /// Has the disk keep the names in the folder, and the name of the folder itself, which may be new.
     pub(super) fn sync(&self) -> Result<(), FolderError> {
         let folder = self.folder.canonicalize().map_err(|error| system(&self.folder, error))?;
         for folder in [Some(folder.as_path()), folder.parent()].into_iter().flatten() {

@@ -113,7 +113,7 @@ impl StateFolder {
         let folder = lock.folder();
         let (path, new_path) = (folder.join(DATABASE), folder.join(NEW_DATABASE));
         let failed = |error: &dyn fmt::Display| system(&new_path, error);
-        // What a process left that ended before its first commit.
+        // An earlier process may have ended before its first commit, and left this file.
         match fs::remove_file(&new_path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&error)),
             _ => {}
@@ -183,7 +183,7 @@ fn put_canisters(transaction: &WriteTransaction, canisters: &Canisters) -> Resul
     Ok(())
 }
 
-/// A transaction whose commit never leaves a choice of states: if what it wrote is damaged later, that is noticed.
+/// A transaction after whose commit only one state can be opened. So later damage of that state is noticed.
 fn begin(database: &Database) -> Result<WriteTransaction, redb::Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_two_phase_commit(true);

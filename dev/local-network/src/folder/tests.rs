@@ -201,7 +201,7 @@ fn a_damaged_folder_is_refused_whole() {
     let expected = Contents::of(folder.open().expect("it is whole").expect("there is a state").1);
     let bytes = fs::read(folder.database()).expect("it is read");
     let (mut refused, mut unused) = (0, 0);
-    // Every byte of the head; then each page of the database is met 16 times, at places that move within the page.
+    // Every byte of the head; then 16 bytes of each page of the database, at places that move from page to page.
     for place in (0..HEAD_BYTES).chain((HEAD_BYTES..bytes.len()).step_by(251)) {
         let copy = Folder::new();
         let mut bytes = bytes.clone();

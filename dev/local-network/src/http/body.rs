@@ -67,14 +67,14 @@ impl Intake {
     }
 }
 
-/// What bodies share.
+/// The state that bodies share.
 struct Room {
     bytes: Arc<Semaphore>,
     /// The place of the body that goes on beyond it.
     beyond: Arc<Semaphore>,
 }
 
-/// What one body has of the room.
+/// The part of the room that one body has.
 #[derive(Default)]
 struct Share {
     bytes: Option<OwnedSemaphorePermit>,

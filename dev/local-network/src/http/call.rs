@@ -112,7 +112,7 @@ async fn wait(progress: &mut watch::Receiver<Progress>, wanted: impl FnMut(&Prog
     progress.borrow().clone()
 }
 
-/// What is answered of a call that the executor has not taken in: nothing of it is saved, so it may be lost.
+/// The answer to a call that the executor has not taken in. Nothing of the call is saved, so it may be lost.
 fn not_taken_in() -> Refusal {
     Refusal::overloaded("the call was not taken in: send it again, it will not be executed twice")
 }

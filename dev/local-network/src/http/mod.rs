@@ -64,7 +64,7 @@ fn router(node: Arc<Node>, page: Option<Page>) -> Router {
         .route("/api/v3/subnet/{id}/read_state", post(read_state::of_subnet))
         .fallback(gateway::serve)
         .layer(from_fn(page::intercept))
-        // The intake has had the bodies, and has a limit of its own.
+        // Bodies are already read by the intake, which has a limit of its own.
         .layer(DefaultBodyLimit::disable())
         .layer(CorsLayer::permissive())
         .with_state(Equipment { node, pools: Pools::default() });

@@ -47,8 +47,8 @@ pub async fn of_subnet(
 
 fn read_canister(node: &Node, effective: Principal, request: Request) -> Result<Response, Refusal> {
     let Asked { sender, scope, paths } = asked(node, request)?;
-    // Each is looked at once, however many paths are of it: what is checked is what is shown. The call comes first: where
-    // it has replied, what it did to the canister is seen.
+    // Each is looked at once, however many paths name it, so that the reply shows what was checked. The call comes first:
+    // if it has replied, its changes of the canister are seen.
     let id = request_of(&paths)?;
     let (time, status) = match id {
         Some(id) => {
@@ -89,7 +89,7 @@ fn read_subnet(node: &Node, request: Request) -> Result<Response, Refusal> {
     Ok(reply(&ReadStateResponse { certificate: node.certify(None, &paths, node.now(), None, None) }))
 }
 
-/// What somebody wants to read.
+/// The paths and the reader of a request.
 struct Asked {
     sender: Principal,
     scope: Scope,
@@ -139,7 +139,7 @@ fn request_of(paths: &[state_tree::Path]) -> Result<Option<RequestHash>, Refusal
 /// a later time than its expiry, that a call has none can rely on that it never will be executed. One that waits, or has its
 /// first round, has none yet.
 fn look_up(node: &Node, id: &RequestHash, sender: Principal, scope: &Scope) -> Result<(u64, Option<Status>), Refusal> {
-    // Before it is looked up: what is noted after that is taken in only if it has not expired then.
+    // The time is taken before the look-up. A call that is noted later is taken in only if it has not expired then.
     let now = node.now();
     let Some((call, status)) = node.call(id) else { return Ok((now, None)) };
     if call.sender != sender {

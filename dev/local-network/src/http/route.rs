@@ -8,7 +8,7 @@ use super::error::Refusal;
 use super::management;
 use crate::sender::Message;
 
-/// Whom a call or query is for.
+/// The receiver of a call or query.
 pub enum Destination {
     /// A canister of this subnet.
     Canister,

@@ -55,7 +55,7 @@ fn connections(open_files: u64) -> usize {
 /// finished. What fails concerns one connection, or passes. There are fewer connections than [`MAX_CONNECTIONS`] where the
 /// process may not have so many files open as this begins.
 pub async fn serve(node: Arc<Node>, page: Option<Page>, listener: TcpListener, stop: impl Future<Output = ()>) {
-    // Where the system does not say, it has no limit that it enforces.
+    // A system that names no limit enforces none.
     let open_files = rlimit::Resource::NOFILE.get_soft().unwrap_or(rlimit::INFINITY);
     serve_within(Allowance::with_open_files(open_files), node, page, listener, stop).await;
 }
@@ -85,7 +85,7 @@ async fn serve_within(
         let stream: TcpStream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
-                // The peer went away, or the process is out of files: either passes.
+                // The peer went away, or the process is out of files. Both pass.
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;

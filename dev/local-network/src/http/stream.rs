@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// A stream that breaks when not a byte of what is to be written is taken for a while: a client that asks and does not
-/// read would otherwise keep its connection, and the answer, for ever.
+/// A stream that breaks when the client accepts no byte for a while. Otherwise a client that asks and does not read would
+/// keep its connection, and the answer, for ever.
 pub struct Draining<S> {
     stream: S,
     timeout: Duration,
-    /// Runs while nothing is taken.
+    /// Runs while the client accepts nothing.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
@@ -83,7 +83,7 @@ mod tests {
         let (ours, mut theirs) = duplex(10);
         let mut stream = Draining::new(ours, Duration::from_millis(500));
         let reader = tokio::spawn(async move {
-            // In all this takes longer than one byte may.
+            // All of this takes longer than the time for one byte.
             for _ in 0..10 {
                 sleep(Duration::from_millis(100)).await;
                 theirs.read_u8().await.expect("there is something to read");

@@ -11,7 +11,7 @@ use crate::limits::{MAX_REQUEST_STATUSES, MAX_WAITING_BYTES, MAX_WAITING_CALLS};
 /// The id of a request: the hash of its content.
 pub type RequestHash = [u8; 32];
 
-/// What is known of a call whatever becomes of it.
+/// The facts about a call that do not depend on its execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// Who called.
@@ -92,7 +92,7 @@ pub struct TakenCall {
 pub enum Busy {
     /// Too many calls, or bytes of them, wait to be taken in.
     Waiting,
-    /// Of too many calls the status is kept.
+    /// The statuses of too many calls are kept.
     Statuses,
     /// Nothing is executed any more.
     Stopped,

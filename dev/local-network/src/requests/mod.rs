@@ -154,7 +154,7 @@ impl Requests {
         for entry in calls.by_id.values_mut() {
             match &mut entry.state {
                 State::Waiting { progress, .. } => drop(progress.send_replace(Progress::Stopped)),
-                // What is saved goes on later: whoever waits for it need not any more.
+                // A saved call goes on at the next start. Nobody has to wait for it any longer.
                 State::Processing { message, .. } => entry.state = State::of(Status::Processing(*message)),
                 State::Over(_) => {}
             }
@@ -218,7 +218,7 @@ impl Held {
 }
 
 impl State {
-    /// Of a call that was taken in, and that nobody waits for.
+    /// The entry of a call that was taken in, and that nobody waits for.
     fn of(status: Status) -> Self {
         match status {
             Status::Processing(message) => {

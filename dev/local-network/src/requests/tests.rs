@@ -59,7 +59,7 @@ fn calls_that_wait_are_bounded_in_number_and_bytes() {
     requests.note(&large(2)).expect("it is known");
     requests.turn_away(&large(1).id, reject());
     requests.note(&call(3, 1, 1)).expect("there is room again");
-    // The name of the method counts as the argument does.
+    // The name of the method counts like the argument.
     let named = Call { method: "m".repeat(MAX_WAITING_BYTES / 2), ..call(5, 1, 0) };
     assert_eq!(requests.note(&named).err(), Some(Busy::Waiting));
     requests.publish(&call(3, 1, 1).id, answer(1));

@@ -86,7 +86,7 @@ impl Content for Message {
 /// A path of the state tree, label by label.
 pub type Path = Bounded<ByteBuf, MAX_PATH_LABELS>;
 
-/// What is to be read of the state.
+/// The paths of the state that are to be read.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Reading {
     request_type: String,

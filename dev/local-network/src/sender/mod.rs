@@ -46,7 +46,7 @@ pub fn verify<C: Content>(kind: Kind, envelope: &Envelope<C>, now: u64) -> Resul
     let header = envelope.content.header();
     let sender = header.sender;
     let anonymous = sender == Principal::anonymous();
-    // Nobody gains by repeating what anybody may ask, and clients whose clock is wrong learn the time this way.
+    // Nobody gains by repeating a request that anybody may make, and clients with a wrong clock learn the time this way.
     if kind == Kind::Call || !anonymous {
         check_expiry(header.ingress_expiry, now)?;
     }

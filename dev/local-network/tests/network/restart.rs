@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use candid::Principal;
 use ic_agent::agent::{CallResponse, RequestStatusResponse};
@@ -141,6 +141,18 @@ impl Running {
         (0..count).map(send).collect()
     }
 
+    /// Sends `slow` until calls wait for a round, unless they expire before. Some are taken in for the first round, and the
+    /// others, when these are done, for one. Then many wait, and a round has a few of them.
+    async fn send_waiting(&self, expiry: Duration) -> Option<Vec<RequestId>> {
+        let (begin, ids) = (Instant::now(), self.send_slow(60, expiry));
+        while begin.elapsed() < expiry {
+            if self.under_way(&ids).await >= 15 {
+                return Some(ids);
+            }
+        }
+        None
+    }
+
     async fn poll(&self, id: RequestId) -> Vec<u8> {
         match self.answer(id).await {
             RequestStatusResponse::Replied(reply) => reply.arg,
@@ -198,14 +210,19 @@ async fn calls_under_way_when_the_network_stops_are_answered_when_it_runs_again(
 /// Who sees that a call has expired and has no answer may make it again: it must not be executed then.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_expire_while_the_network_is_off_are_rejected_unless_they_had_begun() {
-    let folder = TempDir::new().expect("there is room");
-    let network = start(folder.path()).await;
-    let expiry = Duration::from_secs(8);
-    let ids = network.send_slow(60, expiry);
-    // Some are taken in for the first round and the others, when these are done, for one: then many wait, and a round that is
-    // executed while this looks, or when the network stops, has a few of them.
-    while network.under_way(&ids).await < 15 {}
-    network.stop().await;
+    let mut expiry = Duration::from_secs(8);
+    let (folder, ids) = loop {
+        let folder = TempDir::new().expect("there is room");
+        let network = start(folder.path()).await;
+        let ids = network.send_waiting(expiry).await;
+        network.stop().await;
+        if let Some(ids) = ids {
+            break (folder, ids);
+        }
+        // On a busy machine they expired before so many waited.
+        expiry *= 2;
+        assert!(expiry < Duration::from_secs(300), "no machine is that slow");
+    };
     tokio::time::sleep(expiry).await;
     let network = start(folder.path()).await;
     let (mut replied, mut timed_out) = (0, 0);

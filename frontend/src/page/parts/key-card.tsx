@@ -6,6 +6,7 @@ import { acknowledge, mailbox } from '../state/mailbox';
 import { status } from '../state/session';
 import { announce } from './announcer';
 import { RulesWords } from './closed';
+import { KeyOwner } from './key-owner';
 import { Notice } from './notice';
 
 interface KeyCardProps {
@@ -29,6 +30,7 @@ export function KeyCard({ keyId, name, head: { value, trust } }: KeyCardProps) {
       )}
       {status.value && <RulesWords status={status.value} />}
       {mailbox.value && value && <Acknowledge keyId={keyId} newest={value.max_id} />}
+      {mailbox.value && <KeyOwner keyId={keyId} />}
     </section>
   );
 }

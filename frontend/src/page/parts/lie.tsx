@@ -1,10 +1,15 @@
 /** An answer that its proof contradicts: what a node tried, and what to do. */
 import type { Failure } from '../../client';
-import { forgetSeen, seenKey } from '../state/browse';
-import { client } from '../state/session';
 import { Notice } from './notice';
 
-export function LieNotice({ lie, onAgain }: { readonly lie: Failure; readonly onAgain: () => void }) {
+interface LieNoticeProps {
+  readonly lie: Failure;
+  readonly onAgain: () => void;
+  /** Where the answer contradicts what this browser remembers: of what, and how it forgets that. */
+  readonly forget?: { readonly of: string; readonly run: () => void } | undefined;
+}
+
+export function LieNotice({ lie, onAgain, forget }: LieNoticeProps) {
   return (
     <Notice
       tone="bad"
@@ -16,9 +21,9 @@ export function LieNotice({ lie, onAgain }: { readonly lie: Failure; readonly on
         <button type="button" onClick={onAgain}>
           Ask again
         </button>
-        {byMemory(lie) && (
-          <button type="button" onClick={forgetSeen}>
-            Forget what this browser saw of this key
+        {forget && (
+          <button type="button" onClick={forget.run}>
+            Forget what this browser saw of {forget.of}
           </button>
         )}
       </p>
@@ -27,16 +32,8 @@ export function LieNotice({ lie, onAgain }: { readonly lie: Failure; readonly on
 }
 
 /** Whoever can have done it. */
-function who({ variant }: Failure): string {
-  if (variant === 'seen') return 'No node can do this alone.';
+function who({ variant, cause }: Failure): string {
+  const { code } = (cause ?? {}) as { code?: string };
+  if (variant === 'seen' || code === 'FromKnown/Root') return 'No node can do this alone.';
   return 'One node answered. That node, or somebody between it and you, lies: the network as a whole certifies something else. If you ask again, another node may answer.';
-}
-
-/** Whether the answer contradicts what this browser remembers of the key: what was seen, or perhaps its label. */
-function byMemory({ variant }: Failure): boolean {
-  const key = seenKey.value;
-  if (!key) return false;
-  if (variant === 'seen' || variant === 'behind') return true;
-  // A canister that was installed again has other labels.
-  return (variant === 'page' || variant === 'heads') && client.value?.knowsLabel(key) === true;
 }

@@ -4,7 +4,7 @@ import { type Client, Failure, type KeyHead, type Message, Poller, type Read } f
 import { type Direction, MessageWindow, type Source } from '../../paging';
 import { fromHex, parseU32 } from '../format';
 import { fragment, type ListOrder, type Query, queryOf, viewOf } from './route';
-import { connected, placeName, status, whenBack } from './session';
+import { client, connected, placeName, status, whenBack } from './session';
 
 export const DEFAULT_PAGE_SIZE = 100;
 const U32_MAX = 0xffff_ffff;
@@ -176,6 +176,15 @@ export const seenKey = computed(() => {
   const query = queryOf(fragment.value);
   return query?.by === 'key' ? fromHex(query.key) : undefined;
 });
+
+/** Whether the answer contradicts what this browser remembers of the key: what was seen, or perhaps its label. */
+export function contradictsSeen({ variant }: Failure): boolean {
+  const key = seenKey.value;
+  if (!key) return false;
+  if (variant === 'seen' || variant === 'behind') return true;
+  // A canister that was installed again has other labels.
+  return (variant === 'page' || variant === 'heads') && client.value?.knowsLabel(key) === true;
+}
 
 /** Forgets what this browser saw of the key, and asks again: the answer is compared with nothing. */
 export async function forgetSeen(): Promise<void> {

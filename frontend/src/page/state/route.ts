@@ -4,7 +4,7 @@
  */
 import { signal } from '@preact/signals';
 
-export const VIEWS = ['overview', 'messages', 'write', 'connection'] as const;
+export const VIEWS = ['overview', 'messages', 'directory', 'write', 'connection'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** The chosen list or message, as typed in the form and not yet checked. */
@@ -26,6 +26,14 @@ interface ListFields {
   readonly limit: string;
 }
 export type By = Query['by'];
+
+/** The label of the directory that is looked up, as typed in the form and not yet checked. */
+export interface LabelQuery {
+  readonly label: LabelKind;
+  readonly of: string;
+  readonly state: 'newest' | 'ratified';
+}
+export type LabelKind = 'name' | 'address' | 'registrar';
 
 /** Fields that a change of the view or the query keeps. */
 const PLACE_FIELDS = ['canister', 'network'];
@@ -68,8 +76,15 @@ export function queryOf(fields: URLSearchParams): Query | undefined {
   }
 }
 
+/** The label in a fragment, or undefined where there is none. */
+export function labelOf(fields: URLSearchParams): LabelQuery | undefined {
+  const [label, of] = [fields.get('label'), fields.get('of') ?? ''];
+  const state = fields.get('state') === 'ratified' ? 'ratified' : 'newest';
+  return label === 'name' || label === 'address' || label === 'registrar' ? { label, of, state } : undefined;
+}
+
 /** The address of a view, with the place of the present one. */
-export function linkTo(view: View, query?: Query): string {
+export function linkTo(view: View, query?: Query | LabelQuery): string {
   const fields = new URLSearchParams();
   for (const name of PLACE_FIELDS) {
     const value = fragment.value.get(name);

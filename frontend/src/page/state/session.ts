@@ -22,8 +22,19 @@ import { fragment } from './route';
 const STATUS_INTERVAL_MS = 3000;
 const MODULE_HASH_INTERVAL_MS = 30_000;
 
-const env = safeGetCanisterEnv<{ readonly 'PUBLIC_CANISTER_ID:message-canister'?: string }>();
+const env = safeGetCanisterEnv<{
+  readonly 'PUBLIC_CANISTER_ID:message-canister'?: string;
+  readonly 'PUBLIC_CANISTER_ID:directory'?: string;
+}>();
 const serverEnv = env && { canisterId: env['PUBLIC_CANISTER_ID:message-canister'], rootKey: env.IC_ROOT_KEY };
+
+const directoryEnv = env && { canisterId: env['PUBLIC_CANISTER_ID:directory'], rootKey: env.IC_ROOT_KEY };
+
+/** The directory that the page's server names. No address can name another one: what it says of keys must not come by a link. */
+export const directoryPlace: Place | undefined = (() => {
+  const found = locate(new URLSearchParams(), directoryEnv, location.origin);
+  return 'place' in found ? found.place : undefined;
+})();
 
 /** The places that differ from the server's and that a person agreed to, by {@link nameOf}, while the page is open. */
 const agreed = signal<ReadonlySet<string>>(new Set());
@@ -86,7 +97,7 @@ export function connected(): Promise<Client> {
 }
 
 /** Where what was seen is kept. A browser may withhold it: then nothing is remembered beyond this client. */
-function browserStorage(): Storage | undefined {
+export function browserStorage(): Storage | undefined {
   try {
     return localStorage;
   } catch {

@@ -4,6 +4,7 @@ import { MAINNET, networkAt, type Place } from '../../client';
 import { Copy } from '../parts/copy';
 import { MailboxButton } from '../parts/mailbox-button';
 import { Notice } from '../parts/notice';
+import { OwnKeyIds } from '../parts/own-key-ids';
 import { dropIdentity, identityProblem, newIdentity, principal } from '../state/identity';
 import { mailbox } from '../state/mailbox';
 import { goTo } from '../state/route';
@@ -139,6 +140,7 @@ function Identity() {
           </>
         )}
       </dl>
+      {identity.value && <OwnKeyIds key={principal.value} />}
       <p class="actions">
         <MailboxButton />
         {!identity.value && (

@@ -11,7 +11,18 @@ import { MessageDetail } from '../parts/message-detail';
 import { MessageList } from '../parts/message-list';
 import { Notice } from '../parts/notice';
 import { QueryForm } from '../parts/query-form';
-import { busy, found, head, type List, list, listVersion, problem, run } from '../state/browse';
+import {
+  busy,
+  contradictsSeen,
+  forgetSeen,
+  found,
+  head,
+  type List,
+  list,
+  listVersion,
+  problem,
+  run,
+} from '../state/browse';
 import { fragment, queryOf } from '../state/route';
 import { status } from '../state/session';
 
@@ -27,7 +38,13 @@ export function MessagesView() {
         <MailboxButton />
       </div>
       <QueryForm />
-      {problem.value?.kind === 'lie' && <LieNotice lie={problem.value} onAgain={run} />}
+      {problem.value?.kind === 'lie' && (
+        <LieNotice
+          lie={problem.value}
+          onAgain={run}
+          forget={contradictsSeen(problem.value) ? { of: 'this key', run: forgetSeen } : undefined}
+        />
+      )}
       {problem.value && problem.value.kind !== 'lie' && (
         <Notice tone="bad">
           <p>{problem.value.message}</p>

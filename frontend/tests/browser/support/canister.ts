@@ -61,6 +61,24 @@ export class Controller {
     }
   }
 
+  /** Adds one message. Returns "Ok", or the name of the error. */
+  async add(message: NewMessage): Promise<string> {
+    const answer = await this.canister.add_messages([message]);
+    if (answer.__kind__ === 'Err') throw new Error(answer.Err.__kind__);
+    const [added] = answer.Ok;
+    return added?.__kind__ === 'Err' ? added.Err.__kind__ : String(added?.__kind__);
+  }
+
+  /** Lets a key hold so many messages that are not acknowledged. */
+  async quota(keyId: Uint8Array, messages: number): Promise<void> {
+    const own = {
+      messages: { __kind__: 'at_most' as const, at_most: messages },
+      bytes: { __kind__: 'unlimited' as const, unlimited: null },
+    };
+    const answer = await this.canister.set_key(keyId, [{ __kind__: 'quota', quota: { __kind__: 'own', own } }]);
+    if (answer.__kind__ === 'Err') throw new Error(answer.Err.__kind__);
+  }
+
   /** Sets these limits, and no others. */
   async limit(limits: { max_messages?: number; max_bytes?: bigint; max_age_seconds?: number }): Promise<void> {
     const bound = <T>(limit: T | undefined) =>

@@ -6,16 +6,20 @@ import { Cbor, requestIdOf } from '@icp-sdk/core/agent';
 import { IDL } from '@icp-sdk/core/candid';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import type { Page } from 'playwright-core';
-import type { _SERVICE } from '../../../src/client/bindings/declarations/canister.did';
-import { idlFactory } from '../../../src/client/bindings/declarations/canister.did.js';
+import type { _SERVICE as Store } from '../../../src/client/bindings/declarations/canister.did';
+import { idlFactory as store } from '../../../src/client/bindings/declarations/canister.did.js';
+import type { _SERVICE as Directory } from '../../../src/client/bindings/declarations/directory.did';
+import { idlFactory as directory } from '../../../src/client/bindings/declarations/directory.did.js';
 import { NODE_SEED } from './network';
 
-type Method = keyof _SERVICE;
+/** The methods of both canisters. Where both have one of a name, it is the store's. */
+type Service = Store & Omit<Directory, keyof Store>;
+type Method = keyof Service;
 /** What a method answers, as the agent decodes it. */
-export type Answer<M extends Method> = Awaited<ReturnType<_SERVICE[M]>>;
+export type Answer<M extends Method> = Awaited<ReturnType<Service[M]>>;
 type Lie = (answer: never) => unknown;
 
-const SERVICE = idlFactory({ IDL }) as unknown as IDL.ServiceClass;
+const METHODS = [store, directory].flatMap((factory) => (factory({ IDL }) as unknown as IDL.ServiceClass)._fields);
 const DOMAIN = new TextEncoder().encode('\x0Bic-response');
 
 export class Liar {
@@ -62,7 +66,7 @@ interface Reply {
 
 function answered(body: Uint8Array, content: Record<string, unknown>, lie: Lie): Uint8Array {
   const reply = Cbor.decode<Reply>(body);
-  const method = SERVICE._fields.find(([name]) => name === content.method_name);
+  const method = METHODS.find(([name]) => name === content.method_name);
   const [signature] = reply.signatures;
   if (reply.status !== 'replied' || !method || !signature) throw new Error(`no answer to lie about: ${reply.status}`);
   const { retTypes } = method[1];

@@ -1,12 +1,14 @@
-/** The real network: the program that `scripts/serve` runs, with the canister installed, in memory. */
+/** The real network: the program that `scripts/serve` runs, with both canisters installed, in memory. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const fromFrontend = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
 const PROGRAM = process.env.LOCAL_NETWORK ?? fromFrontend('../target/debug/local-network');
 export const MODULE = process.env.CANISTER_WASM ?? fromFrontend('../artifacts/message-canister.wasm.gz');
+const DIRECTORY = process.env.DIRECTORY_WASM ?? fromFrontend('../artifacts/directory.wasm.gz');
+const DIRECTORY_ARGUMENT = fromFrontend('../scripts/lib/directory-argument.txt');
 export const DIST = fromFrontend('dist');
 export const OUTPUT = fromFrontend('test-output');
 
@@ -16,28 +18,38 @@ export const NODE_SEED = '07'.repeat(32);
 export interface LocalNetwork {
   readonly origin: string;
   readonly canisterId: string;
+  readonly directoryId: string;
   stop(): void;
 }
 
 /** Starts it on a free port and waits until it answers; it serves the built page at its root. */
 export async function startNetwork(): Promise<LocalNetwork> {
-  for (const file of [PROGRAM, MODULE]) {
+  for (const file of [PROGRAM, MODULE, DIRECTORY]) {
     if (!existsSync(file))
-      throw new Error(`${file} is missing: run scripts/serve once, or set LOCAL_NETWORK and CANISTER_WASM`);
+      throw new Error(
+        `${file} is missing: run scripts/serve once, or set LOCAL_NETWORK, CANISTER_WASM and DIRECTORY_WASM`,
+      );
   }
-  const options = ['--port', '0', '--page', DIST, '--node-key', NODE_SEED];
-  const child = spawn(PROGRAM, [MODULE, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [, origin, canisterId] = await readyLine(child);
-  return { origin: origin as string, canisterId: canisterId as string, stop: () => child.kill() };
+  const argument = `directory=${readFileSync(DIRECTORY_ARGUMENT, 'utf8').trim()}`;
+  const options = ['--port', '0', '--page', DIST, '--node-key', NODE_SEED, '--argument', argument];
+  const child = spawn(PROGRAM, [MODULE, DIRECTORY, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const said = await announcement(child);
+  const value = (line: RegExp): string => said.match(line)?.[1] ?? '';
+  return {
+    origin: value(/^ready: (\S+) canister/m),
+    canisterId: value(/^message-canister (\S+) module hash/m),
+    directoryId: value(/^directory (\S+) module hash/m),
+    stop: () => child.kill(),
+  };
 }
 
-function readyLine(child: ChildProcess): Promise<RegExpMatchArray> {
+/** What it prints once it answers, up to the line that names its last canister. */
+function announcement(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = '';
     child.stdout?.on('data', (chunk) => {
       said += chunk;
-      const ready = said.match(/^ready: (\S+) canister (\S+)$/m);
-      if (ready) resolve(ready);
+      if (/^A development network/m.test(said)) resolve(said);
     });
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`the network ended with ${code}: ${said}`)));

@@ -229,6 +229,7 @@ pub fn malformed(error: Malformed) -> Value {
         Malformed::TrailingBytes { count } => json!({ "kind": "trailing-bytes", "count": count }),
         Malformed::Version { found } => json!({ "kind": "version", "found": found }),
         Malformed::Case { found } => json!({ "kind": "case", "found": found }),
+        Malformed::Number => json!({ "kind": "number" }),
         Malformed::Count { found, max } => json!({ "kind": "count", "found": found, "max": max }),
     };
     json!({ "refused": { "kind": "malformed", "error": error } })

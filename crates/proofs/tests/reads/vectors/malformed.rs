@@ -23,8 +23,12 @@ pub fn pages() -> Vec<PageVector> {
     let bytes = told.proof.to_bytes();
     let end = NODES + 2 + 33 * told.proof.witness.turns.len();
     let steps = end + 1 + HEAD_BYTES;
-    let messages = steps + 2 + 85 * told.proof.steps.len() + 4;
+    let numbers = steps + 2 + 1 + 64;
     let below = bytes.len() - 1 - 116;
+    let mut without_steps = told.proof.clone();
+    without_steps.steps.clear();
+    let short = without_steps.to_bytes();
+    let messages = steps + 2 + 4;
     [
         ("no bytes", Vec::new(), Malformed::Truncated),
         ("a byte too few", bytes[..bytes.len() - 1].to_vec(), Malformed::Truncated),
@@ -35,8 +39,17 @@ pub fn pages() -> Vec<PageVector> {
         ("no such end of a way", with(&bytes, end, &[3]), Malformed::Case { found: 3 }),
         ("too many steps", with(&bytes, steps, &[0, 1]), Malformed::Count { found: 256, max: 255 }),
         ("no such link", with(&bytes, steps + 2, &[2]), Malformed::Case { found: 2 }),
-        ("too many messages", with(&bytes, messages, &[0xe9, 3]), Malformed::Count { found: 1_001, max: 1_000 }),
-        ("no such jump", with(&bytes, messages + 2, &[7]), Malformed::Case { found: 7 }),
+        ("a number longer than it needs", with(&bytes, numbers, &[0x80, 0]), Malformed::Number),
+        ("a number of 33 bits", with(&bytes, numbers, &[0xff, 0xff, 0xff, 0xff, 0x10]), Malformed::Number),
+        ("a number without an end", with(&bytes, numbers, &[0xff; 5]), Malformed::Number),
+        ("too many messages", with(&short, messages, &[0xe9, 3]), Malformed::Count { found: 1_001, max: 1_000 }),
+        ("no such jump", with(&short, messages + 2, &[0x1b]), Malformed::Case { found: 11 }),
+        (
+            "the last jump's chain value before there is one",
+            with(&short, messages + 2, &[0x1a]),
+            Malformed::Case { found: 10 },
+        ),
+        ("a jump of a message that is not there", with(&short, messages, &[1, 0, 0x51]), Malformed::Case { found: 5 }),
         ("no such thing below", with(&bytes, below, &[255]), Malformed::Case { found: 255 }),
     ]
     .map(|(name, bytes, error)| told.with_bytes(name, &bytes, malformed(error)))

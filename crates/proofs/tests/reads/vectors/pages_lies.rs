@@ -289,7 +289,6 @@ fn parts() -> Vec<PageVector> {
         lie("a jump out of the page", &page, Refused::JumpOutside { id: 28 }, |told| {
             told.proof.jumps[1] = Jump::Back(2)
         }),
-        lie("a jump to itself", &page, Refused::JumpOutside { id: 31 }, |told| told.proof.jumps[2] = Jump::Back(0)),
         lie("a jump elsewhere in the page", &page, Refused::Chain, |told| told.proof.jumps[3] = Jump::Back(2)),
         lie("a jump to what is not there", &page, Refused::Chain, |told| told.proof.jumps[0] = Jump::To([8; 32])),
         lie("a step forged", &page, Refused::Chain, |told| told.proof.steps[0].fields.timestamp += 1),

@@ -154,7 +154,7 @@ fn check_heads(model: &Mutex<Model>, lists: &BTreeMap<u16, Vec<Seen>>, heads: &[
         let list = lists.get(&key).map_or(&[][..], Vec::as_slice);
         let number = |length: usize| u32::try_from(length).expect("ids have 32 bits");
         let (count, rank, owned) = (number(list.len()), number(model.ids_of(key).len()), owner_of(key).is_some());
-        // Since when it is full depends on the order of calls; that it can be does not.
+        // The time since when it is full depends on the order of calls. Whether it can be full does not.
         let full_since = head.map_or(0, |head| head.full_since);
         let may_be_full = owned && count * 10 >= STRANGERS_SHARE * 7;
         let expected = (rank > 0 || owned).then(|| KeyHead {

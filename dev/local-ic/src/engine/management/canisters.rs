@@ -1,4 +1,4 @@
-//! What is made of canisters, and who changed them.
+//! Canisters are created, installed, stopped and deleted here, and each change is noted with its author.
 
 use candid::Principal;
 use ic_management_canister_types::{
@@ -41,7 +41,7 @@ impl Engine {
         let mode = match args.mode {
             CanisterInstallMode::Install => InstallMode::Install,
             CanisterInstallMode::Reinstall => InstallMode::Reinstall,
-            // Whether to run the old code's hook, and to keep the heap, are options that this engine does not have.
+            // This engine has no options to skip the old code's hook or to keep the heap.
             CanisterInstallMode::Upgrade(None) => InstallMode::Upgrade,
             CanisterInstallMode::Upgrade(Some(flags))
                 if flags.skip_pre_upgrade != Some(true) && flags.wasm_memory_persistence.is_none() =>

@@ -64,7 +64,7 @@ pub fn logs(canister: &Canister, sender: Principal) -> Result<Vec<CanisterLogRec
 }
 
 fn report(canister: &Canister) -> CanisterStatusResult {
-    // Of what the engine does not have: chunk stores and reserved cycles.
+    // The engine has neither chunk stores nor reserved cycles.
     let none = || Nat::from(0u8);
     let queries = canister.queries;
     let (globals, sections) = canister

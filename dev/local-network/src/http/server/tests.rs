@@ -116,7 +116,7 @@ async fn large_bodies_hold_what_they_sent_and_one_goes_on_beyond_the_room() {
     let sent = |kib: usize| post(length, SMALL_BODY_BYTES + kib * KIB);
     let mut first = server.sent(&sent(600)).await;
     tokio::time::sleep(SHORT).await;
-    // There are 400 KiB of room still, for those who need no more.
+    // 400 KiB of room are left, for bodies that need no more.
     let mut fits = server.sent(&post(SMALL_BODY_BYTES + 400 * KIB, SMALL_BODY_BYTES + 400 * KIB)).await;
     assert_eq!(status(&mut fits).await, 404);
     let mut beyond = server.sent(&sent(600)).await;
@@ -175,7 +175,7 @@ async fn a_client_that_does_not_read_is_given_up() {
     }
     let mut next = server.sent(STATUS).await;
     assert_eq!(status(&mut next).await, 200, "its place is free");
-    // It may read what was sent before, and finds that there is no more.
+    // It may read the bytes that were sent before, and finds the end after them.
     let mut bytes = Vec::new();
     let read = tokio::time::timeout(LONG, greedy.read_to_end(&mut bytes)).await.expect("it ends");
     assert!(read.is_err() || bytes.len() < asked.len() * 100, "the connection is closed");

@@ -14,8 +14,7 @@ use std::time::SystemTime;
 
 use candid::Principal;
 use local_ic::{LocalIc, Time};
-use local_network::{Node, State, serve};
-use tokio::net::TcpListener;
+use test_support::network::{Server, served_with_keys};
 
 /// It tells who called, counts, traps, rejects, and lets no call of `refused` in.
 pub const CANISTER: &str = r#"(module
@@ -51,8 +50,9 @@ pub const CANISTER: &str = r#"(module
     (@custom "icp:public about" "for tests")
 )"#;
 
-/// A network, served until the test ends.
+/// A network, served until it is dropped.
 pub struct Network {
+    _server: Server,
     pub url: String,
     pub address: SocketAddr,
     pub canister: Principal,
@@ -91,14 +91,17 @@ impl Network {
         }
         let canister = canisters[0];
         let module_hash = engine.module_hash(canister).expect("it has a module").to_vec();
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port");
-        let address = listener.local_addr().expect("it is bound");
-        let state = State::in_memory(engine).expect("there is randomness");
-        let (node, _) = Node::start(state).expect("there is a thread");
-        let keys = &node.keys;
-        let (root_key, subnet_key, subnet) = (keys.root_key.clone(), keys.subnet_key.clone(), keys.subnet_id);
-        tokio::spawn(serve(node, None, listener, std::future::pending()));
-        let url = format!("http://{address}");
-        (Self { url, address, canister, module_hash, root_key, subnet, subnet_key }, canisters)
+        let (server, keys) = served_with_keys(engine);
+        let network = Self {
+            url: server.url(),
+            address: server.address(),
+            _server: server,
+            canister,
+            module_hash,
+            root_key: keys.root_key.clone(),
+            subnet: keys.subnet_id,
+            subnet_key: keys.subnet_key.clone(),
+        };
+        (network, canisters)
     }
 }

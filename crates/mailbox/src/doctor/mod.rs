@@ -1,0 +1,102 @@
+//! What can be wrong with a mailbox, and what to do about it.
+//!
+//! - here: the folder and its key, before a mailbox is open;
+//! - `rows`: what the store says of contacts, the outbox and the own label;
+//! - `online`: network, clock, canister, inbox and the own entry in the directory.
+//!
+//! Nothing is repaired but one thing: keys in the directory that are old are published again, as each look at the own entry does.
+
+mod online;
+mod rows;
+
+use crate::{Error, Mailbox, root};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// What was looked at, and what was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// One word.
+    pub subject: &'static str,
+    /// What is right, or wrong.
+    pub result: Result<String, Fault>,
+}
+
+/// Something wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong.
+    pub what: String,
+    /// What the user can do.
+    pub advice: String,
+}
+
+impl Check {
+    fn right(subject: &'static str, text: impl Into<String>) -> Self {
+        Self { subject, result: Ok(text.into()) }
+    }
+
+    fn wrong(subject: &'static str, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { subject, result: Err(Fault { what: what.into(), advice: advice.into() }) }
+    }
+}
+
+/// Whether the folder is there, and closed to other users.
+pub fn check_folder(folder: &Path) -> Check {
+    const SUBJECT: &str = "folder";
+    let path = folder.display();
+    let metadata = match std::fs::metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => metadata,
+        Ok(_) => return Check::wrong(SUBJECT, format!("{path} is no folder"), "name another one with --mailbox"),
+        Err(error) => {
+            return Check::wrong(
+                SUBJECT,
+                format!("{path}: {error}"),
+                "make a mailbox with 'mailbox init', or name its folder with --mailbox",
+            );
+        }
+    };
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Check::wrong(
+            SUBJECT,
+            format!("{path} is open to others (mode {mode:03o})"),
+            format!("chmod 700 {path}"),
+        );
+    }
+    Check::right(SUBJECT, format!("{path}, mode {mode:03o}"))
+}
+
+/// What opening a mailbox says of its key and its store. The second check is missing where the key does not open.
+pub fn check_opening(folder: &Path, opened: Result<&Mailbox, &Error>) -> Vec<Check> {
+    let key = |advice: &str, error: &Error| vec![Check::wrong("key", error.to_string(), advice)];
+    let has_key = || match root::has_passphrase(folder) {
+        Ok(true) => Check::right("key", "under a passphrase, and open"),
+        _ => Check::right("key", "a key file"),
+    };
+    match opened {
+        Ok(_) => vec![has_key(), Check::right("store", "opens, and is where it was made")],
+        Err(error @ Error::Locked(_)) => key("'mailbox unlock', or --passphrase-fd", error),
+        Err(error @ Error::Passphrase(_)) => key("try another passphrase", error),
+        Err(error @ Error::NoMailbox(_)) => {
+            key("name the mailbox's folder with --mailbox, or put its root.key back", error)
+        }
+        Err(error @ (Error::KeyFile(_) | Error::Keyring(_))) => {
+            key("nobody but you may read root.key; where it is damaged, put a copy of it back", error)
+        }
+        Err(error) => vec![has_key(), Check::wrong("store", error.to_string(), advice_for_store(error))],
+    }
+}
+
+fn advice_for_store(error: &Error) -> &'static str {
+    use crypto_store::Error as Store;
+    match error {
+        Error::Store(Store::Busy(_)) => "end or continue the process that has it",
+        Error::Store(Store::Copied { .. } | Store::SetBack { .. }) => {
+            "use the original; if it is lost, 'mailbox restore' makes a new device of a backup"
+        }
+        Error::Store(Store::Newer { .. }) => "install the newest release of mailbox",
+        Error::Store(Store::FileSystem { .. }) => "move the mailbox to a file system of this machine",
+        _ => "see what the error names; 'mailbox restore' makes a new device of a backup",
+    }
+}

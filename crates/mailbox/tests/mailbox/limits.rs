@@ -1,0 +1,46 @@
+//! What the canister drops, and what it refuses.
+
+use crate::network::Network;
+use crate::people::{Person, json, texts};
+use message_canister::api::{Bound, Budget, Rate, Setting};
+
+fn lines(numbers: std::ops::RangeInclusive<u32>) -> String {
+    numbers.map(|number| format!("{number}\n")).collect()
+}
+
+#[test]
+fn what_the_canister_dropped_unread_is_told_with_the_numbers_that_are_missing() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    alice.run(&["send", "bob", "-m", "first"]).code(0);
+    bob.run(&["receive"]).code(0);
+    network.set(Setting::max_messages(Bound::AtMost(10)));
+    alice.pipe(&["send", "bob", "-", "--lines"], &lines(1..=25)).code(0);
+    let shown = json(&bob.run(&["receive", "--json"]).code(0).stdout);
+    assert_eq!(shown[0]["event"], "dropped");
+    assert_eq!(shown[1]["event"], "missing");
+    // The introduction is number 1, "first" number 2, the last line number 27.
+    assert_eq!(shown[1]["first"], 3);
+    let last = shown[1]["last"].as_u64().unwrap();
+    let came: Vec<_> = shown.iter().filter_map(|entry| entry["counted"].as_u64()).collect();
+    assert_eq!(came, (last + 1..=27).collect::<Vec<_>>(), "what did not come is told, and no more");
+    assert!((1..=10).contains(&came.len()), "{came:?}");
+    let log = bob.run(&["log"]).code(0).stdout;
+    assert!(log.contains("were dropped before they were read"), "{log}");
+    assert!(log.contains(&format!("alice: numbers 3 to {last} have not come")), "{log}");
+}
+
+#[test]
+fn a_budget_that_refuses_delays_messages_and_loses_none() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    let none = Budget { items: Bound::AtMost(Rate { per_second: 1, burst: 1 }), ..Budget::default() };
+    network.set(Setting::strangers(none));
+    let sent = alice.pipe(&["send", "bob", "-", "--lines", "--wait", "0"], &lines(1..=200)).code(3);
+    assert!(sent.stderr.contains("not sent yet: the canister answered Limited"), "{}", sent.stderr);
+    network.set(Setting::strangers(Budget::default()));
+    alice.run(&["send", "bob", "-m", "the last"]).code(0);
+    bob.run(&["receive"]).code(0);
+    assert_eq!(bob.received(), texts(&alice.log(), "sent"));
+    assert_eq!(bob.received().len(), 201);
+}

@@ -1,0 +1,305 @@
+//! The local network as a process: it is started, told to stop or killed at any moment, and started again from its state.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use candid::Principal;
+
+/// How long a start may take: it reads and checks the whole folder, and compiles the modules.
+const START_LIMIT: Duration = Duration::from_secs(300);
+/// How long a clean stop may take.
+const STOP_LIMIT: Duration = Duration::from_secs(60);
+/// How long a process that closed its connections may take to be gone.
+const ENDING_LIMIT: Duration = Duration::from_secs(2);
+/// Time between two looks whether it has ended.
+const LOOK_INTERVAL: Duration = Duration::from_millis(5);
+/// The beginning of each line that names a canister: it answers from now on.
+const READY: &str = "ready: ";
+/// The end of the announcement.
+const ANNOUNCED: &str = "Ctrl-C stops it.\n";
+
+/// How to start it.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The program.
+    pub program: PathBuf,
+    /// The canisters' modules, and the options besides those below.
+    pub words: Vec<OsString>,
+    /// The folder of its state, if the state is kept.
+    pub state: Option<PathBuf>,
+    /// The port, or 0 for a free one.
+    pub port: u16,
+}
+
+/// A running network. It is killed when this is dropped.
+pub struct Process {
+    child: Child,
+    /// When it said that it answers.
+    ready: Instant,
+    announcement: String,
+    address: SocketAddr,
+    canisters: Vec<Principal>,
+}
+
+/// The signals that ask a network to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT, as Ctrl-C sends it.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+impl Start {
+    /// The network of these modules, with these options: on a free port, its state not kept. The program is where cargo
+    /// put it: beside this one, or in the folder above where this is a test.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such program.
+    pub fn new<W: Into<OsString>>(words: impl IntoIterator<Item = W>) -> io::Result<Self> {
+        let this = env::current_exe()?;
+        let mut programs = this.ancestors().skip(1).take(2).map(|folder| folder.join("local-network"));
+        let program = programs.find(|program| program.is_file()).ok_or_else(|| {
+            let this = this.display();
+            io::Error::other(format!(
+                "there is no program local-network beside {this}: scripts/test and scripts/throughput build it"
+            ))
+        })?;
+        Ok(Self { program, words: words.into_iter().map(Into::into).collect(), state: None, port: 0 })
+    }
+
+    /// The command that starts it.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.words).arg("--port").arg(self.port.to_string());
+        if let Some(folder) = &self.state {
+            command.arg("--state").arg(folder);
+        }
+        command
+    }
+
+    /// Starts the network and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// If it ends instead, or takes too long.
+    pub fn run(&self) -> io::Result<Process> {
+        let mut child = self.spawn()?;
+        let output = child.stdout.take().expect("it is piped");
+        let (sender, announced) = channel();
+        thread::spawn(move || {
+            let mut output = BufReader::new(output);
+            // The one who waits may have given up.
+            let _ = sender.send(read_announcement(&mut output));
+            // Further output must not fill the pipe.
+            let _ = io::copy(&mut output, &mut io::sink());
+        });
+        let announced = announced.recv_timeout(START_LIMIT).unwrap_or_else(|_| {
+            let limit = START_LIMIT.as_secs();
+            Err(io::Error::new(io::ErrorKind::TimedOut, format!("the network said nothing within {limit} s")))
+        });
+        if let Some((address, canisters)) = announced.as_ref().ok().and_then(|text| parsed(text)) {
+            return Ok(Process { child, ready: Instant::now(), announcement: announced?, address, canisters });
+        }
+        let _ = child.kill();
+        let status = child.wait()?;
+        Err(io::Error::other(format!("the network did not start ({status}); it said '{}'", announced?.trim())))
+    }
+
+    /// Starts the network and kills it after a while. Returns whether it was still starting: it had not said yet that it
+    /// answers.
+    ///
+    /// # Errors
+    ///
+    /// If there is no process, or it ended by itself.
+    pub fn run_for(&self, time: Duration) -> io::Result<bool> {
+        let mut child = self.spawn()?;
+        thread::sleep(time);
+        child.kill()?;
+        let mut said = String::new();
+        child.stdout.take().expect("it is piped").read_to_string(&mut said)?;
+        match child.wait()?.code() {
+            None => Ok(!said.starts_with(READY)),
+            Some(code) => Err(io::Error::other(format!("the network ended by itself with exit code {code}"))),
+        }
+    }
+
+    fn spawn(&self) -> io::Result<Child> {
+        self.command().stdin(Stdio::null()).stdout(Stdio::piped()).spawn()
+    }
+}
+
+/// Everything up to the announcement's last line, or up to the end of a network that does not start.
+fn read_announcement(output: &mut BufReader<ChildStdout>) -> io::Result<String> {
+    let mut text = String::new();
+    while !text.ends_with(ANNOUNCED) && output.read_line(&mut text)? > 0 {}
+    Ok(text)
+}
+
+/// The address and the canisters in the first lines of an announcement, `ready: http://ADDRESS canister ID`.
+fn parsed(announcement: &str) -> Option<(SocketAddr, Vec<Principal>)> {
+    if !announcement.ends_with(ANNOUNCED) {
+        return None;
+    }
+    let lines = announcement.lines().map_while(|line| line.strip_prefix(READY)?.split_once(" canister "));
+    let (urls, canisters): (Vec<_>, Vec<_>) = lines.unzip();
+    let address = urls.first()?.strip_prefix("http://")?.parse().ok()?;
+    let canisters = canisters.into_iter().map(Principal::from_text).collect::<Result<_, _>>().ok()?;
+    Some((address, canisters))
+}
+
+impl Process {
+    /// The text that it printed once it answered.
+    pub fn announcement(&self) -> &str {
+        &self.announcement
+    }
+
+    /// Its address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same as a URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Its canisters, in the order in which it was told of them.
+    pub fn canisters(&self) -> &[Principal] {
+        &self.canisters
+    }
+
+    /// Its first canister.
+    pub fn canister(&self) -> Principal {
+        self.canisters[0]
+    }
+
+    /// Its number at the operating system.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL: it ends at once, wherever it is.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses, or it had ended by itself before.
+    pub fn kill(mut self) -> io::Result<()> {
+        self.child.kill()?;
+        let status = self.child.wait()?;
+        if status.code().is_some() {
+            return Err(io::Error::other(format!("the network had ended by itself with {status}")));
+        }
+        Ok(())
+    }
+
+    /// SIGTERM: it finishes what it is doing, and ends well.
+    ///
+    /// # Errors
+    ///
+    /// If it does not end well, or not in time.
+    pub fn stop(self) -> io::Result<()> {
+        self.stop_by(Signal::Terminate)
+    }
+
+    /// The same, by this signal.
+    ///
+    /// # Errors
+    ///
+    /// If it does not end well, or not in time.
+    pub fn stop_by(mut self, signal: Signal) -> io::Result<()> {
+        self.send(signal)?;
+        match self.ended_within(STOP_LIMIT)? {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(io::Error::other(format!("the network ended with {status}"))),
+            None => {
+                let limit = STOP_LIMIT.as_secs();
+                let message = format!("the network did not end within {limit} s of {signal:?}");
+                Err(io::Error::new(io::ErrorKind::TimedOut, message))
+            }
+        }
+    }
+
+    /// Sends it a signal, and does not wait.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn send(&self, signal: Signal) -> io::Result<()> {
+        let number = match signal {
+            Signal::Interrupt => libc::SIGINT,
+            Signal::Terminate => libc::SIGTERM,
+        };
+        // SAFETY: `kill` takes two numbers. The process is our child. It was not waited for by whoever has a `Process`
+        // that still runs, so that its number is its own.
+        match unsafe { libc::kill(self.child.id().cast_signed(), number) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// How it ended, if it ends within this time.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system does not tell.
+    pub fn ended_within(&mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
+        let begin = Instant::now();
+        loop {
+            let status = self.child.try_wait()?;
+            if status.is_some() || begin.elapsed() >= limit {
+                return Ok(status);
+            }
+            thread::sleep(LOOK_INTERVAL);
+        }
+    }
+
+    /// Whether it still runs, in words: for a call that should not have failed, as the network may have ended by itself.
+    pub fn condition(&mut self) -> String {
+        let up = self.ready.elapsed().as_secs_f64();
+        let how = match self.ended_within(ENDING_LIMIT) {
+            Ok(Some(status)) => format!("has ended by itself with {status}"),
+            Ok(None) => "is still there".into(),
+            Err(error) => format!("is in a state unknown: {error}"),
+        };
+        format!("the network, ready {up:.1} s before, {how}")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_announcement_is_understood() {
+        let whole = "ready: http://127.0.0.1:4943 canister aaaaa-aa\nready: http://127.0.0.1:4943 canister 2vxsx-fae\n\n\
+                     one aaaaa-aa module hash: 00\nCtrl-C stops it.\n";
+        let (address, canisters) = parsed(whole).expect("it is whole");
+        assert_eq!(address.port(), 4943);
+        assert_eq!(canisters, [Principal::management_canister(), Principal::anonymous()]);
+        for lacking in [
+            "",
+            whole.trim_end(),
+            "one aaaaa-aa module hash: 00\nCtrl-C stops it.\n",
+            "ready: http://127.0.0.1:no canister aaaaa-aa\nCtrl-C stops it.\n",
+            "ready: http://127.0.0.1:4943 canister none\nCtrl-C stops it.\n",
+        ] {
+            assert_eq!(parsed(lacking), None, "{lacking}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+/**
+ * Verifies the directory's answers. What does not verify is a {@link Failure} of the kind `lie`.
+ *
+ *     answer ──▶ certificate ──▶ certified log ──▶ proof ──▶ LookedUp
+ *                (proofs/certificate.ts)  (here)   (directory/verify.ts)
+ */
+import {
+  type Bundle,
+  checkBundle,
+  DirectoryError,
+  decodeBundle,
+  decodeProfile,
+  type Memory,
+  type State,
+  type Trusted,
+  type Verified,
+  verify,
+} from '../directory';
+import { decodeAll } from '../directory/bytes';
+import { decodeProof, type Timed } from '../directory/proof';
+import { certificateRefusedWords, certifiedData } from '../proofs/certificate';
+import { certifiedLeaf } from '../proofs/certified';
+import { equal } from '../proofs/hash';
+import type { Found } from './bindings/directory';
+import { Failure } from './failure';
+import { refuse } from './read';
+
+/** A verified look-up, and the changes that it showed, oldest first. */
+export interface LookedUp extends Verified {
+  readonly changes: readonly Timed[];
+  /** The certificate's time in nanoseconds since 1970. */
+  readonly asOf: bigint;
+}
+
+/** What an answer to a look-up is verified against. */
+export interface Asked {
+  readonly canister: Uint8Array;
+  readonly rootKey: Uint8Array;
+  readonly trusted: Trusted;
+  readonly memory: Memory | undefined;
+  readonly contact: State | undefined;
+  /** The encoded label. */
+  readonly label: Uint8Array;
+}
+
+/** Verifies the answer to a look-up. Throws a {@link Failure} of the kind `lie`. */
+export async function verifyFound(asked: Asked, { proof, certified }: Found): Promise<LookedUp> {
+  const { canister, rootKey, trusted, memory, contact, label } = asked;
+  if (!certified.certificate) return refuse({ kind: 'no-proof' });
+  const platform = await certifiedData(certified.certificate, canister, rootKey);
+  if (platform.kind === 'refused') {
+    // A wrong clock is no lie.
+    if (platform.why.kind === 'certificate-time') {
+      throw new Failure('untrusted', `${certificateRefusedWords(platform.why)} Is the clock right?`, true);
+    }
+    return refuse({ kind: 'certificate', why: platform.why });
+  }
+  if (!equal(certifiedLeaf('log', certified.log), platform.data)) return refuse({ kind: 'other-log' });
+  return named(() => {
+    const log = decodeAll(certified.log, (reader) => {
+      const log = { size: reader.u64('size'), root: reader.slice('root', 32) };
+      reader.u64('updates');
+      reader.slice('configuration', 32);
+      return log;
+    });
+    const query = { label, certified: log, certifiedTime: platform.nanoseconds, memory, contact, now: seconds() };
+    const verified = verify(trusted, query, proof);
+    return { ...verified, changes: decodeProof(proof).found?.updates ?? [], asOf: platform.nanoseconds };
+  });
+}
+
+/** Verifies bundles against the profile that a look-up has shown. Throws a {@link Failure} of the kind `lie`. */
+export function verifyBundles(
+  { realm }: Pick<Trusted, 'realm'>,
+  { index, profile: bytes }: Pick<Verified, 'index' | 'profile'>,
+  seen: readonly Bundle[],
+  bundles: readonly Uint8Array[],
+): Bundle[] {
+  return named(() => {
+    if (!bytes) throw new DirectoryError('UnknownDevice');
+    const profile = decodeProfile(bytes);
+    return bundles.map((encoded) => {
+      const bundle = decodeBundle(encoded);
+      const newest = seen.find(({ device }) => equal(device, bundle.device));
+      checkBundle(bundle, { realm, index, profile, now: seconds(), ...(newest && { seen: newest }) });
+      return bundle;
+    });
+  });
+}
+
+const seconds = (): bigint => BigInt(Math.floor(Date.now() / 1000));
+
+/** Runs checks of the directory; what fails is a lie. */
+export function named<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof DirectoryError) return refuse({ kind: 'directory', code: error.code });
+    throw error;
+  }
+}

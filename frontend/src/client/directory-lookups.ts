@@ -1,0 +1,122 @@
+/** Look-ups of labels. A history that is too long for one proof is fetched in pages before. */
+import { DirectoryError, decodeUpdate, type Memory, replay, type State } from '../directory';
+import { checkContact } from '../directory/history';
+import type { Timed } from '../directory/proof';
+import { equal } from '../proofs/hash';
+import { type directoryInterface, Variant_ratified_newest as View } from './bindings/directory';
+import { type Asked, type LookedUp, named, verifyFound } from './directory-answers';
+import { directoryLookupErrorWords } from './directory-words';
+import { refuse } from './read';
+import { take } from './sentences';
+
+/** Changes asked for at once; the directory may answer with fewer. */
+const PAGE = 1_000;
+
+export interface LookupOptions {
+  /** The answer that verifiers have cosigned, which may be older. */
+  readonly ratified?: boolean;
+  /** The label's state at the last look-up: each change since is shown. */
+  readonly contact?: State | undefined;
+  /**
+   * Shows all changes from version 0 on. Of more than 64 versions the address's own signature under version 0 is not shown.
+   */
+  readonly history?: boolean;
+}
+
+type Question = Pick<Asked, 'label'> & { readonly view: View };
+/** Why no proof can show a history: it has this many versions. */
+type TooLong = { readonly versions: bigint };
+
+/** Looks labels up, one after the other, and remembers the directory's log. */
+export class Lookups {
+  readonly #actor: Pick<directoryInterface, 'lookup' | 'get_history'>;
+  readonly #pinned: Pick<Asked, 'canister' | 'rootKey' | 'trusted'>;
+  #memory: Memory | undefined;
+  /** The last look-up that was asked for. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    actor: Pick<directoryInterface, 'lookup' | 'get_history'>,
+    pinned: Pick<Asked, 'canister' | 'rootKey' | 'trusted'>,
+    memory: Memory | undefined,
+  ) {
+    this.#actor = actor;
+    this.#pinned = pinned;
+    this.#memory = memory;
+  }
+
+  get memory(): Memory | undefined {
+    return this.#memory;
+  }
+
+  /** Each look-up continues the log that the one before has shown, so it waits for that. */
+  lookup(label: Uint8Array, options: LookupOptions = {}): Promise<LookedUp> {
+    const mine = this.#last.then(() => this.#lookup(label, options));
+    this.#last = mine.catch(() => {});
+    return mine;
+  }
+
+  async #lookup(label: Uint8Array, { ratified, contact, history }: LookupOptions): Promise<LookedUp> {
+    const question = { label, view: ratified ? View.ratified : View.newest };
+    const answer = await this.#ask(question, history ? 0 : contact && following(contact), contact);
+    if (!('versions' in answer)) return answer;
+    const { state, changes } = await this.#replay(label, history ? undefined : contact, answer.versions);
+    // The pages prove nothing of themselves. The proof's newest entry must be their last one, or follow from it.
+    const newest = await this.#ask(question, following(state), state);
+    if ('versions' in newest || !equal(newest.index, state.entry.index)) {
+      return refuse({ kind: 'directory', code: 'History' });
+    }
+    const since = newest.changes.filter(({ update }) => update.entry.version > state.entry.version);
+    const all = [...changes, ...since];
+    if (contact) named(() => checkContact(contact, all));
+    return { ...newest, changes: all };
+  }
+
+  /** Asks for a proof with the changes from a version on, or with the newest entry alone, and verifies it. */
+  async #ask(
+    { label, view }: Question,
+    from: number | undefined,
+    contact: State | undefined,
+  ): Promise<LookedUp | TooLong> {
+    const found = await this.#actor.lookup({
+      label,
+      view,
+      known: this.#memory?.log.size ?? 0n,
+      history: from === undefined ? { __kind__: 'newest', newest: null } : { __kind__: 'version', version: from },
+    });
+    if (found.__kind__ === 'Err' && found.Err.__kind__ === 'HistoryTooLong') return found.Err.HistoryTooLong;
+    const answer = take(found, directoryLookupErrorWords);
+    const verified = await verifyFound({ ...this.#pinned, memory: this.#memory, contact, label }, answer);
+    this.#memory = verified.memory;
+    return verified;
+  }
+
+  /** Replays the next `versions` changes of a label by the rules, page by page. */
+  async #replay(
+    label: Uint8Array,
+    start: State | undefined,
+    versions: bigint,
+  ): Promise<{ state: State; changes: Timed[] }> {
+    let state = start;
+    const changes: Timed[] = [];
+    while (BigInt(changes.length) < versions) {
+      const left = versions - BigInt(changes.length);
+      const limit = left < PAGE ? Number(left) : PAGE;
+      const asked = { label, from: state ? following(state) : 0, limit };
+      const page = take(await this.#actor.get_history(asked), directoryLookupErrorWords).slice(0, limit);
+      state = named(() => {
+        const decoded = page.map(({ time, update }) => ({ time, update: decodeUpdate(update) }));
+        const index = (state?.entry ?? decoded[0]?.update.entry)?.index;
+        // A page without changes would go on for ever.
+        if (!index || !decoded.length) throw new DirectoryError('History');
+        changes.push(...decoded);
+        return replay(this.#pinned.trusted, label, index, state, decoded);
+      });
+    }
+    if (!state) return refuse({ kind: 'directory', code: 'History' });
+    return { state, changes };
+  }
+}
+
+/** The version that a label's next entry has. */
+const following = ({ entry }: State): number => Math.min(entry.version + 1, 0xffff_ffff);

@@ -1,0 +1,74 @@
+/**
+ * What a reader remembers of a directory between visits: the log that was verified last, and the keys with which it was. A later
+ * answer must continue the log under the same keys.
+ *
+ * One item of a storage holds it, as JSON:
+ *
+ *     { vrfKey: hex, configuration: hex, size: decimal, root: hex, ratified: decimal }
+ */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import type { Memory, Trusted } from '../directory';
+import { equal } from '../proofs/hash';
+import type { Storage } from './memory';
+
+/** The pins that a look-up succeeded with, and what it returned to remember. */
+export interface Remembered {
+  readonly pins: Pick<Trusted, 'vrfKey' | 'configuration'>;
+  readonly memory: Memory;
+}
+
+export class DirectoryMemory {
+  readonly #name: string;
+
+  /** `place` names the canister and its network. */
+  constructor(
+    private readonly storage: Storage,
+    place: string,
+  ) {
+    this.#name = `directory ${place}`;
+  }
+
+  /** `undefined` where nothing was kept. What is no JSON of ours is as good as nothing: a person or an extension wrote it. */
+  read(): Remembered | undefined {
+    try {
+      const item = JSON.parse(this.storage.getItem(this.#name) ?? 'null');
+      if (!item) return undefined;
+      const [vrfKey, configuration] = [hexToBytes(item.vrfKey), hexToBytes(item.configuration)];
+      const log = { size: BigInt(item.size), root: hexToBytes(item.root) };
+      return { pins: { vrfKey, configuration }, memory: { log, ratified: BigInt(item.ratified) } };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Keeps what was seen, unless another tab has seen more. A storage that is full, or that the browser withholds, forgets: every
+   * answer is verified all the same.
+   */
+  write({ pins, memory: { log, ratified } }: Remembered): void {
+    const before = this.read();
+    if (before && samePins(before.pins, pins) && before.memory.log.size > log.size) return;
+    const item = {
+      vrfKey: bytesToHex(pins.vrfKey),
+      configuration: bytesToHex(pins.configuration),
+      size: String(log.size),
+      root: bytesToHex(log.root),
+      ratified: String(ratified),
+    };
+    this.#set(JSON.stringify(item));
+  }
+
+  forget(): void {
+    this.#set('null');
+  }
+
+  #set(item: string): void {
+    try {
+      this.storage.setItem(this.#name, item);
+    } catch {}
+  }
+}
+
+/** Whether the directory has the keys that it had. */
+export const samePins = (a: Remembered['pins'], b: Remembered['pins']): boolean =>
+  equal(a.vrfKey, b.vrfKey) && equal(a.configuration, b.configuration);

@@ -1,0 +1,51 @@
+/** What a look-up of the directory is worth, in words: as of when, who stands behind it, and what a lying node would have done. */
+import type { LookedUp } from '../../client';
+import { formatCount, formatTime } from '../format';
+
+const SECOND = 1_000_000_000n;
+/** Nanoseconds since 1970 as text. */
+export const timeOf = (nanoseconds: bigint): string => formatTime(Number(nanoseconds / SECOND));
+
+type Answer = Pick<LookedUp, 'trust' | 'asOf' | 'head' | 'memory' | 'state' | 'changes' | 'profile'>;
+
+/** Who stands behind the answer. `threshold`: verifiers that the directory asks for; 0: none. */
+export function standsBehind({ trust, asOf }: Pick<Answer, 'trust' | 'asOf'>, threshold: number): string {
+  const certified = `as of ${timeOf(asOf)}, when the subnet certified the directory’s log.`;
+  if (trust.by === 'ratified') {
+    return `Ratified ${certified} Enough verifiers have replayed every change of every label and signed this state, each of them since ${formatTime(Number(trust.since))}.`;
+  }
+  const why =
+    threshold === 0
+      ? 'this directory, for development, asks no verifier'
+      : `fewer than the ${formatCount(threshold)} verifiers that the directory asks for have signed it recently`;
+  return `Certified ${certified} It is not ratified: ${why}. The controllers of the directory could show other people another entry.`;
+}
+
+/** What a node that lies would have done, and whether it would have been caught. */
+export function lieWouldBe({ state }: Pick<Answer, 'state'>): string {
+  return state
+    ? 'A lying node would have shown a foreign key or profile, left a change out, hidden the label, or shown an older state than this browser has seen. This page would have noticed each of these. A node can refuse to answer, or answer from a state that is as old as the certificate.'
+    : 'A lying node would have hidden a label that is registered. This page would have noticed: the answer proves that there is no entry. A node can refuse to answer, or answer from a state that is as old as the certificate.';
+}
+
+/** The checks that the answer has passed, in their order. */
+export function checksOf({ head, memory, state, changes, profile }: Answer, seenBefore: bigint | undefined): string[] {
+  const heads = formatCount(memory.log.size);
+  const count = `${formatCount(changes.length)} ${changes.length === 1 ? 'change' : 'changes'}`;
+  const entry = [
+    'The tree of labels of this head has this entry, at the label’s place.',
+    `${count} from version 0 on: each follows the rules from the one before, and its owner’s keys signed it. The times of all but the newest are the directory’s word.`,
+    profile
+      ? 'The profile is the one that the entry commits to.'
+      : 'No profile is in force: the label is closed, or its profile was erased.',
+  ];
+  return [
+    `The subnet signed the log of ${heads} heads, and the signature is recent.`,
+    seenBefore === undefined
+      ? 'This browser sees this log for the first time, and remembers it.'
+      : `The log continues the one of ${formatCount(seenBefore)} heads that this browser has seen.`,
+    `Head ${formatCount(head.epoch)}, closed at ${timeOf(head.time)}, is in that log. It has ${formatCount(head.labels)} labels.`,
+    'The directory’s key proves the place of this label.',
+    ...(state ? entry : ['The tree of labels of this head has nothing at that place.']),
+  ];
+}

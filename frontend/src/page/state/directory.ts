@@ -1,0 +1,149 @@
+/** The data of the directory's view: one label, looked up with its whole history and verified. */
+import { effect, signal } from '@preact/signals';
+import {
+  connectDirectory,
+  type DirectoryClient,
+  DirectoryMemory,
+  Failure,
+  type Lie,
+  type LookedUp,
+  lieFailure,
+  pin,
+  published,
+  type Storage,
+  samePins,
+} from '../../client';
+import { DirectoryError, type Trusted } from '../../directory';
+import { decodeConfiguration } from '../../directory/configuration';
+import { sha256 } from '../../directory/hash';
+import { toHex } from '../format';
+import { labelBytes } from './label';
+import { fragment, type LabelQuery, labelOf, viewOf } from './route';
+import { browserStorage, directoryPlace, nameOf } from './session';
+
+/** Cosignatures of verifiers may be as old, in seconds. */
+const MAX_COSIGNATURE_AGE = 3_600n;
+
+/** A label that was looked up, and what the page compared it with. */
+export interface Shown {
+  readonly query: LabelQuery;
+  readonly found: LookedUp;
+  /** Heads of the log that this browser had seen before. */
+  readonly seenBefore: bigint | undefined;
+  /** How many verifiers ratify a head together; 0: none is asked. The look-up has proved it. */
+  readonly threshold: number;
+}
+
+export const shown = signal<Shown | undefined>(undefined);
+export const looking = signal(false);
+export const lookupProblem = signal<Failure | undefined>(undefined);
+
+interface Session {
+  readonly directory: DirectoryClient;
+  readonly trusted: Trusted;
+  readonly threshold: number;
+}
+
+/** Nothing is remembered beyond this page where the browser withholds its storage. */
+const NOWHERE: Storage = { getItem: () => null, setItem: () => {} };
+
+function memoryHere(): DirectoryMemory | undefined {
+  if (!directoryPlace) return undefined;
+  // A local network has new keys each time it starts: what was seen on another one says nothing of it.
+  const { rootKey } = directoryPlace;
+  const network = rootKey ? ` ${toHex(sha256(rootKey)).slice(0, 16)}` : '';
+  return new DirectoryMemory(browserStorage() ?? NOWHERE, nameOf(directoryPlace) + network);
+}
+
+let session: Promise<Session> | undefined;
+
+/** Connects once. What fails is tried again with the next look-up. */
+function connected(): Promise<Session> {
+  session ??= connectHere().catch((error) => {
+    session = undefined;
+    throw error;
+  });
+  return session;
+}
+
+/** The pins of what is published. A directory can be installed with one key under two verifiers' names: that is no quorum. */
+function pinned(canisterId: string, publishes: Parameters<typeof pin>[1]): Trusted {
+  try {
+    return pin(canisterId, publishes, [], MAX_COSIGNATURE_AGE);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Failure(
+      'input',
+      'This directory counts a verifier twice. So this page does not trust its ratification.',
+      false,
+    );
+  }
+}
+
+/** Pins what the directory publishes. The first look-up proves it, and later visits compare with it. */
+async function connectHere(): Promise<Session> {
+  if (!directoryPlace) throw new Failure('input', 'The server of this page names no directory.', false);
+  const publishes = await published(directoryPlace);
+  const { registrar, threshold } = decodeConfiguration(publishes.encoded);
+  if (registrar) {
+    const why =
+      'This directory has a registrar, whose keys this page does not know. So it cannot verify registrations.';
+    throw new Failure('input', why, false);
+  }
+  const trusted = pinned(directoryPlace.canisterId, publishes);
+  const remembered = memoryHere()?.read();
+  if (remembered && !samePins(remembered.pins, trusted)) throw lieFailure({ kind: 'other-directory' });
+  return { directory: await connectDirectory(directoryPlace, trusted, remembered?.memory), trusted, threshold };
+}
+
+/** Looks the label of the present address up. */
+export async function lookUp(): Promise<void> {
+  const query = labelOf(fragment.peek());
+  const asked = fragment.peek().toString();
+  shown.value = undefined;
+  lookupProblem.value = undefined;
+  if (!query) return;
+  looking.value = true;
+  try {
+    const label = labelBytes(query);
+    const { directory, trusted, threshold } = await connected();
+    const seenBefore = directory.memory?.log.size;
+    const found = await directory.lookup(label, { history: true, ratified: query.state === 'ratified' });
+    memoryHere()?.write({ pins: trusted, memory: found.memory });
+    // The address may change while the directory answers.
+    if (fragment.peek().toString() === asked) shown.value = { query, found, seenBefore, threshold };
+  } catch (error) {
+    // A configuration that cannot be read is a lie, too.
+    const failure = error instanceof DirectoryError ? lieFailure({ kind: 'directory', code: error.code }) : error;
+    if (!(failure instanceof Failure)) throw failure;
+    if (fragment.peek().toString() === asked) lookupProblem.value = failure;
+    // What was published may be what is false.
+    if (failure.kind === 'lie') session = undefined;
+  } finally {
+    looking.value = false;
+  }
+}
+
+/** Whether the answer contradicts what this browser remembers of the directory. */
+export function contradictsMemory({ variant, cause }: Failure): boolean {
+  if (variant === 'other-directory' || variant === 'UnknownLog') return true;
+  const code = (cause as Partial<Extract<Lie, { kind: 'directory' }>> | undefined)?.code ?? '';
+  return variant === 'directory' && /^(FromKnown|OlderHead)/.test(code);
+}
+
+/** Forgets what this browser saw of the directory, and asks again: the answer is compared with nothing. */
+export async function forgetDirectory(): Promise<void> {
+  memoryHere()?.forget();
+  session = undefined;
+  await lookUp();
+}
+
+export function startLookups(): void {
+  let last = '';
+  effect(() => {
+    const { value } = fragment;
+    if (viewOf(value) !== 'directory' || value.toString() === last) return;
+    last = value.toString();
+    void lookUp();
+  });
+}
