@@ -1,4 +1,4 @@
-// What the directory's client in TypeScript (frontend/src/client/directory.ts) says of the answers of a network that lies. The
+// What the directory's client in TypeScript (frontend/src/client/directory-answers.ts) says of the answers of a network that lies. The
 // table of lies is that of tests/clients/directory, which drives the client for Rust too.
 
 import assert from 'node:assert/strict';
@@ -9,7 +9,7 @@ const unhex = (text) => Uint8Array.from(Buffer.from(text, 'hex'));
 
 export async function everyLieAboutADirectoryIsNamed(packages, settings) {
   const { url, choose, canister, published, lies } = settings;
-  const { verifyFound, verifyBundles } = await frontend('client/directory.ts');
+  const { verifyFound, verifyBundles } = await frontend('client/directory-answers.ts');
   const { pin } = await frontend('client/pins.ts');
   const { decodeBundle } = await frontend('directory/bundle.ts');
   const { idlFactory } = await frontend('client/bindings/declarations/directory.did.js');
