@@ -1,9 +1,11 @@
 //! A directory on the served network, what happened to it, and the liar before it.
 //!
 //! ```text
-//! alice: owner 1 ── owner 2 ──┬── bob: owner 3      the client looks bob up, and remembers this log
-//!                     snapshot└── bob: owner 66     the operator restores the snapshot, and forks the log
+//! alice: owner 1 ── owner 2 ─┬─ bob: owner 3     the client looks bob up, and remembers this log
+//!                            └─ bob: owner 66    the operator goes back by a snapshot, and forks the log
 //! ```
+//!
+//! At last the operator returns to the first branch: the directory is honest, and only the liar shows the second.
 
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -73,6 +75,22 @@ async fn manage(agent: &Agent, canister: Principal, method: &str, arguments: imp
     call.with_arg(encoded((arguments,))).call_and_wait().await.expect("the controller may")
 }
 
+async fn snapshot(agent: &Agent, canister_id: Principal) -> Snapshot {
+    let arguments = TakeCanisterSnapshotArgs {
+        canister_id,
+        replace_snapshot: None,
+        uninstall_code: None,
+        sender_canister_version: None,
+    };
+    let reply = manage(agent, canister_id, "take_canister_snapshot", arguments).await;
+    candid::decode_one(&reply).expect("the type is right")
+}
+
+async fn load(agent: &Agent, canister_id: Principal, snapshot: Snapshot) {
+    let arguments = LoadCanisterSnapshotArgs { canister_id, snapshot_id: snapshot.id, sender_canister_version: None };
+    manage(agent, canister_id, "load_canister_snapshot", arguments).await;
+}
+
 impl Stage {
     pub async fn set() -> Self {
         let network = Network::of_directories(2);
@@ -88,22 +106,15 @@ impl Stage {
         let first = register(&mut client, &alice, 1).await.state.expect("it is there");
         let old = reply(&transport, "alice", 0).await;
         let second = change(&mut client, &alice, first.newest(), 1, 2).await;
-        let snapshot = TakeCanisterSnapshotArgs {
-            canister_id: canister,
-            replace_snapshot: None,
-            uninstall_code: None,
-            sender_canister_version: None,
-        };
-        let snapshot = manage(&agent, canister, "take_canister_snapshot", snapshot).await;
-        let snapshot: Snapshot = candid::decode_one(&snapshot).expect("the type is right");
+        let before = snapshot(&agent, canister).await;
         let memory = register(&mut client, &bob, 3).await.memory;
+        let after = snapshot(&agent, canister).await;
 
-        let snapshot_id = snapshot.id;
-        let restored = LoadCanisterSnapshotArgs { canister_id: canister, snapshot_id, sender_canister_version: None };
-        manage(&agent, canister, "load_canister_snapshot", restored).await;
+        load(&agent, canister, before).await;
         let rolled_back = reply(&transport, "bob", 0).await;
         register(&mut new(), &bob, 66).await;
         let forked = reply(&transport, "bob", memory.log.size).await;
+        load(&agent, canister, after).await;
 
         let absent = reply(&transport, "dave", 0).await;
         let elsewhere = reply(&AgentTransport::new(agent, other), "alice", 0).await;
