@@ -2,8 +2,6 @@
 
 use crate::network::Network;
 use crate::people::{Done, Person, files};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use crypto_store::{Options, Store, fields};
 use key_cache::local::{LocalManager, RootKey};
 use key_cache::{KeyCache, Limits, Runtime};
@@ -94,7 +92,7 @@ fn collect(value: &Value, keys: &mut Vec<[u8; 32]>) {
 /// How a key may be written: its bytes, in hexadecimal digits, in Base64, as a list of numbers.
 fn forms(key: &[u8; 32]) -> [Vec<u8>; 4] {
     let list = format!("{key:?}").trim_matches(['[', ']']).to_owned();
-    [key.to_vec(), hex::encode(key).into(), STANDARD_NO_PAD.encode(key).into(), list.into()]
+    [key.to_vec(), hex::encode(key).into(), vodozemac::base64_encode(key).into(), list.into()]
 }
 
 /// Which keys are found in these bytes, in any form.
