@@ -1,11 +1,23 @@
 /** Look-ups of labels. A history that is too long for one proof is fetched in pages before. */
-import { DirectoryError, decodeUpdate, type Memory, replay, type State } from '../directory';
+import {
+  DirectoryError,
+  decodeUpdate,
+  type Memory,
+  type Policy,
+  policiesInForce,
+  REGISTRAR,
+  replay,
+  type State,
+  type Trusted,
+} from '../directory';
 import { checkContact } from '../directory/history';
 import type { Timed } from '../directory/proof';
 import { equal } from '../proofs/hash';
 import { type directoryInterface, Variant_ratified_newest as View } from './bindings/directory';
 import { type Asked, type LookedUp, named, verifyFound } from './directory-answers';
 import { directoryLookupErrorWords } from './directory-words';
+import { Failure } from './failure';
+import type { PinsOfShown } from './pins';
 import { refuse } from './read';
 import { take } from './sentences';
 
@@ -23,23 +35,20 @@ export interface LookupOptions {
   readonly history?: boolean;
 }
 
-type Question = Pick<Asked, 'label'> & { readonly view: View };
+type Question = Pick<Asked, 'label' | 'trusted'> & { readonly view: View };
+type Pinned = Pick<Asked, 'canister' | 'rootKey'> & { readonly trusted: Trusted | PinsOfShown };
 /** Why no proof can show a history: it has this many versions. */
 type TooLong = { readonly versions: bigint };
 
 /** Looks labels up, one after the other, and remembers the directory's log. */
 export class Lookups {
   readonly #actor: Pick<directoryInterface, 'lookup' | 'get_history'>;
-  readonly #pinned: Pick<Asked, 'canister' | 'rootKey' | 'trusted'>;
+  readonly #pinned: Pinned;
   #memory: Memory | undefined;
   /** The last look-up that was asked for. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    actor: Pick<directoryInterface, 'lookup' | 'get_history'>,
-    pinned: Pick<Asked, 'canister' | 'rootKey' | 'trusted'>,
-    memory: Memory | undefined,
-  ) {
+  constructor(actor: Pick<directoryInterface, 'lookup' | 'get_history'>, pinned: Pinned, memory: Memory | undefined) {
     this.#actor = actor;
     this.#pinned = pinned;
     this.#memory = memory;
@@ -56,11 +65,35 @@ export class Lookups {
     return mine;
   }
 
-  async #lookup(label: Uint8Array, { ratified, contact, history }: LookupOptions): Promise<LookedUp> {
-    const question = { label, view: ratified ? View.ratified : View.newest };
+  async #lookup(label: Uint8Array, options: LookupOptions): Promise<LookedUp> {
+    const view = options.ratified ? View.ratified : View.newest;
+    const { trusted } = this.#pinned;
+    const isPinned = trusted.registrars !== 'shown';
+    const registrars = isPinned ? trusted.registrars : await this.#registrarsFor(label, view);
+    return this.#find({ label, view, trusted: { ...trusted, registrars } }, options);
+  }
+
+  /** The policies that may vouch for the label, as the directory shows them. For the registrar's own label nobody vouches. */
+  async #registrarsFor(label: Uint8Array, view: View): Promise<readonly Policy[]> {
+    if (equal(label, REGISTRAR)) return [];
+    const question = { label: REGISTRAR, view, trusted: { ...this.#pinned.trusted, registrars: [] } };
+    const { changes, head } = await this.#find(question, { history: true });
+    const registrars = policiesInForce(changes, head.time);
+    // Without any, the rules would be those of open registration.
+    if (!registrars.length) {
+      throw new Failure('refused', 'The directory has no registrar yet, so it has registered no label.', true);
+    }
+    return registrars;
+  }
+
+  async #find(question: Question, { contact, history }: LookupOptions): Promise<LookedUp> {
     const answer = await this.#ask(question, history ? 0 : contact && following(contact), contact);
-    if (!('versions' in answer)) return answer;
-    const { state, changes } = await this.#replay(label, history ? undefined : contact, answer.versions);
+    if (!('versions' in answer)) {
+      // The newest entry alone proves itself, but not how the label came to it.
+      const isCut = history && answer.state && answer.changes[0]?.update.entry.version !== 0;
+      return isCut ? refuse({ kind: 'directory', code: 'History' }) : answer;
+    }
+    const { state, changes } = await this.#replay(question, history ? undefined : contact, answer.versions);
     // The pages prove nothing of themselves. The proof's newest entry must be their last one, or follow from it.
     const newest = await this.#ask(question, following(state), state);
     if ('versions' in newest || !equal(newest.index, state.entry.index)) {
@@ -74,7 +107,7 @@ export class Lookups {
 
   /** Asks for a proof with the changes from a version on, or with the newest entry alone, and verifies it. */
   async #ask(
-    { label, view }: Question,
+    { label, view, trusted }: Question,
     from: number | undefined,
     contact: State | undefined,
   ): Promise<LookedUp | TooLong> {
@@ -86,14 +119,14 @@ export class Lookups {
     });
     if (found.__kind__ === 'Err' && found.Err.__kind__ === 'HistoryTooLong') return found.Err.HistoryTooLong;
     const answer = take(found, directoryLookupErrorWords);
-    const verified = await verifyFound({ ...this.#pinned, memory: this.#memory, contact, label }, answer);
+    const verified = await verifyFound({ ...this.#pinned, trusted, memory: this.#memory, contact, label }, answer);
     this.#memory = verified.memory;
     return verified;
   }
 
   /** Replays the next `versions` changes of a label by the rules, page by page. */
   async #replay(
-    label: Uint8Array,
+    { label, trusted }: Question,
     start: State | undefined,
     versions: bigint,
   ): Promise<{ state: State; changes: Timed[] }> {
@@ -110,7 +143,7 @@ export class Lookups {
         // A page without changes would go on for ever.
         if (!index || !decoded.length) throw new DirectoryError('History');
         changes.push(...decoded);
-        return replay(this.#pinned.trusted, label, index, state, decoded);
+        return replay(trusted, label, index, state, decoded);
       });
     }
     if (!state) return refuse({ kind: 'directory', code: 'History' });

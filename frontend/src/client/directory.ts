@@ -30,6 +30,7 @@ import {
   updateErrorWords,
 } from './directory-words';
 import type { Place } from './locate';
+import type { PinsOfShown } from './pins';
 import { reach } from './reach';
 import { take } from './sentences';
 
@@ -62,7 +63,7 @@ export interface DirectoryClient {
 /** Throws a {@link Failure} if the canister id is malformed or a local network's root key cannot be fetched. */
 export async function connectDirectory(
   place: Place,
-  trusted: Trusted,
+  trusted: Trusted | PinsOfShown,
   remembered?: Memory,
   identity?: Identity,
 ): Promise<DirectoryClient> {

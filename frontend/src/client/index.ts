@@ -38,6 +38,6 @@ export { type Located, locate, type Place, type ServerEnv } from './locate';
 export type { Storage } from './memory';
 export { MAINNET, type Network, networkAt, networkName } from './network';
 export { type Delivery, type Item, Outbox } from './outbox';
-export { pin } from './pins';
+export { type PinsOfShown, pin } from './pins';
 export { Poller, type PollState } from './poller';
 export { type Lie, lieFailure, lieWords, type Read, type Trust } from './read';

@@ -5,8 +5,15 @@ import { configurationHash, decodeConfiguration } from '../directory/configurati
 import type { Published } from './bindings/directory';
 
 /**
- * The pins of the directory in a canister. `registrars`: the policies of its registrar, today's and former ones; empty where
- * registration is open. Cosignatures of verifiers may be `maxAge` seconds old.
+ * Pins without the registrar's policies. Each look-up takes those that the directory itself shows: the verified history of the
+ * registrar's own label has them. So a registration is vouched for by whoever the directory says its registrar is; that this
+ * is the registrar whom the application means, nothing proves.
+ */
+export type PinsOfShown = Omit<Trusted, 'registrars'> & { readonly registrars: 'shown' };
+
+/**
+ * The pins of the directory in a canister. `registrars`: the policies of its registrar, today's and former ones, empty where
+ * registration is open; or `shown`, see {@link PinsOfShown}. Cosignatures of verifiers may be `maxAge` seconds old.
  *
  * One node answers `published`, and it may lie. Then no look-up verifies: the certified log carries the hash of the
  * configuration and the VRF key, and the first look-up fails with the code `Configuration`. So pins with which a look-up has
@@ -18,22 +25,35 @@ import type { Published } from './bindings/directory';
  */
 export function pin(
   canisterId: string,
-  { encoded, vrf_key: vrfKey }: Pick<Published, 'encoded' | 'vrf_key'>,
+  published: Pick<Published, 'encoded' | 'vrf_key'>,
   registrars: readonly Policy[],
   maxAge: bigint,
-): Trusted {
+): Trusted;
+export function pin(
+  canisterId: string,
+  published: Pick<Published, 'encoded' | 'vrf_key'>,
+  registrars: 'shown',
+  maxAge: bigint,
+): Trusted | PinsOfShown;
+export function pin(
+  canisterId: string,
+  { encoded, vrf_key: vrfKey }: Pick<Published, 'encoded' | 'vrf_key'>,
+  registrars: readonly Policy[] | 'shown',
+  maxAge: bigint,
+): Trusted | PinsOfShown {
   const { registrar, threshold, verifiers } = decodeConfiguration(encoded);
-  if (registrar !== registrars.length > 0) {
+  if (registrars !== 'shown' && registrar !== registrars.length > 0) {
     throw new TypeError(
       registrar ? "The policies of the directory's registrar are missing." : 'The directory has no registrar.',
     );
   }
-  return {
+  const pins = {
     realm: realmOf(Principal.fromText(canisterId).toUint8Array(), vrfKey),
     origin: `directory/${canisterId}`,
     vrfKey,
     configuration: configurationHash(encoded, vrfKey),
-    registrars,
     quorum: threshold === 0 ? undefined : new Quorum(verifiers, threshold, maxAge),
   };
+  if (registrars !== 'shown') return { ...pins, registrars };
+  return registrar ? { ...pins, registrars } : { ...pins, registrars: [] };
 }

@@ -1,6 +1,6 @@
 /** The changes of a label: as far as the proof has them, from version 0 or from what the client knows. */
 import { equal } from './bytes';
-import { apply, type State, stateFromParts } from './change';
+import { apply, pendingUntil, type State, stateFromParts } from './change';
 import { entryHash } from './entry';
 import { DirectoryError, within } from './error';
 import { checkAddress, isAddress, REGISTRAR } from './label';
@@ -55,6 +55,15 @@ export function replay(
     });
   }, state);
 }
+
+/** The policies that a label has had in force up to `now`. A recovery that is pending, or that was withdrawn, never was. */
+export const policiesInForce = (changes: readonly Timed[], now: bigint): Policy[] =>
+  changes
+    .filter(({ time, update: { entry } }, at) => {
+      const until = changes[at + 1]?.time ?? now;
+      return pendingUntil({ entry, time, replaced: undefined }, until) === undefined;
+    })
+    .map(({ update }) => update.entry.policy);
 
 /** Takes the newest entry as the map has it: a first contact, or no change since the last look-up. */
 function takeNewest({ realm }: Trusted, index: Uint8Array, found: Found): State {

@@ -27,7 +27,7 @@ export {
   type Update,
 } from './entry';
 export { DirectoryError } from './error';
-export { replay } from './history';
+export { policiesInForce, replay } from './history';
 export { addressLabel, nameLabel, principalOf, REGISTRAR } from './label';
 export type { Checkpoint } from './log';
 export type { Policy } from './policy';

@@ -1,9 +1,12 @@
 /** The client's methods against the network, from Node: no browser takes part. */
 import { createHash } from 'node:crypto';
+import { Ed25519KeyIdentity } from '@icp-sdk/core/identity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Client, connect, Failure, networkAt } from '../../src/client';
+import { type Client, connect, connectDirectory, type DirectoryClient, Failure, networkAt } from '../../src/client';
 import type { Bound32 } from '../../src/client/bindings/canister';
+import type { CheckCursor } from '../../src/client/bindings/directory';
 import { text } from './support/canister';
+import { placeOf } from './support/labels';
 import { type LocalNetwork, startNetwork } from './support/network';
 
 const [ALICE, BOB, NOBODY] = [text('alice'), text('bob'), text('nobody')] as const;
@@ -91,5 +94,48 @@ describe('the client', () => {
   it('refuses to try a rebuild again where none has failed', async () => {
     expect((await client.status()).store?.rebuild_failure).toBeUndefined();
     expect(await failure(client.retryRebuild())).toMatchObject({ kind: 'refused', variant: 'NotFailed' });
+  });
+});
+
+describe("the directory's client", () => {
+  const START: CheckCursor = { part: 0, number: 0n };
+  let controller: DirectoryClient;
+  let stranger: DirectoryClient;
+
+  beforeAll(async () => {
+    const { place, trusted } = await placeOf(network);
+    controller = await connectDirectory(place, trusted);
+    stranger = await connectDirectory(place, trusted, undefined, Ed25519KeyIdentity.generate());
+  });
+
+  it('sets settings, and refuses bad ones and those of strangers', async () => {
+    const { settings } = await controller.status();
+    const each = (items: number) => ({
+      __kind__: 'at_most' as const,
+      at_most: { burst: items, per_second: 1 },
+    });
+    const limited = { strangers: { ...settings.strangers, each: each(9) }, reserve: 1_000n };
+    expect(limited).not.toEqual(settings);
+    const bad = { ...limited, strangers: { ...limited.strangers, each: each(0) } };
+    expect(await failure(controller.setSettings(bad))).toMatchObject({ kind: 'refused', variant: 'TooLow' });
+    expect(await failure(stranger.setSettings(limited))).toMatchObject({ kind: 'refused', variant: 'NotAllowed' });
+    expect((await controller.status()).settings).toEqual(settings);
+    await controller.setSettings(limited);
+    expect((await controller.status()).settings).toEqual(limited);
+    await controller.setSettings(settings);
+  });
+
+  it('checks all records, for controllers, and names a part that there is not', async () => {
+    let checked = 0;
+    for (let from: CheckCursor | undefined = START; from; ) {
+      const report = await controller.check(from);
+      expect(report.violations).toEqual([]);
+      checked += report.checked;
+      from = report.next;
+    }
+    expect(checked).toBeGreaterThan(0);
+    expect(await failure(stranger.check(START))).toMatchObject({ kind: 'refused', variant: 'NotAllowed' });
+    const beyond = await failure(controller.check({ part: 99, number: 0n }));
+    expect(beyond).toMatchObject({ kind: 'refused', variant: 'Cursor', message: 'The check has no part 99.' });
   });
 });

@@ -29,6 +29,17 @@ async function violations(page: Page): Promise<string[]> {
   return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
 
+/** The links of the bar of views that stick out of it: a person could not see or reach them. */
+const cutOff = (page: Page): Promise<string[]> =>
+  page.locator('.views').evaluate((bar) => {
+    const outer = bar.getBoundingClientRect();
+    const sticksOut = (link: Element) => {
+      const { left, right, top, bottom } = link.getBoundingClientRect();
+      return left < outer.left || right > outer.right || top < outer.top || bottom > outer.bottom;
+    };
+    return [...bar.children].filter(sticksOut).map(({ textContent }) => textContent ?? '');
+  });
+
 const SETTINGS = [
   ['light', { colorScheme: 'light' }],
   ['dark', { colorScheme: 'dark' }],
@@ -86,6 +97,16 @@ describe.each(SETTINGS)('in %s', (name, options) => {
     await page.getByRole('button', { name: 'Make a send key' }).click();
     await page.getByRole('alert').waitFor();
     await look('key');
+  });
+});
+
+describe('the bar of views', () => {
+  it.each([1360, 390, 320])('shows each view whole on a screen %i px wide', async (width) => {
+    const page = await on.open('', { viewport: { width, height: 844 } });
+    await page.locator('.live.good').waitFor();
+    expect(await page.locator('.views a').count()).toBe(5);
+    expect(await cutOff(page)).toEqual([]);
+    await screenshot(page, `views-${width}`);
   });
 });
 

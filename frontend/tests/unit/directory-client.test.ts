@@ -9,7 +9,7 @@ import {
   updateErrorWords,
 } from '../../src/client/directory-words';
 import { pin } from '../../src/client/pins';
-import { DirectoryError, type Memory, Quorum } from '../../src/directory';
+import { DirectoryError, type Memory, Quorum, type Trusted } from '../../src/directory';
 import { certifiedLeaf } from '../../src/proofs/certified';
 import { certifiedState, Signer } from './signer';
 
@@ -23,7 +23,7 @@ const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'
 const { trusted } = VECTORS;
 type Named = { name: string; key: string };
 type PolicyVector = { keys: string[]; threshold: number };
-const TRUSTED = {
+const TRUSTED: Trusted = {
   realm: bytes(trusted.realm),
   origin: trusted.origin,
   vrfKey: bytes(trusted.vrf),

@@ -72,6 +72,19 @@ describe('a history', () => {
   });
 });
 
+it('a history that is left out, behind the newest entry alone, is caught', async () => {
+  const calls = directory(3);
+  const truth = calls.lookup.bind(calls);
+  vi.spyOn(calls, 'lookup').mockImplementation((asked) =>
+    truth({ ...asked, history: { __kind__: 'newest', newest: null } }),
+  );
+  expect((await client(calls).lookup(LABEL)).state?.entry.version).toBe(2);
+  await expect(client(calls).lookup(LABEL, { history: true })).rejects.toMatchObject({
+    kind: 'lie',
+    cause: { kind: 'directory', code: 'History' },
+  });
+});
+
 it('look-ups wait for each other: each continues what the one before has shown', async () => {
   const calls = directory(1);
   const asked = vi.spyOn(calls, 'lookup');

@@ -60,12 +60,23 @@ describe('the checks', () => {
   } as unknown as Parameters<typeof checksOf>[0];
 
   it('say whether the log was seen before', () => {
-    expect(checksOf(answer, undefined)[1]).toContain('for the first time');
-    expect(checksOf(answer, 4n)[1]).toBe('The log continues the one of 4 heads that this browser has seen.');
+    expect(checksOf(answer, undefined, false)[1]).toContain('for the first time');
+    expect(checksOf(answer, 4n, false)[1]).toBe('The log continues the one of 4 heads that this browser has seen.');
+  });
+
+  it('say whose word it is that a registrar has these keys, if one vouches', () => {
+    const found = { ...answer, state: {} } as typeof answer;
+    const says = (vouched: boolean) => checksOf(found, undefined, vouched).filter((check) => /registrar/.test(check));
+    expect(says(true)).toEqual([
+      expect.stringMatching(
+        /^The registrar signed the registration. Its keys are those that the directory itself shows/,
+      ),
+    ]);
+    expect(says(false)).toEqual([]);
   });
 
   it('of an absent label end with its place', () => {
-    expect(checksOf(answer, undefined).at(-1)).toBe('The tree of labels of this head has nothing at that place.');
+    expect(checksOf(answer, undefined, true).at(-1)).toBe('The tree of labels of this head has nothing at that place.');
     expect(lieWouldBe(answer)).toContain('would have hidden a label that is registered');
   });
 });

@@ -1,5 +1,5 @@
 /**
- * A directory of one label with one key, in memory. It answers look-ups and pages of its history as the canister does. Its log has
+ * A directory of one label with one key, or of none, in memory. It answers look-ups and pages of its history as the canister does. Its log has
  * one head; registration is open. The label's VRF proof is given.
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
@@ -18,6 +18,7 @@ import { certifiedState, type Signer } from './signer';
 /** Versions that a proof shows at most. */
 const MAX = 64;
 const START = 1_795_000_000;
+const SECOND = 1_000_000_000n;
 
 type Pinned = Omit<Trusted, 'registrars' | 'quorum'>;
 type Calls = Pick<directoryInterface, 'lookup' | 'get_history'>;
@@ -68,30 +69,39 @@ export class LittleDirectory implements Calls {
       const HistoryTooLong = { versions: BigInt(shown.length), max: BigInt(MAX) };
       return { __kind__: 'Err', Err: { __kind__: 'HistoryTooLong', HistoryTooLong } };
     }
-    const last = this.#entries[newest] as Entry;
-    // A newest entry alone comes without signatures: the map proves it.
-    const updates = shown?.map((entry) => this.#update(entry)) ?? [concat(encodeEntry(last), Uint8Array.of(0, 0))];
-    const times = (shown ?? [last]).map(timeOf);
-    const value = leafValue(BigInt(newest), timeOf(last), entryHash(last));
-    const root = mapRoot({ siblings: [ZERO], search: { result: 'found' } }, this.index, value) as Uint8Array;
+    const last = this.#entries.at(-1);
+    const value = last ? leafValue(BigInt(newest), timeOf(last), entryHash(last)) : ZERO;
+    const search = { result: last ? 'found' : 'missing' } as const;
+    const root = mapRoot({ siblings: [ZERO], search }, this.index, value) as Uint8Array;
+    const time = last ? timeOf(last) : BigInt(START) * SECOND;
     const head = concat(
       Uint8Array.of(1),
-      ...[integer(8, 0), integer(8, timeOf(last)), root, ZERO, integer(8, 0), integer(4, 1), integer(8, 1)],
+      ...[integer(8, 0), integer(8, time), root, ZERO, integer(8, 0), integer(4, 1), integer(8, 1)],
       this.trusted.configuration,
     );
     const proof = concat(
       ...[Uint8Array.of(1), this.vrf, head],
       // No edge, no cosignature, no consistency: the log is the head. The label is the tree's only one.
-      ...[Uint8Array.of(0, 0, 0, 0), Uint8Array.of(0, 0, 1, 0)],
-      ...[integer(8, newest), integer(1, updates.length)],
-      ...updates.flatMap((update, at) => [integer(8, times[at] as bigint), update]),
-      Uint8Array.of(0, 0, 0),
+      ...[Uint8Array.of(0, 0, 0, 0), Uint8Array.of(last ? 0 : 2, 0, 1, 0)],
+      ...(last ? this.#found(last, shown) : []),
     );
     const log = concat(integer(8, 1), logLeaf(head), integer(8, newest + 1), sha256());
     const data = certifiedLeaf('log', log);
     const seconds = START + this.#entries.length;
     const certificate = await this.network.certificate(certifiedState(this.canister, data, seconds));
     return { __kind__: 'Ok', Ok: { proof, certified: { log, certificate } } };
+  }
+
+  /** The part of a proof that shows the label's entries. */
+  #found(last: Entry, shown: Entry[] | undefined): Uint8Array[] {
+    // A newest entry alone comes without signatures: the map proves it.
+    const updates = shown?.map((entry) => this.#update(entry)) ?? [concat(encodeEntry(last), Uint8Array.of(0, 0))];
+    const times = (shown ?? [last]).map(timeOf);
+    return [
+      ...[integer(8, last.version), integer(1, updates.length)],
+      ...updates.flatMap((update, at) => [integer(8, times[at] as bigint), update]),
+      Uint8Array.of(0, 0, 0),
+    ];
   }
 
   async get_history({ from, limit }: Parameters<Calls['get_history']>[0]): ReturnType<Calls['get_history']> {
@@ -106,4 +116,4 @@ export class LittleDirectory implements Calls {
   }
 }
 
-const timeOf = ({ version }: Entry): bigint => BigInt(START + version) * 1_000_000_000n;
+const timeOf = ({ version }: Entry): bigint => BigInt(START + version) * SECOND;

@@ -28,13 +28,22 @@ export function lieWouldBe({ state }: Pick<Answer, 'state'>): string {
     : 'A lying node would have hidden a label that is registered. This page would have noticed: the answer proves that there is no entry. A node can refuse to answer, or answer from a state that is as old as the certificate.';
 }
 
-/** The checks that the answer has passed, in their order. */
-export function checksOf({ head, memory, state, changes, profile }: Answer, seenBefore: bigint | undefined): string[] {
+/** The checks that the answer has passed, in their order. `vouched`: a registrar vouches for registrations. */
+export function checksOf(
+  { head, memory, state, changes, profile }: Answer,
+  seenBefore: bigint | undefined,
+  vouched: boolean,
+): string[] {
   const heads = formatCount(memory.log.size);
   const count = `${formatCount(changes.length)} ${changes.length === 1 ? 'change' : 'changes'}`;
   const entry = [
     'The tree of labels of this head has this entry, at the label’s place.',
     `${count} from version 0 on: each follows the rules from the one before, and its owner’s keys signed it. The times of all but the newest are the directory’s word.`,
+    ...(vouched
+      ? [
+          'The registrar signed the registration. Its keys are those that the directory itself shows for the registrar, with their history: this page knows them from nowhere else.',
+        ]
+      : []),
     profile
       ? 'The profile is the one that the entry commits to.'
       : 'No profile is in force: the label is closed, or its profile was erased.',

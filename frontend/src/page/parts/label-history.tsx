@@ -6,7 +6,7 @@ import { checksOf, timeOf } from './directory-trust';
 
 const KINDS = { set: 'keys or profile set', close: 'closed', recover: 'recovery begun' } as const;
 
-export function LabelHistory({ found, seenBefore }: Shown) {
+export function LabelHistory({ found, seenBefore, vouched }: Shown) {
   return (
     <>
       {found.changes.length > 0 && (
@@ -22,7 +22,7 @@ export function LabelHistory({ found, seenBefore }: Shown) {
       <section class="card" aria-labelledby="checks-title">
         <h2 id="checks-title">How it was verified</h2>
         <ol class="checks">
-          {checksOf(found, seenBefore).map((check) => (
+          {checksOf(found, seenBefore, vouched).map((check) => (
             <li key={check}>{check}</li>
           ))}
         </ol>

@@ -8,6 +8,7 @@ import {
   type Lie,
   type LookedUp,
   lieFailure,
+  type PinsOfShown,
   pin,
   published,
   type Storage,
@@ -32,6 +33,8 @@ export interface Shown {
   readonly seenBefore: bigint | undefined;
   /** How many verifiers ratify a head together; 0: none is asked. The look-up has proved it. */
   readonly threshold: number;
+  /** Whether a registrar vouched for the registration. Its keys are those that the directory shows. */
+  readonly vouched: boolean;
 }
 
 export const shown = signal<Shown | undefined>(undefined);
@@ -40,7 +43,7 @@ export const lookupProblem = signal<Failure | undefined>(undefined);
 
 interface Session {
   readonly directory: DirectoryClient;
-  readonly trusted: Trusted;
+  readonly trusted: Trusted | PinsOfShown;
   readonly threshold: number;
 }
 
@@ -67,9 +70,9 @@ function connected(): Promise<Session> {
 }
 
 /** The pins of what is published. A directory can be installed with one key under two verifiers' names: that is no quorum. */
-function pinned(canisterId: string, publishes: Parameters<typeof pin>[1]): Trusted {
+function pinned(canisterId: string, publishes: Parameters<typeof pin>[1]): Trusted | PinsOfShown {
   try {
-    return pin(canisterId, publishes, [], MAX_COSIGNATURE_AGE);
+    return pin(canisterId, publishes, 'shown', MAX_COSIGNATURE_AGE);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new Failure(
@@ -84,12 +87,7 @@ function pinned(canisterId: string, publishes: Parameters<typeof pin>[1]): Trust
 async function connectHere(): Promise<Session> {
   if (!directoryPlace) throw new Failure('input', 'The server of this page names no directory.', false);
   const publishes = await published(directoryPlace);
-  const { registrar, threshold } = decodeConfiguration(publishes.encoded);
-  if (registrar) {
-    const why =
-      'This directory has a registrar, whose keys this page does not know. So it cannot verify registrations.';
-    throw new Failure('input', why, false);
-  }
+  const { threshold } = decodeConfiguration(publishes.encoded);
   const trusted = pinned(directoryPlace.canisterId, publishes);
   const remembered = memoryHere()?.read();
   if (remembered && !samePins(remembered.pins, trusted)) throw lieFailure({ kind: 'other-directory' });
@@ -111,7 +109,10 @@ export async function lookUp(): Promise<void> {
     const found = await directory.lookup(label, { history: true, ratified: query.state === 'ratified' });
     memoryHere()?.write({ pins: trusted, memory: found.memory });
     // The address may change while the directory answers.
-    if (fragment.peek().toString() === asked) shown.value = { query, found, seenBefore, threshold };
+    if (fragment.peek().toString() === asked) {
+      const vouched = trusted.registrars === 'shown' && query.label !== 'registrar';
+      shown.value = { query, found, seenBefore, threshold, vouched };
+    }
   } catch (error) {
     // A configuration that cannot be read is a lie, too.
     const failure = error instanceof DirectoryError ? lieFailure({ kind: 'directory', code: error.code }) : error;

@@ -25,14 +25,17 @@ export interface Stage {
   open(fragment?: string, options?: BrowserContextOptions, prepare?: (page: Page) => Promise<void>): Promise<Page>;
 }
 
-/** For a test file: a network of its own and a browser. To be called at the file's top level. */
-export function stage(): Stage {
+/**
+ * For a test file: a network of its own and a browser. To be called at the file's top level. `directory`: the argument of the
+ * directory's installation, in hex.
+ */
+export function stage(directory?: string): Stage {
   let network: LocalNetwork;
   let browser: Browser;
   let offences: string[] = [];
 
   beforeAll(async () => {
-    network = await startNetwork();
+    network = await startNetwork(directory);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   });
   afterAll(async () => {

@@ -8,7 +8,7 @@ const fromFrontend = (path: string): string => fileURLToPath(new URL(`../../../$
 const PROGRAM = process.env.LOCAL_NETWORK ?? fromFrontend('../target/debug/local-network');
 export const MODULE = process.env.CANISTER_WASM ?? fromFrontend('../artifacts/message-canister.wasm.gz');
 const DIRECTORY = process.env.DIRECTORY_WASM ?? fromFrontend('../artifacts/directory.wasm.gz');
-const DIRECTORY_ARGUMENT = fromFrontend('../scripts/lib/directory-argument.txt');
+const OPEN_DIRECTORY = readFileSync(fromFrontend('../scripts/lib/directory-argument.txt'), 'utf8').trim();
 export const DIST = fromFrontend('dist');
 export const OUTPUT = fromFrontend('test-output');
 
@@ -22,16 +22,18 @@ export interface LocalNetwork {
   stop(): void;
 }
 
-/** Starts it on a free port and waits until it answers; it serves the built page at its root. */
-export async function startNetwork(): Promise<LocalNetwork> {
+/**
+ * Starts it on a free port and waits until it answers; it serves the built page at its root. `directory`: the argument of the
+ * directory's installation, in hex.
+ */
+export async function startNetwork(directory = OPEN_DIRECTORY): Promise<LocalNetwork> {
   for (const file of [PROGRAM, MODULE, DIRECTORY]) {
     if (!existsSync(file))
       throw new Error(
         `${file} is missing: run scripts/serve once, or set LOCAL_NETWORK, CANISTER_WASM and DIRECTORY_WASM`,
       );
   }
-  const argument = `directory=${readFileSync(DIRECTORY_ARGUMENT, 'utf8').trim()}`;
-  const options = ['--port', '0', '--page', DIST, '--node-key', NODE_SEED, '--argument', argument];
+  const options = ['--port', '0', '--page', DIST, '--node-key', NODE_SEED, '--argument', `directory=${directory}`];
   const child = spawn(PROGRAM, [MODULE, DIRECTORY, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   const said = await announcement(child);
   const value = (line: RegExp): string => said.match(line)?.[1] ?? '';
