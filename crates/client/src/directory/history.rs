@@ -33,7 +33,12 @@ impl<T: Transport> DirectoryClient<T> {
         match self.ask(label, view, Changes::version(0), None).await {
             Ok((verified, found)) => {
                 let proof = Proof::decode(&found.proof).map_err(|error| malformed("lookup", error))?;
-                Ok(History { verified, changes: proof.found.map_or_else(Vec::new, |found| found.updates) })
+                let changes = proof.found.map_or_else(Vec::new, |found| found.updates);
+                // A proof of the newest entry alone is one too, but not of what was asked for.
+                if changes.first().is_some_and(|(_, update)| update.entry.version != 0) {
+                    return Err(CallError::Lie(Lie::Lookup(VerifyError::History)));
+                }
+                Ok(History { verified, changes })
             }
             Err(CallError::Refused(LookupError::HistoryTooLong { versions, .. })) => {
                 let (state, changes) = self.replay(label, None, versions).await?;

@@ -204,6 +204,19 @@ fn certificates_that_prove_nothing() {
 }
 
 #[test]
+fn a_history_that_is_left_out() {
+    let Scene { site, .. } = scene();
+    let mut client = site.client();
+    let newest = site.answer(&name("alice"), 0, Changes::newest);
+    site.lie("lookup", move |found: &mut Found| *found = newest.clone());
+    let lie = match now(client.history(&name("alice"), View::newest)) {
+        Err(CallError::Lie(lie)) => lie,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(lie, Lie::Lookup(VerifyError::History)), "{lie}");
+}
+
+#[test]
 fn bundles_that_are_not_to_be_used() {
     let Scene { site, mut client, .. } = scene();
     let alice = name("alice");
