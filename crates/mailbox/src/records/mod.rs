@@ -26,8 +26,14 @@
 //! seen       key id 20 | salt 32                          Seen: a message of a shared inbox
 //! ```
 //!
-//! Format 1 of each value is postcard's encoding of the struct below, field by field. Fields are never reordered: another struct
+//! Format 1 of each value is postcard's encoding of its struct, field by field. Fields are never reordered: another struct
 //! is another format.
+
+mod directory;
+mod log;
+
+pub(crate) use directory::{Asked, Known, Memory, Pins, Registered};
+pub use log::{Entry, Event, Said, With};
 
 use crate::wire::content::{File, Id};
 use crate::{Address, Error};
@@ -151,53 +157,6 @@ pub struct Contact {
     pub label: Option<Vec<u8>>,
 }
 
-/// The directory that is pinned.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Pins {
-    /// Its canister.
-    pub canister: Vec<u8>,
-    /// What it published of its configuration, in candid.
-    pub published: Vec<u8>,
-    /// Keys of its registrar, today's and former ones; none: registration is open.
-    pub registrars: Vec<[u8; 32]>,
-    /// Whether the platform's certificate is enough.
-    pub certified_only: bool,
-}
-
-/// The largest log of the directory that was seen, and epochs through the newest ratified head.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Memory {
-    pub size: u64,
-    pub root: [u8; 32],
-    pub ratified: u64,
-}
-
-/// The label of this device's person.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Registered {
-    pub label: Vec<u8>,
-    pub index: [u8; 32],
-    /// When a look-up last showed that it is as it was registered, in seconds since 1970.
-    pub checked: u64,
-}
-
-/// The registration that the registrar was asked about.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Asked {
-    pub label: Vec<u8>,
-    /// Of the entry's commitment.
-    pub opening: [u8; 16],
-}
-
-/// What was last proved of a label: entry, its time, the entry that a recovery replaces; and its bundles.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Known {
-    pub entry: Vec<u8>,
-    pub time: u64,
-    pub replaced: Option<Vec<u8>>,
-    pub bundles: Vec<Vec<u8>>,
-}
-
 /// How far an inbox was read.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Position {
@@ -272,98 +231,6 @@ pub(crate) struct Waiting {
     /// In milliseconds since 1970.
     pub since: u64,
     pub letter: Vec<u8>,
-}
-
-/// A line of the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// When it was written, in milliseconds since 1970.
-    pub at: u64,
-    /// Whom it is about.
-    pub with: Option<With>,
-    /// What happened.
-    pub event: Event,
-}
-
-/// Whom a line is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum With {
-    /// A person.
-    Person(Address),
-    /// The shared inbox of this key id.
-    Shared(SharedId),
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Event {
-    /// The user wrote.
-    Sent {
-        /// Id of the message.
-        id: Id,
-        /// What the user wrote.
-        said: Said,
-        /// Sealed messages of it that the canister does not have yet.
-        waiting: u32,
-        /// Why some were given up.
-        failed: Option<String>,
-    },
-    /// A contact wrote.
-    Received {
-        /// Id of the message.
-        id: Id,
-        /// The device that wrote.
-        device: [u8; 32],
-        /// The number of the content, or of the last piece of a file.
-        number: u64,
-        /// When it was written, by the sender's clock, in milliseconds since 1970.
-        time: u64,
-        /// What the contact wrote.
-        said: Said,
-    },
-    /// Somebody wrote to a shared inbox. Nothing proves who.
-    Shared {
-        /// Id of the message in the canister.
-        id: u32,
-        /// When the canister took it, in seconds since 1970.
-        time: u32,
-        /// What was written.
-        said: Said,
-    },
-    /// Contents of a device with these numbers did not come before a later one. They may still come.
-    Missing {
-        /// The device.
-        device: [u8; 32],
-        /// The first.
-        first: u64,
-        /// The last.
-        last: u64,
-    },
-    /// Messages of the inbox were dropped before they were read.
-    Dropped {
-        /// Everything below this id is gone.
-        first_id: u32,
-    },
-    /// Somebody wrote whom the user has not added.
-    Introduced,
-    /// A contact has other devices than before.
-    Changed,
-    /// A message did not open.
-    Unopened {
-        /// Its id in the canister.
-        id: u32,
-        /// Why.
-        why: String,
-    },
-}
-
-/// What somebody wrote.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Said {
-    /// A text.
-    Text(String),
-    /// A file.
-    File(File),
 }
 
 /// A struct that is stored in a table.

@@ -1,0 +1,50 @@
+//! What is kept of the directory.
+
+use serde::{Deserialize, Serialize};
+
+/// The directory that is pinned.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Pins {
+    /// Its canister.
+    pub canister: Vec<u8>,
+    /// What it published of its configuration, in candid.
+    pub published: Vec<u8>,
+    /// Keys of its registrar, today's and former ones; none: registration is open.
+    pub registrars: Vec<[u8; 32]>,
+    /// Whether the platform's certificate is enough.
+    pub certified_only: bool,
+}
+
+/// The largest log of the directory that was seen, and epochs through the newest ratified head.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Memory {
+    pub size: u64,
+    pub root: [u8; 32],
+    pub ratified: u64,
+}
+
+/// The label of this device's person.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Registered {
+    pub label: Vec<u8>,
+    pub index: [u8; 32],
+    /// When a look-up last showed that it is as it was registered, in seconds since 1970.
+    pub checked: u64,
+}
+
+/// The registration that the registrar was asked about.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub label: Vec<u8>,
+    /// Of the entry's commitment.
+    pub opening: [u8; 16],
+}
+
+/// What was last proved of a label: entry, its time, the entry that a recovery replaces; and its bundles.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Known {
+    pub entry: Vec<u8>,
+    pub time: u64,
+    pub replaced: Option<Vec<u8>>,
+    pub bundles: Vec<Vec<u8>>,
+}

@@ -1,0 +1,98 @@
+//! The log's lines.
+
+use super::SharedId;
+use crate::Address;
+use crate::wire::content::{File, Id};
+use serde::{Deserialize, Serialize};
+
+/// A line of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When it was written, in milliseconds since 1970.
+    pub at: u64,
+    /// Whom it is about.
+    pub with: Option<With>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Whom a line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum With {
+    /// A person.
+    Person(Address),
+    /// The shared inbox of this key id.
+    Shared(SharedId),
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// The user wrote.
+    Sent {
+        /// Id of the message.
+        id: Id,
+        /// What the user wrote.
+        said: Said,
+        /// Sealed messages of it that the canister does not have yet.
+        waiting: u32,
+        /// Why some were given up.
+        failed: Option<String>,
+    },
+    /// A contact wrote.
+    Received {
+        /// Id of the message.
+        id: Id,
+        /// The device that wrote.
+        device: [u8; 32],
+        /// The number of the content, or of the last piece of a file.
+        number: u64,
+        /// When it was written, by the sender's clock, in milliseconds since 1970.
+        time: u64,
+        /// What the contact wrote.
+        said: Said,
+    },
+    /// Somebody wrote to a shared inbox. Nothing proves who.
+    Shared {
+        /// Id of the message in the canister.
+        id: u32,
+        /// When the canister took it, in seconds since 1970.
+        time: u32,
+        /// What was written.
+        said: Said,
+    },
+    /// Contents of a device with these numbers did not come before a later one. They may still come.
+    Missing {
+        /// The device.
+        device: [u8; 32],
+        /// The first.
+        first: u64,
+        /// The last.
+        last: u64,
+    },
+    /// Messages of the inbox were dropped before they were read.
+    Dropped {
+        /// Everything below this id is gone.
+        first_id: u32,
+    },
+    /// Somebody wrote whom the user has not added.
+    Introduced,
+    /// A contact has other devices than before.
+    Changed,
+    /// A message did not open.
+    Unopened {
+        /// Its id in the canister.
+        id: u32,
+        /// Why.
+        why: String,
+    },
+}
+
+/// What somebody wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Said {
+    /// A text.
+    Text(String),
+    /// A file.
+    File(File),
+}
