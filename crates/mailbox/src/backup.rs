@@ -31,6 +31,8 @@ pub const MAX_BACKUP: usize = 16 << 20;
 struct Kept {
     place: Place,
     address: Seed,
+    /// When the inbox was made, in seconds since 1970.
+    made: u64,
     contacts: Vec<(Address, Contact)>,
     devices: Vec<(Identity, Address, Vec<u8>)>,
     shared: Vec<(SharedId, Shared)>,
@@ -53,7 +55,8 @@ impl Mailbox {
                 devices.push((*identity, peer.address, peer.bundle));
             }
             let shared = shared::all(tx)?;
-            Ok::<_, Error>(Kept { place: own.place.clone(), address: own.address.clone(), contacts, devices, shared })
+            let (place, address, made) = (own.place.clone(), own.address.clone(), own.inbox().made);
+            Ok::<_, Error>(Kept { place, address, made, contacts, devices, shared })
         });
         let kept = Zeroizing::new(postcard::to_stdvec(&kept.await?).expect("a vector takes everything"));
         let root = RootKey::random().map_err(Error::Random)?;
@@ -79,7 +82,7 @@ impl Mailbox {
         let kept = open(backup, passphrase).await?;
         let mailbox = Self::open_new(folder, own_passphrase)?;
         let is_new = mailbox.store.write(move |tx| {
-            if !begin(tx, kept.place, kept.address)? {
+            if !begin(tx, kept.place, kept.address, Some(kept.made))? {
                 return Ok::<_, Error>(false);
             }
             for (address, contact) in &kept.contacts {

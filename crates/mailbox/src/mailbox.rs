@@ -48,7 +48,7 @@ impl Mailbox {
     async fn create_by(folder: &Path, place: Place, passphrase: Option<&str>) -> Result<Self, Error> {
         let mailbox = Self::open_new(folder, passphrase)?;
         let address = Seed(random()?);
-        let is_new = mailbox.store.write(move |tx| begin(tx, place, address)).await?;
+        let is_new = mailbox.store.write(move |tx| begin(tx, place, address, None)).await?;
         if is_new { Ok(mailbox) } else { Err(Error::Exists(folder.into())) }
     }
 
@@ -172,13 +172,13 @@ fn account_at(rows: &impl Rows, key: &[u8]) -> Result<Account, Error> {
     Ok(rows.one::<Account>(key)?.expect("each inbox of a mailbox has its account").copy())
 }
 
-/// Makes a device of an address. False: there is a mailbox already.
-pub(crate) fn begin(tx: &mut Tx<'_>, place: Place, address: Seed) -> Result<bool, Error> {
+/// Makes a device of an address, whose former device's inbox was made at `before`. False: there is a mailbox already.
+pub(crate) fn begin(tx: &mut Tx<'_>, place: Place, address: Seed, before: Option<u64>) -> Result<bool, Error> {
     if tx.record::<Own>(OWN)?.is_some() {
         return Ok(false);
     }
     let mut account = Account::new();
-    let inbox = new_inbox(&mut account)?;
+    let inbox = new_inbox(&mut account, before)?;
     put(tx, inbox.id(), &Position::default())?;
     let (sender, send_key) = (Seed(random()?), Seed(random()?));
     put(tx, OWN, &Own { place, address, sender, send_key, inboxes: vec![inbox] })?;
@@ -186,13 +186,15 @@ pub(crate) fn begin(tx: &mut Tx<'_>, place: Place, address: Seed) -> Result<bool
     Ok(true)
 }
 
-/// A new inbox, with a new fallback key of the account, which forgets older ones.
-pub(crate) fn new_inbox(account: &mut Account) -> Result<Inbox, Error> {
+/// A new inbox, with a new fallback key of the account, which forgets older ones. Its cards are newer than those of the inbox
+/// that was made at `before`.
+pub(crate) fn new_inbox(account: &mut Account, before: Option<u64>) -> Result<Inbox, Error> {
     account.generate_fallback_key();
     let fallback = account.fallback_key().into_values().next().expect("it was just made").to_bytes();
     account.mark_keys_as_published();
     account.forget_fallback_key();
-    Ok(Inbox { owner: Seed(random()?), hpke: Seed(*envelope::new_keys().0), fallback, made: seconds() })
+    let made = seconds().max(before.map_or(0, |before| before + 1));
+    Ok(Inbox { owner: Seed(random()?), hpke: Seed(*envelope::new_keys().0), fallback, made })
 }
 
 impl Inbox {
@@ -255,4 +257,19 @@ fn device_of(account: &Account) -> profile::Device {
 fn address_of(seed: &Seed) -> Address {
     let key = SigningKey::from_bytes(&seed.0).verifying_key();
     Address::of(&Key::new(key.to_bytes()).expect("a key of a seed is a key"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cards_of_a_new_inbox_are_newer_than_those_of_the_one_before_also_within_a_second() {
+        for before in [seconds(), seconds() + 1] {
+            let inbox = new_inbox(&mut Account::new(), Some(before)).expect("there is randomness");
+            assert!(inbox.made > before);
+        }
+        let first = new_inbox(&mut Account::new(), None).expect("there is randomness");
+        assert!(first.made <= seconds());
+    }
 }

@@ -44,9 +44,7 @@ impl Mailbox {
                 let old = own.inbox().id();
                 tx.put(account_key(&old), account(tx)?)?;
                 let mut account = account(tx)?;
-                let mut inbox = new_inbox(&mut account)?;
-                // Later than every card of the old one.
-                inbox.made = inbox.made.max(own.inbox().made + 1);
+                let inbox = new_inbox(&mut account, Some(own.inbox().made))?;
                 put(tx, inbox.id(), &Position::default())?;
                 own.inboxes.push(inbox);
                 own.send_key = Seed(random()?);
