@@ -35,6 +35,24 @@ async function acknowledge(page: Page, through: string): Promise<void> {
   await page.getByRole('button', { name: 'Acknowledge them' }).click();
 }
 
+declare global {
+  interface Window {
+    announced?: string[];
+  }
+}
+
+/** Does something, and waits until the page has announced these words. The next announcement may replace them at once. */
+async function announces(page: Page, words: string, act: () => Promise<void>): Promise<void> {
+  await page.locator('.visually-hidden[role=status]').evaluate((region) => {
+    const announced: string[] = [];
+    window.announced = announced;
+    const note = () => announced.push(region.textContent ?? '');
+    new MutationObserver(note).observe(region, { childList: true, characterData: true, subtree: true });
+  });
+  await act();
+  await expect.poll(() => page.evaluate(() => window.announced)).toContain(words);
+}
+
 async function claim(page: Page, salt: string): Promise<void> {
   await page.getByText('Claim this key').click();
   await page.getByLabel('Salt in hex').fill(salt);
@@ -51,8 +69,7 @@ it('the hash of the public key is claimed with it, and only then the messages ca
   const id = (await rows(page).locator('.id').textContent()) ?? '';
   await acknowledge(page, id);
   await expect.poll(() => alert(page)).toContain('Only the owner of a key can acknowledge');
-  await claim(page, '');
-  await expect.poll(() => page.locator('.visually-hidden[role=status]').textContent()).toContain('The key is yours');
+  await announces(page, 'The key is yours', () => claim(page, ''));
   await acknowledge(page, id);
   await expect.poll(() => card(page).textContent()).toContain(`everything through id ${id}`);
 });
@@ -78,8 +95,7 @@ it('a salted key id is claimed with its salt, and with no other', async () => {
     await expect.poll(() => alert(page)).toContain(words);
   }
   await page.getByLabel('Salt in hex').fill(salt);
-  await page.getByRole('button', { name: 'Claim', exact: true }).click();
-  await expect.poll(() => page.locator('.visually-hidden[role=status]').textContent()).toContain('The key is yours');
+  await announces(page, 'The key is yours', () => page.getByRole('button', { name: 'Claim', exact: true }).click());
 });
 
 it('who shows the send key may fill the whole quota, until it is removed', async () => {
