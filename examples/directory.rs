@@ -14,7 +14,7 @@ use client::directory::directory_core::label::Label;
 use client::directory::directory_core::policy::{Key, Policy};
 use client::directory::directory_core::profile::Profile;
 use client::directory::directory_core::signatures::Signatures;
-use client::directory::{DirectoryClient, Draft, pin, request};
+use client::directory::{DirectoryClient, Draft, pin, published};
 use client::{Certificates, Failure, Transport};
 use ic_agent::Agent;
 use ic_ed25519::PrivateKey;
@@ -34,9 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let network = AgentTransport::new(agent, canister);
 
     // One replica says what to pin. If it lies, no look-up verifies. Registration is open here, so there is no registrar.
-    let asked = request::get_configuration();
-    let published = asked.decode(&network.query(asked.method, asked.arg.clone()).await?)?;
-    let trusted = pin(&published, &canister, Vec::new(), 3_600)?;
+    let trusted = pin(&published(&network).await?, &canister, Vec::new(), 3_600)?;
     let mut directory = DirectoryClient::new(network.clone(), trusted.clone());
 
     let label = Label::decode(format!("n{name}").as_bytes()).map_err(|error| format!("{name}: {error:?}"))?;

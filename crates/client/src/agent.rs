@@ -28,14 +28,15 @@ impl AgentTransport {
         Self { agent, canister }
     }
 
-    /// Reads what the subnet certifies of the canister under a label, such as `module_hash`. The agent checks the certificate.
+    /// Reads the canister's state under these labels, such as `module_hash`. The subnet certifies it, and the agent checks the
+    /// certificate.
     ///
     /// # Errors
     ///
     /// No answer came, or it does not verify.
-    pub async fn state(&self, label: &str) -> Result<Checked, Failure> {
-        let path = vec!["canister".into(), self.canister.as_slice().into(), label.into()];
-        let certificate = self.agent.read_state_raw(vec![path], self.canister).await?;
+    pub async fn state(&self, labels: &[&str]) -> Result<Checked, Failure> {
+        let path = |label: &&str| vec!["canister".into(), self.canister.as_slice().into(), (*label).into()];
+        let certificate = self.agent.read_state_raw(labels.iter().map(path).collect(), self.canister).await?;
         Ok(Checked { certificate, canister: self.canister })
     }
 
@@ -72,7 +73,12 @@ impl Checked {
         Ok(leb128::read::unsigned(&mut time)?)
     }
 
-    /// What it says of the canister under a label, such as `certified_data`.
+    /// The certificate.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The canister's value under a label, such as `certified_data`.
     ///
     /// # Errors
     ///
@@ -81,7 +87,7 @@ impl Checked {
         Ok(lookup_value(&self.certificate, [b"canister", self.canister.as_slice(), label])?)
     }
 
-    /// What the canister replied to a call that was signed and sent by other means than a transport.
+    /// The canister's reply to a call that was signed and sent by other means than a transport.
     ///
     /// # Errors
     ///

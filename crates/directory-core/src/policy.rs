@@ -8,7 +8,7 @@
 #![allow(clippy::indexing_slicing, reason = "windows have two items")]
 
 use crate::bytes::{DecodeError, Reader, require};
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 
 /// Keys of a policy at most.
 pub const MAX_KEYS: usize = 8;
@@ -55,6 +55,11 @@ impl Key {
             return Err(KeyError::NotCanonical);
         }
         Ok(Self(bytes))
+    }
+
+    /// The public key of a secret key. A multiple of the base point is written in one way and has no small order.
+    pub fn of(secret: &SigningKey) -> Self {
+        Self(secret.verifying_key().to_bytes())
     }
 
     /// The 32 bytes of the public key.
@@ -125,6 +130,11 @@ impl Policy {
             return Err(PolicyError::RepeatedKey(pair[0]));
         }
         Ok(Self { keys, threshold })
+    }
+
+    /// The policy that one signature of this key satisfies.
+    pub fn one(key: Key) -> Self {
+        Self { keys: vec![key], threshold: 1 }
     }
 
     /// The keys in ascending order.

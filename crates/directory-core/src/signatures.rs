@@ -6,6 +6,7 @@
 
 use crate::bytes::{DecodeError, Reader, decode_all, require};
 use crate::policy::{KEY_SIZE, Key, MAX_KEYS, Policy};
+use ed25519_dalek::{Signer, SigningKey};
 
 /// Signatures of a list at most: an old, a new and a recovery policy that share no key.
 pub const MAX_SIGNATURES: usize = 3 * MAX_KEYS;
@@ -55,6 +56,11 @@ impl Signatures {
         signatures.dedup_by_key(|(key, _)| *key);
         require(signatures.len() <= MAX_SIGNATURES, "number of signatures", signatures.len() as u64)?;
         Ok(Self(signatures))
+    }
+
+    /// The signature of one key over a message.
+    pub fn by(secret: &SigningKey, message: &[u8]) -> Self {
+        Self(vec![(Key::of(secret), secret.sign(message).to_bytes())])
     }
 
     /// Keys and signatures in the order of the keys.

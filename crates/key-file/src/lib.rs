@@ -1,4 +1,4 @@
-//! The file of an Ed25519 secret key: 64 hexadecimal digits and a newline, mode 0600.
+//! The file of an Ed25519 secret key: 64 hexadecimal digits and a newline, mode 0600. And 32 bytes that are typed in.
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 
@@ -38,6 +38,16 @@ impl fmt::Display for KeyFileError {
 
 impl std::error::Error for KeyFileError {}
 
+/// The 32 bytes of a key or a hash in hexadecimal digits.
+///
+/// # Errors
+///
+/// The sentence that says how many digits it should have.
+pub fn from_hex(text: &str) -> Result<[u8; 32], String> {
+    let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| format!("{text:?} has not 64 hexadecimal digits"))
+}
+
 /// Reads the key.
 ///
 /// # Errors
@@ -50,8 +60,9 @@ pub fn read(path: &Path) -> Result<SigningKey, KeyFileError> {
         return Err(KeyFileError::Mode(path.to_owned(), mode));
     }
     let text = std::fs::read_to_string(path).map_err(failed)?;
-    let seed = hex::decode(text.trim_end()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    Ok(SigningKey::from_bytes(&seed.ok_or_else(|| KeyFileError::NoKey(path.to_owned()))?))
+    // The sentence of `from_hex` would show the secret.
+    let seed = from_hex(text.trim_end()).map_err(|_| KeyFileError::NoKey(path.to_owned()))?;
+    Ok(SigningKey::from_bytes(&seed))
 }
 
 /// Draws a key, and writes it into a file that is not there yet. The file is on the disk on return.

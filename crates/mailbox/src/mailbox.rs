@@ -255,8 +255,7 @@ fn device_of(account: &Account) -> profile::Device {
 }
 
 fn address_of(seed: &Seed) -> Address {
-    let key = SigningKey::from_bytes(&seed.0).verifying_key();
-    Address::of(&Key::new(key.to_bytes()).expect("a key of a seed is a key"))
+    Address::of(&Key::of(&SigningKey::from_bytes(&seed.0)))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use crate::{Error, Place};
 use candid::Principal;
 use client::agent::AgentTransport;
-use client::directory::DirectoryClient;
-use client::directory::api::{Published, StatusError};
+use client::directory::api::Published;
+use client::directory::{DirectoryClient, published};
 use client::{Client, Failure, Transport};
 use directory_core::verify::Trusted;
 use ic_agent::Agent;
@@ -24,8 +24,8 @@ pub trait Network {
     /// What the network certifies of the message canister now.
     fn certified(&self) -> impl Future<Output = Result<Certified, Failure>> + Send;
 
-    /// The configuration that a directory publishes, in candid, as one replica says.
-    fn configuration(&self, canister: Principal) -> impl Future<Output = Result<Vec<u8>, Error>> + Send;
+    /// The configuration that a directory publishes, as one replica says.
+    fn configuration(&self, canister: Principal) -> impl Future<Output = Result<Published, Error>> + Send;
 }
 
 /// What a certificate, verified by the place's root key, says of the message canister.
@@ -96,19 +96,13 @@ impl Network for Agents {
 
     async fn certified(&self) -> Result<Certified, Failure> {
         const MODULE: &str = "module_hash";
-        let state = AgentTransport::new(self.agent.clone(), self.canister).state(MODULE).await?;
+        let state = AgentTransport::new(self.agent.clone(), self.canister).state(&[MODULE]).await?;
         let time = state.time().map_err(Failure::Unverified)? / 1_000_000_000;
         Ok(Certified { time, module: state.value(MODULE.as_bytes()).ok().map(<[u8]>::to_vec) })
     }
 
-    async fn configuration(&self, canister: Principal) -> Result<Vec<u8>, Error> {
-        let bad = |why: String| Error::Directory(format!("its configuration was not read: {why}"));
-        let none = candid::encode_args(()).expect("nothing is encoded");
-        let call = self.agent.query(&canister, "get_configuration").with_arg(none);
-        let reply = call.await.map_err(|error| bad(error.to_string()))?;
-        let answer: Result<Published, StatusError> =
-            candid::decode_one(&reply).map_err(|error| bad(error.to_string()))?;
-        let published = answer.map_err(|error| bad(format!("{error:?}")))?;
-        Ok(candid::encode_one(published).expect("it was decoded"))
+    async fn configuration(&self, canister: Principal) -> Result<Published, Error> {
+        let read = published(&AgentTransport::new(self.agent.clone(), canister)).await;
+        read.map_err(|error| Error::Directory(format!("its configuration was not read: {error}")))
     }
 }

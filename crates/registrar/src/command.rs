@@ -56,7 +56,7 @@ pub struct Directory {
     #[arg(long, value_name = "ID")]
     pub canister: Principal,
     /// Its VRF key, 64 hexadecimal digits, as get_configuration shows it
-    #[arg(long, value_name = "HEX", value_parser = hash)]
+    #[arg(long, value_name = "HEX", value_parser = key_file::from_hex)]
     pub vrf_key: [u8; 32],
 }
 
@@ -91,9 +91,4 @@ pub fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Command::Show { request, directory } => sign::show(&request, &directory),
         Command::Sign { label, request, key, directory } => sign::run(&label, &request, &key, &directory),
     }
-}
-
-fn hash(text: &str) -> Result<[u8; 32], String> {
-    let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-    bytes.ok_or_else(|| format!("{text:?} has not 64 hexadecimal digits"))
 }

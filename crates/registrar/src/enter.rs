@@ -4,17 +4,14 @@ use crate::command::Enter;
 use client::Transport;
 use client::agent::AgentTransport;
 use client::directory::api::View;
-use client::directory::{DirectoryClient, Draft, pin, request};
-use client::request::Request;
+use client::directory::{DirectoryClient, Draft, pin, published};
 use directory_core::label::Label;
 use directory_core::policy::{Key, Policy};
 use directory_core::profile::Profile;
 use directory_core::signatures::Signatures;
-use ed25519_dalek::Signer;
 use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
 use std::error::Error;
-use std::fmt::Debug;
 use std::time::Duration;
 
 /// Cosignatures are not asked for here.
@@ -30,8 +27,8 @@ pub fn run(enter: &Enter) -> Result<(), Box<dyn Error>> {
 
 async fn register(enter: &Enter) -> Result<(), Box<dyn Error>> {
     let key = key_file::read(&enter.key)?;
-    let public = Key::new(key.verifying_key().to_bytes()).map_err(|error| format!("the key: {error:?}"))?;
-    let policy = Policy::new(vec![public], 1).map_err(|error| format!("the key: {error:?}"))?;
+    let public = Key::of(&key);
+    let policy = Policy::one(public);
     let mut agent = Agent::builder().with_url(&enter.network);
     if let Some(path) = &enter.identity {
         let identity = BasicIdentity::from_pem_file(path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -42,8 +39,7 @@ async fn register(enter: &Enter) -> Result<(), Box<dyn Error>> {
         agent.fetch_root_key().await.map_err(|error| format!("{}: {error}", enter.network))?;
     }
     let transport = AgentTransport::new(agent, enter.canister);
-    let published = ask(&transport, request::get_configuration()).await?;
-    let trusted = pin(&published, &enter.canister, vec![policy.clone()], MAX_AGE)?;
+    let trusted = pin(&published(&transport).await?, &enter.canister, vec![policy.clone()], MAX_AGE)?;
     let mut client = DirectoryClient::new(transport, trusted);
     let found = client.lookup(&Label::Registrar, View::newest, None).await?;
     if let Some(state) = found.state {
@@ -56,8 +52,7 @@ async fn register(enter: &Enter) -> Result<(), Box<dyn Error>> {
     getrandom::getrandom(&mut opening)?;
     let profile = Profile::new(Vec::new(), Vec::new()).map_err(|error| format!("{error:?}"))?;
     let draft = Draft::first(client.trusted().realm, found.index, &Label::Registrar, policy, &profile, opening);
-    let signature = key.sign(&draft.entry.signed_bytes()).to_bytes();
-    let signatures = Signatures::new(vec![(public, signature)]).map_err(|error| format!("{error:?}"))?;
+    let signatures = Signatures::by(&key, &draft.entry.signed_bytes());
     client.update(&draft.signed(signatures, Signatures::default(), None)).await?;
     // Registrations are vouched for by the entry in force, which look-ups prove once its epoch has closed.
     for _ in 0..TRIES.0 {
@@ -68,10 +63,4 @@ async fn register(enter: &Enter) -> Result<(), Box<dyn Error>> {
     }
     println!("entered: {}", hex::encode(public.bytes()));
     Ok(())
-}
-
-/// Asks before anything is pinned.
-async fn ask<T, E: Debug>(transport: &AgentTransport, request: Request<T, E>) -> Result<T, Box<dyn Error>> {
-    let reply = transport.query(request.method, request.arg.clone()).await?;
-    request.decode(&reply).map_err(|error| format!("{}: {error:?}", request.method).into())
 }

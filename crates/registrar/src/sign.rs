@@ -1,14 +1,11 @@
 //! `registrar show` and `registrar sign`.
 
 use crate::command::Directory;
-use candid::Principal;
+use client::directory::label_text;
 use directory_core::entry::realm;
-use directory_core::label::Label;
-use directory_core::policy::Key;
 use directory_core::registration::{Request, answer_to_text};
 use directory_core::signatures::Signatures;
 use directory_core::vrf::PublicKey;
-use ed25519_dalek::Signer;
 use std::error::Error;
 use std::fs::File;
 use std::io::Read;
@@ -20,7 +17,7 @@ const MAX_TEXT: u64 = 8_192;
 /// Checks a request and says what it asks for.
 pub fn show(path: &Path, directory: &Directory) -> Result<(), Box<dyn Error>> {
     let request = checked(path, directory)?;
-    println!("label: {}", text_of(&request.label));
+    println!("label: {}", label_text(&request.label));
     let policy = &request.update.entry.policy;
     println!("owners: {} of these keys", policy.threshold());
     policy.keys().iter().for_each(|key| println!("  {}", hex::encode(key.bytes())));
@@ -34,15 +31,12 @@ pub fn show(path: &Path, directory: &Directory) -> Result<(), Box<dyn Error>> {
 /// Checks a request for a label, and prints the signature.
 pub fn run(label: &str, path: &Path, key: &Path, directory: &Directory) -> Result<(), Box<dyn Error>> {
     let request = checked(path, directory)?;
-    let asked = text_of(&request.label);
+    let asked = label_text(&request.label);
     if asked != label {
         return Err(format!("the request is for {asked}, not for {label}").into());
     }
     let key = key_file::read(key)?;
-    let public = Key::new(key.verifying_key().to_bytes()).map_err(|error| format!("the key: {error:?}"))?;
-    let signature = key.sign(&request.update.registration_bytes()).to_bytes();
-    let signatures = Signatures::new(vec![(public, signature)]).map_err(|error| format!("{error:?}"))?;
-    println!("{}", answer_to_text(&signatures));
+    println!("{}", answer_to_text(&Signatures::by(&key, &request.update.registration_bytes())));
     Ok(())
 }
 
@@ -62,13 +56,4 @@ fn checked(path: &Path, directory: &Directory) -> Result<Request, Box<dyn Error>
         .check(&realm(directory.canister.as_slice(), &directory.vrf_key), &vrf)
         .map_err(|error| bad(error.to_string()))?;
     Ok(request)
-}
-
-/// A label as its user writes it.
-fn text_of(label: &Label) -> String {
-    match label {
-        Label::Registrar => "the registrar".to_owned(),
-        Label::Name(name) => name.clone(),
-        Label::Address(bytes) => Principal::from_slice(bytes).to_text(),
-    }
 }

@@ -100,7 +100,6 @@ pub fn check_age(time: u64, now: u64) -> Result<(), Trouble> {
 pub struct Platform {
     agent: Agent,
     transport: AgentTransport,
-    canister: Principal,
 }
 
 impl Platform {
@@ -114,7 +113,7 @@ impl Platform {
         if let Some(key) = root_key {
             agent.set_root_key(key.to_vec());
         }
-        Ok(Self { transport: AgentTransport::new(agent.clone(), canister), agent, canister })
+        Ok(Self { transport: AgentTransport::new(agent.clone(), canister), agent })
     }
 
     /// The root key that certificates are checked with, in DER.
@@ -179,11 +178,10 @@ impl Network for Platform {
     }
 
     async fn module(&self) -> Result<Vec<u8>, Trouble> {
-        let path = |name: &str| vec!["canister".into(), self.canister.as_slice().into(), name.into()];
-        let read = self.agent.read_state_raw(vec![path("module_hash"), path("controllers")], self.canister).await;
-        let certificate = read.map_err(|error| CallError::<api::StatusError>::Failed(error.into()))?;
+        let read = self.transport.state(&["module_hash", "controllers"]).await;
+        let checked = read.map_err(CallError::<api::StatusError>::Failed)?;
         let mut bytes = Vec::new();
-        ciborium::into_writer(&certificate, &mut bytes).map_err(|error| malformed("read_state", error))?;
+        ciborium::into_writer(checked.certificate(), &mut bytes).map_err(|error| malformed("read_state", error))?;
         Ok(bytes)
     }
 

@@ -135,6 +135,5 @@ fn bytes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<u8>>, D::Error
 }
 
 fn parse<E: Error>(text: &str) -> Result<Hash, E> {
-    let bytes = hex::decode(text).ok().and_then(|bytes| Hash::try_from(bytes).ok());
-    bytes.ok_or_else(|| E::custom(format!("{text:?} has not 64 hexadecimal digits")))
+    key_file::from_hex(text).map_err(E::custom)
 }

@@ -68,7 +68,7 @@ pub enum OpenError {
 impl Signer {
     /// Takes up the key and what it signed last.
     pub fn open(disk: &impl Files, name: &str, key: SigningKey, origin: String) -> Result<Self, OpenError> {
-        let public = Key::new(key.verifying_key().to_bytes()).ok().and_then(|key| Verifier::new(name.to_owned(), key));
+        let public = Verifier::new(name.to_owned(), Key::of(&key));
         let public = public.ok_or_else(|| OpenError::Name(name.to_owned()))?;
         let stored = read_whole(disk, FILE).map_err(OpenError::Disk)?;
         let last = stored.map(|bytes| decode(&bytes).ok_or(OpenError::Statement)).transpose()?;

@@ -39,7 +39,7 @@ fn key(number: u8) -> Key {
 }
 
 fn policy(number: u8) -> Policy {
-    Policy::new(vec![key(number)], 1).expect("one of one")
+    Policy::one(key(number))
 }
 
 /// A profile with the device of an owner.

@@ -14,7 +14,7 @@ use ::client::agent::AgentTransport;
 use ::client::directory::api::*;
 use ::client::directory::directory_core::bundle::Bundle;
 use ::client::directory::directory_core::verify::{Memory, Trusted, Verified};
-use ::client::directory::{DirectoryClient, pin, request};
+use ::client::directory::{DirectoryClient, pin, published, request};
 use ::client::{Retry, Transport};
 use candid::{CandidType, Principal};
 use ic_agent::Agent;
@@ -49,13 +49,6 @@ async fn agent(url: &str) -> Agent {
     let agent = agent.expect("the url is legal");
     agent.fetch_root_key().await.expect("the status has a root key");
     agent
-}
-
-/// What the directory publishes.
-pub async fn published(transport: &AgentTransport) -> Published {
-    let asked = request::get_configuration();
-    let reply = transport.query(asked.method, asked.arg.clone()).await.expect("it replies");
-    asked.decode(&reply).expect("it is ready")
 }
 
 /// The pins of the directory in a canister.
@@ -97,7 +90,7 @@ impl Stage {
         let [canister, other] = network.canisters[..] else { panic!("there are two") };
         let agent = agent(&network.url()).await;
         let transport = AgentTransport::new(agent.clone(), canister);
-        let published = published(&transport).await;
+        let published = published(&transport).await.expect("it is ready");
         let trusted = pinned(&published, &canister);
         let new = || DirectoryClient::new(transport.clone(), trusted.clone());
         let (alice, bob) = (name("alice"), name("bob"));

@@ -1,7 +1,7 @@
 //! The bundles of a label's devices, verified.
 
 use directory::api::BundleError;
-use directory_core::bundle::Bundle;
+use directory_core::bundle::{Bundle, BundleError as Refused};
 use directory_core::label::Label;
 use directory_core::profile::Profile;
 use directory_core::verify::Verified;
@@ -34,13 +34,12 @@ impl<T: Transport> DirectoryClient<T> {
         let mut bundles = Vec::new();
         for bytes in self.get_bundles(label).await? {
             let bundle = Bundle::decode(&bytes).map_err(malformed)?;
-            if !profile.devices().iter().any(|device| device.signing == bundle.content.device) {
-                continue;
-            }
             let newest = seen.iter().find(|seen| seen.content.device == bundle.content.device);
-            let checked = bundle.verify(&self.trusted.realm, &verified.index, &profile, newest, clock());
-            checked.map_err(|error| CallError::Lie(Lie::Bundle(error)))?;
-            bundles.push(bundle);
+            match bundle.verify(&self.trusted.realm, &verified.index, &profile, newest, clock()) {
+                Ok(()) => bundles.push(bundle),
+                Err(Refused::UnknownDevice(_)) => {}
+                Err(error) => return Err(CallError::Lie(Lie::Bundle(error))),
+            }
         }
         Ok(bundles)
     }

@@ -10,13 +10,14 @@
 //!   [`DirectoryClient::history`] and [`DirectoryClient::bundles`] verify; the others, named `get_…`, return what one replica
 //!   says.
 //! - [`Draft`] is a new entry before it is signed.
-//! - [`pin`] makes the pins of a directory from its configuration.
+//! - [`published`] reads a directory's configuration, and [`pin`] makes its pins of that.
 //! - [`request`] has the calls before they are sent.
 
 mod bundles;
 mod client;
 mod draft;
 mod history;
+mod label;
 mod lookup;
 mod pins;
 mod refusals;
@@ -27,4 +28,5 @@ pub use directory::api;
 pub use directory_core;
 pub use draft::Draft;
 pub use history::History;
-pub use pins::{PinError, pin};
+pub use label::label_text;
+pub use pins::{PinError, pin, published};

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use candid::Principal;
-use directory::api::Published;
+use directory::api::{Published, StatusError};
 use directory_core::bytes::DecodeError;
 use directory_core::checkpoint::origin;
 use directory_core::configuration::Configuration;
@@ -14,7 +14,22 @@ use directory_core::policy::Policy;
 use directory_core::verify::{Quorum, Trusted};
 use directory_core::vrf::PublicKey;
 
-/// Makes the pins of the directory in a canister from its configuration, which `get_configuration` publishes. `registrars`
+use super::request;
+use crate::error::CallError;
+use crate::retry::Retry;
+use crate::send::send;
+use crate::transport::Transport;
+
+/// The configuration that a directory publishes, before anything is pinned: the word of one replica. See [`pin`].
+///
+/// # Errors
+///
+/// If the call fails, or the VRF key is not drawn yet.
+pub async fn published(transport: &impl Transport) -> Result<Published, CallError<StatusError>> {
+    send(transport, &Retry::NEVER, &request::get_configuration()).await
+}
+
+/// Makes the pins of the directory in a canister from its configuration, which [`published`] reads. `registrars`
 /// are the policies of its registrar, today's and former ones; empty where registration is open. Cosignatures of verifiers
 /// may be `max_age` seconds old.
 ///

@@ -59,7 +59,7 @@ pub enum Command {
         /// Its canister
         canister: String,
         /// The registrar's key, 64 hexadecimal digits, where the directory has one; again for each former one
-        #[arg(long, value_name = "HEX", value_parser = hash)]
+        #[arg(long, value_name = "HEX", value_parser = key_file::from_hex)]
         registrar: Vec<[u8; 32]>,
         /// Use keys that only the platform certifies and no verifier: for development
         #[arg(long)]
@@ -261,9 +261,4 @@ pub struct Receive {
     /// One JSON object a line
     #[arg(long)]
     pub json: bool,
-}
-
-fn hash(text: &str) -> Result<[u8; 32], String> {
-    let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-    bytes.ok_or_else(|| format!("{text:?} has not 64 hexadecimal digits"))
 }

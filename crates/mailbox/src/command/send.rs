@@ -35,7 +35,7 @@ pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
             if is_last == Some(false) {
                 return Ok::<_, mailbox::Error>(Pushed::default());
             }
-            // What is refused is tried once more, when all is sealed: that push finds all that this command sends.
+            // A refused message is tried once more when everything is sealed. That push finds all messages of this command.
             if is_refused && is_last.is_none() {
                 continue;
             }

@@ -23,8 +23,8 @@ use crate::network::Network;
 use crate::records::{Known, Memory, Pins, Rows, put};
 use crate::{Address, Error};
 use candid::Principal;
-use client::directory::DirectoryClient;
 use client::directory::api::View;
+use client::directory::{DirectoryClient, label_text};
 use directory_core::bundle::Bundle;
 use directory_core::label::Label;
 use directory_core::verify::{self, Verified};
@@ -35,7 +35,7 @@ const REPUBLISH: u64 = 30 * 24 * 3_600;
 const PINS: &str = "pins";
 const MEMORY: &str = "memory";
 
-/// What the directory says of a label.
+/// A label that was looked up, with its devices' bundles.
 struct Listed {
     verified: Verified,
     bundles: Vec<Bundle>,
@@ -46,7 +46,9 @@ impl Mailbox {
     /// that the platform certifies of this canister. Whether it is the right canister, the user compares over another channel.
     /// Returns the configuration's hash.
     ///
-    /// `registrars`: the keys of its registrar, today's and former ones; none where registration is open. `certified_only`: keys are used though no verifier stands behind them; for development.
+    /// `registrars`: the keys of its registrar, today's and former ones; none where registration is open.
+    ///
+    /// `certified_only`: keys are used though no verifier stands behind them; for development.
     ///
     /// # Errors
     ///
@@ -60,6 +62,7 @@ impl Mailbox {
         certified_only: bool,
     ) -> Result<[u8; 32], Error> {
         let published = network.configuration(canister).await?;
+        let published = candid::encode_one(published).expect("it was decoded");
         let pins = Pins { canister: canister.as_slice().to_vec(), published, registrars, certified_only };
         let trusted = pins.trusted()?;
         let address = self.store.read(|snapshot| Ok::<_, Error>(own(snapshot)?.address())).await?;
@@ -86,7 +89,7 @@ impl Mailbox {
         let view = if certified_only { View::newest } else { View::ratified };
         let verified = client.lookup(label, view, state.as_ref()).await.map_err(Error::Lookup)?;
         if !certified_only && !matches!(verified.trust, verify::Trust::Ratified { .. }) {
-            return Err(Error::NotRatified(text_of(label)));
+            return Err(Error::NotRatified(label_text(label)));
         }
         let seen: Vec<_> =
             known.iter().flat_map(|known| &known.bundles).filter_map(|it| Bundle::decode(it).ok()).collect();
@@ -130,14 +133,6 @@ fn label_of(text: &str) -> Result<Label, Error> {
     }
     let label = Label::Name(text.to_owned());
     Label::decode(&label.encode()).map_err(|_| Error::Name(text.into()))
-}
-
-fn text_of(label: &Label) -> String {
-    match label {
-        Label::Registrar => "the registrar".into(),
-        Label::Address(bytes) => Address::from_bytes(*bytes).to_string(),
-        Label::Name(name) => name.clone(),
-    }
 }
 
 fn decoded(label: &[u8]) -> Label {

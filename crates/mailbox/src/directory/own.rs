@@ -1,12 +1,12 @@
 //! This device's own label.
 
-use super::{Listed, REPUBLISH, decoded, label_of, text_of};
+use super::{Listed, REPUBLISH, decoded, label_of};
 use crate::mailbox::{Mailbox, account, own};
 use crate::network::Network;
 use crate::records::{Asked, Own, Registered, Rows, put};
 use crate::{Error, random, seconds};
 use client::directory::api::{BundleError, Changes, Submission, UpdateError, View};
-use client::directory::{DirectoryClient, Draft, request};
+use client::directory::{DirectoryClient, Draft, label_text, request};
 use client::{CallError, Transport};
 use directory_core::bundle::Bundle;
 use directory_core::bytes::DecodeError;
@@ -63,18 +63,17 @@ impl Mailbox {
                 Some(newest) if newest.policy == entry.policy && newest.kind == Kind::Set => {
                     Ok(Draft::next(newest, &label, entry.policy.clone(), &entry.profile, opening))
                 }
-                Some(_) => Err(Error::Taken(text_of(&label))),
+                Some(_) => Err(Error::Taken(label_text(&label))),
             };
-            let opening = match (client.trusted().registrars.is_empty() || verified.state.is_some(), &vouched) {
-                (true, _) => random()?,
-                (false, None) => {
-                    let update = signed(&own, draft(self.opening_for(&label).await?)?, &label, Signatures::default());
-                    return Ok(Registration::Asked(request(&client, &label, &update).await?));
-                }
-                (false, Some(_)) => {
-                    let asked = self.store.read(|snapshot| snapshot.record::<Asked>(ASKED)).await?;
-                    asked.filter(|asked| asked.label == label.encode()).ok_or(Error::NoRequest)?.opening
-                }
+            let needs_registrar = verified.state.is_none() && !client.trusted().registrars.is_empty();
+            let opening = if !needs_registrar {
+                random()?
+            } else if vouched.is_some() {
+                let asked = self.store.read(|snapshot| snapshot.record::<Asked>(ASKED)).await?;
+                asked.filter(|asked| asked.label == label.encode()).ok_or(Error::NoRequest)?.opening
+            } else {
+                let update = signed(&own, draft(self.opening_for(&label).await?)?, &label, Signatures::default());
+                return Ok(Registration::Asked(request(&client, &label, &update).await?));
             };
             match client.update(&signed(&own, draft(opening)?, &label, vouched.unwrap_or_default())).await {
                 // Somebody's entry waits for its epoch: the look-ups that follow show whose it is.
@@ -86,7 +85,7 @@ impl Mailbox {
         let registered = Registered { label: label.encode(), index, checked: seconds() };
         self.store.write(move |tx| put(tx, REGISTERED, &registered)).await?;
         self.publish(network).await?;
-        Ok(Registration::Done(text_of(&label)))
+        Ok(Registration::Done(label_text(&label)))
     }
 
     /// The opening of the entry that the registrar is asked about: the answer is for this entry alone.
@@ -113,8 +112,10 @@ impl Mailbox {
             let error = match self.look_up(network, label).await {
                 Ok(Listed { verified, .. }) if entry.is_proved(&verified) => return Ok(verified),
                 Ok(Listed { verified, .. }) => match verified.state {
-                    Some(state) if state.newest().policy != entry.policy => return Err(Error::Taken(text_of(label))),
-                    _ => Error::NotListed(text_of(label)),
+                    Some(state) if state.newest().policy != entry.policy => {
+                        return Err(Error::Taken(label_text(label)));
+                    }
+                    _ => Error::NotListed(label_text(label)),
                 },
                 Err(error @ Error::NotRatified(_)) => error,
                 Err(error) => return Err(error),
@@ -153,7 +154,7 @@ impl Mailbox {
     ) -> Result<Option<(String, Result<String, Error>)>, Error> {
         let Some(registered) = self.registered().await? else { return Ok(None) };
         let label = decoded(&registered.label);
-        Ok(Some((text_of(&label), self.check_own(network, &label).await)))
+        Ok(Some((label_text(&label), self.check_own(network, &label).await)))
     }
 
     /// Publishes this device's keys, where it is registered.
@@ -178,10 +179,10 @@ impl Mailbox {
     async fn check_own(&self, network: &impl Network, label: &Label) -> Result<String, Error> {
         let (own, account) = self.store.read(|snapshot| Ok::<_, Error>((own(snapshot)?, account(snapshot)?))).await?;
         let listed = self.look_up(network, label).await?;
-        let state = listed.verified.state.as_ref().ok_or_else(|| Error::NotListed(text_of(label)))?;
+        let state = listed.verified.state.as_ref().ok_or_else(|| Error::NotListed(label_text(label)))?;
         let entry = Entered { policy: policy_of(&own), profile: own.profile(&account)? };
         if !entry.is_proved(&listed.verified) {
-            return Err(Error::Foreign { label: text_of(label), version: state.newest().version });
+            return Err(Error::Foreign { label: label_text(label), version: state.newest().version });
         }
         self.store
             .write(|tx| match tx.record::<Registered>(REGISTERED)? {
@@ -206,7 +207,7 @@ impl Mailbox {
 /// This device's label, and when a look-up last showed that it is as it was registered, in seconds since 1970.
 pub(crate) fn last_look(rows: &impl Rows) -> Result<Option<(String, u64)>, Error> {
     let registered: Option<Registered> = rows.record(REGISTERED)?;
-    Ok(registered.map(|registered| (text_of(&decoded(&registered.label)), registered.checked)))
+    Ok(registered.map(|registered| (label_text(&decoded(&registered.label)), registered.checked)))
 }
 
 /// Stores a label as if it had been registered.
@@ -215,7 +216,7 @@ pub(crate) fn test_register(tx: &mut crypto_store::Tx<'_>, name: &str, checked: 
     put(tx, REGISTERED, &Registered { label: label_of(name)?.encode(), index: [0; 32], checked })
 }
 
-/// What this device has entered under its label.
+/// The policy and the profile that this device has entered under its label.
 struct Entered {
     policy: Policy,
     profile: Profile,
@@ -229,7 +230,7 @@ impl Entered {
     }
 }
 
-/// What a call of [`Mailbox::register`] came to.
+/// The result of [`Mailbox::register`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registration {
     /// The label is registered.
@@ -254,20 +255,14 @@ async fn request<T: Transport>(client: &DirectoryClient<T>, label: &Label, new: 
 
 /// An entry, signed with the key of this device's address.
 fn signed(own: &Own, draft: Draft, label: &Label, vouched: Signatures) -> Submission {
-    let (key, public) = (SigningKey::from_bytes(&own.address.0), public_of(own));
+    let key = SigningKey::from_bytes(&own.address.0);
     let is_first = draft.entry.version == 0;
     let address = (is_first && matches!(label, Label::Address(_)))
-        .then(|| AddressProof { key: public, signature: key.sign(&address_bytes(&draft.entry)).to_bytes() });
-    let signature = key.sign(&draft.entry.signed_bytes()).to_bytes();
-    let signatures = Signatures::new(vec![(public, signature)]).expect("it is one");
+        .then(|| AddressProof { key: Key::of(&key), signature: key.sign(&address_bytes(&draft.entry)).to_bytes() });
+    let signatures = Signatures::by(&key, &draft.entry.signed_bytes());
     draft.signed(signatures, vouched, address.as_ref())
 }
 
-fn public_of(own: &Own) -> Key {
-    let key = SigningKey::from_bytes(&own.address.0).verifying_key();
-    Key::new(key.to_bytes()).expect("a key of a seed is a key")
-}
-
 fn policy_of(own: &Own) -> Policy {
-    Policy::new(vec![public_of(own)], 1).expect("one of one")
+    Policy::one(Key::of(&SigningKey::from_bytes(&own.address.0)))
 }

@@ -1,22 +1,23 @@
 //! People whom the directory has.
 
-use super::{REPUBLISH, decoded, label_of, text_of};
+use super::{REPUBLISH, decoded, label_of};
 use crate::mailbox::Mailbox;
 use crate::network::Network;
 use crate::records::{Rows, Trust, put};
 use crate::wire::card::{Card, Device, canister_of};
 use crate::{Address, Contact, Error, Event, contacts, seconds};
+use client::directory::label_text;
 use crypto_store::Tx;
 use directory_core::bundle::Bundle;
 use directory_core::label::Label;
 use directory_core::profile::Profile;
 
-/// What [`Mailbox::monitor`] found of a label.
+/// A label that [`Mailbox::monitor`] looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The label.
     pub label: String,
-    /// What is right, or wrong.
+    /// How it is, or what is wrong with it.
     pub result: Result<String, String>,
 }
 
@@ -82,7 +83,7 @@ impl Mailbox {
                 (Ok(()), Some(Trust::Changed)) => Err("has other keys than before: ask the person".into()),
                 (Ok(()), _) => Ok("as before".into()),
             };
-            findings.push(Finding { label: text_of(&decoded(&label)), result });
+            findings.push(Finding { label: label_text(&decoded(&label)), result });
         }
         Ok(findings)
     }
@@ -90,11 +91,11 @@ impl Mailbox {
     /// Looks a label up, and makes a card of what is proved.
     async fn card_of(&self, network: &impl Network, label: &Label) -> Result<Card, Error> {
         let listed = self.look_up(network, label).await?;
-        let not_listed = || Error::NotListed(text_of(label));
+        let not_listed = || Error::NotListed(label_text(label));
         let state = listed.verified.state.as_ref().ok_or_else(not_listed)?;
         let profile = listed.verified.profile.as_ref().ok_or_else(not_listed)?;
         let unusable =
-            |why: &str| Error::Directory(format!("the entry of {} is not a mailbox's: {why}", text_of(label)));
+            |why: &str| Error::Directory(format!("the entry of {} is not a mailbox's: {why}", label_text(label)));
         let profile = Profile::decode(profile).map_err(|_| unusable("its profile"))?;
         let entry = state.in_force(listed.verified.head.time).ok_or_else(not_listed)?;
         let [key] = entry.policy.keys() else { return Err(unusable("its policy has several keys")) };

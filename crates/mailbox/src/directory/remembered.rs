@@ -23,10 +23,9 @@ impl Pins {
     pub(super) fn trusted(&self) -> Result<Trusted, Error> {
         let published: Published =
             candid::decode_one(&self.published).map_err(|error| Error::Directory(error.to_string()))?;
-        let bad = |why: String| Error::Directory(format!("a registrar's key: {why}"));
         let policy = |bytes: &[u8; 32]| {
-            let key = Key::new(*bytes).map_err(|error| bad(format!("{error:?}")))?;
-            Policy::new(vec![key], 1).map_err(|error| bad(format!("{error:?}")))
+            let key = Key::new(*bytes);
+            key.map(Policy::one).map_err(|error| Error::Directory(format!("a registrar's key: {error:?}")))
         };
         let registrars = self.registrars.iter().map(policy).collect::<Result<_, Error>>()?;
         pin(&published, &self.principal()?, registrars, MAX_AGE).map_err(|error| Error::Directory(error.to_string()))

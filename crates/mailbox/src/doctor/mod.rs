@@ -13,12 +13,12 @@ use crate::{Error, Mailbox, root};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// What was looked at, and what was found.
+/// One look at a mailbox, and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     /// One word.
     pub subject: &'static str,
-    /// What is right, or wrong.
+    /// How it is, or what is wrong with it.
     pub result: Result<String, Fault>,
 }
 

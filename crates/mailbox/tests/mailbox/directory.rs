@@ -3,10 +3,9 @@
 use crate::network::Network;
 use crate::people::Person;
 use directory_core::label::Label;
-use directory_core::policy::Key;
 use directory_core::registration::{Request, answer_to_text};
 use directory_core::signatures::Signatures;
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::SigningKey;
 
 /// A person who has the network's directory.
 fn person(name: &'static str, network: &Network) -> Person {
@@ -63,9 +62,7 @@ fn a_registrar_vouches_for_the_request_that_was_made() {
     assert_eq!(bob.run(&["register", "bob"]).code(0).stdout, asked, "the answer to the first one is good");
     let request = Request::from_text(&asked).unwrap();
     assert_eq!(request.label, Label::Name("bob".into()));
-    let public = Key::new(key.verifying_key().to_bytes()).unwrap();
-    let signature = key.sign(&request.update.registration_bytes()).to_bytes();
-    let answer = answer_to_text(&Signatures::new(vec![(public, signature)]).unwrap());
+    let answer = answer_to_text(&Signatures::by(&key, &request.update.registration_bytes()));
     let path = bob.path("vouched");
     std::fs::write(&path, answer).unwrap();
     let path = path.to_str().unwrap();

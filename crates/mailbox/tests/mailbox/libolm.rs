@@ -50,7 +50,7 @@ impl Libolm {
 
     fn sign_card(&self, keys: &Value) -> Vec<u8> {
         let (address, device) = (SigningKey::from_bytes(&[5; 32]), SigningKey::from_bytes(&[6; 32]));
-        let key = |signing: &SigningKey| Key::new(signing.verifying_key().to_bytes()).unwrap();
+        let key = |signing: &SigningKey| Key::of(signing);
         let (realm, index) = card::place_of(&Address::of(&key(&address)));
         let now = seconds();
         let content = Content {

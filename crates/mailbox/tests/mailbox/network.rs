@@ -2,15 +2,14 @@
 
 use candid::Principal;
 use client::Client;
-use client::Transport;
 use client::agent::AgentTransport;
 use client::directory::api::{Configuration, Ratification, Registration, View};
-use client::directory::{DirectoryClient, Draft, pin, request};
+use client::directory::{DirectoryClient, Draft, pin, published};
 use directory_core::label::Label;
 use directory_core::policy::{Key, Policy};
 use directory_core::profile::Profile;
 use directory_core::signatures::Signatures;
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::SigningKey;
 use ic_agent::identity::BasicIdentity;
 use ic_agent::{Agent, Identity};
 use local_ic::{LocalIc, Time};
@@ -73,22 +72,20 @@ impl Network {
 
     /// Enters the registrar's key in the directory, as the operator, and returns its public half.
     pub fn enter_registrar(&self, key: &SigningKey) -> [u8; 32] {
-        let public = Key::new(key.verifying_key().to_bytes()).unwrap();
-        let policy = Policy::new(vec![public], 1).unwrap();
+        let public = Key::of(key);
+        let policy = Policy::one(public);
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let agent = Agent::builder().with_url(self.url()).with_identity(BasicIdentity::from_raw_key(&OPERATOR));
             let agent = agent.build().unwrap();
             agent.fetch_root_key().await.unwrap();
             let transport = AgentTransport::new(agent, self.directory);
-            let asked = request::get_configuration();
-            let published = asked.decode(&transport.query(asked.method, asked.arg.clone()).await.unwrap()).unwrap();
+            let published = published(&transport).await.unwrap();
             let trusted = pin(&published, &self.directory, vec![policy.clone()], 3_600).unwrap();
             let mut client = DirectoryClient::new(transport, trusted);
             let index = client.lookup(&Label::Registrar, View::newest, None).await.unwrap().index;
             let profile = Profile::new(Vec::new(), Vec::new()).unwrap();
             let draft = Draft::first(client.trusted().realm, index, &Label::Registrar, policy, &profile, [1; 16]);
-            let signature = key.sign(&draft.entry.signed_bytes()).to_bytes();
-            let own = Signatures::new(vec![(public, signature)]).unwrap();
+            let own = Signatures::by(key, &draft.entry.signed_bytes());
             client.update(&draft.signed(own, Signatures::default(), None)).await.unwrap();
         });
         *public.bytes()

@@ -3,8 +3,8 @@
 use candid::encode_args;
 use client::agent::AgentTransport;
 use client::directory::api::{self, Accepted, Submission, UpdateError, View};
-use client::directory::{DirectoryClient, Draft, pin, request};
-use client::{CallError, Retry, Transport};
+use client::directory::{DirectoryClient, Draft, pin, published, request};
+use client::{CallError, Retry};
 use directory_core::change::State;
 use directory_core::label::Label;
 use directory_core::policy::{Key, Policy};
@@ -13,7 +13,7 @@ use directory_core::proof::Proof;
 use directory_core::registration::Request;
 use directory_core::signatures::Signatures;
 use directory_core::update::Update;
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::SigningKey;
 use ic_agent::Agent;
 use local_ic::{LocalIc, Time};
 use std::io::Write;
@@ -58,7 +58,7 @@ fn secret(number: u8) -> SigningKey {
 }
 
 fn policy(key: &SigningKey) -> Policy {
-    Policy::new(vec![Key::new(key.verifying_key().to_bytes()).unwrap()], 1).unwrap()
+    Policy::one(Key::of(key))
 }
 
 fn done(output: Output) -> Done {
@@ -84,10 +84,7 @@ impl Place {
         let agent = Agent::builder().with_url(server.url()).build().unwrap();
         runtime.block_on(agent.fetch_root_key()).unwrap();
         let transport = AgentTransport::new(agent, canister);
-        let published = runtime.block_on(async {
-            let asked = request::get_configuration();
-            asked.decode(&transport.query(asked.method, asked.arg.clone()).await.unwrap()).unwrap()
-        });
+        let published = runtime.block_on(published(&transport)).unwrap();
         let key = folder.path().join("key").to_str().unwrap().to_owned();
         let vrf = hex::encode(&published.vrf_key);
         let mut place =
@@ -140,7 +137,7 @@ impl Place {
     /// A client that pins the registrar's key.
     fn client(&self) -> DirectoryClient<AgentTransport> {
         let bytes = hex::decode(&self.public).unwrap().try_into().unwrap();
-        let registrar = Policy::new(vec![Key::new(bytes).unwrap()], 1).unwrap();
+        let registrar = Policy::one(Key::new(bytes).unwrap());
         let trusted = pin(&self.published, &self.canister, vec![registrar], 3_600).unwrap();
         DirectoryClient::new(self.transport.clone(), trusted).with_retry(Retry::NEVER)
     }
@@ -187,6 +184,5 @@ impl Place {
 /// The signature of whoever the entry is for.
 fn own(draft: &Draft) -> Signatures {
     let key = (0..=255).map(secret).find(|key| policy(key) == draft.entry.policy).unwrap();
-    let public = Key::new(key.verifying_key().to_bytes()).unwrap();
-    Signatures::new(vec![(public, key.sign(&draft.entry.signed_bytes()).to_bytes())]).unwrap()
+    Signatures::by(&key, &draft.entry.signed_bytes())
 }

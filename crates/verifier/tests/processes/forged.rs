@@ -37,7 +37,7 @@ pub fn secret(number: u8) -> SigningKey {
 }
 
 pub fn key(number: u8) -> Key {
-    Key::new(secret(number).verifying_key().to_bytes()).unwrap()
+    Key::of(&secret(number))
 }
 
 /// A profile without devices.

@@ -3,7 +3,7 @@
 use crate::forged::{Forged, SECRET, key, submission};
 use candid::{CandidType, Principal, encode_args};
 use client::agent::AgentTransport;
-use client::directory::{DirectoryClient, api, pin};
+use client::directory::{DirectoryClient, api, pin, published};
 use directory::directory::named;
 use directory_core::checkpoint::Verifier;
 use directory_core::configuration::Configuration;
@@ -85,10 +85,7 @@ impl Network {
     }
 
     pub fn published(&self) -> api::Published {
-        self.runtime.block_on(async {
-            let reply = self.query("get_configuration", encode_args(()).unwrap()).await;
-            candid::decode_one::<Result<api::Published, api::StatusError>>(&reply).unwrap().unwrap()
-        })
+        self.runtime.block_on(published(&AgentTransport::new(self.agent.clone(), self.canister))).unwrap()
     }
 
     pub fn status(&self) -> api::Status {

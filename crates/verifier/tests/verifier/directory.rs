@@ -74,7 +74,7 @@ pub fn secret(number: u8) -> SigningKey {
 }
 
 pub fn policy(number: u8) -> Policy {
-    Policy::new(vec![Key::new(secret(number).verifying_key().to_bytes()).unwrap()], 1).unwrap()
+    Policy::one(Key::of(&secret(number)))
 }
 
 /// Verifiers cannot tell that only the registrar's is the VRF's.
@@ -104,7 +104,7 @@ pub fn next(old: &Entry, kind: Kind, key: u8) -> Entry {
 pub fn sign(message: &[u8], keys: &[u8]) -> Signatures {
     let one = |number: &u8| {
         let key = secret(*number);
-        (Key::new(key.verifying_key().to_bytes()).unwrap(), key.sign(message).to_bytes())
+        (Key::of(&key), key.sign(message).to_bytes())
     };
     Signatures::new(keys.iter().map(one).collect()).unwrap()
 }

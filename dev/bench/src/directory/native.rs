@@ -60,15 +60,15 @@ pub fn secret(number: u8) -> SigningKey {
 }
 
 fn key(number: u8) -> Key {
-    Key::new(secret(number).verifying_key().to_bytes()).expect("a good key")
+    Key::of(&secret(number))
 }
 
 fn policy(number: u8) -> Policy {
-    Policy::new(vec![key(number)], 1).expect("one of one")
+    Policy::one(key(number))
 }
 
 fn signatures(message: &[u8], number: u8) -> Signatures {
-    Signatures::new(vec![(key(number), secret(number).sign(message).to_bytes())]).expect("one signature")
+    Signatures::by(&secret(number), message)
 }
 
 /// One device, 200 bytes.

@@ -2,11 +2,17 @@
 import type { Failure } from '../../client';
 import { Notice } from './notice';
 
+/** What this browser remembers something of, and how it forgets that. */
+export interface Forget {
+  readonly of: string;
+  readonly run: () => void;
+}
+
 interface LieNoticeProps {
   readonly lie: Failure;
   readonly onAgain: () => void;
-  /** Where the answer contradicts what this browser remembers: of what, and how it forgets that. */
-  readonly forget?: { readonly of: string; readonly run: () => void } | undefined;
+  /** Where the answer contradicts what this browser remembers. */
+  readonly forget?: Forget | undefined;
 }
 
 export function LieNotice({ lie, onAgain, forget }: LieNoticeProps) {
@@ -21,13 +27,17 @@ export function LieNotice({ lie, onAgain, forget }: LieNoticeProps) {
         <button type="button" onClick={onAgain}>
           Ask again
         </button>
-        {forget && (
-          <button type="button" onClick={forget.run}>
-            Forget what this browser saw of {forget.of}
-          </button>
-        )}
+        {forget && <ForgetButton {...forget} />}
       </p>
     </Notice>
+  );
+}
+
+export function ForgetButton({ of, run }: Forget) {
+  return (
+    <button type="button" onClick={run}>
+      Forget what this browser saw of {of}
+    </button>
   );
 }
 

@@ -4,7 +4,7 @@ import { announce } from '../parts/announcer';
 import { LabelCard, labelName } from '../parts/label-card';
 import { LabelForm } from '../parts/label-form';
 import { LabelHistory } from '../parts/label-history';
-import { LieNotice } from '../parts/lie';
+import { ForgetButton, LieNotice } from '../parts/lie';
 import { Notice } from '../parts/notice';
 import { contradictsMemory, forgetDirectory, looking, lookUp, lookupProblem, shown } from '../state/directory';
 import { directoryPlace } from '../state/session';
@@ -50,11 +50,7 @@ function Problem() {
             Try again
           </button>
         )}
-        {forget && (
-          <button type="button" onClick={forget.run}>
-            Forget what this browser saw of {forget.of}
-          </button>
-        )}
+        {forget && <ForgetButton {...forget} />}
       </p>
     </Notice>
   );

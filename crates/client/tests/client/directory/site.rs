@@ -52,11 +52,11 @@ fn secret(number: u8) -> SigningKey {
 }
 
 pub fn key(number: u8) -> Key {
-    Key::new(secret(number).verifying_key().to_bytes()).expect("a good key")
+    Key::of(&secret(number))
 }
 
 pub fn policy(number: u8) -> Policy {
-    Policy::new(vec![key(number)], 1).expect("one of one")
+    Policy::one(key(number))
 }
 
 /// A profile with one device.
