@@ -145,7 +145,8 @@ fn a_flood_of_strangers_costs_its_budget_and_keeps_no_member_out() {
     // A burst of 200, then five a second.
     let most = 200 + 5 * u64::from(blocks);
     assert!(flood_there.stored <= most + 1, "{flood_there:?}");
-    assert!(flood_there.stored >= most / 3, "the budget is there to be used: {flood_there:?}");
+    // Refused calls delay the next by a minute at most, and half a burst comes back in 20 seconds: 100 in 80 seconds.
+    assert!(flood_there.stored >= u64::from(blocks), "the budget is there to be used: {flood_there:?}");
     let few = blocks.min(5);
     let flood_before = flood(&[], few);
     let each = flood_before.cycles / u128::from(few * (STRANGERS_A_BLOCK + 2));
