@@ -1,4 +1,4 @@
-//! Who may do what: owners of keys, roles, policies, send keys and quotas. Pure rules, without calls to the platform.
+//! Access rules: owners of keys, roles, policies, send keys and quotas. Pure rules, without calls to the platform.
 //!
 //! ```text
 //! caller, role, controller ──▶ Caller ──▶ policy ──▶ Sight: what a read may show

@@ -27,7 +27,7 @@
 use super::policy::Share;
 use crate::api::{Bound, Quota};
 
-/// What a key holds, and since when it is full for strangers.
+/// The fill level of a key, and the time since when it is full for strangers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Level {
     /// Live messages.

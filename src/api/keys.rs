@@ -23,7 +23,7 @@ pub struct Claimed {
     pub label: ByteBuf,
 }
 
-/// Why a claim was refused. Nothing was changed.
+/// The reason why a claim was refused. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum ClaimError {
     /// The key id is empty or too long.
@@ -89,7 +89,7 @@ pub struct Acknowledged {
     pub messages: u32,
 }
 
-/// Why a key's messages were not acknowledged. Nothing of this key was changed.
+/// The reason why a key's messages were not acknowledged. Nothing of this key was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum AckError {
     /// The key id is empty or too long.
@@ -112,7 +112,7 @@ pub enum AckError {
     Other(OtherError),
 }
 
-/// Why an acknowledgement as a whole was refused. Nothing was changed.
+/// The reason why an acknowledgement as a whole was refused. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum AcksError {
     /// The call has too many items.
@@ -168,7 +168,7 @@ pub enum OwnQuota {
     own(Quota),
 }
 
-/// Why settings of a key were refused. Nothing was changed.
+/// The reason why settings of a key were refused. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum KeyError {
     /// The key id is empty or too long.

@@ -83,8 +83,8 @@ pub struct StoreStatus {
     pub low_memory: bool,
     /// Set while the index is rebuilt.
     pub rebuild: Option<Progress>,
-    /// Why the rebuild stopped, as a text for people. Methods that need the index return `Unavailable` until an admin
-    /// calls `retry_rebuild`.
+    /// The reason why the rebuild stopped, as a text for people. Methods that need the index return `Unavailable`
+    /// until an admin calls `retry_rebuild`.
     pub rebuild_failure: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What the store keeps of each key: a record of its own that outlives the key's messages.
+//! The store's record of each key: a record of its own that outlives the key's messages.
 //!
 //! ```text
 //! offset size
@@ -88,7 +88,7 @@ pub struct Key {
     pub in_idle_queue: bool,
     /// The next key in that queue.
     pub next_idle: Place,
-    /// What the trie's leaf commits to.
+    /// The value that the trie's leaf commits to.
     pub head: Head,
     /// The oldest live message at the last look-up; 0: none.
     pub oldest_id: Id,

@@ -11,7 +11,7 @@ use crate::memory::Growth;
 use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
 
-/// Why a new key cannot be opened.
+/// The reason why a new key cannot be opened.
 pub(super) enum NotOpened {
     KeysFull { max: u32 },
     StorageFull,

@@ -165,12 +165,12 @@ impl<V: Memory> State<V> {
         self.opens = second;
     }
 
-    /// What a group of callers has spent.
+    /// The budget that a group of callers has spent.
     pub fn spent(&self, payer: Payer) -> &Spent {
         &self.spent[payer as usize]
     }
 
-    /// What a group of callers has spent, to be changed. [`Self::keep_spent`] stores the cycles.
+    /// The budget that a group of callers has spent, to be changed. [`Self::keep_spent`] stores the cycles.
     pub fn spent_mut(&mut self, payer: Payer) -> &mut Spent {
         &mut self.spent[payer as usize]
     }

@@ -36,7 +36,7 @@ impl Between for Tamper {
     }
 }
 
-/// What the proxy needs for each request.
+/// The context of each request.
 struct Route {
     target: String,
     between: Arc<dyn Between>,

@@ -14,7 +14,7 @@ use ic_transport_types::{QueryResponse, RequestId};
 /// Bytes of a key in DER before the key itself.
 const KEY_PREFIX: usize = 37;
 
-/// How old a certificate may be, or how far ahead: as old as a request may be.
+/// Maximum age of a certificate, and maximum time ahead: as old as a request may be.
 const MAX_AGE: Duration = Duration::from_secs(300);
 
 /// A certificate that the root key has signed, or a subnet that it delegates to, not long ago.
@@ -53,7 +53,7 @@ impl Verified {
         Principal::from_slice(&self.0.delegation.as_ref().expect("a subnet has signed it").subnet_id)
     }
 
-    /// What is at a path.
+    /// The value at a path.
     ///
     /// # Panics
     ///

@@ -88,7 +88,7 @@ fn no_call_costs_more_with_the_messages_of_its_key() {
     let acknowledge = |through, messages| {
         assert_eq!(inbox.acknowledge(key_id, through), Ok(Acknowledged { messages }));
         let cost = embedded::usage(&engine, &inbox).instructions;
-        // What was acknowledged is overwritten before the next one.
+        // Acknowledged messages are overwritten before the next one.
         inbox.settle();
         cost
     };

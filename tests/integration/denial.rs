@@ -1,4 +1,4 @@
-//! What is denied costs what an absence costs: where reads are closed, nobody can time whether a key or a message is there.
+//! A denied call costs what an absence costs: where reads are closed, nobody can time whether a key or a message is there.
 
 use candid::{Principal, decode_args, encode_args};
 use local_ic::LocalIc;

@@ -67,7 +67,7 @@ pub struct Budget {
     pub each: Bound<Rate>,
 }
 
-/// Why a call was refused that would have been right at another time.
+/// The reason why a call was refused that would be accepted at another time.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Limited {

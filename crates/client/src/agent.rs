@@ -52,7 +52,7 @@ impl AgentTransport {
     }
 }
 
-/// Why a certificate is refused.
+/// The reason why a certificate is refused.
 pub type CertificateError = Box<dyn Error + Send + Sync>;
 
 /// A certificate of a canister that was checked.

@@ -1,4 +1,4 @@
-//! How calls reach a canister, and what can happen on the way.
+//! The way of calls to a canister, and the failures on it.
 
 use std::error::Error;
 use std::fmt;
@@ -49,7 +49,7 @@ impl Certified {
     }
 }
 
-/// Why no reply came.
+/// The reason why no reply came.
 #[derive(Debug)]
 pub enum Failure {
     /// The platform or the canister rejected the call.

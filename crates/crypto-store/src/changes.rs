@@ -28,7 +28,7 @@ pub struct Change {
     pub key: Vec<u8>,
 }
 
-/// What has happened since the last look.
+/// The changes since the last look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     /// These changes, in the order of their commits; at most 1,000, and more may follow.

@@ -29,7 +29,7 @@ const MACHINE_ID: &str = "/etc/machine-id";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place(pub(crate) [u8; LENGTH]);
 
-/// Why a store is not in the place where it was made.
+/// The reason why a store is not in the place where it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moved {
     /// The store was made on another machine.
@@ -58,7 +58,7 @@ impl Place {
         Self(place)
     }
 
-    /// How a store came from there to here. None: it is the same place, as far as both are known.
+    /// The way in which a store came from there to here. None: it is the same place, as far as both are known.
     pub(crate) fn moved_to(&self, here: &Self) -> Option<Moved> {
         let differs = |at: std::ops::Range<usize>, may_be_unknown: bool| {
             let (there, here) = (&self.0[at.clone()], &here.0[at]);

@@ -3,7 +3,7 @@
 use crate::Error;
 use std::future::Future;
 
-/// How often [`retry`] tries.
+/// Maximum number of attempts of [`retry`].
 pub const ATTEMPTS: usize = 5;
 
 /// Runs `attempt` until it does not end in [`Error::Conflict`], [`ATTEMPTS`] times at most.

@@ -90,7 +90,7 @@ fn begin(connection: &Connection, candidate: &WrappedKey) -> Result<bool, Error>
     Ok(true)
 }
 
-/// How far a rotation is: a table's number, and a key in that table. None: there is no rotation.
+/// The place that a rotation has reached: a table's number, and a key in that table. None: there is no rotation.
 fn place(connection: &Connection) -> Result<Option<(i64, Vec<u8>)>, Error> {
     let row = connection.query_row("SELECT field, key FROM rotation", [], |row| Ok((row.get(0)?, row.get(1)?)));
     Ok(row.optional()?)

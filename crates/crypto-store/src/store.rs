@@ -17,14 +17,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-/// How a store is opened.
+/// Options for opening a store.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How long a write waits for its turn. A write that has its turn is not interrupted.
+    /// Maximum time that a write waits for the locks. A write that has its turn is not interrupted.
     pub deadline: Duration,
-    /// How often the store looks for changes of other processes, for [`Store::changes`]. A look takes microseconds.
+    /// Interval at which the store looks for changes of other processes, for [`Store::changes`]. A look takes microseconds.
     pub look: Duration,
-    /// How it remembers values.
+    /// The way in which it caches values.
     pub caching: Caching,
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 /// Bytes of SQLite's pages, unless a database says otherwise.
 const PAGE: i64 = 4_096;
-/// Who empties the log waits so long for snapshots, which take milliseconds unless their process is stopped.
+/// A writer that empties the log waits so long for snapshots. They take milliseconds unless their process is stopped.
 const READERS_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The writing thread's side of a store.
@@ -31,7 +31,7 @@ pub(crate) struct Writer {
     pub(crate) watch: Arc<Watch>,
     pub(crate) database: PathBuf,
     pub(crate) database_id: FileId,
-    /// What `PRAGMA data_version` was after the last transaction, and the newest change then.
+    /// `PRAGMA data_version` after the last transaction, and the newest change then.
     pub(crate) seen: Option<(i64, Version)>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) enum Ran<T, F> {
 /// A write transaction. What it reads is the newest there is, and nobody else writes until it ends.
 pub struct Tx<'a> {
     view: View<'a>,
-    /// What it wrote to fields that are cached. Others are read back from the database.
+    /// The values that it wrote to fields that are cached. Others are read back from the database.
     staged: Staged,
     /// Those of them that are not in the database yet. Encoding takes the most of such a write, so of the values that a row is
     /// given in a transaction the last one goes there, once.

@@ -28,7 +28,7 @@ pub const MAX_INBOX: usize = 64;
 pub const MAX_SIZE: usize = 178 + 1 + MAX_INBOX + 64;
 const FORMAT: u8 = 1;
 
-/// What a sender needs for a device, before the device signs it.
+/// The keys that a sender needs for a device, before the device signs them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     /// The directory.
@@ -52,13 +52,13 @@ pub struct Content {
 /// A bundle with its device's signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
-    /// What is signed.
+    /// The content that is signed.
     pub content: Content,
     /// The device's signature over [`Content::signed_bytes`].
     pub signature: [u8; 64],
 }
 
-/// Why a bundle is not stored or not used.
+/// The reason why a bundle is not stored or not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BundleError {
     /// It is for another directory or another label.

@@ -3,7 +3,7 @@
 
 use crate::policy::Key;
 
-/// Why bytes are not the structure that was expected.
+/// The reason why bytes are not the structure that was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecodeError {
     /// The bytes end before `needed` more bytes of `field` are read; `left` bytes are there.

@@ -28,7 +28,7 @@ pub struct State {
     replaced: Option<Entry>,
 }
 
-/// Who vouches for version 0.
+/// The signer that vouches for version 0.
 #[derive(Debug, Clone, Copy)]
 pub enum Registrar<'a> {
     /// Nobody: for development, and for the first entry of the registrar's own label.
@@ -37,7 +37,7 @@ pub enum Registrar<'a> {
     Policy(&'a Policy),
 }
 
-/// What the rules need to know beside the state.
+/// The context that the rules need beside the state.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The directory.
@@ -46,13 +46,13 @@ pub struct Context<'a> {
     pub index: &'a Hash,
     /// The time of the update in nanoseconds since 1970.
     pub now: u64,
-    /// Who vouches for version 0.
+    /// The signer that vouches for version 0.
     pub registrar: Registrar<'a>,
     /// Seconds until the epoch closes, where the label has an update in the open epoch already.
     pub pending: Option<u64>,
 }
 
-/// Why an update is refused. The state stays as it was.
+/// The reason why an update is refused. The state stays as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// The entry is for another directory.

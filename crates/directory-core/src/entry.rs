@@ -29,7 +29,7 @@ pub const ANY_PREVIOUS: Hash = [0xff; 32];
 pub const MAX_SIZE: usize = 138 + 2 * (2 + 33 * 8);
 const FORMAT: u8 = 1;
 
-/// What an entry does.
+/// The effect of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Sets policy and profile.
@@ -45,7 +45,7 @@ pub enum Kind {
 pub struct Recovery {
     /// Seconds between a recovery's entry and its effect: a day to a year.
     pub delay: u32,
-    /// Who may recover.
+    /// The policy that may recover.
     pub policy: Policy,
 }
 
@@ -60,13 +60,13 @@ pub struct Entry {
     pub version: u32,
     /// Hash of the entry before.
     pub previous: Hash,
-    /// What the entry does.
+    /// The effect of the entry.
     pub kind: Kind,
     /// Commitment to label, version and profile.
     pub commitment: Hash,
-    /// Who may change the entry.
+    /// The policy that may change the entry.
     pub policy: Policy,
-    /// Who may take it back.
+    /// The policy that may replace the entry after a delay.
     pub recovery: Option<Recovery>,
 }
 

@@ -40,7 +40,7 @@ pub struct AddressProof {
     pub signature: [u8; 64],
 }
 
-/// Why an address proof does not hold.
+/// The reason why an address proof does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressError {
     /// The label is no address.

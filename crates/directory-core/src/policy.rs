@@ -31,7 +31,7 @@ const PRIME: [u8; 32] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key([u8; 32]);
 
-/// Why 32 bytes are not a key.
+/// The reason why 32 bytes are not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyError {
     /// The bytes encode no point of the curve.
@@ -105,7 +105,7 @@ pub struct Policy {
     threshold: u8,
 }
 
-/// Why keys and a threshold are not a policy.
+/// The reason why keys and a threshold are not a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyError {
     /// A policy has one to eight keys.

@@ -24,7 +24,7 @@ pub struct Device {
     pub identity: [u8; 32],
 }
 
-/// What a label's owner publishes.
+/// The data that a label's owner publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     devices: Vec<Device>,

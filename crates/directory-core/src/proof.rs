@@ -59,7 +59,7 @@ pub struct Proof {
     pub found: Option<Found>,
 }
 
-/// What a directory has of a label.
+/// A directory's records of a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Position of the newest update among all updates.

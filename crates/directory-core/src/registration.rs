@@ -39,7 +39,7 @@ pub struct Request {
     pub update: Update,
 }
 
-/// Why a registrar does not sign.
+/// The reason why a registrar does not sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestError {
     /// The label's proof is not by the directory's VRF key.

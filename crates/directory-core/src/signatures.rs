@@ -15,7 +15,7 @@ pub const MAX_SIGNATURES: usize = 3 * MAX_KEYS;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Signatures(Vec<(Key, [u8; 64])>);
 
-/// Why signatures do not authorise a message.
+/// The reason why signatures do not authorise a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignatureError {
     /// Fewer of the policy's keys signed than it asks for.

@@ -26,7 +26,7 @@ pub struct SecretKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey(ecvrf::VRFPublicKey);
 
-/// Why a public key or a proof does not hold.
+/// The reason why a public key or a proof does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VrfError {
     /// The public key is no point, or one of small order.

@@ -35,7 +35,7 @@ pub struct Directory<M: Memory> {
     pub(crate) strangers: Strangers,
 }
 
-/// What there is once the VRF key is drawn.
+/// The state that exists once the VRF key is drawn.
 pub(crate) struct Keyed<M: Memory> {
     pub secret: SecretKey,
     pub realm: Hash,
@@ -49,7 +49,7 @@ pub(crate) struct Keyed<M: Memory> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unavailable;
 
-/// Why stable memory is not opened as a directory.
+/// The reason why stable memory is not opened as a directory.
 #[derive(Debug)]
 pub enum NotOpened {
     /// It is not divided as ours.
@@ -143,7 +143,7 @@ impl<M: Memory + Clone> Directory<M> {
         origin(self.canister)
     }
 
-    /// What clients pin.
+    /// The values that clients pin.
     pub fn published(&self) -> Result<Published, Unavailable> {
         let keyed = self.keyed()?;
         let configuration = self.state.configuration();

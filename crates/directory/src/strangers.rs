@@ -1,5 +1,5 @@
-//! What callers may use who do not control the directory, and what they have used. Inspection before a call and the call
-//! itself decide by the same function.
+//! The budget of callers who do not control the directory, and the part that they have used. Inspection before a call and
+//! the call itself decide by the same function.
 //!
 //! Ratification is outside of it: whoever used the budget up would stop strict look-ups. Only a verifier's newer cosignature
 //! of the newest log changes anything, and to refuse a call costs more cycles than to check a signature.
@@ -12,7 +12,7 @@ use canister_base::budget::TooLow;
 use ic_stable_structures::Memory;
 use stable::budget::{Callers, Spent};
 
-/// Who calls.
+/// The kind of caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     /// The principal.
@@ -46,7 +46,7 @@ impl Strangers {
 }
 
 impl<M: Memory + Clone> Directory<M> {
-    /// What operators have set.
+    /// The settings of the operators.
     pub fn settings(&self) -> &Settings {
         &self.strangers.settings
     }

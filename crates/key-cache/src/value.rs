@@ -139,7 +139,7 @@ pub fn generation_of(sealed: &[u8]) -> Result<Generation, ValueError> {
     Ok(Generation::from_le_bytes(generation))
 }
 
-/// Why a value was not sealed or opened.
+/// The reason why a value was not sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueError {
     /// The key has ended. [`KeyCache::seal`](crate::KeyCache::seal) and [`KeyCache::open`](crate::KeyCache::open) ask
@@ -147,7 +147,7 @@ pub enum ValueError {
     Gone(Gone),
     /// A part of the place, or the plaintext, is too long.
     TooLong {
-        /// Which part.
+        /// The part.
         of: &'static str,
         /// Its bytes.
         length: usize,
@@ -156,12 +156,12 @@ pub enum ValueError {
     },
     /// Fewer bytes than [`OVERHEAD`].
     Short {
-        /// How many.
+        /// Its length.
         length: usize,
     },
     /// Another version than 1.
     Version {
-        /// Which.
+        /// The version that was found.
         found: u8,
     },
     /// The value was sealed under a key of another generation.

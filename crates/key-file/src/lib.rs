@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// Why a key file is not read or written.
+/// The reason why a key file is not read or written.
 #[derive(Debug)]
 pub enum KeyFileError {
     /// It cannot be opened, read or written.

@@ -10,7 +10,7 @@ use crypto_store::{Holder, HolderState, Store, Tx};
 use rustix::time::{ClockId, clock_gettime};
 use std::path::Path;
 
-/// How long a claim holds, in milliseconds.
+/// Time that a claim holds, in milliseconds.
 const HOLDS: u64 = 30_000;
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 

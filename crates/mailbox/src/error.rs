@@ -1,4 +1,4 @@
-//! Why the mailbox did not do it. Nothing has changed where an error is returned.
+//! The mailbox's errors. Nothing has changed where an error is returned.
 
 use crate::Address;
 use crate::wire::card::CardError;
@@ -8,7 +8,7 @@ use client::{CallError, api};
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why something was not done.
+/// The reason why something was not done.
 #[derive(Debug)]
 pub enum Error {
     /// The store's error; that another process has it among them.
@@ -55,7 +55,7 @@ pub enum Error {
     NameTaken {
         /// The name.
         name: String,
-        /// Whose it is.
+        /// The address of that contact.
         address: Address,
     },
     /// A shared inbox has the name.
@@ -78,7 +78,7 @@ pub enum Error {
     Untrusted {
         /// The contact.
         address: Address,
-        /// How far it is trusted.
+        /// The contact's trust.
         trust: crate::Trust,
     },
     /// The keys of all devices of the contact have expired: a new card is needed.

@@ -19,7 +19,7 @@ use crypto_store::Tx;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
-/// What [`Mailbox::receive`] did.
+/// The result of [`Mailbox::receive`].
 #[derive(Debug, Default)]
 pub struct Received {
     /// Messages of the inboxes that were new to this store.
@@ -30,7 +30,7 @@ pub struct Received {
     pub waiting: u32,
     /// Letters that will never open. The log says why.
     pub unopened: u64,
-    /// Why the canister was not told how far the inboxes were read, where it was not. The next call tells it.
+    /// The reason why the canister was not told how far the inboxes were read, if it was not. The next call tells it.
     pub not_acknowledged: Option<String>,
     /// Shared inboxes that the canister does not let this mailbox read: names and reasons.
     pub not_read: Vec<(String, String)>,
@@ -193,7 +193,7 @@ impl Position {
     }
 }
 
-/// What the canister has acknowledged for this store, the store has read: else the store is an old copy.
+/// The store must have read everything that the canister has acknowledged for it: else the store is an old copy.
 pub(crate) fn check_not_behind(acknowledged: u32, position: u32) -> Result<(), Error> {
     if acknowledged > position { Err(Error::Behind { position, acknowledged }) } else { Ok(()) }
 }

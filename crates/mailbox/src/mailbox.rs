@@ -109,7 +109,7 @@ impl Mailbox {
         Ok(card::to_text(&own.card(&account, seconds())?))
     }
 
-    /// How far its newest inbox was read, and what did not open.
+    /// The position through which its newest inbox was read, and the number of letters that did not open.
     ///
     /// # Errors
     ///

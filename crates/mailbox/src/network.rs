@@ -1,4 +1,4 @@
-//! How the mailbox reaches the canister: as one of several callers, none of which names the other.
+//! The mailbox's connections to the canister: as one of several callers, none of which names the other.
 
 use crate::{Error, Place};
 use candid::Principal;
@@ -12,7 +12,7 @@ use ic_agent::identity::BasicIdentity;
 
 /// Leads to the message canister as any caller.
 pub trait Network {
-    /// How calls travel.
+    /// The transport of calls.
     type Transport: Transport;
 
     /// A client whose calls the Ed25519 key of this seed signs.
@@ -21,14 +21,14 @@ pub trait Network {
     /// A client of the directory in a canister, as nobody.
     fn directory(&self, canister: Principal, trusted: Trusted) -> DirectoryClient<Self::Transport>;
 
-    /// What the network certifies of the message canister now.
+    /// The data that the network certifies of the message canister now.
     fn certified(&self) -> impl Future<Output = Result<Certified, Failure>> + Send;
 
     /// The configuration that a directory publishes, as one replica says.
     fn configuration(&self, canister: Principal) -> impl Future<Output = Result<Published, Error>> + Send;
 }
 
-/// What a certificate, verified by the place's root key, says of the message canister.
+/// The data of the message canister in a certificate that the place's root key has verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certified {
     /// The certificate's time, in seconds since 1970.

@@ -20,7 +20,7 @@ use vodozemac::olm::{OlmMessage, Session, SessionConfig};
 /// Files of a device of which not all pieces have come, at most.
 const MAX_ARRIVING: usize = 4;
 
-/// Why a letter did not open.
+/// The reason why a letter did not open.
 #[derive(Debug)]
 pub(crate) enum Closed {
     /// It may open later: its session, or who writes, is not known yet.

@@ -15,19 +15,19 @@ use std::time::Duration;
 const BATCH: usize = 900;
 /// Bytes of a batch beside its envelopes, a message at most: key id, send key, and what candid takes.
 const OVERHEAD: usize = 128;
-/// What was not stored within 7 days is given up: bundles of recipients reckon with it.
+/// Messages that were not stored within 7 days are given up: bundles of recipients reckon with it.
 const HORIZON: u64 = 7 * 24 * 3_600_000;
-/// How long a process waits before it looks again at what another one sends.
+/// Interval at which a process looks again at messages that another one sends.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What [`Mailbox::push`] did.
+/// The result of [`Mailbox::push`].
 #[derive(Debug, Default)]
 pub struct Pushed {
     /// Sealed messages that the canister has now.
     pub stored: u64,
     /// Sealed messages that wait. 0 as soon as all are sent that waited when the push began.
     pub waiting: u64,
-    /// Why, in the order in which it was met.
+    /// The reasons, in the order in which they were met.
     pub reasons: Vec<String>,
 }
 
@@ -37,7 +37,8 @@ type Rest = Vec<(Vec<u8>, Queued)>;
 impl Mailbox {
     /// Sends what is in the outbox. Waits up to `wait` for other processes that send.
     ///
-    /// What the canister refuses for now, or does not answer, stays in the outbox: [`Pushed::reasons`] says why.
+    /// A message that the canister refuses for now, or does not answer, stays in the outbox: [`Pushed::reasons`]
+    /// says why.
     ///
     /// # Errors
     ///
@@ -77,7 +78,7 @@ impl Mailbox {
         }
     }
 
-    /// How many sealed messages wait for each inbox, by its key id.
+    /// Number of sealed messages that wait for each inbox, by its key id.
     ///
     /// # Errors
     ///

@@ -12,11 +12,11 @@ use vodozemac::olm::Account;
 
 /// Inboxes of a device at most, the newest one among them.
 pub const MAX_INBOXES: usize = 8;
-/// How long an inbox is read after it was replaced, in seconds: the life of a card, a week in the sender's outbox, a month in
-/// the canister.
+/// Time that an inbox is read after it was replaced, in seconds: the life of a card, a week in the sender's outbox, a month
+/// in the canister.
 pub const READ_ON: u64 = MAX_LIFETIME + (7 + 30) * 24 * 3_600;
 
-/// What [`Mailbox::rotate_keys`] did.
+/// The result of [`Mailbox::rotate_keys`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rotated {
     /// Devices that are told, by messages in the outbox.
@@ -87,7 +87,7 @@ impl Mailbox {
     }
 }
 
-/// How many inboxes, the oldest ones, were replaced so long ago that they are not read any more.
+/// Number of the oldest inboxes that were replaced so long ago that they are not read any more.
 fn old_inboxes(own: &Own, now: u64) -> usize {
     own.inboxes.iter().skip(1).take_while(|next| next.made + READ_ON <= now).count()
 }

@@ -20,7 +20,7 @@ pub(crate) struct Sealer {
     account: Account,
 }
 
-/// What is sealed, for each device anew.
+/// The content that is sealed, for each device anew.
 pub(crate) struct Said<'a> {
     pub id: Id,
     /// The entry of the log; 0: none.

@@ -20,10 +20,10 @@ use std::sync::Arc;
 const STEP_LETTERS: usize = 100;
 /// Bytes after which a step seals no further letter, or piece of one.
 const STEP_BYTES: usize = 4 << 20;
-/// Why a file is not sent, until its last piece is sealed.
+/// The reason why a file is not sent, until its last piece is sealed.
 const UNFINISHED: &str = "its command ended before all of it was sealed";
 
-/// What is sent.
+/// A text or file to send.
 pub enum Letter {
     /// A text.
     Text(String),
@@ -36,7 +36,7 @@ pub enum Letter {
     },
 }
 
-/// What was sealed, and stored to be sent.
+/// The letters that were sealed and stored to be sent.
 #[derive(Debug, Default)]
 pub struct Sealed {
     /// Numbers in the log.

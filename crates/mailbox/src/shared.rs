@@ -29,7 +29,7 @@ const MAX_SEALED: usize = 2_000_000;
 const NO_NAME: &str = "file";
 const PREFIX: &[u8] = b"shared";
 
-/// What the people of a shared inbox have in common.
+/// The secret that the people of a shared inbox have in common.
 pub enum Secret {
     /// A passphrase: about a second of work.
     Passphrase(Zeroizing<String>),

@@ -8,7 +8,7 @@ use crypto_store::Tx;
 
 /// Letters of an inbox that wait at most, and their bytes.
 const MAX: (u32, u64) = (1_000, 16 << 20);
-/// How long a letter waits, in milliseconds: 30 days.
+/// Time that a letter waits, in milliseconds: 30 days.
 const PATIENCE: u64 = 30 * 24 * 3_600_000;
 
 /// Lets a letter wait. False: too many do.

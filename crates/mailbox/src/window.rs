@@ -1,4 +1,4 @@
-//! Which numbers of a device have come: the highest, and which of the 64 before it.
+//! The numbers of a device that have come: the highest, and which of the 64 before it.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub(crate) struct Window {
     before: u64,
 }
 
-/// What a number is.
+/// The place of a number in the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// The next one.

@@ -1,4 +1,5 @@
-//! What the subnet certifies of the canister: the root of a hash tree in the platform's form, with two labels.
+//! The data that the subnet certifies for the canister: the root of a hash tree in the platform's form, with two
+//! labels.
 //!
 //! ```text
 //! fork ─┬─ labeled "http_expr" ── "<*>" ── SHA-256 of the expression ── ""     a constant: gateways pass answers

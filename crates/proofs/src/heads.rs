@@ -27,7 +27,7 @@ pub struct HeadsProof {
     pub witnesses: Vec<Witness>,
 }
 
-/// Why heads were not verified.
+/// The reason why heads were not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadsRefused {
     /// The proof has witnesses for a different number of keys.

@@ -82,8 +82,8 @@ pub enum Jump {
     To(Hash),
 }
 
-/// What the proof says of the message before the page's oldest. If the page is empty: of the message before the last
-/// step.
+/// The fields of the message before the page's oldest, as the proof shows them. If the page is empty: of the message
+/// before the last step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Below {
     /// Nothing: there are neither messages nor steps.

@@ -64,7 +64,7 @@ pub struct Witness {
     pub end: End,
 }
 
-/// Why a witness does not belong to this label. The caller compares the root.
+/// The reason why a witness does not belong to this label. The caller compares the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WitnessError {
     /// The positions do not rise.

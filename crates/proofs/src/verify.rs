@@ -99,7 +99,7 @@ pub struct Verified {
     pub(crate) known: Vec<(u32, Hash)>,
 }
 
-/// Why a page was not verified.
+/// The reason why a page was not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The labels of this store cannot be computed from key ids: its reads are closed.

@@ -60,7 +60,7 @@ pub struct Directory {
     pub vrf_key: [u8; 32],
 }
 
-/// What `registrar enter` needs.
+/// The arguments of `registrar enter`.
 #[derive(Args)]
 pub struct Enter {
     /// The registrar's key file

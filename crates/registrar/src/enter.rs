@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// Cosignatures are not asked for here.
 const MAX_AGE: u64 = 3_600;
-/// How long the entry's epoch is waited for: tries, and the time between them.
+/// Time that the command waits for the entry's epoch: tries, and the time between them.
 const TRIES: (u32, Duration) = (120, Duration::from_secs(1));
 
 /// Registers the label, and prints the key that clients pin.

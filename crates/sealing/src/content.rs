@@ -15,7 +15,7 @@ const NAME_OFFSET: usize = 3;
 /// Bytes of a file's name at most.
 pub const MAX_NAME_BYTES: usize = u16::MAX as usize;
 
-/// What a sealed message holds.
+/// The content of a sealed message.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Content {
     /// A text.

@@ -10,7 +10,7 @@ use crate::content::{Content, ContentError};
 use crate::format::{OVERHEAD_BYTES, Parts, SALT_BYTES, header};
 use crate::keys::{Key, MessageKey};
 
-/// Why a content was not sealed.
+/// The reason why a content was not sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SealError {
     /// The name of the file is too long.
@@ -26,7 +26,7 @@ pub enum SealError {
     NoRandomness(getrandom::Error),
 }
 
-/// Why a message was not opened.
+/// The reason why a message was not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenError {
     /// It is not in this format.

@@ -1,4 +1,4 @@
-//! What the platform certifies of a directory: its log, its module and its controllers.
+//! The data that the platform certifies of a directory: its log, its module and its controllers.
 //!
 //! ```text
 //! certified    log 80 (docs/directory.md) | certificate
@@ -31,7 +31,7 @@ pub struct Certified {
 pub struct Module {
     /// SHA-256 of the module.
     pub hash: Hash,
-    /// Who may change it.
+    /// The principals that may change it.
     pub controllers: Vec<Principal>,
     /// The time of the certificate, in nanoseconds since 1970.
     pub time: u64,
@@ -50,7 +50,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// Why there is no agent.
+    /// The reason why there is no agent.
     pub fn new(canister: Principal, root_key: &[u8]) -> Result<Self, String> {
         let agent = Agent::builder().with_url("http://127.0.0.1:1").with_ingress_expiry(FOR_EVER).build();
         let agent = agent.map_err(|error| error.to_string())?;
@@ -62,7 +62,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// Why it does not.
+    /// The reason why it does not.
     pub fn log(&self, log: &[u8], certificate: &[u8]) -> Result<Certified, String> {
         let checked = self.checked(certificate)?;
         let data = value(&checked, b"certified_data")?;
@@ -77,7 +77,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// Why it is not certified.
+    /// The reason why it is not certified.
     pub fn decode(&self, bytes: &[u8]) -> Result<Certified, String> {
         let (log, certificate) = bytes.split_at_checked(LOG).ok_or("a certified log is cut off")?;
         self.log(log, certificate)
@@ -87,7 +87,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// Why it does not.
+    /// The reason why it does not.
     pub fn module(&self, certificate: &[u8]) -> Result<Module, String> {
         let checked = self.checked(certificate)?;
         let hash = value(&checked, b"module_hash")?.try_into();

@@ -1,4 +1,4 @@
-//! What a verifier does to files. Tests put a disk in its place that loses what was not synced.
+//! A verifier's file operations. Tests put a disk in its place that loses what was not synced.
 
 #![allow(clippy::indexing_slicing, reason = "the file was found at this position, or put there")]
 

@@ -1,4 +1,4 @@
-//! What was replayed, in one file that is only appended to. The tree is made from it at each start.
+//! The replayed epochs, in one append-only file. The tree is made from it at each start.
 //!
 //! ```text
 //! journal   epochs; an epoch is the records (`records.rs`) of its updates and then its head's

@@ -1,4 +1,5 @@
-//! What a verifier asks a directory. Tests put a network in its place that lies, and one that says in which order it is asked.
+//! A verifier's requests to a directory. Tests put a network in its place that lies, and one that says in which order it is
+//! asked.
 
 use crate::replay::MAX_AHEAD;
 use candid::Principal;
@@ -18,13 +19,13 @@ use ic_agent::Agent;
 use serde_bytes::ByteBuf;
 use std::fmt;
 
-/// How old a certificate may be, in nanoseconds: five minutes, as agents have it.
+/// Maximum age of a certificate, in nanoseconds: five minutes, as agents have it.
 const MAX_AGE: u64 = 300_000_000_000;
 
 /// Heads or updates that are asked for at once: what a directory returns at most.
 pub const PAGE: u32 = 256;
 
-/// Why something was not learned. It passes, or a node lies: nothing is proved against the directory.
+/// The reason why something was not learned. It passes, or a node lies: nothing is proved against the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
     /// No answer came.
@@ -55,7 +56,7 @@ pub struct Shown {
     pub cosigned: Vec<(u64, Cosignature)>,
 }
 
-/// What became of a cosignature.
+/// The result of a cosignature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pushed {
     /// The directory has it, or one of this time, in seconds since 1970.
@@ -107,7 +108,7 @@ impl Platform {
     ///
     /// # Errors
     ///
-    /// Why the address is none.
+    /// The reason why the address is none.
     pub fn new(url: &str, root_key: Option<&[u8]>, canister: Principal) -> Result<Self, String> {
         let agent = Agent::builder().with_url(url).build().map_err(|error| format!("{url}: {error}"))?;
         if let Some(key) = root_key {

@@ -1,4 +1,4 @@
-//! How far a verifier has come: for its log, `/metrics`, `/healthz` and `verifier status`.
+//! The verifier's progress: for its log, `/metrics`, `/healthz` and `verifier status`.
 
 use crate::follow::{End, Round};
 use crate::network::Trouble;
@@ -8,7 +8,7 @@ use std::io;
 /// Seconds without a round that succeeds, after which a verifier is not healthy.
 pub const MAX_SILENCE: u64 = 60;
 
-/// How far a verifier has come.
+/// The progress of a verifier.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
     /// Heads of the certified log.
@@ -48,7 +48,7 @@ impl Progress {
         }
     }
 
-    /// Why the verifier is not healthy, if it is not. `now` is in seconds since 1970.
+    /// The reason why the verifier is not healthy, if it is not. `now` is in seconds since 1970.
     pub fn illness(&self, now: u64) -> Option<String> {
         let silence = now.saturating_sub(self.succeeded_at);
         if self.is_allowed == Some(false) {

@@ -22,7 +22,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// What an operator decides.
+/// The operator's settings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -59,7 +59,7 @@ pub struct Settings {
     pub resign_seconds: u64,
 }
 
-/// Why there are no settings.
+/// The reason why there are no settings.
 #[derive(Debug)]
 pub enum SettingsError {
     /// A file cannot be read.

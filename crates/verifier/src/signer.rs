@@ -33,7 +33,7 @@ pub struct Statement {
     pub cosignature: Cosignature,
 }
 
-/// Why nothing was signed.
+/// The reason why nothing was signed.
 #[derive(Debug)]
 pub enum SignError {
     /// A larger log was signed before.
@@ -45,16 +45,16 @@ pub enum SignError {
     },
     /// Another root was signed for this size.
     Fork {
-        /// What was signed.
+        /// The checkpoint that was signed.
         signed: Checkpoint,
-        /// What was asked for.
+        /// The checkpoint that was requested.
         asked: Checkpoint,
     },
     /// The statement could not be stored.
     Disk(io::Error),
 }
 
-/// Why a signer cannot be opened.
+/// The reason why a signer cannot be opened.
 #[derive(Debug)]
 pub enum OpenError {
     /// The name cannot stand in a note, or the key is none that policies take.

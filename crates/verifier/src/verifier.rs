@@ -25,7 +25,7 @@ pub struct Verifier<D> {
     signer: Signer,
 }
 
-/// Why a verifier does not go on.
+/// The reason why a verifier does not go on.
 #[derive(Debug)]
 pub enum Stop {
     /// The directory broke the rules, or the key signed more than this folder knows, now or before a restart: the sentence
@@ -65,7 +65,7 @@ impl<D: Disk> Verifier<D> {
         self.replay.checkpoint()
     }
 
-    /// What was replayed.
+    /// The replayed state.
     pub fn replay(&self) -> &Replay {
         &self.replay
     }

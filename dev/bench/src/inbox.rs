@@ -21,7 +21,7 @@ const START: u64 = 1_800_000_000;
 /// Messages stored in the same second.
 const PER_SECOND: u64 = 100;
 
-/// What one call cost.
+/// The cost of one call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cost {
     /// Instructions, as the replica charges them.

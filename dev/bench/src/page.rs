@@ -170,7 +170,8 @@ fn parts(figures: &Figures) -> Result<String, String> {
     Ok(table)
 }
 
-/// What a million messages cost in cycles, singly and in batches, and what of it no code can avoid.
+/// The cost of a million messages in cycles, singly and in batches, and the part of it that no code can
+/// avoid.
 fn cycles(single: u64, in_batch: u64, of_a_million_keys: Option<&u64>) -> String {
     let mut table =
         String::from("| a million messages | billion cycles | of it unavoidable | US$ |\n|---|--:|--:|--:|\n");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// How far a figure may move, either way, without a new record: 1 %.
+/// Maximum change of a figure, either way, without a new record: 1 %.
 const TOLERANCE_PERCENT: u64 = 1;
 
 /// Figures by the name of their row, in the order of names: instructions as the platform charges them, or bytes.

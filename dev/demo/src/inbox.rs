@@ -23,7 +23,7 @@ pub struct Inbox {
     canister: Principal,
     controller: Principal,
     wasm: Vec<u8>,
-    /// What every call has cost.
+    /// The cost of every call.
     pub account: Account,
 }
 
@@ -88,7 +88,7 @@ impl Inbox {
         u32::try_from(seconds).unwrap_or(u32::MAX)
     }
 
-    /// What the canister says of itself.
+    /// The canister's status.
     pub fn status(&self) -> Result<Status, Error> {
         self.call(request::get_status())
     }

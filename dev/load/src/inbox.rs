@@ -27,7 +27,7 @@ pub struct Signed {
     effective: Principal,
 }
 
-/// How a call ended.
+/// The outcome of a call.
 #[derive(Debug)]
 pub enum Outcome {
     /// The reply.

@@ -196,7 +196,7 @@ impl LocalIc {
         panic!("canister {canister_id} did not stop within {MAX_ROUNDS} rounds");
     }
 
-    /// Who controls a canister.
+    /// The controllers of a canister.
     pub fn get_controllers(&self, canister_id: Principal) -> Vec<Principal> {
         self.with_canister(canister_id, |canister| canister.settings.controllers.clone())
     }

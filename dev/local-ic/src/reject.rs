@@ -1,4 +1,4 @@
-//! How a call fails: the platform's reject codes and error codes, with its numbers.
+//! The failures of a call: the platform's reject codes and error codes, with its numbers.
 
 use std::fmt;
 

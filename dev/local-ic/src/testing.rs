@@ -77,8 +77,9 @@ impl LocalIc {
         self.with_canister(canister_id, |canister| canister.executions.clear());
     }
 
-    /// What a canister used for the last update or query that was called: the execution of the method, and those
-    /// of the calls and callbacks that it led to. Inspection before it is not charged, and not counted.
+    /// The resources that a canister used for the last update or query that was called: the execution of the
+    /// method, and those of the calls and callbacks that it led to. Inspection before it is not charged, and not
+    /// counted.
     pub fn last_call_usage(&self, canister_id: Principal) -> Option<Usage> {
         use EntryPoint::{CompositeQuery, InspectMessage, Query, ReplicatedQuery, Update};
         let executions = self.executions(canister_id);

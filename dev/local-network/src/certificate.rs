@@ -42,7 +42,7 @@ pub fn base_tree(keys: &Keys, now: u64) -> StateTree {
     tree
 }
 
-/// What is certified of a request: the tree below its id.
+/// The certified data of a request: the tree below its id.
 pub fn request(status: &Status) -> StateTree {
     let mut tree = StateTree::new();
     let mut insert = |name: &str, contents: Vec<u8>| tree.insert(&[name.as_bytes()], contents);

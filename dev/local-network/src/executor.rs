@@ -25,7 +25,7 @@ pub enum Arrival {
 pub struct Pending {
     /// Its id.
     pub id: RequestHash,
-    /// Who called whom.
+    /// The sender and receiver.
     pub header: Header,
     /// The engine's number for it.
     pub message: MessageId,
@@ -33,7 +33,7 @@ pub struct Pending {
     pub noted: bool,
 }
 
-/// What the thread works on.
+/// The state of the thread.
 pub struct Executor {
     /// The engine.
     pub engine: LocalIc,

@@ -18,21 +18,22 @@ pub const MAX_CONNECTIONS: usize = 2_048;
 pub const RESERVED_FILES: u64 = 64;
 /// Requests that are verified, or certificates that are made for `read_state`, at once. Further ones wait.
 pub const MAX_CONCURRENT_CHECKS: usize = 16;
-/// How long a connection may take to send the head of its next request: longer than clients keep one that they do not use
-/// (reqwest 90 s, curl 118 s). Else a request could be under way on a connection that is being closed, and be lost.
+/// Maximum time that a connection may take to send the head of its next request: longer than clients keep one that they do
+/// not use (reqwest 90 s, curl 118 s). Else a request could be under way on a connection that is being closed, and be
+/// lost.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
-/// How long a request may take to send its body. A slower one is answered 408.
+/// Maximum time that a request may take to send its body. A slower one is answered 408.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a connection may take to accept the next byte of an answer. A slower one is closed.
+/// Maximum time that a connection may take to accept the next byte of an answer. A slower one is closed.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long open connections have to finish their request once the network is told to stop.
+/// Time that open connections have to finish their request once the network is told to stop.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);
 /// Steps of the candid library that decoding may take for values which nobody asked for. Without a limit, a few bytes can
 /// claim four billion values that take none.
 pub const MAX_SKIPPING_STEPS: usize = 64 << 10;
-/// How long a call waits for its response before it is answered 202.
+/// Time that a call waits for its response before it is answered 202.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
-/// How far in the future a request may expire.
+/// Maximum time between now and the expiry of a request.
 pub const MAX_INGRESS_EXPIRY: Duration = Duration::from_secs(5 * 60);
 /// The most by which clocks may differ. A request may expire later by this time.
 pub const CLOCK_DRIFT: Duration = Duration::from_secs(60);
@@ -46,7 +47,7 @@ pub const MAX_DELEGATION_TARGETS: usize = 1_000;
 pub const MAX_PATHS: usize = 1_000;
 /// Labels of one path.
 pub const MAX_PATH_LABELS: usize = 127;
-/// How long a call's status is kept after it has expired, for clients that poll late.
+/// Time that a call's status is kept after it has expired, for clients that poll late.
 pub const STATUS_RETENTION: Duration = Duration::from_secs(5 * 60);
 /// Calls whose status is kept. Further ones are answered 503 until some have expired. From half of that on a status is
 /// forgotten as soon as its call has expired.
@@ -69,7 +70,7 @@ pub const FULL_CYCLES: u128 = 100_000_000_000_000_000;
 /// Below it a canister is refilled: it is more than the largest storage costs in nine years, in which the network may be
 /// off.
 pub const MIN_CYCLES: u128 = FULL_CYCLES / 2;
-/// How often rounds are executed while there is nothing to do, for timers and heartbeats.
+/// Interval of rounds while there is nothing to do, for timers and heartbeats.
 pub const IDLE_ROUND: Duration = Duration::from_millis(200);
-/// How often the queries that were answered are counted as their canisters'.
+/// Interval at which answered queries are counted as their canisters'.
 pub const QUERY_COUNT_INTERVAL: Duration = Duration::from_secs(60);

@@ -133,7 +133,7 @@ impl Node {
         self.requests.look_up(id)
     }
 
-    /// What can be certified of a canister, if there is one with this id.
+    /// The certifiable data of a canister, if there is one with this id.
     pub fn canister_info(&self, canister: Principal) -> Option<CanisterInfo> {
         self.reader.canister_info(canister)
     }

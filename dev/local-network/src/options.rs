@@ -38,7 +38,7 @@ pub struct Wanted {
 }
 
 impl Options {
-    /// What the command line says.
+    /// The options of the command line.
     ///
     /// # Errors
     ///

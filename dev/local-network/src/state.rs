@@ -1,4 +1,4 @@
-//! What a network starts from: in memory only, or in a folder.
+//! The state that a network starts from: in memory only, or in a folder.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -34,7 +34,7 @@ pub struct Stage {
     pub network: Network,
     pub proxy: Proxy,
     pub published: Published,
-    /// What a client remembers that has seen bob's first registration.
+    /// The memory of a client that has seen bob's first registration.
     pub memory: Memory,
     /// Alice's label, with the second owner.
     pub alice: Verified,

@@ -68,7 +68,7 @@ impl Stage {
         Self { network, proxy, seconds, seen }
     }
 
-    /// What a reader remembers.
+    /// A reader's memory.
     fn memory(&self, memory: Memory) -> Option<Seen> {
         match memory {
             Memory::Nothing => None,

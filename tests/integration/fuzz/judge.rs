@@ -256,7 +256,7 @@ where
     }
 }
 
-/// What candid's decoder makes of an argument; no bytes at all stand for no arguments.
+/// The result of candid's decoder for an argument; no bytes at all stand for no arguments.
 fn decode<A: for<'a> ArgumentDecoder<'a>>(arg: &[u8]) -> Option<A> {
     let arg = if arg.is_empty() { b"DIDL\0\0" } else { arg };
     let mut config = DecoderConfig::new();

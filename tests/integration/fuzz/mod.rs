@@ -22,7 +22,7 @@ use judge::Verdict;
 use test_support::Random;
 use test_support::artifact::canister_wasm;
 
-/// How many arguments for each method, times the scale.
+/// Number of arguments for each method, times the scale.
 const ROUNDS: u32 = 300;
 /// The same for upgrades, which take longer.
 const UPGRADES: u32 = 60;

@@ -27,7 +27,7 @@ pub struct Model {
     /// Each (key id, ciphertext).
     pairs: HashMap<(Vec<u8>, Vec<u8>), Id>,
     settings: Configuration,
-    /// How often the settings were changed.
+    /// Number of changes of the settings.
     changes: u32,
     /// Everything below was dropped for good: this much, less one.
     dropped: Id,
@@ -365,14 +365,14 @@ impl Model {
 }
 
 impl Entry {
-    /// What it counts for in `live_bytes`.
+    /// Its bytes in `live_bytes`.
     fn bytes(&self) -> u64 {
         let tail = self.key_id.len().saturating_sub(KEY_BYTES_IN_RECORD);
         RECORD_BYTES + (self.ciphertext.len() + tail) as u64
     }
 }
 
-/// What of a [`Status`] follows from what was stored.
+/// The part of a [`Status`] that follows from the stored messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     pub first_id: Id,

@@ -130,7 +130,7 @@ impl Model {
         Page { messages, next, first_id: self.first(), gap, proof: None }
     }
 
-    /// How many of these make a page: limited by number and by bytes, but always at least one.
+    /// Number of these that make a page: limited by number and by bytes, but always at least one.
     fn how_many_fit(&self, ids: &[Id], limit: u32) -> usize {
         let limit = limit.min(MAX_PAGE_MESSAGES) as usize;
         let mut bytes = 0;

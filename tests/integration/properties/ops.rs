@@ -192,7 +192,7 @@ fn settings() -> impl Strategy<Value = Vec<Setting>> {
     })
 }
 
-/// What a key may hold: often anything, else so little that a sequence fills it.
+/// The quota of a key: often anything, else so little that a sequence fills it.
 fn quota() -> impl Strategy<Value = Quota> {
     use Bound::{AtMost, Unlimited};
     let messages = prop_oneof![1 => Just(Unlimited), 2 => (0u32..24).prop_map(AtMost)];

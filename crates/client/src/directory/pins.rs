@@ -73,7 +73,7 @@ pub fn pin(
     Ok(pinned)
 }
 
-/// Why a configuration cannot be pinned.
+/// The reason why a configuration cannot be pinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PinError {
     /// Its bytes are none.

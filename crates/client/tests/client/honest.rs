@@ -7,7 +7,7 @@ use client::{CallError, Client, Lie, Trust};
 use crate::script::now;
 use crate::stored::{Stored, key};
 
-/// What happens to a store.
+/// A change of a store.
 type Change = fn(&Stored);
 
 /// Ten messages of [`key`], each followed by one of another.

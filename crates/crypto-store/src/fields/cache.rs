@@ -16,10 +16,10 @@ const MAX_ENTRIES: usize = 100_000;
 pub(crate) type RowName = (Table, Box<[u8]>);
 pub(crate) type Value = Arc<dyn Any + Send + Sync>;
 
-/// What a transaction has written to a row. None: deleted.
+/// The rows that a transaction has written. None: deleted.
 pub(crate) type Staged = HashMap<RowName, Option<(Version, Value)>>;
 
-/// How a store remembers values. All but [`Caching::On`] are for tests, which pass with each.
+/// The way in which a store caches values. All but [`Caching::On`] are for tests, which pass with each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Caching {
     /// Values are remembered until they change.

@@ -70,7 +70,7 @@ tables! {
     Device = 5, "device";
     /// Contacts.
     Contact = 6, "contact";
-    /// How far an inbox was read.
+    /// The position through which an inbox was read.
     Cursor = 7, "cursor";
     /// Messages in clear.
     Message = 8, "message";

@@ -42,7 +42,7 @@ opaque! {
     Device in Device;
     /// A contact.
     Contact in Contact;
-    /// How far an inbox was read.
+    /// The position through which an inbox was read.
     Cursor in Cursor;
     /// A message in clear.
     Message in Message;

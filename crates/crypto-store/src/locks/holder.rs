@@ -1,4 +1,4 @@
-//! Who holds a lock file, as the file itself says.
+//! The holder of a lock file, as the file names it.
 //!
 //! ```text
 //! offset  bytes  lock file
@@ -41,7 +41,7 @@ impl Holder {
     /// Bytes of a record.
     pub const RECORD: usize = START_AT + 8;
 
-    /// What this process writes into a lock file.
+    /// The record that this process writes into a lock file.
     pub fn own_record() -> [u8; Self::RECORD] {
         static START: OnceLock<u64> = OnceLock::new();
         let pid = std::process::id();

@@ -1,4 +1,4 @@
-//! Whose turn it is to write.
+//! The order of the writers.
 //!
 //! | module | its job |
 //! |---|---|

@@ -60,7 +60,7 @@ impl Turnstile {
         Ok(Turn { store, _process: process })
     }
 
-    /// Who holds the locks: whoever is stopped before all others, for it is whom everybody waits for.
+    /// The holder of the locks: whoever is stopped before all others, for it is whom everybody waits for.
     pub(crate) fn holder(&self) -> Option<Holder> {
         let (store, queue) = (self.store.holder(), self.queue.holder());
         let stopped = |holder: &Option<Holder>| holder.as_ref().is_some_and(|it| it.state == HolderState::Stopped);

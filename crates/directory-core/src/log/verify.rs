@@ -3,7 +3,7 @@
 use super::node_hash;
 use crate::hash::Hash;
 
-/// Why a proof of the log does not hold.
+/// The reason why a proof of the log does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogError {
     /// The leaf lies outside the log.

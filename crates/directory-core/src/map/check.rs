@@ -13,7 +13,7 @@ pub(crate) struct Counts {
 }
 
 impl<S: Nodes> Tree<S> {
-    /// What is wrong with a node that exists.
+    /// The fault of a node that exists, if any.
     pub(crate) fn check_node(&self, number: u32, counts: Counts) -> Result<(), &'static str> {
         let node = self.nodes().node(number);
         let children = node.children;

@@ -95,7 +95,7 @@ impl<M: Memory> Store<M> {
         decode_whole(Reader::stored(&opened.profile), Profile::read).ok()
     }
 
-    /// What version 0 of a label came with, unless it was erased.
+    /// The registration that came with version 0 of a label, unless it was erased.
     pub fn registration(&self, label: u32) -> Option<Registration> {
         Some(self.stored_registration(label)?.0)
     }

@@ -1,4 +1,4 @@
-//! What changes a directory: updates, the close of an epoch, ratification, erasure.
+//! The changes of a directory: updates, the close of an epoch, ratification, erasure.
 
 use super::records::{
     LabelRecord, MAX_PROFILE, MAX_REGISTRATION, Registration, UpdateRecord, encode_opened, encode_registration, shorten,
@@ -26,7 +26,7 @@ pub struct Accepted<'a> {
     pub time: u64,
     /// The profile that its entry commits to, unless it closes the label.
     pub opened: Option<&'a Opened>,
-    /// What comes with version 0, and with it alone.
+    /// The registration, which comes with version 0 and with no other.
     pub registration: Option<&'a Registration>,
 }
 

@@ -16,7 +16,7 @@ use crate::update::LoggedUpdate;
 use crate::vrf::PublicKey;
 use ic_stable_structures::Memory;
 
-/// What one slice costs at most: a record costs 1, a check of a signature or a VRF proof [`PROOF`].
+/// Maximum cost of one slice: a record costs 1, a check of a signature or a VRF proof [`PROOF`].
 const SLICE: u64 = 5_000;
 const PROOF: u64 = 50;
 /// More updates than any epoch has.
@@ -39,7 +39,7 @@ pub struct Report {
     pub checked: u32,
     /// The start of the next slice; `None`: everything has been checked.
     pub next: Option<Cursor>,
-    /// What is wrong, each with its memory and record.
+    /// The faults, each with its memory and record.
     pub violations: Vec<String>,
 }
 

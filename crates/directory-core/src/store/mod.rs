@@ -82,19 +82,19 @@ pub struct Store<M: Memory> {
     new: BTreeMap<Hash, u32>,
 }
 
-/// Why memories are not opened as a directory.
+/// The reason why memories are not opened as a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenError {
     /// A memory's header is not what this release writes.
     Header {
         /// The memory's magic.
         memory: [u8; 4],
-        /// What is wrong.
+        /// The fault.
         error: HeaderError,
     },
     /// Two memories do not belong together.
     Mismatch {
-        /// What is counted.
+        /// The name of the number.
         what: &'static str,
         /// As one memory has it.
         one: u64,

@@ -64,7 +64,7 @@ pub(super) struct UpdateRecord {
     pub label: u32,
 }
 
-/// What version 0 of a label comes with. It stays outside the log.
+/// The registration that comes with version 0 of a label. It stays outside the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     /// The label.

@@ -7,7 +7,7 @@ use crate::label::AddressError;
 use crate::log::LogError;
 use crate::vrf::VrfError;
 
-/// Why an answer is refused.
+/// The reason why an answer is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerifyError {
     /// The bytes are no proof.

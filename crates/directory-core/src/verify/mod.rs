@@ -21,7 +21,7 @@ use crate::proof::{Found, Proof};
 use crate::vrf::PublicKey;
 use history::newest;
 
-/// What a client pins.
+/// The values that a client pins.
 #[derive(Debug, Clone)]
 pub struct Trusted {
     /// The directory.
@@ -34,11 +34,11 @@ pub struct Trusted {
     pub configuration: Hash,
     /// Registrar's policies, today's and former ones, any of which vouches for version 0. Empty: registration is open.
     pub registrars: Vec<Policy>,
-    /// Whose ratification is asked for; `None` for development: answers are then `Certified` at best.
+    /// The quorum whose ratification is required; `None` for development: answers are then `Certified` at best.
     pub quorum: Option<Quorum>,
 }
 
-/// What a client remembers of the directory, whatever label it looks up.
+/// The client's memory of the directory, whatever label it looks up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
     /// The largest certified log that it has seen.
@@ -47,7 +47,7 @@ pub struct Memory {
     pub ratified: u64,
 }
 
-/// What a client asks and remembers.
+/// A client's question and memory.
 #[derive(Debug, Clone)]
 pub struct Query<'a> {
     /// The label.
@@ -56,7 +56,7 @@ pub struct Query<'a> {
     pub certified: Checkpoint,
     /// The time of the platform's certificate, in nanoseconds since 1970.
     pub certified_time: u64,
-    /// What the last look-up returned, of any label; `None` before the first.
+    /// The memory that the last look-up of any label returned; `None` before the first.
     pub memory: Option<Memory>,
     /// The label's state at the last look-up.
     pub contact: Option<&'a State>,
@@ -67,9 +67,9 @@ pub struct Query<'a> {
 /// The answer that was proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// Who stands behind it.
+    /// The signers that back it.
     pub trust: Trust,
-    /// What to remember.
+    /// The new memory.
     pub memory: Memory,
     /// The head that the answer is taken at.
     pub head: Head,

@@ -1,4 +1,4 @@
-//! Who stands behind an answer: a quorum of verifiers, or the platform alone.
+//! The signers that back an answer: a quorum of verifiers, or the platform alone.
 
 #![allow(clippy::indexing_slicing, reason = "positions come from the list itself")]
 
@@ -17,7 +17,7 @@ pub struct Quorum {
     max_age: u64,
 }
 
-/// Who stands behind an answer.
+/// The signers that back an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
     /// A quorum of verifiers; `since` is the oldest of the newest signatures that make it, in seconds since 1970.

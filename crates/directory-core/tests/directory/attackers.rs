@@ -1,4 +1,4 @@
-//! Who can do what: each attacker that docs/directory.md lists tries what it cannot do, and does what it can.
+//! The rights of each attacker: each attacker that docs/directory.md lists tries what it cannot do, and does what it can.
 
 use crate::lookups::{ALICE, alice, change, check, directory, name, proof};
 use crate::server::*;
@@ -66,7 +66,7 @@ fn context_of<'a>(directory: &'a Directory, index: &'a Hash, now: u64) -> Contex
     Context { realm: &directory.realm, index, now, registrar: Registrar::Open, pending: None }
 }
 
-/// What an honest verifier finds when it replays an update.
+/// The result of an honest verifier's replay of an update.
 fn replayed(directory: &Directory, position: u64, before: Option<&State>) -> Result<State, Refusal> {
     let logged = directory.store.logged(position);
     let index = logged.update.entry.index;
@@ -91,7 +91,7 @@ fn a_malicious_controller_cannot_replace_a_contacts_key() {
     // Nor can it leave the signatures out.
     let bare = directory.proof(&alice(), View::Newest, None, None).encode();
     assert!(directory.trusted().verify(&directory.query(&ALICE, None, Some(&contact)), &bare).is_err());
-    // Who sees the label for the first time and is content with `Certified` is fooled until verifiers refuse: said so.
+    // A client that sees the label for the first time and accepts `Certified` is fooled until verifiers refuse: said so.
     assert_eq!(directory.look_up(&alice(), View::Newest).unwrap().trust, Trust::Certified);
 }
 
@@ -132,7 +132,7 @@ fn a_node_provider_reads_but_does_not_forge() {
     };
     let memories = &directory.memories;
     assert!(memory(&memories.private, &alice().encode()));
-    // What verifiers and everybody else read has neither label nor opening: without it, a commitment tells nothing.
+    // The public stream contains neither label nor opening: without it, a commitment tells nothing.
     let opening = directory.store.opened(directory.store.updates() - 1).unwrap().opening;
     assert!(memory(&memories.private, &opening));
     for public in [&memories.public, &memories.heads, &memories.hashes, &memories.nodes, &memories.leaves] {

@@ -1,5 +1,5 @@
-//! Which calls are let in. The platform asks before an ingress message reaches the canister; then the call makes the same
-//! checks again, for canisters call without being asked about.
+//! Inspection: the calls that are admitted. The platform asks before an ingress message reaches the canister; then the call
+//! makes the same checks again, for canisters call without being asked about.
 
 use super::runtime::{caller, moment, now, read};
 use canister_base::call::{answer, decoded};

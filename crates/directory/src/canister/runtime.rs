@@ -64,7 +64,7 @@ pub fn moment(directory: &Canister) -> Moment {
     Moment { time: now(), cycles }
 }
 
-/// Who calls.
+/// The caller.
 pub fn caller() -> Caller {
     let principal = ic_cdk::api::msg_caller();
     Caller { principal, controls: ic_cdk::api::is_controller(&principal) }

@@ -126,7 +126,7 @@ impl Native {
         Ok(trusted.verify(&query, &proof))
     }
 
-    /// What the check finds.
+    /// The violations that the check finds.
     pub fn violations(&self) -> Vec<String> {
         let (mut found, mut next) = (Vec::new(), Some(CheckCursor::default()));
         while let Some(from) = next {

@@ -214,7 +214,7 @@ impl<E> Future for Get<E> {
     }
 }
 
-/// Why a value was not encrypted or decrypted.
+/// The reason why a value was not encrypted or decrypted.
 #[derive(Debug)]
 pub enum CryptError<E> {
     /// There is no key.

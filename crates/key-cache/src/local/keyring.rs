@@ -100,7 +100,7 @@ fn name(path: &Path) -> Result<String, FileError> {
     Ok(format!("key-cache:{salt}"))
 }
 
-/// Why the keyring was not used.
+/// The reason why the keyring was not used.
 #[derive(Debug)]
 pub enum KeyringError {
     /// The passphrase file.

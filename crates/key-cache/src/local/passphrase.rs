@@ -126,7 +126,7 @@ impl RootKey {
     }
 }
 
-/// Why a file under a passphrase was not written or read.
+/// The reason why a file under a passphrase was not written or read.
 #[derive(Debug)]
 pub enum PassphraseError {
     /// The file.

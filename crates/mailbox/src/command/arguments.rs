@@ -44,7 +44,7 @@ pub enum Command {
     Init(Init),
     /// Print your card, to be given to others
     Id,
-    /// Whom you know
+    /// Manage contacts
     Contacts {
         #[command(subcommand)]
         command: Contacts,

@@ -1,4 +1,4 @@
-//! Why a command failed, and its exit code.
+//! The failure of a command, and its exit code.
 
 use mailbox::Error;
 

@@ -55,7 +55,7 @@ async fn once(mailbox: &Mailbox, network: &Agents, json: bool) -> Result<(bool, 
         })
         .await?;
     let received = received?;
-    // What others have left, and what this device says about what did not open.
+    // Messages that others have left, and this device's answers to messages that did not open.
     for reason in mailbox.push(network, Duration::ZERO).await?.reasons {
         eprintln!("mailbox: not sent yet: {reason}");
     }

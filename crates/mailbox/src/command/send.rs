@@ -19,7 +19,7 @@ pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
     if let Err(error) = mailbox.renew_contact(&network, &send.to).await {
         eprintln!("mailbox: the keys of {} were not looked up again: {error}", send.to);
     }
-    // What is on disk is sent while the rest is sealed.
+    // Messages on disk are sent while the rest is sealed.
     let (on_disk, is_all_sealed) = (Notify::new(), Cell::new(None));
     let sealing = async {
         let sealed = mailbox.send(&send.to, letters, || on_disk.notify_one()).await;

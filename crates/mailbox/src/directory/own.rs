@@ -23,7 +23,7 @@ use directory_core::verify::Verified;
 use ed25519_dalek::{Signer, SigningKey};
 use std::time::Duration;
 
-/// How long a registration waits until it is proved: tries, and the time between them.
+/// Time that a registration waits until it is proved: tries, and the time between them.
 const TRIES: (u32, Duration) = (120, Duration::from_secs(1));
 /// Seconds between two looks at the own label, where nobody asks for one.
 const DAY: u64 = 24 * 3_600;

@@ -17,7 +17,7 @@ use directory_core::profile::Profile;
 pub struct Finding {
     /// The label.
     pub label: String,
-    /// How it is, or what is wrong with it.
+    /// Its state, or the fault.
     pub result: Result<String, String>,
 }
 

@@ -1,4 +1,4 @@
-//! What is kept between look-ups.
+//! The memory between look-ups.
 
 use crate::Error;
 use crate::records::{Known, Memory, Pins};

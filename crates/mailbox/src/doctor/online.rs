@@ -1,4 +1,4 @@
-//! What the network says.
+//! The checks that need the network.
 
 use super::Check;
 use crate::inbox::check_not_behind;

@@ -1,4 +1,4 @@
-//! What the store says, without the network.
+//! The checks of the store, without the network.
 
 use super::Check;
 use crate::directory::last_look;

@@ -1,4 +1,4 @@
-//! What is kept of the directory.
+//! The records of the directory.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Pins {
     /// Its canister.
     pub canister: Vec<u8>,
-    /// What it published of its configuration, in candid.
+    /// The configuration that it published, in candid.
     pub published: Vec<u8>,
     /// Keys of its registrar, today's and former ones; none: registration is open.
     pub registrars: Vec<[u8; 32]>,
@@ -40,7 +40,8 @@ pub(crate) struct Asked {
     pub opening: [u8; 16],
 }
 
-/// What was last proved of a label: entry, its time, the entry that a recovery replaces; and its bundles.
+/// The last proved state of a label: entry, its time, the entry that a recovery replaces; and its
+/// bundles.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Known {
     pub entry: Vec<u8>,

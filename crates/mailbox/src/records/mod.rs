@@ -1,4 +1,4 @@
-//! What the store keeps: rows, their keys and their bytes.
+//! The contents of the store: rows, their keys and their bytes.
 //!
 //! ```text
 //! table      key                                          value
@@ -75,7 +75,7 @@ pub(crate) struct Own {
     pub address: Seed,
     /// Signs what is sent, and nothing else.
     pub sender: Seed,
-    /// What the inboxes ask of friends.
+    /// The send key of the inboxes.
     pub send_key: Seed,
     pub inboxes: Vec<Inbox>,
 }
@@ -107,7 +107,7 @@ pub(crate) struct Peer {
     pub received: crate::window::Window,
     /// Whether it was sent an introduction.
     pub introduced: bool,
-    /// What its inbox asks of friends.
+    /// The send key of its inbox.
     pub send_key: Vec<u8>,
     /// When a session was last begun because a message did not open, in seconds since 1970.
     pub renewed: u64,
@@ -129,7 +129,7 @@ impl Peer {
     }
 }
 
-/// How a contact's keys are trusted.
+/// The trust in a contact's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Trust {
     /// The contact wrote, and nobody said who that is. It is not written to.
@@ -147,7 +147,7 @@ pub enum Trust {
 pub struct Contact {
     /// The name that the user gave; empty: none.
     pub name: String,
-    /// How far its keys are trusted.
+    /// The trust in its keys.
     pub trust: Trust,
     /// When its card was made, in seconds since 1970.
     pub issued: u64,
@@ -157,7 +157,7 @@ pub struct Contact {
     pub label: Option<Vec<u8>>,
 }
 
-/// How far an inbox was read.
+/// The position through which an inbox was read.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Position {
     /// Id of the last message that was read.
@@ -201,7 +201,7 @@ pub(crate) struct Arriving {
     pub pieces: u32,
 }
 
-/// Who does something that one process at a time should do.
+/// The holder of a task that one process at a time should do.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Claim {
     pub boot: String,

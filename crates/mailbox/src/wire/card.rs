@@ -43,7 +43,7 @@ const APPLICATION: u8 = 1;
 /// A card whose signatures hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
-    /// Whose it is.
+    /// The address of its person.
     pub address: Address,
     /// When it was made, in seconds since 1970.
     pub issued: u64,
@@ -62,7 +62,7 @@ pub struct Device {
     pub bundle: Bundle,
 }
 
-/// Why a card is refused.
+/// The reason why a card is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CardError {
     /// It is no card in text.

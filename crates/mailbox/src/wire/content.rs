@@ -57,11 +57,11 @@ pub struct Content {
     pub time: u64,
     /// Id of the message.
     pub id: Id,
-    /// What it says.
+    /// The body.
     pub body: Body,
 }
 
-/// What a content says.
+/// The body of a content.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     /// A text.
@@ -77,7 +77,7 @@ pub enum Body {
     },
     /// The sender introduces itself.
     Introduction {
-        /// What its inbox asks of friends; empty: nothing.
+        /// The send key of its inbox; empty: nothing.
         send_key: Vec<u8>,
         /// Its card.
         card: Vec<u8>,
@@ -98,12 +98,12 @@ pub struct File {
 }
 
 impl File {
-    /// How many pieces it has: an empty file has one.
+    /// Number of its pieces: an empty file has one.
     pub fn pieces(&self) -> u32 {
         u32::try_from(self.size.div_ceil(PIECE as u64).max(1)).expect("files are bounded")
     }
 
-    /// How many bytes a piece has.
+    /// Number of bytes of a piece.
     pub fn piece_length(&self, piece: u32) -> u64 {
         (self.size - u64::from(piece) * PIECE as u64).min(PIECE as u64)
     }

@@ -40,7 +40,7 @@ pub struct Address<'a> {
     pub inbox: &'a [u8],
 }
 
-/// Why an envelope was not opened.
+/// The reason why an envelope was not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenError {
     /// It is shorter than an envelope can be.

@@ -6,7 +6,7 @@
 use super::rate::{Debt, Rate};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What callers have used.
+/// The budget that callers have used.
 #[derive(Debug)]
 pub struct Callers<K> {
     most: usize,

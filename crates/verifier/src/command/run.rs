@@ -91,7 +91,7 @@ fn stopped(stop: Stop) -> Result<u8, Box<dyn Error>> {
     }
 }
 
-/// What the directory says of itself, where it is what the operator pins.
+/// The directory's published configuration, if it is the one that the operator pins.
 async fn pinned(platform: &Platform, settings: &Settings) -> Result<Pinned, Trouble> {
     let wrong = |why: String| Trouble::Unverified(why);
     let configuration = Configuration::decode(&platform.configuration().await?);

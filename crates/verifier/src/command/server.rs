@@ -17,7 +17,7 @@ use verifier::progress::Progress;
 
 /// Connections that are served at once; others wait.
 const CONNECTIONS: usize = 64;
-/// How long a client may take to send its request's head.
+/// Maximum time that a client may take to send its request's head.
 const HEAD: Duration = Duration::from_secs(10);
 
 /// Serves until the process ends.

@@ -45,7 +45,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         Ok((new, shown))
     }
 
-    /// What a node shows as certified.
+    /// A node's answer, with its certificate checked.
     pub(super) fn checked(&self, shown: &Shown, now: u64) -> Result<Certified, End> {
         let certified = self.authority.log(&shown.log, &shown.certificate).map_err(unverified)?;
         check_age(certified.time, now)?;

@@ -1,4 +1,5 @@
-//! What the newest certified log has beyond the own one: its epochs are replayed, and appended to the journal.
+//! The heads that the newest certified log has beyond the own one: its epochs are replayed, and appended to
+//! the journal.
 
 use super::{End, Follower, heads, unverified};
 use crate::certificate::Certified;

@@ -33,7 +33,7 @@ pub const CERTIFIED: &str = "certified";
 
 const SECOND: u64 = 1_000_000_000;
 
-/// What an operator decides.
+/// The operator's settings.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// SHA-256 of the modules that may run.
@@ -42,7 +42,7 @@ pub struct Rules {
     pub resign: u64,
 }
 
-/// Why a round ended early.
+/// The reason why a round ended early.
 #[derive(Debug)]
 pub enum End {
     /// It passes: the next round tries again.
@@ -51,7 +51,7 @@ pub enum End {
     Stop(Stop),
 }
 
-/// What a round came to.
+/// The result of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Round {
     /// The cosignature of the log of `size` heads is with the directory, now or already before.

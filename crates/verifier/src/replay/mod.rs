@@ -19,10 +19,10 @@ use directory_core::update::LoggedUpdate;
 use std::collections::HashMap;
 use std::io;
 
-/// How far a head's time may be ahead of the verifier's clock: a minute, in nanoseconds.
+/// Maximum time that a head may be ahead of the verifier's clock: a minute, in nanoseconds.
 pub const MAX_AHEAD: u64 = 60_000_000_000;
 
-/// What a verifier pins of a directory.
+/// The values that a verifier pins of a directory.
 #[derive(Debug, Clone)]
 pub struct Pins {
     /// The directory.
@@ -49,7 +49,7 @@ impl Epoch {
     ///
     /// # Errors
     ///
-    /// How they differ.
+    /// The difference.
     pub fn check_updates(&self) -> Result<(), Violation> {
         let Self { head, updates } = self;
         let (expected, found) = (updates.len() as u64, head.updates);
@@ -67,7 +67,7 @@ pub trait Past {
     fn update(&self, position: u64) -> io::Result<LoggedUpdate>;
 }
 
-/// Why an epoch was not taken up.
+/// The reason why an epoch was not taken up.
 #[derive(Debug)]
 pub enum ReplayError {
     /// It breaks the rules.
@@ -116,7 +116,7 @@ impl Replay {
         }
     }
 
-    /// What the verifier pins.
+    /// The values that the verifier pins.
     pub fn pins(&self) -> &Pins {
         &self.pins
     }
@@ -141,7 +141,7 @@ impl Replay {
         Checkpoint { size, root: self.log.root(size) }
     }
 
-    /// What the log would be with more heads.
+    /// The log with more heads appended.
     pub fn checkpoint_with(&self, heads: &[Head]) -> Checkpoint {
         let more = Continued { before: self.log.hashes(), more: Vec::new() };
         let mut log = Log::open(more, self.log.size());

@@ -21,7 +21,7 @@ use serde_bytes::ByteBuf;
 const SECOND: u64 = 1_000_000_000;
 const OPENING: [u8; 16] = [3; 16];
 
-/// What a directory is installed with: its VRF's secret key, which tests choose.
+/// The secret with which a directory is installed: its VRF's secret key, which tests choose.
 pub const SECRET: [u8; 32] = [7; 32];
 
 /// A directory's stable memory, and the time in it.

@@ -42,7 +42,7 @@ impl Lossy {
         self.power_cut(1000)
     }
 
-    /// What a power cut leaves: of each file's unsynced end `kept` thousandths.
+    /// The files that a power cut leaves: of each file's unsynced end `kept` thousandths.
     pub fn power_cut(&self, kept: usize) -> Self {
         let Inner { mut seen, synced, .. } = self.0.borrow().clone();
         for (name, bytes) in &mut seen {
@@ -68,7 +68,7 @@ impl Lossy {
         self.0.borrow_mut().trace.push(Step::Send);
     }
 
-    /// What was done since the last call.
+    /// The steps since the last call.
     pub fn trace(&self) -> Vec<Step> {
         std::mem::take(&mut self.0.borrow_mut().trace)
     }

@@ -23,14 +23,14 @@ pub const MODULE: Hash = [55; 32];
 pub struct Node(Rc<RefCell<State>>);
 
 pub struct State {
-    /// What the directory shows, and what the platform certifies.
+    /// The data that the directory shows and the platform certifies.
     pub shown: Shown,
     pub registrar: Option<u8>,
     /// The time of certificates, in nanoseconds.
     pub time: u64,
     pub module: Hash,
     pub cosigned: Vec<(u64, Cosignature)>,
-    /// What verifiers have cosigned, in order.
+    /// The checkpoints that verifiers have cosigned, in order.
     pub pushed: Vec<Checkpoint>,
     pub is_down: bool,
     /// Changes what the node shows of heads, updates and consistency.
@@ -102,7 +102,7 @@ impl State {
         log
     }
 
-    /// What the platform certifies of the directory.
+    /// The log that the platform certifies of the directory.
     pub fn certified(&self) -> CertifiedLog {
         CertifiedLog {
             checkpoint: self.shown.newest(),

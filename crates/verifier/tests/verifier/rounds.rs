@@ -177,7 +177,7 @@ fn with(lie: impl FnOnce(&mut Directory)) -> Shown {
     directory.shown
 }
 
-/// What a directory does to its store.
+/// A change that a directory makes to its store.
 type Forgery = fn(&mut Directory);
 
 #[test]

@@ -83,7 +83,7 @@ fn start(kind: Kind, number: u32, home: &Home) -> Child {
         .expect("a process can be started")
 }
 
-/// What a worker does: `worker KIND NUMBER HOME`.
+/// The work of a worker: `worker KIND NUMBER HOME`.
 pub fn work(kind: &str, number: &str, home: &Path) {
     let id = std::process::id();
     let number: u32 = number.parse().expect("a number");

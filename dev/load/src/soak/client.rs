@@ -19,9 +19,9 @@ use crate::inbox::{Inbox, Outcome, Signed};
 use crate::violation::{Verdict, Violation, ensure};
 use test_support::Random;
 
-/// How long a client waits that was told that the indexes are being rebuilt.
+/// Time that a client waits if the indexes are being rebuilt.
 const UNAVAILABLE_WAIT: Duration = Duration::from_millis(20);
-/// How often it comes back.
+/// Maximum number of such waits.
 const UNAVAILABLE_TRIES: u32 = 3_000;
 /// Answered calls that a client keeps, to send them again.
 const KEPT_ANSWERS: usize = 64;
@@ -36,7 +36,7 @@ pub struct Client {
     pub number: u8,
     /// Its connection.
     pub inbox: Inbox,
-    /// What all clients share.
+    /// The state that all clients share.
     pub shared: Arc<Shared>,
     /// For what depends on kills, and so is the same in no two runs.
     pub random: Random,
@@ -218,7 +218,7 @@ impl Client {
         self.found(places, &known, &ids)
     }
 
-    /// Which of these messages are known to be stored.
+    /// For each of these messages, whether it is known to be stored.
     fn known(&self, places: &[Place]) -> Vec<bool> {
         let model = lock(&self.shared.model);
         places.iter().map(|&place| model.sent(place).id.is_some()).collect()
@@ -301,7 +301,7 @@ impl Client {
     }
 }
 
-/// What a message is looked up by.
+/// The key id and hash by which a message is looked up.
 pub fn pair(draft: &Draft, hash: [u8; 32]) -> Stored {
     Stored { key_id: key_id(draft.key), hash: ByteBuf::from(hash) }
 }

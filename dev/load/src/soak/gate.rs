@@ -10,7 +10,7 @@ use tokio::sync::{RwLock, RwLockWriteGuard, watch};
 
 use crate::violation::{Verdict, Violation};
 
-/// How long a call may take.
+/// Maximum time of a call.
 const CALL_LIMIT: Duration = Duration::from_secs(300);
 
 /// The gate.

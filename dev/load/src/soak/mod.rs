@@ -53,14 +53,14 @@ pub const CLIENTS: u8 = 8;
 /// When the calls of every fourth client expire: before they would be sent again after a long restart.
 const SHORT_EXPIRY: Duration = Duration::from_secs(8);
 
-/// What to do.
+/// The options of a soak.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The seed. All that is drawn follows from it.
     pub seed: u64,
     /// Operations of all clients together.
     pub operations: u64,
-    /// How often the network is killed.
+    /// Number of kills of the network.
     pub kills: u64,
 }
 
@@ -71,9 +71,9 @@ impl Options {
     }
 }
 
-/// What clients and killer share.
+/// The state that clients and killer share.
 pub struct Shared {
-    /// What is known of the store.
+    /// The known state of the store.
     pub model: Mutex<Model>,
     /// Between clients and network.
     pub gate: Gate,
@@ -87,7 +87,7 @@ pub struct Shared {
     pub failed: AtomicBool,
     /// Signalled when a large call is sent.
     pub large_call: Notify,
-    /// What is counted.
+    /// The counts.
     pub tally: Mutex<Tally>,
 }
 
@@ -196,7 +196,7 @@ pub async fn run(module: &Path, folder: &Path, options: &Options) -> Verdict<Rep
     })
 }
 
-/// How many of the operations are this client's.
+/// Number of operations of this client.
 fn share(operations: u64, client: u8) -> u64 {
     let clients = u64::from(CLIENTS);
     operations / clients + u64::from(u64::from(client) < operations % clients)

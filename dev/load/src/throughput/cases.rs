@@ -101,12 +101,12 @@ impl Kind {
         if done { Ok(()) } else { Err(format!("{} {number} did not do what is measured", self.method())) }
     }
 
-    /// How many messages so many calls leave.
+    /// Number of messages that so many calls leave.
     pub fn stored(self, calls: u64) -> u64 {
         match self {
             Self::Add => calls,
             Self::AddBatch => calls * BATCH,
-            // What was there before.
+            // The messages that were there before.
             Self::GetById | Self::GetPage => BATCH,
         }
     }

@@ -20,7 +20,8 @@ use http::Transport;
 
 use test_support::process::Start;
 
-/// How often each case is measured, after a round to warm up. The best counts: others were disturbed.
+/// Number of measurements of each case, after a round to warm up. The best counts: others were
+/// disturbed.
 const ROUNDS: usize = 3;
 
 /// The time of one call of a case.

@@ -61,7 +61,7 @@ pub struct Canister {
     pub low_wasm_memory: LowWasmMemory,
     /// Its log.
     pub log: CanisterLog,
-    /// What was changed of it, and by whom.
+    /// Its changes and their origins.
     pub history: History,
     /// Snapshots that were made of it, also those that are gone.
     pub snapshots_made: u64,

@@ -24,9 +24,9 @@ pub struct Moment {
     pub subnet_id: Principal,
 }
 
-/// What a message brings to an execution.
+/// The input of an execution.
 pub struct Input {
-    /// Who called.
+    /// The caller.
     pub caller: Principal,
     /// The method.
     pub method: String,
@@ -46,7 +46,7 @@ pub struct Input {
     pub earlier_instructions: u64,
     /// The number of what led to the execution.
     pub root: u64,
-    /// Who certifies the canister's data.
+    /// The certifier of the canister's data.
     pub certifier: Option<Certifier>,
 }
 
@@ -215,7 +215,7 @@ fn begin(canister: &mut Canister, entry: EntryPoint, input: Input, limits: Limit
     Execution { available, ..execution }
 }
 
-/// What `entry` may ask about itself.
+/// The context that `entry` may ask about itself.
 pub fn context(canister: &Canister, entry: EntryPoint, input: Input, Moment { now, subnet_id }: Moment) -> Context {
     Context {
         entry,
@@ -240,7 +240,7 @@ pub fn context(canister: &Canister, entry: EntryPoint, input: Input, Moment { no
     }
 }
 
-/// What an execution used, its stable memory counted from `before` on.
+/// The resources that an execution used, its stable memory counted from `before` on.
 pub fn usage(execution: &Execution, instructions: u64, before: Footprint) -> Usage {
     let reply_bytes = match &execution.response {
         Some(Ok(reply)) => reply.len() as u64,

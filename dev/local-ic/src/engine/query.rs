@@ -77,7 +77,7 @@ impl Query {
 pub struct Answered {
     /// The answer.
     pub response: Response,
-    /// What the query adds to the statistics; nothing, if it was not executed.
+    /// The query's part of the statistics; nothing, if it was not executed.
     pub statistics: QueryStatistics,
 }
 

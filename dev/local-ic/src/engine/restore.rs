@@ -20,7 +20,7 @@ pub struct Restore {
     expected: Vec<(Principal, u64, Vec<Global>)>,
 }
 
-/// What was saved is no state.
+/// The saved bytes are no state.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RestoreError(String);
 

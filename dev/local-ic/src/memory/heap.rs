@@ -276,7 +276,7 @@ impl Heap {
         self.size() == self.old_size()
     }
 
-    /// What committed transactions changed since this was last asked.
+    /// The changes of committed transactions since the last call.
     ///
     /// # Panics
     ///

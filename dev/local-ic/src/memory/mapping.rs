@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 
 use super::page::PAGE;
 
-/// What a part of a mapping may be used for.
+/// The permissions of a part of a mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Any access faults.

@@ -18,7 +18,7 @@ const CAPACITY: usize = MAX_STABLE_MEMORY as usize;
 /// The transaction number at which stamps are reset: one bit less than a stamp has.
 const LAST_TRANSACTION: u32 = u32::MAX >> 1;
 
-/// What a transaction did to stable memory.
+/// The accesses of a transaction to stable memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Footprint {
     /// Distinct 4-KiB pages read or written.
@@ -53,7 +53,7 @@ struct Backing {
     log: Option<Log>,
 }
 
-/// What the running transaction changed.
+/// The changes of the running transaction.
 struct Log {
     undo: UndoLog,
     /// The pages that it dirtied.
@@ -102,7 +102,7 @@ impl StableMemory {
         self.pages
     }
 
-    /// What the running transaction did so far.
+    /// The accesses of the running transaction so far.
     pub fn footprint(&self) -> Footprint {
         self.footprint
     }
@@ -163,7 +163,7 @@ impl StableMemory {
         Some(offset as usize..end as usize)
     }
 
-    /// How many pages of `range`, which is in bounds, the transaction has not accessed, and how many it has not
+    /// Number of pages of `range`, which is in bounds, that the transaction has not accessed, and number that it has not
     /// dirtied.
     pub fn untouched(&self, range: &Range<usize>) -> (u64, u64) {
         let Some(backing) = &self.backing else { return (0, 0) };
@@ -214,7 +214,7 @@ impl StableMemory {
         self.backing.as_ref().map_or(&[], |backing| backing.bytes(0..bytes(self.pages)))
     }
 
-    /// What committed transactions changed since this was last asked, outside of any transaction.
+    /// The changes of committed transactions since the last call, outside of any transaction.
     pub fn take_changes(&mut self) -> PageChanges<'_> {
         let Self { changed, backing, pages, .. } = self;
         changed.take(backing.as_ref().map_or(&[], |backing| backing.bytes(0..bytes(*pages))))

@@ -85,7 +85,7 @@ impl Published {
         std::mem::take(&mut self.queries.lock().expect(NO_PANIC))
     }
 
-    /// What can be certified of it.
+    /// The certifiable data of it.
     pub fn info(&self) -> CanisterInfo {
         let state = self.lock();
         let module = state.latest.code.as_ref().map(|code| &code.module);

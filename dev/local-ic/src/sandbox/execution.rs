@@ -30,7 +30,7 @@ pub struct Context {
     pub subnet_id: Principal,
     /// Nanoseconds since the Unix epoch.
     pub now: u64,
-    /// Who called.
+    /// The caller.
     pub caller: Principal,
     /// The method called, for `canister_inspect_message`.
     pub method: String,

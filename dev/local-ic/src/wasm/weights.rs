@@ -5,7 +5,7 @@
 
 use wasmparser::Operator;
 
-/// What entering a function costs, besides its operators.
+/// The cost of entering a function, besides its operators.
 pub const FUNCTION_ENTRY: u64 = 1;
 
 /// The price of `operator`.

@@ -89,7 +89,7 @@ fn write(
     order(ic, "upload_canister_snapshot_data", args)
 }
 
-/// What a snapshot restores of a state.
+/// The part of a state that a snapshot restores.
 fn restored(state: CanisterState) -> CanisterState {
     CanisterState { version: 0, cycles: 0, ..state }
 }

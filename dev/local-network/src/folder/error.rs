@@ -1,4 +1,4 @@
-//! Why a folder cannot be used.
+//! The reason why a folder cannot be used.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::FORMAT;
 
-/// Why a folder cannot be used.
+/// The reason why a folder cannot be used.
 #[derive(Debug)]
 pub enum FolderError {
     /// Another process has it.
@@ -22,14 +22,14 @@ pub enum FolderError {
     Damaged {
         /// The database.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         cause: String,
     },
     /// The system refuses.
     System {
-        /// What was to be used.
+        /// The path.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         cause: String,
     },
 }
@@ -69,7 +69,7 @@ pub fn damaged(path: &Path, cause: impl fmt::Display) -> FolderError {
     FolderError::Damaged { path: path.to_owned(), cause: cause.to_string() }
 }
 
-/// Why the database cannot be opened or read.
+/// The reason why the database cannot be opened or read.
 pub fn refused(path: &Path, error: redb::Error) -> FolderError {
     match error {
         redb::Error::DatabaseAlreadyOpen => FolderError::InUse(path.to_owned()),

@@ -66,7 +66,7 @@ pub struct Saved {
     pub requests: Vec<(RequestHash, TakenCall)>,
 }
 
-/// What happened to the calls since the last commit.
+/// The changes of the calls since the last commit.
 #[derive(Default)]
 pub struct RequestChanges {
     /// Calls that were taken in or answered.

@@ -35,12 +35,12 @@ impl<S: Send + Sync> FromRequest<S> for Request {
 }
 
 impl Request {
-    /// How many bytes it has.
+    /// Number of its bytes.
     pub fn bytes(&self) -> usize {
         self.0.len()
     }
 
-    /// What is in it. The body is given back: others may wait for its bytes.
+    /// The content. The body is given back: others may wait for its bytes.
     pub fn decode<C: DeserializeOwned>(self) -> Result<Envelope<C>, Refusal> {
         cbor::decode(&self.0)
             .map_err(|error| Refusal::malformed(format!("the body is no envelope of a request in CBOR: {error}")))

@@ -1,4 +1,4 @@
-//! How a request fails before the engine sees it: a status code and a line of text.
+//! The failures of a request before the engine sees it: a status code and a line of text.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

@@ -29,7 +29,7 @@ pub use server::serve;
 use crate::node::Node;
 use pool::Pools;
 
-/// What endpoints work with.
+/// The state that endpoints share.
 #[derive(Clone)]
 struct Equipment {
     node: Arc<Node>,

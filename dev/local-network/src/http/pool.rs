@@ -43,9 +43,9 @@ impl Pool {
 /// The kinds of work. What waits for one waits for no other: certificates are made while queries take their time.
 #[derive(Clone)]
 pub struct Pools {
-    /// What canisters compute. There are as many places as one canister has, so that nothing waits on a thread for them.
+    /// The work of canisters. There are as many places as one canister has, so that nothing waits on a thread for them.
     pub queries: Pool,
-    /// What the network computes itself: signatures that it verifies and makes.
+    /// The network's own work: signatures that it verifies and makes.
     pub checks: Pool,
 }
 

@@ -96,7 +96,7 @@ struct Asked {
     paths: Vec<state_tree::Path>,
 }
 
-/// What a request wants to read, once it is found to be its sender's.
+/// The paths that a request wants to read, once it is found to be its sender's.
 fn asked(node: &Node, request: Request) -> Result<Asked, Refusal> {
     let envelope = request.decode::<Reading>()?;
     let paths = envelope.content.paths.get();

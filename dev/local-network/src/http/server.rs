@@ -22,7 +22,7 @@ use super::{Page, router};
 use crate::limits::*;
 use crate::node::Node;
 
-/// What connections may take of the server.
+/// The limits of connections.
 #[derive(Clone, Copy)]
 struct Allowance {
     connections: usize,
@@ -45,7 +45,7 @@ impl Allowance {
     }
 }
 
-/// How many connections leave [`RESERVED_FILES`] of so many files. Each is one, and may have one of the page open.
+/// Number of connections that leave [`RESERVED_FILES`] of so many files. Each is one, and may have one of the page open.
 fn connections(open_files: u64) -> usize {
     let affordable = open_files.saturating_sub(RESERVED_FILES) / 2;
     usize::try_from(affordable).unwrap_or(MAX_CONNECTIONS).clamp(1, MAX_CONNECTIONS)
@@ -113,7 +113,7 @@ async fn serve_within(
     let _ = tokio::time::timeout(STOP_GRACE, graceful.shutdown()).await;
 }
 
-/// What answers requests, whatever connection they come from. There are no more of them at once than connections, so that
+/// The handler of requests, whatever connection they come from. There are no more of them at once than connections, so that
 /// those which only wait need no limit of their own.
 struct Desk {
     router: TowerToHyperService<axum::Router>,

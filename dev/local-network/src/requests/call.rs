@@ -14,7 +14,7 @@ pub type RequestHash = [u8; 32];
 /// The facts about a call that do not depend on its execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// Who called.
+    /// The caller.
     pub sender: Principal,
     /// The callee.
     pub canister: Principal,
@@ -26,7 +26,7 @@ pub struct Header {
 pub struct Call {
     /// Its id.
     pub id: RequestHash,
-    /// Who called whom.
+    /// The sender and receiver.
     pub header: Header,
     /// The method.
     pub method: String,
@@ -41,7 +41,7 @@ impl Call {
     }
 }
 
-/// How far a call has come.
+/// The progress of a call.
 #[derive(Clone, Debug)]
 pub enum Progress {
     /// It waits to be taken in.
@@ -56,7 +56,7 @@ pub enum Progress {
     Stopped,
 }
 
-/// What is known, and certified, of a call that was taken in.
+/// The known and certified data of a call that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// The engine has it under this number, and has not answered it.
@@ -81,13 +81,13 @@ impl Status {
 /// A call that was taken in, as it is saved.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenCall {
-    /// Who called whom.
+    /// The sender and receiver.
     pub header: Header,
-    /// How far it has come.
+    /// The progress of the call.
     pub status: Status,
 }
 
-/// Why a call cannot be submitted now.
+/// The reason why a call cannot be submitted now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Busy {
     /// Too many calls, or bytes of them, wait to be taken in.

@@ -29,7 +29,7 @@ struct Calls {
     stopped: bool,
 }
 
-/// What the entries hold in memory.
+/// The bytes that the entries hold in memory.
 #[derive(Default)]
 struct Held {
     /// The calls whose answer is kept, in the order in which they expire.
@@ -161,7 +161,7 @@ impl Requests {
         }
     }
 
-    /// Who called whom, and the status of the call, once it was taken in.
+    /// The sender and receiver, and the status of the call, once it was accepted.
     pub fn look_up(&self, id: &RequestHash) -> Option<(Header, Option<Status>)> {
         self.lock().by_id.get(id).map(|entry| (entry.header, entry.state.status()))
     }

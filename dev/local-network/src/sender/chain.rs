@@ -8,7 +8,7 @@ use ic_transport_types::DelegationPermissions;
 use super::envelope::SignedDelegation;
 use super::{SenderError, verifies};
 
-/// What a request's key may be used for.
+/// The permissions of a request's key.
 #[derive(Debug, Default)]
 pub struct Scope {
     /// The canisters that every delegation with targets names. `None`: all.

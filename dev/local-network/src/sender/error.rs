@@ -1,4 +1,4 @@
-//! Why the sender of a request is not accepted.
+//! The reason why the sender of a request is not accepted.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use candid::Principal;
 
 use crate::limits::*;
 
-/// Why a request is not believed.
+/// The reason why a request is not believed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SenderError {
     /// It expired at this time, or expires too late.

@@ -37,7 +37,7 @@ impl Kind {
 pub struct Verified {
     /// Its id.
     pub id: [u8; 32],
-    /// What its sender may do with it.
+    /// The permissions of its sender.
     pub scope: Scope,
 }
 

@@ -9,7 +9,7 @@ use serde_bytes::ByteBuf;
 
 const ANONYMOUS: Principal = Principal::anonymous();
 
-/// What the canister is asked. It answers with the candid of it as the body.
+/// The request that the canister receives. It answers with the candid of it as the body.
 #[derive(CandidType, Deserialize, Debug, PartialEq, Eq)]
 struct HttpRequest {
     method: String,
@@ -190,7 +190,7 @@ async fn a_response_is_handed_on_as_the_canister_gives_it() {
     network.assert_alive().await;
 }
 
-/// What the canister says of the connection is not its to say.
+/// The canister does not control the headers of the connection.
 #[tokio::test]
 async fn headers_about_the_connection_are_left_out() {
     let network = Network::probe().await;

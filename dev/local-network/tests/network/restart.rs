@@ -119,7 +119,7 @@ impl Running {
         }
     }
 
-    /// How many of these calls are taken in and not answered.
+    /// Number of these calls that are accepted and not answered.
     async fn under_way(&self, ids: &[RequestId]) -> usize {
         let mut count = 0;
         for id in ids {
@@ -207,7 +207,7 @@ async fn calls_under_way_when_the_network_stops_are_answered_when_it_runs_again(
     network.stop().await;
 }
 
-/// Who sees that a call has expired and has no answer may make it again: it must not be executed then.
+/// A client who sees that a call has expired and has no answer may make it again: it must not be executed then.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_expire_while_the_network_is_off_are_rejected_unless_they_had_begun() {
     let mut expiry = Duration::from_secs(8);

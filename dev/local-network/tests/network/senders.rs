@@ -10,7 +10,7 @@ use candid::Principal;
 use ic_transport_types::{Envelope, EnvelopeContent, SenderInfo};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// What a request may expire after, beyond the five minutes of the specification, as clocks differ.
+/// Tolerance of a request's expiry beyond the five minutes of the specification, as clocks differ.
 const DRIFT: Duration = Duration::from_secs(60);
 
 #[tokio::test]

@@ -106,7 +106,7 @@ impl Site {
         DirectoryClient::new(self, trusted).with_retry(Retry::NEVER)
     }
 
-    /// What it publishes.
+    /// The configuration that it publishes.
     pub fn published(&self) -> Published {
         self.directory.borrow().published().expect("the VRF key is drawn")
     }

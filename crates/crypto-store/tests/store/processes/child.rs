@@ -1,4 +1,4 @@
-//! What the other processes do.
+//! The work of the other processes.
 //!
 //! They log to a file that they append to: a line is one `write`, which a kill does not undo.
 

@@ -28,7 +28,7 @@ pub struct Verifier {
     checked: Id,
 }
 
-/// How much to look at.
+/// The extent of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// All messages and links; and the canister's own check where the store has grown by a quarter since the last one.
@@ -37,7 +37,7 @@ pub enum Depth {
     Everything,
 }
 
-/// What was found.
+/// The result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Messages in the store.

@@ -24,9 +24,9 @@ struct Shown {
     settings: Vec<Setting>,
     version: u64,
     violations: Vec<String>,
-    /// What pages by key lack.
+    /// The message that pages by key lack.
     hidden_by_key: Id,
-    /// What pages by time lack.
+    /// The message that pages by time lack.
     hidden_by_time: Id,
 }
 

@@ -1,4 +1,4 @@
-//! Who is believed: requests that say who sent them.
+//! The senders that are believed: requests that say who sent them.
 
 use candid::Principal;
 use ic_transport_types::{Envelope, EnvelopeContent, QueryResponse};

@@ -5,7 +5,7 @@ use super::envelope::*;
 use super::http::{Answer, Connection, head};
 use super::keys::Key;
 
-/// How a body is refused that is none.
+/// The refusal of a body that is no envelope.
 pub const NO_ENVELOPE: &str = "the body is no envelope of a request in CBOR";
 
 /// An endpoint, and a request that it accepts.

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::Network;
 
-/// How long an answer may take before the test fails.
+/// Maximum time of an answer before the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A response.
@@ -166,7 +166,7 @@ impl Network {
     }
 }
 
-/// What a synchronous call is answered with at once.
+/// The immediate answer to a synchronous call.
 #[derive(Debug, serde::Deserialize)]
 pub struct CallAnswer {
     pub status: String,
