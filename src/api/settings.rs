@@ -56,9 +56,9 @@ pub struct Quota {
 /// Limits of the number of keys.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaxKeys {
-    /// Number of keys from which on nobody can open a new one.
+    /// Number of keys from which nobody can open a new one.
     pub all: u32,
-    /// Number of keys from which on strangers can open no new one.
+    /// Number of keys from which strangers can open no new one.
     pub strangers: u32,
 }
 

@@ -40,7 +40,7 @@ pub struct Status {
     pub version: String,
     /// The version of the layout in stable memory.
     pub layout_version: u32,
-    /// Unix seconds from which on adds are possible. In one epoch an id is given out only once.
+    /// Unix seconds from which adds are possible. In one epoch an id is assigned only once.
     pub epoch: u64,
     /// Adds are refused until `resume` is called.
     pub sealed: bool,

@@ -25,7 +25,7 @@
 //!    232
 //! ```
 //!
-//! Little-endian. A key waits for erasure exactly if its erased id is below its acknowledged id.
+//! Little-endian. A key waits for erasure if and only if its erased id is below its acknowledged id.
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 

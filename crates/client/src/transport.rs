@@ -43,7 +43,7 @@ pub struct Certified {
 }
 
 impl Certified {
-    /// As of when, in unix seconds.
+    /// The time as of which the value was true, in unix seconds.
     pub fn seconds(&self) -> u64 {
         self.time / 1_000_000_000
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// The reason why the store was not opened, read or written.
 #[derive(Debug)]
 pub enum Error {
-    /// SQLite's error: a full disk and a failed write among them.
+    /// SQLite's error, such as a full disk or a failed write.
     Sqlite(rusqlite::Error),
     /// The system's error.
     Io {
@@ -25,7 +25,7 @@ pub enum Error {
         /// Its version, as `sqlite3_libversion_number` has it.
         found: i32,
     },
-    /// WAL and locks need a file system of this machine.
+    /// WAL and locks need a local file system.
     FileSystem {
         /// The store's folder.
         path: PathBuf,
@@ -51,7 +51,7 @@ pub enum Error {
         /// Its value.
         found: String,
     },
-    /// Another file stands where the store was opened.
+    /// The store's file was replaced by another one since it was opened.
     Replaced {
         /// The file.
         path: PathBuf,
@@ -79,7 +79,7 @@ pub enum Error {
     },
     /// The locks were not free before the deadline. The request was abandoned.
     Busy(Busy),
-    /// As many requests wait as may.
+    /// The maximum number of requests wait already.
     Queue {
         /// The limit.
         limit: usize,

@@ -1,4 +1,4 @@
-//! Where a store was made: on which machine, in which file. A copy of it stands elsewhere, and is refused.
+//! The place where a store was made: its machine and its file. A copy has another place, and is refused.
 //!
 //! ```text
 //! offset  bytes  place
@@ -7,8 +7,9 @@
 //! 24      8      when that inode was made, in nanoseconds since 1970, little-endian; 0: unknown
 //! ```
 //!
-//! Two copies would use the same ratchet steps. An inode number is given again after a file was deleted, its time is not. The
-//! number of the device is left out: a disk may have another after each boot. A move within a file system keeps the inode.
+//! Two copies would use the same ratchet steps. After a file was deleted, its inode number may be used again, but with
+//! another time. The number of the device is left out: a disk may have another after each boot. A move within a file system
+//! keeps the inode.
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 

@@ -22,9 +22,9 @@ use crate::profile::Profile;
 pub const DOMAIN: &[u8] = b"directory-bundle-v1\n";
 /// Seconds between issue and expiry at most: 100 days.
 pub const MAX_LIFETIME: u64 = 8_640_000;
-/// Size of an inbox's key id in bytes at most.
+/// Maximum size of an inbox's key id in bytes.
 pub const MAX_INBOX: usize = 64;
-/// Size of a bundle in bytes at most.
+/// Maximum size of a bundle in bytes.
 pub const MAX_SIZE: usize = 178 + 1 + MAX_INBOX + 64;
 const FORMAT: u8 = 1;
 

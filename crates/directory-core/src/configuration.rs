@@ -16,9 +16,9 @@ use crate::hash::{Hash, sha256};
 use crate::policy::Key;
 use crate::proof::MAX_COSIGNATURES;
 
-/// Size of an encoded configuration in bytes at most.
+/// Maximum size of an encoded configuration in bytes.
 pub const MAX_SIZE: usize = 4 + MAX_COSIGNATURES * (1 + MAX_NAME + 33);
-/// Size of a verifier's name in bytes at most.
+/// Maximum size of a verifier's name in bytes.
 pub const MAX_NAME: usize = 64;
 const DOMAIN: &[u8] = b"directory-configuration-v1\n";
 const FORMAT: u8 = 1;

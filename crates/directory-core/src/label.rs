@@ -15,7 +15,7 @@ use sha2::{Digest, Sha224};
 
 /// Precedes an entry's bytes in what an address signs.
 pub const ADDRESS_DOMAIN: &[u8] = b"directory-address-v1\n";
-/// Size of a label in bytes at most.
+/// Maximum size of a label in bytes.
 pub const MAX_SIZE: usize = 64;
 const DER_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 const SELF_AUTHENTICATING: u8 = 2;

@@ -9,7 +9,7 @@
 use crate::bytes::{DecodeError, Reader, decode_all, require, write_long};
 use crate::policy::Key;
 
-/// Size of a profile in bytes at most.
+/// Maximum size of a profile in bytes.
 pub const MAX_SIZE: usize = 8_192;
 /// Devices of a profile at most.
 pub const MAX_DEVICES: usize = 16;

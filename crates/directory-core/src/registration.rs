@@ -23,9 +23,9 @@ use std::fmt;
 const MAGIC: [u8; 8] = *b"DIRREQ\x00\x01";
 const REQUEST: &str = "registration:";
 const ANSWER: &str = "vouched:";
-/// Size of an encoded update in bytes at most.
+/// Maximum size of an encoded update in bytes.
 const MAX_UPDATE: usize = 2_048;
-/// Size of an encoded label in bytes at most.
+/// Maximum size of an encoded label in bytes.
 const MAX_LABEL: usize = 64;
 
 /// A registration that waits for the registrar.

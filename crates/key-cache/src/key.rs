@@ -55,7 +55,7 @@ pub(crate) struct Entry {
     pub(crate) name: KeyName,
     /// Counts insertions: a higher one is younger.
     pub(crate) serial: u64,
-    /// The time from which on the key may not be used.
+    /// The time from which the key may not be used.
     pub(crate) end: u64,
     /// When the key was last asked for, exact to a second.
     pub(crate) touched: AtomicU64,

@@ -59,7 +59,7 @@ pub type Generation = u32;
 /// The name of one key: every generation of an id is another key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyName {
-    /// The owner of the key.
+    /// The id, which all generations of a key share.
     pub id: KeyId,
     /// The generation of the key.
     pub generation: Generation,

@@ -108,7 +108,7 @@ pub enum Error {
     },
     /// There is no file under this number of the log.
     NoFile(u64),
-    /// The canister's store is another than before: it has never given out the position.
+    /// The canister's store is another than before: it has never assigned the position.
     OtherStore {
         /// The id through which the inbox was read.
         position: u32,

@@ -11,9 +11,10 @@ use directory_core::hash::Hash;
 use ic_agent::Agent;
 use std::time::Duration;
 
-/// Bytes of a log in what is certified.
+/// Bytes of a log in the certified bytes.
 const LOG: usize = 80;
-/// Evidence is checked at any later time: a certificate is never too old for that.
+/// Maximum age of a certificate in evidence. Evidence may be checked at any later time, so no
+/// certificate is too old.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// A directory's log, as the platform certified it.
@@ -26,7 +27,7 @@ pub struct Certified {
     certificate: Vec<u8>,
 }
 
-/// A canister's code and who may change it, as the platform certified them.
+/// A canister's module and controllers, as the platform certified them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
     /// SHA-256 of the module.
@@ -41,7 +42,7 @@ pub struct Module {
 
 /// Checks certificates of one canister: the signature, and the delegation of the root key.
 pub struct Authority {
-    // It has no network to ask: checking needs its root key alone.
+    // It asks no network, because checking needs only its root key.
     transport: AgentTransport,
 }
 

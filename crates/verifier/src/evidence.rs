@@ -31,7 +31,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// The evidence of what halted a verifier.
+/// The evidence of the violation that halted a verifier.
 pub const FILE: &str = "evidence";
 /// The evidence of a module that is not allowed.
 pub const MODULE_FILE: &str = "evidence-module";
@@ -121,7 +121,7 @@ impl<'a, D: Disk> Writer<'a, D> {
     }
 }
 
-/// An epoch that breaks a rule, and what shows that the directory closed it.
+/// An epoch that breaks a rule, and the proof that the directory closed it.
 pub struct Broken<'a> {
     /// The epoch.
     pub epoch: &'a Epoch,
@@ -167,7 +167,7 @@ pub fn contradiction<D: Disk>(
     writer.finish()
 }
 
-/// Writes the evidence of a module that is none of the allowed ones.
+/// Writes the evidence of a module that is not allowed.
 ///
 /// # Errors
 ///
@@ -182,11 +182,11 @@ pub fn module<D: Disk>(disk: &mut D, pinned: &Pinned, allowed: &[Hash], module: 
 /// The fact that evidence proves, if the directory is the pinned one.
 #[derive(Debug)]
 pub struct Proven {
-    /// The directory that the evidence is of. Whoever checks compares it with the pins of his own.
+    /// The directory that the evidence is of. The checker compares it with its own pins.
     pub pinned: Pinned,
     /// The kind of evidence.
     pub case: Case,
-    /// The directory's act: a sentence.
+    /// The directory's act, in a sentence.
     pub what: String,
     /// When the platform certified it, in nanoseconds since 1970.
     pub time: u64,
@@ -195,7 +195,7 @@ pub struct Proven {
 /// The reason why evidence proves nothing.
 #[derive(Debug)]
 pub enum Unproven {
-    /// The file is none, or what it has does not fit together: the reason.
+    /// The file is not evidence, or contradicts itself. The text has the reason.
     Malformed(String),
     /// It is genuine, and breaks no rule.
     Honest,
@@ -254,7 +254,7 @@ type Found = Result<(String, u64), Unproven>;
 
 fn check_rule(records: &mut Records<impl Read>, authority: &Authority, pinned: &Pinned, scratch: &Path) -> Found {
     let certified = authority.decode(&expect(records, CERTIFIED)?)?;
-    // Otherwise whoever names another VRF key or configuration makes an honest directory break rules.
+    // Otherwise a forger could name another VRF key or configuration, under which an honest directory breaks rules.
     if certified.log.configuration != pinned.hash() {
         return Err(Unproven::Malformed("the certified log is not of this configuration and VRF key".to_owned()));
     }

@@ -36,7 +36,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Notes what a round came to. `now` is in seconds since 1970.
+    /// Notes the result of a round. `now` is in seconds since 1970.
     pub fn round(&mut self, done: &Result<Round, End>, now: u64) {
         match done {
             Ok(Round::Cosigned { .. }) => (self.is_allowed, self.succeeded_at) = (Some(true), now),
@@ -66,7 +66,7 @@ impl Progress {
     ///
     /// # Errors
     ///
-    /// None: memory takes everything.
+    /// None, because writing to memory does not fail.
     pub fn metrics(&self, now: u64) -> io::Result<Vec<u8>> {
         let mut out = MetricsEncoder::new(Vec::new(), (now * 1000) as i64);
         for (name, value, help) in [

@@ -64,7 +64,7 @@ pub struct Settings {
 pub enum SettingsError {
     /// A file cannot be read.
     File(PathBuf, io::Error),
-    /// The configuration file says something else than it may: where, and what.
+    /// The configuration file has a fault: its place, and the fault.
     Text(PathBuf, String),
 }
 

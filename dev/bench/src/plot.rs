@@ -12,7 +12,7 @@ const RIGHT: f64 = 20.0;
 
 /// A curve: its name, its colour, and its values.
 pub struct Curve {
-    /// The name of its curve.
+    /// Its name.
     pub name: &'static str,
     /// As SVG has it.
     pub colour: &'static str,

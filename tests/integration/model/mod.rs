@@ -58,7 +58,7 @@ struct Entry {
 }
 
 impl Model {
-    /// The last id given out, 0: none.
+    /// The last id assigned, 0: none.
     pub fn last(&self) -> Id {
         Id::try_from(self.messages.len()).expect("a test has fewer messages than ids")
     }

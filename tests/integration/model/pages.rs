@@ -80,7 +80,7 @@ impl Model {
         Ok(self.page_of(ids, order, limit, gap))
     }
 
-    /// A page of messages of all keys: any id that was ever given out may be the cursor.
+    /// A page of messages of all keys: any id that was ever assigned may be the cursor.
     fn page_of_all(&self, low: Id, high: Id, cursor: Cursor) -> Result<Page, PageError> {
         let Cursor { after, order, .. } = cursor;
         let follows = |id: &Id| match order {

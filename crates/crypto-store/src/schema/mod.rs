@@ -35,7 +35,7 @@ pub(crate) fn migrate(connection: &Connection) -> Result<bool, Error> {
     Ok(empty)
 }
 
-/// A later release may have migrated the store since it was opened. Errors: [`Error::Newer`], [`Error::Sqlite`].
+/// Checks that no later release has migrated the store since it was opened. Errors: [`Error::Newer`], [`Error::Sqlite`].
 pub(crate) fn check_version(connection: &Connection) -> Result<(), Error> {
     refuse_newer(pragma(connection, "user_version")?)
 }

@@ -14,7 +14,7 @@ pub struct Stats {
     pub hits: u64,
     /// Callers who did not.
     pub misses: u64,
-    /// Of those, who waited for a flight that another had started.
+    /// Of those, the callers who waited for a flight that another had started.
     pub joined: u64,
     /// Flights: unwrappings and generations that were begun, each with up to three tasks.
     pub flights: u64,
@@ -26,7 +26,7 @@ pub struct Stats {
     pub replaced: u64,
     /// Flights that ended because three tasks were lost.
     pub lost: u64,
-    /// Callers refused, for there were too many flights.
+    /// Callers refused because there were too many flights.
     pub busy: u64,
     /// Keys not cached: invalidated while they were unwrapped, or generated for callers who had all vanished.
     pub stale_dropped: u64,

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Bytes of standard input at most: those of the largest file.
+/// Maximum number of bytes of standard input: those of the largest file.
 const MAX_INPUT: u64 = 64 << 20;
 
 pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {

@@ -12,7 +12,7 @@ use directory_core::entry::Entry;
 use directory_core::policy::{Key, Policy};
 use directory_core::verify::{self, Trusted};
 
-/// Cosignatures of verifiers may be an hour old, in seconds.
+/// Maximum age of verifiers' cosignatures, in seconds: an hour.
 const MAX_AGE: u64 = 3_600;
 
 impl Pins {

@@ -1,10 +1,10 @@
 //! The faults that a mailbox can have, and advice for each.
 //!
-//! - here: the folder and its key, before a mailbox is open;
-//! - `rows`: what the store says of contacts, the outbox and the own label;
+//! - this file: the folder and its key, before a mailbox is open;
+//! - `rows`: contacts, the outbox and the own label in the store;
 //! - `online`: network, clock, canister, inbox and the own entry in the directory.
 //!
-//! Nothing is repaired but one thing: keys in the directory that are old are published again, as each look at the own entry does.
+//! The checks repair nothing, except that they publish old keys in the directory again, as each look at the own entry does.
 
 mod online;
 mod rows;
@@ -41,7 +41,7 @@ impl Check {
     }
 }
 
-/// Whether the folder is there, and closed to other users.
+/// Checks that the folder is there, and closed to other users.
 pub fn check_folder(folder: &Path) -> Check {
     const SUBJECT: &str = "folder";
     let path = folder.display();

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 /// Done.
 pub const DONE: u8 = 0;
-/// Something failed, and is told.
+/// Something failed. The message says what.
 pub const ERROR: u8 = 1;
 /// The verifier has halted for good.
 pub const HALTED: u8 = 3;

@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 const MAX_UPDATES: u32 = 100_000;
 
 impl<D: Disk, N: Network> Follower<D, N> {
-    /// Replays what the newest certified log has beyond the own one.
+    /// Replays the epochs that the newest certified log has beyond the own one.
     pub(super) async fn catch_up(&mut self, now: u64) -> Result<(Certified, Shown), End> {
         loop {
             let (certified, shown) = self.advance(now).await?;
@@ -58,7 +58,8 @@ impl<D: Disk, N: Network> Follower<D, N> {
         Ok(())
     }
 
-    /// The updates of an epoch. Those of later epochs that come with them, at most `waiting`, stay in `ahead`.
+    /// The updates of an epoch. Updates of later epochs that come with them, at most `waiting`, stay in
+    /// `ahead`.
     async fn updates(
         &self,
         head: &Head,

@@ -25,9 +25,9 @@ const UNAVAILABLE_WAIT: Duration = Duration::from_millis(20);
 const UNAVAILABLE_TRIES: u32 = 3_000;
 /// Answered calls that a client keeps, to send them again.
 const KEPT_ANSWERS: usize = 64;
-/// Messages from which on a batch counts as large.
+/// Messages from which a batch counts as large.
 const LARGE_BATCH: usize = 60;
-/// Bytes from which on a message counts as large.
+/// Bytes from which a message counts as large.
 const LARGE_MESSAGE: usize = 500_000;
 
 /// A client.
