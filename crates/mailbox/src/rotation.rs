@@ -1,7 +1,7 @@
 //! New keys of this device: inbox, HPKE key, fallback key and send key rotate together. Its identity stays.
 //!
-//! Contacts learn the new inbox in an introduction. The old one is read on for as long as somebody may write to it, with the
-//! account as it was then: a bundle names an inbox and its fallback key, so the inbox of a message says which one it needs.
+//! An introduction tells contacts the new inbox. The old inbox is still read for as long as somebody may write to it, with
+//! the account of that time. A bundle has an inbox and its fallback key, so a message's inbox determines the fallback key.
 
 use crate::mailbox::{Mailbox, account, account_key, new_inbox, own};
 use crate::records::{Contact, OWN, Own, Peer, Position, Rows, Seed, Trust, delete, put};
@@ -10,7 +10,7 @@ use crate::{Error, contacts, random, seconds, waiting};
 use directory_core::bundle::MAX_LIFETIME;
 use vodozemac::olm::Account;
 
-/// Inboxes of a device at most, the newest one among them.
+/// Maximum number of inboxes of a device, including the newest one.
 pub const MAX_INBOXES: usize = 8;
 /// Time that an inbox is read after it was replaced, in seconds: the life of a card, a week in the sender's outbox, a month
 /// in the canister.
@@ -67,7 +67,7 @@ impl Mailbox {
             .await
     }
 
-    /// Drops inboxes that nobody can have written to since they were last read.
+    /// Drops inboxes to which nobody can have written since they were last read.
     pub(crate) async fn drop_old_inboxes(&self) -> Result<(), Error> {
         if old_inboxes(&self.own().await?, seconds()) == 0 {
             return Ok(());

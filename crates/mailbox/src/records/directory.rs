@@ -9,13 +9,14 @@ pub(crate) struct Pins {
     pub canister: Vec<u8>,
     /// The configuration that it published, in candid.
     pub published: Vec<u8>,
-    /// Keys of its registrar, today's and former ones; none: registration is open.
+    /// Present and former keys of its registrar. None: registration is open.
     pub registrars: Vec<[u8; 32]>,
     /// Whether the platform's certificate is enough.
     pub certified_only: bool,
 }
 
-/// The largest log of the directory that was seen, and epochs through the newest ratified head.
+/// The largest log of the directory that was seen, and the number of epochs through the newest
+/// ratified head.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Memory {
     pub size: u64,
@@ -36,7 +37,7 @@ pub(crate) struct Registered {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Asked {
     pub label: Vec<u8>,
-    /// Of the entry's commitment.
+    /// The opening of the entry's commitment.
     pub opening: [u8; 16],
 }
 

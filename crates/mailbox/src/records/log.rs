@@ -52,7 +52,7 @@ pub enum Event {
         /// The contact's message.
         said: Said,
     },
-    /// Somebody wrote to a shared inbox. Nothing proves who.
+    /// Somebody wrote to a shared inbox. Nothing proves who it was.
     Shared {
         /// Id of the message in the canister.
         id: u32,
