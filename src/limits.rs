@@ -44,7 +44,7 @@ pub const MIN_RETAINED: u32 = 1;
 /// The lowest `max_bytes`: the size of the largest message with its record and the tail of its key id.
 pub const MIN_MAX_BYTES: u64 = MESSAGE_OVERHEAD + MAX_CIPHERTEXT_BYTES as u64;
 
-/// The most bytes of a message besides its ciphertext: its record and the tail of its key id.
+/// Maximum number of bytes of a message besides its ciphertext: its record and the tail of its key id.
 pub const MESSAGE_OVERHEAD: u64 = 84 + 41;
 
 /// Dropped messages that one add removes from indexes and memory: more than an add drops on average.

@@ -85,7 +85,7 @@ impl Level {
     }
 }
 
-/// The most messages and bytes of a share.
+/// Maximum number of messages and bytes of a share.
 type Limits = (Bound<u32>, Bound<u64>);
 
 fn limits(quota: &Quota, share: Share) -> Limits {

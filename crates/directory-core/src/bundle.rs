@@ -1,4 +1,5 @@
-//! A device's bundle: the keys that change often. It lies outside entry and log, in a slot that the next one overwrites.
+//! A device's bundle: the keys that change often. It is not part of entry and log. It is stored in a slot, which the next
+//! bundle overwrites.
 //!
 //! ```text
 //! 0    format 1 (1)
@@ -18,9 +19,9 @@ use crate::hash::Hash;
 use crate::policy::Key;
 use crate::profile::Profile;
 
-/// Precedes a bundle's bytes in what a device signs.
+/// Domain separator: precedes a bundle's bytes when a device signs them.
 pub const DOMAIN: &[u8] = b"directory-bundle-v1\n";
-/// Seconds between issue and expiry at most: 100 days.
+/// Maximum number of seconds between issue and expiry: 100 days.
 pub const MAX_LIFETIME: u64 = 8_640_000;
 /// Maximum size of an inbox's key id in bytes.
 pub const MAX_INBOX: usize = 64;

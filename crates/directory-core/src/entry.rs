@@ -17,7 +17,7 @@ use crate::bytes::{DecodeError, Reader, decode_all, require};
 use crate::hash::{Hash, ZERO, sha256};
 use crate::policy::Policy;
 
-/// Precedes an entry's bytes in what is signed and in what is hashed.
+/// Domain separator: precedes an entry's bytes when they are signed or hashed.
 pub const DOMAIN: &[u8] = b"directory-entry-v1\n";
 /// The shortest delay of a recovery: one day, in seconds.
 pub const MIN_DELAY: u32 = 86_400;
@@ -25,7 +25,7 @@ pub const MIN_DELAY: u32 = 86_400;
 pub const MAX_DELAY: u32 = 31_536_000;
 /// `previous` of a close that was signed before its predecessor was known.
 pub const ANY_PREVIOUS: Hash = [0xff; 32];
-/// Size in bytes at most: both policies have eight keys.
+/// Maximum size in bytes: both policies have eight keys.
 pub const MAX_SIZE: usize = 138 + 2 * (2 + 33 * 8);
 const FORMAT: u8 = 1;
 
@@ -83,7 +83,7 @@ impl Entry {
         out
     }
 
-    /// The hash of the signed bytes: what `previous` of the next entry and the map's leaf refer to.
+    /// The hash of the signed bytes. `previous` of the next entry and the map's leaf refer to it.
     pub fn hash(&self) -> Hash {
         sha256(&[&self.signed_bytes()])
     }

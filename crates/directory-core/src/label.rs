@@ -13,7 +13,7 @@ use crate::entry::Entry;
 use crate::policy::Key;
 use sha2::{Digest, Sha224};
 
-/// Precedes an entry's bytes in what an address signs.
+/// Domain separator: precedes an entry's bytes when an address signs them.
 pub const ADDRESS_DOMAIN: &[u8] = b"directory-address-v1\n";
 /// Maximum size of a label in bytes.
 pub const MAX_SIZE: usize = 64;
@@ -31,7 +31,8 @@ pub enum Label {
     Name(String),
 }
 
-/// Shows that the holder of an address's key made version 0. It stays outside the log, which would show the address.
+/// Proves that the holder of an address's key made version 0. It is not part of the log, which would reveal the
+/// address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressProof {
     /// The key that the address is the principal of.

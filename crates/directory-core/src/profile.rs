@@ -11,7 +11,7 @@ use crate::policy::Key;
 
 /// Maximum size of a profile in bytes.
 pub const MAX_SIZE: usize = 8_192;
-/// Devices of a profile at most.
+/// Maximum number of devices of a profile.
 pub const MAX_DEVICES: usize = 16;
 const FORMAT: u8 = 1;
 
@@ -32,8 +32,8 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Makes a profile; the devices may come in any order. Refused as its decoder would: more than 16 devices, a device
-    /// that occurs twice, more than 8,192 bytes.
+    /// Makes a profile; the devices may come in any order. Like the decoder, it refuses more than 16 devices, a device
+    /// that occurs twice, and more than 8,192 bytes.
     pub fn new(mut devices: Vec<Device>, application: Vec<u8>) -> Result<Self, DecodeError> {
         devices.sort_by_key(|device| device.signing);
         let length = 4 + 65 * devices.len() + application.len();

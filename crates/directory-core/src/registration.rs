@@ -1,5 +1,5 @@
-//! A request to the registrar, and the answer. Somebody who registers a label hands over the request by any channel, and gets
-//! the registrar's signatures back.
+//! A request to the registrar, and the answer. An applicant sends the request to the registrar by any channel, and gets its
+//! signatures back.
 //!
 //! ```text
 //! request   0    "DIRREQ" and version 1, as 2 bytes (8)
@@ -107,7 +107,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// If it is none, or its bytes are no request.
+    /// If the text is no such line, or its bytes are no request.
     pub fn from_text(text: &str) -> Result<Self, DecodeError> {
         Self::decode(&bytes_of(text, REQUEST)?)
     }
@@ -122,7 +122,7 @@ pub fn answer_to_text(signatures: &Signatures) -> String {
 ///
 /// # Errors
 ///
-/// If it is none.
+/// If the text is no such line.
 pub fn answer_from_text(text: &str) -> Result<Signatures, DecodeError> {
     Signatures::decode(&bytes_of(text, ANSWER)?)
 }

@@ -163,7 +163,7 @@ impl<M: Memory> State<M> {
         }
     }
 
-    /// Keeps what operators set.
+    /// Stores the operators' settings.
     pub fn set_settings(&mut self, settings: &Settings) {
         let (budget, bounds) = settings.strangers.to_bytes();
         self.memory.write(BOUNDS, &bounds.to_le_bytes());
@@ -176,7 +176,7 @@ impl<M: Memory> State<M> {
         Spent::from_bytes(&read(&self.memory, SPENT))
     }
 
-    /// Keeps what strangers have spent.
+    /// Stores the budget that strangers have spent.
     pub fn set_spent(&mut self, spent: &Spent) {
         self.memory.write(SPENT, &spent.to_bytes());
     }

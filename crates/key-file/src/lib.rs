@@ -1,4 +1,4 @@
-//! The file of an Ed25519 secret key: 64 hexadecimal digits and a newline, mode 0600. And 32 bytes that are typed in.
+//! The file of an Ed25519 secret key: 64 hexadecimal digits and a newline, mode 0600. It also reads 32 typed bytes.
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 
@@ -65,7 +65,7 @@ pub fn read(path: &Path) -> Result<SigningKey, KeyFileError> {
     Ok(SigningKey::from_bytes(&seed))
 }
 
-/// Draws a key, and writes it into a file that is not there yet. The file is on the disk on return.
+/// Draws a key, and writes it into a new file. The file is on the disk on return.
 ///
 /// # Errors
 ///

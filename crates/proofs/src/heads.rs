@@ -15,7 +15,7 @@ use crate::verify::Key;
 use crate::wire::{Malformed, Reader, VERSION};
 use std::fmt;
 
-/// The most keys of one question.
+/// Maximum number of keys of one question.
 pub const MAX_KEYS: usize = 1_000;
 
 /// The proof of many heads.

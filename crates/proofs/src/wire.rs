@@ -32,7 +32,7 @@ pub enum Malformed {
     Count {
         /// The count found.
         found: usize,
-        /// The most allowed.
+        /// The maximum allowed.
         max: usize,
     },
 }

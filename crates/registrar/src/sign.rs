@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Bytes of a request's text at most.
+/// Maximum size of a request's text in bytes.
 const MAX_TEXT: u64 = 8_192;
 
 /// Checks a request and says what it asks for.

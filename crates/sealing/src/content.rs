@@ -12,7 +12,7 @@ const TEXT: u8 = 1;
 const FILE: u8 = 2;
 const NAME_OFFSET: usize = 3;
 
-/// Bytes of a file's name at most.
+/// Maximum size of a file's name in bytes.
 pub const MAX_NAME_BYTES: usize = u16::MAX as usize;
 
 /// The content of a sealed message.

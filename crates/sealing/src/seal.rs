@@ -19,10 +19,10 @@ pub enum SealError {
     TooLarge {
         /// The bytes it would have.
         bytes: usize,
-        /// The most that was allowed.
+        /// The maximum allowed.
         max: usize,
     },
-    /// The system has no random bytes to give.
+    /// The system returned no random bytes.
     NoRandomness(getrandom::Error),
 }
 
@@ -64,7 +64,7 @@ impl std::error::Error for OpenError {}
 
 /// Seals a content in at most `max_bytes`: the canister's `limits.ciphertext_bytes`.
 ///
-/// Each call returns other bytes. To try again to store a message, send the same bytes; others are another message.
+/// Each call returns other bytes. To store a message again, send the same bytes. Other bytes are another message.
 ///
 /// # Errors
 ///

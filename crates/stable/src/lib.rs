@@ -2,7 +2,7 @@
 //!
 //! | module | its job |
 //! |---|---|
-//! | [`budget`] | what callers may use, and have used |
+//! | [`budget`] | budgets of callers, and their used parts |
 //! | [`header`] | the first 64 bytes of a memory; a memory with any other header is refused |
 //! | [`manager`] | divides a canister's stable memory, and grows its parts: all or none |
 //! | [`region`] | a memory divided into segments, arranged in an endless sequence |

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The most bytes the demo takes: it holds each once as plaintext, once sealed and once in the canister.
+/// Maximum number of bytes the demo takes: it holds each once as plaintext, once sealed and once in the canister.
 pub const MAX_BYTES: u64 = 1 << 30;
 
 /// A file that was read.

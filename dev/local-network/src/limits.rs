@@ -35,7 +35,7 @@ pub const MAX_SKIPPING_STEPS: usize = 64 << 10;
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum time between now and the expiry of a request.
 pub const MAX_INGRESS_EXPIRY: Duration = Duration::from_secs(5 * 60);
-/// The most by which clocks may differ. A request may expire later by this time.
+/// Maximum difference of clocks. A request may expire later by this time.
 pub const CLOCK_DRIFT: Duration = Duration::from_secs(60);
 /// Bytes of a request's nonce.
 pub const MAX_NONCE_BYTES: usize = 32;

@@ -13,7 +13,7 @@ pub enum LogError {
         /// Leaves of the log.
         size: u64,
     },
-    /// The older log is empty: nothing can be shown of it.
+    /// The older log is empty, so nothing can be proved about it.
     Empty,
     /// The newer log is smaller.
     Shrunk {

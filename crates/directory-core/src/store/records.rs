@@ -1,4 +1,4 @@
-//! The records of labels and updates, and what the two streams hold of them.
+//! The records of labels and updates, and their parts in the two streams.
 //!
 //! ```text
 //! label 20   0   newest update 8     its position in the log of all updates
@@ -34,9 +34,9 @@ use std::ops::Range;
 
 pub(super) const LABEL: usize = 20;
 pub(super) const UPDATE: usize = 100;
-/// Bytes of a stored registration at most.
+/// Maximum size of a stored registration in bytes.
 pub(super) const MAX_REGISTRATION: u64 = (1 + label::MAX_SIZE + PROOF_SIZE + 1 + AddressProof::SIZE) as u64;
-/// Bytes of a stored profile at most.
+/// Maximum size of a stored profile in bytes.
 pub(super) const MAX_PROFILE: u64 = (1 + OPENING_SIZE + 2 + profile::MAX_SIZE) as u64;
 const NO_UPDATE: u64 = u64::MAX;
 /// Where realm and index stand in an entry.
@@ -124,7 +124,7 @@ pub(super) fn shorten(update: &Update) -> Vec<u8> {
     bytes
 }
 
-/// The update again.
+/// Restores the update.
 pub(super) fn lengthen(short: &[u8], realm: &Hash, index: &Hash) -> Result<Update, DecodeError> {
     let Some((format, rest)) = short.split_first() else {
         return Err(DecodeError::Truncated { field: "entry format", needed: 1, left: 0 });

@@ -56,13 +56,13 @@ pub enum VerifyError {
         /// The rule.
         refusal: Refusal,
     },
-    /// The history does not start after the known version, or has parts that nothing asks for.
+    /// The history does not start after the known version, or has superfluous parts.
     History,
     /// The entry is for another directory.
     Realm(Hash),
     /// The entry is for another label.
     Index(Hash),
-    /// Version 0 of an address lacks the address's own signature, or it does not hold.
+    /// Version 0 of an address lacks the address's own signature, or this is wrong.
     Address(Option<AddressError>),
     /// The entry that a pending recovery replaces is missing or another one.
     Replaced,

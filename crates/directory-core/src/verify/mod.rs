@@ -1,6 +1,6 @@
-//! The checks of a client. The client passes in what it pins and what it remembers, and gets back what to remember next.
+//! The checks of a client. The client passes its pins and its memory, and gets the next memory back.
 //!
-//! The platform's certificate is checked by the caller: it yields the size and root of the certified log and the time.
+//! The caller checks the platform's certificate, which yields the size and root of the certified log, and the time.
 
 mod error;
 mod head;
@@ -43,7 +43,7 @@ pub struct Trusted {
 pub struct Memory {
     /// The largest certified log that it has seen.
     pub log: Checkpoint,
-    /// Epochs through the newest ratified head that it has seen: no older head is accepted.
+    /// Number of epochs through the newest ratified head that it has seen. No older head is accepted.
     pub ratified: u64,
 }
 
@@ -71,7 +71,7 @@ pub struct Verified {
     pub trust: Trust,
     /// The new memory.
     pub memory: Memory,
-    /// The head that the answer is taken at.
+    /// The head whose state is the answer.
     pub head: Head,
     /// The label's index, which its first entry names.
     pub index: Hash,
@@ -81,7 +81,7 @@ pub struct Verified {
     pub profile: Option<Vec<u8>>,
 }
 
-/// No quorum of the pinned verifiers stands behind an answer.
+/// No quorum of the pinned verifiers has signed the answer's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unratified {
     /// The epoch of the answer.
@@ -101,7 +101,7 @@ impl std::fmt::Display for Unratified {
 impl std::error::Error for Unratified {}
 
 impl Verified {
-    /// For strict clients: the answer, if a quorum of the pinned verifiers stands behind it.
+    /// For strict clients: the answer, if a quorum of the pinned verifiers has signed its log.
     ///
     /// # Errors
     ///
