@@ -72,7 +72,7 @@ fn replaced(page: &str, name: &str, content: &str) -> Option<String> {
     Some(format!("{}\n{content}{}", &page[..start], &page[end..]))
 }
 
-/// The page with its tables made anew from a record; the error names what is missing.
+/// The page with its tables made from a record. The error names the missing part.
 pub fn with_tables(page: &str, record: &Figures, sizes: &[u64]) -> Result<String, String> {
     let each = |name: &str| {
         let row = format!("{name} | 1,000 keys | 100,000 stored");

@@ -22,12 +22,12 @@ pub enum Error {
         /// The client's words, or the engine's.
         reason: String,
     },
-    /// An answer is not what it must be: the canister, the engine or the demo has a fault.
+    /// An answer is wrong: the canister, the engine or the demo has a fault.
     Wrong(String),
 }
 
 impl Error {
-    /// 2 where the user can mend it, 1 where the project must.
+    /// 2 if the user can fix it, 1 if the project must.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Error::Usage(_) | Error::Wasm(..) | Error::Files(_) => ExitCode::from(2),

@@ -123,7 +123,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads `folder` and what is below it, without recursion: depth is the user's to choose.
+    /// Reads `folder` and everything below it, without recursion, because the user chooses the depth.
     fn folders(&mut self, folder: PathBuf) -> Result<(), FilesError> {
         let mut pending = vec![folder];
         while let Some(folder) = pending.pop() {

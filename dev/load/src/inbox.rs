@@ -18,7 +18,7 @@ pub struct Inbox {
     pub canister: Principal,
 }
 
-/// A call that is signed, to be sent as often as one likes.
+/// A signed call, which can be sent several times.
 #[derive(Clone, Debug)]
 pub struct Signed {
     /// The envelope.
@@ -32,7 +32,7 @@ pub struct Signed {
 pub enum Outcome {
     /// The reply.
     Replied(Vec<u8>),
-    /// It was refused because it expired: it was not executed because of this.
+    /// It was refused because it had expired. This sending did not execute it.
     Expired,
 }
 

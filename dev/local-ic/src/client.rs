@@ -201,7 +201,7 @@ impl LocalIc {
         self.with_canister(canister_id, |canister| canister.settings.controllers.clone())
     }
 
-    /// Sets who controls a canister.
+    /// Sets the controllers of a canister.
     pub fn set_controllers(
         &self,
         canister_id: Principal,

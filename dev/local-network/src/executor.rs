@@ -17,7 +17,7 @@ use crate::requests::{Call, Header, RequestHash, Requests, Status, TakenCall};
 pub enum Arrival {
     /// A call.
     Call(Call),
-    /// To stop. Calls that were taken in go on when the state is opened again. The others are not executed.
+    /// To stop. Calls that were accepted go on when the state is opened again. The others are not executed.
     Stop,
 }
 
@@ -129,8 +129,8 @@ impl Executor {
         }
     }
 
-    /// Has the engine take in as many calls as a block of the platform has, but none while earlier ones wait. A call
-    /// that expired while it waited is turned away: who sees, at a later time than its expiry, that it has no status can
+    /// Has the engine accept as many calls as a block of the platform has, but none while earlier ones wait. A call
+    /// that expired while it waited is rejected: who sees, at a later time than its expiry, that it has no status can
     /// rely on that it never will be executed.
     fn take_in(&mut self, waiting: &mut VecDeque<Call>) {
         if self.engine.queued_calls() > 0 {

@@ -55,13 +55,13 @@ pub const MAX_REQUEST_STATUSES: usize = 1_000_000;
 /// Bytes of answers that are kept. Beyond that, the calls that expire first lose their answers, and keep only the status
 /// that they were answered.
 pub const MAX_REPLY_BYTES_KEPT: usize = 512 << 20;
-/// Calls that wait to be taken in. Further ones are answered 503.
+/// Calls that wait to be accepted. Further ones are answered 503.
 pub const MAX_WAITING_CALLS: usize = 10_000;
 /// Bytes of their method names and arguments.
 pub const MAX_WAITING_BYTES: usize = 128 << 20;
 /// Calls that share a signature. Each hides all others, which with many costs more than signatures.
 pub const MAX_SHARED_SIGNATURE: usize = 64;
-/// Calls that the engine takes in for one round: those of one block.
+/// Calls that the engine accepts for one round: those of one block.
 pub const MAX_BLOCK_MESSAGES: usize = 1_000;
 /// Bytes of their method names and arguments together.
 pub const MAX_BLOCK_BYTES: usize = 4 << 20;

@@ -128,7 +128,7 @@ impl Node {
         self.reader.query_call(canister, sender, method, argument)
     }
 
-    /// Caller and callee of a call, if the call is known, and its status, once it was taken in.
+    /// Caller and callee of a call, if the call is known, and its status, once it was accepted.
     pub fn call(&self, id: &RequestHash) -> Option<(Header, Option<Status>)> {
         self.requests.look_up(id)
     }

@@ -51,7 +51,8 @@ pub fn measure(wasm: &[u8], sizes: &[u64], figures: &mut Figures, progress: &dyn
         let (upgrade, rebuild) = site.take_over(&memory, native.now);
         row("upgrade", upgrade);
         row("index rebuilt, a label", rebuild / size);
-        // Memory is taken in large parts, of which a small directory fills none.
+        // Memory grows in large steps, of which a small directory does not fill
+        // one.
         if size > SIZES[0] {
             row("stable memory, bytes a label", (memory.len() as u64 - empty_memory) / size);
             row("heap, bytes a label", (site.heap_bytes() - empty_heap) / size);

@@ -19,7 +19,7 @@ use crate::violation::{Verdict, Violation, ensure};
 const REBUILD_TRIES: u32 = 6_000;
 const REBUILD_WAIT: Duration = Duration::from_millis(20);
 
-/// Pages of what.
+/// The list that pages are of.
 #[derive(Clone, Copy, Debug)]
 pub enum Of {
     /// Of ids, both ends included.

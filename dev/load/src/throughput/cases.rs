@@ -84,11 +84,11 @@ impl Kind {
         }
     }
 
-    /// Checks the reply to the call with this number: it did what it is measured for.
+    /// Checks the reply to the call with this number.
     ///
     /// # Errors
     ///
-    /// If it did not.
+    /// If the reply is not the expected one.
     pub fn check(self, number: u64, reply: &[u8]) -> Result<(), String> {
         let done = match self {
             Self::Add => decoded(&add(number), reply).map(|added| !added.duplicate),

@@ -168,7 +168,7 @@ impl<'a> Record<&'a Canister> {
 }
 
 impl<'a> CanisterChanges<'a> {
-    /// Whether no page remains of a heap that there may have been.
+    /// Whether the heap replaces an earlier one, of which no page remains.
     pub fn replace_heap(&self) -> bool {
         self.code.as_ref().is_none_or(|code| code.heap.replaced)
     }
@@ -188,16 +188,16 @@ impl Changes<'_> {
             && self.deleted_snapshots.is_empty()
     }
 
-    /// Makes of what `storage` has, which is the state as of the last changes, the state as of these.
+    /// Applies these changes to `storage`, which has the state as of the last changes.
     ///
     /// # Errors
     ///
-    /// If the storage fails. Then part of the changes may be there.
+    /// If the storage fails. Then it may have part of the changes.
     pub fn save<S: Storage>(&self, storage: &mut S) -> Result<(), S::Error> {
         if self.is_empty() {
             return Ok(());
         }
-        // Also if the engine is the same: the canisters are as of this time.
+        // This is put even if the engine is the same, because the canisters are as of this time.
         storage.put(&[kind::ENGINE], &[&self.moment.now.to_le_bytes(), self.engine.as_slice()].concat())?;
         for canister in &self.canisters {
             let id = canister.id;

@@ -44,7 +44,7 @@ pub struct Input {
     pub may_respond: bool,
     /// Instructions that the call ran before.
     pub earlier_instructions: u64,
-    /// The number of what led to the execution.
+    /// The number of the message or task that led to the execution.
     pub root: u64,
     /// The certifier of the canister's data.
     pub certifier: Option<Certifier>,
@@ -105,8 +105,8 @@ impl Engine {
     }
 }
 
-/// Executes `target` of a canister that has code, as a transaction: commits what it did if it returned and its kind of entry
-/// point keeps that, and takes it back otherwise. What the execution may cost is set aside before.
+/// Executes `target` of a canister that has code, as a transaction. Commits its changes if it returned and its entry point
+/// keeps changes. Otherwise it rolls them back. The maximum cost of the execution is set aside before.
 pub fn execute(canister: &mut Canister, entry: EntryPoint, target: Target<'_>, input: Input, moment: Moment) -> Output {
     let (id, now) = (canister.id, moment.now);
     let (method, root) = (input.method.clone(), input.root);

@@ -77,12 +77,12 @@ impl StableMemory {
         Ok(Self { backing: Some(backing), ..Self::default() })
     }
 
-    /// Has a view show `pages` of 64 KiB, as the image now has them.
+    /// Makes a view show the image's present `pages` of 64 KiB.
     pub fn show(&mut self, pages: u64) {
         self.pages = pages;
     }
 
-    /// Has a view show its image as it is by now, outside of any transaction.
+    /// Makes a view show its image's present contents, outside of any transaction.
     ///
     /// # Panics
     ///
@@ -92,7 +92,7 @@ impl StableMemory {
         view.expect("only a view has an image").memory.discard(0..CAPACITY);
     }
 
-    /// The memory, for those who keep a view's contents whatever becomes of its image.
+    /// The memory, for callers that keep a view's contents while its image changes.
     pub fn mapping(&self) -> Option<&Arc<Mapping>> {
         self.backing.as_ref().map(|backing| &backing.memory)
     }
@@ -123,7 +123,7 @@ impl StableMemory {
         self.transaction += 1;
     }
 
-    /// Keeps what the transaction did. It is not one on a view.
+    /// Commits the changes of the transaction. The memory must not be a view.
     pub fn commit(&mut self) {
         if let Some(Backing { log: Some(log), .. }) = &mut self.backing {
             log.undo.clear();
@@ -131,7 +131,7 @@ impl StableMemory {
         }
     }
 
-    /// Takes back what the transaction did. The contents of a view remain until it is refreshed.
+    /// Rolls back the changes of the transaction. The contents of a view remain until it is refreshed.
     pub fn rollback(&mut self) {
         if let Some(Backing { memory, log: Some(log), .. }) = &mut self.backing {
             for (&number, contents) in log.undo.numbers().iter().zip(log.undo.contents()) {
@@ -266,7 +266,7 @@ impl Backing {
         unsafe { self.stamps.base().cast::<u32>().add(page).write(stamp) };
     }
 
-    /// Notes that a page is about to be dirtied, and what it has if it is to be restored.
+    /// Notes that a page is about to be dirtied, and logs its contents if a rollback must restore it.
     fn log(&mut self, page: usize, restored: bool) {
         let Some(log) = &mut self.log else { return };
         log.dirtied.push(page as u32);

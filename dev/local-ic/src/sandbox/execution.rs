@@ -111,7 +111,8 @@ pub struct Request {
     pub prepaid: u128,
 }
 
-/// An execution of an entry point. Everything but `context` and `limits` is what it has done so far, or works on.
+/// An execution of an entry point. Everything except `context` and `limits` is its effect so far, or the state
+/// that it works on.
 pub struct Execution {
     /// The inputs of the entry point.
     pub context: Context,

@@ -58,7 +58,8 @@ pub fn liquid_balance(call: &Call<'_>) -> u128 {
     execution.balance.saturating_sub(frozen)
 }
 
-/// Cycles that can still be accepted: none once the call is answered, for then they went back.
+/// Cycles that can still be accepted: none once the call is answered, because then they went
+/// back.
 fn available(call: &Call<'_>) -> u128 {
     if call.execution().may_respond() { call.execution().available } else { 0 }
 }

@@ -96,7 +96,7 @@ pub fn has_length_operand(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// Whether the operator changes what belongs to an instance and not to the canister: tables and the
+/// Whether the operator changes state that belongs to an instance and not to the canister: tables and the
 /// presence of segments.
 pub fn changes_instance(operator: &Operator<'_>) -> bool {
     use Operator::*;

@@ -62,14 +62,14 @@ pub struct Saved {
     pub canisters: Canisters,
     /// The keys.
     pub keys: Keys,
-    /// The calls that were taken in and not forgotten.
+    /// The calls that were accepted and not forgotten.
     pub requests: Vec<(RequestHash, TakenCall)>,
 }
 
 /// The changes of the calls since the last commit.
 #[derive(Default)]
 pub struct RequestChanges {
-    /// Calls that were taken in or answered.
+    /// Calls that were accepted or answered.
     pub put: Vec<(RequestHash, TakenCall)>,
     /// Calls that were forgotten.
     pub forgotten: Vec<RequestHash>,

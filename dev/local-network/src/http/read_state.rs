@@ -139,7 +139,7 @@ fn request_of(paths: &[state_tree::Path]) -> Result<Option<RequestHash>, Refusal
 /// a later time than its expiry, that a call has none can rely on that it never will be executed. One that waits, or has its
 /// first round, has none yet.
 fn look_up(node: &Node, id: &RequestHash, sender: Principal, scope: &Scope) -> Result<(u64, Option<Status>), Refusal> {
-    // The time is taken before the look-up. A call that is noted later is taken in only if it has not expired then.
+    // The time is taken before the look-up. A call that is noted later is accepted only if it has not expired then.
     let now = node.now();
     let Some((call, status)) = node.call(id) else { return Ok((now, None)) };
     if call.sender != sender {

@@ -44,15 +44,15 @@ impl Call {
 /// The progress of a call.
 #[derive(Clone, Debug)]
 pub enum Progress {
-    /// It waits to be taken in.
+    /// It waits to be accepted.
     Waiting,
-    /// It is taken in, and the round is not over: nothing of it is saved yet.
+    /// It is accepted, and the round is not over: nothing of it is saved yet.
     Executing,
-    /// It was turned away, and leaves no status.
+    /// It was rejected, and leaves no status.
     TurnedAway(RejectResponse),
-    /// It was taken in, and has this status.
+    /// It was accepted, and has this status.
     Taken(Status),
-    /// The network stopped before it was taken in: it will not be executed.
+    /// The network stopped before it was accepted: it will not be executed.
     Stopped,
 }
 
@@ -78,7 +78,7 @@ impl Status {
     }
 }
 
-/// A call that was taken in, as it is saved.
+/// A call that was accepted, as it is saved.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenCall {
     /// The sender and receiver.
@@ -90,7 +90,7 @@ pub struct TakenCall {
 /// The reason why a call cannot be submitted now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Busy {
-    /// Too many calls, or bytes of them, wait to be taken in.
+    /// Too many calls, or bytes of them, wait to be accepted.
     Waiting,
     /// The statuses of too many calls are kept.
     Statuses,

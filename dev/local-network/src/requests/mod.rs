@@ -36,7 +36,7 @@ struct Held {
     with_answer: BTreeSet<(u64, RequestHash)>,
     /// Bytes of these answers.
     answer_bytes: usize,
-    /// Calls that wait to be taken in.
+    /// Calls that wait to be accepted.
     waiting: usize,
     /// Bytes of their method names and arguments.
     waiting_bytes: usize,
@@ -95,7 +95,7 @@ impl Requests {
         Ok((receiver, true))
     }
 
-    /// Tells those who wait that a call is taken in.
+    /// Tells those who wait that a call is accepted.
     pub fn execute(&self, id: &RequestHash) {
         if let Some(Entry { state: State::Waiting { progress, .. }, .. }) = self.lock().by_id.get(id) {
             progress.send_replace(Progress::Executing);
@@ -111,7 +111,7 @@ impl Requests {
         calls.held.add(id, entry);
     }
 
-    /// Tells those who wait that a call was turned away, and forgets it: it may be made again.
+    /// Tells those who wait that a call was rejected, and forgets it: it may be made again.
     pub fn turn_away(&self, id: &RequestHash, reject: RejectResponse) {
         if let Some(Entry { state: State::Waiting { progress, .. }, .. }) = self.lock().remove(id) {
             progress.send_replace(Progress::TurnedAway(reject));
@@ -147,7 +147,7 @@ impl Requests {
         ids.map(|id| (*id, TakenCall { header: calls.by_id[id].header, status: Status::Done })).collect()
     }
 
-    /// Takes no calls any more. Those whose call was not taken in are told; nobody waits any longer for another.
+    /// Takes no calls any more. Those whose call was not accepted are told; nobody waits any longer for another.
     pub fn stop(&self) {
         let mut calls = self.lock();
         calls.stopped = true;
@@ -218,7 +218,7 @@ impl Held {
 }
 
 impl State {
-    /// The entry of a call that was taken in, and that nobody waits for.
+    /// The entry of a call that was accepted, and that nobody waits for.
     fn of(status: Status) -> Self {
         match status {
             Status::Processing(message) => {

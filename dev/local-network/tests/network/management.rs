@@ -331,7 +331,7 @@ async fn a_stopped_canister_answers_nothing_until_it_is_started() {
     let QueryResponse::Rejected { reject, .. } = network.ask(&query).await.cbor() else { panic!("it is stopped") };
     assert_eq!(reject.error_code.as_deref(), Some("IC0508"));
     assert_eq!(done(&network, canister, "start_canister", &about(canister)).await, Ok(()));
-    // It was turned away and may be made again.
+    // It was rejected and may be made again.
     assert_eq!(network.call(canister, &count).await, self::count(1));
 }
 

@@ -108,7 +108,7 @@ impl Running {
         }
     }
 
-    /// Waits until calls are taken in.
+    /// Waits until calls are accepted.
     async fn taken_in(&self, ids: &[RequestId]) {
         for id in ids {
             while let (RequestStatusResponse::Unknown, _) =
@@ -141,7 +141,7 @@ impl Running {
         (0..count).map(send).collect()
     }
 
-    /// Sends `slow` until calls wait for a round, unless they expire before. Some are taken in for the first round, and the
+    /// Sends `slow` until calls wait for a round, unless they expire before. Some are accepted for the first round, and the
     /// others, when these are done, for one. Then many wait, and a round has a few of them.
     async fn send_waiting(&self, expiry: Duration) -> Option<Vec<RequestId>> {
         let (begin, ids) = (Instant::now(), self.send_slow(60, expiry));
@@ -160,7 +160,7 @@ impl Running {
         }
     }
 
-    /// The status of a call that was taken in, once it is answered.
+    /// The status of a call that was accepted, once it is answered.
     async fn answer(&self, id: RequestId) -> RequestStatusResponse {
         loop {
             let (status, _) = self.agent.request_status_raw(&id, self.canister).await.expect("it is certified");
@@ -233,7 +233,7 @@ async fn calls_that_expire_while_the_network_is_off_are_rejected_unless_they_had
                 assert_eq!(reject.error_code.as_deref(), Some("IC0202"));
                 timed_out += 1;
             }
-            // It was not taken in.
+            // It was not accepted.
             RequestStatusResponse::Unknown => {}
             other => panic!("{other:?}"),
         }

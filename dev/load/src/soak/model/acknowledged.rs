@@ -13,7 +13,7 @@ use crate::violation::{Verdict, ensure};
 /// The acknowledgements of a key.
 #[derive(Default)]
 pub struct Acknowledgements {
-    /// The ids through which messages were asked to be acknowledged, whatever came of it.
+    /// The ids through which acknowledgements were sent, whatever their outcome.
     asked: BTreeSet<Id>,
     /// Everything through it is known to be acknowledged.
     done: Id,

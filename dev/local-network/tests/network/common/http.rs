@@ -188,7 +188,7 @@ impl Network {
         super::certificate::response(&tree, id.as_slice()).expect("the certificate is of this request's response")
     }
 
-    /// Makes a call that is turned away. The reject code and the error code.
+    /// Makes a call that is rejected. The reject code and the error code.
     pub async fn turned_away(&self, canister: Principal, envelope: &Envelope<'_>) -> (u64, String) {
         let answer: CallAnswer = self.send("v4", canister, "call", envelope).await.cbor();
         assert_eq!((answer.status.as_str(), &answer.certificate), ("non_replicated_rejection", &None), "{answer:?}");
