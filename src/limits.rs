@@ -25,7 +25,7 @@ pub const MAX_CIPHERTEXT_BYTES: usize = 2_000_000;
 /// Messages of one `add_messages`.
 pub const MAX_BATCH_MESSAGES: usize = 1_000;
 
-/// Items of one `get_key_heads` or `has_messages`.
+/// Items of one `get_key_heads`, `has_messages` or `acknowledge`.
 pub const MAX_LOOKUP_ITEMS: usize = 1_000;
 
 /// Messages of a page.

@@ -1,4 +1,5 @@
-//! The store's policies: who may add, what a caller may see, and which share of a key's quota an add may fill.
+//! The store's policies: the callers that may add, the keys that a caller may see, and the share of a key's quota that
+//! an add may fill.
 
 use super::caller::Caller;
 use super::owner;

@@ -127,7 +127,7 @@ pub enum AcksError {
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum KeySetting {
-    /// To whom the key belongs. Set by admins.
+    /// The owner of the key. Set by admins.
     owner(NewOwner),
     /// The key's send key. Set by the owner.
     send_key(NewSendKey),
@@ -137,7 +137,7 @@ pub enum KeySetting {
     kept(bool),
 }
 
-/// To whom a key is given. This is a variant because candid reads an `opt` of another type as `null`, which would take
+/// The new owner of a key. This is a variant because candid reads an `opt` of another type as `null`, which would take
 /// the key away.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]

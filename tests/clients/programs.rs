@@ -1,4 +1,4 @@
-//! The programs that tests run: where they are, and how they end.
+//! The programs that tests run: their paths and their results.
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -71,7 +71,7 @@ pub fn run(command: &mut Command, input: &[u8]) -> Outcome {
     let child = child.as_mut().unwrap_or_else(|error| panic!("{command:?} does not start: {error}; {MISSING}"));
     let output = read(child.stdout.take());
     let errors = read(child.stderr.take());
-    // A program that ends before it has read its input reports the reason in another way.
+    // If a program ends before it has read its input, its output has the reason.
     let _ = child.stdin.take().expect("it is a pipe").write_all(input);
     let status = wait(child).unwrap_or_else(|| {
         panic!("{command:?} took more than {TIMEOUT:?} and was ended");

@@ -27,7 +27,7 @@ pub enum Tamper {
     QueryUnsigned,
     /// `/status` tells the root key of another network.
     RootKey,
-    /// The same, and that network has signed each certificate: all of it fits together.
+    /// The same, and that network has signed each certificate, so everything is consistent.
     SignedAnew,
     /// The same again, but certificates are ten minutes old.
     SignedLongAgo,
@@ -127,7 +127,7 @@ fn sign_anew(certificate: &mut Value) -> bool {
     set_signature(certificate, signature(&other_network(), parsed.tree.digest()))
 }
 
-/// The certificate that the other network signs of the same, as of another time.
+/// The same certificate, signed by the other network as of another time.
 pub fn signed_as_of(certificate: &[u8], time: SystemTime) -> Vec<u8> {
     let mut value = parsed(certificate).expect("it is one");
     assert!(sign_as_of(&mut value, time), "it has a time");
@@ -235,8 +235,8 @@ fn in_certificate(response: &mut Value, change: impl FnOnce(&mut Value) -> bool)
     changed
 }
 
-/// Has `change` look at the leaves below `label`, with the label of each; it says whether it changed one. Nodes of a hash
-/// tree are `[1, left, right]`, `[2, label, subtree]` and `[3, contents]`; others have nothing below.
+/// Calls `change` for each leaf below `label`, with the leaf's label. It returns whether it changed the leaf. Nodes of a
+/// hash tree are `[1, left, right]`, `[2, label, subtree]` and `[3, contents]`; others have nothing below.
 fn change_leaves(tree: &mut Value, label: &[u8], change: &dyn Fn(&[u8], &mut Value) -> bool) -> bool {
     let Value::Array(node) = tree else { return false };
     match &mut node[..] {

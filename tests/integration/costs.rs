@@ -23,8 +23,8 @@ fn an_add_costs_a_few_million_cycles_and_a_query_none() {
     assert_eq!(query, 0, "queries are free");
 }
 
-/// A growing table must not make one call pay for all. The earlier implementation spent 101 M instructions in one call
-/// at 65,536 messages.
+/// The growth of a table must not make one call pay for all. The earlier implementation spent 101 M instructions in
+/// one call at 65,536 messages.
 #[test]
 fn no_add_pays_for_the_growth_of_an_index() {
     let (engine, inbox) = embedded::inbox();

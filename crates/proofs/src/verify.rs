@@ -45,7 +45,7 @@ pub enum Order {
     Descending,
 }
 
-/// Where a page begins, in its order.
+/// The beginning of a page, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// At the oldest live message, or in descending order at the newest.

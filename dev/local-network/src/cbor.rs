@@ -43,11 +43,11 @@ pub fn encode(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// The value that all of `bytes` are.
+/// Decodes a value from all of `bytes`.
 ///
 /// # Errors
 ///
-/// If they are not.
+/// If they are not such a value.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CborError> {
     let mut rest = bytes;
     let value = ciborium::de::from_reader_with_recursion_limit(&mut rest, MAX_NESTING).map_err(CborError::Value)?;

@@ -11,7 +11,7 @@ const BLS_DER_PREFIX: [u8; 37] = [
     0x01, 0x06, 0x0c, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0xdc, 0x7c, 0x05, 0x03, 0x02, 0x01, 0x03, 0x61, 0x00,
 ];
 
-/// The secret keys, with what is public of them.
+/// The secret keys and their public parts.
 pub struct Keys {
     root: ic_verify_bls_signature::PrivateKey,
     subnet: ic_verify_bls_signature::PrivateKey,

@@ -1,4 +1,4 @@
-//! The limits of the network, each named once. The engine has its own, which are the platform's.
+//! The limits of the network, each named once. The engine's own limits are the platform's.
 
 use std::time::Duration;
 
@@ -19,8 +19,7 @@ pub const RESERVED_FILES: u64 = 64;
 /// Requests that are verified, or certificates that are made for `read_state`, at once. Further ones wait.
 pub const MAX_CONCURRENT_CHECKS: usize = 16;
 /// Maximum time that a connection may take to send the head of its next request: longer than clients keep one that they do
-/// not use (reqwest 90 s, curl 118 s). Else a request could be under way on a connection that is being closed, and be
-/// lost.
+/// not use (reqwest 90 s, curl 118 s). Otherwise a request could be lost on a connection that is being closed.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// Maximum time that a request may take to send its body. A slower one is answered 408.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -28,8 +27,8 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time that open connections have to finish their request once the network is told to stop.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);
-/// Steps of the candid library that decoding may take for values which nobody asked for. Without a limit, a few bytes can
-/// claim four billion values that take none.
+/// Steps of the candid library for decoding unexpected values. Without a limit, a few bytes can claim four billion values
+/// that take no bytes.
 pub const MAX_SKIPPING_STEPS: usize = 64 << 10;
 /// Time that a call waits for its response before it is answered 202.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,15 +52,16 @@ pub const STATUS_RETENTION: Duration = Duration::from_secs(5 * 60);
 /// forgotten as soon as its call has expired.
 pub const MAX_REQUEST_STATUSES: usize = 1_000_000;
 /// Bytes of answers that are kept. Beyond that, the calls that expire first lose their answers, and keep only the status
-/// that they were answered.
+/// `done`.
 pub const MAX_REPLY_BYTES_KEPT: usize = 512 << 20;
 /// Calls that wait to be accepted. Further ones are answered 503.
 pub const MAX_WAITING_CALLS: usize = 10_000;
 /// Bytes of their method names and arguments.
 pub const MAX_WAITING_BYTES: usize = 128 << 20;
-/// Calls that share a signature. Each hides all others, which with many costs more than signatures.
+/// Calls that share a signature. Each certificate hides all other calls. With more calls that would cost more than
+/// signatures.
 pub const MAX_SHARED_SIGNATURE: usize = 64;
-/// Calls that the engine accepts for one round: those of one block.
+/// Calls that the engine accepts for one round: as many as in one block.
 pub const MAX_BLOCK_MESSAGES: usize = 1_000;
 /// Bytes of their method names and arguments together.
 pub const MAX_BLOCK_BYTES: usize = 4 << 20;

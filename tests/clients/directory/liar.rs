@@ -33,7 +33,7 @@ pub enum Answer {
     Uncertified,
 }
 
-/// A lie, and what the clients must say of it.
+/// A lie, and the errors that the clients must return.
 pub struct Lie {
     pub name: &'static str,
     pub question: Question,
@@ -49,7 +49,7 @@ pub struct Lie {
 /// The liar.
 pub struct Liar {
     pub lies: Arc<[Lie]>,
-    /// The lie that is told; none at first.
+    /// The present lie; none at first.
     pub told: Mutex<Option<usize>>,
 }
 

@@ -61,7 +61,7 @@ pub struct Liar {
     pub seconds: Vec<u32>,
     /// The reply to an earlier question.
     pub older: Vec<u8>,
-    /// The lie that is told; none at first.
+    /// The present lie; none at first.
     pub told: Mutex<Option<usize>>,
 }
 

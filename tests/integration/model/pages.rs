@@ -23,7 +23,7 @@ impl Model {
             (first..next).find(|&id| condition(self.entry(id).timestamp)).unwrap_or(next)
         };
         let (low, high) = (first_where(&|second| second >= from), first_where(&|second| second > until) - 1);
-        // A span that reaches what was dropped may have had some of it.
+        // A span that reaches down to dropped messages may have had some of them.
         if low == first {
             self.page_of_all(1, high.max(first - 1), cursor)
         } else {

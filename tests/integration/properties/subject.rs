@@ -39,7 +39,7 @@ pub trait Subject {
     /// The part of [`Subject::check`] that is worth its time after every step.
     fn check_after_step(&mut self) {}
 
-    /// Panics where an invariant is broken.
+    /// Panics if an invariant is broken.
     fn check(&mut self);
 }
 

@@ -1,4 +1,4 @@
-//! That a call changed nothing.
+//! Checks that a call changed nothing.
 
 use message_canister::api::Status;
 

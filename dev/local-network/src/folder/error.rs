@@ -15,10 +15,10 @@ pub enum FolderError {
     Format {
         /// The database.
         path: PathBuf,
-        /// The format that it says it has.
+        /// The format that it claims.
         actual: u32,
     },
-    /// It is not what was written.
+    /// Its bytes are not the ones that were written.
     Damaged {
         /// The database.
         path: PathBuf,
@@ -64,7 +64,7 @@ pub fn system(path: &Path, cause: impl fmt::Display) -> FolderError {
     FolderError::System { path: path.to_owned(), cause: cause.to_string() }
 }
 
-/// It is not what was written.
+/// Its bytes are not the ones that were written.
 pub fn damaged(path: &Path, cause: impl fmt::Display) -> FolderError {
     FolderError::Damaged { path: path.to_owned(), cause: cause.to_string() }
 }

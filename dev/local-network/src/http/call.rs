@@ -88,7 +88,7 @@ async fn submit(node: &Arc<Node>, pools: &Pools, effective: &str, request: Reque
     Ok(Ok((progress, id)))
 }
 
-/// The call that a request is, unless it is rejected.
+/// The call of a request, unless it is rejected.
 fn check(node: &Node, effective: Principal, request: Request) -> Result<Result<Call, RejectResponse>, Refusal> {
     let envelope = request.decode::<Message>()?;
     let id = verify(node, Kind::Call, &envelope)?.id;
@@ -106,7 +106,7 @@ fn check(node: &Node, effective: Principal, request: Request) -> Result<Result<C
     }))
 }
 
-/// The progress once it is as `wanted`; or as it is after [`CALL_TIMEOUT`], or when the network stops.
+/// The progress once it is as `wanted`, or after [`CALL_TIMEOUT`], or when the network stops.
 async fn wait(progress: &mut watch::Receiver<Progress>, wanted: impl FnMut(&Progress) -> bool) -> Progress {
     let _ = tokio::time::timeout(CALL_TIMEOUT, progress.wait_for(wanted)).await;
     progress.borrow().clone()

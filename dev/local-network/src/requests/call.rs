@@ -46,7 +46,8 @@ impl Call {
 pub enum Progress {
     /// It waits to be accepted.
     Waiting,
-    /// It is accepted, and the round is not over: nothing of it is saved yet.
+    /// It is accepted, but its round is not over, so nothing of it is saved
+    /// yet.
     Executing,
     /// It was rejected, and leaves no status.
     TurnedAway(RejectResponse),
@@ -63,7 +64,7 @@ pub enum Status {
     Processing(MessageId),
     /// It was answered.
     Answered(Result<Vec<u8>, RejectResponse>),
-    /// It was answered, and the answer is not kept any more.
+    /// It was answered, but the answer is no longer kept.
     Done,
 }
 

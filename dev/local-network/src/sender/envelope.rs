@@ -12,7 +12,7 @@ use serde_bytes::ByteBuf;
 use super::bounded::Bounded;
 use crate::limits::{MAX_DELEGATION_TARGETS, MAX_DELEGATIONS, MAX_PATH_LABELS, MAX_PATHS};
 
-/// A request with what proves its sender.
+/// A request with the proof of its sender.
 #[derive(Debug, Deserialize)]
 pub struct Envelope<C> {
     /// The content of the request.
@@ -127,10 +127,10 @@ pub struct Delegation {
     pub pubkey: ByteBuf,
     /// Nanoseconds since the Unix epoch.
     pub expiration: u64,
-    /// The only canisters that it is good for.
+    /// The only canisters for which it is valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets: Option<Bounded<Principal, MAX_DELEGATION_TARGETS>>,
-    /// The only requests that it is good for.
+    /// The only requests for which it is valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<DelegationPermissions>,
 }

@@ -19,7 +19,7 @@ pub enum SenderError {
     Unsigned(Principal),
     /// The public key is that of another sender.
     WrongKey { sender: Principal, key_of: Principal },
-    /// The public key, of so many bytes, is none that this network knows.
+    /// The network does not know this kind of public key, which has so many bytes.
     UnknownKey(usize),
     /// A signature is wrong: of the request, or of the delegation with this number.
     Signature(Option<usize>),
