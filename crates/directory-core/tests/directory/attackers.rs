@@ -1,4 +1,4 @@
-//! The rights of each attacker: each attacker that docs/directory.md lists tries what it cannot do, and does what it can.
+//! Each attacker that docs/directory.md lists does what it can do, and tries what it cannot.
 
 use crate::lookups::{ALICE, alice, change, check, directory, name, proof};
 use crate::server::*;
@@ -168,7 +168,7 @@ fn a_malicious_user_replays_nothing_and_jumps_nowhere() {
     assert!(!opened.fits(&alice(), &next(state.newest())), "a profile of before");
 }
 
-/// All verifiers are offline: what was ratified grows old, and strict clients stop.
+/// All verifiers are offline: ratified heads become too old, and strict clients stop.
 #[test]
 fn without_verifiers_strict_clients_stop_and_nothing_else_pretends() {
     let mut directory = directory();
@@ -178,7 +178,7 @@ fn without_verifiers_strict_clients_stop_and_nothing_else_pretends() {
     for view in [View::Newest, View::Ratified] {
         assert_eq!(directory.look_up(&alice(), view).unwrap().trust, Trust::Certified, "{view:?}");
     }
-    // A memory is not moved on by what nobody ratified.
+    // Heads that nobody ratified do not advance the memory.
     let label = alice();
     let before = Memory { ratified: 1, log: directory.checkpoint() };
     let bytes = directory.proof(&label, View::Newest, Some(before), None).encode();

@@ -1,4 +1,4 @@
-//! Many processes on each side, which are killed at any moment: each message comes exactly once, in the order of its sender.
+//! Many processes on each side are killed at any moment. Each message arrives exactly once, in the order of its sender.
 
 use crate::network::Network;
 use crate::people::Person;

@@ -1,4 +1,4 @@
-//! No text in any file, and no key in any file or in anything that a command says.
+//! No file has a text, and no file and no output of a command has a key.
 
 use crate::network::Network;
 use crate::people::{Done, Person, files};

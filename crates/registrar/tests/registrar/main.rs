@@ -1,4 +1,4 @@
-//! The command, on a served network whose directory asks for a registrar's signature.
+//! The command, on a served network whose directory requires a registrar's signature.
 
 mod place;
 

@@ -1,4 +1,4 @@
-//! A directory natively, in the canister's stable memory: what it holds honestly, and what a controller forges in it.
+//! A native directory in the canister's stable memory, with honest contents and a controller's forgeries.
 
 use candid::Principal;
 use directory::api::{Opened, Submission};

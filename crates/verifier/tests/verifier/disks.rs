@@ -1,5 +1,5 @@
-//! A disk in memory. It has what the process sees and what a power cut leaves, says what was done in which order, and fails
-//! when its operations run out.
+//! A disk in memory. It has the bytes that the process sees and the bytes that a power cut leaves. It records its
+//! operations in order, and fails when they run out.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

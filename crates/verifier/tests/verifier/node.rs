@@ -1,4 +1,4 @@
-//! A node of the platform, in memory: it certifies what a directory shows, and lies where a test says so.
+//! A node of the platform, in memory. It certifies a directory's log, and lies if a test says so.
 
 use crate::directory::*;
 use crate::disks::Lossy;

@@ -1,4 +1,4 @@
-//! Changes that are saved make a state that goes on where the other was.
+//! Saved changes restore a state that continues where the original was.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! Calls that wait: for their turn until they expire, and for others for ever.
+//! Calls that wait for their round until they expire, and calls that wait for others for ever.
 
 use std::time::Duration;
 

@@ -90,7 +90,7 @@ async fn a_canister_is_named_by_its_host_or_in_the_query() {
             assert_eq!(HttpRequest::of(&answer).url, url, "{host}");
         }
     }
-    // The host is what a browser separates pages by.
+    // Browsers separate pages by their host.
     let url = format!("/?canisterId={}", canisters[1]);
     assert_eq!(HttpRequest::of(&get(&network, &url).await).url, url);
 }
@@ -241,7 +241,8 @@ async fn what_is_no_response_is_a_bad_gateway() {
     }
 }
 
-/// Handing on a part of a response, or the answer of a query where an update is due, would be wrong and look right.
+/// Passing on only a part of a response, or a query's answer in place of an update's, would be wrong without
+/// looking wrong.
 #[tokio::test]
 async fn streams_and_upgrades_are_refused() {
     let network = Network::probe().await;

@@ -1,4 +1,4 @@
-//! `read_state`: what may be read is proved, or proved to be absent; what may not is refused.
+//! `read_state`: a permitted path is proved, present or absent. Any other path is refused.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! A network that keeps its state in a folder goes on where it stopped.
+//! A network that saves its state in a folder continues where it stopped.
 
 use std::cell::Cell;
 use std::path::Path;

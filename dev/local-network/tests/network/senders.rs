@@ -1,4 +1,4 @@
-//! A request is believed if its sender signed it, and refused for each reason that the specification has.
+//! A request is accepted if its sender signed it, and refused for each reason in the specification.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The program: it stops when it is told to, whatever it is doing, and shares its folder with nobody.
+//! The program stops when it is told to, whatever it is doing, and shares its folder with nobody.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! Pages told truly.
+//! True pages.
 
 use super::format::{KeyText, PageVector, verified};
 use super::told::{self, KEY, START, Told, acknowledged, aged, closed, dropped, one_key, three_keys};

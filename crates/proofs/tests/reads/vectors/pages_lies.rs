@@ -1,4 +1,4 @@
-//! Pages told falsely, by subject: messages, ends, keys and states, parts of the proof.
+//! False pages, by subject: messages, ends, keys and states, parts of the proof.
 
 use super::format::{PageVector, refused};
 use super::told::{KEY, START, Told, acknowledged, aged, closed, dropped, three_keys};

@@ -7,7 +7,7 @@ use super::Network;
 use super::envelope::*;
 use super::http::Answer;
 
-/// A network, and what its canister is asked in these tests: who calls.
+/// A network. These tests ask its canister who calls.
 pub struct Asked(pub Network);
 
 impl Asked {

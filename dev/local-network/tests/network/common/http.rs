@@ -1,4 +1,4 @@
-//! HTTP over bare connections, so that tests can say what no client library would.
+//! HTTP over bare connections, so that tests can send bytes that no client library would send.
 
 use std::net::SocketAddr;
 use std::time::Duration;
