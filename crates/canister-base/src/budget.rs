@@ -57,7 +57,7 @@ pub struct Rate {
 /// next call waits longer.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
-    /// Items of work: each canister says what counts as one.
+    /// Items of work, which each canister defines.
     pub items: Bound<Rate>,
     /// Bytes of arguments.
     pub bytes: Bound<Rate>,

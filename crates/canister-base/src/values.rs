@@ -1,4 +1,4 @@
-//! Reading values by hand, behind a header that says what they are.
+//! Reading values by hand, after a header with their types.
 
 use crate::general::{Malformed, OfElements};
 use crate::header::Header;

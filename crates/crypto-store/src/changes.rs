@@ -33,7 +33,7 @@ pub struct Change {
 pub enum News {
     /// These changes, in the order of their commits; at most 1,000, and more may follow.
     Changes(Vec<Change>),
-    /// More than the log keeps: anything may have changed. The stream goes on from here.
+    /// More than the log keeps: anything may have changed. The stream continues from here.
     Missed,
 }
 

@@ -136,7 +136,7 @@ pub enum Error {
 pub struct Busy {
     /// Time that the request had waited.
     pub after: Duration,
-    /// The holder, where it has left its name.
+    /// The holder, if it has left its name.
     pub holder: Option<Holder>,
 }
 

@@ -30,7 +30,7 @@ const MACHINE_ID: &str = "/etc/machine-id";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place(pub(crate) [u8; LENGTH]);
 
-/// The reason why a store is not in the place where it was made.
+/// The reason why a store is not in its original place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moved {
     /// The store was made on another machine.

@@ -1,10 +1,10 @@
 //! A new key for the store: all values are sealed again under it, in bounded steps.
 //!
-//! `rotation` has one row while a rotation is under way: every value before that place, in the order of tables and keys, is
-//! sealed under the newest key. A step seals the next values and moves the place in one transaction, so a kill between two steps
-//! loses nothing, and any process goes on. From the beginning, writers seal under the newest key. A writer that has only older
-//! keys gets the new ones before its closure runs. The last step deletes the older key, and the row stays at [`ALL_SEALED`] until
-//! the write-ahead log, which has that key's wrapping, is emptied.
+//! `rotation` has one row while a rotation is under way: every value before that place, in the order of tables and
+//! keys, is sealed under the newest key. A step seals the next values and moves the place in one transaction, so a kill
+//! between two steps loses nothing, and any process continues. From the beginning, writers seal under the newest key. A
+//! writer that has only older keys gets the new ones before its closure runs. The last step deletes the older key, and
+//! the row stays at [`ALL_SEALED`] until the write-ahead log, which has that key's wrapping, is emptied.
 //!
 //! A value that is sealed again keeps its version, because it has not changed. So no cache drops it.
 
@@ -35,9 +35,9 @@ enum Step {
 impl Store {
     /// Makes a new key, seals all values under it, and deletes the older one. Returns the new key's generation.
     ///
-    /// It first finishes a rotation that is under way. If another process begins one meanwhile, that one replaces this one.
-    /// Others read and write between the steps. The future may be dropped, and the process killed, at any time:
-    /// [`finish_rotation`](Self::finish_rotation) goes on.
+    /// It first finishes a rotation that is under way. If another process begins one meanwhile, that one replaces this
+    /// one. Others read and write between the steps. The future may be dropped, and the process killed, at any time:
+    /// [`finish_rotation`](Self::finish_rotation) continues.
     ///
     /// Errors: as [`write`](Self::write); [`Error::Value`]: a value does not open, and the older key stays.
     pub async fn rotate_key(&self) -> Result<Generation, Error> {

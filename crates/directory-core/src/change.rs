@@ -216,7 +216,7 @@ impl State {
     }
 }
 
-/// Applies an update to the state of a label, or to `None` where it has no entry. Cheap checks come before signatures.
+/// Applies an update to the state of a label, or to `None` if it has no entry. Cheap checks come before signatures.
 pub fn apply(state: Option<&State>, update: &Update, context: &Context<'_>) -> Result<State, Refusal> {
     let new = &update.entry;
     unless(new.realm != *context.realm, Refusal::Realm(new.realm))?;

@@ -35,7 +35,7 @@ impl Key {
         Ok(result)
     }
 
-    /// A newer wrapping of this key than `wrapped`. The caller stores it in place of `wrapped`.
+    /// A newer wrapping of this key than `wrapped`. The caller replaces `wrapped` with it.
     ///
     /// None in the common case: the manager returned no newer wrapping when it unwrapped the key, or `wrapped` is the
     /// newer one.

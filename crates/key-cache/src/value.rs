@@ -40,7 +40,8 @@ pub const MAX_PLAINTEXT: usize = 64 << 20;
 /// Bytes of the longest part of a place: 64 KiB.
 pub const MAX_PLACE_PART: usize = 64 << 10;
 
-/// Where a value is stored. A value opens only where it was sealed, so values cannot be exchanged unnoticed.
+/// The place of a value. A value opens only in the place for which it was sealed, so nobody can exchange values
+/// unnoticed.
 ///
 /// An older value of the same place and generation opens too. So this does not detect that a store was set back.
 #[derive(Clone, Copy, Debug)]

@@ -42,7 +42,7 @@ impl std::error::Error for KeyFileError {}
 ///
 /// # Errors
 ///
-/// The sentence that says how many digits it should have.
+/// The error is a sentence with the right number of digits.
 pub fn from_hex(text: &str) -> Result<[u8; 32], String> {
     let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
     bytes.ok_or_else(|| format!("{text:?} has not 64 hexadecimal digits"))

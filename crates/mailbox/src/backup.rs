@@ -72,7 +72,8 @@ impl Mailbox {
     ///
     /// # Errors
     ///
-    /// [`Error::Exists`], [`Error::Backup`], [`Error::Passphrase`] where it is wrong, and those of the key file and the store.
+    /// [`Error::Exists`], [`Error::Backup`], [`Error::Passphrase`] if it is wrong, and those of the key file and the
+    /// store.
     pub async fn restore(
         folder: &Path,
         backup: &[u8],

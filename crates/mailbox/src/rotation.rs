@@ -1,7 +1,8 @@
 //! New keys of this device: inbox, HPKE key, fallback key and send key rotate together. Its identity stays.
 //!
-//! An introduction tells contacts the new inbox. The old inbox is still read for as long as somebody may write to it, with
-//! the account of that time. A bundle has an inbox and its fallback key, so a message's inbox determines the fallback key.
+//! An introduction tells contacts the new inbox. The device still reads the old inbox while somebody may write to it,
+//! with the account of that time. A bundle has an inbox and its fallback key, so a message's inbox determines the
+//! fallback key.
 
 use crate::mailbox::{Mailbox, account, account_key, new_inbox, own};
 use crate::records::{Contact, OWN, Own, Peer, Position, Rows, Seed, Trust, delete, put};

@@ -28,7 +28,7 @@ pub fn certified_data(root: &Hash) -> Hash {
     certified_leaf(&LABEL, root)
 }
 
-/// The certified data of a canister with another leaf in place of the root. Its label must come after `http_expr`.
+/// The certified data of a canister with another leaf instead of the root. Its label must come after `http_expr`.
 pub fn certified_leaf(label: &[u8], content: &[u8]) -> Hash {
     fork(&HTTP_EXPR, &leaf_branch(label, content))
 }

@@ -14,7 +14,7 @@ use std::path::Path;
 /// Maximum size of a request's text in bytes.
 const MAX_TEXT: u64 = 8_192;
 
-/// Checks a request and says what it asks for.
+/// Checks a request and prints its contents.
 pub fn show(path: &Path, directory: &Directory) -> Result<(), Box<dyn Error>> {
     let request = checked(path, directory)?;
     println!("label: {}", label_text(&request.label));

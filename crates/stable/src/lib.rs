@@ -9,8 +9,8 @@
 //! | [`slots`] | records of one size, numbered from 1, with a free list |
 //! | [`trie`] | the trie of labels, its nodes in slots |
 //!
-//! Only the manager's memories grow. Each structure says how many Wasm pages it misses. Its owner grows all memories of
-//! a call at once, before the first write.
+//! Only the manager's memories grow. Each structure reports the Wasm pages that it needs. Its owner grows all memories
+//! of a call at once, before the first write.
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 

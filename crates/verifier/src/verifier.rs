@@ -25,7 +25,7 @@ pub struct Verifier<D> {
     signer: Signer,
 }
 
-/// The reason why a verifier does not go on.
+/// The reason why a verifier stops.
 #[derive(Debug)]
 pub enum Stop {
     /// The directory broke the rules, or the key signed more than this folder knows, now or before a restart. The sentence

@@ -174,7 +174,7 @@ impl LocalIc {
         self.engine().uninstall(canister_id, sender_of(sender))
     }
 
-    /// Has a stopped canister take messages again.
+    /// Starts a stopped canister.
     pub fn start_canister(&self, canister_id: Principal, sender: Option<Principal>) -> Result<(), RejectResponse> {
         self.engine().start(canister_id, or_anonymous(sender))
     }
@@ -232,7 +232,7 @@ impl LocalIc {
         status(self.engine().canister(canister_id)?, or_anonymous(sender))
     }
 
-    /// The log of a canister, for those whom its settings let read it.
+    /// The log of a canister, for the readers that its settings permit.
     pub fn fetch_canister_logs(
         &self,
         canister_id: Principal,

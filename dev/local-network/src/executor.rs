@@ -37,7 +37,7 @@ pub struct Pending {
 pub struct Executor {
     /// The engine.
     pub engine: LocalIc,
-    /// The readers to whom each state is shown.
+    /// The readers that get each state.
     pub reader: Arc<StateReader>,
     /// The folder in which the state is saved, if it is saved.
     pub folder: Option<StateFolder>,

@@ -62,7 +62,7 @@ impl StateTree {
             return pruned(self.digest());
         }
         match self {
-            // A path that goes on below a leaf is absent, which the leaf proves.
+            // The leaf proves that a path below it is absent.
             Self::Leaf(contents) => leaf(contents.clone()),
             Self::Hidden(digest) => pruned(*digest),
             Self::Fork(_) if paths.iter().any(|path| path.is_empty()) => self.all(),

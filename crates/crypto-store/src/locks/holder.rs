@@ -20,7 +20,7 @@ const START_AT: usize = 4;
 pub struct Holder {
     /// Its id.
     pub pid: u32,
-    /// Its command's name; empty where it is gone.
+    /// Its command's name; empty if the process is gone.
     pub command: String,
     /// Whether it runs.
     pub state: HolderState,
@@ -31,7 +31,7 @@ pub struct Holder {
 pub enum HolderState {
     /// It runs or waits.
     Running,
-    /// It was stopped by a signal or a debugger, and has the lock until it goes on or ends.
+    /// It was stopped by a signal or a debugger, and has the lock until it continues or ends.
     Stopped,
     /// It has ended. A process that it forked may hold the lock still.
     Gone,

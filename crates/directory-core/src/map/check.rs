@@ -69,7 +69,7 @@ impl<S: Nodes> Tree<S> {
         self.path(index, counts).any(|step| step == child)
     }
 
-    /// The nodes on the path of an index, from the root on, as long as they exist and get deeper.
+    /// The nodes on the path of an index, from the root on, while they exist and get deeper.
     fn path<'a>(&'a self, index: &'a Hash, counts: Counts) -> impl Iterator<Item = Child> + 'a {
         let node = move |number: u32| (u64::from(number) < counts.nodes).then(|| self.nodes().node(number));
         std::iter::successors(Some(Child::Node(ROOT)), move |step| {

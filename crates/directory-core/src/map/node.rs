@@ -60,7 +60,7 @@ pub struct Leaf {
     pub value: Hash,
     /// The log's size at which the value changed last; 0 where the leaf was never put into the tree.
     pub changed: u64,
-    /// The value at the last ratified head, where the leaf changed after it; `None` where it did not exist.
+    /// The value at the last ratified head, if the leaf changed after it; `None` if it did not exist.
     pub ratified: Option<Hash>,
 }
 

@@ -24,7 +24,7 @@ pub struct Ask<'a> {
     pub index: &'a Hash,
     /// Proves the index. [`Store::registration`] has it if the label is registered.
     pub vrf: [u8; PROOF_SIZE],
-    /// The state that is asked for.
+    /// The requested state.
     pub view: View,
     /// Size of the log that the client knows, 0 for none.
     pub known: u64,
@@ -51,7 +51,7 @@ pub struct Evidence {
 }
 
 impl<M: Memory> Store<M> {
-    /// The state of a label through the updates before `until`, or `None` where it had none yet.
+    /// The state of a label through the updates before `until`, or `None` if it had none yet.
     pub fn state(&self, label: u32, until: u64) -> Option<State> {
         let position = self.newest_before(label, until)?;
         let update = self.logged(position);

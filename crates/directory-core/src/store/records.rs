@@ -163,7 +163,7 @@ pub(super) fn encode_registration(registration: &Registration) -> Vec<u8> {
     out
 }
 
-/// Returns the registration and its size, or `None` where it was erased.
+/// Returns the registration and its size, or `None` if it was erased.
 pub(super) fn decode_registration(bytes: &[u8]) -> Result<Option<(Registration, u64)>, DecodeError> {
     let mut reader = Reader::stored(bytes);
     let length = reader.u8("label")?;

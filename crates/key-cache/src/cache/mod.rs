@@ -107,7 +107,7 @@ impl<M: KeyManager> KeyCache<M> {
     }
 
     /// Encrypts a value under the key, which is unwrapped if it is not in the cache. See [`Key::seal`]. If the key ends
-    /// between the two steps, it is asked for again, at most twice.
+    /// between the two steps, the cache asks for it again, at most twice.
     pub async fn seal(
         &self,
         wrapped: &WrappedKey,
@@ -119,7 +119,7 @@ impl<M: KeyManager> KeyCache<M> {
 
     /// Decrypts a value under the key, which is unwrapped if it is not in the cache.
     ///
-    /// See [`Key::open`]. If the key ends between the two steps, it is asked for again, at most twice.
+    /// See [`Key::open`]. If the key ends between the two steps, the cache asks for it again, at most twice.
     pub async fn open(
         &self,
         wrapped: &WrappedKey,

@@ -16,7 +16,7 @@ pub fn read(fd: Option<u32>, prompt: &str) -> Result<Zeroizing<String>, Failure>
     }
 }
 
-/// Reads a new passphrase. On the terminal it is asked for twice.
+/// Reads a new passphrase, from the terminal twice.
 pub fn read_new(fd: Option<u32>, prompt: &str) -> Result<Zeroizing<String>, Failure> {
     let passphrase = read(fd, prompt)?;
     if passphrase.is_empty() {

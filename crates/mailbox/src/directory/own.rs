@@ -88,7 +88,7 @@ impl Mailbox {
         Ok(Registration::Done(label_text(&label)))
     }
 
-    /// The opening of the entry that the registrar is asked about: the answer is for this entry alone.
+    /// The opening of the entry in the registrar's request: the answer is for this entry alone.
     async fn opening_for(&self, label: &Label) -> Result<[u8; 16], Error> {
         let asked = Asked { label: label.encode(), opening: random()? };
         self.store

@@ -75,7 +75,7 @@ pub enum Event {
         /// Everything below this id is gone.
         first_id: u32,
     },
-    /// Somebody wrote whom the user has not added.
+    /// The user has not added the sender.
     Introduced,
     /// A contact has other devices than before.
     Changed,

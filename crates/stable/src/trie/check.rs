@@ -31,7 +31,7 @@ pub enum Fault {
     },
 }
 
-/// A fault and where it was found.
+/// A fault and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The slot; 0: the header page, which holds the root.

@@ -47,7 +47,7 @@ pub struct Rules {
 pub enum End {
     /// It is temporary. The next round tries again.
     Trouble(Trouble),
-    /// The verifier does not go on.
+    /// The verifier stops.
     Stop(Stop),
 }
 

@@ -61,7 +61,7 @@ impl Code {
         Ok(Self { module, heap: Arc::new(Heap::view(image)?), globals: Vec::new(), sandbox: None })
     }
 
-    /// Has a view show `size` bytes of its image, with these mutable globals.
+    /// Makes a view show `size` bytes of its image, with these mutable globals.
     pub fn show(&mut self, size: u64, globals: &[Val]) -> io::Result<()> {
         if size != self.heap.size() as u64 {
             self.heap.show(size as usize)?;

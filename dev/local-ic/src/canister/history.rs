@@ -1,4 +1,4 @@
-//! The changes of a canister: what, by whom and when.
+//! The changes of a canister, with their authors and times.
 
 use std::collections::VecDeque;
 
@@ -75,7 +75,7 @@ impl History {
         self.total += 1;
     }
 
-    /// Bytes that it takes where it is saved.
+    /// Its size in a saved state, in bytes.
     pub fn bytes(&self) -> usize {
         postcard::to_stdvec(self).expect("a vector takes everything").len()
     }

@@ -17,7 +17,7 @@ use crate::node::Node;
 use crate::requests::{Busy, Call, Header, Progress, Status};
 use crate::state::State;
 
-/// A folder of its own for each test, gone when the test ends.
+/// A separate folder for each test, deleted when the test ends.
 struct Folder(TempDir);
 
 impl Folder {

@@ -153,7 +153,7 @@ impl Requests {
         for entry in calls.by_id.values_mut() {
             match &mut entry.state {
                 State::Waiting { progress, .. } => drop(progress.send_replace(Progress::Stopped)),
-                // A saved call goes on at the next start. Nobody has to wait for it any longer.
+                // A saved call continues at the next start. Nobody has to wait for it.
                 State::Processing { message, .. } => entry.state = State::of(Status::Processing(*message)),
                 State::Over(_) => {}
             }

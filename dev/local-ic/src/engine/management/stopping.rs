@@ -10,7 +10,7 @@ use crate::limits::STOP_TIMEOUT_NANOS;
 use crate::reject::{ErrorCode, RejectResponse};
 
 impl Engine {
-    /// Makes a call of `stop_canister` wait. The cycles that came with it go back with the answer.
+    /// Makes a call of `stop_canister` wait. The answer refunds the call's cycles.
     pub(super) fn answer_once_stopped(&mut self, canister: Principal, origin: Origin, cycles: u128) {
         self.stopping.push(Stopping { canister, origin, cycles, deadline: self.now + STOP_TIMEOUT_NANOS });
         self.answer_stopped();
