@@ -14,7 +14,7 @@ pub fn network<W: Into<OsString>>(words: impl IntoIterator<Item = W>) -> Start {
     Start::new(words).unwrap_or_else(|error| panic!("{error}; {MISSING}"))
 }
 
-/// What `scripts/serve` starts: the built canisters, and the calls that it prints.
+/// The processes that `scripts/serve` starts: the built canisters, and the calls that it prints.
 pub fn serve() -> Start {
     let argument = std::fs::read_to_string(root().join("scripts/lib/directory-argument.txt")).expect("it is there");
     let argument = format!("directory={}", argument.trim());

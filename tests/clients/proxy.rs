@@ -21,7 +21,7 @@ pub struct Proxy(Server);
 
 /// Somebody between a client and the network.
 pub trait Between: Send + Sync + 'static {
-    /// The path and the body that a request reaches the network with; `None`: it is for the proxy itself.
+    /// The path and the body that the network gets; `None`: the request is for the proxy itself.
     fn request(&self, path: &str, body: Vec<u8>) -> Option<(String, Vec<u8>)> {
         Some((path.to_string(), body))
     }
@@ -36,7 +36,7 @@ impl Between for Tamper {
     }
 }
 
-/// What the proxy needs for each request.
+/// The context of each request.
 struct Route {
     target: String,
     between: Arc<dyn Between>,
@@ -67,7 +67,7 @@ async fn serve(listener: TcpListener, stop: Stop, route: Arc<Route>) {
                 let route = Arc::clone(&route);
                 async move { Ok::<_, Infallible>(answer(&route, request).await) }
             });
-            // A connection that breaks concerns its client only.
+            // A broken connection affects only its client.
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     };

@@ -43,7 +43,7 @@ fn steps(document: &str) -> Vec<Step> {
     steps
 }
 
-/// Replaces what differs from run to run: the time of insertion, and the addresses of new mailboxes.
+/// Replaces the parts that differ from run to run: the time of insertion, and the addresses of new mailboxes.
 fn without_chance(output: &str) -> String {
     let lines = output.lines().map(|line| {
         let line = line.split(' ').map(|word| if is_address(word) { "…" } else { word }).collect::<Vec<_>>().join(" ");

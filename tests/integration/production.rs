@@ -153,7 +153,7 @@ fn a_flood_of_strangers_costs_its_budget_and_keeps_no_member_out() {
     println!("production, {blocks} blocks of {STRANGERS_A_BLOCK} strangers: {flood_there:?}");
     println!("without budgets, {few} blocks: {flood_before:?}, {each} cycles a message");
     assert_eq!(flood_before.stored, u64::from(few * STRANGERS_A_BLOCK));
-    // What members cost is paid by their own budget: two adds a block.
+    // The members' own budget pays for members: two adds a block.
     let members = each * 2 * u128::from(blocks);
     assert!(flood_there.cycles < 1_000_000_000_000 + members * 2, "{flood_there:?}");
 }

@@ -10,7 +10,7 @@ use crate::entry::Entry;
 use crate::policy::Key;
 use crate::signatures::Signatures;
 
-/// Precedes an entry's bytes in what a registrar signs.
+/// Domain separator: precedes an entry's bytes when a registrar signs them.
 pub const REGISTRATION_DOMAIN: &[u8] = b"directory-registration-v1\n";
 
 /// A change that justifies itself.
@@ -36,7 +36,7 @@ pub struct LoggedUpdate {
 }
 
 impl Update {
-    /// The bytes that a registrar signs: neither the label nor a hash of it.
+    /// The bytes that a registrar signs. They contain neither the label nor a hash of it.
     pub fn registration_bytes(&self) -> Vec<u8> {
         let mut out = REGISTRATION_DOMAIN.to_vec();
         self.entry.write(&mut out);

@@ -1,4 +1,5 @@
-//! What a verifier asks a directory. Tests put a network in its place that lies, and one that says in which order it is asked.
+//! A verifier's requests to a directory. Tests replace it by a network that lies, and by one that records the order of
+//! requests.
 
 use crate::replay::MAX_AHEAD;
 use candid::Principal;
@@ -18,18 +19,18 @@ use ic_agent::Agent;
 use serde_bytes::ByteBuf;
 use std::fmt;
 
-/// How old a certificate may be, in nanoseconds: five minutes, as agents have it.
+/// Maximum age of a certificate, in nanoseconds: five minutes, as agents have it.
 const MAX_AGE: u64 = 300_000_000_000;
 
-/// Heads or updates that are asked for at once: what a directory returns at most.
+/// Number of heads or updates in one request: the maximum that a directory returns.
 pub const PAGE: u32 = 256;
 
-/// Why something was not learned. It passes, or a node lies: nothing is proved against the directory.
+/// The reason why a request failed. The failure is temporary, or a node lies. It proves nothing against the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
     /// No answer came.
     Unanswered(String),
-    /// The answer is not what the platform certified, or is not to be judged yet.
+    /// The answer contradicts the certified data, or cannot be judged yet.
     Unverified(String),
 }
 
@@ -55,7 +56,7 @@ pub struct Shown {
     pub cosigned: Vec<(u64, Cosignature)>,
 }
 
-/// What became of a cosignature.
+/// The result of sending a cosignature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pushed {
     /// The directory has it, or one of this time, in seconds since 1970.
@@ -73,7 +74,8 @@ pub trait Network {
     fn configuration(&self) -> impl Future<Output = Result<Vec<u8>, Trouble>> + Send;
     /// The VRF proof of the registrar's label.
     fn registrar(&self) -> impl Future<Output = Result<[u8; PROOF_SIZE], Trouble>> + Send;
-    /// The newest log, and how it continues the one of `known` heads; 0, or more than there are: without that.
+    /// The newest log, with the proof that it continues the log of `known` heads. There is no proof if `known` is 0 or
+    /// larger than the log.
     fn checkpoint(&self, known: u64) -> impl Future<Output = Result<Shown, Trouble>> + Send;
     /// Heads from an epoch on, at most `limit`.
     fn heads(&self, from: u64, limit: u32) -> impl Future<Output = Result<Vec<Head>, Trouble>> + Send;
@@ -103,11 +105,11 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// Takes an address, the platform's root key in DER where it is not the Internet Computer's, and the canister.
+    /// Takes an address, the canister, and the platform's root key in DER if it is not the Internet Computer's.
     ///
     /// # Errors
     ///
-    /// Why the address is none.
+    /// The reason why the address is not valid.
     pub fn new(url: &str, root_key: Option<&[u8]>, canister: Principal) -> Result<Self, String> {
         let agent = Agent::builder().with_url(url).build().map_err(|error| format!("{url}: {error}"))?;
         if let Some(key) = root_key {

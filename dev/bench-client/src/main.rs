@@ -51,7 +51,7 @@ fn measure(of: &str) -> Result<Vec<Row>, String> {
 /// Prints the rows. False: one of them misses its limit.
 fn report(rows: &[Row]) -> bool {
     rows.iter().for_each(|row| println!("{}", row.to_line()));
-    let missed: Vec<_> = rows.iter().filter(|row| !row.meets_its_bar()).collect();
+    let missed: Vec<_> = rows.iter().filter(|row| !row.meets_its_limit()).collect();
     missed.iter().for_each(|row| println!("misses its limit: {}", row.name));
     missed.is_empty()
 }

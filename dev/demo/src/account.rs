@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What one call took.
+/// The cost of one call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
     /// Instructions by the platform's weights.

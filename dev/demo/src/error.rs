@@ -1,4 +1,4 @@
-//! Why the demo stopped, and the exit code that says so.
+//! The demo's errors, and their exit codes.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::files::FilesError;
 
-/// Why the demo stopped before its end.
+/// The reason why the demo stopped before its end.
 #[derive(Debug)]
 pub enum Error {
     /// The command line is wrong.
@@ -17,17 +17,17 @@ pub enum Error {
     Files(FilesError),
     /// A call has no result.
     Call {
-        /// What was called.
+        /// The method that was called.
         method: &'static str,
         /// The client's words, or the engine's.
         reason: String,
     },
-    /// An answer is not what it must be: the canister, the engine or the demo has a fault.
+    /// An answer is wrong: the canister, the engine or the demo has a fault.
     Wrong(String),
 }
 
 impl Error {
-    /// 2 where the user can mend it, 1 where the project must.
+    /// 2 if the user can fix it, 1 if the project must.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Error::Usage(_) | Error::Wasm(..) | Error::Files(_) => ExitCode::from(2),

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The most bytes the demo takes: it holds each once as plaintext, once sealed and once in the canister.
+/// Maximum number of bytes the demo takes: it holds each once as plaintext, once sealed and once in the canister.
 pub const MAX_BYTES: u64 = 1 << 30;
 
 /// A file that was read.
@@ -19,12 +19,12 @@ pub struct Source {
     pub bytes: Vec<u8>,
 }
 
-/// What was found below a folder.
+/// The files below a folder.
 #[derive(Default)]
 pub struct Found {
     /// In the order of their names.
     pub files: Vec<Source>,
-    /// What was left out, and why.
+    /// The files that were left out, and the reasons.
     pub skipped: Vec<Skipped>,
 }
 
@@ -33,11 +33,11 @@ pub struct Found {
 pub struct Skipped {
     /// Where it is.
     pub path: PathBuf,
-    /// Why it was left out.
+    /// The reason why it was left out.
     pub reason: Reason,
 }
 
-/// Why something was left out.
+/// The reason why something was left out.
 #[derive(Debug)]
 pub enum Reason {
     /// A symbolic link.
@@ -58,7 +58,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Why there is nothing to send.
+/// The reason why there is nothing to send.
 #[derive(Debug)]
 pub enum FilesError {
     /// The path that was named cannot be read.
@@ -123,7 +123,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads `folder` and what is below it, without recursion: depth is the user's to choose.
+    /// Reads `folder` and everything below it, without recursion, because the user chooses the depth.
     fn folders(&mut self, folder: PathBuf) -> Result<(), FilesError> {
         let mut pending = vec![folder];
         while let Some(folder) = pending.pop() {

@@ -12,7 +12,7 @@ use test_support::{OnPlatform, now};
 use crate::account::{Account, Cost};
 use crate::error::Error;
 
-/// Rounds without anything to do after which nothing more is to be expected of timers.
+/// Number of idle rounds after which no more work of timers is expected.
 const QUIET_ROUNDS: usize = 3;
 /// Rounds that a rebuild of the indexes may take before it counts as stuck.
 const MAX_ROUNDS: usize = 100_000;
@@ -23,7 +23,7 @@ pub struct Inbox {
     canister: Principal,
     controller: Principal,
     wasm: Vec<u8>,
-    /// What every call has cost.
+    /// The cost of every call.
     pub account: Account,
 }
 
@@ -54,7 +54,7 @@ impl Inbox {
         self.settle()
     }
 
-    /// Runs what timers have to do until there is nothing left.
+    /// Runs timers until no work is left.
     fn settle(&mut self) -> Result<(), Error> {
         let mut quiet = 0;
         for _ in 0..MAX_ROUNDS {
@@ -88,7 +88,7 @@ impl Inbox {
         u32::try_from(seconds).unwrap_or(u32::MAX)
     }
 
-    /// What the canister says of itself.
+    /// The canister's status.
     pub fn status(&self) -> Result<Status, Error> {
         self.call(request::get_status())
     }
@@ -117,7 +117,7 @@ impl Inbox {
         Ok(answer)
     }
 
-    /// A call by the controller: `check` is for no one else.
+    /// A call by the controller, because only admins may call `check`.
     fn call<T, E: Refusal>(&self, request: Request<T, E>) -> Result<T, Error> {
         let method = request.method;
         let on = OnPlatform { platform: &self.engine, canister: self.canister, caller: self.controller };
@@ -125,7 +125,7 @@ impl Inbox {
         now(client.send(request)).map_err(|error| Error::Call { method, reason: error.to_string() })
     }
 
-    /// Runs `call` and enters what it cost.
+    /// Runs `call` and enters its cost.
     fn metered<T>(
         &mut self,
         kind: &'static str,
@@ -140,7 +140,7 @@ impl Inbox {
         Ok(result)
     }
 
-    /// Runs `work` and enters what it cost, if it executed anything. Says how many executions that were.
+    /// Runs `work` and enters its cost, if it executed anything. Returns the number of executions.
     fn metered_if_any(&mut self, kind: &'static str, work: impl FnOnce(&Self)) -> usize {
         self.engine.clear_executions(self.canister);
         let before = self.engine.cycle_balance(self.canister);

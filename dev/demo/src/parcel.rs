@@ -25,7 +25,7 @@ pub struct Parcel {
 }
 
 impl Parcel {
-    /// What to send.
+    /// The message to send.
     pub fn message(&self, keys: &[Key]) -> NewMessage {
         NewMessage {
             key_id: ByteBuf::from(keys[self.key].id()),
@@ -34,7 +34,7 @@ impl Parcel {
         }
     }
 
-    /// What to ask for: "was it stored?".
+    /// The question to ask: "was it stored?".
     pub fn pair(&self, keys: &[Key]) -> Stored {
         Stored { key_id: ByteBuf::from(keys[self.key].id()), hash: ByteBuf::from(self.hash) }
     }

@@ -21,13 +21,13 @@ pub fn new_key(canister: &[u8]) -> Result<Key, Error> {
     Key::from_file(&secret, canister).map_err(|error| Error::Wrong(error.to_string()))
 }
 
-/// How many bytes of a file with this name fit into a message of at most `max` bytes; at least 1.
+/// Number of bytes of a file with this name that fit into a message of at most `max` bytes; at least 1.
 fn room(name: &[u8], max: usize) -> usize {
     let name = String::from_utf8_lossy(name).len() + LONGEST_SUFFIX.len();
     max.saturating_sub(OVERHEAD_BYTES + FORM_BYTES + name).max(1)
 }
 
-/// How many parts a file has. An empty one has a part of no bytes.
+/// Number of parts of a file. An empty one has a part of no bytes.
 pub fn count(file: &Source, max: usize) -> usize {
     file.bytes.len().div_ceil(room(&file.name, max)).max(1)
 }

@@ -16,7 +16,7 @@ use crate::parcel::Parcel;
 use crate::part;
 use crate::progress::Progress;
 
-/// What was sent, and so must come back.
+/// The messages that were sent, and so must come back.
 pub struct Sent<'a> {
     /// The files.
     pub files: &'a [Source],
@@ -40,7 +40,7 @@ impl Sent<'_> {
     }
 }
 
-/// What one way of reading has brought so far.
+/// The messages that one way of reading has returned so far.
 struct Checklist<'a> {
     sent: &'a Sent<'a>,
     places: HashMap<Id, usize>,

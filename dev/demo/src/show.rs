@@ -1,4 +1,4 @@
-//! How the demo prints what it does.
+//! The demo's output.
 
 use std::io::Write;
 use std::time::{Duration, Instant};

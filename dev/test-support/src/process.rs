@@ -11,11 +11,11 @@ use std::{env, thread};
 
 use candid::Principal;
 
-/// How long a start may take: it reads and checks the whole folder, and compiles the modules.
+/// Maximum time of a start: it reads and checks the whole folder, and compiles the modules.
 const START_LIMIT: Duration = Duration::from_secs(300);
-/// How long a clean stop may take.
+/// Maximum time of a clean stop.
 const STOP_LIMIT: Duration = Duration::from_secs(60);
-/// How long a process that closed its connections may take to be gone.
+/// Maximum time that a process that closed its connections may take to end.
 const ENDING_LIMIT: Duration = Duration::from_secs(2);
 /// Time between two looks whether it has ended.
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
@@ -24,7 +24,7 @@ const READY: &str = "ready: ";
 /// The end of the announcement.
 const ANNOUNCED: &str = "Ctrl-C stops it.\n";
 
-/// How to start it.
+/// The options for starting it.
 #[derive(Clone, Debug)]
 pub struct Start {
     /// The program.
@@ -245,7 +245,7 @@ impl Process {
         }
     }
 
-    /// How it ended, if it ends within this time.
+    /// Its exit status, if it ends within this time.
     ///
     /// # Errors
     ///

@@ -29,7 +29,8 @@ pub fn run(config: &Path) -> Result<u8, Box<dyn Error>> {
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        // Wherever this is left, it waits for the network: what it did on the disk is whole.
+        // A signal interrupts this only while it waits for the network, so its work on the
+        // disk is complete.
         let signal = tokio::select! {
             done = follow(&settings) => return done,
             _ = interrupt.recv() => "interrupt",
@@ -91,7 +92,7 @@ fn stopped(stop: Stop) -> Result<u8, Box<dyn Error>> {
     }
 }
 
-/// What the directory says of itself, where it is what the operator pins.
+/// The directory's published configuration, if it is the one that the operator pins.
 async fn pinned(platform: &Platform, settings: &Settings) -> Result<Pinned, Trouble> {
     let wrong = |why: String| Trouble::Unverified(why);
     let configuration = Configuration::decode(&platform.configuration().await?);

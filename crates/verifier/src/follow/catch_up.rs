@@ -1,4 +1,5 @@
-//! What the newest certified log has beyond the own one: its epochs are replayed, and appended to the journal.
+//! The heads that the newest certified log has beyond the own one: its epochs are replayed, and appended to
+//! the journal.
 
 use super::{End, Follower, heads, unverified};
 use crate::certificate::Certified;
@@ -16,7 +17,7 @@ use std::collections::VecDeque;
 const MAX_UPDATES: u32 = 100_000;
 
 impl<D: Disk, N: Network> Follower<D, N> {
-    /// Replays what the newest certified log has beyond the own one.
+    /// Replays the epochs that the newest certified log has beyond the own one.
     pub(super) async fn catch_up(&mut self, now: u64) -> Result<(Certified, Shown), End> {
         loop {
             let (certified, shown) = self.advance(now).await?;
@@ -57,7 +58,8 @@ impl<D: Disk, N: Network> Follower<D, N> {
         Ok(())
     }
 
-    /// The updates of an epoch. Those of later epochs that come with them, at most `waiting`, stay in `ahead`.
+    /// The updates of an epoch. Updates of later epochs that come with them, at most `waiting`, stay in
+    /// `ahead`.
     async fn updates(
         &self,
         head: &Head,

@@ -8,8 +8,8 @@
 //! cosign      journal synced, statement stored; only then the cosignature is pushed
 //! ```
 //!
-//! One node answers, and it may lie or lag. What it shows is therefore first compared with what the platform certified. What does
-//! not fit is a [`Trouble`], which passes. Only what the platform certified can halt a verifier, and then there is evidence.
+//! One node answers, and it may lie or lag. So its answers are first compared with the certified data. A contradiction is a
+//! [`Trouble`], which is temporary. Only certified data can halt a verifier, and then there is evidence.
 
 mod advance;
 mod catch_up;
@@ -33,7 +33,7 @@ pub const CERTIFIED: &str = "certified";
 
 const SECOND: u64 = 1_000_000_000;
 
-/// What an operator decides.
+/// The operator's settings.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// SHA-256 of the modules that may run.
@@ -42,16 +42,16 @@ pub struct Rules {
     pub resign: u64,
 }
 
-/// Why a round ended early.
+/// The reason why a round ended early.
 #[derive(Debug)]
 pub enum End {
-    /// It passes: the next round tries again.
+    /// It is temporary. The next round tries again.
     Trouble(Trouble),
-    /// The verifier does not go on.
+    /// The verifier stops.
     Stop(Stop),
 }
 
-/// What a round came to.
+/// The result of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Round {
     /// The cosignature of the log of `size` heads is with the directory, now or already before.
@@ -109,7 +109,7 @@ impl fmt::Display for End {
 }
 
 impl<D: Disk, N: Network> Follower<D, N> {
-    /// Takes up what the verifier's folder has.
+    /// Opens the verifier's folder.
     ///
     /// # Errors
     ///
@@ -214,7 +214,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         self.verifier.take().ok_or_else(stopped)
     }
 
-    /// Shows how far the verifier has come.
+    /// Shows the verifier's progress.
     fn show(&self) {
         let Some(verifier) = &self.verifier else { return };
         self.progress.send_modify(|progress| {
@@ -229,7 +229,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
     }
 }
 
-/// A page of heads from an epoch on, one at least, and none of an epoch from `to` on.
+/// A page of heads from the epoch `from` on, at least one, and all below the epoch `to`.
 async fn heads(network: &impl Network, from: u64, to: u64) -> Result<Vec<Head>, End> {
     let limit = (to - from).min(PAGE.into());
     let mut heads = network.heads(from, limit as u32).await?;

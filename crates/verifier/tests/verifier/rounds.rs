@@ -1,4 +1,5 @@
-//! Rounds of a verifier over a node: honest ones, ones with trouble that passes, and ones that end with evidence.
+//! Rounds of a verifier over a node: honest rounds, rounds with temporary trouble, and rounds that end with
+//! evidence.
 
 use crate::directory::*;
 use crate::disks::{Lossy, Step};
@@ -177,7 +178,7 @@ fn with(lie: impl FnOnce(&mut Directory)) -> Shown {
     directory.shown
 }
 
-/// What a directory does to its store.
+/// A change that a directory makes to its store.
 type Forgery = fn(&mut Directory);
 
 #[test]
@@ -320,7 +321,7 @@ fn evidence_against_an_honest_directory_proves_nothing() {
             assert!(check(&disk, evidence::FILE).is_err());
         }
     }
-    // A rollback that is none: the smaller log is the earlier one.
+    // This is no rollback, because the smaller log is the earlier one.
     evidence::contradiction(&mut disk, &own, Case::Rollback, [&six, &three]).unwrap();
     assert!(check(&disk, evidence::FILE).is_err());
     // All its epochs follow the rules.
