@@ -10,7 +10,7 @@
  * of the kind `lie`. The status and {@link Client.hasMessages} are one node's word.
  */
 import { type Identity, StatePaths } from '@icp-sdk/core/agent';
-import type { Principal } from '@icp-sdk/core/principal';
+import { Principal } from '@icp-sdk/core/principal';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { equal } from '../proofs/hash';
@@ -55,6 +55,9 @@ import {
 /** How often a node that lags behind another is asked again, and how soon: another one may answer. */
 const AGAIN = 2;
 const AGAIN_AFTER_MS = 500;
+
+/** No principal has longer or higher bytes. */
+const LAST_PRINCIPAL = Principal.fromUint8Array(new Uint8Array(29).fill(0xff));
 
 export interface Client {
   readonly place: Place;
@@ -102,6 +105,8 @@ export interface Client {
    * own the key.
    */
   acknowledge(keyId: Uint8Array, through: number): Promise<number>;
+  /** Whether the caller is an admin of the store. One node's word. */
+  isAdmin(): Promise<boolean>;
   /** Whether the label of a key is known here. */
   knowsLabel(keyId: Uint8Array): boolean;
   /** Forgets what was seen of a key, and its label: the next answer is compared with nothing. */
@@ -191,6 +196,8 @@ export async function connect(place: Place, identity?: Identity, storage: Storag
         if (!answer) throw new TypeError('the canister answered for no key');
         return take(answer, ackErrorWords).messages;
       }),
+    // Only admins may ask for the roles. Nothing is behind this principal.
+    isAdmin: () => guarded(async () => (await actor.get_roles(LAST_PRINCIPAL)).__kind__ === 'Ok'),
     knowsLabel: (keyId) => memory.label(keyId) !== undefined,
     forget: (keyId) => memory.forget(keyId),
     moduleHash: () =>

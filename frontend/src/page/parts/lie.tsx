@@ -16,13 +16,11 @@ interface LieNoticeProps {
 }
 
 export function LieNotice({ lie, onAgain, forget }: LieNoticeProps) {
+  const unproved = unprovedTitle(lie);
   return (
-    <Notice
-      tone="bad"
-      title={lie.variant === 'no-proof' ? 'No proof came' : 'This answer is false, so it is not shown'}
-    >
+    <Notice tone="bad" title={unproved ?? 'This answer is false, so it is not shown'}>
       <p>{lie.message}</p>
-      {lie.variant !== 'no-proof' && <p>{who(lie)}</p>}
+      {!unproved && <p>{who(lie)}</p>}
       <p class="actions">
         <button type="button" onClick={onAgain}>
           Ask again
@@ -39,6 +37,13 @@ export function ForgetButton({ of, run }: Forget) {
       Forget what this browser saw of {of}
     </button>
   );
+}
+
+/** The title where nothing is known to be false; undefined: something is. */
+function unprovedTitle({ variant, cause }: Failure): string | undefined {
+  if (variant === 'no-proof') return 'No proof came';
+  const { why } = (cause ?? {}) as { why?: { kind?: string } };
+  return why?.kind === 'label-unknown' ? 'This answer cannot be verified, so it is not shown' : undefined;
 }
 
 /** Whoever can have done it. */
