@@ -32,15 +32,17 @@ export function storeQuota(status: Status): Quota | undefined {
 
 /** The rates of one group of callers: of all together, and of each. */
 export function rateWords({ items, bytes, each }: Budget): string {
-  const all = [within(items, formatCount, ' messages'), within(bytes, formatBytes)].filter(Boolean).join(' and ');
-  const one = within(each, formatCount, ' messages');
+  const all = [within(items, messagesOf), within(bytes, formatBytes)].filter(Boolean).join(' and ');
+  const one = within(each, messagesOf);
   const parts = [all && `all together ${all}`, one && `each of them ${one}`].filter(Boolean);
   return parts.length === 0 ? 'no limit' : parts.join('; ');
 }
 
-/** "5 messages a second, 200 at once"; empty: no limit. */
-function within(bound: Budget['items'], format: (value: number) => string, unit = ''): string {
+const messagesOf = (count: number): string => (count === 1 ? '1 message' : `${formatCount(count)} messages`);
+
+/** "5 messages a second (200 messages at once)"; empty: no limit. */
+function within(bound: Budget['items'], format: (value: number) => string): string {
   if (bound.__kind__ === 'unlimited') return '';
   const { per_second, burst } = bound.at_most;
-  return `${format(per_second)}${unit} a second (${format(burst)} at once)`;
+  return `${format(per_second)} a second (${format(burst)} at once)`;
 }
