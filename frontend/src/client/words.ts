@@ -63,7 +63,7 @@ const lowMemory: Words = [
   false,
 ];
 const keysFull = ({ max }: { max: number }): Words => [
-  `The store knows as many keys as it may: ${n(max)}. It opens no new key for you.`,
+  `The store has its maximum of ${n(max)} keys. It opens no new key for you.`,
   false,
 ];
 const storageFull: Words = ['The store is full: its stable memory cannot grow. Nothing was stored.', false];

@@ -2,7 +2,7 @@
 import type { Failure } from '../../client';
 import { Notice } from './notice';
 
-/** What this browser remembers something of, and how it forgets that. */
+/** What this browser remembers, and how it forgets it. */
 export interface Forget {
   readonly of: string;
   readonly run: () => void;
@@ -46,7 +46,7 @@ function unprovedTitle({ variant, cause }: Failure): string | undefined {
   return why?.kind === 'label-unknown' ? 'This answer cannot be verified, so it is not shown' : undefined;
 }
 
-/** Whoever can have done it. */
+/** Who can have caused it. */
 function who({ variant, cause }: Failure): string {
   const { code } = (cause ?? {}) as { code?: string };
   if (variant === 'seen' || code === 'FromKnown/Root') return 'No node can do this alone.';

@@ -1,4 +1,4 @@
-/** What admins of the store set of one key: its quota, its owner, and whether it is kept while it is empty. */
+/** Settings of one key that admins of the store change: its quota, its owner, and whether it is kept while it is empty. */
 import { Principal } from '@icp-sdk/core/principal';
 import { signal } from '@preact/signals';
 import { type Client, Failure, type KeySetting, type Quota } from '../../client';
@@ -23,7 +23,7 @@ export async function learnRole(of: Client | undefined): Promise<void> {
   }
 }
 
-/** The quotas that this page gave to keys; the store does not tell them. By place and key id. */
+/** The quotas that this page gave to keys, by place and key id. The store does not return them. */
 const given = signal<ReadonlyMap<string, Quota>>(new Map());
 
 const nameOf = (keyId: Uint8Array): string => `${placeName.value} ${toHex(keyId)}`;
