@@ -74,7 +74,7 @@ describe('the canister’s own errors', () => {
         },
         { timeout: 40_000, interval: 500 },
       )
-      .toContain('No stored message has this hash.');
+      .toContain('No message that you may see has this hash.');
   });
 });
 
