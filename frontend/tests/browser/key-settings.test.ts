@@ -108,7 +108,7 @@ it('a key that is handed over is gone for its former owner, where reads are clos
   await expect.poll(() => told.textContent()).toContain('The principal 2vxsx-fae cannot own this key.');
   await field.fill(heir);
   await presses(boss, 'Give the key away');
-  await boss.getByText('and its send key is removed').waitFor();
+  await boss.getByText(`The key goes to ${heir}.`).waitFor();
   await presses(boss, 'Leave it');
   expect(await boss.getByRole('button', { name: 'Give it', exact: true }).count()).toBe(0);
   await presses(boss, 'Give the key away');

@@ -108,7 +108,7 @@ function Give({ keyId, attempt }: OfKey & { readonly attempt: Attempt }) {
       </div>
       {to && (
         <p class="actions">
-          <span>Its owner loses the key to {to.toText()}, and its send key is removed.</span>
+          <span>The key goes to {to.toText()}. Its present owner loses it, and its send key is removed.</span>
           <button type="button" class="danger" onClick={() => give(to)}>
             Give it
           </button>
