@@ -8,6 +8,7 @@ use ic_certification::{Certificate, Delegation};
 use ic_verify_bls_signature::PrivateKey;
 use local_ic::CANISTER_ID_RANGE;
 use serde_cbor::Value;
+use test_support::proxy::Between;
 
 /// What is tampered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,12 @@ pub enum Tamper {
     DelegatedHere,
     /// The same, but for other canister ids.
     DelegatedElsewhere,
+}
+
+impl Between for Tamper {
+    fn response(&self, path: &str, _asked: &[u8], body: Vec<u8>) -> Vec<u8> {
+        tampered(self, path, body)
+    }
 }
 
 /// What DER puts before a BLS12-381 public key.
