@@ -73,9 +73,9 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// [`Error::Stopped`].
+    /// [`Error::System`], [`Error::Stopped`].
     pub fn tell(&self, what: &str) -> Result<(), Error> {
-        println!("\n# {what}");
+        out(&format!("\n# {what}\n"))?;
         self.stop.wait(self.pause)
     }
 }
@@ -93,11 +93,9 @@ impl Person<'_> {
     /// [`Error::System`], [`Error::Stopped`].
     pub fn types<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Said, Error> {
         self.stage.stop.wait(self.stage.pause)?;
-        println!("{}$ {}", self.name, command(words));
-        // Visible while the command runs, also in a pipe.
-        let _ = std::io::stdout().flush();
+        out(&format!("{}$ {}\n", self.name, command(words)))?;
         let said = self.runs(words)?;
-        print!("{}", shortened(&said.text));
+        out(&shortened(&said.text))?;
         Ok(said)
     }
 
@@ -151,6 +149,17 @@ impl Said {
         })?;
         Ok(text)
     }
+}
+
+/// Writes to standard output. It is visible at once, also in a pipe.
+///
+/// # Errors
+///
+/// [`Error::System`]: the reader may be gone.
+pub fn out(text: &str) -> Result<(), Error> {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| Error::System(format!("standard output: {error}")))
 }
 
 /// A command as it is typed into a shell.

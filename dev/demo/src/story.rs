@@ -12,7 +12,7 @@ use crate::network::Network;
 use crate::progress::Progress;
 use crate::receipt::{self, Letter};
 use crate::replica::{LIES, Replica};
-use crate::session::{Person, Stage, words_and};
+use crate::session::{Person, Stage, out, words_and};
 use crate::stop::Stop;
 use crate::words::{counted, grouped};
 
@@ -35,13 +35,13 @@ pub fn tell(folder: &Path, stop: &Stop) -> Result<usize, Error> {
     let stage = Stage::new(stop.clone())?;
     let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
     let found = files::collect(folder, alice.folder())?;
-    show_folder(folder, &found);
+    show_folder(folder, &found)?;
 
     let mut node_key = [0; 32];
     getrandom::getrandom(&mut node_key).map_err(|error| Error::System(error.to_string()))?;
     stage.tell("A network on this machine, as scripts/serve starts it: a message canister and a directory.")?;
     let network = Network::start(&node_key)?;
-    network.ready().for_each(|line| println!("{line}"));
+    network.ready().try_for_each(|line| out(&format!("{line}\n")))?;
     let replica = Replica::honest(&node_key);
     let proxy = Proxy::start(network.url(), replica.clone());
 
@@ -58,7 +58,8 @@ pub fn tell(folder: &Path, stop: &Stop) -> Result<usize, Error> {
     send(&alice, first)?;
     stage.tell("The operator upgrades the message canister.")?;
     let store = network.upgrade()?;
-    println!("upgraded with {}: all of them are still there", counted(store.messages as usize, "message", "messages"));
+    let messages = counted(store.messages as usize, "message", "messages");
+    out(&format!("upgraded with {messages}: all of them are still there\n"))?;
     if !others.is_empty() {
         stage.tell("Alice sends the other half.")?;
         send(&alice, others)?;
@@ -127,8 +128,7 @@ fn save(alice: &Person, bob: &Person, files: &[Source], numbers: &[u64]) -> Resu
         said?.with_code(0)?;
         receipt::compare(&alice.folder().join(&file.path), &bob.folder().join(&path))
     })?;
-    println!("{} the same", counted(files.len(), "file is", "files are"));
-    Ok(())
+    out(&format!("{} the same\n", counted(files.len(), "file is", "files are")))
 }
 
 /// Does a step with each of the things. The first are shown, and it is said how many are not.
@@ -140,7 +140,7 @@ fn each<T>(things: &[T], what: &str, mut step: impl FnMut(bool, &T) -> Result<()
     if others.is_empty() {
         return Ok(());
     }
-    println!("… {} more commands like these", grouped(others.len() as u128));
+    out(&format!("… {} more commands like these\n", grouped(others.len() as u128)))?;
     let mut progress = Progress::new(what, others.len());
     others.iter().try_for_each(|thing| {
         step(false, thing)?;
@@ -149,22 +149,26 @@ fn each<T>(things: &[T], what: &str, mut step: impl FnMut(bool, &T) -> Result<()
     })
 }
 
-fn show_folder(folder: &Path, found: &Found) {
-    println!("{}: {} of {} bytes", folder.display(), counted(found.files.len(), "file", "files"), bytes(&found.files));
-    for skipped in &found.skipped {
-        println!("skipped {}: {}", skipped.path.display(), skipped.reason);
-    }
+fn show_folder(folder: &Path, found: &Found) -> Result<(), Error> {
+    let files = counted(found.files.len(), "file", "files");
+    out(&format!("{}: {files} of {} bytes\n", folder.display(), bytes(&found.files)))?;
+    found
+        .skipped
+        .iter()
+        .try_for_each(|skipped| out(&format!("skipped {}: {}\n", skipped.path.display(), skipped.reason)))
 }
 
 fn show_account(files: &[Source], network: &Network, start: Instant) -> Result<(), Error> {
-    let store = network.store()?;
-    println!("\nAll came back:");
-    println!("  {} of {} bytes, compared byte for byte", counted(files.len(), "file", "files"), bytes(files));
-    println!("  {}", counted(2 + QUESTIONS.len(), "text", "texts"));
-    println!("  {} in the canister", counted(store.next_id as usize - 1, "sealed message", "sealed messages"));
-    println!("  {} lies of a node, each caught", LIES.len());
-    println!("  {:.1} s", start.elapsed().as_secs_f64());
-    Ok(())
+    let sealed = network.store()?.next_id as usize - 1;
+    out(&format!(
+        "\nAll came back:\n  {} of {} bytes, compared byte for byte\n  {}\n  {} in the canister\n  {} lies of a node, each caught\n  {:.1} s\n",
+        counted(files.len(), "file", "files"),
+        bytes(files),
+        counted(2 + QUESTIONS.len(), "text", "texts"),
+        counted(sealed, "sealed message", "sealed messages"),
+        LIES.len(),
+        start.elapsed().as_secs_f64(),
+    ))
 }
 
 fn bytes(files: &[Source]) -> String {

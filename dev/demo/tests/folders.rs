@@ -3,9 +3,11 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -96,6 +98,27 @@ fn nothing_to_send_is_said_at_once() {
         assert_eq!((code, out.as_str()), (2, ""), "{err}");
         assert!(err.contains(reason), "{err}");
     }
+}
+
+#[test]
+fn a_signal_ends_it_and_nothing_is_left() {
+    let (folder, temporary) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    fs::write(folder.path().join("file"), "text").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
+    command.arg(folder.path()).env("TMPDIR", temporary.path()).env("NO_PROXY", "*");
+    let mut demo = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let ready = lines.find(|line| line.starts_with("ready: http://")).unwrap();
+    let address = ready["ready: http://".len()..].split(' ').next().unwrap();
+    lines.find(|line| line.starts_with("alice$ mailbox init ")).unwrap();
+    assert_ne!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+    assert!(Command::new("kill").args(["-TERM", &demo.id().to_string()]).status().unwrap().success());
+    lines.for_each(drop);
+    let ended = demo.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "demo: stopped by SIGTERM\n");
+    assert_eq!(ended.status.code(), Some(143));
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0, "its folders are removed");
+    assert!(TcpStream::connect(address).is_err(), "its network is gone");
 }
 
 #[test]
