@@ -94,13 +94,13 @@ fn the_sessions_print_what_the_documents_show() {
         let steps = steps(document);
         assert!(steps.len() >= 4, "{document} has {} commands", steps.len());
         for Step { person, command, output } in steps {
+            let is_of_mailbox = command.starts_with("mailbox ");
             let line = command
                 .replace(URL, &serving.url())
                 .replacen("icp ", &format!("'{}' ", icp.display()), usize::from(command.starts_with("icp ")))
-                .replacen("mailbox ", &format!("{mailbox} "), usize::from(command.starts_with("mailbox ")))
+                .replacen("mailbox ", &format!("{mailbox} "), usize::from(is_of_mailbox))
                 .replace("cargo run --quiet --example agent --", &agent)
                 .replace("cargo run --quiet --example directory --", &directory);
-            let is_of_mailbox = command.starts_with("mailbox ");
             // What a terminal shows.
             let line = if is_of_mailbox { format!("{line} 2>&1") } else { line };
             let folder = if is_of_mailbox { mailboxes.path() } else { root() };
