@@ -9,6 +9,7 @@ use ic_certification::{Certificate, Delegation};
 use ic_verify_bls_signature::PrivateKey;
 use local_ic::CANISTER_ID_RANGE;
 use serde_cbor::Value;
+use test_support::proxy::Between;
 
 /// The part of the response that is tampered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,13 @@ pub enum Tamper {
     DelegatedElsewhere,
 }
 
-/// The DER prefix of a BLS12-381 public key.
+impl Between for Tamper {
+    fn response(&self, path: &str, _asked: &[u8], body: Vec<u8>) -> Vec<u8> {
+        tampered(self, path, body)
+    }
+}
+
+/// What DER puts before a BLS12-381 public key.
 const BLS_DER_PREFIX: [u8; 37] = *b"\x30\x81\x82\x30\x1d\x06\x0d\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x01\x02\x01\x06\x0c\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x02\x01\x03\x61\x00";
 
 /// Age of the certificates of [`Tamper::SignedLongAgo`].

@@ -25,8 +25,8 @@ use serde_bytes::ByteBuf;
 use super::liar::{Answer, Liar, Lie, Question};
 use super::owners::{Client, bundle, change, name, public, register};
 use crate::network::Network;
-use crate::proxy::Proxy;
 use crate::{decoded, encoded};
+use test_support::proxy::Proxy;
 
 const DAY: u64 = 86_400;
 
@@ -142,7 +142,7 @@ impl Stage {
         .map(|(question, name, remembers, answer, rust, typescript)| Lie { name, question, remembers, answer, rust, typescript })
         .into();
         let liar = Liar { lies: Arc::clone(&lies), told: Mutex::new(None) };
-        let proxy = Proxy::start(&network, liar);
+        let proxy = Proxy::start(network.url(), liar);
         Self { network, proxy, published, memory, alice: second, newest, lies }
     }
 

@@ -1,4 +1,4 @@
-//! An HTTP proxy in front of the network, which can change requests and responses.
+//! An HTTP proxy in front of a network, which can change requests and responses.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,9 +12,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use crate::network::Network;
-use crate::tamper::{Tamper, tampered};
-use test_support::network::{Server, Stop};
+use crate::network::{Server, Stop};
 
 /// A proxy, until it is dropped.
 pub struct Proxy(Server);
@@ -26,14 +24,8 @@ pub trait Between: Send + Sync + 'static {
         Some((path.to_string(), body))
     }
 
-    /// The body that the client gets. `path` is that of its request.
-    fn response(&self, path: &str, body: Vec<u8>) -> Vec<u8>;
-}
-
-impl Between for Tamper {
-    fn response(&self, path: &str, body: Vec<u8>) -> Vec<u8> {
-        tampered(self, path, body)
-    }
+    /// The body that the client gets. `path` and `asked` are the path and the body of its request.
+    fn response(&self, path: &str, asked: &[u8], body: Vec<u8>) -> Vec<u8>;
 }
 
 /// The context of each request.
@@ -44,11 +36,11 @@ struct Route {
 }
 
 impl Proxy {
-    /// In front of `network`.
-    pub fn start(network: &Network, between: impl Between) -> Self {
+    /// In front of the network at `target`, an address as `http://127.0.0.1:4943`.
+    pub fn start(target: String, between: impl Between) -> Self {
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let client = client.expect("the options are legal");
-        let route = Route { target: network.url(), between: Arc::new(between), client };
+        let route = Route { target, between: Arc::new(between), client };
         Self(Server::start(|listener, stop| serve(listener, stop, Arc::new(route))))
     }
 
@@ -85,8 +77,8 @@ async fn answer(route: &Route, request: Request<Incoming>) -> Response<Full<Byte
 async fn forward(route: &Route, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, String> {
     let (head, body) = request.into_parts();
     let asked = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-    let Some((path, body)) = route.between.request(asked, body.to_vec()) else { return Ok(Response::default()) };
+    let question = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+    let Some((path, body)) = route.between.request(asked, question.to_vec()) else { return Ok(Response::default()) };
     let mut headers = head.headers.clone();
     // Those of the request that is sent on.
     headers.remove(HOST);
@@ -95,7 +87,7 @@ async fn forward(route: &Route, request: Request<Incoming>) -> Result<Response<F
     let answered = forwarded.send().await.map_err(|error| error.to_string())?;
     let (status, mut headers) = (answered.status(), answered.headers().clone());
     let body = answered.bytes().await.map_err(|error| error.to_string())?;
-    let body = route.between.response(head.uri.path(), body.to_vec());
+    let body = route.between.response(head.uri.path(), &question, body.to_vec());
     // Those of the body that is sent, which may have another length.
     headers.remove(CONTENT_LENGTH);
     headers.remove(TRANSFER_ENCODING);
