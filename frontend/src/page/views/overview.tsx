@@ -41,16 +41,16 @@ export function OverviewView() {
           <h2 id="facts-title">The canister</h2>
           <Facts status={now} />
         </section>
-        <section class="card" aria-labelledby="rules-title">
-          <h2 id="rules-title">Rules</h2>
-          {now ? <Rules status={now} /> : <p class="muted">Waiting for the canister.</p>}
-        </section>
         <section class="card" aria-labelledby="limits-title">
           <h2 id="limits-title">Limits of one call</h2>
           {now ? <Limits status={now} /> : <p class="muted">Waiting for the canister.</p>}
           {now && store && <Internals status={now} store={store} />}
         </section>
       </div>
+      <section class="card" aria-labelledby="rules-title">
+        <h2 id="rules-title">Rules</h2>
+        {now ? <Rules status={now} /> : <p class="muted">Waiting for the canister.</p>}
+      </section>
     </>
   );
 }
