@@ -11,7 +11,7 @@ use crate::identities;
 use crate::module_hash;
 use crate::network::Network;
 use crate::programs::{Folder, MISSING, program, run};
-use crate::proxy::Proxy;
+use test_support::proxy::Proxy;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 use test_support::artifact::root;
 
@@ -67,7 +67,7 @@ fn with_proxies(family: &str, name: &str) {
         .into_iter()
         .chain(WITH_CERTIFICATES)
         .chain(WITH_QUERIES);
-    let proxies: Vec<_> = tampers.map(|tamper| (tamper, Proxy::start(&network, tamper))).collect();
+    let proxies: Vec<_> = tampers.map(|tamper| (tamper, network.behind(tamper))).collect();
     let urls = proxies.iter().map(|(tamper, proxy)| (format!("{tamper:?}"), json!(proxy.url())));
     let settings = json!({
         "url": network.url(),

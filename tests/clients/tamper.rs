@@ -8,6 +8,7 @@ use ic_certification::{Certificate, Delegation};
 use ic_verify_bls_signature::PrivateKey;
 use local_ic::CANISTER_ID_RANGE;
 use serde_cbor::Value;
+use test_support::proxy::Between;
 
 /// What is tampered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +107,12 @@ pub fn tampered(tamper: &Tamper, path: &str, body: Vec<u8>) -> Vec<u8> {
         }
     };
     if changed { described(&value) } else { body }
+}
+
+impl Between for Tamper {
+    fn response(&self, path: &str, _: &[u8], body: Vec<u8>) -> Vec<u8> {
+        tampered(self, path, body)
+    }
 }
 
 /// The root key of another network.

@@ -24,7 +24,7 @@ use serde_bytes::ByteBuf;
 use super::liar::{Answer, Liar, Lie, Question};
 use super::owners::{Client, bundle, change, name, public, register};
 use crate::network::Network;
-use crate::proxy::Proxy;
+use test_support::proxy::Proxy;
 use crate::{decoded, encoded};
 
 const DAY: u64 = 86_400;
@@ -141,7 +141,7 @@ impl Stage {
         .map(|(question, name, remembers, answer, rust, typescript)| Lie { name, question, remembers, answer, rust, typescript })
         .into();
         let liar = Liar { lies: Arc::clone(&lies), told: Mutex::new(None) };
-        let proxy = Proxy::start(&network, liar);
+        let proxy = network.behind(liar);
         Self { network, proxy, published, memory, alice: second, newest, lies }
     }
 

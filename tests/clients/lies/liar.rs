@@ -16,7 +16,7 @@ use serde_cbor::Value;
 use super::asked::Asked;
 use super::table::Lie;
 use crate::decoded;
-use crate::proxy::Between;
+use test_support::proxy::Between;
 use crate::tamper::{self, Tamper, signed_as_of, tampered};
 
 /// The path at which a program of another process chooses the next lie: `/lie/` and its number.
@@ -142,7 +142,7 @@ impl Between for Liar {
         }
     }
 
-    fn response(&self, path: &str, body: Vec<u8>) -> Vec<u8> {
+    fn response(&self, path: &str, _: &[u8], body: Vec<u8>) -> Vec<u8> {
         let Some(lie) = self.lie() else { return body };
         if matches!(lie.change, Change::Later(_)) && path == "/api/v2/status" {
             return tampered(&Tamper::RootKey, path, body);

@@ -23,7 +23,7 @@ use self::table::{Lie, Memory, TRUE, lies};
 use self::world::ALICE;
 use crate::javascript;
 use crate::network::Network;
-use crate::proxy::Proxy;
+use test_support::proxy::Proxy;
 
 /// The network, and the liar before it.
 struct Stage {
@@ -64,7 +64,7 @@ impl Stage {
             told: Mutex::new(None),
         };
         let seconds = liar.seconds.clone();
-        let proxy = Proxy::start(&network, liar);
+        let proxy = network.behind(liar);
         Self { network, proxy, seconds, seen }
     }
 

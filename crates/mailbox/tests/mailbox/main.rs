@@ -18,4 +18,5 @@ mod people;
 mod rotation;
 mod secrets;
 mod shared;
+mod storm;
 mod trust;
