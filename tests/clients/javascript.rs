@@ -11,9 +11,9 @@ use crate::identities;
 use crate::module_hash;
 use crate::network::Network;
 use crate::programs::{Folder, MISSING, program, run};
-use test_support::proxy::Proxy;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 use test_support::artifact::root;
+use test_support::proxy::Proxy;
 
 /// Runs a scenario with a family of packages, and demands that it comes to its end.
 pub fn scenario(family: &str, name: &str, mut settings: Value) {

@@ -28,7 +28,7 @@ pub struct Received {
     pub junk: u64,
     /// Letters that did not open, now or before, and may open later.
     pub waiting: u32,
-    /// Letters that will never open. The log says why.
+    /// Letters that will never open. The log says why, where it is known who sent them.
     pub unopened: u64,
     /// Why the canister was not told how far the inboxes were read, where it was not. The next call tells it.
     pub not_acknowledged: Option<String>,

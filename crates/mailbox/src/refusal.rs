@@ -45,7 +45,11 @@ mod tests {
 
     fn rejected(error_code: u32) -> CallError<BatchError> {
         let message = "Canister rejected the message".into();
-        CallError::Failed(Failure::Rejected(Reject { code: RejectCode::CanisterReject, error_code: Some(error_code), message }))
+        CallError::Failed(Failure::Rejected(Reject {
+            code: RejectCode::CanisterReject,
+            error_code: Some(error_code),
+            message,
+        }))
     }
 
     #[test]

@@ -9,8 +9,8 @@ use serde_bytes::ByteBuf;
 use serde_cbor::Value;
 
 use crate::lies::CHOOSE;
-use test_support::proxy::Between;
 use crate::tamper;
+use test_support::proxy::Between;
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]

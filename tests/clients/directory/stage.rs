@@ -24,8 +24,8 @@ use serde_bytes::ByteBuf;
 use super::liar::{Answer, Liar, Lie, Question};
 use super::owners::{Client, bundle, change, name, public, register};
 use crate::network::Network;
-use test_support::proxy::Proxy;
 use crate::{decoded, encoded};
+use test_support::proxy::Proxy;
 
 const DAY: u64 = 86_400;
 

@@ -16,8 +16,8 @@ use serde_cbor::Value;
 use super::asked::Asked;
 use super::table::Lie;
 use crate::decoded;
-use test_support::proxy::Between;
 use crate::tamper::{self, Tamper, signed_as_of, tampered};
+use test_support::proxy::Between;
 
 /// The path at which a program of another process chooses the next lie: `/lie/` and its number.
 pub const CHOOSE: &str = "/lie/";

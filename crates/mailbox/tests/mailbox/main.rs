@@ -9,6 +9,8 @@ mod directory;
 mod doctor;
 mod figures;
 mod files;
+mod floods;
+mod forks;
 mod kills;
 mod libolm;
 mod limits;

@@ -10,8 +10,10 @@ use ic_management_canister_types::{CanisterInstallMode, InstallCodeArgs};
 use local_ic::{LocalIc, Time};
 use local_network::{FolderError, Node, State};
 use message_canister::api::Setting;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
+use tempfile::TempDir;
 use test_support::artifact::{canister_path, canister_wasm, directory_path, directory_wasm};
 use test_support::process::{Process, Start};
 use test_support::proxy::Proxy;
@@ -30,7 +32,7 @@ pub struct Network {
     pub replica: Arc<Replica>,
     pub canister: Principal,
     pub directory: Principal,
-    _folder: tempfile::TempDir,
+    _folder: TempDir,
 }
 
 impl Network {
@@ -81,6 +83,26 @@ impl Network {
         *self.process.lock().unwrap() = Some(process);
     }
 
+    /// A copy of its state.
+    pub fn copy(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        self.kill();
+        copy_file(self.state(), copy.path());
+        self.restart();
+        copy
+    }
+
+    /// Goes back to a copy of its state.
+    pub fn go_back_to(&self, copy: &TempDir) {
+        self.kill();
+        copy_file(copy.path(), self.state());
+        self.restart();
+    }
+
+    fn state(&self) -> &Path {
+        self.start.state.as_deref().unwrap()
+    }
+
     /// Changes a setting of the message canister.
     pub fn set(&self, setting: Setting) {
         let url = self.at.lock().unwrap().clone();
@@ -109,4 +131,10 @@ impl Network {
             }
         });
     }
+}
+
+/// Copies the only file that a state is.
+fn copy_file(from: &Path, to: &Path) {
+    const DATABASE: &str = "state.redb";
+    std::fs::copy(from.join(DATABASE), to.join(DATABASE)).unwrap();
 }

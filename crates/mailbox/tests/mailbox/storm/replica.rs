@@ -1,9 +1,9 @@
 //! The replica between the people and the network. It lies when it is told to, and signs its lies as the network's node.
 
+use candid::Principal;
 use client::api::{Page, PageError};
 use ic_transport_types::{Envelope, EnvelopeContent, NodeSignature, QueryResponse};
 use local_network::Keys;
-use candid::Principal;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -106,9 +106,8 @@ impl Between for Replica {
         if !path.ends_with("/query") {
             return body;
         }
-        let lied = serde_cbor::from_slice::<Envelope<'_>>(asked)
-            .ok()
-            .and_then(|envelope| self.lied(&envelope.content, &body));
+        let lied =
+            serde_cbor::from_slice::<Envelope<'_>>(asked).ok().and_then(|envelope| self.lied(&envelope.content, &body));
         lied.unwrap_or(body)
     }
 }
