@@ -67,7 +67,7 @@ fn with_proxies(family: &str, name: &str) {
         .into_iter()
         .chain(WITH_CERTIFICATES)
         .chain(WITH_QUERIES);
-    let proxies: Vec<_> = tampers.map(|tamper| (tamper, Proxy::start(network.url(), tamper))).collect();
+    let proxies: Vec<_> = tampers.map(|tamper| (tamper, network.behind(tamper))).collect();
     let urls = proxies.iter().map(|(tamper, proxy)| (format!("{tamper:?}"), json!(proxy.url())));
     let settings = json!({
         "url": network.url(),

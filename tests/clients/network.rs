@@ -10,6 +10,7 @@ use crate::encoded;
 use message_canister::api::Setting;
 use test_support::artifact::{canister_wasm, directory_wasm};
 use test_support::network::{Server, served, settle};
+use test_support::proxy::{Between, Proxy};
 
 /// A canister that rejects: `reject` and `reject_of_query` say "no", and its inspection refuses `refused`.
 const REJECTING: &str = r#"(module
@@ -94,6 +95,12 @@ impl Network {
     /// Where it is.
     pub fn url(&self) -> String {
         self.server.url()
+    }
+
+    /// Somebody between clients and this network.
+    pub fn behind(&self, between: impl Between) -> Proxy {
+        let url = self.url();
+        Proxy::start(move || url.clone(), between)
     }
 
     /// Its port.

@@ -4,7 +4,8 @@ use crate::Address;
 use crate::wire::card::CardError;
 use client::api::{KeyError, LookupError, PageError};
 use client::directory::api::{BundleError, LookupError as LabelError, UpdateError};
-use client::{CallError, api};
+use client::{CallError, Lie, api};
+use directory_core::verify::VerifyError;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -239,6 +240,9 @@ impl fmt::Display for Error {
             Self::NoRequest => write!(f, "no request for this label was made here: 'mailbox register' makes one"),
             Self::NoDirectory => write!(f, "no directory is pinned: name one with 'mailbox directory'"),
             Self::Directory(why) => write!(f, "the directory: {why}"),
+            Self::Lookup(error) if is_other_history(error) => {
+                write!(f, "the directory shows another history than before, it was set back or forked: {error}")
+            }
             Self::Lookup(error) => write!(f, "the look-up failed: {error}"),
             Self::Update(error) => write!(f, "the directory did not take the entry: {error}"),
             Self::Bundle(error) => write!(f, "the keys in the directory: {error}"),
@@ -254,6 +258,14 @@ impl fmt::Display for Error {
             Self::Random(error) => write!(f, "the system returned no random bytes: {error}"),
         }
     }
+}
+
+/// Whether the directory's log does not continue the one that the mailbox has seen.
+fn is_other_history(error: &CallError<LabelError>) -> bool {
+    matches!(
+        error,
+        CallError::Lie(Lie::Lookup(VerifyError::FromKnown(_))) | CallError::Refused(LabelError::UnknownLog { .. })
+    )
 }
 
 impl std::error::Error for Error {

@@ -28,7 +28,7 @@ pub struct Received {
     pub junk: u64,
     /// Letters that have not opened, but may open later.
     pub waiting: u32,
-    /// Letters that will never open. The log has the reasons.
+    /// Letters that will never open. The log says why, where it is known who sent them.
     pub unopened: u64,
     /// The reason why the canister was not told how far the inboxes were read, if it was not. The next call tells it.
     pub not_acknowledged: Option<String>,

@@ -13,8 +13,8 @@
 //! | `directory` | registration, verified look-ups, one's own label |
 //! | `sending`, `sealing` | one transaction: the content, the ratchet's step, the exact sealed bytes |
 //! | `push` | the outbox: those bytes, until the canister has them |
-//! | `inbox`, `opening`, `waiting` | verified pages; their contents and the cursor in one transaction; letters that do not
-//! open yet |
+//! | `refusal` | why the canister did not take them, in words |
+//! | `inbox`, `opening`, `waiting` | verified pages; what they say and the cursor in one transaction; what does not open yet |
 //! | `shared` | keys that several people have, in the web page's format |
 //! | `window` | accepts each number of a device once |
 //! | `log` | messages sent and received |
@@ -39,6 +39,7 @@ mod opening;
 mod person;
 mod push;
 mod records;
+mod refusal;
 mod root;
 mod rotation;
 mod sealing;

@@ -4,7 +4,7 @@ use crate::claims::{Claimed, claim};
 use crate::mailbox::Mailbox;
 use crate::network::Network;
 use crate::records::{Entry, Event, Queued, Rows, entry_key, put};
-use crate::{Error, millis};
+use crate::{Error, millis, refusal};
 use client::api::{AddError, NewMessage};
 use client::{Client, MAX_BATCH_BYTES, Transport};
 use crypto_store::{Tx, fields};
@@ -138,10 +138,10 @@ impl Mailbox {
             let answers = match answers {
                 Ok(answers) if answers.len() == batch.len() => answers,
                 Ok(answers) => return Ok(Some(format!("{} results for {} messages", answers.len(), batch.len()))),
-                Err(error) => return Ok(Some(error.to_string())),
+                Err(error) => return Ok(Some(refusal::of_call(&error))),
             };
             let reason = answers.iter().filter_map(|answer| answer.as_ref().err()).find(|error| !is_final(error));
-            let reason = reason.map(|error| format!("the canister answered {error:?}"));
+            let reason = reason.map(refusal::of_message);
             pushed.stored += answers.iter().filter(|answer| answer.is_ok()).count() as u64;
             let renew = claim.renew();
             let write = self.store.write(move |tx| {

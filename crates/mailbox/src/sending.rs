@@ -220,3 +220,38 @@ fn piece_length(said: &Said, piece: u32) -> usize {
         Said::File(file) => usize::try_from(file.piece_length(piece)).expect("pieces are bounded"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::card;
+    use crate::{Place, contacts, seconds};
+    use directory_core::bundle::{Bundle, MAX_LIFETIME};
+
+    /// The keys of a contact, as they are when they expire.
+    fn expire(tx: &mut Tx<'_>, identity: [u8; 32]) -> Result<(), Error> {
+        let peer = tx.record::<Peer>(identity)?.expect("it was added");
+        let mut bundle = Bundle::decode(&peer.bundle).expect("it was checked");
+        bundle.content.issued -= MAX_LIFETIME;
+        bundle.content.expiry -= MAX_LIFETIME;
+        put(tx, identity, &Peer { bundle: bundle.encode(), ..peer })
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sealed_to_keys_that_have_expired_and_that_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = || Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
+        let alice = Mailbox::create(&folder.path().join("alice"), place()).await.unwrap();
+        let bob = Mailbox::create(&folder.path().join("bob"), place()).await.unwrap();
+        let card = bob.card().await.unwrap();
+        let address = alice.add_contact(&card, "bob").await.unwrap();
+        let text = || vec![Letter::Text("hello".into())];
+        alice.send("bob", text(), || ()).await.unwrap();
+        let devices = card::verify(&card::from_text(&card).unwrap(), seconds()).unwrap();
+        let [identity] = contacts::identities(&devices)[..] else { panic!("a person has one device") };
+        alice.store.write(move |tx| expire(tx, identity)).await.unwrap();
+        let error = alice.send("bob", text(), || ()).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("the keys of {address} have expired: ask for a new card"));
+        assert_eq!(alice.log(0).await.unwrap().len(), 1, "nothing of it is stored");
+    }
+}

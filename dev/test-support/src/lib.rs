@@ -11,7 +11,7 @@
 //!
 //! With the feature `network`, `network`: the local network, served from this process.
 //!
-//! With the feature `proxy`, `proxy`: somebody between a client and a network, who may lie.
+//! With the feature `proxy`, `proxy`: an HTTP proxy in front of a network, which can change requests and responses.
 //!
 //! With the feature `process`, `process`: the local network as a process of its own.
 

@@ -24,23 +24,34 @@ pub trait Between: Send + Sync + 'static {
         Some((path.to_string(), body))
     }
 
-    /// The body that the client gets. `path` and `asked` are the path and the body of its request.
+    /// The body that the client gets. `path` is that of its request, `asked` the body that reached the network.
     fn response(&self, path: &str, asked: &[u8], body: Vec<u8>) -> Vec<u8>;
 }
 
-/// The context of each request.
+/// Whoever has the other end says what it does.
+impl<B: Between> Between for Arc<B> {
+    fn request(&self, path: &str, body: Vec<u8>) -> Option<(String, Vec<u8>)> {
+        B::request(self, path, body)
+    }
+
+    fn response(&self, path: &str, asked: &[u8], body: Vec<u8>) -> Vec<u8> {
+        B::response(self, path, asked, body)
+    }
+}
+
+/// What the proxy needs for each request.
 struct Route {
-    target: String,
+    target: Box<dyn Fn() -> String + Send + Sync>,
     between: Arc<dyn Between>,
     client: reqwest::Client,
 }
 
 impl Proxy {
-    /// In front of the network at `target`, an address as `http://127.0.0.1:4943`.
-    pub fn start(target: String, between: impl Between) -> Self {
+    /// In front of the network that is at `target` when a request comes.
+    pub fn start(target: impl Fn() -> String + Send + Sync + 'static, between: impl Between) -> Self {
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let client = client.expect("the options are legal");
-        let route = Route { target, between: Arc::new(between), client };
+        let route = Route { target: Box::new(target), between: Arc::new(between), client };
         Self(Server::start(|listener, stop| serve(listener, stop, Arc::new(route))))
     }
 
@@ -76,18 +87,19 @@ async fn answer(route: &Route, request: Request<Incoming>) -> Response<Full<Byte
 
 async fn forward(route: &Route, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, String> {
     let (head, body) = request.into_parts();
-    let asked = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    let question = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-    let Some((path, body)) = route.between.request(asked, question.to_vec()) else { return Ok(Response::default()) };
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+    let Some((path, asked)) = route.between.request(path, body.to_vec()) else { return Ok(Response::default()) };
     let mut headers = head.headers.clone();
     // Those of the request that is sent on.
     headers.remove(HOST);
     headers.remove(CONTENT_LENGTH);
-    let forwarded = route.client.request(head.method, format!("{}{path}", route.target)).headers(headers).body(body);
+    let to = format!("{}{path}", (route.target)());
+    let forwarded = route.client.request(head.method, to).headers(headers).body(asked.clone());
     let answered = forwarded.send().await.map_err(|error| error.to_string())?;
     let (status, mut headers) = (answered.status(), answered.headers().clone());
     let body = answered.bytes().await.map_err(|error| error.to_string())?;
-    let body = route.between.response(head.uri.path(), &question, body.to_vec());
+    let body = route.between.response(head.uri.path(), &asked, body.to_vec());
     // Those of the body that is sent, which may have another length.
     headers.remove(CONTENT_LENGTH);
     headers.remove(TRANSFER_ENCODING);

@@ -84,7 +84,7 @@ impl Between for Liar {
         None
     }
 
-    fn response(&self, path: &str, _asked: &[u8], body: Vec<u8>) -> Vec<u8> {
+    fn response(&self, path: &str, _: &[u8], body: Vec<u8>) -> Vec<u8> {
         let told = *self.told.lock().expect("no thread panicked");
         let Some(lie) = told.map(|told| &self.lies[told]).filter(|_| path.ends_with("/query")) else { return body };
         let mut response = tamper::parsed(&body).expect("the network replies in CBOR");

@@ -142,7 +142,7 @@ impl Stage {
         .map(|(question, name, remembers, answer, rust, typescript)| Lie { name, question, remembers, answer, rust, typescript })
         .into();
         let liar = Liar { lies: Arc::clone(&lies), told: Mutex::new(None) };
-        let proxy = Proxy::start(network.url(), liar);
+        let proxy = network.behind(liar);
         Self { network, proxy, published, memory, alice: second, newest, lies }
     }
 

@@ -27,7 +27,7 @@ fn assert_refused(outcome: Outcome, reason: &str, what: &str) {
 #[test]
 fn an_honest_proxy_is_believed() {
     let (network, icp) = (Network::start(), Icp::new());
-    let proxy = Proxy::start(network.url(), Tamper::Nothing);
+    let proxy = network.behind(Tamper::Nothing);
     let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
     for outcome in [update, query, metadata] {
         outcome.succeeded();
@@ -39,7 +39,7 @@ fn an_honest_proxy_is_believed() {
 fn tampered_certificates_and_a_wrong_root_key_are_refused() {
     let (network, icp) = (Network::start(), Icp::new());
     for tamper in WITH_CERTIFICATES.into_iter().chain([Tamper::RootKey]) {
-        let proxy = Proxy::start(network.url(), tamper);
+        let proxy = network.behind(tamper);
         let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
         for outcome in [update, query, status] {
             assert_refused(outcome, UNBELIEVED, &format!("{tamper:?}"));
@@ -53,12 +53,12 @@ fn tampered_certificates_and_a_wrong_root_key_are_refused() {
 #[test]
 fn old_certificates_are_refused() {
     let (network, icp) = (Network::start(), Icp::new());
-    let proxy = Proxy::start(network.url(), Tamper::SignedAnew);
+    let proxy = network.behind(Tamper::SignedAnew);
     let [update, _, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
     for outcome in [update, metadata, status] {
         outcome.succeeded();
     }
-    let proxy = Proxy::start(network.url(), Tamper::SignedLongAgo);
+    let proxy = network.behind(Tamper::SignedLongAgo);
     let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
     for outcome in [update, query, status] {
         assert_refused(outcome, "Certificate is stale", "ten minutes old");
@@ -70,11 +70,11 @@ fn old_certificates_are_refused() {
 #[test]
 fn what_another_subnet_certifies_is_refused() {
     let (network, icp) = (Network::start(), Icp::new());
-    let proxy = Proxy::start(network.url(), Tamper::DelegatedHere);
+    let proxy = network.behind(Tamper::DelegatedHere);
     for outcome in outcomes(&Inbox::at(&icp, proxy.url(), network.canister())) {
         outcome.succeeded();
     }
-    let proxy = Proxy::start(network.url(), Tamper::DelegatedElsewhere);
+    let proxy = network.behind(Tamper::DelegatedElsewhere);
     let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
     for outcome in [update, query, status] {
         assert_refused(outcome, "not authorized", "another subnet");
@@ -86,7 +86,7 @@ fn what_another_subnet_certifies_is_refused() {
 fn tampered_queries_are_refused() {
     let (network, icp) = (Network::start(), Icp::new());
     for tamper in WITH_QUERIES {
-        let proxy = Proxy::start(network.url(), tamper);
+        let proxy = network.behind(tamper);
         let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
         for outcome in [update, metadata, status] {
             // Certificates are as they were.

@@ -142,7 +142,7 @@ impl Between for Liar {
         }
     }
 
-    fn response(&self, path: &str, _asked: &[u8], body: Vec<u8>) -> Vec<u8> {
+    fn response(&self, path: &str, _: &[u8], body: Vec<u8>) -> Vec<u8> {
         let Some(lie) = self.lie() else { return body };
         if matches!(lie.change, Change::Later(_)) && path == "/api/v2/status" {
             return tampered(&Tamper::RootKey, path, body);

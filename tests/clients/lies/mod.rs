@@ -64,7 +64,7 @@ impl Stage {
             told: Mutex::new(None),
         };
         let seconds = liar.seconds.clone();
-        let proxy = Proxy::start(network.url(), liar);
+        let proxy = network.behind(liar);
         Self { network, proxy, seconds, seen }
     }
 

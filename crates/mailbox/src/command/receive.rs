@@ -72,6 +72,9 @@ async fn once(mailbox: &Mailbox, network: &Agents, json: bool) -> Result<(bool, 
     if received.junk > 0 {
         eprintln!("mailbox: {} messages are of no session, are sealed to other keys, or are none: junk", received.junk);
     }
+    if received.unopened > 0 {
+        eprintln!("mailbox: {} messages did not open, and never will", received.unopened);
+    }
     if received.waiting > 0 {
         eprintln!("mailbox: {} messages cannot be opened yet", received.waiting);
     }
