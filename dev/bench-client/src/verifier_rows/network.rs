@@ -3,7 +3,7 @@
 
 use super::authors::{Authors, configuration, label};
 use super::place::program;
-use candid::{CandidType, Principal, encode_args, encode_one};
+use candid::{CandidType, Principal, encode_one};
 use client::agent::AgentTransport;
 use client::Transport;
 use client::directory::{DirectoryClient, api, pin, published, request};
@@ -26,6 +26,7 @@ use ic_management_canister_types::{
 use ic_stable_structures::{Memory, VectorMemory};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use std::ffi::OsString;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use test_support::artifact::directory_path;
 use test_support::process::{Process, Start};
@@ -68,7 +69,7 @@ impl Network {
         ];
         // The network's speed is not what is measured: it is that of the development profile.
         let program = program("").join("../debug/local-network");
-        let start = Start { program, words: words.map(Into::into).to_vec(), state: None, port: 0 };
+        let start = Start { program, words: words.map(OsString::from).to_vec(), state: None, port: 0 };
         let process = start.run().expect("the network starts: scripts/bench-client builds it");
         let runtime = Runtime::new().expect("threads can be started");
         let agent = Agent::builder().with_url(process.url()).build().expect("its address is one");
@@ -226,8 +227,9 @@ pub async fn status(transport: &AgentTransport) -> Option<api::Status> {
     request.decode(&reply).ok().filter(|status| status.ready)
 }
 
+/// Pieces with their positions; those of zeros alone are left out, because a snapshot begins with zeros.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
-    (0..).step_by(CHUNK).zip(bytes.chunks(CHUNK))
+    (0..).step_by(CHUNK).zip(bytes.chunks(CHUNK)).filter(|(_, chunk)| chunk.iter().any(|byte| *byte != 0))
 }
 
 /// A directory in this process: its bytes, its updates, and the entries of the labels that look-ups find.
@@ -243,7 +245,7 @@ fn native(canister: Principal, authors: &Authors) -> (Vec<u8>, Vec<LoggedUpdate>
         now + SECOND
     };
     let mut at = close(&mut directory);
-    let registrars = authors.registrars_own(&Label::Registrar, &vrf()).1;
+    let registrars = authors.registrars_own(&Label::Registrar, &vrf());
     directory.update(&registrars, true, at).expect("the registrar is registered");
     let mut entries = Vec::new();
     for number in 0..NAMED {

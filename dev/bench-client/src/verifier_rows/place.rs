@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// A folder beside this program: the temporary folder may be none of a disk.
 pub fn folder() -> TempDir {
-    tempfile::tempdir_in(program("").parent().expect("the program is in a folder")).expect("a folder can be made")
+    tempfile::tempdir_in(program("")).expect("a folder can be made")
 }
 
 /// A program beside this one.
