@@ -23,6 +23,9 @@ pub fn measure() -> Vec<Row> {
     rows
 }
 
+/// A row, which is shown at once: the whole takes minutes.
 fn row(name: &str, value: f64, limit: Limit) -> Row {
-    Row { name: name.into(), value, limit }
+    let row = Row { name: name.into(), value, limit };
+    eprintln!("{}", row.to_line());
+    row
 }

@@ -4,8 +4,8 @@
 use super::authors::{Authors, configuration, label};
 use super::place::program;
 use candid::{CandidType, Principal, encode_one};
-use client::agent::AgentTransport;
 use client::Transport;
+use client::agent::AgentTransport;
 use client::directory::{DirectoryClient, api, pin, published, request};
 use directory::directory::{Directory, named};
 use directory::memory::StableMemory;

@@ -93,7 +93,8 @@ pub fn used(process: &str) -> Duration {
     let stat = read(process, "stat");
     // The name, in brackets, may have spaces. Time of its own and of the system for it are fields 14 and 15.
     let fields = stat.rsplit_once(')').map(|(_, behind)| behind.split_whitespace());
-    let ticks: Vec<u32> = fields.into_iter().flatten().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+    let ticks: Vec<u32> =
+        fields.into_iter().flatten().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
     assert_eq!(ticks.len(), 2, "{stat}");
     TICK * ticks.iter().sum::<u32>()
 }

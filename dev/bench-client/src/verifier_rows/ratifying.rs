@@ -47,9 +47,11 @@ pub fn measure(network: &Network) -> Vec<Row> {
         let joined = "it does not panic";
         (watching.join().expect(joined), looking_up.join().expect(joined), sending)
     });
-    let waits = heads.closed.iter().filter_map(|(head, closed)| Some(heads.ratified.get(head)?.duration_since(*closed)));
+    let waits =
+        heads.closed.iter().filter_map(|(head, closed)| Some(heads.ratified.get(head)?.duration_since(*closed)));
     // An update that comes just after a head has closed waits until the next one is ratified.
-    let longest = heads.closed.iter().filter_map(|(head, closed)| Some(heads.ratified.get(&(head + 1))?.duration_since(*closed)));
+    let longest =
+        heads.closed.iter().filter_map(|(head, closed)| Some(heads.ratified.get(&(head + 1))?.duration_since(*closed)));
     let seconds = |times: &mut dyn Iterator<Item = Duration>| times.max().unwrap_or(PATIENCE).as_secs_f64();
     let [head, update] = [seconds(&mut waits.into_iter()), seconds(&mut longest.into_iter())];
     vec![
