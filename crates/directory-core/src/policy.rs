@@ -42,6 +42,12 @@ pub enum KeyError {
     SmallOrder,
 }
 
+impl From<KeyError> for DecodeError {
+    fn from(error: KeyError) -> Self {
+        Self::Invalid { field: "key", value: error as u64 }
+    }
+}
+
 impl Key {
     /// Checks a public key.
     pub fn new(bytes: [u8; 32]) -> Result<Self, KeyError> {
@@ -49,15 +55,18 @@ impl Key {
         if key.is_weak() {
             return Err(KeyError::SmallOrder);
         }
-        // A point with x = 0, whose sign bit could be either, has a small order.
-        let height = bytes.iter().rev().enumerate().map(|(at, byte)| if at == 0 { byte & 0x7f } else { *byte });
-        if !height.lt(PRIME.iter().rev().copied()) {
-            return Err(KeyError::NotCanonical);
-        }
+        Self(bytes).check_encoding()?;
         Ok(Self(bytes))
     }
 
-    /// The public key of a secret key. A multiple of the base point has one encoding and no small order.
+    /// Checks what [`Key::verifies`] does not: that the encoding is the canonical one. It is little beside the other checks.
+    pub(crate) fn check_encoding(&self) -> Result<(), KeyError> {
+        // A point with x = 0, whose sign could be written either way, has a small order.
+        let height = self.0.iter().rev().enumerate().map(|(at, byte)| if at == 0 { byte & 0x7f } else { *byte });
+        if height.lt(PRIME.iter().rev().copied()) { Ok(()) } else { Err(KeyError::NotCanonical) }
+    }
+
+    /// The public key of a secret key. A multiple of the base point is written in one way and has no small order.
     pub fn of(secret: &SigningKey) -> Self {
         Self(secret.verifying_key().to_bytes())
     }
@@ -89,7 +98,7 @@ impl Key {
             return Ok(key);
         }
         let Self(bytes) = key;
-        Self::new(bytes).map_err(|error| DecodeError::Invalid { field: "key", value: error as u64 })
+        Ok(Self::new(bytes)?)
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {

@@ -132,31 +132,32 @@ impl<D: Disk, N: Network> Follower<D, N> {
         Ok(follower)
     }
 
-    /// One round. `now` is the clock, in nanoseconds since 1970.
+    /// One round. `clock` tells the time, in nanoseconds since 1970: a round that catches up may take long.
     ///
     /// # Errors
     ///
     /// [`End`].
-    pub async fn round(&mut self, now: u64) -> Result<Round, End> {
-        let done = self.attempt(now).await;
-        self.progress.send_modify(|progress| progress.round(&done, now / SECOND));
+    pub async fn round(&mut self, clock: impl Fn() -> u64) -> Result<Round, End> {
+        let done = self.attempt(&clock).await;
+        self.progress.send_modify(|progress| progress.round(&done, clock() / SECOND));
         done
     }
 
-    async fn attempt(&mut self, now: u64) -> Result<Round, End> {
-        let (certified, shown) = self.catch_up(now).await?;
+    async fn attempt(&mut self, clock: impl Fn() -> u64) -> Result<Round, End> {
+        let (certified, shown) = self.catch_up(&clock).await?;
         let size = certified.log.checkpoint.size;
         let own = self.verifier()?.signer().public().key_id();
         let published = shown.cosigned.iter().filter(|(_, cosignature)| cosignature.key_id == own);
         for (size, cosignature) in published.clone().filter(|(of, _)| *of <= size) {
             self.verifier = Some(self.take()?.check_published(*size, cosignature)?);
         }
-        let module = self.module(&certified, now).await?;
+        let module = self.module(&certified, &clock).await?;
         if !self.rules.modules.contains(&module.hash) {
             return Ok(Round::Withheld(module.hash));
         }
         let shown = published.filter(|(of, _)| *of == size).map(|(_, cosignature)| cosignature.time).max();
         let taken = self.pushed.filter(|(of, _)| *of == size).map(|(_, time)| time).max(shown);
+        let now = clock();
         if size == 0 || taken.is_some_and(|taken| now / SECOND < taken.saturating_add(self.rules.resign)) {
             return Ok(Round::Cosigned { size });
         }
@@ -186,9 +187,9 @@ impl<D: Disk, N: Network> Follower<D, N> {
     }
 
     /// The module that the canister has now, after the log was certified.
-    async fn module(&mut self, certified: &Certified, now: u64) -> Result<Module, End> {
+    async fn module(&mut self, certified: &Certified, clock: impl Fn() -> u64) -> Result<Module, End> {
         let module = self.authority.module(&self.network.module().await?).map_err(unverified)?;
-        check_age(module.time, now)?;
+        check_age(module.time, clock())?;
         if module.time < certified.time {
             return Err(unverified("a node lags: it shows the module of an earlier time".to_owned()));
         }

@@ -21,7 +21,7 @@ fn follow(disk: &Lossy, node: &Node, shown: &Shown, sizes: &[usize]) -> bool {
     for size in sizes {
         node.state().shown.epochs = shown.epochs[..*size].to_vec();
         let time = node.tick();
-        match now(follower.round(time)) {
+        match now(follower.round(|| time)) {
             Ok(_) | Err(End::Trouble(_)) => {}
             Err(End::Stop(_)) => return true,
         }

@@ -148,7 +148,7 @@ impl Network for Node {
         })
     }
 
-    fn updates(&self, from: u64, limit: u32) -> impl Future<Output = Result<Vec<LoggedUpdate>, Trouble>> + Send {
+    fn updates(&self, from: u64, limit: u64) -> impl Future<Output = Result<Vec<LoggedUpdate>, Trouble>> + Send {
         self.ask(|state| {
             let all = state.shown.epochs.iter().flat_map(|epoch| &epoch.updates);
             let from_there = all.filter(|update| update.position >= from);
