@@ -116,12 +116,6 @@ pub fn tampered(tamper: &Tamper, path: &str, body: Vec<u8>) -> Vec<u8> {
     if changed { described(&value) } else { body }
 }
 
-impl Between for Tamper {
-    fn response(&self, path: &str, _: &[u8], body: Vec<u8>) -> Vec<u8> {
-        tampered(self, path, body)
-    }
-}
-
 /// The root key of another network.
 fn other_network() -> PrivateKey {
     PrivateKey::deserialize(&[1; 32]).expect("it is less than the order")

@@ -2,7 +2,7 @@
 //!
 //! It has the node's key, so its signature of a lie is good, and no agent objects. It cannot sign for the subnet.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use candid::{decode_one, encode_one};
 use client::api::{Page, PageError};
@@ -41,16 +41,15 @@ pub const LIES: [Lie; 4] = [
 ];
 
 /// The node.
-#[derive(Clone)]
 pub struct Replica {
-    key: Arc<PrivateKey>,
-    lie: Arc<Mutex<Option<Lie>>>,
+    key: PrivateKey,
+    lie: Mutex<Option<Lie>>,
 }
 
 impl Replica {
     /// An honest one, with this secret key.
     pub fn honest(key: &[u8; 32]) -> Self {
-        Self { key: Arc::new(PrivateKey::deserialize_raw_32(key)), lie: Arc::default() }
+        Self { key: PrivateKey::deserialize_raw_32(key), lie: Mutex::default() }
     }
 
     /// From now on it tells this lie, or the truth.

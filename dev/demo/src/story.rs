@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use test_support::proxy::Proxy;
@@ -42,8 +43,9 @@ pub fn tell(folder: &Path, stop: &Stop) -> Result<usize, Error> {
     stage.tell("A network on this machine, as scripts/serve starts it: a message canister and a directory.")?;
     let network = Network::start(&node_key)?;
     network.ready().try_for_each(|line| out(&format!("{line}\n")))?;
-    let replica = Replica::honest(&node_key);
-    let proxy = Proxy::start(network.url(), replica.clone());
+    let replica = Arc::new(Replica::honest(&node_key));
+    let url = network.url();
+    let proxy = Proxy::start(move || url.clone(), Arc::clone(&replica));
 
     stage.tell("Alice and Bob make mailboxes and register their names. Bob asks another node of the network.")?;
     for (person, name, url) in [(&alice, "alice", network.url()), (&bob, "bob", proxy.url())] {

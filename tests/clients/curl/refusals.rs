@@ -6,7 +6,6 @@ use super::Curl;
 use crate::network::Network;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 use crate::{blob, encoded, envelopes};
-use test_support::proxy::Proxy;
 
 /// An answer fetched through an honest proxy passes, an answer fetched through another proxy does not.
 #[test]

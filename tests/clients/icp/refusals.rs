@@ -4,7 +4,6 @@ use super::{Icp, Inbox, built_module_hash, module_hash_in};
 use crate::network::Network;
 use crate::programs::Outcome;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
-use test_support::proxy::Proxy;
 
 /// The error of `icp` for a certificate that the root key has not signed.
 const UNBELIEVED: &str = "Certificate verification failed";

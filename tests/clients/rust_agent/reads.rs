@@ -9,7 +9,6 @@ use crate::identities;
 use crate::item;
 use crate::network::Network;
 use crate::tamper::Tamper;
-use test_support::proxy::Proxy;
 
 /// A client of the network's inbox, at this address of it.
 async fn client(url: &str, network: &Network, identity: impl Identity + 'static) -> Client<AgentTransport> {

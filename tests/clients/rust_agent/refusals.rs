@@ -8,7 +8,6 @@ use super::{agent, query, update};
 use crate::network::Network;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 use crate::{blob, module_hash};
-use test_support::proxy::Proxy;
 
 /// The outcome of an update, a query, and reads of the metadata and the module hash.
 async fn results(agent: &Agent, canister: Principal) -> [Result<Vec<u8>, AgentError>; 4] {
