@@ -16,7 +16,7 @@ use directory_core::head::Head;
 use directory_core::log::{Hashes, Log, leaf_hash};
 use directory_core::map::{Tree, View, leaf_value};
 use directory_core::update::LoggedUpdate;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 /// Maximum time that a head may be ahead of the verifier's clock: a minute, in nanoseconds.
@@ -190,30 +190,32 @@ impl Replay {
     /// Returns the hashes of the updates' entries.
     fn check_updates(&self, past: &impl Past, epoch: &Epoch) -> Result<Vec<Hash>, ReplayError> {
         let mut hashes = Vec::with_capacity(epoch.updates.len());
-        let mut states: HashMap<Hash, State> = HashMap::new();
+        let mut changed = HashSet::with_capacity(epoch.updates.len());
         let mut earliest = self.time;
-        let registrar = self.pins.registrar.map(|index| self.state(past, &index)).transpose()?.flatten();
+        let mut registrar = self.pins.registrar.map(|index| self.state(past, &index)).transpose()?.flatten();
         for (expected, logged) in (self.updates..).zip(&epoch.updates) {
             let LoggedUpdate { position, time, update } = logged;
             unless(expected == *position, Violation::Position { expected, found: *position })?;
             unless(earliest <= *time, Violation::UpdateTime { position: *position, earliest, found: *time })?;
             earliest = *time;
             let index = update.entry.index;
-            unless(!states.contains_key(&index), Violation::Twice { position: *position, index })?;
-            let changed = self.pins.registrar.and_then(|index| states.get(&index));
-            let voucher = changed.or(registrar.as_ref()).and_then(|state| state.in_force(*time));
+            unless(changed.insert(index), Violation::Twice { position: *position, index })?;
+            let voucher = registrar.as_ref().and_then(|state| state.in_force(*time));
             let rule = |refusal| Violation::Rule { position: *position, refusal };
             let old = self.state(past, &index)?;
-            let registrar = match (self.pins.registrar, voucher) {
+            let vouching = match (self.pins.registrar, voucher) {
                 (Some(own), Some(entry)) if own != index => Registrar::Policy(&entry.policy),
                 // Before the registrar's label has an entry, no other label can have one.
                 (Some(own), None) if own != index && old.is_none() => Err(rule(Refusal::Registration))?,
                 _ => Registrar::Open,
             };
-            let context = Context { realm: &self.pins.realm, index: &index, now: *time, registrar, pending: None };
+            let context =
+                Context { realm: &self.pins.realm, index: &index, now: *time, registrar: vouching, pending: None };
             let state = apply(old.as_ref(), update, &context).map_err(rule)?;
             hashes.push(*state.hash());
-            states.insert(index, state);
+            if self.pins.registrar == Some(index) {
+                registrar = Some(state);
+            }
         }
         Ok(hashes)
     }
