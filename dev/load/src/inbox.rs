@@ -8,7 +8,6 @@ use ic_agent::agent::CallResponse;
 use ic_agent::identity::{AnonymousIdentity, BasicIdentity};
 use ic_agent::{Agent, AgentError, Identity};
 use ic_management_canister_types::{CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, InstallCodeArgs};
-use message_canister::api::Setting;
 
 /// A client.
 pub struct Inbox {
@@ -85,17 +84,17 @@ impl Inbox {
         Ok(Signed { envelope: signed.signed_update, effective: self.canister })
     }
 
-    /// Signs an upgrade of the canister, with these settings.
+    /// Signs an upgrade of the canister, with this argument.
     ///
     /// # Errors
     ///
     /// If the identity does not sign.
-    pub fn sign_upgrade(&self, module: Vec<u8>, settings: &[Setting]) -> Result<Signed, AgentError> {
+    pub fn sign_upgrade(&self, module: Vec<u8>, argument: Vec<u8>) -> Result<Signed, AgentError> {
         let arguments = InstallCodeArgs {
             mode: CanisterInstallMode::Upgrade(None),
             canister_id: self.canister,
             wasm_module: module,
-            arg: encoded(&Some(settings)),
+            arg: argument,
             sender_canister_version: None,
         };
         let call = self.agent.update(&Principal::management_canister(), "install_code");

@@ -8,10 +8,11 @@ use load::soak;
 use load::throughput::{self, page};
 
 const USAGE: &str = "\
-usage: load MODULE soak --folder FOLDER [--operations N] [--kills N] [--seed N]
+usage: load MODULE soak --directory MODULE --folder FOLDER [--operations N] [--kills N] [--seed N]
        load MODULE throughput --folder FOLDER [--write PAGE]
 
-FOLDER is made for the states of the networks, and must not be there.";
+MODULE is that of the message canister, or of the directory. FOLDER is made for the states of the networks, and must not
+be there.";
 
 /// Numbers of stored messages at which the bytes that an add writes are measured.
 const SIZES: [u64; 3] = [1_000, 10_000, 100_000];
@@ -30,7 +31,7 @@ fn run() -> Result<(), String> {
     let mut words = env::args().skip(1);
     let module = PathBuf::from(words.next().ok_or(USAGE)?);
     let command = words.next().ok_or(USAGE)?;
-    let (mut options, mut folder, mut write) = (soak::Options::scaled(1, 1), None, None);
+    let (mut options, mut folder, mut write, mut directory) = (soak::Options::scaled(1, 1), None, None, None);
     while let Some(word) = words.next() {
         let value = words.next().ok_or_else(|| format!("{word} takes a value\n{USAGE}"))?;
         let number = || value.parse().map_err(|_| format!("{word} takes a number, not '{value}'"));
@@ -38,6 +39,7 @@ fn run() -> Result<(), String> {
             "--operations" => options.operations = number()?,
             "--kills" => options.kills = number()?,
             "--seed" => options.seed = number()?,
+            "--directory" => directory = Some(PathBuf::from(value)),
             "--folder" => folder = Some(PathBuf::from(value)),
             "--write" => write = Some(PathBuf::from(value)),
             _ => return Err(format!("unexpected '{word}'\n{USAGE}")),
@@ -46,17 +48,14 @@ fn run() -> Result<(), String> {
     let folder = folder.ok_or(USAGE)?;
     fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     match command.as_str() {
-        "soak" => soak(&module, &folder, &options),
+        "soak" => soak(&soak::Modules { messages: module, directory: directory.ok_or(USAGE)? }, &folder, &options),
         "throughput" => throughput(module, folder, write),
         _ => Err(USAGE.into()),
     }
 }
 
-fn soak(module: &Path, folder: &Path, options: &soak::Options) -> Result<(), String> {
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
-    let report = runtime
-        .block_on(soak::run(module, &folder.join("state"), options))
-        .map_err(|violation| violation.to_string())?;
+fn soak(modules: &soak::Modules, folder: &Path, options: &soak::Options) -> Result<(), String> {
+    let report = soak::run(modules, folder, options).map_err(|violation| violation.to_string())?;
     print!("{report}");
     Ok(())
 }

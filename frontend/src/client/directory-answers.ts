@@ -6,6 +6,7 @@
  */
 import {
   type Bundle,
+  type BundleQuestion,
   checkBundle,
   DirectoryError,
   decodeBundle,
@@ -22,8 +23,10 @@ import { certificateRefusedWords, certifiedData } from '../proofs/certificate';
 import { certifiedLeaf } from '../proofs/certified';
 import { equal } from '../proofs/hash';
 import type { Found } from './bindings/directory';
+import { bundleErrorWords } from './directory-words';
 import { Failure } from './failure';
 import { refuse } from './read';
+import { refusal } from './sentences';
 
 /** A verified look-up, and the changes that it showed, oldest first. */
 export interface LookedUp extends Verified {
@@ -69,23 +72,36 @@ export async function verifyFound(asked: Asked, { proof, certified }: Found): Pr
   });
 }
 
-/** Verifies bundles against the profile that a look-up has shown. Throws a {@link Failure} of the kind `lie`. */
+/**
+ * Verifies bundles against the profile that a look-up has shown. Bundles of devices that the profile does not list are left
+ * out: they may be of a device that it listed before. Throws a {@link Failure}: `refused` without a profile, a `lie` where a
+ * bundle does not verify.
+ */
 export function verifyBundles(
   { realm }: Pick<Trusted, 'realm'>,
   { index, profile: bytes }: Pick<Verified, 'index' | 'profile'>,
   seen: readonly Bundle[],
   bundles: readonly Uint8Array[],
 ): Bundle[] {
+  if (!bytes) throw refusal({ __kind__: 'NoProfile', NoProfile: null } as const, bundleErrorWords);
   return named(() => {
-    if (!bytes) throw new DirectoryError('UnknownDevice');
     const profile = decodeProfile(bytes);
-    return bundles.map((encoded) => {
-      const bundle = decodeBundle(encoded);
+    return bundles.map(decodeBundle).filter((bundle) => {
       const newest = seen.find(({ device }) => equal(device, bundle.device));
-      checkBundle(bundle, { realm, index, profile, now: seconds(), ...(newest && { seen: newest }) });
-      return bundle;
+      return isOfListedDevice(bundle, { realm, index, profile, now: seconds(), ...(newest && { seen: newest }) });
     });
   });
+}
+
+/** Checks a bundle, and says whether the profile lists its device. Throws a {@link DirectoryError} for any other reason. */
+function isOfListedDevice(bundle: Bundle, question: BundleQuestion): boolean {
+  try {
+    checkBundle(bundle, question);
+    return true;
+  } catch (error) {
+    if (error instanceof DirectoryError && error.code === 'UnknownDevice') return false;
+    throw error;
+  }
 }
 
 const seconds = (): bigint => BigInt(Math.floor(Date.now() / 1000));

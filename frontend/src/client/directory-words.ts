@@ -141,7 +141,6 @@ const LIES: Readonly<Record<string, string>> = {
   Contact: 'A version seen before is gone.',
   ContactChanged: 'A version seen before was exchanged.',
   Elsewhere: 'The bundle is of another directory or another label.',
-  UnknownDevice: 'The profile has no such device.',
   Expired: 'The bundle has expired.',
   NotNewer: 'The bundle is older than one seen before.',
   Lifetime: 'The bundle lives too long.',

@@ -106,6 +106,10 @@ methods! {
     get_configuration() -> Published, StatusError;
     /// The directory at a glance.
     get_status() -> Status, StatusError;
+    /// Replaces the settings: a controller's.
+    set_settings(settings: &Settings) -> (), SettingsError;
+    /// Checks stored records from a cursor on: a controller's. `next` of the report goes on; without it, all are checked.
+    check(from: CheckCursor) -> CheckReport, CheckError;
     /// The answer to a request of an HTTP gateway.
     http_request(http: &HttpRequest) -> HttpResponse, std::convert::Infallible;
 }

@@ -21,4 +21,10 @@ macro_rules! refusals {
     };
 }
 
-refusals!(UpdateError, EvidenceError, RatifyError, BundleError, StatusError);
+refusals!(UpdateError, EvidenceError, RatifyError, BundleError, StatusError, CheckError);
+
+impl Refusal for SettingsError {
+    fn is_passing(&self) -> bool {
+        false
+    }
+}

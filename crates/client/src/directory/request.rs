@@ -69,5 +69,15 @@ pub fn get_status() -> Request<Status, StatusError> {
     request("get_status", Kind::Query, ())
 }
 
+/// Replaces the settings: a controller's.
+pub fn set_settings(settings: &Settings) -> Request<(), SettingsError> {
+    request("set_settings", Kind::IdempotentUpdate, (settings,))
+}
+
+/// Checks stored records from a cursor on: a controller's. `next` of the report goes on; without it, all are checked.
+pub fn check(from: CheckCursor) -> Request<CheckReport, CheckError> {
+    request("check", Kind::Query, (from,))
+}
+
 /// The answer to a request of an HTTP gateway.
 pub use crate::request::http_request;

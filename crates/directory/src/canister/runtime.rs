@@ -108,8 +108,10 @@ pub fn open(configuration: Option<Configuration>) {
 /// Runs one piece of background work.
 pub fn on_global_timer() {
     if !read(Canister::is_ready) {
-        request_randomness();
-    } else if read(Canister::is_rebuilding) {
+        // Nothing else is due before the VRF key is drawn.
+        return request_randomness();
+    }
+    if read(Canister::is_rebuilding) {
         let is_within = || ic_cdk::api::instruction_counter() < REBUILD_INSTRUCTIONS;
         change(|directory| directory.rebuild_while(is_within));
         if !read(Canister::is_rebuilding) {
@@ -122,9 +124,10 @@ pub fn on_global_timer() {
     }
 }
 
-/// Arms the timer for the next background work, if there is any.
+/// Arms the timer for the next background work. Each call that changes the directory does so: a timer whose execution traps is
+/// gone.
 fn arm(directory: &Canister) {
-    if directory.is_rebuilding() {
+    if !directory.is_ready() || directory.is_rebuilding() {
         wake_at(now());
     } else if let Some(due) = directory.closes_at() {
         wake_at(due.max(now()));

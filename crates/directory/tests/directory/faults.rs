@@ -93,6 +93,65 @@ fn a_trap_at_any_system_call_changes_nothing() {
     assert!(site.look_up(&name("a"), View::newest, None, None).expect("proved").state.is_some());
 }
 
+/// Whether `done` becomes true within a minute of rounds, a second each, in which somebody calls.
+fn waits_until(site: &Site, done: impl Fn() -> bool) -> bool {
+    let label = ByteBuf::from(name("nobody").encode());
+    (0..60).any(|_| {
+        let anonymous = Principal::anonymous();
+        let refused: Result<(), BundleError> = site.call(anonymous, "put_bundle", (&label, &label)).expect("a reply");
+        assert!(refused.is_err(), "it changes nothing");
+        site.pass(1);
+        done()
+    })
+}
+
+/// A timer whose execution traps is gone. Whoever calls next arms it again.
+#[test]
+fn the_vrf_key_is_drawn_in_spite_of_a_trap_and_of_an_upgrade() {
+    for rounds in 0..3 {
+        for number in 1..=6 {
+            let site = Site::installed(&open());
+            for _ in 0..rounds {
+                site.engine.tick();
+            }
+            site.engine.trap_at_system_call(site.id, Some(number));
+            site.engine.tick();
+            site.engine.trap_at_system_call(site.id, None);
+            let drawn = waits_until(&site, || site.status().ready);
+            assert!(drawn, "with a trap at system call {number} after {rounds} rounds no key is drawn");
+        }
+        let site = Site::installed(&open());
+        for _ in 0..rounds {
+            site.engine.tick();
+        }
+        site.upgrade().expect("upgraded");
+        site.pass(1);
+        assert!(site.status().ready, "upgraded after {rounds} rounds");
+    }
+}
+
+#[test]
+fn an_epoch_closes_and_an_index_is_rebuilt_in_spite_of_a_trap() {
+    for number in 1..=8 {
+        let site = Site::new(&open());
+        site.pass(5);
+        site.register(&name("a"), 1).expect("registered");
+        site.register(&name("b"), 1).expect("registered");
+        site.engine.advance_time(std::time::Duration::from_secs(5));
+        site.engine.trap_at_system_call(site.id, Some(number));
+        site.engine.tick();
+        site.engine.trap_at_system_call(site.id, None);
+        let is_shown = || site.look_up(&name("b"), View::newest, None, None).expect("proved").state.is_some();
+        assert!(waits_until(&site, is_shown), "with a trap at system call {number} the epoch stays open");
+        site.upgrade().expect("upgraded");
+        site.engine.trap_at_system_call(site.id, Some(number));
+        site.engine.tick();
+        site.engine.trap_at_system_call(site.id, None);
+        let is_indexed = || site.status().indexed == site.status().labels;
+        assert!(waits_until(&site, is_indexed), "with a trap at system call {number} labels wait for the index");
+    }
+}
+
 #[test]
 fn clients_see_that_an_old_state_was_restored() {
     let site = Site::new(&open());

@@ -1,15 +1,16 @@
 //! A directory against a model of lists, natively: updates good and bad, epochs under way, ratification, bundles, upgrades,
-//! and a clock that goes back. Every look-up is verified as a client does.
+//! a clock that goes back, and an old state that is restored. Every look-up is verified as a client does.
 
 use crate::native::*;
 use crate::site::*;
 use directory::api::*;
 use directory_core::change::State;
 use directory_core::entry::Entry;
-use directory_core::verify::Memory;
+use directory_core::hash::Hash;
+use directory_core::verify::{Memory, VerifyError};
 use proptest::prelude::*;
 use serde_bytes::ByteBuf;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const LABELS: u8 = 3;
 const SECOND: u64 = 1_000_000_000;
@@ -24,6 +25,8 @@ enum Op {
     Ratify(usize),
     Bundle { label: u8, age: u64 },
     Upgrade { index: bool },
+    Save,
+    Restore,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,9 +47,12 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (1..3_usize).prop_map(Op::Ratify),
         2 => (0..LABELS, 0..3_u64).prop_map(|(label, age)| Op::Bundle { label, age }),
         1 => any::<bool>().prop_map(|index| Op::Upgrade { index }),
+        1 => Just(Op::Save),
+        1 => Just(Op::Restore),
     ]
 }
 
+#[derive(Clone)]
 struct Version {
     entry: Entry,
     key: u8,
@@ -54,8 +60,8 @@ struct Version {
     position: u64,
 }
 
-/// A model of a directory, in lists.
-#[derive(Default)]
+/// What a directory is, in lists.
+#[derive(Clone, Default)]
 struct Model {
     labels: BTreeMap<u8, Vec<Version>>,
     /// Time of each head, and updates through it.
@@ -94,6 +100,14 @@ impl Model {
         is_due
     }
 
+    /// All that the log of so many heads commits to: the heads, and the position, time and hash of each update.
+    fn log(&self, size: usize) -> (Vec<(u64, u64)>, BTreeSet<(u64, u64, Hash)>) {
+        let closed = self.closed(size);
+        let updates = self.labels.values().flatten().filter(|version| version.position < closed);
+        let updates = updates.map(|version| (version.position, version.time, version.entry.hash()));
+        (self.heads[..size].to_vec(), updates.collect())
+    }
+
     /// The version of a label after so many heads.
     fn at(&self, label: u8, size: usize) -> Option<&Version> {
         self.labels.get(&label)?.iter().rfind(|version| version.position < self.closed(size))
@@ -104,13 +118,17 @@ struct World {
     native: Native,
     model: Model,
     memory: Option<Memory>,
+    /// Stable memory as it was, and the model of it.
+    saved: Option<(Vec<u8>, Model)>,
+    /// What clients remember of a directory that was replaced by an older state, and the model of that.
+    lost: Vec<(Memory, Model)>,
 }
 
 impl World {
     fn new() -> Self {
         let native = Native::new(&crate::ratification::quorum());
         let model = Model { heads: vec![(native.now, 0)], latest: native.now, ..Model::default() };
-        Self { native, model, memory: None }
+        Self { native, model, memory: None, saved: None, lost: Vec::new() }
     }
 
     fn step(&mut self, op: &Op) {
@@ -125,6 +143,8 @@ impl World {
             Op::Ratify(verifiers) => self.ratify(verifiers),
             Op::Bundle { label, age } => self.put_bundle(label, age),
             Op::Upgrade { index } => self.native.upgrade(index),
+            Op::Save => self.saved = Some((self.native.bytes(), self.model.clone())),
+            Op::Restore => self.restore(),
         }
         self.compare();
     }
@@ -215,6 +235,35 @@ impl World {
         }
     }
 
+    /// An operator restores what was saved. Clients that remember what came after it are no clients of this directory.
+    fn restore(&mut self) {
+        let Some((bytes, model)) = self.saved.clone() else { return };
+        let replaced = std::mem::replace(&mut self.model, model);
+        self.lost.extend(self.memory.take().map(|memory| (memory, replaced)));
+        self.native.restore(bytes);
+    }
+
+    /// Whoever remembers a log that this one does not continue is told so, or sees it.
+    fn compare_with_lost(&self) {
+        let size = self.model.heads.len();
+        for (memory, lost) in &self.lost {
+            let known = memory.log.size as usize;
+            let now = self.native.now.max(self.model.latest);
+            let found = self.native.look_up(&name("label 0"), View::newest, Some(*memory), now);
+            if known > size {
+                let unknown = LookupError::UnknownLog { known: memory.log.size, size: size as u64 };
+                assert_eq!(found.map(|_| ()), Err(unknown));
+                continue;
+            }
+            let verdict = found.expect("an answer");
+            if self.model.log(known) == lost.log(known) {
+                assert!(verdict.is_ok() || matches!(verdict, Err(VerifyError::OlderHead { .. })), "{verdict:?}");
+            } else {
+                assert!(matches!(verdict, Err(VerifyError::FromKnown(_))), "{verdict:?}");
+            }
+        }
+    }
+
     /// The directory's numbers, and every label in both views, verified.
     fn compare(&mut self) {
         let (model, native) = (&self.model, &self.native);
@@ -244,6 +293,7 @@ impl World {
                 self.memory = Some(verified.memory);
             }
         }
+        self.compare_with_lost();
     }
 }
 

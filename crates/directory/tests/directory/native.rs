@@ -58,6 +58,12 @@ impl Native {
         }
     }
 
+    /// Opens stable memory as it was when it had these bytes: what an operator restores.
+    pub fn restore(&mut self, bytes: Vec<u8>) {
+        self.raw = RestrictedMemory::new(VectorMemory::new(bytes.into()), 0..1 << 20);
+        self.upgrade(true);
+    }
+
     /// Every byte of stable memory.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = vec![0; (self.raw.size() * 65_536) as usize];

@@ -1,50 +1,92 @@
-//! The clients of the soak and their rights: owners of keys, members, strangers.
-//!
-//! The first clients own a key each, which has a quota. The next ones are members, the others strangers. All of them add
-//! under all keys. The owners acknowledge what their keys hold, which opens the quota again.
+//! Who acts: eight clients of the message canister, three owners of labels, two verifiers of the directory.
 
-use candid::Principal;
-use client::request;
-use message_canister::api::{Bound, KeySetting, OwnQuota, Quota, Role};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::perform;
-use crate::draft::{OWNERS, SHARED_KEYS, key_id, owner_of};
-use crate::inbox::{Inbox, principal};
-use crate::violation::Verdict;
+use tokio::task::JoinHandle;
 
-/// Clients that are members.
-const MEMBERS: std::ops::Range<u8> = OWNERS..5;
-/// Live messages that an owned key may hold.
-pub const QUOTA: u32 = 200;
-/// Those of them that strangers may fill.
-pub const STRANGERS_SHARE: u32 = QUOTA / 4;
+use super::actor::play;
+use super::caller::{Caller, unanswered};
+use super::directory::{OWNERS, Owner, VERIFIERS, Verifier};
+use super::messages::Client;
+use super::{CLIENTS, Options, Shared};
+use crate::inbox::Inbox;
+use crate::violation::{Verdict, Violation};
+use test_support::Random;
 
-/// The most live messages that a key may hold after this client has added one. `None`: the key has no quota.
-pub fn share(client: u8, key: u16) -> Option<u32> {
-    let owner = owner_of(key)?;
-    Some(match client {
-        _ if client == owner => QUOTA,
-        _ if MEMBERS.contains(&client) => QUOTA / 2,
-        _ => STRANGERS_SHARE,
-    })
+/// When the calls of every fourth client expire: before they would be sent again after a long restart.
+const SHORT_EXPIRY: Duration = Duration::from_secs(8);
+
+/// All actors, while they act.
+pub struct Cast {
+    clients: Vec<JoinHandle<Verdict<Client>>>,
+    owners: Vec<JoinHandle<Verdict<Owner>>>,
+    verifiers: Vec<JoinHandle<Verdict<Verifier>>>,
 }
 
-/// The roles that there are, in the order in which the store lists them.
-pub fn roles() -> Vec<(Principal, Role)> {
-    let mut roles: Vec<_> = MEMBERS.map(|client| (principal(client), Role::writer)).collect();
-    roles.sort_by_key(|(principal, _)| *principal);
-    roles
+impl Cast {
+    /// Has them begin. Verifiers keep what they have replayed in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If the network does not answer.
+    pub async fn begin(shared: &Arc<Shared>, url: &str, folder: &Path, options: &Options) -> Verdict<Self> {
+        let (mut clients, mut owners, mut verifiers) = (Vec::new(), Vec::new(), Vec::new());
+        let (inbox, directory) = (shared.messages.controller.canister, shared.directory.controller.canister);
+        let caller = async |canister, number: u8| {
+            let expiry = (number % 4 == 3).then_some(SHORT_EXPIRY);
+            let inbox = Inbox::connect(url, canister, number, expiry).await.map_err(unanswered)?;
+            let random = Random::of(&[options.seed, number.into(), u64::MAX]);
+            Ok::<_, Violation>(Caller::new(inbox, Arc::clone(shared), random))
+        };
+        for number in 0..CLIENTS {
+            let caller = caller(inbox, number).await?;
+            let operations = share(options.operations, CLIENTS, number);
+            let client = Client { number, caller, seed: options.seed, operations, made: 0 };
+            clients.push(tokio::spawn(play(client, Arc::clone(shared))));
+        }
+        for number in 0..OWNERS {
+            let caller = caller(directory, CLIENTS + number).await?;
+            let owner = Owner::new(number, caller, options);
+            owners.push(tokio::spawn(play(owner, Arc::clone(shared))));
+        }
+        for number in 0..VERIFIERS {
+            let verifier = Verifier::open(number, shared, url, folder, options)?;
+            verifiers.push(tokio::spawn(play(verifier, Arc::clone(shared))));
+        }
+        Ok(Self { clients, owners, verifiers })
+    }
+
+    /// Has them stop where they are.
+    pub fn abort(&self) {
+        self.clients.iter().for_each(JoinHandle::abort);
+        self.owners.iter().for_each(JoinHandle::abort);
+        self.verifiers.iter().for_each(JoinHandle::abort);
+    }
+
+    /// Waits until they have made all their operations. Returns the verifiers.
+    ///
+    /// # Errors
+    ///
+    /// If one has failed.
+    pub async fn end(self) -> Verdict<Vec<Verifier>> {
+        all(self.clients).await?;
+        all(self.owners).await?;
+        all(self.verifiers).await
+    }
 }
 
-/// Gives the members their role and the owned keys their quota.
-pub async fn set_up(controller: &Inbox) -> Verdict<()> {
-    for (principal, role) in roles() {
-        perform(controller, &request::set_role(principal, Some(role))).await?;
+async fn all<A>(tasks: Vec<JoinHandle<Verdict<A>>>) -> Verdict<Vec<A>> {
+    let mut actors = Vec::new();
+    for task in tasks {
+        actors.push(task.await.map_err(|error| Violation(error.to_string()))??);
     }
-    let quota = Quota { messages: Bound::AtMost(QUOTA), bytes: Bound::Unlimited };
-    let settings = [KeySetting::quota(OwnQuota::own(quota))];
-    for owner in 0..u16::from(OWNERS) {
-        perform(controller, &request::set_key(&key_id(SHARED_KEYS + owner), &settings)).await?;
-    }
-    Ok(())
+    Ok(actors)
+}
+
+/// How many of the operations are this one's, of so many actors.
+pub fn share(operations: u64, actors: u8, number: u8) -> u64 {
+    let actors = u64::from(actors);
+    operations / actors + u64::from(u64::from(number) < operations % actors)
 }

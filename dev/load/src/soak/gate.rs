@@ -1,6 +1,7 @@
 //! Separates calls from restarts. A call is made only while the network is up. Calls in progress when the network is
 //! killed have failed before it is started again.
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +13,18 @@ use crate::violation::{Verdict, Violation};
 
 /// Maximum time of a call.
 const CALL_LIMIT: Duration = Duration::from_secs(300);
+
+/// An error of a call.
+pub trait CallFailure: Debug {
+    /// Whether the network did not answer, as if it had been killed.
+    fn is_silence(&self) -> bool;
+}
+
+impl CallFailure for AgentError {
+    fn is_silence(&self) -> bool {
+        matches!(self, Self::TransportError(_))
+    }
+}
 
 /// The gate.
 #[derive(Default)]
@@ -30,7 +43,7 @@ impl Gate {
     /// # Errors
     ///
     /// If the call fails though the network was not killed, or takes too long.
-    pub async fn attempt<T>(&self, call: impl Future<Output = Result<T, AgentError>>) -> Verdict<Option<T>> {
+    pub async fn attempt<T, E: CallFailure>(&self, call: impl Future<Output = Result<T, E>>) -> Verdict<Option<T>> {
         let guard = self.network.read().await;
         let mut down = self.down.subscribe();
         let begun_before_kill = !*down.borrow();
@@ -39,8 +52,8 @@ impl Gate {
         };
         let error = match result {
             Ok(result) => return Ok(Some(result)),
-            Err(error @ AgentError::TransportError(_)) => error,
-            Err(error) => return Err(Violation(format!("a call failed: {error}"))),
+            Err(error) if error.is_silence() => error,
+            Err(error) => return Err(Violation(format!("a call failed: {error:?}"))),
         };
         // The killer announces a kill before it strikes, and cannot withdraw that before the guard is dropped.
         if !*down.borrow() {
@@ -100,6 +113,6 @@ mod tests {
         assert_eq!(tokio::join!(gate.attempt(killed_meanwhile), restart), (Ok(None), 1));
         // An earlier kill does not excuse a later failure.
         assert!(gate.attempt(cut_off()).await.is_err());
-        assert_eq!(gate.attempt(async { Ok(7) }).await, Ok(Some(7)));
+        assert_eq!(gate.attempt(async { Ok::<_, AgentError>(7) }).await, Ok(Some(7)));
     }
 }

@@ -1,36 +1,40 @@
-//! Kills the network while the clients work, starts it again and checks that nothing is missing.
+//! Kills the network while the actors work, starts it again and has both canisters compared with what is known of them.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::Shared;
-use super::show::lock;
-use super::verify::{Depth, Verifier};
+use super::{Canister, Depth, Shared, directory, messages};
 use crate::violation::{Verdict, Violation};
 use test_support::Random;
 use test_support::process::{Process, Start};
 
-/// Interval at which the killer looks at the clients' progress.
-const LOOK_INTERVAL: Duration = Duration::from_millis(2);
-/// Time that it waits for a large call to be under way.
-const LARGE_CALL_WAIT: Duration = Duration::from_secs(2);
+/// How long it waits for a large call to be under way.
+const CALL_WAIT: Duration = Duration::from_secs(2);
 
 /// The killer.
 pub struct Killer {
-    /// The options for starting the network again.
-    pub start: Start,
+    /// How the network is started again.
+    start: Start,
     /// The network.
     pub network: Option<Process>,
-    /// The state that clients and killer share.
-    pub shared: Arc<Shared>,
-    /// The verifier that compares the store with the model.
-    pub verifier: Verifier,
+    /// What all share.
+    shared: Arc<Shared>,
+    /// What looks at the message canister.
+    messages: messages::Verifier,
+    /// What looks at the directory.
+    directory: directory::Comparison,
     /// When it strikes.
-    pub random: Random,
+    random: Random,
 }
 
 impl Killer {
+    /// The killer of this network.
+    pub fn new(start: Start, network: Process, shared: Arc<Shared>, seed: u64) -> Self {
+        let random = Random::of(&[seed, u64::MAX]);
+        let (messages, directory) = (messages::Verifier::default(), directory::Comparison::default());
+        Self { start, network: Some(network), shared, messages, directory, random }
+    }
+
     /// Kills the network so many times, evenly over so many operations.
     ///
     /// # Errors
@@ -39,38 +43,48 @@ impl Killer {
     pub async fn run(&mut self, kills: u64, operations: u64) -> Verdict<()> {
         for kill in 0..kills {
             let place = place(operations, kills, kill, &mut self.random);
-            while self.shared.done.load(Ordering::Relaxed) < place {
-                tokio::time::sleep(LOOK_INTERVAL).await;
-                if self.shared.failed.load(Ordering::Relaxed) {
-                    return Ok(());
-                }
+            if !self.shared.reached(place).await {
+                return Ok(());
             }
-            self.kill_once().await?;
+            self.kill_once(kill, operations).await?;
         }
         Ok(())
     }
 
-    async fn kill_once(&mut self) -> Verdict<()> {
-        match self.random.below(4) {
+    /// Each kind of moment has its turn.
+    async fn kill_once(&mut self, kill: u64, operations: u64) -> Verdict<()> {
+        match kill % 6 {
             0 => self.kill_within(30).await?,
             // While a large batch or message is sent, executed or written.
             1 | 2 => {
-                let large_call = self.shared.large_call.notified();
-                let _ = tokio::time::timeout(LARGE_CALL_WAIT, large_call).await;
+                let _ = tokio::time::timeout(CALL_WAIT, self.shared.large_call.notified()).await;
                 self.kill_within(12).await?;
             }
-            // While the canister is upgraded, or when its indexes are rebuilt.
-            _ => {
+            // While a label's entry is.
+            3 => {
                 let shared = Arc::clone(&self.shared);
-                let upgrade = tokio::spawn(async move { shared.upgrade_once().await });
-                let within = if self.random.per_mille(500) { 50 } else { 400 };
+                tokio::select! {
+                    () = shared.label_call.notified() => {}
+                    _ = shared.reached(operations) => {}
+                }
+                let within = if self.random.per_mille(500) { 4 } else { 12 };
                 self.kill_within(within).await?;
-                // The upgrade may end in any way. Whether it failed shows only now, with the network up again.
-                self.restart().await?;
-                return upgrade.await.map_err(|error| Violation(error.to_string()))?.map(drop);
             }
+            // While a canister is upgraded, or when its indexes are rebuilt.
+            4 => return self.kill_amid_upgrade(Canister::Messages).await,
+            _ => return self.kill_amid_upgrade(Canister::Directory).await,
         }
         self.restart().await
+    }
+
+    async fn kill_amid_upgrade(&mut self, canister: Canister) -> Verdict<()> {
+        let shared = Arc::clone(&self.shared);
+        let upgrade = tokio::spawn(async move { shared.upgrade_once(canister).await });
+        let within = if self.random.per_mille(500) { 50 } else { 400 };
+        self.kill_within(within).await?;
+        // The upgrade may end in any way. Whether it failed shows only now, with the network up again.
+        self.restart().await?;
+        upgrade.await.map_err(|error| Violation(error.to_string()))?.map(drop)
     }
 
     async fn kill_within(&mut self, milliseconds: u64) -> Verdict<()> {
@@ -89,22 +103,52 @@ impl Killer {
         if self.random.per_mille(250) {
             let (start, time) = (self.start.clone(), Duration::from_millis(self.random.below(150)));
             let starting = blocking(move || start.run_for(time)).await?;
-            lock(&shared.tally).kills_at_start += u64::from(starting);
+            shared.tally().kills_at_start += u64::from(starting);
         }
         self.start().await?;
-        let found = self.verifier.verify(&shared.model, &shared.controller, Depth::Restart).await?;
+        self.compare(Depth::Restart).await?;
         shared.gate.restarted();
         drop(closed);
-        let mut tally = lock(&shared.tally);
+        let mut tally = shared.tally();
         tally.kills += 1;
         tally.kills_under_way += u64::from(cut > 0);
-        tally.landed += found.landed as u64;
         tally.looking += begin.elapsed();
         Ok(())
     }
 
+    /// Compares both canisters with what is known of them.
+    async fn compare(&mut self, depth: Depth) -> Verdict<()> {
+        let shared = Arc::clone(&self.shared);
+        let messages = &shared.messages;
+        let found = self.messages.verify(&messages.model, &messages.controller, depth).await?;
+        shared.tally().messages.landed += found.landed as u64;
+        let landed = self.directory.compare(&shared.directory, depth).await?;
+        shared.tally().directory.landed += landed;
+        Ok(())
+    }
+
+    /// Looks at everything once all actors have ended, before and after a clean stop.
+    ///
+    /// # Errors
+    ///
+    /// If something is not as it must be.
+    pub async fn finish(&mut self, verifiers: &mut [directory::Verifier]) -> Verdict<()> {
+        directory::ratify(&self.shared, verifiers).await?;
+        self.compare(Depth::Everything).await?;
+        self.stop().await?;
+        self.start().await?;
+        self.compare(Depth::Everything).await?;
+        directory::replay(&self.shared.directory).await?;
+        self.stop().await
+    }
+
+    async fn stop(&mut self) -> Verdict<()> {
+        let network = self.network.take().expect("it runs");
+        blocking(move || network.stop()).await
+    }
+
     /// Starts the network where it was.
-    pub async fn start(&mut self) -> Verdict<()> {
+    async fn start(&mut self) -> Verdict<()> {
         let start = self.start.clone();
         self.network = Some(blocking(move || start.run()).await?);
         Ok(())
@@ -126,14 +170,15 @@ fn place(operations: u64, kills: u64, kill: u64, random: &mut Random) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::soak::{CLIENTS, share};
+    use crate::soak::CLIENTS;
+    use crate::soak::cast::share;
 
     /// Else the killer would wait for ever.
     #[test]
     fn the_clients_come_as_far_as_the_killer_waits_for() {
         let mut random = Random::of(&[1]);
         for operations in [1, 7, 8, 100, 5_000] {
-            let made: u64 = (0..CLIENTS).map(|client| share(operations, client)).sum();
+            let made: u64 = (0..CLIENTS).map(|client| share(operations, CLIENTS, client)).sum();
             assert_eq!(made, operations);
             for kills in [1, 4, 40, 160] {
                 let latest = (0..kills).map(|kill| place(operations, kills, kill, &mut random)).max();

@@ -1,272 +1,241 @@
-//! The soak: clients mix adds, batches, pages, acknowledgements and upgrades while the network is killed again and again.
+//! The soak: actors use the message canister and the directory of one network, which is killed again and again.
 //!
-//! - `cast`: the clients' roles: owners of keys, members, strangers;
-//! - `operation`: a client's next operation;
-//! - `client`, `reads`, `owner`: execute it, and check the answer;
-//! - `model`, `installs`: the messages and upgrades that were sent, confirmed and seen;
-//! - `killer`: kills the network and starts it again;
-//! - `verify`: compares the whole store, as `store` shows it, with the model after each restart;
-//! - `gate`: keeps calls and restarts apart.
+//! - `cast`: who acts: clients of the message canister, owners of labels, verifiers of the directory;
+//! - `actor`: how they act; `caller`: and how their calls come through;
+//! - `messages`, `directory`: each canister's actors, what is known of it, and its comparison with that;
+//! - `killer`: kills the network, starts it again, and has both canisters compared;
+//! - `gate`: keeps calls and restarts apart;
+//! - `report`: what happened.
 
+mod actor;
+mod caller;
 mod cast;
-mod client;
+mod directory;
 mod gate;
-mod installs;
 mod killer;
-mod model;
-mod operation;
-mod owner;
-mod reads;
+mod messages;
 mod report;
-mod show;
-mod store;
-mod verify;
 
-use std::collections::VecDeque;
-use std::fmt::Debug;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use ::client::request::{self, Request};
-use ic_agent::AgentError;
 use tokio::sync::Notify;
 
-use crate::inbox::{Inbox, Outcome};
-use crate::violation::{Verdict, Violation, ensure};
-use client::Client;
+use crate::inbox::Inbox;
+use crate::violation::{Verdict, Violation};
+use caller::unanswered;
+use cast::Cast;
+use directory::Directory;
 use gate::Gate;
-use installs::settings;
 use killer::{Killer, blocking};
-use model::Model;
-use operation::Operation;
+use messages::Messages;
 pub use report::{Report, Tally};
-use show::lock;
-use test_support::Random;
 use test_support::process::{Process, Start};
-use verify::{Depth, Verifier};
 
-/// Clients at once.
+/// The clients of the message canister.
 pub const CLIENTS: u8 = 8;
-/// When the calls of every fourth client expire: before they would be sent again after a long restart.
-const SHORT_EXPIRY: Duration = Duration::from_secs(8);
+/// Operations of clients for each operation of an owner of labels.
+const OPERATIONS_OF_CLIENTS: u64 = 12;
 
 /// The options of a soak.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The seed of all random choices.
     pub seed: u64,
-    /// Operations of all clients together.
+    /// Operations of all clients of the message canister together.
     pub operations: u64,
     /// Number of kills of the network.
     pub kills: u64,
 }
 
 impl Options {
-    /// So many times the usual number of operations. Kills grow with its root: each has the whole store looked at.
+    /// So many times the usual number of operations. Kills grow with its root: after each the modules are compiled and the whole
+    /// store is looked at.
     pub fn scaled(seed: u64, scale: u32) -> Self {
-        Self { seed, operations: 5_000 * u64::from(scale), kills: 40 * u64::from(scale).isqrt() }
+        Self { seed, operations: 5_000 * u64::from(scale), kills: 30 * u64::from(scale).isqrt() }
+    }
+
+    /// Operations of all owners of labels together.
+    pub fn label_operations(&self) -> u64 {
+        self.operations / OPERATIONS_OF_CLIENTS
     }
 }
 
-/// The state that clients and killer share.
+/// The modules of the canisters.
+#[derive(Clone, Debug)]
+pub struct Modules {
+    /// That of the message canister.
+    pub messages: PathBuf,
+    /// That of the directory.
+    pub directory: PathBuf,
+}
+
+/// How much to compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// All messages and links, and all of the directory's log; and a canister's own check where it has grown since the last one.
+    Restart,
+    /// Also both canisters' own checks in any case, all pages of messages in both directions, and all labels.
+    Everything,
+}
+
+/// One of the canisters.
+#[derive(Clone, Copy, Debug)]
+pub enum Canister {
+    /// The message canister.
+    Messages,
+    /// The directory.
+    Directory,
+}
+
+/// What actors and killer share.
 pub struct Shared {
-    /// The known state of the store.
-    pub model: Mutex<Model>,
-    /// Between clients and network.
+    /// The message canister, and what is known of it.
+    pub messages: Messages,
+    /// The directory, and what is known of it.
+    pub directory: Directory,
+    /// Between actors and network.
     pub gate: Gate,
-    /// The canister's controller.
-    pub controller: Inbox,
-    /// The canister's module.
-    pub module: Vec<u8>,
-    /// Operations that were made.
+    /// Operations that clients of the message canister have made.
     pub done: AtomicU64,
-    /// Whether a client has failed.
+    /// Whether an actor has failed.
     pub failed: AtomicBool,
     /// Signalled when a large call is sent.
     pub large_call: Notify,
-    /// The counts.
-    pub tally: Mutex<Tally>,
+    /// Signalled when a label is registered or changed.
+    pub label_call: Notify,
+    /// What is counted.
+    tally: Mutex<Tally>,
 }
 
 impl Shared {
-    /// Upgrades the canister to the same module, and repeats that until it succeeds.
+    /// What is counted.
+    pub fn tally(&self) -> MutexGuard<'_, Tally> {
+        lock(&self.tally)
+    }
+
+    /// Upgrades a canister to the same module, whatever it takes.
     ///
     /// # Errors
     ///
     /// If that fails.
-    pub async fn upgrade(&self) -> Verdict<()> {
-        while !self.upgrade_once().await? {}
+    pub async fn upgrade(&self, canister: Canister) -> Verdict<()> {
+        while !self.upgrade_once(canister).await? {}
         Ok(())
     }
 
-    /// Upgrades the canister to the same module, with settings of its own. Returns whether that was confirmed before the
-    /// network was killed.
+    /// Upgrades a canister to the same module. Returns whether that was confirmed before the network was killed.
     ///
     /// # Errors
     ///
     /// If that fails.
-    pub async fn upgrade_once(&self) -> Verdict<bool> {
-        let number = lock(&self.model).installs.begin();
-        let call = self.controller.sign_upgrade(self.module.clone(), &settings(number)).map_err(failed)?;
-        let outcome = self.gate.attempt(self.controller.send(&call)).await?;
-        lock(&self.tally).upgrades_cut += u64::from(outcome.is_none());
-        if !matches!(outcome, Some(Outcome::Replied(_))) {
-            return Ok(false);
+    pub async fn upgrade_once(&self, canister: Canister) -> Verdict<bool> {
+        match canister {
+            Canister::Messages => self.messages.upgrade_once(self).await,
+            Canister::Directory => self.directory.upgrade_once(self).await,
         }
-        lock(&self.tally).upgrades += 1;
-        lock(&self.model).installs.confirm(number);
-        if let Some(version) = self.gate.attempt(self.controller.version()).await? {
-            lock(&self.model).installs.note_version(version);
+    }
+
+    /// Waits until clients have made so many operations. Returns whether they have; if not, an actor has failed.
+    pub async fn reached(&self, operations: u64) -> bool {
+        while self.done.load(Ordering::Relaxed) < operations {
+            if self.failed.load(Ordering::Relaxed) {
+                return false;
+            }
+            tokio::time::sleep(LOOK_INTERVAL).await;
         }
-        Ok(true)
+        true
     }
 }
 
-/// Runs the soak on a new network of this module, which keeps its state in `folder`.
+/// How often one looks how far the clients are.
+const LOOK_INTERVAL: Duration = Duration::from_millis(2);
+
+/// Locks what is shared.
+pub fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().expect("no thread panics while it holds this lock")
+}
+
+/// Runs the soak on a new network of these modules, which keeps its state in `folder`. It has threads of its own.
 ///
 /// # Errors
 ///
 /// If something happens that must not, or the network cannot be started.
-pub async fn run(module: &Path, folder: &Path, options: &Options) -> Verdict<Report> {
+pub fn run(modules: &Modules, folder: &Path, options: &Options) -> Verdict<Report> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Violation(error.to_string()))?;
+    runtime.block_on(play(modules, folder, options))
+}
+
+async fn play(modules: &Modules, folder: &Path, options: &Options) -> Verdict<Report> {
     let began = Instant::now();
-    let start = Start::new([module]).map_err(|error| Violation(error.to_string()))?;
-    let start = Start { state: Some(folder.to_owned()), ..start };
-    let module = fs::read(module).map_err(|error| Violation(format!("{}: {error}", module.display())))?;
+    let state = folder.join("network");
+    let read = |path: &Path| fs::read(path).map_err(|error| Violation(format!("{}: {error}", path.display())));
+    let (messages, directory) = (read(&modules.messages)?, read(&modules.directory)?);
+    let start = Start { state: Some(state.clone()), ..start(modules)? };
+    fs::create_dir_all(folder).map_err(|error| Violation(format!("{}: {error}", folder.display())))?;
     let first = start.clone();
     let network = blocking(move || first.run()).await?;
-    // Clients find it there again.
+    // Actors find it there again.
     let start = Start { port: network.address().port(), ..start };
-    let (url, canister) = (network.url(), network.canister());
-    let controller = Inbox::controller(&url, canister).await.map_err(failed)?;
-    let mut model = Model::default();
-    set_settings(&controller, &mut model).await?;
-    cast::set_up(&controller).await?;
-
+    let url = network.url();
+    let [inbox, labels] = *network.canisters() else {
+        return Err(Violation(format!("two canisters should be there, not {:?}", network.canisters())));
+    };
+    let controller = |canister| Inbox::controller(&url, canister);
     let shared = Arc::new(Shared {
-        model: Mutex::new(model),
+        messages: Messages::set_up(controller(inbox).await.map_err(unanswered)?, messages).await?,
+        directory: Directory::set_up(controller(labels).await.map_err(unanswered)?, directory).await?,
         gate: Gate::default(),
-        controller,
-        module,
         done: AtomicU64::new(0),
         failed: AtomicBool::new(false),
         large_call: Notify::new(),
+        label_call: Notify::new(),
         tally: Mutex::default(),
     });
-    let mut clients = Vec::new();
-    for number in 0..CLIENTS {
-        let expiry = (number % 4 == 3).then_some(SHORT_EXPIRY);
-        let client = Client {
-            number,
-            inbox: Inbox::connect(&url, canister, number, expiry).await.map_err(failed)?,
-            shared: Arc::clone(&shared),
-            random: Random::of(&[options.seed, u64::from(number), u64::MAX]),
-            answered: VecDeque::new(),
-        };
-        clients.push(tokio::spawn(operate(client, options.seed, number, share(options.operations, number))));
-    }
-    let mut killer = Killer {
-        start,
-        network: Some(network),
-        shared: Arc::clone(&shared),
-        verifier: Verifier::default(),
-        random: Random::of(&[options.seed, u64::MAX]),
-    };
+    let cast = Cast::begin(&shared, &url, folder, options).await?;
+    let mut killer = Killer::new(start, network, Arc::clone(&shared), options.seed);
     let killed = killer.run(options.kills, options.operations).await;
     if killed.is_err() {
-        clients.iter().for_each(|client| client.abort());
+        cast.abort();
     }
     killed?;
-    for client in clients {
-        let made = client.await.map_err(|error| Violation(error.to_string()))?;
-        made.map_err(|Violation(what)| {
-            let network = killer.network.as_mut().map_or_else(|| "the network is down".into(), Process::condition);
-            Violation(format!("{what}; {network}"))
-        })?;
-    }
-    finish(&mut killer).await?;
+    let mut verifiers = cast.end().await.map_err(|Violation(what)| {
+        let network = killer.network.as_mut().map_or_else(|| "the network is down".into(), Process::condition);
+        Violation(format!("{what}; {network}"))
+    })?;
+    shared.messages.check_settled()?;
+    killer.finish(&mut verifiers).await?;
+    let labels = shared.directory.size();
     Ok(Report {
         options: options.clone(),
-        tally: lock(&shared.tally).clone(),
-        messages: lock(&shared.model).known() as u64,
-        bytes: folder_size(folder),
+        tally: shared.tally().clone(),
+        messages: shared.messages.stored(),
+        labels: labels.labels,
+        updates: labels.updates,
+        epochs: labels.epochs,
+        bytes: folder_size(&state),
         time: began.elapsed(),
     })
 }
 
-/// Number of operations of this client.
-fn share(operations: u64, client: u8) -> u64 {
-    let clients = u64::from(CLIENTS);
-    operations / clients + u64::from(u64::from(client) < operations % clients)
-}
-
-async fn operate(mut client: Client, seed: u64, number: u8, operations: u64) -> Verdict<()> {
-    let mut ending = Ending { shared: Arc::clone(&client.shared), well: false };
-    for operation in 0..operations {
-        if ending.shared.failed.load(Ordering::Relaxed) {
-            break;
-        }
-        let drawn = Operation::draw(seed, number.into(), operation);
-        let what = format!("client {number}, operation {operation}, {}", drawn.name());
-        lock(&ending.shared.tally).count(&drawn);
-        client.make(drawn).await.map_err(|Violation(how)| Violation(format!("{what}: {how}")))?;
-        ending.shared.done.fetch_add(1, Ordering::Relaxed);
-    }
-    ending.well = true;
-    Ok(())
-}
-
-/// A client that ends. If it fails, the others and the killer stop too.
-struct Ending {
-    shared: Arc<Shared>,
-    well: bool,
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.shared.failed.fetch_or(!self.well, Ordering::Relaxed);
-    }
-}
-
-/// Looks at everything, before and after a clean stop.
-async fn finish(killer: &mut Killer) -> Verdict<()> {
-    let shared = Arc::clone(&killer.shared);
-    {
-        let model = lock(&shared.model);
-        ensure(model.open() == 0, || format!("{} calls have no outcome", model.open()))?;
-        model.check_settled()?;
-    }
-    killer.verifier.verify(&shared.model, &shared.controller, Depth::Everything).await?;
-    let network = killer.network.take().expect("it runs");
-    blocking(move || network.stop()).await?;
-    killer.start().await?;
-    killer.verifier.verify(&shared.model, &shared.controller, Depth::Everything).await?;
-    let network = killer.network.take().expect("it runs");
-    blocking(move || network.stop()).await
-}
-
-async fn set_settings(controller: &Inbox, model: &mut Model) -> Verdict<()> {
-    let number = model.installs.begin();
-    let reply = controller.ask(&request::get_status()).await.map_err(failed)?;
-    let status = request::get_status().decode(&reply).map_err(client::failed)?;
-    perform(controller, &request::set_settings(status.settings.version, &settings(number))).await?;
-    model.installs.confirm(number);
-    Ok(())
-}
-
-/// Makes an update while the network runs.
-async fn perform<T, E: Debug>(inbox: &Inbox, request: &Request<T, E>) -> Verdict<T> {
-    let call = inbox.sign(request).map_err(failed)?;
-    match inbox.send(&call).await.map_err(failed)? {
-        Outcome::Replied(reply) => request.decode(&reply).map_err(client::failed),
-        Outcome::Expired => Err(Violation(format!("{}: a fresh call expired", request.method))),
-    }
-}
-
-fn failed(error: AgentError) -> Violation {
-    Violation(format!("the network does not answer: {error}"))
+/// How the network of these modules is started.
+fn start(modules: &Modules) -> Verdict<Start> {
+    let named = |name: &str, path: &Path| {
+        let mut word = std::ffi::OsString::from(format!("{name}="));
+        word.push(path);
+        word
+    };
+    let argument = format!("directory={}", hex::encode(directory::argument()));
+    let words = [
+        named("message-canister", &modules.messages),
+        named("directory", &modules.directory),
+        "--argument".into(),
+        argument.into(),
+    ];
+    Start::new(words).map_err(|error| Violation(error.to_string()))
 }
 
 /// Bytes of the files in a folder.

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::operation::Operation;
-use super::{CLIENTS, Options};
+use super::{CLIENTS, Options, directory, messages};
 
 /// The counts while it runs.
 #[derive(Clone, Debug, Default)]
@@ -19,63 +18,26 @@ pub struct Tally {
     pub kills_under_way: u64,
     /// Number of kills while it started.
     pub kills_at_start: u64,
-    /// Upgrades that were confirmed.
-    pub upgrades: u64,
-    /// Upgrades that a kill cut off.
-    pub upgrades_cut: u64,
-    /// Number of times that a client was told to come again, because the indexes were being
-    /// rebuilt.
-    pub unavailable: u64,
-    /// Calls without outcome that had been executed.
-    pub landed: u64,
     /// Calls without outcome that were sent again, the same envelope.
     pub resent: u64,
-    /// Those whose messages were asked for and sent in a new envelope.
-    pub sent_anew: u64,
-    /// Those that had expired when they were sent again.
-    pub expired: u64,
     /// Answered calls that were sent again and had the same answer.
     pub replays: u64,
     /// Those that had expired.
     pub replays_expired: u64,
-    /// Acknowledgements that were confirmed.
-    pub acknowledgements: u64,
-    /// Messages that they acknowledged.
-    pub acknowledged: u64,
-    /// Acknowledgements of somebody else's key, which were refused.
-    pub not_owner: u64,
-    /// Messages that a key's quota did not admit.
-    pub refused: u64,
-    /// Time of restarts, in which the store was looked at.
+    /// How often an actor was told to come again, as an index was being rebuilt.
+    pub unavailable: u64,
+    /// Time of restarts, in which the canisters were looked at.
     pub looking: Duration,
+    /// What is counted at the message canister.
+    pub messages: messages::Tally,
+    /// What is counted at the directory.
+    pub directory: directory::Tally,
 }
 
 impl Tally {
-    /// Counts an operation.
-    pub fn count(&mut self, operation: &Operation) {
-        *self.operations.entry(operation.name()).or_default() += 1;
-    }
-}
-
-impl Operation {
-    /// Its name.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Add(_) => "adds",
-            Self::AddContested(_) => "adds by all clients of one message",
-            Self::AddStored(_) => "adds of a stored message",
-            Self::AddBatch(_) => "batches",
-            Self::PagesOfKey { .. } => "walks through a key",
-            Self::PagesOfRange { .. } => "walks through a range",
-            Self::PagesOfTime { .. } => "walks through a time",
-            Self::GetById(_) => "gets by id",
-            Self::GetByHash(_) => "gets by hash",
-            Self::HasMessages(..) => "lookups of messages",
-            Self::GetHeads => "lookups of keys",
-            Self::Acknowledge { .. } => "walks through a key to acknowledge it",
-            Self::Replay(_) => "answered calls sent again",
-            Self::Upgrade => "upgrades",
-        }
+    /// Counts an operation of this name.
+    pub fn count(&mut self, operation: &'static str) {
+        *self.operations.entry(operation).or_default() += 1;
     }
 }
 
@@ -88,7 +50,13 @@ pub struct Report {
     pub tally: Tally,
     /// Messages in the store at the end.
     pub messages: u64,
-    /// Bytes of its state on disk.
+    /// Labels in the directory.
+    pub labels: u64,
+    /// Updates in its log.
+    pub updates: u64,
+    /// Epochs that have closed.
+    pub epochs: u64,
+    /// Bytes of the network's state on disk.
     pub bytes: u64,
     /// The time that it took.
     pub time: Duration,
@@ -96,34 +64,42 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { options, tally, messages, bytes, time } = self;
-        writeln!(f, "seed {}, {} operations of {CLIENTS} clients", options.seed, options.operations)?;
+        let Self { options, tally, messages, labels, updates, epochs, bytes, time } = self;
+        let (seed, count, labelled) = (options.seed, options.operations, options.label_operations());
+        let owners = directory::OWNERS;
+        writeln!(f, "seed {seed}, {count} operations of {CLIENTS} clients, {labelled} of {owners} owners of labels")?;
         let mut operations: Vec<(u64, &str)> = tally.operations.iter().map(|(name, count)| (*count, *name)).collect();
         operations.sort_by_key(|(count, _)| Reverse(*count));
-        let rows = [
+        let network = [
             (tally.kills, "kills, after each of which all was there"),
             (tally.kills_under_way, "of them while calls were under way"),
             (tally.kills_at_start, "kills more while the network started"),
-            (tally.landed, "calls without outcome that were found executed"),
             (tally.resent, "calls without outcome sent again in the same envelope"),
-            (tally.sent_anew, "calls without outcome asked for, and sent in a new envelope"),
-            (tally.expired, "calls without outcome that had expired"),
             (tally.replays, "answered calls that had the same answer again"),
             (tally.replays_expired, "answered calls that had expired"),
-            (tally.acknowledgements, "acknowledgements confirmed"),
-            (tally.acknowledged, "messages that they acknowledged"),
-            (tally.not_owner, "acknowledgements refused, of somebody else's key"),
-            (tally.refused, "messages refused by a key's quota"),
-            (tally.upgrades, "upgrades confirmed, the killer's among them"),
-            (tally.upgrades_cut, "upgrades that a kill cut off"),
-            (tally.unavailable, "times that a client had to wait for a rebuild of the indexes"),
+            (tally.unavailable, "times that an actor had to wait for a rebuild of an index"),
+        ];
+        let sizes = [
             (*messages, "messages stored, each once"),
+            (*labels, "labels registered"),
+            (*updates, "updates of them, each once in the log"),
+            (*epochs, "epochs closed"),
             (bytes >> 20, "MiB of state on disk"),
             (time.as_secs(), "seconds in all"),
-            (tally.looking.as_secs(), "seconds of them for restarts and comparing the store"),
+            (tally.looking.as_secs(), "seconds of them for restarts and comparing the canisters"),
         ];
-        for (count, what) in operations.into_iter().chain(rows) {
-            writeln!(f, "{count:>8}  {what}")?;
+        let parts: [(&str, &mut dyn Iterator<Item = (u64, &str)>); 5] = [
+            ("operations", &mut operations.into_iter()),
+            ("the network", &mut network.into_iter()),
+            ("the message canister", &mut tally.messages.rows()),
+            ("the directory", &mut tally.directory.rows()),
+            ("at the end", &mut sizes.into_iter()),
+        ];
+        for (part, rows) in parts {
+            writeln!(f, "{part}")?;
+            for (count, what) in rows {
+                writeln!(f, "{count:>8}  {what}")?;
+            }
         }
         Ok(())
     }

@@ -5,12 +5,8 @@ use std::sync::Mutex;
 use message_canister::api::{Id, Message, Order};
 
 use super::model::Model;
+use crate::soak::lock;
 use crate::violation::{Verdict, ensure};
-
-/// Locks what clients and killer share.
-pub fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    shared.lock().expect("no thread panics while it holds this lock")
-}
 
 /// A message that the store showed, but for its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,11 +8,12 @@ use std::sync::Mutex;
 
 use message_canister::api::{CheckCursor, Cursor, Id, KeyHead, Order};
 
-use super::cast::{self, QUOTA, STRANGERS_SHARE};
 use super::model::Model;
-use super::show::{Seen, check_list, check_messages, lock};
+use super::rights::{self, QUOTA, STRANGERS_SHARE};
+use super::show::{Seen, check_list, check_messages};
 use super::store::{Glance, Of, Store};
 use crate::draft::{KEYS, SHARED_KEYS, owner_of};
+use crate::soak::{Depth, lock};
 use crate::violation::{Verdict, Violation, ensure};
 
 /// Times that pages are asked by, each time.
@@ -28,16 +29,7 @@ pub struct Verifier {
     checked: Id,
 }
 
-/// The extent of a comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
-    /// All messages and links; and the canister's own check where the store has grown by a quarter since the last one.
-    Restart,
-    /// Also the canister's own check in any case, and all pages by keys and by time in both directions.
-    Everything,
-}
-
-/// The result of a comparison.
+/// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Messages in the store.
@@ -76,7 +68,7 @@ impl Verifier {
         let lost = lock(model).last_id();
         ensure(lost <= last, || format!("{lost} is known, but the last id is {last}"))?;
         lock(model).installs.check(&glance.settings, glance.version)?;
-        ensure(glance.roles == cast::roles(), || format!("the roles are {:?}", glance.roles))?;
+        ensure(glance.roles == rights::roles(), || format!("the roles are {:?}", glance.roles))?;
         for (key, &through) in (SHARED_KEYS..KEYS).zip(&glance.acknowledged) {
             lock(model).acknowledged_shown(key, through)?;
         }

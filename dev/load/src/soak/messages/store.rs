@@ -1,10 +1,8 @@
 //! The reads of `verify`, while nobody adds and nobody kills the network.
 
 use std::future::Future;
-use std::time::Duration;
 
 use candid::Principal;
-use client::Refusal;
 use client::request::{self, Request};
 use message_canister::api::{
     CheckCursor, CheckReport, Cursor, Id, KeyCursor, KeyHead, Order, Page, PageError, Role, Setting, Start,
@@ -13,13 +11,10 @@ use serde_bytes::ByteBuf;
 
 use crate::draft::{KEYS, SHARED_KEYS, key_id};
 use crate::inbox::Inbox;
+use crate::soak::caller::ask;
 use crate::violation::{Verdict, Violation, ensure};
 
-/// Number of looks at a rebuild before the soak fails: tries, and the time between them.
-const REBUILD_TRIES: u32 = 6_000;
-const REBUILD_WAIT: Duration = Duration::from_millis(20);
-
-/// The list that pages are of.
+/// Pages of what.
 #[derive(Clone, Copy, Debug)]
 pub enum Of {
     /// Of ids, both ends included.
@@ -125,18 +120,4 @@ impl Of {
         let is_right = next == 0 || last == Some(next) || (!matches!(self, Self::Key(_)) && is_past());
         ensure(is_right, || format!("{self:?}: a page from {cursor:?} ends with {last:?}, then comes {next}"))
     }
-}
-
-/// Asks until the index is rebuilt.
-async fn ask<T, E: Refusal>(inbox: &Inbox, request: &Request<T, E>) -> Verdict<T> {
-    let method = request.method;
-    for _ in 0..REBUILD_TRIES {
-        let reply = inbox.ask(request).await.map_err(|error| Violation(format!("{method} failed: {error}")))?;
-        match request.decode(&reply) {
-            Ok(answer) => return Ok(answer),
-            Err(error) if error.is_passing() => tokio::time::sleep(REBUILD_WAIT).await,
-            Err(error) => return Err(Violation(format!("{method} failed: {error}"))),
-        }
-    }
-    Err(Violation(format!("{method} stays unavailable")))
 }

@@ -4,6 +4,7 @@
 use message_canister::api::Order;
 
 use crate::draft::{Draft, OWNERS, SHARED_KEYS, key_owned_by};
+use crate::soak::actor::Named;
 use test_support::Random;
 
 /// Numbers of messages from here on are sent by several clients.
@@ -151,6 +152,27 @@ impl Operation {
             945..970 => Self::GetHeads,
             970..997 => Self::Replay(random.word()),
             _ => Self::Upgrade,
+        }
+    }
+}
+
+impl Named for Operation {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Add(_) => "adds",
+            Self::AddContested(_) => "adds by all clients of one message",
+            Self::AddStored(_) => "adds of a stored message",
+            Self::AddBatch(_) => "batches",
+            Self::PagesOfKey { .. } => "walks through a key",
+            Self::PagesOfRange { .. } => "walks through a range",
+            Self::PagesOfTime { .. } => "walks through a time",
+            Self::GetById(_) => "gets by id",
+            Self::GetByHash(_) => "gets by hash",
+            Self::HasMessages(..) => "lookups of messages",
+            Self::GetHeads => "lookups of keys",
+            Self::Acknowledge { .. } => "walks through a key to acknowledge it",
+            Self::Replay(_) => "answered calls sent again",
+            Self::Upgrade => "upgrades",
         }
     }
 }

@@ -4,7 +4,6 @@ use client::request;
 use message_canister::api::{AckError, Acknowledgement, Cursor, Order};
 
 use super::client::Client;
-use super::show::lock;
 use crate::draft::{key_id, key_owned_by};
 use crate::violation::{Verdict, Violation, ensure};
 
@@ -17,25 +16,26 @@ impl Client {
             let cursor = Cursor { after: 0, order: Order::ascending, limit };
             self.walk_of_key(key, cursor, pages).await?.messages().next_back().map(|seen| seen.id)
         } else {
-            lock(&self.shared.model).ids_of(key).last().copied()
+            self.model().ids_of(key).last().copied()
         };
         let Some(through) = through else { return Ok(()) };
         let request = request::acknowledge(&[Acknowledgement { key_id: key_id(key), through }]);
-        let before = if owns { lock(&self.shared.model).begin_acknowledging(key, through) } else { 0 };
-        let (reply, was_cut) = self.settle(&request).await?;
+        let before = if owns { self.model().begin_acknowledging(key, through) } else { 0 };
+        let (reply, was_cut) = self.caller.settle(&request).await?;
         let results = request.decode(&reply);
         let results = results.map_err(|error| Violation(format!("acknowledge failed: {error}")))?;
         match (owns, &results[..]) {
             (true, [Ok(acknowledged)]) => {
                 let messages = acknowledged.messages;
-                lock(&self.shared.model).confirm_acknowledged(key, (before, through), messages, was_cut)?;
-                let mut tally = lock(&self.shared.tally);
-                tally.acknowledgements += 1;
-                tally.acknowledged += u64::from(messages);
+                self.model().confirm_acknowledged(key, (before, through), messages, was_cut)?;
+                self.count(|tally| {
+                    tally.acknowledgements += 1;
+                    tally.acknowledged += u64::from(messages);
+                });
                 Ok(())
             }
             (false, [Err(AckError::NotOwner)]) => {
-                lock(&self.shared.tally).not_owner += 1;
+                self.count(|tally| tally.not_owner += 1);
                 Ok(())
             }
             _ => ensure(false, || format!("acknowledge through {through} under {key} answers {results:?}")),

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use message_canister::api::{Added, Id, Message};
 
 use crate::draft::{Draft, Hash, key_of, owner_of};
-use crate::soak::installs::Installs;
+use crate::soak::messages::installs::Installs;
 use crate::violation::{Verdict, Violation, ensure};
 use acknowledged::Acknowledgements;
 

@@ -6,11 +6,12 @@ use client::request::{self, Request};
 use message_canister::api::{Cursor, Found, GetError, Id, Message, Order};
 use serde_bytes::ByteBuf;
 
-use super::client::{Client, failed, pair};
+use super::client::{Client, pair};
 use super::operation::Operation;
-use super::show::{Seen, check_links, check_messages, lock};
+use super::show::{Seen, check_links, check_messages};
 use super::store::Of;
 use crate::draft::{Draft, KEYS, key_id, owner_of};
+use crate::soak::caller::failed;
 use crate::violation::{Verdict, Violation, ensure};
 
 /// Pages, one after the other.
@@ -32,10 +33,10 @@ impl Walk {
 impl Client {
     /// Makes an operation that changes nothing.
     pub(super) async fn read(&mut self, operation: Operation) -> Verdict<()> {
-        let stored = |pick| lock(&self.shared.model).pick(pick);
+        let stored = |pick| self.model().pick(pick);
         match operation {
             Operation::PagesOfKey { key, after, order, limit, pages } => {
-                let known = lock(&self.shared.model).ids_of(key);
+                let known = self.model().ids_of(key);
                 let cursor = Cursor { after: one_of(&known, after), order, limit };
                 self.walk_of_key(key, cursor, pages).await.map(drop)
             }
@@ -68,14 +69,14 @@ impl Client {
 
     /// Gets a message that is there, unless it is acknowledged.
     async fn get(&self, id: Id, request: &Request<Found, GetError>) -> Verdict<()> {
-        let was_acknowledged = lock(&self.shared.model).is_acknowledged(id);
+        let was_acknowledged = self.model().is_acknowledged(id);
         let method = request.method;
-        match self.ask(request).await? {
+        match self.caller.ask(request).await? {
             Ok(Found { message, .. }) => {
                 ensure(!was_acknowledged, || format!("{method} shows {id}, which is acknowledged"))?;
                 self.check_one(id, &message)
             }
-            Err(error) => ensure(lock(&self.shared.model).may_be_acknowledged(id), || {
+            Err(error) => ensure(self.model().may_be_acknowledged(id), || {
                 format!("{method} lacks message {id}, which is there: {error}")
             }),
         }
@@ -83,30 +84,30 @@ impl Client {
 
     fn check_one(&self, id: Id, message: &Message) -> Verdict<()> {
         ensure(message.id == id, || format!("{id} was asked for, {} answered", message.id))?;
-        check_messages(&self.shared.model, std::slice::from_ref(message)).map(drop)
+        check_messages(&self.caller.shared.messages.model, std::slice::from_ref(message)).map(drop)
     }
 
     async fn has_messages(&self, picks: &[u64], absent: Draft) -> Verdict<()> {
         let asked = {
-            let model = lock(&self.shared.model);
+            let model = self.model();
             picks.iter().filter_map(|&pick| model.pick(pick)).collect::<Vec<_>>()
         };
         let mut pairs: Vec<_> = asked.iter().map(|(_, sent)| pair(&sent.draft, sent.hash)).collect();
         pairs.push(pair(&absent, absent.message().1));
-        let ids = self.ask(&request::has_messages(&pairs)).await?.map_err(failed)?;
+        let ids = self.caller.ask(&request::has_messages(&pairs)).await?.map_err(failed)?;
         let expected: Vec<_> = asked.iter().map(|(id, _)| Some(*id)).chain([None]).collect();
         ensure(ids == expected, || format!("has_messages answers {ids:?}, it should be {expected:?}"))
     }
 
     async fn heads(&self) -> Verdict<()> {
         let (known, acknowledged): (Vec<BTreeSet<Id>>, Vec<Id>) = {
-            let model = lock(&self.shared.model);
+            let model = self.model();
             (0..KEYS).map(|key| (model.ids_of(key), model.acknowledged(key))).unzip()
         };
         let keys: Vec<ByteBuf> = (0..KEYS).map(key_id).collect();
-        let heads = self.ask(&request::get_key_heads(&keys, false)).await?.map_err(failed)?.heads;
+        let heads = self.caller.ask(&request::get_key_heads(&keys, false)).await?.map_err(failed)?.heads;
         ensure(heads.len() == known.len(), || format!("{} heads for {} keys", heads.len(), known.len()))?;
-        let model = lock(&self.shared.model);
+        let model = self.model();
         for (key, ((mut ids, acknowledged), head)) in (0..KEYS).zip(known.into_iter().zip(acknowledged).zip(&heads)) {
             let through = head.map_or(0, |head| head.acknowledged_id);
             let was_asked = through == acknowledged || (through > acknowledged && model.was_asked(key, through));
@@ -124,7 +125,7 @@ impl Client {
 
     /// Pages through a key, and checks the messages, their order and their links.
     pub(super) async fn walk_of_key(&self, key: u16, cursor: Cursor, pages: u32) -> Verdict<Walk> {
-        let known = lock(&self.shared.model).ids_of(key);
+        let known = self.model().ids_of(key);
         let walk = self.walk(Of::Key(key), cursor, Some(pages)).await?;
         self.check_walk(known, cursor, &walk, |seen| seen.key == key)?;
         if owner_of(key).is_some() {
@@ -146,7 +147,7 @@ impl Client {
         walk: &Walk,
         belongs: impl Fn(&Seen) -> bool,
     ) -> Verdict<()> {
-        let model = lock(&self.shared.model);
+        let model = self.model();
         known.retain(|&id| !model.may_be_acknowledged(id));
         check_walk(&known, from, walk, belongs)
     }
@@ -160,12 +161,12 @@ impl Client {
         limit: u32,
         pages: u32,
     ) -> Verdict<()> {
-        let known = lock(&self.shared.model).ids_by_time(from, until);
+        let known = self.model().ids_by_time(from, until);
         let cursor = Cursor { after: one_of(&known, after), order, limit };
         let walk = self.walk(Of::Time(from, until), cursor, Some(pages)).await?;
         self.check_walk(known, cursor, &walk, |seen| (from..=until).contains(&seen.timestamp))?;
         let ids: Vec<Id> = walk.messages().map(|seen| seen.id).collect();
-        let model = lock(&self.shared.model);
+        let model = self.model();
         let mut between = ids.windows(2).flat_map(|pair| pair[0].min(pair[1]) + 1..pair[0].max(pair[1]));
         let whole = between.all(|id| model.may_be_acknowledged(id));
         ensure(whole, || format!("between ids of one time there is another: {ids:?}"))
@@ -178,7 +179,7 @@ impl Client {
         let shown: BTreeSet<Id> = ids.iter().copied().collect();
         let within = shown.iter().all(|id| (low..=high).contains(id));
         // Every id up to one that is known has a message.
-        let model = lock(&self.shared.model);
+        let model = self.model();
         let whole = (low..=high).all(|id| shown.contains(&id) || model.may_be_acknowledged(id));
         ensure(ascending && within && whole, || format!("the ids from {low} to {high} are {ids:?}"))
     }
@@ -191,14 +192,14 @@ impl Client {
     pub async fn walk(&self, of: Of, cursor: Cursor, pages: Option<u32>) -> Verdict<Walk> {
         let (mut cursor, mut shown) = (cursor, Vec::new());
         for _ in 0..pages.unwrap_or(u32::MAX) {
-            let page = self.ask(&of.page(cursor)).await?;
+            let page = self.caller.ask(&of.page(cursor)).await?;
             let page = page.map_err(|error| Violation(format!("{of:?} from {cursor:?} failed: {error}")))?;
             ensure(!page.gap && page.first_id <= 1, || {
                 format!("{of:?} from {cursor:?} says that messages were dropped")
             })?;
             ensure(page.messages.len() <= cursor.limit as usize, || format!("{of:?}: a page beyond its limit"))?;
             of.check_next(cursor, &page)?;
-            shown.push(check_messages(&self.shared.model, &page.messages)?);
+            shown.push(check_messages(&self.caller.shared.messages.model, &page.messages)?);
             if page.next == 0 {
                 return Ok(Walk { pages: shown, next: 0 });
             }

@@ -5,7 +5,7 @@ use message_canister::api::{CheckReport, Message, Page, Role, Setting};
 
 use super::*;
 use crate::draft::{Draft, key_id};
-use crate::soak::installs::settings;
+use crate::soak::messages::installs::settings;
 
 /// Keys that the messages take turns with.
 const LISTS: u32 = 3;
@@ -117,7 +117,7 @@ fn good() -> (Mutex<Model>, Shown) {
     let shown = Shown {
         messages,
         heads: (0..KEYS).map(head).collect(),
-        roles: cast::roles(),
+        roles: rights::roles(),
         settings: settings(second).to_vec(),
         version: 9,
         violations: Vec::new(),

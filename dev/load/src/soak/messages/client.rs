@@ -1,31 +1,24 @@
 //! One client. It makes its operations one after the other, and resolves the calls that a kill left open.
 
-use std::collections::VecDeque;
-use std::fmt::Debug;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::MutexGuard;
+use std::sync::atomic::Ordering;
 
 use client::request::{self, Request};
 use client::{CallError, Refusal};
 use message_canister::api::{AddError, Added, BatchError, Id, NewMessage, Stored};
 use serde_bytes::ByteBuf;
 
-use super::model::Place;
+use super::model::{Model, Place};
 use super::operation::{Item, Operation};
-use super::show::lock;
-use super::{Shared, cast};
+use super::{Tally, rights};
 use crate::draft::{Draft, key_id};
-use crate::inbox::{Inbox, Outcome, Signed};
+use crate::inbox::Outcome;
+use crate::soak::actor::Actor;
+use crate::soak::caller::{Caller, TRIES, failed, unsigned};
+use crate::soak::{Canister, lock};
 use crate::violation::{Verdict, Violation, ensure};
-use test_support::Random;
 
-/// Time that a client waits if the indexes are being rebuilt.
-const UNAVAILABLE_WAIT: Duration = Duration::from_millis(20);
-/// Maximum number of such waits.
-const UNAVAILABLE_TRIES: u32 = 3_000;
-/// Answered calls that a client keeps, to send them again.
-const KEPT_ANSWERS: usize = 64;
-/// Messages from which a batch counts as large.
+/// Messages from which on a batch counts as large.
 const LARGE_BATCH: usize = 60;
 /// Bytes from which a message counts as large.
 const LARGE_MESSAGE: usize = 500_000;
@@ -34,14 +27,14 @@ const LARGE_MESSAGE: usize = 500_000;
 pub struct Client {
     /// Its number, which says who it is.
     pub number: u8,
-    /// Its connection.
-    pub inbox: Inbox,
-    /// The state that all clients share.
-    pub shared: Arc<Shared>,
-    /// Random numbers for decisions that depend on kills, and so differ between runs.
-    pub random: Random,
-    /// The latest answered calls, with their replies.
-    pub answered: VecDeque<(Signed, Vec<u8>)>,
+    /// Who makes its calls.
+    pub caller: Caller,
+    /// The seed of its operations.
+    pub seed: u64,
+    /// How many there are.
+    pub operations: u64,
+    /// How many it has made.
+    pub made: u64,
 }
 
 /// A question about a message that the store does not answer during a rebuild.
@@ -52,15 +45,22 @@ pub enum Answer<T> {
     Unavailable,
 }
 
-impl Client {
-    /// Makes an operation.
-    ///
-    /// # Errors
-    ///
-    /// If something happens that must not.
-    pub async fn make(&mut self, operation: Operation) -> Verdict<()> {
-        let stored = |pick| lock(&self.shared.model).pick(pick);
-        match operation {
+impl Actor for Client {
+    type Operation = Operation;
+
+    fn name(&self) -> String {
+        format!("client {}", self.number)
+    }
+
+    async fn next(&mut self) -> Option<Operation> {
+        let number = self.made;
+        self.made += 1;
+        (number < self.operations).then(|| Operation::draw(self.seed, self.number.into(), number))
+    }
+
+    async fn make(&mut self, operation: Operation) -> Verdict<()> {
+        let stored = |pick| self.model().pick(pick);
+        let made = match operation {
             Operation::Add(draft) | Operation::AddContested(draft) => self.add(draft).await,
             Operation::AddStored(pick) => match stored(pick) {
                 Some((_, sent)) => self.add(sent.draft).await,
@@ -78,10 +78,24 @@ impl Client {
                 self.add_batch(&drafts).await
             }
             Operation::Acknowledge { key, limit, pages } => self.acknowledge(key, limit, pages).await,
-            Operation::Replay(pick) => self.replay(pick).await,
-            Operation::Upgrade => self.shared.upgrade().await,
+            Operation::Replay(pick) => self.caller.replay(pick).await,
+            Operation::Upgrade => self.caller.shared.upgrade(Canister::Messages).await,
             read => self.read(read).await,
-        }
+        };
+        self.caller.shared.done.fetch_add(1, Ordering::Relaxed);
+        made
+    }
+}
+
+impl Client {
+    /// What is known of the store.
+    pub(super) fn model(&self) -> MutexGuard<'_, Model> {
+        lock(&self.caller.shared.messages.model)
+    }
+
+    /// Counts something.
+    pub(super) fn count(&self, what: impl FnOnce(&mut Tally)) {
+        self.caller.count(|tally| what(&mut tally.messages));
     }
 
     async fn add(&mut self, draft: Draft) -> Verdict<()> {
@@ -125,53 +139,49 @@ impl Client {
     ) -> Verdict<()> {
         let (messages, hashes): (Vec<_>, Vec<_>) = drafts.iter().map(Draft::message).unzip();
         let places: Vec<Place> = {
-            let mut model = lock(&self.shared.model);
+            let mut model = self.model();
             drafts.iter().zip(&hashes).map(|(&draft, &hash)| model.draft(draft, hash)).collect()
         };
         let acknowledged: Vec<Id> = {
-            let model = lock(&self.shared.model);
+            let model = self.model();
             drafts.iter().map(|draft| model.acknowledged(draft.key)).collect()
         };
         let large = messages.len() >= LARGE_BATCH || messages.iter().any(|one| one.ciphertext.len() >= LARGE_MESSAGE);
-        for _ in 0..UNAVAILABLE_TRIES {
-            let mut request = lock(&self.shared.model).begin(&places);
-            let mut call = self.inbox.sign(adds).map_err(unsigned)?;
+        for _ in 0..TRIES {
+            let mut request = self.model().begin(&places);
+            let mut call = self.caller.inbox.sign(adds).map_err(unsigned)?;
             let reply = loop {
                 if large {
-                    self.shared.large_call.notify_waiters();
+                    self.caller.shared.large_call.notify_waiters();
                 }
-                match self.shared.gate.attempt(self.inbox.send(&call)).await? {
+                match self.caller.shared.gate.attempt(self.caller.inbox.send(&call)).await? {
                     Some(Outcome::Replied(reply)) => break reply,
                     // The same envelope is sent again. If it was executed, it is not executed a second time.
-                    None if self.random.per_mille(600) => lock(&self.shared.tally).resent += 1,
+                    None if self.caller.random.per_mille(600) => self.caller.count(|tally| tally.resent += 1),
                     // Its outcome is found out, then the messages are sent anew.
                     outcome => {
                         let was_asked = outcome.is_none();
                         self.ask_for(&places, &messages, &hashes).await?;
-                        let mut model = lock(&self.shared.model);
+                        let mut model = self.model();
                         model.give_up(&request);
                         request = model.begin(&places);
                         drop(model);
-                        call = self.inbox.sign(adds).map_err(unsigned)?;
-                        let mut tally = lock(&self.shared.tally);
-                        *if was_asked { &mut tally.sent_anew } else { &mut tally.expired } += 1;
+                        call = self.caller.inbox.sign(adds).map_err(unsigned)?;
+                        self.count(|tally| *if was_asked { &mut tally.sent_anew } else { &mut tally.expired } += 1);
                     }
                 };
             };
             match outcome(adds.decode(&reply))? {
                 Answer::Given(added) => {
                     self.check_shares(drafts, &acknowledged, &added)?;
-                    lock(&self.shared.model).confirm(&request, &added)?;
+                    self.model().confirm(&request, &added)?;
                     self.check_room(drafts, &added)?;
-                    self.answered.push_back((call, reply));
-                    if self.answered.len() > KEPT_ANSWERS {
-                        self.answered.pop_front();
-                    }
+                    self.caller.keep(call, reply);
                     return Ok(());
                 }
-                Answer::Unavailable => lock(&self.shared.model).withdraw(&request),
+                Answer::Unavailable => self.model().withdraw(&request),
             }
-            self.wait_for_rebuild().await;
+            self.caller.wait_for_rebuild().await;
         }
         Err(Violation("the indexes stay unavailable".into()))
     }
@@ -179,24 +189,24 @@ impl Client {
     /// Checks that a message was refused only if its key may have held as much as this client may fill. Everything
     /// through `acknowledged` was acknowledged before.
     fn check_shares(&self, drafts: &[Draft], acknowledged: &[Id], added: &[Option<Added>]) -> Verdict<()> {
-        let model = lock(&self.shared.model);
+        let model = self.model();
         for ((draft, &acknowledged), added) in drafts.iter().zip(acknowledged).zip(added) {
-            let (None, Some(share)) = (added, cast::share(self.number, draft.key)) else { continue };
+            let (None, Some(share)) = (added, rights::share(self.number, draft.key)) else { continue };
             let live = model.live_at_most(draft.key, acknowledged);
             // Strangers are let in again below 70 % of their share.
             ensure(live * 10 >= share as usize * 7, || {
                 format!("{draft:?} was refused, but of the share of {share} at most {live} are filled")
             })?;
-            lock(&self.shared.tally).refused += 1;
+            self.count(|tally| tally.refused += 1);
         }
         Ok(())
     }
 
     /// Checks of the messages that were stored just now that their keys had room for them.
     fn check_room(&self, drafts: &[Draft], added: &[Option<Added>]) -> Verdict<()> {
-        let model = lock(&self.shared.model);
+        let model = self.model();
         for (draft, added) in drafts.iter().zip(added) {
-            let (&Some(Added { id, duplicate: false }), Some(share)) = (added, cast::share(self.number, draft.key))
+            let (&Some(Added { id, duplicate: false }), Some(share)) = (added, rights::share(self.number, draft.key))
             else {
                 continue;
             };
@@ -214,13 +224,13 @@ impl Client {
             .map(|(message, hash)| Stored { key_id: message.key_id.clone(), hash: ByteBuf::from(*hash) })
             .collect();
         let known = self.known(places);
-        let ids = self.ask(&request::has_messages(&pairs)).await?.map_err(failed)?;
+        let ids = self.caller.ask(&request::has_messages(&pairs)).await?.map_err(failed)?;
         self.found(places, &known, &ids)
     }
 
     /// For each of these messages, whether it is known to be stored.
     fn known(&self, places: &[Place]) -> Vec<bool> {
-        let model = lock(&self.shared.model);
+        let model = self.model();
         places.iter().map(|&place| model.sent(place).id.is_some()).collect()
     }
 
@@ -229,7 +239,7 @@ impl Client {
         ensure(ids.len() == places.len(), || {
             format!("{} messages were asked for, {} answered", places.len(), ids.len())
         })?;
-        let mut model = lock(&self.shared.model);
+        let mut model = self.model();
         for ((&place, known), id) in places.iter().zip(known).zip(ids) {
             match id {
                 Some(id) => model.found(place, *id)?,
@@ -237,66 +247,6 @@ impl Client {
             }
         }
         Ok(())
-    }
-
-    /// Sends an answered call again: it has the same answer, or has expired.
-    async fn replay(&mut self, pick: u64) -> Verdict<()> {
-        if self.answered.is_empty() {
-            return Ok(());
-        }
-        let (call, reply) = self.answered[(pick % self.answered.len() as u64) as usize].clone();
-        loop {
-            match self.shared.gate.attempt(self.inbox.send(&call)).await? {
-                None => {}
-                Some(Outcome::Expired) => {
-                    lock(&self.shared.tally).replays_expired += 1;
-                    return Ok(());
-                }
-                Some(Outcome::Replied(again)) => {
-                    lock(&self.shared.tally).replays += 1;
-                    return ensure(again == reply, || {
-                        format!("an answered call, sent again, has another answer: {reply:?}, then {again:?}")
-                    });
-                }
-            }
-        }
-    }
-
-    /// Sends an update that may be sent anew until it is answered. Returns the reply, and whether a kill cut the call off
-    /// before.
-    pub async fn settle<T, E>(&mut self, request: &Request<T, E>) -> Verdict<(Vec<u8>, bool)> {
-        let mut was_cut = false;
-        loop {
-            let call = self.inbox.sign(request).map_err(unsigned)?;
-            loop {
-                match self.shared.gate.attempt(self.inbox.send(&call)).await? {
-                    Some(Outcome::Replied(reply)) => return Ok((reply, was_cut)),
-                    Some(Outcome::Expired) => break,
-                    None => was_cut = true,
-                }
-                if self.random.per_mille(400) {
-                    break;
-                }
-                lock(&self.shared.tally).resent += 1;
-            }
-        }
-    }
-
-    /// Asks a query until the network and the index are ready. Other refusals are returned to the caller.
-    pub async fn ask<T, E: Refusal>(&self, request: &Request<T, E>) -> Verdict<Result<T, CallError<E>>> {
-        for _ in 0..UNAVAILABLE_TRIES {
-            let Some(reply) = self.shared.gate.attempt(self.inbox.ask(request)).await? else { continue };
-            match request.decode(&reply) {
-                Err(error) if error.is_passing() => self.wait_for_rebuild().await,
-                answer => return Ok(answer),
-            }
-        }
-        Err(Violation(format!("{} stays unavailable", request.method)))
-    }
-
-    async fn wait_for_rebuild(&self) {
-        lock(&self.shared.tally).unavailable += 1;
-        tokio::time::sleep(UNAVAILABLE_WAIT).await;
     }
 }
 
@@ -308,13 +258,4 @@ pub fn pair(draft: &Draft, hash: [u8; 32]) -> Stored {
 /// An add that was refused: the canister rebuilds its index, or should not have refused it.
 fn unavailable<T, E: Refusal>(error: &CallError<E>) -> Verdict<Answer<T>> {
     if error.is_passing() { Ok(Answer::Unavailable) } else { Err(Violation(format!("an add was refused: {error}"))) }
-}
-
-/// A call that should not have failed.
-pub fn failed<E: Debug>(error: CallError<E>) -> Violation {
-    Violation(format!("a call failed: {error}"))
-}
-
-fn unsigned(error: ic_agent::AgentError) -> Violation {
-    Violation(format!("a call cannot be signed: {error}"))
 }

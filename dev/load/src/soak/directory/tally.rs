@@ -1,0 +1,63 @@
+//! What is counted at the directory.
+
+/// The counts.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Updates without outcome that were found in the log.
+    pub landed: u64,
+    /// Updates that a kill cut off, each perhaps more than once.
+    pub cut: u64,
+    /// Updates that were confirmed.
+    pub confirmed: u64,
+    /// Registrations that another owner won.
+    pub lost: u64,
+    /// Updates refused because the label had one in the open epoch.
+    pub pending: u64,
+    /// Updates sent anew that had been executed.
+    pub repeated: u64,
+    /// Look-ups that proved an entry.
+    pub present: u64,
+    /// Look-ups that proved that there is none.
+    pub absent: u64,
+    /// Look-ups at a head that verifiers have cosigned.
+    pub ratified: u64,
+    /// Versions that histories have proved.
+    pub versions: u64,
+    /// Bundles that were confirmed.
+    pub bundles: u64,
+    /// Bundles that were read and verified.
+    pub bundles_shown: u64,
+    /// Logs that a verifier has cosigned.
+    pub cosigned: u64,
+    /// How often a verifier was started again from its folder.
+    pub reopened: u64,
+    /// Upgrades that were confirmed.
+    pub upgrades: u64,
+    /// Upgrades that a kill cut off.
+    pub upgrades_cut: u64,
+}
+
+impl Tally {
+    /// The counts in words.
+    pub fn rows(&self) -> impl Iterator<Item = (u64, &'static str)> {
+        [
+            (self.confirmed, "updates confirmed"),
+            (self.cut, "updates that a kill cut off"),
+            (self.landed, "updates without outcome that were found in the log"),
+            (self.repeated, "updates sent anew that had been executed"),
+            (self.pending, "updates refused, as the label had one in the open epoch"),
+            (self.lost, "registrations that another owner won"),
+            (self.present, "look-ups that proved an entry"),
+            (self.absent, "look-ups that proved that there is none"),
+            (self.ratified, "look-ups at a cosigned head"),
+            (self.versions, "versions proved by histories"),
+            (self.bundles, "bundles confirmed"),
+            (self.bundles_shown, "bundles read and verified"),
+            (self.cosigned, "logs cosigned by a verifier"),
+            (self.reopened, "restarts of a verifier from its folder"),
+            (self.upgrades, "upgrades confirmed, the killer's among them"),
+            (self.upgrades_cut, "upgrades that a kill cut off"),
+        ]
+        .into_iter()
+    }
+}
