@@ -22,12 +22,13 @@ const BATCH: u64 = 1_000;
 /// Numbers of messages and keys that are not among those stored in turn.
 const OTHERS: u64 = 1 << 50;
 
-/// Measures a store of so many keys, growing it to each of `sizes` in turn, and tells of each.
+/// Measures a store of so many keys at each of `sizes`, and tells of each. Each size has a store of its own: the keys that the
+/// rows add would otherwise be in the next one too.
 pub fn measure(wasm: &[u8], keys: u64, sizes: &[u64], figures: &mut Figures, progress: &dyn Fn(&str)) {
-    let mut inbox = Inbox::install(wasm, keys);
-    let empty_heap = inbox.heap_bytes();
-    let mut worst = Cost::default();
     for &size in sizes {
+        let mut inbox = Inbox::install(wasm, keys);
+        let empty_heap = inbox.heap_bytes();
+        let mut worst = Cost::default();
         while inbox.stored() < size {
             let cost = inbox.add_next();
             if cost.instructions > worst.instructions {
