@@ -1,6 +1,6 @@
 //! Reads of a fixed number of bytes, into memory that is not filled with zeros first: the platform charges for each byte.
 
-#![allow(unsafe_code, reason = "see above")]
+#![allow(unsafe_code, reason = "bytes are read into memory that is not filled with zeros first")]
 
 use ic_stable_structures::Memory;
 use std::mem::MaybeUninit;
