@@ -105,7 +105,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         }
         let displaced = same_hash.map(|id| self.displaced(id, &hash)).transpose()?;
 
-        let found = self.find_for_change(key_id).ok_or(AddError::Unavailable(Progress { done: 0, total: 0 }))?;
+        let found = self.find_for_change(key_id);
+        let found = found.as_ref().ok_or(AddError::Unavailable(Progress { done: 0, total: 0 }))?;
         if let Some((place, key)) = found.key() {
             self.sound(*place, key).map_err(|damaged| AddError::Other(damaged_key(damaged)))?;
         }
@@ -114,9 +115,10 @@ impl<M: Memory + Clone> MessageStore<M> {
             return Err(AddError::IdsExhausted { last: self.capacity.last_id });
         }
         let timestamp = now.max(self.inbox.last_timestamp());
-        let (opened, mut key) = match found.key() {
-            Some((place, key)) => (Some(*place), key.clone()),
-            None => (None, self.new_key(key_id, caller, timestamp).map_err(not_opened)?),
+        let new_key = !found.is_there();
+        let mut key = match found.key() {
+            Some((_, key)) => key.clone(),
+            None => self.new_key(key_id, caller, timestamp).map_err(not_opened)?,
         };
         let len = ciphertext.len() as u32;
         let floor = live_from.max(key.head.acknowledged_id.saturating_add(1));
@@ -132,7 +134,6 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.spare_the_young(first_id, live_from, now)?;
         let payload_pages = self.payloads.pages_missing(extent).ok_or(AddError::StorageFull)?;
         self.indexes.reserve(newest, displaced).map_err(|_| index_full)?;
-        let new_key = opened.is_none();
         self.memory
             .grow(Growth {
                 inbox: self.inbox.pages_missing(),
@@ -154,7 +155,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         if prev_id < floor {
             key.oldest_id = id;
         }
-        self.write_key(&found, &key).map_err(|damaged| AddError::Other(damaged_key(damaged)))?;
+        self.write_key(found, &key).map_err(|damaged| AddError::Other(damaged_key(damaged)))?;
 
         // Nothing below can fail.
         let offset = self.payloads.append(ciphertext, tail);

@@ -29,6 +29,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
+use super::fixed;
 use super::words::equal;
 use crate::access::KeyRights;
 use crate::api::{Id, Quota};
@@ -260,11 +261,10 @@ impl<V: Memory> Keys<V> {
 
     /// The key at a place; `None`: no key is there.
     pub fn get(&self, place: Place) -> Option<Key> {
-        let mut bytes = [0; KEY_BYTES];
         if !self.slots.contains(place) {
             return None;
         }
-        self.slots.read(place, 0, &mut bytes);
+        let bytes = fixed::read(self.slots.memory(), self.slots.address(place));
         (bytes[KEY_LEN] != 0).then(|| Key::from_bytes(&bytes))
     }
 

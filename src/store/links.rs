@@ -16,6 +16,7 @@
 //! Jump targets follow Myers' skew-binary rule (An applicative random-access stack, 1983): from any message, any older
 //! one is reached in about 2.4 log2 n links.
 
+use super::fixed;
 use super::numbered::{Numbered, SEGMENT_PAGES, SLOT_BYTES};
 use crate::api::Id;
 use ic_stable_structures::Memory;
@@ -137,9 +138,7 @@ impl<V: Memory> LinkRegion<V> {
 
     /// The link of a message. Precondition: its segment is mapped.
     pub fn get(&self, id: Id) -> Link {
-        let mut bytes = [0; SLOT_BYTES];
-        self.slots.memory().read(self.slots.address(id), &mut bytes);
-        Link::from_bytes(&bytes)
+        Link::from_bytes(&fixed::read(self.slots.memory(), self.slots.address(id)))
     }
 
     /// Where a message jumps to. Precondition: as for [`Self::get`].

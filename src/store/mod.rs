@@ -22,6 +22,7 @@ mod add;
 mod budgets;
 mod check;
 mod erase;
+mod fixed;
 mod idle;
 mod inbox;
 mod index;

@@ -20,11 +20,11 @@
 #![allow(unsafe_code, reason = "records are read into memory that is not filled with zeros first")]
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
+use super::fixed;
 use crate::api::Id;
 use crate::limits::MAX_KEY_ID_BYTES;
 use ic_stable_structures::Memory;
 use stable::header::field;
-use std::mem::MaybeUninit;
 
 /// Bytes of a record.
 pub const RECORD_BYTES: usize = 84;
@@ -97,12 +97,7 @@ impl Record {
 
     /// Reads a record from stable memory.
     pub fn read(memory: &impl Memory, address: u64) -> Self {
-        let mut record = MaybeUninit::<Self>::uninit();
-        // SAFETY: a record consists only of its bytes, and the read fills all of them, or traps.
-        unsafe {
-            memory.read_unsafe(address, record.as_mut_ptr().cast(), RECORD_BYTES);
-            record.assume_init()
-        }
+        Self { bytes: fixed::read(memory, address) }
     }
 
     /// Appends `count` records, contiguous in stable memory, to `records`.

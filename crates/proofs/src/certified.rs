@@ -8,6 +8,8 @@
 //!
 //! The platform hashes its trees with SHA-256. The name of three bytes lets a labeled node fit into one block.
 
+#![allow(clippy::indexing_slicing, reason = "leaves and labels are short enough by contract")]
+
 use crate::hash::Hash;
 use sha2::{Digest, Sha256};
 
@@ -23,12 +25,23 @@ pub const HTTP_EXPR: Hash = [
     0x7e, 0x06, 0xea, 0x40, 0xdc, 0x41, 0x86, 0x02, 0x72, 0xa7, 0xd6, 0x42, 0x91,
 ];
 
+/// The prefixes of the hashes: a domain separator behind its length.
+const LEAF: [u8; 17] = *b"\x10ic-hashtree-leaf";
+const LABELED: [u8; 20] = *b"\x13ic-hashtree-labeled";
+const FORK: [u8; 17] = *b"\x10ic-hashtree-fork";
+
+/// The most bytes that are hashed at once.
+const MAX_BYTES: usize = 128;
+/// The most bytes of a leaf.
+pub const MAX_LEAF_BYTES: usize = MAX_BYTES - LEAF.len();
+
 /// The certified data of a canister whose store has this root.
 pub fn certified_data(root: &Hash) -> Hash {
     certified_leaf(&LABEL, root)
 }
 
-/// The certified data of a canister with another leaf instead of the root. Its label must come after `http_expr`.
+/// The certified data of a canister with another leaf in place of the root. Its label must come after `http_expr`. The leaf
+/// has at most [`MAX_LEAF_BYTES`], and the label is as short as the store's.
 pub fn certified_leaf(label: &[u8], content: &[u8]) -> Hash {
     fork(&HTTP_EXPR, &leaf_branch(label, content))
 }
@@ -43,24 +56,31 @@ pub fn branch(root: &Hash) -> Hash {
     leaf_branch(&LABEL, root)
 }
 
+#[inline(always)]
 fn leaf(content: &[u8]) -> Hash {
-    hash("ic-hashtree-leaf", &[content])
+    hash([&LEAF, content, &[]])
 }
 
+#[inline(always)]
 fn labeled(label: &[u8], below: &Hash) -> Hash {
-    hash("ic-hashtree-labeled", &[label, below])
+    hash([&LABELED, label, below])
 }
 
+#[inline(always)]
 fn fork(left: &Hash, right: &Hash) -> Hash {
-    hash("ic-hashtree-fork", &[left, right])
+    hash([&FORK, left, right])
 }
 
-/// A domain separator is preceded by its length.
-fn hash(domain: &str, parts: &[&[u8]]) -> Hash {
-    let mut hasher = Sha256::new_with_prefix([domain.len() as u8]);
-    hasher.update(domain);
-    parts.iter().for_each(|part| hasher.update(part));
-    hasher.finalize().into()
+/// Puts the parts together first: the compiler knows their lengths, the hasher would find them out piece by piece.
+#[inline(always)]
+fn hash(parts: [&[u8]; 3]) -> Hash {
+    let mut bytes = [0; MAX_BYTES];
+    let mut end = 0;
+    for part in parts {
+        bytes[end..end + part.len()].copy_from_slice(part);
+        end += part.len();
+    }
+    Sha256::digest(&bytes[..end]).into()
 }
 
 #[cfg(test)]

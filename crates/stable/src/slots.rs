@@ -146,27 +146,30 @@ impl<V: Memory> Slots<V> {
     ///
     /// Precondition: the slots contain it, and the bytes lie within it.
     pub fn read(&self, slot: u32, offset: u32, bytes: &mut [u8]) {
-        self.memory.read(self.address(slot, offset), bytes);
+        self.memory.read(self.address(slot) + u64::from(offset), bytes);
     }
 
     /// Writes bytes of a slot, from `offset` on.
     ///
     /// Precondition: as for [`Self::read`].
     pub fn write(&mut self, slot: u32, offset: u32, bytes: &[u8]) {
-        self.memory.write(self.address(slot, offset), bytes);
+        self.memory.write(self.address(slot) + u64::from(offset), bytes);
     }
 
-    /// The underlying memory, for the owner's fields in the header page.
+    /// Where a slot starts in [`Self::memory`].
+    ///
+    /// Precondition: the slots contain it.
+    pub fn address(&self, slot: u32) -> u64 {
+        LEADING_PAGES * WASM_PAGE_BYTES + u64::from(slot - 1) * u64::from(self.record_bytes)
+    }
+
+    /// The underlying memory, for the owner's fields in the header page, and for reads of slots.
     pub fn memory(&self) -> &V {
         &self.memory
     }
 
     fn free_slots(&self) -> u32 {
         self.end - 1 - self.count
-    }
-
-    fn address(&self, slot: u32, offset: u32) -> u64 {
-        LEADING_PAGES * WASM_PAGE_BYTES + u64::from(slot - 1) * u64::from(self.record_bytes) + u64::from(offset)
     }
 
     fn own_fields(&self) -> [u8; OWN_BYTES] {

@@ -166,16 +166,17 @@ impl<V: Memory, H: NodeHash> Trie<V, H> {
                 Target::Nothing => return Ok(Path { label: *label, turns, end: None }),
                 Target::Leaf(place) => return Ok(Path { label: *label, turns, end: Some(place) }),
                 Target::Node(slot) => {
-                    let node = Node::read(&self.slots, slot)?;
-                    from = from.to(slot, node.position)?;
-                    let right = bit(label, node.position);
+                    // Of its two hashes only one is needed.
+                    let (position, sides) = node::read_references(&self.slots, slot)?;
+                    from = from.to(slot, position)?;
+                    let right = bit(label, position);
                     turns.push(Turn {
                         node: slot,
-                        position: node.position,
-                        sibling: node.hashes[usize::from(!right)],
-                        sibling_reference: node.references[usize::from(!right)].reference(),
+                        position,
+                        sibling: self.hash_at(Link::Side { node: slot, right: !right }),
+                        sibling_reference: sides[usize::from(!right)].reference(),
                     });
-                    target = node.references[usize::from(right)];
+                    target = sides[usize::from(right)];
                 }
             }
         }
