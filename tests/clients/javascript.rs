@@ -13,7 +13,6 @@ use crate::network::Network;
 use crate::programs::{Folder, MISSING, program, run};
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 use test_support::artifact::root;
-use test_support::proxy::Proxy;
 
 /// Runs a scenario with a family of packages, and demands that it comes to its end.
 pub fn scenario(family: &str, name: &str, mut settings: Value) {
