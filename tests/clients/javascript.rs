@@ -14,7 +14,7 @@ use crate::programs::{Folder, MISSING, program, run};
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 use test_support::artifact::root;
 
-/// Runs a scenario with a family of packages, and demands that it comes to its end.
+/// Runs a scenario with a family of packages. It must come to its end.
 pub fn scenario(family: &str, name: &str, mut settings: Value) {
     let scripts = root().join("tests/clients/javascript");
     assert!(scripts.join("node_modules").is_dir(), "the agents for JavaScript are not installed: {MISSING}");
@@ -161,7 +161,7 @@ macro_rules! tests_of {
     };
 }
 
-/// Terms of delegations are for the agent that knows all of them.
+/// Only one agent supports all terms of delegations, so only it is tested with them.
 #[test]
 fn delegates_of_an_owner_act_on_their_terms() {
     let network = Network::controlled_by(&[identities::principal(&identities::ed25519())]);

@@ -1,4 +1,4 @@
-//! How calls reach a canister, and what can happen on the way.
+//! The way of calls to a canister, and the failures on it.
 
 use std::error::Error;
 use std::fmt;
@@ -43,13 +43,13 @@ pub struct Certified {
 }
 
 impl Certified {
-    /// As of when, in unix seconds.
+    /// The time as of which the value was true, in unix seconds.
     pub fn seconds(&self) -> u64 {
         self.time / 1_000_000_000
     }
 }
 
-/// Why no reply came.
+/// The reason why no reply came.
 #[derive(Debug)]
 pub enum Failure {
     /// The platform or the canister rejected the call.

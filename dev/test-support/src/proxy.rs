@@ -1,4 +1,4 @@
-//! An HTTP proxy in front of the network, which can change requests and responses.
+//! An HTTP proxy in front of a network, which can change requests and responses.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub struct Proxy(Server);
 
 /// Somebody between a client and the network.
 pub trait Between: Send + Sync + 'static {
-    /// The path and the body that a request reaches the network with; `None`: it is for the proxy itself.
+    /// The path and the body that the network gets; `None`: the request is for the proxy itself.
     fn request(&self, path: &str, body: Vec<u8>) -> Option<(String, Vec<u8>)> {
         Some((path.to_string(), body))
     }
@@ -70,7 +70,7 @@ async fn serve(listener: TcpListener, stop: Stop, route: Arc<Route>) {
                 let route = Arc::clone(&route);
                 async move { Ok::<_, Infallible>(answer(&route, request).await) }
             });
-            // A connection that breaks concerns its client only.
+            // A broken connection affects only its client.
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     };

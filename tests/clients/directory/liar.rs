@@ -12,7 +12,7 @@ use crate::lies::CHOOSE;
 use crate::tamper;
 use test_support::proxy::Between;
 
-/// What a client asks.
+/// A client's question.
 #[derive(Clone, Copy, Debug)]
 pub enum Question {
     /// A look-up of the label of this name.
@@ -21,7 +21,7 @@ pub enum Question {
     Bundles,
 }
 
-/// What the liar answers.
+/// The liar's answer.
 pub enum Answer {
     /// This reply.
     Reply(Vec<u8>),
@@ -33,23 +33,23 @@ pub enum Answer {
     Uncertified,
 }
 
-/// A lie, and what the clients must say of it.
+/// A lie, and the errors that the clients must return.
 pub struct Lie {
     pub name: &'static str,
     pub question: Question,
     /// Whether the client remembers an earlier look-up, or an earlier bundle.
     pub remembers: bool,
     pub answer: Answer,
-    /// What the sentence of the client for Rust contains.
+    /// A part of the error text of the client for Rust.
     pub rust: &'static str,
-    /// How the code of the client in TypeScript begins.
+    /// The first characters of the error code of the client in TypeScript.
     pub typescript: &'static str,
 }
 
 /// The liar.
 pub struct Liar {
     pub lies: Arc<[Lie]>,
-    /// The lie that is told; none at first.
+    /// The present lie; none at first.
     pub told: Mutex<Option<usize>>,
 }
 

@@ -1,11 +1,12 @@
-//! A directory on the served network, what happened to it, and the liar before it.
+//! A directory on the served network, its history, and the liar before it.
 //!
 //! ```text
 //! alice: owner 1 ── owner 2 ─┬─ bob: owner 3     the client looks bob up, and remembers this log
 //!                            └─ bob: owner 66    the operator goes back by a snapshot, and forks the log
 //! ```
 //!
-//! At last the operator returns to the first branch: the directory is honest, and only the liar shows the second.
+//! In the end the operator returns to the first branch. The directory is honest then, and only the liar shows the
+//! second branch.
 
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -34,7 +35,7 @@ pub struct Stage {
     pub network: Network,
     pub proxy: Proxy,
     pub published: Published,
-    /// What a client remembers that has seen bob's first registration.
+    /// The memory of a client that has seen bob's first registration.
     pub memory: Memory,
     /// Alice's label, with the second owner.
     pub alice: Verified,

@@ -99,7 +99,7 @@ fn tampered_queries_are_refused() {
     }
 }
 
-/// The root key of the platform itself, where a network of another is called.
+/// The platform's own root key does not verify a network with another root key.
 #[test]
 fn the_platforms_root_key_is_a_wrong_one_here() {
     let (network, icp) = (Network::start(), Icp::new());

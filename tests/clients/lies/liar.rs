@@ -22,7 +22,7 @@ use test_support::proxy::Between;
 /// The path at which a program of another process chooses the next lie: `/lie/` and its number.
 pub const CHOOSE: &str = "/lie/";
 
-/// What a lie changes in the answer.
+/// The change of the answer that a lie makes.
 #[derive(Clone, Copy, Debug)]
 pub enum Change {
     Nothing,
@@ -61,7 +61,7 @@ pub struct Liar {
     pub seconds: Vec<u32>,
     /// The reply to an earlier question.
     pub older: Vec<u8>,
-    /// The lie that is told; none at first.
+    /// The present lie; none at first.
     pub told: Mutex<Option<usize>>,
 }
 

@@ -15,14 +15,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// A value of the log of changes: each is given to one change, ever.
+/// A number in the log of changes. Each number is given to one change only, for ever.
 pub type Version = i64;
 
 /// A type of values that the store keeps, in a table of its own.
 pub trait Field: Sized + Send + Sync + 'static {
     /// Its table.
     const TABLE: Table;
-    /// Whether the process remembers values: it pays where decoding takes more than opening the seal.
+    /// Whether the process caches values. This pays if decoding takes longer than opening the seal.
     const CACHED: bool;
 
     /// The format that [`encode`](Self::encode) writes. It stands before the bytes, under the seal.
@@ -31,7 +31,7 @@ pub trait Field: Sized + Send + Sync + 'static {
     fn encode(&self) -> Zeroizing<Vec<u8>>;
     /// Reads the bytes of a format. None: not known, or no such value.
     fn decode(format: u8, bytes: &[u8]) -> Option<Self>;
-    /// A value that can be changed while others hold this one.
+    /// A copy that can be changed while others hold this value.
     fn copy(&self) -> Self;
 }
 
@@ -70,9 +70,9 @@ tables! {
     Device = 5, "device";
     /// Contacts.
     Contact = 6, "contact";
-    /// How far an inbox was read.
+    /// The position through which an inbox was read.
     Cursor = 7, "cursor";
-    /// Messages in clear.
+    /// Decrypted messages.
     Message = 8, "message";
     /// Sealed messages that are to be sent.
     Outbox = 9, "outbox";

@@ -1,4 +1,4 @@
-//! What it costs: printed, for a quiet machine. Run with `--ignored --nocapture figures`.
+//! The costs: printed, for a quiet machine. Run with `--ignored --nocapture figures`.
 
 use crate::network::Network;
 use crate::people::Person;

@@ -1,4 +1,4 @@
-//! What the canister drops, and what it refuses.
+//! Messages that the canister drops or refuses.
 
 use crate::network::Network;
 use crate::people::{Person, json, texts};

@@ -1,4 +1,4 @@
-//! No text in any file, and no key in any file or in anything that a command says.
+//! No file has a text, and no file and no output of a command has a key.
 
 use crate::network::Network;
 use crate::people::{Done, Person, files};
@@ -90,13 +90,13 @@ fn collect(value: &Value, keys: &mut Vec<[u8; 32]>) {
     }
 }
 
-/// How a key may be written: its bytes, in hexadecimal digits, in Base64, as a list of numbers.
+/// The forms in which a key may be written: its bytes, in hexadecimal digits, in Base64, as a list of numbers.
 fn forms(key: &[u8; 32]) -> [Vec<u8>; 4] {
     let list = format!("{key:?}").trim_matches(['[', ']']).to_owned();
     [key.to_vec(), hex::encode(key).into(), vodozemac::base64_encode(key).into(), list.into()]
 }
 
-/// Which keys are found in these bytes, in any form.
+/// Number of keys that are found in these bytes, in any form.
 fn found(keys: &[[u8; 32]], bytes: &[u8]) -> usize {
     keys.iter().filter(|key| forms(key).iter().any(|form| has(bytes, form))).count()
 }

@@ -1,4 +1,5 @@
-//! A store with sessions, on the disk of the build's folder: the temporary folder may be none.
+//! A store with sessions, on the disk of the build's folder, because the temporary folder may
+//! not be on a disk.
 
 use crypto_store::fields::Outbox;
 use crypto_store::{Caching, Error, Options, Store};
