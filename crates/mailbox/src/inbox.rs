@@ -61,7 +61,7 @@ impl Mailbox {
             let client = client.with_label(&id, position.label.expect("it is known now"));
             let heads = client.read_key_heads(&[id]).await.map_err(Error::Heads)?;
             if let Some(Some(head)) = heads.value.heads.first() {
-                check_not_behind(head.acknowledged_id, position.id)?;
+                self.check_not_behind(id, head.acknowledged_id).await?;
             }
             self.read_to_the_end(&client, inbox, position, &mut received).await?;
             received.not_acknowledged = self.acknowledge(&client, id).await?.or(received.not_acknowledged);
@@ -73,6 +73,13 @@ impl Mailbox {
 
     pub(crate) async fn position<const N: usize>(&self, inbox: [u8; N]) -> Result<Position, Error> {
         self.store.read(move |snapshot| Ok::<_, Error>(snapshot.record(inbox)?.unwrap_or_default())).await
+    }
+
+    /// The store must have read everything that the canister has acknowledged for it: else the store is an old copy. The position is
+    /// read after the canister's answer: other processes of this mailbox read on meanwhile, and commit before they acknowledge.
+    pub(crate) async fn check_not_behind(&self, inbox: [u8; 29], acknowledged: u32) -> Result<(), Error> {
+        let position = self.position(inbox).await?.id;
+        if acknowledged > position { Err(Error::Behind { position, acknowledged }) } else { Ok(()) }
     }
 
     /// Learns the inbox's label, and gives the canister the hash of the send key.
@@ -191,11 +198,6 @@ impl Position {
     pub fn saw(&mut self, seen: SeenFields) {
         self.seen = seen.filter(|seen| self.seen.is_none_or(|known| seen.1 >= known.1)).or(self.seen);
     }
-}
-
-/// The store must have read everything that the canister has acknowledged for it: else the store is an old copy.
-pub(crate) fn check_not_behind(acknowledged: u32, position: u32) -> Result<(), Error> {
-    if acknowledged > position { Err(Error::Behind { position, acknowledged }) } else { Ok(()) }
 }
 
 /// Opens the envelope of a message. `None`: it is not for this inbox's key, or no letter.

@@ -1,7 +1,6 @@
 //! The checks that need the network.
 
 use super::Check;
-use crate::inbox::check_not_behind;
 use crate::mailbox::Mailbox;
 use crate::network::{Certified, Network};
 use crate::{Error, seconds};
@@ -65,8 +64,7 @@ impl Mailbox {
         const SUBJECT: &str = "inbox";
         let own = self.own().await?;
         let (inbox, id) = (own.inbox(), own.inbox().id());
-        let position = self.position(id).await?;
-        let Some(label) = position.label else {
+        let Some(label) = self.position(id).await?.label else {
             return Ok(Check::wrong(
                 SUBJECT,
                 "the canister does not know yet whose it is",
@@ -95,10 +93,13 @@ impl Mailbox {
                 "ask the canister's operator; 'mailbox keys rotate' makes a new inbox",
             ));
         };
-        if let Err(error) = check_not_behind(head.acknowledged_id, position.id) {
-            return Ok(Check::wrong(SUBJECT, error.to_string(), "use the original; if it is lost, restore a backup"));
+        match self.check_not_behind(id, head.acknowledged_id).await {
+            Ok(()) => Ok(Check::right(SUBJECT, format!("claimed; {} messages in the canister", head.count))),
+            Err(error @ Error::Behind { .. }) => {
+                Ok(Check::wrong(SUBJECT, error.to_string(), "use the original; if it is lost, restore a backup"))
+            }
+            Err(error) => Err(error),
         }
-        Ok(Check::right(SUBJECT, format!("claimed; {} messages in the canister", head.count)))
     }
 
     /// The own entry, if there is one.

@@ -4,6 +4,7 @@
 
 mod adversaries;
 mod backup;
+mod beside;
 mod conversation;
 mod directory;
 mod doctor;

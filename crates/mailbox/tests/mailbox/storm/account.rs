@@ -75,39 +75,22 @@ pub fn check(from: &Party, to: &Party) -> Account {
 fn sent(from: &Party) -> Vec<(String, Value)> {
     let log = from.person.log();
     let sent: Vec<_> = log.iter().filter(|entry| entry["event"] == "sent").collect();
-    for entry in &sent {
-        assert!(entry["failed"].is_null() && entry["waiting"] == 0, "{entry}");
-    }
-    let mut places = BTreeMap::<&str, Vec<usize>>::new();
+    let mut places = BTreeMap::new();
     for (place, entry) in sent.iter().enumerate() {
-        let said = entry["said"]["text"].as_str().or(entry["said"]["file"].as_str()).unwrap();
-        places.entry(said).or_default().push(place);
+        assert!(entry["failed"].is_null() && entry["waiting"] == 0, "{entry}");
+        let word = entry["said"]["text"].as_str().or(entry["said"]["file"].as_str()).unwrap();
+        assert!(places.insert(word, place).is_none(), "{word} is there twice");
     }
-    let mut meant = BTreeMap::<String, (usize, bool)>::new();
     for (what, Done { code, stderr, .. }) in &*from.sends.lock().unwrap() {
         let words = what.words();
-        assert!(matches!(code, None | Some(0 | 1 | 3)), "{code:?}: {stderr}");
-        let is_sure = matches!(code, Some(0 | 3));
-        let found: Vec<usize> =
-            words.iter().flat_map(|word| places.get(word.as_str()).cloned().unwrap_or_default()).collect();
-        if is_sure {
-            let first = *found.first().unwrap_or_else(|| panic!("{words:?} are not in the log"));
-            assert_eq!(found, (first..first + words.len()).collect::<Vec<_>>(), "each once, one behind the other");
-        }
-        for word in words {
-            let (times, sure) = meant.entry(word).or_default();
-            *times += usize::from(*code != Some(1));
-            *sure |= is_sure;
-        }
-    }
-    for (word, found) in &places {
-        let (times, _) = meant.get(*word).unwrap_or_else(|| panic!("nobody wrote {word}"));
-        assert!(found.len() <= *times, "{word} is there {} times", found.len());
-    }
-    for (what, done) in &*from.sends.lock().unwrap() {
-        if done.code.is_none() {
-            let number = what.words().iter().filter(|word| places.contains_key(word.as_str())).count();
-            assert!(number == 0 || number == what.words().len(), "a killed command stores all or nothing: {what:?}");
+        let found: Vec<usize> = words.iter().filter_map(|word| places.get(word.as_str())).copied().collect();
+        let is_whole = found.first().is_some_and(|first| found.iter().copied().eq(*first..first + words.len()));
+        match code {
+            Some(0 | 3) => assert!(is_whole, "each once, one behind the other: {words:?}"),
+            None => assert!(is_whole || found.is_empty(), "a killed command stores all or nothing: {words:?}"),
+            // It was sent by a later command.
+            Some(1) => {}
+            other => panic!("{other:?}: {stderr}"),
         }
     }
     sent.into_iter().map(|entry| (entry["id"].as_str().unwrap().into(), entry["said"].clone())).collect()
@@ -171,5 +154,42 @@ impl What {
             Self::Lines(lines) => lines.clone(),
             Self::File(name, _) => vec![name.clone()],
         }
+    }
+}
+
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Goes along messages of these numbers, none for one that did not come.
+    fn walk(told: &[u64], numbers: &[Option<u64>]) {
+        let told = told.iter().copied().collect();
+        let (mut walk, said) = (Walk { told: &told, last: 0, waited: 0 }, json!({ "text": "x" }));
+        for number in numbers {
+            walk.pass(&said, number.map(|number| Came { number, said: said.clone() }).as_ref());
+        }
+    }
+
+    #[test]
+    fn what_is_missing_as_told_is_right() {
+        walk(&[3, 4], &[Some(2), None, None, Some(5), Some(6)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "is what was told")]
+    fn a_message_that_is_missing_and_was_not_told_is_noticed() {
+        walk(&[3], &[Some(2), None, None, Some(5)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "is what was told")]
+    fn one_that_was_told_as_missing_and_is_not_is_noticed() {
+        walk(&[3, 4], &[Some(2), None, Some(5)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "behind 5")]
+    fn another_order_than_the_senders_is_noticed() {
+        walk(&[], &[Some(5), Some(4)]);
     }
 }

@@ -37,9 +37,14 @@ pub enum Hit {
 }
 
 impl Fate {
+    /// It gets SIGKILL at once, before it can have done anything.
+    pub const KILLED_AT_ONCE: Self = Self::Killed(Duration::ZERO);
+    /// It gets SIGSTOP at once.
+    pub const STOPPED_AT_ONCE: Self = Self::Stopped(Duration::ZERO);
+
     /// Of a process that sends.
     pub fn of_sender(random: &mut Random) -> Self {
-        let after = Duration::from_millis(random.below(120));
+        let after = Duration::from_millis(random.below(60));
         match random.below(8) {
             0 | 1 => Self::Killed(after),
             2 => Self::Stopped(after),
@@ -47,12 +52,14 @@ impl Fate {
         }
     }
 
-    /// Of a process that receives.
-    pub fn of_follower(random: &mut Random) -> Self {
+    /// Of the process of this number that receives. Of the first two, one is killed and one is stopped.
+    pub fn of_follower(number: usize, random: &mut Random) -> Self {
         let after = Duration::from_millis(random.between(50, 1_500));
-        match random.below(4) {
-            0 | 1 => Self::Killed(after),
-            2 => Self::Stopped(after),
+        match (number, random.below(4)) {
+            (0, _) => Self::Killed(after),
+            (1, _) => Self::Stopped(after),
+            (_, 0 | 1) => Self::Killed(after),
+            (_, 2) => Self::Stopped(after),
             _ => Self::Lives,
         }
     }

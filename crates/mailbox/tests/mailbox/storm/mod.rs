@@ -67,7 +67,13 @@ fn write(party: &Party, size: &Size, round: usize, sender: usize) {
     let mut random = Random::of(&[SEED, party.person.name.len() as u64, round as u64, sender as u64]);
     for turn in 0..TURNS {
         let what = lines(party.person.name, round, sender, turn, size.lines);
-        party.send(&what, &Fate::of_sender(&mut random));
+        // Each fault hits at least one process a round, however fast the machine is.
+        let fate = match (sender, turn) {
+            (1, 0) => Fate::KILLED_AT_ONCE,
+            (2, 0) => Fate::STOPPED_AT_ONCE,
+            _ => Fate::of_sender(&mut random),
+        };
+        party.send(&what, &fate);
     }
     if sender == 0 {
         let length = random.between(1, 50_000) as usize;

@@ -131,14 +131,14 @@ impl Party {
         while !self.is_over.load(Ordering::SeqCst) {
             self.following.fetch_add(1, Ordering::SeqCst);
             if !self.rests.load(Ordering::SeqCst) {
-                self.follow_once(&Fate::of_follower(&mut random));
+                self.follow_once(&mut random);
             }
             self.following.fetch_sub(1, Ordering::SeqCst);
             sleep(PAUSE);
         }
     }
 
-    fn follow_once(&self, fate: &Fate) {
+    fn follow_once(&self, random: &mut Random) {
         // What it says goes to files: nobody has to read while it runs.
         let number = self.files.fetch_add(1, Ordering::SeqCst);
         let path = |what: &str| self.person.path(&format!("follow-{number}-{what}"));
@@ -146,7 +146,7 @@ impl Party {
         let mut command = self.person.command(&["receive", "--follow", "--json"]);
         command.stdout(File::create(&out).unwrap()).stderr(File::create(&errors).unwrap());
         let mut child = command.spawn().unwrap();
-        self.hits[1].count(fate.strike(&mut child));
+        self.hits[1].count(Fate::of_follower(number, random).strike(&mut child));
         let code = self.ended(&mut child);
         let read = |path| std::fs::read_to_string(path).unwrap();
         self.receives.lock().unwrap().push(Done { code, stdout: read(out), stderr: read(errors) });
