@@ -120,7 +120,7 @@ impl Verifier {
     /// If the verifier stops or finds something unverified, or the network does not answer though it was not killed.
     pub async fn round(&mut self) -> Verdict<()> {
         let Some(follower) = &mut self.follower else { return Ok(()) };
-        match self.shared.gate.attempt(follower.round(now())).await? {
+        match self.shared.gate.attempt(follower.round(now)).await? {
             Some(Round::Cosigned { size }) => {
                 self.shared.tally().directory.cosigned += u64::from(size > self.cosigned);
                 self.cosigned = size;
