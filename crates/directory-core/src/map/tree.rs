@@ -28,6 +28,13 @@ pub struct Tree<S> {
 
 pub(super) const ROOT: u32 = 0;
 
+/// Where a view has the next branch or leaf of a path.
+enum Next {
+    Nothing,
+    Leaf(Leaf),
+    Branch(Node),
+}
+
 impl<S: Nodes + Default> Default for Tree<S> {
     fn default() -> Self {
         Self::create(S::default())
@@ -99,12 +106,15 @@ impl<S: Nodes> Tree<S> {
             match node.children[side] {
                 Child::None => (node.leaf, node.children[side]) = (leaf, Child::Leaf(leaf)),
                 Child::Leaf(_) if common == super::BITS => {}
-                Child::Node(next) if self.nodes.node(next).depth <= common => {
-                    self.nodes.set_node(number, &node);
-                    (number, node) = (next, self.nodes.node(next));
-                    continue;
+                child => {
+                    let below = if let Child::Node(next) = child { Some((next, self.nodes.node(next))) } else { None };
+                    if let Some(below) = below.filter(|(_, below)| below.depth <= common) {
+                        self.nodes.set_node(number, &node);
+                        (number, node) = below;
+                        continue;
+                    }
+                    node.children[side] = Child::Node(self.branch(common, child, leaf, &index));
                 }
-                child => node.children[side] = Child::Node(self.branch(common, child, leaf, &index)),
             }
             break self.nodes.set_node(number, &node);
         }
@@ -137,18 +147,20 @@ impl<S: Nodes> Tree<S> {
         let search = loop {
             let side = bit(index, node.depth);
             siblings.push(self.child_hash(&node, 1 - side, view));
-            let child = self.present(node.children[side], view);
-            match child {
-                Child::None => break Search::Missing,
-                Child::Leaf(number) => break self.found(number, index, view),
-                Child::Node(number) => {
-                    let (from, below) = (node.depth + 1, self.nodes.node(number));
-                    let other = self.nodes.leaf(below.leaf).index;
-                    let common = common_prefix(index, &other).min(below.depth);
-                    siblings.extend((from..common).map(|_| ZERO));
-                    if common < below.depth {
-                        siblings.push(self.summary(child, view).hash_at(common + 1, || other));
-                        break Search::Missing;
+            match self.next(node.children[side], view) {
+                Next::Nothing => break Search::Missing,
+                Next::Leaf(leaf) => break self.found(&leaf, index, view),
+                Next::Branch(below) => {
+                    let from = node.depth + 1;
+                    // Only where bits are skipped may the index leave the path.
+                    if from < below.depth {
+                        let other = self.nodes.leaf(below.leaf).index;
+                        let common = common_prefix(index, &other).min(below.depth);
+                        siblings.extend((from..common).map(|_| ZERO));
+                        if common < below.depth {
+                            siblings.push(self.state(&below, view).hash_at(common + 1, || other));
+                            break Search::Missing;
+                        }
                     }
                     node = below;
                 }
@@ -157,55 +169,78 @@ impl<S: Nodes> Tree<S> {
         MapProof { siblings, search }
     }
 
-    fn found(&self, number: u32, index: &Hash, view: View) -> Search {
-        let leaf = self.nodes.leaf(number);
-        let value = self.value(&leaf, view).expect("a leaf that is present has a value");
+    fn found(&self, leaf: &Leaf, index: &Hash, view: View) -> Search {
+        let value = self.value(leaf, view).expect("a leaf that is present has a value");
         if leaf.index == *index { Search::Found { value } } else { Search::Other { index: leaf.index, value } }
     }
 
     /// Follows a child down to the leaf or branch that the view has.
-    fn present(&self, child: Child, view: View) -> Child {
-        let Child::Node(number) = child else {
-            return if self.summary(child, view) == Summary::Empty { Child::None } else { child };
+    fn next(&self, child: Child, view: View) -> Next {
+        let number = match child {
+            Child::None => return Next::Nothing,
+            Child::Leaf(number) => {
+                let leaf = self.nodes.leaf(number);
+                return if self.value(&leaf, view).is_some() { Next::Leaf(leaf) } else { Next::Nothing };
+            }
+            Child::Node(number) => number,
         };
-        let children = self.nodes.node(number).children.map(|child| self.present_now(child, view));
-        match children {
-            [true, true] => child,
-            [false, false] => Child::None,
-            [left, _] => self.present(self.nodes.node(number).children[usize::from(!left)], view),
+        let node = self.nodes.node(number);
+        // The newest state has each leaf. So has the ratified one below a node that has not changed since.
+        if self.is_newest(node.changed, view) {
+            return Next::Branch(node);
+        }
+        match node.children.map(|child| self.is_present(child, view)) {
+            [true, true] => Next::Branch(node),
+            [false, false] => Next::Nothing,
+            [left, _] => self.next(node.children[usize::from(!left)], view),
         }
     }
 
-    fn present_now(&self, child: Child, view: View) -> bool {
-        self.summary(child, view) != Summary::Empty
+    fn is_present(&self, child: Child, view: View) -> bool {
+        match child {
+            Child::Leaf(number) => self.value(&self.nodes.leaf(number), view).is_some(),
+            child => self.summary(child, view) != Summary::Empty,
+        }
+    }
+
+    /// Whether what changed last at this size of the log has its newest state in the view.
+    fn is_newest(&self, changed: u64, view: View) -> bool {
+        view == View::Newest || changed <= self.sizes.ratified
     }
 
     pub(super) fn value(&self, leaf: &Leaf, view: View) -> Option<Hash> {
-        if view == View::Newest || leaf.changed <= self.sizes.ratified { Some(leaf.value) } else { leaf.ratified }
+        if self.is_newest(leaf.changed, view) { Some(leaf.value) } else { leaf.ratified }
+    }
+
+    fn state(&self, node: &Node, view: View) -> Summary {
+        if self.is_newest(node.changed, view) { node.newest } else { node.ratified }
+    }
+
+    fn leaf_state(&self, leaf: &Leaf, view: View) -> Summary {
+        self.value(leaf, view).map_or(Summary::Empty, |value| Summary::Leaf(leaf_hash(&leaf.index, &value)))
     }
 
     pub(super) fn summary(&self, child: Child, view: View) -> Summary {
         match child {
             Child::None => Summary::Empty,
-            Child::Leaf(number) => {
-                let leaf = self.nodes.leaf(number);
-                self.value(&leaf, view).map_or(Summary::Empty, |value| Summary::Leaf(leaf_hash(&leaf.index, &value)))
-            }
-            Child::Node(number) => {
-                let node = self.nodes.node(number);
-                if view == View::Newest || node.changed <= self.sizes.ratified { node.newest } else { node.ratified }
-            }
+            Child::Leaf(number) => self.leaf_state(&self.nodes.leaf(number), view),
+            Child::Node(number) => self.state(&self.nodes.node(number), view),
         }
     }
 
     pub(super) fn child_hash(&self, node: &Node, side: usize, view: View) -> Hash {
-        let child = node.children[side];
-        let leaf = match child {
-            Child::None => return ZERO,
-            Child::Leaf(number) => number,
-            Child::Node(number) => self.nodes.node(number).leaf,
-        };
-        self.summary(child, view).hash_at(node.depth + 1, || self.nodes.leaf(leaf).index)
+        let depth = node.depth + 1;
+        match node.children[side] {
+            Child::None => ZERO,
+            Child::Leaf(number) => {
+                let leaf = self.nodes.leaf(number);
+                self.leaf_state(&leaf, view).hash_at(depth, || leaf.index)
+            }
+            Child::Node(number) => {
+                let below = self.nodes.node(number);
+                self.state(&below, view).hash_at(depth, || self.nodes.leaf(below.leaf).index)
+            }
+        }
     }
 
     /// Marks a node as changed, and puts its ratified state aside.
