@@ -58,7 +58,7 @@ mod tests {
         let limited = Limited::budget { retry_after: 7 };
         let told = [
             of_call(&rejected(Reject::NOT_ADMITTED)),
-            of_call(&CallError::Refused(BatchError::Limited(limited.clone()))),
+            of_call(&CallError::Refused(BatchError::Limited(limited))),
             of_message(&AddError::Limited(limited)),
         ];
         assert!(told.iter().all(|text| text.starts_with(strangers)), "{told:?}");

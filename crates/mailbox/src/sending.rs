@@ -228,12 +228,12 @@ mod tests {
     use crate::{Place, contacts, seconds};
     use directory_core::bundle::{Bundle, MAX_LIFETIME};
 
-    /// The keys of a contact, as they are an hour after they expire.
+    /// Has the keys of a device expire now.
     fn expire(tx: &mut Tx<'_>, identity: [u8; 32]) -> Result<(), Error> {
         let peer = tx.record::<Peer>(identity)?.expect("it was added");
         let mut bundle = Bundle::decode(&peer.bundle).expect("it was checked");
-        bundle.content.issued -= MAX_LIFETIME + 3_600;
-        bundle.content.expiry -= MAX_LIFETIME + 3_600;
+        bundle.content.expiry = seconds();
+        bundle.content.issued = bundle.content.expiry - MAX_LIFETIME;
         put(tx, identity, &Peer { bundle: bundle.encode(), ..peer })
     }
 

@@ -43,10 +43,12 @@ impl Size {
     fn asked() -> Self {
         let scale = std::env::var("MESSAGE_CANISTER_TEST_SCALE").ok().and_then(|scale| scale.parse::<u64>().ok());
         let (messages, cycles) = if scale.unwrap_or(1) > 1 { (10_000_usize, 4) } else { (300, 1) };
-        Self { cycles, lines: messages.div_ceil(cycles * Weather::ALL.len() * 2 * SENDERS * TURNS) }
+        // Up to a third of the commands are killed before they store anything.
+        let turns = 2 * cycles * Weather::ALL.len() * 2 * SENDERS * TURNS;
+        Self { cycles, lines: (3 * messages).div_ceil(turns) }
     }
 
-    /// The round of the last weather.
+    /// Each round with its weather.
     fn rounds(&self) -> impl Iterator<Item = (usize, Weather)> {
         (0..self.cycles).flat_map(|_| Weather::ALL).enumerate()
     }
