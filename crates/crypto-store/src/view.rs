@@ -17,7 +17,7 @@ pub(crate) struct View<'a> {
 impl View<'_> {
     pub(crate) fn get<F: Field>(&self, key: &[u8]) -> Result<Option<Held<F>>, Error> {
         check_key(key)?;
-        if F::CACHED
+        if F::TABLE.is_cached()
             && let Some(held) = self.cache.get(key, self.snapshot)
         {
             return Ok(Some(held));

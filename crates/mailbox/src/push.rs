@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Messages of a batch at most: the canister's limit, and what one snapshot returns.
-const BATCH: usize = 900;
+const BATCH: usize = 1_000;
 /// Bytes of a batch beside its envelopes, a message at most: key id, send key, and what candid takes.
 const OVERHEAD: usize = 128;
 /// What was not stored within 7 days is given up: bundles of recipients reckon with it.

@@ -10,13 +10,14 @@ compile_error!(
 
 mod crypto_store_rows;
 mod key_cache_rows;
+mod mailbox_rows;
 mod record;
 
 use record::Row;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: bench-client key-cache|crypto-store RECORD PAGE [--check | --write]";
+const USAGE: &str = "usage: bench-client key-cache|crypto-store|mailbox RECORD PAGE [--check | --write]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -44,6 +45,7 @@ fn measure(of: &str) -> Result<Vec<Row>, String> {
     match of {
         "key-cache" => Ok(key_cache_rows::measure()),
         "crypto-store" => Ok(crypto_store_rows::measure()),
+        "mailbox" => Ok(mailbox_rows::measure()),
         _ => Err(USAGE.into()),
     }
 }
