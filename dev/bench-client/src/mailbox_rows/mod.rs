@@ -1,5 +1,5 @@
-//! The mailbox: what receiving adds to opening, what sending adds to a batch of the load program, what a command takes until its
-//! message is on disk, how the store grows, and how many processes it bears at once.
+//! The mailbox: what receiving adds to opening, what sending adds to sealing and to a batch of the load program, what a command takes
+//! until its message is on disk, how the store grows, and how many processes it bears at once.
 //!
 //! Two times are compared by the best of their rounds, which take turns: what else the machine does lengthens the others.
 
@@ -34,7 +34,7 @@ pub fn measure() -> Vec<Row> {
     let growth = growth(&alice);
     bob.run(&["receive"]);
     let receiving = receiving(&runtime, &alice, &bob);
-    let (sending, sealing) = sending(&runtime, &network, &alice);
+    let (to_sealing, to_batch) = sending(&runtime, &network, &alice);
     let row = |name: &str, value, limit| Row { name: name.into(), value, limit };
     vec![
         row(
@@ -42,8 +42,12 @@ pub fn measure() -> Vec<Row> {
             receiving,
             Limit::AtLeast(0.5),
         ),
-        row("1,000 short messages from one command: rate to a batch of as many", sending, Limit::AtLeast(0.6)),
-        row("sealing 1,000 short messages alone: share of the time of a batch", sealing, Limit::AtMost(10.0)),
+        row("1,000 short messages from one command: rate to sealing as many alone", to_sealing, Limit::AtLeast(0.5)),
+        row(
+            "1,000 short messages from one command: rate to a batch of as many, not sealed",
+            to_batch,
+            Limit::AtLeast(0.05),
+        ),
         row("a message on disk after the start of its command, ms", on_disk(&runtime, &alice), Limit::AtMost(100.0)),
         row("the store's growth by 1,000 messages of 1 KiB, once sent: times their bytes", growth, Limit::AtMost(2.2)),
         row(
@@ -94,7 +98,7 @@ fn receiving(runtime: &Runtime, alice: &Person, bob: &Person) -> f64 {
     alone.as_secs_f64() / received.as_secs_f64()
 }
 
-/// The rate of a command, from its start to its end, to that of batches, and the time to seal as many as a share of a batch's.
+/// The rate of a command, from its start to its end, to that of sealing alone, on one core, and to that of batches.
 fn sending(runtime: &Runtime, network: &Network, alice: &Person) -> (f64, f64) {
     let batches = runtime.block_on(Batches::of(network));
     let mut sealing = Sealing::new();
@@ -110,7 +114,7 @@ fn sending(runtime: &Runtime, network: &Network, alice: &Person) -> (f64, f64) {
             sealed = sealed.min(time(|| sealing.run(MESSAGES)).0);
         }
     }
-    (added.as_secs_f64() / sent.as_secs_f64(), sealed.as_secs_f64() / added.as_secs_f64())
+    (sealed.as_secs_f64() / sent.as_secs_f64(), added.as_secs_f64() / sent.as_secs_f64())
 }
 
 /// The median of the times until another process finds the message in the store: then it is committed and synced.
