@@ -19,7 +19,7 @@ use client::{Certificates, Failure, Transport};
 use ic_agent::Agent;
 use ic_ed25519::PrivateKey;
 
-/// How long an epoch is waited for, in seconds.
+/// Maximum time that an epoch is waited for, in seconds.
 const PATIENCE: u32 = 120;
 
 #[tokio::main]

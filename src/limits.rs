@@ -25,7 +25,7 @@ pub const MAX_CIPHERTEXT_BYTES: usize = 2_000_000;
 /// Messages of one `add_messages`.
 pub const MAX_BATCH_MESSAGES: usize = 1_000;
 
-/// Items of one `get_key_heads` or `has_messages`.
+/// Items of one `get_key_heads`, `has_messages` or `acknowledge`.
 pub const MAX_LOOKUP_ITEMS: usize = 1_000;
 
 /// Messages of a page.
@@ -44,7 +44,7 @@ pub const MIN_RETAINED: u32 = 1;
 /// The lowest `max_bytes`: the size of the largest message with its record and the tail of its key id.
 pub const MIN_MAX_BYTES: u64 = MESSAGE_OVERHEAD + MAX_CIPHERTEXT_BYTES as u64;
 
-/// The most bytes of a message besides its ciphertext: its record and the tail of its key id.
+/// Maximum number of bytes of a message besides its ciphertext: its record and the tail of its key id.
 pub const MESSAGE_OVERHEAD: u64 = 84 + 41;
 
 /// Dropped messages that one add removes from indexes and memory: more than an add drops on average.

@@ -15,7 +15,7 @@ pub fn metrics(status: &Status, heap_bytes: u64, now: u64) -> String {
     })
 }
 
-/// What strangers may see.
+/// The metrics that strangers may see.
 fn of_everybody(encoder: &mut Encoder, status: &Status) -> io::Result<()> {
     let layout = status.layout_version.to_string();
     encoder

@@ -176,8 +176,8 @@ impl Configuration {
         self.check_youth()
     }
 
-    /// What strangers can add while a message is too young to be dropped must stay below half of the store. Otherwise
-    /// they could fill it with young messages, and members' adds would be refused.
+    /// The messages that strangers can add while a message is too young to be dropped must stay below half of the
+    /// store. Otherwise they could fill it with young messages, and members' adds would be refused.
     fn check_youth(&self) -> Result<(), SettingsError> {
         if self.min_age_seconds == 0 || self.writes == Writes::members {
             return Ok(());

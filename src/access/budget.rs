@@ -1,4 +1,4 @@
-//! Who pays for a call, and whether the call is admitted. Inspection and the call itself decide by the same function.
+//! The payer of a call, and whether the call is admitted. Inspection and the call itself decide by the same function.
 //!
 //! ```text
 //!   caller, key ──▶ Payer: strangers, members or owners
@@ -41,7 +41,7 @@ pub enum Purpose {
     Other,
 }
 
-/// What each principal has spent of its own rate. It is lost in an upgrade.
+/// The part of its own rate that each principal has spent. It is lost in an upgrade.
 #[derive(Debug)]
 pub struct Rates {
     strangers: Callers<Principal>,
@@ -56,12 +56,12 @@ impl Default for Rates {
 }
 
 impl Payer {
-    /// Who pays for an add.
+    /// The payer of an add.
     pub fn of_add(caller: &Caller) -> Self {
         if caller.is_member() { Self::Members } else { Self::Strangers }
     }
 
-    /// Who pays for another call about keys: owners, if one of them is there and the caller owns it, or may claim it.
+    /// The payer of another call about keys: owners, if one of them is there and the caller owns it, or may claim it.
     pub fn of_keys(caller: &Caller, owns: bool) -> Self {
         if owns { Self::Owners } else { Self::of_add(caller) }
     }

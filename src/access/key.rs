@@ -5,7 +5,7 @@ use super::owner::{implicit_owner, owns};
 use crate::api::{ClaimError, KeyError, KeySetting, NewOwner, NewSendKey, OwnQuota, Quota};
 use candid::Principal;
 
-/// What a key's record says about rights. [`KeyRights::default`] stands for a key without a record.
+/// The rights in a key's record. [`KeyRights::default`] stands for a key without a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyRights {
     /// The owner that claimed the key, or that an admin named. `None` if the key id is its owner's principal.

@@ -1,4 +1,5 @@
-//! Who may do what: owners of keys, roles, policies, send keys and quotas. Pure rules, without calls to the platform.
+//! Access rules: owners of keys, roles, policies, send keys and quotas. The rules are pure, without calls to the
+//! platform.
 //!
 //! ```text
 //! caller, role, controller ──▶ Caller ──▶ policy ──▶ Sight: what a read may show
@@ -8,11 +9,11 @@
 //!
 //! | module | its job |
 //! |---|---|
-//! | [`budget`] | who pays for a call, and whether it is admitted |
-//! | [`owner`] | who can own a key id, and how somebody proves it |
+//! | [`budget`] | the payer of a call, and whether the call is admitted |
+//! | [`owner`] | the owners of key ids, and their proofs |
 //! | [`roles`] | roles by principal, in a memory of their own |
-//! | [`caller`] | what a caller's role lets it do |
-//! | [`policy`] | who may add and read, and which share of a quota an add may fill |
+//! | [`caller`] | the rights of a caller's role |
+//! | [`policy`] | the callers that may add and read, and the share of a quota that an add may fill |
 //! | [`quota`] | whether a message fits into a key's quota |
 //! | [`key`] | the rights in a key's record, and the calls that change them |
 

@@ -1,4 +1,4 @@
-//! Who can own a key id. The length of the key id decides:
+//! The owners of key ids. The length of the key id decides:
 //!
 //! | bytes | the key id is | its owner |
 //! |---|---|---|

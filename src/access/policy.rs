@@ -1,4 +1,5 @@
-//! The store's policies: who may add, what a caller may see, and which share of a key's quota an add may fill.
+//! The store's policies: the callers that may add, the keys that a caller may see, and the share of a key's quota that
+//! an add may fill.
 
 use super::caller::Caller;
 use super::owner;
@@ -28,7 +29,7 @@ pub fn may_add(writes: Writes, caller: &Caller) -> bool {
     }
 }
 
-/// What one caller may see of the store's keys and messages. Everything else looks absent.
+/// The keys and messages that one caller may see. Everything else looks absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
     /// Everything, including counts and look-ups across keys.
@@ -38,7 +39,7 @@ pub enum Sight {
 }
 
 impl Sight {
-    /// What `caller` may see.
+    /// The keys and messages that `caller` may see.
     pub fn new(reads: Reads, caller: &Caller) -> Self {
         if reads == Reads::anyone || caller.reads_all() { Self::All } else { Self::OwnedBy(caller.principal()) }
     }
@@ -48,7 +49,7 @@ impl Sight {
         matches!(self, Self::All)
     }
 
-    /// What the caller is told of a rebuild's progress, which counts messages.
+    /// The rebuild's progress as the caller may see it, since it counts messages.
     pub fn progress(&self, progress: Progress) -> Progress {
         if self.is_all() { progress } else { Progress { done: 0, total: 0 } }
     }
@@ -70,7 +71,7 @@ impl Sight {
     }
 }
 
-/// Which share of a key's quota an add may fill.
+/// The share of a key's quota that an add may fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
     /// A quarter.

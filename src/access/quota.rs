@@ -1,4 +1,5 @@
-//! A key's quota: how many live messages and bytes of ciphertext it may hold, and who may fill how much of it.
+//! A key's quota: the number of live messages and bytes of ciphertext that it may hold, and the share that each caller
+//! may fill.
 //!
 //! ```text
 //!     0          ¼                    ½                                          quota
@@ -18,7 +19,7 @@
 //! that no longer counts. Members and contacts have no such state: a message of theirs that fits is admitted, whatever
 //! strangers do.
 //!
-//! A refused add changes nothing. If a quota is lowered below what a key holds, adds are refused at once. No add has
+//! A refused add changes nothing. If a quota is lowered below a key's fill level, adds are refused at once. No add has
 //! set the time then, so the time of the newest message stands for it.
 //!
 //! A share is rounded down: of a quota of fewer than 4 messages strangers have none. A quota of 0 closes the key to
@@ -27,7 +28,7 @@
 use super::policy::Share;
 use crate::api::{Bound, Quota};
 
-/// What a key holds, and since when it is full for strangers.
+/// The fill level of a key, and the time since when it is full for strangers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Level {
     /// Live messages.
@@ -85,7 +86,7 @@ impl Level {
     }
 }
 
-/// The most messages and bytes of a share.
+/// Maximum number of messages and bytes of a share.
 type Limits = (Bound<u32>, Bound<u64>);
 
 fn limits(quota: &Quota, share: Share) -> Limits {

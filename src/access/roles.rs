@@ -46,7 +46,7 @@ const ROLE: usize = PRINCIPAL + Principal::MAX_LENGTH_IN_BYTES;
 const ROLE_BYTES: usize = ROLE + 2;
 const _: () = assert!(ROLE_BYTES == 32);
 
-/// Why the roles were not opened. Nothing was written.
+/// The reason why the roles were not opened. Nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenRolesError {
     /// The memory is foreign or damaged.

@@ -32,7 +32,7 @@ pub struct OtherError {
     pub message: String,
 }
 
-/// Why a message was not stored. Nothing was changed.
+/// The reason why a message was not stored. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum AddError {
     /// The key id is empty or too long.
@@ -82,7 +82,7 @@ pub enum AddError {
     Other(OtherError),
 }
 
-/// Why a batch as a whole was refused. Nothing was changed.
+/// The reason why a batch as a whole was refused. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum BatchError {
     /// The batch has too many items.
@@ -97,7 +97,7 @@ pub enum BatchError {
     Other(OtherError),
 }
 
-/// Why a single message was not returned.
+/// The reason why a single message was not returned.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum GetError {
     /// No live message has this hash, or the caller may not read the message.
@@ -127,7 +127,7 @@ pub enum GetError {
     Other(OtherError),
 }
 
-/// Why a page was not returned.
+/// The reason why a page was not returned.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum PageError {
     /// `min` is above `max`, or an id range starts at 0.
@@ -150,7 +150,7 @@ pub enum PageError {
     Other(OtherError),
 }
 
-/// Why keys or pairs could not be looked up.
+/// The reason why keys or pairs could not be looked up.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum LookupError {
     /// A key id is empty or too long.
@@ -170,14 +170,14 @@ pub enum LookupError {
     Other(OtherError),
 }
 
-/// Why the status or the metrics were not returned. Today they always are.
+/// The reason why the status or the metrics were not returned. Today they always are.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum StatusError {
     /// See [`OtherError`].
     Other(OtherError),
 }
 
-/// Why a rebuild was not restarted. Nothing was changed.
+/// The reason why a rebuild was not restarted. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum RetryError {
     /// The caller is not an admin.
@@ -188,7 +188,7 @@ pub enum RetryError {
     Other(OtherError),
 }
 
-/// Why a store was not sealed. Nothing was changed.
+/// The reason why a store was not sealed. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum SealError {
     /// The caller is not an admin.
@@ -197,7 +197,7 @@ pub enum SealError {
     Other(OtherError),
 }
 
-/// Why a store was not resumed. Nothing was changed.
+/// The reason why a store was not resumed. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum ResumeError {
     /// The caller is not an admin.
@@ -208,7 +208,7 @@ pub enum ResumeError {
     Other(OtherError),
 }
 
-/// Why a check did not run.
+/// The reason why a check did not run.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum CheckError {
     /// The caller is not an admin.

@@ -23,7 +23,7 @@ pub struct Claimed {
     pub label: ByteBuf,
 }
 
-/// Why a claim was refused. Nothing was changed.
+/// The reason why a claim was refused. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum ClaimError {
     /// The key id is empty or too long.
@@ -89,7 +89,7 @@ pub struct Acknowledged {
     pub messages: u32,
 }
 
-/// Why a key's messages were not acknowledged. Nothing of this key was changed.
+/// The reason why a key's messages were not acknowledged. Nothing of this key was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum AckError {
     /// The key id is empty or too long.
@@ -112,7 +112,7 @@ pub enum AckError {
     Other(OtherError),
 }
 
-/// Why an acknowledgement as a whole was refused. Nothing was changed.
+/// The reason why an acknowledgement as a whole was refused. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum AcksError {
     /// The call has too many items.
@@ -127,7 +127,7 @@ pub enum AcksError {
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum KeySetting {
-    /// To whom the key belongs. Set by admins.
+    /// The owner of the key. Set by admins.
     owner(NewOwner),
     /// The key's send key. Set by the owner.
     send_key(NewSendKey),
@@ -137,7 +137,7 @@ pub enum KeySetting {
     kept(bool),
 }
 
-/// To whom a key is given. This is a variant because candid reads an `opt` of another type as `null`, which would take
+/// The new owner of a key. This is a variant because candid reads an `opt` of another type as `null`, which would take
 /// the key away.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
@@ -168,7 +168,7 @@ pub enum OwnQuota {
     own(Quota),
 }
 
-/// Why settings of a key were refused. Nothing was changed.
+/// The reason why settings of a key were refused. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum KeyError {
     /// The key id is empty or too long.

@@ -78,7 +78,7 @@ pub enum Order {
     descending,
 }
 
-/// Where a page starts and how long it may be.
+/// The start of a page and its maximum length.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// Exclusive: the page starts after this id, in `order`. 0: it starts at the beginning of that order.
@@ -104,7 +104,7 @@ pub struct Page {
     pub proof: Option<Proof>,
 }
 
-/// Where a page of a key starts. Each start is found in a few dozen steps, however many messages the key has.
+/// The start of a page of a key. Each start is found in a few dozen steps, however many messages the key has.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Start {
@@ -118,7 +118,7 @@ pub enum Start {
     rank(u32),
 }
 
-/// Where a page of a key starts, how long it may be, and whether it is proved.
+/// The start of a page of a key, its maximum length, and whether it is proved.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyCursor {
     /// The first message.

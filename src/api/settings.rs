@@ -5,7 +5,7 @@ use candid::{CandidType, Deserialize};
 pub use canister_base::budget::{Bound, Budget, Limited, Rate};
 use serde::Serialize;
 
-/// What a principal may do.
+/// The role of a principal.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Role {
@@ -17,7 +17,7 @@ pub enum Role {
     admin,
 }
 
-/// Why a role was not changed.
+/// The reason why a role was not changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum RoleError {
     /// The caller is not an admin.
@@ -35,7 +35,7 @@ pub enum RoleError {
     Other(OtherError),
 }
 
-/// Why roles were not listed.
+/// The reason why roles were not listed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum RolesError {
     /// The caller is not an admin.
@@ -56,9 +56,9 @@ pub struct Quota {
 /// Limits of the number of keys.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaxKeys {
-    /// Number of keys from which on nobody can open a new one.
+    /// Number of keys from which nobody can open a new one.
     pub all: u32,
-    /// Number of keys from which on strangers can open no new one.
+    /// Number of keys from which strangers can open no new one.
     pub strangers: u32,
 }
 
@@ -82,7 +82,7 @@ macro_rules! from_limited {
 }
 from_limited!(super::AddError, super::BatchError, super::AcksError, super::ClaimError, super::KeyError);
 
-/// Who may read.
+/// The callers that may read.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Reads {
@@ -93,7 +93,7 @@ pub enum Reads {
     owners,
 }
 
-/// Who may add messages.
+/// The callers that may add messages.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Writes {
@@ -151,7 +151,7 @@ pub struct Settings {
     pub settings: Vec<Setting>,
 }
 
-/// Why settings were refused. Nothing was changed.
+/// The reason why settings were refused. Nothing was changed.
 #[derive(CandidType, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub enum SettingsError {
     /// The caller is not an admin.

@@ -40,7 +40,7 @@ pub struct Status {
     pub version: String,
     /// The version of the layout in stable memory.
     pub layout_version: u32,
-    /// Unix seconds from which on adds are possible. In one epoch an id is given out only once.
+    /// Unix seconds from which adds are possible. In one epoch an id is assigned only once.
     pub epoch: u64,
     /// Adds are refused until `resume` is called.
     pub sealed: bool,
@@ -83,8 +83,8 @@ pub struct StoreStatus {
     pub low_memory: bool,
     /// Set while the index is rebuilt.
     pub rebuild: Option<Progress>,
-    /// Why the rebuild stopped, as a text for people. Methods that need the index return `Unavailable` until an admin
-    /// calls `retry_rebuild`.
+    /// The reason why the rebuild stopped, as a text for people. Methods that need the index return `Unavailable`
+    /// until an admin calls `retry_rebuild`.
     pub rebuild_failure: Option<String>,
 }
 

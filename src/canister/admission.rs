@@ -1,5 +1,5 @@
-//! Which calls are admitted. The platform asks before it executes an ingress message. The call itself then checks
-//! again, because the platform does not ask about calls of canisters.
+//! Admission of calls. The platform asks before it executes an ingress message. The call itself then checks again,
+//! because the platform does not ask about calls of canisters.
 //!
 //! Inspection sees the state before the round, and a single replica executes it. So it only saves cycles; the call
 //! decides.

@@ -93,8 +93,8 @@ const PROVED_HEADS: Header = Header::new(8)
 const ACKNOWLEDGED: [(&str, i8); 1] = [("messages", NAT32)];
 const ALL_ACKNOWLEDGED: Header =
     Header::new(4).record(ACKNOWLEDGED).variant([("Ok", 0)]).vec(1).variant([("Ok", 2)]).values([3]);
-/// As [`ALL_ACKNOWLEDGED`], for one key that the caller does not own. The platform charges each byte of a reply, and a caller
-/// who is refused may not pay for them.
+/// As [`ALL_ACKNOWLEDGED`], for one key that the caller does not own. The platform charges each byte of a reply, and a
+/// refused caller need not have paid for them.
 const NONE_ACKNOWLEDGED: Header =
     Header::new(4).variant([("NotOwner", NULL)]).variant([("Err", 0)]).vec(1).variant([("Ok", 2)]).values([3]);
 /// As [`ALL_ACKNOWLEDGED`], with the refusals that are written by hand.

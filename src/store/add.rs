@@ -70,7 +70,7 @@ impl Found {
         self.leaf.as_ref().filter(|_| self.is_own)
     }
 
-    /// What the key's record says about rights.
+    /// The rights in the key's record.
     pub(super) fn rights(&self) -> KeyRights {
         self.key().map(|(_, key)| key.rights).unwrap_or_default()
     }
@@ -266,7 +266,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 }
 
-/// What the sender is told of its add: nothing of a key that it does not see. `owner`: the one that the key's record names.
+/// The reply to the sender of an add: nothing of a key that it does not see. `owner`: the one that the key's record names.
 fn told(added: Added, sight: Sight, key_id: &[u8], owner: impl FnOnce() -> Option<Principal>) -> Added {
     let sees = sight.is_all() || sight.may_see(key_id) && sight.sees(key_id, owner());
     if sees { added } else { Added { id: 0, duplicate: false } }

@@ -1,4 +1,4 @@
-//! What callers have spent, and whether a call is admitted.
+//! The budget that callers have spent, and the admission of calls.
 
 use super::MessageStore;
 use crate::access::Caller;

@@ -39,7 +39,7 @@ impl<M: Memory + Clone> MessageStore<M> {
                 }
                 return;
             };
-            // Of a key with damaged numbers nothing can be found.
+            // Nothing can be found of a key with damaged numbers.
             let is_sound = self.sound(queue.first, &key).is_ok();
             let next = || self.next_to_erase(key.erased_id, key.head.last_id, key.head.acknowledged_id);
             let Some(id) = is_sound.then(next).flatten() else {

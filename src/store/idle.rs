@@ -42,7 +42,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.next_idle_due().map(|second| second.next_multiple_of(EXPIRY_STEP_SECONDS))
     }
 
-    /// The second from which on the first key of the queue may leave it. A key that is no longer idle may leave at
+    /// The second from which the first key of the queue may leave it. A key that is no longer idle may leave at
     /// once, so that it does not hold up the keys behind it.
     fn next_idle_due(&self) -> Option<u64> {
         let age = self.settings().idle_seconds.limit()?;

@@ -166,7 +166,7 @@ impl<V: Memory> Inbox<V> {
         }
     }
 
-    /// How many of `count` records, starting with `id`, are contiguous in the memory.
+    /// Number of records, of `count` starting with `id`, that are contiguous in the memory.
     pub fn run_len(&self, id: Id, count: u32) -> u32 {
         self.slots.run_len(id, count)
     }

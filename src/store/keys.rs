@@ -1,4 +1,4 @@
-//! What the store keeps of each key: a record of its own that outlives the key's messages.
+//! The store's record of each key: a record of its own that outlives the key's messages.
 //!
 //! ```text
 //! offset size
@@ -25,7 +25,7 @@
 //!    232
 //! ```
 //!
-//! Little-endian. A key waits for erasure exactly if its erased id is below its acknowledged id.
+//! Little-endian. A key waits for erasure if and only if its erased id is below its acknowledged id.
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
@@ -88,7 +88,7 @@ pub struct Key {
     pub in_idle_queue: bool,
     /// The next key in that queue.
     pub next_idle: Place,
-    /// What the trie's leaf commits to.
+    /// The value that the trie's leaf commits to.
     pub head: Head,
     /// The oldest live message at the last look-up; 0: none.
     pub oldest_id: Id,

@@ -15,7 +15,7 @@ pub struct Live {
     pub min_id: Id,
     /// The newest, 0: none.
     pub max_id: Id,
-    /// How many there are.
+    /// Number of live messages.
     pub count: u32,
     /// Bytes of their ciphertexts.
     pub bytes: u64,

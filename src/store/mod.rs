@@ -107,7 +107,7 @@ impl Default for Capacity {
     }
 }
 
-/// Why a store was not opened. Nothing was written.
+/// The reason why a store was not opened. Nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenError {
     /// Stable memory is not divided by this canister's memory manager.

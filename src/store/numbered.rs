@@ -77,7 +77,7 @@ impl<V: Memory> Numbered<V> {
         self.region.segment_address(segment(id)) + in_segment
     }
 
-    /// How many of `count` slots, starting with `id`, are contiguous in the memory.
+    /// Number of slots, of `count` starting with `id`, that are contiguous in the memory.
     pub fn run_len(&self, id: Id, count: u32) -> u32 {
         count.min(SEGMENT_SLOTS - (id - 1) % SEGMENT_SLOTS)
     }

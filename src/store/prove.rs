@@ -11,7 +11,7 @@ use proofs::page::{Below, Jump, MAX_BACK, PageProof, Step, Taken};
 use proofs::trie::{End, Turn, Witness};
 
 impl<M: Memory + Clone> MessageStore<M> {
-    /// What the root commits to besides the keys. Where reads are closed, the salt is left out.
+    /// The state that the root commits to besides the keys. Where reads are closed, the salt is left out.
     fn certified_state(&self) -> State {
         let settings = self.settings();
         let salt = self.state.salt().filter(|_| settings.reads == Reads::anyone);
@@ -123,8 +123,8 @@ impl<M: Memory + Clone> View<'_, M> {
         steps
     }
 
-    /// What the proof says of the message before another one. It has all fields if the time matters: the page begins at
-    /// a time, or the message is too old but not dropped yet.
+    /// The fields of the message before another one, for the proof. It has all fields if the time matters: the page
+    /// begins at a time, or the message is too old but not dropped yet.
     fn below(&self, id: Id, by_time: bool) -> Below {
         let prev = self.inbox.prev_of(id);
         let stored = prev >= self.inbox.first_id();

@@ -39,7 +39,7 @@ impl<M: Memory + Clone> View<'_, M> {
         let last = self.inbox.next_id() - 1;
         if !self.sees_all() {
             let is_live = self.is_live(id);
-            // In place of a message that is not there another one is looked at, so that both cost the same.
+            // If the message is not there, another one is read, so that both cases cost the same.
             let seen = match if is_live { id } else { last } {
                 stored if self.is_live(stored) => Some(self.inbox.record(stored)),
                 _ => None,

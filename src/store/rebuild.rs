@@ -32,7 +32,7 @@ pub enum Rebuilt {
     Unfinished,
 }
 
-/// Why the index cannot be rebuilt. The regions are unchanged.
+/// The reason why the index cannot be rebuilt. The regions are unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RebuildError {
     /// A record does not carry the id of its slot.
@@ -79,7 +79,7 @@ impl From<OutOfHeap> for RebuildError {
 
 /// A rebuild in progress.
 pub(super) struct Rebuild {
-    /// Why it stopped, if it did. Another step would fail in the same way.
+    /// The reason why it stopped, if it did. Another step would fail in the same way.
     failed: Option<RebuildError>,
     first: Id,
     next: Id,
@@ -126,7 +126,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         Some(Progress { done: rebuild.next - rebuild.first, total })
     }
 
-    /// Why a rebuild stopped. Calls that need the index return `Unavailable` until [`Self::retry_rebuild`].
+    /// The reason why a rebuild stopped. Calls that need the index return `Unavailable` until [`Self::retry_rebuild`].
     pub fn rebuild_failure(&self) -> Option<RebuildError> {
         self.rebuild.as_ref()?.failed
     }

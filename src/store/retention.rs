@@ -221,7 +221,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     }
 }
 
-/// The second (unix time) from which on a message is too old.
+/// The second (unix time) from which a message is too old.
 fn expiry(timestamp: u32, max_age_seconds: u32) -> u64 {
     u64::from(timestamp) + u64::from(max_age_seconds)
 }

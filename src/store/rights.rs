@@ -1,4 +1,4 @@
-//! Owners, send keys and quotas of keys: how they are claimed and changed, and what they mean for an add.
+//! Owners, send keys and quotas of keys: claiming and changing them, and their effect on an add.
 
 use super::MessageStore;
 use super::add::{Found, check_key_length, damaged_key};
@@ -11,7 +11,7 @@ use crate::memory::Growth;
 use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
 
-/// Why a new key cannot be opened.
+/// The reason why a new key cannot be opened.
 pub(super) enum NotOpened {
     KeysFull { max: u32 },
     StorageFull,
@@ -59,7 +59,7 @@ impl<M: Memory + Clone> MessageStore<M> {
     ) -> Result<(), KeyError> {
         check_key_length(key_id.len()).map_err(KeyError::KeyIdLength)?;
         let Some(found) = found else {
-            // Of a key that the caller cannot own, everything is refused that a record could allow.
+            // For a key that the caller cannot own, everything that a record could allow is refused.
             KeyRights::default().apply(key_id, settings, caller)?;
             return if self.has_salt() { Ok(()) } else { Err(KeyError::Unavailable(NO_SALT)) };
         };

@@ -6,13 +6,13 @@
 //!        0   64  header (see `stable::header`); its own fields are 0
 //!       64   32  salt of the labels; 0: not drawn yet
 //!       96   32  seed of the fingerprints
-//!      128    8  epoch: unix seconds of the installation, or from which on adds are possible after a resume
+//!      128    8  epoch: unix seconds of the installation, or from which adds are possible after a resume
 //!      136    4  version of the settings
 //!      140    4  first key with acknowledged messages to erase, 0: none
 //!      144    4  last such key
 //!      148    4  first idle key, 0: none
 //!      152    4  last such key
-//!      156    4  unix seconds from which on adds are possible after a resume; 0: never sealed, 2^32 - 1: sealed
+//!      156    4  unix seconds from which adds are possible after a resume; 0: never sealed, 2^32 - 1: sealed
 //!      160   36  what strangers, members and owners have spent (see `stable::budget`)
 //!      196    …  settings (see `settings`)
 //! ```
@@ -54,7 +54,7 @@ const STATE_BYTES: usize = SETTINGS + CONFIGURATION_BYTES;
 const QUEUE_LAST: usize = 4;
 const QUEUE_BYTES: usize = QUEUE_LAST + 4;
 
-/// Stands for the second from which on adds are possible, while the store is sealed.
+/// Stands for the second from which adds are possible, while the store is sealed.
 pub const SEALED: u32 = u32::MAX;
 
 /// A queue of keys: its ends. Each key's record names the next.
@@ -154,23 +154,23 @@ impl<V: Memory> State<V> {
         self.epoch = epoch;
     }
 
-    /// Unix seconds from which on adds are possible. [`SEALED`]: not before a resume.
+    /// Unix seconds from which adds are possible. [`SEALED`]: not before a resume.
     pub fn opens(&self) -> u32 {
         self.opens
     }
 
-    /// Stores the second from which on adds are possible.
+    /// Stores the second from which adds are possible.
     pub fn set_opens(&mut self, second: u32) {
         self.memory.write(OPENS as u64, &second.to_le_bytes());
         self.opens = second;
     }
 
-    /// What a group of callers has spent.
+    /// The budget that a group of callers has spent.
     pub fn spent(&self, payer: Payer) -> &Spent {
         &self.spent[payer as usize]
     }
 
-    /// What a group of callers has spent, to be changed. [`Self::keep_spent`] stores the cycles.
+    /// The budget that a group of callers has spent, to be changed. [`Self::keep_spent`] stores the cycles.
     pub fn spent_mut(&mut self, payer: Payer) -> &mut Spent {
         &mut self.spent[payer as usize]
     }

@@ -64,7 +64,7 @@ impl<M: Memory + Clone> View<'_, M> {
         self.sight.is_all()
     }
 
-    /// The progress of a rebuild, which counts messages: only who sees the whole store is told.
+    /// The progress of a rebuild, which counts messages: only callers who see the whole store are told.
     pub(super) fn indexed(&self) -> Result<(), Progress> {
         self.store.indexed().map_err(|progress| self.sight.progress(progress))
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::programs::{Folder, MISSING, program, run};
-use test_support::artifact::{canister_path, directory_path, root};
+use test_support::artifact::canister_path;
 use test_support::process::{Process, Signal, Start};
 
 /// A network of these modules and options.
@@ -14,13 +14,9 @@ pub fn network<W: Into<OsString>>(words: impl IntoIterator<Item = W>) -> Start {
     Start::new(words).unwrap_or_else(|error| panic!("{error}; {MISSING}"))
 }
 
-/// What `scripts/serve` starts: the built canisters, and the calls that it prints.
+/// The processes that `scripts/serve` starts: the built canisters, and the calls that it prints.
 pub fn serve() -> Start {
-    let argument = std::fs::read_to_string(root().join("scripts/lib/directory-argument.txt")).expect("it is there");
-    let argument = format!("directory={}", argument.trim());
-    let calls = root().join("scripts/lib/calls.txt");
-    let [module, directory] = [canister_path(), directory_path()].map(OsString::from);
-    network([module, directory, "--argument".into(), argument.into(), "--calls".into(), calls.into()])
+    Start::of_serve().unwrap_or_else(|error| panic!("{error}; {MISSING}"))
 }
 
 /// Starts it.

@@ -29,7 +29,7 @@ fn project(url: &str) -> Folder {
     for shared in ["recipes", "artifacts"] {
         symlink(root.join(shared), folder.path().join(shared)).expect("folders can be linked");
     }
-    // The script finds the checkout from where it is itself: a link to it would not.
+    // The script finds the checkout by its own path, so a link to it would not work.
     fs::create_dir(folder.path().join("scripts")).expect("folders can be made");
     let script = folder.write("scripts/build", format!("#!/bin/sh\nexec '{}'\n", root.join("scripts/build").display()));
     fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("the file is ours");

@@ -11,11 +11,10 @@ use crate::identities;
 use crate::module_hash;
 use crate::network::Network;
 use crate::programs::{Folder, MISSING, program, run};
-use crate::proxy::Proxy;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 use test_support::artifact::root;
 
-/// Runs a scenario with a family of packages, and demands that it comes to its end.
+/// Runs a scenario with a family of packages. It must come to its end.
 pub fn scenario(family: &str, name: &str, mut settings: Value) {
     let scripts = root().join("tests/clients/javascript");
     assert!(scripts.join("node_modules").is_dir(), "the agents for JavaScript are not installed: {MISSING}");
@@ -67,7 +66,7 @@ fn with_proxies(family: &str, name: &str) {
         .into_iter()
         .chain(WITH_CERTIFICATES)
         .chain(WITH_QUERIES);
-    let proxies: Vec<_> = tampers.map(|tamper| (tamper, Proxy::start(&network, tamper))).collect();
+    let proxies: Vec<_> = tampers.map(|tamper| (tamper, network.behind(tamper))).collect();
     let urls = proxies.iter().map(|(tamper, proxy)| (format!("{tamper:?}"), json!(proxy.url())));
     let settings = json!({
         "url": network.url(),
@@ -162,7 +161,7 @@ macro_rules! tests_of {
     };
 }
 
-/// Terms of delegations are for the agent that knows all of them.
+/// Only one agent supports all terms of delegations, so only it is tested with them.
 #[test]
 fn delegates_of_an_owner_act_on_their_terms() {
     let network = Network::controlled_by(&[identities::principal(&identities::ed25519())]);

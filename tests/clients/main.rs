@@ -1,7 +1,7 @@
-//! The clients that people use, each as its authors release it, against the built canister on the served network:
-//! the agent for Rust, both agents for JavaScript, the program `icp`, curl, and Prometheus' promtool for the metrics.
+//! The clients that people use, in their released versions, against the built canister on the served network: the
+//! agent for Rust, both agents for JavaScript, the program `icp`, curl, and Prometheus' promtool for the metrics.
 //!
-//! Each client adds, reads, fails and calls with its identities. Each also meets a network that lies (`proxy`), which
+//! Each client adds, reads, fails and calls with its identities. Each also meets a network that lies (`tamper`, `lies`), which
 //! it must refuse. If a program is missing, its tests fail with a sentence that says what to run.
 
 mod announced;
@@ -17,7 +17,6 @@ mod network;
 mod peers;
 mod programs;
 mod promtool;
-mod proxy;
 mod readme;
 mod rust_agent;
 mod tamper;

@@ -10,8 +10,9 @@ use crate::encoded;
 use message_canister::api::Setting;
 use test_support::artifact::{canister_wasm, directory_wasm};
 use test_support::network::{Server, served, settle};
+use test_support::proxy::{Between, Proxy};
 
-/// A canister that rejects: `reject` and `reject_of_query` say "no", and `refused` is let in by nobody.
+/// A canister that rejects: `reject` and `reject_of_query` say "no", and its inspection refuses `refused`.
 const REJECTING: &str = r#"(module
     (import "ic0" "msg_reject" (func $msg_reject (param i32 i32)))
     (import "ic0" "msg_method_name_size" (func $name_size (result i32)))
@@ -70,7 +71,7 @@ impl Network {
         Self::since(SystemTime::now(), canisters, |_, _| ())
     }
 
-    /// The same, whose clock starts at `start`. `live` is what happened to its canisters before it is served.
+    /// The same, whose clock starts at `start`. `live` changes its canisters before it is served.
     pub fn since(
         start: SystemTime,
         canisters: &[(Principal, Option<&[u8]>)],
@@ -94,6 +95,12 @@ impl Network {
     /// Where it is.
     pub fn url(&self) -> String {
         self.server.url()
+    }
+
+    /// Somebody between clients and this network.
+    pub fn behind(&self, between: impl Between) -> Proxy {
+        let url = self.url();
+        Proxy::start(move || url.clone(), between)
     }
 
     /// Its port.

@@ -146,7 +146,7 @@ fn canisters_that_call_each_other_are_upgraded_with_a_snapshot_and_survive_kills
     assert_eq!(number(&reply), 153);
     assert_eq!([first, second].map(|id| count(&runtime, &running, id)), [153, 152]);
 
-    // An upgrade of both with snapshots before it, to something that turns out wrong, and back.
+    // An upgrade of both to a wrong module, after snapshots, and the way back.
     let upgraded = [first, second].map(|id| {
         let peer = peer(&serving, id);
         let hash = module_hash(&peer);

@@ -1,4 +1,4 @@
-//! The programs that tests run: where they are, and how they end.
+//! The programs that tests run: their paths and their results.
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// How long a program may take.
+/// Maximum time of a program.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// What a program has done.
+/// The result of a program.
 pub struct Outcome {
-    /// How it ended.
+    /// Its exit status.
     pub status: ExitStatus,
-    /// What it wrote to its standard output.
+    /// Its standard output.
     pub output: Vec<u8>,
-    /// What it wrote to its standard error.
+    /// Its standard error.
     pub errors: String,
 }
 
@@ -33,7 +33,7 @@ impl Outcome {
         self.output
     }
 
-    /// What it said to explain why it failed.
+    /// Its explanation of a failure.
     ///
     /// # Panics
     ///
@@ -45,7 +45,7 @@ impl Outcome {
     }
 }
 
-/// What to run if a program is missing.
+/// The advice if a program is missing.
 pub const MISSING: &str = "run scripts/test, which installs what these tests need and says where it is";
 
 /// The program that the environment variable names, otherwise the one that the system finds by `name`.
@@ -71,7 +71,7 @@ pub fn run(command: &mut Command, input: &[u8]) -> Outcome {
     let child = child.as_mut().unwrap_or_else(|error| panic!("{command:?} does not start: {error}; {MISSING}"));
     let output = read(child.stdout.take());
     let errors = read(child.stderr.take());
-    // A program that ends before it has read its input reports the reason in another way.
+    // If a program ends before it has read its input, its output has the reason.
     let _ = child.stdin.take().expect("it is a pipe").write_all(input);
     let status = wait(child).unwrap_or_else(|| {
         panic!("{command:?} took more than {TIMEOUT:?} and was ended");
@@ -90,7 +90,7 @@ fn read(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     })
 }
 
-/// How a program ended, or `None` if it had to be ended.
+/// The exit status of a program, or `None` if it had to be killed.
 fn wait(child: &mut Child) -> Option<ExitStatus> {
     let start = Instant::now();
     loop {

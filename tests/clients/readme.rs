@@ -16,6 +16,8 @@ const URL: &str = "http://127.0.0.1:4943";
 
 /// A command, and what it prints.
 struct Step {
+    /// Whose terminal it is typed in, where there are several.
+    person: String,
     command: String,
     output: String,
 }
@@ -30,8 +32,13 @@ fn steps(document: &str) -> Vec<Step> {
             "```console" => inside = true,
             "```" => inside = false,
             _ if !inside => {}
-            _ => match line.strip_prefix("$ ") {
-                Some(command) => steps.push(Step { command: command.into(), output: String::new() }),
+            _ => match line
+                .split_once("$ ")
+                .filter(|(person, _)| person.chars().all(|letter| letter.is_ascii_lowercase()))
+            {
+                Some((person, command)) => {
+                    steps.push(Step { person: person.into(), command: command.into(), output: String::new() });
+                }
                 None => {
                     let step = steps.last_mut().expect("a session begins with a command");
                     step.output.push_str(line);
@@ -43,10 +50,15 @@ fn steps(document: &str) -> Vec<Step> {
     steps
 }
 
-/// Replaces what differs from run to run: the time of insertion, and the addresses of new mailboxes.
+/// Replaces what differs from run to run: the time of insertion, the addresses of new mailboxes, and the hash of the directory's
+/// configuration, which has its random key.
 fn without_chance(output: &str) -> String {
     let lines = output.lines().map(|line| {
-        let line = line.split(' ').map(|word| if is_address(word) { "…" } else { word }).collect::<Vec<_>>().join(" ");
+        let line = line
+            .split(' ')
+            .map(|word| if is_address(word) || is_hash(word) { "…" } else { word })
+            .collect::<Vec<_>>()
+            .join(" ");
         match line.split_once("timestamp = ") {
             Some((before, after)) => {
                 let rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
@@ -63,6 +75,11 @@ fn is_address(word: &str) -> bool {
     Principal::from_text(word).is_ok_and(|principal| principal.as_slice().len() == 29)
 }
 
+/// Whether a word is a hash in hexadecimal.
+fn is_hash(word: &str) -> bool {
+    word.len() == 64 && word.chars().all(|letter| letter.is_ascii_hexdigit())
+}
+
 #[test]
 fn the_sessions_print_what_the_documents_show() {
     let home = Folder::new();
@@ -76,17 +93,20 @@ fn the_sessions_print_what_the_documents_show() {
         let mailboxes = Folder::new();
         let steps = steps(document);
         assert!(steps.len() >= 4, "{document} has {} commands", steps.len());
-        for Step { command, output } in steps {
+        for Step { person, command, output } in steps {
+            let is_of_mailbox = command.starts_with("mailbox ");
             let line = command
                 .replace(URL, &serving.url())
                 .replacen("icp ", &format!("'{}' ", icp.display()), usize::from(command.starts_with("icp ")))
-                .replace("mailbox --mailbox", &format!("{mailbox} --mailbox"))
+                .replacen("mailbox ", &format!("{mailbox} "), usize::from(is_of_mailbox))
                 .replace("cargo run --quiet --example agent --", &agent)
                 .replace("cargo run --quiet --example directory --", &directory);
-            let folder = if command.starts_with("mailbox ") { mailboxes.path() } else { root() };
+            // What a terminal shows.
+            let line = if is_of_mailbox { format!("{line} 2>&1") } else { line };
+            let folder = if is_of_mailbox { mailboxes.path() } else { root() };
             let mut shell = Command::new("sh");
             shell.args(["-c", &line]).current_dir(folder).env("NO_PROXY", "*");
-            shell.env("ICP_HOME", home.path()).env("DO_NOT_TRACK", "1");
+            shell.env("MAILBOX", person).env("ICP_HOME", home.path()).env("DO_NOT_TRACK", "1");
             let printed = String::from_utf8(run(&mut shell, b"").succeeded()).expect("it is text");
             assert_eq!(without_chance(&printed), without_chance(&output), "of {command}");
         }

@@ -1,4 +1,5 @@
-//! What a dishonest network can change in a response. One part is changed at a time, and the rest remains well formed.
+//! The changes that a dishonest network can make to a response. One part is changed at a time, and the rest remains well
+//! formed.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,8 +9,9 @@ use ic_certification::{Certificate, Delegation};
 use ic_verify_bls_signature::PrivateKey;
 use local_ic::CANISTER_ID_RANGE;
 use serde_cbor::Value;
+use test_support::proxy::Between;
 
-/// What is tampered with.
+/// The part of the response that is tampered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tamper {
     /// Nothing.
@@ -26,7 +28,7 @@ pub enum Tamper {
     QueryUnsigned,
     /// `/status` tells the root key of another network.
     RootKey,
-    /// The same, and that network has signed each certificate: all of it fits together.
+    /// The same, and that network has signed each certificate, so everything is consistent.
     SignedAnew,
     /// The same again, but certificates are ten minutes old.
     SignedLongAgo,
@@ -37,10 +39,16 @@ pub enum Tamper {
     DelegatedElsewhere,
 }
 
+impl Between for Tamper {
+    fn response(&self, path: &str, _asked: &[u8], body: Vec<u8>) -> Vec<u8> {
+        tampered(self, path, body)
+    }
+}
+
 /// What DER puts before a BLS12-381 public key.
 const BLS_DER_PREFIX: [u8; 37] = *b"\x30\x81\x82\x30\x1d\x06\x0d\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x01\x02\x01\x06\x0c\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x02\x01\x03\x61\x00";
 
-/// How old certificates of [`Tamper::SignedLongAgo`] are.
+/// Age of the certificates of [`Tamper::SignedLongAgo`].
 const LONG: Duration = Duration::from_secs(600);
 
 /// Every way to tamper with certificates.
@@ -126,7 +134,7 @@ fn sign_anew(certificate: &mut Value) -> bool {
     set_signature(certificate, signature(&other_network(), parsed.tree.digest()))
 }
 
-/// The certificate that the other network signs of the same, as of another time.
+/// The same certificate, signed by the other network as of another time.
 pub fn signed_as_of(certificate: &[u8], time: SystemTime) -> Vec<u8> {
     let mut value = parsed(certificate).expect("it is one");
     assert!(sign_as_of(&mut value, time), "it has a time");
@@ -150,7 +158,7 @@ fn sign_as_of(certificate: &mut Value, time: SystemTime) -> bool {
 /// Has a subnet of the other network sign a certificate, and its root delegate to that subnet for a range of canisters.
 fn delegate(certificate: &mut Value, range: (Principal, Principal)) -> bool {
     let parsed: Certificate = serde_cbor::from_slice(&encoded(certificate)).expect("the network made it");
-    // What this network's root says itself is not a subnet's.
+    // Answers that this network's root signs itself are not a subnet's.
     let Some(Delegation { subnet_id, .. }) = parsed.delegation else { return sign_anew(certificate) };
     let ranges = serde_cbor::to_vec(&[range]).expect("a vector takes everything");
     let key = [&BLS_DER_PREFIX[..], &other_subnet().public_key().serialize()].concat();
@@ -234,8 +242,8 @@ fn in_certificate(response: &mut Value, change: impl FnOnce(&mut Value) -> bool)
     changed
 }
 
-/// Has `change` look at the leaves below `label`, with the label of each; it says whether it changed one. Nodes of a hash
-/// tree are `[1, left, right]`, `[2, label, subtree]` and `[3, contents]`; others have nothing below.
+/// Calls `change` for each leaf below `label`, with the leaf's label. It returns whether it changed the leaf. Nodes of a
+/// hash tree are `[1, left, right]`, `[2, label, subtree]` and `[3, contents]`; others have nothing below.
 fn change_leaves(tree: &mut Value, label: &[u8], change: &dyn Fn(&[u8], &mut Value) -> bool) -> bool {
     let Value::Array(node) = tree else { return false };
     match &mut node[..] {

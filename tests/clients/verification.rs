@@ -14,14 +14,14 @@ use ic_transport_types::{QueryResponse, RequestId};
 /// Bytes of a key in DER before the key itself.
 const KEY_PREFIX: usize = 37;
 
-/// How old a certificate may be, or how far ahead: as old as a request may be.
+/// Maximum age of a certificate, and maximum time ahead: as old as a request may be.
 const MAX_AGE: Duration = Duration::from_secs(300);
 
-/// A certificate that the root key has signed, or a subnet that it delegates to, not long ago.
+/// A recent certificate, signed by the root key or by a subnet that it delegates to.
 pub struct Verified(Certificate);
 
 impl Verified {
-    /// The certificate in these bytes, of a canister, or why it is not to be believed.
+    /// The certificate of a canister in these bytes, or the reason why it is refused.
     pub fn new(bytes: &[u8], root_key: &[u8], canister: Principal) -> Result<Self, String> {
         let certificate: Certificate = serde_cbor::from_slice(bytes).map_err(|error| error.to_string())?;
         let key = match &certificate.delegation {
@@ -53,7 +53,7 @@ impl Verified {
         Principal::from_slice(&self.0.delegation.as_ref().expect("a subnet has signed it").subnet_id)
     }
 
-    /// What is at a path.
+    /// The value at a path.
     ///
     /// # Panics
     ///
@@ -81,7 +81,7 @@ impl Verified {
     }
 }
 
-/// The key of the subnet that the root key delegates to, if it does for this canister.
+/// The key of the subnet that the root key delegates to, if the delegation covers this canister.
 fn delegated_key(delegation: &Delegation, root_key: &[u8], canister: Principal) -> Result<Vec<u8>, String> {
     let certificate: Certificate =
         serde_cbor::from_slice(&delegation.certificate).map_err(|error| error.to_string())?;

@@ -87,7 +87,7 @@ fn ids_that_were_never_given_out() {
         let refused = GetError::UnknownId { id, last: LAST };
         assert_eq!(inbox.get_message_by_id(id), Err(refused), "id {id}");
     }
-    // The id after the last is where the check of the keys starts.
+    // The check of the keys starts at the id after the last.
     for from in [LAST + 2, u32::MAX] {
         let refused = CheckError::UnknownId { id: from, last: LAST };
         let cursor = CheckCursor { id: from, key: 0 };

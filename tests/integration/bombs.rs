@@ -1,4 +1,4 @@
-//! Arguments that are made to cost much. None costs more than 10 M instructions, and none changes anything. Refusals
+//! Arguments that are made to cost much. None costs more than 14 M instructions, and none changes anything. Refusals
 //! are cheap. The test meters, so it runs on the embedded engine only.
 
 use candid::encode_args;
@@ -12,7 +12,7 @@ use crate::support::raw::{self, Parts, blob, index, leb, message, opt_of, record
 use crate::support::snapshot::Snapshot;
 use crate::support::{Inbox, bytes, embedded, new_message};
 
-/// No bomb costs more.
+/// Maximum instructions of a bomb.
 const BOMB_INSTRUCTIONS: u64 = 14_000_000;
 /// Nearly as large as an ingress message may be.
 const LARGE: usize = 2_090_000;
@@ -150,7 +150,7 @@ fn values_that_are_skipped() {
     before.assert_same(&inbox, "bombs behind good arguments");
 }
 
-/// In a batch, where a quota for each item might add up.
+/// In a batch, quotas for each item might add up.
 #[test]
 fn batches_and_lookups_made_of_bombs() {
     let (engine, inbox) = embedded::inbox();

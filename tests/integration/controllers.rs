@@ -1,4 +1,4 @@
-//! What only controllers may do, and the settings that they choose.
+//! Calls that only controllers may make, and the settings that they choose.
 
 use candid::{CandidType, Int, encode_args};
 use message_canister::api::*;

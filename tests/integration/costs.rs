@@ -23,8 +23,8 @@ fn an_add_costs_a_few_million_cycles_and_a_query_none() {
     assert_eq!(query, 0, "queries are free");
 }
 
-/// A growing table must not make one call pay for all. The earlier implementation spent 101 M instructions in one call
-/// at 65,536 messages.
+/// The growth of a table must not make one call pay for all. The earlier implementation spent 101 M instructions in
+/// one call at 65,536 messages.
 #[test]
 fn no_add_pays_for_the_growth_of_an_index() {
     let (engine, inbox) = embedded::inbox();
@@ -88,7 +88,7 @@ fn no_call_costs_more_with_the_messages_of_its_key() {
     let acknowledge = |through, messages| {
         assert_eq!(inbox.acknowledge(key_id, through), Ok(Acknowledged { messages }));
         let cost = embedded::usage(&engine, &inbox).instructions;
-        // What was acknowledged is overwritten before the next one.
+        // Acknowledged messages are overwritten before the next one.
         inbox.settle();
         cost
     };

@@ -1,5 +1,4 @@
-//! Damaged records. An upgrade that meets one is refused. `check` reports the damage that an upgrade does not look at.
-//! So a report without violations means something.
+//! Damaged records. An upgrade that meets one is refused. `check` reports damage that an upgrade does not look at.
 
 use message_canister::api::*;
 use message_canister::limits::MIN_REBUILD_PAGES;

@@ -1,4 +1,5 @@
-//! What is denied costs what an absence costs: where reads are closed, nobody can time whether a key or a message is there.
+//! A denied call costs as much as an absence: where reads are closed, timing does not reveal whether a key or a message is
+//! there.
 
 use candid::{Principal, decode_args, encode_args};
 use local_ic::LocalIc;
@@ -74,7 +75,7 @@ fn instructions(engine: &LocalIc, inbox: &Inbox, call: impl FnOnce(&Inbox)) -> u
     embedded::usage(engine, inbox).instructions
 }
 
-/// Asserts that two costs differ by 2 % at most.
+/// Asserts that two costs differ by at most 2 %.
 fn assert_same(there: u64, absent: u64, what: &str) {
     println!("{what}: {there} where it is there, {absent} where it is not");
     assert!(there.abs_diff(absent) * 50 <= there.max(absent), "{what}: {there} against {absent} instructions");
@@ -129,7 +130,7 @@ fn a_message_that_is_not_the_callers_costs_what_an_absent_one_costs() {
     }
 }
 
-/// The reads across keys, the status and the metrics: nothing of the store shows in what they cost.
+/// The cost of reads across keys, of the status and of the metrics reveals nothing about the store.
 #[test]
 fn a_store_that_the_caller_does_not_see_costs_what_an_empty_one_costs() {
     let calls: [(&str, Call); 7] = [
@@ -150,7 +151,7 @@ fn a_store_that_the_caller_does_not_see_costs_what_an_empty_one_costs() {
     }
 }
 
-/// An add that is refused for what the store is, or for who sends it, says the same of every key, at the same cost.
+/// If an add is refused because of the store or the sender, it has the same error and cost for every key.
 #[test]
 fn a_refused_add_is_the_same_for_a_known_key_and_an_unknown_one() {
     let refusals: [(&str, Call); 2] = [
@@ -208,7 +209,7 @@ fn a_rebuild_tells_strangers_no_numbers() {
     let total = inbox.store_status().messages;
     let hidden = Progress { done: 0, total: 0 };
     for caller in [stranger(), Principal::anonymous()] {
-        // An update takes a round, in which the rebuild goes on.
+        // An update takes a round, in which the rebuild continues.
         let during_a_rebuild = || {
             inbox.begin_upgrade(Some(&[Setting::rebuild_pages(Bound::AtMost(16))])).expect("the canister upgrades");
             inbox.called_by(caller)

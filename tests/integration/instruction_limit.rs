@@ -14,7 +14,7 @@ fn a_batch_that_runs_out_stores_nothing() {
     let batch: Vec<_> = (0..300u32).map(|n| new_message(&bytes(n % 20, 41), &bytes(n, 500))).collect();
     let arg = encode_args((&batch[..],)).expect("arguments can be encoded");
 
-    // What it costs, tried on another inbox.
+    // Its cost, measured on another inbox.
     let (other_engine, other) = embedded::inbox();
     other.add_message(b"key", b"text").expect("stored");
     other.update_raw("add_messages", arg.clone()).expect("a good batch");

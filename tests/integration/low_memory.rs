@@ -10,7 +10,7 @@ use crate::support::{Inbox, bytes, controller, embedded};
 /// The limit of the heap that the platform has by default.
 const LIMIT: u64 = 3 << 30;
 
-/// Has the platform find the heap too close to its limit, or far from it.
+/// Makes the platform find the heap too close to its limit, or far from it.
 fn set_threshold(engine: &LocalIc, inbox: &Inbox, bytes: u64) {
     let settings = CanisterSettings { wasm_memory_threshold: Some(Nat::from(bytes)), ..CanisterSettings::default() };
     engine.update_canister_settings(inbox.id, Some(controller()), settings).expect("they are allowed");

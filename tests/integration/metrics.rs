@@ -19,7 +19,8 @@ fn values(metrics: &str) -> BTreeMap<String, f64> {
     lines.map(value).collect()
 }
 
-/// What `GET /metrics` answers. The platform's gateways call anonymously, the engine calls as the inbox's caller.
+/// The answer to `GET /metrics`. The platform's gateways call anonymously, the engine calls as the inbox's
+/// caller.
 fn fetched(inbox: &Inbox) -> String {
     let response = inbox.http_request("GET", "/metrics");
     assert_eq!(response.status_code, 200);

@@ -80,7 +80,8 @@ fn the_same_ciphertext_under_a_second_key_is_linked_to_it() {
     assert_eq!(ids(inbox.get_messages_by_key(thief, first_page(Order::ascending))), [31], "the thief has a copy");
 }
 
-/// There, 10,000 key ids that collide in CRC-32, the language's hash of blobs, made a victim's add 40 times dearer.
+/// There, 10,000 key ids that collide in CRC-32, the language's hash of blobs, made a victim's add 40 times as
+/// expensive.
 #[test]
 fn forged_key_ids_make_no_add_dearer() {
     let target = crc32(b"the victim's");
@@ -93,7 +94,7 @@ fn forged_key_ids_make_no_add_dearer() {
             inbox.add_messages(&batch).expect("a good batch");
         }
         assert_eq!(inbox.store_status().keys, 10_000, "as many keys");
-        // The dearest of a hundred: the victim's keys collide with all of the others.
+        // The most expensive of a hundred: the victim's keys collide with all of the others.
         let costs = (20_000..20_100).map(|n| {
             inbox.add_message(&key(n), b"for the victim").expect("stored");
             embedded::usage(&engine, &inbox).instructions

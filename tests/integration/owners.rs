@@ -138,7 +138,7 @@ fn what_an_admin_gave_away_cannot_be_claimed() {
     assert!(owner.claim(&key_id, &with_key(&der)).is_ok(), "whoever can claim it");
 }
 
-/// What each method tells a caller. `id` and `text` are of a message under `key_id`.
+/// The answers of each method to a caller. `id` and `text` are of a message under `key_id`.
 fn told(inbox: &Inbox, key_id: &[u8], id: Id, text: &[u8]) -> Vec<String> {
     let pair = Stored { key_id: ByteBuf::from(key_id), hash: ByteBuf::from(sha256(text)) };
     let mut told = vec![

@@ -12,7 +12,7 @@ use crate::support::{Inbox, bytes, first_page, new_message, page_after};
 
 const ORDERS: [Order; 2] = [Order::ascending, Order::descending];
 
-/// The most bytes of a reply that every kind of call may return.
+/// Maximum number of bytes of a reply that every kind of call may return.
 const MAX_REPLY_BYTES: usize = 2 << 20;
 
 fn ids(page: &Page) -> Vec<Id> {

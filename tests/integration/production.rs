@@ -145,14 +145,15 @@ fn a_flood_of_strangers_costs_its_budget_and_keeps_no_member_out() {
     // A burst of 200, then five a second.
     let most = 200 + 5 * u64::from(blocks);
     assert!(flood_there.stored <= most + 1, "{flood_there:?}");
-    assert!(flood_there.stored >= most / 3, "the budget is there to be used: {flood_there:?}");
+    // Refused calls delay the next by a minute at most, and half a burst comes back in 20 seconds: 100 in 80 seconds.
+    assert!(flood_there.stored >= u64::from(blocks), "the budget is there to be used: {flood_there:?}");
     let few = blocks.min(5);
     let flood_before = flood(&[], few);
     let each = flood_before.cycles / u128::from(few * (STRANGERS_A_BLOCK + 2));
     println!("production, {blocks} blocks of {STRANGERS_A_BLOCK} strangers: {flood_there:?}");
     println!("without budgets, {few} blocks: {flood_before:?}, {each} cycles a message");
     assert_eq!(flood_before.stored, u64::from(few * STRANGERS_A_BLOCK));
-    // What members cost is paid by their own budget: two adds a block.
+    // The members' own budget pays for members: two adds a block.
     let members = each * 2 * u128::from(blocks);
     assert!(flood_there.cycles < 1_000_000_000_000 + members * 2, "{flood_there:?}");
 }

@@ -82,7 +82,8 @@ fn adding_a_pair_again_returns_its_id_and_stores_nothing() {
 #[test]
 fn keys_that_look_alike_are_different_keys() {
     let inbox = Inbox::new();
-    // Alike in the bytes that stand in the record, in all but the length, in all but the last byte.
+    // Key ids that agree in the record's bytes, in everything except the length, or in everything
+    // except the last byte.
     let head = vec![7; 23];
     let keys = [
         vec![7; 22],

@@ -44,7 +44,7 @@ fn a_sealed_store_refuses_adds_until_the_second_after_its_resume() {
     inbox.assert_all_invariants();
 }
 
-/// What a reader verifies changes with the epoch at once.
+/// The state that a reader verifies changes with the epoch at once.
 #[test]
 fn resuming_certifies_the_new_epoch() {
     let (engine, inbox) = embedded::inbox();

@@ -4,7 +4,7 @@ use message_canister::api::*;
 
 use crate::support::{Inbox, engine, first_page};
 
-/// The salt and the seed in stable memory: 64 bytes behind the header of the state memory, as `docs/layout.md` draws it.
+/// The salt and the seed in stable memory: 64 bytes behind the header of the state memory (`docs/layout.md`).
 pub fn seed(inbox: &Inbox) -> Vec<u8> {
     let stable = inbox.platform.stable_memory(inbox.id);
     let state = stable.chunks(65_536).find(|page| page.starts_with(b"MCST")).expect("there is a state memory");

@@ -1,4 +1,4 @@
-//! Settings of the store: versions, and what is refused.
+//! Settings of the store: versions and refusals.
 
 use candid::{decode_args, encode_args};
 use message_canister::api::*;

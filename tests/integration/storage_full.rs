@@ -18,7 +18,7 @@ fn pages(inbox: &Inbox) -> u64 {
     inbox.store_status().stable_bytes / WASM_PAGE
 }
 
-/// Adds the largest messages until there is no room for another; how many are stored.
+/// Adds the largest messages until there is no room for another. Returns the number stored.
 fn fill(inbox: &Inbox) -> u32 {
     let mut stored = inbox.store_status().messages;
     loop {

@@ -117,7 +117,7 @@ fn the_order_of_types_makes_no_difference() {
             let parts = Parts::of(&arg);
             let other = parts.parts_first();
             differ += u32::from(other.table != parts.table);
-            // What no agent writes: every type of the table twice over.
+            // Encodings that no agent writes: every type of the table twice over.
             let mut doubled = parts.clone();
             doubled.table.extend(parts.table.clone());
             let call = if method.is_query { Inbox::query_raw } else { Inbox::update_raw };

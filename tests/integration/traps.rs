@@ -13,7 +13,7 @@ use crate::support::{Inbox, bytes, embedded, new_message, sha256};
 /// More system calls than any of the calls tested here makes.
 const TOO_MANY: u64 = 2_000;
 
-/// The canister's heap, globals, stable memory and so on, but for what the failed execution cost.
+/// The canister's heap, globals, stable memory and so on, without the cost of the failed execution.
 fn state(engine: &LocalIc, inbox: &Inbox) -> CanisterState {
     CanisterState { cycles: 0, ..engine.canister_state(inbox.id) }
 }
@@ -26,7 +26,7 @@ fn filled() -> (std::rc::Rc<LocalIc>, Inbox) {
     (engine, inbox)
 }
 
-/// Traps at the first system call, the second, … until the call is through; how many trapped.
+/// Traps at the first system call, the second, … until the call succeeds. Returns the number of traps.
 fn trap_at_each(engine: &LocalIc, inbox: &Inbox, what: &str, call: impl Fn() -> Result<(), client::Reject>) -> u64 {
     let before = state(engine, inbox);
     for n in 1..TOO_MANY {
@@ -182,8 +182,8 @@ fn a_trap_anywhere_in_sealing_and_resuming() {
     assert!(!status.sealed && status.epoch > epoch, "the call that got through is heard");
 }
 
-/// A slice that traps for a passing reason must not make a store unavailable for ever. It may wait for some time, or
-/// for a client that tries again.
+/// A slice that traps for a temporary reason must not make a store unavailable for ever. The rebuild may wait for
+/// some time, or for a client that tries again.
 #[test]
 fn a_rebuild_survives_a_trap_in_any_of_its_slices() {
     let (engine, inbox) = embedded::inbox();

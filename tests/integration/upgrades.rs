@@ -130,7 +130,7 @@ fn stable_memory_moves_to_another_canister() {
     assert_as_modelled(&to, &model);
 }
 
-/// Memory that is not the canister's own is refused with a clear trap, and not changed.
+/// Foreign memory is refused with a clear trap, and not changed.
 #[test]
 fn foreign_stable_memory_is_refused() {
     let inbox = Inbox::new();

@@ -28,7 +28,7 @@ const CALL_CYCLES: u64 = 6_200_000;
 /// The same for each byte of the argument.
 const BYTE_CYCLES: u64 = 2_000;
 const SECOND: u64 = 1_000_000_000;
-/// The least units a second, and the least burst.
+/// Minimum units a second, and minimum burst.
 const MIN_UNITS: u32 = 1;
 
 /// A limit that an operator chooses. Candid reads an `opt` of another type as `null`, so this is a variant: a mistyped
@@ -57,7 +57,7 @@ pub struct Rate {
 /// next call waits longer.
 #[derive(CandidType, Deserialize, Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
-    /// Items of work: each canister says what counts as one.
+    /// Items of work, which each canister defines.
     pub items: Bound<Rate>,
     /// Bytes of arguments.
     pub bytes: Bound<Rate>,
@@ -67,7 +67,7 @@ pub struct Budget {
     pub each: Bound<Rate>,
 }
 
-/// Why a call was refused that would have been right at another time.
+/// The reason why a call was refused that would be accepted at another time.
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum Limited {
@@ -92,7 +92,7 @@ pub struct TooLow {
     pub field: &'static str,
     /// The number.
     pub value: u32,
-    /// The least that is possible.
+    /// The lowest value allowed.
     pub min: u32,
 }
 
@@ -184,8 +184,8 @@ impl Budget {
         spent.spend(&self.pure(), items, bytes, time)
     }
 
-    /// Charges a refused call one item. Else a caller whose rate is used up could send a block of calls in each second, all
-    /// of which the inspection before the block lets in.
+    /// Charges a refused call one item. Otherwise a caller whose rate is used up could send a block of calls in each second,
+    /// all of which pass the inspection before the block.
     pub fn refuse(&self, spent: &mut Spent, callers: &mut Callers<Principal>, caller: Principal, time: u64) {
         if let Bound::AtMost(each) = self.each {
             callers.refuse(&caller, &pure(each), time);
@@ -193,7 +193,7 @@ impl Budget {
         spent.refuse(&self.pure(), time);
     }
 
-    /// Charges the cycles of a call, also of a refused one. True: they have used up the day's.
+    /// Charges the cycles of a call, admitted or refused. True: they have used up the budget of the day.
     pub fn charge_cycles(&self, spent: &mut Spent, cycles: u64, time: u64) -> bool {
         spent.spend_cycles(&self.pure(), cycles, time)
     }

@@ -75,7 +75,7 @@ fn certificate_header(certificate: &[u8], branch: &Hash) -> String {
     format!("certificate=:{certificate}:, tree=:{tree}:, expr_path=:{path}:, version=2")
 }
 
-/// The path `["http_expr", "<*>"]` in CBOR: it stands for every answer.
+/// The path `["http_expr", "<*>"]` in CBOR: it matches every answer.
 const EXPRESSION_PATH: &[u8] = b"\xd9\xd9\xf7\x82\x69http_expr\x63<*>";
 
 /// The certified tree in CBOR: the whole branch `http_expr`, and the other branch pruned.

@@ -33,7 +33,7 @@ const MAX_HEADER_BYTES: usize = 4_096;
 const MAGIC: &[u8] = b"DIDL";
 const NO_VALUES: &[u8] = b"DIDL\0\0";
 
-/// Why an argument is malformed.
+/// The reason why an argument is malformed.
 #[derive(Debug)]
 pub enum Malformed {
     /// It does not start with candid's magic.

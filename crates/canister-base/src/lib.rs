@@ -9,7 +9,7 @@
 //! | [`metrics`] | metrics as text |
 //! | [`randomness`] | 32 random bytes from the platform |
 //! | [`resources`] | cycles and heap that are left |
-//! | [`header`], [`values`] | candid by hand, for what is asked for often |
+//! | [`header`], [`values`] | hand-written candid for frequent calls |
 //! | [`gateway`] | answers that HTTP gateways pass on the normal domain |
 //! | [`table`] | a table on the heap that grows a shard at a time |
 

@@ -9,7 +9,7 @@ pub type Encoder = MetricsEncoder<Vec<u8>>;
 /// The text of the metrics that `write` writes, at `now` in unix milliseconds.
 pub fn text(now: u64, write: impl FnOnce(&mut Encoder) -> io::Result<()>) -> String {
     let mut encoder = MetricsEncoder::new(Vec::new(), i64::try_from(now).unwrap_or(i64::MAX));
-    // Memory takes every byte, and all of them are ASCII.
+    // Writing to memory does not fail, and all bytes are ASCII.
     write(&mut encoder).map(|()| String::from_utf8(encoder.into_inner()).unwrap_or_default()).unwrap_or_default()
 }
 

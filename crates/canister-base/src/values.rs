@@ -1,4 +1,4 @@
-//! Reading values by hand, behind a header that says what they are.
+//! Reading values by hand, after a header with their types.
 
 use crate::general::{Malformed, OfElements};
 use crate::header::Header;
@@ -88,7 +88,7 @@ impl<'a> Values<'a> {
         Some(taken)
     }
 
-    /// An `opt` of what `value` reads, if the header says that there is one.
+    /// An `opt` of the value that `value` reads, if the header says that there is one.
     #[inline(always)]
     pub fn optional_if<T>(&mut self, said: bool, value: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
         if said && self.flag()? { value(self).map(Some) } else { Some(None) }

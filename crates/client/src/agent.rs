@@ -52,7 +52,7 @@ impl AgentTransport {
     }
 }
 
-/// Why a certificate is refused.
+/// The reason why a certificate is refused.
 pub type CertificateError = Box<dyn Error + Send + Sync>;
 
 /// A certificate of a canister that was checked.
@@ -82,7 +82,7 @@ impl Checked {
     ///
     /// # Errors
     ///
-    /// The certificate says nothing of that.
+    /// The certificate has no such value.
     pub fn value(&self, label: &[u8]) -> Result<&[u8], CertificateError> {
         Ok(lookup_value(&self.certificate, [b"canister", self.canister.as_slice(), label])?)
     }

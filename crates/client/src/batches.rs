@@ -2,9 +2,9 @@
 
 use crate::api::{Limits, NewMessage};
 
-/// The most bytes of a batch, as [`batches`] counts them. The platform takes 2 MiB with the envelope.
+/// Maximum bytes of a batch, as [`batches`] counts them. The platform takes 2 MiB with the envelope.
 pub const MAX_BATCH_BYTES: usize = (2 << 20) - 16_384;
-/// The most bytes that candid takes for a message besides its key id, ciphertext and send key.
+/// Maximum bytes that candid takes for a message besides its key id, ciphertext and send key.
 const MESSAGE_OVERHEAD: usize = 32;
 
 /// Cuts messages into slices that [`crate::Client::add_messages`] takes, in their order. Each slice has at least one

@@ -221,7 +221,7 @@ methods! {
     retry_rebuild() -> (), RetryError;
     /// Seals the store before a snapshot: it refuses adds until it is resumed. The caller must be an admin.
     seal() -> (), SealError;
-    /// Resumes a sealed store. Returns the new epoch, the second from which on adds are possible. The caller must be an
+    /// Resumes a sealed store. Returns the new epoch, the second from which adds are possible. The caller must be an
     /// admin.
     resume() -> u64, ResumeError;
     /// Looks for broken invariants in a slice of the store. The caller must be an admin.

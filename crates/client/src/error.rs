@@ -1,4 +1,4 @@
-//! Why a call has no result, and whether repeating it may help.
+//! The reasons why a call has no result, and whether repeating it may help.
 
 use std::error::Error;
 use std::fmt;
@@ -7,7 +7,7 @@ use crate::api::*;
 use crate::read::Lie;
 use crate::transport::{Failure, Reject, RejectCode};
 
-/// Why a call has no result. `E` is the canister's own error type of the method.
+/// The reason why a call has no result. `E` is the canister's own error type of the method.
 #[derive(Debug)]
 pub enum CallError<E> {
     /// The canister answered with an error. Nothing was changed.
@@ -20,7 +20,7 @@ pub enum CallError<E> {
     Malformed {
         /// The method.
         method: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
 }

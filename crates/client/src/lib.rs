@@ -18,7 +18,7 @@
 //!   [`Client::read_key_heads`] and [`Client::read_message`] are verified, and a reply that does not verify is a [`Lie`].
 //!
 //! Queries are answered by one replica. ic-agent checks that replica's signature, and a certificate over each reply to an
-//! update. Reads without proof, and all reads of a transport without certificates, are what one replica says.
+//! update. Reads without proof, and all reads of a transport without certificates, rest on one replica's word.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]

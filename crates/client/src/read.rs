@@ -35,7 +35,7 @@ pub enum Trust {
     },
 }
 
-/// Why a read is not verified.
+/// The reason why a read is not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unverified {
     /// The transport has no certificates.
@@ -53,7 +53,7 @@ impl fmt::Display for Unverified {
     }
 }
 
-/// Why a reply does not verify.
+/// The reason why a reply does not verify.
 #[derive(Debug)]
 pub enum Lie {
     /// A proof was asked for, and none came. A caller who may not read a key gets none. Where reads are closed, the

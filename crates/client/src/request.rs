@@ -17,7 +17,7 @@ use crate::error::CallError;
 pub struct Request<T, E> {
     /// The method.
     pub method: &'static str,
-    /// How it is called.
+    /// The kind of call.
     pub kind: Kind,
     /// Its arguments in candid.
     pub arg: Vec<u8>,
@@ -27,7 +27,7 @@ pub struct Request<T, E> {
 /// Decodes a reply to the canister's answer.
 type Decoder<T, E> = fn(&[u8]) -> Result<Result<T, E>, candid::Error>;
 
-/// How a method is called.
+/// The kind of a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A query: it changes nothing.

@@ -1,11 +1,11 @@
-//! When a call is repeated.
+//! The rules for repeating calls.
 
 use std::time::Duration;
 
 use crate::error::{CallError, Refusal};
 use crate::request::Kind;
 
-/// When a call is repeated: a number of attempts, with pauses that double.
+/// The rule for repeating a call: a number of attempts, with pauses that double.
 ///
 /// A call is repeated if its failure is likely to pass: no answer came, the system failed temporarily, the canister is
 /// stopped as during an upgrade, or it answered `Unavailable` (it rebuilds its index) or `Sealed` (a snapshot is
@@ -19,7 +19,7 @@ use crate::request::Kind;
 /// is stored anew. A repeated acknowledgement counts only messages that the first one did not acknowledge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// The most times that a call is sent; at least once.
+    /// Maximum number of times that a call is sent, at least 1.
     pub attempts: u32,
     /// The pause before the first repetition.
     pub pause: Duration,

@@ -1,4 +1,4 @@
-//! Sends a request, again where [`Retry`] says so.
+//! Sends a request, and repeats it by [`Retry`].
 
 use crate::error::{CallError, Refusal};
 use crate::request::{Kind, Request};

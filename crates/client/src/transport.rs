@@ -1,4 +1,4 @@
-//! How calls reach a canister, and what can happen on the way.
+//! The way of calls to a canister, and the failures on it.
 
 use std::error::Error;
 use std::fmt;
@@ -43,13 +43,13 @@ pub struct Certified {
 }
 
 impl Certified {
-    /// As of when, in unix seconds.
+    /// The time as of which the value was true, in unix seconds.
     pub fn seconds(&self) -> u64 {
         self.time / 1_000_000_000
     }
 }
 
-/// Why no reply came.
+/// The reason why no reply came.
 #[derive(Debug)]
 pub enum Failure {
     /// The platform or the canister rejected the call.
@@ -95,10 +95,18 @@ impl Reject {
     pub const STOPPING: u32 = 509;
     /// The canister is stopped.
     pub const STOPPED: u32 = 508;
+    /// The canister did not admit the call when the platform asked.
+    pub const NOT_ADMITTED: u32 = 406;
 
     /// True if the canister does not run at present, as during an upgrade. The call was not executed.
     pub fn is_stopped(&self) -> bool {
         matches!(self.error_code, Some(Self::STOPPED | Self::STOPPING))
+    }
+
+    /// True if the canister did not admit the call when the platform asked, before it executed anything: the budget of such
+    /// callers is used up, or they may not call this.
+    pub fn is_not_admitted(&self) -> bool {
+        self.error_code == Some(Self::NOT_ADMITTED)
     }
 
     /// True if the canister trapped, with its own message or without.

@@ -29,7 +29,7 @@ fn open(folder: &Path) -> Result<Store, Box<dyn StdError>> {
     let root = if file.exists() { RootKey::open_key_file(&file)? } else { RootKey::create_key_file(&file)? };
     let keys = KeyCache::new(LocalManager::new(root), Limits::default(), Runtime::threads())?;
     let store = Store::open(&folder.join("store"), Arc::new(keys), Options::default())?;
-    // A rotation that was killed goes on.
+    // A killed rotation continues.
     block_on(store.finish_rotation())?;
     Ok(store)
 }
@@ -48,7 +48,7 @@ async fn ask_the_network() {
     std::thread::sleep(Duration::from_millis(200));
 }
 
-/// Reads, awaits, writes what has not been written by others meanwhile; else all of it again.
+/// Reads, awaits and writes. If others have written meanwhile, it starts again.
 async fn refresh(store: &Store, name: &str) -> Result<Option<u32>, Error> {
     retry(async || {
         let (read, written) = (name.to_owned(), name.to_owned());

@@ -1,8 +1,8 @@
 //! The log of changes, and its stream.
 //!
 //! Each write to a row takes the next number of the log, which becomes the row's version. A process that has been away
-//! reads the rows that changed since, and no more. The log keeps the newest [`KEPT`] changes; who was away for longer
-//! assumes that all has changed.
+//! reads the rows that changed since, and no more. The log keeps the newest [`KEPT`] changes. A process that was away
+//! for longer assumes that everything has changed.
 
 use crate::Error;
 use crate::fields::{RowName, Table, Version};
@@ -14,7 +14,7 @@ use std::task::{Poll, Waker};
 
 /// Changes that the log keeps.
 const KEPT: i64 = 10_000;
-/// Changes that [`Changes::next`] returns at most.
+/// Maximum number of changes that [`Changes::next`] returns.
 const BATCH: i64 = 1_000;
 
 /// A row was written or deleted.
@@ -28,12 +28,12 @@ pub struct Change {
     pub key: Vec<u8>,
 }
 
-/// What has happened since the last look.
+/// The changes since the last look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     /// These changes, in the order of their commits; at most 1,000, and more may follow.
     Changes(Vec<Change>),
-    /// More than the log keeps: anything may have changed. The stream goes on from here.
+    /// More than the log keeps: anything may have changed. The stream continues from here.
     Missed,
 }
 
@@ -75,7 +75,7 @@ fn log(connection: &Connection, after: Version, limit: i64) -> Result<Option<Vec
         if changes.is_empty() && version != after + 1 {
             return Ok(None);
         }
-        // A table of a later release is none that this process has cached.
+        // This process has cached nothing of a later release's table.
         if let Some(table) = Table::from_number(row.get(1)?) {
             changes.push(Change { version, table, key: row.get(2)? });
         }
@@ -83,7 +83,7 @@ fn log(connection: &Connection, after: Version, limit: i64) -> Result<Option<Vec
     Ok(Some(changes))
 }
 
-/// The newest change that this process knows of, and who waits for a newer one.
+/// The newest change that this process knows of, and the waiters for a newer one.
 #[derive(Default)]
 pub(crate) struct Watch(Mutex<Watched>);
 
@@ -121,14 +121,14 @@ impl Watch {
     }
 }
 
-/// The changes of all processes, this one among them, from the moment of [`Store::changes`](crate::Store::changes).
+/// The changes of all processes, including this one, from the moment of [`Store::changes`](crate::Store::changes).
 pub struct Changes {
     pub(crate) shared: Arc<Shared>,
     pub(crate) after: Version,
 }
 
 impl Changes {
-    /// Waits for changes and returns them. May be dropped and called again: nothing is lost by that.
+    /// Waits for changes and returns them. The future may be dropped and the method called again without a loss.
     ///
     /// Errors: [`Error::Forked`], [`Error::Lost`], [`Error::Sqlite`].
     pub async fn next(&mut self) -> Result<News, Error> {

@@ -1,4 +1,4 @@
-//! Why the store did not do it. Nothing has changed where a write returns an error.
+//! The store's errors. Nothing has changed where a write returns an error.
 
 use crate::fields::{Table, Version};
 use crate::locks::{Holder, HolderState};
@@ -8,10 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Why the store was not opened, read or written.
+/// The reason why the store was not opened, read or written.
 #[derive(Debug)]
 pub enum Error {
-    /// SQLite's error: a full disk and a failed write among them.
+    /// SQLite's error, such as a full disk or a failed write.
     Sqlite(rusqlite::Error),
     /// The system's error.
     Io {
@@ -25,7 +25,7 @@ pub enum Error {
         /// Its version, as `sqlite3_libversion_number` has it.
         found: i32,
     },
-    /// WAL and locks need a file system of this machine.
+    /// WAL and locks need a local file system.
     FileSystem {
         /// The store's folder.
         path: PathBuf,
@@ -51,7 +51,7 @@ pub enum Error {
         /// Its value.
         found: String,
     },
-    /// Another file stands where the store was opened.
+    /// The store's file was replaced by another one since it was opened.
     Replaced {
         /// The file.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum Error {
     Copied {
         /// The database.
         path: PathBuf,
-        /// Which part of its place is another.
+        /// The part of its place that differs.
         moved: Moved,
     },
     /// The database was replaced by an older one. It would use again the ratchet steps that have been used since.
@@ -74,12 +74,12 @@ pub enum Error {
     },
     /// The store was opened by another process, of which this one is a fork.
     Forked {
-        /// Who opened it.
+        /// Process id of the process that opened it.
         opened_by: u32,
     },
     /// The locks were not free before the deadline. The request was abandoned.
     Busy(Busy),
-    /// As many requests wait as may.
+    /// The maximum number of requests wait already.
     Queue {
         /// The limit.
         limit: usize,
@@ -131,12 +131,12 @@ pub enum Error {
     Lost,
 }
 
-/// Who had the locks when a request was abandoned.
+/// The holders of the locks when a request was abandoned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Busy {
-    /// How long the request had waited.
+    /// Time that the request had waited.
     pub after: Duration,
-    /// The holder, where it has left its name.
+    /// The holder, if it has left its name.
     pub holder: Option<Holder>,
 }
 

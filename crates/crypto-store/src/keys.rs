@@ -1,6 +1,6 @@
 //! The store's keys: the wrapped ones in its table `store_key`, and the key cache that unwraps them.
 //!
-//! The newest generation seals. While a rotation is under way there is an older one too, which opens what it sealed.
+//! The newest generation seals. During a rotation there is also an older one, which opens the values that it sealed.
 
 use crate::Error;
 use key_cache::{Generation, Key, KeyCache, KeyId, KeyManager, KeyName, WrappedKey, Wrapping};

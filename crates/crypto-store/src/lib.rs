@@ -27,12 +27,12 @@
 //! | `locks` | whose turn it is to write: between threads, between processes |
 //! | `open` | a connection that may be trusted with ratchets |
 //! | `schema` | tables, versions and migrations |
-//! | `prepare`, `place` | what makes a file a store, and what tells a copy and one that was set back |
-//! | `keys`, `rotation` | the store's keys, and how one takes the place of another |
+//! | `prepare`, `place` | make a file a store, and detect a copy and a store that was set back |
+//! | `keys`, `rotation` | the store's keys, and the replacement of one by another |
 //! | `thread` | the threads that block, and requests that are abandoned at a deadline |
 //! | `writer`, `reader` | one write transaction; one snapshot |
 //! | `view` | rows as fields, through the cache |
-//! | `retry` | what was read before an await, and has changed |
+//! | `retry` | repeats work whose rows have changed during an await |
 //! | `changes` | the log of changes, and its stream |
 //! | `fields` | the types that are stored, and the cache of their values |
 //! | `values` | sealing through the key cache |

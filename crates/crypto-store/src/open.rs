@@ -12,11 +12,11 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// still meet.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 128;
-/// Bytes of a write-ahead log that is long: it is copied into the database, and its file is cut to this where a large
-/// transaction has left it longer.
+/// Bytes of a long write-ahead log. A longer log is copied into the database. If a large transaction has left its file
+/// longer, the file is cut to this size.
 pub(crate) const LONG_LOG: i64 = 4 << 20;
 
-/// Opens the database file, and makes it where it is missing. The journal mode is set by [`set_journal_mode`].
+/// Opens the database file, or makes it if it is missing. The journal mode is set by [`set_journal_mode`].
 ///
 /// Errors: [`Error::Sqlite3Version`], [`Error::Setting`], [`Error::Sqlite`].
 pub(crate) fn connect(path: &Path) -> Result<Connection, Error> {

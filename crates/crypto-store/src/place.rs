@@ -1,4 +1,4 @@
-//! Where a store was made: on which machine, in which file. A copy of it stands elsewhere, and is refused.
+//! The place where a store was made: its machine and its file. A copy has another place, and is refused.
 //!
 //! ```text
 //! offset  bytes  place
@@ -7,8 +7,9 @@
 //! 24      8      when that inode was made, in nanoseconds since 1970, little-endian; 0: unknown
 //! ```
 //!
-//! Two copies would use the same ratchet steps. An inode number is given again after a file was deleted, its time is not. The
-//! number of the device is left out: a disk may have another after each boot. A move within a file system keeps the inode.
+//! Two copies would use the same ratchet steps. After a file was deleted, its inode number may be used again, but with
+//! another time. The number of the device is left out: a disk may have another after each boot. A move within a file system
+//! keeps the inode.
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
@@ -29,7 +30,7 @@ const MACHINE_ID: &str = "/etc/machine-id";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place(pub(crate) [u8; LENGTH]);
 
-/// Why a store is not in the place where it was made.
+/// The reason why a store is not in its original place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moved {
     /// The store was made on another machine.
@@ -58,7 +59,7 @@ impl Place {
         Self(place)
     }
 
-    /// How a store came from there to here. None: it is the same place, as far as both are known.
+    /// The way in which a store came from there to here. None: it is the same place, as far as both are known.
     pub(crate) fn moved_to(&self, here: &Self) -> Option<Moved> {
         let differs = |at: std::ops::Range<usize>, may_be_unknown: bool| {
             let (there, here) = (&self.0[at.clone()], &here.0[at]);

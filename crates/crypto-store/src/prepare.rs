@@ -34,7 +34,7 @@ pub(crate) fn prepare(
         let Some(key) = candidate else { return Ok(None) };
         transaction.execute("INSERT INTO meta (one, id) VALUES (1, ?1)", [key.name.id.as_bytes()])?;
         keys::insert(&transaction, key)?;
-        // An earlier store's changes are none of this one's.
+        // The changes of an earlier store do not count for this one.
         turn.witness(0);
     }
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
@@ -54,7 +54,7 @@ pub(crate) fn prepare(
     Ok(Some(Prepared { id, keys }))
 }
 
-/// Errors: [`Error::SetBack`]: the last writer has left behind that it committed a later change than the newest there is.
+/// Errors: [`Error::SetBack`]: according to the lock file, a later change than the newest one was committed.
 pub(crate) fn check_not_set_back(newest: i64, turn: &Turn<'_>, database: &Path) -> Result<(), Error> {
     let committed = turn.witnessed();
     if newest < committed {

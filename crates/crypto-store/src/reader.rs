@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Rows that one snapshot returns at most. A snapshot that lasts keeps SQLite from reusing its log.
+/// Maximum number of rows that one snapshot returns. A long snapshot keeps SQLite from reusing its log.
 pub const MAX_ROWS: usize = 1_000;
 
 /// The reading thread's side of a store.
@@ -23,7 +23,7 @@ pub(crate) struct Reader {
     cache: Arc<FieldCache>,
 }
 
-/// The store as it was at one moment. Rows are returned as values of their own, so none outlives its closure borrowed.
+/// The store as it was at one moment. Rows are returned as owned values, so no borrow outlives the closure.
 pub struct Snapshot<'a> {
     view: View<'a>,
     rows: Cell<usize>,

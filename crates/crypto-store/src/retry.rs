@@ -1,16 +1,16 @@
-//! Repeats work whose basis another process changed during an await.
+//! Repeats work whose rows another process changed during an await.
 
 use crate::Error;
 use std::future::Future;
 
-/// How often [`retry`] tries.
+/// Maximum number of attempts of [`retry`].
 pub const ATTEMPTS: usize = 5;
 
 /// Runs `attempt` until it does not end in [`Error::Conflict`], [`ATTEMPTS`] times at most.
 ///
-/// For whoever reads a row, awaits something, and writes the row with [`put_if`](crate::Tx::put_if): an attempt does all three
-/// anew, so that it sees what others have written. The conflict may be the error itself, or a
-/// [source](std::error::Error::source) of it. The last conflict is returned.
+/// Use it to read a row, await something, and write the row with [`put_if`](crate::Tx::put_if). Each attempt does all three
+/// again, so it sees the writes of others. The conflict may be the error itself, or a [source](std::error::Error::source) of
+/// it. The last conflict is returned.
 ///
 /// ```no_run
 /// use crypto_store::{Error, Store, fields::Contact, retry};

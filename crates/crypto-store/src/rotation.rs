@@ -1,12 +1,12 @@
 //! A new key for the store: all values are sealed again under it, in bounded steps.
 //!
-//! `rotation` has one row while a rotation is under way: every value before that place, in the order of tables and keys, is
-//! sealed under the newest key. A step seals the next values and moves the place in one transaction, so a kill between two steps
-//! loses nothing, and any process goes on. Writers seal under the newest key from the begin on; whoever has older keys in hand is
-//! given them anew before its closure runs. The last step deletes the older key, and the row stays at [`ALL_SEALED`] until the
-//! write-ahead log, which has that key's wrapping, is emptied.
+//! `rotation` has one row while a rotation is under way: every value before that place, in the order of tables and
+//! keys, is sealed under the newest key. A step seals the next values and moves the place in one transaction, so a kill
+//! between two steps loses nothing, and any process continues. From the beginning, writers seal under the newest key. A
+//! writer that has only older keys gets the new ones before its closure runs. The last step deletes the older key, and
+//! the row stays at [`ALL_SEALED`] until the write-ahead log, which has that key's wrapping, is emptied.
 //!
-//! A value that is sealed again keeps its version: it has not changed, and no cache need drop it.
+//! A value that is sealed again keeps its version, because it has not changed. So no cache drops it.
 
 use crate::fields::Table;
 use crate::writer::Tx;
@@ -14,9 +14,9 @@ use crate::{Error, Store, keys};
 use key_cache::{Generation, WrappedKey};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// Values that a step seals at most.
+/// Maximum number of values that a step seals.
 const STEP_ROWS: usize = 256;
-/// Bytes after which a step ends: one value more, at most.
+/// Bytes after which a step ends. The last value may exceed them.
 const STEP_BYTES: usize = 1 << 20;
 
 /// The field in `rotation` after the last step: above all tables.
@@ -35,9 +35,9 @@ enum Step {
 impl Store {
     /// Makes a new key, seals all values under it, and deletes the older one. Returns the new key's generation.
     ///
-    /// A rotation that is under way is ended before; one that another process begins meanwhile takes the place of this one.
-    /// Others read and write between the steps. The future may be dropped, and the process killed, at any time:
-    /// [`finish_rotation`](Self::finish_rotation) goes on.
+    /// It first finishes a rotation that is under way. If another process begins one meanwhile, that one replaces this
+    /// one. Others read and write between the steps. The future may be dropped, and the process killed, at any time:
+    /// [`finish_rotation`](Self::finish_rotation) continues.
     ///
     /// Errors: as [`write`](Self::write); [`Error::Value`]: a value does not open, and the older key stays.
     pub async fn rotate_key(&self) -> Result<Generation, Error> {
@@ -65,7 +65,7 @@ impl Store {
                 Step::Sealed => under_way = true,
                 Step::AllSealed(generation) => {
                     self.0.empty_log().await?;
-                    // Learns too that the older key is no more, which ends it in the key cache.
+                    // This transaction also sees that the older key is deleted, which ends it in the key cache.
                     self.write(move |tx| end(tx.connection(), generation)).await?;
                     return Ok(true);
                 }
@@ -90,7 +90,7 @@ fn begin(connection: &Connection, candidate: &WrappedKey) -> Result<bool, Error>
     Ok(true)
 }
 
-/// How far a rotation is: a table's number, and a key in that table. None: there is no rotation.
+/// The place that a rotation has reached: a table's number, and a key in that table. None: there is no rotation.
 fn place(connection: &Connection) -> Result<Option<(i64, Vec<u8>)>, Error> {
     let row = connection.query_row("SELECT field, key FROM rotation", [], |row| Ok((row.get(0)?, row.get(1)?)));
     Ok(row.optional()?)
@@ -129,7 +129,7 @@ fn move_to(connection: &Connection, field: i64, key: &[u8]) -> Result<(), Error>
     Ok(())
 }
 
-/// Ends the rotation to the key of this generation, if nobody has, nor has begun another.
+/// Ends the rotation to the key of this generation, unless somebody else has ended it or begun another.
 fn end(connection: &Connection, generation: Generation) -> Result<(), Error> {
     connection.execute(
         "DELETE FROM rotation WHERE field = ?1 AND (SELECT max(generation) FROM store_key) = ?2",

@@ -1,4 +1,4 @@
-//! The store: opening it, and what its users call.
+//! The store: opening it, and the methods of its users.
 
 use crate::changes::{Changes, News, Watch};
 use crate::error::{Busy, Error};
@@ -17,14 +17,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-/// How a store is opened.
+/// Options for opening a store.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How long a write waits for its turn. A write that has its turn is not interrupted.
+    /// Maximum time that a write waits for the locks. A write that has its turn is not interrupted.
     pub deadline: Duration,
-    /// How often the store looks for changes of other processes, for [`Store::changes`]. A look takes microseconds.
+    /// Interval at which the store looks for changes of other processes, for [`Store::changes`]. A look takes microseconds.
     pub look: Duration,
-    /// How it remembers values.
+    /// The way in which it caches values.
     pub caching: Caching,
 }
 
@@ -69,7 +69,8 @@ impl Store {
         refuse_remote(folder)?;
         let turnstile = Arc::new(Turnstile::open(folder)?);
         let database = folder.join("store.sqlite");
-        // Made before the turn, for nobody waits for a key manager under the locks. Not used where the store has one.
+        // The key is made before the turn, because nobody may wait for a key manager under the locks. It is not used if the
+        // store has one.
         let new_key = || key_cache::block_on(Keys::create(&*keys, keys::new_name(1)?));
         let candidate = if database.exists() { None } else { Some(new_key()?) };
         let (connection, prepared) = {
@@ -123,10 +124,10 @@ impl Store {
 
     /// Runs `write` in one transaction, in its turn. When the future is ready with a value, the transaction is on disk.
     ///
-    /// Nothing can be awaited in the closure, so no network is waited for under the locks. With an error of the closure or
-    /// of the store, nothing has changed. A future that is dropped abandons a request that has not had its turn.
-    /// Errors: [`Error::Busy`], [`Error::Queue`], [`Error::Key`], [`Error::Forked`], [`Error::Replaced`], [`Error::SetBack`],
-    /// [`Error::Newer`], [`Error::Lost`], [`Error::Broken`], [`Error::Sqlite`], [`Error::Io`].
+    /// The closure cannot await, so nobody waits for a network under the locks. With an error of the closure or of the store,
+    /// nothing has changed. A future that is dropped abandons a request that has not had its turn. Errors: [`Error::Busy`],
+    /// [`Error::Queue`], [`Error::Key`], [`Error::Forked`], [`Error::Replaced`], [`Error::SetBack`], [`Error::Newer`],
+    /// [`Error::Lost`], [`Error::Broken`], [`Error::Sqlite`], [`Error::Io`].
     pub async fn write<T, E>(&self, write: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
@@ -250,7 +251,7 @@ impl Shared {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes the keys that a transaction has found, and ends those that are no more.
+    /// Takes the keys that a transaction has found, and ends deleted keys.
     fn adopt(&self, stored: Vec<WrappedKey>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *known, stored);

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 /// Bytes of SQLite's pages, unless a database says otherwise.
 const PAGE: i64 = 4_096;
-/// Who empties the log waits so long for snapshots, which take milliseconds unless their process is stopped.
+/// A writer that empties the log waits so long for snapshots. They take milliseconds unless their process is stopped.
 const READERS_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The writing thread's side of a store.
@@ -31,7 +31,7 @@ pub(crate) struct Writer {
     pub(crate) watch: Arc<Watch>,
     pub(crate) database: PathBuf,
     pub(crate) database_id: FileId,
-    /// What `PRAGMA data_version` was after the last transaction, and the newest change then.
+    /// `PRAGMA data_version` after the last transaction, and the newest change then.
     pub(crate) seen: Option<(i64, Version)>,
 }
 
@@ -43,13 +43,13 @@ pub(crate) enum Ran<T, F> {
     OtherKeys(Vec<WrappedKey>, F),
 }
 
-/// A write transaction. What it reads is the newest there is, and nobody else writes until it ends.
+/// A write transaction. It reads the newest rows, and nobody else writes until it ends.
 pub struct Tx<'a> {
     view: View<'a>,
-    /// What it wrote.
+    /// The values that it wrote.
     staged: Staged,
-    /// The rows of it that are not in the database yet. Of the values that a row is given in a transaction the last one is encoded,
-    /// sealed and written, once.
+    /// The staged values that are not in the database yet. Only the last value of a row in a transaction is encoded, sealed and
+    /// written.
     unwritten: RefCell<BTreeMap<RowName, WriteRow>>,
     newest: Version,
     /// A statement has failed. SQLite may have rolled back by itself, so nothing may follow.
@@ -129,8 +129,8 @@ impl Writer {
         Ok(Ran::Done(Ok(value)))
     }
 
-    /// Empties the write-ahead log, so that its file has nothing of rows that are no more. In its turn. A snapshot that
-    /// lasts prevents it: then the rest is overwritten by and by.
+    /// Empties the write-ahead log in its turn, so that its file has nothing of deleted rows. A long snapshot prevents that.
+    /// Then later writes overwrite the rest.
     pub(crate) fn empty_log(&self) {
         if let Ok(_turn) = self.turnstile.turn() {
             self.copy_log("TRUNCATE", READERS_TIMEOUT);
@@ -140,7 +140,7 @@ impl Writer {
     /// Copies a long write-ahead log into the database, so that the next transaction writes the log from its start. The file is
     /// not truncated: a commit into bytes that are there already is synced in two thirds of the time.
     ///
-    /// Under the turn, or writers could for ever add what was not copied yet.
+    /// It holds the turn. Otherwise writers could append for ever, and the copy would never end.
     fn checkpoint(&self) {
         let frames = self.connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
         if frames.is_ok_and(|frames| frames > LONG_LOG / PAGE) {
@@ -148,8 +148,8 @@ impl Writer {
         }
     }
 
-    /// Precondition: the turn. Waits so long for readers that need the log; a later call copies what they keep. An error is none
-    /// of a transaction's: what is in the log is committed.
+    /// Precondition: the turn. Waits so long for readers that need the log; a later call copies what they keep. An error does
+    /// not affect a transaction, because the log's contents are committed.
     fn copy_log(&self, mode: &str, wait: Duration) {
         if self.connection.busy_timeout(wait).is_ok() {
             let _ = self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
@@ -158,13 +158,13 @@ impl Writer {
     }
 }
 
-/// Changes when another connection has committed, and not by commits of this one.
+/// SQLite's data version. Commits of other connections change it, commits of this one do not.
 fn data_version(connection: &Connection) -> Result<i64, Error> {
     Ok(connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
 }
 
 impl Tx<'_> {
-    /// The newest value of a row, this transaction's own among them. Errors: [`Error::Length`], [`Error::Value`],
+    /// The newest value of a row, including this transaction's own writes. Errors: [`Error::Length`], [`Error::Value`],
     /// [`Error::Decode`], [`Error::Sqlite`].
     pub fn get<F: Field>(&self, key: impl AsRef<[u8]>) -> Result<Option<Held<F>>, Error> {
         let key = key.as_ref();
@@ -190,7 +190,7 @@ impl Tx<'_> {
         self.view.range(prefix.as_ref(), after.as_ref(), limit)
     }
 
-    /// Writes a row, whatever it was. Returns its version. What a transaction writes to a row several times is one change, with one
+    /// Writes a row, whatever it was. Returns its version. If a transaction writes a row several times, this is one change with one
     /// version. A value that is too long fails the transaction when it ends. Errors: [`Error::Length`], [`Error::Sqlite`].
     pub fn put<F: Field>(&mut self, key: impl AsRef<[u8]>, value: F) -> Result<Version, Error> {
         let key = key.as_ref();
@@ -212,7 +212,7 @@ impl Tx<'_> {
 
     /// Writes a row that still has the version that the caller has read. None: that there was none.
     ///
-    /// For whoever held a value across an await. Errors: [`Error::Conflict`], and those of [`put`](Self::put).
+    /// Use it if a value was held across an await. Errors: [`Error::Conflict`], and those of [`put`](Self::put).
     pub fn put_if<F: Field>(
         &mut self,
         key: impl AsRef<[u8]>,
@@ -226,7 +226,7 @@ impl Tx<'_> {
         self.put(key, value)
     }
 
-    /// Changes a copy of a row's newest value and writes it: how a ratchet moves. None: there is no such row.
+    /// Changes a copy of a row's newest value and writes it. This moves a ratchet. None: there is no such row.
     ///
     /// An error of `change` is returned, and the row is as it was. Errors: as [`get`](Self::get) and [`put`](Self::put).
     pub fn update<F: Field, R, E: From<Error>>(

@@ -1,4 +1,5 @@
-//! A device's bundle: the keys that change often. It lies outside entry and log, in a slot that the next one overwrites.
+//! A device's bundle: the keys that change often. It is not part of entry and log. It is stored in a slot, which the next
+//! bundle overwrites.
 //!
 //! ```text
 //! 0    format 1 (1)
@@ -18,17 +19,17 @@ use crate::hash::Hash;
 use crate::policy::Key;
 use crate::profile::Profile;
 
-/// Precedes a bundle's bytes in what a device signs.
+/// Domain separator: precedes a bundle's bytes when a device signs them.
 pub const DOMAIN: &[u8] = b"directory-bundle-v1\n";
-/// Seconds between issue and expiry at most: 100 days.
+/// Maximum number of seconds between issue and expiry: 100 days.
 pub const MAX_LIFETIME: u64 = 8_640_000;
-/// Size of an inbox's key id in bytes at most.
+/// Maximum size of an inbox's key id in bytes.
 pub const MAX_INBOX: usize = 64;
-/// Size of a bundle in bytes at most.
+/// Maximum size of a bundle in bytes.
 pub const MAX_SIZE: usize = 178 + 1 + MAX_INBOX + 64;
 const FORMAT: u8 = 1;
 
-/// What a sender needs for a device, before the device signs it.
+/// The keys that a sender needs for a device, before the device signs them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     /// The directory.
@@ -52,13 +53,13 @@ pub struct Content {
 /// A bundle with its device's signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
-    /// What is signed.
+    /// The content that is signed.
     pub content: Content,
     /// The device's signature over [`Content::signed_bytes`].
     pub signature: [u8; 64],
 }
 
-/// Why a bundle is not stored or not used.
+/// The reason why a bundle is not stored or not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BundleError {
     /// It is for another directory or another label.

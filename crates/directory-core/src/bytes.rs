@@ -3,7 +3,7 @@
 
 use crate::policy::Key;
 
-/// Why bytes are not the structure that was expected.
+/// The reason why bytes are not the structure that was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecodeError {
     /// The bytes end before `needed` more bytes of `field` are read; `left` bytes are there.
@@ -36,7 +36,8 @@ pub struct Reader<'a> {
     checked: Checked<'a>,
 }
 
-/// Keys that were checked before. They are not checked again: that is most of the work of reading an update.
+/// Keys that were checked before. They are not checked again, because checking keys is most of the work of reading an
+/// update.
 #[derive(Debug, Clone, Copy)]
 enum Checked<'a> {
     All,
@@ -49,7 +50,7 @@ impl<'a> Reader<'a> {
         Self::beside(bytes, &[])
     }
 
-    /// Starts at the first byte of what this library wrote: it checked every key.
+    /// Starts at the first byte of bytes that this library wrote after it had checked every key.
     pub(crate) fn stored(bytes: &'a [u8]) -> Self {
         Self { left: bytes, checked: Checked::All }
     }
@@ -145,7 +146,7 @@ pub(crate) fn decode_whole<'a, T>(
     Ok(value)
 }
 
-/// Appends a length of two bytes and the bytes. Callers hold to the limit that their decoder enforces.
+/// Appends a length of two bytes and the bytes. Callers must keep the limit that their decoder enforces.
 pub(crate) fn write_long(out: &mut Vec<u8>, bytes: &[u8]) {
     let length = u16::try_from(bytes.len()).expect("limits of this crate's fields are below 64 KiB");
     out.extend(length.to_be_bytes());

@@ -5,7 +5,7 @@
 //!   also needs the old recovery policy.
 //! - A `close` is signed by the policy in force and changes nothing else. It may be signed beforehand: for any predecessor
 //!   and a later version, to 2^31 at most.
-//! - A `recover` is signed by the recovery policy and takes effect after its delay. Until then the entry before stays in
+//! - A `recover` is signed by the recovery policy and takes effect after its delay. Until then the earlier entry stays in
 //!   force, and only the recovery policy can act: it may withdraw the recovery by restoring the policy in force.
 //! - A closed label can only be recovered.
 
@@ -19,7 +19,7 @@ use crate::update::Update;
 pub const MAX_SKIP: u32 = 1 << 31;
 const SECOND: u64 = 1_000_000_000;
 
-/// The state of a label: its newest entry, and what a pending recovery would replace.
+/// The state of a label: its newest entry, and the entry that a pending recovery would replace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     entry: Entry,
@@ -28,7 +28,7 @@ pub struct State {
     replaced: Option<Entry>,
 }
 
-/// Who vouches for version 0.
+/// The signer that vouches for version 0.
 #[derive(Debug, Clone, Copy)]
 pub enum Registrar<'a> {
     /// Nobody: for development, and for the first entry of the registrar's own label.
@@ -37,7 +37,7 @@ pub enum Registrar<'a> {
     Policy(&'a Policy),
 }
 
-/// What the rules need to know beside the state.
+/// The context that the rules need beside the state.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The directory.
@@ -46,13 +46,13 @@ pub struct Context<'a> {
     pub index: &'a Hash,
     /// The time of the update in nanoseconds since 1970.
     pub now: u64,
-    /// Who vouches for version 0.
+    /// The signer that vouches for version 0.
     pub registrar: Registrar<'a>,
     /// Seconds until the epoch closes, where the label has an update in the open epoch already.
     pub pending: Option<u64>,
 }
 
-/// Why an update is refused. The state stays as it was.
+/// The reason why an update is refused. The state stays as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// The entry is for another directory.
@@ -96,7 +96,7 @@ pub enum Refusal {
     Closed,
     /// The label has no recovery policy.
     NoRecovery,
-    /// A recovery is pending: only its withdrawal, which restores what is in force, is accepted.
+    /// A recovery is pending. Only its withdrawal, which restores the entry in force, is accepted.
     RecoveryPending {
         /// When the recovery takes effect, in nanoseconds since 1970.
         effective: u64,
@@ -116,8 +116,8 @@ impl From<SignatureError> for Refusal {
 }
 
 impl State {
-    /// Takes up a state that was stored or proved: the newest entry, its time and, where it is a recovery whose delay has
-    /// not passed, the entry that it replaces. Returns `None` where these do not belong together.
+    /// Restores a state that was stored or proved, from the newest entry, its time and, if it is a recovery whose delay has
+    /// not passed, the entry that it replaces. Returns `None` if these do not belong together.
     pub fn from_parts(entry: Entry, time: u64, replaced: Option<Entry>) -> Option<Self> {
         let fits = match &replaced {
             None => entry.kind != Kind::Recover || entry.recovery.is_some(),
@@ -216,8 +216,7 @@ impl State {
     }
 }
 
-/// Applies an update to the state of a label, or to `None` where it has no entry. Checks that cost little come before
-/// signatures.
+/// Applies an update to the state of a label, or to `None` if it has no entry. Cheap checks come before signatures.
 pub fn apply(state: Option<&State>, update: &Update, context: &Context<'_>) -> Result<State, Refusal> {
     let new = &update.entry;
     unless(new.realm != *context.realm, Refusal::Realm(new.realm))?;
@@ -245,7 +244,7 @@ fn first(update: &Update, registrar: Registrar<'_>) -> Result<(), Refusal> {
     authorise(update, &[(Role::New, &new.policy)])
 }
 
-/// A withdrawal restores what is in force, so that it cannot shorten a recovery's delay.
+/// A withdrawal restores the entry in force, so that it cannot shorten a recovery's delay.
 fn withdraw(old: &Entry, update: &Update, pending: Refusal) -> Result<(), Refusal> {
     let new = &update.entry;
     let closed = old.kind == Kind::Close;

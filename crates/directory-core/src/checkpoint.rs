@@ -61,7 +61,8 @@ impl Checkpoint {
 }
 
 impl Verifier {
-    /// Takes a name and a key. Returns `None` for a name that a note cannot carry: empty, with spaces or a plus sign.
+    /// Takes a name and a key. Returns `None` for a name that is not legal in a note: an empty one, or one with
+    /// spaces or a plus sign.
     pub fn new(name: String, key: Key) -> Option<Self> {
         let fits = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+');
         fits.then_some(Self { name, key })

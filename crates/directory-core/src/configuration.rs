@@ -1,5 +1,5 @@
-//! The fixed configuration of a directory. Each head and the certified log carry its hash, and clients pin the hash. The VRF
-//! key is hashed with it: whoever shows another key shows another hash, which no certificate has.
+//! The fixed configuration of a directory. Each head and the certified log carry its hash, and clients pin the hash. The
+//! hash covers the VRF key. So another key has another hash, which no certificate has.
 //!
 //! ```text
 //! 0   format 1 (1)
@@ -16,9 +16,9 @@ use crate::hash::{Hash, sha256};
 use crate::policy::Key;
 use crate::proof::MAX_COSIGNATURES;
 
-/// Size of an encoded configuration in bytes at most.
+/// Maximum size of an encoded configuration in bytes.
 pub const MAX_SIZE: usize = 4 + MAX_COSIGNATURES * (1 + MAX_NAME + 33);
-/// Size of a verifier's name in bytes at most.
+/// Maximum size of a verifier's name in bytes.
 pub const MAX_NAME: usize = 64;
 const DOMAIN: &[u8] = b"directory-configuration-v1\n";
 const FORMAT: u8 = 1;
@@ -32,9 +32,9 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// Takes whether a registrar vouches for registrations, the verifiers in any order, and how many of them ratify a head.
-    /// Refused as its decoder would: more than 16 verifiers, two with one key id, a threshold that they cannot meet, 0 with
-    /// any, a name of more than 64 bytes.
+    /// Takes whether a registrar vouches for registrations, the verifiers in any order, and the number of them that ratify
+    /// a head. Like the decoder, it refuses more than 16 verifiers, two with one key id, a threshold that they cannot meet,
+    /// a threshold of 0 with verifiers, and a name of more than 64 bytes.
     pub fn new(registrar: bool, mut verifiers: Vec<Verifier>, threshold: u8) -> Result<Self, DecodeError> {
         verifiers.sort_by_key(Verifier::key_id);
         let configuration = Self { registrar, threshold, verifiers };
@@ -52,7 +52,7 @@ impl Configuration {
         &self.verifiers
     }
 
-    /// Number of verifiers that ratify a head together, or 0: none is asked.
+    /// Number of verifiers that ratify a head together; 0: none is needed.
     pub fn threshold(&self) -> u8 {
         self.threshold
     }

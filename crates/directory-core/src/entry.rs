@@ -17,7 +17,7 @@ use crate::bytes::{DecodeError, Reader, decode_all, require};
 use crate::hash::{Hash, ZERO, sha256};
 use crate::policy::Policy;
 
-/// Precedes an entry's bytes in what is signed and in what is hashed.
+/// Domain separator: precedes an entry's bytes when they are signed or hashed.
 pub const DOMAIN: &[u8] = b"directory-entry-v1\n";
 /// The shortest delay of a recovery: one day, in seconds.
 pub const MIN_DELAY: u32 = 86_400;
@@ -25,11 +25,11 @@ pub const MIN_DELAY: u32 = 86_400;
 pub const MAX_DELAY: u32 = 31_536_000;
 /// `previous` of a close that was signed before its predecessor was known.
 pub const ANY_PREVIOUS: Hash = [0xff; 32];
-/// Size in bytes at most: both policies have eight keys.
+/// Maximum size in bytes: both policies have eight keys.
 pub const MAX_SIZE: usize = 138 + 2 * (2 + 33 * 8);
 const FORMAT: u8 = 1;
 
-/// What an entry does.
+/// The effect of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Sets policy and profile.
@@ -45,7 +45,7 @@ pub enum Kind {
 pub struct Recovery {
     /// Seconds between a recovery's entry and its effect: a day to a year.
     pub delay: u32,
-    /// Who may recover.
+    /// The policy that may recover.
     pub policy: Policy,
 }
 
@@ -60,13 +60,13 @@ pub struct Entry {
     pub version: u32,
     /// Hash of the entry before.
     pub previous: Hash,
-    /// What the entry does.
+    /// The effect of the entry.
     pub kind: Kind,
     /// Commitment to label, version and profile.
     pub commitment: Hash,
-    /// Who may change the entry.
+    /// The policy that may change the entry.
     pub policy: Policy,
-    /// Who may take it back.
+    /// The policy that may replace the entry after a delay.
     pub recovery: Option<Recovery>,
 }
 
@@ -83,7 +83,7 @@ impl Entry {
         out
     }
 
-    /// The hash of the signed bytes: what `previous` of the next entry and the map's leaf refer to.
+    /// The hash of the signed bytes. `previous` of the next entry and the map's leaf refer to it.
     pub fn hash(&self) -> Hash {
         sha256(&[&self.signed_bytes()])
     }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 /// A SHA-256 hash.
 pub type Hash = [u8; 32];
 
-/// The hash that stands for something absent: a missing child, the predecessor of a first entry.
+/// The hash of something absent: a missing child, the predecessor of a first entry.
 pub const ZERO: Hash = [0; 32];
 
 /// Returns the SHA-256 hash of the parts, one after the other.

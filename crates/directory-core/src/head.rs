@@ -19,7 +19,7 @@ use crate::hash::Hash;
 pub const SIZE: usize = 133;
 const FORMAT: u8 = 1;
 
-/// What a directory says at the close of an epoch.
+/// A directory's statement at the close of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// Counts from 0.

@@ -13,9 +13,9 @@ use crate::entry::Entry;
 use crate::policy::Key;
 use sha2::{Digest, Sha224};
 
-/// Precedes an entry's bytes in what an address signs.
+/// Domain separator: precedes an entry's bytes when an address signs them.
 pub const ADDRESS_DOMAIN: &[u8] = b"directory-address-v1\n";
-/// Size of a label in bytes at most.
+/// Maximum size of a label in bytes.
 pub const MAX_SIZE: usize = 64;
 const DER_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 const SELF_AUTHENTICATING: u8 = 2;
@@ -31,7 +31,8 @@ pub enum Label {
     Name(String),
 }
 
-/// Shows that the holder of an address's key made version 0. It stays outside the log, which would show the address.
+/// Proves that the holder of an address's key made version 0. It is not part of the log, which would reveal the
+/// address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressProof {
     /// The key that the address is the principal of.
@@ -40,7 +41,7 @@ pub struct AddressProof {
     pub signature: [u8; 64],
 }
 
-/// Why an address proof does not hold.
+/// The reason why an address proof does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressError {
     /// The label is no address.

@@ -1,13 +1,14 @@
 //! The key directory's rules, trees and proofs, without platform and network. The directory's canister, its verifiers and
-//! its clients run the same code. docs/directory.md has every byte.
+//! its clients run the same code. docs/directory.md has all byte maps.
 //!
 //! - Rules: [`entry`], [`policy`], [`signatures`] and [`change`] say who may change the entry of a label.
-//! - Outside the log: [`profile`] is committed to and can be erased; [`bundle`] is signed by a device and overwritten.
+//! - Outside the log: entries commit to [`profile`]s, which can be erased. Devices sign [`bundle`]s, which are
+//!   overwritten.
 //! - Trees: [`map`] is the prefix tree over indexes, [`log`] the RFC 6962 log of [`head`]s.
 //! - Stable memory: [`store`] keeps labels, updates, trees and bundles, and makes the proofs.
 //! - Names: [`label`] and [`vrf`] turn a label into an index.
-//! - Registrar: [`registration`] is what a registrar is asked to sign.
-//! - Trust: [`checkpoint`] has what verifiers sign; [`proof`] the bytes of a look-up; [`verify`] what a client checks.
+//! - Registrar: [`registration`] has the request to a registrar.
+//! - Trust: verifiers sign a [`checkpoint`]. [`proof`] has the bytes of a look-up. [`verify`] has a client's checks.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]

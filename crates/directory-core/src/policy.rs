@@ -10,7 +10,7 @@
 use crate::bytes::{DecodeError, Reader, require};
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 
-/// Keys of a policy at most.
+/// Maximum number of keys of a policy.
 pub const MAX_KEYS: usize = 8;
 /// Size of an encoded key in bytes.
 pub const KEY_SIZE: usize = 33;
@@ -31,15 +31,21 @@ const PRIME: [u8; 32] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key([u8; 32]);
 
-/// Why 32 bytes are not a key.
+/// The reason why 32 bytes are not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyError {
     /// The bytes encode no point of the curve.
     NotAPoint,
-    /// The bytes are another encoding of a point than the canonical one.
+    /// The bytes are not the canonical encoding of a point.
     NotCanonical,
     /// The point has a small order: signatures under it prove nothing.
     SmallOrder,
+}
+
+impl From<KeyError> for DecodeError {
+    fn from(error: KeyError) -> Self {
+        Self::Invalid { field: "key", value: error as u64 }
+    }
 }
 
 impl Key {
@@ -49,12 +55,15 @@ impl Key {
         if key.is_weak() {
             return Err(KeyError::SmallOrder);
         }
-        // A point with x = 0, whose sign could be written either way, has a small order.
-        let height = bytes.iter().rev().enumerate().map(|(at, byte)| if at == 0 { byte & 0x7f } else { *byte });
-        if !height.lt(PRIME.iter().rev().copied()) {
-            return Err(KeyError::NotCanonical);
-        }
+        Self(bytes).check_encoding()?;
         Ok(Self(bytes))
+    }
+
+    /// Checks what [`Key::verifies`] does not: that the encoding is the canonical one. It is little beside the other checks.
+    pub(crate) fn check_encoding(&self) -> Result<(), KeyError> {
+        // A point with x = 0, whose sign could be written either way, has a small order.
+        let height = self.0.iter().rev().enumerate().map(|(at, byte)| if at == 0 { byte & 0x7f } else { *byte });
+        if height.lt(PRIME.iter().rev().copied()) { Ok(()) } else { Err(KeyError::NotCanonical) }
     }
 
     /// The public key of a secret key. A multiple of the base point is written in one way and has no small order.
@@ -89,7 +98,7 @@ impl Key {
             return Ok(key);
         }
         let Self(bytes) = key;
-        Self::new(bytes).map_err(|error| DecodeError::Invalid { field: "key", value: error as u64 })
+        Ok(Self::new(bytes)?)
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
@@ -105,7 +114,7 @@ pub struct Policy {
     threshold: u8,
 }
 
-/// Why keys and a threshold are not a policy.
+/// The reason why keys and a threshold are not a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyError {
     /// A policy has one to eight keys.

@@ -9,9 +9,9 @@
 use crate::bytes::{DecodeError, Reader, decode_all, require, write_long};
 use crate::policy::Key;
 
-/// Size of a profile in bytes at most.
+/// Maximum size of a profile in bytes.
 pub const MAX_SIZE: usize = 8_192;
-/// Devices of a profile at most.
+/// Maximum number of devices of a profile.
 pub const MAX_DEVICES: usize = 16;
 const FORMAT: u8 = 1;
 
@@ -24,7 +24,7 @@ pub struct Device {
     pub identity: [u8; 32],
 }
 
-/// What a label's owner publishes.
+/// The data that a label's owner publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     devices: Vec<Device>,
@@ -32,8 +32,8 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Makes a profile; the devices may come in any order. Refused as its decoder would: more than 16 devices, a device
-    /// that occurs twice, more than 8,192 bytes.
+    /// Makes a profile; the devices may come in any order. Like the decoder, it refuses more than 16 devices, a device
+    /// that occurs twice, and more than 8,192 bytes.
     pub fn new(mut devices: Vec<Device>, application: Vec<u8>) -> Result<Self, DecodeError> {
         devices.sort_by_key(|device| device.signing);
         let length = 4 + 65 * devices.len() + application.len();

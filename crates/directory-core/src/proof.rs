@@ -32,9 +32,9 @@ use crate::profile;
 use crate::update::Update;
 use crate::vrf::PROOF_SIZE;
 
-/// Cosignatures of a proof at most.
+/// Maximum number of cosignatures of a proof.
 pub const MAX_COSIGNATURES: usize = 16;
-/// Versions of a proof at most: a longer history takes several look-ups.
+/// Maximum number of versions in a proof. A longer history takes several look-ups.
 pub const MAX_UPDATES: usize = 64;
 const FORMAT: u8 = 1;
 
@@ -43,7 +43,7 @@ const FORMAT: u8 = 1;
 pub struct Proof {
     /// Shows the label's index.
     pub vrf: [u8; PROOF_SIZE],
-    /// The head that the answer is taken at.
+    /// The head whose state is the answer.
     pub head: Head,
     /// The head's path in the log that ends with it.
     pub edge: Vec<Hash>,
@@ -59,19 +59,19 @@ pub struct Proof {
     pub found: Option<Found>,
 }
 
-/// What a directory has of a label.
+/// A directory's records of a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Position of the newest update among all updates.
     pub position: u64,
-    /// Times and updates from the version after the one that the client knows, or from 0, to the newest. A client that
-    /// knows no version takes the newest one alone.
+    /// Times and updates from the version after the one that the client knows, or from 0, to the newest. A client that knows
+    /// no version takes only the newest one.
     pub updates: Vec<(u64, Update)>,
-    /// The entry that a pending recovery replaces, where `updates` does not lead to it.
+    /// The entry that a pending recovery replaces, if `updates` does not lead to it.
     pub replaced: Option<Entry>,
     /// The profile in force, unless it was erased.
     pub opened: Option<Opened>,
-    /// Shows that an address made version 0, where `updates` has it.
+    /// Proves that an address made version 0, if `updates` has that version.
     pub address: Option<AddressProof>,
 }
 
@@ -85,7 +85,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Whether the entry of a label commits to this profile: what a directory checks before it accepts the entry, and a client
+    /// Whether the entry of a label commits to this profile. A directory checks this before it accepts the entry, and a client
     /// when it reads it.
     pub fn fits(&self, label: &Label, entry: &Entry) -> bool {
         let commitment = commit(&self.opening, label, entry.version, &self.profile);

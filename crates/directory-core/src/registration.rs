@@ -1,5 +1,5 @@
-//! A request to the registrar, and the answer. Somebody who registers a label hands over the request by any channel, and gets
-//! the registrar's signatures back.
+//! A request to the registrar, and the answer. An applicant sends the request to the registrar by any channel, and gets its
+//! signatures back.
 //!
 //! ```text
 //! request   0    "DIRREQ" and version 1, as 2 bytes (8)
@@ -23,9 +23,9 @@ use std::fmt;
 const MAGIC: [u8; 8] = *b"DIRREQ\x00\x01";
 const REQUEST: &str = "registration:";
 const ANSWER: &str = "vouched:";
-/// Size of an encoded update in bytes at most.
+/// Maximum size of an encoded update in bytes.
 const MAX_UPDATE: usize = 2_048;
-/// Size of an encoded label in bytes at most.
+/// Maximum size of an encoded label in bytes.
 const MAX_LABEL: usize = 64;
 
 /// A registration that waits for the registrar.
@@ -39,7 +39,7 @@ pub struct Request {
     pub update: Update,
 }
 
-/// Why a registrar does not sign.
+/// The reason why a registrar does not sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestError {
     /// The label's proof is not by the directory's VRF key.
@@ -107,7 +107,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// If it is none, or its bytes are no request.
+    /// If the text is no such line, or its bytes are no request.
     pub fn from_text(text: &str) -> Result<Self, DecodeError> {
         Self::decode(&bytes_of(text, REQUEST)?)
     }
@@ -122,7 +122,7 @@ pub fn answer_to_text(signatures: &Signatures) -> String {
 ///
 /// # Errors
 ///
-/// If it is none.
+/// If the text is no such line.
 pub fn answer_from_text(text: &str) -> Result<Signatures, DecodeError> {
     Signatures::decode(&bytes_of(text, ANSWER)?)
 }

@@ -8,17 +8,17 @@ use crate::bytes::{DecodeError, Reader, decode_all, require};
 use crate::policy::{KEY_SIZE, Key, MAX_KEYS, Policy};
 use ed25519_dalek::{Signer, SigningKey};
 
-/// Signatures of a list at most: an old, a new and a recovery policy that share no key.
+/// Maximum number of signatures of a list: an old, a new and a recovery policy that share no key.
 pub const MAX_SIGNATURES: usize = 3 * MAX_KEYS;
 
 /// Signatures by different keys, in the order of the keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Signatures(Vec<(Key, [u8; 64])>);
 
-/// Why signatures do not authorise a message.
+/// The reason why signatures do not authorise a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignatureError {
-    /// Fewer of the policy's keys signed than it asks for.
+    /// Fewer of the policy's keys signed than it requires.
     TooFew {
         /// The policy.
         role: Role,
@@ -27,7 +27,7 @@ pub enum SignatureError {
         /// Keys that signed.
         found: u8,
     },
-    /// A key signed that no policy asks for.
+    /// A key signed that is in none of the policies.
     Foreign(Key),
     /// A signature is wrong.
     Wrong(Key),
@@ -50,7 +50,8 @@ impl Signatures {
     /// Bytes of a key and its signature.
     pub const ONE: usize = KEY_SIZE + 64;
 
-    /// Makes a list of at most 24; the signatures may come in any order. Of a key that occurs twice the first is kept.
+    /// Makes a list of at most 24; the signatures may come in any order. If a key occurs twice, its first signature is
+    /// kept.
     pub fn new(mut signatures: Vec<(Key, [u8; 64])>) -> Result<Self, DecodeError> {
         signatures.sort_by_key(|(key, _)| *key);
         signatures.dedup_by_key(|(key, _)| *key);
@@ -68,8 +69,8 @@ impl Signatures {
         &self.0
     }
 
-    /// Checks that enough keys of each policy signed the message, that each signature is asked for and that each is valid.
-    /// Counting comes first: it costs a thousandth of a signature's check.
+    /// Checks that enough keys of each policy signed the message, that each signature belongs to a policy, and that each
+    /// is valid. Counting comes first, because it costs a thousandth of a signature's check.
     pub fn authorise(&self, message: &[u8], policies: &[(Role, &Policy)]) -> Result<(), SignatureError> {
         for (role, policy) in policies {
             let found = self.0.iter().filter(|(key, _)| policy.has(key)).count() as u8;

@@ -10,7 +10,7 @@ use crate::entry::Entry;
 use crate::policy::Key;
 use crate::signatures::Signatures;
 
-/// Precedes an entry's bytes in what a registrar signs.
+/// Domain separator: precedes an entry's bytes when a registrar signs them.
 pub const REGISTRATION_DOMAIN: &[u8] = b"directory-registration-v1\n";
 
 /// A change that justifies itself.
@@ -36,7 +36,7 @@ pub struct LoggedUpdate {
 }
 
 impl Update {
-    /// The bytes that a registrar signs: neither the label nor a hash of it.
+    /// The bytes that a registrar signs. They contain neither the label nor a hash of it.
     pub fn registration_bytes(&self) -> Vec<u8> {
         let mut out = REGISTRATION_DOMAIN.to_vec();
         self.entry.write(&mut out);
@@ -60,6 +60,21 @@ impl Update {
         out
     }
 
+    /// Checks the keys as far as valid signatures do not: those that have not signed, and how the others are encoded.
+    fn check_keys(&self) -> Result<(), DecodeError> {
+        let Self { entry, signatures, registration } = self;
+        for (key, _) in signatures.all().iter().chain(registration.all()) {
+            key.check_encoding()?;
+        }
+        let recovery = entry.recovery.iter().flat_map(|recovery| recovery.policy.keys());
+        for key in entry.policy.keys().iter().chain(recovery) {
+            if !signatures.all().iter().any(|(signer, _)| signer == key) {
+                Key::new(*key.bytes())?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let entry = Entry::read(reader)?;
         // Most updates are signed by the keys that they name.
@@ -81,6 +96,14 @@ impl LoggedUpdate {
     /// Decodes a leaf of the update log.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         decode_all(bytes, Self::read)
+    }
+
+    /// Decodes a leaf whose signatures will be checked by [`apply`](crate::change::apply). A key whose signature is valid is a
+    /// point, and not of small order. So those of the keys that have signed are not checked twice.
+    pub fn decode_unverified(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let logged = Self::decode_stored(bytes)?;
+        logged.update.check_keys()?;
+        Ok(logged)
     }
 
     /// Decodes a leaf that was decoded before it was stored. Its keys, which are most of the work, are not checked again.

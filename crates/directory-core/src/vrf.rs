@@ -15,8 +15,8 @@ pub const PROOF_SIZE: usize = 80;
 const SUITE: u8 = 3;
 const PROOF_TO_HASH: u8 = 3;
 
-/// A directory's secret key, expanded once: that takes an eighth of a proof's time. It is drawn once and never changes: each
-/// index depends on it.
+/// A directory's secret key. It is expanded only once, which takes an eighth of a proof's time. It is drawn once and never
+/// changes, because each index depends on it.
 pub struct SecretKey {
     expanded: ecvrf::VRFExpandedPrivateKey,
     public: ecvrf::VRFPublicKey,
@@ -26,14 +26,14 @@ pub struct SecretKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey(ecvrf::VRFPublicKey);
 
-/// Why a public key or a proof does not hold.
+/// The reason why a public key or a proof does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VrfError {
     /// The public key is no point, or one of small order.
     PublicKey,
     /// The proof's gamma is no point.
     Gamma,
-    /// The proof is another encoding than the canonical one.
+    /// The proof is not in the canonical encoding.
     NotCanonical,
     /// The proof is not for this key and label.
     Wrong,

@@ -1,4 +1,4 @@
-//! What the canister has the subnet certify.
+//! The data that the subnet certifies for the canister.
 //!
 //! ```text
 //! fork ─┬─ labeled "http_expr" …                       as proofs::certified has it

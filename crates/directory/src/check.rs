@@ -1,4 +1,4 @@
-//! Checks a directory slice by slice: what the store holds, then what is kept beside it.
+//! Checks a directory slice by slice: first the store, then the state.
 
 use crate::api::{CheckCursor, CheckError, CheckReport};
 use crate::directory::{Directory, Keyed};
@@ -25,8 +25,8 @@ impl<M: Memory + Clone> Directory<M> {
         Ok(CheckReport { checked: report.checked, next, violations })
     }
 
-    /// The state can be read and is what was opened, cosignatures are verifiers' over logs that there were, and the VRF key
-    /// makes the realm.
+    /// Checks that the state can be read and has not changed since it was opened, that cosignatures are the verifiers' and
+    /// over logs that existed, and that the VRF key yields the realm.
     fn check_state(&self, keyed: &Keyed<M>, violations: &mut Vec<String>) {
         let (log, configuration) = (keyed.store.log(), self.state.configuration());
         let mut violation = |what: &str| violations.push(format!("DCST: {what}"));

@@ -1,5 +1,5 @@
-//! Candid by hand for the calls that clients make often: updates, ratification, bundles, look-ups. The candid library reads
-//! every other legal encoding of the same arguments, and writes what is seldom answered.
+//! Hand-written candid for frequent calls: updates, ratification, bundles, look-ups. The candid library reads every other
+//! legal encoding of the same arguments, and writes rare replies.
 //!
 //! A variant with fewer cases is a subtype, so a reply names only the case that occurs in it.
 
@@ -179,7 +179,7 @@ mod tests {
         ]
     }
 
-    /// Each beginning of an argument, and the argument with a byte behind it, is refused; the library would say the same.
+    /// Each prefix of an argument, and the argument with a byte behind it, is refused, as by the library.
     fn reads_as_the_library<T>(argument: &[u8], headers: &[Header], by_hand: impl Fn(&[u8]) -> Result<T, Malformed>)
     where
         T: PartialEq + Debug,

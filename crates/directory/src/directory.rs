@@ -35,7 +35,7 @@ pub struct Directory<M: Memory> {
     pub(crate) strangers: Strangers,
 }
 
-/// What there is once the VRF key is drawn.
+/// The state that exists once the VRF key is drawn.
 pub(crate) struct Keyed<M: Memory> {
     pub secret: SecretKey,
     pub realm: Hash,
@@ -49,10 +49,10 @@ pub(crate) struct Keyed<M: Memory> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unavailable;
 
-/// Why stable memory is not opened as a directory.
+/// The reason why stable memory is not opened as a directory.
 #[derive(Debug)]
 pub enum NotOpened {
-    /// It is not divided as ours.
+    /// Another memory manager has divided it.
     Foreign(ForeignMemory),
     /// The state cannot be read.
     State(StateError),
@@ -93,7 +93,7 @@ impl<M: Memory + Clone> Directory<M> {
         Ok(Self { memory, state, canister, keyed, strangers })
     }
 
-    /// Draws the VRF key from 32 random bytes, and makes the store. The first ones are kept for ever.
+    /// Draws the VRF key from 32 random bytes, and makes the store. Later random bytes change nothing.
     pub fn set_randomness(&mut self, random: &[u8; 32]) -> Result<(), OutOfMemory> {
         // 0 means that no key is drawn: nobody will see these bytes.
         if self.keyed.is_some() || *random == [0; 32] {
@@ -143,7 +143,7 @@ impl<M: Memory + Clone> Directory<M> {
         origin(self.canister)
     }
 
-    /// What clients pin.
+    /// The values that clients pin.
     pub fn published(&self) -> Result<Published, Unavailable> {
         let keyed = self.keyed()?;
         let configuration = self.state.configuration();
@@ -211,12 +211,12 @@ impl<M: Memory + Clone> Keyed<M> {
         Ok(Self { secret: key, realm, configuration, store, labels })
     }
 
-    /// The number of a label, its index and the proof of it. Where the index on the heap has the label, nothing is computed.
+    /// The number of a label, its index and the proof of it. If the index on the heap has the label, nothing is computed.
     pub fn locate(&self, label: &Label) -> (Option<u32>, Hash, [u8; PROOF_SIZE]) {
         self.locate_from(self.labels.find(label, &self.store), label)
     }
 
-    /// The same, where the index was asked before.
+    /// The same, if the index was asked before.
     pub fn locate_from(
         &self,
         indexed: Option<(u32, [u8; PROOF_SIZE])>,
@@ -232,7 +232,7 @@ impl<M: Memory + Clone> Keyed<M> {
     }
 }
 
-/// A configuration in the interface's words.
+/// A configuration in the interface's types.
 pub fn named(configuration: &Configuration) -> api::Configuration {
     let verifier = |verifier: &Verifier| api::Verifier {
         name: verifier.name().to_string(),
@@ -252,7 +252,7 @@ pub fn named(configuration: &Configuration) -> api::Configuration {
     }
 }
 
-/// The configuration that an operator names, or why it is none.
+/// The configuration that an operator names, or the reason why it is not valid.
 pub fn configured(named: &api::Configuration) -> Result<Configuration, String> {
     let verifier = |verifier: &api::Verifier| {
         let key = verifier.key.as_slice().try_into().ok().and_then(|bytes| Key::new(bytes).ok());

@@ -1,9 +1,9 @@
 //! When an epoch closes.
 //!
-//! - With updates: 5 s after the last head's ratification, or 60 s after its close; where no verifier is asked, 5 s after its
-//!   close. The 10,000th update closes its epoch at once.
+//! - With updates: 5 s after the last head's ratification, or 60 s after its close. Without verifiers: 5 s after its close.
+//!   The 10,000th update closes its epoch at once.
 //! - Without updates: a day after the last close.
-//! - Never before the last update's time, should the clock go back.
+//! - Never before the last update's time, even if the clock goes back.
 //! - The first epoch closes empty, once the VRF key is drawn: a newcomer learns its index from a proof that it is absent.
 
 use crate::directory::Directory;

@@ -1,5 +1,5 @@
-//! The index on the heap: from labels to their numbers. Nothing depends on it but cost: a label that it does not have is
-//! looked for by the VRF, which takes twenty times as long. After an upgrade it is rebuilt in steps.
+//! The index on the heap, from labels to their numbers. It only saves cost: a label that it does not have is found
+//! through the VRF, which takes twenty times as long. After an upgrade it is rebuilt in steps.
 
 use canister_base::table::{Fingerprint, Table};
 use directory_core::hash::sha256;
@@ -28,7 +28,7 @@ impl Labels {
         Self { hasher, table: Table::for_entries(total), done: 0, total }
     }
 
-    /// Labels that are indexed of those that there were when the index was made.
+    /// Number of indexed labels, and of labels when the index was made.
     pub fn progress(&self) -> (u64, u64) {
         (self.done, self.total)
     }
@@ -38,7 +38,7 @@ impl Labels {
         self.done == self.total
     }
 
-    /// Indexes labels while `is_within`. A heap without room ends the rebuild: the VRF finds the other labels.
+    /// Indexes labels while `is_within`. If the heap has no room, the rebuild ends, and the VRF finds the other labels.
     pub fn rebuild_while<M: Memory>(&mut self, store: &Store<M>, mut is_within: impl FnMut() -> bool) {
         while !self.is_complete() && is_within() {
             let number = self.done as u32;
@@ -49,7 +49,7 @@ impl Labels {
         }
     }
 
-    /// Files a label. Where the heap has no room it is left out.
+    /// Adds a label. If the heap has no room, it is left out.
     pub fn insert(&mut self, label: &Label, number: u32) {
         let fingerprint = self.fingerprint(label);
         if self.table.reserve(fingerprint).is_ok() {

@@ -1,4 +1,4 @@
-//! The key directory's canister: labels, their keys, and proofs that nobody was shown others.
+//! The key directory's canister: labels, their keys, and proofs that everybody is shown the same keys.
 //!
 //! This library holds everything that runs without the platform. Only `main.rs` exports canister methods.
 //!
@@ -9,7 +9,7 @@
 //!    api            └──▶ labels (index on the heap)
 //! ```
 //!
-//! `directory.did` documents the methods, [`api`] holds their types. docs/directory.md says what is promised, and to whom.
+//! `directory.did` documents the methods, [`api`] holds their types. docs/directory.md has the promises.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]

@@ -20,5 +20,5 @@ pub const MAX_STABLE_BYTES: u64 = 500 << 30;
 pub const PAGE_ITEMS: u32 = 256;
 /// Instructions of one step that rebuilds the index.
 pub const REBUILD_INSTRUCTIONS: u64 = 1_000_000_000;
-/// Strangers whose rates are kept apart. Further ones share one rate.
+/// Number of strangers with a rate of their own. Further strangers share one rate.
 pub const MAX_STRANGERS: usize = 10_000;

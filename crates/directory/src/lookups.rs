@@ -1,4 +1,4 @@
-//! Look-ups, histories, the log's pages and bundles. Nothing here changes the directory but a bundle that is stored.
+//! Look-ups, histories, the log's pages and bundles. Only storing a bundle changes the directory.
 
 use crate::api::*;
 use crate::directory::Directory;

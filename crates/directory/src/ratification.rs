@@ -62,7 +62,7 @@ impl<M: Memory + Clone> Directory<M> {
         Ok(Ratified { cosignatures: cosigned.cosignatures.len() as u32, ratified: keyed.store.ratified() })
     }
 
-    /// The newest log, what shows that it continues the one that is known, and the verifiers' signatures.
+    /// The newest log, the proof that it continues the known one, and the verifiers' signatures.
     pub fn checkpoint(&self, known: u64, certificate: Option<Vec<u8>>) -> Result<api::Checkpoint, LookupError> {
         let log = self.log().map_err(|_| LookupError::Unavailable)?;
         let store = &self.keyed().map_err(|_| LookupError::Unavailable)?.store;

@@ -49,12 +49,12 @@ pub struct Cosigned {
     pub cosignatures: Vec<Cosignature>,
 }
 
-/// Why the state is not opened.
+/// The reason why the state is not opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateError {
     /// The header is another one.
     Header(HeaderError),
-    /// What follows was not written by this release.
+    /// The bytes behind this field were not written by this release.
     Damaged(&'static str),
 }
 
@@ -113,7 +113,7 @@ impl<M: Memory> State<M> {
         is_kept.then_some([self.cosigned(NEWEST)?, self.cosigned(RATIFIED)?])
     }
 
-    /// What was fixed at installation.
+    /// The configuration that was fixed at installation.
     pub fn configuration(&self) -> &Configuration {
         &self.configuration
     }
@@ -154,7 +154,7 @@ impl<M: Memory> State<M> {
         self.memory.write(RATIFIED_AT, &at.to_le_bytes());
     }
 
-    /// What operators have set.
+    /// The settings of the operators.
     pub fn settings(&self) -> Settings {
         let bounds = u32::from_le_bytes(read(&self.memory, BOUNDS));
         Settings {
@@ -163,7 +163,7 @@ impl<M: Memory> State<M> {
         }
     }
 
-    /// Keeps what operators set.
+    /// Stores the operators' settings.
     pub fn set_settings(&mut self, settings: &Settings) {
         let (budget, bounds) = settings.strangers.to_bytes();
         self.memory.write(BOUNDS, &bounds.to_le_bytes());
@@ -171,12 +171,12 @@ impl<M: Memory> State<M> {
         self.memory.write(RESERVE, &settings.reserve.to_le_bytes());
     }
 
-    /// What strangers have spent.
+    /// The budget that strangers have spent.
     pub fn spent(&self) -> Spent {
         Spent::from_bytes(&read(&self.memory, SPENT))
     }
 
-    /// Keeps what strangers have spent.
+    /// Stores the budget that strangers have spent.
     pub fn set_spent(&mut self, spent: &Spent) {
         self.memory.write(SPENT, &spent.to_bytes());
     }

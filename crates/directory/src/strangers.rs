@@ -1,8 +1,8 @@
-//! What callers may use who do not control the directory, and what they have used. Inspection before a call and the call
-//! itself decide by the same function.
+//! The budget of callers who do not control the directory, and the part that they have used. Inspection before a call and
+//! the call itself decide by the same function.
 //!
-//! Ratification is outside of it: whoever used the budget up would stop strict look-ups. Only a verifier's newer cosignature
-//! of the newest log changes anything, and to refuse a call costs more cycles than to check a signature.
+//! Ratification does not count: otherwise somebody could stop strict look-ups by using up the budget. Only a verifier's
+//! newer cosignature of the newest log changes anything, and refusing a call costs more cycles than checking a signature.
 
 use crate::api::{Bound, Limited, Settings, SettingsError};
 use crate::directory::Directory;
@@ -12,7 +12,7 @@ use canister_base::budget::TooLow;
 use ic_stable_structures::Memory;
 use stable::budget::{Callers, Spent};
 
-/// Who calls.
+/// The kind of caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     /// The principal.
@@ -30,7 +30,7 @@ pub struct Moment {
     pub cycles: u128,
 }
 
-/// Settings, and what is used of them.
+/// The settings, and the used part of the budget.
 #[derive(Debug)]
 pub(crate) struct Strangers {
     settings: Settings,
@@ -46,7 +46,7 @@ impl Strangers {
 }
 
 impl<M: Memory + Clone> Directory<M> {
-    /// What operators have set.
+    /// The settings of the operators.
     pub fn settings(&self) -> &Settings {
         &self.strangers.settings
     }
@@ -63,7 +63,7 @@ impl<M: Memory + Clone> Directory<M> {
         Ok(())
     }
 
-    /// Whether nothing bounds what strangers may use.
+    /// Whether strangers have no budget.
     pub fn is_unbounded(&self) -> bool {
         *self.settings() == Settings::default()
     }
@@ -73,7 +73,7 @@ impl<M: Memory + Clone> Directory<M> {
         self.strangers.spent.cycles_today(time)
     }
 
-    /// Whether a call is admitted that adds to the directory.
+    /// Whether a call that adds to the directory is admitted.
     pub fn admit(&self, caller: Caller, moment: Moment) -> Result<(), Limited> {
         let Strangers { settings, spent, each } = &self.strangers;
         if caller.controls {
@@ -98,7 +98,7 @@ impl<M: Memory + Clone> Directory<M> {
         false
     }
 
-    /// Charges the cycles of a call, also of a refused one. True: they have used up the day's.
+    /// Charges the cycles of a call, admitted or refused. True: they have used up the budget of the day.
     pub fn charge_cycles(&mut self, caller: Caller, cycles: u64, time: u64) -> bool {
         let Strangers { settings, spent, .. } = &mut self.strangers;
         if caller.controls || settings.strangers.cycles_a_day == Bound::Unlimited {

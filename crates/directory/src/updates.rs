@@ -1,4 +1,4 @@
-//! Updates: what is checked, in which order, and what is then stored.
+//! Updates: their checks, in order, and then their storage.
 
 use crate::api::{Accepted, Malformed, Submission, UpdateError};
 use crate::directory::Directory;
@@ -24,8 +24,8 @@ pub struct Checked {
 }
 
 impl<M: Memory + Clone> Directory<M> {
-    /// Checks an update, cheap checks first. Inspection and the update itself make the same checks. The registrar's own label
-    /// is a controller's to register.
+    /// Checks an update, cheap checks first. Inspection and the update itself make the same checks. Only a controller
+    /// registers the registrar's own label.
     pub fn check_update(&self, new: &Submission, by_controller: bool, now: u64) -> Result<Checked, UpdateError> {
         let keyed = self.keyed().map_err(|_| UpdateError::Unavailable)?;
         let malformed = |field, error| UpdateError::Malformed(Malformed::new(field, error));
@@ -37,12 +37,12 @@ impl<M: Memory + Clone> Directory<M> {
         let known = state.as_ref().map_or(&[][..], |state| state.newest().policy.keys());
         let update = Update::decode_beside(&new.update, known).map_err(|error| malformed("update", error))?;
         let is_first = update.entry.kind == Kind::Set && update.entry.version == 0;
-        // The clock may go back; a log whose times do would halt its verifiers.
+        // The clock may go back. If the log's times went back, its verifiers would halt.
         let newest = keyed.store.latest();
         if now < newest {
             return Err(UpdateError::Time { newest, now });
         }
-        // The VRF costs more than all else. A label that is not known needs it only where version 0 comes.
+        // The VRF costs more than all else. An unknown label needs it only for version 0.
         if indexed.is_none() && keyed.labels.is_complete() && !is_first {
             return Err(UpdateError::NotFirst { version: update.entry.version });
         }
@@ -87,12 +87,12 @@ impl<M: Memory + Clone> Directory<M> {
         if let Some(registration) = registration {
             keyed.labels.insert(&registration.label, label);
         }
-        // Without memory for the close the update waits in the open epoch, and the timer tries again.
+        // Without memory for the close, the update waits in the open epoch and the timer tries again.
         let closed = self.close_if_due(now).unwrap_or(false);
         Ok(Accepted { position, epoch, closed })
     }
 
-    /// The policy that vouches for a registration, or `None`: none is asked.
+    /// The policy that vouches for a registration; `None`: none is needed.
     fn registrar(&self, label: &Label, is_first: bool, now: u64) -> Result<Option<Policy>, UpdateError> {
         if !is_first || *label == Label::Registrar || !self.state.configuration().has_registrar() {
             return Ok(None);

@@ -1,11 +1,12 @@
-//! Why there is no key.
+//! The reason why there is no key.
 
 use crate::{Generation, KeyName};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Why a caller has no key. All callers that waited for one unwrapping get the same error. Later callers do not.
+/// The reason why a caller has no key. All callers that waited for one unwrapping get the same error. Later callers
+/// do not.
 #[derive(Debug)]
 pub enum KeyError<E> {
     /// The manager's error, shared by all waiting callers.
@@ -88,7 +89,7 @@ impl<E: std::error::Error + 'static> std::error::Error for KeyError<E> {
 /// The key has ended: its age is over, its uses are used up, or it was invalidated. Its bytes are wiped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gone {
-    /// Which key.
+    /// The key.
     pub name: KeyName,
 }
 

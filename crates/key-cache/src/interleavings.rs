@@ -102,7 +102,7 @@ fn nothing_from_before_an_invalidation_is_had_after_it() {
         thread::yield_now();
         let calls = manager.calls();
         cache.invalidate(&key(1).name.id);
-        // No call that was made by then answers who asks now, or is cached.
+        // No earlier call answers a caller that asks now, and no earlier result is cached.
         let after = future::block_on(cache.get(&key(1))).unwrap();
         assert!(byte(&after).unwrap() > calls as u8);
         before.join().unwrap();
@@ -169,7 +169,7 @@ fn a_task_that_is_dropped_at_any_time_is_replaced_or_done() {
             let started = started.fetch_add(1, Ordering::SeqCst);
             let task = future::spawn(task);
             if started < 2 {
-                // Beside whatever the task is at.
+                // At any point of the task.
                 drop(thread::spawn(move || task.abort()));
             }
         });

@@ -35,7 +35,7 @@ impl Key {
         Ok(result)
     }
 
-    /// A newer wrapping of this key than `wrapped`. The caller stores it in place of `wrapped`.
+    /// A newer wrapping of this key than `wrapped`. The caller replaces `wrapped` with it.
     ///
     /// None in the common case: the manager returned no newer wrapping when it unwrapped the key, or `wrapped` is the
     /// newer one.
@@ -55,7 +55,7 @@ pub(crate) struct Entry {
     pub(crate) name: KeyName,
     /// Counts insertions: a higher one is younger.
     pub(crate) serial: u64,
-    /// The time from which on the key may not be used.
+    /// The time from which the key may not be used.
     pub(crate) end: u64,
     /// When the key was last asked for, exact to a second.
     pub(crate) touched: AtomicU64,

@@ -1,4 +1,4 @@
-//! A cache of unwrapped keys. Any number of callers share one unwrapping, and a key is gone when it should be.
+//! A cache of unwrapped keys. Any number of callers share one unwrapping, and each key is wiped when its time is over.
 //!
 //! [`KeyCache`] stands between a program and a [`KeyManager`]. A program stores wrapped keys ([`WrappedKey`]). The
 //! manager unwraps them. The cache holds the unwrapped keys ([`Key`]) until they end. Values are sealed by a key for a

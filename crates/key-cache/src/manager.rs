@@ -9,7 +9,7 @@ use std::future::Future;
 /// replaces a task that panicked, and drops a call that is not done at the [deadline](crate::Limits::deadline). A call
 /// that blocks its thread cannot be dropped, but its late answer is.
 pub trait KeyManager: Send + Sync + 'static {
-    /// Why a key could not be generated or unwrapped.
+    /// The reason why a key could not be generated or unwrapped.
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Makes a new key and wraps it.

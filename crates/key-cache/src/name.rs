@@ -1,4 +1,4 @@
-//! What a key is called, and how it is stored: its id, its generation and its wrapping.
+//! The name of a key, and its stored form: its id, its generation and its wrapping.
 
 #![allow(clippy::indexing_slicing, reason = "an id is at most as long as its room")]
 
@@ -59,9 +59,9 @@ pub type Generation = u32;
 /// The name of one key: every generation of an id is another key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyName {
-    /// Whose key.
+    /// The id, which all generations of a key share.
     pub id: KeyId,
-    /// Which of its keys.
+    /// The generation of the key.
     pub generation: Generation,
 }
 
@@ -102,7 +102,7 @@ impl fmt::Debug for Wrapping {
 /// A key as a program stores it: its name, and its wrapping.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct WrappedKey {
-    /// Which key.
+    /// The key.
     pub name: KeyName,
     /// The bytes that the manager unwraps.
     pub wrapping: Wrapping,
@@ -111,11 +111,11 @@ pub struct WrappedKey {
 /// Bytes are missing, or there are too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LengthError {
-    /// What they were for.
+    /// The field that they were for.
     pub of: &'static str,
-    /// How many bytes there were.
+    /// Number of bytes given.
     pub length: usize,
-    /// How many there may be.
+    /// Maximum number of bytes.
     pub limit: usize,
 }
 

@@ -10,7 +10,7 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Runs the cache's tasks. Callers that wait for a key may be on any runtime, or on none.
 ///
-/// - [`Runtime::threads`] needs nothing: each task has a thread for as long as it lasts.
+/// - [`Runtime::threads`] needs nothing: each task has its own thread.
 /// - [`Runtime::new`] takes a function that starts a task, such as `move |task| { handle.spawn(task); }` with a
 ///   `tokio::runtime::Handle`, or `|task| smol::spawn(task).detach()`. A manager that does its input and output by a
 ///   runtime needs its tasks to be there.

@@ -40,7 +40,8 @@ pub const MAX_PLAINTEXT: usize = 64 << 20;
 /// Bytes of the longest part of a place: 64 KiB.
 pub const MAX_PLACE_PART: usize = 64 << 10;
 
-/// Where a value is stored. A value opens only where it was sealed, so values cannot be exchanged unnoticed.
+/// The place of a value. A value opens only in the place for which it was sealed, so nobody can exchange values
+/// unnoticed.
 ///
 /// An older value of the same place and generation opens too. So this does not detect that a store was set back.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +140,7 @@ pub fn generation_of(sealed: &[u8]) -> Result<Generation, ValueError> {
     Ok(Generation::from_le_bytes(generation))
 }
 
-/// Why a value was not sealed or opened.
+/// The reason why a value was not sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueError {
     /// The key has ended. [`KeyCache::seal`](crate::KeyCache::seal) and [`KeyCache::open`](crate::KeyCache::open) ask
@@ -147,7 +148,7 @@ pub enum ValueError {
     Gone(Gone),
     /// A part of the place, or the plaintext, is too long.
     TooLong {
-        /// Which part.
+        /// The part.
         of: &'static str,
         /// Its bytes.
         length: usize,
@@ -156,12 +157,12 @@ pub enum ValueError {
     },
     /// Fewer bytes than [`OVERHEAD`].
     Short {
-        /// How many.
+        /// Its length.
         length: usize,
     },
     /// Another version than 1.
     Version {
-        /// Which.
+        /// The version that was found.
         found: u8,
     },
     /// The value was sealed under a key of another generation.

@@ -1,4 +1,4 @@
-//! The file of an Ed25519 secret key: 64 hexadecimal digits and a newline, mode 0600. And 32 bytes that are typed in.
+//! The file of an Ed25519 secret key: 64 hexadecimal digits and a newline, mode 0600. It also reads 32 typed bytes.
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// Why a key file is not read or written.
+/// The reason why a key file is not read or written.
 #[derive(Debug)]
 pub enum KeyFileError {
     /// It cannot be opened, read or written.
@@ -42,7 +42,7 @@ impl std::error::Error for KeyFileError {}
 ///
 /// # Errors
 ///
-/// The sentence that says how many digits it should have.
+/// The error is a sentence with the right number of digits.
 pub fn from_hex(text: &str) -> Result<[u8; 32], String> {
     let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
     bytes.ok_or_else(|| format!("{text:?} has not 64 hexadecimal digits"))
@@ -65,7 +65,7 @@ pub fn read(path: &Path) -> Result<SigningKey, KeyFileError> {
     Ok(SigningKey::from_bytes(&seed))
 }
 
-/// Draws a key, and writes it into a file that is not there yet. The file is on the disk on return.
+/// Draws a key, and writes it into a new file. The file is on the disk on return.
 ///
 /// # Errors
 ///

@@ -24,7 +24,7 @@ const MAGIC: &[u8; 8] = b"MBXBACK\x01";
 const KEY: &[u8] = b"mailbox-backup";
 const PLACE: key_cache::Place<'static> =
     key_cache::Place { store: b"mailbox", table: b"backup", row: b"", column: b"" };
-/// Bytes of a backup at most.
+/// Maximum size of a backup in bytes.
 pub const MAX_BACKUP: usize = 16 << 20;
 
 #[derive(Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl Mailbox {
     ///
     /// [`Error::Passphrase`], [`Error::Backup`], and those of the store.
     pub async fn backup(&self, passphrase: &str) -> Result<Vec<u8>, Error> {
-        // In a turn: a snapshot returns fewer rows.
+        // In a transaction, because a snapshot returns fewer rows.
         let kept = self.store.write(|tx| {
             let own = crate::mailbox::own(tx)?;
             let contacts = contacts::all(tx)?;
@@ -67,12 +67,13 @@ impl Mailbox {
         Ok([&MAGIC[..], &file, wrapped.wrapping.as_bytes(), &value].concat())
     }
 
-    /// Makes a mailbox of a backup: a new device of the same address, under `own_passphrase` if there is one. Contacts see
+    /// Makes a mailbox from a backup: a new device of the same address, under `own_passphrase` if there is one. Contacts see
     /// that the devices have changed, until they get the new card.
     ///
     /// # Errors
     ///
-    /// [`Error::Exists`], [`Error::Backup`], [`Error::Passphrase`] where it is wrong, and those of the key file and the store.
+    /// [`Error::Exists`], [`Error::Backup`], [`Error::Passphrase`] if it is wrong, and those of the key file and the
+    /// store.
     pub async fn restore(
         folder: &Path,
         backup: &[u8],

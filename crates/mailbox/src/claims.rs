@@ -1,8 +1,8 @@
-//! Claims: one process at a time does what need not be done twice.
+//! Claims: only one process at a time does work that need not be done twice.
 //!
-//! A claim holds for 30 seconds of the time since boot, and is renewed by the work it is for. A process that was stopped is
-//! taken over from after that, and one that was killed at once. One that goes on is not in the way, because what claims are for
-//! can be done twice: sealed messages are added again as duplicates, and lines are printed again.
+//! A claim holds for 30 seconds of the time since boot, and its work renews it. Then another process can take over the claim of
+//! a stopped process. It takes over the claim of a killed process at once. A stopped process that continues does no harm,
+//! because the work may be done twice: sealed messages are added again as duplicates, and lines are printed again.
 
 use crate::Error;
 use crate::records::{Claim, Rows, delete, put};
@@ -10,7 +10,7 @@ use crypto_store::{Holder, HolderState, Store, Tx};
 use rustix::time::{ClockId, clock_gettime};
 use std::path::Path;
 
-/// How long a claim holds, in milliseconds.
+/// Time that a claim holds, in milliseconds.
 const HOLDS: u64 = 30_000;
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -66,13 +66,13 @@ fn from_now(claim: &Claim) -> Claim {
     Claim { until: now() + HOLDS, ..claim.clone() }
 }
 
-/// Whether a claim is over for whoever makes another one.
+/// Whether a claim is over, so that another process may make one.
 fn is_over(claim: &Claim, other: &Claim) -> bool {
     let is_gone = || Holder::of(&claim.process).is_none_or(|holder| holder.state == HolderState::Gone);
     claim.boot != other.boot || claim.until <= now() || is_gone()
 }
 
-/// Milliseconds since boot, those of sleep among them.
+/// Milliseconds since boot, including sleep.
 fn now() -> u64 {
     let time = clock_gettime(ClockId::Boottime);
     time.tv_sec as u64 * 1_000 + time.tv_nsec as u64 / 1_000_000

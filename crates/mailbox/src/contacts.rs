@@ -1,4 +1,4 @@
-//! Contacts: who they are, and how far their keys are trusted.
+//! Contacts, and the trust in their keys.
 
 use crate::mailbox::{Mailbox, own};
 use crate::records::{Contact, Entry, Event, Identity, Peer, Rows, Trust, With, append, put};
@@ -7,16 +7,16 @@ use crate::{Address, Error, millis, seconds, shared};
 use crypto_store::Tx;
 use directory_core::bundle::Bundle;
 
-/// Contacts at most, those who are unknown among them.
+/// Maximum number of contacts, including unknown ones.
 pub const MAX_CONTACTS: usize = 1_000;
-/// Contacts who are unknown, at most.
+/// Maximum number of unknown contacts.
 pub const MAX_UNKNOWN: usize = 500;
 const MAX_NAME: usize = 64;
 
 impl Mailbox {
-    /// Adds the person of a card under a name, or takes the newer card of a contact. Returns the address.
+    /// Adds the person of a card under a name, or replaces a contact's card by a newer one. Returns the address.
     ///
-    /// The card came by another way than the mailbox, so its devices are trusted.
+    /// The card did not come through the mailbox, so its devices are trusted.
     ///
     /// # Errors
     ///
@@ -26,7 +26,7 @@ impl Mailbox {
         self.add_card(card::verify(&card::from_text(card)?, seconds())?, name, None).await
     }
 
-    /// Adds the person of a card under a name. `label`: the card was made of what the directory proves of this label.
+    /// Adds the person of a card under a name. `label`: the card was made from the directory's proof of this label.
     pub(crate) async fn add_card(&self, card: Card, name: &str, label: Option<Vec<u8>>) -> Result<Address, Error> {
         let name = checked(name)?.to_owned();
         self.store
@@ -58,8 +58,7 @@ impl Mailbox {
             .await
     }
 
-    /// Says that a contact's address is this one, which the user compared with what the person says. A contact who is unknown
-    /// gets the name.
+    /// Records that the user compared a contact's address with the person. An unknown contact gets the name.
     ///
     /// # Errors
     ///
@@ -113,8 +112,8 @@ pub(crate) fn writable(rows: &impl Rows, to: &str) -> Result<(Address, Contact),
     Ok((address, contact))
 }
 
-/// Takes the card that a contact, or somebody unknown, sent. Returns what its person is now: None where the card says nothing
-/// new.
+/// Takes the card that a contact or an unknown person sent. Returns the person's new trust, or `None` if there is nothing to
+/// tell.
 pub(crate) fn introduce(tx: &mut Tx<'_>, card: &Card) -> Result<Option<Trust>, Error> {
     let known = tx.record::<Contact>(card.address.bytes())?;
     if known.is_none() {
@@ -150,10 +149,10 @@ pub(crate) fn take_card(tx: &mut Tx<'_>, card: &Card, known: Option<&Contact>) -
     for device in &card.devices {
         let bundle = device.bundle.encode();
         let peer = match tx.record::<Peer>(device.identity)? {
-            // Nobody's card may take over the device of another.
+            // No card may take over another person's device.
             Some(peer) if peer.address != card.address => return Err(Error::Card(card::CardError::Device)),
             Some(peer) => {
-                // A send key is one of an inbox. An introduction brings the new one.
+                // A send key belongs to an inbox. An introduction brings the new one.
                 let is_same_inbox = bundle_inbox(&peer.bundle) == device.bundle.content.inbox;
                 let send_key = if is_same_inbox { peer.send_key } else { Vec::new() };
                 Peer { bundle, send_key, ..peer }

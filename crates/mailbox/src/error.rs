@@ -1,17 +1,18 @@
-//! Why the mailbox did not do it. Nothing has changed where an error is returned.
+//! The mailbox's errors. A call that returns an error has changed nothing.
 
 use crate::Address;
 use crate::wire::card::CardError;
 use client::api::{KeyError, LookupError, PageError};
 use client::directory::api::{BundleError, LookupError as LabelError, UpdateError};
-use client::{CallError, api};
+use client::{CallError, Lie, api};
+use directory_core::verify::VerifyError;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why something was not done.
+/// The reason why something was not done.
 #[derive(Debug)]
 pub enum Error {
-    /// The store's error; that another process has it among them.
+    /// The store's error, for instance that another process has it.
     Store(crypto_store::Error),
     /// The key file's error.
     KeyFile(key_cache::local::FileError),
@@ -36,9 +37,9 @@ pub enum Error {
     NoMailbox(PathBuf),
     /// The network's address or canister cannot be used.
     Place(String),
-    /// The card does not hold.
+    /// The card is not valid.
     Card(CardError),
-    /// The card is older than one that was seen of its address.
+    /// A newer card of its address was seen before.
     OldCard {
         /// When it was made, in seconds since 1970.
         issued: u64,
@@ -55,35 +56,35 @@ pub enum Error {
     NameTaken {
         /// The name.
         name: String,
-        /// Whose it is.
+        /// The address of that contact.
         address: Address,
     },
     /// A shared inbox has the name.
     NameOfShared(String),
-    /// There are as many contacts as may be.
+    /// The maximum number of contacts is reached.
     TooManyContacts {
         /// The limit.
         limit: usize,
     },
-    /// Nobody has this name or address.
+    /// No contact has this name or address.
     NoContact(String),
-    /// The contact is another than the address says. Do not write to it.
+    /// The contact has another address. Do not write to it.
     OtherAddress {
         /// The address that was given.
         given: Address,
         /// The contact's.
         found: Address,
     },
-    /// The contact has not been added, or has other devices since.
+    /// The contact has not been added, or its devices have changed.
     Untrusted {
         /// The contact.
         address: Address,
-        /// How far it is trusted.
+        /// The contact's trust.
         trust: crate::Trust,
     },
     /// The keys of all devices of the contact have expired: a new card is needed.
     Expired(Address),
-    /// A device published keys that nothing can be sealed to: its identity key.
+    /// A device published unusable keys. This is its identity key.
     DeviceKeys([u8; 32]),
     /// A text is empty or too long.
     Text {
@@ -99,16 +100,16 @@ pub enum Error {
     FileName(String),
     /// A message was not sealed for a shared inbox.
     Shared(::sealing::SealError),
-    /// No key of a shared inbox can be made of the secret.
+    /// The secret yields no key of a shared inbox.
     SharedKey(::sealing::KeyError),
-    /// There are as many shared inboxes as may be.
+    /// The maximum number of shared inboxes is reached.
     TooManyShared {
         /// The limit.
         limit: usize,
     },
     /// There is no file under this number of the log.
     NoFile(u64),
-    /// The canister's store is another than before: it has never given out the position.
+    /// The canister's store is not the same as before: it has never assigned the position.
     OtherStore {
         /// The id through which the inbox was read.
         position: u32,
@@ -124,26 +125,26 @@ pub enum Error {
     Page(CallError<PageError>),
     /// The inbox's head was not read, or does not verify.
     Heads(CallError<LookupError>),
-    /// The canister did not tell the inbox's label.
+    /// The canister did not return the inbox's label.
     Claim(CallError<api::ClaimError>),
     /// The canister did not take the send key.
     SendKey(CallError<KeyError>),
-    /// The canister was not told what was read.
+    /// The messages could not be acknowledged.
     Acknowledge(CallError<api::AcksError>),
-    /// There are as many inboxes as may be: the oldest one is read until then, in seconds since 1970.
+    /// The maximum number of inboxes is reached.
     TooManyInboxes {
         /// The limit.
         limit: usize,
-        /// When the oldest one is dropped.
+        /// When the oldest one is dropped, in seconds since 1970.
         until: u64,
     },
     /// A backup was not made or not opened.
     Backup(String),
-    /// The registrar's answer is to no request of this mailbox for this label.
+    /// The mailbox has no request for this label that the registrar's answer could belong to.
     NoRequest,
     /// No directory is pinned.
     NoDirectory,
-    /// The directory, or what is stored of it, cannot be used.
+    /// The directory, or its stored pins, cannot be used.
     Directory(String),
     /// A look-up failed, or its answer does not verify.
     Lookup(CallError<LabelError>),
@@ -151,13 +152,13 @@ pub enum Error {
     Update(CallError<UpdateError>),
     /// The directory did not take or show bundles, or one does not verify.
     Bundle(CallError<BundleError>),
-    /// Too few verifiers stand behind the label's keys.
+    /// Too few verifiers have signed the label's keys.
     NotRatified(String),
     /// The directory proves that the label has no entry, or it is closed.
     NotListed(String),
     /// Somebody else has the label.
     Taken(String),
-    /// The directory shows an entry of one's own label that this device did not make.
+    /// The directory shows an entry of the own label that this device did not make.
     Foreign {
         /// The label.
         label: String,
@@ -239,6 +240,9 @@ impl fmt::Display for Error {
             Self::NoRequest => write!(f, "no request for this label was made here: 'mailbox register' makes one"),
             Self::NoDirectory => write!(f, "no directory is pinned: name one with 'mailbox directory'"),
             Self::Directory(why) => write!(f, "the directory: {why}"),
+            Self::Lookup(error) if is_other_history(error) => {
+                write!(f, "the directory shows another history than before, it was set back or forked: {error}")
+            }
             Self::Lookup(error) => write!(f, "the look-up failed: {error}"),
             Self::Update(error) => write!(f, "the directory did not take the entry: {error}"),
             Self::Bundle(error) => write!(f, "the keys in the directory: {error}"),
@@ -254,6 +258,14 @@ impl fmt::Display for Error {
             Self::Random(error) => write!(f, "the system returned no random bytes: {error}"),
         }
     }
+}
+
+/// Whether the directory's log does not continue the one that the mailbox has seen.
+fn is_other_history(error: &CallError<LabelError>) -> bool {
+    matches!(
+        error,
+        CallError::Lie(Lie::Lookup(VerifyError::FromKnown(_))) | CallError::Refused(LabelError::UnknownLog { .. })
+    )
 }
 
 impl std::error::Error for Error {

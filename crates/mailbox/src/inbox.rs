@@ -1,5 +1,5 @@
-//! Receiving: verified pages from the cursor. What was opened, the ratchets and the cursor commit together; then the canister is
-//! told.
+//! Receiving: verified pages from the cursor. Opened messages, ratchets and the cursor commit together. Then they are
+//! acknowledged.
 
 use crate::mailbox::{Mailbox, own};
 use crate::network::Network;
@@ -19,29 +19,29 @@ use crypto_store::Tx;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
-/// What [`Mailbox::receive`] did.
+/// The result of [`Mailbox::receive`].
 #[derive(Debug, Default)]
 pub struct Received {
     /// Messages of the inboxes that were new to this store.
     pub messages: u64,
-    /// Of them those that are no envelopes for this device, or are of no session: anybody can send these.
+    /// Of them, messages that are no envelopes for this device, or belong to no session. Anybody can send these.
     pub junk: u64,
-    /// Letters that did not open, now or before, and may open later.
+    /// Letters that have not opened, but may open later.
     pub waiting: u32,
-    /// Letters that will never open. The log says why.
+    /// Letters that will never open. The log says why, where it is known who sent them.
     pub unopened: u64,
-    /// Why the canister was not told how far the inboxes were read, where it was not. The next call tells it.
+    /// The reason why the canister was not told how far the inboxes were read, if it was not. The next call tells it.
     pub not_acknowledged: Option<String>,
     /// Shared inboxes that the canister does not let this mailbox read: names and reasons.
     pub not_read: Vec<(String, String)>,
-    /// Whether everything that was read was verified against the subnet's key.
+    /// Whether all reads were verified against the subnet's key.
     pub is_verified: bool,
 }
 
 impl Mailbox {
     /// Reads the inboxes to their ends, and the shared ones.
     ///
-    /// Any number of processes may do so at once: each message is stored by one of them.
+    /// Any number of processes may call it at once. One of them stores each message.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl Mailbox {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Tells the canister how far the inbox was read. Returns why it was not told.
+    /// Acknowledges the messages that were read. Returns the reason if that failed.
     async fn acknowledge<T: Transport>(&self, client: &Client<T>, inbox: [u8; 29]) -> Result<Option<String>, Error> {
         let position = self.position(inbox).await?;
         if position.id <= position.acknowledged {
@@ -186,13 +186,13 @@ pub(crate) async fn next_page<T: Transport>(
 }
 
 impl Position {
-    /// Takes what was seen with a page, where it is not older than what is known.
+    /// Takes the newest message that was seen with a page, unless a newer one is known.
     pub fn saw(&mut self, seen: SeenFields) {
         self.seen = seen.filter(|seen| self.seen.is_none_or(|known| seen.1 >= known.1)).or(self.seen);
     }
 }
 
-/// What the canister has acknowledged for this store, the store has read: else the store is an old copy.
+/// The store must have read everything that the canister has acknowledged for it: else the store is an old copy.
 pub(crate) fn check_not_behind(acknowledged: u32, position: u32) -> Result<(), Error> {
     if acknowledged > position { Err(Error::Behind { position, acknowledged }) } else { Ok(()) }
 }
@@ -215,7 +215,7 @@ fn letter(message: &Message, secret: &[u8; 32], canister: &[u8], inbox: &[u8]) -
     Letter::decode(&opened).ok()
 }
 
-/// A page, opened as far as the inbox's own key opens it.
+/// A page whose envelopes are opened with the inbox's key.
 struct Stored {
     letters: Vec<(u32, Option<Letter>)>,
     dropped: Option<u32>,
@@ -230,7 +230,7 @@ struct Counts {
 }
 
 impl Stored {
-    /// Stores what no other process has stored.
+    /// Stores the messages that no other process has stored.
     fn store(self, tx: &mut Tx<'_>, inbox: [u8; 29]) -> Result<Counts, Error> {
         let mut position = tx.record::<Position>(inbox)?.unwrap_or_default();
         let mut counts = Counts::default();
@@ -294,7 +294,7 @@ impl Stored {
     }
 }
 
-/// Tells the log of a letter that will not open, where its sender is known.
+/// Writes to the log that a letter will never open, if its sender is known.
 fn tell(tx: &mut Tx<'_>, letter: &Letter, id: u32, why: &str) -> Result<(), Error> {
     let Some(peer) = tx.record::<Peer>(letter.sender)? else { return Ok(()) };
     append(

@@ -1,25 +1,26 @@
 //! A sealed mailbox on the Internet Computer: a library, and a command of which any number of processes run at once.
 //!
-//! `docs/wire.md` has what travels and the threat model; `docs/mailbox.md` the command.
+//! `docs/wire.md` has the wire format and the threat model, and `docs/mailbox.md` the command.
 //!
 //! | module | its job |
 //! |---|---|
-//! | [`wire`] | byte maps of what travels |
+//! | [`wire`] | byte maps of the wire format |
 //! | `mailbox` | making and opening a mailbox; its card |
 //! | `root` | its key file, its passphrase, the kernel's keyring |
 //! | `rotation` | new inboxes and fallback keys |
-//! | `backup` | all but ratchets and messages, under a passphrase |
+//! | `backup` | everything except ratchets and messages, under a passphrase |
 //! | `contacts` | people, and how far their keys are trusted |
 //! | `directory` | registration, verified look-ups, one's own label |
-//! | `sending`, `sealing` | one transaction: what was written, the ratchet's step, the exact sealed bytes |
+//! | `sending`, `sealing` | one transaction: the content, the ratchet's step, the exact sealed bytes |
 //! | `push` | the outbox: those bytes, until the canister has them |
+//! | `refusal` | why the canister did not take them, in words |
 //! | `inbox`, `opening`, `waiting` | verified pages; what they say and the cursor in one transaction; what does not open yet |
 //! | `shared` | keys that several people have, in the web page's format |
-//! | `window` | each number of a device once |
-//! | `log` | what was written and received |
-//! | `claims` | one process at a time does what need not be done twice |
-//! | `doctor` | what can be wrong with a mailbox, and what to do about it |
-//! | `network` | the canister, by several callers |
+//! | `window` | accepts each number of a device once |
+//! | `log` | messages sent and received |
+//! | `claims` | only one process at a time does work that need not be done twice |
+//! | `doctor` | finds a mailbox's faults, with advice for each |
+//! | `network` | calls to the canister, under several principals |
 //! | `records` | the rows of the store |
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]
@@ -38,6 +39,7 @@ mod opening;
 mod person;
 mod push;
 mod records;
+mod refusal;
 mod root;
 mod rotation;
 mod sealing;

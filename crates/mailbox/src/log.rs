@@ -1,4 +1,4 @@
-//! The log: what was written and received, and what the user must be told.
+//! The log: messages sent and received, and events that the user must know.
 
 use crate::Error;
 use crate::claims::claim;
@@ -9,12 +9,12 @@ use crate::records::{
 };
 use crypto_store::{MAX_ROWS, fields};
 
-/// Entries that are read at once, and the bytes of texts after which no further ones are.
+/// Number of entries that are read at once, and the bytes of texts after which no further ones are.
 const PAGE: usize = 100;
 const PAGE_BYTES: usize = 4 << 20;
 
 impl Mailbox {
-    /// Entries behind a number, with theirs, the oldest first: 1,000 at most, and 100 at most behind 4 MiB of texts.
+    /// At most 1,000 entries behind a number, with their numbers, the oldest first. Behind 4 MiB of texts there are at most 100 more.
     ///
     /// # Errors
     ///
@@ -38,10 +38,11 @@ impl Mailbox {
             .await
     }
 
-    /// Shows what others wrote and what happened since this was last called, by any process; an entry at a time.
+    /// Shows the messages and events since the last call by any process, an entry at a time.
     ///
-    /// One process shows at a time; another one that asks meanwhile shows nothing. An entry is marked after it was shown: a
-    /// process that is killed in between has it shown again, and none is lost. Returns how many were shown.
+    /// One process shows at a time. Another one that calls it meanwhile shows nothing. An entry is marked after it was
+    /// shown. So if a process is killed in between, the entry is shown again, and none is lost. Returns the number of
+    /// entries that were shown.
     ///
     /// # Errors
     ///
@@ -70,7 +71,7 @@ impl Mailbox {
         Ok(number)
     }
 
-    /// The bytes of a file that came, by its number in the log.
+    /// The bytes of a received file, by its number in the log.
     ///
     /// # Errors
     ///

@@ -27,7 +27,7 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Makes a mailbox with keys of its own. A creation that was killed is finished by the next.
+    /// Makes a mailbox with keys of its own. If a creation was killed, the next one finishes it.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl Mailbox {
         Ok(Self { store: open_store(folder, root::create(folder, passphrase)?)? })
     }
 
-    /// Opens a mailbox by its key file, or one under a passphrase that is unlocked.
+    /// Opens a mailbox by its key file, or an unlocked one under a passphrase.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl Mailbox {
         own.map(|_| mailbox).ok_or_else(|| Error::NoMailbox(folder.into()))
     }
 
-    /// Where its mail is kept.
+    /// The place where its mail is kept.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Mailbox {
         Ok(card::to_text(&own.card(&account, seconds())?))
     }
 
-    /// How far its newest inbox was read, and what did not open.
+    /// The position through which its newest inbox was read, and the number of letters that did not open.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl Mailbox {
 pub struct Status {
     /// Id of the last message that was read.
     pub read_through: u32,
-    /// Id through which the canister was told.
+    /// Id through which messages were acknowledged.
     pub acknowledged_through: u32,
     /// Letters that cannot be opened yet.
     pub waiting: u32,
@@ -147,7 +147,7 @@ fn open_store(folder: &Path, root: RootKey) -> Result<Store, Error> {
     Ok(Store::open(&folder.join("store"), Arc::new(keys.map_err(Error::KeyCache)?), Options::default())?)
 }
 
-/// Precondition: a mailbox that is open has its row.
+/// Precondition: the mailbox is open, so its row exists.
 pub(crate) fn own(rows: &impl Rows) -> Result<Own, Error> {
     Ok(rows.record(OWN)?.expect("a mailbox has its own row"))
 }
@@ -172,7 +172,7 @@ fn account_at(rows: &impl Rows, key: &[u8]) -> Result<Account, Error> {
     Ok(rows.one::<Account>(key)?.expect("each inbox of a mailbox has its account").copy())
 }
 
-/// Makes a device of an address, whose former device's inbox was made at `before`. False: there is a mailbox already.
+/// Makes a device of an address. `before`: when the former device's inbox was made. False: there is a mailbox already.
 pub(crate) fn begin(tx: &mut Tx<'_>, place: Place, address: Seed, before: Option<u64>) -> Result<bool, Error> {
     if tx.record::<Own>(OWN)?.is_some() {
         return Ok(false);
@@ -186,8 +186,8 @@ pub(crate) fn begin(tx: &mut Tx<'_>, place: Place, address: Seed, before: Option
     Ok(true)
 }
 
-/// A new inbox, with a new fallback key of the account, which forgets older ones. Its cards are newer than those of the inbox
-/// that was made at `before`.
+/// Makes an inbox, and a new fallback key of the account, which forgets older ones. The inbox's cards are newer than those of
+/// the inbox that was made at `before`.
 pub(crate) fn new_inbox(account: &mut Account, before: Option<u64>) -> Result<Inbox, Error> {
     account.generate_fallback_key();
     let fallback = account.fallback_key().into_values().next().expect("it was just made").to_bytes();
@@ -232,7 +232,7 @@ impl Own {
     pub fn bundle(&self, account: &Account, realm: [u8; 32], index: [u8; 32], now: u64) -> Bundle {
         let signing = device_of(account).signing;
         let inbox = self.inbox();
-        // A bundle of a new inbox is newer than all of the one before, also within a second.
+        // A bundle of a new inbox is newer than all bundles of the inbox before, even within a second.
         let now = now.max(inbox.made + 1);
         let content = Content {
             realm,

@@ -1,4 +1,4 @@
-//! How the mailbox reaches the canister: as one of several callers, none of which names the other.
+//! The mailbox's connections to the canister, under several principals. None of them reveals another.
 
 use crate::{Error, Place};
 use candid::Principal;
@@ -10,25 +10,25 @@ use directory_core::verify::Trusted;
 use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
 
-/// Leads to the message canister as any caller.
+/// Connects to the message canister as any caller.
 pub trait Network {
-    /// How calls travel.
+    /// The transport of calls.
     type Transport: Transport;
 
     /// A client whose calls the Ed25519 key of this seed signs.
     fn client(&self, seed: &[u8; 32]) -> Client<Self::Transport>;
 
-    /// A client of the directory in a canister, as nobody.
+    /// A client of the directory in a canister, as the anonymous caller.
     fn directory(&self, canister: Principal, trusted: Trusted) -> DirectoryClient<Self::Transport>;
 
-    /// What the network certifies of the message canister now.
+    /// The data that the network certifies of the message canister now.
     fn certified(&self) -> impl Future<Output = Result<Certified, Failure>> + Send;
 
-    /// The configuration that a directory publishes, as one replica says.
+    /// The configuration that a directory publishes, by one replica's word.
     fn configuration(&self, canister: Principal) -> impl Future<Output = Result<Published, Error>> + Send;
 }
 
-/// What a certificate, verified by the place's root key, says of the message canister.
+/// The data of the message canister in a certificate that the place's root key has verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certified {
     /// The certificate's time, in seconds since 1970.
@@ -56,7 +56,8 @@ impl Agents {
         Ok(Self { agent, canister })
     }
 
-    /// Asks a network for its root key. What it answers is believed: only for networks on this machine.
+    /// Asks a network for its root key, and trusts the answer. Use it only for networks on this
+    /// machine.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Opening a letter: one step of a ratchet, and what the content says, in the transaction that moves the cursor.
+//! Opening a letter: one step of a ratchet, and the content, in the transaction that moves the cursor.
 
 use crate::contacts::introduce;
 use crate::mailbox::{account_of, own};
@@ -17,13 +17,13 @@ use sha2::{Digest, Sha256};
 use vodozemac::Curve25519PublicKey;
 use vodozemac::olm::{OlmMessage, Session, SessionConfig};
 
-/// Files of a device of which not all pieces have come, at most.
+/// Maximum number of incomplete files of a device.
 const MAX_ARRIVING: usize = 4;
 
-/// Why a letter did not open.
+/// The reason why a letter did not open.
 #[derive(Debug)]
 pub(crate) enum Closed {
-    /// It may open later: its session, or who writes, is not known yet.
+    /// It may open later: its session, or its sender, is not known yet.
     ForNow(String),
     /// It never will.
     ForEver(String),
@@ -39,8 +39,8 @@ impl<E: Into<Error>> From<E> for Closed {
     }
 }
 
-/// Opens a letter and stores what it says. Where it does not open, nothing has changed; where a file's piece does not fit, the
-/// step of the ratchet is kept all the same. Returns whether the session is new: letters that wait may open now.
+/// Opens a letter and stores its content. If it does not open, nothing has changed. If a file's piece does not fit, the step
+/// of the ratchet is still kept. Returns whether the session is new: then waiting letters may open.
 pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result<bool, Closed> {
     let known = tx.record::<Peer>(letter.sender)?;
     let (session, plain, is_new_session) = decrypt(tx, inbox, letter)?;
@@ -101,7 +101,7 @@ fn decrypt(tx: &Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result<(Session, V
             Ok((session, plain, false))
         }
         (None, OlmMessage::PreKey(message)) => {
-            // A copy: fallback keys are not used up. A bundle has the inbox and its fallback key.
+            // This is a copy, because fallback keys are not used up. A bundle has the inbox and its fallback key.
             let mut account = account_of(tx, &own(tx)?, inbox)?;
             let sender = Curve25519PublicKey::from_bytes(letter.sender);
             let created = account.create_inbound_session(SessionConfig::version_1(), sender, message);
@@ -112,7 +112,7 @@ fn decrypt(tx: &Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result<(Session, V
     }
 }
 
-/// The card of an introduction: it must have the device that sent it.
+/// The card of an introduction, which must have the sending device.
 fn introduction(content: &Content, letter: &Letter) -> Result<Option<Card>, Closed> {
     let Body::Introduction { card, .. } = &content.body else { return Ok(None) };
     let card = card::verify(card, seconds()).map_err(|why| Closed::ForEver(why.to_string()))?;
@@ -120,7 +120,7 @@ fn introduction(content: &Content, letter: &Letter) -> Result<Option<Card>, Clos
     if is_sender { Ok(Some(card)) } else { Err(Closed::ForEver("its card is of another device".into())) }
 }
 
-/// Stores a piece. Returns the file where it was the last one.
+/// Stores a piece. Returns the file if this was the last piece.
 fn arrive(
     tx: &mut Tx<'_>,
     sender: &Identity,
@@ -156,7 +156,7 @@ fn arrive(
     Ok(Some(arriving.file))
 }
 
-/// Drops a file that is not whole.
+/// Drops an incomplete file.
 fn forget(tx: &mut Tx<'_>, record: &[u8], pieces: &[u8], file: &File) -> Result<(), Error> {
     for piece in 0..file.pieces() {
         tx.delete::<fields::Message>([pieces, &piece.to_be_bytes()].concat())?;
@@ -164,7 +164,7 @@ fn forget(tx: &mut Tx<'_>, record: &[u8], pieces: &[u8], file: &File) -> Result<
     delete::<Arriving>(tx, record)
 }
 
-/// Drops files that never became whole, where a device has begun as many as it may.
+/// Drops incomplete files, if a device has begun the maximum number.
 fn make_room(tx: &mut Tx<'_>, sender: &Identity) -> Result<(), Error> {
     let prefix = [b"file", &sender[..]].concat();
     let arriving = tx.records::<Arriving>(&prefix, b"", MAX_ARRIVING)?;
@@ -179,7 +179,7 @@ fn make_room(tx: &mut Tx<'_>, sender: &Identity) -> Result<(), Error> {
     Ok(())
 }
 
-/// The bytes of a file, from its pieces. `None`: they are not what the sender's hash says, or were dropped.
+/// The bytes of a file, from its pieces. `None`: they do not have the sender's hash, or were dropped.
 pub(crate) fn bytes_of(rows: &impl Rows, pieces: &[u8], file: &File) -> Result<Option<Vec<u8>>, Error> {
     let mut bytes = Vec::with_capacity(usize::try_from(file.size).expect("files are bounded"));
     for piece in 0..file.pieces() {

@@ -4,40 +4,41 @@ use crate::claims::{Claimed, claim};
 use crate::mailbox::Mailbox;
 use crate::network::Network;
 use crate::records::{Entry, Event, Queued, Rows, entry_key, put};
-use crate::{Error, millis};
+use crate::{Error, millis, refusal};
 use client::api::{AddError, NewMessage};
 use client::{Client, MAX_BATCH_BYTES, Transport};
 use crypto_store::{Tx, fields};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Messages of a batch at most: the canister's limit, and what one snapshot returns.
+/// Maximum number of messages of a batch: the canister's limit, and that of a snapshot.
 const BATCH: usize = 1_000;
-/// Bytes of a batch beside its envelopes, a message at most: key id, send key, and what candid takes.
+/// Maximum bytes of a message in a batch besides its envelope: key id, send key, and candid's own.
 const OVERHEAD: usize = 128;
-/// What was not stored within 7 days is given up: bundles of recipients reckon with it.
+/// Messages that were not stored within 7 days are given up. Recipients keep their keys long enough for this.
 const HORIZON: u64 = 7 * 24 * 3_600_000;
-/// How long a process waits before it looks again at what another one sends.
+/// Interval at which a process looks again at messages that another one sends.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What [`Mailbox::push`] did.
+/// The result of [`Mailbox::push`].
 #[derive(Debug, Default)]
 pub struct Pushed {
     /// Sealed messages that the canister has now.
     pub stored: u64,
-    /// Sealed messages that wait. 0 as soon as all are sent that waited when the push began.
+    /// Sealed messages that wait. 0 once all messages are sent that waited when the push began.
     pub waiting: u64,
-    /// Why, in the order in which it was met.
+    /// The reasons, in the order in which they were met.
     pub reasons: Vec<String>,
 }
 
-/// A row of the outbox: its key and what it says.
+/// The rest of the outbox: rows with their keys.
 type Rest = Vec<(Vec<u8>, Queued)>;
 
 impl Mailbox {
-    /// Sends what is in the outbox. Waits up to `wait` for other processes that send.
+    /// Sends the outbox's messages. Waits up to `wait` for other processes that send.
     ///
-    /// What the canister refuses for now, or does not answer, stays in the outbox: [`Pushed::reasons`] says why.
+    /// A message that the canister refuses for now, or does not answer, stays in the outbox: [`Pushed::reasons`]
+    /// says why.
     ///
     /// # Errors
     ///
@@ -77,7 +78,7 @@ impl Mailbox {
         }
     }
 
-    /// How many sealed messages wait for each inbox, by its key id.
+    /// Number of sealed messages that wait for each inbox, by its key id.
     ///
     /// # Errors
     ///
@@ -102,7 +103,7 @@ impl Mailbox {
         self.store
             .read(|snapshot| {
                 let (mut inboxes, mut after) = (Vec::new(), Vec::new());
-                // Each step is one row.
+                // Each step reads one row.
                 while inboxes.len() < BATCH
                     && let Some((key, _)) = snapshot.records::<Queued>(b"", &after, 1)?.pop()
                 {
@@ -115,7 +116,7 @@ impl Mailbox {
             .await
     }
 
-    /// Sends to an inbox until nothing waits, or returns why something does.
+    /// Sends to an inbox until nothing waits, or returns the reason why something still waits.
     async fn push_to(
         &self,
         client: &Client<impl Transport>,
@@ -137,10 +138,10 @@ impl Mailbox {
             let answers = match answers {
                 Ok(answers) if answers.len() == batch.len() => answers,
                 Ok(answers) => return Ok(Some(format!("{} results for {} messages", answers.len(), batch.len()))),
-                Err(error) => return Ok(Some(error.to_string())),
+                Err(error) => return Ok(Some(refusal::of_call(&error))),
             };
             let reason = answers.iter().filter_map(|answer| answer.as_ref().err()).find(|error| !is_final(error));
-            let reason = reason.map(|error| format!("the canister answered {error:?}"));
+            let reason = reason.map(refusal::of_message);
             pushed.stored += answers.iter().filter(|answer| answer.is_ok()).count() as u64;
             let renew = claim.renew();
             let write = self.store.write(move |tx| {
@@ -185,9 +186,9 @@ impl Mailbox {
     }
 }
 
-/// Rows that are counted at once: each may have 2 MB.
+/// Number of rows that are counted at once. Each may have 2 MB.
 const PAGE: usize = 100;
-/// Bytes of a number behind the key id of an inbox.
+/// Bytes of the number behind an inbox's key id.
 const NUMBER: usize = 8;
 
 fn inbox_of(key: &[u8]) -> &[u8] {
@@ -199,12 +200,12 @@ fn message(key: &[u8], row: &Queued) -> NewMessage {
     NewMessage { key_id: inbox_of(key).to_vec().into(), ciphertext: row.envelope.clone().into(), send_key }
 }
 
-/// Whether the same bytes are refused for ever.
+/// Whether the canister refuses the same bytes for ever.
 fn is_final(error: &AddError) -> bool {
     matches!(error, AddError::KeyIdLength(_) | AddError::CiphertextEmpty | AddError::CiphertextTooLarge(_))
 }
 
-/// Takes a row out of the outbox, and tells the log. Another process may have done so.
+/// Removes a row from the outbox, and updates the log. Another process may have done so already.
 fn done(tx: &mut Tx<'_>, key: &[u8], row: &Queued, failed: Option<&str>) -> Result<(), Error> {
     if !tx.delete::<fields::Outbox>(key)? {
         return Ok(());

@@ -1,7 +1,7 @@
 //! The root key of a mailbox: in a key file, or under a passphrase and then for a time in the kernel's keyring.
 //!
-//! A passphrase is put around the root key, so it is changed without sealing anything again. A key file that was once on the
-//! disk may be found there: whoever wants a passphrase makes the mailbox with one.
+//! A passphrase protects the root key, so it can be changed without sealing anything again. A key file that was once on the
+//! disk may still be found there. So set a passphrase when you make the mailbox.
 
 use crate::Error;
 use key_cache::local::{Cost, FileKind, RootKey};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const FILE: &str = "root.key";
 
-/// Makes the folder and its root key, or opens one that a creation which was killed has left.
+/// Makes the folder and its root key, or opens the root key of a killed creation.
 pub(crate) fn create(folder: &Path, passphrase: Option<&str>) -> Result<RootKey, Error> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|error| Error::Io { path: folder.into(), error })?;
@@ -27,12 +27,12 @@ pub(crate) fn create(folder: &Path, passphrase: Option<&str>) -> Result<RootKey,
     }
 }
 
-/// The root key, where no passphrase is needed.
+/// The root key, if no passphrase is needed.
 pub(crate) fn open(folder: &Path) -> Result<RootKey, Error> {
     let file = file_of(folder)?;
     match FileKind::of(&file).map_err(Error::KeyFile)? {
         FileKind::Key => RootKey::open_key_file(&file).map_err(Error::KeyFile),
-        // Where the kernel has no keyring, nothing is unlocked.
+        // If the kernel has no keyring, nothing is unlocked.
         FileKind::Passphrase => {
             RootKey::open_unlocked(&file).ok().flatten().ok_or_else(|| Error::Locked(folder.into()))
         }
@@ -52,12 +52,12 @@ pub fn has_passphrase(folder: &Path) -> Result<bool, Error> {
     Ok(FileKind::of(&file_of(folder)?).map_err(Error::KeyFile)? == FileKind::Passphrase)
 }
 
-/// Puts a mailbox under a passphrase, or under another one. `None`: into a key file, without a passphrase. `old` is the
-/// passphrase that it has; it is not asked for where the mailbox has none.
+/// Sets or changes a mailbox's passphrase. `None`: back to a key file, without a passphrase. `old` is the present
+/// passphrase; it is ignored if the mailbox has none.
 ///
 /// # Errors
 ///
-/// [`Error::NoMailbox`], [`Error::KeyFile`], [`Error::Passphrase`]. Then the old file holds.
+/// [`Error::NoMailbox`], [`Error::KeyFile`], [`Error::Passphrase`]. Then the old file stays.
 pub fn set_passphrase(folder: &Path, old: Option<&str>, new: Option<&str>) -> Result<(), Error> {
     let file = file_of(folder)?;
     let root = match old {

@@ -1,7 +1,8 @@
 //! New keys of this device: inbox, HPKE key, fallback key and send key rotate together. Its identity stays.
 //!
-//! Contacts learn the new inbox in an introduction. The old one is read on for as long as somebody may write to it, with the
-//! account as it was then: a bundle names an inbox and its fallback key, so the inbox of a message says which one it needs.
+//! An introduction tells contacts the new inbox. The device still reads the old inbox while somebody may write to it,
+//! with the account of that time. A bundle has an inbox and its fallback key, so a message's inbox determines the
+//! fallback key.
 
 use crate::mailbox::{Mailbox, account, account_key, new_inbox, own};
 use crate::records::{Contact, OWN, Own, Peer, Position, Rows, Seed, Trust, delete, put};
@@ -11,13 +12,13 @@ use crypto_store::Tx;
 use directory_core::bundle::MAX_LIFETIME;
 use vodozemac::olm::Account;
 
-/// Inboxes of a device at most, the newest one among them.
+/// Maximum number of inboxes of a device, including the newest one.
 pub const MAX_INBOXES: usize = 8;
-/// How long an inbox is read after it was replaced, in seconds: the life of a card, a week in the sender's outbox, a month in
-/// the canister.
+/// Time that an inbox is read after it was replaced, in seconds: the life of a card, a week in the sender's outbox, a month
+/// in the canister.
 pub const READ_ON: u64 = MAX_LIFETIME + (7 + 30) * 24 * 3_600;
 
-/// What [`Mailbox::rotate_keys`] did.
+/// The result of [`Mailbox::rotate_keys`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rotated {
     /// Devices that are told, by messages in the outbox.
@@ -56,7 +57,7 @@ impl Mailbox {
             .await
     }
 
-    /// Drops inboxes that nobody can have written to since they were last read.
+    /// Drops inboxes to which nobody can have written since they were last read.
     pub(crate) async fn drop_old_inboxes(&self) -> Result<(), Error> {
         if old_inboxes(&self.own().await?, seconds()) == 0 {
             return Ok(());
@@ -90,7 +91,7 @@ fn tell_contacts(sealer: &mut Sealer, tx: &mut Tx<'_>) -> Result<Rotated, Error>
     Ok(rotated)
 }
 
-/// How many inboxes, the oldest ones, were replaced so long ago that they are not read any more.
+/// Number of the oldest inboxes that were replaced so long ago that they are not read any more.
 fn old_inboxes(own: &Own, now: u64) -> usize {
     own.inboxes.iter().skip(1).take_while(|next| next.made + READ_ON <= now).count()
 }

@@ -16,7 +16,7 @@ use std::thread;
 use vodozemac::Curve25519PublicKey;
 use vodozemac::olm::{Account, Session, SessionConfig};
 
-/// Sessions that are kept with a device.
+/// Maximum number of sessions with a device.
 const MAX_SESSIONS: usize = 8;
 
 /// Envelopes for which a thread pays.
@@ -42,7 +42,7 @@ struct Open {
     row: Queued,
 }
 
-/// What is sealed, for each device anew.
+/// The content that is sealed, for each device anew.
 pub(crate) struct Said<'a> {
     pub id: Id,
     /// The entry of the log; 0: none.
@@ -84,8 +84,8 @@ impl Sealer {
         Ok(true)
     }
 
-    /// Introduces this device again, to a device to which it has done so before: its keys have changed. False: the other
-    /// device's keys have expired; it is introduced with the next content.
+    /// Introduces this device again to another device, because its keys have changed. False: the other device's keys
+    /// have expired. Then the next content introduces it.
     pub fn introduce_again(&mut self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer) -> Result<bool, Error> {
         peer.introduced = false;
         let bundle = Bundle::decode(&peer.bundle).expect("it was checked with its card");
@@ -114,7 +114,8 @@ impl Sealer {
         Ok(())
     }
 
-    /// Begins a new session with a device and says so, once an hour at most: a message of the device did not open.
+    /// Begins a new session with a device after a message of it did not open, and tells the device. Does this at
+    /// most once an hour.
     pub fn renew(&mut self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer) -> Result<(), Error> {
         const HOUR: u64 = 3_600;
         let bundle = Bundle::decode(&peer.bundle).expect("it was checked with its card");
@@ -183,7 +184,7 @@ impl Sealer {
     }
 }
 
-/// Stores a session as the one to send with. The one that was not used for longest goes, where there are too many.
+/// Stores a session as the one to send with. If there are too many, it drops the least recently used one.
 pub(crate) fn keep(tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer, session: Session) -> Result<(), Error> {
     let id = id_of(&session);
     tx.put(session_key(identity, &id), session)?;

@@ -1,7 +1,8 @@
-//! Sending: one transaction stores what the user wrote, the ratchet's steps and the exact sealed bytes.
+//! Sending: one transaction stores the user's message, the ratchet's steps and the exact sealed bytes.
 //!
-//! A step is one transaction, and short: a large file takes several. Its entry of the log says so until the last one, so a file
-//! whose command was killed in between is told. What was sealed of it is sent all the same; the recipient drops it.
+//! A step is one short transaction. A large file takes several steps. Until the last one, its log entry says that the file is
+//! incomplete. So the log also reports a file whose command was killed in between. Its sealed pieces are still sent, and the
+//! recipient drops them.
 
 #![allow(clippy::indexing_slicing, reason = "a piece begins within its file")]
 
@@ -16,14 +17,14 @@ use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Letters that one step seals at most.
+/// Maximum number of letters that one step seals.
 const STEP_LETTERS: usize = 1_000;
 /// Bytes after which a step seals no further letter, or piece of one.
 const STEP_BYTES: usize = 4 << 20;
-/// Why a file is not sent, until its last piece is sealed.
+/// The reason why a file is not sent, until its last piece is sealed.
 const UNFINISHED: &str = "its command ended before all of it was sealed";
 
-/// What is sent.
+/// A text or file to send.
 pub enum Letter {
     /// A text.
     Text(String),
@@ -36,7 +37,7 @@ pub enum Letter {
     },
 }
 
-/// What was sealed, and stored to be sent.
+/// The letters that were sealed and stored to be sent.
 #[derive(Debug, Default)]
 pub struct Sealed {
     /// Numbers in the log.
@@ -49,8 +50,8 @@ impl Mailbox {
     /// Seals letters for each device of a contact, or for a shared inbox, in their order. They are on disk on return, and
     /// [`Mailbox::push`] sends them.
     ///
-    /// A transaction takes up to 1,000 letters, or 4 MiB and one piece of a file. `on_disk` is called after each. With an error, what
-    /// was sealed by the transactions before stays.
+    /// A transaction takes up to 1,000 letters, or 4 MiB and one piece of a file. `on_disk` is called after each. After an error, the
+    /// letters of earlier transactions stay sealed.
     ///
     /// # Errors
     ///
@@ -93,7 +94,7 @@ impl Mailbox {
     }
 }
 
-/// A letter, or some pieces of a file, that one step seals.
+/// The letter, or the pieces of a file, that one step seals.
 struct Part {
     letter: Arc<Letter>,
     said: Said,
@@ -227,5 +228,40 @@ fn piece_length(said: &Said, piece: u32) -> usize {
     match said {
         Said::Text(text) => text.len(),
         Said::File(file) => usize::try_from(file.piece_length(piece)).expect("pieces are bounded"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::card;
+    use crate::{Place, contacts, seconds};
+    use directory_core::bundle::{Bundle, MAX_LIFETIME};
+
+    /// The keys of a contact, as they are when they expire.
+    fn expire(tx: &mut Tx<'_>, identity: [u8; 32]) -> Result<(), Error> {
+        let peer = tx.record::<Peer>(identity)?.expect("it was added");
+        let mut bundle = Bundle::decode(&peer.bundle).expect("it was checked");
+        bundle.content.issued -= MAX_LIFETIME;
+        bundle.content.expiry -= MAX_LIFETIME;
+        put(tx, identity, &Peer { bundle: bundle.encode(), ..peer })
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sealed_to_keys_that_have_expired_and_that_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = || Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
+        let alice = Mailbox::create(&folder.path().join("alice"), place()).await.unwrap();
+        let bob = Mailbox::create(&folder.path().join("bob"), place()).await.unwrap();
+        let card = bob.card().await.unwrap();
+        let address = alice.add_contact(&card, "bob").await.unwrap();
+        let text = || vec![Letter::Text("hello".into())];
+        alice.send("bob", text(), || ()).await.unwrap();
+        let devices = card::verify(&card::from_text(&card).unwrap(), seconds()).unwrap();
+        let [identity] = contacts::identities(&devices)[..] else { panic!("a person has one device") };
+        alice.store.write(move |tx| expire(tx, identity)).await.unwrap();
+        let error = alice.send("bob", text(), || ()).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("the keys of {address} have expired: ask for a new card"));
+        assert_eq!(alice.log(0).await.unwrap().len(), 1, "nothing of it is stored");
     }
 }

@@ -21,15 +21,15 @@ use crypto_store::{Tx, fields};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-/// Shared inboxes at most.
+/// Maximum number of shared inboxes.
 const MAX_SHARED: usize = 100;
-/// Bytes of a message at most, as the canister takes them.
+/// Maximum size of a message in bytes: the canister's limit.
 const MAX_SEALED: usize = 2_000_000;
-/// The name of a file whose own is none.
+/// The name for a file whose own name is not legal.
 const NO_NAME: &str = "file";
 const PREFIX: &[u8] = b"shared";
 
-/// What the people of a shared inbox have in common.
+/// The secret that the people of a shared inbox have in common.
 pub enum Secret {
     /// A passphrase: about a second of work.
     Passphrase(Zeroizing<String>),
@@ -116,7 +116,7 @@ impl Mailbox {
     }
 }
 
-/// A message of a page: what opened, and the salt that tells it from all others.
+/// A message of a page: its content if it opened, and the salt that identifies it.
 struct Opened {
     id: u32,
     time: u32,
@@ -138,12 +138,12 @@ struct Stored {
 }
 
 impl Stored {
-    /// Stores what no other process has stored. Returns how many messages were new, and how many of them are junk.
+    /// Stores the messages that no other process has stored. Returns the number of new messages, and of junk among them.
     fn store(self, tx: &mut Tx<'_>, inbox: SharedId) -> Result<(u64, u64), Error> {
         let mut position = tx.record::<Position>(inbox)?.unwrap_or_default();
         let (mut messages, mut junk) = (0, 0);
         let with = Some(With::Shared(inbox));
-        // Nobody misses what was dropped before this mailbox joined.
+        // A gap before this mailbox joined is not reported.
         let dropped = self.dropped.filter(|first_id| position.id != 0 && *first_id > position.id);
         if let Some(first_id) = dropped
             && self.messages.first().is_none_or(|message| message.id > position.id)

@@ -1,4 +1,5 @@
-//! Letters that may open later. They wait, bounded, and are tried again when a session is new.
+//! Letters that may open later. A bounded number of them waits, and is tried again when a
+//! session is new.
 
 use crate::opening::{self, Closed};
 use crate::records::{Position, Rows, Waiting, delete, put};
@@ -6,12 +7,12 @@ use crate::wire::letter::Letter;
 use crate::{Error, millis};
 use crypto_store::Tx;
 
-/// Letters of an inbox that wait at most, and their bytes.
+/// Maximum number of waiting letters of an inbox, and of their bytes.
 const MAX: (u32, u64) = (1_000, 16 << 20);
-/// How long a letter waits, in milliseconds: 30 days.
+/// Time that a letter waits, in milliseconds: 30 days.
 const PATIENCE: u64 = 30 * 24 * 3_600_000;
 
-/// Lets a letter wait. False: too many do.
+/// Lets a letter wait. False: too many letters wait already.
 pub(crate) fn push(
     tx: &mut Tx<'_>,
     inbox: [u8; 29],
@@ -29,7 +30,7 @@ pub(crate) fn push(
     Ok(true)
 }
 
-/// Opens what opens now, in order, until nothing more does.
+/// Opens the waiting letters that open now, in order, until no more do.
 pub(crate) fn open_all(tx: &mut Tx<'_>, inbox: [u8; 29], position: &mut Position) -> Result<(), Error> {
     loop {
         let mut is_new_session = false;
@@ -48,7 +49,7 @@ pub(crate) fn open_all(tx: &mut Tx<'_>, inbox: [u8; 29], position: &mut Position
     }
 }
 
-/// Gives up what has waited for too long, and tells.
+/// Gives up letters that have waited for too long, and writes that to the log.
 pub(crate) fn give_up(
     tx: &mut Tx<'_>,
     inbox: [u8; 29],
@@ -65,7 +66,7 @@ pub(crate) fn give_up(
     Ok(())
 }
 
-/// Drops all that waits of an inbox that is not read any more.
+/// Drops all waiting letters of an inbox that is no longer read.
 pub(crate) fn drop_all(tx: &mut Tx<'_>, inbox: &[u8; 29]) -> Result<(), Error> {
     let waiting = tx.records::<Waiting>(inbox, b"", MAX.0 as usize)?;
     waiting.iter().try_for_each(|(key, _)| delete::<Waiting>(tx, key))

@@ -1,4 +1,4 @@
-//! Which numbers of a device have come: the highest, and which of the 64 before it.
+//! The numbers of a device that have come: the highest, and which of the 64 before it.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub(crate) struct Window {
     before: u64,
 }
 
-/// What a number is.
+/// The place of a number in the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// The next one.
@@ -22,7 +22,7 @@ pub(crate) enum Taken {
     Ahead { first: u64, last: u64 },
     /// One that was missing.
     Late,
-    /// One that came, or may have: it is too old to tell.
+    /// A number that came before, or is too old to tell.
     Again,
 }
 
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(window.take(135), Taken::Again);
     }
 
-    /// Beside a set of all numbers that came.
+    /// Compares the window with a set of all numbers that came.
     #[test]
     fn random_orders_agree_with_a_set() {
         let mut state = 7_u64;

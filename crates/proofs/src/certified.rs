@@ -1,4 +1,5 @@
-//! What the subnet certifies of the canister: the root of a hash tree in the platform's form, with two labels.
+//! The data that the subnet certifies for the canister: the root of a hash tree in the platform's form, with two
+//! labels.
 //!
 //! ```text
 //! fork ─┬─ labeled "http_expr" ── "<*>" ── SHA-256 of the expression ── ""     a constant: gateways pass answers
@@ -27,7 +28,7 @@ pub fn certified_data(root: &Hash) -> Hash {
     certified_leaf(&LABEL, root)
 }
 
-/// The certified data of a canister with another leaf in place of the root. Its label must come after `http_expr`.
+/// The certified data of a canister with another leaf instead of the root. Its label must come after `http_expr`.
 pub fn certified_leaf(label: &[u8], content: &[u8]) -> Hash {
     fork(&HTTP_EXPR, &leaf_branch(label, content))
 }

@@ -1,4 +1,4 @@
-//! What a root commits to: the head of each key, and the state of the store.
+//! The values that a root commits to: the head of each key, and the state of the store.
 //!
 //! ```text
 //! head, 52 bytes                                    state, 52 bytes, behind the trie's root (32)

@@ -15,7 +15,7 @@ use crate::verify::Key;
 use crate::wire::{Malformed, Reader, VERSION};
 use std::fmt;
 
-/// The most keys of one question.
+/// Maximum number of keys of one question.
 pub const MAX_KEYS: usize = 1_000;
 
 /// The proof of many heads.
@@ -27,7 +27,7 @@ pub struct HeadsProof {
     pub witnesses: Vec<Witness>,
 }
 
-/// Why heads were not verified.
+/// The reason why heads were not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadsRefused {
     /// The proof has witnesses for a different number of keys.

@@ -33,17 +33,17 @@ use crate::trie::{End, MAX_END_BYTES, TURN_BYTES, Witness};
 use crate::verify::{Key, Refused};
 use crate::wire::{Malformed, Reader, VERSION, write_number};
 
-/// The most steps from a key's newest message to a page.
+/// Maximum number of steps from a key's newest message to a page.
 pub const MAX_STEPS: usize = 255;
-/// The most messages of a page.
+/// Maximum number of messages of a page.
 pub const MAX_MESSAGES: usize = 1_000;
-/// The most of [`Jump::Back`]: a page has fewer than 2^10 messages.
+/// Maximum of [`Jump::Back`]: a page has fewer than 2^10 messages.
 pub const MAX_BACK: u8 = 9;
 /// Bytes of a step, if each number takes as many as it can.
 const MAX_STEP_BYTES: usize = 1 + 2 * 32 + 5 * 5;
-/// The most bytes of what is said of the message below a page.
+/// Maximum bytes of the part about the message below a page.
 const MAX_BELOW_BYTES: usize = 1 + 2 * 32 + FIELDS_BYTES;
-/// The most bytes of a proof beside nodes, steps and jump links: version, state, the path's end, three counts, a rank, and
+/// Maximum number of bytes of a proof beside nodes, steps and jump links: version, state, the path's end, three counts, a rank, and
 /// what is below.
 const MAX_BESIDE: usize = 1 + STATE_BYTES + MAX_END_BYTES + 3 * 2 + 4 + MAX_BELOW_BYTES;
 /// Jump links of a page: to another chain value, to the previous message, and to the last other chain value again.
@@ -82,8 +82,8 @@ pub enum Jump {
     To(Hash),
 }
 
-/// What the proof says of the message before the page's oldest. If the page is empty: of the message before the last
-/// step.
+/// The fields of the message before the page's oldest, as the proof shows them. If the page is empty: of the message
+/// before the last step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Below {
     /// Nothing: there are neither messages nor steps.
@@ -186,7 +186,7 @@ struct Above {
 }
 
 impl Above {
-    /// Those of the key's head.
+    /// The numbers of the key's head.
     fn first(witness: &Witness) -> Self {
         match witness.end {
             End::Own(Head { last_id, last_time, rank, .. }) => Self { id: last_id, timestamp: last_time, rank },
@@ -194,7 +194,7 @@ impl Above {
         }
     }
 
-    /// Those of a step.
+    /// The numbers of a step.
     fn of(&Fields { id, timestamp, rank, .. }: &Fields) -> Self {
         Self { id, timestamp, rank }
     }

@@ -1,4 +1,4 @@
-//! What a reader remembers of a key, and how a later answer must continue it.
+//! The reader's memory of a key, and the rules for a later answer.
 
 use crate::hash::Hash;
 use crate::verify::Verified;
@@ -17,7 +17,7 @@ pub struct Seen {
     pub chain: Hash,
 }
 
-/// How a verified answer continues what was seen.
+/// The relation of a verified answer to the message that was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Continued {
     /// The answer shows the message that was seen. All later messages continue it.
@@ -83,7 +83,7 @@ impl Seen {
         answer.first_rank.saturating_sub(self.rank.saturating_add(1))
     }
 
-    /// How an answer continues this message.
+    /// The relation of an answer to this message.
     pub fn continued_by(&self, answer: &Verified) -> Result<Continued, Broken> {
         let epoch = answer.state.epoch;
         if epoch < self.epoch {

@@ -19,11 +19,11 @@ use crate::hash::{self, EMPTY, Hash};
 use crate::head::Head;
 use crate::wire::{Malformed, Reader};
 
-/// The most nodes of a path: a label has 256 bits.
+/// Maximum number of nodes of a path: a label has 256 bits.
 pub const MAX_NODES: usize = 256;
 /// Bytes of a node: its position and the other subtree's hash.
 pub(crate) const TURN_BYTES: usize = 1 + 32;
-/// The most bytes of the end of a path.
+/// Maximum number of bytes of the end of a path.
 pub(crate) const MAX_END_BYTES: usize = 1 + 2 * 32;
 
 const OWN: u8 = 0;
@@ -51,7 +51,7 @@ pub enum End {
         /// Its value.
         value: Hash,
     },
-    /// Nowhere: the trie has no keys.
+    /// Nowhere, because the trie has no keys.
     Nothing,
 }
 
@@ -64,7 +64,7 @@ pub struct Witness {
     pub end: End,
 }
 
-/// Why a witness does not belong to this label. The caller compares the root.
+/// The reason why a witness does not belong to this label. The caller compares the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WitnessError {
     /// The positions do not rise.

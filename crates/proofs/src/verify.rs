@@ -45,7 +45,7 @@ pub enum Order {
     Descending,
 }
 
-/// Where a page begins, in its order.
+/// The beginning of a page, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// At the oldest live message, or in descending order at the newest.
@@ -99,7 +99,7 @@ pub struct Verified {
     pub(crate) known: Vec<(u32, Hash)>,
 }
 
-/// Why a page was not verified.
+/// The reason why a page was not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The labels of this store cannot be computed from key ids: its reads are closed.

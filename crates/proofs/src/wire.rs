@@ -6,7 +6,7 @@ use std::fmt;
 /// The first byte of every proof.
 pub(crate) const VERSION: u8 = 1;
 
-/// Why bytes are not a proof of this version.
+/// The reason why bytes are not a proof of this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
     /// The bytes end in the middle of a field.
@@ -32,7 +32,7 @@ pub enum Malformed {
     Count {
         /// The count found.
         found: usize,
-        /// The most allowed.
+        /// The maximum allowed.
         max: usize,
     },
 }

@@ -21,25 +21,25 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Write a new secret key into a file that is not there yet, and print the public key
+    /// Write a new secret key into a new file, and print the public key
     NewKey {
         /// The file
         file: PathBuf,
     },
     /// Enter the registrar's key in the directory, once, as a controller of its canister
     Enter(Enter),
-    /// Print what a request asks for, and check it
+    /// Print the contents of a request, and check it
     Show {
-        /// The request, a file; -: standard input
+        /// The file of the request; -: standard input
         request: PathBuf,
         #[command(flatten)]
         directory: Directory,
     },
     /// Check a request for a label, and print the signature that vouches for it
     Sign {
-        /// The label that you mean to vouch for, a name or an address. A request for another one is refused
+        /// The label to vouch for, a name or an address. The command refuses a request for another label
         label: String,
-        /// The request, a file; -: standard input
+        /// The file of the request; -: standard input
         request: PathBuf,
         /// The registrar's key file
         #[arg(long, value_name = "FILE")]
@@ -60,7 +60,7 @@ pub struct Directory {
     pub vrf_key: [u8; 32],
 }
 
-/// What `registrar enter` needs.
+/// The arguments of `registrar enter`.
 #[derive(Args)]
 pub struct Enter {
     /// The registrar's key file
@@ -72,10 +72,10 @@ pub struct Enter {
     /// Address of the network
     #[arg(long, value_name = "URL", default_value = "https://icp-api.io")]
     pub network: String,
-    /// Believe the root key that the network shows: for networks on this machine
+    /// Trust the root key that the network shows: for networks on this machine
     #[arg(long)]
     pub fetch_root_key: bool,
-    /// Identity of the controller, a PEM file; without it the anonymous one
+    /// Identity of the controller, a PEM file; by default the anonymous identity
     #[arg(long, value_name = "FILE")]
     pub identity: Option<PathBuf>,
 }

@@ -14,9 +14,9 @@ use ic_agent::identity::BasicIdentity;
 use std::error::Error;
 use std::time::Duration;
 
-/// Cosignatures are not asked for here.
+/// Cosignatures are not needed here.
 const MAX_AGE: u64 = 3_600;
-/// How long the entry's epoch is waited for: tries, and the time between them.
+/// Time that the command waits for the entry's epoch: tries, and the time between them.
 const TRIES: (u32, Duration) = (120, Duration::from_secs(1));
 
 /// Registers the label, and prints the key that clients pin.
@@ -54,7 +54,7 @@ async fn register(enter: &Enter) -> Result<(), Box<dyn Error>> {
     let draft = Draft::first(client.trusted().realm, found.index, &Label::Registrar, policy, &profile, opening);
     let signatures = Signatures::by(&key, &draft.entry.signed_bytes());
     client.update(&draft.signed(signatures, Signatures::default(), None)).await?;
-    // Registrations are vouched for by the entry in force, which look-ups prove once its epoch has closed.
+    // The entry in force vouches for registrations. Look-ups prove it once its epoch has closed.
     for _ in 0..TRIES.0 {
         if client.lookup(&Label::Registrar, View::newest, None).await?.state.is_some() {
             break;

@@ -9,7 +9,7 @@ mod sign;
 use clap::Parser;
 use std::process::ExitCode;
 
-/// Something failed, or is refused; the message says why.
+/// Something failed or was refused; the message has the cause.
 const ERROR: u8 = 1;
 
 fn main() -> ExitCode {

@@ -11,10 +11,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Bytes of a request's text at most.
+/// Maximum size of a request's text in bytes.
 const MAX_TEXT: u64 = 8_192;
 
-/// Checks a request and says what it asks for.
+/// Checks a request and prints its contents.
 pub fn show(path: &Path, directory: &Directory) -> Result<(), Box<dyn Error>> {
     let request = checked(path, directory)?;
     println!("label: {}", label_text(&request.label));

@@ -12,10 +12,10 @@ const TEXT: u8 = 1;
 const FILE: u8 = 2;
 const NAME_OFFSET: usize = 3;
 
-/// Bytes of a file's name at most.
+/// Maximum size of a file's name in bytes.
 pub const MAX_NAME_BYTES: usize = u16::MAX as usize;
 
-/// What a sealed message holds.
+/// The content of a sealed message.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Content {
     /// A text.

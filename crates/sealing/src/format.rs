@@ -26,7 +26,7 @@ const SALT_OFFSET: usize = VERSION_OFFSET + 1;
 /// Bytes before the ciphertext.
 pub const HEADER_BYTES: usize = SALT_OFFSET + SALT_BYTES;
 
-/// By how much a sealed message is longer than its content.
+/// Number of bytes by which a sealed message is longer than its content.
 pub const OVERHEAD_BYTES: usize = HEADER_BYTES + TAG_BYTES;
 
 /// The header of a message with this salt.
@@ -56,7 +56,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The salt of a sealed message, which is another one in each. `None`: the bytes are not in this format.
+/// The salt of a sealed message. Each message has its own. `None`: the bytes are not in this format.
 pub fn salt_of(bytes: &[u8]) -> Option<&[u8; SALT_BYTES]> {
     Parts::of(bytes).map(|parts| parts.salt)
 }

@@ -30,7 +30,7 @@ pub const PBKDF2_ROUNDS: u32 = 1_000_000;
 pub const KEY_ID_BYTES: usize = 20;
 /// Bytes of a master key.
 pub const MASTER_KEY_BYTES: usize = 32;
-/// Bytes of a key file at least, so that it can hold a secret.
+/// Minimum size of a key file in bytes, so that it can hold a secret.
 pub const FILE_MIN_BYTES: usize = 32;
 
 const AES_KEY_BYTES: usize = 32;
@@ -117,7 +117,8 @@ impl Key {
         &self.master
     }
 
-    /// Where messages sealed with this key are stored. It follows from the secret, which cannot be computed from it.
+    /// The key id under which messages sealed with this key are stored. It is derived from the secret, and does not
+    /// reveal it.
     pub fn id(&self) -> &[u8] {
         &self.id
     }

@@ -10,7 +10,7 @@ use crate::content::{Content, ContentError};
 use crate::format::{OVERHEAD_BYTES, Parts, SALT_BYTES, header};
 use crate::keys::{Key, MessageKey};
 
-/// Why a content was not sealed.
+/// The reason why a content was not sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SealError {
     /// The name of the file is too long.
@@ -19,14 +19,14 @@ pub enum SealError {
     TooLarge {
         /// The bytes it would have.
         bytes: usize,
-        /// The most that was allowed.
+        /// The maximum allowed.
         max: usize,
     },
-    /// The system has no random bytes to give.
+    /// The system returned no random bytes.
     NoRandomness(getrandom::Error),
 }
 
-/// Why a message was not opened.
+/// The reason why a message was not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenError {
     /// It is not in this format.
@@ -64,7 +64,7 @@ impl std::error::Error for OpenError {}
 
 /// Seals a content in at most `max_bytes`: the canister's `limits.ciphertext_bytes`.
 ///
-/// Each call returns other bytes. To try again to store a message, send the same bytes; others are another message.
+/// Each call returns other bytes. To store a message again, send the same bytes. Other bytes are another message.
 ///
 /// # Errors
 ///

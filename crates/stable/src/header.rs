@@ -50,7 +50,7 @@ pub struct Kind {
     pub segment_pages: u32,
 }
 
-/// Why a memory was not opened.
+/// The reason why a memory was not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeaderError {
     /// The memory is shorter than its header and tables.

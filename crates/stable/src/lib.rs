@@ -2,15 +2,15 @@
 //!
 //! | module | its job |
 //! |---|---|
-//! | [`budget`] | what callers may use, and have used |
+//! | [`budget`] | budgets of callers, and their used parts |
 //! | [`header`] | the first 64 bytes of a memory; a memory with any other header is refused |
 //! | [`manager`] | divides a canister's stable memory, and grows its parts: all or none |
 //! | [`region`] | a memory divided into segments, arranged in an endless sequence |
 //! | [`slots`] | records of one size, numbered from 1, with a free list |
 //! | [`trie`] | the trie of labels, its nodes in slots |
 //!
-//! Only the manager's memories grow. Each structure says how many Wasm pages it misses. Its owner grows all memories of
-//! a call at once, before the first write.
+//! Only the manager's memories grow. Each structure reports the Wasm pages that it needs. Its owner grows all memories
+//! of a call at once, before the first write.
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]
 

@@ -94,7 +94,7 @@ impl<M: Memory + Clone> Manager<M> {
     /// Asks the platform for the Wasm pages by which the virtual memories are to grow. Until any other memory grows, they can
     /// then grow without fail. `wanted` names all memories of the canister.
     ///
-    /// The manager panics if the raw memory refuses to grow. So the raw memory grows first, once for all of them.
+    /// The manager panics if the raw memory refuses to grow. So the raw memory grows first, once for all memories.
     pub fn reserve(&self, wanted: &[(MemoryId, u64)]) -> Result<(), OutOfMemory> {
         // The common case.
         if wanted.iter().all(|(_, pages)| *pages == 0) {

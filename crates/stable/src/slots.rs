@@ -50,7 +50,7 @@ pub struct Slots<V: Memory> {
 impl<V: Memory> Slots<V> {
     /// Creates slots; none is in use.
     ///
-    /// Preconditions: `memory` has exactly [`LEADING_PAGES`] pages, of zeros; a record has 4 bytes at least.
+    /// Preconditions: `memory` has exactly [`LEADING_PAGES`] pages, of zeros; a record has at least 4 bytes.
     pub fn create(memory: V, kind: Kind) -> Self {
         assert!(kind.record_bytes as usize >= LINK_BYTES, "a slot must hold the free list's link");
         let slots = Self { memory, record_bytes: kind.record_bytes, end: 1, free: 0, count: 0 };

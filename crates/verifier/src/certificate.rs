@@ -1,4 +1,4 @@
-//! What the platform certifies of a directory: its log, its module and its controllers.
+//! The data that the platform certifies of a directory: its log, its module and its controllers.
 //!
 //! ```text
 //! certified    log 80 (docs/directory.md) | certificate
@@ -11,9 +11,10 @@ use directory_core::hash::Hash;
 use ic_agent::Agent;
 use std::time::Duration;
 
-/// Bytes of a log in what is certified.
+/// Bytes of a log in the certified bytes.
 const LOG: usize = 80;
-/// Evidence is checked at any later time: a certificate is never too old for that.
+/// Maximum age of a certificate in evidence. Evidence may be checked at any later time, so no
+/// certificate is too old.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// A directory's log, as the platform certified it.
@@ -26,12 +27,12 @@ pub struct Certified {
     certificate: Vec<u8>,
 }
 
-/// A canister's code and who may change it, as the platform certified them.
+/// A canister's module and controllers, as the platform certified them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
     /// SHA-256 of the module.
     pub hash: Hash,
-    /// Who may change it.
+    /// The principals that may change it.
     pub controllers: Vec<Principal>,
     /// The time of the certificate, in nanoseconds since 1970.
     pub time: u64,
@@ -41,7 +42,7 @@ pub struct Module {
 
 /// Checks certificates of one canister: the signature, and the delegation of the root key.
 pub struct Authority {
-    // It has no network to ask: checking needs its root key alone.
+    // It asks no network, because checking needs only its root key.
     transport: AgentTransport,
 }
 
@@ -50,7 +51,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// Why there is no agent.
+    /// The reason why there is no agent.
     pub fn new(canister: Principal, root_key: &[u8]) -> Result<Self, String> {
         let agent = Agent::builder().with_url("http://127.0.0.1:1").with_ingress_expiry(FOR_EVER).build();
         let agent = agent.map_err(|error| error.to_string())?;
@@ -62,7 +63,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// Why it does not.
+    /// The reason why it does not.
     pub fn log(&self, log: &[u8], certificate: &[u8]) -> Result<Certified, String> {
         let checked = self.checked(certificate)?;
         let data = value(&checked, b"certified_data")?;
@@ -77,7 +78,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// Why it is not certified.
+    /// The reason why it is not certified.
     pub fn decode(&self, bytes: &[u8]) -> Result<Certified, String> {
         let (log, certificate) = bytes.split_at_checked(LOG).ok_or("a certified log is cut off")?;
         self.log(log, certificate)
@@ -87,7 +88,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// Why it does not.
+    /// The reason why it does not.
     pub fn module(&self, certificate: &[u8]) -> Result<Module, String> {
         let checked = self.checked(certificate)?;
         let hash = value(&checked, b"module_hash")?.try_into();

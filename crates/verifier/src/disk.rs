@@ -1,4 +1,4 @@
-//! What a verifier does to files. Tests put a disk in its place that loses what was not synced.
+//! A verifier's file operations. Tests replace it by a disk that loses bytes that were not synced.
 
 #![allow(clippy::indexing_slicing, reason = "the file was found at this position, or put there")]
 
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Files by name, in one folder, to be read.
 pub trait Files {
-    /// Bytes of a file, or 0 where there is none.
+    /// Size of a file in bytes, or 0 if there is none.
     fn size(&self, name: &'static str) -> io::Result<u64>;
     /// Fills `into` from a position of the file.
     fn read(&self, name: &'static str, from: u64, into: &mut [u8]) -> io::Result<()>;
@@ -23,7 +23,7 @@ pub trait Disk: Files {
     fn cut(&mut self, name: &'static str, size: u64) -> io::Result<()>;
     /// Returns once everything that was appended to the file will survive a power cut.
     fn sync(&mut self, name: &'static str) -> io::Result<()>;
-    /// Puts a whole file in place of the one before. A power cut leaves one of the two; once this has returned, the new one.
+    /// Replaces a file as a whole. A power cut leaves one of the two, and after the return the new one.
     fn replace(&mut self, name: &'static str, bytes: &[u8]) -> io::Result<()>;
 }
 
@@ -34,7 +34,7 @@ pub fn read_whole(disk: &impl Files, name: &'static str) -> io::Result<Option<Ve
     Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
 }
 
-/// A folder that a process may have locked, to be read only.
+/// A read-only folder, which another process may have locked.
 #[derive(Debug)]
 pub struct ReadOnly(PathBuf);
 
@@ -96,7 +96,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Takes a folder, which is made if there is none. Fails with `WouldBlock` if another process has it.
+    /// Opens a folder, or makes it if there is none. Fails with `WouldBlock` if another process has it.
     pub fn open(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock"))?;

@@ -31,7 +31,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// The evidence of what halted a verifier.
+/// The evidence of the violation that halted a verifier.
 pub const FILE: &str = "evidence";
 /// The evidence of a module that is not allowed.
 pub const MODULE_FILE: &str = "evidence-module";
@@ -44,7 +44,7 @@ const ALLOWED: u8 = 6;
 const MODULE: u8 = 7;
 const CHUNK: usize = 1024 * 1024;
 
-/// What evidence is of.
+/// The kind of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Case {
     /// An epoch breaks a rule.
@@ -121,7 +121,7 @@ impl<'a, D: Disk> Writer<'a, D> {
     }
 }
 
-/// An epoch that breaks a rule, and what shows that the directory closed it.
+/// An epoch that breaks a rule, and the proof that the directory closed it.
 pub struct Broken<'a> {
     /// The epoch.
     pub epoch: &'a Epoch,
@@ -167,7 +167,7 @@ pub fn contradiction<D: Disk>(
     writer.finish()
 }
 
-/// Writes the evidence of a module that is none of the allowed ones.
+/// Writes the evidence of a module that is not allowed.
 ///
 /// # Errors
 ///
@@ -179,23 +179,23 @@ pub fn module<D: Disk>(disk: &mut D, pinned: &Pinned, allowed: &[Hash], module: 
     writer.finish()
 }
 
-/// What evidence proves, if the directory is the pinned one.
+/// The fact that evidence proves, if the directory is the pinned one.
 #[derive(Debug)]
 pub struct Proven {
-    /// The directory that the evidence is of. Whoever checks compares it with the pins of his own.
+    /// The directory that the evidence is of. The checker compares it with its own pins.
     pub pinned: Pinned,
     /// The kind of evidence.
     pub case: Case,
-    /// What the directory did: a sentence.
+    /// The directory's act, in a sentence.
     pub what: String,
     /// When the platform certified it, in nanoseconds since 1970.
     pub time: u64,
 }
 
-/// Why evidence proves nothing.
+/// The reason why evidence proves nothing.
 #[derive(Debug)]
 pub enum Unproven {
-    /// The file is none, or what it has does not fit together: the reason.
+    /// The file is not evidence, or contradicts itself. The text has the reason.
     Malformed(String),
     /// It is genuine, and breaks no rule.
     Honest,
@@ -229,7 +229,7 @@ impl fmt::Display for Unproven {
 ///
 /// # Errors
 ///
-/// Why it proves nothing.
+/// The reason why it proves nothing.
 pub fn check(file: impl Read, scratch: &Path) -> Result<Proven, Unproven> {
     let mut records = Records::new(file);
     let start = expect(&mut records, START)?;
@@ -254,7 +254,7 @@ type Found = Result<(String, u64), Unproven>;
 
 fn check_rule(records: &mut Records<impl Read>, authority: &Authority, pinned: &Pinned, scratch: &Path) -> Found {
     let certified = authority.decode(&expect(records, CERTIFIED)?)?;
-    // Otherwise whoever names another VRF key or configuration makes an honest directory break rules.
+    // Otherwise a forger could name another VRF key or configuration, under which an honest directory breaks rules.
     if certified.log.configuration != pinned.hash() {
         return Err(Unproven::Malformed("the certified log is not of this configuration and VRF key".to_owned()));
     }
@@ -324,18 +324,18 @@ fn check_module(records: &mut Records<impl Read>, authority: &Authority) -> Foun
     Ok((module_sentence(&module), module.time))
 }
 
-/// What a fork is called.
+/// The sentence for a fork.
 pub fn fork_sentence(size: u64, first: &Hash, second: &Hash) -> String {
     let [first, second] = [first, second].map(hex::encode);
     format!("the log of {size} heads was certified with the root {first} and later with {second}")
 }
 
-/// What a rollback is called.
+/// The sentence for a rollback.
 pub fn rollback_sentence(old: u64, new: u64) -> String {
     format!("a log of {old} heads was certified, and later one of {new}")
 }
 
-/// What another module is called.
+/// The sentence for another module.
 pub fn module_sentence(module: &Module) -> String {
     let controllers: Vec<_> = module.controllers.iter().map(ToString::to_string).collect();
     format!(
@@ -362,7 +362,9 @@ fn next_epoch(records: &mut Records<impl Read>) -> Result<Option<Epoch>, Unprove
     let mut updates = Vec::new();
     loop {
         match records.read()? {
-            Some((UPDATE, body)) => updates.push(LoggedUpdate::decode(&body).map_err(|error| format!("{error:?}"))?),
+            Some((UPDATE, body)) => {
+                updates.push(LoggedUpdate::decode_unverified(&body).map_err(|error| format!("{error:?}"))?)
+            }
             Some((HEAD, body)) => {
                 let head = Head::decode(&body).map_err(|error| format!("{error:?}"))?;
                 return Ok(Some(Epoch { head, updates }));

@@ -1,11 +1,11 @@
-//! What was replayed, in one file that is only appended to. The tree is made from it at each start.
+//! The replayed epochs, in one append-only file. The tree is made from it at each start.
 //!
 //! ```text
 //! journal   epochs; an epoch is the records (`records.rs`) of its updates and then its head's
 //! ```
 //!
-//! An epoch counts once its head's record is whole. What follows the last whole epoch was lost in part: it is cut off at the
-//! start, and fetched and checked again.
+//! An epoch counts once its head's record is whole. Bytes behind the last whole epoch were lost in part. They are cut off at
+//! the start, and the epoch is fetched and checked again.
 
 #![allow(clippy::indexing_slicing, reason = "a record is at least as long as what stands before its body")]
 
@@ -36,7 +36,7 @@ pub struct Stored<'a, D> {
 }
 
 impl Journal {
-    /// Opens the journal, hands out its epochs in order, and cuts off what follows the last whole one.
+    /// Opens the journal, passes its epochs to `each` in order, and cuts off the bytes behind the last whole one.
     pub fn open<D: Disk>(disk: &mut D, mut each: impl FnMut(&Epoch)) -> io::Result<Self> {
         let mut journal = Self { end: 0, updates: Vec::new(), last: None };
         let mut records = Records::new(Reading::new(disk, FILE));

@@ -1,4 +1,4 @@
-//! A verifier of a key directory: it replays every update by the rules, keeps what it has replayed, and cosigns a log of heads
+//! A verifier of a key directory: it replays every update by the rules, stores the replayed epochs, and cosigns a log of heads
 //! only if its own log has the same root.
 //!
 //! ```text
@@ -9,13 +9,13 @@
 //! ```
 //!
 //! - [`replay`] applies updates to a tree of its own and compares heads. It is pure.
-//! - [`disk`] has the few operations on files that the rest may use, so that tests can lose what was not synced.
-//! - [`journal`] appends what was replayed, as [`records`]. The tree is made from it at each start.
-//! - [`signer`] never signs two roots for one size, nor a smaller size: what it signs is on the disk before it is handed out.
+//! - [`disk`] has the few operations on files that the rest may use, so that tests can lose bytes that were not synced.
+//! - [`journal`] appends replayed epochs as [`records`]. The tree is made from it at each start.
+//! - [`signer`] never signs two roots for one size, nor a smaller size: a statement is on the disk before it is returned.
 //! - [`verifier`] puts these together. A violation halts it for good.
 //! - [`follow`] asks the directory over a [`network`], and believes only what the platform's [`certificate`] proves.
-//! - [`evidence`] is checked by anybody, without network.
-//! - [`settings`] and [`progress`] are what an operator writes and sees.
+//! - [`evidence`] can be checked by anybody, without network.
+//! - [`settings`] is the operator's configuration, and [`progress`] is shown to the operator.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]

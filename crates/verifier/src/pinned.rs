@@ -1,4 +1,5 @@
-//! What a verifier pins of a directory. Its evidence carries the same, so that it is checked without network.
+//! The values that a verifier pins of a directory. Its evidence carries the same, so that it is checked
+//! without network.
 //!
 //! ```text
 //! pinned    canister: length 1 | id
@@ -32,7 +33,8 @@ pub struct Pinned {
     pub vrf_key: [u8; 32],
     /// The configuration that was fixed at installation.
     pub configuration: Configuration,
-    /// What shows where the registrar's label is in the map. `None`: registration is open.
+    /// The VRF proof that shows where the registrar's label is in the map. `None`: registration is
+    /// open.
     pub registrar: Option<[u8; PROOF_SIZE]>,
 }
 
@@ -47,7 +49,7 @@ impl Pinned {
         self.configuration.hash(&self.vrf_key)
     }
 
-    /// What the replay needs.
+    /// The values that the replay needs.
     ///
     /// # Errors
     ///

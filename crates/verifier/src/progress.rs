@@ -1,4 +1,4 @@
-//! How far a verifier has come: for its log, `/metrics`, `/healthz` and `verifier status`.
+//! The verifier's progress: for its log, `/metrics`, `/healthz` and `verifier status`.
 
 use crate::follow::{End, Round};
 use crate::network::Trouble;
@@ -8,7 +8,7 @@ use std::io;
 /// Seconds without a round that succeeds, after which a verifier is not healthy.
 pub const MAX_SILENCE: u64 = 60;
 
-/// How far a verifier has come.
+/// The progress of a verifier.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
     /// Heads of the certified log.
@@ -36,7 +36,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Notes what a round came to. `now` is in seconds since 1970.
+    /// Notes the result of a round. `now` is in seconds since 1970.
     pub fn round(&mut self, done: &Result<Round, End>, now: u64) {
         match done {
             Ok(Round::Cosigned { .. }) => (self.is_allowed, self.succeeded_at) = (Some(true), now),
@@ -48,7 +48,7 @@ impl Progress {
         }
     }
 
-    /// Why the verifier is not healthy, if it is not. `now` is in seconds since 1970.
+    /// The reason why the verifier is not healthy, if it is not. `now` is in seconds since 1970.
     pub fn illness(&self, now: u64) -> Option<String> {
         let silence = now.saturating_sub(self.succeeded_at);
         if self.is_allowed == Some(false) {
@@ -66,7 +66,7 @@ impl Progress {
     ///
     /// # Errors
     ///
-    /// None: memory takes everything.
+    /// None, because writing to memory does not fail.
     pub fn metrics(&self, now: u64) -> io::Result<Vec<u8>> {
         let mut out = MetricsEncoder::new(Vec::new(), (now * 1000) as i64);
         for (name, value, help) in [

@@ -1,4 +1,4 @@
-//! Records, of which the journal and evidence files consist.
+//! The records of the journal and of evidence files.
 //!
 //! ```text
 //! record    length of the body 4 (little-endian) | kind 1 | body | CRC-32 of all before 4 (little-endian)
@@ -14,7 +14,7 @@ use std::io::{self, BufReader, ErrorKind, Read};
 pub const UPDATE: u8 = 1;
 /// The kind of a head's record.
 pub const HEAD: u8 = 2;
-/// Bytes of a body at most: more than an update or a certificate has.
+/// Maximum size of a body in bytes: more than an update or a certificate has.
 pub const MAX_BODY: usize = 64 * 1024;
 /// Length and kind, which stand before the body.
 pub const BEFORE: usize = 5;
@@ -83,7 +83,7 @@ impl<R: Read> Records<R> {
         Ok(found)
     }
 
-    /// Whether there were bytes enough.
+    /// Whether there were enough bytes.
     fn fill(&mut self, into: &mut [u8]) -> io::Result<bool> {
         match self.from.read_exact(into) {
             Ok(()) => Ok(true),

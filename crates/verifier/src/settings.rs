@@ -22,7 +22,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// What an operator decides.
+/// The operator's settings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -59,12 +59,12 @@ pub struct Settings {
     pub resign_seconds: u64,
 }
 
-/// Why there are no settings.
+/// The reason why there are no settings.
 #[derive(Debug)]
 pub enum SettingsError {
     /// A file cannot be read.
     File(PathBuf, io::Error),
-    /// The configuration file says something else than it may: where, and what.
+    /// The configuration file has a fault: its place, and the fault.
     Text(PathBuf, String),
 }
 

@@ -1,5 +1,5 @@
-//! Cosigns checkpoints. What is signed is on the disk before it is handed out, so that no crash makes the verifier sign
-//! two roots for one size, or a smaller size.
+//! Cosigns checkpoints. A statement is on the disk before it is returned. So no crash makes the verifier sign two roots
+//! for one size, or a smaller size.
 //!
 //! ```text
 //! signed    format 1 (1) | size 8 | root 32 | cosignature 76 | CRC-32 of all before 4 (little-endian)
@@ -33,7 +33,7 @@ pub struct Statement {
     pub cosignature: Cosignature,
 }
 
-/// Why nothing was signed.
+/// The reason why nothing was signed.
 #[derive(Debug)]
 pub enum SignError {
     /// A larger log was signed before.
@@ -45,19 +45,19 @@ pub enum SignError {
     },
     /// Another root was signed for this size.
     Fork {
-        /// What was signed.
+        /// The checkpoint that was signed.
         signed: Checkpoint,
-        /// What was asked for.
+        /// The checkpoint that was requested.
         asked: Checkpoint,
     },
     /// The statement could not be stored.
     Disk(io::Error),
 }
 
-/// Why a signer cannot be opened.
+/// The reason why a signer cannot be opened.
 #[derive(Debug)]
 pub enum OpenError {
-    /// The name cannot stand in a note, or the key is none that policies take.
+    /// The name is not legal in a note, or policies do not accept the key.
     Name(String),
     /// The stored statement is damaged, or of another key or directory.
     Statement,
@@ -66,7 +66,7 @@ pub enum OpenError {
 }
 
 impl Signer {
-    /// Takes up the key and what it signed last.
+    /// Opens a signer with the key and its last statement.
     pub fn open(disk: &impl Files, name: &str, key: SigningKey, origin: String) -> Result<Self, OpenError> {
         let public = Verifier::new(name.to_owned(), Key::of(&key));
         let public = public.ok_or_else(|| OpenError::Name(name.to_owned()))?;
@@ -90,7 +90,7 @@ impl Signer {
     }
 
     /// Whether a published cosignature of this key shows that the disk is older than what the key has signed, as a
-    /// restored backup is. Its key must sign nothing any more.
+    /// restored backup is. Then the key must not sign any more.
     pub fn is_behind(&self, published: &Statement) -> bool {
         let is_ours = self.public.verifies(&self.origin, &published.checkpoint, &published.cosignature);
         let known = self.last.map(|last| last.checkpoint);

@@ -25,11 +25,11 @@ pub struct Verifier<D> {
     signer: Signer,
 }
 
-/// Why a verifier does not go on.
+/// The reason why a verifier stops.
 #[derive(Debug)]
 pub enum Stop {
-    /// The directory broke the rules, or the key signed more than this folder knows, now or before a restart: the sentence
-    /// that says how. Nothing is signed any more.
+    /// The directory broke the rules, or the key signed more than this folder knows, now or before a restart. The sentence
+    /// says how. Nothing more is signed.
     Halted(String),
     /// The journal contradicts itself.
     Journal(Violation),
@@ -46,7 +46,7 @@ impl From<io::Error> for Stop {
 }
 
 impl<D: Disk> Verifier<D> {
-    /// Takes up what the disk has.
+    /// Opens a verifier from its disk.
     pub fn open(mut disk: D, pins: Pins, name: &str, key: SigningKey) -> Result<Self, Stop> {
         if let Some(why) = read_whole(&disk, HALTED)? {
             return Err(Stop::Halted(String::from_utf8_lossy(&why).into_owned()));
@@ -65,7 +65,7 @@ impl<D: Disk> Verifier<D> {
         self.replay.checkpoint()
     }
 
-    /// What was replayed.
+    /// The replayed state.
     pub fn replay(&self) -> &Replay {
         &self.replay
     }
@@ -90,8 +90,9 @@ impl<D: Disk> Verifier<D> {
         &mut self.disk
     }
 
-    /// Compares a cosignature that the directory shows with what this folder has signed. One of the own key that this folder
-    /// does not know halts it: the folder is a restored copy, or another process has the key. Others' are left alone.
+    /// Compares a cosignature that the directory shows with what this folder has signed. If it is of the own key and this
+    /// folder does not know it, the verifier halts: the folder is a restored copy, or another process has the key.
+    /// Cosignatures of other keys are ignored.
     ///
     /// Precondition: the heads of the cosigned log were replayed.
     pub fn check_published(mut self, size: u64, cosignature: &Cosignature) -> Result<Self, Stop> {
@@ -105,7 +106,7 @@ impl<D: Disk> Verifier<D> {
         Err(halt(&mut self.disk, why))
     }
 
-    /// Halts for good. The evidence is in the folder before.
+    /// Halts for good. The evidence is written first.
     pub fn halt(mut self, why: String, evidence: impl FnOnce(&mut D, &Journal) -> io::Result<()>) -> Stop {
         match evidence(&mut self.disk, &self.journal) {
             Ok(()) => halt(&mut self.disk, why),
@@ -114,7 +115,7 @@ impl<D: Disk> Verifier<D> {
     }
 
     /// Replays an epoch and appends it to the journal. `now` is the time in nanoseconds since 1970. A violation halts for
-    /// good, after `evidence` has put what proves it into the folder.
+    /// good, after `evidence` has written its proof into the folder.
     pub fn epoch(
         self,
         epoch: &Epoch,
@@ -135,9 +136,10 @@ impl<D: Disk> Verifier<D> {
         }
     }
 
-    /// Cosigns the log that the platform certified, `now` being the clock in seconds since 1970. Returns `None` as long as
+    /// Cosigns the log that the platform certified, `now` being the clock in seconds since 1970. Returns `None` while
     /// fewer heads were replayed than it has, or than were signed. The journal and the statement are on the disk when the
-    /// cosignature is returned. It also extends what was signed before, should the journal have been lost meanwhile.
+    /// cosignature is returned. The signed log also extends the one that was signed before, even if the journal was lost
+    /// meanwhile.
     pub fn cosign(mut self, certified: &Checkpoint, now: u64) -> Result<(Self, Option<Cosignature>), Stop> {
         if certified.size == 0 {
             return Ok((self, None));
@@ -156,7 +158,7 @@ impl<D: Disk> Verifier<D> {
         self.journal.sync(&mut self.disk)?;
         match self.signer.sign(&mut self.disk, certified, now) {
             Ok(cosignature) => Ok((self, Some(cosignature))),
-            // The certified log is older than what was signed: a replica lags. There is nothing to say.
+            // The certified log is older than what was signed: a replica lags. There is nothing to sign.
             Err(SignError::Smaller { .. }) => Ok((self, None)),
             Err(error @ SignError::Fork { .. }) => unreachable!("both roots are those of one log: {error:?}"),
             Err(SignError::Disk(error)) => Err(error.into()),

@@ -1,29 +1,36 @@
-//! The benchmark of the client's crates. `scripts/bench-client` builds and runs it.
+//! The benchmark of the client's crates and of the verifier. `scripts/bench-client` builds and runs it.
 //!
-//! Times depend on the machine's speed and load. So every figure is a count, or a ratio of two times of one run. The
-//! record has them with the limits that they must meet. Checking compares record, limits and page. It measures nothing.
+//! Times depend on the machine's speed and load. So figures are counts, or ratios of two times of one run, but for the
+//! seconds that somebody waits. The record has them with the limits that they must meet. Checking compares record, limits and
+//! page. It measures nothing.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!(
     "bench-client runs on Linux only: it measures how processes share a crypto store's locks on that system"
 );
 
+mod beside;
 mod crypto_store_rows;
 mod key_cache_rows;
 mod mailbox_rows;
 mod record;
+mod verifier_rows;
 
 use record::Row;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: bench-client key-cache|crypto-store|mailbox RECORD PAGE [--check | --write]";
+const USAGE: &str = "usage: bench-client key-cache|crypto-store|verifier|mailbox RECORD PAGE [--check | --write]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["worker", kind, number, home] => {
             crypto_store_rows::work(kind, number, Path::new(home));
+            Ok(true)
+        }
+        ["verifier-worker", kind, folder] => {
+            verifier_rows::work(kind, Path::new(folder));
             Ok(true)
         }
         [of, _, _] => measure(of).map(|rows| report(&rows)),
@@ -46,6 +53,7 @@ fn measure(of: &str) -> Result<Vec<Row>, String> {
         "key-cache" => Ok(key_cache_rows::measure()),
         "crypto-store" => Ok(crypto_store_rows::measure()),
         "mailbox" => Ok(mailbox_rows::measure()),
+        "verifier" => Ok(verifier_rows::measure()),
         _ => Err(USAGE.into()),
     }
 }
@@ -53,7 +61,7 @@ fn measure(of: &str) -> Result<Vec<Row>, String> {
 /// Prints the rows. False: one of them misses its limit.
 fn report(rows: &[Row]) -> bool {
     rows.iter().for_each(|row| println!("{}", row.to_line()));
-    let missed: Vec<_> = rows.iter().filter(|row| !row.meets_its_bar()).collect();
+    let missed: Vec<_> = rows.iter().filter(|row| !row.meets_its_limit()).collect();
     missed.iter().for_each(|row| println!("misses its limit: {}", row.name));
     missed.is_empty()
 }

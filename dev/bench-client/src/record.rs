@@ -26,8 +26,8 @@ const BEGIN: &str = "<!-- bench-client begin -->\n";
 const END: &str = "<!-- bench-client end -->";
 
 impl Row {
-    /// Whether the figure is as its limit has it.
-    pub fn meets_its_bar(&self) -> bool {
+    /// Whether the figure meets its limit.
+    pub fn meets_its_limit(&self) -> bool {
         match self.limit {
             Limit::AtLeast(limit) => self.value >= limit,
             Limit::AtMost(limit) => self.value <= limit,
@@ -84,7 +84,7 @@ pub fn to_text(rows: &[Row]) -> String {
         .collect()
 }
 
-/// Reads a record; the error names the line that is none.
+/// Reads a record. The error names the malformed line.
 pub fn from_text(text: &str) -> Result<Vec<Row>, String> {
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     lines.map(|line| Row::from_line(line).ok_or_else(|| format!("no row of a record: {line}"))).collect()
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_record_reads_as_it_was_written_and_misses_its_bars_where_it_does() {
         assert_eq!(from_text(&to_text(&rows())), Ok(rows()));
-        assert_eq!(rows().iter().map(Row::meets_its_bar).collect::<Vec<_>>(), [true, false, true]);
+        assert_eq!(rows().iter().map(Row::meets_its_limit).collect::<Vec<_>>(), [true, false, true]);
         assert_eq!(from_text("a: 1, about 2\n"), Err("no row of a record: a: 1, about 2".to_string()));
     }
 

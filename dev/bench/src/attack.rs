@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use siphasher::sip::SipHasher13;
 use test_support::bytes;
 
-/// How many are forged.
+/// Number of forged signatures.
 const FORGED: u64 = 10_000;
 const MEASURED: u64 = 100;
 /// Top bits of a fingerprint that forged keys share: all that choose the shard.

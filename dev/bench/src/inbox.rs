@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use test_support::{OnPlatform, bytes, now};
 
-/// Bytes of a key id: those of the groups that the seed document speaks of.
+/// Bytes of a key id: as long as a group id.
 pub const KEY_BYTES: usize = 41;
 /// Bytes of a ciphertext, unless a row says otherwise.
 pub const CIPHERTEXT_BYTES: usize = 180;
@@ -21,7 +21,7 @@ const START: u64 = 1_800_000_000;
 /// Messages stored in the same second.
 const PER_SECOND: u64 = 100;
 
-/// What one call cost.
+/// The cost of one call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cost {
     /// Instructions, as the replica charges them.
@@ -139,7 +139,7 @@ impl Inbox {
         self.last_cost()
     }
 
-    /// As [`Self::query`], where queries have a certificate. It has no bytes, so the cost is that of the proof alone.
+    /// As [`Self::query`], with a certificate. The certificate has no bytes, so only the proof costs more.
     pub fn certified_query<T, E>(&mut self, request: Request<T, E>) -> Cost {
         let reader = match self.certified.take() {
             Some(reader) => {
@@ -174,7 +174,8 @@ impl Inbox {
         self.engine.last_execution(self.id).map_or(0, |execution| execution.heap_pages) * 65_536
     }
 
-    /// Upgrades to the same module and waits until every index is back. Gives the instructions of all executions.
+    /// Upgrades to the same module and waits until every index is rebuilt. Returns the instructions of all
+    /// executions.
     pub fn upgrade(&self) -> u64 {
         self.engine.clear_executions(self.id);
         let upgraded = self.engine.upgrade_canister(self.id, self.wasm.clone(), no_settings(), Some(controller()));
@@ -190,7 +191,7 @@ impl Inbox {
         self.store().rebuild.is_some()
     }
 
-    /// Lets timers run: the canister draws its seed, and overwrites what was acknowledged.
+    /// Lets timers run: the canister draws its seed, and overwrites acknowledged messages.
     pub fn settle(&self) {
         for _ in 0..5 {
             self.engine.tick();

@@ -1,4 +1,4 @@
-//! The benchmark: what every call costs, measured on the release Wasm and held to a record.
+//! The benchmark: the cost of every call, measured on the release Wasm and compared with a record.
 //!
 //! `scripts/bench` builds what it needs and runs it. The figures are instructions by the platform's weights, so they
 //! repeat exactly and hold on every machine.
@@ -92,7 +92,7 @@ fn options(arguments: Vec<String>) -> Option<Options> {
     })
 }
 
-/// Measures, prints and does what was asked for. False: the figures differ from the record.
+/// Measures, prints, and then compares or records, as the options say. False: the figures differ from the record.
 fn run(options: &Options) -> Result<bool, String> {
     if let Mode::Page = options.mode {
         return write_page(options, &from_text(&text(&options.record)?)?).map(|()| true);

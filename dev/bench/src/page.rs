@@ -72,7 +72,7 @@ fn replaced(page: &str, name: &str, content: &str) -> Option<String> {
     Some(format!("{}\n{content}{}", &page[..start], &page[end..]))
 }
 
-/// The page with its tables made anew from a record; the error names what is missing.
+/// The page with its tables made from a record. The error names the missing part.
 pub fn with_tables(page: &str, record: &Figures, sizes: &[u64]) -> Result<String, String> {
     let each = |name: &str| {
         let row = format!("{name} | 1,000 keys | 100,000 stored");
@@ -170,7 +170,8 @@ fn parts(figures: &Figures) -> Result<String, String> {
     Ok(table)
 }
 
-/// What a million messages cost in cycles, singly and in batches, and what of it no code can avoid.
+/// The cost of a million messages in cycles, singly and in batches, and the part of it that no code can
+/// avoid.
 fn cycles(single: u64, in_batch: u64, of_a_million_keys: Option<&u64>) -> String {
     let mut table =
         String::from("| a million messages | billion cycles | of it unavoidable | US$ |\n|---|--:|--:|--:|\n");

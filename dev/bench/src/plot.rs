@@ -12,7 +12,7 @@ const RIGHT: f64 = 20.0;
 
 /// A curve: its name, its colour, and its values.
 pub struct Curve {
-    /// What it shows.
+    /// Its name.
     pub name: &'static str,
     /// As SVG has it.
     pub colour: &'static str,
@@ -20,7 +20,7 @@ pub struct Curve {
     pub values: Vec<f64>,
 }
 
-/// Draws curves over `axis`; `unit` is what a value is measured in.
+/// Draws curves over `axis`. `unit` is the unit of the values.
 pub fn draw(title: &str, axis: &[u64], unit: &str, curves: &[Curve]) -> String {
     let last = axis.last().copied().unwrap_or(1) as f64;
     let most = curves.iter().flat_map(|curve| &curve.values).copied().fold(1.0, f64::max) * 1.1;

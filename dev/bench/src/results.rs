@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// How far a figure may move, either way, without a new record: 1 %.
+/// Maximum change of a figure, either way, without a new record: 1 %.
 const TOLERANCE_PERCENT: u64 = 1;
 
 /// Figures by the name of their row, in the order of names: instructions as the platform charges them, or bytes.
@@ -19,7 +19,7 @@ pub fn to_text(figures: &Figures) -> String {
     text
 }
 
-/// Reads a record; the error names the line that is none.
+/// Reads a record. The error names the malformed line.
 pub fn from_text(text: &str) -> Result<Figures, String> {
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     lines.map(|line| parse(line).ok_or_else(|| format!("no row of a record: {line}"))).collect()
@@ -30,8 +30,8 @@ fn parse(line: &str) -> Option<(String, u64)> {
     Some((row.to_string(), figure.parse().ok()?))
 }
 
-/// The differences between the record and the measured rows, a line each. Rows of the record that this run did
-/// not reach, because it stored less, are left alone: `reached` tells them.
+/// The differences between the record and the measured rows, a line each. Rows that this run did not reach,
+/// because it stored less, are ignored: `reached` names the others.
 pub fn differences(record: &Figures, measured: &Figures, reached: impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines = Vec::new();
     for (row, &now) in measured {

@@ -1,4 +1,5 @@
-//! A store with limits: what dropping and sweeping cost, and that its memory stops growing.
+//! A store with limits: the cost of dropping and sweeping, and the proof that its memory stops
+//! growing.
 
 use crate::inbox::{Cost, Inbox};
 use crate::results::Figures;

@@ -1,4 +1,4 @@
-//! What is measured: every row of the record, by the size of the store.
+//! The rows that are measured: every row of the record, by the size of the store.
 
 use crate::inbox::{CIPHERTEXT_BYTES, Cost, Inbox};
 use crate::results::Figures;

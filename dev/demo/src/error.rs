@@ -1,38 +1,40 @@
-//! Why the demo stopped, and the exit code that says so.
+//! The demo's errors, and their exit codes.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::files::FilesError;
+use crate::stop::Stopped;
 
-/// Why the demo stopped before its end.
+/// The reason why the demo stopped before its end.
 #[derive(Debug)]
 pub enum Error {
     /// The command line is wrong.
     Usage(String),
-    /// The canister's Wasm cannot be read.
-    Wasm(PathBuf, std::io::Error),
     /// There is nothing to send.
     Files(FilesError),
-    /// A call has no result.
-    Call {
-        /// What was called.
-        method: &'static str,
-        /// The client's words, or the engine's.
-        reason: String,
-    },
-    /// An answer is not what it must be: the canister, the engine or the demo has a fault.
+    /// Something of the system is missing or refuses: a program, a folder, a port.
+    System(String),
+    /// A command or an answer is not what it must be.
     Wrong(String),
+    /// A signal came.
+    Stopped(Stopped),
 }
 
 impl Error {
-    /// 2 where the user can mend it, 1 where the project must.
+    /// 2 where the user can mend it, 1 where the project must, and what shells say of a signal.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Error::Usage(_) | Error::Wasm(..) | Error::Files(_) => ExitCode::from(2),
-            Error::Call { .. } | Error::Wrong(_) => ExitCode::from(1),
+            Error::Usage(_) | Error::Files(_) => ExitCode::from(2),
+            Error::System(_) | Error::Wrong(_) => ExitCode::from(1),
+            Error::Stopped(stopped) => ExitCode::from(stopped.exit_code()),
         }
+    }
+
+    /// An error of the system at a path.
+    pub fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |error| Error::System(format!("{}: {error}", path.display()))
     }
 }
 
@@ -40,10 +42,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Usage(what) => write!(f, "{what}; --help says more"),
-            Error::Wasm(path, error) => write!(f, "the canister's Wasm {}: {error}", path.display()),
             Error::Files(error) => write!(f, "{error}"),
-            Error::Call { method, reason } => write!(f, "{method}: {reason}"),
-            Error::Wrong(what) => write!(f, "{what}"),
+            Error::System(what) | Error::Wrong(what) => write!(f, "{what}"),
+            Error::Stopped(stopped) => write!(f, "stopped by {}", stopped.name()),
         }
     }
 }

@@ -1,30 +1,44 @@
-//! The files of a folder, read once and kept in memory.
+//! The files of a folder, copied once, so that what is sent can be compared later even if somebody changes the folder.
 //!
 //! Symbolic links inside the folder are not followed, because their targets may lie outside of it or lead back into it.
-//! The folder itself may be given as a link. Names are bytes and need not be UTF-8.
+//! The folder itself may be given as a link.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The most bytes the demo takes: it holds each once as plaintext, once sealed and once in the canister.
-pub const MAX_BYTES: u64 = 1 << 30;
+use mailbox::wire::content::{self, MAX_FILE, MAX_NAME};
 
-/// A file that was read.
+use crate::session::FOLDER;
+
+/// The most bytes that are sent: the network holds all of them in memory.
+pub const MAX_BYTES: u64 = 1 << 30;
+/// The folder of the copies, where the folder's own name will not do.
+const OTHER_NAME: &str = "folder";
+
+/// A file that was copied.
 pub struct Source {
-    /// Its path below the folder, as the system writes it.
-    pub name: Vec<u8>,
-    /// Its content.
-    pub bytes: Vec<u8>,
+    /// Its copy, below the folder of the copies.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub size: u64,
 }
 
-/// What was found below a folder.
+impl Source {
+    /// The name that it is sent under.
+    pub fn name(&self) -> &str {
+        self.path.file_name().and_then(OsStr::to_str).unwrap_or_default()
+    }
+}
+
+/// The files below a folder.
 #[derive(Default)]
 pub struct Found {
     /// In the order of their names.
     pub files: Vec<Source>,
-    /// What was left out, and why.
+    /// The files that were left out, and the reasons.
     pub skipped: Vec<Skipped>,
 }
 
@@ -33,19 +47,30 @@ pub struct Found {
 pub struct Skipped {
     /// Where it is.
     pub path: PathBuf,
-    /// Why it was left out.
+    /// The reason why it was left out.
     pub reason: Reason,
 }
 
-/// Why something was left out.
+/// The reason why something was left out.
 #[derive(Debug)]
 pub enum Reason {
     /// A symbolic link.
     Link,
     /// Neither file nor folder: a pipe, a socket, a device.
     Special,
+    /// A larger file than `mailbox` sends.
+    Size,
+    /// A name that `mailbox` does not send.
+    Name,
     /// The system refused to read it.
     Unreadable(std::io::Error),
+}
+
+impl Reason {
+    /// Whether a user who has all of the folder sent misses it.
+    pub fn is_missed(&self) -> bool {
+        !matches!(self, Reason::Link | Reason::Special)
+    }
 }
 
 impl fmt::Display for Reason {
@@ -53,12 +78,16 @@ impl fmt::Display for Reason {
         match self {
             Reason::Link => write!(f, "a symbolic link"),
             Reason::Special => write!(f, "neither file nor folder"),
+            Reason::Size => write!(f, "mailbox sends files of at most {} MiB", MAX_FILE >> 20),
+            Reason::Name => {
+                write!(f, "mailbox sends names of at most {MAX_NAME} bytes that are UTF-8 without control characters")
+            }
             Reason::Unreadable(error) => write!(f, "{error}"),
         }
     }
 }
 
-/// Why there is nothing to send.
+/// The reason why there is nothing to send.
 #[derive(Debug)]
 pub enum FilesError {
     /// The path that was named cannot be read.
@@ -69,6 +98,8 @@ pub enum FilesError {
     NoFiles(PathBuf),
     /// More than [`MAX_BYTES`].
     TooLarge(PathBuf),
+    /// A copy cannot be written.
+    Copy(PathBuf, std::io::Error),
 }
 
 impl fmt::Display for FilesError {
@@ -76,29 +107,39 @@ impl fmt::Display for FilesError {
         match self {
             FilesError::Missing(path, error) => write!(f, "{}: {error}", path.display()),
             FilesError::Special(path) => write!(f, "{} is neither file nor folder", path.display()),
-            FilesError::NoFiles(path) => write!(f, "{} has no file that can be read: nothing to send", path.display()),
+            FilesError::NoFiles(path) => write!(f, "{} has no file that can be sent: nothing to send", path.display()),
             FilesError::TooLarge(path) => write!(
                 f,
-                "{} has more than {} MiB: the demo holds everything in memory, give it a smaller folder",
+                "{} has more than {} MiB: the network holds everything in memory, give it a smaller folder",
                 path.display(),
                 MAX_BYTES >> 20
             ),
+            FilesError::Copy(path, error) => write!(f, "the copy {} was not written: {error}", path.display()),
         }
     }
 }
 
-/// Every file below `path`, or the one file that `path` is.
-pub fn collect(path: &Path) -> Result<Found, FilesError> {
+/// Copies every file below `path`, or the one file that `path` is, below the folder `copies`.
+pub fn collect(path: &Path, copies: &Path) -> Result<Found, FilesError> {
+    collect_up_to(MAX_BYTES, path, copies)
+}
+
+fn collect_up_to(room: u64, path: &Path, copies: &Path) -> Result<Found, FilesError> {
     let missing = |error| FilesError::Missing(path.to_path_buf(), error);
     let kind = fs::metadata(path).map_err(missing)?;
-    let mut reader = Reader { root: path, found: Found::default(), room: MAX_BYTES };
+    let whole = fs::canonicalize(path).map_err(missing)?;
+    let name = whole.file_name().filter(|name| is_word(name));
+    let mut reader = Reader { root: path, copies, found: Found::default(), room };
     if kind.is_dir() {
         // Its entries must be readable; those of folders inside it may not be.
         fs::read_dir(path).map_err(missing)?;
-        reader.folders(path.to_path_buf())?;
+        reader.folders(path, Path::new(name.unwrap_or(OTHER_NAME.as_ref())))?;
     } else if kind.is_file() {
-        let name = path.file_name().unwrap_or(path.as_os_str()).as_encoded_bytes().to_vec();
-        reader.file(path.to_path_buf(), name)?;
+        let copy = match (name, path.file_name()) {
+            (None, Some(name)) => Path::new(OTHER_NAME).join(name),
+            (name, _) => PathBuf::from(name.unwrap_or(OTHER_NAME.as_ref())),
+        };
+        reader.file(path.to_path_buf(), copy)?;
     } else {
         return Err(FilesError::Special(path.to_path_buf()));
     }
@@ -110,23 +151,29 @@ pub fn collect(path: &Path) -> Result<Found, FilesError> {
         }
         return Err(FilesError::NoFiles(path.to_path_buf()));
     }
-    found.files.sort_by(|a, b| a.name.cmp(&b.name));
+    found.files.sort_by(|a, b| a.path.cmp(&b.path));
     found.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// Whether a name at the beginning of a path is neither an option nor the mailbox's folder.
+fn is_word(name: &OsStr) -> bool {
+    name != FOLDER && !name.as_encoded_bytes().starts_with(b"-")
 }
 
 /// Collects what it reads.
 struct Reader<'a> {
     root: &'a Path,
+    copies: &'a Path,
     found: Found,
     room: u64,
 }
 
 impl Reader<'_> {
-    /// Reads `folder` and what is below it, without recursion: depth is the user's to choose.
-    fn folders(&mut self, folder: PathBuf) -> Result<(), FilesError> {
-        let mut pending = vec![folder];
-        while let Some(folder) = pending.pop() {
+    /// Copies what is below `folder` to `copy`, without recursion: depth is the user's to choose.
+    fn folders(&mut self, folder: &Path, copy: &Path) -> Result<(), FilesError> {
+        let mut pending = vec![(folder.to_path_buf(), copy.to_path_buf())];
+        while let Some((folder, copy)) = pending.pop() {
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) => {
@@ -135,15 +182,11 @@ impl Reader<'_> {
                 }
             };
             for entry in entries {
-                match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
-                    Ok((path, kind)) if kind.is_dir() => pending.push(path),
-                    Ok((path, kind)) if kind.is_file() => {
-                        let below = path.strip_prefix(self.root).unwrap_or(&path);
-                        let name = below.as_os_str().as_encoded_bytes().to_vec();
-                        self.file(path, name)?;
-                    }
-                    Ok((path, kind)) if kind.is_symlink() => self.skip(path, Reason::Link),
-                    Ok((path, _)) => self.skip(path, Reason::Special),
+                match entry.and_then(|entry| Ok((entry.path(), copy.join(entry.file_name()), entry.file_type()?))) {
+                    Ok((path, copy, kind)) if kind.is_dir() => pending.push((path, copy)),
+                    Ok((path, copy, kind)) if kind.is_file() => self.file(path, copy)?,
+                    Ok((path, _, kind)) if kind.is_symlink() => self.skip(path, Reason::Link),
+                    Ok((path, ..)) => self.skip(path, Reason::Special),
                     Err(error) => self.skip(folder.clone(), Reason::Unreadable(error)),
                 }
             }
@@ -151,18 +194,27 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn file(&mut self, path: PathBuf, name: Vec<u8>) -> Result<(), FilesError> {
+    fn file(&mut self, path: PathBuf, copy: PathBuf) -> Result<(), FilesError> {
         let mut bytes = Vec::new();
-        // Reading one byte more than there is room for shows that a file is too large, even if it grows meanwhile.
-        let read = File::open(&path).and_then(|file| file.take(self.room + 1).read_to_end(&mut bytes));
-        match read {
-            Ok(length) if length as u64 > self.room => return Err(FilesError::TooLarge(self.root.to_path_buf())),
-            Ok(length) => {
-                self.room -= length as u64;
-                self.found.files.push(Source { name, bytes });
+        // Reading one byte more than is sent shows that a file is too large, even if it grows meanwhile.
+        let read = File::open(&path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
+        let size = match read {
+            Ok(size) => size as u64,
+            Err(error) => {
+                self.skip(path, Reason::Unreadable(error));
+                return Ok(());
             }
-            Err(error) => self.skip(path, Reason::Unreadable(error)),
+        };
+        let has_name = copy.file_name().and_then(OsStr::to_str).is_some_and(content::File::is_name);
+        if size > MAX_FILE || !has_name {
+            self.skip(path, if has_name { Reason::Size } else { Reason::Name });
+            return Ok(());
         }
+        self.room = self.room.checked_sub(size).ok_or_else(|| FilesError::TooLarge(self.root.to_path_buf()))?;
+        let target = self.copies.join(&copy);
+        let parent = target.parent().map_or(Ok(()), fs::create_dir_all);
+        parent.and_then(|()| fs::write(&target, bytes)).map_err(|error| FilesError::Copy(target, error))?;
+        self.found.files.push(Source { path: copy, size });
         Ok(())
     }
 
@@ -173,7 +225,6 @@ impl Reader<'_> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::symlink;
 
@@ -181,75 +232,88 @@ mod tests {
 
     use super::*;
 
-    fn names(found: &Found) -> Vec<&[u8]> {
-        found.files.iter().map(|file| file.name.as_slice()).collect()
+    fn paths(found: &Found) -> Vec<&str> {
+        found.files.iter().map(|file| file.path.to_str().unwrap()).collect()
+    }
+
+    /// A folder `all`, and one for the copies.
+    fn folders() -> (TempDir, PathBuf, TempDir) {
+        let parent = TempDir::new().unwrap();
+        let folder = parent.path().join("all");
+        fs::create_dir(&folder).unwrap();
+        (parent, folder, TempDir::new().unwrap())
     }
 
     #[test]
-    fn nested_empty_hidden_and_oddly_named_files_are_found_in_order() {
-        let folder = TempDir::new().unwrap();
-        fs::create_dir_all(folder.path().join("b/c")).unwrap();
-        fs::create_dir(folder.path().join("nothing")).unwrap();
-        let odd = OsStr::from_bytes(b"b/\xff\xfe");
-        for (name, bytes) in [("z", "last"), ("b/c/deep", "deep"), (".hidden", "h"), ("empty", "")] {
-            fs::write(folder.path().join(name), bytes).unwrap();
+    fn nested_empty_and_hidden_files_are_copied_in_order() {
+        let (_parent, folder, copies) = folders();
+        fs::create_dir_all(folder.join("b/c")).unwrap();
+        fs::create_dir(folder.join("nothing")).unwrap();
+        for (name, bytes) in [("z", "last"), ("b/c/deep", "deep"), (".hidden", "h"), ("empty", ""), ("-m", "dash")] {
+            fs::write(folder.join(name), bytes).unwrap();
         }
-        fs::write(folder.path().join(odd), "odd").unwrap();
-        let found = collect(folder.path()).unwrap();
-        assert_eq!(names(&found), [b".hidden".as_slice(), b"b/c/deep", b"b/\xff\xfe", b"empty", b"z"]);
-        assert_eq!(found.files[1].bytes, b"deep");
-        assert!(found.files[3].bytes.is_empty());
+        let found = collect(&folder, copies.path()).unwrap();
+        assert_eq!(paths(&found), ["all/-m", "all/.hidden", "all/b/c/deep", "all/empty", "all/z"]);
+        assert_eq!((found.files[2].name(), found.files[2].size), ("deep", 4));
+        for file in &found.files {
+            let original = folder.parent().unwrap().join(&file.path);
+            assert_eq!(fs::read(copies.path().join(&file.path)).unwrap(), fs::read(original).unwrap());
+        }
         assert!(found.skipped.is_empty());
     }
 
     #[test]
-    fn links_and_pipes_are_skipped_and_named() {
-        let folder = TempDir::new().unwrap();
-        fs::write(folder.path().join("file"), "file").unwrap();
-        symlink(folder.path(), folder.path().join("loop")).unwrap();
-        symlink("file", folder.path().join("second")).unwrap();
-        symlink("nowhere", folder.path().join("third")).unwrap();
-        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
-        let found = collect(folder.path()).unwrap();
-        assert_eq!(names(&found), [b"file"]);
+    fn what_is_not_sent_is_named_with_its_reason() {
+        let (_parent, folder, copies) = folders();
+        fs::write(folder.join("file"), "file").unwrap();
+        fs::write(folder.join(OsStr::from_bytes(b"a \xff")), "odd").unwrap();
+        fs::write(folder.join("bell\u{7}"), "loud").unwrap();
+        // A file with a hole takes no room on disk.
+        File::create(folder.join("hole")).unwrap().set_len(MAX_FILE + 1).unwrap();
+        symlink(&folder, folder.join("loop")).unwrap();
+        symlink("nowhere", folder.join("next")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(folder.join("socket")).unwrap();
+        let found = collect(&folder, copies.path()).unwrap();
+        assert_eq!(paths(&found), ["all/file"]);
         let reasons: Vec<_> = found.skipped.iter().map(|skipped| skipped.reason.to_string()).collect();
-        assert_eq!(
-            reasons,
-            ["a symbolic link", "a symbolic link", "neither file nor folder", "a symbolic link"],
-            "loop, second, socket, third"
-        );
+        let name = "mailbox sends names of at most 255 bytes that are UTF-8 without control characters";
+        let size = "mailbox sends files of at most 64 MiB";
+        let link = "a symbolic link";
+        assert_eq!(reasons, [name, name, size, link, link, "neither file nor folder"]);
+        let missed: Vec<_> = found.skipped.iter().map(|skipped| skipped.reason.is_missed()).collect();
+        assert_eq!(missed, [true, true, true, false, false, false]);
     }
 
     #[test]
     fn the_folder_itself_may_be_a_link_and_a_file_is_a_folder_of_one() {
-        let folder = TempDir::new().unwrap();
-        fs::create_dir(folder.path().join("real")).unwrap();
-        fs::write(folder.path().join("real/file"), "text").unwrap();
-        symlink("real", folder.path().join("link")).unwrap();
-        assert_eq!(names(&collect(&folder.path().join("link")).unwrap()), [b"file"]);
-        assert_eq!(names(&collect(&folder.path().join("real/file")).unwrap()), [b"file"]);
+        let (parent, folder, copies) = folders();
+        fs::write(folder.join("file"), "text").unwrap();
+        fs::write(folder.join("-m"), "text").unwrap();
+        symlink("all", parent.path().join("link")).unwrap();
+        let path = |path: &str| paths(&collect(&parent.path().join(path), copies.path()).unwrap()).join(" ");
+        assert_eq!(path("link"), "all/-m all/file");
+        assert_eq!(path("all/file"), "file");
+        assert_eq!(path("all/-m"), "folder/-m", "no option");
+        fs::rename(&folder, parent.path().join(FOLDER)).unwrap();
+        assert_eq!(path(FOLDER), "folder/-m folder/file", "not among the mailbox's own files");
     }
 
     #[test]
     fn nothing_to_send_is_an_error_that_says_why() {
-        let folder = TempDir::new().unwrap();
-        assert!(matches!(collect(folder.path()), Err(FilesError::NoFiles(_))));
-        assert!(matches!(collect(&folder.path().join("absent")), Err(FilesError::Missing(..))));
-        let socket = folder.path().join("socket");
+        let (_parent, folder, copies) = folders();
+        assert!(matches!(collect(&folder, copies.path()), Err(FilesError::NoFiles(_))));
+        assert!(matches!(collect(&folder.join("absent"), copies.path()), Err(FilesError::Missing(..))));
+        let socket = folder.join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-        assert!(matches!(collect(&socket), Err(FilesError::Special(_))));
+        assert!(matches!(collect(&socket, copies.path()), Err(FilesError::Special(_))));
     }
 
     #[test]
-    fn more_than_the_demo_holds_is_refused_without_reading_it() {
-        let folder = TempDir::new().unwrap();
-        // A file with a hole takes no room on disk.
-        File::create(folder.path().join("hole")).unwrap().set_len(MAX_BYTES + 1).unwrap();
-        let mut reader = Reader { root: folder.path(), found: Found::default(), room: 10 };
-        assert!(matches!(reader.folders(folder.path().to_path_buf()), Err(FilesError::TooLarge(_))));
-        fs::write(folder.path().join("hole"), "just right").unwrap();
-        let mut reader = Reader { root: folder.path(), found: Found::default(), room: 10 };
-        reader.folders(folder.path().to_path_buf()).unwrap();
-        assert_eq!((reader.room, reader.found.files.len()), (0, 1));
+    fn more_than_the_network_holds_is_refused() {
+        let (_parent, folder, copies) = folders();
+        fs::write(folder.join("one"), "12345").unwrap();
+        fs::write(folder.join("two"), "12345").unwrap();
+        assert!(matches!(collect_up_to(9, &folder, copies.path()), Err(FilesError::TooLarge(_))));
+        assert_eq!(collect_up_to(10, &folder, copies.path()).unwrap().files.len(), 2);
     }
 }

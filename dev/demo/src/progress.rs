@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// Before this nothing is shown: most steps are over by then.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How often the line is written, to a terminal and to anything else.
+/// Interval at which the line is written, to a terminal and to anything else.
 const ON_TERMINAL: Duration = Duration::from_millis(100);
 const IN_LOG: Duration = Duration::from_secs(5);
 

@@ -24,9 +24,9 @@ const KEY_LENGTHS: [usize; 6] = [20, 41, 23, 24, 64, 1];
 pub struct Draft {
     /// Its key.
     pub key: u16,
-    /// What its bytes are drawn from.
+    /// The seed of its bytes.
     pub number: u64,
-    /// How many there are.
+    /// Number of its bytes.
     pub length: usize,
 }
 

@@ -18,7 +18,7 @@ pub struct Inbox {
     pub canister: Principal,
 }
 
-/// A call that is signed, to be sent as often as one likes.
+/// A signed call, which can be sent several times.
 #[derive(Clone, Debug)]
 pub struct Signed {
     /// The envelope.
@@ -27,12 +27,12 @@ pub struct Signed {
     effective: Principal,
 }
 
-/// How a call ended.
+/// The outcome of a call.
 #[derive(Debug)]
 pub enum Outcome {
     /// The reply.
     Replied(Vec<u8>),
-    /// It was refused because it expired: it was not executed because of this.
+    /// It was refused because it had expired. This sending did not execute it.
     Expired,
 }
 

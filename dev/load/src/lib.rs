@@ -3,9 +3,9 @@
 //! - [`soak`]: clients mix all calls while the network is killed again and again: nothing confirmed is lost, nothing is
 //!   stored twice, nothing unconfirmed is half there;
 //! - [`throughput`]: the same calls on the engine itself and through HTTP;
-//! - `inbox`, `wire`: a client, and the plainest of clients;
-//! - `usage`: what the network's process has used;
-//! - `draft`: what is sent, from a seed.
+//! - `inbox`, `wire`: a client, and the simplest client;
+//! - `usage`: the resources of the network's process;
+//! - `draft`: the messages to send, from a seed.
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 compile_error!("load runs on 64-bit Linux only: the network that it kills does");

@@ -13,7 +13,7 @@ usage: load MODULE soak --folder FOLDER [--operations N] [--kills N] [--seed N]
 
 FOLDER is made for the states of the networks, and must not be there.";
 
-/// How many messages are stored when it is measured what an add writes.
+/// Numbers of stored messages at which the bytes that an add writes are measured.
 const SIZES: [u64; 3] = [1_000, 10_000, 100_000];
 
 fn main() -> ExitCode {

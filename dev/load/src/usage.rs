@@ -1,10 +1,10 @@
-//! What a process has used, as the operating system counts it.
+//! The resources that a process has used, as the operating system counts them.
 
 use std::path::Path;
 use std::time::Duration;
 use std::{fs, io};
 
-/// What a process has used.
+/// The resources that a process has used.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
     /// Bytes that it had the operating system write to disk.
@@ -14,7 +14,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// What the process of this number has used so far.
+    /// The resources that the process of this number has used so far.
     ///
     /// # Errors
     ///

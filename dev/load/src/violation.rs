@@ -17,7 +17,7 @@ impl std::error::Error for Violation {}
 /// A result, unless something happened that must not.
 pub type Verdict<T> = Result<T, Violation>;
 
-/// Says what must hold. `message` says what did not.
+/// Returns a violation unless `holds`. `message` describes it.
 pub fn ensure(holds: bool, message: impl FnOnce() -> String) -> Verdict<()> {
     if holds { Ok(()) } else { Err(Violation(message())) }
 }

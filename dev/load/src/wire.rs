@@ -1,5 +1,5 @@
-//! The plainest client: a connection on which requests are sent that were signed before. It reads only the status of an
-//! answer, so it measures the server's work. Other code checks the contents later.
+//! The simplest client: a connection on which presigned requests are sent. It reads only the status of an answer, so it
+//! measures the server's work. Other code checks the contents later.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

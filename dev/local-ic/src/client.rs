@@ -174,7 +174,7 @@ impl LocalIc {
         self.engine().uninstall(canister_id, sender_of(sender))
     }
 
-    /// Has a stopped canister take messages again.
+    /// Starts a stopped canister.
     pub fn start_canister(&self, canister_id: Principal, sender: Option<Principal>) -> Result<(), RejectResponse> {
         self.engine().start(canister_id, or_anonymous(sender))
     }
@@ -196,12 +196,12 @@ impl LocalIc {
         panic!("canister {canister_id} did not stop within {MAX_ROUNDS} rounds");
     }
 
-    /// Who controls a canister.
+    /// The controllers of a canister.
     pub fn get_controllers(&self, canister_id: Principal) -> Vec<Principal> {
         self.with_canister(canister_id, |canister| canister.settings.controllers.clone())
     }
 
-    /// Sets who controls a canister.
+    /// Sets the controllers of a canister.
     pub fn set_controllers(
         &self,
         canister_id: Principal,
@@ -232,7 +232,7 @@ impl LocalIc {
         status(self.engine().canister(canister_id)?, or_anonymous(sender))
     }
 
-    /// The log of a canister, for those whom its settings let read it.
+    /// The log of a canister, for the readers that its settings permit.
     pub fn fetch_canister_logs(
         &self,
         canister_id: Principal,

@@ -60,8 +60,8 @@ pub fn response(bytes: u64) -> u128 {
     CALL_BYTE * u128::from(bytes)
 }
 
-/// What a caller sets aside for the largest response and the longest callback; the unused part comes
-/// back with the response.
+/// The cycles that a caller sets aside for the largest response and the longest callback. The unused part comes back with the
+/// response.
 pub fn response_prepayment() -> u128 {
     response(MAX_INTER_CANISTER_PAYLOAD) + execution(UPDATE_INSTRUCTIONS)
 }

@@ -8,8 +8,8 @@ use crate::metrics::QueryStatistics;
 use crate::reject::RejectResponse;
 
 impl LocalIc {
-    /// An instance without canisters, whose `raw_rand` nobody knows who does not know `seed`. That of [`LocalIc::new`] is
-    /// the same in every run.
+    /// An instance without canisters, whose `raw_rand` depends on `seed`. Without the seed nobody can predict it. The
+    /// `raw_rand` of [`LocalIc::new`] is the same in every run.
     pub fn with_random_seed(seed: [u8; 32]) -> Self {
         Self::with(Engine::new(&seed))
     }
@@ -23,7 +23,7 @@ impl LocalIc {
         restore.finish().map(Self::with)
     }
 
-    /// Hands `f` what changed since this was last called; at first, everything. Nothing is executed meanwhile.
+    /// Passes `f` the changes since the last call; at first, everything. Nothing is executed meanwhile.
     pub fn take_changes<T>(&self, f: impl FnOnce(&Changes<'_>) -> T) -> T {
         f(&self.engine().take_changes())
     }
@@ -40,7 +40,7 @@ impl LocalIc {
         }
     }
 
-    /// Whether no message waits to be executed: a round would do nothing but what is due by time.
+    /// Whether no message waits to be executed. Then a round only does the work that is due by time.
     pub fn is_idle(&self) -> bool {
         self.engine().is_idle()
     }
@@ -56,7 +56,7 @@ impl LocalIc {
         self.engine().time_out(|number| expired(MessageId(number)));
     }
 
-    /// The response to a submitted call if it is answered, handed out once; `None` while it is not. Executes nothing.
+    /// The response to a submitted call, returned once; `None` while the call is not answered. Executes nothing.
     pub fn take_response(&self, message_id: MessageId) -> Option<Result<Vec<u8>, RejectResponse>> {
         self.engine().take_response(message_id.0)
     }

@@ -9,11 +9,11 @@
 //! - `reader`: a copy of the state, for queries beside updates;
 //! - `engine`: the replicated state machine, with its messages, calls and rounds;
 //! - `canister`: the state of one canister;
-//! - `snapshot`: what a canister was at one moment;
+//! - `snapshot`: the state of a canister at one moment;
 //! - `sandbox`, `system_api`, `wasm`: the execution of one entry point; the functions of `ic0` that it may call; the
 //!   decompression, validation, instrumentation and compilation of modules for it. They know each other;
-//! - `memory`: heap and stable memory with their undo logs, and all the unsafe code but the hook in `sandbox` that
-//!   hands page faults to the heap.
+//! - `memory`: heap and stable memory with their undo logs, and all unsafe code except the hook in `sandbox` that
+//!   passes page faults to the heap.
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 compile_error!(

@@ -34,7 +34,7 @@ pub const MAX_METHOD_NAME: usize = 20_000;
 pub const MAX_OUTSTANDING_CALLS: usize = 500;
 /// The longest time that a best-effort call waits, in seconds.
 pub const MAX_CALL_TIMEOUT_SECS: u32 = 300;
-/// How long a call of `stop_canister` waits for its canister.
+/// Maximum time that a call of `stop_canister` waits for its canister.
 pub const STOP_TIMEOUT_NANOS: u64 = 300_000_000_000;
 /// Certified data of one canister.
 pub const MAX_CERTIFIED_DATA: usize = 32;

@@ -6,7 +6,7 @@ use crate::memory::Footprint;
 use crate::reject::RejectResponse;
 use crate::system_api::EntryPoint;
 
-/// What an execution, or several, used.
+/// The resources that one execution, or several, used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Instructions.
@@ -87,12 +87,12 @@ pub struct ExecutionRecord {
     /// The number of the ingress message, query, installation or task that led to the execution, directly or
     /// through calls.
     pub root: u64,
-    /// What it used.
+    /// The resources that it used.
     pub usage: Usage,
     /// Size of the heap afterwards, in 64-KiB pages.
     pub heap_pages: u64,
     /// Size of stable memory afterwards, in 64-KiB pages.
     pub stable_pages: u64,
-    /// Why it was taken back, if it trapped.
+    /// The reason why it was rolled back, if it trapped.
     pub error: Option<RejectResponse>,
 }

@@ -1,4 +1,4 @@
-//! How a call fails: the platform's reject codes and error codes, with its numbers.
+//! The failures of a call: the platform's reject codes and error codes, with its numbers.
 
 use std::fmt;
 
@@ -51,7 +51,7 @@ error_codes! {
     /// Fewer cycles are attached than the creation of a canister costs.
     InsufficientCyclesForCreateCanister = 402,
     /// The canister rejected the call, its `canister_inspect_message` did not accept the message, or the message
-    /// is too large to be taken in.
+    /// is too large to be accepted.
     CanisterRejectedMessage = 406,
     /// The management canister has no such method here.
     UnknownManagementMessage = 407,
@@ -83,7 +83,7 @@ error_codes! {
     CanisterInvalidController = 512,
     /// A callback is no function of the module's table.
     CanisterFunctionNotFound = 513,
-    /// Install was asked of a canister that has a module already.
+    /// The canister for the installation already has a module.
     CanisterNonEmpty = 514,
     /// The message ran more instructions than its kind may.
     CanisterInstructionLimitExceeded = 522,
@@ -134,19 +134,19 @@ pub struct RejectResponse {
     /// The cause.
     pub error_code: ErrorCode,
     /// Whether the platform would certify this response: true of calls that were accepted, false of
-    /// queries and of messages that were turned away.
+    /// queries and of messages that were rejected.
     pub certified: bool,
 }
 
 impl RejectResponse {
-    /// A failure that the platform certifies. Of a message beyond [`MAX_REJECT_MESSAGE`] there are both ends, with an
+    /// A failure that the platform certifies. A text longer than [`MAX_REJECT_MESSAGE`] is cut to both ends, with an
     /// ellipsis between.
     pub(crate) fn new(error_code: ErrorCode, message: impl Into<String>) -> Self {
         let reject_message = shortened(message.into(), MAX_REJECT_MESSAGE);
         Self { reject_code: error_code.reject_code(), reject_message, error_code, certified: true }
     }
 
-    /// That of an ingress message that expired before its execution began.
+    /// The failure of an ingress message that expired before its execution began.
     pub fn expired() -> Self {
         Self::new(ErrorCode::IngressMessageTimeout, "Ingress message timed out waiting to start executing.")
     }
@@ -157,7 +157,7 @@ impl RejectResponse {
     }
 }
 
-/// A text, or its ends in at most so many bytes.
+/// A text, or its two ends if it has more than so many bytes.
 fn shortened(text: String, bytes: usize) -> String {
     const ELLIPSIS: &str = "...";
     if text.len() <= bytes {

@@ -10,7 +10,7 @@ use crate::system_api::EntryPoint;
 
 /// The state of a canister, comparable.
 ///
-/// A message that traps leaves all of it as it was but for `cycles`, which pay for the execution.
+/// A message that traps changes only `cycles`, which pay for the execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CanisterState {
     /// SHA-256 of the module.
@@ -77,8 +77,9 @@ impl LocalIc {
         self.with_canister(canister_id, |canister| canister.executions.clear());
     }
 
-    /// What a canister used for the last update or query that was called: the execution of the method, and those
-    /// of the calls and callbacks that it led to. Inspection before it is not charged, and not counted.
+    /// The resources that a canister used for the last update or query that was called: the execution of the
+    /// method, and those of the calls and callbacks that it led to. Inspection before it is not charged, and not
+    /// counted.
     pub fn last_call_usage(&self, canister_id: Principal) -> Option<Usage> {
         use EntryPoint::{CompositeQuery, InspectMessage, Query, ReplicatedQuery, Update};
         let executions = self.executions(canister_id);
@@ -96,19 +97,20 @@ impl LocalIc {
 
 /// Faults.
 impl LocalIc {
-    /// Has stable memory fail to grow beyond `pages` of 64 KiB, or takes that back.
+    /// Makes stable memory fail to grow beyond `pages` of 64 KiB. `None` removes this limit.
     pub fn set_stable_memory_limit(&self, canister_id: Principal, pages: Option<u64>) {
         self.with_canister(canister_id, |canister| canister.faults.stable_memory_limit = pages);
     }
 
-    /// Has the `call`-th system call of the next execution trap, counted from 1, or takes that back. The hooks of
-    /// an installation or upgrade count as one execution. Inspection passes it by: it changes nothing.
+    /// Makes the `call`-th system call of the next execution trap, counted from 1. `None` removes this fault. The
+    /// hooks of an installation or upgrade count as one execution. Inspection is not affected, because it changes
+    /// nothing.
     pub fn trap_at_system_call(&self, canister_id: Principal, call: Option<u64>) {
         self.with_canister(canister_id, |canister| canister.faults.trap_at = call);
     }
 
-    /// Limits the instructions of `entry`, or of every entry point that has no limit of its own, until it is taken
-    /// back. The hooks of an installation or upgrade share the limit of [`EntryPoint::Init`].
+    /// Limits the instructions of `entry`, or of every entry point that has no limit of its own, until the limit
+    /// is removed. The hooks of an installation or upgrade share the limit of [`EntryPoint::Init`].
     pub fn set_instruction_limit(&self, canister_id: Principal, entry: Option<EntryPoint>, limit: Option<u64>) {
         self.with_canister(canister_id, |canister| canister.faults.limit_instructions(entry, limit));
     }

@@ -44,7 +44,7 @@ pub fn print(port: u16, canisters: &[Served], state: Option<&Path>, page: bool, 
 A development network for one machine, not the Internet Computer. {kept} Ctrl-C stops it.
 "
     );
-    // Programs read up to the last line. An error means that nobody reads.
+    // Programs read up to the last line. An error only means that nobody reads.
     let _ = io::stdout().write_all(text.as_bytes());
 }
 

@@ -13,7 +13,7 @@ use crate::limits::MAX_NESTING;
 /// The tag of self-described CBOR.
 const SELF_DESCRIBED: [u8; 3] = [0xd9, 0xd9, 0xf7];
 
-/// Why bytes are no value of a type.
+/// The reason why bytes are no value of a type.
 #[derive(Debug)]
 pub enum CborError {
     /// They are not well formed, or of another type.
@@ -43,11 +43,11 @@ pub fn encode(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// The value that all of `bytes` are.
+/// Decodes a value from all of `bytes`.
 ///
 /// # Errors
 ///
-/// If they are not.
+/// If they are not such a value.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CborError> {
     let mut rest = bytes;
     let value = ciborium::de::from_reader_with_recursion_limit(&mut rest, MAX_NESTING).map_err(CborError::Value)?;

@@ -42,7 +42,7 @@ pub fn base_tree(keys: &Keys, now: u64) -> StateTree {
     tree
 }
 
-/// What is certified of a request: the tree below its id.
+/// The certified data of a request: the tree below its id.
 pub fn request(status: &Status) -> StateTree {
     let mut tree = StateTree::new();
     let mut insert = |name: &str, contents: Vec<u8>| tree.insert(&[name.as_bytes()], contents);
@@ -63,7 +63,7 @@ pub fn request(status: &Status) -> StateTree {
     tree
 }
 
-/// The certificate of what a canister has certified itself.
+/// The certificate of a canister's certified data.
 pub fn certify_data(keys: &Keys, now: u64, canister: Principal, data: &[u8]) -> Vec<u8> {
     let path = [b"canister".as_slice(), canister.as_slice(), b"certified_data"];
     let mut tree = base_tree(keys, now);
@@ -71,7 +71,7 @@ pub fn certify_data(keys: &Keys, now: u64, canister: Principal, data: &[u8]) -> 
     certify(keys, &tree, &[path.map(<[u8]>::to_vec).to_vec()])
 }
 
-/// Adds what is certified of a canister.
+/// Adds a canister's certified state.
 pub fn insert_canister(tree: &mut StateTree, id: &[u8], canister: &CanisterInfo) {
     let mut insert = |path: &[&[u8]], contents: Vec<u8>| {
         tree.insert(&[&[b"canister".as_slice(), id], path].concat(), contents);
@@ -124,7 +124,7 @@ pub fn encode(keys: &Keys, tree: HashTree, signature: Vec<u8>) -> Vec<u8> {
     cbor::encode(&Certificate { tree, signature, delegation: Some(delegation) })
 }
 
-/// The root key's certificate of the subnet: its key, and the canister ids that it is good for. It is made once.
+/// The root key's certificate of the subnet: its key, and its range of canister ids. It is made once.
 fn delegation(keys: &Keys) -> &[u8] {
     keys.delegation.get_or_init(|| {
         let subnet = keys.subnet_id.as_slice();

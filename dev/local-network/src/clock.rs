@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use local_ic::Time;
 
-/// What time it is.
+/// The present time.
 pub fn now() -> Time {
     Time::from(SystemTime::now())
 }

@@ -17,7 +17,7 @@ use crate::requests::{Call, Header, RequestHash, Requests, Status, TakenCall};
 pub enum Arrival {
     /// A call.
     Call(Call),
-    /// To stop. Calls that were taken in go on when the state is opened again. The others are not executed.
+    /// An order to stop. Accepted calls continue when the state is opened again. The others are not executed.
     Stop,
 }
 
@@ -25,7 +25,7 @@ pub enum Arrival {
 pub struct Pending {
     /// Its id.
     pub id: RequestHash,
-    /// Who called whom.
+    /// The sender and receiver.
     pub header: Header,
     /// The engine's number for it.
     pub message: MessageId,
@@ -33,15 +33,15 @@ pub struct Pending {
     pub noted: bool,
 }
 
-/// What the thread works on.
+/// The state of the thread.
 pub struct Executor {
     /// The engine.
     pub engine: LocalIc,
-    /// The readers to whom each state is shown.
+    /// The readers that get each state.
     pub reader: Arc<StateReader>,
-    /// Where the state is saved, if it is.
+    /// The folder in which the state is saved, if it is saved.
     pub folder: Option<StateFolder>,
-    /// Where answers are published.
+    /// The calls whose answers are published.
     pub requests: Arc<Requests>,
     /// The messages to the thread.
     pub arrivals: Receiver<Arrival>,
@@ -56,7 +56,7 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// If a state cannot be saved. Then its answers are not published: nothing is confirmed that is not on disk.
+    /// If a state cannot be saved. Then its answers are not published, so every confirmed call is on disk.
     pub fn run(mut self) -> Result<(), redb::Error> {
         let result = self.run_rounds();
         self.requests.stop();
@@ -109,7 +109,7 @@ impl Executor {
         }
     }
 
-    /// Cycles cost nothing here: no canister may die of what its storage costs, not even while the network was off.
+    /// Cycles are free here. Storage costs must not delete a canister, even after the network was off.
     fn refill(&self) {
         for canister in self.engine.canister_ids() {
             let balance = self.engine.cycle_balance(canister);
@@ -119,7 +119,7 @@ impl Executor {
         }
     }
 
-    /// Rejects what the engine took in and has not begun by the time that it expires.
+    /// Rejects submitted calls that have expired before their execution began.
     fn time_out(&self) {
         let now = clock::nanos();
         let expired = self.pending.iter().filter(|call| call.header.expiry < now).map(|call| call.message);
@@ -129,9 +129,9 @@ impl Executor {
         }
     }
 
-    /// Has the engine take in as many calls as a block of the platform has, but none while earlier ones wait. A call
-    /// that expired while it waited is turned away: who sees, at a later time than its expiry, that it has no status can
-    /// rely on that it never will be executed.
+    /// Passes the engine as many calls as a block of the platform has, but none while earlier ones wait. A call that
+    /// expired while it waited is rejected. So a client that sees no status at a time after the expiry can rely on it that
+    /// the call is never executed.
     fn take_in(&mut self, waiting: &mut VecDeque<Call>) {
         if self.engine.queued_calls() > 0 {
             return;

@@ -22,7 +22,7 @@ pub fn engine() -> Result<LocalIc, String> {
     Ok(LocalIc::with_random_seed(seed))
 }
 
-/// Creates and installs the canisters that are `wanted` and not there yet, in this order. One that is there stays as it is.
+/// Creates and installs the `wanted` canisters that do not exist yet, in this order. Existing ones stay as they are.
 ///
 /// # Errors
 ///

@@ -5,13 +5,13 @@ use std::sync::OnceLock;
 
 use candid::Principal;
 
-/// What DER puts before a BLS12-381 public key: the algorithm and curve 1.3.6.1.4.1.44668.5.3.{1.2.1, 2.1}.
+/// The DER prefix of a BLS12-381 public key: the algorithm and curve 1.3.6.1.4.1.44668.5.3.{1.2.1, 2.1}.
 const BLS_DER_PREFIX: [u8; 37] = [
     0x30, 0x81, 0x82, 0x30, 0x1d, 0x06, 0x0d, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0xdc, 0x7c, 0x05, 0x03, 0x01, 0x02,
     0x01, 0x06, 0x0c, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0xdc, 0x7c, 0x05, 0x03, 0x02, 0x01, 0x03, 0x61, 0x00,
 ];
 
-/// The secret keys, with what is public of them.
+/// The secret keys and their public parts.
 pub struct Keys {
     root: ic_verify_bls_signature::PrivateKey,
     subnet: ic_verify_bls_signature::PrivateKey,
@@ -30,7 +30,7 @@ pub struct Keys {
     pub delegation: OnceLock<Vec<u8>>,
 }
 
-/// What the keys are made of: root, subnet and node.
+/// The seeds of the keys: root, subnet and node.
 pub type Seeds = [[u8; 32]; 3];
 
 impl Keys {
@@ -73,7 +73,7 @@ impl Keys {
         Some(Self { root, subnet, node, root_key, subnet_key, node_key, subnet_id, node_id, delegation })
     }
 
-    /// What the keys are made of: secret.
+    /// The seeds of the keys: secret.
     pub fn seeds(&self) -> Seeds {
         [self.root.serialize(), self.subnet.serialize(), self.node.serialize_raw()]
     }

@@ -6,15 +6,15 @@
 //!
 //! The folders and modules are the layers, each using those after it:
 //! - `http`: connections, routes, and the translation between HTTP, CBOR and the node;
-//! - `node`: who may ask what, and where it is answered;
+//! - `node`: checks requests and passes them on;
 //! - `executor`: updates, round by round;
-//! - `state`, `folder`: what a network starts from, in memory or on disk;
+//! - `state`, `folder`: the state that a network starts from, in memory or on disk;
 //! - `signer`: signs for calls that were answered;
-//! - `clock`: what time it is;
-//! - `certificate`, `state_tree`: what the node certifies, and what the root key delegates to the subnet;
+//! - `clock`: the present time;
+//! - `certificate`, `state_tree`: the certified state tree, and the root key's delegation to the subnet;
 //! - `cbor`: encoding and decoding;
-//! - `sender`: whether a request is its sender's;
-//! - `requests`: the calls that were made, and how far they have come;
+//! - `sender`: authenticates the sender of a request;
+//! - `requests`: the calls and their progress;
 //! - `keys`: the subnet's and the node's keys;
 //! - [`limits`]: every limit, named once.
 

@@ -1,4 +1,4 @@
-//! The node: who may ask what, and where it is answered.
+//! The node checks requests and passes them on.
 //!
 //! Updates go to the executor. Queries run on the caller's thread, on the state of the latest round.
 
@@ -38,9 +38,9 @@ pub struct ExecutorThread {
 }
 
 impl ExecutorThread {
-    /// Waits until the thread ends: before it is told to, it does so only if it fails.
+    /// Waits until the thread ends. Before it is told to end, it ends only if it fails.
     pub async fn ended(&mut self) {
-        // A receiver that has received must not be polled again. The sender sends nothing: that it is dropped is the signal.
+        // A receiver that has received must not be polled again. The sender sends nothing; its drop is the signal.
         if !self.ended.is_terminated() {
             let _ = (&mut self.ended).await;
         }
@@ -104,11 +104,11 @@ impl Node {
         clock::nanos()
     }
 
-    /// Submits a call, and tells how it comes along. One that was submitted before is not executed again.
+    /// Submits a call, and returns its progress. A call that was submitted before is not executed again.
     ///
     /// # Errors
     ///
-    /// If none can be taken now.
+    /// If no call can be accepted now.
     pub fn submit(&self, call: Call) -> Result<watch::Receiver<Progress>, Busy> {
         let (progress, new) = self.requests.note(&call)?;
         if new && let Err(SendError(_)) = self.arrivals.send(Arrival::Call(call)) {
@@ -128,12 +128,12 @@ impl Node {
         self.reader.query_call(canister, sender, method, argument)
     }
 
-    /// Caller and callee of a call, if the call is known, and its status, once it was taken in.
+    /// Caller and callee of a call, if the call is known, and its status, once it was accepted.
     pub fn call(&self, id: &RequestHash) -> Option<(Header, Option<Status>)> {
         self.requests.look_up(id)
     }
 
-    /// What can be certified of a canister, if there is one with this id.
+    /// The certifiable data of a canister, if there is one with this id.
     pub fn canister_info(&self, canister: Principal) -> Option<CanisterInfo> {
         self.reader.canister_info(canister)
     }

@@ -15,9 +15,9 @@ const MAX_NAME: usize = 64;
 pub struct Options {
     /// The canisters, in the order in which they are named.
     pub canisters: Vec<Wanted>,
-    /// Where to listen, or 0 for a free port.
+    /// The port, or 0 for a free one.
     pub port: u16,
-    /// Where the state is kept, if it is.
+    /// The folder of the state, if it is saved.
     pub state: Option<PathBuf>,
     /// The folder of the page, if there is one.
     pub page: Option<PathBuf>,
@@ -38,7 +38,7 @@ pub struct Wanted {
 }
 
 impl Options {
-    /// What the command line says.
+    /// The options of the command line.
     ///
     /// # Errors
     ///

@@ -13,7 +13,7 @@ use crate::requests::{RequestHash, Status};
 use crate::state_tree::{Digest, Path, StateTree};
 use crate::{certificate, clock};
 
-/// The way to the thread, which ends once this is gone.
+/// A handle of the thread, which ends once this is dropped.
 pub struct Signer {
     keys: Arc<Keys>,
     waiting: Sender<Waiting>,
@@ -22,7 +22,7 @@ pub struct Signer {
 /// A call that waits for a signature.
 struct Waiting {
     call: RequestHash,
-    /// Of what is certified of it.
+    /// The digest of its certified data.
     digest: Digest,
     signed: oneshot::Sender<Arc<Signed>>,
 }
@@ -39,7 +39,7 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// If the operating system gives none.
+    /// If the operating system starts no thread.
     pub fn start(keys: Arc<Keys>) -> io::Result<Self> {
         let (waiting, arrivals) = channel();
         let signing = Arc::clone(&keys);

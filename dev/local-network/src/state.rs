@@ -1,4 +1,4 @@
-//! What a network starts from: in memory only, or in a folder.
+//! The state that a network starts from: in memory only, or in a folder.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -28,7 +28,7 @@ pub struct State {
 }
 
 impl State {
-    /// A new network on `engine`, in memory: when it stops, all is gone.
+    /// A new network on `engine`, in memory. Its state is lost when it stops.
     ///
     /// # Errors
     ///
@@ -53,8 +53,8 @@ impl State {
         Ok(Self { engine, reader, keys, calls: Vec::new(), folder: None })
     }
 
-    /// The network that is saved in `folder`, or else a new one on the engine that `new` returns, saved there. `prepare`
-    /// adds the canisters that are missing. What it has done is saved as a whole, or not at all.
+    /// The network that is saved in `folder`, or else a new one on the engine that `new` returns, saved there. `prepare` adds
+    /// missing canisters. Its changes are saved as a whole, or not at all.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Labeled trees, and what a certificate shows of them.
+//! Labeled trees, and the part of them that a certificate shows.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ pub enum StateTree {
     Leaf(Vec<u8>),
     /// Subtrees by their labels.
     Fork(BTreeMap<Vec<u8>, StateTree>),
-    /// A tree of which no more than its digest is known.
+    /// A tree of which only the digest is known.
     Hidden(Digest),
 }
 
@@ -37,7 +37,7 @@ impl StateTree {
     ///
     /// # Panics
     ///
-    /// If something else than a fork is on the way.
+    /// If the path leads through something other than a fork.
     pub fn insert(&mut self, path: &[&[u8]], tree: impl Into<Self>) {
         let Some((first, rest)) = path.split_first() else {
             *self = tree.into();
@@ -62,7 +62,7 @@ impl StateTree {
             return pruned(self.digest());
         }
         match self {
-            // A path that goes on below a leaf is absent, which the leaf proves.
+            // The leaf proves that a path below it is absent.
             Self::Leaf(contents) => leaf(contents.clone()),
             Self::Hidden(digest) => pruned(*digest),
             Self::Fork(_) if paths.iter().any(|path| path.is_empty()) => self.all(),

@@ -18,7 +18,7 @@ const WASM_MAGIC: &[u8; 8] = b"\0asm\x01\0\0\0";
 /// The header's byte for the system that compressed: "unknown", whatever it was.
 const GZIP_OS_UNKNOWN: u8 = 255;
 
-/// Why nothing was written.
+/// The reason why nothing was written.
 enum Error {
     /// Not two arguments.
     Usage,

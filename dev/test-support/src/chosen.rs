@@ -58,7 +58,7 @@ fn choose() -> Engine {
     if is_right(version(&server).as_deref()) { Engine::PocketIc(server) } else { Engine::Embedded }
 }
 
-/// What `--version` prints, as `pocket-ic-server 16.1.0`.
+/// The output of `--version`, as `pocket-ic-server 16.1.0`.
 fn version(server: &Path) -> Option<String> {
     let output = Command::new(server).arg("--version").output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())

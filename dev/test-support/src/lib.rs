@@ -11,6 +11,8 @@
 //!
 //! With the feature `network`, `network`: the local network, served from this process.
 //!
+//! With the feature `proxy`, `proxy`: an HTTP proxy in front of a network, which can change requests and responses.
+//!
 //! With the feature `process`, `process`: the local network as a process of its own.
 
 pub mod artifact;
@@ -28,6 +30,8 @@ mod platform;
 pub mod pocket;
 #[cfg(feature = "process")]
 pub mod process;
+#[cfg(feature = "proxy")]
+pub mod proxy;
 mod random;
 #[cfg(feature = "platforms")]
 mod transport;

@@ -6,7 +6,7 @@ use client::Reject;
 /// Seconds to nanoseconds.
 pub const SECOND: u64 = 1_000_000_000;
 
-/// Who controls the canisters that [`Platform::create`] creates.
+/// The controller of the canisters that [`Platform::create`] creates.
 pub fn controller() -> Principal {
     Principal::self_authenticating(b"controller of the tests")
 }

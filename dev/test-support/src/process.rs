@@ -7,15 +7,17 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
-use std::{env, thread};
+use std::{env, fs, thread};
 
 use candid::Principal;
 
+use crate::artifact::{canister_path, directory_path, root};
+
 /// How long a start may take: it reads and checks the whole folder, and compiles the modules.
 const START_LIMIT: Duration = Duration::from_secs(300);
-/// How long a clean stop may take.
+/// Maximum time of a clean stop.
 const STOP_LIMIT: Duration = Duration::from_secs(60);
-/// How long a process that closed its connections may take to be gone.
+/// Maximum time that a process that closed its connections may take to end.
 const ENDING_LIMIT: Duration = Duration::from_secs(2);
 /// Time between two looks whether it has ended.
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
@@ -24,7 +26,7 @@ const READY: &str = "ready: ";
 /// The end of the announcement.
 const ANNOUNCED: &str = "Ctrl-C stops it.\n";
 
-/// How to start it.
+/// The options for starting it.
 #[derive(Clone, Debug)]
 pub struct Start {
     /// The program.
@@ -57,22 +59,35 @@ pub enum Signal {
 }
 
 impl Start {
-    /// The network of these modules, with these options: on a free port, its state not kept. The program is where cargo
-    /// put it: beside this one, or in the folder above where this is a test.
+    /// The network of these modules, with these options: on a free port, its state not kept. The program is that of
+    /// [`program`].
     ///
     /// # Errors
     ///
     /// If there is no such program.
     pub fn new<W: Into<OsString>>(words: impl IntoIterator<Item = W>) -> io::Result<Self> {
-        let this = env::current_exe()?;
-        let mut programs = this.ancestors().skip(1).take(2).map(|folder| folder.join("local-network"));
-        let program = programs.find(|program| program.is_file()).ok_or_else(|| {
-            let this = this.display();
-            io::Error::other(format!(
-                "there is no program local-network beside {this}: scripts/test and scripts/throughput build it"
-            ))
-        })?;
+        let program = program("local-network")?;
         Ok(Self { program, words: words.into_iter().map(Into::into).collect(), state: None, port: 0 })
+    }
+
+    /// What `scripts/serve` starts, without the page: the built message canister and directory, and the calls that it prints.
+    ///
+    /// # Errors
+    ///
+    /// As [`Start::new`]; if a file of `scripts/lib` cannot be read.
+    pub fn of_serve() -> io::Result<Self> {
+        let library = root().join("scripts/lib");
+        let argument = fs::read_to_string(library.join("directory-argument.txt"))?;
+        let argument = format!("directory={}", argument.trim());
+        let [module, directory] = [canister_path(), directory_path()].map(OsString::from);
+        Self::new([
+            module,
+            directory,
+            "--argument".into(),
+            argument.into(),
+            "--calls".into(),
+            library.join("calls.txt").into(),
+        ])
     }
 
     /// The command that starts it.
@@ -134,6 +149,19 @@ impl Start {
     fn spawn(&self) -> io::Result<Child> {
         self.command().stdin(Stdio::null()).stdout(Stdio::piped()).spawn()
     }
+}
+
+/// The program of this name that cargo has built: beside this one, or in the folder above where this is a test.
+///
+/// # Errors
+///
+/// If there is none.
+pub fn program(name: &str) -> io::Result<PathBuf> {
+    let this = env::current_exe()?;
+    let mut programs = this.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    programs.find(|program| program.is_file()).ok_or_else(|| {
+        io::Error::other(format!("there is no program {name} beside {}: the scripts build it", this.display()))
+    })
 }
 
 /// Everything up to the announcement's last line, or up to the end of a network that does not start.
@@ -245,7 +273,7 @@ impl Process {
         }
     }
 
-    /// How it ended, if it ends within this time.
+    /// Its exit status, if it ends within this time.
     ///
     /// # Errors
     ///

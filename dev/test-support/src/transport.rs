@@ -17,7 +17,7 @@ pub struct OnPlatform<P> {
     pub platform: P,
     /// The canister.
     pub canister: Principal,
-    /// Who calls it.
+    /// The caller.
     pub caller: Principal,
 }
 

@@ -10,7 +10,7 @@
  * of the kind `lie`. The status and {@link Client.hasMessages} are one node's word.
  */
 import { type Identity, StatePaths } from '@icp-sdk/core/agent';
-import type { Principal } from '@icp-sdk/core/principal';
+import { Principal } from '@icp-sdk/core/principal';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { equal } from '../proofs/hash';
@@ -52,9 +52,12 @@ import {
   statusErrorWords,
 } from './words';
 
-/** How often a node that lags behind another is asked again, and how soon: another one may answer. */
+/** How often to ask again if a node lags behind, and after how long. Another node may answer then. */
 const AGAIN = 2;
 const AGAIN_AFTER_MS = 500;
+
+/** No principal has longer or higher bytes. */
+const LAST_PRINCIPAL = Principal.fromUint8Array(new Uint8Array(29).fill(0xff));
 
 export interface Client {
   readonly place: Place;
@@ -86,8 +89,7 @@ export interface Client {
    */
   setSettings(version: number, settings: readonly Setting[]): Promise<number>;
   /**
-   * Starts a rebuild that has stopped again, from its first message. `rebuild_failure` in the status says why it stopped.
-   * Admins only.
+   * Restarts a stopped rebuild from its first message. `rebuild_failure` in the status says why it stopped. Admins only.
    */
   retryRebuild(): Promise<void>;
   /**
@@ -98,10 +100,12 @@ export interface Client {
   /** Changes settings of a key: its owner the send key, members whether it is kept, admins its owner and quota. */
   setKey(keyId: Uint8Array, settings: readonly KeySetting[]): Promise<void>;
   /**
-   * Says that everything of the key through this id need not be kept. Returns how many messages that were. The caller must
-   * own the key.
+   * Acknowledges all messages of the key through this id: the store need not keep them. Returns their number. The caller
+   * must own the key.
    */
   acknowledge(keyId: Uint8Array, through: number): Promise<number>;
+  /** Whether the caller is an admin of the store. One node's word. */
+  isAdmin(): Promise<boolean>;
   /** Whether the label of a key is known here. */
   knowsLabel(keyId: Uint8Array): boolean;
   /** Forgets what was seen of a key, and its label: the next answer is compared with nothing. */
@@ -191,6 +195,8 @@ export async function connect(place: Place, identity?: Identity, storage: Storag
         if (!answer) throw new TypeError('the canister answered for no key');
         return take(answer, ackErrorWords).messages;
       }),
+    // Only admins may list the roles. The list after this principal is empty.
+    isAdmin: () => guarded(async () => (await actor.get_roles(LAST_PRINCIPAL)).__kind__ === 'Ok'),
     knowsLabel: (keyId) => memory.label(keyId) !== undefined,
     forget: (keyId) => memory.forget(keyId),
     moduleHash: () =>
@@ -219,7 +225,7 @@ function ofKey({ after, order, limit }: Cursor): KeyCursor {
   return { start, order, limit, prove: true };
 }
 
-/** The message without a link to what has been dropped; the canister answers links as they were stored. */
+/** Removes the link to a dropped message. The canister returns links as they were stored. */
 function masked(message: Message, firstId: number): Message {
   return message.prev_id < firstId ? { ...message, prev_id: 0 } : message;
 }

@@ -1,4 +1,4 @@
-/** Look-ups of labels. A history that is too long for one proof is fetched in pages before. */
+/** Look-ups of labels. A history that is too long for one proof is fetched in pages first. */
 import {
   DirectoryError,
   decodeUpdate,
@@ -94,7 +94,7 @@ export class Lookups {
       return isCut ? refuse({ kind: 'directory', code: 'History' }) : answer;
     }
     const { state, changes } = await this.#replay(question, history ? undefined : contact, answer.versions);
-    // The pages prove nothing of themselves. The proof's newest entry must be their last one, or follow from it.
+    // The pages prove nothing by themselves. The proof's newest entry must be their last one, or follow from it.
     const newest = await this.#ask(question, following(state), state);
     if ('versions' in newest || !equal(newest.index, state.entry.index)) {
       return refuse({ kind: 'directory', code: 'History' });

@@ -28,7 +28,7 @@ export class DirectoryMemory {
     this.#name = `directory ${place}`;
   }
 
-  /** `undefined` where nothing was kept. What is no JSON of ours is as good as nothing: a person or an extension wrote it. */
+  /** `undefined` where nothing was kept. Text of another form counts as nothing: a person or an extension wrote it. */
   read(): Remembered | undefined {
     try {
       const item = JSON.parse(this.storage.getItem(this.#name) ?? 'null');
@@ -42,8 +42,8 @@ export class DirectoryMemory {
   }
 
   /**
-   * Keeps what was seen, unless another tab has seen more. A storage that is full, or that the browser withholds, forgets: every
-   * answer is verified all the same.
+   * Keeps what was seen, unless another tab has seen more. If the storage is full, or the browser withholds it, nothing is kept.
+   * Every answer is verified all the same.
    */
   write({ pins, memory: { log, ratified } }: Remembered): void {
     const before = this.read();
@@ -69,6 +69,6 @@ export class DirectoryMemory {
   }
 }
 
-/** Whether the directory has the keys that it had. */
+/** Whether the directory has the same keys as before. */
 export const samePins = (a: Remembered['pins'], b: Remembered['pins']): boolean =>
   equal(a.vrfKey, b.vrfKey) && equal(a.configuration, b.configuration);

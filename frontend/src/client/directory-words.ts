@@ -27,7 +27,7 @@ export const updateErrorWords = wordsOf<UpdateError>({
   Malformed: malformed,
   Realm: (value) => [`The entry is for another directory, ${bytesToHex(value)}.`, false],
   Index: (value) => [`The entry is for another label, at index ${bytesToHex(value)}.`, false],
-  Pending: ({ retry_after }) => [`The label has an update already that waits. Try again in ${retry_after} s.`, true],
+  Pending: ({ retry_after }) => [`An update of this label is already waiting. Try again in ${retry_after} s.`, true],
   Time: ({ now, newest }) => [
     `The directory's time, ${time(now)}, is before the newest entry's, ${time(newest)}.`,
     true,
@@ -55,10 +55,10 @@ export const updateErrorWords = wordsOf<UpdateError>({
   NotAllowed: ["Only a controller registers the registrar's label.", false],
   NoRegistrar: ['The directory has no registrar yet, so it registers no label.', false],
   DailyUpdates: ({ max, retry_after }) => [
-    `The label has had its ${max} updates of a day. Try again in ${retry_after} s.`,
+    `The label has used its ${max} updates of a day. Try again in ${retry_after} s.`,
     true,
   ],
-  LabelsFull: ({ max }) => [`The directory has as many labels as it may: ${max}.`, false],
+  LabelsFull: ({ max }) => [`The directory has its maximum of ${max} labels.`, false],
   StorageFull: storageFull,
   Limited: limited,
   Unavailable: unavailable,

@@ -54,9 +54,9 @@ export interface DirectoryClient {
   putBundle(label: Uint8Array, bundle: Uint8Array): Promise<void>;
   /** The directory at a glance: one node's word. */
   status(): Promise<Status>;
-  /** Replaces the settings: a controller's. */
+  /** Replaces the settings. Controllers only. */
   setSettings(settings: Settings): Promise<void>;
-  /** Checks stored records from a cursor on: a controller's. `next` of the report goes on; without it, all are checked. */
+  /** Checks stored records from a cursor on. Controllers only. The report's `next` is the next cursor; without it, all are checked. */
   check(from: CheckCursor): Promise<CheckReport>;
 }
 

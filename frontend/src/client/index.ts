@@ -9,6 +9,7 @@
  */
 export type {
   Added,
+  Budget,
   Cursor,
   KeyHead,
   KeySetting,
@@ -16,6 +17,7 @@ export type {
   NewMessage,
   OwnerProof,
   Page,
+  Quota,
   Setting,
   Settings,
   Status,

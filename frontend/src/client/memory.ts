@@ -74,7 +74,7 @@ export class Memory {
     this.#write(entries);
   }
 
-  /** What is no JSON of ours is as good as nothing: a person or an extension wrote it. */
+  /** Text of another form counts as nothing: a person or an extension wrote it. */
   #read(): Map<string, Entry> {
     try {
       return new Map(JSON.parse(this.storage.getItem(this.#name) ?? '[]'));
@@ -83,7 +83,7 @@ export class Memory {
     }
   }
 
-  /** A storage that is full, or that the browser withholds, forgets: every answer is verified all the same. */
+  /** If the storage is full, or the browser withholds it, nothing is kept. Every answer is verified all the same. */
   #write(entries: Map<string, Entry>): void {
     try {
       this.storage.setItem(this.#name, JSON.stringify([...entries].slice(-MAX_KEYS)));

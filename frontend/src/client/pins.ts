@@ -6,8 +6,8 @@ import type { Published } from './bindings/directory';
 
 /**
  * Pins without the registrar's policies. Each look-up takes those that the directory itself shows: the verified history of the
- * registrar's own label has them. So a registration is vouched for by whoever the directory says its registrar is; that this
- * is the registrar whom the application means, nothing proves.
+ * registrar's own label has them. So whoever the directory calls its registrar vouches for registrations. Nothing proves that
+ * this is the registrar whom the application means.
  */
 export type PinsOfShown = Omit<Trusted, 'registrars'> & { readonly registrars: 'shown' };
 

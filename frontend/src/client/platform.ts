@@ -28,6 +28,8 @@ const NO_CANISTER = new Set(['IC0301']);
 const NOT_OURS = new Set(['IC0302', 'IC0536', 'IC0537']);
 /** The canister is stopping, stopped or frozen, or the network is busy. */
 const LATER = new Set(['IC0207', 'IC0508', 'IC0509', 'IC0532', 'IC0533', 'IC0515']);
+/** What the platform says of a call that the canister's inspection did not admit. It does not say why. */
+const NOT_ADMITTED = 'rejected the message';
 
 export function failureOf(error: unknown, { canisterId, network }: Whereabouts): Failure {
   if (error instanceof Failure) return error;
@@ -97,6 +99,14 @@ function rejection(
     return make('no-canister', `There is no canister ${canisterId} (${variant}).`, false, variant);
   if (NOT_OURS.has(variant)) {
     return make('not-ours', `${canisterId} is not a message canister (${variant}): ${firstLine(said)}`, false, variant);
+  }
+  if (variant === 'IC0406' && said.includes(NOT_ADMITTED)) {
+    return make(
+      'rejected',
+      'The canister did not admit the call. Your rate or the budget of callers like you is used up, or the canister takes no such calls from you. Try again in a minute.',
+      true,
+      variant,
+    );
   }
   // Reject code 2 is SYS_TRANSIENT.
   const transient = rejectCode === 2 || LATER.has(variant);

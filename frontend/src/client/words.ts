@@ -50,7 +50,7 @@ const unavailable = ({ done, total }: Progress): Words => [
 ];
 const unknownId = ({ id, last }: { id: number; last: number }): Words => [
   last === 0
-    ? `No message has the id ${n(id)}: nothing has been stored yet.`
+    ? `No message that you may see has the id ${n(id)}.`
     : `No message has the id ${n(id)} yet: the last assigned id is ${n(last)}.`,
   false,
 ];
@@ -63,7 +63,7 @@ const lowMemory: Words = [
   false,
 ];
 const keysFull = ({ max }: { max: number }): Words => [
-  `The store knows as many keys as it may: ${n(max)}. It opens no new key for you.`,
+  `The store has its maximum of ${n(max)} keys. It opens no new key for you.`,
   false,
 ];
 const storageFull: Words = ['The store is full: its stable memory cannot grow. Nothing was stored.', false];
@@ -102,7 +102,7 @@ export const batchErrorWords = wordsOf<BatchError>({
 });
 
 export const getErrorWords = wordsOf<GetError>({
-  NotFound: ['No stored message has this hash.', false],
+  NotFound: ['No message that you may see has this hash.', false],
   UnknownId: unknownId,
   Dropped: ({ first_id }) => [`This message has been dropped: the oldest one kept has the id ${n(first_id)}.`, false],
   HashLength: hashLength,
@@ -150,8 +150,14 @@ export const claimErrorWords = wordsOf<ClaimError>({
 
 export const keyErrorWords = wordsOf<KeyError>({
   KeyIdLength: keyIdLength,
-  NotAllowed: ['The store does not know you as the owner of this key.', false],
-  Owner: ({ owner }) => [`The principal ${owner} cannot own a key.`, false],
+  NotAllowed: [
+    'You may not change this. The owner of a key sets its send key; an admin of the store sets its quota and its owner.',
+    false,
+  ],
+  Owner: ({ owner }) => [
+    `The principal ${owner} cannot own this key. The anonymous principal owns nothing, and a key id that is a principal always belongs to that principal.`,
+    false,
+  ],
   SendKey: ({ length, expected }) => [
     `The hash of the send key has ${n(length)} bytes; it must have ${n(expected)}.`,
     false,

@@ -15,7 +15,7 @@ const ED25519_COSIGNATURE = Uint8Array.of(4);
 /** Seconds that a cosignature may be ahead of the client's clock. */
 const MAX_AHEAD = 60n;
 
-/** Whoever replays all updates and cosigns what it found right. */
+/** A verifier replays all updates, and cosigns a state that follows from them. */
 export interface Verifier {
   /** Not empty, without blanks and plus signs. */
   readonly name: string;

@@ -10,7 +10,7 @@ export function pageRefusedWords(why: PageRefused): string {
     case 'malformed':
       return malformedWords(why.error);
     case 'label-unknown':
-      return "The reads of this store are closed, and the key's label is not known.";
+      return 'The reads of this store are closed. Only the owner of the key learns its label, by a claim. Without the label no proof of the key can be checked.';
     case 'witness':
       return `The proof is of another key: ${witnessWords(why.error)}.`;
     case 'root':
@@ -43,7 +43,7 @@ export function headsRefusedWords(why: HeadsRefused): string {
     case 'count':
       return `${why.asked} keys were asked for, but the proof is of ${why.proved}.`;
     case 'label-unknown':
-      return `The reads of this store are closed, and the label of key ${why.at + 1} is not known.`;
+      return `The reads of this store are closed. Only the owner of key ${why.at + 1} learns its label, by a claim. Without the label no proof of the key can be checked.`;
     case 'witness':
       return `The proof of key ${why.at + 1} is of another key: ${witnessWords(why.error)}.`;
     case 'root':

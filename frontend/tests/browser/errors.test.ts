@@ -30,7 +30,7 @@ describe('the canister’s own errors', () => {
   it.each([
     ['UnknownId', 'by=id&id=1000', 'No message has the id 1,000 yet: the last assigned id is 200.'],
     ['UnknownId, 0', 'by=id&id=0', 'No message has the id 0'],
-    ['NotFound', `by=hash&hash=${'ab'.repeat(32)}`, 'No stored message has this hash.'],
+    ['NotFound', `by=hash&hash=${'ab'.repeat(32)}`, 'No message that you may see has this hash.'],
     ['HashLength', 'by=hash&hash=abcd', 'The hash has 2 bytes; a SHA-256 hash has 32.'],
     ['InvalidRange', 'by=range&from=9&until=8', 'The range ends before it begins: from 9 to 8.'],
     ['InvalidRange, 0', 'by=range&from=0&until=8', 'The range from 0 to 8 is not valid: ids begin with 1.'],
@@ -74,7 +74,7 @@ describe('the canister’s own errors', () => {
         },
         { timeout: 40_000, interval: 500 },
       )
-      .toContain('No stored message has this hash.');
+      .toContain('No message that you may see has this hash.');
   });
 });
 

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { fromHex } from '../../src/page/format';
-import { stage } from './support/browser';
+import { copied, signer, stage } from './support/browser';
 import { Controller, text } from './support/canister';
 
 const on = stage();
@@ -17,40 +17,10 @@ const card = (page: Page) => page.locator('.key-card');
 const alert = (page: Page) => page.getByRole('alert').textContent();
 const bytes = (hex: string | null) => fromHex(hex ?? '') as Uint8Array;
 
-/** The value that a button copies. */
-const copied = (page: Page, name: string) =>
-  page.locator('.copy', { has: page.getByRole('button', { name: `Copy the ${name}`, exact: true }) }).locator('code');
-
-/** The identity's part of the page, with a key made, and its key ids to claim open. */
-async function identity(): Promise<Page> {
-  const page = await on.open('view=connection');
-  await page.getByRole('button', { name: 'Make a key in this browser' }).click();
-  await page.getByText('Key ids to claim').click();
-  return page;
-}
-
 async function acknowledge(page: Page, through: string): Promise<void> {
   await page.getByLabel('Acknowledge through id').fill(through);
   await page.getByRole('button', { name: 'Acknowledge', exact: true }).click();
   await page.getByRole('button', { name: 'Acknowledge them' }).click();
-}
-
-declare global {
-  interface Window {
-    announced?: string[];
-  }
-}
-
-/** Does something, and waits until the page has announced these words. The next announcement may replace them at once. */
-async function announces(page: Page, words: string, act: () => Promise<void>): Promise<void> {
-  await page.locator('.visually-hidden[role=status]').evaluate((region) => {
-    const announced: string[] = [];
-    window.announced = announced;
-    const note = () => announced.push(region.textContent ?? '');
-    new MutationObserver(note).observe(region, { childList: true, characterData: true, subtree: true });
-  });
-  await act();
-  await expect.poll(() => page.evaluate(() => window.announced)).toContain(words);
 }
 
 async function claim(page: Page, salt: string): Promise<void> {
@@ -60,7 +30,7 @@ async function claim(page: Page, salt: string): Promise<void> {
 }
 
 it('the hash of the public key is claimed with it, and only then the messages can be acknowledged', async () => {
-  const page = await identity();
+  const page = await signer(on);
   const keyId = bytes(await copied(page, 'hashed key id').textContent());
   expect(keyId.length).toBe(32);
   await controller.fill([{ key_id: keyId, ciphertext: text('to a hash') }]);
@@ -69,13 +39,14 @@ it('the hash of the public key is claimed with it, and only then the messages ca
   const id = (await rows(page).locator('.id').textContent()) ?? '';
   await acknowledge(page, id);
   await expect.poll(() => alert(page)).toContain('Only the owner of a key can acknowledge');
-  await announces(page, 'The key is yours', () => claim(page, ''));
+  await claim(page, '');
+  await page.getByText('The key is yours.').waitFor();
   await acknowledge(page, id);
   await expect.poll(() => card(page).textContent()).toContain(`everything through id ${id}`);
 });
 
 it('a salted key id is claimed with its salt, and with no other', async () => {
-  const page = await identity();
+  const page = await signer(on);
   await page.getByRole('button', { name: 'Make a salted key id' }).click();
   const salt = (await copied(page, 'salt').textContent()) ?? '';
   expect(bytes(salt).length).toBe(16);
@@ -95,7 +66,8 @@ it('a salted key id is claimed with its salt, and with no other', async () => {
     await expect.poll(() => alert(page)).toContain(words);
   }
   await page.getByLabel('Salt in hex').fill(salt);
-  await announces(page, 'The key is yours', () => page.getByRole('button', { name: 'Claim', exact: true }).click());
+  await page.getByRole('button', { name: 'Claim', exact: true }).click();
+  await page.getByText('The key is yours.').waitFor();
 });
 
 it('who shows the send key may fill the whole quota, until it is removed', async () => {
@@ -118,16 +90,15 @@ it('who shows the send key may fill the whole quota, until it is removed', async
   expect(await add('4', secret)).toBe('KeyFull');
 
   // A stranger's key gets none.
-  const other = await identity();
+  const other = await signer(on);
   await other.goto(`${on.network.origin}/#view=messages&by=key&key=0102`);
   await other.getByText('Send key', { exact: true }).click();
   await other.getByRole('button', { name: 'Make a send key' }).click();
-  await expect.poll(() => alert(other)).toContain('The store does not know you as the owner of this key.');
+  await expect.poll(() => alert(other)).toContain('You may not change this. The owner of a key sets its send key');
 });
 
 it('a key id of 20 bytes is for other programs, and the page says so', async () => {
-  const page = await identity();
+  const page = await signer(on);
   await page.goto(`${on.network.origin}/#view=messages&by=key&key=${'01'.repeat(20)}`);
-  await card(page).waitFor();
-  expect(await card(page).textContent()).toContain('belongs to a secp256k1 key with this Ethereum address');
+  await page.getByText('belongs to a secp256k1 key with this Ethereum address').waitFor();
 });

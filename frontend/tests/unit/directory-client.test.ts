@@ -181,7 +181,7 @@ describe('bundles', () => {
 
 it('says in words what the directory refuses', () => {
   expect(updateErrorWords({ __kind__: 'Pending', Pending: { retry_after: 5n } })).toEqual([
-    'The label has an update already that waits. Try again in 5 s.',
+    'An update of this label is already waiting. Try again in 5 s.',
     true,
   ]);
   const rate = { __kind__: 'rate', rate: { retry_after: 7 } } as const;

@@ -75,6 +75,16 @@ describe('what the agent throws', () => {
     expect(failure.message).toContain('trapped: why');
   });
 
+  it('says what may be the reason where inspection does not admit a call, and that it may be admitted later', () => {
+    const failure = rejected('IC0406', 4, 'Canister aaaaa-aa rejected the message');
+    expect(failure).toMatchObject({ kind: 'rejected', variant: 'IC0406', transient: true });
+    expect(failure.message).toContain('Try again in a minute');
+    // A canister that rejects in its own words is quoted.
+    const own = rejected('IC0406', 4, 'malformed argument');
+    expect(own).toMatchObject({ kind: 'rejected', transient: false });
+    expect(own.message).toContain('malformed argument');
+  });
+
   it.each<ErrorCode>([
     new CertificateVerificationErrorCode('Invalid signature'),
     new QuerySignatureVerificationFailedErrorCode('node'),

@@ -18,13 +18,6 @@ type ContentVector =
 const FOLDER = new URL('../../../crates/sealing/vectors/', import.meta.url);
 const TEXT = readFileSync(new URL('version-1.json', FOLDER), 'utf8');
 const VECTORS: Vectors = JSON.parse(TEXT);
-/** What `scripts/demo` sealed: dev/demo/src/parcel.rs made them, and holds them to its files. */
-const PARCELS: {
-  key_file: string;
-  canister: string;
-  key_id: string;
-  parcels: { name: string; bytes: string; ciphertext: string }[];
-} = JSON.parse(readFileSync(new URL('../../../dev/demo/vectors/parcels.json', import.meta.url), 'utf8'));
 const MAX = 2_000_000;
 
 const bytes = (hex: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(hex, 'hex'));
@@ -58,14 +51,5 @@ describe('the vectors of the sealing format', () => {
     const opened: Partial<Opened> = content ? { state: 'opened', content } : { state: 'unknown-content' };
     expect(await open(bytes(sealed), key.keyId, key)).toMatchObject(opened);
     if (content) expect(toHex(await seal(content, key, MAX, bytes(salt)))).toBe(sealed);
-  });
-});
-
-describe('what the demo sealed', () => {
-  it.each(PARCELS.parcels)('is opened: $name', async ({ name, bytes: of, ciphertext }) => {
-    const key = await keyFromFile(bytes(PARCELS.key_file), bytes(PARCELS.canister));
-    expect(toHex(key.keyId)).toBe(PARCELS.key_id);
-    const opened = await open(bytes(ciphertext), key.keyId, key);
-    expect(opened).toEqual({ state: 'opened', content: { kind: 'file', name, bytes: bytes(of) } });
   });
 });

@@ -186,10 +186,10 @@ describe('set_settings', () => says(settingsErrorWords, settings));
 describe('retry_rebuild', () => says(retryErrorWords, retry));
 describe('check', () => says(checkErrorWords, check));
 
-it('tells an empty key id and an empty store apart from too long and too far', () => {
+it('tells an empty key id and an id that nobody may know of apart from too long and too far', () => {
   expect(addErrorWords({ __kind__: 'KeyIdLength', KeyIdLength: { length: 0, max: 64 } })[0]).toContain('is empty');
   expect(getErrorWords({ __kind__: 'UnknownId', UnknownId: { id: 1, last: 0 } })[0]).toContain(
-    'nothing has been stored',
+    'No message that you may see has the id 1.',
   );
 });
 

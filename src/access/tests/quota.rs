@@ -59,7 +59,7 @@ fn no_stranger_closes_a_mailbox_to_members_or_to_the_owners_friends() {
     let mut key = Key::new(quota(100, 1 << 40));
     key.fill(Share::Strangers, 10);
     for _ in 0..25 {
-        // A stranger goes on trying.
+        // A stranger keeps trying.
         assert!(key.add(Share::Strangers, 1).is_err());
         assert_eq!(key.add(Share::Members, 10), Ok(()));
     }

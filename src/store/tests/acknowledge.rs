@@ -26,8 +26,8 @@ fn stored(store: &Store, id: Id) -> Vec<u8> {
     bytes
 }
 
-/// Of one key all messages are acknowledged, of the other half of them. For the second the store searches for the last
-/// covered message.
+/// All messages of one key are acknowledged, and half of the other's. For the second key the store searches for the
+/// last covered message.
 #[test]
 fn its_cost_does_not_depend_on_how_many_it_covers() {
     let cost = |messages: u32, through: u32| {

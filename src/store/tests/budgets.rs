@@ -106,7 +106,7 @@ impl Bucket {
     }
 }
 
-/// What a group has left.
+/// The rest of a group's budget.
 #[derive(Clone, Debug)]
 struct Group {
     budget: Budget,

@@ -156,7 +156,7 @@ fn unknown_records_are_refused() {
     }
 }
 
-/// Damaged numbers of a key are an error of every call about it. Other keys go on, and so does the timer's work.
+/// Damaged numbers of a key are an error of every call about it. Other keys still work, and so does the timer.
 #[test]
 fn a_key_with_damaged_numbers_is_an_error_of_its_own_calls() {
     // Of the second key, from its head on: newest id, acknowledged id and rank; then the erased id.

@@ -33,7 +33,7 @@ fn one_by_one(store: &Store) -> Vec<(Id, u32, u32)> {
     messages
 }
 
-/// The most steps to one of `messages`.
+/// Maximum number of steps to one of `messages`.
 fn bound(messages: usize) -> f64 {
     2.5 * (messages as f64).log2() + 8.0
 }

@@ -252,7 +252,7 @@ impl Pair {
         assert!(verdict.is_err(), "{question}: message {first} is left out, and nobody notices");
     }
 
-    /// A page reports a gap exactly if messages that it should have had are lost. The time of messages that are gone is
+    /// A page reports a gap if and only if messages that it should have had are lost. The time of messages that are gone is
     /// unknown.
     fn gap(&self, key: u8, cursor: KeyCursor, page: &[&Sent], gap: bool, question: &str) {
         let Self { store, model, .. } = self;

@@ -48,7 +48,7 @@ pub fn answer(store: &Store, key_id: &[u8], cursor: KeyCursor, now: u32) -> Answ
     Answer { shown, next: page.next, proof: PageProof::from_bytes(&bytes).unwrap() }
 }
 
-/// What the reader says of an answer, against the certified root.
+/// The reader's verdict on an answer, against the certified root.
 pub fn verdict(answer: &Answer, key_id: &[u8], cursor: KeyCursor, root: &Hash, now: u32) -> Result<Verified, Refused> {
     answer.proof.verify(&question(key_id, &cursor), &answer.shown, root, now.into())
 }
@@ -62,7 +62,7 @@ pub fn verified(store: &Store, key_id: &[u8], cursor: KeyCursor, now: u32) -> (A
     (answer, verified)
 }
 
-/// What the verifier is told of a message.
+/// The fields of a message that the verifier needs.
 pub fn shown(message: &Message) -> Shown {
     Shown {
         id: message.id,

@@ -23,7 +23,7 @@ fn stored(store: &Store) -> (u64, u64) {
     (u64::from(next - reclaimed), store.payloads.end() - start)
 }
 
-/// The most records and bytes ever stored at once. Memory may exceed them by 2 % and two segments.
+/// Maximum number of records and bytes ever stored at once. Memory may exceed them by 2 % and two segments.
 #[derive(Default)]
 struct Most {
     records: u64,

@@ -4,7 +4,6 @@ use ic_agent::identity::AnonymousIdentity;
 
 use super::Curl;
 use crate::network::Network;
-use crate::proxy::Proxy;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 use crate::{blob, encoded, envelopes};
 
@@ -14,7 +13,7 @@ fn what_is_fetched_from_a_network_that_lies_does_not_pass() {
     let network = Network::start();
     let canister = network.canister();
     let through = |tamper| {
-        let proxy = Proxy::start(&network, tamper);
+        let proxy = network.behind(tamper);
         let curl = Curl::at(proxy.url(), canister);
         let call = envelopes::call(&AnonymousIdentity, canister, "add_message", encoded((blob(b"a"), blob(b"b"))));
         let updated = curl.certified(&call).map(|_| ());
@@ -43,7 +42,7 @@ fn what_another_subnet_signs_does_not_pass() {
     let canister = network.canister();
     let module_hash = [&b"canister"[..], canister.as_slice(), b"module_hash"];
     let through = |tamper| {
-        let proxy = Proxy::start(&network, tamper);
+        let proxy = network.behind(tamper);
         Curl::at(proxy.url(), canister).read_state(&module_hash).map(|_| ())
     };
     assert_eq!(through(Tamper::DelegatedHere), Ok(()));
@@ -57,7 +56,7 @@ fn old_certificates_do_not_pass() {
     let canister = network.canister();
     let module_hash = [&b"canister"[..], canister.as_slice(), b"module_hash"];
     let through = |tamper| {
-        let proxy = Proxy::start(&network, tamper);
+        let proxy = network.behind(tamper);
         Curl::at(proxy.url(), canister).read_state(&module_hash).map(|_| ())
     };
     assert_eq!(through(Tamper::SignedAnew), Ok(()));

@@ -9,10 +9,10 @@ use serde_bytes::ByteBuf;
 use serde_cbor::Value;
 
 use crate::lies::CHOOSE;
-use crate::proxy::Between;
 use crate::tamper;
+use test_support::proxy::Between;
 
-/// What a client asks.
+/// A client's question.
 #[derive(Clone, Copy, Debug)]
 pub enum Question {
     /// A look-up of the label of this name.
@@ -21,7 +21,7 @@ pub enum Question {
     Bundles,
 }
 
-/// What the liar answers.
+/// The liar's answer.
 pub enum Answer {
     /// This reply.
     Reply(Vec<u8>),
@@ -33,23 +33,23 @@ pub enum Answer {
     Uncertified,
 }
 
-/// A lie, and what the clients must say of it.
+/// A lie, and the errors that the clients must return.
 pub struct Lie {
     pub name: &'static str,
     pub question: Question,
     /// Whether the client remembers an earlier look-up, or an earlier bundle.
     pub remembers: bool,
     pub answer: Answer,
-    /// What the sentence of the client for Rust contains.
+    /// A part of the error text of the client for Rust.
     pub rust: &'static str,
-    /// How the code of the client in TypeScript begins.
+    /// The first characters of the error code of the client in TypeScript.
     pub typescript: &'static str,
 }
 
 /// The liar.
 pub struct Liar {
     pub lies: Arc<[Lie]>,
-    /// The lie that is told; none at first.
+    /// The present lie; none at first.
     pub told: Mutex<Option<usize>>,
 }
 
@@ -84,7 +84,7 @@ impl Between for Liar {
         None
     }
 
-    fn response(&self, path: &str, body: Vec<u8>) -> Vec<u8> {
+    fn response(&self, path: &str, _: &[u8], body: Vec<u8>) -> Vec<u8> {
         let told = *self.told.lock().expect("no thread panicked");
         let Some(lie) = told.map(|told| &self.lies[told]).filter(|_| path.ends_with("/query")) else { return body };
         let mut response = tamper::parsed(&body).expect("the network replies in CBOR");

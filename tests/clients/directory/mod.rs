@@ -17,7 +17,7 @@ use self::stage::Stage;
 use crate::javascript::{self, hex};
 use crate::lies::CHOOSE;
 
-/// The verdict on what verifies.
+/// The verdict on a true answer.
 const TRUE: &str = "true";
 
 impl Stage {

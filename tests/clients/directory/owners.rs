@@ -1,4 +1,5 @@
-//! Owners of labels, their devices, and what they sign. The secret of number n is 32 bytes of n.
+//! Owners of labels, their devices, and their signatures. The secret of number n is 32 bytes of
+//! n.
 
 use ::client::Transport;
 use ::client::agent::AgentTransport;
@@ -18,7 +19,7 @@ use std::time::Duration;
 /// A directory's client over the network.
 pub type Client = DirectoryClient<AgentTransport>;
 
-/// Tries until an epoch has closed, half a second apart: a busy machine takes its time.
+/// Tries until an epoch has closed, half a second apart. A busy machine is slow.
 const TRIES: u32 = 240;
 
 pub fn name(text: &str) -> Label {

@@ -1,11 +1,12 @@
-//! A directory on the served network, what happened to it, and the liar before it.
+//! A directory on the served network, its history, and the liar before it.
 //!
 //! ```text
 //! alice: owner 1 ── owner 2 ─┬─ bob: owner 3     the client looks bob up, and remembers this log
 //!                            └─ bob: owner 66    the operator goes back by a snapshot, and forks the log
 //! ```
 //!
-//! At last the operator returns to the first branch: the directory is honest, and only the liar shows the second.
+//! In the end the operator returns to the first branch. The directory is honest then, and only the liar shows the
+//! second branch.
 
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,8 +25,8 @@ use serde_bytes::ByteBuf;
 use super::liar::{Answer, Liar, Lie, Question};
 use super::owners::{Client, bundle, change, name, public, register};
 use crate::network::Network;
-use crate::proxy::Proxy;
 use crate::{decoded, encoded};
+use test_support::proxy::Proxy;
 
 const DAY: u64 = 86_400;
 
@@ -34,7 +35,7 @@ pub struct Stage {
     pub network: Network,
     pub proxy: Proxy,
     pub published: Published,
-    /// What a client remembers that has seen bob's first registration.
+    /// The memory of a client that has seen bob's first registration.
     pub memory: Memory,
     /// Alice's label, with the second owner.
     pub alice: Verified,
@@ -141,7 +142,7 @@ impl Stage {
         .map(|(question, name, remembers, answer, rust, typescript)| Lie { name, question, remembers, answer, rust, typescript })
         .into();
         let liar = Liar { lies: Arc::clone(&lies), told: Mutex::new(None) };
-        let proxy = Proxy::start(&network, liar);
+        let proxy = network.behind(liar);
         Self { network, proxy, published, memory, alice: second, newest, lies }
     }
 

@@ -32,7 +32,7 @@ impl Icp {
     pub fn run_in(&self, folder: &Path, words: &[&str]) -> Outcome {
         let mut icp = program("MESSAGE_CANISTER_ICP", None);
         icp.env("ICP_HOME", self.home.path()).env("DO_NOT_TRACK", "1").env("RUST_BACKTRACE", "0");
-        // A project or network that the caller's shell has chosen must not count.
+        // A project or network of the caller's shell must have no effect.
         for variable in ["ICP_PROJECT_ROOT", "ICP_ENVIRONMENT", "ICP_NETWORK"] {
             icp.env_remove(variable);
         }
@@ -43,7 +43,7 @@ impl Icp {
         self.run_in(self.home.path(), words)
     }
 
-    /// Has it know a key by a name.
+    /// Imports a key under a name.
     fn import(&self, name: &str, pem: &str) {
         let pem = self.home.write(&format!("{name}.pem"), pem);
         let pem = pem.to_str().expect("the path is text");

@@ -3,7 +3,6 @@
 use super::{Icp, Inbox, built_module_hash, module_hash_in};
 use crate::network::Network;
 use crate::programs::Outcome;
-use crate::proxy::Proxy;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 
 /// The error of `icp` for a certificate that the root key has not signed.
@@ -27,7 +26,7 @@ fn assert_refused(outcome: Outcome, reason: &str, what: &str) {
 #[test]
 fn an_honest_proxy_is_believed() {
     let (network, icp) = (Network::start(), Icp::new());
-    let proxy = Proxy::start(&network, Tamper::Nothing);
+    let proxy = network.behind(Tamper::Nothing);
     let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
     for outcome in [update, query, metadata] {
         outcome.succeeded();
@@ -39,7 +38,7 @@ fn an_honest_proxy_is_believed() {
 fn tampered_certificates_and_a_wrong_root_key_are_refused() {
     let (network, icp) = (Network::start(), Icp::new());
     for tamper in WITH_CERTIFICATES.into_iter().chain([Tamper::RootKey]) {
-        let proxy = Proxy::start(&network, tamper);
+        let proxy = network.behind(tamper);
         let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
         for outcome in [update, query, status] {
             assert_refused(outcome, UNBELIEVED, &format!("{tamper:?}"));
@@ -53,12 +52,12 @@ fn tampered_certificates_and_a_wrong_root_key_are_refused() {
 #[test]
 fn old_certificates_are_refused() {
     let (network, icp) = (Network::start(), Icp::new());
-    let proxy = Proxy::start(&network, Tamper::SignedAnew);
+    let proxy = network.behind(Tamper::SignedAnew);
     let [update, _, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
     for outcome in [update, metadata, status] {
         outcome.succeeded();
     }
-    let proxy = Proxy::start(&network, Tamper::SignedLongAgo);
+    let proxy = network.behind(Tamper::SignedLongAgo);
     let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
     for outcome in [update, query, status] {
         assert_refused(outcome, "Certificate is stale", "ten minutes old");
@@ -70,11 +69,11 @@ fn old_certificates_are_refused() {
 #[test]
 fn what_another_subnet_certifies_is_refused() {
     let (network, icp) = (Network::start(), Icp::new());
-    let proxy = Proxy::start(&network, Tamper::DelegatedHere);
+    let proxy = network.behind(Tamper::DelegatedHere);
     for outcome in outcomes(&Inbox::at(&icp, proxy.url(), network.canister())) {
         outcome.succeeded();
     }
-    let proxy = Proxy::start(&network, Tamper::DelegatedElsewhere);
+    let proxy = network.behind(Tamper::DelegatedElsewhere);
     let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
     for outcome in [update, query, status] {
         assert_refused(outcome, "not authorized", "another subnet");
@@ -86,7 +85,7 @@ fn what_another_subnet_certifies_is_refused() {
 fn tampered_queries_are_refused() {
     let (network, icp) = (Network::start(), Icp::new());
     for tamper in WITH_QUERIES {
-        let proxy = Proxy::start(&network, tamper);
+        let proxy = network.behind(tamper);
         let [update, query, metadata, status] = outcomes(&Inbox::at(&icp, proxy.url(), network.canister()));
         for outcome in [update, metadata, status] {
             // Certificates are as they were.
@@ -100,7 +99,7 @@ fn tampered_queries_are_refused() {
     }
 }
 
-/// The root key of the platform itself, where a network of another is called.
+/// The platform's own root key does not verify a network with another root key.
 #[test]
 fn the_platforms_root_key_is_a_wrong_one_here() {
     let (network, icp) = (Network::start(), Icp::new());

@@ -1,5 +1,5 @@
-// What the directory's client in TypeScript (frontend/src/client/directory-answers.ts) says of the answers of a network that lies. The
-// table of lies is that of tests/clients/directory, which drives the client for Rust too.
+// The verdicts of the directory's client in TypeScript (frontend/src/client/directory-answers.ts) on the answers of a network that
+// lies. The table of lies is that of tests/clients/directory, which drives the client for Rust too.
 
 import assert from 'node:assert/strict';
 import { frontend } from './frontend.mjs';

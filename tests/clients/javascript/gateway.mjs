@@ -1,4 +1,4 @@
-// What an HTTP gateway checks of an answer before it passes it on the certified domain.
+// The checks of an HTTP gateway before it passes an answer on the certified domain.
 
 import assert from 'node:assert/strict';
 import verification from '@dfinity/response-verification';

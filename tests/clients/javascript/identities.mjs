@@ -1,4 +1,5 @@
-// Who calls: every identity controls one canister, which must obey it and no other.
+// The callers: every identity controls one canister, which must obey it and no
+// other.
 
 import assert from 'node:assert/strict';
 import { actor, agent } from './inbox.mjs';

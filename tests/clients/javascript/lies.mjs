@@ -1,5 +1,5 @@
-// What the verifier in TypeScript (frontend/src/proofs) says of the answers of a network that lies. The table of lies is
-// that of tests/clients/lies, which drives the client for Rust too.
+// The verdicts of the verifier in TypeScript (frontend/src/proofs) on the answers of a network that lies. The table of
+// lies is that of tests/clients/lies, which drives the client for Rust too.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

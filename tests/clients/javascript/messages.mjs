@@ -1,4 +1,4 @@
-// What every application does: add, read, and tell failures apart.
+// The calls of every application: add, read, and tell failures apart.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,4 @@
-// Whoever an owner's key lets sign for it reads and acknowledges the owner's mail, on the terms of the delegation.
+// A key to which the owner delegates reads and acknowledges the owner's mail, on the terms of the delegation.
 
 import assert from 'node:assert/strict';
 import { actor, agent, bytes, failure } from './inbox.mjs';

@@ -1,4 +1,5 @@
-// What the agent must refuse. Without this, what it accepts elsewhere would prove nothing.
+// Answers that the agent must refuse. Without these tests, the answers that it accepts elsewhere would prove
+// nothing.
 
 import assert from 'node:assert/strict';
 import { actor, agent, bytes, failure } from './inbox.mjs';

@@ -1,5 +1,5 @@
 // Runs one scenario with one family of packages: node run.mjs FAMILY SCENARIO, with its settings in JSON on the
-// standard input. Says "done: SCENARIO" once all of it held; whatever did not ends it with an error.
+// standard input. Prints "done: SCENARIO" at the end. The first failed assertion ends it with an error.
 
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';

@@ -16,13 +16,13 @@ use serde_cbor::Value;
 use super::asked::Asked;
 use super::table::Lie;
 use crate::decoded;
-use crate::proxy::Between;
 use crate::tamper::{self, Tamper, signed_as_of, tampered};
+use test_support::proxy::Between;
 
 /// The path at which a program of another process chooses the next lie: `/lie/` and its number.
 pub const CHOOSE: &str = "/lie/";
 
-/// What a lie changes in the answer.
+/// The change of the answer that a lie makes.
 #[derive(Clone, Copy, Debug)]
 pub enum Change {
     Nothing,
@@ -61,7 +61,7 @@ pub struct Liar {
     pub seconds: Vec<u32>,
     /// The reply to an earlier question.
     pub older: Vec<u8>,
-    /// The lie that is told; none at first.
+    /// The present lie; none at first.
     pub told: Mutex<Option<usize>>,
 }
 
@@ -142,7 +142,7 @@ impl Between for Liar {
         }
     }
 
-    fn response(&self, path: &str, body: Vec<u8>) -> Vec<u8> {
+    fn response(&self, path: &str, _: &[u8], body: Vec<u8>) -> Vec<u8> {
         let Some(lie) = self.lie() else { return body };
         if matches!(lie.change, Change::Later(_)) && path == "/api/v2/status" {
             return tampered(&Tamper::RootKey, path, body);

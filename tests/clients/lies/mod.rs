@@ -23,7 +23,7 @@ use self::table::{Lie, Memory, TRUE, lies};
 use self::world::ALICE;
 use crate::javascript;
 use crate::network::Network;
-use crate::proxy::Proxy;
+use test_support::proxy::Proxy;
 
 /// The network, and the liar before it.
 struct Stage {
@@ -47,7 +47,7 @@ impl Stage {
         let honest = client(&network.url(), &network).await;
         let all = honest.messages_of_key(ALICE, Order::ascending, Start::beginning).with_limit(20).next().await;
         let first = all.expect("it verifies").expect("there are messages").value.messages;
-        // Ranks below the fourth are acknowledged: nobody asks for their seconds.
+        // Ranks below the fourth are acknowledged, so nobody asks for their seconds.
         let seconds = (1..=3).map(|_| 0).chain(first.iter().map(|message| message.timestamp)).collect();
         let cursor = KeyCursor { start: Start::beginning, order: Order::descending, limit: 4, prove: true };
         let older = honest.get_messages_by_key(ALICE, cursor).await.expect("it is answered");
@@ -64,11 +64,11 @@ impl Stage {
             told: Mutex::new(None),
         };
         let seconds = liar.seconds.clone();
-        let proxy = Proxy::start(&network, liar);
+        let proxy = network.behind(liar);
         Self { network, proxy, seconds, seen }
     }
 
-    /// What a reader remembers.
+    /// A reader's memory.
     fn memory(&self, memory: Memory) -> Option<Seen> {
         match memory {
             Memory::Nothing => None,

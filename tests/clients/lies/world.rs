@@ -37,7 +37,7 @@ pub fn network() -> Network {
     Network::since(SystemTime::now() - STEP * (RANKS + 2), &[inbox, inbox], live)
 }
 
-/// What happens to the inboxes before they are served.
+/// The changes of the inboxes before they are served.
 fn live(engine: &LocalIc, canisters: &[Principal]) {
     let owner = Principal::self_authenticating([1]);
     let client =

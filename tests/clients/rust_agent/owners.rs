@@ -27,7 +27,7 @@ async fn closed() -> (Network, Vec<u8>) {
     (network, key_id)
 }
 
-/// The client of who signs for the owner on these terms.
+/// A client that signs for the owner on these terms.
 async fn delegate(network: &Network, terms: Delegation) -> Client<AgentTransport> {
     let agent = agent(&network.url(), delegated(&key(30), key(31), terms)).await;
     Client::with_agent(agent, network.canister()).with_retry(Retry::NEVER)

@@ -8,7 +8,6 @@ use ic_agent::{Agent, Identity};
 use crate::identities;
 use crate::item;
 use crate::network::Network;
-use crate::proxy::Proxy;
 use crate::tamper::Tamper;
 
 /// A client of the network's inbox, at this address of it.
@@ -80,7 +79,7 @@ async fn a_reply_with_a_bit_flipped_is_no_read() {
     let network = Network::start();
     let honest = client(&network.url(), &network, ic_agent::identity::AnonymousIdentity).await;
     honest.add_message(b"alice", b"sealed").await.expect("it is taken");
-    let proxy = Proxy::start(&network, Tamper::QueryReply);
+    let proxy = network.behind(Tamper::QueryReply);
     let lied_to = client(&proxy.url(), &network, ic_agent::identity::AnonymousIdentity).await;
     let page = lied_to.messages_of_key(b"alice", Order::ascending, Start::beginning).next().await;
     assert!(matches!(page, Err(CallError::Lie(_) | CallError::Malformed { .. })), "{page:?}");

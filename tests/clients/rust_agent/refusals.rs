@@ -6,7 +6,6 @@ use ic_agent::{Agent, AgentError};
 
 use super::{agent, query, update};
 use crate::network::Network;
-use crate::proxy::Proxy;
 use crate::tamper::{Tamper, WITH_CERTIFICATES, WITH_QUERIES};
 use crate::{blob, module_hash};
 
@@ -23,7 +22,7 @@ async fn results(agent: &Agent, canister: Principal) -> [Result<Vec<u8>, AgentEr
 #[tokio::test]
 async fn an_honest_proxy_is_believed() {
     let network = Network::start();
-    let proxy = Proxy::start(&network, Tamper::Nothing);
+    let proxy = network.behind(Tamper::Nothing);
     let agent = agent(&proxy.url(), AnonymousIdentity).await;
     let [update, query, metadata, hash] = results(&agent, network.canister()).await;
     assert!(update.is_ok() && query.is_ok() && metadata.is_ok(), "{update:?} {query:?} {metadata:?}");
@@ -34,7 +33,7 @@ async fn an_honest_proxy_is_believed() {
 async fn tampered_certificates_are_refused() {
     let network = Network::start();
     for tamper in WITH_CERTIFICATES {
-        let proxy = Proxy::start(&network, tamper);
+        let proxy = network.behind(tamper);
         let agent = agent(&proxy.url(), AnonymousIdentity).await;
         // The query too: the node's key comes in a certificate.
         for (what, result) in
@@ -49,11 +48,11 @@ async fn tampered_certificates_are_refused() {
 #[tokio::test]
 async fn old_certificates_are_refused() {
     let network = Network::start();
-    let proxy = Proxy::start(&network, Tamper::SignedAnew);
+    let proxy = network.behind(Tamper::SignedAnew);
     let [update, _, metadata, hash] = results(&agent(&proxy.url(), AnonymousIdentity).await, network.canister()).await;
     assert!(update.is_ok() && metadata.is_ok() && hash.is_ok(), "the signature is right: {update:?} {metadata:?}");
 
-    let proxy = Proxy::start(&network, Tamper::SignedLongAgo);
+    let proxy = network.behind(Tamper::SignedLongAgo);
     for result in results(&agent(&proxy.url(), AnonymousIdentity).await, network.canister()).await {
         assert!(matches!(result, Err(AgentError::CertificateOutdated(_))), "{result:?}");
     }
@@ -63,12 +62,12 @@ async fn old_certificates_are_refused() {
 #[tokio::test]
 async fn what_another_subnet_certifies_is_refused() {
     let network = Network::start();
-    let proxy = Proxy::start(&network, Tamper::DelegatedHere);
+    let proxy = network.behind(Tamper::DelegatedHere);
     let [update, query, metadata, hash] =
         results(&agent(&proxy.url(), AnonymousIdentity).await, network.canister()).await;
     assert!(update.is_ok() && query.is_ok() && metadata.is_ok() && hash.is_ok(), "{update:?} {query:?} {metadata:?}");
 
-    let proxy = Proxy::start(&network, Tamper::DelegatedElsewhere);
+    let proxy = network.behind(Tamper::DelegatedElsewhere);
     for result in results(&agent(&proxy.url(), AnonymousIdentity).await, network.canister()).await {
         assert_eq!(result, Err(AgentError::CertificateNotAuthorized()));
     }
@@ -78,7 +77,7 @@ async fn what_another_subnet_certifies_is_refused() {
 async fn tampered_queries_are_refused() {
     let network = Network::start();
     for tamper in WITH_QUERIES {
-        let proxy = Proxy::start(&network, tamper);
+        let proxy = network.behind(tamper);
         let agent = agent(&proxy.url(), AnonymousIdentity).await;
         let [update, query, metadata, hash] = results(&agent, network.canister()).await;
         assert!(update.is_ok() && metadata.is_ok() && hash.is_ok(), "certificates are as they were: {update:?}");
@@ -93,7 +92,7 @@ async fn tampered_queries_are_refused() {
 #[tokio::test]
 async fn a_wrong_root_key_is_refused() {
     let network = Network::start();
-    let proxy = Proxy::start(&network, Tamper::RootKey);
+    let proxy = network.behind(Tamper::RootKey);
     // The root key that the status tells, and the one of the platform itself, which agents have unless they ask.
     let told = agent(&proxy.url(), AnonymousIdentity).await;
     let built_in = Agent::builder().with_url(network.url()).build().expect("the url is legal");

@@ -23,7 +23,7 @@ type Reply = Result<Vec<u8>, Reject>;
 /// More than any argument tried here may take to be decoded.
 const DECODING_QUOTA: usize = 5_000_000;
 
-/// Whether the canister's answer is right. What it stored the model stores too.
+/// Checks the canister's answer. The model stores what the canister stored.
 pub fn judge(model: &mut Model, method: Method, arg: &[u8], answer: &Reply) -> Verdict {
     let now = START_SECONDS;
     match method.name {
@@ -138,7 +138,7 @@ fn refused_by_length(answer: &Reply) -> bool {
     )
 }
 
-/// Whether an upgrade with this argument was rightly done or refused.
+/// Checks whether an upgrade with this argument was correctly done or refused.
 pub fn judge_upgrade(arg: &[u8], upgraded: &Result<(), Reject>) -> Verdict {
     // Candid's own decoder reads settings of another type as none.
     let is_there = decode::<(Option<Reserved>,)>(arg).is_some_and(|(there,)| there.is_some());
@@ -256,7 +256,7 @@ where
     }
 }
 
-/// What candid's decoder makes of an argument; no bytes at all stand for no arguments.
+/// The result of candid's decoder for an argument; no bytes at all stand for no arguments.
 fn decode<A: for<'a> ArgumentDecoder<'a>>(arg: &[u8]) -> Option<A> {
     let arg = if arg.is_empty() { b"DIDL\0\0" } else { arg };
     let mut config = DecoderConfig::new();

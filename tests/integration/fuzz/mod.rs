@@ -2,8 +2,8 @@
 //! that cannot be decoded. A reject changes no state. No argument is a bomb. An accepted argument has the value that
 //! candid's own decoder finds.
 //!
-//! The bytes are the same in every run. `MESSAGE_CANISTER_TEST_SCALE` tries more of them. On the embedded engine only,
-//! which measures.
+//! The bytes are the same in every run. `MESSAGE_CANISTER_TEST_SCALE` tries more of them. The test measures, so it runs
+//! on the embedded engine only.
 
 mod judge;
 mod mutate;
@@ -22,11 +22,11 @@ use judge::Verdict;
 use test_support::Random;
 use test_support::artifact::canister_wasm;
 
-/// How many arguments for each method, times the scale.
+/// Number of arguments for each method, times the scale.
 const ROUNDS: u32 = 300;
 /// The same for upgrades, which take longer.
 const UPGRADES: u32 = 60;
-/// The most that a call may cost, besides the copying of its reply.
+/// Maximum instructions of a call, besides copying its reply.
 const MAX_INSTRUCTIONS: u64 = 14_000_000;
 const INSTRUCTIONS_PER_REPLY_BYTE: u64 = 40;
 

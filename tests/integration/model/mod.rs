@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::support::sha256;
 
-/// Bytes of a record, and how many of a key id's bytes stand in it: what `live_bytes` counts with.
+/// Bytes of a record, and bytes of a key id in it. `live_bytes` counts with them.
 const RECORD_BYTES: u64 = 84;
 const KEY_BYTES_IN_RECORD: usize = 23;
 
@@ -27,9 +27,9 @@ pub struct Model {
     /// Each (key id, ciphertext).
     pairs: HashMap<(Vec<u8>, Vec<u8>), Id>,
     settings: Configuration,
-    /// How often the settings were changed.
+    /// Number of changes of the settings.
     changes: u32,
-    /// Everything below was dropped for good: this much, less one.
+    /// The number of messages that were dropped for good.
     dropped: Id,
     /// The second at which it is asked or changed.
     now: u32,
@@ -58,7 +58,7 @@ struct Entry {
 }
 
 impl Model {
-    /// The last id given out, 0: none.
+    /// The last id assigned, 0: none.
     pub fn last(&self) -> Id {
         Id::try_from(self.messages.len()).expect("a test has fewer messages than ids")
     }
@@ -83,7 +83,7 @@ impl Model {
         (self.dropped + 1..=self.last()).find(|id| !expired(id)).unwrap_or(self.last() + 1)
     }
 
-    /// The oldest id that the settings keep once a message of so many bytes is added besides, if one is.
+    /// The oldest id that the settings keep, after a message of so many bytes is added if there is one.
     fn first_kept(&self, coming: Option<u64>) -> Id {
         let mut first = self.first();
         let excluded = |first: Id| {
@@ -99,12 +99,12 @@ impl Model {
         first
     }
 
-    /// Drops what the settings exclude.
+    /// Drops the messages that the settings exclude.
     fn drop_excluded(&mut self) {
         self.dropped = self.first_kept(None) - 1;
     }
 
-    /// Refuses a message for which one would have to be dropped that is younger than `min_age_seconds`.
+    /// Refuses a message if another one younger than `min_age_seconds` would have to be dropped for it.
     fn spare_the_young(&self, coming: &Entry) -> Result<(), AddError> {
         let kept_from = self.first_kept(Some(coming.bytes()));
         if self.settings.min_age_seconds == 0 || kept_from == self.first() {
@@ -365,14 +365,14 @@ impl Model {
 }
 
 impl Entry {
-    /// What it counts for in `live_bytes`.
+    /// Its bytes in `live_bytes`.
     fn bytes(&self) -> u64 {
         let tail = self.key_id.len().saturating_sub(KEY_BYTES_IN_RECORD);
         RECORD_BYTES + (self.ciphertext.len() + tail) as u64
     }
 }
 
-/// What of a [`Status`] follows from what was stored.
+/// The part of a [`Status`] that follows from the stored messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     pub first_id: Id,

@@ -23,7 +23,7 @@ impl Model {
             (first..next).find(|&id| condition(self.entry(id).timestamp)).unwrap_or(next)
         };
         let (low, high) = (first_where(&|second| second >= from), first_where(&|second| second > until) - 1);
-        // A span that reaches what was dropped may have had some of it.
+        // A span that reaches down to dropped messages may have had some of them.
         if low == first {
             self.page_of_all(1, high.max(first - 1), cursor)
         } else {
@@ -80,7 +80,7 @@ impl Model {
         Ok(self.page_of(ids, order, limit, gap))
     }
 
-    /// A page of messages of all keys: any id that was ever given out may be the cursor.
+    /// A page of messages of all keys: any id that was ever assigned may be the cursor.
     fn page_of_all(&self, low: Id, high: Id, cursor: Cursor) -> Result<Page, PageError> {
         let Cursor { after, order, .. } = cursor;
         let follows = |id: &Id| match order {
@@ -130,7 +130,7 @@ impl Model {
         Page { messages, next, first_id: self.first(), gap, proof: None }
     }
 
-    /// How many of these make a page: limited by number and by bytes, but always at least one.
+    /// Number of these that make a page: limited by number and by bytes, but always at least one.
     fn how_many_fit(&self, ids: &[Id], limit: u32) -> usize {
         let limit = limit.min(MAX_PAGE_MESSAGES) as usize;
         let mut bytes = 0;

@@ -4,7 +4,7 @@ use message_canister::api::{AddError, Quota};
 
 use super::{Entry, Known, Model};
 
-/// What a key holds.
+/// The fill level of a key.
 #[derive(Clone, Copy)]
 struct Level {
     messages: u64,

@@ -15,7 +15,7 @@ use super::subject::{Answer, Subject, owned_by, pairs};
 use crate::model::Facts;
 use crate::support::{START_SECONDS, controller, sha256};
 
-/// How many sequences, times the scale.
+/// Number of sequences, times the scale.
 const CASES: u32 = 80;
 
 #[test]
@@ -40,7 +40,7 @@ impl NativeStore {
         Self { memory, store, now: 0 }
     }
 
-    /// What the canister does in an upgrade.
+    /// Upgrades as the canister does.
     fn upgrade(&mut self, new: Option<&[Setting]>, now: u32) {
         self.store =
             MessageStore::open(self.memory.clone(), Capacity::default()).expect("it was written by this release");
@@ -110,7 +110,7 @@ impl NativeStore {
         Ok(heads)
     }
 
-    /// What the verifier reads from the proof of a page.
+    /// The verifier's result for the proof of a page.
     fn verified(
         &self,
         key_id: &[u8],

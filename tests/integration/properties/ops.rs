@@ -23,8 +23,8 @@ impl Key {
         (0..Self::GOOD).map(Self)
     }
 
-    /// Keys that differ in their length alone, in one byte before or behind the part that stands in the record, or
-    /// are one another's beginnings.
+    /// Keys that differ only in their length, or in one byte before or behind the part in the record, or that are
+    /// prefixes of one another.
     pub fn bytes(self) -> Vec<u8> {
         let group = |place: usize| {
             let mut key = bytes(5, 41);
@@ -109,7 +109,7 @@ pub enum Op {
     SetSettings(Vec<Setting>),
     /// `None` keeps the settings.
     Upgrade(Option<Vec<Setting>>),
-    /// So many seconds after [`crate::support::START_SECONDS`], be that forward or back.
+    /// So many seconds after [`crate::support::START_SECONDS`], forward or back.
     SetClock(u32),
 }
 
@@ -165,8 +165,8 @@ fn upgrades() -> impl Strategy<Value = Op> {
     prop_oneof![2 => Just(None), 1 => settings().prop_map(Some)].prop_map(Op::Upgrade)
 }
 
-/// Limits that a sequence reaches, and none: some of them, or all. They are good whatever the others are: the ages, of
-/// which one bounds the other, come together.
+/// Limits that a sequence reaches, and none: some of them, or all. Each is valid together with any others. The two
+/// ages, one of which bounds the other, come together.
 fn settings() -> impl Strategy<Value = Vec<Setting>> {
     use Bound::{AtMost, Unlimited};
     let max_messages =
@@ -176,7 +176,7 @@ fn settings() -> impl Strategy<Value = Vec<Setting>> {
     let min_age = prop_oneof![2 => Just(0), 1 => 1u32..25];
     let ages = (max_age, min_age).prop_map(|(max, min)| {
         let min = max.limit().map_or(min, |max| min.min(max));
-        // Strangers without a budget could fill a store with the young: such settings are refused.
+        // Strangers without a budget could fill a store with young messages, so such settings are refused.
         let writes = if min == 0 { Writes::anyone } else { Writes::members };
         vec![Setting::max_age_seconds(max), Setting::writes(writes), Setting::min_age_seconds(min)]
     });
@@ -192,7 +192,7 @@ fn settings() -> impl Strategy<Value = Vec<Setting>> {
     })
 }
 
-/// What a key may hold: often anything, else so little that a sequence fills it.
+/// The quota of a key: often anything, else so little that a sequence fills it.
 fn quota() -> impl Strategy<Value = Quota> {
     use Bound::{AtMost, Unlimited};
     let messages = prop_oneof![1 => Just(Unlimited), 2 => (0u32..24).prop_map(AtMost)];
@@ -246,7 +246,7 @@ fn key() -> impl Strategy<Value = Key> {
     ]
 }
 
-/// Few short texts, so that they come again; some as long as matters; some refused.
+/// A few short texts, so that they repeat; some long ones; some that are refused.
 fn text() -> impl Strategy<Value = Text> {
     let of = |seed: u32, length: usize| Text { seed, length };
     prop_oneof![

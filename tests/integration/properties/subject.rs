@@ -39,7 +39,7 @@ pub trait Subject {
     /// The part of [`Subject::check`] that is worth its time after every step.
     fn check_after_step(&mut self) {}
 
-    /// Panics where an invariant is broken.
+    /// Panics if an invariant is broken.
     fn check(&mut self);
 }
 
@@ -47,7 +47,7 @@ pub fn pairs(items: &[(Key, Text)]) -> Vec<(Vec<u8>, Vec<u8>)> {
     items.iter().map(|(key, text)| (key.bytes(), text.bytes())).collect()
 }
 
-/// What makes `owner` the owner of a key.
+/// The settings that make `owner` the owner of a key.
 pub fn owned_by(owner: Principal) -> [KeySetting; 1] {
     [KeySetting::owner(NewOwner::principal(owner))]
 }

@@ -3,7 +3,7 @@
 use super::compare_with_model;
 use crate::support::Inbox;
 
-/// How many sequences, times the scale.
+/// Number of sequences, times the scale.
 const CASES: u32 = 20;
 
 #[test]

@@ -10,7 +10,7 @@ use test_support::{OnPlatform, Platform, chosen, now};
 use super::{SECOND, START, START_SECONDS, controller};
 use test_support::artifact::canister_wasm;
 
-/// An installed message canister, and who calls it.
+/// An installed message canister, and its caller.
 #[derive(Clone)]
 pub struct Inbox {
     pub platform: Rc<dyn Platform>,
@@ -18,7 +18,7 @@ pub struct Inbox {
     pub caller: Principal,
 }
 
-/// An argument list of no arguments at all, not even an empty type table's worth of them.
+/// An argument list without arguments.
 pub fn no_arguments() -> Vec<u8> {
     encode_args(()).expect("nothing can be encoded")
 }
@@ -105,7 +105,7 @@ impl Inbox {
         self.platform.upgrade(self.id, canister_wasm(), init_argument(settings))
     }
 
-    /// Runs rounds until the rebuild is over; how many that took.
+    /// Runs rounds until the rebuild is over. Returns their number.
     pub fn finish_rebuild(&self) -> u32 {
         let mut rounds = 0;
         let mut idle = 0;

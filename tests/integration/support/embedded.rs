@@ -1,4 +1,4 @@
-//! What only the embedded engine can do.
+//! Abilities that only the embedded engine has.
 
 use local_ic::{ExecutionRecord, LocalIc, Usage};
 use std::rc::Rc;
@@ -17,7 +17,7 @@ pub fn inbox() -> (Rc<LocalIc>, Inbox) {
     (engine, inbox)
 }
 
-/// What the last update or query used.
+/// The resources that the last update or query used.
 pub fn usage(engine: &LocalIc, inbox: &Inbox) -> Usage {
     engine.last_call_usage(inbox.id).expect("a call was made")
 }

@@ -95,7 +95,7 @@ pub fn good_arguments(method: Method) -> Vec<Vec<u8>> {
         "set_role" => vec![encode_args((stranger(), Some(Role::reader))), encode_args((stranger(), None::<Role>))],
         "get_roles" => vec![encode_args(()), encode_args((Some(stranger()),))],
         "has_messages" => vec![encode_args((vec![stored(1), stored(2)],))],
-        // The first is of a version that does not hold: it changes nothing.
+        // The first has a wrong version, so it changes nothing.
         "set_settings" => [(u32::MAX, Bound::Unlimited), (1, Bound::AtMost(100))]
             .map(|(version, pages)| encode_args((version, vec![Setting::rebuild_pages(pages)])))
             .into(),

@@ -1,4 +1,5 @@
-//! What the scenarios share: the canister's Wasm, and an installed canister. `test-support` has the platforms.
+//! The parts that the scenarios share: the canister's Wasm, and an installed canister. `test-support` has the
+//! platforms.
 
 pub mod client;
 pub mod embedded;
@@ -33,7 +34,8 @@ pub fn bytes(seed: u32, length: usize) -> Vec<u8> {
     test_support::bytes(seed.into(), length)
 }
 
-/// How many times the default number of generated cases to run: `MESSAGE_CANISTER_TEST_SCALE`, 1 where it is not set.
+/// Factor by which to multiply the default number of generated cases: `MESSAGE_CANISTER_TEST_SCALE`, 1 where it is
+/// not set.
 pub fn scale() -> u32 {
     std::env::var("MESSAGE_CANISTER_TEST_SCALE")
         .map_or(1, |text| text.parse().expect("MESSAGE_CANISTER_TEST_SCALE is a whole number"))

@@ -1,10 +1,10 @@
-//! That a call changed nothing.
+//! Checks that a call changed nothing.
 
 use message_canister::api::Status;
 
 use super::client::Inbox;
 
-/// What a canister is at one moment: its stable memory and what follows from its heap.
+/// The state of a canister at one moment: its stable memory and what follows from its heap.
 pub struct Snapshot {
     stable: Vec<u8>,
     status: Status,

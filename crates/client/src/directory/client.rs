@@ -12,7 +12,7 @@ use crate::retry::Retry;
 use crate::send::send;
 use crate::transport::Transport;
 
-/// A directory, what is pinned and remembered of it, and the transport that leads to it.
+/// A directory: its pins, its memory, and the transport to it.
 ///
 /// Each look-up moves [`DirectoryClient::memory`] forward. Store it, and give it to the next client
 /// ([`DirectoryClient::with_memory`]): then a directory that was rolled back or forked in between is caught.
@@ -55,7 +55,7 @@ impl<T: Transport> DirectoryClient<T> {
         &self.transport
     }
 
-    /// Sends a request, again where [`Retry`] says so, and decodes its reply.
+    /// Sends a request, repeats it by [`Retry`], and decodes its reply.
     ///
     /// # Errors
     ///
@@ -86,13 +86,13 @@ methods! {
     /// At most `limits.page` changes of a label, from a version on. [`DirectoryClient::history`] verifies all of them.
     get_history(label: &Label, from: u32, limit: u32) -> Vec<Change>, LookupError;
 
-    /// The certified log as a checkpoint, and that it continues the log of `known` heads.
+    /// The certified log as a checkpoint, with the proof that it continues the log of `known` heads.
     get_checkpoint(known: u64) -> Checkpoint, LookupError;
     /// At most `limits.page` heads from an epoch on.
     get_heads(from: u64, limit: u32) -> Vec<ByteBuf>, StatusError;
     /// At most `limits.page` updates from a position on, as leaves of the log of updates.
     get_updates(from: u64, limit: u32) -> Vec<ByteBuf>, StatusError;
-    /// That the update at a position is in its epoch, and the epoch in the log of `size` heads.
+    /// The proof that the update at a position is in its epoch, and the epoch in the log of `size` heads.
     get_proof(position: u64, size: u64) -> Evidence, EvidenceError;
     /// Hands in a verifier's cosignature of the log of `size` heads.
     ratify(size: u64, cosignature: &[u8]) -> Ratified, RatifyError;

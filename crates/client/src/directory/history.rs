@@ -34,7 +34,7 @@ impl<T: Transport> DirectoryClient<T> {
             Ok((verified, found)) => {
                 let proof = Proof::decode(&found.proof).map_err(|error| malformed("lookup", error))?;
                 let changes = proof.found.map_or_else(Vec::new, |found| found.updates);
-                // A proof of the newest entry alone is one too, but not of what was asked for.
+                // A proof of only the newest entry is valid, but does not answer the question.
                 if changes.first().is_some_and(|(_, update)| update.entry.version != 0) {
                     return Err(CallError::Lie(Lie::Lookup(VerifyError::History)));
                 }

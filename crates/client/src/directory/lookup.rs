@@ -16,8 +16,8 @@ use crate::transport::{Failure, Transport};
 use crate::verify::clock;
 
 impl<T: Transport> DirectoryClient<T> {
-    /// Looks a label up and verifies the answer, also that the label has no entry. `contact` is its state at the last
-    /// look-up; the answer then shows each change since. [`Verified::state`] is to be remembered as the next contact.
+    /// Looks a label up and verifies the answer, even if it is that the label has no entry. `contact` is its state at the
+    /// last look-up; the answer then shows each change since. [`Verified::state`] is to be remembered as the next contact.
     ///
     /// At [`View::ratified`] the answer is the one that verifiers have cosigned. It may be a minute older.
     ///

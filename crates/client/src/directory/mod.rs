@@ -10,7 +10,7 @@
 //!   [`DirectoryClient::history`] and [`DirectoryClient::bundles`] verify; the others, named `get_…`, return what one replica
 //!   says.
 //! - [`Draft`] is a new entry before it is signed.
-//! - [`published`] reads a directory's configuration, and [`pin`] makes its pins of that.
+//! - [`published`] reads a directory's configuration, and [`pin`] makes its pins from it.
 //! - [`request`] has the calls before they are sent.
 
 mod bundles;

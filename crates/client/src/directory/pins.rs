@@ -35,8 +35,8 @@ pub async fn published(transport: &impl Transport) -> Result<Published, CallErro
 ///
 /// `get_configuration` is answered by one replica, which may lie. Then no look-up verifies: the certified log carries the hash
 /// of the configuration and the VRF key, and the first look-up fails as [`Configuration`]. So pins with which a look-up has
-/// succeeded are those of the canister. That the canister is the right one, and who its registrar is, the application knows
-/// from elsewhere.
+/// succeeded are those of the canister. The application must know from elsewhere that the canister is the right one, and who
+/// its registrar is.
 ///
 /// [`Configuration`]: directory_core::verify::VerifyError::Configuration
 ///
@@ -73,12 +73,12 @@ pub fn pin(
     Ok(pinned)
 }
 
-/// Why a configuration cannot be pinned.
+/// The reason why a configuration cannot be pinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PinError {
     /// Its bytes are none.
     Configuration(DecodeError),
-    /// A field is not what the others say, or is malformed.
+    /// A field contradicts the others, or is malformed.
     Field(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! Which errors of the directory pass.
+//! The errors of the directory that are temporary.
 
 use directory::api::*;
 

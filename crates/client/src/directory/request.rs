@@ -24,7 +24,7 @@ pub fn get_history(label: &Label, from: u32, limit: u32) -> Request<Vec<Change>,
     request("get_history", Kind::Query, (asked,))
 }
 
-/// The certified log as a checkpoint, and that it continues the log of `known` heads.
+/// The certified log as a checkpoint, with the proof that it continues the log of `known` heads.
 pub fn get_checkpoint(known: u64) -> Request<Checkpoint, LookupError> {
     request("get_checkpoint", Kind::Query, (known,))
 }
@@ -39,7 +39,7 @@ pub fn get_updates(from: u64, limit: u32) -> Request<Vec<ByteBuf>, StatusError> 
     request("get_updates", Kind::Query, (from, limit))
 }
 
-/// That the update at a position is in its epoch, and the epoch in the log of `size` heads.
+/// The proof that the update at a position is in its epoch, and the epoch in the log of `size` heads.
 pub fn get_proof(position: u64, size: u64) -> Request<Evidence, EvidenceError> {
     request("get_proof", Kind::Query, (position, size))
 }

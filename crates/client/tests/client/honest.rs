@@ -7,7 +7,7 @@ use client::{CallError, Client, Lie, Trust};
 use crate::script::now;
 use crate::stored::{Stored, key};
 
-/// What happens to a store.
+/// A change of a store.
 type Change = fn(&Stored);
 
 /// Ten messages of [`key`], each followed by one of another.
@@ -120,7 +120,7 @@ fn a_store_with_closed_reads_does_not_prove_absence_and_an_update_settles_it() {
     let certified = now(client.certified_key_heads(&[key()])).expect("it is answered");
     assert_eq!(certified.value.heads, [None]);
     assert_verified(certified.trust);
-    // A liar who keeps the proof back is found out in the same way.
+    // A liar who withholds the proof is detected in the same way.
     client.transport().add(&key(), "message");
     assert_eq!(read(&client, Start::beginning, Order::ascending).0, [2]);
     client.transport().lie(|page: &mut Page| *page = Page { messages: vec![], next: 0, proof: None, ..page.clone() });

@@ -257,7 +257,7 @@ fn every_bit_of_a_proof_that_is_flipped_is_caught_or_says_the_same() {
     }
 }
 
-/// What a reader remembers, and the true list afterwards. Only a list that continues it is accepted.
+/// The reader's memory, and the true list afterwards. Only a list that continues it is accepted.
 #[test]
 fn lists_that_do_not_go_on_from_what_was_seen() {
     let client = filled().client();

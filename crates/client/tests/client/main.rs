@@ -1,4 +1,4 @@
-//! The client against transports that fail, and against canisters with answers that no message canister would give.
+//! The client against transports that fail, and against canisters whose answers no message canister would return.
 
 mod directory;
 mod honest;

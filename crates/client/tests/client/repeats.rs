@@ -1,4 +1,4 @@
-//! Which calls are repeated, how often, and after which pauses.
+//! Tests of repeated calls: which calls, how often, and after which pauses.
 
 use std::time::Duration;
 

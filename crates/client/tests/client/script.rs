@@ -42,7 +42,7 @@ impl Script {
         Client::new(self.clone())
     }
 
-    /// How many calls there were.
+    /// Number of calls so far.
     pub fn count(&self) -> usize {
         self.calls.lock().expect("no thread panicked").len()
     }

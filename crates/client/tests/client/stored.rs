@@ -25,7 +25,7 @@ pub fn key() -> Vec<u8> {
     owner().as_slice().to_vec()
 }
 
-/// Who owns [`key`].
+/// The owner of [`key`].
 fn owner() -> Principal {
     Principal::self_authenticating([1; 44])
 }

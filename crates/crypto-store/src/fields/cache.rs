@@ -1,25 +1,25 @@
 //! Values that this process remembers.
 //!
 //! Invariant: each entry is the newest value of its row as of change `upto`. So a snapshot of change s >= its version may
-//! use it: the row has not changed between the two. An entry is replaced or dropped, never changed: whoever holds the `Arc`
-//! has what was read.
+//! use it: the row has not changed between the two. An entry is replaced or dropped, never changed, so a holder of the
+//! `Arc` keeps the value that it read.
 
 use super::{Field, Held, Table, Version};
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Entries of the cache. Where there are more, any makes room.
+/// Maximum number of entries of the cache. Beyond it, any entry is dropped.
 const MAX_ENTRIES: usize = 100_000;
 
 /// A row: its table and key.
 pub(crate) type RowName = (Table, Box<[u8]>);
 pub(crate) type Value = Arc<dyn Any + Send + Sync>;
 
-/// What a transaction has written to a row. None: deleted.
+/// The rows that a transaction has written. None: deleted.
 pub(crate) type Staged = HashMap<RowName, Option<(Version, Value)>>;
 
-/// How a store remembers values. All but [`Caching::On`] are for tests, which pass with each.
+/// The way in which a store caches values. All but [`Caching::On`] are for tests, which pass with each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Caching {
     /// Values are remembered until they change.
@@ -27,11 +27,11 @@ pub enum Caching {
     On,
     /// Nothing is remembered.
     Off,
-    /// Before each access half of what is remembered is dropped, at random from this seed.
+    /// Before each access half of the values are dropped, at random from this seed.
     Dropping(u64),
 }
 
-/// Counts of what the cache did.
+/// Counts of the cache's work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Accesses that were answered from memory.
@@ -40,7 +40,7 @@ pub struct Stats {
     pub loads: u64,
     /// Values that were dropped because another process had changed them.
     pub dropped: u64,
-    /// Times that all was dropped: the log of changes did not reach back far enough.
+    /// Number of times that all values were dropped, because the log of changes did not reach back far enough.
     pub cleared: u64,
 }
 
@@ -133,7 +133,7 @@ impl FieldCache {
         }
     }
 
-    /// Forgets everything: after an error of SQLite nothing is assumed.
+    /// Forgets everything, because nothing can be assumed after an error of SQLite.
     pub(crate) fn clear(&self) {
         let mut state = self.state();
         state.entries.clear();

@@ -15,7 +15,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// A value of the log of changes: each is given to one change, ever.
+/// A number in the log of changes. Each number is given to one change only, for ever.
 pub type Version = i64;
 
 /// A type of values that the store keeps, in a table of its own.
@@ -29,7 +29,7 @@ pub trait Field: Sized + Send + Sync + 'static {
     fn encode(&self) -> Zeroizing<Vec<u8>>;
     /// Reads the bytes of a format. None: not known, or no such value.
     fn decode(format: u8, bytes: &[u8]) -> Option<Self>;
-    /// A value that can be changed while others hold this one.
+    /// A copy that can be changed while others hold this value.
     fn copy(&self) -> Self;
 }
 
@@ -73,9 +73,9 @@ tables! {
     Device = 5, "device";
     /// Contacts.
     Contact = 6, "contact";
-    /// How far an inbox was read.
+    /// The position through which an inbox was read.
     Cursor = 7, "cursor";
-    /// Messages in clear.
+    /// Decrypted messages.
     Message = 8, "message";
     /// Sealed messages that are to be sent.
     Outbox = 9, "outbox";

@@ -6,7 +6,8 @@ use vodozemac::olm::{Account, AccountPickle, Session, SessionPickle};
 use zeroize::Zeroizing;
 
 const JSON_PICKLE: u8 = 1;
-/// More than a pickle takes, so that no piece of one is left where a growing buffer was.
+/// More bytes than a pickle takes, so that the buffer never grows and leaves no piece of a pickle
+/// behind.
 const CAPACITY: usize = 32 << 10;
 
 macro_rules! field {

@@ -8,7 +8,7 @@ macro_rules! opaque {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name {
-            /// How to read the bytes: whoever defines the field counts its formats.
+            /// The format of the bytes, numbered by the program that defines the field.
             pub format: u8,
             /// The value.
             pub bytes: Vec<u8>,
@@ -41,9 +41,9 @@ opaque! {
     Device in Device;
     /// A contact.
     Contact in Contact;
-    /// How far an inbox was read.
+    /// The position through which an inbox was read.
     Cursor in Cursor;
-    /// A message in clear.
+    /// A decrypted message.
     Message in Message;
     /// A sealed message that is to be sent.
     Outbox in Outbox;

@@ -1,4 +1,4 @@
-//! Who holds a lock file, as the file itself says.
+//! The holder of a lock file, as the file names it.
 //!
 //! ```text
 //! offset  bytes  lock file
@@ -20,7 +20,7 @@ const START_AT: usize = 4;
 pub struct Holder {
     /// Its id.
     pub pid: u32,
-    /// Its command's name; empty where it is gone.
+    /// Its command's name; empty if the process is gone.
     pub command: String,
     /// Whether it runs.
     pub state: HolderState,
@@ -31,7 +31,7 @@ pub struct Holder {
 pub enum HolderState {
     /// It runs or waits.
     Running,
-    /// It was stopped by a signal or a debugger, and has the lock until it goes on or ends.
+    /// It was stopped by a signal or a debugger, and has the lock until it continues or ends.
     Stopped,
     /// It has ended. A process that it forked may hold the lock still.
     Gone,
@@ -41,7 +41,7 @@ impl Holder {
     /// Bytes of a record.
     pub const RECORD: usize = START_AT + 8;
 
-    /// What this process writes into a lock file.
+    /// The record that this process writes into a lock file.
     pub fn own_record() -> [u8; Self::RECORD] {
         static START: OnceLock<u64> = OnceLock::new();
         let pid = std::process::id();

@@ -1,4 +1,4 @@
-//! Which file a path means: the same file has the same identity by any path.
+//! The file that a path means: the same file has the same identity by any path.
 
 use std::fs::Metadata;
 use std::io;

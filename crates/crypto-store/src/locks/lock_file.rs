@@ -1,4 +1,4 @@
-//! One `flock`, and the name of who holds it.
+//! One `flock`, and the name of its holder.
 //!
 //! The lock is on a file of its own, which is never deleted: POSIX locks on the database would go when any descriptor of it
 //! is closed in the process, and a lock on a deleted file excludes nobody.
@@ -12,7 +12,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Where the newest committed change stands: after the holder's part.
+/// Position of the newest committed change, after the holder's part.
 const WITNESS_AT: u64 = Holder::RECORD as u64;
 
 pub(super) struct LockFile {

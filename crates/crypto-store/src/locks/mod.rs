@@ -1,15 +1,15 @@
-//! Whose turn it is to write.
+//! The order of the writers. A writer that holds all locks has the *turn*.
 //!
 //! | module | its job |
 //! |---|---|
 //! | `file_system` | refuses file systems whose locks and shared memory are not this machine's |
 //! | `identity` | which file a path means |
 //! | `lock_file` | one `flock`, and the name of who holds it |
-//! | `holder` | who that is, and whether it runs |
+//! | `holder` | the holder's process, and whether it runs |
 //! | `turnstile` | the order of all locks |
 //!
-//! There is no lease and no clock: a stopped process still has the lock, a dead one has it no more. Both are facts of the
-//! kernel, so a process that was stopped for a day wakes as the holder and may write on.
+//! There is no lease and no clock: a stopped process still has the lock, and a dead one has lost it. Both are facts of
+//! the kernel, so a process that was stopped for a day wakes as the holder and may write on.
 
 mod file_system;
 mod holder;

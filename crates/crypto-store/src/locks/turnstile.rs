@@ -1,7 +1,8 @@
-//! The order of all locks: this process's mutex, `queue.lock`, `store.lock`; then `queue.lock` is let go.
+//! The order of all locks: this process's mutex, `queue.lock`, `store.lock`; then `queue.lock` is released.
 //!
-//! One `flock` alone starves: who lets it go and wants it again at once has it before the process that was woken. With
-//! two, whoever has `queue.lock` is next, and who comes again must queue behind it.
+//! With a single `flock`, processes could starve, because a process that releases the lock may take it again before
+//! the process that was woken. With two, the holder of `queue.lock` is next, and a process that comes again must queue
+//! behind it.
 
 use super::FileId;
 use super::holder::{Holder, HolderState};
@@ -38,7 +39,7 @@ impl Turn<'_> {
 }
 
 impl Turnstile {
-    /// The lock files of a store's folder, which are made where they are missing.
+    /// Opens the lock files of a store's folder, and makes missing ones.
     pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
         let store_path = folder.join("store.lock");
         let queue = LockFile::open(&folder.join("queue.lock"))?;
@@ -60,7 +61,7 @@ impl Turnstile {
         Ok(Turn { store, _process: process })
     }
 
-    /// Who holds the locks: whoever is stopped before all others, for it is whom everybody waits for.
+    /// The holder of the locks. A stopped one comes before all others, because everybody waits for it.
     pub(crate) fn holder(&self) -> Option<Holder> {
         let (store, queue) = (self.store.holder(), self.queue.holder());
         let stopped = |holder: &Option<Holder>| holder.as_ref().is_some_and(|it| it.state == HolderState::Stopped);
@@ -68,7 +69,7 @@ impl Turnstile {
     }
 }
 
-/// The one mutex of a file in this process, whichever path or store it was opened by.
+/// The one mutex of a file in this process, for every path or store by which it was opened.
 fn process_mutex(id: FileId) -> Arc<Mutex<()>> {
     static MUTEXES: OnceLock<Mutex<HashMap<FileId, Weak<Mutex<()>>>>> = OnceLock::new();
     let mut mutexes = MUTEXES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,7 +14,7 @@ const STEPS: [&str; 3] = [include_str!("v1.sql"), include_str!("v2.sql"), includ
 /// The version that this release writes.
 pub(crate) const VERSION: i32 = STEPS.len() as i32;
 
-/// Brings a database to [`VERSION`]. True where it was empty. Precondition: the turn, and a transaction.
+/// Brings a database to [`VERSION`]. True if it was empty. Precondition: the turn, and a transaction.
 ///
 /// Errors: [`Error::Foreign`], [`Error::Newer`], [`Error::Sqlite`].
 pub(crate) fn migrate(connection: &Connection) -> Result<bool, Error> {
@@ -35,7 +35,7 @@ pub(crate) fn migrate(connection: &Connection) -> Result<bool, Error> {
     Ok(empty)
 }
 
-/// A later release may have migrated the store since it was opened. Errors: [`Error::Newer`], [`Error::Sqlite`].
+/// Checks that no later release has migrated the store since it was opened. Errors: [`Error::Newer`], [`Error::Sqlite`].
 pub(crate) fn check_version(connection: &Connection) -> Result<(), Error> {
     refuse_newer(pragma(connection, "user_version")?)
 }

@@ -1,8 +1,8 @@
-//! The threads that block, so that no worker of an async runtime does, and requests that are abandoned at a deadline.
+//! The threads that block in place of an async runtime's workers, and requests that are abandoned at a deadline.
 //!
 //! | module | its job |
 //! |---|---|
-//! | `request` | one answer, by whoever takes the request first |
+//! | `request` | one answer, by the thread or the deadline |
 //! | `deadlines` | takes requests whose time is over |
 
 mod deadlines;

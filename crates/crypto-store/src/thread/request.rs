@@ -1,4 +1,4 @@
-//! One answer, by whoever takes the request first: the thread that has its turn, or the deadline.
+//! A request is answered once: by the thread that has its turn, or by the deadline.
 
 use futures_channel::oneshot::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};

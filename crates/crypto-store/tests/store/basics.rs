@@ -1,4 +1,4 @@
-//! One process: what a write and a read promise.
+//! One process: the promises of a write and a read.
 
 use crate::support::{Home, options, read, try_open, write};
 use crypto_store::fields::{Contact, Message};
@@ -81,7 +81,8 @@ fn a_value_held_too_long_is_a_conflict_and_not_lost_work_of_somebody_else() {
     );
     let second = write(&store, move |tx| tx.put_if("k", Some(first), message("2"))).unwrap();
     assert!(second > first);
-    // Deleted and made again, it is another row: versions are never given twice.
+    // If it is deleted and made again, it is another row: no version is used
+    // twice.
     write(&store, |tx| tx.delete::<Message>("k")).unwrap();
     let third = write(&store, |tx| tx.put("k", message("2"))).unwrap();
     assert!(third > second);

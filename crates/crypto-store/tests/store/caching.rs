@@ -1,4 +1,5 @@
-//! The cache is never seen: with it, without it, and with fields dropped at any moment, everything is the same.
+//! The cache has no visible effect: with it, without it, and with fields dropped at any moment, everything is
+//! the same.
 
 use crate::support::{CACHING, Home, options, read, write};
 use crypto_store::{Caching, Error, Field, Options};

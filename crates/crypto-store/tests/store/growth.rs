@@ -1,4 +1,4 @@
-//! What the store takes on disk.
+//! The size of the store on disk.
 
 use crate::support::{Home, write};
 use crypto_store::Store;
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 const MESSAGES: u32 = 1_000;
 const BATCH: u32 = 100;
 const TEXT: usize = 1_024;
-/// What a mailbox stores of a text of this length, in the log and sealed.
+/// The bytes that a mailbox stores for a text of this length, in the log and sealed.
 const STORED: (usize, usize) = (TEXT + 64, TEXT + 350);
 
 /// Writes messages and their sealed bytes, and deletes what was sent, a batch at a time.

@@ -1,4 +1,4 @@
-//! A store that was copied or set back would use ratchet steps again: it is refused, with a sentence that says so.
+//! A store that was copied or set back would use ratchet steps again. It is refused with a clear error.
 
 use crate::processes::Process;
 use crate::support::{Home, forget_place, options, read, try_open, write};

@@ -1,4 +1,4 @@
-//! Two handles on one store: each has connections, a cache and locks of its own, as two processes have.
+//! Two handles on one store. Each has its own connections, cache and locks, like a process.
 
 use crate::support::{CACHING, Home, options, read, write};
 use crypto_store::fields::Procedure;
@@ -121,7 +121,7 @@ fn a_write_waits_for_its_turn_until_the_deadline_and_then_does_nothing() {
     assert_eq!(busy.holder.unwrap().pid, std::process::id());
     // Reading waits for nobody.
     assert!(read(&two, |snapshot| snapshot.get::<GroupSession>("a")).unwrap().is_none());
-    // A future that was dropped asks for nothing any more; and only so many wait.
+    // A dropped future makes no request any more, and the number of waiters is limited.
     let mut context = Context::from_waker(Waker::noop());
     let mut dropped = Box::pin(two.write(|tx| tx.put("a", session())));
     assert!(dropped.as_mut().poll(&mut context).is_pending());

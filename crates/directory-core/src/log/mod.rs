@@ -14,7 +14,7 @@ pub use verify::{LogError, root_by_inclusion, verify_consistency};
 
 use crate::hash::{Hash, sha256};
 
-/// Hashes of a proof at most: twice the height of the tallest log.
+/// Maximum number of hashes of a proof: twice the height of the tallest log.
 pub const MAX_PROOF: usize = 128;
 
 /// Hashes a leaf.

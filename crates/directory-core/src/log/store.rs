@@ -1,8 +1,8 @@
 //! The log's hashes, and the proofs that are read from them.
 //!
-//! Hashes lie in post-order: leaf i is followed by each subtree that it completes. So a log only grows, and the hash of any
-//! complete subtree is read, not computed. The last leaf of subtree k of level l has index (k + 1) 2^l - 1; leaves before
-//! leaf i have stored 2 i - popcount(i) hashes.
+//! Hashes are stored in post-order: each subtree that leaf i completes follows it. So a log is only appended to, and the
+//! hash of a complete subtree is read, not computed. The last leaf of subtree k of level l has index (k + 1) 2^l - 1;
+//! leaves before leaf i have stored 2 i - popcount(i) hashes.
 
 #![allow(clippy::indexing_slicing, reason = "a log is asked for positions below its length")]
 
@@ -27,7 +27,7 @@ impl Hashes for Vec<Hash> {
     }
 }
 
-/// A log of leaves, of which it keeps the hashes.
+/// A log of leaves, which keeps only their hashes.
 #[derive(Debug, Clone, Default)]
 pub struct Log<S> {
     hashes: S,
@@ -35,12 +35,12 @@ pub struct Log<S> {
 }
 
 impl<S: Hashes> Log<S> {
-    /// Takes up a log of `size` leaves, whose hashes were stored before.
+    /// Opens a log of `size` leaves, whose hashes were stored before.
     pub fn open(hashes: S, size: u64) -> Self {
         Self { hashes, size }
     }
 
-    /// Where the hashes lie.
+    /// The stored hashes.
     pub fn hashes(&self) -> &S {
         &self.hashes
     }
@@ -66,7 +66,7 @@ impl<S: Hashes> Log<S> {
         self.size += 1;
     }
 
-    /// Whether the hashes that were stored with leaf `index`, whose hash is `leaf`, are those that appending it makes.
+    /// Whether the hashes stored with leaf `index`, whose hash is `leaf`, are the ones that appending it stores.
     pub fn holds(&self, index: u64, leaf: Hash) -> bool {
         let first = stored_hashes(index);
         let mut hash = leaf;

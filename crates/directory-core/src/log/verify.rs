@@ -3,7 +3,7 @@
 use super::node_hash;
 use crate::hash::Hash;
 
-/// Why a proof of the log does not hold.
+/// The reason why a proof of the log does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogError {
     /// The leaf lies outside the log.
@@ -13,7 +13,7 @@ pub enum LogError {
         /// Leaves of the log.
         size: u64,
     },
-    /// The older log is empty: nothing can be shown of it.
+    /// The older log is empty, so nothing can be proved about it.
     Empty,
     /// The newer log is smaller.
     Shrunk {

@@ -1,4 +1,4 @@
-//! Checks of the tree's parts, each by itself: nothing that is wrong elsewhere makes a check fail to end.
+//! Checks of the tree's parts, each by itself. Every check ends, whatever is damaged elsewhere.
 
 use super::node::{Child, Leaf, Node, Nodes, Summary};
 use super::tree::{ROOT, Tree, View, common_prefix};
@@ -13,7 +13,7 @@ pub(crate) struct Counts {
 }
 
 impl<S: Nodes> Tree<S> {
-    /// What is wrong with a node that exists.
+    /// The fault of a node that exists, if any.
     pub(crate) fn check_node(&self, number: u32, counts: Counts) -> Result<(), &'static str> {
         let node = self.nodes().node(number);
         let children = node.children;
@@ -57,7 +57,7 @@ impl<S: Nodes> Tree<S> {
         Ok(())
     }
 
-    /// The leaf that the bits of an index lead to, whose index it is.
+    /// The leaf of an index, found by its bits.
     pub(crate) fn find_checked(&self, index: &Hash, counts: Counts) -> Option<u32> {
         match self.path(index, counts).last() {
             Some(Child::Leaf(number)) if self.nodes().leaf(number).index == *index => Some(number),
@@ -69,7 +69,7 @@ impl<S: Nodes> Tree<S> {
         self.path(index, counts).any(|step| step == child)
     }
 
-    /// The root and what lies below it on the way of an index, as long as it exists and gets deeper.
+    /// The nodes on the path of an index, from the root on, while they exist and get deeper.
     fn path<'a>(&'a self, index: &'a Hash, counts: Counts) -> impl Iterator<Item = Child> + 'a {
         let node = move |number: u32| (u64::from(number) < counts.nodes).then(|| self.nodes().node(number));
         std::iter::successors(Some(Child::Node(ROOT)), move |step| {
@@ -85,7 +85,7 @@ impl<S: Nodes> Tree<S> {
         })
     }
 
-    /// The state of a node as its children make it.
+    /// The state of a node, computed from its children.
     fn combined(&self, node: &Node, is_root: bool, view: View) -> Summary {
         let [left, right] = node.children.map(|child| self.summary(child, view));
         match (left, right) {

@@ -38,8 +38,8 @@ pub struct Node {
     pub depth: u16,
     /// The children by that bit.
     pub children: [Child; 2],
-    /// A leaf below: its index has the prefix that all leaves below share. It is in the ratified state where any below is,
-    /// since that state's branch may lie deeper.
+    /// A leaf below: its index has the prefix that all leaves below share. It is in the ratified state if any leaf below
+    /// is, because that state's branch may be deeper.
     pub leaf: u32,
     /// The log's size at which the subtree changed last.
     pub changed: u64,
@@ -60,7 +60,7 @@ pub struct Leaf {
     pub value: Hash,
     /// The log's size at which the value changed last; 0 where the leaf was never put into the tree.
     pub changed: u64,
-    /// The value at the last ratified head, where the leaf changed after it; `None` where it did not exist.
+    /// The value at the last ratified head, if the leaf changed after it; `None` if it did not exist.
     pub ratified: Option<Hash>,
 }
 
@@ -73,7 +73,7 @@ pub struct Sizes {
     pub ratified: u64,
 }
 
-/// Where nodes and leaves lie. Both are numbered from 0 and never removed.
+/// Storage of nodes and leaves. Both are numbered from 0 and never removed.
 pub trait Nodes {
     /// Returns a node that exists.
     fn node(&self, number: u32) -> Node;
@@ -87,7 +87,7 @@ pub trait Nodes {
     fn set_leaf(&mut self, number: u32, leaf: &Leaf);
     /// Adds a leaf and returns its number.
     fn add_leaf(&mut self, leaf: &Leaf) -> u32;
-    /// Returns what was set last, at first zeros.
+    /// Returns the sizes that were set last, at first zeros.
     fn sizes(&self) -> Sizes;
     /// Keeps the sizes beside the nodes.
     fn set_sizes(&mut self, sizes: Sizes);
@@ -138,8 +138,8 @@ impl Nodes for VecNodes {
 }
 
 impl Summary {
-    /// The hash of the subtree at `depth`. `index` returns that of any leaf below: it says on which side the parents
-    /// with one child have it. Few subtrees have such parents, so it is called for these alone.
+    /// The hash of the subtree at `depth`. `index` returns the index of any leaf below, which tells the side of the
+    /// child in a parent with one child. Few subtrees have such parents, and only for these is it called.
     pub(super) fn hash_at(&self, depth: u16, index: impl FnOnce() -> Hash) -> Hash {
         match self {
             Self::Empty => ZERO,

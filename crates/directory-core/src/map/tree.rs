@@ -1,8 +1,8 @@
 //! The tree: its newest state, and its state at the last ratified head.
 //!
 //! Leaves are set, then `seal` hashes what changed, each node once. A node that changes for the first time after the last
-//! ratified head puts its state aside, so ratifying the newest head is one assignment. It voids the state that was put aside
-//! before.
+//! ratified head puts its state aside, so ratifying the newest head is one assignment. Ratifying voids the state that was
+//! put aside before.
 
 #![allow(clippy::indexing_slicing, reason = "a node has two sides")]
 
@@ -35,7 +35,7 @@ impl<S: Nodes + Default> Default for Tree<S> {
 }
 
 impl<S: Nodes> Tree<S> {
-    /// Makes the empty tree where there are no nodes yet.
+    /// Makes the empty tree in a storage without nodes.
     pub fn create(mut nodes: S) -> Self {
         let empty = Summary::Branch { depth: 0, hash: parent_hash(&ZERO, &ZERO) };
         let children = [Child::None; 2];
@@ -43,12 +43,12 @@ impl<S: Nodes> Tree<S> {
         Self::open(nodes)
     }
 
-    /// Takes up a tree that was made before.
+    /// Opens a tree that was made before.
     pub fn open(nodes: S) -> Self {
         Self { sizes: nodes.sizes(), nodes }
     }
 
-    /// Where nodes and leaves lie.
+    /// The storage of nodes and leaves.
     pub fn nodes(&self) -> &S {
         &self.nodes
     }
@@ -111,7 +111,7 @@ impl<S: Nodes> Tree<S> {
         self.replace(leaf, value);
     }
 
-    /// Hashes what changed: the tree is now that of the head which makes the log one larger.
+    /// Hashes the changed nodes. The tree is now that of the next head.
     pub fn seal(&mut self) {
         self.rehash(ROOT);
         self.sizes.sealed += 1;
@@ -163,7 +163,7 @@ impl<S: Nodes> Tree<S> {
         if leaf.index == *index { Search::Found { value } } else { Search::Other { index: leaf.index, value } }
     }
 
-    /// Follows a child to where the view has its leaf or its branch.
+    /// Follows a child down to the leaf or branch that the view has.
     fn present(&self, child: Child, view: View) -> Child {
         let Child::Node(number) = child else {
             return if self.summary(child, view) == Summary::Empty { Child::None } else { child };
@@ -225,7 +225,7 @@ impl<S: Nodes> Tree<S> {
         self.nodes.set_leaf(number, &leaf);
     }
 
-    /// Puts a node above a child, where the index of a leaf leaves the child's prefix.
+    /// Puts a node above a child, at the depth at which a leaf's index departs from the child's prefix.
     fn branch(&mut self, depth: u16, child: Child, leaf: u32, index: &Hash) -> u32 {
         let oldest = match child {
             Child::None => leaf,

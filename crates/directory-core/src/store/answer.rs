@@ -22,9 +22,9 @@ use ic_stable_structures::Memory;
 pub struct Ask<'a> {
     /// The label's index.
     pub index: &'a Hash,
-    /// Shows the index. [`Store::registration`] has it where the label is registered.
+    /// Proves the index. [`Store::registration`] has it if the label is registered.
     pub vrf: [u8; PROOF_SIZE],
-    /// The state that is asked for.
+    /// The requested state.
     pub view: View,
     /// Size of the log that the client knows, 0 for none.
     pub known: u64,
@@ -32,14 +32,14 @@ pub struct Ask<'a> {
     pub from: Option<u32>,
 }
 
-/// The history has more versions than a proof carries: the client fetches it in pages, which it replays.
+/// The history has more versions than a proof can have. The client fetches it in pages, and replays these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong {
-    /// Versions from the one that was asked for.
+    /// Number of versions from the requested one on.
     pub versions: usize,
 }
 
-/// Shows that an update is in the log: in the tree of its epoch, whose head is in the log of heads.
+/// Proves that an update is in the tree of its epoch, and the epoch's head in the log of heads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     /// The epoch.
@@ -51,7 +51,7 @@ pub struct Evidence {
 }
 
 impl<M: Memory> Store<M> {
-    /// The state of a label through the updates before `until`, or `None` where it had none yet.
+    /// The state of a label through the updates before `until`, or `None` if it had none yet.
     pub fn state(&self, label: u32, until: u64) -> Option<State> {
         let position = self.newest_before(label, until)?;
         let update = self.logged(position);
@@ -80,14 +80,14 @@ impl<M: Memory> Store<M> {
         stored(decode_opened(&self.private.read(from, self.private.end().min(from + MAX_PROFILE))))
     }
 
-    /// Time of the update that came `back` updates before a label's newest one.
+    /// Time of the update that is `back` updates before a label's newest one.
     pub fn time_of_earlier(&self, label: u32, back: usize) -> Option<u64> {
         let mut positions = std::iter::successors(Some(self.label(label).newest), |at| self.update(*at).previous);
         positions.nth(back).map(|position| self.update(position).time)
     }
 
     /// The profile of a label that is in force at `now`, unless it was erased or the label is closed. Its keys were checked when
-    /// it came.
+    /// it was accepted.
     pub fn profile_in_force(&self, label: u32, now: u64) -> Option<Profile> {
         let position = self.label(label).newest;
         let is_pending = self.state(label, u64::MAX).is_some_and(|state| state.pending_until(now).is_some());
@@ -95,7 +95,7 @@ impl<M: Memory> Store<M> {
         decode_whole(Reader::stored(&opened.profile), Profile::read).ok()
     }
 
-    /// What version 0 of a label came with, unless it was erased.
+    /// The registration that came with version 0 of a label, unless it was erased.
     pub fn registration(&self, label: u32) -> Option<Registration> {
         Some(self.stored_registration(label)?.0)
     }
@@ -112,7 +112,7 @@ impl<M: Memory> Store<M> {
         logged.map(|logged| (logged.time, logged.update)).collect()
     }
 
-    /// Positions of a label's updates from a version on, oldest first. Reads no more than the versions.
+    /// Positions of a label's updates from a version on, oldest first. Reads only the versions.
     fn positions(&self, label: u32, from: u32, until: u64) -> Vec<u64> {
         let positions = std::iter::successors(self.newest_before(label, until), |at| self.update(*at).previous);
         let mut positions: Vec<_> = positions.take_while(|position| self.version(*position) >= from).collect();
@@ -126,8 +126,8 @@ impl<M: Memory> Store<M> {
         u32::from_be_bytes(bytes.try_into().expect("a version has four bytes"))
     }
 
-    /// Answers a look-up at a head that has closed, with the verifiers' signatures over its log. `None` where no head is
-    /// in the state that is asked for.
+    /// Answers a look-up at a head that has closed, with the verifiers' signatures over its log. `None` if no head is in that
+    /// state yet.
     pub fn prove(&self, ask: &Ask<'_>, cosignatures: Vec<Cosignature>) -> Result<Option<Proof>, TooLong> {
         let newest = self.heads.len();
         let size = if ask.view == View::Newest { newest } else { self.ratified() };

@@ -1,4 +1,4 @@
-//! What changes a directory: updates, the close of an epoch, ratification, erasure.
+//! The changes of a directory: updates, the close of an epoch, ratification, erasure.
 
 use super::records::{
     LabelRecord, MAX_PROFILE, MAX_REGISTRATION, Registration, UpdateRecord, encode_opened, encode_registration, shorten,
@@ -14,7 +14,7 @@ use crate::signatures::{MAX_SIGNATURES, Signatures};
 use crate::update::{LoggedUpdate, Update};
 use ic_stable_structures::Memory;
 
-/// Bytes of an update in the public stream at most.
+/// Maximum size of an update in the public stream, in bytes.
 const MAX_PUBLIC: u64 = (entry::MAX_SIZE + 2 * (1 + MAX_SIGNATURES * Signatures::ONE)) as u64;
 
 /// An update that the rules accept.
@@ -22,17 +22,17 @@ const MAX_PUBLIC: u64 = (entry::MAX_SIZE + 2 * (1 + MAX_SIGNATURES * Signatures:
 pub struct Accepted<'a> {
     /// The update.
     pub update: &'a Update,
-    /// When it was accepted, in nanoseconds since 1970: not before any other one.
+    /// When it was accepted, in nanoseconds since 1970. No earlier update has a later time.
     pub time: u64,
     /// The profile that its entry commits to, unless it closes the label.
     pub opened: Option<&'a Opened>,
-    /// What comes with version 0, and with it alone.
+    /// The registration, which comes with version 0 and with no other.
     pub registration: Option<&'a Registration>,
 }
 
 impl<M: Memory> Store<M> {
     /// The memories, and the bytes that they need for one more update, the close of an epoch and one more bundle. The canister
-    /// asks the platform for all of it before its memory manager, which cannot report a failure, grows any of them.
+    /// first asks the platform for all of it, because its memory manager cannot report that a memory failed to grow.
     pub fn room(&self) -> [(&M, u64); 9] {
         let [nodes, leaves] = self.tree.nodes().room();
         [
@@ -48,7 +48,7 @@ impl<M: Memory> Store<M> {
         ]
     }
 
-    /// Takes up an update and returns its position. It becomes part of the tree's newest state when the epoch closes.
+    /// Stores an update and returns its position. It becomes part of the tree's newest state when the epoch closes.
     pub fn accept(&mut self, accepted: &Accepted<'_>) -> Result<u64, OutOfMemory> {
         Self::grow(&self.room())?;
         let Accepted { update, time, opened, registration } = *accepted;
@@ -106,12 +106,12 @@ impl<M: Memory> Store<M> {
         Ok(head)
     }
 
-    /// Makes the newest head the ratified one: the only one whose state the tree still has beside the newest.
+    /// Makes the newest head the ratified one. The tree keeps only the newest and the ratified state.
     pub fn ratify(&mut self) {
         self.tree.ratify();
     }
 
-    /// Erases the profile and the opening of an update's entry. Entry and leaf stay, and stay provable.
+    /// Erases the profile and the opening of an update's entry. Entry and leaf stay provable.
     pub fn erase_profile(&mut self, position: u64) {
         let from = self.update(position).private;
         let size = encode_opened(self.opened(position).as_ref()).len() as u64;

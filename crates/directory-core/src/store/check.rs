@@ -1,5 +1,5 @@
-//! Checks what the memories hold, slice by slice: heads and their log, updates and profiles, labels, leaves, nodes, bundles.
-//! Signatures under updates are the verifiers' to check.
+//! Checks the memories slice by slice: heads and their log, updates and profiles, labels, leaves, nodes, bundles. It does
+//! not check signatures of updates, which the verifiers check.
 
 use super::Store;
 use super::records::{
@@ -16,7 +16,7 @@ use crate::update::LoggedUpdate;
 use crate::vrf::PublicKey;
 use ic_stable_structures::Memory;
 
-/// What one slice costs at most: a record costs 1, a check of a signature or a VRF proof [`PROOF`].
+/// Maximum cost of one slice: a record costs 1, a check of a signature or a VRF proof [`PROOF`].
 const SLICE: u64 = 5_000;
 const PROOF: u64 = 50;
 /// More updates than any epoch has.
@@ -39,15 +39,15 @@ pub struct Report {
     pub checked: u32,
     /// The start of the next slice; `None`: everything has been checked.
     pub next: Option<Cursor>,
-    /// What is wrong, each with its memory and record.
+    /// The faults, each with its memory and record.
     pub violations: Vec<String>,
 }
 
 type Checked = Result<(), &'static str>;
 
 impl<M: Memory> Store<M> {
-    /// Checks the next slice, or returns `None` where there is no such part. The directory is whole if no slice has found
-    /// anything, provided that nothing was changed between them.
+    /// Checks the next slice, or returns `None` where there is no such part. The directory is sound if no slice has found
+    /// a fault and nothing was changed between them.
     pub fn check(&self, from: Cursor, vrf: &PublicKey, configuration: &Hash) -> Option<Report> {
         if from.part >= PARTS {
             return None;
@@ -294,7 +294,7 @@ impl<M: Memory> Slice<'_, M> {
         ensure(is_signed, "its bundle is not signed by its device")
     }
 
-    /// Headers say what they said when the memories were opened, and the sizes of the tree are the log's.
+    /// Checks that the headers are the same as when the memories were opened, and that the tree's sizes match the log.
     fn check_headers(&mut self) {
         let store = self.store;
         let [nodes, leaves] = store.tree.nodes().is_kept();

@@ -13,8 +13,8 @@
 //! slots    DCSL   313     bundles, overwritten in place (slots.rs)
 //! ```
 //!
-//! A change first asks for the room that it needs; a refusal changes nothing. The caller has checked the change by the rules
-//! ([`crate::change`]): the store keeps what it is given.
+//! A change first asks for the room that it needs. A refusal changes nothing. The store does not check changes: the caller
+//! has checked them by the rules ([`crate::change`]).
 
 mod answer;
 mod changes;
@@ -78,23 +78,23 @@ pub struct Store<M: Memory> {
     /// The log's root.
     root: Hash,
     slots: Table<M, SLOT>,
-    /// Labels of the open epoch's updates by their indexes: the tree does not have the new ones yet.
+    /// Labels of the open epoch's updates, by their indexes. The tree does not have the new ones yet.
     new: BTreeMap<Hash, u32>,
 }
 
-/// Why memories are not opened as a directory.
+/// The reason why memories are not opened as a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenError {
-    /// A memory's header is not what this release writes.
+    /// A memory's header is not one that this release writes.
     Header {
         /// The memory's magic.
         memory: [u8; 4],
-        /// What is wrong.
+        /// The fault.
         error: HeaderError,
     },
     /// Two memories do not belong together.
     Mismatch {
-        /// What is counted.
+        /// The name of the number.
         what: &'static str,
         /// As one memory has it.
         one: u64,
@@ -199,8 +199,8 @@ impl<M: Memory> Store<M> {
         Some(Head::decode(&bytes).expect("the store wrote the head"))
     }
 
-    /// The latest time in the directory: of its newest head or its last update, in nanoseconds since 1970. Verifiers refuse
-    /// what is earlier.
+    /// The time of the newest head or of the last update, whichever is later, in nanoseconds since 1970. Verifiers refuse
+    /// anything earlier.
     pub fn latest(&self) -> u64 {
         let head = self.heads.len().checked_sub(1).and_then(|epoch| self.head(epoch)).map_or(0, |head| head.time);
         let update = self.updates.len().checked_sub(1).map_or(0, |position| self.update(position).time);
@@ -259,7 +259,7 @@ fn same(what: &'static str, one: u64, other: u64) -> Result<(), OpenError> {
     if one == other { Ok(()) } else { Err(OpenError::Mismatch { what, one, other }) }
 }
 
-/// Unwraps a value that the store wrote itself. Other bytes are a fault of the memory.
+/// Unwraps a value that the store itself wrote. Other bytes mean that the memory is damaged.
 fn stored<T>(result: Result<T, DecodeError>) -> T {
     result.expect("the store wrote these bytes")
 }

@@ -41,7 +41,7 @@ pub struct StableNodes<M> {
 }
 
 impl<M: Memory> StableNodes<M> {
-    /// Makes empty tables in memories that have a page each.
+    /// Makes empty tables in memories of one page each.
     pub fn create(nodes: M, leaves: M) -> Self {
         Self { nodes: Table::create(nodes, *b"DCND"), leaves: Table::create(leaves, *b"DCLF") }
     }
@@ -67,7 +67,7 @@ impl<M: Memory> StableNodes<M> {
     }
 
     /// The memories, and the bytes that they need for one more index: its leaf, and the nodes above all leaves, of which some
-    /// enter the tree only when the epoch closes. There are at most the root and a node less than leaves.
+    /// enter the tree only when the epoch closes. The number of nodes is at most the number of leaves.
     pub fn room(&self) -> [(&M, u64); 2] {
         let nodes = (self.leaves.len() + 1).saturating_sub(self.nodes.len());
         [self.nodes.room(nodes), self.leaves.room(1)]

@@ -1,4 +1,4 @@
-//! The records of labels and updates, and what the two streams hold of them.
+//! The records of labels and updates, and their parts in the two streams.
 //!
 //! ```text
 //! label 20   0   newest update 8     its position in the log of all updates
@@ -34,9 +34,9 @@ use std::ops::Range;
 
 pub(super) const LABEL: usize = 20;
 pub(super) const UPDATE: usize = 100;
-/// Bytes of a stored registration at most.
+/// Maximum size of a stored registration in bytes.
 pub(super) const MAX_REGISTRATION: u64 = (1 + label::MAX_SIZE + PROOF_SIZE + 1 + AddressProof::SIZE) as u64;
-/// Bytes of a stored profile at most.
+/// Maximum size of a stored profile in bytes.
 pub(super) const MAX_PROFILE: u64 = (1 + OPENING_SIZE + 2 + profile::MAX_SIZE) as u64;
 const NO_UPDATE: u64 = u64::MAX;
 /// Where realm and index stand in an entry.
@@ -64,7 +64,7 @@ pub(super) struct UpdateRecord {
     pub label: u32,
 }
 
-/// What version 0 of a label comes with. It stays outside the log.
+/// The registration that comes with version 0 of a label. It stays outside the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     /// The label.
@@ -124,7 +124,7 @@ pub(super) fn shorten(update: &Update) -> Vec<u8> {
     bytes
 }
 
-/// The update again.
+/// Restores the update.
 pub(super) fn lengthen(short: &[u8], realm: &Hash, index: &Hash) -> Result<Update, DecodeError> {
     let Some((format, rest)) = short.split_first() else {
         return Err(DecodeError::Truncated { field: "entry format", needed: 1, left: 0 });
@@ -163,7 +163,7 @@ pub(super) fn encode_registration(registration: &Registration) -> Vec<u8> {
     out
 }
 
-/// Returns the registration and its size, or `None` where it was erased.
+/// Returns the registration and its size, or `None` if it was erased.
 pub(super) fn decode_registration(bytes: &[u8]) -> Result<Option<(Registration, u64)>, DecodeError> {
     let mut reader = Reader::stored(bytes);
     let length = reader.u8("label")?;

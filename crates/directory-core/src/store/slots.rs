@@ -6,7 +6,8 @@
 //! 6   bundle       up to 307 bytes
 //! ```
 //!
-//! A label has at most 16 slots: the profile's devices. The slot of a device that has left the profile is taken by another.
+//! A label has at most 16 slots: the profile's devices. Another device takes the slot of a device that has left the
+//! profile.
 
 #![allow(clippy::indexing_slicing, reason = "a bundle is at most as long as its slot")]
 

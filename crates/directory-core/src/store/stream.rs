@@ -10,7 +10,7 @@ use super::own::{self, kind};
 use ic_stable_structures::Memory;
 use stable::header::HeaderError;
 
-/// Bytes that are appended. Erasing overwrites some with zeros.
+/// An append-only stream of bytes. Erasing overwrites some with zeros.
 #[derive(Debug)]
 pub struct Stream<M> {
     memory: M,

@@ -7,7 +7,7 @@ use crate::label::AddressError;
 use crate::log::LogError;
 use crate::vrf::VrfError;
 
-/// Why an answer is refused.
+/// The reason why an answer is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerifyError {
     /// The bytes are no proof.
@@ -56,13 +56,13 @@ pub enum VerifyError {
         /// The rule.
         refusal: Refusal,
     },
-    /// The history does not start after the known version, or has parts that nothing asks for.
+    /// The history does not start after the known version, or has superfluous parts.
     History,
     /// The entry is for another directory.
     Realm(Hash),
     /// The entry is for another label.
     Index(Hash),
-    /// Version 0 of an address lacks the address's own signature, or it does not hold.
+    /// Version 0 of an address lacks the address's own signature, or this is wrong.
     Address(Option<AddressError>),
     /// The entry that a pending recovery replaces is missing or another one.
     Replaced,

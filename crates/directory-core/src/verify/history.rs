@@ -1,4 +1,4 @@
-//! The changes of a label: as far as the proof has them, from version 0 or from what the client knows.
+//! The changes of a label in the proof: from version 0, or from the version that the client knows.
 
 #![allow(clippy::indexing_slicing, reason = "an empty history is refused first")]
 
@@ -12,7 +12,7 @@ use crate::signatures::Signatures;
 use crate::update::Update;
 
 impl Trusted {
-    /// Checks the history as far as it goes: from version 0, or from what the client knows.
+    /// Checks the history in the proof: from version 0, or from the version that the client knows.
     pub(super) fn check_changes(&self, query: &Query<'_>, index: &Hash, found: &Found) -> Result<State, VerifyError> {
         let (time, last) = newest(found)?;
         let from_start = found.updates[0].1.entry.version == 0;
@@ -58,7 +58,7 @@ impl Trusted {
         Ok(state)
     }
 
-    /// Takes the newest entry as the map has it: a first contact, or no change since the last look-up.
+    /// Takes the map's newest entry without a history: a first contact, or no change since the last look-up.
     fn take_newest(&self, index: &Hash, time: u64, update: &Update, found: &Found) -> Result<State, VerifyError> {
         let entry = &update.entry;
         let bare = update.signatures == Signatures::default() && update.registration == Signatures::default();
@@ -89,7 +89,7 @@ pub(super) fn newest(found: &Found) -> Result<&(u64, Update), VerifyError> {
     found.updates.last().ok_or(VerifyError::History)
 }
 
-/// Compares what the client has seen with the history: no version is lost and none is another one.
+/// Checks that the history has every version that the client has seen, unchanged.
 fn compare(contact: &State, found: &Found) -> Result<(), VerifyError> {
     let known = contact.newest().version;
     let last = found.updates.last().map(|(_, update)| &update.entry);

@@ -1,6 +1,6 @@
-//! The checks of a client. The client passes in what it pins and what it remembers, and gets back what to remember next.
+//! The checks of a client. The client passes its pins and its memory, and gets the next memory back.
 //!
-//! The platform's certificate is checked by the caller: it yields the size and root of the certified log and the time.
+//! The caller checks the platform's certificate, which yields the size and root of the certified log, and the time.
 
 mod error;
 mod head;
@@ -21,7 +21,7 @@ use crate::proof::{Found, Proof};
 use crate::vrf::PublicKey;
 use history::newest;
 
-/// What a client pins.
+/// The values that a client pins.
 #[derive(Debug, Clone)]
 pub struct Trusted {
     /// The directory.
@@ -34,20 +34,20 @@ pub struct Trusted {
     pub configuration: Hash,
     /// Registrar's policies, today's and former ones, any of which vouches for version 0. Empty: registration is open.
     pub registrars: Vec<Policy>,
-    /// Whose ratification is asked for; `None` for development: answers are then `Certified` at best.
+    /// The quorum whose ratification is required; `None` for development: answers are then `Certified` at best.
     pub quorum: Option<Quorum>,
 }
 
-/// What a client remembers of the directory, whatever label it looks up.
+/// The client's memory of the directory, whatever label it looks up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
     /// The largest certified log that it has seen.
     pub log: Checkpoint,
-    /// Epochs through the newest ratified head that it has seen: no older head is accepted.
+    /// Number of epochs through the newest ratified head that it has seen. No older head is accepted.
     pub ratified: u64,
 }
 
-/// What a client asks and remembers.
+/// A client's question and memory.
 #[derive(Debug, Clone)]
 pub struct Query<'a> {
     /// The label.
@@ -56,7 +56,7 @@ pub struct Query<'a> {
     pub certified: Checkpoint,
     /// The time of the platform's certificate, in nanoseconds since 1970.
     pub certified_time: u64,
-    /// What the last look-up returned, of any label; `None` before the first.
+    /// The memory that the last look-up of any label returned; `None` before the first.
     pub memory: Option<Memory>,
     /// The label's state at the last look-up.
     pub contact: Option<&'a State>,
@@ -67,11 +67,11 @@ pub struct Query<'a> {
 /// The answer that was proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// Who stands behind it.
+    /// The signers that back it.
     pub trust: Trust,
-    /// What to remember.
+    /// The new memory.
     pub memory: Memory,
-    /// The head that the answer is taken at.
+    /// The head whose state is the answer.
     pub head: Head,
     /// The label's index, which its first entry names.
     pub index: Hash,
@@ -81,7 +81,7 @@ pub struct Verified {
     pub profile: Option<Vec<u8>>,
 }
 
-/// No quorum of the pinned verifiers stands behind an answer.
+/// No quorum of the pinned verifiers has signed the answer's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unratified {
     /// The epoch of the answer.
@@ -101,7 +101,7 @@ impl std::fmt::Display for Unratified {
 impl std::error::Error for Unratified {}
 
 impl Verified {
-    /// For strict clients: the answer, if a quorum of the pinned verifiers stands behind it.
+    /// For strict clients: the answer, if a quorum of the pinned verifiers has signed its log.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Who stands behind an answer: a quorum of verifiers, or the platform alone.
+//! The signers that back an answer: a quorum of verifiers, or the platform alone.
 
 #![allow(clippy::indexing_slicing, reason = "positions come from the list itself")]
 
@@ -17,21 +17,21 @@ pub struct Quorum {
     max_age: u64,
 }
 
-/// Who stands behind an answer.
+/// The signers that back an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// A quorum of verifiers; `since` is the oldest of the newest signatures that make it, in seconds since 1970.
+    /// A quorum of verifiers.
     Ratified {
-        /// Seconds since 1970.
+        /// The oldest of the newest signatures that make the quorum, in seconds since 1970.
         since: u64,
     },
-    /// The platform alone.
+    /// Only the platform.
     Certified,
 }
 
 impl Quorum {
-    /// Takes verifiers, how many must agree, and how old their signatures may be, in seconds. Returns `None` for a
-    /// threshold that no verifier or not all of them could meet, and for two verifiers with one key or key id.
+    /// Takes verifiers, the number that must agree, and the maximum age of their signatures in seconds. Returns
+    /// `None` for a threshold of 0 or above the number of verifiers, and for two verifiers with one key or key id.
     pub fn new(verifiers: Vec<Verifier>, threshold: usize, max_age: u64) -> Option<Self> {
         let distinct = verifiers.iter().enumerate().all(|(at, verifier)| {
             verifiers[..at].iter().all(|other| other.key() != verifier.key() && other.key_id() != verifier.key_id())

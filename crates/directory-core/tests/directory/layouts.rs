@@ -1,4 +1,4 @@
-//! The bytes of the stores: what is refused, how many there are, and where each field lies.
+//! The bytes of the stores: refused ones, their number, and the place of each field.
 
 use crate::server::*;
 use crate::stores::{address, all, all_bytes, change, device, directory, of};

@@ -1,4 +1,4 @@
-//! Look-ups: what a client accepts, and one adversary for each promise.
+//! Look-ups that a client accepts, and one adversary for each promise.
 
 use crate::server::*;
 use crate::support::*;

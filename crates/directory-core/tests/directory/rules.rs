@@ -1,4 +1,4 @@
-//! Each rule of change, by the cases that it decides.
+//! Each rule of change, with the cases that it decides.
 
 use crate::support::*;
 use directory_core::change::{Context, MAX_SKIP, Refusal, Registrar, State, apply};

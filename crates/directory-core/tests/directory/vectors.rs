@@ -1,5 +1,5 @@
-//! The vectors that this library and the TypeScript verifier are held to: crates/directory-core/vectors. The honest proofs
-//! are those that the naive directory writes too; each lie has the name of its error beside it.
+//! The vectors in crates/directory-core/vectors, which hold this library and the TypeScript verifier to the same results.
+//! The naive directory also writes the honest proofs. Each lie has the name of its error.
 //!
 //! `WRITE_VECTORS=1 cargo test -p directory-core vectors` writes the file anew.
 

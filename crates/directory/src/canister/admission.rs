@@ -1,5 +1,5 @@
-//! Which calls are let in. The platform asks before an ingress message reaches the canister; then the call makes the same
-//! checks again, for canisters call without being asked about.
+//! Inspection: the calls that are admitted. The platform asks before an ingress message reaches the canister. The call
+//! itself makes the same checks again, because the platform does not ask about calls of canisters.
 
 use super::runtime::{caller, moment, now, read};
 use canister_base::call::{answer, decoded};
@@ -11,7 +11,8 @@ pub fn update(_: &str, run: impl FnOnce()) {
     run();
 }
 
-/// Runs a query. Executed by all replicas it costs as much as an update, and its proofs hold without: controllers may.
+/// Runs a query. If all replicas execute it, it costs as much as an update, and its proofs do not need that. So only
+/// controllers may call it as an update.
 pub fn query(_: &str, run: impl FnOnce()) {
     if ic_cdk::api::in_replicated_execution() && !caller().controls {
         ic_cdk::api::msg_reject("only controllers may call a query as an update");
@@ -20,9 +21,8 @@ pub fn query(_: &str, run: impl FnOnce()) {
     }
 }
 
-/// Lets an ingress message in whose update would be accepted; the reject of another one names the error. Where registration
-/// is open and nothing bounds what strangers may use, everything is let in: then each call answers by itself what is wrong
-/// with it.
+/// Admits an ingress message if its update would be accepted. Otherwise the reject names the error. If registration is open
+/// and strangers have no budget, every call is admitted and returns its own error.
 pub fn inspect() {
     if read(|directory| directory.is_open() && directory.is_unbounded()) {
         return ic_cdk::api::accept_message();

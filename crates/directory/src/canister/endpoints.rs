@@ -1,4 +1,5 @@
-//! One function a method: each decodes the argument, calls the directory and encodes the reply.
+//! One function for each method. It decodes the argument, calls the directory and encodes the
+//! reply.
 
 use super::log;
 use super::runtime::{caller, change, charge, now, read};

@@ -1,5 +1,5 @@
-//! The canister's log: a line for whatever an operator should know of. The platform keeps the latest lines for the
-//! controllers (`icp canister logs`).
+//! The canister's log: one line for each event that an operator should know of. The platform keeps the latest
+//! lines for the controllers (`icp canister logs`).
 
 use candid::Principal;
 use directory::api::Settings;
@@ -35,12 +35,12 @@ pub fn settings(by: Principal, settings: &Settings) {
     line(&format!("settings by {by}: {settings:?}"));
 }
 
-/// The budget was used up. It says so once each time.
+/// The budget was used up. Logged once each time.
 pub fn budget_used_up() {
     line("the budget of strangers is used up");
 }
 
-/// An epoch is due, and there is no room for its head.
+/// An epoch is due, but there is no room for its head.
 pub fn epoch_waits() {
     line("an epoch waits for stable memory");
 }

@@ -57,14 +57,14 @@ pub fn charge<T, E: From<Limited>>(change: impl FnOnce(&mut Canister, Caller) ->
     })
 }
 
-/// The current time, and the cycles that can be spent where a reserve is set.
+/// The current time and, if a reserve is set, the cycles that can be spent.
 pub fn moment(directory: &Canister) -> Moment {
     let has_reserve = directory.settings().reserve > 0;
     let cycles = if has_reserve { ic_cdk::api::canister_liquid_cycle_balance() } else { u128::MAX };
     Moment { time: now(), cycles }
 }
 
-/// Who calls.
+/// The caller.
 pub fn caller() -> Caller {
     let principal = ic_cdk::api::msg_caller();
     Caller { principal, controls: ic_cdk::api::is_controller(&principal) }
@@ -75,7 +75,7 @@ pub fn now() -> u64 {
     ic_cdk::api::time()
 }
 
-/// Makes a directory. Its configuration is said, since it is fixed for ever.
+/// Makes a directory. The argument must have the configuration, because it is fixed for ever.
 pub fn create(configuration: Option<Configuration>) {
     let Some(named) = configuration else {
         ic_cdk::trap(

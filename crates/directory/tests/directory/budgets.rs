@@ -1,4 +1,4 @@
-//! What strangers may use. Inspection and the call itself decide alike.
+//! The budget of strangers. Inspection and the call itself decide alike.
 
 use crate::site::*;
 use candid::Principal;

@@ -1,4 +1,4 @@
-//! When epochs close.
+//! The times at which epochs close.
 
 use crate::site::*;
 use directory::api::*;

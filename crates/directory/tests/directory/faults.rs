@@ -44,7 +44,8 @@ fn a_full_directory_refuses_changes_nothing_and_answers_on() {
     assert_eq!(present.profile, Some(large));
 }
 
-/// Traps at the first system call, the second, … until the call is through; how many trapped.
+/// Traps at the first system call, the second, … until the call succeeds. Returns the number of
+/// traps.
 fn trap_at_each(site: &Site, what: &str, call: impl Fn() -> bool) -> u64 {
     let parts = |state: local_ic::testing::CanisterState| (state.stable_hash, state.certified_data);
     let before = parts(site.engine.canister_state(site.id));

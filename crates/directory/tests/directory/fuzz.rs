@@ -8,7 +8,7 @@ use test_support::Random;
 
 /// Arguments for each method.
 const ROUNDS: usize = 40;
-/// What a call may cost at most that is not a check of a signature or a VRF proof.
+/// Maximum instructions of a call, apart from checks of signatures and VRF proofs.
 const MAX_INSTRUCTIONS: u64 = 25_000_000;
 
 /// Good bytes, changed in one to three ways.

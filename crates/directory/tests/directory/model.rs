@@ -54,7 +54,7 @@ struct Version {
     position: u64,
 }
 
-/// What a directory is, in lists.
+/// A model of a directory, in lists.
 #[derive(Default)]
 struct Model {
     labels: BTreeMap<u8, Vec<Version>>,

@@ -35,7 +35,7 @@ impl Native {
         Self::within(configuration, 1 << 20)
     }
 
-    /// A directory that has so many Wasm pages at most.
+    /// A directory that has at most so many Wasm pages.
     pub fn within(configuration: &Configuration, pages: u64) -> Self {
         Self::of(Principal::from_slice(&[0, 0, 0, 0, 0, 16, 0, 7, 1, 1]), configuration, pages, START)
     }
@@ -126,7 +126,7 @@ impl Native {
         Ok(trusted.verify(&query, &proof))
     }
 
-    /// What the check finds.
+    /// The violations that the check finds.
     pub fn violations(&self) -> Vec<String> {
         let (mut found, mut next) = (Vec::new(), Some(CheckCursor::default()));
         while let Some(from) = next {

@@ -17,7 +17,7 @@ pub fn quorum() -> Configuration {
     Configuration { registration: Registration::open, ratification }
 }
 
-/// What a verifier says of the newest log.
+/// A verifier's cosignature of the newest log.
 pub fn cosigned(site: &Site, number: u8, time: u64) -> (u64, ByteBuf) {
     let log = site.certified(&site.checkpoint(0).certified);
     let signature = secret(number).sign(&log.cosigned_bytes(&site.published().origin, time)).to_bytes();

@@ -1,4 +1,4 @@
-//! What `scripts/serve` installs the directory with.
+//! The argument with which `scripts/serve` installs the directory.
 
 use crate::site::open;
 use test_support::artifact::root;

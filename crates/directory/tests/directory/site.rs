@@ -127,7 +127,7 @@ impl Site {
         published.expect("the VRF key is drawn")
     }
 
-    /// What a client pins, from the configuration that it was told.
+    /// The values that a client pins, from the configuration that it was told.
     pub fn trusted(&self) -> Trusted {
         let published = self.published();
         let configuration = configured(&published.configuration).expect("a good configuration");

@@ -1,4 +1,5 @@
-//! Upgrades keep everything, whatever is under way, and are flat: the index is rebuilt afterwards.
+//! Upgrades keep everything, whatever is under way. They do not grow with the directory, because
+//! the index is rebuilt afterwards.
 
 use crate::site::*;
 use directory::api::*;

@@ -55,7 +55,7 @@ impl Limits {
 /// A limit with which the cache could do nothing: zero, or a back-off that is not below the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitsError {
-    /// Which limit.
+    /// The name of the limit.
     pub of: &'static str,
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `hits` | look-ups by many threads |
 //! | `live` | keys by name, age and last use |
-//! | `flights` | unwrappings under way, shared by who waits |
+//! | `flights` | unwrappings under way, shared by their waiters |
 //! | `book` | those two and all else that changes, under one lock |
 //! | `core` | every change of the book, and of the look-ups with it |
 //! | `leader` | the task that calls the manager |
@@ -106,9 +106,8 @@ impl<M: KeyManager> KeyCache<M> {
         }
     }
 
-    /// Encrypts a value under the key, which is unwrapped if it is not in the cache.
-    /// See [`Key::seal`]. If the key ends between the two steps, it is asked for again, at most twice.
-    /// See [`Key::seal`]. A key that ends between the two steps is asked for again, twice at most.
+    /// Encrypts a value under the key, which is unwrapped if it is not in the cache. See [`Key::seal`]. If the key ends
+    /// between the two steps, the cache asks for it again, at most twice.
     pub async fn seal(
         &self,
         wrapped: &WrappedKey,
@@ -120,7 +119,7 @@ impl<M: KeyManager> KeyCache<M> {
 
     /// Decrypts a value under the key, which is unwrapped if it is not in the cache.
     ///
-    /// See [`Key::open`]. If the key ends between the two steps, it is asked for again, at most twice.
+    /// See [`Key::open`]. If the key ends between the two steps, the cache asks for it again, at most twice.
     pub async fn open(
         &self,
         wrapped: &WrappedKey,
@@ -214,7 +213,7 @@ impl<E> Future for Get<E> {
     }
 }
 
-/// Why a value was not encrypted or decrypted.
+/// The reason why a value was not encrypted or decrypted.
 #[derive(Debug)]
 pub enum CryptError<E> {
     /// There is no key.

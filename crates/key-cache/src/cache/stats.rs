@@ -7,14 +7,14 @@ use std::time::Duration;
 /// Upper bounds of [`Stats::unwrap_times`], in milliseconds; a last count has no bound.
 pub const UNWRAP_TIME_BOUNDS: [u64; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000];
 
-/// What a cache did since it was made, and what it holds. Counts of calls and keys.
+/// The counts of a cache since it was made, and its contents. Counts of calls and keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Callers who had their key from the cache at once.
     pub hits: u64,
     /// Callers who did not.
     pub misses: u64,
-    /// Of those, who waited for a flight that another had started.
+    /// Of those, the callers who waited for a flight that another had started.
     pub joined: u64,
     /// Flights: unwrappings and generations that were begun, each with up to three tasks.
     pub flights: u64,
@@ -26,7 +26,7 @@ pub struct Stats {
     pub replaced: u64,
     /// Flights that ended because three tasks were lost.
     pub lost: u64,
-    /// Callers refused, for there were too many flights.
+    /// Callers refused because there were too many flights.
     pub busy: u64,
     /// Keys not cached: invalidated while they were unwrapped, or generated for callers who had all vanished.
     pub stale_dropped: u64,
@@ -48,7 +48,7 @@ pub struct Stats {
     pub unwrap_times: [u64; UNWRAP_TIME_BOUNDS.len() + 1],
 }
 
-/// Why keys were removed from the cache.
+/// The reason why keys were removed from the cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
     /// Their age was over.

@@ -58,7 +58,7 @@ impl RootKey {
     }
 }
 
-/// What a root key's file is.
+/// The kind of a root key's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// A key file.
@@ -68,7 +68,7 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// What a file is, by its first bytes.
+    /// The kind of a file, by its first bytes.
     ///
     /// Errors: [`FileError::Io`], [`FileError::Format`].
     pub fn of(path: &Path) -> Result<Self, FileError> {
@@ -142,7 +142,7 @@ pub(super) fn read_private<const N: usize>(path: &Path) -> Result<Zeroizing<[u8;
     Ok(bytes)
 }
 
-/// Why a file of keys was not written or read.
+/// The reason why a file of keys was not written or read.
 #[derive(Debug)]
 pub enum FileError {
     /// The system's error.

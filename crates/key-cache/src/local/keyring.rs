@@ -32,9 +32,9 @@ impl RootKey {
     pub fn keep_unlocked(&self, path: &Path, time: Duration) -> Result<(), KeyringError> {
         let key = users()?.add_key(&name(path)?, &self.secret().expose()[..])?;
         let seconds = usize::try_from(time.as_secs().max(1)).unwrap_or(usize::MAX);
-        // Without a time it must not stay.
+        // A key without a time limit must not stay.
         let limited = key.set_timeout(seconds).and_then(|()| {
-            // Also for processes whose session does not include the user's keyring.
+            // This also works for processes whose session does not include the user's keyring.
             let all =
                 Permission::VIEW | Permission::READ | Permission::SEARCH | Permission::SETATTR | Permission::WRITE;
             key.set_perms(KeyPermissionsBuilder::builder().posessor(Permission::ALL).user(all).build())
@@ -100,7 +100,7 @@ fn name(path: &Path) -> Result<String, FileError> {
     Ok(format!("key-cache:{salt}"))
 }
 
-/// Why the keyring was not used.
+/// The reason why the keyring was not used.
 #[derive(Debug)]
 pub enum KeyringError {
     /// The passphrase file.

@@ -68,8 +68,8 @@ impl RootKey {
     /// Makes a root key at random and writes it, wrapped under a passphrase, to a new file of mode 0600, which is on disk on
     /// return.
     ///
-    /// Takes as long as `cost` has it: call it on a thread that may block. Errors: [`PassphraseError::File`], also where the
-    /// file exists; [`PassphraseError::Argon2`].
+    /// `cost` sets its duration, so call it on a thread that may block. Errors: [`PassphraseError::File`], also
+    /// where the file exists; [`PassphraseError::Argon2`].
     pub fn create_passphrase_file(path: &Path, passphrase: &[u8], cost: Cost) -> Result<Self, PassphraseError> {
         let root = Self::random().map_err(FileError::Random)?;
         create_private(path, &root.under_passphrase(passphrase, cost)?)?;
@@ -78,7 +78,7 @@ impl RootKey {
 
     /// Reads a file of [`create_passphrase_file`](Self::create_passphrase_file).
     ///
-    /// Takes as long as the cost that the file was written with. Errors: every one of [`PassphraseError`].
+    /// The cost in the file sets its duration. Errors: every one of [`PassphraseError`].
     pub fn open_passphrase_file(path: &Path, passphrase: &[u8]) -> Result<Self, PassphraseError> {
         let bytes = read_private::<PASSPHRASE_LENGTH>(path)?;
         if bytes[..MAGIC.len()] != MAGIC[..] {
@@ -126,7 +126,7 @@ impl RootKey {
     }
 }
 
-/// Why a file under a passphrase was not written or read.
+/// The reason why a file under a passphrase was not written or read.
 #[derive(Debug)]
 pub enum PassphraseError {
     /// The file.

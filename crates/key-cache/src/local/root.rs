@@ -123,12 +123,12 @@ pub(super) fn unwrap(wrapping_key: &Secret, wrapped: &[u8]) -> Option<Secret> {
     Secret::fill(|key| AesKw::<Aes256>::new(wrapping_key.expose().into()).unwrap_key(wrapped, key).map(|_| ())).ok()
 }
 
-/// Why a root key did not unwrap a key, or made none.
+/// The reason why a root key did not unwrap a key, or made none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WrappingError {
     /// Another version than 1.
     Version {
-        /// Which.
+        /// The version that was found.
         found: u8,
     },
     /// Another length than [`WRAPPING_LENGTH`].

@@ -1,4 +1,4 @@
-//! When keys end: by age, by use, by room.
+//! The ends of keys: by age, by use, by room.
 
 use crate::support::{SECOND, Stage, bytes, key};
 use key_cache::{KeyCache, KeyId, Limits, LimitsError, Runtime, VirtualClock, Wrapping};

@@ -1,4 +1,4 @@
-//! Flights: who shares them, how they end, and what of them is cached.
+//! Flights: sharing them, their ends, and the keys that they cache.
 
 use crate::support::{Reply, SECOND, Stage, bytes, eventually, key, name, now, wrapping};
 use key_cache::{KeyCache, KeyError, Limits, Runtime, WrappedKey, block_on};

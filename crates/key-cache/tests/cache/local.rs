@@ -1,4 +1,4 @@
-//! Root keys in files, and what they wrap.
+//! Root keys in files, and their wrappings.
 //!
 //! The bytes below were made by Python's cryptography, argon2-cffi and PyNaCl, from the byte maps in the documentation.
 

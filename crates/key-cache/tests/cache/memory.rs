@@ -1,4 +1,4 @@
-//! A scan of the whole memory of the process for keys: they are found while they live, and not a second after.
+//! A scan of the process's whole memory for keys. It finds them while they live, and not a second after their end.
 //!
 //! A key is looked for by its four words of 8 bytes at any offset, so that half a key on a stack is found, too. The test
 //! itself knows the words by their complements. Other tests that run beside this have other keys.

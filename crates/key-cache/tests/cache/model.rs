@@ -270,7 +270,7 @@ proptest! {
     }
 }
 
-/// How many times as many cases `scripts/test --full` asks for.
+/// Factor by which `scripts/test --full` multiplies the cases.
 fn scale() -> u32 {
     std::env::var("MESSAGE_CANISTER_TEST_SCALE").ok().and_then(|scale| scale.parse().ok()).unwrap_or(1)
 }

@@ -1,4 +1,4 @@
-//! What tracing shows of a flight, and what it does not.
+//! The spans that tracing shows of a flight, and the data that it does not show.
 
 use crate::support::{Reply, Stage, key, now};
 use key_cache::Limits;

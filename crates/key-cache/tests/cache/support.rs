@@ -1,4 +1,4 @@
-//! A manager that does as it is told, tasks that run when they are told, and a clock that moves when it is told.
+//! A manager, tasks and a clock that the test controls.
 
 use futures_channel::oneshot;
 use key_cache::{
@@ -124,7 +124,7 @@ impl Tasks {
     }
 }
 
-/// A cache with everything in the test's hands.
+/// A cache of which the test controls everything.
 pub struct Stage {
     pub cache: KeyCache<Scripted>,
     pub script: Scripted,
@@ -191,7 +191,7 @@ pub fn bytes(answer: &Answer) -> Option<u8> {
     .ok()
 }
 
-/// Waits until it is so, ten seconds at most.
+/// Waits until the condition holds, at most ten seconds.
 pub fn eventually(so: impl Fn() -> bool) {
     let started = std::time::Instant::now();
     while !so() {

@@ -1,4 +1,4 @@
-//! Sealed values: what they bind, and what opens no more.
+//! Sealed values: the place that they bind, and values that no longer open.
 
 use crate::support::{Stage, key, name, secret, wrapping};
 use key_cache::{Gone, Limits, MAX_PLACE_PART, MAX_PLAINTEXT, OVERHEAD, Place, ValueError, WrappedKey, generation_of};

@@ -1,6 +1,6 @@
 //! Vectors of others, through the same libraries in the same features: RFC 3394 and Wycheproof.
 //!
-//! That this crate calls them as it says is shown by the bytes in `local.rs`, which Python made.
+//! The bytes in `local.rs`, which Python made, show that this crate calls them as it says.
 
 use aes::cipher::KeyInit;
 use aes_kw::AesKw;

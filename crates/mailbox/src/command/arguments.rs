@@ -20,7 +20,7 @@ pub struct Arguments {
     /// The mailbox's folder; by default ~/.mailbox.
     #[arg(long, global = true, env = "MAILBOX", value_name = "FOLDER")]
     mailbox: Option<PathBuf>,
-    /// Read the mailbox's passphrase from this file descriptor, to the end of a line; by default it is asked for.
+    /// Read the mailbox's passphrase from this file descriptor, to the end of a line; by default prompt for it.
     #[arg(long, global = true, value_name = "FD")]
     pub passphrase_fd: Option<u32>,
     #[command(subcommand)]
@@ -42,23 +42,23 @@ impl Arguments {
 pub enum Command {
     /// Make a mailbox
     Init(Init),
-    /// Print your card, to be given to others
+    /// Print your card, which you give to others
     Id,
-    /// Whom you know
+    /// Manage contacts
     Contacts {
         #[command(subcommand)]
         command: Contacts,
     },
-    /// Keys that several people have, as the web page's: whoever has the passphrase or the key file reads and writes
+    /// Manage shared inboxes: everybody who has the passphrase or the key file reads and writes
     Shared {
         #[command(subcommand)]
         command: Shared,
     },
-    /// Pin the directory, where people are found
+    /// Pin the directory, in which you find people
     Directory {
         /// Its canister
         canister: String,
-        /// The registrar's key, 64 hexadecimal digits, where the directory has one; again for each former one
+        /// The registrar's key, 64 hexadecimal digits, if the directory has one; repeat the option for each former key
         #[arg(long, value_name = "HEX", value_parser = key_file::from_hex)]
         registrar: Vec<[u8; 32]>,
         /// Use keys that only the platform certifies and no verifier: for development
@@ -69,75 +69,75 @@ pub enum Command {
     Register {
         /// The name; by default your address is registered
         name: Option<String>,
-        /// The registrar's answer to the request that this command printed, a file
+        /// The file with the registrar's answer to the request that this command printed
         #[arg(long, value_name = "FILE")]
         vouched: Option<PathBuf>,
     },
-    /// Look your own entry and your contacts up: whether anybody's keys have changed
+    /// Look up your own entry and your contacts, and report changed keys
     Monitor,
     /// Send a text or a file
     Send(Send),
-    /// Receive, and show what is new
+    /// Receive and show new messages
     Receive(Receive),
-    /// Show what was written and received
+    /// Show sent and received messages
     Log {
         /// One JSON object a line
         #[arg(long)]
         json: bool,
-        /// Only entries behind this number
+        /// Only entries after this number
         #[arg(long, default_value_t = 0, value_name = "NUMBER")]
         after: u64,
     },
-    /// Write a file that was received
+    /// Save a received file
     Save {
         /// Its number in the log
         number: u64,
-        /// Where to, a file that does not exist yet
+        /// The file to write, which must not exist yet
         path: PathBuf,
     },
-    /// Show what is sealed and not sent yet
+    /// Show sealed messages that are not sent yet
     Outbox,
-    /// Show the mailbox at a glance
+    /// Show a summary of the mailbox
     Status,
-    /// Look for what is wrong with the mailbox, and say what to do; exit code 1 if something is
+    /// Find problems of the mailbox and print their solutions; exit code 1 if there are any
     Doctor {
         /// One JSON object a line
         #[arg(long)]
         json: bool,
     },
-    /// The keys of this device
+    /// Manage the keys of this device
     Keys {
         #[command(subcommand)]
         command: Keys,
     },
     /// Write a backup: your address, contacts and shared inboxes, under a passphrase; no messages
     Backup {
-        /// Where to, a file that does not exist yet
+        /// The file to write, which must not exist yet
         path: PathBuf,
         /// Read the backup's passphrase from this file descriptor
         #[arg(long, value_name = "FD")]
         new_fd: Option<u32>,
     },
-    /// Make a mailbox of a backup: a new device of your address
+    /// Make a mailbox from a backup: a new device of your address
     Restore {
         /// The backup
         path: PathBuf,
         /// Read the backup's passphrase from this file descriptor
         #[arg(long, value_name = "FD")]
         secret_fd: Option<u32>,
-        /// Put the mailbox under a passphrase from the start
+        /// Protect the mailbox with a passphrase from the start
         #[arg(long)]
         passphrase: bool,
     },
-    /// Put the mailbox under a passphrase, or under another one
+    /// Protect the mailbox with a passphrase, or change the passphrase
     Passphrase(Passphrase),
     /// Let your processes open the mailbox for a time without its passphrase
     Unlock {
-        /// How long: 90s, 15m, 8h
+        /// The duration: 90s, 15m, 8h
         #[arg(long = "for", default_value = "15m", value_name = "TIME", value_parser = time)]
         time: Duration,
     },
-    /// End what unlock has begun
+    /// End the effect of unlock
     Lock,
 }
 
@@ -149,10 +149,10 @@ pub struct Init {
     /// The network
     #[arg(long, default_value = "https://icp-api.io", value_name = "URL")]
     pub network: String,
-    /// Under a passphrase from the start
+    /// Protect the mailbox with a passphrase from the start
     #[arg(long)]
     pub passphrase: bool,
-    /// Ask the network for its root key, and believe it: for networks on this machine
+    /// Ask the network for its root key, and trust the answer: for networks on this machine
     #[arg(long)]
     pub fetch_root_key: bool,
 }
@@ -185,7 +185,7 @@ pub struct Passphrase {
 
 #[derive(Subcommand)]
 pub enum Contacts {
-    /// Add the person of a card that you got from the person, or take a newer card
+    /// Add a contact from the person's card, or update the contact with a newer card
     Add {
         /// The card; - reads it from standard input
         card: PathBuf,
@@ -193,19 +193,19 @@ pub enum Contacts {
         #[arg(long = "as", value_name = "NAME")]
         name: Option<String>,
     },
-    /// Add a person whom the directory has, by name or address
+    /// Add a contact from the directory, by name or address
     Find {
         /// The name or address in the directory
         label: String,
-        /// The name here; by default the same
+        /// The contact's name; by default the same
         #[arg(long = "as", value_name = "NAME")]
         name: Option<String>,
     },
-    /// Say that the person's address is this one, after you compared it
+    /// Mark the contact's address as verified, after you compared it with the person
     Verify {
         /// The name
         name: String,
-        /// The address, as the person says it
+        /// The address, as the person told it
         address: String,
     },
     /// List all contacts
@@ -214,7 +214,7 @@ pub enum Contacts {
 
 #[derive(Subcommand)]
 pub enum Keys {
-    /// Make a new inbox with new keys, and tell contacts; the old one is read on
+    /// Make a new inbox with new keys, and tell contacts; the mailbox still reads the old one
     Rotate,
 }
 
@@ -224,7 +224,7 @@ pub enum Shared {
     Add {
         /// The name
         name: String,
-        /// The key file; without it the passphrase is asked for
+        /// The key file; by default prompt for the passphrase
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
         /// Read the passphrase from this file descriptor, to the end of a line
@@ -245,17 +245,17 @@ pub struct Send {
     /// The text
     #[arg(short, long, value_name = "TEXT")]
     pub message: Option<String>,
-    /// With -: each line is a text of its own
+    /// With -: each line is a separate text
     #[arg(long, conflicts_with = "message")]
     pub lines: bool,
-    /// How long to wait for other processes that send to the same contact
+    /// The maximum wait for other processes that send to the same contact
     #[arg(long, default_value_t = 35, value_name = "SECONDS")]
     pub wait: u64,
 }
 
 #[derive(Args)]
 pub struct Receive {
-    /// Go on until a signal
+    /// Continue until a signal
     #[arg(long)]
     pub follow: bool,
     /// One JSON object a line

@@ -46,7 +46,7 @@ pub async fn run(mailbox: &Mailbox, command: Contacts) -> Result<u8, Failure> {
     Ok(DONE)
 }
 
-/// Bytes of a card's text that are read at most.
+/// Maximum number of bytes that are read of a card's text.
 const MAX_TEXT: u64 = 32_768;
 
 fn read(card: &Path) -> Result<String, Failure> {

@@ -1,8 +1,8 @@
-//! Why a command failed, and its exit code.
+//! The failure of a command, and its exit code.
 
 use mailbox::Error;
 
-/// A failure: what is told, and the exit code.
+/// A failure: its message and exit code.
 pub struct Failure {
     pub text: String,
     pub code: u8,
@@ -11,7 +11,7 @@ pub struct Failure {
 impl Failure {
     /// The exit code of an error.
     pub const ERROR: u8 = 1;
-    /// The exit code where another process has the store.
+    /// The exit code if another process has the store.
     const BUSY: u8 = 5;
 
     /// An error.

@@ -1,4 +1,4 @@
-//! What the command does. Each part translates between the command line and the library.
+//! The parts of the command. Each part translates between the command line and the library.
 
 mod arguments;
 mod contacts;

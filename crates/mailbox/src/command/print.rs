@@ -85,7 +85,7 @@ fn as_text(number: u64, entry: &Entry, names: &Names) -> String {
     format!("{number}\t{what}")
 }
 
-/// Without what would drive a terminal.
+/// Removes characters that would control a terminal.
 fn said_text(said: &Said) -> String {
     match said {
         Said::Text(text) => {

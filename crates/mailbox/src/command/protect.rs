@@ -9,7 +9,7 @@ use std::time::Duration;
 
 const PROMPT: &str = "Passphrase of the mailbox: ";
 
-/// Opens a mailbox. A passphrase that is needed is asked for.
+/// Opens a mailbox. Asks for the passphrase if one is needed.
 pub async fn open(folder: &Path, fd: Option<u32>) -> Result<Mailbox, Failure> {
     match Mailbox::open(folder).await {
         Err(Error::Locked(_)) => Ok(Mailbox::open_with_passphrase(folder, &passphrase::read(fd, PROMPT)?).await?),
@@ -17,7 +17,7 @@ pub async fn open(folder: &Path, fd: Option<u32>) -> Result<Mailbox, Failure> {
     }
 }
 
-/// Opens a mailbox. A passphrase is read where there is a descriptor to read it from, and not asked for.
+/// Opens a mailbox. Reads the passphrase from the descriptor, if there is one, and never asks for it.
 pub async fn open_unasked(folder: &Path, fd: Option<u32>) -> Result<Result<Mailbox, Error>, Failure> {
     Ok(match Mailbox::open(folder).await {
         Err(Error::Locked(_)) if fd.is_some() => {

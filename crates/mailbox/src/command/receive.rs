@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Between two looks at the inbox: the shortest, and the longest where nothing comes.
+/// Pauses between two looks at the inbox: the shortest, and the longest while nothing comes.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
 pub async fn run(mailbox: &Mailbox, receive: Receive) -> Result<u8, Failure> {
@@ -20,13 +20,14 @@ pub async fn run(mailbox: &Mailbox, receive: Receive) -> Result<u8, Failure> {
     let mut code = DONE;
     let mut pause = PAUSES.0;
     loop {
-        // Not cut off by a signal: what is read is committed, told and shown.
+        // A signal does not cut this off: messages that were read are committed, acknowledged
+        // and shown.
         match once(mailbox, &network, receive.json).await {
             Ok((is_new, is_open)) => {
                 pause = if is_new { PAUSES.0 } else { (pause * 2).min(PAUSES.1) };
                 code = if is_open { code } else { UNOPENED };
             }
-            // The network may come back. A lie does not pass unnoticed.
+            // The network may come back. A lie ends the command.
             Err(error) if receive.follow && is_passing(&error) => {
                 eprintln!("mailbox: {error}");
                 pause = (pause * 2).min(PAUSES.1);
@@ -48,14 +49,14 @@ pub async fn run(mailbox: &Mailbox, receive: Receive) -> Result<u8, Failure> {
 async fn once(mailbox: &Mailbox, network: &Agents, json: bool) -> Result<(bool, bool), Error> {
     let received = mailbox.receive(network).await;
     let names = Names::of(mailbox).await?;
-    // Also where reading failed: what came before the error is there.
+    // This also follows a failed read: the messages before the error are stored.
     let shown = mailbox
         .show_new(|number, entry| {
             out(&show(number, entry, &names, json)).map_err(|error| Error::Io { path: "standard output".into(), error })
         })
         .await?;
     let received = received?;
-    // What others have left, and what this device says about what did not open.
+    // Messages that others have left, and this device's answers to messages that did not open.
     for reason in mailbox.push(network, Duration::ZERO).await?.reasons {
         eprintln!("mailbox: not sent yet: {reason}");
     }
@@ -70,6 +71,9 @@ async fn once(mailbox: &Mailbox, network: &Agents, json: bool) -> Result<(bool, 
     }
     if received.junk > 0 {
         eprintln!("mailbox: {} messages are of no session, are sealed to other keys, or are none: junk", received.junk);
+    }
+    if received.unopened > 0 {
+        eprintln!("mailbox: {} messages did not open, and never will", received.unopened);
     }
     if received.waiting > 0 {
         eprintln!("mailbox: {} messages cannot be opened yet", received.waiting);

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Bytes of standard input at most: those of the largest file.
+/// Maximum number of bytes of standard input: those of the largest file.
 const MAX_INPUT: u64 = 64 << 20;
 
 pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
@@ -19,7 +19,7 @@ pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
     if let Err(error) = mailbox.renew_contact(&network, &send.to).await {
         eprintln!("mailbox: the keys of {} were not looked up again: {error}", send.to);
     }
-    // What is on disk is sent while the rest is sealed.
+    // Messages on disk are sent while the rest is sealed.
     let (on_disk, is_all_sealed) = (Notify::new(), Cell::new(None));
     let sealing = async {
         let sealed = mailbox.send(&send.to, letters, || on_disk.notify_one()).await;

@@ -6,7 +6,7 @@ use super::{DONE, Failure, passphrase};
 use mailbox::{Mailbox, Secret};
 use zeroize::Zeroizing;
 
-/// Bytes of a key file at most.
+/// Maximum size of a key file in bytes.
 const MAX_KEY_FILE: u64 = 1 << 20;
 
 pub async fn run(mailbox: &Mailbox, command: Shared) -> Result<u8, Failure> {

@@ -1,12 +1,12 @@
-//! The directory: where others find the keys of this device, and where it finds theirs, with proofs.
+//! The directory, in which people find each other's keys with proofs.
 //!
-//! - here: which directory is pinned, and look-ups of labels;
+//! - this file: the pinned directory, and look-ups of labels;
 //! - `own`: registers this device's label, and publishes its keys;
-//! - `people`: makes contacts of labels, and looks them up again;
-//! - `remembered`: what is kept between look-ups.
+//! - `people`: makes contacts from labels, and looks them up again;
+//! - `remembered`: the memory between look-ups.
 //!
-//! Keys are used only when a quorum of the directory's verifiers stands behind them. By an explicit setting, for development,
-//! the platform's certificate is enough.
+//! Keys are used only if a quorum of the directory's verifiers has signed them. With an explicit setting, for development, the
+//! platform's certificate is enough.
 
 mod own;
 mod people;
@@ -29,7 +29,7 @@ use directory_core::bundle::Bundle;
 use directory_core::label::Label;
 use directory_core::verify::{self, Verified};
 
-/// A bundle that is so old is published again, and looked up again, in seconds: 30 days.
+/// Age of a bundle, in seconds, at which it is published again and looked up again: 30 days.
 const REPUBLISH: u64 = 30 * 24 * 3_600;
 /// Rows of the table.
 const PINS: &str = "pins";
@@ -42,13 +42,12 @@ struct Listed {
 }
 
 impl Mailbox {
-    /// Takes a directory, whose configuration is read once and then pinned. A look-up shows that the configuration is the one
-    /// that the platform certifies of this canister. Whether it is the right canister, the user compares over another channel.
-    /// Returns the configuration's hash.
+    /// Pins a directory, whose configuration is read once. A look-up shows that the platform certifies this configuration for
+    /// the canister. The user must compare the canister over another channel. Returns the configuration's hash.
     ///
     /// `registrars`: the keys of its registrar, today's and former ones; none where registration is open.
     ///
-    /// `certified_only`: keys are used though no verifier stands behind them; for development.
+    /// `certified_only`: keys are used although no verifier has signed them; for development.
     ///
     /// # Errors
     ///
@@ -80,7 +79,7 @@ impl Mailbox {
         Ok(trusted.configuration)
     }
 
-    /// Looks a label up and remembers what is to be remembered.
+    /// Looks a label up and stores the new memory.
     async fn look_up(&self, network: &impl Network, label: &Label) -> Result<Listed, Error> {
         let key = known_key(label);
         let known = self.store.read(move |snapshot| snapshot.record::<Known>(&key)).await?;

@@ -23,9 +23,9 @@ use directory_core::verify::Verified;
 use ed25519_dalek::{Signer, SigningKey};
 use std::time::Duration;
 
-/// How long a registration waits until it is proved: tries, and the time between them.
+/// Time that a registration waits until it is proved: tries, and the time between them.
 const TRIES: (u32, Duration) = (120, Duration::from_secs(1));
-/// Seconds between two looks at the own label, where nobody asks for one.
+/// Seconds between two looks at the own label, if nobody asks for one.
 const DAY: u64 = 24 * 3_600;
 /// Rows of the table.
 const REGISTERED: &str = "own";
@@ -33,8 +33,8 @@ const ASKED: &str = "asked";
 
 impl Mailbox {
     /// Registers the address, or a name, waits until look-ups prove it, and publishes this device's keys under it. It may be
-    /// repeated after an error. Where a registrar vouches for registrations, the first call makes a request, and another one
-    /// brings the registrar's answer to it.
+    /// repeated after an error. If a registrar vouches for registrations, the first call makes a request, and a later one passes
+    /// the registrar's answer.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Mailbox {
                 return Ok(Registration::Asked(request(&client, &label, &update).await?));
             };
             match client.update(&signed(&own, draft(opening)?, &label, vouched.unwrap_or_default())).await {
-                // Somebody's entry waits for its epoch: the look-ups that follow show whose it is.
+                // An entry waits for its epoch. The look-ups that follow show whose it is.
                 Ok(_) | Err(CallError::Refused(UpdateError::Pending { .. })) => {}
                 Err(error) => return Err(Error::Update(error)),
             }
@@ -88,7 +88,7 @@ impl Mailbox {
         Ok(Registration::Done(label_text(&label)))
     }
 
-    /// The opening of the entry that the registrar is asked about: the answer is for this entry alone.
+    /// The opening of the entry in the registrar's request: the answer is for this entry alone.
     async fn opening_for(&self, label: &Label) -> Result<[u8; 16], Error> {
         let asked = Asked { label: label.encode(), opening: random()? };
         self.store
@@ -128,7 +128,7 @@ impl Mailbox {
         }
     }
 
-    /// Looks this device's own label up, unless a day has not passed since the last time. Returns what is wrong, if anything is.
+    /// Looks this device's own label up, at most once a day. Returns the fault, if there is one.
     ///
     /// # Errors
     ///
@@ -142,8 +142,7 @@ impl Mailbox {
         }
     }
 
-    /// Looks this device's own label up, where it has one. Returns the label and what was found. Keys that are old are published
-    /// again.
+    /// Looks this device's own label up, if it has one. Returns the label and the result. Old keys are published again.
     ///
     /// # Errors
     ///
@@ -157,7 +156,7 @@ impl Mailbox {
         Ok(Some((label_text(&label), self.check_own(network, &label).await)))
     }
 
-    /// Publishes this device's keys, where it is registered.
+    /// Publishes this device's keys, if it is registered.
     ///
     /// # Errors
     ///
@@ -175,7 +174,7 @@ impl Mailbox {
         }
     }
 
-    /// One's own entry must be what this device has registered. Keys that are old are published again.
+    /// The own entry must be the one that this device has registered. Old keys are published again.
     async fn check_own(&self, network: &impl Network, label: &Label) -> Result<String, Error> {
         let (own, account) = self.store.read(|snapshot| Ok::<_, Error>((own(snapshot)?, account(snapshot)?))).await?;
         let listed = self.look_up(network, label).await?;
@@ -235,7 +234,7 @@ impl Entered {
 pub enum Registration {
     /// The label is registered.
     Done(String),
-    /// The registrar must vouch for it: the request, a line of text.
+    /// The registrar must vouch for it. This is the request, a line of text.
     Asked(String),
 }
 
@@ -247,7 +246,7 @@ async fn request<T: Transport>(client: &DirectoryClient<T>, label: &Label, new: 
     let vrf = Proof::decode(&found.proof).map_err(bad)?.vrf;
     let update = Update::decode(&new.update).map_err(bad)?;
     let request = Request { label: label.clone(), vrf, update };
-    // The registrar would refuse what does not verify.
+    // The registrar would refuse a request that does not verify.
     let checked = request.check(&client.trusted().realm, &client.trusted().vrf);
     checked.map_err(|error| Error::Directory(error.to_string()))?;
     Ok(request.to_text())

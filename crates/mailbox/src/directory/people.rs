@@ -1,4 +1,4 @@
-//! People whom the directory has.
+//! People in the directory.
 
 use super::{REPUBLISH, decoded, label_of};
 use crate::mailbox::Mailbox;
@@ -17,7 +17,7 @@ use directory_core::profile::Profile;
 pub struct Finding {
     /// The label.
     pub label: String,
-    /// How it is, or what is wrong with it.
+    /// Its state, or the fault.
     pub result: Result<String, String>,
 }
 
@@ -34,8 +34,8 @@ impl Mailbox {
         self.add_card(card, name, Some(label.encode())).await
     }
 
-    /// Looks a contact that came from the directory up again, and takes newer keys. A contact whose devices are others than
-    /// before is not written to any more.
+    /// Looks a contact from the directory up again, and takes newer keys. If a contact's devices have changed, no more messages
+    /// are sent to it.
     ///
     /// # Errors
     ///
@@ -48,8 +48,8 @@ impl Mailbox {
         self.store.write(move |tx| refresh(tx, address, &card)).await
     }
 
-    /// Looks a person who came from the directory up again where the newest keys are a month old: their device publishes them
-    /// again each month, and they expire.
+    /// Looks a person from the directory up again if the newest keys are a month old. Keys expire, and devices publish new ones
+    /// each month.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl Mailbox {
         }
     }
 
-    /// Looks this device's own label and all contacts up. One's own entry must be what this device has registered.
+    /// Looks this device's own label and all contacts up. The own entry must be the one that this device has registered.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl Mailbox {
         Ok(findings)
     }
 
-    /// Looks a label up, and makes a card of what is proved.
+    /// Looks a label up, and makes a card from the proved entry.
     async fn card_of(&self, network: &impl Network, label: &Label) -> Result<Card, Error> {
         let listed = self.look_up(network, label).await?;
         let not_listed = || Error::NotListed(label_text(label));
@@ -111,7 +111,7 @@ impl Mailbox {
     }
 }
 
-/// Takes what the directory says of a contact.
+/// Takes the directory's newest keys of a contact.
 fn refresh(tx: &mut Tx<'_>, address: Address, card: &Card) -> Result<(), Error> {
     let Some(contact) = tx.record::<Contact>(address.bytes())? else { return Ok(()) };
     let devices = contacts::identities(card);

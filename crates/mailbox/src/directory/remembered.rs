@@ -1,4 +1,4 @@
-//! What is kept between look-ups.
+//! The memory between look-ups.
 
 use crate::Error;
 use crate::records::{Known, Memory, Pins};
@@ -12,7 +12,7 @@ use directory_core::entry::Entry;
 use directory_core::policy::{Key, Policy};
 use directory_core::verify::{self, Trusted};
 
-/// Cosignatures of verifiers may be an hour old, in seconds.
+/// Maximum age of verifiers' cosignatures, in seconds: an hour.
 const MAX_AGE: u64 = 3_600;
 
 impl Pins {

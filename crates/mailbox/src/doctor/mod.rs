@@ -1,10 +1,10 @@
-//! What can be wrong with a mailbox, and what to do about it.
+//! The faults that a mailbox can have, and advice for each.
 //!
-//! - here: the folder and its key, before a mailbox is open;
-//! - `rows`: what the store says of contacts, the outbox and the own label;
+//! - this file: the folder and its key, before a mailbox is open;
+//! - `rows`: contacts, the outbox and the own label in the store;
 //! - `online`: network, clock, canister, inbox and the own entry in the directory.
 //!
-//! Nothing is repaired but one thing: keys in the directory that are old are published again, as each look at the own entry does.
+//! The checks repair nothing, except that they publish old keys in the directory again, as each look at the own entry does.
 
 mod online;
 mod rows;
@@ -18,16 +18,16 @@ use std::path::Path;
 pub struct Check {
     /// One word.
     pub subject: &'static str,
-    /// How it is, or what is wrong with it.
+    /// Its state, or the fault.
     pub result: Result<String, Fault>,
 }
 
 /// Something wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What is wrong.
+    /// The fault.
     pub what: String,
-    /// What the user can do.
+    /// The advice to the user.
     pub advice: String,
 }
 
@@ -41,7 +41,7 @@ impl Check {
     }
 }
 
-/// Whether the folder is there, and closed to other users.
+/// Checks that the folder is there, and closed to other users.
 pub fn check_folder(folder: &Path) -> Check {
     const SUBJECT: &str = "folder";
     let path = folder.display();
@@ -67,7 +67,8 @@ pub fn check_folder(folder: &Path) -> Check {
     Check::right(SUBJECT, format!("{path}, mode {mode:03o}"))
 }
 
-/// What opening a mailbox says of its key and its store. The second check is missing where the key does not open.
+/// The checks of a mailbox's key and store, from the result of opening it. The second check is missing where the key does not
+/// open.
 pub fn check_opening(folder: &Path, opened: Result<&Mailbox, &Error>) -> Vec<Check> {
     let key = |advice: &str, error: &Error| vec![Check::wrong("key", error.to_string(), advice)];
     let has_key = || match root::has_passphrase(folder) {

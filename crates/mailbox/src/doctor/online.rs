@@ -1,4 +1,4 @@
-//! What the network says.
+//! The checks that need the network.
 
 use super::Check;
 use crate::inbox::check_not_behind;
@@ -12,8 +12,8 @@ use client::Trust;
 const MAX_DRIFT: u64 = 60;
 
 impl Mailbox {
-    /// Looks at the network, this machine's clock, the canister, the own inbox, and the own entry in the directory. Where the
-    /// network is not reached, the others are left out.
+    /// Checks the network, this machine's clock, the canister, the own inbox, and the own entry in the directory. If the
+    /// network is not reached, the other checks are left out.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl Mailbox {
         Ok(Check::right(SUBJECT, format!("claimed; {} messages in the canister", head.count)))
     }
 
-    /// The own entry, where there is one.
+    /// The own entry, if there is one.
     async fn label(&self, network: &impl Network) -> Result<Option<Check>, Error> {
         const SUBJECT: &str = "label";
         Ok(match self.check_own_label(network).await? {

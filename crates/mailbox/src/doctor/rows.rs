@@ -1,4 +1,4 @@
-//! What the store says, without the network.
+//! The checks of the store, without the network.
 
 use super::Check;
 use crate::directory::last_look;
@@ -7,11 +7,11 @@ use crate::records::{Contact, Peer, Queued, Rows, Trust};
 use crate::{Error, contacts, millis};
 use directory_core::bundle::Bundle;
 
-/// A sealed message that has waited for so long is stuck, in milliseconds: an hour.
+/// Time after which a waiting sealed message is stuck, in milliseconds: an hour.
 const STUCK: u64 = 3_600_000;
 /// Seconds after which the own entry should have been looked at again: `receive` does so once a day.
 const UNWATCHED: u64 = 2 * 24 * 3_600;
-/// Rows of the outbox that are read at once: each may have 2 MB.
+/// Number of rows of the outbox that are read at once. Each may have 2 MB.
 const PAGE: usize = 100;
 
 impl Mailbox {
@@ -91,7 +91,7 @@ fn outbox(rows: &impl Rows, now: u64) -> Result<Check, Error> {
     ))
 }
 
-/// Whether anybody looks if the directory has other keys under the own label.
+/// Whether the own label was looked up lately, so that foreign keys under it would be noticed.
 fn monitoring(rows: &impl Rows, now: u64) -> Result<Check, Error> {
     const SUBJECT: &str = "monitoring";
     let Some((label, checked)) = last_look(rows)? else {

@@ -1,4 +1,4 @@
-//! What is kept of the directory.
+//! The records of the directory.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,15 +7,16 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Pins {
     /// Its canister.
     pub canister: Vec<u8>,
-    /// What it published of its configuration, in candid.
+    /// The configuration that it published, in candid.
     pub published: Vec<u8>,
-    /// Keys of its registrar, today's and former ones; none: registration is open.
+    /// Present and former keys of its registrar. None: registration is open.
     pub registrars: Vec<[u8; 32]>,
     /// Whether the platform's certificate is enough.
     pub certified_only: bool,
 }
 
-/// The largest log of the directory that was seen, and epochs through the newest ratified head.
+/// The largest log of the directory that was seen, and the number of epochs through the newest
+/// ratified head.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Memory {
     pub size: u64,
@@ -36,11 +37,12 @@ pub(crate) struct Registered {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Asked {
     pub label: Vec<u8>,
-    /// Of the entry's commitment.
+    /// The opening of the entry's commitment.
     pub opening: [u8; 16],
 }
 
-/// What was last proved of a label: entry, its time, the entry that a recovery replaces; and its bundles.
+/// The last proved state of a label: entry, its time, the entry that a recovery replaces; and its
+/// bundles.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Known {
     pub entry: Vec<u8>,

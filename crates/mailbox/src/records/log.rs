@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 pub struct Entry {
     /// When it was written, in milliseconds since 1970.
     pub at: u64,
-    /// Whom it is about.
+    /// The person or inbox that it is about.
     pub with: Option<With>,
-    /// What happened.
+    /// The event.
     pub event: Event,
 }
 
-/// Whom a line is about.
+/// The person or inbox that a line is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum With {
     /// A person.
@@ -25,18 +25,18 @@ pub enum With {
     Shared(SharedId),
 }
 
-/// What happened.
+/// An event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// The user wrote.
     Sent {
         /// Id of the message.
         id: Id,
-        /// What the user wrote.
+        /// The user's message.
         said: Said,
         /// Sealed messages of it that the canister does not have yet.
         waiting: u32,
-        /// Why some were given up.
+        /// The reason why some were given up.
         failed: Option<String>,
     },
     /// A contact wrote.
@@ -49,16 +49,16 @@ pub enum Event {
         number: u64,
         /// When it was written, by the sender's clock, in milliseconds since 1970.
         time: u64,
-        /// What the contact wrote.
+        /// The contact's message.
         said: Said,
     },
-    /// Somebody wrote to a shared inbox. Nothing proves who.
+    /// Somebody wrote to a shared inbox. Nothing proves who it was.
     Shared {
         /// Id of the message in the canister.
         id: u32,
         /// When the canister took it, in seconds since 1970.
         time: u32,
-        /// What was written.
+        /// The message.
         said: Said,
     },
     /// Contents of a device with these numbers did not come before a later one. They may still come.
@@ -75,7 +75,7 @@ pub enum Event {
         /// Everything below this id is gone.
         first_id: u32,
     },
-    /// Somebody wrote whom the user has not added.
+    /// The user has not added the sender.
     Introduced,
     /// A contact has other devices than before.
     Changed,
@@ -83,7 +83,7 @@ pub enum Event {
     Unopened {
         /// Its id in the canister.
         id: u32,
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
@@ -100,7 +100,7 @@ impl Event {
     }
 }
 
-/// What somebody wrote.
+/// A written message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Said {
     /// A text.

@@ -1,4 +1,4 @@
-//! What the store keeps: rows, their keys and their bytes.
+//! The contents of the store: rows, their keys and their bytes.
 //!
 //! ```text
 //! table      key                                          value
@@ -26,8 +26,8 @@
 //! seen       key id 20 | salt 32                          Seen: a message of a shared inbox
 //! ```
 //!
-//! Format 1 of each value is postcard's encoding of its struct, field by field. Fields are never reordered: another struct
-//! is another format.
+//! Format 1 of each value is postcard's encoding of its struct, field by field. Fields are never reordered. A changed
+//! struct gets another format.
 
 mod directory;
 mod log;
@@ -61,7 +61,7 @@ pub(crate) struct Seed(pub [u8; 32]);
 pub struct Place {
     /// Address of the network.
     pub url: String,
-    /// The root key that certificates must be of, in DER.
+    /// The root key that must sign certificates, in DER.
     pub root_key: Vec<u8>,
     /// Bytes of the message canister's principal.
     pub canister: Vec<u8>,
@@ -75,7 +75,7 @@ pub(crate) struct Own {
     pub address: Seed,
     /// Signs what is sent, and nothing else.
     pub sender: Seed,
-    /// What the inboxes ask of friends.
+    /// The send key of the inboxes.
     pub send_key: Seed,
     pub inboxes: Vec<Inbox>,
 }
@@ -107,7 +107,7 @@ pub(crate) struct Peer {
     pub received: crate::window::Window,
     /// Whether it was sent an introduction.
     pub introduced: bool,
-    /// What its inbox asks of friends.
+    /// The send key of its inbox.
     pub send_key: Vec<u8>,
     /// When a session was last begun because a message did not open, in seconds since 1970.
     pub renewed: u64,
@@ -129,14 +129,14 @@ impl Peer {
     }
 }
 
-/// How a contact's keys are trusted.
+/// The trust in a contact's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Trust {
-    /// The contact wrote, and nobody said who that is. It is not written to.
+    /// The contact wrote, and the user has not added it. No message is sent to it.
     Unknown,
-    /// Its devices are others than before. It is not written to until its card is added again.
+    /// Its devices have changed. No message is sent to it until its card is added again.
     Changed,
-    /// The card came by another way than the mailbox.
+    /// The card came by another channel than the mailbox.
     Added,
     /// The address was compared.
     Verified,
@@ -147,24 +147,24 @@ pub enum Trust {
 pub struct Contact {
     /// The name that the user gave; empty: none.
     pub name: String,
-    /// How far its keys are trusted.
+    /// The trust in its keys.
     pub trust: Trust,
     /// When its card was made, in seconds since 1970.
     pub issued: u64,
     /// Identity keys of its devices.
     pub devices: Vec<Identity>,
-    /// The label under which the directory has it, as the directory encodes labels; none: it came by a card.
+    /// Its label in the directory, in the directory's encoding. None: it came by a card.
     pub label: Option<Vec<u8>>,
 }
 
-/// How far an inbox was read.
+/// The position through which an inbox was read.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Position {
     /// Id of the last message that was read.
     pub id: u32,
     /// Epoch, id, rank and chain value of the newest message that was verified.
     pub seen: Option<(u64, u32, u32, [u8; 32])>,
-    /// Through which the canister was told.
+    /// Id through which messages were acknowledged.
     pub acknowledged: u32,
     /// The label of the inbox in the store's proofs; none: the canister does not know the inbox yet.
     pub label: Option<[u8; 32]>,
@@ -178,13 +178,14 @@ pub(crate) struct Position {
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Counter(pub u64);
 
-/// A key that several people have, of the web page's format, and what is kept under it.
+/// A key that several people share, in the web page's format, with its state.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Shared {
     pub name: String,
     /// The master key of the format.
     pub master: Seed,
-    /// Reads, and nothing else: where reads are closed, an admin of the canister may let it.
+    /// The caller that reads the inbox, and does nothing else. Where reads are closed, an admin of the canister can
+    /// permit it.
     pub caller: Seed,
     /// The number of the message last sealed.
     pub sent: u64,
@@ -194,22 +195,22 @@ pub(crate) struct Shared {
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Seen;
 
-/// A file of which not all pieces have come.
+/// An incomplete file.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Arriving {
     pub file: File,
     pub pieces: u32,
 }
 
-/// Who does something that one process at a time should do.
+/// The holder of a task that one process at a time should do.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Claim {
     pub boot: String,
-    /// The process, as the crypto store writes holders.
+    /// The process, as the crypto store encodes holders.
     pub process: [u8; crypto_store::Holder::RECORD],
     /// Tells the claims of one process apart.
     pub holder: [u8; 16],
-    /// Until when it holds, in milliseconds since the boot.
+    /// The end of the claim, in milliseconds since boot.
     pub until: u64,
 }
 
@@ -221,7 +222,7 @@ pub(crate) struct Queued {
     /// In milliseconds since 1970.
     pub since: u64,
     pub send_key: Vec<u8>,
-    /// The exact bytes that are sent, again and again until the canister has them.
+    /// The exact bytes that are sent until the canister has them.
     pub envelope: Vec<u8>,
 }
 
@@ -322,7 +323,7 @@ impl Rows for Snapshot<'_> {
     }
 }
 
-/// Writes a record, whatever was there.
+/// Writes a record, and replaces an old one.
 pub(crate) fn put<R: Record>(tx: &mut Tx<'_>, key: impl AsRef<[u8]>, record: &R) -> Result<(), Error> {
     let bytes = postcard::to_stdvec(record).expect("a vector takes everything");
     tx.put(key, R::field(FORMAT, bytes))?;
@@ -370,7 +371,7 @@ pub(crate) fn shared_file_key(inbox: &SharedId, id: u32) -> Vec<u8> {
     [b"s", &inbox[..], &id.to_be_bytes()].concat()
 }
 
-/// Keys of what arrives of a file: of its record, and the prefix of its pieces.
+/// Keys of an arriving file: the key of its record, and the prefix of its pieces.
 pub(crate) fn file_keys(identity: &Identity, id: &Id) -> (Vec<u8>, Vec<u8>) {
     ([b"file", &identity[..], id].concat(), [b"p", &identity[..], id].concat())
 }

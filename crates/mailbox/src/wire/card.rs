@@ -1,4 +1,4 @@
-//! The card: what a person hands to another, out of band, to be written to.
+//! The card that a person gives to another out of band, so that the other can write.
 //!
 //! ```text
 //! offset  size  card
@@ -15,8 +15,8 @@
 //! ```
 //!
 //! A card's person is its *address*: the self-authenticating principal of the address key, a label of the directory. Whoever
-//! knows the address by another way than the card knows that the keys in the card are that person's. The bundles are those
-//! of the directory, for a realm of cards: realm SHA-256("mailbox-card-realm-v1"), index SHA-256("mailbox-card-index-v1\n" |
+//! learned the address by another channel can check that the keys in the card are that person's. The bundles are those of
+//! the directory, for a realm of cards: realm SHA-256("mailbox-card-realm-v1"), index SHA-256("mailbox-card-index-v1\n" |
 //! label). As text, a card is "mailbox-card:" and its bytes in base64, on one line.
 
 #![allow(clippy::indexing_slicing, reason = "lengths and positions are those of the card itself")]
@@ -36,14 +36,14 @@ const MAGIC: &[u8; 8] = b"MBXCARD\x01";
 const DOMAIN: &[u8] = b"mailbox-card-v1\n";
 const TEXT: &str = "mailbox-card:";
 const SIGNATURE: usize = 64;
-/// Bytes of a card at most.
+/// Maximum size of a card in bytes.
 pub const MAX_SIZE: usize = 16_384;
 const APPLICATION: u8 = 1;
 
-/// A card whose signatures hold.
+/// A card whose signatures are valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
-    /// Whose it is.
+    /// The address of its person.
     pub address: Address,
     /// When it was made, in seconds since 1970.
     pub issued: u64,
@@ -62,20 +62,20 @@ pub struct Device {
     pub bundle: Bundle,
 }
 
-/// Why a card is refused.
+/// The reason why a card is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CardError {
-    /// It is no card in text.
+    /// The text is no card.
     Text,
     /// It is longer than 16,384 bytes.
     Length(usize),
     /// The bytes are no card.
     Malformed(Malformed),
-    /// The address key is none.
+    /// The address key is not a valid key.
     Key,
     /// The signature of the address key is wrong.
     Signature,
-    /// A bundle is not a device's of the card, or two are of one.
+    /// A bundle belongs to no device of the card, or two belong to one.
     Device,
     /// A bundle is refused.
     Bundle(BundleError),
@@ -150,7 +150,7 @@ pub(crate) fn profile(canister: &[u8], devices: Vec<profile::Device>) -> Result<
 ///
 /// # Errors
 ///
-/// If it does not hold.
+/// If it is not valid.
 pub fn verify(bytes: &[u8], now: u64) -> Result<Card, CardError> {
     if bytes.len() > MAX_SIZE {
         return Err(CardError::Length(bytes.len()));

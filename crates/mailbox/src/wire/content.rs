@@ -1,4 +1,4 @@
-//! The content: what the Olm message holds.
+//! The content of the Olm message.
 //!
 //! ```text
 //! offset  size  content
@@ -33,13 +33,13 @@ use directory_core::bytes::Reader;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// Bytes of a text at most.
+/// Maximum size of a text in bytes.
 pub const MAX_TEXT: usize = 1_000_000;
-/// Bytes of a file at most: 64 MiB.
+/// Maximum size of a file in bytes: 64 MiB.
 pub const MAX_FILE: u64 = 64 << 20;
-/// Bytes of each piece of a file but the last.
+/// Bytes of each piece of a file except the last.
 pub const PIECE: usize = 1_000_000;
-/// Bytes of a file's name at most.
+/// Maximum size of a file's name in bytes.
 pub const MAX_NAME: usize = 255;
 /// Bytes of a send key.
 pub const SEND_KEY: usize = 32;
@@ -57,11 +57,11 @@ pub struct Content {
     pub time: u64,
     /// Id of the message.
     pub id: Id,
-    /// What it says.
+    /// The body.
     pub body: Body,
 }
 
-/// What a content says.
+/// The body of a content.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     /// A text.
@@ -77,7 +77,7 @@ pub enum Body {
     },
     /// The sender introduces itself.
     Introduction {
-        /// What its inbox asks of friends; empty: nothing.
+        /// The send key of its inbox; empty: nothing.
         send_key: Vec<u8>,
         /// Its card.
         card: Vec<u8>,
@@ -98,17 +98,17 @@ pub struct File {
 }
 
 impl File {
-    /// How many pieces it has: an empty file has one.
+    /// Number of its pieces: an empty file has one.
     pub fn pieces(&self) -> u32 {
         u32::try_from(self.size.div_ceil(PIECE as u64).max(1)).expect("files are bounded")
     }
 
-    /// How many bytes a piece has.
+    /// Number of bytes of a piece.
     pub fn piece_length(&self, piece: u32) -> u64 {
         (self.size - u64::from(piece) * PIECE as u64).min(PIECE as u64)
     }
 
-    /// Whether a name is one of a file in a folder, and nothing else.
+    /// Whether a name is a plain file name, and no path.
     pub fn is_name(name: &str) -> bool {
         (1..=MAX_NAME).contains(&name.len())
             && name != "."
@@ -150,7 +150,7 @@ impl Content {
     ///
     /// # Errors
     ///
-    /// If the bytes are none.
+    /// If the bytes are no content.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
         reader.version("format of content", FORMAT)?;

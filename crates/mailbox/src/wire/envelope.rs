@@ -1,4 +1,4 @@
-//! The envelope: what the canister stores. It shows nothing but its suite and its padded length.
+//! The envelope that the canister stores. It shows only its suite and its padded length.
 //!
 //! ```text
 //! offset  size  envelope of suite 1
@@ -12,8 +12,8 @@
 //! ```
 //!
 //! Suite 1 is HPKE (RFC 9180) in base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305. The recipient's key
-//! is its bundle's. Base mode proves no sender: the Olm message inside does. Suite 2 is kept for groups. No suite is 0x4d:
-//! with that byte the page's sealed messages begin ("MCSL").
+//! is in its bundle. Base mode does not authenticate the sender. The Olm message inside does. Suite 2 is reserved for
+//! groups. No suite is 0x4d, the first byte of the page's sealed messages ("MCSL").
 
 use super::Malformed;
 use super::padding::{pad, unpad};
@@ -31,7 +31,7 @@ const ENC: usize = 32;
 const TAG: usize = 16;
 const INFO: &[u8] = b"mailbox-envelope-v1";
 
-/// Where an envelope belongs. It opens nowhere else.
+/// The inbox of an envelope. It opens nowhere else.
 #[derive(Clone, Copy, Debug)]
 pub struct Address<'a> {
     /// Bytes of the canister's principal.
@@ -40,7 +40,7 @@ pub struct Address<'a> {
     pub inbox: &'a [u8],
 }
 
-/// Why an envelope was not opened.
+/// The reason why an envelope was not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenError {
     /// It is shorter than an envelope can be.
@@ -52,7 +52,7 @@ pub enum OpenError {
     Suite(u8),
     /// It is sealed to another key or for another inbox, or its bytes were altered.
     OtherKey,
-    /// It opens, and what is inside is not padded as it should be.
+    /// It opens, but its content is not padded correctly.
     Padding(Malformed),
 }
 
@@ -82,13 +82,13 @@ pub fn new_keys() -> (Zeroizing<[u8; 32]>, [u8; 32]) {
     (Zeroizing::new(secret.to_bytes().into()), public.to_bytes().into())
 }
 
-/// The public key of a secret one. `None`: it is no secret key.
+/// The public key of a secret key. `None`: the bytes are no secret key.
 pub fn public_key(secret: &[u8; 32]) -> Option<[u8; 32]> {
     let secret = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(secret).ok()?;
     Some(X25519HkdfSha256::sk_to_pk(&secret).to_bytes().into())
 }
 
-/// Seals a content to a public key. Each call returns other bytes. `None`: the key is none.
+/// Seals a content to a public key. Each call returns other bytes. `None`: the bytes are no public key.
 pub fn seal(content: &[u8], key: &[u8; 32], address: &Address<'_>) -> Option<Vec<u8>> {
     let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(key).ok()?;
     let sealed = hpke::single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256, _>(

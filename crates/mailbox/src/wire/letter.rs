@@ -1,4 +1,4 @@
-//! The letter: what an envelope holds. It says which session opens the message, to the recipient alone.
+//! The letter in an envelope. It tells only the recipient which session opens the message.
 //!
 //! ```text
 //! offset  size  letter
@@ -8,7 +8,7 @@
 //!     65     n  Olm message
 //! ```
 //!
-//! Olm authenticates the sender: what stands here only finds the session. Kind 2 is kept for groups.
+//! Olm authenticates the sender. These fields only find the session. Kind 2 is reserved for groups.
 
 use super::Malformed;
 use directory_core::bytes::Reader;
@@ -63,7 +63,7 @@ impl Letter {
 ///
 /// # Errors
 ///
-/// If the text is none.
+/// If the text is no session id.
 pub fn session_id(text: &str) -> Result<[u8; 32], Malformed> {
     let bytes = vodozemac::base64_decode(text).map_err(|_| Malformed::at("session id", text.len()))?;
     bytes.try_into().map_err(|_| Malformed::at("session id", text.len()))

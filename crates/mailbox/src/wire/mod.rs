@@ -1,4 +1,5 @@
-//! What travels: byte maps, and their encoders and decoders. `docs/wire.md` has them in one place, with the threat model.
+//! The wire format: byte maps, and their encoders and decoders. `docs/wire.md` has them in one place, with the threat
+//! model.
 //!
 //! ```text
 //! envelope ─ padding ─ letter ─ Olm message ─ content: text, piece of a file, control

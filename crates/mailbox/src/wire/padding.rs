@@ -1,4 +1,4 @@
-//! Padding, so that the length of an envelope says little of its content.
+//! Padding, so that the length of an envelope reveals little about its content.
 //!
 //! ```text
 //! offset  size  padded content
@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Padmé rounds a length L up so that behind its first bit at most floor(log2(log2 L)) + 1 bits are not zero: at most 12 % are
-//! added, and less to longer ones. Zeros that are none, and another length than this one, are refused: a content has one form.
+//! added, and less to longer ones. A decoder refuses nonzero padding and any other length, so each content has one form.
 
 #![allow(clippy::indexing_slicing, reason = "the padded length is at least that of the content")]
 
@@ -27,7 +27,7 @@ pub fn padme(length: usize) -> usize {
     (length + mask) & !mask
 }
 
-/// The bytes that `content` bytes take when they are padded.
+/// The padded length of `content` bytes.
 pub fn padded(content: usize) -> usize {
     padme(content + LENGTH)
 }
@@ -45,7 +45,7 @@ pub fn pad(content: &[u8]) -> Zeroizing<Vec<u8>> {
 ///
 /// # Errors
 ///
-/// If they are not what [`pad`] makes of it.
+/// If [`pad`] would not have made them.
 pub fn unpad(bytes: &[u8]) -> Result<&[u8], Malformed> {
     let (length, rest) = bytes.split_first_chunk::<LENGTH>().ok_or(Malformed::at("length", bytes.len()))?;
     let length = u32::from_be_bytes(*length) as usize;

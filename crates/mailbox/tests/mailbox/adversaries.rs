@@ -1,4 +1,4 @@
-//! What is withheld, what is lost, and what is old.
+//! Withheld, lost and old messages.
 
 use crate::network::Network;
 use crate::people::Person;

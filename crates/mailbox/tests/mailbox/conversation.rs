@@ -41,7 +41,10 @@ fn they_do_so_where_reads_are_closed() {
 fn what_the_canister_refuses_for_now_is_kept_and_leaves_with_the_next() {
     let network = Network::with(vec![Setting::writes(Writes::members)]);
     let (alice, bob) = Person::pair(&network);
-    alice.run(&["send", "bob", "-m", "first"]).code(3).says("NotAllowed");
+    alice
+        .run(&["send", "bob", "-m", "first"])
+        .code(3)
+        .says("not sent yet: the canister takes messages of members only");
     assert_eq!(alice.run(&["log"]).code(0).stdout, "1\tto bob: first (not sent yet)\n");
     assert!(alice.run(&["outbox"]).code(0).stdout.starts_with("2\tfor inbox "), "with the introduction");
     network.set(Setting::writes(Writes::anyone));

@@ -1,4 +1,4 @@
-//! What the doctor finds. The rows of the store have their faults in `src/doctor/rows.rs`, the clock in `online.rs`.
+//! The doctor's findings. The rows of the store have their faults in `src/doctor/rows.rs`, the clock in `online.rs`.
 
 use crate::network::Network;
 use crate::people::{Done, Person, json};

@@ -1,4 +1,4 @@
-//! Many processes on each side, which are killed at any moment: each message comes exactly once, in the order of its sender.
+//! Many processes on each side are killed at any moment. Each message arrives exactly once, in the order of its sender.
 
 use crate::network::Network;
 use crate::people::Person;
@@ -59,7 +59,7 @@ fn each_message_comes_exactly_once_though_processes_of_both_sides_are_killed() {
 
     let sent: Vec<String> = crate::people::texts(&alice.log(), "sent");
     assert_eq!(bob.received(), sent, "what a killed process had stored is sent by the others, in its order");
-    // What was stored of each turn is a whole transaction; turns that were not killed are all there.
+    // The stored part of each turn is a whole transaction; turns that were not killed are complete.
     let mut turns = BTreeMap::<_, usize>::new();
     for text in &sent {
         let words: Vec<_> = text.split(' ').collect();

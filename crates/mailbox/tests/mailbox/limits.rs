@@ -1,4 +1,4 @@
-//! What the canister drops, and what it refuses.
+//! Messages that the canister drops or refuses.
 
 use crate::network::Network;
 use crate::people::{Person, json, texts};
@@ -39,7 +39,10 @@ fn a_budget_that_refuses_delays_messages_and_loses_none() {
     // A batch may use up what the budget gets in minutes.
     let sent = alice.pipe(&["send", "bob", "-", "--lines"], &lines(1..=200));
     assert!([Some(0), Some(3)].contains(&sent.code), "{sent:?}");
-    alice.run(&["send", "bob", "-m", "refused"]).code(3).says("not sent yet");
+    alice
+        .run(&["send", "bob", "-m", "refused"])
+        .code(3)
+        .says("not sent yet: the canister takes no messages of strangers now");
     network.set(Setting::strangers(Budget::default()));
     bob.run(&["receive"]).code(0);
     alice.run(&["send", "bob", "-m", "the last"]).code(0);

@@ -45,15 +45,7 @@ impl Network {
         let engine = LocalIc::new();
         engine.set_time(Time::from(SystemTime::now()));
         // Closed reads are refused while everybody is a controller.
-        let controller = Some(BasicIdentity::from_raw_key(&OPERATOR).sender().unwrap());
-        let canister = engine.create_canister_with_settings(controller, None);
-        let argument = candid::encode_args((Some(settings),)).unwrap();
-        engine.install_canister(canister, canister_wasm().to_vec(), argument, controller);
-        let directory = engine.create_canister_with_settings(controller, None);
-        let configuration = Configuration { registration, ratification: Ratification::certified_only };
-        let argument = candid::encode_args((Some(configuration),)).unwrap();
-        engine.install_canister(directory, directory_wasm().to_vec(), argument, controller);
-        settle(&engine);
+        let (canister, directory) = install(&engine, settings, registration);
         Self { server: served(engine), canister, directory }
     }
 
@@ -64,10 +56,7 @@ impl Network {
 
     /// The operator's client. Needs a runtime of Tokio.
     pub async fn operator(&self) -> Client<AgentTransport> {
-        let agent = Agent::builder().with_url(self.url()).with_identity(BasicIdentity::from_raw_key(&OPERATOR));
-        let agent = agent.build().unwrap();
-        agent.fetch_root_key().await.unwrap();
-        Client::with_agent(agent, self.canister)
+        Client::with_agent(operator(&self.url()).await, self.canister)
     }
 
     /// Enters the registrar's key in the directory, as the operator, and returns its public half.
@@ -75,10 +64,7 @@ impl Network {
         let public = Key::of(key);
         let policy = Policy::one(public);
         tokio::runtime::Runtime::new().unwrap().block_on(async {
-            let agent = Agent::builder().with_url(self.url()).with_identity(BasicIdentity::from_raw_key(&OPERATOR));
-            let agent = agent.build().unwrap();
-            agent.fetch_root_key().await.unwrap();
-            let transport = AgentTransport::new(agent, self.directory);
+            let transport = AgentTransport::new(operator(&self.url()).await, self.directory);
             let published = published(&transport).await.unwrap();
             let trusted = pin(&published, &self.directory, vec![policy.clone()], 3_600).unwrap();
             let mut client = DirectoryClient::new(transport, trusted);
@@ -93,14 +79,38 @@ impl Network {
 
     /// Changes a setting, as the operator.
     pub fn set(&self, setting: Setting) {
-        tokio::runtime::Runtime::new().unwrap().block_on(async {
-            let operator = self.operator().await;
-            let version = operator.get_status().await.unwrap().settings.version;
-            operator.set_settings(version, &[setting]).await.unwrap();
-        });
+        tokio::runtime::Runtime::new().unwrap().block_on(async { set(&self.operator().await, setting).await });
     }
 
     pub fn url(&self) -> String {
         self.server.url()
     }
+}
+
+/// Creates and installs a message canister and a directory, which the operator controls.
+pub fn install(engine: &LocalIc, settings: Vec<Setting>, registration: Registration) -> (Principal, Principal) {
+    let controller = Some(BasicIdentity::from_raw_key(&OPERATOR).sender().unwrap());
+    let install = |module: &[u8], argument| {
+        let canister = engine.create_canister_with_settings(controller, None);
+        engine.install_canister(canister, module.to_vec(), argument, controller);
+        canister
+    };
+    let canister = install(canister_wasm(), candid::encode_args((Some(settings),)).unwrap());
+    let configuration = Configuration { registration, ratification: Ratification::certified_only };
+    let directory = install(directory_wasm(), candid::encode_args((Some(configuration),)).unwrap());
+    settle(engine);
+    (canister, directory)
+}
+
+/// The operator's agent. Needs a runtime of Tokio.
+pub async fn operator(url: &str) -> Agent {
+    let agent = Agent::builder().with_url(url).with_identity(BasicIdentity::from_raw_key(&OPERATOR)).build().unwrap();
+    agent.fetch_root_key().await.unwrap();
+    agent
+}
+
+/// Changes a setting, as the operator.
+pub async fn set(operator: &Client<AgentTransport>, setting: Setting) {
+    let version = operator.get_status().await.unwrap().settings.version;
+    operator.set_settings(version, &[setting]).await.unwrap();
 }

@@ -1,6 +1,7 @@
 //! People with mailboxes.
 
 use crate::network::Network;
+use candid::Principal;
 use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,15 +10,19 @@ use std::process::{Child, Command, Output, Stdio};
 /// A person, whose mailbox is a folder.
 pub struct Person {
     folder: tempfile::TempDir,
-    name: &'static str,
+    pub name: &'static str,
 }
 
 impl Person {
     /// Makes the person's mailbox on a network.
     pub fn new(name: &'static str, network: &Network) -> Self {
+        Self::at(name, &network.url(), network.canister)
+    }
+
+    /// Makes the person's mailbox at a message canister.
+    pub fn at(name: &'static str, url: &str, canister: Principal) -> Self {
         let person = Self { folder: tempfile::tempdir().unwrap(), name };
-        let (url, canister) = (network.url(), network.canister.to_text());
-        let init = ["init", "--network", &url, "--canister", &canister, "--fetch-root-key"];
+        let init = ["init", "--network", url, "--canister", &canister.to_text(), "--fetch-root-key"];
         person.run(&init).code(0);
         person
     }
@@ -102,7 +107,7 @@ pub fn json(lines: &str) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// What a command came to.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Done {
     pub code: Option<i32>,

@@ -1,4 +1,5 @@
-//! Shared inboxes: messages of the web page's format open, and are made.
+//! Shared inboxes: the mailbox opens and makes messages in the web page's
+//! format.
 
 use crate::network::Network;
 use crate::people::{Person, json};

@@ -1,4 +1,4 @@
-//! Who is written to.
+//! The contacts that are written to.
 
 use crate::network::Network;
 use crate::people::{Done, Person};

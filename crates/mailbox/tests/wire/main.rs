@@ -17,7 +17,7 @@ fn bytes(value: &Value) -> Vec<u8> {
     hex::decode(value.as_str().unwrap()).unwrap()
 }
 
-/// Writes the recipient of the vectors anew: then `make.mjs` must be run too.
+/// Writes the recipient of the vectors anew. Then run `make.mjs` too.
 #[test]
 #[ignore = "it writes a vector"]
 fn a_recipient() {

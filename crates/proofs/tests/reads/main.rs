@@ -1,4 +1,4 @@
-//! Proofs of a naive store, told truly and falsely.
+//! True and false proofs of a naive store.
 
 mod golden;
 mod honest;

@@ -1,4 +1,4 @@
-//! The command, on a served network whose directory asks for a registrar's signature.
+//! The command, on a served network whose directory requires a registrar's signature.
 
 mod place;
 
@@ -8,7 +8,7 @@ use directory_core::registration::{Request, answer_from_text};
 use directory_core::signatures::Signatures;
 use place::{Place, name};
 
-/// What the registrar prints, checked.
+/// The signatures that the registrar prints, checked.
 fn vouched(place: &Place, label: &str, request: &Request) -> Signatures {
     let done = place.sign(label, &request.to_text());
     assert_eq!(done.code, 0, "{}", done.stderr);

@@ -24,7 +24,7 @@ use test_support::artifact::directory_wasm;
 use test_support::network::{Server, served, settle};
 use tokio::runtime::Runtime;
 
-/// How long an epoch may take to close, on a busy machine.
+/// Maximum time that an epoch may take to close, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Place {
@@ -41,7 +41,7 @@ pub struct Place {
     published: api::Published,
 }
 
-/// What the command came to.
+/// The result of the command.
 #[derive(Debug)]
 pub struct Done {
     pub code: i32,
@@ -142,7 +142,7 @@ impl Place {
         DirectoryClient::new(self.transport.clone(), trusted).with_retry(Retry::NEVER)
     }
 
-    /// What a person with a key asks the registrar for, and the entry.
+    /// The request of a person with a key to the registrar, and the entry.
     pub fn request(&self, label: &str) -> (Draft, Request) {
         self.request_by(label, 1)
     }

@@ -1,12 +1,12 @@
 //! A rate for each caller, in a table of bounded size.
 //!
 //! A caller leaves the table only when it has recovered everything that it used. So nobody loses a debt because others
-//! fill the table. Callers for whom there is no room share one entry.
+//! fill the table. Callers that find no room share one entry.
 
 use super::rate::{Debt, Rate};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What callers have used.
+/// The budget that callers have used.
 #[derive(Debug)]
 pub struct Callers<K> {
     most: usize,

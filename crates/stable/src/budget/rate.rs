@@ -1,7 +1,7 @@
 //! A rate, and what has been used of it: the generic cell rate algorithm, in whole nanoseconds.
 
 const SECOND: u128 = 1_000_000_000;
-/// The most nanoseconds beyond the burst that refused calls can add: a minute.
+/// Maximum number of nanoseconds beyond the burst that refused calls can add: a minute.
 pub const MAX_REFUSED: u64 = 60_000_000_000;
 
 /// A rate: so many units a second, and `burst` of them at once after a pause.
@@ -113,7 +113,7 @@ mod tests {
                     debt.spend(&rate, units, now);
                     (used, last) = (used + units, units);
                 }
-                // All but the last call's excess.
+                // Everything except the last call's excess.
                 let won = u128::from(now - NOW) * u128::from(per_second) / SECOND;
                 prop_assert!(u128::from(used - last) < u128::from(burst) + won + 1);
             }

@@ -28,7 +28,7 @@ pub struct Budget {
     pub cycles_a_day: Option<u64>,
 }
 
-/// What the group has used.
+/// The budget that the group has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     items: Debt,

@@ -9,7 +9,7 @@ use super::{EMPTY, Hash, NodeHash, Trie};
 use crate::Damaged;
 use ic_stable_structures::Memory;
 
-/// What is wrong in a slot of the trie.
+/// A fault in a slot of the trie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// A reference is out of range or missing, or a byte that must be 0 is not.
@@ -31,12 +31,12 @@ pub enum Fault {
     },
 }
 
-/// A fault and where it was found.
+/// A fault and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The slot; 0: the header page, which holds the root.
     pub slot: u32,
-    /// What is wrong there.
+    /// The fault there.
     pub fault: Fault,
 }
 

@@ -48,7 +48,7 @@ const ROOT_REFERENCE: u64 = ROOT_HASH + HASH_BYTES as u64;
 /// Most paths are shorter: with a million labels a path has about 20 nodes.
 const USUAL_TURNS: usize = 32;
 
-/// How the trie hashes its nodes.
+/// The hash of the trie's nodes.
 pub trait NodeHash {
     /// The hash of the node at `position` whose sides have these hashes.
     fn node(position: u8, left: &Hash, right: &Hash) -> Hash;
@@ -311,7 +311,7 @@ impl<V: Memory, H: NodeHash> Trie<V, H> {
     }
 }
 
-/// How far a path has been followed.
+/// The part of a path that has been followed.
 #[derive(Clone, Copy)]
 enum From {
     Root,

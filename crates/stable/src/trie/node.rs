@@ -19,7 +19,7 @@ const USED_BYTES: usize = POSITION as usize + 1;
 /// Bytes of a node.
 pub const NODE_BYTES: usize = USED_BYTES + 3;
 
-/// What a reference names.
+/// The target of a reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     Nothing,

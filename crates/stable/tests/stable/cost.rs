@@ -1,4 +1,5 @@
-//! Each stable access costs a canister hundreds of instructions: one a node, and one more for the root.
+//! Each stable access costs a canister hundreds of instructions. There is one for each node, and one
+//! for the root.
 
 use super::*;
 use std::cell::Cell;

@@ -108,7 +108,7 @@ fn the_memory_grows_by_what_is_missing() {
     compare(&trie, &model, &label(2_000));
 }
 
-/// What the caller says of the other leaf is checked before anything is written.
+/// The caller's claim about the other leaf is checked before anything is written.
 #[test]
 fn a_wrong_other_label_is_refused() {
     let (memory, mut trie) = create();

@@ -1,4 +1,4 @@
-//! What the command does. Each part translates between the command line and the library.
+//! The parts of the command. Each part translates between the command line and the library.
 
 mod check;
 mod new_key;
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 /// Done.
 pub const DONE: u8 = 0;
-/// Something failed, and is told.
+/// Something failed; the message has the cause.
 pub const ERROR: u8 = 1;
 /// The verifier has halted for good.
 pub const HALTED: u8 = 3;
@@ -36,13 +36,13 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Follow the directory until a signal comes, or for good until it lies
+    /// Follow the directory until a signal, or until the directory lies
     Run {
         /// The configuration file (docs/verifier.md)
         #[arg(long, value_name = "FILE", default_value = "verifier.toml")]
         config: PathBuf,
     },
-    /// Check evidence without network
+    /// Check evidence without a network
     Check {
         /// The evidence file
         evidence: PathBuf,
@@ -50,13 +50,13 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Say how far the verifier has come, whether it runs or not
+    /// Print the progress of the verifier, which need not run
     Status {
         /// The configuration file
         #[arg(long, value_name = "FILE", default_value = "verifier.toml")]
         config: PathBuf,
     },
-    /// Write a new secret key into a file that is not there yet, and print the public key
+    /// Write a new secret key into a new file, and print the public key
     NewKey {
         /// The file
         file: PathBuf,

@@ -24,12 +24,13 @@ pub fn now() -> u64 {
 pub fn run(config: &Path) -> Result<u8, Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let settings = Settings::read(config).map_err(|error| error.to_string())?;
-    // One worker replays; another one serves the metrics meanwhile.
+    // This thread replays. The workers fetch the next pages meanwhile, and serve the metrics.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        // Wherever this is left, it waits for the network: what it did on the disk is whole.
+        // A signal interrupts this only while it waits for the network, so its work on the
+        // disk is complete.
         let signal = tokio::select! {
             done = follow(&settings) => return done,
             _ = interrupt.recv() => "interrupt",
@@ -70,7 +71,7 @@ async fn follow(settings: &Settings) -> Result<u8, Box<dyn Error>> {
     let rules = Rules { modules: settings.modules.clone(), resign: settings.resign_seconds };
     let mut follower = Follower::new(platform, pinned, rules, verifier, progress)?;
     loop {
-        match follower.round(now()).await {
+        match follower.round(now).await {
             Ok(Round::Outrun) => continue,
             Ok(Round::Cosigned { size }) => tracing::debug!(size, "nothing new"),
             Ok(Round::Withheld(_)) => {}
@@ -91,7 +92,7 @@ fn stopped(stop: Stop) -> Result<u8, Box<dyn Error>> {
     }
 }
 
-/// What the directory says of itself, where it is what the operator pins.
+/// The directory's published configuration, if it is the one that the operator pins.
 async fn pinned(platform: &Platform, settings: &Settings) -> Result<Pinned, Trouble> {
     let wrong = |why: String| Trouble::Unverified(why);
     let configuration = Configuration::decode(&platform.configuration().await?);

@@ -17,7 +17,7 @@ use verifier::progress::Progress;
 
 /// Connections that are served at once; others wait.
 const CONNECTIONS: usize = 64;
-/// How long a client may take to send its request's head.
+/// Maximum time that a client may take to send its request's head.
 const HEAD: Duration = Duration::from_secs(10);
 
 /// Serves until the process ends.
@@ -26,7 +26,7 @@ pub async fn serve(listener: TcpListener, progress: watch::Receiver<Progress>) {
     loop {
         let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
-            // No files are left, say. It passes.
+            // This is temporary: for instance, no file descriptors are left.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
@@ -38,7 +38,7 @@ pub async fn serve(listener: TcpListener, progress: watch::Receiver<Progress>) {
         tokio::spawn(async move {
             let mut connection = http1::Builder::new();
             connection.timer(TokioTimer::new()).header_read_timeout(HEAD).keep_alive(false);
-            // A connection that breaks concerns its client only.
+            // A broken connection affects only its client.
             let _ = connection.serve_connection(TokioIo::new(stream), service).await;
             drop(permit);
         });

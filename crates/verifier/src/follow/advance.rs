@@ -1,5 +1,5 @@
-//! The newest certified log: it must continue the last one. Two certified logs that contradict each other halt the verifier,
-//! and are the evidence.
+//! Checks that the newest certified log continues the last one. If two certified logs contradict each other, they halt the
+//! verifier and are the evidence.
 
 use super::{CERTIFIED, End, Follower, heads, stopped, unverified};
 use crate::certificate::Certified;
@@ -45,7 +45,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         Ok((new, shown))
     }
 
-    /// What a node shows as certified.
+    /// A node's answer, with its certificate checked.
     pub(super) fn checked(&self, shown: &Shown, now: u64) -> Result<Certified, End> {
         let certified = self.authority.log(&shown.log, &shown.certificate).map_err(unverified)?;
         check_age(certified.time, now)?;
@@ -68,8 +68,8 @@ impl<D: Disk, N: Network> Follower<D, N> {
         }
     }
 
-    /// Halts if a larger certified log really does not continue the last one: all its heads show it. Otherwise the node lied
-    /// when it showed the consistency.
+    /// Halts if a larger certified log does not continue the last one, as all its heads show. Otherwise the node sent a
+    /// false consistency proof.
     async fn fork(&mut self, last: &Certified, new: &Certified) -> End {
         match self.write_fork(last, new).await {
             Err(end) => end,

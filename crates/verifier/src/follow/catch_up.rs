@@ -1,10 +1,11 @@
-//! What the newest certified log has beyond the own one: its epochs are replayed, and appended to the journal.
+//! What the newest certified log has beyond the own one: its epochs are replayed, and appended to the journal. Meanwhile the
+//! network fetches the next ones.
 
 use super::{End, Follower, heads, unverified};
 use crate::certificate::Certified;
 use crate::disk::Disk;
 use crate::evidence::{self, Broken};
-use crate::network::{Network, PAGE, Shown};
+use crate::network::{Network, Shown};
 use crate::replay::Epoch;
 use directory_core::hash::Hash;
 use directory_core::head::Head;
@@ -17,25 +18,32 @@ const MAX_UPDATES: u32 = 100_000;
 
 impl<D: Disk, N: Network> Follower<D, N> {
     /// Replays what the newest certified log has beyond the own one.
-    pub(super) async fn catch_up(&mut self, now: u64) -> Result<(Certified, Shown), End> {
+    pub(super) async fn catch_up(&mut self, clock: impl Fn() -> u64) -> Result<(Certified, Shown), End> {
         loop {
-            let (certified, shown) = self.advance(now).await?;
-            let (own, size) = (self.verifier()?.checkpoint(), certified.log.checkpoint.size);
-            if own.size >= size {
+            let (certified, shown) = self.advance(clock()).await?;
+            if self.verifier()?.checkpoint().size >= certified.log.checkpoint.size {
                 return Ok((certified, shown));
             }
-            let heads = heads(&self.network, own.size, size).await?;
-            let with = self.verifier()?.replay().checkpoint_with(&heads);
-            let through = self.network.checkpoint(with.size).await?;
-            if self.checked(&through, now)?.log.checkpoint != certified.log.checkpoint {
-                continue;
-            }
-            let checkpoint = &certified.log.checkpoint;
-            verify_consistency((with.size, &with.root), (checkpoint.size, &checkpoint.root), &through.consistency)
-                .map_err(|error| unverified(format!("the heads are not those of the certified log: {error:?}")))?;
-            self.replay(&heads, &certified, &through.consistency).await?;
-            tracing::info!(replayed = with.size, of = size, "caught up");
+            while self.replay_page(&certified, clock()).await? {}
         }
+    }
+
+    /// Replays a page of heads, and tells whether another one of this certified log can follow.
+    async fn replay_page(&mut self, certified: &Certified, now: u64) -> Result<bool, End> {
+        let (own, checkpoint) = (self.verifier()?.checkpoint().size, certified.log.checkpoint);
+        let heads = heads(&self.network, own, checkpoint.size).await?;
+        let with = self.verifier()?.replay().checkpoint_with(&heads);
+        let through = self.network.checkpoint(with.size).await?;
+        if through.log != certified.log.encode() {
+            // The log has grown, or the node lies.
+            self.checked(&through, now)?;
+            return Ok(false);
+        }
+        verify_consistency((with.size, &with.root), (checkpoint.size, &checkpoint.root), &through.consistency)
+            .map_err(|error| unverified(format!("the heads are not those of the certified log: {error:?}")))?;
+        self.replay(&heads, certified, &through.consistency).await?;
+        tracing::info!(replayed = with.size, of = checkpoint.size, "caught up");
+        Ok(with.size < checkpoint.size)
     }
 
     /// Replays epochs whose heads are in the certified log.
@@ -57,7 +65,8 @@ impl<D: Disk, N: Network> Follower<D, N> {
         Ok(())
     }
 
-    /// The updates of an epoch. Those of later epochs that come with them, at most `waiting`, stay in `ahead`.
+    /// The updates of an epoch. Updates of later epochs that come with them, at most `waiting`, stay in
+    /// `ahead`.
     async fn updates(
         &self,
         head: &Head,
@@ -73,12 +82,12 @@ impl<D: Disk, N: Network> Follower<D, N> {
         let number = head.updates as usize;
         while ahead.len() < number {
             let from = head.first_update.saturating_add(ahead.len() as u64);
-            let limit = ((number - ahead.len()) as u64).saturating_add(waiting).min(PAGE.into());
-            let page = self.network.updates(from, limit as u32).await?;
+            let limit = ((number - ahead.len()) as u64).saturating_add(waiting);
+            let page = self.network.updates(from, limit).await?;
             if page.is_empty() {
                 return Err(unverified(format!("updates from {from} on are withheld")));
             }
-            ahead.extend(page.into_iter().take(limit as usize));
+            ahead.extend(page.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)));
         }
         Ok(ahead.drain(..number).collect())
     }

@@ -8,8 +8,8 @@
 //! cosign      journal synced, statement stored; only then the cosignature is pushed
 //! ```
 //!
-//! One node answers, and it may lie or lag. What it shows is therefore first compared with what the platform certified. What does
-//! not fit is a [`Trouble`], which passes. Only what the platform certified can halt a verifier, and then there is evidence.
+//! One node answers, and it may lie or lag. So its answers are first compared with the certified data. A contradiction is a
+//! [`Trouble`], which is temporary. Only certified data can halt a verifier, and then there is evidence.
 
 mod advance;
 mod catch_up;
@@ -33,7 +33,7 @@ pub const CERTIFIED: &str = "certified";
 
 const SECOND: u64 = 1_000_000_000;
 
-/// What an operator decides.
+/// The operator's settings.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// SHA-256 of the modules that may run.
@@ -42,16 +42,16 @@ pub struct Rules {
     pub resign: u64,
 }
 
-/// Why a round ended early.
+/// The reason why a round ended early.
 #[derive(Debug)]
 pub enum End {
-    /// It passes: the next round tries again.
+    /// It is temporary. The next round tries again.
     Trouble(Trouble),
-    /// The verifier does not go on.
+    /// The verifier stops.
     Stop(Stop),
 }
 
-/// What a round came to.
+/// The result of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Round {
     /// The cosignature of the log of `size` heads is with the directory, now or already before.
@@ -109,7 +109,7 @@ impl fmt::Display for End {
 }
 
 impl<D: Disk, N: Network> Follower<D, N> {
-    /// Takes up what the verifier's folder has.
+    /// Opens the verifier's folder.
     ///
     /// # Errors
     ///
@@ -132,31 +132,32 @@ impl<D: Disk, N: Network> Follower<D, N> {
         Ok(follower)
     }
 
-    /// One round. `now` is the clock, in nanoseconds since 1970.
+    /// One round. `clock` tells the time, in nanoseconds since 1970: a round that catches up may take long.
     ///
     /// # Errors
     ///
     /// [`End`].
-    pub async fn round(&mut self, now: u64) -> Result<Round, End> {
-        let done = self.attempt(now).await;
-        self.progress.send_modify(|progress| progress.round(&done, now / SECOND));
+    pub async fn round(&mut self, clock: impl Fn() -> u64) -> Result<Round, End> {
+        let done = self.attempt(&clock).await;
+        self.progress.send_modify(|progress| progress.round(&done, clock() / SECOND));
         done
     }
 
-    async fn attempt(&mut self, now: u64) -> Result<Round, End> {
-        let (certified, shown) = self.catch_up(now).await?;
+    async fn attempt(&mut self, clock: impl Fn() -> u64) -> Result<Round, End> {
+        let (certified, shown) = self.catch_up(&clock).await?;
         let size = certified.log.checkpoint.size;
         let own = self.verifier()?.signer().public().key_id();
         let published = shown.cosigned.iter().filter(|(_, cosignature)| cosignature.key_id == own);
         for (size, cosignature) in published.clone().filter(|(of, _)| *of <= size) {
             self.verifier = Some(self.take()?.check_published(*size, cosignature)?);
         }
-        let module = self.module(&certified, now).await?;
+        let module = self.module(&certified, &clock).await?;
         if !self.rules.modules.contains(&module.hash) {
             return Ok(Round::Withheld(module.hash));
         }
         let shown = published.filter(|(of, _)| *of == size).map(|(_, cosignature)| cosignature.time).max();
         let taken = self.pushed.filter(|(of, _)| *of == size).map(|(_, time)| time).max(shown);
+        let now = clock();
         if size == 0 || taken.is_some_and(|taken| now / SECOND < taken.saturating_add(self.rules.resign)) {
             return Ok(Round::Cosigned { size });
         }
@@ -186,9 +187,9 @@ impl<D: Disk, N: Network> Follower<D, N> {
     }
 
     /// The module that the canister has now, after the log was certified.
-    async fn module(&mut self, certified: &Certified, now: u64) -> Result<Module, End> {
+    async fn module(&mut self, certified: &Certified, clock: impl Fn() -> u64) -> Result<Module, End> {
         let module = self.authority.module(&self.network.module().await?).map_err(unverified)?;
-        check_age(module.time, now)?;
+        check_age(module.time, clock())?;
         if module.time < certified.time {
             return Err(unverified("a node lags: it shows the module of an earlier time".to_owned()));
         }
@@ -214,7 +215,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         self.verifier.take().ok_or_else(stopped)
     }
 
-    /// Shows how far the verifier has come.
+    /// Shows the verifier's progress.
     fn show(&self) {
         let Some(verifier) = &self.verifier else { return };
         self.progress.send_modify(|progress| {
@@ -229,7 +230,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
     }
 }
 
-/// A page of heads from an epoch on, one at least, and none of an epoch from `to` on.
+/// A page of heads from the epoch `from` on, at least one, and all below the epoch `to`.
 async fn heads(network: &impl Network, from: u64, to: u64) -> Result<Vec<Head>, End> {
     let limit = (to - from).min(PAGE.into());
     let mut heads = network.heads(from, limit as u32).await?;

@@ -1,4 +1,4 @@
-//! Replays a directory: every update by the rules, into a tree and a log of heads that are the verifier's own.
+//! Replays a directory: applies every update by the rules to the verifier's own tree and log of heads.
 
 #![allow(clippy::indexing_slicing, reason = "the tree numbers its leaves from 0, and each has a position")]
 
@@ -19,10 +19,10 @@ use directory_core::update::LoggedUpdate;
 use std::collections::HashMap;
 use std::io;
 
-/// How far a head's time may be ahead of the verifier's clock: a minute, in nanoseconds.
+/// Maximum time that a head may be ahead of the verifier's clock: a minute, in nanoseconds.
 pub const MAX_AHEAD: u64 = 60_000_000_000;
 
-/// What a verifier pins of a directory.
+/// The values that a verifier pins of a directory.
 #[derive(Debug, Clone)]
 pub struct Pins {
     /// The directory.
@@ -49,7 +49,7 @@ impl Epoch {
     ///
     /// # Errors
     ///
-    /// How they differ.
+    /// The difference.
     pub fn check_updates(&self) -> Result<(), Violation> {
         let Self { head, updates } = self;
         let (expected, found) = (updates.len() as u64, head.updates);
@@ -61,13 +61,13 @@ impl Epoch {
     }
 }
 
-/// Where updates that were replayed before are read again.
+/// Access to updates that were replayed before.
 pub trait Past {
     /// The update at a position.
     fn update(&self, position: u64) -> io::Result<LoggedUpdate>;
 }
 
-/// Why an epoch was not taken up.
+/// The reason why an epoch was refused.
 #[derive(Debug)]
 pub enum ReplayError {
     /// It breaks the rules.
@@ -76,7 +76,7 @@ pub enum ReplayError {
     Past(io::Error),
 }
 
-/// A directory as far as it was replayed.
+/// The replayed part of a directory.
 #[derive(Debug)]
 pub struct Replay {
     pins: Pins,
@@ -116,7 +116,7 @@ impl Replay {
         }
     }
 
-    /// What the verifier pins.
+    /// The values that the verifier pins.
     pub fn pins(&self) -> &Pins {
         &self.pins
     }
@@ -141,7 +141,7 @@ impl Replay {
         Checkpoint { size, root: self.log.root(size) }
     }
 
-    /// What the log would be with more heads.
+    /// The log with more heads appended.
     pub fn checkpoint_with(&self, heads: &[Head]) -> Checkpoint {
         let more = Continued { before: self.log.hashes(), more: Vec::new() };
         let mut log = Log::open(more, self.log.size());
@@ -149,8 +149,8 @@ impl Replay {
         Checkpoint { size: log.size(), root: log.root(log.size()) }
     }
 
-    /// Checks an epoch by all rules and takes it up. `now` is the verifier's clock in nanoseconds since 1970. After an error
-    /// the replay is gone: its tree may have changes of an epoch that never was.
+    /// Checks an epoch by all rules and applies it. `now` is the verifier's clock in nanoseconds since 1970. An error
+    /// consumes the replay, because its tree may have changes of the refused epoch.
     pub fn epoch(mut self, past: &impl Past, epoch: &Epoch, now: u64) -> Result<Self, ReplayError> {
         self.check_head(epoch, now)?;
         let hashes = self.check_updates(past, epoch)?;
@@ -160,13 +160,13 @@ impl Replay {
         Ok(self)
     }
 
-    /// Takes up an epoch that was checked before it was stored. The tree has no root until [`Replay::restored`].
+    /// Applies an epoch that was checked before it was stored. The tree has no root until [`Replay::restored`].
     pub fn restore(&mut self, epoch: &Epoch) {
         let hashes: Vec<_> = epoch.updates.iter().map(|logged| logged.update.entry.hash()).collect();
         self.put(epoch, &hashes);
     }
 
-    /// Ends the taking up of stored epochs: the tree must be that of their last head.
+    /// Ends the restoring of stored epochs. The tree must be that of their last head.
     pub fn restored(mut self, last: &Head) -> Result<Self, Violation> {
         self.tree.seal();
         self.check_roots(last)?;
@@ -218,7 +218,7 @@ impl Replay {
         Ok(hashes)
     }
 
-    /// The state of an index after all epochs that were taken up.
+    /// The state of an index after all applied epochs.
     fn state(&self, past: &impl Past, index: &Hash) -> io::Result<Option<State>> {
         let Some(leaf) = self.tree.find(index) else { return Ok(None) };
         let LoggedUpdate { time, update, .. } = past.update(self.newest[leaf as usize])?;

@@ -1,10 +1,10 @@
-//! What no honest directory says.
+//! Statements that no honest directory makes.
 
 use directory_core::change::Refusal;
 use directory_core::hash::Hash;
 use std::fmt;
 
-/// Why an epoch breaks the rules.
+/// The reason why an epoch breaks the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Violation {
     /// The head is of another epoch than the next one.
@@ -71,7 +71,7 @@ pub enum Violation {
     Rule {
         /// The update.
         position: u64,
-        /// What is wrong with it.
+        /// The broken rule.
         refusal: Refusal,
     },
     /// The head's root of the epoch's updates is not theirs.

@@ -1,5 +1,5 @@
-//! Directories whose controller lies, each by another means: forged stable memory, a snapshot, another module. Every lie halts the
-//! verifier, or keeps it from signing, and the command `check` proves it from the file alone.
+//! Directories whose controllers lie by different means: forged stable memory, a snapshot, another module. Every lie halts the
+//! verifier or keeps it from signing. The command `check` proves it from the file alone.
 
 use crate::forged::{Forged, label};
 use crate::network::{Network, REGISTRAR, VERIFIERS};

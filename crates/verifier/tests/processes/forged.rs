@@ -1,4 +1,4 @@
-//! A directory natively, in the canister's stable memory: what it holds honestly, and what a controller forges in it.
+//! A native directory in the canister's stable memory, with honest contents and a controller's forgeries.
 
 use candid::Principal;
 use directory::api::{Opened, Submission};
@@ -21,7 +21,7 @@ use serde_bytes::ByteBuf;
 const SECOND: u64 = 1_000_000_000;
 const OPENING: [u8; 16] = [3; 16];
 
-/// What a directory is installed with: its VRF's secret key, which tests choose.
+/// The secret with which a directory is installed: its VRF's secret key, which tests choose.
 pub const SECRET: [u8; 32] = [7; 32];
 
 /// A directory's stable memory, and the time in it.

@@ -2,7 +2,7 @@
 
 use crate::forged::{label, secret};
 use crate::network::{Network, REGISTRAR, VERIFIERS, name};
-use crate::processes::{Place, Process, check, eventually, verifier};
+use crate::processes::{Place, Process, check, eventually, verifier as run};
 use client::agent::AgentTransport;
 use client::directory::DirectoryClient;
 use client::directory::api::View;
@@ -11,6 +11,7 @@ use directory_core::policy::Policy;
 use directory_core::verify::Trust;
 use std::process::Output;
 use std::time::{Duration, Instant};
+use verifier::network::PAGE;
 
 /// A directory with a registrar and a label.
 fn network() -> Network {
@@ -73,6 +74,53 @@ fn three_verifiers_ratify_within_ten_seconds_and_without_two_of_them_strict_clie
     assert!(look_up(&mut client).ratified().is_ok());
     assert!(verifiers.iter_mut().all(Process::is_running));
     status_says(&places[0], network.status().epochs);
+}
+
+#[test]
+fn strict_look_ups_succeed_while_updates_come_in() {
+    let network = network();
+    let places = VERIFIERS.map(|number| Place::new(&network, number));
+    let mut verifiers: Vec<_> = places.iter().map(Place::run).collect();
+    eventually("the first head is ratified", || network.status().ratified == network.status().epochs);
+    let registrar = Policy::new(vec![crate::forged::key(REGISTRAR)], 1).unwrap();
+    let mut client = network.client(vec![registrar]);
+    let (before, mut number) = (network.status().ratified, 0);
+    // About ten a second, until some heads are ratified.
+    eventually("heads are ratified", || {
+        network.update(&label(&format!("label {number}")), None, &[1]);
+        number += 1;
+        let found = network.runtime.block_on(client.lookup(&label("alice"), View::ratified, None)).unwrap();
+        found.ratified().unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        network.status().ratified >= before + 2
+    });
+    eventually("the last one is ratified", || {
+        let status = network.status();
+        status.pending == 0 && status.ratified == status.epochs
+    });
+    let last = label(&format!("label {}", number - 1));
+    let found = network.runtime.block_on(client.lookup(&last, View::newest, None)).unwrap().ratified().unwrap();
+    assert!(found.state.is_some());
+    assert!(verifiers.iter_mut().all(Process::is_running));
+}
+
+#[test]
+fn a_history_of_several_pages_is_caught_up_with() {
+    let updates = 2 * PAGE + 5;
+    let network = Network::start(false, |directory| {
+        for number in 0..updates {
+            directory.force(&label(&format!("label {number}")), None, &[1]);
+            // Epochs and pages begin at different updates.
+            if number == PAGE + 40 {
+                directory.close();
+            }
+        }
+        directory.close();
+    });
+    let place = Place::new(&network, VERIFIERS[0]);
+    let _running = place.run();
+    eventually("it has signed", || text(&place.status()).contains("signed: 3 heads"));
+    assert!(text(&place.status()).contains(&format!("certified: 3 heads, {updates} updates")));
 }
 
 /// Two others may have ratified the last head: this verifier signs it too, before long.
@@ -139,5 +187,5 @@ fn what_cannot_run_says_why() {
     fails(&stranger, "names no verifier verifier.example/77 with this key");
     let (text, code) = check(&place.config(), &place.config());
     assert_eq!(code, 4, "{text}");
-    assert!(verifier(&["--help"]).status.success());
+    assert!(run(&["--help"]).status.success());
 }

@@ -28,7 +28,7 @@ fn no_kill_makes_it_sign_two_roots_or_a_smaller_size() {
     let place = Place::new(&network, VERIFIERS[0]);
     let mut random = Random::of(&[1]);
     let mut signed: Vec<Checkpoint> = Vec::new();
-    // How long one takes to sign, in another place.
+    // The time that one takes to sign, in another place.
     let (other, start) = (Place::new(&network, VERIFIERS[1]), Instant::now());
     let undisturbed = other.run();
     eventually("it signs", || other.path("state/signed").exists());

@@ -1,4 +1,4 @@
-//! The served network with a directory, and what its controller does to it.
+//! The served network with a directory, and its controller's acts.
 
 use crate::forged::{Forged, SECRET, key, submission};
 use candid::{CandidType, Principal, encode_args};

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use test_support::artifact::directory_wasm;
 
-/// How long a verifier may take for anything, on a busy machine.
+/// Maximum time that a verifier may take for anything, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A verifier's place: configuration, key and folder.
@@ -86,7 +86,7 @@ pub fn verifier(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_verifier")).args(arguments).output().unwrap()
 }
 
-/// What `verifier check` says of a file, and its exit code.
+/// The output of `verifier check` for a file, and its exit code.
 pub fn check(file: &Path, config: &Path) -> (String, i32) {
     let [file, config] = [file, config].map(|path| path.to_str().unwrap());
     let output = verifier(&["check", file, "--config", config]);

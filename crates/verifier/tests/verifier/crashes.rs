@@ -1,5 +1,5 @@
-//! The power is cut before each operation on the disk, with more or less of what was not synced; meanwhile the directory
-//! forks. Whatever it shows, the verifier never publishes two roots for one size, nor a smaller size.
+//! The power is cut before each operation on the disk, and more or less of the unsynced bytes are lost. Meanwhile the
+//! directory forks. The verifier never publishes two roots for one size, nor a smaller size.
 
 use crate::directory::*;
 use crate::disks::Lossy;

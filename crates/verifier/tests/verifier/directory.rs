@@ -131,7 +131,7 @@ impl Directory {
         self.store.find(&index(label)).and_then(|label| self.store.state(label, u64::MAX))
     }
 
-    /// What the canister does.
+    /// Accepts an update as the canister does.
     pub fn accept(&mut self, update: &Update) {
         let own = update.entry.index;
         let label = self.store.find(&own);
@@ -169,7 +169,7 @@ impl Directory {
 }
 
 impl Shown {
-    /// What the platform certifies of a directory that shows these heads.
+    /// The checkpoint that the platform certifies of a directory that shows these heads.
     pub fn checkpoint(&self, size: usize) -> Checkpoint {
         let mut log = Log::<Vec<Hash>>::default();
         self.epochs[..size].iter().for_each(|epoch| log.append(&epoch.head.encode()));

@@ -1,5 +1,5 @@
-//! A disk in memory. It has what the process sees and what a power cut leaves, says what was done in which order, and fails
-//! when its operations run out.
+//! A disk in memory. It has the bytes that the process sees and the bytes that a power cut leaves. It records its
+//! operations in order, and fails when they run out.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ impl Lossy {
         self.power_cut(1000)
     }
 
-    /// What a power cut leaves: of each file's unsynced end `kept` thousandths.
+    /// The files that a power cut leaves: of each file's unsynced end `kept` thousandths.
     pub fn power_cut(&self, kept: usize) -> Self {
         let Inner { mut seen, synced, .. } = self.0.borrow().clone();
         for (name, bytes) in &mut seen {
@@ -68,7 +68,7 @@ impl Lossy {
         self.0.borrow_mut().trace.push(Step::Send);
     }
 
-    /// What was done since the last call.
+    /// The steps since the last call.
     pub fn trace(&self) -> Vec<Step> {
         std::mem::take(&mut self.0.borrow_mut().trace)
     }

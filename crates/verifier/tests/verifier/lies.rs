@@ -18,7 +18,7 @@ impl Past for Epochs<'_> {
     }
 }
 
-/// What replaying the epochs finds, when the last of them was changed by `lie`.
+/// The result of replaying the epochs, when the last of them was changed by `lie`.
 fn found(mut epochs: Vec<Epoch>, lie: impl FnOnce(&mut Epoch), now: u64) -> Violation {
     lie(epochs.last_mut().unwrap());
     let mut replay = Replay::new(pins(Some(REGISTRAR)));

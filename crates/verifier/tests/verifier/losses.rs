@@ -1,5 +1,5 @@
-//! A verifier on a node loses power at any operation, with more or less of what was not synced, and meanwhile the directory
-//! may fork. It never pushes two roots for one size, nor a smaller size.
+//! A verifier on a node loses power at any operation, with more or less of the unsynced bytes. Meanwhile the directory may
+//! fork. It never pushes two roots for one size, nor a smaller size.
 
 use crate::crashes::check;
 use crate::directory::*;
@@ -21,7 +21,7 @@ fn follow(disk: &Lossy, node: &Node, shown: &Shown, sizes: &[usize]) -> bool {
     for size in sizes {
         node.state().shown.epochs = shown.epochs[..*size].to_vec();
         let time = node.tick();
-        match now(follower.round(time)) {
+        match now(follower.round(|| time)) {
             Ok(_) | Err(End::Trouble(_)) => {}
             Err(End::Stop(_)) => return true,
         }

@@ -1,4 +1,4 @@
-//! Verifiers against honest and lying directories, on disks that lose what was not synced.
+//! Verifiers against honest and lying directories, on disks that lose unsynced bytes.
 
 mod crashes;
 mod directory;

@@ -1,4 +1,4 @@
-//! A node of the platform, in memory: it certifies what a directory shows, and lies where a test says so.
+//! A node of the platform, in memory. It certifies a directory's log, and lies if a test says so.
 
 use crate::directory::*;
 use crate::disks::Lossy;
@@ -23,14 +23,14 @@ pub const MODULE: Hash = [55; 32];
 pub struct Node(Rc<RefCell<State>>);
 
 pub struct State {
-    /// What the directory shows, and what the platform certifies.
+    /// The data that the directory shows and the platform certifies.
     pub shown: Shown,
     pub registrar: Option<u8>,
     /// The time of certificates, in nanoseconds.
     pub time: u64,
     pub module: Hash,
     pub cosigned: Vec<(u64, Cosignature)>,
-    /// What verifiers have cosigned, in order.
+    /// The checkpoints that verifiers have cosigned, in order.
     pub pushed: Vec<Checkpoint>,
     pub is_down: bool,
     /// Changes what the node shows of heads, updates and consistency.
@@ -102,7 +102,7 @@ impl State {
         log
     }
 
-    /// What the platform certifies of the directory.
+    /// The log that the platform certifies of the directory.
     pub fn certified(&self) -> CertifiedLog {
         CertifiedLog {
             checkpoint: self.shown.newest(),
@@ -148,7 +148,7 @@ impl Network for Node {
         })
     }
 
-    fn updates(&self, from: u64, limit: u32) -> impl Future<Output = Result<Vec<LoggedUpdate>, Trouble>> + Send {
+    fn updates(&self, from: u64, limit: u64) -> impl Future<Output = Result<Vec<LoggedUpdate>, Trouble>> + Send {
         self.ask(|state| {
             let all = state.shown.epochs.iter().flat_map(|epoch| &epoch.updates);
             let from_there = all.filter(|update| update.position >= from);

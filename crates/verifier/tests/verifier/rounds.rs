@@ -1,9 +1,11 @@
-//! Rounds of a verifier over a node: honest ones, ones with trouble that passes, and ones that end with evidence.
+//! Rounds of a verifier over a node: honest rounds, rounds with temporary trouble, and rounds that end with
+//! evidence.
 
 use crate::directory::*;
 use crate::disks::{Lossy, Step};
 use crate::node::{Lie, MODULE, Node};
 use directory_core::entry::Kind;
+use directory_core::update::{LoggedUpdate, Update};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -36,7 +38,7 @@ pub fn start(disk: &Lossy, node: &Node) -> Result<Follower<Lossy, Node>, Stop> {
 
 fn round(follower: &mut Follower<Lossy, Node>, node: &Node) -> Result<Round, End> {
     let time = node.tick();
-    now(follower.round(time))
+    now(follower.round(|| time))
 }
 
 fn check(disk: &Lossy, file: &'static str) -> Result<Proven, Unproven> {
@@ -177,18 +179,34 @@ fn with(lie: impl FnOnce(&mut Directory)) -> Shown {
     directory.shown
 }
 
+/// A registration that the registrar has signed. Any signature by its owner's key would satisfy the equation.
+fn with_key_of_small_order(label: u8) -> Update {
+    let update = signed(first(label, label), &[label], None);
+    let own = *update.entry.policy.keys()[0].bytes();
+    let mut bytes = LoggedUpdate { position: 0, time: 0, update }.encode();
+    let places: Vec<_> = (0..bytes.len() - 32).filter(|at| bytes[*at..*at + 32] == own).collect();
+    for at in places {
+        bytes[at..at + 32].fill(0);
+        bytes[at] = 1;
+    }
+    let mut update = LoggedUpdate::decode_unverified(&bytes).unwrap().update;
+    update.registration = sign(&update.registration_bytes(), &[90]);
+    update
+}
+
 /// What a directory does to its store.
 type Forgery = fn(&mut Directory);
 
 #[test]
 fn updates_that_break_the_rules_are_proved() {
-    let cases: [(&str, Forgery, &str); 3] = [
+    let cases: [(&str, Forgery, &str); 4] = [
         (
             "a bad policy",
             |d| d.force(&signed(next(&first(1, 1), Kind::Set, 66), &[66], None)),
             "breaks a rule: Signature",
         ),
         ("no registrar", |d| d.force(&signed(first(9, 9), &[9], None)), "breaks a rule: Signature"),
+        ("a key of small order", |d| d.force(&with_key_of_small_order(9)), "breaks a rule: Signature(Wrong"),
         (
             "a history rewritten",
             |d| {
@@ -320,7 +338,7 @@ fn evidence_against_an_honest_directory_proves_nothing() {
             assert!(check(&disk, evidence::FILE).is_err());
         }
     }
-    // A rollback that is none: the smaller log is the earlier one.
+    // This is no rollback, because the smaller log is the earlier one.
     evidence::contradiction(&mut disk, &own, Case::Rollback, [&six, &three]).unwrap();
     assert!(check(&disk, evidence::FILE).is_err());
     // All its epochs follow the rules.

@@ -1,4 +1,4 @@
-//! What replaying costs beside the signatures' own check, and what it keeps.
+//! The cost of replaying beside the signatures' own check, and the memory that it keeps.
 
 use crate::directory::*;
 use directory_core::hash::sha256;

@@ -1,6 +1,6 @@
 //! The crypto store. Processes that write at once are compared with one process. Their waits are compared with those of
-//! SQLite's busy handler. Two processes that alternate are compared with one that loads everything again. And the
-//! savings of the cache.
+//! SQLite's busy handler. Two processes that alternate are compared with one that loads everything again. The last rows
+//! are the savings of the cache.
 
 mod fields;
 mod home;
@@ -67,8 +67,9 @@ fn row(name: &str, mut rounds: Vec<f64>, limit: Limit) -> Row {
     Row { name: name.into(), value: rounds[ROUNDS / 2], limit }
 }
 
-/// The time of one transaction where two handles write in turn, so that each finds the other's change; for each of these
-/// stores, which take turns of [`TURN`] transactions, so that what else the machine does befalls all of them.
+/// The time of one transaction if two handles write in turn, so that each finds the other's change. It is measured for
+/// each of these stores. They take turns of [`TURN`] transactions, so that other load of the machine affects all of
+/// them.
 fn alternate<const STORES: usize>(homes: [&Home; STORES]) -> [Duration; STORES] {
     let handles = homes.map(|home| [home.open(), home.open()]);
     let mut times = [Duration::ZERO; STORES];

@@ -56,9 +56,10 @@ pub fn together(kind: Kind, processes: u32, home: &Home) -> Together {
 
 /// A percentile over time: the shortest transaction such that this share of the processes' time went into it and shorter ones.
 ///
-/// Not over transactions, because few of the busy handler's wait: the process that has just let the lock go has it again,
-/// a thousand times in a row, while the others sleep. About one transaction in a thousand is one that slept, so that their
-/// 99.9th percentile was 4 ms in one run and 230 ms in the next. At any moment three of four processes wait.
+/// A percentile over transactions would not be reproducible, because few of the busy handler's transactions wait: the process
+/// that has just released the lock takes it again, a thousand times in a row, while the others sleep. About one transaction in
+/// a thousand slept, so the 99.9th percentile was 4 ms in one run and 230 ms in the next. At any moment three of four
+/// processes wait.
 fn over_time(mut times: Vec<f64>, share: f64) -> f64 {
     times.sort_by(f64::total_cmp);
     let mut left = share * times.iter().sum::<f64>();
@@ -83,7 +84,7 @@ fn start(kind: Kind, number: u32, home: &Home) -> Child {
         .expect("a process can be started")
 }
 
-/// What a worker does: `worker KIND NUMBER HOME`.
+/// The work of a worker: `worker KIND NUMBER HOME`.
 pub fn work(kind: &str, number: &str, home: &Path) {
     let id = std::process::id();
     let number: u32 = number.parse().expect("a number");

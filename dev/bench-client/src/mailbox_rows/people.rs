@@ -1,9 +1,9 @@
 //! The local network and people, each a process of its own as its users have them.
 
+use crate::beside::{folder, local_network, program};
 use candid::Principal;
-use std::env::current_exe;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use test_support::artifact::canister_path;
 use test_support::process::{Process, Start};
@@ -12,10 +12,8 @@ use test_support::process::{Process, Start};
 pub struct Network(Process);
 
 impl Network {
-    /// The one that `scripts/throughput` measures: cargo's profile for development optimises it.
     pub fn start() -> Self {
-        let program = build_folder().with_file_name("debug").join("local-network");
-        let start = Start { program, words: vec![canister_path().into()], state: None, port: 0 };
+        let start = Start { program: local_network(), words: vec![canister_path().into()], state: None, port: 0 };
         Self(start.run().expect("scripts/bench-client builds it"))
     }
 
@@ -43,7 +41,7 @@ impl Person {
     }
 
     fn new(network: &Network) -> Self {
-        let person = Self { folder: tempfile::tempdir_in(build_folder()).expect("a folder can be made") };
+        let person = Self { folder: folder() };
         let canister = network.canister().to_text();
         person.run(&["init", "--network", &network.url(), "--canister", &canister, "--fetch-root-key"]);
         person
@@ -85,14 +83,8 @@ impl Person {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(build_folder().join("mailbox"));
+        let mut command = Command::new(program("mailbox"));
         command.env("MAILBOX", self.mailbox()).args(arguments);
         command
     }
-}
-
-/// Where cargo put this program and the command.
-fn build_folder() -> PathBuf {
-    let program = current_exe().expect("the program has a path");
-    program.parent().map(Path::to_path_buf).expect("it is in a folder")
 }

@@ -1,4 +1,4 @@
-//! What the calls of the directory cost, by the number of labels that it has.
+//! The cost of the directory's calls, by the number of labels that it has.
 //!
 //! - `native`: registers the labels in this process, by the canister's own rules;
 //! - `site`: the canister on the engine, which takes that memory over.
@@ -16,7 +16,7 @@ use site::Site;
 
 /// Labels that there are when the figures are taken.
 pub const SIZES: [u64; 2] = [1_000, 1_000_000];
-/// What is measured of each size, as docs/performance.md lists it.
+/// The rows that are measured at each size, as docs/performance.md lists them.
 pub const ROWS: [&str; 12] = [
     "registration with the registrar's signature",
     "registration that closes its epoch",
@@ -51,7 +51,8 @@ pub fn measure(wasm: &[u8], sizes: &[u64], figures: &mut Figures, progress: &dyn
         let (upgrade, rebuild) = site.take_over(&memory, native.now);
         row("upgrade", upgrade);
         row("index rebuilt, a label", rebuild / size);
-        // Memory is taken in large parts, of which a small directory fills none.
+        // Memory grows in large steps, of which a small directory does not fill
+        // one.
         if size > SIZES[0] {
             row("stable memory, bytes a label", (memory.len() as u64 - empty_memory) / size);
             row("heap, bytes a label", (site.heap_bytes() - empty_heap) / size);

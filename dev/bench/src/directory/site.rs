@@ -45,7 +45,7 @@ impl Site {
         self.id
     }
 
-    /// Puts bytes in the place of stable memory, at a time in nanoseconds since 1970, and upgrades. Returns the instructions of
+    /// Replaces stable memory by these bytes, at a time in nanoseconds since 1970, and upgrades. Returns the instructions of
     /// the upgrade, and of all steps in which the index is rebuilt.
     pub fn take_over(&self, memory: &[u8], now: u64) -> (u64, u64) {
         self.engine.set_time(Time::from_nanos_since_unix_epoch(now));

@@ -19,15 +19,15 @@ use crate::inbox::{Inbox, Outcome, Signed};
 use crate::violation::{Verdict, Violation, ensure};
 use test_support::Random;
 
-/// How long a client waits that was told that the indexes are being rebuilt.
+/// Time that a client waits if the indexes are being rebuilt.
 const UNAVAILABLE_WAIT: Duration = Duration::from_millis(20);
-/// How often it comes back.
+/// Maximum number of such waits.
 const UNAVAILABLE_TRIES: u32 = 3_000;
 /// Answered calls that a client keeps, to send them again.
 const KEPT_ANSWERS: usize = 64;
-/// Messages from which on a batch counts as large.
+/// Messages from which a batch counts as large.
 const LARGE_BATCH: usize = 60;
-/// Bytes from which on a message counts as large.
+/// Bytes from which a message counts as large.
 const LARGE_MESSAGE: usize = 500_000;
 
 /// A client.
@@ -36,9 +36,9 @@ pub struct Client {
     pub number: u8,
     /// Its connection.
     pub inbox: Inbox,
-    /// What all clients share.
+    /// The state that all clients share.
     pub shared: Arc<Shared>,
-    /// For what depends on kills, and so is the same in no two runs.
+    /// Random numbers for decisions that depend on kills, and so differ between runs.
     pub random: Random,
     /// The latest answered calls, with their replies.
     pub answered: VecDeque<(Signed, Vec<u8>)>,
@@ -115,7 +115,7 @@ impl Client {
         .await
     }
 
-    /// Has messages stored by one call, whatever it takes. `outcome` says what an answer means: what became of each
+    /// Has messages stored by one call, and repeats it until it succeeds. `outcome` decodes an answer: the result of each
     /// message, `None` if a quota refused it.
     async fn store<T, E>(
         &mut self,
@@ -206,7 +206,7 @@ impl Client {
         Ok(())
     }
 
-    /// Finds out which of these messages are stored. What is known to be must be.
+    /// Finds out which of these messages are stored. Known messages must be.
     async fn ask_for(&self, places: &[Place], messages: &[NewMessage], hashes: &[[u8; 32]]) -> Verdict<()> {
         let pairs: Vec<Stored> = messages
             .iter()
@@ -218,13 +218,13 @@ impl Client {
         self.found(places, &known, &ids)
     }
 
-    /// Which of these messages are known to be stored.
+    /// For each of these messages, whether it is known to be stored.
     fn known(&self, places: &[Place]) -> Vec<bool> {
         let model = lock(&self.shared.model);
         places.iter().map(|&place| model.sent(place).id.is_some()).collect()
     }
 
-    /// Notes where messages are, of which some were `known` to be stored before they were asked for.
+    /// Notes the ids of messages. `known`: those that were known to be stored before the question.
     fn found(&self, places: &[Place], known: &[bool], ids: &[Option<Id>]) -> Verdict<()> {
         ensure(ids.len() == places.len(), || {
             format!("{} messages were asked for, {} answered", places.len(), ids.len())
@@ -282,8 +282,7 @@ impl Client {
         }
     }
 
-    /// Asks a query until the network and the index are there. The answer is the canister's; what it refuses besides is
-    /// for the caller.
+    /// Asks a query until the network and the index are ready. Other refusals are returned to the caller.
     pub async fn ask<T, E: Refusal>(&self, request: &Request<T, E>) -> Verdict<Result<T, CallError<E>>> {
         for _ in 0..UNAVAILABLE_TRIES {
             let Some(reply) = self.shared.gate.attempt(self.inbox.ask(request)).await? else { continue };
@@ -301,7 +300,7 @@ impl Client {
     }
 }
 
-/// What a message is looked up by.
+/// The key id and hash by which a message is looked up.
 pub fn pair(draft: &Draft, hash: [u8; 32]) -> Stored {
     Stored { key_id: key_id(draft.key), hash: ByteBuf::from(hash) }
 }

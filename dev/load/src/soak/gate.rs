@@ -10,7 +10,7 @@ use tokio::sync::{RwLock, RwLockWriteGuard, watch};
 
 use crate::violation::{Verdict, Violation};
 
-/// How long a call may take.
+/// Maximum time of a call.
 const CALL_LIMIT: Duration = Duration::from_secs(300);
 
 /// The gate.
@@ -42,7 +42,7 @@ impl Gate {
             Err(error @ AgentError::TransportError(_)) => error,
             Err(error) => return Err(Violation(format!("a call failed: {error}"))),
         };
-        // The killer says so before it strikes, and cannot take it back before the guard is dropped.
+        // The killer announces a kill before it strikes, and cannot withdraw that before the guard is dropped.
         if !*down.borrow() {
             return Err(Violation(format!("a call failed though the network was not killed: {error:?}")));
         }
@@ -98,7 +98,7 @@ mod tests {
             cut
         };
         assert_eq!(tokio::join!(gate.attempt(killed_meanwhile), restart), (Ok(None), 1));
-        // That the network was killed once excuses nothing later.
+        // An earlier kill does not excuse a later failure.
         assert!(gate.attempt(cut_off()).await.is_err());
         assert_eq!(gate.attempt(async { Ok(7) }).await, Ok(Some(7)));
     }

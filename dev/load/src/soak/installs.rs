@@ -17,11 +17,11 @@ pub fn settings(number: usize) -> [Setting; 2] {
     [Setting::rebuild_pages(Bound::AtMost(REBUILD_PAGES)), Setting::max_bytes(max_bytes)]
 }
 
-/// An installation, between two points of the order in which things became known.
+/// An installation, between two points in the order of events.
 struct Installation {
     /// When it was asked for.
     begun: u64,
-    /// When it was known to be done, if it is: confirmed or seen.
+    /// When it was confirmed or seen, if it was.
     done: Option<u64>,
 }
 
@@ -42,7 +42,7 @@ impl Installs {
         self.all.len() - 1
     }
 
-    /// One was confirmed.
+    /// Notes that an installation was confirmed.
     pub fn confirm(&mut self, number: usize) {
         self.now += 1;
         self.all[number].done = Some(self.now);

@@ -11,20 +11,20 @@ use crate::violation::{Verdict, Violation};
 use test_support::Random;
 use test_support::process::{Process, Start};
 
-/// How often the killer looks how far the clients are.
+/// Interval at which the killer looks at the clients' progress.
 const LOOK_INTERVAL: Duration = Duration::from_millis(2);
-/// How long it waits for a large call to be under way.
+/// Time that it waits for a large call to be under way.
 const LARGE_CALL_WAIT: Duration = Duration::from_secs(2);
 
 /// The killer.
 pub struct Killer {
-    /// How the network is started again.
+    /// The options for starting the network again.
     pub start: Start,
     /// The network.
     pub network: Option<Process>,
-    /// What all share.
+    /// The state that clients and killer share.
     pub shared: Arc<Shared>,
-    /// What it looks at.
+    /// The verifier that compares the store with the model.
     pub verifier: Verifier,
     /// When it strikes.
     pub random: Random,
@@ -117,7 +117,8 @@ pub async fn blocking<T: Send + 'static>(f: impl FnOnce() -> std::io::Result<T> 
     result.map_err(|error| Violation(format!("the network cannot be started: {error}")))
 }
 
-/// How many operations are done when the network is killed this time: evenly over all of them, and always before the last.
+/// Number of operations that are done when the network is killed this time: evenly over all of them, and always before the
+/// last.
 fn place(operations: u64, kills: u64, kill: u64, random: &mut Random) -> u64 {
     operations * kill / (kills + 1) + random.below(operations / (kills + 1) + 1)
 }

@@ -1,9 +1,9 @@
 //! The soak: clients mix adds, batches, pages, acknowledgements and upgrades while the network is killed again and again.
 //!
-//! - `cast`: who the clients are: owners of keys, members, strangers;
-//! - `operation`: what a client does next;
-//! - `client`, `reads`, `owner`: does it, and says what the answer must be;
-//! - `model`: what was sent, confirmed and seen; `installs`: and which upgrades were;
+//! - `cast`: the clients' roles: owners of keys, members, strangers;
+//! - `operation`: a client's next operation;
+//! - `client`, `reads`, `owner`: execute it, and check the answer;
+//! - `model`, `installs`: the messages and upgrades that were sent, confirmed and seen;
 //! - `killer`: kills the network and starts it again;
 //! - `verify`: compares the whole store, as `store` shows it, with the model after each restart;
 //! - `gate`: keeps calls and restarts apart.
@@ -53,14 +53,14 @@ pub const CLIENTS: u8 = 8;
 /// When the calls of every fourth client expire: before they would be sent again after a long restart.
 const SHORT_EXPIRY: Duration = Duration::from_secs(8);
 
-/// What to do.
+/// The options of a soak.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The seed. All that is drawn follows from it.
+    /// The seed of all random choices.
     pub seed: u64,
     /// Operations of all clients together.
     pub operations: u64,
-    /// How often the network is killed.
+    /// Number of kills of the network.
     pub kills: u64,
 }
 
@@ -71,9 +71,9 @@ impl Options {
     }
 }
 
-/// What clients and killer share.
+/// The state that clients and killer share.
 pub struct Shared {
-    /// What is known of the store.
+    /// The known state of the store.
     pub model: Mutex<Model>,
     /// Between clients and network.
     pub gate: Gate,
@@ -87,12 +87,12 @@ pub struct Shared {
     pub failed: AtomicBool,
     /// Signalled when a large call is sent.
     pub large_call: Notify,
-    /// What is counted.
+    /// The counts.
     pub tally: Mutex<Tally>,
 }
 
 impl Shared {
-    /// Upgrades the canister to the same module, whatever it takes.
+    /// Upgrades the canister to the same module, and repeats that until it succeeds.
     ///
     /// # Errors
     ///
@@ -196,7 +196,7 @@ pub async fn run(module: &Path, folder: &Path, options: &Options) -> Verdict<Rep
     })
 }
 
-/// How many of the operations are this client's.
+/// Number of operations of this client.
 fn share(operations: u64, client: u8) -> u64 {
     let clients = u64::from(CLIENTS);
     operations / clients + u64::from(u64::from(client) < operations % clients)
@@ -218,7 +218,7 @@ async fn operate(mut client: Client, seed: u64, number: u8, operations: u64) -> 
     Ok(())
 }
 
-/// A client that ends: if not well, the others and the killer need not go on.
+/// A client that ends. If it fails, the others and the killer stop too.
 struct Ending {
     shared: Arc<Shared>,
     well: bool,

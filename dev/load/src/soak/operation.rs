@@ -60,7 +60,7 @@ pub enum Operation {
     PagesOfTime {
         /// A message of the first second.
         from: Pick,
-        /// How many more seconds there are.
+        /// Number of further seconds.
         seconds: u32,
         /// Where to start, if not at the start.
         after: Option<Pick>,
@@ -95,7 +95,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// What this client does as its operation with this number.
+    /// The operation of this client with this number.
     pub fn draw(seed: u64, client: u64, number: u64) -> Self {
         let mut random = Random::of(&[seed, client, number]);
         let random = &mut random;

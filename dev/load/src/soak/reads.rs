@@ -224,7 +224,7 @@ fn check_walk(known: &BTreeSet<Id>, from: Cursor, walk: &Walk, belongs: impl Fn(
     let ascending = order == Order::ascending;
     let ordered = ids.windows(2).all(|pair| if ascending { pair[0] < pair[1] } else { pair[0] > pair[1] });
     ensure(ordered, || format!("pages in {order:?} order have {ids:?}"))?;
-    // What lies between where it began and where it ended.
+    // The messages between its beginning and its end.
     let expected = known.iter().copied().filter(|&id| {
         let behind_start = after == 0 || if ascending { id > after } else { id < after };
         let before_end = walk.next == 0 || if ascending { id <= walk.next } else { id >= walk.next };

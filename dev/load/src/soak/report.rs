@@ -8,22 +8,23 @@ use std::time::Duration;
 use super::operation::Operation;
 use super::{CLIENTS, Options};
 
-/// What is counted while it runs.
+/// The counts while it runs.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// Operations by what they are called.
     operations: BTreeMap<&'static str, u64>,
-    /// How often the network was killed while it ran, and found whole.
+    /// Number of kills while it ran, after which it was found whole.
     pub kills: u64,
-    /// How often calls were under way, which the kill cut off.
+    /// Number of calls under way that the kills cut off.
     pub kills_under_way: u64,
-    /// How often it was killed while it started.
+    /// Number of kills while it started.
     pub kills_at_start: u64,
     /// Upgrades that were confirmed.
     pub upgrades: u64,
     /// Upgrades that a kill cut off.
     pub upgrades_cut: u64,
-    /// How often a client was told to come again, as the indexes were being rebuilt.
+    /// Number of times that a client was told to come again, because the indexes were being
+    /// rebuilt.
     pub unavailable: u64,
     /// Calls without outcome that had been executed.
     pub landed: u64,
@@ -57,7 +58,7 @@ impl Tally {
 }
 
 impl Operation {
-    /// What it is called.
+    /// Its name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Add(_) => "adds",
@@ -78,18 +79,18 @@ impl Operation {
     }
 }
 
-/// What a soak did.
+/// The result of a soak.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What it was told to.
+    /// The options of the soak.
     pub options: Options,
-    /// What was counted.
+    /// The counts.
     pub tally: Tally,
     /// Messages in the store at the end.
     pub messages: u64,
     /// Bytes of its state on disk.
     pub bytes: u64,
-    /// How long it took.
+    /// The time that it took.
     pub time: Duration,
 }
 

@@ -15,11 +15,11 @@ use crate::draft::{KEYS, SHARED_KEYS, key_id};
 use crate::inbox::Inbox;
 use crate::violation::{Verdict, Violation, ensure};
 
-/// How long a rebuild is waited for: tries, and the time between them.
+/// Number of looks at a rebuild before the soak fails: tries, and the time between them.
 const REBUILD_TRIES: u32 = 6_000;
 const REBUILD_WAIT: Duration = Duration::from_millis(20);
 
-/// Pages of what.
+/// The list that pages are of.
 #[derive(Clone, Copy, Debug)]
 pub enum Of {
     /// Of ids, both ends included.
@@ -30,18 +30,18 @@ pub enum Of {
     Time(u32, u32),
 }
 
-/// What the canister and the network say of the store.
+/// The status of the store, from the canister and the network.
 #[derive(Clone, Debug)]
 pub struct Glance {
     /// The first id.
     pub first_id: Id,
     /// The one after the last.
     pub next_id: Id,
-    /// How many messages there are.
+    /// Number of messages.
     pub messages: u32,
     /// Through which id each owned key is acknowledged.
     pub acknowledged: Vec<Id>,
-    /// Who has a role.
+    /// The principals with roles.
     pub roles: Vec<(Principal, Role)>,
     /// The canister's settings.
     pub settings: Vec<Setting>,
@@ -51,7 +51,7 @@ pub struct Glance {
 
 /// A store at rest.
 pub trait Store {
-    /// What is said of it.
+    /// The status of the store.
     fn glance(&self) -> impl Future<Output = Verdict<Glance>>;
     /// A page.
     fn page(&self, of: Of, cursor: Cursor) -> impl Future<Output = Verdict<Page>>;

@@ -84,11 +84,11 @@ impl Kind {
         }
     }
 
-    /// Checks the reply to the call with this number: it did what it is measured for.
+    /// Checks the reply to the call with this number.
     ///
     /// # Errors
     ///
-    /// If it did not.
+    /// If the reply is not the expected one.
     pub fn check(self, number: u64, reply: &[u8]) -> Result<(), String> {
         let done = match self {
             Self::Add => decoded(&add(number), reply).map(|added| !added.duplicate),
@@ -101,12 +101,12 @@ impl Kind {
         if done { Ok(()) } else { Err(format!("{} {number} did not do what is measured", self.method())) }
     }
 
-    /// How many messages so many calls leave.
+    /// Number of messages that so many calls leave.
     pub fn stored(self, calls: u64) -> u64 {
         match self {
             Self::Add => calls,
             Self::AddBatch => calls * BATCH,
-            // What was there before.
+            // The messages that were there before.
             Self::GetById | Self::GetPage => BATCH,
         }
     }

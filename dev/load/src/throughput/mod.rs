@@ -2,8 +2,8 @@
 //!
 //! - `cases`: the calls, and how many clients make them;
 //! - `engine`: straight on the engine, as the tests use it;
-//! - `http`: through the network, by an agent that verifies everything or by the plainest of clients;
-//! - `disk`: what an add has written to disk;
+//! - `http`: through the network, by an agent that verifies everything or by the simplest client;
+//! - `disk`: the bytes that an add writes to disk;
 //! - `page`: the tables of `docs/local-network.md`.
 
 mod cases;
@@ -20,7 +20,8 @@ use http::Transport;
 
 use test_support::process::Start;
 
-/// How often each case is measured, after a round to warm up. The best counts: others were disturbed.
+/// Number of measurements of each case, after a round to warm up. The best one counts, because
+/// others were disturbed.
 const ROUNDS: usize = 3;
 
 /// The time of one call of a case.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Row;
 
-/// How many calls the engine makes while the network makes one; and the server's processor time in calls of the engine.
+/// The table: calls of the engine for each call of the network, and the server's processor time in calls of the engine.
 pub fn table(rows: &[Row]) -> String {
     let mut table = String::from(
         "\

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sandbox::Request;
 
-/// Who waits for a call's response.
+/// The origin that waits for a call's response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// The user who sent this ingress message.
@@ -19,9 +19,9 @@ pub enum Origin {
 /// A call that a canister is answering.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CallContext {
-    /// Who waits for the response.
+    /// The origin that waits for the response.
     pub origin: Origin,
-    /// Who called.
+    /// The caller.
     pub caller: Principal,
     /// Cycles of the call that were not accepted yet.
     pub available: u128,
@@ -42,7 +42,7 @@ pub struct CallContext {
 pub struct Callback {
     /// The call that it was made for.
     pub context: u64,
-    /// What was asked, with the callbacks.
+    /// The request, with the callbacks.
     pub request: Request,
     /// When a best-effort call ends unanswered, in nanoseconds since the Unix epoch.
     pub deadline: Option<u64>,

@@ -61,7 +61,7 @@ impl Code {
         Ok(Self { module, heap: Arc::new(Heap::view(image)?), globals: Vec::new(), sandbox: None })
     }
 
-    /// Has a view show `size` bytes of its image, with these mutable globals.
+    /// Makes a view show `size` bytes of its image, with these mutable globals.
     pub fn show(&mut self, size: u64, globals: &[Val]) -> io::Result<()> {
         if size != self.heap.size() as u64 {
             self.heap.show(size as usize)?;
@@ -96,7 +96,7 @@ impl Code {
         sandbox.run(target, execution)
     }
 
-    /// Keeps what the transaction did.
+    /// Commits the changes of the transaction.
     pub fn commit(&mut self) {
         self.heap.commit();
         if let Some(sandbox) = &mut self.sandbox {
@@ -107,7 +107,7 @@ impl Code {
         }
     }
 
-    /// Takes back what the transaction did.
+    /// Rolls back the changes of the transaction.
     pub fn rollback(&mut self) {
         // An instance remembers the size of its memory, so one that saw the heap grow is of no further use.
         let grew = self.heap.size() != self.heap.old_size();

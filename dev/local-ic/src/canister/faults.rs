@@ -22,7 +22,8 @@ impl Faults {
         by_entry.get(&entry).copied().or(*others)
     }
 
-    /// Limits the instructions of `entry`, or of every entry point that has no limit of its own, or takes that back.
+    /// Limits the instructions of `entry`, or of every entry point without its own limit. `None` removes the
+    /// limit.
     pub fn limit_instructions(&mut self, entry: Option<EntryPoint>, limit: Option<u64>) {
         let (by_entry, others) = &mut self.instructions;
         match (entry, limit) {

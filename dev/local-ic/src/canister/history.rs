@@ -1,4 +1,4 @@
-//! The changes of a canister: what, by whom and when.
+//! The changes of a canister, with their authors and times.
 
 use std::collections::VecDeque;
 
@@ -24,13 +24,13 @@ pub struct Change {
     pub at: u64,
     /// The canister's version after it.
     pub version: u64,
-    /// Who changed it.
+    /// The origin of the change.
     pub origin: ChangeOrigin,
-    /// What was changed.
+    /// The details of the change.
     pub details: ChangeDetails,
 }
 
-/// Who changed a canister.
+/// The origin of a change of a canister.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChangeOrigin {
     /// A user.
@@ -39,7 +39,7 @@ pub enum ChangeOrigin {
     Canister(Principal, Option<u64>),
 }
 
-/// What was changed of a canister.
+/// The details of a change of a canister.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChangeDetails {
     /// It was created with these controllers.
@@ -54,7 +54,7 @@ pub enum ChangeDetails {
     Controllers { controllers: Vec<Principal> },
 }
 
-/// How a module comes to a canister.
+/// The way in which a module comes to a canister.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InstallMode {
     /// Onto an empty canister.
@@ -75,7 +75,7 @@ impl History {
         self.total += 1;
     }
 
-    /// Bytes that it takes where it is saved.
+    /// Its size in a saved state, in bytes.
     pub fn bytes(&self) -> usize {
         postcard::to_stdvec(self).expect("a vector takes everything").len()
     }

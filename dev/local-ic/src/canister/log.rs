@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::MAX_LOG_BYTES;
 
-/// A log. The oldest records give way when it is full.
+/// A log. When it is full, the oldest records are dropped.
 #[derive(Default, Serialize, Deserialize)]
 pub struct CanisterLog {
     records: VecDeque<CanisterLogRecord>,

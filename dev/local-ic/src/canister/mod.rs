@@ -34,7 +34,7 @@ use crate::sandbox::memory_usage;
 /// Executions that are remembered for each canister.
 const REMEMBERED_EXECUTIONS: usize = 10_000;
 
-/// A canister. What is skipped here is saved apart from the rest, or belongs to a test.
+/// A canister. Fields that are skipped here are saved separately, or belong to a test.
 #[derive(Serialize, Deserialize)]
 pub struct Canister {
     /// Its id.
@@ -61,13 +61,13 @@ pub struct Canister {
     pub low_wasm_memory: LowWasmMemory,
     /// Its log.
     pub log: CanisterLog,
-    /// What was changed of it, and by whom.
+    /// Its changes and their origins.
     pub history: History,
     /// Snapshots that were made of it, also those that are gone.
     pub snapshots_made: u64,
     /// Bytes of its snapshots.
     pub snapshot_bytes: u64,
-    /// Until when its storage is paid, in nanoseconds since the Unix epoch.
+    /// The time until which its storage is paid, in nanoseconds since the Unix epoch.
     pub paid_until: u64,
     /// The calls that it is answering.
     pub contexts: BTreeMap<u64, CallContext>,

@@ -14,7 +14,7 @@ use crate::limits::{DEFAULT_WASM_MEMORY_LIMIT, MAX_CONTROLLERS, MAX_HEAP, MAX_LO
 /// The settings that this engine applies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
-    /// Who controls the canister.
+    /// The controllers of the canister.
     pub controllers: Vec<Principal>,
     /// Seconds of storage that it must be able to pay.
     pub freezing_threshold_secs: u64,
@@ -26,9 +26,9 @@ pub struct Settings {
     pub reserved_cycles_limit: u128,
     /// Its environment variables: names and values.
     pub environment_variables: Vec<(String, String)>,
-    /// Who may read its log.
+    /// The principals that may read its log.
     pub log_visibility: LogVisibility,
-    /// Who may list and read its snapshots.
+    /// The principals that may list and read its snapshots.
     pub snapshot_visibility: SnapshotVisibility,
 }
 

@@ -15,7 +15,7 @@ use crate::wasm::MethodKind;
 const NANOS_PER_SEC: u64 = 1_000_000_000;
 
 impl Engine {
-    /// Takes in an ingress message, or turns it away. Returns its number.
+    /// Accepts an ingress message, or turns it away. Returns its number.
     pub fn submit(
         &mut self,
         callee: Principal,
@@ -180,7 +180,7 @@ impl Engine {
         number
     }
 
-    /// Applies what an execution of a call left to be done, and closes the call if nothing more can happen to it.
+    /// Applies the output of a call's execution, and closes the call if nothing more can happen to it.
     pub(super) fn finish(&mut self, id: Principal, number: u64, output: Output) {
         for request in output.requests {
             self.send(id, number, request);
@@ -267,7 +267,7 @@ pub fn answer(id: Principal, output: Output) -> (Response, u128) {
     (response, output.available)
 }
 
-/// Checks that a canister can set aside what the longest execution costs.
+/// Checks that a canister can set aside the cost of the longest execution.
 pub fn check_prepayment(canister: &Canister, entry: EntryPoint) -> Result<(), RejectResponse> {
     let limits = super::execute::limits(canister, entry);
     let prepayment = fees::execution(limits.instructions);

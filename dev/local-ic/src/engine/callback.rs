@@ -12,7 +12,7 @@ use crate::system_api::EntryPoint;
 impl Engine {
     /// Runs the callback that a response is for. Returns the instructions that it ran.
     ///
-    /// The cycles that come back are the canister's also where no callback waits for them any more.
+    /// The canister gets the cycles that come back even if no callback waits for them any more.
     pub(super) fn execute_response(&mut self, id: Principal, callback: u64, response: Response, refund: u128) -> u64 {
         let Some(canister) = self.canisters.get_mut(&id) else { return 0 };
         let Some(callback) = canister.callbacks.remove(&callback) else {

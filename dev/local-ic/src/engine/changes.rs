@@ -33,7 +33,7 @@ use crate::wasm::CompiledModule;
 
 /// Where a state is saved: a map from keys to values.
 pub trait Storage {
-    /// How it fails.
+    /// The error of the map.
     type Error;
 
     /// Puts a value under a key, in place of any other.
@@ -43,7 +43,7 @@ pub trait Storage {
     fn remove(&mut self, prefix: &[u8]) -> Result<(), Self::Error>;
 }
 
-/// What changed of a state.
+/// The changes of a state.
 pub struct Changes<'a> {
     /// When it is, and where.
     pub(crate) moment: Moment,
@@ -61,11 +61,11 @@ pub struct Changes<'a> {
     deleted_snapshots: Vec<SnapshotKey>,
 }
 
-/// What changed of a canister.
+/// The changes of a canister.
 pub struct CanisterChanges<'a> {
     /// Its id.
     pub id: Principal,
-    /// What it is besides its module and memories: a [`Record`], encoded.
+    /// Its state besides its module and memories: a [`Record`], encoded.
     pub record: Vec<u8>,
     /// Its code, if it has any.
     pub code: Option<CodeChanges<'a>>,
@@ -73,7 +73,7 @@ pub struct CanisterChanges<'a> {
     pub stable: PageChanges<'a>,
 }
 
-/// What changed of a canister's code.
+/// The changes of a canister's code.
 pub struct CodeChanges<'a> {
     /// The module. It is another one if the heap is.
     pub module: &'a Arc<CompiledModule>,
@@ -83,7 +83,7 @@ pub struct CodeChanges<'a> {
     pub heap: PageChanges<'a>,
 }
 
-/// What changed of a snapshot.
+/// The changes of a snapshot.
 struct SnapshotChanges<'a> {
     key: SnapshotKey,
     /// If it is new: what it is besides its pages, encoded.
@@ -92,7 +92,7 @@ struct SnapshotChanges<'a> {
     pages: Vec<(Part, u32, &'a Page)>,
 }
 
-/// What a canister is besides its module and memories.
+/// The state of a canister besides its module and memories.
 #[derive(Serialize, Deserialize)]
 pub struct Record<C> {
     /// The canister.
@@ -103,7 +103,7 @@ pub struct Record<C> {
     pub stable_pages: u64,
 }
 
-/// What was taken last: the encoding of the engine, and those of the canisters' records.
+/// The records that were taken last: the encoding of the engine, and those of the canisters' records.
 #[derive(Default)]
 pub struct Taken {
     engine: Vec<u8>,
@@ -123,7 +123,7 @@ pub(super) mod kind {
 }
 
 impl Engine {
-    /// What changed since this was last asked; at first, everything.
+    /// The changes since the last call; at first, everything.
     pub fn take_changes(&mut self) -> Changes<'_> {
         let moment = self.moment();
         let engine = encode(self);
@@ -168,7 +168,7 @@ impl<'a> Record<&'a Canister> {
 }
 
 impl<'a> CanisterChanges<'a> {
-    /// Whether no page remains of a heap that there may have been.
+    /// Whether the heap replaces an earlier one, of which no page remains.
     pub fn replace_heap(&self) -> bool {
         self.code.as_ref().is_none_or(|code| code.heap.replaced)
     }
@@ -188,16 +188,16 @@ impl Changes<'_> {
             && self.deleted_snapshots.is_empty()
     }
 
-    /// Makes of what `storage` has, which is the state as of the last changes, the state as of these.
+    /// Applies these changes to `storage`, which has the state as of the last changes.
     ///
     /// # Errors
     ///
-    /// If the storage fails. Then part of the changes may be there.
+    /// If the storage fails. Then it may have part of the changes.
     pub fn save<S: Storage>(&self, storage: &mut S) -> Result<(), S::Error> {
         if self.is_empty() {
             return Ok(());
         }
-        // Also if the engine is the same: the canisters are as of this time.
+        // This is put even if the engine is the same, because the canisters are as of this time.
         storage.put(&[kind::ENGINE], &[&self.moment.now.to_le_bytes(), self.engine.as_slice()].concat())?;
         for canister in &self.canisters {
             let id = canister.id;

@@ -24,9 +24,9 @@ pub struct Moment {
     pub subnet_id: Principal,
 }
 
-/// What a message brings to an execution.
+/// The input of an execution.
 pub struct Input {
-    /// Who called.
+    /// The caller.
     pub caller: Principal,
     /// The method.
     pub method: String,
@@ -44,9 +44,9 @@ pub struct Input {
     pub may_respond: bool,
     /// Instructions that the call ran before.
     pub earlier_instructions: u64,
-    /// The number of what led to the execution.
+    /// The number of the message or task that led to the execution.
     pub root: u64,
-    /// Who certifies the canister's data.
+    /// The certifier of the canister's data.
     pub certifier: Option<Certifier>,
 }
 
@@ -105,8 +105,8 @@ impl Engine {
     }
 }
 
-/// Executes `target` of a canister that has code, as a transaction: commits what it did if it returned and its kind of entry
-/// point keeps that, and takes it back otherwise. What the execution may cost is set aside before.
+/// Executes `target` of a canister that has code, as a transaction. Commits its changes if it returned and its entry point
+/// keeps changes. Otherwise it rolls them back. The maximum cost of the execution is set aside before.
 pub fn execute(canister: &mut Canister, entry: EntryPoint, target: Target<'_>, input: Input, moment: Moment) -> Output {
     let (id, now) = (canister.id, moment.now);
     let (method, root) = (input.method.clone(), input.root);
@@ -215,7 +215,7 @@ fn begin(canister: &mut Canister, entry: EntryPoint, input: Input, limits: Limit
     Execution { available, ..execution }
 }
 
-/// What `entry` may ask about itself.
+/// The context that `entry` may ask about itself.
 pub fn context(canister: &Canister, entry: EntryPoint, input: Input, Moment { now, subnet_id }: Moment) -> Context {
     Context {
         entry,
@@ -240,7 +240,7 @@ pub fn context(canister: &Canister, entry: EntryPoint, input: Input, Moment { no
     }
 }
 
-/// What an execution used, its stable memory counted from `before` on.
+/// The resources that an execution used, its stable memory counted from `before` on.
 pub fn usage(execution: &Execution, instructions: u64, before: Footprint) -> Usage {
     let reply_bytes = match &execution.response {
         Some(Ok(reply)) => reply.len() as u64,

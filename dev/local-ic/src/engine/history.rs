@@ -5,7 +5,7 @@ use candid::Principal;
 use super::Engine;
 use crate::canister::{Change, ChangeDetails, ChangeOrigin};
 
-/// Who asks for a change.
+/// The principal that asks for a change.
 #[derive(Clone, Copy)]
 pub struct Sender {
     /// Its id.

@@ -119,7 +119,7 @@ impl Engine {
 }
 
 impl Installation<'_> {
-    /// Runs the hooks. The old code is as it was unless they all return.
+    /// Runs the hooks. The old code is unchanged unless they all return.
     fn run(
         &mut self,
         mode: InstallMode,

@@ -58,7 +58,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Has a canister that `sender` controls take no more calls. It is stopped once no call is open.
+    /// Makes a canister that `sender` controls refuse further calls. It is stopped once no call is
+    /// open.
     pub fn stop(&mut self, id: Principal, sender: Principal) -> Result<(), RejectResponse> {
         let canister = self.check_controller(id, sender)?;
         if canister.status == CanisterStatusType::Running {
@@ -142,7 +143,7 @@ pub(super) const fn canister_id(number: u64) -> Principal {
     Principal::from_slice(&[a, b, c, d, e, f, g, h, 1, 1])
 }
 
-/// The rejection of an argument that says something illegal.
+/// The rejection of an illegal argument.
 pub(super) fn invalid(message: String) -> RejectResponse {
     RejectResponse::new(ErrorCode::InvalidManagementPayload, message)
 }

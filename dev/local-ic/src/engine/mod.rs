@@ -79,7 +79,7 @@ struct Stopping {
     deadline: u64,
 }
 
-/// The whole state. What is skipped here is saved apart from the rest.
+/// The whole state. Fields that are skipped here are saved separately.
 #[derive(Serialize, Deserialize)]
 pub struct Engine {
     /// Nanoseconds since the Unix epoch.
@@ -141,7 +141,7 @@ impl Engine {
     }
 }
 
-/// The rejection of what is meant for a canister that does not exist.
+/// The rejection of a message to a canister that does not exist.
 pub fn not_found(id: Principal) -> RejectResponse {
     RejectResponse::new(ErrorCode::CanisterNotFound, format!("Canister {id} not found"))
 }

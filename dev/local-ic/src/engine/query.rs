@@ -26,7 +26,7 @@ pub struct Query {
 }
 
 impl Engine {
-    /// Executes a query. Whatever it does is taken back.
+    /// Executes a query. All its changes are rolled back.
     pub fn query(&mut self, query: Query) -> Response {
         let (moment, root) = (self.moment(), self.number());
         let canister = query.subject().and_then(|id| self.canister_mut(id));
@@ -77,7 +77,7 @@ impl Query {
 pub struct Answered {
     /// The answer.
     pub response: Response,
-    /// What the query adds to the statistics; nothing, if it was not executed.
+    /// The query's part of the statistics; nothing, if it was not executed.
     pub statistics: QueryStatistics,
 }
 

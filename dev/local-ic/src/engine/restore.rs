@@ -20,7 +20,7 @@ pub struct Restore {
     expected: Vec<(Principal, u64, Vec<Global>)>,
 }
 
-/// What was saved is no state.
+/// The saved bytes are no state.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RestoreError(String);
 
@@ -37,7 +37,7 @@ impl Restore {
     ///
     /// # Errors
     ///
-    /// If the entry is none that belongs there.
+    /// If the entry does not belong there.
     pub fn entry(&mut self, key: &[u8], value: &[u8]) -> Result<(), RestoreError> {
         let wrong = |what: &str| RestoreError(format!("the entry {} {what}", hex(key)));
         let Some((&kind, rest)) = key.split_first() else { return Err(wrong("has no kind")) };

@@ -38,8 +38,7 @@ impl Engine {
         Ok(key)
     }
 
-    /// Makes a snapshot for a canister that `sender` controls, in place of `replaced`. What is in its parts is still to be
-    /// written.
+    /// Makes an empty snapshot for a canister that `sender` controls, in place of `replaced`. Its parts are written later.
     pub fn upload_snapshot(
         &mut self,
         id: Principal,
@@ -85,8 +84,8 @@ impl Engine {
         Ok(key)
     }
 
-    /// Makes a canister what a snapshot says. `sender` controls it, and the canister that the snapshot is of. Open calls,
-    /// cycles and settings stay; so do the global timer and what is known of low memory, but where they were uploaded.
+    /// Loads a snapshot into a canister. `sender` controls this canister and the snapshot's. Open calls, cycles and
+    /// settings stay. So do the global timer and the state of the low-memory hook, unless the snapshot has them.
     pub fn load_snapshot(&mut self, id: Principal, sender: Sender, key: SnapshotKey) -> Result<(), RejectResponse> {
         self.check_controller(id, sender.id)?;
         check_controller(self.canister(key.0).map_err(|_| no_snapshot(key))?, sender.id)?;
@@ -207,7 +206,7 @@ fn instantiate(snapshot: &Snapshot) -> Result<(Code, StableMemory), String> {
     Ok((code, stable))
 }
 
-/// Takes `fee` from a canister that is not frozen by it, its memory being as it is now.
+/// Charges a canister `fee`, unless that would freeze it at its present memory.
 fn pay(canister: &mut Canister, fee: u128) -> Result<(), RejectResponse> {
     if !canister.can_pay(fee) {
         return Err(out_of_cycles(canister, fee));

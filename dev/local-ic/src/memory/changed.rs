@@ -30,7 +30,7 @@ impl Changed {
         }
     }
 
-    /// What changed of `contents`, which is the whole memory, since this was last asked.
+    /// The changes of `contents`, which is the whole memory, since the last call.
     pub fn take<'a>(&mut self, contents: &'a [u8]) -> PageChanges<'a> {
         let size = contents.len() as u64;
         match std::mem::replace(self, Self::Pages(Vec::new())) {

@@ -48,7 +48,7 @@ pub struct Heap {
     originals: Originals,
 }
 
-/// Where the contents are that a rollback restores.
+/// The place of the contents that a rollback restores.
 enum Originals {
     /// In a log that this heap writes.
     Logged(UnsafeCell<Tracking>),
@@ -115,7 +115,7 @@ impl Heap {
         Self { memory, size: AtomicUsize::new(0), old_size: AtomicUsize::new(0), originals }
     }
 
-    /// Has a view show `size` bytes, at least as many as before, as the image now has them.
+    /// Makes a view show the image's present `size` bytes, at least as many as before.
     ///
     /// # Errors
     ///
@@ -129,7 +129,7 @@ impl Heap {
         Ok(())
     }
 
-    /// Has a view keep its contents of `pages` whatever becomes of its image.
+    /// Makes a view keep its contents of `pages`, even if the image changes.
     pub fn keep(&self, pages: Range<usize>) {
         let pages = pages.start..pages.end.min(self.old_size() / PAGE);
         if !pages.is_empty() {
@@ -225,7 +225,7 @@ impl Heap {
         true
     }
 
-    /// Keeps what the transaction did.
+    /// Commits the changes of the transaction.
     ///
     /// # Panics
     ///
@@ -246,7 +246,7 @@ impl Heap {
         }
     }
 
-    /// Takes back what the transaction did. A view has to be refreshed instead.
+    /// Rolls back the changes of the transaction. Refresh a view instead.
     pub fn rollback(&self) {
         let Some(tracking) = self.tracking() else { return };
         let (old_size, size) = (self.old_size(), self.size());
@@ -264,8 +264,8 @@ impl Heap {
         self.protect_except(tracking, hot);
     }
 
-    /// Has a view show its image as it is by now, outside of any transaction. Returns whether it can: one that has grown
-    /// is of no further use.
+    /// Makes a view show its image's present contents, outside of any transaction. Returns whether it can. A view that has
+    /// grown is of no further use.
     ///
     /// # Panics
     ///
@@ -276,7 +276,7 @@ impl Heap {
         self.size() == self.old_size()
     }
 
-    /// What committed transactions changed since this was last asked.
+    /// The changes of committed transactions since the last call.
     ///
     /// # Panics
     ///
@@ -323,8 +323,8 @@ impl Heap {
         tracking.hot = hot;
     }
 
-    /// Saves the pages that existed when the transaction began, and makes them writable. Where the system refuses, some may
-    /// be writable and others not, and what is written to them could not be told, nor taken back: the process ends.
+    /// Saves the pages that existed when the transaction began, and makes them writable. If the system refuses, some may be
+    /// writable and others not, and writes to them could be neither tracked nor rolled back. So the process ends.
     /// Async-signal-safe.
     fn unprotect(&self, tracking: &mut Tracking, pages: Range<usize>) {
         let pages = pages.start..pages.end.min(self.old_size() / PAGE);

@@ -1,4 +1,4 @@
-//! Contents that several views share, each as of its own beginning.
+//! Contents that several views share. Each view shows the contents at its own start.
 //!
 //! An image is an anonymous file. A view is a private mapping of it. Writes through the view stay in the view: the
 //! kernel copies a page at its first write. Before a page of the image changes, it is copied in the same way in each
@@ -19,7 +19,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// An image that can hold `capacity` bytes. It takes physical memory only where it is written.
+    /// An image of at most `capacity` bytes. Only written pages take physical memory.
     ///
     /// # Panics
     ///

@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 
 use super::page::PAGE;
 
-/// What a part of a mapping may be used for.
+/// The permissions of a part of a mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Any access faults.
@@ -36,7 +36,7 @@ pub struct Mapping {
     len: usize,
 }
 
-// SAFETY: a mapping is plain memory owned by this value. Those who dereference `base` see to exclusion.
+// SAFETY: a mapping is plain memory owned by this value. Callers that dereference `base` ensure exclusive access.
 unsafe impl Send for Mapping {}
 // SAFETY: as above; the methods of `&Mapping` are system calls that the kernel serialises.
 unsafe impl Sync for Mapping {}
@@ -135,7 +135,7 @@ impl Mapping {
     }
 
     /// Gives a view its own copy of `range`, as if each page were written with what it contains. The range is writable, and
-    /// its ends are multiples of the page size. Whoever uses the memory meanwhile notices nothing.
+    /// its ends are multiples of the page size. Concurrent users of the memory notice nothing.
     pub fn copy_pages(&self, range: Range<usize>) {
         // Since Linux 5.14.
         let copied = self.advise(range, libc::MADV_POPULATE_WRITE);

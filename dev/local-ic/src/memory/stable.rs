@@ -18,7 +18,7 @@ const CAPACITY: usize = MAX_STABLE_MEMORY as usize;
 /// The transaction number at which stamps are reset: one bit less than a stamp has.
 const LAST_TRANSACTION: u32 = u32::MAX >> 1;
 
-/// What a transaction did to stable memory.
+/// The accesses of a transaction to stable memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Footprint {
     /// Distinct 4-KiB pages read or written.
@@ -53,7 +53,7 @@ struct Backing {
     log: Option<Log>,
 }
 
-/// What the running transaction changed.
+/// The changes of the running transaction.
 struct Log {
     undo: UndoLog,
     /// The pages that it dirtied.
@@ -77,12 +77,12 @@ impl StableMemory {
         Ok(Self { backing: Some(backing), ..Self::default() })
     }
 
-    /// Has a view show `pages` of 64 KiB, as the image now has them.
+    /// Makes a view show the image's present `pages` of 64 KiB.
     pub fn show(&mut self, pages: u64) {
         self.pages = pages;
     }
 
-    /// Has a view show its image as it is by now, outside of any transaction.
+    /// Makes a view show its image's present contents, outside of any transaction.
     ///
     /// # Panics
     ///
@@ -92,7 +92,7 @@ impl StableMemory {
         view.expect("only a view has an image").memory.discard(0..CAPACITY);
     }
 
-    /// The memory, for those who keep a view's contents whatever becomes of its image.
+    /// The memory, for callers that keep a view's contents while its image changes.
     pub fn mapping(&self) -> Option<&Arc<Mapping>> {
         self.backing.as_ref().map(|backing| &backing.memory)
     }
@@ -102,7 +102,7 @@ impl StableMemory {
         self.pages
     }
 
-    /// What the running transaction did so far.
+    /// The accesses of the running transaction so far.
     pub fn footprint(&self) -> Footprint {
         self.footprint
     }
@@ -123,7 +123,7 @@ impl StableMemory {
         self.transaction += 1;
     }
 
-    /// Keeps what the transaction did. It is not one on a view.
+    /// Commits the changes of the transaction. The memory must not be a view.
     pub fn commit(&mut self) {
         if let Some(Backing { log: Some(log), .. }) = &mut self.backing {
             log.undo.clear();
@@ -131,7 +131,7 @@ impl StableMemory {
         }
     }
 
-    /// Takes back what the transaction did. The contents of a view remain until it is refreshed.
+    /// Rolls back the changes of the transaction. The contents of a view remain until it is refreshed.
     pub fn rollback(&mut self) {
         if let Some(Backing { memory, log: Some(log), .. }) = &mut self.backing {
             for (&number, contents) in log.undo.numbers().iter().zip(log.undo.contents()) {
@@ -163,7 +163,7 @@ impl StableMemory {
         Some(offset as usize..end as usize)
     }
 
-    /// How many pages of `range`, which is in bounds, the transaction has not accessed, and how many it has not
+    /// Number of pages of `range`, which is in bounds, that the transaction has not accessed, and number that it has not
     /// dirtied.
     pub fn untouched(&self, range: &Range<usize>) -> (u64, u64) {
         let Some(backing) = &self.backing else { return (0, 0) };
@@ -214,7 +214,7 @@ impl StableMemory {
         self.backing.as_ref().map_or(&[], |backing| backing.bytes(0..bytes(self.pages)))
     }
 
-    /// What committed transactions changed since this was last asked, outside of any transaction.
+    /// The changes of committed transactions since the last call, outside of any transaction.
     pub fn take_changes(&mut self) -> PageChanges<'_> {
         let Self { changed, backing, pages, .. } = self;
         changed.take(backing.as_ref().map_or(&[], |backing| backing.bytes(0..bytes(*pages))))
@@ -266,7 +266,7 @@ impl Backing {
         unsafe { self.stamps.base().cast::<u32>().add(page).write(stamp) };
     }
 
-    /// Notes that a page is about to be dirtied, and what it has if it is to be restored.
+    /// Notes that a page is about to be dirtied, and logs its contents if a rollback must restore it.
     fn log(&mut self, page: usize, restored: bool) {
         let Some(log) = &mut self.log else { return };
         log.dirtied.push(page as u32);

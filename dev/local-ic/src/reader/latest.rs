@@ -45,8 +45,8 @@ impl Latest {
         Self { version: 0, generation: 0, code: None, stable, stable_pages: 0, record: Vec::new() }
     }
 
-    /// Applies all changes but those of pages, which [`Latest::finish`] applies. Returns whether views of what was before are
-    /// of no use any more.
+    /// Applies all changes except those of pages, which [`Latest::finish`] applies. Returns whether older views are of no
+    /// further use.
     pub fn begin(&mut self, changes: &CanisterChanges<'_>) -> bool {
         self.version += 1;
         self.record.clone_from(&changes.record);

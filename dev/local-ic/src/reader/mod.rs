@@ -23,10 +23,10 @@ use crate::reject::{ErrorCode, RejectResponse};
 use crate::sandbox::Certifier;
 use published::Published;
 
-/// What can be certified of a canister.
+/// The certifiable data of a canister.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CanisterInfo {
-    /// Who controls it.
+    /// The controllers of the canister.
     pub controllers: Vec<Principal>,
     /// SHA-256 of its module, if it has one.
     pub module_hash: Option<[u8; 32]>,
@@ -41,7 +41,7 @@ pub struct MetadataSection {
     pub name: String,
     /// Whether only the controllers may read it.
     pub private: bool,
-    /// What is in it.
+    /// The section's bytes.
     pub contents: Vec<u8>,
 }
 
@@ -116,7 +116,7 @@ impl StateReader {
         self.canister(canister_id).is_ok()
     }
 
-    /// What can be certified of a canister, if there is one with this id.
+    /// The certifiable data of a canister, if there is one with this id.
     pub fn canister_info(&self, canister_id: Principal) -> Option<CanisterInfo> {
         self.canister(canister_id).ok().map(|canister| canister.info())
     }

@@ -52,12 +52,12 @@ impl Published {
         }
     }
 
-    /// Has `query` run on the canister as it is now, and gives it the moment that this is as of. Waits while too many
+    /// Runs `query` on the canister's present state, and passes it the time of this state. Waits while too many
     /// others run.
     ///
     /// # Errors
     ///
-    /// If the system refuses what the query would run on.
+    /// If the system refuses the memory that the query needs.
     pub fn with_view<T>(&self, query: impl FnOnce(&mut Canister, Moment) -> T) -> io::Result<T> {
         let mut running = self.begin()?;
         let view = running.view.as_mut().expect("it is there until the query ends");
@@ -67,7 +67,7 @@ impl Published {
     fn begin(&self) -> io::Result<Running<'_>> {
         let state = self.ended.wait_while(self.lock(), |state| state.used.len() >= MAX_CONCURRENT_QUERIES);
         let mut state = state.expect(NO_PANIC);
-        // Without a view the place stays free for the next query that waits.
+        // Without a view the place stays free for the next waiting query.
         let view = state.view().inspect_err(|_| self.ended.notify_one())?;
         state.last_query += 1;
         let number = state.last_query;
@@ -85,7 +85,7 @@ impl Published {
         std::mem::take(&mut self.queries.lock().expect(NO_PANIC))
     }
 
-    /// What can be certified of it.
+    /// The certifiable data of it.
     pub fn info(&self) -> CanisterInfo {
         let state = self.lock();
         let module = state.latest.code.as_ref().map(|code| &code.module);

@@ -78,7 +78,7 @@ impl View {
         }
     }
 
-    /// Lets go of the pages that were copied. Returns whether the view can be used again.
+    /// Releases the copied pages. Returns whether the view can be used again.
     pub fn refresh(&mut self) -> bool {
         self.canister.executions.clear();
         self.canister.stable.refresh();
@@ -87,7 +87,7 @@ impl View {
 }
 
 impl Memories {
-    /// Keeps what `changes` are about to change as it is.
+    /// Keeps the pages that `changes` are about to change.
     pub fn keep(&mut self, changes: &CanisterChanges<'_>) {
         self.heap.take_if(|_| changes.replace_heap());
         if let (Some(heap), Some(code)) = (&self.heap, &changes.code) {

@@ -7,7 +7,8 @@ use candid::Principal;
 /// Makes the certificate of a canister's certified data.
 pub type Certifier = Arc<dyn Fn(Principal, &[u8]) -> Vec<u8> + Send + Sync>;
 
-/// The certificate of what a canister had certified when a query began. It is made when it is first asked for.
+/// The certificate of a canister's certified data at the beginning of a query. It is made when it is first
+/// asked for.
 pub struct DataCertificate {
     certifier: Certifier,
     canister: Principal,

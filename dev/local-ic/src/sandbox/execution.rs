@@ -30,7 +30,7 @@ pub struct Context {
     pub subnet_id: Principal,
     /// Nanoseconds since the Unix epoch.
     pub now: u64,
-    /// Who called.
+    /// The caller.
     pub caller: Principal,
     /// The method called, for `canister_inspect_message`.
     pub method: String,
@@ -111,7 +111,8 @@ pub struct Request {
     pub prepaid: u128,
 }
 
-/// An execution of an entry point. Everything but `context` and `limits` is what it has done so far, or works on.
+/// An execution of an entry point. Everything except `context` and `limits` is its effect so far, or the state
+/// that it works on.
 pub struct Execution {
     /// The inputs of the entry point.
     pub context: Context,

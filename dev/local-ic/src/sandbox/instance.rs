@@ -11,7 +11,7 @@ use super::trap::Trap;
 use crate::memory::{Heap, with_heap};
 use crate::wasm::{COUNTER, CompiledModule, TABLE, global_export};
 
-/// What to run.
+/// The code to run.
 pub enum Target<'a> {
     /// An exported function.
     Export(&'a str),
@@ -21,9 +21,9 @@ pub enum Target<'a> {
 
 /// An execution that ended.
 pub struct Finished {
-    /// What it did.
+    /// The finished execution.
     pub execution: Execution,
-    /// How it ended.
+    /// Its result.
     pub result: Result<(), Trap>,
     /// Instructions that it ran.
     pub instructions: u64,

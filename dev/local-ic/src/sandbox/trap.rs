@@ -1,4 +1,4 @@
-//! Why an execution failed.
+//! The failures of an execution.
 
 use std::fmt;
 

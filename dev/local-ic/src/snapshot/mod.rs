@@ -10,7 +10,7 @@ use crate::canister::{Canister, Global, LowWasmMemory};
 use crate::limits::{MAX_CERTIFIED_DATA, MAX_GLOBALS, MAX_HEAP, MAX_MODULE, MAX_STABLE_MEMORY, WASM_PAGE};
 use crate::memory::Page;
 
-/// How a snapshot came to be.
+/// The source of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
     /// It was taken from a canister, and never changes.
@@ -19,10 +19,10 @@ pub enum Source {
     Uploaded,
 }
 
-/// What a snapshot is besides its module and memories.
+/// The state of a snapshot besides its module and memories.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {
-    /// How it came to be.
+    /// Its source.
     pub source: Source,
     /// When, in nanoseconds since the Unix epoch.
     pub taken_at: u64,
@@ -58,14 +58,14 @@ impl Part {
 /// A snapshot.
 #[derive(Serialize, Deserialize)]
 pub struct Snapshot {
-    /// What it is besides its parts.
+    /// Its state besides its parts.
     pub metadata: Metadata,
     /// The parts, by number.
     parts: [Region; 3],
 }
 
 impl Snapshot {
-    /// What `canister` is at `now`, if it has code.
+    /// A snapshot of `canister` at `now`, if it has code.
     pub fn take(canister: &Canister, now: u64) -> Option<Self> {
         let code = canister.code.as_ref()?;
         let metadata = Metadata {

@@ -65,7 +65,7 @@ pub fn register(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// What a canister must be able to set aside for a call.
+/// The cycles that a canister must be able to set aside for a call.
 pub fn call_cost(method_bytes: u64, argument_bytes: u64) -> u128 {
     fees::request(method_bytes.saturating_add(argument_bytes)) + fees::response_prepayment()
 }

@@ -15,7 +15,7 @@ pub struct SystemCall {
     pub signature: &'static str,
     /// Instructions for each call, before those for the bytes that it copies.
     pub overhead: u64,
-    /// Who may call it.
+    /// The entry points that may call it.
     pub from: EntryPoints,
 }
 

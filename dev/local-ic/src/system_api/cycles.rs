@@ -49,7 +49,7 @@ pub fn wide(high: u64, low: u64) -> u128 {
     u128::from(high) << 64 | u128::from(low)
 }
 
-/// What the canister can spend without being frozen.
+/// The cycles that the canister can spend without being frozen.
 pub fn liquid_balance(call: &Call<'_>) -> u128 {
     let (execution, context) = (call.execution(), call.context());
     let heap = call.host().heap.size() as u64;
@@ -58,7 +58,8 @@ pub fn liquid_balance(call: &Call<'_>) -> u128 {
     execution.balance.saturating_sub(frozen)
 }
 
-/// Cycles that can still be accepted: none once the call is answered, for then they went back.
+/// Cycles that can still be accepted: none once the call is answered, because then they went
+/// back.
 fn available(call: &Call<'_>) -> u128 {
     if call.execution().may_respond() { call.execution().available } else { 0 }
 }

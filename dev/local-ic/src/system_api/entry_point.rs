@@ -36,12 +36,13 @@ pub enum EntryPoint {
 }
 
 impl EntryPoint {
-    /// Whether all replicas run it and agree on the result. What others do is discarded.
+    /// Whether all replicas run it and agree on the result. The changes of other entry
+    /// points are discarded.
     pub fn is_replicated(self) -> bool {
         !matches!(self, Self::Query | Self::CompositeQuery | Self::InspectMessage)
     }
 
-    /// Whether what it did is discarded even if it succeeds.
+    /// Whether its changes are discarded even if it succeeds.
     pub fn is_read_only(self) -> bool {
         !self.is_replicated() || self == Self::ReplicatedQuery
     }

@@ -51,7 +51,7 @@ struct Compiler {
 
 static COMPILER: LazyLock<Compiler> = LazyLock::new(Compiler::new);
 
-/// The module that `wasm` is, or what is wrong with it.
+/// The compiled module, or the fault of `wasm`.
 pub fn compile(wasm: &[u8]) -> Result<Arc<CompiledModule>, String> {
     let hash = <[u8; 32]>::from(Sha256::digest(wasm));
     let modules = || COMPILER.modules.lock().unwrap_or_else(PoisonError::into_inner);

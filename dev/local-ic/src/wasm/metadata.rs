@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Who may read a section.
+/// The readers of a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
     /// Anybody.

@@ -12,7 +12,7 @@ const HOOKS: [&str; 7] = [
     "canister_on_low_wasm_memory",
 ];
 
-/// Whether `export` is an entry point that the platform calls of itself.
+/// Whether `export` is an entry point that the platform itself calls.
 pub fn is_hook(export: &str) -> bool {
     HOOKS.contains(&export)
 }

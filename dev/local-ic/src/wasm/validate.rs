@@ -32,7 +32,7 @@ fn features() -> WasmFeatures {
         | WasmFeatures::FLOATS
 }
 
-/// Checks `module`, or says what is wrong with it.
+/// Checks `module`. The error is its fault.
 pub fn validate(module: &[u8]) -> Result<Validated, String> {
     let types = Validator::new_with_features(features())
         .validate_all(module)

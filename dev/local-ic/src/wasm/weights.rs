@@ -5,7 +5,7 @@
 
 use wasmparser::Operator;
 
-/// What entering a function costs, besides its operators.
+/// The cost of entering a function, besides its operators.
 pub const FUNCTION_ENTRY: u64 = 1;
 
 /// The price of `operator`.
@@ -96,7 +96,7 @@ pub fn has_length_operand(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// Whether the operator changes what belongs to an instance and not to the canister: tables and the
+/// Whether the operator changes state that belongs to an instance and not to the canister: tables and the
 /// presence of segments.
 pub fn changes_instance(operator: &Operator<'_>) -> bool {
     use Operator::*;

@@ -28,7 +28,7 @@ fn a_stopped_canister_is_deleted_by_its_controllers() {
     ic.take_changes(|changes| reader.apply(changes));
     assert!(!reader.canister_exists(id) && reader.canister_exists(other));
     assert_eq!(update(&ic, id, "call").unwrap_err().error_code, ErrorCode::CanisterNotFound);
-    // Who calls it is told, and has the cycles back; its id is not given out again.
+    // Its callers are told and have the cycles back. Its id is not assigned again.
     let call = forward(&ic, other, 5, id, "call", &[]).unwrap();
     assert_eq!((call.code, call.refunded), (local_ic::RejectCode::DestinationInvalid as u64, 5));
     assert!(![id, other].contains(&ic.create_canister()));

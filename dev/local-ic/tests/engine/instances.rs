@@ -1,4 +1,4 @@
-//! The state of an instance does not outlive a message: tables, and which segments were dropped.
+//! The state of an instance does not outlive a message: its tables and its dropped segments.
 
 use crate::common::{install, update};
 use local_ic::LocalIc;

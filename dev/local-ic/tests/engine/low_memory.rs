@@ -59,7 +59,7 @@ fn the_hook_runs_once_each_time_that_memory_gets_low() {
     }
     ic.tick();
     assert_eq!(counts(&ic, id), (0, 0));
-    // What is taken back does not count.
+    // Rolled back growth does not count.
     update(&ic, id, "grow and trap").unwrap_err();
     ic.tick();
     assert_eq!(counts(&ic, id), (0, 0));

@@ -143,7 +143,7 @@ fn calls_that_have_not_begun_can_be_timed_out() {
     let error = ic.take_response(second).expect("it is answered").unwrap_err();
     assert_eq!((error.error_code, error.certified), (ErrorCode::IngressMessageTimeout, true));
     assert_eq!([first, third].map(|message| ic.await_call(message)), [Ok(vec![]), Ok(vec![])]);
-    // What has begun goes on.
+    // A call that has begun continues.
     let wait = submit("wait");
     ic.tick();
     ic.time_out_calls(|_| true);
@@ -191,7 +191,7 @@ fn inspect_message_turns_ingress_away_but_not_calls() {
     assert_eq!(reject.error_code, ErrorCode::CanisterRejectedMessage);
     assert!(!reject.certified);
     assert_eq!(ic.cycle_balance(id), before);
-    // What the inspection wrote is taken back.
+    // The inspection's writes are rolled back.
     let reply = ic.update_call(id, Principal::anonymous(), "seen", vec![1]).unwrap();
     assert_eq!(reply, [0; 4]);
 }

@@ -150,7 +150,7 @@ fn control() {
         ("(if (i32.const 0) (then nop))", 3),
         ("(if (i32.const 1) (then nop) (else nop nop))", 4),
         ("(if (i32.const 0) (then nop) (else nop nop))", 5),
-        // What lies behind a branch that is taken is not charged.
+        // Operators behind a branch that is taken are not charged.
         ("(block (br 0) nop nop)", 2),
         ("(block (br_if 0 (i32.const 1)) nop nop)", 3),
         ("(block (br_if 0 (i32.const 0)) nop nop)", 5),

@@ -3,7 +3,7 @@
 use crate::common::{install, number, update};
 use local_ic::{LocalIc, Usage};
 
-/// What an update with this body uses, besides the 1 instruction of its entry.
+/// The resources that an update with this body uses, besides the 1 instruction of its entry.
 fn usage(body: &str) -> Usage {
     let ic = LocalIc::new();
     let module = format!(

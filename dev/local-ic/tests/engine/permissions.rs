@@ -1,4 +1,5 @@
-//! Which entry points may make which system calls, according to the interface specification's overview.
+//! The system calls that each entry point may make, according to the interface specification's
+//! overview.
 
 use std::fmt::Write;
 

@@ -1,4 +1,5 @@
-//! No cycles are lost: what is attached and not accepted comes back, whoever is called and whatever becomes of the caller.
+//! No cycles are lost: attached cycles that are not accepted come back, whoever is called and whatever happens to the
+//! caller.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Changes that are saved make a state that goes on where the other was.
+//! Saved changes restore a state that continues where the original was.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -99,7 +99,7 @@ fn snapshot_something(ic: &LocalIc, canister_id: Principal, step: u64) {
     }
 }
 
-/// What is in the snapshots of a canister.
+/// The contents of a canister's snapshots.
 fn snapshots(ic: &LocalIc, canister_id: Principal) -> Vec<Vec<u8>> {
     let list = manage(ic, "list_canister_snapshots", CanisterIdRecord { canister_id });
     let snapshots: Vec<Snapshot> = decode_one(&list).expect("it decodes");
@@ -197,7 +197,7 @@ fn calls_in_flight_go_on() {
     "#;
     let id = crate::common::install(&ic, body);
     let anonymous = Principal::anonymous();
-    // What fills a round, so that what comes behind waits in the queue or for its callback.
+    // This message fills a round, so that later ones wait in the queue or for their callback.
     let spin = ic.submit_call(id, anonymous, "spin", vec![]).expect("it is taken in");
     let run = ic.submit_call(id, anonymous, "run", vec![]).expect("it is taken in");
     let later = ic.submit_call(id, anonymous, "spin", vec![]).expect("it is taken in");

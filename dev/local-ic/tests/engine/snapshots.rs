@@ -1,4 +1,4 @@
-//! Snapshots: what is taken is what is loaded; what is downloaded and uploaded again is the same.
+//! Snapshots: a loaded snapshot is the one that was taken, also after a download and an upload.
 
 use candid::{CandidType, Deserialize, Principal, decode_one, encode_one};
 use ic_management_canister_types::*;
@@ -89,7 +89,7 @@ fn write(
     order(ic, "upload_canister_snapshot_data", args)
 }
 
-/// What a snapshot restores of a state.
+/// The part of a state that a snapshot restores.
 fn restored(state: CanisterState) -> CanisterState {
     CanisterState { version: 0, cycles: 0, ..state }
 }

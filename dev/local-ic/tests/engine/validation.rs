@@ -5,7 +5,7 @@ use flate2::write::GzEncoder;
 use local_ic::{ErrorCode, LocalIc, limits};
 use std::io::Write;
 
-/// Why a module is refused, or that it is not.
+/// The reason why a module is refused, or `None` if it is not.
 fn refusal(wasm: Vec<u8>) -> Option<String> {
     let ic = LocalIc::new();
     let id = ic.create_canister();

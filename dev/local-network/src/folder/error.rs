@@ -1,4 +1,4 @@
-//! Why a folder cannot be used.
+//! The reason why a folder cannot be used.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::FORMAT;
 
-/// Why a folder cannot be used.
+/// The reason why a folder cannot be used.
 #[derive(Debug)]
 pub enum FolderError {
     /// Another process has it.
@@ -15,21 +15,21 @@ pub enum FolderError {
     Format {
         /// The database.
         path: PathBuf,
-        /// The format that it says it has.
+        /// The format that it claims.
         actual: u32,
     },
-    /// It is not what was written.
+    /// Its bytes are not the ones that were written.
     Damaged {
         /// The database.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         cause: String,
     },
     /// The system refuses.
     System {
-        /// What was to be used.
+        /// The path.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         cause: String,
     },
 }
@@ -64,12 +64,12 @@ pub fn system(path: &Path, cause: impl fmt::Display) -> FolderError {
     FolderError::System { path: path.to_owned(), cause: cause.to_string() }
 }
 
-/// It is not what was written.
+/// Its bytes are not the ones that were written.
 pub fn damaged(path: &Path, cause: impl fmt::Display) -> FolderError {
     FolderError::Damaged { path: path.to_owned(), cause: cause.to_string() }
 }
 
-/// Why the database cannot be opened or read.
+/// The reason why the database cannot be opened or read.
 pub fn refused(path: &Path, error: redb::Error) -> FolderError {
     match error {
         redb::Error::DatabaseAlreadyOpen => FolderError::InUse(path.to_owned()),

@@ -39,7 +39,7 @@ impl FolderLock {
         &self.folder
     }
 
-    /// Has the disk keep the names in the folder, and the name of the folder itself, which may be new.
+    /// Syncs the names in the folder, and the name of the folder itself, which may be new.
     pub(super) fn sync(&self) -> Result<(), FolderError> {
         let folder = self.folder.canonicalize().map_err(|error| system(&self.folder, error))?;
         for folder in [Some(folder.as_path()), folder.parent()].into_iter().flatten() {

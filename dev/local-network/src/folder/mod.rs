@@ -11,8 +11,8 @@
 //!   requests   request id -> TakenCall, encoded by postcard
 //! ```
 //!
-//! The database verifies what it reads by the checksum of each of its pages. A whole commit is on disk before it is
-//! confirmed. A new database has another name until its first commit is on disk, so a folder has a whole state or none.
+//! The database verifies each page that it reads by a checksum. A commit is on disk before it is confirmed. A new
+//! database has another name until its first commit is on disk, so a folder has a whole state or none.
 
 mod error;
 mod lock;
@@ -44,11 +44,11 @@ const CANISTERS: TableDefinition<&str, &[u8]> = TableDefinition::new("canisters"
 const ENGINE: TableDefinition<&[u8], &[u8]> = TableDefinition::new("engine");
 const REQUESTS: TableDefinition<RequestHash, &[u8]> = TableDefinition::new("requests");
 
-/// Bytes of the database that are held in memory. The engine has the state itself: a commit reads only the way to the
-/// pages that it writes.
+/// Bytes of the database that are held in memory. The engine itself has the state, so a commit reads only the path to
+/// the pages that it writes.
 const CACHE_BYTES: usize = 64 << 20;
 
-/// A folder with a state, which this process has for itself.
+/// A folder with a state, which this process has locked.
 pub struct StateFolder {
     database: Database,
     _lock: FolderLock,
@@ -58,18 +58,18 @@ pub struct StateFolder {
 pub struct Saved {
     /// The engine.
     pub engine: LocalIc,
-    /// The canisters that the network was started with, but those that were deleted since.
+    /// The canisters that the network was started with, except those that were deleted since.
     pub canisters: Canisters,
     /// The keys.
     pub keys: Keys,
-    /// The calls that were taken in and not forgotten.
+    /// The calls that were accepted and not forgotten.
     pub requests: Vec<(RequestHash, TakenCall)>,
 }
 
-/// What happened to the calls since the last commit.
+/// The changes of the calls since the last commit.
 #[derive(Default)]
 pub struct RequestChanges {
-    /// Calls that were taken in or answered.
+    /// Calls that were accepted or answered.
     pub put: Vec<(RequestHash, TakenCall)>,
     /// Calls that were forgotten.
     pub forgotten: Vec<RequestHash>,
@@ -83,7 +83,7 @@ impl RequestChanges {
 }
 
 impl StateFolder {
-    /// Opens the folder, if it has a state. All of it is read, and checked.
+    /// Opens the folder, if it has a state. Reads and checks the whole state.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl StateFolder {
         Ok(Some((Self { database, _lock: lock.clone() }, saved)))
     }
 
-    /// Makes the first state of a folder that has none: of an engine that `changes` are all of.
+    /// Makes the first state of a folder that has none. `changes` are the engine's whole state.
     ///
     /// # Errors
     ///
@@ -153,11 +153,11 @@ impl StateFolder {
         Ok(transaction.commit()?)
     }
 
-    /// Commits what changed: when this returns, it is on disk.
+    /// Commits the changes. They are on disk on return.
     ///
     /// # Errors
     ///
-    /// If the disk does not take it. Then the state on disk is the one before, or this one.
+    /// If the disk fails. Then the state on disk is the old or the new one.
     pub fn commit(&self, changes: &Changes<'_>, requests: &RequestChanges) -> Result<(), redb::Error> {
         let transaction = begin(&self.database)?;
         {
@@ -183,7 +183,7 @@ fn put_canisters(transaction: &WriteTransaction, canisters: &Canisters) -> Resul
     Ok(())
 }
 
-/// A transaction after whose commit only one state can be opened. So later damage of that state is noticed.
+/// A transaction after whose commit only the new state can be opened. So later damage of that state is noticed.
 fn begin(database: &Database) -> Result<WriteTransaction, redb::Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_two_phase_commit(true);

@@ -17,7 +17,7 @@ use crate::node::Node;
 use crate::requests::{Busy, Call, Header, Progress, Status};
 use crate::state::State;
 
-/// A folder of its own for each test, gone when the test ends.
+/// A separate folder for each test, deleted when the test ends.
 struct Folder(TempDir);
 
 impl Folder {
@@ -69,7 +69,7 @@ fn canister(saved: &Saved) -> Principal {
     saved.canisters["only"]
 }
 
-/// What a folder has, comparable.
+/// The contents of a folder, comparable.
 #[derive(Debug, PartialEq)]
 struct Contents {
     canister: CanisterState,
@@ -191,7 +191,7 @@ fn another_format_is_refused_with_its_number() {
     assert!(error.to_string().contains("format 1"), "{error}");
 }
 
-/// What the database says of itself at the beginning of its file: its form, and which of two commits is the last.
+/// The database's header at the beginning of its file: its form, and which of two commits is the last.
 const HEAD_BYTES: usize = 320;
 
 /// One bit is wrong anywhere in the file: it is refused, or it was a bit that is not used.
@@ -320,7 +320,7 @@ fn a_commit_that_ends_anywhere_is_whole_or_not_at_all() {
     assert!(failed > 5, "a commit takes {failed} operations");
 }
 
-/// Who was answered before the disk failed can rely on it; nobody is answered after that, and the network says why it ends.
+/// An answer before the disk failed can be relied on. Nobody is answered after that, and the network says why it ends.
 #[tokio::test]
 async fn a_network_whose_disk_fails_confirms_nothing_more_and_says_why() {
     let folder = folder();

@@ -27,13 +27,13 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// With so many bytes of room, and so much time for each body.
+    /// An intake with so many bytes of room, and so much time for each body.
     pub fn new(room: usize, timeout: Duration) -> Self {
         let room = Room { bytes: Arc::new(Semaphore::new(room)), beyond: Arc::new(Semaphore::new(1)) };
         Self { room, timeout }
     }
 
-    /// The whole body. What it holds of the room is given back when the last copy of these bytes is dropped.
+    /// The whole body. Its share of the room is returned when the last copy of these bytes is dropped.
     pub async fn receive<B>(&self, body: B) -> Result<Bytes, Refusal>
     where
         B: Body<Data = Bytes, Error: Error> + Unpin,
@@ -70,7 +70,7 @@ impl Intake {
 /// The state that bodies share.
 struct Room {
     bytes: Arc<Semaphore>,
-    /// The place of the body that goes on beyond it.
+    /// The place of the one body that may exceed it.
     beyond: Arc<Semaphore>,
 }
 

@@ -21,7 +21,7 @@ use crate::node::Node;
 use crate::requests::{Call, Header, Progress, RequestHash, Status};
 use crate::sender::{Kind, Message};
 
-/// `POST /api/v2/canister/<id>/call`: 202 once the call is taken in.
+/// `POST /api/v2/canister/<id>/call`: 202 once the call is accepted.
 pub async fn asynchronous(
     State(node): State<Arc<Node>>,
     State(pools): State<Pools>,
@@ -68,7 +68,7 @@ pub async fn synchronous(
     }
 }
 
-/// A call that was submitted, or turned away before that.
+/// A call that was submitted, or rejected before that.
 type Submitted = Result<(watch::Receiver<Progress>, RequestHash), RejectResponse>;
 
 async fn submit(node: &Arc<Node>, pools: &Pools, effective: &str, request: Request) -> Result<Submitted, Refusal> {
@@ -88,7 +88,7 @@ async fn submit(node: &Arc<Node>, pools: &Pools, effective: &str, request: Reque
     Ok(Ok((progress, id)))
 }
 
-/// The call that a request is, unless it is turned away.
+/// The call of a request, unless it is rejected.
 fn check(node: &Node, effective: Principal, request: Request) -> Result<Result<Call, RejectResponse>, Refusal> {
     let envelope = request.decode::<Message>()?;
     let id = verify(node, Kind::Call, &envelope)?.id;
@@ -106,15 +106,15 @@ fn check(node: &Node, effective: Principal, request: Request) -> Result<Result<C
     }))
 }
 
-/// The progress once it is as `wanted`; or as it is after [`CALL_TIMEOUT`], or when the network stops.
+/// The progress once it is as `wanted`, or after [`CALL_TIMEOUT`], or when the network stops.
 async fn wait(progress: &mut watch::Receiver<Progress>, wanted: impl FnMut(&Progress) -> bool) -> Progress {
     let _ = tokio::time::timeout(CALL_TIMEOUT, progress.wait_for(wanted)).await;
     progress.borrow().clone()
 }
 
-/// The answer to a call that the executor has not taken in. Nothing of the call is saved, so it may be lost.
+/// The answer to a call that the executor has not accepted. Nothing of the call is saved, so it may be lost.
 fn not_taken_in() -> Refusal {
-    Refusal::overloaded("the call was not taken in: send it again, it will not be executed twice")
+    Refusal::overloaded("the call was not accepted: send it again, it will not be executed twice")
 }
 
 #[cfg(test)]

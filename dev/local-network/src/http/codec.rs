@@ -20,8 +20,8 @@ use crate::sender::{self, Content, Envelope, Kind, Verified};
 /// The media type of requests and responses.
 const CBOR: &str = "application/cbor";
 
-/// A request that says that it is CBOR. Nobody has looked into it: decoding and verifying it takes the processor for a
-/// while, and is for the [pools](super::pool).
+/// A request in CBOR, not decoded yet. Decoding and verifying it take processor time, so the [pools](super::pool) do
+/// that.
 pub struct Request(Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Request {
@@ -35,12 +35,12 @@ impl<S: Send + Sync> FromRequest<S> for Request {
 }
 
 impl Request {
-    /// How many bytes it has.
+    /// Number of its bytes.
     pub fn bytes(&self) -> usize {
         self.0.len()
     }
 
-    /// What is in it. The body is given back: others may wait for its bytes.
+    /// The content. The body's room is returned, because others may wait for it.
     pub fn decode<C: DeserializeOwned>(self) -> Result<Envelope<C>, Refusal> {
         cbor::decode(&self.0)
             .map_err(|error| Refusal::malformed(format!("the body is no envelope of a request in CBOR: {error}")))
@@ -57,7 +57,7 @@ pub fn verify<C: Content>(node: &Node, kind: Kind, envelope: &Envelope<C>) -> Re
     Ok(sender::verify(kind, envelope, node.now())?)
 }
 
-/// The only value in `bytes`, with a limit on what there is beside it.
+/// The only value in `bytes`, with a limit on the work for unexpected values.
 pub fn decode_candid<T: CandidType + DeserializeOwned>(bytes: &[u8]) -> candid::Result<T> {
     let mut config = DecoderConfig::new();
     config.set_skipping_quota(MAX_SKIPPING_STEPS).set_full_error_message(false);

@@ -1,4 +1,4 @@
-//! How a request fails before the engine sees it: a status code and a line of text.
+//! The failures of a request before the engine sees it: a status code and a line of text.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -10,7 +10,7 @@ use crate::sender::SenderError;
 pub struct Refusal(pub StatusCode, pub String);
 
 impl Refusal {
-    /// The request is not what the specification wants.
+    /// The request breaks the specification.
     pub fn malformed(message: impl Into<String>) -> Self {
         Self(StatusCode::BAD_REQUEST, message.into())
     }
@@ -25,7 +25,7 @@ impl Refusal {
         Self(StatusCode::INTERNAL_SERVER_ERROR, message.into())
     }
 
-    /// There are too many of them for now.
+    /// There are too many requests for now.
     pub fn overloaded(message: impl Into<String>) -> Self {
         Self(StatusCode::SERVICE_UNAVAILABLE, message.into())
     }

@@ -60,7 +60,7 @@ pub async fn serve(
     pools.queries.run(move || answer(&node, id, &method, &uri, &headers, body)).await
 }
 
-/// What the canister answers.
+/// The canister's answer.
 fn answer(
     node: &Node,
     canister: Principal,

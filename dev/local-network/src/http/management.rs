@@ -11,7 +11,7 @@ pub fn subject(argument: &[u8]) -> Option<Principal> {
     #[derive(CandidType, Deserialize)]
     struct About {
         canister_id: Principal,
-        /// What is large in a legal argument is named, and so not skipped: the limit can be one of what else there is.
+        /// Large fields of a legal argument are named, and so not skipped: the limit can be one of what else there is.
         wasm_module: Option<ByteBuf>,
         arg: Option<ByteBuf>,
         chunk: Option<ByteBuf>,
@@ -19,7 +19,7 @@ pub fn subject(argument: &[u8]) -> Option<Principal> {
     decode_candid(argument).ok().map(|about: About| about.canister_id)
 }
 
-/// Whether a management call or query is about a canister. Which methods there are for users the engine knows.
+/// Checks that a management call or query is about a canister. The engine knows which methods users may call.
 pub fn check_subject(method: &str, subject: Option<Principal>) -> Result<(), RejectResponse> {
     if subject.is_some() {
         return Ok(());

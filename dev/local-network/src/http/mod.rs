@@ -29,7 +29,7 @@ pub use server::serve;
 use crate::node::Node;
 use pool::Pools;
 
-/// What endpoints work with.
+/// The state that endpoints share.
 #[derive(Clone)]
 struct Equipment {
     node: Arc<Node>,
@@ -48,8 +48,8 @@ impl FromRef<Equipment> for Pools {
     }
 }
 
-/// The interface of `node`. What is not the API is for the gateway, or of the page. Pages of any origin may call it, as
-/// on the platform.
+/// The interface of `node`. Other paths are for the gateway or the page. Pages of any origin may call it, as on the
+/// platform.
 fn router(node: Arc<Node>, page: Option<Page>) -> Router {
     let router = Router::new()
         .route("/api/v2/status", get(status::status))

@@ -24,7 +24,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// The files of `folder`, which are told of canisters by their names.
+    /// The files of `folder`. The page gets the canisters' ids by their names.
     pub fn new(folder: PathBuf, root_key: &[u8], canisters: &Canisters) -> Self {
         let root_key: String = root_key.iter().map(|byte| format!("{byte:02x}")).collect();
         // The pairs in the cookie's value are joined by `=` and `&`, and encoded as one component of a URL.

@@ -17,12 +17,12 @@ use crate::limits::MAX_CONCURRENT_CHECKS;
 pub struct Pool(Arc<Semaphore>);
 
 impl Pool {
-    /// With so many places.
+    /// A pool of so many places.
     pub fn new(places: usize) -> Self {
         Self(Arc::new(Semaphore::new(places)))
     }
 
-    /// Does `work` once there is a place for it.
+    /// Runs `work` once there is a place for it.
     ///
     /// # Errors
     ///
@@ -40,12 +40,12 @@ impl Pool {
     }
 }
 
-/// The kinds of work. What waits for one waits for no other: certificates are made while queries take their time.
+/// The kinds of work. Each kind has its own places, so certificates are made even while queries take long.
 #[derive(Clone)]
 pub struct Pools {
-    /// What canisters compute. There are as many places as one canister has, so that nothing waits on a thread for them.
+    /// The work of canisters. There are as many places as one canister has, so that nothing waits on a thread for them.
     pub queries: Pool,
-    /// What the network computes itself: signatures that it verifies and makes.
+    /// The network's own work: signatures that it verifies and makes.
     pub checks: Pool,
 }
 

@@ -26,8 +26,8 @@ pub async fn query(
     pools.queries.run(move || answer(&node, effective, request)).await
 }
 
-/// Only now is the request looked into: while it waited for its place it was not more than the bytes that the limit of
-/// bodies counts.
+/// The request is decoded only now. While it waited for its place, it took only the bytes that the limit of bodies
+/// counts.
 fn answer(node: &Node, effective: Principal, request: Request) -> Result<Response, Refusal> {
     let envelope = request.decode::<Message>()?;
     let id = RequestId::new(&verify(node, Kind::Query, &envelope)?.id);

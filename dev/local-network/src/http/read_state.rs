@@ -19,8 +19,8 @@ use crate::requests::{RequestHash, Status};
 use crate::sender::{Kind, Reading, Scope};
 use crate::state_tree;
 
-/// `POST /api/v2/canister/<id>/read_state` and v3. The time and the subnet may be asked for through any canister, as
-/// clients do that want to know how far their clock is off.
+/// `POST /api/v2/canister/<id>/read_state` and v3. Clients may ask for the time and the subnet through any canister, for
+/// instance to correct their clock.
 pub async fn of_canister(
     State(node): State<Arc<Node>>,
     State(pools): State<Pools>,
@@ -96,7 +96,7 @@ struct Asked {
     paths: Vec<state_tree::Path>,
 }
 
-/// What a request wants to read, once it is found to be its sender's.
+/// The paths that a request wants to read, once it is found to be its sender's.
 fn asked(node: &Node, request: Request) -> Result<Asked, Refusal> {
     let envelope = request.decode::<Reading>()?;
     let paths = envelope.content.paths.get();
@@ -118,7 +118,7 @@ fn may_read_metadata(canister: &CanisterInfo, reader: Principal, name: &str) -> 
     !private || canister.controllers.contains(&reader)
 }
 
-/// The request that paths are of, if any is. There may be one.
+/// The request that the paths are about, if any. There may be only one.
 fn request_of(paths: &[state_tree::Path]) -> Result<Option<RequestHash>, Refusal> {
     let mut request = None;
     for path in paths {
@@ -135,11 +135,11 @@ fn request_of(paths: &[state_tree::Path]) -> Result<Option<RequestHash>, Refusal
     Ok(request)
 }
 
-/// The status of a call that this sender made to a canister that its delegations are good for, and as of when: who sees, at
-/// a later time than its expiry, that a call has none can rely on that it never will be executed. One that waits, or has its
-/// first round, has none yet.
+/// The status of a call by this sender to a canister that its delegations allow, and the time of that status. A client that
+/// sees no status at a time after the call's expiry can rely on it that the call is never executed. A call that waits, or is
+/// in its first round, has no status yet.
 fn look_up(node: &Node, id: &RequestHash, sender: Principal, scope: &Scope) -> Result<(u64, Option<Status>), Refusal> {
-    // The time is taken before the look-up. A call that is noted later is taken in only if it has not expired then.
+    // The time is taken before the look-up. A call that is noted later is accepted only if it has not expired then.
     let now = node.now();
     let Some((call, status)) = node.call(id) else { return Ok((now, None)) };
     if call.sender != sender {
@@ -150,7 +150,7 @@ fn look_up(node: &Node, id: &RequestHash, sender: Principal, scope: &Scope) -> R
     Ok((time, status))
 }
 
-/// Checks a path that is of no canister and no request.
+/// Checks a path that is about no canister and no request.
 fn check_subnet_path(path: &[&[u8]]) -> Result<(), Refusal> {
     match path {
         [b"time"]

@@ -22,8 +22,8 @@ pub fn principal(text: &str) -> Result<Principal, Refusal> {
     parsed.map_err(|error| Refusal::malformed(format!("'{text}' in the path is no principal: {error}")))
 }
 
-/// Whom a call or query is for, which is as its path says: a canister of this subnet, or the management canister about
-/// one.
+/// The canister that a call or query is for, which must be as its path says: a canister of this subnet, or the
+/// management canister about one.
 pub fn destination(effective: Principal, message: &Message) -> Result<Destination, Refusal> {
     let canister = message.canister_id;
     let destination = if canister != Principal::management_canister() {

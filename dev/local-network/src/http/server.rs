@@ -22,7 +22,7 @@ use super::{Page, router};
 use crate::limits::*;
 use crate::node::Node;
 
-/// What connections may take of the server.
+/// The limits of connections.
 #[derive(Clone, Copy)]
 struct Allowance {
     connections: usize,
@@ -33,7 +33,7 @@ struct Allowance {
 }
 
 impl Allowance {
-    /// That of a process which may have so many files open.
+    /// The limits for a process that may have so many files open.
     fn with_open_files(limit: u64) -> Self {
         Self {
             connections: connections(limit),
@@ -45,15 +45,15 @@ impl Allowance {
     }
 }
 
-/// How many connections leave [`RESERVED_FILES`] of so many files. Each is one, and may have one of the page open.
+/// Number of connections that leave [`RESERVED_FILES`] of so many files. Each is one, and may have one of the page open.
 fn connections(open_files: u64) -> usize {
     let affordable = open_files.saturating_sub(RESERVED_FILES) / 2;
     usize::try_from(affordable).unwrap_or(MAX_CONNECTIONS).clamp(1, MAX_CONNECTIONS)
 }
 
 /// Serves `node`, and a page if there is one, on `listener` until `stop` is done; requests that are being answered then are
-/// finished. What fails concerns one connection, or passes. There are fewer connections than [`MAX_CONNECTIONS`] where the
-/// process may not have so many files open as this begins.
+/// finished. A failure affects one connection, or is temporary. If the process may not open enough files at the start,
+/// there are fewer connections than [`MAX_CONNECTIONS`].
 pub async fn serve(node: Arc<Node>, page: Option<Page>, listener: TcpListener, stop: impl Future<Output = ()>) {
     // A system that names no limit enforces none.
     let open_files = rlimit::Resource::NOFILE.get_soft().unwrap_or(rlimit::INFINITY);
@@ -85,7 +85,7 @@ async fn serve_within(
         let stream: TcpStream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
-                // The peer went away, or the process is out of files. Both pass.
+                // The peer went away, or the process is out of files. Both are temporary.
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
@@ -104,7 +104,7 @@ async fn serve_within(
         });
         let connection = graceful.watch(http.serve_connection(stream, service));
         tokio::spawn(async move {
-            // A connection that breaks concerns its client only.
+            // A broken connection affects only its client.
             let _ = connection.await;
             drop(place);
         });
@@ -113,8 +113,8 @@ async fn serve_within(
     let _ = tokio::time::timeout(STOP_GRACE, graceful.shutdown()).await;
 }
 
-/// What answers requests, whatever connection they come from. There are no more of them at once than connections, so that
-/// those which only wait need no limit of their own.
+/// The handler of requests, whatever connection they come from. There are at most as many requests at once as connections,
+/// so waiting requests need no limit of their own.
 struct Desk {
     router: TowerToHyperService<axum::Router>,
     intake: Intake,

@@ -1,4 +1,4 @@
-//! A connection to a client, which must accept what it is sent in time.
+//! A connection to a client, which must accept its bytes in time.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -18,7 +18,7 @@ pub struct Draining<S> {
 }
 
 impl<S> Draining<S> {
-    /// With so much time for the next byte.
+    /// A stream with so much time for the next byte.
     pub fn new(stream: S, timeout: Duration) -> Self {
         Self { stream, timeout, stalled: None }
     }

@@ -14,7 +14,7 @@ pub type RequestHash = [u8; 32];
 /// The facts about a call that do not depend on its execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// Who called.
+    /// The caller.
     pub sender: Principal,
     /// The callee.
     pub canister: Principal,
@@ -26,7 +26,7 @@ pub struct Header {
 pub struct Call {
     /// Its id.
     pub id: RequestHash,
-    /// Who called whom.
+    /// The sender and receiver.
     pub header: Header,
     /// The method.
     pub method: String,
@@ -41,29 +41,30 @@ impl Call {
     }
 }
 
-/// How far a call has come.
+/// The progress of a call.
 #[derive(Clone, Debug)]
 pub enum Progress {
-    /// It waits to be taken in.
+    /// It waits to be accepted.
     Waiting,
-    /// It is taken in, and the round is not over: nothing of it is saved yet.
+    /// It is accepted, but its round is not over, so nothing of it is saved
+    /// yet.
     Executing,
-    /// It was turned away, and leaves no status.
+    /// It was rejected, and leaves no status.
     TurnedAway(RejectResponse),
-    /// It was taken in, and has this status.
+    /// It was accepted, and has this status.
     Taken(Status),
-    /// The network stopped before it was taken in: it will not be executed.
+    /// The network stopped before it was accepted: it will not be executed.
     Stopped,
 }
 
-/// What is known, and certified, of a call that was taken in.
+/// The known and certified data of a call that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// The engine has it under this number, and has not answered it.
     Processing(MessageId),
     /// It was answered.
     Answered(Result<Vec<u8>, RejectResponse>),
-    /// It was answered, and the answer is not kept any more.
+    /// It was answered, but the answer is no longer kept.
     Done,
 }
 
@@ -78,19 +79,19 @@ impl Status {
     }
 }
 
-/// A call that was taken in, as it is saved.
+/// A call that was accepted, as it is saved.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenCall {
-    /// Who called whom.
+    /// The sender and receiver.
     pub header: Header,
-    /// How far it has come.
+    /// The progress of the call.
     pub status: Status,
 }
 
-/// Why a call cannot be submitted now.
+/// The reason why a call cannot be submitted now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Busy {
-    /// Too many calls, or bytes of them, wait to be taken in.
+    /// Too many calls, or bytes of them, wait to be accepted.
     Waiting,
     /// The statuses of too many calls are kept.
     Statuses,

@@ -29,14 +29,14 @@ struct Calls {
     stopped: bool,
 }
 
-/// What the entries hold in memory.
+/// The bytes that the entries hold in memory.
 #[derive(Default)]
 struct Held {
     /// The calls whose answer is kept, in the order in which they expire.
     with_answer: BTreeSet<(u64, RequestHash)>,
     /// Bytes of these answers.
     answer_bytes: usize,
-    /// Calls that wait to be taken in.
+    /// Calls that wait to be accepted.
     waiting: usize,
     /// Bytes of their method names and arguments.
     waiting_bytes: usize,
@@ -57,7 +57,7 @@ enum State {
         progress: watch::Sender<Progress>,
         message: MessageId,
     },
-    /// The status is an answer, or that there was one.
+    /// The call was answered. The status may have lost the answer.
     Over(Status),
 }
 
@@ -71,11 +71,11 @@ impl Requests {
         requests
     }
 
-    /// Notes a call and tells how it comes along, and whether it is new.
+    /// Notes a call. Returns its progress, and whether it is new.
     ///
     /// # Errors
     ///
-    /// If it is new, and no further one can be taken.
+    /// If it is new, and no further call can be accepted.
     pub fn note(&self, call: &Call) -> Result<(watch::Receiver<Progress>, bool), Busy> {
         let mut calls = self.lock();
         if let Some(entry) = calls.by_id.get(&call.id) {
@@ -95,14 +95,14 @@ impl Requests {
         Ok((receiver, true))
     }
 
-    /// Tells those who wait that a call is taken in.
+    /// Tells the waiters that a call is accepted.
     pub fn execute(&self, id: &RequestHash) {
         if let Some(Entry { state: State::Waiting { progress, .. }, .. }) = self.lock().by_id.get(id) {
             progress.send_replace(Progress::Executing);
         }
     }
 
-    /// Tells those who wait that a call has got a status.
+    /// Tells the waiters that a call has a new status.
     pub fn publish(&self, id: &RequestHash, status: Status) {
         let calls = &mut *self.lock();
         let Some(entry) = calls.by_id.get_mut(id) else { return };
@@ -111,7 +111,7 @@ impl Requests {
         calls.held.add(id, entry);
     }
 
-    /// Tells those who wait that a call was turned away, and forgets it: it may be made again.
+    /// Tells the waiters that a call was rejected, and forgets it: it may be made again.
     pub fn turn_away(&self, id: &RequestHash, reject: RejectResponse) {
         if let Some(Entry { state: State::Waiting { progress, .. }, .. }) = self.lock().remove(id) {
             progress.send_replace(Progress::TurnedAway(reject));
@@ -134,8 +134,7 @@ impl Requests {
         forgotten
     }
 
-    /// The calls whose answers are beyond what is kept of answers, as they are from then on. Those that expire first go
-    /// first.
+    /// The calls that lose their answers because of the limit, in their new state. Those that expire first come first.
     pub fn beyond_budget(&self) -> Vec<(RequestHash, TakenCall)> {
         let calls = self.lock();
         let mut bytes = calls.held.answer_bytes;
@@ -147,21 +146,21 @@ impl Requests {
         ids.map(|id| (*id, TakenCall { header: calls.by_id[id].header, status: Status::Done })).collect()
     }
 
-    /// Takes no calls any more. Those whose call was not taken in are told; nobody waits any longer for another.
+    /// Accepts no more calls. Waiters of calls that were not accepted are told. The other waits end.
     pub fn stop(&self) {
         let mut calls = self.lock();
         calls.stopped = true;
         for entry in calls.by_id.values_mut() {
             match &mut entry.state {
                 State::Waiting { progress, .. } => drop(progress.send_replace(Progress::Stopped)),
-                // A saved call goes on at the next start. Nobody has to wait for it any longer.
+                // A saved call continues at the next start. Nobody has to wait for it.
                 State::Processing { message, .. } => entry.state = State::of(Status::Processing(*message)),
                 State::Over(_) => {}
             }
         }
     }
 
-    /// Who called whom, and the status of the call, once it was taken in.
+    /// The sender and receiver, and the status of the call, once it was accepted.
     pub fn look_up(&self, id: &RequestHash) -> Option<(Header, Option<Status>)> {
         self.lock().by_id.get(id).map(|entry| (entry.header, entry.state.status()))
     }
@@ -218,7 +217,7 @@ impl Held {
 }
 
 impl State {
-    /// The entry of a call that was taken in, and that nobody waits for.
+    /// The entry of a call that was accepted, and that nobody waits for.
     fn of(status: Status) -> Self {
         match status {
             Status::Processing(message) => {
@@ -229,7 +228,7 @@ impl State {
         }
     }
 
-    /// Takes on a status, and tells those who wait.
+    /// Sets a status, and tells the waiters.
     fn publish(&mut self, status: Status) {
         let progress = match self {
             Self::Waiting { progress, .. } | Self::Processing { progress, .. } => Some(progress.clone()),

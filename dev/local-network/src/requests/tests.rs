@@ -1,4 +1,4 @@
-//! What is kept of calls, and what is not.
+//! The calls that are kept, and those that are not.
 
 use candid::Principal;
 
@@ -43,7 +43,7 @@ fn answers_beyond_the_budget_are_given_up_oldest_first() {
     // It is not a new call, when it is made again.
     let (progress, new) = requests.note(&calls[1]).expect("it is known");
     assert!(!new && matches!(*progress.borrow(), Progress::Taken(Status::Done)));
-    // What is forgotten counts no more.
+    // Forgotten calls do not count.
     assert_eq!(requests.forget_expired(u64::MAX).len(), 3);
     assert_eq!(requests.lock().held.answer_bytes, 0);
 }

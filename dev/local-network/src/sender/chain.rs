@@ -1,4 +1,4 @@
-//! Delegations: how one key delegates to another, and what the last key may be used for.
+//! Delegations from one key to another, and the permissions of the last key.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use ic_transport_types::DelegationPermissions;
 use super::envelope::SignedDelegation;
 use super::{SenderError, verifies};
 
-/// What a request's key may be used for.
+/// The permissions of a request's key.
 #[derive(Debug, Default)]
 pub struct Scope {
     /// The canisters that every delegation with targets names. `None`: all.
@@ -35,8 +35,7 @@ impl Scope {
     }
 }
 
-/// The key that the last delegation hands over to, and what it may be used for. What costs little is checked of all
-/// delegations before a signature is.
+/// The key of the last delegation, and its permissions. Cheap checks of all delegations come before signatures.
 pub fn follow<'a>(
     key: &'a [u8],
     delegations: &'a [SignedDelegation],

@@ -12,10 +12,10 @@ use serde_bytes::ByteBuf;
 use super::bounded::Bounded;
 use crate::limits::{MAX_DELEGATION_TARGETS, MAX_DELEGATIONS, MAX_PATH_LABELS, MAX_PATHS};
 
-/// A request with what proves its sender.
+/// A request with the proof of its sender.
 #[derive(Debug, Deserialize)]
 pub struct Envelope<C> {
-    /// What the request says.
+    /// The content of the request.
     pub content: C,
     /// The sender's public key, in DER.
     #[serde(default)]
@@ -23,12 +23,12 @@ pub struct Envelope<C> {
     /// The signature of the content's hash.
     #[serde(default)]
     pub sender_sig: Option<ByteBuf>,
-    /// How the sender's key hands over to the one that signed.
+    /// The delegations from the sender's key to the one that signed.
     #[serde(default)]
     pub sender_delegation: Option<Bounded<SignedDelegation, MAX_DELEGATIONS>>,
 }
 
-/// What all contents say.
+/// The fields that all contents have.
 pub struct Header<'a> {
     pub request_type: &'a str,
     pub nonce: Option<&'a [u8]>,
@@ -38,9 +38,9 @@ pub struct Header<'a> {
     pub sender_info: bool,
 }
 
-/// What a request says. Its serialization has the fields of its hash.
+/// The content of a request. Its serialization has the fields of its hash.
 pub trait Content: Serialize + Sized {
-    /// What every request says.
+    /// The fields that every request has.
     fn header(&self) -> Header<'_>;
 
     /// The canister that the request is for, if it is for one.
@@ -120,23 +120,23 @@ pub struct SignedDelegation {
     pub signature: ByteBuf,
 }
 
-/// What one key hands over to another.
+/// A delegation from one key to another.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Delegation {
     /// The other key, in DER.
     pub pubkey: ByteBuf,
     /// Nanoseconds since the Unix epoch.
     pub expiration: u64,
-    /// The only canisters that it is good for.
+    /// The only canisters for which it is valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets: Option<Bounded<Principal, MAX_DELEGATION_TARGETS>>,
-    /// The only requests that it is good for.
+    /// The only requests for which it is valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<DelegationPermissions>,
 }
 
 impl Delegation {
-    /// What is signed of it.
+    /// The signed bytes.
     pub fn signable(&self) -> Vec<u8> {
         let hash = to_request_id(self).expect("blobs, texts, numbers and arrays of these have a hash");
         [b"\x1Aic-request-auth-delegation".as_slice(), hash.as_slice()].concat()

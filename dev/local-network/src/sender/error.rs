@@ -1,4 +1,4 @@
-//! Why the sender of a request is not accepted.
+//! The reason why the sender of a request is not accepted.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use candid::Principal;
 
 use crate::limits::*;
 
-/// Why a request is not believed.
+/// The reason why a request is not believed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SenderError {
     /// It expired at this time, or expires too late.
@@ -19,7 +19,7 @@ pub enum SenderError {
     Unsigned(Principal),
     /// The public key is that of another sender.
     WrongKey { sender: Principal, key_of: Principal },
-    /// The public key, of so many bytes, is none that this network knows.
+    /// The network does not know this kind of public key, which has so many bytes.
     UnknownKey(usize),
     /// A signature is wrong: of the request, or of the delegation with this number.
     Signature(Option<usize>),

@@ -1,4 +1,4 @@
-//! Whether a request is its sender's: signatures, delegations and expiry, as the interface specification has them.
+//! Authenticates the sender of a request: signatures, delegations and expiry, as in the interface specification.
 
 mod bounded;
 mod chain;
@@ -32,12 +32,12 @@ impl Kind {
     }
 }
 
-/// A request that is its sender's.
+/// A request whose sender is authenticated.
 #[derive(Debug)]
 pub struct Verified {
     /// Its id.
     pub id: [u8; 32],
-    /// What its sender may do with it.
+    /// The permissions of its sender.
     pub scope: Scope,
 }
 

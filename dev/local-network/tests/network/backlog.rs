@@ -1,4 +1,4 @@
-//! Calls that wait: for their turn until they expire, and for others for ever.
+//! Calls that wait for their round until they expire, and calls that wait for others for ever.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ async fn a_call_that_expires_before_its_turn_is_not_executed() {
     let late = bare(expiring(count, after(Duration::from_millis(500))));
     let answer: CallAnswer = network.send("v4", network.canister, "call", &late).await.cbor();
     let error = match answer.status.as_str() {
-        // It was not taken in before it expired; or it was, and not begun.
+        // It was not accepted before it expired; or it was, and not begun.
         "non_replicated_rejection" => answer.error_code.expect("it has an error code"),
         _ => {
             let certificate = answer.certificate.expect("it is certified");

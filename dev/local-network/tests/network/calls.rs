@@ -1,4 +1,5 @@
-//! Calls: answered at once with a certificate, or taken in and polled for; executed once, however often they are sent.
+//! Calls are answered at once with a certificate, or accepted and polled. They are executed once, however often they
+//! are sent.
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ use ic_transport_types::QueryResponse;
 use local_network::limits::{MAX_CONNECTIONS, SMALL_BODY_BYTES};
 
 const ANONYMOUS: Principal = Principal::anonymous();
-/// What an answer may take while others keep the network busy with nothing.
+/// Maximum time of an answer while others keep the network busy with nothing.
 const SOON: Duration = Duration::from_secs(10);
 
 async fn connections(network: &Network, count: usize) -> Vec<Connection> {
@@ -141,7 +141,7 @@ async fn connections_that_break_anywhere_are_their_clients_concern() {
     assert_serves(&network).await;
 }
 
-/// What a call does is done, whether or not its client waits for the answer.
+/// A call is executed whether or not its client waits for the answer.
 #[tokio::test]
 async fn a_call_is_executed_though_its_client_is_gone() {
     let network = Network::probe().await;
@@ -232,7 +232,8 @@ async fn a_thousand_calls_that_wait_are_all_answered() {
     assert_eq!(reply.arg, 1_000_u32.to_le_bytes());
 }
 
-/// What runs is bounded though nobody waits for it, and nothing is begun for those who have left.
+/// Running work is bounded even if nobody waits for it, and nothing is begun for clients who have
+/// left.
 #[tokio::test]
 async fn clients_that_leave_during_slow_queries_leave_no_work_behind() {
     let network = Network::probe().await;

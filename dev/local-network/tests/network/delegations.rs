@@ -1,4 +1,4 @@
-//! Delegations: a sender's key hands over to others, for some time, some canisters, some requests.
+//! Delegations from a sender's key to others, for some time, some canisters and some requests.
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use serde_bytes::ByteBuf;
 
 const ANONYMOUS: Principal = Principal::anonymous();
 
-/// What the canister is asked. It answers with the candid of it as the body.
+/// The request that the canister receives. It answers with the candid of it as the body.
 #[derive(CandidType, Deserialize, Debug, PartialEq, Eq)]
 struct HttpRequest {
     method: String,
@@ -90,7 +90,7 @@ async fn a_canister_is_named_by_its_host_or_in_the_query() {
             assert_eq!(HttpRequest::of(&answer).url, url, "{host}");
         }
     }
-    // The host is what a browser separates pages by.
+    // Browsers separate pages by their host.
     let url = format!("/?canisterId={}", canisters[1]);
     assert_eq!(HttpRequest::of(&get(&network, &url).await).url, url);
 }
@@ -190,7 +190,7 @@ async fn a_response_is_handed_on_as_the_canister_gives_it() {
     network.assert_alive().await;
 }
 
-/// What the canister says of the connection is not its to say.
+/// The canister does not control the headers of the connection.
 #[tokio::test]
 async fn headers_about_the_connection_are_left_out() {
     let network = Network::probe().await;
@@ -241,7 +241,8 @@ async fn what_is_no_response_is_a_bad_gateway() {
     }
 }
 
-/// Handing on a part of a response, or the answer of a query where an update is due, would be wrong and look right.
+/// Passing on only a part of a response, or a query's answer in place of an update's, would be wrong without
+/// looking wrong.
 #[tokio::test]
 async fn streams_and_upgrades_are_refused() {
     let network = Network::probe().await;

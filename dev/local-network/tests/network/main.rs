@@ -1,5 +1,5 @@
-//! The network, seen from outside, by requests. One program, because each that links the compiler takes long to link and
-//! much room.
+//! The network, seen from outside through requests. This is one program, because each program that links the compiler
+//! takes long to link and much disk space.
 
 mod common;
 

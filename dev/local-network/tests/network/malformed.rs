@@ -1,4 +1,4 @@
-//! What is no request is refused with a reason, and the network answers the next one.
+//! A body that is no request is refused with a reason, and the network answers the next one.
 
 use std::collections::BTreeMap;
 
@@ -123,8 +123,8 @@ fn values() -> Vec<(&'static str, Value)> {
 #[tokio::test]
 async fn each_field_must_be_of_its_type() {
     let network = Network::probe().await;
-    // What a field may be, of the values above. Bytes and texts are taken for each other, as on the platform: it is the
-    // signature then that is wrong.
+    // The legal values of a field, among those above. Bytes and texts are taken for each other, as on the platform: it
+    // is the signature then that is wrong.
     let legal = |field: &str, value: &str| match field {
         "arg" | "method_name" | "request_type" => ["long bytes", "text"].contains(&value),
         "ingress_expiry" => value == "integer",

@@ -105,7 +105,7 @@ async fn code_is_installed_reinstalled_and_upgraded() {
     assert_eq!(status(&network, canister).await.module_hash, Some(network.module_hash.clone()));
     assert_eq!([counted(&network, canister).await, counted(&network, canister).await], [count(1), count(2)]);
     assert_eq!(code(Install, module(PROBE)).await, error(5, "IC0514"), "it is not empty");
-    // What an upgrade leaves of the old code shows in the metadata: another module is there.
+    // The sections of the old code that an upgrade leaves show in the metadata: another module is there.
     let other = PROBE.replace("for tests", "for upgrades");
     assert_eq!(code(Upgrade(None), module(&other)).await, Ok(()));
     let metadata = path([b"canister", canister.as_slice(), b"metadata", b"about"]);
@@ -225,7 +225,7 @@ async fn calls_that_are_no_users_or_about_no_canister_are_not_let_in() {
         let envelope = bare(call(MANAGEMENT, ANONYMOUS, method, argument));
         assert_eq!(network.turned_away(canister, &envelope).await, (code, error.to_string()), "{method}");
     }
-    // What is about a canister, but not otherwise legal, is let in and rejected.
+    // A call about a canister that is not otherwise legal is accepted and rejected.
     let envelope = bare(call(MANAGEMENT, ANONYMOUS, "install_code", &id));
     assert_eq!(network.call(canister, &envelope).await, error(4, "IC0408"));
     for (method, argument, error) in
@@ -331,7 +331,7 @@ async fn a_stopped_canister_answers_nothing_until_it_is_started() {
     let QueryResponse::Rejected { reject, .. } = network.ask(&query).await.cbor() else { panic!("it is stopped") };
     assert_eq!(reject.error_code.as_deref(), Some("IC0508"));
     assert_eq!(done(&network, canister, "start_canister", &about(canister)).await, Ok(()));
-    // It was turned away and may be made again.
+    // It was rejected and may be made again.
     assert_eq!(network.call(canister, &count).await, self::count(1));
 }
 

@@ -1,4 +1,4 @@
-//! A network keeps its canisters by name, and gets further ones by later starts.
+//! A network keeps its canisters by name. Later starts add further ones.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! A process that may have few files open serves few connections at once, and has files left for what an upgrade needs.
+//! A process that may open only a few files serves few connections at once, and keeps files for upgrades.
 
 use std::ffi::OsString;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `read_state`: what may be read is proved, or proved to be absent; what may not is refused.
+//! `read_state`: a permitted path is proved, present or absent. Any other path is refused.
 
 use std::time::Instant;
 
@@ -376,7 +376,7 @@ async fn a_delegation_shows_the_requests_to_its_targets() {
     refused(&network, &read(&[other], &status), 403, &reason).await;
     refused(&network, &read(&[], &status), 403, &reason).await;
     refused(&network, &read(&[Principal::management_canister()], &status), 403, &reason).await;
-    // What everybody may read, it shows whatever its targets are.
+    // Public paths are readable whatever its targets are.
     let public = [path([b"time"]), of_canister(own, [b"module_hash"]), path([b"request_status", &[7; 32]])];
     assert_eq!(network.ask(&read(&[other], &public)).await.status, 200);
 }

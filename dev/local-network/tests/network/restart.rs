@@ -1,4 +1,4 @@
-//! A network that keeps its state in a folder goes on where it stopped.
+//! A network that saves its state in a folder continues where it stopped.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -108,7 +108,7 @@ impl Running {
         }
     }
 
-    /// Waits until calls are taken in.
+    /// Waits until calls are accepted.
     async fn taken_in(&self, ids: &[RequestId]) {
         for id in ids {
             while let (RequestStatusResponse::Unknown, _) =
@@ -119,7 +119,7 @@ impl Running {
         }
     }
 
-    /// How many of these calls are taken in and not answered.
+    /// Number of these calls that are accepted and not answered.
     async fn under_way(&self, ids: &[RequestId]) -> usize {
         let mut count = 0;
         for id in ids {
@@ -141,7 +141,7 @@ impl Running {
         (0..count).map(send).collect()
     }
 
-    /// Sends `slow` until calls wait for a round, unless they expire before. Some are taken in for the first round, and the
+    /// Sends `slow` until calls wait for a round, unless they expire before. Some are accepted for the first round, and the
     /// others, when these are done, for one. Then many wait, and a round has a few of them.
     async fn send_waiting(&self, expiry: Duration) -> Option<Vec<RequestId>> {
         let (begin, ids) = (Instant::now(), self.send_slow(60, expiry));
@@ -160,7 +160,7 @@ impl Running {
         }
     }
 
-    /// The status of a call that was taken in, once it is answered.
+    /// The status of a call that was accepted, once it is answered.
     async fn answer(&self, id: RequestId) -> RequestStatusResponse {
         loop {
             let (status, _) = self.agent.request_status_raw(&id, self.canister).await.expect("it is certified");
@@ -207,7 +207,7 @@ async fn calls_under_way_when_the_network_stops_are_answered_when_it_runs_again(
     network.stop().await;
 }
 
-/// Who sees that a call has expired and has no answer may make it again: it must not be executed then.
+/// A client who sees that a call has expired and has no answer may make it again: it must not be executed then.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_expire_while_the_network_is_off_are_rejected_unless_they_had_begun() {
     let mut expiry = Duration::from_secs(8);
@@ -233,7 +233,7 @@ async fn calls_that_expire_while_the_network_is_off_are_rejected_unless_they_had
                 assert_eq!(reject.error_code.as_deref(), Some("IC0202"));
                 timed_out += 1;
             }
-            // It was not taken in.
+            // It was not accepted.
             RequestStatusResponse::Unknown => {}
             other => panic!("{other:?}"),
         }

@@ -1,4 +1,4 @@
-//! Bodies, methods, paths and media types: what HTTP says of a request, before anybody looks into it.
+//! Bodies, methods, paths and media types: the checks before a request is decoded.
 
 use crate::common::Network;
 use crate::common::endpoints::{NO_ENVELOPE, endpoints};

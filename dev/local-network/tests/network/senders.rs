@@ -1,4 +1,4 @@
-//! A request is believed if its sender signed it, and refused for each reason that the specification has.
+//! A request is accepted if its sender signed it, and refused for each reason in the specification.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use candid::Principal;
 use ic_transport_types::{Envelope, EnvelopeContent, SenderInfo};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// What a request may expire after, beyond the five minutes of the specification, as clocks differ.
+/// Tolerance of a request's expiry beyond the five minutes of the specification, as clocks differ.
 const DRIFT: Duration = Duration::from_secs(60);
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The program: it stops when it is told to, whatever it is doing, and shares its folder with nobody.
+//! The program stops when it is told to, whatever it is doing, and shares its folder with nobody.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use test_support::process::{Process, Signal, Start};
 
 const ANONYMOUS: Principal = Principal::anonymous();
-/// How long it may take to stop: the time that requests have to end, and some for a busy machine.
+/// Maximum time that it may take to stop: the time that requests have to end, and some for a busy machine.
 const SOON: Duration = Duration::from_secs(12);
 
 /// A folder of a test, with the probe's module in it.
@@ -92,8 +92,8 @@ fn it_stops_before_calls_that_wait() {
     std::thread::sleep(round / 4);
     network.send(Signal::Interrupt).expect("it runs");
     assert_eq!(ends_soon(&mut network), Some(0));
-    // What was not taken in is not confirmed: each call has an answer, of 503 or of what it is. Those of the first round
-    // were, if no round was over: then they go on at the next start.
+    // A call that was not accepted is not confirmed: each call has an answer, of 503 or of what it is. Those of the
+    // first round were, if no round was over: then they go on at the next start.
     let statuses: Vec<u16> = calls.into_iter().map(answered).collect();
     assert!(statuses.iter().all(|status| [200, 202, 503].contains(status)), "{statuses:?}");
     assert!(statuses.contains(&503), "some were not taken in: {statuses:?}");

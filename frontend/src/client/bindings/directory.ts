@@ -411,7 +411,7 @@ export interface HttpResponse {
 }
 export interface Configuration {
     /**
-     * open, for development: anybody registers any name. registrar: the policy of the label "r" signs each registration; a
+     * open, for development: anybody registers any name. registrar: the keys of the label "r" sign each registration. A
      * controller registers that label.
      */
     registration: Variant_open_registrar;
@@ -476,7 +476,7 @@ export interface Status {
     to_index: bigint;
     stable_bytes: bigint;
     /**
-     * After an upgrade labels are indexed in steps. A label that waits is found by the VRF, which costs more.
+     * After an upgrade labels are indexed in steps. A label that is not indexed yet is found through the VRF, which costs more.
      */
     indexed: bigint;
     ready: boolean;

@@ -26,7 +26,7 @@ function options(width: number): uPlot.Options {
     cursor: { y: false, points: { size: 7 } },
     legend: { show: true, live: true },
     scales: {
-      x: { time: true, range: (_, min, max) => timeSpan(min, max) },
+      x: { time: true, range },
       y: { range: (_, min, max) => [Math.max(0, min - 1), max + 1] },
     },
     axes: [
@@ -49,6 +49,13 @@ function options(width: number): uPlot.Options {
       },
     ],
   };
+}
+
+/** The times in view. Where all times are the same, uPlot asks for years. It overlooks messages that share the last time in view. */
+function range({ data: [times] }: uPlot, min: number, max: number): [number, number] {
+  const [first, last] = [times[0], times.at(-1)];
+  const [from, until] = first !== undefined && first === last ? timeSpan(first, first) : timeSpan(min, max);
+  return [from, until + 1];
 }
 
 /** Clock times, with the date below the first tick of each day; dates alone if ticks are days apart. */

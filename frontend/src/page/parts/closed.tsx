@@ -1,29 +1,30 @@
-/** What a visitor may not see, and who may add. */
+/** What a visitor may not see, and why. */
 import type { Status } from '../../client';
 import { principal } from '../state/identity';
-import { quotaWords, readsClosed, writesWords } from '../state/rules';
+import { readsClosed } from '../state/rules';
 import { identity } from '../state/session';
 import { Notice } from './notice';
 
-/** Shown where reads are closed. */
+/** Shown where reads are closed. A store shows its counts only to whoever reads all of it. */
 export function ClosedNotice({ status }: { readonly status: Status | undefined }) {
   if (!status || !readsClosed(status)) return null;
   return (
     <Notice tone="plain" title="Reads are closed">
       <p>
-        The store shows each key to its owner, and all keys to its readers. You are{' '}
-        {identity.value ? <code>{principal.value}</code> : 'anonymous, and own no key'}. Keys and messages that you may
-        not see look absent. The store does not prove that something is absent.
+        The store shows a key to its owner, and everything to its readers and admins. You are{' '}
+        {identity.value ? <code>{principal.value}</code> : 'anonymous, and own no key'}.
       </p>
+      {status.store ? (
+        <p>
+          You read all of the store. This page verifies only keys that you claimed here: the store tells nobody else
+          what their proofs need. Ranges of ids and times show all messages, unproved.
+        </p>
+      ) : (
+        <p>
+          So you see no counts, no chart, and no lists of ids or times. A key or a message that you may not see looks
+          absent. The store does not prove that something is absent.
+        </p>
+      )}
     </Notice>
-  );
-}
-
-/** Who may add, and how much one key takes. */
-export function RulesWords({ status }: { readonly status: Status }) {
-  return (
-    <p class="muted">
-      {writesWords(status)} {quotaWords(status)}
-    </p>
   );
 }

@@ -1,12 +1,13 @@
 /** The key of a list: its head, what of it is proved, and acknowledging its messages. */
 import { useState } from 'preact/hooks';
-import { Failure, type KeyHead, type Read } from '../../client';
+import { Failure, type KeyHead, type Quota, type Read } from '../../client';
 import { formatBytes, formatCount, formatTime, parseU32 } from '../format';
+import { givenQuota } from '../state/key-settings';
 import { acknowledge, mailbox } from '../state/mailbox';
+import { quotaWords, usedWords } from '../state/quota';
+import { storeQuota, writesWords } from '../state/rules';
 import { status } from '../state/session';
 import { announce } from './announcer';
-import { RulesWords } from './closed';
-import { KeyOwner } from './key-owner';
 import { Notice } from './notice';
 
 interface KeyCardProps {
@@ -18,24 +19,31 @@ interface KeyCardProps {
 
 export function KeyCard({ keyId, name, head: { value, trust } }: KeyCardProps) {
   const own = name === mailbox.value;
+  const given = givenQuota(keyId);
+  const quota = given ?? (status.value && storeQuota(status.value));
   return (
     <section class="card key-card" aria-labelledby="key-head">
       <h2 id="key-head">{own ? 'Your mailbox' : 'This key'}</h2>
-      {value ? <Head head={value} /> : <p class="muted">The store does not know this key.</p>}
+      {value ? <Head head={value} quota={quota} /> : <p class="muted">The store does not know this key.</p>}
       {trust.kind === 'verified' && (
         <p class="muted">
           Verified as of {formatTime(trust.asOf)}
           {value && ', but for the lines marked “one node says”'}.
         </p>
       )}
-      {status.value && <RulesWords status={status.value} />}
+      {status.value && quota && (
+        <p class="muted">
+          {writesWords(status.value)} {quotaWords(quota)}
+          {!given && ' An admin may have given this key another quota: the store does not show that.'}
+        </p>
+      )}
       {mailbox.value && value && <Acknowledge keyId={keyId} newest={value.max_id} />}
-      {mailbox.value && <KeyOwner keyId={keyId} />}
     </section>
   );
 }
 
-function Head({ head }: { readonly head: KeyHead }) {
+function Head({ head, quota }: { readonly head: KeyHead; readonly quota: Quota | undefined }) {
+  const used = quota && usedWords(quota, head);
   return (
     <dl class="facts">
       <dt>Messages ever</dt>
@@ -48,9 +56,20 @@ function Head({ head }: { readonly head: KeyHead }) {
       <dd>
         {formatCount(head.count)} messages, {formatBytes(head.bytes)} <OneNode />
       </dd>
+      {used && (
+        <>
+          <dt>Quota used</dt>
+          <dd>
+            {used} <OneNode />
+          </dd>
+        </>
+      )}
       <dt>Full</dt>
       <dd>
-        {head.full_since === 0 ? 'no' : `strangers are refused since ${formatTime(head.full_since)}`} <OneNode />
+        {head.full_since === 0
+          ? 'no'
+          : `strangers are refused since ${formatTime(head.full_since)}, until messages are acknowledged or dropped`}{' '}
+        <OneNode />
       </dd>
     </dl>
   );
@@ -74,7 +93,7 @@ function Acknowledge({ keyId, newest }: { readonly keyId: Uint8Array; readonly n
     setThrough(undefined);
     try {
       // The card comes anew with the list, and its head says through which id.
-      announce(`${formatCount(await acknowledge(keyId, id))} messages are acknowledged`);
+      announce(acknowledgedWords(await acknowledge(keyId, id)));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       setProblem(error.message);
@@ -108,4 +127,8 @@ function Acknowledge({ keyId, newest }: { readonly keyId: Uint8Array; readonly n
       {problem && <Notice tone="bad">{problem}</Notice>}
     </form>
   );
+}
+
+function acknowledgedWords(count: number): string {
+  return count === 1 ? '1 message is acknowledged' : `${formatCount(count)} messages are acknowledged`;
 }

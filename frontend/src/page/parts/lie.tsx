@@ -2,7 +2,7 @@
 import type { Failure } from '../../client';
 import { Notice } from './notice';
 
-/** What this browser remembers something of, and how it forgets that. */
+/** What this browser remembers, and how it forgets it. */
 export interface Forget {
   readonly of: string;
   readonly run: () => void;
@@ -16,13 +16,11 @@ interface LieNoticeProps {
 }
 
 export function LieNotice({ lie, onAgain, forget }: LieNoticeProps) {
+  const unproved = unprovedTitle(lie);
   return (
-    <Notice
-      tone="bad"
-      title={lie.variant === 'no-proof' ? 'No proof came' : 'This answer is false, so it is not shown'}
-    >
+    <Notice tone="bad" title={unproved ?? 'This answer is false, so it is not shown'}>
       <p>{lie.message}</p>
-      {lie.variant !== 'no-proof' && <p>{who(lie)}</p>}
+      {!unproved && <p>{who(lie)}</p>}
       <p class="actions">
         <button type="button" onClick={onAgain}>
           Ask again
@@ -41,7 +39,14 @@ export function ForgetButton({ of, run }: Forget) {
   );
 }
 
-/** Whoever can have done it. */
+/** The title where nothing is known to be false; undefined: something is. */
+function unprovedTitle({ variant, cause }: Failure): string | undefined {
+  if (variant === 'no-proof') return 'No proof came';
+  const { why } = (cause ?? {}) as { why?: { kind?: string } };
+  return why?.kind === 'label-unknown' ? 'This answer cannot be verified, so it is not shown' : undefined;
+}
+
+/** Who can have caused it. */
 function who({ variant, cause }: Failure): string {
   const { code } = (cause ?? {}) as { code?: string };
   if (variant === 'seen' || code === 'FromKnown/Root') return 'No node can do this alone.';

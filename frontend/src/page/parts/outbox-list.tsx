@@ -53,7 +53,7 @@ function Became({ item: { delivery } }: { readonly item: Item }) {
     case 'sending':
       return <span>Sending…</span>;
     case 'stored':
-      // Whoever may not read the key learns no id.
+      // A caller who may not read the key learns no id.
       if (delivery.id === 0) return <span class="good">Stored; the store does not tell you under which id</span>;
       return (
         <span class="good">

@@ -1,4 +1,4 @@
-/** What of a store's state concerns whoever uses it, in words. */
+/** The state of a store in words, as far as it concerns its users. */
 import type { Status, StoreStatus } from '../../client';
 import { formatCount } from '../format';
 
@@ -8,7 +8,7 @@ export interface StoreNotice {
   readonly paragraphs: readonly string[];
 }
 
-/** All notices about a store, what concerns most first. */
+/** All notices about a store, the most important first. */
 export function storeNotices(status: Pick<Status, 'sealed' | 'store'>): StoreNotice[] {
   const { sealed, store } = status;
   const notices = [sealed && SEALED, store && rebuildNotice(store), store?.low_memory && LOW_MEMORY];

@@ -10,7 +10,7 @@ export const DEFAULT_PAGE_SIZE = 100;
 const U32_MAX = 0xffff_ffff;
 const WINDOW_BYTES = 64_000_000;
 const FOLLOW_INTERVAL_MS = 3000;
-/** Most pages loaded by one look for new messages. */
+/** Maximum number of pages that one look for new messages loads. */
 const FOLLOW_PAGES = 20;
 
 export interface List {
@@ -211,7 +211,7 @@ export function startBrowsing(): void {
   let shown = '';
   effect(() => {
     const { value } = fragment;
-    // Without a place there is nobody to ask: it may still have to be agreed to.
+    // Without a place there is no canister to ask. A person may still have to agree to it.
     if (viewOf(value) !== 'messages' || placeName.value === undefined) return;
     const now = `${placeName.value} ${value}`;
     if (now !== shown) {

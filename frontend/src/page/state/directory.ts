@@ -22,7 +22,7 @@ import { labelBytes } from './label';
 import { fragment, type LabelQuery, labelOf, viewOf } from './route';
 import { browserStorage, directoryPlace, nameOf } from './session';
 
-/** Cosignatures of verifiers may be as old, in seconds. */
+/** Maximum age of verifiers' cosignatures, in seconds. */
 const MAX_COSIGNATURE_AGE = 3_600n;
 
 /** A label that was looked up, and what the page compared it with. */

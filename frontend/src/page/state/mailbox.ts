@@ -14,7 +14,7 @@ import { connected, identity, status } from './session';
 /** Its key id in hex; undefined: the caller is anonymous. */
 export const mailbox = computed(() => identity.value && toHex(identity.value.getPrincipal().toUint8Array()));
 
-/** Shows the mailbox; makes a key for whoever has none. Returns what went wrong. */
+/** Shows the mailbox. Makes a key first if there is none. Returns what went wrong. */
 export async function openMailbox(): Promise<string | undefined> {
   if (!identity.value) await newIdentity();
   const me = identity.value;
@@ -35,7 +35,7 @@ export async function openMailbox(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Acknowledges everything of a key through an id, and shows what is left. Returns how many messages that were. */
+/** Acknowledges all messages of a key through an id, and shows what is left. Returns their number. */
 export async function acknowledge(keyId: Uint8Array, through: number): Promise<number> {
   const acknowledged = await (await connected()).acknowledge(keyId, through);
   await run();

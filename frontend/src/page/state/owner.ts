@@ -8,9 +8,17 @@ import { connected, identity } from './session';
 
 /** Key ids of this length have an owner who claims them. */
 export const CLAIMED_BYTES = 32;
+const PRINCIPAL_BYTES = 29;
+/** The last byte of a principal that is the hash of a public key. */
+const SELF_AUTHENTICATING = 2;
 const SALT_BYTES = 16;
 const SEND_KEY_BYTES = 16;
 const SALTED = text('message-canister salted owner 1');
+
+/** Whether a key id is the principal that owns it. */
+export function isPrincipal(keyId: Uint8Array): boolean {
+  return keyId.length === PRINCIPAL_BYTES && keyId.at(-1) === SELF_AUTHENTICATING;
+}
 
 /** This browser's key. Throws a {@link Failure} where there is none. */
 function signer(): SignIdentity {

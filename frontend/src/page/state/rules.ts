@@ -1,5 +1,5 @@
-/** The rules of the store, out of its settings: who may read and add, and how much one key takes. Pure. */
-import { Readers, type Setting, type Status, Writers } from '../../client';
+/** The rules of the store, out of its settings: who may read and add, how much one key takes, and how often. Pure. */
+import { type Budget, type Quota, Readers, type Setting, type Status, Writers } from '../../client';
 import { formatBytes, formatCount } from '../format';
 
 type Kind = Setting['__kind__'];
@@ -26,12 +26,23 @@ export function writesWords(status: Status): string {
 }
 
 /** The quota that holds for keys without their own. */
-export function quotaWords(status: Status): string {
-  const quota = settingOf(status, 'key_quota')?.key_quota;
-  const messages = quota?.messages.__kind__ === 'at_most' ? `${formatCount(quota.messages.at_most)} messages` : '';
-  const bytes = quota?.bytes.__kind__ === 'at_most' ? formatBytes(quota.bytes.at_most) : '';
-  const most = [messages, bytes].filter(Boolean).join(' and ');
-  return most === ''
-    ? 'No quota is set: a key takes any number of messages.'
-    : `A key holds at most ${most} that are not acknowledged. Strangers may fill a quarter, members half. The rest is for adds that show the owner’s send key.`;
+export function storeQuota(status: Status): Quota | undefined {
+  return settingOf(status, 'key_quota')?.key_quota;
+}
+
+/** The rates of one group of callers: of all together, and of each. */
+export function rateWords({ items, bytes, each }: Budget): string {
+  const all = [within(items, messagesOf), within(bytes, formatBytes)].filter(Boolean).join(' and ');
+  const one = within(each, messagesOf);
+  const parts = [all && `all together ${all}`, one && `each of them ${one}`].filter(Boolean);
+  return parts.length === 0 ? 'no limit' : parts.join('; ');
+}
+
+const messagesOf = (count: number): string => (count === 1 ? '1 message' : `${formatCount(count)} messages`);
+
+/** "5 messages a second (200 messages at once)"; empty: no limit. */
+function within(bound: Budget['items'], format: (value: number) => string): string {
+  if (bound.__kind__ === 'unlimited') return '';
+  const { per_second, burst } = bound.at_most;
+  return `${format(per_second)} a second (${format(burst)} at once)`;
 }

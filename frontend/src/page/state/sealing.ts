@@ -53,7 +53,7 @@ function outboxOf(place: string): Outbox {
       return added;
     },
     () => {
-      // Without reading it: whoever changes the outbox inside an effect must not wait for its own change.
+      // Not `value`: an effect that changes the outbox must not depend on its own change.
       outboxVersion.value = outboxVersion.peek() + 1;
     },
   );

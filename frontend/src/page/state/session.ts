@@ -30,7 +30,7 @@ const serverEnv = env && { canisterId: env['PUBLIC_CANISTER_ID:message-canister'
 
 const directoryEnv = env && { canisterId: env['PUBLIC_CANISTER_ID:directory'], rootKey: env.IC_ROOT_KEY };
 
-/** The directory that the page's server names. No address can name another one: what it says of keys must not come by a link. */
+/** The directory that the page's server names. No address can name another one: a link must not choose whom the page believes about keys. */
 export const directoryPlace: Place | undefined = (() => {
   const found = locate(new URLSearchParams(), directoryEnv, location.origin);
   return 'place' in found ? found.place : undefined;
@@ -96,7 +96,7 @@ export function connected(): Promise<Client> {
   return attempt;
 }
 
-/** Where what was seen is kept. A browser may withhold it: then nothing is remembered beyond this client. */
+/** The storage for what was seen. A browser may withhold it: then nothing is remembered beyond this client. */
 export function browserStorage(): Storage | undefined {
   try {
     return localStorage;

@@ -167,8 +167,9 @@ function Identity() {
       </p>
       {identityProblem.value && <Notice tone="bad">{identityProblem.value}</Notice>}
       <p class="muted">
-        This key signs your calls. Its private part stays in this browser and cannot be read, not even by this page. The
-        canister does not record who stored a message. The principal is also a key id that only you own: your mailbox.
+        The key of this browser signs your calls. Its private part stays in this browser and cannot be read, not even by
+        this page. The canister does not record who stored a message. The principal is also a key id that only you own:
+        your mailbox.
       </p>
     </section>
   );

@@ -5,6 +5,7 @@ import { formatCount, toHex } from '../format';
 import { announce } from '../parts/announcer';
 import { ClosedNotice } from '../parts/closed';
 import { KeyCard } from '../parts/key-card';
+import { KeyRights } from '../parts/key-rights';
 import { LieNotice } from '../parts/lie';
 import { MailboxButton } from '../parts/mailbox-button';
 import { MessageDetail } from '../parts/message-detail';
@@ -22,6 +23,7 @@ import {
   listVersion,
   problem,
   run,
+  seenKey,
 } from '../state/browse';
 import { fragment, queryOf } from '../state/route';
 import { status } from '../state/session';
@@ -62,6 +64,7 @@ export function MessagesView() {
       {busy.value && !list.value && !found.value && <p class="muted">Asking the canister…</p>}
       {found.value && <MessageDetail message={found.value.value} trust={found.value.trust} />}
       {list.value && <ListWithDetail key={fragment.value.toString()} value={list.value} />}
+      {seenKey.value && <KeyRights key={toHex(seenKey.value)} keyId={seenKey.value} />}
     </>
   );
 }

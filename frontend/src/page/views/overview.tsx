@@ -3,9 +3,10 @@
 import type { Status, StoreStatus } from '../../client';
 import { formatBytes, formatCount, formatTime } from '../format';
 import { MessagesChart } from '../parts/chart';
-import { ClosedNotice, RulesWords } from '../parts/closed';
+import { ClosedNotice } from '../parts/closed';
 import { Copy } from '../parts/copy';
 import { Fullness } from '../parts/fullness';
+import { Rules } from '../parts/rules';
 import { linkTo } from '../state/route';
 import { located, moduleHash, moduleHashProblem, status } from '../state/session';
 
@@ -39,7 +40,6 @@ export function OverviewView() {
         <section class="card" aria-labelledby="facts-title">
           <h2 id="facts-title">The canister</h2>
           <Facts status={now} />
-          {now && <RulesWords status={now} />}
         </section>
         <section class="card" aria-labelledby="limits-title">
           <h2 id="limits-title">Limits of one call</h2>
@@ -47,6 +47,10 @@ export function OverviewView() {
           {now && store && <Internals status={now} store={store} />}
         </section>
       </div>
+      <section class="card" aria-labelledby="rules-title">
+        <h2 id="rules-title">Rules</h2>
+        {now ? <Rules status={now} /> : <p class="muted">Waiting for the canister.</p>}
+      </section>
     </>
   );
 }

@@ -1,13 +1,17 @@
 /** The sealing view: the key, the composer, and the outbox. */
 import { useState } from 'preact/hooks';
+import { ClosedNotice } from '../parts/closed';
 import { KeyPanel } from '../parts/key-panel';
 import { Notice } from '../parts/notice';
 import { OutboxList } from '../parts/outbox-list';
+import { readsClosed, writesWords } from '../state/rules';
 import { sealAndSend, sealingKey } from '../state/sealing';
+import { status } from '../state/session';
 
 export function WriteView() {
   return (
     <>
+      <ClosedNotice status={status.value} />
       <KeyPanel />
       {sealingKey.value && <Composer />}
       <OutboxList />
@@ -89,6 +93,13 @@ function Composer() {
         Your browser seals the text, or a file’s content and name. The canister and all its readers see the key id, the
         time, and a length slightly above that of the text or file.
       </p>
+      {status.value && (
+        <p class="muted">
+          {writesWords(status.value)}
+          {readsClosed(status.value) &&
+            ' A sealing key’s key id has no owner, so only readers and admins can read what you store here, until an admin gives it an owner.'}
+        </p>
+      )}
     </section>
   );
 }

@@ -1,6 +1,6 @@
 /** Headless Chromium, and pages that are watched: what no page may ever do fails the test it happened in. */
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { type LocalNetwork, OUTPUT, startNetwork } from './network';
 
@@ -86,4 +86,18 @@ function watch(page: Page, origin: string, tell: (offence: string) => void): voi
 
 export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(OUTPUT, `${name}.png`), animations: 'disabled' });
+}
+
+/** The value that a button copies. */
+export function copied(page: Page, name: string): Locator {
+  const button = page.getByRole('button', { name: `Copy the ${name}`, exact: true });
+  return page.locator('.copy', { has: button }).locator('code');
+}
+
+/** A page with a key made in its browser. It shows its principal, and its key ids to claim. */
+export async function signer(on: Stage): Promise<Page> {
+  const page = await on.open('view=connection');
+  await page.getByRole('button', { name: 'Make a key in this browser' }).click();
+  await page.getByText('Key ids to claim').click();
+  return page;
 }

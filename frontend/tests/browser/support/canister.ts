@@ -5,7 +5,8 @@ import { Actor, HttpAgent } from '@icp-sdk/core/agent';
 import { IDL } from '@icp-sdk/core/candid';
 import { Ed25519KeyIdentity } from '@icp-sdk/core/identity';
 import { Principal } from '@icp-sdk/core/principal';
-import { type Canister, createActor, type NewMessage } from '../../../src/client/bindings/canister';
+import { Readers } from '../../../src/client';
+import { type Canister, createActor, type NewMessage, Role, type Setting } from '../../../src/client/bindings/canister';
 import { type LocalNetwork, MODULE } from './network';
 
 const BATCH = 1000;
@@ -69,6 +70,20 @@ export class Controller {
     return added?.__kind__ === 'Err' ? added.Err.__kind__ : String(added?.__kind__);
   }
 
+  /** Gives a principal the role of an admin. */
+  async makeAdmin(principal: string): Promise<void> {
+    const answer = await this.canister.set_role(Principal.fromText(principal), Role.admin);
+    if (answer.__kind__ === 'Err') throw new Error(answer.Err.__kind__);
+  }
+
+  /** Lets strangers, all together, use so many cycles a day. */
+  async budget(cycles: bigint): Promise<void> {
+    const unlimited = { __kind__: 'unlimited' as const, unlimited: null };
+    const cycles_a_day = { __kind__: 'at_most' as const, at_most: cycles };
+    const strangers = { items: unlimited, bytes: unlimited, each: unlimited, cycles_a_day };
+    await this.#set([{ __kind__: 'strangers', strangers }]);
+  }
+
   /** Lets a key hold so many messages that are not acknowledged. */
   async quota(keyId: Uint8Array, messages: number): Promise<void> {
     const own = {
@@ -85,14 +100,18 @@ export class Controller {
       limit === undefined
         ? { __kind__: 'unlimited' as const, unlimited: null }
         : { __kind__: 'at_most' as const, at_most: limit };
-    const status = await this.canister.get_status();
-    if (status.__kind__ === 'Err') throw new Error(status.Err.__kind__);
-    const answer = await this.canister.set_settings(status.Ok.settings.version, [
+    await this.#set([
       { __kind__: 'max_messages', max_messages: bound(limits.max_messages) },
       { __kind__: 'max_bytes', max_bytes: bound(limits.max_bytes) },
       { __kind__: 'max_age_seconds', max_age_seconds: bound(limits.max_age_seconds) },
     ]);
-    if (answer.__kind__ === 'Err') throw new Error(answer.Err.__kind__);
+  }
+
+  async #set(settings: Setting[], canister = this.canister): Promise<void> {
+    const status = await canister.get_status();
+    if (status.__kind__ === 'Err') throw new Error(status.Err.__kind__);
+    const answer = await canister.set_settings(status.Ok.settings.version, settings);
+    if (answer.__kind__ === 'Err') throw new Error(JSON.stringify(answer.Err));
   }
 
   /** Lets each key be read by its owner only. From then on nobody else controls the canister, this controller neither. */
@@ -103,12 +122,7 @@ export class Controller {
       settings: { controllers: [[admin.getPrincipal()]] },
     });
     const agent = await HttpAgent.create({ host: origin, shouldFetchRootKey: true, identity: admin });
-    const canister = createActor(this.id.toText(), { agent });
-    const status = await canister.get_status();
-    if (status.__kind__ === 'Err') throw new Error(status.Err.__kind__);
-    const closed = [{ __kind__: 'reads' as const, reads: 'owners' as const }];
-    const answer = await canister.set_settings(status.Ok.settings.version, closed as never);
-    if (answer.__kind__ === 'Err') throw new Error(JSON.stringify(answer.Err));
+    await this.#set([{ __kind__: 'reads', reads: Readers.owners }], createActor(this.id.toText(), { agent }));
   }
 
   /** Upgrades to the same code with another module hash: a custom section at the end says so. */

@@ -1,4 +1,5 @@
-//! Lies about where a page begins: each reason for which the message before may be missing.
+//! Lies about the beginning of a page: each reason for which the message before may be
+//! missing.
 
 use super::*;
 

@@ -40,7 +40,7 @@ pub struct Lie {
     pub typescript: &'static [&'static str],
 }
 
-/// What the reader remembers of the key.
+/// The reader's memory of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {
     Nothing,

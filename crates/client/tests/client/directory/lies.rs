@@ -1,4 +1,4 @@
-//! Lies of a replica or of the directory's operator, each of which the client must tell from the truth, and name.
+//! Lies of a replica or of the directory's operator. The client must detect and name each of them.
 
 use client::directory::api::*;
 use client::directory::directory_core::bundle::{Bundle, BundleError as Refused};
@@ -32,7 +32,7 @@ fn scene() -> Scene {
     Scene { site, client, before }
 }
 
-/// The lie that a look-up is.
+/// The lie in the answer to a look-up.
 fn caught(answer: Result<Verified, CallError<LookupError>>) -> Lie {
     match answer {
         Err(CallError::Lie(lie)) => lie,
@@ -118,7 +118,7 @@ fn an_old_key() {
 
 #[test]
 fn a_hidden_label() {
-    // Another label's absence in the place of the answer.
+    // Another label's absence in place of the answer.
     let Scene { site, mut client, before } = scene();
     let absent = site.answer(&name("bob"), 0, Changes::newest);
     site.lie("lookup", move |found: &mut Found| found.clone_from(&absent));

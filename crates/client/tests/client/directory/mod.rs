@@ -1,5 +1,5 @@
-//! The client of the directory against a directory in this process, with certificates that nobody signs, and a replica
-//! between that may lie.
+//! The directory's client against a directory in this process. Its certificates are not signed, and a replica in
+//! between may lie.
 
 mod honest;
 mod lies;

@@ -1,4 +1,4 @@
-//! A directory in this process, its owners, and a replica between that may lie.
+//! A directory in this process, its owners, and a replica in between that may lie.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error;
@@ -91,7 +91,7 @@ impl Site {
         Box::leak(Box::new(site))
     }
 
-    /// The same directory, which goes on by itself: what an operator restores, or forks.
+    /// A copy of the directory, which an operator restores or forks.
     pub fn copy(&self) -> &'static Self {
         let memory = VectorMemory::default();
         memory.borrow_mut().clone_from(&self.memory.borrow());
@@ -106,7 +106,7 @@ impl Site {
         DirectoryClient::new(self, trusted).with_retry(Retry::NEVER)
     }
 
-    /// What it publishes.
+    /// The configuration that it publishes.
     pub fn published(&self) -> Published {
         self.directory.borrow().published().expect("the VRF key is drawn")
     }

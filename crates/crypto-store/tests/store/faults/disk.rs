@@ -1,4 +1,4 @@
-//! What a disk holds after a power cut.
+//! The contents of a disk after a power cut.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub enum Op {
     Acknowledged(u32),
 }
 
-/// What happens to writes that no sync has followed.
+/// The fate of writes that no sync has followed.
 #[derive(Clone, Copy, Debug)]
 pub enum Unsynced {
     Dropped,
@@ -34,7 +34,7 @@ pub enum Unsynced {
     Torn(u64),
 }
 
-/// Which syncs the disk carries out.
+/// The syncs that the disk carries out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disk {
     All,

@@ -1,4 +1,4 @@
-//! A migration of which any call fails: the store is of the one version or of the other, and whole.
+//! If any call of a migration fails, the store has the old or the new version, and is complete.
 
 use super::vfs::{Fault, Recorder};
 use crate::image::{VERSION, goes_on, home_of};

@@ -1,6 +1,7 @@
-//! A file layer between SQLite and the disk that records, drops what was not synced, and fails.
+//! A file layer between SQLite and the disk. It records writes, drops unsynced ones, and fails.
 //!
-//! A process that is killed proves no durability: the kernel still has what it wrote. A power cut takes that too.
+//! Killing a process does not test durability, because the kernel still has its writes. A power cut loses these
+//! too.
 
 mod disk;
 mod errors;

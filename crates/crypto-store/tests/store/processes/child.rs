@@ -1,6 +1,6 @@
-//! What the other processes do.
+//! The work of the other processes.
 //!
-//! They log to a file that they append to: a line is one `write`, which a kill does not undo.
+//! They append to a log file. A line is one `write`, which a kill does not undo.
 
 use crate::support::{options, read, try_open, write};
 use crypto_store::fields::{Cursor, Message, Outbox, Pending};
@@ -15,7 +15,7 @@ use vodozemac::olm::{OlmMessage, Session};
 
 pub const ROLE: &str = "CRYPTO_STORE_TEST_ROLE";
 pub const HOME: &str = "CRYPTO_STORE_TEST_HOME";
-/// Set: the process's wall clock jumps.
+/// If it is set, the process's wall clock jumps.
 pub const JUMPS: &str = "CRYPTO_STORE_TEST_CLOCK_JUMPS";
 pub const LOG: &str = "CRYPTO_STORE_TEST_LOG";
 pub const GROUP: &str = "group";
@@ -60,7 +60,7 @@ impl Log {
 
 /// Sends, receives, begins new sessions and rotates the store's key until it is killed. Acknowledges in its log what has returned.
 fn work(store: &Store, name: &str, log: &mut Log) {
-    // Most processes live for a few turns only: each begins with another.
+    // Most processes live for only a few turns, so each begins with another turn.
     for turn in u64::from(std::process::id() % 16).. {
         let done = match turn % 16 {
             3 | 11 => receive(store),

@@ -1,7 +1,7 @@
-//! A wall clock that jumps by up to 40 years, forth and back, between any two looks at it.
+//! A wall clock that jumps by up to 40 years, forward and back, between any two looks at it.
 //!
-//! This program's own `clock_gettime` and `gettimeofday` take the place of the C library's, for Rust's library and SQLite alike.
-//! Unless a process asks for jumps they show the kernel's time.
+//! This program's own `clock_gettime` and `gettimeofday` replace the C library's, for Rust's library and for SQLite. Unless a
+//! process asks for jumps they show the kernel's time.
 
 use super::Process;
 use super::child::Log;

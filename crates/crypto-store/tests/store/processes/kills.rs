@@ -104,7 +104,7 @@ pub fn check(home: &Home, acknowledged: &[String], incoming_messages: u32) -> (u
     assert!(broken.is_empty(), "{broken:?}");
 
     let store = home.open();
-    // What was sent: each step of each session once, from 0 on without a hole, and each text once.
+    // The messages that were sent: each step of each session once, from 0 on without a hole, and each text once.
     let mut sessions: HashMap<Vec<u8>, InboundGroupSession> =
         all::<InboundGroupSession>(&store).into_iter().map(|row| (row.key, row.held.copy())).collect();
     let mut sent = BTreeMap::new();
@@ -125,7 +125,7 @@ pub fn check(home: &Home, acknowledged: &[String], incoming_messages: u32) -> (u
     let group = read(&store, |snapshot| Ok(snapshot.get::<GroupSession>(GROUP)?.unwrap().copy())).unwrap();
     assert_eq!(group.message_index(), steps.get(group.session_id().as_bytes()).copied().unwrap_or(0));
 
-    // What was received: the first messages, once, in order; the others wait.
+    // The messages that were received: the first messages, once, in order; the others wait.
     let cursor = read(&store, |snapshot| Ok(snapshot.get::<Cursor>(INBOX)?.unwrap())).unwrap();
     let received = u32::from_be_bytes(cursor.bytes[..].try_into().unwrap());
     let messages: Vec<_> = all::<Message>(&store).into_iter().map(|row| row.held.bytes.clone()).collect();
@@ -133,7 +133,7 @@ pub fn check(home: &Home, acknowledged: &[String], incoming_messages: u32) -> (u
     assert_eq!(messages, expected);
     assert_eq!(all::<Pending>(&store).len() as u32, incoming_messages - received);
 
-    // What was acknowledged is there, and no two processes were told the same.
+    // Acknowledged messages are there, and no two processes were told the same.
     let mut told = BTreeSet::new();
     for line in acknowledged {
         assert!(told.insert(line), "{line} was acknowledged twice");

@@ -32,7 +32,7 @@ pub struct Directory {
     heads: Vec<Head>,
 }
 
-/// What is asked for: a state by the size of its log, what the client knows, and from which version.
+/// The question: a state by the size of its log, what the client knows, and from which version.
 pub struct Ask<'a> {
     pub label: &'a [u8],
     pub size: usize,

@@ -170,7 +170,7 @@ pub(super) fn lies_about_histories(cases: &mut Cases, twins: &Twins, knowing: &A
     cases.lie("a contact that is another", &asker, &stale, "ContactChanged");
 }
 
-/// What a directory can put into its map against the rules, and what its clients say to it.
+/// The false entries that a directory can put into its map, and the errors that its clients return.
 pub(super) fn lies_by_the_directory(cases: &mut Cases, twins: &mut Twins) {
     for (number, (case, error, change)) in [
         ("an entry of another directory", "Realm", (|entry| Entry { realm: [1; 32], ..entry }) as fn(Entry) -> Entry),

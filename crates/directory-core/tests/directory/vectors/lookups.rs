@@ -16,7 +16,7 @@ use directory_core::verify::{Memory, Query, Trust, Trusted};
 use ed25519_dalek::Signer;
 use serde_json::{Value, json};
 
-/// What the client of every look-up pins.
+/// The values that the client of every look-up pins.
 pub fn trusted() -> Value {
     let trusted = Twins::new().directory.trusted();
     let verifiers = VERIFIERS
@@ -38,7 +38,7 @@ pub(super) fn label(name: &str) -> Label {
     Label::Name(name.into())
 }
 
-/// What a client knows when it asks.
+/// A client's knowledge when it asks.
 #[derive(Clone)]
 pub(super) struct Asker {
     pub label: Label,

@@ -1,5 +1,5 @@
-//! The twelve races of Aegis, CouchDB's encryption at rest: its first key cache, a server in the middle, and the last one,
-//! in which callers unwrap by themselves. Each test is named by what must hold instead.
+//! The twelve races of Aegis, CouchDB's encryption at rest. Its first key cache is a server, and in its last one callers
+//! unwrap by themselves. Each test has the name of the correct behaviour.
 
 mod first_version;
 mod last_version;

@@ -42,7 +42,7 @@ pub struct HeadsVector {
     pub expected: Value,
 }
 
-/// What a reader remembers, and a true page.
+/// A reader's memory, and a true page.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct SeenVector {
     pub epoch: String,

@@ -1,4 +1,4 @@
-//! Heads told truly and falsely.
+//! True and false heads.
 
 use super::format::{HeadsVector, KeyText, refused_heads, verified_heads};
 use super::told::{KEY, acknowledged, closed, dropped, one_key, three_keys};

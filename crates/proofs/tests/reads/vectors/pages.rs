@@ -1,4 +1,4 @@
-//! Pages told truly.
+//! True pages.
 
 use super::format::{KeyText, PageVector, verified};
 use super::told::{self, KEY, START, Told, acknowledged, aged, closed, dropped, one_key, three_keys};
@@ -76,7 +76,8 @@ pub fn honest() -> Vec<PageVector> {
     to_the_second.now += 1;
     add("the start: too old to the second", &to_the_second, KEY, Ascending, Start, 2);
 
-    // What the canister still showed at the certificate's time may be too old by the reader's clock, and the other way round.
+    // A message that the canister still showed at the certificate's time may be too old by the reader's clock, and the other
+    // way round.
     let aged = aged();
     let page = told::honest("the reader's clock is ahead", &aged, KEY, Ascending, Start, 2);
     vectors.push(PageVector { clock: page.time + 30, ..page });

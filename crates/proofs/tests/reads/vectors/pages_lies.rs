@@ -1,4 +1,4 @@
-//! Pages told falsely, by subject: messages, ends, keys and states, parts of the proof.
+//! False pages, by subject: messages, ends, keys and states, parts of the proof.
 
 use super::format::{PageVector, refused};
 use super::told::{KEY, START, Told, acknowledged, aged, closed, dropped, three_keys};
@@ -15,7 +15,7 @@ pub fn lies() -> Vec<PageVector> {
     [messages(), lower_ends(), upper_ends(), keys_and_states(), parts()].concat()
 }
 
-/// What was told, changed by a liar.
+/// A true answer, changed by a liar.
 fn lie(name: &str, told: &Told, error: Refused, change: impl FnOnce(&mut Told)) -> PageVector {
     let mut told = told.clone();
     change(&mut told);

@@ -1,4 +1,4 @@
-//! What a reader remembers, and true pages that continue or contradict it.
+//! A reader's memory, and true pages that continue or contradict it.
 
 use super::format::{PageVector, SeenVector, broken, continued};
 use super::told::{self, KEY, one_key};

@@ -13,7 +13,7 @@ use crate::violation::{Verdict, ensure};
 /// The acknowledgements of a key.
 #[derive(Default)]
 pub struct Acknowledgements {
-    /// The ids through which messages were asked to be acknowledged, whatever came of it.
+    /// The ids through which acknowledgements were sent, whatever their outcome.
     asked: BTreeSet<Id>,
     /// Everything through it is known to be acknowledged.
     done: Id,
@@ -88,13 +88,14 @@ impl Model {
         asked.copied().unwrap_or_default()
     }
 
-    /// How many live messages a key had at least, when the message with this id was stored.
+    /// Minimum number of live messages of a key when the message with this id was stored.
     pub fn live_at_least(&self, key: u16, id: Id) -> usize {
         let asked = self.last_asked(key);
         self.keys.get(&key).map_or(0, |ids| ids.iter().filter(|&&other| other > asked && other <= id).count())
     }
 
-    /// How many live messages a key can have had since everything through `acknowledged` was acknowledged.
+    /// Maximum number of live messages that a key can have had since everything through `acknowledged` was
+    /// acknowledged.
     pub fn live_at_most(&self, key: u16, acknowledged: Id) -> usize {
         let counts = |sent: &&super::Sent| {
             sent.draft.key == key && sent.sendings > 0 && sent.id.is_none_or(|id| id > acknowledged)

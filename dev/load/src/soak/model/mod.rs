@@ -22,7 +22,7 @@ pub type Place = usize;
 /// A message that was sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent {
-    /// What it is.
+    /// The message.
     pub draft: Draft,
     /// Its hash.
     pub hash: Hash,
@@ -30,7 +30,7 @@ pub struct Sent {
     pub id: Option<Id>,
     /// When it was stored, once the store has shown that.
     pub timestamp: Option<u32>,
-    /// How often envelopes have it. Sending one again does not count; having it twice does.
+    /// Number of envelopes that have it. Sending one again does not count; having it twice does.
     sendings: u32,
     /// Whether a call was told that it stored it.
     stored_by_call: bool,
@@ -64,7 +64,7 @@ pub struct Model {
     open: BTreeMap<u64, Request>,
     requests: u64,
     acknowledgements: BTreeMap<u16, Acknowledgements>,
-    /// What was installed.
+    /// The modules that were installed.
     pub installs: Installs,
 }
 
@@ -88,7 +88,7 @@ impl Model {
         place
     }
 
-    /// What was sent from this place.
+    /// The message that was sent from this place.
     pub fn sent(&self, place: Place) -> Sent {
         self.sent[place]
     }
@@ -237,12 +237,12 @@ impl Model {
         self.ids.last_key_value().map_or(0, |(&id, _)| id)
     }
 
-    /// How many ids are known.
+    /// Number of known ids.
     pub fn known(&self) -> usize {
         self.ids.len()
     }
 
-    /// How many calls have no outcome yet.
+    /// Number of calls without an outcome yet.
     pub fn open(&self) -> usize {
         self.open.len()
     }

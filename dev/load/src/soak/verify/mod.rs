@@ -28,7 +28,7 @@ pub struct Verifier {
     checked: Id,
 }
 
-/// How much to look at.
+/// The extent of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// All messages and links; and the canister's own check where the store has grown by a quarter since the last one.
@@ -37,7 +37,7 @@ pub enum Depth {
     Everything,
 }
 
-/// What was found.
+/// The result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Messages in the store.
@@ -47,14 +47,14 @@ pub struct Found {
 }
 
 impl Verifier {
-    /// Checks that the store has what is known, and nothing that was not sent.
+    /// Checks that the store has all known messages, and none that was not sent.
     ///
     /// A call that nobody waits for any more may still reach the network that was started again. If one is executed while
     /// the store is looked at, it is looked at once more.
     ///
     /// # Errors
     ///
-    /// If it has not, or has.
+    /// If a known message is missing, or another one is there.
     pub async fn verify(&mut self, model: &Mutex<Model>, store: &impl Store, depth: Depth) -> Verdict<Found> {
         let mut landed = 0;
         for _ in 0..LOOKS {

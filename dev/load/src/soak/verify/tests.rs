@@ -16,7 +16,7 @@ const LENGTH: usize = 50;
 /// Messages of a page.
 const PAGE: usize = 7;
 
-/// A store at rest, as a canister would show it, but for what is made wrong.
+/// A store at rest, as a canister would show it, except for the injected fault.
 struct Shown {
     messages: Vec<Message>,
     heads: Vec<Option<KeyHead>>,
@@ -24,9 +24,9 @@ struct Shown {
     settings: Vec<Setting>,
     version: u64,
     violations: Vec<String>,
-    /// What pages by key lack.
+    /// The message that pages by key lack.
     hidden_by_key: Id,
-    /// What pages by time lack.
+    /// The message that pages by time lack.
     hidden_by_time: Id,
 }
 
@@ -74,7 +74,7 @@ impl Store for Shown {
     }
 }
 
-/// A store as it should be, and what is known of it: what was sent, and the latest installation.
+/// A correct store, and its model: the messages that were sent, and the latest installation.
 fn good() -> (Mutex<Model>, Shown) {
     let mut model = Model::default();
     let first = model.installs.begin();

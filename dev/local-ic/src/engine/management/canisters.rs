@@ -1,4 +1,4 @@
-//! Canisters are created, installed, stopped and deleted here, and each change is noted with its author.
+//! Creates, installs, stops and deletes canisters, and notes each change with its author.
 
 use candid::Principal;
 use ic_management_canister_types::{

@@ -27,7 +27,7 @@ pub fn change(change: &Change) -> types::Change {
 fn details(details: ChangeDetails) -> types::ChangeDetails {
     match details {
         ChangeDetails::Creation { controllers } => {
-            // How the platform hashes environment variables is not specified.
+            // The platform's specification does not say how environment variables are hashed.
             types::ChangeDetails::Creation(CreationRecord { controllers, environment_variables_hash: None })
         }
         ChangeDetails::Uninstalled => types::ChangeDetails::CodeUninstall,
@@ -55,7 +55,7 @@ fn details(details: ChangeDetails) -> types::ChangeDetails {
     }
 }
 
-/// How a snapshot came to be.
+/// The source of a snapshot.
 pub fn source_of(source: Source) -> SnapshotSource {
     match source {
         Source::Taken => SnapshotSource::TakenFromCanister(Reserved),

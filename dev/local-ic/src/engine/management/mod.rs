@@ -1,9 +1,9 @@
 //! The management canister, as far as this engine offers it.
 //!
-//! - `canisters`: what is made of canisters: created, installed, stopped, deleted, and who changed them;
+//! - `canisters`: creating, installing, stopping and deleting canisters;
 //! - `history`: their changes in candid;
 //! - `snapshots`: their snapshots;
-//! - `status`: what queries can ask too;
+//! - `status`: the methods that can also be queries;
 //! - `stopping`: calls that wait until a canister has stopped;
 //! - `codec`: candid arguments and replies.
 
@@ -85,8 +85,9 @@ impl Engine {
         self.respond(origin, response, cycles);
     }
 
-    /// Whether an ingress message to the management canister is let in: not if its method is not for users, nor if it is
-    /// about a canister that its sender does not control. One that is about none is rejected when it is executed.
+    /// Whether an ingress message to the management canister is admitted. It is not if its method is not for users, or
+    /// if its sender does not control the canister that it is about. A message about no canister is rejected when it is
+    /// executed.
     pub(super) fn accept_management(
         &mut self,
         caller: Principal,

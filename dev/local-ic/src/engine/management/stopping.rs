@@ -10,14 +10,14 @@ use crate::limits::STOP_TIMEOUT_NANOS;
 use crate::reject::{ErrorCode, RejectResponse};
 
 impl Engine {
-    /// Has a call of `stop_canister` wait. The cycles that came with it go back with the answer.
+    /// Makes a call of `stop_canister` wait. The answer refunds the call's cycles.
     pub(super) fn answer_once_stopped(&mut self, canister: Principal, origin: Origin, cycles: u128) {
         self.stopping.push(Stopping { canister, origin, cycles, deadline: self.now + STOP_TIMEOUT_NANOS });
         self.answer_stopped();
     }
 
-    /// Answers the calls of `stop_canister` whose canisters have stopped, or will not any more, or not in time: these go on
-    /// stopping, as on the platform.
+    /// Answers the calls of `stop_canister` whose canisters have stopped, or will not stop any more, or not in time. The
+    /// last ones continue to stop, as on the platform.
     pub(in super::super) fn answer_stopped(&mut self) {
         for waiting in std::mem::take(&mut self.stopping) {
             let id = waiting.canister;

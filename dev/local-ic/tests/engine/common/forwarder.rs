@@ -33,7 +33,7 @@ pub const FORWARDER: &str = r#"
         (call $begin) (call $call_with_best_effort_response (i32.const 1)) (if (call $call_perform) (then unreachable)))
 "#;
 
-/// What came of a call.
+/// The result of a call.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Forwarded {
     /// The reject code, or 0.
@@ -50,7 +50,7 @@ pub fn argument(cycles: u64, callee: &[u8], method: &str, argument: &[u8]) -> Ve
     [&cycles.to_le_bytes()[..], &lengths, callee, method.as_bytes(), argument].concat()
 }
 
-/// What `call` replied.
+/// The reply of `call`.
 pub fn forwarded(reply: &[u8]) -> Forwarded {
     let (code, rest) = reply.split_first_chunk().expect("there is a code");
     let (refunded, reply) = rest.split_first_chunk().expect("there is a refund");

@@ -10,10 +10,10 @@ use local_ic::{Certifier, LocalIc, StateReader};
 
 use super::memory_canister::{replied, words};
 
-/// After this, a test has failed.
+/// Time after which a test has failed.
 const TOO_LONG: Duration = Duration::from_secs(20);
 
-/// The reader, and what its queries are stopped and resumed with.
+/// The reader, and the channels that stop and resume its queries.
 pub struct PausingReader {
     /// The reader.
     pub reader: StateReader,
@@ -22,7 +22,7 @@ pub struct PausingReader {
 }
 
 impl PausingReader {
-    /// A reader of what `ic` has.
+    /// A reader of the state of `ic`.
     pub fn new(ic: &LocalIc) -> Self {
         let (wait, waits) = channel();
         let (resume, resumed) = channel();
@@ -38,7 +38,7 @@ impl PausingReader {
         Self { reader, waits, resume }
     }
 
-    /// Shows the reader what changed.
+    /// Shows the reader the changes.
     pub fn publish(&self, ic: &LocalIc) {
         ic.take_changes(|changes| self.reader.apply(changes));
     }

@@ -51,7 +51,7 @@ impl Server {
 
 const STATUS: &[u8] = b"GET /api/v2/status HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// What comes until the server closes the connection.
+/// The bytes until the server closes the connection.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let read = tokio::time::timeout(LONG, stream.read_to_end(&mut bytes)).await;

@@ -1,4 +1,4 @@
-//! Who is believed: requests that say who sent them.
+//! The senders that are believed: requests that say who sent them.
 
 use candid::Principal;
 use ic_transport_types::{Envelope, EnvelopeContent, QueryResponse};
@@ -7,7 +7,7 @@ use super::Network;
 use super::envelope::*;
 use super::http::Answer;
 
-/// A network, and what its canister is asked in these tests: who calls.
+/// A network. These tests ask its canister who calls.
 pub struct Asked(pub Network);
 
 impl Asked {

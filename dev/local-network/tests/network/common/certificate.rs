@@ -10,7 +10,7 @@ use super::envelope::{Path, after, before, path};
 
 /// Bytes of the DER of a BLS key before the key.
 const DER_PREFIX: usize = 37;
-/// How far the time of a certificate may be from the clock.
+/// Maximum difference between the time of a certificate and the clock.
 const TIME_BOUND: Duration = Duration::from_secs(10);
 
 /// A certificate as it was sent.
@@ -21,7 +21,7 @@ pub fn decoded(certificate: &[u8]) -> Certificate {
 /// The first and last canister id of each range.
 pub type Ranges = Vec<(Principal, Principal)>;
 
-/// What the root key delegates by a certificate: the subnet's key in DER, and its ranges of canister ids.
+/// The delegation of the root key in a certificate: the subnet's key in DER, and its ranges of canister ids.
 pub fn delegation_of(root_key: &[u8], certificate: &Certificate) -> Option<(Vec<u8>, Ranges)> {
     let delegation = certificate.delegation.as_ref()?;
     let subnet = delegation.subnet_id.as_slice();
@@ -54,7 +54,7 @@ pub fn verified(root_key: &[u8], certificate: &[u8]) -> HashTree {
     certificate.tree
 }
 
-/// What is at `path`, or `None` if the tree proves that nothing is.
+/// The value at `path`, or `None` if the tree proves that there is none.
 pub fn found(tree: &HashTree, path: &Path) -> Option<Vec<u8>> {
     match tree.lookup_path(path) {
         LookupResult::Found(contents) => Some(contents.to_vec()),
@@ -74,7 +74,7 @@ pub fn status_path(id: &[u8], field: &str) -> Path {
     path([b"request_status", id, field.as_bytes()])
 }
 
-/// What a tree says of a request: its reply, or its reject code and error code. `None` if it is unknown or not
+/// The tree's answer about a request: its reply, or its reject code and error code. `None` if it is unknown or not
 /// answered.
 pub fn response(tree: &HashTree, id: &[u8]) -> Option<Result<Vec<u8>, (u64, String)>> {
     let field = |name: &str| found(tree, &status_path(id, name));

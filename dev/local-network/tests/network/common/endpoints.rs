@@ -5,7 +5,7 @@ use super::envelope::*;
 use super::http::{Answer, Connection, head};
 use super::keys::Key;
 
-/// How a body is refused that is none.
+/// The refusal of a body that is no envelope.
 pub const NO_ENVELOPE: &str = "the body is no envelope of a request in CBOR";
 
 /// An endpoint, and a request that it accepts.
@@ -15,7 +15,8 @@ pub struct Endpoint {
     pub body: Vec<u8>,
 }
 
-/// One for each kind of request. They are signed: what nobody signed, nobody checks as a whole.
+/// One for each kind of request. They are signed, because unsigned requests are not checked as
+/// a whole.
 pub fn endpoints(network: &Network) -> [Endpoint; 3] {
     let key = Key::ed25519(1);
     let sender = key.principal();

@@ -1,4 +1,4 @@
-//! HTTP over bare connections, so that tests can say what no client library would.
+//! HTTP over bare connections, so that tests can send bytes that no client library would send.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::Network;
 
-/// How long an answer may take before the test fails.
+/// Maximum time of an answer before the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A response.
@@ -166,7 +166,7 @@ impl Network {
     }
 }
 
-/// What a synchronous call is answered with at once.
+/// The immediate answer to a synchronous call.
 #[derive(Debug, serde::Deserialize)]
 pub struct CallAnswer {
     pub status: String,
@@ -188,7 +188,7 @@ impl Network {
         super::certificate::response(&tree, id.as_slice()).expect("the certificate is of this request's response")
     }
 
-    /// Makes a call that is turned away. The reject code and the error code.
+    /// Makes a call that is rejected. The reject code and the error code.
     pub async fn turned_away(&self, canister: Principal, envelope: &Envelope<'_>) -> (u64, String) {
         let answer: CallAnswer = self.send("v4", canister, "call", envelope).await.cbor();
         assert_eq!((answer.status.as_str(), &answer.certificate), ("non_replicated_rejection", &None), "{answer:?}");

@@ -16,7 +16,7 @@ use candid::Principal;
 use local_ic::{LocalIc, Time};
 use test_support::network::{Server, served_with_keys};
 
-/// It tells who called, counts, traps, rejects, and lets no call of `refused` in.
+/// It tells who called, counts, traps and rejects. Its inspection refuses `refused`.
 pub const CANISTER: &str = r#"(module
     (import "ic0" "msg_caller_size" (func $caller_size (result i32)))
     (import "ic0" "msg_caller_copy" (func $caller_copy (param i32 i32 i32)))

@@ -140,7 +140,7 @@ pub const PROBE: &str = r#"(module
     (@custom "icp:private secret" "for controllers")
 )"#;
 
-/// How often `count` was executed.
+/// Number of executions of `count`.
 pub async fn counted(network: &Network) -> u32 {
     let envelope = bare(query(network.canister, Principal::anonymous(), "counted", &[]));
     let QueryResponse::Replied { reply, .. } = network.ask(&envelope).await.cbor() else { panic!("it replies") };

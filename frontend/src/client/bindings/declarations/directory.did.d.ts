@@ -42,8 +42,8 @@ export type BundleError = { 'NotNewer' : { 'stored' : bigint } } |
   { 'Unavailable' : null } |
   { 'Expired' : { 'expiry' : bigint } };
 /**
- * log: what the platform certifies: size 8 | root 32 | updates 8 | configuration's hash 32. certificate: null in the reply to
- * an update or to a canister. certified_data is the root of the platform's hash tree of "http_expr" and "log".
+ * log: the certified bytes: size 8 | root 32 | updates 8 | configuration's hash 32. certificate: null in the reply to an
+ * update or to a canister. certified_data is the root of the platform's hash tree of "http_expr" and "log".
  */
 export interface Certified {
   'log' : Uint8Array,
@@ -68,11 +68,11 @@ export interface Checkpoint {
   'certified' : Certified,
 }
 /**
- * Fixed at installation. Each head and the certified log carry its hash, which covers the VRF key too and which clients pin.
+ * Fixed at installation. Each head and the certified log have its hash, which also covers the VRF key. Clients pin this hash.
  */
 export interface Configuration {
   /**
-   * open, for development: anybody registers any name. registrar: the policy of the label "r" signs each registration; a
+   * open, for development: anybody registers any name. registrar: the keys of the label "r" sign each registration. A
    * controller registers that label.
    */
   'registration' : { 'open' : null } |
@@ -151,8 +151,9 @@ export interface Published {
   'realm' : Uint8Array,
 }
 /**
- * What callers may use together who control nothing: a call is admitted while something is left, and what it uses beyond
- * that delays the next. A rate is won back at so many units a second, up to burst; both are at least 1.
+ * Limits of all callers together, except controllers. A call is admitted while the budget is not used up. If it uses more
+ * than what is left, the next call waits longer. A rate recovers by per_second units each second, up to burst. Both are at
+ * least 1.
  */
 export interface Rate { 'per_second' : number, 'burst' : number }
 export interface Ratified { 'ratified' : bigint, 'cosignatures' : number }
@@ -167,7 +168,7 @@ export type RatifyError = { 'NotNewer' : { 'stored' : bigint } } |
   { 'Other' : OtherError } |
   { 'Unavailable' : null };
 /**
- * After an installation nothing is limited and the reserve is 0. Configuration and log know nothing of these settings.
+ * After an installation nothing is limited and the reserve is 0. The configuration and the log do not contain these settings.
  */
 export interface Settings { 'reserve' : bigint, 'strangers' : Budget }
 export type SettingsError = { 'NotAllowed' : null } |
@@ -189,7 +190,7 @@ export interface Status {
   'to_index' : bigint,
   'stable_bytes' : bigint,
   /**
-   * After an upgrade labels are indexed in steps. A label that waits is found by the VRF, which costs more.
+   * After an upgrade labels are indexed in steps. A label that is not indexed yet is found through the VRF, which costs more.
    */
   'indexed' : bigint,
   'ready' : boolean,

@@ -1,6 +1,7 @@
-//! What a verifier asks a directory. Tests put a network in its place that lies, and one that says in which order it is asked.
+//! The Internet Computer, or a network that speaks its interface.
 
-use crate::replay::MAX_AHEAD;
+use super::ahead::Ahead;
+use super::{Network, Pushed, Shown, Trouble};
 use candid::Principal;
 use client::agent::AgentTransport;
 use client::directory::{api, request};
@@ -18,102 +19,26 @@ use ic_agent::Agent;
 use serde_bytes::ByteBuf;
 use std::fmt;
 
-/// How old a certificate may be, in nanoseconds: five minutes, as agents have it.
-const MAX_AGE: u64 = 300_000_000_000;
-
-/// Heads or updates that are asked for at once: what a directory returns at most.
-pub const PAGE: u32 = 256;
-
-/// Why something was not learned. It passes, or a node lies: nothing is proved against the directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
-    /// No answer came.
-    Unanswered(String),
-    /// The answer is not what the platform certified, or is not to be judged yet.
-    Unverified(String),
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unanswered(why) => write!(f, "no answer: {why}"),
-            Self::Unverified(why) => write!(f, "not verified: {why}"),
-        }
-    }
-}
-
-/// A directory's newest log, as a node shows it. Nothing of it is checked.
-#[derive(Debug, Clone)]
-pub struct Shown {
-    /// The certified log, encoded.
-    pub log: Vec<u8>,
-    /// The platform's certificate.
-    pub certificate: Vec<u8>,
-    /// From the log that was named to this one.
-    pub consistency: Vec<Hash>,
-    /// Cosignatures, each with the size of its log.
-    pub cosigned: Vec<(u64, Cosignature)>,
-}
-
-/// What became of a cosignature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pushed {
-    /// The directory has it, or one of this time, in seconds since 1970.
-    Stored {
-        /// The time.
-        time: u64,
-    },
-    /// The log has grown meanwhile.
-    Outrun,
-}
-
-/// Asks one directory.
-pub trait Network {
-    /// The configuration, encoded.
-    fn configuration(&self) -> impl Future<Output = Result<Vec<u8>, Trouble>> + Send;
-    /// The VRF proof of the registrar's label.
-    fn registrar(&self) -> impl Future<Output = Result<[u8; PROOF_SIZE], Trouble>> + Send;
-    /// The newest log, and how it continues the one of `known` heads; 0, or more than there are: without that.
-    fn checkpoint(&self, known: u64) -> impl Future<Output = Result<Shown, Trouble>> + Send;
-    /// Heads from an epoch on, at most `limit`.
-    fn heads(&self, from: u64, limit: u32) -> impl Future<Output = Result<Vec<Head>, Trouble>> + Send;
-    /// Updates from a position on, at most `limit`.
-    fn updates(&self, from: u64, limit: u32) -> impl Future<Output = Result<Vec<LoggedUpdate>, Trouble>> + Send;
-    /// A certificate of the module and the controllers.
-    fn module(&self) -> impl Future<Output = Result<Vec<u8>, Trouble>> + Send;
-    /// Pushes a cosignature of the log of `size` heads.
-    fn ratify(&self, size: u64, cosignature: &Cosignature) -> impl Future<Output = Result<Pushed, Trouble>> + Send;
-}
-
-/// A certificate's time must be recent. Both times are in nanoseconds since 1970.
-///
-/// # Errors
-///
-/// [`Trouble::Unverified`].
-pub fn check_age(time: u64, now: u64) -> Result<(), Trouble> {
-    let is_recent = now.saturating_sub(MAX_AGE) <= time && time <= now.saturating_add(MAX_AHEAD);
-    let wrong = || format!("a certificate is of {time} ns, and the clock says {now} ns");
-    if is_recent { Ok(()) } else { Err(Trouble::Unverified(wrong())) }
-}
-
 /// The Internet Computer, or a network that speaks its interface. Needs a runtime of Tokio.
 pub struct Platform {
     agent: Agent,
     transport: AgentTransport,
+    ahead: Ahead,
 }
 
 impl Platform {
-    /// Takes an address, the platform's root key in DER where it is not the Internet Computer's, and the canister.
+    /// Takes an address, the canister, and the platform's root key in DER if it is not the Internet Computer's.
     ///
     /// # Errors
     ///
-    /// Why the address is none.
+    /// The reason why the address is not valid.
     pub fn new(url: &str, root_key: Option<&[u8]>, canister: Principal) -> Result<Self, String> {
         let agent = Agent::builder().with_url(url).build().map_err(|error| format!("{url}: {error}"))?;
         if let Some(key) = root_key {
             agent.set_root_key(key.to_vec());
         }
-        Ok(Self { transport: AgentTransport::new(agent.clone(), canister), agent })
+        let transport = AgentTransport::new(agent.clone(), canister);
+        Ok(Self { agent, transport, ahead: Ahead::default() })
     }
 
     /// The root key that certificates are checked with, in DER.
@@ -122,12 +47,7 @@ impl Platform {
     }
 
     async fn send<T, E: fmt::Debug>(&self, request: Request<T, E>) -> Result<T, CallError<E>> {
-        let Request { method, ref arg, .. } = request;
-        let reply = match request.kind {
-            Kind::Query => self.transport.query(method, arg.clone()).await?,
-            Kind::IdempotentUpdate | Kind::Update => self.transport.update(method, arg.clone()).await?,
-        };
-        request.decode(&reply)
+        send(&self.transport, request).await
     }
 }
 
@@ -171,10 +91,8 @@ impl Network for Platform {
         heads.collect::<Result<_, _>>().map_err(|error| malformed("get_heads", error))
     }
 
-    async fn updates(&self, from: u64, limit: u32) -> Result<Vec<LoggedUpdate>, Trouble> {
-        let page = self.send(request::get_updates(from, limit)).await?;
-        let updates = page.iter().map(|bytes| LoggedUpdate::decode(bytes));
-        updates.collect::<Result<_, _>>().map_err(|error| malformed("get_updates", error))
+    async fn updates(&self, from: u64, limit: u64) -> Result<Vec<LoggedUpdate>, Trouble> {
+        self.ahead.page(from, limit, |from, limit| updates(self.transport.clone(), from, limit)).await
     }
 
     async fn module(&self) -> Result<Vec<u8>, Trouble> {
@@ -195,6 +113,22 @@ impl Network for Platform {
             }
         }
     }
+}
+
+async fn send<T, E: fmt::Debug>(transport: &AgentTransport, request: Request<T, E>) -> Result<T, CallError<E>> {
+    let Request { method, ref arg, .. } = request;
+    let reply = match request.kind {
+        Kind::Query => transport.query(method, arg.clone()).await?,
+        Kind::IdempotentUpdate | Kind::Update => transport.update(method, arg.clone()).await?,
+    };
+    request.decode(&reply)
+}
+
+/// One page. Whoever replays it checks the signatures.
+async fn updates(transport: AgentTransport, from: u64, limit: u32) -> Result<Vec<LoggedUpdate>, Trouble> {
+    let page = send(&transport, request::get_updates(from, limit)).await?;
+    let updates = page.iter().map(|bytes| LoggedUpdate::decode_unverified(bytes));
+    updates.collect::<Result<_, _>>().map_err(|error| malformed("get_updates", error))
 }
 
 impl<E: fmt::Debug> From<CallError<E>> for Trouble {

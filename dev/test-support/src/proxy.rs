@@ -1,4 +1,4 @@
-//! An HTTP proxy in front of the network, which can change requests and responses.
+//! An HTTP proxy in front of a network, which can change requests and responses.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,43 +12,46 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use crate::network::Network;
-use crate::tamper::{Tamper, tampered};
-use test_support::network::{Server, Stop};
+use crate::network::{Server, Stop};
 
 /// A proxy, until it is dropped.
 pub struct Proxy(Server);
 
 /// Somebody between a client and the network.
 pub trait Between: Send + Sync + 'static {
-    /// The path and the body that a request reaches the network with; `None`: it is for the proxy itself.
+    /// The path and the body that the network gets; `None`: the request is for the proxy itself.
     fn request(&self, path: &str, body: Vec<u8>) -> Option<(String, Vec<u8>)> {
         Some((path.to_string(), body))
     }
 
-    /// The body that the client gets. `path` is that of its request.
-    fn response(&self, path: &str, body: Vec<u8>) -> Vec<u8>;
+    /// The body that the client gets. `path` is that of its request, `asked` the body that reached the network.
+    fn response(&self, path: &str, asked: &[u8], body: Vec<u8>) -> Vec<u8>;
 }
 
-impl Between for Tamper {
-    fn response(&self, path: &str, body: Vec<u8>) -> Vec<u8> {
-        tampered(self, path, body)
+/// Whoever has the other end says what it does.
+impl<B: Between> Between for Arc<B> {
+    fn request(&self, path: &str, body: Vec<u8>) -> Option<(String, Vec<u8>)> {
+        B::request(self, path, body)
+    }
+
+    fn response(&self, path: &str, asked: &[u8], body: Vec<u8>) -> Vec<u8> {
+        B::response(self, path, asked, body)
     }
 }
 
 /// What the proxy needs for each request.
 struct Route {
-    target: String,
+    target: Box<dyn Fn() -> String + Send + Sync>,
     between: Arc<dyn Between>,
     client: reqwest::Client,
 }
 
 impl Proxy {
-    /// In front of `network`.
-    pub fn start(network: &Network, between: impl Between) -> Self {
+    /// In front of the network that is at `target` when a request comes.
+    pub fn start(target: impl Fn() -> String + Send + Sync + 'static, between: impl Between) -> Self {
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let client = client.expect("the options are legal");
-        let route = Route { target: network.url(), between: Arc::new(between), client };
+        let route = Route { target: Box::new(target), between: Arc::new(between), client };
         Self(Server::start(|listener, stop| serve(listener, stop, Arc::new(route))))
     }
 
@@ -67,7 +70,7 @@ async fn serve(listener: TcpListener, stop: Stop, route: Arc<Route>) {
                 let route = Arc::clone(&route);
                 async move { Ok::<_, Infallible>(answer(&route, request).await) }
             });
-            // A connection that breaks concerns its client only.
+            // A broken connection affects only its client.
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     };
@@ -84,18 +87,19 @@ async fn answer(route: &Route, request: Request<Incoming>) -> Response<Full<Byte
 
 async fn forward(route: &Route, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, String> {
     let (head, body) = request.into_parts();
-    let asked = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-    let Some((path, body)) = route.between.request(asked, body.to_vec()) else { return Ok(Response::default()) };
+    let Some((path, asked)) = route.between.request(path, body.to_vec()) else { return Ok(Response::default()) };
     let mut headers = head.headers.clone();
     // Those of the request that is sent on.
     headers.remove(HOST);
     headers.remove(CONTENT_LENGTH);
-    let forwarded = route.client.request(head.method, format!("{}{path}", route.target)).headers(headers).body(body);
+    let to = format!("{}{path}", (route.target)());
+    let forwarded = route.client.request(head.method, to).headers(headers).body(asked.clone());
     let answered = forwarded.send().await.map_err(|error| error.to_string())?;
     let (status, mut headers) = (answered.status(), answered.headers().clone());
     let body = answered.bytes().await.map_err(|error| error.to_string())?;
-    let body = route.between.response(head.uri.path(), body.to_vec());
+    let body = route.between.response(head.uri.path(), &asked, body.to_vec());
     // Those of the body that is sent, which may have another length.
     headers.remove(CONTENT_LENGTH);
     headers.remove(TRANSFER_ENCODING);

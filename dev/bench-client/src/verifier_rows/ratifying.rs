@@ -1,0 +1,117 @@
+//! Three verifiers ratify heads while updates come in, and clients that demand all three look labels up meanwhile.
+
+use super::authors::{RATIFYING, label};
+use super::network::{NAMED, Network, status};
+use super::place::{Place, Process, eventually};
+use super::row;
+use crate::record::{Limit, Row};
+use client::directory::api::View;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use test_support::envelope::{bare, call};
+
+/// Updates that come in, and the time between two of them.
+const UPDATES: u64 = 2_500;
+const EVERY: Duration = Duration::from_millis(10);
+/// The time between two looks at the directory's status, and between two look-ups.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long the last of them may take to be ratified.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// When a head was there, and when it was ratified, by its number.
+#[derive(Default)]
+struct Heads {
+    closed: BTreeMap<u64, Instant>,
+    ratified: BTreeMap<u64, Instant>,
+}
+
+/// All rows.
+pub fn measure(network: &Network) -> Vec<Row> {
+    let places = RATIFYING.map(|seed| Place::new(network, seed));
+    let _running: Vec<Process> = places.iter().map(Place::run).collect();
+    eventually("the verifiers ratify what is there", || {
+        network.status().is_some_and(|status| status.ratified == status.epochs)
+    });
+    let (before, done) = (network.status().expect("it is ready").updates, AtomicBool::new(false));
+    let (heads, [asked, refused], sending) = std::thread::scope(|scope| {
+        let watching = scope.spawn(|| network.runtime.block_on(watch(network, &done)));
+        let looking_up = scope.spawn(|| look_up(network, &done));
+        let sending = network.runtime.block_on(send(network));
+        let taken = || network.status().is_some_and(|status| status.updates == before + UPDATES);
+        eventually("all updates are taken", taken);
+        eventually("all updates are ratified", || {
+            network.status().is_some_and(|status| status.pending == 0 && status.ratified == status.epochs)
+        });
+        done.store(true, Ordering::Relaxed);
+        let joined = "it does not panic";
+        (watching.join().expect(joined), looking_up.join().expect(joined), sending)
+    });
+    let waits =
+        heads.closed.iter().filter_map(|(head, closed)| Some(heads.ratified.get(head)?.duration_since(*closed)));
+    // An update that comes just after a head has closed waits until the next one is ratified.
+    let longest =
+        heads.closed.iter().filter_map(|(head, closed)| Some(heads.ratified.get(&(head + 1))?.duration_since(*closed)));
+    let seconds = |times: &mut dyn Iterator<Item = Duration>| times.max().unwrap_or(PATIENCE).as_secs_f64();
+    let [head, update] = [seconds(&mut waits.into_iter()), seconds(&mut longest.into_iter())];
+    vec![
+        row("updates a second that came in", UPDATES as f64 / sending.as_secs_f64(), Limit::AtLeast(95.0)),
+        row("meanwhile: a head's ratification by three verifiers, the longest, s", head, Limit::AtMost(10.0)),
+        row("meanwhile: an update's wait until it is ratified, the longest, s", update, Limit::AtMost(15.0)),
+        row("meanwhile: strict look-ups", asked as f64, Limit::AtLeast(100.0)),
+        row("meanwhile: strict look-ups that were refused", refused as f64, Limit::Exactly(0.0)),
+    ]
+}
+
+/// Sends the updates, one after another at their times, and returns how long this took.
+async fn send(network: &Network) -> Duration {
+    let url = format!("{}/api/v2/canister/{}/call", network.url(), network.canister());
+    let client = reqwest::Client::builder().no_proxy().build().expect("there is a client");
+    let (began, mut sent) = (Instant::now(), tokio::task::JoinSet::new());
+    for number in 0..UPDATES {
+        let content = call(network.canister(), candid::Principal::anonymous(), "update", &network.change(number));
+        let request = client.post(&url).header("content-type", "application/cbor").body(bare(content).encode_bytes());
+        sent.spawn(request.send());
+        tokio::time::sleep_until((began + EVERY * (number as u32 + 1)).into()).await;
+    }
+    for answer in sent.join_all().await {
+        let status = answer.expect("the network answers").status();
+        assert_eq!(status.as_u16(), 202, "the call is taken in");
+    }
+    began.elapsed()
+}
+
+async fn watch(network: &Network, done: &AtomicBool) -> Heads {
+    let (transport, mut heads) = (network.transport(), Heads::default());
+    let first = network_epochs(&transport).await;
+    while !done.load(Ordering::Relaxed) {
+        if let Some(status) = status(&transport).await {
+            let now = Instant::now();
+            for head in first..status.epochs {
+                heads.closed.entry(head).or_insert(now);
+            }
+            for head in first..status.ratified {
+                heads.ratified.entry(head).or_insert(now);
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    heads
+}
+
+async fn network_epochs(transport: &client::agent::AgentTransport) -> u64 {
+    status(transport).await.expect("it is ready").epochs
+}
+
+/// Strict look-ups, and those of them that were refused.
+fn look_up(network: &Network, done: &AtomicBool) -> [u64; 2] {
+    let (mut client, mut asked, mut refused) = (network.client(), 0, 0);
+    while !done.load(Ordering::Relaxed) {
+        let found = network.runtime.block_on(client.lookup(&label(asked * 7 % NAMED), View::ratified, None));
+        let is_strict = found.is_ok_and(|found| found.ratified().is_ok());
+        asked += 1;
+        refused += u64::from(!is_strict);
+        std::thread::sleep(LOOK);
+    }
+    [asked, refused]
+}

@@ -1,0 +1,40 @@
+/** The rules of the store: who may read and add, how much a key takes, and how often one may call. */
+import type { Budget, Status } from '../../client';
+import { quotaWords } from '../state/quota';
+import { rateWords, readsClosed, settingOf, storeQuota, writesWords } from '../state/rules';
+
+export function Rules({ status }: { readonly status: Status }) {
+  const quota = storeQuota(status);
+  return (
+    <>
+      <dl class="facts">
+        <dt>Who reads</dt>
+        <dd>
+          {readsClosed(status)
+            ? 'The owner of a key reads it. Readers and admins read everything.'
+            : 'Everybody may read everything.'}
+        </dd>
+        <dt>Who adds</dt>
+        <dd>{writesWords(status)}</dd>
+        <dt>Quota of a key</dt>
+        <dd>{quota && quotaWords(quota)}</dd>
+        <Rate of="strangers" budget={settingOf(status, 'strangers')?.strangers} />
+        <Rate of="members" budget={settingOf(status, 'members')?.members} />
+        <Rate of="owners" budget={settingOf(status, 'owners')?.owners} />
+      </dl>
+      <p class="muted">
+        Members are writers and admins. Strangers have no role. The rates of owners are for acknowledgements and claims.
+        A rate that is used up refuses calls until half of what may come at once is free again.
+      </p>
+    </>
+  );
+}
+
+function Rate({ of, budget }: { readonly of: string; readonly budget: Budget | undefined }) {
+  return (
+    <>
+      <dt>Rate of {of}</dt>
+      <dd>{budget && rateWords(budget)}</dd>
+    </>
+  );
+}

@@ -1,0 +1,67 @@
+/** Settings of one key that admins of the store change: its quota, its owner, and whether it is kept while it is empty. */
+import { Principal } from '@icp-sdk/core/principal';
+import { signal } from '@preact/signals';
+import { type Client, Failure, type KeySetting, type Quota } from '../../client';
+import { toHex } from '../format';
+import { run } from './browse';
+import { connected, placeName } from './session';
+
+/** Whether the caller is an admin, as one node says. The canister decides when a setting is changed. */
+export const administers = signal(false);
+
+let asked: Client | undefined;
+
+/** Asks a canister whether the caller is an admin. Without an answer the caller counts as none. */
+export async function learnRole(of: Client | undefined): Promise<void> {
+  if (of !== asked) administers.value = false;
+  asked = of;
+  try {
+    const is = (await of?.isAdmin()) ?? false;
+    if (of === asked) administers.value = is;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+  }
+}
+
+/** The quotas that this page gave to keys, by place and key id. The store does not return them. */
+const given = signal<ReadonlyMap<string, Quota>>(new Map());
+
+const nameOf = (keyId: Uint8Array): string => `${placeName.value} ${toHex(keyId)}`;
+
+/** The quota that this page gave to a key, if it did. */
+export function givenQuota(keyId: Uint8Array): Quota | undefined {
+  return given.value.get(nameOf(keyId));
+}
+
+async function set(keyId: Uint8Array, setting: KeySetting): Promise<void> {
+  await (await connected()).setKey(keyId, [setting]);
+  await run();
+}
+
+/** Gives a key a quota of its own; undefined: it has the store's again. */
+export async function setQuota(keyId: Uint8Array, own: Quota | undefined): Promise<void> {
+  const name = nameOf(keyId);
+  const quota = own ? ({ __kind__: 'own', own } as const) : ({ __kind__: 'store', store: null } as const);
+  await set(keyId, { __kind__: 'quota', quota });
+  const others = [...given.value].filter(([key]) => key !== name);
+  given.value = new Map(own ? [...others, [name, own]] : others);
+}
+
+/** Gives a key to another owner. The send key of the one before is removed. */
+export function giveKey(keyId: Uint8Array, to: Principal): Promise<void> {
+  return set(keyId, { __kind__: 'owner', owner: { __kind__: 'principal', principal: to } });
+}
+
+/** Whether the store remembers a key that has no messages. */
+export function keepKey(keyId: Uint8Array, kept: boolean): Promise<void> {
+  return set(keyId, { __kind__: 'kept', kept });
+}
+
+/** The principal in a text. Throws a {@link Failure} where there is none. */
+export function principalIn(text: string): Principal {
+  try {
+    return Principal.fromText(text.trim());
+  } catch {
+    throw new Failure('input', `“${text}” is no principal.`, false);
+  }
+}
