@@ -17,7 +17,7 @@ pub(crate) struct View<'a> {
 impl View<'_> {
     pub(crate) fn get<F: Field>(&self, key: &[u8]) -> Result<Option<Held<F>>, Error> {
         check_key(key)?;
-        if F::CACHED
+        if F::TABLE.is_cached()
             && let Some(held) = self.cache.get(key, self.snapshot)
         {
             return Ok(Some(held));
@@ -34,13 +34,11 @@ impl View<'_> {
 
     /// At most `limit` rows whose keys begin with `prefix` and follow `after`, by key.
     pub(crate) fn range<F: Field>(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Row<F>>, Error> {
-        let sql = format!(
-            "SELECT key, version, value FROM {} WHERE key >= ?1 AND key > ?2
-             ORDER BY key LIMIT ?3",
-            F::TABLE.name()
-        );
+        let sql = format!("SELECT key, version, value FROM {} WHERE key >= ?1 ORDER BY key LIMIT ?2", F::TABLE.name());
         let mut select = self.connection.prepare_cached(&sql)?;
-        let mut found = select.query(params![prefix, after, limit as i64])?;
+        // One bound: with two, SQLite seeks the lower one and walks to the other. The key next to `after` has a zero more.
+        let first = if after < prefix { prefix.to_vec() } else { [after, &[0]].concat() };
+        let mut found = select.query(params![first, limit as i64])?;
         let mut rows = Vec::new();
         while let Some(row) = found.next()? {
             let key: Vec<u8> = row.get(0)?;

@@ -46,10 +46,10 @@ pub(crate) enum Ran<T, F> {
 /// A write transaction. It reads the newest rows, and nobody else writes until it ends.
 pub struct Tx<'a> {
     view: View<'a>,
-    /// The values that it wrote to fields that are cached. Others are read back from the database.
+    /// The values that it wrote.
     staged: Staged,
-    /// The staged values that are not in the database yet. Encoding takes most of such a write, so only the last value of a row
-    /// in a transaction is written.
+    /// The staged values that are not in the database yet. Only the last value of a row in a transaction is encoded, sealed and
+    /// written.
     unwritten: RefCell<BTreeMap<RowName, WriteRow>>,
     newest: Version,
     /// A statement has failed. SQLite may have rolled back by itself, so nothing may follow.
@@ -185,30 +185,28 @@ impl Tx<'_> {
         after: impl AsRef<[u8]>,
         limit: usize,
     ) -> Result<Vec<Row<F>>, Error> {
-        if F::CACHED {
-            self.check()?;
-            self.write_staged()?;
-        }
+        self.check()?;
+        self.write_staged()?;
         self.view.range(prefix.as_ref(), after.as_ref(), limit)
     }
 
-    /// Writes a row, whatever it was. Returns its version. If a transaction writes a row of vodozemac's types several times,
-    /// this is one change with one version. Errors: [`Error::Length`], [`Error::Value`], [`Error::Sqlite`].
+    /// Writes a row, whatever it was. Returns its version. If a transaction writes a row several times, this is one change with one
+    /// version. A value that is too long fails the transaction when it ends. Errors: [`Error::Length`], [`Error::Sqlite`].
     pub fn put<F: Field>(&mut self, key: impl AsRef<[u8]>, value: F) -> Result<Version, Error> {
         let key = key.as_ref();
         check_key(key)?;
         self.check()?;
-        if F::CACHED {
-            return self.stage(key, value);
-        }
-        let sealed = self.view.sealer.seal(key, &value)?;
-        let connection = self.view.connection;
-        let version = self.statements(|| {
-            let version = record(connection, F::TABLE, key)?;
-            write_row(connection, F::TABLE, key, version, &sealed)?;
-            Ok(version)
-        })?;
-        self.newest = version;
+        let name: RowName = (F::TABLE, key.into());
+        let version = match self.staged.get(&name) {
+            Some(Some((version, _))) => *version,
+            _ => self.statements(|| record(self.view.connection, F::TABLE, key))?,
+        };
+        self.newest = self.newest.max(version);
+        self.unwritten.get_mut().insert(name.clone(), |view, key, version, value| {
+            let value = value.downcast_ref::<F>().expect("a table has one type");
+            write_row(view.connection, F::TABLE, key, version, &view.sealer.seal(key, value)?)
+        });
+        self.staged.insert(name, Some((version, Arc::new(value))));
         Ok(version)
     }
 
@@ -248,20 +246,17 @@ impl Tx<'_> {
         let key = key.as_ref();
         check_key(key)?;
         self.check()?;
-        if F::CACHED {
-            self.write_staged()?;
-        }
+        let name: RowName = (F::TABLE, key.into());
+        let is_unwritten = self.unwritten.get_mut().remove(&name).is_some();
         let sql = format!("DELETE FROM {} WHERE key = ?1", F::TABLE.name());
         let connection = self.view.connection;
         let version = self.statements(|| {
             let deleted = connection.prepare_cached(&sql)?.execute([key])?;
-            if deleted == 0 { Ok(None) } else { record(connection, F::TABLE, key).map(Some) }
+            if deleted == 0 && !is_unwritten { Ok(None) } else { record(connection, F::TABLE, key).map(Some) }
         })?;
         let Some(version) = version else { return Ok(false) };
         self.newest = version;
-        if F::CACHED {
-            self.staged.insert((F::TABLE, key.into()), None);
-        }
+        self.staged.insert(name, None);
         Ok(true)
     }
 
@@ -271,21 +266,6 @@ impl Tx<'_> {
 
     pub(crate) fn sealer(&self) -> &Sealer {
         self.view.sealer
-    }
-
-    fn stage<F: Field>(&mut self, key: &[u8], value: F) -> Result<Version, Error> {
-        let name: RowName = (F::TABLE, key.into());
-        let version = match self.staged.get(&name) {
-            Some(Some((version, _))) => *version,
-            _ => self.statements(|| record(self.view.connection, F::TABLE, key))?,
-        };
-        self.newest = self.newest.max(version);
-        self.unwritten.get_mut().insert(name.clone(), |view, key, version, value| {
-            let value = value.downcast_ref::<F>().expect("a table has one type");
-            write_row(view.connection, F::TABLE, key, version, &view.sealer.seal(key, value)?)
-        });
-        self.staged.insert(name, Some((version, Arc::new(value))));
-        Ok(version)
     }
 
     /// Writes the rows that are staged only.

@@ -5,7 +5,7 @@ use crate::mailbox::{Mailbox, own};
 use crate::network::Network;
 use crate::opening::{self, Closed, is_answerable};
 use crate::records::{self, Entry, Event, Peer, Position, Rows, With, append, put};
-use crate::sealing::Sealer;
+use crate::sealing::sealing;
 use crate::waiting;
 use crate::wire::envelope::{self, Address as Place};
 use crate::wire::letter::Letter;
@@ -113,33 +113,32 @@ impl Mailbox {
         received: &mut Received,
     ) -> Result<(), Error> {
         let id = inbox.id();
-        let canister = self.own().await?.place.canister;
+        let place = self.own().await?.place;
         let mut pages = pages_behind(client, &id, &position);
-        let mut page = Self::next_letters(&mut pages, inbox, &canister, received).await?;
-        while let Some(stored) = page {
-            // The next page is fetched, verified and opened while this one is stored.
-            let store = self.store.write(move |tx| stored.store(tx, id));
-            let (next, counts) = tokio::join!(Self::next_letters(&mut pages, inbox, &canister, received), store);
-            let counts = counts?;
+        let mut fetched = next_page(&mut pages, received).await?;
+        let (mut opened, mut failed): (Option<Stored>, _) = (None, None);
+        // A page is fetched and verified, the one before it opened, and the one before that stored, all at once.
+        while fetched.is_some() || opened.is_some() {
+            let is_last = fetched.is_none() || failed.is_some();
+            let fetch = async { if is_last { Ok(None) } else { next_page(&mut pages, received).await } };
+            let open = open_letters(fetched, inbox, &place.canister);
+            let store = async {
+                let Some(page) = opened else { return Ok(Counts::default()) };
+                self.store.write(move |tx| page.store(tx, id)).await
+            };
+            let (next, letters, counts) = tokio::join!(fetch, open, store);
+            let counts: Counts = counts?;
             received.messages += counts.messages;
             received.junk += counts.junk;
             received.unopened += counts.unopened;
-            page = next?;
+            opened = letters;
+            // What came before an error is stored.
+            fetched = next.unwrap_or_else(|error| {
+                failed = Some(error);
+                None
+            });
         }
-        Ok(())
-    }
-
-    /// The next page, whose envelopes are opened. `None`: there is none.
-    async fn next_letters<T: Transport>(
-        pages: &mut Pages<'_, T>,
-        inbox: &records::Inbox,
-        canister: &[u8],
-        received: &mut Received,
-    ) -> Result<Option<Stored>, Error> {
-        let Some((page, seen)) = next_page(pages, received).await? else { return Ok(None) };
-        let (id, secret) = (inbox.id(), &inbox.hpke.0);
-        let letters = page.messages.iter().map(|message| (message.id, letter(message, secret, canister, &id)));
-        Ok(Some(Stored { letters: letters.collect(), dropped: page.gap.then_some(page.first_id), seen }))
+        failed.map_or(Ok(()), Err)
     }
 
     /// Acknowledges the messages that were read. Returns the reason if that failed.
@@ -198,6 +197,18 @@ impl Position {
     pub fn saw(&mut self, seen: SeenFields) {
         self.seen = seen.filter(|seen| self.seen.is_none_or(|known| seen.1 >= known.1)).or(self.seen);
     }
+}
+
+/// Opens the envelopes of a page, on a thread that may block.
+async fn open_letters(page: Option<(Page, SeenFields)>, inbox: &records::Inbox, canister: &[u8]) -> Option<Stored> {
+    let (page, seen) = page?;
+    let (inbox, canister) = (inbox.clone(), canister.to_vec());
+    let open = move || {
+        let id = inbox.id();
+        let letters = page.messages.iter().map(|message| (message.id, letter(message, &inbox.hpke.0, &canister, &id)));
+        Stored { letters: letters.collect(), dropped: page.gap.then_some(page.first_id), seen }
+    };
+    Some(tokio::task::spawn_blocking(open).await.expect("bytes of others do not make it panic"))
 }
 
 /// Opens the envelope of a message. `None`: it is not for this inbox's key, or no letter.
@@ -278,7 +289,7 @@ impl Stored {
         for identity in wedged {
             let Some(mut peer) = tx.record::<Peer>(identity)? else { continue };
             if is_answerable(tx, &peer)? {
-                Sealer::new(tx, own(tx)?)?.renew(tx, &identity, &mut peer)?;
+                sealing(tx, own(tx)?, |sealer, tx| sealer.renew(tx, &identity, &mut peer))?;
             }
         }
         Ok(counts)

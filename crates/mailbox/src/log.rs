@@ -7,13 +7,14 @@ use crate::opening::bytes_of;
 use crate::records::{
     Counter, Entry, Event, Rows, Said, With, entry_key, entry_number, file_keys, put, shared_file_key,
 };
-use crypto_store::fields;
+use crypto_store::{MAX_ROWS, fields};
 
-/// Number of entries that are read at once.
+/// Number of entries that are read at once, and the bytes of texts after which no further ones are.
 const PAGE: usize = 100;
+const PAGE_BYTES: usize = 4 << 20;
 
 impl Mailbox {
-    /// At most 100 entries behind a number, with their numbers, the oldest first.
+    /// At most 1,000 entries behind a number, with their numbers, the oldest first. Behind 4 MiB of texts there are at most 100 more.
     ///
     /// # Errors
     ///
@@ -21,8 +22,18 @@ impl Mailbox {
     pub async fn log(&self, after: u64) -> Result<Vec<(u64, Entry)>, Error> {
         self.store
             .read(move |snapshot| {
-                let rows = snapshot.records::<Entry>(b"e", &entry_key(after), PAGE)?;
-                Ok(rows.into_iter().map(|(key, entry)| (entry_number(&key), entry)).collect())
+                let (mut entries, mut bytes) = (Vec::new(), 0);
+                while entries.len() < MAX_ROWS && bytes < PAGE_BYTES {
+                    let after = entries.last().map_or(after, |(number, _)| *number);
+                    let rows = snapshot.records::<Entry>(b"e", &entry_key(after), PAGE)?;
+                    let is_end = rows.len() < PAGE;
+                    bytes += rows.iter().map(|(_, entry)| entry.event.text_length()).sum::<usize>();
+                    entries.extend(rows.into_iter().map(|(key, entry)| (entry_number(&key), entry)));
+                    if is_end {
+                        break;
+                    }
+                }
+                Ok(entries)
             })
             .await
     }

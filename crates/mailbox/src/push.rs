@@ -11,8 +11,8 @@ use crypto_store::{Tx, fields};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Maximum number of messages of a batch: within the canister's limit and that of a snapshot.
-const BATCH: usize = 900;
+/// Maximum number of messages of a batch: the canister's limit, and that of a snapshot.
+const BATCH: usize = 1_000;
 /// Maximum bytes of a message in a batch besides its envelope: key id, send key, and candid's own.
 const OVERHEAD: usize = 128;
 /// Messages that were not stored within 7 days are given up. Recipients keep their keys long enough for this.

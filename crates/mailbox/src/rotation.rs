@@ -6,8 +6,9 @@
 
 use crate::mailbox::{Mailbox, account, account_key, new_inbox, own};
 use crate::records::{Contact, OWN, Own, Peer, Position, Rows, Seed, Trust, delete, put};
-use crate::sealing::Sealer;
+use crate::sealing::{Sealer, sealing};
 use crate::{Error, contacts, random, seconds, waiting};
+use crypto_store::Tx;
 use directory_core::bundle::MAX_LIFETIME;
 use vodozemac::olm::Account;
 
@@ -51,19 +52,7 @@ impl Mailbox {
                 own.send_key = Seed(random()?);
                 put(tx, OWN, &own)?;
                 tx.put(OWN, account)?;
-                let sealer = Sealer::new(tx, own)?;
-                let mut rotated = Rotated { told: 0, expired: 0 };
-                for (_, Contact { trust, devices, .. }) in contacts::all(tx)? {
-                    for identity in devices {
-                        let peer = tx.record::<Peer>(identity)?;
-                        let Some(mut peer) = peer.filter(|peer| peer.introduced && trust >= Trust::Added) else {
-                            continue;
-                        };
-                        let is_told = sealer.introduce_again(tx, &identity, &mut peer)?;
-                        *if is_told { &mut rotated.told } else { &mut rotated.expired } += 1;
-                    }
-                }
-                Ok(rotated)
+                sealing(tx, own, tell_contacts)
             })
             .await
     }
@@ -86,6 +75,20 @@ impl Mailbox {
             })
             .await
     }
+}
+
+/// Introduces this device again to the contacts to whom it has written.
+fn tell_contacts(sealer: &mut Sealer, tx: &mut Tx<'_>) -> Result<Rotated, Error> {
+    let mut rotated = Rotated { told: 0, expired: 0 };
+    for (_, Contact { trust, devices, .. }) in contacts::all(tx)? {
+        for identity in devices {
+            let peer = tx.record::<Peer>(identity)?;
+            let Some(mut peer) = peer.filter(|peer| peer.introduced && trust >= Trust::Added) else { continue };
+            let is_told = sealer.introduce_again(tx, &identity, &mut peer)?;
+            *if is_told { &mut rotated.told } else { &mut rotated.expired } += 1;
+        }
+    }
+    Ok(rotated)
 }
 
 /// Number of the oldest inboxes that were replaced so long ago that they are not read any more.

@@ -1,4 +1,7 @@
 //! Sealing a content for a device: one step of a ratchet, and the exact bytes in the outbox.
+//!
+//! The steps of a transaction come one after the other. Its envelopes do not depend on each other, and a key pair for each is most
+//! of the work: they are made on all cores.
 
 use crate::mailbox::account;
 use crate::records::{Identity, Own, Peer, Queued, put, session_key};
@@ -8,16 +11,35 @@ use crate::wire::letter::{Letter, id_of};
 use crate::{Error, millis, random, seconds};
 use crypto_store::Tx;
 use directory_core::bundle::Bundle;
+use std::num::NonZero;
+use std::thread;
 use vodozemac::Curve25519PublicKey;
 use vodozemac::olm::{Account, Session, SessionConfig};
 
 /// Maximum number of sessions with a device.
 const MAX_SESSIONS: usize = 8;
 
+/// Envelopes for which a thread pays.
+const OF_A_THREAD: usize = 16;
+
 /// Seals for devices, as this one.
 pub(crate) struct Sealer {
     own: Own,
     account: Account,
+    open: Vec<Open>,
+}
+
+/// A letter that is not in its envelope yet.
+struct Open {
+    letter: Vec<u8>,
+    identity: Identity,
+    /// Where it goes: the inbox, and the key of its envelopes.
+    inbox: Vec<u8>,
+    hpke: [u8; 32],
+    /// The number of its content.
+    number: u64,
+    /// The row of the outbox, but for the envelope.
+    row: Queued,
 }
 
 /// The content that is sealed, for each device anew.
@@ -28,13 +50,27 @@ pub(crate) struct Said<'a> {
     pub body: &'a Body,
 }
 
-impl Sealer {
-    pub fn new(tx: &Tx<'_>, own: Own) -> Result<Self, Error> {
-        Ok(Self { own, account: account(tx)? })
-    }
+/// Seals in a transaction. Whatever `run` seals is in the outbox on return.
+pub(crate) fn sealing<T>(
+    tx: &mut Tx<'_>,
+    own: Own,
+    run: impl FnOnce(&mut Sealer, &mut Tx<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut sealer = Sealer { own, account: account(tx)?, open: Vec::new() };
+    let value = run(&mut sealer, tx)?;
+    sealer.close(tx)?;
+    Ok(value)
+}
 
+impl Sealer {
     /// Seals for a device, with an introduction before the first content. False: the device's keys have expired.
-    pub fn seal(&self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer, said: &Said<'_>) -> Result<bool, Error> {
+    pub fn seal(
+        &mut self,
+        tx: &mut Tx<'_>,
+        identity: &Identity,
+        peer: &mut Peer,
+        said: &Said<'_>,
+    ) -> Result<bool, Error> {
         let bundle = Bundle::decode(&peer.bundle).expect("it was checked with its card");
         if bundle.content.expiry <= seconds() {
             return Ok(false);
@@ -43,14 +79,14 @@ impl Sealer {
             self.begin(tx, identity, peer, &bundle)?;
         }
         self.introduce(tx, identity, peer, &bundle)?;
-        self.queue(tx, identity, peer, &bundle, said)?;
+        self.step(tx, identity, peer, &bundle, said)?;
         put(tx, identity, peer)?;
         Ok(true)
     }
 
     /// Introduces this device again to another device, because its keys have changed. False: the other device's keys
     /// have expired. Then the next content introduces it.
-    pub fn introduce_again(&self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer) -> Result<bool, Error> {
+    pub fn introduce_again(&mut self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer) -> Result<bool, Error> {
         peer.introduced = false;
         let bundle = Bundle::decode(&peer.bundle).expect("it was checked with its card");
         let is_current = bundle.content.expiry > seconds();
@@ -61,20 +97,26 @@ impl Sealer {
         Ok(is_current)
     }
 
-    fn introduce(&self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer, bundle: &Bundle) -> Result<(), Error> {
+    fn introduce(
+        &mut self,
+        tx: &mut Tx<'_>,
+        identity: &Identity,
+        peer: &mut Peer,
+        bundle: &Bundle,
+    ) -> Result<(), Error> {
         if peer.introduced {
             return Ok(());
         }
         let send_key = self.own.send_key.0.to_vec();
         let body = Body::Introduction { send_key, card: self.own.card(&self.account, seconds())? };
-        self.queue(tx, identity, peer, bundle, &Said { id: random()?, entry: 0, body: &body })?;
+        self.step(tx, identity, peer, bundle, &Said { id: random()?, entry: 0, body: &body })?;
         peer.introduced = true;
         Ok(())
     }
 
     /// Begins a new session with a device after a message of it did not open, and tells the device. Does this at
     /// most once an hour.
-    pub fn renew(&self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer) -> Result<(), Error> {
+    pub fn renew(&mut self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer) -> Result<(), Error> {
         const HOUR: u64 = 3_600;
         let bundle = Bundle::decode(&peer.bundle).expect("it was checked with its card");
         let now = seconds();
@@ -96,8 +138,9 @@ impl Sealer {
         keep(tx, identity, peer, session)
     }
 
-    fn queue(
-        &self,
+    /// Moves the ratchet.
+    fn step(
+        &mut self,
         tx: &mut Tx<'_>,
         identity: &Identity,
         peer: &mut Peer,
@@ -110,10 +153,34 @@ impl Sealer {
         let encrypt = |session: &mut Session| session.encrypt(&*content).map_err(|_| Error::DeviceKeys(*identity));
         let message = tx.update(session_key(identity, &session), encrypt)?.expect("a session that is listed is stored");
         let letter = Letter { sender: self.account.curve25519_key().to_bytes(), session, message }.encode();
-        let place = Place { canister: &self.own.place.canister, inbox: &bundle.content.inbox };
-        let envelope = envelope::seal(&letter, &bundle.content.hpke, &place).ok_or(Error::DeviceKeys(*identity))?;
-        let key = [&bundle.content.inbox[..], &peer.sent.to_be_bytes()].concat();
-        put(tx, key, &Queued { entry: said.entry, since: millis(), send_key: peer.send_key.clone(), envelope })
+        let (inbox, hpke) = (bundle.content.inbox.clone(), bundle.content.hpke);
+        let row = Queued { entry: said.entry, since: millis(), send_key: peer.send_key.clone(), envelope: Vec::new() };
+        self.open.push(Open { letter, identity: *identity, inbox, hpke, number: peer.sent, row });
+        Ok(())
+    }
+
+    /// Puts the letters into envelopes, and these into the outbox.
+    fn close(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let canister = &self.own.place.canister[..];
+        let close = |open: &Open| {
+            let place = Place { canister, inbox: &open.inbox };
+            envelope::seal(&open.letter, &open.hpke, &place).ok_or(Error::DeviceKeys(open.identity))
+        };
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let each = self.open.len().div_ceil(threads).max(OF_A_THREAD);
+        let envelopes: Result<Vec<_>, Error> = thread::scope(|scope| {
+            let mut parts = self.open.chunks(each);
+            let first = parts.next().unwrap_or_default();
+            let others: Vec<_> =
+                parts.map(|part| scope.spawn(move || part.iter().map(close).collect::<Vec<_>>())).collect();
+            let first: Vec<_> = first.iter().map(close).collect();
+            let others = others.into_iter().flat_map(|part| part.join().expect("sealing does not panic"));
+            first.into_iter().chain(others).collect()
+        });
+        for (open, envelope) in self.open.into_iter().zip(envelopes?) {
+            put(tx, [&open.inbox[..], &open.number.to_be_bytes()].concat(), &Queued { envelope, ..open.row })?;
+        }
+        Ok(())
     }
 }
 

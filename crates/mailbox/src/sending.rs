@@ -8,17 +8,17 @@
 
 use crate::contacts::writable;
 use crate::mailbox::{Mailbox, own};
-use crate::records::{Entry, Event, Peer, Rows, Said, With, entry_key, next_number, put};
-use crate::sealing::{self, Sealer};
+use crate::records::{Entry, Event, Identity, Peer, Rows, Said, With, entry_key, next_number, put};
+use crate::sealing::{self, Sealer, sealing};
 use crate::wire::content::{Body, File, Id, MAX_FILE, MAX_TEXT, PIECE};
-use crate::{Error, millis, random, shared};
+use crate::{Address, Error, millis, random, shared};
 use crypto_store::Tx;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Maximum number of letters that one step seals.
-const STEP_LETTERS: usize = 100;
+const STEP_LETTERS: usize = 1_000;
 /// Bytes after which a step seals no further letter, or piece of one.
 const STEP_BYTES: usize = 4 << 20;
 /// The reason why a file is not sent, until its last piece is sealed.
@@ -50,7 +50,7 @@ impl Mailbox {
     /// Seals letters for each device of a contact, or for a shared inbox, in their order. They are on disk on return, and
     /// [`Mailbox::push`] sends them.
     ///
-    /// A transaction takes up to 100 letters, or 4 MiB and one piece of a file. `on_disk` is called after each. After an error, the
+    /// A transaction takes up to 1,000 letters, or 4 MiB and one piece of a file. `on_disk` is called after each. After an error, the
     /// letters of earlier transactions stay sealed.
     ///
     /// # Errors
@@ -129,12 +129,22 @@ fn steps(letters: Vec<Letter>) -> Result<Vec<Vec<Part>>, Error> {
 /// Seals the parts of a step. `begun` is the entry of a file of which pieces were sealed by the step before.
 fn seal(tx: &mut Tx<'_>, to: &str, parts: Vec<Part>, begun: Option<u64>) -> Result<Sealed, Error> {
     let (address, contact) = writable(tx, to)?;
-    let sealer = Sealer::new(tx, own(tx)?)?;
     let mut peers = Vec::new();
     for identity in contact.devices {
         let peer = tx.record::<Peer>(identity)?.expect("a contact's devices are stored");
         peers.push((identity, peer));
     }
+    sealing(tx, own(tx)?, |sealer, tx| seal_parts(sealer, tx, address, peers, parts, begun))
+}
+
+fn seal_parts(
+    sealer: &mut Sealer,
+    tx: &mut Tx<'_>,
+    address: Address,
+    mut peers: Vec<(Identity, Peer)>,
+    parts: Vec<Part>,
+    begun: Option<u64>,
+) -> Result<Sealed, Error> {
     let mut sealed = Sealed::default();
     for Part { letter, said, id, pieces: range } in parts {
         let (number, mut entry) = match begun.filter(|_| range.start > 0) {

@@ -1,15 +1,18 @@
 //! The benchmark of the client's crates and of the verifier. `scripts/bench-client` builds and runs it.
 //!
 //! Times depend on the machine's speed and load. So figures are counts, or ratios of two times of one run, but for the
-//! seconds that somebody waits. The record has them with the limits that they must meet. Checking compares record, limits and page. It measures nothing.
+//! seconds that somebody waits. The record has them with the limits that they must meet. Checking compares record, limits and
+//! page. It measures nothing.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!(
     "bench-client runs on Linux only: it measures how processes share a crypto store's locks on that system"
 );
 
+mod beside;
 mod crypto_store_rows;
 mod key_cache_rows;
+mod mailbox_rows;
 mod record;
 mod verifier_rows;
 
@@ -17,7 +20,7 @@ use record::Row;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: bench-client key-cache|crypto-store|verifier RECORD PAGE [--check | --write]";
+const USAGE: &str = "usage: bench-client key-cache|crypto-store|verifier|mailbox RECORD PAGE [--check | --write]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -49,6 +52,7 @@ fn measure(of: &str) -> Result<Vec<Row>, String> {
     match of {
         "key-cache" => Ok(key_cache_rows::measure()),
         "crypto-store" => Ok(crypto_store_rows::measure()),
+        "mailbox" => Ok(mailbox_rows::measure()),
         "verifier" => Ok(verifier_rows::measure()),
         _ => Err(USAGE.into()),
     }

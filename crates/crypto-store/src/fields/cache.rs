@@ -86,7 +86,7 @@ impl FieldCache {
     /// Remembers a value that a snapshot of change `snapshot` has read.
     pub(crate) fn insert<F: Field>(&self, key: &[u8], held: &Held<F>, snapshot: Version) {
         let mut state = self.state();
-        if F::CACHED && state.upto == snapshot {
+        if F::TABLE.is_cached() && state.upto == snapshot {
             state.insert((F::TABLE, key.into()), held.version, held.value.clone());
         }
     }
@@ -117,7 +117,7 @@ impl FieldCache {
         Ok(())
     }
 
-    /// Publishes what a transaction wrote, after its commit brought the store to change `to`.
+    /// Publishes what a transaction wrote to the tables that are cached, after its commit brought the store to change `to`.
     pub(crate) fn publish(&self, staged: Staged, to: Version) {
         let mut state = self.state();
         // A reader may have seen the commit already, and perhaps a later one of another process.
@@ -125,7 +125,7 @@ impl FieldCache {
             return;
         }
         state.upto = to;
-        for (name, written) in staged {
+        for (name, written) in staged.into_iter().filter(|((table, _), _)| table.is_cached()) {
             match written {
                 Some((version, value)) => state.insert(name, version, value),
                 None => drop(state.entries.remove(&name)),

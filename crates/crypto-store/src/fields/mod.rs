@@ -22,8 +22,6 @@ pub type Version = i64;
 pub trait Field: Sized + Send + Sync + 'static {
     /// Its table.
     const TABLE: Table;
-    /// Whether the process caches values. This pays if decoding takes longer than opening the seal.
-    const CACHED: bool;
 
     /// The format that [`encode`](Self::encode) writes. It stands before the bytes, under the seal.
     fn format(&self) -> u8;
@@ -48,6 +46,11 @@ macro_rules! tables {
             /// The table's name in SQL.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Whether the process remembers values: it pays where decoding takes more than opening the seal.
+            pub const fn is_cached(self) -> bool {
+                matches!(self, Self::Account | Self::Session | Self::InboundGroup | Self::OutboundGroup)
             }
 
             pub(crate) fn from_number(number: i64) -> Option<Self> {

@@ -14,7 +14,6 @@ macro_rules! field {
     ($type:ident, $pickle:ident, $table:ident) => {
         impl Field for $type {
             const TABLE: Table = Table::$table;
-            const CACHED: bool = true;
 
             fn format(&self) -> u8 {
                 JSON_PICKLE

@@ -16,7 +16,6 @@ macro_rules! opaque {
 
         impl Field for $name {
             const TABLE: Table = Table::$table;
-            const CACHED: bool = false;
 
             fn format(&self) -> u8 {
                 self.format

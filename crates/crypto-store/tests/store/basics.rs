@@ -2,7 +2,7 @@
 
 use crate::support::{Home, options, read, try_open, write};
 use crypto_store::fields::{Contact, Message};
-use crypto_store::{Error, MAX_KEY, MAX_ROWS, Table};
+use crypto_store::{Error, MAX_KEY, MAX_ROWS, MAX_VALUE, Row, Table};
 use rusqlite::Connection;
 use std::sync::Arc;
 use vodozemac::olm::Account;
@@ -90,6 +90,30 @@ fn a_value_held_too_long_is_a_conflict_and_not_lost_work_of_somebody_else() {
 }
 
 #[test]
+fn a_transaction_sees_what_it_wrote_and_deleted_and_leaves_the_last_of_it() {
+    let home = Home::new();
+    let store = home.open();
+    write(&store, |tx| tx.put("old", message("0"))).unwrap();
+    let texts =
+        |rows: Vec<Row<Message>>| -> Vec<_> { rows.into_iter().map(|row| (row.key, row.held.bytes.clone())).collect() };
+    let seen = write(&store, move |tx| {
+        let first = tx.put("a", message("1"))?;
+        assert_eq!(tx.put("a", message("2"))?, first, "one change");
+        assert!(tx.get::<Message>("a")?.is_some_and(|held| held.bytes == b"2" && held.version == first));
+        tx.put("b", message("3"))?;
+        assert!(tx.delete::<Message>("b")? && !tx.delete::<Message>("b")?, "it was there, in the transaction alone");
+        tx.put("old", message("4"))?;
+        assert!(tx.delete::<Message>("old")? && tx.get::<Message>("old")?.is_none());
+        let seen = tx.range::<Message>("", "", 10)?;
+        assert!(tx.put("b", message("5"))? > first);
+        Ok(texts(seen))
+    });
+    assert_eq!(seen.unwrap(), [(b"a".to_vec(), b"2".to_vec())]);
+    let left = read(&store, move |snapshot| Ok(texts(snapshot.range::<Message>("", "", 10)?))).unwrap();
+    assert_eq!(left, [(b"a".to_vec(), b"2".to_vec()), (b"b".to_vec(), b"5".to_vec())]);
+}
+
+#[test]
 fn everything_has_a_limit() {
     let home = Home::new();
     let store = home.open();
@@ -97,6 +121,8 @@ fn everything_has_a_limit() {
     let refused = write(&store, move |tx| tx.put(long, message("")));
     assert!(matches!(refused, Err(Error::Length { of: "key", length, .. }) if length == MAX_KEY + 1));
     assert!(matches!(write(&store, |tx| tx.put("", message(""))), Err(Error::Length { of: "key", length: 0, .. })));
+    let large = write(&store, |tx| tx.put("k", Message { format: 1, bytes: vec![7; MAX_VALUE + 1] }));
+    assert!(matches!(large, Err(Error::Length { of: "value", length, .. }) if length == MAX_VALUE + 1));
     write(&store, |tx| {
         for number in 0..=MAX_ROWS as u32 {
             tx.put(number.to_be_bytes(), message("x"))?;

@@ -54,8 +54,8 @@ fn who_was_away_for_longer_than_the_log_reaches_loads_everything_again() {
     step(&one, "a");
     for _ in 0..11 {
         write(&one, |tx| {
-            for _ in 0..1_000 {
-                tx.put("p", Procedure { format: 0, bytes: vec![] })?;
+            for row in 0..1_000_u32 {
+                tx.put(row.to_be_bytes(), Procedure { format: 0, bytes: vec![] })?;
             }
             Ok(())
         })

@@ -88,6 +88,18 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Bytes of its text.
+    pub(crate) fn text_length(&self) -> usize {
+        match self {
+            Self::Sent { said: Said::Text(text), .. }
+            | Self::Received { said: Said::Text(text), .. }
+            | Self::Shared { said: Said::Text(text), .. } => text.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// A written message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Said {

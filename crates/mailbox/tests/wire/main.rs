@@ -1,4 +1,6 @@
-//! Another implementation's messages: libolm's, in @hpke/core's envelopes. `vectors/make.mjs` made them.
+//! Another implementation's messages: libolm's, in @hpke/core's envelopes. `tests/libolm/make.mjs` made them.
+
+mod ratchet;
 
 use mailbox::wire::content::{Body, Content};
 use mailbox::wire::envelope::{self, Address, OpenError};

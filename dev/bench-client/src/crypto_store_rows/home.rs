@@ -1,6 +1,6 @@
-//! A store with sessions, on the disk of the build's folder, because the temporary folder may
-//! not be on a disk.
+//! A store with sessions, on the disk of the build.
 
+use crate::beside::folder;
 use crypto_store::fields::Outbox;
 use crypto_store::{Caching, Error, Options, Store};
 use key_cache::local::{LocalManager, RootKey};
@@ -17,8 +17,7 @@ pub struct Home {
 impl Home {
     /// A new store with this many sessions.
     pub fn new(sessions: u32) -> Self {
-        let program = std::env::current_exe().expect("the program has a path");
-        let folder = tempfile::tempdir_in(program.parent().expect("it is in a folder")).expect("a folder can be made");
+        let folder = folder();
         RootKey::create_key_file(&folder.path().join("root.key")).expect("a file can be made");
         let home = Self { folder, sessions };
         let store = home.open();

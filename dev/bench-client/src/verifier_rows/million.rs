@@ -1,8 +1,9 @@
 //! What a million labels cost: the disk, and the most memory of a process that replays them, and of one that starts again.
 
 use super::authors::{Authors, configuration, name, secret};
-use super::place::{folder, peak};
+use super::place::peak;
 use super::row;
+use crate::beside::folder;
 use crate::record::{Limit, Row};
 use directory_core::hash::Hash;
 use directory_core::head::Head;

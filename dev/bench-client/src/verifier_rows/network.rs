@@ -2,7 +2,7 @@
 //! of its stable memory.
 
 use super::authors::{Authors, configuration, label};
-use super::place::program;
+use crate::beside::local_network;
 use candid::{CandidType, Principal, encode_one};
 use client::Transport;
 use client::agent::AgentTransport;
@@ -68,7 +68,7 @@ impl Network {
             format!("directory={}", hex::encode(argument)),
         ];
         // The network's speed is not what is measured: it is that of the development profile.
-        let program = program("").join("../debug/local-network");
+        let program = local_network();
         let start = Start { program, words: words.map(OsString::from).to_vec(), state: None, port: 0 };
         let process = start.run().expect("the network starts: scripts/bench-client builds it");
         let runtime = Runtime::new().expect("threads can be started");

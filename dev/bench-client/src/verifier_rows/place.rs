@@ -2,6 +2,7 @@
 
 use super::authors::{configuration, name};
 use super::network::Network;
+use crate::beside::{folder, program};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,16 +15,6 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Linux counts a process's time in hundredths of a second.
 const TICK: Duration = Duration::from_millis(10);
-
-/// A folder beside this program: the temporary folder may be none of a disk.
-pub fn folder() -> TempDir {
-    tempfile::tempdir_in(program("")).expect("a folder can be made")
-}
-
-/// A program beside this one.
-pub fn program(name: &str) -> PathBuf {
-    std::env::current_exe().expect("the program has a path").with_file_name(name)
-}
 
 /// The configuration, the key and the folder of a verifier.
 pub struct Place(TempDir);
