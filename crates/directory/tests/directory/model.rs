@@ -100,8 +100,8 @@ impl Model {
         is_due
     }
 
-    /// All that the log of so many heads commits to: the heads, and the position, time and hash of each update.
-    fn log(&self, size: usize) -> (Vec<(u64, u64)>, BTreeSet<(u64, u64, Hash)>) {
+    /// All that the log of so many heads commits to.
+    fn log(&self, size: usize) -> Log {
         let closed = self.closed(size);
         let updates = self.labels.values().flatten().filter(|version| version.position < closed);
         let updates = updates.map(|version| (version.position, version.time, version.entry.hash()));
@@ -113,6 +113,9 @@ impl Model {
         self.labels.get(&label)?.iter().rfind(|version| version.position < self.closed(size))
     }
 }
+
+/// The heads of a log, and the position, time and hash of each update.
+type Log = (Vec<(u64, u64)>, BTreeSet<(u64, u64, Hash)>);
 
 struct World {
     native: Native,
