@@ -57,7 +57,7 @@ pub fn measure(network: &Network) -> Vec<Row> {
     vec![
         row("updates a second that came in", UPDATES as f64 / sending.as_secs_f64(), Limit::AtLeast(95.0)),
         row("meanwhile: a head's ratification by three verifiers, the longest, s", head, Limit::AtMost(10.0)),
-        row("meanwhile: an update's wait until it is ratified, the longest, s", update, Limit::AtMost(15.0)),
+        row("meanwhile: an update's wait until it is ratified, the longest, s", update, Limit::AtMost(20.0)),
         row("meanwhile: strict look-ups", asked as f64, Limit::AtLeast(100.0)),
         row("meanwhile: strict look-ups that were refused", refused as f64, Limit::Exactly(0.0)),
     ]
