@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { toHex } from '../../src/page/format';
-import { stage } from './support/browser';
+import { alert, stage } from './support/browser';
 import { Controller, text } from './support/canister';
 
 const on = stage();
@@ -15,8 +15,6 @@ beforeAll(async () => {
   await controller.budget(1n);
   await controller.closeReads(on.network.origin);
 });
-
-const alert = (page: Page) => page.getByRole('alert').textContent();
 
 /** What a closed store says at the top of a view. */
 async function saysClosed(page: Page): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { IC_ROOT_KEY } from '@icp-sdk/core/agent';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { screenshot, stage } from './support/browser';
+import { alert, screenshot, stage } from './support/browser';
 import { bytesOnly, Controller, EMPTY_MODULE, foreignModule } from './support/canister';
 import { DIST } from './support/network';
 
@@ -15,7 +15,6 @@ beforeAll(async () => {
   await controller.fill(bytesOnly(200, 3));
 });
 
-const alert = (page: Page) => page.getByRole('alert').textContent();
 /** Only to save time: the page may have tried by itself, and the button be gone. */
 const tryNow = (page: Page) =>
   page

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../src/page/format';
-import { copied, signer, stage } from './support/browser';
+import { alert, card, copied, rows, signer, stage } from './support/browser';
 import { Controller, text } from './support/canister';
 
 const on = stage();
@@ -12,9 +12,6 @@ beforeAll(async () => {
   controller = await Controller.of(on.network);
 });
 
-const rows = (page: Page) => page.locator('.all-rows .row');
-const card = (page: Page) => page.locator('.key-card');
-const alert = (page: Page) => page.getByRole('alert').textContent();
 const opens = (page: Page, title: string) => page.locator('summary', { hasText: title }).click();
 const presses = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const goes = (page: Page, key: Uint8Array) => page.goto(`${on.network.origin}/#view=messages&by=key&key=${toHex(key)}`);

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../src/page/format';
-import { screenshot, stage } from './support/browser';
+import { rows, screenshot, stage } from './support/browser';
 import { Controller, text } from './support/canister';
 
 const on = stage();
@@ -13,7 +13,6 @@ beforeAll(async () => {
   await controller.fill([{ key_id: text('another'), ciphertext: text('not yours') }]);
 });
 
-const rows = (page: Page) => page.locator('.all-rows .row');
 const openMailbox = (page: Page) => page.getByRole('button', { name: 'Open my mailbox' }).click();
 
 it('is a click away, and shows what came, proved, until it is acknowledged; closed, only its owner reads it', async () => {

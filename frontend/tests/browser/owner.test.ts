@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { fromHex } from '../../src/page/format';
-import { copied, signer, stage } from './support/browser';
+import { alert, card, copied, rows, signer, stage } from './support/browser';
 import { Controller, text } from './support/canister';
 
 const on = stage();
@@ -12,9 +12,6 @@ beforeAll(async () => {
   controller = await Controller.of(on.network);
 });
 
-const rows = (page: Page) => page.locator('.all-rows .row');
-const card = (page: Page) => page.locator('.key-card');
-const alert = (page: Page) => page.getByRole('alert').textContent();
 const bytes = (hex: string | null) => fromHex(hex ?? '') as Uint8Array;
 
 async function acknowledge(page: Page, through: string): Promise<void> {

@@ -88,6 +88,13 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(OUTPUT, `${name}.png`), animations: 'disabled' });
 }
 
+/** The messages that a list shows. */
+export const rows = (page: Page): Locator => page.locator('.all-rows .row');
+/** The card of a key. */
+export const card = (page: Page): Locator => page.locator('.key-card');
+/** The text of the page's alert. */
+export const alert = (page: Page): Promise<string | null> => page.getByRole('alert').textContent();
+
 /** The value that a button copies. */
 export function copied(page: Page, name: string): Locator {
   const button = page.getByRole('button', { name: `Copy the ${name}`, exact: true });
