@@ -16,9 +16,9 @@ mod retention;
 mod rows;
 
 use results::{Figures, differences, from_text, to_text};
-use rows::grouped;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use test_support::grouped;
 
 const USAGE: &str = "usage: bench WASM DIRECTORY RECORD PAGE [--fast | --full] [--check | --write], or with --page";
 /// Messages stored when the figures are taken.

@@ -3,8 +3,9 @@
 use crate::KEYS;
 use crate::directory;
 use crate::results::Figures;
-use crate::rows::{PARTS_OF_AN_ADD, grouped, named_keys};
+use crate::rows::{PARTS_OF_AN_ADD, named_keys};
 use std::fmt::Write as _;
+use test_support::grouped;
 
 /// The rows of the table of calls, by the first part of their names.
 const CALLS: [&str; 42] = [

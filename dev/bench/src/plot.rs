@@ -1,7 +1,7 @@
 //! A plot as SVG: curves over one axis, with the few numbers needed to read them.
 
-use crate::rows::grouped;
 use std::fmt::Write as _;
+use test_support::grouped;
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 300.0;

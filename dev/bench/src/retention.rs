@@ -3,10 +3,11 @@
 
 use crate::inbox::{Cost, Inbox};
 use crate::results::Figures;
-use crate::rows::{average, grouped};
+use crate::rows::average;
 use client::request;
 use message_canister::api::{Bound, Setting};
 use std::time::Duration;
+use test_support::grouped;
 
 const KEYS: u64 = 1_000;
 const AVERAGED: u64 = 200;

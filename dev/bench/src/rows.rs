@@ -9,7 +9,7 @@ use message_canister::api::{
 };
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
-use test_support::bytes;
+use test_support::{bytes, grouped};
 
 /// Calls that an average is taken over.
 const AVERAGED: u64 = 200;
@@ -266,17 +266,4 @@ pub fn average(costs: impl Iterator<Item = Cost>) -> Cost {
 /// A number of keys in words.
 pub fn named_keys(keys: u64) -> String {
     if keys == 1 { "1 key".to_string() } else { format!("{} keys", grouped(keys)) }
-}
-
-/// A number with commas.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use test_support::grouped;
 use test_support::proxy::Proxy;
 
 use crate::error::{Error, ensure};
@@ -15,7 +16,7 @@ use crate::receipt::{self, Letter};
 use crate::replica::{LIES, Replica};
 use crate::session::{Person, Stage, out, words_and};
 use crate::stop::Stop;
-use crate::words::{counted, grouped};
+use crate::words::counted;
 
 /// Commands of a kind that are shown; the others run unseen.
 const SHOWN: usize = 3;

@@ -1,7 +1,8 @@
 //! Runs the message canister for tests and measurements.
 //!
 //! - [`bytes`], [`Random`]: bytes and numbers that follow from a seed;
-//! - [`artifact`]: the built modules.
+//! - [`artifact`]: the built modules;
+//! - [`grouped`]: numbers as people read them.
 //!
 //! With the feature `platforms`:
 //! - `Platform`: the operations that the embedded engine and PocketIC have in common;
@@ -24,6 +25,7 @@ mod embedded;
 pub mod envelope;
 #[cfg(feature = "network")]
 pub mod network;
+mod numbers;
 #[cfg(feature = "platforms")]
 mod platform;
 #[cfg(feature = "pocket-ic")]
@@ -36,6 +38,7 @@ mod random;
 #[cfg(feature = "platforms")]
 mod transport;
 
+pub use numbers::grouped;
 #[cfg(feature = "platforms")]
 pub use platform::{Platform, SECOND, controller};
 pub use random::{Random, bytes};

@@ -8,11 +8,12 @@ mod site;
 
 use crate::inbox::Cost;
 use crate::results::Figures;
-use crate::rows::{average, grouped};
+use crate::rows::average;
 use client::directory::api::Submission;
 use directory_core::label::Label;
 use native::{Native, VERIFIERS, label};
 use site::Site;
+use test_support::grouped;
 
 /// Labels that there are when the figures are taken.
 pub const SIZES: [u64; 2] = [1_000, 1_000_000];

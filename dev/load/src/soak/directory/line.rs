@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use client::agent::AgentTransport;
 use client::{Certificates, Failure, Transport};
-use ic_agent::Agent;
+use ic_agent::{Agent, AgentError};
 
 use crate::inbox::Inbox;
 use crate::soak::Shared;
@@ -24,29 +24,30 @@ impl Line {
         let (agent, canister) = (inbox.agent.clone(), inbox.canister);
         Self { certificates: AgentTransport::new(agent.clone(), canister), agent, shared, canister }
     }
-}
 
-impl Transport for Line {
-    async fn update(&self, method: &'static str, arg: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    /// Makes a call until its answer is known.
+    async fn answered<C>(&self, call: impl Fn() -> C) -> Result<Vec<u8>, Failure>
+    where
+        C: Future<Output = Result<Vec<u8>, AgentError>>,
+    {
         loop {
-            let call = self.agent.update(&self.canister, method).with_arg(arg.clone()).call_and_wait();
-            if let Some(reply) =
-                self.shared.gate.attempt(call).await.map_err(|fault| Failure::Unsendable(fault.into()))?
-            {
+            let answer = self.shared.gate.attempt(call()).await.map_err(|fault| Failure::Unsendable(fault.into()))?;
+            if let Some(reply) = answer {
                 return Ok(reply);
             }
         }
     }
+}
+
+impl Transport for Line {
+    async fn update(&self, method: &'static str, arg: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        let call = || self.agent.update(&self.canister, method).with_arg(arg.clone()).call_and_wait();
+        self.answered(call).await
+    }
 
     async fn query(&self, method: &'static str, arg: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        loop {
-            let call = self.agent.query(&self.canister, method).with_arg(arg.clone()).call();
-            if let Some(reply) =
-                self.shared.gate.attempt(call).await.map_err(|fault| Failure::Unsendable(fault.into()))?
-            {
-                return Ok(reply);
-            }
-        }
+        let call = || self.agent.query(&self.canister, method).with_arg(arg.clone()).call();
+        self.answered(call).await
     }
 
     fn certificates(&self) -> Option<&dyn Certificates> {
