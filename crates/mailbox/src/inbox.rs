@@ -132,7 +132,7 @@ impl Mailbox {
             received.junk += counts.junk;
             received.unopened += counts.unopened;
             opened = letters;
-            // What came before an error is stored.
+            // The pages before an error are stored.
             fetched = next.unwrap_or_else(|error| {
                 failed = Some(error);
                 None

@@ -123,7 +123,7 @@ struct World {
     memory: Option<Memory>,
     /// Stable memory as it was, and the model of it.
     saved: Option<(Vec<u8>, Model)>,
-    /// What clients remember of a directory that was replaced by an older state, and the model of that.
+    /// The memories of clients of a directory that an older state has replaced, each with its model.
     lost: Vec<(Memory, Model)>,
 }
 
@@ -246,7 +246,7 @@ impl World {
         self.native.restore(bytes);
     }
 
-    /// Whoever remembers a log that this one does not continue is told so, or sees it.
+    /// A client that remembers another log is told so, or sees that this log does not continue it.
     fn compare_with_lost(&self) {
         let size = self.model.heads.len();
         for (memory, lost) in &self.lost {

@@ -1,4 +1,4 @@
-//! What another process of the same mailbox does at the worst moment.
+//! Another process of the same mailbox acts at the worst moment.
 
 use crate::network::Network;
 use crate::people::{Done, Person};

@@ -1,5 +1,5 @@
-//! What is checked: of all that one person wrote to the other, each message came once and in order, or a sentence says that it did
-//! not, by its number.
+//! The check of all messages that one person wrote to the other: each came once and in order, or a sentence says by its number
+//! that it did not.
 
 use super::faults::LIE;
 use super::people::{Party, What};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// What came of it.
+/// The outcome.
 pub struct Account {
     /// Messages in the sender's log.
     pub sent: usize,
@@ -70,8 +70,8 @@ pub fn check(from: &Party, to: &Party) -> Account {
     Account { sent: sent.len(), came: came.len(), missing: told.len(), late }
 }
 
-/// What the sender's log has, with ids, in its order. It must be what was meant: a command that ended has sent all, one that was
-/// killed all or nothing, one that was refused nothing.
+/// The messages of the sender's log, with ids, in its order. A command that ended has sent all of its messages. A killed one has
+/// sent all or nothing, and a refused one nothing.
 fn sent(from: &Party) -> Vec<(String, Value)> {
     let log = from.person.log();
     let sent: Vec<_> = log.iter().filter(|entry| entry["event"] == "sent").collect();
@@ -148,7 +148,7 @@ pub fn check_secrecy(party: &Party) {
 }
 
 impl What {
-    /// What the log shows of it.
+    /// The entry as the log shows it.
     fn words(&self) -> Vec<String> {
         match self {
             Self::Lines(lines) => lines.clone(),
