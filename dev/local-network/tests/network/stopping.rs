@@ -88,12 +88,17 @@ fn it_stops_before_calls_that_wait() {
     let begin = Instant::now();
     answered(spin(&network, "call", 1_000));
     let round = begin.elapsed();
-    let calls: Vec<_> = (0..30).map(|_| spin(&network, "call", 1_000)).collect();
-    std::thread::sleep(round / 4);
+    // They come throughout a round and a half. Those that come after a round began wait for its end at least.
+    let send_later = || {
+        let call = spin(&network, "call", 1_000);
+        std::thread::sleep(round / 20);
+        call
+    };
+    let calls: Vec<_> = (0..30).map(|_| send_later()).collect();
     network.send(Signal::Interrupt).expect("it runs");
     assert_eq!(ends_soon(&mut network), Some(0));
-    // A call that was not accepted is not confirmed: each call has an answer, of 503 or of what it is. Those of the
-    // first round were, if no round was over: then they go on at the next start.
+    // A call that was not accepted is not confirmed: each call has an answer, of 503 or of what it is. Those that
+    // the engine took in go on at the next start.
     let statuses: Vec<u16> = calls.into_iter().map(answered).collect();
     assert!(statuses.iter().all(|status| [200, 202, 503].contains(status)), "{statuses:?}");
     assert!(statuses.contains(&503), "some were not taken in: {statuses:?}");
