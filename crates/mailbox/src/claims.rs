@@ -10,7 +10,7 @@ use crypto_store::{Holder, HolderState, Store, Tx};
 use rustix::time::{ClockId, clock_gettime};
 use std::path::Path;
 
-/// Time that a claim holds, in milliseconds.
+/// Lifetime of a claim in milliseconds.
 const HOLDS: u64 = 30_000;
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -20,7 +20,7 @@ pub(crate) struct Claimed {
     claim: Claim,
 }
 
-/// Takes a claim. `None`: another process holds it.
+/// Takes a claim on a task. `None`: another process holds it.
 pub(crate) async fn claim(store: &Store, what: &[u8]) -> Result<Option<Claimed>, Error> {
     let key = [b"claim", what].concat();
     let path = Path::new(BOOT_ID);
@@ -42,7 +42,7 @@ pub(crate) async fn claim(store: &Store, what: &[u8]) -> Result<Option<Claimed>,
 }
 
 impl Claimed {
-    /// Renews the claim in a transaction of the work.
+    /// Renews the claim in the transaction of the task.
     pub fn renew(&self) -> impl FnOnce(&mut Tx<'_>) -> Result<(), Error> + Send + 'static {
         let (key, claim) = (self.key.clone(), self.claim.clone());
         move |tx| match tx.record::<Claim>(&key)? {
@@ -51,7 +51,7 @@ impl Claimed {
         }
     }
 
-    /// Gives the claim up, if it was not taken over.
+    /// Gives the claim up, unless it was taken over.
     pub async fn release(self, store: &Store) -> Result<(), Error> {
         store
             .write(move |tx| match tx.record::<Claim>(&self.key)? {
@@ -66,7 +66,7 @@ fn from_now(claim: &Claim) -> Claim {
     Claim { until: now() + HOLDS, ..claim.clone() }
 }
 
-/// Whether a claim is over, so that another process may make one.
+/// Whether a claim has ended, so that another process may take it.
 fn is_over(claim: &Claim, other: &Claim) -> bool {
     let is_gone = || Holder::of(&claim.process).is_none_or(|holder| holder.state == HolderState::Gone);
     claim.boot != other.boot || claim.until <= now() || is_gone()

@@ -26,7 +26,7 @@ impl Mailbox {
         self.add_card(card::verify(&card::from_text(card)?, seconds())?, name, None).await
     }
 
-    /// Adds the person of a card under a name. `label`: the card was made from the directory's proof of this label.
+    /// Adds the person of a card under a name. `label`: the directory's label that the card was made from.
     pub(crate) async fn add_card(&self, card: Card, name: &str, label: Option<Vec<u8>>) -> Result<Address, Error> {
         let name = checked(name)?.to_owned();
         self.store
@@ -99,7 +99,7 @@ pub(crate) fn all(rows: &impl Rows) -> Result<Vec<(Address, Contact)>, Error> {
     Ok(contacts.into_iter().map(|(key, contact)| (address_of(&key), contact)).collect())
 }
 
-/// The contact of a name or an address, who may be written to.
+/// The contact with this name or address. Fails if nothing may be sent to it.
 pub(crate) fn writable(rows: &impl Rows, to: &str) -> Result<(Address, Contact), Error> {
     let found = match to.parse::<Address>() {
         Ok(address) => rows.record(address.bytes())?.map(|contact| (address, contact)),
@@ -112,8 +112,8 @@ pub(crate) fn writable(rows: &impl Rows, to: &str) -> Result<(Address, Contact),
     Ok((address, contact))
 }
 
-/// Takes the card that a contact or an unknown person sent. Returns the person's new trust, or `None` if there is nothing to
-/// tell.
+/// Processes the card that a contact or an unknown person sent. Returns the person's new trust, or `None` if there is nothing
+/// to report.
 pub(crate) fn introduce(tx: &mut Tx<'_>, card: &Card) -> Result<Option<Trust>, Error> {
     let known = tx.record::<Contact>(card.address.bytes())?;
     if known.is_none() {
@@ -139,7 +139,7 @@ pub(crate) fn introduce(tx: &mut Tx<'_>, card: &Card) -> Result<Option<Trust>, E
     Ok(news)
 }
 
-/// Writes the devices of a card, with the keys that change.
+/// Stores a card's devices with their bundles.
 pub(crate) fn take_card(tx: &mut Tx<'_>, card: &Card, known: Option<&Contact>) -> Result<(), Error> {
     if let Some(known) = known
         && card.issued < known.issued
@@ -152,7 +152,7 @@ pub(crate) fn take_card(tx: &mut Tx<'_>, card: &Card, known: Option<&Contact>) -
             // No card may take over another person's device.
             Some(peer) if peer.address != card.address => return Err(Error::Card(card::CardError::Device)),
             Some(peer) => {
-                // A send key belongs to an inbox. An introduction brings the new one.
+                // A send key belongs to one inbox. An introduction brings the send key of a new inbox.
                 let is_same_inbox = bundle_inbox(&peer.bundle) == device.bundle.content.inbox;
                 let send_key = if is_same_inbox { peer.send_key } else { Vec::new() };
                 Peer { bundle, send_key, ..peer }
@@ -168,7 +168,7 @@ fn bundle_inbox(bundle: &[u8]) -> Vec<u8> {
     Bundle::decode(bundle).expect("it was checked with its card").content.inbox
 }
 
-/// Writes a line about a contact.
+/// Appends an event about a contact to the log.
 pub(crate) fn tell(tx: &mut Tx<'_>, address: Address, event: Event) -> Result<(), Error> {
     append(tx, &Entry { at: millis(), with: Some(With::Person(address)), event })
 }

@@ -9,12 +9,12 @@ use directory_core::verify::VerifyError;
 use std::fmt;
 use std::path::PathBuf;
 
-/// The reason why something was not done.
+/// The reason why a call failed.
 #[derive(Debug)]
 pub enum Error {
-    /// The store's error, for instance that another process has it.
+    /// An error of the store, for instance that another process holds its lock.
     Store(crypto_store::Error),
-    /// The key file's error.
+    /// An error of the key file.
     KeyFile(key_cache::local::FileError),
     /// The passphrase does not open the mailbox, or could not be set.
     Passphrase(key_cache::local::PassphraseError),
@@ -22,9 +22,9 @@ pub enum Error {
     Keyring(key_cache::local::KeyringError),
     /// The mailbox of this folder needs its passphrase.
     Locked(PathBuf),
-    /// The key cache has no thread.
+    /// The key cache's thread cannot be started.
     KeyCache(std::io::Error),
-    /// The system's error.
+    /// An error of the operating system.
     Io {
         /// The file.
         path: PathBuf,
@@ -39,7 +39,7 @@ pub enum Error {
     Place(String),
     /// The card is not valid.
     Card(CardError),
-    /// A newer card of its address was seen before.
+    /// A newer card of this address was seen before.
     OldCard {
         /// When it was made, in seconds since 1970.
         issued: u64,
@@ -75,7 +75,7 @@ pub enum Error {
         /// The contact's.
         found: Address,
     },
-    /// The contact has not been added, or its devices have changed.
+    /// The user has not added the contact, or its devices have changed.
     Untrusted {
         /// The contact.
         address: Address,

@@ -24,13 +24,13 @@ use std::collections::BTreeSet;
 pub struct Received {
     /// Messages of the inboxes that were new to this store.
     pub messages: u64,
-    /// Of them, messages that are no envelopes for this device, or belong to no session. Anybody can send these.
+    /// How many of them are junk: not an envelope for this device, or of no known session. Anybody can send these.
     pub junk: u64,
-    /// Letters that have not opened, but may open later.
+    /// Letters that did not open, but may open later.
     pub waiting: u32,
-    /// Letters that will never open. The log says why, where it is known who sent them.
+    /// Letters that will never open. If the sender is known, the log has the reason.
     pub unopened: u64,
-    /// The reason why the canister was not told how far the inboxes were read, if it was not. The next call tells it.
+    /// The reason why acknowledging failed, if it did. The next call tries again.
     pub not_acknowledged: Option<String>,
     /// Shared inboxes that the canister does not let this mailbox read: names and reasons.
     pub not_read: Vec<(String, String)>,
@@ -75,14 +75,15 @@ impl Mailbox {
         self.store.read(move |snapshot| Ok::<_, Error>(snapshot.record(inbox)?.unwrap_or_default())).await
     }
 
-    /// The store must have read everything that the canister has acknowledged for it: else the store is an old copy. The position is
-    /// read after the canister's answer: other processes of this mailbox read on meanwhile, and commit before they acknowledge.
+    /// Checks that the store has read everything that was acknowledged: otherwise the store is an old copy. The position is
+    /// read after the canister's answer, because other processes of this mailbox may read on meanwhile. They commit before they
+    /// acknowledge.
     pub(crate) async fn check_not_behind(&self, inbox: [u8; 29], acknowledged: u32) -> Result<(), Error> {
         let position = self.position(inbox).await?.id;
         if acknowledged > position { Err(Error::Behind { position, acknowledged }) } else { Ok(()) }
     }
 
-    /// Learns the inbox's label, and gives the canister the hash of the send key.
+    /// Learns the inbox's label, and sets the hash of the send key in the canister.
     async fn introduce_inbox<T: Transport>(
         &self,
         client: &Client<T>,
@@ -117,7 +118,8 @@ impl Mailbox {
         let mut pages = pages_behind(client, &id, &position);
         let mut fetched = next_page(&mut pages, received).await?;
         let (mut opened, mut failed): (Option<Stored>, _) = (None, None);
-        // A page is fetched and verified, the one before it opened, and the one before that stored, all at once.
+        // Three pages are processed at once: one is fetched and verified, the one before it is opened, and the one before that
+        // is stored.
         while fetched.is_some() || opened.is_some() {
             let is_last = fetched.is_none() || failed.is_some();
             let fetch = async { if is_last { Ok(None) } else { next_page(&mut pages, received).await } };
@@ -132,7 +134,7 @@ impl Mailbox {
             received.junk += counts.junk;
             received.unopened += counts.unopened;
             opened = letters;
-            // The pages before an error are stored.
+            // Pages that came before the error are still stored.
             fetched = next.unwrap_or_else(|error| {
                 failed = Some(error);
                 None
@@ -169,7 +171,7 @@ impl Mailbox {
 /// Epoch, id, rank and chain value of the newest message that was verified.
 pub(crate) type SeenFields = Option<(u64, u32, u32, [u8; 32])>;
 
-/// The pages of a key behind a position.
+/// The pages of a key after a position.
 pub(crate) fn pages_behind<'c, T: Transport>(client: &'c Client<T>, id: &[u8], position: &Position) -> Pages<'c, T> {
     let pages = client.messages_of_key(id, Order::ascending, Start::after(position.id));
     match position.seen {
@@ -178,7 +180,7 @@ pub(crate) fn pages_behind<'c, T: Transport>(client: &'c Client<T>, id: &[u8], p
     }
 }
 
-/// The next page, and what is seen with it.
+/// The next page, and the newest verified message seen with it.
 pub(crate) async fn next_page<T: Transport>(
     pages: &mut Pages<'_, T>,
     received: &mut Received,
@@ -193,7 +195,7 @@ pub(crate) async fn next_page<T: Transport>(
 }
 
 impl Position {
-    /// Takes the newest message that was seen with a page, unless a newer one is known.
+    /// Keeps the newest message that was seen with a page, unless a newer one is known.
     pub fn saw(&mut self, seen: SeenFields) {
         self.seen = seen.filter(|seen| self.seen.is_none_or(|known| seen.1 >= known.1)).or(self.seen);
     }
@@ -211,7 +213,7 @@ async fn open_letters(page: Option<(Page, SeenFields)>, inbox: &records::Inbox, 
     Some(tokio::task::spawn_blocking(open).await.expect("bytes of others do not make it panic"))
 }
 
-/// Opens the envelope of a message. `None`: it is not for this inbox's key, or no letter.
+/// Opens the envelope of a message. `None`: it is sealed to another key, or does not contain a letter.
 fn letter(message: &Message, secret: &[u8; 32], canister: &[u8], inbox: &[u8]) -> Option<Letter> {
     let opened = envelope::open(&message.ciphertext, secret, &Place { canister, inbox }).ok()?;
     Letter::decode(&opened).ok()
@@ -232,7 +234,7 @@ struct Counts {
 }
 
 impl Stored {
-    /// Stores the messages that no other process has stored.
+    /// Stores the messages that no other process has stored yet.
     fn store(self, tx: &mut Tx<'_>, inbox: [u8; 29]) -> Result<Counts, Error> {
         let mut position = tx.record::<Position>(inbox)?.unwrap_or_default();
         let mut counts = Counts::default();
@@ -265,7 +267,7 @@ impl Stored {
                 }
                 Err(Closed::ForEver(why)) => {
                     wedged.insert(letter.sender);
-                    // Anybody can name a sender. A session's id is known to its two devices.
+                    // Anybody can name any sender. Only the two devices of a session know its id.
                     let peer = tx.record::<Peer>(letter.sender)?;
                     if peer.is_some_and(|peer| peer.sessions.contains(&letter.session)) {
                         counts.unopened += 1;

@@ -9,12 +9,12 @@ use crate::records::{
 };
 use crypto_store::{MAX_ROWS, fields};
 
-/// Number of entries that are read at once, and the bytes of texts after which no further ones are.
+/// Maximum number of entries read at once, and the bytes of texts after which no more are read.
 const PAGE: usize = 100;
 const PAGE_BYTES: usize = 4 << 20;
 
 impl Mailbox {
-    /// At most 1,000 entries behind a number, with their numbers, the oldest first. Behind 4 MiB of texts there are at most 100 more.
+    /// At most 1,000 entries after a number, oldest first, with their numbers. After 4 MiB of texts there are at most 100 more.
     ///
     /// # Errors
     ///

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use vodozemac::olm::Account;
 
-/// A mailbox of one device, in a folder that any number of processes may use at once. Clones share one.
+/// A mailbox of one device. Any number of processes may use its folder at once. Clones share the open store.
 ///
 /// ```text
 /// root.key   wraps the keys of the store: a key file, or under a passphrase; keep it apart from copies of the folder
@@ -109,7 +109,7 @@ impl Mailbox {
         Ok(card::to_text(&own.card(&account, seconds())?))
     }
 
-    /// The position through which its newest inbox was read, and the number of letters that did not open.
+    /// The progress of its newest inbox.
     ///
     /// # Errors
     ///
@@ -129,16 +129,16 @@ impl Mailbox {
     }
 }
 
-/// An inbox at a glance.
+/// A summary of an inbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
     /// Id of the last message that was read.
     pub read_through: u32,
     /// Id through which messages were acknowledged.
     pub acknowledged_through: u32,
-    /// Letters that cannot be opened yet.
+    /// Letters that may open later.
     pub waiting: u32,
-    /// Messages that were no envelopes for the inbox.
+    /// Messages that were not envelopes for the inbox.
     pub junk: u64,
 }
 
@@ -157,8 +157,8 @@ pub(crate) fn account(rows: &impl Rows) -> Result<Account, Error> {
     account_at(rows, OWN.as_bytes())
 }
 
-/// The account as it was when this inbox was the newest one, with its fallback key. Precondition: the inbox is one of this
-/// device.
+/// The account that belongs to an inbox, with its fallback key: the state from when this inbox was the newest one.
+/// Precondition: the inbox belongs to this device.
 pub(crate) fn account_of(rows: &impl Rows, own: &Own, inbox: &[u8; 29]) -> Result<Account, Error> {
     if own.inbox().id() == *inbox { account(rows) } else { account_at(rows, &account_key(inbox)) }
 }
@@ -172,7 +172,8 @@ fn account_at(rows: &impl Rows, key: &[u8]) -> Result<Account, Error> {
     Ok(rows.one::<Account>(key)?.expect("each inbox of a mailbox has its account").copy())
 }
 
-/// Makes a device of an address. `before`: when the former device's inbox was made. False: there is a mailbox already.
+/// Makes a device of an address. `before`: when the former device's inbox was made. Returns false if there is a mailbox
+/// already.
 pub(crate) fn begin(tx: &mut Tx<'_>, place: Place, address: Seed, before: Option<u64>) -> Result<bool, Error> {
     if tx.record::<Own>(OWN)?.is_some() {
         return Ok(false);
@@ -186,8 +187,8 @@ pub(crate) fn begin(tx: &mut Tx<'_>, place: Place, address: Seed, before: Option
     Ok(true)
 }
 
-/// Makes an inbox, and a new fallback key of the account, which forgets older ones. The inbox's cards are newer than those of
-/// the inbox that was made at `before`.
+/// Makes an inbox, and a new fallback key of the account, which forgets older ones. Cards of this inbox are newer than those of
+/// the inbox made at `before`.
 pub(crate) fn new_inbox(account: &mut Account, before: Option<u64>) -> Result<Inbox, Error> {
     account.generate_fallback_key();
     let fallback = account.fallback_key().into_values().next().expect("it was just made").to_bytes();
@@ -198,7 +199,7 @@ pub(crate) fn new_inbox(account: &mut Account, before: Option<u64>) -> Result<In
 }
 
 impl Inbox {
-    /// Its key id.
+    /// The key id.
     pub fn id(&self) -> [u8; 29] {
         *address_of(&self.owner).bytes()
     }
@@ -232,7 +233,7 @@ impl Own {
     pub fn bundle(&self, account: &Account, realm: [u8; 32], index: [u8; 32], now: u64) -> Bundle {
         let signing = device_of(account).signing;
         let inbox = self.inbox();
-        // A bundle of a new inbox is newer than all bundles of the inbox before, even within a second.
+        // A bundle of a new inbox is newer than all bundles of the previous inbox, even within a second.
         let now = now.max(inbox.made + 1);
         let content = Content {
             realm,

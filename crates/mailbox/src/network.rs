@@ -1,4 +1,4 @@
-//! The mailbox's connections to the canister, under several principals. None of them reveals another.
+//! The mailbox's connections to the canister, under several principals. No connection reveals another principal of the mailbox.
 
 use crate::{Error, Place};
 use candid::Principal;
@@ -10,30 +10,30 @@ use directory_core::verify::Trusted;
 use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
 
-/// Connects to the message canister as any caller.
+/// Makes clients for several callers of one message canister.
 pub trait Network {
     /// The transport of calls.
     type Transport: Transport;
 
-    /// A client whose calls the Ed25519 key of this seed signs.
+    /// A client whose calls are signed by the Ed25519 key of this seed.
     fn client(&self, seed: &[u8; 32]) -> Client<Self::Transport>;
 
     /// A client of the directory in a canister, as the anonymous caller.
     fn directory(&self, canister: Principal, trusted: Trusted) -> DirectoryClient<Self::Transport>;
 
-    /// The data that the network certifies of the message canister now.
+    /// The certified data of the message canister at present.
     fn certified(&self) -> impl Future<Output = Result<Certified, Failure>> + Send;
 
-    /// The configuration that a directory publishes, by one replica's word.
+    /// The configuration that a directory publishes. One replica answers, so it is not verified.
     fn configuration(&self, canister: Principal) -> impl Future<Output = Result<Published, Error>> + Send;
 }
 
-/// The data of the message canister in a certificate that the place's root key has verified.
+/// Data of the message canister from a certificate that was verified against the place's root key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certified {
     /// The certificate's time, in seconds since 1970.
     pub time: u64,
-    /// SHA-256 of the canister's module. `None`: it has none.
+    /// SHA-256 of the canister's module. `None`: no module is installed.
     pub module: Option<Vec<u8>>,
 }
 

@@ -20,14 +20,14 @@ use vodozemac::olm::{OlmMessage, Session, SessionConfig};
 /// Maximum number of incomplete files of a device.
 const MAX_ARRIVING: usize = 4;
 
-/// The reason why a letter did not open.
+/// The reason why a letter was not opened.
 #[derive(Debug)]
 pub(crate) enum Closed {
-    /// It may open later: its session, or its sender, is not known yet.
+    /// It may open later: its session or its sender is not known yet.
     ForNow(String),
-    /// It never will.
+    /// It will never open.
     ForEver(String),
-    /// It came before.
+    /// It was opened before.
     Again,
     /// The store's error.
     Failed(Error),
@@ -39,8 +39,8 @@ impl<E: Into<Error>> From<E> for Closed {
     }
 }
 
-/// Opens a letter and stores its content. If it does not open, nothing has changed. If a file's piece does not fit, the step
-/// of the ratchet is still kept. Returns whether the session is new: then waiting letters may open.
+/// Opens a letter and stores its content. If it does not open, nothing changes. If a file's piece does not fit, the step of the
+/// ratchet is still kept. Returns whether the session is new: then waiting letters may open.
 pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result<bool, Closed> {
     let known = tx.record::<Peer>(letter.sender)?;
     let (session, plain, is_new_session) = decrypt(tx, inbox, letter)?;
@@ -91,7 +91,7 @@ pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result
     Ok(is_new_session)
 }
 
-/// Decrypts with the letter's session, or with a new one. Returns the session as it is then, which is not stored yet.
+/// Decrypts with the letter's session, or with a new one. Returns the session after this step, which the caller must store.
 fn decrypt(tx: &Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result<(Session, Vec<u8>, bool), Closed> {
     let stored = tx.get::<Session>(session_key(&letter.sender, &letter.session)).map_err(Error::from)?;
     match (stored, &letter.message) {
@@ -101,7 +101,7 @@ fn decrypt(tx: &Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result<(Session, V
             Ok((session, plain, false))
         }
         (None, OlmMessage::PreKey(message)) => {
-            // This is a copy, because fallback keys are not used up. A bundle has the inbox and its fallback key.
+            // This is a copy, because fallback keys are not used up. A bundle names the inbox and its fallback key.
             let mut account = account_of(tx, &own(tx)?, inbox)?;
             let sender = Curve25519PublicKey::from_bytes(letter.sender);
             let created = account.create_inbound_session(SessionConfig::version_1(), sender, message);
@@ -112,7 +112,7 @@ fn decrypt(tx: &Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result<(Session, V
     }
 }
 
-/// The card of an introduction, which must have the sending device.
+/// The card of an introduction. It must list the sending device.
 fn introduction(content: &Content, letter: &Letter) -> Result<Option<Card>, Closed> {
     let Body::Introduction { card, .. } = &content.body else { return Ok(None) };
     let card = card::verify(card, seconds()).map_err(|why| Closed::ForEver(why.to_string()))?;
@@ -164,7 +164,7 @@ fn forget(tx: &mut Tx<'_>, record: &[u8], pieces: &[u8], file: &File) -> Result<
     delete::<Arriving>(tx, record)
 }
 
-/// Drops incomplete files, if a device has begun the maximum number.
+/// Drops the oldest incomplete files, if a device has the maximum number.
 fn make_room(tx: &mut Tx<'_>, sender: &Identity) -> Result<(), Error> {
     let prefix = [b"file", &sender[..]].concat();
     let arriving = tx.records::<Arriving>(&prefix, b"", MAX_ARRIVING)?;
@@ -179,7 +179,7 @@ fn make_room(tx: &mut Tx<'_>, sender: &Identity) -> Result<(), Error> {
     Ok(())
 }
 
-/// The bytes of a file, from its pieces. `None`: they do not have the sender's hash, or were dropped.
+/// The bytes of a file, joined from its pieces. `None`: they do not have the sender's hash, or were dropped.
 pub(crate) fn bytes_of(rows: &impl Rows, pieces: &[u8], file: &File) -> Result<Option<Vec<u8>>, Error> {
     let mut bytes = Vec::with_capacity(usize::try_from(file.size).expect("files are bounded"));
     for piece in 0..file.pieces() {
@@ -190,7 +190,7 @@ pub(crate) fn bytes_of(rows: &impl Rows, pieces: &[u8], file: &File) -> Result<O
     Ok((Sha256::digest(&bytes)[..] == file.hash).then_some(bytes))
 }
 
-/// A contact who may be answered.
+/// Whether this device may answer the peer.
 pub(crate) fn is_answerable(tx: &Tx<'_>, peer: &Peer) -> Result<bool, Error> {
     let contact = tx.record::<Contact>(peer.address.bytes())?;
     Ok(contact.is_some_and(|contact| contact.trust >= crate::Trust::Added))

@@ -10,8 +10,8 @@ use std::str::FromStr;
 /// Bytes of an address.
 pub const LENGTH: usize = 29;
 
-/// A person: the self-authenticating principal of an Ed25519 key that the person keeps. Its text has a checksum, so that it can
-/// be compared by eye and typed.
+/// A person's address: the self-authenticating principal of an Ed25519 key that the person keeps. Its text has a checksum, so
+/// people can compare and type it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Address([u8; LENGTH]);
 
@@ -34,7 +34,7 @@ impl Address {
     }
 }
 
-/// The text is no address.
+/// The text is not an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoAddress(pub String);
 

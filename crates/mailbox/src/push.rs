@@ -1,4 +1,4 @@
-//! The outbox: any process sends the sealed bytes, in the order of each inbox, until the canister has them.
+//! The outbox. Any process sends the sealed bytes, in the order of each inbox, until the canister has them.
 
 use crate::claims::{Claimed, claim};
 use crate::mailbox::Mailbox;
@@ -11,23 +11,23 @@ use crypto_store::{Tx, fields};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Maximum number of messages of a batch: the canister's limit, and that of a snapshot.
+/// Maximum number of messages in a batch: the limit of the canister and of a snapshot.
 const BATCH: usize = 1_000;
-/// Maximum bytes of a message in a batch besides its envelope: key id, send key, and candid's own.
+/// Maximum bytes of a message in a batch beside its envelope: key id, send key, and candid's own bytes.
 const OVERHEAD: usize = 128;
-/// Messages that were not stored within 7 days are given up. Recipients keep their keys long enough for this.
+/// Time after which messages that were not stored are given up: 7 days. Recipients keep their keys long enough for this.
 const HORIZON: u64 = 7 * 24 * 3_600_000;
-/// Interval at which a process looks again at messages that another one sends.
+/// Interval at which a process checks whether another one still sends.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The result of [`Mailbox::push`].
 #[derive(Debug, Default)]
 pub struct Pushed {
-    /// Sealed messages that the canister has now.
+    /// Number of sealed messages that the canister took.
     pub stored: u64,
-    /// Sealed messages that wait. 0 once all messages are sent that waited when the push began.
+    /// Number of sealed messages that still wait. 0: all messages that waited when the push began are sent.
     pub waiting: u64,
-    /// The reasons, in the order in which they were met.
+    /// The reasons why messages were not sent, in the order in which they occurred.
     pub reasons: Vec<String>,
 }
 
@@ -116,7 +116,7 @@ impl Mailbox {
             .await
     }
 
-    /// Sends to an inbox until nothing waits, or returns the reason why something still waits.
+    /// Sends to an inbox until no message waits. Otherwise returns the reason why one still waits.
     async fn push_to(
         &self,
         client: &Client<impl Transport>,
@@ -188,7 +188,7 @@ impl Mailbox {
 
 /// Number of rows that are counted at once. Each may have 2 MB.
 const PAGE: usize = 100;
-/// Bytes of the number behind an inbox's key id.
+/// Bytes of the number after an inbox's key id.
 const NUMBER: usize = 8;
 
 fn inbox_of(key: &[u8]) -> &[u8] {
@@ -200,7 +200,7 @@ fn message(key: &[u8], row: &Queued) -> NewMessage {
     NewMessage { key_id: inbox_of(key).to_vec().into(), ciphertext: row.envelope.clone().into(), send_key }
 }
 
-/// Whether the canister refuses the same bytes for ever.
+/// Whether the canister will refuse the same bytes for ever.
 fn is_final(error: &AddError) -> bool {
     matches!(error, AddError::KeyIdLength(_) | AddError::CiphertextEmpty | AddError::CiphertextTooLarge(_))
 }

@@ -3,7 +3,7 @@
 use client::api::{AddError, BatchError, Limited};
 use client::{CallError, Reject};
 
-/// Why none of a call were taken.
+/// Why the canister took no message of a call.
 pub(crate) fn of_call(error: &CallError<BatchError>) -> String {
     match error {
         CallError::Refused(BatchError::Limited(limited)) => of_limit(limited),
@@ -14,7 +14,7 @@ pub(crate) fn of_call(error: &CallError<BatchError>) -> String {
     }
 }
 
-/// Why one was not taken.
+/// Why the canister did not take a message.
 pub(crate) fn of_message(error: &AddError) -> String {
     match error {
         AddError::Limited(limited) => of_limit(limited),

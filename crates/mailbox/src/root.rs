@@ -1,7 +1,8 @@
-//! The root key of a mailbox: in a key file, or under a passphrase and then for a time in the kernel's keyring.
+//! The root key of a mailbox. It is in a key file or under a passphrase. `unlock` also puts it into the kernel's keyring for a
+//! time.
 //!
-//! A passphrase protects the root key, so it can be changed without sealing anything again. A key file that was once on the
-//! disk may still be found there. So set a passphrase when you make the mailbox.
+//! A passphrase protects only the root key, so changing it seals nothing again. A key file that was once on the disk may still
+//! be found there. So set a passphrase when you make the mailbox.
 
 use crate::Error;
 use key_cache::local::{Cost, FileKind, RootKey};
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 const FILE: &str = "root.key";
 
-/// Makes the folder and its root key, or opens the root key of a killed creation.
+/// Makes the folder and its root key. If an earlier creation was killed, opens the root key that it made.
 pub(crate) fn create(folder: &Path, passphrase: Option<&str>) -> Result<RootKey, Error> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|error| Error::Io { path: folder.into(), error })?;
@@ -52,12 +53,12 @@ pub fn has_passphrase(folder: &Path) -> Result<bool, Error> {
     Ok(FileKind::of(&file_of(folder)?).map_err(Error::KeyFile)? == FileKind::Passphrase)
 }
 
-/// Sets or changes a mailbox's passphrase. `None`: back to a key file, without a passphrase. `old` is the present
+/// Sets, changes or removes a mailbox's passphrase. `new` is `None`: back to a key file. `old` is the present
 /// passphrase; it is ignored if the mailbox has none.
 ///
 /// # Errors
 ///
-/// [`Error::NoMailbox`], [`Error::KeyFile`], [`Error::Passphrase`]. Then the old file stays.
+/// [`Error::NoMailbox`], [`Error::KeyFile`], [`Error::Passphrase`]. The old file then stays in place.
 pub fn set_passphrase(folder: &Path, old: Option<&str>, new: Option<&str>) -> Result<(), Error> {
     let file = file_of(folder)?;
     let root = match old {
@@ -80,7 +81,7 @@ pub fn unlock(folder: &Path, passphrase: &str, time: Duration) -> Result<(), Err
     root.keep_unlocked(&file_of(folder)?, time).map_err(Error::Keyring)
 }
 
-/// Ends what [`unlock`] has begun. Returns whether the mailbox was unlocked.
+/// Undoes [`unlock`]. Returns whether the mailbox was unlocked.
 ///
 /// # Errors
 ///

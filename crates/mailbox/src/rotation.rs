@@ -1,8 +1,7 @@
-//! New keys of this device: inbox, HPKE key, fallback key and send key rotate together. Its identity stays.
+//! New keys of this device: inbox, HPKE key, fallback key and send key rotate together. The device's identity stays.
 //!
-//! An introduction tells contacts the new inbox. The device still reads the old inbox while somebody may write to it,
-//! with the account of that time. A bundle has an inbox and its fallback key, so a message's inbox determines the
-//! fallback key.
+//! An introduction tells contacts the new inbox. The device reads the old inbox for as long as somebody may write to it, with
+//! the account of that time. A bundle names an inbox and its fallback key, so a message's inbox determines the fallback key.
 
 use crate::mailbox::{Mailbox, account, account_key, new_inbox, own};
 use crate::records::{Contact, OWN, Own, Peer, Position, Rows, Seed, Trust, delete, put};
@@ -14,22 +13,22 @@ use vodozemac::olm::Account;
 
 /// Maximum number of inboxes of a device, including the newest one.
 pub const MAX_INBOXES: usize = 8;
-/// Time that an inbox is read after it was replaced, in seconds: the life of a card, a week in the sender's outbox, a month
-/// in the canister.
+/// How long an inbox is read after it was replaced, in seconds: the lifetime of a card, a week in the sender's outbox, and a
+/// month in the canister.
 pub const READ_ON: u64 = MAX_LIFETIME + (7 + 30) * 24 * 3_600;
 
 /// The result of [`Mailbox::rotate_keys`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rotated {
-    /// Devices that are told, by messages in the outbox.
+    /// Number of devices that are told, by messages in the outbox.
     pub told: u32,
-    /// Devices of contacts that are not told, because their keys have expired.
+    /// Number of contacts' devices that are not told, because their keys have expired.
     pub expired: u32,
 }
 
 impl Mailbox {
-    /// Makes a new inbox with new keys, and tells contacts to whom this device has written. Strangers who know the old inbox
-    /// do not know the new one.
+    /// Makes a new inbox with new keys, and tells the contacts to whom this device has written. Strangers who know the old
+    /// inbox do not learn the new one.
     ///
     /// # Errors
     ///
@@ -57,7 +56,7 @@ impl Mailbox {
             .await
     }
 
-    /// Drops inboxes to which nobody can have written since they were last read.
+    /// Drops the old inboxes that have expired and were read since.
     pub(crate) async fn drop_old_inboxes(&self) -> Result<(), Error> {
         if old_inboxes(&self.own().await?, seconds()) == 0 {
             return Ok(());
@@ -91,7 +90,7 @@ fn tell_contacts(sealer: &mut Sealer, tx: &mut Tx<'_>) -> Result<Rotated, Error>
     Ok(rotated)
 }
 
-/// Number of the oldest inboxes that were replaced so long ago that they are not read any more.
+/// Number of the oldest inboxes whose time to be read has passed.
 fn old_inboxes(own: &Own, now: u64) -> usize {
     own.inboxes.iter().skip(1).take_while(|next| next.made + READ_ON <= now).count()
 }
@@ -103,7 +102,7 @@ mod tests {
     use crate::records::Inbox;
 
     #[test]
-    fn an_inbox_is_read_until_nobody_can_have_written_to_it_and_the_newest_one_always() {
+    fn an_old_inbox_is_read_until_it_expires_and_the_newest_one_always() {
         let inbox = |made| Inbox { owner: Seed([1; 32]), hpke: Seed([2; 32]), fallback: [3; 32], made };
         let place = Place { url: String::new(), root_key: Vec::new(), canister: vec![1] };
         let seed = || Seed([4; 32]);

@@ -1,7 +1,7 @@
-//! Sealing a content for a device: one step of a ratchet, and the exact bytes in the outbox.
+//! Sealing a content for a device: one step of the ratchet, and the exact bytes in the outbox.
 //!
-//! The steps of a transaction come one after the other. Its envelopes do not depend on each other, and a key pair for each is most
-//! of the work: they are made on all cores.
+//! The ratchet's steps in a transaction depend on each other. The envelopes do not, and making their key pairs is most of the
+//! work. So the envelopes are made on all cores.
 
 use crate::mailbox::account;
 use crate::records::{Identity, Own, Peer, Queued, put, session_key};
@@ -19,38 +19,38 @@ use vodozemac::olm::{Account, Session, SessionConfig};
 /// Maximum number of sessions with a device.
 const MAX_SESSIONS: usize = 8;
 
-/// Envelopes for which a thread pays.
+/// Number of envelopes from which on another thread pays off.
 const OF_A_THREAD: usize = 16;
 
-/// Seals for devices, as this one.
+/// Seals contents from this device to other devices.
 pub(crate) struct Sealer {
     own: Own,
     account: Account,
     open: Vec<Open>,
 }
 
-/// A letter that is not in its envelope yet.
+/// A letter without its envelope.
 struct Open {
     letter: Vec<u8>,
     identity: Identity,
-    /// Where it goes: the inbox, and the key of its envelopes.
+    /// Its destination: the inbox and the key to seal to.
     inbox: Vec<u8>,
     hpke: [u8; 32],
     /// The number of its content.
     number: u64,
-    /// The row of the outbox, but for the envelope.
+    /// Its row of the outbox, without the envelope.
     row: Queued,
 }
 
-/// The content that is sealed, for each device anew.
+/// A content to be sealed for each device.
 pub(crate) struct Said<'a> {
     pub id: Id,
-    /// The entry of the log; 0: none.
+    /// The number of its log entry. 0: none.
     pub entry: u64,
     pub body: &'a Body,
 }
 
-/// Seals in a transaction. Whatever `run` seals is in the outbox on return.
+/// Runs `run` with a sealer in a transaction. All sealed letters are in the outbox on return.
 pub(crate) fn sealing<T>(
     tx: &mut Tx<'_>,
     own: Own,
@@ -63,7 +63,7 @@ pub(crate) fn sealing<T>(
 }
 
 impl Sealer {
-    /// Seals for a device, with an introduction before the first content. False: the device's keys have expired.
+    /// Seals for a device. An introduction precedes the first content. Returns false if the device's keys have expired.
     pub fn seal(
         &mut self,
         tx: &mut Tx<'_>,
@@ -84,8 +84,8 @@ impl Sealer {
         Ok(true)
     }
 
-    /// Introduces this device again to another device, because its keys have changed. False: the other device's keys
-    /// have expired. Then the next content introduces it.
+    /// Introduces this device again, because its keys have changed. Returns false if the other device's keys have expired; then
+    /// its next content introduces it.
     pub fn introduce_again(&mut self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer) -> Result<bool, Error> {
         peer.introduced = false;
         let bundle = Bundle::decode(&peer.bundle).expect("it was checked with its card");
@@ -114,8 +114,8 @@ impl Sealer {
         Ok(())
     }
 
-    /// Begins a new session with a device after a message of it did not open, and tells the device. Does this at
-    /// most once an hour.
+    /// Begins a new session with a device after one of its messages did not open, and tells the device. Does nothing if this
+    /// happened within the last hour.
     pub fn renew(&mut self, tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer) -> Result<(), Error> {
         const HOUR: u64 = 3_600;
         let bundle = Bundle::decode(&peer.bundle).expect("it was checked with its card");
@@ -138,7 +138,7 @@ impl Sealer {
         keep(tx, identity, peer, session)
     }
 
-    /// Moves the ratchet.
+    /// Encrypts a content with the ratchet.
     fn step(
         &mut self,
         tx: &mut Tx<'_>,
@@ -159,7 +159,7 @@ impl Sealer {
         Ok(())
     }
 
-    /// Puts the letters into envelopes, and these into the outbox.
+    /// Seals the letters into envelopes, and puts them into the outbox.
     fn close(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let canister = &self.own.place.canister[..];
         let close = |open: &Open| {

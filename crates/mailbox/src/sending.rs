@@ -17,11 +17,11 @@ use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Maximum number of letters that one step seals.
+/// Maximum number of letters sealed in one step.
 const STEP_LETTERS: usize = 1_000;
-/// Bytes after which a step seals no further letter, or piece of one.
+/// Bytes after which a step seals no further letter or piece.
 const STEP_BYTES: usize = 4 << 20;
-/// The reason why a file is not sent, until its last piece is sealed.
+/// The failure in a file's log entry until its last piece is sealed.
 const UNFINISHED: &str = "its command ended before all of it was sealed";
 
 /// A text or file to send.
@@ -37,7 +37,7 @@ pub enum Letter {
     },
 }
 
-/// The letters that were sealed and stored to be sent.
+/// The letters that were sealed and stored for sending.
 #[derive(Debug, Default)]
 pub struct Sealed {
     /// Numbers in the log.
@@ -78,7 +78,7 @@ impl Mailbox {
         self.store.read(move |snapshot| Ok(shared::named(snapshot, &to)?.is_some())).await
     }
 
-    /// As [`send`](Self::send): none of these letters is larger than a message of the canister.
+    /// As [`send`](Self::send), for a shared inbox. Each letter must fit into one message of the canister.
     async fn send_shared(&self, to: &str, letters: Vec<Letter>, mut on_disk: impl FnMut()) -> Result<Sealed, Error> {
         let (mut sealed, mut letters) = (Sealed::default(), letters.into_iter());
         while !letters.as_slice().is_empty() {
@@ -126,7 +126,7 @@ fn steps(letters: Vec<Letter>) -> Result<Vec<Vec<Part>>, Error> {
     Ok(steps)
 }
 
-/// Seals the parts of a step. `begun` is the entry of a file of which pieces were sealed by the step before.
+/// Seals the parts of a step. `begun` is the log entry of a file whose earlier pieces the previous step sealed.
 fn seal(tx: &mut Tx<'_>, to: &str, parts: Vec<Part>, begun: Option<u64>) -> Result<Sealed, Error> {
     let (address, contact) = writable(tx, to)?;
     let mut peers = Vec::new();
@@ -238,7 +238,7 @@ mod tests {
     use crate::{Place, contacts, seconds};
     use directory_core::bundle::{Bundle, MAX_LIFETIME};
 
-    /// Has the keys of a device expire now.
+    /// Makes the keys of a device expire now.
     fn expire(tx: &mut Tx<'_>, identity: [u8; 32]) -> Result<(), Error> {
         let peer = tx.record::<Peer>(identity)?.expect("it was added");
         let mut bundle = Bundle::decode(&peer.bundle).expect("it was checked");

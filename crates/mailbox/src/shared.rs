@@ -1,7 +1,7 @@
 //! Shared inboxes: keys that several people have, in the web page's format (`docs/sealing.md`).
 //!
-//! Whoever has the passphrase or the key file reads and writes. Nothing proves who wrote. Nobody acknowledges, because others
-//! read too.
+//! Everybody who has the passphrase or the key file can read and write. Nothing proves who wrote. The mailbox does not
+//! acknowledge these messages, because others read them too.
 
 use crate::contacts::{self, checked};
 use crate::inbox::{Received, SeenFields, next_page, pages_behind};
@@ -25,13 +25,13 @@ use zeroize::Zeroizing;
 const MAX_SHARED: usize = 100;
 /// Maximum size of a message in bytes: the canister's limit.
 const MAX_SEALED: usize = 2_000_000;
-/// The name for a file whose own name is not legal.
+/// The file name that replaces one that is not legal.
 const NO_NAME: &str = "file";
 const PREFIX: &[u8] = b"shared";
 
-/// The secret that the people of a shared inbox have in common.
+/// The secret that the members of a shared inbox have.
 pub enum Secret {
-    /// A passphrase: about a second of work.
+    /// A passphrase. Deriving the key takes about a second.
     Passphrase(Zeroizing<String>),
     /// The bytes of a key file.
     File(Zeroizing<Vec<u8>>),
@@ -116,7 +116,7 @@ impl Mailbox {
     }
 }
 
-/// A message of a page: its content if it opened, and the salt that identifies it.
+/// A message of a page: its content, if it opened, and the salt that identifies it.
 struct Opened {
     id: u32,
     time: u32,
@@ -160,7 +160,7 @@ impl Stored {
                 junk += 1;
                 continue;
             };
-            // This mailbox's own, or one that somebody stored again.
+            // This mailbox sent it, or somebody stored it again.
             let seen = seen_key(&inbox, &salt);
             if tx.record::<Seen>(&seen)?.is_some() {
                 continue;
@@ -214,12 +214,12 @@ pub(crate) fn seal(
     Ok(entries)
 }
 
-/// The shared inbox of a name.
+/// The shared inbox with this name.
 pub(crate) fn named(rows: &impl Rows, name: &str) -> Result<Option<(SharedId, Shared)>, Error> {
     Ok(all(rows)?.into_iter().find(|(_, shared)| shared.name == name))
 }
 
-/// Puts a shared inbox of a backup back. It is read from its beginning.
+/// Adds a shared inbox from a backup. It is read from its beginning.
 pub(crate) fn restore(tx: &mut Tx<'_>, id: &SharedId, shared: &Shared) -> Result<(), Error> {
     put(tx, key_of(id), shared)
 }

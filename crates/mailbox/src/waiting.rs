@@ -1,5 +1,4 @@
-//! Letters that may open later. A bounded number of them waits, and is tried again when a
-//! session is new.
+//! Letters that may open later. Their number is limited. They are tried again when a session begins.
 
 use crate::opening::{self, Closed};
 use crate::records::{Position, Rows, Waiting, delete, put};
@@ -9,10 +8,10 @@ use crypto_store::Tx;
 
 /// Maximum number of waiting letters of an inbox, and of their bytes.
 const MAX: (u32, u64) = (1_000, 16 << 20);
-/// Time that a letter waits, in milliseconds: 30 days.
+/// Maximum time that a letter waits, in milliseconds: 30 days.
 const PATIENCE: u64 = 30 * 24 * 3_600_000;
 
-/// Lets a letter wait. False: too many letters wait already.
+/// Adds a letter to those that wait. Returns false if too many wait already.
 pub(crate) fn push(
     tx: &mut Tx<'_>,
     inbox: [u8; 29],
@@ -30,7 +29,7 @@ pub(crate) fn push(
     Ok(true)
 }
 
-/// Opens the waiting letters that open now, in order, until no more do.
+/// Opens all waiting letters that can be opened, in order. Repeats this until none opens.
 pub(crate) fn open_all(tx: &mut Tx<'_>, inbox: [u8; 29], position: &mut Position) -> Result<(), Error> {
     loop {
         let mut is_new_session = false;
@@ -49,7 +48,7 @@ pub(crate) fn open_all(tx: &mut Tx<'_>, inbox: [u8; 29], position: &mut Position
     }
 }
 
-/// Gives up letters that have waited for too long, and writes that to the log.
+/// Gives up letters that have waited for too long, and logs this.
 pub(crate) fn give_up(
     tx: &mut Tx<'_>,
     inbox: [u8; 29],

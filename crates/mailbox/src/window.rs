@@ -1,33 +1,33 @@
-//! The numbers of a device that have come: the highest, and which of the 64 before it.
+//! The numbers received from a device: the highest, and which of the 64 before it were received.
 
 use serde::{Deserialize, Serialize};
 
-/// Numbers below the highest that may still come.
+/// Number of numbers below the highest that may still arrive.
 const WIDTH: u64 = 64;
 
-/// The numbers that came.
+/// The received numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Window {
     highest: u64,
-    /// Bit i: `highest - 1 - i` came.
+    /// Bit i: `highest - 1 - i` was received.
     before: u64,
 }
 
-/// The place of a number in the window.
+/// The relation of a number to those received before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// The next one.
     Next,
-    /// A later one: those from `first` to `last` did not come before it.
+    /// A later one. Those from `first` to `last` were not received before it.
     Ahead { first: u64, last: u64 },
-    /// One that was missing.
+    /// One that was reported as missing.
     Late,
-    /// A number that came before, or is too old to tell.
+    /// A number that was received before, or is too old to tell.
     Again,
 }
 
 impl Window {
-    /// Takes a number, from 1.
+    /// Takes a number, counted from 1.
     pub fn take(&mut self, number: u64) -> Taken {
         if number > self.highest {
             let ahead = number - self.highest;
@@ -57,7 +57,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn each_number_is_taken_once_and_holes_are_told() {
+    fn each_number_is_taken_once_and_gaps_are_reported() {
         let mut window = Window::default();
         assert_eq!(window.take(1), Taken::Next);
         assert_eq!(window.take(1), Taken::Again);
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(window.take(135), Taken::Again);
     }
 
-    /// Compares the window with a set of all numbers that came.
+    /// Compares the window with the set of all received numbers.
     #[test]
     fn random_orders_agree_with_a_set() {
         let mut state = 7_u64;

@@ -1,5 +1,5 @@
-//! The key cache: hits compared with moka's, the unwrappings of a storm, and how much longer a caller waits than the
-//! manager takes.
+//! The key cache: the rate of hits compared with moka's, the number of unwraps in a storm, and the callers' wait beyond an
+//! unwrap.
 
 use crate::record::{Limit, Row};
 use key_cache::{
@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
-/// Keys that are looked up.
+/// Number of keys that are looked up.
 const KEYS: u32 = 1_000;
-/// Look-ups of a thread in one round, and rounds. Each round measures both caches; the row is the median of their ratios.
+/// Look-ups of a thread in one round. Each round measures both caches; the row is the median of the ratios.
 const LOOK_UPS: usize = 400_000;
 const ROUNDS: usize = 25;
 const STORMS: usize = 9;
@@ -31,7 +31,7 @@ pub fn measure() -> Vec<Row> {
     }
     for keys in [1, 100] {
         let mut storms: Vec<(usize, f64)> = (0..STORMS).map(|_| storm(keys)).collect();
-        // The most unwraps that any storm caused, and the median of their waits.
+        // The most unwraps in any storm, and the median of the waits.
         let unwraps = storms.iter().map(|(unwraps, _)| *unwraps).max().unwrap_or(0);
         storms.sort_by(|one, other| one.1.total_cmp(&other.1));
         let extra = storms[STORMS / 2].1;
@@ -45,7 +45,7 @@ pub fn measure() -> Vec<Row> {
     rows
 }
 
-/// Answers after a time of tokio's, or at once; notes the calls and when the last one ended.
+/// A key manager that answers after a delay or at once. It counts the calls and notes the end of the last one.
 struct Manager {
     takes: Duration,
     calls: Arc<AtomicUsize>,
@@ -82,7 +82,7 @@ fn key(id: u32) -> WrappedKey {
     WrappedKey { name: KeyName { id, generation: 1 }, wrapping: wrapping() }
 }
 
-/// The rate of look-ups to that of moka's `get` with a time to live and clones of `Arc`.
+/// The rate of look-ups divided by that of moka's `get` with a time to live and clones of `Arc`.
 fn hits(threads: usize, keys: u32) -> f64 {
     let manager = Manager { takes: Duration::ZERO, calls: Arc::default(), ended: Arc::default() };
     let ours = KeyCache::new(manager, Limits::default(), Runtime::threads()).expect("a thread can be started");
@@ -103,7 +103,7 @@ fn hits(threads: usize, keys: u32) -> f64 {
     ratios[ROUNDS / 2]
 }
 
-/// The time in which this many threads each look up as many names.
+/// The time in which the threads make their look-ups.
 fn time(threads: usize, names: &[KeyName], look_up: &(dyn Fn(&KeyName) + Sync)) -> Duration {
     let start = Barrier::new(threads + 1);
     std::thread::scope(|scope| {
@@ -112,7 +112,7 @@ fn time(threads: usize, names: &[KeyName], look_up: &(dyn Fn(&KeyName) + Sync)) 
                 let start = &start;
                 scope.spawn(move || {
                     start.wait();
-                    // A walk in an order that a processor cannot predict.
+                    // The walk's order cannot be predicted by a processor.
                     let mut at = 88_172_645_463_325_252u64 + thread as u64;
                     for _ in 0..LOOK_UPS {
                         at ^= at << 13;
@@ -130,8 +130,8 @@ fn time(threads: usize, names: &[KeyName], look_up: &(dyn Fn(&KeyName) + Sync)) 
     })
 }
 
-/// Callers and manager on tokio; all callers ask before the first unwrapping is done. Returns the calls of the manager, and
-/// the 99th percentile of the time from the end of the last call until a caller has its key, as a share of one unwrapping.
+/// Callers and manager on tokio; all callers ask before the first unwrap ends. Returns the number of calls to the manager, and
+/// the 99th percentile of the time from the end of the last call until a caller has its key, as a share of one unwrap.
 fn storm(keys: u32) -> (usize, f64) {
     let (calls, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
     let manager = Manager { takes: UNWRAP, calls: calls.clone(), ended: ended.clone() };

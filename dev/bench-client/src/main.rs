@@ -1,8 +1,8 @@
 //! The benchmark of the client's crates and of the verifier. `scripts/bench-client` builds and runs it.
 //!
-//! Times depend on the machine's speed and load. So figures are counts, or ratios of two times of one run, but for the
-//! seconds that somebody waits. The record has them with the limits that they must meet. Checking compares record, limits and
-//! page. It measures nothing.
+//! Times depend on the machine's speed and load, so most figures are counts or ratios of two times from one run. The exceptions
+//! are times that a user waits. The record contains the figures and the limits that they must meet. `--check` compares the
+//! record with the limits and with the page. It measures nothing.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!(
@@ -58,7 +58,7 @@ fn measure(of: &str) -> Result<Vec<Row>, String> {
     }
 }
 
-/// Prints the rows. False: one of them misses its limit.
+/// Prints the rows. Returns false if a row misses its limit.
 fn report(rows: &[Row]) -> bool {
     rows.iter().for_each(|row| println!("{}", row.to_line()));
     let missed: Vec<_> = rows.iter().filter(|row| !row.meets_its_limit()).collect();
@@ -79,7 +79,7 @@ fn check(record: &Path, page: &Path) -> Result<bool, String> {
     let text = read(page)?;
     let same = record::with_table(&text, &rows)? == text;
     if !same {
-        println!("the table of {} is not the record's: scripts/bench-client --write", page.display());
+        println!("the table of {} differs from the record: run scripts/bench-client --write", page.display());
     }
     Ok(report(&rows) && same)
 }

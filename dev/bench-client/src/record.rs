@@ -3,22 +3,22 @@
 /// One figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// The name of the figure, with its unit.
+    /// Its name, with the unit.
     pub name: String,
     /// The figure.
     pub value: f64,
-    /// The condition that it must meet.
+    /// Its limit.
     pub limit: Limit,
 }
 
-/// A bound of a figure.
+/// The limit of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Limit {
-    /// So much, or more.
+    /// A lower limit.
     AtLeast(f64),
-    /// So much, or less.
+    /// An upper limit.
     AtMost(f64),
-    /// Exactly so much.
+    /// The only value.
     Exactly(f64),
 }
 
@@ -87,10 +87,10 @@ pub fn to_text(rows: &[Row]) -> String {
 /// Reads a record. The error names the malformed line.
 pub fn from_text(text: &str) -> Result<Vec<Row>, String> {
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    lines.map(|line| Row::from_line(line).ok_or_else(|| format!("no row of a record: {line}"))).collect()
+    lines.map(|line| Row::from_line(line).ok_or_else(|| format!("not a row of a record: {line}"))).collect()
 }
 
-/// The page with the table of these rows between its two marks.
+/// Replaces the table between the page's two marks by one of these rows.
 pub fn with_table(page: &str, rows: &[Row]) -> Result<String, String> {
     let (before, rest) = page.split_once(BEGIN).ok_or("the page has no place for the table")?;
     let (_, after) = rest.split_once(END).ok_or("the table's place on the page has no end")?;
@@ -113,10 +113,10 @@ mod tests {
     }
 
     #[test]
-    fn a_record_reads_as_it_was_written_and_misses_its_bars_where_it_does() {
+    fn a_record_is_read_as_it_was_written_and_names_missed_limits() {
         assert_eq!(from_text(&to_text(&rows())), Ok(rows()));
         assert_eq!(rows().iter().map(Row::meets_its_limit).collect::<Vec<_>>(), [true, false, true]);
-        assert_eq!(from_text("a: 1, about 2\n"), Err("no row of a record: a: 1, about 2".to_string()));
+        assert_eq!(from_text("a: 1, about 2\n"), Err("not a row of a record: a: 1, about 2".to_string()));
     }
 
     #[test]

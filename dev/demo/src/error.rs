@@ -12,18 +12,18 @@ use crate::stop::Stopped;
 pub enum Error {
     /// The command line is wrong.
     Usage(String),
-    /// There is nothing to send.
+    /// No file can be sent.
     Files(FilesError),
-    /// Something of the system is missing or refuses: a program, a folder, a port.
+    /// A program, a folder or a port is missing, or the system refuses its use.
     System(String),
-    /// A command or an answer is not what it must be.
+    /// A command or an answer has an unexpected result.
     Wrong(String),
     /// A signal came.
     Stopped(Stopped),
 }
 
 impl Error {
-    /// 2 where the user can mend it, 1 where the project must, and what shells say of a signal.
+    /// 2 if the user can correct the cause, 1 if it is a fault of the project, and the shells' code for a signal.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Error::Usage(_) | Error::Files(_) => ExitCode::from(2),
@@ -41,7 +41,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Usage(what) => write!(f, "{what}; --help says more"),
+            Error::Usage(what) => write!(f, "{what}; see --help"),
             Error::Files(error) => write!(f, "{error}"),
             Error::System(what) | Error::Wrong(what) => write!(f, "{what}"),
             Error::Stopped(stopped) => write!(f, "stopped by {}", stopped.name()),
@@ -55,7 +55,7 @@ impl From<FilesError> for Error {
     }
 }
 
-/// `Ok` where `holds`, else what is wrong.
+/// `Ok` if `holds`, else [`Error::Wrong`].
 pub fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), Error> {
     if holds { Ok(()) } else { Err(Error::Wrong(what())) }
 }

@@ -1,7 +1,7 @@
-//! The files of a folder, copied once, so that what is sent can be compared later even if somebody changes the folder.
+//! Copies the files of a folder once. So the received files can be compared later even if somebody changes the folder.
 //!
-//! Symbolic links inside the folder are not followed, because their targets may lie outside of it or lead back into it.
-//! The folder itself may be given as a link.
+//! Symbolic links inside the folder are not followed, because they may lead out of the folder or back into it. The folder
+//! itself may be a link.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -13,39 +13,39 @@ use mailbox::wire::content::{self, MAX_FILE, MAX_NAME};
 
 use crate::session::FOLDER;
 
-/// The most bytes that are sent: the network holds all of them in memory.
+/// Maximum total of bytes: the network holds all of them in memory.
 pub const MAX_BYTES: u64 = 1 << 30;
-/// The folder of the copies, where the folder's own name will not do.
+/// The name of the copies' folder if the folder's own name cannot be used.
 const OTHER_NAME: &str = "folder";
 
 /// A file that was copied.
 pub struct Source {
-    /// Its copy, below the folder of the copies.
+    /// The path of its copy, relative to the folder of the copies.
     pub path: PathBuf,
-    /// Its bytes.
+    /// Size in bytes.
     pub size: u64,
 }
 
 impl Source {
-    /// The name that it is sent under.
+    /// The name under which it is sent.
     pub fn name(&self) -> &str {
         self.path.file_name().and_then(OsStr::to_str).unwrap_or_default()
     }
 }
 
-/// The files below a folder.
+/// The files of a folder.
 #[derive(Default)]
 pub struct Found {
-    /// In the order of their names.
+    /// Sorted by name.
     pub files: Vec<Source>,
     /// The files that were left out, and the reasons.
     pub skipped: Vec<Skipped>,
 }
 
-/// Something that was left out.
+/// A file or folder that was left out.
 #[derive(Debug)]
 pub struct Skipped {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// The reason why it was left out.
     pub reason: Reason,
@@ -56,9 +56,9 @@ pub struct Skipped {
 pub enum Reason {
     /// A symbolic link.
     Link,
-    /// Neither file nor folder: a pipe, a socket, a device.
+    /// Neither a file nor a folder: a pipe, a socket, a device.
     Special,
-    /// A larger file than `mailbox` sends.
+    /// A file larger than `mailbox` sends.
     Size,
     /// A name that `mailbox` does not send.
     Name,
@@ -67,7 +67,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Whether a user who has all of the folder sent misses it.
+    /// Whether the user expects it to be sent.
     pub fn is_missed(&self) -> bool {
         !matches!(self, Reason::Link | Reason::Special)
     }
@@ -77,7 +77,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::Link => write!(f, "a symbolic link"),
-            Reason::Special => write!(f, "neither file nor folder"),
+            Reason::Special => write!(f, "neither a file nor a folder"),
             Reason::Size => write!(f, "mailbox sends files of at most {} MiB", MAX_FILE >> 20),
             Reason::Name => {
                 write!(f, "mailbox sends names of at most {MAX_NAME} bytes that are UTF-8 without control characters")
@@ -87,16 +87,16 @@ impl fmt::Display for Reason {
     }
 }
 
-/// The reason why there is nothing to send.
+/// The reason why nothing can be sent.
 #[derive(Debug)]
 pub enum FilesError {
-    /// The path that was named cannot be read.
+    /// The given path cannot be read.
     Missing(PathBuf, std::io::Error),
-    /// The path that was named is neither a file nor a folder.
+    /// The given path is neither a file nor a folder.
     Special(PathBuf),
-    /// There is no file that can be read.
+    /// No file can be sent.
     NoFiles(PathBuf),
-    /// More than [`MAX_BYTES`].
+    /// The files have more than [`MAX_BYTES`].
     TooLarge(PathBuf),
     /// A copy cannot be written.
     Copy(PathBuf, std::io::Error),
@@ -106,11 +106,11 @@ impl fmt::Display for FilesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FilesError::Missing(path, error) => write!(f, "{}: {error}", path.display()),
-            FilesError::Special(path) => write!(f, "{} is neither file nor folder", path.display()),
-            FilesError::NoFiles(path) => write!(f, "{} has no file that can be sent: nothing to send", path.display()),
+            FilesError::Special(path) => write!(f, "{} is neither a file nor a folder", path.display()),
+            FilesError::NoFiles(path) => write!(f, "{} has no file that can be sent", path.display()),
             FilesError::TooLarge(path) => write!(
                 f,
-                "{} has more than {} MiB: the network holds everything in memory, give it a smaller folder",
+                "{} has more than {} MiB, and the network holds everything in memory: choose a smaller folder",
                 path.display(),
                 MAX_BYTES >> 20
             ),
@@ -119,7 +119,7 @@ impl fmt::Display for FilesError {
     }
 }
 
-/// Copies every file below `path`, or the one file that `path` is, below the folder `copies`.
+/// Copies the file `path`, or every file below the folder `path`, to the folder `copies`.
 pub fn collect(path: &Path, copies: &Path) -> Result<Found, FilesError> {
     collect_up_to(MAX_BYTES, path, copies)
 }
@@ -131,7 +131,7 @@ fn collect_up_to(room: u64, path: &Path, copies: &Path) -> Result<Found, FilesEr
     let name = whole.file_name().filter(|name| is_word(name));
     let mut reader = Reader { root: path, copies, found: Found::default(), room };
     if kind.is_dir() {
-        // Its entries must be readable; those of folders inside it may not be.
+        // The folder itself must be readable. Folders inside it need not be.
         fs::read_dir(path).map_err(missing)?;
         reader.folders(path, Path::new(name.unwrap_or(OTHER_NAME.as_ref())))?;
     } else if kind.is_file() {
@@ -145,7 +145,7 @@ fn collect_up_to(room: u64, path: &Path, copies: &Path) -> Result<Found, FilesEr
     }
     let mut found = reader.found;
     if found.files.is_empty() {
-        // The reasons, if there are any, say why.
+        // The skipped files' reasons come before the error.
         for skipped in &found.skipped {
             eprintln!("skipped {}: {}", skipped.path.display(), skipped.reason);
         }
@@ -156,12 +156,12 @@ fn collect_up_to(room: u64, path: &Path, copies: &Path) -> Result<Found, FilesEr
     Ok(found)
 }
 
-/// Whether a name at the beginning of a path is neither an option nor the mailbox's folder.
+/// Whether a path that begins with this name is neither an option nor the mailbox's folder.
 fn is_word(name: &OsStr) -> bool {
     name != FOLDER && !name.as_encoded_bytes().starts_with(b"-")
 }
 
-/// Collects what it reads.
+/// Collects the files that it reads.
 struct Reader<'a> {
     root: &'a Path,
     copies: &'a Path,
@@ -170,7 +170,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Copies what is below `folder` to `copy`, without recursion: depth is the user's to choose.
+    /// Copies the files below `folder` to `copy`. It does not recurse, because a folder may be nested arbitrarily deep.
     fn folders(&mut self, folder: &Path, copy: &Path) -> Result<(), FilesError> {
         let mut pending = vec![(folder.to_path_buf(), copy.to_path_buf())];
         while let Some((folder, copy)) = pending.pop() {
@@ -196,7 +196,7 @@ impl Reader<'_> {
 
     fn file(&mut self, path: PathBuf, copy: PathBuf) -> Result<(), FilesError> {
         let mut bytes = Vec::new();
-        // Reading one byte more than is sent shows that a file is too large, even if it grows meanwhile.
+        // One byte beyond the limit shows that a file is too large, even if it grows meanwhile.
         let read = File::open(&path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
         let size = match read {
             Ok(size) => size as u64,
@@ -236,7 +236,7 @@ mod tests {
         found.files.iter().map(|file| file.path.to_str().unwrap()).collect()
     }
 
-    /// A folder `all`, and one for the copies.
+    /// A folder with files, its part `all`, and a folder for the copies.
     fn folders() -> (TempDir, PathBuf, TempDir) {
         let parent = TempDir::new().unwrap();
         let folder = parent.path().join("all");
@@ -263,12 +263,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sent_is_named_with_its_reason() {
+    fn skipped_files_are_named_with_their_reasons() {
         let (_parent, folder, copies) = folders();
         fs::write(folder.join("file"), "file").unwrap();
         fs::write(folder.join(OsStr::from_bytes(b"a \xff")), "odd").unwrap();
         fs::write(folder.join("bell\u{7}"), "loud").unwrap();
-        // A file with a hole takes no room on disk.
+        // A sparse file takes no room on disk.
         File::create(folder.join("hole")).unwrap().set_len(MAX_FILE + 1).unwrap();
         symlink(&folder, folder.join("loop")).unwrap();
         symlink("nowhere", folder.join("next")).unwrap();
@@ -279,7 +279,7 @@ mod tests {
         let name = "mailbox sends names of at most 255 bytes that are UTF-8 without control characters";
         let size = "mailbox sends files of at most 64 MiB";
         let link = "a symbolic link";
-        assert_eq!(reasons, [name, name, size, link, link, "neither file nor folder"]);
+        assert_eq!(reasons, [name, name, size, link, link, "neither a file nor a folder"]);
         let missed: Vec<_> = found.skipped.iter().map(|skipped| skipped.reason.is_missed()).collect();
         assert_eq!(missed, [true, true, true, false, false, false]);
     }
@@ -295,11 +295,11 @@ mod tests {
         assert_eq!(path("all/file"), "file");
         assert_eq!(path("all/-m"), "folder/-m", "no option");
         fs::rename(&folder, parent.path().join(FOLDER)).unwrap();
-        assert_eq!(path(FOLDER), "folder/-m folder/file", "not among the mailbox's own files");
+        assert_eq!(path(FOLDER), "folder/-m folder/file", "outside the mailbox's folder");
     }
 
     #[test]
-    fn nothing_to_send_is_an_error_that_says_why() {
+    fn nothing_to_send_is_an_error_with_its_reason() {
         let (_parent, folder, copies) = folders();
         assert!(matches!(collect(&folder, copies.path()), Err(FilesError::NoFiles(_))));
         assert!(matches!(collect(&folder.join("absent"), copies.path()), Err(FilesError::Missing(..))));

@@ -1,13 +1,13 @@
-//! The demo: two people send each other a folder's files, and every byte is compared. `scripts/demo` builds what it needs and
+//! The demo: two people send each other a folder's files, and every byte is compared. `scripts/demo` builds the programs and
 //! runs it.
 //!
-//! - [`story`]: what happens, act by act;
-//! - [`files`]: the folder's files, copied;
-//! - [`session`]: the people's terminals: commands of `mailbox` and what they print;
+//! - [`story`]: the acts;
+//! - [`files`]: copies of the folder's files;
+//! - [`session`]: the people's terminals: commands of `mailbox` and their output;
 //! - [`network`]: the network, and the operator who upgrades the canister;
-//! - [`replica`]: the node between, which lies in the end;
-//! - [`receipt`]: what came, compared with what was sent;
-//! - [`stop`]: the signals that end it.
+//! - [`replica`]: the node between Bob and the network, which finally lies;
+//! - [`receipt`]: compares what was received with what was sent;
+//! - [`stop`]: the signals that end the demo.
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 compile_error!("demo runs on 64-bit Linux only: the network's engine does");
@@ -41,9 +41,9 @@ may also be a single file. Symbolic links inside it are not followed. What it wr
 exit code: 0 all came back; 1 something did not; 2 there is nothing to send; 3 all that was sent came back, but a file or
 folder could not be read, or is none that mailbox sends; 130 or 143 a signal ended it";
 
-/// The exit code if something of the folder was not sent.
+/// The exit code if a file or folder was not sent.
 const MISSED: u8 = 3;
-/// How long a signal that ended a part of this may take to be seen here.
+/// Maximum delay until this process sees a signal that has ended a child.
 const SIGNAL_DELAY: Duration = Duration::from_millis(300);
 
 fn main() -> ExitCode {
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
 fn run(folder: &Path) -> Result<ExitCode, Error> {
     let stop = Stop::at_signals()?;
     let missed = story::tell(folder, &stop).or_else(|error| {
-        // Ctrl-C reaches the commands and the network too, which then fail.
+        // Ctrl-C also reaches the commands and the network, which then fail.
         stop.wait(SIGNAL_DELAY)?;
         Err(error)
     })?;

@@ -15,14 +15,14 @@ use tokio::runtime::Runtime;
 
 use crate::error::{Error, ensure};
 
-/// The network. It is killed when this is dropped.
+/// The network. Dropping this kills it.
 pub struct Network {
     process: Process,
     runtime: Runtime,
 }
 
 impl Network {
-    /// Starts it, with the node whose secret key this is.
+    /// Starts the network. Its node has this secret key.
     ///
     /// # Errors
     ///
@@ -38,7 +38,7 @@ impl Network {
         self.process.url()
     }
 
-    /// The lines with which it says that it answers.
+    /// The lines with which it announces its canisters.
     pub fn ready(&self) -> impl Iterator<Item = &str> {
         self.process.announcement().lines().take_while(|line| line.starts_with("ready: "))
     }
@@ -53,7 +53,7 @@ impl Network {
         self.process.canisters()[1]
     }
 
-    /// The message canister's store, as the operator sees it.
+    /// The status of the message canister's store, as the operator sees it.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ impl Network {
         })
     }
 
-    /// Upgrades the message canister to the built module, and compares what it says of its store.
+    /// Upgrades the message canister to the built module. The store's status must stay the same.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Network {
         Ok(agent)
     }
 
-    /// Tells it to stop, and waits until it has.
+    /// Stops it, and waits until it has ended.
     ///
     /// # Errors
     ///

@@ -3,13 +3,13 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// Before this nothing is shown: most steps are over by then.
+/// Delay before the line appears. Most steps end earlier.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Interval at which the line is written, to a terminal and to anything else.
+/// Intervals between two updates of the line: on a terminal, and elsewhere.
 const ON_TERMINAL: Duration = Duration::from_millis(100);
 const IN_LOG: Duration = Duration::from_secs(5);
 
-/// A step under way. The line goes when the step ends, on a terminal.
+/// A step under way. On a terminal, the line disappears when the step ends.
 pub struct Progress {
     what: String,
     total: usize,
@@ -20,13 +20,13 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A step of `total` items begins.
+    /// Begins a step of `total` items.
     pub fn new(what: &str, total: usize) -> Self {
         let terminal = std::io::stderr().is_terminal();
         Progress { what: what.into(), total, done: 0, started: Instant::now(), shown: None, terminal }
     }
 
-    /// `items` more are done.
+    /// Notes that `items` more are done.
     pub fn advance(&mut self, items: usize) {
         self.done += items;
         let now = Instant::now();
@@ -40,7 +40,7 @@ impl Progress {
         }
         self.shown = Some(now);
         let mut stderr = std::io::stderr().lock();
-        // Nothing depends on this line, so an error is no reason to stop.
+        // The line is not essential, so errors are ignored.
         let _ = if self.terminal {
             write!(stderr, "\r\x1b[K  {}: {} of {}", self.what, self.done, self.total).and_then(|()| stderr.flush())
         } else {

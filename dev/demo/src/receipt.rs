@@ -1,4 +1,4 @@
-//! What came, compared with what was sent.
+//! Compares what was received with what was sent.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::error::{Error, ensure};
 use crate::files::Source;
 
-/// What somebody sends.
+/// A text or a file to send.
 pub enum Letter<'a> {
     /// A text.
     Text(&'a str),
@@ -15,7 +15,7 @@ pub enum Letter<'a> {
 }
 
 impl Letter<'_> {
-    /// How `mailbox receive` shows it.
+    /// Its line in the output of `mailbox receive`.
     fn shown(&self) -> String {
         match self {
             Letter::Text(text) => (*text).to_string(),
@@ -24,8 +24,7 @@ impl Letter<'_> {
     }
 }
 
-/// The numbers of `letters` in the log of whoever received them from `sender`: all of them came, in their order, and nothing
-/// else did.
+/// The log numbers of `letters` in the recipient's output. It must show all of them, in their order, and nothing else.
 ///
 /// # Errors
 ///
@@ -44,11 +43,11 @@ pub fn numbers(received: &str, sender: &str, letters: &[Letter]) -> Result<Vec<u
     }
 }
 
-/// Compares a file that was saved with the one that was sent, byte for byte.
+/// Compares a saved file with the sent one, byte by byte.
 ///
 /// # Errors
 ///
-/// [`Error::Wrong`]; [`Error::System`] where one cannot be read.
+/// [`Error::Wrong`]; [`Error::System`] if one cannot be read.
 pub fn compare(sent: &Path, saved: &Path) -> Result<(), Error> {
     let [expected, came] = [sent, saved].map(|path| fs::read(path).map_err(Error::at(path)));
     let (expected, came) = (expected?, came?);
@@ -56,7 +55,7 @@ pub fn compare(sent: &Path, saved: &Path) -> Result<(), Error> {
         format!("{} has {} bytes, and {} came", sent.display(), expected.len(), came.len())
     })?;
     let differs = expected.iter().zip(&came).position(|(expected, came)| expected != came);
-    differs.map_or(Ok(()), |place| Err(Error::Wrong(format!("byte {place} of {} came as another", sent.display()))))
+    differs.map_or(Ok(()), |place| Err(Error::Wrong(format!("byte {place} of {} has changed", sent.display()))))
 }
 
 #[cfg(test)]
@@ -70,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_must_be_all_that_was_sent_in_its_order_and_nothing_else() {
+    fn exactly_the_sent_letters_must_come_in_their_order() {
         let [one, two] = [file("one", 1), file("two", 20)];
         let letters = [Letter::Text("hello: 1"), Letter::File(&one), Letter::File(&two)];
         let came = |received: &str| numbers(received, "alice", &letters).map_err(|error| error.to_string());
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_that_differs_or_lacks_is_an_error_of_the_project() {
+    fn a_different_or_missing_byte_is_an_error_of_the_project() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, bytes: &[u8]| {
             let path = folder.path().join(name);

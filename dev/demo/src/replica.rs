@@ -1,6 +1,6 @@
-//! The node that Bob asks. It passes every answer on, until it is told to lie.
+//! The node that Bob asks. It forwards every answer until it is told to lie.
 //!
-//! It has the node's key, so its signature of a lie is good, and no agent objects. It cannot sign for the subnet.
+//! It has the node's key, so its signature under a lie is valid, and no agent objects. It cannot sign for the subnet.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,15 +12,15 @@ use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 use test_support::proxy::Between;
 
-/// The method whose answers are false.
+/// The method whose answers it changes.
 const METHOD: &str = "get_messages_by_key";
 /// The tag of self-described CBOR.
 const SELF_DESCRIBED: &[u8] = b"\xd9\xd9\xf7";
 
-/// A lie about the messages of a key, of which there is one at least.
+/// A lie about a page of a key's messages, which must not be empty.
 #[derive(Clone, Copy)]
 pub struct Lie {
-    /// What the node does, in words.
+    /// The lie in words, after "a node".
     pub what: &'static str,
     change: fn(&mut Page),
 }
@@ -47,17 +47,17 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// An honest one, with this secret key.
+    /// An honest node with this secret key.
     pub fn honest(key: &[u8; 32]) -> Self {
         Self { key: PrivateKey::deserialize_raw_32(key), lie: Mutex::default() }
     }
 
-    /// From now on it tells this lie, or the truth.
+    /// From now on, the node tells this lie. `None`: it tells the truth.
     pub fn tells(&self, lie: Option<Lie>) {
         *self.lie.lock().unwrap_or_else(PoisonError::into_inner) = lie;
     }
 
-    /// The lie to a query, signed; `None` where it has none to tell.
+    /// The changed and signed answer to a query. `None`: there is no lie about it.
     fn lied(&self, asked: &[u8], answer: &[u8]) -> Option<Vec<u8>> {
         let lie = (*self.lie.lock().unwrap_or_else(PoisonError::into_inner))?;
         let envelope: Envelope = serde_cbor::from_slice(plain(asked)).ok()?;

@@ -1,4 +1,4 @@
-//! Two people at their terminals: what they type, and what their commands print.
+//! Two people at their terminals: their commands, and the output.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -14,14 +14,14 @@ use test_support::process;
 use crate::error::{Error, ensure};
 use crate::stop::{LOOK_INTERVAL, Stop};
 
-/// The mailbox's folder, in the folder of its person.
+/// The mailbox's folder inside its person's folder.
 pub const FOLDER: &str = ".mailbox";
-/// Before a command, where somebody reads along.
+/// Pause before each command, if a terminal shows the demo.
 const PAUSE: Duration = Duration::from_millis(800);
-/// Lines of a command's output that are shown at most, before the number of the others.
+/// Maximum number of output lines that are shown. The rest is counted.
 const SHOWN_LINES: usize = 8;
 
-/// Where the people are. Their folders are removed when this is dropped.
+/// The folder that contains the people's folders. Dropping this removes it.
 pub struct Stage {
     home: TempDir,
     mailbox: PathBuf,
@@ -29,36 +29,37 @@ pub struct Stage {
     pause: Duration,
 }
 
-/// A person, who has a terminal and a folder.
+/// A person with a terminal and a folder.
 pub struct Person<'a> {
     stage: &'a Stage,
     name: &'static str,
     folder: PathBuf,
 }
 
-/// What a command came to.
+/// The result of a command.
 pub struct Said {
     command: String,
-    /// The exit code; `None`: a signal ended it.
+    /// The exit code. `None`: a signal ended the command.
     pub code: Option<i32>,
-    /// What it wrote, to standard output and standard error, as a terminal shows it.
+    /// Standard output and standard error, as a terminal shows them.
     pub text: String,
 }
 
 impl Stage {
-    /// One for the program `mailbox` that cargo has built.
+    /// A stage for the built program `mailbox`.
     ///
     /// # Errors
     ///
     /// [`Error::System`].
     pub fn new(stop: Stop) -> Result<Self, Error> {
-        let home = TempDir::new().map_err(|error| Error::System(format!("there is no temporary folder: {error}")))?;
+        let home =
+            TempDir::new().map_err(|error| Error::System(format!("a temporary folder cannot be made: {error}")))?;
         let mailbox = process::program("mailbox").map_err(|error| Error::System(error.to_string()))?;
         let pause = if std::io::stdout().is_terminal() { PAUSE } else { Duration::ZERO };
         Ok(Self { home, mailbox, stop, pause })
     }
 
-    /// A person comes, with an empty folder.
+    /// Adds a person with an empty folder.
     ///
     /// # Errors
     ///
@@ -69,7 +70,7 @@ impl Stage {
         Ok(Person { stage: self, name, folder })
     }
 
-    /// Says what comes next.
+    /// Prints the title of the next act.
     ///
     /// # Errors
     ///
@@ -81,12 +82,12 @@ impl Stage {
 }
 
 impl Person<'_> {
-    /// The person's folder, in which the commands run.
+    /// The person's folder. Commands run in it.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Runs `mailbox` with these words, and shows the command and what it prints.
+    /// Runs `mailbox` with these arguments. Shows the command and its output.
     ///
     /// # Errors
     ///
@@ -99,13 +100,13 @@ impl Person<'_> {
         Ok(said)
     }
 
-    /// The same, and shows nothing.
+    /// Runs `mailbox` with these arguments and shows nothing.
     ///
     /// # Errors
     ///
     /// [`Error::System`], [`Error::Stopped`].
     pub fn runs<W: AsRef<OsStr>>(&self, words: &[W]) -> Result<Said, Error> {
-        let system = |error: std::io::Error| Error::System(format!("mailbox does not run: {error}"));
+        let system = |error: std::io::Error| Error::System(format!("mailbox cannot be run: {error}"));
         let mut output = tempfile::tempfile().map_err(system)?;
         let mut child = Command::new(&self.stage.mailbox)
             .args(words)
@@ -121,7 +122,7 @@ impl Person<'_> {
                 break status;
             }
             if let Err(stopped) = self.stage.stop.check() {
-                // It may have ended by the same signal.
+                // The same signal may have ended it already.
                 let _ = child.kill();
                 let _ = child.wait();
                 return Err(stopped);
@@ -136,7 +137,7 @@ impl Person<'_> {
 }
 
 impl Said {
-    /// What it wrote, if it ended with this exit code.
+    /// The output, if the command ended with this exit code.
     ///
     /// # Errors
     ///
@@ -151,7 +152,7 @@ impl Said {
     }
 }
 
-/// Writes to standard output. It is visible at once, also in a pipe.
+/// Writes to standard output and flushes it.
 ///
 /// # Errors
 ///
@@ -177,10 +178,10 @@ fn quoted(word: &OsStr) -> String {
     }
 }
 
-/// The first lines, and how many there are besides.
+/// The first lines, and the number of the others.
 fn shortened(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    // A line that says "1 more" would take the place of that line.
+    // A line "1 more" would take as much room as the line that it stands for.
     let shown = if lines.len() <= SHOWN_LINES + 1 { lines.len() } else { SHOWN_LINES };
     let mut short: String = lines.iter().take(shown).map(|line| format!("{line}\n")).collect();
     if shown < lines.len() {
@@ -189,7 +190,7 @@ fn shortened(text: &str) -> String {
     short
 }
 
-/// The words of a command that ends with a path.
+/// A command's arguments, the last of which is a path.
 pub fn words_and(words: &[&str], path: &Path) -> Vec<OsString> {
     words.iter().map(OsString::from).chain([path.into()]).collect()
 }

@@ -1,4 +1,4 @@
-//! The signals that end the demo: it kills what it started, removes what it wrote, and says which signal it was.
+//! The signals that end the demo. It then kills its processes, removes its files, and names the signal.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -10,10 +10,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::Error;
 
-/// Between two looks whether a signal came.
+/// Interval between two looks whether a signal came.
 pub const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 
-/// A signal that came.
+/// The signal that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopped {
     /// SIGINT, as Ctrl-C sends it.
@@ -23,7 +23,7 @@ pub enum Stopped {
 }
 
 impl Stopped {
-    /// What shells say of a program that ended so.
+    /// The exit code that shells report for a program ended by this signal.
     pub fn exit_code(self) -> u8 {
         128 + self as u8
     }
@@ -63,7 +63,7 @@ impl Stop {
                     Ok(signals) => signals,
                     Err(error) => return drop(ready.send(Err(error))),
                 };
-                // The one who waits is there until it hears this.
+                // The receiver waits for this message.
                 let _ = ready.send(Ok(()));
                 let stopped = tokio::select! {
                     _ = interrupt.recv() => Stopped::Interrupt,
@@ -77,7 +77,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// An error once a signal came.
+    /// Fails if a signal came.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl Stop {
         }
     }
 
-    /// Waits, unless a signal comes.
+    /// Waits for this time, or until a signal comes.
     ///
     /// # Errors
     ///

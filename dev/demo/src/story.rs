@@ -1,4 +1,4 @@
-//! What happens, act by act.
+//! The acts of the demo.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::session::{Person, Stage, out, words_and};
 use crate::stop::Stop;
 use crate::words::counted;
 
-/// Commands of a kind that are shown; the others run unseen.
+/// Maximum number of commands of a kind that are shown. The others run unseen.
 const SHOWN: usize = 3;
 /// The folder in which Bob saves the files.
 const SAVED: &str = "received";
@@ -27,11 +27,11 @@ const GREETING: &str = "Here they come. Tell me when you have all of them.";
 const ANSWER: &str = "All of them are here, byte for byte.";
 const QUESTIONS: [&str; 2] = ["Dinner at eight?", "I bring the wine."];
 
-/// Tells the story with the files of `folder`, and says how many of them were not sent.
+/// Tells the story with the files of `folder`. Returns how many files or folders were not sent.
 ///
 /// # Errors
 ///
-/// [`Error`], at the first thing that is not as it must be.
+/// [`Error`], at the first unexpected result.
 pub fn tell(folder: &Path, stop: &Stop) -> Result<usize, Error> {
     let start = Instant::now();
     let stage = Stage::new(stop.clone())?;
@@ -41,7 +41,7 @@ pub fn tell(folder: &Path, stop: &Stop) -> Result<usize, Error> {
 
     let mut node_key = [0; 32];
     getrandom::getrandom(&mut node_key).map_err(|error| Error::System(error.to_string()))?;
-    stage.tell("A network on this machine, as scripts/serve starts it: a message canister and a directory.")?;
+    stage.tell("A local network starts, as scripts/serve starts it: a message canister and a directory.")?;
     let network = Network::start(&node_key)?;
     network.ready().try_for_each(|line| out(&format!("{line}\n")))?;
     let replica = Arc::new(Replica::honest(&node_key));
@@ -100,7 +100,7 @@ pub fn tell(folder: &Path, stop: &Stop) -> Result<usize, Error> {
     Ok(found.skipped.iter().filter(|skipped| skipped.reason.is_missed()).count())
 }
 
-/// Makes a person's mailbox, and registers the name.
+/// Makes a person's mailbox and registers the name.
 fn arrives(person: &Person, name: &str, url: &str, network: &Network) -> Result<(), Error> {
     let (canister, directory) = (network.canister().to_text(), network.directory().to_text());
     let init = ["init", "--network", url, "--canister", &canister, "--fetch-root-key"];
@@ -110,7 +110,7 @@ fn arrives(person: &Person, name: &str, url: &str, network: &Network) -> Result<
     Ok(())
 }
 
-/// Sends each of the files with a command of its own.
+/// Sends each file with a command of its own.
 fn send(alice: &Person, files: &[Source]) -> Result<(), Error> {
     each(files, "sending", |is_shown, file| {
         let words = words_and(&["send", "bob"], &file.path);
@@ -119,7 +119,7 @@ fn send(alice: &Person, files: &[Source]) -> Result<(), Error> {
     })
 }
 
-/// Saves each of the files under the number that it has in Bob's log, and compares it.
+/// Saves each file by its number in Bob's log, and compares it.
 fn save(alice: &Person, bob: &Person, files: &[Source], numbers: &[u64]) -> Result<(), Error> {
     let folder = bob.folder().join(SAVED);
     fs::create_dir(&folder).map_err(Error::at(&folder))?;
@@ -134,9 +134,9 @@ fn save(alice: &Person, bob: &Person, files: &[Source], numbers: &[u64]) -> Resu
     out(&format!("{} the same\n", counted(files.len(), "file is", "files are")))
 }
 
-/// Does a step with each of the things. The first are shown, and it is said how many are not.
+/// Does a step for each thing. The first ones are shown, and the others are counted.
 fn each<T>(things: &[T], what: &str, mut step: impl FnMut(bool, &T) -> Result<(), Error>) -> Result<(), Error> {
-    // One that is left over is shown too.
+    // A single remaining one is shown too.
     let shown = if things.len() <= SHOWN + 1 { things.len() } else { SHOWN };
     let (first, others) = things.split_at(shown);
     first.iter().try_for_each(|thing| step(true, thing))?;

@@ -2,7 +2,7 @@
 
 use test_support::grouped;
 
-/// A number of things: "1 file", "2,000 files".
+/// A number with its noun: "1 file", "2,000 files".
 pub fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number as u128), if number == 1 { one } else { many })
 }

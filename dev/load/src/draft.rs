@@ -1,4 +1,4 @@
-//! The messages that are sent. Their bytes follow from a few numbers, so they can be compared without being kept.
+//! The messages that clients send. Their bytes follow from a few numbers, so they can be compared without being kept.
 
 use std::sync::LazyLock;
 
@@ -9,24 +9,24 @@ use sha2::{Digest, Sha256};
 use crate::inbox::principal;
 use test_support::Random;
 
-/// The keys that nobody owns. All clients share them: few, so that their lists interleave.
+/// Number of keys without an owner. All clients share them: few, so that their lists interleave.
 pub const SHARED_KEYS: u16 = 24;
-/// Clients that own a key: the first ones. A key behind the shared ones is the principal of its owner.
+/// Number of clients that own a key: the first ones. The id of an owned key is its owner's principal.
 pub const OWNERS: u8 = 2;
-/// All keys.
+/// Number of keys.
 pub const KEYS: u16 = SHARED_KEYS + OWNERS as u16;
 
-/// Lengths of the shared keys' ids: below, at and above what a record holds of them, and the limits.
+/// Lengths of the shared keys' ids: below, at and above the part that a record holds, and the limits.
 const KEY_LENGTHS: [usize; 6] = [20, 41, 23, 24, 64, 1];
 
 /// A message to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Draft {
-    /// Its key.
+    /// The key's number.
     pub key: u16,
     /// The seed of its bytes.
     pub number: u64,
-    /// Number of its bytes.
+    /// Length in bytes.
     pub length: usize,
 }
 
@@ -36,7 +36,7 @@ impl Draft {
         Random::of(&[u64::from(self.key), self.number]).bytes(self.length)
     }
 
-    /// The message, with the hash that it will have.
+    /// The message and its hash.
     pub fn message(&self) -> (NewMessage, Hash) {
         let ciphertext = self.ciphertext();
         let hash = Sha256::digest(&ciphertext).into();
@@ -68,12 +68,12 @@ pub fn key_of(id: &[u8]) -> Option<u16> {
     (0..KEYS).find(|&key| KEY_IDS[usize::from(key)] == id)
 }
 
-/// The client that owns a key, if somebody does.
+/// The client that owns a key, if there is one.
 pub fn owner_of(key: u16) -> Option<u8> {
     key.checked_sub(SHARED_KEYS).map(|owner| owner as u8)
 }
 
-/// The key that a client owns, if it owns one.
+/// The key of a client, if it owns one.
 pub fn key_owned_by(client: u8) -> Option<u16> {
     (client < OWNERS).then_some(SHARED_KEYS + u16::from(client))
 }

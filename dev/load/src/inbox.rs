@@ -11,18 +11,18 @@ use ic_management_canister_types::{CanisterIdRecord, CanisterInstallMode, Canist
 
 /// A client.
 pub struct Inbox {
-    /// Its agent.
+    /// The agent.
     pub agent: Agent,
     /// The canister.
     pub canister: Principal,
 }
 
-/// A signed call, which can be sent several times.
+/// A signed call. It can be sent several times.
 #[derive(Clone, Debug)]
 pub struct Signed {
     /// The envelope.
     pub envelope: Vec<u8>,
-    /// The canister whose path of the interface it is sent to.
+    /// The effective canister id: the canister in the request's path.
     effective: Principal,
 }
 
@@ -31,12 +31,12 @@ pub struct Signed {
 pub enum Outcome {
     /// The reply.
     Replied(Vec<u8>),
-    /// It was refused because it had expired. This sending did not execute it.
+    /// This sending was refused because the call had expired.
     Expired,
 }
 
 impl Inbox {
-    /// The client with this number, whose calls expire after `expiry`. Its identity follows from the number.
+    /// Connects the client with this number. Its calls expire after `expiry`. Its identity follows from the number.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ impl Inbox {
         Self::with(identity(number), url, canister, expiry).await
     }
 
-    /// The canister's controller, the anonymous principal.
+    /// Connects the canister's controller, the anonymous principal.
     ///
     /// # Errors
     ///
@@ -74,21 +74,21 @@ impl Inbox {
         Ok(Self { agent, canister })
     }
 
-    /// Signs a call of the canister.
+    /// Signs a call to the canister.
     ///
     /// # Errors
     ///
-    /// If the identity does not sign.
+    /// If the identity cannot sign.
     pub fn sign<T, E>(&self, request: &Request<T, E>) -> Result<Signed, AgentError> {
         let signed = self.agent.update(&self.canister, request.method).with_arg(request.arg.clone()).sign()?;
         Ok(Signed { envelope: signed.signed_update, effective: self.canister })
     }
 
-    /// Signs an upgrade of the canister, with this argument.
+    /// Signs an upgrade of the canister with this argument.
     ///
     /// # Errors
     ///
-    /// If the identity does not sign.
+    /// If the identity cannot sign.
     pub fn sign_upgrade(&self, module: Vec<u8>, argument: Vec<u8>) -> Result<Signed, AgentError> {
         let arguments = InstallCodeArgs {
             mode: CanisterInstallMode::Upgrade(None),
@@ -118,7 +118,7 @@ impl Inbox {
         }
     }
 
-    /// Asks a query. Returns its reply, for the request to decode.
+    /// Makes a query. Returns the encoded reply.
     ///
     /// # Errors
     ///
@@ -127,11 +127,11 @@ impl Inbox {
         self.agent.query(&self.canister, request.method).with_arg(request.arg.clone()).call().await
     }
 
-    /// The canister's version, which every installation raises. The identity controls the canister.
+    /// The canister's version. Every installation raises it. The caller must be a controller.
     ///
     /// # Errors
     ///
-    /// If the network does not tell it.
+    /// If the network does not return it.
     pub async fn version(&self) -> Result<u64, AgentError> {
         let query = self.agent.query(&Principal::management_canister(), "canister_status");
         let query = query.with_effective_canister_id(self.canister);

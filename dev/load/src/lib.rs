@@ -1,9 +1,9 @@
 //! Many clients at once on the local network.
 //!
-//! - [`soak`]: clients mix all calls while the network is killed again and again: nothing confirmed is lost, nothing is
-//!   stored twice, nothing unconfirmed is half there;
+//! - [`soak`]: clients mix all calls while the network is killed again and again. No confirmed message is lost, none is stored
+//!   twice, and no call is half executed;
 //! - [`throughput`]: the same calls on the engine itself and through HTTP;
-//! - `inbox`, `wire`: a client, and the simplest client;
+//! - `inbox`: a client; `wire`: the simplest client;
 //! - `usage`: the resources of the network's process;
 //! - `draft`: the messages to send, from a seed.
 

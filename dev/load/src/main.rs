@@ -14,7 +14,7 @@ usage: load MODULE soak --directory MODULE --folder FOLDER [--operations N] [--k
 MODULE is that of the message canister, or of the directory. FOLDER is made for the states of the networks, and must not
 be there.";
 
-/// Numbers of stored messages at which the bytes that an add writes are measured.
+/// Numbers of stored messages at which the bytes written by an add are measured.
 const SIZES: [u64; 3] = [1_000, 10_000, 100_000];
 
 fn main() -> ExitCode {

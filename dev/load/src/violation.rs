@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Something that must not happen, and did.
+/// The description of an event that must not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation(pub String);
 
@@ -14,7 +14,7 @@ impl fmt::Display for Violation {
 
 impl std::error::Error for Violation {}
 
-/// A result, unless something happened that must not.
+/// A result, or the violation that happened.
 pub type Verdict<T> = Result<T, Violation>;
 
 /// Returns a violation unless `holds`. `message` describes it.

@@ -1,5 +1,5 @@
-//! The simplest client: a connection on which presigned requests are sent. It reads only the status of an answer, so it
-//! measures the server's work. Other code checks the contents later.
+//! The simplest client: a connection on which presigned requests are sent. It reads only the status of an answer, so the server
+//! does nearly all the work that is measured. Other code checks the contents later.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -16,18 +16,18 @@ impl Wire {
     ///
     /// # Errors
     ///
-    /// If nobody listens there.
+    /// If no server listens there.
     pub fn connect(port: u16) -> io::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream: BufReader::new(stream), host: format!("127.0.0.1:{port}"), answer: Vec::new() })
     }
 
-    /// Sends a request and reads the answer's body.
+    /// Sends a request and returns the answer's body.
     ///
     /// # Errors
     ///
-    /// If the answer is not 200, or is no HTTP.
+    /// If the status is not 200, or the answer is not HTTP.
     pub fn post(&mut self, path: &str, body: &[u8]) -> io::Result<&[u8]> {
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/cbor\r\ncontent-length: {}\r\n\r\n",

@@ -1,35 +1,35 @@
-//! The canister's Wasm: the file that `scripts/build` makes and operators install.
+//! The canisters' Wasm modules: the files that `scripts/build` makes and operators install.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-/// The bytes of the built module, gzipped. Where it is missing or older than its source, see [`canister_path`].
+/// The bytes of the built module, gzipped. If it is missing or older than its source, see [`canister_path`].
 pub fn canister_wasm() -> &'static [u8] {
     static WASM: OnceLock<Vec<u8>> = OnceLock::new();
     WASM.get_or_init(|| std::fs::read(canister_path()).expect("a file that has a date can be read"))
 }
 
-/// The built module's file. Where it is missing or older than its source, the process says which script to run and ends
-/// with exit code 2: one sentence instead of a failure of every test.
+/// The path of the built module. If it is missing or older than its source, the process names the script to run and ends with
+/// exit code 2. So there is one message, and not a failure of every test.
 pub fn canister_path() -> PathBuf {
     let named = std::env::var_os("MESSAGE_CANISTER_WASM").map(PathBuf::from);
     module_path("message-canister", named, &root().join("src"))
 }
 
-/// The built module of the directory, gzipped. Where it is missing or older than its source, see [`directory_path`].
+/// The bytes of the directory's built module, gzipped. If it is missing or older than its source, see [`canister_path`].
 pub fn directory_wasm() -> &'static [u8] {
     static WASM: OnceLock<Vec<u8>> = OnceLock::new();
     WASM.get_or_init(|| std::fs::read(directory_path()).expect("a file that has a date can be read"))
 }
 
-/// The built module's file of the directory. Where it is missing or older than its source, see [`canister_path`].
+/// The path of the directory's built module. If it is missing or older than its source, see [`canister_path`].
 pub fn directory_path() -> PathBuf {
     module_path("directory", None, &root().join("crates/directory/src"))
 }
 
-/// The file of a module, which may be named elsewhere, and which is not older than its sources.
+/// The path of a module that is not older than its sources. `named` overrides the usual path.
 fn module_path(canister: &str, named: Option<PathBuf>, sources: &Path) -> PathBuf {
     let path = named.unwrap_or_else(|| root().join(format!("artifacts/{canister}.wasm.gz")));
     match std::fs::metadata(&path).and_then(|file| file.modified()) {
@@ -55,7 +55,7 @@ pub fn root() -> &'static Path {
     Path::new(DEV).ancestors().nth(2).expect("this crate lies in dev/")
 }
 
-/// The file below `folder` that was changed last.
+/// The newest file below `folder`.
 fn youngest(folder: &Path) -> (PathBuf, SystemTime) {
     let entries = std::fs::read_dir(folder).expect("the sources are there");
     let paths = entries.map(|entry| entry.expect("a folder can be listed").path());

@@ -1,7 +1,7 @@
-//! The one switch: PocketIC where its server is at hand, else the embedded engine.
+//! Chooses the platform: PocketIC if its server is available, else the embedded engine.
 //!
-//! `POCKET_IC_BIN` names the server; without it the place is looked at where the crate `pocket-ic` keeps the one it
-//! downloads. Nothing is downloaded from here.
+//! `POCKET_IC_BIN` names the server. Without it, the server is looked up where the crate `pocket-ic` keeps its download. This
+//! module downloads nothing.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use local_ic::LocalIc;
 use crate::platform::Platform;
 use crate::pocket;
 
-/// The server release that the crate in `Cargo.toml` speaks to.
+/// The major version of the server that the crate in `Cargo.toml` supports.
 const SERVER_MAJOR: &str = "16";
 
 enum Engine {
@@ -22,7 +22,7 @@ enum Engine {
     Embedded,
 }
 
-/// A fresh platform of the kind chosen for this run.
+/// A fresh platform of the chosen kind.
 pub fn platform() -> Rc<dyn Platform> {
     static CHOSEN: OnceLock<Engine> = OnceLock::new();
     match CHOSEN.get_or_init(choose_and_say) {
@@ -37,7 +37,7 @@ fn choose_and_say() -> Engine {
         Engine::PocketIc(server) => format!("PocketIC, {}", server.display()),
         Engine::Embedded => "embedded (no PocketIC server; POCKET_IC_BIN names one)".to_string(),
     };
-    // Not `eprintln!`, which the test harness would swallow.
+    // Not `eprintln!`: the test harness captures its output.
     writeln!(std::io::stderr(), "engine: {name}").expect("stderr can be written");
     engine
 }
@@ -58,7 +58,7 @@ fn choose() -> Engine {
     if is_right(version(&server).as_deref()) { Engine::PocketIc(server) } else { Engine::Embedded }
 }
 
-/// The output of `--version`, as `pocket-ic-server 16.1.0`.
+/// The version in the output of `--version`, such as `pocket-ic-server 16.1.0`.
 fn version(server: &Path) -> Option<String> {
     let output = Command::new(server).arg("--version").output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())

@@ -1,4 +1,4 @@
-//! Requests to a network: contents, and the envelope around them.
+//! Requests to a network: their contents and envelopes.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,21 +7,21 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use candid::Principal;
 use ic_transport_types::{Envelope, EnvelopeContent};
 
-/// A minute.
+/// One minute.
 pub const MINUTE: Duration = Duration::from_secs(60);
 
-/// The time, so much later, in nanoseconds since the Unix epoch.
+/// The time this long after now, in nanoseconds since 1970.
 pub fn after(duration: Duration) -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
     (now + duration).as_nanos() as u64
 }
 
-/// The time, so much earlier, in nanoseconds since the Unix epoch.
+/// The time this long before now, in nanoseconds since 1970.
 pub fn before(duration: Duration) -> u64 {
     after(Duration::ZERO) - duration.as_nanos() as u64
 }
 
-/// A nonce that no other request of this process has.
+/// A nonce that is unique in this process.
 pub fn nonce() -> Option<Vec<u8>> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     Some(NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes().to_vec())
@@ -53,7 +53,7 @@ pub fn query(canister_id: Principal, sender: Principal, method: &str, arg: &[u8]
     }
 }
 
-/// A path, label by label.
+/// A path: its labels.
 pub type Path = Vec<Vec<u8>>;
 
 /// A path of these labels.
@@ -67,7 +67,7 @@ pub fn read_state(sender: Principal, paths: &[Path]) -> EnvelopeContent {
     EnvelopeContent::ReadState { ingress_expiry: after(4 * MINUTE), sender, paths }
 }
 
-/// The same content with another expiry.
+/// The same content with another expiry, in nanoseconds since 1970.
 pub fn expiring(mut content: EnvelopeContent, at: u64) -> EnvelopeContent {
     let (EnvelopeContent::Call { ingress_expiry, .. }
     | EnvelopeContent::Query { ingress_expiry, .. }
@@ -76,7 +76,7 @@ pub fn expiring(mut content: EnvelopeContent, at: u64) -> EnvelopeContent {
     content
 }
 
-/// An envelope without any proof.
+/// An envelope without a signature.
 pub fn bare(content: EnvelopeContent) -> Envelope<'static> {
     Envelope { content: Cow::Owned(content), sender_pubkey: None, sender_sig: None, sender_delegation: None }
 }

@@ -1,8 +1,8 @@
 //! Runs the message canister for tests and measurements.
 //!
-//! - [`bytes`], [`Random`]: bytes and numbers that follow from a seed;
+//! - [`bytes`], [`Random`]: pseudo-random bytes and numbers from a seed;
 //! - [`artifact`]: the built modules;
-//! - [`grouped`]: numbers as people read them.
+//! - [`grouped`]: numbers with groups of digits.
 //!
 //! With the feature `platforms`:
 //! - `Platform`: the operations that the embedded engine and PocketIC have in common;

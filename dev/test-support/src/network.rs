@@ -1,5 +1,5 @@
-//! A server on a thread and a runtime of its own, so that a test may wait for a program that calls it; and the local
-//! network, served by it.
+//! A server on a thread and runtime of its own, so that a test may block while a program calls it. The local network is served
+//! by it.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -11,22 +11,22 @@ use local_network::{Keys, Node, State, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// Rounds after which a message canister that was installed has the platform's randomness. It takes no messages before.
+/// Rounds until a new message canister has its random seed. It takes no messages before.
 const ROUNDS_UNTIL_READY: u32 = 4;
 
-/// Runs rounds until the message canisters that were installed take messages.
+/// Runs rounds until newly installed message canisters take messages.
 pub fn settle(engine: &LocalIc) {
     for _ in 0..ROUNDS_UNTIL_READY {
         engine.tick();
     }
 }
 
-/// A network of the engine's canisters.
+/// Serves the engine's canisters.
 pub fn served(engine: LocalIc) -> Server {
     served_with_keys(engine).0
 }
 
-/// A network of the engine's canisters, and its keys.
+/// Serves the engine's canisters. Also returns the network's keys.
 pub fn served_with_keys(engine: LocalIc) -> (Server, Arc<Keys>) {
     let state = State::in_memory(engine).expect("there is randomness");
     let (node, _) = Node::start(state).expect("there is a thread");
@@ -37,15 +37,15 @@ pub fn served_with_keys(engine: LocalIc) -> (Server, Arc<Keys>) {
     (server, keys)
 }
 
-/// A server on a free port of 127.0.0.1, until it is dropped.
+/// A server on a free port of 127.0.0.1. Dropping this stops it.
 pub struct Server {
     address: SocketAddr,
-    // Its receiver is told when this is dropped.
+    // Dropping this tells the receiver.
     _stop: oneshot::Sender<()>,
 }
 
 impl Server {
-    /// Runs `serve`, which gets the listener and what ends once the server is to stop.
+    /// Runs `serve` with a listener and a signal that ends when the server must stop.
     pub fn start<F>(serve: impl FnOnce(TcpListener, Stop) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()>,
@@ -64,24 +64,24 @@ impl Server {
         Self { address: address.recv().expect("the server starts"), _stop: stop }
     }
 
-    /// Where it is.
+    /// Its URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The same, without the scheme.
+    /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 }
 
-/// Ends once the server is dropped.
+/// The signal that the server must stop.
 pub struct Stop(oneshot::Receiver<()>);
 
 impl Stop {
-    /// Waits until then.
+    /// Waits for the signal.
     pub async fn wait(self) {
-        // The sender sends nothing: it goes away.
+        // The sender sends nothing. It is dropped.
         let _ = self.0.await;
     }
 }

@@ -1,6 +1,6 @@
-//! Numbers as people read them.
+//! Numbers with separated groups of digits.
 
-/// A number with its digits in groups of three.
+/// A number with its digits in groups of three: "1,000".
 pub fn grouped(number: impl Into<u128>) -> String {
     let digits = number.into().to_string();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! The operations that the embedded engine and PocketIC have in common.
+//! The operations that the embedded engine and PocketIC share.
 
 use candid::Principal;
 use client::Reject;
@@ -11,7 +11,7 @@ pub fn controller() -> Principal {
     Principal::self_authenticating(b"controller of the tests")
 }
 
-/// A platform. Every call returns when it is answered.
+/// A platform. Every call blocks until it is answered.
 pub trait Platform {
     /// Creates an empty canister with 100 T cycles, controlled by [`controller`].
     fn create(&self) -> Principal;
@@ -25,9 +25,9 @@ pub trait Platform {
     fn query(&self, id: Principal, sender: Principal, method: &str, arg: Vec<u8>) -> Result<Vec<u8>, Reject>;
     /// Nanoseconds since 1970.
     fn time(&self) -> u64;
-    /// Sets the clock, to no earlier time than it shows.
+    /// Sets the clock. The time must not be before the current one.
     fn set_time(&self, nanos: u64);
-    /// Runs one round: the timers that are due, and the calls that they make.
+    /// Runs one round: the timers that are due, and their calls.
     fn tick(&self);
     /// The whole stable memory.
     fn stable_memory(&self, id: Principal) -> Vec<u8>;

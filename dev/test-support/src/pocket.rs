@@ -28,8 +28,7 @@ impl Platform for PocketIc {
     }
 
     fn install(&self, id: Principal, wasm: &[u8], arg: Vec<u8>) -> Result<(), Reject> {
-        // `install_canister` panics if the canister refuses. On an empty canister a reinstallation does the same, without a
-        // panic.
+        // `install_canister` panics if the canister refuses. Reinstalling an empty canister does the same without a panic.
         self.reinstall_canister(id, wasm.to_vec(), arg, Some(controller())).map_err(reject)
     }
 

@@ -1,4 +1,4 @@
-//! The local network as a process: it is started, told to stop or killed at any moment, and started again from its state.
+//! The local network as a process: tests start it, stop it or kill it at any moment, and start it again from its state.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read};
@@ -13,17 +13,17 @@ use candid::Principal;
 
 use crate::artifact::{canister_path, directory_path, root};
 
-/// How long a start may take: it reads and checks the whole folder, and compiles the modules.
+/// Maximum time of a start: it reads and checks the whole folder, and compiles the modules.
 const START_LIMIT: Duration = Duration::from_secs(300);
 /// Maximum time of a clean stop.
 const STOP_LIMIT: Duration = Duration::from_secs(60);
-/// Maximum time that a process that closed its connections may take to end.
+/// Maximum time from closing its connections to the end of the process.
 const ENDING_LIMIT: Duration = Duration::from_secs(2);
-/// Time between two looks whether it has ended.
+/// Interval between two looks whether it has ended.
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
-/// The beginning of each line that names a canister: it answers from now on.
+/// The beginning of each line that names a canister. The canister answers from then on.
 const READY: &str = "ready: ";
-/// The end of the announcement.
+/// The last line of the announcement.
 const ANNOUNCED: &str = "Ctrl-C stops it.\n";
 
 /// The options for starting it.
@@ -31,18 +31,18 @@ const ANNOUNCED: &str = "Ctrl-C stops it.\n";
 pub struct Start {
     /// The program.
     pub program: PathBuf,
-    /// The canisters' modules, and the options besides those below.
+    /// The canisters' modules and further options.
     pub words: Vec<OsString>,
-    /// The folder of its state, if the state is kept.
+    /// The folder of its state. `None`: the state is not kept.
     pub state: Option<PathBuf>,
     /// The port, or 0 for a free one.
     pub port: u16,
 }
 
-/// A running network. It is killed when this is dropped.
+/// A running network. Dropping this kills it.
 pub struct Process {
     child: Child,
-    /// When it said that it answers.
+    /// When it announced that it answers.
     ready: Instant,
     announcement: String,
     address: SocketAddr,
@@ -59,7 +59,7 @@ pub enum Signal {
 }
 
 impl Start {
-    /// The network of these modules, with these options: on a free port, its state not kept. The program is that of
+    /// The options for a network of these modules: on a free port, without keeping its state. The program is found by
     /// [`program`].
     ///
     /// # Errors
@@ -70,7 +70,8 @@ impl Start {
         Ok(Self { program, words: words.into_iter().map(Into::into).collect(), state: None, port: 0 })
     }
 
-    /// What `scripts/serve` starts, without the page: the built message canister and directory, and the calls that it prints.
+    /// The options of `scripts/serve`, without the page: the built message canister and directory, and the calls that it
+    /// prints.
     ///
     /// # Errors
     ///
@@ -90,7 +91,7 @@ impl Start {
         ])
     }
 
-    /// The command that starts it.
+    /// The command that starts the network.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.words).arg("--port").arg(self.port.to_string());
@@ -111,9 +112,9 @@ impl Start {
         let (sender, announced) = channel();
         thread::spawn(move || {
             let mut output = BufReader::new(output);
-            // The one who waits may have given up.
+            // The receiver may have given up.
             let _ = sender.send(read_announcement(&mut output));
-            // Further output must not fill the pipe.
+            // The rest of the output is discarded, so that it cannot fill the pipe.
             let _ = io::copy(&mut output, &mut io::sink());
         });
         let announced = announced.recv_timeout(START_LIMIT).unwrap_or_else(|_| {
@@ -128,12 +129,12 @@ impl Start {
         Err(io::Error::other(format!("the network did not start ({status}); it said '{}'", announced?.trim())))
     }
 
-    /// Starts the network and kills it after a while. Returns whether it was still starting: it had not said yet that it
+    /// Starts the network and kills it after `time`. Returns whether it was still starting: it had not yet announced that it
     /// answers.
     ///
     /// # Errors
     ///
-    /// If there is no process, or it ended by itself.
+    /// If the process cannot be started, or it ended by itself.
     pub fn run_for(&self, time: Duration) -> io::Result<bool> {
         let mut child = self.spawn()?;
         thread::sleep(time);
@@ -151,7 +152,7 @@ impl Start {
     }
 }
 
-/// The program of this name that cargo has built: beside this one, or in the folder above where this is a test.
+/// The path of a program that cargo has built: beside this one, or for a test in the folder above.
 ///
 /// # Errors
 ///
@@ -164,14 +165,14 @@ pub fn program(name: &str) -> io::Result<PathBuf> {
     })
 }
 
-/// Everything up to the announcement's last line, or up to the end of a network that does not start.
+/// Everything through the announcement's last line. If the network does not start, everything that it printed.
 fn read_announcement(output: &mut BufReader<ChildStdout>) -> io::Result<String> {
     let mut text = String::new();
     while !text.ends_with(ANNOUNCED) && output.read_line(&mut text)? > 0 {}
     Ok(text)
 }
 
-/// The address and the canisters in the first lines of an announcement, `ready: http://ADDRESS canister ID`.
+/// The address and the canisters in the announcement's first lines, `ready: http://ADDRESS canister ID`.
 fn parsed(announcement: &str) -> Option<(SocketAddr, Vec<Principal>)> {
     if !announcement.ends_with(ANNOUNCED) {
         return None;
@@ -184,41 +185,41 @@ fn parsed(announcement: &str) -> Option<(SocketAddr, Vec<Principal>)> {
 }
 
 impl Process {
-    /// The text that it printed once it answered.
+    /// The text that it printed when it was ready.
     pub fn announcement(&self) -> &str {
         &self.announcement
     }
 
-    /// Its address.
+    /// The address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The same as a URL.
+    /// The URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Its canisters, in the order in which it was told of them.
+    /// The canisters, in the order of their modules on the command line.
     pub fn canisters(&self) -> &[Principal] {
         &self.canisters
     }
 
-    /// Its first canister.
+    /// The first canister.
     pub fn canister(&self) -> Principal {
         self.canisters[0]
     }
 
-    /// Its number at the operating system.
+    /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// SIGKILL: it ends at once, wherever it is.
+    /// Kills it by SIGKILL, so it ends at once.
     ///
     /// # Errors
     ///
-    /// If the operating system refuses, or it had ended by itself before.
+    /// If the operating system refuses, or it had already ended by itself.
     pub fn kill(mut self) -> io::Result<()> {
         self.child.kill()?;
         let status = self.child.wait()?;
@@ -228,20 +229,20 @@ impl Process {
         Ok(())
     }
 
-    /// SIGTERM: it finishes what it is doing, and ends well.
+    /// Stops it by SIGTERM: it finishes its work and must exit successfully.
     ///
     /// # Errors
     ///
-    /// If it does not end well, or not in time.
+    /// If it does not exit successfully, or not in time.
     pub fn stop(self) -> io::Result<()> {
         self.stop_by(Signal::Terminate)
     }
 
-    /// The same, by this signal.
+    /// Stops it by this signal.
     ///
     /// # Errors
     ///
-    /// If it does not end well, or not in time.
+    /// As [`Process::stop`].
     pub fn stop_by(mut self, signal: Signal) -> io::Result<()> {
         self.send(signal)?;
         match self.ended_within(STOP_LIMIT)? {
@@ -255,7 +256,7 @@ impl Process {
         }
     }
 
-    /// Sends it a signal, and does not wait.
+    /// Sends it a signal and does not wait.
     ///
     /// # Errors
     ///
@@ -265,8 +266,8 @@ impl Process {
             Signal::Interrupt => libc::SIGINT,
             Signal::Terminate => libc::SIGTERM,
         };
-        // SAFETY: `kill` takes two numbers. The process is our child. It was not waited for by whoever has a `Process`
-        // that still runs, so that its number is its own.
+        // SAFETY: `kill` takes two numbers. The process is our child, and a `Process` that still runs was not waited for. So no
+        // other process can have its id.
         match unsafe { libc::kill(self.child.id().cast_signed(), number) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
@@ -289,13 +290,13 @@ impl Process {
         }
     }
 
-    /// Whether it still runs, in words: for a call that should not have failed, as the network may have ended by itself.
+    /// Its state in words, to explain a call that failed unexpectedly: the network may have ended by itself.
     pub fn condition(&mut self) -> String {
         let up = self.ready.elapsed().as_secs_f64();
         let how = match self.ended_within(ENDING_LIMIT) {
             Ok(Some(status)) => format!("has ended by itself with {status}"),
-            Ok(None) => "is still there".into(),
-            Err(error) => format!("is in a state unknown: {error}"),
+            Ok(None) => "still runs".into(),
+            Err(error) => format!("is in an unknown state: {error}"),
         };
         format!("the network, ready {up:.1} s before, {how}")
     }
@@ -303,7 +304,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may be gone already.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

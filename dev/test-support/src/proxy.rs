@@ -14,21 +14,21 @@ use tokio::net::TcpListener;
 
 use crate::network::{Server, Stop};
 
-/// A proxy, until it is dropped.
+/// A proxy. Dropping this stops it.
 pub struct Proxy(Server);
 
-/// Somebody between a client and the network.
+/// A party between a client and the network.
 pub trait Between: Send + Sync + 'static {
-    /// The path and the body that the network gets; `None`: the request is for the proxy itself.
+    /// The path and the body that the network receives. `None`: the proxy itself answers with an empty body.
     fn request(&self, path: &str, body: Vec<u8>) -> Option<(String, Vec<u8>)> {
         Some((path.to_string(), body))
     }
 
-    /// The body that the client gets. `path` is that of its request, `asked` the body that reached the network.
+    /// The body that the client receives. `path` is that of the client's request, `asked` the body that the network received.
     fn response(&self, path: &str, asked: &[u8], body: Vec<u8>) -> Vec<u8>;
 }
 
-/// Whoever has the other end says what it does.
+/// With an `Arc`, a test keeps a handle to change what the proxy does.
 impl<B: Between> Between for Arc<B> {
     fn request(&self, path: &str, body: Vec<u8>) -> Option<(String, Vec<u8>)> {
         B::request(self, path, body)
@@ -39,7 +39,7 @@ impl<B: Between> Between for Arc<B> {
     }
 }
 
-/// What the proxy needs for each request.
+/// The state for handling requests.
 struct Route {
     target: Box<dyn Fn() -> String + Send + Sync>,
     between: Arc<dyn Between>,
@@ -47,7 +47,7 @@ struct Route {
 }
 
 impl Proxy {
-    /// In front of the network that is at `target` when a request comes.
+    /// Starts a proxy. `target` returns the network's address when a request comes.
     pub fn start(target: impl Fn() -> String + Send + Sync + 'static, between: impl Between) -> Self {
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let client = client.expect("the options are legal");
@@ -55,7 +55,7 @@ impl Proxy {
         Self(Server::start(|listener, stop| serve(listener, stop, Arc::new(route))))
     }
 
-    /// Where it is.
+    /// The proxy's URL.
     pub fn url(&self) -> String {
         self.0.url()
     }
@@ -91,7 +91,7 @@ async fn forward(route: &Route, request: Request<Incoming>) -> Result<Response<F
     let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
     let Some((path, asked)) = route.between.request(path, body.to_vec()) else { return Ok(Response::default()) };
     let mut headers = head.headers.clone();
-    // Those of the request that is sent on.
+    // The forwarded request gets its own.
     headers.remove(HOST);
     headers.remove(CONTENT_LENGTH);
     let to = format!("{}{path}", (route.target)());
@@ -100,7 +100,7 @@ async fn forward(route: &Route, request: Request<Incoming>) -> Result<Response<F
     let (status, mut headers) = (answered.status(), answered.headers().clone());
     let body = answered.bytes().await.map_err(|error| error.to_string())?;
     let body = route.between.response(head.uri.path(), &asked, body.to_vec());
-    // Those of the body that is sent, which may have another length.
+    // The body that is sent may have another length.
     headers.remove(CONTENT_LENGTH);
     headers.remove(TRANSFER_ENCODING);
     let mut response = Response::new(Full::from(body));

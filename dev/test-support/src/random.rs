@@ -1,6 +1,6 @@
-//! Bytes and numbers that look random and follow from a seed.
+//! Pseudo-random bytes and numbers from a seed.
 
-/// Bytes that follow from a number and differ with it.
+/// Pseudo-random bytes from a number.
 pub fn bytes(number: u64, length: usize) -> Vec<u8> {
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;
     let mut bytes = Vec::with_capacity(length + 8);
@@ -14,12 +14,12 @@ pub fn bytes(number: u64, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// A sequence of them (splitmix64).
+/// A pseudo-random sequence (splitmix64).
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// The sequence of these parts, in this order.
+    /// The sequence seeded by these parts, in this order.
     pub fn of(parts: &[u64]) -> Self {
         let mut random = Self(0);
         for part in parts {
@@ -36,13 +36,13 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`, which is not 0.
+    /// A number below `bound`. `bound` must not be 0.
     pub fn below<N: TryFrom<u64> + TryInto<u64>>(&mut self, bound: N) -> N {
         let bound = bound.try_into().ok().expect("a bound is positive");
         N::try_from(self.word() % bound).ok().expect("it is below the bound")
     }
 
-    /// One of these, of which there is one at least.
+    /// One of these. There must be at least one.
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }
@@ -57,12 +57,12 @@ impl Random {
         low + self.below(high - low + 1)
     }
 
-    /// True in `of` out of 1,000 cases.
+    /// True with probability `of` / 1,000.
     pub fn per_mille(&mut self, of: u64) -> bool {
         self.below(1_000) < of
     }
 
-    /// So many bytes.
+    /// This many bytes.
     pub fn bytes(&mut self, length: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(length + 8);
         while bytes.len() < length {

@@ -10,7 +10,7 @@ use client::{Failure, Transport};
 
 use crate::platform::Platform;
 
-/// Carries calls to a canister on a platform of one process, which answers at once. Nothing is certified.
+/// Carries calls to a canister on a platform of this process. The platform answers at once. Nothing is certified.
 #[derive(Clone, Copy, Debug)]
 pub struct OnPlatform<P> {
     /// The platform.
@@ -30,7 +30,7 @@ impl<P: std::ops::Deref<Target: Platform>> Transport for OnPlatform<P> {
         ready(self.platform.query(self.canister, self.caller, method, arg).map_err(Failure::Rejected))
     }
 
-    /// Moves the platform's clock and runs a round.
+    /// Moves the platform's clock forward and runs a round.
     fn pause(&self, duration: Duration) -> impl Future<Output = ()> + Send {
         let nanos = u64::try_from(duration.as_nanos()).expect("no client pauses for centuries");
         self.platform.set_time(self.platform.time() + nanos);

@@ -46,7 +46,7 @@ pub async fn run(mailbox: &Mailbox, command: Contacts) -> Result<u8, Failure> {
     Ok(DONE)
 }
 
-/// Maximum number of bytes that are read of a card's text.
+/// Maximum size of a card's text that is read, in bytes.
 const MAX_TEXT: u64 = 32_768;
 
 fn read(card: &Path) -> Result<String, Failure> {

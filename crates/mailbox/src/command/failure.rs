@@ -11,7 +11,7 @@ pub struct Failure {
 impl Failure {
     /// The exit code of an error.
     pub const ERROR: u8 = 1;
-    /// The exit code if another process has the store.
+    /// The exit code if another process holds the store's lock.
     const BUSY: u8 = 5;
 
     /// An error.

@@ -28,7 +28,7 @@ pub async fn backup(mailbox: &Mailbox, path: &Path, fd: Option<u32>) -> Result<u
     Ok(DONE)
 }
 
-/// `own`: the mailbox gets a passphrase of its own, from this file descriptor.
+/// Restores a mailbox from a backup. `own`: protect it by a passphrase, read from this file descriptor or prompted for.
 pub async fn restore(folder: &Path, path: &Path, fd: Option<u32>, own: Option<Option<u32>>) -> Result<u8, Failure> {
     let bad = |why: String| Failure::error(format!("{}: {why}", path.display()));
     let size = std::fs::metadata(path).map_err(|error| bad(error.to_string()))?.len();

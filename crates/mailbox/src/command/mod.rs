@@ -24,9 +24,9 @@ use std::path::Path;
 
 /// Done.
 pub const DONE: u8 = 0;
-/// Queued, and not sent.
+/// Queued, but not sent yet.
 pub const QUEUED: u8 = 3;
-/// Something did not open.
+/// A received message did not open.
 pub const UNOPENED: u8 = 4;
 
 /// Runs a command and returns its exit code.

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 /// Maximum size of a passphrase in bytes.
 const MAX: usize = 1_024;
 
-/// Reads a passphrase that the user has, from a file descriptor or else from the terminal.
+/// Reads an existing passphrase, from a file descriptor or else from the terminal.
 pub fn read(fd: Option<u32>, prompt: &str) -> Result<Zeroizing<String>, Failure> {
     match fd {
         Some(fd) => line(fd),
@@ -16,7 +16,7 @@ pub fn read(fd: Option<u32>, prompt: &str) -> Result<Zeroizing<String>, Failure>
     }
 }
 
-/// Reads a new passphrase, from the terminal twice.
+/// Reads a new passphrase. On the terminal it is read twice.
 pub fn read_new(fd: Option<u32>, prompt: &str) -> Result<Zeroizing<String>, Failure> {
     let passphrase = read(fd, prompt)?;
     if passphrase.is_empty() {
@@ -33,7 +33,7 @@ fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     read.map(Zeroizing::new).map_err(|error| Failure::error(format!("no passphrase can be read: {error}")))
 }
 
-/// Reads a line, without its end, and nothing behind it.
+/// Reads a line without its end, and no byte after it.
 fn line(fd: u32) -> Result<Zeroizing<String>, Failure> {
     let bad = |why: String| Failure::error(format!("no passphrase in file descriptor {fd}: {why}"));
     let mut file = File::open(format!("/proc/self/fd/{fd}")).map_err(|error| bad(error.to_string()))?;

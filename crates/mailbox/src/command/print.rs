@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
 
-/// Writes a line to standard output, all of it.
+/// Writes a whole line to standard output.
 pub fn out(line: &str) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{line}")?;
@@ -30,7 +30,7 @@ impl Names {
         })
     }
 
-    /// The name; else the address or the key id.
+    /// The name; if there is none, the address or the key id.
     fn of_with(&self, with: &With) -> String {
         match with {
             With::Person(address) => {

@@ -17,7 +17,7 @@ pub async fn open(folder: &Path, fd: Option<u32>) -> Result<Mailbox, Failure> {
     }
 }
 
-/// Opens a mailbox. Reads the passphrase from the descriptor, if there is one, and never asks for it.
+/// Opens a mailbox without prompting. Reads the passphrase from the descriptor, if there is one.
 pub async fn open_unasked(folder: &Path, fd: Option<u32>) -> Result<Result<Mailbox, Error>, Failure> {
     Ok(match Mailbox::open(folder).await {
         Err(Error::Locked(_)) if fd.is_some() => {

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Pauses between two looks at the inbox: the shortest, and the longest while nothing comes.
+/// Pauses between two reads of the inbox: the shortest, and the longest while no messages come.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
 pub async fn run(mailbox: &Mailbox, receive: Receive) -> Result<u8, Failure> {
@@ -20,8 +20,7 @@ pub async fn run(mailbox: &Mailbox, receive: Receive) -> Result<u8, Failure> {
     let mut code = DONE;
     let mut pause = PAUSES.0;
     loop {
-        // A signal does not cut this off: messages that were read are committed, acknowledged
-        // and shown.
+        // A signal does not interrupt this: messages that were read are committed, acknowledged and shown.
         match once(mailbox, &network, receive.json).await {
             Ok((is_new, is_open)) => {
                 pause = if is_new { PAUSES.0 } else { (pause * 2).min(PAUSES.1) };
@@ -45,7 +44,7 @@ pub async fn run(mailbox: &Mailbox, receive: Receive) -> Result<u8, Failure> {
     }
 }
 
-/// Receives and shows. Returns whether anything was new, and whether all of it opened.
+/// Receives and shows. Returns whether there were new messages, and whether all of them opened.
 async fn once(mailbox: &Mailbox, network: &Agents, json: bool) -> Result<(bool, bool), Error> {
     let received = mailbox.receive(network).await;
     let names = Names::of(mailbox).await?;
@@ -56,7 +55,7 @@ async fn once(mailbox: &Mailbox, network: &Agents, json: bool) -> Result<(bool, 
         })
         .await?;
     let received = received?;
-    // Messages that others have left, and this device's answers to messages that did not open.
+    // Messages that other commands have left, and this device's answers to messages that did not open.
     for reason in mailbox.push(network, Duration::ZERO).await?.reasons {
         eprintln!("mailbox: not sent yet: {reason}");
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Maximum number of bytes of standard input: those of the largest file.
+/// Maximum size of standard input in bytes: that of the largest file.
 const MAX_INPUT: u64 = 64 << 20;
 
 pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
@@ -19,7 +19,7 @@ pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
     if let Err(error) = mailbox.renew_contact(&network, &send.to).await {
         eprintln!("mailbox: the keys of {} were not looked up again: {error}", send.to);
     }
-    // Messages on disk are sent while the rest is sealed.
+    // Sealed messages are sent while the rest is sealed.
     let (on_disk, is_all_sealed) = (Notify::new(), Cell::new(None));
     let sealing = async {
         let sealed = mailbox.send(&send.to, letters, || on_disk.notify_one()).await;
@@ -35,7 +35,7 @@ pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
             if is_last == Some(false) {
                 return Ok::<_, mailbox::Error>(Pushed::default());
             }
-            // A refused message is tried once more when everything is sealed. That push finds all messages of this command.
+            // A refused message is tried once more after all are sealed. That push includes all messages of this command.
             if is_refused && is_last.is_none() {
                 continue;
             }

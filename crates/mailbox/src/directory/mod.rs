@@ -31,7 +31,7 @@ use directory_core::verify::{self, Verified};
 
 /// Age of a bundle, in seconds, at which it is published again and looked up again: 30 days.
 const REPUBLISH: u64 = 30 * 24 * 3_600;
-/// Rows of the table.
+/// Keys of the table's rows.
 const PINS: &str = "pins";
 const MEMORY: &str = "memory";
 
@@ -113,7 +113,7 @@ impl Mailbox {
         Ok(Listed { verified, bundles })
     }
 
-    /// A client of the pinned directory, which remembers; and whether a certificate is enough.
+    /// A client of the pinned directory with its stored memory, and whether the platform's certificate is enough.
     async fn directory<N: Network>(&self, network: &N) -> Result<(DirectoryClient<N::Transport>, bool), Error> {
         let read = self
             .store

@@ -23,11 +23,11 @@ use directory_core::verify::Verified;
 use ed25519_dalek::{Signer, SigningKey};
 use std::time::Duration;
 
-/// Time that a registration waits until it is proved: tries, and the time between them.
+/// Wait until a registration is proved: number of tries, and the time between them.
 const TRIES: (u32, Duration) = (120, Duration::from_secs(1));
-/// Seconds between two looks at the own label, if nobody asks for one.
+/// Seconds between two automatic look-ups of the own label.
 const DAY: u64 = 24 * 3_600;
-/// Rows of the table.
+/// Key of the row.
 const REGISTERED: &str = "own";
 const ASKED: &str = "asked";
 
@@ -76,7 +76,7 @@ impl Mailbox {
                 return Ok(Registration::Asked(request(&client, &label, &update).await?));
             };
             match client.update(&signed(&own, draft(opening)?, &label, vouched.unwrap_or_default())).await {
-                // An entry waits for its epoch. The look-ups that follow show whose it is.
+                // The label has an update in the open epoch. The look-ups that follow show whose it is.
                 Ok(_) | Err(CallError::Refused(UpdateError::Pending { .. })) => {}
                 Err(error) => return Err(Error::Update(error)),
             }
@@ -88,7 +88,7 @@ impl Mailbox {
         Ok(Registration::Done(label_text(&label)))
     }
 
-    /// The opening of the entry in the registrar's request: the answer is for this entry alone.
+    /// The opening of the entry in the registrar's request. The registrar's answer is valid only for this entry.
     async fn opening_for(&self, label: &Label) -> Result<[u8; 16], Error> {
         let asked = Asked { label: label.encode(), opening: random()? };
         self.store
@@ -99,7 +99,7 @@ impl Mailbox {
             .await
     }
 
-    /// Looks a label up until an entry is proved.
+    /// Looks a label up until the entry is proved.
     async fn proved(
         &self,
         network: &impl Network,
@@ -174,7 +174,7 @@ impl Mailbox {
         }
     }
 
-    /// The own entry must be the one that this device has registered. Old keys are published again.
+    /// Checks that the own entry is the one that this device has registered. Publishes old keys again.
     async fn check_own(&self, network: &impl Network, label: &Label) -> Result<String, Error> {
         let (own, account) = self.store.read(|snapshot| Ok::<_, Error>((own(snapshot)?, account(snapshot)?))).await?;
         let listed = self.look_up(network, label).await?;
@@ -203,7 +203,7 @@ impl Mailbox {
     }
 }
 
-/// This device's label, and when a look-up last showed that it is as it was registered, in seconds since 1970.
+/// This device's label, and when a look-up last confirmed its registered entry, in seconds since 1970.
 pub(crate) fn last_look(rows: &impl Rows) -> Result<Option<(String, u64)>, Error> {
     let registered: Option<Registered> = rows.record(REGISTERED)?;
     Ok(registered.map(|registered| (label_text(&decoded(&registered.label)), registered.checked)))
@@ -215,14 +215,14 @@ pub(crate) fn test_register(tx: &mut crypto_store::Tx<'_>, name: &str, checked: 
     put(tx, REGISTERED, &Registered { label: label_of(name)?.encode(), index: [0; 32], checked })
 }
 
-/// The policy and the profile that this device has entered under its label.
+/// The policy and the profile that this device has registered under its label.
 struct Entered {
     policy: Policy,
     profile: Profile,
 }
 
 impl Entered {
-    /// Whether a look-up proves it.
+    /// Whether a look-up proves them.
     fn is_proved(&self, verified: &Verified) -> bool {
         let is_own = |state: &State| state.newest().policy == self.policy && state.newest().kind == Kind::Set;
         verified.state.as_ref().is_some_and(is_own) && verified.profile == Some(self.profile.encode())
@@ -234,7 +234,7 @@ impl Entered {
 pub enum Registration {
     /// The label is registered.
     Done(String),
-    /// The registrar must vouch for it. This is the request, a line of text.
+    /// The registrar must vouch for it. This is the request, one line of text.
     Asked(String),
 }
 

@@ -22,10 +22,10 @@ pub struct Check {
     pub result: Result<String, Fault>,
 }
 
-/// Something wrong.
+/// A fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The fault.
+    /// Its description.
     pub what: String,
     /// The advice to the user.
     pub advice: String,
@@ -41,7 +41,7 @@ impl Check {
     }
 }
 
-/// Checks that the folder is there, and closed to other users.
+/// Checks that the folder exists and that other users cannot open it.
 pub fn check_folder(folder: &Path) -> Check {
     const SUBJECT: &str = "folder";
     let path = folder.display();
@@ -67,8 +67,8 @@ pub fn check_folder(folder: &Path) -> Check {
     Check::right(SUBJECT, format!("{path}, mode {mode:03o}"))
 }
 
-/// The checks of a mailbox's key and store, from the result of opening it. The second check is missing where the key does not
-/// open.
+/// Checks a mailbox's key and store, from the result of opening it. If the key does not open, the check of the store is
+/// missing.
 pub fn check_opening(folder: &Path, opened: Result<&Mailbox, &Error>) -> Vec<Check> {
     let key = |advice: &str, error: &Error| vec![Check::wrong("key", error.to_string(), advice)];
     let has_key = || match root::has_passphrase(folder) {

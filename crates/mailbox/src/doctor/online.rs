@@ -7,7 +7,7 @@ use crate::{Error, seconds};
 use candid::Principal;
 use client::Trust;
 
-/// Seconds that a clock may differ from the network's: certificates are up to a few seconds old.
+/// Maximum difference between the clock and the network's time in seconds. Certificates are up to a few seconds old.
 const MAX_DRIFT: u64 = 60;
 
 impl Mailbox {

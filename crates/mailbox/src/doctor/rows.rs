@@ -7,11 +7,11 @@ use crate::records::{Contact, Peer, Queued, Rows, Trust};
 use crate::{Error, contacts, millis};
 use directory_core::bundle::Bundle;
 
-/// Time after which a waiting sealed message is stuck, in milliseconds: an hour.
+/// Time after which a waiting sealed message counts as stuck, in milliseconds: one hour.
 const STUCK: u64 = 3_600_000;
-/// Seconds after which the own entry should have been looked at again: `receive` does so once a day.
+/// Seconds after which the own entry should have been looked up again. `receive` does so once a day.
 const UNWATCHED: u64 = 2 * 24 * 3_600;
-/// Number of rows of the outbox that are read at once. Each may have 2 MB.
+/// Number of outbox rows that are read at once. Each may have 2 MB.
 const PAGE: usize = 100;
 
 impl Mailbox {
@@ -57,7 +57,7 @@ fn contacts(rows: &impl Rows, now: u64) -> Result<Check, Error> {
     Ok(Check::wrong("contacts", what.join("; "), advice.join("; ")))
 }
 
-/// Whether a device of the contact has keys that can be sealed to.
+/// Whether a device of the contact has keys that are not expired.
 fn has_keys(rows: &impl Rows, contact: &Contact, now: u64) -> Result<bool, Error> {
     for identity in &contact.devices {
         let peer = rows.record::<Peer>(identity)?;
@@ -69,7 +69,7 @@ fn has_keys(rows: &impl Rows, contact: &Contact, now: u64) -> Result<bool, Error
     Ok(false)
 }
 
-/// Sealed messages that the canister does not take.
+/// Sealed messages that the canister has not taken.
 fn outbox(rows: &impl Rows, now: u64) -> Result<Check, Error> {
     let (mut number, mut oldest, mut after) = (0_u64, now, Vec::new());
     loop {
@@ -91,7 +91,7 @@ fn outbox(rows: &impl Rows, now: u64) -> Result<Check, Error> {
     ))
 }
 
-/// Whether the own label was looked up lately, so that foreign keys under it would be noticed.
+/// Whether the own label was looked up recently. A look-up notices foreign keys under it.
 fn monitoring(rows: &impl Rows, now: u64) -> Result<Check, Error> {
     const SUBJECT: &str = "monitoring";
     let Some((label, checked)) = last_look(rows)? else {
@@ -129,7 +129,7 @@ mod tests {
         (folder, mailbox)
     }
 
-    /// Writes rows, and looks.
+    /// Writes rows, and runs a check.
     fn after(
         prepare: impl FnOnce(&mut Tx<'_>) -> Result<(), Error> + Send + 'static,
         look: impl FnOnce(&mut Tx<'_>) -> Result<Check, Error> + Send + 'static,

@@ -2,21 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The directory that is pinned.
+/// The pinned directory.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Pins {
     /// Its canister.
     pub canister: Vec<u8>,
     /// The configuration that it published, in candid.
     pub published: Vec<u8>,
-    /// Present and former keys of its registrar. None: registration is open.
+    /// Present and former keys of its registrar. Empty: registration is open.
     pub registrars: Vec<[u8; 32]>,
     /// Whether the platform's certificate is enough.
     pub certified_only: bool,
 }
 
-/// The largest log of the directory that was seen, and the number of epochs through the newest
-/// ratified head.
+/// The largest log of the directory that was seen, and the number of epochs through the newest ratified head.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Memory {
     pub size: u64,
@@ -29,11 +28,11 @@ pub(crate) struct Memory {
 pub(crate) struct Registered {
     pub label: Vec<u8>,
     pub index: [u8; 32],
-    /// When a look-up last showed that it is as it was registered, in seconds since 1970.
+    /// When a look-up last confirmed the registered entry, in seconds since 1970.
     pub checked: u64,
 }
 
-/// The registration that the registrar was asked about.
+/// The registration in a request to the registrar.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Asked {
     pub label: Vec<u8>,
@@ -41,8 +40,7 @@ pub(crate) struct Asked {
     pub opening: [u8; 16],
 }
 
-/// The last proved state of a label: entry, its time, the entry that a recovery replaces; and its
-/// bundles.
+/// The last proved state of a label: the entry, its time, the entry that a recovery replaces, and its bundles.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Known {
     pub entry: Vec<u8>,

@@ -1,11 +1,11 @@
-//! The log's lines.
+//! The entries of the log.
 
 use super::SharedId;
 use crate::Address;
 use crate::wire::content::{File, Id};
 use serde::{Deserialize, Serialize};
 
-/// A line of the log.
+/// An entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// When it was written, in milliseconds since 1970.
@@ -34,9 +34,9 @@ pub enum Event {
         id: Id,
         /// The user's message.
         said: Said,
-        /// Sealed messages of it that the canister does not have yet.
+        /// Number of its sealed messages that the canister does not have yet.
         waiting: u32,
-        /// The reason why some were given up.
+        /// The reason why some of them were given up.
         failed: Option<String>,
     },
     /// A contact wrote.
@@ -52,7 +52,7 @@ pub enum Event {
         /// The contact's message.
         said: Said,
     },
-    /// Somebody wrote to a shared inbox. Nothing proves who it was.
+    /// Somebody wrote to a shared inbox. Nothing proves who.
     Shared {
         /// Id of the message in the canister.
         id: u32,
@@ -61,7 +61,7 @@ pub enum Event {
         /// The message.
         said: Said,
     },
-    /// Contents of a device with these numbers did not come before a later one. They may still come.
+    /// Contents of a device with these numbers did not arrive before a later one. They may still arrive.
     Missing {
         /// The device.
         device: [u8; 32],
@@ -89,7 +89,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// Bytes of its text.
+    /// Length of its text in bytes.
     pub(crate) fn text_length(&self) -> usize {
         match self {
             Self::Sent { said: Said::Text(text), .. }
@@ -100,7 +100,7 @@ impl Event {
     }
 }
 
-/// A written message.
+/// A user's message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Said {
     /// A text.

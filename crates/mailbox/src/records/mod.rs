@@ -56,7 +56,7 @@ pub(crate) type Identity = [u8; 32];
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Seed(pub [u8; 32]);
 
-/// Where mail is kept.
+/// The network and the canister where mail is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// Address of the network.
@@ -71,7 +71,7 @@ pub struct Place {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Own {
     pub place: Place,
-    /// Signs cards; its principal is the address.
+    /// Signs cards. Its principal is the address.
     pub address: Seed,
     /// Signs what is sent, and nothing else.
     pub sender: Seed,
@@ -93,19 +93,19 @@ pub(crate) struct Inbox {
     pub made: u64,
 }
 
-/// Another device.
+/// A device of another person.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Peer {
     pub address: Address,
-    /// As the directory encodes it.
+    /// Its bundle, as the directory encodes it.
     pub bundle: Vec<u8>,
-    /// Ids of its sessions, the one last received in first.
+    /// Ids of its sessions, the one in which a message last arrived first.
     pub sessions: Vec<[u8; 32]>,
     /// The number of the content last sent to it.
     pub sent: u64,
     /// Numbers that came from it.
     pub received: crate::window::Window,
-    /// Whether it was sent an introduction.
+    /// Whether an introduction was sent to it.
     pub introduced: bool,
     /// The send key of its inbox.
     pub send_key: Vec<u8>,
@@ -114,7 +114,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// A device with which nothing was exchanged yet.
+    /// A device with which no message was exchanged yet.
     pub fn new(address: Address, bundle: Vec<u8>) -> Self {
         Self {
             address,
@@ -136,16 +136,16 @@ pub enum Trust {
     Unknown,
     /// Its devices have changed. No message is sent to it until its card is added again.
     Changed,
-    /// The card came by another channel than the mailbox.
+    /// The card came by another channel, not through the mailbox.
     Added,
-    /// The address was compared.
+    /// The user compared the address with the person.
     Verified,
 }
 
 /// A person.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Contact {
-    /// The name that the user gave; empty: none.
+    /// The name that the user gave. Empty: none.
     pub name: String,
     /// The trust in its keys.
     pub trust: Trust,
@@ -153,7 +153,7 @@ pub struct Contact {
     pub issued: u64,
     /// Identity keys of its devices.
     pub devices: Vec<Identity>,
-    /// Its label in the directory, in the directory's encoding. None: it came by a card.
+    /// Its label, as the directory encodes it. `None`: it was added by a card.
     pub label: Option<Vec<u8>>,
 }
 
@@ -166,11 +166,11 @@ pub(crate) struct Position {
     pub seen: Option<(u64, u32, u32, [u8; 32])>,
     /// Id through which messages were acknowledged.
     pub acknowledged: u32,
-    /// The label of the inbox in the store's proofs; none: the canister does not know the inbox yet.
+    /// The inbox's label in the store's proofs. `None`: the canister does not know the inbox yet.
     pub label: Option<[u8; 32]>,
-    /// Messages that are no envelopes for this inbox.
+    /// Number of messages that were not envelopes for this inbox.
     pub junk: u64,
-    /// Messages that wait in `pending`, and their bytes.
+    /// Number and bytes of the letters in `pending`.
     pub waiting: (u32, u64),
 }
 
@@ -184,10 +184,9 @@ pub(crate) struct Shared {
     pub name: String,
     /// The master key of the format.
     pub master: Seed,
-    /// The caller that reads the inbox, and does nothing else. Where reads are closed, an admin of the canister can
-    /// permit it.
+    /// The caller that reads the inbox, and does nothing else. If reads are closed, an admin of the canister can let it read.
     pub caller: Seed,
-    /// The number of the message last sealed.
+    /// The number of the last sealed message.
     pub sent: u64,
 }
 
@@ -214,27 +213,27 @@ pub(crate) struct Claim {
     pub until: u64,
 }
 
-/// A sealed message that is to be sent.
+/// A sealed message to be sent.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Queued {
-    /// The entry of the log that it is part of; 0: none.
+    /// The number of its log entry. 0: none.
     pub entry: u64,
-    /// In milliseconds since 1970.
+    /// When it was sealed, in milliseconds since 1970.
     pub since: u64,
     pub send_key: Vec<u8>,
     /// The exact bytes that are sent until the canister has them.
     pub envelope: Vec<u8>,
 }
 
-/// A letter that did not open.
+/// A letter that did not open yet.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Waiting {
-    /// In milliseconds since 1970.
+    /// When it was received, in milliseconds since 1970.
     pub since: u64,
     pub letter: Vec<u8>,
 }
 
-/// A struct that is stored in a table.
+/// A struct that is stored as a row.
 pub(crate) trait Record: Serialize + DeserializeOwned {
     type Field: Field;
     fn field(format: u8, bytes: Vec<u8>) -> Self::Field;
@@ -286,7 +285,7 @@ fn decode<R: Record>(field: &R::Field) -> Result<R, Error> {
         .ok_or(Error::Store(crypto_store::Error::Decode { table, format }))
 }
 
-/// Reading, in a transaction or a snapshot.
+/// Reads rows in a transaction or a snapshot.
 pub(crate) trait Rows {
     fn one<F: Field>(&self, key: &[u8]) -> Result<Option<crypto_store::Held<F>>, crypto_store::Error>;
     fn some<F: Field>(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Row<F>>, crypto_store::Error>;
@@ -323,7 +322,7 @@ impl Rows for Snapshot<'_> {
     }
 }
 
-/// Writes a record, and replaces an old one.
+/// Writes a record. It replaces an older one with this key.
 pub(crate) fn put<R: Record>(tx: &mut Tx<'_>, key: impl AsRef<[u8]>, record: &R) -> Result<(), Error> {
     let bytes = postcard::to_stdvec(record).expect("a vector takes everything");
     tx.put(key, R::field(FORMAT, bytes))?;
@@ -343,7 +342,7 @@ pub(crate) fn entry_key(number: u64) -> [u8; 9] {
     key
 }
 
-/// The number of an entry's key.
+/// The number in an entry's key.
 pub(crate) fn entry_number(key: &[u8]) -> u64 {
     u64::from_be_bytes(*key.last_chunk().expect("an entry's key ends with its number"))
 }

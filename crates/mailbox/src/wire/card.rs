@@ -1,4 +1,4 @@
-//! The card that a person gives to another out of band, so that the other can write.
+//! The card that one person gives to another out of band. With it the other can write.
 //!
 //! ```text
 //! offset  size  card
@@ -14,10 +14,10 @@
 //! bytes of the application: format 1 (1) | length 1 | principal of the message canister
 //! ```
 //!
-//! A card's person is its *address*: the self-authenticating principal of the address key, a label of the directory. Whoever
-//! learned the address by another channel can check that the keys in the card are that person's. The bundles are those of
-//! the directory, for a realm of cards: realm SHA-256("mailbox-card-realm-v1"), index SHA-256("mailbox-card-index-v1\n" |
-//! label). As text, a card is "mailbox-card:" and its bytes in base64, on one line.
+//! A card's person has an *address*: the self-authenticating principal of the address key, a label of the directory. Anybody
+//! who learned the address by another channel can check that the keys in the card belong to that person. The bundles are those
+//! of the directory, for a realm of cards: realm SHA-256("mailbox-card-realm-v1"), index SHA-256("mailbox-card-index-v1
+//! " | label). As text, a card is "mailbox-card:" and its bytes in base64, on one line.
 
 #![allow(clippy::indexing_slicing, reason = "lengths and positions are those of the card itself")]
 
@@ -47,7 +47,7 @@ pub struct Card {
     pub address: Address,
     /// When it was made, in seconds since 1970.
     pub issued: u64,
-    /// The canister where its person's mail goes.
+    /// The canister that keeps its person's mail.
     pub canister: Vec<u8>,
     /// Its devices with their bundles.
     pub devices: Vec<Device>,
@@ -58,24 +58,24 @@ pub struct Card {
 pub struct Device {
     /// Its Curve25519 identity key.
     pub identity: [u8; 32],
-    /// The keys that change.
+    /// The device's bundle: the keys that change.
     pub bundle: Bundle,
 }
 
 /// The reason why a card is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CardError {
-    /// The text is no card.
+    /// The text is not a card.
     Text,
     /// It is longer than 16,384 bytes.
     Length(usize),
-    /// The bytes are no card.
+    /// The bytes are not a card.
     Malformed(Malformed),
     /// The address key is not a valid key.
     Key,
     /// The signature of the address key is wrong.
     Signature,
-    /// A bundle belongs to no device of the card, or two belong to one.
+    /// A bundle does not belong to a device of the card, or two belong to the same one.
     Device,
     /// A bundle is refused.
     Bundle(BundleError),
@@ -190,7 +190,7 @@ pub fn verify(bytes: &[u8], now: u64) -> Result<Card, CardError> {
     Ok(Card { address, issued, canister, devices })
 }
 
-/// The canister where the mail of a profile's person goes, by the profile's bytes of the application.
+/// The canister that keeps the mail of a profile's person, from the profile's application bytes.
 pub(crate) fn canister_of(application: &[u8]) -> Result<Vec<u8>, Malformed> {
     let mut reader = Reader::new(application);
     reader.version("format of the profile's bytes", APPLICATION)?;
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_card_holds_for_its_address_and_with_any_byte_altered_it_does_not() {
+    fn a_card_is_valid_for_its_address_unless_a_byte_is_altered() {
         let (key, address) = keys();
         let account = Account::new();
         let bytes = sign(&key, NOW, b"canister", &[device(&account, &address, NOW + 10)]).unwrap();
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_bundle_one_of_a_device_that_is_not_listed_and_two_of_one_are_refused() {
+    fn expired_foreign_and_repeated_bundles_are_refused() {
         let (key, address) = keys();
         let (account, other) = (Account::new(), Account::new());
         let expired = sign(&key, NOW, b"c", &[device(&account, &address, NOW)]).unwrap();

@@ -48,10 +48,10 @@ const FORMAT: u8 = 1;
 /// Id of a message.
 pub type Id = [u8; 16];
 
-/// A content.
+/// A content, encrypted in an Olm message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content {
-    /// Its number among those of one device to another, from 1.
+    /// Its number: the sending device counts what it sends to the receiving device, from 1.
     pub number: u64,
     /// When it was sent, by the sender's clock, in milliseconds since 1970.
     pub time: u64,
@@ -77,7 +77,7 @@ pub enum Body {
     },
     /// The sender introduces itself.
     Introduction {
-        /// The send key of its inbox; empty: nothing.
+        /// The send key of its inbox. Empty: none.
         send_key: Vec<u8>,
         /// Its card.
         card: Vec<u8>,
@@ -93,7 +93,7 @@ pub struct File {
     pub name: String,
     /// Its bytes.
     pub size: u64,
-    /// Their SHA-256.
+    /// SHA-256 of its bytes.
     pub hash: [u8; 32],
 }
 
@@ -108,7 +108,7 @@ impl File {
         (self.size - u64::from(piece) * PIECE as u64).min(PIECE as u64)
     }
 
-    /// Whether a name is a plain file name, and no path.
+    /// Whether a name is a plain file name, not a path.
     pub fn is_name(name: &str) -> bool {
         (1..=MAX_NAME).contains(&name.len())
             && name != "."
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_map_does_not_allow_is_refused_by_the_field_that_is_wrong() {
+    fn malformed_contents_are_refused_with_the_wrong_field() {
         let file = |size, piece, length| {
             let file = File { name: "a".into(), size, hash: [0; 32] };
             Content { number: 1, time: 0, id: [0; 16], body: Body::Piece { file, piece, bytes: vec![0; length] } }

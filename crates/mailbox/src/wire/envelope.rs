@@ -31,7 +31,7 @@ const ENC: usize = 32;
 const TAG: usize = 16;
 const INFO: &[u8] = b"mailbox-envelope-v1";
 
-/// The inbox of an envelope. It opens nowhere else.
+/// The inbox of an envelope. The envelope opens only there.
 #[derive(Clone, Copy, Debug)]
 pub struct Address<'a> {
     /// Bytes of the canister's principal.
@@ -88,7 +88,7 @@ pub fn public_key(secret: &[u8; 32]) -> Option<[u8; 32]> {
     Some(X25519HkdfSha256::sk_to_pk(&secret).to_bytes().into())
 }
 
-/// Seals a content to a public key. Each call returns other bytes. `None`: the bytes are no public key.
+/// Seals a content to a public key. Each call returns different bytes. `None`: the bytes are not a public key.
 pub fn seal(content: &[u8], key: &[u8; 32], address: &Address<'_>) -> Option<Vec<u8>> {
     let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(key).ok()?;
     let sealed = hpke::single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256, _>(
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_opens_for_its_key_its_canister_and_its_inbox_only() {
+    fn an_envelope_opens_only_for_its_key_canister_and_inbox() {
         let (secret, public) = new_keys();
         let sealed = seal(b"hello", &public, &HERE).unwrap();
         assert_eq!(open(&sealed, &secret, &HERE).unwrap()[..], b"hello"[..]);

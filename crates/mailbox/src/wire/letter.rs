@@ -59,11 +59,11 @@ impl Letter {
     }
 }
 
-/// The bytes of a session's id, which vodozemac has in base64.
+/// The bytes of a session's id, from vodozemac's base64.
 ///
 /// # Errors
 ///
-/// If the text is no session id.
+/// If the text is not a session id.
 pub fn session_id(text: &str) -> Result<[u8; 32], Malformed> {
     let bytes = vodozemac::base64_decode(text).map_err(|_| Malformed::at("session id", text.len()))?;
     bytes.try_into().map_err(|_| Malformed::at("session id", text.len()))

@@ -17,12 +17,12 @@ pub mod padding;
 use directory_core::bytes::DecodeError;
 use std::fmt;
 
-/// Bytes that are not the structure that was expected.
+/// The reason why bytes were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed {
     /// The field that is wrong or cut off.
     pub field: &'static str,
-    /// Its value, or the bytes that are there.
+    /// Its value, or the number of bytes present.
     pub value: u64,
 }
 

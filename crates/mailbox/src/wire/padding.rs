@@ -69,9 +69,9 @@ mod tests {
             let padded = padme(length);
             assert!(padded >= length.max(FLOOR));
             assert!(padded <= FLOOR.max(length + length / 8), "{length} to {padded}");
-            assert_eq!(padme(padded), padded, "a padded length stays");
+            assert_eq!(padme(padded), padded, "a padded length stays the same");
         }
-        // Behind the first bit, 4 bits may be other than zero.
+        // After the first bit, only the next 4 bits may be nonzero.
         assert_eq!([padme(257), padme(993), padme(1_025)], [272, 1_024, 1_088]);
     }
 

@@ -1,4 +1,4 @@
-// Writes what another implementation sends: libolm's messages in @hpke/core's envelopes, to one of this crate's devices.
+// Writes messages of another implementation to one of this crate's devices: libolm's messages in @hpke/core's envelopes.
 //
 //   npm ci
 //   node make.mjs ../../vectors/recipient.json > ../../vectors/libolm.json

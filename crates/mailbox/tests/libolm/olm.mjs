@@ -1,7 +1,7 @@
-// libolm, with messages of any bytes: its JavaScript takes and returns text only.
+// libolm for messages of arbitrary bytes. Its JavaScript interface takes and returns only text.
 //
-// Its functions of WebAssembly do take bytes. Two are wrapped as they are instantiated: the bytes to encrypt are put in the
-// place of a text of the same length, and those that were decrypted are copied before they become text.
+// Its WebAssembly functions take bytes. Two of them are wrapped when they are instantiated. The bytes to encrypt replace a
+// text of the same length. Decrypted bytes are copied before they become text.
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

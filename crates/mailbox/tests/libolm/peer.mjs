@@ -1,15 +1,15 @@
-// A device of another implementation. It reads a request a line, in JSON with bytes in hexadecimal, and answers each with a line:
+// A device of another implementation. Each line of its input is a request in JSON, with bytes in hexadecimal. It answers with a line:
 //
 //   { "do": "keys" }
 //       its public keys
 //   { "do": "meet", "recipient": { "canister", "inbox", "hpke", "identity", "fallback" } }
-//       whom it writes to
+//       sets the recipient of its messages
 //   { "do": "begin" }
 //       begins a session
 //   { "do": "seal", "kind", "number", "body" }
-//       an envelope, in the session that it began, or received in, last
+//       an envelope, in the session that it last began or received in
 //   { "do": "open", "envelope", "canister", "inbox" }
-//       what an envelope to this device says
+//       the content of an envelope to this device
 import { createInterface } from 'node:readline';
 import { randomBytes } from 'node:crypto';
 import Olm from './olm.mjs';

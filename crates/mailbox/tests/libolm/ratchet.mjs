@@ -1,4 +1,4 @@
-// Writes the messages of a vector anew: what libolm makes of the session of its own tests.
+// Writes the messages of a vector again: libolm makes them with the session of its own tests.
 //
 //   npm ci
 //   node ratchet.mjs ../../vectors/libolm_ratchet.json

@@ -1,4 +1,4 @@
-//! Withheld, lost and old messages.
+//! Withheld messages, lost sessions and old copies.
 
 use crate::network::Network;
 use crate::people::Person;
@@ -16,7 +16,7 @@ fn change(folder: &Path, sql: &str) {
 }
 
 #[test]
-fn a_message_that_is_withheld_is_told_by_its_number() {
+fn a_withheld_message_is_reported_by_its_number() {
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
     alice.run(&["send", "bob", "-m", "first"]).code(0);
@@ -30,7 +30,7 @@ fn a_message_that_is_withheld_is_told_by_its_number() {
 }
 
 #[test]
-fn a_lost_session_is_begun_anew_and_what_needed_it_is_told() {
+fn a_lost_session_is_replaced_and_its_messages_are_reported() {
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
     alice.run(&["send", "bob", "-m", "hello"]).code(0);
@@ -40,7 +40,7 @@ fn a_lost_session_is_begun_anew_and_what_needed_it_is_told() {
     change(&bob.folder(), "DELETE FROM session");
     alice.run(&["send", "bob", "-m", "does not open"]).code(0);
     bob.run(&["receive"]).code(4).says("1 messages cannot be opened yet");
-    // Bob's device has begun a session, and said so.
+    // Bob's device has begun a session and sent a notice.
     assert_eq!(alice.run(&["receive"]).code(0).stdout, "");
     alice.run(&["send", "bob", "-m", "again"]).code(0);
     let shown = bob.run(&["receive"]).code(4).stdout;
@@ -61,7 +61,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn a_copy_of_the_store_is_refused_and_an_old_one_too_by_what_the_canister_certifies() {
+fn a_copy_of_the_store_is_refused_and_an_old_copy_is_found_by_the_canisters_proof() {
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
     let old = bob.path("old");

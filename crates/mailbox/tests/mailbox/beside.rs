@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use test_support::proxy::{Between, Proxy};
 use tokio::task::block_in_place;
 
-/// Runs a command when the head of an inbox is asked for, before the network answers.
+/// Runs a command while the head of an inbox is asked for, before the network answers.
 #[derive(Default)]
 struct Meanwhile {
     command: Mutex<Option<Command>>,
@@ -17,7 +17,7 @@ struct Meanwhile {
 impl Between for Meanwhile {
     fn request(&self, path: &str, body: Vec<u8>) -> Option<(String, Vec<u8>)> {
         if memchr::memmem::find(&body, b"get_key_heads").is_some() {
-            // The command's own question finds none.
+            // The nested command makes the same request, and finds no command to run.
             let command = self.command.lock().unwrap().take();
             if let Some(mut command) = command {
                 let output = block_in_place(|| command.output().unwrap());
@@ -33,7 +33,7 @@ impl Between for Meanwhile {
 }
 
 #[test]
-fn a_mailbox_that_another_process_reads_and_acknowledges_meanwhile_is_no_old_copy() {
+fn a_store_that_another_process_reads_and_acknowledges_meanwhile_is_not_an_old_copy() {
     let network = Network::start();
     let (meanwhile, url) = (Arc::new(Meanwhile::default()), network.url());
     let proxy = Proxy::start(move || url.clone(), Arc::clone(&meanwhile));

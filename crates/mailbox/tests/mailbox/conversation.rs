@@ -38,7 +38,7 @@ fn they_do_so_where_reads_are_closed() {
 }
 
 #[test]
-fn what_the_canister_refuses_for_now_is_kept_and_leaves_with_the_next() {
+fn a_message_that_is_refused_for_now_is_kept_and_sent_with_the_next() {
     let network = Network::with(vec![Setting::writes(Writes::members)]);
     let (alice, bob) = Person::pair(&network);
     alice
@@ -54,7 +54,7 @@ fn what_the_canister_refuses_for_now_is_kept_and_leaves_with_the_next() {
 }
 
 #[test]
-fn without_a_network_what_is_sent_is_queued_and_receiving_is_an_error() {
+fn without_a_network_messages_are_queued_and_receiving_is_an_error() {
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
     drop(network);
@@ -111,7 +111,7 @@ fn junk_in_an_inbox_is_counted_and_stops_nothing() {
 }
 
 #[test]
-fn following_shows_what_comes_beside_other_processes_and_ends_cleanly_at_a_signal() {
+fn following_beside_other_processes_shows_new_messages_and_ends_cleanly_at_a_signal() {
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
     let mut following = bob.start_piped(&["receive", "--follow", "--json"]);

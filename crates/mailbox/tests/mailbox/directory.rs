@@ -7,7 +7,7 @@ use directory_core::registration::{Request, answer_to_text};
 use directory_core::signatures::Signatures;
 use ed25519_dalek::SigningKey;
 
-/// A person who has the network's directory.
+/// A person who has pinned the network's directory.
 fn person(name: &'static str, network: &Network) -> Person {
     let person = Person::new(name, network);
     let directory = network.directory.to_text();
@@ -59,7 +59,7 @@ fn a_registrar_vouches_for_the_request_that_was_made() {
         person.run(&["directory", &directory, "--registrar", &registrar, "--certified-only"]).code(0);
     }
     let asked = bob.run(&["register", "bob"]).code(0).says("Nothing is registered yet").stdout;
-    assert_eq!(bob.run(&["register", "bob"]).code(0).stdout, asked, "the answer to the first one is good");
+    assert_eq!(bob.run(&["register", "bob"]).code(0).stdout, asked, "the answer to the first request stays valid");
     let request = Request::from_text(&asked).unwrap();
     assert_eq!(request.label, Label::Name("bob".into()));
     let answer = answer_to_text(&Signatures::by(&key, &request.update.registration_bytes()));
@@ -75,7 +75,7 @@ fn a_registrar_vouches_for_the_request_that_was_made() {
 }
 
 #[test]
-fn a_restored_device_registers_its_own_keys_and_the_old_one_is_told() {
+fn a_restored_device_registers_its_own_keys_and_the_old_one_reports_it() {
     let network = Network::start();
     let (alice, bob) = (person("alice", &network), person("bob", &network));
     bob.run(&["register", "bob"]).code(0);
@@ -89,7 +89,7 @@ fn a_restored_device_registers_its_own_keys_and_the_old_one_is_told() {
     restored(&["directory", &network.directory.to_text(), "--certified-only"]).code(0);
     assert_eq!(restored(&["register", "bob"]).code(0).stdout, "registered bob\n");
     assert_eq!(restored(&["monitor"]).code(0).stdout, "bob: yours, as registered\n");
-    // Somebody with the address's key speaks for bob, and his old device does not know who.
+    // Bob's restored device has the address's key. His old device does not know who registered.
     let told = bob.run(&["monitor"]).code(1).stdout;
     assert!(told.starts_with("bob: version 1 of bob has keys that this device did not register"), "{told}");
     assert_eq!(alice.run(&["monitor"]).code(1).stdout, "bob: has other keys than before: ask the person\n");
@@ -108,7 +108,7 @@ fn without_a_directory_and_without_verifiers_nothing_is_found() {
     alice.run(&["contacts", "find", "bob"]).code(1).says("no directory is pinned");
     let directory = network.directory.to_text();
     alice.run(&["directory", &directory]).code(0);
-    // Nobody ratifies here, and the setting for development was not given.
+    // No verifier ratifies here, and --certified-only was not given.
     alice.run(&["contacts", "find", "bob"]).code(1);
     alice.run(&["monitor"]).code(0);
 }

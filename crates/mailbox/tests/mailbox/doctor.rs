@@ -1,4 +1,4 @@
-//! The doctor's findings. The rows of the store have their faults in `src/doctor/rows.rs`, the clock in `online.rs`.
+//! The doctor's findings. Faults in the store's rows are tested in `src/doctor/rows.rs`, the clock in `online.rs`.
 
 use crate::network::Network;
 use crate::people::{Done, Person, json};
@@ -10,7 +10,7 @@ fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// The only line of a doctor that says that something is wrong.
+/// The only line of a doctor's output that reports a fault.
 #[track_caller]
 fn wrong(done: Done) -> String {
     let done = done.code(1);
@@ -55,7 +55,7 @@ fn a_sound_mailbox_is_called_sound_line_by_line() {
 }
 
 #[test]
-fn folder_key_and_store_that_are_wrong_are_told_one_by_one() {
+fn faults_of_folder_key_and_store_are_reported_one_by_one() {
     let network = Network::start();
     let alice = Person::new("alice", &network);
     alice.run(&["receive"]).code(0);
@@ -87,7 +87,7 @@ fn folder_key_and_store_that_are_wrong_are_told_one_by_one() {
 }
 
 #[test]
-fn a_locked_mailbox_is_told_and_opens_by_a_descriptor() {
+fn a_locked_mailbox_is_reported_and_opens_by_a_descriptor() {
     let network = Network::start();
     let alice = Person::new("alice", &network);
     alice.run(&["receive"]).code(0);
@@ -101,7 +101,7 @@ fn a_locked_mailbox_is_told_and_opens_by_a_descriptor() {
 }
 
 #[test]
-fn an_inbox_that_was_not_claimed_is_told_until_the_mailbox_receives() {
+fn an_unclaimed_inbox_is_reported_until_the_mailbox_receives() {
     let network = Network::start();
     let alice = Person::new("alice", &network);
     begins(&wrong(alice.run(&["doctor"])), "inbox: WRONG: the canister does not know yet whose it is");
@@ -110,7 +110,7 @@ fn an_inbox_that_was_not_claimed_is_told_until_the_mailbox_receives() {
 }
 
 #[test]
-fn another_canister_and_a_network_that_is_gone_are_told() {
+fn another_canister_and_an_unreachable_network_are_reported() {
     let network = Network::start();
     let alice = Person::new("alice", &network);
     let other = alice.path("other");
@@ -125,7 +125,7 @@ fn another_canister_and_a_network_that_is_gone_are_told() {
 }
 
 #[test]
-fn somebody_else_who_speaks_under_ones_label_is_told() {
+fn foreign_keys_under_the_own_label_are_reported() {
     let network = Network::start();
     let bob = Person::new("bob", &network);
     let directory = network.directory.to_text();

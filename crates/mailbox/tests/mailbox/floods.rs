@@ -8,11 +8,11 @@ use mailbox::wire::envelope::{self, Address};
 use mailbox::wire::letter::{Letter, id_of};
 use vodozemac::olm::{Account, OlmMessage, Session, SessionConfig};
 
-/// Letters of an inbox that wait at most.
+/// Maximum number of waiting letters of an inbox.
 const WAIT: usize = 1_000;
 const LETTERS: usize = WAIT + 20;
 
-/// A session, and a message of it that is none of its first ones.
+/// A session, and a message of it that is not a pre-key message.
 fn later_message() -> (Session, OlmMessage) {
     let (sender, mut recipient) = (Account::new(), Account::new());
     recipient.generate_fallback_key();
@@ -25,7 +25,7 @@ fn later_message() -> (Session, OlmMessage) {
     (session, message)
 }
 
-/// A stranger who has the card makes letters that may open later, for all that the mailbox can know.
+/// A stranger who has the card sends letters that, as far as the mailbox knows, may open later.
 #[test]
 fn letters_of_sessions_that_nobody_knows_wait_bounded_and_stop_nobody_else() {
     let network = Network::start();

@@ -1,4 +1,4 @@
-//! A network that goes back behind what mailboxes have seen, and then shows another history.
+//! A network that is set back behind the mailboxes' knowledge, and then shows another history.
 
 use crate::people::Person;
 use crate::storm::network::Network;
@@ -6,7 +6,7 @@ use crate::storm::network::Network;
 const TOLD: &str = "bob: the directory shows another history than before, it was set back or forked: ";
 
 #[test]
-fn a_store_and_a_directory_that_are_set_back_and_a_directory_that_is_forked_are_told_and_not_used() {
+fn a_store_and_a_directory_that_are_set_back_or_forked_are_reported_and_not_used() {
     let network = Network::start();
     let [alice, bob, carol, dave] = ["alice", "bob", "carol", "dave"].map(|name| {
         let person = Person::at(name, &network.url(), network.canister);
@@ -26,10 +26,10 @@ fn a_store_and_a_directory_that_are_set_back_and_a_directory_that_is_forked_are_
     bob.run(&["receive"]).code(1).says("its store is another than before");
     let told = alice.run(&["monitor"]).code(1).stdout;
     assert!(told.starts_with(TOLD), "{told}");
-    // As many entries as before, of which one is another.
+    // The log has as many entries as before, but one is different.
     dave.run(&["register", "dave"]).code(0);
     let told = alice.run(&["monitor"]).code(1).stdout;
     assert!(told.starts_with(TOLD), "{told}");
     alice.run(&["contacts", "find", "dave"]).code(1).says("the directory shows another history than before");
-    assert!(alice.run(&["contacts", "list"]).code(0).stdout.starts_with("bob\tadded\t"), "it is as it was");
+    assert!(alice.run(&["contacts", "list"]).code(0).stdout.starts_with("bob\tadded\t"), "it is unchanged");
 }

@@ -1,4 +1,4 @@
-//! The store's size. `scripts/bench-client mailbox` measures what else the mailbox costs.
+//! The store's size. `scripts/bench-client mailbox` measures the mailbox's other costs.
 
 use crate::network::Network;
 use crate::people::Person;
@@ -20,6 +20,6 @@ fn the_store_of_a_sender_grows_by_less_than_2_2_times_texts_of_1_kib_once_sent()
     let grown = |from, to| (to - from) as f64 / lines.len() as f64;
     let (first, next) = (grown(before, first), grown(first, bytes(&alice)));
     println!("the first 1,000: {first:.2} times, the next: {next:.2}");
-    // The first ones make room for an outbox too, which is used again.
+    // The first ones make room for the outbox, which is used again.
     assert!(next < 2.2, "{next:.2}");
 }

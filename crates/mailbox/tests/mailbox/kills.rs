@@ -11,7 +11,7 @@ const SENDERS: usize = 3;
 const TURNS: usize = 10;
 const LINES: usize = 4;
 
-/// Sends from one thread: each turn pipes lines into a process, of which every third is killed.
+/// Sends from one thread. In each turn a process reads lines from a pipe. Every third process is killed.
 fn send(person: &Person, sender: usize) {
     for turn in 0..TURNS {
         let lines: String = (0..LINES).map(|line| format!("{sender} {turn} {line}\n")).collect();
@@ -51,7 +51,7 @@ fn each_message_comes_exactly_once_though_processes_of_both_sides_are_killed() {
         senders.into_iter().for_each(|sender| sender.join().unwrap());
         is_done.store(true, Ordering::Relaxed);
     });
-    // A killed sender's claim is waited for.
+    // A killed sender's claim is taken over after a while.
     let start = Instant::now();
     alice.run(&["send", "bob", "-m", "the last", "--wait", "60"]).code(0);
     assert!(start.elapsed() < Duration::from_secs(60));
@@ -59,7 +59,7 @@ fn each_message_comes_exactly_once_though_processes_of_both_sides_are_killed() {
 
     let sent: Vec<String> = crate::people::texts(&alice.log(), "sent");
     assert_eq!(bob.received(), sent, "what a killed process had stored is sent by the others, in its order");
-    // The stored part of each turn is a whole transaction; turns that were not killed are complete.
+    // The stored part of each turn is a whole transaction. Turns that were not killed are complete.
     let mut turns = BTreeMap::<_, usize>::new();
     for text in &sent {
         let words: Vec<_> = text.split(' ').collect();

@@ -75,7 +75,7 @@ impl Libolm {
         serde_json::from_str(&answer).expect("it answers each request")
     }
 
-    /// Learns whom it writes to, from the card.
+    /// Sets the recipient of its messages, from the person's card.
     fn meet(&mut self, person: &Person) -> Card {
         let card = person.run(&["id"]).code(0).stdout;
         let card = card::verify(&card::from_text(&card).unwrap(), seconds()).unwrap();
@@ -103,8 +103,8 @@ impl Libolm {
         hex::decode(sealed["envelope"].as_str().unwrap()).unwrap()
     }
 
-    /// Opens the envelopes that its inbox has at these places. Returns of each the type of its Olm message, the kind, the number
-    /// and the body.
+    /// Opens the envelopes at these places of its inbox. Returns the type of each Olm message, and the kind, number and body of
+    /// its content.
     fn open(&mut self, network: &Network, places: &[usize]) -> Vec<(u64, u64, u64, Vec<u8>)> {
         let envelopes = network.read(&self.inbox);
         let place = (hex::encode(&self.canister), hex::encode(&self.inbox));
@@ -157,7 +157,7 @@ fn seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
 }
 
-/// libolm begins the session. Its messages come out of order, and one never does; so do the answers.
+/// libolm begins the session. Its messages come out of order, and one is lost. So do the answers.
 #[test]
 fn libolm_begins_and_is_answered_out_of_order_and_with_one_lost() {
     let network = Network::start();

@@ -9,7 +9,7 @@ fn lines(numbers: std::ops::RangeInclusive<u32>) -> String {
 }
 
 #[test]
-fn what_the_canister_dropped_unread_is_told_with_the_numbers_that_are_missing() {
+fn messages_dropped_unread_are_reported_with_the_missing_numbers() {
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
     alice.run(&["send", "bob", "-m", "first"]).code(0);
@@ -23,7 +23,7 @@ fn what_the_canister_dropped_unread_is_told_with_the_numbers_that_are_missing() 
     assert_eq!(shown[1]["first"], 3);
     let last = shown[1]["last"].as_u64().unwrap();
     let came: Vec<_> = shown.iter().filter_map(|entry| entry["counted"].as_u64()).collect();
-    assert_eq!(came, (last + 1..=27).collect::<Vec<_>>(), "what did not come is told, and no more");
+    assert_eq!(came, (last + 1..=27).collect::<Vec<_>>(), "exactly the missing numbers are reported");
     assert!((1..=10).contains(&came.len()), "{came:?}");
     let log = bob.run(&["log"]).code(0).stdout;
     assert!(log.contains("were dropped before they were read"), "{log}");
@@ -36,7 +36,7 @@ fn a_budget_that_refuses_delays_messages_and_loses_none() {
     let (alice, bob) = Person::pair(&network);
     let tight = Budget { items: Bound::AtMost(Rate { per_second: 1, burst: 1 }), ..Budget::default() };
     network.set(Setting::strangers(tight));
-    // A batch may use up what the budget gets in minutes.
+    // One batch may use up minutes of the budget.
     let sent = alice.pipe(&["send", "bob", "-", "--lines"], &lines(1..=200));
     assert!([Some(0), Some(3)].contains(&sent.code), "{sent:?}");
     alice

@@ -1,4 +1,4 @@
-//! The command on the served network: people in folders of their own, each with any number of processes.
+//! The command on the served network. People have folders of their own, and each uses any number of processes.
 //!
 //! `scripts/build` makes the canister that these tests install.
 

@@ -26,17 +26,17 @@ pub struct Network {
     server: Server,
     /// Its message canister.
     pub canister: Principal,
-    /// Its directory, where the platform's certificate is enough.
+    /// Its directory. The platform's certificate suffices there.
     pub directory: Principal,
 }
 
 impl Network {
-    /// With a message canister of these settings, and a directory that is open to all.
+    /// A network with a message canister of these settings, and a directory that is open to all.
     pub fn with(settings: Vec<Setting>) -> Self {
         Self::of(settings, Registration::open)
     }
 
-    /// With a directory whose registrar is to be entered.
+    /// A network whose directory needs a registrar. The registrar is not entered yet.
     pub fn with_registrar() -> Self {
         Self::of(Vec::new(), Registration::registrar)
     }
@@ -49,7 +49,7 @@ impl Network {
         Self { server: served(engine), canister, directory }
     }
 
-    /// With a message canister that is open to all, as it is by default.
+    /// A network with a message canister that is open to all, as by default.
     pub fn start() -> Self {
         Self::with(Vec::new())
     }
@@ -87,7 +87,7 @@ impl Network {
     }
 }
 
-/// Creates and installs a message canister and a directory, which the operator controls.
+/// Creates and installs a message canister and a directory. The operator controls both.
 pub fn install(engine: &LocalIc, settings: Vec<Setting>, registration: Registration) -> (Principal, Principal) {
     let controller = Some(BasicIdentity::from_raw_key(&OPERATOR).sender().unwrap());
     let install = |module: &[u8], argument| {

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-/// A person, whose mailbox is a folder.
+/// A person with a mailbox in a folder.
 pub struct Person {
     folder: tempfile::TempDir,
     pub name: &'static str,
@@ -27,7 +27,7 @@ impl Person {
         person
     }
 
-    /// Two people who have each other's cards.
+    /// Two people who have added each other's cards.
     pub fn pair(network: &Network) -> (Self, Self) {
         let (alice, bob) = (Self::new("alice", network), Self::new("bob", network));
         alice.knows(&bob);
@@ -67,7 +67,7 @@ impl Person {
         Done::of(self.command(arguments).output().unwrap())
     }
 
-    /// Runs a command that reads `input`.
+    /// Runs a command with this input.
     pub fn pipe(&self, arguments: &[&str], input: &str) -> Done {
         let mut child = self.start_piped(arguments);
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -79,7 +79,7 @@ impl Person {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// The address, as the status has it.
+    /// The address, from the status.
     pub fn address(&self) -> String {
         let status = self.run(&["status"]).code(0).stdout;
         status.lines().find_map(|line| line.strip_prefix("address: ")).unwrap().to_owned()
@@ -90,19 +90,19 @@ impl Person {
         json(&self.run(&["log", "--json"]).code(0).stdout)
     }
 
-    /// The texts in the log that came.
+    /// The received texts in the log.
     pub fn received(&self) -> Vec<String> {
         texts(&self.log(), "received")
     }
 }
 
-/// The texts of entries of an event.
+/// The texts of the entries of this event.
 pub fn texts(entries: &[Value], event: &str) -> Vec<String> {
     let entries = entries.iter().filter(|entry| entry["event"] == event);
     entries.filter_map(|entry| entry["said"]["text"].as_str().map(Into::into)).collect()
 }
 
-/// A JSON object a line.
+/// The JSON object in each line.
 pub fn json(lines: &str) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -128,7 +128,7 @@ impl Done {
         self
     }
 
-    /// Asserts that the error says this.
+    /// Asserts that standard error contains this.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "{}", self.stderr);

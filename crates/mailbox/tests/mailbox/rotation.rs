@@ -3,7 +3,7 @@
 use crate::network::Network;
 use crate::people::Person;
 
-/// The key ids of inboxes that messages wait for.
+/// The key ids of the inboxes in the outbox.
 fn inboxes(person: &Person) -> Vec<String> {
     let outbox = person.run(&["outbox"]).code(0).stdout;
     outbox.lines().map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect()
@@ -17,7 +17,7 @@ fn contacts_learn_new_keys_and_the_old_inbox_is_read_on() {
     bob.run(&["receive"]).code(0);
     bob.run(&["send", "alice", "-m", "hello"]).code(0);
     alice.run(&["receive"]).code(0);
-    // Carol has the card, and has not written yet: her first message needs the old fallback key.
+    // Carol has the card, and has not written yet. Her first message needs the old fallback key.
     let carol = Person::new("carol", &network);
     carol.knows(&bob);
     assert_eq!(bob.run(&["keys", "rotate"]).code(0).stdout, "a new inbox; 1 devices of contacts are told\n");
@@ -27,12 +27,12 @@ fn contacts_learn_new_keys_and_the_old_inbox_is_read_on() {
     alice.run(&["send", "bob", "-m", "to the new inbox"]).code(0);
     bob.run(&["receive"]).code(0);
     assert_eq!(bob.received(), ["first", "to the old inbox", "by the old card", "to the new inbox"]);
-    // Alice's device writes to another inbox than Carol's.
+    // While Alice's device writes to one inbox, Carol's writes to another.
     network.set(message_canister::api::Setting::writes(message_canister::api::Writes::members));
     alice.run(&["send", "bob", "-m", "waits"]).code(3);
     carol.run(&["send", "bob", "-m", "waits"]).code(3);
     assert_ne!(inboxes(&alice), inboxes(&carol));
-    // A first message to the new card opens by the new fallback key.
+    // A first message to the new card opens with the new fallback key.
     network.set(message_canister::api::Setting::writes(message_canister::api::Writes::anyone));
     let dave = Person::new("dave", &network);
     dave.knows(&bob);

@@ -1,4 +1,4 @@
-//! No file has a text, and no file and no output of a command has a key.
+//! No file contains a text. Neither a file nor the output of a command contains a key.
 
 use crate::network::Network;
 use crate::people::{Done, Person, files};
@@ -24,7 +24,7 @@ pub fn files_with(person: &Person, needle: &[u8]) -> Vec<PathBuf> {
 }
 
 #[test]
-fn no_file_of_either_side_has_a_text_a_name_or_an_address() {
+fn no_file_of_either_side_contains_a_text_a_name_or_an_address() {
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
     let path = alice.path("xylophone-4712");
@@ -39,18 +39,18 @@ fn no_file_of_either_side_has_a_text_a_name_or_an_address() {
             assert_eq!(files_with(person, needle.as_bytes()), Vec::<PathBuf>::new(), "{needle}");
         }
     }
-    // The scan finds what is there, in files of the store too.
+    // The search finds a known value, also in files of the store.
     let database = alice.folder().join("store/store.sqlite");
     assert!(files_with(&alice, b"SQLite format 3").contains(&database));
     std::fs::write(alice.folder().join("control"), WORD).unwrap();
     assert_eq!(files_with(&alice, WORD.as_bytes()), [alice.folder().join("control")]);
 }
 
-/// The row of a device: where its mail is; seeds of the address and the sender, and the send key; its inboxes, each with the seed
-/// of its owner, its HPKE key, the public fallback key and when it was made.
+/// The row of a device: the place of its mail; the seeds of the address and the sender, and the send key; its inboxes. Each
+/// inbox has the seed of its owner, its HPKE key, the public fallback key and the time when it was made.
 type Own = (Place, [[u8; 32]; 3], Vec<([u8; 32], [u8; 32], [u8; 32], u64)>);
 
-/// Every secret key that the store of a person has, opened with the key file.
+/// Every secret key in a person's store, opened with the key file.
 fn secret_keys(person: &Person) -> Vec<[u8; 32]> {
     let root = RootKey::open_key_file(&person.folder().join("root.key")).unwrap();
     let cache = KeyCache::new(LocalManager::new(root), Limits::default(), Runtime::threads()).unwrap();
@@ -65,7 +65,7 @@ fn secret_keys(person: &Person) -> Vec<[u8; 32]> {
         collect(&serde_json::to_value(account.value.pickle()).unwrap(), &mut keys);
         for row in snapshot.range::<Session>(b"", b"", 100)? {
             let session = serde_json::to_value(row.held.value.pickle()).unwrap();
-            // The session's three first keys are public.
+            // The first three keys of a session are public.
             collect(&session["sending_ratchet"], &mut keys);
             collect(&session["receiving_chains"], &mut keys);
         }
@@ -74,7 +74,7 @@ fn secret_keys(person: &Person) -> Vec<[u8; 32]> {
     runtime.block_on(read).unwrap()
 }
 
-/// The lists of 32 bytes in a value.
+/// All lists of 32 bytes in a value.
 fn collect(value: &Value, keys: &mut Vec<[u8; 32]>) {
     match value {
         Value::Array(items) => {
@@ -90,24 +90,24 @@ fn collect(value: &Value, keys: &mut Vec<[u8; 32]>) {
     }
 }
 
-/// The forms in which a key may be written: its bytes, in hexadecimal digits, in Base64, as a list of numbers.
+/// The possible encodings of a key: bytes, hexadecimal, Base64, a list of numbers.
 fn forms(key: &[u8; 32]) -> [Vec<u8>; 4] {
     let list = format!("{key:?}").trim_matches(['[', ']']).to_owned();
     [key.to_vec(), hex::encode(key).into(), vodozemac::base64_encode(key).into(), list.into()]
 }
 
-/// Number of keys that are found in these bytes, in any form.
+/// Number of keys that these bytes contain, in any encoding.
 fn found(keys: &[[u8; 32]], bytes: &[u8]) -> usize {
     keys.iter().filter(|key| forms(key).iter().any(|form| has(bytes, form))).count()
 }
 
-/// No secret key is in any file of a person's mailbox.
+/// Asserts that no file of a person's mailbox contains a secret key.
 pub fn assert_no_key(person: &Person) {
     let keys = secret_keys(person);
     for (path, bytes) in files(&person.folder()) {
         assert_eq!(found(&keys, &bytes), 0, "{}", path.display());
     }
-    // The scan finds each form of each key.
+    // The search finds each encoding of each key.
     for form in 0..4 {
         let control: Vec<u8> = keys.iter().flat_map(|key| forms(key)[form].clone()).collect();
         assert_eq!(found(&keys, &control), keys.len());
@@ -115,7 +115,7 @@ pub fn assert_no_key(person: &Person) {
 }
 
 #[test]
-fn no_secret_key_is_in_any_file_or_in_anything_that_a_command_says() {
+fn no_file_and_no_output_of_a_command_contains_a_secret_key() {
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
     let directory = network.directory.to_text();
@@ -135,7 +135,7 @@ fn no_secret_key_is_in_any_file_or_in_anything_that_a_command_says() {
     run(&bob, &["receive", "--json"]);
     run(&bob, &["send", "alice", "-m", WORD]);
     run(&alice, &["receive"]);
-    // Some that fail, each in another way.
+    // Commands that fail, each in a different way.
     run(&alice, &["send", "nobody", "-m", WORD]);
     run(&alice, &["contacts", "find", "carol"]);
     run(&bob, &["keys", "rotate"]);
@@ -152,7 +152,7 @@ fn no_secret_key_is_in_any_file_or_in_anything_that_a_command_says() {
         run(&alice, arguments);
         run(&bob, arguments);
     }
-    assert!(has(&said, WORD.as_bytes()) && !has(&errors, WORD.as_bytes()), "a text is shown, and in no error");
+    assert!(has(&said, WORD.as_bytes()) && !has(&errors, WORD.as_bytes()), "texts are shown, but not in errors");
     for person in [&alice, &bob] {
         let keys = secret_keys(person);
         // Address, sender, send key; owner and HPKE key of an inbox; signing, identity and fallback key; a ratchet's root and

@@ -1,5 +1,4 @@
-//! Shared inboxes: the mailbox opens and makes messages in the web page's
-//! format.
+//! Shared inboxes: the mailbox opens and makes messages in the web page's format.
 
 use crate::network::Network;
 use crate::people::{Person, json};
@@ -8,7 +7,7 @@ use std::fs;
 
 const SECRET: [u8; 32] = [7; 32];
 
-/// A mailbox with a shared inbox `family`, by its key file.
+/// A mailbox with the shared inbox `family`, added by its key file.
 fn member(name: &'static str, network: &Network) -> Person {
     let person = Person::new(name, network);
     let file = person.path("family.key");
@@ -18,10 +17,10 @@ fn member(name: &'static str, network: &Network) -> Person {
 }
 
 #[test]
-fn what_the_page_seals_opens_and_what_is_sent_opens_there() {
+fn messages_of_the_page_open_and_sent_messages_open_there() {
     let network = Network::start();
     let alice = member("alice", &network);
-    // As the page does it: `sealing` and the page are held to the same vectors.
+    // The message is sealed as by the page: `sealing` and the page are tested with the same vectors.
     let key = Key::from_file(&SECRET, network.canister.as_slice()).unwrap();
     let sealed = |content| seal(&content, &key, 2_000_000).unwrap();
     let text = sealed(Content::Text("from the page".into()));
@@ -40,7 +39,7 @@ fn what_the_page_seals_opens_and_what_is_sent_opens_there() {
     assert_eq!(fs::read(saved).unwrap(), b"bytes");
 
     alice.run(&["send", "family", "-m", "from Alice"]).code(0);
-    assert_eq!(alice.run(&["receive"]).code(0).stdout, "", "one's own is not shown again");
+    assert_eq!(alice.run(&["receive"]).code(0).stdout, "", "own messages are not shown again");
     assert_eq!(alice.run(&["log", "--after", "2"]).code(0).stdout, "3\tto family: from Alice\n");
     runtime.block_on(async {
         let page = network.operator().await;
@@ -55,7 +54,7 @@ fn what_the_page_seals_opens_and_what_is_sent_opens_there() {
 }
 
 #[test]
-fn members_write_to_each_other_by_a_passphrase_and_a_guess_finds_nothing() {
+fn members_share_a_passphrase_and_a_wrong_one_finds_nothing() {
     let network = Network::start();
     let (alice, bob) = (Person::new("alice", &network), Person::new("bob", &network));
     let add = |person: &Person, passphrase: &str| {
@@ -75,7 +74,7 @@ fn members_write_to_each_other_by_a_passphrase_and_a_guess_finds_nothing() {
 }
 
 #[test]
-fn names_are_one_to_a_person_or_shared_inbox_and_large_files_are_refused() {
+fn names_are_unique_and_large_files_are_refused() {
     let network = Network::start();
     let (alice, bob) = (member("alice", &network), Person::new("bob", &network));
     alice.knows(&bob);

@@ -1,10 +1,10 @@
-//! The contacts that are written to.
+//! The contacts to whom messages may be sent.
 
 use crate::network::Network;
 use crate::people::{Done, Person};
 
 #[test]
-fn somebody_unknown_is_shown_and_not_written_to_until_the_address_is_verified() {
+fn an_unknown_sender_is_shown_and_cannot_be_answered_until_the_address_is_verified() {
     let network = Network::start();
     let (alice, bob) = (Person::new("alice", &network), Person::new("bob", &network));
     alice.knows(&bob);
@@ -21,7 +21,7 @@ fn somebody_unknown_is_shown_and_not_written_to_until_the_address_is_verified() 
 }
 
 #[test]
-fn an_address_that_was_compared_and_is_another_is_said() {
+fn a_compared_address_that_differs_is_reported() {
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
     let eve = Person::new("eve", &network);
@@ -33,7 +33,7 @@ fn an_address_that_was_compared_and_is_another_is_said() {
 }
 
 #[test]
-fn cards_that_do_not_hold_are_refused_by_a_sentence() {
+fn invalid_cards_are_refused_with_the_reason() {
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
     let card = std::fs::read_to_string(bob.card()).unwrap();
@@ -52,7 +52,7 @@ fn cards_that_do_not_hold_are_refused_by_a_sentence() {
 }
 
 #[test]
-fn wrong_arguments_and_folders_say_what_to_do() {
+fn errors_about_arguments_and_folders_say_what_to_do() {
     let network = Network::start();
     let alice = Person::new("alice", &network);
     alice.run(&["send"]).code(1).says("Usage: mailbox send");

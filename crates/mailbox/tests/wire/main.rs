@@ -17,7 +17,7 @@ fn bytes(value: &Value) -> Vec<u8> {
     hex::decode(value.as_str().unwrap()).unwrap()
 }
 
-/// Writes the recipient of the vectors anew. Then run `make.mjs` too.
+/// Writes the recipient of the vectors again. Then run `make.mjs` too.
 #[test]
 #[ignore = "it writes a vector"]
 fn a_recipient() {
@@ -57,7 +57,7 @@ fn messages_of_libolm_open_out_of_order_and_with_one_lost() {
         assert_eq!((content.number, content.time), (at as u64 + 1, expected["time"].as_u64().unwrap()));
         assert!(content.body == Body::Text(expected["text"].as_str().unwrap().into()));
     };
-    // The third begins the session; the second never comes.
+    // The third begins the session. The second never arrives.
     let letter = open(2);
     assert_eq!(letter.sender[..], bytes(&sent["sender"]));
     let OlmMessage::PreKey(message) = &letter.message else { panic!("libolm's first messages are pre-key messages") };

@@ -1,4 +1,4 @@
-//! The ratchet against libolm's: the session of libolm's own tests, and what libolm makes of it.
+//! The ratchet against libolm's: the session of libolm's own tests, and libolm's messages in it.
 
 use super::{bytes, vector};
 use serde_json::{Value, to_value};
@@ -32,7 +32,7 @@ fn the_session_of_libolms_tests_has_the_keys_that_they_expect() {
     assert_eq!(ratchet["symmetric_key_ratchet"]["index"], 0);
 }
 
-/// The first chain needs no random number: chain keys, message keys, ciphertexts and their codes follow from the session.
+/// The first chain needs no random numbers: chain keys, message keys, ciphertexts and their MACs follow from the session.
 #[test]
 fn the_ratchet_makes_libolms_messages_byte_by_byte() {
     let libolm = libolm();
@@ -55,7 +55,7 @@ fn a_pickle_of_another_version_or_under_another_key_is_refused() {
 }
 
 #[test]
-fn messages_that_libolm_calls_malformed_are_none() {
+fn messages_that_libolm_calls_malformed_are_refused() {
     for message in libolm()["malformed"].as_array().unwrap() {
         for kind in 0..2 {
             assert!(OlmMessage::from_parts(kind, &bytes(message)).is_err(), "{message} of kind {kind}");

@@ -1,5 +1,4 @@
-//! The savings of the cache of fields, field by field: a value from the cache, compared with one that is read, opened
-//! and decoded.
+//! The savings of the cache for each type of field: a value from the cache, compared with one that is read, opened and decoded.
 
 use super::home::Home;
 use super::{ROUNDS, row};
@@ -11,12 +10,12 @@ use std::time::{Duration, Instant};
 use vodozemac::megolm::{GroupSession, InboundGroupSession, SessionConfig};
 use vodozemac::olm::{Account, Session, SessionConfig as OlmConfig};
 
-/// The key of the one row of each field.
+/// The key of each field's single row.
 const KEY: &str = "one";
-/// Bytes of an opaque value.
+/// Length of an opaque value in bytes.
 const OPAQUE: usize = 400;
 
-/// All rows. `transaction` is the time of one.
+/// All rows. `transaction` is the time of one transaction.
 pub fn measure(transaction: Duration) -> Vec<Row> {
     let home = Home::new(0);
     let store = home.open();

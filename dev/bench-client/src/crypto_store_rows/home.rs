@@ -59,7 +59,7 @@ pub fn open(home: &Path, caching: Caching) -> Store {
         .expect("the store can be opened")
 }
 
-/// One message: a session's ratchet moves, and the sealed bytes are in the outbox.
+/// The transaction of one message: it advances a session's ratchet and puts the sealed bytes into the outbox.
 pub fn step(store: &Store, session: u32, id: &str) {
     let id = id.to_owned();
     let done: Result<(), Error> = block_on(store.write(move |tx| {

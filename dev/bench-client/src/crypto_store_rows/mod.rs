@@ -1,6 +1,6 @@
-//! The crypto store. Processes that write at once are compared with one process. Their waits are compared with those of
-//! SQLite's busy handler. Two processes that alternate are compared with one that loads everything again. The last rows
-//! are the savings of the cache.
+//! The crypto store. Processes that write at once are compared with one process, and their waits with those of SQLite's busy
+//! handler. Two processes that alternate are compared with one that loads everything again. The last rows are the savings of
+//! the cache.
 
 mod fields;
 mod home;
@@ -18,7 +18,7 @@ use worker::{Kind, together};
 
 const SESSIONS: u32 = 10_000;
 const ROUNDS: usize = 5;
-/// Transactions that two handles make in one round, each in its turn.
+/// Transactions that two handles make in one round, in turns.
 const ALTERNATIONS: u32 = 1_000;
 const TURN: u32 = 100;
 
@@ -67,9 +67,8 @@ fn row(name: &str, mut rounds: Vec<f64>, limit: Limit) -> Row {
     Row { name: name.into(), value: rounds[ROUNDS / 2], limit }
 }
 
-/// The time of one transaction if two handles write in turn, so that each finds the other's change. It is measured for
-/// each of these stores. They take turns of [`TURN`] transactions, so that other load of the machine affects all of
-/// them.
+/// The time of one transaction if two handles write in turns, so that each loads the other's change. Measures all these stores
+/// in turns of [`TURN`] transactions, so that other load of the machine affects all of them.
 fn alternate<const STORES: usize>(homes: [&Home; STORES]) -> [Duration; STORES] {
     let handles = homes.map(|home| [home.open(), home.open()]);
     let mut times = [Duration::ZERO; STORES];
@@ -79,7 +78,7 @@ fn alternate<const STORES: usize>(homes: [&Home; STORES]) -> [Duration; STORES] 
             for number in turn * TURN..(turn + 1) * TURN {
                 step(&handles[number as usize % 2], number / 2 % home.sessions, &format!("alternating {number}"));
             }
-            // The first turn reads what the others have in their caches.
+            // The first turn fills the caches.
             if turn > 0 {
                 *time += began.elapsed();
             }
@@ -88,7 +87,7 @@ fn alternate<const STORES: usize>(homes: [&Home; STORES]) -> [Duration; STORES] 
     times.map(|time| time / ALTERNATIONS)
 }
 
-/// The time in which a handle reads, opens and decodes all sessions, as after a change that drops all of its cache.
+/// The time to read, open and decode all sessions, as after a change that drops the whole cache.
 fn load_everything(home: &Home) -> Duration {
     let store = home.open();
     let began = Instant::now();
@@ -103,7 +102,7 @@ fn load_everything(home: &Home) -> Duration {
     began.elapsed()
 }
 
-/// The time in which a transaction finds that neither rows nor keys have changed.
+/// The time to find that neither rows nor keys have changed.
 fn unchanged(home: &Home) -> Duration {
     const CHECKS: u32 = 10_000;
     let check = || -> rusqlite::Result<Duration> {

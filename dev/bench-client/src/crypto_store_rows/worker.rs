@@ -9,27 +9,27 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Transactions of one process.
+/// Number of transactions of one process.
 const TRANSACTIONS: u32 = 1_000;
 
 #[derive(Clone, Copy)]
 pub enum Kind {
-    /// This store.
+    /// The crypto store.
     Store,
-    /// The same statements by SQLite's own locks and busy handler, without encryption.
+    /// The same statements with SQLite's own locks and busy handler, without encryption.
     BusyHandler,
 }
 
 pub struct Together {
-    /// Transactions a second, of all together.
+    /// Transactions a second of all processes together.
     pub rate: f64,
     /// The wait of a request, 99.9th percentile over time, in seconds: see [`over_time`].
     pub wait: f64,
 }
 
-/// This many processes write at once.
+/// Runs this many writing processes at once.
 pub fn together(kind: Kind, processes: u32, home: &Home) -> Together {
-    // The journal mode is set before others open the file, because SQLite does not wait for others there.
+    // The journal mode is set first, because SQLite does not wait for other connections in this step.
     plain(home.path()).expect("the database can be made");
     let mut workers: Vec<Child> = (0..processes).map(|number| start(kind, number, home)).collect();
     let mut outputs: Vec<_> =
@@ -54,12 +54,13 @@ pub fn together(kind: Kind, processes: u32, home: &Home) -> Together {
     Together { rate: times.len() as f64 / took.as_secs_f64(), wait: over_time(times, 0.999) }
 }
 
-/// A percentile over time: the shortest transaction such that this share of the processes' time went into it and shorter ones.
+/// A percentile over time: the duration of a transaction such that this share of the processes' time was spent in transactions
+/// no longer than it.
 ///
 /// A percentile over transactions would not be reproducible, because few of the busy handler's transactions wait: the process
 /// that has just released the lock takes it again, a thousand times in a row, while the others sleep. About one transaction in
-/// a thousand slept, so the 99.9th percentile was 4 ms in one run and 230 ms in the next. At any moment three of four
-/// processes wait.
+/// a thousand slept, so the 99.9th percentile was 4 ms in one run and 230 ms in the next. At any moment three of four processes
+/// wait.
 fn over_time(mut times: Vec<f64>, share: f64) -> f64 {
     times.sort_by(f64::total_cmp);
     let mut left = share * times.iter().sum::<f64>();
@@ -115,7 +116,7 @@ fn run(mut transact: impl FnMut(u32)) {
     times.iter().for_each(|time| println!("{}", time.as_secs_f64()));
 }
 
-/// The busy handler's database in a home.
+/// A home's database for the busy handler.
 fn plain(home: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(home.join("busy-handler.sqlite"))?;
     connection.busy_timeout(Duration::from_secs(60))?;
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_percentile_over_time_weighs_each_transaction_by_its_time() {
-        // Half of the time is one transaction of 10: the median over transactions would be 1.
+        // One transaction of 10 takes half of the time. The median over transactions would be 1.
         let times: Vec<f64> = std::iter::repeat_n(1.0, 10).chain([10.0]).collect();
         assert_eq!(over_time(times.clone(), 0.49), 1.0);
         assert_eq!(over_time(times.clone(), 0.51), 10.0);

@@ -1,4 +1,4 @@
-//! Envelopes and ratchets alone, on one core: nothing is read, verified or stored.
+//! Envelopes and ratchets alone, on one core, without reading, verifying or storing.
 
 use mailbox::wire::content::{Body, Content};
 use mailbox::wire::envelope::{self, Address};
@@ -7,7 +7,7 @@ use vodozemac::olm::{Account, OlmMessage, Session, SessionConfig};
 
 const PLACE: Address<'static> = Address { canister: &[1; 10], inbox: &[7; 29] };
 
-/// One side seals, the other one has the first message.
+/// A sender that seals messages. The recipient has received the first one.
 pub struct Sealing {
     identity: [u8; 32],
     hpke: [u8; 32],
@@ -17,12 +17,12 @@ pub struct Sealing {
 }
 
 impl Sealing {
-    /// To keys of its own.
+    /// A sender to new keys.
     pub fn new() -> Self {
         Self::to_new_device().0
     }
 
-    /// Seals so many short messages.
+    /// Seals this many short messages.
     pub fn run(&mut self, number: usize) {
         (0..number).for_each(|number| drop(self.seal(number.to_string())));
     }
@@ -49,7 +49,7 @@ impl Sealing {
     }
 }
 
-/// Envelopes of texts of 1 KiB, and the session that opens them.
+/// Envelopes of texts of 1 KiB, and the session and key that open them.
 pub struct Opening {
     secret: [u8; 32],
     session: Session,
@@ -57,7 +57,7 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// So many.
+    /// Seals this many.
     pub fn of(number: usize) -> Self {
         let (mut sealing, mut recipient, secret) = Sealing::to_new_device();
         let sealed = (0..=number).map(|_| sealing.seal("x".repeat(1_023))).collect::<Vec<_>>();
@@ -69,7 +69,7 @@ impl Opening {
         Self { secret, session: created.expect("it was sealed to it").session, sealed: sealed.to_vec() }
     }
 
-    /// Opens all of them.
+    /// Opens all envelopes.
     pub fn run(&self) {
         let mut session = Session::from_pickle(self.session.pickle());
         for sealed in &self.sealed {

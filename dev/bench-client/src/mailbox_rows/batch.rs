@@ -1,4 +1,4 @@
-//! Batches as the load program's: 1,000 messages of 180 bytes, encoded ahead, in one call of an agent.
+//! The load program's batches: 1,000 messages of 180 bytes, encoded ahead, in one call of an agent.
 
 use super::MESSAGES;
 use super::people::Network;

@@ -1,7 +1,8 @@
-//! The mailbox: what receiving adds to opening, what sending adds to sealing and to a batch of the load program, what a command takes
-//! until its message is on disk, how the store grows, and how many processes it bears at once.
+//! The mailbox: the rate of receiving compared with opening alone, the rate of sending compared with sealing alone and with a
+//! batch of the load program, the time of a command until its message is on disk, the growth of the store, and processes that
+//! send at once.
 //!
-//! Two times are compared by the best of their rounds, which take turns: what else the machine does lengthens the others.
+//! Two times are compared by the best of their rounds, which alternate: other load of the machine only makes rounds longer.
 
 mod alone;
 mod batch;
@@ -15,12 +16,12 @@ use people::{Network, Person};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// Messages of a page, of a batch and of a pipe.
+/// Messages in a page, in a batch and in a pipe.
 const MESSAGES: usize = 1_000;
-/// Pages that one call receives.
+/// Number of pages that one call receives.
 const PAGES: usize = 5;
 const ROUNDS: usize = 5;
-/// Commands that are timed until their message is on disk.
+/// Number of commands that are timed until their message is on disk.
 const COMMANDS: usize = 21;
 const PROCESSES: usize = 100;
 
@@ -58,7 +59,7 @@ pub fn measure() -> Vec<Row> {
     ]
 }
 
-/// Lines of 1 KiB.
+/// This many lines of 1 KiB.
 fn lines(number: usize) -> String {
     (0..number).map(|number| format!("{number:04} {}\n", "x".repeat(1_018))).collect()
 }
@@ -69,7 +70,7 @@ fn time<T>(run: impl FnOnce() -> T) -> (Duration, T) {
     (start.elapsed(), value)
 }
 
-/// The second thousand: the first makes room for an outbox too, which is used again.
+/// The growth by the second thousand. The first one makes room for the outbox, which is used again.
 fn growth(alice: &Person) -> f64 {
     let lines = lines(MESSAGES);
     alice.pipe(&["send", "bob", "-", "--lines"], &lines);
@@ -78,7 +79,7 @@ fn growth(alice: &Person) -> f64 {
     (alice.store_bytes() - before) as f64 / lines.len() as f64
 }
 
-/// A process that goes on receiving, as with `--follow`: it knows the subnet's keys.
+/// Receives in one process, as `--follow` does: it already knows the subnet's keys.
 fn receiving(runtime: &Runtime, alice: &Person, bob: &Person) -> f64 {
     let (mailbox, agents) = runtime.block_on(async {
         let mailbox = Mailbox::open(&bob.mailbox()).await.expect("it is there");
@@ -98,7 +99,7 @@ fn receiving(runtime: &Runtime, alice: &Person, bob: &Person) -> f64 {
     alone.as_secs_f64() / received.as_secs_f64()
 }
 
-/// The rate of a command, from its start to its end, to that of sealing alone, on one core, and to that of batches.
+/// The rate of a whole command, divided by that of sealing alone on one core, and by that of batches.
 fn sending(runtime: &Runtime, network: &Network, alice: &Person) -> (f64, f64) {
     let batches = runtime.block_on(Batches::of(network));
     let mut sealing = Sealing::new();
@@ -117,7 +118,7 @@ fn sending(runtime: &Runtime, network: &Network, alice: &Person) -> (f64, f64) {
     (sealed.as_secs_f64() / sent.as_secs_f64(), added.as_secs_f64() / sent.as_secs_f64())
 }
 
-/// The median of the times until another process finds the message in the store: then it is committed and synced.
+/// The median time until another process finds the message in the store. It is committed and synced then.
 fn on_disk(runtime: &Runtime, alice: &Person) -> f64 {
     const LOOK: Duration = Duration::from_millis(1);
     let mailbox = runtime.block_on(Mailbox::open(&alice.mailbox())).expect("it is there");

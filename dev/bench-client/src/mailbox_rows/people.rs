@@ -1,4 +1,4 @@
-//! The local network and people, each a process of its own as its users have them.
+//! The local network and two people. Each command is a process of its own, as for a user.
 
 use crate::beside::{folder, local_network, program};
 use candid::Principal;
@@ -26,13 +26,13 @@ impl Network {
     }
 }
 
-/// A person, whose mailbox is a folder on the disk of the build.
+/// A person with a mailbox folder on the build's disk.
 pub struct Person {
     folder: tempfile::TempDir,
 }
 
 impl Person {
-    /// Two who have each other's cards.
+    /// Two people with each other's cards.
     pub fn pair(network: &Network) -> (Self, Self) {
         let (alice, bob) = (Self::new(network), Self::new(network));
         alice.knows(&bob, "bob");
@@ -51,22 +51,22 @@ impl Person {
         self.pipe(&["contacts", "add", "-", "--as", name], &other.run(&["id"]));
     }
 
-    /// The folder of the mailbox.
+    /// The mailbox's folder.
     pub fn mailbox(&self) -> PathBuf {
         self.folder.path().join("mailbox")
     }
 
-    /// Bytes of the database. The write-ahead log beside it stays below 4 MiB.
+    /// Size of the database in bytes. The write-ahead log beside it stays below 4 MiB.
     pub fn store_bytes(&self) -> u64 {
         std::fs::metadata(self.mailbox().join("store/store.sqlite")).expect("it is there").len()
     }
 
-    /// Runs a command to its end, and returns what it printed.
+    /// Runs a command to its end. Returns its output.
     pub fn run(&self, arguments: &[&str]) -> String {
         self.pipe(arguments, "")
     }
 
-    /// Runs a command that reads this.
+    /// Runs a command with this input. Returns its output.
     pub fn pipe(&self, arguments: &[&str], input: &str) -> String {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -1,4 +1,4 @@
-//! Who signs: verifiers, the registrar, and the owners of labels. Registrations that are valid to a verifier.
+//! The signers: verifiers, the registrar, and the owners of labels. Makes registrations that a verifier accepts.
 
 use client::directory::Draft;
 use client::directory::api::Submission;
@@ -14,11 +14,11 @@ use directory_core::update::Update;
 use directory_core::vrf::SecretKey;
 use ed25519_dalek::SigningKey;
 
-/// The seeds of the verifiers' keys: three ratify while updates come in, each of the others catches up once.
+/// The seeds of the verifiers' keys: three verifiers ratify while updates come in, and each of the others catches up once.
 pub const RATIFYING: [u8; 3] = [51, 52, 53];
 pub const CATCHING_UP: [u8; 5] = [54, 55, 56, 57, 58];
 const REGISTRAR: u8 = 90;
-/// Different keys of owners.
+/// Number of owners with different keys.
 const OWNERS: u64 = 250;
 
 /// The registrar, and the owners of labels.
@@ -44,7 +44,7 @@ fn profile() -> Profile {
     Profile::new(Vec::new(), Vec::new()).expect("a profile may be empty")
 }
 
-/// A registrar, and as many verifiers must sign as ratify.
+/// One registrar, and verifiers that must all sign.
 pub fn configuration() -> Configuration {
     let verifier = |seed| Verifier::new(name(seed), Key::of(&secret(seed))).expect("a good name");
     let verifiers = RATIFYING.into_iter().chain(CATCHING_UP).map(verifier).collect();
@@ -61,8 +61,8 @@ impl Authors {
         self.realm
     }
 
-    /// Version 0 of an index that follows from the number, signed by its owner and the registrar. A verifier cannot tell that
-    /// the index is of no label.
+    /// Version 0 of an index that follows from the number, signed by its owner and the registrar. No label has this index, but
+    /// a verifier cannot tell.
     pub fn registration(&self, number: u64) -> Update {
         let entry = Entry {
             realm: self.realm,
@@ -85,7 +85,7 @@ impl Authors {
         draft.signed(own, Signatures::default(), None)
     }
 
-    /// Version 0 of a label, whose index is that of the VRF.
+    /// Version 0 of a label, with its real VRF index.
     pub fn named(&self, number: u64, vrf: &SecretKey) -> (Entry, Submission) {
         let label = label(number);
         let index = vrf.prove(&label.encode()).0;
@@ -110,7 +110,7 @@ impl Authors {
         self.owners.get(at).expect("there are so many owners")
     }
 
-    /// An entry of version 0 that its owner and the registrar have signed.
+    /// An entry of version 0, signed by its owner and the registrar.
     fn signed(&self, entry: Entry, owner: &SigningKey) -> Update {
         let signatures = Signatures::by(owner, &entry.signed_bytes());
         let mut update = Update { entry, signatures, registration: Signatures::default() };

@@ -1,4 +1,4 @@
-//! Catching up over HTTP, and the signature checks of the same updates alone.
+//! Catching up over HTTP, compared with only checking the signatures of the same updates.
 
 use super::authors::CATCHING_UP;
 use super::network::Network;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 const MEBIBYTE: f64 = 1_048_576.0;
 
-/// All rows. Rounds alternate, and the best of each counts: what else the machine does only slows them down.
+/// All rows. Rounds alternate, and the best of each counts, because other load of the machine only slows them down.
 pub fn measure(network: &Network) -> Vec<Row> {
     let (mut checks, mut core, mut clock, mut peak) = (Duration::MAX, Duration::MAX, Duration::MAX, 0);
     for seed in CATCHING_UP {

@@ -1,4 +1,4 @@
-//! What a million labels cost: the disk, and the most memory of a process that replays them, and of one that starts again.
+//! A million labels: the size of the journal, and the peak memory of a process that replays them and of one that restarts.
 
 use super::authors::{Authors, configuration, name, secret};
 use super::place::peak;
@@ -41,7 +41,7 @@ pub fn measure() -> Vec<Row> {
     ]
 }
 
-/// The most memory of a process of its own that does this, and the bytes of its journal.
+/// Runs a worker process. Returns its peak memory and the size of its journal.
 fn worker(kind: &str, folder: &Path) -> [u64; 2] {
     let this = std::env::current_exe().expect("the program has a path");
     let mut command = Command::new(this);
@@ -53,7 +53,7 @@ fn worker(kind: &str, folder: &Path) -> [u64; 2] {
     numbers.try_into().expect("it prints two numbers")
 }
 
-/// What such a process does: `replay` the history in the folder, or `restart` with its journal.
+/// The work of a worker process: `replay` the history in the folder, or `restart` from its journal.
 pub fn work(kind: &str, folder: &Path) {
     let pins = Pins {
         realm: REALM,
@@ -81,7 +81,7 @@ fn vrf() -> SecretKey {
     SecretKey::new(&[7; 32])
 }
 
-/// The epochs of a directory, in the making.
+/// The epochs of a directory while they are made.
 struct History {
     tree: Tree<CompactNodes>,
     disk: Folder,

@@ -1,5 +1,6 @@
 //! The verifier. Its process catches up over HTTP with a directory on a local network, and is compared with the signature
-//! checks alone. Three of them ratify heads while updates come in. And the memory and the disk of a million labels.
+//! checks alone. Three verifiers ratify heads while updates come in. The last rows are the memory and the disk for a million
+//! labels.
 
 mod authors;
 mod catching_up;
@@ -23,7 +24,7 @@ pub fn measure() -> Vec<Row> {
     rows
 }
 
-/// A row, which is shown at once: the whole takes minutes.
+/// A row. It is printed at once, because the whole benchmark takes minutes.
 fn row(name: &str, value: f64, limit: Limit) -> Row {
     let row = Row { name: name.into(), value, limit };
     eprintln!("{}", row.to_line());

@@ -1,5 +1,5 @@
-//! A local network, as a process, with a directory of many labels. It is made natively, and put into the canister as a snapshot
-//! of its stable memory.
+//! A local network, as a process, with a directory of many labels. The directory is made natively and loaded into the canister
+//! as a snapshot of its stable memory.
 
 use super::authors::{Authors, configuration, label};
 use crate::beside::local_network;
@@ -35,11 +35,11 @@ use tokio::runtime::Runtime;
 /// Labels of the directory, and those of them whose VRF proofs are genuine: look-ups find these.
 pub const LABELS: u64 = 50_000;
 pub const NAMED: u64 = 3_000;
-/// Registrations of an epoch.
+/// Number of registrations in an epoch.
 const IN_EPOCH: u64 = 1_000;
 const SECOND: u64 = 1_000_000_000;
 const VRF_SEED: [u8; 32] = [7; 32];
-/// Bytes of a snapshot that are sent at once.
+/// Bytes of a snapshot that are uploaded in one call.
 const CHUNK: usize = 1_900_000;
 
 /// The network, until it is dropped.
@@ -48,7 +48,7 @@ pub struct Network {
     pub runtime: Runtime,
     pub agent: Agent,
     authors: Authors,
-    /// The entries of the named labels.
+    /// The entries of the labels with genuine VRF proofs.
     entries: Vec<Entry>,
     updates: Vec<LoggedUpdate>,
     module: Vec<u8>,
@@ -67,7 +67,7 @@ impl Network {
             "--argument".to_owned(),
             format!("directory={}", hex::encode(argument)),
         ];
-        // The network's speed is not what is measured: it is that of the development profile.
+        // The network's speed is not measured, so the development profile will do.
         let program = local_network();
         let start = Start { program, words: words.map(OsString::from).to_vec(), state: None, port: 0 };
         let process = start.run().expect("the network starts: scripts/bench-client builds it");
@@ -103,7 +103,7 @@ impl Network {
         Sha256::digest(&self.module).into()
     }
 
-    /// All updates that the directory had at the start.
+    /// All updates of the directory's initial log.
     pub fn updates(&self) -> &[LoggedUpdate] {
         &self.updates
     }
@@ -112,7 +112,7 @@ impl Network {
         AgentTransport::new(self.agent.clone(), self.canister())
     }
 
-    /// A client that demands the cosignatures of as many verifiers as ratify.
+    /// A client that demands the cosignatures of all ratifying verifiers.
     pub fn client(&self) -> DirectoryClient<AgentTransport> {
         let published = self.runtime.block_on(published(&self.transport())).expect("the directory answers");
         let registrars = vec![Policy::one(Key::of(&self.authors.registrar))];
@@ -120,13 +120,13 @@ impl Network {
         DirectoryClient::new(self.transport(), pins)
     }
 
-    /// The argument of an update that changes the named label of this number.
+    /// The argument of an update that changes this named label.
     pub fn change(&self, number: u64) -> Vec<u8> {
         let newest = self.entries.get(number as usize).expect("there are so many labels");
         request::update(&self.authors.change(number, newest)).arg
     }
 
-    /// Puts bytes in the place of the canister's stable memory, and upgrades it.
+    /// Replaces the canister's stable memory by these bytes, and upgrades the canister.
     fn take_over(&self, memory: &[u8]) {
         let canister_id = self.canister();
         let taken: Snapshot = self.manage(
@@ -197,7 +197,7 @@ impl Network {
         module
     }
 
-    /// What the directory says of itself, once it is ready.
+    /// The directory's status, once it is ready.
     pub fn status(&self) -> Option<api::Status> {
         self.runtime.block_on(status(&self.transport()))
     }
@@ -220,19 +220,19 @@ impl Network {
     }
 }
 
-/// What the directory says of itself, once it is ready.
+/// The directory's status, once it is ready.
 pub async fn status(transport: &AgentTransport) -> Option<api::Status> {
     let request = request::get_status();
     let reply = transport.query(request.method, request.arg.clone()).await.ok()?;
     request.decode(&reply).ok().filter(|status| status.ready)
 }
 
-/// Pieces with their positions; those of zeros alone are left out, because a snapshot begins with zeros.
+/// Pieces of the bytes with their positions. Pieces of zeros are left out, because a snapshot begins with zeros.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
     (0..).step_by(CHUNK).zip(bytes.chunks(CHUNK)).filter(|(_, chunk)| chunk.iter().any(|byte| *byte != 0))
 }
 
-/// A directory in this process: its bytes, its updates, and the entries of the labels that look-ups find.
+/// Makes a directory in this process. Returns its bytes, its updates, and the entries of the labels that look-ups find.
 fn native(canister: Principal, authors: &Authors) -> (Vec<u8>, Vec<LoggedUpdate>, Vec<Entry>) {
     let raw = VectorMemory::default();
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
@@ -258,7 +258,7 @@ fn native(canister: Principal, authors: &Authors) -> (Vec<u8>, Vec<LoggedUpdate>
     }
     drop(directory);
 
-    // The others' proofs are worth nothing. No verifier sees them, and nobody looks these labels up.
+    // The other labels have worthless VRF proofs. No verifier sees these proofs, and nobody looks the labels up.
     let store = StableMemory::open(raw.clone()).expect("it is a directory's").store();
     let mut store = Store::open(store, authors.realm()).expect("it is a directory's");
     let configuration = configuration().hash(vrf().public().bytes());

@@ -1,4 +1,4 @@
-//! A verifier's place on the disk of the build's folder, and its process.
+//! A verifier's folder on the build's disk, and its process.
 
 use super::authors::{configuration, name};
 use super::network::Network;
@@ -11,15 +11,15 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How long anything may take.
+/// Maximum wait.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Linux counts a process's time in hundredths of a second.
 const TICK: Duration = Duration::from_millis(10);
 
-/// The configuration, the key and the folder of a verifier.
+/// A folder with a verifier's configuration, key and state.
 pub struct Place(TempDir);
 
-/// A verifier's process, until it is dropped.
+/// A verifier's process. Dropping this kills it.
 pub struct Process(Child);
 
 impl Place {
@@ -60,12 +60,12 @@ impl Place {
 }
 
 impl Process {
-    /// The time that it has had of all cores.
+    /// The processor time that it has used.
     pub fn used(&self) -> Duration {
         used(&self.0.id().to_string())
     }
 
-    /// The most memory that it has had, in bytes.
+    /// Its peak memory in bytes.
     pub fn peak(&self) -> u64 {
         peak(&self.0.id().to_string())
     }
@@ -79,10 +79,10 @@ impl Drop for Process {
     }
 }
 
-/// The time that a process, `self` or a number, has had of all cores.
+/// The processor time that a process has used. `process` is its id, or `self`.
 pub fn used(process: &str) -> Duration {
     let stat = read(process, "stat");
-    // The name, in brackets, may have spaces. Time of its own and of the system for it are fields 14 and 15.
+    // The name, in brackets, may contain spaces. Fields 14 and 15 are ticks in user and in system mode.
     let fields = stat.rsplit_once(')').map(|(_, behind)| behind.split_whitespace());
     let ticks: Vec<u32> =
         fields.into_iter().flatten().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
@@ -90,23 +90,23 @@ pub fn used(process: &str) -> Duration {
     TICK * ticks.iter().sum::<u32>()
 }
 
-/// The most memory that a process, `self` or a number, has had, in bytes.
+/// The peak memory of a process in bytes. `process` is its id, or `self`.
 pub fn peak(process: &str) -> u64 {
     let status = read(process, "status");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")).and_then(|number| number.parse::<u64>().ok());
-    kilobytes.expect("Linux says how much memory a process had") * 1024
+    kilobytes.expect("Linux reports the peak memory of a process") * 1024
 }
 
 fn read(process: &str, file: &str) -> String {
     std::fs::read_to_string(Path::new("/proc").join(process).join(file)).expect("the process is there")
 }
 
-/// Waits until something holds.
+/// Waits until `holds` returns true.
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
-        assert!(began.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+        assert!(began.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }

@@ -1,4 +1,4 @@
-//! Three verifiers ratify heads while updates come in, and clients that demand all three look labels up meanwhile.
+//! Three verifiers ratify heads while updates come in. Meanwhile clients that demand all three look labels up.
 
 use super::authors::{RATIFYING, label};
 use super::network::{NAMED, Network, status};
@@ -11,15 +11,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use test_support::envelope::{bare, call};
 
-/// Updates that come in, and the time between two of them.
+/// Number of updates that come in, and the time between two of them.
 const UPDATES: u64 = 2_500;
 const EVERY: Duration = Duration::from_millis(10);
-/// The time between two looks at the directory's status, and between two look-ups.
+/// The time between two reads of the directory's status, and between two look-ups.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long the last of them may take to be ratified.
+/// Maximum wait for the ratification of the last update.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// When a head was there, and when it was ratified, by its number.
+/// When each head was seen, and when it was ratified, by epoch.
 #[derive(Default)]
 struct Heads {
     closed: BTreeMap<u64, Instant>,
@@ -49,7 +49,7 @@ pub fn measure(network: &Network) -> Vec<Row> {
     });
     let waits =
         heads.closed.iter().filter_map(|(head, closed)| Some(heads.ratified.get(head)?.duration_since(*closed)));
-    // An update that comes just after a head has closed waits until the next one is ratified.
+    // An update that comes just after a head has closed waits until the next head is ratified.
     let longest =
         heads.closed.iter().filter_map(|(head, closed)| Some(heads.ratified.get(&(head + 1))?.duration_since(*closed)));
     let seconds = |times: &mut dyn Iterator<Item = Duration>| times.max().unwrap_or(PATIENCE).as_secs_f64();
@@ -63,7 +63,7 @@ pub fn measure(network: &Network) -> Vec<Row> {
     ]
 }
 
-/// Sends the updates, one after another at their times, and returns how long this took.
+/// Sends the updates at their times. Returns how long this took.
 async fn send(network: &Network) -> Duration {
     let url = format!("{}/api/v2/canister/{}/call", network.url(), network.canister());
     let client = reqwest::Client::builder().no_proxy().build().expect("there is a client");
@@ -103,7 +103,7 @@ async fn network_epochs(transport: &client::agent::AgentTransport) -> u64 {
     status(transport).await.expect("it is ready").epochs
 }
 
-/// Strict look-ups, and those of them that were refused.
+/// Makes strict look-ups. Returns how many were made, and how many of them were refused.
 fn look_up(network: &Network, done: &AtomicBool) -> [u64; 2] {
     let (mut client, mut asked, mut refused) = (network.client(), 0, 0);
     while !done.load(Ordering::Relaxed) {

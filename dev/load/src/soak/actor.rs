@@ -1,4 +1,4 @@
-//! Who makes operations, one after the other: a client of the message canister, an owner of labels, a verifier.
+//! An actor makes operations one after the other. Actors are clients of the message canister, owners of labels and verifiers.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -7,36 +7,36 @@ use std::sync::atomic::Ordering;
 use super::Shared;
 use crate::violation::{Verdict, Violation};
 
-/// Something that a report names.
+/// Something with a name for the report.
 pub trait Named {
-    /// What it is called.
+    /// The name.
     fn name(&self) -> &'static str;
 }
 
 /// An actor.
 pub trait Actor: Send {
-    /// What it does.
+    /// The kind of its operations.
     type Operation: Named + Send;
 
-    /// Who it is, in a report of a fault.
+    /// The actor's name in the report of a fault.
     fn name(&self) -> String;
 
-    /// Its next operation, once it is due. `None`: there is none left.
+    /// The next operation, once it is due. `None`: there are no more.
     fn next(&mut self) -> impl Future<Output = Option<Self::Operation>> + Send;
 
     /// Makes an operation.
     ///
     /// # Errors
     ///
-    /// If something happens that must not.
+    /// If an invariant is violated.
     fn make(&mut self, operation: Self::Operation) -> impl Future<Output = Verdict<()>> + Send;
 }
 
-/// Has an actor make its operations, as long as no actor fails. Returns the actor.
+/// Makes an actor's operations until it has no more, or until any actor fails. Returns the actor.
 ///
 /// # Errors
 ///
-/// If something happens that must not.
+/// If an invariant is violated.
 pub async fn play<A: Actor>(mut actor: A, shared: Arc<Shared>) -> Verdict<A> {
     let mut ending = Ending { shared, well: false };
     let mut number = 0;
@@ -54,7 +54,7 @@ pub async fn play<A: Actor>(mut actor: A, shared: Arc<Shared>) -> Verdict<A> {
     Ok(actor)
 }
 
-/// An actor that ends: if not well, the others and the killer need not go on.
+/// Notes the end of an actor. If it failed, the other actors and the killer stop.
 struct Ending {
     shared: Arc<Shared>,
     well: bool,

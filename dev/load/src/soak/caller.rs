@@ -1,4 +1,4 @@
-//! Makes calls, whatever kills come between, until they have an outcome.
+//! Makes calls and repeats them after kills until they have an outcome.
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
@@ -15,32 +15,32 @@ use crate::inbox::{Inbox, Outcome, Signed};
 use crate::violation::{Verdict, Violation, ensure};
 use test_support::Random;
 
-/// How long an actor waits that was told to come again.
+/// Wait after an answer that the index is being rebuilt.
 const PASSING_WAIT: Duration = Duration::from_millis(20);
-/// How often it comes back.
+/// Maximum number of tries.
 pub const TRIES: u32 = 3_000;
-/// Answered calls that are kept, to be sent again.
+/// Number of answered calls that are kept to be sent again.
 const KEPT_ANSWERS: usize = 64;
 
 /// Makes an actor's calls.
 pub struct Caller {
-    /// Its connection.
+    /// The connection.
     pub inbox: Inbox,
-    /// What all actors share.
+    /// The state that all actors share.
     pub shared: Arc<Shared>,
-    /// For what depends on kills, and so is the same in no two runs.
+    /// Random choices that depend on kills, so they differ between runs.
     pub random: Random,
-    /// The latest answered calls, with their replies.
+    /// The latest answered calls and their replies.
     answered: VecDeque<(Signed, Vec<u8>)>,
 }
 
 impl Caller {
-    /// Makes calls through this connection.
+    /// A caller over this connection.
     pub fn new(inbox: Inbox, shared: Arc<Shared>, random: Random) -> Self {
         Self { inbox, shared, random, answered: VecDeque::new() }
     }
 
-    /// Counts something.
+    /// Changes a count.
     pub fn count(&self, what: impl FnOnce(&mut Tally)) {
         what(&mut self.shared.tally());
     }
@@ -53,7 +53,7 @@ impl Caller {
         }
     }
 
-    /// Sends an answered call again: it has the same answer, or has expired.
+    /// Sends an answered call again. The answer must be the same, or that the call has expired.
     ///
     /// # Errors
     ///
@@ -73,15 +73,15 @@ impl Caller {
                 Some(Outcome::Replied(again)) => {
                     self.count(|tally| tally.replays += 1);
                     return ensure(again == reply, || {
-                        format!("an answered call, sent again, has another answer: {reply:?}, then {again:?}")
+                        format!("an answered call was sent again and has another answer: {reply:?}, then {again:?}")
                     });
                 }
             }
         }
     }
 
-    /// Sends an update that may be sent anew until it is answered. Returns the reply, and whether a kill cut the call off
-    /// before.
+    /// Makes an update until it is answered, in the same envelope again or in a new one. Returns the reply, and whether a kill cut
+    /// off an earlier try.
     ///
     /// # Errors
     ///
@@ -107,12 +107,12 @@ impl Caller {
         }
     }
 
-    /// Asks a query until the network and the index are there. The answer is the canister's; what it refuses besides is
-    /// for the caller.
+    /// Makes a query, and repeats it while the network is down or the index is being rebuilt. Returns any other refusal to the
+    /// caller.
     ///
     /// # Errors
     ///
-    /// If the index stays away.
+    /// If the index stays unavailable.
     pub async fn ask<T, E: Refusal>(&self, request: &Request<T, E>) -> Verdict<Result<T, CallError<E>>> {
         for _ in 0..TRIES {
             let Some(reply) = self.shared.gate.attempt(self.inbox.ask(request)).await? else { continue };
@@ -124,14 +124,14 @@ impl Caller {
         Err(Violation(format!("{} stays unavailable", request.method)))
     }
 
-    /// Waits, having been told to come again.
+    /// Waits after an answer that the index is being rebuilt.
     pub async fn wait_for_rebuild(&self) {
         self.count(|tally| tally.unavailable += 1);
         tokio::time::sleep(PASSING_WAIT).await;
     }
 }
 
-/// Asks a query while the network runs and no other actor does, until the canister's index is rebuilt.
+/// Makes a query while the network runs and no actor uses it. Repeats it until the canister's index is rebuilt.
 ///
 /// # Errors
 ///
@@ -162,17 +162,17 @@ pub async fn perform<T, E: Debug>(inbox: &Inbox, request: &Request<T, E>) -> Ver
     }
 }
 
-/// A call that should not have failed.
+/// The violation for a call that failed unexpectedly.
 pub fn failed<E: Debug>(error: CallError<E>) -> Violation {
     Violation(format!("a call failed: {error}"))
 }
 
-/// A call that should have been answered.
+/// The violation for a call without an answer.
 pub fn unanswered(error: AgentError) -> Violation {
     Violation(format!("the network does not answer: {error}"))
 }
 
-/// A call that should have been signed.
+/// The violation for a call that could not be signed.
 pub fn unsigned(error: AgentError) -> Violation {
     Violation(format!("a call cannot be signed: {error}"))
 }

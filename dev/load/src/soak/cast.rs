@@ -1,4 +1,4 @@
-//! Who acts: eight clients of the message canister, three owners of labels, two verifiers of the directory.
+//! The actors: eight clients of the message canister, three owners of labels, two verifiers of the directory.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::inbox::Inbox;
 use crate::violation::{Verdict, Violation};
 use test_support::Random;
 
-/// When the calls of every fourth client expire: before they would be sent again after a long restart.
+/// Expiry of the calls of every fourth client. They expire before they are sent again after a long restart.
 const SHORT_EXPIRY: Duration = Duration::from_secs(8);
 
-/// All actors, while they act.
+/// All running actors.
 pub struct Cast {
     clients: Vec<JoinHandle<Verdict<Client>>>,
     owners: Vec<JoinHandle<Verdict<Owner>>>,
@@ -26,7 +26,7 @@ pub struct Cast {
 }
 
 impl Cast {
-    /// Has them begin. Verifiers keep what they have replayed in `folder`.
+    /// Starts them. Verifiers keep their journals in `folder`.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Cast {
         Ok(Self { clients, owners, verifiers })
     }
 
-    /// Has them stop where they are.
+    /// Stops them at once.
     pub fn abort(&self) {
         self.clients.iter().for_each(JoinHandle::abort);
         self.owners.iter().for_each(JoinHandle::abort);
@@ -85,7 +85,7 @@ async fn all<A>(tasks: Vec<JoinHandle<Verdict<A>>>) -> Verdict<Vec<A>> {
     Ok(actors)
 }
 
-/// How many of the operations are this one's, of so many actors.
+/// The share of actor `number` of this many operations, divided among this many actors.
 pub fn share(operations: u64, actors: u8, number: u8) -> u64 {
     let actors = u64::from(actors);
     operations / actors + u64::from(u64::from(number) < operations % actors)

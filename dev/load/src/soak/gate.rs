@@ -1,5 +1,5 @@
-//! Separates calls from restarts. A call is made only while the network is up. Calls in progress when the network is
-//! killed have failed before it is started again.
+//! Separates calls from restarts. Calls are made only while the network is up. When it is killed, the calls in progress fail
+//! before it is started again.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -11,12 +11,12 @@ use tokio::sync::{RwLock, RwLockWriteGuard, watch};
 
 use crate::violation::{Verdict, Violation};
 
-/// Maximum time of a call.
+/// Maximum duration of a call.
 const CALL_LIMIT: Duration = Duration::from_secs(300);
 
 /// An error of a call.
 pub trait CallFailure: Debug {
-    /// Whether the network did not answer, as if it had been killed.
+    /// Whether the network did not answer. A kill excuses this.
     fn is_silence(&self) -> bool;
 }
 
@@ -26,19 +26,19 @@ impl CallFailure for AgentError {
     }
 }
 
-/// The gate.
+/// The gate between calls and restarts.
 #[derive(Default)]
 pub struct Gate {
-    /// Read by whoever uses the network, written by whoever restarts it.
+    /// Locked for reading by calls, and for writing by restarts.
     network: RwLock<()>,
-    /// Whether the network is killed, or is about to be.
+    /// Whether the network is down, or about to be killed.
     down: watch::Sender<bool>,
-    /// Calls under way that the latest kill cut off.
+    /// Number of calls that the latest kill cut off.
     cut: AtomicU64,
 }
 
 impl Gate {
-    /// Makes a call. `None` if the network was killed meanwhile; then it is up again.
+    /// Makes a call. `None`: the network was killed meanwhile, and is up again.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl Gate {
             Err(error) if error.is_silence() => error,
             Err(error) => return Err(Violation(format!("a call failed: {error:?}"))),
         };
-        // The killer announces a kill before it strikes, and cannot withdraw that before the guard is dropped.
+        // The killer announces a kill first, and cannot withdraw the announcement while this guard is held.
         if !*down.borrow() {
             return Err(Violation(format!("a call failed though the network was not killed: {error:?}")));
         }
@@ -65,19 +65,19 @@ impl Gate {
         Ok(None)
     }
 
-    /// Tells that the network is about to be killed: calls may fail from now on.
+    /// Announces a kill: calls may fail from now on.
     pub fn killing(&self) {
         self.down.send_replace(true);
     }
 
-    /// Waits until no call is under way. None begins until the guard is dropped. Returns also how many calls the kill
-    /// cut off.
+    /// Waits until no call is under way. No call begins until the guard is dropped. Also returns how many calls the kill cut
+    /// off.
     pub async fn close(&self) -> (RwLockWriteGuard<'_, ()>, u64) {
         let closed = self.network.write().await;
         (closed, self.cut.swap(0, Ordering::Relaxed))
     }
 
-    /// Tells that the network was started again. The gate is closed.
+    /// Withdraws the announcement: the network runs again. The gate must be closed.
     pub fn restarted(&self) {
         self.down.send_replace(false);
     }
@@ -87,7 +87,7 @@ impl Gate {
 mod tests {
     use super::*;
 
-    /// A call of a network that is not there.
+    /// A call to a network that is down.
     async fn cut_off() -> Result<(), AgentError> {
         let agent = ic_agent::Agent::builder().with_url("http://127.0.0.1:1").build()?;
         agent.status().await.map(drop)

@@ -1,4 +1,4 @@
-//! Kills the network while the actors work, starts it again and has both canisters compared with what is known of them.
+//! Kills the network while the actors work, restarts it, and compares both canisters with their models.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,22 +8,22 @@ use crate::violation::{Verdict, Violation};
 use test_support::Random;
 use test_support::process::{Process, Start};
 
-/// How long it waits for a large call to be under way.
+/// Maximum wait for a large call to be under way.
 const CALL_WAIT: Duration = Duration::from_secs(2);
 
 /// The killer.
 pub struct Killer {
-    /// How the network is started again.
+    /// The options for restarting the network.
     start: Start,
     /// The network.
     pub network: Option<Process>,
-    /// What all share.
+    /// The state that all actors share.
     shared: Arc<Shared>,
-    /// What looks at the message canister.
+    /// Compares the message canister with its model.
     messages: messages::Verifier,
-    /// What looks at the directory.
+    /// Compares the directory with its model.
     directory: directory::Comparison,
-    /// When it strikes.
+    /// Chooses the moments of the kills.
     random: Random,
 }
 
@@ -35,11 +35,11 @@ impl Killer {
         Self { start, network: Some(network), shared, messages, directory, random }
     }
 
-    /// Kills the network so many times, evenly over so many operations.
+    /// Kills the network this often, spread evenly over the operations.
     ///
     /// # Errors
     ///
-    /// If something happens that must not.
+    /// If an invariant is violated.
     pub async fn run(&mut self, kills: u64, operations: u64) -> Verdict<()> {
         for kill in 0..kills {
             let place = place(operations, kills, kill, &mut self.random);
@@ -51,7 +51,7 @@ impl Killer {
         Ok(())
     }
 
-    /// Each kind of moment has its turn.
+    /// Kills the network once. The kinds of moments take turns.
     async fn kill_once(&mut self, kill: u64, operations: u64) -> Verdict<()> {
         match kill % 6 {
             0 => self.kill_within(30).await?,
@@ -60,7 +60,7 @@ impl Killer {
                 let _ = tokio::time::timeout(CALL_WAIT, self.shared.large_call.notified()).await;
                 self.kill_within(12).await?;
             }
-            // While a label's entry is.
+            // While a label's entry is registered or changed.
             3 => {
                 let shared = Arc::clone(&self.shared);
                 tokio::select! {
@@ -70,7 +70,7 @@ impl Killer {
                 let within = if self.random.per_mille(500) { 4 } else { 12 };
                 self.kill_within(within).await?;
             }
-            // While a canister is upgraded, or when its indexes are rebuilt.
+            // During an upgrade, or while the canister rebuilds its indexes.
             4 => return self.kill_amid_upgrade(Canister::Messages).await,
             _ => return self.kill_amid_upgrade(Canister::Directory).await,
         }
@@ -82,7 +82,7 @@ impl Killer {
         let upgrade = tokio::spawn(async move { shared.upgrade_once(canister).await });
         let within = if self.random.per_mille(500) { 50 } else { 400 };
         self.kill_within(within).await?;
-        // The upgrade may end in any way. Whether it failed shows only now, with the network up again.
+        // The upgrade may have succeeded or been cut off. This is known only once the network is up again.
         self.restart().await?;
         upgrade.await.map_err(|error| Violation(error.to_string()))?.map(drop)
     }
@@ -99,7 +99,7 @@ impl Killer {
         let shared = Arc::clone(&self.shared);
         let (closed, cut) = shared.gate.close().await;
         let begin = Instant::now();
-        // Now and then it is killed again while it starts.
+        // Sometimes it is killed again while it starts.
         if self.random.per_mille(250) {
             let (start, time) = (self.start.clone(), Duration::from_millis(self.random.below(150)));
             let starting = blocking(move || start.run_for(time)).await?;
@@ -116,7 +116,7 @@ impl Killer {
         Ok(())
     }
 
-    /// Compares both canisters with what is known of them.
+    /// Compares both canisters with their models.
     async fn compare(&mut self, depth: Depth) -> Verdict<()> {
         let shared = Arc::clone(&self.shared);
         let messages = &shared.messages;
@@ -127,11 +127,11 @@ impl Killer {
         Ok(())
     }
 
-    /// Looks at everything once all actors have ended, before and after a clean stop.
+    /// Compares everything after all actors have ended, before and after a clean stop.
     ///
     /// # Errors
     ///
-    /// If something is not as it must be.
+    /// If an invariant is violated.
     pub async fn finish(&mut self, verifiers: &mut [directory::Verifier]) -> Verdict<()> {
         directory::ratify(&self.shared, verifiers).await?;
         self.compare(Depth::Everything).await?;
@@ -147,7 +147,7 @@ impl Killer {
         blocking(move || network.stop()).await
     }
 
-    /// Starts the network where it was.
+    /// Starts the network on the same port.
     async fn start(&mut self) -> Verdict<()> {
         let start = self.start.clone();
         self.network = Some(blocking(move || start.run()).await?);
@@ -155,14 +155,13 @@ impl Killer {
     }
 }
 
-/// Runs `f`, which waits for processes, on a thread where it blocks no task.
+/// Runs a blocking function on a thread of its own.
 pub async fn blocking<T: Send + 'static>(f: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Verdict<T> {
     let result = tokio::task::spawn_blocking(f).await.map_err(|error| Violation(error.to_string()))?;
     result.map_err(|error| Violation(format!("the network cannot be started: {error}")))
 }
 
-/// Number of operations that are done when the network is killed this time: evenly over all of them, and always before the
-/// last.
+/// Number of operations after which this kill comes. Kills are spread evenly, and the last one comes before the last operation.
 fn place(operations: u64, kills: u64, kill: u64, random: &mut Random) -> u64 {
     operations * kill / (kills + 1) + random.below(operations / (kills + 1) + 1)
 }
@@ -173,7 +172,7 @@ mod tests {
     use crate::soak::CLIENTS;
     use crate::soak::cast::share;
 
-    /// Else the killer would wait for ever.
+    /// Otherwise the killer would wait for ever.
     #[test]
     fn the_clients_come_as_far_as_the_killer_waits_for() {
         let mut random = Random::of(&[1]);

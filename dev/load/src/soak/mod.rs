@@ -1,11 +1,11 @@
 //! The soak: actors use the message canister and the directory of one network, which is killed again and again.
 //!
-//! - `cast`: who acts: clients of the message canister, owners of labels, verifiers of the directory;
-//! - `actor`: how they act; `caller`: and how their calls come through;
-//! - `messages`, `directory`: each canister's actors, what is known of it, and its comparison with that;
-//! - `killer`: kills the network, starts it again, and has both canisters compared;
+//! - `cast`: all actors: clients of the message canister, owners of labels, verifiers of the directory;
+//! - `actor`: runs one of them; `caller`: makes its calls, and repeats them after kills;
+//! - `messages`, `directory`: each canister's actors, its model, and the comparison of the two;
+//! - `killer`: kills the network, restarts it, and has both canisters compared;
 //! - `gate`: keeps calls and restarts apart;
-//! - `report`: what happened.
+//! - `report`: the counts.
 
 mod actor;
 mod caller;
@@ -35,9 +35,9 @@ use messages::Messages;
 pub use report::{Report, Tally};
 use test_support::process::{Process, Start};
 
-/// The clients of the message canister.
+/// Number of clients of the message canister.
 pub const CLIENTS: u8 = 8;
-/// Operations of clients for each operation of an owner of labels.
+/// Number of clients' operations for each operation of an owner of labels.
 const OPERATIONS_OF_CLIENTS: u64 = 12;
 
 /// The options of a soak.
@@ -52,8 +52,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// So many times the usual number of operations. Kills grow with its root: after each the modules are compiled and the whole
-    /// store is looked at.
+    /// This many times the usual number of operations. The number of kills grows with its square root: after each kill the
+    /// modules are compiled and the whole store is compared.
     pub fn scaled(seed: u64, scale: u32) -> Self {
         Self { seed, operations: 5_000 * u64::from(scale), kills: 30 * u64::from(scale).isqrt() }
     }
@@ -64,19 +64,20 @@ impl Options {
     }
 }
 
-/// The modules of the canisters.
+/// The canisters' modules.
 #[derive(Clone, Debug)]
 pub struct Modules {
-    /// That of the message canister.
+    /// The message canister's.
     pub messages: PathBuf,
-    /// That of the directory.
+    /// The directory's.
     pub directory: PathBuf,
 }
 
 /// How much to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// All messages and links, and all of the directory's log; and a canister's own check where it has grown since the last one.
+    /// All messages and links, and the directory's whole log. A canister's own check runs only if the canister has grown since
+    /// the last one.
     Restart,
     /// Also both canisters' own checks in any case, all pages of messages in both directions, and all labels.
     Everything,
@@ -91,47 +92,47 @@ pub enum Canister {
     Directory,
 }
 
-/// What actors and killer share.
+/// The state that the actors and the killer share.
 pub struct Shared {
-    /// The message canister, and what is known of it.
+    /// The message canister and its model.
     pub messages: Messages,
-    /// The directory, and what is known of it.
+    /// The directory and its model.
     pub directory: Directory,
-    /// Between actors and network.
+    /// The gate between calls and restarts.
     pub gate: Gate,
-    /// Operations that clients of the message canister have made.
+    /// Number of operations that the message canister's clients have made.
     pub done: AtomicU64,
     /// Whether an actor has failed.
     pub failed: AtomicBool,
-    /// Signalled when a large call is sent.
+    /// Notified when a large call is sent.
     pub large_call: Notify,
-    /// Signalled when a label is registered or changed.
+    /// Notified when a label is registered or changed.
     pub label_call: Notify,
-    /// What is counted.
+    /// The counts.
     tally: Mutex<Tally>,
 }
 
 impl Shared {
-    /// What is counted.
+    /// The counts.
     pub fn tally(&self) -> MutexGuard<'_, Tally> {
         lock(&self.tally)
     }
 
-    /// Upgrades a canister to the same module, whatever it takes.
+    /// Upgrades a canister to the same module. Repeats the upgrade until it is confirmed.
     ///
     /// # Errors
     ///
-    /// If that fails.
+    /// If the upgrade fails.
     pub async fn upgrade(&self, canister: Canister) -> Verdict<()> {
         while !self.upgrade_once(canister).await? {}
         Ok(())
     }
 
-    /// Upgrades a canister to the same module. Returns whether that was confirmed before the network was killed.
+    /// Upgrades a canister to the same module. Returns false if a kill cut the upgrade off.
     ///
     /// # Errors
     ///
-    /// If that fails.
+    /// If the upgrade fails otherwise.
     pub async fn upgrade_once(&self, canister: Canister) -> Verdict<bool> {
         match canister {
             Canister::Messages => self.messages.upgrade_once(self).await,
@@ -139,7 +140,7 @@ impl Shared {
         }
     }
 
-    /// Waits until clients have made so many operations. Returns whether they have; if not, an actor has failed.
+    /// Waits until clients have made this many operations. Returns false if an actor has failed.
     pub async fn reached(&self, operations: u64) -> bool {
         while self.done.load(Ordering::Relaxed) < operations {
             if self.failed.load(Ordering::Relaxed) {
@@ -151,19 +152,19 @@ impl Shared {
     }
 }
 
-/// How often one looks how far the clients are.
+/// Interval between two looks at the number of operations.
 const LOOK_INTERVAL: Duration = Duration::from_millis(2);
 
-/// Locks what is shared.
+/// Locks shared state.
 pub fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().expect("no thread panics while it holds this lock")
 }
 
-/// Runs the soak on a new network of these modules, which keeps its state in `folder`. It has threads of its own.
+/// Runs the soak on a new network of these modules, on threads of its own. The network keeps its state in `folder`.
 ///
 /// # Errors
 ///
-/// If something happens that must not, or the network cannot be started.
+/// If an invariant is violated, or the network cannot be started.
 pub fn run(modules: &Modules, folder: &Path, options: &Options) -> Verdict<Report> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Violation(error.to_string()))?;
     runtime.block_on(play(modules, folder, options))
@@ -178,11 +179,11 @@ async fn play(modules: &Modules, folder: &Path, options: &Options) -> Verdict<Re
     fs::create_dir_all(folder).map_err(|error| Violation(format!("{}: {error}", folder.display())))?;
     let first = start.clone();
     let network = blocking(move || first.run()).await?;
-    // Actors find it there again.
+    // After a restart the actors find it at the same port.
     let start = Start { port: network.address().port(), ..start };
     let url = network.url();
     let [inbox, labels] = *network.canisters() else {
-        return Err(Violation(format!("two canisters should be there, not {:?}", network.canisters())));
+        return Err(Violation(format!("there should be two canisters, not {:?}", network.canisters())));
     };
     let controller = |canister| Inbox::controller(&url, canister);
     let shared = Arc::new(Shared {
@@ -221,7 +222,7 @@ async fn play(modules: &Modules, folder: &Path, options: &Options) -> Verdict<Re
     })
 }
 
-/// How the network of these modules is started.
+/// The options for starting the network of these modules.
 fn start(modules: &Modules) -> Verdict<Start> {
     let named = |name: &str, path: &Path| {
         let mut word = std::ffi::OsString::from(format!("{name}="));
@@ -238,7 +239,7 @@ fn start(modules: &Modules) -> Verdict<Start> {
     Start::new(words).map_err(|error| Violation(error.to_string()))
 }
 
-/// Bytes of the files in a folder.
+/// Total bytes of the files in a folder.
 fn folder_size(folder: &Path) -> u64 {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()

@@ -7,35 +7,35 @@ use std::time::Duration;
 
 use super::{CLIENTS, Options, directory, messages};
 
-/// The counts while it runs.
+/// The counts of a soak.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// Operations by what they are called.
+    /// Number of operations by name.
     operations: BTreeMap<&'static str, u64>,
-    /// Number of kills while it ran, after which it was found whole.
+    /// Kills while the network ran. After each of them it was found whole.
     pub kills: u64,
-    /// Number of calls under way that the kills cut off.
+    /// Kills while calls were under way.
     pub kills_under_way: u64,
-    /// Number of kills while it started.
+    /// Kills while the network started.
     pub kills_at_start: u64,
-    /// Calls without outcome that were sent again, the same envelope.
+    /// Calls without outcome whose envelope was sent again.
     pub resent: u64,
     /// Answered calls that were sent again and had the same answer.
     pub replays: u64,
-    /// Those that had expired.
+    /// Answered calls that had expired when they were sent again.
     pub replays_expired: u64,
-    /// How often an actor was told to come again, as an index was being rebuilt.
+    /// How often an actor had to wait for a rebuild of an index.
     pub unavailable: u64,
-    /// Time of restarts, in which the canisters were looked at.
+    /// Time of restarts, including the comparisons.
     pub looking: Duration,
-    /// What is counted at the message canister.
+    /// The counts at the message canister.
     pub messages: messages::Tally,
-    /// What is counted at the directory.
+    /// The counts at the directory.
     pub directory: directory::Tally,
 }
 
 impl Tally {
-    /// Counts an operation of this name.
+    /// Counts an operation with this name.
     pub fn count(&mut self, operation: &'static str) {
         *self.operations.entry(operation).or_default() += 1;
     }
@@ -58,7 +58,7 @@ pub struct Report {
     pub epochs: u64,
     /// Bytes of the network's state on disk.
     pub bytes: u64,
-    /// The time that it took.
+    /// Duration.
     pub time: Duration,
 }
 
@@ -71,18 +71,18 @@ impl fmt::Display for Report {
         let mut operations: Vec<(u64, &str)> = tally.operations.iter().map(|(name, count)| (*count, *name)).collect();
         operations.sort_by_key(|(count, _)| Reverse(*count));
         let network = [
-            (tally.kills, "kills, after each of which all was there"),
+            (tally.kills, "kills, with nothing lost after any of them"),
             (tally.kills_under_way, "of them while calls were under way"),
-            (tally.kills_at_start, "kills more while the network started"),
+            (tally.kills_at_start, "more kills while the network started"),
             (tally.resent, "calls without outcome sent again in the same envelope"),
-            (tally.replays, "answered calls that had the same answer again"),
-            (tally.replays_expired, "answered calls that had expired"),
+            (tally.replays, "answered calls sent again, with the same answer"),
+            (tally.replays_expired, "answered calls sent again, but expired"),
             (tally.unavailable, "times that an actor had to wait for a rebuild of an index"),
         ];
         let sizes = [
             (*messages, "messages stored, each once"),
             (*labels, "labels registered"),
-            (*updates, "updates of them, each once in the log"),
+            (*updates, "updates of labels, each once in the log"),
             (*epochs, "epochs closed"),
             (bytes >> 20, "MiB of state on disk"),
             (time.as_secs(), "seconds in all"),

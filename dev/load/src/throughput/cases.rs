@@ -9,11 +9,11 @@ use message_canister::api::{
 
 use crate::draft::{Draft, SHARED_KEYS, key_id};
 
-/// Bytes of a ciphertext: as in `docs/performance.md`.
+/// Length of a ciphertext in bytes, as in `docs/performance.md`.
 pub const CIPHERTEXT_BYTES: usize = 180;
-/// Messages of a batch, and of what is stored before queries are measured.
+/// Messages in a batch, and messages stored before queries are measured.
 pub const BATCH: u64 = 1_000;
-/// Messages of a page.
+/// Messages in a page.
 const PAGE: u32 = 100;
 
 /// A kind of calls.
@@ -29,16 +29,16 @@ pub enum Kind {
     GetPage,
 }
 
-/// Calls, and how many clients make them.
+/// A kind of calls, and the number of clients that make them.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
     /// Its name.
     pub name: &'static str,
     /// The kind.
     pub kind: Kind,
-    /// Clients at once.
+    /// Number of clients at once.
     pub clients: usize,
-    /// Calls of all clients together.
+    /// Number of calls of all clients together.
     pub calls: usize,
 }
 
@@ -59,7 +59,7 @@ pub const CASES: [Case; 8] = [
 ];
 
 impl Kind {
-    /// Whether it is an update.
+    /// Whether the call is an update.
     pub fn is_update(self) -> bool {
         matches!(self, Self::Add | Self::AddBatch)
     }
@@ -98,15 +98,15 @@ impl Kind {
             Self::GetById => decoded(&get(number), reply).map(|found| found.message.id == id_of(number)),
             Self::GetPage => decoded(&page(number), reply).map(|page| page.messages.len() == PAGE as usize),
         }?;
-        if done { Ok(()) } else { Err(format!("{} {number} did not do what is measured", self.method())) }
+        if done { Ok(()) } else { Err(format!("{} {number} did not succeed", self.method())) }
     }
 
-    /// Number of messages that so many calls leave.
+    /// Number of messages stored after this many calls.
     pub fn stored(self, calls: u64) -> u64 {
         match self {
             Self::Add => calls,
             Self::AddBatch => calls * BATCH,
-            // The messages that were there before.
+            // The messages that were stored before.
             Self::GetById | Self::GetPage => BATCH,
         }
     }

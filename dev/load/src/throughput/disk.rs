@@ -1,4 +1,4 @@
-//! The bytes that the network writes to disk for an add.
+//! The bytes that the network writes to disk for each add.
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -10,11 +10,11 @@ use super::cases::{BATCH, add, batch};
 use crate::inbox::{Inbox, Outcome};
 use crate::usage::Usage;
 
-/// Adds that an average is taken over.
+/// Number of adds in an average.
 const AVERAGED: u64 = 50;
 
-/// Bytes that an add has written to disk, on average, when each of these numbers of messages is stored. The sizes
-/// ascend, in thousands; `folder` is made for the state.
+/// Average bytes that an add writes to disk, at each of these numbers of stored messages. The sizes must ascend and be
+/// multiples of 1,000. The network keeps its state in `folder`.
 ///
 /// # Errors
 ///
@@ -32,7 +32,7 @@ pub async fn measure(module: &Path, folder: &Path, sizes: &[u64]) -> Result<Vec<
         }
         let before = written()?;
         for _ in 0..AVERAGED {
-            // Numbers of messages that no batch has.
+            // No batch uses these message numbers.
             let id = send(&inbox, &add(u64::from(u32::MAX) + adds)).await?.id;
             adds += 1;
             if u64::from(id) != batches * BATCH + adds {

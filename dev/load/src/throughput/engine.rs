@@ -9,7 +9,7 @@ use message_canister::api::Setting;
 use super::ROUNDS;
 use super::cases::{Case, batch};
 
-/// The time of a call. The calls come one after the other, because the engine executes one at a time.
+/// The time of a call. Calls are made one after the other, because the engine executes one at a time.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ pub fn measure(wasm: &[u8], case: Case) -> Result<Duration, String> {
     let canister = engine.create_canister();
     let argument = encode_args((None::<Vec<Setting>>,)).map_err(|error| error.to_string())?;
     engine.try_install_canister(canister, wasm.to_vec(), argument, None).map_err(rejected)?;
-    // The canister draws its seed.
+    // The canister fetches its random seed in these rounds.
     for _ in 0..5 {
         engine.tick();
     }

@@ -21,13 +21,12 @@ use crate::inbox::Inbox;
 use crate::usage::Usage;
 use crate::wire::Wire;
 
-/// The client that makes the calls.
+/// The kind of client that makes the calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// Connections on which requests that were signed ahead are sent; only each client's last answer is looked at, when all
-    /// are there.
+    /// Bare connections with presigned requests. Only each client's last answer is checked, after all have come.
     Plain,
-    /// The agent that programs use: it signs each call, and verifies each answer.
+    /// The agent that programs use. It signs each call and verifies each answer.
     Agent,
 }
 
@@ -50,7 +49,7 @@ pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, 
         runtime.block_on(call(first, canister, Kind::AddBatch, batch(0).arg)).map_err(failed)?;
     }
     let agents: Vec<Agent> = inboxes.into_iter().map(|inbox| inbox.agent).collect();
-    // The first round warms up connections, keys and pages. The best of the others was disturbed least.
+    // The first round warms up connections, keys and pages. The best of the others counts: it was disturbed least.
     let (mut best, mut made) = (Cost { time: Duration::MAX, server: Duration::MAX }, 0);
     for number in 0..=ROUNDS {
         let each = if number == 0 { 2 } else { case.calls / case.clients };
@@ -76,13 +75,13 @@ pub fn measure(start: &Start, case: Case, transport: Transport) -> Result<Cost, 
     let stored = status.store.map_or(0, |store| store.messages);
     let expected = case.kind.stored(made);
     if u64::from(stored) != expected {
-        return Err(format!("{}: {stored} messages are stored, it should be {expected}", case.name));
+        return Err(format!("{}: {stored} messages are stored, not {expected}", case.name));
     }
     network.stop().map_err(|error| error.to_string())?;
     Ok(best)
 }
 
-/// Calls to make: `each` of every client, numbered from `first` on.
+/// Calls to make: `each` for every client, numbered from `first` on.
 #[derive(Clone, Copy)]
 struct Round {
     kind: Kind,
@@ -108,7 +107,7 @@ impl Round {
         self.kind.check(self.numbers(client).end - 1, reply)
     }
 
-    /// Has the agents make the calls. Returns how long that took.
+    /// Makes the calls with the agents. Returns the time that it took.
     fn by_agents(self, runtime: &Runtime, agents: &[Agent]) -> Result<Duration, String> {
         let arguments: Vec<Vec<_>> = (0..agents.len()).map(|client| self.arguments(client).collect()).collect();
         let begin = Instant::now();
@@ -132,7 +131,7 @@ impl Round {
         Ok(time)
     }
 
-    /// Sends the calls, signed ahead by the agents, over bare connections. Returns how long that took.
+    /// Makes the calls over bare connections. The agents sign them first. Returns the time that it took.
     fn by_wires(self, port: u16, agents: &[Agent]) -> Result<Duration, String> {
         let ready = Arc::new(Barrier::new(agents.len() + 1));
         let (version, endpoint) = if self.kind.is_update() { ("v4", "call") } else { ("v3", "query") };
@@ -169,9 +168,9 @@ impl Round {
     }
 }
 
-/// A request that is signed.
+/// A signed request.
 struct Envelope {
-    /// A call's id.
+    /// The id, if the request is an update call.
     call: Option<RequestId>,
     bytes: Vec<u8>,
 }
@@ -186,7 +185,7 @@ fn sign(agent: &Agent, canister: Principal, kind: Kind, argument: Vec<u8>) -> Re
     }
 }
 
-/// The answer to a query or call: of the interface's fields, those that a reply is in.
+/// The answer to a query or call: the fields of the interface that contain a reply.
 #[derive(Debug, Deserialize)]
 struct Answer {
     status: String,
@@ -200,10 +199,10 @@ struct QueryReply {
     arg: ByteBuf,
 }
 
-/// The reply in an answer that came as plain bytes: a call's as its certificate proves it, a query's as it is.
+/// The reply in an answer's bytes. For a call it is read from the certificate, for a query it is not verified.
 fn reply(agent: &Agent, canister: Principal, call: Option<RequestId>, answer: &[u8]) -> Result<Vec<u8>, String> {
     let answer: Answer =
-        ciborium::from_reader(answer).map_err(|error| format!("an answer of another kind: {error}"))?;
+        ciborium::from_reader(answer).map_err(|error| format!("the answer cannot be decoded: {error}"))?;
     match (call, answer) {
         (None, Answer { reply: Some(reply), .. }) => Ok(reply.arg.into_vec()),
         (Some(id), Answer { certificate: Some(certificate), .. }) => {
@@ -243,7 +242,7 @@ mod tests {
     fn the_answers_of_the_interface_are_read() {
         let identity = Principal::self_authenticating([1]);
         let signatures = vec![NodeSignature { timestamp: 1, signature: vec![2; 64], identity }];
-        // More than the library lends at once.
+        // Longer than the library's buffer.
         let arg = vec![3; 100_000];
         let replied =
             QueryResponse::Replied { reply: ReplyResponse { arg: arg.clone() }, signatures: signatures.clone() };

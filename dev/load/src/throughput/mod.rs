@@ -1,7 +1,7 @@
 //! Throughput: the same calls on the engine itself and through HTTP, compared within one run.
 //!
-//! - `cases`: the calls, and how many clients make them;
-//! - `engine`: straight on the engine, as the tests use it;
+//! - `cases`: the calls, and the number of clients that make them;
+//! - `engine`: directly on the engine, as tests use it;
 //! - `http`: through the network, by an agent that verifies everything or by the simplest client;
 //! - `disk`: the bytes that an add writes to disk;
 //! - `page`: the tables of `docs/local-network.md`.
@@ -20,33 +20,32 @@ use http::Transport;
 
 use test_support::process::Start;
 
-/// Number of measurements of each case, after a round to warm up. The best one counts, because
-/// others were disturbed.
+/// Number of measurements of each case, after one round to warm up. The best one counts: it was disturbed least.
 const ROUNDS: usize = 3;
 
 /// The time of one call of a case.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
-    /// Time, with all clients at work.
+    /// Elapsed time, with all clients at work.
     pub time: Duration,
     /// Processor time of the server.
     pub server: Duration,
 }
 
-/// A case, everywhere.
+/// All times of one case.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     /// The case.
     pub case: Case,
     /// On the engine.
     pub engine: Duration,
-    /// In memory: by the plain client, by the agent.
+    /// Network in memory: the plain client, the agent.
     pub memory: [Cost; 2],
-    /// With a state on disk: by the plain client, by the agent.
+    /// Network with its state on disk: the plain client, the agent.
     pub disk: [Cost; 2],
 }
 
-/// Measures all cases. `folder` is for states, and `progress` is told of each case.
+/// Measures all cases. The networks keep their states in `folder`. `progress` is called with the name of each case.
 ///
 /// # Errors
 ///

@@ -1,11 +1,12 @@
-//! The tables of `docs/local-network.md`, put between its markers.
+//! The tables of `docs/local-network.md`, and their places between its markers.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Row;
 
-/// The table: calls of the engine for each call of the network, and the server's processor time in calls of the engine.
+/// The table of throughput: rates of network calls as fractions of the engine's, and the server's processor time in engine
+/// calls.
 pub fn table(rows: &[Row]) -> String {
     let mut table = String::from(
         "\
@@ -27,7 +28,7 @@ pub fn table(rows: &[Row]) -> String {
     table
 }
 
-/// Bytes that an add has written to disk, by what is stored.
+/// The table of bytes that an add writes to disk, by number of stored messages.
 pub fn bytes(sizes: &[u64], bytes: &[u64]) -> String {
     let mut table = String::from("| messages stored | KiB written to disk by an add |\n|--:|--:|\n");
     for (size, bytes) in sizes.iter().zip(bytes) {
@@ -36,12 +37,12 @@ pub fn bytes(sizes: &[u64], bytes: &[u64]) -> String {
     table
 }
 
-/// Two digits say enough.
+/// Rounds to two significant digits.
 fn rounded(ratio: f64) -> String {
     if ratio < 10.0 { format!("{ratio:.1}") } else { format!("{ratio:.0}") }
 }
 
-/// Replaces what stands between a page's markers `<!-- NAME -->` and `<!-- /NAME -->`.
+/// Replaces the text between a page's markers `<!-- NAME -->` and `<!-- /NAME -->`.
 pub fn replaced(page: &str, name: &str, content: &str) -> Option<String> {
     let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let (before, rest) = page.split_once(&open)?;

@@ -1,5 +1,4 @@
-//! The check of all messages that one person wrote to the other: each came once and in order, or a sentence says by its number
-//! that it did not.
+//! Checks all messages from one person to the other: each arrived once and in order, or was reported as missing by its number.
 
 use super::faults::LIE;
 use super::people::{Party, What};
@@ -13,22 +12,22 @@ use std::path::PathBuf;
 pub struct Account {
     /// Messages in the sender's log.
     pub sent: usize,
-    /// Of them those that came.
+    /// How many of them arrived.
     pub came: usize,
-    /// Numbers that the recipient was told of as missing, and that never came.
+    /// Numbers that were reported as missing and never arrived.
     pub missing: usize,
-    /// Messages that came after they were told as missing.
+    /// Messages that arrived after they were reported as missing.
     pub late: usize,
 }
 
-/// A message that came.
+/// A message that arrived.
 struct Came {
     /// The number of the content.
     number: u64,
     said: Value,
 }
 
-/// Reads the logs of both, and checks them against each other and what was meant.
+/// Reads both logs, and compares them with each other and with what the commands sent.
 pub fn check(from: &Party, to: &Party) -> Account {
     let sent = sent(from);
     let log = to.person.log();
@@ -39,7 +38,10 @@ pub fn check(from: &Party, to: &Party) -> Account {
             "received" => {
                 let number = entry["counted"].as_u64().unwrap();
                 let is_late = told.remove(&number);
-                assert!(number > highest || is_late, "{number} came behind {highest}, and nothing said so");
+                assert!(
+                    number > highest || is_late,
+                    "{number} arrived after {highest}, and was not reported as missing"
+                );
                 (highest, late) = (highest.max(number), late + usize::from(is_late));
                 let id = entry["id"].as_str().unwrap().to_owned();
                 let again = came.insert(id, Came { number, said: entry["said"].clone() });
@@ -53,7 +55,7 @@ pub fn check(from: &Party, to: &Party) -> Account {
     for (id, said) in &sent {
         walk.pass(said, came.get(id));
     }
-    assert_eq!(walk.waited, 0, "the last message came, so what is missing was told");
+    assert_eq!(walk.waited, 0, "the last message arrived, so all missing numbers were reported");
     assert!(came.keys().all(|id| sent.iter().any(|(other, _)| other == id)), "nobody else wrote");
 
     for Done { code, stderr, .. } in &*to.receives.lock().unwrap() {
@@ -70,8 +72,8 @@ pub fn check(from: &Party, to: &Party) -> Account {
     Account { sent: sent.len(), came: came.len(), missing: told.len(), late }
 }
 
-/// The messages of the sender's log, with ids, in its order. A command that ended has sent all of its messages. A killed one has
-/// sent all or nothing, and a refused one nothing.
+/// The messages of the sender's log, with ids, in its order. A command that ended has stored all of its messages. A killed one
+/// has stored all or none, and a refused one none.
 fn sent(from: &Party) -> Vec<(String, Value)> {
     let log = from.person.log();
     let sent: Vec<_> = log.iter().filter(|entry| entry["event"] == "sent").collect();
@@ -86,9 +88,9 @@ fn sent(from: &Party) -> Vec<(String, Value)> {
         let found: Vec<usize> = words.iter().filter_map(|word| places.get(word.as_str())).copied().collect();
         let is_whole = found.first().is_some_and(|first| found.iter().copied().eq(*first..first + words.len()));
         match code {
-            Some(0 | 3) => assert!(is_whole, "each once, one behind the other: {words:?}"),
+            Some(0 | 3) => assert!(is_whole, "each once, without gaps: {words:?}"),
             None => assert!(is_whole || found.is_empty(), "a killed command stores all or nothing: {words:?}"),
-            // It was sent by a later command.
+            // A later command sent it.
             Some(1) => {}
             other => panic!("{other:?}: {stderr}"),
         }
@@ -96,13 +98,13 @@ fn sent(from: &Party) -> Vec<(String, Value)> {
     sent.into_iter().map(|entry| (entry["id"].as_str().unwrap().into(), entry["said"].clone())).collect()
 }
 
-/// Goes along what was sent.
+/// Walks along the sent messages.
 struct Walk<'a> {
-    /// Numbers that are told as missing and did not come.
+    /// Numbers that were reported as missing and did not arrive.
     told: &'a BTreeSet<u64>,
-    /// The number of the last message that came.
+    /// The number of the last message that arrived.
     last: u64,
-    /// Numbers of messages behind it that did not come.
+    /// Number of sent messages after it that did not arrive.
     waited: usize,
 }
 
@@ -112,22 +114,26 @@ impl Walk<'_> {
             self.waited += numbers(said);
             return;
         };
-        assert_eq!(&came.said, said, "it came as it was sent");
+        assert_eq!(&came.said, said, "it arrives unchanged");
         let first = came.number + 1 - numbers(said) as u64;
-        assert!(first > self.last, "{said} has the number {}, behind {}", came.number, self.last);
+        assert!(first > self.last, "{said} has the number {}, after {}", came.number, self.last);
         let told = self.told.range(self.last + 1..first).count();
-        assert_eq!(told, self.waited, "what is missing between {} and {first} is what was told", self.last);
+        assert_eq!(
+            told, self.waited,
+            "the missing numbers between {} and {first} are those that were reported",
+            self.last
+        );
         (self.last, self.waited) = (came.number, 0);
     }
 }
 
-/// Numbers that a message takes: one, or that of each piece of a file.
+/// Number of numbers that a message takes: one, or one for each piece of a file.
 fn numbers(said: &Value) -> usize {
     const PIECE: u64 = mailbox::wire::content::PIECE as u64;
     said["size"].as_u64().map_or(1, |size| size.div_ceil(PIECE).max(1) as usize)
 }
 
-/// Files that came have the bytes that were sent.
+/// Checks that received files have the bytes that were sent.
 fn check_files(from: &Party, to: &Party, log: &[Value]) {
     for (at, entry) in log.iter().filter(|entry| entry["event"] == "received").enumerate() {
         let Some(name) = entry["said"]["file"].as_str() else { continue };
@@ -137,11 +143,11 @@ fn check_files(from: &Party, to: &Party, log: &[Value]) {
     }
 }
 
-/// Nothing of what was said and no key is in any file of the mailbox.
+/// Checks that no file of the mailbox contains a message or a key.
 pub fn check_secrecy(party: &Party) {
     assert_eq!(files_with(&party.person, super::WORD.as_bytes()), Vec::<PathBuf>::new());
     assert_no_key(&party.person);
-    // The scan finds what is there.
+    // The search finds a known value.
     let control = party.person.folder().join("control");
     std::fs::write(&control, super::WORD).unwrap();
     assert_eq!(files_with(&party.person, super::WORD.as_bytes()), [control]);
@@ -161,7 +167,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// Goes along messages of these numbers, none for one that did not come.
+    /// Walks along messages with these numbers. `None`: the message did not arrive.
     fn walk(told: &[u64], numbers: &[Option<u64>]) {
         let told = told.iter().copied().collect();
         let (mut walk, said) = (Walk { told: &told, last: 0, waited: 0 }, json!({ "text": "x" }));
@@ -171,19 +177,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_as_told_is_right() {
+    fn missing_numbers_that_were_reported_are_accepted() {
         walk(&[3, 4], &[Some(2), None, None, Some(5), Some(6)]);
     }
 
     #[test]
-    #[should_panic(expected = "is what was told")]
-    fn a_message_that_is_missing_and_was_not_told_is_noticed() {
+    #[should_panic(expected = "those that were reported")]
+    fn a_missing_message_without_a_report_is_noticed() {
         walk(&[3], &[Some(2), None, None, Some(5)]);
     }
 
     #[test]
-    #[should_panic(expected = "is what was told")]
-    fn one_that_was_told_as_missing_and_is_not_is_noticed() {
+    #[should_panic(expected = "those that were reported")]
+    fn a_report_of_a_message_that_arrived_is_noticed() {
         walk(&[3, 4], &[Some(2), None, Some(5)]);
     }
 

@@ -1,4 +1,4 @@
-//! What goes wrong: with single processes at any time, and with the rest of the world a round each.
+//! Faults: of single processes at any time, and of the network and the directory, one in each round.
 
 use super::network::Network;
 use super::people::{CHANGED, Party, What};
@@ -9,17 +9,17 @@ use std::thread::sleep;
 use std::time::Duration;
 use test_support::Random;
 
-/// How long a process is stopped.
+/// How long a process stays stopped.
 const STOP: Duration = Duration::from_millis(700);
-/// Tries until a lie is met.
+/// Maximum number of tries until a lie is met.
 const TRIES: u32 = 200;
-/// What a mailbox says of each lie.
+/// The mailbox's message for each lie.
 pub const LIE: &str = "the inbox was not read: the reply ";
-/// What a mailbox says where the canister's budget refuses.
+/// The mailbox's message if the canister's budget refuses.
 const REFUSED: &str = "not sent yet: the canister takes no messages of strangers now";
 const PASSPHRASE: &str = "correct horse\n";
 
-/// What happens to a process.
+/// The fault of a process.
 #[derive(Clone, Debug)]
 pub enum Fate {
     Lives,
@@ -29,7 +29,7 @@ pub enum Fate {
     Stopped(Duration),
 }
 
-/// What has hit a process while it ran.
+/// The fault that hit a process while it ran.
 #[derive(Clone, Copy, Debug)]
 pub enum Hit {
     Killed,
@@ -37,12 +37,12 @@ pub enum Hit {
 }
 
 impl Fate {
-    /// It gets SIGKILL at once, before it can have done anything.
+    /// It gets SIGKILL at once, before it can do anything.
     pub const KILLED_AT_ONCE: Self = Self::Killed(Duration::ZERO);
     /// It gets SIGSTOP at once.
     pub const STOPPED_AT_ONCE: Self = Self::Stopped(Duration::ZERO);
 
-    /// Of a process that sends.
+    /// The fault of a process that sends.
     pub fn of_sender(random: &mut Random) -> Self {
         let after = Duration::from_millis(random.below(60));
         match random.below(8) {
@@ -52,7 +52,7 @@ impl Fate {
         }
     }
 
-    /// Of the process of this number that receives. Of the first two, one is killed and one is stopped.
+    /// The fault of the receiving process with this number. Of the first two, one is killed and one is stopped.
     pub fn of_follower(number: usize, random: &mut Random) -> Self {
         let after = Duration::from_millis(random.between(50, 1_500));
         match (number, random.below(4)) {
@@ -64,7 +64,7 @@ impl Fate {
         }
     }
 
-    /// Does it. Returns whether the process still ran.
+    /// Injects the fault. Returns it if the process still ran.
     pub fn strike(&self, child: &mut Child) -> Option<Hit> {
         let (after, hit) = match self {
             Self::Lives => return None,
@@ -93,7 +93,7 @@ pub fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
-/// What goes wrong in a round.
+/// The fault of a round.
 #[derive(Clone, Copy, Debug)]
 pub enum Weather {
     /// The network is killed and started again from its state.
@@ -106,7 +106,7 @@ pub enum Weather {
     BudgetRefuses,
     /// The replica tells its lies.
     ReplicaLies,
-    /// The directory shows another device of Bob's.
+    /// The directory shows another device for Bob.
     DirectoryChangesAKey,
 }
 
@@ -120,7 +120,7 @@ impl Weather {
         Self::DirectoryChangesAKey,
     ];
 
-    /// Before people write.
+    /// The part of the fault before people write.
     pub fn comes(self, network: &Network, bob: &Party) {
         match self {
             Self::RetentionDrops => {
@@ -136,7 +136,7 @@ impl Weather {
         }
     }
 
-    /// While people write.
+    /// The part of the fault while people write.
     pub fn strikes(self, network: &Network, alice: &Party, bob: &Party, random: &mut Random) {
         match self {
             Self::NetworkIsKilled => {
@@ -153,7 +153,7 @@ impl Weather {
         }
     }
 
-    /// When people have written. Each party's messages are those of `more`.
+    /// The part of the fault after people have written. Each party sends the messages of `more`.
     pub fn passes(self, network: &Network, alice: &Party, bob: &Party, mut more: impl FnMut(&str) -> What) {
         match self {
             Self::RetentionDrops => {
@@ -174,7 +174,7 @@ impl Weather {
     }
 }
 
-/// Has the replica tell a lie until Bob meets it.
+/// Makes the replica tell a lie until Bob meets it.
 fn meet(lie: Lie, network: &Network, alice: &Party, bob: &Party, more: &mut impl FnMut(&str) -> What) {
     let before = network.replica.told(lie);
     network.replica.tell(Some(lie));
@@ -194,7 +194,7 @@ fn meet(lie: Lie, network: &Network, alice: &Party, bob: &Party, more: &mut impl
     network.replica.tell(None);
 }
 
-/// Somebody who has a backup of Bob's registers another device under his name. Bob registers his own again.
+/// Somebody with a backup of Bob's mailbox registers another device under his name. Bob registers his own again.
 fn change_a_key(network: &Network, alice: &Party, bob: &Party) {
     let (alice, bob) = (&alice.person, &bob.person);
     let number = std::fs::read_dir(bob.path("")).unwrap().count();

@@ -1,13 +1,13 @@
-//! Two people write to each other through everything that can go wrong: each message comes exactly once, in the order of its
-//! sender, or a sentence says which do not.
+//! Two people write to each other while everything fails that can fail. Each message arrives exactly once, in the order of its
+//! sender, or is reported as missing.
 //!
-//! - `people`: who acts;
-//! - `faults`: what goes wrong;
-//! - `replica`, `network`: where;
-//! - `account`: what is checked.
+//! - `people`: the two people and their processes;
+//! - `faults`: the faults;
+//! - `replica`, `network`: the network, and a replica that may lie;
+//! - `account`: the checks.
 //!
-//! What is sent follows from a seed, and what goes wrong and when; how the processes then meet does not.
-//! `MESSAGE_CANISTER_TEST_SCALE` makes it 10,000 messages.
+//! The messages and the faults follow from a seed. The interleaving of the processes does not. `MESSAGE_CANISTER_TEST_SCALE`
+//! makes it 10,000 messages.
 
 mod account;
 mod faults;
@@ -23,17 +23,17 @@ use std::sync::atomic::Ordering;
 use std::thread::scope;
 use test_support::{Random, bytes};
 
-/// A word that occurs in everything that is said, and nowhere else.
+/// A word that occurs in every message, and nowhere else.
 const WORD: &str = "xylophone-4714";
 const SEED: u64 = 23;
-/// Processes of a person that send at once.
+/// Number of a person's processes that send at once.
 const SENDERS: usize = 3;
-/// What each of them sends in a round.
+/// Number of commands that each of them runs in a round.
 const TURNS: usize = 2;
 
-/// How much is sent.
+/// The amount of messages.
 struct Size {
-    /// How often all weathers come.
+    /// How often all faults come.
     cycles: usize,
     /// Messages of a turn.
     lines: usize,
@@ -48,7 +48,7 @@ impl Size {
         Self { cycles, lines: (3 * messages).div_ceil(turns) }
     }
 
-    /// Each round with its weather.
+    /// Each round with its fault.
     fn rounds(&self) -> impl Iterator<Item = (usize, Weather)> {
         (0..self.cycles).flat_map(|_| Weather::ALL).enumerate()
     }
@@ -58,13 +58,13 @@ fn lines(who: &str, round: usize, sender: usize, turn: usize, number: usize) -> 
     What::Lines((0..number).map(|line| format!("{WORD} {who} {round} {sender} {turn} {line}")).collect())
 }
 
-/// A file that has the word in its name and its bytes.
+/// A file whose name and bytes contain the word.
 fn file(who: &str, round: usize, length: usize) -> What {
     let said = WORD.bytes().chain(bytes(round as u64, length)).collect();
     What::File(format!("{WORD}-{who}-{round}"), said)
 }
 
-/// Sends from one thread what a sender sends in a round.
+/// Sends a sender's messages of a round, from one thread.
 fn write(party: &Party, size: &Size, round: usize, sender: usize) {
     let mut random = Random::of(&[SEED, party.person.name.len() as u64, round as u64, sender as u64]);
     for turn in 0..TURNS {
@@ -83,7 +83,7 @@ fn write(party: &Party, size: &Size, round: usize, sender: usize) {
     }
 }
 
-/// Ends the processes that receive, also where a check fails.
+/// Ends the processes that receive, also if a check fails.
 struct Ends<'a>(&'a [Party; 2]);
 
 impl Drop for Ends<'_> {
@@ -93,7 +93,7 @@ impl Drop for Ends<'_> {
 }
 
 #[test]
-fn each_message_comes_once_and_in_order_or_a_sentence_says_which_do_not() {
+fn each_message_arrives_once_and_in_order_or_is_reported_as_missing() {
     let size = Size::asked();
     let network = Network::start();
     let parties = [Party::new("alice", "bob", &network), Party::new("bob", "alice", &network)];
@@ -138,7 +138,7 @@ fn each_message_comes_once_and_in_order_or_a_sentence_says_which_do_not() {
         }
     });
     for party in &parties {
-        // What killed commands have stored is sent before.
+        // This command also sends the messages that killed commands have stored.
         party.send(&lines(party.person.name, 9_999, 0, 0, 1), &Fate::Lives);
         assert_eq!(party.person.run(&["outbox"]).code(0).stdout, "");
     }

@@ -1,4 +1,4 @@
-//! The network as a process of its own, which is killed and started again from its state. People reach it through a replica that
+//! The network as a process of its own. It is killed and started again from its state. People reach it through a replica that
 //! may lie.
 
 use super::replica::Replica;
@@ -19,15 +19,15 @@ use test_support::process::{Process, Start};
 use test_support::proxy::Proxy;
 use tokio::runtime::Runtime;
 
-/// Where nobody answers.
+/// An address where nobody answers.
 const NOWHERE: &str = "http://127.0.0.1:1";
 
-/// The network, which is killed when this is dropped.
+/// The network. Dropping this kills it.
 pub struct Network {
     process: Mutex<Option<Process>>,
     start: Start,
     at: Arc<Mutex<String>>,
-    /// What people reach.
+    /// The replica that people reach.
     proxy: Proxy,
     pub replica: Arc<Replica>,
     pub canister: Principal,
@@ -65,12 +65,12 @@ impl Network {
         network
     }
 
-    /// Where people reach it.
+    /// The address that people use.
     pub fn url(&self) -> String {
         self.proxy.url()
     }
 
-    /// SIGKILL.
+    /// Kills it by SIGKILL.
     pub fn kill(&self) {
         *self.at.lock().unwrap() = NOWHERE.into();
         self.process.lock().unwrap().take().unwrap().kill().unwrap();
@@ -92,7 +92,7 @@ impl Network {
         copy
     }
 
-    /// Goes back to a copy of its state.
+    /// Restarts it from a copy of its state.
     pub fn go_back_to(&self, copy: &TempDir) {
         self.kill();
         copy_file(copy.path(), self.state());
@@ -121,7 +121,7 @@ impl Network {
                     mode: CanisterInstallMode::Upgrade(None),
                     canister_id,
                     wasm_module: module.to_vec(),
-                    // No settings, no configuration: what it has stays.
+                    // No settings and no configuration: the canister keeps its own.
                     arg: candid::encode_one(None::<candid::Reserved>).unwrap(),
                     sender_canister_version: None,
                 };
@@ -133,7 +133,7 @@ impl Network {
     }
 }
 
-/// Copies the only file that a state is.
+/// Copies the state's only file.
 fn copy_file(from: &Path, to: &Path) {
     const DATABASE: &str = "state.redb";
     std::fs::copy(from.join(DATABASE), to.join(DATABASE)).unwrap();

@@ -1,4 +1,4 @@
-//! Who acts: a person, of whom several processes receive and send at once on one store.
+//! A person, of whom several processes send and receive at once on one store.
 
 use super::faults::{Fate, Hit, signal};
 use super::network::Network;
@@ -13,28 +13,28 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use test_support::Random;
 
-/// Processes of a person that receive.
+/// Number of a person's processes that receive.
 pub const FOLLOWERS: u64 = 2;
-/// Between two looks at a process.
+/// Interval between two looks at a process.
 const LOOK: Duration = Duration::from_millis(10);
-/// Before a process is started again that has ended.
+/// Pause before a process that has ended is started again.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long a person tries to write to a contact who has changed.
+/// How long a person tries to write to a contact whose devices have changed.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// What a person says of a contact who has changed.
+/// The mailbox's message about a contact whose devices have changed.
 pub const CHANGED: &str = "has other devices than before";
 
 /// A person.
 pub struct Party {
     pub person: Person,
-    /// To whom the person writes.
+    /// The name of the person to whom this one writes.
     pub to: &'static str,
-    /// Each command that sent, and what came of it.
+    /// Each command that sent, and its result.
     pub sends: Mutex<Vec<(What, Done)>>,
-    /// What came of each command that received.
+    /// The result of each command that received.
     pub receives: Mutex<Vec<Done>>,
-    /// Processes that were killed or stopped while they ran: those that send, and those that receive.
+    /// Faults that hit running processes: those that send, and those that receive.
     pub hits: [Hits; 2],
     is_over: AtomicBool,
     rests: AtomicBool,
@@ -42,7 +42,7 @@ pub struct Party {
     files: AtomicUsize,
 }
 
-/// How many.
+/// Numbers of processes that were hit.
 #[derive(Debug, Default)]
 pub struct Hits {
     pub killed: AtomicU64,
@@ -59,17 +59,17 @@ impl Hits {
     }
 }
 
-/// What a command sends.
+/// The message of a command.
 #[derive(Clone, Debug)]
 pub enum What {
     /// Texts.
     Lines(Vec<String>),
-    /// A file, of this name beside the mailbox.
+    /// A file with this name beside the mailbox.
     File(String, Vec<u8>),
 }
 
 impl Party {
-    /// A person with a mailbox and the directory, where the person has the name.
+    /// A person with a mailbox, registered in the directory under the name.
     pub fn new(name: &'static str, to: &'static str, network: &Network) -> Self {
         let person = Person::at(name, &network.url(), network.canister);
         person.run(&["directory", &network.directory.to_text(), "--certified-only"]).code(0);
@@ -87,7 +87,7 @@ impl Party {
         }
     }
 
-    /// Sends by a process of its own, to which something happens. A person whose contact has changed tries again.
+    /// Sends by a process with this fault. If the contact has changed, tries again.
     pub fn send(&self, what: &What, fate: &Fate) {
         let start = Instant::now();
         while !self.send_once(what, fate) {
@@ -96,12 +96,12 @@ impl Party {
         }
     }
 
-    /// Sends once. False: the contact has changed, and nothing was sent.
+    /// Sends once. Returns false if the contact has changed: then nothing was sent.
     pub fn send_once(&self, what: &What, fate: &Fate) -> bool {
         let mut child = match what {
             What::Lines(lines) => {
                 let mut child = self.person.start_piped(&["send", self.to, "-", "--lines"]);
-                // One that is killed at once reads nothing.
+                // A process that is killed at once reads nothing.
                 child.stdin.take().unwrap().write_all(format!("{}\n", lines.join("\n")).as_bytes()).unwrap();
                 child
             }
@@ -126,7 +126,7 @@ impl Party {
         done
     }
 
-    /// Receives until the storm is over: by processes, one after the other, to each of which something happens.
+    /// Receives until the storm is over: by processes with faults, one after the other.
     pub fn follow(&self, mut random: Random) {
         while !self.is_over.load(Ordering::SeqCst) {
             self.following.fetch_add(1, Ordering::SeqCst);
@@ -139,7 +139,7 @@ impl Party {
     }
 
     fn follow_once(&self, random: &mut Random) {
-        // What it says goes to files: nobody has to read while it runs.
+        // The output goes to files, so that nobody has to read it while the process runs.
         let number = self.files.fetch_add(1, Ordering::SeqCst);
         let path = |what: &str| self.person.path(&format!("follow-{number}-{what}"));
         let (out, errors) = (path("out"), path("errors"));
@@ -152,7 +152,7 @@ impl Party {
         self.receives.lock().unwrap().push(Done { code, stdout: read(out), stderr: read(errors) });
     }
 
-    /// Waits until a process that receives ends, or the person wants it to.
+    /// Waits until a process that receives ends, or must end.
     fn ended(&self, child: &mut Child) -> Option<i32> {
         let mut is_told = false;
         loop {
@@ -168,7 +168,7 @@ impl Party {
         }
     }
 
-    /// Nobody receives from the return on.
+    /// Stops all receiving. On return no process receives.
     pub fn rest(&self) {
         self.rests.store(true, Ordering::SeqCst);
         while self.following.load(Ordering::SeqCst) > 0 {
@@ -176,17 +176,17 @@ impl Party {
         }
     }
 
-    /// Others receive again.
+    /// Lets processes receive again.
     pub fn wake(&self) {
         self.rests.store(false, Ordering::SeqCst);
     }
 
-    /// The storm is over: processes that receive end.
+    /// Ends the storm: processes that receive end.
     pub fn end(&self) {
         self.is_over.store(true, Ordering::SeqCst);
     }
 
-    /// The numbers in the log of what was shown by any process.
+    /// The log numbers of the messages that any process has shown.
     pub fn shown(&self) -> BTreeSet<u64> {
         let receives = self.receives.lock().unwrap();
         let whole = |done: &Done| done.stdout[..done.stdout.rfind('\n').map_or(0, |end| end + 1)].to_owned();

@@ -9,16 +9,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use test_support::proxy::Between;
 
-/// What it does to the pages of inboxes.
+/// A lie about the pages of inboxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lie {
-    /// It leaves the newest message out.
+    /// Leaves the newest message out.
     HidesTheNewest,
-    /// It leaves the first message out.
+    /// Leaves the first message out.
     CutsThePage,
-    /// It changes the last message, and its hash with it.
+    /// Changes the last message and its hash.
     AltersBytes,
-    /// It answers with the first page of the inbox that it ever showed.
+    /// Answers with the first page of the inbox that was ever shown.
     ShowsAnOldPage,
 }
 
@@ -38,7 +38,7 @@ struct Told {
     lie: Option<Lie>,
     /// How often each lie was told.
     lies: BTreeMap<Lie, u64>,
-    /// The first page with messages of each argument's inbox.
+    /// The first page with messages of each inbox.
     first: BTreeMap<Vec<u8>, Page>,
 }
 
@@ -47,7 +47,7 @@ impl Replica {
         Self { keys, canister, state: Mutex::default() }
     }
 
-    /// Lies from now on, or no more.
+    /// Tells this lie from now on. `None`: tells the truth.
     pub fn tell(&self, lie: Option<Lie>) {
         self.state.lock().unwrap().lie = lie;
     }
@@ -57,7 +57,7 @@ impl Replica {
         self.state.lock().unwrap().lies.get(&lie).copied().unwrap_or(0)
     }
 
-    /// The page that is shown, if it is another one.
+    /// The changed page, if this lie changes it.
     fn changed(&self, inbox: &[u8], page: &Page) -> Option<Page> {
         let mut state = self.state.lock().unwrap();
         let mut page = page.clone();
@@ -79,7 +79,7 @@ impl Replica {
         Some(page)
     }
 
-    /// The reply to a page's query, if it is another one.
+    /// The changed reply to a page's query, if this lie changes it.
     fn lied(&self, asked: &EnvelopeContent, response: &[u8]) -> Option<Vec<u8>> {
         let EnvelopeContent::Query { canister_id, method_name, arg, .. } = asked else { return None };
         if *canister_id != self.canister || method_name != "get_messages_by_key" {

@@ -15,20 +15,20 @@ use crate::soak::caller::{ask, failed, unanswered};
 use crate::soak::{Depth, lock};
 use crate::violation::{Verdict, Violation, ensure};
 
-/// Compares the directory again and again.
+/// Compares the directory repeatedly.
 #[derive(Default)]
 pub struct Comparison {
-    /// Updates when the canister checked itself.
+    /// Number of updates at the canister's last check of itself.
     checked: u64,
 }
 
 impl Comparison {
-    /// Checks that the directory has what is known, and nothing that was not sent. Returns how many updates without outcome
-    /// it is known of since just now that they are there.
+    /// Checks that the directory has all known updates, and none that nobody sent. Returns how many updates without an outcome
+    /// were newly found.
     ///
     /// # Errors
     ///
-    /// If it has not, or has.
+    /// If an update is missing, or nobody sent it.
     pub async fn compare(&mut self, directory: &Directory, depth: Depth) -> Verdict<u64> {
         let Directory { model, controller, .. } = directory;
         let status = ask(controller, &request::get_status()).await?;
@@ -36,7 +36,7 @@ impl Comparison {
             let model = lock(model);
             (model.read_heads(), model.read_updates())
         };
-        // Heads first: the updates that they take up are there then.
+        // Heads are read first: the updates that they cover are in the log by then.
         let heads = heads(controller, read_heads).await?;
         let updates = updates(controller, read_updates).await?;
         let version = controller.version().await.map_err(unanswered)?;
@@ -69,13 +69,13 @@ impl Comparison {
     }
 }
 
-/// Heads from an epoch on.
+/// The heads from an epoch on.
 pub async fn heads(controller: &Inbox, from: u64) -> Verdict<Vec<Head>> {
     let heads = pages(from, async |from, limit| ask(controller, &request::get_heads(from, limit)).await).await?;
     decoded(&heads, Head::decode)
 }
 
-/// Updates from a position on.
+/// The updates from a position on.
 pub async fn updates(controller: &Inbox, from: u64) -> Verdict<Vec<LoggedUpdate>> {
     let updates = pages(from, async |from, limit| ask(controller, &request::get_updates(from, limit)).await).await?;
     decoded(&updates, LoggedUpdate::decode)
@@ -100,7 +100,8 @@ async fn check_itself(controller: &Inbox, updates: u64) -> Verdict<()> {
     }
 }
 
-/// Looks every label up, at the newest head and at the ratified one, which are the same by now: each must show exactly what the log has.
+/// Looks up every label at the newest head and at the ratified one. By now they are the same, so both answers must be the
+/// log's.
 async fn look_up_all(directory: &Directory) -> Verdict<()> {
     let Directory { model, controller, trusted, .. } = directory;
     let transport = AgentTransport::new(controller.agent.clone(), controller.canister);
@@ -116,7 +117,7 @@ async fn look_up_all(directory: &Directory) -> Verdict<()> {
             let (expected, size) = (model.newest_closed(number).map(|sent| sent.hash), model.before().size);
             let found = verified.state.as_ref().map(|state| *state.hash());
             ensure(found == expected && verified.head.epoch + 1 == size, || {
-                format!("label {number} is {found:?} at {:?}, not {expected:?} at head {size}", verified.head)
+                format!("label {number} has {found:?} at {:?}, not {expected:?} at head {size}", verified.head)
             })?;
         }
         let history = client.history(&label, View::newest).await.map_err(failed)?;

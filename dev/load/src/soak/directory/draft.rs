@@ -1,4 +1,4 @@
-//! What owners send: labels, entries, profiles and bundles. They follow from a few numbers.
+//! The labels, entries, profiles and bundles that owners send. They follow from a few numbers.
 
 use client::directory::Draft;
 use client::directory::api::Submission;
@@ -14,32 +14,32 @@ use ed25519_dalek::{Signer, SigningKey};
 use crate::violation::{Verdict, Violation};
 use test_support::Random;
 
-/// Numbers of labels from here on are registered by several owners.
+/// Labels with this number or a greater one are registered by several owners.
 pub const CONTESTED: u64 = 1 << 48;
-/// Seconds that a bundle lives.
+/// Lifetime of a bundle in seconds.
 const LIFETIME: u64 = 30 * 86_400;
 
 /// A label's number.
 pub type Number = u64;
 
-/// An entry as its owner sends it.
+/// An entry as its owner sends it, with the data that it follows from.
 #[derive(Clone, Debug)]
 pub struct Version {
     /// The entry.
     pub entry: Entry,
     /// Its owner.
     pub owner: u8,
-    /// Which of the owner's keys its policy has.
+    /// Number of the owner's key in its policy.
     pub key: u64,
-    /// Which of the label's devices its profile has.
+    /// Number of the label's device in its profile.
     pub device: u64,
     /// The profile.
     pub profile: Vec<u8>,
-    /// All that is sent.
+    /// The encoded submission.
     pub submission: Submission,
 }
 
-/// The label of this number. Some are the addresses of their first key; those that several owners want are names.
+/// The label with this number. Some are the addresses of their first keys. Labels that several owners want are names.
 pub fn label(number: Number) -> Label {
     if number < CONTESTED && Random::of(&[number]).per_mille(250) {
         Label::address(&Key::of(&owner_secret(number, owner_of(number), 0)))
@@ -48,7 +48,7 @@ pub fn label(number: Number) -> Label {
     }
 }
 
-/// The number of a label that one owner alone registers, in its operation of this number.
+/// The number of a label that only this owner registers, in its operation with this number.
 pub fn own(owner: u8, operation: u64) -> Number {
     (u64::from(owner) << 32) + operation
 }
@@ -104,7 +104,7 @@ pub fn first(realm: Hash, index: Hash, number: Number, owner: u8, random: &mut R
     Ok(Version { entry, owner, key: 0, device: 0, profile: profile.encode(), submission })
 }
 
-/// The version after `old`, with another key and another device if these are to change.
+/// The version after `old`. The pair says whether the key and the device change.
 ///
 /// # Errors
 ///
@@ -132,7 +132,7 @@ pub fn next(
     Ok(Version { entry, owner: old.owner, key, device, profile: profile.encode(), submission })
 }
 
-/// A bundle of the device that a version lists.
+/// A bundle of the device in the version's profile.
 pub fn bundle(version: &Version, number: Number, issued: u64, random: &mut Random) -> Bundle {
     let secret = device_secret(number, version.device);
     let mut key = || random.bytes(32).try_into().expect("32 bytes were asked for");

@@ -1,4 +1,4 @@
-//! What carries a directory client's calls: through the gate, again after a kill.
+//! The transport of a directory client: each call passes the gate, and is repeated after a kill.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use ic_agent::{Agent, AgentError};
 use crate::inbox::Inbox;
 use crate::soak::Shared;
 
-/// The line of one actor.
+/// The transport of one actor.
 pub struct Line {
     agent: Agent,
     certificates: AgentTransport,
@@ -19,13 +19,13 @@ pub struct Line {
 }
 
 impl Line {
-    /// The line of this actor.
+    /// The transport of this actor.
     pub fn new(inbox: &Inbox, shared: Arc<Shared>) -> Self {
         let (agent, canister) = (inbox.agent.clone(), inbox.canister);
         Self { certificates: AgentTransport::new(agent.clone(), canister), agent, shared, canister }
     }
 
-    /// Makes a call until its answer is known.
+    /// Makes a call, and repeats it until it is answered.
     async fn answered<C>(&self, call: impl Fn() -> C) -> Result<Vec<u8>, Failure>
     where
         C: Future<Output = Result<Vec<u8>, AgentError>>,

@@ -1,11 +1,11 @@
 //! The directory in the soak.
 //!
 //! - `draft`: labels and entries, from a few numbers;
-//! - `operation`: what an owner does next;
-//! - `owner`, `reads`: does it, through a `line`, and says what the answer must be;
+//! - `operation`: the next operation of an owner;
+//! - `owner`, `reads`: make it through a `line`, and check the answer;
 //! - `verifier`: replays and cosigns;
-//! - `model`: what was sent, confirmed and seen, and at which heads;
-//! - `compare`: compares the log, and at last every label, with the model; `replay`: replays the log to the certified head.
+//! - `model`: the updates that were sent, confirmed and seen, and at which heads;
+//! - `compare`: compares the log, and in the end every label, with the model; `replay`: replays the log to the certified head.
 
 mod compare;
 mod draft;
@@ -41,44 +41,44 @@ pub use replay::replay;
 pub use tally::Tally;
 pub use verifier::Verifier;
 
-/// Owners of labels.
+/// Number of owners of labels.
 pub const OWNERS: u8 = 3;
-/// Verifiers. All of them ratify.
+/// Number of verifiers. All of them ratify.
 pub const VERIFIERS: u8 = 2;
-/// Seconds that a cosignature is good for.
+/// Maximum age of a cosignature in seconds.
 const MAX_AGE: u64 = 86_400;
-/// Heads or updates of a page.
+/// Maximum number of heads or updates in a page.
 const PAGE: u32 = 256;
-/// How often it is looked whether all is ratified, and the time between: longer than an epoch stays open without a
-/// ratification.
+/// Number of looks until all updates are ratified, and the time between two looks. Together they are longer than an epoch stays
+/// open without a ratification.
 const RATIFIED_TRIES: u32 = 900;
 const RATIFIED_WAIT: Duration = Duration::from_millis(100);
 
-/// The directory, and what is known of it.
+/// The directory and its model.
 pub struct Directory {
-    /// What is known of it.
+    /// The known state.
     pub model: Mutex<Model>,
     /// The canister's controller.
     pub controller: Inbox,
-    /// What clients pin.
+    /// The pins of clients.
     pub trusted: Trusted,
-    /// What verifiers pin.
+    /// The pins of verifiers.
     pub pinned: Pinned,
     module: Vec<u8>,
 }
 
-/// Labels, updates and epochs.
+/// Numbers of labels, updates and epochs.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
     /// Labels.
     pub labels: u64,
     /// Updates.
     pub updates: u64,
-    /// Epochs that have closed.
+    /// Closed epochs.
     pub epochs: u64,
 }
 
-/// The argument of its installation: anybody registers, all verifiers ratify.
+/// The argument of the installation: anybody may register, and all verifiers must ratify.
 pub fn argument() -> Vec<u8> {
     let verifiers = (0..VERIFIERS).map(|number| {
         let public = verifier::public(number);
@@ -90,7 +90,7 @@ pub fn argument() -> Vec<u8> {
 }
 
 impl Directory {
-    /// Pins the directory, once its VRF key is drawn.
+    /// Pins the directory once it has its VRF key.
     ///
     /// # Errors
     ///
@@ -111,22 +111,22 @@ impl Directory {
         Ok(Self { model: Mutex::default(), controller, trusted, pinned, module })
     }
 
-    /// Labels, updates and epochs that are known.
+    /// The known numbers of labels, updates and epochs.
     pub fn size(&self) -> Size {
         let (labels, updates, epochs) = lock(&self.model).size();
         Size { labels, updates, epochs }
     }
 
-    /// The module's hash, which verifiers allow.
+    /// The hash of the module that verifiers allow.
     pub fn module_hash(&self) -> Hash {
         Sha256::digest(&self.module).into()
     }
 
-    /// Upgrades the canister to the same module. Returns whether that was confirmed before the network was killed.
+    /// Upgrades the canister to the same module. Returns false if a kill cut the upgrade off.
     ///
     /// # Errors
     ///
-    /// If that fails.
+    /// If the upgrade fails otherwise.
     pub async fn upgrade_once(&self, shared: &Shared) -> Verdict<bool> {
         let argument = candid::encode_one(None::<api::Configuration>).expect("null can be encoded");
         let call = self.controller.sign_upgrade(self.module.clone(), argument).map_err(unanswered)?;
@@ -144,11 +144,11 @@ impl Directory {
     }
 }
 
-/// Has the verifiers go on until all updates are in epochs that they have ratified.
+/// Runs the verifiers until they have ratified all updates.
 ///
 /// # Errors
 ///
-/// If a verifier stops, or that takes too long.
+/// If a verifier stops, or it takes too long.
 pub async fn ratify(shared: &Shared, verifiers: &mut [Verifier]) -> Verdict<()> {
     for _ in 0..RATIFIED_TRIES {
         for verifier in verifiers.iter_mut() {
@@ -163,7 +163,7 @@ pub async fn ratify(shared: &Shared, verifiers: &mut [Verifier]) -> Verdict<()> 
     Err(Violation("the last updates are not ratified".into()))
 }
 
-/// All pages from a number on.
+/// All items from a number on, page by page.
 async fn pages(from: u64, page: impl AsyncFn(u64, u32) -> Verdict<Vec<ByteBuf>>) -> Verdict<Vec<ByteBuf>> {
     let mut all = Vec::new();
     loop {

@@ -1,5 +1,5 @@
-//! The next operation of an owner. It follows from the seed, the owner and the operation's number. Only the choice among the
-//! labels that exist by then depends on the others.
+//! The next operation of an owner. It follows from the seed, the owner and the operation's number. Only the choice among
+//! existing labels depends on the other owners.
 
 use client::directory::api::View;
 
@@ -7,7 +7,7 @@ use super::draft::{CONTESTED, Number, own};
 use crate::soak::actor::Named;
 use test_support::Random;
 
-/// A choice among what is there, to be taken modulo how much there is.
+/// A random choice: the index, modulo the number of things to choose from.
 pub type Pick = u64;
 
 /// An operation.
@@ -17,40 +17,40 @@ pub enum Operation {
     Register(Number),
     /// Registers a label that all owners want at about this time.
     RegisterContested(Number),
-    /// Changes the entry of a label of its own.
+    /// Changes the entry of an own label.
     Change {
         /// The label.
         label: Pick,
-        /// Whether to another key.
+        /// Whether the key changes.
         rekey: bool,
-        /// Whether to a profile with another device.
+        /// Whether the profile gets another device.
         other_device: bool,
     },
-    /// Looks up a label that somebody has sent, perhaps as a contact that was seen before.
+    /// Looks up a label that was sent, perhaps as a known contact.
     LookUp {
         /// The label.
         label: Pick,
-        /// At which head.
+        /// The head.
         view: View,
-        /// Whether each change since the last look-up is to be proved.
+        /// Whether each change since the last look-up must be proved.
         follow: bool,
     },
-    /// Looks up a label that nobody sends.
+    /// Looks up a label that nobody has sent.
     LookUpAbsent(Number),
-    /// Follows the whole history of a label of its own.
+    /// Follows the whole history of an own label.
     Follow(Pick),
-    /// Publishes a bundle for a label of its own.
+    /// Publishes a bundle for an own label.
     PutBundle(Pick),
     /// Reads the bundles of a label.
     GetBundles(Pick),
-    /// Sends an answered call again, the same envelope.
+    /// Sends the envelope of an answered call again.
     Replay(Pick),
     /// Upgrades the canister.
     Upgrade,
 }
 
 impl Operation {
-    /// What this owner does as its operation with this number.
+    /// The operation of this owner with this number.
     pub fn draw(seed: u64, owner: u8, number: u64) -> Self {
         let mut random = Random::of(&[seed, 1 << 32, owner.into(), number]);
         let random = &mut random;

@@ -1,4 +1,5 @@
-//! An owner of labels. It registers them, changes their keys, publishes bundles, and resolves the calls that a kill left open.
+//! An owner of labels. It registers them, changes their keys and publishes bundles. It resolves the calls that a kill left
+//! without an outcome.
 
 use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard};
@@ -25,13 +26,13 @@ use crate::violation::{Verdict, Violation};
 pub struct Owner {
     /// Its number.
     number: u8,
-    /// Who makes its updates.
+    /// Makes its updates.
     pub(super) caller: Caller,
-    /// Who looks up, with what it remembers of the log.
+    /// Makes its look-ups, and keeps the verified log state.
     pub(super) client: DirectoryClient<Line>,
-    /// What it remembers of labels.
+    /// Its contacts' states, by label.
     pub(super) contacts: HashMap<Number, State>,
-    /// The newest bundles that it has seen of each label.
+    /// The newest bundles of each label that it has seen.
     pub(super) bundles: HashMap<Number, Vec<Bundle>>,
     options: Options,
     made: u64,
@@ -47,12 +48,12 @@ impl Owner {
         Self { number, caller, client, contacts, bundles, options: options.clone(), made: 0 }
     }
 
-    /// What is known of the directory.
+    /// The known state of the directory.
     pub(super) fn model(&self) -> MutexGuard<'_, Model> {
         lock(&self.caller.shared.directory.model)
     }
 
-    /// Counts something.
+    /// Changes a count.
     pub(super) fn count(&self, what: impl FnOnce(&mut Tally)) {
         self.caller.count(|tally| what(&mut tally.directory));
     }
@@ -65,7 +66,7 @@ impl Actor for Owner {
         format!("owner {}", self.number)
     }
 
-    /// The operations are spread evenly over those of the clients of the message canister.
+    /// An owner's operations are spread evenly over those of the message canister's clients.
     async fn next(&mut self) -> Option<Operation> {
         let (number, operations) = (self.made, share(self.options.label_operations(), OWNERS, self.number));
         self.made += 1;
@@ -113,7 +114,7 @@ impl Owner {
         one_of(&self.model().numbers(), pick)
     }
 
-    /// Registers a label, unless it is seen to be registered.
+    /// Registers a label, unless a look-up shows that it is registered.
     async fn register(&mut self, number: Number) -> Verdict<()> {
         let (index, is_there) = self.look_up(number, View::newest, false).await?;
         if is_there {
@@ -125,7 +126,7 @@ impl Owner {
         self.submit(number, place).await
     }
 
-    /// Changes a label, or sends a change again that has no outcome.
+    /// Changes a label, or sends an earlier change without an outcome again.
     async fn change(&mut self, number: Number, other: (bool, bool)) -> Verdict<()> {
         let open = self.model().open(number, self.number);
         let place = match open {
@@ -174,7 +175,7 @@ impl Owner {
         let bundle = {
             let random = &mut self.caller.random;
             let mut model = lock(&self.caller.shared.directory.model);
-            // Which device an open version lists, it may list already.
+            // A version without an outcome may already have changed the device.
             let Some(newest) = model.newest(number).filter(|_| model.open(number, self.number).is_none()) else {
                 return Ok(());
             };
@@ -192,7 +193,7 @@ impl Owner {
     }
 }
 
-/// What is wrong with a label.
+/// Turns an error message into a violation that names the label.
 pub(super) fn of_label(number: Number) -> impl Fn(String) -> Violation {
     move |what| Violation(format!("label {number} ({}): {what}", label_text(&draft::label(number))))
 }

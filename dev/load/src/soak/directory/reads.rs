@@ -1,4 +1,4 @@
-//! What an owner reads: look-ups, histories and bundles. The client verifies them, and they must be what the model knows.
+//! The reads of an owner: look-ups, histories and bundles. The client verifies the answers, and the model checks them.
 
 use client::CallError;
 use client::directory::api::{LookupError, View};
@@ -13,11 +13,11 @@ use crate::soak::caller::failed;
 use crate::violation::{Verdict, Violation, ensure};
 
 impl Owner {
-    /// Looks a label up, as a contact if it is to be followed. Returns its index, and whether it is there.
+    /// Looks a label up; with `follow`, as a known contact. Returns its index, and whether it is registered.
     pub(super) async fn look_up(&mut self, number: Number, view: View, follow: bool) -> Verdict<(Hash, bool)> {
         let before = self.model().before();
         let contact = follow.then(|| self.contacts.get(&number).cloned()).flatten();
-        // What was seen at the newest head may not be at the ratified one yet.
+        // A state seen at the newest head may not be at the ratified one yet.
         let contact = contact.filter(|_| view == View::newest);
         let verified = match self.client.lookup(&draft::label(number), view, contact.as_ref()).await {
             Ok(verified) => verified,
@@ -58,7 +58,7 @@ impl Owner {
         Ok(())
     }
 
-    /// Reads a label's bundles, if it is there.
+    /// Reads a label's bundles, if it is registered.
     pub(super) async fn get_bundles(&mut self, number: Number) -> Verdict<()> {
         let before = self.model().before();
         let label = draft::label(number);
@@ -78,11 +78,11 @@ impl Owner {
     }
 }
 
-/// The device that a verified profile lists, if the label is there.
+/// The device that a verified profile lists. `None`: the label is not registered.
 ///
 /// # Errors
 ///
-/// If the profile is missing or does not list one.
+/// If the profile is missing or does not list exactly one device.
 pub fn device_of(verified: &Verified) -> Verdict<Option<client::directory::directory_core::policy::Key>> {
     if verified.state.is_none() {
         return Ok(None);
@@ -98,7 +98,7 @@ pub fn device_of(verified: &Verified) -> Verdict<Option<client::directory::direc
 ///
 /// # Errors
 ///
-/// If it does not show what was known before, or shows what nobody sent.
+/// If it lacks something that was known before, or shows a version that nobody sent.
 pub fn check(model: &mut Model, number: Number, view: View, before: Before, verified: &Verified) -> Verdict<()> {
     let Verified { trust, head, state, profile, .. } = verified;
     let (size, least) = (head.epoch + 1, if view == View::newest { before.size } else { before.ratified });

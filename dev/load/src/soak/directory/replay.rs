@@ -1,4 +1,4 @@
-//! Replays the whole log by the rules, as a verifier that begins does: it must lead to the head that the platform certifies.
+//! Replays the whole log by the rules, as a new verifier does. The result must be the certified head.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use super::compare::{heads, updates};
 use crate::soak::caller::failed;
 use crate::violation::{Verdict, Violation, ensure};
 
-/// The updates that were replayed.
+/// The updates that were replayed so far.
 struct Replayed<'a>(&'a [LoggedUpdate]);
 
 impl Past for Replayed<'_> {
@@ -22,11 +22,11 @@ impl Past for Replayed<'_> {
     }
 }
 
-/// Replays the log of a directory at rest.
+/// Replays the log of a directory that nobody uses.
 ///
 /// # Errors
 ///
-/// If it breaks a rule, or leads elsewhere.
+/// If the log breaks a rule, or the result is not the certified head.
 pub async fn replay(directory: &Directory) -> Verdict<()> {
     let Directory { controller, trusted, pinned, .. } = directory;
     let pins = pinned.pins().map_err(|why| Violation(format!("nothing can be pinned: {why}")))?;
@@ -48,5 +48,5 @@ pub async fn replay(directory: &Directory) -> Verdict<()> {
     let shown = client.get_checkpoint(0).await.map_err(failed)?;
     let (log, _) = client.certified::<api::LookupError>("get_checkpoint", &shown.certified).map_err(failed)?;
     let (replayed, certified) = ((replay.checkpoint(), replay.updates()), (log.checkpoint, log.updates));
-    ensure(replayed == certified, || format!("the log leads to {replayed:?}, certified is {certified:?}"))
+    ensure(replayed == certified, || format!("the log leads to {replayed:?}, but the certified head is {certified:?}"))
 }

@@ -1,11 +1,11 @@
-//! What is counted at the directory.
+//! The counts at the directory.
 
 /// The counts.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// Updates without outcome that were found in the log.
     pub landed: u64,
-    /// Updates that a kill cut off, each perhaps more than once.
+    /// Calls with updates that a kill cut off.
     pub cut: u64,
     /// Updates that were confirmed.
     pub confirmed: u64,
@@ -17,19 +17,19 @@ pub struct Tally {
     pub repeated: u64,
     /// Look-ups that proved an entry.
     pub present: u64,
-    /// Look-ups that proved that there is none.
+    /// Look-ups that proved absence.
     pub absent: u64,
-    /// Look-ups at a head that verifiers have cosigned.
+    /// Look-ups at a ratified head.
     pub ratified: u64,
-    /// Versions that histories have proved.
+    /// Versions that histories proved.
     pub versions: u64,
     /// Bundles that were confirmed.
     pub bundles: u64,
     /// Bundles that were read and verified.
     pub bundles_shown: u64,
-    /// Logs that a verifier has cosigned.
+    /// Cosignatures by verifiers.
     pub cosigned: u64,
-    /// How often a verifier was started again from its folder.
+    /// Restarts of verifiers from their folders.
     pub reopened: u64,
     /// Upgrades that were confirmed.
     pub upgrades: u64,
@@ -48,7 +48,7 @@ impl Tally {
             (self.pending, "updates refused, as the label had one in the open epoch"),
             (self.lost, "registrations that another owner won"),
             (self.present, "look-ups that proved an entry"),
-            (self.absent, "look-ups that proved that there is none"),
+            (self.absent, "look-ups that proved absence"),
             (self.ratified, "look-ups at a cosigned head"),
             (self.versions, "versions proved by histories"),
             (self.bundles, "bundles confirmed"),

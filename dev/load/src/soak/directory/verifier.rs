@@ -1,5 +1,5 @@
-//! A verifier of the directory: the library of `crates/verifier`, which replays each epoch and cosigns its head. It keeps a
-//! folder, and is started again from it now and then.
+//! A verifier of the directory. It uses the library of `crates/verifier`, which replays each epoch and cosigns its head. It
+//! keeps a folder, and sometimes restarts from it.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -27,11 +27,11 @@ const PAUSE: Duration = Duration::from_millis(150);
 /// Seconds after which an unchanged log is signed again.
 const RESIGN: u64 = 20;
 
-/// What a verifier does.
+/// An operation of a verifier.
 pub enum Operation {
-    /// Replays and cosigns what is new.
+    /// Replays and cosigns the new epochs.
     Round,
-    /// Starts again from its folder.
+    /// Restarts from its folder.
     Reopen,
 }
 
@@ -53,7 +53,7 @@ pub struct Verifier {
     folder: PathBuf,
     operations: u64,
     random: Random,
-    /// Heads of the log that it cosigned last.
+    /// Number of heads in the log that it cosigned last.
     cosigned: u64,
 }
 
@@ -65,7 +65,7 @@ fn name(number: u8) -> String {
     format!("verifier.example/{number}")
 }
 
-/// The verifier of this number, as a configuration names it.
+/// The verifier with this number, as a configuration names it.
 pub fn public(number: u8) -> checkpoint::Verifier {
     checkpoint::Verifier::new(name(number), Key::of(&secret(number))).expect("its name can stand in a note")
 }
@@ -80,7 +80,7 @@ fn cannot(number: u8, why: impl fmt::Display) -> Violation {
 }
 
 impl Verifier {
-    /// The verifier of this number, whose folder lies in this one.
+    /// Opens the verifier with this number. Its folder lies inside `folder`.
     ///
     /// # Errors
     ///
@@ -94,9 +94,9 @@ impl Verifier {
         Ok(verifier)
     }
 
-    /// Starts it from its folder.
+    /// Restarts it from its folder.
     fn reopen(&mut self) -> Verdict<()> {
-        // Its folder is locked until it is gone.
+        // The old follower holds the lock of the folder.
         self.follower = None;
         let number = self.number;
         let pinned: Pinned = self.shared.directory.pinned.clone();
@@ -113,11 +113,11 @@ impl Verifier {
         Ok(())
     }
 
-    /// A round, which a kill may cut off.
+    /// Makes a round. A kill may cut it off.
     ///
     /// # Errors
     ///
-    /// If the verifier stops or finds something unverified, or the network does not answer though it was not killed.
+    /// If the verifier stops or rejects an answer, or if the network does not answer though it was not killed.
     pub async fn round(&mut self) -> Verdict<()> {
         let Some(follower) = &mut self.follower else { return Ok(()) };
         match self.shared.gate.attempt(follower.round(now)).await? {
@@ -146,7 +146,7 @@ impl Actor for Verifier {
         format!("verifier {}", self.number)
     }
 
-    /// It goes on as long as clients do.
+    /// It makes rounds as long as clients make operations.
     async fn next(&mut self) -> Option<Operation> {
         tokio::time::sleep(PAUSE).await;
         let is_over = self.shared.done.load(std::sync::atomic::Ordering::Relaxed) >= self.operations;

@@ -1,4 +1,4 @@
-//! One client. It makes its operations one after the other, and resolves the calls that a kill left open.
+//! One client. It makes its operations one after the other, and resolves the calls that a kill left without an outcome.
 
 use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
@@ -18,28 +18,28 @@ use crate::soak::caller::{Caller, TRIES, failed, unsigned};
 use crate::soak::{Canister, lock};
 use crate::violation::{Verdict, Violation, ensure};
 
-/// Messages from which on a batch counts as large.
+/// Number of messages from which on a batch counts as large.
 const LARGE_BATCH: usize = 60;
 /// Bytes from which a message counts as large.
 const LARGE_MESSAGE: usize = 500_000;
 
 /// A client.
 pub struct Client {
-    /// Its number, which says who it is.
+    /// Its number. It decides the client's identity.
     pub number: u8,
-    /// Who makes its calls.
+    /// Makes its calls.
     pub caller: Caller,
     /// The seed of its operations.
     pub seed: u64,
-    /// How many there are.
+    /// Number of operations to make.
     pub operations: u64,
-    /// How many it has made.
+    /// Number of operations made.
     pub made: u64,
 }
 
-/// A question about a message that the store does not answer during a rebuild.
+/// The answer to a question that the store does not answer during a rebuild.
 pub enum Answer<T> {
-    /// It is answered.
+    /// The answer.
     Given(T),
     /// The indexes are being rebuilt.
     Unavailable,
@@ -88,12 +88,12 @@ impl Actor for Client {
 }
 
 impl Client {
-    /// What is known of the store.
+    /// The known state of the store.
     pub(super) fn model(&self) -> MutexGuard<'_, Model> {
         lock(&self.caller.shared.messages.model)
     }
 
-    /// Counts something.
+    /// Changes a count.
     pub(super) fn count(&self, what: impl FnOnce(&mut Tally)) {
         self.caller.count(|tally| what(&mut tally.messages));
     }
@@ -129,7 +129,7 @@ impl Client {
         .await
     }
 
-    /// Has messages stored by one call, and repeats it until it succeeds. `outcome` decodes an answer: the result of each
+    /// Stores messages by one call, which is repeated until it succeeds. `outcome` decodes an answer: the result of each
     /// message, `None` if a quota refused it.
     async fn store<T, E>(
         &mut self,
@@ -156,9 +156,9 @@ impl Client {
                 }
                 match self.caller.shared.gate.attempt(self.caller.inbox.send(&call)).await? {
                     Some(Outcome::Replied(reply)) => break reply,
-                    // The same envelope is sent again. If it was executed, it is not executed a second time.
+                    // The same envelope is sent again. If it was executed before, it is not executed a second time.
                     None if self.caller.random.per_mille(600) => self.caller.count(|tally| tally.resent += 1),
-                    // Its outcome is found out, then the messages are sent anew.
+                    // The client asks which messages are stored, and sends all of them in a new envelope.
                     outcome => {
                         let was_asked = outcome.is_none();
                         self.ask_for(&places, &messages, &hashes).await?;
@@ -186,14 +186,14 @@ impl Client {
         Err(Violation("the indexes stay unavailable".into()))
     }
 
-    /// Checks that a message was refused only if its key may have held as much as this client may fill. Everything
-    /// through `acknowledged` was acknowledged before.
+    /// Checks that a message was refused only if its key may have been full for this client. Everything through `acknowledged`
+    /// was acknowledged before the call.
     fn check_shares(&self, drafts: &[Draft], acknowledged: &[Id], added: &[Option<Added>]) -> Verdict<()> {
         let model = self.model();
         for ((draft, &acknowledged), added) in drafts.iter().zip(acknowledged).zip(added) {
             let (None, Some(share)) = (added, rights::share(self.number, draft.key)) else { continue };
             let live = model.live_at_most(draft.key, acknowledged);
-            // Strangers are let in again below 70 % of their share.
+            // Strangers are admitted again below 70 % of their share.
             ensure(live * 10 >= share as usize * 7, || {
                 format!("{draft:?} was refused, but of the share of {share} at most {live} are filled")
             })?;
@@ -202,7 +202,7 @@ impl Client {
         Ok(())
     }
 
-    /// Checks of the messages that were stored just now that their keys had room for them.
+    /// Checks that the keys of newly stored messages had room for them.
     fn check_room(&self, drafts: &[Draft], added: &[Option<Added>]) -> Verdict<()> {
         let model = self.model();
         for (draft, added) in drafts.iter().zip(added) {
@@ -216,7 +216,7 @@ impl Client {
         Ok(())
     }
 
-    /// Finds out which of these messages are stored. Known messages must be.
+    /// Asks which of these messages are stored. Messages that are known to be stored must be.
     async fn ask_for(&self, places: &[Place], messages: &[NewMessage], hashes: &[[u8; 32]]) -> Verdict<()> {
         let pairs: Vec<Stored> = messages
             .iter()
@@ -228,13 +228,13 @@ impl Client {
         self.found(places, &known, &ids)
     }
 
-    /// For each of these messages, whether it is known to be stored.
+    /// For each message: whether it is known to be stored.
     fn known(&self, places: &[Place]) -> Vec<bool> {
         let model = self.model();
         places.iter().map(|&place| model.sent(place).id.is_some()).collect()
     }
 
-    /// Notes the ids of messages. `known`: those that were known to be stored before the question.
+    /// Notes the ids of messages. `known` says which of them were known to be stored before the question.
     fn found(&self, places: &[Place], known: &[bool], ids: &[Option<Id>]) -> Verdict<()> {
         ensure(ids.len() == places.len(), || {
             format!("{} messages were asked for, {} answered", places.len(), ids.len())
@@ -255,7 +255,7 @@ pub fn pair(draft: &Draft, hash: [u8; 32]) -> Stored {
     Stored { key_id: key_id(draft.key), hash: ByteBuf::from(hash) }
 }
 
-/// An add that was refused: the canister rebuilds its index, or should not have refused it.
+/// The answer to an add that was refused: only a rebuild of the index excuses it.
 fn unavailable<T, E: Refusal>(error: &CallError<E>) -> Verdict<Answer<T>> {
     if error.is_passing() { Ok(Answer::Unavailable) } else { Err(Violation(format!("an add was refused: {error}"))) }
 }

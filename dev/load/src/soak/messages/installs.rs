@@ -1,31 +1,31 @@
-//! The upgrades that were installed. Each upgrade has different settings, so the settings that the canister shows tell
-//! which upgrade was the last.
+//! The upgrades that were installed. Each one has different settings, so the canister's settings tell which upgrade was the
+//! last.
 
 use message_canister::api::{Bound, Setting};
 
 use crate::violation::{Verdict, ensure};
 
-/// Pages of stable memory that one message of a rebuild may touch: few, so that a rebuild takes many messages and is
-/// killed in the middle.
+/// Pages of stable memory that one message of a rebuild may touch. They are few, so that a rebuild takes many messages and
+/// kills hit it.
 const REBUILD_PAGES: u32 = 64;
-/// Live bytes from here on are a limit that no soak reaches.
+/// The lowest limit of live bytes in the settings. No soak reaches it.
 const UNREACHED_BYTES: u64 = 1 << 60;
 
-/// The settings that come with the installation of this number.
+/// The settings of the installation with this number.
 pub fn settings(number: usize) -> [Setting; 2] {
     let max_bytes = Bound::AtMost(UNREACHED_BYTES + number as u64);
     [Setting::rebuild_pages(Bound::AtMost(REBUILD_PAGES)), Setting::max_bytes(max_bytes)]
 }
 
-/// An installation, between two points in the order of events.
+/// An installation: two points in the order of events.
 struct Installation {
-    /// When it was asked for.
+    /// When it was requested.
     begun: u64,
     /// When it was confirmed or seen, if it was.
     done: Option<u64>,
 }
 
-/// All installations, by their numbers.
+/// All installations, by number.
 #[derive(Default)]
 pub struct Installs {
     all: Vec<Installation>,
@@ -35,7 +35,7 @@ pub struct Installs {
 }
 
 impl Installs {
-    /// Notes an installation that is about to be asked for. Returns its number.
+    /// Notes an installation before it is requested. Returns its number.
     pub fn begin(&mut self) -> usize {
         self.now += 1;
         self.all.push(Installation { begun: self.now, done: None });
@@ -48,12 +48,12 @@ impl Installs {
         self.all[number].done = Some(self.now);
     }
 
-    /// The network has shown this version of the canister, which every installation raises.
+    /// Notes the canister's version, which every installation raises.
     pub fn note_version(&mut self, version: u64) {
         self.version = self.version.max(version);
     }
 
-    /// Checks what is installed while nothing else happens.
+    /// Checks the installed settings and version while nothing else happens.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl Installs {
         let Some(number) = number else { return Ok(()) };
         self.now += 1;
         let done = *self.all[number].done.get_or_insert(self.now);
-        // One without outcome may have been done after any other.
+        // An installation without an outcome may have happened after any other.
         let lost = self.all.iter().rposition(|other| other.begun > done && other.done.is_some());
         ensure(lost.is_none(), || {
             format!("installation {lost:?} was begun after {number} was done, and was confirmed, but {number} is shown")
@@ -86,7 +86,7 @@ mod tests {
         installs.confirm(first);
         assert_eq!(installs.check(&settings(first), 1), Ok(()));
         let second = installs.begin();
-        // Without outcome it may be there or not.
+        // Without an outcome it may be there or not.
         assert_eq!(installs.check(&settings(first), 1), Ok(()));
         installs.confirm(second);
         assert!(installs.check(&settings(first), 2).is_err());
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn one_without_outcome_counts_from_when_it_is_seen() {
+    fn an_installation_without_outcome_counts_once_it_is_seen() {
         let mut installs = Installs::default();
         let (open, other) = (installs.begin(), installs.begin());
         installs.confirm(other);

@@ -1,10 +1,10 @@
 //! The message canister in the soak.
 //!
-//! - `rights`: who the clients are: owners of keys, members, strangers;
-//! - `operation`: what a client does next;
-//! - `client`, `reads`, `owner`: does it, and says what the answer must be;
-//! - `model`: what was sent, confirmed and seen; `installs`: and which upgrades were;
-//! - `verify`: compares the whole store, as `store` and `show` read it, with the model.
+//! - `rights`: the clients' rights: owners of keys, members, strangers;
+//! - `operation`: the next operation of a client;
+//! - `client`, `reads`, `owner`: make it, and check the answer;
+//! - `model`: the messages that were sent, confirmed and seen; `installs`: the upgrades that were;
+//! - `verify`: compares the whole store, read by `store` and checked by `show`, with the model.
 
 mod client;
 mod installs;
@@ -32,9 +32,9 @@ use model::Model;
 pub use tally::Tally;
 pub use verify::Verifier;
 
-/// The message canister, and what is known of it.
+/// The message canister and its model.
 pub struct Messages {
-    /// What is known of the store.
+    /// The known state.
     pub model: Mutex<Model>,
     /// The canister's controller.
     pub controller: Inbox,
@@ -43,7 +43,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Sets settings, roles and quotas.
+    /// Sets roles and quotas.
     ///
     /// # Errors
     ///
@@ -58,12 +58,11 @@ impl Messages {
         Ok(Self { model: Mutex::new(model), controller, module })
     }
 
-    /// Upgrades the canister to the same module, with settings of its own. Returns whether that was confirmed before the
-    /// network was killed.
+    /// Upgrades the canister to the same module with new settings. Returns false if a kill cut the upgrade off.
     ///
     /// # Errors
     ///
-    /// If that fails.
+    /// If the upgrade fails otherwise.
     pub async fn upgrade_once(&self, shared: &Shared) -> Verdict<bool> {
         let number = lock(&self.model).installs.begin();
         let argument = candid::encode_one(Some(settings(number))).expect("settings can be encoded");
@@ -81,18 +80,18 @@ impl Messages {
         Ok(true)
     }
 
-    /// Checks that no call is left without an outcome.
+    /// Checks that every call has an outcome.
     ///
     /// # Errors
     ///
-    /// If one is.
+    /// If one has none.
     pub fn check_settled(&self) -> Verdict<()> {
         let model = lock(&self.model);
         ensure(model.open() == 0, || format!("{} calls have no outcome", model.open()))?;
         model.check_settled()
     }
 
-    /// Messages in the store.
+    /// Number of messages in the store.
     pub fn stored(&self) -> u64 {
         lock(&self.model).known() as u64
     }

@@ -1,5 +1,5 @@
-//! The next operation of a client. It follows from the seed, the client and the operation's number. Only the choice
-//! among the messages that exist by then depends on the other clients.
+//! The next operation of a client. It follows from the seed, the client and the operation's number. Only the choice among
+//! existing messages depends on the other clients.
 
 use message_canister::api::Order;
 
@@ -7,10 +7,10 @@ use crate::draft::{Draft, OWNERS, SHARED_KEYS, key_owned_by};
 use crate::soak::actor::Named;
 use test_support::Random;
 
-/// Numbers of messages from here on are sent by several clients.
+/// Messages with this number or a greater one are sent by several clients.
 const CONTESTED: u64 = 1 << 48;
 
-/// A choice among what is there, to be taken modulo how much there is.
+/// A random choice: the index, modulo the number of things to choose from.
 pub type Pick = u64;
 
 /// A message of a batch.
@@ -18,9 +18,9 @@ pub type Pick = u64;
 pub enum Item {
     /// A new one.
     New(Draft),
-    /// The one before, again.
+    /// The previous one again.
     Again,
-    /// One that is stored.
+    /// A message that is stored.
     Stored(Pick),
 }
 
@@ -39,22 +39,22 @@ pub enum Operation {
     PagesOfKey {
         /// The key.
         key: u16,
-        /// Where to start, if not at the start.
+        /// The message to start after. `None`: from the start.
         after: Option<Pick>,
         /// The order.
         order: Order,
-        /// Messages of a page.
+        /// Messages in a page.
         limit: u32,
-        /// Pages.
+        /// Maximum number of pages.
         pages: u32,
     },
-    /// Pages through the ids between two that are there.
+    /// Pages through the ids between two stored messages.
     PagesOfRange {
-        /// Both ends.
+        /// The messages at both ends.
         ends: [Pick; 2],
         /// The order.
         order: Order,
-        /// Messages of a page.
+        /// Messages in a page.
         limit: u32,
     },
     /// Pages through some seconds, from the start or from one of their messages.
@@ -63,13 +63,13 @@ pub enum Operation {
         from: Pick,
         /// Number of further seconds.
         seconds: u32,
-        /// Where to start, if not at the start.
+        /// The message to start after. `None`: from the start.
         after: Option<Pick>,
         /// The order.
         order: Order,
-        /// Messages of a page.
+        /// Messages in a page.
         limit: u32,
-        /// Pages.
+        /// Maximum number of pages.
         pages: u32,
     },
     /// Gets a message by its id.
@@ -78,18 +78,18 @@ pub enum Operation {
     GetByHash(Pick),
     /// Asks whether messages are there, and one that is not.
     HasMessages(Vec<Pick>, Draft),
-    /// Asks for the heads of all keys.
+    /// Asks for messages that are stored, and for one that is not.
     GetHeads,
-    /// Acknowledges what the oldest pages of a key show. The client may not own it.
+    /// Acknowledges the messages in the oldest pages of a key. The client may not own the key.
     Acknowledge {
         /// The key.
         key: u16,
-        /// Messages of a page.
+        /// Messages in a page.
         limit: u32,
-        /// Pages.
+        /// Maximum number of pages.
         pages: u32,
     },
-    /// Sends an answered call again, the same envelope.
+    /// Sends the envelope of an answered call again.
     Replay(Pick),
     /// Upgrades the canister.
     Upgrade,
@@ -110,7 +110,7 @@ impl Operation {
             let (limit, pages) = (random.between(1, 100) as u32, random.between(1, 3) as u32);
             return Self::Acknowledge { key, limit, pages };
         }
-        // No two operations of one client share a message, whichever numbers its parts have.
+        // The numbers of two operations of one client never overlap.
         let new = (client << 40) + (number << 8);
         match random.below(1_000) {
             0..400 => {
@@ -179,7 +179,7 @@ impl Named for Operation {
 
 fn batch(random: &mut Random, new: u64) -> Vec<Item> {
     let count = if random.per_mille(800) { random.between(2, 20) } else { random.between(21, 200) };
-    // Some batches are long in bytes.
+    // Some batches have many bytes.
     let longest = if random.per_mille(40) { 1_800_000 / count } else { 500 }.min(60_000);
     let item = |at: u64| {
         if at > 0 && random.per_mille(40) {
@@ -193,7 +193,7 @@ fn batch(random: &mut Random, new: u64) -> Vec<Item> {
     (0..count).map(item).collect()
 }
 
-/// Some keys have more messages than others. Those with owners have most.
+/// Some keys get more messages than others. Owned keys get most.
 fn key(random: &mut Random) -> u16 {
     if random.per_mille(150) {
         return owned_key(random);

@@ -1,4 +1,4 @@
-//! Acknowledging: an owner reads its key from the oldest message on and acknowledges what it has read.
+//! Acknowledging: an owner reads its key from the oldest message on, and acknowledges the messages that it has read.
 
 use client::request;
 use message_canister::api::{AckError, Acknowledgement, Cursor, Order};
@@ -8,11 +8,12 @@ use crate::draft::{key_id, key_owned_by};
 use crate::violation::{Verdict, Violation, ensure};
 
 impl Client {
-    /// Acknowledges messages of a key through the last one of `pages` pages. Somebody else's key is not acknowledged.
+    /// Reads `pages` pages of a key and acknowledges through the last message. If the client does not own the key, the canister
+    /// must refuse.
     pub(super) async fn acknowledge(&mut self, key: u16, limit: u32, pages: u32) -> Verdict<()> {
         let owns = key_owned_by(self.number) == Some(key);
         let through = if owns {
-            // All that it acknowledges has been shown, and so is known.
+            // The owner acknowledges only messages that were shown, so the model knows them.
             let cursor = Cursor { after: 0, order: Order::ascending, limit };
             self.walk_of_key(key, cursor, pages).await?.messages().next_back().map(|seen| seen.id)
         } else {

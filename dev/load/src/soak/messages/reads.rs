@@ -1,4 +1,4 @@
-//! The reads of a client, and what their answers must be while others write.
+//! The reads of a client. They check the answers while other clients write.
 
 use std::collections::BTreeSet;
 
@@ -14,24 +14,24 @@ use crate::draft::{Draft, KEYS, key_id, owner_of};
 use crate::soak::caller::failed;
 use crate::violation::{Verdict, Violation, ensure};
 
-/// Pages, one after the other.
+/// Successive pages.
 pub struct Walk {
-    /// Their messages, in the order that was asked for.
+    /// The messages of each page, in the requested order.
     pub pages: Vec<Vec<Seen>>,
-    /// Where the next page starts, 0: nothing is left. Acknowledged messages are not shown, so it may lie behind the
-    /// last message, and there may be a next page though none was shown.
+    /// Where the next page starts; 0: no more pages. Acknowledged messages are not shown, so this may lie behind the last shown
+    /// message, even if none was shown.
     pub next: Id,
 }
 
 impl Walk {
-    /// All of them.
+    /// The messages of all pages.
     pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Seen> {
         self.pages.iter().flatten()
     }
 }
 
 impl Client {
-    /// Makes an operation that changes nothing.
+    /// Makes a read.
     pub(super) async fn read(&mut self, operation: Operation) -> Verdict<()> {
         let stored = |pick| self.model().pick(pick);
         match operation {
@@ -42,13 +42,13 @@ impl Client {
             }
             Operation::PagesOfRange { ends, order, limit } => {
                 let (Some(one), Some(other)) = (stored(ends[0]), stored(ends[1])) else { return Ok(()) };
-                // Not too many pages.
+                // Limits the number of pages.
                 let low = one.0.min(other.0);
                 let high = one.0.max(other.0).min(low + 4 * limit);
                 self.pages_of_range(low, high, order, limit).await
             }
             Operation::PagesOfTime { from, seconds, after, order, limit, pages } => {
-                // The time is not known of a message that was confirmed and never shown.
+                // The time of a message is unknown if it was confirmed but never shown.
                 let Some(from) = stored(from).and_then(|(_, sent)| sent.timestamp) else { return Ok(()) };
                 self.pages_of_time(from, from.saturating_add(seconds), after, order, limit, pages).await
             }
@@ -58,7 +58,7 @@ impl Client {
             }
             Operation::GetByHash(pick) => {
                 let Some((id, sent)) = stored(pick) else { return Ok(()) };
-                // No two keys have a message with the same bytes.
+                // Each key's messages have different bytes, so the hash identifies one message.
                 self.get(id, &request::get_message_by_hash(&sent.hash)).await
             }
             Operation::HasMessages(picks, absent) => self.has_messages(&picks, absent).await,
@@ -67,7 +67,7 @@ impl Client {
         }
     }
 
-    /// Gets a message that is there, unless it is acknowledged.
+    /// Gets a stored message. It must be there unless it is acknowledged.
     async fn get(&self, id: Id, request: &Request<Found, GetError>) -> Verdict<()> {
         let was_acknowledged = self.model().is_acknowledged(id);
         let method = request.method;
@@ -123,13 +123,13 @@ impl Client {
         Ok(())
     }
 
-    /// Pages through a key, and checks the messages, their order and their links.
+    /// Pages through a key. Checks the messages, their order and their links.
     pub(super) async fn walk_of_key(&self, key: u16, cursor: Cursor, pages: u32) -> Verdict<Walk> {
         let known = self.model().ids_of(key);
         let walk = self.walk(Of::Key(key), cursor, Some(pages)).await?;
         self.check_walk(known, cursor, &walk, |seen| seen.key == key)?;
         if owner_of(key).is_some() {
-            // The messages behind a page may be acknowledged before the next page.
+            // The messages after a page may be acknowledged before the next page is read.
             for page in &walk.pages {
                 check_links(std::slice::from_ref(page), cursor.order)?;
             }
@@ -139,7 +139,7 @@ impl Client {
         Ok(walk)
     }
 
-    /// As [`check_walk`], but for messages that may be acknowledged by now.
+    /// As [`check_walk`], except that messages may be acknowledged meanwhile.
     fn check_walk(
         &self,
         mut known: BTreeSet<Id>,
@@ -178,13 +178,13 @@ impl Client {
         let ascending = ids.windows(2).all(|pair| (pair[0] < pair[1]) == (order == Order::ascending));
         let shown: BTreeSet<Id> = ids.iter().copied().collect();
         let within = shown.iter().all(|id| (low..=high).contains(id));
-        // Every id up to one that is known has a message.
+        // Every id up to the greatest known one has a message.
         let model = self.model();
         let whole = (low..=high).all(|id| shown.contains(&id) || model.may_be_acknowledged(id));
         ensure(ascending && within && whole, || format!("the ids from {low} to {high} are {ids:?}"))
     }
 
-    /// Asks for pages until nothing is left, or `pages` are there.
+    /// Asks for at most `pages` pages, until there are no more.
     ///
     /// # Errors
     ///
@@ -195,7 +195,7 @@ impl Client {
             let page = self.caller.ask(&of.page(cursor)).await?;
             let page = page.map_err(|error| Violation(format!("{of:?} from {cursor:?} failed: {error}")))?;
             ensure(!page.gap && page.first_id <= 1, || {
-                format!("{of:?} from {cursor:?} says that messages were dropped")
+                format!("{of:?} from {cursor:?} claims that messages were dropped")
             })?;
             ensure(page.messages.len() <= cursor.limit as usize, || format!("{of:?}: a page beyond its limit"))?;
             of.check_next(cursor, &page)?;
@@ -209,14 +209,14 @@ impl Client {
     }
 }
 
-/// The id that was picked, or 0.
+/// The chosen id, or 0.
 fn one_of(known: &BTreeSet<Id>, pick: Option<u64>) -> Id {
     let pick = pick.filter(|_| !known.is_empty());
     pick.and_then(|pick| known.iter().nth((pick % known.len() as u64) as usize)).copied().unwrap_or_default()
 }
 
-/// Checks that a walk neither skipped nor repeated any of the ids that were known before it began, and that all that it
-/// showed `belongs` to what was asked for.
+/// Checks that a walk neither skipped nor repeated an id that was known before it began, and that every shown message `belongs`
+/// to the request.
 fn check_walk(known: &BTreeSet<Id>, from: Cursor, walk: &Walk, belongs: impl Fn(&Seen) -> bool) -> Verdict<()> {
     let Cursor { after, order, .. } = from;
     let stray = walk.messages().find(|seen| !belongs(seen));
@@ -225,7 +225,7 @@ fn check_walk(known: &BTreeSet<Id>, from: Cursor, walk: &Walk, belongs: impl Fn(
     let ascending = order == Order::ascending;
     let ordered = ids.windows(2).all(|pair| if ascending { pair[0] < pair[1] } else { pair[0] > pair[1] });
     ensure(ordered, || format!("pages in {order:?} order have {ids:?}"))?;
-    // The messages between its beginning and its end.
+    // The messages between the walk's start and its end.
     let expected = known.iter().copied().filter(|&id| {
         let behind_start = after == 0 || if ascending { id > after } else { id < after };
         let before_end = walk.next == 0 || if ascending { id <= walk.next } else { id >= walk.next };
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_asked_for_is_noticed() {
+    fn a_message_outside_the_request_is_noticed() {
         let (known, cursor) = (BTreeSet::new(), Cursor { after: 0, order: Order::ascending, limit: 9 });
         assert_eq!(check_walk(&known, cursor, &walk(&[1], 0), |seen| seen.key == 7), Ok(()));
         assert!(check_walk(&known, cursor, &walk(&[1], 0), |seen| seen.key == 8).is_err());
@@ -262,7 +262,7 @@ mod tests {
         let check = |after, order, ids: &[Id], next| {
             check_walk(&known, Cursor { after, order, limit: 9 }, &walk(ids, next), |_| true)
         };
-        // Messages that came meanwhile may be there too. Messages beyond the last page may be missing.
+        // Newer messages may be there too. Messages behind the last page may be missing.
         for (after, order, ids, next) in [
             (0, up, &[2, 4, 6, 8, 9][..], 0),
             (4, up, &[6][..], 6),

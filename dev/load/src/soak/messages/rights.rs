@@ -1,7 +1,7 @@
 //! The clients of the soak and their rights: owners of keys, members, strangers.
 //!
-//! The first clients own a key each, which has a quota. The next ones are members, the others strangers. All of them add
-//! under all keys. The owners acknowledge what their keys hold, which opens the quota again.
+//! The first clients own one key each, with a quota. The next ones are members, and the others are strangers. All of them add
+//! messages under all keys. The owners acknowledge the messages of their keys, which makes room in the quota.
 
 use candid::Principal;
 use client::request;
@@ -12,14 +12,14 @@ use crate::inbox::{Inbox, principal};
 use crate::soak::caller::perform;
 use crate::violation::Verdict;
 
-/// Clients that are members.
+/// The clients that are members.
 const MEMBERS: std::ops::Range<u8> = OWNERS..5;
 /// Live messages that an owned key may hold.
 pub const QUOTA: u32 = 200;
-/// Those of them that strangers may fill.
+/// The part of the quota that strangers may fill.
 pub const STRANGERS_SHARE: u32 = QUOTA / 4;
 
-/// The most live messages that a key may hold after this client has added one. `None`: the key has no quota.
+/// Maximum number of live messages of a key after this client has added one. `None`: the key has no quota.
 pub fn share(client: u8, key: u16) -> Option<u32> {
     let owner = owner_of(key)?;
     Some(match client {
@@ -29,7 +29,7 @@ pub fn share(client: u8, key: u16) -> Option<u32> {
     })
 }
 
-/// The roles that there are, in the order in which the store lists them.
+/// All roles, in the order of the store's list.
 pub fn roles() -> Vec<(Principal, Role)> {
     let mut roles: Vec<_> = MEMBERS.map(|client| (principal(client), Role::writer)).collect();
     roles.sort_by_key(|(principal, _)| *principal);

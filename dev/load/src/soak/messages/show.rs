@@ -1,4 +1,4 @@
-//! Checks what the store shows: each message was sent, is whole, and has its known id.
+//! Checks the messages that the store shows: each was sent, is whole, and has its known id.
 
 use std::sync::Mutex;
 
@@ -8,28 +8,28 @@ use super::model::Model;
 use crate::soak::lock;
 use crate::violation::{Verdict, ensure};
 
-/// A message that the store showed, but for its bytes.
+/// A message that the store showed, without its ciphertext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// Its id.
     pub id: Id,
-    /// The message before it under its key.
+    /// The id of the previous message under its key.
     pub prev: Id,
-    /// The one after it.
+    /// The id of the next message under its key.
     pub next: Id,
     /// Its key.
     pub key: u16,
     /// When it was stored.
     pub timestamp: u32,
-    /// Bytes of its ciphertext.
+    /// Length of its ciphertext in bytes.
     pub bytes: u32,
 }
 
-/// Checks messages that the store showed, and notes where they are and when they were stored.
+/// Checks messages that the store showed, and notes their ids and times.
 ///
 /// # Errors
 ///
-/// If one is not as it was sent, or not where it was, or not of the same time.
+/// If a message is not as it was sent, or its id or time has changed.
 pub fn check_messages(model: &Mutex<Model>, messages: &[Message]) -> Verdict<Vec<Seen>> {
     let places: Vec<_> = {
         let model = lock(model);
@@ -38,7 +38,7 @@ pub fn check_messages(model: &Mutex<Model>, messages: &[Message]) -> Verdict<Vec
             .map(|message| model.place(message).map(|place| (place, model.sent(place))))
             .collect::<Verdict<_>>()?
     };
-    // The message was found by its hash. The check is that its bytes have this hash.
+    // The model found the message by the hash. Its bytes must have this hash.
     for (message, (_, sent)) in messages.iter().zip(&places) {
         let id = message.id;
         ensure(message.ciphertext == sent.draft.ciphertext(), || {
@@ -55,11 +55,11 @@ pub fn check_messages(model: &Mutex<Model>, messages: &[Message]) -> Verdict<Vec
     messages.iter().zip(&places).map(note).collect()
 }
 
-/// Checks the links between successive messages of one key, in pages that were read in this order beside writers.
+/// Checks the links between successive messages of one key, in pages that were read in this order while others wrote.
 ///
 /// # Errors
 ///
-/// If a link leads elsewhere.
+/// If a link is wrong.
 pub fn check_links(pages: &[Vec<Seen>], order: Order) -> Verdict<()> {
     let numbered =
         |(number, page): (usize, &Vec<Seen>)| page.iter().map(move |seen| (number, *seen)).collect::<Vec<_>>();
@@ -69,33 +69,33 @@ pub fn check_links(pages: &[Vec<Seen>], order: Order) -> Verdict<()> {
     }
     for pair in messages.windows(2) {
         let ((page, one), (following_page, following)) = (pair[0], pair[1]);
-        // The last message of a page may have been the last of all, and may have a successor by the next page.
+        // The last message of a page may have had no successor yet, and may have one by the next page.
         let grown = one.next == 0 && page < following_page;
         check_link(one, following, grown)?;
     }
     Ok(())
 }
 
-/// Checks all links of one key's live messages, in ascending order, while nothing is added. Before them everything
-/// through `acknowledged` was acknowledged.
+/// Checks all links between one key's live messages, in ascending order, while nothing is added. Everything through
+/// `acknowledged` was acknowledged.
 ///
 /// # Errors
 ///
-/// If a link leads elsewhere.
+/// If a link is wrong.
 pub fn check_list(list: &[Seen], acknowledged: Id) -> Verdict<()> {
     for pair in list.windows(2) {
         check_link(pair[0], pair[1], false)?;
     }
     let (first, last) = (list.first(), list.last());
     ensure(first.is_none_or(|first| first.prev == acknowledged), || {
-        format!("before the first message there is one: {first:?}")
+        format!("the first message has a predecessor: {first:?}")
     })?;
-    ensure(last.is_none_or(|last| last.next == 0), || format!("after the last message there is one: {last:?}"))
+    ensure(last.is_none_or(|last| last.next == 0), || format!("the last message has a successor: {last:?}"))
 }
 
 fn check_link(one: Seen, following: Seen, grown: bool) -> Verdict<()> {
     ensure((one.next == following.id || grown) && following.prev == one.id, || {
-        format!("a message follows another under their key, but not by its links: {one:?}, {following:?}")
+        format!("two successive messages of a key are not linked: {one:?}, {following:?}")
     })
 }
 
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(check(&[&[(4, 9, 0)], &[(1, 4, 9), (0, 1, 4)]], down), Ok(()));
         assert!(check(&[&[(0, 1, 4), (1, 5, 0)]], up).is_err());
         assert!(check(&[&[(0, 1, 4), (0, 4, 0)]], up).is_err());
-        assert!(check(&[&[(0, 1, 4), (1, 4, 0), (4, 9, 0)]], up).is_err(), "a page is of one moment");
+        assert!(check(&[&[(0, 1, 4), (1, 4, 0), (4, 9, 0)]], up).is_err(), "a page is a snapshot");
         assert!(check(&[&[(4, 9, 0)], &[(1, 4, 0), (0, 1, 4)]], down).is_err(), "9 was there before 4 was shown");
     }
 

@@ -14,27 +14,27 @@ use crate::inbox::Inbox;
 use crate::soak::caller::ask;
 use crate::violation::{Verdict, Violation, ensure};
 
-/// Pages of what.
+/// The messages that pages show.
 #[derive(Clone, Copy, Debug)]
 pub enum Of {
-    /// Of ids, both ends included.
+    /// Those with ids from the first to the second.
     Range(Id, Id),
-    /// Of a key.
+    /// Those of a key.
     Key(u16),
-    /// Of a time in seconds, both ends included.
+    /// Those stored from the first to the second time, in seconds.
     Time(u32, u32),
 }
 
 /// The status of the store, from the canister and the network.
 #[derive(Clone, Debug)]
 pub struct Glance {
-    /// The first id.
+    /// The first message's id.
     pub first_id: Id,
-    /// The one after the last.
+    /// The id after the last message's.
     pub next_id: Id,
     /// Number of messages.
     pub messages: u32,
-    /// Through which id each owned key is acknowledged.
+    /// The id through which each owned key is acknowledged.
     pub acknowledged: Vec<Id>,
     /// The principals with roles.
     pub roles: Vec<(Principal, Role)>,
@@ -44,7 +44,7 @@ pub struct Glance {
     pub version: u64,
 }
 
-/// A store at rest.
+/// A store that nobody uses.
 pub trait Store {
     /// The status of the store.
     fn glance(&self) -> impl Future<Output = Verdict<Glance>>;
@@ -52,7 +52,7 @@ pub trait Store {
     fn page(&self, of: Of, cursor: Cursor) -> impl Future<Output = Verdict<Page>>;
     /// The heads of all keys.
     fn heads(&self) -> impl Future<Output = Verdict<Vec<Option<KeyHead>>>>;
-    /// A part of its own check.
+    /// A part of the canister's own check.
     fn check(&self, cursor: CheckCursor) -> impl Future<Output = Verdict<CheckReport>>;
 }
 
@@ -103,8 +103,8 @@ impl Of {
         }
     }
 
-    /// Checks where a page says that the next one starts: after its last message, or, among messages of several keys,
-    /// after one behind it that is acknowledged and was not shown.
+    /// Checks where a page says that the next one starts: after its last message. In pages with messages of several keys, it
+    /// may start after a later message that is acknowledged and so was not shown.
     ///
     /// # Errors
     ///
@@ -118,6 +118,8 @@ impl Of {
         let (last, next) = (page.messages.last().map(|message| message.id), page.next);
         let is_past = || follows(cursor.after, next) && last.is_none_or(|last| follows(last, next));
         let is_right = next == 0 || last == Some(next) || (!matches!(self, Self::Key(_)) && is_past());
-        ensure(is_right, || format!("{self:?}: a page from {cursor:?} ends with {last:?}, then comes {next}"))
+        ensure(is_right, || {
+            format!("{self:?}: a page from {cursor:?} ends with {last:?}, but the next starts after {next}")
+        })
     }
 }

@@ -1,21 +1,21 @@
-//! What is counted at the message canister.
+//! The counts at the message canister.
 
 /// The counts.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// Calls without outcome that had been executed.
     pub landed: u64,
-    /// Calls without outcome whose messages were asked for and sent in a new envelope.
+    /// Calls without outcome whose messages were looked up and sent in a new envelope.
     pub sent_anew: u64,
-    /// Those that had expired when they were sent again.
+    /// Calls without outcome that had expired when they were sent again.
     pub expired: u64,
     /// Acknowledgements that were confirmed.
     pub acknowledgements: u64,
-    /// Messages that they acknowledged.
+    /// Messages acknowledged.
     pub acknowledged: u64,
-    /// Acknowledgements of somebody else's key, which were refused.
+    /// Acknowledgements that were refused because the key is another owner's.
     pub not_owner: u64,
-    /// Messages that a key's quota did not admit.
+    /// Messages that a key's quota refused.
     pub refused: u64,
     /// Upgrades that were confirmed.
     pub upgrades: u64,
@@ -28,11 +28,11 @@ impl Tally {
     pub fn rows(&self) -> impl Iterator<Item = (u64, &'static str)> {
         [
             (self.landed, "calls without outcome that were found executed"),
-            (self.sent_anew, "calls without outcome asked for, and sent in a new envelope"),
+            (self.sent_anew, "calls without outcome whose messages were sent in a new envelope"),
             (self.expired, "calls without outcome that had expired"),
             (self.acknowledgements, "acknowledgements confirmed"),
-            (self.acknowledged, "messages that they acknowledged"),
-            (self.not_owner, "acknowledgements refused, of somebody else's key"),
+            (self.acknowledged, "messages acknowledged"),
+            (self.not_owner, "acknowledgements of another owner's key, refused"),
             (self.refused, "messages refused by a key's quota"),
             (self.upgrades, "upgrades confirmed, the killer's among them"),
             (self.upgrades_cut, "upgrades that a kill cut off"),

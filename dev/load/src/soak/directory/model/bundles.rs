@@ -1,4 +1,4 @@
-//! The bundles of a label's devices: each that was sent, and which of a device is stored at least.
+//! The known bundles of a label's devices: all that were sent, and the newest confirmed one of each device.
 
 use client::directory::directory_core::bundle::Bundle;
 use client::directory::directory_core::policy::Key;
@@ -10,47 +10,47 @@ use crate::violation::{Verdict, ensure};
 /// The bundles of a label.
 #[derive(Debug, Default)]
 pub struct Bundles {
-    /// All that were sent, by their issue.
+    /// All bundles that were sent, by the time of issue.
     sent: Vec<Bundle>,
-    /// The newest one of each device that was confirmed.
+    /// The newest confirmed bundle of each device.
     stored: Vec<Bundle>,
 }
 
-/// What must be seen of a device's bundles by a call that begins now.
+/// The least that a call that begins now must show of a label's bundles.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    /// The devices of all versions that may be there.
+    /// The devices of all versions that the directory may have.
     devices: Vec<Key>,
     /// The newest bundle of each device.
     stored: Vec<Bundle>,
 }
 
 impl Model {
-    /// Notes a bundle that is about to be sent.
+    /// Notes a bundle before it is sent.
     pub fn begin_bundle(&mut self, number: Number, bundle: &Bundle) {
         self.known(number).bundles.sent.push(bundle.clone());
     }
 
-    /// The labels for which a bundle was confirmed.
+    /// The labels with a confirmed bundle.
     pub fn with_bundles(&self) -> Vec<Number> {
         let has = |known: &super::Known| !known.bundles.stored.is_empty();
         self.labels.iter().filter(|(_, known)| has(known)).map(|(&number, _)| number).collect()
     }
 
-    /// When a bundle that was sent for this label last was issued.
+    /// When the last bundle that was sent for this label was issued.
     pub fn last_issued(&self, number: Number) -> Option<u64> {
         let bundles = &self.labels.get(&number)?.bundles;
         bundles.sent.iter().map(|bundle| bundle.content.issued).max()
     }
 
-    /// A bundle was confirmed.
+    /// Notes that a bundle was confirmed.
     pub fn bundle_stored(&mut self, number: Number, bundle: &Bundle) {
         let stored = &mut self.known(number).bundles.stored;
         stored.retain(|other| other.content.device != bundle.content.device);
         stored.push(bundle.clone());
     }
 
-    /// What must be seen of a label's bundles by a call that begins now.
+    /// The least that a call that begins now must show of a label's bundles.
     pub fn stored(&self, number: Number) -> Stored {
         let known = &self.labels[&number];
         let first = known.accepted.last().map_or(0, |&place| known.sent[place].version.device);
@@ -60,12 +60,12 @@ impl Model {
         Stored { devices, stored: known.bundles.stored.clone() }
     }
 
-    /// A label's bundles were shown, of the devices of a profile with this one device.
+    /// Checks the bundles that were shown for a label whose profile lists the device `of`.
     ///
     /// # Errors
     ///
-    /// If nobody sent one, an older one is shown than was stored, or the device's is missing though no other device can
-    /// have taken its slot.
+    /// If nobody sent a bundle, or it is older than the stored one; or if the device's bundle is missing though no other device
+    /// can have taken its slot.
     pub fn bundles_shown(&self, number: Number, of: &Key, before: &Stored, shown: &[Bundle]) -> Verdict<()> {
         let sent = &self.labels[&number].bundles.sent;
         for bundle in shown {

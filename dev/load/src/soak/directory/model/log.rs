@@ -1,4 +1,4 @@
-//! The known log: which update is at which position, the heads, and how many of them there are at least.
+//! The known log: the position of each update, the heads, and the least number of heads.
 
 use std::collections::BTreeMap;
 
@@ -14,46 +14,46 @@ use crate::violation::{Verdict, Violation, ensure};
 pub struct Log {
     /// The known updates, by position.
     positions: BTreeMap<u64, (Number, Place)>,
-    /// Updates that were read, from the first one on.
+    /// Number of updates that were read, from the first one on.
     read: u64,
     /// The known heads, by epoch.
     heads: BTreeMap<u64, Head>,
-    /// Heads that were read, from the first one on.
+    /// Number of heads that were read, from the first one on.
     read_heads: u64,
-    /// Heads that there are, at least.
+    /// Least number of heads.
     size: u64,
-    /// Heads through the newest ratified one, at least.
+    /// Least number of heads through the newest ratified one.
     ratified: u64,
 }
 
 impl Log {
-    /// Heads that there are, at least.
+    /// Least number of heads.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Heads through the newest ratified one, at least.
+    /// Least number of heads through the newest ratified one.
     pub fn ratified(&self) -> u64 {
         self.ratified
     }
 
-    /// Updates that were read.
+    /// Number of updates that were read.
     pub fn updates(&self) -> u64 {
         self.read
     }
 
-    /// There are so many heads.
+    /// Notes that there are at least this many heads.
     pub fn note_size(&mut self, size: u64) {
         self.size = self.size.max(size);
     }
 
-    /// An update is at this position.
+    /// Notes the position of an update.
     pub fn note_position(&mut self, position: u64, update: (Number, Place)) -> Verdict<()> {
         let known = *self.positions.entry(position).or_insert(update);
         ensure(known == update, || format!("the update {position} is {known:?} and {update:?}"))
     }
 
-    /// A head was shown.
+    /// Notes a head that was shown.
     pub fn note_head(&mut self, head: &Head) -> Verdict<()> {
         let epoch = head.epoch;
         if let Some(known) = self.heads.get(&epoch) {
@@ -81,7 +81,7 @@ impl Log {
     }
 }
 
-/// Updates through a head.
+/// Number of updates through a head.
 fn closed(head: &Head) -> u64 {
     head.first_update + u64::from(head.updates)
 }
@@ -93,31 +93,31 @@ fn follows(one: &Head, other: &Head) -> bool {
 }
 
 impl Model {
-    /// How many heads were read.
+    /// Number of heads that were read.
     pub fn read_heads(&self) -> u64 {
         self.log.read_heads
     }
 
-    /// How many updates were read.
+    /// Number of updates that were read.
     pub fn read_updates(&self) -> u64 {
         self.log.read
     }
 
-    /// There are so many heads.
+    /// Notes that there are at least this many heads.
     pub fn note_size(&mut self, size: u64) {
         self.log.note_size(size);
     }
 
-    /// A ratified head was shown, or a verifier's cosignature that ratified it was confirmed.
+    /// Notes the size through a ratified head that was shown, or through one whose ratifying cosignature was confirmed.
     pub fn note_ratified(&mut self, size: u64) {
         self.log.ratified = self.log.ratified.max(size);
     }
 
-    /// The next updates of the log. Returns how many of them had no outcome.
+    /// Notes the next updates of the log. Returns how many of them had no outcome.
     ///
     /// # Errors
     ///
-    /// If one was sent by nobody, is not where it was confirmed, or comes twice.
+    /// If nobody sent an update, it is not at its confirmed position, or it comes twice.
     pub fn note_updates(&mut self, updates: &[LoggedUpdate]) -> Verdict<u64> {
         let mut landed = 0;
         for LoggedUpdate { position, time, update } in updates {
@@ -141,11 +141,11 @@ impl Model {
         Ok(landed)
     }
 
-    /// The next heads of the log, whose updates were read.
+    /// Notes the next heads of the log. Their updates were read before.
     ///
     /// # Errors
     ///
-    /// If one does not continue the log, or takes up an update in another epoch than was confirmed or seen.
+    /// If a head does not continue the log, or an update is in another epoch than the one that was confirmed or seen.
     pub fn note_heads(&mut self, heads: &[Head]) -> Verdict<()> {
         for head in heads {
             self.log.read_head(head)?;
@@ -163,7 +163,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// If something is lost.
+    /// If a head or an update is lost.
     pub fn check_log(&self) -> Verdict<()> {
         let Log { read, read_heads, size, .. } = self.log;
         ensure(read_heads >= size, || format!("{size} heads were seen, but the log has {read_heads}"))?;
@@ -177,7 +177,7 @@ impl Model {
         Ok(())
     }
 
-    /// The hash of a label's newest entry at the newest head. The whole log was read.
+    /// A label's newest version at the newest head. The whole log must have been read.
     pub fn newest_closed(&self, number: Number) -> Option<&super::Sent> {
         let known = &self.labels[&number];
         let newest = self.log.read_heads;

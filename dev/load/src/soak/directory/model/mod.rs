@@ -1,10 +1,10 @@
-//! The known state of the directory: each label's versions that were sent, what became of them, and at which heads they were
-//! shown.
+//! The known state of the directory: the versions of each label that were sent, their outcomes, and the heads at which they
+//! were shown.
 //!
-//! An epoch takes updates until its head closes it, and a look-up is answered at a head. So one number decides what a look-up
-//! must show: a version whose update is in epoch e is there at each head from e on, and at none before. Three things are
-//! known of that number: the confirmation tells it; each head that showed the version bounds it from above, and each head that
-//! did not, from below; and at last the log tells it. They must agree.
+//! An epoch takes updates until its head closes it, and a look-up is answered at a head. So the epoch of an update decides what
+//! look-ups must show: the version is there at every head from that epoch on, and at no earlier one. The model learns the epoch
+//! from three sources. The confirmation names it. Each head that showed the version is an upper bound, and each head that did
+//! not is a lower bound. In the end the log names it. They must agree.
 
 mod bundles;
 mod log;
@@ -23,15 +23,15 @@ use crate::violation::{Verdict, Violation, ensure};
 use bundles::Bundles;
 use log::Log;
 
-/// A version's place among those of its label that were sent.
+/// A version's index among the sent versions of its label.
 pub type Place = usize;
 
-/// What became of a version that was sent.
+/// The outcome of a version that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It may be there, or not, or come yet.
+    /// Unknown: it may be there, or may still come.
     Open,
-    /// It is there: that was confirmed or seen.
+    /// It is there: this was confirmed or seen.
     Accepted,
     /// All its calls were refused.
     Refused,
@@ -40,56 +40,56 @@ pub enum Fate {
 /// A version that was sent.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    /// What was sent.
+    /// The version.
     pub version: Version,
     /// Its hash.
     pub hash: Hash,
-    /// What became of it.
+    /// The outcome.
     pub fate: Fate,
-    /// Whether a kill cut off one of its calls.
+    /// Whether a kill cut off a call that sent it.
     cut: bool,
-    /// The position of its update, once that is known.
+    /// The position of its update, once known.
     position: Option<u64>,
-    /// When the directory accepted it, once that was shown.
+    /// When the directory accepted it, once known.
     time: Option<u64>,
-    /// The epoch of its update, once that is known.
+    /// The epoch of its update, once known.
     epoch: Option<u64>,
-    /// The first head that was seen with it.
+    /// The first head that showed it.
     shown: Option<u64>,
-    /// The last head that was seen without it.
+    /// The last head that did not show it.
     hidden: Option<u64>,
 }
 
-/// What is known of a label.
+/// The known state of a label.
 #[derive(Debug, Default)]
 struct Known {
     sent: Vec<Sent>,
-    /// The places of the versions that are there, by their numbers.
+    /// The places of the accepted versions, by version number.
     accepted: Vec<Place>,
     bundles: Bundles,
 }
 
-/// What a call came to.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Came {
     /// It was confirmed.
     Confirmed,
-    /// It had been executed before, in another envelope.
+    /// It had been executed before, from another envelope.
     Repeated,
     /// The label has an update in the open epoch.
     Pending,
     /// Another owner has registered the label.
     Lost,
-    /// The label has had its updates of this day.
+    /// The label has used up its updates of the day.
     Quota,
 }
 
-/// What must be seen by an answer to a call that begins now.
+/// The least that the answer to a call that begins now must show.
 #[derive(Clone, Copy, Debug)]
 pub struct Before {
-    /// Heads in the log, at least.
+    /// Least number of heads.
     pub size: u64,
-    /// Heads through the newest ratified one, at least.
+    /// Least number of heads through the newest ratified one.
     pub ratified: u64,
 }
 
@@ -97,7 +97,7 @@ pub struct Before {
 #[derive(Debug, Default)]
 pub struct Model {
     labels: BTreeMap<Number, Known>,
-    /// The labels' numbers by their indexes.
+    /// The labels' numbers by index.
     indexes: HashMap<Hash, Number>,
     log: Log,
     /// The greatest version of the canister that the network has shown.
@@ -105,7 +105,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Notes a version that is about to be sent.
+    /// Notes a version before it is sent.
     pub fn begin(&mut self, number: Number, version: Version) -> Place {
         self.indexes.insert(version.entry.index, number);
         let sent = &mut self.labels.entry(number).or_default().sent;
@@ -115,19 +115,19 @@ impl Model {
         sent.len() - 1
     }
 
-    /// What must be seen by a call that begins now.
+    /// The least that a call that begins now must show.
     pub fn before(&self) -> Before {
         Before { size: self.log.size(), ratified: self.log.ratified() }
     }
 
-    /// The newest version of a label that is known to be there.
+    /// The newest accepted version of a label.
     pub fn newest(&self, number: Number) -> Option<&Sent> {
         let known = self.labels.get(&number)?;
         known.accepted.last().map(|&place| &known.sent[place])
     }
 
-    /// The place of this owner's version that would come next, and may be there already: it is to be sent again before
-    /// another one is made.
+    /// The place of this owner's next version, if one was sent and has no outcome. It must be sent again before another version
+    /// is made.
     pub fn open(&self, number: Number, owner: u8) -> Option<Place> {
         let known = self.labels.get(&number)?;
         let is_open = |Sent { fate, version, .. }: &Sent| {
@@ -137,12 +137,12 @@ impl Model {
         known.sent.iter().position(is_open)
     }
 
-    /// What was sent from this place.
+    /// The version at this place.
     pub fn sent(&self, number: Number, place: Place) -> &Sent {
         &self.labels[&number].sent[place]
     }
 
-    /// The labels that are known to be there and are this owner's.
+    /// The labels that this owner has registered.
     pub fn owned_by(&self, owner: u8) -> Vec<Number> {
         let is_owned = |known: &Known| known.accepted.first().is_some_and(|&at| known.sent[at].version.owner == owner);
         self.labels.iter().filter(|(_, known)| is_owned(known)).map(|(&number, _)| number).collect()
@@ -153,22 +153,23 @@ impl Model {
         self.labels.keys().copied().collect()
     }
 
-    /// How many versions of a label are known to be there.
+    /// Number of accepted versions of a label.
     pub fn versions(&self, number: Number) -> usize {
         self.labels.get(&number).map_or(0, |known| known.accepted.len())
     }
 
-    /// Labels, updates and epochs that are known.
+    /// The known numbers of labels, updates and epochs.
     pub fn size(&self) -> (u64, u64, u64) {
         let labels = self.labels.values().filter(|known| !known.accepted.is_empty()).count();
         (labels as u64, self.log.updates(), self.log.size())
     }
 
-    /// An update was answered. `before` is what was known when it was begun. `was_cut`: another call with it was cut off.
+    /// Notes the answer to an update. `before` is the knowledge from before the call. `was_cut`: an earlier call with the same
+    /// update was cut off.
     ///
     /// # Errors
     ///
-    /// If the answer cannot be.
+    /// If this answer is impossible.
     pub fn answered(
         &mut self,
         (number, place): (Number, Place),
@@ -210,7 +211,7 @@ impl Model {
             Err(error) => return Err(Violation(format!("{number}: an update was refused: {error:?}"))),
         };
         let sent = self.at(number, place);
-        // One that was cut off may be there, or come yet.
+        // If a call was cut off, the update may be there, or may still come.
         if !sent.cut && sent.fate == Fate::Open {
             sent.fate = Fate::Refused;
         }
@@ -234,7 +235,7 @@ impl Model {
         Ok(Came::Confirmed)
     }
 
-    /// A version is there.
+    /// Notes that a version is there.
     fn accepted(&mut self, number: Number, place: Place) -> Verdict<()> {
         let known = self.known(number);
         let sent = &mut known.sent[place];
@@ -253,7 +254,7 @@ impl Model {
         }
     }
 
-    /// The version with this hash is there. Returns its place.
+    /// Notes that the version with this hash is there. Returns its place.
     fn accepted_by_hash(&mut self, number: Number, hash: &[u8]) -> Verdict<Place> {
         let known = self.known(number);
         let place = known.sent.iter().position(|sent| sent.hash == *hash);
@@ -272,11 +273,11 @@ impl Model {
         self.at(number, place).note_time(number, time)
     }
 
-    /// A look-up has proved this at a head: the newest entry with its time, or that there is none.
+    /// Notes the proved answer to a look-up at a head: the newest entry and its time, or absence.
     ///
     /// # Errors
     ///
-    /// If the head contradicts another one, or does not show what it must.
+    /// If the head contradicts another one, or does not show the version that it must show.
     pub fn looked_up(&mut self, number: Number, head: &Head, newest: Option<(&Hash, u64)>) -> Verdict<()> {
         self.log.note_head(head)?;
         let versions = match newest {
@@ -323,7 +324,7 @@ impl Sent {
         self.check(number)
     }
 
-    /// A head shows it, or does not.
+    /// Notes whether a head shows the version.
     fn note_head(&mut self, number: Number, epoch: u64, is_shown: bool) -> Verdict<()> {
         if is_shown {
             self.shown = Some(self.shown.map_or(epoch, |shown| shown.min(epoch)));
@@ -333,7 +334,7 @@ impl Sent {
         self.check(number)
     }
 
-    /// Its update's epoch is that of the first head that shows it.
+    /// Checks that the epoch of each update is that of the first head that shows it.
     fn check(&self, number: Number) -> Verdict<()> {
         let (first, last) = (self.epoch.or(self.shown), self.epoch.or(self.hidden.map(|hidden| hidden + 1)));
         let agrees = self.shown.is_none_or(|shown| last.is_none_or(|last| last <= shown))

@@ -9,7 +9,7 @@ use test_support::Random;
 const LABEL: Number = 7;
 const CONFIGURATION: Hash = [9; 32];
 
-/// A directory with a model, which has read nothing.
+/// A directory with a model. Nothing was read yet.
 struct World {
     model: Model,
     random: Random,
@@ -22,13 +22,13 @@ impl World {
         Self { model, random: Random::of(&[1]) }
     }
 
-    /// Begins a version 0 of this owner.
+    /// Sends a version 0 of this owner.
     fn first(&mut self, owner: u8) -> Place {
         let version = first([1; 32], [2; 32], LABEL, owner, &mut self.random).expect("it can be made");
         self.model.begin(LABEL, version)
     }
 
-    /// Begins the version after the one at this place.
+    /// Sends the version after the one at this place.
     fn next(&mut self, old: Place) -> Place {
         let old = self.model.sent(LABEL, old).version.clone();
         let version = next(&old, LABEL, (true, true), &mut self.random).expect("it can be made");
@@ -51,7 +51,7 @@ impl World {
         self.model.answered((LABEL, place), before, was_cut, answer)
     }
 
-    /// A look-up at a head that shows this version.
+    /// A look-up whose answer at this head is this version.
     fn look_up(&mut self, head: &Head, place: Option<Place>) -> Verdict<()> {
         let hash = place.map(|place| self.model.sent(LABEL, place).hash);
         self.model.looked_up(LABEL, head, hash.as_ref().map(|hash| (hash, 5)))
@@ -83,7 +83,7 @@ fn violated<T: std::fmt::Debug>(verdict: Verdict<T>, what: &str) {
 }
 
 #[test]
-fn what_a_good_directory_answers_is_accepted() {
+fn a_good_directorys_answers_are_accepted() {
     let mut world = World::new();
     let one = world.registered();
     let other = world.next(one);
@@ -169,7 +169,7 @@ fn a_refused_update_that_is_there_is_noticed() {
     let other = world.next(one);
     assert_eq!(world.answer(other, false, PENDING), Ok(Came::Pending));
     violated(world.look_up(&head(1, 0, 2), Some(other)), "was refused");
-    // One that a kill cut off may be there.
+    // If a kill cut the call off, the update may be there.
     let mut world = World::new();
     let one = world.registered();
     let other = world.next(one);

@@ -1,7 +1,7 @@
-//! The known acknowledgements of each key that has an owner.
+//! The known acknowledgements of each owned key.
 //!
-//! An owner acknowledges messages one after the other, and only messages that it has seen. So every message that may
-//! have been acknowledged is known.
+//! An owner acknowledges messages one after the other, and only messages that it has seen. So the model knows every message
+//! that may be acknowledged.
 
 use std::collections::BTreeSet;
 
@@ -13,25 +13,25 @@ use crate::violation::{Verdict, ensure};
 /// The acknowledgements of a key.
 #[derive(Default)]
 pub struct Acknowledgements {
-    /// The ids through which acknowledgements were sent, whatever their outcome.
+    /// The ids through which acknowledgements were sent, with any outcome.
     asked: BTreeSet<Id>,
-    /// Everything through it is known to be acknowledged.
+    /// Everything through this id is known to be acknowledged.
     done: Id,
 }
 
 impl Model {
-    /// Notes an acknowledgement that is about to be asked for. Returns through which id the key is acknowledged before.
+    /// Notes an acknowledgement before it is sent. Returns the id through which the key is already acknowledged.
     pub fn begin_acknowledging(&mut self, key: u16, through: Id) -> Id {
         self.acknowledgements.entry(key).or_default().asked.insert(through);
         self.acknowledged(key)
     }
 
-    /// An acknowledgement of a key that was acknowledged through `before` was answered by how many messages it
-    /// acknowledged. `was_cut`: another envelope may have been executed first.
+    /// Notes the answer to an acknowledgement: how many messages it acknowledged. Before, the key was acknowledged through
+    /// `before`. `was_cut`: an earlier envelope may have been executed.
     ///
     /// # Errors
     ///
-    /// If that cannot be.
+    /// If this answer is impossible.
     pub fn confirm_acknowledged(
         &mut self,
         key: u16,
@@ -48,11 +48,11 @@ impl Model {
         Ok(())
     }
 
-    /// The store, at rest, shows that everything of a key through this id is acknowledged; 0: nothing is.
+    /// Notes that the store, while nobody uses it, shows a key as acknowledged through this id; 0: nothing is acknowledged.
     ///
     /// # Errors
     ///
-    /// If an acknowledgement that was confirmed or seen is lost, or nobody asked for this one.
+    /// If an acknowledgement that was confirmed or seen is lost, or nobody sent this one.
     pub fn acknowledged_shown(&mut self, key: u16, through: Id) -> Verdict<()> {
         let done = self.acknowledged(key);
         let acknowledgements = self.acknowledgements.entry(key).or_default();
@@ -63,12 +63,12 @@ impl Model {
         Ok(())
     }
 
-    /// Everything of a key through this id is known to be acknowledged; 0: nothing is.
+    /// The id through which a key is known to be acknowledged; 0: nothing is.
     pub fn acknowledged(&self, key: u16) -> Id {
         self.acknowledgements.get(&key).map_or(0, |acknowledgements| acknowledgements.done)
     }
 
-    /// Whether somebody asked for an acknowledgement of a key through exactly this id.
+    /// Whether an acknowledgement of a key through exactly this id was sent.
     pub fn was_asked(&self, key: u16, through: Id) -> bool {
         self.acknowledgements.get(&key).is_some_and(|acknowledgements| acknowledgements.asked.contains(&through))
     }
@@ -94,8 +94,7 @@ impl Model {
         self.keys.get(&key).map_or(0, |ids| ids.iter().filter(|&&other| other > asked && other <= id).count())
     }
 
-    /// Maximum number of live messages that a key can have had since everything through `acknowledged` was
-    /// acknowledged.
+    /// Maximum number of live messages of a key at any time after everything through `acknowledged` was acknowledged.
     pub fn live_at_most(&self, key: u16, acknowledged: Id) -> usize {
         let counts = |sent: &&super::Sent| {
             sent.draft.key == key && sent.sendings > 0 && sent.id.is_none_or(|id| id > acknowledged)

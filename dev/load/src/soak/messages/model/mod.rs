@@ -1,7 +1,7 @@
-//! The known state of the store: every message that was sent, the id at which it was confirmed or seen, and the calls
-//! whose outcome is open.
+//! The known state of the store: every message that was sent, the id at which it was confirmed or seen, and the calls without
+//! an outcome.
 //!
-//! A query shows only what is on disk. So an id that was seen is as certain as one that was confirmed.
+//! A query shows only what is on disk, so an id that a query showed is as certain as a confirmed one.
 
 mod acknowledged;
 #[cfg(test)]
@@ -16,7 +16,7 @@ use crate::soak::messages::installs::Installs;
 use crate::violation::{Verdict, Violation, ensure};
 use acknowledged::Acknowledgements;
 
-/// A message's place in the model.
+/// A message's index in the model.
 pub type Place = usize;
 
 /// A message that was sent.
@@ -26,17 +26,18 @@ pub struct Sent {
     pub draft: Draft,
     /// Its hash.
     pub hash: Hash,
-    /// Where it is, once that is known.
+    /// Its id, once known.
     pub id: Option<Id>,
-    /// When it was stored, once the store has shown that.
+    /// When it was stored, once the store has shown this.
     pub timestamp: Option<u32>,
-    /// Number of envelopes that have it. Sending one again does not count; having it twice does.
+    /// Number of times that it was sent: once for each envelope that contains it, twice if the envelope contains it twice.
+    /// Sending an envelope again does not count.
     sendings: u32,
-    /// Whether a call was told that it stored it.
+    /// Whether a call was answered that it stored this message.
     stored_by_call: bool,
-    /// Whether a call that may have stored it was given up.
+    /// Whether a call that may have stored it was given up without an outcome.
     given_up: bool,
-    /// Whether a call was told that the key's quota does not admit it.
+    /// Whether a call was answered that the key's quota is full.
     refused: bool,
 }
 
@@ -44,9 +45,9 @@ pub struct Sent {
 #[derive(Clone, Debug)]
 pub struct Request {
     number: u64,
-    /// Its messages, each with whether it was known to be stored when the call was made.
+    /// Its messages, and whether each was known to be stored when the call was made.
     items: Vec<(Place, bool)>,
-    /// Whether it was found executed while its outcome was open.
+    /// Whether it was found to be executed before it had an outcome.
     landed: bool,
 }
 
@@ -55,11 +56,11 @@ pub struct Request {
 pub struct Model {
     sent: Vec<Sent>,
     places: HashMap<(u16, Hash), Place>,
-    /// The messages by the ids that are known.
+    /// The messages by their known ids.
     ids: BTreeMap<Id, Place>,
     /// The known ids of each key.
     keys: BTreeMap<u16, BTreeSet<Id>>,
-    /// The least and the greatest id that were shown with each timestamp.
+    /// The least and the greatest id shown with each timestamp.
     times: BTreeMap<u32, (Id, Id)>,
     open: BTreeMap<u64, Request>,
     requests: u64,
@@ -69,7 +70,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Notes a message that will be sent.
+    /// Notes a message before it is sent.
     pub fn draft(&mut self, draft: Draft, hash: Hash) -> Place {
         let next = self.sent.len();
         let place = *self.places.entry((draft.key, hash)).or_insert(next);
@@ -88,12 +89,12 @@ impl Model {
         place
     }
 
-    /// The message that was sent from this place.
+    /// The message at this place.
     pub fn sent(&self, place: Place) -> Sent {
         self.sent[place]
     }
 
-    /// Notes a call that is about to be made, of messages in this order.
+    /// Notes a call with these messages before it is made.
     pub fn begin(&mut self, places: &[Place]) -> Request {
         self.requests += 1;
         for &place in places {
@@ -105,7 +106,7 @@ impl Model {
         request
     }
 
-    /// A call that was told to come again changed nothing.
+    /// Notes that a call was refused during a rebuild. It changed nothing.
     pub fn withdraw(&mut self, request: &Request) {
         self.open.remove(&request.number);
         for &(place, _) in &request.items {
@@ -113,7 +114,7 @@ impl Model {
         }
     }
 
-    /// A call whose outcome stays unknown will not be made again. Its messages may be there, or not.
+    /// Notes that a call without an outcome will not be made again. Its messages may be stored or not.
     pub fn give_up(&mut self, request: &Request) {
         self.open.remove(&request.number);
         for &(place, _) in &request.items {
@@ -121,11 +122,11 @@ impl Model {
         }
     }
 
-    /// A call was answered: each message by its id, and whether it had been there; `None`: its key's quota is full.
+    /// Notes the answer to a call: for each message its id, and whether it was stored before; `None`: its key's quota is full.
     ///
     /// # Errors
     ///
-    /// If that cannot be.
+    /// If this answer is impossible.
     pub fn confirm(&mut self, request: &Request, added: &[Option<Added>]) -> Verdict<()> {
         self.open.remove(&request.number);
         ensure(added.len() == request.items.len(), || {
@@ -136,7 +137,7 @@ impl Model {
             let named = self.sent[place];
             let &Some(Added { id, duplicate }) = added else {
                 let has_quota = owner_of(named.draft.key).is_some();
-                ensure(has_quota && !known, || format!("{named:?} was refused, though a quota has no say in it"))?;
+                ensure(has_quota && !known, || format!("{named:?} was refused, though no quota can refuse it"))?;
                 self.sent[place].sendings -= 1;
                 self.sent[place].refused = true;
                 continue;
@@ -157,11 +158,11 @@ impl Model {
         ensure(together, || format!("a batch is one message, but was stored as {stored:?}"))
     }
 
-    /// A message is at this id.
+    /// Notes that a message has this id.
     ///
     /// # Errors
     ///
-    /// If it was known elsewhere, or another one there.
+    /// If the message is known to have another id, or the id another message.
     pub fn found(&mut self, place: Place, id: Id) -> Verdict<()> {
         let sent = self.sent[place];
         ensure(id != 0 && sent.id.is_none_or(|known| known == id), || format!("{sent:?} has the id {id} too"))?;
@@ -176,7 +177,7 @@ impl Model {
         Ok(())
     }
 
-    /// The store showed a message at this id, stored at this time.
+    /// Notes that the store showed a message with this id and time.
     ///
     /// # Errors
     ///
@@ -196,7 +197,7 @@ impl Model {
         ensure(ascends, || format!("{id} was stored at {timestamp}, others at {before:?} and {after:?}"))
     }
 
-    /// The known ids of messages that were stored from `from` to `until`, as far as these times were shown.
+    /// The known ids of messages whose times are known and lie from `from` to `until`.
     pub fn ids_by_time(&self, from: u32, until: u32) -> BTreeSet<Id> {
         let mut spans = self.times.range(from..=until).map(|(_, &span)| span);
         let Some((first, last)) = spans.next() else { return BTreeSet::new() };
@@ -220,7 +221,7 @@ impl Model {
         })
     }
 
-    /// A message whose id is known, if there is one.
+    /// A message whose id is known, if there is any.
     pub fn pick(&self, pick: u64) -> Option<(Id, Sent)> {
         let (first, last) = (*self.ids.first_key_value()?.0, *self.ids.last_key_value()?.0);
         let from = first + (pick % u64::from(last - first + 1)) as Id;
@@ -232,7 +233,7 @@ impl Model {
         self.keys.get(&key).cloned().unwrap_or_default()
     }
 
-    /// The last known id, or 0.
+    /// The greatest known id, or 0.
     pub fn last_id(&self) -> Id {
         self.ids.last_key_value().map_or(0, |(&id, _)| id)
     }
@@ -242,18 +243,18 @@ impl Model {
         self.ids.len()
     }
 
-    /// Number of calls without an outcome yet.
+    /// Number of calls without an outcome.
     pub fn open(&self) -> usize {
         self.open.len()
     }
 
-    /// Checks, while nothing is executed and the ids of all that is stored are known, that each open call has stored all
-    /// of its messages or none. Only those count that no other call has sent and that no quota can refuse. Returns of how many calls it is known since
-    /// just now that they have stored theirs.
+    /// Checks that each call without an outcome has stored all of its messages or none. Nothing may be executing, and the ids
+    /// of all stored messages must be known. Only messages count that no other call has sent and that no quota can refuse.
+    /// Returns how many of these calls were newly found to be executed.
     ///
     /// # Errors
     ///
-    /// If one has stored some.
+    /// If a call has stored only some of its messages.
     pub fn check_open(&mut self) -> Verdict<usize> {
         let mut landed = 0;
         let counts = |sent: &Sent| sent.sendings == 1 && owner_of(sent.draft.key).is_none();
@@ -270,12 +271,12 @@ impl Model {
         Ok(landed)
     }
 
-    /// Checks, when no call is open, that it is known of every message where it is, unless a quota refused it; and that a
-    /// call was told that it stored it, or that one was given up which may have.
+    /// Checks every message after the last call has its outcome. Its id must be known, unless a quota refused it. A call must
+    /// have been answered that it stored the message, unless a call that may have stored it was given up.
     ///
     /// # Errors
     ///
-    /// If it is not.
+    /// If one of these does not hold.
     pub fn check_settled(&self) -> Verdict<()> {
         for sent in self.sent.iter().filter(|sent| sent.sendings > 0) {
             if sent.id.is_none() && sent.refused {

@@ -13,12 +13,12 @@ impl Store {
         Self { model: Model::default(), drafts: 0 }
     }
 
-    /// Messages that nobody has sent.
+    /// New messages.
     fn drafts(&mut self, count: usize) -> Vec<Place> {
         self.drafts_of(0, count)
     }
 
-    /// Messages of a key that nobody has sent.
+    /// New messages of a key.
     fn drafts_of(&mut self, key: u16, count: usize) -> Vec<Place> {
         let draft = |_| {
             self.drafts += 1;
@@ -39,7 +39,7 @@ fn violated<T: std::fmt::Debug>(verdict: Verdict<T>, what: &str) {
 }
 
 #[test]
-fn what_a_good_store_answers_is_accepted() {
+fn a_good_stores_answers_are_accepted() {
     let mut store = Store::new();
     let places = store.drafts(3);
     let batch = store.model.begin(&places);

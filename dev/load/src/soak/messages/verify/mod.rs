@@ -16,37 +16,37 @@ use crate::draft::{KEYS, SHARED_KEYS, owner_of};
 use crate::soak::{Depth, lock};
 use crate::violation::{Verdict, Violation, ensure};
 
-/// Times that pages are asked by, each time.
+/// Number of random times by which pages are read in each comparison.
 const TIMES: usize = 8;
 
-/// Looks at a store in which calls of before a kill may still be executed: there are fewer of them.
+/// Maximum number of looks at a store that still executes calls from before a kill. There are fewer such calls.
 const LOOKS: usize = 10;
 
-/// Looks at the store, again and again.
+/// Compares the store repeatedly.
 #[derive(Default)]
 pub struct Verifier {
-    /// The last id when the canister checked itself.
+    /// The last id at the canister's last check of itself.
     checked: Id,
 }
 
-/// What was found.
+/// The result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Messages in the store.
     pub messages: u32,
-    /// Calls without outcome that have stored their messages, as far as this is news.
+    /// Number of calls without an outcome that were newly found to be executed.
     pub landed: usize,
 }
 
 impl Verifier {
-    /// Checks that the store has all known messages, and none that was not sent.
+    /// Checks that the store has all known messages, and none that nobody sent.
     ///
-    /// A call that nobody waits for any more may still reach the network that was started again. If one is executed while
-    /// the store is looked at, it is looked at once more.
+    /// A call from before a kill may still reach the restarted network. If it is executed during the comparison, the store is
+    /// compared once more.
     ///
     /// # Errors
     ///
-    /// If a known message is missing, or another one is there.
+    /// If a known message is missing, or there is one that nobody sent.
     pub async fn verify(&mut self, model: &Mutex<Model>, store: &impl Store, depth: Depth) -> Verdict<Found> {
         let mut landed = 0;
         for _ in 0..LOOKS {
@@ -58,7 +58,7 @@ impl Verifier {
                 return found.map(|found| Found { landed, ..found });
             }
         }
-        Err(Violation(format!("in each of {LOOKS} looks at the store, messages came that nobody sends")))
+        Err(Violation(format!("in each of {LOOKS} looks at the store, new messages came though no client sends")))
     }
 
     async fn look(&mut self, model: &Mutex<Model>, store: &impl Store, depth: Depth) -> Verdict<Found> {
@@ -108,7 +108,7 @@ impl Verifier {
     }
 }
 
-/// Where the ids that were shown are not those of the live messages.
+/// The first difference between the ids that were shown and those of the live messages.
 fn gap(all: &[Seen], live: &[Id]) -> String {
     let at = all.iter().zip(live).find(|(seen, id)| seen.id != **id);
     at.map_or_else(
@@ -117,7 +117,7 @@ fn gap(all: &[Seen], live: &[Id]) -> String {
     )
 }
 
-/// Reads all pages. There are no more than `most` messages.
+/// Reads all pages. There must be at most `most` messages.
 async fn walk(model: &Mutex<Model>, store: &impl Store, of: Of, order: Order, most: u32) -> Verdict<Vec<Seen>> {
     let mut all = Vec::new();
     if most == 0 {
@@ -137,8 +137,8 @@ async fn walk(model: &Mutex<Model>, store: &impl Store, of: Of, order: Order, mo
     }
 }
 
-/// Checks what the store says of every key. Nothing was ever dropped. A key with an owner has a quota, and so is known
-/// from the beginning.
+/// Checks the head of every key. No message was ever dropped. A key with an owner has a quota, so it has a head from the
+/// beginning.
 fn check_heads(model: &Mutex<Model>, lists: &BTreeMap<u16, Vec<Seen>>, heads: &[Option<KeyHead>]) -> Verdict<()> {
     ensure(heads.len() == usize::from(KEYS), || format!("{} heads for {KEYS} keys", heads.len()))?;
     let model = lock(model);
@@ -146,7 +146,7 @@ fn check_heads(model: &Mutex<Model>, lists: &BTreeMap<u16, Vec<Seen>>, heads: &[
         let list = lists.get(&key).map_or(&[][..], Vec::as_slice);
         let number = |length: usize| u32::try_from(length).expect("ids have 32 bits");
         let (count, rank, owned) = (number(list.len()), number(model.ids_of(key).len()), owner_of(key).is_some());
-        // The time since when it is full depends on the order of calls. Whether it can be full does not.
+        // Since when a key is full depends on the order of calls. Only whether it can be full is checked.
         let full_since = head.map_or(0, |head| head.full_since);
         let may_be_full = owned && count * 10 >= STRANGERS_SHARE * 7;
         let expected = (rank > 0 || owned).then(|| KeyHead {
@@ -164,7 +164,7 @@ fn check_heads(model: &Mutex<Model>, lists: &BTreeMap<u16, Vec<Seen>>, heads: &[
     Ok(())
 }
 
-/// Looks up the first and the last message of some times.
+/// Looks up the first and the last message of some periods.
 async fn check_times(model: &Mutex<Model>, store: &impl Store, all: &[Seen]) -> Verdict<()> {
     for number in 0..TIMES.min(all.len()) {
         let part = &all[all.len() * number / TIMES.min(all.len())..];
@@ -212,7 +212,7 @@ async fn check(store: &impl Store, messages: Id) -> Verdict<()> {
     }
 }
 
-/// Pages through what has these live messages, and no more than `most` with those that are acknowledged, in both directions.
+/// Reads all pages of these live messages in both directions. With the acknowledged ones there are at most `most` messages.
 async fn check_pages(model: &Mutex<Model>, store: &impl Store, of: Of, list: &[Seen], most: u32) -> Verdict<()> {
     for order in [Order::ascending, Order::descending] {
         let mut shown = walk(model, store, of, order, most).await?;

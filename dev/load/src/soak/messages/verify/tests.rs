@@ -7,16 +7,16 @@ use super::*;
 use crate::draft::{Draft, key_id};
 use crate::soak::messages::installs::settings;
 
-/// Keys that the messages take turns with.
+/// Number of keys. The messages take turns among them.
 const LISTS: u32 = 3;
-/// Messages.
+/// Number of messages.
 const COUNT: u32 = 30;
-/// Bytes of a message.
+/// Length of a message in bytes.
 const LENGTH: usize = 50;
-/// Messages of a page.
+/// Messages in a page.
 const PAGE: usize = 7;
 
-/// A store at rest, as a canister would show it, except for the injected fault.
+/// A store as a canister shows it, except for the injected fault.
 struct Shown {
     messages: Vec<Message>,
     heads: Vec<Option<KeyHead>>,
@@ -24,9 +24,9 @@ struct Shown {
     settings: Vec<Setting>,
     version: u64,
     violations: Vec<String>,
-    /// The message that pages by key lack.
+    /// The message that is missing in pages by key.
     hidden_by_key: Id,
-    /// The message that pages by time lack.
+    /// The message that is missing in pages by time.
     hidden_by_time: Id,
 }
 
@@ -74,7 +74,7 @@ impl Store for Shown {
     }
 }
 
-/// A correct store, and its model: the messages that were sent, and the latest installation.
+/// A correct store and its model: the messages that were sent, and the latest installation.
 fn good() -> (Mutex<Model>, Shown) {
     let mut model = Model::default();
     let first = model.installs.begin();
@@ -131,13 +131,13 @@ fn good() -> (Mutex<Model>, Shown) {
 async fn a_good_store_passes_again_and_again() {
     let (model, shown) = good();
     let mut verifier = Verifier::default();
-    // Its calls have no outcome yet; that they have stored their messages is news once.
+    // The calls have no outcome, and are found to be executed once.
     for (depth, landed) in [(Depth::Restart, COUNT as usize), (Depth::Everything, 0), (Depth::Restart, 0)] {
         assert_eq!(verifier.verify(&model, &shown, depth).await, Ok(Found { messages: COUNT, landed }), "{depth:?}");
     }
 }
 
-/// Each fault is noticed by the look after a restart, and named.
+/// The comparison after a restart notices each fault and names it.
 #[tokio::test]
 async fn a_fault_after_a_restart_is_noticed() {
     type Fault = fn(&mut Shown);
@@ -153,11 +153,15 @@ async fn a_fault_after_a_restart_is_noticed() {
             "has the id",
         ),
         ("an id comes twice", |shown| shown.message(12).id = 11, "has the id 11 too"),
-        ("a list is cut in the middle", |shown| shown.message(9).next_id = 0, "not by its links"),
-        ("a list is cut backwards", |shown| shown.message(9).prev_id = 0, "not by its links"),
-        ("a link leads elsewhere", |shown| shown.message(9).next_id = 13, "not by its links"),
-        ("a list does not end", |shown| shown.message(COUNT).next_id = COUNT + LISTS, "after the last message"),
-        ("a list does not begin", |shown| shown.message(3).prev_id = 2, "before the first message"),
+        ("a list is cut in the middle", |shown| shown.message(9).next_id = 0, "are not linked"),
+        ("a list is cut backwards", |shown| shown.message(9).prev_id = 0, "are not linked"),
+        ("a link leads elsewhere", |shown| shown.message(9).next_id = 13, "are not linked"),
+        (
+            "a list does not end",
+            |shown| shown.message(COUNT).next_id = COUNT + LISTS,
+            "the last message has a successor",
+        ),
+        ("a list does not begin", |shown| shown.message(3).prev_id = 2, "the first message has a predecessor"),
         ("a time has changed", |shown| shown.message(9).timestamp += 1, "too"),
         ("a byte has changed", |shown| shown.message(9).ciphertext[7] ^= 1, "the bytes of message 9"),
         ("a message is of nobody", |shown| shown.message(9).hash[7] ^= 1, "sent by nobody"),
@@ -182,7 +186,7 @@ async fn a_fault_after_a_restart_is_noticed() {
         ),
         ("an owned key is forgotten", |shown| shown.heads[25] = None, "the head of key 25"),
         ("an upgrade is lost", |shown| shown.settings = settings(0).to_vec(), "was confirmed"),
-        ("the canister is an older one", |shown| shown.version -= 1, "version 9 was shown"),
+        ("the canister has an older version", |shown| shown.version -= 1, "version 9 was shown"),
     ];
     for (what, fault, named) in faults {
         let (model, mut shown) = good();
@@ -194,7 +198,7 @@ async fn a_fault_after_a_restart_is_noticed() {
     }
 }
 
-/// These only by the look at everything.
+/// Only the comparison of everything notices these faults.
 #[tokio::test]
 async fn a_fault_of_pages_and_of_the_canisters_own_check_is_noticed() {
     type Fault = fn(&mut Shown);
