@@ -44,7 +44,7 @@ pub struct Content {
     pub fallback: [u8; 32],
     /// When it was made, in seconds since 1970.
     pub issued: u64,
-    /// Until when it is used, in seconds since 1970.
+    /// The end of its use, in seconds since 1970.
     pub expiry: u64,
     /// The key id of the device's inbox, 1 to 64 bytes.
     pub inbox: Vec<u8>,
@@ -59,12 +59,12 @@ pub struct Bundle {
     pub signature: [u8; 64],
 }
 
-/// The reason why a bundle is not stored or not used.
+/// The reason why a bundle is not stored or used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BundleError {
     /// It is for another directory or another label.
     Elsewhere,
-    /// The profile in force does not have the device.
+    /// The profile in force does not list the device.
     UnknownDevice(Key),
     /// It has expired.
     Expired {
@@ -76,7 +76,7 @@ pub enum BundleError {
         /// When the stored one was issued, in seconds since 1970.
         stored: u64,
     },
-    /// It lives longer than 100 days, or no time at all.
+    /// It lives longer than 100 days, or has no lifetime.
     Lifetime {
         /// Seconds since 1970.
         issued: u64,
@@ -128,8 +128,8 @@ impl Content {
 }
 
 impl Bundle {
-    /// Checks a bundle for a label and its profile at `now`, in seconds since 1970. A directory passes the bundle that it
-    /// stores; a client the newest one that it has seen.
+    /// Checks a bundle for a label and its profile at `now`, in seconds since 1970. `stored` is the bundle that a directory
+    /// stores, or the newest one that a client has seen.
     pub fn verify(
         &self,
         realm: &Hash,

@@ -6,7 +6,7 @@ use crate::policy::Key;
 /// The reason why bytes are not the structure that was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecodeError {
-    /// The bytes end before `needed` more bytes of `field` are read; `left` bytes are there.
+    /// The bytes end within `field`: it needs `needed` bytes, and `left` are left.
     Truncated {
         /// The field that is cut off.
         field: &'static str,
@@ -20,11 +20,11 @@ pub enum DecodeError {
         /// Number of bytes after the structure.
         extra: usize,
     },
-    /// `field` has a value that the format does not allow there.
+    /// `field` has a value that the format does not allow.
     Invalid {
         /// The field.
         field: &'static str,
-        /// Its value, or the first that is not allowed.
+        /// Its value, or the first invalid one.
         value: u64,
     },
 }
@@ -36,8 +36,7 @@ pub struct Reader<'a> {
     checked: Checked<'a>,
 }
 
-/// Keys that were checked before. They are not checked again, because checking keys is most of the work of reading an
-/// update.
+/// Keys that were checked before. They are not checked again, because these checks are most of the work of reading an update.
 #[derive(Debug, Clone, Copy)]
 enum Checked<'a> {
     All,
@@ -50,12 +49,12 @@ impl<'a> Reader<'a> {
         Self::beside(bytes, &[])
     }
 
-    /// Starts at the first byte of bytes that this library wrote after it had checked every key.
+    /// Reads bytes that this library wrote after it had checked every key.
     pub(crate) fn stored(bytes: &'a [u8]) -> Self {
         Self { left: bytes, checked: Checked::All }
     }
 
-    /// Starts at the first byte. Keys among `known` were checked before.
+    /// Reads bytes whose keys may be among `known`. Those were checked before.
     pub(crate) fn beside(bytes: &'a [u8], known: &'a [Key]) -> Self {
         Self { left: bytes, checked: Checked::These(known) }
     }

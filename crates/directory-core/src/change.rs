@@ -1,10 +1,10 @@
-//! The rules of change. The canister applies them before it accepts an update, verifiers when they replay it, clients when
-//! they read a label's history.
+//! The rules of change. The canister applies them before it accepts an update, a verifier when it replays the update, and a
+//! client when it reads a label's history.
 //!
-//! - A `set` is signed by the policy in force; the new policy proves that its keys are held. A change of the recovery policy
-//!   also needs the old recovery policy.
-//! - A `close` is signed by the policy in force and changes nothing else. It may be signed beforehand: for any predecessor
-//!   and a later version, to 2^31 at most.
+//! - A `set` is signed by the policy in force. The new policy signs too, to prove that its keys are held. A change of the
+//!   recovery policy also needs the old recovery policy.
+//! - A `close` is signed by the policy in force and changes nothing else. It may be signed beforehand: for any predecessor and
+//!   a later version, to 2^31 at most.
 //! - A `recover` is signed by the recovery policy and takes effect after its delay. Until then the earlier entry stays in
 //!   force, and only the recovery policy can act: it may withdraw the recovery by restoring the policy in force.
 //! - A closed label can only be recovered.
@@ -46,9 +46,9 @@ pub struct Context<'a> {
     pub index: &'a Hash,
     /// The time of the update in nanoseconds since 1970.
     pub now: u64,
-    /// The signer that vouches for version 0.
+    /// Who vouches for version 0.
     pub registrar: Registrar<'a>,
-    /// Seconds until the epoch closes, where the label has an update in the open epoch already.
+    /// Seconds until the epoch closes, if the label already has an update in the open epoch.
     pub pending: Option<u64>,
 }
 
@@ -83,14 +83,14 @@ pub enum Refusal {
         /// The newest entry's hash.
         hash: Hash,
     },
-    /// A close that skips goes beyond 2^31, or not beyond the newest version.
+    /// A close that skips versions goes beyond 2^31, or not beyond the newest version.
     Skip {
         /// The newest version.
         newest: u32,
         /// The version that was sent.
         version: u32,
     },
-    /// A registrar's signature comes with another version than 0, or where no registrar vouches.
+    /// A registrar's signature comes with a later version than 0, or in a directory without a registrar.
     Registration,
     /// The label is closed.
     Closed,
@@ -116,8 +116,8 @@ impl From<SignatureError> for Refusal {
 }
 
 impl State {
-    /// Restores a state that was stored or proved, from the newest entry, its time and, if it is a recovery whose delay has
-    /// not passed, the entry that it replaces. Returns `None` if these do not belong together.
+    /// Restores a state that was stored or proved. `replaced` is the entry that the newest one replaces, if that is a recovery
+    /// whose delay has not passed. Returns `None` if the entries do not belong together.
     pub fn from_parts(entry: Entry, time: u64, replaced: Option<Entry>) -> Option<Self> {
         let fits = match &replaced {
             None => entry.kind != Kind::Recover || entry.recovery.is_some(),
@@ -153,12 +153,12 @@ impl State {
         self.replaced.as_ref()
     }
 
-    /// When a recovery takes effect that is still pending at `now`, in nanoseconds since 1970.
+    /// When a recovery that is still pending at `now` takes effect, in nanoseconds since 1970.
     pub fn pending_until(&self, now: u64) -> Option<u64> {
         effective(&self.entry, self.time).filter(|effective| now < *effective)
     }
 
-    /// The entry in force at `now`. Where a pending recovery came without the entry that it replaces, there is none.
+    /// The entry in force at `now`. `None`: a recovery is pending, and the entry that it replaces is not known.
     pub fn in_force(&self, now: u64) -> Option<&Entry> {
         match self.pending_until(now) {
             Some(_) => self.replaced.as_ref(),

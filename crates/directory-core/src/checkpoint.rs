@@ -30,7 +30,7 @@ pub struct Checkpoint {
     pub root: Hash,
 }
 
-/// A verifier. It replays all updates, and cosigns the checkpoints that it has found right.
+/// A verifier. It replays all updates, and cosigns checkpoints that are correct.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verifier {
     name: String,
@@ -40,7 +40,7 @@ pub struct Verifier {
 /// A verifier's statement that a checkpoint was its newest at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cosignature {
-    /// Names verifier and key.
+    /// Identifies the verifier and its key.
     pub key_id: [u8; 4],
     /// Seconds since 1970.
     pub time: u64,
@@ -49,7 +49,7 @@ pub struct Cosignature {
 }
 
 impl Checkpoint {
-    /// The text of the checkpoint. The origin is one line.
+    /// The text of the checkpoint. The origin must be one line.
     pub fn text(&self, origin: &str) -> String {
         format!("{origin}\n{}\n{}\n", self.size, STANDARD.encode(self.root))
     }
@@ -61,8 +61,8 @@ impl Checkpoint {
 }
 
 impl Verifier {
-    /// Takes a name and a key. Returns `None` for a name that is not legal in a note: an empty one, or one with
-    /// spaces or a plus sign.
+    /// A verifier with this name and key. `None`: the name is not legal in a note, because it is empty or contains spaces or a
+    /// plus sign.
     pub fn new(name: String, key: Key) -> Option<Self> {
         let fits = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+');
         fits.then_some(Self { name, key })

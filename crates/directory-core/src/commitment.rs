@@ -4,7 +4,7 @@
 //! HMAC-SHA-256(Kc, opening 16 | label length 1 | label | version 4 | profile length 4 | profile)
 //! ```
 //!
-//! Whoever does not know the opening learns nothing from the commitment. Erasing opening and profile erases the profile.
+//! Without the opening, the commitment reveals nothing. So erasing the opening and the profile erases the profile.
 
 use crate::hash::Hash;
 use crate::label::Label;

@@ -1,5 +1,5 @@
-//! The fixed configuration of a directory. Each head and the certified log carry its hash, and clients pin the hash. The
-//! hash covers the VRF key. So another key has another hash, which no certificate has.
+//! The fixed configuration of a directory. Each head and the certified log contain its hash, and clients pin the hash. The
+//! hash covers the VRF key. So with another key no certificate matches.
 //!
 //! ```text
 //! 0   format 1 (1)
@@ -32,9 +32,9 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// Takes whether a registrar vouches for registrations, the verifiers in any order, and the number of them that ratify
-    /// a head. Like the decoder, it refuses more than 16 verifiers, two with one key id, a threshold that they cannot meet,
-    /// a threshold of 0 with verifiers, and a name of more than 64 bytes.
+    /// Makes a configuration from whether a registrar vouches for registrations, the verifiers in any order, and the number of
+    /// them that ratify a head. Like the decoder, it refuses more than 16 verifiers, two with one key id, a threshold that they
+    /// cannot meet, a threshold of 0 with verifiers, and a name of more than 64 bytes.
     pub fn new(registrar: bool, mut verifiers: Vec<Verifier>, threshold: u8) -> Result<Self, DecodeError> {
         verifiers.sort_by_key(Verifier::key_id);
         let configuration = Self { registrar, threshold, verifiers };
@@ -57,7 +57,7 @@ impl Configuration {
         self.threshold
     }
 
-    /// The hash that the heads of a directory with this VRF key carry.
+    /// The hash in the heads of a directory with this VRF key.
     pub fn hash(&self, vrf_key: &[u8; 32]) -> Hash {
         sha256(&[DOMAIN, vrf_key, &self.encode()])
     }

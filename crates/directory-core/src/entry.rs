@@ -58,7 +58,7 @@ pub struct Entry {
     pub index: Hash,
     /// Counts from 0.
     pub version: u32,
-    /// Hash of the entry before.
+    /// Hash of the previous entry.
     pub previous: Hash,
     /// The effect of the entry.
     pub kind: Kind,
@@ -70,7 +70,7 @@ pub struct Entry {
     pub recovery: Option<Recovery>,
 }
 
-/// Returns the realm of a directory. Its VRF key is drawn at installation, so no other installation has the realm.
+/// The realm of a directory. The VRF key is random, so each installation has its own realm.
 pub fn realm(canister_id: &[u8], vrf_key: &[u8; 32]) -> Hash {
     sha256(&[b"directory-realm-v1", canister_id, vrf_key])
 }

@@ -8,7 +8,7 @@ pub type Hash = [u8; 32];
 /// The hash of something absent: a missing child, the predecessor of a first entry.
 pub const ZERO: Hash = [0; 32];
 
-/// Returns the SHA-256 hash of the parts, one after the other.
+/// The SHA-256 hash of the concatenated parts.
 pub fn sha256(parts: &[&[u8]]) -> Hash {
     let mut hasher = Sha256::new();
     for part in parts {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! label          0  kind 1: 'r' the registrar's, 'a' address, 'n' name
-//!                1  nothing; the principal 29; 1 to 63 bytes of UTF-8, normalised by whoever registers
+//!                1  nothing; the principal 29; 1 to 63 bytes of UTF-8, which the applicant normalises
 //! address proof  0  Ed25519 key 33 | signature 64 over "directory-address-v1\n" | entry
 //! ```
 
@@ -31,30 +31,29 @@ pub enum Label {
     Name(String),
 }
 
-/// Proves that the holder of an address's key made version 0. It is not part of the log, which would reveal the
-/// address.
+/// Proves that the holder of an address's key made version 0. It is not part of the log, because it reveals the address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressProof {
-    /// The key that the address is the principal of.
+    /// The key of the address.
     pub key: Key,
     /// Its signature over [`address_bytes`].
     pub signature: [u8; 64],
 }
 
-/// The reason why an address proof does not hold.
+/// The reason why an address proof is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressError {
-    /// The label is no address.
+    /// The label is not an address.
     NotAnAddress,
     /// The entry's version is not 0.
     Version(u32),
-    /// The address is another key's.
+    /// The address belongs to another key.
     Key(Key),
     /// The signature is wrong.
     Signature,
 }
 
-/// Returns the bytes that the key of an address signs at version 0.
+/// The bytes that the key of an address signs for version 0.
 pub fn address_bytes(entry: &Entry) -> Vec<u8> {
     let mut out = ADDRESS_DOMAIN.to_vec();
     entry.write(&mut out);
@@ -62,7 +61,7 @@ pub fn address_bytes(entry: &Entry) -> Vec<u8> {
 }
 
 impl Label {
-    /// Returns the address of a key.
+    /// The address of a key.
     pub fn address(key: &Key) -> Self {
         let mut principal = [SELF_AUTHENTICATING; 29];
         principal[..28].copy_from_slice(&Sha224::new().chain_update(DER_PREFIX).chain_update(key.bytes()).finalize());

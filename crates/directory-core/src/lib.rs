@@ -1,9 +1,8 @@
-//! The key directory's rules, trees and proofs, without platform and network. The directory's canister, its verifiers and
-//! its clients run the same code. docs/directory.md has all byte maps.
+//! The key directory's rules, trees and proofs, without platform and network. The directory's canister, its verifiers and its
+//! clients run the same code. docs/directory.md has all byte maps.
 //!
-//! - Rules: [`entry`], [`policy`], [`signatures`] and [`change`] say who may change the entry of a label.
-//! - Outside the log: entries commit to [`profile`]s, which can be erased. Devices sign [`bundle`]s, which are
-//!   overwritten.
+//! - Rules: [`entry`], [`policy`], [`signatures`] and [`change`] decide who may change the entry of a label.
+//! - Outside the log: entries commit to [`profile`]s, which can be erased. Devices sign [`bundle`]s, which are overwritten.
 //! - Trees: [`map`] is the prefix tree over indexes, [`log`] the RFC 6962 log of [`head`]s.
 //! - Stable memory: [`store`] keeps labels, updates, trees and bundles, and makes the proofs.
 //! - Names: [`label`] and [`vrf`] turn a label into an index.

@@ -59,14 +59,15 @@ impl Key {
         Ok(Self(bytes))
     }
 
-    /// Checks what [`Key::verifies`] does not: that the encoding is the canonical one. It is little beside the other checks.
+    /// Checks that the encoding is canonical, which [`Key::verifies`] does not check. This costs little beside the other
+    /// checks.
     pub(crate) fn check_encoding(&self) -> Result<(), KeyError> {
-        // A point with x = 0, whose sign could be written either way, has a small order.
+        // A point with x = 0 has two encodings of its sign. It has a small order, which is refused anyway.
         let height = self.0.iter().rev().enumerate().map(|(at, byte)| if at == 0 { byte & 0x7f } else { *byte });
         if height.lt(PRIME.iter().rev().copied()) { Ok(()) } else { Err(KeyError::NotCanonical) }
     }
 
-    /// The public key of a secret key. A multiple of the base point is written in one way and has no small order.
+    /// The public key of a secret key. A multiple of the base point has one encoding and no small order.
     pub fn of(secret: &SigningKey) -> Self {
         Self(secret.verifying_key().to_bytes())
     }
@@ -76,8 +77,8 @@ impl Key {
         &self.0
     }
 
-    /// Whether the signature over the message is valid, by `verify_strict`. A scalar beyond the group's order is refused
-    /// here: akd_core enables ed25519-dalek's `legacy_compatibility`, which would take it.
+    /// Whether the signature over the message is valid, by `verify_strict`. A scalar beyond the group's order is refused here,
+    /// because akd_core enables ed25519-dalek's `legacy_compatibility`, which accepts it.
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         let is_reduced = signature[32..].iter().rev().lt(ORDER.iter().rev());
         is_reduced
@@ -89,7 +90,7 @@ impl Key {
         Self::read_beside(reader, &[])
     }
 
-    /// Reads a key. One of `known`, which were checked, is not checked again.
+    /// Reads a key. If it is one of `known`, it was checked before and is not checked again.
     pub(crate) fn read_beside(reader: &mut Reader<'_>, known: &[Self]) -> Result<Self, DecodeError> {
         let kind = reader.u8("key type")?;
         require(kind == ED25519, "key type", kind)?;
@@ -107,7 +108,7 @@ impl Key {
     }
 }
 
-/// Signatures of `threshold` different keys satisfy it.
+/// Keys, and the number of them that must sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     keys: Vec<Key>,
@@ -141,7 +142,7 @@ impl Policy {
         Ok(Self { keys, threshold })
     }
 
-    /// The policy that one signature of this key satisfies.
+    /// The policy with one key.
     pub fn one(key: Key) -> Self {
         Self { keys: vec![key], threshold: 1 }
     }
@@ -156,7 +157,7 @@ impl Policy {
         self.threshold
     }
 
-    /// Whether the key is one of the policy's.
+    /// Whether the policy has the key.
     pub fn has(&self, key: &Key) -> bool {
         self.keys.binary_search(key).is_ok()
     }
@@ -166,7 +167,7 @@ impl Policy {
         Self::read_with(number, reader)
     }
 
-    /// Reads what follows the number of keys.
+    /// Reads a policy after the number of keys.
     pub(crate) fn read_with(number: u8, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         require((1..=MAX_KEYS).contains(&usize::from(number)), "number of keys", number)?;
         let keys = (0..number).map(|_| Key::read(reader)).collect::<Result<Vec<_>, _>>()?;

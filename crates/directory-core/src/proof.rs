@@ -43,7 +43,7 @@ const FORMAT: u8 = 1;
 pub struct Proof {
     /// Shows the label's index.
     pub vrf: [u8; PROOF_SIZE],
-    /// The head whose state is the answer.
+    /// The head whose state the answer shows.
     pub head: Head,
     /// The head's path in the log that ends with it.
     pub edge: Vec<Hash>,
@@ -64,14 +64,14 @@ pub struct Proof {
 pub struct Found {
     /// Position of the newest update among all updates.
     pub position: u64,
-    /// Times and updates from the version after the one that the client knows, or from 0, to the newest. A client that knows
-    /// no version takes only the newest one.
+    /// Times and updates up to the newest one: from the version after the one that the client knows, or from version 0. A
+    /// client that asks for no history gets only the newest one.
     pub updates: Vec<(u64, Update)>,
     /// The entry that a pending recovery replaces, if `updates` does not lead to it.
     pub replaced: Option<Entry>,
     /// The profile in force, unless it was erased.
     pub opened: Option<Opened>,
-    /// Proves that an address made version 0, if `updates` has that version.
+    /// The proof that an address made version 0, if `updates` has that version.
     pub address: Option<AddressProof>,
 }
 
@@ -85,8 +85,8 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Whether the entry of a label commits to this profile. A directory checks this before it accepts the entry, and a client
-    /// when it reads it.
+    /// Whether the entry of a label commits to this profile. The directory checks this before it accepts the entry, and a
+    /// client when it reads the entry.
     pub fn fits(&self, label: &Label, entry: &Entry) -> bool {
         let commitment = commit(&self.opening, label, entry.version, &self.profile);
         entry.kind != Kind::Close && self.profile.len() <= profile::MAX_SIZE && commitment == entry.commitment

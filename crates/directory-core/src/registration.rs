@@ -33,7 +33,7 @@ const MAX_LABEL: usize = 64;
 pub struct Request {
     /// The label.
     pub label: Label,
-    /// Shows the label's index.
+    /// Proves the label's index.
     pub vrf: [u8; PROOF_SIZE],
     /// Version 0 of the label, with its owners' signatures.
     pub update: Update,
@@ -44,7 +44,7 @@ pub struct Request {
 pub enum RequestError {
     /// The label's proof is not by the directory's VRF key.
     Vrf(VrfError),
-    /// The entry is of another label or directory, or breaks another rule.
+    /// The entry is for another label or directory, or breaks another rule.
     Rule(Refusal),
 }
 
@@ -62,7 +62,8 @@ impl fmt::Display for RequestError {
 impl std::error::Error for RequestError {}
 
 impl Request {
-    /// Checks that the entry is version 0 of the label in the directory of this realm and VRF key, signed by its owners.
+    /// Checks the entry: it must be version 0 of the label in the directory with this realm and VRF key, and its owners must
+    /// have signed it.
     ///
     /// # Errors
     ///
@@ -103,11 +104,11 @@ impl Request {
         format!("{REQUEST}{}", BASE64_STANDARD.encode(self.encode()))
     }
 
-    /// Reads such a line.
+    /// Reads a request from a line of text.
     ///
     /// # Errors
     ///
-    /// If the text is no such line, or its bytes are no request.
+    /// If the text is not such a line, or its bytes are not a request.
     pub fn from_text(text: &str) -> Result<Self, DecodeError> {
         Self::decode(&bytes_of(text, REQUEST)?)
     }
@@ -118,11 +119,11 @@ pub fn answer_to_text(signatures: &Signatures) -> String {
     format!("{ANSWER}{}", BASE64_STANDARD.encode(signatures.encode()))
 }
 
-/// Reads such a line.
+/// Reads a registrar's answer from a line of text.
 ///
 /// # Errors
 ///
-/// If the text is no such line.
+/// If the text is not such a line.
 pub fn answer_from_text(text: &str) -> Result<Signatures, DecodeError> {
     Signatures::decode(&bytes_of(text, ANSWER)?)
 }

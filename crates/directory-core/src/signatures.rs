@@ -27,18 +27,18 @@ pub enum SignatureError {
         /// Keys that signed.
         found: u8,
     },
-    /// A key signed that is in none of the policies.
+    /// A key signed that belongs to none of the policies.
     Foreign(Key),
     /// A signature is wrong.
     Wrong(Key),
 }
 
-/// The part that a policy plays in a change.
+/// The role of a policy in a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The policy in force, which authorises the change.
+    /// The policy in force. It authorises the change.
     Current,
-    /// The policy of the new entry, which proves that its keys are held.
+    /// The policy of the new entry. It proves that its keys are held.
     New,
     /// The recovery policy in force.
     Recovery,
@@ -50,8 +50,7 @@ impl Signatures {
     /// Bytes of a key and its signature.
     pub const ONE: usize = KEY_SIZE + 64;
 
-    /// Makes a list of at most 24; the signatures may come in any order. If a key occurs twice, its first signature is
-    /// kept.
+    /// Makes a list of at most 24 signatures, in any order. If a key occurs twice, its first signature is kept.
     pub fn new(mut signatures: Vec<(Key, [u8; 64])>) -> Result<Self, DecodeError> {
         signatures.sort_by_key(|(key, _)| *key);
         signatures.dedup_by_key(|(key, _)| *key);
@@ -64,13 +63,13 @@ impl Signatures {
         Self(vec![(Key::of(secret), secret.sign(message).to_bytes())])
     }
 
-    /// Keys and signatures in the order of the keys.
+    /// Keys and signatures, in the order of the keys.
     pub fn all(&self) -> &[(Key, [u8; 64])] {
         &self.0
     }
 
-    /// Checks that enough keys of each policy signed the message, that each signature belongs to a policy, and that each
-    /// is valid. Counting comes first, because it costs a thousandth of a signature's check.
+    /// Checks that enough keys of each policy signed the message, that each signature belongs to a policy, and that each is
+    /// valid. Counting comes first, because it costs a thousandth of checking a signature.
     pub fn authorise(&self, message: &[u8], policies: &[(Role, &Policy)]) -> Result<(), SignatureError> {
         for (role, policy) in policies {
             let found = self.0.iter().filter(|(key, _)| policy.has(key)).count() as u8;

@@ -13,7 +13,7 @@ use crate::signatures::Signatures;
 /// Domain separator: precedes an entry's bytes when a registrar signs them.
 pub const REGISTRATION_DOMAIN: &[u8] = b"directory-registration-v1\n";
 
-/// A change that justifies itself.
+/// A change with its signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
     /// The new entry.
@@ -36,7 +36,7 @@ pub struct LoggedUpdate {
 }
 
 impl Update {
-    /// The bytes that a registrar signs. They contain neither the label nor a hash of it.
+    /// The bytes that a registrar signs. They do not reveal the label.
     pub fn registration_bytes(&self) -> Vec<u8> {
         let mut out = REGISTRATION_DOMAIN.to_vec();
         self.entry.write(&mut out);
@@ -48,7 +48,7 @@ impl Update {
         Self::decode_beside(bytes, &[])
     }
 
-    /// Decodes an update. Keys among `known` were checked before, as those of the entry that it replaces.
+    /// Decodes an update. Keys among `known` were checked before, for instance in the entry that it replaces.
     pub fn decode_beside(bytes: &[u8], known: &[Key]) -> Result<Self, DecodeError> {
         decode_whole(Reader::beside(bytes, known), Self::read)
     }
@@ -60,7 +60,7 @@ impl Update {
         out
     }
 
-    /// Checks the keys as far as valid signatures do not: those that have not signed, and how the others are encoded.
+    /// Checks the keys as far as valid signatures do not check them: keys that have not signed, and the encoding of the others.
     fn check_keys(&self) -> Result<(), DecodeError> {
         let Self { entry, signatures, registration } = self;
         for (key, _) in signatures.all().iter().chain(registration.all()) {
@@ -77,7 +77,7 @@ impl Update {
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let entry = Entry::read(reader)?;
-        // Most updates are signed by the keys that they name.
+        // Most updates are signed by the keys in their policies.
         Ok(Self {
             signatures: Signatures::read_beside(reader, entry.policy.keys())?,
             entry,
@@ -98,15 +98,16 @@ impl LoggedUpdate {
         decode_all(bytes, Self::read)
     }
 
-    /// Decodes a leaf whose signatures will be checked by [`apply`](crate::change::apply). A key whose signature is valid is a
-    /// point, and not of small order. So those of the keys that have signed are not checked twice.
+    /// Decodes a leaf whose signatures will be checked by [`apply`](crate::change::apply). A key with a valid signature is a
+    /// point that is not of small order, so this is not checked twice.
     pub fn decode_unverified(bytes: &[u8]) -> Result<Self, DecodeError> {
         let logged = Self::decode_stored(bytes)?;
         logged.update.check_keys()?;
         Ok(logged)
     }
 
-    /// Decodes a leaf that was decoded before it was stored. Its keys, which are most of the work, are not checked again.
+    /// Decodes a leaf that was decoded before it was stored. Its keys are not checked again, because these checks are most of
+    /// the work.
     pub fn decode_stored(bytes: &[u8]) -> Result<Self, DecodeError> {
         decode_whole(Reader::stored(bytes), Self::read)
     }

@@ -15,8 +15,8 @@ pub const PROOF_SIZE: usize = 80;
 const SUITE: u8 = 3;
 const PROOF_TO_HASH: u8 = 3;
 
-/// A directory's secret key. It is expanded only once, which takes an eighth of a proof's time. It is drawn once and never
-/// changes, because each index depends on it.
+/// A directory's secret key. It is drawn once and never changes, because every index depends on it. It is expanded only once,
+/// because this takes an eighth of a proof's time.
 pub struct SecretKey {
     expanded: ecvrf::VRFExpandedPrivateKey,
     public: ecvrf::VRFPublicKey,
@@ -26,7 +26,7 @@ pub struct SecretKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey(ecvrf::VRFPublicKey);
 
-/// The reason why a public key or a proof does not hold.
+/// The reason why a public key or a proof is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VrfError {
     /// The public key is no point, or one of small order.
@@ -40,7 +40,7 @@ pub enum VrfError {
 }
 
 impl SecretKey {
-    /// Takes 32 random bytes.
+    /// Makes a key from 32 random bytes.
     pub fn new(bytes: &[u8; 32]) -> Self {
         let key = ecvrf::VRFPrivateKey::try_from(&bytes[..]).expect("akd_core takes any 32 bytes");
         Self { expanded: (&key).into(), public: (&key).into() }
@@ -69,8 +69,8 @@ impl PublicKey {
         self.0.as_bytes()
     }
 
-    /// Checks a proof for an encoded label and returns the label's index. Other encodings of the same proof, which akd_core would
-    /// take, are refused.
+    /// Checks a proof for an encoded label and returns the label's index. Refuses other encodings of the same proof, which
+    /// akd_core accepts.
     pub fn verify(&self, label: &[u8], proof: &[u8; PROOF_SIZE]) -> Result<Hash, VrfError> {
         let parsed = ecvrf::Proof::try_from(&proof[..]).map_err(|_| VrfError::Gamma)?;
         if parsed.to_bytes() != *proof {
@@ -81,7 +81,7 @@ impl PublicKey {
     }
 }
 
-/// ECVRF_proof_to_hash of RFC 9381, 5.2, which akd_core computes but does not export, cut to 32 bytes.
+/// ECVRF_proof_to_hash of RFC 9381, 5.2, cut to 32 bytes. akd_core computes it but does not export it.
 fn output(proof: &[u8; PROOF_SIZE]) -> Option<Hash> {
     let gamma = VerifyingKey::from_bytes(proof.first_chunk()?).ok()?.to_edwards();
     let point = gamma.mul_by_cofactor().compress();

@@ -22,7 +22,7 @@ const LABEL: &[u8] = b"log";
 pub struct CertifiedLog {
     /// The log of heads.
     pub checkpoint: Checkpoint,
-    /// Updates accepted so far.
+    /// Number of accepted updates.
     pub updates: u64,
     /// The hash of the configuration and the VRF key.
     pub configuration: Hash,
@@ -49,7 +49,7 @@ impl CertifiedLog {
         certified_leaf(LABEL, &self.encode())
     }
 
-    /// The branch that gateways see pruned.
+    /// The pruned branch that gateways see.
     pub fn branch(&self) -> Hash {
         leaf_branch(LABEL, &self.encode())
     }

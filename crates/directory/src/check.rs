@@ -10,8 +10,8 @@ use directory_core::vrf::SecretKey;
 use ic_stable_structures::Memory;
 
 impl<M: Memory + Clone> Directory<M> {
-    /// Checks the next slice. If the report's `next` is `None`, the whole directory has been checked, provided that nothing
-    /// was changed between the slices.
+    /// Checks the next slice. If the report's `next` is `None`, the whole directory has been checked, provided that nothing was
+    /// changed between the slices.
     pub fn check(&self, from: CheckCursor) -> Result<CheckReport, CheckError> {
         let keyed = self.keyed().map_err(|_| CheckError::Unavailable)?;
         let cursor = Cursor { part: from.part, number: from.number };
@@ -25,8 +25,8 @@ impl<M: Memory + Clone> Directory<M> {
         Ok(CheckReport { checked: report.checked, next, violations })
     }
 
-    /// Checks that the state can be read and has not changed since it was opened, that cosignatures are the verifiers' and
-    /// over logs that existed, and that the VRF key yields the realm.
+    /// Checks that the state can be read and has not changed since it was opened, that verifiers made the cosignatures over
+    /// existing logs, and that the VRF key yields the realm.
     fn check_state(&self, keyed: &Keyed<M>, violations: &mut Vec<String>) {
         let (log, configuration) = (keyed.store.log(), self.state.configuration());
         let mut violation = |what: &str| violations.push(format!("DCST: {what}"));

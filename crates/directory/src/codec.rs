@@ -1,7 +1,7 @@
-//! Hand-written candid for frequent calls: updates, ratification, bundles, look-ups. The candid library reads every other
-//! legal encoding of the same arguments, and writes rare replies.
+//! Hand-written candid for frequent calls: updates, ratification, bundles, look-ups. The candid library reads all other
+//! encodings of the same arguments, and writes rare replies.
 //!
-//! A variant with fewer cases is a subtype, so a reply names only the case that occurs in it.
+//! A variant with fewer cases is a subtype. So a reply's type has only the case that occurs in it.
 
 use crate::api::{Accepted, Certified, Changes, Found, Lookup, Opened, Ratified, Submission, View};
 use candid::CandidType;
@@ -52,7 +52,7 @@ const ONLY: u8 = 0;
 pub fn submission_of(bytes: &[u8]) -> Result<Submission, Malformed> {
     match Values::behind(bytes, &SUBMISSION) {
         Some(values) => values.read(|values| {
-            // In the order of their labels, as everywhere here.
+            // In the order of their labels, as everywhere in this file.
             let opened =
                 values.optional_if(true, |values| Some(Opened { opening: blob(values)?, profile: blob(values)? }))?;
             let (label, update) = (blob(values)?, blob(values)?);
@@ -179,7 +179,7 @@ mod tests {
         ]
     }
 
-    /// Each prefix of an argument, and the argument with a byte behind it, is refused, as by the library.
+    /// Each prefix of an argument, and the argument with an extra byte, must be refused, as by the library.
     fn reads_as_the_library<T>(argument: &[u8], headers: &[Header], by_hand: impl Fn(&[u8]) -> Result<T, Malformed>)
     where
         T: PartialEq + Debug,
@@ -199,7 +199,7 @@ mod tests {
         for submission in submissions() {
             let argument = encode_one(&submission).expect("encoded");
             reads_as_the_library(&argument, &SUBMISSION, submission_of);
-            // As agents in JavaScript write the same.
+            // Agents in JavaScript write the same values with the other header.
             let values = argument.strip_prefix(SUBMISSION[0].as_bytes()).expect("the first header");
             reads_as_the_library(&[SUBMISSION[1].as_bytes(), values].concat(), &SUBMISSION, submission_of);
         }

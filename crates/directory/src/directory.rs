@@ -45,7 +45,7 @@ pub(crate) struct Keyed<M: Memory> {
     pub labels: Labels,
 }
 
-/// The VRF key is not drawn yet: the platform's randomness is on its way.
+/// The VRF key is not drawn yet: the canister waits for the platform's randomness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unavailable;
 
@@ -93,9 +93,9 @@ impl<M: Memory + Clone> Directory<M> {
         Ok(Self { memory, state, canister, keyed, strangers })
     }
 
-    /// Draws the VRF key from 32 random bytes, and makes the store. Later random bytes change nothing.
+    /// Draws the VRF key from 32 random bytes, and makes the store. Does nothing if the key is drawn.
     pub fn set_randomness(&mut self, random: &[u8; 32]) -> Result<(), OutOfMemory> {
-        // 0 means that no key is drawn: nobody will see these bytes.
+        // A stored key of zeros means that no key is drawn. No real random bytes are all zeros.
         if self.keyed.is_some() || *random == [0; 32] {
             return Ok(());
         }
@@ -111,24 +111,24 @@ impl<M: Memory + Clone> Directory<M> {
         self.keyed.is_some()
     }
 
-    /// Whether anybody registers any name: for development.
+    /// Whether registration is open: anybody registers any name, for development.
     pub fn is_open(&self) -> bool {
         !self.state.configuration().has_registrar()
     }
 
-    /// Whether labels wait to be indexed after an upgrade.
+    /// Whether labels still must be indexed after an upgrade.
     pub fn is_rebuilding(&self) -> bool {
         self.keyed.as_ref().is_some_and(|keyed| !keyed.labels.is_complete())
     }
 
-    /// Indexes labels while `is_within`.
+    /// Indexes labels while `is_within` returns true.
     pub fn rebuild_while(&mut self, is_within: impl FnMut() -> bool) {
         if let Some(Keyed { store, labels, .. }) = &mut self.keyed {
             labels.rebuild_while(store, is_within);
         }
     }
 
-    /// The log that is to be certified.
+    /// The log to certify.
     pub fn log(&self) -> Result<CertifiedLog, Unavailable> {
         let Keyed { store, configuration, .. } = self.keyed()?;
         Ok(CertifiedLog {
@@ -157,7 +157,7 @@ impl<M: Memory + Clone> Directory<M> {
         })
     }
 
-    /// The directory at a glance, at a time in nanoseconds since 1970.
+    /// The directory's status at a time in nanoseconds since 1970.
     pub fn status(&self, now: u64) -> Status {
         let api::Configuration { registration, ratification } = named(self.state.configuration());
         let store = self.keyed.as_ref().map(|keyed| &keyed.store);
@@ -211,12 +211,13 @@ impl<M: Memory + Clone> Keyed<M> {
         Ok(Self { secret: key, realm, configuration, store, labels })
     }
 
-    /// The number of a label, its index and the proof of it. If the index on the heap has the label, nothing is computed.
+    /// The number of a label, its index, and the proof of the index. If the index on the heap has the label, the VRF is not
+    /// computed.
     pub fn locate(&self, label: &Label) -> (Option<u32>, Hash, [u8; PROOF_SIZE]) {
         self.locate_from(self.labels.find(label, &self.store), label)
     }
 
-    /// The same, if the index was asked before.
+    /// The same, from the result of an earlier search in the index.
     pub fn locate_from(
         &self,
         indexed: Option<(u32, [u8; PROOF_SIZE])>,

@@ -41,7 +41,7 @@ impl<M: Memory + Clone> Directory<M> {
         Some(due.max(store.latest()))
     }
 
-    /// Closes the open epoch if it is time, and says whether it did.
+    /// Closes the open epoch if it is due. Returns whether it did.
     pub fn close_if_due(&mut self, now: u64) -> Result<bool, OutOfMemory> {
         if self.closes_at().is_none_or(|due| now < due) {
             return Ok(false);
@@ -52,7 +52,7 @@ impl<M: Memory + Clone> Directory<M> {
         Ok(true)
     }
 
-    /// Asks the platform for all memory of the next change.
+    /// Asks the platform for all memory that the next change needs.
     pub(crate) fn reserve(&self) -> Result<(), OutOfMemory> {
         let Some(keyed) = &self.keyed else { return Ok(()) };
         self.memory.reserve(keyed.store.room().map(|(_, bytes)| bytes)).map_err(|_| OutOfMemory)

@@ -5,7 +5,7 @@ use crate::directory::Directory;
 use crate::metrics::metrics;
 use ic_stable_structures::Memory;
 
-/// Answers a request at a time in nanoseconds since 1970. `certificate` is the platform's; there is none in an update.
+/// Answers a request at a time in nanoseconds since 1970. `certificate` is the platform's; in an update there is none.
 pub fn respond<M: Memory + Clone>(
     directory: &Directory<M>,
     request: &HttpRequest,

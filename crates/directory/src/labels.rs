@@ -1,5 +1,5 @@
-//! The index on the heap, from labels to their numbers. It only saves cost: a label that it does not have is found
-//! through the VRF, which takes twenty times as long. After an upgrade it is rebuilt in steps.
+//! The index on the heap: it maps labels to their numbers. It only saves cost: a label that it lacks is found through the VRF,
+//! which takes twenty times as long. After an upgrade it is rebuilt in steps.
 
 use canister_base::table::{Fingerprint, Table};
 use directory_core::hash::sha256;
@@ -19,8 +19,8 @@ pub struct Labels {
 }
 
 impl Labels {
-    /// An empty index of a directory that has `total` labels. Fingerprints depend on the VRF's secret key, so nobody can
-    /// choose labels that share one.
+    /// An empty index for a directory with `total` labels. Fingerprints depend on the VRF's secret key, so nobody can choose
+    /// labels with equal fingerprints.
     pub fn new(secret: &[u8; 32], total: u64) -> Self {
         let seed = sha256(&[b"directory-fingerprints-v1", secret]);
         let word = |at| u64::from_le_bytes(field(&seed, at));
@@ -28,17 +28,18 @@ impl Labels {
         Self { hasher, table: Table::for_entries(total), done: 0, total }
     }
 
-    /// Number of indexed labels, and of labels when the index was made.
+    /// Number of indexed labels, and number of labels when the index was made.
     pub fn progress(&self) -> (u64, u64) {
         (self.done, self.total)
     }
 
-    /// Whether every label that was not erased is in it.
+    /// Whether it has every label that was not erased.
     pub fn is_complete(&self) -> bool {
         self.done == self.total
     }
 
-    /// Indexes labels while `is_within`. If the heap has no room, the rebuild ends, and the VRF finds the other labels.
+    /// Indexes labels while `is_within` returns true. If the heap has no room, the rebuild ends, and the VRF finds the other
+    /// labels.
     pub fn rebuild_while<M: Memory>(&mut self, store: &Store<M>, mut is_within: impl FnMut() -> bool) {
         while !self.is_complete() && is_within() {
             let number = self.done as u32;
@@ -57,7 +58,8 @@ impl Labels {
         }
     }
 
-    /// The number of a label and its VRF proof. The store has the label, so a shared fingerprint misleads nobody.
+    /// The number of a label and its VRF proof. The label is compared with the stored one, so an equal fingerprint does no
+    /// harm.
     pub fn find<M: Memory>(&self, label: &Label, store: &Store<M>) -> Option<(u32, [u8; PROOF_SIZE])> {
         let mut vrf = None;
         let is_it = |value: u32| {

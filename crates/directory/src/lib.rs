@@ -1,15 +1,15 @@
 //! The key directory's canister: labels, their keys, and proofs that everybody is shown the same keys.
 //!
-//! This library holds everything that runs without the platform. Only `main.rs` exports canister methods.
+//! This library has all code that runs without the platform. Only `main.rs` exports canister methods.
 //!
 //! ```text
 //! endpoints ──▶ directory ──▶ directory-core: rules, store, proofs
 //!     │             ├──▶ state (VRF key, configuration, cosignatures, settings)
-//!     │             ├──▶ strangers (what callers may use)
+//!     │             ├──▶ strangers (budgets of callers)
 //!    api            └──▶ labels (index on the heap)
 //! ```
 //!
-//! `directory.did` documents the methods, [`api`] holds their types. docs/directory.md has the promises.
+//! `directory.did` documents the methods, [`api`] has their types. docs/directory.md has the rules.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::unwrap_used)]

@@ -13,7 +13,7 @@ use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
 
 impl<M: Memory + Clone> Directory<M> {
-    /// The proof that answers a look-up, encoded.
+    /// The encoded proof that answers a look-up.
     pub fn lookup(&self, asked: &Lookup) -> Result<Vec<u8>, LookupError> {
         let keyed = self.keyed().map_err(|_| LookupError::Unavailable)?;
         let label = decode_label(&asked.label).map_err(LookupError::Malformed)?;
@@ -58,7 +58,7 @@ impl<M: Memory + Clone> Directory<M> {
         Ok((from..to).filter_map(|epoch| store.head(epoch)).map(|head| ByteBuf::from(head.encode())).collect())
     }
 
-    /// Shows that an update is in its epoch, and the epoch in the log of `size` heads.
+    /// Proves an update in its epoch, and the epoch in the log of `size` heads.
     pub fn evidence(&self, position: u64, size: u64) -> Result<Evidence, EvidenceError> {
         let store = &self.keyed().map_err(|_| EvidenceError::Unavailable)?.store;
         let evidence = store.evidence(position, size).ok_or(EvidenceError::UnknownUpdate { position, size })?;

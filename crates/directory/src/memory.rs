@@ -30,7 +30,7 @@ const WASM_PAGE_BYTES: u64 = 65_536;
 pub struct StableMemory<M: Memory>(Manager<M>);
 
 impl<M: Memory + Clone> StableMemory<M> {
-    /// Divides empty stable memory. The state has a page. The store's memories are made when the VRF key is drawn, and one
+    /// Divides empty stable memory. The state gets a page. The store's memories are made when the VRF key is drawn, and one
     /// page for each is reserved.
     pub fn create(raw: M) -> Result<Self, OutOfMemory> {
         let manager = Manager::create(raw, MAX_STABLE_BYTES)?;
@@ -56,8 +56,8 @@ impl<M: Memory + Clone> StableMemory<M> {
         self.0.memory(STATE)
     }
 
-    /// Asks the platform for the bytes that the store's memories need, in the order of the map. After that they cannot fail
-    /// to grow.
+    /// Asks the platform for the bytes that the store's memories need, in the order of the map. Afterwards they cannot fail to
+    /// grow.
     pub fn reserve(&self, needs: [u64; 9]) -> Result<(), OutOfMemory> {
         let pages = |id, bytes: u64| bytes.div_ceil(WASM_PAGE_BYTES).saturating_sub(self.0.memory(id).size());
         let mut wanted: Vec<_> = STORE.into_iter().zip(needs).map(|(id, bytes)| (id, pages(id, bytes))).collect();

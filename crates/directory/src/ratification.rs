@@ -1,4 +1,5 @@
-//! Cosignatures of verifiers. Only the newest head can be ratified; the ratified one takes newer signatures of its verifiers.
+//! Cosignatures of verifiers. Only the newest head can be ratified. A ratified head also accepts newer signatures of its
+//! verifiers.
 
 use crate::api::{self, LookupError, Malformed, Ratified, RatifyError};
 use crate::directory::Directory;
@@ -11,7 +12,7 @@ use ic_stable_structures::Memory;
 use serde_bytes::ByteBuf;
 
 impl<M: Memory + Clone> Directory<M> {
-    /// Checks a verifier's cosignature of the log of `size` heads, cheap checks first.
+    /// Checks a verifier's cosignature of the log of `size` heads. Cheap checks come first.
     pub fn check_cosignature(&self, size: u64, bytes: &[u8], now: u64) -> Result<Cosignature, RatifyError> {
         let store = &self.keyed().map_err(|_| RatifyError::Unavailable)?.store;
         let one =
@@ -40,7 +41,7 @@ impl<M: Memory + Clone> Directory<M> {
         Ok(one)
     }
 
-    /// Checks and stores a cosignature. The one that completes the quorum ratifies the newest head.
+    /// Checks and stores a cosignature. If it completes the quorum, the newest head is ratified.
     pub fn ratify(&mut self, size: u64, bytes: &[u8], now: u64) -> Result<Ratified, RatifyError> {
         let one = self.check_cosignature(size, bytes, now)?;
         let mut cosigned = self.cosigned(size);
@@ -62,7 +63,7 @@ impl<M: Memory + Clone> Directory<M> {
         Ok(Ratified { cosignatures: cosigned.cosignatures.len() as u32, ratified: keyed.store.ratified() })
     }
 
-    /// The newest log, the proof that it continues the known one, and the verifiers' signatures.
+    /// The newest log, the proof that it continues the known one, and the cosignatures.
     pub fn checkpoint(&self, known: u64, certificate: Option<Vec<u8>>) -> Result<api::Checkpoint, LookupError> {
         let log = self.log().map_err(|_| LookupError::Unavailable)?;
         let store = &self.keyed().map_err(|_| LookupError::Unavailable)?.store;
@@ -84,7 +85,7 @@ impl<M: Memory + Clone> Directory<M> {
         })
     }
 
-    /// The certified log with the platform's certificate, where there is one.
+    /// The certified log with the platform's certificate, if there is one.
     pub fn certified(&self, certificate: Option<Vec<u8>>) -> Result<api::Certified, crate::directory::Unavailable> {
         Ok(api::Certified { log: ByteBuf::from(self.log()?.encode()), certificate: certificate.map(ByteBuf::from) })
     }

@@ -52,9 +52,9 @@ pub struct Cosigned {
 /// The reason why the state is not opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateError {
-    /// The header is another one.
+    /// The header is wrong.
     Header(HeaderError),
-    /// The bytes behind this field were not written by this release.
+    /// This release did not write the bytes of this field.
     Damaged(&'static str),
 }
 
@@ -101,8 +101,8 @@ impl<M: Memory> State<M> {
         Ok(state)
     }
 
-    /// The cosignatures of the newest and of the ratified log; `None` where the state cannot be read, or has another header or
-    /// configuration than when it was opened.
+    /// The cosignatures of the newest and of the ratified log. `None`: the state cannot be read, or its header or configuration
+    /// has changed since it was opened.
     pub fn kept(&self) -> Option<[Cosigned; 2]> {
         header::read(&self.memory, KIND, 1).ok()?;
         let bytes = self.configuration.encode();
@@ -123,7 +123,7 @@ impl<M: Memory> State<M> {
         Some(read(&self.memory, VRF)).filter(|key| *key != [0; 32])
     }
 
-    /// Keeps the VRF's secret key.
+    /// Stores the VRF's secret key.
     pub fn set_vrf(&mut self, key: &[u8; 32]) {
         self.memory.write(VRF, key);
     }
@@ -133,7 +133,7 @@ impl<M: Memory> State<M> {
         u64::from_le_bytes(read(&self.memory, RATIFIED_AT))
     }
 
-    /// Cosignatures of the newest log that has any.
+    /// The cosignatures of the newest cosigned log.
     pub fn newest(&self) -> Cosigned {
         self.cosigned(NEWEST).expect("it was checked when it was opened")
     }
@@ -143,12 +143,12 @@ impl<M: Memory> State<M> {
         self.cosigned(RATIFIED).expect("it was checked when it was opened")
     }
 
-    /// Keeps cosignatures of the newest log.
+    /// Stores the cosignatures of the newest log.
     pub fn set_newest(&mut self, cosigned: &Cosigned) {
         self.set(NEWEST, cosigned);
     }
 
-    /// Keeps cosignatures of the ratified log, and since when it is ratified.
+    /// Stores the cosignatures of the ratified log, and the time of the ratification.
     pub fn set_ratified(&mut self, cosigned: &Cosigned, at: u64) {
         self.set(RATIFIED, cosigned);
         self.memory.write(RATIFIED_AT, &at.to_le_bytes());

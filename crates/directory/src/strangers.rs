@@ -1,8 +1,8 @@
-//! The budget of callers who do not control the directory, and the part that they have used. Inspection before a call and
-//! the call itself decide by the same function.
+//! The budget of callers who do not control the directory, and the used part of it. Inspection before a call and the call
+//! itself decide by the same function.
 //!
-//! Ratification does not count: otherwise somebody could stop strict look-ups by using up the budget. Only a verifier's
-//! newer cosignature of the newest log changes anything, and refusing a call costs more cycles than checking a signature.
+//! Ratification does not count. Otherwise somebody could stop strict look-ups by using up the budget. Only a verifier's newer
+//! cosignature of the newest log changes anything, and refusing a call costs more cycles than checking a signature.
 
 use crate::api::{Bound, Limited, Settings, SettingsError};
 use crate::directory::Directory;
@@ -12,16 +12,16 @@ use canister_base::budget::TooLow;
 use ic_stable_structures::Memory;
 use stable::budget::{Callers, Spent};
 
-/// The kind of caller.
+/// A caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     /// The principal.
     pub principal: Principal,
-    /// It controls the canister, so nothing limits it.
+    /// Whether it controls the canister: then nothing limits it.
     pub controls: bool,
 }
 
-/// When a call comes.
+/// The moment of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     /// Nanoseconds since 1970.
@@ -35,7 +35,7 @@ pub struct Moment {
 pub(crate) struct Strangers {
     settings: Settings,
     spent: Spent,
-    /// An upgrade forgets it.
+    /// The rate of each caller. An upgrade forgets it.
     each: Callers<Principal>,
 }
 
@@ -68,12 +68,12 @@ impl<M: Memory + Clone> Directory<M> {
         *self.settings() == Settings::default()
     }
 
-    /// Cycles that strangers used on the day of `time`, as far as they were counted.
+    /// Cycles that strangers have used on the day of `time`. They are counted only while there is a limit.
     pub fn cycles_today(&self, time: u64) -> u64 {
         self.strangers.spent.cycles_today(time)
     }
 
-    /// Whether a call that adds to the directory is admitted.
+    /// Decides whether a call that adds to the directory is admitted.
     pub fn admit(&self, caller: Caller, moment: Moment) -> Result<(), Limited> {
         let Strangers { settings, spent, each } = &self.strangers;
         if caller.controls {
@@ -85,7 +85,8 @@ impl<M: Memory + Clone> Directory<M> {
         settings.strangers.admit(spent, each, caller.principal, moment.time)
     }
 
-    /// Charges a call of so many argument bytes, which was admitted or refused. True: it has used up the budget.
+    /// Charges a call with this many bytes of arguments. `admitted`: whether it was admitted. Returns true if it has used up
+    /// the budget.
     pub fn charge(&mut self, caller: Caller, admitted: bool, bytes: u64, time: u64) -> bool {
         let Strangers { settings, spent, each } = &mut self.strangers;
         if caller.controls {
@@ -98,7 +99,7 @@ impl<M: Memory + Clone> Directory<M> {
         false
     }
 
-    /// Charges the cycles of a call, admitted or refused. True: they have used up the budget of the day.
+    /// Charges the cycles of a call, admitted or not. Returns true if they have used up the day's budget.
     pub fn charge_cycles(&mut self, caller: Caller, cycles: u64, time: u64) -> bool {
         let Strangers { settings, spent, .. } = &mut self.strangers;
         if caller.controls || settings.strangers.cycles_a_day == Bound::Unlimited {

@@ -24,8 +24,8 @@ pub struct Checked {
 }
 
 impl<M: Memory + Clone> Directory<M> {
-    /// Checks an update, cheap checks first. Inspection and the update itself make the same checks. Only a controller
-    /// registers the registrar's own label.
+    /// Checks an update, cheap checks first. Inspection and the update itself make the same checks. Only a controller may
+    /// register the registrar's own label.
     pub fn check_update(&self, new: &Submission, by_controller: bool, now: u64) -> Result<Checked, UpdateError> {
         let keyed = self.keyed().map_err(|_| UpdateError::Unavailable)?;
         let malformed = |field, error| UpdateError::Malformed(Malformed::new(field, error));
@@ -42,7 +42,7 @@ impl<M: Memory + Clone> Directory<M> {
         if now < newest {
             return Err(UpdateError::Time { newest, now });
         }
-        // The VRF costs more than all else. An unknown label needs it only for version 0.
+        // The VRF costs more than all other checks. Only version 0 of an unknown label needs it.
         if indexed.is_none() && keyed.labels.is_complete() && !is_first {
             return Err(UpdateError::NotFirst { version: update.entry.version });
         }
@@ -75,7 +75,7 @@ impl<M: Memory + Clone> Directory<M> {
         Ok(Checked { update, opened, registration })
     }
 
-    /// Checks and stores an update, and closes the epoch if it is time.
+    /// Checks and stores an update, and closes the epoch if it is due.
     pub fn update(&mut self, new: &Submission, by_controller: bool, now: u64) -> Result<Accepted, UpdateError> {
         let Checked { update, opened, registration } = self.check_update(new, by_controller, now)?;
         self.reserve().map_err(|_| UpdateError::StorageFull)?;
@@ -87,12 +87,12 @@ impl<M: Memory + Clone> Directory<M> {
         if let Some(registration) = registration {
             keyed.labels.insert(&registration.label, label);
         }
-        // Without memory for the close, the update waits in the open epoch and the timer tries again.
+        // If there is no memory for the close, the update stays in the open epoch, and the timer tries again.
         let closed = self.close_if_due(now).unwrap_or(false);
         Ok(Accepted { position, epoch, closed })
     }
 
-    /// The policy that vouches for a registration; `None`: none is needed.
+    /// The policy that must vouch for a registration. `None`: none.
     fn registrar(&self, label: &Label, is_first: bool, now: u64) -> Result<Option<Policy>, UpdateError> {
         if !is_first || *label == Label::Registrar || !self.state.configuration().has_registrar() {
             return Ok(None);
@@ -116,7 +116,7 @@ impl<M: Memory + Clone> Directory<M> {
         }
     }
 
-    /// The profile that the entry commits to. A close has none.
+    /// The profile to which the entry commits. A close has none.
     fn check_profile(&self, label: &Label, update: &Update, new: &Submission) -> Result<Option<Opened>, UpdateError> {
         let Some(opened) = &new.opened else {
             return if update.entry.kind == Kind::Close { Ok(None) } else { Err(UpdateError::Profile) };
@@ -131,7 +131,7 @@ impl<M: Memory + Clone> Directory<M> {
     }
 }
 
-/// The proof that an address registers itself. No other label has one.
+/// The proof that an address registers itself. Other labels have none.
 fn check_address(label: &Label, update: &Update, new: &Submission) -> Result<Option<AddressProof>, UpdateError> {
     let wrong = |why: &dyn std::fmt::Debug| UpdateError::Address(format!("{why:?}"));
     match (&new.address, label) {

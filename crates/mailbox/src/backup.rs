@@ -102,7 +102,7 @@ impl Mailbox {
 }
 
 async fn open(backup: &[u8], passphrase: &str) -> Result<Kept, Error> {
-    let malformed = || Error::Backup("these bytes are no backup".into());
+    let malformed = || Error::Backup("these bytes are not a backup".into());
     let rest = backup.strip_prefix(MAGIC).ok_or_else(malformed)?;
     let (file, rest) = rest.split_first_chunk::<PASSPHRASE_LENGTH>().ok_or_else(malformed)?;
     let (wrapping, value) = rest.split_first_chunk::<WRAPPING_LENGTH>().ok_or_else(malformed)?;

@@ -176,7 +176,7 @@ impl fmt::Display for Error {
             Self::KeyFile(error) => error.fmt(f),
             Self::Passphrase(error) => error.fmt(f),
             Self::Keyring(error) => error.fmt(f),
-            Self::Locked(path) => write!(f, "{}: the mailbox is locked: it needs its passphrase", path.display()),
+            Self::Locked(path) => write!(f, "{}: the mailbox is locked and needs its passphrase", path.display()),
             Self::KeyCache(error) => write!(f, "the key cache does not start: {error}"),
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Exists(path) => write!(f, "{}: there is a mailbox already", path.display()),
@@ -197,7 +197,7 @@ impl fmt::Display for Error {
             }
             Self::NameTaken { name, address } => write!(f, "'{name}' is the name of {address}"),
             Self::NameOfShared(name) => write!(f, "'{name}' is the name of a shared inbox"),
-            Self::TooManyContacts { limit } => write!(f, "there are {limit} contacts, as many as may be"),
+            Self::TooManyContacts { limit } => write!(f, "there are {limit} contacts, the maximum"),
             Self::NoContact(name) => write!(f, "there is no contact '{name}': add a card with 'mailbox contacts add'"),
             Self::OtherAddress { given, found } => {
                 write!(f, "the contact's address is {found}, not {given}: do not write to it")
@@ -206,19 +206,19 @@ impl fmt::Display for Error {
                 write!(f, "{address} has other devices than before: add a new card that you got from the person")
             }
             Self::Untrusted { address, .. } => {
-                write!(f, "{address} has written, but you have not added the person: add a card, or verify the address")
+                write!(f, "you have not added {address}, who has written to you: add a card, or verify the address")
             }
             Self::Expired(address) => write!(f, "the keys of {address} have expired: ask for a new card"),
             Self::DeviceKeys(_) => write!(f, "a device of the contact has keys that nothing can be sealed to"),
             Self::Text { length } => write!(f, "a text has 1 to 1,000,000 bytes, not {length}: send a file"),
             Self::FileSize { size } => write!(f, "a file has at most 64 MiB, not {size} bytes"),
-            Self::FileName(name) => write!(f, "'{}' is no name that a file can be sent under", name.escape_debug()),
+            Self::FileName(name) => write!(f, "a file cannot be sent under the name '{}'", name.escape_debug()),
             Self::Shared(error) => error.fmt(f),
             Self::SharedKey(error) => error.fmt(f),
-            Self::TooManyShared { limit } => write!(f, "there are {limit} shared inboxes, as many as may be"),
+            Self::TooManyShared { limit } => write!(f, "there are {limit} shared inboxes, the maximum"),
             Self::NoFile(number) => write!(f, "there is no received file with the number {number}"),
             Self::OtherStore { position } => {
-                write!(f, "the canister never gave out id {position}: its store is another than before")
+                write!(f, "the canister has never assigned id {position}: its store is not the one from before")
             }
             Self::Behind { position, acknowledged } => write!(
                 f,
@@ -229,28 +229,25 @@ impl fmt::Display for Error {
             Self::Heads(error) => write!(f, "the inbox's head was not read: {error}"),
             Self::Claim(error) => write!(f, "the canister does not know the inbox: {error}"),
             Self::SendKey(error) => write!(f, "the canister did not take the send key: {error}"),
-            Self::Acknowledge(error) => write!(f, "the canister was not told what was read: {error}"),
+            Self::Acknowledge(error) => write!(f, "messages were read, but not acknowledged: {error}"),
             Self::TooManyInboxes { limit, until } => {
-                write!(
-                    f,
-                    "there are {limit} inboxes, as many as may be, until the oldest is dropped at {until} s since 1970"
-                )
+                write!(f, "there are {limit} inboxes, the maximum, until the oldest is dropped at {until} s since 1970")
             }
             Self::Backup(why) => write!(f, "the backup: {why}"),
             Self::NoRequest => write!(f, "no request for this label was made here: 'mailbox register' makes one"),
             Self::NoDirectory => write!(f, "no directory is pinned: name one with 'mailbox directory'"),
             Self::Directory(why) => write!(f, "the directory: {why}"),
             Self::Lookup(error) if is_other_history(error) => {
-                write!(f, "the directory shows another history than before, it was set back or forked: {error}")
+                write!(f, "the directory shows another history than before: it was set back or forked: {error}")
             }
             Self::Lookup(error) => write!(f, "the look-up failed: {error}"),
             Self::Update(error) => write!(f, "the directory did not take the entry: {error}"),
             Self::Bundle(error) => write!(f, "the keys in the directory: {error}"),
             Self::NotRatified(label) => {
-                write!(f, "too few verifiers stand behind the keys of {label}: try again in a minute")
+                write!(f, "too few verifiers have signed the keys of {label}: try again in a minute")
             }
             Self::NotListed(label) => write!(f, "the directory proves that {label} has no keys"),
-            Self::Taken(label) => write!(f, "{label} is somebody else's"),
+            Self::Taken(label) => write!(f, "{label} belongs to somebody else"),
             Self::Foreign { label, version } => write!(
                 f,
                 "version {version} of {label} has keys that this device did not register: somebody else speaks for you"

@@ -54,10 +54,10 @@ pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result
             error => Closed::Failed(error),
         })?,
         (None, Some(_)) => None,
-        (None, None) => return Err(Closed::ForNow("its sender has not said who it is".into())),
+        (None, None) => return Err(Closed::ForNow("its sender is not known yet".into())),
     };
     let peer = tx.record::<Peer>(letter.sender)?;
-    let mut peer = peer.ok_or(Closed::ForEver("its sender's card does not have the device".into()))?;
+    let mut peer = peer.ok_or(Closed::ForEver("its sender's card does not list the device".into()))?;
     let mut window = peer.received;
     let taken = window.take(content.number);
     if taken == Taken::Again {
@@ -117,7 +117,7 @@ fn introduction(content: &Content, letter: &Letter) -> Result<Option<Card>, Clos
     let Body::Introduction { card, .. } = &content.body else { return Ok(None) };
     let card = card::verify(card, seconds()).map_err(|why| Closed::ForEver(why.to_string()))?;
     let is_sender = card.devices.iter().any(|device| device.identity == letter.sender);
-    if is_sender { Ok(Some(card)) } else { Err(Closed::ForEver("its card is of another device".into())) }
+    if is_sender { Ok(Some(card)) } else { Err(Closed::ForEver("its card belongs to another device".into())) }
 }
 
 /// Stores a piece. Returns the file if this was the last piece.
@@ -132,7 +132,7 @@ fn arrive(
     let (record, pieces) = file_keys(sender, id);
     let mut arriving = match tx.record::<Arriving>(&record)? {
         Some(arriving) if arriving.file == file => arriving,
-        Some(_) => return Err(Closed::ForEver("its piece is of another file".into())),
+        Some(_) => return Err(Closed::ForEver("its piece belongs to another file".into())),
         None => {
             make_room(tx, sender)?;
             Arriving { file, pieces: 0 }
@@ -150,7 +150,7 @@ fn arrive(
     }
     if bytes_of(tx, &pieces, &arriving.file)?.is_none() {
         forget(tx, &record, &pieces, &arriving.file)?;
-        return Err(Closed::ForEver("its file is not what the sender's hash says".into()));
+        return Err(Closed::ForEver("its file does not have the sender's hash".into()));
     }
     delete::<Arriving>(tx, record)?;
     Ok(Some(arriving.file))
@@ -164,7 +164,7 @@ fn forget(tx: &mut Tx<'_>, record: &[u8], pieces: &[u8], file: &File) -> Result<
     delete::<Arriving>(tx, record)
 }
 
-/// Drops the oldest incomplete files, if a device has the maximum number.
+/// Drops all incomplete files of a device, if they are the maximum number.
 fn make_room(tx: &mut Tx<'_>, sender: &Identity) -> Result<(), Error> {
     let prefix = [b"file", &sender[..]].concat();
     let arriving = tx.records::<Arriving>(&prefix, b"", MAX_ARRIVING)?;

@@ -40,7 +40,7 @@ pub struct NoAddress(pub String);
 
 impl fmt::Display for NoAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}' is no address: a letter is wrong or missing", self.0)
+        write!(f, "'{}' is not an address: a letter is wrong or missing", self.0)
     }
 }
 

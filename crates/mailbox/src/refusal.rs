@@ -8,7 +8,7 @@ pub(crate) fn of_call(error: &CallError<BatchError>) -> String {
     match error {
         CallError::Refused(BatchError::Limited(limited)) => of_limit(limited),
         error if error.reject().is_some_and(Reject::is_not_admitted) => {
-            "the canister takes no messages of strangers now: their budget is used up, or only members write".into()
+            "the canister takes no messages from strangers now: their budget is used up, or only members write".into()
         }
         error => error.to_string(),
     }
@@ -18,7 +18,7 @@ pub(crate) fn of_call(error: &CallError<BatchError>) -> String {
 pub(crate) fn of_message(error: &AddError) -> String {
     match error {
         AddError::Limited(limited) => of_limit(limited),
-        AddError::NotAllowed => "the canister takes messages of members only".into(),
+        AddError::NotAllowed => "the canister takes messages only from members".into(),
         AddError::KeyFull { since } => {
             format!("the inbox has been full since {since} s since 1970: its owner has not read it")
         }
@@ -31,10 +31,12 @@ pub(crate) fn of_message(error: &AddError) -> String {
 fn of_limit(limited: &Limited) -> String {
     match limited {
         Limited::budget { retry_after } => {
-            format!("the canister takes no messages of strangers now: their budget is used up for {retry_after} s more")
+            format!(
+                "the canister takes no messages from strangers now: their budget is used up for {retry_after} s more"
+            )
         }
         Limited::rate { retry_after } => format!("this mailbox has used up its own rate for {retry_after} s more"),
-        Limited::low_cycles => "the canister keeps its last cycles for those who read".into(),
+        Limited::low_cycles => "the canister keeps its last cycles for readers".into(),
     }
 }
 
@@ -54,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_budget_that_refuses_is_told_in_words_whether_the_platform_or_the_canister_says_so() {
-        let strangers = "the canister takes no messages of strangers now: their budget is used up";
+        let strangers = "the canister takes no messages from strangers now: their budget is used up";
         let limited = Limited::budget { retry_after: 7 };
         let told = [
             of_call(&rejected(Reject::NOT_ADMITTED)),

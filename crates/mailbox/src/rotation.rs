@@ -56,7 +56,7 @@ impl Mailbox {
             .await
     }
 
-    /// Drops the old inboxes that have expired and were read since.
+    /// Drops the old inboxes to which nobody can write any more. They must have been read just before.
     pub(crate) async fn drop_old_inboxes(&self) -> Result<(), Error> {
         if old_inboxes(&self.own().await?, seconds()) == 0 {
             return Ok(());

@@ -29,7 +29,7 @@ pub(crate) fn push(
     Ok(true)
 }
 
-/// Opens all waiting letters that can be opened, in order. Repeats this until none opens.
+/// Tries to open all waiting letters, in order. Tries again if one of them begins a session.
 pub(crate) fn open_all(tx: &mut Tx<'_>, inbox: [u8; 29], position: &mut Position) -> Result<(), Error> {
     loop {
         let mut is_new_session = false;

@@ -37,7 +37,7 @@ enum Command {
     },
     /// Check a request for a label, and print the signature that vouches for it
     Sign {
-        /// The label to vouch for, a name or an address. The command refuses a request for another label
+        /// The label to vouch for: a name or an address. A request for another label is refused
         label: String,
         /// The file of the request; -: standard input
         request: PathBuf,
@@ -55,7 +55,7 @@ pub struct Directory {
     /// Its canister
     #[arg(long, value_name = "ID")]
     pub canister: Principal,
-    /// Its VRF key, 64 hexadecimal digits, as get_configuration shows it
+    /// Its VRF key, 64 hexadecimal digits, as get_configuration returns it
     #[arg(long, value_name = "HEX", value_parser = key_file::from_hex)]
     pub vrf_key: [u8; 32],
 }
@@ -72,7 +72,7 @@ pub struct Enter {
     /// Address of the network
     #[arg(long, value_name = "URL", default_value = "https://icp-api.io")]
     pub network: String,
-    /// Trust the root key that the network shows: for networks on this machine
+    /// Trust the root key that the network returns: for networks on this machine
     #[arg(long)]
     pub fetch_root_key: bool,
     /// Identity of the controller, a PEM file; by default the anonymous identity

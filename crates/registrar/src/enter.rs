@@ -1,4 +1,4 @@
-//! `registrar enter`: registers the label of the registrar, which a controller does once.
+//! `registrar enter`: registers the registrar's label. A controller runs it once.
 
 use crate::command::Enter;
 use client::Transport;
@@ -14,9 +14,9 @@ use ic_agent::identity::BasicIdentity;
 use std::error::Error;
 use std::time::Duration;
 
-/// Cosignatures are not needed here.
+/// Maximum age of cosignatures. They do not matter here.
 const MAX_AGE: u64 = 3_600;
-/// Time that the command waits for the entry's epoch: tries, and the time between them.
+/// Wait for the entry's epoch: number of tries, and the time between them.
 const TRIES: (u32, Duration) = (120, Duration::from_secs(1));
 
 /// Registers the label, and prints the key that clients pin.
@@ -54,7 +54,7 @@ async fn register(enter: &Enter) -> Result<(), Box<dyn Error>> {
     let draft = Draft::first(client.trusted().realm, found.index, &Label::Registrar, policy, &profile, opening);
     let signatures = Signatures::by(&key, &draft.entry.signed_bytes());
     client.update(&draft.signed(signatures, Signatures::default(), None)).await?;
-    // The entry in force vouches for registrations. Look-ups prove it once its epoch has closed.
+    // The registrar can vouch from now on. Look-ups prove the entry once its epoch has closed.
     for _ in 0..TRIES.0 {
         if client.lookup(&Label::Registrar, View::newest, None).await?.state.is_some() {
             break;

@@ -9,7 +9,7 @@ mod sign;
 use clap::Parser;
 use std::process::ExitCode;
 
-/// Something failed or was refused; the message has the cause.
+/// The exit code of an error or refusal. The message has the cause.
 const ERROR: u8 = 1;
 
 fn main() -> ExitCode {

@@ -40,7 +40,7 @@ pub fn run(label: &str, path: &Path, key: &Path, directory: &Directory) -> Resul
     Ok(())
 }
 
-/// The request in a file, whose label, directory and signatures are right.
+/// Reads and checks the request in a file: its label, directory and signatures must be right.
 fn checked(path: &Path, directory: &Directory) -> Result<Request, Box<dyn Error>> {
     let bad = |why: String| format!("{}: {why}", path.display());
     let mut text = String::new();
@@ -50,7 +50,7 @@ fn checked(path: &Path, directory: &Directory) -> Result<Request, Box<dyn Error>
         File::open(path).and_then(|file| file.take(MAX_TEXT).read_to_string(&mut text))
     };
     read.map_err(|error| bad(error.to_string()))?;
-    let request = Request::from_text(&text).map_err(|error| bad(format!("this is no request: {error:?}")))?;
+    let request = Request::from_text(&text).map_err(|error| bad(format!("this is not a request: {error:?}")))?;
     let vrf = PublicKey::new(&directory.vrf_key).map_err(|error| format!("the VRF key: {error:?}"))?;
     request
         .check(&realm(directory.canister.as_slice(), &directory.vrf_key), &vrf)

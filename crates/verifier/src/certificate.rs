@@ -13,8 +13,7 @@ use std::time::Duration;
 
 /// Bytes of a log in the certified bytes.
 const LOG: usize = 80;
-/// Maximum age of a certificate in evidence. Evidence may be checked at any later time, so no
-/// certificate is too old.
+/// Maximum age of a certificate in evidence. Evidence may be checked at any later time, so every age is accepted.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// A directory's log, as the platform certified it.
@@ -42,7 +41,7 @@ pub struct Module {
 
 /// Checks certificates of one canister: the signature, and the delegation of the root key.
 pub struct Authority {
-    // It asks no network, because checking needs only its root key.
+    // It makes no network call: checking needs only the root key.
     transport: AgentTransport,
 }
 
@@ -51,7 +50,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// The reason why there is no agent.
+    /// The reason why no agent could be made.
     pub fn new(canister: Principal, root_key: &[u8]) -> Result<Self, String> {
         let agent = Agent::builder().with_url("http://127.0.0.1:1").with_ingress_expiry(FOR_EVER).build();
         let agent = agent.map_err(|error| error.to_string())?;
@@ -63,7 +62,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// The reason why it does not.
+    /// The reason why it proves none.
     pub fn log(&self, log: &[u8], certificate: &[u8]) -> Result<Certified, String> {
         let checked = self.checked(certificate)?;
         let data = value(&checked, b"certified_data")?;
@@ -74,11 +73,11 @@ impl Authority {
         Ok(Certified { log, time: time(&checked)?, certificate: certificate.to_vec() })
     }
 
-    /// Decodes what [`Certified::encode`] made, and checks it.
+    /// Decodes and checks the bytes of [`Certified::encode`].
     ///
     /// # Errors
     ///
-    /// The reason why it is not certified.
+    /// The reason why they are not certified.
     pub fn decode(&self, bytes: &[u8]) -> Result<Certified, String> {
         let (log, certificate) = bytes.split_at_checked(LOG).ok_or("a certified log is cut off")?;
         self.log(log, certificate)
@@ -88,7 +87,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// The reason why it does not.
+    /// The reason why it proves none.
     pub fn module(&self, certificate: &[u8]) -> Result<Module, String> {
         let checked = self.checked(certificate)?;
         let hash = value(&checked, b"module_hash")?.try_into();

@@ -1,4 +1,4 @@
-//! A verifier's file operations. Tests replace it by a disk that loses bytes that were not synced.
+//! A verifier's file operations. Tests use a disk that loses bytes that were not synced.
 
 #![allow(clippy::indexing_slicing, reason = "the file was found at this position, or put there")]
 
@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// Files by name, in one folder, to be read.
+/// Reads files by name in one folder.
 pub trait Files {
     /// Size of a file in bytes, or 0 if there is none.
     fn size(&self, name: &'static str) -> io::Result<u64>;
@@ -15,31 +15,31 @@ pub trait Files {
     fn read(&self, name: &'static str, from: u64, into: &mut [u8]) -> io::Result<()>;
 }
 
-/// Files of a folder that nobody else writes.
+/// Changes files in a folder that no other process writes.
 pub trait Disk: Files {
     /// Appends to a file. The bytes may be lost, in whole or in part, until it is synced.
     fn append(&mut self, name: &'static str, bytes: &[u8]) -> io::Result<()>;
     /// Cuts a file to a size, and syncs it.
     fn cut(&mut self, name: &'static str, size: u64) -> io::Result<()>;
-    /// Returns once everything that was appended to the file will survive a power cut.
+    /// Syncs a file: on return, all appended bytes survive a power cut.
     fn sync(&mut self, name: &'static str) -> io::Result<()>;
-    /// Replaces a file as a whole. A power cut leaves one of the two, and after the return the new one.
+    /// Replaces a whole file. After a power cut the old or the new one is there; after the return, the new one.
     fn replace(&mut self, name: &'static str, bytes: &[u8]) -> io::Result<()>;
 }
 
-/// A file as a whole, or `None` where there is none.
+/// Reads a whole file. `None`: there is no file.
 pub fn read_whole(disk: &impl Files, name: &'static str) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; disk.size(name)? as usize];
     disk.read(name, 0, &mut bytes)?;
     Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
 }
 
-/// A read-only folder, which another process may have locked.
+/// A read-only folder. Another process may have locked it.
 #[derive(Debug)]
 pub struct ReadOnly(PathBuf);
 
 impl ReadOnly {
-    /// Takes a folder.
+    /// Opens the folder.
     pub fn new(path: &Path) -> Self {
         Self(path.to_owned())
     }
@@ -55,7 +55,7 @@ impl Files for ReadOnly {
     }
 
     fn read(&self, name: &'static str, from: u64, into: &mut [u8]) -> io::Result<()> {
-        // A file that is not there has no bytes to be read.
+        // A missing file reads as empty.
         if into.is_empty() { Ok(()) } else { File::open(self.0.join(name))?.read_exact_at(into, from) }
     }
 }
@@ -68,7 +68,7 @@ pub struct Reading<'a, D> {
 }
 
 impl<'a, D: Files> Reading<'a, D> {
-    /// Begins at the first byte.
+    /// Starts at the first byte.
     pub fn new(disk: &'a D, name: &'static str) -> Self {
         Self { disk, name, at: 0 }
     }
@@ -84,19 +84,19 @@ impl<D: Files> Read for Reading<'_, D> {
     }
 }
 
-/// A folder of the file system, locked for this process.
+/// A folder of the file system that this process has locked.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
     files: ReadOnly,
-    /// Appended to; opened once.
+    /// Files to which bytes are appended. Each is opened once.
     open: Vec<(&'static str, File)>,
-    /// Holds the lock until it is dropped, also by the system when the process ends.
+    /// Holds the lock until it is dropped, or the process ends.
     _lock: File,
 }
 
 impl Folder {
-    /// Opens a folder, or makes it if there is none. Fails with `WouldBlock` if another process has it.
+    /// Opens a folder, or makes it if it is missing. Fails with `WouldBlock` if another process has locked it.
     pub fn open(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock"))?;

@@ -1,4 +1,4 @@
-//! Evidence: a file that proves to anybody, without network, what a directory did.
+//! Evidence: a file that proves a directory's act to anybody, without network.
 //!
 //! ```text
 //! evidence     records (records.rs): first one of kind 3, then those of its case
@@ -44,14 +44,14 @@ const ALLOWED: u8 = 6;
 const MODULE: u8 = 7;
 const CHUNK: usize = 1024 * 1024;
 
-/// The kind of evidence.
+/// The case of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Case {
     /// An epoch breaks a rule.
     Rule = 1,
-    /// Two logs were certified of which neither continues the other.
+    /// Two certified logs, of which neither continues the other.
     Fork = 2,
-    /// A smaller log was certified after a larger one.
+    /// A smaller certified log after a larger one.
     Rollback = 3,
     /// The canister has a module that is not allowed.
     Module = 4,
@@ -64,7 +64,7 @@ pub struct Writer<'a, D> {
 }
 
 impl<'a, D: Disk> Writer<'a, D> {
-    /// Begins a file anew.
+    /// Begins a file, replacing an older one.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl<'a, D: Disk> Writer<'a, D> {
         heads.iter().try_for_each(|head| self.push(HEAD, &head.encode()))
     }
 
-    /// Returns once the file will survive a power cut.
+    /// Syncs the file: on return it survives a power cut.
     ///
     /// # Errors
     ///
@@ -129,11 +129,11 @@ pub struct Broken<'a> {
     pub later: &'a [Head],
     /// The certified log that contains all of them.
     pub certified: &'a Certified,
-    /// From the log that ends with the last of these heads to the certified one.
+    /// The proof that the log through the last of these heads is a prefix of the certified one.
     pub consistency: &'a [Hash],
 }
 
-/// Writes the evidence of a broken rule. The journal has all epochs before.
+/// Writes the evidence of a broken rule. The journal must have all earlier epochs.
 ///
 /// # Errors
 ///
@@ -150,7 +150,7 @@ pub fn broken<D: Disk>(disk: &mut D, pinned: &Pinned, journal: &Journal, broken:
     writer.finish()
 }
 
-/// Writes the evidence of two certified logs of one size, or of a smaller one that is later.
+/// Writes the evidence of two certified logs that contradict each other: of one size, or a smaller one after a larger one.
 ///
 /// # Errors
 ///
@@ -179,25 +179,25 @@ pub fn module<D: Disk>(disk: &mut D, pinned: &Pinned, allowed: &[Hash], module: 
     writer.finish()
 }
 
-/// The fact that evidence proves, if the directory is the pinned one.
+/// The fact that evidence proves about its directory.
 #[derive(Debug)]
 pub struct Proven {
-    /// The directory that the evidence is of. The checker compares it with its own pins.
+    /// The directory. The checker must compare it with its own pins.
     pub pinned: Pinned,
-    /// The kind of evidence.
+    /// The case.
     pub case: Case,
-    /// The directory's act, in a sentence.
+    /// The directory's act, as a sentence.
     pub what: String,
     /// When the platform certified it, in nanoseconds since 1970.
     pub time: u64,
 }
 
-/// The reason why evidence proves nothing.
+/// The reason why a file proves nothing.
 #[derive(Debug)]
 pub enum Unproven {
-    /// The file is not evidence, or contradicts itself. The text has the reason.
+    /// The file is not evidence, or contradicts itself. The text gives the reason.
     Malformed(String),
-    /// It is genuine, and breaks no rule.
+    /// The file is genuine, but no rule is broken.
     Honest,
     /// A file could not be read or written.
     Disk(io::Error),
@@ -225,11 +225,11 @@ impl fmt::Display for Unproven {
     }
 }
 
-/// Checks evidence without network. `scratch` is an empty folder, which needs as much room as the file.
+/// Checks evidence without network. `scratch` is an empty folder with as much free space as the file's size.
 ///
 /// # Errors
 ///
-/// The reason why it proves nothing.
+/// The reason why the file proves nothing.
 pub fn check(file: impl Read, scratch: &Path) -> Result<Proven, Unproven> {
     let mut records = Records::new(file);
     let start = expect(&mut records, START)?;
@@ -254,7 +254,7 @@ type Found = Result<(String, u64), Unproven>;
 
 fn check_rule(records: &mut Records<impl Read>, authority: &Authority, pinned: &Pinned, scratch: &Path) -> Found {
     let certified = authority.decode(&expect(records, CERTIFIED)?)?;
-    // Otherwise a forger could name another VRF key or configuration, under which an honest directory breaks rules.
+    // Otherwise a forger could name another VRF key or configuration, so that an honest directory seems to break rules.
     if certified.log.configuration != pinned.hash() {
         return Err(Unproven::Malformed("the certified log is not of this configuration and VRF key".to_owned()));
     }
@@ -324,18 +324,18 @@ fn check_module(records: &mut Records<impl Read>, authority: &Authority) -> Foun
     Ok((module_sentence(&module), module.time))
 }
 
-/// The sentence for a fork.
+/// The sentence about a fork.
 pub fn fork_sentence(size: u64, first: &Hash, second: &Hash) -> String {
     let [first, second] = [first, second].map(hex::encode);
     format!("the log of {size} heads was certified with the root {first} and later with {second}")
 }
 
-/// The sentence for a rollback.
+/// The sentence about a rollback.
 pub fn rollback_sentence(old: u64, new: u64) -> String {
     format!("a log of {old} heads was certified, and later one of {new}")
 }
 
-/// The sentence for another module.
+/// The sentence about another module.
 pub fn module_sentence(module: &Module) -> String {
     let controllers: Vec<_> = module.controllers.iter().map(ToString::to_string).collect();
     format!(

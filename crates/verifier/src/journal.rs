@@ -1,11 +1,11 @@
-//! The replayed epochs, in one append-only file. The tree is made from it at each start.
+//! The replayed epochs, in one append-only file. At each start the tree is rebuilt from it.
 //!
 //! ```text
 //! journal   epochs; an epoch is the records (`records.rs`) of its updates and then its head's
 //! ```
 //!
-//! An epoch counts once its head's record is whole. Bytes behind the last whole epoch were lost in part. They are cut off at
-//! the start, and the epoch is fetched and checked again.
+//! An epoch counts once the record of its head is complete. At the start, bytes after the last complete epoch are cut off, and
+//! that epoch is fetched and checked again.
 
 #![allow(clippy::indexing_slicing, reason = "a record is at least as long as what stands before its body")]
 
@@ -19,16 +19,16 @@ use std::io::{self, ErrorKind};
 /// The journal's file.
 pub const FILE: &str = "journal";
 
-/// The journal, as far as it is whole.
+/// The complete epochs of a journal.
 #[derive(Debug)]
 pub struct Journal {
     end: u64,
-    /// Where the updates' records start, by position.
+    /// Where the record of each update starts, by position.
     updates: Vec<u64>,
     last: Option<Head>,
 }
 
-/// The updates of a journal, to be read again.
+/// Reads updates from a journal.
 #[derive(Debug)]
 pub struct Stored<'a, D> {
     disk: &'a D,
@@ -36,7 +36,7 @@ pub struct Stored<'a, D> {
 }
 
 impl Journal {
-    /// Opens the journal, passes its epochs to `each` in order, and cuts off the bytes behind the last whole one.
+    /// Opens the journal. Passes its epochs to `each` in order, and cuts off the bytes after the last complete one.
     pub fn open<D: Disk>(disk: &mut D, mut each: impl FnMut(&Epoch)) -> io::Result<Self> {
         let mut journal = Self { end: 0, updates: Vec::new(), last: None };
         let mut records = Records::new(Reading::new(disk, FILE));
@@ -69,17 +69,17 @@ impl Journal {
         self.last.as_ref()
     }
 
-    /// Bytes of the journal.
+    /// Size of the journal in bytes.
     pub fn size(&self) -> u64 {
         self.end
     }
 
-    /// Its updates.
+    /// A reader of its updates.
     pub fn stored<'a, D>(&'a self, disk: &'a D) -> Stored<'a, D> {
         Stored { disk, journal: self }
     }
 
-    /// Appends an epoch. It may be lost until [`Journal::sync`].
+    /// Appends an epoch. A power cut may lose it until [`Journal::sync`].
     pub fn append(&mut self, disk: &mut impl Disk, epoch: &Epoch) -> io::Result<()> {
         let (mut bytes, mut starts) = (Vec::new(), Vec::with_capacity(epoch.updates.len()));
         for update in &epoch.updates {
@@ -94,7 +94,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Returns once all epochs will survive a power cut.
+    /// Syncs the journal: on return all epochs survive a power cut.
     pub fn sync(&self, disk: &mut impl Disk) -> io::Result<()> {
         disk.sync(FILE)
     }

@@ -1,19 +1,19 @@
-//! A verifier of a key directory: it replays every update by the rules, stores the replayed epochs, and cosigns a log of heads
+//! A verifier of a key directory. It replays every update by the rules, stores the replayed epochs, and cosigns a log of heads
 //! only if its own log has the same root.
 //!
 //! ```text
-//! follow ──▶ network (the directory)      certificate, pinned: what the platform certified of which directory
+//! follow ──▶ network (the directory)      certificate, pinned: the certified data, and the pinned directory
 //!   │
 //!   ├─────▶ verifier ──▶ replay (rules), journal, signer ──▶ disk
-//!   └─────▶ evidence: what proves a lie to others
+//!   └─────▶ evidence: files that prove a lie to others
 //! ```
 //!
 //! - [`replay`] applies updates to a tree of its own and compares heads. It is pure.
-//! - [`disk`] has the few operations on files that the rest may use, so that tests can lose bytes that were not synced.
-//! - [`journal`] appends replayed epochs as [`records`]. The tree is made from it at each start.
+//! - [`disk`] has the few file operations that the other modules may use, so that tests can lose bytes that were not synced.
+//! - [`journal`] appends replayed epochs as [`records`]. At each start the tree is rebuilt from it.
 //! - [`signer`] never signs two roots for one size, nor a smaller size: a statement is on the disk before it is returned.
-//! - [`verifier`] puts these together. A violation halts it for good.
-//! - [`follow`] asks the directory over a [`network`], and believes only what the platform's [`certificate`] proves.
+//! - [`verifier`] combines these. A violation halts it for good.
+//! - [`follow`] asks the directory over a [`network`], and believes only the data that the platform's [`certificate`] proves.
 //! - [`evidence`] can be checked by anybody, without network.
 //! - [`settings`] is the operator's configuration, and [`progress`] is shown to the operator.
 

@@ -1,4 +1,4 @@
-//! The values that a verifier pins of a directory. Its evidence carries the same, so that it is checked
+//! The values that a verifier pins of a directory. Its evidence contains them too, so that it can be checked
 //! without network.
 //!
 //! ```text
@@ -33,8 +33,7 @@ pub struct Pinned {
     pub vrf_key: [u8; 32],
     /// The configuration that was fixed at installation.
     pub configuration: Configuration,
-    /// The VRF proof that shows where the registrar's label is in the map. `None`: registration is
-    /// open.
+    /// The VRF proof of the registrar's label. It shows the label's place in the map. `None`: registration is open.
     pub registrar: Option<[u8; PROOF_SIZE]>,
 }
 
@@ -53,7 +52,7 @@ impl Pinned {
     ///
     /// # Errors
     ///
-    /// The VRF key is none, or the proof of the registrar's label is not by it, or is not there.
+    /// The VRF key is not valid, or the proof of the registrar's label is missing or not by this key.
     pub fn pins(&self) -> Result<Pins, String> {
         let vrf = PublicKey::new(&self.vrf_key).map_err(|error| format!("the VRF key is none: {error:?}"))?;
         let registrar = match (self.configuration.has_registrar(), &self.registrar) {
@@ -72,7 +71,7 @@ impl Pinned {
         })
     }
 
-    /// Encodes it.
+    /// Encodes the values.
     pub fn encode(&self) -> Vec<u8> {
         let canister = self.canister.as_slice();
         let mut out = vec![canister.len() as u8];
@@ -88,7 +87,7 @@ impl Pinned {
         out
     }
 
-    /// Decodes it.
+    /// Decodes the values.
     ///
     /// # Errors
     ///

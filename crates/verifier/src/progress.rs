@@ -1,17 +1,17 @@
-//! The verifier's progress: for its log, `/metrics`, `/healthz` and `verifier status`.
+//! The verifier's progress, for its log, `/metrics`, `/healthz` and `verifier status`.
 
 use crate::follow::{End, Round};
 use crate::network::Trouble;
 use ic_metrics_encoder::MetricsEncoder;
 use std::io;
 
-/// Seconds without a round that succeeds, after which a verifier is not healthy.
+/// Seconds without a successful round after which a verifier is unhealthy.
 pub const MAX_SILENCE: u64 = 60;
 
 /// The progress of a verifier.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
-    /// Heads of the certified log.
+    /// Number of heads in the certified log.
     pub certified: u64,
     /// Heads that were replayed.
     pub replayed: u64,
@@ -19,15 +19,15 @@ pub struct Progress {
     pub updates: u64,
     /// Labels that have an entry.
     pub labels: u64,
-    /// Bytes of the journal.
+    /// Size of the journal in bytes.
     pub journal_bytes: u64,
-    /// Heads of the log that was signed last.
+    /// Number of heads in the last signed log.
     pub signed: u64,
     /// When it was signed, in seconds since 1970.
     pub signed_at: u64,
     /// When the last round succeeded, in seconds since 1970.
     pub succeeded_at: u64,
-    /// Whether the canister's module is an allowed one, as far as it is known.
+    /// Whether the canister's module is allowed. `None`: not known yet.
     pub is_allowed: Option<bool>,
     /// Rounds without an answer.
     pub unanswered: u64,
@@ -48,7 +48,7 @@ impl Progress {
         }
     }
 
-    /// The reason why the verifier is not healthy, if it is not. `now` is in seconds since 1970.
+    /// The reason why the verifier is unhealthy, if it is. `now` is in seconds since 1970.
     pub fn illness(&self, now: u64) -> Option<String> {
         let silence = now.saturating_sub(self.succeeded_at);
         if self.is_allowed == Some(false) {

@@ -14,13 +14,13 @@ use std::io::{self, BufReader, ErrorKind, Read};
 pub const UPDATE: u8 = 1;
 /// The kind of a head's record.
 pub const HEAD: u8 = 2;
-/// Maximum size of a body in bytes: more than an update or a certificate has.
+/// Maximum size of a body in bytes. Updates and certificates are smaller.
 pub const MAX_BODY: usize = 64 * 1024;
-/// Length and kind, which stand before the body.
+/// Size of the length and the kind before the body.
 pub const BEFORE: usize = 5;
-/// Bytes behind the body.
+/// Size of the checksum after the body.
 pub const CHECKSUM: usize = 4;
-/// Bytes that are read at once.
+/// Number of bytes that are read at once.
 const CHUNK: usize = 1024 * 1024;
 
 /// Appends a record.
@@ -34,13 +34,13 @@ pub fn push(out: &mut Vec<u8>, kind: u8, body: &[u8]) {
     out.extend(checksum.finalize().to_le_bytes());
 }
 
-/// The length of a body by the bytes before it. `None`: no record is that long.
+/// The length of a body, from the bytes before it. `None`: no record is that long.
 pub fn body_length(before: &[u8]) -> Option<usize> {
     let length = u32::from_le_bytes(*before.first_chunk()?) as usize;
     (length <= MAX_BODY).then_some(length)
 }
 
-/// The body of a record whose checksum is right.
+/// The body of a record. `None`: its checksum is wrong.
 pub fn checked(record: &[u8]) -> Option<&[u8]> {
     let (bytes, checksum) = record.split_last_chunk::<CHECKSUM>()?;
     if crc32fast::hash(bytes) == u32::from_le_bytes(*checksum) { bytes.get(BEFORE..) } else { None }
@@ -58,12 +58,12 @@ impl<R: Read> Records<R> {
         Self { from: BufReader::with_capacity(CHUNK, from), end: 0 }
     }
 
-    /// Where the last whole record ends.
+    /// Where the last complete record ends.
     pub fn end(&self) -> u64 {
         self.end
     }
 
-    /// The next record's kind and body, or `None` where no whole record follows.
+    /// The next record's kind and body. `None`: no complete record follows.
     pub fn read(&mut self) -> io::Result<Option<(u8, Vec<u8>)>> {
         let mut before = [0; BEFORE];
         if !self.fill(&mut before)? {
@@ -83,7 +83,7 @@ impl<R: Read> Records<R> {
         Ok(found)
     }
 
-    /// Whether there were enough bytes.
+    /// Fills `into`. Returns whether there were enough bytes.
     fn fill(&mut self, into: &mut [u8]) -> io::Result<bool> {
         match self.from.read_exact(into) {
             Ok(()) => Ok(true),

@@ -45,9 +45,9 @@ pub struct Settings {
     pub modules: Vec<Hash>,
     /// The verifier's name in the directory's configuration.
     pub name: String,
-    /// File of the verifier's secret key. A relative path begins at the configuration file's folder.
+    /// File of the verifier's secret key. A relative path starts at the configuration file's folder.
     pub key: PathBuf,
-    /// Folder of the verifier's files, likewise.
+    /// Folder of the verifier's files. A relative path starts there too.
     pub folder: PathBuf,
     /// Where `/metrics` and `/healthz` are served.
     pub listen: Option<SocketAddr>,
@@ -59,12 +59,12 @@ pub struct Settings {
     pub resign_seconds: u64,
 }
 
-/// The reason why there are no settings.
+/// The reason why the settings cannot be read.
 #[derive(Debug)]
 pub enum SettingsError {
     /// A file cannot be read.
     File(PathBuf, io::Error),
-    /// The configuration file has a fault: its place, and the fault.
+    /// The configuration file has a fault: the file, and the fault.
     Text(PathBuf, String),
 }
 

@@ -1,4 +1,4 @@
-//! Cosigns checkpoints. A statement is on the disk before it is returned. So no crash makes the verifier sign two roots
+//! Cosigns checkpoints. A statement is on the disk before it is returned. So even after a crash, the verifier never signs two roots
 //! for one size, or a smaller size.
 //!
 //! ```text
@@ -36,18 +36,18 @@ pub struct Statement {
 /// The reason why nothing was signed.
 #[derive(Debug)]
 pub enum SignError {
-    /// A larger log was signed before.
+    /// A larger log has been signed.
     Smaller {
-        /// The size that was signed.
+        /// The signed size.
         signed: u64,
-        /// The size that was asked for.
+        /// The requested size.
         asked: u64,
     },
-    /// Another root was signed for this size.
+    /// Another root has been signed for this size.
     Fork {
-        /// The checkpoint that was signed.
+        /// The signed checkpoint.
         signed: Checkpoint,
-        /// The checkpoint that was requested.
+        /// The requested checkpoint.
         asked: Checkpoint,
     },
     /// The statement could not be stored.
@@ -57,9 +57,9 @@ pub enum SignError {
 /// The reason why a signer cannot be opened.
 #[derive(Debug)]
 pub enum OpenError {
-    /// The name is not legal in a note, or policies do not accept the key.
+    /// The name is not legal in a note, or the key is not legal in a policy.
     Name(String),
-    /// The stored statement is damaged, or of another key or directory.
+    /// The stored statement is damaged, or belongs to another key or directory.
     Statement,
     /// The file could not be read.
     Disk(io::Error),
@@ -79,7 +79,7 @@ impl Signer {
         Ok(Self { key, public, origin, last })
     }
 
-    /// Name and key as clients pin them.
+    /// The name and the public key.
     pub fn public(&self) -> &Verifier {
         &self.public
     }
@@ -89,8 +89,8 @@ impl Signer {
         self.last.as_ref()
     }
 
-    /// Whether a published cosignature of this key shows that the disk is older than what the key has signed, as a
-    /// restored backup is. Then the key must not sign any more.
+    /// Whether a published cosignature of this key shows that the disk lacks a statement, because it is a restored backup. Then
+    /// the key must not sign any more.
     pub fn is_behind(&self, published: &Statement) -> bool {
         let is_ours = self.public.verifies(&self.origin, &published.checkpoint, &published.cosignature);
         let known = self.last.map(|last| last.checkpoint);

@@ -1,7 +1,7 @@
 //! A verifier: replay, journal and signer on one disk. A violation halts it for good, also across restarts.
 //!
 //! ```text
-//! halted    the sentence that says why, UTF-8
+//! halted    the reason as a sentence, UTF-8
 //! ```
 
 use crate::disk::{Disk, read_whole};
@@ -13,10 +13,10 @@ use ed25519_dalek::SigningKey;
 use std::fmt;
 use std::io;
 
-/// The file that halts a verifier.
+/// The file that marks a verifier as halted.
 pub const HALTED: &str = "halted";
 
-/// A verifier that runs.
+/// A running verifier.
 #[derive(Debug)]
 pub struct Verifier<D> {
     disk: D,
@@ -28,8 +28,8 @@ pub struct Verifier<D> {
 /// The reason why a verifier stops.
 #[derive(Debug)]
 pub enum Stop {
-    /// The directory broke the rules, or the key signed more than this folder knows, now or before a restart. The sentence
-    /// says how. Nothing more is signed.
+    /// The directory broke the rules, or the key has signed a log that this folder does not know. This may have happened before
+    /// a restart. The sentence gives the reason. Nothing more is signed.
     Halted(String),
     /// The journal contradicts itself.
     Journal(Violation),
@@ -60,7 +60,7 @@ impl<D: Disk> Verifier<D> {
         Ok(Self { disk, journal, replay, signer })
     }
 
-    /// Size and root of the log that was replayed. The next epoch has this size as its number.
+    /// Size and root of the replayed log. The size is the number of the next epoch.
     pub fn checkpoint(&self) -> Checkpoint {
         self.replay.checkpoint()
     }
@@ -85,14 +85,14 @@ impl<D: Disk> Verifier<D> {
         &self.disk
     }
 
-    /// The folder, to keep beside these files others of the caller's.
+    /// The folder, for further files of the caller.
     pub fn disk_mut(&mut self) -> &mut D {
         &mut self.disk
     }
 
-    /// Compares a cosignature that the directory shows with what this folder has signed. If it is of the own key and this
-    /// folder does not know it, the verifier halts: the folder is a restored copy, or another process has the key.
-    /// Cosignatures of other keys are ignored.
+    /// Compares a published cosignature with the statements of this folder. If it is of the own key and this folder does not
+    /// know it, the verifier halts: the folder is a restored copy, or another process has the key. Cosignatures of other keys
+    /// are ignored.
     ///
     /// Precondition: the heads of the cosigned log were replayed.
     pub fn check_published(mut self, size: u64, cosignature: &Cosignature) -> Result<Self, Stop> {
@@ -106,7 +106,7 @@ impl<D: Disk> Verifier<D> {
         Err(halt(&mut self.disk, why))
     }
 
-    /// Halts for good. The evidence is written first.
+    /// Halts for good. `evidence` writes the evidence first.
     pub fn halt(mut self, why: String, evidence: impl FnOnce(&mut D, &Journal) -> io::Result<()>) -> Stop {
         match evidence(&mut self.disk, &self.journal) {
             Ok(()) => halt(&mut self.disk, why),
@@ -114,8 +114,8 @@ impl<D: Disk> Verifier<D> {
         }
     }
 
-    /// Replays an epoch and appends it to the journal. `now` is the time in nanoseconds since 1970. A violation halts for
-    /// good, after `evidence` has written its proof into the folder.
+    /// Replays an epoch and appends it to the journal. `now` is the time in nanoseconds since 1970. A violation halts the
+    /// verifier for good, after `evidence` has written the evidence into the folder.
     pub fn epoch(
         self,
         epoch: &Epoch,
@@ -136,10 +136,10 @@ impl<D: Disk> Verifier<D> {
         }
     }
 
-    /// Cosigns the log that the platform certified, `now` being the clock in seconds since 1970. Returns `None` while
-    /// fewer heads were replayed than it has, or than were signed. The journal and the statement are on the disk when the
-    /// cosignature is returned. The signed log also extends the one that was signed before, even if the journal was lost
-    /// meanwhile.
+    /// Cosigns the log that the platform certified. `now` is the clock in seconds since 1970. Returns `None` if
+    /// the log is empty or smaller than the last signed one, or if it or the last signed one is larger than the replayed one.
+    /// The journal and the statement are on the disk when the cosignature is returned. The signed log continues the last
+    /// signed one, even if the journal was lost meanwhile.
     pub fn cosign(mut self, certified: &Checkpoint, now: u64) -> Result<(Self, Option<Cosignature>), Stop> {
         if certified.size == 0 {
             return Ok((self, None));
@@ -158,14 +158,14 @@ impl<D: Disk> Verifier<D> {
         self.journal.sync(&mut self.disk)?;
         match self.signer.sign(&mut self.disk, certified, now) {
             Ok(cosignature) => Ok((self, Some(cosignature))),
-            // The certified log is older than what was signed: a replica lags. There is nothing to sign.
+            // The certified log is older than the last signed one: a replica lags. Nothing can be signed.
             Err(SignError::Smaller { .. }) => Ok((self, None)),
             Err(error @ SignError::Fork { .. }) => unreachable!("both roots are those of one log: {error:?}"),
             Err(SignError::Disk(error)) => Err(error.into()),
         }
     }
 
-    /// Gives the disk back.
+    /// Returns the disk.
     pub fn close(self) -> D {
         self.disk
     }

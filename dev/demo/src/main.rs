@@ -34,12 +34,12 @@ use stop::Stop;
 const HELP: &str = "\
 usage: demo FOLDER
 
-Starts a network with the built canisters. Alice sends Bob every file of FOLDER with the command mailbox, the canister
-is upgraded in between, and every byte that Bob receives is compared. Then a node lies, and mailbox catches it. FOLDER
-may also be a single file. Symbolic links inside it are not followed. What it writes, it removes.
+Starts a network with the built canisters. Alice sends Bob every file of FOLDER with the command mailbox. Meanwhile the
+canister is upgraded. Every byte that Bob receives is compared. Then a node lies, and mailbox catches it. FOLDER may also be
+a single file. Symbolic links inside it are not followed. At its end the demo removes everything that it wrote.
 
-exit code: 0 all came back; 1 something did not; 2 there is nothing to send; 3 all that was sent came back, but a file or
-folder could not be read, or is none that mailbox sends; 130 or 143 a signal ended it";
+exit code: 0 every file arrived; 1 a step failed; 2 the usage is wrong, or there is nothing to send; 3 every file that was
+sent arrived, but a file or folder was not sent; 130 or 143 a signal ended the demo";
 
 /// The exit code if a file or folder was not sent.
 const MISSED: u8 = 3;

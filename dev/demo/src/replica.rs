@@ -29,7 +29,7 @@ pub struct Lie {
 pub const LIES: [Lie; 4] = [
     Lie { what: "leaves out the oldest message", change: |page| drop(page.messages.remove(0)) },
     Lie {
-        what: "forges a message, and its hash",
+        what: "forges a message and its hash",
         change: |page| {
             let message = &mut page.messages[0];
             message.ciphertext[0] ^= 1;

@@ -164,7 +164,7 @@ fn show_folder(folder: &Path, found: &Found) -> Result<(), Error> {
 fn show_account(files: &[Source], network: &Network, start: Instant) -> Result<(), Error> {
     let sealed = network.store()?.next_id as usize - 1;
     out(&format!(
-        "\nAll came back:\n  {} of {} bytes, compared byte for byte\n  {}\n  {} in the canister\n  {} lies of a node, each caught\n  {:.1} s\n",
+        "\nEverything arrived:\n  {} of {} bytes, compared byte for byte\n  {}\n  {} in the canister\n  {} lies of a node, each caught\n  {:.1} s\n",
         counted(files.len(), "file", "files"),
         bytes(files),
         counted(2 + QUESTIONS.len(), "text", "texts"),

@@ -60,13 +60,13 @@ fn every_kind_of_file_comes_back_lies_are_caught_and_what_cannot_be_read_is_name
         "\talice: file three pieces of 2500000 bytes\n",
         "… 3 more commands like these\n",
         "6 files are the same\n",
-        "\nAll came back:\n  6 files of 2,500,035 bytes, compared byte for byte\n  4 texts\n",
+        "\nEverything arrived:\n  6 files of 2,500,035 bytes, compared byte for byte\n  4 texts\n",
     ] {
         assert!(out.contains(shown), "{shown:?} is not in {out}");
     }
     for (lie, said) in [
         ("leaves out the oldest message", "1 messages, but a proof of 2"),
-        ("forges a message, and its hash", "a message was forged"),
+        ("forges a message and its hash", "a message was forged"),
         ("says that a message is an hour older", "a message was forged"),
         ("withholds the proof", ""),
     ] {
@@ -90,9 +90,9 @@ fn nothing_to_send_is_said_at_once() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("empty")).unwrap();
     for (path, reason) in [
-        (folder.path().to_path_buf(), "has no file that can be sent: nothing to send"),
+        (folder.path().to_path_buf(), "has no file that can be sent"),
         (folder.path().join("absent"), "No such file or directory"),
-        (PathBuf::from("/dev/null"), "is neither file nor folder"),
+        (PathBuf::from("/dev/null"), "is neither a file nor a folder"),
     ] {
         let (code, out, err) = demo_of(&path);
         assert_eq!((code, out.as_str()), (2, ""), "{err}");

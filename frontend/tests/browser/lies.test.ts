@@ -64,7 +64,7 @@ const A_LIE = 'This answer is false, so it is not shown';
 describe('a node that lies about a key', () => {
   it.each<[string, string, (page: Messages) => Messages]>([
     [
-      'forges a message, and its hash',
+      'forges a message and its hash',
       'A message was forged, left out, added or exchanged.',
       ({ messages, ...rest }) => ({
         ...rest,

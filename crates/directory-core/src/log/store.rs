@@ -1,7 +1,7 @@
 //! The log's hashes, and the proofs that are read from them.
 //!
-//! Hashes are stored in post-order: each subtree that leaf i completes follows it. So a log is only appended to, and the
-//! hash of a complete subtree is read, not computed. The last leaf of subtree k of level l has index (k + 1) 2^l - 1;
+//! Hashes are stored in post-order: each subtree that leaf i completes follows the leaf. So the list is only appended to, and
+//! the hash of a complete subtree is read, not computed. The last leaf of subtree k of level l has index (k + 1) 2^l - 1. The
 //! leaves before leaf i have stored 2 i - popcount(i) hashes.
 
 #![allow(clippy::indexing_slicing, reason = "a log is asked for positions below its length")]
@@ -27,7 +27,7 @@ impl Hashes for Vec<Hash> {
     }
 }
 
-/// A log of leaves, which keeps only their hashes.
+/// A log of leaves. It stores only their hashes.
 #[derive(Debug, Clone, Default)]
 pub struct Log<S> {
     hashes: S,
@@ -35,7 +35,7 @@ pub struct Log<S> {
 }
 
 impl<S: Hashes> Log<S> {
-    /// Opens a log of `size` leaves, whose hashes were stored before.
+    /// Opens a log of `size` leaves whose hashes are stored.
     pub fn open(hashes: S, size: u64) -> Self {
         Self { hashes, size }
     }
@@ -66,7 +66,7 @@ impl<S: Hashes> Log<S> {
         self.size += 1;
     }
 
-    /// Whether the hashes stored with leaf `index`, whose hash is `leaf`, are the ones that appending it stores.
+    /// Whether the hashes stored with leaf `index` are those that appending its hash `leaf` stores.
     pub fn holds(&self, index: u64, leaf: Hash) -> bool {
         let first = stored_hashes(index);
         let mut hash = leaf;
@@ -83,7 +83,7 @@ impl<S: Hashes> Log<S> {
         if size == 0 { sha256(&[]) } else { self.subtree(0, size) }
     }
 
-    /// The path that proves leaf `index` in the log of `size` leaves: RFC 6962, 2.1.1.
+    /// The proof of leaf `index` in the log of `size` leaves: RFC 6962, 2.1.1.
     pub fn inclusion(&self, index: u64, size: u64) -> Vec<Hash> {
         assert!(index < size && size <= self.size, "leaf {index} of {size} in a log of {}", self.size);
         let mut path = Vec::new();
@@ -149,7 +149,7 @@ pub fn stored_hashes(size: u64) -> u64 {
     2 * size - u64::from(size.count_ones())
 }
 
-/// The largest power of two below `leaves`, which is at least 2.
+/// The largest power of two below `leaves`. There must be at least 2 leaves.
 fn split(leaves: u64) -> u64 {
     1 << (leaves - 1).ilog2()
 }

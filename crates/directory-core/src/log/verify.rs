@@ -3,10 +3,10 @@
 use super::node_hash;
 use crate::hash::Hash;
 
-/// The reason why a proof of the log does not hold.
+/// The reason why a proof of the log is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogError {
-    /// The leaf lies outside the log.
+    /// The leaf is outside the log.
     Index {
         /// The leaf.
         index: u64,
@@ -22,7 +22,7 @@ pub enum LogError {
         /// Leaves of the newer log.
         new: u64,
     },
-    /// The proof has more or fewer hashes than the sizes ask for.
+    /// The number of hashes does not match the sizes.
     Length {
         /// Hashes in the proof.
         hashes: usize,
@@ -36,7 +36,7 @@ pub enum LogError {
     },
 }
 
-/// Returns the root of a log of `size` leaves that the path leads to from the hash of leaf `index`.
+/// The root that the path proves for the hash of leaf `index` in a log of `size` leaves.
 pub fn root_by_inclusion(index: u64, size: u64, leaf: Hash, path: &[Hash]) -> Result<Hash, LogError> {
     if index >= size {
         return Err(LogError::Index { index, size });

@@ -1,11 +1,11 @@
-//! Checks of the tree's parts, each by itself. Every check ends, whatever is damaged elsewhere.
+//! Checks of single nodes and leaves. Each check terminates, whatever else is damaged.
 
 use super::node::{Child, Leaf, Node, Nodes, Summary};
 use super::tree::{ROOT, Tree, View, common_prefix};
 use super::{bit, parent_hash};
 use crate::hash::{Hash, ZERO};
 
-/// Numbers of nodes and leaves that there are.
+/// Numbers of existing nodes and leaves.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Counts {
     pub nodes: u64,
@@ -13,7 +13,7 @@ pub(crate) struct Counts {
 }
 
 impl<S: Nodes> Tree<S> {
-    /// The fault of a node that exists, if any.
+    /// Checks a node that exists. Returns its fault, if there is one.
     pub(crate) fn check_node(&self, number: u32, counts: Counts) -> Result<(), &'static str> {
         let node = self.nodes().node(number);
         let children = node.children;
@@ -69,7 +69,8 @@ impl<S: Nodes> Tree<S> {
         self.path(index, counts).any(|step| step == child)
     }
 
-    /// The nodes on the path of an index, from the root on, while they exist and get deeper.
+    /// The nodes on the path of an index, from the root on. The path ends where a node is missing or not deeper than the one
+    /// before.
     fn path<'a>(&'a self, index: &'a Hash, counts: Counts) -> impl Iterator<Item = Child> + 'a {
         let node = move |number: u32| (u64::from(number) < counts.nodes).then(|| self.nodes().node(number));
         std::iter::successors(Some(Child::Node(ROOT)), move |step| {
@@ -112,7 +113,7 @@ impl<S: Nodes> Tree<S> {
     }
 }
 
-/// The part of a child that a node needs.
+/// The data of a child that a node's hash needs.
 struct Below {
     depth: u16,
     leaf: u32,

@@ -15,7 +15,7 @@ pub enum Child {
     Node(u32),
 }
 
-/// The part of a subtree that hashing needs.
+/// The data of a subtree that its parent's hash needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Summary {
     /// No leaf.
@@ -38,16 +38,16 @@ pub struct Node {
     pub depth: u16,
     /// The children by that bit.
     pub children: [Child; 2],
-    /// A leaf below: its index has the prefix that all leaves below share. It is in the ratified state if any leaf below
-    /// is, because that state's branch may be deeper.
+    /// Any leaf below. All leaves below share its index's prefix. If one of them is in the ratified state, this one is too,
+    /// because that state's branch may be deeper.
     pub leaf: u32,
     /// The log's size at which the subtree changed last.
     pub changed: u64,
-    /// The subtree has changed since it was hashed.
+    /// Whether the subtree has changed since it was hashed.
     pub dirty: bool,
     /// The newest state.
     pub newest: Summary,
-    /// The state at the last ratified head, where the subtree changed after it.
+    /// The state at the last ratified head, if the subtree changed after it.
     pub ratified: Summary,
 }
 
@@ -58,7 +58,7 @@ pub struct Leaf {
     pub index: Hash,
     /// The newest value.
     pub value: Hash,
-    /// The log's size at which the value changed last; 0 where the leaf was never put into the tree.
+    /// The log's size at which the value changed last. 0: the leaf was never put into the tree.
     pub changed: u64,
     /// The value at the last ratified head, if the leaf changed after it; `None` if it did not exist.
     pub ratified: Option<Hash>,
@@ -73,7 +73,7 @@ pub struct Sizes {
     pub ratified: u64,
 }
 
-/// Storage of nodes and leaves. Both are numbered from 0 and never removed.
+/// Storage of nodes and leaves. Both are numbered from 0. They are never removed.
 pub trait Nodes {
     /// Returns a node that exists.
     fn node(&self, number: u32) -> Node;
@@ -85,11 +85,11 @@ pub trait Nodes {
     fn leaf(&self, number: u32) -> Leaf;
     /// Overwrites a leaf that exists.
     fn set_leaf(&mut self, number: u32, leaf: &Leaf);
-    /// Adds a leaf and returns its number.
+    /// Returns the sizes that were set last, or zeros.
     fn add_leaf(&mut self, leaf: &Leaf) -> u32;
     /// Returns the sizes that were set last, at first zeros.
     fn sizes(&self) -> Sizes;
-    /// Keeps the sizes beside the nodes.
+    /// Stores the sizes beside the nodes.
     fn set_sizes(&mut self, sizes: Sizes);
 }
 
@@ -138,8 +138,8 @@ impl Nodes for VecNodes {
 }
 
 impl Summary {
-    /// The hash of the subtree at `depth`. `index` returns the index of any leaf below, which tells the side of the
-    /// child in a parent with one child. Few subtrees have such parents, and only for these is it called.
+    /// The hash of the subtree at `depth`. `index` returns the index of any leaf below. It is called only for the few subtrees
+    /// that have parents with one child, to find the side of the child.
     pub(super) fn hash_at(&self, depth: u16, index: impl FnOnce() -> Hash) -> Hash {
         match self {
             Self::Empty => ZERO,

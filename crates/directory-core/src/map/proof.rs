@@ -17,7 +17,7 @@ use crate::hash::{Hash, ZERO};
 /// Where a search ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Search {
-    /// At the leaf of the index. The value is not part of the encoding: whoever checks the proof computes it.
+    /// At the leaf of the index. The encoding does not contain the value: the verifier computes it.
     Found {
         /// The leaf's value.
         value: Hash,
@@ -29,22 +29,22 @@ pub enum Search {
         /// The other leaf's value.
         value: Hash,
     },
-    /// At a child that is absent.
+    /// At an absent child.
     Missing,
 }
 
 /// A search and the siblings on its path, from the root downwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MapProof {
-    /// The siblings; zero where absent. Their number is the depth where the search ended.
+    /// The siblings. An absent one is zero. Their number is the depth where the search ended.
     pub siblings: Vec<Hash>,
     /// Where the search ended.
     pub search: Search,
 }
 
 impl MapProof {
-    /// The root that the proof leads to from an index. `None` where another leaf does not share the index's prefix or is
-    /// the index itself: that would prove nothing.
+    /// The root that the proof yields for an index. `None`: the other leaf does not share the index's prefix, or is the index
+    /// itself, so the proof proves nothing.
     pub fn root(&self, index: &Hash) -> Option<Hash> {
         let depth = u16::try_from(self.siblings.len()).ok().filter(|depth| (1..=BITS).contains(depth))?;
         let end = match &self.search {
@@ -59,7 +59,7 @@ impl MapProof {
         Some(path.fold(end, |hash, (sibling, depth)| join(bit(index, depth), &hash, sibling)))
     }
 
-    /// Reads a proof; the value of a leaf that was found is `ZERO` until the caller sets it.
+    /// Reads a proof. If the leaf was found, its value is `ZERO` until the caller sets it.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let result = reader.u8("search result")?;
         require(result <= 2, "search result", result)?;

@@ -1,8 +1,8 @@
 //! The tree: its newest state, and its state at the last ratified head.
 //!
-//! Leaves are set, then `seal` hashes what changed, each node once. A node that changes for the first time after the last
-//! ratified head puts its state aside, so ratifying the newest head is one assignment. Ratifying voids the state that was
-//! put aside before.
+//! After leaves are set, `seal` hashes each changed node once. When a node changes for the first time after the last ratified
+//! head, it keeps its ratified state beside the new one. So ratifying the newest head is one assignment, which voids the kept
+//! states.
 
 #![allow(clippy::indexing_slicing, reason = "a node has two sides")]
 
@@ -28,7 +28,7 @@ pub struct Tree<S> {
 
 pub(super) const ROOT: u32 = 0;
 
-/// Where a view has the next branch or leaf of a path.
+/// The next branch or leaf on a path, in a view.
 enum Next {
     Nothing,
     Leaf(Leaf),
@@ -65,12 +65,12 @@ impl<S: Nodes> Tree<S> {
         self.sizes
     }
 
-    /// Finds the leaf of an index, whatever the state: it may have been added since the ratified head.
+    /// Finds the leaf of an index in any state. It may have been added after the ratified head.
     pub fn find(&self, index: &Hash) -> Option<u32> {
         self.nearest(index).filter(|leaf| self.nodes.leaf(*leaf).index == *index)
     }
 
-    /// The leaf that the bits of an index lead to. No other leaf agrees with the index in more bits.
+    /// The leaf at the end of the index's path. No other leaf shares more bits with the index.
     fn nearest(&self, index: &Hash) -> Option<u32> {
         let mut node = self.nodes.node(ROOT);
         loop {
@@ -82,19 +82,19 @@ impl<S: Nodes> Tree<S> {
         }
     }
 
-    /// Sets the value of an index for the epoch whose head will be the next leaf of the log. Returns the index's leaf.
+    /// Sets the value of an index in the open epoch, whose head will be the next leaf of the log. Returns the index's leaf.
     pub fn set(&mut self, index: &Hash, value: &Hash) -> u32 {
         let leaf = self.find(index).unwrap_or_else(|| self.add(index));
         self.put(leaf, value);
         leaf
     }
 
-    /// Adds a leaf for an index that has none. It belongs to the tree once it is put there.
+    /// Adds a leaf for a new index. It is not part of the tree until [`Self::put`].
     pub fn add(&mut self, index: &Hash) -> u32 {
         self.nodes.add_leaf(&Leaf { index: *index, value: ZERO, changed: 0, ratified: None })
     }
 
-    /// Puts a value into a leaf, and the leaf into the tree, for the epoch whose head will be the next leaf of the log.
+    /// Sets the value of a leaf in the open epoch, and puts the leaf into the tree.
     pub fn put(&mut self, leaf: u32, value: &Hash) {
         let index = self.nodes.leaf(leaf).index;
         let nearest = self.nearest(&index).unwrap_or(leaf);
@@ -121,14 +121,14 @@ impl<S: Nodes> Tree<S> {
         self.replace(leaf, value);
     }
 
-    /// Hashes the changed nodes. The tree is now that of the next head.
+    /// Hashes the changed nodes. The tree then has the state of the next head.
     pub fn seal(&mut self) {
         self.rehash(ROOT);
         self.sizes.sealed += 1;
         self.nodes.set_sizes(self.sizes);
     }
 
-    /// Makes the newest sealed state the ratified one. Requires that nothing was set since.
+    /// Makes the newest sealed state the ratified one. Nothing may have been set since.
     pub fn ratify(&mut self) {
         assert!(!self.nodes.node(ROOT).dirty, "a head that is ratified was sealed");
         self.sizes.ratified = self.sizes.sealed;
@@ -152,7 +152,7 @@ impl<S: Nodes> Tree<S> {
                 Next::Leaf(leaf) => break self.found(&leaf, index, view),
                 Next::Branch(below) => {
                     let from = node.depth + 1;
-                    // Only where bits are skipped may the index leave the path.
+                    // The index can only leave the path where bits are skipped.
                     if from < below.depth {
                         let other = self.nodes.leaf(below.leaf).index;
                         let common = common_prefix(index, &other).min(below.depth);
@@ -174,7 +174,7 @@ impl<S: Nodes> Tree<S> {
         if leaf.index == *index { Search::Found { value } } else { Search::Other { index: leaf.index, value } }
     }
 
-    /// Follows a child down to the leaf or branch that the view has.
+    /// Follows a child to the leaf or branch that the view has.
     fn next(&self, child: Child, view: View) -> Next {
         let number = match child {
             Child::None => return Next::Nothing,
@@ -185,7 +185,7 @@ impl<S: Nodes> Tree<S> {
             Child::Node(number) => number,
         };
         let node = self.nodes.node(number);
-        // The newest state has each leaf. So has the ratified one below a node that has not changed since.
+        // The newest state has every leaf. The ratified state has every leaf below a node that has not changed since.
         if self.is_newest(node.changed, view) {
             return Next::Branch(node);
         }
@@ -203,7 +203,7 @@ impl<S: Nodes> Tree<S> {
         }
     }
 
-    /// Whether what changed last at this size of the log has its newest state in the view.
+    /// Whether a part that changed last at this size of the log has its newest state in the view.
     fn is_newest(&self, changed: u64, view: View) -> bool {
         view == View::Newest || changed <= self.sizes.ratified
     }
@@ -243,7 +243,7 @@ impl<S: Nodes> Tree<S> {
         }
     }
 
-    /// Marks a node as changed, and puts its ratified state aside.
+    /// Marks a node as changed, and keeps its ratified state.
     fn touch(&self, node: &mut Node) {
         if node.changed <= self.sizes.ratified {
             node.ratified = node.newest;
@@ -260,7 +260,7 @@ impl<S: Nodes> Tree<S> {
         self.nodes.set_leaf(number, &leaf);
     }
 
-    /// Puts a node above a child, at the depth at which a leaf's index departs from the child's prefix.
+    /// Puts a node above a child, at the first depth where a leaf's index differs from the child's prefix.
     fn branch(&mut self, depth: u16, child: Child, leaf: u32, index: &Hash) -> u32 {
         let oldest = match child {
             Child::None => leaf,
@@ -292,7 +292,7 @@ impl<S: Nodes> Tree<S> {
     }
 }
 
-/// Number of leading bits in which two indexes agree.
+/// Number of leading bits that two indexes share.
 pub(super) fn common_prefix(a: &Hash, b: &Hash) -> u16 {
     match a.iter().zip(b).position(|(a, b)| a != b) {
         Some(byte) => byte as u16 * 8 + (a[byte] ^ b[byte]).leading_zeros() as u16,

@@ -22,17 +22,17 @@ use ic_stable_structures::Memory;
 pub struct Ask<'a> {
     /// The label's index.
     pub index: &'a Hash,
-    /// Proves the index. [`Store::registration`] has it if the label is registered.
+    /// The proof of the index. If the label is registered, [`Store::registration`] has it.
     pub vrf: [u8; PROOF_SIZE],
     /// The requested state.
     pub view: View,
     /// Size of the log that the client knows, 0 for none.
     pub known: u64,
-    /// The first version of the history that the client wants; `None`: the newest entry alone.
+    /// The first version of the history that the client wants. `None`: only the newest entry.
     pub from: Option<u32>,
 }
 
-/// The history has more versions than a proof can have. The client fetches it in pages, and replays these.
+/// The history has more versions than a proof may have. The client must fetch it in pages and replay these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong {
     /// Number of versions from the requested one on.
@@ -51,7 +51,7 @@ pub struct Evidence {
 }
 
 impl<M: Memory> Store<M> {
-    /// The state of a label through the updates before `until`, or `None` if it had none yet.
+    /// The state of a label after the updates before `until`. `None`: it had none.
     pub fn state(&self, label: u32, until: u64) -> Option<State> {
         let position = self.newest_before(label, until)?;
         let update = self.logged(position);
@@ -74,13 +74,13 @@ impl<M: Memory> Store<M> {
         LoggedUpdate { position, time: record.time, update }
     }
 
-    /// The profile that the update at a position came with, unless it was erased.
+    /// The profile in the update at a position, unless it was erased.
     pub fn opened(&self, position: u64) -> Option<Opened> {
         let from = self.update(position).private;
         stored(decode_opened(&self.private.read(from, self.private.end().min(from + MAX_PROFILE))))
     }
 
-    /// Time of the update that is `back` updates before a label's newest one.
+    /// The time of the update that came `back` updates before a label's newest one.
     pub fn time_of_earlier(&self, label: u32, back: usize) -> Option<u64> {
         let mut positions = std::iter::successors(Some(self.label(label).newest), |at| self.update(*at).previous);
         positions.nth(back).map(|position| self.update(position).time)
@@ -95,7 +95,7 @@ impl<M: Memory> Store<M> {
         decode_whole(Reader::stored(&opened.profile), Profile::read).ok()
     }
 
-    /// The registration that came with version 0 of a label, unless it was erased.
+    /// The registration of a label, stored with version 0, unless it was erased.
     pub fn registration(&self, label: u32) -> Option<Registration> {
         Some(self.stored_registration(label)?.0)
     }
@@ -105,14 +105,14 @@ impl<M: Memory> Store<M> {
         stored(decode_registration(&self.private.read(from, self.private.end().min(from + MAX_REGISTRATION))))
     }
 
-    /// Times and updates of a label from a version on, oldest first, at most `limit`, through the updates before `until`.
+    /// At most `limit` times and updates of a label from a version on, oldest first. Only updates before `until` count.
     pub fn history(&self, label: u32, from: u32, until: u64, limit: usize) -> Vec<(u64, Update)> {
         let positions = self.positions(label, from, until);
         let logged = positions.iter().take(limit).map(|position| self.logged(*position));
         logged.map(|logged| (logged.time, logged.update)).collect()
     }
 
-    /// Positions of a label's updates from a version on, oldest first. Reads only the versions.
+    /// Positions of a label's updates from a version on, oldest first. Reads only the version of each update.
     fn positions(&self, label: u32, from: u32, until: u64) -> Vec<u64> {
         let positions = std::iter::successors(self.newest_before(label, until), |at| self.update(*at).previous);
         let mut positions: Vec<_> = positions.take_while(|position| self.version(*position) >= from).collect();
@@ -126,8 +126,7 @@ impl<M: Memory> Store<M> {
         u32::from_be_bytes(bytes.try_into().expect("a version has four bytes"))
     }
 
-    /// Answers a look-up at a head that has closed, with the verifiers' signatures over its log. `None` if no head is in that
-    /// state yet.
+    /// Answers a look-up at a closed head, with the verifiers' signatures over its log. `None`: no head is in that state yet.
     pub fn prove(&self, ask: &Ask<'_>, cosignatures: Vec<Cosignature>) -> Result<Option<Proof>, TooLong> {
         let newest = self.heads.len();
         let size = if ask.view == View::Newest { newest } else { self.ratified() };
@@ -151,7 +150,7 @@ impl<M: Memory> Store<M> {
         }))
     }
 
-    /// Proves an update of an epoch that has closed, in the log of `size` heads.
+    /// Proves an update of a closed epoch in the log of `size` heads.
     pub fn evidence(&self, position: u64, size: u64) -> Option<Evidence> {
         let (mut from, mut to) = (0, size.min(self.heads.len()));
         while from < to {

@@ -26,13 +26,13 @@ pub struct Accepted<'a> {
     pub time: u64,
     /// The profile that its entry commits to, unless it closes the label.
     pub opened: Option<&'a Opened>,
-    /// The registration, which comes with version 0 and with no other.
+    /// The registration. Only version 0 has one.
     pub registration: Option<&'a Registration>,
 }
 
 impl<M: Memory> Store<M> {
     /// The memories, and the bytes that they need for one more update, the close of an epoch and one more bundle. The canister
-    /// first asks the platform for all of it, because its memory manager cannot report that a memory failed to grow.
+    /// asks the platform for all of it first, because its memory manager cannot report that a memory failed to grow.
     pub fn room(&self) -> [(&M, u64); 9] {
         let [nodes, leaves] = self.tree.nodes().room();
         [
@@ -48,7 +48,7 @@ impl<M: Memory> Store<M> {
         ]
     }
 
-    /// Stores an update and returns its position. It becomes part of the tree's newest state when the epoch closes.
+    /// Stores an update and returns its position. It enters the tree when the epoch closes.
     pub fn accept(&mut self, accepted: &Accepted<'_>) -> Result<u64, OutOfMemory> {
         Self::grow(&self.room())?;
         let Accepted { update, time, opened, registration } = *accepted;
@@ -78,7 +78,7 @@ impl<M: Memory> Store<M> {
         Ok(position)
     }
 
-    /// Closes the epoch: hashes what changed and appends a head.
+    /// Closes the epoch: hashes the changes and appends a head.
     pub fn close_epoch(&mut self, time: u64, configuration: Hash) -> Result<Head, OutOfMemory> {
         Self::grow(&self.room())?;
         let first_update = self.closed(self.heads.len());
@@ -106,7 +106,7 @@ impl<M: Memory> Store<M> {
         Ok(head)
     }
 
-    /// Makes the newest head the ratified one. The tree keeps only the newest and the ratified state.
+    /// Makes the newest head the ratified one.
     pub fn ratify(&mut self) {
         self.tree.ratify();
     }
@@ -126,7 +126,7 @@ impl<M: Memory> Store<M> {
         }
     }
 
-    /// The tree of an epoch's updates, whose leaf hashes are stored.
+    /// The tree of an epoch's updates, made from their stored leaf hashes.
     pub(super) fn epoch_log(&self, from: u64, to: u64) -> Log<Vec<Hash>> {
         let mut log = Log::default();
         (from..to).for_each(|position| log.append_hash(self.update(position).leaf));

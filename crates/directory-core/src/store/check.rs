@@ -1,5 +1,5 @@
-//! Checks the memories slice by slice: heads and their log, updates and profiles, labels, leaves, nodes, bundles. It does
-//! not check signatures of updates, which the verifiers check.
+//! Checks the memories slice by slice: heads and their log, updates and profiles, labels, leaves, nodes, bundles. The
+//! signatures of updates are left to the verifiers.
 
 use super::Store;
 use super::records::{
@@ -16,17 +16,17 @@ use crate::update::LoggedUpdate;
 use crate::vrf::PublicKey;
 use ic_stable_structures::Memory;
 
-/// Maximum cost of one slice: a record costs 1, a check of a signature or a VRF proof [`PROOF`].
+/// Maximum cost of one slice. A record costs 1, a check of a signature or a VRF proof [`PROOF`].
 const SLICE: u64 = 5_000;
 const PROOF: u64 = 50;
-/// More updates than any epoch has.
+/// No epoch has more updates.
 const EPOCH_UPDATES: u64 = 100_000;
 const PARTS: u32 = 6;
 
 /// Where a slice starts. The default is the beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cursor {
-    /// Heads, updates, labels, leaves, nodes or slots.
+    /// The part: heads, updates, labels, leaves, nodes or slots.
     pub part: u32,
     /// The record of that part.
     pub number: u64,
@@ -46,8 +46,8 @@ pub struct Report {
 type Checked = Result<(), &'static str>;
 
 impl<M: Memory> Store<M> {
-    /// Checks the next slice, or returns `None` where there is no such part. The directory is sound if no slice has found
-    /// a fault and nothing was changed between them.
+    /// Checks the next slice. Returns `None` if there is no such part. The directory is sound if no slice has found a fault and
+    /// nothing was changed between the slices.
     pub fn check(&self, from: Cursor, vrf: &PublicKey, configuration: &Hash) -> Option<Report> {
         if from.part >= PARTS {
             return None;
@@ -224,7 +224,7 @@ impl<M: Memory> Slice<'_, M> {
         }
     }
 
-    /// The registration of a label that exists, unless it was erased or cannot be read.
+    /// The registration of an existing label, unless it was erased or cannot be read.
     fn registration(&self, label: u32) -> Option<Registration> {
         let (from, store) = (self.store.label(label).registration, self.store);
         let bytes = store.private.get(from, store.private.end().min(from.saturating_add(MAX_REGISTRATION)))?;
@@ -241,7 +241,7 @@ impl<M: Memory> Slice<'_, M> {
         ensure(slots.next().is_none(), "it has more slots than devices")
     }
 
-    /// The slots of a label; `None` ends them where one does not exist.
+    /// The slots of a label. If one does not exist, `None` is the last item.
     fn slots(&self, label: u32) -> impl Iterator<Item = Option<u32>> {
         let exists = |slot: u32| Some(slot).filter(|slot| u64::from(*slot) < self.store.slots.len());
         let first = self.store.label(label).slot.map(exists);
@@ -294,7 +294,7 @@ impl<M: Memory> Slice<'_, M> {
         ensure(is_signed, "its bundle is not signed by its device")
     }
 
-    /// Checks that the headers are the same as when the memories were opened, and that the tree's sizes match the log.
+    /// Checks that the headers have not changed since the memories were opened, and that the tree's sizes match the log.
     fn check_headers(&mut self) {
         let store = self.store;
         let [nodes, leaves] = store.tree.nodes().is_kept();

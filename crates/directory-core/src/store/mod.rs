@@ -78,11 +78,11 @@ pub struct Store<M: Memory> {
     /// The log's root.
     root: Hash,
     slots: Table<M, SLOT>,
-    /// Labels of the open epoch's updates, by their indexes. The tree does not have the new ones yet.
+    /// Labels with an update in the open epoch, by index. New labels are not in the tree yet.
     new: BTreeMap<Hash, u32>,
 }
 
-/// The reason why memories are not opened as a directory.
+/// The reason why memories cannot be opened as a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenError {
     /// A memory's header is not one that this release writes.
@@ -94,11 +94,11 @@ pub enum OpenError {
     },
     /// Two memories do not belong together.
     Mismatch {
-        /// The name of the number.
+        /// The name of the number that differs.
         what: &'static str,
-        /// As one memory has it.
+        /// The number in one memory.
         one: u64,
-        /// As the other has it.
+        /// The number in the other.
         other: u64,
     },
 }
@@ -200,7 +200,7 @@ impl<M: Memory> Store<M> {
     }
 
     /// The time of the newest head or of the last update, whichever is later, in nanoseconds since 1970. Verifiers refuse
-    /// anything earlier.
+    /// earlier times.
     pub fn latest(&self) -> u64 {
         let head = self.heads.len().checked_sub(1).and_then(|epoch| self.head(epoch)).map_or(0, |head| head.time);
         let update = self.updates.len().checked_sub(1).map_or(0, |position| self.update(position).time);
@@ -241,7 +241,7 @@ impl<M: Memory> Store<M> {
         UpdateRecord::decode(&self.updates.get(position))
     }
 
-    /// Grows the memories to the bytes that they need, all or none.
+    /// Grows the memories to the sizes that they need: all of them or none.
     fn grow(needs: &[(&M, u64)]) -> Result<(), OutOfMemory> {
         let grown = needs.iter().all(|(memory, bytes)| {
             let missing = bytes.div_ceil(PAGE).saturating_sub(memory.size());
@@ -259,7 +259,7 @@ fn same(what: &'static str, one: u64, other: u64) -> Result<(), OpenError> {
     if one == other { Ok(()) } else { Err(OpenError::Mismatch { what, one, other }) }
 }
 
-/// Unwraps a value that the store itself wrote. Other bytes mean that the memory is damaged.
+/// Unwraps a value that the store itself wrote. If it cannot be decoded, the memory is damaged.
 fn stored<T>(result: Result<T, DecodeError>) -> T {
     result.expect("the store wrote these bytes")
 }

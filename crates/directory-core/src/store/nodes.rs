@@ -61,13 +61,13 @@ impl<M: Memory> StableNodes<M> {
         Counts { nodes: self.nodes.len(), leaves: self.leaves.len() }
     }
 
-    /// Whether the headers are as they were left.
+    /// Whether each header is unchanged.
     pub(super) fn is_kept(&self) -> [bool; 2] {
         [self.nodes.is_kept(*b"DCND"), self.leaves.is_kept(*b"DCLF")]
     }
 
-    /// The memories, and the bytes that they need for one more index: its leaf, and the nodes above all leaves, of which some
-    /// enter the tree only when the epoch closes. The number of nodes is at most the number of leaves.
+    /// The memories, and the bytes that they need for one more index: its leaf, and one node for each leaf. Some nodes are
+    /// added only when the epoch closes. There are never more nodes than leaves.
     pub fn room(&self) -> [(&M, u64); 2] {
         let nodes = (self.leaves.len() + 1).saturating_sub(self.nodes.len());
         [self.nodes.room(nodes), self.leaves.room(1)]
@@ -136,7 +136,7 @@ fn encode_node(node: &Node) -> [u8; NODE] {
         Summary::Leaf(hash) => (1, 0, hash),
         Summary::Branch { depth, hash } => (2, depth as u8, hash),
     };
-    // The newest state of a node that was hashed is the branch of its own depth.
+    // If a node is hashed, its newest state is a branch at its own depth.
     let newest = if let Summary::Branch { hash, .. } = node.newest { hash } else { ZERO };
     let mut out = [0; NODE];
     out[0] = node.depth as u8;

@@ -39,9 +39,9 @@ pub(super) const MAX_REGISTRATION: u64 = (1 + label::MAX_SIZE + PROOF_SIZE + 1 +
 /// Maximum size of a stored profile in bytes.
 pub(super) const MAX_PROFILE: u64 = (1 + OPENING_SIZE + 2 + profile::MAX_SIZE) as u64;
 const NO_UPDATE: u64 = u64::MAX;
-/// Where realm and index stand in an entry.
+/// The bytes of realm and index in an entry. The stream does not repeat them.
 const ELSEWHERE: Range<usize> = 1..65;
-/// Where the version stands in a stored update.
+/// The bytes of the version in a stored update.
 pub(super) const VERSION: Range<u64> = 1..5;
 
 /// A label's record.
@@ -64,14 +64,14 @@ pub(super) struct UpdateRecord {
     pub label: u32,
 }
 
-/// The registration that comes with version 0 of a label. It stays outside the log.
+/// The registration of a label. It comes with version 0 and stays outside the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     /// The label.
     pub label: Label,
-    /// Shows the label's index.
+    /// Proves the label's index.
     pub vrf: [u8; PROOF_SIZE],
-    /// Shows that an address registered itself.
+    /// Proves that an address registered itself.
     pub address: Option<AddressProof>,
 }
 

@@ -1,4 +1,4 @@
-//! Slots of bundles. A device's bundle lies in one slot, which the next one overwrites.
+//! Slots of bundles. The next bundle of a device overwrites the one in its slot.
 //!
 //! ```text
 //! 0   next 4       1 + the number of the label's next slot, or 0
@@ -6,8 +6,8 @@
 //! 6   bundle       up to 307 bytes
 //! ```
 //!
-//! A label has at most 16 slots: the profile's devices. Another device takes the slot of a device that has left the
-//! profile.
+//! A label has at most 16 slots, because a profile has at most 16 devices. A new device takes the slot of a device that has
+//! left the profile.
 
 #![allow(clippy::indexing_slicing, reason = "a bundle is at most as long as its slot")]
 
@@ -26,7 +26,7 @@ impl<M: Memory> Store<M> {
         self.slots_of(label).map(|(_, bundle)| bundle).collect()
     }
 
-    /// Stores a bundle that [`Bundle::verify`] accepts for the label's profile in force.
+    /// Stores a bundle that [`Bundle::verify`] has accepted for the label's profile in force.
     pub fn put_bundle(&mut self, label: u32, bundle: &Bundle, profile: &Profile) -> Result<(), OutOfMemory> {
         let slots: Vec<_> = self.slots_of(label).collect();
         let is_device = |of: &Bundle| of.content.device == bundle.content.device;

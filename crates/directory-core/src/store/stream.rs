@@ -1,4 +1,4 @@
-//! A stream: bytes that are appended in a memory. The lengths of its pieces are kept elsewhere.
+//! A stream: bytes appended in a memory. Others keep the positions and lengths of its pieces.
 //!
 //! ```text
 //! 0    header (crates/stable); its own fields:
@@ -31,12 +31,12 @@ impl<M: Memory> Stream<M> {
         Ok(Self { memory, end })
     }
 
-    /// Whether the header is as it was left.
+    /// Whether the header is unchanged.
     pub fn is_kept(&self, magic: [u8; 4]) -> bool {
         own::open(&self.memory, kind(magic, 1)) == Ok(self.end)
     }
 
-    /// The position that the next bytes get.
+    /// The position of the next bytes.
     pub fn end(&self) -> u64 {
         self.end
     }
@@ -46,7 +46,7 @@ impl<M: Memory> Stream<M> {
         (&self.memory, own::START + self.end + more)
     }
 
-    /// Appends bytes, for which the memory has room, and returns their position.
+    /// Appends bytes and returns their position. The memory must have room.
     pub fn append(&mut self, bytes: &[u8]) -> u64 {
         let position = self.end;
         self.memory.write(own::START + position, bytes);
@@ -55,7 +55,7 @@ impl<M: Memory> Stream<M> {
         position
     }
 
-    /// Reads the bytes between two positions, unless the stream does not have them.
+    /// The bytes between two positions. `None`: the stream does not reach so far.
     pub fn get(&self, from: u64, to: u64) -> Option<Vec<u8>> {
         (from <= to && to <= self.end).then(|| self.read(from, to))
     }

@@ -35,7 +35,7 @@ impl<M: Memory, const N: usize> Table<M, N> {
         Ok(Self { memory, length })
     }
 
-    /// Whether the header is as it was left.
+    /// Whether the header is unchanged.
     pub fn is_kept(&self, magic: [u8; 4]) -> bool {
         own::open(&self.memory, kind(magic, N)) == Ok(self.length)
     }
@@ -69,7 +69,7 @@ impl<M: Memory, const N: usize> Table<M, N> {
         self.memory.write(Self::offset(number), record);
     }
 
-    /// Appends a record, for which the memory has room, and returns its number.
+    /// Appends a record and returns its number. The memory must have room.
     pub fn push(&mut self, record: &[u8; N]) -> u64 {
         let number = self.length;
         self.memory.write(Self::offset(number), record);

@@ -10,24 +10,24 @@ use crate::vrf::VrfError;
 /// The reason why an answer is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerifyError {
-    /// The bytes are no proof.
+    /// The bytes are not a proof.
     Decode(DecodeError),
-    /// The VRF proof does not hold.
+    /// The VRF proof is wrong.
     Vrf(VrfError),
-    /// The head is of another configuration.
+    /// The head has another configuration.
     Configuration(Hash),
     /// The head is newer than the certificate.
     HeadTime {
         /// The head's time in nanoseconds since 1970.
         head: u64,
-        /// The certificate's.
+        /// The certificate's time.
         certified: u64,
     },
-    /// The head does not lie in the log where its epoch says.
+    /// The head is not in the log at the position of its epoch.
     Edge(LogError),
-    /// The head's log does not lead to the certified one.
+    /// The head's log is not a prefix of the certified one.
     ToNewest(LogError),
-    /// The certified log does not continue the one that the client knows: the directory was rolled back, or forked.
+    /// The certified log does not continue the one that the client knows: the directory was rolled back or forked.
     FromKnown(LogError),
     /// A pinned verifier's cosignature is wrong.
     Cosignature([u8; 4]),
@@ -38,22 +38,22 @@ pub enum VerifyError {
         /// The head's epoch.
         epoch: u64,
     },
-    /// The prefix tree's proof leads to another root.
+    /// The prefix tree's proof yields another root than the head's.
     Map,
-    /// The directory hides or rolls back a contact.
+    /// The directory hides a known contact, or shows an older version.
     Contact {
         /// The version that the client has seen.
         known: u32,
-        /// The version that the proof has.
+        /// The version in the proof.
         found: Option<u32>,
     },
     /// The contact's entry at the known version is another one.
     ContactChanged(Hash),
-    /// A change in the history breaks the rules.
+    /// A change in the history breaks a rule.
     Change {
         /// The version.
         version: u32,
-        /// The rule.
+        /// The broken rule.
         refusal: Refusal,
     },
     /// The history does not start after the known version, or has superfluous parts.
@@ -62,10 +62,10 @@ pub enum VerifyError {
     Realm(Hash),
     /// The entry is for another label.
     Index(Hash),
-    /// Version 0 of an address lacks the address's own signature, or this is wrong.
+    /// The address's own signature of version 0 is missing or wrong.
     Address(Option<AddressError>),
     /// The entry that a pending recovery replaces is missing or another one.
     Replaced,
-    /// The profile is not the one that the entry commits to.
+    /// The entry does not commit to the profile.
     Profile,
 }

@@ -1,4 +1,5 @@
-//! The head of an answer: it lies in the certified log, which continues the one that the client knows.
+//! Checks the head of an answer: it must be in the certified log, and the certified log must continue the one that the client
+//! knows.
 
 use super::quorum::Trust;
 use super::{Memory, Query, Trusted, VerifyError};

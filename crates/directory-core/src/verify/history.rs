@@ -1,4 +1,4 @@
-//! The changes of a label in the proof: from version 0, or from the version that the client knows.
+//! Checks a label's changes in a proof: from version 0, or from the version that the client knows.
 
 #![allow(clippy::indexing_slicing, reason = "an empty history is refused first")]
 
@@ -34,8 +34,8 @@ impl Trusted {
         self.replay(query.label, index, known, &found.updates)?.ok_or(VerifyError::History)
     }
 
-    /// Applies updates with their times to a label's state. A history that is too long for one proof comes in pages: a
-    /// client replays each, then looks the label up with the last state as its contact.
+    /// Applies updates and their times to a label's state. A history that is too long for one proof comes in pages. The client
+    /// replays each page, then looks the label up with the last state as its contact.
     pub fn replay(
         &self,
         label: &Label,
@@ -58,7 +58,7 @@ impl Trusted {
         Ok(state)
     }
 
-    /// Takes the map's newest entry without a history: a first contact, or no change since the last look-up.
+    /// Takes the newest entry without a history: a first contact, or no change since the last look-up.
     fn take_newest(&self, index: &Hash, time: u64, update: &Update, found: &Found) -> Result<State, VerifyError> {
         let entry = &update.entry;
         let bare = update.signatures == Signatures::default() && update.registration == Signatures::default();

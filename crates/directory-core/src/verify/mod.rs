@@ -1,6 +1,6 @@
-//! The checks of a client. The client passes its pins and its memory, and gets the next memory back.
+//! The checks of a client. The client passes its pins and its memory, and gets its next memory back.
 //!
-//! The caller checks the platform's certificate, which yields the size and root of the certified log, and the time.
+//! The caller checks the platform's certificate first. It yields the size and root of the certified log, and the time.
 
 mod error;
 mod head;
@@ -32,13 +32,13 @@ pub struct Trusted {
     pub vrf: PublicKey,
     /// The hash of its configuration and VRF key.
     pub configuration: Hash,
-    /// Registrar's policies, today's and former ones, any of which vouches for version 0. Empty: registration is open.
+    /// The registrar's policies, present and former. Any of them may vouch for version 0. Empty: registration is open.
     pub registrars: Vec<Policy>,
-    /// The quorum whose ratification is required; `None` for development: answers are then `Certified` at best.
+    /// The quorum that must ratify answers. `None`, for development: answers are at best `Certified`.
     pub quorum: Option<Quorum>,
 }
 
-/// The client's memory of the directory, whatever label it looks up.
+/// The client's memory of the directory, across all labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
     /// The largest certified log that it has seen.
@@ -47,7 +47,7 @@ pub struct Memory {
     pub ratified: u64,
 }
 
-/// A client's question and memory.
+/// A client's question, with its memory.
 #[derive(Debug, Clone)]
 pub struct Query<'a> {
     /// The label.
@@ -64,24 +64,24 @@ pub struct Query<'a> {
     pub now: u64,
 }
 
-/// The answer that was proved.
+/// A proved answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// The signers that back it.
+    /// Who backs the answer.
     pub trust: Trust,
     /// The new memory.
     pub memory: Memory,
-    /// The head whose state is the answer.
+    /// The head whose state the answer shows.
     pub head: Head,
-    /// The label's index, which its first entry names.
+    /// The label's index. Its first entry names it.
     pub index: Hash,
-    /// The label's state, to remember, or `None`: the label has no entry.
+    /// The label's state, which the client should remember. `None`: the label has no entry.
     pub state: Option<State>,
-    /// The bytes of the profile in force. `None` for a closed label and for an erased profile.
+    /// The bytes of the profile in force. `None`: the label is closed, or the profile was erased.
     pub profile: Option<Vec<u8>>,
 }
 
-/// No quorum of the pinned verifiers has signed the answer's log.
+/// No quorum of the pinned verifiers has signed the answer's log recently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unratified {
     /// The epoch of the answer.
@@ -101,7 +101,7 @@ impl std::fmt::Display for Unratified {
 impl std::error::Error for Unratified {}
 
 impl Verified {
-    /// For strict clients: the answer, if a quorum of the pinned verifiers has signed its log.
+    /// The answer, if a quorum of the pinned verifiers has signed its log. For strict clients.
     ///
     /// # Errors
     ///
@@ -150,7 +150,7 @@ impl Trusted {
     }
 }
 
-/// Opens the commitment of the entry that is in force at the head.
+/// The profile in force at the head, checked against its entry's commitment.
 fn open(label: &Label, state: &State, found: &Found, now: u64) -> Result<Option<Vec<u8>>, VerifyError> {
     let entry = state.in_force(now).ok_or(VerifyError::Replaced)?;
     match &found.opened {

@@ -1,4 +1,4 @@
-//! The signers that back an answer: a quorum of verifiers, or the platform alone.
+//! Who backs an answer: a quorum of verifiers, or the platform alone.
 
 #![allow(clippy::indexing_slicing, reason = "positions come from the list itself")]
 
@@ -6,7 +6,7 @@ use super::VerifyError;
 use crate::checkpoint::{Checkpoint, Verifier};
 use crate::proof::Proof;
 
-/// Seconds that a cosignature may be ahead of the client's clock.
+/// Maximum number of seconds that a cosignature may be ahead of the client's clock.
 pub const MAX_AHEAD: u64 = 60;
 
 /// Verifiers of which `threshold` must agree. Never empty.
@@ -17,12 +17,12 @@ pub struct Quorum {
     max_age: u64,
 }
 
-/// The signers that back an answer.
+/// Who backs an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
     /// A quorum of verifiers.
     Ratified {
-        /// The oldest of the newest signatures that make the quorum, in seconds since 1970.
+        /// Each verifier of the quorum has signed at this time or later, in seconds since 1970.
         since: u64,
     },
     /// Only the platform.
@@ -30,8 +30,8 @@ pub enum Trust {
 }
 
 impl Quorum {
-    /// Takes verifiers, the number that must agree, and the maximum age of their signatures in seconds. Returns
-    /// `None` for a threshold of 0 or above the number of verifiers, and for two verifiers with one key or key id.
+    /// A quorum of verifiers: the number that must agree, and the maximum age of their signatures in seconds. `None`: the
+    /// threshold is 0 or above the number of verifiers, or two verifiers share a key or key id.
     pub fn new(verifiers: Vec<Verifier>, threshold: usize, max_age: u64) -> Option<Self> {
         let distinct = verifiers.iter().enumerate().all(|(at, verifier)| {
             verifiers[..at].iter().all(|other| other.key() != verifier.key() && other.key_id() != verifier.key_id())
@@ -50,7 +50,7 @@ impl Quorum {
         let mut times = Vec::new();
         for cosignature in &proof.cosignatures {
             let by = self.verifiers.iter().find(|verifier| verifier.key_id() == cosignature.key_id);
-            // Unknown signatures of a note are ignored, as C2SP asks.
+            // C2SP asks verifiers of notes to ignore unknown signatures.
             let Some(verifier) = by else { continue };
             if !verifier.verifies(origin, checkpoint, cosignature) {
                 return Err(VerifyError::Cosignature(cosignature.key_id));

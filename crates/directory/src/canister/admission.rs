@@ -1,18 +1,18 @@
-//! Inspection: the calls that are admitted. The platform asks before an ingress message reaches the canister. The call
-//! itself makes the same checks again, because the platform does not ask about calls of canisters.
+//! Inspection decides which calls are admitted. The platform asks it before an ingress message reaches the canister. The call
+//! itself makes the same checks again, because the platform does not ask it about calls from canisters.
 
 use super::runtime::{caller, moment, now, read};
 use canister_base::call::{answer, decoded};
 use canister_base::general::Malformed;
 use directory::codec;
 
-/// Runs an update. It makes its own checks.
+/// Runs an update. Updates make their own checks.
 pub fn update(_: &str, run: impl FnOnce()) {
     run();
 }
 
-/// Runs a query. If all replicas execute it, it costs as much as an update, and its proofs do not need that. So only
-/// controllers may call it as an update.
+/// Runs a query. As an update, a query costs as much as an update, and its proofs do not need that. So only controllers may
+/// call it as an update.
 pub fn query(_: &str, run: impl FnOnce()) {
     if ic_cdk::api::in_replicated_execution() && !caller().controls {
         ic_cdk::api::msg_reject("only controllers may call a query as an update");

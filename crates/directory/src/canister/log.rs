@@ -1,5 +1,5 @@
-//! The canister's log: one line for each event that an operator should know of. The platform keeps the latest
-//! lines for the controllers (`icp canister logs`).
+//! The canister's log: one line for each event that an operator should know of. The platform keeps the latest lines for the
+//! controllers (`icp canister logs`).
 
 use candid::Principal;
 use directory::api::Settings;
@@ -15,12 +15,12 @@ pub fn installed() {
     line(&format!("release {RELEASE} is installed"));
 }
 
-/// The VRF key is drawn: from now on the directory answers.
+/// The VRF key is drawn. The directory answers from now on.
 pub fn ready() {
     line("the VRF key is drawn");
 }
 
-/// The canister was upgraded to this release. So many labels are to be indexed.
+/// The canister was upgraded to this release. This many labels must be indexed.
 pub fn upgraded(labels: u64) {
     line(&format!("upgraded to release {RELEASE}: {labels} labels are to be indexed"));
 }
@@ -35,12 +35,12 @@ pub fn settings(by: Principal, settings: &Settings) {
     line(&format!("settings by {by}: {settings:?}"));
 }
 
-/// The budget was used up. Logged once each time.
+/// The budget was used up. This is logged once each time.
 pub fn budget_used_up() {
     line("the budget of strangers is used up");
 }
 
-/// An epoch is due, but there is no room for its head.
+/// An epoch is due, but stable memory has no room for its head.
 pub fn epoch_waits() {
     line("an epoch waits for stable memory");
 }

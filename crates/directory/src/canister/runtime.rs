@@ -1,6 +1,6 @@
 //! The canister's only directory, its certified data, and its background work: drawing the VRF key, rebuilding the index,
-//! closing epochs. The global timer runs this work. All progress is in the directory or can be rebuilt, so an upgrade may
-//! come between any two executions.
+//! closing epochs. The global timer runs this work. All progress is stored in the directory or can be rebuilt, so an upgrade
+//! may come between any two executions.
 
 use super::log;
 use canister_base::budget::cycles_of_call;
@@ -24,7 +24,7 @@ pub fn read<T>(read: impl FnOnce(&Canister) -> T) -> T {
     DIRECTORY.with_borrow(|directory| read(directory.as_ref().unwrap_or_else(|| ic_cdk::trap("no directory"))))
 }
 
-/// Changes the directory, certifies its log if that has changed, and arms the timer for the work that is left.
+/// Changes the directory, certifies its log if it has changed, and arms the timer for the remaining work.
 pub fn change<T>(change: impl FnOnce(&mut Canister) -> T) -> T {
     DIRECTORY.with_borrow_mut(|directory| {
         let directory = directory.as_mut().unwrap_or_else(|| ic_cdk::trap("no directory"));
@@ -41,7 +41,7 @@ pub fn change<T>(change: impl FnOnce(&mut Canister) -> T) -> T {
     })
 }
 
-/// Changes the directory in a call that strangers' budget bounds, if the call is admitted. A refused call is charged too.
+/// Changes the directory in a call within the strangers' budget, if the call is admitted. A refused call is charged too.
 pub fn charge<T, E: From<Limited>>(change: impl FnOnce(&mut Canister, Caller) -> Result<T, E>) -> Result<T, E> {
     self::change(|directory| {
         let (caller, moment, bytes) = (caller(), moment(directory), ic0::msg_arg_data_size() as u64);
@@ -96,7 +96,7 @@ pub fn open(configuration: Option<Configuration>) {
     }
     let opened = Directory::open(DefaultMemoryImpl::default(), ic_cdk::api::canister_self());
     let directory = opened.unwrap_or_else(|error| ic_cdk::trap(error.to_string()));
-    // The certified data outlives an upgrade, but not a snapshot's restoration.
+    // The certified data survives an upgrade, but not the restoration of a snapshot.
     if let Ok(log) = directory.log() {
         ic_cdk::api::certified_data_set(log.certified_data());
     }
@@ -124,8 +124,8 @@ pub fn on_global_timer() {
     }
 }
 
-/// Arms the timer for the next background work. Each call that changes the directory does so: a timer whose execution traps is
-/// gone.
+/// Arms the timer for the next background work. Each call that changes the directory does this, because a timer is lost if its
+/// execution traps.
 fn arm(directory: &Canister) {
     if !directory.is_ready() || directory.is_rebuilding() {
         wake_at(now());
@@ -141,7 +141,7 @@ fn request_randomness() {
     }
 }
 
-/// Keeps the first randomness. A second may arrive if an upgrade came between request and reply.
+/// Keeps the first random bytes. More may arrive if an upgrade came between request and reply.
 extern "C" fn on_randomness(_: usize) {
     match randomness::received() {
         Some(random) => {

@@ -34,7 +34,7 @@ impl Arguments {
         self.mailbox
             .clone()
             .or_else(home)
-            .ok_or_else(|| Failure::error("there is no HOME: name a folder with --mailbox"))
+            .ok_or_else(|| Failure::error("HOME is not set: name a folder with --mailbox"))
     }
 }
 

@@ -41,7 +41,7 @@ pub async fn register(mailbox: &Mailbox, name: Option<&str>, vouched: Option<&Pa
 fn answer(path: &Path) -> Result<Signatures, Failure> {
     let bad = |why: String| Failure::error(format!("{}: {why}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
-    answer_from_text(&text).map_err(|error| bad(format!("this is no answer of a registrar: {error:?}")))
+    answer_from_text(&text).map_err(|error| bad(format!("this is not a registrar's answer: {error:?}")))
 }
 
 pub async fn monitor(mailbox: &Mailbox) -> Result<u8, Failure> {

@@ -13,7 +13,9 @@ pub async fn rotate(mailbox: &Mailbox) -> Result<u8, Failure> {
     if rotated.expired > 0 {
         eprintln!("mailbox: {} devices are not told: their keys have expired", rotated.expired);
     }
-    eprintln!("Give your new card ('mailbox id') to whom you gave the old one and have not written to.");
+    eprintln!(
+        "Also give your new card ('mailbox id') to people who have the old one and to whom you have not written."
+    );
     let network = Agents::new(&mailbox.place().await?)?;
     mailbox.publish(&network).await?;
     let pushed = mailbox.push(&network, Duration::ZERO).await?;
@@ -24,7 +26,7 @@ pub async fn rotate(mailbox: &Mailbox) -> Result<u8, Failure> {
 pub async fn backup(mailbox: &Mailbox, path: &Path, fd: Option<u32>) -> Result<u8, Failure> {
     let passphrase = passphrase::read_new(fd, "Passphrase of the backup: ")?;
     create_file(path, &mailbox.backup(&passphrase).await?)?;
-    eprintln!("The backup has no messages. Whoever restores it is a new device, and needs the passphrase.");
+    eprintln!("The backup contains no messages. Restoring it needs the passphrase, and makes a new device.");
     Ok(DONE)
 }
 

@@ -58,7 +58,7 @@ async fn with_mailbox(mailbox: &Mailbox, folder: &Path, command: Command) -> Res
         }
         Command::Id => {
             out(&mailbox.card().await?)?;
-            eprintln!("Your address is {}. Whoever gets the card compares it with you.", mailbox.address().await?);
+            eprintln!("Your address is {}. Compare it with each person who gets the card.", mailbox.address().await?);
             Ok(DONE)
         }
         Command::Keys { command: Keys::Rotate } => keys::rotate(mailbox).await,

@@ -78,7 +78,7 @@ fn as_text(number: u64, entry: &Entry, names: &Names) -> String {
             format!("in {with}: messages below id {first_id} were dropped before they were read")
         }
         Event::Dropped { first_id } => format!("messages below id {first_id} were dropped before they were read"),
-        Event::Introduced => format!("{with} writes to you and is none of your contacts"),
+        Event::Introduced => format!("{with} writes to you and is not one of your contacts"),
         Event::Changed => format!("{with} has other devices than before: ask for a new card"),
         Event::Unopened { id, why } => format!("{with}: message {id} did not open: {why}"),
     };

@@ -69,7 +69,7 @@ async fn once(mailbox: &Mailbox, network: &Agents, json: bool) -> Result<(bool, 
         eprintln!("mailbox: {name} was not read: {reason}");
     }
     if received.junk > 0 {
-        eprintln!("mailbox: {} messages are of no session, are sealed to other keys, or are none: junk", received.junk);
+        eprintln!("mailbox: {} messages are junk: of no session, sealed to other keys, or malformed", received.junk);
     }
     if received.unopened > 0 {
         eprintln!("mailbox: {} messages did not open, and never will", received.unopened);

@@ -37,7 +37,7 @@ async fn add(mailbox: &Mailbox, name: &str, secret: &Secret) -> Result<(), Failu
     let id = mailbox.add_shared(name, secret).await?;
     out(&format!("{name}: {}", hex::encode(id)))?;
     eprintln!(
-        "Whoever has the passphrase or the key file reads this inbox and writes to it. Nothing proves who wrote."
+        "Everybody with the passphrase or the key file can read this inbox and write to it. Nothing proves who wrote."
     );
     Ok(())
 }

@@ -47,7 +47,7 @@ pub fn check_folder(folder: &Path) -> Check {
     let path = folder.display();
     let metadata = match std::fs::metadata(folder) {
         Ok(metadata) if metadata.is_dir() => metadata,
-        Ok(_) => return Check::wrong(SUBJECT, format!("{path} is no folder"), "name another one with --mailbox"),
+        Ok(_) => return Check::wrong(SUBJECT, format!("{path} is not a folder"), "name another folder with --mailbox"),
         Err(error) => {
             return Check::wrong(
                 SUBJECT,
@@ -83,7 +83,7 @@ pub fn check_opening(folder: &Path, opened: Result<&Mailbox, &Error>) -> Vec<Che
             key("name the mailbox's folder with --mailbox, or put its root.key back", error)
         }
         Err(error @ (Error::KeyFile(_) | Error::Keyring(_))) => {
-            key("nobody but you may read root.key; where it is damaged, put a copy of it back", error)
+            key("let only yourself read root.key; if it is damaged, put a copy of it back", error)
         }
         Err(error) => vec![has_key(), Check::wrong("store", error.to_string(), advice_for_store(error))],
     }
@@ -94,10 +94,10 @@ fn advice_for_store(error: &Error) -> &'static str {
     match error {
         Error::Store(Store::Busy(_)) => "end or continue the process that has it",
         Error::Store(Store::Copied { .. } | Store::SetBack { .. }) => {
-            "use the original; if it is lost, 'mailbox restore' makes a new device of a backup"
+            "use the original; if it is lost, 'mailbox restore' makes a new device from a backup"
         }
         Error::Store(Store::Newer { .. }) => "install the newest release of mailbox",
         Error::Store(Store::FileSystem { .. }) => "move the mailbox to a file system of this machine",
-        _ => "see what the error names; 'mailbox restore' makes a new device of a backup",
+        _ => "see what the error names; 'mailbox restore' makes a new device from a backup",
     }
 }

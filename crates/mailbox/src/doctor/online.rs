@@ -46,7 +46,7 @@ impl Mailbox {
         const SUBJECT: &str = "canister";
         let advice = "compare the id with the one that the canister's operator names";
         let Some(module) = &certified.module else {
-            return Ok(Check::wrong(SUBJECT, format!("{id}: there is no code"), advice));
+            return Ok(Check::wrong(SUBJECT, format!("{id} has no code"), advice));
         };
         let module = hex::encode(module);
         let client = network.client(&self.own().await?.sender.0);
@@ -54,7 +54,7 @@ impl Mailbox {
             Ok(_) => Check::right(SUBJECT, format!("{id}, module {module}")),
             Err(error) => Check::wrong(
                 SUBJECT,
-                format!("{id}, module {module}, is no message canister that answers: {error}"),
+                format!("{id}, module {module}, does not answer as a message canister: {error}"),
                 advice,
             ),
         })
@@ -65,11 +65,7 @@ impl Mailbox {
         let own = self.own().await?;
         let (inbox, id) = (own.inbox(), own.inbox().id());
         let Some(label) = self.position(id).await?.label else {
-            return Ok(Check::wrong(
-                SUBJECT,
-                "the canister does not know yet whose it is",
-                "'mailbox receive' claims it",
-            ));
+            return Ok(Check::wrong(SUBJECT, "it is not claimed yet", "'mailbox receive' claims it"));
         };
         let client = network.client(&inbox.owner.0).with_label(&id, label);
         let heads = match client.read_key_heads(&[id]).await {
@@ -78,7 +74,7 @@ impl Mailbox {
                 return Ok(Check::wrong(
                     SUBJECT,
                     Error::Heads(error).to_string(),
-                    "try again; where it stays, ask the canister's operator",
+                    "try again; if this remains, ask the canister's operator",
                 ));
             }
         };
@@ -113,8 +109,8 @@ impl Mailbox {
                     Error::Foreign { .. } => {
                         "was it another device of yours? Else warn your contacts by another channel"
                     }
-                    Error::NotRatified(_) => "try again in a minute; where it stays, ask the directory's operator",
-                    _ => "try again; where it stays, 'mailbox register' again, or ask the directory's operator",
+                    Error::NotRatified(_) => "try again in a minute; if this remains, ask the directory's operator",
+                    _ => "try again; if this remains, run 'mailbox register' again, or ask the directory's operator",
                 };
                 Some(Check::wrong(SUBJECT, error.to_string(), advice))
             }

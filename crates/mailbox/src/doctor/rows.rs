@@ -43,7 +43,7 @@ fn contacts(rows: &impl Rows, now: u64) -> Result<Check, Error> {
         }
     }
     if changed.is_empty() && expired.is_empty() {
-        return Ok(Check::right("contacts", format!("{number}, and nobody's keys have changed or expired")));
+        return Ok(Check::right("contacts", format!("{number}, and no keys have changed or expired")));
     }
     let (mut what, mut advice) = (Vec::new(), Vec::new());
     if !changed.is_empty() {
@@ -99,7 +99,7 @@ fn monitoring(rows: &impl Rows, now: u64) -> Result<Check, Error> {
     };
     let since = now.saturating_sub(checked);
     if since < UNWATCHED {
-        return Ok(Check::right(SUBJECT, format!("{label} was looked up within two days")));
+        return Ok(Check::right(SUBJECT, format!("{label} was looked up in the last two days")));
     }
     let what = format!("{label} was last looked up {} days ago", since / (24 * 3_600));
     Ok(Check::wrong(SUBJECT, what, "'mailbox monitor' looks, and so does each 'mailbox receive' once a day"))

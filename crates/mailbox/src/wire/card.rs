@@ -16,8 +16,8 @@
 //!
 //! A card's person has an *address*: the self-authenticating principal of the address key, a label of the directory. Anybody
 //! who learned the address by another channel can check that the keys in the card belong to that person. The bundles are those
-//! of the directory, for a realm of cards: realm SHA-256("mailbox-card-realm-v1"), index SHA-256("mailbox-card-index-v1
-//! " | label). As text, a card is "mailbox-card:" and its bytes in base64, on one line.
+//! of the directory, for a realm of cards: realm SHA-256("mailbox-card-realm-v1"), index
+//! SHA-256("mailbox-card-index-v1\n" | label). As text, a card is "mailbox-card:" and its bytes in base64, on one line.
 
 #![allow(clippy::indexing_slicing, reason = "lengths and positions are those of the card itself")]
 
@@ -86,10 +86,10 @@ impl fmt::Display for CardError {
         match self {
             Self::Text => write!(f, "a card is one line that begins with {TEXT}"),
             Self::Length(length) => write!(f, "a card has at most {MAX_SIZE} bytes, not {length}"),
-            Self::Malformed(why) => write!(f, "this is no card: {why}"),
-            Self::Key => write!(f, "the card's address key is none"),
+            Self::Malformed(why) => write!(f, "this is not a card: {why}"),
+            Self::Key => write!(f, "the card's address key is not valid"),
             Self::Signature => write!(f, "the card is not signed by its own address"),
-            Self::Device => write!(f, "the card's bundles are not of its devices, one of each"),
+            Self::Device => write!(f, "the card must have one bundle of each of its devices"),
             Self::Bundle(BundleError::Expired { expiry }) => {
                 write!(f, "the card expired ({expiry} s since 1970): ask for a new one")
             }

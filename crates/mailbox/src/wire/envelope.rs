@@ -59,7 +59,7 @@ pub enum OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooShort { length } => write!(f, "{length} bytes are no envelope"),
+            Self::TooShort { length } => write!(f, "{length} bytes are too few for an envelope"),
             Self::Suite(suite) => write!(f, "this release does not know suite {suite}"),
             Self::OtherKey => write!(f, "it is sealed to another key or for another inbox, or was altered"),
             Self::Padding(why) => write!(f, "its padding is wrong: {why}"),

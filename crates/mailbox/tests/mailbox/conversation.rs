@@ -44,7 +44,7 @@ fn a_message_that_is_refused_for_now_is_kept_and_sent_with_the_next() {
     alice
         .run(&["send", "bob", "-m", "first"])
         .code(3)
-        .says("not sent yet: the canister takes messages of members only");
+        .says("not sent yet: the canister takes messages only from members");
     assert_eq!(alice.run(&["log"]).code(0).stdout, "1\tto bob: first (not sent yet)\n");
     assert!(alice.run(&["outbox"]).code(0).stdout.starts_with("2\tfor inbox "), "with the introduction");
     network.set(Setting::writes(Writes::anyone));
@@ -105,8 +105,7 @@ fn junk_in_an_inbox_is_counted_and_stops_nothing() {
         }
     });
     alice.run(&["send", "bob", "-m", "third"]).code(0);
-    let received =
-        bob.run(&["receive"]).code(0).says("4 messages are of no session, are sealed to other keys, or are none");
+    let received = bob.run(&["receive"]).code(0).says("4 messages are junk");
     assert_eq!(received.stdout, "1\talice: first\n2\talice: second\n3\talice: third\n");
 }
 

@@ -39,7 +39,7 @@ fn a_name_is_registered_once_and_new_keys_are_published() {
     let network = Network::start();
     let (alice, bob) = (person("alice", &network), person("bob", &network));
     bob.run(&["register", "bob"]).code(0);
-    alice.run(&["register", "bob"]).code(1).says("bob is somebody else's");
+    alice.run(&["register", "bob"]).code(1).says("bob belongs to somebody else");
     alice.run(&["contacts", "find", "bob"]).code(0);
     bob.run(&["keys", "rotate"]).code(0);
     assert_eq!(alice.run(&["monitor"]).code(0).stdout, "bob: as before\n");

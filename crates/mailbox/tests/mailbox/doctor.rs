@@ -104,7 +104,7 @@ fn a_locked_mailbox_is_reported_and_opens_by_a_descriptor() {
 fn an_unclaimed_inbox_is_reported_until_the_mailbox_receives() {
     let network = Network::start();
     let alice = Person::new("alice", &network);
-    begins(&wrong(alice.run(&["doctor"])), "inbox: WRONG: the canister does not know yet whose it is");
+    begins(&wrong(alice.run(&["doctor"])), "inbox: WRONG: it is not claimed yet");
     alice.run(&["receive"]).code(0);
     alice.run(&["doctor"]).code(0);
 }

@@ -3,7 +3,7 @@
 use crate::people::Person;
 use crate::storm::network::Network;
 
-const TOLD: &str = "bob: the directory shows another history than before, it was set back or forked: ";
+const TOLD: &str = "bob: the directory shows another history than before: it was set back or forked: ";
 
 #[test]
 fn a_store_and_a_directory_that_are_set_back_or_forked_are_reported_and_not_used() {
@@ -23,7 +23,7 @@ fn a_store_and_a_directory_that_are_set_back_or_forked_are_reported_and_not_used
     assert_eq!(alice.run(&["monitor"]).code(0).stdout, "bob: as before\n");
 
     network.go_back_to(&before);
-    bob.run(&["receive"]).code(1).says("its store is another than before");
+    bob.run(&["receive"]).code(1).says("its store is not the one from before");
     let told = alice.run(&["monitor"]).code(1).stdout;
     assert!(told.starts_with(TOLD), "{told}");
     // The log has as many entries as before, but one is different.

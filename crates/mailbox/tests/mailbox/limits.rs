@@ -42,7 +42,7 @@ fn a_budget_that_refuses_delays_messages_and_loses_none() {
     alice
         .run(&["send", "bob", "-m", "refused"])
         .code(3)
-        .says("not sent yet: the canister takes no messages of strangers now");
+        .says("not sent yet: the canister takes no messages from strangers now");
     network.set(Setting::strangers(Budget::default()));
     bob.run(&["receive"]).code(0);
     alice.run(&["send", "bob", "-m", "the last"]).code(0);

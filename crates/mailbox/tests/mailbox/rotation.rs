@@ -48,5 +48,5 @@ fn there_are_eight_inboxes_at_most() {
     for _ in 1..8 {
         bob.run(&["keys", "rotate"]).code(0);
     }
-    bob.run(&["keys", "rotate"]).code(1).says("there are 8 inboxes, as many as may be, until");
+    bob.run(&["keys", "rotate"]).code(1).says("there are 8 inboxes, the maximum, until");
 }

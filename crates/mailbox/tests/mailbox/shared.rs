@@ -32,7 +32,7 @@ fn messages_of_the_page_open_and_sent_messages_open_there() {
             page.add_message(key.id(), ciphertext).await.unwrap();
         }
     });
-    let shown = alice.run(&["receive"]).code(0).says("1 messages are of no session").stdout;
+    let shown = alice.run(&["receive"]).code(0).says("1 messages are junk").stdout;
     assert_eq!(shown, "1\tin family: from the page\n2\tin family: file file of 5 bytes\n");
     let saved = alice.path("saved");
     alice.run(&["save", "2", saved.to_str().unwrap()]).code(0);

@@ -11,8 +11,8 @@ fn an_unknown_sender_is_shown_and_cannot_be_answered_until_the_address_is_verifi
     alice.run(&["send", "bob", "-m", "hello"]).code(0);
     let address = alice.address();
     let shown = bob.run(&["receive"]).code(0).stdout;
-    assert_eq!(shown, format!("1\t{address} writes to you and is none of your contacts\n2\t{address}: hello\n"));
-    bob.run(&["send", &address, "-m", "hello"]).code(1).says("you have not added the person");
+    assert_eq!(shown, format!("1\t{address} writes to you and is not one of your contacts\n2\t{address}: hello\n"));
+    bob.run(&["send", &address, "-m", "hello"]).code(1).says("you have not added");
     let other = bob.address();
     bob.run(&["contacts", "verify", "alice", &other]).code(1).says("there is no contact");
     bob.run(&["contacts", "verify", "alice", &address]).code(0);
@@ -28,7 +28,7 @@ fn a_compared_address_that_differs_is_reported() {
     alice.run(&["contacts", "verify", "bob", &eve.address()]).code(1).says("do not write to it");
     alice.run(&["contacts", "verify", "bob", &bob.address()]).code(0);
     let typo = bob.address().replacen(|_: char| true, "z", 1);
-    alice.run(&["contacts", "verify", "bob", &typo]).code(1).says("is no address");
+    alice.run(&["contacts", "verify", "bob", &typo]).code(1).says("is not an address");
     assert!(alice.run(&["contacts", "list"]).code(0).stdout.starts_with("bob\tverified\t"));
 }
 

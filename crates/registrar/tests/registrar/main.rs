@@ -64,7 +64,7 @@ fn a_request_that_is_not_what_it_says_is_refused() {
     let done = place.run(&[&elsewhere[..], &["--vrf-key", &place.vrf]].concat());
     assert!(done.code == 1 && done.stderr.contains("the entry is of another directory"), "{}", done.stderr);
     let done = place.sign("alice", "no request");
-    assert!(done.code == 1 && done.stderr.contains("this is no request"), "{}", done.stderr);
+    assert!(done.code == 1 && done.stderr.contains("this is not a request"), "{}", done.stderr);
 }
 
 #[test]

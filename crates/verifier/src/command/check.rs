@@ -30,7 +30,7 @@ pub fn run(path: &Path, config: Option<&Path>) -> Result<u8, Box<dyn Error>> {
         println!("{name}: {value}");
     }
     let Some(config) = config else {
-        println!("This holds for the directory that your clients pin with these keys.");
+        println!("The evidence is about the directory with these keys. Compare them with those that your clients pin.");
         return Ok(DONE);
     };
     let settings = Settings::read(config).map_err(|error| error.to_string())?;

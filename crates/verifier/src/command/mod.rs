@@ -12,11 +12,11 @@ use std::path::PathBuf;
 
 /// Done.
 pub const DONE: u8 = 0;
-/// Something failed; the message has the cause.
+/// An error. The message has the cause.
 pub const ERROR: u8 = 1;
 /// The verifier has halted for good.
 pub const HALTED: u8 = 3;
-/// A file proves no lie.
+/// The file does not prove a lie.
 pub const UNPROVEN: u8 = 4;
 
 const EXIT_CODES: &str = "\
@@ -26,7 +26,7 @@ Exit codes:
   3  the verifier has halted for good: it signs nothing any more
   4  check: the file proves no lie";
 
-/// Watches a key directory: replays every update, and cosigns only what follows the rules.
+/// Watches a key directory: replays every update, and cosigns only logs that follow the rules.
 #[derive(Parser)]
 #[command(name = "verifier", version, after_help = EXIT_CODES)]
 pub struct Arguments {
@@ -46,11 +46,11 @@ enum Command {
     Check {
         /// The evidence file
         evidence: PathBuf,
-        /// Compare the directory's keys with those of this configuration file
+        /// Compare the directory's keys with those in this configuration file
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Print the progress of the verifier, which need not run
+    /// Print the progress of the verifier, whether or not it runs
     Status {
         /// The configuration file
         #[arg(long, value_name = "FILE", default_value = "verifier.toml")]

@@ -24,13 +24,12 @@ pub fn now() -> u64 {
 pub fn run(config: &Path) -> Result<u8, Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let settings = Settings::read(config).map_err(|error| error.to_string())?;
-    // This thread replays. The workers fetch the next pages meanwhile, and serve the metrics.
+    // This thread replays. Meanwhile the workers fetch the next pages and serve the metrics.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        // A signal interrupts this only while it waits for the network, so its work on the
-        // disk is complete.
+        // A signal interrupts this only while it waits for the network, so its writes to the disk are complete.
         let signal = tokio::select! {
             done = follow(&settings) => return done,
             _ = interrupt.recv() => "interrupt",
@@ -92,7 +91,7 @@ fn stopped(stop: Stop) -> Result<u8, Box<dyn Error>> {
     }
 }
 
-/// The directory's published configuration, if it is the one that the operator pins.
+/// The directory's published configuration. It must be the one that the operator pins.
 async fn pinned(platform: &Platform, settings: &Settings) -> Result<Pinned, Trouble> {
     let wrong = |why: String| Trouble::Unverified(why);
     let configuration = Configuration::decode(&platform.configuration().await?);

@@ -15,9 +15,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use verifier::progress::Progress;
 
-/// Connections that are served at once; others wait.
+/// Maximum number of connections that are served at once. Others wait.
 const CONNECTIONS: usize = 64;
-/// Maximum time that a client may take to send its request's head.
+/// Maximum time for a client to send the head of its request.
 const HEAD: Duration = Duration::from_secs(10);
 
 /// Serves until the process ends.
@@ -26,7 +26,7 @@ pub async fn serve(listener: TcpListener, progress: watch::Receiver<Progress>) {
     loop {
         let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
-            // This is temporary: for instance, no file descriptors are left.
+            // A temporary error, for instance: no file descriptors are left.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };

@@ -1,4 +1,4 @@
-//! `verifier status`: it reads the folder, even while a process runs in it.
+//! `verifier status`: reads the folder, even while a process runs in it.
 
 use super::{DONE, HALTED};
 use directory_core::checkpoint::origin;

@@ -1,5 +1,5 @@
-//! Checks that the newest certified log continues the last one. If two certified logs contradict each other, they halt the
-//! verifier and are the evidence.
+//! Checks that the newest certified log continues the last one. If the two contradict each other, they are the evidence, and
+//! the verifier halts.
 
 use super::{CERTIFIED, End, Follower, heads, stopped, unverified};
 use crate::certificate::Certified;
@@ -10,7 +10,7 @@ use directory_core::hash::Hash;
 use directory_core::log::{Log, verify_consistency};
 
 impl<D: Disk, N: Network> Follower<D, N> {
-    /// Takes the newest certified log. It must continue the last one.
+    /// Fetches the newest certified log. It must continue the last one.
     pub(super) async fn advance(&mut self, now: u64) -> Result<(Certified, Shown), End> {
         let last = self.certified.clone();
         let known = last.as_ref().map_or(0, |last| last.log.checkpoint.size);
@@ -45,7 +45,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         Ok((new, shown))
     }
 
-    /// A node's answer, with its certificate checked.
+    /// The log in a node's answer, after checking its certificate.
     pub(super) fn checked(&self, shown: &Shown, now: u64) -> Result<Certified, End> {
         let certified = self.authority.log(&shown.log, &shown.certificate).map_err(unverified)?;
         check_age(certified.time, now)?;
@@ -57,7 +57,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         Ok(certified)
     }
 
-    /// Halts because of two certificates that contradict each other.
+    /// Halts the verifier, with two certificates that contradict each other as evidence.
     fn contradiction(&mut self, case: Case, what: String, last: &Certified, new: &Certified) -> End {
         let pinned = self.pinned.clone();
         match self.take() {
@@ -68,8 +68,8 @@ impl<D: Disk, N: Network> Follower<D, N> {
         }
     }
 
-    /// Halts if a larger certified log does not continue the last one, as all its heads show. Otherwise the node sent a
-    /// false consistency proof.
+    /// Fetches all heads of a larger certified log that does not seem to continue the last one. If they confirm this, the
+    /// verifier halts. Otherwise the node sent a false consistency proof.
     async fn fork(&mut self, last: &Certified, new: &Certified) -> End {
         match self.write_fork(last, new).await {
             Err(end) => end,
@@ -84,7 +84,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         }
     }
 
-    /// Writes the evidence of a fork. Returns the root that the new log had at the size of the last one.
+    /// Writes the evidence of a fork. Returns the root of the new log at the size of the last one.
     async fn write_fork(&mut self, last: &Certified, new: &Certified) -> Result<Hash, End> {
         let (old, checkpoint) = (last.log.checkpoint, new.log.checkpoint);
         let Some(verifier) = &mut self.verifier else { return Err(stopped()) };

@@ -1,5 +1,5 @@
-//! What the newest certified log has beyond the own one: its epochs are replayed, and appended to the journal. Meanwhile the
-//! network fetches the next ones.
+//! Catching up with the newest certified log: its new epochs are replayed and appended to the journal. Meanwhile the network
+//! fetches the next ones.
 
 use super::{End, Follower, heads, unverified};
 use crate::certificate::Certified;
@@ -13,11 +13,11 @@ use directory_core::log::verify_consistency;
 use directory_core::update::LoggedUpdate;
 use std::collections::VecDeque;
 
-/// More updates than an honest epoch has. A longer epoch is not followed.
+/// No honest epoch has more updates. A longer epoch is not followed.
 const MAX_UPDATES: u32 = 100_000;
 
 impl<D: Disk, N: Network> Follower<D, N> {
-    /// Replays what the newest certified log has beyond the own one.
+    /// Replays the epochs of the newest certified log that the verifier does not have.
     pub(super) async fn catch_up(&mut self, clock: impl Fn() -> u64) -> Result<(Certified, Shown), End> {
         loop {
             let (certified, shown) = self.advance(clock()).await?;
@@ -28,7 +28,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         }
     }
 
-    /// Replays a page of heads, and tells whether another one of this certified log can follow.
+    /// Replays a page of heads. Returns whether another page of this certified log can follow.
     async fn replay_page(&mut self, certified: &Certified, now: u64) -> Result<bool, End> {
         let (own, checkpoint) = (self.verifier()?.checkpoint().size, certified.log.checkpoint);
         let heads = heads(&self.network, own, checkpoint.size).await?;
@@ -65,7 +65,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         Ok(())
     }
 
-    /// The updates of an epoch. Updates of later epochs that come with them, at most `waiting`, stay in
+    /// The updates of an epoch. The answers may contain updates of later epochs: at most `waiting` of these are kept in
     /// `ahead`.
     async fn updates(
         &self,

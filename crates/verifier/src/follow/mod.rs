@@ -1,11 +1,11 @@
-//! Follows a directory: one round after another.
+//! Follows a directory, one round after another.
 //!
 //! ```text
-//! advance     the newest certified log must continue the last one, which is then replaced on the disk    (file "certified")
-//! catch up    heads that the certified log contains, and their updates: replayed, and appended to the journal
-//! compare     own cosignatures that the directory shows must be known to this folder
-//! module      must be an allowed one
-//! cosign      journal synced, statement stored; only then the cosignature is pushed
+//! advance     the newest certified log must continue the last one, and replaces it on the disk    (file "certified")
+//! catch up    new heads of the certified log and their updates are replayed, and appended to the journal
+//! compare     this folder must know all own cosignatures that the directory shows
+//! module      it must be an allowed one
+//! cosign      the journal is synced and the statement stored; only then the cosignature is pushed
 //! ```
 //!
 //! One node answers, and it may lie or lag. So its answers are first compared with the certified data. A contradiction is a
@@ -54,7 +54,7 @@ pub enum End {
 /// The result of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Round {
-    /// The cosignature of the log of `size` heads is with the directory, now or already before.
+    /// The directory has the cosignature of the log of `size` heads.
     Cosigned {
         /// Number of heads.
         size: u64,
@@ -74,9 +74,9 @@ pub struct Follower<D, N> {
     /// `None` once it has stopped.
     verifier: Option<Verifier<D>>,
     certified: Option<Certified>,
-    /// Size and time, in seconds since 1970, of the cosignature that the directory took last.
+    /// Size of the log, and time in seconds since 1970, of the last cosignature that the directory has taken.
     pushed: Option<(u64, u64)>,
-    /// The module whose evidence was written last.
+    /// The module for which evidence was last written.
     refused: Option<Hash>,
     progress: watch::Sender<Progress>,
 }
@@ -132,7 +132,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         Ok(follower)
     }
 
-    /// One round. `clock` tells the time, in nanoseconds since 1970: a round that catches up may take long.
+    /// Makes one round. `clock` returns the time in nanoseconds since 1970: a round that catches up may take long.
     ///
     /// # Errors
     ///
@@ -186,7 +186,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         Ok(pushed)
     }
 
-    /// The module that the canister has now, after the log was certified.
+    /// The canister's module, certified after the log.
     async fn module(&mut self, certified: &Certified, clock: impl Fn() -> u64) -> Result<Module, End> {
         let module = self.authority.module(&self.network.module().await?).map_err(unverified)?;
         check_age(module.time, clock())?;
@@ -215,7 +215,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
         self.verifier.take().ok_or_else(stopped)
     }
 
-    /// Shows the verifier's progress.
+    /// Publishes the verifier's progress.
     fn show(&self) {
         let Some(verifier) = &self.verifier else { return };
         self.progress.send_modify(|progress| {
@@ -245,7 +245,7 @@ fn unverified(why: String) -> End {
     Trouble::Unverified(why).into()
 }
 
-/// A round after the one that stopped the verifier.
+/// The result of a round after the verifier has stopped.
 fn stopped() -> End {
     Stop::Halted("it has stopped before".to_owned()).into()
 }

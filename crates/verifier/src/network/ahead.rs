@@ -1,4 +1,4 @@
-//! Pages of updates that are fetched while those before them are replayed.
+//! Fetches pages of updates while those before them are replayed.
 
 use super::{PAGE, Trouble};
 use directory_core::update::LoggedUpdate;
@@ -6,11 +6,11 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use tokio::task::JoinHandle;
 
-/// Pages that are fetched beyond the one that is asked for. Over a long way this many answers are on their way at once. Each
-/// has 1.4 MB at most.
+/// Maximum number of pages that are fetched beyond the requested one. On a slow connection this many answers are under way at
+/// once. Each has 1.4 MB at most.
 pub const AHEAD: usize = 8;
 
-/// Pages on their way, one after another.
+/// The pages under way, in order.
 #[derive(Debug, Default)]
 pub struct Ahead(Mutex<VecDeque<Page>>);
 
@@ -21,8 +21,8 @@ struct Page {
 }
 
 impl Ahead {
-    /// The page that begins at a position. `limit` updates will be asked for in all: those of the next pages among them are
-    /// fetched too. Pages of other positions, which are left over from a round that ended early, are forgotten.
+    /// The page that begins at a position. `limit` is the number of updates that will be requested in all: the next pages among
+    /// them are fetched too. Pages at other positions, left over from a round that ended early, are dropped.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    /// Asks for a page; returns what was fetched for it. A page has no updates here: the questions are looked at.
+    /// Requests a page. Returns the requests that this causes. The pages are empty here: only the requests are compared.
     async fn asked(ahead: &Ahead, from: u64, limit: u64) -> Vec<(u64, u32)> {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let fetch = |from, limit| {
@@ -104,7 +104,7 @@ mod tests {
         let ahead = Ahead::default();
         let page = u64::from(PAGE);
         asked(&ahead, 0, 3 * page).await;
-        // The first page was cut short, or its round is tried again.
+        // The first page was cut short, or its round is repeated.
         for from in [7, 0] {
             assert_eq!(asked(&ahead, from, 2 * page).await, [(from, PAGE), (from + page, PAGE)]);
         }

@@ -1,4 +1,5 @@
-//! What a verifier asks a directory. Tests put a network in its place that lies, and one that says in which order it is asked.
+//! The questions that a verifier asks a directory. Tests replace the network by one that lies, and by one that records the
+//! order of the questions.
 
 mod ahead;
 mod platform;
@@ -13,18 +14,18 @@ use directory_core::update::LoggedUpdate;
 use directory_core::vrf::PROOF_SIZE;
 use std::fmt;
 
-/// How old a certificate may be, in nanoseconds: five minutes, as agents have it.
+/// Maximum age of a certificate in nanoseconds: five minutes, as in agents.
 const MAX_AGE: u64 = 300_000_000_000;
 
-/// Heads or updates of a page: what a directory returns at most.
+/// Maximum number of heads or updates in a page: the directory's limit.
 pub const PAGE: u32 = 256;
 
-/// Why something was not learned. It passes, or a node lies: nothing is proved against the directory.
+/// Why a question has no usable answer. This is temporary, or a node lies. It proves nothing against the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
     /// No answer came.
     Unanswered(String),
-    /// The answer is not what the platform certified, or is not to be judged yet.
+    /// The answer contradicts the certified data, or cannot be checked yet.
     Unverified(String),
 }
 
@@ -37,25 +38,25 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// A directory's newest log, as a node shows it. Nothing of it is checked.
+/// A directory's newest log, as a node shows it. None of it is checked.
 #[derive(Debug, Clone)]
 pub struct Shown {
     /// The certified log, encoded.
     pub log: Vec<u8>,
     /// The platform's certificate.
     pub certificate: Vec<u8>,
-    /// From the log that was named to this one.
+    /// The proof that the log continues the known one.
     pub consistency: Vec<Hash>,
     /// Cosignatures, each with the size of its log.
     pub cosigned: Vec<(u64, Cosignature)>,
 }
 
-/// What became of a cosignature.
+/// The result of pushing a cosignature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pushed {
-    /// The directory has it, or one of this time, in seconds since 1970.
+    /// The directory has this cosignature, or an equally new one.
     Stored {
-        /// The time.
+        /// Its time, in seconds since 1970.
         time: u64,
     },
     /// The log has grown meanwhile.
@@ -68,12 +69,13 @@ pub trait Network {
     fn configuration(&self) -> impl Future<Output = Result<Vec<u8>, Trouble>> + Send;
     /// The VRF proof of the registrar's label.
     fn registrar(&self) -> impl Future<Output = Result<[u8; PROOF_SIZE], Trouble>> + Send;
-    /// The newest log, and how it continues the one of `known` heads; 0, or more than there are: without that.
+    /// The newest log, and the proof that it continues the one of `known` heads. If `known` is 0 or larger than the log, there
+    /// is no proof.
     fn checkpoint(&self, known: u64) -> impl Future<Output = Result<Shown, Trouble>> + Send;
     /// Heads from an epoch on, at most `limit`.
     fn heads(&self, from: u64, limit: u32) -> impl Future<Output = Result<Vec<Head>, Trouble>> + Send;
-    /// Updates from a position on: as many as come at once. `limit` updates will be asked for in all, so that those which
-    /// follow may be fetched meanwhile. Their signatures are not checked.
+    /// Updates from a position on, as many as come at once. `limit` updates will be requested in all, so the next ones may be
+    /// fetched meanwhile. Their signatures are not checked.
     fn updates(&self, from: u64, limit: u64) -> impl Future<Output = Result<Vec<LoggedUpdate>, Trouble>> + Send;
     /// A certificate of the module and the controllers.
     fn module(&self) -> impl Future<Output = Result<Vec<u8>, Trouble>> + Send;
@@ -81,7 +83,7 @@ pub trait Network {
     fn ratify(&self, size: u64, cosignature: &Cosignature) -> impl Future<Output = Result<Pushed, Trouble>> + Send;
 }
 
-/// A certificate's time must be recent. Both times are in nanoseconds since 1970.
+/// Checks that a certificate's time is recent. Both times are in nanoseconds since 1970.
 ///
 /// # Errors
 ///

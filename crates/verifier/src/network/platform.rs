@@ -124,7 +124,7 @@ async fn send<T, E: fmt::Debug>(transport: &AgentTransport, request: Request<T, 
     request.decode(&reply)
 }
 
-/// One page. Whoever replays it checks the signatures.
+/// Fetches one page. The replay checks the signatures.
 async fn updates(transport: AgentTransport, from: u64, limit: u32) -> Result<Vec<LoggedUpdate>, Trouble> {
     let page = send(&transport, request::get_updates(from, limit)).await?;
     let updates = page.iter().map(|bytes| LoggedUpdate::decode_unverified(bytes));

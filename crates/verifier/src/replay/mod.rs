@@ -45,7 +45,7 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    /// Whether these are the updates that the head commits to.
+    /// Checks that the head commits to these updates.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Epoch {
     }
 }
 
-/// Access to updates that were replayed before.
+/// Access to earlier updates.
 pub trait Past {
     /// The update at a position.
     fn update(&self, position: u64) -> io::Result<LoggedUpdate>;
@@ -82,9 +82,9 @@ pub struct Replay {
     pins: Pins,
     tree: Tree<CompactNodes>,
     log: Log<Vec<Hash>>,
-    /// Positions of the newest updates, by leaf.
+    /// Position of each leaf's newest update.
     newest: Vec<u64>,
-    /// Positions of the updates before, of leaves whose newest update is a recovery.
+    /// Position of the update before, for leaves whose newest update is a recovery.
     replaced: HashMap<u32, u64>,
     updates: u64,
     time: u64,
@@ -121,7 +121,7 @@ impl Replay {
         &self.pins
     }
 
-    /// Number of updates that were replayed: the position of the next one.
+    /// Number of replayed updates. It is the position of the next one.
     pub fn updates(&self) -> u64 {
         self.updates
     }
@@ -131,12 +131,12 @@ impl Replay {
         self.newest.len() as u64
     }
 
-    /// Size and root of the log of the heads that were replayed.
+    /// Size and root of the replayed log of heads.
     pub fn checkpoint(&self) -> Checkpoint {
         self.checkpoint_at(self.log.size())
     }
 
-    /// The same at an earlier size, at most today's.
+    /// Size and root at an earlier size. The size must not exceed today's.
     pub fn checkpoint_at(&self, size: u64) -> Checkpoint {
         Checkpoint { size, root: self.log.root(size) }
     }
@@ -149,8 +149,8 @@ impl Replay {
         Checkpoint { size: log.size(), root: log.root(log.size()) }
     }
 
-    /// Checks an epoch by all rules and applies it. `now` is the verifier's clock in nanoseconds since 1970. An error
-    /// consumes the replay, because its tree may have changes of the refused epoch.
+    /// Checks an epoch by all rules and applies it. `now` is the verifier's clock in nanoseconds since 1970. An error consumes
+    /// the replay, because its tree may contain changes of the refused epoch.
     pub fn epoch(mut self, past: &impl Past, epoch: &Epoch, now: u64) -> Result<Self, ReplayError> {
         self.check_head(epoch, now)?;
         let hashes = self.check_updates(past, epoch)?;
@@ -160,13 +160,13 @@ impl Replay {
         Ok(self)
     }
 
-    /// Applies an epoch that was checked before it was stored. The tree has no root until [`Replay::restored`].
+    /// Applies an epoch from the journal, which was checked before. The tree has no root until [`Replay::restored`].
     pub fn restore(&mut self, epoch: &Epoch) {
         let hashes: Vec<_> = epoch.updates.iter().map(|logged| logged.update.entry.hash()).collect();
         self.put(epoch, &hashes);
     }
 
-    /// Ends the restoring of stored epochs. The tree must be that of their last head.
+    /// Ends the restoring of epochs. The tree must be that of the last head.
     pub fn restored(mut self, last: &Head) -> Result<Self, Violation> {
         self.tree.seal();
         self.check_roots(last)?;
@@ -187,7 +187,7 @@ impl Replay {
         epoch.check_updates()
     }
 
-    /// Returns the hashes of the updates' entries.
+    /// Checks the updates of an epoch. Returns the hashes of their entries.
     fn check_updates(&self, past: &impl Past, epoch: &Epoch) -> Result<Vec<Hash>, ReplayError> {
         let mut hashes = Vec::with_capacity(epoch.updates.len());
         let mut changed = HashSet::with_capacity(epoch.updates.len());
@@ -231,7 +231,7 @@ impl Replay {
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "stored updates do not belong together"))
     }
 
-    /// Puts the epoch's updates, whose entries have these hashes, into the tree, and its head into the log.
+    /// Puts the epoch's updates into the tree, and its head into the log. `hashes` are those of the updates' entries.
     fn put(&mut self, Epoch { head, updates }: &Epoch, hashes: &[Hash]) {
         for (LoggedUpdate { position, time, update }, hash) in updates.iter().zip(hashes) {
             let entry = &update.entry;
@@ -263,7 +263,7 @@ impl Replay {
     }
 }
 
-/// The hashes of a log that is continued elsewhere.
+/// The hashes of a log, and further ones that are kept beside it.
 struct Continued<'a> {
     before: &'a Vec<Hash>,
     more: Vec<Hash>,

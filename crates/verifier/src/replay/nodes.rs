@@ -1,11 +1,11 @@
-//! The tree on the heap. A verifier proves nothing from it, so it keeps no state but the newest: 48 bytes a node, 64 a leaf.
+//! The tree on the heap. A verifier makes no proofs, so it keeps only the newest state: 48 bytes a node, 64 a leaf.
 
 #![allow(clippy::indexing_slicing, reason = "numbers are those that the tree was given")]
 
 use directory_core::hash::Hash;
 use directory_core::map::{Child, Leaf, Node, Nodes, Sizes, Summary};
 
-/// Nodes and leaves of the newest state alone.
+/// Nodes and leaves of the newest state.
 #[derive(Debug, Default)]
 pub struct CompactNodes {
     nodes: Vec<CompactNode>,
@@ -19,7 +19,7 @@ struct CompactNode {
     children: [u32; 2],
     leaf: u32,
     hash: Hash,
-    /// Below 256: two indexes differ in one of 256 bits.
+    /// The depth, below 256: two indexes differ in one of 256 bits.
     depth: u8,
     /// Kinds of the children, two bits each; then bit 4 dirty, bit 5 hashed.
     flags: u8,

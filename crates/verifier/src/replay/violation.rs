@@ -4,60 +4,60 @@ use directory_core::change::Refusal;
 use directory_core::hash::Hash;
 use std::fmt;
 
-/// The reason why an epoch breaks the rules.
+/// The rule that an epoch breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Violation {
-    /// The head is of another epoch than the next one.
+    /// The head has another epoch than the next one.
     Epoch {
         /// The next epoch.
         expected: u64,
-        /// The head's.
+        /// The head's epoch.
         found: u64,
     },
-    /// The head's time is before the last head's or before an update of the epoch.
+    /// The head's time is before that of the last head or of an update in the epoch.
     HeadTime {
-        /// The earliest time that is right, in nanoseconds since 1970.
+        /// The earliest legal time, in nanoseconds since 1970.
         earliest: u64,
-        /// The head's.
+        /// The head's time.
         found: u64,
     },
     /// The head was closed in the future.
     Future {
-        /// The verifier's clock and what it tolerates, in nanoseconds since 1970.
+        /// The latest time that is accepted, in nanoseconds since 1970: the verifier's clock and a tolerance.
         latest: u64,
-        /// The head's.
+        /// The head's time.
         found: u64,
     },
     /// The head has another configuration than the pinned one.
     Configuration(Hash),
-    /// The epoch's first update is not the next one of all updates.
+    /// The epoch does not begin with the next update of the log.
     FirstUpdate {
         /// The next position.
         expected: u64,
-        /// The head's.
+        /// The position in the head.
         found: u64,
     },
     /// The epoch has more or fewer updates than its head says.
     Updates {
-        /// Updates that were shown.
+        /// Number of updates that were shown.
         expected: u64,
-        /// The head's number.
+        /// The number in the head.
         found: u32,
     },
-    /// An update lies at another position than the next one.
+    /// An update does not have the next position.
     Position {
         /// The next position.
         expected: u64,
-        /// The update's.
+        /// The update's position.
         found: u64,
     },
-    /// An update's time is before the one before.
+    /// An update has an earlier time than the one before.
     UpdateTime {
         /// The update.
         position: u64,
         /// The time of the update or head before, in nanoseconds since 1970.
         earliest: u64,
-        /// The update's.
+        /// The update's time.
         found: u64,
     },
     /// A label has two updates in the epoch.
@@ -74,34 +74,34 @@ pub enum Violation {
         /// The broken rule.
         refusal: Refusal,
     },
-    /// The head's root of the epoch's updates is not theirs.
+    /// The head's root of the epoch's updates does not match the updates.
     UpdatesRoot {
         /// The root of the updates that were shown.
         expected: Hash,
-        /// The head's.
+        /// The root in the head.
         found: Hash,
     },
-    /// The head counts other labels than there are.
+    /// The head's number of labels is wrong.
     Labels {
-        /// Labels that have an entry.
+        /// Number of labels that have an entry.
         expected: u64,
-        /// The head's number.
+        /// The number in the head.
         found: u64,
     },
-    /// The head's root of the map is not that of all updates.
+    /// The head's root of the map does not match the updates.
     MapRoot {
         /// The root of the verifier's tree.
         expected: Hash,
-        /// The head's.
+        /// The root in the head.
         found: Hash,
     },
-    /// The log of heads that was certified, or signed before, is not that of the heads that were shown.
+    /// The certified or signed log does not match the heads that were shown.
     LogRoot {
         /// Number of heads.
         size: u64,
         /// The root of the verifier's log.
         expected: Hash,
-        /// The certified one.
+        /// The certified or signed root.
         found: Hash,
     },
 }

@@ -16,7 +16,7 @@ const TRIES: u32 = 200;
 /// The mailbox's message for each lie.
 pub const LIE: &str = "the inbox was not read: the reply ";
 /// The mailbox's message if the canister's budget refuses.
-const REFUSED: &str = "not sent yet: the canister takes no messages of strangers now";
+const REFUSED: &str = "not sent yet: the canister takes no messages from strangers now";
 const PASSPHRASE: &str = "correct horse\n";
 
 /// The fault of a process.
