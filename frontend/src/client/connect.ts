@@ -4,10 +4,10 @@
  *     const client = await connect({ canisterId, network: networkAt('https://icp-api.io')! });
  *     const { value, trust } = await client.pageByKey(keyId, { after: 0, order: Order.ascending, limit: 100 });
  *
- * Each method throws a {@link Failure} and nothing else. Answers to updates and {@link Client.moduleHash} are certified by
- * the subnet. A query is answered by one node, whose signature the agent checks. Where the canister has proofs, the client asks
- * for them and checks them: a {@link Read} is verified, or says that it cannot be. An answer that does not verify is a failure
- * of the kind `lie`. The status and {@link Client.hasMessages} are one node's word.
+ * Each method throws a {@link Failure} and nothing else. Answers to updates and {@link Client.moduleHash} are certified by the
+ * subnet. A query is answered by one node. The agent checks the node's signature. If the canister has proofs for a query, the
+ * client requests and checks them: each {@link Read} says whether it is verified. An answer that does not verify is a failure
+ * of the kind `lie`. The status and {@link Client.hasMessages} are not verified: one node says so.
  */
 import { type Identity, StatePaths } from '@icp-sdk/core/agent';
 import { Principal } from '@icp-sdk/core/principal';
@@ -52,11 +52,11 @@ import {
   statusErrorWords,
 } from './words';
 
-/** How often to ask again if a node lags behind, and after how long. Another node may answer then. */
+/** How often to ask again if a node lags behind, and the pause before. Another node may answer then. */
 const AGAIN = 2;
 const AGAIN_AFTER_MS = 500;
 
-/** No principal has longer or higher bytes. */
+/** No principal is longer or has greater bytes. */
 const LAST_PRINCIPAL = Principal.fromUint8Array(new Uint8Array(29).fill(0xff));
 
 export interface Client {
@@ -64,14 +64,14 @@ export interface Client {
   readonly principal: Principal;
   status(): Promise<Status>;
   message(id: number): Promise<Read<Message>>;
-  /** The message is verified; that it is the newest with this hash is not. */
+  /** The message is verified, but not that it is the newest with this hash. */
   messageByHash(hash: Uint8Array): Promise<Read<Message>>;
-  /** `after` is any id, not only one of the key's. */
+  /** `after` may be any id, not only one of the key's. */
   pageByKey(keyId: Uint8Array, cursor: Cursor): Promise<Read<Page>>;
   pageByRange(minId: number, maxId: number, cursor: Cursor): Promise<Read<Page>>;
   /** Unix seconds, both inclusive. */
   pageByTime(from: number, until: number, cursor: Cursor): Promise<Read<Page>>;
-  /** null for a key that the store does not know. Verified but for `min_id`, `count`, `bytes` and `full_since`. */
+  /** null: the store does not know the key. `min_id`, `count`, `bytes` and `full_since` are not verified. */
   keyHead(keyId: Uint8Array): Promise<Read<KeyHead | null>>;
   /** Safe to repeat with the same bytes: they are stored once, and `duplicate` is true from the second time on. */
   add(keyId: Uint8Array, ciphertext: Uint8Array): Promise<Added>;
@@ -104,26 +104,26 @@ export interface Client {
    * must own the key.
    */
   acknowledge(keyId: Uint8Array, through: number): Promise<number>;
-  /** Whether the caller is an admin of the store. One node's word. */
+  /** Whether the caller is an admin of the store, as one node says. */
   isAdmin(): Promise<boolean>;
-  /** Whether the label of a key is known here. */
+  /** Whether this client knows the label of a key. */
   knowsLabel(keyId: Uint8Array): boolean;
-  /** Forgets what was seen of a key, and its label: the next answer is compared with nothing. */
+  /** Forgets the newest message seen of a key, and its label. The next answer is compared with nothing. */
   forget(keyId: Uint8Array): void;
   /** Certified SHA-256 of the installed module; null if no module is installed. */
   moduleHash(): Promise<Uint8Array | null>;
 }
 
 /**
- * Throws a {@link Failure} if the canister id is malformed or a local network's root key cannot be fetched. `storage` keeps
- * what was seen of each key: the browser's `localStorage`, or by default nothing beyond this client.
+ * Throws a {@link Failure} if the canister id is malformed or a local network's root key cannot be fetched. `storage` keeps the
+ * newest message seen of each key: the browser's `localStorage`, or by default only this client's memory.
  */
 export async function connect(place: Place, identity?: Identity, storage: Storage = forgetful()): Promise<Client> {
   const { canisterId } = place;
   const { agent, canister, rootKey, guarded } = await reach(place, identity);
   const actor = createActor(canisterId, { agent });
   const principal = await guarded(() => agent.getPrincipal());
-  // A local network has new keys each time it starts: what was seen on another one says nothing of it.
+  // A local network has new keys each time it starts, so memory of an earlier one does not apply.
   const memory = new Memory(storage, `${canisterId} ${bytesToHex(sha256(rootKey)).slice(0, 16)}`);
   const verifier = new Verifier(canister.toUint8Array(), rootKey, memory);
   const current = <T>(read: () => Promise<T>) => guarded(() => notBehind(read));
@@ -132,7 +132,7 @@ export async function connect(place: Place, identity?: Identity, storage: Storag
     return { value: masked(value.message, value.first_id), trust };
   };
   const keyHeads = async (keyIds: readonly Uint8Array[]): Promise<Read<(KeyHead | null)[]>> => {
-    // Nothing was asked, and nothing is claimed.
+    // Without keys there is no question and no proof.
     if (keyIds.length === 0) return { value: [], trust: UNPROVABLE };
     return verifier.heads(keyIds, take(await actor.get_key_heads([...keyIds], true), lookupErrorWords));
   };
@@ -207,7 +207,7 @@ export async function connect(place: Place, identity?: Identity, storage: Storag
   };
 }
 
-/** Asks again while an answer is of a state older than one seen before. */
+/** Asks again while an answer shows an older state than one seen before. */
 async function notBehind<T>(read: () => Promise<T>): Promise<T> {
   for (let left = AGAIN; ; left -= 1) {
     try {
@@ -234,7 +234,7 @@ function maskedPage(page: Page): Page {
   return { ...page, messages: page.messages.map((message) => masked(message, page.first_id)) };
 }
 
-/** A page that cannot be proved. Its hashes are checked all the same. */
+/** A page without a proof. Its hashes are checked all the same. */
 async function oneNodes(page: Page): Promise<Read<Page>> {
   await hashed(page.messages);
   return { value: maskedPage(page), trust: UNPROVABLE };

@@ -1,5 +1,5 @@
 /**
- * Verifies the directory's answers. What does not verify is a {@link Failure} of the kind `lie`.
+ * Verifies the directory's answers. An answer that does not verify is a {@link Failure} of the kind `lie`.
  *
  *     answer ──▶ certificate ──▶ certified log ──▶ proof ──▶ LookedUp
  *                (proofs/certificate.ts)  (here)   (directory/verify.ts)
@@ -28,14 +28,14 @@ import { Failure } from './failure';
 import { refuse } from './read';
 import { refusal } from './sentences';
 
-/** A verified look-up, and the changes that it showed, oldest first. */
+/** A verified look-up, with the changes that it showed, oldest first. */
 export interface LookedUp extends Verified {
   readonly changes: readonly Timed[];
   /** The certificate's time in nanoseconds since 1970. */
   readonly asOf: bigint;
 }
 
-/** What an answer to a look-up is verified against. */
+/** The data against which the answer to a look-up is verified. */
 export interface Asked {
   readonly canister: Uint8Array;
   readonly rootKey: Uint8Array;
@@ -74,8 +74,8 @@ export async function verifyFound(asked: Asked, { proof, certified }: Found): Pr
 
 /**
  * Verifies bundles against the profile that a look-up has shown. Bundles of devices that the profile does not list are left
- * out: they may be of a device that it listed before. Throws a {@link Failure}: `refused` without a profile, a `lie` where a
- * bundle does not verify.
+ * out: it may have listed them before. Throws a {@link Failure}: `refused` without a profile, a `lie` if a bundle does not
+ * verify.
  */
 export function verifyBundles(
   { realm }: Pick<Trusted, 'realm'>,
@@ -106,7 +106,7 @@ function isOfListedDevice(bundle: Bundle, question: BundleQuestion): boolean {
 
 const seconds = (): bigint => BigInt(Math.floor(Date.now() / 1000));
 
-/** Runs checks of the directory; what fails is a lie. */
+/** Runs checks of the directory. If one fails, the answer is a lie. */
 export function named<T>(check: () => T): T {
   try {
     return check();

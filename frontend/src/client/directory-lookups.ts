@@ -25,22 +25,23 @@ import { take } from './sentences';
 const PAGE = 1_000;
 
 export interface LookupOptions {
-  /** The answer that verifiers have cosigned, which may be older. */
+  /** Whether to ask for the state that verifiers have cosigned. It may be older. */
   readonly ratified?: boolean;
-  /** The label's state at the last look-up: each change since is shown. */
+  /** The label's state at the last look-up. Each change since then is shown. */
   readonly contact?: State | undefined;
   /**
-   * Shows all changes from version 0 on. Of more than 64 versions the address's own signature under version 0 is not shown.
+   * Whether to show all changes from version 0 on. With more than 64 versions the address's own signature under version 0 is
+   * not shown.
    */
   readonly history?: boolean;
 }
 
 type Question = Pick<Asked, 'label' | 'trusted'> & { readonly view: View };
 type Pinned = Pick<Asked, 'canister' | 'rootKey'> & { readonly trusted: Trusted | PinsOfShown };
-/** Why no proof can show a history: it has this many versions. */
+/** The history has this many versions, too many for a proof. */
 type TooLong = { readonly versions: bigint };
 
-/** Looks labels up, one after the other, and remembers the directory's log. */
+/** Looks labels up, one after the other, and keeps the directory's log. */
 export class Lookups {
   readonly #actor: Pick<directoryInterface, 'lookup' | 'get_history'>;
   readonly #pinned: Pinned;
@@ -58,7 +59,7 @@ export class Lookups {
     return this.#memory;
   }
 
-  /** Each look-up continues the log that the one before has shown, so it waits for that. */
+  /** Each look-up must continue the log of the one before, so it waits for that. */
   lookup(label: Uint8Array, options: LookupOptions = {}): Promise<LookedUp> {
     const mine = this.#last.then(() => this.#lookup(label, options));
     this.#last = mine.catch(() => {});
@@ -73,13 +74,13 @@ export class Lookups {
     return this.#find({ label, view, trusted: { ...trusted, registrars } }, options);
   }
 
-  /** The policies that may vouch for the label, as the directory shows them. For the registrar's own label nobody vouches. */
+  /** The policies that may vouch for the label, as the directory shows them. Nobody vouches for the registrar's own label. */
   async #registrarsFor(label: Uint8Array, view: View): Promise<readonly Policy[]> {
     if (equal(label, REGISTRAR)) return [];
     const question = { label: REGISTRAR, view, trusted: { ...this.#pinned.trusted, registrars: [] } };
     const { changes, head } = await this.#find(question, { history: true });
     const registrars = policiesInForce(changes, head.time);
-    // Without any, the rules would be those of open registration.
+    // Without policies the rules of open registration would apply.
     if (!registrars.length) {
       throw new Failure('refused', 'The directory has no registrar yet, so it has registered no label.', true);
     }
@@ -94,7 +95,7 @@ export class Lookups {
       return isCut ? refuse({ kind: 'directory', code: 'History' }) : answer;
     }
     const { state, changes } = await this.#replay(question, history ? undefined : contact, answer.versions);
-    // The pages prove nothing by themselves. The proof's newest entry must be their last one, or follow from it.
+    // The pages prove nothing by themselves. The proof's newest entry must be the pages' last one, or follow from it.
     const newest = await this.#ask(question, following(state), state);
     if ('versions' in newest || !equal(newest.index, state.entry.index)) {
       return refuse({ kind: 'directory', code: 'History' });

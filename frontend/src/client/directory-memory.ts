@@ -1,8 +1,8 @@
 /**
- * What a reader remembers of a directory between visits: the log that was verified last, and the keys with which it was. A later
- * answer must continue the log under the same keys.
+ * A reader's memory of a directory between visits: the last verified log, and the pins with which it was verified. A later
+ * answer must continue the log under the same pins.
  *
- * One item of a storage holds it, as JSON:
+ * One item of a storage contains it, as JSON:
  *
  *     { vrfKey: hex, configuration: hex, size: decimal, root: hex, ratified: decimal }
  */
@@ -11,7 +11,7 @@ import type { Memory, Trusted } from '../directory';
 import { equal } from '../proofs/hash';
 import type { Storage } from './memory';
 
-/** The pins that a look-up succeeded with, and what it returned to remember. */
+/** The pins of a successful look-up, and its memory. */
 export interface Remembered {
   readonly pins: Pick<Trusted, 'vrfKey' | 'configuration'>;
   readonly memory: Memory;
@@ -28,7 +28,7 @@ export class DirectoryMemory {
     this.#name = `directory ${place}`;
   }
 
-  /** `undefined` where nothing was kept. Text of another form counts as nothing: a person or an extension wrote it. */
+  /** `undefined`: nothing is stored. Malformed text counts as nothing: a person or an extension wrote it. */
   read(): Remembered | undefined {
     try {
       const item = JSON.parse(this.storage.getItem(this.#name) ?? 'null');
@@ -42,8 +42,8 @@ export class DirectoryMemory {
   }
 
   /**
-   * Keeps what was seen, unless another tab has seen more. If the storage is full, or the browser withholds it, nothing is kept.
-   * Every answer is verified all the same.
+   * Stores the memory, unless another tab has stored a larger log. If the storage is full, or the browser withholds it, nothing
+   * is stored. Every answer is verified all the same.
    */
   write({ pins, memory: { log, ratified } }: Remembered): void {
     const before = this.read();

@@ -118,7 +118,7 @@ export const directoryCheckErrorWords = wordsOf<CheckError>({
   Other: other,
 });
 
-/** What is wrong with an answer, by the first name of the code of a {@link DirectoryError}. */
+/** The fault of an answer, by the first part of a {@link DirectoryError}'s code. */
 const LIES: Readonly<Record<string, string>> = {
   Decode: 'The proof cannot be read.',
   Vrf: 'The place of this label in the directory is not proved: the answer may be about another label.',
@@ -147,7 +147,7 @@ const LIES: Readonly<Record<string, string>> = {
   Signature: 'The device did not sign the bundle.',
 };
 
-/** Says what is wrong with an answer of the directory. The code stays in the sentence, for reports. */
+/** The fault of a directory's answer as a sentence. It contains the code, for reports. */
 export function directoryLieWords(code: string): string {
   const [first = ''] = code.split('/');
   return `${LIES[first] ?? 'The directory’s answer does not verify.'} (${code})`;

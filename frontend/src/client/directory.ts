@@ -34,7 +34,7 @@ import type { PinsOfShown } from './pins';
 import { reach } from './reach';
 import { take } from './sentences';
 
-/** What the directory publishes for `pin` (pins.ts): one node's word, which the first look-up proves. */
+/** The directory's published values for `pin` (pins.ts). One node answers; the first look-up proves them. */
 export async function published(place: Place): Promise<Published> {
   const { agent, guarded } = await reach(place);
   const actor = createActor(place.canisterId, { agent });
@@ -42,21 +42,24 @@ export async function published(place: Place): Promise<Published> {
 }
 
 export interface DirectoryClient {
-  /** What is remembered; `undefined` before the first look-up. */
+  /** The memory. `undefined` before the first look-up. */
   readonly memory: Memory | undefined;
-  /** Looks an encoded label up, and verifies the answer, also that the label has no entry. */
+  /** Looks an encoded label up. Verifies the answer, also if the label has no entry. */
   lookup(label: Uint8Array, options?: LookupOptions): Promise<LookedUp>;
-  /** The bundles of a label that was looked up, verified. `seen`: the newest ones that were seen. */
+  /** The verified bundles of a label that was looked up. `seen`: the newest ones seen before. */
   bundles(label: Uint8Array, found: Verified, seen?: readonly Bundle[]): Promise<Bundle[]>;
   /** Registers a label, or changes its entry. */
   update(submission: Submission): Promise<Accepted>;
   /** Stores a device's bundle. */
   putBundle(label: Uint8Array, bundle: Uint8Array): Promise<void>;
-  /** The directory at a glance: one node's word. */
+  /** The directory's status, as one node says. */
   status(): Promise<Status>;
   /** Replaces the settings. Controllers only. */
   setSettings(settings: Settings): Promise<void>;
-  /** Checks stored records from a cursor on. Controllers only. The report's `next` is the next cursor; without it, all are checked. */
+  /**
+   * Checks stored records from a cursor on. Controllers only. The report's `next` is the next cursor; without it, everything is
+   * checked.
+   */
   check(from: CheckCursor): Promise<CheckReport>;
 }
 

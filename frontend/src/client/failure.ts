@@ -1,23 +1,21 @@
-/**
- * Every failure of a call, as one error class. Its message is a sentence for people.
- */
+/** The failure of a call: one error class for all. Its message is a sentence for people. */
 
 export type FailureKind =
   /** The canister answered with one of its own errors: `variant` names it. */
   | 'refused'
-  /** No answer: the network cannot be reached or answers with an HTTP error. */
+  /** The network cannot be reached, or answers with an HTTP error. */
   | 'away'
-  /** There was an answer, but its signature is not valid. */
+  /** The answer's signature is not valid. */
   | 'untrusted'
-  /** There was an answer, and its proof contradicts it: `variant` says how. It is not used. */
+  /** The answer's proof contradicts it, so it is not used. `variant` names the contradiction. */
   | 'lie'
   /** There is no such canister on this network. */
   | 'no-canister'
   /** There is a canister, but not a message canister. */
   | 'not-ours'
-  /** The platform rejected the call: `variant` is its reject code. */
+  /** The platform rejected the call. `variant` is its reject code. */
   | 'rejected'
-  /** The input is not valid, and nothing was sent. */
+  /** The input is not valid. Nothing was sent. */
   | 'input';
 
 export class Failure extends Error {

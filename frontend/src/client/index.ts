@@ -1,11 +1,11 @@
 /**
- * The client: everything that a frontend needs to talk to a message canister. No DOM, no framework.
+ * The client: all that a frontend needs to use a message canister. No DOM, no framework.
  *
  *     import { connect, networkAt, Order } from './client';
  *
- * `connect` returns typed methods that verify what they read and throw only {@link Failure}s; `locate` finds the canister as this page does;
- * `Poller` repeats queries; `Outbox` resends messages until they are stored; `identity` keeps a key in the browser. The types are
- * generated from canister.did (`npm run bindings`).
+ * `connect` returns typed methods that verify their answers and throw only {@link Failure}s. `locate` finds the canister, as
+ * this page does. `Poller` repeats queries. `Outbox` resends messages until they are stored. `identity` keeps a key in the
+ * browser. The types are generated from canister.did (`npm run bindings`).
  */
 export type {
   Added,

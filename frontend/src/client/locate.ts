@@ -1,22 +1,22 @@
 /**
- * Which canister on which network a page is about.
+ * Finds the canister and the network of a page.
  *
- * In order: the address's fragment (`#canister=…&network=…`), then what the page's server says in the cookie `ic_env`
- * (as an asset canister does for its project's canisters), then nothing: somebody has to say it. Where the address and the
- * server disagree, the answer says so, because a link can carry a fragment. The network is by
- * default the page's own origin where that is a network, else the Internet Computer. The fragment is used, and not the
- * query, because `?canisterId=` is taken by the gateways and a fragment is never sent to a server.
+ * The sources, in order: the fragment of the address (`#canister=…&network=…`), then the cookie `ic_env` of the page's server
+ * (an asset canister sets it to its project's canisters). Without both, a person must name the canister. If the address and the
+ * server disagree, the result says so, because a link can contain a fragment. The default network is the page's own origin if
+ * that is a network, else the Internet Computer. The fragment is used instead of the query, because gateways use
+ * `?canisterId=`, and a fragment is never sent to a server.
  */
 import { MAINNET, type Network, networkAt } from './network';
 
 export interface Place {
   readonly canisterId: string;
   readonly network: Network;
-  /** DER; only for a local network whose server told it. Without it a local network's key is fetched. */
+  /** DER; only for a local network whose server names it. Without it a local network's key is fetched. */
   readonly rootKey?: Uint8Array;
 }
 
-/** What the page's server says: see `@icp-sdk/core/agent/canister-env`. */
+/** The values in the cookie of the page's server: see `@icp-sdk/core/agent/canister-env`. */
 export interface ServerEnv {
   readonly canisterId?: string | undefined;
   readonly rootKey: Uint8Array;
@@ -25,7 +25,7 @@ export interface ServerEnv {
 export type Located =
   | {
       readonly place: Place;
-      /** The address names this place; the page's server names this other one. Ask a person before calling `place`: a link may have chosen it. */
+      /** The page's server names this other place. Ask a person before calling `place`: a link may have chosen it. */
       readonly differsFrom?: Place;
     }
   | { readonly problem: 'no-canister' }

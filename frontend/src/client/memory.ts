@@ -1,23 +1,23 @@
 /**
- * What a reader remembers of keys between visits: the newest message that was verified, and the label that `claim` told the
- * key's owner. A later answer must continue it.
+ * A reader's memory of keys between visits: the newest verified message, and the label that `claim` returned to the key's
+ * owner. A later answer must continue it.
  *
- * One item of a storage holds a place's keys, as JSON, the one changed last at the end:
+ * One item of a storage contains the keys of a place, as JSON, the last changed one at the end:
  *
  *     [[key id in hex, { seen?: [epoch, id, rank, chain in hex, unix seconds], label?: hex }], …]
  *
- * At most {@link MAX_KEYS} are kept: about 250 bytes each. It is read anew each time, because other tabs write it too.
+ * At most {@link MAX_KEYS} are kept: about 250 bytes each. It is read again for each use, because other tabs write it too.
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { Hash, Seen } from '../proofs';
 
-/** Keys remembered of one place. The one unchanged for longest is forgotten first. */
+/** Maximum number of keys of one place. The one that has not changed for the longest time is forgotten first. */
 export const MAX_KEYS = 1_000;
 
-/** The two methods of the browser's `localStorage` that are needed. */
+/** The methods of the browser's `localStorage` that are needed. */
 export type Storage = Pick<globalThis.Storage, 'getItem' | 'setItem'>;
 
-/** What was seen, and the time of the first certificate that showed it, in unix seconds. */
+/** The newest message seen, and the time of the first certificate that showed it, in unix seconds. */
 export interface SeenAt {
   readonly seen: Seen;
   readonly asOf: number;
@@ -59,7 +59,7 @@ export class Memory {
     this.#change(keyId, { label: bytesToHex(label) });
   }
 
-  /** Forgets all of a key. */
+  /** Forgets a key. */
   forget(keyId: Uint8Array): void {
     const entries = this.#read();
     if (entries.delete(bytesToHex(keyId))) this.#write(entries);
@@ -74,7 +74,7 @@ export class Memory {
     this.#write(entries);
   }
 
-  /** Text of another form counts as nothing: a person or an extension wrote it. */
+  /** Malformed text counts as nothing: a person or an extension wrote it. */
   #read(): Map<string, Entry> {
     try {
       return new Map(JSON.parse(this.storage.getItem(this.#name) ?? '[]'));
@@ -83,7 +83,7 @@ export class Memory {
     }
   }
 
-  /** If the storage is full, or the browser withholds it, nothing is kept. Every answer is verified all the same. */
+  /** If the storage is full, or the browser withholds it, nothing is stored. Every answer is verified all the same. */
   #write(entries: Map<string, Entry>): void {
     try {
       this.storage.setItem(this.#name, JSON.stringify([...entries].slice(-MAX_KEYS)));
@@ -91,7 +91,7 @@ export class Memory {
   }
 }
 
-/** A storage for as long as the program runs. */
+/** A storage in memory only. */
 export function forgetful(): Storage {
   const items = new Map<string, string>();
   return { getItem: (name) => items.get(name) ?? null, setItem: (name, value) => void items.set(name, value) };

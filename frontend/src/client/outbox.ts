@@ -1,9 +1,9 @@
 /**
- * Sealed messages on their way into the store.
+ * Sealed messages that are being stored.
  *
- * Invariant: an item's bytes never change. A retry sends the same key id and ciphertext, so the message is stored once
- * even if answers get lost. (Sealing again would make another message.) Transient failures are retried with backoff;
- * after other failures the item waits for {@link Outbox.send}.
+ * Invariant: an item's bytes never change. A retry sends the same key id and ciphertext, so the message is stored once even if
+ * answers get lost. (Sealing again would make another message.) Transient failures are retried with backoff. After other
+ * failures the item waits for {@link Outbox.send}.
  */
 import type { Added } from './bindings/canister';
 import { Failure } from './failure';
@@ -62,7 +62,7 @@ export class Outbox {
     }
   }
 
-  /** Sends all waiting items now. Call it when the network is back. */
+  /** Sends all waiting items now. Call this when the network is reachable again. */
   retryWaiting(): void {
     for (const item of this.items) if (item.delivery.phase === 'waiting') void this.send(item);
   }

@@ -1,27 +1,27 @@
-/** What a client pins of a directory, from the configuration that the directory publishes. */
+/** The pins of a directory, made from its published configuration. */
 import { Principal } from '@icp-sdk/core/principal';
 import { type Policy, Quorum, realmOf, type Trusted } from '../directory';
 import { configurationHash, decodeConfiguration } from '../directory/configuration';
 import type { Published } from './bindings/directory';
 
 /**
- * Pins without the registrar's policies. Each look-up takes those that the directory itself shows: the verified history of the
- * registrar's own label has them. So whoever the directory calls its registrar vouches for registrations. Nothing proves that
- * this is the registrar whom the application means.
+ * Pins without the registrar's policies. Each look-up takes the policies that the directory itself shows: those in the verified
+ * history of the registrar's own label. So registrations verify against any registrar that the directory names. Nothing proves
+ * that this is the registrar whom the application means.
  */
 export type PinsOfShown = Omit<Trusted, 'registrars'> & { readonly registrars: 'shown' };
 
 /**
- * The pins of the directory in a canister. `registrars`: the policies of its registrar, today's and former ones, empty where
+ * The pins of the directory in a canister. `registrars`: the policies of its registrar, present and former, empty if
  * registration is open; or `shown`, see {@link PinsOfShown}. Cosignatures of verifiers may be `maxAge` seconds old.
  *
- * One node answers `published`, and it may lie. Then no look-up verifies: the certified log carries the hash of the
- * configuration and the VRF key, and the first look-up fails with the code `Configuration`. So pins with which a look-up has
- * succeeded are those of the canister. That the canister is the right one, and who its registrar is, the application knows from
- * elsewhere.
+ * One node answers `published`, and it may lie. Then no look-up verifies: the certified log contains the hash of the
+ * configuration and the VRF key, so the first look-up fails with the code `Configuration`. After a look-up has succeeded, the
+ * pins are known to be the canister's. The application must know from elsewhere that this is the right canister, and who its
+ * registrar is.
  *
- * Throws a {@link DirectoryError} for a configuration that cannot be read, and a TypeError where registrars are given and
- * registration is open, or the other way round.
+ * Throws a {@link DirectoryError} if the configuration cannot be read, and a TypeError if registrars are given for open
+ * registration, or are missing otherwise.
  */
 export function pin(
   canisterId: string,

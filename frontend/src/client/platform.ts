@@ -28,7 +28,7 @@ const NO_CANISTER = new Set(['IC0301']);
 const NOT_OURS = new Set(['IC0302', 'IC0536', 'IC0537']);
 /** The canister is stopping, stopped or frozen, or the network is busy. */
 const LATER = new Set(['IC0207', 'IC0508', 'IC0509', 'IC0532', 'IC0533', 'IC0515']);
-/** What the platform says of a call that the canister's inspection did not admit. It does not say why. */
+/** The platform's message if the canister's inspection did not admit the call. It does not give the reason. */
 const NOT_ADMITTED = 'rejected the message';
 
 export function failureOf(error: unknown, { canisterId, network }: Whereabouts): Failure {

@@ -1,6 +1,6 @@
 /**
- * Repeats a task: at an interval while it succeeds, with exponential backoff and jitter while it fails, immediately on
- * {@link Poller.poke}, and not at all while paused. Runs never overlap.
+ * Repeats a task: at an interval while it succeeds, with exponential backoff and jitter while it fails, at once on {@link
+ * Poller.poke}, and not at all while paused. Runs never overlap.
  */
 
 export interface PollerOptions {

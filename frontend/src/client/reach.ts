@@ -1,19 +1,19 @@
-/** How the clients of all canisters reach theirs: one agent, its errors as {@link Failure}s, the network's key. */
+/** The connection that all clients use: one agent, its errors as {@link Failure}s, and the network's key. */
 import { HttpAgent, type Identity } from '@icp-sdk/core/agent';
 import { Principal } from '@icp-sdk/core/principal';
 import { Failure } from './failure';
 import type { Place } from './locate';
 import { failureOf } from './platform';
 
-/** Aborts a request after this time, which is longer than the 10 s for which a network may hold an update's answer. */
+/** Timeout of a request. A network may hold an update's answer for 10 s, so it is longer. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export interface Reached {
   readonly agent: HttpAgent;
   readonly canister: Principal;
-  /** Certificates are verified against it. */
+  /** The key for verifying certificates. */
   readonly rootKey: Uint8Array;
-  /** Runs calls, and throws what they throw as a {@link Failure}. */
+  /** Runs a call. Its errors are thrown as {@link Failure}s. */
   guarded<T>(call: () => Promise<T>): Promise<T>;
 }
 

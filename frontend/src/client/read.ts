@@ -1,4 +1,4 @@
-/** What a read is worth: verified as of a time, or one node's word. An answer that its proof contradicts is a {@link Lie}. */
+/** The trust in a read: verified as of a time, or one node says so. An answer that its proof contradicts is a {@link Lie}. */
 import {
   type Broken,
   brokenWords,
@@ -11,52 +11,52 @@ import { type CertificateRefused, certificateRefusedWords } from '../proofs/cert
 import { directoryLieWords } from './directory-words';
 import { Failure } from './failure';
 
-/** A value that was read, and whether it was verified. */
+/** A value, and whether it was verified. */
 export interface Read<T> {
   readonly value: T;
   readonly trust: Trust;
 }
 
 export type Trust =
-  /** A certificate of the subnet proves it. `asOf` is the certificate's time in unix seconds: it was so then. */
+  /** A certificate of the subnet proves it as of `asOf`, the certificate's time in unix seconds. */
   | { readonly kind: 'verified'; readonly asOf: number }
-  /** One node says so: the canister has no proofs of this kind of question. */
+  /** One node says so. The canister has no proofs for this kind of query. */
   | { readonly kind: 'unprovable' };
 
 export const UNPROVABLE: Trust = { kind: 'unprovable' };
 
-/** What is wrong with an answer that does not verify. Fields are named as in canister.did. */
+/** The fault of an answer that does not verify. Fields have their names in canister.did. */
 export type Lie =
-  /** A proof was asked for, and none came. A caller who may not read the key gets none either. */
+  /** A proof was requested, but none came. A caller who may not read the key gets none either. */
   | { readonly kind: 'no-proof' }
-  /** The certificate is not the subnet's, or is of another canister. */
+  /** The certificate is not signed by the subnet, or belongs to another canister. */
   | { readonly kind: 'certificate'; readonly why: CertificateRefused }
   /** The proof does not prove the messages. */
   | { readonly kind: 'page'; readonly why: PageRefused }
   /** The proof does not prove the heads. */
   | { readonly kind: 'heads'; readonly why: HeadsRefused }
-  /** The state is older than one that was seen before, by so many seconds: the node lags behind, or lies. */
+  /** The state is this many seconds older than one seen before: the node lags behind, or lies. */
   | { readonly kind: 'behind'; readonly why: Broken; readonly seconds: number }
-  /** The subnet has certified, later, what contradicts what was seen before. */
+  /** A later certificate contradicts the state seen before. */
   | { readonly kind: 'seen'; readonly why: Broken }
-  /** A message is of another key than the one asked for. */
+  /** A message belongs to another key than the requested one. */
   | { readonly kind: 'other-key'; readonly id: number }
-  /** Another message than the one asked for. */
+  /** The message is not the requested one. */
   | { readonly kind: 'other-message'; readonly asked: number; readonly found: number }
-  /** A field of a message is not what its content or the proof says. */
+  /** A field of a message contradicts its content or the proof. */
   | { readonly kind: 'message'; readonly id: number; readonly field: string }
-  /** A field of the answer is not what the proof says. */
+  /** A field of the answer contradicts the proof. */
   | { readonly kind: 'answer'; readonly field: string }
-  /** The directory shows other keys than those with which it was verified before. */
+  /** The directory shows other pins than those with which it was verified before. */
   | { readonly kind: 'other-directory' }
   /** The directory's log is not the certified one. */
   | { readonly kind: 'other-log' }
-  /** The directory's proof, or a device's bundle, does not verify: `code` names what failed. */
+  /** The directory's proof or a device's bundle does not verify. `code` names the failed check. */
   | { readonly kind: 'directory'; readonly code: string }
-  /** A field of a key's head is not what the proof says; `at` is the key's place in the question. */
+  /** A field of a key's head contradicts the proof. `at` is the key's index in the question. */
   | { readonly kind: 'head'; readonly at: number; readonly field: string };
 
-/** What is wrong with an answer, as sentences for people. */
+/** A lie as sentences for people. */
 export function lieWords(lie: Lie): string {
   switch (lie.kind) {
     case 'no-proof':

@@ -1,6 +1,6 @@
 /**
- * The errors of a canister as sentences. Each error type has a table with a sentence for each of its cases; a table in which a
- * case is missing does not compile.
+ * The errors of a canister as sentences. For each error type there is a table with a sentence for each case. If a case is
+ * missing, the table does not compile.
  */
 import { Failure } from './failure';
 
@@ -8,16 +8,16 @@ import { Failure } from './failure';
 export type Words = readonly [message: string, transient: boolean];
 
 type Variant = { readonly __kind__: string };
-/** The value that comes with a case; `null` where there is none. */
+/** The value of a case. `null`: it has none. */
 type ValueOf<E extends Variant, K extends E['__kind__']> = Extract<E, { __kind__: K }>[K &
   keyof Extract<E, { __kind__: K }>];
 
-/** For each case of an error its sentence, or a function that makes one of the case's value. */
+/** For each case of an error: its sentence, or a function from the case's value to the sentence. */
 export type Sentences<E extends Variant> = {
   readonly [K in E['__kind__']]: Words | ((value: ValueOf<E, K>) => Words);
 };
 
-/** A function that looks an error up in its table. It throws a TypeError for a case that the bindings do not have. */
+/** A function that looks an error up in its table. It throws a TypeError for an unknown case. */
 export function wordsOf<E extends Variant>(sentences: Sentences<E>): (error: E) => Words {
   return (error) => {
     const kind: E['__kind__'] = error.__kind__;
@@ -46,7 +46,7 @@ type Limited =
   | { __kind__: 'rate'; rate: { retry_after: number } }
   | { __kind__: 'low_cycles'; low_cycles: null };
 
-/** Cases that both canisters have. `who`: "The store". `kept`: what the last cycles are kept for. */
+/** Cases that both canisters have. `who`: "The store". `kept`: the purposes for which the last cycles are kept. */
 export function commonSentences(who: string, kept: string) {
   const limited = wordsOf<Limited>({
     budget: ({ retry_after }) => [

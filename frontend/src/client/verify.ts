@@ -1,12 +1,12 @@
 /**
- * Checks answers against their proofs, proofs against certificates, and both against what was seen before.
+ * Checks answers against their proofs, proofs against certificates, and both against the memory of earlier answers.
  *
  *     certificate ──▶ certified data ──▶ proof ──▶ messages, heads ──▶ the answer's other fields
  *     (proofs/certificate.ts)            (proofs/verify.ts, heads.ts)  (here)
  *
- * Beside what the proof covers, a page's `first_id` is bounded by the certified one, `next` and `next_id` follow from the
- * chain where it shows them, and `gap` follows behind an id in ascending order. The `min_id`, `count`, `bytes` and
- * `full_since` of a head have no proof; the first two are bounded.
+ * The proof covers messages and heads. Of the other fields, a page's `first_id` is bounded by the certified one, `next` and
+ * `next_id` follow from the chain as far as it shows them, and `gap` follows behind an id in ascending order. The `min_id`,
+ * `count`, `bytes` and `full_since` of a head have no proof; the first two are bounded.
  */
 import {
   type Certified,
@@ -41,7 +41,7 @@ export class Verifier {
     private readonly memory: Memory,
   ) {}
 
-  /** A page of a key. Its `next` is 0 where the proof shows that nothing follows. */
+  /** A page of a key. Its `next` is 0 if the proof shows that it is the last page. */
   async page(keyId: Uint8Array, question: Question, page: Page): Promise<Read<Page>> {
     const stray = page.messages.find((message) => !equal(message.key_id, keyId));
     if (stray) refuse({ kind: 'other-key', id: stray.id });
@@ -63,7 +63,7 @@ export class Verifier {
     return { value: { ...page, next: more ? page.next : 0 }, trust: verified(proved) };
   }
 
-  /** A message that was asked for by its id. */
+  /** A message that was requested by its id. */
   async message(id: number, found: Found): Promise<Read<Found>> {
     const { message } = found;
     if (message.id !== id) refuse({ kind: 'other-message', asked: id, found: message.id });
@@ -94,7 +94,7 @@ export class Verifier {
     return { value: heads, trust: verified(proved) };
   }
 
-  /** Verifies messages, the oldest first, and that they are all that was asked for. */
+  /** Verifies messages, the oldest first, and that none is missing. */
   async #messages(keyId: Uint8Array, { start, order }: Question, messages: readonly Message[], proof?: Proof) {
     const [{ bytes, certified }, shown] = await Promise.all([this.#certified(proof), hashed(messages)]);
     const ascending = order === Order.ascending;
@@ -120,7 +120,7 @@ export class Verifier {
     return refuse({ kind: 'certificate', why: certified.why });
   }
 
-  /** Compares a verified answer with what was seen of the key, and remembers the key's newest message. */
+  /** Compares a verified answer with the memory of the key, and remembers its newest message. */
   #continue(keyId: Uint8Array, now: Parameters<typeof continuation>[1] & { readonly asOf: number }): void {
     const before = this.memory.seen(keyId);
     if (before) {
@@ -135,14 +135,14 @@ export class Verifier {
     if (newest && !same) this.memory.saw(keyId, newest, now.asOf);
   }
 
-  /** The label of a store with open reads follows from the key id. */
+  /** If the store's reads are open, the key id determines the label. */
   #key(id: Uint8Array): Key {
     const label = this.memory.label(id);
     return label ? { label } : { id };
   }
 }
 
-/** Each message with our own hash of it. Every message that is read passes here, also where nothing else is proved. */
+/** Each message with its hash, computed here. Every message that is read passes here, with or without a proof. */
 export function hashed(messages: readonly Message[]): Promise<Shown[]> {
   return Promise.all(
     messages.map(async ({ id, prev_id, timestamp, ciphertext, hash }) => {
@@ -162,7 +162,7 @@ function clock(): number {
   return Date.now() / 1000;
 }
 
-/** Nothing lies behind 0 in descending order: there it is the start, as in ascending order. */
+/** In descending order nothing lies behind 0, so 0 means the start, as in ascending order. */
 function entry(start: KeyCursor['start']): Entry {
   switch (start.__kind__) {
     case 'beginning':
@@ -176,7 +176,7 @@ function entry(start: KeyCursor['start']): Entry {
   }
 }
 
-/** Each message's next one is the one above it, as far as the proof shows that: not where it jumps down to the page. */
+/** Checks that each message's `next_id` is the id of the message above it, as far as the proof shows this. */
 function checkNextIds(messages: readonly Message[], { above }: VerifiedPage): void {
   const next = [...messages.slice(1).map(({ id }) => id), above];
   const wrong = messages.find(({ next_id }, at) => next[at] !== undefined && next_id !== next[at]);
@@ -184,8 +184,8 @@ function checkNextIds(messages: readonly Message[], { above }: VerifiedPage): vo
 }
 
 /**
- * Ids are dropped by the clock before the certified state says so, if there is an age limit. A store with closed reads says 0
- * to whoever does not read all of it.
+ * The age limit raises `first_id` by the clock before the certified state does. A store with closed reads shows 0 to callers
+ * who may not read all keys.
  */
 function checkFirstId(said: number, state: State): void {
   const closed = equal(state.salt, EMPTY);
@@ -193,7 +193,7 @@ function checkFirstId(said: number, state: State): void {
   if (!possible) refuse({ kind: 'answer', field: 'first_id' });
 }
 
-/** The first field of a head that is false; `opt`: whether the key is known at all. */
+/** The name of a head's first false field. `opt`: the answer denies a key that the store knows, or invents one. */
 function falseField(said: KeyHead | null, head: Head | null, state: State, now: number): string | undefined {
   if (!said || !head) return said || head ? 'opt' : undefined;
   const gone = head.lastId < state.firstId || head.acknowledgedRank >= head.rank;

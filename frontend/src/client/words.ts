@@ -39,8 +39,8 @@ const batchTooLong = ({ length, max }: TooLong): Words => [
   false,
 ];
 /**
- * With `total` 0 the canister was just installed, or does not tell the caller how many messages it has. Otherwise a
- * rebuild goes on or has stopped: the error does not tell which, the status does.
+ * If `total` is 0, the canister was just installed, or does not tell the caller how many messages it has. Otherwise a rebuild
+ * continues or has stopped. The error does not say which, but the status does.
  */
 const unavailable = ({ done, total }: Progress): Words => [
   total === 0

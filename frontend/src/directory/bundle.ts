@@ -21,10 +21,10 @@ const FORMAT = 1;
 const DOMAIN = text('directory-bundle-v1\n');
 const MAX_INBOX = 64;
 const SIGNATURE_BYTES = 64;
-/** Seconds between issue and expiry at most: 100 days. */
+/** Maximum number of seconds between issue and expiry: 100 days. */
 const MAX_LIFETIME = 8_640_000n;
 
-/** What a sender needs for a device. Times are in seconds since 1970. */
+/** A device's keys that a sender needs. Times are in seconds since 1970. */
 export interface Bundle {
   readonly realm: Uint8Array;
   readonly index: Uint8Array;
@@ -43,7 +43,7 @@ export interface Bundle {
   readonly signature: Uint8Array;
 }
 
-/** Decodes a bundle. Throws a {@link DirectoryError}; {@link checkBundle} is still to be asked. */
+/** Decodes a bundle, without checking it ({@link checkBundle}). Throws a {@link DirectoryError}. */
 export function decodeBundle(bytes: Uint8Array): Bundle {
   return decodeAll(bytes, (reader) => {
     reader.version('bundle format', FORMAT);
@@ -72,14 +72,14 @@ export interface BundleQuestion {
   readonly index: Uint8Array;
   /** The profile in force. */
   readonly profile: Profile;
-  /** The newest bundle of the device that the client has seen. */
+  /** The newest bundle of this device that the client has seen. */
   readonly seen?: Bundle;
   /** Seconds since 1970. */
   readonly now: bigint;
 }
 
 /**
- * Throws a {@link DirectoryError} if the bundle is not to be used: `Elsewhere`, `UnknownDevice`, `Lifetime`, `Expired`,
+ * Throws a {@link DirectoryError} if the bundle must not be used: `Elsewhere`, `UnknownDevice`, `Lifetime`, `Expired`,
  * `NotNewer` or `Signature`.
  */
 export function checkBundle(bundle: Bundle, { realm, index, profile, seen, now }: BundleQuestion): void {

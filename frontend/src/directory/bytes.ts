@@ -1,5 +1,5 @@
 /**
- * Bounded reading. Every decoder takes all bytes of its structure or refuses them, so that a value has one encoding only.
+ * Bounded reading. Every decoder must use all bytes of its structure, or it refuses them. So a value has only one encoding.
  * Integers are big-endian.
  */
 import { DirectoryError } from './error';
@@ -73,7 +73,7 @@ export class Reader {
   }
 }
 
-/** Throws unless the field's value is one that the format allows. */
+/** Throws unless the format allows the field's value. */
 export function require(holds: boolean, field: string): void {
   if (!holds) throw invalid(field);
 }

@@ -1,6 +1,6 @@
 /**
- * The rules of change, as docs/directory.md lists them: who must sign a `set`, a `close`, a `recover`, and what each must leave
- * as it is. A recovery takes effect after its delay; until then only its withdrawal is accepted.
+ * The rules of change of docs/directory.md: who must sign a `set`, a `close` and a `recover`, and what each must leave
+ * unchanged. A recovery takes effect after its delay. Until then only its withdrawal is accepted.
  */
 import { equal } from './bytes';
 import { type Entry, entryHash, registrationBytes, samePolicy, sameRecovery, signedBytes, type Update } from './entry';
@@ -12,7 +12,7 @@ const SECOND = 1_000_000_000n;
 /** The highest version of a close that skips versions. */
 const MAX_SKIP = 2 ** 31;
 
-/** The newest entry of a label, its time in nanoseconds since 1970, and what a pending recovery would replace. */
+/** The newest entry of a label, its time in nanoseconds since 1970, and the entry that a pending recovery replaces. */
 export interface State {
   readonly entry: Entry;
   readonly time: bigint;
@@ -24,11 +24,11 @@ export interface Context {
   readonly index: Uint8Array;
   /** In nanoseconds since 1970. */
   readonly now: bigint;
-  /** Who vouches for version 0; `undefined`: nobody. */
+  /** The policy that vouches for version 0. `undefined`: none. */
   readonly registrar: Policy | undefined;
 }
 
-/** Takes up a state that was proved. Returns `undefined` where its parts do not belong together. */
+/** A state from proved parts. `undefined`: they do not belong together. */
 export function stateFromParts(entry: Entry, time: bigint, replaced: Entry | undefined): State | undefined {
   const isRecovery = entry.kind === 'recover' && entry.recovery !== undefined;
   const fits = replaced
@@ -41,18 +41,18 @@ export function stateFromParts(entry: Entry, time: bigint, replaced: Entry | und
   return fits ? { entry, time, replaced } : undefined;
 }
 
-/** When a recovery takes effect that is still pending at `now`. */
+/** When a recovery that is still pending at `now` takes effect. */
 export function pendingUntil({ entry, time }: State, now: bigint): bigint | undefined {
   if (entry.kind !== 'recover' || !entry.recovery) return undefined;
   const effective = time + BigInt(entry.recovery.delay) * SECOND;
   return now < effective ? effective : undefined;
 }
 
-/** The entry in force. Where a pending recovery came without the entry that it replaces, there is none. */
+/** The entry in force. `undefined`: a recovery is pending, and the entry that it replaces is not known. */
 export const inForce = (state: State, now: bigint): Entry | undefined =>
   pendingUntil(state, now) === undefined ? state.entry : state.replaced;
 
-/** Applies an update to the state of a label, or to `undefined` where it has no entry. */
+/** Applies an update to the state of a label. `undefined`: the label has no entry. */
 export function apply(state: State | undefined, update: Update, context: Context): State {
   const { entry } = update;
   unless(equal(entry.realm, context.realm), 'Realm');
@@ -107,7 +107,7 @@ function checkSuccession(old: Entry, entry: Entry): void {
   unless(equal(entry.previous, entryHash(old)) && entry.version === old.version + 1, 'Conflict');
 }
 
-/** A withdrawal restores what is in force, so that it cannot shorten a recovery's delay. */
+/** A withdrawal must restore the entry in force, so that it cannot shorten a recovery's delay. */
 function withdraw(old: Entry, update: Update): void {
   const { entry } = update;
   const closed = old.kind === 'close';

@@ -12,7 +12,7 @@ import { isKey, verifies } from './keys';
 import type { Checkpoint } from './log';
 
 const ED25519_COSIGNATURE = Uint8Array.of(4);
-/** Seconds that a cosignature may be ahead of the client's clock. */
+/** Maximum number of seconds that a cosignature may be ahead of the client's clock. */
 const MAX_AHEAD = 60n;
 
 /** A verifier replays all updates, and cosigns a state that follows from them. */
@@ -28,7 +28,7 @@ export interface Cosignature {
   readonly signature: Uint8Array;
 }
 
-/** Who stands behind an answer. `since`: the oldest of the newest signatures that make a quorum, in seconds since 1970. */
+/** Who backs an answer. `since`: each verifier of the quorum has signed at this time or later, in seconds since 1970. */
 export type Trust = { readonly by: 'ratified'; readonly since: bigint } | { readonly by: 'certified' };
 
 export function readCosignature(reader: Reader): Cosignature {
@@ -54,7 +54,10 @@ export class Quorum {
   readonly #threshold: number;
   readonly #maxAge: bigint;
 
-  /** Throws a TypeError for a threshold that none or not all could meet, for wrong names and keys, and for repeated ones. */
+  /**
+   * Throws a TypeError if the threshold is 0 or above the number of verifiers, if a name or a key is not valid, or if one is
+   * repeated.
+   */
   constructor(verifiers: readonly Verifier[], threshold: number, maxAge: bigint) {
     this.#verifiers = verifiers.map((verifier) => ({ ...verifier, id: keyId(verifier) }));
     const distinct = this.#verifiers.every((one, at) =>
@@ -71,7 +74,7 @@ export class Quorum {
   trust(origin: string, checkpoint: Checkpoint, cosignatures: readonly Cosignature[], now: bigint): Trust {
     const times: bigint[] = [];
     for (const { keyId, time, signature } of cosignatures) {
-      // Unknown signatures of a note are ignored, as C2SP asks.
+      // C2SP asks verifiers of notes to ignore unknown signatures.
       const verifier = this.#verifiers.find(({ id }) => equal(id, keyId));
       if (!verifier) continue;
       if (!verifies(verifier.key, cosignedBytes(origin, checkpoint, time), signature)) {

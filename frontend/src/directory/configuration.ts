@@ -1,6 +1,6 @@
 /**
- * The fixed configuration of a directory. Each head and the certified log carry its hash. The VRF key is hashed with it:
- * whoever shows another key shows another hash, which no certificate has.
+ * The fixed configuration of a directory. Each head and the certified log contain its hash. The hash covers the VRF key:
+ * with another key no certificate matches.
  *
  *     0   format 1 (1)
  *     1   registration 1    0 open, for development; 1 the registrar vouches
@@ -22,7 +22,7 @@ const MAX_NAME = 64;
 export interface Configuration {
   /** Whether a registrar vouches for registrations. */
   readonly registrar: boolean;
-  /** How many of the verifiers ratify a head together; 0: none is asked. */
+  /** Number of verifiers that ratify a head together. 0: none is needed. */
   readonly threshold: number;
   readonly verifiers: readonly Verifier[];
 }
@@ -41,7 +41,7 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
   });
 }
 
-/** The hash that the heads of a directory with this VRF key and these bytes of its configuration carry. */
+/** The hash in the heads of a directory with this encoded configuration and VRF key. */
 export const configurationHash = (encoded: Uint8Array, vrfKey: Uint8Array): Uint8Array =>
   sha256(DOMAIN, vrfKey, encoded);
 
@@ -53,7 +53,7 @@ function readVerifier(reader: Reader): Verifier {
   return { name, key: readKey(reader) };
 }
 
-/** The text, or none where the bytes are not UTF-8. */
+/** The text. Empty: the bytes are not UTF-8. */
 function utf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -1,6 +1,6 @@
 /**
- * What failed, as a path of names from the check to its reason: `Map`, `Decode/Truncated/edge`, `Change/Signature/TooFew`. The
- * Rust library's errors have the same names.
+ * A failed check. Its code is a path of names from the check to the reason: `Map`, `Decode/Truncated/edge`,
+ * `Change/Signature/TooFew`. The Rust library's errors have the same names.
  */
 export class DirectoryError extends Error {
   override readonly name = 'DirectoryError';
@@ -12,7 +12,7 @@ export class DirectoryError extends Error {
   }
 }
 
-/** Runs a check and puts a name before those of its errors. */
+/** Runs a check. Puts a name before the codes of its errors. */
 export function within<T>(name: string, check: () => T): T {
   try {
     return check();

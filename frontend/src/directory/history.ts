@@ -1,4 +1,4 @@
-/** The changes of a label: as far as the proof has them, from version 0 or from what the client knows. */
+/** The changes of a label in a proof: from version 0, or from the version that the client knows. */
 import { equal } from './bytes';
 import { apply, pendingUntil, type State, stateFromParts } from './change';
 import { entryHash } from './entry';
@@ -28,8 +28,8 @@ export function checkChanges(trusted: Trusted, query: Query, index: Uint8Array, 
 }
 
 /**
- * Applies updates with their times to a label's state. A history that is too long for one proof comes in pages: a client
- * replays each, then looks the label up with the last state as its contact.
+ * Applies updates and their times to a label's state. A history that is too long for one proof comes in pages. The client
+ * replays each page, then looks the label up with the last state as its contact.
  */
 export function replay(
   { realm, registrars }: Pick<Trusted, 'realm' | 'registrars'>,
@@ -38,7 +38,7 @@ export function replay(
   state: State | undefined,
   updates: readonly Timed[],
 ): State | undefined {
-  // Each registrar's policy, today's and former ones, is tried; the last one's error counts.
+  // Each policy of the registrar, present and former, is tried. If none fits, the last one's error is thrown.
   const choices: readonly (Policy | undefined)[] =
     equal(label, REGISTRAR) || !registrars.length ? [undefined] : registrars;
   return updates.reduce<State | undefined>((state, { time, update }) => {
@@ -56,7 +56,7 @@ export function replay(
   }, state);
 }
 
-/** The policies that a label has had in force up to `now`. A recovery that is pending, or that was withdrawn, never was. */
+/** The policies of a label that were in force up to `now`. Those of a pending or withdrawn recovery were not. */
 export const policiesInForce = (changes: readonly Timed[], now: bigint): Policy[] =>
   changes
     .filter(({ time, update: { entry } }, at) => {
@@ -65,7 +65,7 @@ export const policiesInForce = (changes: readonly Timed[], now: bigint): Policy[
     })
     .map(({ update }) => update.entry.policy);
 
-/** Takes the newest entry as the map has it: a first contact, or no change since the last look-up. */
+/** Takes the newest entry without a history: a first contact, or no change since the last look-up. */
 function takeNewest({ realm }: Trusted, index: Uint8Array, found: Found): State {
   const { time, update } = found.newest;
   const isBare = update.signatures.length === 0 && update.registration.length === 0;
@@ -77,7 +77,7 @@ function takeNewest({ realm }: Trusted, index: Uint8Array, found: Found): State 
   return state;
 }
 
-/** No version that the client has seen is lost, and none of the changes is another one. The last change is the newest. */
+/** Checks that no version that the client has seen is missing or changed. The last change is the newest. */
 export function checkContact(contact: State, changes: readonly Timed[]): void {
   const known = contact.entry.version;
   if ((changes.at(-1)?.update.entry.version ?? -1) < known) throw new DirectoryError('Contact');

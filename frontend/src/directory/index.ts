@@ -1,14 +1,14 @@
 /**
- * The key directory's answers, verified: whose keys a label has, by the rules of docs/directory.md. The same checks as the Rust
- * library's (crates/directory-core), held to the same vectors. No DOM, no network.
+ * Verifies the key directory's answers: whose keys a label has, by the rules of docs/directory.md. These are the checks of the
+ * Rust library (crates/directory-core), tested with the same vectors. No DOM, no network.
  *
  *     const verified = verify(trusted, { label: nameLabel('alice'), certified, certifiedTime, memory, contact, now }, proof);
  *     remember(verified.memory, verified.state);
  *
- * An answer is `ratified` by a quorum of pinned verifiers, `certified` by the platform alone, or a {@link DirectoryError}
- * whose `code` names what failed.
+ * An answer is `ratified` by a quorum of pinned verifiers, or `certified` by the platform alone. Otherwise a {@link
+ * DirectoryError} is thrown, whose `code` names the failed check.
  *
- * The profile that a look-up opened lists devices; a device's bundle is checked against it:
+ * The profile in a verified look-up lists devices. A device's bundle is checked against it:
  *
  *     const profile = decodeProfile(verified.profile);
  *     checkBundle(decodeBundle(bytes), { realm, index, profile, seen, now });

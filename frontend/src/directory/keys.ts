@@ -1,7 +1,7 @@
 /**
- * Ed25519 as the directory has it: keys in their canonical encoding and not of small order; signatures checked without cofactor,
- * with a reduced scalar and a canonical R that is not of small order (ed25519-dalek's `verify_strict`). The library's own
- * `verify` multiplies by the cofactor, so it accepts more.
+ * The directory's Ed25519. Keys have their canonical encoding and are not of small order. Signatures are checked without
+ * cofactor, with a reduced scalar and a canonical R that is not of small order (ed25519-dalek's `verify_strict`). The library's
+ * own `verify` multiplies by the cofactor, so it accepts more.
  *
  *     key  type 1 (1: Ed25519) | public key 32
  */
@@ -18,7 +18,7 @@ export function littleEndian(bytes: Uint8Array): bigint {
   return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }
 
-/** The point of a canonical encoding, or `undefined`. */
+/** The point with this canonical encoding. `undefined`: there is none. */
 export function decodePoint(bytes: Uint8Array): Point | undefined {
   try {
     return Point.fromBytes(bytes);
@@ -30,7 +30,7 @@ export function decodePoint(bytes: Uint8Array): Point | undefined {
 /** A scalar times a point; both may be 0. */
 export const times = (point: Point, scalar: bigint): Point => point.multiplyUnsafe(scalar % ORDER);
 
-/** The 32 bytes of a key, which are its identity. */
+/** Reads the 32 bytes of a key. */
 export function readKey(reader: Reader): Uint8Array {
   require(reader.u8('key type') === ED25519, 'key type');
   const bytes = reader.slice('key', 32);

@@ -55,7 +55,7 @@ export const readAddressProof = (reader: Reader): AddressProof => ({
   signature: reader.slice('address signature', 64),
 });
 
-/** The label's own key signed version 0. */
+/** Checks that the label's own key signed version 0. */
 export function checkAddress(label: Uint8Array, { key, signature }: AddressProof, entry: Entry): void {
   if (!isAddress(label)) throw new DirectoryError('Address/NotAnAddress');
   if (entry.version !== 0) throw new DirectoryError('Address/Version');

@@ -20,7 +20,7 @@ export interface Checkpoint {
   readonly root: Uint8Array;
 }
 
-/** Goes up from a leaf of the log's right or left side, and calls back with each sibling and its side. */
+/** Walks up from leaf `from` of a log with the last leaf `last`. Calls back with each sibling, and whether it is on the left. */
 function climb(
   from: bigint,
   last: bigint,
@@ -38,7 +38,7 @@ function climb(
   if (end !== 0n) throw new DirectoryError('Length');
 }
 
-/** The root of a log of `size` leaves that the path leads to from the hash of leaf `index`. */
+/** The root that the path proves for the hash of leaf `index` in a log of `size` leaves. */
 export function rootByInclusion(
   index: bigint,
   size: bigint,
@@ -53,7 +53,7 @@ export function rootByInclusion(
   return hash;
 }
 
-/** The older log is a prefix of the newer one. */
+/** Checks that the older log is a prefix of the newer one. */
 export function checkConsistency(old: Checkpoint, newer: Checkpoint, proof: readonly Uint8Array[]): void {
   if (newer.size < old.size) throw new DirectoryError('Shrunk');
   if (old.size === 0n) throw new DirectoryError('Empty');

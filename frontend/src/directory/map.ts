@@ -25,7 +25,7 @@ export type Search =
   | { readonly result: 'missing' };
 
 export interface MapProof {
-  /** From the root downwards; zero where absent. */
+  /** From the root downwards. An absent one is zero. */
   readonly siblings: readonly Uint8Array[];
   readonly search: Search;
 }
@@ -55,8 +55,8 @@ export function readMapProof(reader: Reader): MapProof {
 }
 
 /**
- * The root that a proof leads to from an index, with the value that was found. `undefined` where another leaf does not share the
- * index's prefix or is the index itself: that would prove nothing.
+ * The root that a proof yields for an index, with the value that was found. `undefined`: the other leaf does not share the
+ * index's prefix, or is the index itself, so the proof proves nothing.
  */
 export function mapRoot({ siblings, search }: MapProof, index: Uint8Array, value: Uint8Array): Uint8Array | undefined {
   const end = searchEnd(siblings.length, search, index, value);

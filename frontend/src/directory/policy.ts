@@ -23,7 +23,7 @@ export interface Signature {
 
 export const readPolicy = (reader: Reader): Policy => readPolicyWith(reader.u8('number of keys'), reader);
 
-/** Reads what follows the number of keys. */
+/** Reads a policy after the number of keys. */
 export function readPolicyWith(number: number, reader: Reader): Policy {
   require(number >= 1 && number <= MAX_KEYS, 'number of keys');
   const keys = Array.from({ length: number }, () => readKey(reader));
@@ -48,7 +48,9 @@ export function readSignatures(reader: Reader): Signature[] {
   return signatures;
 }
 
-/** Enough keys of each policy signed the message, each signature is asked for, and each is valid. */
+/**
+ * Checks that enough keys of each policy signed the message, that each signature belongs to a policy, and that each is valid.
+ */
 export function authorise(signatures: readonly Signature[], message: Uint8Array, policies: readonly Policy[]): void {
   for (const policy of policies) {
     const found = signatures.filter(({ key }) => has(policy, key)).length;

@@ -26,7 +26,7 @@ export interface Profile {
   readonly application: Uint8Array;
 }
 
-/** Decodes the bytes that {@link verify} found in force. Throws a {@link DirectoryError}. */
+/** Decodes the profile that {@link verify} returned. Throws a {@link DirectoryError}. */
 export function decodeProfile(bytes: Uint8Array): Profile {
   require(bytes.length <= MAX_SIZE, 'profile');
   return decodeAll(bytes, (reader) => {

@@ -45,7 +45,7 @@ export interface Head {
   readonly updates: number;
   readonly labels: bigint;
   readonly configuration: Uint8Array;
-  /** The bytes that the log has. */
+  /** The encoded head, as in the log. */
   readonly bytes: Uint8Array;
 }
 

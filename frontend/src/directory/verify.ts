@@ -1,8 +1,8 @@
 /**
- * What a client checks. It passes in what it pins and what it remembers, and takes back what to remember next. Times in
- * nanoseconds and in seconds are since 1970.
+ * The checks of a client. It passes its pins and its memory, and gets its next memory back. Times in nanoseconds and in seconds
+ * are since 1970.
  *
- * The platform's certificate is checked by the caller: it yields the size and root of the certified log and the time.
+ * The caller checks the platform's certificate first. It yields the size and root of the certified log, and the time.
  */
 import { equal } from './bytes';
 import { inForce, type State } from './change';
@@ -18,7 +18,7 @@ import type { Policy } from './policy';
 import { decodeProof, type Found, type Head, type Proof } from './proof';
 import { verifyVrf } from './vrf';
 
-/** What a client pins. */
+/** The pins of a client. */
 export interface Trusted {
   readonly realm: Uint8Array;
   /** The first line of the directory's checkpoints. */
@@ -26,17 +26,17 @@ export interface Trusted {
   readonly vrfKey: Uint8Array;
   /** The hash of the directory's configuration. */
   readonly configuration: Uint8Array;
-  /** Registrar's policies, today's and former ones, any of which vouches for version 0. Empty: registration is open. */
+  /** The registrar's policies, present and former. Any of them may vouch for version 0. Empty: registration is open. */
   readonly registrars: readonly Policy[];
-  /** Whose ratification is asked for. Without it, for development, answers are certified at best. */
+  /** The quorum that must ratify answers. Without it, for development, answers are at best certified. */
   readonly quorum: Quorum | undefined;
 }
 
-/** What a client remembers of the directory, whatever label it looks up. */
+/** A client's memory of the directory, across all labels. */
 export interface Memory {
   /** The largest certified log that it has seen. */
   readonly log: Checkpoint;
-  /** Epochs through the newest ratified head that it has seen: no older head is accepted. */
+  /** Number of epochs through the newest ratified head that it has seen. No older head is accepted. */
   readonly ratified: bigint;
 }
 
@@ -46,7 +46,7 @@ export interface Query {
   /** The log that the platform certifies, and the certificate's time in nanoseconds. */
   readonly certified: Checkpoint;
   readonly certifiedTime: bigint;
-  /** What the last look-up returned, of any label. */
+  /** The memory that the last look-up returned, of any label. */
   readonly memory?: Memory | undefined;
   /** The label's state at the last look-up. */
   readonly contact?: State | undefined;
@@ -54,21 +54,21 @@ export interface Query {
   readonly now: bigint;
 }
 
-/** The answer that was proved. */
+/** A proved answer. */
 export interface Verified {
   readonly trust: Trust;
   readonly memory: Memory;
-  /** The head that the answer is taken at. */
+  /** The head whose state the answer shows. */
   readonly head: Head;
-  /** The label's index, which its first entry names. */
+  /** The label's index. Its first entry names it. */
   readonly index: Uint8Array;
-  /** The label's state, to remember; `undefined`: the label has no entry. */
+  /** The label's state, which the client should remember. `undefined`: the label has no entry. */
   readonly state: State | undefined;
-  /** The bytes of the profile in force; `undefined` for a closed label and for an erased profile. */
+  /** The bytes of the profile in force. `undefined`: the label is closed, or the profile was erased. */
   readonly profile: Uint8Array | undefined;
 }
 
-/** Checks the bytes of a proof, or throws a {@link DirectoryError}. */
+/** Checks the bytes of a proof. Throws a {@link DirectoryError}. */
 export function verify(trusted: Trusted, query: Query, bytes: Uint8Array): Verified {
   const proof = decodeProof(bytes);
   const { head, found } = proof;
@@ -87,7 +87,7 @@ export function verify(trusted: Trusted, query: Query, bytes: Uint8Array): Verif
   return { trust, memory, head, index, state, profile: open(query.label, state, found, head.time) };
 }
 
-/** The head lies in the certified log, which continues the one that the client knows. */
+/** Checks that the head is in the certified log, and that this log continues the one that the client knows. */
 function checkHead(trusted: Trusted, query: Query, proof: Proof): Trust {
   const { head } = proof;
   const { certified, memory } = query;
@@ -107,7 +107,7 @@ function checkHead(trusted: Trusted, query: Query, proof: Proof): Trust {
   return quorum ? quorum.trust(origin, { size, root }, proof.cosignatures, query.now) : { by: 'certified' };
 }
 
-/** Opens the commitment of the entry that is in force at the head. */
+/** The profile in force at the head, checked against its entry's commitment. */
 function open(label: Uint8Array, state: State, { opened }: Found, now: bigint): Uint8Array | undefined {
   const entry = inForce(state, now);
   if (!entry) throw new DirectoryError('Replaced');

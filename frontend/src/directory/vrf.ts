@@ -32,7 +32,7 @@ export function verifyVrf(key: Uint8Array, label: Uint8Array, proof: Uint8Array)
 
 function decodeGamma(bytes: Uint8Array): Point {
   try {
-    // Other encodings of a point too: they are told apart from bytes that are no point.
+    // Accepts other encodings of a point too, so that they are told apart from bytes without a point.
     return Point.fromBytes(bytes, true);
   } catch {
     throw new DirectoryError('Vrf/Gamma');

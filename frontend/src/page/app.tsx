@@ -37,7 +37,7 @@ export function App() {
 
   useEffect(() => {
     document.title = `${TITLES[view]} – Message canister`;
-    // The first view leaves the focus where the browser puts it.
+    // At the first view, the browser decides where the focus is.
     if (last.current !== view) heading.current?.focus();
     last.current = view;
   }, [view]);

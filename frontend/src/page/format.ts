@@ -21,7 +21,7 @@ export function formatBytes(value: number | bigint): string {
   return `${decimal.format(amount)} ${BYTE_UNITS[unit]}`;
 }
 
-/** A part of a whole: "0%", "<0.01%", "12.3%"; never "100%" for less. */
+/** A part of a whole: "0%", "<0.01%", "12.3%". Only the whole is "100%". */
 export function formatShare(part: number, whole: number): string {
   const percent = (100 * part) / whole;
   if (part === 0) return '0%';
@@ -72,7 +72,7 @@ export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Hex digits in pairs; blanks and a leading "0x" are passed over. undefined: something else is in it. */
+/** Hex digits in pairs. Blanks and a leading "0x" are ignored. undefined: there are other characters. */
 export function fromHex(text: string): Uint8Array | undefined {
   const digits = text.replace(/\s/g, '').replace(/^0x/i, '');
   if (digits.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(digits)) return undefined;
@@ -81,7 +81,7 @@ export function fromHex(text: string): Uint8Array | undefined {
   );
 }
 
-/** Bytes to be recognised by: as text where they are printable ASCII, else in hex, shortened in the middle. */
+/** Bytes in a short recognisable form: text if they are printable ASCII, else hex, shortened in the middle. */
 export function shortBytes(bytes: Uint8Array, digits = 16): string {
   const text = bytes.length > 0 && bytes.every((byte) => byte >= 0x21 && byte < 0x7f);
   const all = text ? String.fromCharCode(...bytes) : toHex(bytes);
@@ -97,7 +97,7 @@ export function parseU32(text: string): number | undefined {
   return value <= 0xffff_ffff ? value : undefined;
 }
 
-/** What an axis of unix seconds shows: from the first to the last, or the minute around them where they are the same. */
+/** The range of an axis of unix seconds: from the first to the last, or a minute around them if they are equal. */
 export function timeSpan(first: number, last: number): [number, number] {
   return last > first ? [first, last] : [first - 30, last + 30];
 }

@@ -10,7 +10,7 @@ import './style/index.css';
 
 const root = document.getElementById('app');
 if (!root) throw new Error('index.html has no #app');
-// The identity comes first; otherwise the session would connect twice.
+// The identity is restored first. Otherwise the session would connect twice.
 void restoreIdentity().then(() => {
   startSession();
   startOutbox();

@@ -1,10 +1,10 @@
 /**
- * Messages over time, without paging through them. Timestamps never decrease with the id and ids are given out without
- * holes, so (timestamp, id) of a few messages describe the number of messages stored by any time. Every status contains
- * both ends of the curve. A probe asks for one message and halves the largest unknown rectangle between two points.
+ * Messages over time, without paging through them. Timestamps never decrease with the id, and ids have no holes. So (timestamp,
+ * id) of a few messages describe the number of messages stored by any time. Every status contains both ends of the curve. A
+ * probe asks for one message, and halves the largest unknown rectangle between two points.
  *
- * Invariants: points ascend in id and in time; a point once known never changes; there are at most `maxPoints`; the
- * expected size of all probes' answers is at most `budgetBytes`.
+ * Invariants: points ascend in id and in time; a known point never changes; there are at most `maxPoints`; the expected size of
+ * all probes' answers is at most `budgetBytes`.
  */
 import type { StoreStatus } from '../client/bindings/canister';
 

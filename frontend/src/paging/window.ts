@@ -14,13 +14,13 @@ import { type Read, type Trust, UNPROVABLE } from '../client/read';
 /** Fetches a page of the list: a method of the client with its first arguments fixed. */
 export type Source = (cursor: Cursor) => Promise<Read<Page>>;
 
-/** Where a load goes: towards the beginning of the list or its end. */
+/** The direction of a load: towards the beginning of the list or towards its end. */
 export type Direction = 'older' | 'newer';
 
 export interface WindowOptions {
-  /** Messages asked for at once; a page may hold fewer. */
+  /** Number of messages requested at once. A page may have fewer. */
   readonly pageSize: number;
-  /** Most ciphertext bytes kept, not counting the last page loaded. */
+  /** Maximum ciphertext bytes that are kept, without the last loaded page. */
   readonly maxBytes: number;
   /** Begin after this id (exclusive); 0: begin at an end of the list. */
   readonly after?: number;
@@ -35,16 +35,16 @@ export interface Loaded {
 
 export class MessageWindow {
   messages: Message[] = [];
-  /** Ids before which, in the list, messages were dropped. */
+  /** The ids of messages directly before which messages of the list were dropped. */
   readonly gaps = new Set<number>();
-  /** Messages of this list that preceded the first one were dropped while the window was open. */
+  /** Whether messages before the first one were dropped while the window was open. */
   droppedBefore = false;
   /** Whether there may be more messages at each end. False at the newer end can become true as messages arrive. */
   readonly more: Record<Direction, boolean> = { older: true, newer: true };
-  /** Everything below it has been dropped, as of the last page. */
+  /** All messages below this id have been dropped, as of the last page. */
   firstId = 0;
 
-  /** What the last page loaded is worth; undefined before it. */
+  /** The trust in the last loaded page. undefined: no page was loaded yet. */
   trust: Trust | undefined;
 
   readonly #trusts = new WeakMap<Message, Trust>();
@@ -67,7 +67,7 @@ export class MessageWindow {
     return this.messages.at(-1)?.id;
   }
 
-  /** What a message of the window is worth: as much as the page that brought it. */
+  /** The trust in a message of the window: that of its page. */
   trustOf(message: Message): Trust {
     return this.#trusts.get(message) ?? UNPROVABLE;
   }
@@ -94,7 +94,7 @@ export class MessageWindow {
     const incoming = direction === 'older' ? [...page.messages].reverse() : page.messages;
     this.#bytes += bytesOf(incoming);
     if (direction === 'older') {
-      // Dropped messages are always the oldest: nothing older is left.
+      // Only the oldest messages are dropped, so nothing older is left.
       if (page.gap) this.droppedBefore = true;
       this.messages = [...incoming, ...this.messages];
     } else {

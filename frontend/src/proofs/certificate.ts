@@ -1,7 +1,6 @@
 /**
- * From the platform's certificate to the certified data that a proof must lead to (certified.ts). The only file of this
- * folder that needs @icp-sdk/core, whose own verification it uses: signatures (BLS12-381), delegation, ranges of
- * canisters, age.
+ * From the platform's certificate to the certified data that a proof must lead to (certified.ts). Only this file of the folder
+ * needs @icp-sdk/core. It uses the library's verification of signatures (BLS12-381), delegation, canister ranges and age.
  */
 import {
   Certificate,
@@ -20,16 +19,18 @@ import type { Refused } from './verdict';
 const NANOSECONDS = 1_000_000_000n;
 
 export type CertificateRefused =
-  /** The subnet has not signed it, or it is none. */
+  /** It is not a certificate, or the subnet has not signed it. */
   | { readonly kind: 'certificate'; readonly reason: string }
   /** It is more than five minutes older or newer than this device's clock. */
   | { readonly kind: 'certificate-time'; readonly reason: string }
-  /** It says nothing of this canister. */
+  /** It has no data of this canister. */
   | { readonly kind: 'canister' };
 
 const refused = <Why>(why: Why): Refused<Why> => ({ kind: 'refused', why });
 
-/** Verifies a certificate, and returns what the canister certified, and when, also in nanoseconds since 1970. */
+/**
+ * Verifies a certificate. Returns the canister's certified data, and the certificate's time, also in nanoseconds since 1970.
+ */
 export async function certifiedData(
   certificate: Uint8Array,
   canisterId: Uint8Array,
@@ -54,7 +55,7 @@ export async function certifiedData(
   }
 }
 
-/** Why a certificate is not accepted, as a sentence for people. */
+/** The reason why a certificate is refused, as a sentence for people. */
 export function certificateRefusedWords(why: CertificateRefused): string {
   switch (why.kind) {
     case 'certificate':
@@ -66,7 +67,7 @@ export function certificateRefusedWords(why: CertificateRefused): string {
   }
 }
 
-/** The library's look-up returns other bytes where a leaf is a view into a larger buffer, as slices of Node's buffers are. */
+/** A copy of the leaf. The library returns wrong bytes if the leaf is a view into a larger buffer, as Node's buffers are. */
 function plain(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }

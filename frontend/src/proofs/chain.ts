@@ -20,13 +20,13 @@ import type { Reader } from './wire';
 
 const CHAIN_BYTES = 116;
 
-/** What the chain commits to of one message, beside its links: the last 52 bytes. */
+/** The fields of a message that its chain value commits to, apart from its links: the last 52 bytes. */
 export interface Fields {
   /** SHA-256 of the ciphertext. */
   readonly hash: Hash;
   /** The message's id. */
   readonly id: number;
-  /** The id of the message before it, 0: none. */
+  /** The id of the message before it. 0: none. */
   readonly prevId: number;
   /** When it was stored, unix seconds. */
   readonly timestamp: number;
@@ -36,7 +36,7 @@ export interface Fields {
   readonly rank: number;
 }
 
-/** Chain values of the two messages that a message links to. */
+/** The chain values to which a message links. */
 export interface Links {
   /** The previous message's; of the first message: the label. */
   readonly prev: Hash;
@@ -44,7 +44,7 @@ export interface Links {
   readonly jump: Hash;
 }
 
-/** The bytes being hashed: a page has a hundred of them, one after the other. */
+/** A buffer for the hashed bytes. It is reused, because a page has a hundred messages. */
 const bytes = new Uint8Array(CHAIN_BYTES);
 const view = new DataView(bytes.buffer);
 

@@ -6,9 +6,9 @@ import type { Entry, Question, Shown } from './question';
 import type { Refuse } from './verdict';
 
 export type EndsRefused =
-  /** This message does not belong to the page by where it begins. */
+  /** By its place, this message does not belong to the page. */
   | { readonly kind: 'before-entry'; readonly id: number }
-  /** Nothing shows that the page begins where it was asked for: messages may be left out before this rank. */
+  /** Nothing shows that the page begins where the question puts it: messages before this rank may be missing. */
   | { readonly kind: 'start'; readonly rank: number }
   /** The page is empty, and nothing shows why. */
   | { readonly kind: 'empty' };
@@ -18,11 +18,11 @@ export interface Page {
   readonly head: Head;
   /** The oldest first. */
   readonly shown: readonly Shown[];
-  /** Unix seconds, by which messages are too old. */
+  /** The time in unix seconds by which the age of messages is judged. */
   readonly now: number;
 }
 
-/** Whether the key has live messages beyond the page, in its order. Refuses a page that does not begin where it should. */
+/** Whether the key has more live messages after the page, in its order. Refuses a page that does not begin where it should. */
 export function moreBeyond({ order, entry }: Question, page: Page, refuse: Refuse<EndsRefused>): boolean {
   return order === 'ascending' ? ascending(entry, page, refuse) : descending(entry, page, refuse);
 }
@@ -32,7 +32,7 @@ function ascending(entry: Entry, page: Page, refuse: Refuse<EndsRefused>): boole
   const [oldest] = page.shown;
   if (!oldest) {
     const newest = { id: head.lastId, timestamp: head.lastTime, rank: head.rank };
-    // No message belongs to the page if the newest does not.
+    // If the newest message does not belong to the page, no message does.
     return !reached(entry, newest) || newestIsGone(page) ? false : refuse({ kind: 'empty' });
   }
   const rank = proof.firstRank;
@@ -60,7 +60,7 @@ function descending(entry: Entry, page: Page, refuse: Refuse<EndsRefused>): bool
 
 type Place = Pick<Fields, 'id' | 'timestamp' | 'rank'>;
 
-/** A message belongs to an ascending page with this entry. */
+/** Whether a message belongs to an ascending page with this entry. */
 function reached(entry: Entry, { id, timestamp, rank }: Place): boolean {
   switch (entry.kind) {
     case 'start':
@@ -74,7 +74,7 @@ function reached(entry: Entry, { id, timestamp, rank }: Place): boolean {
   }
 }
 
-/** A message belongs to a descending page with this entry. */
+/** Whether a message belongs to a descending page with this entry. */
 function within(entry: Entry, { id, timestamp, rank }: Place): boolean {
   switch (entry.kind) {
     case 'start':
@@ -88,7 +88,7 @@ function within(entry: Entry, { id, timestamp, rank }: Place): boolean {
   }
 }
 
-/** No message before the page's oldest belongs to an ascending page with this entry. */
+/** Whether no message before the page's oldest belongs to an ascending page with this entry. */
 function beginsAt(entry: Entry, oldest: Shown, { proof: { below, firstRank } }: Page): boolean {
   switch (entry.kind) {
     case 'start':
@@ -102,12 +102,12 @@ function beginsAt(entry: Entry, oldest: Shown, { proof: { below, firstRank } }: 
   }
 }
 
-/** The key's newest message is no longer live, and so no other is. */
+/** Whether the key's newest message is no longer live. Then no message is. */
 function newestIsGone({ proof: { state }, head, now }: Page): boolean {
   return head.lastId < state.firstId || head.acknowledgedRank >= head.rank || tooOld(state, head.lastTime, now);
 }
 
-/** No message before the one with this rank and previous id is live. */
+/** Whether no message before the one with this rank and previous id is live. */
 function endsBelow(rank: number, prevId: number, { proof: { state, below }, head, now }: Page): boolean {
   return (
     rank === 1 ||

@@ -8,8 +8,8 @@
  *     "node", position                         two subtrees that differ at that bit           64
  *     "state"                                  the trie's root and the store's state          84
  *
- * The keys are public constants: they keep a hash of one use from being taken for one of another. Labels alone are
- * keyed with the store's salt.
+ * The keys are public constants. With them a hash of one use cannot be taken for a hash of another use. Only labels are keyed
+ * with the store's salt.
  */
 import { blake3 } from '@noble/hashes/blake3.js';
 

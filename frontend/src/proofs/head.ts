@@ -36,7 +36,7 @@ export interface Head {
 
 /** The state of a store beside its keys. */
 export interface State {
-  /** Set anew when a snapshot was restored; ids are given out twice only under different epochs. */
+  /** Changes when a snapshot is restored. In one epoch an id is assigned only once. */
   readonly epoch: bigint;
   /** Everything below this id has been dropped. */
   readonly firstId: number;
@@ -78,7 +78,7 @@ export function readState(bytes: Reader): State {
   };
 }
 
-/** What the trie's leaf commits to. */
+/** The value to which the trie's leaf commits. */
 export function headValue(head: Head): Hash {
   const bytes = new Uint8Array(HEAD_BYTES);
   const view = new DataView(bytes.buffer);
@@ -91,7 +91,7 @@ export function headValue(head: Head): Hash {
   return valueHash(bytes);
 }
 
-/** The root that the certificate proves, over a trie's root. */
+/** The store's root, from its state and the trie's root. */
 export function rootOf(state: State, trie: Hash): Hash {
   const bytes = new Uint8Array(HASH_BYTES + STATE_BYTES);
   bytes.set(trie);
@@ -104,13 +104,13 @@ export function rootOf(state: State, trie: Hash): Hash {
   return stateHash(bytes);
 }
 
-/** The key's label in a store with this state; undefined: it does not follow from the id, because reads are closed. */
+/** The key's label in a store with this state. undefined: reads are closed, so the id does not determine it. */
 export function labelOf(key: Key, state: State): Hash | undefined {
   if ('label' in key) return key.label;
   return equal(state.salt, EMPTY) ? undefined : label(state.salt, key.id);
 }
 
-/** True where a message of this time is too old at `now`; both in unix seconds. */
+/** Whether a message of this time is too old at `now`; both in unix seconds. */
 export function tooOld(state: State, timestamp: number, now: number): boolean {
   return state.maxAge !== 0 && timestamp + state.maxAge <= now;
 }

@@ -18,24 +18,24 @@ import { zip } from './zip';
 /** Keys of one question. */
 const MAX_KEYS = 1_000;
 
-/** Heads that were verified. */
+/** Verified heads. */
 export interface VerifiedHeads {
   readonly kind: 'verified';
-  /** The certificate's time, unix seconds: so the store was then. */
+  /** The certificate's time in unix seconds: the heads are those of this time. */
   readonly asOf: number;
   readonly state: State;
-  /** The head of each key, in the order of the question; null: the store does not have the key. */
+  /** The head of each key, in the order of the question. null: the store does not know the key. */
   readonly heads: readonly (Head | null)[];
 }
 
-/** Why heads are not verified. `at` is the key's place in the question. */
+/** The reason why heads are refused. `at` is the key's index in the question. */
 export type HeadsRefused =
   | MalformedProof
-  /** The proof has witnesses for another number of keys. */
+  /** The number of witnesses is not that of the keys. */
   | { readonly kind: 'count'; readonly asked: number; readonly proved: number }
   /** The labels of this store cannot be computed from key ids: its reads are closed. */
   | { readonly kind: 'label-unknown'; readonly at: number }
-  /** A witness is not one of its key. */
+  /** A witness is not valid for its key. */
   | { readonly kind: 'witness'; readonly at: number; readonly error: WitnessError }
   /** A witness belongs to another root than the certified one. */
   | { readonly kind: 'root'; readonly at: number };

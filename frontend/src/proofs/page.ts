@@ -30,11 +30,11 @@ import { readState, type State } from './head';
 import { readWitness, type Witness } from './trie';
 import type { Reader } from './wire';
 
-/** Steps from a key's newest message to a page. */
+/** Maximum number of steps from a key's newest message to a page. */
 const MAX_STEPS = 255;
-/** Messages of a page. */
+/** Maximum number of messages in a page. */
 const MAX_MESSAGES = 1_000;
-/** Jump links of a page: to another chain value, to the previous message, within the page, to the last other chain value. */
+/** The kinds of jump links: to another chain value, to the previous message, within the page, to the last other chain value. */
 const TO = 0;
 const PREVIOUS = 1;
 const MAX_BACK = 9;
@@ -54,12 +54,14 @@ export interface Step {
 export type Jump =
   /** To the previous message. */
   | { readonly kind: 'previous' }
-  /** To the message so many before it in the page. */
+  /** To the message this many places before it in the page. */
   | { readonly kind: 'back'; readonly places: number }
   /** To a message outside the page. */
   | { readonly kind: 'to'; readonly chain: Hash };
 
-/** What is said of the message before the page's oldest, or before the last step where the page is empty. */
+/**
+ * The message before the page's oldest one, as far as the proof shows it. If the page is empty, the one before the last step.
+ */
 export type Below =
   /** Nothing: there are neither messages nor steps. */
   | { readonly kind: 'nothing' }

@@ -2,15 +2,15 @@
 import type { Fields } from './chain';
 import type { Key } from './head';
 
-/** Where a page begins, in its order. */
+/** Where a page begins. */
 export type Entry =
   /** At the oldest live message, or at the newest. */
   | { readonly kind: 'start' }
-  /** Behind this id: above it, or below it in descending order. */
+  /** After this id: above it, or below it in descending order. */
   | { readonly kind: 'after'; readonly id: number }
-  /** At the first message not older than this second, or the last one not younger. */
+  /** At the first message of this second or later; in descending order at the last one of this second or earlier. */
   | { readonly kind: 'time'; readonly second: number }
-  /** At the first message with this rank or more, or the last one with it or less. */
+  /** At the first message of this rank or higher; in descending order at the last one of this rank or lower. */
   | { readonly kind: 'rank'; readonly rank: number };
 
 /** A question for a page. */
@@ -20,5 +20,5 @@ export interface Question {
   readonly entry: Entry;
 }
 
-/** A message as the answer has it; `hash` and `len` are the reader's own, of the ciphertext that it got. */
+/** A message in the answer. The reader has computed `hash` and `len` from the ciphertext. */
 export type Shown = Omit<Fields, 'rank'>;

@@ -1,8 +1,8 @@
-/** What a reader remembers of a key, and how a later page must continue it. */
+/** A reader's memory of a key, and how a later page must continue it. */
 import { equal, type Hash } from './hash';
 import type { VerifiedPage } from './verify';
 
-/** The newest message that a reader knows. It is stored beside the messages themselves. */
+/** The newest message that a reader has seen. It is stored beside the messages. */
 export interface Seen {
   /** The store's epoch. */
   readonly epoch: bigint;
@@ -14,31 +14,33 @@ export interface Seen {
   readonly chain: Hash;
 }
 
-/** How a verified page continues what was seen. */
+/** How a verified page continues the memory. */
 export type Continuation =
-  /** The page shows the message that was seen: everything since is its continuation. */
+  /** The page shows the message that was seen. All newer messages continue it. */
   | { readonly kind: 'extends' }
-  /** The page does not reach down to what was seen; nothing contradicts it. */
+  /** The page does not reach down to the message that was seen. Nothing contradicts it. */
   | { readonly kind: 'unlinked' }
-  /** What was seen has been dropped, and so has the key, which then came back: its ranks start again. */
+  /**
+   * The message that was seen has been dropped, and the key was forgotten. The key came back later, so its ranks start again.
+   */
   | { readonly kind: 'restarted' }
-  /** The operator restored an earlier state, under a new epoch, and what was seen is not in it. */
+  /** The operator restored an earlier state under a new epoch. The message that was seen is not in it. */
   | { readonly kind: 'restored' }
   | { readonly kind: 'broken'; readonly why: Broken };
 
-/** The page contradicts what was seen. */
+/** A page that contradicts the memory. */
 export type Broken =
   /** The page is of an earlier epoch. */
   | { readonly kind: 'epoch'; readonly seen: bigint; readonly found: bigint }
   /**
-   * The key's list is shorter than it was: an older state is shown, or messages were removed. `found` is the rank of the
-   * newest message now; 0: the key is not there.
+   * The key's list is shorter than before: the state is older, or messages were removed. `found` is the rank of the newest
+   * message now. 0: the key is not there.
    */
   | { readonly kind: 'rolled-back'; readonly seen: number; readonly found: number }
-  /** Another message stands where one was seen, at this rank. */
+  /** Another message has the rank of the one that was seen. */
   | { readonly kind: 'forked'; readonly rank: number };
 
-/** What a page or a head shows of a key. */
+/** The part of a page or head that shows what the store has of a key. */
 type Known = Pick<VerifiedPage, 'state' | 'head' | 'known'>;
 
 /** The newest message of a verified page; null: the key has none. */
@@ -47,8 +49,8 @@ export function newestOf({ head, state }: Pick<VerifiedPage, 'head' | 'state'>):
 }
 
 /**
- * Messages between the one that was seen and the page that nobody can read any more: they were dropped or acknowledged
- * before this reader saw them. Precondition: the page was asked for behind that message, in ascending order.
+ * Number of messages between the one that was seen and the page that nobody can read any more: they were dropped or
+ * acknowledged before this reader saw them. Precondition: the page was asked for after that message, in ascending order.
  */
 export function missed(seen: Seen, { firstRank }: VerifiedPage): number {
   return Math.max(0, firstRank - (seen.rank + 1));

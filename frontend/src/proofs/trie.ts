@@ -1,9 +1,9 @@
 /**
  * The trie of keys: a path-compressed binary trie over their labels.
  *
- * A leaf is a label with its value. An inner node stands at the first bit, of 256 from the most significant of byte 0
- * on, in which its labels differ; its hash commits to that position. So a label's place follows from its bits: at each
- * node take the side of the bit at the node's position. A label is absent if that way ends at another label.
+ * A leaf is a label with its value. An inner node is at the first bit in which the labels below it differ. The 256 bits are
+ * counted from the most significant one of byte 0. The node's hash commits to this position. So a label determines its path: at
+ * each node take the side of its bit at the node's position. A label is absent if its path ends at another label.
  *
  *     witness on the wire
  *     size
@@ -16,10 +16,10 @@ import { type Head, headValue, readHead } from './head';
 import type { Refuse } from './verdict';
 import type { Reader } from './wire';
 
-/** Nodes of a path: a label has 256 bits. */
+/** Maximum number of nodes on a path: a label has 256 bits. */
 const MAX_NODES = 256;
 
-/** A node on the way from the root to a leaf. */
+/** A node on the path from the root to a leaf. */
 interface Turn {
   /** The bit that decides. */
   readonly position: number;
@@ -27,39 +27,39 @@ interface Turn {
   readonly sibling: Hash;
 }
 
-/** Where the way of a label ends. */
+/** The end of a label's path. */
 type End =
   /** At its own leaf: the key is there, with this head. */
   | { readonly kind: 'own'; readonly head: Head }
   /** At the leaf of another label: the key is not there. */
   | { readonly kind: 'other'; readonly label: Hash; readonly value: Hash }
-  /** Nowhere: the trie has no keys. */
+  /** Nowhere: the trie is empty. */
   | { readonly kind: 'nothing' };
 
-/** The way of one label through the trie. */
+/** The path of one label through the trie. */
 export interface Witness {
   /** From the root down. */
   readonly turns: readonly Turn[];
-  /** Where it ends. */
+  /** The end of the path. */
   readonly end: End;
 }
 
-/** Why a witness is not one of a label. A root that it hashes to is compared by the caller. */
+/** The reason why a witness is refused. The caller compares the root that it yields. */
 export type WitnessError =
   /** The positions do not rise. */
   | 'positions'
-  /** The other leaf is not where the way of the label ends. */
+  /** The other leaf is not at the end of the label's path. */
   | 'off-the-way'
-  /** The other leaf has the very label that is said to be absent. */
+  /** The other leaf has the label itself. */
   | 'not-absent'
-  /** Turns lead nowhere. */
+  /** There are nodes, but no leaf. */
   | 'nothing';
 
-/** What a witness shows of a label. */
+/** The content of a valid witness. */
 export interface Shows {
   /** The key's head; null: the key is not there. */
   readonly head: Head | null;
-  /** The root of the trie in which that is so. */
+  /** The root of the trie that the witness yields. */
   readonly trie: Hash;
 }
 
@@ -74,7 +74,7 @@ export function readWitness(bytes: Reader): Witness {
   };
 }
 
-/** What the witness shows of this label. */
+/** Checks a witness for a label. Returns what it shows. */
 export function verifyWitness({ turns, end }: Witness, label: Hash, refuse: Refuse<WitnessError>): Shows {
   let above = -1;
   for (const { position } of turns) {

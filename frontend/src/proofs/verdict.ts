@@ -1,4 +1,4 @@
-/** Verdicts: what was verified, or why not. Nothing that others send makes a verification throw. */
+/** Verdicts: the verified result, or the reason why it was refused. No input makes a verification throw. */
 
 export interface Refused<Why> {
   readonly kind: 'refused';

@@ -1,12 +1,12 @@
 /**
- * Verifying a page: every message is genuine, none is left out, and both ends are where the question puts them.
+ * Verifies a page: every message is genuine, none is left out, and both ends are where the question puts them.
  *
  *     older                                                                      newer
  *     below ◀── oldest ◀── … ◀── newest ◀── step ◀── … ◀── step = the key's newest ◀── leaf ◀── root ◀── certificate
  *       └ lower end: why nothing older belongs to the page        └ upper end
  *
- * The chain value of each message follows from its content and its links, so hashing from `below` upwards must end at
- * the head that the trie commits to.
+ * The chain value of each message follows from its content and its links, so hashing from `below` upwards must end at the head
+ * that the trie commits to.
  */
 import { certifiedDataOf } from './certified';
 import { chainOf, type Fields } from './chain';
@@ -20,19 +20,19 @@ import { judged, type Refuse, type Refused } from './verdict';
 import { type MalformedProof, Reader } from './wire';
 import { zip } from './zip';
 
-/** A page that was verified. */
+/** A verified page. */
 export interface VerifiedPage {
   readonly kind: 'verified';
-  /** The certificate's time, unix seconds: so the store was then. */
+  /** The certificate's time in unix seconds: the page is that of this time. */
   readonly asOf: number;
-  /** The key's head; null: the store has no such key. */
+  /** The key's head. null: the store does not know the key. */
   readonly head: Head | null;
   readonly state: State;
   /** The rank of the page's oldest message; 0: the page is empty. */
   readonly firstRank: number;
-  /** True where the key has live messages beyond the page, in its order. */
+  /** Whether the key has more live messages after the page, in its order. */
   readonly more: boolean;
-  /** The id of the message that follows the page's newest, 0: none; undefined where the proof jumps over it. */
+  /** The id of the message that follows the page's newest. 0: none. undefined: the proof jumps over it. */
   readonly above: number | undefined;
   /** Rank and chain value of every message that the proof shows, for seen.ts. */
   readonly known: readonly Known[];
@@ -43,24 +43,24 @@ export interface Known {
   readonly chain: Hash;
 }
 
-/** Why a page is not verified. */
+/** The reason why a page is refused. */
 export type PageRefused =
   | MalformedProof
   /** The labels of this store cannot be computed from key ids: its reads are closed. */
   | { readonly kind: 'label-unknown' }
-  /** The witness is not one of this key. */
+  /** The witness is not valid for this key. */
   | { readonly kind: 'witness'; readonly error: WitnessError }
   /** Witness and state belong to another root than the certified one. */
   | { readonly kind: 'root' }
-  /** The proof has parts for another number of messages. */
+  /** The number of the proof's parts is not that of the messages. */
   | { readonly kind: 'count'; readonly shown: number; readonly proved: number }
-  /** Messages or steps without what the first of them follows. */
+  /** There are messages or steps, but the proof does not show what the first of them follows. */
   | { readonly kind: 'below-missing' }
-  /** The answer has messages, or the proof steps, of a key that is not there. */
+  /** The answer has messages, or the proof has steps, of a key that is not there. */
   | { readonly kind: 'no-such-key' }
-  /** This message's jump link leads out of the page. */
+  /** This message's jump link leads outside the page. */
   | { readonly kind: 'jump-outside'; readonly id: number }
-  /** Messages or steps are not in the order of the key's list; this is the first. */
+  /** Messages or steps are not in the order of the key's list. This is the first of them. */
   | { readonly kind: 'order'; readonly id: number }
   /** Messages and steps do not hash to the key's head: something was forged, left out, added or exchanged. */
   | { readonly kind: 'chain' }
@@ -69,8 +69,8 @@ export type PageRefused =
 /**
  * Verifies a page against the data that a certificate proves.
  *
- * `shown` are the messages of the answer, the oldest first in either order. `clock` is the reader's, in unix seconds:
- * messages are too old by the later of it and the certificate's time.
+ * `shown` are the messages of the answer, the oldest first in either order. `clock` is the reader's, in unix seconds. Whether a
+ * message is too old is judged by the later of it and the certificate's time.
  */
 export function verifyPage(
   proofBytes: Uint8Array,
@@ -98,14 +98,14 @@ export function verifyPage(
   });
 }
 
-/** The id of the message whose previous one is `newest`, as far as the steps show it. */
+/** The id of the message directly above the page's newest, `newest`, as far as the steps show it. */
 function aboveOf(steps: readonly Step[], newest: number | undefined): number | undefined {
   const last = steps.at(-1)?.fields;
   if (!last) return 0;
   return last.prevId === newest ? last.id : undefined;
 }
 
-/** Hashes from below the page up to the head, and returns rank and chain value of everything on the way. */
+/** Hashes from below the page up to the head. Returns rank and chain value of every message on the way. */
 function hashed(
   { firstRank, steps, below }: PageProof,
   messages: readonly [Shown, Jump][],
@@ -140,7 +140,7 @@ function hashed(
   return known;
 }
 
-/** The chain value of the message before, if anything is said of it. */
+/** The chain value of the message below the page, if the proof shows it. */
 function chainOfBelow(below: Below): Hash | undefined {
   switch (below.kind) {
     case 'nothing':
@@ -152,7 +152,7 @@ function chainOfBelow(below: Below): Hash | undefined {
   }
 }
 
-/** The chain value of a jump's target; `chains` are those of the page's messages so far. */
+/** The chain value of a jump's target. `chains` are those of the page's messages so far. */
 function targetOf(jump: Jump, previous: Hash, chains: readonly Hash[]): Hash | undefined {
   switch (jump.kind) {
     case 'previous':
@@ -164,7 +164,7 @@ function targetOf(jump: Jump, previous: Hash, chains: readonly Hash[]): Hash | u
   }
 }
 
-/** A message stands above the one that it links to: directly for a previous link, further up for a jump. */
+/** Whether a message may link to the one below it: a previous link goes to the next lower rank, a jump may go further. */
 function follows(fields: Fields, below: Fields, taken: Step['taken']): boolean {
   return taken === 'previous'
     ? fields.prevId === below.id && fields.rank === below.rank + 1

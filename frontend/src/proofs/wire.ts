@@ -1,11 +1,11 @@
-/** Reading the bytes of a proof. Little-endian; every count is bounded before anything is allocated for it. */
+/** Reads the bytes of a proof. They are little-endian. Every count is bounded before anything is allocated for it. */
 import { HASH_BYTES, type Hash } from './hash';
 import type { Refuse } from './verdict';
 
 /** The first byte of every proof. */
 const VERSION = 1;
 
-/** Bytes that are no proof of this version. */
+/** The reason why bytes are not a proof of this version. */
 export type Malformed =
   /** The bytes end in the middle of a field. */
   | { readonly kind: 'truncated' }
@@ -13,9 +13,9 @@ export type Malformed =
   | { readonly kind: 'trailing-bytes'; readonly count: number }
   /** A version that this release does not know. */
   | { readonly kind: 'version'; readonly found: number }
-  /** A byte that names no case. */
+  /** A byte that stands for no case. */
   | { readonly kind: 'case'; readonly found: number }
-  /** A number of more bytes than it needs, or of more than 32 bits. */
+  /** A number with more bytes than it needs, or with more than 32 bits. */
   | { readonly kind: 'number' }
   /** A count above its limit. */
   | { readonly kind: 'count'; readonly found: number; readonly max: number };
@@ -28,14 +28,14 @@ export class Reader {
   readonly #refuse: Refuse<MalformedProof>;
   #at = 0;
 
-  /** Copies the bytes once: the hashes that it returns are views of the copy. */
+  /** Copies the bytes once. The hashes that it returns are views of the copy. */
   constructor(bytes: Uint8Array, refuse: Refuse<MalformedProof>) {
     this.#bytes = new Uint8Array(bytes);
     this.#view = new DataView(this.#bytes.buffer);
     this.#refuse = refuse;
   }
 
-  /** The version, which must be the one that this release knows. */
+  /** Reads the version. It must be the one that this release knows. */
   version(): void {
     const found = this.u8();
     if (found !== VERSION) this.#malformed({ kind: 'version', found });
@@ -62,7 +62,7 @@ export class Reader {
     return this.#view.getBigUint64(this.#take(8), true);
   }
 
-  /** A number in groups of 7 bits, the low ones first, in as few bytes as it needs. */
+  /** Reads a number in groups of 7 bits, the low ones first. It must have no superfluous byte. */
   number(): number {
     let number = 0;
     for (let unit = 1; unit <= 2 ** 28; unit *= 2 ** 7) {
@@ -80,7 +80,7 @@ export class Reader {
     return found > max ? this.#malformed({ kind: 'count', found, max }) : found;
   }
 
-  /** A count, and so many items. */
+  /** Reads a count, and this many items. */
   items<Item>(max: number, item: () => Item): Item[] {
     const count = this.count(max);
     const items: Item[] = [];
@@ -88,25 +88,25 @@ export class Reader {
     return items;
   }
 
-  /** A byte that names one of several cases: the one with this number. */
+  /** Reads a byte, and the case with this number. */
   oneOf<Case>(...cases: readonly (() => Case)[]): Case {
     const found = this.u8();
     const read = cases[found];
     return read ? read() : this.noCase(found);
   }
 
-  /** Nothing has this number. */
+  /** A case that no byte may stand for. */
   noCase(found: number): never {
     return this.#malformed({ kind: 'case', found });
   }
 
-  /** Nothing may be left. */
+  /** Refuses bytes that are left. */
   done(): void {
     const count = this.#bytes.length - this.#at;
     if (count > 0) this.#malformed({ kind: 'trailing-bytes', count });
   }
 
-  /** The place of the next bytes. */
+  /** The position of the next bytes. */
   #take(count: number): number {
     const at = this.#at;
     if (at + count > this.#bytes.length) this.#malformed({ kind: 'truncated' });

@@ -1,4 +1,4 @@
-/** Why something is not verified, as a sentence for people. */
+/** The reason why something was refused, as a sentence for people. */
 import type { HeadsRefused } from './heads';
 import type { Broken } from './seen';
 import type { WitnessError } from './trie';

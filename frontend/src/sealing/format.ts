@@ -8,9 +8,9 @@
  *         37     n  ciphertext: AES-256-GCM of the content, as long as the content
  *       37+n    16  tag
  *
- * The version fixes everything that the header does not say: how keys are derived (`keys.ts`), with which parameters,
- * and what the content looks like (`content.ts`). The key and nonce of a message are derived from the master key and the salt.
- * The associated data are the 37 bytes of the header and the key id, so that neither can be replaced.
+ * The version fixes everything else: the derivation of keys and its parameters (`keys.ts`), and the form of the content
+ * (`content.ts`). The key and nonce of a message are derived from the master key and the salt. The associated data are the 37
+ * bytes of the header and the key id, so that neither can be replaced.
  */
 
 /** The error that this folder throws. Its message is a sentence. */

@@ -47,7 +47,7 @@ export async function keyFromPassphrase(passphrase: string, scope: Uint8Array): 
   return keyFromMaster(await crypto.subtle.deriveBits(parameters, base, MASTER_BITS));
 }
 
-/** The file can be any whose content nobody else has. */
+/** The key from a file. Nobody else may have the file's content. */
 export async function keyFromFile(content: Uint8Array, scope: Uint8Array): Promise<SealingKey> {
   if (content.length < KEY_FILE_MIN_BYTES) {
     throw new SealingError(`The key file has ${content.length} bytes; at least ${KEY_FILE_MIN_BYTES} are needed.`);

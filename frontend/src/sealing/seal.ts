@@ -33,14 +33,14 @@ export async function seal(
 export type Opened =
   /** Sealed with this key, for this key id, and unaltered. */
   | { readonly state: 'opened'; readonly content: Content }
-  /** Sealed with this key, but by a program that writes contents of its own. */
+  /** Sealed with this key, but the content has an unknown form. */
   | { readonly state: 'unknown-content'; readonly reason: string }
   /** Looks sealed, but with another key, or the bytes were altered. */
   | { readonly state: 'other-key' }
   /** Not in this format. */
   | { readonly state: 'bytes' };
 
-/** Opens a stored ciphertext, or returns why it cannot be opened. Without a key it only recognises the format. */
+/** Opens a stored ciphertext, or returns the reason why it cannot be opened. Without a key it only recognises the format. */
 export async function open(
   ciphertext: Uint8Array,
   keyId: Uint8Array,

@@ -1,4 +1,4 @@
-/** Tells a screen reader something without moving the focus. */
+/** Announces a text to screen readers without moving the focus. */
 import { signal } from '@preact/signals';
 
 const announcement = signal('');

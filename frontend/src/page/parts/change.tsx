@@ -1,10 +1,10 @@
-/** Something that can be changed: closed until a person opens it, with what became of the last change in a sentence. */
+/** A form for a change. It is closed until a person opens it, and shows the result of the last change as a sentence. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { Failure } from '../../client';
 import { Notice } from './notice';
 
-/** Makes a change, which returns what is true now in a sentence, or nothing to say. */
+/** Makes a change. The work returns the result as a sentence, or nothing. */
 export type Attempt = (work: () => Promise<string | undefined>) => void;
 
 interface ChangeProps {

@@ -51,14 +51,17 @@ function options(width: number): uPlot.Options {
   };
 }
 
-/** The times in view. Where all times are the same, uPlot asks for years. It overlooks messages that share the last time in view. */
+/**
+ * The times in view. If all times are the same, uPlot would show years. It also overlooks messages that share the last time in
+ * view.
+ */
 function range({ data: [times] }: uPlot, min: number, max: number): [number, number] {
   const [first, last] = [times[0], times.at(-1)];
   const [from, until] = first !== undefined && first === last ? timeSpan(first, first) : timeSpan(min, max);
   return [from, until + 1];
 }
 
-/** Clock times, with the date below the first tick of each day; dates alone if ticks are days apart. */
+/** Clock times, with the date below the first tick of each day. If ticks are days apart, only dates. */
 function timeTicks(ticks: readonly number[], step: number): string[] {
   let day = '';
   return ticks.map((tick) => {

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** The time in milliseconds, new each second while it is used. */
+/** The time in milliseconds, updated each second while it is used. */
 export function useNow(): number {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {

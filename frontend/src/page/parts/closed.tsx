@@ -1,11 +1,11 @@
-/** What a visitor may not see, and why. */
+/** The notice of a store with closed reads. */
 import type { Status } from '../../client';
 import { principal } from '../state/identity';
 import { readsClosed } from '../state/rules';
 import { identity } from '../state/session';
 import { Notice } from './notice';
 
-/** Shown where reads are closed. A store shows its counts only to whoever reads all of it. */
+/** Shown if reads are closed. A store shows its counts only to callers who may read all keys. */
 export function ClosedNotice({ status }: { readonly status: Status | undefined }) {
   if (!status || !readsClosed(status)) return null;
   return (

@@ -1,4 +1,4 @@
-/** A value with a copy button. It may be shown shortened, but is always copied whole. */
+/** A value with a copy button. The value may be shortened, but it is copied whole. */
 import { useState } from 'preact/hooks';
 import { announce } from './announcer';
 
@@ -6,9 +6,9 @@ const SHOWN_MS = 1500;
 
 interface CopyProps {
   readonly value: string;
-  /** What it is: "canister id". */
+  /** The name of the value: "canister id". */
   readonly name: string;
-  /** By default the value. */
+  /** The text to show; by default the value. */
   readonly shown?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What a look-up of the directory is worth, in words: as of when, who stands behind it, and what a lying node would have done. */
+/** The trust in a look-up, in words: its time, who backs it, and the lies that the page would have noticed. */
 import type { LookedUp } from '../../client';
 import { formatCount, formatTime } from '../format';
 
@@ -8,7 +8,7 @@ export const timeOf = (nanoseconds: bigint): string => formatTime(Number(nanosec
 
 type Answer = Pick<LookedUp, 'trust' | 'asOf' | 'head' | 'memory' | 'state' | 'changes' | 'profile'>;
 
-/** Who stands behind the answer. `threshold`: verifiers that the directory asks for; 0: none. */
+/** Who backs the answer. `threshold`: number of verifiers that the directory needs; 0: none. */
 export function standsBehind({ trust, asOf }: Pick<Answer, 'trust' | 'asOf'>, threshold: number): string {
   const certified = `as of ${timeOf(asOf)}, when the subnet certified the directory’s log.`;
   if (trust.by === 'ratified') {
@@ -21,14 +21,14 @@ export function standsBehind({ trust, asOf }: Pick<Answer, 'trust' | 'asOf'>, th
   return `Certified ${certified} It is not ratified: ${why}. The controllers of the directory could show other people another entry.`;
 }
 
-/** What a node that lies would have done, and whether it would have been caught. */
+/** The possible lies of a node, and whether the page would have noticed them. */
 export function lieWouldBe({ state }: Pick<Answer, 'state'>): string {
   return state
     ? 'A lying node would have shown a foreign key or profile, left a change out, hidden the label, or shown an older state than this browser has seen. This page would have noticed each of these. A node can refuse to answer, or answer from a state that is as old as the certificate.'
     : 'A lying node would have hidden a label that is registered. This page would have noticed: the answer proves that there is no entry. A node can refuse to answer, or answer from a state that is as old as the certificate.';
 }
 
-/** The checks that the answer has passed, in their order. `vouched`: a registrar vouches for registrations. */
+/** The checks that the answer has passed, in their order. `vouched`: the directory has a registrar. */
 export function checksOf(
   { head, memory, state, changes, profile }: Answer,
   seenBefore: bigint | undefined,

@@ -1,4 +1,4 @@
-/** The limits of the store, and the share of each that is used. */
+/** The limits of the store, and the used share of each. */
 import type { Setting, Status, StoreStatus } from '../../client';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../format';
 import { useNow } from './clock';
@@ -11,7 +11,7 @@ interface Measure {
   readonly part: number;
   readonly whole: number;
   readonly said: string;
-  /** A retention limit: reaching it drops the oldest messages, as intended, so it never warns. */
+  /** Whether it is a retention limit. Reaching it drops the oldest messages, as intended, so it never warns. */
   readonly retention: boolean;
 }
 
@@ -42,7 +42,7 @@ type Of = (
   format: (v: number | bigint) => string,
 ) => Measure;
 
-/** How full a limit on what is kept is; undefined where the setting is none, or sets no limit. */
+/** The used share of a retention limit. undefined: the setting is not such a limit, or is unlimited. */
 function retention(setting: Setting, store: StoreStatus, now: number, of: Of): Measure | undefined {
   switch (setting.__kind__) {
     case 'max_messages': {

@@ -1,4 +1,4 @@
-/** Whether the key opens a message. Its hash was computed when it was read: one that differs is not shown at all. */
+/** Whether the unlocked key opens a message. The message's hash was checked when it was read. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Message } from '../../client';
 import { type Opened, open } from '../../sealing';
@@ -14,11 +14,11 @@ sealingKey.subscribe(() => {
   known = new WeakMap();
 });
 
-/** undefined until it was tried. */
+/** undefined: not tried yet. */
 export function useInspection(message: Message): Opened | undefined {
   const key = sealingKey.value;
   const [, done] = useState<Opened>();
-  // The key is a dependency: another key opens other messages.
+  // The key is a dependency, because another key opens other messages.
   useEffect(() => {
     if (known.has(message)) return;
     let wanted = true;

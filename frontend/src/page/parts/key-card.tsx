@@ -1,4 +1,4 @@
-/** The key of a list: its head, what of it is proved, and acknowledging its messages. */
+/** The key of a list: its head, the proved part of the head, and a form to acknowledge messages. */
 import { useState } from 'preact/hooks';
 import { Failure, type KeyHead, type Quota, type Read } from '../../client';
 import { formatBytes, formatCount, formatTime, parseU32 } from '../format';
@@ -92,7 +92,7 @@ function Acknowledge({ keyId, newest }: { readonly keyId: Uint8Array; readonly n
   const send = async (id: number) => {
     setThrough(undefined);
     try {
-      // The card comes anew with the list, and its head says through which id.
+      // The list is loaded again, and the head in it shows the new acknowledged id.
       announce(acknowledgedWords(await acknowledge(keyId, id)));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

@@ -1,4 +1,4 @@
-/** What a person can change of a key: its owner claims it and gives it a send key, an admin sets the rest. */
+/** The changes of a key that a person may make: its owner claims it and sets its send key, an admin sets the rest. */
 import { useEffect, useState } from 'preact/hooks';
 import { Failure } from '../../client';
 import { fromHex, toHex } from '../format';

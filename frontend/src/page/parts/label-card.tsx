@@ -1,4 +1,4 @@
-/** The entry of a label: whose keys it has, since when, and its profile. */
+/** The entry of a label: its keys, their date, and its profile. */
 import { decodeProfile, inForce, type Policy, pendingUntil, type State } from '../../directory';
 import { formatBytes, formatCount, formatDuration, toHex } from '../format';
 import type { Shown } from '../state/directory';

@@ -1,4 +1,4 @@
-/** The form that chooses a label of the directory. It writes the address, and the page runs the address. */
+/** The form that chooses a label of the directory. It changes the address, and the address starts the look-up. */
 import { useState } from 'preact/hooks';
 import { lookUp } from '../state/directory';
 import { fragment, type LabelKind, type LabelQuery, labelOf, linkTo } from '../state/route';
@@ -13,7 +13,7 @@ export function LabelForm() {
   const query = labelOf(fragment.value);
   const ask = (asked: LabelQuery) => {
     const address = linkTo('directory', asked);
-    // The same address again means: run it again.
+    // If the address stays the same, the look-up is repeated.
     if (address === location.hash) void lookUp();
     else location.hash = address;
   };

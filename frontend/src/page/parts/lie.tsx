@@ -1,8 +1,8 @@
-/** An answer that its proof contradicts: what a node tried, and what to do. */
+/** An answer that its proof contradicts: the lie, and what a person can do. */
 import type { Failure } from '../../client';
 import { Notice } from './notice';
 
-/** What this browser remembers, and how it forgets it. */
+/** The memory of this browser, and how to forget it. */
 export interface Forget {
   readonly of: string;
   readonly run: () => void;
@@ -11,7 +11,7 @@ export interface Forget {
 interface LieNoticeProps {
   readonly lie: Failure;
   readonly onAgain: () => void;
-  /** Where the answer contradicts what this browser remembers. */
+  /** Given if the answer contradicts this browser's memory. */
   readonly forget?: Forget | undefined;
 }
 
@@ -39,14 +39,14 @@ export function ForgetButton({ of, run }: Forget) {
   );
 }
 
-/** The title where nothing is known to be false; undefined: something is. */
+/** The title if nothing is known to be false. undefined: something is. */
 function unprovedTitle({ variant, cause }: Failure): string | undefined {
   if (variant === 'no-proof') return 'No proof came';
   const { why } = (cause ?? {}) as { why?: { kind?: string } };
   return why?.kind === 'label-unknown' ? 'This answer cannot be verified, so it is not shown' : undefined;
 }
 
-/** Who can have caused it. */
+/** Who can have caused the false answer. */
 function who({ variant, cause }: Failure): string {
   const { code } = (cause ?? {}) as { code?: string };
   if (variant === 'seen' || code === 'FromKnown/Root') return 'No node can do this alone.';

@@ -2,7 +2,7 @@
 import type { Message } from '../../client';
 import type { List } from '../state/browse';
 
-/** A message, or the place where messages were dropped. */
+/** A message, or a place where messages were dropped. */
 export type Line = { readonly message: Message } | { readonly gapBefore: number };
 
 /** From the top of the screen downwards. */

@@ -1,4 +1,4 @@
-/** The caller's own mailbox, in one click. */
+/** A button that opens the caller's own mailbox. */
 import { useState } from 'preact/hooks';
 import { openMailbox } from '../state/mailbox';
 import { Notice } from './notice';

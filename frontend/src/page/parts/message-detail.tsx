@@ -1,4 +1,4 @@
-/** All of one message. */
+/** All details of one message. */
 import type { Message, Trust } from '../../client';
 import type { Content, Opened } from '../../sealing';
 import { formatCount, formatTime, shortBytes, toHex } from '../format';

@@ -1,6 +1,6 @@
 /**
- * The rows of a list. Only rows in view are in the document, but assistive technology sees a grid with all rows. The
- * focus stays on the grid, which names the active row; arrows move, Enter opens.
+ * The rows of a list. Only rows in view are in the document, but assistive technology sees a grid with all rows. The focus
+ * stays on the grid, which names the active row. Arrow keys move, Enter opens.
  */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Message, Trust } from '../../client';
@@ -21,10 +21,10 @@ const LOAD_AHEAD_ROWS = 20;
 
 interface MessageGridProps {
   readonly lines: readonly Line[];
-  /** Whether these are all lines, so that their number is known. */
+  /** Whether these are all lines of the list. */
   readonly complete: boolean;
   readonly trustOf: (message: Message) => Trust;
-  /** Everything below it has been dropped. */
+  /** All messages below this id have been dropped. */
   readonly firstId: number;
   readonly chosen: number | undefined;
   readonly onChoose: (message: Message) => void;
@@ -53,7 +53,7 @@ export function MessageGrid({
 
   const visible = rows.getVirtualItems();
   const nearEnd = (visible.at(-1)?.index ?? 0) >= lines.length - LOAD_AHEAD_ROWS;
-  // Runs again after a load that leaves the last line near.
+  // Runs again if the last line is still near after a load.
   useEffect(() => {
     if (nearEnd) onNearEnd();
   }, [nearEnd, lines, onNearEnd]);

@@ -1,4 +1,4 @@
-/** A list of messages: the number loaded, buttons that load more at either end, and following. */
+/** A list of messages: the number of loaded messages, buttons to load more at either end, and following. */
 import { useCallback, useMemo } from 'preact/hooks';
 import type { Message } from '../../client';
 import { formatCount } from '../format';
@@ -16,7 +16,7 @@ interface MessageListProps {
 
 export function MessageList({ value, chosen, onChoose, onOpen }: MessageListProps) {
   const version = listVersion.value;
-  // The window is mutable; its version changes with it.
+  // The window is mutable. Its version changes with it.
   const lines = useMemo(() => linesOf(value), [value, version]);
   const { window, order } = value;
   const down = downwards(order);

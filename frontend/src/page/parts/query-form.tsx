@@ -1,4 +1,4 @@
-/** The form that chooses messages. It writes the address, and the page runs the address. */
+/** The form that chooses messages. It changes the address, and the address starts the query. */
 import { useRef, useState } from 'preact/hooks';
 import { fromTimeField, toHex, toTimeField } from '../format';
 import { DEFAULT_PAGE_SIZE, run } from '../state/browse';
@@ -13,7 +13,7 @@ const WAYS: readonly (readonly [By, string])[] = [
   ['hash', 'One hash'],
 ];
 
-/** Refilled when the address changes by other means; a submit keeps the typed text and the focus. */
+/** Filled again if the address changes by other means. A submit keeps the typed text and the focus. */
 export function QueryForm() {
   const address = fragment.value.toString();
   const submitted = useRef<string | undefined>(undefined);
@@ -26,7 +26,7 @@ export function QueryForm() {
       onAsk={(query) => {
         const asked = linkTo('messages', query);
         submitted.current = asked.slice(1);
-        // The same address again means: run it again.
+        // If the address stays the same, the query is repeated.
         if (asked === location.hash) void run();
         else location.hash = asked;
       }}
@@ -74,7 +74,7 @@ function Form({ query, onAsk }: FormProps) {
   );
 }
 
-/** A key typed as text becomes its UTF-8 bytes; a time becomes unix seconds in the address. */
+/** The form's query. A key typed as text becomes its UTF-8 bytes, and a time becomes unix seconds. */
 function read(by: By, field: (name: string) => string): Query {
   const paging = {
     order: (field('order') === 'oldest' ? 'oldest' : 'newest') as ListOrder,

@@ -1,4 +1,4 @@
-/** The rules of the store: who may read and add, how much a key takes, and how often one may call. */
+/** The rules of the store: who may read and add, how much a key takes, and how often a caller may call. */
 import type { Budget, Status } from '../../client';
 import { quotaWords } from '../state/quota';
 import { rateWords, readsClosed, settingOf, storeQuota, writesWords } from '../state/rules';

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { follow, shift } from '../state/browse';
 
 /**
- * Keeps the rows in view in place when rows above them come or go, except while following an end of the list.
+ * Keeps the rows in view in place when rows above them are added or removed, except while following an end of the list.
  *
  * @param atEnd whether the last row was in view before
  * @param onShift receives the number of rows by which everything moved down

@@ -1,4 +1,4 @@
-/** The state of a store in words, as far as it concerns its users. */
+/** The state of a store in words, as far as it matters to its users. */
 import type { Status, StoreStatus } from '../../client';
 import { formatCount } from '../format';
 

@@ -1,4 +1,4 @@
-/** Problems of the connection and of the store, and the next step. */
+/** Problems of the connection and of the store, and what to do. */
 import type { FailureKind } from '../../client';
 import { formatDuration, formatTime } from '../format';
 import { linkTo } from '../state/route';

@@ -1,13 +1,13 @@
-/** What a read is worth, in words: what a lying node would have done, and whether it would have been caught. */
+/** The trust in a read, in words: the possible lies of a node, and whether the page would have noticed them. */
 import type { Trust } from '../../client';
 import { formatTime } from '../format';
 
-/** In a word. */
+/** The trust in one word. */
 export function trustWord({ kind }: Trust): string {
   return kind === 'verified' ? 'verified' : 'unproved';
 }
 
-/** Of a list's last page. */
+/** The trust in a list, from its last page. */
 export function listTrustWords(trust: Trust): string {
   return trust.kind === 'verified'
     ? `Verified as of ${formatTime(trust.asOf)}, when the subnet certified this key. This page would have noticed a forged, missing, repeated or moved message, and an older state.`

@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useReducer, useState } from 'preact/hooks';
 interface RowsOptions {
   readonly count: number;
   readonly rowHeight: number;
-  /** Height of the fixed head, which hides as much of the view. */
+  /** Height of the fixed head. It hides this much of the view. */
   readonly head: number;
   readonly scroller: () => HTMLElement | null;
 }

@@ -10,13 +10,13 @@ export const DEFAULT_PAGE_SIZE = 100;
 const U32_MAX = 0xffff_ffff;
 const WINDOW_BYTES = 64_000_000;
 const FOLLOW_INTERVAL_MS = 3000;
-/** Maximum number of pages that one look for new messages loads. */
+/** Maximum number of pages loaded by one look for new messages. */
 const FOLLOW_PAGES = 20;
 
 export interface List {
   readonly window: MessageWindow;
   readonly order: ListOrder;
-  /** The newest id that the list has now, without asking for a message. */
+  /** The newest id of the list, without its message. */
   readonly newest: () => Promise<number>;
   /** The key of a key's list. */
   readonly keyId: Uint8Array | undefined;
@@ -29,9 +29,9 @@ export const found = signal<Read<Message> | undefined>(undefined);
 export const busy = signal(false);
 export const problem = signal<Failure | undefined>(undefined);
 export const follow = signal(false);
-/** Incremented at each change of the window, which is mutable. */
+/** Incremented when the window, which is mutable, changes. */
 export const listVersion = signal(0);
-/** Rows that the last load added at the top, so that the view can stay in place. */
+/** Number of rows that the last load added at the top. The view uses it to stay in place. */
 export const shift = signal({ rows: 0 });
 
 function number(text: string, name: string, whenEmpty?: number): number {
@@ -82,7 +82,7 @@ function makeList(of: Client, query: ListQuery): List {
   return { window: new MessageWindow(source, options), order, newest, keyId };
 }
 
-/** The end at which more appears further down. */
+/** The end of the list that is further down on the screen. */
 export function downwards(order: ListOrder): Direction {
   return order === 'newest' ? 'older' : 'newer';
 }
@@ -108,14 +108,14 @@ async function loadInto(target: List, direction: Direction): Promise<void> {
   listVersion.value += 1;
 }
 
-/** Loads one more page at an end. A failure goes to {@link problem}. */
+/** Loads one more page at an end of the list. A failure is put into {@link problem}. */
 export function load(direction: Direction): Promise<void> {
   return guarded(async () => {
     if (list.value) await loadInto(list.value, direction);
   });
 }
 
-/** Runs the query of the present address. */
+/** Runs the query of the current address. */
 export function run(): Promise<void> {
   const query = queryOf(fragment.peek());
   list.value = undefined;
@@ -166,18 +166,18 @@ const followPoller = new Poller(
     if (state.phase !== 'failed') return;
     const failure = state.error as Failure;
     problem.value = failure;
-    // A node that lags behind is asked again; after any other lie a person decides.
+    // If a node lags behind, the page asks again. After any other lie it waits for a person's decision.
     if (failure.kind === 'lie' && !failure.transient) follow.value = false;
   },
 );
 
-/** The key of the present query, in bytes; undefined where it is about no key. */
+/** The key of the current query, in bytes. undefined: the query is not about a key. */
 export const seenKey = computed(() => {
   const query = queryOf(fragment.value);
   return query?.by === 'key' ? fromHex(query.key) : undefined;
 });
 
-/** Whether the answer contradicts what this browser remembers of the key: what was seen, or perhaps its label. */
+/** Whether the answer contradicts this browser's memory of the key: the newest message seen, or perhaps its label. */
 export function contradictsSeen({ variant }: Failure): boolean {
   const key = seenKey.value;
   if (!key) return false;
@@ -186,7 +186,7 @@ export function contradictsSeen({ variant }: Failure): boolean {
   return (variant === 'page' || variant === 'heads') && client.value?.knowsLabel(key) === true;
 }
 
-/** Forgets what this browser saw of the key, and asks again: the answer is compared with nothing. */
+/** Forgets this browser's memory of the key, and asks again. The answer is compared with nothing. */
 export async function forgetSeen(): Promise<void> {
   const key = seenKey.value;
   if (key) (await connected()).forget(key);
@@ -211,7 +211,7 @@ export function startBrowsing(): void {
   let shown = '';
   effect(() => {
     const { value } = fragment;
-    // Without a place there is no canister to ask. A person may still have to agree to it.
+    // Without a place there is no canister to ask. A person may have to agree to it first.
     if (viewOf(value) !== 'messages' || placeName.value === undefined) return;
     const now = `${placeName.value} ${value}`;
     if (now !== shown) {

@@ -17,7 +17,7 @@ export function startCurve(): void {
     try {
       for (let id = curve.nextProbe(); id !== undefined; id = curve.nextProbe()) {
         const [from, asked] = [curve, of];
-        // Unproved, like the status. If there is no message, it was dropped meanwhile.
+        // This is not proved, as the status is not. If there is no message, it was dropped meanwhile.
         const page = await asked?.pageByRange(id, id, { after: 0, order: Order.ascending, limit: 1 });
         from.record(id, page?.value.messages[0]?.timestamp);
         if (from === curve) curvePoints.value = [...curve.points];

@@ -1,4 +1,4 @@
-/** The data of the directory's view: one label, looked up with its whole history and verified. */
+/** The data of the directory view: one label, looked up with its whole history and verified. */
 import { effect, signal } from '@preact/signals';
 import {
   connectDirectory,
@@ -25,15 +25,15 @@ import { browserStorage, directoryPlace, nameOf } from './session';
 /** Maximum age of verifiers' cosignatures, in seconds. */
 const MAX_COSIGNATURE_AGE = 3_600n;
 
-/** A label that was looked up, and what the page compared it with. */
+/** A label that was looked up, and the memory that it was compared with. */
 export interface Shown {
   readonly query: LabelQuery;
   readonly found: LookedUp;
-  /** Heads of the log that this browser had seen before. */
+  /** Number of heads in the log that this browser had seen before. */
   readonly seenBefore: bigint | undefined;
-  /** How many verifiers ratify a head together; 0: none is asked. The look-up has proved it. */
+  /** Number of verifiers that ratify a head together; 0: none is needed. The look-up has proved it. */
   readonly threshold: number;
-  /** Whether a registrar vouched for the registration. Its keys are those that the directory shows. */
+  /** Whether a registrar vouched for the registration, with the keys that the directory shows. */
   readonly vouched: boolean;
 }
 
@@ -47,12 +47,12 @@ interface Session {
   readonly threshold: number;
 }
 
-/** Nothing is remembered beyond this page where the browser withholds its storage. */
+/** The storage if the browser withholds its own. It keeps nothing. */
 const NOWHERE: Storage = { getItem: () => null, setItem: () => {} };
 
 function memoryHere(): DirectoryMemory | undefined {
   if (!directoryPlace) return undefined;
-  // A local network has new keys each time it starts: what was seen on another one says nothing of it.
+  // A local network has new keys each time it starts, so memory of an earlier one does not apply.
   const { rootKey } = directoryPlace;
   const network = rootKey ? ` ${toHex(sha256(rootKey)).slice(0, 16)}` : '';
   return new DirectoryMemory(browserStorage() ?? NOWHERE, nameOf(directoryPlace) + network);
@@ -60,7 +60,7 @@ function memoryHere(): DirectoryMemory | undefined {
 
 let session: Promise<Session> | undefined;
 
-/** Connects once. What fails is tried again with the next look-up. */
+/** Connects once. After a failure the next look-up tries again. */
 function connected(): Promise<Session> {
   session ??= connectHere().catch((error) => {
     session = undefined;
@@ -69,7 +69,7 @@ function connected(): Promise<Session> {
   return session;
 }
 
-/** The pins of what is published. A directory can be installed with one key under two verifiers' names: that is no quorum. */
+/** The pins made from the published values. A directory may have one key under two verifiers' names: that is not a quorum. */
 function pinned(canisterId: string, publishes: Parameters<typeof pin>[1]): Trusted | PinsOfShown {
   try {
     return pin(canisterId, publishes, 'shown', MAX_COSIGNATURE_AGE);
@@ -83,7 +83,7 @@ function pinned(canisterId: string, publishes: Parameters<typeof pin>[1]): Trust
   }
 }
 
-/** Pins what the directory publishes. The first look-up proves it, and later visits compare with it. */
+/** Pins the published values. The first look-up proves them, and later visits compare with them. */
 async function connectHere(): Promise<Session> {
   if (!directoryPlace) throw new Failure('input', 'The server of this page names no directory.', false);
   const publishes = await published(directoryPlace);
@@ -94,7 +94,7 @@ async function connectHere(): Promise<Session> {
   return { directory: await connectDirectory(directoryPlace, trusted, remembered?.memory), trusted, threshold };
 }
 
-/** Looks the label of the present address up. */
+/** Looks up the label in the current address. */
 export async function lookUp(): Promise<void> {
   const query = labelOf(fragment.peek());
   const asked = fragment.peek().toString();
@@ -114,25 +114,25 @@ export async function lookUp(): Promise<void> {
       shown.value = { query, found, seenBefore, threshold, vouched };
     }
   } catch (error) {
-    // A configuration that cannot be read is a lie, too.
+    // A configuration that cannot be read is a lie too.
     const failure = error instanceof DirectoryError ? lieFailure({ kind: 'directory', code: error.code }) : error;
     if (!(failure instanceof Failure)) throw failure;
     if (fragment.peek().toString() === asked) lookupProblem.value = failure;
-    // What was published may be what is false.
+    // The published values may be false.
     if (failure.kind === 'lie') session = undefined;
   } finally {
     looking.value = false;
   }
 }
 
-/** Whether the answer contradicts what this browser remembers of the directory. */
+/** Whether the answer contradicts this browser's memory of the directory. */
 export function contradictsMemory({ variant, cause }: Failure): boolean {
   if (variant === 'other-directory' || variant === 'UnknownLog') return true;
   const code = (cause as Partial<Extract<Lie, { kind: 'directory' }>> | undefined)?.code ?? '';
   return variant === 'directory' && /^(FromKnown|OlderHead)/.test(code);
 }
 
-/** Forgets what this browser saw of the directory, and asks again: the answer is compared with nothing. */
+/** Forgets this browser's memory of the directory, and asks again. The answer is compared with nothing. */
 export async function forgetDirectory(): Promise<void> {
   memoryHere()?.forget();
   session = undefined;

@@ -6,12 +6,12 @@ import { toHex } from '../format';
 import { run } from './browse';
 import { connected, placeName } from './session';
 
-/** Whether the caller is an admin, as one node says. The canister decides when a setting is changed. */
+/** Whether the caller is an admin, as one node says. The canister decides about each change. */
 export const administers = signal(false);
 
 let asked: Client | undefined;
 
-/** Asks a canister whether the caller is an admin. Without an answer the caller counts as none. */
+/** Asks a canister whether the caller is an admin. Without an answer, the caller is treated as none. */
 export async function learnRole(of: Client | undefined): Promise<void> {
   if (of !== asked) administers.value = false;
   asked = of;
@@ -28,7 +28,7 @@ const given = signal<ReadonlyMap<string, Quota>>(new Map());
 
 const nameOf = (keyId: Uint8Array): string => `${placeName.value} ${toHex(keyId)}`;
 
-/** The quota that this page gave to a key, if it did. */
+/** The quota that this page gave to a key, if any. */
 export function givenQuota(keyId: Uint8Array): Quota | undefined {
   return given.value.get(nameOf(keyId));
 }
@@ -38,7 +38,7 @@ async function set(keyId: Uint8Array, setting: KeySetting): Promise<void> {
   await run();
 }
 
-/** Gives a key a quota of its own; undefined: it has the store's again. */
+/** Gives a key its own quota. undefined: the store's quota applies again. */
 export async function setQuota(keyId: Uint8Array, own: Quota | undefined): Promise<void> {
   const name = nameOf(keyId);
   const quota = own ? ({ __kind__: 'own', own } as const) : ({ __kind__: 'store', store: null } as const);
@@ -47,17 +47,17 @@ export async function setQuota(keyId: Uint8Array, own: Quota | undefined): Promi
   given.value = new Map(own ? [...others, [name, own]] : others);
 }
 
-/** Gives a key to another owner. The send key of the one before is removed. */
+/** Gives a key to another owner. This removes the send key of the former owner. */
 export function giveKey(keyId: Uint8Array, to: Principal): Promise<void> {
   return set(keyId, { __kind__: 'owner', owner: { __kind__: 'principal', principal: to } });
 }
 
-/** Whether the store remembers a key that has no messages. */
+/** Sets whether the store remembers the key while it has no messages. */
 export function keepKey(keyId: Uint8Array, kept: boolean): Promise<void> {
   return set(keyId, { __kind__: 'kept', kept });
 }
 
-/** The principal in a text. Throws a {@link Failure} where there is none. */
+/** The principal in a text. Throws a {@link Failure} if it is not one. */
 export function principalIn(text: string): Principal {
   try {
     return Principal.fromText(text.trim());

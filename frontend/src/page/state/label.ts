@@ -9,7 +9,7 @@ const ADDRESS_BYTES = 29;
 /** The last byte of a key's principal. */
 const SELF_AUTHENTICATING = 2;
 
-/** The bytes of a label. Throws a {@link Failure} for text that is none. */
+/** The bytes of a label. Throws a {@link Failure} if the text is not a label. */
 export function labelBytes({ label, of }: LabelQuery): Uint8Array {
   if (label === 'registrar') return REGISTRAR;
   if (label === 'address') {

@@ -1,6 +1,6 @@
 /**
- * The caller's own mailbox: the key whose id is the caller's principal, of 29 bytes. Nobody else can own it. Where reads are
- * closed it is claimed first, for its label: without it no answer verifies.
+ * The caller's own mailbox: the key whose id is the caller's principal of 29 bytes. Nobody else can own it. If reads are
+ * closed, it is claimed first to learn its label, because no answer verifies without the label.
  */
 import { computed } from '@preact/signals';
 import { Failure } from '../../client';
@@ -14,7 +14,7 @@ import { connected, identity, status } from './session';
 /** Its key id in hex; undefined: the caller is anonymous. */
 export const mailbox = computed(() => identity.value && toHex(identity.value.getPrincipal().toUint8Array()));
 
-/** Shows the mailbox. Makes a key first if there is none. Returns what went wrong. */
+/** Shows the mailbox. If the caller has no key, makes one first. Returns the problem, if there is one. */
 export async function openMailbox(): Promise<string | undefined> {
   if (!identity.value) await newIdentity();
   const me = identity.value;
@@ -35,7 +35,9 @@ export async function openMailbox(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Acknowledges all messages of a key through an id, and shows what is left. Returns their number. */
+/**
+ * Acknowledges all messages of a key through an id, and shows the remaining ones. Returns the number of acknowledged messages.
+ */
 export async function acknowledge(keyId: Uint8Array, through: number): Promise<number> {
   const acknowledged = await (await connected()).acknowledge(keyId, through);
   await run();

@@ -1,4 +1,4 @@
-/** Owning a key: key ids that this browser's key can claim, claims, and the send key. */
+/** Owning a key: the key ids that this browser's key can claim, claims, and the send key. */
 import type { SignIdentity } from '@icp-sdk/core/agent';
 import { Failure, type OwnerProof } from '../../client';
 import { text } from '../../directory/bytes';
@@ -6,7 +6,7 @@ import { sha256 } from '../../directory/hash';
 import { run } from './browse';
 import { connected, identity } from './session';
 
-/** Key ids of this length have an owner who claims them. */
+/** Length of the key ids that an owner claims. */
 export const CLAIMED_BYTES = 32;
 const PRINCIPAL_BYTES = 29;
 /** The last byte of a principal that is the hash of a public key. */
@@ -20,7 +20,7 @@ export function isPrincipal(keyId: Uint8Array): boolean {
   return keyId.length === PRINCIPAL_BYTES && keyId.at(-1) === SELF_AUTHENTICATING;
 }
 
-/** This browser's key. Throws a {@link Failure} where there is none. */
+/** This browser's key. Throws a {@link Failure} if there is none. */
 function signer(): SignIdentity {
   const { value } = identity;
   if (!value || !('getPublicKey' in value)) {
@@ -45,7 +45,7 @@ export function makeSalted(): Salted {
   return { salt, keyId: sha256(SALTED, signer().getPrincipal().toUint8Array(), salt) };
 }
 
-/** Records this browser's key as the owner of a key, by its public key or by a salt. */
+/** Claims a key for this browser's key, by its public key or by a salt. */
 export async function claimKey(keyId: Uint8Array, salt?: Uint8Array): Promise<void> {
   const proof: OwnerProof = salt ? { __kind__: 'salt', salt } : { __kind__: 'public_key', public_key: publicKey() };
   await (await connected()).claim(keyId, proof);

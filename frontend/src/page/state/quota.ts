@@ -1,8 +1,8 @@
-/** Quotas of keys in words, and out of what a person typed. Pure. */
+/** Quotas of keys in words, and parsed from a person's input. Pure. */
 import { Failure, type KeyHead, type Quota } from '../../client';
 import { formatBytes, formatCount, parseU32 } from '../format';
 
-/** How much a key with this quota takes, and who may fill which part of it. */
+/** How much a key with this quota takes, and the share of each group. */
 export function quotaWords(quota: Quota): string {
   const { messages, bytes } = bounds(quota);
   const most = [
@@ -14,7 +14,7 @@ export function quotaWords(quota: Quota): string {
     : `A key holds at most ${most.join(' and ')} that are not acknowledged. Strangers may fill a quarter of that, members half, and the owner and whoever shows the send key all of it.`;
 }
 
-/** How much of a quota a key's live messages use: "12 of 10,000 messages, 3 KB of 256 MB". undefined: it has no limit. */
+/** The used part of a quota: "12 of 10,000 messages, 3 KB of 256 MB". undefined: there is no limit. */
 export function usedWords(quota: Quota, { count, bytes: used }: Pick<KeyHead, 'count' | 'bytes'>): string | undefined {
   const { messages, bytes } = bounds(quota);
   const parts = [
@@ -24,7 +24,7 @@ export function usedWords(quota: Quota, { count, bytes: used }: Pick<KeyHead, 'c
   return parts.length === 0 ? undefined : parts.join(', ');
 }
 
-/** The quota in two fields; an empty one sets no limit. Throws a {@link Failure} that names what is no number. */
+/** The quota from two fields. An empty field sets no limit. Throws a {@link Failure} that names a malformed number. */
 export function quotaOf(messages: string, megabytes: string): Quota {
   const [count, size] = [bound(messages, 'messages'), bound(megabytes, 'megabytes')];
   return {

@@ -52,7 +52,7 @@ export function viewOf(fields: URLSearchParams): View {
   return VIEWS.find((known) => known === view) ?? 'overview';
 }
 
-/** The query in a fragment, or undefined where there is none. */
+/** The query in a fragment, or undefined if there is none. */
 export function queryOf(fields: URLSearchParams): Query | undefined {
   const get = (name: string): string => fields.get(name) ?? '';
   const list: ListFields = {
@@ -76,14 +76,14 @@ export function queryOf(fields: URLSearchParams): Query | undefined {
   }
 }
 
-/** The label in a fragment, or undefined where there is none. */
+/** The label in a fragment, or undefined if there is none. */
 export function labelOf(fields: URLSearchParams): LabelQuery | undefined {
   const [label, of] = [fields.get('label'), fields.get('of') ?? ''];
   const state = fields.get('state') === 'ratified' ? 'ratified' : 'newest';
   return label === 'name' || label === 'address' || label === 'registrar' ? { label, of, state } : undefined;
 }
 
-/** The address of a view, with the place of the present one. */
+/** The address of a view at the current place. */
 export function linkTo(view: View, query?: Query | LabelQuery): string {
   const fields = new URLSearchParams();
   for (const name of PLACE_FIELDS) {

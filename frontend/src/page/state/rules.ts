@@ -1,4 +1,6 @@
-/** The rules of the store, out of its settings: who may read and add, how much one key takes, and how often. Pure. */
+/**
+ * The rules of the store, from its settings: who may read and add, how much one key takes, and how often one may call. Pure.
+ */
 import { type Budget, type Quota, Readers, type Setting, type Status, Writers } from '../../client';
 import { formatBytes, formatCount } from '../format';
 
@@ -25,12 +27,12 @@ export function writesWords(status: Status): string {
   }
 }
 
-/** The quota that holds for keys without their own. */
+/** The quota of keys without their own. */
 export function storeQuota(status: Status): Quota | undefined {
   return settingOf(status, 'key_quota')?.key_quota;
 }
 
-/** The rates of one group of callers: of all together, and of each. */
+/** The rates of one group of callers: of all together, and of each one. */
 export function rateWords({ items, bytes, each }: Budget): string {
   const all = [within(items, messagesOf), within(bytes, formatBytes)].filter(Boolean).join(' and ');
   const one = within(each, messagesOf);

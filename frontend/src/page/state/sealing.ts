@@ -28,16 +28,16 @@ export async function unlockWithFile(file: File): Promise<void> {
   sealingKey.value = await keyFromFile(new Uint8Array(await file.arrayBuffer()), scope());
 }
 
-/** Forgets the key and every plaintext that this page holds: the labels of what was sealed under it too. */
+/** Forgets the key and every plaintext on this page, including the labels of messages sealed under it. */
 export function lock(): void {
   sealingKey.value = undefined;
   for (const outbox of outboxes.values()) outbox.hideLabels();
 }
 
-/** Incremented at each change of an item; items are mutable. */
+/** Incremented when an item, which is mutable, changes. */
 export const outboxVersion = signal(0);
 
-/** One outbox for each place: a message sealed for one canister is never sent to another. */
+/** One outbox for each place. A message sealed for one canister is never sent to another. */
 const outboxes = new Map<string, Outbox>();
 
 function outboxOf(place: string): Outbox {
@@ -53,7 +53,7 @@ function outboxOf(place: string): Outbox {
       return added;
     },
     () => {
-      // Not `value`: an effect that changes the outbox must not depend on its own change.
+      // `peek`, because an effect that changes the outbox must not depend on its own change.
       outboxVersion.value = outboxVersion.peek() + 1;
     },
   );
@@ -84,14 +84,14 @@ export function startOutbox(): void {
   });
 }
 
-/** Seals a content and hands it to the outbox, which sends it until it is stored. */
+/** Seals a content and puts it into the outbox, which sends it until it is stored. */
 export async function sealAndSend(content: Content): Promise<void> {
   const key = sealingKey.value;
   if (!key) throw new Error('Unlock a key first.');
-  // Taken before sealing, so that the message goes to the key's canister even if the page moves to another one.
+  // Read before sealing, so that the message goes to the key's canister even if the page changes to another one.
   const into = outbox.value;
   const sealed = await seal(content, key, status.value?.limits.ciphertext_bytes ?? DEFAULT_MAX_CIPHERTEXT_BYTES);
   const label = content.kind === 'file' ? content.name : content.text;
-  // Locked while it was being sealed: its plaintext must not come back.
+  // If the key was locked meanwhile, the plaintext label must not come back.
   into.put(sealingKey.peek() === key ? label : undefined, key.keyId, sealed);
 }

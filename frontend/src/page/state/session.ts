@@ -30,25 +30,28 @@ const serverEnv = env && { canisterId: env['PUBLIC_CANISTER_ID:message-canister'
 
 const directoryEnv = env && { canisterId: env['PUBLIC_CANISTER_ID:directory'], rootKey: env.IC_ROOT_KEY };
 
-/** The directory that the page's server names. No address can name another one: a link must not choose whom the page believes about keys. */
+/**
+ * The directory that the page's server names. No address can name another one, because a link must not choose the directory
+ * that the page trusts.
+ */
 export const directoryPlace: Place | undefined = (() => {
   const found = locate(new URLSearchParams(), directoryEnv, location.origin);
   return 'place' in found ? found.place : undefined;
 })();
 
-/** The places that differ from the server's and that a person agreed to, by {@link nameOf}, while the page is open. */
+/** The names of places that a person agreed to although the server names other ones. Forgotten when the page is closed. */
 const agreed = signal<ReadonlySet<string>>(new Set());
 
 export type Whereabouts = Located | { readonly problem: 'ask'; readonly asked: Place; readonly server: Place };
 
-/** Nothing is called at a place that is still to be asked about. */
+/** The place. It is not called while a person must still agree to it. */
 export const located = computed<Whereabouts>(() => {
   const found = locate(fragment.value, serverEnv, location.origin);
   if (!('place' in found) || !found.differsFrom || agreed.value.has(nameOf(found.place))) return found;
   return { problem: 'ask', asked: found.place, server: found.differsFrom };
 });
 
-/** A person chose this place, knowing that the server names another one. */
+/** Notes that a person agreed to this place, although the server names another one. */
 export function agreeTo(place: Place): void {
   agreed.value = new Set([...agreed.value, nameOf(place)]);
 }
@@ -70,9 +73,9 @@ export const status = signal<Status | undefined>(undefined);
 export const poll = signal<PollState>({ phase: 'running' });
 export const failure = signal<Failure | undefined>(undefined);
 export const moduleHash = signal<string | undefined>(undefined);
-/** Why the module hash is missing or may be old. */
+/** Why the module hash is missing, or may be outdated. */
 export const moduleHashProblem = signal<string | undefined>(undefined);
-/** When this page saw the module hash change, in milliseconds. */
+/** When this page noticed that the module hash changed, in milliseconds. */
 export const upgradedAt = signal<number | undefined>(undefined);
 
 /** Listeners called when a poll succeeds after a failure. */
@@ -82,7 +85,7 @@ export function whenBack(listener: () => void): () => void {
   return () => onBack.delete(listener);
 }
 
-/** The attempt in progress; at most one for a place and an identity. */
+/** The current attempt to connect. There is at most one for a place and an identity. */
 let connecting: Promise<Client> | undefined;
 
 /** Returns the client, connecting first if needed. */
@@ -96,7 +99,7 @@ export function connected(): Promise<Client> {
   return attempt;
 }
 
-/** The storage for what was seen. A browser may withhold it: then nothing is remembered beyond this client. */
+/** The storage for the memory of keys. If the browser withholds it, nothing is remembered beyond this client. */
 export function browserStorage(): Storage | undefined {
   try {
     return localStorage;

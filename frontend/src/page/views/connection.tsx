@@ -23,7 +23,7 @@ export function ConnectionView() {
   );
 }
 
-/** A link can name another canister than the page's server does: nothing is called there until a person agrees. */
+/** A link can name another canister than the page's server. Nothing is called there until a person agrees. */
 function AskAboutPlace() {
   const { value } = located;
   if (!('asked' in value)) return null;

@@ -1,4 +1,4 @@
-/** The directory's view: the form, a label's entry, its history, and how both were verified. */
+/** The directory view: the form, a label's entry, its history, and the checks. */
 import { useEffect } from 'preact/hooks';
 import { announce } from '../parts/announcer';
 import { LabelCard, labelName } from '../parts/label-card';

@@ -28,7 +28,7 @@ import {
 import { fragment, queryOf } from '../state/route';
 import { status } from '../state/session';
 
-/** What a node may answer instead of a message. */
+/** The refusals that a node may give instead of a message. */
 const NOT_THERE = new Set<string | undefined>(['NotFound', 'UnknownId', 'Dropped']);
 
 export function MessagesView() {
@@ -92,7 +92,7 @@ function ListWithDetail({ value }: { readonly value: List }) {
           onChoose={setChosen}
           onOpen={(message) => {
             setChosen(message);
-            // After it is rendered.
+            // Runs after the message is rendered.
             setTimeout(() => detail.current?.querySelector('h2')?.focus());
           }}
         />

@@ -55,7 +55,7 @@ export function OverviewView() {
   );
 }
 
-/** Why there is nothing to show of the store. */
+/** The reason why there is nothing to show. */
 function nothing(now: Status | undefined): string {
   return now ? 'This store does not show you its contents.' : 'Waiting for the canister.';
 }
