@@ -78,7 +78,7 @@ pub enum Share {
     Strangers,
     /// Half.
     Members,
-    /// All of it, for the key's owner and whoever shows the send key that the owner gave out.
+    /// All of it, for the key's owner and senders with the send key that the owner gave out.
     Friends,
 }
 

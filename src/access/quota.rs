@@ -9,7 +9,7 @@
 //!     owner and holders of the send key ──────────────────────────────────────────▶│
 //! ```
 //!
-//! All messages of the key count, whoever sent them. An add beyond its share is refused. It drops nothing. So strangers
+//! All messages of the key count, from any sender. An add beyond its share is refused. It drops nothing. So strangers
 //! cannot use up the room of members, and neither can use up the room of the owner's contacts.
 //!
 //! For strangers there is hysteresis. After each add, the record keeps the time if another message of the same size

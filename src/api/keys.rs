@@ -142,7 +142,7 @@ pub enum KeySetting {
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(non_camel_case_types)]
 pub enum NewOwner {
-    /// Whoever can claim the key owns it.
+    /// The caller who can claim the key owns it.
     claimant,
     /// This principal owns it.
     principal(Principal),

@@ -144,7 +144,7 @@ macro_rules! tests_of {
             }
 
             #[test]
-            fn what_another_subnet_certifies_is_refused() {
+            fn certificates_of_another_subnet_are_refused() {
                 super::with_proxies($family, "whatAnotherSubnetCertifiesIsRefused");
             }
 

@@ -14,7 +14,7 @@ const DOCUMENTS: [&str; 2] = ["README.md", "docs/clients.md"];
 /// Where the documents' network is.
 const URL: &str = "http://127.0.0.1:4943";
 
-/// A command, and what it prints.
+/// A command and its output.
 struct Step {
     /// Whose terminal it is typed in, where there are several.
     person: String,
@@ -101,7 +101,7 @@ fn the_sessions_print_what_the_documents_show() {
                 .replacen("mailbox ", &format!("{mailbox} "), usize::from(is_of_mailbox))
                 .replace("cargo run --quiet --example agent --", &agent)
                 .replace("cargo run --quiet --example directory --", &directory);
-            // What a terminal shows.
+            // Both streams, as a terminal shows them.
             let line = if is_of_mailbox { format!("{line} 2>&1") } else { line };
             let folder = if is_of_mailbox { mailboxes.path() } else { root() };
             let mut shell = Command::new("sh");

@@ -45,7 +45,7 @@ impl Between for Tamper {
     }
 }
 
-/// What DER puts before a BLS12-381 public key.
+/// The prefix of a BLS12-381 public key in DER.
 const BLS_DER_PREFIX: [u8; 37] = *b"\x30\x81\x82\x30\x1d\x06\x0d\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x01\x02\x01\x06\x0c\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x02\x01\x03\x61\x00";
 
 /// Age of the certificates of [`Tamper::SignedLongAgo`].

@@ -201,7 +201,7 @@ fn too_many_items_are_refused_by_their_number() {
 
 /// Lengths are checked before anything is hashed or looked up.
 #[test]
-fn what_is_refused_costs_little() {
+fn refused_calls_cost_little() {
     let (engine, inbox) = embedded::inbox();
     inbox.add_message(b"key", b"text").expect("stored");
     let before = Snapshot::of(&inbox);

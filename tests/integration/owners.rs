@@ -122,7 +122,7 @@ fn a_salted_key_id_is_claimed_with_the_salt() {
 }
 
 #[test]
-fn what_an_admin_gave_away_cannot_be_claimed() {
+fn keys_that_an_admin_gave_away_cannot_be_claimed() {
     let inbox = Inbox::new();
     let der = public_key(1);
     let key_id = sha256(&der);
@@ -135,7 +135,7 @@ fn what_an_admin_gave_away_cannot_be_claimed() {
     let anonymous = Principal::anonymous();
     assert_eq!(give(NewOwner::principal(anonymous)), Err(KeyError::Owner { owner: anonymous }));
     assert_eq!(give(NewOwner::claimant), Ok(()));
-    assert!(owner.claim(&key_id, &with_key(&der)).is_ok(), "whoever can claim it");
+    assert!(owner.claim(&key_id, &with_key(&der)).is_ok(), "the caller can claim it");
 }
 
 /// The answers of each method to a caller. `id` and `text` are of a message under `key_id`.
@@ -168,7 +168,7 @@ fn told(inbox: &Inbox, key_id: &[u8], id: Id, text: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn where_reads_are_closed_what_is_denied_cannot_be_told_from_what_is_absent() {
+fn with_closed_reads_denied_keys_cannot_be_told_from_absent_ones() {
     let closed = [Setting::reads(Reads::owners)];
     let (full, empty) = (Inbox::new(), Inbox::new());
     for inbox in [&full, &empty] {

@@ -134,7 +134,7 @@ fn a_cursor_outside_the_range_starts_at_its_edge_or_behind_it() {
 }
 
 #[test]
-fn what_arrives_during_a_walk_neither_repeats_nor_hides_anything() {
+fn messages_that_arrive_during_a_walk_neither_repeat_nor_hide_others() {
     let inbox = Inbox::new();
     fill(&inbox, 9);
     let mut after = 0;

@@ -109,7 +109,7 @@ fn a_rebuild_of_one_text_under_many_keys() {
 }
 
 #[test]
-fn what_needs_the_indexes_is_unavailable_and_the_rest_is_not() {
+fn calls_that_need_the_indexes_are_unavailable_and_others_are_not() {
     let items = few_keys(6_000);
     let inbox = filled(&items);
     let page = first_page(Order::ascending);

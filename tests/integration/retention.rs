@@ -86,11 +86,11 @@ fn readers_are_told_what_they_missed() {
     let page = inbox.get_messages_by_range(1, 200, page_after(139, Order::ascending, 1)).expect("a page");
     assert_eq!((page.messages[0].id, page.gap), (141, true), "140 was missed");
     let page = inbox.get_messages_by_range(1, 200, first_page(Order::ascending)).expect("a page");
-    assert!(!page.gap, "whoever starts anew has missed nothing");
+    assert!(!page.gap, "a reader that starts again has missed nothing");
 }
 
 #[test]
-fn what_is_too_old_is_gone_at_once_and_swept_by_the_timer() {
+fn messages_that_are_too_old_are_gone_at_once_and_swept_by_the_timer() {
     let (engine, inbox) = embedded::inbox();
     inbox.set_settings(&limits(None, None, Some(100))).expect("good settings");
     fill(&inbox, 0..30_000);

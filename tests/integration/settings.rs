@@ -15,7 +15,7 @@ fn set(inbox: &Inbox, version: u32, settings: &[Setting]) -> Result<u32, Setting
 }
 
 #[test]
-fn whoever_read_older_settings_is_told_so() {
+fn a_caller_with_older_settings_is_told_so() {
     let inbox = Inbox::new();
     let [first, second] = [5, 6].map(|max| [Setting::max_messages(Bound::AtMost(max))]);
     assert_eq!(set(&inbox, 1, &first), Ok(2), "those of the installation are the first");

@@ -135,7 +135,7 @@ impl<E: fmt::Debug> fmt::Display for CallError<E> {
             Self::Failed(failure) => failure.fmt(f),
             Self::Lie(lie) => write!(f, "the reply does not verify: {lie}"),
             Self::Malformed { method, reason } => {
-                write!(f, "the reply of {method} is not what the interface says: {reason}")
+                write!(f, "the reply of {method} does not match the interface: {reason}")
             }
         }
     }

@@ -291,7 +291,7 @@ impl Shared {
 fn look_for_changes(reader: Reader, watch: Weak<Watch>, every: Duration) -> std::io::Result<()> {
     let look = move || {
         while let Some(watch) = watch.upgrade() {
-            // An error is met again, and returned, by whoever reads.
+            // The reader meets the same error, and returns it.
             if watch.is_awaited() {
                 let _ = reader.newest().map(|newest| watch.saw(newest));
             }

@@ -92,7 +92,7 @@ fn callers_of_one_key_share_one_unwrapping() {
 }
 
 #[test]
-fn nothing_from_before_an_invalidation_is_had_after_it() {
+fn after_an_invalidation_no_older_key_is_returned() {
     explore(|| {
         let (cache, manager, _) = cache(Limits::default());
         let before = thread::spawn({

@@ -1,7 +1,7 @@
 //! One unwrapped key: its uses, its end, and its wiping.
 //!
 //! `state` is one atomic word: the number of uses under way, and the bit `ENDED`. A use begins only while the bit is
-//! clear. Whoever sets the bit while no use is under way wipes the key; otherwise the last use does, when it ends. So the
+//! clear. The thread that sets the bit wipes the key if no use is under way. Otherwise the last use wipes it at its end. So the
 //! bytes are wiped by exactly one thread, after the last use, and nobody waits for anybody.
 
 use crate::clock::Clock;

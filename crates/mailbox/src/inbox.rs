@@ -46,7 +46,7 @@ impl Mailbox {
     /// # Errors
     ///
     /// [`Error::Heads`], [`Error::Page`], [`Error::Claim`], [`Error::SendKey`], [`Error::OtherStore`], [`Error::Behind`], and
-    /// those of the store. What was read before an error is kept.
+    /// those of the store. Messages that were read before an error are kept.
     pub async fn receive(&self, network: &impl Network) -> Result<Received, Error> {
         self.drop_old_inboxes().await?;
         let own = self.own().await?;

@@ -14,7 +14,7 @@
 //! | `sending`, `sealing` | one transaction: the content, the ratchet's step, the exact sealed bytes |
 //! | `push` | the outbox: those bytes, until the canister has them |
 //! | `refusal` | why the canister did not take them, in words |
-//! | `inbox`, `opening`, `waiting` | verified pages; what they say and the cursor in one transaction; what does not open yet |
+//! | `inbox`, `opening`, `waiting` | verified pages; their letters and the cursor in one transaction; letters that do not open yet |
 //! | `shared` | keys that several people have, in the web page's format |
 //! | `window` | accepts each number of a device once |
 //! | `log` | messages sent and received |

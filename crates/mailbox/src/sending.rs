@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_sealed_to_keys_that_have_expired_and_that_is_told() {
+    async fn nothing_is_sealed_to_expired_keys_and_the_error_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let place = || Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
         let alice = Mailbox::create(&folder.path().join("alice"), place()).await.unwrap();

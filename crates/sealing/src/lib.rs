@@ -18,7 +18,7 @@
 //! and its name, plus a constant. They see neither the content nor a file's name. They cannot alter a message or move
 //! it to another key id unnoticed. They can withhold it or store it again.
 //!
-//! Whoever has the key can open all messages under it and seal new ones. So there is no forward secrecy, and a message
+//! Everybody with the key can open all messages under it and seal new ones. So there is no forward secrecy, and a message
 //! does not prove its sender.
 
 #![forbid(unsafe_code)]

@@ -126,7 +126,7 @@ fn opens_with_no_other_key_and_under_no_other_key_id() {
     let sealed = seal(&hello(), &key, MAX).expect("it is short");
     assert_eq!(open(&sealed, key.id(), &other), Err(OpenError::OtherKey));
     assert_eq!(open(&sealed, other.id(), &key), Err(OpenError::OtherKey));
-    // Whoever moved the message also lies about the key's id: the id is authenticated.
+    // The attacker who moved the message also lies about the key's id. The id is authenticated.
     let id = other.id().try_into().expect("every key id has 20 bytes");
     assert_eq!(open(&sealed, other.id(), &key.with_id(id)), Err(OpenError::OtherKey));
     // The same secret in another canister.

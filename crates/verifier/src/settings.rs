@@ -82,7 +82,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// The file, and what is wrong with it.
+    /// The file and its fault.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
         let text = std::fs::read_to_string(path).map_err(|error| SettingsError::File(path.to_owned(), error))?;
         let mut settings: Self =
@@ -104,7 +104,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// The file, and what is wrong with it.
+    /// The file and its fault.
     pub fn signing_key(&self) -> Result<SigningKey, KeyFileError> {
         key_file::read(&self.key)
     }

@@ -201,7 +201,7 @@ impl Inbox {
     fn answer<T, E: Refusal>(&self, caller: Principal, request: Request<T, E>) -> T {
         let on = OnPlatform { platform: &self.engine, canister: self.id, caller };
         let answer = now(Client::new(on).with_retry(Retry::NEVER).send(request));
-        answer.unwrap_or_else(|error| panic!("what is measured must succeed: {error}"))
+        answer.unwrap_or_else(|error| panic!("the measured call must succeed: {error}"))
     }
 
     fn last_cost(&self) -> Cost {

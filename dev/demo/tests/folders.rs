@@ -86,7 +86,7 @@ fn a_single_empty_file_may_be_given() {
 }
 
 #[test]
-fn nothing_to_send_is_said_at_once() {
+fn nothing_to_send_is_reported_at_once() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("empty")).unwrap();
     for (path, reason) in [

@@ -9,7 +9,7 @@ use load::throughput::disk;
 const TOLERATED: u64 = 60;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_add_writes_does_not_grow_with_the_store() {
+async fn the_bytes_that_an_add_writes_do_not_grow_with_the_store() {
     let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("disk-{}", std::process::id()));
     let module = test_support::artifact::canister_path();
     let bytes = disk::measure(&module, &state, &[1_000, 20_000]).await.unwrap_or_else(|message| panic!("{message}"));

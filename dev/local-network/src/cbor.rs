@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_encoded_describes_itself_and_is_decoded() {
+    fn an_encoding_describes_itself_and_is_decoded() {
         let blob = ByteBuf::from(vec![7; 100_000]);
         let bytes = encode(&blob);
         assert_eq!(bytes[..3], SELF_DESCRIBED);

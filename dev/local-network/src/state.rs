@@ -37,8 +37,8 @@ impl State {
         Self::with_keys(engine, Keys::generate()?)
     }
 
-    /// As [`State::in_memory`]; the node signs its answers with the key that `seed` makes. Whoever knows the seed can answer in
-    /// its name: tests play a lying node.
+    /// As [`State::in_memory`]. The node signs its answers with the key that `seed` makes, so a test that knows the seed can
+    /// answer as a lying node.
     ///
     /// # Errors
     ///

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_asked_for_is_hidden() {
+    fn paths_that_are_not_asked_for_are_hidden() {
         let tree = tree(&["a", "b", "c", "d/secret"]);
         let witness = tree.witness(&[&path("a")]);
         assert!(matches!(witness.lookup_path(path("d/secret")), LookupResult::Unknown));

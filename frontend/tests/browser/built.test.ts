@@ -1,4 +1,4 @@
-/** The page as it is shipped: what it weighs, and that it says nothing of the machine it was built on. */
+/** The page as it is shipped: its size, and that it does not reveal the machine of the build. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -47,7 +47,7 @@ it.each(['by=range', 'by=time'])('a list is empty: %s', async (query) => {
   await page.getByText('No messages here.').waitFor();
 });
 
-it('what is sealed here is read by readers and admins only; and a call beyond the budget is refused in words', async () => {
+it('only readers and admins read messages that are sealed here; a call beyond the budget is refused in words', async () => {
   const page = await on.open('view=write');
   await saysClosed(page);
   await page.getByLabel('Passphrase').fill('closed');

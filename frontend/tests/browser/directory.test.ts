@@ -42,7 +42,7 @@ function exchanged(bytes: Uint8Array, from: Uint8Array, to: Uint8Array): Uint8Ar
   return Uint8Array.from(Buffer.from(hex.replaceAll(before, toHex(to)), 'hex'));
 }
 
-it('shows that a name is free, that a key changed, and what a rolled back directory is caught by', async () => {
+it('shows a free name and a changed key, and catches a rolled back directory', async () => {
   const page = await on.open('view=directory');
   await page.getByLabel('Name', { exact: true }).fill('nobody');
   await page.getByRole('button', { name: 'Look up' }).click();

@@ -59,7 +59,7 @@ describe('the canister’s own errors', () => {
     await expect.poll(() => page.locator('.live').textContent()).toBe('Live');
     // So few pages a message that the rebuild takes many of them.
     await controller.upgrade('slow-rebuild', 16);
-    // The hash of no message: what it needs is the index.
+    // No message has this hash. The look-up only needs the index.
     await page.getByText('One hash').click();
     await page.getByLabel('SHA-256 of the ciphertext, hex').fill('00'.repeat(32));
     await page.getByRole('button', { name: 'Look up' }).click();

@@ -23,7 +23,7 @@ async function admin(): Promise<Page> {
   return page;
 }
 
-it('a quota is set, shown with how much of it is used, and taken back; what is no number is refused', async () => {
+it('a quota is set, shown with its used part, and taken back; text that is not a number is refused', async () => {
   const keyId = text('narrow');
   const add = (what: string) => controller.add({ key_id: keyId, ciphertext: text(what) });
   expect([await add('1'), await add('2')]).toEqual(['Ok', 'Ok']);
@@ -59,7 +59,7 @@ it('an empty key that is kept is known, until it may be forgotten', async () => 
   await page.getByText('The key can be forgotten while it is empty.').waitFor();
 });
 
-it('who is no admin is told who can do this; a principal’s own key belongs to it for ever', async () => {
+it('a caller who is not an admin is told who can do this; a principal’s own key belongs to it for ever', async () => {
   const stranger = await signer(on);
   await goes(stranger, text('narrow'));
   await stranger.getByText('Only an admin of the store can change the quota of a key').waitFor();

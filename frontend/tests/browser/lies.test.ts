@@ -135,7 +135,7 @@ describe('a node that lies about a key', () => {
 });
 
 describe('a node that shows an older state', () => {
-  it('is caught by what the browser saw, and what was seen can be forgotten', async () => {
+  it('is caught by the memory of the browser, which can be forgotten', async () => {
     const old = text('rolled back');
     await controller.fill([{ key_id: old, ciphertext: text('first') }]);
     const fragment = `view=messages&by=key&key=${toHex(old)}&order=oldest`;
@@ -196,7 +196,7 @@ describe('a node that lies about one message', () => {
   });
 });
 
-describe('what cannot be proved', () => {
+describe('a read without a proof', () => {
   it('says so: a range of ids, a span of time, and the counts', async () => {
     const { page } = await lied('view=messages&by=range&from=1&until=', () => {});
     await expect.poll(() => rows(page).count()).toBeGreaterThan(4);

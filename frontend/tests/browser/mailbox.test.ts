@@ -1,4 +1,4 @@
-/** The visitor's own mailbox: opened in one click, read with proofs, acknowledged; and what a closed store shows to whom. */
+/** The visitor's own mailbox: opened in one click, read with proofs, acknowledged; and the views of a closed store. */
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../src/page/format';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 const openMailbox = (page: Page) => page.getByRole('button', { name: 'Open my mailbox' }).click();
 
-it('is a click away, and shows what came, proved, until it is acknowledged; closed, only its owner reads it', async () => {
+it('is a click away, and shows proved messages until they are acknowledged; closed, only its owner reads it', async () => {
   const page = await on.open('view=messages');
   await openMailbox(page);
   const card = page.locator('.key-card');
@@ -60,7 +60,7 @@ it('is a click away, and shows what came, proved, until it is acknowledged; clos
   await expect.poll(() => stranger.getByRole('alert').textContent()).toContain('No proof came');
   expect(await stranger.getByText('You are anonymous, and own no key').count()).toBe(1);
   expect(await rows(stranger).count()).toBe(0);
-  // What is not there answers in the same words.
+  // An absent key is answered in the same words.
   const words = await stranger.getByRole('alert').textContent();
   const nowhere = await on.open(`view=messages&by=key&key=${toHex(text('nowhere'))}`);
   await expect.poll(() => nowhere.getByRole('alert').textContent()).toBe(words);

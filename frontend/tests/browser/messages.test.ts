@@ -131,7 +131,7 @@ describe('lists', () => {
     expect(await page.getByRole('grid').getAttribute('aria-rowcount')).toBe('-1');
   });
 
-  it('follows: what is stored appears by itself, on top, and what is looked at stays', async () => {
+  it('follows: new messages appear by themselves, on top, and the rows in view stay', async () => {
     const page = await on.open(`view=messages&by=key&key=${toHex(text('followed'))}`);
     await expect.poll(() => page.getByText('No messages here.').count()).toBe(1);
     await page.getByLabel('Follow').check();

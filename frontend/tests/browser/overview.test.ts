@@ -35,7 +35,7 @@ describe('the overview', () => {
     expect(await page.getByText('No limit on messages, bytes or age is set').count()).toBe(1);
   });
 
-  it('shows counts, ids, bytes, limits, the module hash and the chart, and follows what is added', async () => {
+  it('shows counts, ids, bytes, limits, the module hash and the chart, and follows new messages', async () => {
     const page = await on.open();
     await controller.fill(bytesOnly(3000, 7));
     await expect.poll(() => tile(page, 'Messages').textContent()).toBe('3,000');

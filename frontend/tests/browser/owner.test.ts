@@ -67,7 +67,7 @@ it('a salted key id is claimed with its salt, and with no other', async () => {
   await page.getByText('The key is yours.').waitFor();
 });
 
-it('who shows the send key may fill the whole quota, until it is removed', async () => {
+it('a sender with the send key may fill the whole quota, until it is removed', async () => {
   const page = await on.open('view=messages');
   await page.getByRole('button', { name: 'Open my mailbox' }).click();
   await card(page).waitFor();

@@ -62,7 +62,7 @@ describe('sealing', () => {
     await screenshot(other, 'opened-dark');
   });
 
-  it('says what is sealed with another key, what does not open, and what is only bytes', async () => {
+  it('names messages sealed with another key, messages that do not open, and bytes without the format', async () => {
     const page = await on.open('view=write');
     const keyId = await unlock(page, 'another passphrase altogether');
     await sealText(page, 'mine');
@@ -128,7 +128,7 @@ describe('sealing', () => {
     await expect.poll(() => entry(page, 'written on a train').locator('.good').count()).toBe(1);
   });
 
-  it('keeps for its canister what was sealed for it, whatever else is looked at meanwhile', async () => {
+  it('keeps a sealed message for its canister while the page shows another one', async () => {
     const page = await on.open('view=write');
     await unlock(page);
     await expect.poll(() => page.locator('.live').textContent()).toBe('Live');

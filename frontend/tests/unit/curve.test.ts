@@ -84,7 +84,7 @@ describe('a curve', () => {
     expect(curve.points.map(({ id }) => id)).toEqual([1, 100, 150]);
   });
 
-  it('forgets what was dropped', () => {
+  it('forgets dropped messages', () => {
     const curve = new Curve({ ...OPTIONS, maxProbes: 0 });
     curve.advance(ends(1, 100, slow));
     curve.advance(ends(1, 200, slow));

@@ -118,7 +118,7 @@ describe('a look-up', () => {
 describe('the pins', () => {
   const published = { encoded: bytes(trusted.encoded), vrf_key: bytes(trusted.vrf) };
 
-  it('are made from what the directory publishes', () => {
+  it('are made from the published configuration', () => {
     const pins = pin('aaaaa-aa', published, TRUSTED.registrars, BigInt(trusted.max_age));
     expect(pins).toEqual(TRUSTED);
   });
@@ -192,7 +192,7 @@ describe('bundles', () => {
   });
 });
 
-it('says in words what the directory refuses', () => {
+it('turns refusals of the directory into sentences', () => {
   expect(updateErrorWords({ __kind__: 'Pending', Pending: { retry_after: 5n } })).toEqual([
     'An update of this label is already waiting. Try again in 5 s.',
     true,

@@ -139,7 +139,7 @@ describe('a lie in a page is caught', () => {
     await expect(client(calls).lookup(LABEL, { history: true })).rejects.toMatchObject(lie('ContactChanged'));
   });
 
-  it('a history that lacks what was seen before', async () => {
+  it('a history without the version that was seen before', async () => {
     const seen = directory(0);
     seen.grow(5, 2);
     const { state: contact } = await client(seen).lookup(LABEL);

@@ -33,7 +33,7 @@ describe('a label as typed', () => {
   });
 });
 
-describe('who stands behind an answer', () => {
+describe('the backing of an answer', () => {
   const asOf = 1_795_000_010_000_000_005n;
 
   it('is verifiers, or the subnet alone', () => {

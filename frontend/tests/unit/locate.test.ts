@@ -82,7 +82,7 @@ describe('locate', () => {
     expect(at('', ENV, 'https://messages.example')).toMatchObject({ place: { network: { origin: MAINNET } } });
   });
 
-  it('says what is missing or wrong', () => {
+  it('names missing and wrong parts', () => {
     expect(at('', undefined, OWN)).toEqual({ problem: 'no-canister' });
     expect(at('canister= ', undefined, OWN)).toEqual({ problem: 'no-canister' });
     expect(at('canister=x&network=https://evil.example', ENV, OWN)).toEqual({

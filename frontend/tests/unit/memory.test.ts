@@ -6,7 +6,7 @@ const OTHER = Uint8Array.of(1, 2);
 const seen = (rank: number) => ({ epoch: 2n ** 60n, id: 10 * rank, rank, chain: new Uint8Array(32).fill(rank) });
 const LABEL = new Uint8Array(32).fill(9);
 
-describe('the memory of what was seen', () => {
+describe('the memory of keys', () => {
   it('has it again in a later visit, each key and each place for itself', () => {
     const storage = forgetful();
     const before = new Memory(storage, 'here');

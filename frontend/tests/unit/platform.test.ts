@@ -25,7 +25,7 @@ function rejected(errorCode: string | undefined, rejectCode = 5, message = 'it s
   return of(new UncertifiedRejectErrorCode(REQUEST, rejectCode, message, errorCode, []), ErrorKindEnum.Reject);
 }
 
-describe('what the agent throws', () => {
+describe('the errors of the agent', () => {
   it('says that the network is away', () => {
     const failure = of(new HttpFetchErrorCode(new TypeError('Failed to fetch')), ErrorKindEnum.Transport);
     expect(failure).toMatchObject({ kind: 'away', transient: true });
@@ -68,7 +68,7 @@ describe('what the agent throws', () => {
     ['IC0508', 5, true],
     ['IC0207', 2, true],
     [undefined, 4, false],
-  ])('says what a rejection says, with its code: %s', (code, rejectCode, transient) => {
+  ])('repeats the message of a rejection, with its code: %s', (code, rejectCode, transient) => {
     const failure = rejected(code, rejectCode, 'trapped: why');
     expect(failure).toMatchObject({ kind: 'rejected', transient });
     expect(failure.message).toContain(code ?? 'reject code 4');
@@ -100,7 +100,7 @@ describe('what the agent throws', () => {
     expect(failure.message).toContain('10 minutes');
   });
 
-  it('says that it is not known what became of a call', () => {
+  it('says that the outcome of a call is not known', () => {
     expect(of(new TimeoutWaitingForResponseErrorCode('too long'), ErrorKindEnum.Protocol)).toMatchObject({
       kind: 'away',
       transient: true,
@@ -115,7 +115,7 @@ describe('what the agent throws', () => {
 
 describe('connect', () => {
   const local = networkAt('http://127.0.0.1:1');
-  it('refuses what is no canister id', async () => {
+  it('refuses text that is not a canister id', async () => {
     await expect(connect({ canisterId: 'nonsense', network: local as never })).rejects.toMatchObject({
       kind: 'input',
       message: '"nonsense" is not a canister id.',

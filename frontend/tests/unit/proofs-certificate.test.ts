@@ -36,7 +36,7 @@ describe('a certificate', () => {
   const check = (certificate: Uint8Array) => certifiedData(certificate, CANISTER, network.key);
   const refused = (kind: CertificateRefused['kind']) => ({ kind: 'refused', why: { kind } });
 
-  it('says what was certified, and when', async () => {
+  it('returns the certified data and the time', async () => {
     const certificate = await network.certificate(state(CANISTER, data, NOW - 7));
     expect(await check(certificate)).toMatchObject({ kind: 'certified', data, time: NOW - 7 });
     // Bytes in the middle of a larger buffer.

@@ -100,7 +100,7 @@ describe('the vectors of proofs', () => {
   });
 });
 
-describe('what a reader remembers', () => {
+describe('the memory of a reader', () => {
   it('is the newest message of the page', () => {
     const vector = named(PAGES, 'to the newest');
     const page = verified(vector);
@@ -131,7 +131,7 @@ describe('words', () => {
     for (const sentence of words.values()) expect(sentence).toMatch(/^[A-Z0-9].*\.$/);
   });
 
-  it('say what broke with what was seen', () => {
+  it('say how an answer contradicts the memory', () => {
     expect(brokenWords({ kind: 'epoch', seen: 3n, found: 2n })).toContain('epoch 2, but epoch 3 was seen');
     expect(brokenWords({ kind: 'rolled-back', seen: 9, found: 7 })).toContain('has 7 messages, but 9 were seen');
     expect(brokenWords({ kind: 'forked', rank: 4 })).toContain("key's message 4 was");

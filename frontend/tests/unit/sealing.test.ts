@@ -77,7 +77,7 @@ describe('seal and open', () => {
     { kind: 'text', text: '\ufeffüñí 🙂\n' },
     { kind: 'file', name: 'réport.pdf', bytes: Uint8Array.from({ length: 1000 }, (_, at) => at & 0xff) },
     { kind: 'file', name: '', bytes: new Uint8Array() },
-  ])('gives back what was sealed: %j', async (content) => {
+  ])('opens to the content that was sealed: %j', async (content) => {
     const key = await fileKey();
     const sealed = await seal(content, key, MAX);
     expect(sealed.length).toBe(encodeContent(content).length + OVERHEAD_BYTES);
@@ -124,11 +124,11 @@ describe('seal and open', () => {
     expect(await open(sealed, key.keyId, other)).toEqual({ state: 'other-key' });
     expect(await open(sealed, key.keyId, undefined)).toEqual({ state: 'other-key' });
     expect(await open(sealed, other.keyId, key)).toEqual({ state: 'other-key' });
-    // Also where the one who moved it lies about the key: the key id is part of what is authenticated.
+    // Also if the attacker lies about the key id, because the key id is authenticated.
     expect(await open(sealed, other.keyId, { keyId: other.keyId, master: key.master })).toEqual({ state: 'other-key' });
   });
 
-  it('knows what is only bytes', async () => {
+  it('recognises bytes without the format', async () => {
     const key = await fileKey();
     expect(await open(crypto.getRandomValues(new Uint8Array(100)), key.keyId, key)).toEqual({ state: 'bytes' });
     expect(looksSealed(new Uint8Array())).toBe(false);
@@ -145,7 +145,7 @@ describe('seal and open', () => {
 
 describe('content', () => {
   it.each([[], [0], [3, 1, 2], [1, 0xff], [2], [2, 5], [2, 4, 0, 65, 66, 67], [2, 1, 0, 0xff]])(
-    'refuses what no version of it writes: %j',
+    'refuses contents that no version writes: %j',
     (...bytes) => {
       expect(() => decodeContent(Uint8Array.from(bytes))).toThrow('has an unknown form');
     },
@@ -162,7 +162,7 @@ describe('content', () => {
   });
 });
 
-/** Of version 1, for ever: whoever changes them makes messages that are stored unreadable. */
+/** Fixed for version 1: if they change, stored messages become unreadable. */
 const GOLDEN_PASSPHRASE_KEY_ID = '027f5f4eab67622d0ef8f341c604a90cbcc2b695';
 const GOLDEN_FILE_KEY_ID = '7c5228ca4c78ee34160d8c797a611a8e789fd709';
 const GOLDEN_SEALED =

@@ -1,4 +1,4 @@
-/** What people are told of a read: verified or not, as of when, and what a lie was. */
+/** The words about a read: whether it is verified, its time, and the lie. */
 import { describe, expect, it } from 'vitest';
 import { type Lie, lieWords } from '../../src/client';
 import { formatTime } from '../../src/page/format';
@@ -25,7 +25,7 @@ it('is one word in a row', () => {
   expect([trustWord(VERIFIED), trustWord(UNPROVABLE)]).toEqual(['verified', 'unproved']);
 });
 
-describe('each lie is a sentence with what is false', () => {
+describe('each lie is a sentence that names the false part', () => {
   const why = { kind: 'rolled-back', seen: 4, found: 3 } as const;
   it.each<[Lie, ...string[]]>([
     [{ kind: 'no-proof' }, 'without the proof', 'closed'],

@@ -120,7 +120,7 @@ describe('heads', () => {
   });
 });
 
-describe('what was seen before', () => {
+describe('the memory of earlier answers', () => {
   it('is compared: an older state is behind, and what the subnet contradicts later is a lie of the canister', async () => {
     const old = [await store.page(0, NOW - 60), await store.heads(NOW - 60)] as const;
     const later = await store.page(0, NOW + 5);

@@ -49,7 +49,7 @@ describe('a window', () => {
     expect(ids(window)).toEqual(odd(1, 99));
   });
 
-  it('follows what is stored later', async () => {
+  it('follows messages that are stored later', async () => {
     const window = look();
     await window.load('older');
     expect(await window.load('newer')).toEqual({ added: 0, evicted: 0 });
@@ -108,7 +108,7 @@ describe('a window', () => {
     expect([window.droppedBefore, window.more.older]).toEqual([true, false]);
   });
 
-  it('lets go at the far end of what does not fit, and can read it again', async () => {
+  it('evicts messages at the far end when it is full, and can read them again', async () => {
     const window = look({ maxBytes: 200 });
     await window.load('older');
     await window.load('older');
@@ -128,7 +128,7 @@ describe('a window', () => {
     expect(ids(window)).toEqual(odd(61, 79));
   });
 
-  it('says of each message what the page that brought it is worth, and of the list what its last page is', async () => {
+  it('trusts each message as its page, and the list as its last page', async () => {
     const window = look();
     expect(window.trust).toBeUndefined();
     await window.load('older');

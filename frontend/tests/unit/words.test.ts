@@ -234,9 +234,9 @@ it('covers every case that canister.did has', async () => {
 });
 
 describe('take', () => {
-  it('gives what is Ok', () => expect(take({ __kind__: 'Ok', Ok: 5 }, getErrorWords)).toBe(5));
+  it('returns the Ok value', () => expect(take({ __kind__: 'Ok', Ok: 5 }, getErrorWords)).toBe(5));
 
-  it('throws what is Err, with its case', () => {
+  it('throws the Err value, with its case', () => {
     const attempt = () => take({ __kind__: 'Err', Err: UNKNOWN_ID }, getErrorWords);
     expect(attempt).toThrow(Failure);
     try {

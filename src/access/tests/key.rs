@@ -79,7 +79,7 @@ fn the_claim_of_a_key_that_is_the_callers_principal_records_nothing() {
 }
 
 #[test]
-fn who_may_set_what() {
+fn the_rights_to_set_a_keys_settings() {
     let rights = owned(person(2));
     for (who, expected) in [
         (caller(1, None), [false, false, false, false]),

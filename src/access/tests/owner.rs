@@ -253,7 +253,7 @@ fn bad_input_encodings_that_are_not_strict_der() {
             Err(ClaimError::PublicKey(_)) => refused += 1,
             other => panic!("{other:?}"),
         }
-        // Whoever can sign on the platform can claim.
+        // A key that can sign on the platform can claim.
         let key = ic_secp256k1::PublicKey::deserialize_der(der);
         if key.is_ok_and(|key| key.serialize_der() == der) {
             assert!(matches!(address, Err(ClaimError::NotThatKey { .. })), "{}", test.comment);

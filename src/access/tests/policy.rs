@@ -39,7 +39,7 @@ fn closed_policies_are_refused_while_everybody_controls_the_canister() {
 }
 
 #[test]
-fn who_may_add() {
+fn the_rights_to_add() {
     let anonymous = with(Principal::anonymous(), None);
     let everybody = [
         (anonymous, [true, false, false]),

@@ -44,7 +44,7 @@ fn its_cost_does_not_depend_on_how_many_it_covers() {
 }
 
 #[test]
-fn what_is_acknowledged_is_not_live_and_then_overwritten() {
+fn acknowledged_messages_are_not_live_and_then_overwritten() {
     let memory = SparseMemory::default();
     let mut store = owned(&memory, 10);
     let text = |id: Id| (id - 1).to_le_bytes().to_vec();

@@ -193,7 +193,7 @@ fn an_owner_verifies_by_its_label() {
     }
 }
 
-/// Whoever makes identities owns as many key ids as it likes. A proof that one of them is absent would show the leaf
+/// A caller can make identities, and so own any number of key ids. A proof that one of them is absent would show the leaf
 /// beside it. Then anybody could see whose leaf changes when somebody gets a message.
 #[test]
 fn absence_proofs_of_ground_key_ids_enumerate_nothing() {
@@ -242,7 +242,7 @@ fn told(record: &Record) -> verify::Shown {
 
 /// Refused claims and settings change nothing, not even the root.
 #[test]
-fn what_is_refused_changes_nothing() {
+fn refused_calls_change_nothing() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     let salted = salted_key_id(&person(1));

@@ -28,7 +28,7 @@ fn without_randomness_nothing_is_taken() {
 }
 
 #[test]
-fn what_was_drawn_first_stays() {
+fn the_first_random_bytes_stay() {
     let memory = SparseMemory::default();
     let mut store = create(&memory);
     fill(&mut store, 100);

@@ -9,7 +9,7 @@ use crate::{blob, encoded, envelopes};
 
 /// An answer fetched through an honest proxy passes, an answer fetched through another proxy does not.
 #[test]
-fn what_is_fetched_from_a_network_that_lies_does_not_pass() {
+fn answers_of_a_network_that_lies_do_not_pass() {
     let network = Network::start();
     let canister = network.canister();
     let through = |tamper| {
@@ -37,7 +37,7 @@ fn what_is_fetched_from_a_network_that_lies_does_not_pass() {
 /// A subnet's signature does not pass for a canister that the root key has not delegated to it. For its own canisters
 /// it would.
 #[test]
-fn what_another_subnet_signs_does_not_pass() {
+fn signatures_of_another_subnet_do_not_pass() {
     let network = Network::start();
     let canister = network.canister();
     let module_hash = [&b"canister"[..], canister.as_slice(), b"module_hash"];

@@ -67,7 +67,7 @@ fn old_certificates_are_refused() {
 
 /// A subnet may speak for the canisters that the root key has delegated to it, and for no others.
 #[test]
-fn what_another_subnet_certifies_is_refused() {
+fn certificates_of_another_subnet_are_refused() {
     let (network, icp) = (Network::start(), Icp::new());
     let proxy = network.behind(Tamper::DelegatedHere);
     for outcome in outcomes(&Inbox::at(&icp, proxy.url(), network.canister())) {

@@ -60,7 +60,7 @@ async fn old_certificates_are_refused() {
 
 /// A subnet may speak for the canisters that the root key has delegated to it, and for no others.
 #[tokio::test]
-async fn what_another_subnet_certifies_is_refused() {
+async fn certificates_of_another_subnet_are_refused() {
     let network = Network::start();
     let proxy = network.behind(Tamper::DelegatedHere);
     let [update, query, metadata, hash] =

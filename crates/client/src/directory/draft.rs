@@ -24,7 +24,7 @@ pub struct Draft {
 
 impl Draft {
     /// Version 0 of a label. [`directory_core::verify::Verified::index`] of a look-up that proves its absence is the index.
-    /// The opening is random and never used twice: whoever knows it can test guesses of the profile.
+    /// The opening is random and never used twice: with it anybody can test guesses of the profile.
     pub fn first(
         realm: Hash,
         index: Hash,

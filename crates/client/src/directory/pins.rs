@@ -86,7 +86,7 @@ impl fmt::Display for PinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Configuration(error) => write!(f, "the configuration cannot be read: {error:?}"),
-            Self::Field(field) => write!(f, "{field} is not what the rest of the configuration says"),
+            Self::Field(field) => write!(f, "{field} contradicts the rest of the configuration"),
         }
     }
 }

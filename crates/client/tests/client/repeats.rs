@@ -50,7 +50,7 @@ fn the_last_failure_is_returned_and_pauses_are_bounded() {
 }
 
 #[test]
-fn what_does_not_pass_is_not_repeated() {
+fn lasting_errors_are_not_repeated() {
     for failure in [
         rejected(RejectCode::SysFatal, 101),
         rejected(RejectCode::DestinationInvalid, 301),

@@ -43,7 +43,7 @@ fn accounts_and_sessions_come_back_as_they_were() {
 }
 
 #[test]
-fn what_a_transaction_writes_to_a_row_several_times_is_one_change_with_the_last_value() {
+fn several_writes_to_a_row_in_a_transaction_are_one_change_with_the_last_value() {
     let home = Home::new();
     let store = home.open();
     write(&store, |tx| tx.put("group", GroupSession::new(SessionConfig::default()))).unwrap();

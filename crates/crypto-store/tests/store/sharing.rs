@@ -45,7 +45,7 @@ fn a_write_elsewhere_drops_the_field_that_it_changed_and_no_other() {
 }
 
 #[test]
-fn who_was_away_for_longer_than_the_log_reaches_loads_everything_again() {
+fn a_process_that_was_away_for_longer_than_the_log_reaches_loads_everything_again() {
     let home = Home::new();
     let (one, two) = (home.open(), home.open());
     write(&one, |tx| tx.put("a", session())).unwrap();

@@ -43,7 +43,7 @@ impl<S: Nodes> Tree<S> {
             ensure(fits, "a child has another prefix")?;
         }
         let changed = below.iter().flatten().map(|below| below.changed).max();
-        ensure(changed == Some(node.changed), "it changed at another time than what is below")?;
+        ensure(changed == Some(node.changed), "its time of change is not that of its children")?;
         ensure(node.changed <= self.sizes().sealed, "it changed after the newest head")?;
         ensure(self.leads_to(&index, Child::Leaf(node.leaf), counts), "its leaf is not below")?;
         ensure(self.leads_to(&index, Child::Node(number), counts), "nothing leads to it")?;

@@ -310,7 +310,7 @@ impl<M: Memory> Slice<'_, M> {
             (store.slots.is_kept(*b"DCSL"), "DCSL"),
         ];
         for (_, memory) in kept.iter().filter(|(kept, _)| !kept) {
-            self.report.violations.push(format!("{memory}: its header is not what was written"));
+            self.report.violations.push(format!("{memory}: its header has changed"));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! 0    header (crates/stable); its own fields:
 //!        32  number of records 8
-//!        40  two more numbers, 8 each       what the table's owner keeps there
+//!        40  two more numbers, 8 each       for the table's owner
 //! 64   record 0, record 1, ...
 //! ```
 

@@ -40,7 +40,7 @@ fn the_network_replays_nothing_older_than_the_client_knows_or_its_certificate() 
     // Another log is certified meanwhile: the old answer does not lead to it.
     let query = new.query(&ALICE, None, None);
     assert!(matches!(new.trusted().verify(&query, &stale), Err(VerifyError::ToNewest(LogError::Length { .. }))));
-    // Old certificate and old answer together: refused by whoever has seen more.
+    // An old certificate with an old answer: a client that has seen more refuses it.
     let memory = new.look_up(&alice(), View::Newest).unwrap().memory;
     let query = old.query(&ALICE, Some(Memory { ratified: 0, ..memory }), None);
     let shrunk = LogError::Shrunk { old: new.size(), new: old.size() };
@@ -116,7 +116,7 @@ fn a_colluding_subnet_is_stopped_by_verifiers_and_by_the_clients_memory() {
     let memory = Some(Memory { ratified: 0, ..seen.memory });
     let refused = rewritten.trusted().verify(&rewritten.query(&ALICE, memory, None), &bytes);
     assert!(matches!(refused, Err(VerifyError::FromKnown(LogError::Root { .. }))), "{refused:?}");
-    // To whoever knows nothing and asks for no verifier, it can say anything: the docs say so.
+    // A client without memory that needs no verifier can be told anything, as the docs say.
     let mut trusted = rewritten.trusted();
     trusted.quorum = None;
     let bytes = rewritten.answer(&alice(), View::Newest, 0, None).encode();

@@ -86,7 +86,7 @@ fn fault_02_verifiers_do_not_see_registrations() {
     assert_eq!(by_verifier, Err(too_few(Role::Registrar)));
 }
 
-/// Whoever sees coname's OIDC token can register another key with it.
+/// Anybody who sees coname's OIDC token can register another key with it.
 #[test]
 fn fault_03_a_registration_is_not_bound_to_the_entry() {
     let directory = Directory::new();

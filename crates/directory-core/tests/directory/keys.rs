@@ -110,7 +110,7 @@ fn logged(keys: &[u8], replaced: u8, by: [u8; 32]) -> Vec<u8> {
 }
 
 #[test]
-fn what_decoding_leaves_to_the_signatures_they_refuse() {
+fn signatures_refuse_the_keys_that_decoding_does_not_check() {
     let taken_up = |bytes: &[u8]| {
         let logged = LoggedUpdate::decode_unverified(bytes)?;
         let context = Context { realm: &REALM, index: &INDEX, now: START, registrar: Registrar::Open, pending: None };

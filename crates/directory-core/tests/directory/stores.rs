@@ -248,7 +248,7 @@ fn bundles_are_overwritten_in_place() {
 }
 
 #[test]
-fn what_is_erased_is_gone_and_the_entry_stays_provable() {
+fn an_erased_profile_is_gone_and_its_entry_stays_provable() {
     let mut directory = directory();
     let label = Label::address(&key(20));
     let number = directory.store.find(&directory.index(&label)).unwrap();

@@ -103,7 +103,7 @@ fn a_reserve_is_kept_from_strangers() {
     assert!(site.look_up(&name("a"), View::newest, None, None).is_ok(), "look-ups go on");
 }
 
-/// Else whoever uses the budget up would stop strict look-ups.
+/// Otherwise a caller who uses up the budget would stop strict look-ups.
 #[test]
 fn ratification_goes_on_when_the_budget_is_used_up() {
     let site = Site::new(&crate::ratification::quorum());

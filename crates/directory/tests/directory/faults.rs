@@ -105,7 +105,7 @@ fn waits_until(site: &Site, done: impl Fn() -> bool) -> bool {
     })
 }
 
-/// A timer whose execution traps is gone. Whoever calls next arms it again.
+/// A timer is lost if its execution traps. The next call arms it again.
 #[test]
 fn the_vrf_key_is_drawn_in_spite_of_a_trap_and_of_an_upgrade() {
     for rounds in 0..3 {

@@ -60,7 +60,7 @@ struct Version {
     position: u64,
 }
 
-/// What a directory is, in lists.
+/// A directory as plain lists.
 #[derive(Clone, Default)]
 struct Model {
     labels: BTreeMap<u8, Vec<Version>>,
@@ -238,7 +238,7 @@ impl World {
         }
     }
 
-    /// An operator restores what was saved. Clients that remember what came after it are no clients of this directory.
+    /// An operator restores the saved state. Clients with a later memory must refuse this directory.
     fn restore(&mut self) {
         let Some((bytes, model)) = self.saved.clone() else { return };
         let replaced = std::mem::replace(&mut self.model, model);

@@ -46,7 +46,7 @@ fn every_registration_carries_the_registrars_signature() {
 }
 
 #[test]
-fn what_inspection_lets_in_is_accepted_and_a_refused_call_costs_no_update() {
+fn a_call_that_passes_inspection_is_accepted_and_a_refused_call_costs_no_update() {
     let site = Site::new(&closed());
     let before = site.engine.executions(site.id).len();
     let balance = site.engine.cycle_balance(site.id);

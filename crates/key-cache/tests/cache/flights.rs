@@ -85,7 +85,7 @@ fn an_error_is_not_cached_and_the_next_attempt_waits_for_its_back_off() {
 }
 
 #[test]
-fn what_was_asked_before_an_invalidation_is_answered_and_not_cached() {
+fn a_request_from_before_an_invalidation_is_answered_and_not_cached() {
     let invalidations: [fn(&Stage); 3] = [
         |stage| stage.cache.invalidate(&key(1).name.id),
         |stage| stage.cache.clear(),

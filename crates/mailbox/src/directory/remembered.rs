@@ -53,7 +53,7 @@ impl Known {
     }
 
     pub(super) fn state(&self) -> Result<State, Error> {
-        let bad = || Error::Directory("what was remembered of a label cannot be read".into());
+        let bad = || Error::Directory("the memory of a label cannot be read".into());
         let entry = Entry::decode(&self.entry).map_err(|_| bad())?;
         let replaced = self.replaced.as_ref().map(|bytes| Entry::decode(bytes)).transpose().map_err(|_| bad())?;
         State::from_parts(entry, self.time, replaced).ok_or_else(bad)

@@ -98,6 +98,6 @@ fn advice_for_store(error: &Error) -> &'static str {
         }
         Error::Store(Store::Newer { .. }) => "install the newest release of mailbox",
         Error::Store(Store::FileSystem { .. }) => "move the mailbox to a file system of this machine",
-        _ => "see what the error names; 'mailbox restore' makes a new device from a backup",
+        _ => "see the error; 'mailbox restore' makes a new device from a backup",
     }
 }

@@ -73,7 +73,7 @@ pub(crate) struct Own {
     pub place: Place,
     /// Signs cards. Its principal is the address.
     pub address: Seed,
-    /// Signs what is sent, and nothing else.
+    /// Signs the calls that send messages, and nothing else.
     pub sender: Seed,
     /// The send key of the inboxes.
     pub send_key: Seed,

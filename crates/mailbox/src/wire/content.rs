@@ -22,7 +22,7 @@
 //! control  0   1  1 introduction, 2 a new session, with nothing behind it
 //! introduction:
 //!          1   1  length of the send key: 0 or 32
-//!          2   n  send key: what the sender's inbox asks of friends
+//!          2   n  send key of the sender's inbox, for contacts
 //!        2+n      the sender's card
 //! ```
 

@@ -54,7 +54,7 @@ fn a_registrar_vouches_for_the_request_that_was_made() {
     let registrar = hex::encode(network.enter_registrar(&key));
     let directory = network.directory.to_text();
     let (alice, bob) = (Person::new("alice", &network), Person::new("bob", &network));
-    alice.run(&["directory", &directory, "--certified-only"]).code(1).says("registrars is not what");
+    alice.run(&["directory", &directory, "--certified-only"]).code(1).says("registrars contradicts");
     for person in [&alice, &bob] {
         person.run(&["directory", &directory, "--registrar", &registrar, "--certified-only"]).code(0);
     }

@@ -58,7 +58,7 @@ fn each_message_comes_exactly_once_though_processes_of_both_sides_are_killed() {
     bob.run(&["receive"]).code(0);
 
     let sent: Vec<String> = crate::people::texts(&alice.log(), "sent");
-    assert_eq!(bob.received(), sent, "what a killed process had stored is sent by the others, in its order");
+    assert_eq!(bob.received(), sent, "messages stored by a killed process are sent by the others, in its order");
     // The stored part of each turn is a whole transaction. Turns that were not killed are complete.
     let mut turns = BTreeMap::<_, usize>::new();
     for text in &sent {

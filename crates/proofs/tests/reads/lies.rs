@@ -31,7 +31,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn what_is_left_out_is_noticed((store, key, order, entry, _) in asked(), cut in any::<(u8, u8)>(), honest in any::<bool>()) {
+    fn messages_left_out_are_noticed((store, key, order, entry, _) in asked(), cut in any::<(u8, u8)>(), honest in any::<bool>()) {
         let all = store.expected(&key, order, entry);
         let from = usize::from(cut.0) % (all.len() + 1);
         let to = from + usize::from(cut.1) % (all.len() - from + 1);
@@ -50,7 +50,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_forged_is_noticed((store, key, order, entry, limit) in asked(), at in any::<prop::sample::Index>(), how in 0..8u8) {
+    fn forged_messages_are_noticed((store, key, order, entry, limit) in asked(), at in any::<prop::sample::Index>(), how in 0..8u8) {
         let answer = store.page(&key, order, entry, limit);
         prop_assume!(!answer.shown.is_empty());
         let mut shown = answer.shown.clone();

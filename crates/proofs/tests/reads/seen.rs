@@ -21,7 +21,7 @@ fn with(messages: u64) -> Store {
 }
 
 #[test]
-fn what_follows_is_an_extension() {
+fn a_later_page_is_an_extension() {
     let mut store = with(20);
     let seen = Seen::newest(&read(&store, Entry::Start, 50)).expect("there are messages");
     assert_eq!(seen.continued_by(&read(&store, Entry::After(seen.id), 5)), Ok(Continued::Extends));

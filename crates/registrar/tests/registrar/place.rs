@@ -181,7 +181,7 @@ impl Place {
     }
 }
 
-/// The signature of whoever the entry is for.
+/// The signature of the entry's owner.
 fn own(draft: &Draft) -> Signatures {
     let key = (0..=255).map(secret).find(|key| policy(key) == draft.entry.policy).unwrap();
     Signatures::by(&key, &draft.entry.signed_bytes())

@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_uses_more_than_is_left_waits_for_all_of_it() {
+    fn a_caller_that_uses_more_than_is_left_waits_for_all_of_it() {
         let mut debt = Debt::default();
         debt.spend(&RATE, 1_000, NOW);
         assert_eq!(debt.wait(&RATE, 1, NOW), (1_000 - 19) * 200_000_000);
@@ -120,7 +120,7 @@ mod tests {
         }
 
         #[test]
-        fn whoever_waits_as_long_as_told_is_admitted(
+        fn a_caller_that_waits_for_the_given_time_is_admitted(
             per_second in 1..u32::MAX,
             burst in 1..u32::MAX,
             units in 0..1_u64 << 40,

@@ -166,7 +166,7 @@ fn figures_and_health_are_served() {
 }
 
 #[test]
-fn what_cannot_run_says_why() {
+fn a_verifier_that_cannot_run_says_why() {
     let network = network();
     let place = Place::new(&network, VERIFIERS[0]);
     let fails = |place: &Place, expected: &str| {

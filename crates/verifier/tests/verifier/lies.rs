@@ -222,7 +222,7 @@ fn a_verifier_that_lost_its_journal_does_not_sign_a_fork_of_what_it_signed() {
 }
 
 #[test]
-fn whoever_is_halted_stays_halted_and_says_why() {
+fn a_halted_verifier_stays_halted_and_says_why() {
     let mut directory = Directory::new(None);
     directory.accept(&signed(first(1, 1), &[1], None));
     let mut epoch = directory.close();

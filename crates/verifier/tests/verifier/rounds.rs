@@ -194,7 +194,7 @@ fn with_key_of_small_order(label: u8) -> Update {
     update
 }
 
-/// What a directory does to its store.
+/// The change that a dishonest directory makes to its store.
 type Forgery = fn(&mut Directory);
 
 #[test]

@@ -43,7 +43,7 @@ pub struct Heap {
     memory: Mapping,
     /// Accessible bytes, a multiple of the WebAssembly page.
     size: AtomicUsize,
-    /// The size when the transaction began. What lies behind is new, and writable.
+    /// The size when the transaction began. Memory beyond it is new and writable.
     old_size: AtomicUsize,
     originals: Originals,
 }

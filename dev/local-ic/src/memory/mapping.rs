@@ -70,8 +70,8 @@ impl Mapping {
         mapping.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Maps the first `len` bytes of `file`: pages that are written are copied before, and the file is not changed. What
-    /// lies behind its end must not be accessible.
+    /// Maps the first `len` bytes of `file`. A page is copied before it is written, so the file is not changed. Memory beyond
+    /// the file's end must not be accessible.
     ///
     /// # Errors
     ///

@@ -252,7 +252,7 @@ const WORDY: &str = r#"
 "#;
 
 #[test]
-fn what_is_said_of_a_failure_is_cut_short() {
+fn long_messages_of_failures_are_cut_short() {
     let ic = LocalIc::new();
     let id = install(&ic, WORDY);
     assert_eq!(number(&update(&ic, id, "ask").unwrap()), MAX_REJECT_MESSAGE as u64);

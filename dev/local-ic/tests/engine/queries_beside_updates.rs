@@ -92,7 +92,7 @@ fn a_query_sees_one_state_from_its_beginning_to_its_end() {
 }
 
 #[test]
-fn what_a_query_writes_is_gone_and_new_memory_is_zero() {
+fn the_writes_of_a_query_are_undone_and_new_memory_is_zero() {
     let ic = LocalIc::new();
     let id = install(&ic);
     let reader = reader(&ic);

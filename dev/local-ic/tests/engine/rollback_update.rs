@@ -101,7 +101,7 @@ fn cycles_attached_to_a_call_come_back_with_a_trap() {
 }
 
 #[test]
-fn what_a_trapping_message_printed_stays_in_the_log() {
+fn the_output_of_a_trapping_message_stays_in_the_log() {
     let ic = LocalIc::new();
     let id = install(
         &ic,

@@ -298,7 +298,7 @@ fn a_deleted_canister_leaves_nothing() {
 /// An entry that is strange or out of place is refused, and so is a state without one that is not a page. (That a page
 /// is missing is not noticed: those that are zero are not there either.)
 #[test]
-fn what_is_no_state_is_refused() {
+fn bytes_that_are_not_a_state_are_refused() {
     let ic = LocalIc::new();
     let id = install(&ic);
     update(&ic, id, "write", &[FIRST_OFFSET, 1]).expect("it replies");

@@ -155,7 +155,7 @@ fn a_canister_is_again_what_it_was() {
 }
 
 #[test]
-fn what_is_downloaded_and_uploaded_is_the_same_elsewhere() {
+fn a_snapshot_that_is_downloaded_and_uploaded_is_the_same_elsewhere() {
     let ic = LocalIc::new();
     let (id, other) = (common::install(&ic, COUNTER), ic.create_canister());
     common::update(&ic, id, "count").unwrap();
@@ -216,7 +216,7 @@ fn snapshots_are_replaced_deleted_and_limited() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_and_changes_nothing() {
+fn data_that_does_not_fit_is_refused_and_changes_nothing() {
     let ic = LocalIc::new();
     let id = common::install(&ic, COUNTER);
     let taken = take(&ic, id).unwrap();
@@ -299,7 +299,7 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn who_may_read_snapshots_is_a_setting() {
+fn the_readers_of_snapshots_are_a_setting() {
     let ic = LocalIc::new();
     let id = common::install(&ic, COUNTER);
     let taken = take(&ic, id).unwrap();

@@ -31,7 +31,7 @@ fn accepted(body: &str) {
 }
 
 #[test]
-fn what_is_no_module() {
+fn bytes_that_are_not_a_module() {
     for bytes in [&b""[..], b"\0asm", b"\0asm\x02\0\0\0", b"\x1f\x8b\x08 no gzip"] {
         assert!(refusal(bytes.to_vec()).is_some());
     }

@@ -160,7 +160,7 @@ fn a_new_folder_is_for_one_process() {
 }
 
 #[test]
-fn what_is_no_folder_or_no_database_is_refused() {
+fn a_path_that_is_not_a_folder_with_a_database_is_refused() {
     let folder = Folder::new();
     fs::write(folder.database(), b"something else").expect("it is written");
     let error = folder.open().err().expect("it is no database");
@@ -355,7 +355,7 @@ async fn a_network_whose_disk_fails_confirms_nothing_more_and_says_why() {
 fn drop_changes(_: &Changes<'_>) {}
 
 #[test]
-fn what_a_process_left_that_ended_before_its_first_commit_is_no_state() {
+fn the_files_of_a_process_that_ended_before_its_first_commit_are_not_a_state() {
     let folder = Folder::new();
     fs::write(folder.path().join(NEW_DATABASE), b"half").expect("it is written");
     assert!(folder.open().expect("there is none").is_none());

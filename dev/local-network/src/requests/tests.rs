@@ -71,7 +71,7 @@ fn calls_that_wait_are_bounded_in_number_and_bytes() {
 }
 
 #[test]
-fn who_waits_is_told_what_becomes_of_the_call() {
+fn a_waiting_client_is_told_the_outcome_of_the_call() {
     let requests = Requests::default();
     let [turned_away, taken, stopped] = [1, 2, 3].map(|number| call(number, 1, 0));
     let follow = |call: &Call| requests.note(call).expect("there is room").0;
@@ -104,7 +104,7 @@ fn who_waits_is_told_what_becomes_of_the_call() {
 
 /// Calls that are not answered are never forgotten; the others are kept for late pollers while there is room.
 #[test]
-fn what_expired_is_forgotten_after_a_while() {
+fn expired_calls_are_forgotten_after_a_while() {
     let requests = Requests::default();
     let (open, over) = (call(1, 5, 0), call(2, 5, 0));
     for call in [&open, &over] {

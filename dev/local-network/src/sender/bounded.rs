@@ -62,7 +62,7 @@ mod tests {
     use crate::cbor;
 
     #[test]
-    fn what_is_beyond_the_limit_is_counted() {
+    fn bytes_beyond_the_limit_are_counted() {
         let decode = |items: &[u8]| -> Bounded<u8, 3> { cbor::decode(&cbor::encode(&items)).expect("it is an array") };
         assert_eq!(decode(&[]).get(), Ok(&[][..]));
         assert_eq!(decode(&[1, 2, 3]).get(), Ok(&[1, 2, 3][..]));

@@ -27,7 +27,7 @@ async fn occupy(network: &Network, calls: usize) -> Vec<Connection> {
     connections
 }
 
-/// Whoever sees that a call has expired and has no status may make it again: it must not be executed then.
+/// A client that sees that a call has expired without a status may make it again. So the call must not be executed later.
 #[tokio::test]
 async fn a_call_that_expires_before_its_turn_is_not_executed() {
     let network = Network::probe().await;
@@ -51,8 +51,8 @@ async fn a_call_that_expires_before_its_turn_is_not_executed() {
     assert_eq!(counted(&network).await, 1);
 }
 
-/// Whoever sees, at a later time than its expiry, that a call has no status may make it again: while it is executed for the
-/// first time it has none, so the time that is shown stops at its expiry.
+/// A client that sees, at a time after its expiry, that a call has no status may make it again. A call has no status while it
+/// is executed. So the certified time stops at the call's expiry until then.
 #[tokio::test]
 async fn a_call_that_is_executed_is_not_proved_absent_after_its_expiry() {
     let network = Network::probe().await;

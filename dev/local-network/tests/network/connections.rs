@@ -254,7 +254,7 @@ async fn clients_that_leave_during_slow_queries_leave_no_work_behind() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_refused() {
+async fn bytes_that_are_not_http_are_refused() {
     let network = Network::probe().await;
     for garbage in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],

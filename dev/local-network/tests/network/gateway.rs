@@ -212,7 +212,7 @@ async fn headers_about_the_connection_are_left_out() {
 }
 
 #[tokio::test]
-async fn what_is_no_response_is_a_bad_gateway() {
+async fn a_reply_that_is_not_a_response_is_a_bad_gateway() {
     let network = Network::probe().await;
     for status in [0, 1, 99, 100, 101, 103, 199, 1_000, u16::MAX] {
         let answer = given(&network, &response(status, &[], b"")).await;

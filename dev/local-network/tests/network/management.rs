@@ -236,7 +236,7 @@ async fn calls_that_are_no_users_or_about_no_canister_are_not_let_in() {
     }
 }
 
-/// 50 bytes that claim four billion values without size: whoever decodes them without a limit is busy for minutes.
+/// 50 bytes that claim four billion values without size. Decoding them without a limit takes minutes.
 #[tokio::test]
 async fn an_argument_that_claims_to_be_endless_is_given_up() {
     let network = Network::probe().await;

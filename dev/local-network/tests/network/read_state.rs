@@ -71,7 +71,7 @@ async fn a_certificate_with_a_byte_changed_does_not_verify() {
 }
 
 #[tokio::test]
-async fn what_is_known_of_a_canister_is_shown() {
+async fn the_facts_about_a_canister_are_shown() {
     let (network, canisters) = Network::start_with(&[crate::common::probe::PROBE, ""]).await;
     let (canister, empty) = (network.canister, canisters[1]);
     let controllers = of_canister(canister, [b"controllers"]);

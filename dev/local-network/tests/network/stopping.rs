@@ -134,7 +134,7 @@ fn a_second_network_on_a_folder_changes_nothing() {
 }
 
 #[test]
-fn where_the_port_is_taken_no_folder_is_made() {
+fn if_the_port_is_taken_no_folder_is_made() {
     let folder = Folder::new();
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
     let port = taken.local_addr().expect("it is bound").port();

@@ -11,7 +11,7 @@ export function quotaWords(quota: Quota): string {
   ].filter(Boolean);
   return most.length === 0
     ? 'A key takes any number of messages.'
-    : `A key holds at most ${most.join(' and ')} that are not acknowledged. Strangers may fill a quarter of that, members half, and the owner and whoever shows the send key all of it.`;
+    : `A key holds at most ${most.join(' and ')} that are not acknowledged. Strangers may fill a quarter of that, members half, and the owner and senders with the send key all of it.`;
 }
 
 /** The used part of a quota: "12 of 10,000 messages, 3 KB of 256 MB". undefined: there is no limit. */

@@ -1,4 +1,4 @@
-/** Headless Chromium, and pages that are watched: what no page may ever do fails the test it happened in. */
+/** Headless Chromium, and watched pages: if a page does something forbidden, the current test fails. */
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';

@@ -53,7 +53,7 @@ fn heads_are_told_truly_and_falsely() {
 }
 
 #[test]
-fn what_was_seen_is_continued_or_broken() {
+fn a_later_answer_continues_or_breaks_the_memory() {
     for vector in committed("seen", &seen::vectors()) {
         assert_eq!(vector.verdict(), vector.expected, "{}", vector.page.name);
     }
