@@ -54,14 +54,14 @@ pub enum Command {
         #[command(subcommand)]
         command: Shared,
     },
-    /// Pin the directory, in which you find people
+    /// Pin the directory in which you find people
     Directory {
-        /// Its canister
+        /// The directory's canister
         canister: String,
         /// The registrar's key, 64 hexadecimal digits, if the directory has one; repeat the option for each former key
         #[arg(long, value_name = "HEX", value_parser = key_file::from_hex)]
         registrar: Vec<[u8; 32]>,
-        /// Use keys that only the platform certifies and no verifier: for development
+        /// Accept keys that no verifier has signed, only the platform: for development
         #[arg(long)]
         certified_only: bool,
     },
@@ -90,7 +90,7 @@ pub enum Command {
     },
     /// Save a received file
     Save {
-        /// Its number in the log
+        /// The file's number in the log
         number: u64,
         /// The file to write, which must not exist yet
         path: PathBuf,
@@ -110,7 +110,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Keys,
     },
-    /// Write a backup: your address, contacts and shared inboxes, under a passphrase; no messages
+    /// Write a backup under a passphrase: your address, contacts and shared inboxes, but no messages
     Backup {
         /// The file to write, which must not exist yet
         path: PathBuf,
@@ -189,7 +189,7 @@ pub enum Contacts {
     Add {
         /// The card; - reads it from standard input
         card: PathBuf,
-        /// The name; by default the file's, without its ending
+        /// The contact's name; by default the file's name without its ending
         #[arg(long = "as", value_name = "NAME")]
         name: Option<String>,
     },
