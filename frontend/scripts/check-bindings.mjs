@@ -1,4 +1,4 @@
-// Fails where src/client/bindings is not what @icp-sdk/bindgen makes of canister.did and directory.did today.
+// Fails if src/client/bindings differs from the output of @icp-sdk/bindgen for canister.did and directory.did.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ try {
     console.error('run: npm run bindings');
     process.exitCode = 1;
   } else {
-    console.log(`${names.size} files of bindings are what the interfaces say`);
+    console.log(`${names.size} files of bindings match the interfaces`);
   }
 } finally {
   rmSync(fresh, { recursive: true });

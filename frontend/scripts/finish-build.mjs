@@ -1,4 +1,4 @@
-// Says what the page in dist.new weighs, gzipped, and fails when it is more than budget.json allows; else puts it in the place
+// Prints the gzipped size of the page in dist.new. Fails if it is above budget.json's limit. Otherwise puts the page in the place
 // of dist, which a server may be serving.
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';

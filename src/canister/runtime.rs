@@ -35,7 +35,7 @@ thread_local! {
     static ARMED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Reads what the caller may see of the store at the current time.
+/// Reads the caller's view of the store at the current time.
 pub fn read<T>(read: impl FnOnce(&View<'_, DefaultMemoryImpl>) -> T) -> T {
     with_kept(|store| read(&store.view(Sight::new(store.settings().reads, &caller(store)), now)))
 }
@@ -46,7 +46,7 @@ pub fn caller(store: &Store) -> Caller {
     store.caller(principal, ic_cdk::api::is_controller(&principal))
 }
 
-/// Reads the store itself, without regard to what the caller may see.
+/// Reads the whole store, whatever the caller may see.
 pub fn with_kept<T>(look: impl FnOnce(&Store) -> T) -> T {
     STORE.with_borrow(|store| look(store.as_ref().unwrap_or_else(|| ic_cdk::trap("no store"))))
 }

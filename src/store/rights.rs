@@ -48,7 +48,7 @@ impl<M: Memory + Clone> MessageStore<M> {
         if may_change && check_key_length(key_id.len()).is_ok() { self.find_for_change(key_id) } else { None }
     }
 
-    /// Changes what a key's record says about rights, at `now`. `found`: the key, from [`Self::look_up`].
+    /// Changes the rights in a key's record, at `now`. `found`: the key, from [`Self::look_up`].
     pub fn set_key(
         &mut self,
         key_id: &[u8],

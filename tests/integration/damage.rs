@@ -36,7 +36,7 @@ fn record(stable: &[u8]) -> usize {
     find(stable, &sha256(&text(VICTIM))) - 40
 }
 
-/// Damages stable memory, upgrades, and returns what is reported.
+/// Damages stable memory, upgrades, and returns the reported error.
 fn report(damage: impl FnOnce(&mut [u8])) -> Result<Vec<String>, String> {
     let inbox = filled();
     let mut stable = inbox.platform.stable_memory(inbox.id);

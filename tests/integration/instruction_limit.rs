@@ -23,7 +23,7 @@ fn a_batch_that_runs_out_stores_nothing() {
     let before = Snapshot::of(&inbox);
     for tenth in 1..10 {
         engine.set_instruction_limit(inbox.id, Some(EntryPoint::Update), Some(whole * tenth / 10));
-        let reject = inbox.update_raw("add_messages", arg.clone()).expect_err("the limit is below what it costs");
+        let reject = inbox.update_raw("add_messages", arg.clone()).expect_err("the limit is below its cost");
         assert!(reject.is_instruction_limit(), "at {tenth} tenths it must run out, got {reject:?}");
         before.assert_same(&inbox, &format!("a batch that ran out at {tenth} tenths"));
     }
@@ -40,7 +40,7 @@ fn an_upgrade_that_runs_out_leaves_the_release_in_place() {
     inbox.add_messages(&batch).expect("a good batch");
     let before = Snapshot::of(&inbox);
     engine.set_instruction_limit(inbox.id, Some(EntryPoint::Init), Some(400_000));
-    let reject = inbox.begin_upgrade(None).expect_err("the limit is below what it costs");
+    let reject = inbox.begin_upgrade(None).expect_err("the limit is below its cost");
     assert!(reject.is_instruction_limit(), "it must run out, got {reject:?}");
     before.assert_same(&inbox, "an upgrade that ran out");
     engine.set_instruction_limit(inbox.id, Some(EntryPoint::Init), None);

@@ -63,7 +63,7 @@ fn settings_and_roles() {
         theirs.resume().expect_err("no admin");
         theirs.retry_rebuild().expect_err("no admin");
     });
-    assert_eq!(refused, [""; 0], "what is refused is not logged: strangers cannot fill the log");
+    assert_eq!(refused, [""; 0], "refused calls are not logged: strangers cannot fill the log");
 }
 
 #[test]

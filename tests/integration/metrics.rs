@@ -108,7 +108,7 @@ fn strangers_to_a_closed_store_see_no_counts() {
     for n in 0..12u32 {
         inbox.add_message(&bytes(n % 5, 41), &bytes(n, 300)).expect("stored");
     }
-    assert_eq!(seen(), empty, "what was stored shows nowhere");
+    assert_eq!(seen(), empty, "stored messages show nowhere");
     assert_eq!(values(&inbox.get_metrics())["message_canister_messages"], 12.0, "an admin sees it");
 }
 

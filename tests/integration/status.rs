@@ -90,7 +90,7 @@ fn stable_memory_is_told_as_it_grows() {
         inbox.add_message(b"key", &bytes(n, 2_000_000)).expect("stored");
         let status = inbox.store_status();
         let sum = status.stable_bytes + status.stable_bytes_free;
-        assert_eq!(sum, limits.stable_bytes, "what is used and what is free are all there is");
+        assert_eq!(sum, limits.stable_bytes, "the used and the free bytes are all bytes");
         grown |= status.stable_bytes > first.stable_bytes;
     }
     assert!(grown, "40 MB do not fit what an empty store occupies");

@@ -32,7 +32,7 @@ fn fill(inbox: &Inbox) -> u32 {
     }
 }
 
-/// An inbox that cannot grow beyond what it occupies.
+/// An inbox that cannot grow beyond its present size.
 fn full() -> (Rc<LocalIc>, Inbox, u32) {
     let (engine, inbox) = embedded::inbox();
     engine.set_stable_memory_limit(inbox.id, Some(pages(&inbox)));

@@ -124,7 +124,7 @@ fn stable_memory_moves_to_another_canister() {
         add(&from, &mut model, n / 7, &bytes(n % 4, 41), &bytes(n, 150));
     }
     let to = Inbox::new();
-    to.add_message(b"key", b"what was there before").expect("stored");
+    to.add_message(b"key", b"a message from before").expect("stored");
     to.platform.set_stable_memory(to.id, from.platform.stable_memory(from.id));
     to.upgrade(None);
     assert_as_modelled(&to, &model);

@@ -69,7 +69,7 @@ pub enum Lie {
     Page(Refused),
     /// The proof does not prove the heads.
     Heads(HeadsRefused),
-    /// The answer contradicts what the reader saw before.
+    /// The answer contradicts the reader's memory.
     Seen(Broken),
     /// A message is under another key than the one asked for.
     OtherKey {

@@ -197,7 +197,7 @@ impl Store {
         Ok(Changes { shared: self.0.clone(), after })
     }
 
-    /// Counts of what the cache of fields did.
+    /// Counts of the field cache's actions.
     pub fn stats(&self) -> Stats {
         self.0.cache.stats()
     }

@@ -29,9 +29,9 @@ pub struct PublicKey(ecvrf::VRFPublicKey);
 /// The reason why a public key or a proof is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VrfError {
-    /// The public key is no point, or one of small order.
+    /// The public key is not a point, or has a small order.
     PublicKey,
-    /// The proof's gamma is no point.
+    /// The proof's gamma is not a point.
     Gamma,
     /// The proof is not in the canonical encoding.
     NotCanonical,

@@ -259,7 +259,7 @@ pub fn configured(named: &api::Configuration) -> Result<Configuration, String> {
         let key = verifier.key.as_slice().try_into().ok().and_then(|bytes| Key::new(bytes).ok());
         let made = key.and_then(|key| Verifier::new(verifier.name.clone(), key));
         made.ok_or_else(|| {
-            format!("{:?} is no verifier: its name cannot stand in a note, or its key is none", verifier.name)
+            format!("{:?} is not a verifier: its name is not legal in a note, or its key is not valid", verifier.name)
         })
     };
     let registrar = named.registration == api::Registration::registrar;

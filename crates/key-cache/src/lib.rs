@@ -6,9 +6,9 @@
 //!
 //! | module | its job |
 //! |---|---|
-//! | `cache` | who asks, who unwraps, what is cached and for how long |
+//! | `cache` | callers, unwraps, and the lifetime of cached keys |
 //! | `key` | one unwrapped key: its uses, its end, its wiping |
-//! | `value` | sealed values: bytes and what they bind |
+//! | `value` | sealed values: their bytes and associated data |
 //! | [`local`] | the manager that comes with the crate: root keys in files |
 //! | `secret` | a key's bytes on the heap |
 //! | `clock`, `runtime`, `sync` | time since boot; where tasks run; locks |

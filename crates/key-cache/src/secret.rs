@@ -21,7 +21,7 @@ pub struct Secret(Box<[u8; KEY_LENGTH]>);
 impl Secret {
     /// A key whose bytes `fill` writes, in place. They are zero before.
     ///
-    /// An error of `fill` is returned; what it had written is wiped.
+    /// An error of `fill` is returned, and the bytes that it had written are wiped.
     pub fn fill<E>(fill: impl FnOnce(&mut [u8; KEY_LENGTH]) -> Result<(), E>) -> Result<Self, E> {
         let mut secret = Self(Box::new([0; KEY_LENGTH]));
         let filled = fill(&mut secret.0);

@@ -31,7 +31,7 @@ pub enum Continued {
     Restored,
 }
 
-/// The answer contradicts what was seen.
+/// The answer contradicts the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
     /// The answer has an earlier epoch.

@@ -152,7 +152,7 @@ impl fmt::Display for Refused {
             Self::Witness(error) => write!(f, "the witness is not one of this key: {error:?}"),
             Self::Root => write!(f, "the proof belongs to another state than the certified one"),
             Self::Count { shown, proved } => write!(f, "{shown} messages, but a proof of {proved}"),
-            Self::BelowMissing => write!(f, "the proof does not say what the oldest message follows"),
+            Self::BelowMissing => write!(f, "the proof does not show which message precedes the oldest one"),
             Self::NoSuchKey => write!(f, "messages of a key that the store does not have"),
             Self::JumpOutside { id } => write!(f, "message {id} jumps out of the page"),
             Self::Order { id } => write!(f, "message {id} is not in the order of its key's list"),

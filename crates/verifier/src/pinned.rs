@@ -54,7 +54,7 @@ impl Pinned {
     ///
     /// The VRF key is not valid, or the proof of the registrar's label is missing or not by this key.
     pub fn pins(&self) -> Result<Pins, String> {
-        let vrf = PublicKey::new(&self.vrf_key).map_err(|error| format!("the VRF key is none: {error:?}"))?;
+        let vrf = PublicKey::new(&self.vrf_key).map_err(|error| format!("the VRF key is not valid: {error:?}"))?;
         let registrar = match (self.configuration.has_registrar(), &self.registrar) {
             (true, Some(proof)) => {
                 let index = vrf.verify(&Label::Registrar.encode(), proof);

@@ -216,7 +216,7 @@ mod tests {
         let text = |path: &str| std::fs::read_to_string(crate_root.join(path)).expect("it is there");
         let (record, page) = (text("record.txt"), text("../../docs/performance.md"));
         let record = from_text(&record).expect("a record");
-        let made = with_tables(&page, &record, &SIZES).expect("the record has what the tables need");
+        let made = with_tables(&page, &record, &SIZES).expect("the record has the rows of the tables");
         assert!(made == page, "docs/performance.md has other tables: scripts/bench --page makes those of the record");
     }
 }

@@ -51,7 +51,7 @@ pub fn measure(wasm: &[u8], keys: u64, sizes: &[u64], figures: &mut Figures, pro
     }
 }
 
-/// Refused calls. Their cost does not depend on what is stored.
+/// Refused calls. Their cost does not depend on the stored messages.
 pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     let inbox = Inbox::install(wasm, 1);
     let (key, text) = (inbox.key(0), Inbox::ciphertext(0));

@@ -16,7 +16,7 @@ pub struct Served {
     pub module_hash: Option<[u8; 32]>,
 }
 
-/// Says that the network is ready and what it serves: a line for each canister, in the order of the names below.
+/// The announcement that the network is ready: a line for each canister, in the order of the names below.
 pub fn print(port: u16, canisters: &[Served], state: Option<&Path>, page: bool, calls: &str) {
     let url = format!("http://127.0.0.1:{port}");
     let ready = canisters.iter().map(|canister| format!("ready: {url} canister {}\n", canister.id));

@@ -13,7 +13,7 @@ use crate::limits::MAX_NESTING;
 /// The tag of self-described CBOR.
 const SELF_DESCRIBED: [u8; 3] = [0xd9, 0xd9, 0xf7];
 
-/// The reason why bytes are no value of a type.
+/// The reason why bytes are not a value of a type.
 #[derive(Debug)]
 pub enum CborError {
     /// They are not well formed, or of another type.

@@ -67,7 +67,7 @@ export class Verifier {
   async message(id: number, found: Found): Promise<Read<Found>> {
     const { message } = found;
     if (message.id !== id) refuse({ kind: 'other-message', asked: id, found: message.id });
-    // An id of 0 is no message's.
+    // No message has the id 0.
     const question: Question = { start: { __kind__: 'after', after: id - 1 }, order: Order.ascending };
     const proved = await this.#messages(message.key_id, question, [message], found.proof);
     checkFirstId(found.first_id, proved.state);

@@ -1,4 +1,4 @@
-/** The directory's view: a label with its history, verified; that there is none; and each lie caught, in words. */
+/** The directory view: a verified label with its history, a verified absence, and the sentence for each lie. */
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { toHex } from '../../src/page/format';
@@ -137,7 +137,7 @@ it('a node that publishes a foreign key of the directory is caught by the first 
   await card(page).waitFor();
 });
 
-it('a label that is none is refused with its text, and nothing is asked', async () => {
+it('a malformed label is refused with its text, and nothing is asked', async () => {
   const page = await on.open('view=directory&label=address&of=aaaaa-aa');
   await expect.poll(() => alert(page)).toContain('"aaaaa-aa" is not the principal of a key.');
 });

@@ -121,7 +121,7 @@ describe('the connection', () => {
     expect(calls.length).toBeGreaterThan(0);
   });
 
-  it('says when an id is none, and when a network is none of its own', async () => {
+  it('reports a malformed id, and a network that the page cannot use', async () => {
     const page = await on.open('canister=nonsense');
     await page.getByRole('button', { name: 'Use the link’s canister' }).click();
     await expect.poll(() => alert(page)).toContain('"nonsense" is not a canister id.');

@@ -33,7 +33,7 @@ it('a quota is set, shown with its used part, and taken back; text that is not a
   await opens(page, 'Quota');
   await page.getByLabel('Messages at most').fill('many');
   await presses(page, 'Set the quota');
-  await expect.poll(() => alert(page)).toContain('“many” is no number of messages.');
+  await expect.poll(() => alert(page)).toContain('“many” is not a number of messages.');
   await page.getByLabel('Messages at most').fill('4');
   await presses(page, 'Set the quota');
   await page.getByText('The quota is set. A key holds at most 4 messages').waitFor();
@@ -98,7 +98,7 @@ it('a key that is handed over is gone for its former owner, where reads are clos
   const told = boss.locator('.key-rights').getByRole('alert');
   await field.fill('nobody');
   await presses(boss, 'Give the key away');
-  await expect.poll(() => told.textContent()).toContain('“nobody” is no principal.');
+  await expect.poll(() => told.textContent()).toContain('“nobody” is not a principal.');
   await field.fill('2vxsx-fae');
   await presses(boss, 'Give the key away');
   await presses(boss, 'Give it');

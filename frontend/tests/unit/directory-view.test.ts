@@ -42,7 +42,7 @@ describe('the backing of an answer', () => {
     );
     const certified = { trust: { by: 'certified' }, asOf } as const;
     expect(standsBehind(certified, 0)).toContain(
-      'It is not ratified: this directory, for development, asks no verifier.',
+      'It is not ratified: this directory is for development and needs no verifier.',
     );
     expect(standsBehind(certified, 2)).toContain('fewer than the 2 verifiers that the directory asks for');
   });

@@ -126,7 +126,7 @@ describe('words', () => {
       ...heads.map(({ why }) => [`heads ${JSON.stringify(why)}`, headsRefusedWords(why)] as const),
     ]);
     const malformed = [...words.keys()].filter((why) => why.startsWith('heads') && why.includes('malformed')).length;
-    // Bytes that are no proof are described alike in both kinds of proof.
+    // Malformed bytes are described alike in both kinds of proof.
     expect(new Set(words.values()).size).toBeGreaterThanOrEqual(words.size - malformed);
     for (const sentence of words.values()) expect(sentence).toMatch(/^[A-Z0-9].*\.$/);
   });

@@ -35,11 +35,11 @@ describe('a typed quota', () => {
   });
 
   it.each([
-    ['many', '', '“many” is no number of messages.'],
-    ['-1', '', '“-1” is no number of messages.'],
-    ['4294967296', '', '“4294967296” is no number of messages.'],
-    ['', '1.5', '“1.5” is no number of megabytes.'],
-  ])('is refused where a field is no number: %s, %s', (messages, megabytes, words) => {
+    ['many', '', '“many” is not a number of messages.'],
+    ['-1', '', '“-1” is not a number of messages.'],
+    ['4294967296', '', '“4294967296” is not a number of messages.'],
+    ['', '1.5', '“1.5” is not a number of megabytes.'],
+  ])('is refused if a field is not a number: %s, %s', (messages, megabytes, words) => {
     expect(() => quotaOf(messages, megabytes)).toThrow(words);
   });
 });

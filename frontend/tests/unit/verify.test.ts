@@ -70,7 +70,7 @@ describe('a page of a key', () => {
     expect(await lieOf(read(mixed as Page))).toEqual({ kind: 'page', why: { kind: 'root' } });
   });
 
-  it('is a lie under another network’s signature, or another canister’s; a clock that is wrong is none', async () => {
+  it('is a lie under another network’s signature, or another canister’s, but not with a wrong clock', async () => {
     const forged = new LittleStore(new Signer(2), CANISTER, KEY);
     forged.add('one', NOW - 100);
     expect(await lieOf(read(await forged.page(0, NOW), 0))).toMatchObject({ kind: 'certificate' });

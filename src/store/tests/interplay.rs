@@ -246,7 +246,7 @@ fn messages_expire_between_two_pages() {
     assert_eq!(verdict(&old, b"key", next, &proofs[1].1, later), Err(Refused::Root));
 }
 
-/// Between two pages another device of the owner acknowledges what the second page would have.
+/// Between two pages another device of the owner acknowledges the messages of the second page.
 #[test]
 fn messages_are_acknowledged_between_two_pages() {
     let memory = SparseMemory::default();

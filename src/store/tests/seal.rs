@@ -136,7 +136,7 @@ fn readers_tell_the_lives_of_a_snapshot_apart() {
     let early = Broken::Epoch { seen: epoch, found: EPOCH.into() };
     assert_eq!(of_one.continued_by(&verified(&other)), Err(early), "it is not resumed yet");
     other.resume(NOW + 1).unwrap();
-    assert_eq!(of_one.continued_by(&verified(&other)), Ok(Continued::Restored), "what was seen is gone");
+    assert_eq!(of_one.continued_by(&verified(&other)), Ok(Continued::Restored), "the message that was seen is gone");
     add(&mut other, b"key", b"in the other life", NOW + 2).unwrap();
     assert_eq!(of_one.continued_by(&verified(&other)), Ok(Continued::Restored), "another message has its id");
     for life in [&store, &other] {

@@ -55,7 +55,7 @@ fn an_upgrade_is_taken_back_with_a_snapshot() {
     inbox.manage("stop", &[]);
     inbox.snapshot("restore", &[&snapshot]);
     inbox.manage("start", &[]);
-    assert_eq!(messages(&inbox), 1, "what came after the snapshot is gone");
+    assert_eq!(messages(&inbox), 1, "messages after the snapshot are gone");
     resume(&inbox);
     assert_eq!(add(&inbox, "again").expect("it goes on").id, 2);
     assert_eq!(module_hash_in(&inbox.status().succeeded()), built_module_hash());

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { actor, agent, bytes, failure } from './inbox.mjs';
 
-/** What an agent is asked for: an update, a query, and what is certified of the canister. */
+/** The requests to an agent: an update, a query, and the certified data of the canister. */
 function requests(packages, network, canisterId) {
   const { CanisterStatus, Principal } = packages;
   const canister = actor(packages, network, canisterId);

@@ -347,7 +347,7 @@ impl Model {
         key.ids.iter().copied().filter(|&id| id >= floor).collect()
     }
 
-    /// The part of the status that follows from what was stored.
+    /// The part of the status that follows from the stored messages.
     pub fn facts(&self) -> Facts {
         let (first_id, next_id) = (self.first(), self.last() + 1);
         let live = first_id..next_id;

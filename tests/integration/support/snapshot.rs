@@ -23,7 +23,7 @@ impl Snapshot {
         assert_eq!(stable.len(), self.stable.len(), "the size of stable memory after {after}");
         if stable != self.stable {
             let changed = stable.iter().zip(&self.stable).position(|(is, was)| is != was);
-            panic!("stable memory is not what it was after {after}; the first changed byte is at {changed:?}");
+            panic!("stable memory has changed after {after}; the first changed byte is at {changed:?}");
         }
         inbox.assert_all_invariants();
     }

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! DirectoryClient::lookup ──▶ directory ──▶ certificate ──▶ certified log ──▶ proof ──▶ Verified
-//!     │  what is pinned                     (transport)     (here)           (directory_core::verify)
-//!     └─ what is remembered: the log, and the state of a contact
+//!     │  pins                               (transport)     (here)           (directory_core::verify)
+//!     └─ memory: the log, and the state of a contact
 //! ```
 //!
 //! - [`DirectoryClient`] has a method for each method of `directory.did`. [`DirectoryClient::lookup`],

@@ -24,7 +24,7 @@ fn assert_verified(trust: Trust) {
     assert!(matches!(trust, Trust::Verified { as_of } if as_of > 1_700_000_000), "{trust:?}");
 }
 
-/// The ids that a reader gets, three in a page, all verified; and what it has seen then.
+/// The ids that a reader gets, three in a page, all verified, and its memory afterwards.
 fn read(client: &Client<Stored>, start: Start, order: Order) -> (Vec<Id>, Option<Seen>) {
     let (mut pages, mut ids) = (client.messages_of_key(&key(), order, start).with_limit(3), vec![]);
     while let Some(page) = now(pages.next()).unwrap_or_else(|error| panic!("{start:?} {order:?}: {error}")) {

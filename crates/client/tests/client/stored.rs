@@ -33,7 +33,7 @@ fn owner() -> Principal {
 /// Changes a reply.
 type Lie = Box<dyn Fn(Vec<u8>) -> Vec<u8>>;
 
-/// A store, and what is changed in its replies.
+/// A store with tampered replies.
 pub struct Stored {
     store: RefCell<MessageStore<VectorMemory>>,
     root: Cell<[u8; 32]>,

@@ -117,7 +117,7 @@ impl FieldCache {
         Ok(())
     }
 
-    /// Publishes what a transaction wrote to the tables that are cached, after its commit brought the store to change `to`.
+    /// Publishes a transaction's writes to cached tables, after its commit brought the store to change `to`.
     pub(crate) fn publish(&self, staged: Staged, to: Version) {
         let mut state = self.state();
         // A reader may have seen the commit already, and perhaps a later one of another process.

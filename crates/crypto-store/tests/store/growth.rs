@@ -11,7 +11,7 @@ const TEXT: usize = 1_024;
 /// The bytes that a mailbox stores for a text of this length, in the log and sealed.
 const STORED: (usize, usize) = (TEXT + 64, TEXT + 350);
 
-/// Writes messages and their sealed bytes, and deletes what was sent, a batch at a time.
+/// Writes messages and their sealed bytes, and deletes the sent ones, a batch at a time.
 fn send(store: &Store, from: u32) {
     for first in (from..from + MESSAGES).step_by(BATCH as usize) {
         let message = |state| Message { format: state, bytes: vec![7; STORED.0] };

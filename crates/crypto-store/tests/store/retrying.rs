@@ -11,7 +11,7 @@ fn contact(text: &str) -> Contact {
     Contact { format: 1, bytes: text.into() }
 }
 
-/// Reads a contact, lets somebody else write it where told to, and appends to it what was read.
+/// Reads a contact, lets another writer change it if told to, and appends to the contact that was read.
 async fn append(store: &Store, other: &Store, disturbed: bool) -> Result<(), Error> {
     let known = store.read(|snapshot| snapshot.get::<Contact>("alice")).await?.expect("there is a contact");
     if disturbed {

@@ -60,7 +60,7 @@ impl<M: Memory> Store<M> {
             .flatten();
         Some(
             State::from_parts(update.update.entry, update.time, replaced)
-                .expect("the store took what the rules accept"),
+                .expect("the store has only updates that the rules accept"),
         )
     }
 

@@ -29,7 +29,7 @@ fn a_replica_shows_neither_another_labels_key_nor_hides_a_label() {
     assert_eq!(check(&directory, &hidden), Err(VerifyError::Map));
 }
 
-/// Network and boundary node: they can only pass on what was certified. The platform's certificate, whose time the client bounds,
+/// Network and boundary node: they can only pass on certified data. The platform's certificate, whose time the client bounds,
 /// says which log that is.
 #[test]
 fn the_network_replays_nothing_older_than_the_client_knows_or_its_certificate() {

@@ -155,7 +155,7 @@ fn recovery_outranks_the_policy_in_force() {
     assert_eq!(at(Some(&pending), closed, &[1], START), Err(refusal));
     let beforehand = Entry { version: 9, previous: ANY_PREVIOUS, ..close(state.newest()) };
     assert_eq!(at(Some(&pending), beforehand, &[1], START), Err(refusal));
-    // The recovery policy withdraws by restoring what is in force, and cannot shorten the delay by withdrawing.
+    // The recovery policy withdraws by restoring the entry in force. It cannot shorten the delay by withdrawing.
     assert!(at(Some(&pending), restored, &[1, 5], START).is_ok());
     let own = Entry { policy: policy(&[6], 1), ..next(pending.newest()) };
     assert_eq!(at(Some(&pending), own, &[5, 6], START), Err(refusal));

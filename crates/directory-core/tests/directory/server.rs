@@ -133,7 +133,7 @@ impl Directory {
         self.force(label, update, address);
     }
 
-    /// Takes an update up without asking the rules: what a malicious directory can do.
+    /// Stores an update without applying the rules, as a malicious directory can.
     pub fn force(&mut self, label: &Label, update: &Update, address: Option<AddressProof>) {
         let (index, vrf) = self.vrf.prove(&label.encode());
         let is_new = self.store.find(&index).is_none();

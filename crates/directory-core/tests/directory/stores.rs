@@ -129,7 +129,7 @@ fn a_history_that_is_too_long_for_a_proof_comes_in_pages() {
     assert_eq!(directory.store.prove(&ask(Some(0)), vec![]), Err(TooLong { versions: MAX_UPDATES + 1 }));
     let proof = directory.store.prove(&ask(Some(1)), vec![]).unwrap().unwrap();
     assert_eq!(proof.found.unwrap().updates.len(), MAX_UPDATES);
-    // A client replays pages, then looks the label up with what it has reached.
+    // A client replays pages, then looks the label up with the state that it has reached.
     let mut state = first;
     loop {
         let page = directory.store.history(number, state.newest().version + 1, u64::MAX, 20);

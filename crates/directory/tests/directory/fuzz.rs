@@ -1,4 +1,4 @@
-//! Bytes that are no arguments: good ones with bytes changed, cut, doubled and of other methods. They are the same in every run.
+//! Bytes that are not arguments: good ones with bytes changed, cut, doubled and of other methods. They are the same in every run.
 
 use crate::site::*;
 use candid::{Principal, encode_args, encode_one};

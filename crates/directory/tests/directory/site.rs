@@ -144,7 +144,7 @@ impl Site {
         }
     }
 
-    /// The certified log, compared with what the platform certifies.
+    /// The certified log, compared with the platform's certified data.
     pub fn certified(&self, certified: &Certified) -> Log {
         let log = CertifiedLog::decode(&certified.log).expect("a log");
         assert_eq!(self.engine.certified_data(self.id), log.certified_data(), "the platform certifies the log");

@@ -249,7 +249,7 @@ impl<M: KeyManager> Core<M> {
         })
     }
 
-    /// Does what is due: ends keys, ends overdue flights, launches waiting flights.
+    /// Does the work that is due: ends keys, ends overdue flights, launches waiting flights.
     pub(super) fn turn(self: &Arc<Self>) {
         self.change(|core, book, after, now| {
             let (aged, outliving) = book.live.take_over(now, &core.hits);

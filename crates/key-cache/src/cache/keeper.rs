@@ -1,4 +1,4 @@
-//! The thread that does what is due even if no caller comes.
+//! The thread that does due work even if no caller comes.
 
 use super::book::TICK;
 use super::core::Core;

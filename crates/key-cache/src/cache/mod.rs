@@ -8,7 +8,7 @@
 //! | `book` | those two and all else that changes, under one lock |
 //! | `core` | every change of the book, and of the look-ups with it |
 //! | `leader` | the task that calls the manager |
-//! | `keeper` | the thread that does what is due even if no caller comes |
+//! | `keeper` | the thread that does due work even if no caller comes |
 
 mod book;
 mod core;
@@ -162,12 +162,12 @@ impl<M: KeyManager> KeyCache<M> {
         self.core.invalidate(Which::All);
     }
 
-    /// Counts of what the cache did, and of what it holds.
+    /// Counts of the cache's actions and contents.
     pub fn stats(&self) -> Stats {
         self.core.stats()
     }
 
-    /// Does what is due at this time: ends keys, ends flights at their deadline, and launches waiting flights. The
+    /// Does the work that is due at this time: ends keys, ends flights at their deadline, and launches waiting flights. The
     /// cache's thread calls it. A test with a [virtual clock](Self::with_virtual_clock) calls it after each advance.
     pub fn turn(&self) {
         self.core.turn();

@@ -159,7 +159,7 @@ pub enum FileError {
         /// Its permission bits.
         mode: u32,
     },
-    /// The file is none of this kind and version.
+    /// The file has another kind or version.
     Format {
         /// The file.
         path: PathBuf,

@@ -139,7 +139,7 @@ impl Stage {
         Self { cache: cache.expect("limits are not zero"), script, tasks, clock }
     }
 
-    /// Moves time on and lets the cache do what is due.
+    /// Moves time on and lets the cache do the due work.
     pub fn pass(&self, time: Duration) {
         self.clock.advance(time);
         self.cache.turn();

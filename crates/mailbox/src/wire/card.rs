@@ -212,7 +212,7 @@ pub fn to_text(card: &[u8]) -> String {
 ///
 /// # Errors
 ///
-/// If the text is no card.
+/// If the text is not a card.
 pub fn from_text(text: &str) -> Result<Vec<u8>, CardError> {
     let base64 = text.trim().strip_prefix(TEXT).ok_or(CardError::Text)?;
     vodozemac::base64_decode(base64).map_err(|_| CardError::Text)

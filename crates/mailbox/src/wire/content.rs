@@ -150,7 +150,7 @@ impl Content {
     ///
     /// # Errors
     ///
-    /// If the bytes are no content.
+    /// If the bytes are not a content.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
         reader.version("format of content", FORMAT)?;

@@ -82,7 +82,7 @@ pub fn new_keys() -> (Zeroizing<[u8; 32]>, [u8; 32]) {
     (Zeroizing::new(secret.to_bytes().into()), public.to_bytes().into())
 }
 
-/// The public key of a secret key. `None`: the bytes are no secret key.
+/// The public key of a secret key. `None`: the bytes are not a secret key.
 pub fn public_key(secret: &[u8; 32]) -> Option<[u8; 32]> {
     let secret = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(secret).ok()?;
     Some(X25519HkdfSha256::sk_to_pk(&secret).to_bytes().into())

@@ -39,7 +39,7 @@ impl Letter {
     ///
     /// # Errors
     ///
-    /// If the bytes are no letter, or a pre-key message is of another sender or session than the letter says.
+    /// If the bytes are not a letter, or a pre-key message has another sender or session than the letter names.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
         let kind = reader.u8("kind of letter")?;

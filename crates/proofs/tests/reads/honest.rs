@@ -84,7 +84,7 @@ proptest! {
     fn a_true_page_is_verified((store, key, order, entry, limit) in asked()) {
         let answer = store.page(&key, order, entry, limit);
         let expected = store.expected(&key, order, entry);
-        let proof = proofs::page::PageProof::from_bytes(&answer.proof.to_bytes()).expect("it reads what it wrote");
+        let proof = proofs::page::PageProof::from_bytes(&answer.proof.to_bytes()).expect("its own encoding is readable");
         prop_assert_eq!(&proof, &answer.proof);
         let verified = proof.verify(&question(&key, order, entry), &answer.shown, &store.root(), store.now());
         let verified = verified.map_err(|error| TestCaseError::fail(format!("{error} {proof:?}")))?;
@@ -104,7 +104,7 @@ proptest! {
         let labels: Vec<_> = keys.iter().map(|key| proofs::hash::label(&store.state.salt, key)).collect();
         let witnesses = labels.iter().map(|label| store.witness(label)).collect();
         let proof = proofs::heads::HeadsProof { state: store.state, witnesses };
-        let proof = proofs::heads::HeadsProof::from_bytes(&proof.to_bytes()).expect("it reads what it wrote");
+        let proof = proofs::heads::HeadsProof::from_bytes(&proof.to_bytes()).expect("its own encoding is readable");
         let heads: Vec<_> = keys.iter().map(|key| store.lists.get(key).map(crate::store::head)).collect();
         let keys: Vec<_> = keys.iter().map(|key| Key::Id(key)).collect();
         prop_assert_eq!(proof.verify(&keys, &store.root()), Ok(heads));

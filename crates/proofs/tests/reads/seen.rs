@@ -1,4 +1,4 @@
-//! A later answer must continue what a reader has seen.
+//! A later answer must continue a reader's memory.
 
 use crate::store::{Store, question};
 use proofs::seen::{Broken, Continued, Seen};

@@ -1,4 +1,4 @@
-//! A rate, and what has been used of it: the generic cell rate algorithm, in whole nanoseconds.
+//! A rate, and the used part of it: the generic cell rate algorithm, in whole nanoseconds.
 
 const SECOND: u128 = 1_000_000_000;
 /// Maximum number of nanoseconds beyond the burst that refused calls can add: a minute.
@@ -95,7 +95,7 @@ mod tests {
         larger.spend(&RATE, 100_000, NOW);
         let before = larger;
         larger.refuse(&RATE, NOW);
-        assert_eq!(larger, before, "nothing is taken back of what was used");
+        assert_eq!(larger, before, "the used part stays");
     }
 
     proptest! {

@@ -89,7 +89,7 @@ fn network() -> Network {
     })
 }
 
-/// Waits until the verifier has signed what the directory has.
+/// Waits until the verifier has signed the directory's log.
 fn has_signed(network: &Network, place: &Place) {
     let expected = format!("signed: {} heads", network.status().epochs);
     eventually("it is signed", || String::from_utf8_lossy(&place.status().stdout).contains(&expected));
@@ -168,7 +168,7 @@ fn another_module_is_not_ratified_until_the_operator_allows_it() {
     let signed = network.status().epochs;
     network.update(&label("bob"), None, &[2]);
     assert!(running.is_running());
-    // The operator allows it: what has waited is replayed and signed.
+    // The operator allows it: the waiting epochs are replayed and signed.
     running.kill();
     let status = String::from_utf8(place.status().stdout).unwrap();
     assert!(status.contains(&format!("signed: {signed} heads")), "{status}");

@@ -111,7 +111,7 @@ impl Network {
         update.entry
     }
 
-    /// Calls a method of the management canister about the directory. Returns what it replies, if anything.
+    /// Calls a method of the management canister about the directory. Returns the reply, if there is one.
     pub fn manage<T: CandidType + DeserializeOwned>(&self, method: &str, argument: impl CandidType) -> Option<T> {
         let call = self.agent.update(&Principal::management_canister(), method);
         let call = call.with_effective_canister_id(self.canister).with_arg(encode_args((argument,)).unwrap());

@@ -94,7 +94,7 @@ pub fn check(file: &Path, config: &Path) -> (String, i32) {
 }
 
 impl Process {
-    /// Waits until it ends; returns its exit code and what it logged.
+    /// Waits until it ends. Returns its exit code and its log.
     pub fn ended(mut self) -> (i32, String) {
         eventually("the verifier ends", || self.0.try_wait().unwrap().is_some());
         let log = std::fs::read_to_string(&self.1).unwrap();

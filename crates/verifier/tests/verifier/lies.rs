@@ -209,7 +209,7 @@ fn a_verifier_that_lost_its_journal_does_not_sign_a_fork_of_what_it_signed() {
     assert!(cosignature.is_some());
     let disk = verifier.close();
     disk.remove("journal");
-    // The other history, of which it has signed nothing, is longer than what it signed.
+    // The other history is longer than the log that it signed. It has signed nothing of it.
     let mut verifier = open(disk, pins(None), None).unwrap();
     verifier = verifier.epoch(&other.shown.epochs[0], other.now, no_evidence).unwrap();
     let (mut verifier, cosignature) = verifier.cosign(&other.shown.checkpoint(1), 2).unwrap();

@@ -33,7 +33,7 @@ pub struct State {
     /// The checkpoints that verifiers have cosigned, in order.
     pub pushed: Vec<Checkpoint>,
     pub is_down: bool,
-    /// Changes what the node shows of heads, updates and consistency.
+    /// Changes the heads, updates and consistency proofs that the node shows.
     pub lie: Lie,
     /// Where it is noted that something left the verifier.
     pub disk: Lossy,
@@ -180,7 +180,7 @@ impl Network for Node {
             state.cosigned.push((size, cosignature));
             let pinned = pinned(state.registrar);
             let [own] = pinned.configuration.verifiers() else { panic!("one verifier") };
-            assert!(own.verifies(&pinned.origin(), &state.shown.newest(), &cosignature), "it signs what was certified");
+            assert!(own.verifies(&pinned.origin(), &state.shown.newest(), &cosignature), "it signs the certified log");
             state.pushed.push(state.shown.newest());
             Pushed::Stored { time: cosignature.time }
         })

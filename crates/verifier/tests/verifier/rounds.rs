@@ -21,7 +21,7 @@ use verifier::verifier::{Stop, Verifier};
 
 const RESIGN: u64 = 900;
 
-/// The result of what never waits.
+/// The result of a future that never waits.
 pub fn now<T>(call: impl Future<Output = T>) -> T {
     match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,

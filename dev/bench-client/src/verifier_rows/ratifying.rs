@@ -30,7 +30,7 @@ struct Heads {
 pub fn measure(network: &Network) -> Vec<Row> {
     let places = RATIFYING.map(|seed| Place::new(network, seed));
     let _running: Vec<Process> = places.iter().map(Place::run).collect();
-    eventually("the verifiers ratify what is there", || {
+    eventually("the verifiers ratify the first updates", || {
         network.status().is_some_and(|status| status.ratified == status.epochs)
     });
     let (before, done) = (network.status().expect("it is ready").updates, AtomicBool::new(false));

@@ -236,7 +236,7 @@ impl Engine {
         match call {
             Ok(call) => self.queue.push_back(Message::Call(call)),
             Err(error) => {
-                let message = format!("the callee is no principal: {error}");
+                let message = format!("the callee is not a principal: {error}");
                 let reject = RejectResponse::new(ErrorCode::CanisterNotFound, message);
                 self.respond(Origin::Canister(caller, number), Err(reject), cycles);
             }

@@ -20,7 +20,7 @@ pub struct Restore {
     expected: Vec<(Principal, u64, Vec<Global>)>,
 }
 
-/// The saved bytes are no state.
+/// The saved bytes are not a state.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RestoreError(String);
 
@@ -54,7 +54,7 @@ impl Restore {
         let engine = self.engine.as_mut().ok_or_else(|| wrong("comes before the engine"))?;
         let (id, page) = split_id(rest).ok_or_else(|| wrong("names no canister"))?;
         if matches!(kind, kind::RECORD | kind::MODULE) && !page.is_empty() {
-            return Err(wrong("names a page, and is none"));
+            return Err(wrong("names a page, but is not one"));
         }
         if kind == kind::RECORD {
             let record: Record<Canister> = decode(value).map_err(|error| wrong(&error))?;
@@ -125,7 +125,7 @@ fn restore_snapshot(engine: &mut Engine, kind: u8, id: Principal, rest: &[u8], v
     let key = (id, u64::from_be_bytes(*number));
     if kind == kind::SNAPSHOT {
         if !rest.is_empty() {
-            return Err("names a page, and is none".into());
+            return Err("names a page, but is not one".into());
         }
         let snapshot: Snapshot = decode(value)?;
         let canister = engine.canister(id).map_err(|_| "is of no canister")?;

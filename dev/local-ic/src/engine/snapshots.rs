@@ -225,7 +225,7 @@ pub fn snapshot_key(id: &[u8]) -> Result<SnapshotKey, RejectResponse> {
     let key = id
         .split_first_chunk()
         .and_then(|(number, canister)| Some((Principal::try_from_slice(canister).ok()?, u64::from_be_bytes(*number))));
-    key.ok_or_else(|| invalid(format!("{} is no id of a snapshot", hex(id))))
+    key.ok_or_else(|| invalid(format!("{} is not the id of a snapshot", hex(id))))
 }
 
 fn no_snapshot(key: SnapshotKey) -> RejectResponse {

@@ -106,7 +106,7 @@ impl Snapshot {
                 return Err(format!("{part:?} has {bytes} bytes, more than {limit}"));
             }
             if part != Part::Module && bytes % WASM_PAGE != 0 {
-                return Err(format!("{part:?} has {bytes} bytes, which are no pages of {WASM_PAGE}"));
+                return Err(format!("{part:?} has {bytes} bytes, which is not a multiple of {WASM_PAGE}"));
             }
         }
         let metadata = &self.metadata;

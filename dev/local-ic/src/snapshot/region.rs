@@ -139,7 +139,7 @@ mod tests {
             assert_eq!(region.read(offset, len), None, "{offset} {len}");
         }
         assert!(!region.write(size as u64 - 1, &[1, 2]) && !region.write(u64::MAX, &[1]));
-        assert_eq!(region.read(0, size as u64).expect("it is inside"), model, "what is refused writes nothing");
+        assert_eq!(region.read(0, size as u64).expect("it is inside"), model, "a refused write changes nothing");
         assert_eq!(Region::of(&model).read(0, size as u64).expect("it is inside"), model);
         assert!(region.restore_page(3, &[0; PAGE]) && !region.restore_page(4, &[0; PAGE]));
     }

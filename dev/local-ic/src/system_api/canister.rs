@@ -27,7 +27,7 @@ pub fn register(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         call.charge(size.into())?;
         let principal = call.read(src, size)?;
         if principal.len() > candid::Principal::MAX_LENGTH_IN_BYTES {
-            return Err(call.violation("was given bytes that are no principal"));
+            return Err(call.violation("was given bytes that are not a principal"));
         }
         let controllers = &call.context().settings.controllers;
         Ok(controllers.iter().any(|controller| controller.as_slice() == principal).into())

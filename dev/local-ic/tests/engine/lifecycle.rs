@@ -105,7 +105,7 @@ fn the_limit_of_reserved_cycles_is_reported_as_it_was_set() {
         assert_eq!(reported(), (Nat::from(limit), Nat::from(0_u8)));
     }
     ic.update_canister_settings(id, None, CanisterSettings::default()).unwrap();
-    assert_eq!(reported().0, Nat::from(u128::MAX), "what is not named stays");
+    assert_eq!(reported().0, Nat::from(u128::MAX), "settings that are not named stay");
 }
 
 #[test]

@@ -199,13 +199,13 @@ fn load(database: &Database, path: &Path) -> Result<Saved, FolderError> {
         Ok(value.ok_or_else(|| damaged(path, format!("it has no {name}")))?.value().to_vec())
     };
     let format = value("format")?.try_into().map(u32::from_le_bytes);
-    let format = format.map_err(|_| damaged(path, "its format is no number"))?;
+    let format = format.map_err(|_| damaged(path, "its format is not a number"))?;
     if format != FORMAT {
         return Err(FolderError::Format { path: path.to_owned(), actual: format });
     }
-    let seed = |name: &str| value(name)?.try_into().map_err(|_| damaged(path, format!("its {name} is no key")));
+    let seed = |name: &str| value(name)?.try_into().map_err(|_| damaged(path, format!("its {name} is not a key")));
     let keys = Keys::from_seeds([seed("root key")?, seed("subnet key")?, seed("node key")?]);
-    let keys = keys.ok_or_else(|| damaged(path, "its root key or subnet key is no key"))?;
+    let keys = keys.ok_or_else(|| damaged(path, "its root key or subnet key is not a key"))?;
 
     let mut restore = Restore::default();
     let engine = transaction.open_table(ENGINE).map_err(|error| failed(error.into()))?;

@@ -154,7 +154,7 @@ fn a_new_folder_is_for_one_process() {
     let canister = engine.create_canister();
     let created = engine.take_changes(|changes| StateFolder::create(&lock, &keys, &named(canister), changes));
     drop(lock);
-    assert!(matches!(folder.open(), Err(FolderError::InUse(_))), "what was created has it still");
+    assert!(matches!(folder.open(), Err(FolderError::InUse(_))), "the creator still has it locked");
     drop(created.expect("it is created"));
     assert!(folder.open().expect("it is free").is_some());
 }
@@ -368,7 +368,7 @@ fn the_files_of_a_process_that_ended_before_its_first_commit_are_not_a_state() {
     assert!(folder.open().expect("it is whole").is_some());
 }
 
-/// The number of a message survives: it is what a pending call is found by.
+/// The number of a message survives, because a pending call is found by it.
 #[test]
 fn calls_under_way_are_saved_with_their_number() {
     let folder = folder();

@@ -54,8 +54,8 @@ pub async fn serve(
         let message = "name a canister: http://<canister id>.localhost:PORT/, or ?canisterId=<canister id>";
         return Err(Refusal(StatusCode::NOT_FOUND, message.to_string()));
     };
-    let id =
-        Principal::from_text(&id).map_err(|error| Refusal::malformed(format!("'{id}' is no canister id: {error}")))?;
+    let id = Principal::from_text(&id)
+        .map_err(|error| Refusal::malformed(format!("'{id}' is not a canister id: {error}")))?;
     check_range(id)?;
     pools.queries.run(move || answer(&node, id, &method, &uri, &headers, body)).await
 }

@@ -19,7 +19,7 @@ pub enum Destination {
 /// A principal in a path.
 pub fn principal(text: &str) -> Result<Principal, Refusal> {
     let parsed: Result<Principal, PrincipalError> = Principal::from_text(text);
-    parsed.map_err(|error| Refusal::malformed(format!("'{text}' in the path is no principal: {error}")))
+    parsed.map_err(|error| Refusal::malformed(format!("'{text}' in the path is not a principal: {error}")))
 }
 
 /// The canister that a call or query is for, which must be as its path says: a canister of this subnet, or the

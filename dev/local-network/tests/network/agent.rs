@@ -81,7 +81,7 @@ async fn the_state_is_read_with_proofs() {
     assert_eq!(controllers, [candid::Principal::anonymous()]);
 }
 
-/// Without these refusals, what the other tests accept would prove nothing.
+/// Without these refusals, the other tests would prove nothing.
 #[tokio::test]
 async fn another_root_key_is_refused() {
     let (network, other) = (Network::start().await, Network::start().await);

@@ -187,7 +187,7 @@ async fn a_connection_beyond_the_limit_waits_and_is_served_then() {
     assert_eq!(beyond.answer().await.expect("there is room").status, 200);
 }
 
-/// Each holds what it has sent, and no place that a large body needs.
+/// Each connection holds only the bytes that it has sent, and does not reserve room for a large body.
 #[tokio::test]
 async fn large_bodies_that_come_slowly_keep_no_large_call_waiting() {
     let network = Network::probe().await;

@@ -40,7 +40,7 @@ fn later_starts_add_canisters_or_leave_everything_as_it_was() {
     assert_eq!((second.len(), second["a"]), (2, first["a"]));
     assert_ne!(second["a"], second["b"]);
     assert_eq!(start(folder, &["b", "c", "bad"]), Err("it does not install".to_string()));
-    assert_eq!(start(folder, &[]), Ok(second.clone()), "nothing is left of what failed");
+    assert_eq!(start(folder, &[]), Ok(second.clone()), "the failed start left nothing");
     let fourth = start(folder, &["d"]).expect("it starts");
     assert_eq!(fourth.len(), 3);
     let number = |name: &str| fourth[name].as_slice()[7];

@@ -44,7 +44,7 @@ async fn the_time_is_shown_and_nothing_that_was_not_asked_for() {
     }
 }
 
-/// Without this refusal, what the other tests verify would prove nothing.
+/// Without this refusal, the other tests would prove nothing.
 #[tokio::test]
 async fn a_certificate_with_a_byte_changed_does_not_verify() {
     let (network, other) = (Network::probe().await, Network::probe().await);
@@ -213,7 +213,7 @@ async fn the_subnet_is_delegated_to_for_its_canisters_only() {
     assert!((first..=last).contains(&network.canister));
     let ledger = Principal::from_text("ryjl3-tyaaa-aaaaa-aaaba-cai").expect("it is an id");
     assert!(!(first..=last).contains(&ledger));
-    assert_eq!(delegated_through(ledger).await, None, "what is no canister of the subnet is none of its business");
+    assert_eq!(delegated_through(ledger).await, None, "the subnet cannot certify a canister that is not its own");
 }
 
 /// Agents ask for it to find other nodes. Here there are none.

@@ -174,7 +174,7 @@ async fn a_signature_is_of_the_whole_content() {
     asked.refuses("nonce", &changed, wrong).await;
     let changed = change(&|content| *content = expiring(content.clone(), content.ingress_expiry() + 1));
     asked.refuses("expiry", &changed, wrong).await;
-    // A call as a query is not what was signed either.
+    // A signed query is not a signed call either.
     let changed = change(&|content| {
         let EnvelopeContent::Call { nonce, ingress_expiry, sender, canister_id, method_name, arg, .. } =
             content.clone()

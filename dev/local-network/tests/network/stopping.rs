@@ -63,7 +63,7 @@ fn ends_soon(network: &mut Process) -> Option<i32> {
     status.expect("it stops").code()
 }
 
-/// The status of the answer to what was sent; 0 if the connection ended without one.
+/// The status of the answer to the request; 0 if the connection ended without one.
 fn answered(stream: TcpStream) -> u16 {
     let mut line = String::new();
     let _ = BufReader::new(stream).read_line(&mut line);

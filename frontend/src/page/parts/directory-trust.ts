@@ -16,8 +16,8 @@ export function standsBehind({ trust, asOf }: Pick<Answer, 'trust' | 'asOf'>, th
   }
   const why =
     threshold === 0
-      ? 'this directory, for development, asks no verifier'
-      : `fewer than the ${formatCount(threshold)} verifiers that the directory asks for have signed it recently`;
+      ? 'this directory is for development and needs no verifier'
+      : `fewer than the ${formatCount(threshold)} verifiers that the directory needs have signed it recently`;
   return `Certified ${certified} It is not ratified: ${why}. The controllers of the directory could show other people another entry.`;
 }
 
@@ -38,7 +38,7 @@ export function checksOf(
   const count = `${formatCount(changes.length)} ${changes.length === 1 ? 'change' : 'changes'}`;
   const entry = [
     'The tree of labels of this head has this entry, at the label’s place.',
-    `${count} from version 0 on: each follows the rules from the one before, and its owner’s keys signed it. The times of all but the newest are the directory’s word.`,
+    `${count} from version 0 on: each follows the rules from the one before, and its owner’s keys signed it. Only the directory vouches for the times of all changes but the newest.`,
     ...(vouched
       ? [
           'The registrar signed the registration. Its keys are those that the directory itself shows for the registrar, with their history: this page knows them from nowhere else.',

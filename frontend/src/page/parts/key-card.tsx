@@ -86,7 +86,7 @@ function Acknowledge({ keyId, newest }: { readonly keyId: Uint8Array; readonly n
     event.preventDefault();
     const text = String(new FormData(event.currentTarget as HTMLFormElement).get('through'));
     const id = parseU32(text);
-    setProblem(id === undefined ? `“${text}” is no id.` : undefined);
+    setProblem(id === undefined ? `“${text}” is not an id.` : undefined);
     setThrough(id);
   };
   const send = async (id: number) => {

@@ -62,6 +62,6 @@ export function principalIn(text: string): Principal {
   try {
     return Principal.fromText(text.trim());
   } catch {
-    throw new Failure('input', `“${text}” is no principal.`, false);
+    throw new Failure('input', `“${text}” is not a principal.`, false);
   }
 }

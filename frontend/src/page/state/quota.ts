@@ -41,7 +41,7 @@ function bound(text: string, what: string): number | undefined {
   if (value === undefined) {
     throw new Failure(
       'input',
-      `“${text}” is no number of ${what}. It must be a whole number up to 4,294,967,295.`,
+      `“${text}” is not a number of ${what}. It must be a whole number up to 4,294,967,295.`,
       false,
     );
   }

@@ -1,6 +1,6 @@
 //! The lies, and the verdicts of the two verifiers. [`super::world`] draws the store.
 //!
-//! If a lie is in a field that a verifier does not use, its verdict is [`TRUE`]: what it verified is true all the same.
+//! If a lie is in a field that a verifier does not use, its verdict is [`TRUE`]: the verified part is still true.
 
 use ::client::api::*;
 use ::client::proofs::page::{Below, Jump, PageProof};

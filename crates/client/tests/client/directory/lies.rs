@@ -15,7 +15,7 @@ use serde_bytes::ByteBuf;
 use super::site::*;
 use crate::script::now;
 
-/// A directory with a label that key 1 has given to key 2, and what a client saw before that.
+/// A directory with a label that key 1 has given to key 2, and the memory of a client from before that.
 struct Scene {
     site: &'static Site,
     client: Client,

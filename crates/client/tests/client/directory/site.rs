@@ -31,7 +31,7 @@ pub const SECOND: u64 = 1_000_000_000;
 /// Changes the reply of a method.
 type Lie = Box<dyn Fn(&str, Vec<u8>) -> Vec<u8>>;
 
-/// A directory, and what is changed in its replies. Its time starts a day ago.
+/// A directory with tampered replies. Its time starts a day ago.
 pub struct Site {
     directory: RefCell<Directory<VectorMemory>>,
     memory: VectorMemory,
@@ -100,7 +100,7 @@ impl Site {
         Box::leak(Box::new(Self { directory, memory, now: self.now.clone(), lie: RefCell::default() }))
     }
 
-    /// A client of it, which pins what it publishes.
+    /// A client that pins its published configuration.
     pub fn client(&'static self) -> Client {
         let trusted = pin(&self.published(), &canister(1), Vec::new(), 3_600).expect("it is a configuration");
         DirectoryClient::new(self, trusted).with_retry(Retry::NEVER)

@@ -50,7 +50,7 @@ struct File {
     unsynced: Vec<Op>,
 }
 
-/// Writes to `folder` what the disk holds when the power fails after `ops`.
+/// Writes to `folder` the contents of the disk after a power failure that follows `ops`.
 pub fn after_power_cut(ops: &[Op], disk: Disk, unsynced: Unsynced, folder: &Path) {
     let mut files: HashMap<&str, File> = HashMap::new();
     for op in ops {

@@ -37,7 +37,7 @@ fn recorded(new_key: bool) -> (Home, Vec<Op>) {
     (home, recorder.ops())
 }
 
-/// Opens what a power cut has left. Returns how many messages the store has, of which each must be whole.
+/// Opens the store after a power cut. Returns its number of messages. Each must be whole.
 fn messages_after(ops: &[Op], disk: Disk, unsynced: Unsynced, from: &Home) -> Result<u32, String> {
     let home = Home::new();
     std::fs::copy(from.path().join("root.key"), home.path().join("root.key")).unwrap();
@@ -105,7 +105,7 @@ fn a_power_cut_at_any_call_loses_nothing_acknowledged() {
     println!("{cuts} power cuts over {} calls", ops.len());
 }
 
-/// The control: the same check finds what is lost where the write-ahead log is not synced at each commit.
+/// The control: if the write-ahead log is not synced at each commit, the same check finds the loss.
 #[test]
 fn without_syncs_of_the_log_the_check_finds_acknowledged_messages_lost() {
     let (home, ops) = recorded(false);

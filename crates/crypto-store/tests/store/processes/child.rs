@@ -58,7 +58,7 @@ impl Log {
     }
 }
 
-/// Sends, receives, begins new sessions and rotates the store's key until it is killed. Acknowledges in its log what has returned.
+/// Sends, receives, begins new sessions and rotates the store's key until it is killed. Logs each call that has returned.
 fn work(store: &Store, name: &str, log: &mut Log) {
     // Most processes live for only a few turns, so each begins with another turn.
     for turn in u64::from(std::process::id() % 16).. {

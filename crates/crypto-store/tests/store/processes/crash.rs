@@ -43,7 +43,7 @@ unsafe extern "C" fn begins(_: c_uint, _: *mut c_void, _: *mut c_void, _: *mut c
     0
 }
 
-/// Opens the store, and does each kind of write once. Acknowledges in its log what has returned.
+/// Opens the store, and does each kind of write once. Logs each call that has returned.
 pub fn messages(home: &Path, statement: usize, log: &mut Log) {
     die_at(statement);
     let store = try_open(home, options()).unwrap();

@@ -48,7 +48,7 @@ impl Process {
         assert_eq!(unsafe { libc::kill(self.pid() as libc::pid_t, signal) }, 0);
     }
 
-    /// Kills it and returns what it had logged.
+    /// Kills it and returns its log.
     pub fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

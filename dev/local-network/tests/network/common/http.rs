@@ -100,7 +100,7 @@ impl Connection {
         self.unread.is_empty()
     }
 
-    /// Reads what has come. `false` at the end.
+    /// Reads the bytes that have arrived. `false` at the end.
     async fn read(&mut self) -> bool {
         let mut chunk = vec![0; 64 << 10];
         let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut chunk)).await.expect("an answer comes in time");

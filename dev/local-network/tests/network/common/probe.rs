@@ -1,4 +1,4 @@
-//! A canister that does what the tests ask for.
+//! A canister that follows the tests' instructions.
 
 use candid::Principal;
 use ic_transport_types::QueryResponse;
