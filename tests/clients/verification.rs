@@ -1,4 +1,4 @@
-//! The checks of a client that does not trust the network, for what curl has fetched: signatures, and the age of
+//! The checks of a client that does not trust the network, applied to curl's answers: signatures, and the age of
 //! certificates. They use the crates that agents use, not the network's own code.
 //!
 //! The root key delegates to the subnet for a range of canister ids. A certificate is signed with the subnet's key. It

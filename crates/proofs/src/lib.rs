@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A verified page shows that each message is genuine, that none is left out between the page's ends, and why the page
-//! begins and ends there ([`verify`]). [`seen::Seen`] compares it with what the reader knew before: nothing was rolled
+//! begins and ends there ([`verify`]). [`seen::Seen`] compares it with the reader's memory: nothing was rolled
 //! back or exchanged. `docs/proofs.md` has the whole argument, and its limits.
 
 #![forbid(unsafe_code)]

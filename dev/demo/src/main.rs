@@ -6,7 +6,7 @@
 //! - [`session`]: the people's terminals: commands of `mailbox` and their output;
 //! - [`network`]: the network, and the operator who upgrades the canister;
 //! - [`replica`]: the node between Bob and the network, which finally lies;
-//! - [`receipt`]: compares what was received with what was sent;
+//! - [`receipt`]: compares the received letters with the sent ones;
 //! - [`stop`]: the signals that end the demo.
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]

@@ -1,4 +1,4 @@
-//! Compares what was received with what was sent.
+//! Compares the received letters with the sent ones.
 
 use std::fs;
 use std::path::Path;

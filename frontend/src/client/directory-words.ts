@@ -35,7 +35,7 @@ export const updateErrorWords = wordsOf<UpdateError>({
   NotFirst: ({ version }) => [`A label starts with a set of version 0, not with version ${version}.`, false],
   Conflict: ({ version }) => [`The entry does not follow the newest one, which has version ${version}.`, false],
   Skip: ({ version, newest }) => [`A close of version ${version} does not follow version ${newest}.`, false],
-  Registration: ["There is a registrar's signature where none is asked for.", false],
+  Registration: ["The update has a registrar's signature that is not needed.", false],
   Closed: ['The label is closed.', false],
   NoRecovery: ['The label has no recovery policy.', false],
   RecoveryPending: ({ effective }) => [
@@ -90,7 +90,7 @@ export const bundleErrorWords = wordsOf<BundleError>({
   Expired: ({ expiry }) => [`The bundle has expired at ${second(expiry)}.`, false],
   NotNewer: ({ stored }) => [`The stored bundle is of ${second(stored)}; this one is not newer.`, false],
   Lifetime: ({ issued, expiry }) => [
-    `The bundle lives from ${second(issued)} to ${second(expiry)}; it may live 100 days.`,
+    `The bundle lives from ${second(issued)} to ${second(expiry)}; the maximum is 100 days.`,
     false,
   ],
   Signature: ["The device's signature is wrong.", false],
@@ -139,7 +139,7 @@ const LIES: Readonly<Record<string, string>> = {
     'A change breaks the rules: it is out of order, or signatures of the owner or the registrar are missing or wrong.',
   History: 'Changes are missing, or do not lead to the newest entry.',
   Contact: 'A version seen before is gone.',
-  ContactChanged: 'A version seen before was exchanged.',
+  ContactChanged: 'A version seen before was replaced.',
   Elsewhere: 'The bundle is of another directory or another label.',
   Expired: 'The bundle has expired.',
   NotNewer: 'The bundle is older than one seen before.',

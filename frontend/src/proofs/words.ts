@@ -86,7 +86,7 @@ function malformedWords(error: Malformed): string {
     case 'case':
       return `The proof has a byte ${error.found} that names no case.`;
     case 'number':
-      return 'The proof has a number of too many bytes.';
+      return 'A number in the proof has too many bytes.';
     case 'count':
       return `The proof has ${error.found} items where at most ${error.max} are allowed.`;
   }

@@ -20,7 +20,7 @@ it('in production allows no connection to this computer', () => {
   expect(JSON.stringify(inHeader)).not.toMatch(LOOPBACK);
 });
 
-it('is the same twice, but for the local networks of the page and for what only a header can say', () => {
+it('is the same twice, except for the local networks of the page and for directives that only a header can have', () => {
   const { 'frame-ancestors': framing, ...header } = inHeader;
   expect(framing).toEqual(["'none'"]);
   const connections = inHtml['connect-src']?.filter((source) => !LOOPBACK.test(source));

@@ -73,7 +73,7 @@ it('says how far a rebuild is, and what waits for it', () => {
   expect(text).not.toContain('retry_rebuild');
 });
 
-it('says of a rebuild that has stopped why, what still works, and what operators do', () => {
+it('explains a rebuild that has stopped: the reason, the working calls, and the steps for operators', () => {
   const reason = 'the record of message 1800 is of a kind this release does not know';
   const words = only({ rebuild, rebuild_failure: reason });
   expect(words).toMatchObject({ tone: 'bad', title: 'The index could not be rebuilt' });

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 
 const START_AT: usize = 4;
 
-/// A process that holds the store, or something in it: whoever keeps a record of the holder can ask whether it runs.
+/// A process that holds the store, or something in it. With a record of the holder, others can ask whether it still runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// Its id.

@@ -59,9 +59,9 @@ pub enum ChangeDetails {
 pub enum InstallMode {
     /// Onto an empty canister.
     Install,
-    /// In place of what there is, with a new stable memory.
+    /// Replaces the present code, and makes a new stable memory.
     Reinstall,
-    /// In place of what there is, keeping stable memory.
+    /// Replaces the present code, and keeps stable memory.
     Upgrade,
 }
 

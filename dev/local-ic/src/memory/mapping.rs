@@ -134,7 +134,7 @@ impl Mapping {
         })
     }
 
-    /// Gives a view its own copy of `range`, as if each page were written with what it contains. The range is writable, and
+    /// Gives a view its own copy of `range`, as if each page were written with its own contents. The range is writable, and
     /// its ends are multiples of the page size. Concurrent users of the memory notice nothing.
     pub fn copy_pages(&self, range: Range<usize>) {
         // Since Linux 5.14.

@@ -71,7 +71,7 @@ impl Sandbox {
         globals.iter().map(|global| global.get(&mut *store)).collect()
     }
 
-    /// Sets the mutable globals to what [`Sandbox::globals`] returned.
+    /// Sets the mutable globals to the values that [`Sandbox::globals`] returned.
     pub fn set_globals(&mut self, values: &[Val]) {
         for (global, value) in self.globals.iter().zip(values) {
             global.set(&mut self.store, *value).expect("a global takes the value that it had");

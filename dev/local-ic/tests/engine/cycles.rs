@@ -9,7 +9,7 @@ use local_ic::{ErrorCode, LocalIc};
 
 const T: u128 = 1_000_000_000_000;
 
-/// `pay` attaches cycles to a call of `take`, which accepts some; the callback replies with what came back.
+/// `pay` attaches cycles to a call of `take`, which accepts some; the callback replies with the refunded cycles.
 const TRADE: &str = r#"
     (memory 1) (table 1 funcref) (elem (i32.const 0) func $paid)
     (data (i32.const 100) "take")

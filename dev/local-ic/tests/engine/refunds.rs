@@ -13,7 +13,7 @@ const T: u64 = 1_000_000_000_000;
 /// More than the fees of a few calls.
 const FEES: u128 = 100_000_000;
 
-/// `hold` calls `held` of itself ten times, one after the other, and then accepts 1 T of what came with the call. A round
+/// `hold` calls `held` of itself ten times, one after the other, and then accepts 1 T of the attached cycles. A round
 /// has room for two of them.
 const HOLDER: &str = r#"
     (memory 65) (data (i32.const 64) "held") (table funcref (elem $again))

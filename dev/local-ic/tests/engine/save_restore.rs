@@ -160,7 +160,7 @@ fn random_changes_are_restored() {
             assert_eq!(snapshots(&restored, id), snapshots(&ic, id), "step {step}");
             ic = restored;
             // The restored state does not know that it is saved: its first changes are all of it. They can be saved
-            // again, or shown to readers only, and saving goes on with what follows.
+            // again, or shown to readers only, and saving goes on with the next changes.
             match random.below(2) {
                 0 => map.save(&ic),
                 _ => ic.take_changes(|changes| assert!(!changes.is_empty())),

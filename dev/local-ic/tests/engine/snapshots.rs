@@ -147,7 +147,7 @@ fn a_canister_is_again_what_it_was() {
     ic.upgrade_canister(id, module("(memory 1)"), vec![], None).unwrap();
     load(&ic, id, snapshot.id.clone()).unwrap();
     let after = ic.canister_state(id);
-    // The timer is not part of what a snapshot that was taken restores: the upgrade has deactivated it.
+    // A snapshot does not restore the timer: the upgrade has deactivated it.
     assert_eq!(restored(after.clone()), CanisterState { global_timer: 0, ..restored(before.clone()) });
     assert!(after.version > before.version);
     common::update(&ic, id, "count").unwrap();

@@ -11,7 +11,7 @@ pub fn subject(argument: &[u8]) -> Option<Principal> {
     #[derive(CandidType, Deserialize)]
     struct About {
         canister_id: Principal,
-        /// Large fields of a legal argument are named, and so not skipped: the limit can be one of what else there is.
+        /// Large fields of a legal argument are named, so they are not skipped. So the limit can apply to all other fields.
         wasm_module: Option<ByteBuf>,
         arg: Option<ByteBuf>,
         chunk: Option<ByteBuf>,

@@ -35,7 +35,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Bytes of what its sender chose: the method's name and the argument.
+    /// Bytes that its sender chose: the method's name and the argument.
     pub fn bytes(&self) -> usize {
         self.method.len() + self.argument.len()
     }

@@ -1,4 +1,4 @@
-//! A query finds the certificate of what its canister has certified, by the key of the network.
+//! A query gets the certificate of its canister's certified data, signed by the network's key.
 
 use crate::common::Network;
 use crate::common::certificate::{found, verified};

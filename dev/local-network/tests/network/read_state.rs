@@ -54,7 +54,7 @@ async fn a_certificate_with_a_byte_changed_does_not_verify() {
     };
     assert!(!refuses(network.root_key.clone(), certificate.clone()));
     assert!(refuses(other.root_key.clone(), certificate.clone()), "another root key");
-    // Three bytes say that this is CBOR, here and in the delegation, and nothing of what is certified.
+    // Three bytes say that this is CBOR, here and in the delegation. They are not certified.
     // (The tags before ranges, which are arrays and no maps, are certified.)
     let is_tag = |place: &usize| {
         let rest = &certificate[*place..];

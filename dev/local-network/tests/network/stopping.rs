@@ -97,7 +97,7 @@ fn it_stops_before_calls_that_wait() {
     let calls: Vec<_> = (0..30).map(|_| send_later()).collect();
     network.send(Signal::Interrupt).expect("it runs");
     assert_eq!(ends_soon(&mut network), Some(0));
-    // A call that was not accepted is not confirmed: each call has an answer, of 503 or of what it is. Those that
+    // A call that was not accepted is not confirmed: each call has an answer: 503, or its result. Those that
     // the engine took in go on at the next start.
     let statuses: Vec<u16> = calls.into_iter().map(answered).collect();
     assert!(statuses.iter().all(|status| [200, 202, 503].contains(status)), "{statuses:?}");

@@ -24,7 +24,7 @@ export function Rules({ status }: { readonly status: Status }) {
       </dl>
       <p class="muted">
         Members are writers and admins. Strangers have no role. The rates of owners are for acknowledgements and claims.
-        A rate that is used up refuses calls until half of what may come at once is free again.
+        A rate that is used up refuses calls until half of its burst is free again.
       </p>
     </>
   );

@@ -32,7 +32,7 @@ pub struct Directory {
     heads: Vec<Head>,
 }
 
-/// The question: a state by the size of its log, what the client knows, and from which version.
+/// The question: a state by the size of its log, the log that the client knows, and the first version.
 pub struct Ask<'a> {
     pub label: &'a [u8],
     pub size: usize,

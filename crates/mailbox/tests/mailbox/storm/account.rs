@@ -27,7 +27,7 @@ struct Came {
     said: Value,
 }
 
-/// Reads both logs, and compares them with each other and with what the commands sent.
+/// Reads both logs. Compares them with each other and with the messages of the commands.
 pub fn check(from: &Party, to: &Party) -> Account {
     let sent = sent(from);
     let log = to.person.log();

@@ -13,7 +13,7 @@ use proofs::wire::Malformed;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// A question for a page, its answer, what the certificate and the clock say, and the verdict.
+/// A question for a page, its answer, the data and time of the certificate, the clock, and the verdict.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PageVector {
     pub name: String,

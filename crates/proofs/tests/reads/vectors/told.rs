@@ -96,7 +96,7 @@ impl Told {
         Self { proof: store.prove(KEY, order, entry, &shown), shown, ..Self::truth(store, order, entry, 1) }
     }
 
-    /// No messages, with a true proof of what lies around the entry.
+    /// No messages, with a true proof of the neighbours of the entry.
     pub fn nothing(store: &Store, order: Order, entry: Entry) -> Self {
         let proof = store.prove(KEY, order, entry, &[]);
         Self { proof, shown: Vec::new(), ..Self::truth(store, order, entry, 1) }

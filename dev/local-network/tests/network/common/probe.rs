@@ -6,7 +6,7 @@ use ic_transport_types::QueryResponse;
 use super::Network;
 use super::envelope::{bare, query};
 
-/// It counts, waits, spins, and answers `http_request` with its own argument or with what it was told to.
+/// It counts, waits, spins, and answers `http_request` with its own argument or with a given reply.
 ///
 /// | method | |
 /// |---|---|
