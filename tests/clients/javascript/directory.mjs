@@ -57,7 +57,7 @@ export async function everyLieAboutADirectoryIsNamed(packages, settings) {
   assert.deepEqual(wrong, []);
 }
 
-/** What the client says: the directory's code or the kind of the lie, or "verified". */
+/** The verdict of the client: the directory's code or the kind of the lie, or "verified". */
 async function verdict(question) {
   try {
     await question();

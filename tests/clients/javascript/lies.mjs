@@ -29,7 +29,7 @@ export async function everyLieIsNamed(packages, { url, choose, canister, lies })
   assert.deepEqual(wrong, []);
 }
 
-/** What a reader says of the answer to its question: the kind of the refusal, or "verified". */
+/** The verdict of a reader on the answer to its question: the kind of the refusal, or "verified". */
 async function verdictOn(proofs, inbox, certify, asked, seen) {
   const { answer, verify } = question(proofs, asked);
   const { Ok } = await answer(inbox);
