@@ -44,7 +44,7 @@ describe('the backing of an answer', () => {
     expect(standsBehind(certified, 0)).toContain(
       'It is not ratified: this directory is for development and needs no verifier.',
     );
-    expect(standsBehind(certified, 2)).toContain('fewer than the 2 verifiers that the directory asks for');
+    expect(standsBehind(certified, 2)).toContain('fewer than the 2 verifiers that the directory needs');
   });
 });
 

@@ -74,7 +74,7 @@ function SendKey({ keyId }: { readonly keyId: Uint8Array }) {
       {(attempt) => (
         <>
           <p class="muted">
-A sender with the send key may fill the whole quota of this key. Give it to those who write to you. A new
+            A sender with the send key may fill the whole quota of this key. Give it to those who write to you. A new
             one replaces the old one. The store keeps only its hash, so it is shown once.
           </p>
           <p class="actions">
