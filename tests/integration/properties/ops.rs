@@ -65,6 +65,10 @@ const SALT: [u8; 16] = [3; 16];
 /// The persons that call.
 pub const PERSONS: u8 = 4;
 
+/// Keys that belong to persons, two of them once they are claimed.
+const OWNED: [(Key, Who); 4] =
+    [(Key(14), Who::Person(0)), (Key(15), Who::Person(1)), (Key(16), Who::Person(1)), (Key(17), Who::Person(2))];
+
 /// Number of send keys. The last one is too long.
 const SECRETS: u8 = 3;
 
@@ -184,12 +188,32 @@ fn step() -> impl Strategy<Value = (Who, Op)> {
     let by_the_controller = |op| (Who::Controller, op);
     prop_oneof![
         30 => (who(), updates()),
+        16 => of_owners(),
         30 => (who(), queries()),
         4 => settings().prop_map(Op::SetSettings).prop_map(by_the_controller),
         1 => bad_settings().prop_map(Op::SetSettings).prop_map(by_the_controller),
         4 => (0u32..30).prop_map(Op::SetClock).prop_map(by_the_controller),
         2 => upgrades().prop_map(by_the_controller),
     ]
+}
+
+/// What an owner does with its key: claims it, gives it a send key, acknowledges. An admin gives it a small quota, and others
+/// add, mostly with the right send key.
+fn of_owners() -> impl Strategy<Value = (Who, Op)> {
+    let number = prop_oneof![6 => Just(0_u8), 1 => Just(1)];
+    let parts = (prop::sample::select(OWNED.to_vec()), who(), 0..12, id(), vec(text(), 1..4), number, 4..12_u32);
+    parts.prop_map(|((key, owner), other, kind, through, texts, number, messages)| {
+        let send_key = NewSendKey::sha256(ByteBuf::from(sha256(&secret(number))));
+        let shown = |text| Item { key, text, send_key: Some(number) };
+        let quota = Quota { messages: Bound::AtMost(messages), bytes: Bound::Unlimited };
+        match kind {
+            0 | 1 => (owner, Op::Claim(key, OwnerProof::salt(ByteBuf::from(SALT)))),
+            2 | 3 => (owner, Op::SetKey(key, vec![KeySetting::send_key(send_key)])),
+            4 => (owner, Op::Acknowledge(key, through)),
+            5 | 6 => (Who::Controller, Op::SetKey(key, vec![KeySetting::quota(OwnQuota::own(quota))])),
+            _ => (other, Op::AddMessages(within_ingress(texts.into_iter().map(shown).collect()))),
+        }
+    })
 }
 
 fn who() -> impl Strategy<Value = Who> {
@@ -338,6 +362,7 @@ fn queries() -> impl Strategy<Value = Op> {
 fn key() -> impl Strategy<Value = Key> {
     prop_oneof![
         30 => (0..Key::GOOD).prop_map(Key),
+        12 => prop::sample::select(OWNED.to_vec()).prop_map(|(key, _)| key),
         1 => (Key::GOOD..Key::GOOD + Key::BAD).prop_map(Key),
     ]
 }
