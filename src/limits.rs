@@ -15,6 +15,13 @@ pub const MAX_ROLES: u32 = 10_000;
 /// Number of strangers with a rate of their own. Further strangers share one rate.
 pub const MAX_STRANGERS: usize = 10_000;
 
+/// Number of members with a rate of their own: all who can have a role, the controllers, and as many whose role was removed
+/// before their rate had recovered.
+pub const MAX_MEMBERS: usize = 2 * MAX_ROLES as usize;
+
+/// Number of owners with a rate of their own. Further owners share one rate.
+pub const MAX_OWNERS: usize = 10_000;
+
 /// Roles of one `get_roles`.
 pub const MAX_PAGE_ROLES: usize = 1_000;
 

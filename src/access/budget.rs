@@ -7,7 +7,7 @@
 
 use super::caller::Caller;
 use crate::api::{Budget, Limited};
-use crate::limits::{MAX_ROLES, MAX_STRANGERS};
+use crate::limits::{MAX_MEMBERS, MAX_OWNERS, MAX_STRANGERS};
 use crate::settings::Configuration;
 use candid::Principal;
 use stable::budget::{Callers, Spent};
@@ -41,17 +41,23 @@ pub enum Purpose {
     Other,
 }
 
-/// The part of its own rate that each principal has spent. It is lost in an upgrade.
+/// The part of its own rate that each principal has spent, by budget. It is lost in an upgrade.
+///
+/// Strangers and owners may have to share a place with others. Every member has its own.
 #[derive(Debug)]
 pub struct Rates {
     strangers: Callers<Principal>,
-    /// Members and owners. Each member has its own place. Owners may have to share one.
-    known: Callers<Principal>,
+    members: Callers<Principal>,
+    owners: Callers<Principal>,
 }
 
 impl Default for Rates {
     fn default() -> Self {
-        Self { strangers: Callers::new(MAX_STRANGERS), known: Callers::new(2 * MAX_ROLES as usize) }
+        Self {
+            strangers: Callers::new(MAX_STRANGERS),
+            members: Callers::new(MAX_MEMBERS),
+            owners: Callers::new(MAX_OWNERS),
+        }
     }
 }
 
@@ -98,12 +104,20 @@ pub fn admit(
 }
 
 impl Rates {
-    /// The table of the payer's kind, to be changed.
+    /// The table of the payer's budget, to be changed.
     pub fn of_mut(&mut self, payer: Payer) -> &mut Callers<Principal> {
-        if payer == Payer::Strangers { &mut self.strangers } else { &mut self.known }
+        match payer {
+            Payer::Strangers => &mut self.strangers,
+            Payer::Members => &mut self.members,
+            Payer::Owners => &mut self.owners,
+        }
     }
 
     fn of(&self, payer: Payer) -> &Callers<Principal> {
-        if payer == Payer::Strangers { &self.strangers } else { &self.known }
+        match payer {
+            Payer::Strangers => &self.strangers,
+            Payer::Members => &self.members,
+            Payer::Owners => &self.owners,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Messages, pages and heads.
 
+use super::Quota;
 use candid::{CandidType, Deserialize};
 use serde_bytes::ByteBuf;
 
@@ -146,6 +147,8 @@ pub struct KeyHead {
     pub rank: u32,
     /// All messages through this id have been acknowledged; 0: none.
     pub acknowledged_id: Id,
+    /// The quota that applies to it: its own, or the store's. Strangers may fill a quarter of it, members half.
+    pub quota: Quota,
     /// Unix seconds since which the quota refuses strangers; 0: it does not.
     pub full_since: u32,
 }

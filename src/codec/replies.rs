@@ -11,8 +11,8 @@
 
 use super::general::encode;
 use crate::api::{
-    AckError, Acknowledged, AcksError, AddError, Added, BatchError, Found, GetError, Heads, Limited, LookupError, Page,
-    PageError, Proof, TooLong,
+    AckError, Acknowledged, AcksError, AddError, Added, BatchError, Bound, Found, GetError, Heads, Limited,
+    LookupError, Page, PageError, Proof, TooLong,
 };
 use crate::store::record::Record;
 use crate::store::{RecordPage, View, bytes_in_page};
@@ -64,32 +64,24 @@ const PROVED_PAGE: Header = Header::new(7)
     .record([("messages", 4), ("next", NAT32), ("first_id", NAT32), ("gap", BOOL), ("proof", 3)])
     .variant([("Ok", 5)])
     .values([6]);
-const HEAD_FIELDS: [(&str, i8); 7] = [
+const HEAD_FIELDS: [(&str, i8); 8] = [
     ("min_id", NAT32),
     ("max_id", NAT32),
     ("count", NAT32),
     ("bytes", NAT64),
     ("rank", NAT32),
     ("acknowledged_id", NAT32),
+    ("quota", 2),
     ("full_since", NAT32),
 ];
-const HEADS: Header = Header::new(5)
-    .record(HEAD_FIELDS)
-    .opt(0)
-    .vec(1)
-    .record([("heads", 2), ("first_id", NAT32)])
-    .variant([("Ok", 3)])
-    .values([4]);
-const PROVED_HEADS: Header = Header::new(8)
-    .record(HEAD_FIELDS)
-    .opt(0)
-    .vec(1)
+const HEADS: Header = heads_of(8).record([("heads", 5), ("first_id", NAT32)]).variant([("Ok", 6)]).values([7]);
+const PROVED_HEADS: Header = heads_of(11)
     .vec(NAT8)
-    .record([("certificate", 3), ("bytes", 3)])
-    .opt(4)
-    .record([("heads", 2), ("first_id", NAT32), ("proof", 5)])
-    .variant([("Ok", 6)])
-    .values([7]);
+    .record([("certificate", 6), ("bytes", 6)])
+    .opt(7)
+    .record([("heads", 5), ("first_id", NAT32), ("proof", 8)])
+    .variant([("Ok", 9)])
+    .values([10]);
 const ACKNOWLEDGED: [(&str, i8); 1] = [("messages", NAT32)];
 const ALL_ACKNOWLEDGED: Header =
     Header::new(4).record(ACKNOWLEDGED).variant([("Ok", 0)]).vec(1).variant([("Ok", 2)]).values([3]);
@@ -107,6 +99,17 @@ const SOME_ACKNOWLEDGED: Header = Header::new(7)
     .vec(4)
     .variant([("Ok", 5)])
     .values([6]);
+/// The first of `types` types: the bounds and quota of a head, the head, its `opt`, their `vec`.
+const fn heads_of(types: u8) -> Header {
+    Header::new(types)
+        .variant([("unlimited", NULL), ("at_most", NAT32)])
+        .variant([("unlimited", NULL), ("at_most", NAT64)])
+        .record([("messages", 0), ("bytes", 1)])
+        .record(HEAD_FIELDS)
+        .opt(3)
+        .vec(4)
+}
+
 /// An error without content.
 const fn refused(case: &str) -> Header {
     Header::new(2).variant([(case, NULL)]).variant([("Err", 0)]).values([1])
@@ -142,8 +145,12 @@ const ONLY: u8 = 0;
 const FRAME: usize = 192;
 /// Maximum bytes of a key's result in the reply to an acknowledgement: two cases and two `nat32`.
 const MAX_ACKNOWLEDGED_BYTES: usize = 2 + 2 * 4;
-/// Bytes of a key's head: six `nat32`, a `nat64`, and the byte of its `opt`.
-const HEAD_BYTES: usize = 6 * 4 + 8 + 1;
+/// The case `at_most` of a bound, before `unlimited` in the order of their labels.
+const AT_MOST: u8 = 0;
+/// The case `unlimited` of a bound.
+const UNLIMITED: u8 = 1;
+/// Maximum bytes of a key's head: six `nat32`, a `nat64`, two bounds with their cases, and the byte of its `opt`.
+const MAX_HEAD_BYTES: usize = 6 * 4 + 8 + (1 + 4) + (1 + 8) + 1;
 
 /// The result of an add.
 pub fn added(result: Result<Added, AddError>, send: impl FnOnce(&[u8])) {
@@ -276,7 +283,7 @@ pub fn page<M: Memory + Clone>(
 pub fn heads(result: Result<Heads, LookupError>, send: impl FnOnce(&[u8])) {
     match result {
         Ok(Heads { heads, first_id, proof }) => {
-            let mut reply = begin(proof.as_ref(), &HEADS, &PROVED_HEADS, heads.len() * HEAD_BYTES);
+            let mut reply = begin(proof.as_ref(), &HEADS, &PROVED_HEADS, heads.len() * MAX_HEAD_BYTES);
             // In the order of their labels: heads, proof, first_id.
             push_length(&mut reply, heads.len());
             for head in heads {
@@ -289,6 +296,8 @@ pub fn heads(result: Result<Heads, LookupError>, send: impl FnOnce(&[u8])) {
                         reply.extend_from_slice(&head.count.to_le_bytes());
                         reply.extend_from_slice(&head.rank.to_le_bytes());
                         reply.extend_from_slice(&head.min_id.to_le_bytes());
+                        push_bound(&mut reply, head.quota.messages, u32::to_le_bytes);
+                        push_bound(&mut reply, head.quota.bytes, u64::to_le_bytes);
                         reply.extend_from_slice(&head.bytes.to_le_bytes());
                         reply.extend_from_slice(&head.max_id.to_le_bytes());
                         reply.extend_from_slice(&head.acknowledged_id.to_le_bytes());
@@ -300,6 +309,17 @@ pub fn heads(result: Result<Heads, LookupError>, send: impl FnOnce(&[u8])) {
             send(&reply);
         }
         Err(error) => send(&encode(Err::<Heads, _>(error))),
+    }
+}
+
+/// Appends a bound of a quota.
+fn push_bound<T, const N: usize>(reply: &mut Vec<u8>, bound: Bound<T>, to_bytes: impl FnOnce(T) -> [u8; N]) {
+    match bound {
+        Bound::AtMost(limit) => {
+            reply.push(AT_MOST);
+            reply.extend_from_slice(&to_bytes(limit));
+        }
+        Bound::Unlimited => reply.push(UNLIMITED),
     }
 }
 

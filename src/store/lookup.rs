@@ -59,6 +59,7 @@ impl<M: Memory + Clone> View<'_, M> {
                 bytes: live.bytes,
                 rank: key.head.rank,
                 acknowledged_id: key.head.acknowledged_id,
+                quota: self.quota_of(&key),
                 full_since: self.full_since(&key, oldest),
             }
         }))

@@ -141,7 +141,8 @@ impl<M: Memory + Clone> MessageStore<M> {
         if quota == Quota::default() { 0 } else { quota::full_since(&quota, &self.level(key, oldest)) }
     }
 
-    fn quota_of(&self, key: &Key) -> Quota {
+    /// The quota that applies to a key.
+    pub(super) fn quota_of(&self, key: &Key) -> Quota {
         key.rights.quota.unwrap_or(self.settings().key_quota)
     }
 

@@ -1,12 +1,13 @@
 //! Acknowledgement: the owner of a key no longer needs its messages through an id, and they are no longer live.
 
 use candid::{decode_args, encode_args};
+use local_ic::EntryPoint;
 use message_canister::api::*;
-use message_canister::limits::MAX_LOOKUP_ITEMS;
+use message_canister::limits::{ERASED_BYTES, MAX_CIPHERTEXT_BYTES, MAX_LOOKUP_ITEMS};
 use serde_bytes::ByteBuf;
 
 use crate::support::snapshot::Snapshot;
-use crate::support::{Inbox, bytes, first_page, page_after, sha256, stranger};
+use crate::support::{Inbox, bytes, embedded, first_page, page_after, sha256, stranger};
 
 const KEY: &[u8] = b"the key";
 
@@ -40,7 +41,16 @@ fn acknowledged_messages_are_gone_for_every_read() {
         let all = [2, 4, 6, 7, 8, 9];
         assert_eq!(ids(inbox.get_messages_by_range(1, 9, first_page(Order::ascending))), all);
         assert_eq!(ids(inbox.get_messages_by_time(0, u32::MAX, first_page(Order::ascending))), all);
-        let head = KeyHead { min_id: 7, max_id: 9, count: 2, bytes: 200, rank: 5, acknowledged_id: 5, full_since: 0 };
+        let head = KeyHead {
+            min_id: 7,
+            max_id: 9,
+            count: 2,
+            bytes: 200,
+            rank: 5,
+            acknowledged_id: 5,
+            quota: Quota::default(),
+            full_since: 0,
+        };
         assert_eq!(inbox.get_key_heads(&[KEY.to_vec()]), Ok(vec![Some(head)]));
         assert_eq!(inbox.get_min_message_id_by_key(KEY), Ok(Some(7)));
         let page = inbox.get_messages_by_key(KEY, page_after(1, Order::ascending, 9)).expect("a page");
@@ -54,6 +64,32 @@ fn acknowledged_messages_are_gone_for_every_read() {
     inbox.upgrade(None);
     check();
     inbox.assert_all_invariants();
+}
+
+/// 90 MB are more than one execution overwrites. The next one goes on, also after an upgrade.
+#[test]
+fn each_step_of_overwriting_keeps_to_its_bytes() {
+    const MESSAGES: u32 = 45;
+    let (engine, inbox) = embedded::inbox();
+    let owner = KeySetting::owner(NewOwner::principal(inbox.caller));
+    inbox.set_key(KEY, &[owner]).expect("an admin names the owner");
+    for n in 0..MESSAGES {
+        inbox.add_message(KEY, &bytes(n, MAX_CIPHERTEXT_BYTES)).expect("stored");
+    }
+    assert_eq!(inbox.acknowledge(KEY, MESSAGES), Ok(Acknowledged { messages: MESSAGES }));
+    engine.clear_executions(inbox.id);
+    engine.tick();
+    assert!(inbox.store_status().erasing, "the rest waits");
+    inbox.upgrade(None);
+    inbox.settle();
+    assert!(!inbox.store_status().erasing);
+    let timer = engine.executions(inbox.id).into_iter().filter(|one| one.entry == EntryPoint::GlobalTimer);
+    let written: Vec<_> = timer.map(|one| one.usage.stable_bytes_written as usize).collect();
+    let all = MESSAGES as usize * MAX_CIPHERTEXT_BYTES;
+    assert!(written.iter().sum::<usize>() >= all, "{written:?}");
+    // Each message writes its record and its key's as well.
+    let most = ERASED_BYTES + MESSAGES as usize * 1_000;
+    assert!(written.iter().all(|bytes| *bytes <= most) && written[0] > all / 2, "{written:?}");
 }
 
 #[test]

@@ -1,13 +1,18 @@
 //! Budgets of strangers, members and owners, rates of callers, reserves, and inspection before a call.
 
+#[path = "../../src/store/tests/budgets/buckets.rs"]
+mod buckets;
+
 use candid::{Principal, decode_args, encode_args};
 use local_ic::{LocalIc, MessageId};
 use message_canister::api::*;
 use serde_bytes::ByteBuf;
 use std::rc::Rc;
+use std::time::Duration;
 use test_support::Random;
 
 use crate::support::{Inbox, embedded, scale, sha256};
+use buckets::{Buckets, Paying};
 
 fn rate(per_second: u32, burst: u32) -> Bound<Rate> {
     Bound::AtMost(Rate { per_second, burst })
@@ -84,6 +89,54 @@ fn strangers_use_up_nothing_of_members_and_owners() {
     assert!(submit(&engine, &inbox, person(1), mailbox, b"late").is_none());
     assert_eq!(inbox.called_by(member).add_message(mailbox, b"more").expect("stored").id, 22);
     assert_eq!(inbox.called_by(owner).acknowledge(mailbox, 22), Ok(Acknowledged { messages: 2 }));
+}
+
+/// The strangers' budget over `min_age_seconds` is at most half of the store. So a flood of strangers can neither drop a
+/// message that is younger, nor fill the store with such messages.
+#[test]
+fn a_flood_of_strangers_drops_no_young_message_and_keeps_no_member_out() {
+    const MIN_AGE: u32 = 50;
+    let (engine, inbox) = with(&[
+        Setting::strangers(Budget { items: rate(1, 50), ..Budget::default() }),
+        Setting::max_messages(Bound::AtMost(200)),
+        Setting::min_age_seconds(MIN_AGE),
+    ]);
+    let more = Setting::strangers(Budget { items: rate(1, 51), ..Budget::default() });
+    let too_high = inbox.set_settings(&[more]);
+    assert!(matches!(too_high, Err(SettingsError::TooHigh { value: 101, max: 100, .. })), "{too_high:?}");
+    let member = person(1_000);
+    inbox.set_role(member, Some(Role::writer)).expect("a role");
+    let member = inbox.called_by(member);
+    // The second in which each message was stored, by id.
+    let mut times = vec![0];
+    let mut dropped = 1;
+    for second in 1..=200 {
+        inbox.set_clock(second);
+        let strangers: Vec<_> = (0..20).map(|number| person(second * 20 + number)).collect();
+        block(&engine, &inbox, &strangers, second);
+        assert!(member.add_message(b"to somebody", &second.to_le_bytes()).is_ok(), "in second {second}");
+        let StoreStatus { first_id, next_id, .. } = inbox.store_status();
+        times.resize(next_id as usize, second);
+        for id in dropped..first_id {
+            assert!(times[id as usize] + MIN_AGE <= second, "message {id} was dropped in second {second}");
+        }
+        dropped = first_id;
+    }
+    assert!(dropped > 100, "messages were dropped: {dropped}");
+    // Members can fill the store themselves. Then they are told when there is room again.
+    let batch: Vec<_> = (0..300_u32).map(|n| crate::support::new_message(b"many", &n.to_le_bytes())).collect();
+    let answers = member.add_messages(&batch).expect("a good batch");
+    let full = answers.iter().find_map(|answer| match answer {
+        Err(AddError::StoreFull { retry_after }) => Some(*retry_after),
+        _ => None,
+    });
+    let retry_after = full.expect("200 messages are younger");
+    assert!((1..=MIN_AGE).contains(&retry_after), "{retry_after}");
+    inbox.set_clock(200 + retry_after - 1);
+    assert!(matches!(member.add_message(b"many", b"early"), Err(AddError::StoreFull { retry_after: 1 })));
+    inbox.set_clock(200 + retry_after);
+    assert!(member.add_message(b"many", b"then").is_ok());
+    inbox.assert_all_invariants();
 }
 
 #[test]
@@ -239,33 +292,165 @@ fn the_last_cycles_are_kept_for_reads_and_acknowledgements() {
     assert!(inbox.called_by(person(1)).get_message_by_id(2).is_ok());
 }
 
-/// Whatever was used, inspection admits the first call of a block if and only if the call itself is admitted.
+/// Callers of the generated blocks. The first ones are members, the last one is anonymous. Each of the others owns the key
+/// that is its principal.
+const CALLERS: u8 = 7;
+const MEMBERS: u8 = 2;
+const ANONYMOUS: u8 = CALLERS - 1;
+
+fn caller(number: u8) -> Principal {
+    if number == ANONYMOUS { Principal::anonymous() } else { person(number.into()) }
+}
+
+/// A call of a generated block.
+struct Asked {
+    by: u8,
+    /// The group that pays. `None`: nobody does, so the call is refused.
+    group: Option<u8>,
+    method: &'static str,
+    arg: Vec<u8>,
+    items: u64,
+    /// Whether its reply is that of a limited caller. `None`: it is a query, which is rejected instead, and not charged.
+    limited: Option<fn(&[u8]) -> Option<Limited>>,
+}
+
+fn result<T, E>(reply: &[u8]) -> Result<T, E>
+where
+    T: candid::CandidType + for<'a> candid::Deserialize<'a>,
+    E: candid::CandidType + for<'a> candid::Deserialize<'a>,
+{
+    decode_args::<(Result<T, E>,)>(reply).expect("a result").0
+}
+
+fn asked(random: &mut Random, number: u32) -> Asked {
+    let by = random.below(u32::from(CALLERS)) as u8;
+    let of = if random.below(3) == 0 { random.below(u32::from(CALLERS)) as u8 } else { by };
+    let key = ByteBuf::from(caller(of).as_slice());
+    let owns = of == by && by != ANONYMOUS;
+    let is_member = by < MEMBERS;
+    let sender = if is_member { 1 } else { 0 };
+    let payer = if owns { 2 } else { sender };
+    let text = |length: usize| ByteBuf::from([&number.to_le_bytes()[..], &vec![7; length]].concat());
+    let items = 1 + random.below(4_usize);
+    let length = random.below(600_usize);
+    let acknowledged = vec![Acknowledgement { key_id: key.clone(), through: 1 }; items];
+    let send_key = vec![KeySetting::send_key(NewSendKey::sha256(ByteBuf::from(sha256(&text(0)))))];
+    let batch: Vec<_> = (0..items).map(|item| crate::support::new_message(b"key", &text(length + item))).collect();
+    let one = |group, method, arg, limited| Asked { by, group: Some(group), method, arg, items: 1, limited };
+    let query = |group, method, arg| Asked { by, group, method, arg, items: 1, limited: None };
+    let good = "it can be encoded";
+    match random.below(8) {
+        0 | 1 => one(
+            sender,
+            "add_message",
+            encode_args((&key, text(length))).expect(good),
+            Some(|reply| match result::<Added, _>(reply) {
+                Err(AddError::Limited(limited)) => Some(limited),
+                _ => None,
+            }),
+        ),
+        2 => {
+            let limited: fn(&[u8]) -> _ = |reply| match result::<Vec<Result<Added, AddError>>, _>(reply) {
+                Err(BatchError::Limited(limited)) => Some(limited),
+                _ => None,
+            };
+            let call = one(sender, "add_messages", encode_args((batch,)).expect(good), Some(limited));
+            Asked { items: items as u64, ..call }
+        }
+        3 => {
+            let limited: fn(&[u8]) -> _ = |reply| match result::<Vec<Result<Acknowledged, AckError>>, _>(reply) {
+                Err(AcksError::Limited(limited)) => Some(limited),
+                _ => None,
+            };
+            let call = one(payer, "acknowledge", encode_args((acknowledged,)).expect(good), Some(limited));
+            Asked { items: items as u64, ..call }
+        }
+        4 => one(
+            payer,
+            "claim",
+            encode_args((&key, OwnerProof::own)).expect(good),
+            Some(|reply| match result::<Claimed, _>(reply) {
+                Err(ClaimError::Limited(limited)) => Some(limited),
+                _ => None,
+            }),
+        ),
+        5 => one(
+            payer,
+            "set_key",
+            encode_args((&key, send_key)).expect(good),
+            Some(|reply| match result::<(), _>(reply) {
+                Err(KeyError::Limited(limited)) => Some(limited),
+                _ => None,
+            }),
+        ),
+        6 => {
+            let group = if is_member { Some(1) } else { owns.then_some(2) };
+            query(group, "get_key_heads", encode_args((vec![key], None::<bool>)).expect(good))
+        }
+        _ => query(is_member.then_some(1), "get_status", encode_args(()).expect(good)),
+    }
+}
+
+/// Blocks of random calls beside the model of the native test. Inspection decides on the state before the block, the calls
+/// one after the other. Both decide as the model does on the same state, so inspection and the call decide the same.
 #[test]
-fn inspection_and_the_call_decide_the_same() {
-    let budget = Budget { items: rate(2, 6), bytes: rate(300, 2_000), each: rate(1, 4), ..Budget::default() };
-    let (engine, inbox) = with(&[Setting::strangers(budget), Setting::members(budget)]);
-    let callers: Vec<_> = (0..6).map(person).collect();
-    for member in &callers[..2] {
-        inbox.set_role(*member, Some(Role::writer)).expect("a role");
+fn inspection_and_the_call_decide_as_buckets_of_tokens_do() {
+    let budget = |items, bytes, each| Budget {
+        items: rate(2, items),
+        bytes: rate(500, bytes),
+        each: rate(1, each),
+        ..Budget::default()
+    };
+    let budgets = [budget(6, 3_000, 4), budget(8, 4_000, 5), budget(5, 3_000, 3)];
+    let (engine, inbox) = embedded::inbox();
+    for number in 0..CALLERS {
+        inbox.add_message(caller(number).as_slice(), b"mail").expect("stored");
     }
+    for member in 0..MEMBERS {
+        inbox.set_role(caller(member), Some(Role::writer)).expect("a role");
+    }
+    let [strangers, members, owners] = budgets;
+    let settings = [Setting::strangers(strangers), Setting::members(members), Setting::owners(owners)];
+    inbox.set_settings(&settings).expect("good settings");
+    let time = || engine.get_time().as_nanos_since_unix_epoch();
+    let mut model = Buckets::new(budgets, Reserves::default(), time());
     let mut random = Random::of(&[7]);
-    let (mut admitted, mut refused, mut clock) = (0, 0, 0);
-    for number in 0..300 * scale() {
-        if random.below(3) == 0 {
-            clock += random.below(3);
-            inbox.set_clock(clock);
+    let (mut shut_out, mut admitted, mut refused) = (0, 0, 0);
+    for block in 0..400 * scale() {
+        engine.advance_time(Duration::from_millis(random.below(1_500)));
+        if random.below(40) == 0 {
+            inbox.upgrade(None);
+            model.upgrade();
         }
-        let caller = *random.pick(&callers);
-        let text = vec![number as u8; 4 + random.below(600_usize)];
-        let text = [&number.to_le_bytes()[..], &text].concat();
-        match submit(&engine, &inbox, caller, b"key", &text) {
-            Some(message) => {
-                admitted += 1;
-                let answer = answered(&engine, message);
-                assert!(answer.is_ok(), "let in, then {answer:?}");
+        model.pass(time() - model.now);
+        let calls = 1 + random.below(4_u32);
+        let mut submitted = Vec::new();
+        for call in (0..calls).map(|call| asked(&mut random, block * 8 + call)) {
+            let paying = call.group.map(|group| Paying { by: call.by, group });
+            let expected = paying.is_some_and(|paying| model.admits(paying, false, u128::MAX).is_ok());
+            let message = engine.submit_call(inbox.id, caller(call.by), call.method, call.arg.clone());
+            assert_eq!(message.is_ok(), expected, "inspection of {} by {:?} in block {block}", call.method, paying);
+            match (message, paying) {
+                (Ok(message), Some(paying)) => submitted.push((call, paying, message)),
+                _ => shut_out += 1,
             }
-            None => refused += 1,
+        }
+        let replies: Vec<_> =
+            submitted.into_iter().map(|(call, paying, message)| (call, paying, engine.await_call(message))).collect();
+        // A round begins with the next nanosecond.
+        model.pass(1);
+        for (call, paying, reply) in replies {
+            let expected = model.admits(paying, false, u128::MAX);
+            let Some(limited) = call.limited else {
+                assert_eq!(reply.is_ok(), expected.is_ok(), "{} by {paying:?} in block {block}", call.method);
+                continue;
+            };
+            let answered = limited(&reply.expect("a reply")).map_or(Ok(()), Err);
+            assert_eq!(answered, expected, "{} by {paying:?} in block {block}", call.method);
+            model.charge(paying, expected.is_ok(), (call.items, call.arg.len() as u64, 0));
+            *if expected.is_ok() { &mut admitted } else { &mut refused } += 1;
         }
     }
-    assert!(admitted > 50 && refused > 50, "{admitted} were let in, {refused} refused");
+    println!("inspection refused {shut_out} calls, the call itself {refused}; {admitted} were admitted");
+    assert!(shut_out > 100 && admitted > 100 && refused > 20, "{shut_out}, {admitted}, {refused}");
 }

@@ -1,11 +1,11 @@
 //! Calls that only controllers may make, and the settings that they choose.
 
-use candid::{CandidType, Int, encode_args};
+use candid::{CandidType, Int, Principal, encode_args};
 use message_canister::api::*;
 use message_canister::limits::{MAX_REBUILD_PAGES, MIN_REBUILD_PAGES};
 
 use crate::support::snapshot::Snapshot;
-use crate::support::{Inbox, stranger};
+use crate::support::{Inbox, controller, embedded, stranger};
 use client::Reject;
 use test_support::artifact::canister_wasm;
 
@@ -23,7 +23,7 @@ fn strangers_may_neither_check_nor_set_anything() {
     let inbox = Inbox::new();
     inbox.add_message(b"key", b"text").expect("stored");
     let before = Snapshot::of(&inbox);
-    for caller in [stranger(), candid::Principal::anonymous()] {
+    for caller in [stranger(), Principal::anonymous()] {
         let theirs = inbox.called_by(caller);
         assert_eq!(theirs.set_settings(&pages(Some(100))), Err(SettingsError::NotAllowed), "settings by {caller}");
         assert_eq!(theirs.set_settings(&pages(Some(1))), Err(SettingsError::NotAllowed), "bad ones by {caller}");
@@ -135,4 +135,34 @@ fn an_installation_with_settings_uses_them() {
     let inbox = Inbox::installed(platform, Some(&pages(Some(64))));
     assert!(holds(&inbox, pages(Some(64))), "what it was installed with");
     assert_eq!(inbox.get_status().limits.rebuild_pages, 64, "and the limit that follows");
+}
+
+/// Where the anonymous principal controls the canister, everybody does. So nobody could be excluded.
+#[test]
+fn no_setting_excludes_anybody_while_everybody_controls_the_canister() {
+    let (engine, inbox) = embedded::inbox();
+    let controlled_by = |everybody: bool| {
+        let anonymous = everybody.then_some(Principal::anonymous());
+        let controllers = [controller()].into_iter().chain(anonymous).collect();
+        engine.set_controllers(inbox.id, Some(controller()), controllers).expect("the controllers are set");
+    };
+    let closed = [Setting::reads(Reads::owners), Setting::writes(Writes::identified), Setting::writes(Writes::members)];
+    let anonymous = inbox.called_by(Principal::anonymous());
+    controlled_by(true);
+    for setting in closed {
+        let setting = [setting];
+        assert_eq!(inbox.set_settings(&setting), Err(SettingsError::AnonymousController), "{setting:?}");
+        assert_eq!(anonymous.set_settings(&setting), Err(SettingsError::AnonymousController), "{setting:?}");
+        let upgraded = inbox.begin_upgrade(Some(&setting));
+        assert!(upgraded.is_err_and(|reject| reject.message.contains("AnonymousController")), "{setting:?}");
+    }
+    assert_eq!(inbox.get_status().settings.version, 1, "nothing was set");
+    assert_eq!(anonymous.set_role(stranger(), Some(Role::writer)), Ok(()), "everybody is an admin of an open store");
+    controlled_by(false);
+    assert_eq!(inbox.set_settings(&[Setting::reads(Reads::owners)]), Ok(2));
+    controlled_by(true);
+    assert_eq!(anonymous.set_settings(&[Setting::reads(Reads::anyone)]), Err(SettingsError::NotAllowed));
+    assert_eq!(anonymous.get_roles(None), Err(RolesError::NotAllowed));
+    assert_eq!(anonymous.get_status().store, None, "a closed store shows nothing");
+    assert_eq!(inbox.set_settings(&[Setting::reads(Reads::anyone)]), Ok(3), "the other controller opens it");
 }

@@ -71,6 +71,20 @@ fn a_page_of_a_key_is_what_its_links_lead_through() {
     }
 }
 
+/// The head of a key without messages.
+fn no_messages() -> KeyHead {
+    KeyHead {
+        min_id: 0,
+        max_id: 0,
+        count: 0,
+        bytes: 0,
+        rank: 0,
+        acknowledged_id: 0,
+        quota: Quota::default(),
+        full_since: 0,
+    }
+}
+
 #[test]
 fn heads_of_many_keys_come_in_one_call() {
     let inbox = filled();
@@ -82,15 +96,7 @@ fn heads_of_many_keys_come_in_one_call() {
         let ids = ids_of(key_id);
         let (&min_id, &max_id) = ids.first().zip(ids.last())?;
         let count = ids.len() as u32;
-        Some(KeyHead {
-            min_id,
-            max_id,
-            count,
-            bytes: 4 * u64::from(count),
-            rank: count,
-            acknowledged_id: 0,
-            full_since: 0,
-        })
+        Some(KeyHead { min_id, max_id, count, bytes: 4 * u64::from(count), rank: count, ..no_messages() })
     });
     assert_eq!(heads, expected.collect::<Vec<_>>(), "one answer for each key asked for, in that order");
 }
@@ -108,7 +114,7 @@ fn heads_follow_every_add() {
             let min_id = head.map_or(n, |head| head.min_id);
             let count = head.map_or(0, |head| head.count) + 1;
             let bytes = 4 * u64::from(count);
-            head = Some(KeyHead { min_id, max_id: n, count, bytes, rank: count, acknowledged_id: 0, full_since: 0 });
+            head = Some(KeyHead { min_id, max_id: n, count, bytes, rank: count, ..no_messages() });
         }
         assert_eq!(inbox.get_key_heads(std::slice::from_ref(&ours)), Ok(vec![head]), "after message {n}");
     }
@@ -122,7 +128,7 @@ fn as_many_heads_as_the_limit_come_in_one_call() {
     let added = inbox.add_messages(&batch).expect("a batch of the largest size");
     assert!(added.iter().all(Result::is_ok), "all of it is stored");
     let heads = inbox.get_key_heads(&keys).expect("as many as allowed");
-    let one = KeyHead { min_id: 0, max_id: 0, count: 1, bytes: 5, rank: 1, acknowledged_id: 0, full_since: 0 };
+    let one = KeyHead { count: 1, bytes: 5, rank: 1, ..no_messages() };
     let expected = (1..=MAX_LOOKUP_ITEMS as u32).map(|id| Some(KeyHead { min_id: id, max_id: id, ..one }));
     assert_eq!(heads, expected.collect::<Vec<_>>(), "the head of each");
     assert_eq!(inbox.store_status().keys, MAX_LOOKUP_ITEMS as u32, "as many keys");

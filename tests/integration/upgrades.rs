@@ -90,9 +90,8 @@ fn many_keys_survive() {
     let inbox = Inbox::new();
     let mut model = Model::default();
     for first in (0..4_000u32).step_by(1_000) {
-        let items: Vec<_> = (first..first + 1_000).map(|n| (bytes(n, 41), bytes(n, 30))).collect();
-        let batch: Vec<_> = items.iter().map(|(key_id, text)| new_message(key_id, text)).collect();
-        assert_eq!(inbox.add_messages(&batch), model.at(START_SECONDS).add_messages(&items), "stored");
+        let batch: Vec<_> = (first..first + 1_000).map(|n| new_message(&bytes(n, 41), &bytes(n, 30))).collect();
+        assert_eq!(inbox.add_messages(&batch), model.at(START_SECONDS).add_messages(&batch), "stored");
     }
     inbox.upgrade(None);
     let keys: Vec<_> = model.key_ids().cloned().collect();

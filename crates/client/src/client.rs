@@ -82,7 +82,7 @@ impl<T: Transport> Client<T> {
     }
 
     /// Reads the heads of keys. If the transport has certificates, it verifies whether each key is known, and `rank`,
-    /// `acknowledged_id` and `max_id`. There is no proof of `min_id`, `count`, `bytes` and `full_since`.
+    /// `acknowledged_id` and `max_id`. There is no proof of `min_id`, `count`, `bytes`, `quota` and `full_since`.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@
 //!
 //! The fields outside of the proof are checked as far as possible. A page's `first_id` is bounded by the certified one.
 //! `next` and `next_id` follow from the chain where it shows them. `gap` follows in ascending order behind an id. The
-//! minimum, bytes and `full_since` of a head have no proof.
+//! minimum, bytes, `quota` and `full_since` of a head have no proof.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -10,7 +10,7 @@ use crate::strangers::Strangers;
 use candid::Principal;
 use directory_core::bytes::DecodeError;
 use directory_core::checkpoint::{Checkpoint, Verifier, origin};
-use directory_core::configuration::Configuration;
+use directory_core::configuration::{Configuration, repeated_key};
 use directory_core::entry::realm;
 use directory_core::hash::Hash;
 use directory_core::label::Label;
@@ -253,24 +253,59 @@ pub fn named(configuration: &Configuration) -> api::Configuration {
     }
 }
 
-/// The configuration that an operator names, or the reason why it is not valid.
-pub fn configured(named: &api::Configuration) -> Result<Configuration, String> {
+/// The reason why the configuration that an operator names is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotConfigured {
+    /// The verifier's name cannot stand in a note, or its key is none.
+    Verifier {
+        /// The name.
+        name: String,
+    },
+    /// A quorum of 0 verifiers would ratify everything.
+    NoQuorum,
+    /// Two verifiers have the same key, which would count twice.
+    SameKey {
+        /// Their names.
+        names: [String; 2],
+    },
+    /// A number is out of bounds.
+    Invalid(DecodeError),
+}
+
+impl fmt::Display for NotConfigured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Verifier { name } => {
+                write!(f, "{name:?} is no verifier: its name cannot stand in a note, or its key is none")
+            }
+            Self::NoQuorum => write!(f, "a quorum of 0 verifiers ratifies nothing"),
+            Self::SameKey { names: [one, other] } => {
+                write!(f, "the verifiers {one:?} and {other:?} have the same key, which would count twice")
+            }
+            Self::Invalid(error) => write!(f, "{error:?}"),
+        }
+    }
+}
+
+/// The configuration that an operator names.
+pub fn configured(named: &api::Configuration) -> Result<Configuration, NotConfigured> {
     let verifier = |verifier: &api::Verifier| {
         let key = verifier.key.as_slice().try_into().ok().and_then(|bytes| Key::new(bytes).ok());
         let made = key.and_then(|key| Verifier::new(verifier.name.clone(), key));
-        made.ok_or_else(|| {
-            format!("{:?} is not a verifier: its name is not legal in a note, or its key is not valid", verifier.name)
-        })
+        made.ok_or_else(|| NotConfigured::Verifier { name: verifier.name.clone() })
     };
     let registrar = named.registration == api::Registration::registrar;
     let (threshold, verifiers) = match &named.ratification {
         api::Ratification::certified_only => (0, Vec::new()),
+        api::Ratification::quorum { threshold: 0, .. } => return Err(NotConfigured::NoQuorum),
         api::Ratification::quorum { threshold, verifiers } => {
-            (*threshold, verifiers.iter().map(verifier).collect::<Result<_, _>>()?)
+            (*threshold, verifiers.iter().map(verifier).collect::<Result<Vec<_>, _>>()?)
         }
     };
-    if threshold == 0 && named.ratification != api::Ratification::certified_only {
-        return Err("a quorum of 0 verifiers ratifies nothing".to_string());
+    if let Some((one, other)) = repeated_key(&verifiers) {
+        let name =
+            |number: usize| verifiers.get(number).map(|verifier| verifier.name().to_string()).unwrap_or_default();
+        return Err(NotConfigured::SameKey { names: [one, other].map(name) });
     }
-    Configuration::new(registrar, verifiers, threshold).map_err(|error: DecodeError| format!("{error:?}"))
+    Configuration::new(registrar, verifiers, threshold).map_err(NotConfigured::Invalid)
 }

@@ -6,6 +6,7 @@ use client::{Client, Refusal, Retry};
 use local_ic::{LocalIc, StateReader, Time, Usage};
 use message_canister::api::{NewMessage, Setting, Status, StoreStatus};
 use serde_bytes::ByteBuf;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use test_support::{OnPlatform, bytes, now};
@@ -53,6 +54,16 @@ impl Inbox {
         inbox
     }
 
+    /// The cost of the installation, on an engine of its own.
+    pub fn installation(wasm: &[u8]) -> Cost {
+        let engine = LocalIc::new();
+        let id = engine.create_canister_with_settings(Some(controller()), None);
+        engine.add_cycles(id, CYCLES);
+        engine.install_canister(id, wasm.to_vec(), no_settings(), Some(controller()));
+        let usage = engine.last_execution(id).expect("it was installed").usage;
+        Cost { instructions: usage.instructions, usage }
+    }
+
     /// Messages stored by [`Self::add_next`] and [`Self::add_next_batch`].
     pub fn stored(&self) -> u64 {
         self.stored
@@ -77,12 +88,16 @@ impl Inbox {
 
     /// Adds the next messages as one batch.
     pub fn add_next_batch(&mut self, count: u64) -> Cost {
-        let message =
-            |number| NewMessage { key_id: self.key(number), ciphertext: Self::ciphertext(number), send_key: None };
-        let batch: Vec<_> = (self.stored..self.stored + count).map(message).collect();
-        let cost = self.update(request::add_messages(&batch));
+        let cost = self.add_batch(self.stored..self.stored + count);
         self.count(count);
         cost
+    }
+
+    /// Adds the messages of these numbers as one batch.
+    pub fn add_batch(&self, numbers: Range<u64>) -> Cost {
+        let message =
+            |number| NewMessage { key_id: self.key(number), ciphertext: Self::ciphertext(number), send_key: None };
+        self.update(request::add_messages(&numbers.map(message).collect::<Vec<_>>()))
     }
 
     /// Seconds pass as messages come.
@@ -134,7 +149,16 @@ impl Inbox {
 
     /// Calls a query, which must be answered: "not found" is an answer too.
     pub fn query<T, E>(&self, request: Request<T, E>) -> Cost {
-        let reply = self.engine.query_call(self.id, Principal::anonymous(), request.method, request.arg);
+        self.query_by(Principal::anonymous(), request)
+    }
+
+    /// The same as the canister's controller.
+    pub fn query_as_controller<T, E>(&self, request: Request<T, E>) -> Cost {
+        self.query_by(controller(), request)
+    }
+
+    fn query_by<T, E>(&self, caller: Principal, request: Request<T, E>) -> Cost {
+        let reply = self.engine.query_call(self.id, caller, request.method, request.arg);
         reply.unwrap_or_else(|reject| panic!("{} was rejected: {}", request.method, reject.reject_message));
         self.last_cost()
     }

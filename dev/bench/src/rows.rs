@@ -5,7 +5,8 @@ use crate::results::Figures;
 use candid::encode_args;
 use client::request;
 use message_canister::api::{
-    Acknowledgement, Bound, Budget, Cursor, KeyCursor, NewMessage, Order, Rate, Setting, Start, Writes,
+    Acknowledgement, Bound, Budget, CheckCursor, Cursor, KeyCursor, KeySetting, NewMessage, NewSendKey, Order,
+    OwnerProof, Quota, Rate, Setting, Start, Stored, Writes,
 };
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
@@ -51,8 +52,9 @@ pub fn measure(wasm: &[u8], keys: u64, sizes: &[u64], figures: &mut Figures, pro
     }
 }
 
-/// Refused calls. Their cost does not depend on the stored messages.
+/// The installation, and refused calls. Their cost does not depend on what is stored.
 pub fn refusals(wasm: &[u8], figures: &mut Figures) {
+    figures.insert("install".to_string(), Inbox::installation(wasm).instructions);
     let inbox = Inbox::install(wasm, 1);
     let (key, text) = (inbox.key(0), Inbox::ciphertext(0));
     let mut row = |name: &str, cost: Cost| {
@@ -80,7 +82,13 @@ pub fn refusals(wasm: &[u8], figures: &mut Figures) {
     row("acknowledgement of another's principal", inbox.update(foreign(&inbox.own_key())));
     row("acknowledgement of a key that nobody owns", inbox.update(foreign(&key)));
     let add = || request::add_message(&key, &text);
-    inbox.set_settings(&[Setting::writes(Writes::members)]);
+    row("claim of another's principal", inbox.update(request::claim(&inbox.own_key(), &OwnerProof::own)));
+    let send_key = [KeySetting::send_key(NewSendKey::sha256(ByteBuf::from([7; 32])))];
+    row("setting of another's key", inbox.update(request::set_key(&inbox.own_key(), &send_key)));
+    let full = Quota { messages: Bound::AtMost(3), ..Quota::default() };
+    inbox.set_settings(&[Setting::key_quota(full)]);
+    row("add to a key that is full", inbox.update(add()));
+    inbox.set_settings(&[Setting::key_quota(Quota::default()), Setting::writes(Writes::members)]);
     row("add by no member", inbox.update(add()));
     let rate = |burst| Bound::AtMost(Rate { per_second: 1, burst });
     let budget = |items, each| {
@@ -104,6 +112,7 @@ fn adds(inbox: &mut Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     row("add_message, 100 KiB", average((0..2).map(|n| inbox.update(large(n)))).instructions);
     let batch = inbox.add_next_batch(BATCH);
     row("add_messages of 1,000, each", batch.instructions / BATCH);
+    row("add_messages of 1,000 duplicates, each", inbox.add_batch(0..BATCH).instructions / BATCH);
     acknowledgements(inbox, size, row);
     // A key of exactly a page's messages, spread over as many others.
     for n in 0..u64::from(PAGE) {
@@ -129,6 +138,7 @@ fn acknowledgements(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
         inbox.settle();
     };
     acknowledge("acknowledge 1 message", first);
+    acknowledge("acknowledge, nothing new", first);
     acknowledge("acknowledge 999 messages", first + BATCH as u32 - 1);
 }
 
@@ -169,6 +179,13 @@ fn reads(inbox: &Inbox, size: u64, row: &mut impl FnMut(&str, u64)) {
     }
     let keys: Vec<_> = (0..100).map(|n| inbox.key(n)).collect();
     row("get_key_heads of 100", inbox.query(request::get_key_heads(&keys, false)).instructions);
+    let stored = |number: u64| Stored {
+        key_id: inbox.key(number),
+        hash: ByteBuf::from(Sha256::digest(Inbox::ciphertext(number)).to_vec()),
+    };
+    let pairs: Vec<_> = (0..100).map(|n| stored(n * (size / 100))).collect();
+    row("has_messages of 100", inbox.query(request::has_messages(&pairs)).instructions);
+    row("check, the first slice", inbox.query_as_controller(request::check(CheckCursor::default())).instructions);
     row("get_status", inbox.query(request::get_status()).instructions);
 }
 
@@ -196,28 +213,27 @@ fn memory(inbox: &Inbox, empty_heap: u64, row: &mut impl FnMut(&str, u64)) {
 }
 
 /// The parts of an add. The last is the sum of the others.
-pub const PARTS_OF_AN_ADD: [&str; 7] = [
+pub const PARTS_OF_AN_ADD: [&str; 9] = [
     "SHA-256 of the ciphertext, three blocks",
     "SHA-256 of what the subnet certifies, four blocks",
+    "BLAKE3 of label, leaf and root, five blocks",
+    "BLAKE3 of the chain value, two blocks",
+    "the trie's nodes, with their stable memory",
     "system calls and their bytes",
-    "pages of stable memory dirtied",
-    "stable memory read and written",
-    "everything else: BLAKE3, decode, trie, index, memory manager, copies, encode",
+    "other pages of stable memory, dirtied, read and written",
+    "everything else: decode, index, rights, memory manager, copies, encode",
     "in all",
 ];
 
+/// Instructions of one block of BLAKE3: what an add costs more for each further label that it computes.
+const BLAKE3_BLOCK: u64 = 2_447;
+
 /// Parts of one add of a message of the usual size, to 1,000 stored under 1,000 keys, and what they cost.
+///
+/// With one key the trie has no node. So the nodes cost what the add costs more than one to a store of one key.
 pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
-    let mut inbox = Inbox::install(wasm, 1_000);
-    while inbox.stored() < 1_000 {
-        inbox.add_next();
-    }
-    let mut total = Cost::default();
-    for _ in 0..AVERAGED {
-        let cost = inbox.add_next();
-        total.instructions += cost.instructions;
-        total.usage += cost.usage;
-    }
+    let (_, with_nodes) = adds_of_usual_size(wasm, 1_000);
+    let (inbox, total) = adds_of_usual_size(wasm, 1);
     // One more block costs its compression and the copies of its bytes in argument and payload, and nothing else.
     let with = |len: usize, n: u64| {
         let text = ByteBuf::from(bytes(OTHERS + len as u64 * AVERAGED + n, len));
@@ -234,18 +250,36 @@ pub fn parts_of_an_add(wasm: &[u8], figures: &mut Figures) {
     let calls = 9;
     let argument = (10 + 1 + 41 + 2 + CIPHERTEXT_BYTES) as u64;
     let stable_calls = each(usage.system_calls) - calls;
+    let stable_bytes = each(usage.stable_bytes_read + usage.stable_bytes_written);
+    let all = each(with_nodes.instructions);
     let known = [
         blocks * block,
         4 * block,
+        5 * BLAKE3_BLOCK,
+        2 * BLAKE3_BLOCK,
+        all - each(total.instructions),
         (calls + 1) * 500 + argument + REPLY_BYTE * each(usage.reply_bytes),
-        each(usage.stable_pages_dirtied * 1_000),
-        stable_calls * 20 + each(usage.stable_bytes_read + usage.stable_bytes_written),
+        each(usage.stable_pages_dirtied * 1_000) + stable_calls * 20 + stable_bytes,
     ];
-    let all = each(total.instructions);
     let rest = all - known.iter().sum::<u64>();
     for (part, figure) in PARTS_OF_AN_ADD.iter().zip(known.into_iter().chain([rest, all])) {
         figures.insert(format!("part of an add: {part}"), figure);
     }
+}
+
+/// A store of so many keys with 1,000 messages, and the sum of the costs of further adds.
+fn adds_of_usual_size(wasm: &[u8], keys: u64) -> (Inbox, Cost) {
+    let mut inbox = Inbox::install(wasm, keys);
+    while inbox.stored() < 1_000 {
+        inbox.add_next();
+    }
+    let mut total = Cost::default();
+    for _ in 0..AVERAGED {
+        let cost = inbox.add_next();
+        total.instructions += cost.instructions;
+        total.usage += cost.usage;
+    }
+    (inbox, total)
 }
 
 /// The key whose messages the pages of a key are asked of.

@@ -71,7 +71,7 @@ export interface Client {
   pageByRange(minId: number, maxId: number, cursor: Cursor): Promise<Read<Page>>;
   /** Unix seconds, both inclusive. */
   pageByTime(from: number, until: number, cursor: Cursor): Promise<Read<Page>>;
-  /** null: the store does not know the key. `min_id`, `count`, `bytes` and `full_since` are not verified. */
+  /** null for a key that the store does not know. Verified but for `min_id`, `count`, `bytes`, `quota` and `full_since`. */
   keyHead(keyId: Uint8Array): Promise<Read<KeyHead | null>>;
   /** Safe to repeat with the same bytes: they are stored once, and `duplicate` is true from the second time on. */
   add(keyId: Uint8Array, ciphertext: Uint8Array): Promise<Added>;

@@ -4,9 +4,9 @@
  *     certificate ──▶ certified data ──▶ proof ──▶ messages, heads ──▶ the answer's other fields
  *     (proofs/certificate.ts)            (proofs/verify.ts, heads.ts)  (here)
  *
- * The proof covers messages and heads. Of the other fields, a page's `first_id` is bounded by the certified one, `next` and
- * `next_id` follow from the chain as far as it shows them, and `gap` follows behind an id in ascending order. The `min_id`,
- * `count`, `bytes` and `full_since` of a head have no proof; the first two are bounded.
+ * Beside what the proof covers, a page's `first_id` is bounded by the certified one, `next` and `next_id` follow from the
+ * chain where it shows them, and `gap` follows behind an id in ascending order. The `min_id`, `count`, `bytes`, `quota`
+ * and `full_since` of a head have no proof; the first two are bounded.
  */
 import {
   type Certified,

@@ -8,6 +8,7 @@ import { entryHash, label } from '../../src/proofs/hash';
 import { headValue, rootOf } from '../../src/proofs/head';
 import { certifiedState, type Signer } from './signer';
 
+const UNLIMITED = { __kind__: 'unlimited', unlimited: null } as const;
 const SALT = new Uint8Array(32).fill(0x5a);
 
 export class LittleStore {
@@ -59,7 +60,7 @@ export class LittleStore {
     const min_id = count > 0 ? this.acknowledged + 1 : 0;
     const head: KeyHead = {
       ...{ min_id, max_id: count > 0 ? max_id : 0, count, rank, bytes: 10n },
-      ...{ acknowledged_id: this.acknowledged, full_since: 0 },
+      ...{ acknowledged_id: this.acknowledged, quota: { messages: UNLIMITED, bytes: UNLIMITED }, full_since: 0 },
     };
     return { heads: [head], first_id: 1, proof: await this.#proof([u16(1), this.#witness()], time) };
   }

@@ -84,9 +84,18 @@ fn heads_are_written_as_the_library_reads_them() {
         bytes: 0x3132_3334_3536_3738,
         rank: 0x4142_4344,
         acknowledged_id: 0x5152_5354,
+        quota: Quota::default(),
         full_since: 0x6162_6364,
     };
-    for heads in [vec![], vec![Some(head), None, Some(KeyHead { bytes: 1, ..head })], vec![None; 200]] {
+    let (messages, bytes) = (Bound::AtMost(0x8182_8384), Bound::AtMost(0x9192_9394_9596_9798));
+    let with = |quota| Some(KeyHead { quota, ..head });
+    let quotas = [
+        with(Quota { messages, bytes }),
+        with(Quota { messages, ..Quota::default() }),
+        with(Quota { bytes, ..Quota::default() }),
+    ];
+    let few = vec![Some(head), None, Some(KeyHead { bytes: 1, ..head })];
+    for heads in [vec![], few, quotas.to_vec(), vec![None; 200], vec![quotas[0]; 200]] {
         for proof in proofs() {
             let expected = Ok(Heads { heads: heads.clone(), first_id: 0x7172_7374, proof });
             let found: Result<Heads, LookupError> =

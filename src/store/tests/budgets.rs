@@ -1,18 +1,15 @@
-//! Random calls of strangers, members and owners against budgets, rates and reserves, beside a naive model: buckets of
-//! tokens that fill up with time. Who pays, who is admitted, and how long a refused caller must wait, are the model's.
+//! Random calls of strangers, members and owners against budgets, rates and reserves, beside a naive model. Who pays, who is admitted, and how long a refused caller must wait, are the model's.
+
+mod buckets;
 
 use super::*;
 use crate::access::budget::{Moment, Payer, Purpose};
 use crate::api::{Bound, Budget, Limited, Rate, Reserves, Role, Setting};
+use buckets::{Buckets, DAY, Paying, SECOND};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
 
-const SECOND: u64 = 1_000_000_000;
-const DAY: u64 = 86_400 * SECOND;
 /// Midday.
 const START: u64 = 20_775 * DAY + DAY / 2;
-/// Refused calls alone let nobody wait for more than so many seconds.
-const MAX_REFUSED_SECONDS: i128 = 60;
 
 /// A step of a sequence.
 #[derive(Clone, Debug)]
@@ -67,148 +64,7 @@ fn budget() -> impl Strategy<Value = Budget> {
 /// Budgets of strangers, members and owners; reserves.
 fn limits() -> impl Strategy<Value = ([Budget; 3], Reserves)> {
     let reserves = (0..30_u64, 0..10_u64).prop_map(|(more, all)| Reserves { strangers: all + more, all });
-    (budget(), budget(), budget(), reserves).prop_map(|(strangers, members, owners, reserves)| {
-        // A person that is a member and an owner has one rate.
-        ([strangers, members, Budget { each: members.each, ..owners }], reserves)
-    })
-}
-
-/// A bucket of tokens, counted in parts of 1,000,000,000.
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
-    rate: Rate,
-    level: i128,
-}
-
-impl Bucket {
-    fn full(rate: Rate) -> Self {
-        Self { rate, level: i128::from(rate.burst) * i128::from(SECOND) }
-    }
-
-    fn pass(&mut self, nanoseconds: u64) {
-        let more = self.level + i128::from(nanoseconds) * i128::from(self.rate.per_second);
-        self.level = more.min(Self::full(self.rate).level);
-    }
-
-    /// Nanoseconds until there are so many tokens.
-    fn wait(&self, tokens: u32) -> u64 {
-        let missing = (i128::from(tokens) * i128::from(SECOND) - self.level).max(0);
-        (missing as u128).div_ceil(self.rate.per_second.into()) as u64
-    }
-
-    fn take(&mut self, tokens: u64) {
-        self.level -= i128::from(tokens) * i128::from(SECOND);
-    }
-
-    fn refuse(&mut self) {
-        let least = -MAX_REFUSED_SECONDS * i128::from(self.rate.per_second) * i128::from(SECOND);
-        self.level = self.level.min((self.level - i128::from(SECOND)).max(least));
-    }
-}
-
-/// The rest of a group's budget.
-#[derive(Clone, Debug)]
-struct Group {
-    budget: Budget,
-    items: Option<Bucket>,
-    bytes: Option<Bucket>,
-    shut: bool,
-    /// Cycles used by day.
-    cycles: BTreeMap<u64, u64>,
-}
-
-impl Group {
-    fn new(budget: Budget) -> Self {
-        let full = |rate: Bound<Rate>| rate.limit().map(Bucket::full);
-        Self { budget, items: full(budget.items), bytes: full(budget.bytes), shut: false, cycles: BTreeMap::new() }
-    }
-
-    fn buckets(&mut self) -> impl Iterator<Item = &mut Bucket> {
-        self.items.iter_mut().chain(&mut self.bytes)
-    }
-
-    fn used_today(&self, now: u64) -> u64 {
-        self.cycles.get(&(now / DAY)).copied().unwrap_or(0)
-    }
-
-    /// Nanoseconds until a call is admitted.
-    fn wait(&mut self, now: u64) -> u64 {
-        let shut = self.shut;
-        let each = self.buckets().map(|bucket| bucket.wait(if shut { bucket.rate.burst.div_ceil(2) } else { 1 })).max();
-        let spent = self.budget.cycles_a_day.limit().is_some_and(|most| self.used_today(now) >= most);
-        each.unwrap_or(0).max(if spent { DAY - now % DAY } else { 0 })
-    }
-}
-
-/// The model.
-struct Model {
-    now: u64,
-    groups: [Group; 3],
-    /// By table (strangers have their own) and person.
-    each: BTreeMap<(bool, u8), Bucket>,
-    reserves: Reserves,
-}
-
-impl Model {
-    fn new(budgets: [Budget; 3], reserves: Reserves) -> Self {
-        Self { now: START, groups: budgets.map(Group::new), each: BTreeMap::new(), reserves }
-    }
-
-    fn pass(&mut self, nanoseconds: u64) {
-        self.now += nanoseconds;
-        self.groups.iter_mut().flat_map(Group::buckets).chain(self.each.values_mut()).for_each(|b| b.pass(nanoseconds));
-    }
-
-    fn upgrade(&mut self) {
-        for group in &mut self.groups {
-            *group = Group { cycles: std::mem::take(&mut group.cycles), ..Group::new(group.budget) };
-        }
-        self.each.clear();
-    }
-
-    /// The payer, 0 strangers, 1 members, 2 owners, and whether the call is admitted.
-    fn call(
-        &mut self,
-        by: u8,
-        owns: bool,
-        adds: bool,
-        used: (u64, u64, u64),
-        cycles: u128,
-    ) -> (u8, Result<(), Limited>) {
-        let (items, bytes, spent) = used;
-        let payer = match (adds, owns, by < STRANGERS) {
-            (false, true, _) => 2,
-            (_, _, true) => 0,
-            _ => 1,
-        };
-        let reserve = if payer == 0 { self.reserves.strangers } else { self.reserves.all };
-        let group = &mut self.groups[usize::from(payer)];
-        let own = group.budget.each.limit().map(|rate| self.each.entry((payer == 0, by)).or_insert(Bucket::full(rate)));
-        let seconds = |wait: u64| wait.div_ceil(SECOND) as u32;
-        let result = match (group.wait(self.now), own.as_ref().map_or(0, |own| own.wait(1))) {
-            _ if adds && cycles < u128::from(reserve) => Err(Limited::low_cycles),
-            (0, 0) => Ok(()),
-            (0, wait) => Err(Limited::rate { retry_after: seconds(wait) }),
-            (wait, _) => Err(Limited::budget { retry_after: seconds(wait) }),
-        };
-        let left = match &result {
-            Ok(()) => {
-                own.into_iter().for_each(|own| own.take(items));
-                group.items.iter_mut().for_each(|bucket| bucket.take(items));
-                group.bytes.iter_mut().for_each(|bucket| bucket.take(bytes));
-                group.shut = false;
-                group.buckets().map(|bucket| bucket.wait(1)).max()
-            }
-            Err(_) => {
-                own.into_iter().for_each(Bucket::refuse);
-                group.items.iter_mut().for_each(Bucket::refuse);
-                group.items.map(|bucket| bucket.wait(1))
-            }
-        };
-        group.shut |= left.is_some_and(|wait| wait > 0);
-        *group.cycles.entry(self.now / DAY).or_default() += spent;
-        (payer, result)
-    }
+    ([budget(), budget(), budget()], reserves)
 }
 
 /// The same call of the store, as `runtime::charge` makes it.
@@ -253,7 +109,7 @@ proptest! {
         for member in STRANGERS..PERSONS {
             store.set_role(person(member).principal(), Some(Role::writer)).unwrap();
         }
-        let mut model = Model::new(budgets, reserves);
+        let mut model = Buckets::new(budgets, reserves, START);
         for (number, step) in steps.iter().enumerate() {
             match *step {
                 Step::Pass(nanoseconds) => model.pass(nanoseconds),
@@ -264,8 +120,16 @@ proptest! {
                 Step::Call { by, owns, adds, items, bytes, spent, cycles } => {
                     let moment = Moment { time: model.now, cycles };
                     let used = (items, bytes, spent);
+                    let group = match (adds, owns, by < STRANGERS) {
+                        (false, true, _) => 2,
+                        (_, _, true) => 0,
+                        _ => 1,
+                    };
+                    let paying = Paying { by, group };
+                    let expected = model.admits(paying, adds, cycles);
                     let answered = call(&mut store, by, owns, adds, used, moment);
-                    prop_assert_eq!(answered, model.call(by, owns, adds, used, cycles), "step {}", number);
+                    prop_assert_eq!(answered, (group, expected), "step {}", number);
+                    model.charge(paying, expected.is_ok(), used);
                 }
             }
         }

@@ -187,6 +187,7 @@ impl Model {
             bytes: self.live(key).map(|sent| sent.ciphertext.len() as u64).sum(),
             rank: self.of_key(key).next_back().map_or(0, |sent| sent.rank),
             acknowledged_id: known.acknowledged_id,
+            quota: self.settings.key_quota,
             full_since: quota::full_since(&self.settings.key_quota, &self.level(key, known)),
         })
     }

@@ -33,8 +33,7 @@ pub fn judge(model: &mut Model, method: Method, arg: &[u8], answer: &Reply) -> V
             compare(arg, answer, |(key_id, text): (ByteBuf, ByteBuf)| model.at(now).add_message(&key_id, &text))
         }
         "add_messages" => compare_long(arg, answer, MAX_BATCH_MESSAGES, |(items,): (Vec<NewMessage>,)| {
-            let items = items.into_iter().map(|item| (item.key_id.into_vec(), item.ciphertext.into_vec()));
-            model.at(now).add_messages(&items.collect::<Vec<_>>())
+            model.at(now).add_messages(&items)
         }),
         "get_message_by_id" => compare(arg, answer, |(id, _): (Id, Option<bool>)| model.get_message_by_id(id)),
         "get_message_by_hash" => compare(arg, answer, |(hash,): (ByteBuf,)| model.get_message_by_hash(&hash)),

@@ -1,11 +1,15 @@
 //! The reference model: it computes the canister's answers on plain vectors and maps.
 //!
-//! It shares only the interface's types, limits and settings with the canister. Its only caller is a controller, who
+//! It shares only the interface's types, limits and settings with the canister. Its first caller is a controller, who
 //! sees everything.
 
 mod pages;
 mod quota;
+mod rights;
 
+pub use rights::{Who, salted_key_id};
+
+use candid::Principal;
 use message_canister::api::*;
 use message_canister::limits::{LAST_ID, MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS};
 use message_canister::settings::Configuration;
@@ -33,6 +37,9 @@ pub struct Model {
     dropped: Id,
     /// The second at which it is asked or changed.
     now: u32,
+    /// Who asks or changes it.
+    caller: Who,
+    roles: HashMap<Who, Role>,
 }
 
 /// A key outlives its messages.
@@ -42,8 +49,13 @@ struct Known {
     ids: Vec<Id>,
     /// Everything through it has been acknowledged.
     acknowledged: Id,
-    /// True if the caller owns it.
-    owned: bool,
+    /// The owner that claimed it or got it from an admin.
+    owner: Option<Principal>,
+    /// SHA-256 of its send key.
+    send_key: Option<[u8; 32]>,
+    /// Its own quota.
+    quota: Option<Quota>,
+    kept: bool,
     /// When it became known.
     opened: u32,
     /// Since when an add has left no room for strangers, 0: none has.
@@ -172,6 +184,10 @@ impl Model {
 /// Updates.
 impl Model {
     pub fn add_message(&mut self, key_id: &[u8], ciphertext: &[u8]) -> Result<Added, AddError> {
+        self.add(key_id, ciphertext, None)
+    }
+
+    fn add(&mut self, key_id: &[u8], ciphertext: &[u8], send_key: Option<&[u8]>) -> Result<Added, AddError> {
         if let Some(wrong) = bad_key(key_id) {
             return Err(AddError::KeyIdLength(wrong));
         }
@@ -181,10 +197,13 @@ impl Model {
         if ciphertext.len() > MAX_CIPHERTEXT_BYTES {
             return Err(AddError::CiphertextTooLarge(too_long(ciphertext.len(), MAX_CIPHERTEXT_BYTES)));
         }
+        if !self.may_add() {
+            return Err(AddError::NotAllowed);
+        }
         let pair = (key_id.to_vec(), ciphertext.to_vec());
         let first = self.first();
         if let Some(&id) = self.pairs.get(&pair).filter(|&&id| id >= first) {
-            return Ok(Added { id, duplicate: true });
+            return Ok(self.told(key_id, Added { id, duplicate: true }));
         }
         let id = self.last() + 1;
         assert!(id <= LAST_ID, "no test gets as far as the last id");
@@ -194,43 +213,35 @@ impl Model {
             ciphertext: pair.1.clone(),
             hash: sha256(ciphertext),
         };
-        let full_since = self.admit(&entry)?;
+        let full_since = self.admit(&entry, self.part(key_id, send_key))?;
         self.spare_the_young(&entry)?;
         self.dropped = first - 1;
+        let opened = entry.timestamp;
         self.messages.push(entry);
-        let key = self.keys.entry(pair.0.clone()).or_default();
+        let key = self.keys.entry(pair.0.clone()).or_insert_with(|| Known { opened, ..Known::default() });
         key.ids.push(id);
         key.full_since = full_since;
         self.pairs.insert(pair, id);
         self.drop_excluded();
-        Ok(Added { id, duplicate: false })
+        Ok(self.told(key_id, Added { id, duplicate: false }))
     }
 
-    pub fn add_messages(&mut self, batch: &[(Vec<u8>, Vec<u8>)]) -> Result<Vec<Result<Added, AddError>>, BatchError> {
+    pub fn add_messages(&mut self, batch: &[NewMessage]) -> Result<Vec<Result<Added, AddError>>, BatchError> {
         if batch.len() > MAX_BATCH_MESSAGES {
             return Err(BatchError::BatchTooLong(too_long(batch.len(), MAX_BATCH_MESSAGES)));
         }
-        let items = batch.iter();
-        Ok(items.map(|(key_id, ciphertext)| self.add_message(key_id, ciphertext)).collect())
-    }
-
-    /// Gives a key to the caller.
-    pub fn own(&mut self, key_id: &[u8]) -> Result<(), KeyError> {
-        if let Some(wrong) = bad_key(key_id) {
-            return Err(KeyError::KeyIdLength(wrong));
-        }
-        let opened = self.now;
-        let key = self.keys.entry(key_id.to_vec()).or_insert_with(|| Known { opened, ..Known::default() });
-        key.owned = true;
-        Ok(())
+        let add = |item: &NewMessage| {
+            self.add(&item.key_id, &item.ciphertext, item.send_key.as_ref().map(|secret| &secret[..]))
+        };
+        Ok(batch.iter().map(add).collect())
     }
 
     pub fn acknowledge(&mut self, key_id: &[u8], through: Id) -> Result<Acknowledged, AckError> {
         if let Some(wrong) = bad_key(key_id) {
             return Err(AckError::KeyIdLength(wrong));
         }
-        let live = self.live_list(key_id);
-        let Some(key) = self.keys.get_mut(key_id).filter(|key| key.owned) else {
+        let (live, owns) = (self.live_list(key_id), self.owns(key_id));
+        let Some(key) = self.keys.get_mut(key_id).filter(|_| owns) else {
             return Err(AckError::NotOwner);
         };
         let max_id = key.ids.last().copied().unwrap_or(0);
@@ -247,6 +258,7 @@ impl Model {
         Ok(Acknowledged { messages: number(taken.len()) })
     }
 
+    /// Changes the settings, as admins may.
     pub fn set_settings(&mut self, settings: &[Setting]) -> Result<u32, SettingsError> {
         let mut changed = self.settings;
         changed.apply(settings)?;
@@ -261,11 +273,13 @@ impl Model {
 /// Single messages, keys and the whole.
 impl Model {
     pub fn get_message_by_id(&self, id: Id) -> Result<Found, GetError> {
-        let last = self.last();
+        let (first_id, last) = (self.first(), self.last());
+        if !self.sees_all() && !((first_id..=last).contains(&id) && self.owns(&self.entry(id).key_id)) {
+            return Err(GetError::UnknownId { id, last: 0 });
+        }
         if id == 0 || id > last {
             return Err(GetError::UnknownId { id, last });
         }
-        let first_id = self.first();
         if id < first_id || self.is_acknowledged(id) {
             return Err(GetError::Dropped { first_id });
         }
@@ -277,16 +291,19 @@ impl Model {
             let length = number(hash.len());
             return Err(GetError::HashLength { length, expected: 32 });
         }
+        if !self.sees_all() {
+            return Err(GetError::NotFound);
+        }
         let newest = (self.first()..=self.last()).rev().find(|&id| self.entry(id).hash == hash);
         newest.filter(|&id| !self.is_acknowledged(id)).map(|id| self.found(id)).ok_or(GetError::NotFound)
     }
 
     pub fn get_min_message_id(&self) -> Result<Id, StatusError> {
-        Ok(if self.first() > self.last() { 0 } else { self.first() })
+        Ok(if self.first() > self.last() { 0 } else { self.shown_first() })
     }
 
     pub fn get_max_message_id(&self) -> Result<Id, StatusError> {
-        Ok(if self.first() > self.last() { 0 } else { self.last() })
+        Ok(if self.first() > self.last() || !self.sees_all() { 0 } else { self.last() })
     }
 
     pub fn get_min_message_id_by_key(&self, key_id: &[u8]) -> Result<Option<Id>, LookupError> {
@@ -315,6 +332,9 @@ impl Model {
             let length = number(hash.len());
             return Err(LookupError::HashLength { length, expected: 32 });
         }
+        if !self.sees(key_id) {
+            return Ok(None);
+        }
         // Acknowledged messages are known until they are dropped.
         let ids = self.keys.get(key_id).map_or(&[][..], |key| &key.ids);
         Ok(ids.iter().copied().find(|&id| id >= self.first() && self.entry(id).hash == hash))
@@ -322,13 +342,14 @@ impl Model {
 
     fn key_head(&self, key_id: &[u8]) -> Result<Option<KeyHead>, LookupError> {
         let live = self.list(key_id)?;
-        Ok(self.keys.get(key_id).map(|key| KeyHead {
+        Ok(self.keys.get(key_id).filter(|_| self.sees(key_id)).map(|key| KeyHead {
             min_id: live.first().copied().unwrap_or(0),
             max_id: live.last().copied().unwrap_or(0),
             count: number(live.len()),
             bytes: live.iter().map(|&id| self.entry(id).ciphertext.len() as u64).sum(),
             rank: number(key.ids.len()),
             acknowledged_id: key.acknowledged,
+            quota: self.quota_of(Some(key)),
             full_since: self.full_since(key_id),
         }))
     }
@@ -336,7 +357,8 @@ impl Model {
     fn list(&self, key_id: &[u8]) -> Result<Vec<Id>, LookupError> {
         match bad_key(key_id) {
             Some(wrong) => Err(LookupError::KeyIdLength(wrong)),
-            None => Ok(self.live_list(key_id)),
+            None if self.sees(key_id) => Ok(self.live_list(key_id)),
+            None => Ok(vec![]),
         }
     }
 
@@ -347,7 +369,12 @@ impl Model {
         key.ids.iter().copied().filter(|&id| id >= floor).collect()
     }
 
-    /// The part of the status that follows from the stored messages.
+    /// [`Self::facts`], if the caller may know them.
+    pub fn shown_facts(&self) -> Option<Facts> {
+        self.sees_all().then(|| self.facts())
+    }
+
+    /// The part of the status that follows from what was stored.
     pub fn facts(&self) -> Facts {
         let (first_id, next_id) = (self.first(), self.last() + 1);
         let live = first_id..next_id;
@@ -383,6 +410,13 @@ pub struct Facts {
     pub newest_timestamp: u32,
     pub live_bytes: u64,
     pub settings: Settings,
+}
+
+impl Facts {
+    /// The facts of a status, if its reader may know them.
+    pub fn shown(status: Status) -> Option<Self> {
+        status.store.is_some().then(|| Self::from(status))
+    }
 }
 
 impl From<Status> for Facts {

@@ -40,6 +40,9 @@ impl Model {
             return Err(PageError::LimitZero);
         }
         let start = if start == Start::after(0) { Start::beginning } else { start };
+        if !self.sees(key_id) {
+            return Ok(empty(0));
+        }
         if let Start::after(after) = start
             && after > self.last()
         {
@@ -47,7 +50,7 @@ impl Model {
         }
         let Some(key) = self.keys.get(key_id) else {
             let gap = matches!(start, Start::after(after) if after < self.first());
-            return Ok(Page { messages: vec![], next: 0, first_id: self.first(), gap, proof: None });
+            return Ok(Page { gap, ..empty(self.first()) });
         };
         let up = order == Order::ascending;
         let belongs = |id: Id| match start {
@@ -99,6 +102,9 @@ impl Model {
         if limit == 0 {
             return Err(PageError::LimitZero);
         }
+        if !self.sees_all() {
+            return Ok(empty(0));
+        }
         if !known {
             return Err(PageError::UnknownCursor { after });
         }
@@ -143,4 +149,9 @@ impl Model {
         }
         ids.len().min(limit)
     }
+}
+
+/// A page without messages.
+fn empty(first_id: Id) -> Page {
+    Page { messages: vec![], next: 0, first_id, gap: false, proof: None }
 }

@@ -39,21 +39,27 @@ impl Model {
         }
     }
 
-    /// Since when the key is full for strangers once this message, a member's or the owner's, is added.
-    pub(super) fn admit(&self, coming: &Entry) -> Result<u32, AddError> {
-        let quota = &self.settings.key_quota;
+    /// The quota that applies to a key.
+    pub(super) fn quota_of(&self, key: Option<&Known>) -> Quota {
+        key.and_then(|key| key.quota).unwrap_or(self.settings.key_quota)
+    }
+
+    /// Since when the key is full for strangers once this message is added by a sender who may fill `1/parts` of its quota.
+    pub(super) fn admit(&self, coming: &Entry, parts: u64) -> Result<u32, AddError> {
+        let key = self.keys.get(&coming.key_id);
+        let quota = &self.quota_of(key);
         if *quota == Quota::default() {
             return Ok(0);
         }
-        let key = self.keys.get(&coming.key_id);
-        let parts = if key.is_some_and(|key| key.owned) { 1 } else { 2 };
         let (level, length) = (self.level(&coming.key_id), coming.ciphertext.len());
-        if !level.with(length).fits(quota, parts) {
+        let kept = key.map_or(0, |key| key.full_since);
+        let is_full = kept != 0 && level.fills_most(quota);
+        if !level.with(length).fits(quota, parts) || parts == 4 && is_full {
             let newest = key.map_or(coming.timestamp, |key| self.newest_of(key));
             return Err(AddError::KeyFull { since: since(quota, key, level, newest) });
         }
-        Ok(match key.map_or(0, |key| key.full_since) {
-            kept if kept != 0 && level.fills_most(quota) => kept,
+        Ok(match kept {
+            kept if is_full => kept,
             _ if level.with(length).with(length).fits(quota, 4) => 0,
             _ => coming.timestamp,
         })
@@ -61,7 +67,8 @@ impl Model {
 
     /// Since when the key's quota refuses strangers, 0: it does not.
     pub(super) fn full_since(&self, key_id: &[u8]) -> u32 {
-        let (quota, key) = (&self.settings.key_quota, self.keys.get(key_id));
+        let key = self.keys.get(key_id);
+        let quota = &self.quota_of(key);
         if *quota == Quota::default() {
             return 0;
         }

@@ -13,7 +13,7 @@ use message_canister::api::{KeyCursor, Order, Start};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
-use crate::model::Model;
+use crate::model::{Model, Who};
 use crate::support::{START_SECONDS, scale};
 use ops::Op;
 use subject::{Answer, Subject};
@@ -35,17 +35,18 @@ fn seed() -> [u8; 32] {
     crate::support::sha256(text.as_bytes())
 }
 
-fn run<S: Subject>(subject: &mut S, ops: &[Op]) -> Result<(), TestCaseError> {
+fn run<S: Subject>(subject: &mut S, ops: &[(Who, Op)]) -> Result<(), TestCaseError> {
     let mut model = Model::default();
     let mut now = START_SECONDS;
-    for (place, op) in ops.iter().enumerate() {
+    for (place, (who, op)) in ops.iter().enumerate() {
         if let Op::SetClock(offset) = op {
             let asked = START_SECONDS + offset;
             if asked >= now || subject.clock_goes_back() {
                 now = asked;
             }
         }
-        same(subject, &mut model, op, now).map_err(|reason| TestCaseError::fail(format!("step {place}: {reason}")))?;
+        same(subject, &mut model, *who, op, now)
+            .map_err(|reason| TestCaseError::fail(format!("step {place}: {reason}")))?;
         subject.check_after_step();
         if matches!(op, Op::Upgrade(_)) {
             ask_everything(subject, &mut model, now)?;
@@ -54,18 +55,20 @@ fn run<S: Subject>(subject: &mut S, ops: &[Op]) -> Result<(), TestCaseError> {
     ask_everything(subject, &mut model, now)
 }
 
-/// Asks every question that the model can answer.
+/// Asks every question that the model can answer. Those who may not see everything ask the ones that show rights.
 fn ask_everything<S: Subject>(subject: &mut S, model: &mut Model, now: u32) -> Result<(), TestCaseError> {
     subject.check();
-    for op in questions::about(model) {
-        same(subject, model, &op, now).map_err(|reason| TestCaseError::fail(format!("asking for all: {reason}")))?;
+    let all = questions::about(model).into_iter().map(|op| (Who::Controller, op));
+    for (who, op) in all.chain(questions::about_rights(model)) {
+        same(subject, model, who, &op, now)
+            .map_err(|reason| TestCaseError::fail(format!("asking for all: {reason}")))?;
     }
     Ok(())
 }
 
-fn same<S: Subject>(subject: &mut S, model: &mut Model, op: &Op, now: u32) -> Result<(), String> {
-    let expected = model.apply(op, now);
-    let mut answered = subject.apply(op, now);
+fn same<S: Subject>(subject: &mut S, model: &mut Model, who: Who, op: &Op, now: u32) -> Result<(), String> {
+    let expected = model.apply(who, op, now);
+    let mut answered = subject.apply(who, op, now);
     // The time of messages that are gone is unknown, so a page that starts at a time may report a gap.
     if let Op::GetMessagesByKey(key, KeyCursor { start: Start::time(_), order: Order::ascending, .. }) = op
         && model.has_lost(&key.bytes())
@@ -76,7 +79,7 @@ fn same<S: Subject>(subject: &mut S, model: &mut Model, op: &Op, now: u32) -> Re
     if answered == expected {
         return Ok(());
     }
-    Err(format!("{op:?} at {now} must answer {}, answered {}", brief(&expected), brief(&answered)))
+    Err(format!("{op:?} by {who:?} at {now} must answer {}, answered {}", brief(&expected), brief(&answered)))
 }
 
 /// An answer, shortened if it is large.

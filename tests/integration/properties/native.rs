@@ -5,16 +5,19 @@ use message_canister::access::{Caller, Sight};
 use message_canister::api::*;
 use message_canister::settings::Configuration;
 use message_canister::store::{AcknowledgementRef, Capacity, MessageStore, NewMessageRef, Rebuilt, StoredRef, View};
+use proofs::hash::{Hash, label};
 use proofs::heads::HeadsProof;
 use proofs::page::PageProof;
 use proofs::verify;
 
 use super::compare_with_model;
-use super::ops::{Key, Op, Text, many};
-use super::subject::{Answer, Subject, owned_by, pairs};
-use crate::model::Facts;
-use crate::support::{START_SECONDS, controller, sha256};
+use super::ops::{Key, Op, many};
+use super::subject::{Answer, Subject, batch};
+use crate::model::{Facts, Who};
+use crate::support::{START_SECONDS, sha256};
 
+/// The platform's randomness.
+const RANDOM: [u8; 32] = [7; 32];
 /// Number of sequences, times the scale.
 const CASES: u32 = 80;
 
@@ -27,6 +30,8 @@ fn the_store_answers_as_the_model_does() {
 struct NativeStore {
     memory: VectorMemory,
     store: MessageStore<VectorMemory>,
+    /// The root that the canister would have certified last.
+    certified: Hash,
     now: u32,
 }
 
@@ -36,8 +41,9 @@ impl NativeStore {
         let settings = Configuration::default();
         let mut store = MessageStore::create(memory.clone(), settings, Capacity::default(), START_SECONDS)
             .expect("there is memory for an empty store");
-        store.set_randomness(&[7; 32]);
-        Self { memory, store, now: 0 }
+        store.set_randomness(&RANDOM);
+        let certified = store.take_changed_root().expect("a new store has a root");
+        Self { memory, store, certified, now: 0 }
     }
 
     /// Upgrades as the canister does.
@@ -56,18 +62,30 @@ impl NativeStore {
         assert_eq!(self.store.rebuild_progress(), None, "a rebuild that is done reports nothing");
     }
 
-    fn add_messages(&mut self, items: &[(Key, Text)], now: u32) -> Answer {
-        let items = pairs(items);
-        let batch = items.iter().map(|(key_id, ciphertext)| NewMessageRef { key_id, ciphertext, send_key: None });
-        Answer::Batch(self.store.add_messages(&batch.collect::<Vec<_>>(), &admin(), now))
+    fn caller(&self, who: Who) -> Caller {
+        self.store.caller(who.principal(), who == Who::Controller)
     }
 
-    /// A page of a key, whose proof the verifier accepts.
-    fn proved_page(&self, key_id: &[u8], cursor: KeyCursor, now: u32) -> Result<Page, PageError> {
-        let view = at(&self.store, now);
+    /// What somebody sees of the store.
+    fn view(&self, who: Who, now: u32) -> View<'_, VectorMemory> {
+        self.store.view(Sight::new(self.store.settings().reads, &self.caller(who)), || now)
+    }
+
+    fn add_messages(&mut self, items: &[NewMessage], who: Who, now: u32) -> Answer {
+        let batch: Vec<_> = items.iter().map(NewMessageRef::from).collect();
+        let caller = self.caller(who);
+        Answer::Batch(self.store.add_messages(&batch, &caller, now))
+    }
+
+    /// A page of a key, whose proof the verifier accepts. Whoever does not see the key gets no proof.
+    fn proved_page(&self, who: Who, key_id: &[u8], cursor: KeyCursor, now: u32) -> Result<Page, PageError> {
+        let view = self.view(who, now);
         let page = view.get_messages_by_key(key_id, cursor)?;
         let records = view.records_by_key(key_id, cursor)?;
-        let bytes = view.prove_page(key_id, &cursor, &records).expect("an admin sees every key");
+        let proof = view.prove_page(key_id, &cursor, &records);
+        let is_seen = view.sees_all() || matches!(view.get_key_head(key_id), Ok(Some(_)));
+        assert_eq!(proof.is_some(), is_seen, "a proof for {who:?}");
+        let Some(bytes) = proof else { return Ok(page) };
         let mut shown: Vec<_> = page.messages.iter().map(shown).collect();
         if cursor.order == Order::descending {
             shown.reverse();
@@ -78,10 +96,10 @@ impl NativeStore {
     }
 
     /// A message by its id, whose proof the verifier accepts.
-    fn proved_message(&self, id: Id, now: u32) -> Result<Found, GetError> {
-        let view = at(&self.store, now);
+    fn proved_message(&self, who: Who, id: Id, now: u32) -> Result<Found, GetError> {
+        let view = self.view(who, now);
         let found = view.get_message_by_id(id)?;
-        let bytes = view.prove_message(&view.record_by_id(id)?).expect("an admin sees every key");
+        let bytes = view.prove_message(&view.record_by_id(id)?).expect("who sees a message sees its key");
         let start = Start::after(id - 1);
         let cursor = KeyCursor { start, order: Order::ascending, limit: 1, prove: true };
         self.verified(&found.message.key_id, cursor, &[shown(&found.message)], &bytes, now);
@@ -89,15 +107,17 @@ impl NativeStore {
     }
 
     /// Heads of keys, present or absent, as the verifier reads them from their proof.
-    fn proved_heads(&self, keys: &[Key], now: u32) -> Result<Vec<Option<KeyHead>>, LookupError> {
+    fn proved_heads(&self, who: Who, keys: &[Key], now: u32) -> Result<Vec<Option<KeyHead>>, LookupError> {
         let keys: Vec<_> = keys.iter().map(|key| key.bytes()).collect();
         let key_ids: Vec<_> = keys.iter().map(Vec::as_slice).collect();
-        let view = at(&self.store, now);
+        let view = self.view(who, now);
         let heads = view.get_key_heads(&key_ids)?;
-        let bytes = view.prove_heads(&key_ids).expect("an admin sees every key");
+        let proof = view.prove_heads(&key_ids);
+        assert_eq!(proof.is_some(), view.sees_all() || heads.iter().all(Option::is_some), "a proof for {who:?}");
+        let Some(bytes) = proof else { return Ok(heads) };
         let proof = HeadsProof::from_bytes(&bytes).expect("the store writes proofs that can be read");
-        let asked: Vec<_> = key_ids.iter().map(|key_id| verify::Key::Id(key_id)).collect();
-        let proved = proof.verify(&asked, &self.store.root());
+        let asked: Vec<_> = key_ids.iter().map(|key_id| self.asked(key_id)).collect();
+        let proved = proof.verify(&asked, &self.certified);
         let proved = proved.unwrap_or_else(|error| panic!("the proof of {keys:?} at {now} is refused: {error}"));
         assert_eq!(proved.len(), heads.len());
         for (said, proved) in heads.iter().zip(proved) {
@@ -108,6 +128,14 @@ impl NativeStore {
             }
         }
         Ok(heads)
+    }
+
+    /// A key as a verifier asks for it: where reads are closed, by its label.
+    fn asked<'a>(&self, key_id: &'a [u8]) -> verify::Key<'a> {
+        match self.store.settings().reads {
+            Reads::anyone => verify::Key::Id(key_id),
+            Reads::owners => verify::Key::Label(label(&label(&RANDOM, b"message-canister labels"), key_id)),
+        }
     }
 
     /// The verifier's result for the proof of a page.
@@ -129,19 +157,11 @@ impl NativeStore {
             Start::time(second) => verify::Entry::Time(second),
             Start::rank(rank) => verify::Entry::Rank(rank),
         };
-        let question = verify::Question { key: verify::Key::Id(key_id), order, entry };
+        let question = verify::Question { key: self.asked(key_id), order, entry };
         let proof = PageProof::from_bytes(bytes).expect("the store writes proofs that can be read");
-        let verified = proof.verify(&question, shown, &self.store.root(), now.into());
+        let verified = proof.verify(&question, shown, &self.certified, now.into());
         verified.unwrap_or_else(|error| panic!("the proof of {cursor:?} at {now} is refused: {error}"))
     }
-}
-
-fn admin() -> Caller {
-    Caller::new(controller(), None, true, true)
-}
-
-fn at(store: &MessageStore<VectorMemory>, now: u32) -> View<'_, VectorMemory> {
-    store.view(Sight::All, || now)
 }
 
 fn shown(message: &Message) -> verify::Shown {
@@ -155,55 +175,13 @@ fn shown(message: &Message) -> verify::Shown {
 }
 
 impl Subject for NativeStore {
-    fn apply(&mut self, op: &Op, now: u32) -> Answer {
+    fn apply(&mut self, who: Who, op: &Op, now: u32) -> Answer {
         self.now = now;
-        let store = &mut self.store;
-        match op {
-            Op::AddMessage(key, text) => {
-                let (key_id, ciphertext) = (&key.bytes()[..], &text.bytes()[..]);
-                let new = NewMessageRef { key_id, ciphertext, send_key: None };
-                Answer::Added(store.add_message(new, &admin(), now))
-            }
-            Op::AddMessages(items) => self.add_messages(items, now),
-            Op::AddMany(items) => self.add_messages(&many(*items), now),
-            Op::GetMessageById(id) => Answer::Message(self.proved_message(*id, now)),
-            Op::GetMessageByHash(hash) => Answer::Message(at(store, now).get_message_by_hash(&hash.bytes())),
-            Op::GetMessagesByRange(min, max, cursor) => {
-                Answer::Page(at(store, now).get_messages_by_range(*min, *max, *cursor))
-            }
-            Op::GetMessagesByKey(key, cursor) => Answer::Page(self.proved_page(&key.bytes(), *cursor, now)),
-            Op::GetMessagesByTime(from, until, cursor) => {
-                Answer::Page(at(store, now).get_messages_by_time(*from, *until, *cursor))
-            }
-            Op::GetMinMessageId => Answer::Id(Ok(at(store, now).get_min_message_id())),
-            Op::GetMaxMessageId => Answer::Id(Ok(at(store, now).get_max_message_id())),
-            Op::GetMinMessageIdByKey(key) => Answer::IdOfKey(at(store, now).get_min_message_id_by_key(&key.bytes())),
-            Op::GetMaxMessageIdByKey(key) => Answer::IdOfKey(at(store, now).get_max_message_id_by_key(&key.bytes())),
-            Op::GetKeyHeads(keys) => Answer::Heads(self.proved_heads(keys, now)),
-            Op::HasMessages(asked) => {
-                let asked: Vec<_> = asked.iter().map(|(key, hash)| (key.bytes(), hash.bytes())).collect();
-                let asked = asked.iter().map(|(key_id, hash)| StoredRef { key_id, hash });
-                Answer::Found(at(store, now).has_messages(&asked.collect::<Vec<_>>()))
-            }
-            Op::GetStatus => Answer::Facts(Facts::from(at(store, now).get_status())),
-            Op::Own(key) => {
-                let found = store.look_up(&key.bytes(), &admin());
-                Answer::Owned(store.set_key(&key.bytes(), found, &owned_by(controller()), &admin(), now))
-            }
-            Op::Acknowledge(key, through) => {
-                let key_id = key.bytes();
-                let owned = store.first_owned(std::iter::once(&key_id[..]), &admin());
-                let items = [AcknowledgementRef { key_id: &key_id, through: *through }];
-                let mut each = store.acknowledge_all(&items, owned, &admin(), now).expect("one is not too many");
-                Answer::Acknowledged(each.remove(0))
-            }
-            Op::SetSettings(settings) => Answer::Settings(store.set_settings(settings, now)),
-            Op::Upgrade(settings) => {
-                self.upgrade(settings.as_deref(), now);
-                Answer::Nothing
-            }
-            Op::SetClock(_) => Answer::Nothing,
+        let answer = self.answer(who, op, now);
+        if let Some(root) = self.store.take_changed_root() {
+            self.certified = root;
         }
+        answer
     }
 
     fn check_after_step(&mut self) {
@@ -213,9 +191,73 @@ impl Subject for NativeStore {
     fn check(&mut self) {
         let mut slice = Some(CheckCursor::default());
         while let Some(from) = slice {
-            let report = at(&self.store, self.now).check(from).expect("the indexes are complete");
+            let report = self.view(Who::Controller, self.now).check(from).expect("the indexes are complete");
             assert_eq!(report.violations, Vec::<String>::new(), "invariants broken, in the slice from {from:?}");
             slice = report.next;
+        }
+    }
+}
+
+impl NativeStore {
+    fn answer(&mut self, who: Who, op: &Op, now: u32) -> Answer {
+        let caller = self.caller(who);
+        match op {
+            Op::AddMessage(key, text) => {
+                let (key_id, ciphertext) = (&key.bytes()[..], &text.bytes()[..]);
+                let new = NewMessageRef { key_id, ciphertext, send_key: None };
+                Answer::Added(self.store.add_message(new, &caller, now))
+            }
+            Op::AddMessages(items) => self.add_messages(&batch(items), who, now),
+            Op::AddMany(items) => self.add_messages(&many(*items), who, now),
+            Op::GetMessageById(id) => Answer::Message(self.proved_message(who, *id, now)),
+            Op::GetMessageByHash(hash) => Answer::Message(self.view(who, now).get_message_by_hash(&hash.bytes())),
+            Op::GetMessagesByRange(min, max, cursor) => {
+                Answer::Page(self.view(who, now).get_messages_by_range(*min, *max, *cursor))
+            }
+            Op::GetMessagesByKey(key, cursor) => Answer::Page(self.proved_page(who, &key.bytes(), *cursor, now)),
+            Op::GetMessagesByTime(from, until, cursor) => {
+                Answer::Page(self.view(who, now).get_messages_by_time(*from, *until, *cursor))
+            }
+            Op::GetMinMessageId => Answer::Id(Ok(self.view(who, now).get_min_message_id())),
+            Op::GetMaxMessageId => Answer::Id(Ok(self.view(who, now).get_max_message_id())),
+            Op::GetMinMessageIdByKey(key) => {
+                Answer::IdOfKey(self.view(who, now).get_min_message_id_by_key(&key.bytes()))
+            }
+            Op::GetMaxMessageIdByKey(key) => {
+                Answer::IdOfKey(self.view(who, now).get_max_message_id_by_key(&key.bytes()))
+            }
+            Op::GetKeyHeads(keys) => Answer::Heads(self.proved_heads(who, keys, now)),
+            Op::HasMessages(asked) => {
+                let asked: Vec<_> = asked.iter().map(|(key, hash)| (key.bytes(), hash.bytes())).collect();
+                let asked = asked.iter().map(|(key_id, hash)| StoredRef { key_id, hash });
+                Answer::Found(self.view(who, now).has_messages(&asked.collect::<Vec<_>>()))
+            }
+            Op::GetStatus => Answer::Facts(Facts::shown(self.view(who, now).get_status())),
+            Op::Claim(key, proof) => {
+                let key_id = key.bytes();
+                let found = self.store.look_up_for_claim(&key_id, proof, &caller);
+                let claimed = found.and_then(|found| self.store.claim(&key_id, found, &caller, now));
+                Answer::Claimed(claimed.map(|_| ()))
+            }
+            Op::SetKey(key, settings) => {
+                let found = self.store.look_up(&key.bytes(), &caller);
+                Answer::Key(self.store.set_key(&key.bytes(), found, settings, &caller, now))
+            }
+            Op::SetRole(of, role) if caller.is_admin() => Answer::Role(self.store.set_role(of.principal(), *role)),
+            Op::SetRole(..) => Answer::Role(Err(RoleError::NotAllowed)),
+            Op::Acknowledge(key, through) => {
+                let key_id = key.bytes();
+                let owned = self.store.first_owned(std::iter::once(&key_id[..]), &caller);
+                let items = [AcknowledgementRef { key_id: &key_id, through: *through }];
+                let each = self.store.acknowledge_all(&items, owned, &caller, now);
+                Answer::Acknowledged(each.expect("one is not too many").remove(0))
+            }
+            Op::SetSettings(settings) => Answer::Settings(self.store.set_settings(settings, now)),
+            Op::Upgrade(settings) => {
+                self.upgrade(settings.as_deref(), now);
+                Answer::Nothing
+            }
+            Op::SetClock(_) => Answer::Nothing,
         }
     }
 }

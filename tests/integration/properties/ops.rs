@@ -1,12 +1,14 @@
 //! The parts of the generated sequences (keys, texts and calls that print short), and how they are drawn.
 
-use message_canister::api::{Bound, Cursor, Id, KeyCursor, Order, Quota, Setting, Start, Writes};
+use message_canister::api::*;
 use message_canister::limits::{
-    MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_REBUILD_PAGES, MIN_MAX_BYTES, MIN_REBUILD_PAGES,
+    MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_REBUILD_PAGES, MAX_SEND_KEY_BYTES, MIN_MAX_BYTES, MIN_REBUILD_PAGES,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
+use serde_bytes::ByteBuf;
 
+use crate::model::{Who, salted_key_id};
 use crate::support::{bytes, sha256};
 
 /// A key id, by its number in [`Key::bytes`].
@@ -15,7 +17,7 @@ pub struct Key(pub u8);
 
 impl Key {
     /// So many keys are well formed; the [`Key::BAD`] after them are not.
-    pub const GOOD: u8 = 14;
+    pub const GOOD: u8 = 18;
     const BAD: u8 = 3;
 
     /// The well-formed ones.
@@ -24,7 +26,7 @@ impl Key {
     }
 
     /// Keys that differ only in their length, or in one byte before or behind the part in the record, or that are
-    /// prefixes of one another.
+    /// prefixes of one another; principals; keys that persons can claim with [`SALT`].
     pub fn bytes(self) -> Vec<u8> {
         let group = |place: usize| {
             let mut key = bytes(5, 41);
@@ -46,9 +48,49 @@ impl Key {
             11 => vec![0, 0],
             12 => bytes(12, MAX_KEY_ID_BYTES),
             13 => bytes(13, MAX_KEY_ID_BYTES - 1),
-            14 => Vec::new(),
-            15 => bytes(15, MAX_KEY_ID_BYTES + 1),
+            14 => Who::Person(0).principal().as_slice().to_vec(),
+            15 => Who::Person(1).principal().as_slice().to_vec(),
+            16 => salted_key_id(Who::Person(1).principal(), &SALT),
+            17 => salted_key_id(Who::Person(2).principal(), &SALT),
+            18 => Vec::new(),
+            19 => bytes(19, MAX_KEY_ID_BYTES + 1),
             _ => bytes(16, 5_000),
+        }
+    }
+}
+
+/// The salt of claimable keys.
+const SALT: [u8; 16] = [3; 16];
+
+/// The persons that call.
+pub const PERSONS: u8 = 4;
+
+/// Keys that belong to persons, two of them once they are claimed.
+const OWNED: [(Key, Who); 4] =
+    [(Key(14), Who::Person(0)), (Key(15), Who::Person(1)), (Key(16), Who::Person(1)), (Key(17), Who::Person(2))];
+
+/// Number of send keys. The last one is too long.
+const SECRETS: u8 = 3;
+
+fn secret(number: u8) -> Vec<u8> {
+    bytes(number.into(), if number + 1 == SECRETS { MAX_SEND_KEY_BYTES + 1 } else { 16 })
+}
+
+/// A message of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Item {
+    pub key: Key,
+    pub text: Text,
+    /// The number of the send key that it shows.
+    pub send_key: Option<u8>,
+}
+
+impl Item {
+    pub fn message(&self) -> NewMessage {
+        NewMessage {
+            key_id: ByteBuf::from(self.key.bytes()),
+            ciphertext: ByteBuf::from(self.text.bytes()),
+            send_key: self.send_key.map(|number| ByteBuf::from(secret(number))),
         }
     }
 }
@@ -88,7 +130,7 @@ impl Hash {
 #[derive(Clone, Debug)]
 pub enum Op {
     AddMessage(Key, Text),
-    AddMessages(Vec<(Key, Text)>),
+    AddMessages(Vec<Item>),
     /// A batch of so many items, more of them than are worth printing.
     AddMany(usize),
     GetMessageById(Id),
@@ -103,8 +145,9 @@ pub enum Op {
     GetKeyHeads(Vec<Key>),
     HasMessages(Vec<(Key, Hash)>),
     GetStatus,
-    /// Makes the caller the key's owner.
-    Own(Key),
+    Claim(Key, OwnerProof),
+    SetKey(Key, Vec<KeySetting>),
+    SetRole(Who, Option<Role>),
     Acknowledge(Key, Id),
     SetSettings(Vec<Setting>),
     /// `None` keeps the settings.
@@ -114,20 +157,21 @@ pub enum Op {
 }
 
 /// The items of [`Op::AddMany`]: among them duplicates, and some that are refused.
-pub fn many(items: usize) -> Vec<(Key, Text)> {
+pub fn many(items: usize) -> Vec<NewMessage> {
     let item = |place: usize| {
         let seed = u32::try_from(place % 700).expect("a small number");
         let length = 1 + place % 50;
-        (Key((place % 15) as u8), Text { seed, length })
+        let key = Key((place % usize::from(Key::GOOD + 1)) as u8);
+        Item { key, text: Text { seed, length }, send_key: None }.message()
     };
     (0..items).map(item).collect()
 }
 
 /// As many of the items as an ingress message has room for.
-fn within_ingress(items: Vec<(Key, Text)>) -> Vec<(Key, Text)> {
+fn within_ingress(items: Vec<Item>) -> Vec<Item> {
     let mut room = MAX_CIPHERTEXT_BYTES + 50_000;
-    let fits = |(key, text): &(Key, Text)| {
-        let size = key.bytes().len() + text.length + 20;
+    let fits = |item: &Item| {
+        let size = item.key.bytes().len() + item.text.length + 100;
         let fits = size <= room;
         room = room.saturating_sub(size);
         fits
@@ -135,29 +179,102 @@ fn within_ingress(items: Vec<(Key, Text)>) -> Vec<(Key, Text)> {
     items.into_iter().take_while(fits).collect()
 }
 
-/// A sequence of steps.
-pub fn sequence(steps: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Op>> {
+/// A sequence of steps, each with its caller.
+pub fn sequence(steps: std::ops::Range<usize>) -> impl Strategy<Value = Vec<(Who, Op)>> {
     vec(step(), steps)
 }
 
-fn step() -> impl Strategy<Value = Op> {
+fn step() -> impl Strategy<Value = (Who, Op)> {
+    let by_the_controller = |op| (Who::Controller, op);
     prop_oneof![
-        30 => updates(),
-        30 => queries(),
-        4 => (0u32..30).prop_map(Op::SetClock),
-        2 => upgrades(),
+        30 => (who(), updates()),
+        16 => of_owners(),
+        30 => (who(), queries()),
+        4 => settings().prop_map(Op::SetSettings).prop_map(by_the_controller),
+        1 => bad_settings().prop_map(Op::SetSettings).prop_map(by_the_controller),
+        4 => (0u32..30).prop_map(Op::SetClock).prop_map(by_the_controller),
+        2 => upgrades().prop_map(by_the_controller),
     ]
+}
+
+/// What an owner does with its key: claims it, gives it a send key, acknowledges. An admin gives it a small quota, and others
+/// add, mostly with the right send key.
+fn of_owners() -> impl Strategy<Value = (Who, Op)> {
+    let number = prop_oneof![6 => Just(0_u8), 1 => Just(1)];
+    let parts = (prop::sample::select(OWNED.to_vec()), who(), 0..12, id(), vec(text(), 1..4), number, 4..12_u32);
+    parts.prop_map(|((key, owner), other, kind, through, texts, number, messages)| {
+        let send_key = NewSendKey::sha256(ByteBuf::from(sha256(&secret(number))));
+        let shown = |text| Item { key, text, send_key: Some(number) };
+        let quota = Quota { messages: Bound::AtMost(messages), bytes: Bound::Unlimited };
+        match kind {
+            0 | 1 => (owner, Op::Claim(key, OwnerProof::salt(ByteBuf::from(SALT)))),
+            2 | 3 => (owner, Op::SetKey(key, vec![KeySetting::send_key(send_key)])),
+            4 => (owner, Op::Acknowledge(key, through)),
+            5 | 6 => (Who::Controller, Op::SetKey(key, vec![KeySetting::quota(OwnQuota::own(quota))])),
+            _ => (other, Op::AddMessages(within_ingress(texts.into_iter().map(shown).collect()))),
+        }
+    })
+}
+
+fn who() -> impl Strategy<Value = Who> {
+    prop_oneof![
+        8 => Just(Who::Controller),
+        8 => person(),
+        1 => Just(Who::Anonymous),
+    ]
+}
+
+fn person() -> impl Strategy<Value = Who> {
+    (0..PERSONS).prop_map(Who::Person)
 }
 
 fn updates() -> impl Strategy<Value = Op> {
     prop_oneof![
         40 => (key(), text()).prop_map(|(key, text)| Op::AddMessage(key, text)),
-        20 => vec((key(), text()), 0..12).prop_map(|items| Op::AddMessages(within_ingress(items))),
+        20 => vec(item(), 0..12).prop_map(|items| Op::AddMessages(within_ingress(items))),
         1 => prop_oneof![Just(100), Just(1_000), Just(1_001)].prop_map(Op::AddMany),
-        8 => key().prop_map(Op::Own),
+        8 => (key(), vec(key_setting(), 1..3)).prop_map(|(key, settings)| Op::SetKey(key, settings)),
+        6 => (key(), proof()).prop_map(|(key, proof)| Op::Claim(key, proof)),
+        4 => (prop_oneof![9 => person(), 1 => Just(Who::Anonymous)], role()).prop_map(|(who, role)| Op::SetRole(who, role)),
         14 => (key(), id()).prop_map(|(key, through)| Op::Acknowledge(key, through)),
-        4 => settings().prop_map(Op::SetSettings),
-        1 => bad_settings().prop_map(Op::SetSettings),
+    ]
+}
+
+fn item() -> impl Strategy<Value = Item> {
+    let send_key = prop::option::weighted(0.3, 0..SECRETS);
+    (key(), text(), send_key).prop_map(|(key, text, send_key)| Item { key, text, send_key })
+}
+
+fn role() -> impl Strategy<Value = Option<Role>> {
+    prop::option::weighted(0.7, prop::sample::select(vec![Role::reader, Role::writer, Role::admin]))
+}
+
+fn proof() -> impl Strategy<Value = OwnerProof> {
+    let salt = |salt: &[u8]| Just(OwnerProof::salt(ByteBuf::from(salt)));
+    prop_oneof![
+        3 => Just(OwnerProof::own),
+        5 => salt(&SALT),
+        1 => salt(&[4; 16]),
+        1 => salt(&SALT[1..]),
+    ]
+}
+
+fn key_setting() -> impl Strategy<Value = KeySetting> {
+    let owner = prop_oneof![
+        2 => Just(NewOwner::claimant),
+        6 => who().prop_map(|who| NewOwner::principal(who.principal())),
+    ];
+    let send_key = prop_oneof![
+        1 => Just(NewSendKey::none),
+        6 => (0..SECRETS).prop_map(|number| NewSendKey::sha256(ByteBuf::from(sha256(&secret(number))))),
+        1 => Just(NewSendKey::sha256(ByteBuf::from([7; 31]))),
+    ];
+    let quota = prop_oneof![1 => Just(OwnQuota::store), 3 => quota().prop_map(OwnQuota::own)];
+    prop_oneof![
+        4 => owner.prop_map(KeySetting::owner),
+        6 => send_key.prop_map(KeySetting::send_key),
+        3 => quota.prop_map(KeySetting::quota),
+        1 => any::<bool>().prop_map(KeySetting::kept),
     ]
 }
 
@@ -174,21 +291,24 @@ fn settings() -> impl Strategy<Value = Vec<Setting>> {
     let max_bytes = prop_oneof![3 => Just(Unlimited), 1 => (MIN_MAX_BYTES..3_000_000).prop_map(AtMost)];
     let max_age = prop_oneof![2 => Just(Unlimited), 1 => (1u32..25).prop_map(AtMost)];
     let min_age = prop_oneof![2 => Just(0), 1 => 1u32..25];
-    let ages = (max_age, min_age).prop_map(|(max, min)| {
+    let writes = prop_oneof![4 => Just(Writes::anyone), 1 => Just(Writes::identified), 1 => Just(Writes::members)];
+    let reads = prop_oneof![2 => Just(Reads::anyone), 1 => Just(Reads::owners)];
+    let ages = (max_age, min_age, writes).prop_map(|(max, min, writes)| {
         let min = max.limit().map_or(min, |max| min.min(max));
         // Strangers without a budget could fill a store with young messages, so such settings are refused.
-        let writes = if min == 0 { Writes::anyone } else { Writes::members };
+        let writes = if min == 0 { writes } else { Writes::members };
         vec![Setting::max_age_seconds(max), Setting::writes(writes), Setting::min_age_seconds(min)]
     });
     let all = (
         ages,
+        reads.prop_map(|reads| vec![Setting::reads(reads)]),
         quota().prop_map(|quota| vec![Setting::key_quota(quota)]),
         rebuild_pages().prop_map(|pages| vec![Setting::rebuild_pages(pages)]),
         max_messages.prop_map(|max| vec![Setting::max_messages(max)]),
         max_bytes.prop_map(|max| vec![Setting::max_bytes(max)]),
     );
-    (all, 0usize..10).prop_map(|((ages, quota, pages, messages, bytes), kept)| {
-        [ages, quota, pages, messages, bytes].into_iter().take(kept).flatten().collect()
+    (all, 0usize..12).prop_map(|((ages, reads, quota, pages, messages, bytes), kept)| {
+        [ages, reads, quota, pages, messages, bytes].into_iter().take(kept).flatten().collect()
     })
 }
 
@@ -242,6 +362,7 @@ fn queries() -> impl Strategy<Value = Op> {
 fn key() -> impl Strategy<Value = Key> {
     prop_oneof![
         30 => (0..Key::GOOD).prop_map(Key),
+        12 => prop::sample::select(OWNED.to_vec()).prop_map(|(key, _)| key),
         1 => (Key::GOOD..Key::GOOD + Key::BAD).prop_map(Key),
     ]
 }

@@ -2,8 +2,8 @@
 
 use message_canister::api::{Cursor, KeyCursor, Order, Start};
 
-use super::ops::{Hash, Key, Op};
-use crate::model::Model;
+use super::ops::{Hash, Key, Op, PERSONS};
+use crate::model::{Model, Who};
 use crate::support::START_SECONDS;
 
 /// Every message by id, every hash the model holds, every key, every list and page in both orders.
@@ -36,4 +36,22 @@ pub fn about(model: &Model) -> Vec<Op> {
         }
     }
     ops
+}
+
+/// The questions whose answers depend on the caller's rights, by everybody but the controller.
+pub fn about_rights(model: &Model) -> Vec<(Who, Op)> {
+    let cursor = Cursor { after: 0, order: Order::descending, limit: 20 };
+    let of_key = KeyCursor { start: Start::beginning, order: Order::ascending, limit: 20, prove: false };
+    let mut ops = vec![Op::GetStatus, Op::GetMinMessageId, Op::GetMaxMessageId];
+    ops.extend([Op::GetMessagesByRange(1, u32::MAX, cursor), Op::GetMessagesByTime(0, u32::MAX, cursor)]);
+    ops.extend((1..=model.last() + 1).step_by(5).map(Op::GetMessageById));
+    for hash in model.hashes().into_iter().take(3) {
+        ops.push(Op::GetMessageByHash(Hash::Exactly(hash)));
+        ops.push(Op::HasMessages(Key::good().map(|key| (key, Hash::Exactly(hash))).collect()));
+    }
+    for key in Key::good() {
+        ops.extend([Op::GetKeyHeads(vec![key]), Op::GetMinMessageIdByKey(key), Op::GetMessagesByKey(key, of_key)]);
+    }
+    let callers = (0..PERSONS).map(Who::Person).chain([Who::Anonymous]);
+    callers.flat_map(|who| ops.iter().map(move |op| (who, op.clone())).collect::<Vec<_>>()).collect()
 }

@@ -82,7 +82,7 @@ pub fn create(configuration: Option<Configuration>) {
             "the configuration is fixed at installation: pass it, as opt record { registration; ratification }",
         )
     };
-    let configuration = configured(&named).unwrap_or_else(|why| ic_cdk::trap(why));
+    let configuration = configured(&named).unwrap_or_else(|refused| ic_cdk::trap(refused.to_string()));
     let made = Directory::create(DefaultMemoryImpl::default(), ic_cdk::api::canister_self(), configuration);
     DIRECTORY.set(Some(made.unwrap_or_else(|_| ic_cdk::trap("stable memory is too small for an empty directory"))));
     log::installed();

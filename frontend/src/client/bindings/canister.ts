@@ -731,6 +731,7 @@ export interface KeyHead {
     count: number;
     rank: number;
     min_id: Id;
+    quota: Quota;
     bytes: bigint;
     max_id: Id;
     acknowledged_id: Id;
@@ -1049,7 +1050,7 @@ export class Canister implements canisterInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_max_message_id();
-        return from_candid_variant_n40(result);
+        return from_candid_variant_n48(result);
     }
     async get_max_message_id_by_key(arg0: Uint8Array): Promise<{
         __kind__: "Ok";
@@ -1059,7 +1060,7 @@ export class Canister implements canisterInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.get_max_message_id_by_key(arg0);
-        return from_candid_variant_n43(result);
+        return from_candid_variant_n51(result);
     }
     async get_message_by_hash(arg0: Uint8Array): Promise<{
         __kind__: "Ok";
@@ -1069,7 +1070,7 @@ export class Canister implements canisterInterface {
         Err: GetError;
     }> {
         const result = await this.actor.get_message_by_hash(arg0);
-        return from_candid_variant_n45(result);
+        return from_candid_variant_n53(result);
     }
     async get_message_by_id(arg0: Id, arg1: boolean | null): Promise<{
         __kind__: "Ok";
@@ -1079,7 +1080,7 @@ export class Canister implements canisterInterface {
         Err: GetError;
     }> {
         const result = await this.actor.get_message_by_id(arg0, to_candid_opt_n31(arg1));
-        return from_candid_variant_n45(result);
+        return from_candid_variant_n53(result);
     }
     async get_messages_by_key(arg0: Uint8Array, arg1: KeyCursor): Promise<{
         __kind__: "Ok";
@@ -1088,8 +1089,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: PageError;
     }> {
-        const result = await this.actor.get_messages_by_key(arg0, to_candid_KeyCursor_n50(arg1));
-        return from_candid_variant_n56(result);
+        const result = await this.actor.get_messages_by_key(arg0, to_candid_KeyCursor_n58(arg1));
+        return from_candid_variant_n64(result);
     }
     async get_messages_by_range(arg0: Id, arg1: Id, arg2: Cursor): Promise<{
         __kind__: "Ok";
@@ -1098,8 +1099,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: PageError;
     }> {
-        const result = await this.actor.get_messages_by_range(arg0, arg1, to_candid_Cursor_n61(arg2));
-        return from_candid_variant_n56(result);
+        const result = await this.actor.get_messages_by_range(arg0, arg1, to_candid_Cursor_n69(arg2));
+        return from_candid_variant_n64(result);
     }
     async get_messages_by_time(arg0: number, arg1: number, arg2: Cursor): Promise<{
         __kind__: "Ok";
@@ -1108,8 +1109,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: PageError;
     }> {
-        const result = await this.actor.get_messages_by_time(arg0, arg1, to_candid_Cursor_n61(arg2));
-        return from_candid_variant_n56(result);
+        const result = await this.actor.get_messages_by_time(arg0, arg1, to_candid_Cursor_n69(arg2));
+        return from_candid_variant_n64(result);
     }
     async get_metrics(): Promise<{
         __kind__: "Ok";
@@ -1119,7 +1120,7 @@ export class Canister implements canisterInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_metrics();
-        return from_candid_variant_n63(result);
+        return from_candid_variant_n71(result);
     }
     async get_min_message_id(): Promise<{
         __kind__: "Ok";
@@ -1129,7 +1130,7 @@ export class Canister implements canisterInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_min_message_id();
-        return from_candid_variant_n40(result);
+        return from_candid_variant_n48(result);
     }
     async get_min_message_id_by_key(arg0: Uint8Array): Promise<{
         __kind__: "Ok";
@@ -1139,7 +1140,7 @@ export class Canister implements canisterInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.get_min_message_id_by_key(arg0);
-        return from_candid_variant_n43(result);
+        return from_candid_variant_n51(result);
     }
     async get_roles(arg0: Principal | null): Promise<{
         __kind__: "Ok";
@@ -1148,8 +1149,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: RolesError;
     }> {
-        const result = await this.actor.get_roles(to_candid_opt_n64(arg0));
-        return from_candid_variant_n65(result);
+        const result = await this.actor.get_roles(to_candid_opt_n72(arg0));
+        return from_candid_variant_n73(result);
     }
     async get_status(): Promise<{
         __kind__: "Ok";
@@ -1159,7 +1160,7 @@ export class Canister implements canisterInterface {
         Err: StatusError;
     }> {
         const result = await this.actor.get_status();
-        return from_candid_variant_n72(result);
+        return from_candid_variant_n80(result);
     }
     async has_messages(arg0: Array<Stored>): Promise<{
         __kind__: "Ok";
@@ -1169,7 +1170,7 @@ export class Canister implements canisterInterface {
         Err: LookupError;
     }> {
         const result = await this.actor.has_messages(arg0);
-        return from_candid_variant_n97(result);
+        return from_candid_variant_n99(result);
     }
     async http_request(arg0: HttpRequest): Promise<HttpResponse> {
         const result = await this.actor.http_request(arg0);
@@ -1183,7 +1184,7 @@ export class Canister implements canisterInterface {
         Err: ResumeError;
     }> {
         const result = await this.actor.resume();
-        return from_candid_variant_n99(result);
+        return from_candid_variant_n101(result);
     }
     async retry_rebuild(): Promise<{
         __kind__: "Ok";
@@ -1193,7 +1194,7 @@ export class Canister implements canisterInterface {
         Err: RetryError;
     }> {
         const result = await this.actor.retry_rebuild();
-        return from_candid_variant_n102(result);
+        return from_candid_variant_n104(result);
     }
     async seal(): Promise<{
         __kind__: "Ok";
@@ -1203,7 +1204,7 @@ export class Canister implements canisterInterface {
         Err: SealError;
     }> {
         const result = await this.actor.seal();
-        return from_candid_variant_n105(result);
+        return from_candid_variant_n107(result);
     }
     async set_key(arg0: Uint8Array, arg1: Array<KeySetting>): Promise<{
         __kind__: "Ok";
@@ -1212,8 +1213,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: KeyError;
     }> {
-        const result = await this.actor.set_key(arg0, to_candid_vec_n107(arg1));
-        return from_candid_variant_n119(result);
+        const result = await this.actor.set_key(arg0, to_candid_vec_n109(arg1));
+        return from_candid_variant_n121(result);
     }
     async set_role(arg0: Principal, arg1: Role | null): Promise<{
         __kind__: "Ok";
@@ -1222,8 +1223,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: RoleError;
     }> {
-        const result = await this.actor.set_role(arg0, to_candid_opt_n122(arg1));
-        return from_candid_variant_n125(result);
+        const result = await this.actor.set_role(arg0, to_candid_opt_n124(arg1));
+        return from_candid_variant_n127(result);
     }
     async set_settings(arg0: number, arg1: Array<Setting>): Promise<{
         __kind__: "Ok";
@@ -1232,8 +1233,8 @@ export class Canister implements canisterInterface {
         __kind__: "Err";
         Err: SettingsError;
     }> {
-        const result = await this.actor.set_settings(arg0, to_candid_vec_n128(arg1));
-        return from_candid_variant_n137(result);
+        const result = await this.actor.set_settings(arg0, to_candid_vec_n130(arg1));
+        return from_candid_variant_n139(result);
     }
 }
 function from_candid_AckError_n4(value: _AckError): AckError {
@@ -1248,17 +1249,17 @@ function from_candid_AddError_n11(value: _AddError): AddError {
 function from_candid_BatchError_n18(value: _BatchError): BatchError {
     return from_candid_variant_n19(value);
 }
-function from_candid_Bound32_n91(value: _Bound32): Bound32 {
-    return from_candid_variant_n92(value);
+function from_candid_Bound32_n41(value: _Bound32): Bound32 {
+    return from_candid_variant_n42(value);
 }
-function from_candid_Bound64_n87(value: _Bound64): Bound64 {
-    return from_candid_variant_n88(value);
+function from_candid_Bound64_n43(value: _Bound64): Bound64 {
+    return from_candid_variant_n44(value);
 }
-function from_candid_BoundRate_n89(value: _BoundRate): BoundRate {
-    return from_candid_variant_n90(value);
+function from_candid_BoundRate_n95(value: _BoundRate): BoundRate {
+    return from_candid_variant_n96(value);
 }
-function from_candid_Budget_n85(value: _Budget): Budget {
-    return from_candid_record_n86(value);
+function from_candid_Budget_n93(value: _Budget): Budget {
+    return from_candid_record_n94(value);
 }
 function from_candid_CheckError_n24(value: _CheckError): CheckError {
     return from_candid_variant_n25(value);
@@ -1269,88 +1270,91 @@ function from_candid_CheckReport_n21(value: _CheckReport): CheckReport {
 function from_candid_ClaimError_n29(value: _ClaimError): ClaimError {
     return from_candid_variant_n30(value);
 }
-function from_candid_Found_n46(value: _Found): Found {
-    return from_candid_record_n47(value);
+function from_candid_Found_n54(value: _Found): Found {
+    return from_candid_record_n55(value);
 }
-function from_candid_GetError_n48(value: _GetError): GetError {
-    return from_candid_variant_n49(value);
+function from_candid_GetError_n56(value: _GetError): GetError {
+    return from_candid_variant_n57(value);
 }
 function from_candid_Heads_n33(value: _Heads): Heads {
     return from_candid_record_n34(value);
 }
-function from_candid_KeyError_n120(value: _KeyError): KeyError {
-    return from_candid_variant_n121(value);
+function from_candid_KeyError_n122(value: _KeyError): KeyError {
+    return from_candid_variant_n123(value);
+}
+function from_candid_KeyHead_n37(value: _KeyHead): KeyHead {
+    return from_candid_record_n38(value);
 }
 function from_candid_Limited_n8(value: _Limited): Limited {
     return from_candid_variant_n9(value);
 }
-function from_candid_LookupError_n38(value: _LookupError): LookupError {
-    return from_candid_variant_n39(value);
+function from_candid_LookupError_n46(value: _LookupError): LookupError {
+    return from_candid_variant_n47(value);
 }
-function from_candid_PageError_n59(value: _PageError): PageError {
-    return from_candid_variant_n60(value);
+function from_candid_PageError_n67(value: _PageError): PageError {
+    return from_candid_variant_n68(value);
 }
-function from_candid_Page_n57(value: _Page): Page {
-    return from_candid_record_n58(value);
+function from_candid_Page_n65(value: _Page): Page {
+    return from_candid_record_n66(value);
 }
-function from_candid_Quota_n94(value: _Quota): Quota {
-    return from_candid_record_n95(value);
+function from_candid_Quota_n39(value: _Quota): Quota {
+    return from_candid_record_n40(value);
 }
-function from_candid_ResumeError_n100(value: _ResumeError): ResumeError {
-    return from_candid_variant_n101(value);
+function from_candid_ResumeError_n102(value: _ResumeError): ResumeError {
+    return from_candid_variant_n103(value);
 }
-function from_candid_RetryError_n103(value: _RetryError): RetryError {
-    return from_candid_variant_n104(value);
+function from_candid_RetryError_n105(value: _RetryError): RetryError {
+    return from_candid_variant_n106(value);
 }
-function from_candid_RoleError_n126(value: _RoleError): RoleError {
-    return from_candid_variant_n127(value);
+function from_candid_RoleError_n128(value: _RoleError): RoleError {
+    return from_candid_variant_n129(value);
 }
-function from_candid_Role_n68(value: _Role): Role {
-    return from_candid_variant_n69(value);
+function from_candid_Role_n76(value: _Role): Role {
+    return from_candid_variant_n77(value);
 }
-function from_candid_RolesError_n70(value: _RolesError): RolesError {
-    return from_candid_variant_n71(value);
+function from_candid_RolesError_n78(value: _RolesError): RolesError {
+    return from_candid_variant_n79(value);
 }
-function from_candid_SealError_n106(value: _SealError): SealError {
-    return from_candid_variant_n71(value);
+function from_candid_SealError_n108(value: _SealError): SealError {
+    return from_candid_variant_n79(value);
 }
-function from_candid_Setting_n83(value: _Setting): Setting {
-    return from_candid_variant_n84(value);
+function from_candid_Setting_n91(value: _Setting): Setting {
+    return from_candid_variant_n92(value);
 }
-function from_candid_SettingsError_n138(value: _SettingsError): SettingsError {
-    return from_candid_variant_n139(value);
+function from_candid_SettingsError_n140(value: _SettingsError): SettingsError {
+    return from_candid_variant_n141(value);
 }
-function from_candid_Settings_n80(value: _Settings): Settings {
-    return from_candid_record_n81(value);
+function from_candid_Settings_n88(value: _Settings): Settings {
+    return from_candid_record_n89(value);
 }
-function from_candid_StatusError_n41(value: _StatusError): StatusError {
-    return from_candid_variant_n42(value);
+function from_candid_StatusError_n49(value: _StatusError): StatusError {
+    return from_candid_variant_n50(value);
 }
-function from_candid_Status_n73(value: _Status): Status {
-    return from_candid_record_n74(value);
+function from_candid_Status_n81(value: _Status): Status {
+    return from_candid_record_n82(value);
 }
-function from_candid_StoreStatus_n76(value: _StoreStatus): StoreStatus {
-    return from_candid_record_n77(value);
+function from_candid_StoreStatus_n84(value: _StoreStatus): StoreStatus {
+    return from_candid_record_n85(value);
 }
 function from_candid_opt_n23(value: [] | [_CheckCursor]): CheckCursor | null {
     return value.length === 0 ? null : value[0];
 }
 function from_candid_opt_n36(value: [] | [_KeyHead]): KeyHead | null {
+    return value.length === 0 ? null : from_candid_KeyHead_n37(value[0]);
+}
+function from_candid_opt_n45(value: [] | [_Proof]): Proof | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n37(value: [] | [_Proof]): Proof | null {
+function from_candid_opt_n52(value: [] | [_Id]): Id | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n44(value: [] | [_Id]): Id | null {
+function from_candid_opt_n83(value: [] | [_StoreStatus]): StoreStatus | null {
+    return value.length === 0 ? null : from_candid_StoreStatus_n84(value[0]);
+}
+function from_candid_opt_n86(value: [] | [string]): string | null {
     return value.length === 0 ? null : value[0];
 }
-function from_candid_opt_n75(value: [] | [_StoreStatus]): StoreStatus | null {
-    return value.length === 0 ? null : from_candid_StoreStatus_n76(value[0]);
-}
-function from_candid_opt_n78(value: [] | [string]): string | null {
-    return value.length === 0 ? null : value[0];
-}
-function from_candid_opt_n79(value: [] | [_Progress]): Progress | null {
+function from_candid_opt_n87(value: [] | [_Progress]): Progress | null {
     return value.length === 0 ? null : value[0];
 }
 function from_candid_record_n22(value: {
@@ -1379,11 +1383,53 @@ function from_candid_record_n34(value: {
 } {
     return {
         heads: from_candid_vec_n35(value.heads),
-        proof: record_opt_to_undefined(from_candid_opt_n37(value.proof)),
+        proof: record_opt_to_undefined(from_candid_opt_n45(value.proof)),
         first_id: value.first_id
     };
 }
-function from_candid_record_n47(value: {
+function from_candid_record_n38(value: {
+    full_since: number;
+    count: number;
+    rank: number;
+    min_id: _Id;
+    quota: _Quota;
+    bytes: bigint;
+    max_id: _Id;
+    acknowledged_id: _Id;
+}): {
+    full_since: number;
+    count: number;
+    rank: number;
+    min_id: Id;
+    quota: Quota;
+    bytes: bigint;
+    max_id: Id;
+    acknowledged_id: Id;
+} {
+    return {
+        full_since: value.full_since,
+        count: value.count,
+        rank: value.rank,
+        min_id: value.min_id,
+        quota: from_candid_Quota_n39(value.quota),
+        bytes: value.bytes,
+        max_id: value.max_id,
+        acknowledged_id: value.acknowledged_id
+    };
+}
+function from_candid_record_n40(value: {
+    messages: _Bound32;
+    bytes: _Bound64;
+}): {
+    messages: Bound32;
+    bytes: Bound64;
+} {
+    return {
+        messages: from_candid_Bound32_n41(value.messages),
+        bytes: from_candid_Bound64_n43(value.bytes)
+    };
+}
+function from_candid_record_n55(value: {
     message: _Message;
     proof: [] | [_Proof];
     first_id: _Id;
@@ -1394,11 +1440,11 @@ function from_candid_record_n47(value: {
 } {
     return {
         message: value.message,
-        proof: record_opt_to_undefined(from_candid_opt_n37(value.proof)),
+        proof: record_opt_to_undefined(from_candid_opt_n45(value.proof)),
         first_id: value.first_id
     };
 }
-function from_candid_record_n58(value: {
+function from_candid_record_n66(value: {
     gap: boolean;
     messages: Array<_Message>;
     next: _Id;
@@ -1415,11 +1461,11 @@ function from_candid_record_n58(value: {
         gap: value.gap,
         messages: value.messages,
         next: value.next,
-        proof: record_opt_to_undefined(from_candid_opt_n37(value.proof)),
+        proof: record_opt_to_undefined(from_candid_opt_n45(value.proof)),
         first_id: value.first_id
     };
 }
-function from_candid_record_n74(value: {
+function from_candid_record_n82(value: {
     sealed: boolean;
     epoch: bigint;
     version: string;
@@ -1440,13 +1486,13 @@ function from_candid_record_n74(value: {
         sealed: value.sealed,
         epoch: value.epoch,
         version: value.version,
-        store: record_opt_to_undefined(from_candid_opt_n75(value.store)),
-        settings: from_candid_Settings_n80(value.settings),
+        store: record_opt_to_undefined(from_candid_opt_n83(value.store)),
+        settings: from_candid_Settings_n88(value.settings),
         layout_version: value.layout_version,
         limits: value.limits
     };
 }
-function from_candid_record_n77(value: {
+function from_candid_record_n85(value: {
     erasing: boolean;
     live_bytes: bigint;
     messages: number;
@@ -1485,9 +1531,9 @@ function from_candid_record_n77(value: {
         messages: value.messages,
         keys: value.keys,
         newest_timestamp: value.newest_timestamp,
-        rebuild_failure: record_opt_to_undefined(from_candid_opt_n78(value.rebuild_failure)),
+        rebuild_failure: record_opt_to_undefined(from_candid_opt_n86(value.rebuild_failure)),
         low_memory: value.low_memory,
-        rebuild: record_opt_to_undefined(from_candid_opt_n79(value.rebuild)),
+        rebuild: record_opt_to_undefined(from_candid_opt_n87(value.rebuild)),
         index_entries: value.index_entries,
         next_id: value.next_id,
         oldest_timestamp: value.oldest_timestamp,
@@ -1497,7 +1543,7 @@ function from_candid_record_n77(value: {
         backlog: value.backlog
     };
 }
-function from_candid_record_n81(value: {
+function from_candid_record_n89(value: {
     version: number;
     settings: Array<_Setting>;
 }): {
@@ -1506,10 +1552,10 @@ function from_candid_record_n81(value: {
 } {
     return {
         version: value.version,
-        settings: from_candid_vec_n82(value.settings)
+        settings: from_candid_vec_n90(value.settings)
     };
 }
-function from_candid_record_n86(value: {
+function from_candid_record_n94(value: {
     cycles_a_day: _Bound64;
     each: _BoundRate;
     bytes: _BoundRate;
@@ -1521,28 +1567,16 @@ function from_candid_record_n86(value: {
     items: BoundRate;
 } {
     return {
-        cycles_a_day: from_candid_Bound64_n87(value.cycles_a_day),
-        each: from_candid_BoundRate_n89(value.each),
-        bytes: from_candid_BoundRate_n89(value.bytes),
-        items: from_candid_BoundRate_n89(value.items)
+        cycles_a_day: from_candid_Bound64_n43(value.cycles_a_day),
+        each: from_candid_BoundRate_n95(value.each),
+        bytes: from_candid_BoundRate_n95(value.bytes),
+        items: from_candid_BoundRate_n95(value.items)
     };
 }
-function from_candid_record_n95(value: {
-    messages: _Bound32;
-    bytes: _Bound64;
-}): {
-    messages: Bound32;
-    bytes: Bound64;
-} {
-    return {
-        messages: from_candid_Bound32_n91(value.messages),
-        bytes: from_candid_Bound64_n87(value.bytes)
-    };
-}
-function from_candid_tuple_n67(value: [Principal, _Role]): [Principal, Role] {
+function from_candid_tuple_n75(value: [Principal, _Role]): [Principal, Role] {
     return [
         value[0],
-        from_candid_Role_n68(value[1])
+        from_candid_Role_n76(value[1])
     ];
 }
 function from_candid_variant_n1(value: {
@@ -1594,6 +1628,25 @@ function from_candid_variant_n10(value: {
     } : value;
 }
 function from_candid_variant_n101(value: {
+    Ok: bigint;
+} | {
+    Err: _ResumeError;
+}): {
+    __kind__: "Ok";
+    Ok: bigint;
+} | {
+    __kind__: "Err";
+    Err: ResumeError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_ResumeError_n102(value.Err)
+    } : value;
+}
+function from_candid_variant_n103(value: {
     NotAllowed: null;
 } | {
     NotSealed: null;
@@ -1620,7 +1673,7 @@ function from_candid_variant_n101(value: {
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n102(value: {
+function from_candid_variant_n104(value: {
     Ok: null;
 } | {
     Err: _RetryError;
@@ -1636,10 +1689,10 @@ function from_candid_variant_n102(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_RetryError_n103(value.Err)
+        Err: from_candid_RetryError_n105(value.Err)
     } : value;
 }
-function from_candid_variant_n104(value: {
+function from_candid_variant_n106(value: {
     NotFailed: null;
 } | {
     NotAllowed: null;
@@ -1666,7 +1719,7 @@ function from_candid_variant_n104(value: {
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n105(value: {
+function from_candid_variant_n107(value: {
     Ok: null;
 } | {
     Err: _SealError;
@@ -1682,26 +1735,7 @@ function from_candid_variant_n105(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_SealError_n106(value.Err)
-    } : value;
-}
-function from_candid_variant_n119(value: {
-    Ok: null;
-} | {
-    Err: _KeyError;
-}): {
-    __kind__: "Ok";
-    Ok: null;
-} | {
-    __kind__: "Err";
-    Err: KeyError;
-} {
-    return "Ok" in value ? {
-        __kind__: "Ok",
-        Ok: value.Ok
-    } : "Err" in value ? {
-        __kind__: "Err",
-        Err: from_candid_KeyError_n120(value.Err)
+        Err: from_candid_SealError_n108(value.Err)
     } : value;
 }
 function from_candid_variant_n12(value: {
@@ -1848,6 +1882,25 @@ function from_candid_variant_n12(value: {
     } : value;
 }
 function from_candid_variant_n121(value: {
+    Ok: null;
+} | {
+    Err: _KeyError;
+}): {
+    __kind__: "Ok";
+    Ok: null;
+} | {
+    __kind__: "Err";
+    Err: KeyError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_KeyError_n122(value.Err)
+    } : value;
+}
+function from_candid_variant_n123(value: {
     StorageFull: null;
 } | {
     NotAllowed: null;
@@ -1944,7 +1997,7 @@ function from_candid_variant_n121(value: {
         LowMemory: value.LowMemory
     } : value;
 }
-function from_candid_variant_n125(value: {
+function from_candid_variant_n127(value: {
     Ok: null;
 } | {
     Err: _RoleError;
@@ -1960,10 +2013,10 @@ function from_candid_variant_n125(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_RoleError_n126(value.Err)
+        Err: from_candid_RoleError_n128(value.Err)
     } : value;
 }
-function from_candid_variant_n127(value: {
+function from_candid_variant_n129(value: {
     Anonymous: null;
 } | {
     StorageFull: null;
@@ -2010,7 +2063,7 @@ function from_candid_variant_n127(value: {
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n137(value: {
+function from_candid_variant_n139(value: {
     Ok: number;
 } | {
     Err: _SettingsError;
@@ -2026,10 +2079,10 @@ function from_candid_variant_n137(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_SettingsError_n138(value.Err)
+        Err: from_candid_SettingsError_n140(value.Err)
     } : value;
 }
-function from_candid_variant_n139(value: {
+function from_candid_variant_n141(value: {
     AnonymousController: null;
 } | {
     TooHigh: {
@@ -2437,10 +2490,48 @@ function from_candid_variant_n32(value: {
         Ok: from_candid_Heads_n33(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_LookupError_n38(value.Err)
+        Err: from_candid_LookupError_n46(value.Err)
     } : value;
 }
-function from_candid_variant_n39(value: {
+function from_candid_variant_n42(value: {
+    at_most: number;
+} | {
+    unlimited: null;
+}): {
+    __kind__: "at_most";
+    at_most: number;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+} {
+    return "at_most" in value ? {
+        __kind__: "at_most",
+        at_most: value.at_most
+    } : "unlimited" in value ? {
+        __kind__: "unlimited",
+        unlimited: value.unlimited
+    } : value;
+}
+function from_candid_variant_n44(value: {
+    at_most: bigint;
+} | {
+    unlimited: null;
+}): {
+    __kind__: "at_most";
+    at_most: bigint;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+} {
+    return "at_most" in value ? {
+        __kind__: "at_most",
+        at_most: value.at_most
+    } : "unlimited" in value ? {
+        __kind__: "unlimited",
+        unlimited: value.unlimited
+    } : value;
+}
+function from_candid_variant_n47(value: {
     HashLength: {
         expected: number;
         length: number;
@@ -2489,7 +2580,7 @@ function from_candid_variant_n39(value: {
         Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n40(value: {
+function from_candid_variant_n48(value: {
     Ok: _Id;
 } | {
     Err: _StatusError;
@@ -2505,10 +2596,63 @@ function from_candid_variant_n40(value: {
         Ok: value.Ok
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_StatusError_n41(value.Err)
+        Err: from_candid_StatusError_n49(value.Err)
     } : value;
 }
-function from_candid_variant_n42(value: {
+function from_candid_variant_n5(value: {
+    NotNewer: {
+        acknowledged_id: _Id;
+    };
+} | {
+    NotStored: {
+        through: _Id;
+        max_id: _Id;
+    };
+} | {
+    NotOwner: null;
+} | {
+    KeyIdLength: _TooLong;
+} | {
+    Other: _OtherError;
+}): {
+    __kind__: "NotNewer";
+    NotNewer: {
+        acknowledged_id: Id;
+    };
+} | {
+    __kind__: "NotStored";
+    NotStored: {
+        through: Id;
+        max_id: Id;
+    };
+} | {
+    __kind__: "NotOwner";
+    NotOwner: null;
+} | {
+    __kind__: "KeyIdLength";
+    KeyIdLength: TooLong;
+} | {
+    __kind__: "Other";
+    Other: OtherError;
+} {
+    return "NotNewer" in value ? {
+        __kind__: "NotNewer",
+        NotNewer: value.NotNewer
+    } : "NotStored" in value ? {
+        __kind__: "NotStored",
+        NotStored: value.NotStored
+    } : "NotOwner" in value ? {
+        __kind__: "NotOwner",
+        NotOwner: value.NotOwner
+    } : "KeyIdLength" in value ? {
+        __kind__: "KeyIdLength",
+        KeyIdLength: value.KeyIdLength
+    } : "Other" in value ? {
+        __kind__: "Other",
+        Other: value.Other
+    } : value;
+}
+function from_candid_variant_n50(value: {
     Other: _OtherError;
 }): {
     __kind__: "Other";
@@ -2519,7 +2663,7 @@ function from_candid_variant_n42(value: {
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n43(value: {
+function from_candid_variant_n51(value: {
     Ok: [] | [_Id];
 } | {
     Err: _LookupError;
@@ -2532,13 +2676,13 @@ function from_candid_variant_n43(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_opt_n44(value.Ok)
+        Ok: from_candid_opt_n52(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_LookupError_n38(value.Err)
+        Err: from_candid_LookupError_n46(value.Err)
     } : value;
 }
-function from_candid_variant_n45(value: {
+function from_candid_variant_n53(value: {
     Ok: _Found;
 } | {
     Err: _GetError;
@@ -2551,13 +2695,13 @@ function from_candid_variant_n45(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_Found_n46(value.Ok)
+        Ok: from_candid_Found_n54(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_GetError_n48(value.Err)
+        Err: from_candid_GetError_n56(value.Err)
     } : value;
 }
-function from_candid_variant_n49(value: {
+function from_candid_variant_n57(value: {
     UnknownId: {
         id: _Id;
         last: _Id;
@@ -2624,60 +2768,7 @@ function from_candid_variant_n49(value: {
         Unavailable: value.Unavailable
     } : value;
 }
-function from_candid_variant_n5(value: {
-    NotNewer: {
-        acknowledged_id: _Id;
-    };
-} | {
-    NotStored: {
-        through: _Id;
-        max_id: _Id;
-    };
-} | {
-    NotOwner: null;
-} | {
-    KeyIdLength: _TooLong;
-} | {
-    Other: _OtherError;
-}): {
-    __kind__: "NotNewer";
-    NotNewer: {
-        acknowledged_id: Id;
-    };
-} | {
-    __kind__: "NotStored";
-    NotStored: {
-        through: Id;
-        max_id: Id;
-    };
-} | {
-    __kind__: "NotOwner";
-    NotOwner: null;
-} | {
-    __kind__: "KeyIdLength";
-    KeyIdLength: TooLong;
-} | {
-    __kind__: "Other";
-    Other: OtherError;
-} {
-    return "NotNewer" in value ? {
-        __kind__: "NotNewer",
-        NotNewer: value.NotNewer
-    } : "NotStored" in value ? {
-        __kind__: "NotStored",
-        NotStored: value.NotStored
-    } : "NotOwner" in value ? {
-        __kind__: "NotOwner",
-        NotOwner: value.NotOwner
-    } : "KeyIdLength" in value ? {
-        __kind__: "KeyIdLength",
-        KeyIdLength: value.KeyIdLength
-    } : "Other" in value ? {
-        __kind__: "Other",
-        Other: value.Other
-    } : value;
-}
-function from_candid_variant_n56(value: {
+function from_candid_variant_n64(value: {
     Ok: _Page;
 } | {
     Err: _PageError;
@@ -2690,13 +2781,13 @@ function from_candid_variant_n56(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_Page_n57(value.Ok)
+        Ok: from_candid_Page_n65(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_PageError_n59(value.Err)
+        Err: from_candid_PageError_n67(value.Err)
     } : value;
 }
-function from_candid_variant_n60(value: {
+function from_candid_variant_n68(value: {
     UnknownCursor: {
         after: _Id;
     };
@@ -2749,53 +2840,6 @@ function from_candid_variant_n60(value: {
         LimitZero: value.LimitZero
     } : value;
 }
-function from_candid_variant_n63(value: {
-    Ok: string;
-} | {
-    Err: _StatusError;
-}): {
-    __kind__: "Ok";
-    Ok: string;
-} | {
-    __kind__: "Err";
-    Err: StatusError;
-} {
-    return "Ok" in value ? {
-        __kind__: "Ok",
-        Ok: value.Ok
-    } : "Err" in value ? {
-        __kind__: "Err",
-        Err: from_candid_StatusError_n41(value.Err)
-    } : value;
-}
-function from_candid_variant_n65(value: {
-    Ok: Array<[Principal, _Role]>;
-} | {
-    Err: _RolesError;
-}): {
-    __kind__: "Ok";
-    Ok: Array<[Principal, Role]>;
-} | {
-    __kind__: "Err";
-    Err: RolesError;
-} {
-    return "Ok" in value ? {
-        __kind__: "Ok",
-        Ok: from_candid_vec_n66(value.Ok)
-    } : "Err" in value ? {
-        __kind__: "Err",
-        Err: from_candid_RolesError_n70(value.Err)
-    } : value;
-}
-function from_candid_variant_n69(value: {
-    admin: null;
-} | {
-    writer: null;
-} | {
-    reader: null;
-}): Role {
-    return "admin" in value ? Role.admin : "writer" in value ? Role.writer : "reader" in value ? Role.reader : value;
-}
 function from_candid_variant_n7(value: {
     Limited: _Limited;
 } | {
@@ -2824,6 +2868,53 @@ function from_candid_variant_n7(value: {
     } : value;
 }
 function from_candid_variant_n71(value: {
+    Ok: string;
+} | {
+    Err: _StatusError;
+}): {
+    __kind__: "Ok";
+    Ok: string;
+} | {
+    __kind__: "Err";
+    Err: StatusError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: value.Ok
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_StatusError_n49(value.Err)
+    } : value;
+}
+function from_candid_variant_n73(value: {
+    Ok: Array<[Principal, _Role]>;
+} | {
+    Err: _RolesError;
+}): {
+    __kind__: "Ok";
+    Ok: Array<[Principal, Role]>;
+} | {
+    __kind__: "Err";
+    Err: RolesError;
+} {
+    return "Ok" in value ? {
+        __kind__: "Ok",
+        Ok: from_candid_vec_n74(value.Ok)
+    } : "Err" in value ? {
+        __kind__: "Err",
+        Err: from_candid_RolesError_n78(value.Err)
+    } : value;
+}
+function from_candid_variant_n77(value: {
+    admin: null;
+} | {
+    writer: null;
+} | {
+    reader: null;
+}): Role {
+    return "admin" in value ? Role.admin : "writer" in value ? Role.writer : "reader" in value ? Role.reader : value;
+}
+function from_candid_variant_n79(value: {
     NotAllowed: null;
 } | {
     Other: _OtherError;
@@ -2842,7 +2933,7 @@ function from_candid_variant_n71(value: {
         Other: value.Other
     } : value;
 }
-function from_candid_variant_n72(value: {
+function from_candid_variant_n80(value: {
     Ok: _Status;
 } | {
     Err: _StatusError;
@@ -2855,13 +2946,48 @@ function from_candid_variant_n72(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_Status_n73(value.Ok)
+        Ok: from_candid_Status_n81(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_StatusError_n41(value.Err)
+        Err: from_candid_StatusError_n49(value.Err)
     } : value;
 }
-function from_candid_variant_n84(value: {
+function from_candid_variant_n9(value: {
+    low_cycles: null;
+} | {
+    rate: {
+        retry_after: number;
+    };
+} | {
+    budget: {
+        retry_after: number;
+    };
+}): {
+    __kind__: "low_cycles";
+    low_cycles: null;
+} | {
+    __kind__: "rate";
+    rate: {
+        retry_after: number;
+    };
+} | {
+    __kind__: "budget";
+    budget: {
+        retry_after: number;
+    };
+} {
+    return "low_cycles" in value ? {
+        __kind__: "low_cycles",
+        low_cycles: value.low_cycles
+    } : "rate" in value ? {
+        __kind__: "rate",
+        rate: value.rate
+    } : "budget" in value ? {
+        __kind__: "budget",
+        budget: value.budget
+    } : value;
+}
+function from_candid_variant_n92(value: {
     max_keys: {
         all: number;
         strangers: number;
@@ -2959,100 +3085,46 @@ function from_candid_variant_n84(value: {
         max_keys: value.max_keys
     } : "members" in value ? {
         __kind__: "members",
-        members: from_candid_Budget_n85(value.members)
+        members: from_candid_Budget_n93(value.members)
     } : "owners" in value ? {
         __kind__: "owners",
-        owners: from_candid_Budget_n85(value.owners)
+        owners: from_candid_Budget_n93(value.owners)
     } : "idle_seconds" in value ? {
         __kind__: "idle_seconds",
-        idle_seconds: from_candid_Bound32_n91(value.idle_seconds)
+        idle_seconds: from_candid_Bound32_n41(value.idle_seconds)
     } : "max_age_seconds" in value ? {
         __kind__: "max_age_seconds",
-        max_age_seconds: from_candid_Bound32_n91(value.max_age_seconds)
+        max_age_seconds: from_candid_Bound32_n41(value.max_age_seconds)
     } : "reserves" in value ? {
         __kind__: "reserves",
         reserves: value.reserves
     } : "max_messages" in value ? {
         __kind__: "max_messages",
-        max_messages: from_candid_Bound32_n91(value.max_messages)
+        max_messages: from_candid_Bound32_n41(value.max_messages)
     } : "writes" in value ? {
         __kind__: "writes",
-        writes: from_candid_variant_n93(value.writes)
+        writes: from_candid_variant_n97(value.writes)
     } : "strangers" in value ? {
         __kind__: "strangers",
-        strangers: from_candid_Budget_n85(value.strangers)
+        strangers: from_candid_Budget_n93(value.strangers)
     } : "min_age_seconds" in value ? {
         __kind__: "min_age_seconds",
         min_age_seconds: value.min_age_seconds
     } : "max_bytes" in value ? {
         __kind__: "max_bytes",
-        max_bytes: from_candid_Bound64_n87(value.max_bytes)
+        max_bytes: from_candid_Bound64_n43(value.max_bytes)
     } : "key_quota" in value ? {
         __kind__: "key_quota",
-        key_quota: from_candid_Quota_n94(value.key_quota)
+        key_quota: from_candid_Quota_n39(value.key_quota)
     } : "rebuild_pages" in value ? {
         __kind__: "rebuild_pages",
-        rebuild_pages: from_candid_Bound32_n91(value.rebuild_pages)
+        rebuild_pages: from_candid_Bound32_n41(value.rebuild_pages)
     } : "reads" in value ? {
         __kind__: "reads",
-        reads: from_candid_variant_n96(value.reads)
+        reads: from_candid_variant_n98(value.reads)
     } : value;
 }
-function from_candid_variant_n88(value: {
-    at_most: bigint;
-} | {
-    unlimited: null;
-}): {
-    __kind__: "at_most";
-    at_most: bigint;
-} | {
-    __kind__: "unlimited";
-    unlimited: null;
-} {
-    return "at_most" in value ? {
-        __kind__: "at_most",
-        at_most: value.at_most
-    } : "unlimited" in value ? {
-        __kind__: "unlimited",
-        unlimited: value.unlimited
-    } : value;
-}
-function from_candid_variant_n9(value: {
-    low_cycles: null;
-} | {
-    rate: {
-        retry_after: number;
-    };
-} | {
-    budget: {
-        retry_after: number;
-    };
-}): {
-    __kind__: "low_cycles";
-    low_cycles: null;
-} | {
-    __kind__: "rate";
-    rate: {
-        retry_after: number;
-    };
-} | {
-    __kind__: "budget";
-    budget: {
-        retry_after: number;
-    };
-} {
-    return "low_cycles" in value ? {
-        __kind__: "low_cycles",
-        low_cycles: value.low_cycles
-    } : "rate" in value ? {
-        __kind__: "rate",
-        rate: value.rate
-    } : "budget" in value ? {
-        __kind__: "budget",
-        budget: value.budget
-    } : value;
-}
-function from_candid_variant_n90(value: {
+function from_candid_variant_n96(value: {
     at_most: _Rate;
 } | {
     unlimited: null;
@@ -3071,26 +3143,7 @@ function from_candid_variant_n90(value: {
         unlimited: value.unlimited
     } : value;
 }
-function from_candid_variant_n92(value: {
-    at_most: number;
-} | {
-    unlimited: null;
-}): {
-    __kind__: "at_most";
-    at_most: number;
-} | {
-    __kind__: "unlimited";
-    unlimited: null;
-} {
-    return "at_most" in value ? {
-        __kind__: "at_most",
-        at_most: value.at_most
-    } : "unlimited" in value ? {
-        __kind__: "unlimited",
-        unlimited: value.unlimited
-    } : value;
-}
-function from_candid_variant_n93(value: {
+function from_candid_variant_n97(value: {
     members: null;
 } | {
     anyone: null;
@@ -3099,14 +3152,14 @@ function from_candid_variant_n93(value: {
 }): Variant_members_anyone_identified {
     return "members" in value ? Variant_members_anyone_identified.members : "anyone" in value ? Variant_members_anyone_identified.anyone : "identified" in value ? Variant_members_anyone_identified.identified : value;
 }
-function from_candid_variant_n96(value: {
+function from_candid_variant_n98(value: {
     owners: null;
 } | {
     anyone: null;
 }): Variant_owners_anyone {
     return "owners" in value ? Variant_owners_anyone.owners : "anyone" in value ? Variant_owners_anyone.anyone : value;
 }
-function from_candid_variant_n97(value: {
+function from_candid_variant_n99(value: {
     Ok: Array<[] | [_Id]>;
 } | {
     Err: _LookupError;
@@ -3119,30 +3172,14 @@ function from_candid_variant_n97(value: {
 } {
     return "Ok" in value ? {
         __kind__: "Ok",
-        Ok: from_candid_vec_n98(value.Ok)
+        Ok: from_candid_vec_n100(value.Ok)
     } : "Err" in value ? {
         __kind__: "Err",
-        Err: from_candid_LookupError_n38(value.Err)
+        Err: from_candid_LookupError_n46(value.Err)
     } : value;
 }
-function from_candid_variant_n99(value: {
-    Ok: bigint;
-} | {
-    Err: _ResumeError;
-}): {
-    __kind__: "Ok";
-    Ok: bigint;
-} | {
-    __kind__: "Err";
-    Err: ResumeError;
-} {
-    return "Ok" in value ? {
-        __kind__: "Ok",
-        Ok: value.Ok
-    } : "Err" in value ? {
-        __kind__: "Err",
-        Err: from_candid_ResumeError_n100(value.Err)
-    } : value;
+function from_candid_vec_n100(value: Array<[] | [_Id]>): Array<Id | null> {
+    return value.map((x)=>from_candid_opt_n52(x));
 }
 function from_candid_vec_n17(value: Array<{
     Ok: _Added;
@@ -3173,67 +3210,64 @@ function from_candid_vec_n2(value: Array<{
 function from_candid_vec_n35(value: Array<[] | [_KeyHead]>): Array<KeyHead | null> {
     return value.map((x)=>from_candid_opt_n36(x));
 }
-function from_candid_vec_n66(value: Array<[Principal, _Role]>): Array<[Principal, Role]> {
-    return value.map((x)=>from_candid_tuple_n67(x));
+function from_candid_vec_n74(value: Array<[Principal, _Role]>): Array<[Principal, Role]> {
+    return value.map((x)=>from_candid_tuple_n75(x));
 }
-function from_candid_vec_n82(value: Array<_Setting>): Array<Setting> {
-    return value.map((x)=>from_candid_Setting_n83(x));
+function from_candid_vec_n90(value: Array<_Setting>): Array<Setting> {
+    return value.map((x)=>from_candid_Setting_n91(x));
 }
-function from_candid_vec_n98(value: Array<[] | [_Id]>): Array<Id | null> {
-    return value.map((x)=>from_candid_opt_n44(x));
-}
-function to_candid_Bound32_n114(value: Bound32): _Bound32 {
-    return to_candid_variant_n115(value);
-}
-function to_candid_Bound64_n116(value: Bound64): _Bound64 {
+function to_candid_Bound32_n116(value: Bound32): _Bound32 {
     return to_candid_variant_n117(value);
 }
-function to_candid_BoundRate_n134(value: BoundRate): _BoundRate {
-    return to_candid_variant_n135(value);
+function to_candid_Bound64_n118(value: Bound64): _Bound64 {
+    return to_candid_variant_n119(value);
 }
-function to_candid_Budget_n132(value: Budget): _Budget {
-    return to_candid_record_n133(value);
+function to_candid_BoundRate_n136(value: BoundRate): _BoundRate {
+    return to_candid_variant_n137(value);
 }
-function to_candid_Cursor_n61(value: Cursor): _Cursor {
-    return to_candid_record_n62(value);
+function to_candid_Budget_n134(value: Budget): _Budget {
+    return to_candid_record_n135(value);
 }
-function to_candid_KeyCursor_n50(value: KeyCursor): _KeyCursor {
-    return to_candid_record_n51(value);
+function to_candid_Cursor_n69(value: Cursor): _Cursor {
+    return to_candid_record_n70(value);
 }
-function to_candid_KeySetting_n108(value: KeySetting): _KeySetting {
-    return to_candid_variant_n109(value);
+function to_candid_KeyCursor_n58(value: KeyCursor): _KeyCursor {
+    return to_candid_record_n59(value);
+}
+function to_candid_KeySetting_n110(value: KeySetting): _KeySetting {
+    return to_candid_variant_n111(value);
 }
 function to_candid_NewMessage_n14(value: NewMessage): _NewMessage {
     return to_candid_record_n15(value);
 }
-function to_candid_Order_n52(value: Order): _Order {
-    return to_candid_variant_n53(value);
+function to_candid_Order_n60(value: Order): _Order {
+    return to_candid_variant_n61(value);
 }
 function to_candid_OwnerProof_n26(value: OwnerProof): _OwnerProof {
     return to_candid_variant_n27(value);
 }
-function to_candid_Quota_n112(value: Quota): _Quota {
-    return to_candid_record_n113(value);
+function to_candid_Quota_n114(value: Quota): _Quota {
+    return to_candid_record_n115(value);
 }
-function to_candid_Role_n123(value: Role): _Role {
-    return to_candid_variant_n124(value);
+function to_candid_Role_n125(value: Role): _Role {
+    return to_candid_variant_n126(value);
 }
-function to_candid_Setting_n129(value: Setting): _Setting {
-    return to_candid_variant_n130(value);
+function to_candid_Setting_n131(value: Setting): _Setting {
+    return to_candid_variant_n132(value);
 }
-function to_candid_Start_n54(value: Start): _Start {
-    return to_candid_variant_n55(value);
+function to_candid_Start_n62(value: Start): _Start {
+    return to_candid_variant_n63(value);
 }
-function to_candid_opt_n122(value: Role | null): [] | [_Role] {
-    return value === null ? candid_none() : candid_some(to_candid_Role_n123(value));
+function to_candid_opt_n124(value: Role | null): [] | [_Role] {
+    return value === null ? candid_none() : candid_some(to_candid_Role_n125(value));
 }
 function to_candid_opt_n31(value: boolean | null): [] | [boolean] {
     return value === null ? candid_none() : candid_some(value);
 }
-function to_candid_opt_n64(value: Principal | null): [] | [Principal] {
+function to_candid_opt_n72(value: Principal | null): [] | [Principal] {
     return value === null ? candid_none() : candid_some(value);
 }
-function to_candid_record_n113(value: {
+function to_candid_record_n115(value: {
     messages: Bound32;
     bytes: Bound64;
 }): {
@@ -3241,11 +3275,11 @@ function to_candid_record_n113(value: {
     bytes: _Bound64;
 } {
     return {
-        messages: to_candid_Bound32_n114(value.messages),
-        bytes: to_candid_Bound64_n116(value.bytes)
+        messages: to_candid_Bound32_n116(value.messages),
+        bytes: to_candid_Bound64_n118(value.bytes)
     };
 }
-function to_candid_record_n133(value: {
+function to_candid_record_n135(value: {
     cycles_a_day: Bound64;
     each: BoundRate;
     bytes: BoundRate;
@@ -3257,10 +3291,10 @@ function to_candid_record_n133(value: {
     items: _BoundRate;
 } {
     return {
-        cycles_a_day: to_candid_Bound64_n116(value.cycles_a_day),
-        each: to_candid_BoundRate_n134(value.each),
-        bytes: to_candid_BoundRate_n134(value.bytes),
-        items: to_candid_BoundRate_n134(value.items)
+        cycles_a_day: to_candid_Bound64_n118(value.cycles_a_day),
+        each: to_candid_BoundRate_n136(value.each),
+        bytes: to_candid_BoundRate_n136(value.bytes),
+        items: to_candid_BoundRate_n136(value.items)
     };
 }
 function to_candid_record_n15(value: {
@@ -3278,7 +3312,7 @@ function to_candid_record_n15(value: {
         send_key: value.send_key ? candid_some(value.send_key) : candid_none()
     };
 }
-function to_candid_record_n51(value: {
+function to_candid_record_n59(value: {
     order: Order;
     limit: number;
     start: Start;
@@ -3290,13 +3324,13 @@ function to_candid_record_n51(value: {
     prove: boolean;
 } {
     return {
-        order: to_candid_Order_n52(value.order),
+        order: to_candid_Order_n60(value.order),
         limit: value.limit,
-        start: to_candid_Start_n54(value.start),
+        start: to_candid_Start_n62(value.start),
         prove: value.prove
     };
 }
-function to_candid_record_n62(value: {
+function to_candid_record_n70(value: {
     after: Id;
     order: Order;
     limit: number;
@@ -3307,11 +3341,11 @@ function to_candid_record_n62(value: {
 } {
     return {
         after: value.after,
-        order: to_candid_Order_n52(value.order),
+        order: to_candid_Order_n60(value.order),
         limit: value.limit
     };
 }
-function to_candid_variant_n109(value: {
+function to_candid_variant_n111(value: {
     __kind__: "owner";
     owner: {
         __kind__: "principal";
@@ -3363,16 +3397,16 @@ function to_candid_variant_n109(value: {
     };
 } {
     return value.__kind__ === "owner" ? {
-        owner: to_candid_variant_n118(value.owner)
+        owner: to_candid_variant_n120(value.owner)
     } : value.__kind__ === "kept" ? {
         kept: value.kept
     } : value.__kind__ === "quota" ? {
-        quota: to_candid_variant_n111(value.quota)
+        quota: to_candid_variant_n113(value.quota)
     } : value.__kind__ === "send_key" ? {
-        send_key: to_candid_variant_n110(value.send_key)
+        send_key: to_candid_variant_n112(value.send_key)
     } : value;
 }
-function to_candid_variant_n110(value: {
+function to_candid_variant_n112(value: {
     __kind__: "sha256";
     sha256: Uint8Array;
 } | {
@@ -3389,7 +3423,7 @@ function to_candid_variant_n110(value: {
         none: value.none
     } : value;
 }
-function to_candid_variant_n111(value: {
+function to_candid_variant_n113(value: {
     __kind__: "own";
     own: Quota;
 } | {
@@ -3401,30 +3435,30 @@ function to_candid_variant_n111(value: {
     store: null;
 } {
     return value.__kind__ === "own" ? {
-        own: to_candid_Quota_n112(value.own)
+        own: to_candid_Quota_n114(value.own)
     } : value.__kind__ === "store" ? {
         store: value.store
     } : value;
 }
-function to_candid_variant_n115(value: {
-    __kind__: "at_most";
-    at_most: number;
-} | {
-    __kind__: "unlimited";
-    unlimited: null;
-}): {
-    at_most: number;
-} | {
-    unlimited: null;
-} {
-    return value.__kind__ === "at_most" ? {
-        at_most: value.at_most
-    } : value.__kind__ === "unlimited" ? {
-        unlimited: value.unlimited
-    } : value;
-}
 function to_candid_variant_n117(value: {
     __kind__: "at_most";
+    at_most: number;
+} | {
+    __kind__: "unlimited";
+    unlimited: null;
+}): {
+    at_most: number;
+} | {
+    unlimited: null;
+} {
+    return value.__kind__ === "at_most" ? {
+        at_most: value.at_most
+    } : value.__kind__ === "unlimited" ? {
+        unlimited: value.unlimited
+    } : value;
+}
+function to_candid_variant_n119(value: {
+    __kind__: "at_most";
     at_most: bigint;
 } | {
     __kind__: "unlimited";
@@ -3440,7 +3474,7 @@ function to_candid_variant_n117(value: {
         unlimited: value.unlimited
     } : value;
 }
-function to_candid_variant_n118(value: {
+function to_candid_variant_n120(value: {
     __kind__: "principal";
     principal: Principal;
 } | {
@@ -3457,7 +3491,7 @@ function to_candid_variant_n118(value: {
         claimant: value.claimant
     } : value;
 }
-function to_candid_variant_n124(value: Role): {
+function to_candid_variant_n126(value: Role): {
     admin: null;
 } | {
     writer: null;
@@ -3472,7 +3506,7 @@ function to_candid_variant_n124(value: Role): {
         reader: null
     } : value;
 }
-function to_candid_variant_n130(value: {
+function to_candid_variant_n132(value: {
     __kind__: "max_keys";
     max_keys: {
         all: number;
@@ -3568,34 +3602,34 @@ function to_candid_variant_n130(value: {
     return value.__kind__ === "max_keys" ? {
         max_keys: value.max_keys
     } : value.__kind__ === "members" ? {
-        members: to_candid_Budget_n132(value.members)
+        members: to_candid_Budget_n134(value.members)
     } : value.__kind__ === "owners" ? {
-        owners: to_candid_Budget_n132(value.owners)
+        owners: to_candid_Budget_n134(value.owners)
     } : value.__kind__ === "idle_seconds" ? {
-        idle_seconds: to_candid_Bound32_n114(value.idle_seconds)
+        idle_seconds: to_candid_Bound32_n116(value.idle_seconds)
     } : value.__kind__ === "max_age_seconds" ? {
-        max_age_seconds: to_candid_Bound32_n114(value.max_age_seconds)
+        max_age_seconds: to_candid_Bound32_n116(value.max_age_seconds)
     } : value.__kind__ === "reserves" ? {
         reserves: value.reserves
     } : value.__kind__ === "max_messages" ? {
-        max_messages: to_candid_Bound32_n114(value.max_messages)
+        max_messages: to_candid_Bound32_n116(value.max_messages)
     } : value.__kind__ === "writes" ? {
-        writes: to_candid_variant_n136(value.writes)
+        writes: to_candid_variant_n138(value.writes)
     } : value.__kind__ === "strangers" ? {
-        strangers: to_candid_Budget_n132(value.strangers)
+        strangers: to_candid_Budget_n134(value.strangers)
     } : value.__kind__ === "min_age_seconds" ? {
         min_age_seconds: value.min_age_seconds
     } : value.__kind__ === "max_bytes" ? {
-        max_bytes: to_candid_Bound64_n116(value.max_bytes)
+        max_bytes: to_candid_Bound64_n118(value.max_bytes)
     } : value.__kind__ === "key_quota" ? {
-        key_quota: to_candid_Quota_n112(value.key_quota)
+        key_quota: to_candid_Quota_n114(value.key_quota)
     } : value.__kind__ === "rebuild_pages" ? {
-        rebuild_pages: to_candid_Bound32_n114(value.rebuild_pages)
+        rebuild_pages: to_candid_Bound32_n116(value.rebuild_pages)
     } : value.__kind__ === "reads" ? {
-        reads: to_candid_variant_n131(value.reads)
+        reads: to_candid_variant_n133(value.reads)
     } : value;
 }
-function to_candid_variant_n131(value: Variant_owners_anyone): {
+function to_candid_variant_n133(value: Variant_owners_anyone): {
     owners: null;
 } | {
     anyone: null;
@@ -3606,7 +3640,7 @@ function to_candid_variant_n131(value: Variant_owners_anyone): {
         anyone: null
     } : value;
 }
-function to_candid_variant_n135(value: {
+function to_candid_variant_n137(value: {
     __kind__: "at_most";
     at_most: Rate;
 } | {
@@ -3623,7 +3657,7 @@ function to_candid_variant_n135(value: {
         unlimited: value.unlimited
     } : value;
 }
-function to_candid_variant_n136(value: Variant_members_anyone_identified): {
+function to_candid_variant_n138(value: Variant_members_anyone_identified): {
     members: null;
 } | {
     anyone: null;
@@ -3662,7 +3696,7 @@ function to_candid_variant_n27(value: {
         salt: value.salt
     } : value;
 }
-function to_candid_variant_n53(value: Order): {
+function to_candid_variant_n61(value: Order): {
     descending: null;
 } | {
     ascending: null;
@@ -3673,7 +3707,7 @@ function to_candid_variant_n53(value: Order): {
         ascending: null
     } : value;
 }
-function to_candid_variant_n55(value: {
+function to_candid_variant_n63(value: {
     __kind__: "after";
     after: Id;
 } | {
@@ -3704,14 +3738,14 @@ function to_candid_variant_n55(value: {
         beginning: value.beginning
     } : value;
 }
-function to_candid_vec_n107(value: Array<KeySetting>): Array<_KeySetting> {
-    return value.map((x)=>to_candid_KeySetting_n108(x));
-}
-function to_candid_vec_n128(value: Array<Setting>): Array<_Setting> {
-    return value.map((x)=>to_candid_Setting_n129(x));
+function to_candid_vec_n109(value: Array<KeySetting>): Array<_KeySetting> {
+    return value.map((x)=>to_candid_KeySetting_n110(x));
 }
 function to_candid_vec_n13(value: Array<NewMessage>): Array<_NewMessage> {
     return value.map((x)=>to_candid_NewMessage_n14(x));
+}
+function to_candid_vec_n130(value: Array<Setting>): Array<_Setting> {
+    return value.map((x)=>to_candid_Setting_n131(x));
 }
 export interface CreateActorOptions {
     agent?: Agent;

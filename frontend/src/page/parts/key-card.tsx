@@ -1,11 +1,10 @@
 /** The key of a list: its head, the proved part of the head, and a form to acknowledge messages. */
 import { useState } from 'preact/hooks';
-import { Failure, type KeyHead, type Quota, type Read } from '../../client';
+import { Failure, type KeyHead, type Read } from '../../client';
 import { formatBytes, formatCount, formatTime, parseU32 } from '../format';
-import { givenQuota } from '../state/key-settings';
 import { acknowledge, mailbox } from '../state/mailbox';
 import { quotaWords, usedWords } from '../state/quota';
-import { storeQuota, writesWords } from '../state/rules';
+import { writesWords } from '../state/rules';
 import { status } from '../state/session';
 import { announce } from './announcer';
 import { Notice } from './notice';
@@ -19,22 +18,19 @@ interface KeyCardProps {
 
 export function KeyCard({ keyId, name, head: { value, trust } }: KeyCardProps) {
   const own = name === mailbox.value;
-  const given = givenQuota(keyId);
-  const quota = given ?? (status.value && storeQuota(status.value));
   return (
     <section class="card key-card" aria-labelledby="key-head">
       <h2 id="key-head">{own ? 'Your mailbox' : 'This key'}</h2>
-      {value ? <Head head={value} quota={quota} /> : <p class="muted">The store does not know this key.</p>}
+      {value ? <Head head={value} /> : <p class="muted">The store does not know this key.</p>}
       {trust.kind === 'verified' && (
         <p class="muted">
           Verified as of {formatTime(trust.asOf)}
           {value && ', but for the lines marked “one node says”'}.
         </p>
       )}
-      {status.value && quota && (
+      {status.value && value && (
         <p class="muted">
-          {writesWords(status.value)} {quotaWords(quota)}
-          {!given && ' An admin may have given this key another quota: the store does not show that.'}
+          {writesWords(status.value)} {quotaWords(value.quota)} <OneNode />
         </p>
       )}
       {mailbox.value && value && <Acknowledge keyId={keyId} newest={value.max_id} />}
@@ -42,8 +38,8 @@ export function KeyCard({ keyId, name, head: { value, trust } }: KeyCardProps) {
   );
 }
 
-function Head({ head, quota }: { readonly head: KeyHead; readonly quota: Quota | undefined }) {
-  const used = quota && usedWords(quota, head);
+function Head({ head }: { readonly head: KeyHead }) {
+  const used = usedWords(head.quota, head);
   return (
     <dl class="facts">
       <dt>Messages ever</dt>

@@ -1,7 +1,7 @@
 /** The settings of a key that admins of the store change. */
 import type { Principal } from '@icp-sdk/core/principal';
 import { useState } from 'preact/hooks';
-import { giveKey, givenQuota, keepKey, principalIn, setQuota } from '../state/key-settings';
+import { giveKey, keepKey, principalIn, setQuota } from '../state/key-settings';
 import { isPrincipal } from '../state/owner';
 import { quotaOf, quotaWords } from '../state/quota';
 import { readsClosed } from '../state/rules';
@@ -23,16 +23,12 @@ export function KeySettings({ keyId }: OfKey) {
 }
 
 function OwnQuota({ keyId }: OfKey) {
-  const own = givenQuota(keyId);
   return (
     <Change title="Quota">
       {(attempt) => (
         <>
           <p class="muted">
-            {own
-              ? 'You gave this key a quota of its own.'
-              : 'This key has the store’s quota, unless an admin gave it its own. The store does not show which.'}{' '}
-            An empty field sets no limit.
+            The store’s quota applies to every key without its own. An empty field sets no limit.
           </p>
           <form
             class="acknowledge"

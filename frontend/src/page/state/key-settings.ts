@@ -2,9 +2,8 @@
 import { Principal } from '@icp-sdk/core/principal';
 import { signal } from '@preact/signals';
 import { type Client, Failure, type KeySetting, type Quota } from '../../client';
-import { toHex } from '../format';
 import { run } from './browse';
-import { connected, placeName } from './session';
+import { connected } from './session';
 
 /** Whether the caller is an admin, as one node says. The canister decides about each change. */
 export const administers = signal(false);
@@ -23,28 +22,15 @@ export async function learnRole(of: Client | undefined): Promise<void> {
   }
 }
 
-/** The quotas that this page gave to keys, by place and key id. The store does not return them. */
-const given = signal<ReadonlyMap<string, Quota>>(new Map());
-
-const nameOf = (keyId: Uint8Array): string => `${placeName.value} ${toHex(keyId)}`;
-
-/** The quota that this page gave to a key, if any. */
-export function givenQuota(keyId: Uint8Array): Quota | undefined {
-  return given.value.get(nameOf(keyId));
-}
-
 async function set(keyId: Uint8Array, setting: KeySetting): Promise<void> {
   await (await connected()).setKey(keyId, [setting]);
   await run();
 }
 
-/** Gives a key its own quota. undefined: the store's quota applies again. */
-export async function setQuota(keyId: Uint8Array, own: Quota | undefined): Promise<void> {
-  const name = nameOf(keyId);
+/** Gives a key a quota of its own; undefined: it has the store's again. */
+export function setQuota(keyId: Uint8Array, own: Quota | undefined): Promise<void> {
   const quota = own ? ({ __kind__: 'own', own } as const) : ({ __kind__: 'store', store: null } as const);
-  await set(keyId, { __kind__: 'quota', quota });
-  const others = [...given.value].filter(([key]) => key !== name);
-  given.value = new Map(own ? [...others, [name, own]] : others);
+  return set(keyId, { __kind__: 'quota', quota });
 }
 
 /** Gives a key to another owner. This removes the send key of the former owner. */

@@ -29,7 +29,13 @@ pub fn share(client: u8, key: u16) -> Option<u32> {
     })
 }
 
-/// All roles, in the order of the store's list.
+/// The quota of a key.
+pub fn quota_of(key: u16) -> Quota {
+    let messages = owner_of(key).map_or(Bound::Unlimited, |_| Bound::AtMost(QUOTA));
+    Quota { messages, bytes: Bound::Unlimited }
+}
+
+/// The roles that there are, in the order in which the store lists them.
 pub fn roles() -> Vec<(Principal, Role)> {
     let mut roles: Vec<_> = MEMBERS.map(|client| (principal(client), Role::writer)).collect();
     roles.sort_by_key(|(principal, _)| *principal);
@@ -41,10 +47,9 @@ pub async fn set_up(controller: &Inbox) -> Verdict<()> {
     for (principal, role) in roles() {
         perform(controller, &request::set_role(principal, Some(role))).await?;
     }
-    let quota = Quota { messages: Bound::AtMost(QUOTA), bytes: Bound::Unlimited };
-    let settings = [KeySetting::quota(OwnQuota::own(quota))];
-    for owner in 0..u16::from(OWNERS) {
-        perform(controller, &request::set_key(&key_id(SHARED_KEYS + owner), &settings)).await?;
+    for key in (0..u16::from(OWNERS)).map(|owner| SHARED_KEYS + owner) {
+        let settings = [KeySetting::quota(OwnQuota::own(quota_of(key)))];
+        perform(controller, &request::set_key(&key_id(key), &settings)).await?;
     }
     Ok(())
 }

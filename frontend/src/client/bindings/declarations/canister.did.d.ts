@@ -151,6 +151,7 @@ export interface KeyHead {
   'count' : number,
   'rank' : number,
   'min_id' : Id,
+  'quota' : Quota,
   'bytes' : bigint,
   'max_id' : Id,
   'acknowledged_id' : Id,

@@ -141,6 +141,7 @@ export const idlFactory = ({ IDL }) => {
     'count' : IDL.Nat32,
     'rank' : IDL.Nat32,
     'min_id' : Id,
+    'quota' : Quota,
     'bytes' : IDL.Nat64,
     'max_id' : Id,
     'acknowledged_id' : Id,

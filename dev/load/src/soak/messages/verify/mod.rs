@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use message_canister::api::{CheckCursor, Cursor, Id, KeyHead, Order};
 
 use super::model::Model;
-use super::rights::{self, QUOTA, STRANGERS_SHARE};
+use super::rights::{self, QUOTA, STRANGERS_SHARE, quota_of};
 use super::show::{Seen, check_list, check_messages};
 use super::store::{Glance, Of, Store};
 use crate::draft::{KEYS, SHARED_KEYS, owner_of};
@@ -156,6 +156,7 @@ fn check_heads(model: &Mutex<Model>, lists: &BTreeMap<u16, Vec<Seen>>, heads: &[
             bytes: list.iter().map(|seen| u64::from(seen.bytes)).sum(),
             rank,
             acknowledged_id: model.acknowledged(key),
+            quota: quota_of(key),
             full_since: if may_be_full { full_since } else { 0 },
         });
         ensure(*head == expected, || format!("the head of key {key} is {head:?}, it should be {expected:?}"))?;

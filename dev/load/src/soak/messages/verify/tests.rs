@@ -101,7 +101,16 @@ fn good() -> (Mutex<Model>, Shown) {
     let head = |key: u16| {
         let min_id = if key == 0 { LISTS } else { key.into() };
         let count = COUNT / LISTS;
-        let opened = KeyHead { min_id: 0, max_id: 0, count: 0, bytes: 0, rank: 0, acknowledged_id: 0, full_since: 0 };
+        let opened = KeyHead {
+            min_id: 0,
+            max_id: 0,
+            count: 0,
+            bytes: 0,
+            rank: 0,
+            acknowledged_id: 0,
+            quota: quota_of(key),
+            full_since: 0,
+        };
         if owner_of(key).is_some() {
             return Some(opened);
         }
