@@ -24,6 +24,12 @@ fn a_store_and_a_directory_that_are_set_back_and_a_directory_that_is_forked_are_
 
     network.go_back_to(&before);
     bob.run(&["receive"]).code(1).says("its store is another than before");
+    // More messages than before, of which those that bob has seen are others.
+    dave.knows(&bob);
+    dave.run(&["send", "bob", "-m", "hello"]).code(0);
+    dave.run(&["send", "bob", "-m", "again"]).code(0);
+    let told = bob.run(&["receive"]).code(1).says("another message stands at rank 2 than the one seen before");
+    assert_eq!(told.stdout, "");
     let told = alice.run(&["monitor"]).code(1).stdout;
     assert!(told.starts_with(TOLD), "{told}");
     // As many entries as before, of which one is another.
