@@ -139,7 +139,11 @@ function hashed(
 }
 
 /** The rank of the message below the page, whose chain value the message above it commits to. */
-function rankBelow(firstRank: number | undefined, step: Step | undefined, below: Fields | undefined): number | undefined {
+function rankBelow(
+  firstRank: number | undefined,
+  step: Step | undefined,
+  below: Fields | undefined,
+): number | undefined {
   if (firstRank !== undefined) return firstRank - 1;
   return step?.taken === 'previous' ? step.fields.rank - 1 : below?.rank;
 }
