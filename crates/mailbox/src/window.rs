@@ -27,6 +27,11 @@ pub(crate) enum Taken {
 }
 
 impl Window {
+    /// Whether no number came.
+    pub fn is_empty(&self) -> bool {
+        self.highest == 0
+    }
+
     /// Takes a number, from 1.
     pub fn take(&mut self, number: u64) -> Taken {
         if number > self.highest {
