@@ -7,13 +7,21 @@ use std::error::Error;
 use std::time::Duration;
 
 use candid::Principal;
-use ic_agent::agent::RejectCode as AgentRejectCode;
+use ic_agent::agent::{AgentBuilder, RejectCode as AgentRejectCode};
 use ic_agent::{Agent, AgentError, Certificate, RequestId, lookup_value};
 
 use crate::client::Client;
 use crate::directory::DirectoryClient;
 use crate::directory::directory_core::verify::Trusted;
 use crate::transport::{Certificates, Certified, Failure, Reject, RejectCode, Transport};
+
+/// Maximum number of bytes of an answer over HTTP: more than the platform's largest reply (3 MiB) and its certificate have.
+const MAX_ANSWER: usize = 8 << 20;
+
+/// Builds an agent that reads only so much of an answer as an honest one has. Without a limit a replica could fill the memory.
+pub fn builder(url: &str) -> AgentBuilder {
+    Agent::builder().with_url(url).with_max_response_body_size(MAX_ANSWER)
+}
 
 /// Carries calls to a canister with an agent, whose identity is the caller. Needs a runtime of Tokio.
 #[derive(Clone, Debug)]

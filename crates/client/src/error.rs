@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::api::*;
+use crate::plain::plain;
 use crate::read::Lie;
 use crate::transport::{Failure, Reject, RejectCode};
 
@@ -135,7 +136,7 @@ impl<E: fmt::Debug> fmt::Display for CallError<E> {
             Self::Failed(failure) => failure.fmt(f),
             Self::Lie(lie) => write!(f, "the reply does not verify: {lie}"),
             Self::Malformed { method, reason } => {
-                write!(f, "the reply of {method} does not match the interface: {reason}")
+                write!(f, "the reply of {method} is not what the interface says: {}", plain(reason))
             }
         }
     }

@@ -30,6 +30,7 @@ mod client;
 pub mod directory;
 mod error;
 mod pages;
+pub mod plain;
 mod read;
 pub mod request;
 mod retry;

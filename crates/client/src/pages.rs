@@ -9,7 +9,8 @@ use crate::read::{Lie, Read, Trust, Unverified};
 use crate::request::{self, Request};
 use crate::transport::Transport;
 use crate::verify::{self, Asked};
-use proofs::seen::Seen;
+use proofs::seen::{Continued, Seen};
+use proofs::verify::Verified;
 
 /// Reads a list of messages, a page at a time.
 ///
@@ -146,11 +147,19 @@ impl<'c, T: Transport> Pages<'c, T> {
         let start = start_behind(self.cursor.after, *start);
         let asked = Asked { key_id, label: self.client.label(key_id), order: self.cursor.order, start };
         let (as_of, verified) = verify::page(certificates, &asked, page)?;
-        if let Some(seen) = self.seen {
-            seen.continued_by(&verified).map_err(Lie::Seen)?;
+        let how = self.seen.map(|seen| seen.continued_by(&verified)).transpose().map_err(Lie::Seen)?;
+        if how != Some(Continued::Unlinked) || !self.is_before_seen(&verified, page.messages.len()) {
+            self.seen = Seen::newest(&verified).or(self.seen);
         }
-        self.seen = Seen::newest(&verified).or(self.seen);
         Ok(Trust::Verified { as_of })
+    }
+
+    /// Whether a page ends before the message that was seen, in ascending order. A later page shows whether that one is the same,
+    /// so it is remembered until then.
+    fn is_before_seen(&self, page: &Verified, messages: usize) -> bool {
+        let next = u64::from(page.first_rank) + messages as u64;
+        let is_ascending = self.cursor.order == Order::ascending && messages > 0;
+        is_ascending && self.seen.is_some_and(|seen| next <= u64::from(seen.rank))
     }
 
     /// Faults of a page that would make a reader miss messages, read some twice, or read for ever.

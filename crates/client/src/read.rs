@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::api::Id;
+use crate::plain::plain;
 use directory_core::bundle::BundleError;
 use directory_core::verify::VerifyError;
 use proofs::heads::HeadsRefused;
@@ -112,7 +113,7 @@ impl fmt::Display for Lie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoProof => write!(f, "the proof is missing"),
-            Self::Certificate(why) => write!(f, "its certificate proves nothing: {why}"),
+            Self::Certificate(why) => write!(f, "its certificate proves nothing: {}", plain(&why.to_string())),
             Self::Malformed(why) => why.fmt(f),
             Self::OtherState => write!(f, "the proof belongs to another state than the certified one"),
             Self::Page(why) => why.fmt(f),

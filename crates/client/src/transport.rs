@@ -1,5 +1,6 @@
 //! The way of calls to a canister, and the failures on it.
 
+use crate::plain::plain;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -49,7 +50,7 @@ impl Certified {
     }
 }
 
-/// The reason why no reply came.
+/// The reason why no reply came. Its text is one line: whoever answers may have chosen it ([`crate::plain`]).
 #[derive(Debug)]
 pub enum Failure {
     /// The platform or the canister rejected the call.
@@ -141,7 +142,7 @@ impl fmt::Display for Reject {
         if let Some(number) = self.error_code {
             write!(f, ", IC{number:04}")?;
         }
-        write!(f, "): {}", self.message)
+        write!(f, "): {}", plain(&self.message))
     }
 }
 
@@ -149,11 +150,32 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rejected(reject) => reject.fmt(f),
-            Self::Unanswered(why) => write!(f, "no answer came: {why}"),
-            Self::Unverified(why) => write!(f, "the answer does not verify: {why}"),
-            Self::Unsendable(why) => write!(f, "the call was not sent: {why}"),
+            Self::Unanswered(why) => write!(f, "no answer came: {}", plain(&why.to_string())),
+            Self::Unverified(why) => write!(f, "the answer does not verify: {}", plain(&why.to_string())),
+            Self::Unsendable(why) => write!(f, "the call was not sent: {}", plain(&why.to_string())),
         }
     }
 }
 
 impl Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replica_that_names_a_reason_controls_no_terminal() {
+        let message = "\u{1b}]0;owned\u{7}\nmailbox: all is well".to_owned();
+        let why = || message.clone().into();
+        let reject = Reject { code: RejectCode::SysFatal, error_code: None, message: message.clone() };
+        for failure in [
+            Failure::Rejected(reject),
+            Failure::Unanswered(why()),
+            Failure::Unverified(why()),
+            Failure::Unsendable(why()),
+        ] {
+            let text = failure.to_string();
+            assert!(text.ends_with("mailbox: all is well") && !text.chars().any(char::is_control), "{text:?}");
+        }
+    }
+}

@@ -2,7 +2,8 @@
 
 use crate::mailbox::{Mailbox, own};
 use crate::records::{Contact, Entry, Event, Identity, Peer, Rows, Trust, With, append, put};
-use crate::wire::card::{self, Card};
+use crate::wire::card::{self, Card, Device};
+use crate::wire::envelope::is_usable;
 use crate::{Address, Error, millis, seconds, shared};
 use crypto_store::Tx;
 use directory_core::bundle::Bundle;
@@ -21,7 +22,8 @@ impl Mailbox {
     /// # Errors
     ///
     /// [`Error::Card`], [`Error::OldCard`], [`Error::OwnCard`], [`Error::OtherCanister`], [`Error::Name`],
-    /// [`Error::NameTaken`], [`Error::TooManyContacts`], and those of the store.
+    /// [`Error::NameTaken`], [`Error::TooManyContacts`], [`Error::DeviceKeys`], [`Error::DeviceTaken`], and those of the
+    /// store.
     pub async fn add_contact(&self, card: &str, name: &str) -> Result<Address, Error> {
         self.add_card(card::verify(&card::from_text(card)?, seconds())?, name, None).await
     }
@@ -47,7 +49,7 @@ impl Mailbox {
                     Some((Trust::Verified, true)) => Trust::Verified,
                     _ => Trust::Added,
                 };
-                take_card(tx, &card, known.as_ref())?;
+                take_card(tx, &card, known.as_ref(), None)?;
                 put(
                     tx,
                     card.address.bytes(),
@@ -112,9 +114,8 @@ pub(crate) fn writable(rows: &impl Rows, to: &str) -> Result<(Address, Contact),
     Ok((address, contact))
 }
 
-/// Processes the card that a contact or an unknown person sent. Returns the person's new trust, or `None` if there is nothing
-/// to report.
-pub(crate) fn introduce(tx: &mut Tx<'_>, card: &Card) -> Result<Option<Trust>, Error> {
+/// Takes the card that a device sent. Returns the person's new trust, or `None` if there is nothing to tell.
+pub(crate) fn introduce(tx: &mut Tx<'_>, card: &Card, sender: &Identity) -> Result<Option<Trust>, Error> {
     let known = tx.record::<Contact>(card.address.bytes())?;
     if known.is_none() {
         check_room(tx, MAX_UNKNOWN, |contact| contact.trust == Trust::Unknown)?;
@@ -134,34 +135,77 @@ pub(crate) fn introduce(tx: &mut Tx<'_>, card: &Card) -> Result<Option<Trust>, E
         }
         Some(known) => (known.name.clone(), Trust::Changed, Some(Trust::Changed)),
     };
-    take_card(tx, card, known.as_ref())?;
+    take_card(tx, card, known.as_ref(), Some(sender))?;
     put(tx, card.address.bytes(), &Contact { name, trust, issued: card.issued, devices, label })?;
     Ok(news)
 }
 
-/// Stores a card's devices with their bundles.
-pub(crate) fn take_card(tx: &mut Tx<'_>, card: &Card, known: Option<&Contact>) -> Result<(), Error> {
+/// Writes the devices of a card, with the keys that change. `sender`: the device that sent the card, and has shown that it has
+/// its identity key; `None`: the user brought the card. After an error nothing is written.
+pub(crate) fn take_card(
+    tx: &mut Tx<'_>,
+    card: &Card,
+    known: Option<&Contact>,
+    sender: Option<&Identity>,
+) -> Result<(), Error> {
     if let Some(known) = known
         && card.issued < known.issued
     {
         return Err(Error::OldCard { issued: card.issued, known: known.issued });
     }
-    for device in &card.devices {
-        let bundle = device.bundle.encode();
-        let peer = match tx.record::<Peer>(device.identity)? {
-            // No card may take over another person's device.
-            Some(peer) if peer.address != card.address => return Err(Error::Card(card::CardError::Device)),
+    for Device { identity, bundle } in &card.devices {
+        let keys = &bundle.content;
+        if ![identity, &keys.hpke, &keys.fallback].into_iter().all(is_usable) {
+            return Err(Error::DeviceKeys(*identity));
+        }
+        let peer = tx.record::<Peer>(identity)?.filter(|peer| peer.address != card.address);
+        if let Some(peer) = peer
+            && !may_take_over(tx, identity, &peer, sender)?
+        {
+            return Err(Error::DeviceTaken(peer.address));
+        }
+    }
+    for Device { identity, bundle } in &card.devices {
+        let (address, bundle) = (card.address, bundle.encode());
+        let peer = match tx.record::<Peer>(identity)? {
+            Some(peer) if peer.address != address => {
+                forget_device(tx, identity, &peer.address)?;
+                Peer { address, bundle, send_key: Vec::new(), introduced: false, ..peer }
+            }
             Some(peer) => {
-                // A send key belongs to one inbox. An introduction brings the send key of a new inbox.
-                let is_same_inbox = bundle_inbox(&peer.bundle) == device.bundle.content.inbox;
+                // A send key belongs to an inbox. An introduction brings the new one.
+                let is_same_inbox = bundle_inbox(&peer.bundle) == bundle_inbox(&bundle);
                 let send_key = if is_same_inbox { peer.send_key } else { Vec::new() };
                 Peer { bundle, send_key, ..peer }
             }
-            None => Peer::new(card.address, bundle),
+            None => Peer::new(address, bundle),
         };
-        put(tx, device.identity, &peer)?;
+        put(tx, identity, &peer)?;
     }
     Ok(())
+}
+
+/// Whether a card may take over a device that another person's card has listed. Anybody can list any device: only a letter of
+/// it shows that it has its identity key. So its own letter is worth more than a list, and a card that the user brought more
+/// than one of somebody whom the user has not added.
+fn may_take_over(tx: &Tx<'_>, identity: &Identity, peer: &Peer, sender: Option<&Identity>) -> Result<bool, Error> {
+    match sender {
+        Some(sender) => Ok(sender == identity && peer.received.is_empty()),
+        None => Ok(!is_added(tx, &peer.address)?),
+    }
+}
+
+/// Takes a device off the list of a person.
+fn forget_device(tx: &mut Tx<'_>, identity: &Identity, address: &Address) -> Result<(), Error> {
+    let Some(mut contact) = tx.record::<Contact>(address.bytes())? else { return Ok(()) };
+    contact.devices.retain(|device| device != identity);
+    put(tx, address.bytes(), &contact)
+}
+
+/// Whether the user has added a person, whose devices may have changed since.
+pub(crate) fn is_added(tx: &Tx<'_>, address: &Address) -> Result<bool, Error> {
+    let contact = tx.record::<Contact>(address.bytes())?;
+    Ok(contact.is_some_and(|contact| contact.trust >= Trust::Changed))
 }
 
 fn bundle_inbox(bundle: &[u8]) -> Vec<u8> {

@@ -258,11 +258,11 @@ impl Stored {
                 Ok(is_new) => is_new_session |= is_new,
                 Err(Closed::Again) => {}
                 Err(Closed::Failed(error)) => return Err(error),
-                Err(Closed::ForNow(why)) => {
+                Err(Closed::ForNow) => {
                     wedged.insert(letter.sender);
+                    // Anybody can name a sender, so the log does not name one. Numbers that are missing are told later.
                     if !waiting::push(tx, inbox, &mut position, id, &letter)? {
                         counts.unopened += 1;
-                        tell(tx, &letter, id, &format!("{why}, and too many wait"))?;
                     }
                 }
                 Err(Closed::ForEver(why)) => {
@@ -290,7 +290,7 @@ impl Stored {
         put(tx, inbox, &position)?;
         for identity in wedged {
             let Some(mut peer) = tx.record::<Peer>(identity)? else { continue };
-            if is_answerable(tx, &peer)? {
+            if is_answerable(tx, &identity, &peer)? {
                 sealing(tx, own(tx)?, |sealer, tx| sealer.renew(tx, &identity, &mut peer))?;
             }
         }

@@ -2,9 +2,10 @@
 
 use crate::{Error, Place};
 use candid::Principal;
-use client::agent::AgentTransport;
+use client::agent::{AgentTransport, builder};
 use client::directory::api::Published;
 use client::directory::{DirectoryClient, published};
+use client::plain::plain;
 use client::{Client, Failure, Transport};
 use directory_core::verify::Trusted;
 use ic_agent::Agent;
@@ -64,7 +65,7 @@ impl Agents {
     /// [`Error::Place`].
     pub async fn root_key(url: &str) -> Result<Vec<u8>, Error> {
         let agent = agent(url)?;
-        agent.fetch_root_key().await.map_err(|error| Error::Place(format!("{url}: {error}")))?;
+        agent.fetch_root_key().await.map_err(|error| Error::Place(plain(&format!("{url}: {error}"))))?;
         Ok(agent.read_root_key())
     }
 
@@ -79,7 +80,7 @@ impl Agents {
 }
 
 fn agent(url: &str) -> Result<Agent, Error> {
-    Agent::builder().with_url(url).build().map_err(|error| Error::Place(format!("{url}: {error}")))
+    builder(url).build().map_err(|error| Error::Place(format!("{url}: {error}")))
 }
 
 impl Network for Agents {

@@ -1,6 +1,6 @@
 //! Opening a letter: one step of a ratchet, and the content, in the transaction that moves the cursor.
 
-use crate::contacts::introduce;
+use crate::contacts::{introduce, is_added};
 use crate::mailbox::{account_of, own};
 use crate::records::{
     Arriving, Contact, Entry, Event, Identity, PIECE, Peer, Rows, Said, With, append, delete, file_keys, put,
@@ -23,9 +23,9 @@ const MAX_ARRIVING: usize = 4;
 /// The reason why a letter was not opened.
 #[derive(Debug)]
 pub(crate) enum Closed {
-    /// It may open later: its session or its sender is not known yet.
-    ForNow(String),
-    /// It will never open.
+    /// It may open later: its session, or its sender, is not known yet.
+    ForNow,
+    /// It never will.
     ForEver(String),
     /// It was opened before.
     Again,
@@ -42,22 +42,27 @@ impl<E: Into<Error>> From<E> for Closed {
 /// Opens a letter and stores its content. If it does not open, nothing changes. If a file's piece does not fit, the step of the
 /// ratchet is still kept. Returns whether the session is new: then waiting letters may open.
 pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result<bool, Closed> {
-    let known = tx.record::<Peer>(letter.sender)?;
+    let known = known(tx, &letter.sender)?;
     let (session, plain, is_new_session) = decrypt(tx, inbox, letter)?;
     let content = Content::decode(&plain).map_err(|why| Closed::ForEver(format!("its content is malformed: {why}")))?;
     let card = introduction(&content, letter)?;
     let trust = match (&card, &known) {
-        (Some(card), _) => introduce(tx, card).map_err(|error| match error {
-            Error::TooManyContacts { .. } | Error::Card(_) | Error::OldCard { .. } => {
+        (Some(card), _) => introduce(tx, card, &letter.sender).map_err(|error| match error {
+            Error::TooManyContacts { .. } | Error::OldCard { .. } | Error::DeviceKeys(_) | Error::DeviceTaken(_) => {
                 Closed::ForEver(error.to_string())
             }
             error => Closed::Failed(error),
         })?,
-        (None, Some(_)) => None,
-        (None, None) => return Err(Closed::ForNow("its sender is not known yet".into())),
+        (None, true) => None,
+        (None, false) => return Err(Closed::ForNow),
     };
     let peer = tx.record::<Peer>(letter.sender)?;
-    let mut peer = peer.ok_or(Closed::ForEver("its sender's card does not list the device".into()))?;
+    let mut peer = peer.ok_or(Closed::ForEver("its sender's card does not have the device".into()))?;
+    let contact = tx.record::<Contact>(peer.address.bytes())?;
+    if contact.is_some_and(|contact| contact.trust >= crate::Trust::Added && !contact.devices.contains(&letter.sender))
+    {
+        return Err(Closed::ForEver("its device is not on the sender's card any more".into()));
+    }
     let mut window = peer.received;
     let taken = window.take(content.number);
     if taken == Taken::Again {
@@ -91,7 +96,14 @@ pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result
     Ok(is_new_session)
 }
 
-/// Decrypts with the letter's session, or with a new one. Returns the session after this step, which the caller must store.
+/// Whether it is known who has a device. A person whom the user has not added may have listed a device of somebody else: it must
+/// introduce itself.
+fn known(tx: &Tx<'_>, device: &Identity) -> Result<bool, Error> {
+    let Some(peer) = tx.record::<Peer>(device)? else { return Ok(false) };
+    Ok(!peer.received.is_empty() || is_added(tx, &peer.address)?)
+}
+
+/// Decrypts with the letter's session, or with a new one. Returns the session as it is then, which is not stored yet.
 fn decrypt(tx: &Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result<(Session, Vec<u8>, bool), Closed> {
     let stored = tx.get::<Session>(session_key(&letter.sender, &letter.session)).map_err(Error::from)?;
     match (stored, &letter.message) {
@@ -108,7 +120,7 @@ fn decrypt(tx: &Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result<(Session, V
             let created = created.map_err(|why| Closed::ForEver(format!("its first message: {why}")))?;
             Ok((created.session, created.plaintext, true))
         }
-        (None, OlmMessage::Normal(_)) => Err(Closed::ForNow("its session is not known".into())),
+        (None, OlmMessage::Normal(_)) => Err(Closed::ForNow),
     }
 }
 
@@ -130,9 +142,12 @@ fn arrive(
     bytes: Vec<u8>,
 ) -> Result<Option<File>, Closed> {
     let (record, pieces) = file_keys(sender, id);
+    let again = || Closed::ForEver("its piece came before".into());
     let mut arriving = match tx.record::<Arriving>(&record)? {
         Some(arriving) if arriving.file == file => arriving,
-        Some(_) => return Err(Closed::ForEver("its piece belongs to another file".into())),
+        Some(_) => return Err(Closed::ForEver("its piece is of another file".into())),
+        // The pieces of a whole file stay. Another file of its id would take them along when it is dropped.
+        None if !tx.range::<fields::Message>(&pieces, b"", 1).map_err(Error::from)?.is_empty() => return Err(again()),
         None => {
             make_room(tx, sender)?;
             Arriving { file, pieces: 0 }
@@ -140,7 +155,7 @@ fn arrive(
     };
     let key = [&pieces[..], &piece.to_be_bytes()].concat();
     if tx.get::<fields::Message>(&key).map_err(Error::from)?.is_some() {
-        return Err(Closed::ForEver("its piece came before".into()));
+        return Err(again());
     }
     tx.put(key, fields::Message { format: PIECE, bytes }).map_err(Error::from)?;
     arriving.pieces += 1;
@@ -190,8 +205,8 @@ pub(crate) fn bytes_of(rows: &impl Rows, pieces: &[u8], file: &File) -> Result<O
     Ok((Sha256::digest(&bytes)[..] == file.hash).then_some(bytes))
 }
 
-/// Whether this device may answer the peer.
-pub(crate) fn is_answerable(tx: &Tx<'_>, peer: &Peer) -> Result<bool, Error> {
+/// Whether a device is a contact's, who may be answered.
+pub(crate) fn is_answerable(tx: &Tx<'_>, device: &Identity, peer: &Peer) -> Result<bool, Error> {
     let contact = tx.record::<Contact>(peer.address.bytes())?;
-    Ok(contact.is_some_and(|contact| contact.trust >= crate::Trust::Added))
+    Ok(contact.is_some_and(|contact| contact.trust >= crate::Trust::Added && contact.devices.contains(device)))
 }

@@ -4,7 +4,7 @@
 //! work. So the envelopes are made on all cores.
 
 use crate::mailbox::account;
-use crate::records::{Identity, Own, Peer, Queued, put, session_key};
+use crate::records::{Identity, Own, Peer, Queued, next_queued, put, session_key};
 use crate::wire::content::{Body, Content, Id};
 use crate::wire::envelope::{self, Address as Place};
 use crate::wire::letter::{Letter, id_of};
@@ -36,7 +36,7 @@ struct Open {
     /// Its destination: the inbox and the key to seal to.
     inbox: Vec<u8>,
     hpke: [u8; 32],
-    /// The number of its content.
+    /// Its number in the outbox.
     number: u64,
     /// Its row of the outbox, without the envelope.
     row: Queued,
@@ -155,7 +155,8 @@ impl Sealer {
         let letter = Letter { sender: self.account.curve25519_key().to_bytes(), session, message }.encode();
         let (inbox, hpke) = (bundle.content.inbox.clone(), bundle.content.hpke);
         let row = Queued { entry: said.entry, since: millis(), send_key: peer.send_key.clone(), envelope: Vec::new() };
-        self.open.push(Open { letter, identity: *identity, inbox, hpke, number: peer.sent, row });
+        let number = next_queued(tx, peer.sent)?;
+        self.open.push(Open { letter, identity: *identity, inbox, hpke, number, row });
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::mailbox::Mailbox;
 use crate::network::Network;
 use crate::records::{
     Entry, Event, PIECE, Position, Queued, Rows, Said, Seed, Seen, Shared, SharedId, With, append, entry_key,
-    next_number, put, shared_file_key,
+    next_number, next_queued, put, shared_file_key,
 };
 use crate::sending::Letter;
 use crate::wire::content::File;
@@ -205,7 +205,8 @@ pub(crate) fn seal(
         let entry = next_number(tx)?;
         shared.sent += 1;
         let queued = Queued { entry, since: millis(), send_key: Vec::new(), envelope };
-        put(tx, [&inbox[..], &shared.sent.to_be_bytes()].concat(), &queued)?;
+        let number = next_queued(tx, shared.sent)?;
+        put(tx, [&inbox[..], &number.to_be_bytes()].concat(), &queued)?;
         let event = Event::Sent { id: random()?, said, waiting: 1, failed: None };
         put(tx, entry_key(entry), &Entry { at: millis(), with: Some(With::Shared(inbox)), event })?;
         entries.push(entry);

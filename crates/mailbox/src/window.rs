@@ -27,7 +27,12 @@ pub(crate) enum Taken {
 }
 
 impl Window {
-    /// Takes a number, counted from 1.
+    /// Whether no number came.
+    pub fn is_empty(&self) -> bool {
+        self.highest == 0
+    }
+
+    /// Takes a number, from 1.
     pub fn take(&mut self, number: u64) -> Taken {
         if number > self.highest {
             let ahead = number - self.highest;

@@ -297,7 +297,7 @@ impl Below {
     }
 
     /// The chain value of the message before, if the proof says it.
-    pub(crate) fn chain(&self) -> Option<Hash> {
+    pub fn chain(&self) -> Option<Hash> {
         match self {
             Self::Nothing => None,
             Self::Chain(chain) => Some(*chain),

@@ -12,7 +12,7 @@
 use crate::chain::{Fields, Links};
 use crate::hash::{self, Hash};
 use crate::head::{Head, State};
-use crate::page::{Below, Jump, PageProof, Step, Taken};
+use crate::page::{Jump, PageProof, Step, Taken};
 use crate::trie::WitnessError;
 use std::fmt;
 
@@ -208,6 +208,7 @@ impl PageProof {
         }
         let mut current = self.below.chain().ok_or(Refused::BelowMissing)?;
         let mut last = self.below.fields().map(|fields| (fields.rank, fields.id));
+        known.extend(self.rank_below(shown).map(|rank| (rank, current)));
         let mut chains = Vec::with_capacity(shown.len());
         for (at, (message, jump)) in shown.iter().zip(&self.jumps).enumerate() {
             let fields = message.fields(self.first_rank.wrapping_add(at as u32));
@@ -238,10 +239,17 @@ impl PageProof {
         if current != head.chain || last != Some((head.rank, head.last_id)) {
             return Err(Refused::Chain);
         }
-        if let Below::Message { fields, .. } = &self.below {
-            known.extend(self.below.chain().map(|chain| (fields.rank, chain)));
-        }
         Ok(known)
+    }
+
+    /// The rank of the message below the page, whose chain value the message above it commits to. `None`: there is none.
+    fn rank_below(&self, shown: &[Shown]) -> Option<u32> {
+        let above = match (shown, self.steps.last()) {
+            ([], Some(Step { taken: Taken::Previous, fields, .. })) => fields.rank,
+            ([], _) => return self.below.fields().map(|fields| fields.rank),
+            _ => self.first_rank,
+        };
+        above.checked_sub(1).filter(|rank| *rank > 0)
     }
 }
 

@@ -2,14 +2,13 @@
 
 use crate::command::Enter;
 use client::Transport;
-use client::agent::AgentTransport;
+use client::agent::{AgentTransport, builder};
 use client::directory::api::View;
 use client::directory::{DirectoryClient, Draft, pin, published};
 use directory_core::label::Label;
 use directory_core::policy::{Key, Policy};
 use directory_core::profile::Profile;
 use directory_core::signatures::Signatures;
-use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
 use std::error::Error;
 use std::time::Duration;
@@ -29,7 +28,7 @@ async fn register(enter: &Enter) -> Result<(), Box<dyn Error>> {
     let key = key_file::read(&enter.key)?;
     let public = Key::of(&key);
     let policy = Policy::one(public);
-    let mut agent = Agent::builder().with_url(&enter.network);
+    let mut agent = builder(&enter.network);
     if let Some(path) = &enter.identity {
         let identity = BasicIdentity::from_pem_file(path).map_err(|error| format!("{}: {error}", path.display()))?;
         agent = agent.with_identity(identity);

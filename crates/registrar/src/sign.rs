@@ -2,7 +2,9 @@
 
 use crate::command::Directory;
 use client::directory::label_text;
+use client::plain::is_control;
 use directory_core::entry::realm;
+use directory_core::label::Label;
 use directory_core::registration::{Request, answer_to_text};
 use directory_core::signatures::Signatures;
 use directory_core::vrf::PublicKey;
@@ -50,7 +52,11 @@ fn checked(path: &Path, directory: &Directory) -> Result<Request, Box<dyn Error>
         File::open(path).and_then(|file| file.take(MAX_TEXT).read_to_string(&mut text))
     };
     read.map_err(|error| bad(error.to_string()))?;
-    let request = Request::from_text(&text).map_err(|error| bad(format!("this is not a request: {error:?}")))?;
+    let request = Request::from_text(&text).map_err(|error| bad(format!("this is no request: {error:?}")))?;
+    // It would be shown to the operator as another name than the one that is signed.
+    if matches!(&request.label, Label::Name(name) if name.chars().any(is_control)) {
+        return Err(bad("its name has control characters".to_owned()).into());
+    }
     let vrf = PublicKey::new(&directory.vrf_key).map_err(|error| format!("the VRF key: {error:?}"))?;
     request
         .check(&realm(directory.canister.as_slice(), &directory.vrf_key), &vrf)

@@ -89,12 +89,16 @@ impl Signer {
         self.last.as_ref()
     }
 
-    /// Whether a published cosignature of this key shows that the disk lacks a statement, because it is a restored backup. Then
-    /// the key must not sign any more.
+    /// Whether this key has signed a published statement.
+    pub fn has_signed(&self, published: &Statement) -> bool {
+        self.public.verifies(&self.origin, &published.checkpoint, &published.cosignature)
+    }
+
+    /// Whether a published cosignature of this key shows that the disk is older than what the key has signed, as a
+    /// restored backup is. Then the key must not sign any more.
     pub fn is_behind(&self, published: &Statement) -> bool {
-        let is_ours = self.public.verifies(&self.origin, &published.checkpoint, &published.cosignature);
         let known = self.last.map(|last| last.checkpoint);
-        is_ours
+        self.has_signed(published)
             && known.is_none_or(|known| {
                 known.size < published.checkpoint.size
                     || known.size == published.checkpoint.size && known.root != published.checkpoint.root

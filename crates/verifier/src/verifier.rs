@@ -90,14 +90,24 @@ impl<D: Disk> Verifier<D> {
         &mut self.disk
     }
 
-    /// Compares a published cosignature with the statements of this folder. If it is of the own key and this folder does not
-    /// know it, the verifier halts: the folder is a restored copy, or another process has the key. Cosignatures of other keys
-    /// are ignored.
+    /// Whether the own key has made a cosignature of the log of `size` heads that a node shows.
+    ///
+    /// Precondition: these heads were replayed.
+    pub fn has_signed(&self, size: u64, cosignature: &Cosignature) -> bool {
+        self.signer.has_signed(&self.published(size, cosignature))
+    }
+
+    fn published(&self, size: u64, cosignature: &Cosignature) -> Statement {
+        Statement { checkpoint: self.replay.checkpoint_at(size), cosignature: *cosignature }
+    }
+
+    /// Compares a cosignature that the directory shows with what this folder has signed. If it is of the own key and this
+    /// folder does not know it, the verifier halts: the folder is a restored copy, or another process has the key.
+    /// Cosignatures of other keys are ignored.
     ///
     /// Precondition: the heads of the cosigned log were replayed.
     pub fn check_published(mut self, size: u64, cosignature: &Cosignature) -> Result<Self, Stop> {
-        let published = Statement { checkpoint: self.replay.checkpoint_at(size), cosignature: *cosignature };
-        if !self.signer.is_behind(&published) {
+        if !self.signer.is_behind(&self.published(size, cosignature)) {
             return Ok(self);
         }
         let why = format!(

@@ -115,11 +115,9 @@ function hashed(
   const known: Known[] = [{ rank: head.rank, chain: head.chain }];
   if (messages.length === 0 && steps.length === 0) return known;
   let current = chainOfBelow(below) ?? refuse({ kind: 'below-missing' });
-  let last: Fields | undefined;
-  if (below.kind === 'message') {
-    last = below.fields;
-    known.push({ rank: last.rank, chain: current });
-  }
+  let last = below.kind === 'message' ? below.fields : undefined;
+  const rank = rankBelow(messages.length > 0 ? firstRank : undefined, steps.at(-1), last);
+  if (rank) known.push({ rank, chain: current });
   const chains: Hash[] = [];
   for (const [message, jump] of messages) {
     const fields = { ...message, rank: (firstRank + chains.length) >>> 0 };
@@ -140,7 +138,17 @@ function hashed(
   return known;
 }
 
-/** The chain value of the message below the page, if the proof shows it. */
+/** The rank of the message below the page, whose chain value the message above it commits to. */
+function rankBelow(
+  firstRank: number | undefined,
+  step: Step | undefined,
+  below: Fields | undefined,
+): number | undefined {
+  if (firstRank !== undefined) return firstRank - 1;
+  return step?.taken === 'previous' ? step.fields.rank - 1 : below?.rank;
+}
+
+/** The chain value of the message before, if anything is said of it. */
 function chainOfBelow(below: Below): Hash | undefined {
   switch (below.kind) {
     case 'nothing':

@@ -1,11 +1,12 @@
 //! The agent's transport takes only certificates that are signed by the root, belong to this canister, and are recent.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use candid::Principal;
-use client::agent::AgentTransport;
-use client::{Certified, Transport};
-use ic_agent::Agent;
+use client::agent::{AgentTransport, builder};
+use client::{Certified, Failure, Transport};
 use ic_certification::Certificate;
 use ic_certification::hash_tree::{fork, label, leaf};
 use ic_verify_bls_signature::PrivateKey;
@@ -33,7 +34,7 @@ fn certificate(root: &PrivateKey, canister: Principal, data: &[u8], age: Duratio
 }
 
 fn transport() -> AgentTransport {
-    let agent = Agent::builder().with_url("http://127.0.0.1:1").build().expect("the url is legal");
+    let agent = builder("http://127.0.0.1:1").build().expect("the url is legal");
     agent.set_root_key([&DER_PREFIX[..], &root(1).public_key().serialize()].concat());
     AgentTransport::new(agent, canister(1))
 }
@@ -73,4 +74,32 @@ fn other_certificates_prove_nothing() {
         assert!(error.contains(expected), "{what}: {error}");
     }
     assert!(checked(b"certificate").is_err());
+}
+
+/// The address of a replica that answers a request with so many bytes.
+fn talkative(bytes: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("somebody connects");
+            let _ = stream.read(&mut [0; 4_096]);
+            let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/cbor\r\nconnection: close\r\n\r\n";
+            let body = vec![0; 1 << 20];
+            // It ends early where nobody reads on.
+            let _ =
+                stream.write_all(head).and_then(|()| (0..bytes / body.len()).try_for_each(|_| stream.write_all(&body)));
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn an_answer_that_is_longer_than_any_honest_one_is_not_read_to_its_end() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("there is a runtime");
+    let transport = AgentTransport::new(builder(&talkative(64 << 20)).build().expect("the url is legal"), canister(1));
+    match runtime.block_on(transport.query("get_status", Vec::new())) {
+        Err(Failure::Unanswered(why)) => assert!(why.to_string().contains("length limit exceeded"), "{why}"),
+        other => panic!("{other:?}"),
+    }
 }

@@ -290,3 +290,32 @@ fn lists_that_do_not_go_on_from_what_was_seen() {
     let live = Seen { id: 9, ..dropped };
     assert_eq!(read(Some(live)), Err(Broken::RolledBack { seen: 90, found: 10 }));
 }
+
+/// The page behind the message that was seen says which message its first one follows.
+#[test]
+fn a_longer_list_in_which_what_was_seen_is_another_is_refused() {
+    let client = filled().client();
+    let mut pages = client.messages_of_key(&key(), Order::ascending, Start::after(19));
+    assert!(now(pages.next()).expect("it is the truth").is_none());
+    let seen = pages.seen().expect("the key has messages");
+    for number in 0..30 {
+        client.transport().add(&key(), &format!("more {number}"));
+    }
+    let forked = Seen { chain: [7; 32], ..seen };
+    let behind = |seen: Seen| {
+        let pages = client.messages_of_key(&key(), Order::ascending, Start::after(seen.id));
+        now(pages.with_limit(5).with_seen(seen).next())
+    };
+    assert!(behind(seen).is_ok());
+    assert!(matches!(behind(forked), Err(CallError::Lie(Lie::Seen(Broken::Forked { rank: 10 })))));
+    // Where it was read less far than seen, a later page shows it.
+    let mut pages = client.messages_of_key(&key(), Order::ascending, Start::beginning).with_limit(2).with_seen(forked);
+    let broken = loop {
+        match now(pages.next()) {
+            Ok(page) => assert!(page.is_some(), "the list was read to its end"),
+            Err(CallError::Lie(Lie::Seen(broken))) => break broken,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(broken, Broken::Forked { rank: 10 });
+}

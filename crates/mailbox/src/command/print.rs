@@ -3,6 +3,7 @@
 #![allow(clippy::indexing_slicing, reason = "a field of a JSON object is set, not read")]
 
 use super::{DONE, Failure};
+use client::plain::{is_control, plain};
 use mailbox::{Address, Entry, Error, Event, Mailbox, Said, SharedId, With};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -85,14 +86,16 @@ fn as_text(number: u64, entry: &Entry, names: &Names) -> String {
     format!("{number}\t{what}")
 }
 
-/// Removes characters that would control a terminal.
+/// What others wrote, without characters that control a terminal. Each further line is indented, so that none looks like an
+/// entry of its own.
 fn said_text(said: &Said) -> String {
+    let shown = |character| if is_control(character) && character != '\t' { '\u{fffd}' } else { character };
     match said {
         Said::Text(text) => {
-            let is_plain = |character: char| !character.is_control() || character == '\n' || character == '\t';
-            text.chars().map(|character| if is_plain(character) { character } else { '\u{fffd}' }).collect()
+            let lines = text.split('\n').map(|line| line.chars().map(shown).collect());
+            lines.collect::<Vec<String>>().join("\n\t")
         }
-        Said::File(file) => format!("file {} of {} bytes", file.name, file.size),
+        Said::File(file) => format!("file {} of {} bytes", plain(&file.name), file.size),
     }
 }
 

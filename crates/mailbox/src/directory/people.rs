@@ -99,6 +99,10 @@ impl Mailbox {
         let profile = Profile::decode(profile).map_err(|_| unusable("its profile"))?;
         let entry = state.in_force(listed.verified.head.time).ok_or_else(not_listed)?;
         let [key] = entry.policy.keys() else { return Err(unusable("its policy has several keys")) };
+        // A proof of the newest entry alone does not show who made the first one.
+        if matches!(label, Label::Address(address) if address != Address::of(key).bytes()) {
+            return Err(unusable("it has the key of another address"));
+        }
         let canister = canister_of(profile.application()).map_err(|_| unusable("its profile"))?;
         let device = |bundle: &Bundle| {
             let device = profile.devices().iter().find(|device| device.signing == bundle.content.device)?;
@@ -123,7 +127,7 @@ fn refresh(tx: &mut Tx<'_>, address: Address, card: &Card) -> Result<(), Error> 
         return Ok(());
     }
     if card.issued > contact.issued {
-        contacts::take_card(tx, card, Some(&contact))?;
+        contacts::take_card(tx, card, Some(&contact), None)?;
         put(tx, address.bytes(), &Contact { issued: card.issued, ..contact })?;
     }
     Ok(())

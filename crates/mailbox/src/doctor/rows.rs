@@ -170,7 +170,7 @@ mod tests {
             let card = card.clone();
             move |tx: &mut Tx<'_>| {
                 let card = card::verify(&card::from_text(&card)?, issued)?;
-                contacts::take_card(tx, &card, None)?;
+                contacts::take_card(tx, &card, None, None)?;
                 let devices = contacts::identities(&card);
                 let contact = Contact { name: "bob".into(), trust, issued: card.issued, devices, label: None };
                 let address: Address = card.address;

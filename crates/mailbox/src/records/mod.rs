@@ -9,7 +9,7 @@
 //! account    "own" | inbox 29                             vodozemac's, as it was when this older inbox was replaced
 //! session    identity 32 | session id 32                  vodozemac's
 //! cursor     inbox 29, or key id 20 of a shared inbox     Position
-//! cursor     "entries", "shown"                           Counter
+//! cursor     "entries", "shown", "queued"                 Counter
 //! message    'e' | number 8                               Entry of the log
 //! message    'p' | identity 32 | message id 16 | piece 4  bytes of a piece, format 2
 //! message    's' | key id 20 | id 4                       bytes of a file of a shared inbox, format 2
@@ -352,6 +352,15 @@ pub(crate) fn next_number(tx: &mut Tx<'_>) -> Result<u64, Error> {
     let Counter(last) = tx.record("entries")?.unwrap_or_default();
     put(tx, "entries", &Counter(last + 1))?;
     Ok(last + 1)
+}
+
+/// Takes the next number of the outbox, at least `least`. All inboxes count together: the cards of two people may name one inbox,
+/// and no row may replace another.
+pub(crate) fn next_queued(tx: &mut Tx<'_>, least: u64) -> Result<u64, Error> {
+    let Counter(last) = tx.record("queued")?.unwrap_or_default();
+    let number = least.max(last + 1);
+    put(tx, "queued", &Counter(number))?;
+    Ok(number)
 }
 
 /// Appends an entry to the log.

@@ -23,6 +23,7 @@ use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable, HpkeError, Kem, OpModeR, OpModeS, Serializable};
 use rand_core::OsRng;
 use std::fmt;
+use vodozemac::{Curve25519PublicKey, Curve25519SecretKey};
 use zeroize::Zeroizing;
 
 /// The suite that this release seals with.
@@ -88,7 +89,12 @@ pub fn public_key(secret: &[u8; 32]) -> Option<[u8; 32]> {
     Some(X25519HkdfSha256::sk_to_pk(&secret).to_bytes().into())
 }
 
-/// Seals a content to a public key. Each call returns different bytes. `None`: the bytes are not a public key.
+/// Whether something can be agreed on with a Curve25519 key of another device: not with one of small order.
+pub fn is_usable(key: &[u8; 32]) -> bool {
+    Curve25519SecretKey::new().diffie_hellman(&Curve25519PublicKey::from_bytes(*key)).is_some()
+}
+
+/// Seals a content to a public key. Each call returns other bytes. `None`: the bytes are no public key.
 pub fn seal(content: &[u8], key: &[u8; 32], address: &Address<'_>) -> Option<Vec<u8>> {
     let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(key).ok()?;
     let sealed = hpke::single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256, _>(
@@ -190,6 +196,11 @@ mod tests {
 
     #[test]
     fn a_key_of_small_order_is_refused() {
-        assert!(seal(b"hello", &[0; 32], &HERE).is_none());
+        let mut one = [0; 32];
+        one[0] = 1;
+        for key in [[0; 32], one] {
+            assert!(seal(b"hello", &key, &HERE).is_none() && !is_usable(&key));
+        }
+        assert!(is_usable(&new_keys().1));
     }
 }

@@ -26,6 +26,15 @@ fn two_people_who_have_each_others_cards_write_to_each_other() {
     assert!(status.contains("read through: 7\ntold through: 7\n"), "{status}");
 }
 
+#[test]
+fn a_text_controls_no_terminal_and_none_of_its_lines_looks_like_an_entry() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    alice.run(&["send", "bob", "-m", "hello\n2\tcarol: forged\r\u{1b}[2J\u{202e}"]).code(0);
+    let shown = "1\talice: hello\n\t2\tcarol: forged\u{fffd}\u{fffd}[2J\u{fffd}\n";
+    assert_eq!(bob.run(&["receive"]).code(0).stdout, shown);
+}
+
 /// The production settings: each key is read by its owner only.
 #[test]
 fn they_do_so_where_reads_are_closed() {

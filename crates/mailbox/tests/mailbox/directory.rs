@@ -1,11 +1,20 @@
 //! The directory: people find each other's keys there.
 
-use crate::network::Network;
+use crate::attackers::Attacker;
+use crate::network::{Network, operator};
 use crate::people::Person;
-use directory_core::label::Label;
+use client::Transport;
+use client::agent::AgentTransport;
+use client::directory::api::View;
+use client::directory::{DirectoryClient, Draft, pin, published};
+use directory_core::bundle::Bundle;
+use directory_core::label::{AddressProof, Label, address_bytes};
+use directory_core::policy::{Key, Policy};
+use directory_core::profile::Profile;
 use directory_core::registration::{Request, answer_to_text};
 use directory_core::signatures::Signatures;
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer, SigningKey};
+use std::time::Duration;
 
 /// A person who has pinned the network's directory.
 fn person(name: &'static str, network: &Network) -> Person {
@@ -111,4 +120,39 @@ fn without_a_directory_and_without_verifiers_nothing_is_found() {
     // No verifier ratifies here, and --certified-only was not given.
     alice.run(&["contacts", "find", "bob"]).code(1);
     alice.run(&["monitor"]).code(0);
+}
+
+/// Enters a mailbox of another key under the address of `key`, which gives it away.
+async fn enter_foreign(network: &Network, key: &SigningKey, mallory: &Attacker) {
+    let transport = AgentTransport::new(operator(&network.url()).await, network.directory);
+    let trusted = pin(&published(&transport).await.unwrap(), &network.directory, Vec::new(), 3_600).unwrap();
+    let mut client = DirectoryClient::new(transport, trusted);
+    let (label, other) = (Label::address(&Key::of(key)), SigningKey::from_bytes(&[78; 32]));
+    let index = client.lookup(&label, View::newest, None).await.unwrap().index;
+    let realm = client.trusted().realm;
+    let (device, bundle): (_, Bundle) = mallory.own(|content| (content.realm, content.index) = (realm, index));
+    let canister = network.canister.as_slice();
+    let profile = Profile::new(vec![device], [&[1, canister.len() as u8], canister].concat()).unwrap();
+    let draft = Draft::first(realm, index, &label, Policy::one(Key::of(&other)), &profile, [1; 16]);
+    let proof = AddressProof { key: Key::of(key), signature: key.sign(&address_bytes(&draft.entry)).to_bytes() };
+    let signed = Signatures::by(&other, &draft.entry.signed_bytes());
+    client.update(&draft.signed(signed, Signatures::default(), Some(&proof))).await.unwrap();
+    while client.lookup(&label, View::newest, None).await.unwrap().state.is_none() {
+        client.transport().pause(Duration::from_millis(200)).await;
+    }
+    client.put_bundle(&label, &bundle.encode()).await.unwrap();
+}
+
+/// A proof of the newest entry does not show the address's own signature, which stands under the first one.
+#[test]
+fn an_address_is_found_only_with_its_own_key() {
+    let network = Network::start();
+    let alice = person("alice", &network);
+    let key = SigningKey::from_bytes(&[79; 32]);
+    let mallory = Attacker::of(&alice);
+    tokio::runtime::Runtime::new().unwrap().block_on(enter_foreign(&network, &key, &mallory));
+    let address = mailbox::Address::of(&Key::of(&key)).to_string();
+    let find = ["contacts", "find", &address, "--as", "bob"];
+    alice.run(&find).code(1).says("it has the key of another address");
+    assert_eq!(alice.run(&["contacts", "list"]).code(0).stdout, "");
 }

@@ -1,9 +1,9 @@
 //! Strangers who flood an inbox.
 
+use crate::attackers::card_of;
 use crate::network::Network;
 use crate::people::{Person, texts};
 use client::api::NewMessage;
-use mailbox::wire::card;
 use mailbox::wire::envelope::{self, Address};
 use mailbox::wire::letter::{Letter, id_of};
 use vodozemac::olm::{Account, OlmMessage, Session, SessionConfig};
@@ -12,8 +12,8 @@ use vodozemac::olm::{Account, OlmMessage, Session, SessionConfig};
 const WAIT: usize = 1_000;
 const LETTERS: usize = WAIT + 20;
 
-/// A session, and a message of it that is not a pre-key message.
-fn later_message() -> (Session, OlmMessage) {
+/// A session, and a message of it that is none of its first ones.
+pub fn later_message() -> (Session, OlmMessage) {
     let (sender, mut recipient) = (Account::new(), Account::new());
     recipient.generate_fallback_key();
     let fallback = recipient.fallback_key().into_values().next().unwrap();
@@ -31,12 +31,12 @@ fn letters_of_sessions_that_nobody_knows_wait_bounded_and_stop_nobody_else() {
     let network = Network::start();
     let (alice, bob) = Person::pair(&network);
     alice.run(&["send", "bob", "-m", "before"]).code(0);
-    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    let card = std::fs::read_to_string(bob.card()).unwrap();
-    let card = card::verify(&card::from_text(&card).unwrap(), now).unwrap();
+    let card = card_of(&bob);
     let keys = &card.devices[0].bundle.content;
     let (session, message) = later_message();
-    let letter = Letter { sender: [7; 32], session: id_of(&session), message }.encode();
+    // The flood names a contact as its sender. The log does not.
+    let sender = card_of(&alice).devices[0].identity;
+    let letter = Letter { sender, session: id_of(&session), message }.encode();
     let place = Address { canister: &card.canister, inbox: &keys.inbox };
     let flood: Vec<_> = (0..LETTERS)
         .map(|_| NewMessage {

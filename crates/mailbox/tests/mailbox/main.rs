@@ -3,6 +3,7 @@
 //! `scripts/build` makes the canister that these tests install.
 
 mod adversaries;
+mod attackers;
 mod backup;
 mod beside;
 mod conversation;

@@ -63,6 +63,8 @@ fn a_request_that_is_not_what_it_says_is_refused() {
     let elsewhere = ["sign", "alice", &place.file(&request.to_text()), "--key", &place.key, "--canister", "aaaaa-aa"];
     let done = place.run(&[&elsewhere[..], &["--vrf-key", &place.vrf]].concat());
     assert!(done.code == 1 && done.stderr.contains("the entry is of another directory"), "{}", done.stderr);
+    let (_, hidden) = place.request("alice\u{202e}");
+    refused("alice\u{202e}", &hidden, "its name has control characters");
     let done = place.sign("alice", "no request");
     assert!(done.code == 1 && done.stderr.contains("this is not a request"), "{}", done.stderr);
 }

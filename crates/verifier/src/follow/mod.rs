@@ -146,16 +146,18 @@ impl<D: Disk, N: Network> Follower<D, N> {
     async fn attempt(&mut self, clock: impl Fn() -> u64) -> Result<Round, End> {
         let (certified, shown) = self.catch_up(&clock).await?;
         let size = certified.log.checkpoint.size;
-        let own = self.verifier()?.signer().public().key_id();
-        let published = shown.cosigned.iter().filter(|(_, cosignature)| cosignature.key_id == own);
-        for (size, cosignature) in published.clone().filter(|(of, _)| *of <= size) {
+        let verifier = self.verifier()?;
+        // A node can show a cosignature that the key has not made.
+        let is_own = |(of, cosignature): &&(u64, Cosignature)| *of <= size && verifier.has_signed(*of, cosignature);
+        let published: Vec<_> = shown.cosigned.iter().filter(is_own).collect();
+        for (size, cosignature) in &published {
             self.verifier = Some(self.take()?.check_published(*size, cosignature)?);
         }
         let module = self.module(&certified, &clock).await?;
         if !self.rules.modules.contains(&module.hash) {
             return Ok(Round::Withheld(module.hash));
         }
-        let shown = published.filter(|(of, _)| *of == size).map(|(_, cosignature)| cosignature.time).max();
+        let shown = published.iter().filter(|(of, _)| *of == size).map(|(_, cosignature)| cosignature.time).max();
         let taken = self.pushed.filter(|(of, _)| *of == size).map(|(_, time)| time).max(shown);
         let now = clock();
         if size == 0 || taken.is_some_and(|taken| now / SECOND < taken.saturating_add(self.rules.resign)) {

@@ -3,7 +3,7 @@
 use super::ahead::Ahead;
 use super::{Network, Pushed, Shown, Trouble};
 use candid::Principal;
-use client::agent::AgentTransport;
+use client::agent::{AgentTransport, builder};
 use client::directory::{api, request};
 use client::request::{Kind, Request};
 use client::{CallError, Failure, Transport};
@@ -33,7 +33,7 @@ impl Platform {
     ///
     /// The reason why the address is not valid.
     pub fn new(url: &str, root_key: Option<&[u8]>, canister: Principal) -> Result<Self, String> {
-        let agent = Agent::builder().with_url(url).build().map_err(|error| format!("{url}: {error}"))?;
+        let agent = builder(url).build().map_err(|error| format!("{url}: {error}"))?;
         if let Some(key) = root_key {
             agent.set_root_key(key.to_vec());
         }

@@ -131,6 +131,19 @@ fn a_node_that_lies_or_fails_is_trouble_that_passes() {
     assert!(error.to_string().contains("a node lags"), "{error}");
 }
 
+#[test]
+fn a_cosignature_that_its_key_has_not_made_keeps_no_verifier_from_signing() {
+    let directory = lively();
+    let (_, node, mut follower) = started(&directory, 3);
+    node.state().shown = directory.shown.clone();
+    // A node says that it has a cosignature of the newest log, which is good for ever.
+    let [(_, mut forged)] = node.state().cosigned[..] else { panic!("one verifier") };
+    forged.time = u64::MAX;
+    node.state().cosigned.push((6, forged));
+    assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: 6 });
+    assert_eq!(node.state().pushed.last(), Some(&directory.shown.newest()));
+}
+
 /// Lets a verifier meet a lie, and checks the evidence.
 fn caught(name: &str, shown: Shown, case: Case) -> String {
     let (disk, node, mut follower) = started(&lively(), 3);

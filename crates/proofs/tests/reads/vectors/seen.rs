@@ -1,9 +1,10 @@
 //! A reader's memory, and true pages that continue or contradict it.
 
 use super::format::{PageVector, SeenVector, broken, continued};
-use super::told::{self, KEY, one_key};
+use super::told::{self, KEY, Told, one_key};
 use crate::store::{Store, head};
 use proofs::head::Head;
+use proofs::page::Below;
 use proofs::seen::Broken;
 use proofs::seen::Continued::{Extends, Restarted, Restored, Unlinked};
 use proofs::verify::Entry::{After, Rank, Start};
@@ -15,6 +16,15 @@ fn vector(name: &str, seen: &Store, now: &Store, entry: Entry, expected: Value) 
     let Head { last_id: id, rank, chain, .. } = head(&seen.lists[KEY]);
     let page: PageVector = told::honest(name, now, KEY, Order::Ascending, entry, 3);
     SeenVector { epoch: seen.state.epoch.to_string(), id, rank, chain: hex::encode(chain), page, expected }
+}
+
+/// The same with a page that says no more of the message before it than it must: the chain value.
+fn brief(name: &str, seen: &Store, now: &Store, entry: Entry, expected: Value) -> SeenVector {
+    let mut told = Told::truth(now, Order::Ascending, entry, 3);
+    told.proof.below = Below::Chain(told.proof.below.chain().expect("there is a message before"));
+    let SeenVector { page, .. } = vector(name, seen, now, entry, Value::Null);
+    let page = told.vector(name, page.expected);
+    SeenVector { page, ..vector(name, seen, now, entry, expected) }
 }
 
 pub fn vectors() -> Vec<SeenVector> {
@@ -50,6 +60,8 @@ pub fn vectors() -> Vec<SeenVector> {
         vector("rolled back to nothing", &seen, &Store::new(4), Start, rolled_back(0)),
         vector("forked at the newest", &seen, &other, Start, forked()),
         vector("forked below the newest", &seen, &longer, After(20), forked()),
+        brief("new messages behind a chain value", &seen, &more, After(20), continued(Extends, 0)),
+        brief("forked, and behind a chain value", &seen, &longer, After(20), forked()),
         vector("dropped, and gone", &seen, &nothing, Start, continued(Restarted, 0)),
         vector("dropped, and back", &seen, &again, Start, continued(Restarted, 0)),
         vector("back, but not dropped", &seen, &with_first_id(&again, 20), Start, rolled_back(1)),
