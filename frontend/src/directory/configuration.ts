@@ -5,11 +5,12 @@
  *     0   format 1 (1)
  *     1   registration 1    0 open, for development; 1 the registrar vouches
  *     2   threshold 1       verifiers that ratify a head together; 0: the platform's certificate suffices, for development
- *     3   verifiers n 1 (0 to 16) | n x (length 1 (1 to 64) | name | key 33), key ids strictly ascending
+ *     3   verifiers n 1 (0 to 16) | n x (length 1 (1 to 64) | name | key 33), key ids strictly ascending,
+ *                         no key twice
  *
  *     hash   SHA-256("directory-configuration-v1\n" | VRF key 32 | configuration)
  */
-import { ascends, decodeAll, type Reader, require, text } from './bytes';
+import { ascends, decodeAll, equal, type Reader, require, text } from './bytes';
 import { isName, keyId, type Verifier } from './checkpoint';
 import { sha256 } from './hash';
 import { readKey } from './keys';
@@ -36,6 +37,8 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
     const threshold = reader.u8('threshold');
     const verifiers = reader.list('verifiers', MAX_VERIFIERS, readVerifier);
     require(ascends(verifiers, keyId), 'order of verifiers');
+    const isNew = ({ key }: Verifier, at: number) => verifiers.slice(0, at).every((other) => !equal(other.key, key));
+    require(verifiers.every(isNew), 'key of two verifiers');
     require(threshold <= verifiers.length && (threshold === 0) === (verifiers.length === 0), 'threshold');
     return { registrar: registration === 1, threshold, verifiers };
   });

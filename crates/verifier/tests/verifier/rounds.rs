@@ -131,6 +131,40 @@ fn a_node_that_lies_or_fails_is_trouble_that_passes() {
     assert!(error.to_string().contains("a node lags"), "{error}");
 }
 
+#[test]
+fn updates_that_come_in_meanwhile_delay_no_cosignature() {
+    let directory = lively();
+    // The last page of heads ends the certified log, or another page follows.
+    for known in [3, 4, 5] {
+        let (_, node, mut follower) = started(&directory, known);
+        node.state().shown = directory.shown.clone();
+        node.state().is_busy = true;
+        let before = node.state().answers;
+        assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: 6 });
+        // The log, the heads, the updates, the log again, the module, and the cosignature.
+        let asked = node.state().answers - before;
+        println!("{asked} questions from {known} heads on");
+        assert!(asked <= 20, "{asked}");
+    }
+}
+
+#[test]
+fn a_node_that_lags_with_the_module_is_asked_again() {
+    let directory = lively();
+    let (disk, node, mut follower) = started(&directory, 3);
+    node.state().shown = directory.shown.clone();
+    node.state().lagging = 2;
+    assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: 6 });
+    // No module of an earlier time counts, however often it is shown.
+    let (other, node, mut follower) = started(&directory, 3);
+    node.state().shown = directory.shown.clone();
+    node.state().lagging = 100;
+    other.trace();
+    let error = round(&mut follower, &node).unwrap_err().to_string();
+    assert!(error.contains("nodes lag"), "{error}");
+    assert!(!other.trace().contains(&Step::Send) && disk.trace().contains(&Step::Send));
+}
+
 /// Lets a verifier meet a lie, and checks the evidence.
 fn caught(name: &str, shown: Shown, case: Case) -> String {
     let (disk, node, mut follower) = started(&lively(), 3);

@@ -33,8 +33,8 @@ use test_support::process::{Process, Start};
 use tokio::runtime::Runtime;
 
 /// Labels of the directory, and those of them whose VRF proofs are genuine: look-ups find these.
-pub const LABELS: u64 = 50_000;
-pub const NAMED: u64 = 3_000;
+pub const LABELS: u64 = 100_000;
+pub const NAMED: u64 = 7_000;
 /// Registrations of an epoch.
 const IN_EPOCH: u64 = 1_000;
 const SECOND: u64 = 1_000_000_000;
