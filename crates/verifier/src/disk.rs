@@ -156,10 +156,12 @@ impl Disk for Folder {
     }
 
     fn replace(&mut self, name: &'static str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+        // A kill leaves at most this one file behind. The next replacement writes over it.
+        let new = self.path.join(format!("{name}.new"));
+        let mut file = File::create(&new)?;
         file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(self.path.join(name))?;
+        file.sync_all()?;
+        std::fs::rename(new, self.path.join(name))?;
         self.sync_folder()
     }
 }

@@ -12,12 +12,15 @@
 use crate::disk::{Disk, Files, Reading};
 use crate::records::{self, BEFORE, CHECKSUM, HEAD, Records, UPDATE};
 use crate::replay::{Epoch, Past};
-use directory_core::head::Head;
+use directory_core::head::{self, Head};
 use directory_core::update::LoggedUpdate;
 use std::io::{self, ErrorKind};
 
 /// The journal's file.
 pub const FILE: &str = "journal";
+const HEAD_RECORD: usize = BEFORE + head::SIZE + CHECKSUM;
+/// Bytes that are searched at once for the last head.
+const CHUNK: u64 = 1024 * 1024;
 
 /// The complete epochs of a journal.
 #[derive(Debug)]
@@ -98,6 +101,29 @@ impl Journal {
     pub fn sync(&self, disk: &mut impl Disk) -> io::Result<()> {
         disk.sync(FILE)
     }
+}
+
+/// The head of the last whole epoch, sought from the journal's end. A process that writes the journal does not disturb it.
+pub fn last_head(files: &impl Files) -> io::Result<Option<Head>> {
+    let mut end = files.size(FILE)?;
+    loop {
+        let start = end.saturating_sub(CHUNK);
+        let mut bytes = vec![0; (end - start) as usize];
+        files.read(FILE, start, &mut bytes)?;
+        let last = bytes.windows(HEAD_RECORD).rev().find_map(head_of);
+        if last.is_some() || start == 0 {
+            return Ok(last);
+        }
+        // A record may lie across the border of two pieces.
+        end = start + HEAD_RECORD as u64 - 1;
+    }
+}
+
+/// The head, if these bytes are the whole record of one.
+fn head_of(record: &[u8]) -> Option<Head> {
+    let is_head = records::body_length(record) == Some(head::SIZE) && record[BEFORE - 1] == HEAD;
+    let body = Some(record).filter(|_| is_head).and_then(records::checked)?;
+    Head::decode(body).ok()
 }
 
 impl<D: Files> Past for Stored<'_, D> {

@@ -5,7 +5,8 @@
  *     0   format 1 (1)
  *     1   registration 1    0 open, for development; 1 the registrar vouches
  *     2   threshold 1       verifiers that ratify a head together; 0: the platform's certificate suffices, for development
- *     3   verifiers n 1 (0 to 16) | n x (length 1 (1 to 64) | name | key 33), key ids strictly ascending, no key twice
+ *     3   verifiers n 1 (0 to 16) | n x (length 1 (1 to 64) | name | key 33), key ids strictly ascending,
+ *                         no key twice
  *
  *     hash   SHA-256("directory-configuration-v1\n" | VRF key 32 | configuration)
  */
@@ -36,9 +37,8 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
     const threshold = reader.u8('threshold');
     const verifiers = reader.list('verifiers', MAX_VERIFIERS, readVerifier);
     require(ascends(verifiers, keyId), 'order of verifiers');
-    // A key id covers the name too, so one key under two names would count twice.
     const isNew = ({ key }: Verifier, at: number) => verifiers.slice(0, at).every((other) => !equal(other.key, key));
-    require(verifiers.every(isNew), "verifier's key");
+    require(verifiers.every(isNew), 'key of two verifiers');
     require(threshold <= verifiers.length && (threshold === 0) === (verifiers.length === 0), 'threshold');
     return { registrar: registration === 1, threshold, verifiers };
   });

@@ -139,6 +139,18 @@ describe('the pins', () => {
     expect(() => pin('aaaaa-aa', cut, TRUSTED.registrars, 1n)).toThrow(DirectoryError);
     expect(() => pin('aaaaa-aa', published, [], 1n)).toThrow('missing');
   });
+
+  it('are refused where one verifier has two names', () => {
+    const named = (name: string) => [name.length, ...new TextEncoder().encode(name), ...bytes(trusted.verifiers[0].key)];
+    const encoded = (...names: string[]) => Uint8Array.of(1, 1, 1, names.length, ...names.flatMap(named));
+    const pinned = (...names: string[]) => pin('aaaaa-aa', { ...published, encoded: encoded(...names) }, [], 1n);
+    // Both orders: the one with ascending key ids has no other fault.
+    for (const names of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ])
+      expect(() => pinned(...names)).toThrow(DirectoryError);
+  });
 });
 
 describe('bundles', () => {

@@ -58,6 +58,7 @@ pub fn pin(
         vrf: PublicKey::new(&key).map_err(|_| PinError::Field("vrf_key"))?,
         configuration: configuration.hash(&key),
         registrars,
+        // Only a configuration without verifiers has no quorum.
         quorum: Quorum::new(configuration.verifiers().to_vec(), configuration.threshold().into(), max_age),
     };
     for (field, is_true) in [

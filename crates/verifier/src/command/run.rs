@@ -6,10 +6,12 @@ use std::error::Error;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use verifier::disk::Folder;
+use verifier::disk::{Files, Folder};
 use verifier::follow::{End, Follower, Round, Rules};
+use verifier::journal;
 use verifier::network::{Network, Platform, Trouble};
 use verifier::pinned::Pinned;
 use verifier::progress::Progress;
@@ -24,23 +26,30 @@ pub fn now() -> u64 {
 pub fn run(config: &Path) -> Result<u8, Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let settings = Settings::read(config).map_err(|error| error.to_string())?;
-    // This thread replays. Meanwhile the workers fetch the next pages and serve the metrics.
+    // The workers fetch the next pages while one is replayed, serve the metrics, and wait for signals.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        // A signal interrupts this only while it waits for the network, so its writes to the disk are complete.
+        // Replaying may keep its thread busy for minutes: it has one of its own.
+        let following = tokio::task::spawn_blocking(move || Handle::current().block_on(follow(&settings)));
         let signal = tokio::select! {
-            done = follow(&settings) => return done,
+            ended = following => return ended?.map_err(|why| why as Box<dyn Error>),
             _ = interrupt.recv() => "interrupt",
             _ = terminate.recv() => "terminate",
         };
         tracing::info!(signal, "ends");
         Ok(DONE)
-    })
+    });
+    // After a signal the thread ends with the process, whatever it does. That is no worse than a kill, which the files survive.
+    runtime.shutdown_background();
+    ended
 }
 
-async fn follow(settings: &Settings) -> Result<u8, Box<dyn Error>> {
+/// The reason why following ends, on its way between threads.
+type Failure = Box<dyn Error + Send + Sync>;
+
+async fn follow(settings: &Settings) -> Result<u8, Failure> {
     let (progress, shown) = watch::channel(Progress::default());
     if let Some(address) = settings.listen {
         let listener = TcpListener::bind(address).await.map_err(|error| format!("listen = {address}: {error}"))?;
@@ -58,6 +67,7 @@ async fn follow(settings: &Settings) -> Result<u8, Box<dyn Error>> {
         }
         tokio::time::sleep(pause).await;
     };
+    tracing::info!(bytes = disk.size(journal::FILE)?, "reads the journal");
     let verifier = match Verifier::open(disk, pinned.pins()?, &settings.name, key) {
         Ok(verifier) => verifier,
         Err(stop) => return stopped(stop),
@@ -81,7 +91,7 @@ async fn follow(settings: &Settings) -> Result<u8, Box<dyn Error>> {
     }
 }
 
-fn stopped(stop: Stop) -> Result<u8, Box<dyn Error>> {
+fn stopped(stop: Stop) -> Result<u8, Failure> {
     match stop {
         Stop::Halted(_) => {
             tracing::error!("{stop}");

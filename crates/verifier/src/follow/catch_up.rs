@@ -7,14 +7,18 @@ use crate::disk::Disk;
 use crate::evidence::{self, Broken};
 use crate::network::{Network, Shown};
 use crate::replay::Epoch;
+use directory::certified::CertifiedLog;
 use directory_core::hash::Hash;
 use directory_core::head::Head;
 use directory_core::log::verify_consistency;
 use directory_core::update::LoggedUpdate;
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 /// No honest epoch has more updates. A longer epoch is not followed.
 const MAX_UPDATES: u32 = 100_000;
+/// Time between two lines of the log that say how far the replay is.
+const TELL: Duration = Duration::from_secs(5);
 
 impl<D: Disk, N: Network> Follower<D, N> {
     /// Replays the epochs of the newest certified log that the verifier does not have.
@@ -33,15 +37,23 @@ impl<D: Disk, N: Network> Follower<D, N> {
         let (own, checkpoint) = (self.verifier()?.checkpoint().size, certified.log.checkpoint);
         let heads = heads(&self.network, own, checkpoint.size).await?;
         let with = self.verifier()?.replay().checkpoint_with(&heads);
-        let through = self.network.checkpoint(with.size).await?;
-        if through.log != certified.log.encode() {
-            // The log has grown, or the node lies.
-            self.checked(&through, now)?;
-            return Ok(false);
-        }
-        verify_consistency((with.size, &with.root), (checkpoint.size, &checkpoint.root), &through.consistency)
+        // Heads that end the certified log need no proof: they have its root.
+        let consistency = if with.size < checkpoint.size {
+            let through = self.network.checkpoint(with.size).await?;
+            let log = CertifiedLog::decode(&through.log).map_err(|error| unverified(format!("a log: {error:?}")))?;
+            // Updates that came in meanwhile are no reason to ask again: they change the certified log, not its heads.
+            if log.checkpoint != checkpoint {
+                // The log has grown, or the node lies.
+                self.checked(&through, now)?;
+                return Ok(false);
+            }
+            through.consistency
+        } else {
+            Vec::new()
+        };
+        verify_consistency((with.size, &with.root), (checkpoint.size, &checkpoint.root), &consistency)
             .map_err(|error| unverified(format!("the heads are not those of the certified log: {error:?}")))?;
-        self.replay(&heads, certified, &through.consistency).await?;
+        self.replay(&heads, certified, &consistency).await?;
         tracing::info!(replayed = with.size, of = checkpoint.size, "caught up");
         Ok(with.size < checkpoint.size)
     }
@@ -61,6 +73,12 @@ impl<D: Disk, N: Network> Follower<D, N> {
                 .epoch(&epoch, certified.time, |disk, journal| evidence::broken(disk, &pinned, journal, &broken))?;
             self.verifier = Some(verifier);
             self.show();
+            if self.told.elapsed() >= TELL {
+                self.told = Instant::now();
+                let (replayed, updates) = (head.epoch + 1, head.first_update + u64::from(head.updates));
+                let CertifiedLog { checkpoint, updates: of_updates, .. } = certified.log;
+                tracing::info!(replayed, of = checkpoint.size, updates, of_updates, "catches up");
+            }
         }
         Ok(())
     }

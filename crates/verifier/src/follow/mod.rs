@@ -26,12 +26,16 @@ use directory_core::hash::Hash;
 use directory_core::head::Head;
 use std::fmt;
 use std::io;
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// The file with the last certified log (`certificate.rs`).
 pub const CERTIFIED: &str = "certified";
 
 const SECOND: u64 = 1_000_000_000;
+
+/// How often a round asks for the module while the answers are older than the certified log.
+const MODULE_TRIES: u32 = 5;
 
 /// The operator's settings.
 #[derive(Debug, Clone)]
@@ -79,6 +83,8 @@ pub struct Follower<D, N> {
     /// The module for which evidence was last written.
     refused: Option<Hash>,
     progress: watch::Sender<Progress>,
+    /// When the log last said how far the replay is.
+    told: Instant,
 }
 
 impl From<Trouble> for End {
@@ -125,9 +131,8 @@ impl<D: Disk, N: Network> Follower<D, N> {
         let authority = Authority::new(pinned.canister, &pinned.root_key).map_err(invalid)?;
         let stored = read_whole(verifier.disk(), CERTIFIED)?;
         let certified = stored.map(|bytes| authority.decode(&bytes)).transpose().map_err(invalid)?;
-        let (pushed, refused) = (None, None);
-        let follower =
-            Self { network, pinned, authority, rules, verifier: Some(verifier), certified, pushed, refused, progress };
+        let (verifier, pushed, refused, told) = (Some(verifier), None, None, Instant::now());
+        let follower = Self { network, pinned, authority, rules, verifier, certified, pushed, refused, progress, told };
         follower.show();
         Ok(follower)
     }
@@ -190,11 +195,7 @@ impl<D: Disk, N: Network> Follower<D, N> {
 
     /// The canister's module, certified after the log.
     async fn module(&mut self, certified: &Certified, clock: impl Fn() -> u64) -> Result<Module, End> {
-        let module = self.authority.module(&self.network.module().await?).map_err(unverified)?;
-        check_age(module.time, clock())?;
-        if module.time < certified.time {
-            return Err(unverified("a node lags: it shows the module of an earlier time".to_owned()));
-        }
+        let module = self.module_since(certified.time, clock).await?;
         let is_allowed = self.rules.modules.contains(&module.hash);
         if !is_allowed && self.refused != Some(module.hash) {
             let Some(verifier) = &mut self.verifier else { return Err(stopped()) };
@@ -203,6 +204,18 @@ impl<D: Disk, N: Network> Follower<D, N> {
             self.refused = Some(module.hash);
         }
         Ok(module)
+    }
+
+    /// The module at a time that is not before `earliest`. If a node's state is older, the next answer may be another node's.
+    async fn module_since(&self, earliest: u64, clock: impl Fn() -> u64) -> Result<Module, End> {
+        for _ in 0..MODULE_TRIES {
+            let module = self.authority.module(&self.network.module().await?).map_err(unverified)?;
+            check_age(module.time, clock())?;
+            if module.time >= earliest {
+                return Ok(module);
+            }
+        }
+        Err(unverified("nodes lag: they show the module of an earlier time".to_owned()))
     }
 
     fn verifier(&self) -> Result<&Verifier<D>, End> {

@@ -118,9 +118,34 @@ fn a_history_of_several_pages_is_caught_up_with() {
         directory.close();
     });
     let place = Place::new(&network, VERIFIERS[0]);
-    let _running = place.run();
+    says(&place, &["certified: nothing", "replayed: 0 heads", "signed: nothing", "state: it has not heard"]);
+    let running = place.run();
     eventually("it has signed", || text(&place.status()).contains("signed: 3 heads"));
-    assert!(text(&place.status()).contains(&format!("certified: 3 heads, {updates} updates")));
+    let replayed = format!("replayed: 3 heads, {updates} updates, {updates} labels; the last head closed ");
+    let certified = format!("certified: 3 heads, {updates} updates, ");
+    says(&place, &[&certified, &replayed, "state: every certified head is signed"]);
+
+    // A power cut has cut the journal's end off.
+    running.terminate();
+    assert_eq!(running.ended().0, 0);
+    let journal = std::fs::OpenOptions::new().write(true).open(place.path("state/journal")).unwrap();
+    journal.set_len(journal.metadata().unwrap().len() * 3 / 4).unwrap();
+    let first = PAGE + 41;
+    says(
+        &place,
+        &[
+            &format!("replayed: 2 heads, {first} updates, {first} labels; the last head closed "),
+            &format!("state: catching up, {} % of the updates are replayed", first * 100 / updates),
+        ],
+    );
+}
+
+/// The status has these lines, or lines that begin so.
+fn says(place: &Place, expected: &[&str]) {
+    let text = text(&place.status());
+    for line in expected {
+        assert!(text.lines().any(|found| found.starts_with(line)), "{line}: {text}");
+    }
 }
 
 /// Two others may have ratified the last head: this verifier signs it too, before long.
@@ -137,6 +162,25 @@ fn status_says(place: &Place, epochs: u64) {
 
 fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn a_signal_does_not_wait_for_the_work_that_goes_on() {
+    let network = network();
+    let place = Place::new(&network, VERIFIERS[0]);
+    // Nobody writes into this pipe, so reading the key takes for ever, as replaying takes long.
+    std::fs::remove_file(place.path("key")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg("--mode=600").arg(place.path("key")).status().unwrap();
+    assert!(made.success());
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    place.append_config(&format!("listen = \"127.0.0.1:{port}\"\n"));
+    let running = place.run();
+    eventually("it has begun", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let start = Instant::now();
+    running.terminate();
+    let (code, log) = running.ended();
+    assert_eq!(code, 0, "{log}");
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -48,4 +48,9 @@ fn no_kill_makes_it_sign_two_roots_or_a_smaller_size() {
         assert!(pair[0].size < pair[1].size || pair[0] == pair[1], "{pair:?}");
     }
     assert!(!signed.is_empty(), "some lived long enough to sign");
+    for file in std::fs::read_dir(place.path("state")).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let whole = name.strip_suffix(".new").unwrap_or(&name);
+        assert!(["lock", "journal", "certified", "signed"].contains(&whole), "kills pile up files: {name}");
+    }
 }

@@ -5,7 +5,8 @@ use crate::directory::*;
 use crate::disks::Lossy;
 use crate::replays::open;
 use directory_core::checkpoint::Checkpoint;
-use verifier::disk::Files;
+use verifier::disk::{Disk, Files};
+use verifier::journal::{self, Journal};
 use verifier::signer::Statement;
 use verifier::verifier::Stop;
 
@@ -98,6 +99,29 @@ fn every_damaged_byte_of_the_journal_is_found_or_cut_off() {
         let size = verifier.checkpoint().size as usize;
         assert!(size < shown.epochs.len(), "byte {at} was not noticed");
         assert_eq!(verifier.checkpoint(), shown.checkpoint(size));
+    }
+}
+
+#[test]
+fn the_last_whole_head_is_found_from_the_journals_end() {
+    let shown = &histories()[0];
+    let mut verifier = open(Lossy::default(), pins(None), None).unwrap();
+    for epoch in &shown.epochs {
+        verifier = verifier.epoch(epoch, START * 2, no_evidence).unwrap();
+    }
+    let disk = verifier.close();
+    assert_eq!(journal::last_head(&Lossy::default()).unwrap(), None);
+    for size in 0..=disk.size(journal::FILE).unwrap() {
+        let mut cut = disk.copy();
+        cut.cut(journal::FILE, size).unwrap();
+        let found = journal::last_head(&cut).unwrap();
+        assert_eq!(found, Journal::open(&mut cut, |_| ()).unwrap().last().copied(), "{size} bytes");
+    }
+    // Much of the next epoch may follow. It is searched in pieces, and the record may lie across their border.
+    for more in (0..200).chain((1 << 20) - 200..(1 << 20) + 200).chain([3 << 20]) {
+        let mut longer = disk.copy();
+        longer.append(journal::FILE, &vec![0; more]).unwrap();
+        assert_eq!(journal::last_head(&longer).unwrap(), shown.epochs.last().map(|epoch| epoch.head), "{more} bytes");
     }
 }
 

@@ -33,7 +33,15 @@ pub struct State {
     /// The checkpoints that verifiers have cosigned, in order.
     pub pushed: Vec<Checkpoint>,
     pub is_down: bool,
-    /// Changes the heads, updates and consistency proofs that the node shows.
+    /// An update comes in after each answer.
+    pub is_busy: bool,
+    /// Updates of the open epoch.
+    pub open: u64,
+    /// Answers so far.
+    pub answers: u64,
+    /// How many of the next answers with the module come from a node whose state is older.
+    pub lagging: u32,
+    /// Changes what the node shows of heads, updates and consistency.
     pub lie: Lie,
     /// Where it is noted that something left the verifier.
     pub disk: Lossy,
@@ -55,7 +63,22 @@ impl Node {
     pub fn new(shown: Shown, registrar: Option<u8>, disk: &Lossy) -> Self {
         let (cosigned, pushed) = (Vec::new(), Vec::new());
         let (time, module, lie, disk) = (START * 2, MODULE, Lie::None, disk.clone());
-        let state = State { shown, registrar, time, module, cosigned, pushed, is_down: false, lie, disk };
+        let (is_down, is_busy, open, answers, lagging) = (false, false, 0, 0, 0);
+        let state = State {
+            shown,
+            registrar,
+            time,
+            module,
+            cosigned,
+            pushed,
+            is_down,
+            is_busy,
+            open,
+            answers,
+            lagging,
+            lie,
+            disk,
+        };
         Self(Rc::new(RefCell::new(state)))
     }
 
@@ -72,8 +95,14 @@ impl Node {
 
     fn ask<T>(&self, answer: impl FnOnce(&mut State) -> T) -> Ready<Result<T, Trouble>> {
         let mut state = self.state();
-        let is_down = state.is_down;
-        ready(if is_down { Err(Trouble::Unanswered("down".to_owned())) } else { Ok(answer(&mut state)) })
+        if state.is_down {
+            return ready(Err(Trouble::Unanswered("down".to_owned())));
+        }
+        state.answers += 1;
+        assert!(state.answers < 1_000, "a round ends");
+        let answer = answer(&mut state);
+        state.open += u64::from(state.is_busy);
+        ready(Ok(answer))
     }
 }
 
@@ -106,7 +135,7 @@ impl State {
     pub fn certified(&self) -> CertifiedLog {
         CertifiedLog {
             checkpoint: self.shown.newest(),
-            updates: self.shown.epochs.iter().map(|epoch| epoch.updates.len() as u64).sum(),
+            updates: self.shown.epochs.iter().map(|epoch| epoch.updates.len() as u64).sum::<u64>() + self.open,
             configuration: pinned(self.registrar).hash(),
         }
     }
@@ -137,7 +166,8 @@ impl Network for Node {
 
     fn heads(&self, from: u64, limit: u32) -> impl Future<Output = Result<Vec<Head>, Trouble>> + Send {
         self.ask(|state| {
-            let epochs = state.shown.epochs.iter().skip(from as usize).take(limit as usize);
+            // Pages end early, so that a log comes in several.
+            let epochs = state.shown.epochs.iter().skip(from as usize).take((limit as usize).min(2));
             let mut heads: Vec<_> = epochs.map(|epoch| epoch.head).collect();
             match state.lie {
                 Lie::NoHeads => heads.clear(),
@@ -167,7 +197,15 @@ impl Network for Node {
         self.ask(|state| {
             let controllers = cbor(&[CANISTER]);
             let hash = state.module.to_vec();
-            state.certify(fork(label("controllers", leaf(controllers)), label("module_hash", leaf(hash))))
+            let newest = state.time;
+            if state.lagging > 0 {
+                state.lagging -= 1;
+                state.time -= SECOND;
+            }
+            let certificate =
+                state.certify(fork(label("controllers", leaf(controllers)), label("module_hash", leaf(hash))));
+            state.time = newest;
+            certificate
         })
     }
 

@@ -132,16 +132,37 @@ fn a_node_that_lies_or_fails_is_trouble_that_passes() {
 }
 
 #[test]
-fn a_cosignature_that_its_key_has_not_made_keeps_no_verifier_from_signing() {
+fn updates_that_come_in_meanwhile_delay_no_cosignature() {
     let directory = lively();
-    let (_, node, mut follower) = started(&directory, 3);
+    // The last page of heads ends the certified log, or another page follows.
+    for known in [3, 4, 5] {
+        let (_, node, mut follower) = started(&directory, known);
+        node.state().shown = directory.shown.clone();
+        node.state().is_busy = true;
+        let before = node.state().answers;
+        assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: 6 });
+        // The log, the heads, the updates, the log again, the module, and the cosignature.
+        let asked = node.state().answers - before;
+        println!("{asked} questions from {known} heads on");
+        assert!(asked <= 20, "{asked}");
+    }
+}
+
+#[test]
+fn a_node_that_lags_with_the_module_is_asked_again() {
+    let directory = lively();
+    let (disk, node, mut follower) = started(&directory, 3);
     node.state().shown = directory.shown.clone();
-    // A node says that it has a cosignature of the newest log, which is good for ever.
-    let [(_, mut forged)] = node.state().cosigned[..] else { panic!("one verifier") };
-    forged.time = u64::MAX;
-    node.state().cosigned.push((6, forged));
+    node.state().lagging = 2;
     assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: 6 });
-    assert_eq!(node.state().pushed.last(), Some(&directory.shown.newest()));
+    // No module of an earlier time counts, however often it is shown.
+    let (other, node, mut follower) = started(&directory, 3);
+    node.state().shown = directory.shown.clone();
+    node.state().lagging = 100;
+    other.trace();
+    let error = round(&mut follower, &node).unwrap_err().to_string();
+    assert!(error.contains("nodes lag"), "{error}");
+    assert!(!other.trace().contains(&Step::Send) && disk.trace().contains(&Step::Send));
 }
 
 /// Lets a verifier meet a lie, and checks the evidence.

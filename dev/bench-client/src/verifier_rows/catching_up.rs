@@ -27,7 +27,7 @@ pub fn measure(network: &Network) -> Vec<Row> {
     }
     let updates = network.updates().len() as f64;
     let share = |time: Duration| checks.as_secs_f64() / time.as_secs_f64();
-    let of = "catching up over HTTP with 50,000 labels";
+    let of = "catching up over HTTP with 100,000 labels";
     vec![
         row(&format!("{of}: rate of a core to that of the signature checks alone"), share(core), Limit::AtLeast(0.85)),
         row(&format!("{of}: rate by the clock to the same"), share(clock), Limit::AtLeast(0.8)),

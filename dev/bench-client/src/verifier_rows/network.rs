@@ -33,9 +33,9 @@ use test_support::process::{Process, Start};
 use tokio::runtime::Runtime;
 
 /// Labels of the directory, and those of them whose VRF proofs are genuine: look-ups find these.
-pub const LABELS: u64 = 50_000;
-pub const NAMED: u64 = 3_000;
-/// Number of registrations in an epoch.
+pub const LABELS: u64 = 100_000;
+pub const NAMED: u64 = 7_000;
+/// Registrations of an epoch.
 const IN_EPOCH: u64 = 1_000;
 const SECOND: u64 = 1_000_000_000;
 const VRF_SEED: [u8; 32] = [7; 32];
