@@ -6,7 +6,7 @@ import { DirectoryError, within } from './error';
 import { checkAddress, isAddress, REGISTRAR } from './label';
 import type { Policy } from './policy';
 import type { Found, Timed } from './proof';
-import type { Query, Trusted } from './verify';
+import type { Query, Trusted } from './query';
 
 /** Checks the history and returns the label's newest state. */
 export function checkChanges(trusted: Trusted, query: Query, index: Uint8Array, found: Found): State {

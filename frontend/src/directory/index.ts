@@ -33,4 +33,5 @@ export type { Checkpoint } from './log';
 export type { Policy } from './policy';
 export { type Device, decodeProfile, type Profile } from './profile';
 export type { Head, Timed } from './proof';
-export { type Memory, type Query, type Trusted, type Verified, verify } from './verify';
+export type { Memory, Query, Trusted } from './query';
+export { type Verified, verify } from './verify';

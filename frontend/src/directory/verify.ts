@@ -6,55 +6,19 @@
  */
 import { equal } from './bytes';
 import { inForce, type State } from './change';
-import type { Quorum, Trust } from './checkpoint';
+import type { Trust } from './checkpoint';
 import { entryHash } from './entry';
 import { DirectoryError, within } from './error';
 import { ZERO } from './hash';
 import { checkChanges } from './history';
 import { commit } from './label';
-import { type Checkpoint, checkConsistency, logLeaf, rootByInclusion } from './log';
+import { checkConsistency, logLeaf, rootByInclusion } from './log';
 import { leafValue, mapRoot } from './map';
-import type { Policy } from './policy';
 import { decodeProof, type Found, type Head, type Proof } from './proof';
+import type { Memory, Query, Trusted } from './query';
 import { verifyVrf } from './vrf';
 
-/** The pins of a client. */
-export interface Trusted {
-  readonly realm: Uint8Array;
-  /** The first line of the directory's checkpoints. */
-  readonly origin: string;
-  readonly vrfKey: Uint8Array;
-  /** The hash of the directory's configuration. */
-  readonly configuration: Uint8Array;
-  /** The registrar's policies, present and former. Any of them may vouch for version 0. Empty: registration is open. */
-  readonly registrars: readonly Policy[];
-  /** The quorum that must ratify answers. Without it, for development, answers are at best certified. */
-  readonly quorum: Quorum | undefined;
-}
-
-/** A client's memory of the directory, across all labels. */
-export interface Memory {
-  /** The largest certified log that it has seen. */
-  readonly log: Checkpoint;
-  /** Number of epochs through the newest ratified head that it has seen. No older head is accepted. */
-  readonly ratified: bigint;
-}
-
-export interface Query {
-  /** The encoded label. */
-  readonly label: Uint8Array;
-  /** The log that the platform certifies, and the certificate's time in nanoseconds. */
-  readonly certified: Checkpoint;
-  readonly certifiedTime: bigint;
-  /** The memory that the last look-up returned, of any label. */
-  readonly memory?: Memory | undefined;
-  /** The label's state at the last look-up. */
-  readonly contact?: State | undefined;
-  /** The client's clock, in seconds. */
-  readonly now: bigint;
-}
-
-/** A proved answer. */
+/** The answer that was proved. */
 export interface Verified {
   readonly trust: Trust;
   readonly memory: Memory;

@@ -26,6 +26,15 @@ function canister() {
   return { stored, behaviour, sent, add };
 }
 
+/** An outbox whose pauses are not random. */
+const steady = (add: ConstructorParameters<typeof Outbox>[0]) =>
+  new Outbox(
+    add,
+    () => {},
+    60_000,
+    () => 1,
+  );
+
 describe('an outbox', () => {
   it('stores, and says under which id', async () => {
     const { add } = canister();
@@ -57,12 +66,7 @@ describe('an outbox', () => {
   it('sends the same bytes again when the answer was lost, and stores them once', async () => {
     const { add, behaviour, stored, sent } = canister();
     behaviour.answers = false;
-    const outbox = new Outbox(
-      add,
-      () => {},
-      60_000,
-      () => 1,
-    );
+    const outbox = steady(add);
     const item = outbox.put('hello', KEY, SEALED);
     await pass(0);
     expect(item.delivery).toMatchObject({ phase: 'waiting', reason: AWAY.message });
@@ -75,12 +79,7 @@ describe('an outbox', () => {
   it('backs off, and sends at once when it is told that the network is back', async () => {
     const { add, behaviour, sent } = canister();
     behaviour.reachable = false;
-    const outbox = new Outbox(
-      add,
-      () => {},
-      60_000,
-      () => 1,
-    );
+    const outbox = steady(add);
     const item = outbox.put('hello', KEY, SEALED);
     await pass(0);
     await pass(1000);

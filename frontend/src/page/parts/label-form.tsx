@@ -1,7 +1,8 @@
 /** The form that chooses a label of the directory. It changes the address, and the address starts the look-up. */
 import { useState } from 'preact/hooks';
 import { lookUp } from '../state/directory';
-import { fragment, type LabelKind, type LabelQuery, labelOf, linkTo } from '../state/route';
+import { follow, fragment, type LabelKind, type LabelQuery, labelOf, linkTo } from '../state/route';
+import { Ways } from './ways';
 
 const KINDS: readonly (readonly [LabelKind, string])[] = [
   ['name', 'A name'],
@@ -11,12 +12,7 @@ const KINDS: readonly (readonly [LabelKind, string])[] = [
 
 export function LabelForm() {
   const query = labelOf(fragment.value);
-  const ask = (asked: LabelQuery) => {
-    const address = linkTo('directory', asked);
-    // If the address stays the same, the look-up is repeated.
-    if (address === location.hash) void lookUp();
-    else location.hash = address;
-  };
+  const ask = (asked: LabelQuery) => void follow(linkTo('directory', asked), lookUp);
   return <Form key={query && `${query.label} ${query.of} ${query.state}`} query={query} onAsk={ask} />;
 }
 
@@ -38,15 +34,7 @@ function Form({ query, onAsk }: FormProps) {
   };
   return (
     <form class="query card" onSubmit={submit} aria-label="Choose a label">
-      <fieldset class="ways">
-        <legend class="visually-hidden">Look up</legend>
-        {KINDS.map(([kind, words]) => (
-          <label key={kind} class={kind === label ? 'on' : ''}>
-            <input type="radio" name="label" value={kind} checked={kind === label} onChange={() => setLabel(kind)} />
-            {words}
-          </label>
-        ))}
-      </fieldset>
+      <Ways legend="Look up" name="label" ways={KINDS} chosen={label} onChoose={setLabel} />
       <div class="fields">
         {label !== 'registrar' && (
           <label class="wide">

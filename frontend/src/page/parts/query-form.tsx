@@ -2,8 +2,9 @@
 import { useRef, useState } from 'preact/hooks';
 import { fromTimeField, toHex, toTimeField } from '../format';
 import { DEFAULT_PAGE_SIZE, run } from '../state/browse';
-import { type By, fragment, type ListOrder, linkTo, type Query, queryOf } from '../state/route';
+import { type By, follow, fragment, type ListOrder, linkTo, type Query, queryOf } from '../state/route';
 import { sealingKeyId } from '../state/sealing';
+import { Ways } from './ways';
 
 const WAYS: readonly (readonly [By, string])[] = [
   ['key', 'Messages of a key'],
@@ -26,9 +27,7 @@ export function QueryForm() {
       onAsk={(query) => {
         const asked = linkTo('messages', query);
         submitted.current = asked.slice(1);
-        // If the address stays the same, the query is repeated.
-        if (asked === location.hash) void run();
-        else location.hash = asked;
+        void follow(asked, run);
       }}
     />
   );
@@ -48,15 +47,7 @@ function Form({ query, onAsk }: FormProps) {
   };
   return (
     <form class="query card" onSubmit={submit} aria-label="Choose messages">
-      <fieldset class="ways">
-        <legend class="visually-hidden">Look up by</legend>
-        {WAYS.map(([way, name]) => (
-          <label key={way} class={way === by ? 'on' : ''}>
-            <input type="radio" name="by" value={way} checked={way === by} onChange={() => setBy(way)} />
-            {name}
-          </label>
-        ))}
-      </fieldset>
+      <Ways legend="Look up by" name="by" ways={WAYS} chosen={by} onChoose={setBy} />
       <div class="fields">
         <Fields by={by} query={query} />
         <button type="submit" class="primary">

@@ -7,7 +7,7 @@ import { Failure } from '../../client';
 import { toHex } from '../format';
 import { run } from './browse';
 import { identityProblem, newIdentity } from './identity';
-import { linkTo } from './route';
+import { follow, linkTo } from './route';
 import { readsClosed } from './rules';
 import { connected, identity, status } from './session';
 
@@ -30,8 +30,7 @@ export async function openMailbox(): Promise<string | undefined> {
     throw error;
   }
   const address = linkTo('messages', { by: 'key', key: mailbox.value, order: 'newest', after: '', limit: '' });
-  if (address === location.hash) await run();
-  else location.hash = address;
+  await follow(address, run);
   return undefined;
 }
 

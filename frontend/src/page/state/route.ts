@@ -95,6 +95,12 @@ export function linkTo(view: View, query?: Query | LabelQuery): string {
   return `#${fields}`;
 }
 
+/** Goes to an address. The same address again means: run it again. */
+export async function follow(address: string, again: () => Promise<void>): Promise<void> {
+  if (address === location.hash) await again();
+  else location.hash = address;
+}
+
 /** The address of another place, at its overview. */
 export function goTo(canister: string, network: string): void {
   location.hash = `#${new URLSearchParams({ canister, network, view: 'overview' })}`;
