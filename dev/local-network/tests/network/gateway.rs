@@ -115,11 +115,11 @@ async fn a_request_without_a_canister_of_this_network_is_refused() {
     for bad in ["x", "", "aaaaa-aaa", &format!("{id}x"), "%00", "a.b"] {
         let answer = network.get(&format!("/?canisterId={bad}")).await;
         assert_eq!(answer.status, 400, "{bad}");
-        assert!(answer.text().contains(&format!("'{bad}' is no canister id")), "{}", answer.text());
+        assert!(answer.text().contains(&format!("'{bad}' is not a canister id")), "{}", answer.text());
     }
     let answer = network.request("GET", "/", &[("host", "page.localhost")], &[]).await;
     assert_eq!(answer.status, 400);
-    assert!(answer.text().contains("'page' is no canister id"), "{}", answer.text());
+    assert!(answer.text().contains("'page' is not a canister id"), "{}", answer.text());
     for foreign in ["ryjl3-tyaaa-aaaaa-aaaba-cai", "aaaaa-aa", "2vxsx-fae"] {
         let answer = network.get(&format!("/?canisterId={foreign}")).await;
         assert_eq!(answer.status, 400, "{foreign}");

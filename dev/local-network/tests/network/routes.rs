@@ -161,7 +161,7 @@ async fn the_principal_in_a_path_must_be_one() {
         for endpoint in &endpoints(&network) {
             let answer = network.post(&endpoint.url.replace(&id, bad), &endpoint.body).await;
             assert_eq!(answer.status, 400, "{bad}: {}", answer.text());
-            assert!(answer.text().contains("in the path is no principal"), "{bad}: {}", answer.text());
+            assert!(answer.text().contains("in the path is not a principal"), "{bad}: {}", answer.text());
         }
         let answer = network.post(&format!("/api/v2/subnet/{bad}/read_state"), b"\xa0").await;
         assert_eq!(answer.status, 400, "{bad}: {}", answer.text());
