@@ -1,8 +1,6 @@
 //! Bounded reading. Every decoder of this crate reads all bytes of its structure, or refuses them. So a value has only one
 //! encoding. Integers are big-endian.
 
-use crate::policy::Key;
-
 /// The reason why bytes are not the structure that was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecodeError {
@@ -33,38 +31,24 @@ pub enum DecodeError {
 #[derive(Debug)]
 pub struct Reader<'a> {
     left: &'a [u8],
-    checked: Checked<'a>,
-}
-
-/// Keys that were checked before. They are not checked again, because these checks are most of the work of reading an update.
-#[derive(Debug, Clone, Copy)]
-enum Checked<'a> {
-    All,
-    These(&'a [Key]),
+    checks_keys: bool,
 }
 
 impl<'a> Reader<'a> {
     /// Starts at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self::beside(bytes, &[])
+        Self { left: bytes, checks_keys: true }
     }
 
-    /// Reads bytes that this library wrote after it had checked every key.
+    /// Starts at the first byte of bytes whose keys are checked elsewhere, such as those that this library wrote. Checking keys
+    /// is most of the work of reading an update.
     pub(crate) fn stored(bytes: &'a [u8]) -> Self {
-        Self { left: bytes, checked: Checked::All }
+        Self { left: bytes, checks_keys: false }
     }
 
-    /// Reads bytes whose keys may be among `known`. Those were checked before.
-    pub(crate) fn beside(bytes: &'a [u8], known: &'a [Key]) -> Self {
-        Self { left: bytes, checked: Checked::These(known) }
-    }
-
-    /// Whether a key was checked before.
-    pub(crate) fn has_checked(&self, key: &Key) -> bool {
-        match self.checked {
-            Checked::All => true,
-            Checked::These(known) => known.contains(key),
-        }
+    /// Whether keys are checked when they are read.
+    pub(crate) fn checks_keys(&self) -> bool {
+        self.checks_keys
     }
 
     /// Reads `length` bytes.

@@ -45,12 +45,16 @@ impl Update {
 
     /// Decodes an update.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Self::decode_beside(bytes, &[])
+        decode_all(bytes, Self::read)
     }
 
-    /// Decodes an update. Keys among `known` were checked before, for instance in the entry that it replaces.
-    pub fn decode_beside(bytes: &[u8], known: &[Key]) -> Result<Self, DecodeError> {
-        decode_whole(Reader::beside(bytes, known), Self::read)
+    /// Decodes an update whose signatures will be checked by [`apply`](crate::change::apply). A key whose signature is valid is
+    /// a point, and not of small order. So the keys that have signed are not checked twice, nor are those among `known`, which
+    /// were checked before.
+    pub fn decode_unverified(bytes: &[u8], known: &[Key]) -> Result<Self, DecodeError> {
+        let update = decode_whole(Reader::stored(bytes), Self::read)?;
+        update.check_keys(known)?;
+        Ok(update)
     }
 
     /// Encodes the update.
@@ -60,15 +64,16 @@ impl Update {
         out
     }
 
-    /// Checks the keys as far as valid signatures do not check them: keys that have not signed, and the encoding of the others.
-    fn check_keys(&self) -> Result<(), DecodeError> {
+    /// Checks the keys as far as valid signatures do not: those that have not signed and are not among `known`, and how the
+    /// others are encoded.
+    fn check_keys(&self, known: &[Key]) -> Result<(), DecodeError> {
         let Self { entry, signatures, registration } = self;
         for (key, _) in signatures.all().iter().chain(registration.all()) {
             key.check_encoding()?;
         }
         let recovery = entry.recovery.iter().flat_map(|recovery| recovery.policy.keys());
         for key in entry.policy.keys().iter().chain(recovery) {
-            if !signatures.all().iter().any(|(signer, _)| signer == key) {
+            if !known.contains(key) && !signatures.all().iter().any(|(signer, _)| signer == key) {
                 Key::new(*key.bytes())?;
             }
         }
@@ -98,11 +103,10 @@ impl LoggedUpdate {
         decode_all(bytes, Self::read)
     }
 
-    /// Decodes a leaf whose signatures will be checked by [`apply`](crate::change::apply). A key with a valid signature is a
-    /// point that is not of small order, so this is not checked twice.
+    /// Decodes a leaf as [`Update::decode_unverified`] decodes an update.
     pub fn decode_unverified(bytes: &[u8]) -> Result<Self, DecodeError> {
         let logged = Self::decode_stored(bytes)?;
-        logged.update.check_keys()?;
+        logged.update.check_keys(&[])?;
         Ok(logged)
     }
 

