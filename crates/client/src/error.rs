@@ -28,7 +28,7 @@ pub enum CallError<E> {
 
 /// An error of the canister.
 pub trait Refusal: fmt::Debug {
-    /// Whether the same call may succeed later, according to the canister.
+    /// Whether the same call is likely to succeed within seconds. A budget, a rate or a quota that refuses may need longer.
     fn is_passing(&self) -> bool;
 }
 
@@ -86,7 +86,9 @@ impl Refusal for std::convert::Infallible {
 }
 
 impl<E: Refusal> CallError<E> {
-    /// Whether the same call may succeed later.
+    /// Whether the same call is likely to succeed within seconds. [`Retry`](crate::Retry) repeats it then. A refusal for want of budget
+    /// is not one of these: the error names the seconds to wait, or comes from inspection, which names none
+    /// ([`Reject::is_not_admitted`]).
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Refused(error) => error.is_passing(),

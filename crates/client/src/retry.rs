@@ -9,7 +9,7 @@ use crate::request::Kind;
 ///
 /// A call is repeated if its failure is likely to pass: no answer came, the system failed temporarily, the canister is
 /// stopped as during an upgrade, or it answered `Unavailable` (it rebuilds its index) or `Sealed` (a snapshot is
-/// taken).
+/// taken). A call that a budget, a rate or a quota refused is not repeated, because that may take a day to pass.
 ///
 /// A call that may have been executed is repeated only if that is harmless. It is for queries, adds, claims and
 /// acknowledgements. It is not for `set_settings`, `set_key`, `set_role` and `resume`, because somebody else's change

@@ -64,7 +64,16 @@ fn lasting_errors_are_not_repeated() {
         let error = now(script.client().add_message(b"key", b"sealed")).expect_err("it failed");
         assert_eq!(script.count(), 1, "{error}");
     }
-    for refusal in [AddError::StorageFull, AddError::CiphertextEmpty, AddError::IdsExhausted { last: 9 }] {
+    for refusal in [
+        AddError::StorageFull,
+        AddError::CiphertextEmpty,
+        AddError::IdsExhausted { last: 9 },
+        // Seconds to wait are for the application.
+        AddError::Limited(Limited::rate { retry_after: 1 }),
+        AddError::Limited(Limited::budget { retry_after: 1 }),
+        AddError::StoreFull { retry_after: 1 },
+        AddError::KeyFull { since: 1 },
+    ] {
         let script = Script::default().reply(Err::<Added, _>(refusal.clone()));
         let error = now(script.client().add_message(b"key", b"sealed")).expect_err("it was refused");
         assert!(matches!(&error, CallError::Refused(it) if *it == refusal), "{error}");
