@@ -179,7 +179,7 @@ fn cycles(figures: &Figures) -> String {
         String::from("| a million messages | billion cycles | of it unavoidable | US$ |\n|---|--:|--:|--:|\n");
     let (add, in_batch) = ("add_message", "add_messages of 1,000, each");
     for (name, batch, row, keys, size) in [
-        ("one by one", 1, add, 1_000, 100_000),
+        ("one by one", 1_u64, add, 1_000, 100_000_u64),
         ("one by one, to a million keys", 1, add, 1_000_000, 1_000_000),
         ("in batches of 100", 100, in_batch, 1_000, 100_000),
         ("in batches of 1,000, to one key", 1_000, in_batch, 1, 1_000_000),

@@ -225,7 +225,7 @@ pub const PARTS_OF_AN_ADD: [&str; 9] = [
     "in all",
 ];
 
-/// Instructions of one block of BLAKE3: what an add costs more for each further label that it computes.
+/// Instructions of one block of BLAKE3 in Wasm, as measured when the hash was chosen. No call can vary their number alone.
 const BLAKE3_BLOCK: u64 = 2_447;
 
 /// Parts of one add of a message of the usual size, to 1,000 stored under 1,000 keys, and what they cost.

@@ -27,9 +27,7 @@ function OwnQuota({ keyId }: OfKey) {
     <Change title="Quota">
       {(attempt) => (
         <>
-          <p class="muted">
-            The store’s quota applies to every key without its own. An empty field sets no limit.
-          </p>
+          <p class="muted">The store’s quota applies to every key without its own. An empty field sets no limit.</p>
           <form
             class="acknowledge"
             onSubmit={(event) => {
