@@ -1,4 +1,5 @@
-//! Random calls of strangers, members and owners against budgets, rates and reserves, beside a naive model. Who pays, who is admitted, and how long a refused caller must wait, are the model's.
+//! Random calls of strangers, members and owners against budgets, rates and reserves, beside a naive model. Who pays, who
+//! is admitted, and how long a refused caller must wait, are the model's.
 
 mod buckets;
 
