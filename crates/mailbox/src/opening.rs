@@ -27,6 +27,8 @@ pub(crate) enum Closed {
     ForNow(String),
     /// It never will.
     ForEver(String),
+    /// Its sender is not known, and there are as many contacts as may be.
+    NoRoom,
     /// It came before.
     Again,
     /// The store's error.
@@ -48,9 +50,8 @@ pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result
     let card = introduction(&content, letter)?;
     let trust = match (&card, &known) {
         (Some(card), _) => introduce(tx, card).map_err(|error| match error {
-            Error::TooManyContacts { .. } | Error::Card(_) | Error::OldCard { .. } => {
-                Closed::ForEver(error.to_string())
-            }
+            Error::TooManyContacts { .. } => Closed::NoRoom,
+            Error::Card(_) | Error::OldCard { .. } => Closed::ForEver(error.to_string()),
             error => Closed::Failed(error),
         })?,
         (None, Some(_)) => None,

@@ -39,7 +39,7 @@ pub(crate) fn open_all(tx: &mut Tx<'_>, inbox: [u8; 29], position: &mut Position
                 Ok(is_new) => is_new_session |= is_new,
                 Err(Closed::Failed(error)) => return Err(error),
                 Err(Closed::ForNow(_)) => continue,
-                Err(Closed::Again | Closed::ForEver(_)) => {}
+                Err(Closed::Again | Closed::NoRoom | Closed::ForEver(_)) => {}
             }
             forget(tx, &key, &waiting, position)?;
         }
