@@ -1,7 +1,7 @@
 //! The mailbox's errors. A call that returns an error has changed nothing.
 
-use crate::Address;
 use crate::wire::card::CardError;
+use crate::{Address, date, refusal};
 use client::api::{KeyError, LookupError, PageError};
 use client::directory::api::{BundleError, LookupError as LabelError, UpdateError};
 use client::{CallError, Lie, api};
@@ -131,8 +131,6 @@ pub enum Error {
     Claim(CallError<api::ClaimError>),
     /// The canister did not take the send key.
     SendKey(CallError<KeyError>),
-    /// The messages could not be acknowledged.
-    Acknowledge(CallError<api::AcksError>),
     /// The maximum number of inboxes is reached.
     TooManyInboxes {
         /// The limit.
@@ -186,7 +184,8 @@ impl fmt::Display for Error {
             Self::Place(why) => write!(f, "{why}"),
             Self::Card(error) => error.fmt(f),
             Self::OldCard { issued, known } => {
-                write!(f, "the card was made at {issued} s since 1970, and one of {known} is known: ask for a new one")
+                let [issued, known] = [*issued, *known].map(date);
+                write!(f, "the card was made at {issued}, and one of {known} is known: ask for a new one")
             }
             Self::OwnCard => write!(f, "this is your own card"),
             Self::OtherCanister(canister) => write!(
@@ -199,8 +198,11 @@ impl fmt::Display for Error {
             }
             Self::NameTaken { name, address } => write!(f, "'{name}' is the name of {address}"),
             Self::NameOfShared(name) => write!(f, "'{name}' is the name of a shared inbox"),
-            Self::TooManyContacts { limit } => write!(f, "there are {limit} contacts, the maximum"),
-            Self::NoContact(name) => write!(f, "there is no contact '{name}': add a card with 'mailbox contacts add'"),
+            Self::TooManyContacts { limit } => write!(f, "there are {limit} contacts, as many as may be"),
+            Self::NoContact(name) => write!(
+                f,
+                "there is no contact '{name}': use 'mailbox contacts add' for a card, or 'mailbox contacts find'"
+            ),
             Self::OtherAddress { given, found } => {
                 write!(f, "the contact's address is {found}, not {given}: do not write to it")
             }
@@ -211,8 +213,8 @@ impl fmt::Display for Error {
                 write!(f, "you have not added {address}, who has written to you: add a card, or verify the address")
             }
             Self::Expired(address) => write!(f, "the keys of {address} have expired: ask for a new card"),
-            Self::DeviceKeys(_) => write!(f, "a device has keys that nothing can be sealed to"),
-            Self::DeviceTaken(address) => write!(f, "a device of the card is one of {address}, whose card came before"),
+            Self::DeviceKeys(_) => write!(f, "a device of the contact has keys that nothing can be sealed to"),
+            Self::Text { length: 0 } => write!(f, "the text is empty"),
             Self::Text { length } => write!(f, "a text has 1 to 1,000,000 bytes, not {length}: send a file"),
             Self::FileSize { size } => write!(f, "a file has at most 64 MiB, not {size} bytes"),
             Self::FileName(name) => write!(f, "a file cannot be sent under the name '{}'", name.escape_debug()),
@@ -230,18 +232,21 @@ impl fmt::Display for Error {
             ),
             Self::Page(error) => write!(f, "the inbox was not read: {error}"),
             Self::Heads(error) => write!(f, "the inbox's head was not read: {error}"),
-            Self::Claim(error) => write!(f, "the canister does not know the inbox: {error}"),
-            Self::SendKey(error) => write!(f, "the canister did not take the send key: {error}"),
-            Self::Acknowledge(error) => write!(f, "messages were read, but not acknowledged: {error}"),
+            Self::Claim(error) => write!(f, "the inbox was not claimed: {}", refusal::of_owner(error)),
+            Self::SendKey(error) => write!(f, "the canister did not take the send key: {}", refusal::of_owner(error)),
             Self::TooManyInboxes { limit, until } => {
-                write!(f, "there are {limit} inboxes, the maximum, until the oldest is dropped at {until} s since 1970")
+                write!(
+                    f,
+                    "there are {limit} inboxes, as many as may be, until the oldest is dropped at {}",
+                    date(*until)
+                )
             }
             Self::Backup(why) => write!(f, "the backup: {why}"),
             Self::NoRequest => write!(f, "no request for this label was made here: 'mailbox register' makes one"),
             Self::NoDirectory => write!(f, "no directory is pinned: name one with 'mailbox directory'"),
             Self::Directory(why) => write!(f, "the directory: {why}"),
-            Self::Lookup(error) if is_other_history(error) => {
-                write!(f, "the directory shows another history than before: it was set back or forked: {error}")
+            Self::Lookup(error) if self.is_other_history() => {
+                write!(f, "the directory shows another history than before, it was set back or forked: {error}")
             }
             Self::Lookup(error) => write!(f, "the look-up failed: {error}"),
             Self::Update(error) => write!(f, "the directory did not take the entry: {error}"),
@@ -260,12 +265,28 @@ impl fmt::Display for Error {
     }
 }
 
-/// Whether the directory's log does not continue the one that the mailbox has seen.
-fn is_other_history(error: &CallError<LabelError>) -> bool {
-    matches!(
-        error,
-        CallError::Lie(Lie::Lookup(VerifyError::FromKnown(_))) | CallError::Refused(LabelError::UnknownLog { .. })
-    )
+impl Error {
+    /// Whether receiving may succeed later: no answer came, the canister is not ready, or a budget that refills refused the call.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Page(error) => error.is_passing(),
+            Self::Heads(error) => error.is_passing(),
+            Self::Claim(error) => error.is_passing() || refusal::is_limited(error),
+            Self::SendKey(error) => error.is_passing() || refusal::is_limited(error),
+            _ => false,
+        }
+    }
+
+    /// Whether the directory's log does not continue the one that the mailbox has seen.
+    pub(crate) fn is_other_history(&self) -> bool {
+        matches!(
+            self,
+            Self::Lookup(
+                CallError::Lie(Lie::Lookup(VerifyError::FromKnown(_)))
+                    | CallError::Refused(LabelError::UnknownLog { .. })
+            )
+        )
+    }
 }
 
 impl std::error::Error for Error {
@@ -279,7 +300,6 @@ impl std::error::Error for Error {
             Self::Heads(error) => Some(error),
             Self::Claim(error) => Some(error),
             Self::SendKey(error) => Some(error),
-            Self::Acknowledge(error) => Some(error),
             _ => None,
         }
     }

@@ -9,9 +9,9 @@ use crate::sealing::sealing;
 use crate::waiting;
 use crate::wire::envelope::{self, Address as Place};
 use crate::wire::letter::Letter;
-use crate::{Error, millis};
+use crate::{Error, millis, refusal};
 use client::api::{
-    AckError, Acknowledgement, KeySetting, Message, NewSendKey, Order, OwnerProof, Page, PageError, Start,
+    AckError, Acknowledgement, KeyHead, KeySetting, Message, NewSendKey, Order, OwnerProof, Page, PageError, Start,
 };
 use client::proofs::seen::Seen;
 use client::{CallError, Client, Pages, Transport, Trust};
@@ -26,7 +26,9 @@ pub struct Received {
     pub messages: u64,
     /// How many of them are junk: not an envelope for this device, or of no known session. Anybody can send these.
     pub junk: u64,
-    /// Letters that did not open, but may open later.
+    /// Strangers' introductions that were dropped, because there are as many unknown contacts, or contacts, as may be.
+    pub turned_away: u64,
+    /// Letters that have not opened, but may open later.
     pub waiting: u32,
     /// Letters that will never open. If the sender is known, the log has the reason.
     pub unopened: u64,
@@ -41,29 +43,38 @@ pub struct Received {
 impl Mailbox {
     /// Reads the inboxes to their ends, and the shared ones.
     ///
-    /// Any number of processes may call it at once. One of them stores each message.
+    /// Any number of processes may call it at once. One of them stores each message. `on_page` is called after each page of an
+    /// inbox, with the number of messages so far, and the number that is expected.
     ///
     /// # Errors
     ///
     /// [`Error::Heads`], [`Error::Page`], [`Error::Claim`], [`Error::SendKey`], [`Error::OtherStore`], [`Error::Behind`], and
-    /// those of the store. Messages that were read before an error are kept.
-    pub async fn receive(&self, network: &impl Network) -> Result<Received, Error> {
+    /// those of the store. What was read before an error is kept.
+    pub async fn receive(&self, network: &impl Network, mut on_page: impl FnMut(u64, u64)) -> Result<Received, Error> {
         self.drop_old_inboxes().await?;
         let own = self.own().await?;
-        let mut received = Received { is_verified: true, ..Received::default() };
+        let (mut received, mut expected) = (Received { is_verified: true, ..Received::default() }, 0);
         for inbox in &own.inboxes {
             let client = network.client(&inbox.owner.0);
             let id = inbox.id();
-            let mut position = self.position(id).await?;
-            if position.label.is_none() {
-                position.label = Some(self.introduce_inbox(&client, id, &own.send_key.0).await?);
-            }
-            let client = client.with_label(&id, position.label.expect("it is known now"));
+            let position = self.position(id).await?;
+            let label = match position.label {
+                Some(label) => label,
+                None => self.introduce_inbox(&client, id, &own.send_key.0).await?,
+            };
+            let client = client.with_label(&id, label);
             let heads = client.read_key_heads(&[id]).await.map_err(Error::Heads)?;
-            if let Some(Some(head)) = heads.value.heads.first() {
+            let head = heads.value.heads.first().and_then(Option::as_ref);
+            if let Some(head) = head {
+                expected += u64::from(head.count);
                 self.check_not_behind(id, head.acknowledged_id).await?;
             }
-            self.read_to_the_end(&client, inbox, position, &mut received).await?;
+            // Contacts have the send key of the newest inbox.
+            if id == own.inbox().id() && position.is_forgotten(head) {
+                self.introduce_inbox(&client, id, &own.send_key.0).await?;
+            }
+            self.read_to_the_end(&client, inbox, position, &mut received, |messages| on_page(messages, expected))
+                .await?;
             received.not_acknowledged = self.acknowledge(&client, id).await?.or(received.not_acknowledged);
             received.waiting += self.position(id).await?.waiting.0;
         }
@@ -112,6 +123,7 @@ impl Mailbox {
         inbox: &records::Inbox,
         position: Position,
         received: &mut Received,
+        mut on_page: impl FnMut(u64),
     ) -> Result<(), Error> {
         let id = inbox.id();
         let place = self.own().await?.place;
@@ -132,7 +144,9 @@ impl Mailbox {
             let counts: Counts = counts?;
             received.messages += counts.messages;
             received.junk += counts.junk;
+            received.turned_away += counts.turned_away;
             received.unopened += counts.unopened;
+            on_page(received.messages);
             opened = letters;
             // Pages that came before the error are still stored.
             fetched = next.unwrap_or_else(|error| {
@@ -155,7 +169,7 @@ impl Mailbox {
             // Another process was faster.
             Ok([Ok(_) | Err(AckError::NotNewer { .. })]) => {}
             Ok(other) => return Ok(Some(format!("the canister answered {other:?}"))),
-            Err(error) => return Ok(Some(error.to_string())),
+            Err(error) => return Ok(Some(refusal::of_owner(error))),
         }
         self.store
             .write(move |tx| {
@@ -195,7 +209,13 @@ pub(crate) async fn next_page<T: Transport>(
 }
 
 impl Position {
-    /// Keeps the newest message that was seen with a page, unless a newer one is known.
+    /// Whether the canister has forgotten the inbox, and with it the hash of the send key: it forgets a key that had no messages
+    /// for a time. Somebody may have written since, which makes the key anew: then nothing of it was acknowledged.
+    pub fn is_forgotten(&self, head: Option<&KeyHead>) -> bool {
+        self.label.is_some() && head.is_none_or(|head| head.acknowledged_id == 0 && self.acknowledged > 0)
+    }
+
+    /// Takes the newest message that was seen with a page, unless a newer one is known.
     pub fn saw(&mut self, seen: SeenFields) {
         self.seen = seen.filter(|seen| self.seen.is_none_or(|known| seen.1 >= known.1)).or(self.seen);
     }
@@ -230,6 +250,7 @@ struct Stored {
 struct Counts {
     messages: u64,
     junk: u64,
+    turned_away: u64,
     unopened: u64,
 }
 
@@ -257,6 +278,7 @@ impl Stored {
             match opening::open(tx, &inbox, &letter) {
                 Ok(is_new) => is_new_session |= is_new,
                 Err(Closed::Again) => {}
+                Err(Closed::NoRoom) => counts.turned_away += 1,
                 Err(Closed::Failed(error)) => return Err(error),
                 Err(Closed::ForNow) => {
                     wedged.insert(letter.sender);

@@ -66,6 +66,7 @@ pub use sending::{Letter, Sealed};
 pub use shared::Secret;
 
 use std::time::{SystemTime, UNIX_EPOCH};
+use time::OffsetDateTime;
 
 fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
@@ -81,4 +82,24 @@ fn millis() -> u64 {
 /// Seconds since 1970.
 fn seconds() -> u64 {
     millis() / 1_000
+}
+
+/// Seconds since 1970 as a day and a minute.
+fn date(seconds: u64) -> String {
+    let time = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    match time {
+        Some(time) => format!("{} {:02}:{:02} UTC", time.date(), time.hour(), time.minute()),
+        None => format!("{seconds} s since 1970"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date;
+
+    #[test]
+    fn a_time_is_told_as_a_date() {
+        assert_eq!(date(1_795_558_838), "2026-11-24 22:20 UTC");
+        assert_eq!(date(u64::MAX), format!("{} s since 1970", u64::MAX));
+    }
 }

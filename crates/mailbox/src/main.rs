@@ -5,7 +5,7 @@
 mod command;
 
 use clap::Parser;
-use command::{Arguments, Failure};
+use command::{Arguments, Failure, tell};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -24,7 +24,9 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            eprintln!("mailbox: {}", failure.text);
+            if !failure.text.is_empty() {
+                tell!("mailbox: {}", failure.text);
+            }
             ExitCode::from(failure.code)
         }
     }

@@ -5,11 +5,15 @@ use candid::Principal;
 use client::agent::{AgentTransport, builder};
 use client::directory::api::Published;
 use client::directory::{DirectoryClient, published};
-use client::plain::plain;
-use client::{Client, Failure, Transport};
+use client::{Client, Failure, Retry, Transport};
 use directory_core::verify::Trusted;
 use ic_agent::Agent;
+use ic_agent::agent::route_provider::RoundRobinRouteProvider;
 use ic_agent::identity::BasicIdentity;
+use std::time::Duration;
+
+/// A command answers within seconds: messages stay in the outbox, and whoever follows an inbox asks again.
+const RETRY: Retry = Retry { attempts: 4, pause: Duration::from_millis(500), max_pause: Duration::from_secs(2) };
 
 /// Makes clients for several callers of one message canister.
 pub trait Network {
@@ -80,7 +84,9 @@ impl Agents {
 }
 
 fn agent(url: &str) -> Result<Agent, Error> {
-    builder(url).build().map_err(|error| Error::Place(format!("{url}: {error}")))
+    // `with_url` panics where this is an error.
+    let build = || Agent::builder().with_route_provider(RoundRobinRouteProvider::new(vec![url])?).build();
+    build().map_err(|error| Error::Place(format!("{url}: {error}")))
 }
 
 impl Network for Agents {
@@ -89,11 +95,11 @@ impl Network for Agents {
     fn client(&self, seed: &[u8; 32]) -> Client<AgentTransport> {
         let mut agent = self.agent.clone();
         agent.set_identity(BasicIdentity::from_raw_key(seed));
-        Client::with_agent(agent, self.canister)
+        Client::with_agent(agent, self.canister).with_retry(RETRY)
     }
 
     fn directory(&self, canister: Principal, trusted: Trusted) -> DirectoryClient<AgentTransport> {
-        DirectoryClient::with_agent(self.agent.clone(), canister, trusted)
+        DirectoryClient::with_agent(self.agent.clone(), canister, trusted).with_retry(RETRY)
     }
 
     async fn certified(&self) -> Result<Certified, Failure> {

@@ -27,7 +27,9 @@ pub(crate) enum Closed {
     ForNow,
     /// It never will.
     ForEver(String),
-    /// It was opened before.
+    /// Its sender is not known, and there are as many contacts as may be.
+    NoRoom,
+    /// It came before.
     Again,
     /// The store's error.
     Failed(Error),
@@ -47,10 +49,9 @@ pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result
     let content = Content::decode(&plain).map_err(|why| Closed::ForEver(format!("its content is malformed: {why}")))?;
     let card = introduction(&content, letter)?;
     let trust = match (&card, &known) {
-        (Some(card), _) => introduce(tx, card, &letter.sender).map_err(|error| match error {
-            Error::TooManyContacts { .. } | Error::OldCard { .. } | Error::DeviceKeys(_) | Error::DeviceTaken(_) => {
-                Closed::ForEver(error.to_string())
-            }
+        (Some(card), _) => introduce(tx, card).map_err(|error| match error {
+            Error::TooManyContacts { .. } => Closed::NoRoom,
+            Error::Card(_) | Error::OldCard { .. } => Closed::ForEver(error.to_string()),
             error => Closed::Failed(error),
         })?,
         (None, true) => None,

@@ -23,9 +23,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// The result of [`Mailbox::push`].
 #[derive(Debug, Default)]
 pub struct Pushed {
-    /// Number of sealed messages that the canister took.
-    pub stored: u64,
-    /// Number of sealed messages that still wait. 0: all messages that waited when the push began are sent.
+    /// Sealed messages that wait. 0 once all messages are sent that waited when the push began.
     pub waiting: u64,
     /// The reasons why messages were not sent, in the order in which they occurred.
     pub reasons: Vec<String>,
@@ -38,12 +36,17 @@ impl Mailbox {
     /// Sends the outbox's messages. Waits up to `wait` for other processes that send.
     ///
     /// A message that the canister refuses for now, or does not answer, stays in the outbox: [`Pushed::reasons`]
-    /// says why.
+    /// says why. `on_sent` is called after each batch, with the number of messages that the canister has taken.
     ///
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn push(&self, network: &impl Network, wait: Duration) -> Result<Pushed, Error> {
+    pub async fn push(
+        &self,
+        network: &impl Network,
+        wait: Duration,
+        mut on_sent: impl FnMut(u64),
+    ) -> Result<Pushed, Error> {
         let client = network.client(&self.own().await?.sender.0);
         let start = std::time::Instant::now();
         let mut pushed = Pushed::default();
@@ -60,7 +63,7 @@ impl Mailbox {
                     is_claimed = true;
                     continue;
                 };
-                let result = self.push_to(&client, &inbox, &claim, &mut pushed).await;
+                let result = self.push_to(&client, &inbox, &claim, &mut on_sent).await;
                 claim.release(&self.store).await?;
                 if let Some(reason) = result? {
                     pushed.reasons.push(reason);
@@ -122,7 +125,7 @@ impl Mailbox {
         client: &Client<impl Transport>,
         inbox: &[u8],
         claim: &Claimed,
-        pushed: &mut Pushed,
+        on_sent: &mut impl FnMut(u64),
     ) -> Result<Option<String>, Error> {
         loop {
             let batch = self.batch(inbox.to_vec()).await?;
@@ -142,7 +145,7 @@ impl Mailbox {
             };
             let reason = answers.iter().filter_map(|answer| answer.as_ref().err()).find(|error| !is_final(error));
             let reason = reason.map(refusal::of_message);
-            pushed.stored += answers.iter().filter(|answer| answer.is_ok()).count() as u64;
+            let sent = answers.iter().filter(|answer| answer.is_ok()).count() as u64;
             let renew = claim.renew();
             let write = self.store.write(move |tx| {
                 for ((key, row), answer) in batch.iter().zip(&answers) {
@@ -159,6 +162,7 @@ impl Mailbox {
                 renew(tx)
             });
             write.await?;
+            on_sent(sent);
             if reason.is_some() {
                 return Ok(reason);
             }

@@ -197,3 +197,38 @@ pub(crate) fn keep(tx: &mut Tx<'_>, identity: &Identity, peer: &mut Peer, sessio
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailbox::own;
+    use crate::records::Rows;
+    use crate::wire::card;
+    use crate::{Mailbox, Place, contacts};
+
+    #[tokio::test]
+    async fn a_new_session_is_begun_once_an_hour_whatever_does_not_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = || Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
+        let alice = Mailbox::create(&folder.path().join("alice"), place()).await.unwrap();
+        let bob = Mailbox::create(&folder.path().join("bob"), place()).await.unwrap();
+        let text = bob.card().await.unwrap();
+        alice.add_contact(&text, "bob").await.unwrap();
+        let card = card::verify(&card::from_text(&text).unwrap(), seconds()).unwrap();
+        let [identity] = contacts::identities(&card)[..] else { panic!("a person has one device") };
+        // As after a message that did not open, so many seconds later. Returns the number of sessions and of sealed messages.
+        let renewed = async |later: u64| {
+            let write = alice.store.write(move |tx| {
+                let mut peer = tx.record::<Peer>(identity)?.expect("it was added");
+                peer.renewed = peer.renewed.saturating_sub(later);
+                sealing(tx, own(tx)?, |sealer, tx| sealer.renew(tx, &identity, &mut peer))?;
+                Ok::<_, Error>((peer.sessions.len(), tx.records::<Queued>(b"", b"", 100)?.len()))
+            });
+            write.await.unwrap()
+        };
+        assert_eq!(renewed(0).await, (1, 2), "with an introduction");
+        assert_eq!(renewed(0).await, (1, 2));
+        assert_eq!(renewed(3_590).await, (1, 2));
+        assert_eq!(renewed(3_600).await, (2, 3));
+    }
+}

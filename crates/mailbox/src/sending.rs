@@ -46,18 +46,26 @@ pub struct Sealed {
     pub expired: u32,
 }
 
+/// The work of a step: the entries that it began, the sealed messages, the devices that were left out.
+#[derive(Default)]
+struct Step {
+    entries: Vec<u64>,
+    messages: u64,
+    expired: u32,
+}
+
 impl Mailbox {
     /// Seals letters for each device of a contact, or for a shared inbox, in their order. They are on disk on return, and
     /// [`Mailbox::push`] sends them.
     ///
-    /// A transaction takes up to 1,000 letters, or 4 MiB and one piece of a file. `on_disk` is called after each. After an error, the
-    /// letters of earlier transactions stay sealed.
+    /// A transaction takes up to 1,000 letters, or 4 MiB and one piece of a file. `on_disk` is called after each, with the number of
+    /// messages that it sealed. After an error, the letters of earlier transactions stay sealed.
     ///
     /// # Errors
     ///
     /// [`Error::NoContact`], [`Error::Untrusted`], [`Error::Expired`], [`Error::Text`], [`Error::FileSize`],
     /// [`Error::FileName`], [`Error::Shared`], and those of the store.
-    pub async fn send(&self, to: &str, letters: Vec<Letter>, mut on_disk: impl FnMut()) -> Result<Sealed, Error> {
+    pub async fn send(&self, to: &str, letters: Vec<Letter>, mut on_disk: impl FnMut(u64)) -> Result<Sealed, Error> {
         letters.iter().try_for_each(check)?;
         if self.is_shared(to).await? {
             return self.send_shared(to, letters, on_disk).await;
@@ -68,9 +76,22 @@ impl Mailbox {
             let step = self.store.write(move |tx| seal(tx, &to, parts, begun)).await?;
             sealed.entries.extend(step.entries);
             sealed.expired = step.expired;
-            on_disk();
+            on_disk(step.messages);
         }
         Ok(sealed)
+    }
+
+    /// Checks that letters can be sealed for this contact or shared inbox.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoContact`], [`Error::Untrusted`], and those of the store.
+    pub async fn check_recipient(&self, to: &str) -> Result<(), Error> {
+        if self.is_shared(to).await? {
+            return Ok(());
+        }
+        let to = to.to_owned();
+        self.store.read(move |snapshot| writable(snapshot, &to).map(drop)).await
     }
 
     async fn is_shared(&self, to: &str) -> Result<bool, Error> {
@@ -78,8 +99,8 @@ impl Mailbox {
         self.store.read(move |snapshot| Ok(shared::named(snapshot, &to)?.is_some())).await
     }
 
-    /// As [`send`](Self::send), for a shared inbox. Each letter must fit into one message of the canister.
-    async fn send_shared(&self, to: &str, letters: Vec<Letter>, mut on_disk: impl FnMut()) -> Result<Sealed, Error> {
+    /// As [`send`](Self::send): none of these letters is larger than a message of the canister.
+    async fn send_shared(&self, to: &str, letters: Vec<Letter>, mut on_disk: impl FnMut(u64)) -> Result<Sealed, Error> {
         let (mut sealed, mut letters) = (Sealed::default(), letters.into_iter());
         while !letters.as_slice().is_empty() {
             let (to, step) = (to.to_owned(), letters.by_ref().take(STEP_LETTERS).collect());
@@ -87,8 +108,9 @@ impl Mailbox {
                 let (inbox, shared) = shared::named(tx, &to)?.ok_or(Error::NoContact(to))?;
                 shared::seal(tx, inbox, shared, step)
             });
-            sealed.entries.extend(write.await?);
-            on_disk();
+            let entries = write.await?;
+            on_disk(entries.len() as u64);
+            sealed.entries.extend(entries);
         }
         Ok(sealed)
     }
@@ -126,8 +148,8 @@ fn steps(letters: Vec<Letter>) -> Result<Vec<Vec<Part>>, Error> {
     Ok(steps)
 }
 
-/// Seals the parts of a step. `begun` is the log entry of a file whose earlier pieces the previous step sealed.
-fn seal(tx: &mut Tx<'_>, to: &str, parts: Vec<Part>, begun: Option<u64>) -> Result<Sealed, Error> {
+/// Seals the parts of a step. `begun` is the entry of a file of which pieces were sealed by the step before.
+fn seal(tx: &mut Tx<'_>, to: &str, parts: Vec<Part>, begun: Option<u64>) -> Result<Step, Error> {
     let (address, contact) = writable(tx, to)?;
     let mut peers = Vec::new();
     for identity in contact.devices {
@@ -144,15 +166,15 @@ fn seal_parts(
     mut peers: Vec<(Identity, Peer)>,
     parts: Vec<Part>,
     begun: Option<u64>,
-) -> Result<Sealed, Error> {
-    let mut sealed = Sealed::default();
+) -> Result<Step, Error> {
+    let mut step = Step::default();
     for Part { letter, said, id, pieces: range } in parts {
         let (number, mut entry) = match begun.filter(|_| range.start > 0) {
             Some(number) => (number, tx.record::<Entry>(entry_key(number))?.expect("the log keeps its entries")),
             None => {
                 let event = Event::Sent { id, said: said.clone(), waiting: 0, failed: Some(UNFINISHED.into()) };
                 let number = next_number(tx)?;
-                sealed.entries.push(number);
+                step.entries.push(number);
                 (number, Entry { at: millis(), with: Some(With::Person(address)), event })
             }
         };
@@ -160,11 +182,11 @@ fn seal_parts(
         let mut count = 0;
         for piece in range {
             let body = letter.body(&said, piece);
-            sealed.expired = 0;
+            step.expired = 0;
             for (identity, peer) in &mut peers {
                 let said = sealing::Said { id, entry: number, body: &body };
                 let is_sealed = sealer.seal(tx, identity, peer, &said)?;
-                *if is_sealed { &mut count } else { &mut sealed.expired } += 1;
+                *if is_sealed { &mut count } else { &mut step.expired } += 1;
             }
         }
         if count == 0 {
@@ -172,13 +194,14 @@ fn seal_parts(
         }
         if let Event::Sent { waiting, failed, .. } = &mut entry.event {
             *waiting += count;
+            step.messages += u64::from(count);
             if is_last && failed.as_deref() == Some(UNFINISHED) {
                 *failed = None;
             }
         }
         put(tx, entry_key(number), &entry)?;
     }
-    Ok(sealed)
+    Ok(step)
 }
 
 fn check(letter: &Letter) -> Result<(), Error> {
@@ -256,11 +279,11 @@ mod tests {
         let card = bob.card().await.unwrap();
         let address = alice.add_contact(&card, "bob").await.unwrap();
         let text = || vec![Letter::Text("hello".into())];
-        alice.send("bob", text(), || ()).await.unwrap();
+        alice.send("bob", text(), |_| ()).await.unwrap();
         let devices = card::verify(&card::from_text(&card).unwrap(), seconds()).unwrap();
         let [identity] = contacts::identities(&devices)[..] else { panic!("a person has one device") };
         alice.store.write(move |tx| expire(tx, identity)).await.unwrap();
-        let error = alice.send("bob", text(), || ()).await.unwrap_err();
+        let error = alice.send("bob", text(), |_| ()).await.unwrap_err();
         assert_eq!(error.to_string(), format!("the keys of {address} have expired: ask for a new card"));
         assert_eq!(alice.log(0).await.unwrap().len(), 1, "nothing of it is stored");
     }

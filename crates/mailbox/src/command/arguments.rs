@@ -236,6 +236,7 @@ pub enum Shared {
 }
 
 #[derive(Args)]
+#[command(override_usage = "mailbox send [OPTIONS] <TO> <-m TEXT | FILE | ->")]
 pub struct Send {
     /// The contact's name or address, or a shared inbox's name
     pub to: String,
@@ -245,7 +246,7 @@ pub struct Send {
     /// The text
     #[arg(short, long, value_name = "TEXT")]
     pub message: Option<String>,
-    /// With -: each line is a separate text
+    /// With -: each line is a separate text, which is sent as it comes
     #[arg(long, conflicts_with = "message")]
     pub lines: bool,
     /// The maximum wait for other processes that send to the same contact

@@ -1,7 +1,7 @@
 //! `mailbox contacts`.
 
 use super::arguments::Contacts;
-use super::print::out;
+use super::print::{out, tell};
 use super::{DONE, Failure};
 use mailbox::{Address, Agents, Mailbox, Trust};
 use std::io::Read;
@@ -16,7 +16,7 @@ pub async fn run(mailbox: &Mailbox, command: Contacts) -> Result<u8, Failure> {
             let name = name.ok_or_else(|| Failure::error("a card from standard input needs a name: --as NAME"))?;
             let address = mailbox.add_contact(&read(&card)?, &name).await?;
             out(&format!("{name}: {address}"))?;
-            eprintln!("Compare the address with {name}, then record this: mailbox contacts verify {name} ADDRESS");
+            tell!("Compare the address with {name}, and say so: mailbox contacts verify {name} ADDRESS");
         }
         Contacts::Find { label, name } => {
             let name = name.unwrap_or_else(|| label.clone());

@@ -1,8 +1,7 @@
 //! `mailbox directory`, `register` and `monitor`.
 
-use super::print::out;
-use super::{DONE, Failure};
-use candid::Principal;
+use super::print::{out, tell, warning};
+use super::{DONE, Failure, canister_id};
 use directory_core::registration::answer_from_text;
 use directory_core::signatures::Signatures;
 use mailbox::{Agents, Mailbox, Registration};
@@ -14,11 +13,11 @@ pub async fn pin(
     registrars: Vec<[u8; 32]>,
     certified_only: bool,
 ) -> Result<u8, Failure> {
-    let id = Principal::from_text(canister).map_err(|error| Failure::error(format!("{canister}: {error}")))?;
+    let id = canister_id(canister)?;
     let network = Agents::new(&mailbox.place().await?)?;
     let hash = mailbox.set_directory(&network, id, registrars, certified_only).await?;
     out(&format!("directory {id}, configuration {}", hex::encode(hash)))?;
-    eprintln!("Compare the canister with the one that the directory's operator names elsewhere.");
+    tell!("Compare the canister with the one that the directory's operator names elsewhere.");
     Ok(DONE)
 }
 
@@ -29,7 +28,7 @@ pub async fn register(mailbox: &Mailbox, name: Option<&str>, vouched: Option<&Pa
         Registration::Done(label) => out(&format!("registered {label}"))?,
         Registration::Asked(request) => {
             out(&request)?;
-            eprintln!(
+            tell!(
                 "Nothing is registered yet. Hand this request to the registrar, and come back with the answer: --vouched FILE"
             );
         }
@@ -47,12 +46,16 @@ fn answer(path: &Path) -> Result<Signatures, Failure> {
 pub async fn monitor(mailbox: &Mailbox) -> Result<u8, Failure> {
     let network = Agents::new(&mailbox.place().await?)?;
     let mut code = DONE;
-    for finding in mailbox.monitor(&network).await? {
+    let findings = mailbox.monitor(&network).await?;
+    if findings.is_empty() {
+        tell!("Nothing was looked up: neither you nor any of your contacts is in a directory.");
+    }
+    for finding in findings {
         match finding.result {
             Ok(text) => out(&format!("{}: {text}", finding.label))?,
             Err(text) => {
                 code = Failure::ERROR;
-                out(&format!("{}: {text}", finding.label))?;
+                out(&format!("{}: {}", finding.label, warning(&text)))?;
             }
         }
     }

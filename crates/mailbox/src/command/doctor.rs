@@ -1,6 +1,6 @@
 //! `mailbox doctor`.
 
-use super::print::out;
+use super::print::{out, warning};
 use super::{DONE, Failure, protect};
 use mailbox::{Agents, Check};
 use serde_json::json;
@@ -22,7 +22,9 @@ fn show(checks: &[Check], json: bool) -> Result<u8, Failure> {
     for Check { subject, result } in checks {
         match (result, json) {
             (Ok(text), false) => out(&format!("{subject}: ok: {text}"))?,
-            (Err(fault), false) => out(&format!("{subject}: WRONG: {}. Do: {}", fault.what, fault.advice))?,
+            (Err(fault), false) => {
+                out(&format!("{subject}: {} {}. Do: {}", warning("WRONG:"), fault.what, fault.advice))?;
+            }
             (Ok(text), true) => out(&json!({ "check": subject, "ok": true, "found": text }).to_string())?,
             (Err(fault), true) => {
                 let line = json!({ "check": subject, "ok": false, "found": fault.what, "advice": fault.advice });

@@ -1,9 +1,11 @@
 //! The failure of a command, and its exit code.
 
 use mailbox::Error;
+use std::io::ErrorKind;
 
 /// A failure: its message and exit code.
 pub struct Failure {
+    /// Empty: nobody reads the output any more, so there is nothing to tell.
     pub text: String,
     pub code: u8,
 }
@@ -22,6 +24,11 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        if let Error::Io { error, .. } = &error
+            && error.kind() == ErrorKind::BrokenPipe
+        {
+            return Self::error("");
+        }
         let is_busy = matches!(error, Error::Store(crypto_store::Error::Busy(_)));
         Self { text: error.to_string(), code: if is_busy { Self::BUSY } else { Self::ERROR } }
     }
@@ -29,6 +36,6 @@ impl From<Error> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::error(error.to_string())
+        Self::error(if error.kind() == ErrorKind::BrokenPipe { String::new() } else { error.to_string() })
     }
 }

@@ -1,6 +1,6 @@
 //! `mailbox keys`, `backup` and `restore`.
 
-use super::print::out;
+use super::print::{out, tell};
 use super::receive::create_file;
 use super::{DONE, Failure, QUEUED, passphrase};
 use mailbox::{Agents, MAX_BACKUP, Mailbox};
@@ -11,22 +11,20 @@ pub async fn rotate(mailbox: &Mailbox) -> Result<u8, Failure> {
     let rotated = mailbox.rotate_keys().await?;
     out(&format!("a new inbox; {} devices of contacts are told", rotated.told))?;
     if rotated.expired > 0 {
-        eprintln!("mailbox: {} devices are not told: their keys have expired", rotated.expired);
+        tell!("mailbox: {} devices are not told: their keys have expired", rotated.expired);
     }
-    eprintln!(
-        "Also give your new card ('mailbox id') to people who have the old one and to whom you have not written."
-    );
+    tell!("Give your new card ('mailbox id') to whom you gave the old one and have not written to.");
     let network = Agents::new(&mailbox.place().await?)?;
     mailbox.publish(&network).await?;
-    let pushed = mailbox.push(&network, Duration::ZERO).await?;
-    pushed.reasons.iter().for_each(|reason| eprintln!("mailbox: not sent yet: {reason}"));
+    let pushed = mailbox.push(&network, Duration::ZERO, |_| ()).await?;
+    pushed.reasons.iter().for_each(|reason| tell!("mailbox: not sent yet: {reason}"));
     Ok(if pushed.waiting == 0 { DONE } else { QUEUED })
 }
 
 pub async fn backup(mailbox: &Mailbox, path: &Path, fd: Option<u32>) -> Result<u8, Failure> {
     let passphrase = passphrase::read_new(fd, "Passphrase of the backup: ")?;
     create_file(path, &mailbox.backup(&passphrase).await?)?;
-    eprintln!("The backup contains no messages. Restoring it needs the passphrase, and makes a new device.");
+    tell!("The backup has no messages. Whoever restores it is a new device, and needs the passphrase.");
     Ok(DONE)
 }
 
@@ -42,6 +40,6 @@ pub async fn restore(folder: &Path, path: &Path, fd: Option<u32>, own: Option<Op
     let own = own.map(|fd| passphrase::read_new(fd, "Passphrase of the mailbox: ")).transpose()?;
     let mailbox = Mailbox::restore(folder, &backup, &passphrase, own.as_deref().map(String::as_str)).await?;
     out(&format!("mailbox {} in {}", mailbox.address().await?, folder.display()))?;
-    eprintln!("This is a new device: give its card ('mailbox id') to your contacts.");
+    tell!("This is a new device: give its card ('mailbox id') to your contacts.");
     Ok(DONE)
 }

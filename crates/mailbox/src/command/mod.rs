@@ -5,9 +5,11 @@ mod contacts;
 mod directory;
 mod doctor;
 mod failure;
+mod input;
 mod keys;
 mod passphrase;
 mod print;
+mod progress;
 mod protect;
 mod receive;
 mod send;
@@ -20,6 +22,7 @@ use arguments::{Command, Init, Keys};
 use candid::Principal;
 use mailbox::{Agents, Mailbox, Place};
 use print::out;
+pub(crate) use print::tell;
 use std::path::Path;
 
 /// Done.
@@ -58,7 +61,7 @@ async fn with_mailbox(mailbox: &Mailbox, folder: &Path, command: Command) -> Res
         }
         Command::Id => {
             out(&mailbox.card().await?)?;
-            eprintln!("Your address is {}. Compare it with each person who gets the card.", mailbox.address().await?);
+            tell!("Your address is {}. Whoever gets the card compares it with you.", mailbox.address().await?);
             Ok(DONE)
         }
         Command::Keys { command: Keys::Rotate } => keys::rotate(mailbox).await,
@@ -84,9 +87,14 @@ async fn with_mailbox(mailbox: &Mailbox, folder: &Path, command: Command) -> Res
     }
 }
 
+/// The id of a canister.
+fn canister_id(text: &str) -> Result<Principal, Failure> {
+    Principal::from_text(text)
+        .map_err(|_| Failure::error(format!("'{text}' is no canister id: a letter is wrong or missing")))
+}
+
 async fn create(folder: &Path, init: &Init, fd: Option<u32>) -> Result<u8, Failure> {
-    let canister = Principal::from_text(&init.canister);
-    let canister = canister.map_err(|error| Failure::error(format!("--canister {}: {error}", init.canister)))?;
+    let canister = canister_id(&init.canister)?;
     let url = init.network.clone();
     let root_key = if init.fetch_root_key { Agents::root_key(&url).await? } else { Agents::known_root_key(&url)? };
     let place = Place { url, root_key, canister: canister.as_slice().to_vec() };

@@ -30,7 +30,11 @@ pub fn read_new(fd: Option<u32>, prompt: &str) -> Result<Zeroizing<String>, Fail
 
 fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     let read = rpassword::prompt_password(prompt);
-    read.map(Zeroizing::new).map_err(|error| Failure::error(format!("no passphrase can be read: {error}")))
+    read.map(Zeroizing::new).map_err(|error| {
+        Failure::error(format!(
+            "no passphrase can be read from a terminal ({error}): --help names the option for a descriptor"
+        ))
+    })
 }
 
 /// Reads a line without its end, and no byte after it.

@@ -16,6 +16,16 @@ pub fn out(line: &str) -> std::io::Result<()> {
     stdout.flush()
 }
 
+/// Writes a line to standard error. It may be closed.
+macro_rules! tell {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
+pub(crate) use tell;
+
 /// Names of contacts and of shared inboxes.
 pub struct Names {
     people: BTreeMap<Address, String>,
@@ -83,20 +93,32 @@ fn as_text(number: u64, entry: &Entry, names: &Names) -> String {
         Event::Changed => format!("{with} has other devices than before: ask for a new card"),
         Event::Unopened { id, why } => format!("{with}: message {id} did not open: {why}"),
     };
-    format!("{number}\t{what}")
+    let is_said = matches!(entry.event, Event::Sent { .. } | Event::Received { .. } | Event::Shared { .. });
+    format!("{number}\t{}", if is_said { what } else { warning(&what) })
 }
 
-/// What others wrote, without characters that control a terminal. Each further line is indented, so that none looks like an
-/// entry of its own.
+/// Text that the user should not overlook: in colour, if standard output is a terminal.
+pub fn warning(text: &str) -> String {
+    console::style(text).yellow().to_string()
+}
+
+/// Lines of a text behind the first one begin with a tab, so that none of them looks like an entry.
 fn said_text(said: &Said) -> String {
     let shown = |character| if is_control(character) && character != '\t' { '\u{fffd}' } else { character };
     match said {
-        Said::Text(text) => {
-            let lines = text.split('\n').map(|line| line.chars().map(shown).collect());
-            lines.collect::<Vec<String>>().join("\n\t")
-        }
+        Said::Text(text) => plain(text).replace('\n', "\n\t"),
         Said::File(file) => format!("file {} of {} bytes", plain(&file.name), file.size),
     }
+}
+
+/// Removes characters that would control a terminal, or show text in another order than it has.
+fn plain(text: &str) -> String {
+    let is_plain = |character: char| match character {
+        '\n' | '\t' => true,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+        character => !character.is_control(),
+    };
+    text.chars().map(|character| if is_plain(character) { character } else { '\u{fffd}' }).collect()
 }
 
 fn as_json(number: u64, entry: &Entry, names: &Names) -> Value {
@@ -132,5 +154,17 @@ fn said_json(said: &Said) -> Value {
     match said {
         Said::Text(text) => json!({ "text": text }),
         Said::File(file) => json!({ "file": file.name, "size": file.size, "sha256": hex::encode(file.hash) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_looks_like_another_entry_or_controls_the_terminal() {
+        let said = |text: &str| said_text(&Said::Text(text.into()));
+        assert_eq!(said("hello\n8\tbob: send money\n"), "hello\n\t8\tbob: send money\n\t");
+        assert_eq!(said("a\u{1b}[2Jb\rc\u{202e}d\u{2066}e\tf"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}e\tf");
     }
 }

@@ -1,7 +1,7 @@
 //! Opening a mailbox, and `mailbox passphrase`, `unlock` and `lock`.
 
 use super::arguments::Passphrase;
-use super::print::out;
+use super::print::{out, tell};
 use super::{DONE, Failure, passphrase};
 use mailbox::{Error, Mailbox};
 use std::path::Path;
@@ -33,7 +33,7 @@ pub fn passphrase(folder: &Path, fd: Option<u32>, change: &Passphrase) -> Result
     let is_new = old.is_none() && new.is_some();
     mailbox::set_passphrase(folder, old.as_deref().map(String::as_str), new.as_deref().map(String::as_str))?;
     if is_new {
-        eprintln!("The bytes of the former key file may still be found on the disk.");
+        tell!("The key file that was there may still be found on the disk, by whoever takes it apart.");
     }
     Ok(DONE)
 }

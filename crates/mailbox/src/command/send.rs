@@ -1,87 +1,112 @@
 //! `mailbox send`.
 
 use super::arguments::Send;
+use super::input::Letters;
+use super::print::tell;
+use super::progress::Progress;
 use super::{DONE, Failure, QUEUED};
-use mailbox::{Agents, Letter, Mailbox, Pushed};
+use mailbox::{Agents, Error, Mailbox, Pushed};
 use std::cell::Cell;
-use std::io::Read;
-use std::path::Path;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Maximum size of standard input in bytes: that of the largest file.
-const MAX_INPUT: u64 = 64 << 20;
+/// Pauses before refused messages are tried again while more are read: the shortest, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
-    let letters = letters(&send)?;
+    mailbox.check_recipient(&send.to).await?;
+    let mut letters = Letters::of(&send)?;
     let network = Agents::new(&mailbox.place().await?)?;
-    let wait = Duration::from_secs(send.wait);
     if let Err(error) = mailbox.renew_contact(&network, &send.to).await {
-        eprintln!("mailbox: the keys of {} were not looked up again: {error}", send.to);
+        tell!("mailbox: the keys of {} were not looked up again: {error}", send.to);
     }
-    // Sealed messages are sent while the rest is sealed.
-    let (on_disk, is_all_sealed) = (Notify::new(), Cell::new(None));
-    let sealing = async {
-        let sealed = mailbox.send(&send.to, letters, || on_disk.notify_one()).await;
-        is_all_sealed.set(Some(sealed.is_ok()));
-        on_disk.notify_one();
-        sealed
+    let sending = Sending {
+        mailbox,
+        network,
+        wait: Duration::from_secs(send.wait),
+        progress: Progress::of("sent"),
+        on_disk: Notify::new(),
+        end: Notify::new(),
+        sealed: Cell::new(0),
     };
-    let sending = async {
-        let mut is_refused = false;
-        loop {
-            on_disk.notified().await;
-            let is_last = is_all_sealed.get();
-            if is_last == Some(false) {
-                return Ok::<_, mailbox::Error>(Pushed::default());
-            }
-            // A refused message is tried once more after all are sealed. That push includes all messages of this command.
-            if is_refused && is_last.is_none() {
-                continue;
-            }
-            let pushed = mailbox.push(&network, wait).await?;
-            if is_last.is_some() {
-                return Ok(pushed);
-            }
-            is_refused = !pushed.reasons.is_empty();
-        }
-    };
-    let (sealed, pushed) = tokio::join!(sealing, sending);
-    let expired = sealed?.expired;
-    if expired > 0 {
-        eprintln!("mailbox: {expired} devices of {} are left out: their keys have expired", send.to);
-    }
-    let pushed = pushed?;
+    // If the store fails, nothing more is read. If sealing fails, what was sealed before is sent.
+    let seal = async { Ok(sending.seal(&send.to, &mut letters).await) };
+    let (sealed, pushed) = tokio::try_join!(seal, sending.push())?;
+    drop(sending);
     for reason in &pushed.reasons {
-        eprintln!("mailbox: not sent yet: {reason}");
+        tell!("mailbox: not sent yet: {reason}");
+    }
+    let expired = sealed?;
+    if expired > 0 {
+        tell!("mailbox: {expired} devices of {} are left out: their keys have expired", send.to);
     }
     Ok(if pushed.waiting == 0 { DONE } else { QUEUED })
 }
 
-fn letters(send: &Send) -> Result<Vec<Letter>, Failure> {
-    let is_stdin = send.file.as_deref() == Some(Path::new("-"));
-    if send.lines && !is_stdin {
-        return Err(Failure::error("--lines goes with -, standard input"));
+/// Messages on disk are sent while more are sealed.
+struct Sending<'a> {
+    mailbox: &'a Mailbox,
+    network: Agents,
+    wait: Duration,
+    progress: Progress,
+    /// Messages were sealed.
+    on_disk: Notify,
+    /// No more are sealed.
+    end: Notify,
+    /// Sealed messages of this command.
+    sealed: Cell<u64>,
+}
+
+impl Sending<'_> {
+    /// Seals all letters. Returns the number of devices that were left out.
+    async fn seal(&self, to: &str, letters: &mut Letters) -> Result<u32, Failure> {
+        let done = self.seal_all(to, letters).await;
+        self.end.notify_one();
+        done
     }
-    match (&send.message, &send.file) {
-        (Some(text), _) => Ok(vec![Letter::Text(text.clone())]),
-        (None, Some(_)) if is_stdin => {
-            let mut text = String::new();
-            std::io::stdin().take(MAX_INPUT).read_to_string(&mut text)?;
-            let lines = || text.lines().filter(|line| !line.is_empty()).map(|line| Letter::Text(line.into())).collect();
-            Ok(if send.lines { lines() } else { vec![Letter::Text(text)] })
+
+    async fn seal_all(&self, to: &str, letters: &mut Letters) -> Result<u32, Failure> {
+        let mut expired = 0;
+        while let Some(group) = letters.next().await? {
+            let on_disk = |messages| {
+                self.sealed.set(self.sealed.get() + messages);
+                self.progress.expect(self.sealed.get());
+                self.on_disk.notify_one();
+            };
+            expired = self.mailbox.send(to, group, on_disk).await?.expired;
         }
-        (None, Some(path)) => {
-            let bad = |error: String| Failure::error(format!("{}: {error}", path.display()));
-            let size = std::fs::metadata(path).map_err(|error| bad(error.to_string()))?.len();
-            if size > MAX_INPUT {
-                return Err(bad(format!("a file has at most {MAX_INPUT} bytes, not {size}")));
+        Ok(expired)
+    }
+
+    /// Sends until everything is sealed, and sent or refused then.
+    async fn push(&self) -> Result<Pushed, Error> {
+        // Not zero: messages were refused. They are tried again after a pause, and when everything is sealed.
+        let mut pause = Duration::ZERO;
+        loop {
+            let is_last = tokio::select! {
+                biased;
+                () = self.end.notified() => true,
+                () = self.on_disk.notified(), if pause.is_zero() => false,
+                () = tokio::time::sleep(pause), if !pause.is_zero() => false,
+            };
+            if is_last && self.sealed.get() == 0 {
+                return Ok(Pushed::default());
             }
-            let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
-            let name =
-                path.file_name().and_then(|name| name.to_str()).ok_or_else(|| bad("its name is not UTF-8".into()))?;
-            Ok(vec![Letter::File { name: name.into(), bytes }])
+            let pushed = self.mailbox.push(&self.network, self.wait, |messages| self.progress.add(messages)).await?;
+            if is_last {
+                return Ok(pushed);
+            }
+            if pushed.reasons.is_empty() {
+                pause = Duration::ZERO;
+                continue;
+            }
+            if pause.is_zero() {
+                pushed
+                    .reasons
+                    .iter()
+                    .for_each(|reason| self.progress.tell(&format!("mailbox: not sent yet: {reason}")));
+            }
+            pause = (pause * 2).clamp(PAUSES.0, PAUSES.1);
         }
-        (None, None) => unreachable!("the parser asks for one of them"),
     }
 }

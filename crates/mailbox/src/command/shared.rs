@@ -1,7 +1,7 @@
 //! `mailbox shared`.
 
 use super::arguments::Shared;
-use super::print::out;
+use super::print::{out, tell};
 use super::{DONE, Failure, passphrase};
 use mailbox::{Mailbox, Secret};
 use zeroize::Zeroizing;
@@ -36,8 +36,6 @@ pub async fn run(mailbox: &Mailbox, command: Shared) -> Result<u8, Failure> {
 async fn add(mailbox: &Mailbox, name: &str, secret: &Secret) -> Result<(), Failure> {
     let id = mailbox.add_shared(name, secret).await?;
     out(&format!("{name}: {}", hex::encode(id)))?;
-    eprintln!(
-        "Everybody with the passphrase or the key file can read this inbox and write to it. Nothing proves who wrote."
-    );
+    tell!("Whoever has the passphrase or the key file reads this inbox and writes to it. Nothing proves who wrote.");
     Ok(())
 }

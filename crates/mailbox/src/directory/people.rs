@@ -70,22 +70,31 @@ impl Mailbox {
     ///
     /// [`Error::NoDirectory`], and those of the store.
     pub async fn monitor(&self, network: &impl Network) -> Result<Vec<Finding>, Error> {
-        let mut findings = Vec::new();
+        let (mut findings, mut other_history) = (Vec::new(), None);
         if let Some((label, result)) = self.check_own_label(network).await? {
-            findings.push(Finding { label, result: result.map_err(|error| error.to_string()) });
+            findings.push(Finding { label, result: result.map_err(|error| told(&error, &mut other_history)) });
         }
         for (address, contact) in self.contacts().await? {
             let Some(label) = contact.label else { continue };
-            let refreshed = self.refresh_contact(network, address).await;
-            let trust = self.contacts().await?.into_iter().find(|(other, _)| *other == address);
-            let result = match (refreshed, trust.map(|(_, contact)| contact.trust)) {
-                (Err(error), _) => Err(error.to_string()),
-                (Ok(()), Some(Trust::Changed)) => Err("has other keys than before: ask the person".into()),
-                (Ok(()), _) => Ok("as before".into()),
+            let result = match &other_history {
+                // Each further look-up would take seconds to find the same.
+                Some(text) => Err(String::clone(text)),
+                None => match self.has_changed(network, address).await {
+                    Ok(false) => Ok("as before".into()),
+                    Ok(true) => Err("has other keys than before: ask the person".into()),
+                    Err(error) => Err(told(&error, &mut other_history)),
+                },
             };
             findings.push(Finding { label: label_text(&decoded(&label)), result });
         }
         Ok(findings)
+    }
+
+    /// Looks a contact up again. Returns whether its devices have changed.
+    async fn has_changed(&self, network: &impl Network, address: Address) -> Result<bool, Error> {
+        self.refresh_contact(network, address).await?;
+        let contact = self.store.read(move |snapshot| snapshot.record::<Contact>(address.bytes())).await?;
+        Ok(contact.is_some_and(|contact| contact.trust == Trust::Changed))
     }
 
     /// Looks a label up, and makes a card from the proved entry.
@@ -113,6 +122,15 @@ impl Mailbox {
         let issued = issued.ok_or_else(|| Error::Expired(Address::of(key)))?;
         Ok(Card { address: Address::of(key), issued, canister, devices })
     }
+}
+
+/// A fault in words. Keeps them in `other_history` if the directory shows another history than before.
+fn told(error: &Error, other_history: &mut Option<String>) -> String {
+    let text = error.to_string();
+    if error.is_other_history() {
+        *other_history = Some(text.clone());
+    }
+    text
 }
 
 /// Takes the directory's newest keys of a contact.

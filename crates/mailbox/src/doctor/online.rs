@@ -64,8 +64,13 @@ impl Mailbox {
         const SUBJECT: &str = "inbox";
         let own = self.own().await?;
         let (inbox, id) = (own.inbox(), own.inbox().id());
-        let Some(label) = self.position(id).await?.label else {
-            return Ok(Check::wrong(SUBJECT, "it is not claimed yet", "'mailbox receive' claims it"));
+        let position = self.position(id).await?;
+        let Some(label) = position.label else {
+            return Ok(Check::wrong(
+                SUBJECT,
+                "the canister does not know yet whose it is",
+                "'mailbox receive' claims it",
+            ));
         };
         let client = network.client(&inbox.owner.0).with_label(&id, label);
         let heads = match client.read_key_heads(&[id]).await {
@@ -81,13 +86,10 @@ impl Mailbox {
         if matches!(heads.trust, Trust::Unverified { .. }) {
             return Ok(Check::wrong(SUBJECT, "the answer has no proof", "ask the canister's operator"));
         }
-        let Some(Some(head)) = heads.value.heads.first() else {
-            let what = "the canister proves that it does not know the inbox, which it knew";
-            return Ok(Check::wrong(
-                SUBJECT,
-                what,
-                "ask the canister's operator; 'mailbox keys rotate' makes a new inbox",
-            ));
+        let head = heads.value.heads.first().and_then(Option::as_ref);
+        let Some(head) = head.filter(|head| !position.is_forgotten(Some(head))) else {
+            let what = "the canister has forgotten whose it is, because it had no messages for a long time";
+            return Ok(Check::wrong(SUBJECT, what, "'mailbox receive' claims it again"));
         };
         match self.check_not_behind(id, head.acknowledged_id).await {
             Ok(()) => Ok(Check::right(SUBJECT, format!("claimed; {} messages in the canister", head.count))),

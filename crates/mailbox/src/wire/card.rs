@@ -91,7 +91,7 @@ impl fmt::Display for CardError {
             Self::Signature => write!(f, "the card is not signed by its own address"),
             Self::Device => write!(f, "the card must have one bundle of each of its devices"),
             Self::Bundle(BundleError::Expired { expiry }) => {
-                write!(f, "the card expired ({expiry} s since 1970): ask for a new one")
+                write!(f, "the card expired at {}: ask for a new one", crate::date(*expiry))
             }
             Self::Bundle(why) => write!(f, "a bundle of the card is refused: {why:?}"),
         }

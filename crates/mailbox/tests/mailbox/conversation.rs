@@ -1,10 +1,11 @@
 //! Two people write to each other.
 
 use crate::network::Network;
-use crate::people::{Person, json, texts};
+use crate::people::{Done, Person, json, texts};
 use message_canister::api::{Reads, Setting, Writes};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 #[test]
 fn two_people_who_have_each_others_cards_write_to_each_other() {
@@ -69,7 +70,7 @@ fn without_a_network_messages_are_queued_and_receiving_is_an_error() {
     drop(network);
     alice.run(&["send", "bob", "-m", "later"]).code(3).says("not sent yet");
     assert!(alice.run(&["outbox"]).code(0).stdout.starts_with("2\tfor inbox "));
-    bob.run(&["receive"]).code(1).says("the canister does not know the inbox");
+    bob.run(&["receive"]).code(1).says("the inbox was not claimed: no answer came");
 }
 
 #[test]
@@ -116,6 +117,49 @@ fn junk_in_an_inbox_is_counted_and_stops_nothing() {
     alice.run(&["send", "bob", "-m", "third"]).code(0);
     let received = bob.run(&["receive"]).code(0).says("4 messages are junk");
     assert_eq!(received.stdout, "1\talice: first\n2\talice: second\n3\talice: third\n");
+}
+
+/// Receives until a text has come.
+fn await_text(person: &Person, text: &str) {
+    let start = Instant::now();
+    while !person.run(&["receive"]).code(0).stdout.contains(text) {
+        assert!(start.elapsed() < Duration::from_secs(30), "{text} does not come");
+    }
+}
+
+#[test]
+fn lines_are_sent_as_they_come_and_a_refused_one_is_tried_again() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    let mut sending = alice.start_piped(&["send", "bob", "-", "--lines"]);
+    let mut lines = sending.stdin.take().unwrap();
+    for text in ["first", "second"] {
+        writeln!(lines, "{text}").unwrap();
+        await_text(&bob, text);
+    }
+    network.set(Setting::writes(Writes::members));
+    writeln!(lines, "refused").unwrap();
+    let mut told = BufReader::new(sending.stderr.take().unwrap()).lines();
+    let line = told.next().unwrap().unwrap();
+    assert_eq!(line, "mailbox: not sent yet: the canister takes messages of members only");
+    network.set(Setting::writes(Writes::anyone));
+    await_text(&bob, "refused");
+    drop(lines);
+    assert!(sending.wait().unwrap().success());
+    assert!(told.next().is_none());
+    // The end of input is not waited for where nothing can be sent.
+    let mut nobody = alice.start_piped(&["send", "nobody", "-", "--lines"]);
+    let _lines = nobody.stdin.take().unwrap();
+    Done::of(nobody.wait_with_output().unwrap()).code(1).says("there is no contact 'nobody'");
+}
+
+#[test]
+fn what_was_read_before_a_line_that_cannot_be_sent_is_sent() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair(&network);
+    let lines = format!("first\n{}\nlast\n", "x".repeat(1_000_001));
+    alice.pipe(&["send", "bob", "-", "--lines"], &lines).code(1).says("line 2 of standard input has more than");
+    assert_eq!(bob.run(&["receive"]).code(0).stdout, "1\talice: first\n");
 }
 
 #[test]

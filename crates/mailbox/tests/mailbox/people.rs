@@ -74,6 +74,16 @@ impl Person {
         Done::of(child.wait_with_output().unwrap())
     }
 
+    /// Runs a command on a terminal. Returns what it shows.
+    pub fn on_terminal(&self, arguments: &[&str]) -> String {
+        let words = [&[env!("CARGO_BIN_EXE_mailbox")], arguments].concat();
+        let line: String = words.iter().map(|word| format!("'{word}' ")).collect();
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        script.env("MAILBOX", self.folder()).env("TERM", "xterm").env_remove("NO_COLOR").stdin(Stdio::null());
+        Done::of(script.output().expect("script is part of Debian's bsdutils")).code(0).stdout
+    }
+
     pub fn start_piped(&self, arguments: &[&str]) -> Child {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

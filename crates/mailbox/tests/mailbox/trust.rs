@@ -49,6 +49,8 @@ fn invalid_cards_are_refused_with_the_reason() {
     // A canister of another installation may have the same id: then nothing tells them apart.
     assert_eq!(elsewhere.canister, network.canister);
     alice.run(&["send", "nobody", "-m", "hello"]).code(1).says("there is no contact 'nobody'");
+    alice.run(&["send", "bob", "-m", ""]).code(1).says("the text is empty");
+    alice.run(&["send", "bob", "/dev/zero"]).code(1).says("/dev/zero: a file has at most 64 MiB");
 }
 
 #[test]
@@ -57,10 +59,16 @@ fn errors_about_arguments_and_folders_say_what_to_do() {
     let alice = Person::new("alice", &network);
     alice.run(&["send"]).code(1).says("Usage: mailbox send");
     alice.run(&["send", "bob"]).code(1);
-    alice.run(&["send", "bob", "-m", ""]).code(1);
+    alice.run(&["send", "bob", "-m", "hello", "--lines"]).code(1);
     assert!(alice.run(&["--help"]).code(0).stdout.contains("Exit codes:"));
     let none = alice.path("none");
     alice.run(&["--mailbox", none.to_str().unwrap(), "status"]).code(1).says("make one with 'mailbox init'");
     let canister = network.canister.to_text();
     alice.run(&["init", "--canister", &canister]).code(1).says("there is a mailbox already");
+    let init = |words: &[&str]| alice.run(&[&["--mailbox", none.to_str().unwrap(), "init"], words].concat());
+    init(&["--canister", &canister, "--network", "nonsense"]).code(1).says("nonsense: ");
+    init(&["--canister", "nonsense"]).code(1).says("'nonsense' is no canister id");
+    assert!(!none.exists());
+    alice.run(&["directory", "nonsense"]).code(1).says("'nonsense' is no canister id");
+    alice.run(&["monitor"]).code(0).says("Nothing was looked up");
 }

@@ -84,14 +84,15 @@ fn receiving(runtime: &Runtime, alice: &Person, bob: &Person) -> f64 {
     let (mailbox, agents) = runtime.block_on(async {
         let mailbox = Mailbox::open(&bob.mailbox()).await.expect("it is there");
         let agents = Agents::new(&mailbox.place().await.expect("it is stored")).expect("it is a place");
-        mailbox.receive(&agents).await.expect("the network is there");
+        mailbox.receive(&agents, |_, _| ()).await.expect("the network is there");
         (mailbox, agents)
     });
     let opening = Opening::of(MESSAGES * PAGES);
     let (mut received, mut alone) = (Duration::MAX, Duration::MAX);
     for _ in 0..ROUNDS {
         alice.pipe(&["send", "bob", "-", "--lines"], &lines(MESSAGES * PAGES));
-        let (took, result) = time(|| runtime.block_on(mailbox.receive(&agents)).expect("the network is there"));
+        let (took, result) =
+            time(|| runtime.block_on(mailbox.receive(&agents, |_, _| ())).expect("the network is there"));
         assert!(result.is_verified && result.messages == (MESSAGES * PAGES) as u64 && result.unopened == 0);
         received = received.min(took);
         alone = alone.min(time(|| opening.run()).0);

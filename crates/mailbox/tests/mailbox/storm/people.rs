@@ -101,8 +101,8 @@ impl Party {
         let mut child = match what {
             What::Lines(lines) => {
                 let mut child = self.person.start_piped(&["send", self.to, "-", "--lines"]);
-                // A process that is killed at once reads nothing.
-                child.stdin.take().unwrap().write_all(format!("{}\n", lines.join("\n")).as_bytes()).unwrap();
+                // One that is killed or refused at once reads nothing.
+                let _ = child.stdin.take().unwrap().write_all(format!("{}\n", lines.join("\n")).as_bytes());
                 child
             }
             What::File(name, bytes) => {
