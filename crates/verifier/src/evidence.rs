@@ -265,14 +265,14 @@ fn check_rule(records: &mut Records<impl Read>, authority: &Authority, pinned: &
     let mut log = Log::<Vec<Hash>>::default();
     let violation = loop {
         let epoch = next_epoch(records)?.ok_or(Unproven::Honest)?;
-        epoch.check_updates().map_err(|violation| format!("updates were replaced: {violation}"))?;
+        let complete = epoch.complete().map_err(|violation| format!("updates were replaced: {violation}"))?;
         log.append(&epoch.head.encode());
-        match replay.epoch(&journal.stored(&disk), &epoch, certified.time) {
+        match replay.epoch(&journal.stored(&disk), &complete, certified.time) {
             Ok(next) => replay = next,
             Err(ReplayError::Violation(violation)) => break violation,
             Err(ReplayError::Past(error)) => return Err(error.into()),
         }
-        journal.append(&mut disk, &epoch)?;
+        journal.append(&mut disk, &complete)?;
     };
     while let Some(head) = next_head(records)? {
         log.append(&head.encode());

@@ -11,7 +11,7 @@
 
 use crate::disk::{Disk, Files, Reading};
 use crate::records::{self, BEFORE, CHECKSUM, HEAD, Records, UPDATE};
-use crate::replay::{Epoch, Past};
+use crate::replay::{Complete, Epoch, Past};
 use directory_core::head::{self, Head};
 use directory_core::update::LoggedUpdate;
 use std::io::{self, ErrorKind};
@@ -82,18 +82,19 @@ impl Journal {
         Stored { disk, journal: self }
     }
 
-    /// Appends an epoch. A power cut may lose it until [`Journal::sync`].
-    pub fn append(&mut self, disk: &mut impl Disk, epoch: &Epoch) -> io::Result<()> {
-        let (mut bytes, mut starts) = (Vec::new(), Vec::with_capacity(epoch.updates.len()));
-        for update in &epoch.updates {
+    /// Appends an epoch. It may be lost until [`Journal::sync`].
+    pub fn append(&mut self, disk: &mut impl Disk, epoch: &Complete<'_>) -> io::Result<()> {
+        let (head, leaves) = (epoch.epoch().head, epoch.leaves());
+        let (mut bytes, mut starts) = (Vec::new(), Vec::with_capacity(leaves.len()));
+        for leaf in leaves {
             starts.push(self.end + bytes.len() as u64);
-            records::push(&mut bytes, UPDATE, &update.encode());
+            records::push(&mut bytes, UPDATE, leaf);
         }
-        records::push(&mut bytes, HEAD, &epoch.head.encode());
+        records::push(&mut bytes, HEAD, &head.encode());
         disk.append(FILE, &bytes)?;
         self.end += bytes.len() as u64;
         self.updates.append(&mut starts);
-        self.last = Some(epoch.head);
+        self.last = Some(head);
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 
 use crate::disk::{Disk, read_whole};
 use crate::journal::Journal;
-use crate::replay::{Epoch, Pins, Replay, ReplayError, Violation};
+use crate::replay::{Complete, Pins, Replay, ReplayError, Violation};
 use crate::signer::{self, SignError, Signer, Statement};
 use directory_core::checkpoint::{Checkpoint, Cosignature};
 use ed25519_dalek::SigningKey;
@@ -128,7 +128,7 @@ impl<D: Disk> Verifier<D> {
     /// verifier for good, after `evidence` has written the evidence into the folder.
     pub fn epoch(
         self,
-        epoch: &Epoch,
+        epoch: &Complete<'_>,
         now: u64,
         evidence: impl FnOnce(&mut D, &Journal) -> io::Result<()>,
     ) -> Result<Self, Stop> {

@@ -65,12 +65,13 @@ impl<D: Disk, N: Network> Follower<D, N> {
             let (_, later) = heads.split_at(at + 1);
             let waiting = later.iter().map(|head| u64::from(head.updates)).sum::<u64>();
             let epoch = Epoch { head: *head, updates: self.updates(head, waiting, &mut ahead).await? };
-            epoch.check_updates().map_err(|why| unverified(format!("updates of epoch {}: {why}", head.epoch)))?;
+            let complete =
+                epoch.complete().map_err(|why| unverified(format!("updates of epoch {}: {why}", head.epoch)))?;
             let broken = Broken { epoch: &epoch, later, certified, consistency };
             let pinned = self.pinned.clone();
             let verifier = self
                 .take()?
-                .epoch(&epoch, certified.time, |disk, journal| evidence::broken(disk, &pinned, journal, &broken))?;
+                .epoch(&complete, certified.time, |disk, journal| evidence::broken(disk, &pinned, journal, &broken))?;
             self.verifier = Some(verifier);
             self.show();
             if self.told.elapsed() >= TELL {

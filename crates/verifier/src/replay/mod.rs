@@ -13,7 +13,7 @@ use directory_core::checkpoint::Checkpoint;
 use directory_core::entry::Kind;
 use directory_core::hash::Hash;
 use directory_core::head::Head;
-use directory_core::log::{Hashes, Log, leaf_hash};
+use directory_core::log::{Hashes, Log};
 use directory_core::map::{Tree, View, leaf_value};
 use directory_core::update::LoggedUpdate;
 use std::collections::{HashMap, HashSet};
@@ -44,20 +44,41 @@ pub struct Epoch {
     pub updates: Vec<LoggedUpdate>,
 }
 
+/// An epoch whose updates are those that its head commits to.
+#[derive(Debug)]
+pub struct Complete<'a> {
+    epoch: &'a Epoch,
+    leaves: Vec<Vec<u8>>,
+}
+
 impl Epoch {
-    /// Checks that the head commits to these updates.
+    /// Checks that these are the updates that the head commits to.
     ///
     /// # Errors
     ///
     /// The difference.
-    pub fn check_updates(&self) -> Result<(), Violation> {
+    pub fn complete(&self) -> Result<Complete<'_>, Violation> {
         let Self { head, updates } = self;
         let (expected, found) = (updates.len() as u64, head.updates);
         unless(expected == u64::from(found), Violation::Updates { expected, found })?;
+        let leaves: Vec<_> = updates.iter().map(LoggedUpdate::encode).collect();
         let mut log = Log::<Vec<Hash>>::default();
-        updates.iter().for_each(|update| log.append_hash(leaf_hash(&update.encode())));
+        leaves.iter().for_each(|leaf| log.append(leaf));
         let (expected, found) = (log.root(log.size()), head.updates_root);
-        unless(expected == found, Violation::UpdatesRoot { expected, found })
+        unless(expected == found, Violation::UpdatesRoot { expected, found })?;
+        Ok(Complete { epoch: self, leaves })
+    }
+}
+
+impl Complete<'_> {
+    /// The epoch.
+    pub fn epoch(&self) -> &Epoch {
+        self.epoch
+    }
+
+    /// Its updates, encoded as leaves of the log of all updates.
+    pub fn leaves(&self) -> &[Vec<u8>] {
+        &self.leaves
     }
 }
 
@@ -149,9 +170,10 @@ impl Replay {
         Checkpoint { size: log.size(), root: log.root(log.size()) }
     }
 
-    /// Checks an epoch by all rules and applies it. `now` is the verifier's clock in nanoseconds since 1970. An error consumes
-    /// the replay, because its tree may contain changes of the refused epoch.
-    pub fn epoch(mut self, past: &impl Past, epoch: &Epoch, now: u64) -> Result<Self, ReplayError> {
+    /// Checks an epoch by all rules and applies it. `now` is the verifier's clock in nanoseconds since 1970. An error
+    /// consumes the replay, because its tree may have changes of the refused epoch.
+    pub fn epoch(mut self, past: &impl Past, epoch: &Complete<'_>, now: u64) -> Result<Self, ReplayError> {
+        let epoch = epoch.epoch();
         self.check_head(epoch, now)?;
         let hashes = self.check_updates(past, epoch)?;
         self.put(epoch, &hashes);
@@ -183,8 +205,7 @@ impl Replay {
         let earliest = updates.last().map_or(self.time, |update| update.time.max(self.time));
         unless(earliest <= head.time, Violation::HeadTime { earliest, found: head.time })?;
         let latest = now.saturating_add(MAX_AHEAD);
-        unless(head.time <= latest, Violation::Future { latest, found: head.time })?;
-        epoch.check_updates()
+        unless(head.time <= latest, Violation::Future { latest, found: head.time })
     }
 
     /// Checks the updates of an epoch. Returns the hashes of their entries.

@@ -35,7 +35,7 @@ fn follow(disk: &Lossy, shown: &Shown, published: &mut Vec<Checkpoint>) -> Resul
             published.push(shown.checkpoint(size));
         }
         let Some(next) = shown.epochs.get(size) else { return Ok(()) };
-        verifier = same.epoch(next, START * 2, no_evidence)?;
+        verifier = same.epoch(&next.complete().unwrap(), START * 2, no_evidence)?;
     }
 }
 
@@ -89,7 +89,7 @@ fn every_damaged_byte_of_the_journal_is_found_or_cut_off() {
     let shown = &histories()[0];
     let mut verifier = open(Lossy::default(), pins(None), None).unwrap();
     for epoch in &shown.epochs {
-        verifier = verifier.epoch(epoch, START * 2, no_evidence).unwrap();
+        verifier = verifier.epoch(&epoch.complete().unwrap(), START * 2, no_evidence).unwrap();
     }
     let disk = verifier.close();
     for at in 0..disk.size("journal").unwrap() as usize {
@@ -107,7 +107,7 @@ fn the_last_whole_head_is_found_from_the_journals_end() {
     let shown = &histories()[0];
     let mut verifier = open(Lossy::default(), pins(None), None).unwrap();
     for epoch in &shown.epochs {
-        verifier = verifier.epoch(epoch, START * 2, no_evidence).unwrap();
+        verifier = verifier.epoch(&epoch.complete().unwrap(), START * 2, no_evidence).unwrap();
     }
     let disk = verifier.close();
     assert_eq!(journal::last_head(&Lossy::default()).unwrap(), None);
@@ -128,8 +128,10 @@ fn the_last_whole_head_is_found_from_the_journals_end() {
 #[test]
 fn every_damaged_byte_of_the_statement_is_refused() {
     let shown = &histories()[0];
-    let verifier =
-        open(Lossy::default(), pins(None), None).unwrap().epoch(&shown.epochs[0], START * 2, no_evidence).unwrap();
+    let verifier = open(Lossy::default(), pins(None), None)
+        .unwrap()
+        .epoch(&shown.epochs[0].complete().unwrap(), START * 2, no_evidence)
+        .unwrap();
     let (verifier, _) = verifier.cosign(&shown.checkpoint(1), 1).unwrap();
     let last = *verifier.signer().last().unwrap();
     let disk = verifier.close();

@@ -24,9 +24,13 @@ fn found(mut epochs: Vec<Epoch>, lie: impl FnOnce(&mut Epoch), now: u64) -> Viol
     let mut replay = Replay::new(pins(Some(REGISTRAR)));
     let (last, before) = epochs.split_last().unwrap();
     for (at, epoch) in before.iter().enumerate() {
-        replay = replay.epoch(&Epochs(&epochs[..at]), epoch, now).unwrap();
+        replay = replay.epoch(&Epochs(&epochs[..at]), &epoch.complete().unwrap(), now).unwrap();
     }
-    match replay.epoch(&Epochs(before), last, now) {
+    let complete = match last.complete() {
+        Ok(complete) => complete,
+        Err(violation) => return violation,
+    };
+    match replay.epoch(&Epochs(before), &complete, now) {
         Err(ReplayError::Violation(violation)) => violation,
         other => panic!("not caught: {other:?}"),
     }
@@ -53,9 +57,9 @@ fn a_head_of_the_future_is_refused() {
     let mut directory = Directory::new(None);
     let epoch = directory.close();
     let now = epoch.head.time - MAX_AHEAD - 1;
-    let error = Replay::new(pins(None)).epoch(&Epochs(&[]), &epoch, now).unwrap_err();
+    let error = Replay::new(pins(None)).epoch(&Epochs(&[]), &epoch.complete().unwrap(), now).unwrap_err();
     assert!(matches!(error, ReplayError::Violation(Violation::Future { found, .. }) if found == epoch.head.time));
-    assert!(Replay::new(pins(None)).epoch(&Epochs(&[]), &epoch, now + 1).is_ok());
+    assert!(Replay::new(pins(None)).epoch(&Epochs(&[]), &epoch.complete().unwrap(), now + 1).is_ok());
 }
 
 #[test]
@@ -168,9 +172,9 @@ fn a_recovery_before_its_delay_is_not_in_force() {
     let mut replay = Replay::new(pins(None));
     let epochs = &directory.shown.epochs;
     for at in 0..2 {
-        replay = replay.epoch(&Epochs(&epochs[..at]), &epochs[at], directory.now).unwrap();
+        replay = replay.epoch(&Epochs(&epochs[..at]), &epochs[at].complete().unwrap(), directory.now).unwrap();
     }
-    let error = replay.epoch(&Epochs(&epochs[..2]), &epochs[2], directory.now).unwrap_err();
+    let error = replay.epoch(&Epochs(&epochs[..2]), &epochs[2].complete().unwrap(), directory.now).unwrap_err();
     let ReplayError::Violation(Violation::Rule { refusal, .. }) = error else { panic!("{error:?}") };
     assert!(matches!(refusal, Refusal::RecoveryPending { .. }), "{refusal:?}");
 }
@@ -192,7 +196,7 @@ fn a_certified_root_of_another_log_halts_for_good() {
     let [one, other] = fork();
     let mut verifier = open(Lossy::default(), pins(None), None).unwrap();
     for epoch in &one.shown.epochs {
-        verifier = verifier.epoch(epoch, one.now, no_evidence).unwrap();
+        verifier = verifier.epoch(&epoch.complete().unwrap(), one.now, no_evidence).unwrap();
     }
     let error = verifier_error(verifier.cosign(&other.shown.checkpoint(2), 1));
     assert!(error.contains("the log of 2 heads has the root"), "{error}");
@@ -203,7 +207,7 @@ fn a_verifier_that_lost_its_journal_does_not_sign_a_fork_of_what_it_signed() {
     let [one, other] = fork();
     let mut verifier = open(Lossy::default(), pins(None), None).unwrap();
     for epoch in &one.shown.epochs[..2] {
-        verifier = verifier.epoch(epoch, one.now, no_evidence).unwrap();
+        verifier = verifier.epoch(&epoch.complete().unwrap(), one.now, no_evidence).unwrap();
     }
     let (verifier, cosignature) = verifier.cosign(&one.shown.checkpoint(2), 1).unwrap();
     assert!(cosignature.is_some());
@@ -211,11 +215,11 @@ fn a_verifier_that_lost_its_journal_does_not_sign_a_fork_of_what_it_signed() {
     disk.remove("journal");
     // The other history is longer than the log that it signed. It has signed nothing of it.
     let mut verifier = open(disk, pins(None), None).unwrap();
-    verifier = verifier.epoch(&other.shown.epochs[0], other.now, no_evidence).unwrap();
+    verifier = verifier.epoch(&other.shown.epochs[0].complete().unwrap(), other.now, no_evidence).unwrap();
     let (mut verifier, cosignature) = verifier.cosign(&other.shown.checkpoint(1), 2).unwrap();
     assert_eq!(cosignature, None);
     for epoch in &other.shown.epochs[1..] {
-        verifier = verifier.epoch(epoch, other.now, no_evidence).unwrap();
+        verifier = verifier.epoch(&epoch.complete().unwrap(), other.now, no_evidence).unwrap();
     }
     let error = verifier_error(verifier.cosign(&other.shown.newest(), 3));
     assert!(error.contains("signed before"), "{error}");
@@ -230,7 +234,9 @@ fn a_halted_verifier_stays_halted_and_says_why() {
     let place = tempfile::tempdir().unwrap();
     let folder = || verifier::disk::Folder::open(place.path()).unwrap();
     let start = || verifier::verifier::Verifier::open(folder(), pins(None), "v.example", secret(51));
-    let Err(Stop::Halted(why)) = start().unwrap().epoch(&epoch, directory.now, no_evidence) else { panic!() };
+    let Err(Stop::Halted(why)) = start().unwrap().epoch(&epoch.complete().unwrap(), directory.now, no_evidence) else {
+        panic!()
+    };
     assert!(why.starts_with("the map has the root"), "{why}");
     for _ in 0..2 {
         assert!(matches!(start(), Err(Stop::Halted(again)) if again == why));

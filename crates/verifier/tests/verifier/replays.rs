@@ -19,7 +19,7 @@ fn a_lively_directory_is_replayed_to_the_same_roots_and_cosigned() {
     let directory = lively();
     let mut verifier = open(Lossy::default(), pins(Some(REGISTRAR)), None).unwrap();
     for (at, epoch) in directory.shown.epochs.iter().enumerate() {
-        verifier = verifier.epoch(epoch, directory.now, no_evidence).unwrap();
+        verifier = verifier.epoch(&epoch.complete().unwrap(), directory.now, no_evidence).unwrap();
         let certified = directory.shown.checkpoint(at + 1);
         assert_eq!(verifier.checkpoint(), certified);
         let (same, cosignature) = verifier.cosign(&certified, directory.now / SECOND).unwrap();
@@ -37,12 +37,12 @@ fn a_restart_takes_up_the_journal_and_goes_on_in_the_middle() {
     for stopped in 0..size {
         let mut verifier = open(Lossy::default(), pins(Some(REGISTRAR)), None).unwrap();
         for epoch in &directory.shown.epochs[..stopped] {
-            verifier = verifier.epoch(epoch, directory.now, no_evidence).unwrap();
+            verifier = verifier.epoch(&epoch.complete().unwrap(), directory.now, no_evidence).unwrap();
         }
         verifier = open(verifier.close(), pins(Some(REGISTRAR)), None).unwrap();
         assert_eq!(verifier.checkpoint(), directory.shown.checkpoint(stopped));
         for epoch in &directory.shown.epochs[stopped..] {
-            verifier = verifier.epoch(epoch, directory.now, no_evidence).unwrap();
+            verifier = verifier.epoch(&epoch.complete().unwrap(), directory.now, no_evidence).unwrap();
         }
         assert_eq!(verifier.checkpoint(), directory.shown.newest());
     }
@@ -54,7 +54,7 @@ fn nothing_is_signed_before_it_was_replayed_and_an_older_log_not_again() {
     let now = directory.now / SECOND;
     let mut verifier = open(Lossy::default(), pins(Some(REGISTRAR)), None).unwrap();
     for epoch in &directory.shown.epochs[..3] {
-        verifier = verifier.epoch(epoch, directory.now, no_evidence).unwrap();
+        verifier = verifier.epoch(&epoch.complete().unwrap(), directory.now, no_evidence).unwrap();
     }
     for size in [0, 4, 3, 2] {
         let (same, cosignature) = verifier.cosign(&directory.shown.checkpoint(size), now).unwrap();
@@ -74,7 +74,7 @@ fn nothing_is_signed_before_it_was_replayed_and_an_older_log_not_again() {
 fn verifier_disk(directory: &Directory) -> Lossy {
     let mut verifier = open(Lossy::default(), pins(Some(REGISTRAR)), None).unwrap();
     for epoch in &directory.shown.epochs {
-        verifier = verifier.epoch(epoch, directory.now, no_evidence).unwrap();
+        verifier = verifier.epoch(&epoch.complete().unwrap(), directory.now, no_evidence).unwrap();
     }
     verifier.close()
 }
@@ -85,7 +85,7 @@ fn journal_and_statement_are_on_the_disk_before_a_cosignature_leaves() {
     let disk = Lossy::default();
     let mut verifier = open(disk.clone(), pins(Some(REGISTRAR)), None).unwrap();
     for (at, epoch) in directory.shown.epochs.iter().enumerate() {
-        verifier = verifier.epoch(epoch, directory.now, no_evidence).unwrap();
+        verifier = verifier.epoch(&epoch.complete().unwrap(), directory.now, no_evidence).unwrap();
         assert_eq!(disk.trace(), [Step::Append("journal")]);
         let (same, cosignature) = verifier.cosign(&directory.shown.checkpoint(at + 1), directory.now / SECOND).unwrap();
         verifier = same;
@@ -102,9 +102,11 @@ fn open_registration_is_what_the_pins_say() {
     let epoch = directory.close();
     let now = directory.now;
     let disk = Lossy::default();
-    assert!(open(disk, pins(None), None).unwrap().epoch(&epoch, now, no_evidence).is_ok());
-    let error =
-        open(Lossy::default(), pins(Some(REGISTRAR)), None).unwrap().epoch(&epoch, now, no_evidence).unwrap_err();
+    assert!(open(disk, pins(None), None).unwrap().epoch(&epoch.complete().unwrap(), now, no_evidence).is_ok());
+    let error = open(Lossy::default(), pins(Some(REGISTRAR)), None)
+        .unwrap()
+        .epoch(&epoch.complete().unwrap(), now, no_evidence)
+        .unwrap_err();
     // The hash in each head covers the kind of registration.
     assert!(matches!(&error, Stop::Halted(why) if why.contains("the configuration has the hash")), "{error}");
     assert_eq!(Replay::new(pins(None)).updates(), 0);

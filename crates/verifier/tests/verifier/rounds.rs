@@ -380,7 +380,7 @@ fn evidence_against_an_honest_directory_proves_nothing() {
     let mut short = Lossy::default();
     let mut first = verifier::journal::Journal::open(&mut short, |_| ()).unwrap();
     for epoch in &directory.shown.epochs[..5] {
-        first.append(&mut short, epoch).unwrap();
+        first.append(&mut short, &epoch.complete().unwrap()).unwrap();
     }
     evidence::broken(&mut short, &own, &first, &broken).unwrap();
     assert!(matches!(check(&short, evidence::FILE), Err(Unproven::Honest)));

@@ -31,7 +31,7 @@ fn replaying_is_little_beside_its_signatures() {
         let folder = Folder::open(&place.path().join(number.to_string())).unwrap();
         let mut verifier = Verifier::open(folder, pins(Some(REGISTRAR)), "v.example", secret(51)).unwrap();
         for epoch in &epochs {
-            verifier = verifier.epoch(epoch, directory.now, no_evidence).unwrap();
+            verifier = verifier.epoch(&epoch.complete().unwrap(), directory.now, no_evidence).unwrap();
         }
         let (verifier, cosignature) = verifier.cosign(&directory.shown.newest(), 1).unwrap();
         assert!(cosignature.is_some());

@@ -67,7 +67,8 @@ pub fn work(kind: &str, folder: &Path) {
         let mut history = Folder::open(&folder.join("history")).expect("nobody else has the folder");
         let mut running = Some(verifier);
         let replay = |epoch: &Epoch| {
-            let next = running.take().expect("it has not stopped").epoch(epoch, epoch.head.time, |_, _| Ok(()));
+            let complete = epoch.complete().expect("it has its updates");
+            let next = running.take().expect("it has not stopped").epoch(&complete, epoch.head.time, |_, _| Ok(()));
             running = Some(next.expect("the history follows the rules"));
         };
         Journal::open(&mut history, replay).expect("the history can be read");
@@ -135,6 +136,7 @@ impl History {
             configuration: configuration().hash(vrf().public().bytes()),
         };
         self.now += 60 * SECOND;
-        self.journal.append(&mut self.disk, &Epoch { head, updates })
+        let epoch = Epoch { head, updates };
+        self.journal.append(&mut self.disk, &epoch.complete().expect("the head is made from its updates"))
     }
 }

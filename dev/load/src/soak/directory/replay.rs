@@ -37,9 +37,11 @@ pub async fn replay(directory: &Directory) -> Verdict<()> {
         let taken = updates.get(from..from + count).unwrap_or_default().to_vec();
         let epoch = Epoch { head, updates: taken };
         // A verifier's clock is later than the last head.
-        let replayed = replay.epoch(&Replayed(&updates[..from]), &epoch, head.time);
+        let broken = |violation| Violation(format!("the log breaks the rules: {violation}"));
+        let complete = epoch.complete().map_err(broken)?;
+        let replayed = replay.epoch(&Replayed(&updates[..from]), &complete, head.time);
         replay = replayed.map_err(|error| match error {
-            ReplayError::Violation(violation) => Violation(format!("the log breaks the rules: {violation}")),
+            ReplayError::Violation(violation) => broken(violation),
             ReplayError::Past(error) => Violation(format!("the log cannot be replayed: {error}")),
         })?;
     }
