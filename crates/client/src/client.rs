@@ -105,8 +105,7 @@ impl<T: Transport> Client<T> {
 
     /// Reads the heads of keys by an update. If the transport has certificates, the subnet certifies this reply as a
     /// whole. It takes seconds and costs the canister cycles. Call it for a key of a store with closed reads whose
-    /// proof is missing ([`crate::Lie::NoProof`]): it shows whether the key is absent or a replica denied it. Where strangers
-    /// have a budget, only members may call it.
+    /// proof is missing ([`crate::Lie::NoProof`]): it shows whether the key is absent or a replica denied it.
     ///
     /// # Errors
     ///
