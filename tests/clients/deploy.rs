@@ -6,6 +6,7 @@ use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use ::client::directory::api as directory;
 use candid::Principal;
 use flate2::read::GzDecoder;
 use message_canister::api::*;
@@ -15,8 +16,10 @@ use crate::decoded;
 use crate::icp::{Icp, Inbox, built_module_hash, module_hash_in};
 use crate::network::Network;
 use crate::programs::Folder;
-use test_support::artifact::{canister_wasm, root};
+use test_support::artifact::{canister_wasm, directory_wasm, root};
 
+/// 90 days, in seconds.
+const FREEZING: u64 = 90 * 24 * 60 * 60;
 /// The address in `icp.yaml`.
 const SERVED: &str = "http://127.0.0.1:4943";
 
@@ -31,7 +34,8 @@ fn project(url: &str) -> Folder {
     }
     // The script finds the checkout by its own path, so a link to it would not work.
     fs::create_dir(folder.path().join("scripts")).expect("folders can be made");
-    let script = folder.write("scripts/build", format!("#!/bin/sh\nexec '{}'\n", root.join("scripts/build").display()));
+    let script =
+        folder.write("scripts/build", format!("#!/bin/sh\nexec '{}' \"$@\"\n", root.join("scripts/build").display()));
     fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("the file is ours");
     folder
 }
@@ -43,9 +47,30 @@ fn another_module() -> Vec<u8> {
     bytes
 }
 
-/// `icp canister status` of the canister that the environment knows.
-fn status(icp: &Icp, project: &Path) -> Vec<u8> {
-    icp.run_in(project, &["canister", "status", "message-canister", "-e", "local-network", "--json"]).succeeded()
+/// Tells the environment the id of a canister.
+fn link(icp: &Icp, project: &Path, name: &str, id: Principal, words: &[&str]) {
+    let id = id.to_text();
+    let link = ["canister", "link", name, &id, "-e", "local-network"];
+    icp.run_in(project, &[&link[..], words].concat()).succeeded();
+}
+
+/// Builds and upgrades a canister that the environment knows.
+fn deploy(icp: &Icp, project: &Path, name: &str) {
+    icp.run_in(project, &["deploy", name, "-e", "local-network", "--no-create", "--yes"]).succeeded();
+}
+
+/// `icp canister status` of a canister that the environment knows.
+fn status(icp: &Icp, project: &Path, name: &str) -> Vec<u8> {
+    icp.run_in(project, &["canister", "status", name, "-e", "local-network", "--json"]).succeeded()
+}
+
+/// Whether a status has these settings of `icp.yaml`.
+fn assert_settings(status: &[u8], expected: &[(&str, u64)]) {
+    let status: Value = serde_json::from_slice(status).expect("the output is JSON");
+    for (setting, value) in expected {
+        let found = status["settings"][setting].to_string().replace(['"', '_'], "");
+        assert_eq!(found, value.to_string(), "{setting} of icp.yaml: {status}");
+    }
 }
 
 #[test]
@@ -56,33 +81,43 @@ fn the_projects_environment_builds_installs_and_upgrades_with_the_bytes_of_scrip
     let [empty, running] = network.canisters[..] else { panic!("there are two canisters") };
     let (icp, project) = (Icp::new(), project(&network.url()));
     let project = project.path();
-    let link = |canister: Principal, words: &[&str]| {
-        let id = canister.to_text();
-        let link = ["canister", "link", "message-canister", &id, "-e", "local-network"];
-        icp.run_in(project, &[&link[..], words].concat()).succeeded();
-    };
+    let status = || status(&icp, project, "message-canister");
 
-    link(empty, &[]);
+    link(&icp, project, "message-canister", empty, &[]);
     icp.run_in(project, &["build", "message-canister", "-e", "local-network"]).succeeded();
     let built = fs::read(project.join(".icp/cache/artifacts/message-canister")).expect("the build leaves it");
     assert!(built == canister_wasm(), "icp builds other bytes than scripts/build");
     let install = ["canister", "install", "message-canister", "-e", "local-network", "--mode", "install"];
     icp.run_in(project, &[&install[..], &["--args", "(null)"]].concat()).succeeded();
-    assert_eq!(module_hash_in(&status(&icp, project)), built_module_hash());
+    assert_eq!(module_hash_in(&status()), built_module_hash());
 
-    link(running, &["--force"]);
+    link(&icp, project, "message-canister", running, &["--force"]);
     let inbox = Inbox::at(&icp, network.url(), running);
     let added = inbox.update("add_message", "(blob \"alice\", blob \"sealed\")");
     assert_eq!(decoded::<Added, AddError>(&added), Ok(Added { id: 1, duplicate: false }));
-    assert_ne!(module_hash_in(&status(&icp, project)), built_module_hash(), "there is something to deploy");
-    icp.run_in(project, &["deploy", "message-canister", "-e", "local-network", "--no-create", "--yes"]).succeeded();
-    let status = status(&icp, project);
+    assert_ne!(module_hash_in(&status()), built_module_hash(), "there is something to deploy");
+    deploy(&icp, project, "message-canister");
+    let status = status();
     assert_eq!(module_hash_in(&status), built_module_hash());
     let message = decoded::<Found, GetError>(&inbox.query("get_message_by_id", "(1, null)"));
     assert_eq!(message.expect("the upgrade has kept it").message.ciphertext, b"sealed");
-    let status: Value = serde_json::from_slice(&status).expect("the output is JSON");
-    for (setting, value) in [("freezing_threshold", 90 * 24 * 60 * 60), ("wasm_memory_threshold", 512 << 20)] {
-        let found = status["settings"][setting].to_string().replace(['"', '_'], "");
-        assert_eq!(found, value.to_string(), "{setting} of icp.yaml: {status}");
-    }
+    assert_settings(&status, &[("freezing_threshold", FREEZING), ("wasm_memory_threshold", 512 << 20)]);
+}
+
+#[test]
+fn the_projects_environment_upgrades_the_directory() {
+    let (network, icp) = (Network::of_directories(1), Icp::new());
+    let project = project(&network.url());
+    let project = project.path();
+    link(&icp, project, "directory", network.canister(), &[]);
+    deploy(&icp, project, "directory");
+    let built = fs::read(project.join(".icp/cache/artifacts/directory")).expect("the build leaves it");
+    assert!(built == directory_wasm(), "icp builds other bytes than scripts/build");
+    let inbox = Inbox::of(&icp, &network);
+    let log = inbox.manage("logs", &[]);
+    assert!(log.contains("upgraded to release"), "{log}");
+    let after = decoded::<directory::Status, directory::StatusError>(&inbox.query("get_status", "()"));
+    let after = after.expect("it answers");
+    assert_eq!((after.ready, after.registration, after.epochs), (true, directory::Registration::open, 1));
+    assert_settings(&status(&icp, project, "directory"), &[("freezing_threshold", FREEZING)]);
 }

@@ -53,6 +53,12 @@ fn with_an_inbox(family: &str, name: &str) {
     scenario(family, name, settings);
 }
 
+/// A scenario with one directory.
+fn with_a_directory(family: &str, name: &str) {
+    let network = Network::of_directories(1);
+    scenario(family, name, json!({ "url": network.url(), "canister": network.canister().to_text() }));
+}
+
 /// A scenario with a canister that rejects.
 fn with_a_rejecting_canister(family: &str, name: &str) {
     let network = Network::rejecting();
@@ -116,6 +122,11 @@ macro_rules! tests_of {
             #[test]
             fn a_gateway_passes_the_status() {
                 super::with_an_inbox($family, "aGatewayPassesTheStatus");
+            }
+
+            #[test]
+            fn a_gateway_passes_a_directorys_answers() {
+                super::with_a_directory($family, "aGatewayPassesADirectorysAnswers");
             }
 
             #[test]

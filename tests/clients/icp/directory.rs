@@ -1,4 +1,4 @@
-//! `icp` reads a directory: its status, its configuration, and a look-up, whose bytes verify.
+//! `icp` reads a directory: its status, its interface, its configuration, and a look-up, whose bytes verify.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,14 +11,18 @@ use ::client::directory::pin;
 use super::{Icp, Inbox};
 use crate::decoded;
 use crate::network::Network;
+use test_support::artifact::root;
 
 #[test]
-fn status_configuration_and_a_lookup_are_read() {
+fn status_interface_configuration_and_a_lookup_are_read() {
     let (network, icp) = (Network::of_directories(1), Icp::new());
     let directory = Inbox::of(&icp, &network);
     let status = decoded::<Status, StatusError>(&directory.query("get_status", "()")).expect("it replies");
     assert_eq!((status.ready, status.labels, status.registration), (true, 0, Registration::open));
     assert_eq!((status.canister, status.ratification), (network.canister(), Ratification::certified_only));
+    let interface = String::from_utf8(directory.metadata("candid:service").succeeded()).expect("it is text");
+    let file = std::fs::read_to_string(root().join("crates/directory/directory.did")).expect("the file is there");
+    assert_eq!(interface.trim_end(), file.trim_end());
 
     let published =
         decoded::<Published, StatusError>(&directory.query("get_configuration", "()")).expect("it is ready");

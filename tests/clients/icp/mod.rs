@@ -64,7 +64,8 @@ pub struct Inbox<'a> {
 }
 
 impl<'a> Inbox<'a> {
-    fn of(icp: &'a Icp, network: &Network) -> Self {
+    /// The only canister of a network.
+    pub fn of(icp: &'a Icp, network: &Network) -> Self {
         Self::at(icp, network.url(), network.canister())
     }
 

@@ -2,8 +2,10 @@
 
 use crate::site::*;
 use candid::{Principal, encode_args, encode_one};
+use candid_parser::utils::CandidSource;
 use directory::api::*;
 use serde_bytes::ByteBuf;
+use std::collections::BTreeSet;
 use test_support::Random;
 
 /// Arguments for each method.
@@ -32,6 +34,15 @@ fn spoiled(random: &mut Random, good: &[u8], others: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
+/// The names of all methods of the interface, and whether they are queries.
+fn interface() -> BTreeSet<(String, bool)> {
+    let (types, service) = CandidSource::Text(include_str!("../../directory.did")).load().expect("it is candid");
+    let service = service.expect("it has a service");
+    let methods = types.as_service(&service).expect("it is one");
+    let is_query = |method| types.as_func(method).expect("a method is a function").is_query();
+    methods.iter().map(|(name, method)| (name.clone(), is_query(method))).collect()
+}
+
 #[test]
 fn every_method_withstands_any_bytes() {
     let site = Site::new(&open());
@@ -58,9 +69,12 @@ fn every_method_withstands_any_bytes() {
         ("get_proof", true, encode_args((0_u64, 1_u64)).expect("encoded")),
         ("get_bundles", true, encode_one(&blob).expect("encoded")),
         ("check", true, encode_one(CheckCursor::default()).expect("encoded")),
+        ("get_configuration", true, encode_args(()).expect("encoded")),
         ("get_status", true, encode_args(()).expect("encoded")),
         ("http_request", true, encode_one(&request).expect("encoded")),
     ];
+    let covered: BTreeSet<_> = methods.iter().map(|(name, is_query, _)| (name.to_string(), *is_query)).collect();
+    assert_eq!(covered, interface(), "the methods here are those of directory.did");
     let all: Vec<_> = methods.iter().map(|(_, _, argument)| argument.clone()).collect();
     let mut random = Random::of(&[4_711]);
     for (method, is_query, good) in &methods {
