@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use mailbox::wire::content::{self, MAX_FILE, MAX_NAME};
 
-use crate::session::FOLDER;
-
+/// The mailbox's folder, in the folder of its person.
+pub const FOLDER: &str = ".mailbox";
 /// The most bytes that are sent: the network holds all of them in memory.
 pub const MAX_BYTES: u64 = 1 << 30;
 /// The folder of the copies, where the folder's own name will not do.

@@ -12,10 +12,9 @@ use tempfile::TempDir;
 use test_support::process;
 
 use crate::error::{Error, ensure};
+use crate::files::FOLDER;
 use crate::stop::{LOOK_INTERVAL, Stop};
 
-/// The mailbox's folder, in the folder of its person.
-pub const FOLDER: &str = ".mailbox";
 /// Before a command, where somebody reads along.
 const PAUSE: Duration = Duration::from_millis(800);
 /// Lines of a command's output that are shown at most, before the number of the others.

@@ -5,6 +5,7 @@
 //! - `messages`, `directory`: each canister's actors, what is known of it, and its comparison with that;
 //! - `killer`: kills the network, starts it again, and has both canisters compared;
 //! - `gate`: keeps calls and restarts apart;
+//! - `upgrade`: upgrades a canister amid the kills;
 //! - `report`: what happened.
 
 mod actor;
@@ -15,6 +16,7 @@ mod gate;
 mod killer;
 mod messages;
 mod report;
+mod upgrade;
 
 use std::fs;
 use std::path::{Path, PathBuf};
