@@ -18,6 +18,9 @@ use ic_stable_structures::Memory;
 use ic_stable_structures::memory_manager::{MemoryId, VirtualMemory};
 use stable::manager::Manager;
 
+/// The layout that this release writes and reads.
+pub const LAYOUT_VERSION: u32 = 2;
+
 const INBOX: MemoryId = MemoryId::new(0);
 const PAYLOADS: MemoryId = MemoryId::new(1);
 const STATE: MemoryId = MemoryId::new(2);

@@ -25,7 +25,7 @@
 
 use crate::api::{Role, RoleError};
 use crate::limits::{MAX_PAGE_ROLES, MAX_ROLES};
-use crate::store::LAYOUT_VERSION;
+use crate::memory::LAYOUT_VERSION;
 use candid::Principal;
 use ic_stable_structures::Memory;
 use stable::header::{self, HEADER_BYTES, HeaderError, Kind, OWN_BYTES, OWN_OFFSET, field};

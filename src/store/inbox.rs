@@ -10,17 +10,14 @@ use super::record::{
     TIMESTAMP_OFFSET,
 };
 use crate::api::Id;
+use crate::memory::LAYOUT_VERSION;
 use ic_stable_structures::Memory;
 use stable::header::{HeaderError, Kind};
 use stable::region::LowIds;
 
 /// The constants that identify the inbox's header.
-pub const KIND: Kind = Kind {
-    magic: *b"MCIN",
-    layout: super::LAYOUT_VERSION,
-    record_bytes: RECORD_BYTES as u32,
-    segment_pages: SEGMENT_PAGES,
-};
+pub const KIND: Kind =
+    Kind { magic: *b"MCIN", layout: LAYOUT_VERSION, record_bytes: RECORD_BYTES as u32, segment_pages: SEGMENT_PAGES };
 
 /// Records by id. Keeps invariant 1.
 pub struct Inbox<V: Memory> {

@@ -34,6 +34,7 @@ use super::words::equal;
 use crate::access::KeyRights;
 use crate::api::{Id, Quota};
 use crate::limits::MAX_KEY_ID_BYTES;
+use crate::memory::LAYOUT_VERSION;
 use candid::Principal;
 use ic_stable_structures::Memory;
 use proofs::head::{HEAD_BYTES, Head};
@@ -45,7 +46,7 @@ use stable::slots::Slots;
 pub const KEY_BYTES: usize = FULL_SINCE + 4;
 /// The constants that identify the header of the keys.
 pub const KIND: Kind =
-    Kind { magic: *b"MCKY", layout: super::LAYOUT_VERSION, record_bytes: KEY_BYTES as u32, segment_pages: 0 };
+    Kind { magic: *b"MCKY", layout: LAYOUT_VERSION, record_bytes: KEY_BYTES as u32, segment_pages: 0 };
 
 const NEXT: usize = 0;
 const KEY_LEN: usize = NEXT + 4;

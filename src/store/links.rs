@@ -19,6 +19,7 @@
 use super::fixed;
 use super::numbered::{Numbered, SEGMENT_PAGES, SLOT_BYTES};
 use crate::api::Id;
+use crate::memory::LAYOUT_VERSION;
 use ic_stable_structures::Memory;
 use proofs::chain::Links;
 use proofs::hash::Hash;
@@ -26,12 +27,8 @@ use stable::header::{HeaderError, Kind, field};
 use stable::region::LowIds;
 
 /// The constants that identify the header of the links.
-pub const KIND: Kind = Kind {
-    magic: *b"MCLN",
-    layout: super::LAYOUT_VERSION,
-    record_bytes: SLOT_BYTES as u32,
-    segment_pages: SEGMENT_PAGES,
-};
+pub const KIND: Kind =
+    Kind { magic: *b"MCLN", layout: LAYOUT_VERSION, record_bytes: SLOT_BYTES as u32, segment_pages: SEGMENT_PAGES };
 
 const RANK: usize = 0;
 const JUMP_ID: usize = RANK + 4;

@@ -60,7 +60,7 @@ use crate::access::roles::{OpenRolesError, ROLES_PAGES};
 use crate::access::{Caller, Roles};
 use crate::api::{Progress, Role, RoleError, Setting, SettingsError};
 use crate::limits::{LAST_ID, MAX_INDEX_ENTRIES};
-use crate::memory::{ForeignMemory, Growth, OutOfMemory, StableMemory};
+use crate::memory::{ForeignMemory, Growth, LAYOUT_VERSION, OutOfMemory, StableMemory};
 use crate::settings::Configuration;
 use candid::Principal;
 use ic_stable_structures::Memory;
@@ -79,8 +79,6 @@ use stable::{region, slots};
 use state::State;
 use std::fmt;
 
-/// The layout that this release writes and reads.
-pub const LAYOUT_VERSION: u32 = 2;
 /// The magic of the trie's memory.
 const TRIE_MAGIC: [u8; 4] = *b"MCTR";
 

@@ -8,6 +8,7 @@
 #![allow(clippy::indexing_slicing, reason = "pieces are ranges within the bytes that they split")]
 
 use crate::limits::MAX_PAYLOAD_STREAM_BYTES;
+use crate::memory::LAYOUT_VERSION;
 use ic_stable_structures::Memory;
 use stable::header::{HeaderError, Kind};
 use stable::region::{LowIds, Region};
@@ -16,12 +17,8 @@ use std::ops::Range;
 /// Bytes of a segment, 8 MiB.
 pub const SEGMENT_BYTES: u64 = 8 << 20;
 /// The constants that identify the payload region's header.
-pub const KIND: Kind = Kind {
-    magic: *b"MCPL",
-    layout: super::LAYOUT_VERSION,
-    record_bytes: 1,
-    segment_pages: (SEGMENT_BYTES / 65_536) as u32,
-};
+pub const KIND: Kind =
+    Kind { magic: *b"MCPL", layout: LAYOUT_VERSION, record_bytes: 1, segment_pages: (SEGMENT_BYTES / 65_536) as u32 };
 
 /// The payload stream. Keeps the first half of invariant 4.
 pub struct Payloads<V: Memory> {

@@ -1,8 +1,9 @@
 //! Proofs of reads: the path from the certified root to an answer (`docs/proofs.md`).
 
 use super::record::Record;
-use super::{LAYOUT_VERSION, MessageStore, RecordPage, View};
+use super::{MessageStore, RecordPage, View};
 use crate::api::{Id, KeyCursor, Order, Reads, Start};
+use crate::memory::LAYOUT_VERSION;
 use ic_stable_structures::Memory;
 use proofs::hash::{self, Hash};
 use proofs::head::State;

@@ -28,6 +28,7 @@ use super::OpenError;
 use super::index::fingerprint::Seed;
 use super::keys::Place;
 use crate::access::budget::Payer;
+use crate::memory::LAYOUT_VERSION;
 use crate::settings::{CONFIGURATION_BYTES, Configuration};
 use ic_stable_structures::Memory;
 use proofs::hash::Hash;
@@ -37,7 +38,7 @@ use stable::header::{self, HEADER_BYTES, Kind, OWN_BYTES, field};
 /// Wasm pages of the state memory.
 pub const STATE_PAGES: u64 = 1;
 /// The constants that identify the state's header.
-pub const KIND: Kind = Kind { magic: *b"MCST", layout: super::LAYOUT_VERSION, record_bytes: 0, segment_pages: 0 };
+pub const KIND: Kind = Kind { magic: *b"MCST", layout: LAYOUT_VERSION, record_bytes: 0, segment_pages: 0 };
 
 const SALT: usize = HEADER_BYTES;
 const SEED: usize = SALT + 32;

@@ -1,12 +1,13 @@
 //! The status of the store, with its limits.
 
+use super::View;
 use super::record::RECORD_BYTES;
-use super::{LAYOUT_VERSION, View};
 use crate::api::{Limits, Settings, Status, StoreStatus};
 use crate::limits::{
     MAX_BATCH_MESSAGES, MAX_CIPHERTEXT_BYTES, MAX_KEY_ID_BYTES, MAX_LOOKUP_ITEMS, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES,
     MAX_PAYLOAD_STREAM_BYTES, MAX_REBUILD_PAGES, MAX_ROLES, MAX_STABLE_BYTES,
 };
+use crate::memory::LAYOUT_VERSION;
 use ic_stable_structures::Memory;
 
 impl<M: Memory + Clone> View<'_, M> {

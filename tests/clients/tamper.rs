@@ -8,6 +8,7 @@ use ic_certification::hash_tree::{fork, label, leaf};
 use ic_certification::{Certificate, Delegation};
 use ic_verify_bls_signature::PrivateKey;
 use local_ic::CANISTER_ID_RANGE;
+use local_network::BLS_DER_PREFIX;
 use serde_cbor::Value;
 use test_support::proxy::Between;
 
@@ -44,9 +45,6 @@ impl Between for Tamper {
         tampered(self, path, body)
     }
 }
-
-/// The prefix of a BLS12-381 public key in DER.
-const BLS_DER_PREFIX: [u8; 37] = *b"\x30\x81\x82\x30\x1d\x06\x0d\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x01\x02\x01\x06\x0c\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x02\x01\x03\x61\x00";
 
 /// Age of the certificates of [`Tamper::SignedLongAgo`].
 const LONG: Duration = Duration::from_secs(600);
@@ -196,33 +194,39 @@ fn text(text: &str) -> Value {
     Value::Text(text.to_string())
 }
 
-fn nanos(time: SystemTime) -> u64 {
+/// Nanoseconds since 1970.
+pub fn nanos(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).expect("it is after 1970").as_nanos() as u64
 }
 
-fn uleb128(mut number: u64) -> Vec<u8> {
+fn uleb128(number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
+    leb128::write::unsigned(&mut bytes, number).expect("a vector takes everything");
     bytes
 }
 
 /// The CBOR of a body that describes itself as such.
-pub fn parsed(body: &[u8]) -> Option<Value> {
+fn parsed(body: &[u8]) -> Option<Value> {
     serde_cbor::from_slice(body.strip_prefix(SELF_DESCRIBED)?).ok()
 }
 
 /// A value's CBOR, which describes itself as such.
-pub fn described(value: &Value) -> Vec<u8> {
+fn described(value: &Value) -> Vec<u8> {
     [SELF_DESCRIBED, &encoded(value)].concat()
 }
 
 /// A value's CBOR.
 pub fn encoded(value: &Value) -> Vec<u8> {
     serde_cbor::to_vec(value).expect("a vector takes everything")
+}
+
+/// The response to a query, with another reply in the place of the honest one.
+pub fn with_reply(body: &[u8], reply: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let mut response = parsed(body).expect("the network replies in CBOR");
+    let honest = field(&mut response, "reply").and_then(|reply| field(reply, "arg"));
+    let Some(Value::Bytes(honest)) = honest else { panic!("the network replies") };
+    *honest = reply(honest);
+    described(&response)
 }
 
 /// The field of a map.

@@ -5,8 +5,12 @@ use crate::request::{Kind, Request};
 use crate::retry::Retry;
 use crate::transport::Transport;
 
-/// Sends a request and decodes its reply. The error is that of the last attempt.
-pub(crate) async fn send<T: Transport, A, E: Refusal>(
+/// Sends a request and decodes its reply.
+///
+/// # Errors
+///
+/// That of the last attempt.
+pub async fn send<T: Transport, A, E: Refusal>(
     transport: &T,
     retry: &Retry,
     request: &Request<A, E>,

@@ -1,4 +1,4 @@
-//! The log of changes, and its stream.
+//! The log of changes.
 //!
 //! Each write to a row takes the next number of the log, which becomes the row's version. A process that has been away
 //! reads the rows that changed since, and no more. The log keeps the newest [`KEPT`] changes. A process that was away
@@ -6,15 +6,14 @@
 
 use crate::Error;
 use crate::fields::{RowName, Table, Version};
-use crate::store::Shared;
 use rusqlite::{Connection, params};
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::task::{Poll, Waker};
 
 /// Changes that the log keeps.
 const KEPT: i64 = 10_000;
-/// Maximum number of changes that [`Changes::next`] returns.
+/// Maximum number of changes that [`Changes::next`](crate::Changes::next) returns.
 const BATCH: i64 = 1_000;
 
 /// A row was written or deleted.
@@ -106,7 +105,7 @@ impl Watch {
         !self.0.lock().unwrap_or_else(PoisonError::into_inner).waiting.is_empty()
     }
 
-    async fn after(&self, version: Version) {
+    pub(crate) async fn after(&self, version: Version) {
         poll_fn(|context| {
             let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if watched.newest > version {
@@ -118,32 +117,5 @@ impl Watch {
             Poll::Pending
         })
         .await;
-    }
-}
-
-/// The changes of all processes, including this one, from the moment of [`Store::changes`](crate::Store::changes).
-pub struct Changes {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) after: Version,
-}
-
-impl Changes {
-    /// Waits for changes and returns them. The future may be dropped and the method called again without a loss.
-    ///
-    /// Errors: [`Error::Forked`], [`Error::Lost`], [`Error::Sqlite`].
-    pub async fn next(&mut self) -> Result<News, Error> {
-        loop {
-            self.shared.check_process()?;
-            self.shared.watch.after(self.after).await;
-            let (news, newest) = self.shared.news_after(self.after).await?;
-            match &news {
-                News::Missed => self.after = newest,
-                News::Changes(changes) => match changes.last() {
-                    Some(last) => self.after = last.version,
-                    None => continue,
-                },
-            }
-            return Ok(news);
-        }
     }
 }

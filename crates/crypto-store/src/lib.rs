@@ -57,13 +57,13 @@ mod values;
 mod view;
 mod writer;
 
-pub use changes::{Change, Changes, News};
+pub use changes::{Change, News};
 pub use error::{Busy, Error};
 pub use fields::{Caching, Field, Held, Row, Stats, Table, Version};
 pub use locks::{Holder, HolderState};
 pub use place::Moved;
 pub use reader::{MAX_ROWS, Snapshot};
 pub use retry::{ATTEMPTS, retry};
-pub use store::{Options, Store};
+pub use store::{Changes, Options, Store};
 pub use values::{MAX_KEY, MAX_VALUE};
 pub use writer::Tx;

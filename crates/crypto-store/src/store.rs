@@ -1,6 +1,6 @@
 //! The store: opening it, and the methods of its users.
 
-use crate::changes::{Changes, News, Watch};
+use crate::changes::{News, Watch};
 use crate::error::{Busy, Error};
 use crate::fields::{Caching, FieldCache, Stats, Version};
 use crate::keys::{self, Keys};
@@ -53,7 +53,7 @@ pub(crate) struct Shared {
     reader: Worker<Reader>,
     deadlines: Deadlines,
     deadline: Duration,
-    pub(crate) watch: Arc<Watch>,
+    watch: Arc<Watch>,
 }
 
 impl Store {
@@ -203,6 +203,33 @@ impl Store {
     }
 }
 
+/// The changes of all processes, including this one, from the moment of [`Store::changes`].
+pub struct Changes {
+    shared: Arc<Shared>,
+    after: Version,
+}
+
+impl Changes {
+    /// Waits for changes and returns them. The future may be dropped and the method called again without a loss.
+    ///
+    /// Errors: [`Error::Forked`], [`Error::Lost`], [`Error::Sqlite`].
+    pub async fn next(&mut self) -> Result<News, Error> {
+        loop {
+            self.shared.check_process()?;
+            self.shared.watch.after(self.after).await;
+            let (news, newest) = self.shared.news_after(self.after).await?;
+            match &news {
+                News::Missed => self.after = newest,
+                News::Changes(changes) => match changes.last() {
+                    Some(last) => self.after = last.version,
+                    None => continue,
+                },
+            }
+            return Ok(news);
+        }
+    }
+}
+
 /// A write that waits for its turn.
 struct Waiting<T> {
     request: Request<T>,
@@ -229,11 +256,11 @@ where
 }
 
 impl Shared {
-    pub(crate) fn check_process(&self) -> Result<(), Error> {
+    fn check_process(&self) -> Result<(), Error> {
         if std::process::id() == self.opened_by { Ok(()) } else { Err(Error::Forked { opened_by: self.opened_by }) }
     }
 
-    pub(crate) async fn news_after(&self, after: Version) -> Result<(News, Version), Error> {
+    async fn news_after(&self, after: Version) -> Result<(News, Version), Error> {
         self.on_reader(move |reader| Ok((reader.news_after(after)?, reader.newest()?))).await?
     }
 

@@ -30,7 +30,6 @@ use crate::chain::{FIELDS_BYTES, Fields, Links};
 use crate::hash::Hash;
 use crate::head::{Head, STATE_BYTES, State};
 use crate::trie::{End, MAX_END_BYTES, TURN_BYTES, Witness};
-use crate::verify::{Key, Refused};
 use crate::wire::{Malformed, Reader, VERSION, write_number};
 
 /// Maximum number of steps from a key's newest message to a page.
@@ -132,13 +131,6 @@ impl PageProof {
         let below = Below::read(&mut bytes)?;
         bytes.done()?;
         Ok(Self { state, witness, steps, first_rank, jumps, below })
-    }
-
-    /// The root to which the proof leads for this key. A certificate must prove it.
-    pub fn root(&self, key: Key<'_>) -> Result<Hash, Refused> {
-        let label = key.label(&self.state).ok_or(Refused::LabelUnknown)?;
-        let (_, trie) = self.witness.verify(&label).map_err(Refused::Witness)?;
-        Ok(self.state.root(&trie))
     }
 
     /// At least as many as its bytes.

@@ -167,14 +167,24 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 impl PageProof {
+    /// The root to which the proof leads for this key. A certificate must prove it.
+    pub fn root(&self, key: Key<'_>) -> Result<Hash, Refused> {
+        self.head_and_root(key).map(|(_, root)| root)
+    }
+
+    fn head_and_root(&self, key: Key<'_>) -> Result<(Option<Head>, Hash), Refused> {
+        let label = key.label(&self.state).ok_or(Refused::LabelUnknown)?;
+        let (head, trie) = self.witness.verify(&label).map_err(Refused::Witness)?;
+        Ok((head, self.state.root(&trie)))
+    }
+
     /// Verifies a page against the root that a certificate proves.
     ///
     /// `shown` are the messages of the answer, oldest first in both orders. `now` is the later of the certificate's
     /// time and the reader's clock, in unix seconds. It decides which messages are too old.
     pub fn verify(&self, question: &Question<'_>, shown: &[Shown], root: &Hash, now: u64) -> Result<Verified, Refused> {
-        let label = question.key.label(&self.state).ok_or(Refused::LabelUnknown)?;
-        let (head, trie) = self.witness.verify(&label).map_err(Refused::Witness)?;
-        if self.state.root(&trie) != *root {
+        let (head, proved) = self.head_and_root(question.key)?;
+        if proved != *root {
             return Err(Refused::Root);
         }
         if shown.len() != self.jumps.len() {

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::files::FilesError;
-use crate::stop::Stopped;
 
 /// The reason why the demo stopped before its end.
 #[derive(Debug)]
@@ -20,6 +19,30 @@ pub enum Error {
     Wrong(String),
     /// A signal came.
     Stopped(Stopped),
+}
+
+/// A signal that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// SIGINT, as Ctrl-C sends it.
+    Interrupt = 2,
+    /// SIGTERM.
+    Terminate = 15,
+}
+
+impl Stopped {
+    /// What shells say of a program that ended so.
+    pub fn exit_code(self) -> u8 {
+        128 + self as u8
+    }
+
+    /// The signal's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stopped::Interrupt => "SIGINT",
+            Stopped::Terminate => "SIGTERM",
+        }
+    }
 }
 
 impl Error {

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use mailbox::wire::content::{self, MAX_FILE, MAX_NAME};
 
-use crate::session::FOLDER;
-
-/// Maximum total of bytes: the network holds all of them in memory.
+/// The mailbox's folder, in the folder of its person.
+pub const FOLDER: &str = ".mailbox";
+/// The most bytes that are sent: the network holds all of them in memory.
 pub const MAX_BYTES: u64 = 1 << 30;
 /// The name of the copies' folder if the folder's own name cannot be used.
 const OTHER_NAME: &str = "folder";

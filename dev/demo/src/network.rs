@@ -7,9 +7,9 @@ use candid::{Principal, encode_one};
 use client::Client;
 use client::agent::AgentTransport;
 use ic_agent::Agent;
-use ic_management_canister_types::{CanisterInstallMode, InstallCodeArgs};
 use message_canister::api::{Setting, StoreStatus};
 use test_support::artifact::canister_wasm;
+use test_support::management::upgrade;
 use test_support::process::{Process, Start};
 use tokio::runtime::Runtime;
 
@@ -74,18 +74,10 @@ impl Network {
     pub fn upgrade(&self) -> Result<StoreStatus, Error> {
         let before = self.store()?;
         self.runtime.block_on(async {
-            let upgrade = InstallCodeArgs {
-                mode: CanisterInstallMode::Upgrade(None),
-                canister_id: self.canister(),
-                wasm_module: canister_wasm().to_vec(),
-                arg: encode_one(None::<Vec<Setting>>).map_err(|error| wrong("install_code", &error))?,
-                sender_canister_version: None,
-            };
             let agent = self.operator().await?;
-            let call = agent.update(&Principal::management_canister(), "install_code");
-            let argument = encode_one(upgrade).map_err(|error| wrong("install_code", &error))?;
-            let call = call.with_effective_canister_id(self.canister()).with_arg(argument).call_and_wait();
-            call.await.map(drop).map_err(|error| wrong("install_code", &error))
+            let argument = encode_one(None::<Vec<Setting>>).map_err(|error| wrong("install_code", &error))?;
+            let upgraded = upgrade(&agent, self.canister(), canister_wasm().to_vec(), argument).call_and_wait().await;
+            upgraded.map(drop).map_err(|error| wrong("install_code", &error))
         })?;
         let after = self.store()?;
         ensure(after == before, || format!("the upgrade changed {before:?} to {after:?}"))?;

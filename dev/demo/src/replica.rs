@@ -4,20 +4,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use candid::{decode_one, encode_one};
-use client::api::{Page, PageError};
-use ic_ed25519::PrivateKey;
-use ic_transport_types::{Envelope, EnvelopeContent, NodeSignature, QueryResponse};
+use client::api::Page;
+use local_network::Keys;
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
+use test_support::liar::with_page;
 use test_support::proxy::Between;
 
-/// The method whose answers it changes.
-const METHOD: &str = "get_messages_by_key";
-/// The tag of self-described CBOR.
-const SELF_DESCRIBED: &[u8] = b"\xd9\xd9\xf7";
-
-/// A lie about a page of a key's messages, which must not be empty.
+/// A lie about the messages of a key, of which there is one at least.
 #[derive(Clone, Copy)]
 pub struct Lie {
     /// The lie in words, after "a node".
@@ -42,53 +36,29 @@ pub const LIES: [Lie; 4] = [
 
 /// The node.
 pub struct Replica {
-    key: PrivateKey,
+    keys: Keys,
     lie: Mutex<Option<Lie>>,
 }
 
 impl Replica {
-    /// An honest node with this secret key.
-    pub fn honest(key: &[u8; 32]) -> Self {
-        Self { key: PrivateKey::deserialize_raw_32(key), lie: Mutex::default() }
+    /// An honest one, with the node's key among these.
+    pub fn honest(keys: Keys) -> Self {
+        Self { keys, lie: Mutex::default() }
     }
 
     /// From now on, the node tells this lie. `None`: it tells the truth.
     pub fn tells(&self, lie: Option<Lie>) {
         *self.lie.lock().unwrap_or_else(PoisonError::into_inner) = lie;
     }
-
-    /// The changed and signed answer to a query. `None`: there is no lie about it.
-    fn lied(&self, asked: &[u8], answer: &[u8]) -> Option<Vec<u8>> {
-        let lie = (*self.lie.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let envelope: Envelope = serde_cbor::from_slice(plain(asked)).ok()?;
-        let EnvelopeContent::Query { method_name, .. } = &*envelope.content else { return None };
-        let QueryResponse::Replied { mut reply, mut signatures } = serde_cbor::from_slice(plain(answer)).ok()? else {
-            return None;
-        };
-        let mut page = decode_one::<Result<Page, PageError>>(&reply.arg).ok()?.ok()?;
-        if method_name != METHOD || page.messages.is_empty() {
-            return None;
-        }
-        (lie.change)(&mut page);
-        reply.arg = encode_one(Ok::<_, PageError>(page)).ok()?;
-        let NodeSignature { timestamp, identity, .. } = signatures.pop()?;
-        let mut response = QueryResponse::Replied { reply, signatures };
-        let signable = response.signable(envelope.content.to_request_id(), timestamp);
-        let signature = self.key.sign_message(&signable).to_vec();
-        if let QueryResponse::Replied { signatures, .. } = &mut response {
-            signatures.push(NodeSignature { timestamp, signature, identity });
-        }
-        Some([SELF_DESCRIBED, &serde_cbor::to_vec(&response).ok()?].concat())
-    }
 }
 
 impl Between for Replica {
     fn response(&self, path: &str, asked: &[u8], body: Vec<u8>) -> Vec<u8> {
-        let lied = path.ends_with("/query").then(|| self.lied(asked, &body)).flatten();
-        lied.unwrap_or(body)
+        with_page(&self.keys, path, asked, body, |_, mut page| {
+            let lie = (*self.lie.lock().unwrap_or_else(PoisonError::into_inner))?;
+            page.messages.first()?;
+            (lie.change)(&mut page);
+            Some(page)
+        })
     }
-}
-
-fn plain(body: &[u8]) -> &[u8] {
-    body.strip_prefix(SELF_DESCRIBED).unwrap_or(body)
 }

@@ -12,11 +12,10 @@ use tempfile::TempDir;
 use test_support::process;
 
 use crate::error::{Error, ensure};
+use crate::files::FOLDER;
 use crate::stop::{LOOK_INTERVAL, Stop};
 
-/// The mailbox's folder inside its person's folder.
-pub const FOLDER: &str = ".mailbox";
-/// Pause before each command, if a terminal shows the demo.
+/// Before a command, where somebody reads along.
 const PAUSE: Duration = Duration::from_millis(800);
 /// Maximum number of output lines that are shown. The rest is counted.
 const SHOWN_LINES: usize = 8;

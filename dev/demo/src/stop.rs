@@ -8,34 +8,10 @@ use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::error::Error;
+use crate::error::{Error, Stopped};
 
 /// Interval between two looks whether a signal came.
 pub const LOOK_INTERVAL: Duration = Duration::from_millis(5);
-
-/// The signal that came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stopped {
-    /// SIGINT, as Ctrl-C sends it.
-    Interrupt = 2,
-    /// SIGTERM.
-    Terminate = 15,
-}
-
-impl Stopped {
-    /// The exit code that shells report for a program ended by this signal.
-    pub fn exit_code(self) -> u8 {
-        128 + self as u8
-    }
-
-    /// The signal's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Stopped::Interrupt => "SIGINT",
-            Stopped::Terminate => "SIGTERM",
-        }
-    }
-}
 
 /// Whether a signal came.
 #[derive(Clone, Default)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use local_network::Keys;
 use test_support::grouped;
 use test_support::proxy::Proxy;
 
@@ -39,12 +40,12 @@ pub fn tell(folder: &Path, stop: &Stop) -> Result<usize, Error> {
     let found = files::collect(folder, alice.folder())?;
     show_folder(folder, &found)?;
 
-    let mut node_key = [0; 32];
-    getrandom::getrandom(&mut node_key).map_err(|error| Error::System(error.to_string()))?;
-    stage.tell("A local network starts, as scripts/serve starts it: a message canister and a directory.")?;
+    let keys = Keys::generate().map_err(|error| Error::System(error.to_string()))?;
+    let [_, _, node_key] = keys.seeds();
+    stage.tell("A network on this machine, as scripts/serve starts it: a message canister and a directory.")?;
     let network = Network::start(&node_key)?;
     network.ready().try_for_each(|line| out(&format!("{line}\n")))?;
-    let replica = Arc::new(Replica::honest(&node_key));
+    let replica = Arc::new(Replica::honest(keys));
     let url = network.url();
     let proxy = Proxy::start(move || url.clone(), Arc::clone(&replica));
 

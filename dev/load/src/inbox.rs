@@ -7,7 +7,8 @@ use client::Request;
 use ic_agent::agent::CallResponse;
 use ic_agent::identity::{AnonymousIdentity, BasicIdentity};
 use ic_agent::{Agent, AgentError, Identity};
-use ic_management_canister_types::{CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, InstallCodeArgs};
+use ic_management_canister_types::{CanisterIdRecord, CanisterStatusResult};
+use test_support::management::upgrade;
 
 /// A client.
 pub struct Inbox {
@@ -90,15 +91,7 @@ impl Inbox {
     ///
     /// If the identity cannot sign.
     pub fn sign_upgrade(&self, module: Vec<u8>, argument: Vec<u8>) -> Result<Signed, AgentError> {
-        let arguments = InstallCodeArgs {
-            mode: CanisterInstallMode::Upgrade(None),
-            canister_id: self.canister,
-            wasm_module: module,
-            arg: argument,
-            sender_canister_version: None,
-        };
-        let call = self.agent.update(&Principal::management_canister(), "install_code");
-        let signed = call.with_effective_canister_id(self.canister).with_arg(encoded(&arguments)).sign()?;
+        let signed = upgrade(&self.agent, self.canister, module, argument).sign()?;
         Ok(Signed { envelope: signed.signed_update, effective: self.canister })
     }
 
@@ -135,7 +128,8 @@ impl Inbox {
     pub async fn version(&self) -> Result<u64, AgentError> {
         let query = self.agent.query(&Principal::management_canister(), "canister_status");
         let query = query.with_effective_canister_id(self.canister);
-        let reply = query.with_arg(encoded(&CanisterIdRecord { canister_id: self.canister })).call().await?;
+        let argument = encode_one(CanisterIdRecord { canister_id: self.canister }).expect("an id can be encoded");
+        let reply = query.with_arg(argument).call().await?;
         let status: CanisterStatusResult =
             candid::decode_one(&reply).map_err(|error| AgentError::CandidError(error.into()))?;
         Ok(status.version)
@@ -154,8 +148,4 @@ pub fn principal(number: u8) -> Principal {
 
 fn is_expiry(body: &[u8]) -> bool {
     body.starts_with(b"Invalid request expiry")
-}
-
-fn encoded(argument: &impl candid::CandidType) -> Vec<u8> {
-    encode_one(argument).expect("arguments of the management canister can be encoded")
 }

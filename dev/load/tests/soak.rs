@@ -35,7 +35,7 @@ fn kills_lose_nothing_and_store_nothing_twice() {
 
     let messages = &tally.messages;
     assert!(messages.landed > 0 && messages.sent_anew + messages.expired > 0, "{report}");
-    assert!(messages.upgrades > 0 && messages.upgrades_cut > 0, "{report}");
+    assert!(messages.upgrades.confirmed > 0 && messages.upgrades.cut > 0, "{report}");
     assert!(messages.acknowledgements > 0 && messages.acknowledged > 0, "{report}");
     assert!(messages.not_owner > 0 && messages.refused > 0, "{report}");
     assert!(report.messages > options.operations, "{report}");
@@ -46,6 +46,6 @@ fn kills_lose_nothing_and_store_nothing_twice() {
     assert!(directory.present > 0 && directory.absent > 0 && directory.ratified > 0, "{report}");
     assert!(directory.versions > 0 && directory.bundles > 0 && directory.bundles_shown > 0, "{report}");
     assert!(directory.cosigned > 2 && directory.reopened > 0, "{report}");
-    assert!(directory.upgrades > 0 && directory.upgrades_cut > 0, "{report}");
+    assert!(directory.upgrades.confirmed > 0 && directory.upgrades.cut > 0, "{report}");
     assert!(report.updates > report.labels && report.epochs > 3, "{report}");
 }

@@ -4,9 +4,10 @@
 use std::sync::OnceLock;
 
 use candid::Principal;
+use ic_transport_types::{NodeSignature, QueryResponse, RequestId};
 
 /// The DER prefix of a BLS12-381 public key: the algorithm and curve 1.3.6.1.4.1.44668.5.3.{1.2.1, 2.1}.
-const BLS_DER_PREFIX: [u8; 37] = [
+pub const BLS_DER_PREFIX: [u8; 37] = [
     0x30, 0x81, 0x82, 0x30, 0x1d, 0x06, 0x0d, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0xdc, 0x7c, 0x05, 0x03, 0x01, 0x02,
     0x01, 0x06, 0x0c, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0xdc, 0x7c, 0x05, 0x03, 0x02, 0x01, 0x03, 0x61, 0x00,
 ];
@@ -88,8 +89,10 @@ impl Keys {
         self.subnet.sign(message).serialize().to_vec()
     }
 
-    /// The node's signature, 64 bytes.
-    pub fn sign_as_node(&self, message: &[u8]) -> Vec<u8> {
-        self.node.sign_message(message).to_vec()
+    /// Signs the response to a query as the node. The signature takes the place of any other.
+    pub fn sign_query(&self, id: RequestId, timestamp: u64, response: &mut QueryResponse) {
+        let signature = self.node.sign_message(&response.signable(id, timestamp)).to_vec();
+        let (QueryResponse::Replied { signatures, .. } | QueryResponse::Rejected { signatures, .. }) = response;
+        *signatures = vec![NodeSignature { timestamp, signature, identity: self.node_id }];
     }
 }

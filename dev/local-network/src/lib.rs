@@ -36,8 +36,8 @@ mod signer;
 mod state;
 mod state_tree;
 
-pub use folder::FolderError;
+pub use folder::{Canisters, FolderError};
 pub use http::{Page, serve};
-pub use keys::Keys;
+pub use keys::{BLS_DER_PREFIX, Keys};
 pub use node::{ExecutorThread, Node};
-pub use state::{Canisters, State};
+pub use state::State;

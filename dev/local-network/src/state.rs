@@ -1,6 +1,5 @@
 //! The state that a network starts from: in memory only, or in a folder.
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
@@ -11,12 +10,9 @@ use local_ic::{Certifier, Changes, LocalIc, StateReader};
 
 use crate::certificate::certify_data;
 use crate::clock;
-use crate::folder::{FolderError, FolderLock, Saved, StateFolder, system};
+use crate::folder::{Canisters, FolderError, FolderLock, Saved, StateFolder, system};
 use crate::keys::Keys;
 use crate::requests::{RequestHash, TakenCall};
-
-/// The canisters that a network was started with, by their names.
-pub type Canisters = BTreeMap<String, Principal>;
 
 /// The state of a network that does not run.
 pub struct State {

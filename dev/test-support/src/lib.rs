@@ -2,17 +2,22 @@
 //!
 //! - [`bytes`], [`Random`]: pseudo-random bytes and numbers from a seed;
 //! - [`artifact`]: the built modules;
-//! - [`grouped`]: numbers with groups of digits.
+//! - [`grouped`]: numbers as people read them;
+//! - [`now`]: the result of a call that is answered at once, without a runtime.
 //!
 //! With the feature `platforms`:
 //! - `Platform`: the operations that the embedded engine and PocketIC have in common;
-//! - `OnPlatform`: the client's transport over a platform, and `now`, which runs its calls without a runtime.
+//! - `OnPlatform`: the client's transport over a platform.
 //!
 //! With the feature `envelopes`, `envelope`: requests to a network, and the envelope around them.
 //!
+//! With the feature `management`, `management`: calls of the management canister about a canister.
+//!
 //! With the feature `network`, `network`: the local network, served from this process.
 //!
-//! With the feature `proxy`, `proxy`: an HTTP proxy in front of a network, which can change requests and responses.
+//! With the feature `proxy`:
+//! - `proxy`: an HTTP proxy in front of a network, which can change requests and responses;
+//! - `liar`: a node that lies, and signs its lies.
 //!
 //! With the feature `process`, `process`: the local network as a process of its own.
 
@@ -23,8 +28,13 @@ pub mod chosen;
 mod embedded;
 #[cfg(feature = "envelopes")]
 pub mod envelope;
+#[cfg(feature = "proxy")]
+pub mod liar;
+#[cfg(feature = "management")]
+pub mod management;
 #[cfg(feature = "network")]
 pub mod network;
+mod now;
 mod numbers;
 #[cfg(feature = "platforms")]
 mod platform;
@@ -38,9 +48,10 @@ mod random;
 #[cfg(feature = "platforms")]
 mod transport;
 
+pub use now::now;
 pub use numbers::grouped;
 #[cfg(feature = "platforms")]
 pub use platform::{Platform, SECOND, controller};
 pub use random::{Random, bytes};
 #[cfg(feature = "platforms")]
-pub use transport::{OnPlatform, now};
+pub use transport::OnPlatform;

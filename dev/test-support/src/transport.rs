@@ -1,8 +1,6 @@
 //! The client's transport over a platform.
 
 use std::future::ready;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use candid::Principal;
@@ -36,16 +34,5 @@ impl<P: std::ops::Deref<Target: Platform>> Transport for OnPlatform<P> {
         self.platform.set_time(self.platform.time() + nanos);
         self.platform.tick();
         ready(())
-    }
-}
-
-/// The result of a call over a transport that answers at once.
-///
-/// # Panics
-/// If the call has to wait.
-pub fn now<T>(call: impl Future<Output = T>) -> T {
-    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => panic!("the platforms of one process answer at once"),
     }
 }

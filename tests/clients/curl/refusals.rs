@@ -34,32 +34,27 @@ fn answers_of_a_network_that_lies_do_not_pass() {
     }
 }
 
+/// Reads the module hash through a proxy that tampers with it.
+fn module_hash(network: &Network, tamper: Tamper) -> Result<(), String> {
+    let (proxy, canister) = (network.behind(tamper), network.canister());
+    Curl::at(proxy.url(), canister).read_state(&[b"canister", canister.as_slice(), b"module_hash"]).map(|_| ())
+}
+
 /// A subnet's signature does not pass for a canister that the root key has not delegated to it. For its own canisters
 /// it would.
 #[test]
 fn signatures_of_another_subnet_do_not_pass() {
     let network = Network::start();
-    let canister = network.canister();
-    let module_hash = [&b"canister"[..], canister.as_slice(), b"module_hash"];
-    let through = |tamper| {
-        let proxy = network.behind(tamper);
-        Curl::at(proxy.url(), canister).read_state(&module_hash).map(|_| ())
-    };
-    assert_eq!(through(Tamper::DelegatedHere), Ok(()));
-    assert_eq!(through(Tamper::DelegatedElsewhere), Err(format!("the delegation is not for canister {canister}")));
+    assert_eq!(module_hash(&network, Tamper::DelegatedHere), Ok(()));
+    let foreign = format!("the delegation is not for canister {}", network.canister());
+    assert_eq!(module_hash(&network, Tamper::DelegatedElsewhere), Err(foreign));
 }
 
 /// An old certificate does not pass either. The same network with the present time would.
 #[test]
 fn old_certificates_do_not_pass() {
     let network = Network::start();
-    let canister = network.canister();
-    let module_hash = [&b"canister"[..], canister.as_slice(), b"module_hash"];
-    let through = |tamper| {
-        let proxy = network.behind(tamper);
-        Curl::at(proxy.url(), canister).read_state(&module_hash).map(|_| ())
-    };
-    assert_eq!(through(Tamper::SignedAnew), Ok(()));
-    let reason = through(Tamper::SignedLongAgo).expect_err("it is ten minutes old");
+    assert_eq!(module_hash(&network, Tamper::SignedAnew), Ok(()));
+    let reason = module_hash(&network, Tamper::SignedLongAgo).expect_err("it is ten minutes old");
     assert!(reason.contains("another time: 60"), "{reason}");
 }

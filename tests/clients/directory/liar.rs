@@ -4,12 +4,10 @@
 use std::sync::{Arc, Mutex};
 
 use ::client::directory::api::Found;
-use candid::Empty;
 use serde_bytes::ByteBuf;
-use serde_cbor::Value;
 
-use crate::lies::CHOOSE;
-use crate::tamper;
+use crate::lies::{CHOOSE, answered};
+use crate::tamper::with_reply;
 use test_support::proxy::Between;
 
 /// A client's question.
@@ -64,17 +62,10 @@ impl Answer {
                 reply[at..at + to.len()].copy_from_slice(to);
                 reply
             }
-            Self::Proof(proof) => found(honest, |found| found.proof.clone_from(proof)),
-            Self::Uncertified => found(honest, |found| found.certified.certificate = None),
+            Self::Proof(proof) => answered(honest, |found: &mut Found| found.proof.clone_from(proof)),
+            Self::Uncertified => answered(honest, |found: &mut Found| found.certified.certificate = None),
         }
     }
-}
-
-/// The answer to a look-up, changed.
-fn found(reply: &[u8], change: impl FnOnce(&mut Found)) -> Vec<u8> {
-    let mut found = candid::decode_one::<Result<Found, Empty>>(reply).expect("the type is right").expect("no error");
-    change(&mut found);
-    candid::encode_one(Ok::<_, Empty>(found)).expect("it encodes")
 }
 
 impl Between for Liar {
@@ -87,10 +78,6 @@ impl Between for Liar {
     fn response(&self, path: &str, _: &[u8], body: Vec<u8>) -> Vec<u8> {
         let told = *self.told.lock().expect("no thread panicked");
         let Some(lie) = told.map(|told| &self.lies[told]).filter(|_| path.ends_with("/query")) else { return body };
-        let mut response = tamper::parsed(&body).expect("the network replies in CBOR");
-        let reply = tamper::field(&mut response, "reply").and_then(|reply| tamper::field(reply, "arg"));
-        let Some(Value::Bytes(reply)) = reply else { panic!("the network replies") };
-        *reply = lie.answer.of(reply);
-        tamper::described(&response)
+        with_reply(&body, |honest| lie.answer.of(honest))
     }
 }

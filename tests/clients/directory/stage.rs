@@ -17,15 +17,15 @@ use ::client::directory::directory_core::bundle::Bundle;
 use ::client::directory::directory_core::verify::{Memory, Trusted, Verified};
 use ::client::directory::{DirectoryClient, pin, published, request};
 use ::client::{Retry, Transport};
-use candid::{CandidType, Principal};
+use candid::Principal;
 use ic_agent::Agent;
-use ic_management_canister_types::{LoadCanisterSnapshotArgs, Snapshot, TakeCanisterSnapshotArgs};
 use serde_bytes::ByteBuf;
 
 use super::liar::{Answer, Liar, Lie, Question};
 use super::owners::{Client, bundle, change, name, public, register};
 use crate::network::Network;
 use crate::{decoded, encoded};
+use test_support::management::{load_snapshot, take_snapshot};
 use test_support::proxy::Proxy;
 
 const DAY: u64 = 86_400;
@@ -63,28 +63,6 @@ async fn reply(transport: &AgentTransport, label: &str, known: u64) -> Vec<u8> {
     transport.query(asked.method, asked.arg).await.expect("it replies")
 }
 
-/// A call of the management canister about a canister that everybody controls.
-async fn manage(agent: &Agent, canister: Principal, method: &str, arguments: impl CandidType) -> Vec<u8> {
-    let call = agent.update(&Principal::management_canister(), method).with_effective_canister_id(canister);
-    call.with_arg(encoded((arguments,))).call_and_wait().await.expect("the controller may")
-}
-
-async fn snapshot(agent: &Agent, canister_id: Principal) -> Snapshot {
-    let arguments = TakeCanisterSnapshotArgs {
-        canister_id,
-        replace_snapshot: None,
-        uninstall_code: None,
-        sender_canister_version: None,
-    };
-    let reply = manage(agent, canister_id, "take_canister_snapshot", arguments).await;
-    candid::decode_one(&reply).expect("the type is right")
-}
-
-async fn load(agent: &Agent, canister_id: Principal, snapshot: Snapshot) {
-    let arguments = LoadCanisterSnapshotArgs { canister_id, snapshot_id: snapshot.id, sender_canister_version: None };
-    manage(agent, canister_id, "load_canister_snapshot", arguments).await;
-}
-
 impl Stage {
     pub async fn set() -> Self {
         let network = Network::of_directories(2);
@@ -100,15 +78,15 @@ impl Stage {
         let first = register(&mut client, &alice, 1).await.state.expect("it is there");
         let old = reply(&transport, "alice", 0).await;
         let second = change(&mut client, &alice, first.newest(), 1, 2).await;
-        let before = snapshot(&agent, canister).await;
+        let before = take_snapshot(&agent, canister).await;
         let memory = register(&mut client, &bob, 3).await.memory;
-        let after = snapshot(&agent, canister).await;
+        let after = take_snapshot(&agent, canister).await;
 
-        load(&agent, canister, before).await;
+        load_snapshot(&agent, canister, before).await;
         let rolled_back = reply(&transport, "bob", 0).await;
         register(&mut new(), &bob, 66).await;
         let forked = reply(&transport, "bob", memory.log.size).await;
-        load(&agent, canister, after).await;
+        load_snapshot(&agent, canister, after).await;
 
         let absent = reply(&transport, "dave", 0).await;
         let elsewhere = reply(&AgentTransport::new(agent, other), "alice", 0).await;

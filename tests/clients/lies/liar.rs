@@ -16,7 +16,7 @@ use serde_cbor::Value;
 use super::asked::Asked;
 use super::table::Lie;
 use crate::decoded;
-use crate::tamper::{self, Tamper, signed_as_of, tampered};
+use crate::tamper::{self, Tamper, signed_as_of, tampered, with_reply};
 use test_support::proxy::Between;
 
 /// The path at which a program of another process chooses the next lie: `/lie/` and its number.
@@ -150,16 +150,12 @@ impl Between for Liar {
         if !path.ends_with("/query") {
             return body;
         }
-        let mut response = tamper::parsed(&body).expect("the network replies in CBOR");
-        let reply = tamper::field(&mut response, "reply").and_then(|reply| tamper::field(reply, "arg"));
-        let Some(Value::Bytes(reply)) = reply else { panic!("the network replies") };
-        *reply = self.changed(lie.change, reply);
-        tamper::described(&response)
+        with_reply(&body, |honest| self.changed(lie.change, honest))
     }
 }
 
 /// An answer of this type, changed.
-fn answered<T>(reply: &[u8], change: impl FnOnce(&mut T)) -> Vec<u8>
+pub fn answered<T>(reply: &[u8], change: impl FnOnce(&mut T)) -> Vec<u8>
 where
     T: CandidType + for<'a> Deserialize<'a>,
 {

@@ -17,8 +17,8 @@ use ic_agent::Agent;
 use serde_json::json;
 
 use self::asked::Asked;
-pub use self::liar::CHOOSE;
 use self::liar::Liar;
+pub use self::liar::{CHOOSE, answered};
 use self::table::{Lie, Memory, TRUE, lies};
 use self::world::ALICE;
 use crate::javascript;

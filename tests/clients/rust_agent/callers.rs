@@ -11,6 +11,7 @@ use message_canister::api::*;
 
 use super::{agent, query, update};
 use crate::network::Network;
+use crate::tamper::nanos;
 use crate::{assert_each_is_its_own_caller, decoded, identities, obeyed};
 
 /// A key that is not used elsewhere.
@@ -23,11 +24,6 @@ pub fn delegation(to: &dyn Identity) -> Delegation {
     let expires = SystemTime::now() + Duration::from_secs(3600);
     let expiration = nanos(expires);
     Delegation { pubkey: to.public_key().expect("it has one"), expiration, targets: None, permissions: None }
-}
-
-/// Nanoseconds since 1970.
-pub fn nanos(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).expect("it is after 1970").as_nanos() as u64
 }
 
 /// `from` lets `to` sign for it, on the terms of `delegation`.

@@ -10,9 +10,10 @@ use ic_agent::AgentError;
 use ic_agent::identity::{Delegation, DelegationPermissions};
 
 use super::agent;
-use super::callers::{delegated, delegation, key, nanos};
+use super::callers::{delegated, delegation, key};
 use crate::identities;
 use crate::network::Network;
+use crate::tamper::nanos;
 
 /// An inbox with closed reads and two messages for the owner of [`key`] 30, whose principal is the key id.
 async fn closed() -> (Network, Vec<u8>) {

@@ -3,8 +3,8 @@
 use client::api::*;
 use client::proofs::seen::Seen;
 use client::{CallError, Client, Lie, Trust};
+use test_support::now;
 
-use crate::script::now;
 use crate::stored::{Stored, key};
 
 /// A change of a store.

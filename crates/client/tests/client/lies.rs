@@ -6,9 +6,9 @@ use client::proofs::seen::{Broken, Seen};
 use client::{CallError, Client, Lie};
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
+use test_support::now;
 
 use crate::honest::filled;
-use crate::script::now;
 use crate::stored::{FRESH, Stored, key, now as seconds};
 
 const ORDERS: [Order; 2] = [Order::ascending, Order::descending];

@@ -2,8 +2,9 @@
 
 use client::api::*;
 use client::{CallError, Failure, Item, Trust, Unverified};
+use test_support::now;
 
-use crate::script::{Script, now};
+use crate::script::Script;
 
 type Answer = Result<Page, PageError>;
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use client::api::*;
 use client::{CallError, Failure, RejectCode, Retry};
+use test_support::now;
 
-use crate::script::{Script, now, rejected};
+use crate::script::{Script, rejected};
 
 const STORED: Result<Added, AddError> = Ok(Added { id: 7, duplicate: true });
 const REBUILDING: Progress = Progress { done: 1, total: 2 };

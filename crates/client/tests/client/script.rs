@@ -2,9 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::ready;
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use candid::{CandidType, encode_one};
@@ -71,12 +69,4 @@ impl Transport for Script {
 /// A rejection of this class and cause.
 pub fn rejected(code: RejectCode, error_code: u32) -> Failure {
     Failure::Rejected(Reject { code, error_code: Some(error_code), message: "for a test".into() })
-}
-
-/// The result of a call over a script, which answers at once.
-pub fn now<T>(call: impl Future<Output = T>) -> T {
-    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => panic!("a script answers at once"),
-    }
 }

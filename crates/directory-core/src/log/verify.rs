@@ -41,25 +41,11 @@ pub fn root_by_inclusion(index: u64, size: u64, leaf: Hash, path: &[Hash]) -> Re
     if index >= size {
         return Err(LogError::Index { index, size });
     }
-    let wrong = LogError::Length { hashes: path.len() };
-    let (mut node, mut last, mut hash) = (index, size - 1, leaf);
-    for sibling in path {
-        if last == 0 {
-            return Err(wrong);
-        }
-        if node & 1 == 1 || node == last {
-            hash = node_hash(sibling, &hash);
-            while node & 1 == 0 && node != 0 {
-                node >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node_hash(&hash, sibling);
-        }
-        node >>= 1;
-        last >>= 1;
-    }
-    if last == 0 { Ok(hash) } else { Err(wrong) }
+    let mut hash = leaf;
+    let arrives = climb(index, size - 1, path, |sibling, is_left| {
+        hash = if is_left { node_hash(sibling, &hash) } else { node_hash(&hash, sibling) };
+    });
+    if arrives { Ok(hash) } else { Err(LogError::Length { hashes: path.len() }) }
 }
 
 /// Checks that the log of `old` leaves and root `old_root` is a prefix of the log of `new` leaves and root `new_root`.
@@ -71,43 +57,53 @@ pub fn verify_consistency(
     if new < old {
         return Err(LogError::Shrunk { old, new });
     }
-    let length = LogError::Length { hashes: proof.len() };
     if old == 0 {
         return Err(LogError::Empty);
     }
+    let length = LogError::Length { hashes: proof.len() };
     if old == new {
         return if proof.is_empty() { same(new_root, *old_root) } else { Err(length) };
     }
-    let mut hashes = proof.iter();
     let (mut node, mut last) = (old - 1, new - 1);
     while node & 1 == 1 {
         node >>= 1;
         last >>= 1;
     }
-    let start = if old.is_power_of_two() { old_root } else { hashes.next().ok_or(length)? };
+    let (start, siblings) =
+        if old.is_power_of_two() { (old_root, proof) } else { proof.split_first().ok_or(length)? };
     let (mut old_hash, mut new_hash) = (*start, *start);
-    for sibling in hashes {
-        if last == 0 {
-            return Err(length);
-        }
-        if node & 1 == 1 || node == last {
+    let arrives = climb(node, last, siblings, |sibling, is_left| {
+        if is_left {
             old_hash = node_hash(sibling, &old_hash);
             new_hash = node_hash(sibling, &new_hash);
-            while node & 1 == 0 && node != 0 {
-                node >>= 1;
-                last >>= 1;
-            }
         } else {
             new_hash = node_hash(&new_hash, sibling);
         }
-        node >>= 1;
-        last >>= 1;
-    }
-    if last != 0 {
+    });
+    if !arrives {
         return Err(length);
     }
     same(old_root, old_hash)?;
     same(new_root, new_hash)
+}
+
+/// Goes up from a node in a tree whose last node on that level is `last`. Calls `step` with each sibling, and whether it is on
+/// the left. Returns whether the siblings lead to the root, and no further.
+fn climb(mut node: u64, mut last: u64, siblings: &[Hash], mut step: impl FnMut(&Hash, bool)) -> bool {
+    for sibling in siblings {
+        if last == 0 {
+            return false;
+        }
+        let is_left = node & 1 == 1 || node == last;
+        step(sibling, is_left);
+        while is_left && node & 1 == 0 && node != 0 {
+            node >>= 1;
+            last >>= 1;
+        }
+        node >>= 1;
+        last >>= 1;
+    }
+    last == 0
 }
 
 fn same(expected: &Hash, found: Hash) -> Result<(), LogError> {

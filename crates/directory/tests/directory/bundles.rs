@@ -4,6 +4,7 @@ use crate::site::*;
 use candid::Principal;
 use directory::api::*;
 use directory_core::bundle::{Bundle, Content};
+use directory_core::hash::Hash;
 use directory_core::label::Label;
 use ed25519_dalek::Signer;
 use serde_bytes::ByteBuf;
@@ -13,9 +14,13 @@ fn bundle(site: &Site, device: u8, issued: u64) -> Bundle {
 }
 
 pub fn bundle_of(site: &Site, label: &Label, device: u8, issued: u64) -> Bundle {
+    signed_bundle(site.trusted().realm, site.index(label), device, issued)
+}
+
+pub fn signed_bundle(realm: Hash, index: Hash, device: u8, issued: u64) -> Bundle {
     let content = Content {
-        realm: site.trusted().realm,
-        index: site.index(label),
+        realm,
+        index,
         device: key(device),
         hpke: [2; 32],
         fallback: [3; 32],

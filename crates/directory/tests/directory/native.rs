@@ -1,14 +1,12 @@
 //! A directory without the platform.
 
+use crate::bundles::signed_bundle;
 use crate::site::*;
 use candid::Principal;
 use directory::api::*;
 use directory::directory::{Directory, configured};
-use directory_core::bundle::{Bundle, Content};
 use directory_core::checkpoint::Cosignature;
-use directory_core::commitment::commit;
-use directory_core::entry::{Entry, Kind, realm};
-use directory_core::hash::ZERO;
+use directory_core::entry::{Entry, realm};
 use directory_core::label::Label;
 use directory_core::verify::{Memory, Query, Quorum, Trusted, Verified, VerifyError};
 use directory_core::vrf::SecretKey;
@@ -73,16 +71,7 @@ impl Native {
 
     pub fn first(&self, label: &Label, number: u8) -> Entry {
         let (index, _) = self.vrf.prove(&label.encode());
-        Entry {
-            realm: realm(self.id.as_slice(), self.vrf.public().bytes()),
-            index,
-            version: 0,
-            previous: ZERO,
-            kind: Kind::Set,
-            commitment: commit(&[1; 16], label, 0, &profile(0)),
-            policy: policy(number),
-            recovery: None,
-        }
+        first(realm(self.id.as_slice(), self.vrf.public().bytes()), index, label, number)
     }
 
     pub fn cosign(&self, number: u8, time: u64) -> Vec<u8> {
@@ -94,17 +83,7 @@ impl Native {
     /// A bundle of the device of all profiles here.
     pub fn bundle(&self, label: &Label, issued: u64) -> Vec<u8> {
         let entry = self.first(label, 1);
-        let content = Content {
-            realm: entry.realm,
-            index: entry.index,
-            device: key(200),
-            hpke: [2; 32],
-            fallback: [3; 32],
-            issued,
-            expiry: issued + 1_000,
-            inbox: vec![4; 29],
-        };
-        Bundle { signature: secret(200).sign(&content.signed_bytes()).to_bytes(), content }.encode()
+        signed_bundle(entry.realm, entry.index, 200, issued).encode()
     }
 
     pub fn look_up(

@@ -23,6 +23,20 @@ use serde_bytes::ByteBuf;
 use std::time::Duration;
 use test_support::artifact::directory_wasm;
 
+/// Version 0 of a label in a directory, for one key.
+pub fn first(realm: Hash, index: Hash, label: &Label, number: u8) -> Entry {
+    Entry {
+        realm,
+        index,
+        version: 0,
+        previous: ZERO,
+        kind: Kind::Set,
+        commitment: commit(&[1; 16], label, 0, &profile(0)),
+        policy: policy(number),
+        recovery: None,
+    }
+}
+
 /// An installed directory.
 pub struct Site {
     pub engine: LocalIc,
@@ -191,16 +205,7 @@ impl Site {
 
     /// Version 0 of a label, for one key.
     pub fn first(&self, index: Hash, label: &Label, number: u8) -> Entry {
-        Entry {
-            realm: self.trusted().realm,
-            index,
-            version: 0,
-            previous: ZERO,
-            kind: Kind::Set,
-            commitment: commit(&[1; 16], label, 0, &profile(0)),
-            policy: policy(number),
-            recovery: None,
-        }
+        first(self.trusted().realm, index, label, number)
     }
 
     pub fn update(&self, new: &Submission) -> Result<Accepted, UpdateError> {

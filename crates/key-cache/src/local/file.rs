@@ -16,7 +16,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-const MAGIC: &[u8; 8] = b"KCROOT\x01\x00";
+pub(super) const MAGIC: &[u8; 8] = b"KCROOT\x01\x00";
 
 impl RootKey {
     /// Makes a root key at random and writes it to a new file of mode 0600, which is on disk on return.
@@ -55,31 +55,6 @@ impl RootKey {
             Ok(())
         });
         filled.map(Self::new)
-    }
-}
-
-/// The kind of a root key's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
-    /// A key file.
-    Key,
-    /// A passphrase file.
-    Passphrase,
-}
-
-impl FileKind {
-    /// The kind of a file, by its first bytes.
-    ///
-    /// Errors: [`FileError::Io`], [`FileError::Format`].
-    pub fn of(path: &Path) -> Result<Self, FileError> {
-        let mut magic = [0; MAGIC.len()];
-        let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-        read.map_err(|error| FileError::io(path, error))?;
-        match &magic {
-            MAGIC => Ok(Self::Key),
-            super::passphrase::MAGIC => Ok(Self::Passphrase),
-            _ => Err(FileError::Format { path: path.into() }),
-        }
     }
 }
 

@@ -3,11 +3,13 @@
 
 mod file;
 mod keyring;
+mod kind;
 mod passphrase;
 mod root;
 
-pub use file::{FileError, FileKind};
+pub use file::FileError;
 pub use keyring::KeyringError;
+pub use kind::FileKind;
 pub use passphrase::{Cost, CostError, PASSPHRASE_LENGTH, PassphraseError};
 pub use root::{RootKey, WRAPPING_LENGTH, WrappingError};
 

@@ -9,6 +9,7 @@ mod status;
 use clap::{Parser, Subcommand};
 use std::error::Error;
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Done.
 pub const DONE: u8 = 0;
@@ -61,6 +62,11 @@ enum Command {
         /// The file
         file: PathBuf,
     },
+}
+
+/// The clock, in nanoseconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }
 
 /// Runs the command and returns its exit code.

@@ -1,10 +1,10 @@
 //! `verifier run`.
 
-use super::{DONE, HALTED, server};
+use super::{DONE, HALTED, now, server};
 use directory_core::configuration::Configuration;
 use std::error::Error;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
@@ -17,11 +17,6 @@ use verifier::pinned::Pinned;
 use verifier::progress::Progress;
 use verifier::settings::Settings;
 use verifier::verifier::{Stop, Verifier};
-
-/// The clock, in nanoseconds since 1970.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
-}
 
 pub fn run(config: &Path) -> Result<u8, Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();

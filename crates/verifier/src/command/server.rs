@@ -1,6 +1,6 @@
 //! `GET /metrics` and `GET /healthz`.
 
-use super::run::now;
+use super::now;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::CONTENT_TYPE;

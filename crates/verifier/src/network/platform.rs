@@ -5,8 +5,8 @@ use super::{Network, Pushed, Shown, Trouble};
 use candid::Principal;
 use client::agent::{AgentTransport, builder};
 use client::directory::{api, request};
-use client::request::{Kind, Request};
-use client::{CallError, Failure, Transport};
+use client::request::Request;
+use client::{CallError, Failure, Refusal, Retry, send};
 use directory_core::bytes::DecodeError;
 use directory_core::checkpoint::Cosignature;
 use directory_core::hash::Hash;
@@ -46,8 +46,8 @@ impl Platform {
         self.agent.read_root_key()
     }
 
-    async fn send<T, E: fmt::Debug>(&self, request: Request<T, E>) -> Result<T, CallError<E>> {
-        send(&self.transport, request).await
+    async fn send<T, E: Refusal>(&self, request: Request<T, E>) -> Result<T, CallError<E>> {
+        send(&self.transport, &Retry::NEVER, &request).await
     }
 }
 
@@ -115,18 +115,9 @@ impl Network for Platform {
     }
 }
 
-async fn send<T, E: fmt::Debug>(transport: &AgentTransport, request: Request<T, E>) -> Result<T, CallError<E>> {
-    let Request { method, ref arg, .. } = request;
-    let reply = match request.kind {
-        Kind::Query => transport.query(method, arg.clone()).await?,
-        Kind::IdempotentUpdate | Kind::Update => transport.update(method, arg.clone()).await?,
-    };
-    request.decode(&reply)
-}
-
-/// Fetches one page. The replay checks the signatures.
+/// One page. Whoever replays it checks the signatures.
 async fn updates(transport: AgentTransport, from: u64, limit: u32) -> Result<Vec<LoggedUpdate>, Trouble> {
-    let page = send(&transport, request::get_updates(from, limit)).await?;
+    let page = send(&transport, &Retry::NEVER, &request::get_updates(from, limit)).await?;
     let updates = page.iter().map(|bytes| LoggedUpdate::decode_unverified(bytes));
     updates.collect::<Result<_, _>>().map_err(|error| malformed("get_updates", error))
 }

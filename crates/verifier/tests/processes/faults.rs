@@ -3,17 +3,15 @@
 
 use crate::forged::{Forged, label};
 use crate::network::{Network, REGISTRAR, VERIFIERS};
-use crate::processes::{Place, check, eventually};
+use crate::processes::{Place, Process, check, eventually};
 use candid::encode_args;
 use directory_core::label::Label;
-use ic_management_canister_types::{
-    CanisterInstallMode, InstallCodeArgs, LoadCanisterSnapshotArgs, Snapshot, TakeCanisterSnapshotArgs,
-};
 use sha2::Digest;
 use test_support::artifact::directory_wasm;
+use test_support::management::upgrade;
 
 /// Waits until the verifier halts, and checks its evidence; it stays halted.
-fn is_caught(name: &str, place: &Place, running: crate::processes::Process, expected: &str) {
+fn is_caught(name: &str, place: &Place, running: Process, expected: &str) {
     let (code, log) = running.ended();
     assert_eq!(code, 3, "{name}: {log}");
     assert!(log.contains("halted for good"), "{name}: {log}");
@@ -95,45 +93,30 @@ fn has_signed(network: &Network, place: &Place) {
     eventually("it is signed", || String::from_utf8_lossy(&place.status().stdout).contains(&expected));
 }
 
-pub fn snapshot(network: &Network) -> Snapshot {
-    let arguments = TakeCanisterSnapshotArgs {
-        canister_id: network.canister,
-        replace_snapshot: None,
-        uninstall_code: None,
-        sender_canister_version: None,
-    };
-    network.manage("take_canister_snapshot", arguments).expect("it replies with the snapshot")
-}
-
-pub fn load(network: &Network, snapshot: Snapshot) {
-    let (canister_id, snapshot_id) = (network.canister, snapshot.id);
-    let arguments = LoadCanisterSnapshotArgs { canister_id, snapshot_id, sender_canister_version: None };
-    assert!(network.manage::<()>("load_canister_snapshot", arguments).is_none());
+/// A verifier that has signed a directory, and the directory's state before its last update.
+fn outdated() -> (Network, Place, Process, Vec<u8>) {
+    let network = network();
+    let place = Place::new(&network, VERIFIERS[0]);
+    let before = network.snapshot();
+    network.update(&label("bob"), None, &[2]);
+    let running = place.run();
+    has_signed(&network, &place);
+    (network, place, running, before)
 }
 
 #[test]
 fn a_directory_that_is_rolled_back_is_caught() {
-    let network = network();
-    let place = Place::new(&network, VERIFIERS[0]);
-    let before = snapshot(&network);
-    network.update(&label("bob"), None, &[2]);
-    let running = place.run();
-    has_signed(&network, &place);
-    load(&network, before);
+    let (network, place, running, before) = outdated();
+    network.load(before);
     is_caught("rolled back", &place, running, "a log of 3 heads was certified, and later one of 2");
 }
 
 #[test]
 fn a_directory_that_shows_one_history_and_then_another_is_caught() {
-    let network = network();
-    let place = Place::new(&network, VERIFIERS[0]);
-    let before = snapshot(&network);
-    network.update(&label("bob"), None, &[2]);
-    let running = place.run();
-    has_signed(&network, &place);
+    let (network, place, running, before) = outdated();
     running.terminate();
     assert_eq!(running.ended().0, 0);
-    load(&network, before);
+    network.load(before);
     network.update(&label("bob"), None, &[66]);
     is_caught("a fork", &place, place.run(), "the log of 3 heads was certified with the root");
 }
@@ -152,14 +135,9 @@ fn another_module_is_not_ratified_until_the_operator_allows_it() {
     let place = Place::new(&network, VERIFIERS[0]);
     let mut running = place.run();
     has_signed(&network, &place);
-    let arguments = InstallCodeArgs {
-        mode: CanisterInstallMode::Upgrade(None),
-        canister_id: network.canister,
-        wasm_module: other_module(),
-        arg: encode_args((None::<()>,)).unwrap(),
-        sender_canister_version: None,
-    };
-    assert!(network.manage::<()>("install_code", arguments).is_none());
+    let argument = encode_args((None::<()>,)).unwrap();
+    let upgrade = upgrade(&network.agent, network.canister, other_module(), argument);
+    network.runtime.block_on(upgrade.call_and_wait()).unwrap();
     let evidence = place.path("state/evidence-module");
     eventually("there is evidence", || check(&evidence, &place.config()).1 == 0);
     let (text, _) = check(&evidence, &place.config());

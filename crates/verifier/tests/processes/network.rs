@@ -1,7 +1,7 @@
 //! The served network with a directory, and its controller's acts.
 
 use crate::forged::{Forged, SECRET, key, submission};
-use candid::{CandidType, Principal, encode_args};
+use candid::{Principal, encode_args};
 use client::agent::AgentTransport;
 use client::directory::{DirectoryClient, api, pin, published};
 use directory::directory::named;
@@ -12,9 +12,9 @@ use directory_core::label::Label;
 use directory_core::vrf::SecretKey;
 use ic_agent::Agent;
 use local_ic::{LocalIc, Time};
-use serde::de::DeserializeOwned;
 use std::time::SystemTime;
 use test_support::artifact::directory_wasm;
+use test_support::management::{load_snapshot, take_snapshot};
 use test_support::network::{Server, served};
 use tokio::runtime::Runtime;
 
@@ -111,11 +111,13 @@ impl Network {
         update.entry
     }
 
-    /// Calls a method of the management canister about the directory. Returns the reply, if there is one.
-    pub fn manage<T: CandidType + DeserializeOwned>(&self, method: &str, argument: impl CandidType) -> Option<T> {
-        let call = self.agent.update(&Principal::management_canister(), method);
-        let call = call.with_effective_canister_id(self.canister).with_arg(encode_args((argument,)).unwrap());
-        let reply = self.runtime.block_on(call.call_and_wait()).unwrap();
-        (reply != encode_args(()).unwrap()).then(|| candid::decode_one(&reply).unwrap())
+    /// Takes a snapshot of the directory.
+    pub fn snapshot(&self) -> Vec<u8> {
+        self.runtime.block_on(take_snapshot(&self.agent, self.canister))
+    }
+
+    /// Rolls the directory back to a snapshot.
+    pub fn load(&self, snapshot: Vec<u8>) {
+        self.runtime.block_on(load_snapshot(&self.agent, self.canister, snapshot));
     }
 }

@@ -1,6 +1,5 @@
 //! The whole story, which `scripts/demo-directory` shows.
 
-use crate::faults::{load, snapshot};
 use crate::forged::{key, label};
 use crate::network::{Network, REGISTRAR, VERIFIERS};
 use crate::processes::{Place, Process, check, eventually};
@@ -41,7 +40,7 @@ fn three_verifiers_ratify_what_is_honest_and_prove_a_lie() {
     };
     let first = network.update(&label("alice"), None, &[1]);
     assert_eq!(ratified("The registrar vouches for alice's first key."), 0);
-    let before = snapshot(&network);
+    let before = network.snapshot();
     network.update(&label("alice"), Some(&first), &[1, 2]);
     assert_eq!(ratified("Alice changes her key, signed by the old one."), 1);
     let signed = format!("signed: {} heads", network.status().epochs);
@@ -49,7 +48,7 @@ fn three_verifiers_ratify_what_is_honest_and_prove_a_lie() {
         eventually("all three have signed", || String::from_utf8_lossy(&place.status().stdout).contains(&signed));
     }
 
-    load(&network, before);
+    network.load(before);
     println!("The operator restores an older state: alice's old key is back.");
     for (place, process) in places.iter().zip(running) {
         let (code, _) = process.ended();

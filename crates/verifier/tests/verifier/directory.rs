@@ -17,6 +17,7 @@ use directory_core::vrf::SecretKey;
 use ed25519_dalek::{Signer, SigningKey};
 use ic_stable_structures::VectorMemory;
 use ic_verify_bls_signature::PrivateKey;
+use local_network::BLS_DER_PREFIX;
 use std::sync::LazyLock;
 use verifier::pinned::Pinned;
 use verifier::replay::{Epoch, Pins};
@@ -29,8 +30,6 @@ static REGISTRAR_PROOF: LazyLock<(Hash, [u8; 80])> = LazyLock::new(|| VRF.prove(
 /// The platform's.
 pub static ROOT: LazyLock<PrivateKey> =
     LazyLock::new(|| PrivateKey::deserialize(&[1; 32]).expect("it is less than the order"));
-/// DER's bytes before a BLS12-381 public key.
-const DER_PREFIX: [u8; 37] = *b"\x30\x81\x82\x30\x1d\x06\x0d\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x01\x02\x01\x06\x0c\x2b\x06\x01\x04\x01\x82\xdc\x7c\x05\x03\x02\x01\x03\x61\x00";
 pub const SECOND: u64 = 1_000_000_000;
 pub const DAY: u32 = 86_400;
 /// November 2026, in nanoseconds.
@@ -58,7 +57,7 @@ pub fn pinned(registrar: Option<u8>) -> Pinned {
     let verifier = Verifier::new(NAME.to_owned(), own).unwrap();
     Pinned {
         canister: CANISTER,
-        root_key: [&DER_PREFIX[..], &ROOT.public_key().serialize()].concat(),
+        root_key: [&BLS_DER_PREFIX[..], &ROOT.public_key().serialize()].concat(),
         vrf_key: *VRF.public().bytes(),
         configuration: Configuration::new(registrar.is_some(), vec![verifier], 1).unwrap(),
         registrar: registrar.map(|_| REGISTRAR_PROOF.1),
@@ -189,10 +188,9 @@ pub fn refit(epoch: &mut Epoch) {
     (head.updates_root, head.updates) = (log.root(log.size()), epoch.updates.len() as u32);
 }
 
-/// A directory of several epochs: a registrar, labels that register, change, close, recover and withdraw.
-pub fn lively() -> Directory {
+/// A directory of three epochs: a registrar, labels that register, and nothing.
+pub fn registered() -> Directory {
     let mut directory = Directory::new(Some(REGISTRAR));
-    let state = |directory: &Directory, label| directory.state(label).unwrap().newest().clone();
     directory.accept(&signed(first(REGISTRAR, 90), &[90], None));
     directory.close();
     for label in 1..=5 {
@@ -200,6 +198,13 @@ pub fn lively() -> Directory {
     }
     directory.close();
     directory.close();
+    directory
+}
+
+/// The same directory after several epochs more, in which labels change, close, recover and withdraw.
+pub fn lively() -> Directory {
+    let mut directory = registered();
+    let state = |directory: &Directory, label| directory.state(label).unwrap().newest().clone();
     directory.accept(&signed(next(&state(&directory, 1), Kind::Set, 11), &[1, 11], None));
     directory.accept(&signed(next(&state(&directory, 2), Kind::Close, 2), &[2], None));
     directory.accept(&signed(next(&state(&directory, 3), Kind::Recover, 13), &[103, 13], None));

@@ -5,8 +5,8 @@ use crate::crashes::check;
 use crate::directory::*;
 use crate::disks::Lossy;
 use crate::node::Node;
-use crate::rounds::{now, start};
-use test_support::Random;
+use crate::rounds::start;
+use test_support::{Random, now};
 use verifier::follow::End;
 
 /// Losses every day; with `scripts/test --full` more.

@@ -6,9 +6,7 @@ use crate::disks::{Lossy, Step};
 use crate::node::{Lie, MODULE, Node};
 use directory_core::entry::Kind;
 use directory_core::update::{LoggedUpdate, Update};
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use test_support::now;
 use tokio::sync::watch;
 use verifier::disk::{Disk, Files, Reading};
 use verifier::evidence::{self, Case, Proven, Unproven};
@@ -20,14 +18,6 @@ use verifier::replay::Epoch;
 use verifier::verifier::{Stop, Verifier};
 
 const RESIGN: u64 = 900;
-
-/// The result of a future that never waits.
-pub fn now<T>(call: impl Future<Output = T>) -> T {
-    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => panic!("the node answers at once"),
-    }
-}
 
 pub fn start(disk: &Lossy, node: &Node) -> Result<Follower<Lossy, Node>, Stop> {
     let pinned = pinned(node.state().registrar);
@@ -199,14 +189,7 @@ fn every_flipped_bit_is_noticed(disk: &Lossy) {
 
 /// The lively directory through its third epoch, and then a lie in the next one.
 fn with(lie: impl FnOnce(&mut Directory)) -> Shown {
-    let mut directory = Directory::new(Some(REGISTRAR));
-    directory.accept(&signed(first(REGISTRAR, 90), &[90], None));
-    directory.close();
-    for label in 1..=5 {
-        directory.accept(&signed(first(label, label), &[label], Some(90)));
-    }
-    directory.close();
-    directory.close();
+    let mut directory = registered();
     lie(&mut directory);
     directory.close();
     directory.close();

@@ -3,10 +3,10 @@
 
 use super::authors::{Authors, configuration, label};
 use crate::beside::local_network;
-use candid::{CandidType, Principal, encode_one};
-use client::Transport;
+use candid::{CandidType, Principal, decode_one, encode_one};
 use client::agent::AgentTransport;
 use client::directory::{DirectoryClient, api, pin, published, request};
+use client::{Retry, send};
 use directory::directory::{Directory, named};
 use directory::memory::StableMemory;
 use directory_core::entry::{Entry, realm};
@@ -18,9 +18,8 @@ use directory_core::update::LoggedUpdate;
 use directory_core::vrf::{PROOF_SIZE, SecretKey};
 use ic_agent::Agent;
 use ic_management_canister_types::{
-    CanisterInstallMode, CanisterTimer, InstallCodeArgs, LoadCanisterSnapshotArgs, ReadCanisterSnapshotDataArgs,
-    ReadCanisterSnapshotDataResult, ReadCanisterSnapshotMetadataArgs, ReadCanisterSnapshotMetadataResult, Snapshot,
-    SnapshotDataKind, SnapshotDataOffset, TakeCanisterSnapshotArgs, UploadCanisterSnapshotDataArgs,
+    CanisterTimer, ReadCanisterSnapshotDataArgs, ReadCanisterSnapshotDataResult, ReadCanisterSnapshotMetadataArgs,
+    ReadCanisterSnapshotMetadataResult, SnapshotDataKind, SnapshotDataOffset, UploadCanisterSnapshotDataArgs,
     UploadCanisterSnapshotMetadataArgs, UploadCanisterSnapshotMetadataResult,
 };
 use ic_stable_structures::{Memory, VectorMemory};
@@ -29,6 +28,7 @@ use sha2::{Digest, Sha256};
 use std::ffi::OsString;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use test_support::artifact::directory_path;
+use test_support::management::{load_snapshot, manage, take_snapshot, upgrade};
 use test_support::process::{Process, Start};
 use tokio::runtime::Runtime;
 
@@ -129,21 +129,13 @@ impl Network {
     /// Replaces the canister's stable memory by these bytes, and upgrades the canister.
     fn take_over(&self, memory: &[u8]) {
         let canister_id = self.canister();
-        let taken: Snapshot = self.manage(
-            "take_canister_snapshot",
-            &TakeCanisterSnapshotArgs {
-                canister_id,
-                replace_snapshot: None,
-                uninstall_code: None,
-                sender_canister_version: None,
-            },
-        );
-        let metadata: ReadCanisterSnapshotMetadataResult = self.manage(
+        let taken = self.runtime.block_on(take_snapshot(&self.agent, canister_id));
+        let metadata: ReadCanisterSnapshotMetadataResult = self.ask(
             "read_canister_snapshot_metadata",
-            &ReadCanisterSnapshotMetadataArgs { canister_id, snapshot_id: taken.id.clone() },
+            &ReadCanisterSnapshotMetadataArgs { canister_id, snapshot_id: taken.clone() },
         );
-        let module = self.module_of(taken.id, metadata.wasm_module_size);
-        let uploaded: UploadCanisterSnapshotMetadataResult = self.manage(
+        let module = self.module_of(taken, metadata.wasm_module_size);
+        let uploaded: UploadCanisterSnapshotMetadataResult = self.ask(
             "upload_canister_snapshot_metadata",
             &UploadCanisterSnapshotMetadataArgs {
                 canister_id,
@@ -166,19 +158,10 @@ impl Network {
             let argument = UploadCanisterSnapshotDataArgs { canister_id, snapshot_id, kind, chunk };
             self.tell("upload_canister_snapshot_data", &argument);
         }
-        let sender_canister_version = None;
-        self.tell(
-            "load_canister_snapshot",
-            &LoadCanisterSnapshotArgs { canister_id, snapshot_id, sender_canister_version },
-        );
-        let upgrade = InstallCodeArgs {
-            mode: CanisterInstallMode::Upgrade(None),
-            canister_id,
-            wasm_module: self.module.clone(),
-            arg: encode_one(None::<()>).expect("it can be encoded"),
-            sender_canister_version,
-        };
-        self.tell("install_code", &upgrade);
+        self.runtime.block_on(load_snapshot(&self.agent, canister_id, snapshot_id));
+        let argument = encode_one(None::<()>).expect("it can be encoded");
+        let upgrade = upgrade(&self.agent, canister_id, self.module.clone(), argument);
+        self.runtime.block_on(upgrade.call_and_wait()).expect("the module can be installed");
         while self.status().is_none_or(|status| status.indexed < status.to_index) {
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -191,7 +174,7 @@ impl Network {
             let kind = SnapshotDataKind::WasmModule { offset, size: (size - offset).min(CHUNK as u64) };
             let (canister_id, snapshot_id) = (self.canister(), snapshot_id.clone());
             let argument = ReadCanisterSnapshotDataArgs { canister_id, snapshot_id, kind };
-            let read: ReadCanisterSnapshotDataResult = self.manage("read_canister_snapshot_data", &argument);
+            let read: ReadCanisterSnapshotDataResult = self.ask("read_canister_snapshot_data", &argument);
             module.extend(read.chunk);
         }
         module
@@ -202,29 +185,19 @@ impl Network {
         self.runtime.block_on(status(&self.transport()))
     }
 
-    fn tell(&self, method: &str, argument: &impl CandidType) {
-        let call = self.agent.update(&Principal::management_canister(), method);
-        let call = call.with_effective_canister_id(self.canister());
-        let call = call.with_arg(encode_one(argument).expect("it can be encoded"));
-        if let Err(error) = self.runtime.block_on(call.call_and_wait()) {
-            panic!("{method}: {error}");
-        }
+    fn tell(&self, method: &str, argument: &impl CandidType) -> Vec<u8> {
+        let call = manage(&self.agent, self.canister(), method, argument);
+        self.runtime.block_on(call.call_and_wait()).unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
-    fn manage<T: CandidType + DeserializeOwned>(&self, method: &str, argument: &impl CandidType) -> T {
-        let call = self.agent.update(&Principal::management_canister(), method);
-        let call = call.with_effective_canister_id(self.canister());
-        let call = call.with_arg(encode_one(argument).expect("it can be encoded"));
-        let reply = self.runtime.block_on(call.call_and_wait()).unwrap_or_else(|error| panic!("{method}: {error}"));
-        candid::decode_one(&reply).unwrap_or_else(|error| panic!("{method}: {error}"))
+    fn ask<T: CandidType + DeserializeOwned>(&self, method: &str, argument: &impl CandidType) -> T {
+        decode_one(&self.tell(method, argument)).unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 }
 
 /// The directory's status, once it is ready.
 pub async fn status(transport: &AgentTransport) -> Option<api::Status> {
-    let request = request::get_status();
-    let reply = transport.query(request.method, request.arg.clone()).await.ok()?;
-    request.decode(&reply).ok().filter(|status| status.ready)
+    send(transport, &Retry::NEVER, &request::get_status()).await.ok().filter(|status| status.ready)
 }
 
 /// Pieces of the bytes with their positions. Pieces of zeros are left out, because a snapshot begins with zeros.

@@ -3,10 +3,10 @@
 use super::native::{configuration, secret, verifier};
 use crate::inbox::Cost;
 use candid::{Principal, encode_one};
-use client::Refusal;
 use client::directory::api::{Accepted, Changes, Submission, View};
 use client::directory::request;
-use client::request::{Kind, Request};
+use client::request::Request;
+use client::{Refusal, Retry, send};
 use directory::certified::CertifiedLog;
 use directory::directory::named;
 use directory_core::bundle::Bundle;
@@ -15,6 +15,7 @@ use directory_core::label::Label;
 use ed25519_dalek::Signer;
 use local_ic::{LocalIc, Time};
 use std::time::Duration;
+use test_support::{OnPlatform, now};
 
 /// Cycles that no measurement uses up.
 const CYCLES: u128 = 1 << 100;
@@ -132,16 +133,10 @@ impl Site {
 
     /// Calls a method, which must succeed.
     fn call<T, E: Refusal>(&self, request: Request<T, E>) -> (T, Cost) {
-        let (method, arg) = (request.method, request.arg.clone());
-        let reply = match request.kind {
-            Kind::Query => self.engine.query_call(self.id, Principal::anonymous(), method, arg),
-            Kind::Update | Kind::IdempotentUpdate => {
-                self.engine.update_call(self.id, Principal::anonymous(), method, arg)
-            }
-        };
-        let reply = reply.unwrap_or_else(|reject| panic!("{method} was rejected: {}", reject.reject_message));
+        let transport = OnPlatform { platform: &self.engine, canister: self.id, caller: Principal::anonymous() };
+        let answer = now(send(&transport, &Retry::NEVER, &request));
         let usage = self.engine.last_execution(self.id).expect("a call was executed").usage;
-        let answer = request.decode(&reply).unwrap_or_else(|error| panic!("{method}: {error}"));
+        let answer = answer.unwrap_or_else(|error| panic!("{}: {error}", request.method));
         (answer, Cost { instructions: usage.instructions, usage })
     }
 }

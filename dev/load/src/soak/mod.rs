@@ -5,7 +5,8 @@
 //! - `messages`, `directory`: each canister's actors, its model, and the comparison of the two;
 //! - `killer`: kills the network, restarts it, and has both canisters compared;
 //! - `gate`: keeps calls and restarts apart;
-//! - `report`: the counts.
+//! - `upgrade`: upgrades a canister amid the kills;
+//! - `report`: what happened.
 
 mod actor;
 mod caller;
@@ -15,6 +16,7 @@ mod gate;
 mod killer;
 mod messages;
 mod report;
+mod upgrade;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,7 +6,6 @@ use candid::Principal;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::MAX_HISTORY;
-use crate::snapshot::Source;
 
 /// The latest changes of a canister, and the number of all.
 #[derive(Default, Serialize, Deserialize)]
@@ -52,6 +51,15 @@ pub enum ChangeDetails {
     Loaded { from: Option<Principal>, snapshot: Vec<u8>, version: u64, taken_at: u64, source: Source },
     /// It got these controllers.
     Controllers { controllers: Vec<Principal> },
+}
+
+/// The source of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// It was taken from a canister, and never changes.
+    Taken,
+    /// It was uploaded, and can be written to.
+    Uploaded,
 }
 
 /// The way in which a module comes to a canister.

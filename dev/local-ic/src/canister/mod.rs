@@ -13,7 +13,7 @@ pub use calls::{CallContext, Callback, Origin};
 pub use code::Code;
 pub use faults::Faults;
 pub use global::Global;
-pub use history::{Change, ChangeDetails, ChangeOrigin, History, InstallMode};
+pub use history::{Change, ChangeDetails, ChangeOrigin, History, InstallMode, Source};
 pub use log::CanisterLog;
 pub use low_memory::LowWasmMemory;
 pub use settings::Settings;

@@ -4,12 +4,12 @@ use candid::Principal;
 
 use super::lifecycle::{check_controller, invalid};
 use super::{Engine, Sender, not_found, out_of_cycles};
-use crate::canister::{Canister, ChangeDetails, Code};
+use crate::canister::{Canister, ChangeDetails, Code, Source};
 use crate::fees;
 use crate::limits::{MAX_SNAPSHOTS, OS_PAGE, WASM_PAGE};
 use crate::memory::StableMemory;
 use crate::reject::{ErrorCode, RejectResponse};
-use crate::snapshot::{Metadata, Part, Region, Snapshot, Source};
+use crate::snapshot::{Metadata, Part, Region, Snapshot};
 use crate::wasm::compile;
 
 /// A snapshot's canister, and its number among the snapshots that were made of it, from 0 on.

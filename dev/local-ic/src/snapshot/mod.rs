@@ -6,18 +6,9 @@ pub use region::Region;
 
 use serde::{Deserialize, Serialize};
 
-use crate::canister::{Canister, Global, LowWasmMemory};
+use crate::canister::{Canister, Global, LowWasmMemory, Source};
 use crate::limits::{MAX_CERTIFIED_DATA, MAX_GLOBALS, MAX_HEAP, MAX_MODULE, MAX_STABLE_MEMORY, WASM_PAGE};
 use crate::memory::Page;
-
-/// The source of a snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Source {
-    /// It was taken from a canister, and never changes.
-    Taken,
-    /// It was uploaded, and can be written to.
-    Uploaded,
-}
 
 /// The state of a snapshot besides its module and memories.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,6 +19,7 @@ mod lock;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fmt, fs, io};
 
@@ -32,7 +33,9 @@ pub use lock::FolderLock;
 
 use crate::keys::Keys;
 use crate::requests::{RequestHash, TakenCall};
-use crate::state::Canisters;
+
+/// The canisters that a network was started with, by their names.
+pub type Canisters = BTreeMap<String, Principal>;
 
 /// The format that this program writes.
 const FORMAT: u32 = 2;

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::services::ServeDir;
 
 use super::gateway;
-use crate::state::Canisters;
+use crate::folder::Canisters;
 
 /// A folder of static files.
 #[derive(Clone)]

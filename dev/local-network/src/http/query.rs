@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use candid::Principal;
-use ic_transport_types::{NodeSignature, QueryResponse, ReplyResponse, RequestId};
+use ic_transport_types::{QueryResponse, ReplyResponse, RequestId};
 
 use super::codec::{Request, rejection, reply, verify};
 use super::error::Refusal;
@@ -42,9 +42,6 @@ fn answer(node: &Node, effective: Principal, request: Request) -> Result<Respons
         Ok(arg) => QueryResponse::Replied { reply: ReplyResponse { arg }, signatures: Vec::new() },
         Err(reject) => QueryResponse::Rejected { reject: rejection(&reject), signatures: Vec::new() },
     };
-    let timestamp = node.now();
-    let signature = node.keys.sign_as_node(&response.signable(id, timestamp));
-    let (QueryResponse::Replied { signatures, .. } | QueryResponse::Rejected { signatures, .. }) = &mut response;
-    signatures.push(NodeSignature { timestamp, signature, identity: node.keys.node_id });
+    node.keys.sign_query(id, node.now(), &mut response);
     Ok(reply(&response))
 }

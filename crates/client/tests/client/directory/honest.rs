@@ -4,9 +4,9 @@ use client::directory::api::*;
 use client::directory::directory_core::verify::Trust;
 use client::directory::{PinError, pin};
 use client::{CallError, Transport};
+use test_support::now;
 
 use super::site::*;
-use crate::script::now;
 
 #[test]
 fn a_label_is_absent_then_registered_then_changed_and_every_answer_is_verified() {

@@ -11,9 +11,9 @@ use client::directory::directory_core::vrf::SecretKey;
 use client::directory::{DirectoryClient, pin};
 use client::{CallError, Lie};
 use serde_bytes::ByteBuf;
+use test_support::now;
 
 use super::site::*;
-use crate::script::now;
 
 /// A directory with a label that key 1 has given to key 2, and the memory of a client from before that.
 struct Scene {

@@ -21,6 +21,7 @@ use directory::directory::Directory;
 use ed25519_dalek::{Signer as _, SigningKey};
 use ic_stable_structures::VectorMemory;
 use serde_bytes::ByteBuf;
+use test_support::now;
 
 /// A client of the directory here.
 pub type Client = DirectoryClient<&'static Site>;
@@ -132,7 +133,7 @@ impl Site {
     /// Registers a label for a key, with the profile of its device.
     pub fn register(&'static self, label: &Label, number: u8, device: u8) {
         let client = &mut self.client();
-        let absent = crate::script::now(client.lookup(label, View::newest, None)).expect("its absence is proved");
+        let absent = now(client.lookup(label, View::newest, None)).expect("its absence is proved");
         let realm = client.trusted().realm;
         let draft = Draft::first(realm, absent.index, label, policy(number), &profile(device), [1; 16]);
         let signatures = sign(&draft.entry, &[number]);

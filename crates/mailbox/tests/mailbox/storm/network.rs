@@ -6,7 +6,6 @@ use crate::network::{install, operator, set};
 use candid::Principal;
 use client::Client;
 use client::directory::api::Registration;
-use ic_management_canister_types::{CanisterInstallMode, InstallCodeArgs};
 use local_ic::{LocalIc, Time};
 use local_network::{FolderError, Node, State};
 use message_canister::api::Setting;
@@ -15,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use tempfile::TempDir;
 use test_support::artifact::{canister_path, canister_wasm, directory_path, directory_wasm};
+use test_support::management::upgrade;
 use test_support::process::{Process, Start};
 use test_support::proxy::Proxy;
 use tokio::runtime::Runtime;
@@ -55,7 +55,7 @@ impl Network {
         executor.stop();
         Runtime::new().unwrap().block_on(executor.join()).unwrap();
 
-        let replica = Arc::new(Replica::new(Arc::clone(&node.keys), canister));
+        let replica = Arc::new(Replica::new(Arc::clone(&node.keys)));
         let at = Arc::new(Mutex::new(NOWHERE.to_owned()));
         let target = Arc::clone(&at);
         let proxy = Proxy::start(move || target.lock().unwrap().clone(), Arc::clone(&replica));
@@ -116,18 +116,10 @@ impl Network {
         let url = self.at.lock().unwrap().clone();
         Runtime::new().unwrap().block_on(async {
             let operator = operator(&url).await;
-            for (canister_id, module) in [(self.canister, canister_wasm()), (self.directory, directory_wasm())] {
-                let arguments = InstallCodeArgs {
-                    mode: CanisterInstallMode::Upgrade(None),
-                    canister_id,
-                    wasm_module: module.to_vec(),
-                    // No settings and no configuration: the canister keeps its own.
-                    arg: candid::encode_one(None::<candid::Reserved>).unwrap(),
-                    sender_canister_version: None,
-                };
-                let call = operator.update(&Principal::management_canister(), "install_code");
-                let call = call.with_effective_canister_id(canister_id);
-                call.with_arg(candid::encode_one(arguments).unwrap()).call_and_wait().await.unwrap();
+            for (canister, module) in [(self.canister, canister_wasm()), (self.directory, directory_wasm())] {
+                // No settings, no configuration: what it has stays.
+                let argument = candid::encode_one(None::<candid::Reserved>).unwrap();
+                upgrade(&operator, canister, module.to_vec(), argument).call_and_wait().await.unwrap();
             }
         });
     }

@@ -1,12 +1,11 @@
 //! The replica between the people and the network. It lies when it is told to, and signs its lies as the network's node.
 
-use candid::Principal;
-use client::api::{Page, PageError};
-use ic_transport_types::{Envelope, EnvelopeContent, NodeSignature, QueryResponse};
+use client::api::Page;
 use local_network::Keys;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use test_support::liar::with_page;
 use test_support::proxy::Between;
 
 /// A lie about the pages of inboxes.
@@ -29,7 +28,6 @@ impl Lie {
 /// The replica.
 pub struct Replica {
     keys: Arc<Keys>,
-    canister: Principal,
     state: Mutex<Told>,
 }
 
@@ -43,8 +41,8 @@ struct Told {
 }
 
 impl Replica {
-    pub fn new(keys: Arc<Keys>, canister: Principal) -> Self {
-        Self { keys, canister, state: Mutex::default() }
+    pub fn new(keys: Arc<Keys>) -> Self {
+        Self { keys, state: Mutex::default() }
     }
 
     /// Tells this lie from now on. `None`: tells the truth.
@@ -57,10 +55,9 @@ impl Replica {
         self.state.lock().unwrap().lies.get(&lie).copied().unwrap_or(0)
     }
 
-    /// The changed page, if this lie changes it.
-    fn changed(&self, inbox: &[u8], page: &Page) -> Option<Page> {
+    /// The page that is shown, if it is another one.
+    fn changed(&self, inbox: &[u8], mut page: Page) -> Option<Page> {
         let mut state = self.state.lock().unwrap();
-        let mut page = page.clone();
         let last = page.messages.last()?.id;
         let first = state.first.entry(inbox.to_vec()).or_insert_with(|| page.clone()).clone();
         let lie = state.lie?;
@@ -78,36 +75,10 @@ impl Replica {
         *state.lies.entry(lie).or_default() += 1;
         Some(page)
     }
-
-    /// The changed reply to a page's query, if this lie changes it.
-    fn lied(&self, asked: &EnvelopeContent, response: &[u8]) -> Option<Vec<u8>> {
-        let EnvelopeContent::Query { canister_id, method_name, arg, .. } = asked else { return None };
-        if *canister_id != self.canister || method_name != "get_messages_by_key" {
-            return None;
-        }
-        let mut response: QueryResponse = serde_cbor::from_slice(response).ok()?;
-        let QueryResponse::Replied { reply, .. } = &mut response else { return None };
-        let page = candid::decode_one::<Result<Page, PageError>>(&reply.arg).unwrap().ok()?;
-        let mut inbox = candid::de::IDLDeserialize::new(arg).unwrap();
-        let inbox: serde_bytes::ByteBuf = inbox.get_value().unwrap();
-        reply.arg = candid::encode_one(Ok::<_, PageError>(self.changed(&inbox, &page)?)).unwrap();
-        let timestamp = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
-        let signature = self.keys.sign_as_node(&response.signable(asked.to_request_id(), timestamp));
-        let QueryResponse::Replied { signatures, .. } = &mut response else { unreachable!("it is the same") };
-        *signatures = vec![NodeSignature { timestamp, signature, identity: self.keys.node_id }];
-        let mut bytes = vec![0xd9, 0xd9, 0xf7];
-        bytes.extend(serde_cbor::to_vec(&response).unwrap());
-        Some(bytes)
-    }
 }
 
 impl Between for Replica {
     fn response(&self, path: &str, asked: &[u8], body: Vec<u8>) -> Vec<u8> {
-        if !path.ends_with("/query") {
-            return body;
-        }
-        let lied =
-            serde_cbor::from_slice::<Envelope<'_>>(asked).ok().and_then(|envelope| self.lied(&envelope.content, &body));
-        lied.unwrap_or(body)
+        with_page(&self.keys, path, asked, body, |inbox, page| self.changed(inbox, page))
     }
 }

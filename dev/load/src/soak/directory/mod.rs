@@ -30,9 +30,9 @@ use client::directory::{pin, request};
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
-use super::caller::{ask, unanswered};
+use super::caller::ask;
 use super::{Shared, lock};
-use crate::inbox::{Inbox, Outcome};
+use crate::inbox::Inbox;
 use crate::violation::{Verdict, Violation};
 pub use compare::Comparison;
 use model::Model;
@@ -129,18 +129,13 @@ impl Directory {
     /// If the upgrade fails otherwise.
     pub async fn upgrade_once(&self, shared: &Shared) -> Verdict<bool> {
         let argument = candid::encode_one(None::<api::Configuration>).expect("null can be encoded");
-        let call = self.controller.sign_upgrade(self.module.clone(), argument).map_err(unanswered)?;
-        let outcome = shared.gate.attempt(self.controller.send(&call)).await?;
-        shared.tally().directory.upgrades_cut += u64::from(outcome.is_none());
-        if !matches!(outcome, Some(Outcome::Replied(_))) {
-            return Ok(false);
-        }
-        shared.tally().directory.upgrades += 1;
-        if let Some(version) = shared.gate.attempt(self.controller.version()).await? {
+        let is_confirmed =
+            shared.install(&self.controller, &self.module, argument, |tally| &mut tally.directory.upgrades).await?;
+        if is_confirmed && let Some(version) = shared.gate.attempt(self.controller.version()).await? {
             let mut model = lock(&self.model);
             model.version = model.version.max(version);
         }
-        Ok(true)
+        Ok(is_confirmed)
     }
 }
 

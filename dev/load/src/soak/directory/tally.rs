@@ -1,5 +1,7 @@
 //! The counts at the directory.
 
+use crate::soak::upgrade::Upgrades;
+
 /// The counts.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -31,10 +33,8 @@ pub struct Tally {
     pub cosigned: u64,
     /// Restarts of verifiers from their folders.
     pub reopened: u64,
-    /// Upgrades that were confirmed.
-    pub upgrades: u64,
-    /// Upgrades that a kill cut off.
-    pub upgrades_cut: u64,
+    /// Upgrades.
+    pub upgrades: Upgrades,
 }
 
 impl Tally {
@@ -55,9 +55,8 @@ impl Tally {
             (self.bundles_shown, "bundles read and verified"),
             (self.cosigned, "logs cosigned by a verifier"),
             (self.reopened, "restarts of a verifier from its folder"),
-            (self.upgrades, "upgrades confirmed, the killer's among them"),
-            (self.upgrades_cut, "upgrades that a kill cut off"),
         ]
         .into_iter()
+        .chain(self.upgrades.rows())
     }
 }

@@ -22,9 +22,9 @@ use std::sync::Mutex;
 
 use ::client::request;
 
-use super::caller::{ask, perform, unanswered};
+use super::caller::{ask, perform};
 use super::{Shared, lock};
-use crate::inbox::{Inbox, Outcome};
+use crate::inbox::Inbox;
 use crate::violation::{Verdict, ensure};
 pub use client::Client;
 use installs::settings;
@@ -39,7 +39,7 @@ pub struct Messages {
     /// The canister's controller.
     pub controller: Inbox,
     /// The canister's module.
-    pub module: Vec<u8>,
+    module: Vec<u8>,
 }
 
 impl Messages {
@@ -66,18 +66,15 @@ impl Messages {
     pub async fn upgrade_once(&self, shared: &Shared) -> Verdict<bool> {
         let number = lock(&self.model).installs.begin();
         let argument = candid::encode_one(Some(settings(number))).expect("settings can be encoded");
-        let call = self.controller.sign_upgrade(self.module.clone(), argument).map_err(unanswered)?;
-        let outcome = shared.gate.attempt(self.controller.send(&call)).await?;
-        shared.tally().messages.upgrades_cut += u64::from(outcome.is_none());
-        if !matches!(outcome, Some(Outcome::Replied(_))) {
-            return Ok(false);
+        let is_confirmed =
+            shared.install(&self.controller, &self.module, argument, |tally| &mut tally.messages.upgrades).await?;
+        if is_confirmed {
+            lock(&self.model).installs.confirm(number);
+            if let Some(version) = shared.gate.attempt(self.controller.version()).await? {
+                lock(&self.model).installs.note_version(version);
+            }
         }
-        shared.tally().messages.upgrades += 1;
-        lock(&self.model).installs.confirm(number);
-        if let Some(version) = shared.gate.attempt(self.controller.version()).await? {
-            lock(&self.model).installs.note_version(version);
-        }
-        Ok(true)
+        Ok(is_confirmed)
     }
 
     /// Checks that every call has an outcome.

@@ -1,5 +1,7 @@
 //! The counts at the message canister.
 
+use crate::soak::upgrade::Upgrades;
+
 /// The counts.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -17,10 +19,8 @@ pub struct Tally {
     pub not_owner: u64,
     /// Messages that a key's quota refused.
     pub refused: u64,
-    /// Upgrades that were confirmed.
-    pub upgrades: u64,
-    /// Upgrades that a kill cut off.
-    pub upgrades_cut: u64,
+    /// Upgrades.
+    pub upgrades: Upgrades,
 }
 
 impl Tally {
@@ -34,9 +34,8 @@ impl Tally {
             (self.acknowledged, "messages acknowledged"),
             (self.not_owner, "acknowledgements of another owner's key, refused"),
             (self.refused, "messages refused by a key's quota"),
-            (self.upgrades, "upgrades confirmed, the killer's among them"),
-            (self.upgrades_cut, "upgrades that a kill cut off"),
         ]
         .into_iter()
+        .chain(self.upgrades.rows())
     }
 }

@@ -6,8 +6,7 @@ use ic_management_canister_types::{
     FromCanisterRecord, FromUserRecord, LoadSnapshotRecord, SnapshotSource,
 };
 
-use crate::canister::{Change, ChangeDetails, ChangeOrigin, InstallMode};
-use crate::snapshot::Source;
+use crate::canister::{Change, ChangeDetails, ChangeOrigin, InstallMode, Source};
 
 /// A change.
 pub fn change(change: &Change) -> types::Change {

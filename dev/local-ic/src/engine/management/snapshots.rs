@@ -14,11 +14,11 @@ use super::super::snapshots::{SnapshotKey, snapshot_id, snapshot_key};
 use super::super::{Engine, Sender};
 use super::codec::{decode, encode, encode_nothing};
 use super::history::source_of;
-use crate::canister::{Global, LowWasmMemory};
+use crate::canister::{Global, LowWasmMemory, Source};
 use crate::limits::MAX_SNAPSHOT_CHUNK;
 use crate::reject::RejectResponse;
 use crate::sandbox::Response;
-use crate::snapshot::{Metadata, Part, Source};
+use crate::snapshot::{Metadata, Part};
 
 impl Engine {
     pub(super) fn take_canister_snapshot(&mut self, caller: Principal, argument: &[u8]) -> Response {
