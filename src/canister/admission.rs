@@ -21,13 +21,13 @@ pub fn update(_: &str, run: impl FnOnce()) {
 }
 
 /// Runs a query. If all replicas execute it, it costs as much as an update, and nobody can be charged, since a query
-/// keeps no changes. So strangers are refused if they have a budget. Owners may ask for the heads of their keys,
-/// because the subnet certifies the reply.
-pub fn query(name: &str, run: impl FnOnce()) {
+/// keeps no changes. So if strangers have a budget, only members may do that. Owners may not: anybody becomes one by a message
+/// to a key of its own.
+pub fn query(_: &str, run: impl FnOnce()) {
     if ic_cdk::api::in_replicated_execution()
-        && !with_kept(|store| store.is_unbounded() || may_update(store, &caller(store), name))
+        && !with_kept(|store| store.is_unbounded() || may_update(store, &caller(store)))
     {
-        ic_cdk::api::msg_reject("only members of the store may call a query as an update, and owners get_key_heads");
+        ic_cdk::api::msg_reject("only members of the store may call a query as an update");
     } else {
         run();
     }
@@ -61,7 +61,7 @@ pub fn inspect() {
                 pays(Payer::of_keys(&caller, owns(store, &key_id, &caller)))
             }
             "set_settings" | "set_role" | "retry_rebuild" | "seal" | "resume" => caller.is_admin(),
-            name => may_update(store, &caller, name),
+            _ => may_update(store, &caller),
         }
     });
     if admitted {
@@ -74,15 +74,9 @@ fn pays(store: &Store, caller: &Caller, payer: Payer, purpose: Purpose) -> bool 
     store.admits(payer, purpose, caller.principal(), moment(store)).is_ok()
 }
 
-/// Whether the caller may have a query executed as an update: members may, and owners for heads of their own keys.
-fn may_update(store: &Store, caller: &Caller, query: &str) -> bool {
-    if caller.is_member() {
-        return pays(store, caller, Payer::Members, Purpose::Other);
-    }
-    query == "get_key_heads" && pays(store, caller, Payer::Owners, Purpose::Other) && {
-        let keys = keys_of_heads();
-        !keys.is_empty() && keys.iter().all(|key_id| owns(store, key_id, caller))
-    }
+/// Whether the caller may have a query executed as an update.
+fn may_update(store: &Store, caller: &Caller) -> bool {
+    caller.is_member() && pays(store, caller, Payer::Members, Purpose::Other)
 }
 
 /// Whether a key is there and the caller owns it.
@@ -90,13 +84,7 @@ fn owns(store: &Store, key_id: &[u8], caller: &Caller) -> bool {
     store.first_owned(iter::once(key_id), caller).is_some()
 }
 
-/// No keys, if there are too many: the call itself says so.
-fn keys_of_heads() -> Vec<Vec<u8>> {
-    let owned = |keys: &[&[u8]], _| keys.iter().map(|key_id| key_id.to_vec()).collect();
-    answer(|bytes| decoded(arguments::keys::<_, MAX_LOOKUP_ITEMS>(bytes, owned))).unwrap_or_default()
-}
-
-/// The same for acknowledgements.
+/// The keys of an acknowledgement; none, if there are too many: the call itself says so.
 fn acknowledged_keys() -> Vec<Vec<u8>> {
     let owned = |items: &[AcknowledgementRef<'_>]| items.iter().map(|item| item.key_id.to_vec()).collect();
     answer(|bytes| decoded(arguments::acknowledgements::<_, MAX_LOOKUP_ITEMS>(bytes, owned))).unwrap_or_default()

@@ -6,6 +6,7 @@
 
 use super::MessageStore;
 use super::keys::Place;
+use super::rebuild::PAGE_BYTES;
 use super::state::Queue;
 use crate::api::Id;
 use ic_stable_structures::Memory;
@@ -29,8 +30,10 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.state.erase_queue().first != 0
     }
 
-    /// Overwrites acknowledged ciphertexts while `go_on`, called with the bytes of the next one, returns true.
+    /// Overwrites acknowledged ciphertexts while `go_on`, called with the bytes of the next one, returns true. A key of which
+    /// nothing is left to overwrite counts as a page: retention may have dropped the messages of any number of them.
     pub fn erase_while(&mut self, mut go_on: impl FnMut(usize) -> bool) {
+        let mut is_counted = false;
         loop {
             let queue = self.state.erase_queue();
             let Some(mut key) = self.keys.get(queue.first) else {
@@ -43,6 +46,9 @@ impl<M: Memory + Clone> MessageStore<M> {
             let is_sound = self.sound(queue.first, &key).is_ok();
             let next = || self.next_to_erase(key.erased_id, key.head.last_id, key.head.acknowledged_id);
             let Some(id) = is_sound.then(next).flatten() else {
+                if !std::mem::take(&mut is_counted) && !go_on(PAGE_BYTES as usize) {
+                    return;
+                }
                 let rest =
                     if queue.first == queue.last { Queue::default() } else { Queue { first: key.next, ..queue } };
                 key.erased_id = key.head.acknowledged_id;
@@ -55,6 +61,7 @@ impl<M: Memory + Clone> MessageStore<M> {
             if !go_on(record.ciphertext_len()) {
                 return;
             }
+            is_counted = true;
             if self.payloads.holds(record.offset(), record.ciphertext_len()) {
                 self.payloads.erase(record.offset(), record.ciphertext_len());
             }

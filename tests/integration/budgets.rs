@@ -257,11 +257,18 @@ fn queries_are_not_answered_as_updates_of_strangers_who_have_a_budget() {
         assert!(engine.update_call(inbox.id, member, method, arg.clone()).is_ok(), "{method} of a member");
         assert!(engine.query_call(inbox.id, person(1), method, arg).is_ok(), "{method} as a query");
     }
+    // Anybody owns a key after one message to it, and a query is charged to nobody.
     let owner = person(7);
     inbox.add_message(owner.as_slice(), b"mail").expect("stored");
     let heads = encode_args((vec![ByteBuf::from(owner.as_slice())], None::<bool>)).expect("it can be encoded");
-    assert!(engine.update_call(inbox.id, owner, "get_key_heads", heads.clone()).is_ok(), "of the owner");
-    assert!(engine.update_call(inbox.id, person(8), "get_key_heads", heads).is_err(), "of somebody else");
+    assert!(engine.query_call(inbox.id, owner, "get_key_heads", heads.clone()).is_ok());
+    assert!(engine.update_call(inbox.id, owner, "get_key_heads", heads).is_err(), "of the owner");
+    // An owner is told by an acknowledgement of too much, which changes nothing and is charged.
+    let all = [Acknowledgement { key_id: ByteBuf::from(owner.as_slice()), through: u32::MAX }];
+    let reply = engine.update_call(inbox.id, owner, "acknowledge", encode_args((all,)).expect("it can be encoded"));
+    type Answer = Result<Vec<Result<Acknowledged, AckError>>, AcksError>;
+    let (answer,): (Answer,) = decode_args(&reply.expect("a reply")).expect("a result");
+    assert!(matches!(answer.as_deref(), Ok([Err(AckError::NotStored { max_id, .. })]) if *max_id > 0), "{answer:?}");
 }
 
 #[test]

@@ -77,6 +77,31 @@ fn acknowledged_messages_are_not_live_and_then_overwritten() {
     assert_eq!(violations(&open(&memory)), Vec::<String>::new());
 }
 
+/// Retention drops the messages of many keys at once. The keys leave the queue in pieces of bounded work.
+#[test]
+fn keys_of_which_nothing_is_left_to_overwrite_leave_the_queue_piece_by_piece() {
+    let mut store = create(&SparseMemory::default());
+    for number in 0..100_u32 {
+        let key = number.to_le_bytes();
+        store.change_key(&key, &[owned_by(&person(1))], &admin(), EPOCH).unwrap();
+        add(&mut store, &key, b"text", EPOCH).unwrap();
+        store.acknowledge_one(&key, number + 1, &person(1), EPOCH).unwrap();
+    }
+    store.set_settings(&[Setting::max_age_seconds(crate::api::Bound::AtMost(200))], EPOCH).unwrap();
+    store.drop_excluded(EPOCH + 1_000);
+    let mut pieces = 0;
+    while store.has_to_erase() {
+        pieces += 1;
+        let mut left = 10;
+        store.erase_while(|_| {
+            left -= 1;
+            left >= 0
+        });
+    }
+    assert_eq!(pieces, 10);
+    assert_eq!(violations(&store), Vec::<String>::new());
+}
+
 /// The record stays. So a sender that got no answer and repeats itself does not bring the message back.
 #[test]
 fn an_acknowledged_message_that_is_sent_again_is_a_duplicate() {
