@@ -309,6 +309,9 @@ fn caller(number: u8) -> Principal {
     if number == ANONYMOUS { Principal::anonymous() } else { person(number.into()) }
 }
 
+/// Reads from a reply whether its caller is limited.
+type ReadLimit = fn(&[u8]) -> Option<Limited>;
+
 /// A call of a generated block.
 struct Asked {
     by: u8,
@@ -318,7 +321,7 @@ struct Asked {
     arg: Vec<u8>,
     items: u64,
     /// Whether its reply is that of a limited caller. `None`: it is a query, which is rejected instead, and not charged.
-    limited: Option<fn(&[u8]) -> Option<Limited>>,
+    limited: Option<ReadLimit>,
 }
 
 fn result<T, E>(reply: &[u8]) -> Result<T, E>

@@ -7,6 +7,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use candid::Principal;
+use ic_agent::agent::route_provider::RoundRobinRouteProvider;
 use ic_agent::agent::{AgentBuilder, RejectCode as AgentRejectCode};
 use ic_agent::{Agent, AgentError, Certificate, RequestId, lookup_value};
 
@@ -19,8 +20,13 @@ use crate::transport::{Certificates, Certified, Failure, Reject, RejectCode, Tra
 const MAX_ANSWER: usize = 8 << 20;
 
 /// Builds an agent that reads only so much of an answer as an honest one has. Without a limit a replica could fill the memory.
-pub fn builder(url: &str) -> AgentBuilder {
-    Agent::builder().with_url(url).with_max_response_body_size(MAX_ANSWER)
+///
+/// # Errors
+///
+/// If `url` is not an address. (The agent's own `with_url` panics then.)
+pub fn builder(url: &str) -> Result<AgentBuilder, AgentError> {
+    let route = RoundRobinRouteProvider::new(vec![url])?;
+    Ok(Agent::builder().with_route_provider(route).with_max_response_body_size(MAX_ANSWER))
 }
 
 /// Carries calls to a canister with an agent, whose identity is the caller. Needs a runtime of Tokio.

@@ -70,9 +70,8 @@ impl Configuration {
         require(fits.is_none(), "verifier's name", fits.map_or(0, |verifier| verifier.name().len()) as u64)?;
         require(self.verifiers.is_sorted_by(|a, b| a.key_id() < b.key_id()), "order of verifiers", number as u64)?;
         // One signer under two names would count twice.
-        let is_new =
-            |(at, one): (usize, &Verifier)| self.verifiers.iter().take(at).all(|other| other.key() != one.key());
-        require(self.verifiers.iter().enumerate().all(is_new), "key of two verifiers", number as u64)?;
+        let repeated = repeated_key(&self.verifiers);
+        require(repeated.is_none(), "verifier's key", repeated.map_or(0, |(_, second)| second) as u64)?;
         let threshold = usize::from(self.threshold);
         require(threshold <= number && (threshold == 0) == (number == 0), "threshold", self.threshold)
     }
@@ -149,7 +148,7 @@ mod tests {
             panic!("a name")
         };
         let named_twice = Configuration::new(true, vec![verifier(1), same_key], 1);
-        assert_eq!(named_twice, Err(DecodeError::Invalid { field: "key of two verifiers", value: 2 }));
+        assert_eq!(named_twice, Err(DecodeError::Invalid { field: "verifier's key", value: 1 }));
         let seventeen = Configuration::new(true, (1..18).map(verifier).collect(), 1);
         assert_eq!(seventeen, Err(DecodeError::Invalid { field: "verifiers", value: 17 }));
     }

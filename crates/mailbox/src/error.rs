@@ -213,7 +213,8 @@ impl fmt::Display for Error {
                 write!(f, "you have not added {address}, who has written to you: add a card, or verify the address")
             }
             Self::Expired(address) => write!(f, "the keys of {address} have expired: ask for a new card"),
-            Self::DeviceKeys(_) => write!(f, "a device of the contact has keys that nothing can be sealed to"),
+            Self::DeviceKeys(_) => write!(f, "a device has keys that nothing can be sealed to"),
+            Self::DeviceTaken(address) => write!(f, "a device of the card is one of {address}, whose card came before"),
             Self::Text { length: 0 } => write!(f, "the text is empty"),
             Self::Text { length } => write!(f, "a text has 1 to 1,000,000 bytes, not {length}: send a file"),
             Self::FileSize { size } => write!(f, "a file has at most 64 MiB, not {size} bytes"),

@@ -5,10 +5,11 @@ use candid::Principal;
 use client::agent::{AgentTransport, builder};
 use client::directory::api::Published;
 use client::directory::{DirectoryClient, published};
+use client::plain::plain;
 use client::{Client, Failure, Retry, Transport};
 use directory_core::verify::Trusted;
 use ic_agent::Agent;
-use ic_agent::agent::route_provider::RoundRobinRouteProvider;
+use ic_agent::agent::AgentBuilder;
 use ic_agent::identity::BasicIdentity;
 use std::time::Duration;
 
@@ -84,9 +85,7 @@ impl Agents {
 }
 
 fn agent(url: &str) -> Result<Agent, Error> {
-    // `with_url` panics where this is an error.
-    let build = || Agent::builder().with_route_provider(RoundRobinRouteProvider::new(vec![url])?).build();
-    build().map_err(|error| Error::Place(format!("{url}: {error}")))
+    builder(url).and_then(AgentBuilder::build).map_err(|error| Error::Place(format!("{url}: {error}")))
 }
 
 impl Network for Agents {

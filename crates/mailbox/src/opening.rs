@@ -49,9 +49,9 @@ pub(crate) fn open(tx: &mut Tx<'_>, inbox: &[u8; 29], letter: &Letter) -> Result
     let content = Content::decode(&plain).map_err(|why| Closed::ForEver(format!("its content is malformed: {why}")))?;
     let card = introduction(&content, letter)?;
     let trust = match (&card, &known) {
-        (Some(card), _) => introduce(tx, card).map_err(|error| match error {
+        (Some(card), _) => introduce(tx, card, &letter.sender).map_err(|error| match error {
             Error::TooManyContacts { .. } => Closed::NoRoom,
-            Error::Card(_) | Error::OldCard { .. } => Closed::ForEver(error.to_string()),
+            Error::OldCard { .. } | Error::DeviceKeys(_) | Error::DeviceTaken(_) => Closed::ForEver(error.to_string()),
             error => Closed::Failed(error),
         })?,
         (None, true) => None,

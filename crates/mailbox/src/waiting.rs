@@ -37,7 +37,7 @@ pub(crate) fn open_all(tx: &mut Tx<'_>, inbox: [u8; 29], position: &mut Position
             match opening::open(tx, &inbox, &decoded(&waiting)) {
                 Ok(is_new) => is_new_session |= is_new,
                 Err(Closed::Failed(error)) => return Err(error),
-                Err(Closed::ForNow(_)) => continue,
+                Err(Closed::ForNow) => continue,
                 Err(Closed::Again | Closed::NoRoom | Closed::ForEver(_)) => {}
             }
             forget(tx, &key, &waiting, position)?;

@@ -28,14 +28,15 @@ async fn register(enter: &Enter) -> Result<(), Box<dyn Error>> {
     let key = key_file::read(&enter.key)?;
     let public = Key::of(&key);
     let policy = Policy::one(public);
-    let mut agent = builder(&enter.network);
+    let unusable = |error| format!("{}: {error}", enter.network);
+    let mut agent = builder(&enter.network).map_err(unusable)?;
     if let Some(path) = &enter.identity {
         let identity = BasicIdentity::from_pem_file(path).map_err(|error| format!("{}: {error}", path.display()))?;
         agent = agent.with_identity(identity);
     }
-    let agent = agent.build().map_err(|error| format!("{}: {error}", enter.network))?;
+    let agent = agent.build().map_err(unusable)?;
     if enter.fetch_root_key {
-        agent.fetch_root_key().await.map_err(|error| format!("{}: {error}", enter.network))?;
+        agent.fetch_root_key().await.map_err(unusable)?;
     }
     let transport = AgentTransport::new(agent, enter.canister);
     let trusted = pin(&published(&transport).await?, &enter.canister, vec![policy.clone()], MAX_AGE)?;

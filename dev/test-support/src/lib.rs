@@ -3,7 +3,7 @@
 //! - [`bytes`], [`Random`]: pseudo-random bytes and numbers from a seed;
 //! - [`artifact`]: the built modules;
 //! - [`grouped`]: numbers as people read them;
-//! - [`now`]: the result of a call that is answered at once, without a runtime.
+//! - [`now()`]: the result of a call that is answered at once, without a runtime.
 //!
 //! With the feature `platforms`:
 //! - `Platform`: the operations that the embedded engine and PocketIC have in common;

@@ -38,7 +38,7 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
     const verifiers = reader.list('verifiers', MAX_VERIFIERS, readVerifier);
     require(ascends(verifiers, keyId), 'order of verifiers');
     const isNew = ({ key }: Verifier, at: number) => verifiers.slice(0, at).every((other) => !equal(other.key, key));
-    require(verifiers.every(isNew), 'key of two verifiers');
+    require(verifiers.every(isNew), "verifier's key");
     require(threshold <= verifiers.length && (threshold === 0) === (verifiers.length === 0), 'threshold');
     return { registrar: registration === 1, threshold, verifiers };
   });

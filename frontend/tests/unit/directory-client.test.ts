@@ -141,7 +141,11 @@ describe('the pins', () => {
   });
 
   it('are refused where one verifier has two names', () => {
-    const named = (name: string) => [name.length, ...new TextEncoder().encode(name), ...bytes(trusted.verifiers[0].key)];
+    const named = (name: string) => [
+      name.length,
+      ...new TextEncoder().encode(name),
+      ...bytes(trusted.verifiers[0].key),
+    ];
     const encoded = (...names: string[]) => Uint8Array.of(1, 1, 1, names.length, ...names.flatMap(named));
     const pinned = (...names: string[]) => pin('aaaaa-aa', { ...published, encoded: encoded(...names) }, [], 1n);
     // Both orders: the one with ascending key ids has no other fault.

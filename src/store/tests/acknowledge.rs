@@ -1,7 +1,7 @@
 //! Acknowledged messages are no longer live at once. They are overwritten afterwards.
 
 use super::*;
-use crate::api::{AckError, Acknowledged, TooLong};
+use crate::api::{AckError, Acknowledged, Bound, Setting, TooLong};
 use crate::store::StoredRef;
 
 /// A store with so many messages of a key whose owner is `person(1)`.
@@ -87,7 +87,7 @@ fn keys_of_which_nothing_is_left_to_overwrite_leave_the_queue_piece_by_piece() {
         add(&mut store, &key, b"text", EPOCH).unwrap();
         store.acknowledge_one(&key, number + 1, &person(1), EPOCH).unwrap();
     }
-    store.set_settings(&[Setting::max_age_seconds(crate::api::Bound::AtMost(200))], EPOCH).unwrap();
+    store.set_settings(&[Setting::max_age_seconds(Bound::AtMost(200))], EPOCH).unwrap();
     store.drop_excluded(EPOCH + 1_000);
     let mut pieces = 0;
     while store.has_to_erase() {

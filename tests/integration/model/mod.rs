@@ -274,7 +274,8 @@ impl Model {
 impl Model {
     pub fn get_message_by_id(&self, id: Id) -> Result<Found, GetError> {
         let (first_id, last) = (self.first(), self.last());
-        if !self.sees_all() && !((first_id..=last).contains(&id) && self.owns(&self.entry(id).key_id)) {
+        let is_seen = || self.sees_all() || ((first_id..=last).contains(&id) && self.owns(&self.entry(id).key_id));
+        if !is_seen() {
             return Err(GetError::UnknownId { id, last: 0 });
         }
         if id == 0 || id > last {

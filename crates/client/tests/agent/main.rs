@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use candid::Principal;
 use client::agent::{AgentTransport, builder};
 use client::{Certified, Failure, Transport};
+use ic_agent::agent::AgentBuilder;
 use ic_certification::Certificate;
 use ic_certification::hash_tree::{fork, label, leaf};
 use ic_verify_bls_signature::PrivateKey;
@@ -34,7 +35,7 @@ fn certificate(root: &PrivateKey, canister: Principal, data: &[u8], age: Duratio
 }
 
 fn transport() -> AgentTransport {
-    let agent = builder("http://127.0.0.1:1").build().expect("the url is legal");
+    let agent = builder("http://127.0.0.1:1").and_then(AgentBuilder::build).expect("the url is legal");
     agent.set_root_key([&DER_PREFIX[..], &root(1).public_key().serialize()].concat());
     AgentTransport::new(agent, canister(1))
 }
@@ -97,9 +98,19 @@ fn talkative(bytes: usize) -> String {
 #[test]
 fn an_answer_that_is_longer_than_any_honest_one_is_not_read_to_its_end() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("there is a runtime");
-    let transport = AgentTransport::new(builder(&talkative(64 << 20)).build().expect("the url is legal"), canister(1));
+    let transport = AgentTransport::new(
+        builder(&talkative(64 << 20)).and_then(AgentBuilder::build).expect("the url is legal"),
+        canister(1),
+    );
     match runtime.block_on(transport.query("get_status", Vec::new())) {
         Err(Failure::Unanswered(why)) => assert!(why.to_string().contains("length limit exceeded"), "{why}"),
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_address_that_is_none_is_an_error() {
+    for url in ["nonsense", "", "http://", "127.0.0.1:4943"] {
+        assert!(builder(url).and_then(AgentBuilder::build).is_err(), "{url:?}");
     }
 }

@@ -106,19 +106,12 @@ pub fn warning(text: &str) -> String {
 fn said_text(said: &Said) -> String {
     let shown = |character| if is_control(character) && character != '\t' { '\u{fffd}' } else { character };
     match said {
-        Said::Text(text) => plain(text).replace('\n', "\n\t"),
+        Said::Text(text) => {
+            let lines = text.split('\n').map(|line| line.chars().map(shown).collect());
+            lines.collect::<Vec<String>>().join("\n\t")
+        }
         Said::File(file) => format!("file {} of {} bytes", plain(&file.name), file.size),
     }
-}
-
-/// Removes characters that would control a terminal, or show text in another order than it has.
-fn plain(text: &str) -> String {
-    let is_plain = |character: char| match character {
-        '\n' | '\t' => true,
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
-        character => !character.is_control(),
-    };
-    text.chars().map(|character| if is_plain(character) { character } else { '\u{fffd}' }).collect()
 }
 
 fn as_json(number: u64, entry: &Entry, names: &Names) -> Value {

@@ -38,12 +38,6 @@ fn now() -> u64 {
     SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs()
 }
 
-/// The person's card, read by a stranger.
-fn card_of(person: &Person) -> Card {
-    let text = std::fs::read_to_string(person.card()).unwrap();
-    card::verify(&card::from_text(&text).unwrap(), now()).unwrap()
-}
-
 fn add(network: &Network, messages: &[NewMessage]) {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let stranger = network.operator().await;

@@ -53,6 +53,12 @@ fn a_store_and_a_directory_that_are_set_back_or_forked_are_reported_and_not_used
 
     network.go_back_to(&before);
     bob.run(&["receive"]).code(1).says("its store is another than before");
+    // More messages than before, of which those that bob has seen are others.
+    dave.knows(&bob);
+    dave.run(&["send", "bob", "-m", "hello"]).code(0);
+    dave.run(&["send", "bob", "-m", "again"]).code(0);
+    let told = bob.run(&["receive"]).code(1).says("another message stands at rank 2 than the one seen before");
+    assert_eq!(told.stdout, "");
     // A replica that is behind is waited for, once and not for each label.
     let before = look_ups.0.load(Ordering::SeqCst);
     let told = alice.run(&["monitor"]).code(1).stdout;

@@ -1,7 +1,6 @@
 //! `verifier status`: reads the folder, even while a process runs in it.
 
-use super::run::now;
-use super::{DONE, HALTED};
+use super::{DONE, HALTED, now};
 use directory_core::checkpoint::origin;
 use std::error::Error;
 use std::path::Path;

@@ -16,6 +16,7 @@ use directory_core::proof::Proof;
 use directory_core::update::LoggedUpdate;
 use directory_core::vrf::PROOF_SIZE;
 use ic_agent::Agent;
+use ic_agent::agent::AgentBuilder;
 use serde_bytes::ByteBuf;
 use std::fmt;
 
@@ -33,7 +34,7 @@ impl Platform {
     ///
     /// The reason why the address is not valid.
     pub fn new(url: &str, root_key: Option<&[u8]>, canister: Principal) -> Result<Self, String> {
-        let agent = builder(url).build().map_err(|error| format!("{url}: {error}"))?;
+        let agent = builder(url).and_then(AgentBuilder::build).map_err(|error| format!("{url}: {error}"))?;
         if let Some(key) = root_key {
             agent.set_root_key(key.to_vec());
         }

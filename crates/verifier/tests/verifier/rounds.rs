@@ -122,6 +122,19 @@ fn a_node_that_lies_or_fails_is_trouble_that_passes() {
 }
 
 #[test]
+fn a_cosignature_that_its_key_has_not_made_keeps_no_verifier_from_signing() {
+    let directory = lively();
+    let (_, node, mut follower) = started(&directory, 3);
+    node.state().shown = directory.shown.clone();
+    // A node says that it has a cosignature of the newest log, which is good for ever.
+    let [(_, mut forged)] = node.state().cosigned[..] else { panic!("one verifier") };
+    forged.time = u64::MAX;
+    node.state().cosigned.push((6, forged));
+    assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: 6 });
+    assert_eq!(node.state().pushed.last(), Some(&directory.shown.newest()));
+}
+
+#[test]
 fn updates_that_come_in_meanwhile_delay_no_cosignature() {
     let directory = lively();
     // The last page of heads ends the certified log, or another page follows.
