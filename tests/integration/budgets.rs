@@ -393,10 +393,7 @@ fn asked(random: &mut Random, number: u32) -> Asked {
                 _ => None,
             }),
         ),
-        6 => {
-            let group = if is_member { Some(1) } else { owns.then_some(2) };
-            query(group, "get_key_heads", encode_args((vec![key], None::<bool>)).expect(good))
-        }
+        6 => query(is_member.then_some(1), "get_key_heads", encode_args((vec![key], None::<bool>)).expect(good)),
         _ => query(is_member.then_some(1), "get_status", encode_args(()).expect(good)),
     }
 }

@@ -198,7 +198,7 @@ impl fmt::Display for Error {
             }
             Self::NameTaken { name, address } => write!(f, "'{name}' is the name of {address}"),
             Self::NameOfShared(name) => write!(f, "'{name}' is the name of a shared inbox"),
-            Self::TooManyContacts { limit } => write!(f, "there are {limit} contacts, as many as may be"),
+            Self::TooManyContacts { limit } => write!(f, "there are {limit} contacts, the maximum"),
             Self::NoContact(name) => write!(
                 f,
                 "there is no contact '{name}': use 'mailbox contacts add' for a card, or 'mailbox contacts find'"
@@ -236,11 +236,7 @@ impl fmt::Display for Error {
             Self::Claim(error) => write!(f, "the inbox was not claimed: {}", refusal::of_owner(error)),
             Self::SendKey(error) => write!(f, "the canister did not take the send key: {}", refusal::of_owner(error)),
             Self::TooManyInboxes { limit, until } => {
-                write!(
-                    f,
-                    "there are {limit} inboxes, as many as may be, until the oldest is dropped at {}",
-                    date(*until)
-                )
+                write!(f, "there are {limit} inboxes, the maximum, until the oldest is dropped at {}", date(*until))
             }
             Self::Backup(why) => write!(f, "the backup: {why}"),
             Self::NoRequest => write!(f, "no request for this label was made here: 'mailbox register' makes one"),

@@ -48,7 +48,7 @@ pub(crate) fn of_call(error: &CallError<BatchError>) -> String {
     match error {
         CallError::Refused(BatchError::Limited(limited)) => of_limit(limited, STRANGERS),
         _ if is_not_admitted(error) => {
-            "the canister takes no messages of strangers now: their budget is used up, or only members write".into()
+            "the canister takes no messages from strangers now: their budget is used up, or only members write".into()
         }
         error => error.to_string(),
     }
@@ -58,7 +58,7 @@ pub(crate) fn of_call(error: &CallError<BatchError>) -> String {
 pub(crate) fn of_message(error: &AddError) -> String {
     match error {
         AddError::Limited(limited) => of_limit(limited, STRANGERS),
-        AddError::NotAllowed => "the canister takes messages of members only".into(),
+        AddError::NotAllowed => "the canister takes messages only from members".into(),
         AddError::KeyFull { since } => {
             format!("the inbox has been full since {}: its owner has not read it", date((*since).into()))
         }
@@ -68,7 +68,7 @@ pub(crate) fn of_message(error: &AddError) -> String {
     }
 }
 
-const STRANGERS: &str = "messages of strangers";
+const STRANGERS: &str = "messages from strangers";
 
 /// `calls`: those that share the budget.
 fn of_limit(limited: &Limited, calls: &str) -> String {

@@ -52,7 +52,7 @@ fn checked(path: &Path, directory: &Directory) -> Result<Request, Box<dyn Error>
         File::open(path).and_then(|file| file.take(MAX_TEXT).read_to_string(&mut text))
     };
     read.map_err(|error| bad(error.to_string()))?;
-    let request = Request::from_text(&text).map_err(|error| bad(format!("this is no request: {error:?}")))?;
+    let request = Request::from_text(&text).map_err(|error| bad(format!("this is not a request: {error:?}")))?;
     // It would be shown to the operator as another name than the one that is signed.
     if matches!(&request.label, Label::Name(name) if name.chars().any(is_control)) {
         return Err(bad("its name has control characters".to_owned()).into());

@@ -96,7 +96,7 @@ async fn once(mailbox: &Mailbox, network: &Agents, json: bool) -> Result<(bool, 
         tell!("mailbox: {name} was not read: {reason}");
     }
     if received.junk > 0 {
-        tell!("mailbox: {} messages are of no session, are sealed to other keys, or are none: junk", received.junk);
+        tell!("mailbox: {} messages are junk: of no session, sealed to other keys, or malformed", received.junk);
     }
     if received.turned_away > 0 {
         tell!(

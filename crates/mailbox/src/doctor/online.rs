@@ -66,11 +66,7 @@ impl Mailbox {
         let (inbox, id) = (own.inbox(), own.inbox().id());
         let position = self.position(id).await?;
         let Some(label) = position.label else {
-            return Ok(Check::wrong(
-                SUBJECT,
-                "the canister does not know yet whose it is",
-                "'mailbox receive' claims it",
-            ));
+            return Ok(Check::wrong(SUBJECT, "it is not claimed yet", "'mailbox receive' claims it"));
         };
         let client = network.client(&inbox.owner.0).with_label(&id, label);
         let heads = match client.read_key_heads(&[id]).await {

@@ -127,7 +127,7 @@ fn a_stranger_who_lists_somebody_elses_device_keeps_nobody_out_and_speaks_for_no
     bob.run(&["send", "alice", "-m", "hello"]).code(0);
     let address = bob.address();
     let shown = alice.run(&["receive"]).code(0).stdout;
-    assert_eq!(shown, format!("2\t{address} writes to you and is none of your contacts\n3\t{address}: hello\n"));
+    assert_eq!(shown, format!("2\t{address} writes to you and is not one of your contacts\n3\t{address}: hello\n"));
     alice.knows(&bob);
     alice.run(&["send", "bob", "-m", "hello too"]).code(0);
     assert_eq!(bob.run(&["receive"]).code(0).stdout, "2\talice: hello too\n");

@@ -108,7 +108,7 @@ fn five_hundred_strangers_are_shown_and_the_next_one_is_not_until_one_of_them_is
     let (last, shown) = strangers.split_last().unwrap();
     let expected = |(number, (address, _)): (usize, &(String, _))| {
         let number = 2 * number + 1;
-        format!("{number}\t{address} writes to you and is none of your contacts\n{}\t{address}: hello\n", number + 1)
+        format!("{number}\t{address} writes to you and is not one of your contacts\n{}\t{address}: hello\n", number + 1)
     };
     let expected: String = shown.iter().enumerate().map(expected).collect();
     assert_eq!(received, format!("{expected}{}\talice: a contact\n", 2 * MAX_UNKNOWN + 1));

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "behind 5")]
+    #[should_panic(expected = "after 5")]
     fn another_order_than_the_senders_is_noticed() {
         walk(&[], &[Some(5), Some(4)]);
     }

@@ -122,7 +122,7 @@ fn a_refusal_without_a_quota_is_noticed() {
     let mut store = Store::new();
     let places = store.drafts(1);
     let call = store.model.begin(&places);
-    violated(store.model.confirm(&call, &[None]), "no say");
+    violated(store.model.confirm(&call, &[None]), "no quota can refuse it");
     let mut store = Store::new();
     let places = store.drafts_of(SHARED_KEYS, 1);
     let call = store.model.begin(&places);
