@@ -141,7 +141,7 @@ fn lines_are_sent_as_they_come_and_a_refused_one_is_tried_again() {
     writeln!(lines, "refused").unwrap();
     let mut told = BufReader::new(sending.stderr.take().unwrap()).lines();
     let line = told.next().unwrap().unwrap();
-    assert_eq!(line, "mailbox: not sent yet: the canister takes messages of members only");
+    assert_eq!(line, "mailbox: not sent yet: the canister takes messages only from members");
     network.set(Setting::writes(Writes::anyone));
     await_text(&bob, "refused");
     drop(lines);
