@@ -12,7 +12,7 @@
 //! - A call fails with a [`CallError`], which carries the canister's own typed error where the canister answered.
 //! - The client repeats a call whose failure will pass, as [`Retry`] says. That is safe: adds are idempotent.
 //! - [`Pages`] and [`Messages`] read a key, a range of ids or a span of time to its end, and report dropped messages.
-//! - [`Request`] is a call before it is sent, for programs that sign by themselves, or [`send`] it over a transport.
+//! - [`Request`] is a call before it is sent, for programs that sign by themselves, or [`send()`] it over a transport.
 //!
 //! - A [`Read`] says whether it was verified, and as of when. Where the transport has [`Certificates`], pages of a key,
 //!   [`Client::read_key_heads`] and [`Client::read_message`] are verified, and a reply that does not verify is a [`Lie`].
