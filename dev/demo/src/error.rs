@@ -31,7 +31,7 @@ pub enum Stopped {
 }
 
 impl Stopped {
-    /// What shells say of a program that ended so.
+    /// The exit code that shells give a program that ended so.
     pub fn exit_code(self) -> u8 {
         128 + self as u8
     }

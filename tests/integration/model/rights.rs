@@ -42,7 +42,7 @@ fn is_principal(key_id: &[u8]) -> bool {
     key_id.len() == 29 && key_id.ends_with(&[2])
 }
 
-/// What the caller may do and see.
+/// The rights of the caller.
 impl Model {
     /// Sets its caller.
     pub fn called_by(&mut self, caller: Who) -> &mut Self {

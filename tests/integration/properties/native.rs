@@ -66,7 +66,7 @@ impl NativeStore {
         self.store.caller(who.principal(), who == Who::Controller)
     }
 
-    /// What somebody sees of the store.
+    /// The store as one caller sees it.
     fn view(&self, who: Who, now: u32) -> View<'_, VectorMemory> {
         self.store.view(Sight::new(self.store.settings().reads, &self.caller(who)), || now)
     }

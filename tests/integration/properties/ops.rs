@@ -197,8 +197,8 @@ fn step() -> impl Strategy<Value = (Who, Op)> {
     ]
 }
 
-/// What an owner does with its key: claims it, gives it a send key, acknowledges. An admin gives it a small quota, and others
-/// add, mostly with the right send key.
+/// Operations on an owned key. The owner claims it, gives it a send key and acknowledges. An admin gives it a small quota.
+/// Others add, mostly with the right send key.
 fn of_owners() -> impl Strategy<Value = (Who, Op)> {
     let number = prop_oneof![6 => Just(0_u8), 1 => Just(1)];
     let parts = (prop::sample::select(OWNED.to_vec()), who(), 0..12, id(), vec(text(), 1..4), number, 4..12_u32);

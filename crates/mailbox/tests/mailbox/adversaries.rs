@@ -32,11 +32,7 @@ fn a_withheld_message_is_reported_by_its_number() {
 #[test]
 fn a_lost_session_is_replaced_and_its_messages_are_reported() {
     let network = Network::start();
-    let (alice, bob) = Person::pair(&network);
-    alice.run(&["send", "bob", "-m", "hello"]).code(0);
-    bob.run(&["receive"]).code(0);
-    bob.run(&["send", "alice", "-m", "hello"]).code(0);
-    alice.run(&["receive"]).code(0);
+    let (alice, bob) = Person::pair_in_touch(&network);
     change(&bob.folder(), "DELETE FROM session");
     alice.run(&["send", "bob", "-m", "does not open"]).code(0);
     bob.run(&["receive"]).code(4).says("1 messages cannot be opened yet");

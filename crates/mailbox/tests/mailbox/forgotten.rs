@@ -11,11 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(200);
 #[test]
 fn an_inbox_that_had_no_messages_for_long_is_claimed_again_with_its_send_key() {
     let network = Network::start();
-    let (alice, bob) = Person::pair(&network);
-    alice.run(&["send", "bob", "-m", "hello"]).code(0);
-    bob.run(&["receive"]).code(0);
-    bob.run(&["send", "alice", "-m", "hello"]).code(0);
-    alice.run(&["receive"]).code(0);
+    let (alice, bob) = Person::pair_in_touch(&network);
     bob.run(&["doctor"]).code(0);
     network.set(Setting::max_age_seconds(Bound::AtMost(1)));
     network.set(Setting::idle_seconds(Bound::AtMost(1)));

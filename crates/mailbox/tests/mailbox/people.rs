@@ -35,6 +35,16 @@ impl Person {
         (alice, bob)
     }
 
+    /// Two people who have each other's cards, and have written to each other.
+    pub fn pair_in_touch(network: &Network) -> (Self, Self) {
+        let (alice, bob) = Self::pair(network);
+        for (from, to) in [(&alice, &bob), (&bob, &alice)] {
+            from.run(&["send", to.name, "-m", "hello"]).code(0);
+            to.run(&["receive"]).code(0);
+        }
+        (alice, bob)
+    }
+
     /// Adds the other's card.
     pub fn knows(&self, other: &Self) {
         let card = other.card();
