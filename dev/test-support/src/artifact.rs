@@ -33,19 +33,19 @@ pub fn directory_path() -> PathBuf {
 fn module_path(canister: &str, named: Option<PathBuf>, sources: &Path) -> PathBuf {
     let path = named.unwrap_or_else(|| root().join(format!("artifacts/{canister}.wasm.gz")));
     match std::fs::metadata(&path).and_then(|file| file.modified()) {
-        Err(error) => end(canister, &format!("{}: {error}", path.display())),
+        Err(error) => end(&format!("{}: {error}", path.display())),
         Ok(built) => match youngest(sources) {
             (source, changed) if changed > built => {
-                end(canister, &format!("{} is older than {}", path.display(), source.display()))
+                end(&format!("{} is older than {}", path.display(), source.display()))
             }
             _ => path,
         },
     }
 }
 
-fn end(canister: &str, why: &str) -> ! {
+fn end(why: &str) -> ! {
     // Written to the stream itself, because the test harness captures the output of macros.
-    let _ = writeln!(std::io::stderr(), "\n{why}. Run scripts/build {canister}, or scripts/test, which does.");
+    let _ = writeln!(std::io::stderr(), "\n{why}. Run scripts/build, or scripts/test, which does.");
     std::process::exit(2)
 }
 

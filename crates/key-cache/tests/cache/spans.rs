@@ -41,8 +41,7 @@ impl Subscriber for Everything {
 
 #[test]
 fn spans_name_the_key_and_hold_no_secret() {
-    let everything = Everything::default();
-    tracing::subscriber::with_default(everything.clone(), || {
+    let story = || {
         let stage = Stage::new(Limits::default());
         let mut get = stage.ask(&key(1));
         stage.answer(0, Reply::Panic);
@@ -50,6 +49,13 @@ fn spans_name_the_key_and_hold_no_secret() {
         let held = now(&mut get).unwrap().unwrap();
         drop(stage.ask(&key(2)));
         stage.answer(2, Reply::Refuse(424_242));
+        held
+    };
+    // Once without the subscriber: a span that another test meets for the first time just now could be switched off by it.
+    story();
+    let everything = Everything::default();
+    tracing::subscriber::with_default(everything.clone(), || {
+        let held = story();
         // The text of everything that can be printed of a key.
         write!(everything.0.lock().unwrap(), "{held:?} {:?} {:?}", crate::support::secret(0xb7), key(1)).unwrap();
     });

@@ -1,6 +1,6 @@
 //! Verifiers as processes of their own, over the served network with the built directory.
 //!
-//! `scripts/build directory` makes the canister that these tests install.
+//! `scripts/build` makes the canister that these tests install.
 
 mod faults;
 mod forged;

@@ -1,13 +1,15 @@
 //! The compiler, and the modules that this process has compiled.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
-use wasmtime::{Config, Engine, InstancePre, Linker, Module};
+use wasmtime::{Config, Engine, InstancePre, Linker};
 
 use super::decompress::decompress;
 use super::instrument::instrument;
+use super::kept;
 use super::metadata::Metadata;
 use super::methods::Methods;
 use super::validate::validate;
@@ -46,25 +48,26 @@ pub struct CompiledModule {
 struct Compiler {
     engine: Engine,
     linker: Linker<Host>,
-    modules: Mutex<HashMap<[u8; 32], Arc<CompiledModule>>>,
+    kept: Option<PathBuf>,
+    /// By the hash of what was installed. Of two threads that need the same module one compiles it, and the other waits.
+    modules: Mutex<HashMap<[u8; 32], Arc<OnceLock<Compiled>>>>,
 }
+
+type Compiled = Result<Arc<CompiledModule>, String>;
 
 static COMPILER: LazyLock<Compiler> = LazyLock::new(Compiler::new);
 
 /// The compiled module, or the fault of `wasm`.
-pub fn compile(wasm: &[u8]) -> Result<Arc<CompiledModule>, String> {
+pub fn compile(wasm: &[u8]) -> Compiled {
     let hash = <[u8; 32]>::from(Sha256::digest(wasm));
-    let modules = || COMPILER.modules.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(module) = modules().get(&hash) {
-        return Ok(Arc::clone(module));
-    }
-    let module = Arc::new(COMPILER.compile(wasm, hash)?);
-    let mut modules = modules();
-    if modules.len() >= REMEMBERED_MODULES {
-        modules.clear();
-    }
-    modules.insert(hash, Arc::clone(&module));
-    Ok(module)
+    let module = {
+        let mut modules = COMPILER.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        if modules.len() >= REMEMBERED_MODULES && !modules.contains_key(&hash) {
+            modules.clear();
+        }
+        Arc::clone(modules.entry(hash).or_default())
+    };
+    module.get_or_init(|| COMPILER.compile(wasm, hash).map(Arc::new)).clone()
 }
 
 impl Compiler {
@@ -83,14 +86,14 @@ impl Compiler {
             .with_host_memory(Arc::new(HeapCreator));
         let engine = Engine::new(&config).expect("the configuration suits this machine");
         let linker = system_api::linker(&engine);
-        Self { engine, linker, modules: Mutex::default() }
+        Self { engine, linker, kept: kept::folder(), modules: Mutex::default() }
     }
 
     fn compile(&self, wasm: &[u8], hash: [u8; 32]) -> Result<CompiledModule, String> {
         let module = decompress(wasm)?;
         let validated = validate(&module)?;
         let instrumented = instrument(&module).map_err(|error| error.to_string())?;
-        let code = Module::new(&self.engine, &instrumented.binary)
+        let code = kept::code(&self.engine, &instrumented.binary, self.kept.as_deref())
             .and_then(|code| self.linker.instantiate_pre(&code))
             .map_err(|error| format!("the module does not compile: {error:#}"))?;
         Ok(CompiledModule {

@@ -4,6 +4,7 @@
 mod compile;
 mod decompress;
 mod instrument;
+mod kept;
 mod metadata;
 mod metering;
 mod methods;
