@@ -20,7 +20,7 @@ use std::time::Duration;
 /// Options for opening a store.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Maximum time that a write waits for the locks. A write that has its turn is not interrupted.
+    /// Maximum time that a write, or opening the store, waits for the locks. Once it has its turn, it is not interrupted.
     pub deadline: Duration,
     /// Interval at which the store looks for changes of other processes, for [`Store::changes`]. A look takes microseconds.
     pub look: Duration,
@@ -59,8 +59,8 @@ pub(crate) struct Shared {
 impl Store {
     /// Opens the store of a folder, or makes one there, with mode 0700.
     ///
-    /// Blocks the thread: for the locks as long as another process has them, and for the key cache. A newer wrapping of a key,
-    /// which the key manager may return, is stored. Errors: [`Error::FileSystem`], [`Error::Sqlite3Version`],
+    /// Blocks the thread: for its turn until the deadline of the options, and for the key cache. A newer wrapping of a key,
+    /// which the key manager may return, is stored. Errors: [`Error::Busy`], [`Error::FileSystem`], [`Error::Sqlite3Version`],
     /// [`Error::Foreign`], [`Error::Newer`], [`Error::Copied`], [`Error::SetBack`], [`Error::Setting`], [`Error::Key`],
     /// [`Error::Io`], [`Error::Sqlite`].
     pub fn open<M: KeyManager>(folder: &Path, keys: Arc<KeyCache<M>>, options: Options) -> Result<Self, Error> {
@@ -72,23 +72,29 @@ impl Store {
         // The key is made before the turn, because nobody may wait for a key manager under the locks. It is not used if the
         // store has one.
         let new_key = || key_cache::block_on(Keys::create(&*keys, keys::new_name(1)?));
-        let candidate = if database.exists() { None } else { Some(new_key()?) };
-        let (connection, prepared) = {
-            let turn = turnstile.turn()?;
-            let connection = connect(&database)?;
-            set_journal_mode(&connection)?;
-            let prepared = match prepare(&connection, &turn, &database, candidate.as_ref())? {
-                Some(prepared) => prepared,
+        let mut candidate = if database.exists() { None } else { Some(new_key()?) };
+        let (mut connection, prepared) = loop {
+            let (path, first_key) = (database.clone(), candidate.clone());
+            let opened = turnstile.in_turn(options.deadline, move |turn| {
+                let connection = connect(&path)?;
+                set_journal_mode(&connection)?;
+                let prepared = prepare(&connection, turn, &path, first_key.as_ref())?;
+                Ok((connection, prepared))
+            })?;
+            match opened {
+                (connection, Some(prepared)) => break (connection, prepared),
                 // The file was there without tables: its maker was killed.
-                None => prepare(&connection, &turn, &database, Some(&new_key()?))?.expect("there is a key to store"),
-            };
-            (connection, prepared)
+                (_, None) => candidate = Some(new_key()?),
+            }
         };
         let Prepared { id, keys: mut known } = prepared;
         for wrapped in &mut known {
             if let Some(newer) = key_cache::block_on(Keys::get(&*keys, wrapped))?.newer_wrapping(wrapped) {
-                let _turn = turnstile.turn()?;
-                keys::rewrap(&connection, &newer)?;
+                let stored = newer.clone();
+                connection = turnstile.in_turn(options.deadline, move |_| {
+                    keys::rewrap(&connection, &stored)?;
+                    Ok(connection)
+                })?;
                 *wrapped = newer;
             }
         }

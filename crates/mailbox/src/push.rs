@@ -70,8 +70,11 @@ impl Mailbox {
                     failed.push(inbox);
                 }
             }
-            if are_all && !is_claimed && failed.is_empty() {
-                return Ok(pushed);
+            if !is_claimed && failed.is_empty() {
+                if are_all {
+                    return Ok(pushed);
+                }
+                continue;
             }
             if !is_claimed || start.elapsed() >= wait {
                 pushed.waiting = self.outbox().await?.iter().map(|(_, number)| number).sum();

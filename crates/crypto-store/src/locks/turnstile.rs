@@ -7,10 +7,12 @@
 use super::FileId;
 use super::holder::{Holder, HolderState};
 use super::lock_file::{LockFile, Locked};
-use crate::Error;
+use crate::error::{Busy, Error};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 pub(crate) struct Turnstile {
     process: Arc<Mutex<()>>,
@@ -61,6 +63,32 @@ impl Turnstile {
         Ok(Turn { store, _process: process })
     }
 
+    /// Does some work in this store's turn, on a thread of its own, and waits for it. If the turn has not come by the deadline,
+    /// nothing is done. Errors: [`Error::Busy`], [`Error::Io`], [`Error::Replaced`], [`Error::Lost`], and those of the work.
+    pub(crate) fn in_turn<T: Send + 'static>(
+        self: &Arc<Self>,
+        deadline: Duration,
+        work: impl FnOnce(&Turn<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        // Nobody is there to take the word that it has begun: nobody waits any more.
+        let (begins, has_begun) = sync_channel(0);
+        let (ends, has_ended) = sync_channel(1);
+        let turnstile = self.clone();
+        let wait_and_work = move || {
+            let turn = turnstile.turn();
+            if begins.send(()).is_ok() {
+                let _ = ends.send(turn.and_then(|turn| work(&turn)));
+            }
+        };
+        let thread = std::thread::Builder::new().name("crypto-store-turn".into()).spawn(wait_and_work);
+        thread.map_err(Error::io(&self.store_path))?;
+        match has_begun.recv_timeout(deadline) {
+            Ok(()) => has_ended.recv().map_err(|_| Error::Lost)?,
+            Err(RecvTimeoutError::Timeout) => Err(Error::Busy(Busy { after: deadline, holder: self.holder() })),
+            Err(RecvTimeoutError::Disconnected) => Err(Error::Lost),
+        }
+    }
+
     /// The holder of the locks. A stopped one comes before all others, because everybody waits for it.
     pub(crate) fn holder(&self) -> Option<Holder> {
         let (store, queue) = (self.store.holder(), self.queue.holder());
@@ -98,6 +126,21 @@ mod tests {
         let elsewhere = tempfile::tempdir().unwrap();
         let other = Turnstile::open(elsewhere.path()).unwrap();
         assert!(!Arc::ptr_eq(&one.process, &other.process));
+    }
+
+    #[test]
+    fn a_turn_that_comes_too_late_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let turnstile = Arc::new(Turnstile::open(folder.path()).unwrap());
+        let other = Turnstile::open(folder.path()).unwrap();
+        let held = other.turn().unwrap();
+        let short = Duration::from_millis(50);
+        let late = turnstile.in_turn(short, |_| -> Result<(), Error> { panic!("nobody waits any more") });
+        assert!(matches!(late, Err(Error::Busy(Busy { after, .. })) if after == short));
+        drop(held);
+        // The late turn comes first, and is given back.
+        assert_eq!(turnstile.in_turn(Duration::from_secs(10), |_| Ok(7)).unwrap(), 7);
+        drop(other.turn().unwrap());
     }
 
     #[test]

@@ -40,7 +40,13 @@ pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
     if expired > 0 {
         tell!("mailbox: {expired} devices of {} are left out: their keys have expired", send.to);
     }
-    Ok(if pushed.waiting == 0 { DONE } else { QUEUED })
+    if pushed.waiting == 0 {
+        return Ok(DONE);
+    }
+    if pushed.reasons.is_empty() {
+        tell!("mailbox: not sent yet: after {} s another process still holds the outbox, and will send it", send.wait);
+    }
+    Ok(QUEUED)
 }
 
 /// Messages on disk are sent while more are sealed.

@@ -26,3 +26,4 @@ mod shared;
 mod storm;
 mod terminal;
 mod trust;
+mod waits;

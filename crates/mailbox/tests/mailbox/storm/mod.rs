@@ -10,7 +10,7 @@
 //! makes it 10,000 messages.
 
 mod account;
-mod faults;
+pub mod faults;
 pub mod network;
 mod people;
 mod replica;

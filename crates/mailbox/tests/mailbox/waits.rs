@@ -1,0 +1,73 @@
+//! Commands that wait for another process, and whose wait ends.
+
+use crate::network::Network;
+use crate::people::{Done, Person, texts};
+use crate::storm::faults::signal;
+use std::fs::File;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use test_support::proxy::{Between, Proxy};
+
+#[test]
+fn a_store_that_stays_busy_is_told_by_exit_code_5_and_nothing_is_sent() {
+    let network = Network::start();
+    let (alice, bob) = Person::pair_in_touch(&network);
+    let before = alice.log();
+    let queue = File::open(alice.folder().join("store/queue.lock")).unwrap();
+    queue.lock().unwrap();
+    alice.run(&["send", "bob", "-m", "during"]).code(5).says("the store was busy for 10s");
+    queue.unlock().unwrap();
+    assert_eq!(alice.log(), before);
+    alice.run(&["send", "bob", "-m", "after"]).code(0);
+    bob.run(&["receive"]).code(0);
+    assert_eq!(bob.received(), ["hello", "after"]);
+}
+
+/// Tells when an update call comes, and lets it pass when it is told to.
+struct Gate {
+    came: SyncSender<()>,
+    passes: Mutex<Receiver<()>>,
+}
+
+impl Between for Gate {
+    fn request(&self, path: &str, body: Vec<u8>) -> Option<(String, Vec<u8>)> {
+        // A gate without a test at it is open.
+        if path.ends_with("/call") && self.came.try_send(()).is_ok() {
+            let _ = self.passes.lock().unwrap().recv();
+        }
+        Some((path.to_string(), body))
+    }
+
+    fn response(&self, _: &str, _: &[u8], body: Vec<u8>) -> Vec<u8> {
+        body
+    }
+}
+
+#[test]
+fn send_waits_as_long_as_it_was_told_for_a_stopped_sender_and_says_that_it_is_queued() {
+    let network = Arc::new(Network::start());
+    let ((came, comes), (pass, passes)) = (sync_channel(0), sync_channel(1));
+    let behind = Arc::clone(&network);
+    let proxy = Proxy::start(move || behind.url(), Gate { came, passes: Mutex::new(passes) });
+    let alice = Person::at("alice", &proxy.url(), network.canister);
+    let bob = Person::new("bob", &network);
+    alice.knows(&bob);
+    bob.knows(&alice);
+
+    let sender = alice.start_piped(&["send", "bob", "-m", "first"]);
+    comes.recv_timeout(Duration::from_secs(20)).unwrap();
+    signal(&sender, "STOP");
+    pass.send(()).unwrap();
+
+    let start = Instant::now();
+    alice.run(&["send", "bob", "-m", "second", "--wait", "2"]).code(3).says("after 2 s another process");
+    let waited = start.elapsed();
+    assert!(waited >= Duration::from_secs(2) && waited < Duration::from_secs(25), "{waited:?}");
+    assert_eq!(texts(&alice.log(), "sent"), ["first", "second"]);
+
+    signal(&sender, "CONT");
+    Done::of(sender.wait_with_output().unwrap()).code(0);
+    bob.run(&["receive"]).code(0);
+    assert_eq!(bob.received(), ["first", "second"], "the sender that continued sent both");
+}
