@@ -70,7 +70,7 @@ impl Turnstile {
         deadline: Duration,
         work: impl FnOnce(&Turn<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        // Nobody is there to take the word that it has begun: nobody waits any more.
+        // After the deadline nobody receives the message that the work begins. Then it does not begin.
         let (begins, has_begun) = sync_channel(0);
         let (ends, has_ended) = sync_channel(1);
         let turnstile = self.clone();
