@@ -44,7 +44,10 @@ pub async fn run(mailbox: &Mailbox, send: Send) -> Result<u8, Failure> {
         return Ok(DONE);
     }
     if pushed.reasons.is_empty() {
-        tell!("mailbox: not sent yet: after {} s another process still holds the outbox, and will send it", send.wait);
+        tell!(
+            "mailbox: not sent yet: after {} s another process still sends: it or a later command sends the rest",
+            send.wait
+        );
     }
     Ok(QUEUED)
 }
