@@ -136,6 +136,10 @@ impl Model {
 
     fn succeed(&mut self, at: usize, byte: u8) -> Flight {
         let flight = self.end(at, false);
+        // An answer removes the key of its name if that has no uses left.
+        if !self.usable(&flight.id) {
+            self.cached.remove(&flight.id);
+        }
         if flight.joinable {
             if self.cached.len() >= 3 {
                 let (&oldest, _) =
