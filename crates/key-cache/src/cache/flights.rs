@@ -159,7 +159,7 @@ impl<E> Flights<E> {
 
     /// Makes callers wait until that time before a failed job is tried again. It remembers at most `limit` jobs.
     pub(super) fn rest(&mut self, job: Job, until: u64, limit: usize) {
-        if self.resting.len() < limit {
+        if self.resting.len() < limit || self.resting.contains_key(&job) {
             self.resting.insert(job, until);
         }
     }

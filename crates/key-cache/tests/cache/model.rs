@@ -128,7 +128,8 @@ impl Model {
     /// Takes a flight out.
     fn end(&mut self, at: usize, failed: bool) -> Flight {
         let flight = self.flights.remove(at);
-        if failed && flight.joinable {
+        // A cache remembers the back-off of as many jobs as it may have flights.
+        if failed && flight.joinable && (self.resting.len() < 4 || self.resting.contains_key(&flight.id)) {
             self.resting.insert(flight.id, self.time + 2);
         }
         flight
@@ -154,6 +155,7 @@ impl Model {
 
     fn pass(&mut self, seconds: u32) -> Vec<Flight> {
         self.time += seconds;
+        self.resting.retain(|_, until| *until > self.time);
         self.cached.retain(|_, (_, born, ..)| self.time < *born + 30);
         let mut over = Vec::new();
         while let Some(at) = self.flights.iter().position(|flight| flight.deadline <= self.time) {

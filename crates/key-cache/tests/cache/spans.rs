@@ -3,6 +3,7 @@
 use crate::support::{Reply, Stage, key, now};
 use key_cache::Limits;
 use std::fmt::{Debug, Write};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -39,9 +40,28 @@ impl Subscriber for Everything {
     fn exit(&self, _: &Id) {}
 }
 
+/// Set for the process that runs this test alone.
+const ALONE: &str = "KEY_CACHE_TEST_ALONE";
+
+/// In a process of its own: a span that another test's thread meets for the first time while one thread subscribes is
+/// switched off for all threads.
 #[test]
 fn spans_name_the_key_and_hold_no_secret() {
-    let story = || {
+    if std::env::var_os(ALONE).is_some() {
+        return compare_spans();
+    }
+    let run = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "spans::spans_name_the_key_and_hold_no_secret"])
+        .env(ALONE, "1")
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && output.contains(" 1 passed"), "{output}");
+}
+
+fn compare_spans() {
+    let everything = Everything::default();
+    tracing::subscriber::with_default(everything.clone(), || {
         let stage = Stage::new(Limits::default());
         let mut get = stage.ask(&key(1));
         stage.answer(0, Reply::Panic);
@@ -49,13 +69,6 @@ fn spans_name_the_key_and_hold_no_secret() {
         let held = now(&mut get).unwrap().unwrap();
         drop(stage.ask(&key(2)));
         stage.answer(2, Reply::Refuse(424_242));
-        held
-    };
-    // Once without the subscriber: a span that another test meets for the first time just now could be switched off by it.
-    story();
-    let everything = Everything::default();
-    tracing::subscriber::with_default(everything.clone(), || {
-        let held = story();
         // The text of everything that can be printed of a key.
         write!(everything.0.lock().unwrap(), "{held:?} {:?} {:?}", crate::support::secret(0xb7), key(1)).unwrap();
     });
