@@ -43,7 +43,7 @@ impl Mailbox {
                 check_free(tx, &name, &card.address)?;
                 let known = tx.record::<Contact>(card.address.bytes())?;
                 if known.is_none() {
-                    check_room(tx, MAX_CONTACTS, |_| true)?;
+                    check_room(tx, Trust::Added)?;
                 }
                 let trust = match known.as_ref().map(|known| (known.trust, known.devices == identities(&card))) {
                     Some((Trust::Verified, true)) => Trust::Verified,
@@ -118,8 +118,7 @@ pub(crate) fn writable(rows: &impl Rows, to: &str) -> Result<(Address, Contact),
 pub(crate) fn introduce(tx: &mut Tx<'_>, card: &Card, sender: &Identity) -> Result<Option<Trust>, Error> {
     let known = tx.record::<Contact>(card.address.bytes())?;
     if known.is_none() {
-        check_room(tx, MAX_UNKNOWN, |contact| contact.trust == Trust::Unknown)?;
-        check_room(tx, MAX_CONTACTS, |_| true)?;
+        check_room(tx, Trust::Unknown)?;
     }
     if let Some(known) = &known
         && card.issued <= known.issued
@@ -242,9 +241,17 @@ fn check_free(rows: &impl Rows, name: &str, address: &Address) -> Result<(), Err
     }
 }
 
-fn check_room(rows: &impl Rows, limit: usize, counts: impl Fn(&Contact) -> bool) -> Result<(), Error> {
-    let number = all(rows)?.iter().filter(|(_, contact)| counts(contact)).count();
-    if number >= limit { Err(Error::TooManyContacts { limit }) } else { Ok(()) }
+/// Whether one more contact may be stored, of this trust.
+fn check_room(rows: &impl Rows, trust: Trust) -> Result<(), Error> {
+    let contacts = all(rows)?;
+    let unknown = contacts.iter().filter(|(_, contact)| contact.trust == Trust::Unknown).count();
+    if trust == Trust::Unknown && unknown >= MAX_UNKNOWN {
+        return Err(Error::TooManyContacts { limit: MAX_UNKNOWN });
+    }
+    if contacts.len() >= MAX_CONTACTS {
+        return Err(Error::TooManyContacts { limit: MAX_CONTACTS });
+    }
+    Ok(())
 }
 
 fn address_of(key: &[u8]) -> Address {

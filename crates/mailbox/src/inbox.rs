@@ -4,17 +4,15 @@
 use crate::mailbox::{Mailbox, own};
 use crate::network::Network;
 use crate::opening::{self, Closed, is_answerable};
+use crate::reading::{Read, Step, pages_behind, read_next};
 use crate::records::{self, Entry, Event, Peer, Position, Rows, With, append, put};
 use crate::sealing::sealing;
 use crate::waiting;
 use crate::wire::envelope::{self, Address as Place};
 use crate::wire::letter::Letter;
 use crate::{Error, millis, refusal};
-use client::api::{
-    AckError, Acknowledgement, KeyHead, KeySetting, Message, NewSendKey, Order, OwnerProof, Page, PageError, Start,
-};
-use client::proofs::seen::Seen;
-use client::{CallError, Client, Pages, Transport, Trust};
+use client::api::{AckError, Acknowledgement, KeyHead, KeySetting, Message, NewSendKey, OwnerProof};
+use client::{CallError, Client, Transport};
 use crypto_store::Tx;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -73,8 +71,7 @@ impl Mailbox {
             if id == own.inbox().id() && position.is_forgotten(head) {
                 self.introduce_inbox(&client, id, &own.send_key.0).await?;
             }
-            self.read_to_the_end(&client, inbox, position, &mut received, |messages| on_page(messages, expected))
-                .await?;
+            while !self.read_on(&client, inbox, &mut received, |messages| on_page(messages, expected)).await? {}
             received.not_acknowledged = self.acknowledge(&client, id).await?.or(received.not_acknowledged);
             received.waiting += self.position(id).await?.waiting.0;
         }
@@ -117,31 +114,32 @@ impl Mailbox {
         Ok(label)
     }
 
-    async fn read_to_the_end<T: Transport>(
+    /// Reads an inbox from its position to its end. False: another process has read meanwhile, and so it ended early.
+    async fn read_on<T: Transport>(
         &self,
         client: &Client<T>,
         inbox: &records::Inbox,
-        position: Position,
         received: &mut Received,
         mut on_page: impl FnMut(u64),
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let id = inbox.id();
         let place = self.own().await?.place;
-        let mut pages = pages_behind(client, &id, &position);
-        let mut fetched = next_page(&mut pages, received).await?;
+        let mut pages = pages_behind(client, &id, &self.position(id).await?);
+        let mut fetched = read_next(&mut pages, received).await?;
         let (mut opened, mut failed): (Option<Stored>, _) = (None, None);
         // Three pages are processed at once: one is fetched and verified, the one before it is opened, and the one before that
         // is stored.
         while fetched.is_some() || opened.is_some() {
             let is_last = fetched.is_none() || failed.is_some();
-            let fetch = async { if is_last { Ok(None) } else { next_page(&mut pages, received).await } };
+            let fetch = async { if is_last { Ok(None) } else { read_next(&mut pages, received).await } };
             let open = open_letters(fetched, inbox, &place.canister);
             let store = async {
-                let Some(page) = opened else { return Ok(Counts::default()) };
+                let Some(page) = opened else { return Ok(Some(Counts::default())) };
                 self.store.write(move |tx| page.store(tx, id)).await
             };
             let (next, letters, counts) = tokio::join!(fetch, open, store);
-            let counts: Counts = counts?;
+            let counts: Option<Counts> = counts?;
+            let Some(counts) = counts else { return Ok(false) };
             received.messages += counts.messages;
             received.junk += counts.junk;
             received.turned_away += counts.turned_away;
@@ -154,7 +152,7 @@ impl Mailbox {
                 None
             });
         }
-        failed.map_or(Ok(()), Err)
+        failed.map_or(Ok(true), Err)
     }
 
     /// Acknowledges the messages that were read. Returns the reason if that failed.
@@ -182,53 +180,22 @@ impl Mailbox {
     }
 }
 
-/// Epoch, id, rank and chain value of the newest message that was verified.
-pub(crate) type SeenFields = Option<(u64, u32, u32, [u8; 32])>;
-
-/// The pages of a key after a position.
-pub(crate) fn pages_behind<'c, T: Transport>(client: &'c Client<T>, id: &[u8], position: &Position) -> Pages<'c, T> {
-    let pages = client.messages_of_key(id, Order::ascending, Start::after(position.id));
-    match position.seen {
-        Some((epoch, id, rank, chain)) => pages.with_seen(Seen { epoch, id, rank, chain }),
-        None => pages,
-    }
-}
-
-/// The next page, and the newest verified message seen with it.
-pub(crate) async fn next_page<T: Transport>(
-    pages: &mut Pages<'_, T>,
-    received: &mut Received,
-) -> Result<Option<(Page, SeenFields)>, Error> {
-    let page = pages.next().await.map_err(|error| match error {
-        CallError::Refused(PageError::UnknownCursor { after }) => Error::OtherStore { position: after },
-        error => Error::Page(error),
-    })?;
-    let Some(page) = page else { return Ok(None) };
-    received.is_verified &= matches!(page.trust, Trust::Verified { .. });
-    Ok(Some((page.value, pages.seen().map(|seen| (seen.epoch, seen.id, seen.rank, seen.chain)))))
-}
-
 impl Position {
     /// Whether the canister has forgotten the inbox, and with it the hash of the send key: it forgets a key that had no messages
     /// for a time. Somebody may have written since, which makes the key anew: then nothing of it was acknowledged.
     pub fn is_forgotten(&self, head: Option<&KeyHead>) -> bool {
         self.label.is_some() && head.is_none_or(|head| head.acknowledged_id == 0 && self.acknowledged > 0)
     }
-
-    /// Takes the newest message that was seen with a page, unless a newer one is known.
-    pub fn saw(&mut self, seen: SeenFields) {
-        self.seen = seen.filter(|seen| self.seen.is_none_or(|known| seen.1 >= known.1)).or(self.seen);
-    }
 }
 
 /// Opens the envelopes of a page, on a thread that may block.
-async fn open_letters(page: Option<(Page, SeenFields)>, inbox: &records::Inbox, canister: &[u8]) -> Option<Stored> {
-    let (page, seen) = page?;
+async fn open_letters(page: Option<Read>, inbox: &records::Inbox, canister: &[u8]) -> Option<Stored> {
+    let Read { page, step } = page?;
     let (inbox, canister) = (inbox.clone(), canister.to_vec());
     let open = move || {
         let id = inbox.id();
         let letters = page.messages.iter().map(|message| (message.id, letter(message, &inbox.hpke.0, &canister, &id)));
-        Stored { letters: letters.collect(), dropped: page.gap.then_some(page.first_id), seen }
+        Stored { letters: letters.collect(), dropped: page.gap.then_some(page.first_id), step }
     };
     Some(tokio::task::spawn_blocking(open).await.expect("bytes of others do not make it panic"))
 }
@@ -243,7 +210,7 @@ fn letter(message: &Message, secret: &[u8; 32], canister: &[u8], inbox: &[u8]) -
 struct Stored {
     letters: Vec<(u32, Option<Letter>)>,
     dropped: Option<u32>,
-    seen: SeenFields,
+    step: Step,
 }
 
 #[derive(Default)]
@@ -255,20 +222,18 @@ struct Counts {
 }
 
 impl Stored {
-    /// Stores the messages that no other process has stored yet.
-    fn store(self, tx: &mut Tx<'_>, inbox: [u8; 29]) -> Result<Counts, Error> {
+    /// Stores the messages. `None`: another process has read on, and nothing is stored.
+    fn store(self, tx: &mut Tx<'_>, inbox: [u8; 29]) -> Result<Option<Counts>, Error> {
         let mut position = tx.record::<Position>(inbox)?.unwrap_or_default();
+        if !position.takes(&self.step) {
+            return Ok(None);
+        }
         let mut counts = Counts::default();
-        let is_first = self.letters.first().is_none_or(|(id, _)| *id > position.id);
-        if let Some(first_id) = self.dropped.filter(|first_id| is_first && *first_id > position.id) {
+        if let Some(first_id) = self.dropped {
             append(tx, &Entry { at: millis(), with: None, event: Event::Dropped { first_id } })?;
         }
         let (mut is_new_session, mut wedged) = (false, BTreeSet::new());
         for (id, letter) in self.letters {
-            if id <= position.id {
-                continue;
-            }
-            position.id = id;
             counts.messages += 1;
             let Some(letter) = letter else {
                 position.junk += 1;
@@ -308,7 +273,6 @@ impl Stored {
             counts.unopened += 1;
             tell(tx, letter, id, "its session did not come within 30 days")
         })?;
-        position.saw(self.seen);
         put(tx, inbox, &position)?;
         for identity in wedged {
             let Some(mut peer) = tx.record::<Peer>(identity)? else { continue };
@@ -316,7 +280,7 @@ impl Stored {
                 sealing(tx, own(tx)?, |sealer, tx| sealer.renew(tx, &identity, &mut peer))?;
             }
         }
-        Ok(counts)
+        Ok(Some(counts))
     }
 }
 

@@ -14,7 +14,8 @@
 //! | `sending`, `sealing` | one transaction: the content, the ratchet's step, the exact sealed bytes |
 //! | `push` | the outbox: those bytes, until the canister has them |
 //! | `refusal` | why the canister did not take them, in words |
-//! | `inbox`, `opening`, `waiting` | verified pages; their letters and the cursor in one transaction; letters that do not open yet |
+//! | `reading` | verified pages, each bound to the position that it continues |
+//! | `inbox`, `opening`, `waiting` | a page's letters and the position in one transaction; letters that do not open yet |
 //! | `shared` | keys that several people have, in the web page's format |
 //! | `window` | accepts each number of a device once |
 //! | `log` | messages sent and received |
@@ -38,6 +39,7 @@ mod network;
 mod opening;
 mod person;
 mod push;
+mod reading;
 mod records;
 mod refusal;
 mod root;

@@ -11,7 +11,7 @@ use crypto_store::{Tx, fields};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Maximum number of messages in a batch: the limit of the canister and of a snapshot.
+/// Maximum number of messages in a batch, and of rows that are read at once: the limit of the canister and of a snapshot.
 const BATCH: usize = 1_000;
 /// Maximum bytes of a message in a batch beside its envelope: key id, send key, and candid's own bytes.
 const OVERHEAD: usize = 128;
@@ -53,9 +53,7 @@ impl Mailbox {
         let mut failed = Vec::new();
         loop {
             let mut is_claimed = false;
-            let inboxes = self.waiting_inboxes().await?;
-            let are_all = inboxes.len() < BATCH;
-            for inbox in inboxes {
+            for inbox in self.waiting_inboxes().await? {
                 if failed.contains(&inbox) {
                     continue;
                 }
@@ -71,10 +69,7 @@ impl Mailbox {
                 }
             }
             if !is_claimed && failed.is_empty() {
-                if are_all {
-                    return Ok(pushed);
-                }
-                continue;
+                return Ok(pushed);
             }
             if !is_claimed || start.elapsed() >= wait {
                 pushed.waiting = self.outbox().await?.iter().map(|(_, number)| number).sum();
@@ -106,20 +101,27 @@ impl Mailbox {
     }
 
     async fn waiting_inboxes(&self) -> Result<Vec<Vec<u8>>, Error> {
-        self.store
-            .read(|snapshot| {
-                let (mut inboxes, mut after) = (Vec::new(), Vec::new());
+        let mut inboxes = Vec::<Vec<u8>>::new();
+        loop {
+            let mut after = inboxes.last().map_or(Vec::new(), |last| behind(last));
+            let more = self.store.read(move |snapshot| {
+                let mut more = Vec::new();
                 // Each step reads one row.
-                while inboxes.len() < BATCH
+                while more.len() < BATCH
                     && let Some((key, _)) = snapshot.records::<Queued>(b"", &after, 1)?.pop()
                 {
                     let inbox = inbox_of(&key).to_vec();
-                    after = [&inbox[..], &[0xff; 9]].concat();
-                    inboxes.push(inbox);
+                    after = behind(&inbox);
+                    more.push(inbox);
                 }
-                Ok(inboxes)
-            })
-            .await
+                Ok::<_, Error>(more)
+            });
+            let more = more.await?;
+            if more.is_empty() {
+                return Ok(inboxes);
+            }
+            inboxes.extend(more);
+        }
     }
 
     /// Sends to an inbox until no message waits. Otherwise returns the reason why one still waits.
@@ -202,6 +204,11 @@ fn inbox_of(key: &[u8]) -> &[u8] {
     key.split_last_chunk::<NUMBER>().map_or(key, |(inbox, _)| inbox)
 }
 
+/// A key behind all rows of an inbox.
+fn behind(inbox: &[u8]) -> Vec<u8> {
+    [inbox, &[0xff; NUMBER + 1]].concat()
+}
+
 fn message(key: &[u8], row: &Queued) -> NewMessage {
     let send_key = (!row.send_key.is_empty()).then(|| row.send_key.clone().into());
     NewMessage { key_id: inbox_of(key).to_vec().into(), ciphertext: row.envelope.clone().into(), send_key }
@@ -225,4 +232,29 @@ fn done(tx: &mut Tx<'_>, key: &[u8], row: &Queued, failed: Option<&str>) -> Resu
         }
     }
     put(tx, entry_key(row.entry), &entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Place;
+
+    fn key_of(inbox: &[u8], number: u64) -> Vec<u8> {
+        [inbox, &number.to_be_bytes()].concat()
+    }
+
+    #[tokio::test]
+    async fn every_inbox_of_the_outbox_is_found_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
+        let mailbox = Mailbox::create(&folder.path().join("mailbox"), place).await.unwrap();
+        let inboxes: Vec<_> = (0..1_200_u32).map(|number| [&[7; 25][..], &number.to_be_bytes()].concat()).collect();
+        // A transaction has at most 1,000 rows.
+        for part in inboxes.chunks(400) {
+            let keys: Vec<_> = part.iter().flat_map(|inbox| [1, 2].map(|number: u64| key_of(inbox, number))).collect();
+            let row = Queued { entry: 1, since: 0, send_key: Vec::new(), envelope: vec![1] };
+            mailbox.store.write(move |tx| keys.iter().try_for_each(|key| put(tx, key, &row))).await.unwrap();
+        }
+        assert_eq!(mailbox.waiting_inboxes().await.unwrap(), inboxes);
+    }
 }

@@ -4,9 +4,10 @@
 //! acknowledge these messages, because others read them too.
 
 use crate::contacts::{self, checked};
-use crate::inbox::{Received, SeenFields, next_page, pages_behind};
+use crate::inbox::Received;
 use crate::mailbox::Mailbox;
 use crate::network::Network;
+use crate::reading::{Read, Step, pages_behind, read_next};
 use crate::records::{
     Entry, Event, PIECE, Position, Queued, Rows, Said, Seed, Seen, Shared, SharedId, With, append, entry_key,
     next_number, next_queued, put, shared_file_key,
@@ -88,31 +89,43 @@ impl Mailbox {
     /// Reads the shared inboxes to their ends.
     pub(crate) async fn receive_shared(&self, network: &impl Network, received: &mut Received) -> Result<(), Error> {
         for (id, shared) in self.store.read(|snapshot| all(snapshot)).await? {
-            let client = network.client(&shared.caller.0);
-            let position = self.position(id).await?;
-            let mut pages = pages_behind(&client, &id, &position);
-            loop {
-                let (page, seen) = match next_page(&mut pages, received).await {
-                    Ok(Some(page)) => page,
-                    Ok(None) => break,
-                    Err(Error::Page(CallError::Refused(error))) => {
-                        received.not_read.push((shared.name.clone(), format!("the canister answered {error:?}")));
-                        break;
-                    }
-                    Err(error) => return Err(error),
-                };
-                let key = shared.key();
-                let stored = Stored {
-                    messages: page.messages.iter().map(|message| Opened::of(message, &key)).collect(),
-                    dropped: page.gap.then_some(page.first_id),
-                    seen,
-                };
-                let (messages, junk) = self.store.write(move |tx| stored.store(tx, id)).await?;
-                received.messages += messages;
-                received.junk += junk;
-            }
+            while !self.read_shared(network, id, &shared, received).await? {}
         }
         Ok(())
+    }
+
+    /// Reads a shared inbox from its position to its end. False: another process has read meanwhile, and so it ended early.
+    async fn read_shared(
+        &self,
+        network: &impl Network,
+        id: SharedId,
+        shared: &Shared,
+        received: &mut Received,
+    ) -> Result<bool, Error> {
+        let client = network.client(&shared.caller.0);
+        let key = shared.key();
+        let mut pages = pages_behind(&client, &id, &self.position(id).await?);
+        loop {
+            let Read { page, step } = match read_next(&mut pages, received).await {
+                Ok(Some(read)) => read,
+                Ok(None) => return Ok(true),
+                Err(Error::Page(CallError::Refused(error))) => {
+                    received.not_read.push((shared.name.clone(), format!("the canister answered {error:?}")));
+                    return Ok(true);
+                }
+                Err(error) => return Err(error),
+            };
+            let stored = Stored {
+                messages: page.messages.iter().map(|message| Opened::of(message, &key)).collect(),
+                dropped: page.gap.then_some(page.first_id),
+                step,
+            };
+            let Some((messages, junk)) = self.store.write(move |tx| stored.store(tx, id)).await? else {
+                return Ok(false);
+            };
+            received.messages += messages;
+            received.junk += junk;
+        }
     }
 }
 
@@ -134,27 +147,25 @@ impl Opened {
 struct Stored {
     messages: Vec<Opened>,
     dropped: Option<u32>,
-    seen: SeenFields,
+    step: Step,
 }
 
 impl Stored {
-    /// Stores the messages that no other process has stored. Returns the number of new messages, and of junk among them.
-    fn store(self, tx: &mut Tx<'_>, inbox: SharedId) -> Result<(u64, u64), Error> {
+    /// Stores the messages. Returns their number, and the number of junk among them. `None`: another process has read on, and
+    /// nothing is stored.
+    fn store(self, tx: &mut Tx<'_>, inbox: SharedId) -> Result<Option<(u64, u64)>, Error> {
         let mut position = tx.record::<Position>(inbox)?.unwrap_or_default();
+        let is_first = position.id == 0;
+        if !position.takes(&self.step) {
+            return Ok(None);
+        }
         let (mut messages, mut junk) = (0, 0);
         let with = Some(With::Shared(inbox));
         // A gap before this mailbox joined is not reported.
-        let dropped = self.dropped.filter(|first_id| position.id != 0 && *first_id > position.id);
-        if let Some(first_id) = dropped
-            && self.messages.first().is_none_or(|message| message.id > position.id)
-        {
+        if let Some(first_id) = self.dropped.filter(|_| !is_first) {
             append(tx, &Entry { at: millis(), with, event: Event::Dropped { first_id } })?;
         }
         for Opened { id, time, content } in self.messages {
-            if id <= position.id {
-                continue;
-            }
-            position.id = id;
             messages += 1;
             let Some((salt, content)) = content else {
                 junk += 1;
@@ -178,9 +189,8 @@ impl Stored {
             append(tx, &Entry { at: millis(), with, event: Event::Shared { id, time, said } })?;
         }
         position.junk += junk;
-        position.saw(self.seen);
         put(tx, inbox, &position)?;
-        Ok((messages, junk))
+        Ok(Some((messages, junk)))
     }
 }
 

@@ -15,7 +15,8 @@ use crate::transport::Transport;
 /// A directory: its pins, its memory, and the transport to it.
 ///
 /// Each look-up moves [`DirectoryClient::memory`] forward. Store it, and give it to the next client
-/// ([`DirectoryClient::with_memory`]): then a directory that was rolled back or forked in between is caught.
+/// ([`DirectoryClient::with_memory`]): then a directory that was rolled back or forked in between is caught. If several processes
+/// share the memory, use an answer only if the stored memory is still the one that it continues.
 #[derive(Clone, Debug)]
 pub struct DirectoryClient<T> {
     pub(super) transport: T,

@@ -80,11 +80,24 @@ impl Mailbox {
     }
 
     /// Looks a label up and stores the new memory.
+    ///
+    /// Two answers that continue the same memory need not continue each other. So an answer is used only if the memory is still
+    /// the one that it continues. If another process has moved it, the label is looked up again.
     async fn look_up(&self, network: &impl Network, label: &Label) -> Result<Listed, Error> {
+        loop {
+            if let Some(listed) = self.look_up_once(network, label).await? {
+                return Ok(listed);
+            }
+        }
+    }
+
+    /// `None`: another process has moved the memory meanwhile.
+    async fn look_up_once(&self, network: &impl Network, label: &Label) -> Result<Option<Listed>, Error> {
         let key = known_key(label);
         let known = self.store.read(move |snapshot| snapshot.record::<Known>(&key)).await?;
         let state = known.as_ref().map(Known::state).transpose()?;
         let (mut client, certified_only) = self.directory(network).await?;
+        let before = client.memory();
         let view = if certified_only { View::newest } else { View::ratified };
         let verified = client.lookup(label, view, state.as_ref()).await.map_err(Error::Lookup)?;
         if !certified_only && !matches!(verified.trust, verify::Trust::Ratified { .. }) {
@@ -96,21 +109,21 @@ impl Mailbox {
             Some(_) => client.bundles(label, &verified, &seen).await.map_err(Error::Bundle)?,
             None => Vec::new(),
         };
-        let memory = Memory::of(&verified.memory);
+        let (before, memory) = (before.as_ref().map(Memory::of), Memory::of(&verified.memory));
         let known = verified.state.as_ref().map(|state| Known::of(state, &bundles));
         let key = known_key(label);
-        self.store
-            .write(move |tx| {
-                if tx.record::<Memory>(MEMORY)?.is_none_or(|stored| stored.size <= memory.size) {
-                    put(tx, MEMORY, &memory)?;
-                }
-                match known {
-                    Some(known) => put(tx, key, &known),
-                    None => Ok(()),
-                }
-            })
-            .await?;
-        Ok(Listed { verified, bundles })
+        let is_stored = self.store.write(move |tx| {
+            let stored: Option<Memory> = tx.record(MEMORY)?;
+            if stored != before && stored != Some(memory) {
+                return Ok::<_, Error>(false);
+            }
+            put(tx, MEMORY, &memory)?;
+            if let Some(known) = known {
+                put(tx, key, &known)?;
+            }
+            Ok(true)
+        });
+        Ok(is_stored.await?.then_some(Listed { verified, bundles }))
     }
 
     /// A client of the pinned directory with its stored memory, and whether the platform's certificate is enough.

@@ -16,7 +16,7 @@ pub(crate) struct Pins {
 }
 
 /// The largest log of the directory that was seen, and the number of epochs through the newest ratified head.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Memory {
     pub size: u64,
     pub root: [u8; 32],

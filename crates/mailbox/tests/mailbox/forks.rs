@@ -1,6 +1,7 @@
 //! A network that is set back behind the mailboxes' knowledge, and then shows another history.
 
-use crate::people::Person;
+use crate::gate::Gate;
+use crate::people::{Done, Person};
 use crate::storm::network::Network;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -76,4 +77,47 @@ fn a_store_and_a_directory_that_are_set_back_or_forked_are_reported_and_not_used
         contacts.contains("bob\tadded\t") && contacts.contains("carol\tadded\t"),
         "they are as they were: {contacts}"
     );
+}
+
+#[test]
+fn an_answer_of_another_history_than_another_process_has_seen_meanwhile_is_not_used() {
+    let network = Network::start();
+    let gate = Gate::before(network.url());
+    let [alice, bob, carol, dave] = ["alice", "bob", "carol", "dave"].map(|name| {
+        let person = Person::at(name, &gate.url(), network.canister);
+        person.run(&["directory", &network.directory.to_text(), "--certified-only"]).code(0);
+        person
+    });
+    bob.run(&["register", "bob"]).code(0);
+    alice.run(&["contacts", "find", "bob"]).code(0);
+    bob.run(&["receive"]).code(0);
+    let before = network.copy();
+
+    // One history, which one process of Alice and one of Bob see.
+    carol.run(&["register", "carol"]).code(0);
+    carol.knows(&bob);
+    for text in ["first", "second"] {
+        carol.run(&["send", "bob", "-m", text]).code(0);
+    }
+    let look_up = gate.close("get_bundles");
+    let finding = alice.start_piped(&["contacts", "find", "carol"]);
+    look_up.is_held();
+    let page = gate.close("get_messages_by_key");
+    let reading = bob.start_piped(&["receive"]);
+    page.is_held();
+
+    // Another history, which other processes of theirs see meanwhile.
+    network.go_back_to(&before);
+    dave.run(&["register", "dave"]).code(0);
+    dave.knows(&bob);
+    dave.run(&["send", "bob", "-m", "other"]).code(0);
+    alice.run(&["contacts", "find", "dave"]).code(0);
+    bob.run(&["receive"]).code(0);
+
+    drop((look_up, page));
+    Done::of(finding.wait_with_output().unwrap()).code(1).says("the directory proves that carol has no keys");
+    Done::of(reading.wait_with_output().unwrap()).code(0);
+    assert_eq!(bob.received(), ["other"]);
+    let contacts = alice.run(&["contacts", "list"]).code(0).stdout;
+    assert!(contacts.contains("dave\tadded") && !contacts.contains("carol"), "{contacts}");
 }

@@ -13,6 +13,7 @@ mod files;
 mod floods;
 mod forgotten;
 mod forks;
+mod gate;
 mod growth;
 mod kills;
 mod libolm;

@@ -1,13 +1,11 @@
 //! Commands that wait for another process, and whose wait ends.
 
+use crate::gate::Gate;
 use crate::network::Network;
 use crate::people::{Done, Person, texts};
 use crate::storm::faults::signal;
 use std::fs::File;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use test_support::proxy::{Between, Proxy};
 
 #[test]
 fn a_store_that_stays_busy_is_told_by_exit_code_5_and_nothing_is_sent() {
@@ -24,41 +22,20 @@ fn a_store_that_stays_busy_is_told_by_exit_code_5_and_nothing_is_sent() {
     assert_eq!(bob.received(), ["hello", "after"]);
 }
 
-/// Tells when an update call comes, and lets it pass when it is told to.
-struct Gate {
-    came: SyncSender<()>,
-    passes: Mutex<Receiver<()>>,
-}
-
-impl Between for Gate {
-    fn request(&self, path: &str, body: Vec<u8>) -> Option<(String, Vec<u8>)> {
-        // A gate without a test at it is open.
-        if path.ends_with("/call") && self.came.try_send(()).is_ok() {
-            let _ = self.passes.lock().unwrap().recv();
-        }
-        Some((path.to_string(), body))
-    }
-
-    fn response(&self, _: &str, _: &[u8], body: Vec<u8>) -> Vec<u8> {
-        body
-    }
-}
-
 #[test]
 fn send_waits_as_long_as_it_was_told_for_a_stopped_sender_and_says_that_it_is_queued() {
-    let network = Arc::new(Network::start());
-    let ((came, comes), (pass, passes)) = (sync_channel(0), sync_channel(1));
-    let behind = Arc::clone(&network);
-    let proxy = Proxy::start(move || behind.url(), Gate { came, passes: Mutex::new(passes) });
-    let alice = Person::at("alice", &proxy.url(), network.canister);
+    let network = Network::start();
+    let gate = Gate::before(network.url());
+    let alice = Person::at("alice", &gate.url(), network.canister);
     let bob = Person::new("bob", &network);
     alice.knows(&bob);
     bob.knows(&alice);
 
+    let held = gate.close("add_messages");
     let sender = alice.start_piped(&["send", "bob", "-m", "first"]);
-    comes.recv_timeout(Duration::from_secs(20)).unwrap();
+    held.is_held();
     signal(&sender, "STOP");
-    pass.send(()).unwrap();
+    drop(held);
 
     let start = Instant::now();
     alice.run(&["send", "bob", "-m", "second", "--wait", "2"]).code(3).says("after 2 s another process");
