@@ -71,7 +71,8 @@ impl Mailbox {
             if id == own.inbox().id() && position.is_forgotten(head) {
                 self.introduce_inbox(&client, id, &own.send_key.0).await?;
             }
-            while !self.read_on(&client, inbox, &mut received, |messages| on_page(messages, expected)).await? {}
+            let canister = &own.place.canister;
+            while !self.read_on(&client, inbox, canister, &mut received, |read| on_page(read, expected)).await? {}
             received.not_acknowledged = self.acknowledge(&client, id).await?.or(received.not_acknowledged);
             received.waiting += self.position(id).await?.waiting.0;
         }
@@ -119,11 +120,11 @@ impl Mailbox {
         &self,
         client: &Client<T>,
         inbox: &records::Inbox,
+        canister: &[u8],
         received: &mut Received,
         mut on_page: impl FnMut(u64),
     ) -> Result<bool, Error> {
         let id = inbox.id();
-        let place = self.own().await?.place;
         let mut pages = pages_behind(client, &id, &self.position(id).await?);
         let mut fetched = read_next(&mut pages, received).await?;
         let (mut opened, mut failed): (Option<Stored>, _) = (None, None);
@@ -132,7 +133,7 @@ impl Mailbox {
         while fetched.is_some() || opened.is_some() {
             let is_last = fetched.is_none() || failed.is_some();
             let fetch = async { if is_last { Ok(None) } else { read_next(&mut pages, received).await } };
-            let open = open_letters(fetched, inbox, &place.canister);
+            let open = open_letters(fetched, inbox, canister);
             let store = async {
                 let Some(page) = opened else { return Ok(Some(Counts::default())) };
                 self.store.write(move |tx| page.store(tx, id)).await
