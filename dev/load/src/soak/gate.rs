@@ -1,5 +1,6 @@
 //! Separates calls from restarts. Calls are made only while the network is up. When it is killed, the calls in progress fail
-//! before it is started again.
+//! before it is started again. A kill is announced first. An answer that comes after that is lost, as if the kill had come
+//! between the call's execution and its answer.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -35,6 +36,8 @@ pub struct Gate {
     down: watch::Sender<bool>,
     /// Number of calls that the latest kill cut off.
     cut: AtomicU64,
+    /// Number of answers that have been lost since the latest kill was announced.
+    lost: watch::Sender<usize>,
 }
 
 impl Gate {
@@ -50,14 +53,16 @@ impl Gate {
         let Ok(result) = tokio::time::timeout(CALL_LIMIT, call).await else {
             return Err(Violation(format!("a call is not answered within {} s", CALL_LIMIT.as_secs())));
         };
-        let error = match result {
-            Ok(result) => return Ok(Some(result)),
-            Err(error) if error.is_silence() => error,
-            Err(error) => return Err(Violation(format!("a call failed: {error:?}"))),
-        };
         // The killer announces a kill first, and cannot withdraw the announcement while this guard is held.
-        if !*down.borrow() {
-            return Err(Violation(format!("a call failed though the network was not killed: {error:?}")));
+        let announced = *down.borrow();
+        match result {
+            Ok(result) if !announced => return Ok(Some(result)),
+            Ok(_) => self.lost.send_modify(|lost| *lost += 1),
+            Err(error) if error.is_silence() && announced => {}
+            Err(error) if error.is_silence() => {
+                return Err(Violation(format!("a call failed though the network was not killed: {error:?}")));
+            }
+            Err(error) => return Err(Violation(format!("a call failed: {error:?}"))),
         }
         self.cut.fetch_add(u64::from(begun_before_kill), Ordering::Relaxed);
         drop(guard);
@@ -65,9 +70,16 @@ impl Gate {
         Ok(None)
     }
 
-    /// Announces a kill: calls may fail from now on.
+    /// Announces a kill: from now on calls may fail, and answers are lost.
     pub fn killing(&self) {
+        self.lost.send_replace(0);
         self.down.send_replace(true);
+    }
+
+    /// Waits until so many answers are lost after [`Self::killing`].
+    pub async fn lost(&self, answers: usize) {
+        // It fails only if the sender, which is ours, is gone.
+        let _ = self.lost.subscribe().wait_for(|lost| *lost >= answers).await;
     }
 
     /// Waits until no call is under way. No call begins until the guard is dropped. Also returns how many calls the kill cut
@@ -111,6 +123,18 @@ mod tests {
             cut
         };
         assert_eq!(tokio::join!(gate.attempt(killed_meanwhile), restart), (Ok(None), 1));
+        // A call is executed before the kill, and its answer comes after the announcement.
+        let executed = async {
+            gate.killing();
+            Ok::<_, AgentError>(7)
+        };
+        let restart = async {
+            gate.lost(1).await;
+            let (_closed, cut) = gate.close().await;
+            gate.restarted();
+            cut
+        };
+        assert_eq!(tokio::join!(gate.attempt(executed), restart), (Ok(None), 1));
         // An earlier kill does not excuse a later failure.
         assert!(gate.attempt(cut_off()).await.is_err());
         assert_eq!(gate.attempt(async { Ok::<_, AgentError>(7) }).await, Ok(Some(7)));

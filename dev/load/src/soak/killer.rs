@@ -8,8 +8,10 @@ use crate::violation::{Verdict, Violation};
 use test_support::Random;
 use test_support::process::{Process, Start};
 
-/// Maximum wait for a large call to be under way.
+/// Maximum wait for a large call to be under way, and for answers to be lost.
 const CALL_WAIT: Duration = Duration::from_secs(2);
+/// Answers that are lost before the network is killed, if they shall be. Some are those of updates.
+const LOST_ANSWERS: usize = 4;
 
 /// The killer.
 pub struct Killer {
@@ -56,9 +58,15 @@ impl Killer {
         match kill % 6 {
             0 => self.kill_within(30).await?,
             // While a large batch or message is sent, executed or written.
-            1 | 2 => {
+            1 => {
                 let _ = tokio::time::timeout(CALL_WAIT, self.shared.large_call.notified()).await;
                 self.kill_within(12).await?;
+            }
+            // After calls were executed, and before their answers arrive.
+            2 => {
+                self.shared.gate.killing();
+                let _ = tokio::time::timeout(CALL_WAIT, self.shared.gate.lost(LOST_ANSWERS)).await;
+                self.kill()?;
             }
             // While a label's entry is registered or changed.
             3 => {
@@ -90,8 +98,13 @@ impl Killer {
     async fn kill_within(&mut self, milliseconds: u64) -> Verdict<()> {
         let time = Duration::from_micros(self.random.below(milliseconds * 1_000));
         tokio::time::sleep(time).await;
-        let network = self.network.take().expect("it runs");
         self.shared.gate.killing();
+        self.kill()
+    }
+
+    /// Kills the network after [`Gate::killing`](super::gate::Gate::killing).
+    fn kill(&mut self) -> Verdict<()> {
+        let network = self.network.take().expect("it runs");
         network.kill().map_err(|error| Violation(format!("the network cannot be killed: {error}")))
     }
 
