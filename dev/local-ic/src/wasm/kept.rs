@@ -1,8 +1,8 @@
 //! Machine code that an earlier process has compiled. Compiling a canister takes seconds, reading its code does not.
 //!
-//! The folder `compiled-wasm` beside the program has a file for each module. Its name is a hash of what the compiler was told
-//! and the SHA-256 of the instrumented module, both in hexadecimal. Wasmtime itself does not refuse code that was compiled
-//! with other rules for floating-point numbers.
+//! The folder `compiled-wasm` beside the program has a file for each module. Tests and programs of one build share it. A file's
+//! name is a hash of what the compiler was told and the SHA-256 of the instrumented module, both in hexadecimal. Wasmtime
+//! itself does not refuse code that was compiled with other rules for floating-point numbers.
 //!
 //! ```text
 //! offset  bytes
@@ -27,7 +27,13 @@ const CHECKSUM: usize = 32;
 
 /// The folder for this program's code, if the program knows where it is.
 pub fn folder() -> Option<PathBuf> {
-    Some(env::current_exe().ok()?.parent()?.join("compiled-wasm"))
+    Some(folder_of(&env::current_exe().ok()?)?.join("compiled-wasm"))
+}
+
+/// The program's folder. Cargo puts tests into a folder `deps` of it.
+fn folder_of(program: &Path) -> Option<&Path> {
+    let folder = program.parent()?;
+    if folder.ends_with("deps") { folder.parent() } else { Some(folder) }
 }
 
 /// The code of an instrumented module: read from the folder if it is there, otherwise compiled and kept there.
@@ -110,6 +116,13 @@ mod tests {
         let files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(files.len(), 1, "{files:?}");
         files[0].clone()
+    }
+
+    #[test]
+    fn tests_and_programs_share_a_folder() {
+        for program in ["/target/debug/network", "/target/debug/deps/network-0123"] {
+            assert_eq!(folder_of(Path::new(program)), Some(Path::new("/target/debug")));
+        }
     }
 
     #[test]
