@@ -82,11 +82,13 @@ impl LocalIc {
     /// counted.
     pub fn last_call_usage(&self, canister_id: Principal) -> Option<Usage> {
         use EntryPoint::{CompositeQuery, InspectMessage, Query, ReplicatedQuery, Update};
-        let executions = self.executions(canister_id);
         let is_method = |entry| matches!(entry, Update | ReplicatedQuery | Query | CompositeQuery);
-        let root = executions.iter().rfind(|execution| is_method(execution.entry))?.root;
-        let of_call = executions.iter().filter(|execution| execution.root == root && execution.entry != InspectMessage);
-        Some(of_call.map(|execution| execution.usage).sum())
+        self.with_canister(canister_id, |canister| {
+            let executions = &canister.executions;
+            let root = executions.iter().rfind(|execution| is_method(execution.entry))?.root;
+            let of_call = executions.iter().filter(|one| one.root == root && one.entry != InspectMessage);
+            Some(of_call.map(|execution| execution.usage).sum())
+        })
     }
 
     /// The state of a canister. Reads all its memory.
