@@ -2,12 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CHROMIUM } from './browser';
+import { chromiumPath } from './browser';
 import { DIST, OUTPUT } from './network';
 
 export default function setup(): void {
   if (!existsSync(join(DIST, 'index.html'))) throw new Error(`${DIST} has no page: npm run build makes it`);
-  if (!existsSync(CHROMIUM)) installChromium();
+  if (!existsSync(chromiumPath())) installChromium();
   rmSync(OUTPUT, { recursive: true, force: true });
   mkdirSync(OUTPUT, { recursive: true });
 }
@@ -15,11 +15,17 @@ export default function setup(): void {
 function installChromium(): void {
   try {
     execFileSync('apt-get', ['update', '-qq'], { stdio: 'inherit' });
-    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-dejavu-core'], {
+    const packages = ['chromium-headless-shell', 'fonts-dejavu-core'];
+    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
       stdio: 'inherit',
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     });
   } catch {
-    throw new Error(`No ${CHROMIUM}, and it cannot be installed here: install Chromium or let CHROMIUM name it`);
+    // Said below.
+  }
+  if (!existsSync(chromiumPath())) {
+    throw new Error(
+      `No ${chromiumPath()}, and it cannot be installed here: install it, or let CHROMIUM name a Chromium`,
+    );
   }
 }
