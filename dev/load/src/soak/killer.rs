@@ -10,7 +10,7 @@ use test_support::process::{Process, Start};
 
 /// Maximum wait for a large call to be under way, and for answers to be lost.
 const CALL_WAIT: Duration = Duration::from_secs(2);
-/// Answers that are lost before the network is killed, if they shall be. Some are those of updates.
+/// Number of answers that are lost before a kill that waits for them. Some of them are answers to updates.
 const LOST_ANSWERS: usize = 4;
 
 /// The killer.
