@@ -132,7 +132,7 @@ fn an_ended_key_is_wiped_after_its_last_use_and_never_under_it() {
         users.into_iter().for_each(|user| assert!(user.join().is_ok()));
         ends.join().unwrap();
         let wiped = Secret::fill(|_| Ok::<_, Infallible>(())).unwrap();
-        assert!(held.0.holds(&wiped) && byte(&held).is_none());
+        assert!(held.entry.holds(&wiped) && byte(&held).is_none());
     });
 }
 

@@ -10,18 +10,27 @@ use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sync::{RwLock, read, write};
 use crate::{Gone, KEY_LENGTH, KeyName, Secret, WrappedKey, Wrapping};
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 const ENDED: u32 = 1 << 31;
 
-/// A reference to an unwrapped key. It is cheap to clone. It does not keep the key from ending.
+/// A reference to an unwrapped key. It is cheap to clone. It does not keep the key from ending, unless it is [held](Self::hold).
 #[derive(Clone)]
-pub struct Key(pub(crate) Arc<Entry>);
+pub struct Key {
+    pub(crate) entry: Arc<Entry>,
+    /// The use that all uses of a held reference are part of.
+    held: Option<Arc<UnderWay<Arc<Entry>>>>,
+}
 
 impl Key {
+    pub(crate) fn new(entry: Arc<Entry>) -> Self {
+        Self { entry, held: None }
+    }
+
     /// The key's name.
     pub fn name(&self) -> KeyName {
-        self.0.name
+        self.entry.name
     }
 
     /// Lends the bytes of the key to `use_it` and returns its result. Counts as one use.
@@ -29,10 +38,19 @@ impl Key {
     /// [`Gone`] if the key has ended. A key that ends during the use is wiped as soon as `use_it` returns. So `use_it`
     /// must be short, and must not copy the bytes. Afterwards 8 KiB of stack below the caller are wiped.
     pub fn with<R>(&self, use_it: impl FnOnce(&[u8; KEY_LENGTH]) -> R) -> Result<R, Gone> {
-        let _under_way = self.0.begin()?;
-        let result = use_it(read(&self.0.secret).expose());
+        let _under_way = if self.held.is_none() { Some(UnderWay::begin(&*self.entry)?) } else { None };
+        let result = use_it(read(&self.entry.secret).expose());
         wipe_stack();
         Ok(result)
+    }
+
+    /// A reference for several uses that must not stop halfway, such as those of a transaction. They are one use together, which
+    /// begins now and lasts until the reference and its clones are dropped.
+    ///
+    /// [`Gone`] if the key has ended. A key that ends meanwhile is wiped when they are dropped. So keep them for a short time.
+    pub fn hold(&self) -> Result<Self, Gone> {
+        let under_way = UnderWay::begin(self.entry.clone())?;
+        Ok(Self { entry: self.entry.clone(), held: Some(Arc::new(under_way)) })
     }
 
     /// A newer wrapping of this key than `wrapped`. The caller replaces `wrapped` with it.
@@ -40,14 +58,14 @@ impl Key {
     /// None in the common case: the manager returned no newer wrapping when it unwrapped the key, or `wrapped` is the
     /// newer one.
     pub fn newer_wrapping(&self, wrapped: &WrappedKey) -> Option<WrappedKey> {
-        let newer = self.0.rewrapped.as_ref().filter(|newer| **newer != wrapped.wrapping)?;
-        Some(WrappedKey { name: self.0.name, wrapping: newer.clone() })
+        let newer = self.entry.rewrapped.as_ref().filter(|newer| **newer != wrapped.wrapping)?;
+        Some(WrappedKey { name: self.entry.name, wrapping: newer.clone() })
     }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({})", self.0.name)
+        write!(f, "Key({})", self.name())
     }
 }
 
@@ -117,29 +135,31 @@ impl Entry {
             write(&self.secret, Secret::wipe);
         }
     }
+}
 
-    fn begin(&self) -> Result<UnderWay<'_>, Gone> {
-        let gone = Gone { name: self.name };
-        if self.clock.now() >= self.end {
-            self.end();
+/// One use. When it ends, even by a panic, it wipes the key if that is due.
+struct UnderWay<E: Deref<Target = Entry>>(E);
+
+impl<E: Deref<Target = Entry>> UnderWay<E> {
+    fn begin(entry: E) -> Result<Self, Gone> {
+        let gone = Gone { name: entry.name };
+        if entry.clock.now() >= entry.end {
+            entry.end();
             return Err(gone);
         }
         let more = |state: u32| (state & ENDED == 0).then_some(state + 1);
-        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).map_err(|_| gone)?;
-        let under_way = UnderWay(self);
+        entry.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).map_err(|_| gone)?;
+        let under_way = Self(entry);
         let less = |left: u64| left.checked_sub(1);
-        let left = self.uses_left.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).map_err(|_| gone)?;
+        let left = under_way.0.uses_left.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).map_err(|_| gone)?;
         if left == 1 {
-            self.end();
+            under_way.0.end();
         }
         Ok(under_way)
     }
 }
 
-/// One use. When it ends, even by a panic, it wipes the key if that is due.
-struct UnderWay<'a>(&'a Entry);
-
-impl Drop for UnderWay<'_> {
+impl<E: Deref<Target = Entry>> Drop for UnderWay<E> {
     fn drop(&mut self) {
         if self.0.state.fetch_sub(1, Ordering::AcqRel) == ENDED | 1 {
             write(&self.0.secret, Secret::wipe);

@@ -7,10 +7,15 @@ compile_error!("key-file runs on Unix only: it checks the mode of files");
 
 use ed25519_dalek::SigningKey;
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+const DIGITS: usize = 64;
+/// Bytes of the longest file: the digits, and room for white space at the end.
+const MAX_FILE: usize = 2 * DIGITS;
 
 /// The reason why a key file is not read or written.
 #[derive(Debug)]
@@ -55,13 +60,18 @@ pub fn from_hex(text: &str) -> Result<[u8; 32], String> {
 /// [`KeyFileError`].
 pub fn read(path: &Path) -> Result<SigningKey, KeyFileError> {
     let failed = |error| KeyFileError::File(path.to_owned(), error);
-    let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
+    let file = File::open(path).map_err(failed)?;
+    let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(KeyFileError::Mode(path.to_owned(), mode));
     }
-    let text = std::fs::read_to_string(path).map_err(failed)?;
-    // The sentence of `from_hex` would show the secret.
-    let seed = from_hex(text.trim_end()).map_err(|_| KeyFileError::NoKey(path.to_owned()))?;
+    // The buffer never grows, so no copy is left behind.
+    let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE + 1));
+    file.take(MAX_FILE as u64 + 1).read_to_end(&mut text).map_err(failed)?;
+    let mut seed = Zeroizing::new([0; 32]);
+    if text.len() > MAX_FILE || hex::decode_to_slice(text.trim_ascii_end(), &mut *seed).is_err() {
+        return Err(KeyFileError::NoKey(path.to_owned()));
+    }
     Ok(SigningKey::from_bytes(&seed))
 }
 
@@ -72,16 +82,33 @@ pub fn read(path: &Path) -> Result<SigningKey, KeyFileError> {
 /// [`KeyFileError::File`], also where there is a file already, or no randomness.
 pub fn create(path: &Path) -> Result<SigningKey, KeyFileError> {
     let failed = |error| KeyFileError::File(path.to_owned(), error);
-    let mut seed = [0; 32];
-    getrandom::getrandom(&mut seed).map_err(|error| failed(error.into()))?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    writeln!(file, "{}", hex::encode(seed)).and_then(|()| file.sync_all()).map_err(failed)?;
+    let mut seed = Zeroizing::new([0; 32]);
+    getrandom::getrandom(&mut *seed).map_err(|error| failed(error.into()))?;
+    let mut text = Zeroizing::new([b'\n'; DIGITS + 1]);
+    let (digits, _newline) = text.split_at_mut(DIGITS);
+    hex::encode_to_slice(seed.as_slice(), digits).expect("32 bytes have 64 digits");
+    create_private(path, &*text).map_err(failed)?;
     Ok(SigningKey::from_bytes(&seed))
+}
+
+/// Writes a new file of mode 0600. The file and its name are on the disk on return.
+///
+/// # Errors
+///
+/// The system's, also where there is a file already.
+pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Command;
+    use std::time::Duration;
 
     #[test]
     fn a_key_is_read_as_it_was_written_and_no_file_is_written_over() {
@@ -107,9 +134,28 @@ mod tests {
             assert!(refused.contains(&format!("mode {mode:o}")) && refused.contains("chmod 600"), "{refused}");
         }
         set_mode(0o600);
-        for text in ["", "12", &"z".repeat(64), &"0".repeat(66)] {
+        let digits = "0".repeat(64);
+        for text in ["", "12", &"z".repeat(64), &"0".repeat(66), &format!("{digits}{}", " ".repeat(65))] {
             std::fs::write(&path, text).expect("it is written");
             assert!(matches!(read(&path), Err(KeyFileError::NoKey(_))), "{text}");
         }
+    }
+
+    #[test]
+    fn the_mode_is_that_of_the_open_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("key");
+        // It opens when somebody writes to it, and others may read it by then.
+        let made = Command::new("mkfifo").args(["-m", "600"]).arg(&path).status().expect("coreutils have mkfifo");
+        assert!(made.success());
+        let read = std::thread::scope(|scope| {
+            let reading = scope.spawn(|| read(&path));
+            std::thread::sleep(Duration::from_millis(100));
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).expect("it is changed");
+            // The reader may have closed it already.
+            let _ = std::fs::write(&path, "0".repeat(64));
+            reading.join().expect("it does not panic")
+        });
+        assert!(matches!(read, Err(KeyFileError::Mode(_, 0o644))));
     }
 }

@@ -86,7 +86,7 @@ impl<M: KeyManager> Core<M> {
         self.remove_ended(book, after, &name, now);
         match (book.live.get(&name), &job.work) {
             (Some(_), Work::Generate) => Err(KeyError::Exists { name }),
-            (entry, _) => Ok(entry.cloned().map(Key)),
+            (entry, _) => Ok(entry.cloned().map(Key::new)),
         }
     }
 
@@ -163,7 +163,7 @@ impl<M: KeyManager> Core<M> {
                 book.stats.conflicts += 1;
                 return Err(KeyError::Conflict { name });
             }
-            return Ok(Landed { key: Key(entry.clone()), generated: None });
+            return Ok(Landed { key: Key::new(entry.clone()), generated: None });
         }
         let (generated, rewrapped) = match (generates, answer.wrapping) {
             (true, wrapping) => (wrapping.map(|wrapping| WrappedKey { name, wrapping }), None),
@@ -191,7 +191,7 @@ impl<M: KeyManager> Core<M> {
             // Its callers are about to use it.
             book.live.outlive(entry.clone());
         }
-        Ok(Landed { key: Key(entry), generated })
+        Ok(Landed { key: Key::new(entry), generated })
     }
 
     fn make_room(&self, book: &mut Book<M::Error>, after: &mut After<M::Error>) {

@@ -74,7 +74,7 @@ impl<M: KeyManager> KeyCache<M> {
 
     /// The key, if it is in the cache. It never waits for a manager.
     pub fn cached(&self, name: &KeyName) -> Option<Key> {
-        self.core.hits.get(name, self.core.clock.now()).map(Key)
+        self.core.hits.get(name, self.core.clock.now()).map(Key::new)
     }
 
     /// The key: from the cache, or unwrapped by the manager.

@@ -9,10 +9,11 @@
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
 use super::RootKey;
+use super::claim::{Claim, remove_leftover};
 use crate::{KEY_LENGTH, Secret};
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -24,13 +25,14 @@ impl RootKey {
     /// Errors: [`FileError::Io`], also where the file exists; [`FileError::Random`].
     pub fn create_key_file(path: &Path) -> Result<Self, FileError> {
         let root = Self::new(Secret::random().map_err(FileError::Random)?);
-        create_private(path, &root.key_file()[..])?;
+        Claim::of(path)?.create(&root.key_file()[..])?;
         Ok(root)
     }
 
-    /// Replaces the file of this root key, of either kind, by a key file. A crash leaves one of the two.
+    /// Replaces the file of this root key, of either kind, by a key file. A crash leaves one of the two. The root key is no longer
+    /// in the keyring, as after [`lock`](Self::lock).
     ///
-    /// Errors: [`FileError::Io`].
+    /// If several processes replace the file at once, they do so one after the other. Errors: [`FileError::Io`].
     pub fn replace_by_key_file(&self, path: &Path) -> Result<(), FileError> {
         replace_private(path, &self.key_file()[..])
     }
@@ -58,48 +60,19 @@ impl RootKey {
     }
 }
 
-/// Replaces a file by a new one of mode 0600.
+/// Replaces the file of a root key by a new one of mode 0600, and deletes the old one's entry in the keyring.
 ///
-/// The new file takes the old one's name when it is on disk, so that a crash leaves one of the two. Until then it is `path`
-/// with `.new` at the end; one that a crash has left is removed.
+/// The entry is deleted first, so a crash leaves none. Nobody adds another one while this process has the claim.
 pub(super) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let mut next = path.as_os_str().to_owned();
-    next.push(".new");
-    let next = Path::new(&next);
-    match std::fs::remove_file(next) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(FileError::io(next, error)),
-        _ => {}
-    }
-    create_private(next, bytes)?;
-    std::fs::rename(next, path).and_then(|()| sync_folder(path)).map_err(|error| FileError::io(path, error))
+    let claim = Claim::of(path)?;
+    // If this fails, there is no entry: the old file is a key file, or the kernel has no keyring.
+    let _ = RootKey::lock(path);
+    claim.replace(bytes)
 }
 
-/// Writes a new file of mode 0600, and returns when it is on disk.
-pub(super) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let write = || {
-        let mut file = options.open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        sync_folder(path)
-    };
-    write().map_err(|error| FileError::io(path, error))
-}
-
-/// Makes a new name in its folder durable.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
-/// Reads a file of exactly `N` bytes that nobody but its owner may read or write.
+/// Reads a file of exactly `N` bytes that nobody but its owner may read or write. Removes a leftover beside it.
 pub(super) fn read_private<const N: usize>(path: &Path) -> Result<Zeroizing<[u8; N]>, FileError> {
+    remove_leftover(path);
     let mut file = File::open(path).map_err(|error| FileError::io(path, error))?;
     let metadata = file.metadata().map_err(|error| FileError::io(path, error))?;
     if !metadata.is_file() || metadata.len() != N as u64 {

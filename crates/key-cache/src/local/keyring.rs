@@ -10,11 +10,13 @@
 //! payload      root key, 32 bytes
 //! ```
 //!
-//! So a file of another passphrase, which has another salt, finds nothing.
+//! So a file of another passphrase, which has another salt, finds nothing. The entry of a file that is replaced is deleted, because
+//! the root key stays the same.
 
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
 use super::RootKey;
+use super::claim::Claim;
 use super::file::{FileError, read_private};
 use super::passphrase::{MAGIC, PASSPHRASE_LENGTH, SALT};
 use crate::{KEY_LENGTH, Secret};
@@ -30,19 +32,23 @@ impl RootKey {
     ///
     /// Errors: [`KeyringError`].
     pub fn keep_unlocked(&self, path: &Path, time: Duration) -> Result<(), KeyringError> {
-        let key = users()?.add_key(&name(path)?, &self.secret().expose()[..])?;
+        // The file is not replaced meanwhile: a replacement deletes the entry that it finds.
+        let _claim = Claim::of(path)?;
+        let name = name(path)?;
         let seconds = usize::try_from(time.as_secs().max(1)).unwrap_or(usize::MAX);
-        // A key without a time limit must not stay.
-        let limited = key.set_timeout(seconds).and_then(|()| {
+        // The key has its time limit before it is in the user's keyring. If the process is killed first, the kernel deletes the
+        // thread's keyring, and the key with it.
+        let own = KeyRing::from_special_id(KeyRingIdentifier::Thread, true)?;
+        let key = own.add_key(&name, &self.secret().expose()[..])?;
+        let linked = key.set_timeout(seconds).and_then(|()| {
             // This also works for processes whose session does not include the user's keyring.
             let all =
                 Permission::VIEW | Permission::READ | Permission::SEARCH | Permission::SETATTR | Permission::WRITE;
-            key.set_perms(KeyPermissionsBuilder::builder().posessor(Permission::ALL).user(all).build())
+            key.set_perms(KeyPermissionsBuilder::builder().posessor(Permission::ALL).user(all).build())?;
+            users()?.link_key(key)
         });
-        limited.map_err(|error| {
-            let _ = key.invalidate();
-            error.into()
-        })
+        let unlinked = own.unlink_key(key);
+        Ok(linked.and(unlinked)?)
     }
 
     /// The root key of a passphrase file, if it is in the keyring.

@@ -3,7 +3,7 @@
 use super::file::{self, FileError};
 use super::passphrase;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 /// The kind of a root key's file.
@@ -21,11 +21,10 @@ impl FileKind {
     /// Errors: [`FileError::Io`], [`FileError::Format`].
     pub fn of(path: &Path) -> Result<Self, FileError> {
         let mut magic = [0; file::MAGIC.len()];
-        let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-        read.map_err(|error| FileError::io(path, error))?;
-        match &magic {
-            file::MAGIC => Ok(Self::Key),
-            passphrase::MAGIC => Ok(Self::Passphrase),
+        match File::open(path).and_then(|mut file| file.read_exact(&mut magic)) {
+            Ok(()) if &magic == file::MAGIC => Ok(Self::Key),
+            Ok(()) if &magic == passphrase::MAGIC => Ok(Self::Passphrase),
+            Err(error) if error.kind() != ErrorKind::UnexpectedEof => Err(FileError::io(path, error)),
             _ => Err(FileError::Format { path: path.into() }),
         }
     }

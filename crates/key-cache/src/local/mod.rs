@@ -1,6 +1,7 @@
 //! A manager whose root keys are on this machine: in a [key file](RootKey::open_key_file), or under a
 //! [passphrase](RootKey::open_passphrase_file), and then for a time in the [kernel's keyring](RootKey::open_unlocked).
 
+mod claim;
 mod file;
 mod keyring;
 mod kind;

@@ -15,7 +15,8 @@
 #![allow(clippy::indexing_slicing, reason = "offsets are constants within an array of fixed length")]
 
 use super::RootKey;
-use super::file::{FileError, create_private, read_private, replace_private};
+use super::claim::Claim;
+use super::file::{FileError, read_private, replace_private};
 use super::root::{WRAPPED_LENGTH, unwrap, wrap};
 use crate::Secret;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -72,7 +73,8 @@ impl RootKey {
     /// where the file exists; [`PassphraseError::Argon2`].
     pub fn create_passphrase_file(path: &Path, passphrase: &[u8], cost: Cost) -> Result<Self, PassphraseError> {
         let root = Self::random().map_err(FileError::Random)?;
-        create_private(path, &root.under_passphrase(passphrase, cost)?)?;
+        let bytes = root.under_passphrase(passphrase, cost)?;
+        Claim::of(path)?.create(&bytes)?;
         Ok(root)
     }
 
@@ -88,9 +90,10 @@ impl RootKey {
     }
 
     /// Replaces the file of this root key, of either kind, by a passphrase file. Keys need not be wrapped anew. A crash leaves
-    /// one of the two.
+    /// one of the two. The root key is no longer in the keyring, as after [`lock`](Self::lock).
     ///
-    /// Errors: [`PassphraseError::File`], [`PassphraseError::Argon2`].
+    /// If several processes replace the file at once, they do so one after the other. Errors: [`PassphraseError::File`],
+    /// [`PassphraseError::Argon2`].
     pub fn replace_by_passphrase_file(
         &self,
         path: &Path,

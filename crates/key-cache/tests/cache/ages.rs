@@ -58,6 +58,30 @@ fn a_use_under_way_keeps_the_bytes_and_its_panic_frees_them() {
 }
 
 #[test]
+fn a_held_key_is_one_use_that_lasts_until_the_last_of_its_references_is_dropped() {
+    let stage = Stage::new(Limits { max_age: 60 * SECOND, max_uses: Some(3), ..Limits::default() });
+    stage.fill(&key(1), 1); // One use.
+    let key_of_cache = stage.cache.cached(&key(1).name).unwrap();
+    let held = key_of_cache.hold().unwrap();
+    let clone = held.clone();
+    stage.pass(60 * SECOND);
+    assert!(stage.cache.cached(&key(1).name).is_none());
+    assert!(key_of_cache.with(|_| ()).is_err() && key_of_cache.hold().is_err() && held.hold().is_err());
+    drop(held);
+    for _ in 0..5 {
+        assert!(clone.with(|bytes| *bytes == [1; 32]).unwrap());
+    }
+    drop(clone);
+    assert!(key_of_cache.hold().is_err());
+
+    stage.fill(&key(2), 2); // One use.
+    let key_of_cache = stage.cache.cached(&key(2).name).unwrap();
+    let held = [(); 2].map(|()| key_of_cache.hold().unwrap());
+    assert!(key_of_cache.hold().is_err(), "they were the second and the last use");
+    assert!(held.iter().all(|key| key.with(|bytes| *bytes == [2; 32]).unwrap()));
+}
+
+#[test]
 fn a_thread_of_the_cache_ends_keys_and_references_though_nobody_calls() {
     let manager = crate::support::Scripted::default();
     let tasks = crate::support::Tasks::default();

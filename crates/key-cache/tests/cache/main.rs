@@ -1,6 +1,7 @@
 //! Tests of the key cache through its public face.
 
 mod ages;
+mod crashes;
 mod flights;
 mod local;
 mod memory;
