@@ -25,7 +25,7 @@ pub enum Error {
         /// Its version, as `sqlite3_libversion_number` has it.
         found: i32,
     },
-    /// WAL and locks need a local file system.
+    /// WAL and locks need a file system of this machine, and the store's place needs lasting inode numbers.
     FileSystem {
         /// The store's folder.
         path: PathBuf,
@@ -77,7 +77,8 @@ pub enum Error {
         /// Process id of the process that opened it.
         opened_by: u32,
     },
-    /// The locks were not free before the deadline. The request was abandoned.
+    /// The locks were not free before the deadline; or a snapshot, for a rotation of the key that is to empty the write-ahead log.
+    /// The request was abandoned.
     Busy(Busy),
     /// The maximum number of requests wait already.
     Queue {
@@ -107,7 +108,7 @@ pub enum Error {
         /// The bytes that it may have.
         limit: usize,
     },
-    /// A stored value could not be opened: it was changed, moved or sealed under another key; or its key has just ended.
+    /// A stored value could not be opened: it was changed, moved or sealed under another key.
     Value {
         /// The row's table.
         table: Table,
@@ -127,7 +128,8 @@ pub enum Error {
     NoKey,
     /// An earlier statement of the transaction failed, and the closure went on.
     Broken,
-    /// The closure panicked, or the store was closed. A closure that panicked has changed nothing.
+    /// The closure panicked, or the store was closed. A closure that panicked has changed nothing. A program that was built with
+    /// `panic = "abort"` ends instead.
     Lost,
 }
 
@@ -172,7 +174,11 @@ impl fmt::Display for Error {
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Sqlite3Version { found } => write!(f, "SQLite {found}: 3.51.3 or later is needed"),
             Self::FileSystem { path, name } => {
-                write!(f, "{}: a store cannot be on {name}, only on a file system of this machine", path.display())
+                write!(
+                    f,
+                    "{}: a store cannot be on {name}, only on a file system of this machine that keeps inode numbers",
+                    path.display()
+                )
             }
             Self::Foreign { application_id } => write!(f, "a database of another program ({application_id:#x})"),
             Self::Newer { found, known } => write!(f, "a store of version {found}: this release knows {known}"),

@@ -6,7 +6,7 @@ use crate::fields::{Field, FieldCache, Held, Row, Version};
 use crate::keys;
 use crate::open::connect;
 use crate::schema::check_version;
-use crate::values::Sealer;
+use crate::values::StoreKeys;
 use crate::view::View;
 use crate::writer::Ran;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -36,18 +36,16 @@ impl Reader {
 
     pub(crate) fn read<T, E: From<Error>, F: FnOnce(&Snapshot<'_>) -> Result<T, E>>(
         &mut self,
-        sealer: &Sealer,
+        keys: &StoreKeys,
         read: F,
     ) -> Result<Ran<T, F>, E> {
         let transaction = self.begin()?;
         // The first statement fixes the snapshot.
         check_version(&transaction)?;
         let stored = keys::stored(&transaction)?;
-        if !sealer.has(&stored) {
-            return Ok(Ran::OtherKeys(stored, read));
-        }
+        let Some(sealer) = keys.sealer(&stored) else { return Ok(Ran::OtherKeys(stored, read)) };
         let snapshot = newest(&transaction)?;
-        let view = View { connection: &transaction, cache: &self.cache, sealer, snapshot };
+        let view = View { connection: &transaction, cache: &self.cache, sealer: &sealer, snapshot };
         view.catch_up()?;
         read(&Snapshot { view, rows: Cell::new(0) }).map(Ran::Done)
     }

@@ -39,7 +39,8 @@ impl Store {
     /// one. Others read and write between the steps. The future may be dropped, and the process killed, at any time:
     /// [`finish_rotation`](Self::finish_rotation) continues.
     ///
-    /// Errors: as [`write`](Self::write); [`Error::Value`]: a value does not open, and the older key stays.
+    /// Errors: as [`write`](Self::write); [`Error::Value`]: a value does not open, and the older key stays; [`Error::Busy`]: perhaps
+    /// all values are sealed under the new key, and a snapshot kept the log from being emptied.
     pub async fn rotate_key(&self) -> Result<Generation, Error> {
         self.finish_rotation().await?;
         let newest = self.newest_generation();

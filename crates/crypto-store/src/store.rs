@@ -4,18 +4,18 @@ use crate::changes::{News, Watch};
 use crate::error::{Busy, Error};
 use crate::fields::{Caching, FieldCache, Stats, Version};
 use crate::keys::{self, Keys};
-use crate::locks::{FileId, Turnstile, refuse_remote};
+use crate::locks::{FileId, Turn, Turnstile, refuse_unfit};
 use crate::open::{connect, set_journal_mode};
 use crate::prepare::{Prepared, prepare};
 use crate::reader::{Reader, Snapshot};
 use crate::thread::{Deadlines, Due, Request, Worker};
-use crate::values::{ID_LENGTH, Sealer};
+use crate::values::{ID_LENGTH, StoreKeys};
 use crate::writer::{Ran, Tx, Writer};
 use key_cache::{KeyCache, KeyManager, WrappedKey};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Options for opening a store.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,7 @@ impl Store {
     pub fn open<M: KeyManager>(folder: &Path, keys: Arc<KeyCache<M>>, options: Options) -> Result<Self, Error> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::io(folder))?;
         let folder = &folder.canonicalize().map_err(Error::io(folder))?;
-        refuse_remote(folder)?;
+        refuse_unfit(folder)?;
         let turnstile = Arc::new(Turnstile::open(folder)?);
         let database = folder.join("store.sqlite");
         // The key is made before the turn, because nobody may wait for a key manager under the locks. It is not used if the
@@ -106,7 +106,6 @@ impl Store {
             .map_err(Error::io(folder))?;
         let writer = Writer {
             connection,
-            turnstile: turnstile.clone(),
             cache: cache.clone(),
             watch: watch.clone(),
             database_id: FileId::of(&database).map_err(Error::io(&database))?,
@@ -122,7 +121,7 @@ impl Store {
             cache,
             writer: Worker::start("crypto-store-writer", writer).map_err(Error::io(folder))?,
             reader: Worker::start("crypto-store-reader", reader).map_err(Error::io(folder))?,
-            deadlines: Deadlines::start(options.deadline).map_err(Error::io(folder))?,
+            deadlines: Deadlines::start().map_err(Error::io(folder))?,
             deadline: options.deadline,
             watch,
         })))
@@ -140,33 +139,17 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         let shared = &self.0;
-        let mut write = write;
+        let (mut write, mut left) = (write, shared.deadline);
         loop {
             shared.check_process()?;
-            let sealer = shared.sealer().await?;
-            let (request, answer) = Request::new();
-            let waiting = Arc::new(Waiting { request, shared: Arc::downgrade(shared) });
-            shared.deadlines.push(waiting.clone());
-            shared.writer.run(move |writer| {
-                if !waiting.request.is_waiting() {
-                    return;
-                }
-                let mut answer = None;
-                let start = || {
-                    answer = waiting.request.take();
-                    answer.is_some()
-                };
-                let ran = writer.write(&sealer, start, write);
-                if let (Some(ran), Some(answer)) = (ran, answer) {
-                    // Nobody may wait any more, but the transaction is done.
-                    let _ = answer.send(ran);
-                }
-            })?;
-            match answer.await.map_err(|_| Error::Lost)? {
-                Ran::Done(done) => return done,
+            let keys = shared.store_keys().await?;
+            let asked = Instant::now();
+            match shared.in_turn(asked + left, move |writer, turn| writer.write(turn, &keys, write)).await? {
+                Ran::Done(value) => return Ok(value),
                 Ran::OtherKeys(stored, unused) => {
                     shared.adopt(stored);
                     write = unused;
+                    left = left.saturating_sub(asked.elapsed());
                 }
             }
         }
@@ -183,8 +166,8 @@ impl Store {
         let mut read = read;
         loop {
             self.0.check_process()?;
-            let sealer = self.0.sealer().await?;
-            match self.0.on_reader(move |reader| reader.read(&sealer, read)).await?? {
+            let keys = self.0.store_keys().await?;
+            match self.0.on_reader(move |reader| reader.read(&keys, read)).await?? {
                 Ran::Done(value) => return Ok(value),
                 Ran::OtherKeys(stored, unused) => {
                     self.0.adopt(stored);
@@ -236,18 +219,13 @@ impl Changes {
     }
 }
 
-/// A write that waits for its turn.
+/// A request that waits for its turn.
 struct Waiting<T> {
     request: Request<T>,
     shared: Weak<Shared>,
 }
 
-impl<T, E, F> Due for Waiting<Ran<Result<T, E>, F>>
-where
-    T: Send,
-    E: From<Error> + Send,
-    F: Send,
-{
+impl<T: Send, E: From<Error> + Send> Due for Waiting<Result<T, E>> {
     fn waits(&self) -> bool {
         self.request.is_waiting()
     }
@@ -256,7 +234,7 @@ where
         let Some(shared) = self.shared.upgrade() else { return };
         if let Some(answer) = self.request.take() {
             let busy = Busy { after: shared.deadline, holder: shared.turnstile.holder() };
-            let _ = answer.send(Ran::Done(Err(Error::Busy(busy).into())));
+            let _ = answer.send(Err(Error::Busy(busy).into()));
         }
     }
 }
@@ -270,13 +248,12 @@ impl Shared {
         self.on_reader(move |reader| Ok((reader.news_after(after)?, reader.newest()?))).await?
     }
 
-    async fn sealer(&self) -> Result<Sealer, Error> {
+    async fn store_keys(&self) -> Result<StoreKeys, Error> {
         let mut keys = Vec::new();
         for wrapped in self.known_keys() {
             keys.push(self.keys.get(&wrapped).await?);
         }
-        let newest = keys.pop().ok_or(Error::NoKey)?;
-        Ok(Sealer::new(self.id, keys, newest))
+        if keys.is_empty() { Err(Error::NoKey) } else { Ok(StoreKeys::new(self.id, keys)) }
     }
 
     /// The store's keys, as far as this process knows; the newest last.
@@ -290,20 +267,42 @@ impl Shared {
         let before = std::mem::replace(&mut *known, stored);
         let gone: Vec<_> = before.into_iter().filter(|key| known.iter().all(|it| it.name != key.name)).collect();
         drop(known);
-        let keys = self.keys.clone();
-        // After the snapshots that began before, which may need them.
-        let _ = self.reader.run(move |_| gone.iter().for_each(|key| keys.end(&key.name.id)));
+        gone.iter().for_each(|key| self.keys.end(&key.name.id));
     }
 
-    pub(crate) async fn empty_log(&self) -> Result<(), Error> {
+    /// Empties the write-ahead log. Errors: [`Error::Busy`]: the locks or a snapshot kept it from that until the deadline.
+    pub(crate) async fn empty_log(self: &Arc<Self>) -> Result<(), Error> {
+        let deadline = Instant::now() + self.deadline;
+        while !self.in_turn(deadline, |writer, turn| writer.empty_log(turn)).await? {
+            if Instant::now() >= deadline {
+                return Err(Error::Busy(Busy { after: self.deadline, holder: None }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Does some work on the writing thread, in its turn. If the turn has not come by the deadline, it is never done.
+    async fn in_turn<T: Send + 'static, E: From<Error> + Send + 'static>(
+        self: &Arc<Self>,
+        deadline: Instant,
+        work: impl FnOnce(&mut Writer, &Turn<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let (request, answer) = Request::new();
+        let waiting = Arc::new(Waiting { request, shared: Arc::downgrade(self) });
+        self.deadlines.push(deadline, waiting.clone());
+        let turnstile = self.turnstile.clone();
         self.writer.run(move |writer| {
-            if let Some(answer) = request.take() {
-                writer.empty_log();
-                let _ = answer.send(());
+            if !waiting.request.is_waiting() {
+                return;
+            }
+            let turn = turnstile.turn();
+            if let Some(answer) = waiting.request.take() {
+                let done = turn.map_err(E::from).and_then(|turn| work(writer, &turn));
+                // Nobody may wait any more, but the work is done.
+                let _ = answer.send(done);
             }
         })?;
-        answer.await.map_err(|_| Error::Lost)
+        answer.await.map_err(|_| Error::Lost)?
     }
 
     async fn on_reader<T: Send + 'static>(

@@ -21,8 +21,30 @@ pub const MAX_KEY: usize = 256;
 /// Bytes of the longest value: 16 MiB.
 pub const MAX_VALUE: usize = 16 << 20;
 
-/// Seals and opens the values of one store.
-#[derive(Clone)]
+/// The keys of a request to one store. They may end while it waits.
+pub(crate) struct StoreKeys {
+    store: [u8; ID_LENGTH],
+    /// The newest last.
+    keys: Vec<Key>,
+}
+
+impl StoreKeys {
+    pub(crate) fn new(store: [u8; ID_LENGTH], keys: Vec<Key>) -> Self {
+        Self { store, keys }
+    }
+
+    /// A sealer for one transaction. None: these are not the keys that the store has, or one of them has ended.
+    pub(crate) fn sealer(&self, stored: &[WrappedKey]) -> Option<Sealer> {
+        if !self.keys.iter().map(Key::name).eq(stored.iter().map(|key| key.name)) {
+            return None;
+        }
+        let mut older = self.keys.iter().map(|key| key.hold().ok()).collect::<Option<Vec<_>>>()?;
+        let newest = older.pop()?;
+        Some(Sealer { store: self.store, older, newest })
+    }
+}
+
+/// Seals and opens the values of one store in one transaction. It holds its keys, so none ends before the transaction does.
 pub(crate) struct Sealer {
     store: [u8; ID_LENGTH],
     older: Vec<Key>,
@@ -30,16 +52,6 @@ pub(crate) struct Sealer {
 }
 
 impl Sealer {
-    pub(crate) fn new(store: [u8; ID_LENGTH], older: Vec<Key>, newest: Key) -> Self {
-        Self { store, older, newest }
-    }
-
-    /// Whether these are its keys.
-    pub(crate) fn has(&self, stored: &[WrappedKey]) -> bool {
-        let own = self.older.iter().chain([&self.newest]);
-        own.map(Key::name).eq(stored.iter().map(|key| key.name))
-    }
-
     pub(crate) fn seal<F: Field>(&self, row: &[u8], field: &F) -> Result<Vec<u8>, Error> {
         let bytes = field.encode();
         if bytes.len() > MAX_VALUE {

@@ -4,11 +4,11 @@ use crate::Error;
 use crate::changes::{Watch, newest, record, trim};
 use crate::fields::{Field, FieldCache, Held, Row, RowName, Staged, Table, Value, Version};
 use crate::keys;
-use crate::locks::{FileId, Turn, Turnstile};
+use crate::locks::{FileId, Turn, Witness};
 use crate::open::{BUSY_TIMEOUT, LONG_LOG};
 use crate::prepare::check_not_set_back;
 use crate::schema::check_version;
-use crate::values::{Sealer, check_key};
+use crate::values::{Sealer, StoreKeys, check_key};
 use crate::view::View;
 use key_cache::WrappedKey;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -26,7 +26,6 @@ const READERS_TIMEOUT: Duration = Duration::from_millis(200);
 /// The writing thread's side of a store.
 pub(crate) struct Writer {
     pub(crate) connection: Connection,
-    pub(crate) turnstile: Arc<Turnstile>,
     pub(crate) cache: Arc<FieldCache>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) database: PathBuf,
@@ -39,7 +38,7 @@ pub(crate) struct Writer {
 pub(crate) enum Ran<T, F> {
     /// It has run.
     Done(T),
-    /// It has not: the store has these keys, which are not the caller's.
+    /// It has not: the store has these keys, and the caller has others, or one that has ended.
     OtherKeys(Vec<WrappedKey>, F),
 }
 
@@ -60,33 +59,26 @@ pub struct Tx<'a> {
 type WriteRow = fn(&View<'_>, &[u8], Version, &Value) -> Result<(), Error>;
 
 impl Writer {
-    /// Runs `write` in a transaction. `start` is called when it has the turn: false if nobody waits any more.
-    ///
-    /// None: `start` was false. An error of any kind has changed nothing, in the store or in the cache.
+    /// Runs `write` in a transaction. An error of any kind has changed nothing, in the store or in the cache.
     pub(crate) fn write<T, E: From<Error>, F: FnOnce(&mut Tx<'_>) -> Result<T, E>>(
         &mut self,
-        sealer: &Sealer,
-        start: impl FnOnce() -> bool,
+        turn: &Turn<'_>,
+        keys: &StoreKeys,
         write: F,
-    ) -> Option<Ran<Result<T, E>, F>> {
-        let turnstile = self.turnstile.clone();
-        let turn = turnstile.turn();
-        if !start() {
-            return None;
-        }
-        let ran = turn.map_err(E::from).and_then(|turn| self.transaction(&turn, sealer, write));
-        Some(ran.unwrap_or_else(|error| {
+    ) -> Result<Ran<T, F>, E> {
+        let ran = self.transaction(turn, keys, write);
+        if ran.is_err() {
             self.seen = None;
-            Ran::Done(Err(error))
-        }))
+        }
+        ran
     }
 
     fn transaction<T, E: From<Error>, F: FnOnce(&mut Tx<'_>) -> Result<T, E>>(
         &mut self,
         turn: &Turn<'_>,
-        sealer: &Sealer,
+        keys: &StoreKeys,
         write: F,
-    ) -> Result<Ran<Result<T, E>, F>, E> {
+    ) -> Result<Ran<T, F>, E> {
         if FileId::of(&self.database).ok() != Some(self.database_id) {
             return Err(Error::Replaced { path: self.database.clone() }.into());
         }
@@ -103,10 +95,8 @@ impl Writer {
             }
         };
         let stored = keys::stored(&transaction)?;
-        if !sealer.has(&stored) {
-            return Ok(Ran::OtherKeys(stored, write));
-        }
-        let view = View { connection: &transaction, cache: &self.cache, sealer, snapshot };
+        let Some(sealer) = keys.sealer(&stored) else { return Ok(Ran::OtherKeys(stored, write)) };
+        let view = View { connection: &transaction, cache: &self.cache, sealer: &sealer, snapshot };
         view.catch_up()?;
         let unwritten = RefCell::default();
         let mut tx = Tx { view, staged: Staged::new(), unwritten, newest: snapshot, broken: Cell::new(false) };
@@ -121,40 +111,46 @@ impl Writer {
             self.cache.clear();
             return Err(Error::from(error).into());
         }
-        turn.witness(newest);
+        turn.witness(Witness::Committed, newest);
         self.cache.publish(staged, newest);
         self.watch.saw(newest);
         self.seen = Some((data_version, newest));
-        self.checkpoint();
-        Ok(Ran::Done(Ok(value)))
+        self.checkpoint(turn);
+        Ok(Ran::Done(value))
     }
 
-    /// Empties the write-ahead log in its turn, so that its file has nothing of deleted rows. A long snapshot prevents that.
-    /// Then later writes overwrite the rest.
-    pub(crate) fn empty_log(&self) {
-        if let Ok(_turn) = self.turnstile.turn() {
-            self.copy_log("TRUNCATE", READERS_TIMEOUT);
-        }
+    /// Empties the write-ahead log, so that its file has nothing of deleted rows. False: a snapshot needs it.
+    pub(crate) fn empty_log(&self, turn: &Turn<'_>) -> Result<bool, Error> {
+        self.copy_log(turn, "TRUNCATE", READERS_TIMEOUT)
     }
 
     /// Copies a long write-ahead log into the database, so that the next transaction writes the log from its start. The file is
-    /// not truncated: a commit into bytes that are there already is synced in two thirds of the time.
+    /// not truncated: a commit into bytes that are there already is synced in two thirds of the time. Only this process knows that
+    /// the log was copied. If processes end after a commit each, the log grows nevertheless, and is truncated at twice the length.
     ///
-    /// It holds the turn. Otherwise writers could append for ever, and the copy would never end.
-    fn checkpoint(&self) {
+    /// It holds the turn. Otherwise writers could append for ever, and the copy would never end. An error does not affect a
+    /// transaction, because the log's contents are committed. A later call copies what this one did not.
+    fn checkpoint(&self, turn: &Turn<'_>) {
         let frames = self.connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
-        if frames.is_ok_and(|frames| frames > LONG_LOG / PAGE) {
-            self.copy_log("PASSIVE", Duration::ZERO);
+        let lengths = frames.map_or(0, |frames| frames * PAGE / LONG_LOG);
+        if lengths > 0 {
+            let mode = if lengths > 1 { "TRUNCATE" } else { "PASSIVE" };
+            let _ = self.copy_log(turn, mode, Duration::ZERO);
         }
     }
 
-    /// Precondition: the turn. Waits so long for readers that need the log; a later call copies what they keep. An error does
-    /// not affect a transaction, because the log's contents are committed.
-    fn copy_log(&self, mode: &str, wait: Duration) {
-        if self.connection.busy_timeout(wait).is_ok() {
-            let _ = self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
-            let _ = self.connection.busy_timeout(BUSY_TIMEOUT);
+    /// Copies the log into the database, and waits so long for readers that need the log. False: not all of it.
+    fn copy_log(&self, turn: &Turn<'_>, mode: &str, wait: Duration) -> Result<bool, Error> {
+        self.connection.busy_timeout(wait)?;
+        let result = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let copied = self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], result);
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        let (blocked, frames, copied): (bool, i64, i64) = copied?;
+        let all = !blocked && copied == frames;
+        if all {
+            turn.witness(Witness::Copied, newest(&self.connection)?);
         }
+        Ok(all)
     }
 }
 

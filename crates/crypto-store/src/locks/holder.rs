@@ -5,10 +5,11 @@
 //! 0       4      process id, little-endian
 //! 4       8      start of that process in clock ticks since boot, little-endian
 //! 12      8      the newest change that was committed, little-endian; in `store.lock` only
+//! 20      8      the newest change that was copied into the database, little-endian; in `store.lock` only
 //! ```
 //!
 //! The holder writes the first two after it has the lock. They serve messages only: the lock is the kernel's. The start tells a
-//! process from a later one of the same id. The third is `lock_file`'s.
+//! process from a later one of the same id. The others are `lock_file`'s.
 
 use std::fs;
 use std::sync::OnceLock;

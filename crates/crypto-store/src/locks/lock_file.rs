@@ -12,8 +12,14 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Position of the newest committed change, after the holder's part.
-const WITNESS_AT: u64 = Holder::RECORD as u64;
+/// Numbers of changes that the holders of a lock leave in its file, at these positions, after the holder's part.
+#[derive(Clone, Copy)]
+pub(crate) enum Witness {
+    /// The newest change that was committed.
+    Committed = Holder::RECORD as isize,
+    /// The newest change that was copied from the write-ahead log into the database.
+    Copied = Holder::RECORD as isize + 8,
+}
 
 pub(super) struct LockFile {
     file: File,
@@ -63,16 +69,16 @@ impl LockFile {
 }
 
 impl Locked<'_> {
-    /// The change that the last holder to commit has left here; 0 where there is none.
-    pub(super) fn witnessed(&self) -> i64 {
+    /// The change that the last holder has left here; 0 where there is none.
+    pub(super) fn witnessed(&self, of: Witness) -> i64 {
         let mut change = [0; 8];
-        self.0.file.read_exact_at(&mut change, WITNESS_AT).map_or(0, |()| i64::from_le_bytes(change))
+        self.0.file.read_exact_at(&mut change, of as u64).map_or(0, |()| i64::from_le_bytes(change))
     }
 
-    /// Leaves a change here that is committed and on disk. Not synced: after a power cut an earlier one may stand here. On a full
-    /// disk it stays the one before.
-    pub(super) fn witness(&self, change: i64) {
-        let _ = self.0.file.write_all_at(&change.to_le_bytes(), WITNESS_AT);
+    /// Leaves a change here that is on disk. Not synced: after a power cut an earlier one may stand here. On a full disk it stays
+    /// the one before.
+    pub(super) fn witness(&self, of: Witness, change: i64) {
+        let _ = self.0.file.write_all_at(&change.to_le_bytes(), of as u64);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | module | its job |
 //! |---|---|
-//! | `file_system` | refuses file systems whose locks and shared memory are not this machine's |
+//! | `file_system` | refuses file systems of other machines, and those without lasting inode numbers |
 //! | `identity` | which file a path means |
 //! | `lock_file` | one `flock`, and the name of who holds it |
 //! | `holder` | the holder's process, and whether it runs |
@@ -17,7 +17,8 @@ mod identity;
 mod lock_file;
 mod turnstile;
 
-pub(crate) use file_system::refuse_remote;
+pub(crate) use file_system::refuse_unfit;
 pub use holder::{Holder, HolderState};
 pub(crate) use identity::FileId;
+pub(crate) use lock_file::Witness;
 pub(crate) use turnstile::{Turn, Turnstile};

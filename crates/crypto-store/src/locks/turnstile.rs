@@ -6,7 +6,7 @@
 
 use super::FileId;
 use super::holder::{Holder, HolderState};
-use super::lock_file::{LockFile, Locked};
+use super::lock_file::{LockFile, Locked, Witness};
 use crate::error::{Busy, Error};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -29,14 +29,14 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// The newest change that a holder has committed: the store has it, unless it was set back.
-    pub(crate) fn witnessed(&self) -> i64 {
-        self.store.witnessed()
+    /// The newest change that a holder has committed or copied: the store has it, unless it was set back.
+    pub(crate) fn witnessed(&self, of: Witness) -> i64 {
+        self.store.witnessed(of)
     }
 
-    /// Precondition: the change is committed and on disk.
-    pub(crate) fn witness(&self, change: i64) {
-        self.store.witness(change);
+    /// Precondition: the change is committed or copied, and on disk.
+    pub(crate) fn witness(&self, of: Witness, change: i64) {
+        self.store.witness(of, change);
     }
 }
 

@@ -1,9 +1,9 @@
-//! Takes requests whose time is over. All requests of a store have the same time, so their deadlines come in order.
+//! Takes requests whose time is over.
 
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub(crate) trait Due: Send + Sync {
     /// Whether the deadline is still of interest.
@@ -14,7 +14,6 @@ pub(crate) trait Due: Send + Sync {
 
 pub(crate) struct Deadlines {
     queue: Arc<Queue>,
-    time: Duration,
 }
 
 #[derive(Default)]
@@ -25,26 +24,29 @@ struct Queue {
 
 #[derive(Default)]
 struct State {
+    /// In the order of their deadlines.
     due: VecDeque<(Instant, Arc<dyn Due>)>,
     closed: bool,
 }
 
 impl Deadlines {
-    pub(crate) fn start(time: Duration) -> io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         let queue = Arc::new(Queue::default());
         let watched = queue.clone();
         std::thread::Builder::new().name("crypto-store-deadlines".into()).spawn(move || watched.run())?;
-        Ok(Self { queue, time })
+        Ok(Self { queue })
     }
 
-    pub(crate) fn push(&self, request: Arc<dyn Due>) {
+    pub(crate) fn push(&self, deadline: Instant, request: Arc<dyn Due>) {
         let mut state = self.queue.lock();
         // Requests are answered in about the order of their deadlines, so this keeps the queue short.
         while state.due.front().is_some_and(|(_, request)| !request.waits()) {
             state.due.pop_front();
         }
-        state.due.push_back((Instant::now() + self.time, request));
-        if state.due.len() == 1 {
+        // Nearly always the last place: all requests of a store have the same time, and a few have used a part of it.
+        let place = state.due.partition_point(|(earlier, _)| *earlier <= deadline);
+        state.due.insert(place, (deadline, request));
+        if place == 0 {
             self.queue.more.notify_one();
         }
     }
@@ -80,5 +82,36 @@ impl Drop for Deadlines {
     fn drop(&mut self) {
         self.queue.lock().closed = true;
         self.queue.more.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Sender, channel};
+    use std::time::Duration;
+
+    struct Numbered(u32, Sender<u32>);
+
+    impl Due for Numbered {
+        fn waits(&self) -> bool {
+            true
+        }
+
+        fn due(&self) {
+            self.1.send(self.0).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_earlier_deadline_that_is_pushed_later_comes_first() {
+        let (sender, due) = channel();
+        let deadlines = Deadlines::start().unwrap();
+        let start = Instant::now();
+        for (number, after) in [(1, 300), (3, 3_600_000), (2, 500), (0, 100)] {
+            deadlines.push(start + Duration::from_millis(after), Arc::new(Numbered(number, sender.clone())));
+        }
+        assert_eq!([0, 1, 2].map(|_| due.recv().unwrap()), [0, 1, 2]);
+        assert!(start.elapsed() >= Duration::from_millis(500));
     }
 }

@@ -50,3 +50,17 @@ fn messages_of_1_kib_and_their_sealed_bytes_take_less_than_2_2_times_the_texts_o
         before = bytes();
     }
 }
+
+#[test]
+fn the_log_stays_short_if_each_process_ends_after_a_transaction() {
+    const LONG_LOG: u64 = 4 << 20;
+    let home = Home::new();
+    let mut longest = 0;
+    for number in 0..40_u32 {
+        let message = Message { format: 1, bytes: vec![7; 500_000] };
+        write(&home.open(), move |tx| tx.put(number.to_be_bytes(), message)).unwrap();
+        let log = std::fs::metadata(home.path().join("store/store.sqlite-wal")).unwrap();
+        longest = longest.max(log.len());
+    }
+    assert!(longest > LONG_LOG && longest < 2 * LONG_LOG + 1_000_000, "{longest} bytes");
+}

@@ -1,5 +1,6 @@
 //! Tests of the store through its public interface, and with real processes.
 
+mod ages;
 mod basics;
 mod caching;
 mod faults;

@@ -96,8 +96,44 @@ fn a_database_that_was_set_back_is_refused_by_who_opens_it_and_by_who_has_it_ope
 }
 
 #[test]
+fn a_database_file_that_was_set_back_under_its_newer_log_is_refused() {
+    // Bytes that a path in a URI cannot have.
+    let home = Home::named("50% of a?b#c");
+    // By processes that are gone, as above.
+    let step_all = || drop(Process::start("step-all", home.path(), 0).finish());
+    let log_begun = || {
+        let log = fs::read(home.path().join("store/store.sqlite-wal")).unwrap();
+        u32::from_be_bytes(log[12..16].try_into().unwrap())
+    };
+    let until_log_begins_again = || {
+        let before = log_begun();
+        while log_begun() == before {
+            step_all();
+        }
+    };
+    step_all();
+    let without_tables = fs::read(home.database()).unwrap();
+    until_log_begins_again();
+    let with_tables = fs::read(home.database()).unwrap();
+    until_log_begins_again();
+    step_all();
+    let newest = fs::read(home.database()).unwrap();
+    assert!(without_tables.len() <= 4_096 && with_tables.len() > 4_096);
+
+    for earlier in [with_tables, without_tables] {
+        fs::write(home.database(), earlier).unwrap();
+        let refused = try_open(home.path(), options()).err();
+        assert!(matches!(refused, Some(Error::SetBack { .. })), "{refused:?}");
+    }
+    fs::write(home.database(), newest).unwrap();
+    step_all();
+}
+
+#[test]
 fn a_new_store_in_the_folder_of_one_that_was_deleted_begins_anew() {
     let home = home_with_a_message();
+    // Its changes have been copied into the database file, too.
+    write(&home.open(), |tx| tx.put("large", Message { format: 1, bytes: vec![7; 5 << 20] })).unwrap();
     for name in ["store.sqlite", "store.sqlite-wal", "store.sqlite-shm"] {
         fs::remove_file(home.path().join("store").join(name)).unwrap();
     }

@@ -9,6 +9,9 @@ use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 use vodozemac::megolm::{GroupSession, SessionConfig};
 
 /// More than two steps seal.
@@ -53,10 +56,7 @@ fn a_rotation_seals_every_value_again_and_neither_changes_nor_drops_one() {
     let group = |store: &Store| read(store, |snapshot| Ok(snapshot.get::<GroupSession>("group")?.unwrap())).unwrap();
     let before = group(&other);
     let stats = other.stats();
-    let older: Vec<u8> = Connection::open(home.database())
-        .unwrap()
-        .query_row("SELECT wrapping FROM store_key", [], |row| row.get(0))
-        .unwrap();
+    let older = wrapping(&home);
 
     assert_eq!(block_on(store.rotate_key()).unwrap(), 2);
     assert_eq!(generations(&home), (vec![2], BTreeSet::from([2])));
@@ -70,12 +70,76 @@ fn a_rotation_seals_every_value_again_and_neither_changes_nor_drops_one() {
     assert_eq!(other.stats().dropped, stats.dropped);
 
     // Nothing in any file unwraps what an old copy of the files holds.
-    for entry in fs::read_dir(home.path().join("store")).unwrap() {
-        let bytes = fs::read(entry.unwrap().path()).unwrap();
-        assert!(!bytes.windows(older.len()).any(|window| window == older), "the older key's wrapping is still there");
-    }
+    assert!(!is_in_a_file(&home, &older), "the older key's wrapping is still there");
     assert_eq!(block_on(other.rotate_key()).unwrap(), 3);
     assert!(!block_on(store.finish_rotation()).unwrap());
+}
+
+/// The wrapping of the only key.
+fn wrapping(home: &Home) -> Vec<u8> {
+    let file = Connection::open(home.database()).unwrap();
+    file.query_row("SELECT wrapping FROM store_key", [], |row| row.get(0)).unwrap()
+}
+
+fn is_in_a_file(home: &Home, bytes: &[u8]) -> bool {
+    fs::read_dir(home.path().join("store"))
+        .unwrap()
+        .any(|entry| fs::read(entry.unwrap().path()).unwrap().windows(bytes.len()).any(|window| window == bytes))
+}
+
+/// Lets a closure run while a store's snapshot, or its write if it `has_turn`, has begun and has not ended.
+fn while_under_way<T>(store: &Store, has_turn: bool, run: impl FnOnce() -> T) -> T {
+    std::thread::scope(|scope| {
+        let (begun, has_begun) = channel();
+        let (end, ended) = channel::<()>();
+        let wait = move || {
+            begun.send(()).unwrap();
+            ended.recv().map_err(|_| Error::Lost)
+        };
+        let held =
+            scope.spawn(move || if has_turn { write(store, move |_| wait()) } else { read(store, move |_| wait()) });
+        has_begun.recv().unwrap();
+        let result = run();
+        end.send(()).unwrap();
+        held.join().unwrap().unwrap();
+        result
+    })
+}
+
+#[test]
+fn a_rotation_is_not_done_before_the_log_is_emptied_and_waits_for_that_until_the_deadline() {
+    let home = Home::new();
+    drop(filled(&home));
+    let store = home.open_with(Options { deadline: Duration::from_secs(1), ..Options::default() });
+    let (other, older) = (home.open(), wrapping(&home));
+    let is_busy = |result| matches!(result, Err(Error::Busy(_)));
+    assert!(while_under_way(&other, false, || is_busy(block_on(store.rotate_key()).map(drop))));
+    assert_eq!(generations(&home), (vec![2], BTreeSet::from([2])));
+    assert!(is_in_a_file(&home, &older));
+
+    // Another has its turn just when the log is to be emptied.
+    let woken = Arc::new(Woken::default());
+    let mut finishing = Box::pin(store.finish_rotation());
+    let waker = woken.clone().into();
+    let mut context = std::task::Context::from_waker(&waker);
+    assert!(finishing.as_mut().poll(&mut context).is_pending());
+    while !woken.0.load(Ordering::SeqCst) {
+        std::thread::yield_now();
+    }
+    assert!(while_under_way(&other, true, || is_busy(block_on(finishing).map(drop))));
+
+    assert!(block_on(store.finish_rotation()).unwrap());
+    assert!(!is_in_a_file(&home, &older));
+    assert!(!block_on(store.finish_rotation()).unwrap());
+}
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl std::task::Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 #[test]

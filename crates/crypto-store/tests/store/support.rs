@@ -15,7 +15,12 @@ pub struct Home(pub tempfile::TempDir);
 
 impl Home {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::named("crypto-store-")
+    }
+
+    /// The folder's name begins with `name`.
+    pub fn named(name: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix(name).tempdir().unwrap();
         RootKey::create_key_file(&folder.path().join("root.key")).unwrap();
         Self(folder)
     }
@@ -54,10 +59,17 @@ pub fn options() -> Options {
 }
 
 pub fn try_open(home: &Path, options: Options) -> Result<Store, Error> {
+    open_with_keys(home, keys(home, Limits::default()), options)
+}
+
+pub fn keys(home: &Path, limits: Limits) -> Arc<KeyCache<LocalManager>> {
     let root = RootKey::open_key_file(&home.join("root.key")).unwrap();
-    let keys = KeyCache::new(LocalManager::new(root), Limits::default(), Runtime::threads()).unwrap();
+    Arc::new(KeyCache::new(LocalManager::new(root), limits, Runtime::threads()).unwrap())
+}
+
+pub fn open_with_keys(home: &Path, keys: Arc<KeyCache<LocalManager>>, options: Options) -> Result<Store, Error> {
     let caching = if options.caching == Caching::On { self::options().caching } else { options.caching };
-    Store::open(&home.join("store"), Arc::new(keys), Options { caching, ..options })
+    Store::open(&home.join("store"), keys, Options { caching, ..options })
 }
 
 pub fn write<T: Send + 'static>(

@@ -40,6 +40,7 @@ fn plays_its_role() {
     match role {
         "work" => work(&open(), &name, &mut log),
         "put" => put(&open()),
+        "step-all" => step_all(&open()),
         "hold" => hold(&open(), &home, log),
         "full" => super::full::fill(&open(), &mut log),
         "fork" => super::fork::fork(&open()),
@@ -118,6 +119,24 @@ pub fn receive(store: &Store) -> Result<Option<String>, Error> {
 
 fn put(store: &Store) {
     write(store, |tx| tx.put("put", Message { format: 1, bytes: b"by the child".to_vec() })).unwrap();
+}
+
+/// Moves the ratchets of many sessions, which it first makes. Twice, so that its first transaction may copy the log, and its
+/// second begin it again.
+fn step_all(store: &Store) {
+    for _ in 0..2 {
+        write(store, |tx| {
+            for number in 0..1_000_u32 {
+                let key = number.to_be_bytes();
+                let step = |it: &mut GroupSession| Ok::<_, Error>(it.encrypt("x"));
+                if tx.update(key, step)?.is_none() {
+                    tx.put(key, GroupSession::new(SessionConfig::default()))?;
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+    }
 }
 
 /// Writes, and has its turn until a file says that it may end.
