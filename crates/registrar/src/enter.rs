@@ -43,9 +43,12 @@ async fn register(enter: &Enter) -> Result<(), Box<dyn Error>> {
     let mut client = DirectoryClient::new(transport, trusted);
     let found = client.lookup(&Label::Registrar, View::newest, None).await?;
     if let Some(state) = found.state {
-        return match state.newest().policy == policy {
-            true => Err("this key is entered already".into()),
-            false => Err("the directory has a registrar already".into()),
+        let entered = &state.newest().policy;
+        let keys: Vec<_> = entered.keys().iter().map(|key| hex::encode(key.bytes())).collect();
+        let keys = keys.join(", ");
+        return match *entered == policy {
+            true => Err(format!("the registrar's key {keys} is already entered").into()),
+            false => Err(format!("the directory already has another registrar, with the keys {keys}").into()),
         };
     }
     let mut opening = [0; 16];

@@ -1,6 +1,7 @@
 //! `registrar show` and `registrar sign`.
 
 use crate::command::Directory;
+use candid::Principal;
 use client::directory::label_text;
 use client::plain::is_control;
 use directory_core::entry::realm;
@@ -19,7 +20,7 @@ const MAX_TEXT: u64 = 8_192;
 /// Checks a request and prints its contents.
 pub fn show(path: &Path, directory: &Directory) -> Result<(), Box<dyn Error>> {
     let request = checked(path, directory)?;
-    println!("label: {}", label_text(&request.label));
+    println!("label: {}", described(&request.label));
     let policy = &request.update.entry.policy;
     println!("owners: {} of these keys", policy.threshold());
     policy.keys().iter().for_each(|key| println!("  {}", hex::encode(key.bytes())));
@@ -33,13 +34,30 @@ pub fn show(path: &Path, directory: &Directory) -> Result<(), Box<dyn Error>> {
 /// Checks a request for a label, and prints the signature.
 pub fn run(label: &str, path: &Path, key: &Path, directory: &Directory) -> Result<(), Box<dyn Error>> {
     let request = checked(path, directory)?;
-    let asked = label_text(&request.label);
-    if asked != label {
-        return Err(format!("the request is for {asked}, not for {label}").into());
+    let label = written(label);
+    if request.label != label {
+        return Err(format!("the request is for {}, not for {}", described(&request.label), described(&label)).into());
     }
     let key = key_file::read(key)?;
     println!("{}", answer_to_text(&Signatures::by(&key, &request.update.registration_bytes())));
     Ok(())
+}
+
+/// The label that an operator writes: an address if the text is one, else a name, as in the command `mailbox`. So no request for a
+/// name that looks like an address is signed, nor one for the registrar's label.
+fn written(text: &str) -> Label {
+    let address = Principal::from_text(text).ok();
+    let address = address.and_then(|address| Label::decode(&[b"a", address.as_slice()].concat()).ok());
+    address.unwrap_or_else(|| Label::Name(text.to_owned()))
+}
+
+/// A label with its kind: the text of a name may look like another label's.
+fn described(label: &Label) -> String {
+    match label {
+        Label::Registrar => label_text(label),
+        Label::Address(_) => format!("the address {}", label_text(label)),
+        Label::Name(name) => format!("the name {name}"),
+    }
 }
 
 /// Reads and checks the request in a file: its label, directory and signatures must be right.

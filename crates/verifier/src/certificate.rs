@@ -90,10 +90,10 @@ impl Authority {
     /// The reason why it proves none.
     pub fn module(&self, certificate: &[u8]) -> Result<Module, String> {
         let checked = self.checked(certificate)?;
-        let hash = value(&checked, b"module_hash")?.try_into();
+        let hash = value(&checked, b"module_hash")?;
         let controllers = ciborium::from_reader(value(&checked, b"controllers")?);
         Ok(Module {
-            hash: hash.map_err(|_| "the module's hash has not 32 bytes")?,
+            hash: hash.try_into().map_err(|_| format!("the module's hash has {} bytes, not 32", hash.len()))?,
             controllers: controllers.map_err(|error| format!("the controllers: {error}"))?,
             time: time(&checked)?,
             certificate: certificate.to_vec(),

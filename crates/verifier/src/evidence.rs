@@ -11,9 +11,10 @@
 //!
 //! case 1, a rule is broken      certified | consistency | all epochs from the first to the one that breaks it, each with its
 //!                               updates before its head | heads after it; consistency from the last of these to the certified log
-//! case 2, two logs              certified earlier | certified later | where the later log is larger: all its heads
+//! case 2, two logs              certified earlier | certified later | consistency, before it the later log's root at the size of
+//!                               the earlier one
 //! case 3, rolled back           certified earlier | certified later and smaller
-//! case 4, another module        allowed | certificate
+//! case 4, another module        certified | allowed | certificate that is not older
 //! ```
 
 use crate::certificate::{Authority, Certified, Module};
@@ -25,7 +26,7 @@ use crate::replay::{Epoch, Replay, ReplayError};
 use directory_core::bytes::Reader;
 use directory_core::hash::Hash;
 use directory_core::head::Head;
-use directory_core::log::{Log, verify_consistency};
+use directory_core::log::{Log, LogError, verify_consistency};
 use directory_core::update::LoggedUpdate;
 use std::fmt;
 use std::io::{self, Read};
@@ -58,48 +59,30 @@ pub enum Case {
 }
 
 /// Writes an evidence file.
-pub struct Writer<'a, D> {
+struct Writer<'a, D> {
     disk: &'a mut D,
     file: &'static str,
 }
 
 impl<'a, D: Disk> Writer<'a, D> {
     /// Begins a file, replacing an older one.
-    ///
-    /// # Errors
-    ///
-    /// Those of the disk.
-    pub fn new(disk: &'a mut D, file: &'static str, pinned: &Pinned, case: Case) -> io::Result<Self> {
+    fn new(disk: &'a mut D, file: &'static str, pinned: &Pinned, case: Case) -> io::Result<Self> {
         disk.cut(file, 0)?;
         let mut writer = Self { disk, file };
         writer.push(START, &[&[FORMAT, case as u8][..], &pinned.encode()].concat())?;
         Ok(writer)
     }
 
-    /// Appends a certified log.
-    ///
-    /// # Errors
-    ///
-    /// Those of the disk.
-    pub fn certified(&mut self, certified: &Certified) -> io::Result<()> {
+    fn certified(&mut self, certified: &Certified) -> io::Result<()> {
         self.push(CERTIFIED, &certified.encode())
     }
 
-    /// Appends heads.
-    ///
-    /// # Errors
-    ///
-    /// Those of the disk.
-    pub fn heads(&mut self, heads: &[Head]) -> io::Result<()> {
+    fn heads(&mut self, heads: &[Head]) -> io::Result<()> {
         heads.iter().try_for_each(|head| self.push(HEAD, &head.encode()))
     }
 
     /// Syncs the file: on return it survives a power cut.
-    ///
-    /// # Errors
-    ///
-    /// Those of the disk.
-    pub fn finish(self) -> io::Result<()> {
+    fn finish(self) -> io::Result<()> {
         self.disk.sync(self.file)
     }
 
@@ -150,30 +133,70 @@ pub fn broken<D: Disk>(disk: &mut D, pinned: &Pinned, journal: &Journal, broken:
     writer.finish()
 }
 
-/// Writes the evidence of two certified logs that contradict each other: of one size, or a smaller one after a larger one.
+/// A certified log, and the proof of its root at an earlier size.
+pub struct Prefix {
+    /// The certified log.
+    pub certified: Certified,
+    /// The earlier size: not 0, and not larger than the log.
+    pub size: u64,
+    /// The root of this many heads.
+    pub root: Hash,
+    /// The proof that these heads are a prefix of the log.
+    pub consistency: Vec<Hash>,
+}
+
+impl Prefix {
+    /// Checks the proof.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it proves nothing.
+    pub fn verify(&self) -> Result<(), LogError> {
+        let checkpoint = &self.certified.log.checkpoint;
+        verify_consistency((self.size, &self.root), (checkpoint.size, &checkpoint.root), &self.consistency)
+    }
+}
+
+/// Writes the evidence of a fork: the later log has another root at the size of the earlier one.
 ///
 /// # Errors
 ///
 /// Those of the disk.
-pub fn contradiction<D: Disk>(
-    disk: &mut D,
-    pinned: &Pinned,
-    case: Case,
-    [earlier, later]: [&Certified; 2],
-) -> io::Result<()> {
-    let mut writer = Writer::new(disk, FILE, pinned, case)?;
+pub fn fork<D: Disk>(disk: &mut D, pinned: &Pinned, earlier: &Certified, later: &Prefix) -> io::Result<()> {
+    let mut writer = Writer::new(disk, FILE, pinned, Case::Fork)?;
+    writer.certified(earlier)?;
+    writer.certified(&later.certified)?;
+    writer.push(CONSISTENCY, &[&later.root[..], later.consistency.as_flattened()].concat())?;
+    writer.finish()
+}
+
+/// Writes the evidence of a rollback: the later log is smaller than the earlier one.
+///
+/// # Errors
+///
+/// Those of the disk.
+pub fn rollback<D: Disk>(disk: &mut D, pinned: &Pinned, earlier: &Certified, later: &Certified) -> io::Result<()> {
+    let mut writer = Writer::new(disk, FILE, pinned, Case::Rollback)?;
     writer.certified(earlier)?;
     writer.certified(later)?;
     writer.finish()
 }
 
-/// Writes the evidence of a module that is not allowed.
+/// Writes the evidence of a module that is not allowed. The certified log shows that the module came after the directory's
+/// installation.
 ///
 /// # Errors
 ///
 /// Those of the disk.
-pub fn module<D: Disk>(disk: &mut D, pinned: &Pinned, allowed: &[Hash], module: &Module) -> io::Result<()> {
+pub fn module<D: Disk>(
+    disk: &mut D,
+    pinned: &Pinned,
+    certified: &Certified,
+    allowed: &[Hash],
+    module: &Module,
+) -> io::Result<()> {
     let mut writer = Writer::new(disk, MODULE_FILE, pinned, Case::Module)?;
+    writer.certified(certified)?;
     writer.push(ALLOWED, allowed.as_flattened())?;
     writer.push(MODULE, &module.certificate)?;
     writer.finish()
@@ -190,6 +213,8 @@ pub struct Proven {
     pub what: String,
     /// When the platform certified it, in nanoseconds since 1970.
     pub time: u64,
+    /// Case 4: the canister's module. The file says which ones its writer allowed. The checker must compare it with its own.
+    pub module: Option<Hash>,
 }
 
 /// The reason why a file proves nothing.
@@ -239,89 +264,105 @@ pub fn check(file: impl Read, scratch: &Path) -> Result<Proven, Unproven> {
         Ok((reader.u8("case")?, Pinned::decode(&mut reader)?))
     };
     let (case, pinned) = read().map_err(|error: directory_core::bytes::DecodeError| format!("{error:?}"))?;
-    let authority = Authority::new(pinned.canister, &pinned.root_key)?;
-    let (case, (what, time)) = match case {
-        1 => (Case::Rule, check_rule(&mut records, &authority, &pinned, scratch)?),
-        2 => (Case::Fork, check_fork(&mut records, &authority)?),
-        3 => (Case::Rollback, check_rollback(&mut records, &authority)?),
-        4 => (Case::Module, check_module(&mut records, &authority)?),
+    let mut file = Evidence { records, authority: Authority::new(pinned.canister, &pinned.root_key)?, pinned };
+    let (case, (what, time), module) = match case {
+        1 => (Case::Rule, file.check_rule(scratch)?, None),
+        2 => (Case::Fork, file.check_fork()?, None),
+        3 => (Case::Rollback, file.check_rollback()?, None),
+        4 => {
+            let (module, found) = file.check_module()?;
+            (Case::Module, found, Some(module))
+        }
         other => return Err(Unproven::Malformed(format!("there is no case {other}"))),
     };
-    Ok(Proven { pinned, case, what, time })
+    Ok(Proven { pinned: file.pinned, case, what, time, module })
 }
 
+/// What a file proves as a sentence, and when it was certified.
 type Found = Result<(String, u64), Unproven>;
 
-fn check_rule(records: &mut Records<impl Read>, authority: &Authority, pinned: &Pinned, scratch: &Path) -> Found {
-    let certified = authority.decode(&expect(records, CERTIFIED)?)?;
-    // Otherwise a forger could name another VRF key or configuration, so that an honest directory seems to break rules.
-    if certified.log.configuration != pinned.hash() {
-        return Err(Unproven::Malformed("the certified log is not of this configuration and VRF key".to_owned()));
-    }
-    let consistency = hashes(&expect(records, CONSISTENCY)?)?;
-    let mut disk = Folder::open(scratch)?;
-    let mut journal = Journal::open(&mut disk, |_| ())?;
-    let mut replay = Replay::new(pinned.pins()?);
-    let mut log = Log::<Vec<Hash>>::default();
-    let violation = loop {
-        let epoch = next_epoch(records)?.ok_or(Unproven::Honest)?;
-        let complete = epoch.complete().map_err(|violation| format!("updates were replaced: {violation}"))?;
-        log.append(&epoch.head.encode());
-        match replay.epoch(&journal.stored(&disk), &complete, certified.time) {
-            Ok(next) => replay = next,
-            Err(ReplayError::Violation(violation)) => break violation,
-            Err(ReplayError::Past(error)) => return Err(error.into()),
+/// The records of a file behind the first one, and what the first one pins.
+struct Evidence<R> {
+    records: Records<R>,
+    authority: Authority,
+    pinned: Pinned,
+}
+
+impl<R: Read> Evidence<R> {
+    /// The next record, which must be a certified log of the pinned configuration and VRF key. Otherwise a forger could name
+    /// other ones, or take logs from before and after a reinstallation, so that an honest directory seems to break rules.
+    fn certified(&mut self) -> Result<Certified, Unproven> {
+        let certified = self.authority.decode(&expect(&mut self.records, CERTIFIED)?)?;
+        if certified.log.configuration != self.pinned.hash() {
+            return Err(Unproven::Malformed("the certified log is not of this configuration and VRF key".to_owned()));
         }
-        journal.append(&mut disk, &complete)?;
-    };
-    while let Some(head) = next_head(records)? {
-        log.append(&head.encode());
+        Ok(certified)
     }
-    let shown = (log.size(), &log.root(log.size()));
-    let checkpoint = &certified.log.checkpoint;
-    verify_consistency(shown, (checkpoint.size, &checkpoint.root), &consistency)
-        .map_err(|error| format!("the heads are not those of the certified log: {error:?}"))?;
-    Ok((violation.to_string(), certified.time))
-}
 
-fn check_fork(records: &mut Records<impl Read>, authority: &Authority) -> Found {
-    let [earlier, later] = two(records, authority)?;
-    let [old, new] = [earlier.log.checkpoint, later.log.checkpoint];
-    let mut log = Log::<Vec<Hash>>::default();
-    while let Some(head) = next_head(records)? {
-        log.append(&head.encode());
+    fn check_rule(&mut self, scratch: &Path) -> Found {
+        let certified = self.certified()?;
+        let records = &mut self.records;
+        let consistency = hashes(&expect(records, CONSISTENCY)?)?;
+        let mut disk = Folder::open(scratch)?;
+        let mut journal = Journal::open(&mut disk, |_| ())?;
+        let mut replay = Replay::new(self.pinned.pins()?);
+        let mut log = Log::<Vec<Hash>>::default();
+        let violation = loop {
+            let epoch = next_epoch(records)?.ok_or(Unproven::Honest)?;
+            let complete = epoch.complete().map_err(|violation| format!("updates were replaced: {violation}"))?;
+            log.append(&epoch.head.encode());
+            match replay.epoch(&journal.stored(&disk), &complete, certified.time) {
+                Ok(next) => replay = next,
+                Err(ReplayError::Violation(violation)) => break violation,
+                Err(ReplayError::Past(error)) => return Err(error.into()),
+            }
+            journal.append(&mut disk, &complete)?;
+        };
+        while let Some(head) = next_head(records)? {
+            log.append(&head.encode());
+        }
+        let shown = (log.size(), &log.root(log.size()));
+        let checkpoint = &certified.log.checkpoint;
+        verify_consistency(shown, (checkpoint.size, &checkpoint.root), &consistency)
+            .map_err(|error| format!("the heads are not those of the certified log: {error:?}"))?;
+        Ok((violation.to_string(), certified.time))
     }
-    let other = if old.size == new.size {
-        new.root
-    } else if new.size != log.size() || new.root != log.root(new.size) {
-        return Err(Unproven::Malformed("the heads are not those of the certified log".to_owned()));
-    } else if old.size > new.size {
-        return Err(Unproven::Malformed("the later log is smaller".to_owned()));
-    } else {
-        log.root(old.size)
-    };
-    if old.size == 0 || other == old.root {
-        return Err(Unproven::Honest);
-    }
-    Ok((fork_sentence(old.size, &old.root, &other), later.time))
-}
 
-fn check_rollback(records: &mut Records<impl Read>, authority: &Authority) -> Found {
-    let [earlier, later] = two(records, authority)?;
-    let [old, new] = [earlier.log.checkpoint.size, later.log.checkpoint.size];
-    if earlier.time >= later.time || old <= new {
-        return Err(Unproven::Honest);
+    fn check_fork(&mut self) -> Found {
+        let earlier = self.certified()?.log.checkpoint;
+        let certified = self.certified()?;
+        let hashes = hashes(&expect(&mut self.records, CONSISTENCY)?)?;
+        let (root, consistency) = hashes.split_first().ok_or_else(|| "the other root is missing".to_owned())?;
+        let later = Prefix { certified, size: earlier.size, root: *root, consistency: consistency.to_vec() };
+        later.verify().map_err(|error| format!("the other root is not of the later log: {error:?}"))?;
+        if *root == earlier.root {
+            return Err(Unproven::Honest);
+        }
+        Ok((fork_sentence(earlier.size, &earlier.root, root), later.certified.time))
     }
-    Ok((rollback_sentence(old, new), later.time))
-}
 
-fn check_module(records: &mut Records<impl Read>, authority: &Authority) -> Found {
-    let allowed = hashes(&expect(records, ALLOWED)?)?;
-    let module = authority.module(&expect(records, MODULE)?)?;
-    if allowed.contains(&module.hash) {
-        return Err(Unproven::Honest);
+    fn check_rollback(&mut self) -> Found {
+        let [earlier, later] = [self.certified()?, self.certified()?];
+        let [old, new] = [earlier.log.checkpoint.size, later.log.checkpoint.size];
+        if earlier.time >= later.time || old <= new {
+            return Err(Unproven::Honest);
+        }
+        Ok((rollback_sentence(old, new), later.time))
     }
-    Ok((module_sentence(&module), module.time))
+
+    /// Returns the module too.
+    fn check_module(&mut self) -> Result<(Hash, (String, u64)), Unproven> {
+        let certified = self.certified()?;
+        let allowed = hashes(&expect(&mut self.records, ALLOWED)?)?;
+        let module = self.authority.module(&expect(&mut self.records, MODULE)?)?;
+        if module.time < certified.time {
+            return Err(Unproven::Malformed("the module's certificate is older than the log's".to_owned()));
+        }
+        if allowed.contains(&module.hash) {
+            return Err(Unproven::Honest);
+        }
+        Ok((module.hash, (module_sentence(&module, &allowed), module.time)))
+    }
 }
 
 /// The sentence about a fork.
@@ -336,18 +377,15 @@ pub fn rollback_sentence(old: u64, new: u64) -> String {
 }
 
 /// The sentence about another module.
-pub fn module_sentence(module: &Module) -> String {
+pub fn module_sentence(module: &Module, allowed: &[Hash]) -> String {
+    let allowed: Vec<_> = allowed.iter().map(hex::encode).collect();
     let controllers: Vec<_> = module.controllers.iter().map(ToString::to_string).collect();
     format!(
-        "the canister has the module {}, which is not allowed; its controllers are {}",
+        "the canister has the module {}, which is not allowed: the allowed ones are {}; its controllers are {}",
         hex::encode(module.hash),
+        allowed.join(", "),
         controllers.join(", ")
     )
-}
-
-fn two(records: &mut Records<impl Read>, authority: &Authority) -> Result<[Certified; 2], Unproven> {
-    let earlier = authority.decode(&expect(records, CERTIFIED)?)?;
-    Ok([earlier, authority.decode(&expect(records, CERTIFIED)?)?])
 }
 
 fn expect(records: &mut Records<impl Read>, kind: u8) -> Result<Vec<u8>, Unproven> {

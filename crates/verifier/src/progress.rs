@@ -70,19 +70,34 @@ impl Progress {
     pub fn metrics(&self, now: u64) -> io::Result<Vec<u8>> {
         let mut out = MetricsEncoder::new(Vec::new(), (now * 1000) as i64);
         for (name, value, help) in [
-            ("verifier_certified_heads", self.certified, "Heads of the certified log."),
-            ("verifier_replayed_heads", self.replayed, "Heads that were replayed."),
-            ("verifier_replayed_updates", self.updates, "Updates that were replayed."),
-            ("verifier_labels", self.labels, "Labels that have an entry."),
-            ("verifier_journal_bytes", self.journal_bytes, "Bytes of the journal."),
-            ("verifier_signed_heads", self.signed, "Heads of the log that was signed last."),
-            ("verifier_signed_timestamp_seconds", self.signed_at, "When it was signed."),
-            ("verifier_succeeded_timestamp_seconds", self.succeeded_at, "When the last round succeeded."),
-            ("verifier_module_allowed", (self.is_allowed != Some(false)).into(), "0: the module is not allowed."),
+            ("verifier_certified_heads", self.certified, "Number of heads in the certified log."),
+            ("verifier_replayed_heads", self.replayed, "Number of heads that the verifier has replayed."),
+            ("verifier_replayed_updates", self.updates, "Number of updates that the verifier has replayed."),
+            ("verifier_labels", self.labels, "Number of labels that have an entry."),
+            ("verifier_journal_bytes", self.journal_bytes, "Size of the journal in bytes."),
+            ("verifier_signed_heads", self.signed, "Number of heads in the log that was signed last."),
+            (
+                "verifier_signed_timestamp_seconds",
+                self.signed_at,
+                "Time of the last signature, in seconds since 1970; 0: nothing was signed.",
+            ),
+            (
+                "verifier_succeeded_timestamp_seconds",
+                self.succeeded_at,
+                "Time of the last round that succeeded, in seconds since 1970; 0: none has succeeded.",
+            ),
+            (
+                "verifier_module_allowed",
+                (self.is_allowed != Some(false)).into(),
+                "0 if the canister's module is not allowed, so that nothing is signed; else 1.",
+            ),
         ] {
             out.encode_gauge(name, value as f64, help)?;
         }
-        let mut troubles = out.counter_vec("verifier_troubles_total", "Rounds that failed.")?;
+        let mut troubles = out.counter_vec(
+            "verifier_troubles_total",
+            "Rounds that failed: without an answer, or with an answer that did not verify.",
+        )?;
         troubles = troubles.value(&[("why", "unanswered")], self.unanswered as f64)?;
         troubles.value(&[("why", "unverified")], self.unverified as f64)?;
         Ok(out.into_inner())

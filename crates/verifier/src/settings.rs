@@ -11,6 +11,7 @@
 //! listen = "127.0.0.1:9464"
 //! ```
 
+use crate::network::Platform;
 use candid::Principal;
 use directory_core::hash::Hash;
 use ed25519_dalek::SigningKey;
@@ -98,6 +99,15 @@ impl Settings {
         settings.key = base.join(&settings.key);
         settings.folder = base.join(&settings.folder);
         Ok(settings)
+    }
+
+    /// The directory's canister on its network. Makes no call.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the address is not valid.
+    pub fn platform(&self) -> Result<Platform, String> {
+        Platform::new(&self.network, self.root_key.as_deref(), self.canister)
     }
 
     /// Reads the secret key.

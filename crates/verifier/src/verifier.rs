@@ -117,8 +117,8 @@ impl<D: Disk> Verifier<D> {
     }
 
     /// Halts for good. `evidence` writes the evidence first.
-    pub fn halt(mut self, why: String, evidence: impl FnOnce(&mut D, &Journal) -> io::Result<()>) -> Stop {
-        match evidence(&mut self.disk, &self.journal) {
+    pub fn halt(mut self, why: String, evidence: impl FnOnce(&mut D) -> io::Result<()>) -> Stop {
+        match evidence(&mut self.disk) {
             Ok(()) => halt(&mut self.disk, why),
             Err(error) => Stop::Disk(error),
         }
@@ -150,6 +150,9 @@ impl<D: Disk> Verifier<D> {
     /// the log is empty or smaller than the last signed one, or if it or the last signed one is larger than the replayed one.
     /// The journal and the statement are on the disk when the cosignature is returned. The signed log continues the last
     /// signed one, even if the journal was lost meanwhile.
+    ///
+    /// A log that contradicts the replayed one halts the verifier. The last certified log would have shown this before, with
+    /// evidence. So its file was lost.
     pub fn cosign(mut self, certified: &Checkpoint, now: u64) -> Result<(Self, Option<Cosignature>), Stop> {
         if certified.size == 0 {
             return Ok((self, None));
@@ -162,7 +165,9 @@ impl<D: Disk> Verifier<D> {
             let own = self.replay.checkpoint_at(size).root;
             if own != root {
                 let violation = Violation::LogRoot { size, expected: own, found: root };
-                return Err(halt(&mut self.disk, violation.to_string()));
+                let why =
+                    format!("{violation}. There is no evidence: this folder has lost the certificate of the other log");
+                return Err(halt(&mut self.disk, why));
             }
         }
         self.journal.sync(&mut self.disk)?;

@@ -53,7 +53,7 @@ pub fn name(text: &str) -> Label {
     Label::Name(text.to_owned())
 }
 
-fn secret(number: u8) -> SigningKey {
+pub fn secret(number: u8) -> SigningKey {
     SigningKey::from_bytes(&[number; 32])
 }
 
@@ -144,21 +144,21 @@ impl Place {
 
     /// The request of a person with a key to the registrar, and the entry.
     pub fn request(&self, label: &str) -> (Draft, Request) {
-        self.request_by(label, 1)
+        self.request_by(&name(label), 1)
     }
 
-    pub fn request_by(&self, label: &str, number: u8) -> (Draft, Request) {
-        let (label, key, client) = (name(label), secret(number), self.client());
-        let asked = request::lookup(&label, View::newest, 0, api::Changes::newest);
+    pub fn request_by(&self, label: &Label, number: u8) -> (Draft, Request) {
+        let (key, client) = (secret(number), self.client());
+        let asked = request::lookup(label, View::newest, 0, api::Changes::newest);
         let found = self.runtime.block_on(client.send(asked)).unwrap();
         let vrf = Proof::decode(&found.proof).unwrap().vrf;
         let trusted = client.trusted();
         let index = trusted.vrf.verify(&label.encode(), &vrf).unwrap();
         let profile = Profile::new(Vec::new(), Vec::new()).unwrap();
-        let draft = Draft::first(trusted.realm, index, &label, policy(&key), &profile, [number; 16]);
+        let draft = Draft::first(trusted.realm, index, label, policy(&key), &profile, [number; 16]);
         let update =
             Update { entry: draft.entry.clone(), signatures: own(&draft), registration: Signatures::default() };
-        (draft, Request { label, vrf, update })
+        (draft, Request { label: label.clone(), vrf, update })
     }
 
     /// Sends an entry with the registrar's signatures.

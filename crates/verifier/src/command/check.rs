@@ -1,6 +1,6 @@
 //! `verifier check`.
 
-use super::{DONE, ERROR, UNPROVEN};
+use super::{DONE, UNPROVEN};
 use std::error::Error;
 use std::fs::File;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub fn run(path: &Path, config: Option<&Path>) -> Result<u8, Box<dyn Error>> {
             return Ok(UNPROVEN);
         }
     };
-    let Proven { pinned, what, time, .. } = &proven;
+    let Proven { pinned, what, time, module, .. } = &proven;
     println!("proven: {what}");
     println!("certified at: {time} ns since 1970");
     for (name, value) in [
@@ -37,11 +37,15 @@ pub fn run(path: &Path, config: Option<&Path>) -> Result<u8, Box<dyn Error>> {
     let is_pinned = settings.canister == pinned.canister
         && settings.vrf_key == pinned.vrf_key
         && settings.configuration == pinned.hash()
-        && settings.root_key.is_none_or(|key| key == pinned.root_key);
-    if is_pinned {
-        println!("These are the keys of {}.", config.display());
-        return Ok(DONE);
+        && settings.platform()?.root_key() == pinned.root_key;
+    if !is_pinned {
+        println!("These are not the keys of {}: it proves nothing about that directory.", config.display());
+        return Ok(UNPROVEN);
     }
-    println!("These are not the keys of {}.", config.display());
-    Ok(ERROR)
+    println!("These are the keys of {}.", config.display());
+    if module.is_some_and(|module| settings.modules.contains(&module)) {
+        println!("But that file allows this module: it proves no lie.");
+        return Ok(UNPROVEN);
+    }
+    Ok(DONE)
 }

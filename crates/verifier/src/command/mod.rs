@@ -17,15 +17,15 @@ pub const DONE: u8 = 0;
 pub const ERROR: u8 = 1;
 /// The verifier has halted for good.
 pub const HALTED: u8 = 3;
-/// The file does not prove a lie.
+/// The file does not prove a lie, or none about the directory of the configuration.
 pub const UNPROVEN: u8 = 4;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  an error, which is told
+  1  an error; the message says why
   3  the verifier has halted for good: it signs nothing any more
-  4  check: the file proves no lie";
+  4  check: the file proves no lie, or none about the directory of --config";
 
 /// Watches a key directory: replays every update, and cosigns only logs that follow the rules.
 #[derive(Parser)]

@@ -54,7 +54,7 @@ async fn follow(settings: &Settings) -> Result<u8, Failure> {
     let key = settings.signing_key().map_err(|error| error.to_string())?;
     let disk = Folder::open(&settings.folder).map_err(|error| format!("{}: {error}", settings.folder.display()))?;
     let pause = Duration::from_millis(settings.pause_ms);
-    let platform = Platform::new(&settings.network, settings.root_key.as_deref(), settings.canister)?;
+    let platform = settings.platform()?;
     let pinned = loop {
         match pinned(&platform, settings).await {
             Ok(pinned) => break pinned,

@@ -8,7 +8,6 @@ use verifier::certificate::{Authority, Certified};
 use verifier::disk::{Files, ReadOnly, read_whole};
 use verifier::follow;
 use verifier::journal;
-use verifier::network::Platform;
 use verifier::settings::Settings;
 use verifier::signer::Signer;
 use verifier::verifier as files;
@@ -65,8 +64,7 @@ pub fn run(config: &Path) -> Result<u8, Box<dyn Error>> {
 /// The last certified log that the verifier has seen.
 fn certified(folder: &ReadOnly, settings: &Settings) -> Result<Option<Certified>, Box<dyn Error>> {
     let Some(bytes) = read_whole(folder, follow::CERTIFIED)? else { return Ok(None) };
-    let platform = Platform::new(&settings.network, settings.root_key.as_deref(), settings.canister)?;
-    Ok(Some(Authority::new(settings.canister, &platform.root_key())?.decode(&bytes)?))
+    Ok(Some(Authority::new(settings.canister, &settings.platform()?.root_key())?.decode(&bytes)?))
 }
 
 /// How long before `now` a time is, both in nanoseconds since 1970.

@@ -1,13 +1,14 @@
 //! Checks that the newest certified log continues the last one. If the two contradict each other, they are the evidence, and
 //! the verifier halts.
 
-use super::{CERTIFIED, End, Follower, heads, stopped, unverified};
+use super::{CERTIFIED, End, Follower, heads, unverified};
 use crate::certificate::Certified;
 use crate::disk::Disk;
-use crate::evidence::{self, Case, Writer};
+use crate::evidence::{self, Prefix};
 use crate::network::{Network, Shown, check_age};
-use directory_core::hash::Hash;
-use directory_core::log::{Log, verify_consistency};
+use crate::pinned::Pinned;
+use directory_core::log::{LogError, leaf_hash, root_by_inclusion};
+use std::io;
 
 impl<D: Disk, N: Network> Follower<D, N> {
     /// Fetches the newest certified log. It must continue the last one.
@@ -24,17 +25,16 @@ impl<D: Disk, N: Network> Follower<D, N> {
                     return Err(unverified(format!("a node lags: it has {} heads of {}", checkpoint.size, old.size)));
                 }
                 let what = evidence::rollback_sentence(old.size, checkpoint.size);
-                return Err(self.contradiction(Case::Rollback, what, last, &new));
+                return Err(self.halt(what, |disk, pinned| evidence::rollback(disk, pinned, last, &new)));
             }
-            if checkpoint.size == old.size && checkpoint.root != old.root {
-                let what = evidence::fork_sentence(old.size, &old.root, &checkpoint.root);
-                return Err(self.contradiction(Case::Fork, what, last, &new));
-            }
-            let continues = (old.size, &old.root);
-            if known > 0
-                && verify_consistency(continues, (checkpoint.size, &checkpoint.root), &shown.consistency).is_err()
-            {
-                return Err(self.fork(last, &new).await);
+            if known > 0 {
+                let consistency = shown.consistency.clone();
+                let continued = Prefix { certified: new.clone(), size: old.size, root: old.root, consistency };
+                if let Err(error) = continued.verify() {
+                    let other = self.other(continued, error, now).await?;
+                    let what = evidence::fork_sentence(old.size, &old.root, &other.root);
+                    return Err(self.halt(what, |disk, pinned| evidence::fork(disk, pinned, last, &other)));
+                }
             }
         }
         if last.is_none_or(|last| last.log.checkpoint != checkpoint) {
@@ -58,50 +58,44 @@ impl<D: Disk, N: Network> Follower<D, N> {
     }
 
     /// Halts the verifier, with two certificates that contradict each other as evidence.
-    fn contradiction(&mut self, case: Case, what: String, last: &Certified, new: &Certified) -> End {
-        let pinned = self.pinned.clone();
+    fn halt(&mut self, what: String, evidence: impl FnOnce(&mut D, &Pinned) -> io::Result<()>) -> End {
         match self.take() {
-            Ok(verifier) => {
-                verifier.halt(what, |disk, _| evidence::contradiction(disk, &pinned, case, [last, new])).into()
-            }
+            Ok(verifier) => verifier.halt(what, |disk| evidence(disk, &self.pinned)).into(),
             Err(end) => end,
         }
     }
 
-    /// Fetches all heads of a larger certified log that does not seem to continue the last one. If they confirm this, the
-    /// verifier halts. Otherwise the node sent a false consistency proof.
-    async fn fork(&mut self, last: &Certified, new: &Certified) -> End {
-        match self.write_fork(last, new).await {
-            Err(end) => end,
-            Ok(root) => {
-                let old = last.log.checkpoint;
-                let what = evidence::fork_sentence(old.size, &old.root, &root);
-                match self.take() {
-                    Ok(verifier) => verifier.halt(what, |_, _| Ok(())).into(),
-                    Err(end) => end,
-                }
-            }
+    /// The prefix of a fork that stands in the place of the last certified log. `continued` says that this log is the prefix, and
+    /// `error` why its proof does not show that. If the log is no fork, the node's proof is false: that is trouble.
+    async fn other(&self, continued: Prefix, error: LogError, now: u64) -> Result<Prefix, End> {
+        let false_proof = || unverified("a node's consistency proof is false".to_owned());
+        let (root, whole) = (continued.root, continued.certified.log.checkpoint);
+        let other = if continued.size == whole.size {
+            Prefix { root: whole.root, consistency: Vec::new(), ..continued }
+        } else if continued.size.is_power_of_two() {
+            self.complete(continued.size, now).await?
+        } else {
+            // The hashes of the proof lead to both roots.
+            let LogError::Root { found, .. } = error else { return Err(false_proof()) };
+            Prefix { root: found, ..continued }
+        };
+        if other.verify().is_err() || other.root == root {
+            return Err(false_proof());
         }
+        Ok(other)
     }
 
-    /// Writes the evidence of a fork. Returns the root of the new log at the size of the last one.
-    async fn write_fork(&mut self, last: &Certified, new: &Certified) -> Result<Hash, End> {
-        let (old, checkpoint) = (last.log.checkpoint, new.log.checkpoint);
-        let Some(verifier) = &mut self.verifier else { return Err(stopped()) };
-        let mut writer = Writer::new(verifier.disk_mut(), evidence::FILE, &self.pinned, Case::Fork)?;
-        writer.certified(last)?;
-        writer.certified(new)?;
-        let mut log = Log::<Vec<Hash>>::default();
-        while log.size() < checkpoint.size {
-            let heads = heads(&self.network, log.size(), checkpoint.size).await?;
-            heads.iter().for_each(|head| log.append(&head.encode()));
-            writer.heads(&heads)?;
-        }
-        let root = log.root(old.size);
-        if log.root(checkpoint.size) != checkpoint.root || root == old.root {
-            return Err(unverified("a node shows another history than the certified one".to_owned()));
-        }
-        writer.finish()?;
-        Ok(root)
+    /// The prefix whose size is a power of two, as a node shows it. A consistency proof from there begins with the prefix's root and
+    /// so does not contain it. The one from the first head contains the other hashes of the prefix.
+    async fn complete(&self, size: u64, now: u64) -> Result<Prefix, End> {
+        let cut_off = || unverified("a node's consistency proof is cut off".to_owned());
+        let shown = self.network.checkpoint(1).await?;
+        let certified = self.checked(&shown, now)?;
+        let first = heads(&self.network, 0, 1).await?;
+        let first = first.first().ok_or_else(cut_off)?;
+        let levels = size.trailing_zeros() as usize;
+        let (path, consistency) = shown.consistency.split_at_checked(levels).ok_or_else(cut_off)?;
+        let root = root_by_inclusion(0, size, leaf_hash(&first.encode()), path).map_err(|_| cut_off())?;
+        Ok(Prefix { certified, size, root, consistency: consistency.to_vec() })
     }
 }

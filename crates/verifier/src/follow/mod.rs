@@ -131,6 +131,9 @@ impl<D: Disk, N: Network> Follower<D, N> {
         let authority = Authority::new(pinned.canister, &pinned.root_key).map_err(invalid)?;
         let stored = read_whole(verifier.disk(), CERTIFIED)?;
         let certified = stored.map(|bytes| authority.decode(&bytes)).transpose().map_err(invalid)?;
+        if let Some(other) = certified.as_ref().map(|last| last.log.configuration).filter(|it| *it != pinned.hash()) {
+            return Err(invalid(format!("it is of the configuration {}, not of the pinned one", hex::encode(other))));
+        }
         let (verifier, pushed, refused, told) = (Some(verifier), None, None, Instant::now());
         let follower = Self { network, pinned, authority, rules, verifier, certified, pushed, refused, progress, told };
         follower.show();
@@ -173,11 +176,14 @@ impl<D: Disk, N: Network> Follower<D, N> {
 
     async fn cosign(&mut self, certified: &Certified, now: u64) -> Result<Round, End> {
         let checkpoint = certified.log.checkpoint;
+        let size = checkpoint.size;
         let (verifier, cosignature) = self.take()?.cosign(&checkpoint, now)?;
+        let signed = verifier.signer().last().map_or(0, |last| last.checkpoint.size);
         self.verifier = Some(verifier);
         self.show();
-        let Some(cosignature) = cosignature else { return Ok(Round::Outrun) };
-        let size = checkpoint.size;
+        let Some(cosignature) = cosignature else {
+            return Err(unverified(format!("a node lags: it has {size} heads, and {signed} are signed")));
+        };
         match self.push(size, &cosignature).await? {
             Pushed::Outrun => Ok(Round::Outrun),
             Pushed::Stored { time } => {
@@ -199,8 +205,8 @@ impl<D: Disk, N: Network> Follower<D, N> {
         let is_allowed = self.rules.modules.contains(&module.hash);
         if !is_allowed && self.refused != Some(module.hash) {
             let Some(verifier) = &mut self.verifier else { return Err(stopped()) };
-            evidence::module(verifier.disk_mut(), &self.pinned, &self.rules.modules, &module)?;
-            tracing::error!("nothing is signed: {}", evidence::module_sentence(&module));
+            evidence::module(verifier.disk_mut(), &self.pinned, certified, &self.rules.modules, &module)?;
+            tracing::error!("nothing is signed: {}", evidence::module_sentence(&module, &self.rules.modules));
             self.refused = Some(module.hash);
         }
         Ok(module)

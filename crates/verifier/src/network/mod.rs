@@ -90,6 +90,6 @@ pub trait Network {
 /// [`Trouble::Unverified`].
 pub fn check_age(time: u64, now: u64) -> Result<(), Trouble> {
     let is_recent = now.saturating_sub(MAX_AGE) <= time && time <= now.saturating_add(MAX_AHEAD);
-    let wrong = || format!("a certificate is of {time} ns, and the clock says {now} ns");
+    let wrong = || format!("the certificate's time, {time} ns, is too far from the clock, {now} ns");
     if is_recent { Ok(()) } else { Err(Trouble::Unverified(wrong())) }
 }

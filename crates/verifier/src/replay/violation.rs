@@ -109,19 +109,25 @@ pub enum Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Epoch { expected, found } => write!(f, "epoch {expected} was asked for, and the head is of {found}"),
+            Self::Epoch { expected, found } => write!(f, "the head is of epoch {found}, not of epoch {expected}"),
             Self::HeadTime { earliest, found } => {
-                write!(f, "the head closed at {found} ns, before what precedes it at {earliest} ns")
+                write!(f, "the head closed at {found} ns, earlier than its predecessor at {earliest} ns")
             }
-            Self::Future { latest, found } => write!(f, "the head closed at {found} ns, in the future of {latest} ns"),
-            Self::Configuration(found) => write!(f, "the configuration has the hash {}", hex(found)),
+            Self::Future { latest, found } => {
+                write!(f, "the head closed at {found} ns, later than {latest} ns, the latest time allowed")
+            }
+            Self::Configuration(found) => {
+                write!(f, "the head names the configuration {}, not the pinned one", hex(found))
+            }
             Self::FirstUpdate { expected, found } => {
-                write!(f, "the epoch begins with update {found}, and the next one is {expected}")
+                write!(f, "the epoch begins with update {found}, not with update {expected}")
             }
-            Self::Updates { expected, found } => write!(f, "the head counts {found} updates of {expected}"),
+            Self::Updates { expected, found } => {
+                write!(f, "the head says {found} updates, but there are {expected}")
+            }
             Self::Position { expected, found } => write!(f, "update {found} is in the place of update {expected}"),
             Self::UpdateTime { position, earliest, found } => {
-                write!(f, "update {position} is of {found} ns, before what precedes it at {earliest} ns")
+                write!(f, "update {position} is at {found} ns, earlier than its predecessor at {earliest} ns")
             }
             Self::Twice { position, index } => {
                 write!(f, "update {position} is the second in its epoch for the index {}", hex(index))
@@ -130,7 +136,7 @@ impl fmt::Display for Violation {
             Self::UpdatesRoot { expected, found } => {
                 write!(f, "the updates have the root {}, not {}", hex(expected), hex(found))
             }
-            Self::Labels { expected, found } => write!(f, "the head counts {found} labels of {expected}"),
+            Self::Labels { expected, found } => write!(f, "the head says {found} labels, but there are {expected}"),
             Self::MapRoot { expected, found } => {
                 write!(f, "the map has the root {}, not {}", hex(expected), hex(found))
             }

@@ -19,10 +19,22 @@ fn is_caught(name: &str, place: &Place, running: Process, expected: &str) {
     assert_eq!(code, 0, "{name}: {text}");
     assert!(text.contains("proven: ") && text.contains(expected), "{name}: {text}");
     assert!(text.contains("These are the keys of"), "{name}: {text}");
+    is_of_its_network_alone(place, "state/evidence");
     let (again, _) = place.run().ended();
     assert_eq!(again, 3, "{name}: it stays halted");
     let status = place.status();
     assert_eq!(status.status.code(), Some(3), "{name}");
+}
+
+/// A configuration without the line `root_key` pins the Internet Computer's root key. Whoever signs certificates with another key
+/// proves nothing to it.
+fn is_of_its_network_alone(place: &Place, evidence: &str) {
+    let text = std::fs::read_to_string(place.config()).unwrap();
+    let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("root_key")).collect();
+    let config = place.path("internet-computer.toml");
+    std::fs::write(&config, lines.join("\n")).unwrap();
+    let (text, code) = check(&place.path(evidence), &config);
+    assert!(code == 4 && text.contains("These are not the keys of"), "{text}");
 }
 
 #[test]
@@ -143,6 +155,7 @@ fn another_module_is_not_ratified_until_the_operator_allows_it() {
     let (text, _) = check(&evidence, &place.config());
     let other = hex::encode(sha2::Sha256::digest(other_module()));
     assert!(text.contains(&format!("proven: the canister has the module {other}, which is not allowed")), "{text}");
+    is_of_its_network_alone(&place, "state/evidence-module");
     let signed = network.status().epochs;
     network.update(&label("bob"), None, &[2]);
     assert!(running.is_running());
@@ -154,4 +167,7 @@ fn another_module_is_not_ratified_until_the_operator_allows_it() {
     std::fs::write(place.config(), text.replace("modules = [", &format!("modules = [\"{other}\", "))).unwrap();
     let _running = place.run();
     has_signed(&network, &place);
+    // The evidence still names the modules that were allowed before.
+    let (text, code) = check(&evidence, &place.config());
+    assert!(code == 4 && text.contains("allows this module"), "{text}");
 }

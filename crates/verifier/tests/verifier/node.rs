@@ -55,6 +55,8 @@ pub enum Lie {
     OtherUpdates,
     NoUpdates,
     OtherConsistency,
+    /// A false proof, of the right length, that a log continues a log of more than one head.
+    FlippedConsistency,
     FlippedCertificate,
     OldCertificate,
 }
@@ -158,6 +160,9 @@ impl Network for Node {
             let mut consistency = if is_shown { state.log().consistency(known, size) } else { Vec::new() };
             if state.lie == Lie::OtherConsistency {
                 consistency.push([1; 32]);
+            }
+            if let (Lie::FlippedConsistency, 2.., [first, ..]) = (state.lie, known, &mut consistency[..]) {
+                first[0] ^= 1;
             }
             let certificate = state.certify(label("certified_data", leaf(log.certified_data().to_vec())));
             Answer { log: log.encode(), certificate, consistency, cosigned: state.cosigned.clone() }

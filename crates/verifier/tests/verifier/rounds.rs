@@ -5,11 +5,13 @@ use crate::directory::*;
 use crate::disks::{Lossy, Step};
 use crate::node::{Lie, MODULE, Node};
 use directory_core::entry::Kind;
+use directory_core::hash::Hash;
 use directory_core::update::{LoggedUpdate, Update};
 use test_support::now;
 use tokio::sync::watch;
+use verifier::certificate::Certified;
 use verifier::disk::{Disk, Files, Reading};
-use verifier::evidence::{self, Case, Proven, Unproven};
+use verifier::evidence::{self, Case, Prefix, Proven, Unproven};
 use verifier::follow::{End, Follower, Round, Rules};
 use verifier::network::Trouble;
 use verifier::pinned::Pinned;
@@ -96,6 +98,7 @@ fn a_node_that_lies_or_fails_is_trouble_that_passes() {
         Lie::OtherUpdates,
         Lie::NoUpdates,
         Lie::OtherConsistency,
+        Lie::FlippedConsistency,
         Lie::FlippedCertificate,
         Lie::OldCertificate,
     ] {
@@ -107,7 +110,7 @@ fn a_node_that_lies_or_fails_is_trouble_that_passes() {
         node.state().lie = Lie::None;
         assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: 6 }, "{lie:?}");
         assert_eq!(disk.size("halted").unwrap(), 0);
-        assert!(check(&disk, evidence::FILE).is_err(), "{lie:?}");
+        assert_eq!(disk.size(evidence::FILE).unwrap(), 0, "{lie:?}");
     }
     let (_, node, mut follower) = started(&directory, 3);
     node.state().is_down = true;
@@ -119,6 +122,31 @@ fn a_node_that_lies_or_fails_is_trouble_that_passes() {
     node.state().shown.epochs.pop();
     let error = round(&mut follower, &node).unwrap_err();
     assert!(error.to_string().contains("a node lags"), "{error}");
+}
+
+#[test]
+fn a_false_consistency_proof_costs_a_few_questions_and_writes_nothing() {
+    let directory = lively();
+    // A log that has not grown needs no proof. Nor is one flipped from the first head on.
+    for (lie, sizes) in [(Lie::OtherConsistency, 1..=6), (Lie::FlippedConsistency, 2..=5)] {
+        for known in sizes {
+            let (disk, node, mut follower) = started(&directory, known);
+            node.state().shown = directory.shown.clone();
+            node.state().lie = lie;
+            disk.trace();
+            for _ in 0..3 {
+                let before = node.state().answers;
+                let error = round(&mut follower, &node).unwrap_err();
+                assert!(matches!(error, End::Trouble(Trouble::Unverified(_))), "{known}: {lie:?}: {error}");
+                assert_eq!(disk.trace(), [], "{known}: {lie:?}");
+                // The log, and where its last size is a power of two, the log again and its first head.
+                let asked = node.state().answers - before;
+                assert!(asked <= 3, "{known}: {lie:?}: {asked}");
+            }
+            node.state().lie = Lie::None;
+            assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: 6 }, "{known}: {lie:?}");
+        }
+    }
 }
 
 #[test]
@@ -170,7 +198,14 @@ fn a_node_that_lags_with_the_module_is_asked_again() {
 
 /// Lets a verifier meet a lie, and checks the evidence.
 fn caught(name: &str, shown: Shown, case: Case) -> String {
-    let (disk, node, mut follower) = started(&lively(), 3);
+    let (disk, why) = caught_after(3, name, shown, case);
+    every_flipped_bit_is_noticed(&disk);
+    why
+}
+
+/// The same for a verifier that has cosigned this many epochs. Returns its folder too.
+fn caught_after(epochs: usize, name: &str, shown: Shown, case: Case) -> (Lossy, String) {
+    let (disk, node, mut follower) = started(&lively(), epochs);
     node.state().shown = shown;
     disk.trace();
     let stop = match round(&mut follower, &node) {
@@ -186,8 +221,7 @@ fn caught(name: &str, shown: Shown, case: Case) -> String {
     let proven = check(&disk, evidence::FILE).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!((proven.case, &proven.what), (case, &why), "{name}");
     assert_eq!(proven.pinned.canister, CANISTER);
-    every_flipped_bit_is_noticed(&disk);
-    why
+    (disk, why)
 }
 
 /// Evidence of which a bit was flipped proves nothing, or the same of other keys.
@@ -282,8 +316,8 @@ fn heads_that_do_not_follow_from_the_updates_are_proved() {
             }),
             "the epoch begins with update 7",
         ),
-        ("a head of the future", changed(|epochs| epochs[5].head.time = START * 3), "in the future"),
-        ("another configuration", changed(|epochs| epochs[4].head.configuration[0] ^= 1), "the configuration"),
+        ("a head of the future", changed(|epochs| epochs[5].head.time = START * 3), "the latest time allowed"),
+        ("another configuration", changed(|epochs| epochs[4].head.configuration[0] ^= 1), "not the pinned one"),
     ];
     for (name, shown, expected) in cases {
         let why = caught(name, shown, Case::Rule);
@@ -312,6 +346,55 @@ fn forks_and_rollbacks_are_proved() {
 }
 
 #[test]
+fn a_fork_is_proved_whatever_the_sizes_of_the_logs_and_wherever_they_part() {
+    for known in 1..=6 {
+        for size in known..=6 {
+            for parted in 0..known {
+                let mut shown = lively().shown;
+                shown.epochs.truncate(size);
+                shown.epochs[parted].head.time += 1;
+                let name = format!("{known} heads, then {size}, others from {parted} on");
+                let (_, why) = caught_after(known, &name, shown, Case::Fork);
+                assert!(
+                    why.contains(&format!("the log of {known} heads was certified with the root")),
+                    "{name}: {why}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn without_its_last_certified_log_it_halts_at_a_fork_and_waits_for_a_node_that_lags() {
+    let directory = lively();
+    let (disk, node, follower) = started(&directory, 3);
+    drop(follower);
+    disk.remove("certified");
+    let lagging = disk.copy();
+    node.state().shown.epochs[1].head.time += 1;
+    node.state().cosigned.clear();
+    let error = round(&mut start(&disk, &node).unwrap(), &node).unwrap_err();
+    assert!(matches!(&error, End::Stop(Stop::Halted(why)) if why.contains("There is no evidence")), "{error}");
+    assert!(disk.size(evidence::FILE).unwrap() == 0 && disk.size("halted").unwrap() > 0);
+    // An honest node that lags shows less than what is signed. The round fails, so a pause follows.
+    node.state().shown.epochs = directory.shown.epochs[..2].to_vec();
+    let mut follower = start(&lagging, &node).unwrap();
+    let error = round(&mut follower, &node).unwrap_err();
+    let End::Trouble(Trouble::Unverified(why)) = error else { panic!("{error}") };
+    assert_eq!(why, "a node lags: it has 2 heads, and 3 are signed");
+    node.state().shown = directory.shown.clone();
+    assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: 6 });
+}
+
+#[test]
+fn a_folder_of_another_configuration_is_refused() {
+    let (disk, node, _) = started(&lively(), 3);
+    node.state().registrar = None;
+    let Err(Stop::Disk(error)) = start(&disk, &node) else { panic!("it starts") };
+    assert!(error.to_string().contains("file certified: it is of the configuration"), "{error}");
+}
+
+#[test]
 fn another_module_is_not_ratified_and_proved() {
     let directory = lively();
     let (disk, node, mut follower) = started(&directory, 3);
@@ -324,7 +407,9 @@ fn another_module_is_not_ratified_and_proved() {
     assert!(!disk.trace().contains(&Step::Send));
     let proven = check(&disk, evidence::MODULE_FILE).unwrap();
     assert_eq!(proven.case, Case::Module);
-    assert!(proven.what.contains(&"42".repeat(32)), "{}", proven.what);
+    assert_eq!(proven.module, Some([66; 32]));
+    let sentence = format!("{}, which is not allowed: the allowed ones are {};", "42".repeat(32), "37".repeat(32));
+    assert!(proven.what.contains(&sentence), "{}", proven.what);
     // Once the module is an allowed one again, the verifier goes on.
     node.state().module = MODULE;
     assert_eq!(round(&mut follower, &node).unwrap(), Round::Cosigned { size: 6 });
@@ -362,15 +447,43 @@ fn evidence_against_an_honest_directory_proves_nothing() {
         authority.log(&answer.log, &answer.certificate).unwrap()
     };
     let [three, six] = [certified(3), certified(6)];
-    for case in [Case::Fork, Case::Rollback] {
-        for [earlier, later] in [[&three, &six], [&six, &six]] {
-            evidence::contradiction(&mut disk, &own, case, [earlier, later]).unwrap();
-            assert!(check(&disk, evidence::FILE).is_err());
-        }
-    }
+    let rooted = |certified: &Certified, root: Hash| {
+        let consistency = now(verifier::network::Network::checkpoint(&node, 3)).unwrap().consistency;
+        Prefix { certified: certified.clone(), size: 3, root, consistency }
+    };
+    let root = three.log.checkpoint.root;
+    evidence::fork(&mut disk, &own, &three, &rooted(&six, root)).unwrap();
+    assert!(matches!(check(&disk, evidence::FILE), Err(Unproven::Honest)));
+    evidence::fork(&mut disk, &own, &three, &rooted(&six, [9; 32])).unwrap();
+    assert!(matches!(check(&disk, evidence::FILE), Err(Unproven::Malformed(_))));
     // This is no rollback, because the smaller log is the earlier one.
-    evidence::contradiction(&mut disk, &own, Case::Rollback, [&six, &three]).unwrap();
-    assert!(check(&disk, evidence::FILE).is_err());
+    for [earlier, later] in [[&three, &six], [&six, &six], [&six, &three]] {
+        evidence::rollback(&mut disk, &own, earlier, later).unwrap();
+        assert!(matches!(check(&disk, evidence::FILE), Err(Unproven::Honest)));
+    }
+    // Logs and a module from before and after a reinstallation with another configuration.
+    node.state().registrar = None;
+    let [smaller, larger] = [certified(3), certified(6)];
+    node.state().registrar = Some(REGISTRAR);
+    let foreign = |disk: &Lossy, file| match check(disk, file) {
+        Err(Unproven::Malformed(why)) => assert!(why.contains("configuration and VRF key"), "{why}"),
+        other => panic!("{other:?}"),
+    };
+    for of in [own.clone(), pinned(None)] {
+        evidence::rollback(&mut disk, &of, &six, &smaller).unwrap();
+        foreign(&disk, evidence::FILE);
+        evidence::fork(&mut disk, &of, &three, &rooted(&larger, root)).unwrap();
+        foreign(&disk, evidence::FILE);
+    }
+    node.state().module = [66; 32];
+    let module = authority.module(&now(verifier::network::Network::module(&node)).unwrap()).unwrap();
+    evidence::module(&mut disk, &own, &larger, &[MODULE], &module).unwrap();
+    foreign(&disk, evidence::MODULE_FILE);
+    evidence::module(&mut disk, &own, &six, &[MODULE], &module).unwrap();
+    assert!(check(&disk, evidence::MODULE_FILE).is_ok());
+    // The directory may have been installed after this module was there.
+    evidence::module(&mut disk, &own, &certified(6), &[MODULE], &module).unwrap();
+    assert!(matches!(check(&disk, evidence::MODULE_FILE), Err(Unproven::Malformed(_))));
     // All its epochs follow the rules.
     let broken = evidence::Broken { epoch: &directory.shown.epochs[5], later: &[], certified: &six, consistency: &[] };
     let mut short = Lossy::default();
