@@ -21,7 +21,9 @@ use proofs::verify::Verified;
 /// `PageError::UnknownCursor` says that the position belongs to another store: start again at the beginning.
 ///
 /// Pages of a key are verified where the transport has certificates. Store [`Pages::seen`] beside the position and hand it
-/// to the next reader: then a list that was rolled back or exchanged in between is a lie too.
+/// to the next reader: then a list that was rolled back or exchanged in between is a lie too. If the operator has restored
+/// an earlier state, an ascending reader starts again at the beginning: its position goes back, `seen` has a later epoch,
+/// and messages that were read may come again.
 #[derive(Debug)]
 pub struct Pages<'c, T> {
     client: &'c Client<T>,
@@ -29,6 +31,16 @@ pub struct Pages<'c, T> {
     cursor: Cursor,
     seen: Option<Seen>,
     ended: bool,
+}
+
+/// A page that was checked.
+struct Answer {
+    page: Page,
+    trust: Trust,
+    /// The message to remember from now on.
+    seen: Option<Seen>,
+    /// Under a later epoch the page does not show the message that was seen. So the position may belong to another list.
+    is_restored: bool,
 }
 
 /// The list that is read.
@@ -121,50 +133,80 @@ impl<'c, T: Transport> Pages<'c, T> {
         if self.ended {
             return Ok(None);
         }
-        let prove = self.client.transport().certificates().is_some();
-        let request = self.list.request(self.cursor, prove);
-        let method = request.method;
-        let mut page = self.client.send(request).await?;
-        if let Some(reason) = self.contradiction(&page) {
-            return Err(CallError::Malformed { method, reason });
+        let mut after = self.cursor.after;
+        let mut answer = self.ask(after).await;
+        if self.may_be_restored(&answer) {
+            let first = self.ask(0).await?;
+            if first.is_restored || answer.is_ok() {
+                (after, answer) = (0, Ok(first));
+            }
         }
-        let trust = self.verified(&mut page).map_err(CallError::Lie)?;
-        if let Some(last) = page.messages.last() {
-            self.cursor.after = last.id;
-        }
+        let Answer { page, trust, seen, .. } = answer?;
+        self.seen = seen;
+        self.cursor.after = page.messages.last().map_or(after, |last| last.id);
         self.ended = page.next == 0;
         Ok((!page.messages.is_empty() || page.gap).then_some(Read { value: page, trust }))
     }
 
-    /// Verifies a page, and remembers the key's newest message.
-    fn verified(&mut self, page: &mut Page) -> Result<Trust, Lie> {
-        let List::Key(key_id, start) = &self.list else {
-            return Ok(Trust::Unverified { why: Unverified::Unprovable });
+    /// Whether the operator has, or may have, restored a state without the messages up to the position. An ascending reader
+    /// would then miss messages below it.
+    fn may_be_restored(&self, answer: &Result<Answer, CallError<PageError>>) -> bool {
+        let may_be = match answer {
+            Ok(answer) => answer.is_restored,
+            // One replica says this. A verified page at the beginning decides.
+            Err(error) => self.seen.is_some() && matches!(error, CallError::Refused(PageError::UnknownCursor { .. })),
         };
-        let Some(certificates) = self.client.transport().certificates() else {
-            return Ok(Trust::Unverified { why: Unverified::NoCertificates });
-        };
-        let start = start_behind(self.cursor.after, *start);
-        let asked = Asked { key_id, label: self.client.label(key_id), order: self.cursor.order, start };
-        let (as_of, verified) = verify::page(certificates, &asked, page)?;
-        let how = self.seen.map(|seen| seen.continued_by(&verified)).transpose().map_err(Lie::Seen)?;
-        if how != Some(Continued::Unlinked) || !self.is_before_seen(&verified, page.messages.len()) {
-            self.seen = Seen::newest(&verified).or(self.seen);
-        }
-        Ok(Trust::Verified { as_of })
+        may_be && self.cursor.after != 0 && self.cursor.order == Order::ascending
     }
 
-    /// Whether a page ends before the message that was seen, in ascending order. A later page shows whether that one is the same,
-    /// so it is remembered until then.
-    fn is_before_seen(&self, page: &Verified, messages: usize) -> bool {
+    /// The page behind an id, checked; 0: where the list starts.
+    async fn ask(&self, after: Id) -> Result<Answer, CallError<PageError>> {
+        let prove = self.client.transport().certificates().is_some();
+        let request = self.list.request(Cursor { after, ..self.cursor }, prove);
+        let method = request.method;
+        let page = self.client.send(request).await?;
+        if let Some(reason) = self.contradiction(after, &page) {
+            return Err(CallError::Malformed { method, reason });
+        }
+        self.verified(after, page).map_err(CallError::Lie)
+    }
+
+    /// Verifies a page, and compares it with the message that was seen.
+    fn verified(&self, after: Id, mut page: Page) -> Result<Answer, Lie> {
+        let unverified =
+            |page, why| Ok(Answer { page, trust: Trust::Unverified { why }, seen: self.seen, is_restored: false });
+        let List::Key(key_id, start) = &self.list else {
+            return unverified(page, Unverified::Unprovable);
+        };
+        let Some(certificates) = self.client.transport().certificates() else {
+            return unverified(page, Unverified::NoCertificates);
+        };
+        let start = start_behind(after, *start);
+        let asked = Asked { key_id, label: self.client.label(key_id), order: self.cursor.order, start };
+        let (as_of, verified) = verify::page(certificates, &asked, &mut page)?;
+        let trust = Trust::Verified { as_of };
+        let newest = Seen::newest(&verified);
+        let Some(seen) = self.seen else {
+            return Ok(Answer { page, trust, seen: newest, is_restored: false });
+        };
+        let how = seen.continued_by(&verified).map_err(Lie::Seen)?;
+        let is_before = how == Continued::Unlinked && self.is_before(&seen, &verified, page.messages.len());
+        // A page before the message that was seen may be of a list that no longer has that message.
+        let is_restored = how == Continued::Restored || is_before && verified.state.epoch > seen.epoch;
+        let seen = if is_before && !is_restored { seen } else { newest.unwrap_or(seen) };
+        Ok(Answer { page, trust, seen: Some(seen), is_restored })
+    }
+
+    /// Whether a page ends before the message that was seen, in ascending order. In the same epoch a later page shows whether
+    /// that one is the same, so it is remembered until then.
+    fn is_before(&self, seen: &Seen, page: &Verified, messages: usize) -> bool {
         let next = u64::from(page.first_rank) + messages as u64;
-        let is_ascending = self.cursor.order == Order::ascending && messages > 0;
-        is_ascending && self.seen.is_some_and(|seen| next <= u64::from(seen.rank))
+        self.cursor.order == Order::ascending && messages > 0 && next <= u64::from(seen.rank)
     }
 
     /// Faults of a page that would make a reader miss messages, read some twice, or read for ever.
-    fn contradiction(&self, page: &Page) -> Option<String> {
-        let mut before = self.cursor.after;
+    fn contradiction(&self, after: Id, page: &Page) -> Option<String> {
+        let mut before = after;
         for message in &page.messages {
             let forward = match self.cursor.order {
                 Order::ascending => message.id > before,

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The fields outside of the proof are checked as far as possible. A page's `first_id` is bounded by the certified one.
-//! `next` and `next_id` follow from the chain where it shows them. `gap` follows in ascending order behind an id. The
-//! minimum, bytes, `quota` and `full_since` of a head have no proof.
+//! `next` and `next_id` follow from the chain where it shows them. `gap` follows at the beginning, and in ascending order
+//! behind an id. The minimum, bytes, `quota` and `full_since` of a head have no proof.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -56,11 +56,18 @@ pub(crate) fn page(
     if oldest.is_some_and(|oldest| page.first_id > oldest.id) {
         return Err(Lie::Answer { field: "first_id" });
     }
-    if let (Some(oldest), Start::after(after), Order::ascending) = (oldest, asked.start, asked.order) {
-        let acknowledged = proved.verified.head.map_or(0, |head| head.acknowledged_id);
-        if page.gap != (oldest.prev_id > after && oldest.prev_id > acknowledged) {
-            return Err(Lie::Answer { field: "gap" });
+    // The newest message before the page. An absent key may have had each message that was dropped.
+    let head = proved.verified.head;
+    let before = oldest.map(|oldest| oldest.prev_id).or(head.map(|head| head.last_id)).unwrap_or(page.first_id);
+    let gap = match (entry(asked.start), asked.order) {
+        (Entry::Start, _) => Some(false),
+        (Entry::After(after), Order::ascending) => {
+            Some(before > after && before > head.map_or(0, |head| head.acknowledged_id))
         }
+        _ => None,
+    };
+    if gap.is_some_and(|gap| page.gap != gap) {
+        return Err(Lie::Answer { field: "gap" });
     }
     if !proved.verified.more {
         page.next = 0;

@@ -63,7 +63,7 @@ impl fmt::Display for HeadsRefused {
             Self::LabelUnknown { at } => {
                 write!(f, "the reads of this store are closed, and the label of key {at} is not known")
             }
-            Self::Witness { at, error } => write!(f, "the witness of key {at} is not one of it: {error:?}"),
+            Self::Witness { at, error } => write!(f, "the witness for key {at} does not belong to that key: {error:?}"),
             Self::Root { at } => write!(f, "the proof of key {at} belongs to another state than the certified one"),
         }
     }

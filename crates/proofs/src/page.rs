@@ -11,9 +11,10 @@
 //!       link not taken (32), hash of the message (32), its other fields (5 numbers)
 //!    4  rank of the page's oldest message, 0 where the page is empty
 //!    2  number of messages, at most 1,000
-//!    …  4 bits for each from the oldest on, the low half of a byte first; a half that is left is 0. Its jump link is
-//!       0: another chain value, the next of those below · 1: that of the previous message · 2 to 9, k: that of the
-//!       message 2^k - 1 before it in the page · 10: the chain value that the nearest 0 below stands for
+//!    …  4 bits for each message, oldest first, the low half of a byte first; the unused half of the last byte is 0.
+//!       They say which chain value the message's jump link has:
+//!       0: the next one in the list below · 1: that of the previous message · 2 to 9 (k): that of the message 2^k - 1
+//!       before it in the page · 10: the same one as the nearest older message with a 0
 //! n*32  a chain value for each 0
 //!    1  below the oldest: 0 nothing is said · 1 its previous chain value (32) · 2 the previous message: previous chain
 //!       value (32), jump chain value (32), fields (52)
@@ -111,7 +112,7 @@ pub struct PageProof {
     pub first_rank: u32,
     /// The jump link of each message, oldest first.
     pub jumps: Vec<Jump>,
-    /// The message before.
+    /// The message before the page's oldest.
     pub below: Below,
 }
 
@@ -133,7 +134,7 @@ impl PageProof {
         Ok(Self { state, witness, steps, first_rank, jumps, below })
     }
 
-    /// At least as many as its bytes.
+    /// An upper bound of the encoded size.
     fn max_bytes(&self) -> usize {
         let (turns, steps, jumps) = (self.witness.turns.len(), self.steps.len(), self.jumps.len());
         MAX_BESIDE + turns * TURN_BYTES + steps * MAX_STEP_BYTES + jumps * 33

@@ -1,7 +1,7 @@
 //! The reader's memory of a key, and the rules for a later answer.
 
 use crate::hash::Hash;
-use crate::verify::Verified;
+use crate::verify::{Known, Verified};
 use std::fmt;
 
 /// The newest message that a reader knows. Store it with the messages themselves.
@@ -22,7 +22,7 @@ pub struct Seen {
 pub enum Continued {
     /// The answer shows the message that was seen. All later messages continue it.
     Extends,
-    /// The answer does not reach down to the message that was seen. Nothing contradicts it.
+    /// The answer does not show the message that was seen. Nothing contradicts it.
     Unlinked,
     /// The message that was seen has been dropped, and its key forgotten. The key came back later, so its ranks start
     /// again.
@@ -90,11 +90,14 @@ impl Seen {
             return Err(Broken::Epoch { seen: self.epoch, found: epoch });
         }
         let found = answer.head.map_or(0, |head| head.rank);
-        let broken = match answer.known.iter().find(|(rank, _)| *rank == self.rank) {
-            Some((_, chain)) if *chain == self.chain => return Ok(Continued::Extends),
-            Some(_) => Broken::Forked { rank: self.rank },
-            None if found > self.rank => return Ok(Continued::Unlinked),
-            None => Broken::RolledBack { seen: self.rank, found },
+        let broken = if answer.known.iter().any(|known| self.is(known)) {
+            return Ok(Continued::Extends);
+        } else if found < self.rank {
+            Broken::RolledBack { seen: self.rank, found }
+        } else if answer.known.iter().any(|known| self.excludes(known)) {
+            Broken::Forked { rank: self.rank }
+        } else {
+            return Ok(Continued::Unlinked);
         };
         if answer.state.first_id > self.id {
             Ok(Continued::Restarted)
@@ -103,5 +106,14 @@ impl Seen {
         } else {
             Err(broken)
         }
+    }
+
+    fn is(&self, known: &Known) -> bool {
+        known.rank == self.rank && known.chain == self.chain
+    }
+
+    /// Whether another message cannot be in one list with this one. In a list, ids grow with ranks.
+    fn excludes(&self, known: &Known) -> bool {
+        known.rank == self.rank || known.rank.cmp(&self.rank) != known.id.cmp(&self.id)
     }
 }

@@ -48,13 +48,14 @@ pub enum Order {
 /// The beginning of a page, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// At the oldest live message, or in descending order at the newest.
+    /// Ascending: at the oldest live message. Descending: at the newest live message.
     Start,
-    /// After this id: above it, or in descending order below it.
+    /// Ascending: above this id. Descending: below this id.
     After(u32),
-    /// At the first message not older than this second, or in descending order at the last one not younger.
+    /// Ascending: at the oldest message stored at or after this second. Descending: at the newest message stored at or
+    /// before this second.
     Time(u32),
-    /// At the first message with at least this rank, or in descending order at the last one with at most this rank.
+    /// Ascending: at the oldest message with at least this rank. Descending: at the newest message with at most this rank.
     Rank(u32),
 }
 
@@ -95,8 +96,16 @@ pub struct Verified {
     pub first_rank: u32,
     /// True if the key has live messages after the page, in its order.
     pub more: bool,
-    /// Rank and chain value of every message that the proof shows, for [`crate::seen`].
-    pub(crate) known: Vec<(u32, Hash)>,
+    /// Every message that the proof shows, for [`crate::seen`].
+    pub(crate) known: Vec<Known>,
+}
+
+/// The place of a message in its key's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub rank: u32,
+    pub id: u32,
+    pub chain: Hash,
 }
 
 /// The reason why a page was not verified.
@@ -205,20 +214,20 @@ impl PageProof {
         Ok(self.verified(Some(head), known, more))
     }
 
-    fn verified(&self, head: Option<Head>, known: Vec<(u32, Hash)>, more: bool) -> Verified {
+    fn verified(&self, head: Option<Head>, known: Vec<Known>, more: bool) -> Verified {
         let first_rank = if self.jumps.is_empty() { 0 } else { self.first_rank };
         Verified { head, state: self.state, first_rank, more, known }
     }
 
-    /// Hashes from below the page up to the head, and returns rank and chain value of each message on the way.
-    fn hashed(&self, shown: &[Shown], head: &Head) -> Result<Vec<(u32, Hash)>, Refused> {
-        let mut known = vec![(head.rank, head.chain)];
+    /// Hashes from below the page up to the head, and returns each message on the way.
+    fn hashed(&self, shown: &[Shown], head: &Head) -> Result<Vec<Known>, Refused> {
+        let mut known = vec![Known { rank: head.rank, id: head.last_id, chain: head.chain }];
         if shown.is_empty() && self.steps.is_empty() {
             return Ok(known);
         }
         let mut current = self.below.chain().ok_or(Refused::BelowMissing)?;
         let mut last = self.below.fields().map(|fields| (fields.rank, fields.id));
-        known.extend(self.rank_below(shown).map(|rank| (rank, current)));
+        known.extend(self.place_below(shown).map(|(rank, id)| Known { rank, id, chain: current }));
         let mut chains = Vec::with_capacity(shown.len());
         for (at, (message, jump)) in shown.iter().zip(&self.jumps).enumerate() {
             let fields = message.fields(self.first_rank.wrapping_add(at as u32));
@@ -234,7 +243,7 @@ impl PageProof {
             };
             current = fields.chain(&Links { prev: current, jump });
             chains.push(current);
-            known.push((fields.rank, current));
+            known.push(Known { rank: fields.rank, id: fields.id, chain: current });
             last = Some((fields.rank, fields.id));
         }
         for Step { taken, other, fields } in self.steps.iter().rev() {
@@ -243,7 +252,7 @@ impl PageProof {
                 Taken::Previous => Links { prev: current, jump: *other },
                 Taken::Jump => Links { prev: *other, jump: current },
             });
-            known.push((fields.rank, current));
+            known.push(Known { rank: fields.rank, id: fields.id, chain: current });
             last = Some((fields.rank, fields.id));
         }
         if current != head.chain || last != Some((head.rank, head.last_id)) {
@@ -252,14 +261,14 @@ impl PageProof {
         Ok(known)
     }
 
-    /// The rank of the message below the page, whose chain value the message above it commits to. `None`: there is none.
-    fn rank_below(&self, shown: &[Shown]) -> Option<u32> {
-        let above = match (shown, self.steps.last()) {
-            ([], Some(Step { taken: Taken::Previous, fields, .. })) => fields.rank,
-            ([], _) => return self.below.fields().map(|fields| fields.rank),
-            _ => self.first_rank,
+    /// Rank and id of the message below the page, to which the message above it commits. `None`: there is none.
+    fn place_below(&self, shown: &[Shown]) -> Option<(u32, u32)> {
+        let (above, id) = match (shown, self.steps.last()) {
+            ([oldest, ..], _) => (self.first_rank, oldest.prev_id),
+            ([], Some(Step { taken: Taken::Previous, fields, .. })) => (fields.rank, fields.prev_id),
+            ([], _) => return self.below.fields().map(|fields| (fields.rank, fields.id)),
         };
-        above.checked_sub(1).filter(|rank| *rank > 0)
+        above.checked_sub(1).filter(|rank| *rank > 0).map(|rank| (rank, id))
     }
 }
 

@@ -5,8 +5,8 @@
  *     (proofs/certificate.ts)            (proofs/verify.ts, heads.ts)  (here)
  *
  * Beside what the proof covers, a page's `first_id` is bounded by the certified one, `next` and `next_id` follow from the
- * chain where it shows them, and `gap` follows behind an id in ascending order. The `min_id`, `count`, `bytes`, `quota`
- * and `full_since` of a head have no proof; the first two are bounded.
+ * chain where it shows them, and `gap` follows at the beginning, and behind an id in ascending order. The `min_id`, `count`,
+ * `bytes`, `quota` and `full_since` of a head have no proof; the first two are bounded.
  */
 import {
   type Certified,
@@ -51,15 +51,18 @@ export class Verifier {
     checkFirstId(page.first_id, state);
     const oldest = messages[0];
     if (oldest && page.first_id > oldest.id) refuse({ kind: 'answer', field: 'first_id' });
-    const { start, order } = question;
-    if (oldest && start.__kind__ === 'after' && order === Order.ascending) {
-      const from = Math.max(start.after, head?.acknowledgedId ?? 0);
-      if (page.gap !== oldest.prev_id > from) refuse({ kind: 'answer', field: 'gap' });
+    const from = entry(question.start);
+    const ascending = question.order === Order.ascending;
+    if (from.kind === 'start' || (from.kind === 'after' && ascending)) {
+      // The newest message before the page. An absent key may have had each message that was dropped.
+      const before = oldest?.prev_id ?? head?.lastId ?? page.first_id;
+      const gap = from.kind === 'after' && before > Math.max(from.id, head?.acknowledgedId ?? 0);
+      if (page.gap !== gap) refuse({ kind: 'answer', field: 'gap' });
     }
     const last = page.messages.at(-1);
     if (more && page.next !== (last?.id ?? 0)) refuse({ kind: 'answer', field: 'next' });
     if (more && !last) refuse({ kind: 'answer', field: 'messages' });
-    this.#continue(keyId, proved);
+    this.#continue(keyId, proved, messages.length, ascending, from);
     return { value: { ...page, next: more ? page.next : 0 }, trust: verified(proved) };
   }
 
@@ -71,7 +74,7 @@ export class Verifier {
     const question: Question = { start: { __kind__: 'after', after: id - 1 }, order: Order.ascending };
     const proved = await this.#messages(message.key_id, question, [message], found.proof);
     checkFirstId(found.first_id, proved.state);
-    this.#continue(message.key_id, proved);
+    this.#compare(message.key_id, proved);
     return { value: found, trust: verified(proved) };
   }
 
@@ -88,8 +91,8 @@ export class Verifier {
       const head = proved.heads[at] ?? null;
       const field = falseField(said, head, proved.state, now);
       if (field) refuse({ kind: 'head', at, field });
-      const known = head ? [{ rank: head.rank, chain: head.chain }] : [];
-      this.#continue(keyIds[at] as Uint8Array, { ...proved, head, known });
+      const known = head ? [{ rank: head.rank, id: head.lastId, chain: head.chain }] : [];
+      this.#compare(keyIds[at] as Uint8Array, { ...proved, head, known });
     }
     return { value: heads, trust: verified(proved) };
   }
@@ -120,19 +123,31 @@ export class Verifier {
     return refuse({ kind: 'certificate', why: certified.why });
   }
 
-  /** Compares a verified answer with the memory of the key, and remembers its newest message. */
-  #continue(keyId: Uint8Array, now: Parameters<typeof continuation>[1] & { readonly asOf: number }): void {
+  /** How a verified answer continues the memory of the key. undefined: nothing is remembered. */
+  #compare(keyId: Uint8Array, now: Parameters<typeof continuation>[1] & { readonly asOf: number }) {
     const before = this.memory.seen(keyId);
-    if (before) {
-      const how = continuation(before.seen, now);
-      if (how.kind === 'broken') {
-        const seconds = before.asOf - now.asOf;
-        refuse(seconds >= 0 ? { kind: 'behind', why: how.why, seconds } : { kind: 'seen', why: how.why });
-      }
+    if (!before) return undefined;
+    const how = continuation(before.seen, now);
+    if (how.kind === 'broken') {
+      const seconds = before.asOf - now.asOf;
+      return refuse(seconds >= 0 ? { kind: 'behind', why: how.why, seconds } : { kind: 'seen', why: how.why });
     }
-    const newest = newestOf(now);
-    const same = newest && before?.seen.epoch === newest.epoch && equal(before.seen.chain, newest.chain);
-    if (newest && !same) this.memory.saw(keyId, newest, now.asOf);
+    return how.kind;
+  }
+
+  /** Compares a page with the memory of the key, and remembers its newest message. Single messages and heads are only compared. */
+  #continue(keyId: Uint8Array, page: VerifiedPage, count: number, ascending: boolean, from: Entry): void {
+    const how = this.#compare(keyId, page);
+    const seen = this.memory.seen(keyId)?.seen;
+    // A page before the message that was seen: in one epoch, a later page shows whether that message is the same.
+    const before = how === 'unlinked' && ascending && count > 0 && seen && page.firstRank + count <= seen.rank;
+    const restored = how === 'restored' || (before && page.state.epoch > seen.epoch);
+    if (restored && ascending && from.kind === 'after') {
+      throw new Failure('restored', 'The operator has restored an earlier state: start again at the beginning.', false);
+    }
+    const newest = newestOf(page);
+    const same = newest && seen?.epoch === newest.epoch && equal(seen.chain, newest.chain);
+    if (newest && !same && (!before || restored)) this.memory.saw(keyId, newest, page.asOf);
   }
 
   /** If the store's reads are open, the key id determines the label. */

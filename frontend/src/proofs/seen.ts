@@ -1,6 +1,6 @@
 /** A reader's memory of a key, and how a later page must continue it. */
 import { equal, type Hash } from './hash';
-import type { VerifiedPage } from './verify';
+import type { Known, VerifiedPage } from './verify';
 
 /** The newest message that a reader has seen. It is stored beside the messages. */
 export interface Seen {
@@ -18,7 +18,7 @@ export interface Seen {
 export type Continuation =
   /** The page shows the message that was seen. All newer messages continue it. */
   | { readonly kind: 'extends' }
-  /** The page does not reach down to the message that was seen. Nothing contradicts it. */
+  /** The page does not show the message that was seen. Nothing contradicts it. */
   | { readonly kind: 'unlinked' }
   /**
    * The message that was seen has been dropped, and the key was forgotten. The key came back later, so its ranks start again.
@@ -41,7 +41,7 @@ export type Broken =
   | { readonly kind: 'forked'; readonly rank: number };
 
 /** The part of a page or head that shows what the store has of a key. */
-type Known = Pick<VerifiedPage, 'state' | 'head' | 'known'>;
+type Proved = Pick<VerifiedPage, 'state' | 'head' | 'known'>;
 
 /** The newest message of a verified page; null: the key has none. */
 export function newestOf({ head, state }: Pick<VerifiedPage, 'head' | 'state'>): Seen | null {
@@ -57,17 +57,22 @@ export function missed(seen: Seen, { firstRank }: VerifiedPage): number {
 }
 
 /** How a page continues what was seen. */
-export function continuation(seen: Seen, { state, head, known }: Known): Continuation {
+export function continuation(seen: Seen, { state, head, known }: Proved): Continuation {
   const { epoch } = state;
   if (epoch < seen.epoch) return { kind: 'broken', why: { kind: 'epoch', seen: seen.epoch, found: epoch } };
+  if (known.some(({ rank, chain }) => rank === seen.rank && equal(chain, seen.chain))) return { kind: 'extends' };
   const found = head?.rank ?? 0;
-  const same = known.find(({ rank }) => rank === seen.rank);
-  if (same && equal(same.chain, seen.chain)) return { kind: 'extends' };
-  if (!same && found > seen.rank) return { kind: 'unlinked' };
+  const shorter = found < seen.rank;
+  if (!shorter && !known.some((message) => excludes(message, seen))) return { kind: 'unlinked' };
   if (state.firstId > seen.id) return { kind: 'restarted' };
   if (epoch > seen.epoch) return { kind: 'restored' };
   return {
     kind: 'broken',
-    why: same ? { kind: 'forked', rank: seen.rank } : { kind: 'rolled-back', seen: seen.rank, found },
+    why: shorter ? { kind: 'rolled-back', seen: seen.rank, found } : { kind: 'forked', rank: seen.rank },
   };
+}
+
+/** Whether another message cannot be in one list with the one that was seen. In a list, ids grow with ranks. */
+function excludes({ rank, id }: Known, seen: Seen): boolean {
+  return rank === seen.rank || Math.sign(rank - seen.rank) !== Math.sign(id - seen.id);
 }

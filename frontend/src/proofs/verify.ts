@@ -34,12 +34,14 @@ export interface VerifiedPage {
   readonly more: boolean;
   /** The id of the message that follows the page's newest. 0: none. undefined: the proof jumps over it. */
   readonly above: number | undefined;
-  /** Rank and chain value of every message that the proof shows, for seen.ts. */
+  /** Every message that the proof shows, for seen.ts. */
   readonly known: readonly Known[];
 }
 
+/** The place of a message in its key's list. */
 export interface Known {
   readonly rank: number;
+  readonly id: number;
   readonly chain: Hash;
 }
 
@@ -105,19 +107,19 @@ function aboveOf(steps: readonly Step[], newest: number | undefined): number | u
   return last.prevId === newest ? last.id : undefined;
 }
 
-/** Hashes from below the page up to the head. Returns rank and chain value of every message on the way. */
+/** Hashes from below the page up to the head. Returns every message on the way. */
 function hashed(
   { firstRank, steps, below }: PageProof,
   messages: readonly [Shown, Jump][],
   head: Head,
   refuse: Refuse<PageRefused>,
 ): Known[] {
-  const known: Known[] = [{ rank: head.rank, chain: head.chain }];
+  const known: Known[] = [{ rank: head.rank, id: head.lastId, chain: head.chain }];
   if (messages.length === 0 && steps.length === 0) return known;
   let current = chainOfBelow(below) ?? refuse({ kind: 'below-missing' });
   let last = below.kind === 'message' ? below.fields : undefined;
-  const rank = rankBelow(messages.length > 0 ? firstRank : undefined, steps.at(-1), last);
-  if (rank) known.push({ rank, chain: current });
+  const place = placeBelow(messages[0]?.[0], firstRank, steps.at(-1), last);
+  if (place && place.rank > 0) known.push({ ...place, chain: current });
   const chains: Hash[] = [];
   for (const [message, jump] of messages) {
     const fields = { ...message, rank: (firstRank + chains.length) >>> 0 };
@@ -125,27 +127,29 @@ function hashed(
     const target = targetOf(jump, current, chains) ?? refuse({ kind: 'jump-outside', id: fields.id });
     current = chainOf(fields, { prev: current, jump: target });
     chains.push(current);
-    known.push({ rank: fields.rank, chain: current });
+    known.push({ rank: fields.rank, id: fields.id, chain: current });
     last = fields;
   }
   for (const { taken, other, fields } of [...steps].reverse()) {
     if (last && !follows(fields, last, taken)) refuse({ kind: 'order', id: fields.id });
     current = chainOf(fields, taken === 'previous' ? { prev: current, jump: other } : { prev: other, jump: current });
-    known.push({ rank: fields.rank, chain: current });
+    known.push({ rank: fields.rank, id: fields.id, chain: current });
     last = fields;
   }
   if (!equal(current, head.chain) || last?.rank !== head.rank || last.id !== head.lastId) refuse({ kind: 'chain' });
   return known;
 }
 
-/** The rank of the message below the page, whose chain value the message above it commits to. */
-function rankBelow(
-  firstRank: number | undefined,
+/** Rank and id of the message below the page, to which the message above it commits. */
+function placeBelow(
+  oldest: Shown | undefined,
+  firstRank: number,
   step: Step | undefined,
   below: Fields | undefined,
-): number | undefined {
-  if (firstRank !== undefined) return firstRank - 1;
-  return step?.taken === 'previous' ? step.fields.rank - 1 : below?.rank;
+): Pick<Known, 'rank' | 'id'> | undefined {
+  if (oldest) return { rank: firstRank - 1, id: oldest.prevId };
+  if (step?.taken === 'previous') return { rank: step.fields.rank - 1, id: step.fields.prevId };
+  return below && { rank: below.rank, id: below.id };
 }
 
 /** The chain value of the message before, if anything is said of it. */

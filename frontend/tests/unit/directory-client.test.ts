@@ -55,6 +55,7 @@ function vector(name: string) {
     memory,
     contact: undefined,
     label: bytes(found.label),
+    view: found.view,
   };
   const certificate = (canister = CANISTER, data = certifiedLeaf('log', log)) =>
     network.certificate(certifiedState(canister, data, seconds));
@@ -85,7 +86,8 @@ describe('a look-up', () => {
   it.each([
     ['a foreign key', 'another policy', 'Map'],
     ['a foreign profile', 'another profile', 'Profile'],
-    ['an old head', 'another head', 'ToNewest/Root'],
+    ['an invented head', 'another head', 'ToNewest/Root'],
+    ['an old key under the certificate of now', 'the entry before it, in place of the newest', 'ToNewest/Outdated'],
     ['a hidden label', 'a label that is hidden', 'Map'],
     ["another label's proof", "another label's proof", 'Vrf/Wrong'],
     ['a log that was rolled back', 'a log that shrank', 'FromKnown/Shrunk'],
@@ -190,6 +192,16 @@ describe('bundles', () => {
     const seen = check(bundle(5, NOW - 5, NOW + 10));
     expect(() => verifyBundles(TRUSTED, found, seen, [bundle(5, NOW - 10, NOW + 10)])).toThrow(lie('NotNewer'));
     expect(() => check(bundle(5, NOW - 10, NOW + 10, 66))).toThrow(lie('Signature'));
+  });
+
+  it('come once for a device', () => {
+    const [one, newer] = [bundle(5, NOW - 10, NOW + 10), bundle(5, NOW - 5, NOW + 10)];
+    for (const pair of [
+      [one, one],
+      [one, newer],
+      [newer, one],
+    ])
+      expect(() => check(...pair)).toThrow(lie('NotNewer'));
   });
 
   it('are left out where the profile does not list their device', () => {

@@ -50,6 +50,7 @@ interface Vectors {
   lookups: {
     name: string;
     label: string;
+    view: 'newest' | 'ratified';
     certified: CheckpointVector;
     certified_time: string;
     now: string;
@@ -127,6 +128,7 @@ function memoryOf({ memory }: Lookup): Memory | undefined {
 function lookUp(vector: Lookup, proof = bytes(vector.proof)) {
   const query = {
     label: bytes(vector.label),
+    view: vector.view,
     certified: checkpoint(vector.certified),
     certifiedTime: BigInt(vector.certified_time),
     memory: memoryOf(vector),

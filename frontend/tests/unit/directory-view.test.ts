@@ -69,7 +69,7 @@ describe('the checks', () => {
     const says = (vouched: boolean) => checksOf(found, undefined, vouched).filter((check) => /registrar/.test(check));
     expect(says(true)).toEqual([
       expect.stringMatching(
-        /^The registrar signed the registration. Its keys are those that the directory itself shows/,
+        /^The registrar signed the registration. The page takes the registrar’s keys from this directory/,
       ),
     ]);
     expect(says(false)).toEqual([]);
@@ -77,7 +77,7 @@ describe('the checks', () => {
 
   it('of an absent label end with its place', () => {
     expect(checksOf(answer, undefined, true).at(-1)).toBe('The tree of labels of this head has nothing at that place.');
-    expect(lieWouldBe(answer)).toContain('would have hidden a label that is registered');
+    expect(lieWouldBe(answer)).toContain('could hide a label that is registered');
   });
 });
 

@@ -27,7 +27,7 @@ describe('the rules of a store, in words', () => {
   it('says how often callers may call, all together and each', () => {
     const rate = (per_second: number, burst: number) => atMost({ per_second, burst });
     const budget = (items: unknown, bytes: unknown, each: unknown) =>
-      rateWords({ items, bytes, each, cycles_a_day: UNLIMITED } as Budget);
+      rateWords({ items, bytes, each, cycles_a_day: UNLIMITED } as Budget, 'message');
     expect(budget(rate(5, 2000), rate(100_000, 8_000_000), rate(1, 60))).toBe(
       'all together 5 messages a second (2,000 messages at once) and 100 KB a second (8 MB at once); each of them 1 message a second (60 messages at once)',
     );
@@ -36,5 +36,7 @@ describe('the rules of a store, in words', () => {
     );
     expect(budget(UNLIMITED, rate(1000, 2000), UNLIMITED)).toBe('all together 1 KB a second (2 KB at once)');
     expect(budget(UNLIMITED, UNLIMITED, UNLIMITED)).toBe('no limit');
+    const owners = { items: UNLIMITED, bytes: UNLIMITED, each: rate(1, 600), cycles_a_day: UNLIMITED } as Budget;
+    expect(rateWords(owners, 'key')).toBe('each of them 1 key a second (600 keys at once)');
   });
 });

@@ -53,13 +53,31 @@ describe('a page of a key', () => {
     ['a ciphertext', { kind: 'message', id: 2, field: 'hash' }, (page) => first(page, { ciphertext: KEY })],
     ['a time', { kind: 'page', why: { kind: 'chain' } }, (page) => first(page, { timestamp: 1 })],
     ['a link to the next', { kind: 'message', id: 2, field: 'next_id' }, (page) => first(page, { next_id: 9 })],
-    ['a gap', { kind: 'answer', field: 'gap' }, (page) => ({ ...page, gap: true })],
+    ['a gap', { kind: 'answer', field: 'gap' }, (page) => ({ ...page, gap: !page.gap })],
     ['the first id', { kind: 'answer', field: 'first_id' }, (page) => ({ ...page, first_id: 2 })],
     ['no first id', { kind: 'answer', field: 'first_id' }, (page) => ({ ...page, first_id: 0 })],
   ];
   it.each(changes)('is a lie with %s changed', async (_, lie, change) => {
     expect(await lieOf(read(change(await store.page(1, NOW))))).toEqual(lie);
     expect(memory.seen(KEY), 'a lie is not remembered').toBeUndefined();
+  });
+
+  /** What became of the store, the id behind which the page is, and whether messages were dropped. */
+  const empty: [string, Partial<LittleStore>, number, boolean][] = [
+    ['nothing is new', {}, 3, false],
+    ['all is acknowledged', { acknowledged: 3 }, 1, false],
+    ['all is dropped', { firstId: 4 }, 1, true],
+    ['all is dropped that was read', { firstId: 4 }, 3, false],
+    ['nothing is left at the beginning', { firstId: 4 }, 0, false],
+    ['the key is forgotten', { firstId: 4, messages: [] }, 3, true],
+    ['the key was never there', { messages: [] }, 3, false],
+  ];
+  it.each(empty)('without messages is a lie with another gap where %s', async (_, became, after, gap) => {
+    Object.assign(store, became);
+    const page = await store.page(after, NOW);
+    expect([page.messages, page.gap]).toEqual([[], gap]);
+    expect((await read(page, after)).trust.kind).toBe('verified');
+    expect(await lieOf(read({ ...page, gap: !gap }, after))).toEqual({ kind: 'answer', field: 'gap' });
   });
 
   it('is a lie where the proof is of another state than the certified one', async () => {
@@ -144,6 +162,55 @@ describe('the memory of earlier answers', () => {
     expect(await lieOf(read(await fork.page(0, NOW), 0))).toEqual({ kind: 'seen', why: { kind: 'forked', rank: 3 } });
   });
 
+  it('is not changed by heads and single messages: they do not show whether they continue it', async () => {
+    await read(await store.page(0, NOW - 10), 0);
+    const before = memory.seen(KEY);
+    const fork = storeOf([1, 2, 3, 4, 5], 'another');
+    await verifier.heads([KEY], await fork.heads(NOW - 9));
+    const { messages, proof } = await fork.page(4, NOW - 9);
+    await verifier.message(5, { message: messages[0] as Message, first_id: 1, ...(proof && { proof }) });
+    expect(memory.seen(KEY)).toEqual(before);
+    const why = { kind: 'forked', rank: 3 };
+    expect(await lieOf(read(await fork.page(3, NOW), 3))).toEqual({ kind: 'seen', why });
+  });
+
+  it('stays until a page reaches it', async () => {
+    await read(await storeOf([1, 2, 3, 4], 'one').page(0, NOW - 10), 0);
+    // Its newest message jumps over the rank that is remembered.
+    const fork = storeOf([1, 2, 3, 4, 5, 6], 'another', 1n, 2);
+    expect((await read(await fork.page(0, NOW, 2), 0)).value.next).toBe(2);
+    expect(memory.seen(KEY)?.seen.rank).toBe(4);
+    const why = { kind: 'forked', rank: 4 };
+    expect(await lieOf(read(await fork.page(2, NOW), 2))).toEqual({ kind: 'seen', why });
+  });
+
+  it('has a fork where the list was set back and is longer now, although nothing shows what stands at its rank', async () => {
+    await read(await storeOf([20, 40, 60, 80, 100]).page(0, NOW - 10), 0);
+    const fork = storeOf([20, 40, 60, 71, 85, 90, 95, 110]);
+    expect(await lieOf(read(await fork.page(100, NOW), 100))).toEqual({
+      kind: 'seen',
+      why: { kind: 'forked', rank: 5 },
+    });
+  });
+
+  it.each<[string, number[], number, number?]>([
+    ['shows another message at its rank', [20, 40, 60, 71, 85, 110], 100],
+    ['does not show its rank', [20, 40, 60, 71, 85, 90, 95, 110], 100],
+    ['has no messages', [20, 40, 60], 100],
+    ['comes before its rank', [20, 40, 60, 65, 70, 75, 110, 120], 60, 4],
+  ])('has a reader start again if a snapshot was restored and the page %s', async (_, ids, after, jump) => {
+    await read(await storeOf([20, 40, 60, 80, 100]).page(0, NOW - 10), 0);
+    const restored = storeOf(ids, 'restored', 2n, jump);
+    const page = await restored.page(after, NOW - 5, jump && 1);
+    const failure = await read(page, after).catch((error) => error);
+    expect(failure).toMatchObject({ name: 'Failure', kind: 'restored', transient: false });
+    expect(memory.seen(KEY)?.seen).toMatchObject({ epoch: 1n, rank: 5 });
+    const { value } = await read(await restored.page(0, NOW - 5), 0);
+    expect(value.messages.map(({ id }) => id)).toEqual(ids);
+    expect(memory.seen(KEY)?.seen).toMatchObject({ epoch: 2n, rank: ids.length });
+    expect((await read(await restored.page(after, NOW), after)).trust.kind).toBe('verified');
+  });
+
   it('may be restored under a later epoch, not under an earlier one', async () => {
     const second = new LittleStore(network, CANISTER, KEY, 2n);
     second.add('one', NOW - 100);
@@ -156,6 +223,15 @@ describe('the memory of earlier answers', () => {
     });
   });
 });
+
+/** A store of messages with these ids. The newest jumps to a rank. */
+function storeOf(ids: number[], text = 'one', epoch = 1n, newestJumpsTo = ids.length - 1): LittleStore {
+  const made = new LittleStore(network, CANISTER, KEY, epoch);
+  for (const [at, id] of ids.entries()) {
+    made.add(`${text} ${id}`, NOW - 100, id, at === ids.length - 1 ? newestJumpsTo : at);
+  }
+  return made;
+}
 
 /** The page with its first message changed. */
 function first(page: Page, change: Partial<Message>): Page {

@@ -56,7 +56,8 @@ const add: [AddError, ...string[]][] = [
     '2,000,000',
   ],
   [NOT_ALLOWED, 'does not take'],
-  [{ __kind__: 'KeyFull', KeyFull: { since: 7 } }, 'quota'],
+  [{ __kind__: 'KeyFull', KeyFull: { since: 7 } }, 'fill', 'quota'],
+  [{ __kind__: 'KeyFull', KeyFull: { since: 0 } }, 'too large', 'quota'],
   [{ __kind__: 'StoreFull', StoreFull: { retry_after: 3600 } }, '3,600'],
   [{ __kind__: 'KeysFull', KeysFull: { max: 2_000_000 } }, '2,000,000'],
   [{ __kind__: 'StorageFull', StorageFull: null }, 'full'],
@@ -195,7 +196,7 @@ it('tells an empty key id and an id that nobody may know of apart from too long 
 
 it('tells a store that shows no numbers apart from a rebuild that does', () => {
   const words = (total: number) => addErrorWords({ __kind__: 'Unavailable', Unavailable: { done: 0, total } })[0];
-  expect(words(0)).toContain('installed or upgraded');
+  expect(words(0)).toContain('The canister is not ready');
   expect(words(0)).not.toContain('rebuild');
   expect(words(60_000)).toContain('index holds 0 of 60,000 messages');
 });

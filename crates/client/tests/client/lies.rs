@@ -8,7 +8,7 @@ use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 use test_support::now;
 
-use crate::honest::filled;
+use crate::honest::{Change, filled};
 use crate::stored::{FRESH, Stored, key, now as seconds};
 
 const ORDERS: [Order; 2] = [Order::ascending, Order::descending];
@@ -135,6 +135,36 @@ fn pages_of_other_questions() {
     assert_eq!(caught(&liar(|page| page.first_id = 0), ORDERS[0], Start::beginning), "first_id of the answer is false");
     assert_eq!(caught(&liar(|page| page.first_id = 2), ORDERS[0], Start::beginning), "first_id of the answer is false");
     assert_eq!(caught(&liar(|page| page.gap = true), ORDERS[0], Start::after(3)), "gap of the answer is false");
+}
+
+/// Otherwise a replica that has nothing to show could still claim, or hide, that messages were dropped.
+#[test]
+fn a_false_gap_of_an_empty_page() {
+    // Of all messages, only the newest is left. It is not one of the key's.
+    let drop: Change = |stored| stored.set(Setting::max_messages(Bound::AtMost(1)));
+    let own = &key()[..];
+    let phases: [(Change, &[u8], Start, bool); 7] = [
+        (|_| (), own, Start::after(19), false),
+        (|_| (), b"nobody", Start::beginning, false),
+        (|_| (), b"nobody", Start::after(1), false),
+        (|stored| stored.acknowledge(19), own, Start::after(5), false),
+        (drop, own, Start::after(5), true),
+        (drop, own, Start::after(19), false),
+        (drop, b"nobody", Start::after(5), true),
+    ];
+    for (change, key_id, start, gap) in phases {
+        let stored = filled();
+        change(&stored);
+        let client = stored.client();
+        let read = || now(client.messages_of_key(key_id, Order::ascending, start).next());
+        let honest = read().expect("it is the truth").map(|page| (page.value.messages.len(), page.value.gap));
+        assert_eq!(honest, gap.then_some((0, true)), "{start:?}");
+        client.transport().lie(|page: &mut Page| page.gap = !page.gap);
+        match read() {
+            Err(CallError::Lie(lie)) => assert_eq!(lie.to_string(), "gap of the answer is false"),
+            other => panic!("{start:?}: {other:?}"),
+        }
+    }
 }
 
 #[test]

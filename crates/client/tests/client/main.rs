@@ -5,5 +5,6 @@ mod honest;
 mod lies;
 mod readers;
 mod repeats;
+mod restored;
 mod script;
 mod stored;

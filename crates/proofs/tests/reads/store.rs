@@ -79,6 +79,12 @@ impl Store {
         self.next_id += 1;
     }
 
+    /// Adds a message with this id, which is above those before, and with the content `id`.
+    pub fn add_as(&mut self, key_id: &[u8], id: u32) {
+        self.next_id = id;
+        self.add(key_id, id.into());
+    }
+
     /// The root that a certificate would prove.
     pub fn root(&self) -> Hash {
         self.state.root(&subtree(&self.leaves()))

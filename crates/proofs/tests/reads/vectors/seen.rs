@@ -47,6 +47,12 @@ pub fn vectors() -> Vec<SeenVector> {
     (again.next_id, again.state.first_id) = (30, 30);
     let nothing = again.clone();
     again.add(KEY, 5);
+    let mut many_again = again.clone();
+    (6..40).for_each(|content| many_again.add(KEY, content));
+    // Set back to the id 60.
+    let before = told::with_ids(&[20, 40, 60, 80, 100]);
+    let set_back = told::with_ids(&[20, 40, 60, 71, 85, 90, 95, 110]);
+    let forked_at_5 = || broken(Broken::Forked { rank: 5 });
     let rolled_back = |found| broken(Broken::RolledBack { seen: 20, found });
     let forked = || broken(Broken::Forked { rank: 20 });
     let epochs = |seen, found| broken(Broken::Epoch { seen, found });
@@ -62,8 +68,25 @@ pub fn vectors() -> Vec<SeenVector> {
         vector("forked below the newest", &seen, &longer, After(20), forked()),
         brief("new messages behind a chain value", &seen, &more, After(20), continued(Extends, 0)),
         brief("forked, and behind a chain value", &seen, &longer, After(20), forked()),
+        vector("forked below a page that goes on", &before, &set_back, After(100), forked_at_5()),
+        vector(
+            "forked to a higher rank with a lower id",
+            &before,
+            &told::with_ids(&[20, 40, 60, 71, 85, 90, 95]),
+            Rank(7),
+            forked_at_5(),
+        ),
+        vector(
+            "set back under a later epoch, and longer",
+            &before,
+            &with_epoch(&set_back, 2),
+            After(100),
+            continued(Restored, 2),
+        ),
         vector("dropped, and gone", &seen, &nothing, Start, continued(Restarted, 0)),
         vector("dropped, and back", &seen, &again, Start, continued(Restarted, 0)),
+        vector("dropped, and back with more messages", &seen, &many_again, After(20), continued(Restarted, 0)),
+        vector("more messages again, but not dropped", &seen, &with_first_id(&many_again, 20), After(20), forked()),
         vector("back, but not dropped", &seen, &with_first_id(&again, 20), Start, rolled_back(1)),
         vector(
             "a restored snapshot without what was seen",

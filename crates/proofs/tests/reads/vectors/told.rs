@@ -55,6 +55,16 @@ pub fn one_key(messages: u64) -> Store {
     store
 }
 
+/// One key, whose messages have these ids.
+pub fn with_ids(ids: &[u32]) -> Store {
+    let mut store = Store::new(4);
+    for id in ids {
+        store.add_as(KEY, *id);
+        store.now += 1;
+    }
+    store
+}
+
 /// Reads are closed: the salt in the state is 0.
 pub fn closed() -> Store {
     let mut store = Store::new(0);
