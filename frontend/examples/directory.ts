@@ -87,7 +87,9 @@ export async function main(url?: string, canisterId?: string, name?: string): Pr
   if (answer.__kind__ === 'Err') throw new Error('the label is not there');
   const proof = Uint8Array.from(answer.Ok.proof);
   proof.set(foreign.publicKey, Buffer.from(proof).indexOf(renewed.publicKey));
-  const asked = { canister: canister.toUint8Array(), rootKey, trusted, memory: undefined, contact: undefined, label };
+  const pinned = { canister: canister.toUint8Array(), rootKey, trusted };
+  const view = 'newest' as const;
+  const asked = { ...pinned, memory: undefined, contact: undefined, label, view };
   try {
     await verifyFound(asked, { ...answer.Ok, proof });
   } catch (error) {

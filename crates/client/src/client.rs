@@ -187,13 +187,13 @@ methods! {
     /// A page of the messages stored from `from` to `until`, unix seconds. [`Client::messages_in_time`] reads all of them.
     get_messages_by_time(from: u32, until: u32, cursor: Cursor) -> Page, PageError;
 
-    /// The oldest live id, 0: the store is empty.
+    /// The lowest stored id; 0: the store is empty, or the caller does not see the whole store.
     get_min_message_id() -> Id, StatusError;
-    /// The newest live id, 0: the store is empty.
+    /// The highest stored id; 0: the store is empty, or the caller does not see the whole store.
     get_max_message_id() -> Id, StatusError;
-    /// A key's oldest live id. `None`: the key has no live message.
+    /// A key's lowest live id. `None`: the key has no live message, or the caller sees no such key.
     get_min_message_id_by_key(key_id: &[u8]) -> Option<Id>, LookupError;
-    /// A key's newest live id. `None`: the key has no live message.
+    /// A key's highest live id. `None`: the key has no live message, or the caller sees no such key.
     get_max_message_id_by_key(key_id: &[u8]) -> Option<Id>, LookupError;
     /// The ids of up to `limits.lookup_items` pairs of key id and hash. `None`: the pair is not stored.
     has_messages(pairs: &[Stored]) -> Vec<Option<Id>>, LookupError;

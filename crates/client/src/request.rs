@@ -102,22 +102,22 @@ pub fn get_messages_by_time(from: u32, until: u32, cursor: Cursor) -> Request<Pa
     request("get_messages_by_time", Kind::Query, (from, until, cursor))
 }
 
-/// The oldest live id, 0: the store is empty.
+/// The lowest stored id; 0: the store is empty, or the caller does not see the whole store.
 pub fn get_min_message_id() -> Request<Id, StatusError> {
     request("get_min_message_id", Kind::Query, ())
 }
 
-/// The newest live id, 0: the store is empty.
+/// The highest stored id; 0: the store is empty, or the caller does not see the whole store.
 pub fn get_max_message_id() -> Request<Id, StatusError> {
     request("get_max_message_id", Kind::Query, ())
 }
 
-/// A key's oldest live id.
+/// A key's lowest live id.
 pub fn get_min_message_id_by_key(key_id: &[u8]) -> Request<Option<Id>, LookupError> {
     request("get_min_message_id_by_key", Kind::Query, (Bytes::new(key_id),))
 }
 
-/// A key's newest live id.
+/// A key's highest live id.
 pub fn get_max_message_id_by_key(key_id: &[u8]) -> Request<Option<Id>, LookupError> {
     request("get_max_message_id_by_key", Kind::Query, (Bytes::new(key_id),))
 }

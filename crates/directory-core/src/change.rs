@@ -3,8 +3,8 @@
 //!
 //! - A `set` is signed by the policy in force. The new policy signs too, to prove that its keys are held. A change of the
 //!   recovery policy also needs the old recovery policy.
-//! - A `close` is signed by the policy in force and changes nothing else. It may be signed beforehand: for any predecessor and
-//!   a later version, to 2^31 at most.
+//! - A `close` is signed by the policy in force and changes nothing else. It may be signed in advance. It then names no
+//!   predecessor, and its version may be any later one, up to 2^31.
 //! - A `recover` is signed by the recovery policy and takes effect after its delay. Until then the earlier entry stays in
 //!   force, and only the recovery policy can act: it may withdraw the recovery by restoring the policy in force.
 //! - A closed label can only be recovered.
@@ -101,7 +101,7 @@ pub enum Refusal {
         /// When the recovery takes effect, in nanoseconds since 1970.
         effective: u64,
     },
-    /// A close or a recovery must leave the policy as it is.
+    /// A close must leave the policy as it is.
     PolicyChanged,
     /// A close or a recovery must leave the recovery policy and its delay as they are.
     RecoveryChanged,

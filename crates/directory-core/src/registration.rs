@@ -44,7 +44,21 @@ pub struct Request {
 pub enum RequestError {
     /// The label's proof is not by the directory's VRF key.
     Vrf(VrfError),
-    /// The entry is for another label or directory, or breaks another rule.
+    /// The entry is for another label.
+    Index {
+        /// The entry's index.
+        found: Hash,
+        /// The index of the request's label.
+        expected: Hash,
+    },
+    /// The entry is for another directory.
+    Realm {
+        /// The entry's realm.
+        found: Hash,
+        /// The directory's realm.
+        expected: Hash,
+    },
+    /// The entry breaks another rule.
     Rule(Refusal),
 }
 
@@ -52,8 +66,12 @@ impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Vrf(error) => write!(f, "the label's proof is not by the directory's VRF key: {error:?}"),
-            Self::Rule(Refusal::Index(_)) => write!(f, "the entry is of another label"),
-            Self::Rule(Refusal::Realm(_)) => write!(f, "the entry is of another directory"),
+            Self::Index { found, expected } => {
+                write!(f, "the entry is for another label: its index is {}, not {}", hex(found), hex(expected))
+            }
+            Self::Realm { found, expected } => {
+                write!(f, "the entry is for another directory: its realm is {}, not {}", hex(found), hex(expected))
+            }
             Self::Rule(refusal) => write!(f, "the entry is refused: {refusal:?}"),
         }
     }
@@ -71,7 +89,11 @@ impl Request {
     pub fn check(&self, realm: &Hash, vrf: &PublicKey) -> Result<(), RequestError> {
         let index = vrf.verify(&self.label.encode(), &self.vrf).map_err(RequestError::Vrf)?;
         let context = Context { realm, index: &index, now: 0, registrar: Registrar::Open, pending: None };
-        apply(None, &self.update, &context).map(drop).map_err(RequestError::Rule)
+        apply(None, &self.update, &context).map(drop).map_err(|refusal| match refusal {
+            Refusal::Index(found) => RequestError::Index { found, expected: index },
+            Refusal::Realm(found) => RequestError::Realm { found, expected: *realm },
+            refusal => RequestError::Rule(refusal),
+        })
     }
 
     /// Encodes the request.
@@ -126,6 +148,10 @@ pub fn answer_to_text(signatures: &Signatures) -> String {
 /// If the text is not such a line.
 pub fn answer_from_text(text: &str) -> Result<Signatures, DecodeError> {
     Signatures::decode(&bytes_of(text, ANSWER)?)
+}
+
+fn hex(hash: &Hash) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn bytes_of(text: &str, prefix: &'static str) -> Result<Vec<u8>, DecodeError> {

@@ -64,8 +64,8 @@ impl Update {
         out
     }
 
-    /// Checks the keys as far as valid signatures do not: those that have not signed and are not among `known`, and how the
-    /// others are encoded.
+    /// Checks what valid signatures do not prove: every signer's key has the canonical encoding, and every other key of the
+    /// entry is usable, unless it is among `known`.
     fn check_keys(&self, known: &[Key]) -> Result<(), DecodeError> {
         let Self { entry, signatures, registration } = self;
         for (key, _) in signatures.all().iter().chain(registration.all()) {

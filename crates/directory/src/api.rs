@@ -7,6 +7,7 @@ use candid::{CandidType, Principal};
 use directory_core::bundle;
 use directory_core::bytes::DecodeError;
 use directory_core::change::Refusal;
+use directory_core::map;
 use directory_core::signatures::{Role, SignatureError};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -167,6 +168,15 @@ impl From<Refusal> for UpdateError {
 pub enum View {
     newest,
     ratified,
+}
+
+impl From<View> for map::View {
+    fn from(view: View) -> Self {
+        match view {
+            View::newest => Self::Newest,
+            View::ratified => Self::Ratified,
+        }
+    }
 }
 
 #[derive(CandidType, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]

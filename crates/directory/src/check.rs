@@ -30,7 +30,9 @@ impl<M: Memory + Clone> Directory<M> {
     fn check_state(&self, keyed: &Keyed<M>, violations: &mut Vec<String>) {
         let (log, configuration) = (keyed.store.log(), self.state.configuration());
         let mut violation = |what: &str| violations.push(format!("DCST: {what}"));
-        let Some(cosigned) = self.state.kept() else { return violation("it cannot be read, or is another state") };
+        let Some(cosigned) = self.state.kept() else {
+            return violation("it cannot be read, or differs from the state in use");
+        };
         for Cosigned { size, cosignatures } in cosigned {
             let checkpoint = (size <= log.size()).then(|| Checkpoint { size, root: log.root(size) });
             let is_signed = |one| {
@@ -38,7 +40,7 @@ impl<M: Memory + Clone> Directory<M> {
                 checkpoint.is_some_and(|log| verifiers.any(|verifier| verifier.verifies(&self.origin(), &log, one)))
             };
             if !cosignatures.iter().all(is_signed) {
-                violation("a cosignature is not a verifier's over its log");
+                violation("a cosignature is not by a verifier, or not of its log");
             }
         }
         let makes_realm = |secret: [u8; 32]| {
@@ -46,10 +48,10 @@ impl<M: Memory + Clone> Directory<M> {
             realm(self.canister.as_slice(), key.bytes()) == keyed.realm
         };
         if !self.state.vrf().is_some_and(makes_realm) {
-            violation("the VRF key is another");
+            violation("the VRF key does not yield the realm");
         }
         if *self.settings() != self.state.settings() {
-            violation("the settings are others");
+            violation("the stored settings differ from those in use");
         }
     }
 }

@@ -118,7 +118,7 @@ impl<M: Memory + Clone> Directory<M> {
 
     /// Whether labels still must be indexed after an upgrade.
     pub fn is_rebuilding(&self) -> bool {
-        self.keyed.as_ref().is_some_and(|keyed| !keyed.labels.is_complete())
+        self.keyed.as_ref().is_some_and(|keyed| keyed.labels.is_rebuilding())
     }
 
     /// Indexes labels while `is_within` returns true.
@@ -256,12 +256,19 @@ pub fn named(configuration: &Configuration) -> api::Configuration {
 /// The reason why the configuration that an operator names is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotConfigured {
-    /// The verifier's name cannot stand in a note, or its key is none.
-    Verifier {
+    /// A verifier's name cannot stand in a note.
+    Name {
         /// The name.
         name: String,
     },
-    /// A quorum of 0 verifiers would ratify everything.
+    /// A verifier's key is not an Ed25519 key.
+    Key {
+        /// The verifier's name.
+        name: String,
+        /// The key's bytes.
+        key: Vec<u8>,
+    },
+    /// The threshold is 0. Only `certified_only` may ratify without verifiers.
     NoQuorum,
     /// Two verifiers have the same key, which would count twice.
     SameKey {
@@ -275,10 +282,16 @@ pub enum NotConfigured {
 impl fmt::Display for NotConfigured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Verifier { name } => {
-                write!(f, "{name:?} is no verifier: its name cannot stand in a note, or its key is none")
+            Self::Name { name } => {
+                write!(f, "the verifier's name {name:?} is empty, or has a space, a control character or '+'")
             }
-            Self::NoQuorum => write!(f, "a quorum of 0 verifiers ratifies nothing"),
+            Self::Key { name, key } => {
+                let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+                write!(f, "the key of the verifier {name:?} is not an Ed25519 key: {hex}")
+            }
+            Self::NoQuorum => {
+                write!(f, "the threshold is 0: at least 1 verifier must ratify; for development use certified_only")
+            }
             Self::SameKey { names: [one, other] } => {
                 write!(f, "the verifiers {one:?} and {other:?} have the same key, which would count twice")
             }
@@ -290,9 +303,10 @@ impl fmt::Display for NotConfigured {
 /// The configuration that an operator names.
 pub fn configured(named: &api::Configuration) -> Result<Configuration, NotConfigured> {
     let verifier = |verifier: &api::Verifier| {
+        let name = || verifier.name.clone();
         let key = verifier.key.as_slice().try_into().ok().and_then(|bytes| Key::new(bytes).ok());
-        let made = key.and_then(|key| Verifier::new(verifier.name.clone(), key));
-        made.ok_or_else(|| NotConfigured::Verifier { name: verifier.name.clone() })
+        let key = key.ok_or_else(|| NotConfigured::Key { name: name(), key: verifier.key.to_vec() })?;
+        Verifier::new(name(), key).ok_or_else(|| NotConfigured::Name { name: name() })
     };
     let registrar = named.registration == api::Registration::registrar;
     let (threshold, verifiers) = match &named.ratification {

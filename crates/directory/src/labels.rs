@@ -16,6 +16,8 @@ pub struct Labels {
     table: Table,
     done: u64,
     total: u64,
+    /// Whether the heap had no room for a label.
+    lacks_labels: bool,
 }
 
 impl Labels {
@@ -25,7 +27,7 @@ impl Labels {
         let seed = sha256(&[b"directory-fingerprints-v1", secret]);
         let word = |at| u64::from_le_bytes(field(&seed, at));
         let hasher = SipHasher13::new_with_keys(word(0), word(8));
-        Self { hasher, table: Table::for_entries(total), done: 0, total }
+        Self { hasher, table: Table::for_entries(total), done: 0, total, lacks_labels: false }
     }
 
     /// Number of indexed labels, and number of labels when the index was made.
@@ -33,15 +35,19 @@ impl Labels {
         (self.done, self.total)
     }
 
-    /// Whether it has every label that was not erased.
-    pub fn is_complete(&self) -> bool {
-        self.done == self.total
+    /// Whether the rebuild has labels left to index.
+    pub fn is_rebuilding(&self) -> bool {
+        self.done < self.total
     }
 
-    /// Indexes labels while `is_within` returns true. If the heap has no room, the rebuild ends, and the VRF finds the other
-    /// labels.
+    /// Whether it has every label that was not erased.
+    pub fn is_complete(&self) -> bool {
+        !self.is_rebuilding() && !self.lacks_labels
+    }
+
+    /// Indexes labels while `is_within` returns true. It skips a label for which the heap has no room.
     pub fn rebuild_while<M: Memory>(&mut self, store: &Store<M>, mut is_within: impl FnMut() -> bool) {
-        while !self.is_complete() && is_within() {
+        while self.is_rebuilding() && is_within() {
             let number = self.done as u32;
             if let Some(registration) = store.registration(number) {
                 self.insert(&registration.label, number);
@@ -50,11 +56,13 @@ impl Labels {
         }
     }
 
-    /// Adds a label. If the heap has no room, it is left out.
+    /// Adds a label. If the heap has no room, it is left out: then only the VRF tells that a label is unknown.
     pub fn insert(&mut self, label: &Label, number: u32) {
         let fingerprint = self.fingerprint(label);
         if self.table.reserve(fingerprint).is_ok() {
             self.table.insert(fingerprint, number + 1);
+        } else {
+            self.lacks_labels = true;
         }
     }
 
@@ -72,5 +80,24 @@ impl Labels {
 
     fn fingerprint(&self, label: &Label) -> Fingerprint {
         Fingerprint(self.hasher.hash(&label.encode()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_that_left_a_label_out_is_not_complete() {
+        let label = Label::Name("alice".into());
+        let mut labels = Labels::new(&[7; 32], 0);
+        labels.insert(&label, 0);
+        assert!(labels.is_complete());
+
+        // A shard of this table would not fit into any address space.
+        labels.table = Table::for_entries(1 << 62);
+        labels.insert(&label, 1);
+        assert!(!labels.is_complete());
+        assert!(!labels.is_rebuilding());
     }
 }

@@ -5,7 +5,6 @@ use crate::directory::Directory;
 use crate::limits::{PAGE_ITEMS, SECOND};
 use directory_core::bundle::Bundle;
 use directory_core::label::Label;
-use directory_core::map;
 use directory_core::profile::Profile;
 use directory_core::proof::MAX_UPDATES;
 use directory_core::store::Ask;
@@ -22,9 +21,8 @@ impl<M: Memory + Clone> Directory<M> {
             return Err(LookupError::UnknownLog { known: asked.known, size });
         }
         let (_, index, vrf) = keyed.locate(&label);
-        let view = if asked.view == View::newest { map::View::Newest } else { map::View::Ratified };
         let from = if let Changes::version(version) = asked.history { Some(version) } else { None };
-        let ask = Ask { index: &index, vrf, view, known: asked.known, from };
+        let ask = Ask { index: &index, vrf, view: asked.view.into(), known: asked.known, from };
         let at = if asked.view == View::newest { size } else { keyed.store.ratified() };
         let cosigned = [self.state.newest(), self.state.ratified()].into_iter().find(|cosigned| cosigned.size == at);
         let proof = keyed.store.prove(&ask, cosigned.map(|cosigned| cosigned.cosignatures).unwrap_or_default());

@@ -63,7 +63,7 @@ impl<M: Memory + Clone> Directory<M> {
         Ok(())
     }
 
-    /// Whether strangers have no budget.
+    /// Whether strangers are not limited and no reserve is set.
     pub fn is_unbounded(&self) -> bool {
         *self.settings() == Settings::default()
     }

@@ -12,6 +12,7 @@ import {
   decodeBundle,
   decodeProfile,
   type Memory,
+  type Query,
   type State,
   type Trusted,
   type Verified,
@@ -44,11 +45,12 @@ export interface Asked {
   readonly contact: State | undefined;
   /** The encoded label. */
   readonly label: Uint8Array;
+  readonly view: Query['view'];
 }
 
 /** Verifies the answer to a look-up. Throws a {@link Failure} of the kind `lie`. */
 export async function verifyFound(asked: Asked, { proof, certified }: Found): Promise<LookedUp> {
-  const { canister, rootKey, trusted, memory, contact, label } = asked;
+  const { canister, rootKey, trusted, memory, contact, label, view } = asked;
   if (!certified.certificate) return refuse({ kind: 'no-proof' });
   const platform = await certifiedData(certified.certificate, canister, rootKey);
   if (platform.kind === 'refused') {
@@ -66,16 +68,17 @@ export async function verifyFound(asked: Asked, { proof, certified }: Found): Pr
       reader.slice('configuration', 32);
       return log;
     });
-    const query = { label, certified: log, certifiedTime: platform.nanoseconds, memory, contact, now: seconds() };
+    const certifiedTime = platform.nanoseconds;
+    const query = { label, view, certified: log, certifiedTime, memory, contact, now: seconds() };
     const verified = verify(trusted, query, proof);
-    return { ...verified, changes: decodeProof(proof).found?.updates ?? [], asOf: platform.nanoseconds };
+    return { ...verified, changes: decodeProof(proof).found?.updates ?? [], asOf: certifiedTime };
   });
 }
 
 /**
  * Verifies bundles against the profile that a look-up has shown. Bundles of devices that the profile does not list are left
  * out: it may have listed them before. Throws a {@link Failure}: `refused` without a profile, a `lie` if a bundle does not
- * verify.
+ * verify or a device has two.
  */
 export function verifyBundles(
   { realm }: Pick<Trusted, 'realm'>,
@@ -86,10 +89,16 @@ export function verifyBundles(
   if (!bytes) throw refusal({ __kind__: 'NoProfile', NoProfile: null } as const, bundleErrorWords);
   return named(() => {
     const profile = decodeProfile(bytes);
-    return bundles.map(decodeBundle).filter((bundle) => {
-      const newest = seen.find(({ device }) => equal(device, bundle.device));
-      return isOfListedDevice(bundle, { realm, index, profile, now: seconds(), ...(newest && { seen: newest }) });
-    });
+    const shown: Bundle[] = [];
+    for (const bundle of bundles.map(decodeBundle)) {
+      const isSameDevice = ({ device }: Bundle) => equal(device, bundle.device);
+      // The directory has one bundle of a device. A second one is not newer than the first.
+      if (shown.some(isSameDevice)) throw new DirectoryError('NotNewer');
+      const newest = seen.find(isSameDevice);
+      const question = { realm, index, profile, now: seconds(), ...(newest && { seen: newest }) };
+      if (isOfListedDevice(bundle, question)) shown.push(bundle);
+    }
+    return shown;
   });
 }
 

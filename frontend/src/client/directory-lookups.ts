@@ -120,7 +120,8 @@ export class Lookups {
     });
     if (found.__kind__ === 'Err' && found.Err.__kind__ === 'HistoryTooLong') return found.Err.HistoryTooLong;
     const answer = take(found, directoryLookupErrorWords);
-    const verified = await verifyFound({ ...this.#pinned, trusted, memory: this.#memory, contact, label }, answer);
+    const asked = { ...this.#pinned, trusted, memory: this.#memory, contact, label, view };
+    const verified = await verifyFound(asked, answer);
     this.#memory = verified.memory;
     return verified;
   }

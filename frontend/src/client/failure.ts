@@ -9,6 +9,11 @@ export type FailureKind =
   | 'untrusted'
   /** The answer's proof contradicts it, so it is not used. `variant` names the contradiction. */
   | 'lie'
+  /**
+   * The operator has restored an earlier state, so ids may belong to other messages. A reader that continues after an id must
+   * start again at the beginning.
+   */
+  | 'restored'
   /** There is no such canister on this network. */
   | 'no-canister'
   /** There is a canister, but not a message canister. */

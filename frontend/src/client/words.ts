@@ -40,11 +40,11 @@ const batchTooLong = ({ length, max }: TooLong): Words => [
 ];
 /**
  * If `total` is 0, the canister was just installed, or does not tell the caller how many messages it has. Otherwise a rebuild
- * continues or has stopped. The error does not say which, but the status does.
+ * continues or has stopped. The error does not say which of these is true, but the status does.
  */
 const unavailable = ({ done, total }: Progress): Words => [
   total === 0
-    ? 'The canister was installed or upgraded a moment ago and is not ready yet. Try again in a few seconds.'
+    ? 'The canister is not ready. Try again later.'
     : `The store's index holds ${n(done)} of ${n(total)} messages so far. Try again when its rebuild is done.`,
   true,
 ];
@@ -77,7 +77,12 @@ export const addErrorWords = wordsOf<AddError>({
     false,
   ],
   NotAllowed: ['The store does not take messages from you.', false],
-  KeyFull: ['Unacknowledged messages fill the share of this key’s quota that you may use. Nothing was stored.', true],
+  KeyFull: ({ since }) => [
+    since === 0
+      ? 'The message is too large for the rest of this key’s quota that you may use. Nothing was stored.'
+      : 'Unacknowledged messages fill the share of this key’s quota that you may use. Nothing was stored.',
+    true,
+  ],
   StoreFull: ({ retry_after }) => [
     `The store is full, and its oldest messages are too young to be dropped. Try again in ${n(retry_after)} seconds.`,
     true,
@@ -104,7 +109,10 @@ export const batchErrorWords = wordsOf<BatchError>({
 export const getErrorWords = wordsOf<GetError>({
   NotFound: ['No message that you may see has this hash.', false],
   UnknownId: unknownId,
-  Dropped: ({ first_id }) => [`This message has been dropped: the oldest one kept has the id ${n(first_id)}.`, false],
+  Dropped: ({ first_id }) => [
+    `This message was acknowledged or dropped. The lowest id that may still be stored is ${n(first_id)}.`,
+    false,
+  ],
   HashLength: hashLength,
   Unavailable: unavailable,
   Other: other,
@@ -155,7 +163,7 @@ export const keyErrorWords = wordsOf<KeyError>({
     false,
   ],
   Owner: ({ owner }) => [
-    `The principal ${owner} cannot own this key. The anonymous principal owns nothing, and a key id that is a principal always belongs to that principal.`,
+    `The principal ${owner} cannot own this key. The anonymous principal and the management canister own nothing. A key id that is a principal belongs to that principal.`,
     false,
   ],
   SendKey: ({ length, expected }) => [
@@ -203,7 +211,10 @@ export const settingsErrorWords = wordsOf<SettingsError>({
   TooLow: ({ setting, value, min }) => [`${setting} cannot be ${n(value)}: it must be at least ${n(min)}.`, false],
   TooHigh: ({ setting, value, max }) => [`${setting} cannot be ${n(value)}: it must be at most ${n(max)}.`, false],
   Twice: ({ setting }) => [`${setting} is named twice.`, false],
-  AnonymousController: ['Reads and writes cannot be closed while everybody controls the canister.', false],
+  AnonymousController: [
+    'Neither reads nor writes can be restricted while the anonymous principal controls the canister: then everybody does.',
+    false,
+  ],
   Other: other,
 });
 

@@ -29,6 +29,8 @@ export interface Memory {
 export interface Query {
   /** The encoded label. */
   readonly label: Uint8Array;
+  /** The state that the client has asked for. An answer about the ratified state can be of any age, unless it is ratified. */
+  readonly view: 'newest' | 'ratified';
   /** The log that the platform certifies, and the certificate's time in nanoseconds. */
   readonly certified: Checkpoint;
   readonly certifiedTime: bigint;

@@ -28,7 +28,10 @@ export interface Verified {
   readonly index: Uint8Array;
   /** The label's state, which the client should remember. `undefined`: the label has no entry. */
   readonly state: State | undefined;
-  /** The bytes of the profile in force. `undefined`: the label is closed, or the profile was erased. */
+  /**
+   * The bytes of the profile in force. `undefined`: the label has no entry or is closed, or a node withholds the profile as if it
+   * were erased.
+   */
   readonly profile: Uint8Array | undefined;
 }
 
@@ -51,7 +54,10 @@ export function verify(trusted: Trusted, query: Query, bytes: Uint8Array): Verif
   return { trust, memory, head, index, state, profile: open(query.label, state, found, head.time) };
 }
 
-/** Checks that the head is in the certified log, and that this log continues the one that the client knows. */
+/**
+ * Checks that the head is in the certified log, at its end if the newest state was asked for, and that this log continues the
+ * one that the client knows.
+ */
 function checkHead(trusted: Trusted, query: Query, proof: Proof): Trust {
   const { head } = proof;
   const { certified, memory } = query;
@@ -60,7 +66,11 @@ function checkHead(trusted: Trusted, query: Query, proof: Proof): Trust {
   const size = head.epoch + 1n;
   if (size >> 64n !== 0n) throw new DirectoryError('Edge/Index');
   const root = within('Edge', () => rootByInclusion(head.epoch, size, logLeaf(head.bytes), proof.edge));
-  within('ToNewest', () => checkConsistency({ size, root }, certified, proof.toNewest));
+  within('ToNewest', () => {
+    // Each older head is in the certified log too, so anybody could show it under today's certificate.
+    if (query.view === 'newest' && size < certified.size) throw new DirectoryError('Outdated');
+    checkConsistency({ size, root }, certified, proof.toNewest);
+  });
   if (memory) {
     if (size < memory.ratified) throw new DirectoryError('OlderHead');
     within('FromKnown', () => checkConsistency(memory.log, certified, proof.fromKnown));

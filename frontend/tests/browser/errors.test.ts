@@ -48,7 +48,7 @@ describe('the canister’s own errors', () => {
   it('Dropped', async () => {
     await controller.limit({ max_messages: 150 });
     const page = await on.open('view=messages&by=id&id=7');
-    await expect.poll(() => alert(page)).toContain('This message has been dropped: the oldest one kept has the id 51.');
+    await expect.poll(() => alert(page)).toContain('The lowest id that may still be stored is 51.');
     await screenshot(page, 'error-light');
     await controller.limit({});
   });

@@ -192,7 +192,9 @@ describe('a node that lies about one message', () => {
     const { page } = await lied('view=messages&by=id&id=2', (told) =>
       told.lie('get_message_by_id', () => ({ Err: { NotFound: null } })),
     );
-    await expect.poll(() => alert(page)).toContain('One node says so: that something is not there has no proof.');
+    await expect
+      .poll(() => alert(page))
+      .toContain('One node says this. The store does not prove that a single message is absent.');
   });
 });
 

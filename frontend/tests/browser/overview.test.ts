@@ -102,7 +102,7 @@ describe('the network', () => {
     await expect.poll(() => tile(page, 'Messages').textContent()).toBe('3,500');
     await page.context().setOffline(true);
     const alert = page.getByRole('alert');
-    await expect.poll(() => alert.textContent()).toContain('The network is away');
+    await expect.poll(() => alert.textContent()).toContain('The network does not answer');
     expect(await alert.textContent()).toContain(`The network at ${on.network.origin} does not answer.`);
     expect(await alert.textContent()).toMatch(/Trying again in \d+ seconds?\./);
     expect(await page.locator('.live').textContent()).toBe('Away');

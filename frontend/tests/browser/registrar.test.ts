@@ -29,7 +29,7 @@ it('shows a name that the registrar has vouched for, once there is a registrar',
   await page.getByRole('button', { name: 'Try again' }).click();
   const card = page.locator('section:has(#label-title)');
   await expect.poll(() => card.textContent()).toContain(toHex(keyOf(OWNER)));
-  const words = 'The registrar signed the registration. Its keys are those that the directory itself shows';
+  const words = 'The registrar signed the registration. The page takes the registrar’s keys from this directory';
   expect(await page.locator('.checks').textContent()).toContain(words);
   await screenshot(page, 'directory-registrar');
 

@@ -19,7 +19,8 @@ impl<T: Transport> DirectoryClient<T> {
     /// Looks a label up and verifies the answer, even if it is that the label has no entry. `contact` is its state at the
     /// last look-up; the answer then shows each change since. [`Verified::state`] is to be remembered as the next contact.
     ///
-    /// At [`View::ratified`] the answer is the one that verifiers have cosigned. It may be a minute older.
+    /// At [`View::newest`] the answer is as old as its certificate. At [`View::ratified`] it is the newest one that verifiers
+    /// have cosigned. Demand [`Verified::ratified`] there: an answer that is only certified can be of any age.
     ///
     /// # Errors
     ///
@@ -52,8 +53,8 @@ impl<T: Transport> DirectoryClient<T> {
         let known = self.memory.map_or(0, |memory| memory.log.size);
         let found = self.send(request::lookup(label, view, known, history)).await?;
         let (log, certified_time) = self.certified("lookup", &found.certified)?;
-        let query =
-            Query { label, certified: log.checkpoint, certified_time, memory: self.memory, contact, now: clock() };
+        let (certified, memory, now) = (log.checkpoint, self.memory, clock());
+        let query = Query { label, view: view.into(), certified, certified_time, memory, contact, now };
         let verified = self.trusted.verify(&query, &found.proof).map_err(lie)?;
         self.memory = Some(verified.memory);
         Ok((verified, found))

@@ -8,7 +8,7 @@ use test_support::now;
 use crate::stored::{Stored, key};
 
 /// A change of a store.
-type Change = fn(&Stored);
+pub type Change = fn(&Stored);
 
 /// Ten messages of [`key`], each followed by one of another.
 pub fn filled() -> Stored {

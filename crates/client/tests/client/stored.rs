@@ -14,7 +14,7 @@ use client::{Certificates, Certified, Client, Failure, Transport};
 use ic_stable_structures::VectorMemory;
 use message_canister::access::{Caller, Sight};
 use message_canister::settings::Configuration;
-use message_canister::store::{AcknowledgementRef, Capacity, MessageStore, NewMessageRef};
+use message_canister::store::{AcknowledgementRef, Capacity, MessageStore, NewMessageRef, Rebuilt};
 use serde_bytes::ByteBuf;
 
 /// Certificates older than this are refused, in seconds.
@@ -35,7 +35,12 @@ type Lie = Box<dyn Fn(Vec<u8>) -> Vec<u8>>;
 
 /// A store with tampered replies.
 pub struct Stored {
+    memory: RefCell<VectorMemory>,
     store: RefCell<MessageStore<VectorMemory>>,
+    /// The epoch, if the store was resumed: it takes no message before this second.
+    epoch: Cell<u32>,
+    /// Number of messages of others.
+    others: Cell<u32>,
     root: Cell<[u8; 32]>,
     lie: RefCell<Option<Lie>>,
 }
@@ -43,17 +48,68 @@ pub struct Stored {
 impl Stored {
     /// An empty store.
     pub fn new() -> Self {
-        let created =
-            MessageStore::create(VectorMemory::default(), Configuration::default(), Capacity::default(), now());
+        let memory = VectorMemory::default();
+        let created = MessageStore::create(memory.clone(), Configuration::default(), Capacity::default(), now());
         let mut store = created.expect("there is memory");
         store.set_randomness(&[7; 32]);
-        Self { store: RefCell::new(store), root: Cell::default(), lie: RefCell::default() }
+        let (memory, store) = (RefCell::new(memory), RefCell::new(store));
+        Self {
+            memory,
+            store,
+            epoch: Cell::default(),
+            others: Cell::default(),
+            root: Cell::default(),
+            lie: RefCell::default(),
+        }
+    }
+
+    /// A snapshot of the sealed store, which goes on afterwards.
+    pub fn snapshot(&self) -> Vec<u8> {
+        self.store.borrow_mut().seal();
+        let snapshot = self.copy();
+        self.resume();
+        snapshot
+    }
+
+    /// A copy of the store's memory, without a seal.
+    pub fn copy(&self) -> Vec<u8> {
+        self.memory.borrow().borrow().clone()
+    }
+
+    /// Replaces the store by a copy.
+    pub fn restore(&self, copy: &[u8]) {
+        let memory = VectorMemory::new(RefCell::new(copy.to_vec()));
+        let mut store = MessageStore::open(memory.clone(), Capacity::default()).expect("it is a store");
+        while store.rebuild_step().expect("it is sound") == Rebuilt::Unfinished {}
+        self.memory.replace(memory);
+        self.store.replace(store);
+    }
+
+    /// Resumes a sealed store.
+    pub fn resume(&self) {
+        let epoch = self.store.borrow_mut().resume(self.second()).expect("it is sealed");
+        self.epoch.set(u32::try_from(epoch).expect("it is a second"));
+    }
+
+    /// Adds a message of [`key`] with this id: the ids between are those of others.
+    pub fn add_as(&self, id: Id, text: &str) {
+        self.add_others_below(id);
+        assert_eq!(self.add(&key(), text), id);
+    }
+
+    /// Adds messages of others until this is the next id.
+    pub fn add_others_below(&self, id: Id) {
+        while self.add(b"other", &format!("{}", self.others.replace(self.others.get() + 1))) + 1 < id {}
+    }
+
+    fn second(&self) -> u32 {
+        now().max(self.epoch.get())
     }
 
     /// Adds a message of this text, and returns its id.
     pub fn add(&self, key_id: &[u8], text: &str) -> Id {
         let new = NewMessageRef { key_id, ciphertext: text.as_bytes(), send_key: None };
-        self.store.borrow_mut().add_message(new, &caller(), now()).expect("it is taken").id
+        self.store.borrow_mut().add_message(new, &caller(), self.second()).expect("it is taken").id
     }
 
     /// Acknowledges [`key`] through a message.

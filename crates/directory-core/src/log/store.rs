@@ -66,7 +66,7 @@ impl<S: Hashes> Log<S> {
         self.size += 1;
     }
 
-    /// Whether the hashes stored with leaf `index` are those that appending its hash `leaf` stores.
+    /// Whether the log stores for leaf `index` the hashes that [`Self::append_hash`] stores for the hash `leaf`.
     pub fn holds(&self, index: u64, leaf: Hash) -> bool {
         let first = stored_hashes(index);
         let mut hash = leaf;

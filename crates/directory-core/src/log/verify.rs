@@ -22,6 +22,13 @@ pub enum LogError {
         /// Leaves of the newer log.
         new: u64,
     },
+    /// The log must be the newest one, and is an older one.
+    Outdated {
+        /// Leaves of the log.
+        size: u64,
+        /// Leaves of the newest one.
+        newest: u64,
+    },
     /// The number of hashes does not match the sizes.
     Length {
         /// Hashes in the proof.

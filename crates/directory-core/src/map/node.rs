@@ -38,8 +38,8 @@ pub struct Node {
     pub depth: u16,
     /// The children by that bit.
     pub children: [Child; 2],
-    /// Any leaf below. All leaves below share its index's prefix. If one of them is in the ratified state, this one is too,
-    /// because that state's branch may be deeper.
+    /// One of the leaves below. Its index has the prefix that all leaves below share. If any leaf below is in the ratified
+    /// state, this one is too, because that state's branch may be deeper.
     pub leaf: u32,
     /// The log's size at which the subtree changed last.
     pub changed: u64,
@@ -85,7 +85,7 @@ pub trait Nodes {
     fn leaf(&self, number: u32) -> Leaf;
     /// Overwrites a leaf that exists.
     fn set_leaf(&mut self, number: u32, leaf: &Leaf);
-    /// Returns the sizes that were set last, or zeros.
+    /// Adds a leaf and returns its number.
     fn add_leaf(&mut self, leaf: &Leaf) -> u32;
     /// Returns the sizes that were set last, at first zeros.
     fn sizes(&self) -> Sizes;

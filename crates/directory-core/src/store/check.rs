@@ -43,7 +43,7 @@ pub struct Report {
     pub violations: Vec<String>,
 }
 
-type Checked = Result<(), &'static str>;
+type Checked = Result<(), String>;
 
 impl<M: Memory> Store<M> {
     /// Checks the next slice. Returns `None` if there is no such part. The directory is sound if no slice has found a fault and
@@ -95,7 +95,7 @@ impl<M: Memory> Slice<'_, M> {
                 1 => self.check_update(at.number),
                 2 => self.check_label(at.number as u32),
                 3 => self.check_leaf(at.number as u32),
-                4 => store.tree.check_node(at.number as u32, counts),
+                4 => store.tree.check_node(at.number as u32, counts).map_err(String::from),
                 _ => self.check_slot(at.number as u32),
             };
             if let Err(what) = checked {
@@ -124,24 +124,30 @@ impl<M: Memory> Slice<'_, M> {
         let bytes = store.heads.get(epoch);
         let head = Head::decode(&bytes).map_err(|_| "it cannot be read")?;
         ensure(head.epoch == epoch, "it is of another epoch")?;
-        ensure(store.log.holds(epoch, leaf_hash(&bytes)), "its hashes in the log are others")?;
+        ensure(store.log.holds(epoch, leaf_hash(&bytes)), "the log stores other hashes for this head")?;
         let before = match epoch.checked_sub(1) {
             Some(before) => self.head_at(before).ok_or("the head before cannot be read")?,
             None => Head { first_update: 0, updates: 0, labels: 0, time: 0, ..head },
         };
         ensure(before.time <= head.time, "it is older than the head before")?;
-        ensure(head.configuration == *self.configuration, "it carries another configuration")?;
+        ensure(head.configuration == *self.configuration, "it names another configuration")?;
         let from = before.first_update.saturating_add(before.updates.into());
         let to = from.saturating_add(head.updates.into());
         ensure(head.first_update == from, "updates lie between it and the head before")?;
         ensure(to <= store.updates.len() && to - from <= EPOCH_UPDATES, "it has more updates than there are")?;
         self.cost += to - from;
         let updates = store.epoch_log(from, to);
-        ensure(updates.root(updates.size()) == head.updates_root, "its updates are others")?;
+        ensure(updates.root(updates.size()) == head.updates_root, "its updates have another root than it says")?;
         let new = (from..to).filter(|position| store.update(*position).previous.is_none()).count();
-        ensure(head.labels == before.labels.saturating_add(new as u64), "it counts other labels")?;
+        let labels = before.labels.saturating_add(new as u64);
+        if head.labels != labels {
+            return Err(format!("it says {} labels, there are {labels}", head.labels));
+        }
         for (view, size) in [(View::Newest, store.tree.sizes().sealed), (View::Ratified, store.ratified())] {
-            ensure(size != epoch + 1 || store.tree.root(view) == head.map_root, "the tree has another root")?;
+            ensure(
+                size != epoch + 1 || store.tree.root(view) == head.map_root,
+                "the tree has another root than it says",
+            )?;
         }
         Ok(())
     }
@@ -162,9 +168,11 @@ impl<M: Memory> Slice<'_, M> {
         let earlier = position.checked_sub(1).map_or(0, |before| store.update(before).time);
         ensure(earlier <= record.time, "it is older than the update before")?;
         let label = store.label(record.label);
-        ensure(position <= label.newest, "its label has an older one as its newest")?;
+        ensure(position <= label.newest, "its label names an older update as the newest")?;
         match record.previous {
-            None => ensure((entry.version, entry.previous) == (0, ZERO), "it follows nothing, and is not the first")?,
+            None => {
+                ensure((entry.version, entry.previous) == (0, ZERO), "it has no predecessor, but it is not version 0")?
+            }
             Some(previous) => {
                 let before = (previous < position).then(|| store.update(previous));
                 let follows = before.is_some_and(|before| {
@@ -260,16 +268,22 @@ impl<M: Memory> Slice<'_, M> {
         let counts = store.tree.nodes().counts();
         let is_found = store.tree.find_checked(&index, counts) == Some(number);
         let Some(newest) = newest else {
-            ensure(!is_found && changed == 0 && value == ZERO, "it is in the tree, and its update is not")?;
-            return ensure(store.new.get(&index) == Some(&number), "no update of the open epoch is its");
+            ensure(
+                !is_found && changed == 0 && value == ZERO,
+                "it is in the tree, but no closed epoch has an update of it",
+            )?;
+            return ensure(store.new.get(&index) == Some(&number), "the open epoch has no update of it");
         };
         ensure(is_found, "its index does not lead to it")?;
         ensure(value == value_of(newest), "its value is not its newest update's")?;
         ensure((1..=sizes.sealed).contains(&changed), "it changed after the newest head")?;
         let epoch = self.closed(changed - 1)..self.closed(changed);
-        ensure(epoch.contains(&newest), "it changed at another time than its newest update")?;
+        ensure(epoch.contains(&newest), "it names another epoch than that of its newest update")?;
         let before = self.newest_before(number, self.closed(sizes.ratified)).map(value_of);
-        ensure(changed <= sizes.ratified || ratified == before, "its ratified value is another")
+        ensure(
+            changed <= sizes.ratified || ratified == before,
+            "its ratified value is not that of its newest ratified update",
+        )
     }
 
     /// Position of a label's newest update before `until`.
@@ -316,5 +330,5 @@ impl<M: Memory> Slice<'_, M> {
 }
 
 fn ensure(holds: bool, what: &'static str) -> Checked {
-    if holds { Ok(()) } else { Err(what) }
+    if holds { Ok(()) } else { Err(what.to_string()) }
 }

@@ -241,7 +241,7 @@ impl<M: Memory> Store<M> {
         UpdateRecord::decode(&self.updates.get(position))
     }
 
-    /// Grows the memories to the sizes that they need: all of them or none.
+    /// Grows the memories to the sizes that they need, one after the other. After an error some of them may have grown.
     fn grow(needs: &[(&M, u64)]) -> Result<(), OutOfMemory> {
         let grown = needs.iter().all(|(memory, bytes)| {
             let missing = bytes.div_ceil(PAGE).saturating_sub(memory.size());

@@ -25,7 +25,7 @@ pub enum VerifyError {
     },
     /// The head is not in the log at the position of its epoch.
     Edge(LogError),
-    /// The head's log is not a prefix of the certified one.
+    /// The head's log is not the certified one, or at [`View::Ratified`](crate::map::View::Ratified) not a prefix of it.
     ToNewest(LogError),
     /// The certified log does not continue the one that the client knows: the directory was rolled back or forked.
     FromKnown(LogError),

@@ -1,10 +1,11 @@
-//! Checks the head of an answer: it must be in the certified log, and the certified log must continue the one that the client
-//! knows.
+//! Checks the head of an answer: it must be in the certified log, at its end if the newest state was asked for. The certified
+//! log must continue the one that the client knows.
 
 use super::quorum::Trust;
 use super::{Memory, Query, Trusted, VerifyError};
 use crate::checkpoint::Checkpoint;
 use crate::log::{LogError, leaf_hash, root_by_inclusion, verify_consistency};
+use crate::map::View;
 use crate::proof::Proof;
 
 impl Trusted {
@@ -21,6 +22,10 @@ impl Trusted {
         let size = head.epoch.checked_add(1).ok_or(outside)?;
         let root =
             root_by_inclusion(head.epoch, size, leaf_hash(&head.encode()), &proof.edge).map_err(VerifyError::Edge)?;
+        // Each older head is in the certified log too, so anybody could show it under today's certificate.
+        if query.view == View::Newest && size < *newest {
+            return Err(VerifyError::ToNewest(LogError::Outdated { size, newest: *newest }));
+        }
         verify_consistency((size, &root), (*newest, newest_root), &proof.to_newest).map_err(VerifyError::ToNewest)?;
         match &query.memory {
             Some(Memory { ratified, .. }) if size < *ratified => {

@@ -12,10 +12,11 @@ pub use quorum::{MAX_AHEAD, Quorum, Trust};
 
 use crate::change::State;
 use crate::checkpoint::Checkpoint;
+use crate::entry::Kind;
 use crate::hash::Hash;
 use crate::head::Head;
 use crate::label::Label;
-use crate::map::{Search, leaf_value};
+use crate::map::{Search, View, leaf_value};
 use crate::policy::Policy;
 use crate::proof::{Found, Proof};
 use crate::vrf::PublicKey;
@@ -52,6 +53,9 @@ pub struct Memory {
 pub struct Query<'a> {
     /// The label.
     pub label: &'a Label,
+    /// The state that the client has asked for. An answer at [`View::Ratified`] can be of any age, unless its trust is
+    /// [`Trust::Ratified`].
+    pub view: View,
     /// The log that the platform certifies.
     pub certified: Checkpoint,
     /// The time of the platform's certificate, in nanoseconds since 1970.
@@ -77,7 +81,8 @@ pub struct Verified {
     pub index: Hash,
     /// The label's state, which the client should remember. `None`: the label has no entry.
     pub state: Option<State>,
-    /// The bytes of the profile in force. `None`: the label is closed, or the profile was erased.
+    /// The bytes of the profile in force. `None`: the label has no entry or is closed, or the answer
+    /// [lacks the profile](Self::lacks_profile).
     pub profile: Option<Vec<u8>>,
 }
 
@@ -111,6 +116,13 @@ impl Verified {
             Trust::Ratified { .. } => Ok(self),
             Trust::Certified => Err(Unratified { epoch: self.head.epoch }),
         }
+    }
+
+    /// Whether an entry is in force whose profile the answer does not show. A replica withholds it, or it was erased. So the answer
+    /// does not say which devices the label has.
+    pub fn lacks_profile(&self) -> bool {
+        let in_force = self.state.as_ref().and_then(|state| state.in_force(self.head.time));
+        self.profile.is_none() && in_force.is_some_and(|entry| entry.kind != Kind::Close)
     }
 }
 

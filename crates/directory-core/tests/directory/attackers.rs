@@ -11,7 +11,7 @@ use directory_core::log::LogError;
 use directory_core::map::{Search, View};
 use directory_core::signatures::{Role, SignatureError};
 use directory_core::update::Update;
-use directory_core::verify::{Memory, Trust, VerifyError};
+use directory_core::verify::{Memory, Query, Trust, VerifyError};
 
 #[test]
 fn a_replica_shows_neither_another_labels_key_nor_hides_a_label() {
@@ -37,9 +37,17 @@ fn the_network_replays_nothing_older_than_the_client_knows_or_its_certificate() 
     let stale = proof(&old).encode();
     let mut new = old.clone();
     change(&mut new, |entry| entry, &[1]);
-    // Another log is certified meanwhile: the old answer does not lead to it.
-    let query = new.query(&ALICE, None, None);
-    assert!(matches!(new.trusted().verify(&query, &stale), Err(VerifyError::ToNewest(LogError::Length { .. }))));
+    // Another log is certified meanwhile. Anybody can prove that the old one is a part of it, and leave the cosignatures out.
+    let mut replayed = proof(&old);
+    replayed.to_newest = new.store.log().consistency(old.size(), new.size());
+    let outdated = VerifyError::ToNewest(LogError::Outdated { size: old.size(), newest: new.size() });
+    for cosignatures in [replayed.cosignatures.clone(), Vec::new()] {
+        replayed.cosignatures = cosignatures;
+        assert_eq!(check(&new, &replayed), Err(outdated));
+    }
+    // A client that asks for the ratified state sees by the cosignatures how old it is.
+    let query = Query { view: View::Ratified, ..new.query(&ALICE, None, None) };
+    assert_eq!(new.trusted().verify(&query, &replayed.encode()).unwrap().trust, Trust::Certified);
     // An old certificate with an old answer: a client that has seen more refuses it.
     let memory = new.look_up(&alice(), View::Newest).unwrap().memory;
     let query = old.query(&ALICE, Some(Memory { ratified: 0, ..memory }), None);

@@ -3,14 +3,14 @@
 use crate::server::*;
 use crate::support::*;
 use directory_core::change::{Refusal, State};
-use directory_core::entry::Entry;
+use directory_core::entry::{Entry, Kind};
 use directory_core::label::{AddressProof, Label, address_bytes};
 use directory_core::log::LogError;
 use directory_core::map::View;
 use directory_core::proof::Proof;
 use directory_core::signatures::{Role, SignatureError};
 use directory_core::update::Update;
-use directory_core::verify::{Memory, Quorum, Trust, Verified, VerifyError};
+use directory_core::verify::{Memory, Query, Quorum, Trust, Verified, VerifyError};
 use ed25519_dalek::Signer;
 use std::sync::LazyLock;
 
@@ -119,7 +119,7 @@ fn history_and_memory_continue_what_the_client_knows() {
 #[test]
 fn a_pending_recovery_shows_what_is_in_force() {
     let mut directory = directory();
-    let recovering = |entry| Entry { kind: directory_core::entry::Kind::Recover, policy: policy(&[6], 1), ..entry };
+    let recovering = |entry| Entry { kind: Kind::Recover, policy: policy(&[6], 1), ..entry };
     change(&mut directory, recovering, &[5, 6]);
     let verified = directory.look_up(&alice(), View::Newest).unwrap();
     let state = verified.state.unwrap();
@@ -134,17 +134,24 @@ fn a_pending_recovery_shows_what_is_in_force() {
 
 #[test]
 fn an_erased_profile_leaves_the_entry_provable() {
-    let directory = directory();
+    let mut directory = directory();
     let mut erased = proof(&directory);
     erased.found.as_mut().unwrap().opened = None;
     let verified = check(&directory, &erased).unwrap();
-    assert!(verified.state.is_some() && verified.profile.is_none());
+    assert!(verified.state.is_some() && verified.profile.is_none() && verified.lacks_profile());
+    // A closed label and an absent one lack nothing.
+    assert!(!directory.look_up(&alice(), View::Newest).unwrap().lacks_profile());
+    change(&mut directory, |entry| Entry { kind: Kind::Close, commitment: [0; 32], ..entry }, &[1]);
+    for label in [alice(), name("nobody")] {
+        let verified = directory.look_up(&label, View::Newest).unwrap();
+        assert!(verified.profile.is_none() && !verified.lacks_profile(), "{label:?}");
+    }
 }
 
 /// Whatever bit is flipped: an error, or the same answer with less behind it.
 fn flipped_bits_are_caught_or_harmless(directory: &Directory, label: &Label, view: View, step: usize) {
     let bytes = directory.proof(label, view, None, None).encode();
-    let (trusted, query) = (directory.trusted(), directory.query(label, None, None));
+    let (trusted, query) = (directory.trusted(), Query { view, ..directory.query(label, None, None) });
     let expected = trusted.verify(&query, &bytes).unwrap();
     let mut harmless = 0;
     for bit in (0..bytes.len() * 8).step_by(step) {

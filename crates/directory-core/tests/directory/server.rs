@@ -201,13 +201,14 @@ impl Directory {
         }
     }
 
+    /// A question about the newest state.
     pub fn query<'a>(&self, label: &'a Label, memory: Option<Memory>, contact: Option<&'a State>) -> Query<'a> {
-        let now = self.now / SECOND;
-        Query { label, certified: self.checkpoint(), certified_time: self.now, memory, contact, now }
+        let (view, certified, now) = (View::Newest, self.checkpoint(), self.now / SECOND);
+        Query { label, view, certified, certified_time: self.now, memory, contact, now }
     }
 
     pub fn look_up(&self, label: &Label, view: View) -> Result<Verified, VerifyError> {
         let proof = self.proof(label, view, None, None).encode();
-        self.trusted().verify(&self.query(label, None, None), &proof)
+        self.trusted().verify(&Query { view, ..self.query(label, None, None) }, &proof)
     }
 }

@@ -11,8 +11,8 @@ pub fn update(_: &str, run: impl FnOnce()) {
     run();
 }
 
-/// Runs a query. As an update, a query costs as much as an update, and its proofs do not need that. So only controllers may
-/// call it as an update.
+/// Runs a query. If all replicas execute it, it costs as much as an update. The proofs in its reply make that unnecessary. So
+/// only controllers may call it as an update.
 pub fn query(_: &str, run: impl FnOnce()) {
     if ic_cdk::api::in_replicated_execution() && !caller().controls {
         ic_cdk::api::msg_reject("only controllers may call a query as an update");
@@ -21,8 +21,8 @@ pub fn query(_: &str, run: impl FnOnce()) {
     }
 }
 
-/// Admits an ingress message if its update would be accepted. Otherwise the reject names the error. If registration is open
-/// and strangers have no budget, every call is admitted and returns its own error.
+/// Admits an ingress message if its update would be accepted. Otherwise the reject names the error. If registration is open,
+/// strangers are not limited and no reserve is set, then every call is admitted and returns its own error.
 pub fn inspect() {
     if read(|directory| directory.is_open() && directory.is_unbounded()) {
         return ic_cdk::api::accept_message();

@@ -2,7 +2,7 @@
 //! reply.
 
 use super::log;
-use super::runtime::{caller, change, charge, now, read};
+use super::runtime::{caller, change, charge, now, read, well_formed};
 use candid::CandidType;
 use candid::utils::ArgumentDecoder;
 use canister_base::call::{answer as with_argument, decoded, reply};
@@ -19,7 +19,7 @@ fn answer<A: for<'a> ArgumentDecoder<'a>, T: CandidType>(run: impl FnOnce(A) -> 
 
 pub fn update() {
     with_argument(|bytes| {
-        let new = decoded(codec::submission_of(bytes));
+        let Some(new) = well_formed(codec::submission_of(bytes)) else { return };
         reply(&codec::accepted(charge(|directory, caller| directory.update(&new, caller.controls, now()))));
     });
 }
@@ -65,7 +65,7 @@ pub fn ratify() {
 
 pub fn put_bundle() {
     with_argument(|bytes| {
-        let (label, bundle) = decoded(codec::two_blobs_of(bytes));
+        let Some((label, bundle)) = well_formed(codec::two_blobs_of(bytes)) else { return };
         reply(&codec::done(charge(|directory, _| directory.put_bundle(&label, &bundle, now()))));
     });
 }

@@ -10,7 +10,6 @@ fn line(text: &str) {
     ic_cdk::api::debug_print(text);
 }
 
-/// The canister was installed.
 pub fn installed() {
     line(&format!("release {RELEASE} is installed"));
 }
@@ -20,22 +19,20 @@ pub fn ready() {
     line("the VRF key is drawn");
 }
 
-/// The canister was upgraded to this release. This many labels must be indexed.
+/// `labels`: number of labels that are to be indexed after an upgrade.
 pub fn upgraded(labels: u64) {
     line(&format!("upgraded to release {RELEASE}: {labels} labels are to be indexed"));
 }
 
-/// A rebuild of the index is over.
 pub fn rebuilt(labels: u64) {
     line(&format!("the index is rebuilt: {labels} labels"));
 }
 
-/// Settings were changed.
 pub fn settings(by: Principal, settings: &Settings) {
     line(&format!("settings by {by}: {settings:?}"));
 }
 
-/// The budget was used up. This is logged once each time.
+/// Logged once each time that the budget is used up, not for each refused call.
 pub fn budget_used_up() {
     line("the budget of strangers is used up");
 }

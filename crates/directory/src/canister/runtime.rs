@@ -4,6 +4,8 @@
 
 use super::log;
 use canister_base::budget::cycles_of_call;
+use canister_base::call::reject;
+use canister_base::general::Malformed;
 use canister_base::randomness;
 use canister_base::resources::watch_cycles;
 use directory::api::{Configuration, Limited};
@@ -55,6 +57,19 @@ pub fn charge<T, E: From<Limited>>(change: impl FnOnce(&mut Canister, Caller) ->
         }
         result
     })
+}
+
+/// The decoded argument of a call within the budget. `None`: it is malformed, and the call is charged and rejected. A trap
+/// would undo the charge.
+pub fn well_formed<T>(argument: Result<T, Malformed>) -> Option<T> {
+    argument.map_err(reject_malformed).ok()
+}
+
+#[cold]
+fn reject_malformed(why: Malformed) {
+    // A caller who is limited is told the same.
+    let _: Result<(), Limited> = charge(|_, _| Ok(()));
+    reject(&why);
 }
 
 /// The current time and, if a reserve is set, the cycles that can be spent.

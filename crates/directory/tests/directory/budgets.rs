@@ -148,3 +148,24 @@ fn a_bundle_is_charged_as_an_update_is() {
     assert_eq!(put(0).expect("a reply"), Ok(()));
     assert!(put(1).is_err_and(|reject| reject.reject_message.contains("budget")), "inspection refuses it");
 }
+
+/// Where there are limits, inspection refuses what is malformed. It does not see calls of canisters, nor limits that are set in
+/// the same block.
+#[test]
+fn malformed_calls_are_charged() {
+    for method in ["update", "put_bundle"] {
+        let site = Site::new(&open());
+        let settings = Settings { strangers: Budget { items: rate(1, 3), ..Budget::default() }, reserve: 0 };
+        let submit = |caller, method, argument| site.engine.submit_call(site.id, caller, method, argument);
+        let settings = candid::encode_one(settings).expect("encoded");
+        let set = submit(operator(), "set_settings", settings).expect("no limits yet");
+        let calls: Vec<_> =
+            (0..3).map(|_| submit(person(1), method, b"no candid".to_vec()).expect("no limits yet")).collect();
+        site.engine.await_call(set).expect("a reply");
+        for call in calls {
+            let reject = site.engine.await_call(call).expect_err("it is malformed");
+            assert!(reject.reject_message.contains("malformed argument"), "{reject:?}");
+        }
+        assert_eq!(block(&site, &[person(2)], 'a'), [None], "the budget is used up by {method}");
+    }
+}

@@ -196,7 +196,7 @@ fn clients_see_that_an_old_state_was_restored() {
     let answer = site.ask(&name("b"), View::newest, known, Changes::newest);
     assert_eq!(answer, Err(LookupError::UnknownLog { known, size: known - 1 }));
     let found = site.ask(&name("b"), View::newest, 0, Changes::newest).expect("an answer");
-    let refused = site.verify(&name("b"), &found, Some(remembered), None);
+    let refused = site.verify(&name("b"), View::newest, &found, Some(remembered), None);
     assert!(matches!(refused, Err(VerifyError::FromKnown(_))), "{refused:?}");
     // The same, once the directory has gone on another way, as far and further.
     for number in 0..2 {

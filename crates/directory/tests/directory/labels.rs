@@ -6,6 +6,7 @@ use directory::api::*;
 use directory_core::entry::{Entry, Kind};
 use directory_core::hash::ZERO;
 use directory_core::label::Label;
+use directory_core::log::LogError;
 use directory_core::proof::Proof;
 use directory_core::verify::{Trust, VerifyError};
 use serde_bytes::ByteBuf;
@@ -35,16 +36,22 @@ fn a_label_is_registered_changed_and_looked_up_verified() {
     let update = &mut proof.found.as_mut().expect("found").updates[0].1;
     update.entry = Entry { policy: policy(66), ..update.entry.clone() };
     found.proof = ByteBuf::from(proof.encode());
-    assert_eq!(site.verify(&alice, &found, None, None), Err(VerifyError::Map));
+    assert_eq!(site.verify(&alice, View::newest, &found, None, None), Err(VerifyError::Map));
     let newer = next(&entry, &alice, 3);
     let old = site.ask(&alice, View::newest, second.memory.log.size, Changes::newest).expect("an answer");
     site.pass(5);
     site.update(&submission(&alice, &signed(newer, &[2, 3]))).expect("accepted");
-    let replayed = Found { certified: site.checkpoint(0).certified, ..old };
-    assert!(
-        site.verify(&alice, &replayed, Some(second.memory), None).is_err(),
-        "the old state is not the certified one"
-    );
+    // Anybody can prove that its log is a part of the certified one.
+    let mut proof = Proof::decode(&old.proof).expect("a proof");
+    let Checkpoint { certified, consistency, .. } = site.checkpoint(second.memory.log.size);
+    proof.to_newest = consistency.iter().map(|hash| hash[..].try_into().expect("32 bytes")).collect();
+    proof.from_known.clone_from(&proof.to_newest);
+    let replayed = Found { proof: ByteBuf::from(proof.encode()), certified };
+    let verify = |view| site.verify(&alice, view, &replayed, Some(second.memory), None);
+    let outdated = VerifyError::ToNewest(LogError::Outdated { size: 3, newest: 4 });
+    assert_eq!(verify(View::newest), Err(outdated), "the old state is not the certified one");
+    // It may have been the ratified one, which only verifiers date.
+    assert_eq!(verify(View::ratified).expect("proved").trust, Trust::Certified);
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl Native {
         };
         let certified = self.directory.log().expect("it is ready").checkpoint;
         let now = time / 1_000_000_000;
-        let query = Query { label, certified, certified_time: time, memory, contact: None, now };
+        let query = Query { label, view: view.into(), certified, certified_time: time, memory, contact: None, now };
         Ok(trusted.verify(&query, &proof))
     }
 

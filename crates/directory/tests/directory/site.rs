@@ -180,19 +180,20 @@ impl Site {
     ) -> Result<Verified, VerifyError> {
         let history = contact.map_or(Changes::newest, |state| Changes::version(state.newest().version + 1));
         let found = self.ask(label, view, memory.map_or(0, |memory| memory.log.size), history).expect("an answer");
-        self.verify(label, &found, memory, contact)
+        self.verify(label, view, &found, memory, contact)
     }
 
     pub fn verify(
         &self,
         label: &Label,
+        view: View,
         found: &Found,
         memory: Option<Memory>,
         contact: Option<&State>,
     ) -> Result<Verified, VerifyError> {
         let (certified, time) = (self.certified(&found.certified), self.now());
         let now = time / 1_000_000_000;
-        let query = Query { label, certified, certified_time: time, memory, contact, now };
+        let query = Query { label, view: view.into(), certified, certified_time: time, memory, contact, now };
         self.trusted().verify(&query, &found.proof)
     }
 

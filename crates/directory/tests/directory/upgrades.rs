@@ -73,7 +73,11 @@ fn a_configuration_that_names_a_key_twice_or_nobody_is_refused() {
     let refusals = [
         (twice, NotConfigured::SameKey { names }),
         (quorum(0, vec![verifier("one.example", 1)]), NotConfigured::NoQuorum),
-        (quorum(1, vec![verifier("a name", 1)]), NotConfigured::Verifier { name: "a name".to_string() }),
+        (quorum(1, vec![verifier("a name", 1)]), NotConfigured::Name { name: "a name".to_string() }),
+        (
+            quorum(1, vec![Verifier { name: "one.example".to_string(), key: ByteBuf::from(vec![0xab, 1]) }]),
+            NotConfigured::Key { name: "one.example".to_string(), key: vec![0xab, 1] },
+        ),
     ];
     for (configuration, reason) in refusals {
         assert_eq!(configured(&configuration), Err(reason.clone()));

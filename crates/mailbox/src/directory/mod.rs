@@ -21,7 +21,7 @@ pub use people::Finding;
 use crate::mailbox::{Mailbox, own};
 use crate::network::Network;
 use crate::records::{Known, Memory, Pins, Rows, put};
-use crate::{Address, Error};
+use crate::{Address, Error, seconds};
 use candid::Principal;
 use client::directory::api::View;
 use client::directory::{DirectoryClient, label_text};
@@ -103,23 +103,24 @@ impl Mailbox {
         if !certified_only && !matches!(verified.trust, verify::Trust::Ratified { .. }) {
             return Err(Error::NotRatified(label_text(label)));
         }
-        let seen: Vec<_> =
-            known.iter().flat_map(|known| &known.bundles).filter_map(|it| Bundle::decode(it).ok()).collect();
+        check_profile(label, &verified)?;
+        let seen: Vec<_> = known.iter().flat_map(Known::bundles).collect();
         let bundles = match verified.profile {
             Some(_) => client.bundles(label, &verified, &seen).await.map_err(Error::Bundle)?,
             None => Vec::new(),
         };
         let (before, memory) = (before.as_ref().map(Memory::of), Memory::of(&verified.memory));
-        let known = verified.state.as_ref().map(|state| Known::of(state, &bundles));
-        let key = known_key(label);
+        let (key, state, shown) = (known_key(label), verified.state.clone(), bundles.clone());
         let is_stored = self.store.write(move |tx| {
             let stored: Option<Memory> = tx.record(MEMORY)?;
             if stored != before && stored != Some(memory) {
                 return Ok::<_, Error>(false);
             }
             put(tx, MEMORY, &memory)?;
-            if let Some(known) = known {
-                put(tx, key, &known)?;
+            if let Some(state) = state {
+                let seen = tx.record::<Known>(&key)?;
+                let bundles = seen.iter().flat_map(Known::bundles).chain(shown);
+                put(tx, key, &Known::of(&state, bundles.collect(), seconds()))?;
             }
             Ok(true)
         });
@@ -136,6 +137,18 @@ impl Mailbox {
         let client = network.directory(pins.principal()?, pins.trusted()?);
         Ok((memory.iter().fold(client, |client, memory| client.with_memory(memory.get())), pins.certified_only))
     }
+}
+
+/// Refuses an answer without the devices of a label that has some. It would say as little as no answer.
+fn check_profile(label: &Label, verified: &Verified) -> Result<(), Error> {
+    if verified.lacks_profile() {
+        let label = label_text(label);
+        return Err(Error::Directory(format!(
+            "it proves that {label} has an entry, but does not show its devices: a replica withholds the profile, or it was \
+             erased"
+        )));
+    }
+    Ok(())
 }
 
 /// The label of a name or an address.

@@ -1,6 +1,6 @@
 //! This device's own label.
 
-use super::{Listed, REPUBLISH, decoded, label_of};
+use super::{Listed, REPUBLISH, check_profile, decoded, label_of};
 use crate::mailbox::{Mailbox, account, own};
 use crate::network::Network;
 use crate::records::{Asked, Own, Registered, Rows, put};
@@ -54,6 +54,7 @@ impl Mailbox {
         };
         let (mut client, _) = self.directory(network).await?;
         let verified = client.lookup(&label, View::newest, None).await.map_err(Error::Lookup)?;
+        check_profile(&label, &verified)?;
         let entry = Entered { policy: policy_of(&own), profile: own.profile(&account)? };
         if !entry.is_proved(&verified) {
             let realm = client.trusted().realm;
@@ -70,7 +71,8 @@ impl Mailbox {
                 random()?
             } else if vouched.is_some() {
                 let asked = self.store.read(|snapshot| snapshot.record::<Asked>(ASKED)).await?;
-                asked.filter(|asked| asked.label == label.encode()).ok_or(Error::NoRequest)?.opening
+                let asked = asked.filter(|asked| asked.label == label.encode());
+                asked.ok_or_else(|| Error::NoRequest(label_text(&label)))?.opening
             } else {
                 let update = signed(&own, draft(self.opening_for(&label).await?)?, &label, Signatures::default());
                 return Ok(Registration::Asked(request(&client, &label, &update).await?));
@@ -135,7 +137,8 @@ impl Mailbox {
     /// As [`Mailbox::find_contact`]; [`Error::Foreign`].
     pub async fn watch(&self, network: &impl Network) -> Result<(), Error> {
         match self.registered().await? {
-            Some(registered) if registered.checked.saturating_add(DAY) <= seconds() => {
+            // No time since then: the clock was ahead.
+            Some(registered) if seconds().checked_sub(registered.checked).is_none_or(|since| since >= DAY) => {
                 self.check_own(network, &decoded(&registered.label)).await.map(drop)
             }
             _ => Ok(()),
@@ -190,7 +193,9 @@ impl Mailbox {
             })
             .await?;
         let inbox = own.inbox().id();
-        let is_fresh = |bundle: &Bundle| bundle.content.inbox == inbox && bundle.content.issued + REPUBLISH > seconds();
+        let is_fresh = |bundle: &Bundle| {
+            bundle.content.inbox == inbox && bundle.content.issued.saturating_add(REPUBLISH) > seconds()
+        };
         if listed.bundles.iter().any(is_fresh) {
             return Ok("yours, as registered".into());
         }
@@ -264,4 +269,25 @@ fn signed(own: &Own, draft: Draft, label: &Label, vouched: Signatures) -> Submis
 
 fn policy_of(own: &Own) -> Policy {
     Policy::one(Key::of(&SigningKey::from_bytes(&own.address.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Agents, Place};
+
+    #[tokio::test]
+    async fn the_own_label_is_due_after_a_day_and_after_the_clock_was_set_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place { url: "http://127.0.0.1:1".into(), root_key: Vec::new(), canister: vec![1] };
+        let mailbox = Mailbox::create(&folder.path().join("mailbox"), place.clone()).await.unwrap();
+        let network = Agents::new(&place).unwrap();
+        let now = seconds();
+        for (checked, is_due) in [(now, false), (now - DAY, true), (now + 2 * DAY, true)] {
+            mailbox.store.write(move |tx| test_register(tx, "bob", checked)).await.unwrap();
+            let watched = mailbox.watch(&network).await;
+            // A look-up needs a directory.
+            assert_eq!(matches!(watched, Err(Error::NoDirectory)), is_due, "{checked}: {watched:?}");
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! People in the directory.
 
 use super::{REPUBLISH, decoded, label_of};
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, own};
 use crate::network::Network;
-use crate::records::{Rows, Trust, put};
+use crate::records::{Identity, Rows, Trust, put};
 use crate::wire::card::{Card, Device, canister_of};
 use crate::{Address, Contact, Error, Event, contacts, seconds};
 use client::directory::label_text;
@@ -30,7 +30,14 @@ impl Mailbox {
     /// [`Mailbox::add_contact`].
     pub async fn find_contact(&self, network: &impl Network, label: &str, name: &str) -> Result<Address, Error> {
         let label = label_of(label)?;
-        let card = self.card_of(network, &label).await?;
+        let (card, devices) = self.card_of(network, &label).await?;
+        // Mail goes to every device of the contact. A device that is left out now would look like a new one later.
+        if !contacts::are_same(&contacts::identities(&card), &devices) {
+            let label = label_text(&label);
+            return Err(Error::Directory(format!(
+                "it does not show the keys of all devices of {label}: they have expired, or a replica withholds them"
+            )));
+        }
         self.add_card(card, name, Some(label.encode())).await
     }
 
@@ -43,20 +50,19 @@ impl Mailbox {
     pub async fn refresh_contact(&self, network: &impl Network, address: Address) -> Result<(), Error> {
         let contact = self.store.read(move |snapshot| snapshot.record::<Contact>(address.bytes())).await?;
         let Some(label) = contact.and_then(|contact| contact.label) else { return Ok(()) };
-        let label = decoded(&label);
-        let card = self.card_of(network, &label).await?;
-        self.store.write(move |tx| refresh(tx, address, &card)).await
+        let (card, devices) = self.card_of(network, &decoded(&label)).await?;
+        self.store.write(move |tx| refresh(tx, address, &card, &devices)).await
     }
 
-    /// Looks a person from the directory up again if the newest keys are a month old. Keys expire, and devices publish new ones
-    /// each month.
+    /// Looks the contact with this name or address up again if it is from the directory and its newest keys are a month old. Keys
+    /// expire, and devices publish new ones each month.
     ///
     /// # Errors
     ///
     /// As [`Mailbox::find_contact`].
-    pub async fn renew_contact(&self, network: &impl Network, name: &str) -> Result<(), Error> {
-        let name = name.to_owned();
-        match self.store.read(move |snapshot| contacts::named(snapshot, &name)).await? {
+    pub async fn renew_contact(&self, network: &impl Network, to: &str) -> Result<(), Error> {
+        let to = to.to_owned();
+        match self.store.read(move |snapshot| contacts::named_or_at(snapshot, &to)).await? {
             Some((address, contact)) if contact.issued.saturating_add(REPUBLISH) <= seconds() => {
                 self.refresh_contact(network, address).await
             }
@@ -97,8 +103,9 @@ impl Mailbox {
         Ok(contact.is_some_and(|contact| contact.trust == Trust::Changed))
     }
 
-    /// Looks a label up, and makes a card from the proved entry.
-    async fn card_of(&self, network: &impl Network, label: &Label) -> Result<Card, Error> {
+    /// Looks a label up, and makes a card from the proved entry. Returns it with all devices of the proved profile. The card has
+    /// only those whose bundles are shown.
+    async fn card_of(&self, network: &impl Network, label: &Label) -> Result<(Card, Vec<Identity>), Error> {
         let listed = self.look_up(network, label).await?;
         let not_listed = || Error::NotListed(label_text(label));
         let state = listed.verified.state.as_ref().ok_or_else(not_listed)?;
@@ -120,7 +127,8 @@ impl Mailbox {
         let devices: Vec<_> = listed.bundles.iter().filter_map(device).collect();
         let issued = listed.bundles.iter().map(|bundle| bundle.content.issued).max();
         let issued = issued.ok_or_else(|| Error::Expired(Address::of(key)))?;
-        Ok(Card { address: Address::of(key), issued, canister, devices })
+        let proved = profile.devices().iter().map(|device| device.identity).collect();
+        Ok((Card { address: Address::of(key), issued, canister, devices }, proved))
     }
 }
 
@@ -133,18 +141,20 @@ fn told(error: &Error, other_history: &mut Option<String>) -> String {
     text
 }
 
-/// Takes the directory's newest keys of a contact.
-fn refresh(tx: &mut Tx<'_>, address: Address, card: &Card) -> Result<(), Error> {
+/// Takes the directory's newest keys of a contact. `devices`: those of its proved profile.
+fn refresh(tx: &mut Tx<'_>, address: Address, card: &Card, devices: &[Identity]) -> Result<(), Error> {
     let Some(contact) = tx.record::<Contact>(address.bytes())? else { return Ok(()) };
-    let devices = contacts::identities(card);
-    if card.address != address || devices != contact.devices {
+    // Nobody reads an inbox here of somebody whose mail goes to another canister.
+    let is_here = card.canister == own(tx)?.place.canister;
+    if card.address != address || !is_here || !contacts::are_same(devices, &contact.devices) {
         if contact.trust != Trust::Changed {
             put(tx, address.bytes(), &Contact { trust: Trust::Changed, ..contact })?;
             contacts::tell(tx, address, Event::Changed)?;
         }
         return Ok(());
     }
-    if card.issued > contact.issued {
+    // In a card of the same time, a device may have newer keys: only the newest bundle of all was shown before.
+    if card.issued >= contact.issued {
         contacts::take_card(tx, card, Some(&contact), None)?;
         put(tx, address.bytes(), &Contact { issued: card.issued, ..contact })?;
     }

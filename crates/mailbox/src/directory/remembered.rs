@@ -5,12 +5,13 @@ use crate::records::{Known, Memory, Pins};
 use candid::Principal;
 use client::directory::api::Published;
 use client::directory::pin;
-use directory_core::bundle::Bundle;
+use directory_core::bundle::{Bundle, MAX_LIFETIME};
 use directory_core::change::State;
 use directory_core::checkpoint::Checkpoint;
 use directory_core::entry::Entry;
 use directory_core::policy::{Key, Policy};
 use directory_core::verify::{self, Trusted};
+use std::cmp::Reverse;
 
 /// Maximum age of verifiers' cosignatures, in seconds: an hour.
 const MAX_AGE: u64 = 3_600;
@@ -43,13 +44,23 @@ impl Memory {
 }
 
 impl Known {
-    pub(super) fn of(state: &State, bundles: &[Bundle]) -> Self {
+    /// `bundles` are those seen before and now. The newest of each device is remembered, also if this answer does not show it:
+    /// otherwise an older one could follow.
+    pub(super) fn of(state: &State, mut bundles: Vec<Bundle>, now: u64) -> Self {
+        // All older ones of the device have expired then.
+        bundles.retain(|bundle| bundle.content.issued.saturating_add(MAX_LIFETIME) > now);
+        bundles.sort_by_key(|bundle| (bundle.content.device, Reverse(bundle.content.issued)));
+        bundles.dedup_by_key(|bundle| bundle.content.device);
         Self {
             entry: state.newest().encode(),
             time: state.time(),
             replaced: state.replaced().map(Entry::encode),
             bundles: bundles.iter().map(Bundle::encode).collect(),
         }
+    }
+
+    pub(super) fn bundles(&self) -> impl Iterator<Item = Bundle> {
+        self.bundles.iter().filter_map(|bytes| Bundle::decode(bytes).ok())
     }
 
     pub(super) fn state(&self) -> Result<State, Error> {

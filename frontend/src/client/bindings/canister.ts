@@ -79,7 +79,8 @@ export type AddError = {
 } | {
     __kind__: "KeyFull";
     /**
-     * Unacknowledged messages fill the share of the key's quota that this caller may use.
+     * Unacknowledged messages fill the share of the key's quota that this caller may use, or leave too little of it.
+     * since: unix seconds since which strangers are refused; 0: smaller messages are still admitted.
      */
     KeyFull: {
         since: number;
@@ -136,9 +137,6 @@ export type Limited = {
     };
 };
 export interface Page {
-    /**
-     * Messages between the cursor and this page were dropped before they were acknowledged, or may have been.
-     */
     gap: boolean;
     messages: Array<Message>;
     next: Id;
@@ -213,6 +211,9 @@ export type KeyError = {
     Other: OtherError;
 } | {
     __kind__: "Owner";
+    /**
+     * Not a possible owner: the anonymous principal, the management canister, or not the principal that the key id is.
+     */
     Owner: {
         owner: Principal;
     };
@@ -302,6 +303,9 @@ export type ResumeError = {
 };
 export type SettingsError = {
     __kind__: "AnonymousController";
+    /**
+     * Neither reads nor writes can be restricted while the anonymous principal is a controller: then everybody is one.
+     */
     AnonymousController: null;
 } | {
     __kind__: "TooHigh";
@@ -519,7 +523,7 @@ export type Setting = {
 } | {
     __kind__: "reserves";
     /**
-     * Cycles above the freezing limit. With fewer than strangers, strangers' adds are refused; with fewer than all, all adds.
+     * Cycles above the freezing limit. Below strangers, adds by strangers are refused; below all, every add is.
      */
     reserves: {
         all: bigint;
@@ -775,7 +779,7 @@ export enum Variant_owners_anyone {
 }
 /**
  * The argument of an install or upgrade. Settings that are not named have their defaults after an install, and stay as
- * they are on an upgrade. An opt of another type is refused.
+ * they are on an upgrade. A value of another type is refused; candid alone would read it as null.
  */
 export interface canisterInterface {
     acknowledge(arg0: Array<Acknowledgement>): Promise<{

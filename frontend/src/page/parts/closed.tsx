@@ -16,8 +16,8 @@ export function ClosedNotice({ status }: { readonly status: Status | undefined }
       </p>
       {status.store ? (
         <p>
-          You read all of the store. This page verifies only keys that you claimed here: the store tells nobody else
-          what their proofs need. Ranges of ids and times show all messages, unproved.
+          You read all of the store. This page verifies only keys that you claimed here. Only the owner of a key can
+          learn its label, and proofs need the label. Ranges of ids and times show all messages, unproved.
         </p>
       ) : (
         <p>

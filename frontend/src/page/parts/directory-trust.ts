@@ -12,7 +12,7 @@ type Answer = Pick<LookedUp, 'trust' | 'asOf' | 'head' | 'memory' | 'state' | 'c
 export function standsBehind({ trust, asOf }: Pick<Answer, 'trust' | 'asOf'>, threshold: number): string {
   const certified = `as of ${timeOf(asOf)}, when the subnet certified the directory’s log.`;
   if (trust.by === 'ratified') {
-    return `Ratified ${certified} Enough verifiers have replayed every change of every label and signed this state, each of them since ${formatTime(Number(trust.since))}.`;
+    return `Ratified ${certified} Enough verifiers have replayed every change of every label and signed this state. Each has signed it at ${formatTime(Number(trust.since))} or later.`;
   }
   const why =
     threshold === 0
@@ -24,8 +24,8 @@ export function standsBehind({ trust, asOf }: Pick<Answer, 'trust' | 'asOf'>, th
 /** The possible lies of a node, and whether the page would have noticed them. */
 export function lieWouldBe({ state }: Pick<Answer, 'state'>): string {
   return state
-    ? 'A lying node would have shown a foreign key or profile, left a change out, hidden the label, or shown an older state than this browser has seen. This page would have noticed each of these. A node can refuse to answer, or answer from a state that is as old as the certificate.'
-    : 'A lying node would have hidden a label that is registered. This page would have noticed: the answer proves that there is no entry. A node can refuse to answer, or answer from a state that is as old as the certificate.';
+    ? 'A lying node could show a foreign key or profile, leave a change out, hide the label, or show an older state than this browser has seen. This page would notice each of these. A node can refuse to answer, or answer from a state that is as old as the certificate.'
+    : 'A lying node could hide a label that is registered. This page would notice: the answer proves that there is no entry. A node can refuse to answer, or answer from a state that is as old as the certificate.';
 }
 
 /** The checks that the answer has passed, in their order. `vouched`: the directory has a registrar. */
@@ -38,15 +38,15 @@ export function checksOf(
   const count = `${formatCount(changes.length)} ${changes.length === 1 ? 'change' : 'changes'}`;
   const entry = [
     'The tree of labels of this head has this entry, at the label’s place.',
-    `${count} from version 0 on: each follows the rules from the one before, and its owner’s keys signed it. Only the directory vouches for the times of all changes but the newest.`,
+    `${count} from version 0 on: each follows the rules from the one before, and its owner’s keys signed it. The times of older changes are not proved.`,
     ...(vouched
       ? [
-          'The registrar signed the registration. Its keys are those that the directory itself shows for the registrar, with their history: this page knows them from nowhere else.',
+          'The registrar signed the registration. The page takes the registrar’s keys from this directory, so it cannot check who the registrar is.',
         ]
       : []),
     profile
       ? 'The profile is the one that the entry commits to.'
-      : 'No profile is in force: the label is closed, or its profile was erased.',
+      : 'No profile is shown: the label is closed, or its profile was erased or is withheld.',
   ];
   return [
     `The subnet signed the log of ${heads} heads, and the signature is recent.`,

@@ -25,7 +25,7 @@ export function KeyCard({ keyId, name, head: { value, trust } }: KeyCardProps) {
       {trust.kind === 'verified' && (
         <p class="muted">
           Verified as of {formatTime(trust.asOf)}
-          {value && ', but for the lines marked “one node says”'}.
+          {value && ', except the lines marked “one node says”'}.
         </p>
       )}
       {status.value && value && (
@@ -111,7 +111,9 @@ function Acknowledge({ keyId, newest }: { readonly keyId: Uint8Array; readonly n
       </div>
       {through !== undefined && (
         <p class="actions">
-          <span>The messages through id {formatCount(through)} are gone then, and their bytes are overwritten.</span>
+          <span>
+            This removes the messages through id {formatCount(through)} for ever. Their bytes are overwritten.
+          </span>
           <button type="button" class="danger" onClick={() => void send(through)}>
             Acknowledge them
           </button>

@@ -113,8 +113,8 @@ function Give({ keyId, attempt }: OfKey & { readonly attempt: Attempt }) {
       )}
       {status.value && readsClosed(status.value) && (
         <p class="muted">
-          Reads are closed. This page verifies a key for its owner only if the owner has claimed it, so it cannot show a
-          key that was given. Other programs can.
+          Reads are closed. The new owner must claim the key before this page can show it. This page cannot show a key
+          that the new owner cannot claim. Other programs can.
         </p>
       )}
     </form>

@@ -49,7 +49,8 @@ function Entry({ state, now }: { readonly state: State; readonly now: bigint }) 
       <dd>
         {entry.recovery ? (
           <>
-            {formatDuration(entry.recovery.delay)} after a change by these keys:
+            These keys can replace the owner’s keys. The change takes effect after{' '}
+            {formatDuration(entry.recovery.delay)}:
             <Keys policy={entry.recovery.policy} />
           </>
         ) : (
@@ -89,17 +90,17 @@ function Devices({ profile }: { readonly profile: Uint8Array }) {
       <dl class="facts">
         {devices.map(({ signing, identity }, at) => (
           <>
-            <dt>Device {formatCount(at + 1)} signs with</dt>
+            <dt>Device {formatCount(at + 1)}: key for signatures</dt>
             <dd>
-              <Copy name={`key that device ${at + 1} signs with`} value={toHex(signing)} />
+              <Copy name={`key for signatures of device ${at + 1}`} value={toHex(signing)} />
             </dd>
-            <dt>Device {formatCount(at + 1)} agrees with</dt>
+            <dt>Device {formatCount(at + 1)}: key for key agreement</dt>
             <dd>
-              <Copy name={`key that device ${at + 1} agrees with`} value={toHex(identity)} />
+              <Copy name={`key for key agreement of device ${at + 1}`} value={toHex(identity)} />
             </dd>
           </>
         ))}
-        <dt>Of the application</dt>
+        <dt>Application data</dt>
         <dd>{formatBytes(application.length)}</dd>
       </dl>
     </>

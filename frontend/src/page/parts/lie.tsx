@@ -49,6 +49,8 @@ function unprovedTitle({ variant, cause }: Failure): string | undefined {
 /** Who can have caused the false answer. */
 function who({ variant, cause }: Failure): string {
   const { code } = (cause ?? {}) as { code?: string };
-  if (variant === 'seen' || code === 'FromKnown/Root') return 'No node can do this alone.';
+  if (variant === 'seen' || code === 'FromKnown/Root') {
+    return 'One node alone cannot cause this: the subnet certified it.';
+  }
   return 'One node answered. That node, or somebody between it and you, lies: the network as a whole certifies something else. If you ask again, another node may answer.';
 }

@@ -20,21 +20,27 @@ export function Rules({ status }: { readonly status: Status }) {
         <dd>{quota && quotaWords(quota)}</dd>
         <Rate of="strangers" budget={settingOf(status, 'strangers')?.strangers} />
         <Rate of="members" budget={settingOf(status, 'members')?.members} />
-        <Rate of="owners" budget={settingOf(status, 'owners')?.owners} />
+        <Rate of="owners" budget={settingOf(status, 'owners')?.owners} item="key" />
       </dl>
       <p class="muted">
-        Members are writers and admins. Strangers have no role. The rates of owners are for acknowledgements and claims.
-        A rate that is used up refuses calls until half of its burst is free again.
+        Members are writers and admins. All other callers are strangers. The rates of owners are for acknowledgements,
+        claims and settings of keys. A rate that is used up refuses calls until half of its burst has recovered.
       </p>
     </>
   );
 }
 
-function Rate({ of, budget }: { readonly of: string; readonly budget: Budget | undefined }) {
+interface RateProps {
+  readonly of: string;
+  readonly budget: Budget | undefined;
+  readonly item?: 'message' | 'key';
+}
+
+function Rate({ of, budget, item = 'message' }: RateProps) {
   return (
     <>
       <dt>Rate of {of}</dt>
-      <dd>{budget && rateWords(budget)}</dd>
+      <dd>{budget && rateWords(budget, item)}</dd>
     </>
   );
 }

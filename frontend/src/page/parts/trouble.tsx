@@ -9,9 +9,10 @@ import { storeNotices } from './store-notices';
 
 const TITLES: Record<FailureKind, string> = {
   refused: 'The canister refuses',
-  away: 'The network is away',
+  away: 'The network does not answer, or answers with an error',
   untrusted: 'The answer cannot be trusted',
   lie: 'The answer is false',
+  restored: 'The store was restored',
   'no-canister': 'No such canister here',
   'not-ours': 'Not a message canister',
   rejected: 'The network rejects the call',

@@ -32,15 +32,14 @@ export function storeQuota(status: Status): Quota | undefined {
   return settingOf(status, 'key_quota')?.key_quota;
 }
 
-/** The rates of one group of callers: of all together, and of each one. */
-export function rateWords({ items, bytes, each }: Budget): string {
-  const all = [within(items, messagesOf), within(bytes, formatBytes)].filter(Boolean).join(' and ');
-  const one = within(each, messagesOf);
+/** The rates of one group of callers: of all together, and of each one. `item`: what their calls are counted in. */
+export function rateWords({ items, bytes, each }: Budget, item: 'message' | 'key'): string {
+  const itemsOf = (count: number): string => `${formatCount(count)} ${item}${count === 1 ? '' : 's'}`;
+  const all = [within(items, itemsOf), within(bytes, formatBytes)].filter(Boolean).join(' and ');
+  const one = within(each, itemsOf);
   const parts = [all && `all together ${all}`, one && `each of them ${one}`].filter(Boolean);
   return parts.length === 0 ? 'no limit' : parts.join('; ');
 }
-
-const messagesOf = (count: number): string => (count === 1 ? '1 message' : `${formatCount(count)} messages`);
 
 /** "5 messages a second (200 messages at once)"; empty: no limit. */
 function within(bound: Budget['items'], format: (value: number) => string): string {

@@ -44,7 +44,11 @@ function outboxOf(place: string): Outbox {
   const [id] = place.split(' ');
   return new Outbox(
     async (keyId, sealed) => {
-      const elsewhere = new Failure('away', `It is sent when this page shows ${id} again.`, true);
+      const elsewhere = new Failure(
+        'away',
+        `This message is for canister ${id}. It will be sent when this page shows that canister again.`,
+        true,
+      );
       if (placeName.peek() !== place) throw elsewhere;
       const to = await connected();
       if (nameOf(to.place) !== place) throw elsewhere;

@@ -155,7 +155,7 @@ function Identity() {
         )}
         {identity.value && sure && (
           <>
-            <span>Nobody can sign as this principal again.</span>
+            <span>After this, nobody can sign as this principal.</span>
             <button type="button" class="danger" onClick={() => void dropIdentity().then(() => setSure(false))}>
               Forget it for ever
             </button>

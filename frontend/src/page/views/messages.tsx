@@ -50,7 +50,9 @@ export function MessagesView() {
       {problem.value && problem.value.kind !== 'lie' && (
         <Notice tone="bad">
           <p>{problem.value.message}</p>
-          {NOT_THERE.has(problem.value.variant) && <p>One node says so: that something is not there has no proof.</p>}
+          {NOT_THERE.has(problem.value.variant) && (
+            <p>One node says this. The store does not prove that a single message is absent.</p>
+          )}
           {problem.value.transient && (
             <p class="actions">
               <button type="button" onClick={run}>

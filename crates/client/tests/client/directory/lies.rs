@@ -5,6 +5,7 @@ use client::directory::directory_core::bundle::{Bundle, BundleError as Refused};
 use client::directory::directory_core::change::State;
 use client::directory::directory_core::configuration::Configuration;
 use client::directory::directory_core::entry::{Entry, realm};
+use client::directory::directory_core::log::LogError;
 use client::directory::directory_core::proof::Proof;
 use client::directory::directory_core::verify::{Verified, VerifyError};
 use client::directory::directory_core::vrf::SecretKey;
@@ -96,17 +97,18 @@ fn another_vrf_key() {
 
 #[test]
 fn an_old_key() {
-    // The answer of before the change, under the certificate of now.
+    // The answer of before the change.
     let site = Site::new();
     site.register(&name("alice"), 1, 101);
     let old = site.answer(&name("alice"), 0, Changes::newest);
     let mut client = site.client();
     let state = now(client.lookup(&name("alice"), View::newest, None)).expect("proved").state.expect("it is there");
     site.change(&name("alice"), state.newest(), 1, 2);
-    let proof = old.proof.clone();
+    // Under the certificate of now, with the proof that its log is a part of the certified one.
+    let proof = site.led_to_newest(&old);
     site.lie("lookup", move |found: &mut Found| found.proof.clone_from(&proof));
     let lie = caught(now(site.client().lookup(&name("alice"), View::newest, None)));
-    assert!(matches!(lie, Lie::Lookup(VerifyError::ToNewest(_))), "{lie}");
+    assert!(matches!(lie, Lie::Lookup(VerifyError::ToNewest(LogError::Outdated { size: 2, newest: 3 }))), "{lie}");
     // With the certificate of then, a client that saw later ones.
     let mut later = site.client();
     site.lie_in_bytes(|_, reply| reply);
@@ -124,6 +126,14 @@ fn a_hidden_label() {
     site.lie("lookup", move |found: &mut Found| found.clone_from(&absent));
     let lie = caught(now(site.client().lookup(&name("alice"), View::newest, None)));
     assert!(matches!(lie, Lie::Lookup(VerifyError::Vrf(_))), "{lie}");
+    // Its own absence of before the registration, under the certificate of now.
+    let before_it = site.answer(&name("carol"), 0, Changes::newest);
+    site.lie_in_bytes(|_, reply| reply);
+    site.register(&name("carol"), 3, 103);
+    let proof = site.led_to_newest(&before_it);
+    site.lie("lookup", move |found: &mut Found| found.proof.clone_from(&proof));
+    let lie = caught(now(site.client().lookup(&name("carol"), View::newest, None)));
+    assert!(matches!(lie, Lie::Lookup(VerifyError::ToNewest(LogError::Outdated { .. }))), "{lie}");
     // The operator starts over without the label: the client knows an older log.
     let fresh = Site::new();
     fresh.register(&name("carol"), 3, 103);
@@ -235,12 +245,19 @@ fn bundles_that_are_not_to_be_used() {
         site.lie("get_bundles", move |bundles: &mut Vec<ByteBuf>| *bundles = vec![bytes.clone()]);
     };
     let long = issued + 1_000_000;
-    let newer = bundle(realm, index, 102, issued + 1, long);
-    shows(bundle(realm, index, 102, issued, long));
-    assert_eq!(caught(&[newer]), Refused::NotNewer { stored: issued + 1 }, "replayed after a newer one");
+    let (good, newer) = (bundle(realm, index, 102, issued, long), bundle(realm, index, 102, issued + 1, long));
+    shows(good.clone());
+    let replayed = caught(std::slice::from_ref(&newer));
+    assert_eq!(replayed, Refused::NotNewer { stored: issued + 1 }, "replayed after a newer one");
     // The device that the label had before, which is no lie: nothing is sealed for it.
     shows(bundle(realm, index, 101, issued, long));
     assert_eq!(now(client.bundles(&alice, &verified, &[])).expect("none of its devices"), []);
+    // A device has one bundle.
+    for pair in [[&good, &good], [&good, &newer], [&newer, &good]] {
+        let bytes = pair.map(|bundle| ByteBuf::from(bundle.encode()));
+        site.lie("get_bundles", move |bundles: &mut Vec<ByteBuf>| *bundles = bytes.to_vec());
+        assert_eq!(caught(&[]), Refused::NotNewer { stored: pair[0].content.issued });
+    }
     shows(bundle(realm, [9; 32], 102, issued, long));
     assert_eq!(caught(&[]), Refused::Elsewhere);
     let mut forged = bundle(realm, index, 102, issued, long);

@@ -14,6 +14,7 @@ use client::directory::directory_core::hash::Hash;
 use client::directory::directory_core::label::Label;
 use client::directory::directory_core::policy::{Key, Policy};
 use client::directory::directory_core::profile::{Device, Profile};
+use client::directory::directory_core::proof::Proof;
 use client::directory::directory_core::signatures::Signatures;
 use client::directory::{DirectoryClient, Draft, pin};
 use client::{Certificates, Certified as Proved, Failure, Retry, Transport};
@@ -173,6 +174,15 @@ impl Site {
     pub fn answer(&self, label: &Label, known: u64, history: Changes) -> Found {
         let asked = Lookup { label: ByteBuf::from(label.encode()), view: View::newest, known, history };
         self.found(&asked).expect("it is answered")
+    }
+
+    /// The proof of an old answer, which leads to the log of now: a replica asks for that part of it.
+    pub fn led_to_newest(&self, old: &Found) -> ByteBuf {
+        let mut proof = Proof::decode(&old.proof).expect("it is a proof");
+        let checkpoint = self.directory.borrow().checkpoint(proof.head.epoch + 1, None).expect("it knows the log");
+        let hashes = checkpoint.consistency.iter().map(|hash| hash[..].try_into().expect("32 bytes"));
+        proof.to_newest = hashes.collect();
+        ByteBuf::from(proof.encode())
     }
 
     fn found(&self, asked: &Lookup) -> Result<Found, LookupError> {

@@ -42,6 +42,7 @@ pub(super) fn label(name: &str) -> Label {
 #[derive(Clone)]
 pub(super) struct Asker {
     pub label: Label,
+    pub view: View,
     pub certified: Checkpoint,
     pub certified_time: u64,
     pub now: u64,
@@ -57,13 +58,15 @@ pub(super) struct Cases {
 impl Asker {
     pub fn of(twins: &Twins, label: &Label) -> Self {
         let directory = &twins.directory;
+        let (label, view) = (label.clone(), View::Newest);
         let (certified, now) = (directory.checkpoint(), directory.now);
-        Self { label: label.clone(), certified, certified_time: now, now: now / SECOND, memory: None, contact: None }
+        Self { label, view, certified, certified_time: now, now: now / SECOND, memory: None, contact: None }
     }
 
     pub fn query(&self) -> Query<'_> {
         Query {
             label: &self.label,
+            view: self.view,
             certified: self.certified,
             certified_time: self.certified_time,
             memory: self.memory,
@@ -77,6 +80,7 @@ impl Asker {
         json!({
             "name": case,
             "label": hex::encode(self.label.encode()),
+            "view": if self.view == View::Newest { "newest" } else { "ratified" },
             "certified": checkpoint(&self.certified),
             "certified_time": self.certified_time.to_string(),
             "now": self.now.to_string(),
@@ -172,7 +176,14 @@ pub fn lookups() -> Vec<Value> {
         false,
     );
     let ratified = twins.prove(&alice, View::Ratified, 0, None);
-    cases.honest("the entry before it, at the ratified head", &Asker::of(&twins, &alice), &ratified, Some(0), true);
+    let of_ratified = Asker { view: View::Ratified, ..Asker::of(&twins, &alice) };
+    cases.honest("the entry before it, at the ratified head", &of_ratified, &ratified, Some(0), true);
+    cases.lie(
+        "the entry before it, in place of the newest",
+        &Asker::of(&twins, &alice),
+        &ratified,
+        "ToNewest/Outdated",
+    );
     cases.honest("a history from a known version", &knowing(&twins, &alice), &history, Some(1), false);
     let whole = twins.prove(&alice, View::Newest, 0, Some(0));
     cases.honest("the whole history", &Asker::of(&twins, &alice), &whole, Some(1), false);

@@ -31,7 +31,8 @@ export type AddError = { 'StorageFull' : null } |
   { 'Limited' : Limited } |
   {
     /**
-     * Unacknowledged messages fill the share of the key's quota that this caller may use.
+     * Unacknowledged messages fill the share of the key's quota that this caller may use, or leave too little of it.
+     * since: unix seconds since which strangers are refused; 0: smaller messages are still admitted.
      */
     'KeyFull' : { 'since' : number }
   } |
@@ -63,7 +64,8 @@ export type BoundRate = { 'at_most' : Rate } |
   { 'unlimited' : null };
 /**
  * Limits of one group of callers: strangers, members or owners. A call is admitted while the budget is not used up. If
- * it uses more than what is left, the next call waits longer. A rate that is used up opens again at half its burst.
+ * it uses more than what is left, the next call waits longer. A used-up rate refuses calls until half of its burst has
+ * recovered.
  */
 export interface Budget {
   'cycles_a_day' : Bound64,
@@ -142,7 +144,12 @@ export type KeyError = { 'StorageFull' : null } |
   { 'SendKey' : { 'expected' : number, 'length' : number } } |
   { 'KeyIdLength' : TooLong } |
   { 'Other' : OtherError } |
-  { 'Owner' : { 'owner' : Principal } } |
+  {
+    /**
+     * Not a possible owner: the anonymous principal, the management canister, or not the principal that the key id is.
+     */
+    'Owner' : { 'owner' : Principal }
+  } |
   { 'Unavailable' : Progress } |
   { 'KeysFull' : { 'max' : number } } |
   { 'LowMemory' : null };
@@ -217,19 +224,16 @@ export interface OtherError { 'code' : number, 'message' : string }
 /**
  * The owner of a key always reads it, acknowledges its messages and sets its send key. The length of the key id decides
  * who can own it:
- * 29 bytes  the self-authenticating principal that the key id is; no claim is needed
- * 20 bytes  the Ethereum address of a secp256k1 key, claimed with that key
- * 32 bytes  the SHA-256 of a public key, or SHA-256("message-canister salted owner 1" | principal | salt of 16 bytes),
- * claimed with the key or the salt
+ * 29 bytes  the key id is itself the owner's self-authenticating principal; no claim is needed
+ * 20 bytes  the key id is the Ethereum address of a secp256k1 key; the owner claims it with that key
+ * 32 bytes  the key id is the SHA-256 of a public key, or SHA-256("message-canister salted owner 1" | principal | salt
+ * of 16 bytes); the owner claims it with the key or the salt
  * An admin gives any other key to an owner.
  */
 export type OwnerProof = { 'own' : null } |
   { 'public_key' : Uint8Array } |
   { 'salt' : Uint8Array };
 export interface Page {
-  /**
-   * Messages between the cursor and this page were dropped before they were acknowledged, or may have been.
-   */
   'gap' : boolean,
   'messages' : Array<Message>,
   'next' : Id,
@@ -242,8 +246,9 @@ export type PageError = { 'UnknownCursor' : { 'after' : Id } } |
   { 'Other' : OtherError } |
   { 'LimitZero' : null };
 /**
- * Try again later. After an upgrade, done of total messages are indexed. While total is 0, the canister waits for the
- * platform's randomness. This happens once, right after its installation.
+ * The canister is not ready. Try again later. After an upgrade it rebuilds its index: done of total messages are indexed.
+ * If the rebuild stops, it continues only after retry_rebuild. total is 0 while the canister waits for the platform's
+ * randomness after its installation, and for callers who do not see the whole store.
  */
 export interface Progress { 'total' : number, 'done' : number }
 /**
@@ -291,7 +296,7 @@ export type Setting = {
   { 'max_age_seconds' : Bound32 } |
   {
     /**
-     * Cycles above the freezing limit. With fewer than strangers, strangers' adds are refused; with fewer than all, all adds.
+     * Cycles above the freezing limit. Below strangers, adds by strangers are refused; below all, every add is.
      */
     'reserves' : { 'all' : bigint, 'strangers' : bigint }
   } |
@@ -319,7 +324,12 @@ export type Setting = {
   } |
   { 'reads' : { 'owners' : null } | { 'anyone' : null } };
 export interface Settings { 'version' : number, 'settings' : Array<Setting> }
-export type SettingsError = { 'AnonymousController' : null } |
+export type SettingsError = {
+    /**
+     * Neither reads nor writes can be restricted while the anonymous principal is a controller: then everybody is one.
+     */
+    'AnonymousController' : null
+  } |
   { 'TooHigh' : { 'max' : bigint, 'setting' : string, 'value' : bigint } } |
   { 'NotAllowed' : null } |
   { 'Version' : { 'given' : number, 'current' : number } } |
@@ -343,6 +353,9 @@ export interface Status {
   'limits' : Limits,
 }
 export type StatusError = { 'Other' : OtherError };
+/**
+ * A message is stored if its id is first_id or higher. It is live if it is stored and not acknowledged.
+ */
 export interface StoreStatus {
   'erasing' : boolean,
   'live_bytes' : bigint,
@@ -367,7 +380,7 @@ export interface Stored { 'key_id' : Uint8Array, 'hash' : Uint8Array }
 export interface TooLong { 'max' : number, 'length' : number }
 /**
  * The argument of an install or upgrade. Settings that are not named have their defaults after an install, and stay as
- * they are on an upgrade. An opt of another type is refused.
+ * they are on an upgrade. A value of another type is refused; candid alone would read it as null.
  */
 export interface _SERVICE {
   /**
@@ -444,11 +457,17 @@ export interface _SERVICE {
    * shows.
    */
   'get_metrics' : ActorMethod<[], { 'Ok' : string } | { 'Err' : StatusError }>,
+  /**
+   * The lowest and the highest stored id. 0: the store is empty, or the caller does not see the whole store.
+   */
   'get_min_message_id' : ActorMethod<
     [],
     { 'Ok' : Id } |
       { 'Err' : StatusError }
   >,
+  /**
+   * The lowest and the highest live id of a key. null: the key has no live message, or the caller sees no such key.
+   */
   'get_min_message_id_by_key' : ActorMethod<
     [Uint8Array],
     { 'Ok' : [] | [Id] } |

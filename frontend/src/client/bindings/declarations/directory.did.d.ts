@@ -206,7 +206,8 @@ export interface Submission {
   'address' : [] | [Uint8Array],
 }
 /**
- * Unavailable everywhere: the VRF key waits for the platform's randomness, once, right after the installation.
+ * In every error type, Unavailable means: the VRF key waits for the platform's randomness. This happens once, right after
+ * the installation.
  */
 export type UpdateError = { 'NoRegistrar' : null } |
   { 'Registration' : null } |
