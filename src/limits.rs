@@ -29,6 +29,10 @@ pub const MAX_PAGE_ROLES: usize = 1_000;
 /// method name and signed envelope. Together with its record it fits into a 2 MiB reply.
 pub const MAX_CIPHERTEXT_BYTES: usize = 2_000_000;
 
+/// Bytes of an argument that the platform passes to the canister: 2 MiB, and five times as many from a canister of the same
+/// subnet.
+pub const MAX_ARGUMENT_BYTES: u64 = 10 << 20;
+
 /// Messages of one `add_messages`.
 pub const MAX_BATCH_MESSAGES: usize = 1_000;
 
@@ -64,13 +68,13 @@ pub const SWEEP_INSTRUCTIONS: u64 = 1_000_000_000;
 /// Dropped messages that the timer sweeps between two checks of its budget.
 pub const SWEEP_RUN: u32 = 1_000;
 
-/// Bytes of acknowledged ciphertexts that one execution of the timer overwrites.
-pub const ERASED_BYTES: usize = 64 << 20;
-
 /// 4 KiB pages of stable memory that one execution of the timer may touch to sweep: as many as in a rebuild.
 pub const SWEEP_PAGES: u64 = MAX_REBUILD_PAGES as u64;
 
-/// 4 KiB pages of stable memory that the same execution may touch to forget keys. Sweeping, erasing and this stay below
+/// 4 KiB pages of stable memory that the same execution may touch to overwrite acknowledged ciphertexts.
+pub const ERASE_PAGES: u64 = SWEEP_PAGES / 16;
+
+/// 4 KiB pages of stable memory that the same execution may touch to forget keys. Sweeping, overwriting and this stay below
 /// the platform's 2 GiB together.
 pub const FORGET_PAGES: u64 = SWEEP_PAGES / 4;
 

@@ -5,11 +5,16 @@
 //! after an upgrade.
 
 use super::MessageStore;
-use super::keys::Place;
+use super::keys::{Key, Place};
 use super::rebuild::PAGE_BYTES;
 use super::state::Queue;
 use crate::api::Id;
+use crate::limits::ERASE_PAGES;
 use ic_stable_structures::Memory;
+
+/// Pages that overwriting a message touches besides those of its ciphertext: the ends of the ciphertext, the message's record, its
+/// key's record and the state.
+const PAGES_OF_MESSAGE: u64 = 6;
 
 impl<M: Memory + Clone> MessageStore<M> {
     /// Puts a key into the queue. Precondition: it is not in it.
@@ -30,9 +35,10 @@ impl<M: Memory + Clone> MessageStore<M> {
         self.state.erase_queue().first != 0
     }
 
-    /// Overwrites acknowledged ciphertexts while `go_on`, called with the bytes of the next one, returns true. A key of which
-    /// nothing is left to overwrite counts as a page: retention may have dropped the messages of any number of them.
-    pub fn erase_while(&mut self, mut go_on: impl FnMut(usize) -> bool) {
+    /// Overwrites acknowledged ciphertexts while `go_on` returns true, within the stable memory that one execution may touch.
+    /// Retention may have dropped the messages of any number of keys, so a key with nothing left to overwrite counts, too.
+    pub fn erase_while(&mut self, mut go_on: impl FnMut() -> bool) {
+        let mut pages = ERASE_PAGES;
         let mut is_counted = false;
         loop {
             let queue = self.state.erase_queue();
@@ -42,11 +48,19 @@ impl<M: Memory + Clone> MessageStore<M> {
                 }
                 return;
             };
+            let search = self.pages_of_search(&key);
+            let mut fits = |touched: u64| match pages.checked_sub(touched) {
+                Some(rest) if go_on() => {
+                    pages = rest;
+                    true
+                }
+                _ => false,
+            };
             // Nothing can be found of a key with damaged numbers.
             let is_sound = self.sound(queue.first, &key).is_ok();
             let next = || self.next_to_erase(key.erased_id, key.head.last_id, key.head.acknowledged_id);
             let Some(id) = is_sound.then(next).flatten() else {
-                if !std::mem::take(&mut is_counted) && !go_on(PAGE_BYTES as usize) {
+                if !std::mem::take(&mut is_counted) && !fits(search) {
                     return;
                 }
                 let rest =
@@ -58,7 +72,7 @@ impl<M: Memory + Clone> MessageStore<M> {
                 continue;
             };
             let record = self.inbox.record(id);
-            if !go_on(record.ciphertext_len()) {
+            if !fits(search + record.ciphertext_len() as u64 / PAGE_BYTES + PAGES_OF_MESSAGE) {
                 return;
             }
             is_counted = true;
@@ -69,6 +83,16 @@ impl<M: Memory + Clone> MessageStore<M> {
             key.erased_id = id;
             self.keys.put(queue.first, &key);
         }
+    }
+
+    /// Maximum pages that [`Self::next_to_erase`] touches. After the first message of a key it follows a link. Before, it walks
+    /// down from the newest message, which takes at most three steps for each doubling of the list. A step reads a link and a
+    /// record.
+    fn pages_of_search(&self, key: &Key) -> u64 {
+        if key.erased_id >= self.inbox.first_id() {
+            return 1;
+        }
+        2 * 3 * u64::from(key.head.rank.checked_ilog2().unwrap_or(0) + 1)
     }
 
     /// The oldest stored message of a key above `erased` that has been acknowledged.

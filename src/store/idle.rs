@@ -1,7 +1,8 @@
 //! Keys without messages are remembered for a while, then forgotten.
 //!
 //! A key joins the queue when its last message is swept, or when it is opened without one. It is forgotten when its
-//! last message is `idle_seconds` old. It is not forgotten if it has a new message, is kept, or has acknowledged
+//! last message is `idle_seconds` old. Only the first key's time is looked at, so a key that was opened without a message
+//! delays those behind it by at most `idle_seconds`. A key is not forgotten if it has a new message, is kept, or has acknowledged
 //! messages that are not overwritten yet.
 
 use super::MessageStore;

@@ -3,7 +3,7 @@
 use candid::{decode_args, encode_args};
 use local_ic::EntryPoint;
 use message_canister::api::*;
-use message_canister::limits::{ERASED_BYTES, MAX_CIPHERTEXT_BYTES, MAX_LOOKUP_ITEMS};
+use message_canister::limits::{ERASE_PAGES, MAX_CIPHERTEXT_BYTES, MAX_LOOKUP_ITEMS};
 use serde_bytes::ByteBuf;
 
 use crate::support::snapshot::Snapshot;
@@ -88,7 +88,7 @@ fn each_step_of_overwriting_keeps_to_its_bytes() {
     let all = MESSAGES as usize * MAX_CIPHERTEXT_BYTES;
     assert!(written.iter().sum::<usize>() >= all, "{written:?}");
     // Each message writes its record and its key's as well.
-    let most = ERASED_BYTES + MESSAGES as usize * 1_000;
+    let most = (ERASE_PAGES * 4_096) as usize + MESSAGES as usize * 1_000;
     assert!(written.iter().all(|bytes| *bytes <= most) && written[0] > all / 2, "{written:?}");
 }
 

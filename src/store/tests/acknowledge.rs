@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::api::{AckError, Acknowledged, Bound, Setting, TooLong};
+use crate::limits::ERASE_PAGES;
 use crate::store::StoredRef;
 
 /// A store with so many messages of a key whose owner is `person(1)`.
@@ -58,7 +59,7 @@ fn acknowledged_messages_are_not_live_and_then_overwritten() {
     assert_eq!(at(&store, EPOCH).get_message_by_hash(&store.inbox.hash(6)), Err(GetError::NotFound));
     // Two are overwritten before an upgrade, the rest after it, together with those that are acknowledged later.
     let mut left = 2;
-    store.erase_while(|_| {
+    store.erase_while(|| {
         left -= 1;
         left >= 0
     });
@@ -66,7 +67,7 @@ fn acknowledged_messages_are_not_live_and_then_overwritten() {
     let mut store = open(&memory);
     assert_eq!(acknowledge(&mut store, 8), Ok(Acknowledged { messages: 2 }));
     assert!(store.has_to_erase());
-    store.erase_while(|_| true);
+    store.erase_while(|| true);
     assert!(!store.has_to_erase());
     for id in 1..=10 {
         assert_eq!(stored(&store, id), if id <= 8 { vec![0; 4] } else { text(id) }, "message {id}");
@@ -93,13 +94,58 @@ fn keys_of_which_nothing_is_left_to_overwrite_leave_the_queue_piece_by_piece() {
     while store.has_to_erase() {
         pieces += 1;
         let mut left = 10;
-        store.erase_while(|_| {
+        store.erase_while(|| {
             left -= 1;
             left >= 0
         });
     }
     assert_eq!(pieces, 10);
     assert_eq!(violations(&store), Vec::<String>::new());
+}
+
+/// The first search in a key whose older messages were dropped walks down its list.
+#[test]
+fn overwriting_counts_at_least_the_pages_that_it_touches() {
+    const KEYS: u32 = 300;
+    let memory = SparseMemory::default();
+    let mut store = create(&memory);
+    let key = |number: u32| key(number % KEYS, 20);
+    for number in 0..KEYS {
+        store.change_key(&key(number), &[owned_by(&person(1))], &admin(), EPOCH).unwrap();
+    }
+    for number in 0..100 * KEYS {
+        add(&mut store, &key(number), &number.to_le_bytes(), EPOCH).unwrap();
+    }
+    store.set_settings(&[Setting::max_messages(Bound::AtMost(50 * KEYS))], EPOCH).unwrap();
+    while store.backlog_kept() > 0 {
+        store.sweep_while(|| true);
+    }
+    let first = store.inbox.first_id();
+    let most = (0..KEYS).map(|number| {
+        store.acknowledge_one(&key(first - 1 + number), first + number, &person(1), EPOCH).unwrap();
+        memory.count_reads();
+        store.erase_while(|| true);
+        assert!(!store.has_to_erase());
+        memory.pages_read()
+    });
+    let (most, counted) = (most.max().unwrap(), 2 * 3 * 7 + 6);
+    assert!(most > 10 && most <= counted, "{most} pages, {counted} counted");
+}
+
+#[test]
+fn one_execution_overwrites_the_messages_of_so_many_keys_only() {
+    let mut store = create(&SparseMemory::default());
+    for number in 0..2_000 {
+        let key = key(number, 20);
+        store.change_key(&key, &[owned_by(&person(1))], &admin(), EPOCH).unwrap();
+        add(&mut store, &key, b"text", EPOCH).unwrap();
+        store.acknowledge_one(&key, number + 1, &person(1), EPOCH).unwrap();
+    }
+    store.erase_while(|| true);
+    let erased = (1..=2_000).filter(|&id| store.inbox.record(id).is_erased()).count() as u64;
+    assert_eq!(erased, ERASE_PAGES / (6 + 6));
+    store.erase_while(|| true);
+    assert!(!store.has_to_erase());
 }
 
 /// The record stays. So a sender that got no answer and repeats itself does not bring the message back.
@@ -117,7 +163,7 @@ fn an_acknowledged_message_that_is_sent_again_is_a_duplicate() {
             assert_eq!(at(store, EPOCH).has_messages(&[pair]), Ok(vec![Some(3)]));
             assert!(memory.snapshot() == before);
         }
-        store.erase_while(|_| true);
+        store.erase_while(|| true);
     }
     // Under another key it is another message.
     assert_eq!(add(&mut store, b"new", &2u32.to_le_bytes(), EPOCH), Ok(Added { id: 6, duplicate: false }));
